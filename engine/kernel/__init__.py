@@ -1,0 +1,1 @@
+"""The compiled judgement: stake, limit, settle, decide, walk. Imports numpy, numba and the schema alone."""

@@ -1,0 +1,153 @@
+"""The columns of every table and the closed lists of names: one place, imported by all floors."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+import polars as pl
+
+SCHEMA_VERSION: Final = 1
+INSTANT_DTYPE: Final = pl.Datetime("ns", "UTC")
+
+#: Names of the aggregates that a source itself publishes; never real bookmakers.
+AGGREGATES: Final = ("max", "avg")
+
+#: `instant` of a quote: what kind of moment its price belongs to.
+OPEN, CLOSE, SNAPSHOT, IN_PLAY = "open", "close", "snapshot", "in_play"
+INSTANTS: Final = (OPEN, CLOSE, SNAPSHOT, IN_PLAY)
+
+#: selections of each market, in the order in which they form a book
+SELECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "1x2": ("home", "draw", "away"),
+    "moneyline": ("home", "away"),
+    "totals": ("over", "under"),
+    "asian_handicap": ("home", "away"),
+    "btts": ("yes", "no"),
+}
+
+#: One row an event. `home`/`away` stand in alphabetical order where `neutral` (no home side: tennis).
+EVENTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "event_id": pl.Int64,  # identity.event_ids(sport, competition, date, home, away)
+    "sport": pl.String,
+    "competition": pl.String,
+    "season": pl.String,  # "2021-2022", "2021"
+    "date": pl.Date,  # the date the source writes
+    "home": pl.String,
+    "away": pl.String,
+    "neutral": pl.Boolean,
+    "starts_at": INSTANT_DTYPE,
+    "starts_at_basis": pl.String,  # "recorded" | "assumed:noon"
+    "settled_at": INSTANT_DTYPE,  # null: not known (no result yet)
+    "settled_at_basis": pl.String,  # "recorded" | "assumed:end_of_day"
+    "status": pl.String,  # scheduled | played | retired | walkover | disqualified | abandoned
+    "home_score": pl.Int32,
+    "away_score": pl.Int32,
+    "winner": pl.String,  # home | draw | away, as the source says it; null without a result
+    "source": pl.String,
+    "raw_file": pl.String,  # SHA-256 of the raw file, hex
+    "raw_line": pl.Int64,  # 1-based line in that file
+}
+
+#: One row a price. Key: event_id, market, line, selection, bookmaker, side, instant (+ known_at of a snapshot).
+QUOTES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "event_id": pl.Int64,
+    "market": pl.String,
+    "line": pl.Float64,  # null where the market has none; asian_handicap: the HOME side's line on both selections
+    "selection": pl.String,
+    "bookmaker": pl.String,
+    "side": pl.String,  # back | lay
+    "instant": pl.String,  # open | close | snapshot | in_play
+    "known_at": INSTANT_DTYPE,
+    "known_at_basis": pl.String,  # recorded | assumed:match_day | assumed:kick_off
+    "odds": pl.Float64,  # decimal, > 1, all decimals of the source
+    "size_minor": pl.Float64,  # what can be staked at this price; null: unknown
+    "suspect": pl.Boolean,  # kept, but flagged: a maximum above three times the average
+}
+
+#: Rejected rows and cells: never dropped in silence.
+QUARANTINE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "source": pl.String,
+    "file": pl.String,  # name as given by the user
+    "raw_file": pl.String,
+    "line": pl.Int64,
+    "kind": pl.String,  # row | cell | flag (kept, but named)
+    "column": pl.String,  # null for a whole row
+    "value": pl.String,
+    "reason": pl.String,
+}
+
+#: What a strategy returns, one row a possible bet.
+OPPORTUNITIES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "event_id": pl.Int64,
+    "market": pl.String,
+    "line": pl.Float64,
+    "selection": pl.String,
+    "bookmaker": pl.String,
+    "side": pl.String,
+    "decided_at": INSTANT_DTYPE,
+    "odds": pl.Float64,  # as quoted (of a lay: the lay odds)
+    "prob": pl.Float64,  # of the selection's full win
+}
+
+#: Optional columns of an opportunity and what stands where they are absent.
+OPTIONAL: Final[dict[str, tuple[pl.DataType | type[pl.DataType], float | None]]] = {
+    "prob_half_win": (pl.Float64, 0.0),
+    "prob_void": (pl.Float64, 0.0),
+    "prob_half_lose": (pl.Float64, 0.0),
+    "prob_sd": (pl.Float64, None),
+    "kelly_frac": (pl.Float64, None),
+    "stake_weight": (pl.Float64, 1.0),  # factor on the staking rule's stake; legs of an arbitrage: their shares
+    "size_minor": (pl.Float64, None),
+    "priority": (pl.Float64, None),  # null: edge_frac
+    "group": (pl.Int64, None),  # legs that stand or fall together; unique within (event_id, decided_at)
+    "regime": (pl.Int64, None),
+}
+
+
+class State(IntEnum):
+    """How a selection ended. The payoff of one unit at decimal odds o follows in `kernel.settle`."""
+
+    UNKNOWN = 0
+    LOSE = 1
+    HALF_LOSE = 2
+    VOID = 3
+    HALF_WIN = 4
+    WIN = 5
+    DEAD_HEAT = 6  # with a share d: d*o - 1
+
+
+class Reason(IntEnum):
+    """Why an opportunity was not taken, in the order in which it is asked; the last is a bet."""
+
+    INCOMPLETE = 0
+    ODDS_RANGE = 1
+    EDGE = 2
+    BREAKER_DRAWDOWN = 3
+    BREAKER_DAILY_LOSS = 4
+    BREAKER_STREAK = 5
+    ONE_PER_MARKET = 6
+    CAP_BET = 7
+    CAP_EVENT = 8
+    CAP_COMPETITION = 9
+    CAP_DAY = 10
+    CAP_OPEN = 11
+    SIZE = 12
+    CASH = 13
+    STAKE_MINIMUM = 14
+    REJECTED = 15
+    GROUP = 16
+    PLACED = 17
+
+
+REASONS: Final = tuple(reason.name.lower() for reason in Reason)
+
+
+class Staking(IntEnum):
+    """The staking rules of the kernel."""
+
+    FLAT = 0  # amount_minor
+    PERCENT = 1  # fraction of the base
+    KELLY = 2  # fraction * edge net / ((odds - 1) * (1 - c)) of the base
+    TARGET = 3  # the stake whose win pays amount_minor
+    KELLY_COLUMN = 4  # fraction * kelly_frac of the base

@@ -1,0 +1,34 @@
+"""Where things are: the user's home for data, the configuration, the embedded sample."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PACKAGES = Path(__file__).resolve().parent.parent
+_SHIPPED = _PACKAGES / "research" / "_shipped"
+
+
+def _in_checkout() -> bool:
+    return (_PACKAGES / "conf" / "backtest.yaml").is_file() and (_PACKAGES / "pyproject.toml").is_file()
+
+
+def home() -> Path:
+    """Folder under which `data/store`, `data/runs` and `data/cache` stand by default.
+
+    The variable ``BEA_HOME``, else the checkout that the packages are imported from, else the current directory.
+    """
+    named = os.environ.get("BEA_HOME")
+    if named:
+        return Path(named).expanduser().resolve()
+    return _PACKAGES if _in_checkout() else Path.cwd()
+
+
+def conf_dir() -> Path:
+    """Folder of the Hydra configuration: beside the packages in a checkout, inside the wheel elsewhere."""
+    return _PACKAGES / "conf" if _in_checkout() else _SHIPPED / "conf"
+
+
+def sample_store() -> Path:
+    """Folder of the embedded, simulated sample store."""
+    return _PACKAGES / "data" / "sample" if _in_checkout() else _SHIPPED / "sample"

@@ -1,0 +1,108 @@
+"""The tape: every opportunity and every settlement of a universe in time order, as flat columns with dense ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+Bytes = NDArray[np.int8]
+
+#: `settled_at` of a bet whose end is not known: it stays open to the end
+NEVER: Final = np.int64(np.iinfo(np.int64).max)
+
+
+@dataclass(frozen=True)
+class Tape:
+    """One row an opportunity, sorted by (decided_at, priority descending, group, id); legs of a group adjacent.
+
+    A lay row is stored as the back row of equal risk (`odds`, `prob` and the state probabilities, `state` and
+    `close_prob` already turned); `quoted` keeps the venue's own odds.
+
+    Attributes
+    ----------
+    id : int64 (n,)
+        `identity.opportunity_ids`.
+    decided_at, settled_at : int64 (n,)
+        UTC nanoseconds; `settled_at` is `NEVER` where unknown, else later than `decided_at`.
+    quoted, odds : float64 (n,)
+        Venue's decimal odds; odds of the back row of equal risk (equal for a back row). NaN: missing.
+    is_lay : int8 (n,)
+        1 for a lay row.
+    prob, edge_frac : float64 (n,)
+        Probability of our full win; expected profit per unit at risk before commission. NaN: missing.
+    kelly_frac : float64 (n,)
+        Full-Kelly fraction of the base where the staking rule reads a column; NaN where it has none.
+    stake_weight : float64 (n,)
+        Factor on the stake of the rule, 1 for a single bet.
+    size_minor : float64 (n,)
+        Largest stake (liability of a lay) that the price takes; +inf: no limit known.
+    priority : float64 (n,)
+    state : int8 (n,)
+        `schema.State` of OUR bet (turned for a lay, except DEAD_HEAT); UNKNOWN where settled_at is NEVER.
+    dead_heat_share : float64 (n,)
+        Share d of the selection in a dead heat; 1 elsewhere.
+    commission_rate : float64 (n,)
+        Rate of the row's bookmaker.
+    close_prob : float64 (n,)
+        Fair closing probability of our win, NaN where there is none: CLV = odds taken * close_prob - 1.
+    group : int64 (n,)
+        Dense number of the group, -1 for a single bet. The legs of a group share event and instant.
+    event, competition : int64 (n,)
+        Dense ids from 0.
+    question : int64 (n,)
+        Dense id of (event, market, line): `one_per_market` looks at this one.
+    market : int64 (n,)
+        Dense id of (event, market, line, bookmaker): commission is charged on the net of this one.
+    settle_order : int64 (m,)
+        Rows with a known end, by (settled_at, row).
+    midnights : int64 (d,)
+        Midnights of the run's zone after the first decision, up to the first one after the last action.
+    first_midnight : int
+        The midnight at or before the first decision, UTC nanoseconds.
+    rows : polars.DataFrame
+        What a bet log shows of each row: event_id, market, line, selection, bookmaker, side, instant, regime.
+    events : polars.DataFrame
+        One row a dense event id: event_id, sport, competition, season, date, home, away.
+    zone : str
+        Name of the zone in which days roll.
+    hash : str
+        Hash of the content above, hex.
+    """
+
+    id: Longs
+    decided_at: Longs
+    settled_at: Longs
+    quoted: Floats
+    odds: Floats
+    is_lay: Bytes
+    prob: Floats
+    edge_frac: Floats
+    kelly_frac: Floats
+    stake_weight: Floats
+    size_minor: Floats
+    priority: Floats
+    state: Bytes
+    dead_heat_share: Floats
+    commission_rate: Floats
+    close_prob: Floats
+    group: Longs
+    event: Longs
+    competition: Longs
+    question: Longs
+    market: Longs
+    settle_order: Longs
+    midnights: Longs
+    first_midnight: int
+    rows: pl.DataFrame
+    events: pl.DataFrame
+    zone: str
+    hash: str
+
+    def __len__(self) -> int:
+        return len(self.id)

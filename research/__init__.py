@@ -1,0 +1,1 @@
+"""The opinions: strategies, sweeps, runs, reports, and the command line."""

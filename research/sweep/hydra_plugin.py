@@ -1,0 +1,1 @@
+"""Placed as hydra_plugins/bea_vectorized.py by the build."""

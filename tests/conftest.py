@@ -1,0 +1,29 @@
+"""Fixtures of the whole suite."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("POLARS_MAX_THREADS", "2")
+os.environ.setdefault("NUMBA_NUM_THREADS", "2")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def reference_dir() -> Path:
+    """The folder of independent results and real data: `BEA_REFERENCE_DIR`, default ../shared beside the project."""
+    path = Path(os.environ.get("BEA_REFERENCE_DIR", ROOT.parent / "shared"))
+    if not (path / "reference").is_dir():
+        pytest.skip(f"no reference data at {path} (set BEA_REFERENCE_DIR)")
+    return path
+
+
+@pytest.fixture()
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home for stores, runs and caches."""
+    monkeypatch.setenv("BEA_HOME", str(tmp_path))
+    return tmp_path
