@@ -1,0 +1,95 @@
+"""The rules of the house, held by tests: style, types, floors, names, sizes, and a lock without addresses."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = Path(sys.executable).parent
+PACKAGES = ("engine", "research")
+
+pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def modules() -> list[Path]:
+    return [p for p in tracked() if p.suffix == ".py" and p.relative_to(ROOT).parts[0] in PACKAGES]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["lint-imports"]],
+    ids=lambda c: " ".join(c),
+)
+def test_the_tools_find_nothing(command: list[str]) -> None:
+    done = subprocess.run([SCRIPTS / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_constraints_pin_every_requirement_and_name_no_address() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    assert all(re.match(r"^[A-Za-z0-9._-]+==[^ ]+( ; .+)?$", line) for line in lines)
+    assert not any(sign in line for line in lines for sign in ("://", " @ ", "--"))
+    pinned = {canonicalize_name(line.split("==")[0]) for line in lines}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    names = {canonicalize_name(Requirement(text).name) for text in wanted} - {project["name"]}
+    assert names <= pinned, names - pinned
+
+
+def test_no_file_names_a_package_index_or_a_lock_with_addresses() -> None:
+    hosts = re.compile(rb"(pypi|pythonhosted|npmjs|anaconda|conda-forge)\.(org|com)|index[-_]url\s*=")
+    for path in tracked():
+        assert path.name not in {"uv.lock", "pylock.toml", "poetry.lock"}, path
+        if path.suffix not in {".parquet", ".png"} and path != Path(__file__):
+            assert not hosts.search(path.read_bytes()), path
+
+
+def test_ci_calls_the_test_command_of_the_readme() -> None:
+    last = (ROOT / ".ci" / "run").read_text().strip().splitlines()[-1]
+    assert last in (ROOT / "README.md").read_text()
+
+
+def test_files_and_functions_stay_small() -> None:
+    for path in modules():
+        text = path.read_text()
+        assert text.count("\n") <= 400, f"{path}: {text.count(chr(10))} lines"
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                assert length <= 60, f"{path}:{node.lineno} {node.name}: {length} lines"
+                count = len(node.args.args) + len(node.args.kwonlyargs)
+                assert count <= 8, f"{path}:{node.lineno} {node.name}: {count} parameters"
+
+
+def test_names_say_something_and_nothing_is_left_behind() -> None:
+    empty = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
+    for path in modules():
+        assert path.stem not in empty, path
+        assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", path.read_text()), path
+
+
+def test_public_things_have_docstrings() -> None:
+    bare = []
+    for path in modules():
+        tree = ast.parse(path.read_text())
+        if not ast.get_docstring(tree) and path.read_text().strip():
+            bare.append(str(path.relative_to(ROOT)))
+        for node in tree.body:
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+            if public and not ast.get_docstring(node):
+                bare.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    assert not bare, bare
