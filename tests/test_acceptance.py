@@ -1,0 +1,34 @@
+"""The acceptance checks of the reference folder: independent results that the command line must reproduce."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_reference_rule_is_reproduced(reference_dir: Path, tmp_path: Path) -> None:
+    script = reference_dir / "accept" / "run"
+    if not script.is_file():
+        pytest.skip(f"no acceptance checks at {script}")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
+    environment |= {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "BEA_HOME": str(tmp_path / "home"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    command = ["bash", str(script), str(tmp_path / "work")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    lines = done.stdout.strip().splitlines()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(lines) == 4
+    for line in lines:
+        assert "; worst" in line or " of " in line
+        done_of = line.replace("margin removal:", "").split("within")[0].split(":")[-1].split("rules")[0]
+        whole, total = (int(word) for word in done_of.split() if word.isdigit())
+        assert whole == total > 0, line
