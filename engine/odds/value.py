@@ -78,7 +78,7 @@ def clv(odds: ArrayLike, close_prob: ArrayLike) -> Floats:
 
 
 def clv_raw(odds: ArrayLike, close_odds: ArrayLike) -> Floats:
-    """Odds taken over closing odds, less 1: the margin of the closing price is still in it. They broadcast."""
+    """Odds taken over closing odds, less 1: the margin of the closing price is still in it."""
     return np.asarray(odds, dtype=np.float64) * implied_probability(close_odds) - 1.0
 
 

@@ -1,0 +1,23 @@
+"""Settlement against 1,125 cases worked out elsewhere. There, a handicap is the selection's own line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from engine.settlement import payoff, states
+
+
+def test_every_case(reference_dir: Path) -> None:
+    rows = json.loads((reference_dir / "reference" / "settlement.json").read_text())["rows"]
+    market, selection, line, home, away, odds, pnl = (list(column) for column in zip(*rows, strict=True))
+    home_line = [
+        -x if m == "asian_handicap" and s == "away" else x
+        for m, s, x in zip(market, selection, line, strict=True)
+    ]
+    ends = states(market, home_line, selection, home, away, [None] * len(rows), ["played"] * len(rows))
+    got = payoff(ends, odds)
+    assert len(rows) > 1000
+    assert np.abs(got - np.array([float(x) for x in pnl])).max() < 1e-12
