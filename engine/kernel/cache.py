@@ -1,0 +1,74 @@
+"""Compilation of the kernel, cached on disk under a hash of the kernel's own sources.
+
+Numba's cache does not notice an edit of a callee in another file and would run a stale judgement; therefore the folder
+of the cache is named by the hash of every file of this package and of the schema. It must be set before the first
+function is compiled, so this module is imported by all others of the package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+_PACKAGE = Path(__file__).resolve().parent
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def source_hash() -> str:
+    """Hash of the sources that the compiled judgement depends on, 16 hex digits."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in [*sorted(_PACKAGE.glob("*.py")), _PACKAGE.parent / "schema.py"]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(numba.__version__.encode())
+    return digest.hexdigest()
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def cache_folder() -> Path | None:
+    """The folder of compiled code: ``BEA_NUMBA_CACHE``, else the user's cache folder; None where neither is writable."""
+    named = os.environ.get("BEA_NUMBA_CACHE")
+    root = (
+        Path(named)
+        if named
+        else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "bea" / "numba"
+    )
+    folder = root / source_hash()
+    return folder if _writable(folder) else None
+
+
+CACHE_FOLDER = cache_folder()
+if CACHE_FOLDER is not None:
+    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+
+
+def is_cold() -> bool:
+    """Whether the next call of the kernel has to compile it (some ten seconds)."""
+    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("walk.*.nbi"))
+
+
+def compiled(function: _Function) -> _Function:
+    """Compile without the interpreter's lock, without fast-math, with IEEE division; cached on disk where possible."""
+    options = {"nogil": True, "error_model": "numpy", "cache": CACHE_FOLDER is not None}
+    result: _Function = numba.njit(**options)(function)
+    return result
+
+
+def leaf(function: _Function) -> _Function:
+    """As `compiled`, and always inlined: a rule that costs nothing to call."""
+    options = {"nogil": True, "error_model": "numpy", "cache": CACHE_FOLDER is not None, "forceinline": True}
+    result: _Function = numba.njit(**options)(function)
+    return result

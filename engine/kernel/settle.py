@@ -1,0 +1,60 @@
+"""The profit of a bet: whole minor units, halves to even. Pure functions of scalars."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.kernel.cache import leaf
+from engine.schema import State
+
+LOSE = int(State.LOSE)
+HALF_LOSE = int(State.HALF_LOSE)
+VOID = int(State.VOID)
+HALF_WIN = int(State.HALF_WIN)
+WIN = int(State.WIN)
+
+
+@leaf
+def placed_odds(quoted, is_lay, slippage_frac):  # type: ignore[no-untyped-def]
+    """The venue's odds a bet is placed at: a back bet below the quote, a lay above it."""
+    if is_lay:
+        return 1.0 + (quoted - 1.0) * (1.0 + slippage_frac)
+    return 1.0 + (quoted - 1.0) * (1.0 - slippage_frac)
+
+
+@leaf
+def turned(odds, is_lay):  # type: ignore[no-untyped-def]
+    """Odds of the back bet of equal risk: o for a back bet, o / (o - 1) for a lay."""
+    return odds / (odds - 1.0) if is_lay else odds
+
+
+@leaf
+def settle(stake, backer, odds, is_lay, state, share):  # type: ignore[no-untyped-def]
+    """P&L before commission in minor units.
+
+    `stake` is what is at risk (of a lay the liability), `backer` the backer's stake of a lay, `odds` the venue's odds
+    it was placed at, `state` OUR end of the bet (of a dead heat the selection's), `share` the selection's share.
+    """
+    if state == LOSE:
+        return -stake
+    if state == HALF_LOSE:
+        return np.rint(stake * -0.5)
+    if state == VOID:
+        return 0.0
+    if is_lay:
+        if state == WIN:
+            return backer
+        if state == HALF_WIN:
+            return np.rint(backer * 0.5)
+        return -np.rint(backer * (share * odds - 1.0))
+    if state == WIN:
+        return np.rint(stake * (odds - 1.0))
+    if state == HALF_WIN:
+        return np.rint(stake * ((odds - 1.0) / 2.0))
+    return np.rint(stake * (share * odds - 1.0))
+
+
+@leaf
+def commission(rate, net):  # type: ignore[no-untyped-def]
+    """Commission on the net profit of a market, minor units: nothing on a loss."""
+    return np.rint(rate * max(0.0, net))

@@ -1,0 +1,284 @@
+"""The walk of one configuration along the tape: the one loop that owns the state.
+
+At one instant: settlements in order of opportunity, commission of the markets whose last open bet has just settled, the
+close of the instant, the day roll, the decisions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.kernel import account as acc
+from engine.kernel.cache import compiled, leaf
+from engine.kernel.decide import (
+    PENDING,
+    PLACED,
+    REJECTED,
+    decide,
+    rejected,
+    screen,
+    too_small,
+    whole,
+)
+from engine.kernel.limit import CAP_BET, CASH, SIZE, STAKE_MINIMUM, tighten, tighten_shared
+from engine.kernel.record import Room, Row
+from engine.kernel.settle import VOID, commission, placed_odds, settle, turned
+from engine.kernel.stake import wanted_minor
+from engine.schema import Reason
+
+BREAKER_DRAWDOWN = int(Reason.BREAKER_DRAWDOWN)
+BREAKER_DAILY_LOSS = int(Reason.BREAKER_DAILY_LOSS)
+BREAKER_STREAK = int(Reason.BREAKER_STREAK)
+ONE_PER_MARKET = int(Reason.ONE_PER_MARKET)
+GROUP = int(Reason.GROUP)
+NEVER = np.int64(9223372036854775807)
+
+
+@leaf
+def row_of(tape, i, params):  # type: ignore[no-untyped-def]
+    """The record of row `i`."""
+    return Row(
+        tape.id[i],
+        tape.quoted[i],
+        tape.odds[i],
+        tape.is_lay[i],
+        tape.prob[i],
+        tape.edge_frac[i],
+        tape.kelly_frac[i],
+        tape.stake_weight[i],
+        tape.size_minor[i],
+        tape.commission_rate[i] * params.commission_factor,
+    )
+
+
+@leaf
+def room_of(tape, work, i, base, params):  # type: ignore[no-untyped-def]
+    """The record of the account at the decision of row `i`; `base` is cash or equity at the instant's start."""
+    account = work.account
+    warned = account[acc.DRAWDOWN] >= params.drawdown_warn_frac
+    return Room(
+        acc.equity(account),
+        base,
+        params.drawdown_warn_factor if warned else 1.0,
+        account[acc.CASH],
+        account[acc.OPEN],
+        work.open_on_event[tape.event[i]],
+        work.open_on_competition[tape.competition[i]],
+        account[acc.STAKED_TODAY],
+        account[acc.DAY_START],
+    )
+
+
+@leaf
+def screen_all(tape, work, params):  # type: ignore[no-untyped-def]
+    """Ask every row the reasons that need no state; returns how many pass, their rows in ``work.passing``."""
+    n_passing = 0
+    for i in range(len(tape.id)):
+        reason = screen(row_of(tape, i, params), params)
+        work.reason[i] = reason
+        work.passing[n_passing] = i
+        n_passing += reason == PENDING
+    return n_passing
+
+
+@leaf
+def blocked(tape, work, i, params):  # type: ignore[no-untyped-def]
+    """The breaker that stands, a bet on the question that stands or stood, or `PENDING`."""
+    account = work.account
+    if account[acc.HALTED] == 1.0:
+        return BREAKER_DRAWDOWN
+    if account[acc.DAY_BLOCKED] == 1.0:
+        return BREAKER_DAILY_LOSS
+    if account[acc.COOLING] == 1.0:
+        return BREAKER_STREAK
+    if params.one_per_market == 1.0 and work.taken[tape.question[i]] == 1:
+        return ONE_PER_MARKET
+    return PENDING
+
+
+@leaf
+def place(tape, work, i, stake, backer, params):  # type: ignore[no-untyped-def]
+    """Lock the stake of row `i`."""
+    account = work.account
+    work.equity[i] = acc.equity(account)
+    work.stake[i] = stake
+    work.backer[i] = backer
+    account[acc.CASH] -= stake
+    account[acc.OPEN] += stake
+    account[acc.STAKED_TODAY] += stake
+    work.open_on_event[tape.event[i]] += stake
+    work.open_on_competition[tape.competition[i]] += stake
+    work.taken[tape.question[i]] = 1
+    work.market_open[tape.market[i]] += 1
+    account[acc.N_BETS] += 1.0
+    account[acc.TURNOVER] += stake
+    close_prob = tape.close_prob[i]
+    if not np.isnan(close_prob):
+        odds = turned(placed_odds(tape.quoted[i], tape.is_lay[i], params.slippage_frac), tape.is_lay[i])
+        account[acc.CLV_SUM] += odds * close_prob - 1.0
+        account[acc.CLV_N] += 1.0
+
+
+@leaf
+def decide_group(tape, work, first, base, params, seed):  # type: ignore[no-untyped-def]
+    """Decide the legs `first`.. of one group: all scaled by the tightest leg, or none. Returns the row behind them."""
+    last = first + 1
+    while last < len(tape.id) and tape.group[last] == tape.group[first]:
+        last += 1
+    refused = False
+    for i in range(first, last):
+        if work.reason[i] == PENDING:
+            work.reason[i] = blocked(tape, work, i, params)
+        refused = refused or work.reason[i] != PENDING
+    if not refused:
+        refused = size_group(tape, work, first, last, base, params)
+    if not refused:
+        for i in range(first, last):
+            if rejected(row_of(tape, i, params), params, seed):
+                work.reason[i] = REJECTED
+                refused = True
+    for i in range(first, last):
+        if work.reason[i] == PENDING:
+            work.reason[i] = GROUP if refused else PLACED
+            if not refused:
+                place(tape, work, i, work.stake[i], work.backer[i], params)
+    return last
+
+
+@leaf
+def size_group(tape, work, first, last, base, params):  # type: ignore[no-untyped-def]
+    """Write the legs' stakes; returns whether a leg is too small (its reason is the cap that bound)."""
+    room = room_of(tape, work, first, base, params)
+    total = 0.0
+    scale, cause = 1.0, STAKE_MINIMUM
+    for i in range(first, last):
+        wanted = wanted_minor(row_of(tape, i, params), room, params)
+        work.stake[i] = wanted
+        total += wanted
+        scale, cause = tighten(scale, cause, params.bet_cap_frac * room.equity, wanted, CAP_BET)
+    scale, cause = tighten_shared(scale, cause, total, room, params)
+    for i in range(first, last):
+        scale, cause = tighten(scale, cause, tape.size_minor[i], work.stake[i], SIZE)
+    scale, cause = tighten(scale, cause, room.cash, total, CASH)
+    refused = False
+    for i in range(first, last):
+        row = row_of(tape, i, params)
+        stake, backer = whole(work.stake[i] * scale, row, params)
+        work.stake[i], work.backer[i] = stake, backer
+        if too_small(stake, backer, row, params):
+            work.reason[i] = cause
+            refused = True
+    return refused
+
+
+@leaf
+def decide_instant(tape, work, k, n_passing, params, seed):  # type: ignore[no-untyped-def]
+    """Decide the passing rows from `k` on that share its instant; returns the first one of a later instant."""
+    account = work.account
+    instant = tape.decided_at[work.passing[k]]
+    base = account[acc.CASH] if params.base_is_cash == 1.0 else acc.equity(account)
+    while k < n_passing and tape.decided_at[work.passing[k]] == instant:
+        i = work.passing[k]
+        if tape.group[i] >= 0:
+            while i > 0 and tape.group[i - 1] == tape.group[i]:
+                i -= 1
+            behind = decide_group(tape, work, i, base, params, seed)
+            while k < n_passing and work.passing[k] < behind:
+                k += 1
+            continue
+        reason = blocked(tape, work, i, params)
+        if reason == PENDING:
+            row = row_of(tape, i, params)
+            reason, stake, backer = decide(row, room_of(tape, work, i, base, params), params, seed)
+            if reason == PLACED:
+                place(tape, work, i, stake, backer, params)
+        work.reason[i] = reason
+        k += 1
+    return k
+
+
+@leaf
+def settle_instant(tape, work, j, instant, params):  # type: ignore[no-untyped-def]
+    """Settle the bets that end at `instant`, then charge commission; returns the place behind them."""
+    account = work.account
+    n_touched = 0
+    while j < len(tape.settle_order) and tape.settled_at[tape.settle_order[j]] == instant:
+        i = tape.settle_order[j]
+        j += 1
+        if work.reason[i] != PLACED:
+            continue
+        odds = placed_odds(tape.quoted[i], tape.is_lay[i], params.slippage_frac)
+        stake = work.stake[i]
+        pnl = settle(stake, work.backer[i], odds, tape.is_lay[i], tape.state[i], tape.dead_heat_share[i])
+        work.pnl[i] = pnl
+        account[acc.CASH] += stake + pnl
+        account[acc.OPEN] -= stake
+        work.open_on_event[tape.event[i]] -= stake
+        work.open_on_competition[tape.competition[i]] -= stake
+        account[acc.N_SETTLED] += 1.0
+        account[acc.N_WON] += pnl > 0.0
+        account[acc.N_VOID] += tape.state[i] == VOID
+        acc.count_result(account, pnl, params.streak_warn)
+        market = tape.market[i]
+        work.market_pnl[market] += pnl
+        work.market_open[market] -= 1
+        if work.market_open[market] == 0:
+            work.touched[n_touched] = i
+            n_touched += 1
+    for m in range(n_touched):
+        i = work.touched[m]
+        rate = tape.commission_rate[i] * params.commission_factor
+        charge = commission(rate, work.market_pnl[tape.market[i]])
+        account[acc.CASH] -= charge
+        account[acc.COMMISSION] += charge
+        work.market_pnl[tape.market[i]] = 0.0
+    return j
+
+
+@leaf
+def skip_refused(tape, work, j):  # type: ignore[no-untyped-def]
+    """The place of the next settlement whose bet stands or may still be placed."""
+    while j < len(tape.settle_order):
+        reason = work.reason[tape.settle_order[j]]
+        if reason == PLACED or reason == PENDING:
+            break
+        j += 1
+    return j
+
+
+@compiled
+def walk(tape, work, ends, params, seed):  # type: ignore[no-untyped-def]
+    """Walk one configuration; everything it did stands in `work` afterwards. Returns nothing."""
+    account = work.account
+    acc.begin(account, params.bankroll_minor)
+    work.open_on_event[:] = 0.0
+    work.open_on_competition[:] = 0.0
+    work.market_pnl[:] = 0.0
+    work.taken[:] = 0
+    work.market_open[:] = 0
+    work.counts[:] = 0
+    n_passing = screen_all(tape, work, params)
+    j, k, day = 0, 0, 0
+    while True:
+        j = skip_refused(tape, work, j)
+        instant = NEVER
+        if k < n_passing:
+            instant = tape.decided_at[work.passing[k]]
+        if j < len(tape.settle_order):
+            instant = min(instant, tape.settled_at[tape.settle_order[j]])
+        if day < len(tape.midnights):
+            instant = min(instant, tape.midnights[day])
+        if instant == NEVER:
+            break
+        acc.end_before(account, ends, instant)
+        j = settle_instant(tape, work, j, instant, params)
+        acc.close(account, ends, instant, params)
+        if day < len(tape.midnights) and tape.midnights[day] == instant:
+            acc.roll(account)
+            work.day_equity[day] = account[acc.DAY_START]
+            work.day_turnover[day] = account[acc.TURNOVER]
+            day += 1
+        if k < n_passing and tape.decided_at[work.passing[k]] == instant:
+            k = decide_instant(tape, work, k, n_passing, params, seed)
+    for i in range(len(tape.id)):
+        work.counts[work.reason[i]] += 1

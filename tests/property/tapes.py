@@ -1,0 +1,152 @@
+"""Random tapes and configurations, dense in the rare: equal instants, groups, lays, halves, unknown ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+
+from engine.configuration import DAY_NS, Configuration
+from engine.schema import INSTANT_DTYPE, Staking, State
+from engine.tape import NEVER, Tape
+
+HOUR_NS = 3_600 * 10**9
+START = (
+    int(datetime(2024, 3, 29, 21, tzinfo=UTC).timestamp()) * 10**9
+)  # two days before clocks change in Europe
+
+
+def midnights_between(first: int, last: int, zone: str) -> tuple[int, list[int]]:
+    """The midnight at or before `first`, and all later ones up to the first after `last`, in a zone."""
+    tz = ZoneInfo(zone)
+    day = datetime.fromtimestamp(first // 10**9, tz).date().toordinal()
+    found: list[int] = []
+    while True:
+        date = datetime.fromordinal(day)
+        found.append(int(date.replace(tzinfo=tz).timestamp()) * 10**9)
+        if found[-1] > last:
+            return found[0], found[1:]
+        day += 1
+
+
+def random_tape(rng: np.random.Generator, n: int) -> Tape:
+    """A tape of up to `n` rows; legs of groups share event and instant."""
+    step = int(rng.choice([HOUR_NS, 6 * HOUR_NS, DAY_NS // 2]))
+    decided = START + step * rng.integers(0, max(2, n // 2), n)
+    group = np.full(n, -1)
+    event = rng.integers(0, max(1, n // 3), n)
+    i = number = 0
+    while i < n:
+        size = int(rng.choice([1, 1, 1, 1, 2, 3]))
+        if 1 < size <= n - i:
+            group[i : i + size] = number
+            event[i : i + size], decided[i : i + size] = event[i], decided[i]
+            number += 1
+        i += size
+    priority = rng.integers(-3, 4, n) / 8.0
+    for g in range(number):
+        priority[group == g] = priority[group == g].max()
+    ids = rng.integers(-(2**62), 2**62, n)
+    order = np.lexsort((ids, group, -priority, decided))
+    decided, group, event, priority, ids = (x[order] for x in (decided, group, event, priority, ids))
+    renamed: dict[int, int] = {}
+    group = np.array([renamed.setdefault(int(g), len(renamed)) if g >= 0 else -1 for g in group], np.int64)
+    unknown = rng.random(n) < 0.05
+    settled = decided + step * rng.integers(1, 6, n)
+    settled[unknown] = NEVER
+    state = rng.choice([1, 1, 1, 2, 3, 4, 5, 5, 6], n).astype(np.int8)
+    state[unknown] = int(State.UNKNOWN)
+    is_lay = (rng.random(n) < 0.25).astype(np.int8)
+    quoted = np.round(rng.uniform(1.05, 6.0, n), 2)
+    odds = np.where(is_lay == 1, quoted / (quoted - 1.0), quoted)
+    prob = np.clip(1.0 / odds * rng.uniform(0.85, 1.4, n), 0.0, 0.999)
+    missing = rng.random(n) < 0.04
+    prob[missing] = np.nan
+    known = np.flatnonzero(~unknown)
+    last = int(max(decided.max(), settled[known].max() if len(known) else 0))
+    zone = str(rng.choice(["UTC", "Europe/London", "America/New_York"]))
+    first_midnight, midnights = midnights_between(int(decided.min()), last, zone)
+    competition = event % 2
+    line = rng.integers(0, 2, n)
+    book = rng.integers(0, 2, n)
+    question = np.unique(event * 2 + line, return_inverse=True)[1]
+    market = np.unique((event * 2 + line) * 2 + book, return_inverse=True)[1]
+    events = np.unique(event, return_inverse=True)[1]
+    return Tape(
+        id=ids,
+        decided_at=decided,
+        settled_at=settled,
+        quoted=quoted,
+        odds=odds,
+        is_lay=is_lay,
+        prob=prob,
+        edge_frac=prob * odds - 1.0,
+        kelly_frac=np.where(rng.random(n) < 0.05, np.nan, rng.uniform(-0.05, 0.4, n)),
+        stake_weight=np.where(group >= 0, rng.uniform(0.2, 0.8, n), 1.0),
+        size_minor=np.where(rng.random(n) < 0.2, rng.integers(50, 30_000, n), np.inf).astype(float),
+        priority=priority,
+        state=state,
+        dead_heat_share=np.where(state == int(State.DEAD_HEAT), rng.choice([0.5, 1 / 3], n), 1.0),
+        commission_rate=np.where(book == 1, 0.05, 0.0),
+        close_prob=np.where(rng.random(n) < 0.5, rng.uniform(0.1, 0.9, n), np.nan),
+        group=group,
+        event=events.astype(np.int64),
+        competition=competition.astype(np.int64),
+        question=question.astype(np.int64),
+        market=market.astype(np.int64),
+        settle_order=known[np.lexsort((known, settled[known]))].astype(np.int64),
+        midnights=np.array(midnights, np.int64),
+        first_midnight=first_midnight,
+        rows=pl.DataFrame({"event_id": events, "market": ["1x2"] * n, "bookmaker": [f"b{b}" for b in book]}),
+        events=pl.DataFrame({"event_id": np.unique(events), "home": [f"h{e}" for e in np.unique(events)]}),
+        zone=zone,
+        hash="",
+    )
+
+
+def _maybe(rng: np.random.Generator, share: float, low: float, high: float, off: float = np.inf) -> float:
+    return float(rng.uniform(low, high)) if rng.random() < share else off
+
+
+def random_configuration(rng: np.random.Generator) -> Configuration:
+    """A configuration in which about half of the limits are on."""
+    step = float(rng.choice([1.0, 1.0, 10.0, 25.0]))
+    warn = _maybe(rng, 0.5, 0.02, 0.1)
+    return Configuration(
+        bankroll_minor=float(rng.choice([20_000, 100_000, 1_000_000])),
+        edge_min=_maybe(rng, 0.5, -0.1, 0.1, -np.inf),
+        edge_max=_maybe(rng, 0.2, 0.2, 0.3),
+        odds_min=_maybe(rng, 0.3, 1.0, 1.5, 1.0),
+        odds_max=_maybe(rng, 0.3, 3.0, 6.0),
+        one_per_market=bool(rng.random() < 0.3),
+        staking=Staking(int(rng.integers(0, 5))),
+        amount_minor=float(rng.choice([40, 1_000, 7_500])),
+        fraction=float(rng.uniform(0.01, 0.5)),
+        stake_cap_frac=_maybe(rng, 0.5, 0.02, 0.2, 1.0),
+        base_is_cash=bool(rng.random() < 0.3),
+        bet_cap_frac=_maybe(rng, 0.3, 0.01, 0.2),
+        event_cap_frac=_maybe(rng, 0.3, 0.01, 0.2),
+        competition_cap_frac=_maybe(rng, 0.3, 0.02, 0.3),
+        day_cap_frac=_maybe(rng, 0.3, 0.02, 0.3),
+        open_cap_frac=_maybe(rng, 0.3, 0.02, 0.4),
+        stake_min_minor=float(rng.choice([step, 100.0, 400.0])),
+        stake_increment_minor=step,
+        commission_factor=float(rng.choice([0.0, 1.0, 0.6])),
+        slippage_frac=_maybe(rng, 0.3, 0.0, 0.05, 0.0),
+        rejection_frac=_maybe(rng, 0.3, 0.05, 0.5, 0.0),
+        drawdown_warn_frac=warn,
+        drawdown_warn_factor=float(rng.choice([0.5, 0.25])),
+        drawdown_stop_frac=warn + 0.05 if warn < 1 else np.inf,
+        drawdown_reset_after_ns=float(rng.integers(1, 10) * 6 * HOUR_NS),
+        streak_warn=float(rng.choice([2.0, 3.0])),
+        streak_stop=_maybe(rng, 0.5, 2.0, 5.0),
+        streak_cool_off_ns=float(rng.integers(1, 8) * 6 * HOUR_NS),
+        daily_loss_frac=_maybe(rng, 0.5, 0.01, 0.1),
+    )
+
+
+def rows_as_instants(values: np.ndarray) -> pl.Series:
+    """Nanoseconds as instants."""
+    return pl.Series(values).cast(INSTANT_DTYPE)
