@@ -1,0 +1,167 @@
+"""What a simulated betting world is made of: leagues, bookmakers, planted edges, a seed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+from engine.errors import ConfigurationError
+
+#: markets that the simulator can quote
+MARKETS: Final = ("1x2", "totals", "asian_handicap", "btts")
+
+
+@dataclass(frozen=True)
+class Bookmaker:
+    """How one bookmaker makes its prices from what can be known of a match.
+
+    Attributes
+    ----------
+    name : str
+    margin_frac : float
+        Overround less 1 that it puts on every market, at the opening and at the close.
+    delay_frac : float
+        How old its knowledge is, as a share of the time from opening to close.
+    noise_open, noise_close : float
+        Standard deviation of its own error in the logarithm of each team's rate of goals.
+    longshot_bias : float
+        Share by which it bends prices against longshots: its prices follow `prob ** (1 - longshot_bias)`.
+    markets : tuple of str
+    """
+
+    name: str
+    margin_frac: float
+    delay_frac: float = 0.0
+    noise_open: float = 0.0
+    noise_close: float = 0.0
+    longshot_bias: float = 0.0
+    markets: tuple[str, ...] = MARKETS
+
+
+@dataclass(frozen=True)
+class PlantedEdge:
+    """A class of opening prices that a bookmaker gets wrong, by a known amount.
+
+    In a share of the matches of the class, drawn at random, the opening price of the selection is set to
+    `(1 + edge_frac) / true probability` (the fair price of a bet with halves, times `1 + edge_frac` on a
+    win), rounded down to a hundredth. Only the truth tells which.
+    """
+
+    bookmaker: str
+    market: str
+    selection: str
+    edge_frac: float
+    share_frac: float = 1.0
+    competition: str | None = None
+
+
+DEFAULT_BOOKMAKERS: Final = (
+    Bookmaker("pinnacle", 0.025, 0.0, 0.015, 0.005, 0.01),
+    Bookmaker("b365", 0.055, 0.15, 0.050, 0.030, 0.04),
+    Bookmaker("bwin", 0.065, 0.25, 0.060, 0.040, 0.05),
+    Bookmaker("william_hill", 0.060, 0.25, 0.055, 0.035, 0.06),
+    Bookmaker("interwetten", 0.080, 0.40, 0.070, 0.050, 0.05),
+    Bookmaker("vc_bet", 0.050, 0.20, 0.055, 0.035, 0.03),
+)
+
+
+@dataclass(frozen=True)
+class SimulatorSettings:
+    """All that decides a simulated world; the same settings give the same rows.
+
+    Attributes
+    ----------
+    seed : int
+    competitions : tuple of str
+        One league each; a league does not change when others are added after it.
+    seasons, first_season, teams : int
+        Every league plays a double round robin of `teams` (an even number) from August, `seasons` times.
+    markets : tuple of str
+    total_line : float
+        The line of `totals`.
+    bookmakers : tuple of Bookmaker
+    aggregates : bool
+        Whether `max` and `avg` over the bookmakers are quoted too.
+    snapshots : int
+        Timed quotes between the opening and the close.
+    closing : bool
+        Whether closing prices are quoted.
+    home_rate, away_rate, shared_rate : float
+        Goals of two average teams; `shared_rate` of them fall for both alike (0: independent Poisson).
+    strength_sd, drift_sd : float
+        Spread of attack and defence between teams, and their step from one round to the next (both in
+        logarithms of the rate).
+    news_sd : float
+        What becomes known of each rate between the opening and the close.
+    hidden_sd : float
+        What nobody knows before the start.
+    planted : tuple of PlantedEdge
+    """
+
+    seed: int = 0
+    competitions: tuple[str, ...] = ("SIM1", "SIM2", "SIM3")
+    seasons: int = 5
+    first_season: int = 2018
+    teams: int = 18
+    markets: tuple[str, ...] = MARKETS
+    total_line: float = 2.5
+    bookmakers: tuple[Bookmaker, ...] = DEFAULT_BOOKMAKERS
+    aggregates: bool = True
+    snapshots: int = 0
+    closing: bool = True
+    home_rate: float = 1.50
+    away_rate: float = 1.18
+    shared_rate: float = 0.10
+    strength_sd: float = 0.20
+    drift_sd: float = 0.02
+    news_sd: float = 0.10
+    hidden_sd: float = 0.04
+    planted: tuple[PlantedEdge, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        names = [b.name for b in self.bookmakers]
+        self._need(self.teams >= 2 and self.teams % 2 == 0, "teams", "an even number from 2", self.teams)
+        self._need(self.teams <= 26, "teams", "at most 26 (a season is a year)", self.teams)
+        self._need(self.seasons >= 1, "seasons", "at least 1", self.seasons)
+        self._need(
+            1900 <= self.first_season <= 2200 - self.seasons,
+            "first_season",
+            "1900 to 2200",
+            self.first_season,
+        )
+        self._need(self.seed >= 0, "seed", "a whole number from 0", self.seed)
+        self._need(self.snapshots >= 0, "snapshots", "at least 0", self.snapshots)
+        self._need(bool(self.competitions), "competitions", "at least one", "none")
+        self._need(
+            len(set(self.competitions)) == len(self.competitions),
+            "competitions",
+            "distinct names",
+            "a double",
+        )
+        self._need(
+            bool(names) and len(set(names)) == len(names), "bookmakers", "distinct names", ", ".join(names)
+        )
+        self._need(
+            not {"max", "avg"} & set(names), "bookmakers", "names other than max and avg", ", ".join(names)
+        )
+        quoted = {m for b in self.bookmakers for m in b.markets} | set(self.markets)
+        self._need(
+            quoted <= set(MARKETS), "markets", f"some of {', '.join(MARKETS)}", ", ".join(sorted(quoted))
+        )
+        self._need((4 * self.total_line) % 1 == 0, "total_line", "a multiple of 0.25", self.total_line)
+        for edge in self.planted:
+            self._need(
+                edge.bookmaker in names, "planted", f"a bookmaker of {', '.join(names)}", edge.bookmaker
+            )
+
+    @staticmethod
+    def _need(holds: bool, key: str, expected: str, found: object) -> None:
+        if not holds:
+            raise ConfigurationError(
+                "the simulator cannot be set so", where=key, expected=expected, found=str(found)
+            )
+
+    def canonical(self) -> str:
+        """The settings as JSON with sorted keys: what the identity of a simulated file is made from."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
