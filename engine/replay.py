@@ -81,15 +81,10 @@ def _bets(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
     bets = bets.with_columns(
         pl.when(unknown).then(None).otherwise(pl.col("settled_at")).alias("settled_at"),
         pl.when(unknown).then(None).otherwise(pl.col("pnl_minor")).alias("pnl_minor"),
-        pl.when(pl.Series(lay))
-        .then(pl.col("backer_stake_minor"))
-        .otherwise(None)
-        .alias("backer_stake_minor"),
+        pl.when(pl.Series(lay)).then(pl.col("backer_stake_minor")).otherwise(None).alias("backer_stake_minor"),
     )
     rows = tape.rows[placed] if len(placed) else tape.rows.clear()
-    events = (
-        tape.events[bets["event"]].drop("event_id") if len(placed) else tape.events.clear().drop("event_id")
-    )
+    events = tape.events[bets["event"]].drop("event_id") if len(placed) else tape.events.clear().drop("event_id")
     return pl.concat([bets.drop("event"), rows, events], how="horizontal")
 
 
@@ -114,6 +109,4 @@ def _daily(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
         }
     )
     start = pl.col("equity_start_minor")
-    return daily.with_columns(
-        pl.when(start > 0).then(pl.col("pnl_minor") / start).otherwise(0.0).alias("return_frac")
-    )
+    return daily.with_columns(pl.when(start > 0).then(pl.col("pnl_minor") / start).otherwise(0.0).alias("return_frac"))

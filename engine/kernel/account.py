@@ -40,7 +40,7 @@ COOL_END = 1
 
 
 @leaf
-def begin(account, bankroll):  # type: ignore[no-untyped-def]
+def begin(account, bankroll):
     """An account that holds the bankroll and nothing else."""
     account[:] = 0.0
     account[CASH] = bankroll
@@ -50,13 +50,13 @@ def begin(account, bankroll):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def equity(account):  # type: ignore[no-untyped-def]
+def equity(account):
     """Cash and open stakes at cost."""
     return account[CASH] + account[OPEN]
 
 
 @leaf
-def end_halt(account):  # type: ignore[no-untyped-def]
+def end_halt(account):
     """The drawdown breaker ends: the peak becomes the equity of now."""
     account[HALTED] = 0.0
     account[PEAK] = equity(account)
@@ -64,14 +64,14 @@ def end_halt(account):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def end_cool_off(account):  # type: ignore[no-untyped-def]
+def end_cool_off(account):
     """The streak breaker ends: the count is 0."""
     account[COOLING] = 0.0
     account[STREAK] = 0.0
 
 
 @leaf
-def end_before(account, ends, instant):  # type: ignore[no-untyped-def]
+def end_before(account, ends, instant):
     """End the breakers whose time ran out before this instant."""
     if account[HALTED] == 1.0 and ends[HALT_END] < instant:
         end_halt(account)
@@ -80,7 +80,7 @@ def end_before(account, ends, instant):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def count_result(account, pnl, streak_warn):  # type: ignore[no-untyped-def]
+def count_result(account, pnl, streak_warn):
     """Count one settled bet for the streaks: below 0 counts, above 0 resets, 0 leaves them as they are."""
     if pnl < 0.0:
         account[RUN_OF_LOSSES] += 1.0
@@ -96,7 +96,7 @@ def count_result(account, pnl, streak_warn):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def after(instant, span_ns):  # type: ignore[no-untyped-def]
+def after(instant, span_ns):
     """The instant `span_ns` later, int64; never, where that is beyond the end of time."""
     last = np.int64(9223372036854775807)
     if span_ns >= np.float64(last - instant):
@@ -105,7 +105,7 @@ def after(instant, span_ns):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def close(account, ends, instant, params):  # type: ignore[no-untyped-def]
+def close(account, ends, instant, params):
     """The close of an instant: equity, peaks, drawdowns, breakers."""
     now = equity(account)
     account[HIGH] = max(account[HIGH], now)
@@ -128,7 +128,7 @@ def close(account, ends, instant, params):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def roll(account):  # type: ignore[no-untyped-def]
+def roll(account):
     """The day roll: a new start of the day, nothing staked yet, the daily loss forgotten."""
     account[DAY_START] = equity(account)
     account[STAKED_TODAY] = 0.0

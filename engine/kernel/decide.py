@@ -20,7 +20,7 @@ PLACED = int(Reason.PLACED)
 
 
 @leaf
-def screen(row, params):  # type: ignore[no-untyped-def]
+def screen(row, params):
     """The reasons that follow from row and configuration alone, or `PENDING`."""
     if np.isnan(row.odds) or np.isnan(row.prob) or np.isnan(row.edge_frac):
         return INCOMPLETE
@@ -35,7 +35,7 @@ def screen(row, params):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def whole(stake, row, params):  # type: ignore[no-untyped-def]
+def whole(stake, row, params):
     """The stake in whole increments, and the backer's stake of a lay (0 for a back bet)."""
     step = params.stake_increment_minor
     stake = np.floor(stake / step) * step
@@ -47,19 +47,19 @@ def whole(stake, row, params):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def too_small(stake, backer, row, params):  # type: ignore[no-untyped-def]
+def too_small(stake, backer, row, params):
     """Whether a whole stake is below the minimum, or a lay without a backer's stake."""
     return stake < params.stake_min_minor or (row.is_lay and backer <= 0.0)
 
 
 @leaf
-def rejected(row, params, seed):  # type: ignore[no-untyped-def]
+def rejected(row, params, seed):
     """Whether the venue rejects the bet: a draw keyed by the seed and the opportunity."""
     return params.rejection_frac > 0.0 and uniform(seed, row.id, REJECTION) < params.rejection_frac
 
 
 @leaf
-def decide(row, room, params, seed):  # type: ignore[no-untyped-def]
+def decide(row, room, params, seed):
     """Size a bet that nothing has refused so far: (reason, stake, backer's stake of a lay), minor units."""
     stake, cause = shrink(wanted_minor(row, room, params), row, room, params)
     stake, backer = whole(stake, row, params)

@@ -20,7 +20,7 @@ _SCALE = 1.0 / 9007199254740992.0  # 2**-53
 
 
 @leaf
-def _mix(bits):  # type: ignore[no-untyped-def]
+def _mix(bits):
     bits = bits + _GAMMA
     bits = (bits ^ (bits >> _S30)) * _MUL1
     bits = (bits ^ (bits >> _S27)) * _MUL2
@@ -28,7 +28,7 @@ def _mix(bits):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def uniform(seed, identity, purpose):  # type: ignore[no-untyped-def]
+def uniform(seed, identity, purpose):
     """A float64 in [0, 1) keyed by (seed, identity, purpose), all int64."""
     bits = _mix(_mix(_mix(np.uint64(seed)) ^ np.uint64(identity)) ^ np.uint64(purpose))
     return np.float64(bits >> _S11) * _SCALE

@@ -16,31 +16,31 @@ STAKE_MINIMUM = int(Reason.STAKE_MINIMUM)
 
 
 @leaf
-def event_room(room, params):  # type: ignore[no-untyped-def]
+def event_room(room, params):
     """What may still be put on the event, minor units; below 0 where too much stands already."""
     return params.event_cap_frac * room.equity - room.open_on_event
 
 
 @leaf
-def competition_room(room, params):  # type: ignore[no-untyped-def]
+def competition_room(room, params):
     """What may still be put on the competition, minor units."""
     return params.competition_cap_frac * room.equity - room.open_on_competition
 
 
 @leaf
-def day_room(room, params):  # type: ignore[no-untyped-def]
+def day_room(room, params):
     """What may still be put on today; the cap is a fraction of the equity at the day's start."""
     return params.day_cap_frac * room.day_start_equity - room.staked_today
 
 
 @leaf
-def open_room(room, params):  # type: ignore[no-untyped-def]
+def open_room(room, params):
     """What may still be open at once, minor units."""
     return params.open_cap_frac * room.equity - room.open
 
 
 @leaf
-def shrink(wanted, row, room, params):  # type: ignore[no-untyped-def]
+def shrink(wanted, row, room, params):
     """The stake that all caps leave of `wanted`, and which of them bound (`STAKE_MINIMUM`: none, the rule itself)."""
     stake, reason = wanted, STAKE_MINIMUM
     cap = params.bet_cap_frac * room.equity
@@ -66,7 +66,7 @@ def shrink(wanted, row, room, params):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def tighten(scale, reason, room_minor, wanted, cause):  # type: ignore[no-untyped-def]
+def tighten(scale, reason, room_minor, wanted, cause):
     """The smaller of `scale` and `room_minor / wanted`, with its cause."""
     if wanted > 0.0 and room_minor < wanted * scale:
         return room_minor / wanted, cause
@@ -74,7 +74,7 @@ def tighten(scale, reason, room_minor, wanted, cause):  # type: ignore[no-untype
 
 
 @leaf
-def tighten_shared(scale, reason, total, room, params):  # type: ignore[no-untyped-def]
+def tighten_shared(scale, reason, total, room, params):
     """The scale that the rooms shared by all legs of a group leave of their `total`, but for cash."""
     scale, reason = tighten(scale, reason, event_room(room, params), total, CAP_EVENT)
     scale, reason = tighten(scale, reason, competition_room(room, params), total, CAP_COMPETITION)

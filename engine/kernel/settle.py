@@ -15,7 +15,7 @@ WIN = int(State.WIN)
 
 
 @leaf
-def placed_odds(quoted, is_lay, slippage_frac):  # type: ignore[no-untyped-def]
+def placed_odds(quoted, is_lay, slippage_frac):
     """The venue's odds a bet is placed at: a back bet below the quote, a lay above it."""
     if is_lay:
         return 1.0 + (quoted - 1.0) * (1.0 + slippage_frac)
@@ -23,13 +23,13 @@ def placed_odds(quoted, is_lay, slippage_frac):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def turned(odds, is_lay):  # type: ignore[no-untyped-def]
+def turned(odds, is_lay):
     """Odds of the back bet of equal risk: o for a back bet, o / (o - 1) for a lay."""
     return odds / (odds - 1.0) if is_lay else odds
 
 
 @leaf
-def settle(stake, backer, odds, is_lay, state, share):  # type: ignore[no-untyped-def]
+def settle(stake, backer, odds, is_lay, state, share):
     """P&L before commission in minor units.
 
     `stake` is what is at risk (of a lay the liability), `backer` the backer's stake of a lay, `odds` the venue's odds
@@ -55,6 +55,6 @@ def settle(stake, backer, odds, is_lay, state, share):  # type: ignore[no-untype
 
 
 @leaf
-def commission(rate, net):  # type: ignore[no-untyped-def]
+def commission(rate, net):
     """Commission on the net profit of a market, minor units: nothing on a loss."""
     return np.rint(rate * max(0.0, net))

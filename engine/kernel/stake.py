@@ -13,19 +13,19 @@ KELLY_COLUMN = int(Staking.KELLY_COLUMN)
 
 
 @leaf
-def edge_net(row):  # type: ignore[no-untyped-def]
+def edge_net(row):
     """Expected profit per unit at risk, less the commission expected on a win."""
     return row.edge_frac - row.commission * row.prob * (row.odds - 1.0)
 
 
 @leaf
-def kelly_frac(row):  # type: ignore[no-untyped-def]
+def kelly_frac(row):
     """Full-Kelly fraction of a win-or-lose bet after commission (Kelly 1956): edge net / ((odds - 1) * (1 - c))."""
     return edge_net(row) / ((row.odds - 1.0) * (1.0 - row.commission))
 
 
 @leaf
-def wanted_minor(row, room, params):  # type: ignore[no-untyped-def]
+def wanted_minor(row, room, params):
     """The stake that the rule asks for, in minor units, not rounded; a warning of the drawdown makes it smaller."""
     if params.staking == FLAT:
         wanted = params.amount_minor

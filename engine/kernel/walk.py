@@ -35,7 +35,7 @@ NEVER = np.int64(9223372036854775807)
 
 
 @leaf
-def row_of(tape, i, params):  # type: ignore[no-untyped-def]
+def row_of(tape, i, params):
     """The record of row `i`."""
     return Row(
         tape.id[i],
@@ -52,7 +52,7 @@ def row_of(tape, i, params):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def room_of(tape, work, i, base, params):  # type: ignore[no-untyped-def]
+def room_of(tape, work, i, base, params):
     """The record of the account at the decision of row `i`; `base` is cash or equity at the instant's start."""
     account = work.account
     warned = account[acc.DRAWDOWN] >= params.drawdown_warn_frac
@@ -70,7 +70,7 @@ def room_of(tape, work, i, base, params):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def screen_all(tape, work, params):  # type: ignore[no-untyped-def]
+def screen_all(tape, work, params):
     """Ask every row the reasons that need no state; returns how many pass, their rows in ``work.passing``."""
     n_passing = 0
     for i in range(len(tape.id)):
@@ -82,7 +82,7 @@ def screen_all(tape, work, params):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def blocked(tape, work, i, params):  # type: ignore[no-untyped-def]
+def blocked(tape, work, i, params):
     """The breaker that stands, a bet on the question that stands or stood, or `PENDING`."""
     account = work.account
     if account[acc.HALTED] == 1.0:
@@ -97,7 +97,7 @@ def blocked(tape, work, i, params):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def place(tape, work, i, stake, backer, params):  # type: ignore[no-untyped-def]
+def place(tape, work, i, stake, backer, params):
     """Lock the stake of row `i`."""
     account = work.account
     work.equity[i] = acc.equity(account)
@@ -120,7 +120,7 @@ def place(tape, work, i, stake, backer, params):  # type: ignore[no-untyped-def]
 
 
 @leaf
-def decide_group(tape, work, first, base, params, seed):  # type: ignore[no-untyped-def]
+def decide_group(tape, work, first, base, params, seed):
     """Decide the legs `first`.. of one group: all scaled by the tightest leg, or none. Returns the row behind them."""
     last = first + 1
     while last < len(tape.id) and tape.group[last] == tape.group[first]:
@@ -146,7 +146,7 @@ def decide_group(tape, work, first, base, params, seed):  # type: ignore[no-unty
 
 
 @leaf
-def size_group(tape, work, first, last, base, params):  # type: ignore[no-untyped-def]
+def size_group(tape, work, first, last, base, params):
     """Write the legs' stakes; returns whether a leg is too small (its reason is the cap that bound)."""
     room = room_of(tape, work, first, base, params)
     total = 0.0
@@ -172,7 +172,7 @@ def size_group(tape, work, first, last, base, params):  # type: ignore[no-untype
 
 
 @leaf
-def decide_instant(tape, work, k, n_passing, params, seed):  # type: ignore[no-untyped-def]
+def decide_instant(tape, work, k, n_passing, params, seed):
     """Decide the passing rows from `k` on that share its instant; returns the first one of a later instant."""
     account = work.account
     instant = tape.decided_at[work.passing[k]]
@@ -198,7 +198,7 @@ def decide_instant(tape, work, k, n_passing, params, seed):  # type: ignore[no-u
 
 
 @leaf
-def settle_instant(tape, work, j, instant, params):  # type: ignore[no-untyped-def]
+def settle_instant(tape, work, j, instant, params):
     """Settle the bets that end at `instant`, then charge commission; returns the place behind them."""
     account = work.account
     n_touched = 0
@@ -236,18 +236,18 @@ def settle_instant(tape, work, j, instant, params):  # type: ignore[no-untyped-d
 
 
 @leaf
-def skip_refused(tape, work, j):  # type: ignore[no-untyped-def]
+def skip_refused(tape, work, j):
     """The place of the next settlement whose bet stands or may still be placed."""
     while j < len(tape.settle_order):
         reason = work.reason[tape.settle_order[j]]
-        if reason == PLACED or reason == PENDING:
+        if reason in (PLACED, PENDING):
             break
         j += 1
     return j
 
 
 @compiled
-def walk(tape, work, ends, params, seed):  # type: ignore[no-untyped-def]
+def walk(tape, work, ends, params, seed):
     """Walk one configuration; everything it did stands in `work` afterwards. Returns nothing."""
     account = work.account
     acc.begin(account, params.bankroll_minor)

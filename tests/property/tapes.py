@@ -13,9 +13,7 @@ from engine.schema import INSTANT_DTYPE, Staking, State
 from engine.tape import NEVER, Tape
 
 HOUR_NS = 3_600 * 10**9
-START = (
-    int(datetime(2024, 3, 29, 21, tzinfo=UTC).timestamp()) * 10**9
-)  # two days before clocks change in Europe
+START = int(datetime(2024, 3, 29, 21, tzinfo=UTC).timestamp()) * 10**9  # two days before clocks change in Europe
 
 
 def midnights_between(first: int, last: int, zone: str) -> tuple[int, list[int]]:
