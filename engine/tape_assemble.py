@@ -1,0 +1,147 @@
+"""From settled rows to the arrays of a tape: lays turned, edges, order, dense ids, midnights, hash."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.odds import edge, edge_states, lay_as_back
+from engine.schema import State
+from engine.tape import NEVER, REFUSED, Longs, Tape
+from engine.tape_days import midnights
+from engine.tape_file import content_hash
+from engine.tape_kelly import kelly_column
+
+_SHOWN: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "regime")
+_OF_EVENT: Final = ("event_id", "sport", "competition", "season", "date", "home", "away")
+_LATE: Final = "settled at or before the decision"
+
+
+def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
+    """Make the tape.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        One row an opportunity, in any order, with distinct `id`: the columns of `schema.OPPORTUNITIES` and
+        `schema.OPTIONAL`, those of its event, and id, instant, settled_at (int64, `NEVER` where unknown), state and
+        close_prob (of the selection), dead_heat_share, commission_rate.
+    zone, kelly : str
+        As in `tape_build.build`.
+    """
+    rows = rows.with_columns(pl.col("decided_at").cast(pl.Int64))
+    late = pl.col("settled_at") <= pl.col("decided_at")
+    refused = _refusals(rows.filter(late))
+    turned = _turned(rows.filter(~late))
+    edged = turned.with_columns(edge_frac=pl.Series(_edges(turned)))
+    edged = edged.with_columns(
+        kelly_frac=pl.Series(kelly_column(edged, kelly)),
+        priority=pl.coalesce("priority", "edge_frac").fill_nan(-np.inf),
+    )
+    ordered = _in_order(edged)
+    return _tape(ordered, zone, refused)
+
+
+def _refusals(late: pl.DataFrame) -> pl.DataFrame:
+    if late.is_empty():
+        return pl.DataFrame(schema=REFUSED)
+    names = ("home", "away", "date", "market", "line", "selection", "bookmaker")
+    first = late.sort("decided_at", "id").row(0, named=True)
+    example = " ".join(str(first[name]) for name in names if first[name] is not None)
+    return pl.DataFrame({"reason": [_LATE], "rows": [late.height], "example": [example]}, schema=REFUSED)
+
+
+def _turned(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with `quoted` beside `odds`; a lay as the back row of equal risk, its size as liability."""
+    lay = pl.col("side") == "lay"
+    quoted = pl.col("odds")
+    prob, half_win, void, half_lose = (pl.col(f"prob{end}") for end in ("", "_half_win", "_void", "_half_lose"))
+    lose = (
+        pl.when(half_win + void + half_lose == 0).then(1.0 - prob).otherwise(1.0 - prob - half_win - void - half_lose)
+    )
+    size = pl.col("size_minor").fill_nan(None)
+    decided = pl.col("state").is_between(int(State.LOSE), int(State.WIN))
+    whole = int(State.LOSE) + int(State.WIN)
+    back = pl.Series("back_odds", lay_as_back(rows["odds"].to_numpy()))
+    return rows.with_columns(back).with_columns(
+        quoted=quoted,
+        is_lay=lay.cast(pl.Int8),
+        odds=pl.when(lay).then("back_odds").otherwise(quoted),
+        prob=pl.when(lay).then(lose.clip(0.0, 1.0)).otherwise(prob),
+        prob_half_win=pl.when(lay).then(half_lose).otherwise(half_win),
+        prob_half_lose=pl.when(lay).then(half_win).otherwise(half_lose),
+        size_minor=pl.when(lay).then(size * (quoted - 1.0)).otherwise(size).fill_null(np.inf).fill_nan(np.inf),
+        state=pl.when(lay & decided).then(whole - pl.col("state")).otherwise("state").cast(pl.Int8),
+        close_prob=pl.when(lay).then(1.0 - pl.col("close_prob")).otherwise("close_prob").fill_null(np.nan),
+    )
+
+
+def _edges(rows: pl.DataFrame) -> NDArray[np.float64]:
+    """`prob * odds - 1` for win/lose rows; elsewhere the sum of state probability times payoff."""
+    probs = rows.select("prob", "prob_half_win", "prob_void", "prob_half_lose").to_numpy()
+    odds = rows["odds"].to_numpy()
+    plain = (probs[:, 1:] == 0.0).all(axis=1)
+    return np.where(plain, edge(probs[:, 0], odds), edge_states(probs, odds))
+
+
+def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sort by (decided_at, priority descending, id), the legs of a group at the place of the strongest of them."""
+    single = pl.col("group").is_null()
+    together = ["event_id", "decided_at", "group"]
+    if rows["group"].null_count() == rows.height:
+        return rows.sort(["decided_at", "priority", "id"], descending=[False, True, False])
+    rows = rows.sort(["decided_at", "priority", "id"], descending=[False, True, False])
+    return rows.with_columns(
+        lead_priority=pl.when(single).then("priority").otherwise(pl.col("priority").first().over(together)),
+        lead=pl.when(single).then("id").otherwise(pl.col("id").first().over(together)),
+    ).sort(["decided_at", "lead_priority", "lead", "priority", "id"], descending=[False, True, False, True, False])
+
+
+def _dense(rows: pl.DataFrame, keys: list[str]) -> Longs:
+    """Numbers from 0 in order of first appearance of the key; int64 (n,)."""
+    if rows.is_empty():
+        return np.empty(0, dtype=np.int64)
+    table = rows.select(keys).unique(maintain_order=True).with_row_index("dense")
+    joined = rows.select(keys).join(table, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return joined["dense"].cast(pl.Int64).to_numpy()
+
+
+def _groups(rows: pl.DataFrame) -> Longs:
+    """Dense number of each group in order of the tape, -1 for a single bet."""
+    number = np.full(len(rows), -1, dtype=np.int64)
+    grouped = rows.with_row_index("row").filter(pl.col("group").is_not_null())
+    number[grouped["row"].to_numpy()] = _dense(grouped, ["event_id", "decided_at", "group"])
+    return number
+
+
+def _tape(rows: pl.DataFrame, zone: str, refused: pl.DataFrame) -> Tape:
+    arrays = {
+        name: np.ascontiguousarray(rows[name].to_numpy())
+        for name in (
+            "id", "decided_at", "settled_at", "quoted", "odds", "is_lay", "prob", "edge_frac", "kelly_frac",
+            "stake_weight", "size_minor", "priority", "state", "dead_heat_share", "commission_rate", "close_prob",
+        )
+    }  # fmt: skip
+    settled = arrays["settled_at"]
+    ends = np.flatnonzero(settled != NEVER)
+    first, days = 0, np.empty(0, dtype=np.int64)
+    if len(rows):
+        last = max(int(arrays["decided_at"].max()), int(settled[ends].max()) if len(ends) else 0)
+        first, days = midnights(int(arrays["decided_at"].min()), last, zone)
+    question = ["event_id", "market", "line"]
+    arrays |= {
+        "group": _groups(rows),
+        "event": _dense(rows, ["event_id"]),
+        "competition": _dense(rows, ["sport", "competition"]),
+        "question": _dense(rows, question),
+        "market": _dense(rows, [*question, "bookmaker"]),
+        "settle_order": ends[np.argsort(settled[ends], kind="stable")].astype(np.int64),
+        "midnights": days,
+    }
+    shown = rows.select(_SHOWN)
+    events = rows.select(_OF_EVENT).unique("event_id", keep="first", maintain_order=True)
+    digest = content_hash(arrays, {"rows": shown, "events": events}, f"{zone} {first}")
+    return Tape(**arrays, first_midnight=first, rows=shown, events=events, zone=zone, hash=digest, refused=refused)

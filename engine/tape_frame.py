@@ -1,0 +1,176 @@
+"""A tape from a frame of the user's own: columns checked, instants turned into UTC, results read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from engine.errors import TapeError
+from engine.identity import hash_texts, opportunity_ids
+from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL, State
+from engine.tape import NEVER, Tape
+from engine.tape_assemble import assemble
+from engine.tape_build import refuse_twins
+from engine.tape_check import check_kelly, check_opportunities, check_rates
+
+_WHERE: Final = "the frame"
+_REQUIRED: Final = ("decided_at", "settled_at", "odds", "prob", "result")
+#: columns that may be left out, with what then stands in them; `event`, `date` and the numbers apart
+_TEXTS: Final[dict[str, str | None]] = {
+    "sport": "unknown",
+    "competition": "unknown",
+    "season": None,
+    "home": None,
+    "away": None,
+    "market": "moneyline",
+    "selection": "home",
+    "bookmaker": "unknown",
+    "side": "back",
+    "instant": None,
+}
+_NUMBERS: Final[dict[str, float | None]] = {"line": None, "close_prob": None, "share": None}
+_RESULTS: Final = tuple(state.name.lower() for state in State)
+
+
+def from_frame(frame: pl.DataFrame, *, zone: str, commission_rates: Mapping[str, float] | None, kelly: str) -> Tape:
+    """See `tape.from_frame`."""
+    rates = dict(commission_rates or {})
+    check_rates(rates)
+    check_kelly(kelly)
+    _check_names(frame)
+    rows = _typed(frame)
+    _check_results(rows)
+    known = check_opportunities(rows.select(*OPPORTUNITIES, *(n for n in OPTIONAL if n in rows.columns), "instant"))
+    rows = rows.select(pl.exclude(known.columns)).hstack(known)
+    rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
+    refuse_twins(rows)
+    open_ = pl.col("settled_at").is_null() | (pl.col("result") == "unknown")
+    rate = pl.col("bookmaker").replace_strict(list(rates), list(rates.values()), default=0.0, return_dtype=pl.Float64)
+    rows = rows.with_columns(
+        commission_rate=rate,
+        state=pl.when(open_)
+        .then(int(State.UNKNOWN))
+        .otherwise(pl.col("result").replace_strict(_RESULTS, range(len(_RESULTS)), return_dtype=pl.Int8))
+        .cast(pl.Int8),
+        settled_at=pl.when(open_).then(int(NEVER)).otherwise(pl.col("settled_at").cast(pl.Int64)),
+        dead_heat_share=pl.when(pl.col("result") == "dead_heat").then("share").otherwise(1.0),
+    )
+    return assemble(rows, zone=zone, kelly=kelly)
+
+
+def _check_names(frame: pl.DataFrame) -> None:
+    known = {*_REQUIRED, *_TEXTS, *_NUMBERS, *OPTIONAL, "event", "date"}
+    for name in _REQUIRED:
+        if name not in frame.columns:
+            found = ", ".join(frame.columns)
+            raise TapeError(
+                f"column {name} is missing", where=_WHERE, expected=", ".join(_REQUIRED), found=found or "nothing"
+            )
+    strange = sorted(set(frame.columns) - known)
+    if strange:
+        raise TapeError(
+            f"column {strange[0]} is not known",
+            where=_WHERE,
+            expected=", ".join(sorted(known)),
+            todo="drop or rename it",
+        )
+
+
+def _typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """All columns, each of the type of the contract."""
+    columns = [_instant(frame["decided_at"]), _instant(frame["settled_at"]), _text(frame["result"])]
+    columns += [_text(frame[n]) if n in frame.columns else _constant(frame, n, v) for n, v in _TEXTS.items()]
+    numbers = [n for n in ("odds", "prob", *_NUMBERS, *OPTIONAL) if n in frame.columns]
+    columns += [_number(frame[n], OPTIONAL.get(n, (pl.Float64, None))[0]) for n in numbers]
+    columns += [pl.Series(n, [v], dtype=pl.Float64).new_from_index(0, frame.height)
+                for n, v in _NUMBERS.items() if n not in numbers]  # fmt: skip
+    columns.append(_date(frame))
+    columns.append(_event(frame))
+    return pl.DataFrame(columns)
+
+
+def _constant(frame: pl.DataFrame, name: str, value: str | None) -> pl.Series:
+    return pl.Series(name, [value], dtype=pl.String).new_from_index(0, frame.height)
+
+
+def _wrong(column: pl.Series, expected: str) -> TapeError:
+    return TapeError(
+        f"column {column.name} has the wrong type", where=_WHERE, expected=expected, found=str(column.dtype)
+    )
+
+
+def _instant(column: pl.Series) -> pl.Series:
+    dtype = column.dtype
+    if dtype == pl.Null:
+        return column.cast(INSTANT_DTYPE)
+    if not isinstance(dtype, pl.Datetime):
+        raise _wrong(column, "Datetime (without a zone: UTC)")
+    aware = column.dt.replace_time_zone("UTC") if dtype.time_zone is None else column.dt.convert_time_zone("UTC")
+    years = aware.dt.year()
+    if column.len() > column.null_count() and not years.drop_nulls().is_between(1700, 2261).all():
+        raise TapeError(
+            f"column {column.name} has wrong values",
+            where=_WHERE,
+            expected="years 1700 to 2261",
+            found=str(years.max()),
+        )
+    return aware.cast(INSTANT_DTYPE)
+
+
+def _text(column: pl.Series) -> pl.Series:
+    if column.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+        raise _wrong(column, "String")
+    return column.cast(pl.String)
+
+
+def _number(column: pl.Series, wanted: pl.DataType | type[pl.DataType]) -> pl.Series:
+    fits = column.dtype.is_integer() if wanted == pl.Int64 else column.dtype.is_numeric()
+    if not fits and column.dtype != pl.Null:
+        raise _wrong(column, str(wanted))
+    return column.cast(wanted)
+
+
+def _date(frame: pl.DataFrame) -> pl.Series:
+    if "date" not in frame.columns:
+        return _instant(frame["decided_at"]).dt.date().alias("date")
+    if frame["date"].dtype not in (pl.Date, pl.Null):
+        raise _wrong(frame["date"], "Date")
+    return frame["date"].cast(pl.Date)
+
+
+def _event(frame: pl.DataFrame) -> pl.Series:
+    if "event" not in frame.columns:
+        return pl.Series("event_id", np.arange(frame.height), dtype=pl.Int64)
+    column = frame["event"]
+    if column.null_count():
+        raise TapeError(
+            "column event has wrong values", where=_WHERE, expected="a value in every row", found=f"{column.null_count()} nulls"
+        )  # fmt: skip
+    if column.dtype.is_integer():
+        return column.cast(pl.Int64).alias("event_id")
+    return pl.Series("event_id", hash_texts(_text(column)), dtype=pl.Int64)
+
+
+def _check_results(rows: pl.DataFrame) -> None:
+    share = pl.col("share")
+    rules = {
+        "decided_at": ("an instant in every row", pl.col("decided_at").is_null()),
+        "result": (", ".join(_RESULTS), ~pl.col("result").is_in(_RESULTS).fill_null(False)),
+        "share": (
+            "above 0, up to 1, in every dead heat",
+            (pl.col("result") == "dead_heat") & ~((share > 0) & (share <= 1)).fill_null(False),
+        ),
+        "close_prob": ("0 to 1, or null", ~pl.col("close_prob").fill_nan(None).is_between(0, 1)),
+    }
+    for name, (expected, rule) in rules.items():
+        wrong = rows.filter(rule)
+        if wrong.height:
+            raise TapeError(
+                f"column {name} has wrong values",
+                where=_WHERE,
+                expected=expected,
+                found=f"{wrong[name][0]} ({wrong.height} rows)",
+            )

@@ -1,0 +1,64 @@
+"""The column `kelly_frac`: full-Kelly fractions that need more than odds and one probability."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.kelly import kelly_market, kelly_shrunk, kelly_states
+
+Floats = NDArray[np.float64]
+
+
+def kelly_column(rows: pl.DataFrame, mode: str) -> Floats:
+    """Full-Kelly fraction of each row, at risk (of a lay: the liability), after the commission of its bookmaker.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        Rows already turned into back rows of equal risk: odds, prob, prob_half_win, prob_void, prob_half_lose,
+        prob_sd, kelly_frac, commission_rate, side, event_id, market, line, selection, bookmaker, decided_at,
+        edge_frac.
+    mode : str
+        ``none``: the strategy's own column. ``shrunk``: by `prob_sd` (Baker & McHale 2013). ``states``: with halves
+        and voids. ``market``: exact over the selections of a (event, market, line) that are offered together; of
+        several rows of one selection the one of largest edge stakes, the others 0.
+
+    Returns
+    -------
+    float64 (n,), NaN where a row has none: something is missing; ``market``: a lay, or a row with halves or voids.
+    """
+    if mode == "none":
+        return rows["kelly_frac"].fill_null(float("nan")).to_numpy()
+    odds, prob, rate = (rows[name].to_numpy() for name in ("odds", "prob", "commission_rate"))
+    if mode == "shrunk":
+        return kelly_shrunk(odds, prob, rows["prob_sd"].fill_null(float("nan")).to_numpy(), rate)
+    if mode == "states":
+        names = ("prob", "prob_half_win", "prob_void", "prob_half_lose")
+        return kelly_states(odds, rows.select(names).to_numpy(), rate)
+    return _market(rows)
+
+
+def _market(rows: pl.DataFrame) -> Floats:
+    """Exact Kelly of each market's rows together; the best row a selection is a column of its market's line."""
+    together = ["decided_at", "event_id", "market", "line"]
+    plain = (pl.col("prob_half_win") == 0) & (pl.col("prob_void") == 0) & (pl.col("prob_half_lose") == 0)
+    asked = rows.with_row_index("row").filter((pl.col("side") == "back") & plain & pl.col("edge_frac").is_not_nan())
+    fraction = np.full(len(rows), np.nan)
+    fraction[asked["row"].to_numpy()] = 0.0
+    best = (
+        asked.sort([*together, "selection", "edge_frac", "bookmaker"], descending=[False] * 5 + [True, False])
+        .unique([*together, "selection"], keep="first", maintain_order=True)
+        .with_columns(book=pl.struct(together).rle_id())
+        .with_columns(place=pl.int_range(pl.len()).over("book"))
+    )
+    if best.is_empty():
+        return fraction
+    book, place = best["book"].to_numpy(), best["place"].to_numpy()
+    shape = (int(book.max()) + 1, int(place.max()) + 1)
+    odds, prob = np.full(shape, np.nan), np.zeros(shape)
+    odds[book, place] = 1.0 + (best["odds"].to_numpy() - 1.0) * (1.0 - best["commission_rate"].to_numpy())
+    prob[book, place] = best["prob"].to_numpy()
+    fraction[best["row"].to_numpy()] = kelly_market(odds, prob)[book, place]
+    return fraction

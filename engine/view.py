@@ -1,0 +1,195 @@
+"""What was knowable at each instant of decision: quotes turned into a `View`.
+
+A decision belongs to one question, (event, market, line), and shows the latest quote of each (selection, bookmaker,
+side) that was known by then. Quotes in play, and quotes known after a recorded start, are never shown. Which instants
+may be seen at all (opening, closing, snapshots) is the caller's choice of rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.errors import ConfigurationError, DataError
+from engine.schema import IN_PLAY, INSTANT_DTYPE, INSTANTS
+from engine.strategy import View
+
+__all__ = ["VIEW", "blocks", "build", "duration_ns"]
+
+#: Columns of a view and their types, in order.
+VIEW: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "decided_at": INSTANT_DTYPE,
+    "event_id": pl.Int64,
+    "sport": pl.String,
+    "competition": pl.String,
+    "season": pl.String,
+    "starts_at": INSTANT_DTYPE,
+    "market": pl.String,
+    "line": pl.Float64,
+    "selection": pl.String,
+    "bookmaker": pl.String,
+    "side": pl.String,
+    "odds": pl.Float64,
+    "size_minor": pl.Float64,
+    "suspect": pl.Boolean,
+    "instant": pl.String,
+    "known_at": INSTANT_DTYPE,
+}
+
+_ORDER: Final = ("decided_at", "event_id", "market", "line", "selection", "bookmaker", "side")
+_QUESTION: Final = ("event_id", "market", "line")
+_SERIES: Final = (*_QUESTION, "selection", "bookmaker", "side")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_OF_EVENT: Final = ("event_id", "sport", "competition", "season", "starts_at", "starts_at_basis")
+
+
+def duration_ns(text: str, key: str = "data.decide_at") -> int:
+    """Nanoseconds of a duration such as ``30m``, ``1h``, ``2d`` (units s, m, h, d).
+
+    Raises
+    ------
+    ConfigurationError
+        Where the text is not a whole number and a unit; `key` names the place.
+    """
+    match = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
+    if match is None:
+        raise ConfigurationError(
+            "not a duration", where=key, expected="a whole number and s, m, h or d, as 30m", found=repr(text)
+        )
+    return int(match[1]) * _UNITS[match[2]] * 1_000_000_000
+
+
+def build(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote") -> View:
+    """Show every decision what was knowable.
+
+    Parameters
+    ----------
+    events, quotes : polars.DataFrame
+        Columns of `schema.EVENTS` and `schema.QUOTES`; the quotes that may be seen, in any order.
+    decide_at : str
+        ``quote``: a question is decided at each distinct `known_at` of its quotes. ``before_start:<duration>``
+        (``30m``, ``1h``, ``2d``): once an event, that long before its start, with what was known by then.
+
+    Returns
+    -------
+    View
+        Its size is that of the answer: one row for each (decision, price in force); see `blocks` for less at once.
+
+    Raises
+    ------
+    ConfigurationError
+        For another `decide_at`.
+    DataError
+        Where a quote belongs to no event of the frame.
+    """
+    ahead = _ahead_ns(decide_at)
+    seen = _pre_match(events, quotes)
+    if ahead is None:
+        shown = _at_each_quote(seen)
+    else:
+        shown = _latest(
+            seen.with_columns(decided_at=pl.col("starts_at") - pl.duration(nanoseconds=ahead)).filter(
+                pl.col("known_at") <= pl.col("decided_at")
+            )
+        )
+    return View(shown.select(list(VIEW)).sort(_ORDER))
+
+
+def blocks(
+    events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote", *, max_quotes: int = 2_000_000
+) -> Iterator[View]:
+    """The same decisions as `build`, in views of about `max_quotes` quotes each: whole events, in order of `event_id`.
+
+    A strategy's answer for a decision depends on that decision alone, so that the concatenated answers are the same.
+    """
+    counts = quotes.group_by("event_id").len().sort("event_id")
+    block = (counts["len"].cum_sum() - 1) // max(1, max_quotes)
+    for part in counts.with_columns(block=block).partition_by("block", maintain_order=True):
+        yield build(
+            events.join(part.select("event_id"), on="event_id", how="semi"),
+            quotes.join(part.select("event_id"), on="event_id", how="semi"),
+            decide_at,
+        )
+
+
+def _ahead_ns(decide_at: str) -> int | None:
+    if decide_at == "quote":
+        return None
+    rule, _, duration = decide_at.partition(":")
+    if rule != "before_start" or not duration:
+        raise ConfigurationError(
+            "unknown rule of decision",
+            where="data.decide_at",
+            expected="quote or before_start:<duration>",
+            found=repr(decide_at),
+        )
+    return duration_ns(duration)
+
+
+def _pre_match(events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
+    """The quotes of before the start, with what their events say, and their place among equals."""
+    strangers = quotes.join(events.select("event_id"), on="event_id", how="anti").height
+    if strangers:
+        raise DataError(
+            "quotes without their event", expected="every event_id in the events", found=f"{strangers} rows"
+        )
+    late = (pl.col("known_at") > pl.col("starts_at")) & (pl.col("starts_at_basis") == "recorded")
+    return (
+        quotes.filter(pl.col("instant") != IN_PLAY)
+        .join(events.select(_OF_EVENT), on="event_id", how="inner")
+        .filter(~late)
+        .with_columns(rank=pl.col("instant").replace_strict(INSTANTS, range(len(INSTANTS)), return_dtype=pl.Int8))
+    )
+
+
+def _latest(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of each series at its decision the latest row; of equal instants the one nearer to the close, then the lower price."""
+    keys = ["decided_at", *_SERIES]
+    if not rows.select(keys).is_duplicated().any():
+        return rows
+    return rows.sort([*keys, "known_at", "rank", "odds"], descending=[False] * (len(keys) + 2) + [True]).unique(
+        keys, keep="last", maintain_order=True
+    )
+
+
+def _at_each_quote(seen: pl.DataFrame) -> pl.DataFrame:
+    """One decision at each distinct `known_at` of a question."""
+    once = seen.select((pl.col("known_at").min() == pl.col("known_at").max()).over(_QUESTION)).to_series()
+    single = seen.filter(once).with_columns(decided_at="known_at")
+    if single.height == seen.height:
+        return _latest(single)
+    return pl.concat([_latest(single), _in_force(seen.filter(~once))])
+
+
+def _in_force(rows: pl.DataFrame) -> pl.DataFrame:
+    """Repeat each quote for the decisions of its question from its `known_at` until the next quote of its series."""
+    rows = _latest(rows.with_columns(decided_at="known_at")).sort([*_SERIES, "known_at"])
+    question = rows.select(pl.struct(_QUESTION).rle_id()).to_series().to_numpy()
+    series = rows.select(pl.struct(_SERIES).rle_id()).to_series().to_numpy()
+    known = rows["known_at"].cast(pl.Int64).to_numpy()
+    decision, instants, ends = _decisions(question, known)
+    last = np.append(series[1:] != series[:-1], True)
+    until = np.where(last, ends[question], np.append(decision[1:], 0))
+    times = until - decision
+    place = np.repeat(np.arange(len(rows)), times)
+    offset = np.arange(len(place)) - np.repeat(np.cumsum(times) - times, times)
+    decided = instants[decision[place] + offset]
+    return rows[place].with_columns(decided_at=pl.Series(decided).cast(INSTANT_DTYPE))
+
+
+def _decisions(
+    question: NDArray[np.uint32], known: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Number the decisions, (question, instant) in order: of each row, their instants, and the end of each question."""
+    order = np.lexsort((known, question))
+    asked, instant = question[order], known[order]
+    fresh = np.append(True, (asked[1:] != asked[:-1]) | (instant[1:] != instant[:-1]))
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.cumsum(fresh) - 1
+    ends = np.cumsum(np.bincount(asked[fresh]))
+    return number, instant[fresh], ends.astype(np.int64)
