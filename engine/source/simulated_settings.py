@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from engine.errors import ConfigurationError
+from engine.schema import SELECTIONS
 
 #: markets that the simulator can quote
 MARKETS: Final = ("1x2", "totals", "asian_handicap", "btts")
@@ -56,13 +57,14 @@ class PlantedEdge:
     competition: str | None = None
 
 
+#: one sharp bookmaker and five soft ones: their best prices together make a book of about 101 %
 DEFAULT_BOOKMAKERS: Final = (
-    Bookmaker("pinnacle", 0.025, 0.0, 0.015, 0.005, 0.01),
-    Bookmaker("b365", 0.055, 0.15, 0.050, 0.030, 0.04),
-    Bookmaker("bwin", 0.065, 0.25, 0.060, 0.040, 0.05),
-    Bookmaker("william_hill", 0.060, 0.25, 0.055, 0.035, 0.06),
-    Bookmaker("interwetten", 0.080, 0.40, 0.070, 0.050, 0.05),
-    Bookmaker("vc_bet", 0.050, 0.20, 0.055, 0.035, 0.03),
+    Bookmaker("pinnacle", 0.025, 0.00, 0.015, 0.005, 0.01),
+    Bookmaker("b365", 0.055, 0.15, 0.025, 0.015, 0.04),
+    Bookmaker("bwin", 0.065, 0.25, 0.030, 0.020, 0.05),
+    Bookmaker("william_hill", 0.060, 0.25, 0.028, 0.018, 0.06),
+    Bookmaker("interwetten", 0.080, 0.40, 0.035, 0.025, 0.05),
+    Bookmaker("vc_bet", 0.050, 0.20, 0.028, 0.018, 0.03),
 )
 
 
@@ -139,28 +141,22 @@ class SimulatorSettings:
             "distinct names",
             "a double",
         )
-        self._need(
-            bool(names) and len(set(names)) == len(names), "bookmakers", "distinct names", ", ".join(names)
-        )
-        self._need(
-            not {"max", "avg"} & set(names), "bookmakers", "names other than max and avg", ", ".join(names)
-        )
+        self._need(bool(names) and len(set(names)) == len(names), "bookmakers", "distinct names", ", ".join(names))
+        self._need(not {"max", "avg"} & set(names), "bookmakers", "names other than max and avg", ", ".join(names))
         quoted = {m for b in self.bookmakers for m in b.markets} | set(self.markets)
-        self._need(
-            quoted <= set(MARKETS), "markets", f"some of {', '.join(MARKETS)}", ", ".join(sorted(quoted))
-        )
+        self._need(quoted <= set(MARKETS), "markets", f"some of {', '.join(MARKETS)}", ", ".join(sorted(quoted)))
         self._need((4 * self.total_line) % 1 == 0, "total_line", "a multiple of 0.25", self.total_line)
         for edge in self.planted:
-            self._need(
-                edge.bookmaker in names, "planted", f"a bookmaker of {', '.join(names)}", edge.bookmaker
-            )
+            offered = {m for b in self.bookmakers if b.name == edge.bookmaker for m in b.markets}
+            on_sale = ", ".join(sorted(offered & set(self.markets)))
+            self._need(edge.market in on_sale.split(", "), "planted", f"one of {on_sale}", edge.market)
+            answers = SELECTIONS[edge.market]
+            self._need(edge.selection in answers, "planted", f"one of {', '.join(answers)}", edge.selection)
 
     @staticmethod
     def _need(holds: bool, key: str, expected: str, found: object) -> None:
         if not holds:
-            raise ConfigurationError(
-                "the simulator cannot be set so", where=key, expected=expected, found=str(found)
-            )
+            raise ConfigurationError("the simulator cannot be set so", where=key, expected=expected, found=str(found))
 
     def canonical(self) -> str:
         """The settings as JSON with sorted keys: what the identity of a simulated file is made from."""

@@ -67,16 +67,15 @@ def team_names(competition: str, teams: int) -> pl.Series:
     return pl.Series([f"{town} {competition}" for town in _TOWNS[:teams]], dtype=pl.String)
 
 
-def events_of(settings: SimulatorSettings, league: League, competition: str, raw_file: str) -> pl.DataFrame:
-    """All matches of a league as `schema.EVENTS`, in the league's own order; `raw_line` counts within a
-    season.
+def events_of(settings: SimulatorSettings, league: League, competition: str) -> pl.DataFrame:
+    """All matches of a league as `schema.EVENTS`, in the league's own order.
+
+    `raw_line` counts within a season; `raw_file` is left empty.
     """
     names = team_names(competition, settings.teams)
     home_goals, away_goals = league.goals
     ahead = np.sign(home_goals - away_goals)
-    season = pl.Series(
-        [f"{y}-{y + 1}" for y in range(settings.first_season, settings.first_season + settings.seasons)]
-    )
+    season = pl.Series([f"{y}-{y + 1}" for y in range(settings.first_season, settings.first_season + settings.seasons)])
     first = np.searchsorted(league.season, league.season)
     starts = pl.Series(league.starts_at).cast(INSTANT_DTYPE)
     frame = pl.DataFrame(
@@ -97,7 +96,7 @@ def events_of(settings: SimulatorSettings, league: League, competition: str, raw
             "away_score": away_goals,
             "winner": pl.Series(["away", "draw", "home"]).gather(ahead + 1),
             "source": SOURCE,
-            "raw_file": raw_file,
+            "raw_file": "",
             "raw_line": np.arange(len(first)) - first + 1,
         }
     )
@@ -134,9 +133,7 @@ def quotes_of(prices: list[Prices], event_id: Longs, matches: slice) -> pl.DataF
     )
 
 
-def truth_of(
-    settings: SimulatorSettings, league: League, event_id: Longs, prices: list[Prices]
-) -> pl.DataFrame:
+def truth_of(settings: SimulatorSettings, league: League, event_id: Longs, prices: list[Prices]) -> pl.DataFrame:
     """True probabilities of every selection that anybody quoted in a league, at every line, as `TRUTH`."""
     parts, seen = [], set()
     for p in prices:
