@@ -1,1 +1,35 @@
-"""The machine: markets, money, time, risk. It knows no opinion and imports nothing of research."""
+"""The machine: markets, money, time, risk. It knows no opinion and imports nothing of research.
+
+The public names are loaded when they are first asked for, so that importing the package costs nothing::
+
+    from engine import backtest, Configuration
+    from engine.tape import from_frame
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.configuration import Configuration as Configuration
+    from engine.odds import fair_probabilities as fair_probabilities
+    from engine.run import Result as Result
+    from engine.run import backtest as backtest
+    from engine.schema import Staking as Staking
+
+_HOMES = {
+    "Configuration": "engine.configuration",
+    "Result": "engine.run",
+    "Staking": "engine.schema",
+    "backtest": "engine.run",
+    "fair_probabilities": "engine.odds",
+}
+
+__all__ = ["Configuration", "Result", "Staking", "backtest", "fair_probabilities"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from engine.configuration import DAY_NS, Configuration
-from engine.schema import INSTANT_DTYPE, Staking, State
+from engine.schema import Staking, State
 from engine.tape import NEVER, Tape
 
 HOUR_NS = 3_600 * 10**9
@@ -124,7 +124,7 @@ def random_configuration(rng: np.random.Generator) -> Configuration:
         fraction=float(rng.uniform(0.01, 0.5)),
         stake_cap_frac=_maybe(rng, 0.5, 0.02, 0.2, 1.0),
         base_is_cash=bool(rng.random() < 0.3),
-        bet_cap_frac=_maybe(rng, 0.3, 0.01, 0.2),
+        bet_cap_frac=_maybe(rng, 0.35, 0.0005, 0.08),
         event_cap_frac=_maybe(rng, 0.3, 0.01, 0.2),
         competition_cap_frac=_maybe(rng, 0.3, 0.02, 0.3),
         day_cap_frac=_maybe(rng, 0.3, 0.02, 0.3),
@@ -143,8 +143,3 @@ def random_configuration(rng: np.random.Generator) -> Configuration:
         streak_cool_off_ns=float(rng.integers(1, 8) * 6 * HOUR_NS),
         daily_loss_frac=_maybe(rng, 0.5, 0.01, 0.1),
     )
-
-
-def rows_as_instants(values: np.ndarray) -> pl.Series:
-    """Nanoseconds as instants."""
-    return pl.Series(values).cast(INSTANT_DTYPE)

@@ -1,0 +1,88 @@
+"""The kernel equals the interpreted twin, bit for bit."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.configuration import Configuration
+from engine.kernel.params import Params
+from engine.result import COLUMNS
+from engine.run import columns_of, replay, walk_one, work_for
+from engine.schema import REASONS, State
+from engine.tape import Tape
+from engine.twin import Twin
+from tests.property.tapes import random_configuration, random_tape
+
+BATCHES, CASES = 4, 600
+
+
+def same_bits(left: float, right: float) -> bool:
+    return np.float64(left).tobytes() == np.float64(right).tobytes() or (left == 0.0 and right == 0.0)
+
+
+def compare(tape: Tape, config: Configuration, seed: int) -> tuple[Counter[str], Counter[int]]:
+    """Walk both; returns the reasons and the states of bets that occurred."""
+    work = work_for(tape)
+    found = walk_one(columns_of(tape), work, config.params(), seed)
+    twin = Twin(tape, config, seed).walk()
+    wanted = twin.measures()
+    for name, value in zip(COLUMNS, found, strict=True):
+        both_missing = np.isnan(value) and np.isnan(wanted[name])
+        assert both_missing or same_bits(value, wanted[name]), (name, value, wanted[name])
+    for row in range(len(tape)):
+        assert work.reason[row] == twin.reasons[row], (row, REASONS[work.reason[row]], twin.reasons[row])
+    for row, bet in twin.bets.items():
+        assert same_bits(work.stake[row], bet.stake)
+        assert same_bits(work.backer[row], bet.backer)
+        assert same_bits(work.equity[row], bet.equity)
+        if tape.state[row] != State.UNKNOWN:
+            assert same_bits(work.pnl[row], bet.pnl)
+    assert work.day_equity.tolist() == twin.day_equity
+    assert twin.cash >= 0
+    assert all(float(bet.stake).is_integer() and float(bet.pnl).is_integer() for bet in twin.bets.values())
+    lays = Counter(int(tape.state[r]) + 10 * int(tape.is_lay[r]) for r in twin.bets)
+    return Counter(REASONS[r] for r in work.reason), lays
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_kernel_and_twin_agree_on_random_cases(batch: int) -> None:
+    reasons: Counter[str] = Counter()
+    states: Counter[int] = Counter()
+    for case in range(CASES):
+        rng = np.random.default_rng((20_240_329, batch, case))
+        tape = random_tape(rng, int(rng.integers(1, 80)))
+        seen, bet = compare(tape, random_configuration(rng), seed=case)
+        reasons += seen
+        states += bet
+    rare = {name: reasons[name] for name in REASONS if reasons[name] < 15}
+    assert not rare, f"the random cases do not reach {rare}"
+    rare_states = {k: states[k] for k in [*range(7), *range(10, 17)] if states[k] < 15}
+    assert not rare_states, f"the random cases do not settle {rare_states}"
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**63 - 1), st.integers(0, 40), st.integers(-(2**63), 2**63 - 1))
+def test_kernel_and_twin_agree_on_any_seed(draw: int, n: int, seed: int) -> None:
+    rng = np.random.default_rng(draw)
+    compare(random_tape(rng, max(n, 1)), random_configuration(rng), seed)
+
+
+def test_the_path_adds_up() -> None:
+    for case in range(40):
+        rng = np.random.default_rng((7, case))
+        tape = random_tape(rng, 60)
+        config = random_configuration(rng)
+        params: Params = config.params()
+        path = replay(tape, params, seed=case)
+        row = dict(zip(COLUMNS, walk_one(columns_of(tape), work_for(tape), params, case), strict=True))
+        assert path.daily["pnl_minor"].sum() == row["pnl_minor"]
+        assert path.daily["turnover_minor"].sum() == row["turnover_minor"] == path.bets["stake_minor"].sum()
+        assert path.bets["pnl_minor"].sum() - row["commission_minor"] == row["pnl_minor"]
+        assert path.reasons["count"].sum() == len(tape)
+        if row["clv_n"]:
+            assert path.bets["clv"].mean() == pytest.approx(row["clv_mean"], abs=1e-12)
