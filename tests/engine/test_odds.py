@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -67,15 +70,11 @@ def test_to_fractional_finds_the_nearest() -> None:
 
 @given(st.integers(1, 500), st.integers(1, 100))
 def test_fraction_there_and_back(over: int, under: int) -> None:
-    assert float(odds.from_fractional(odds.to_fractional(1 + over / under))) == pytest.approx(
-        1 + over / under
-    )
+    assert float(odds.from_fractional(odds.to_fractional(1 + over / under))) == pytest.approx(1 + over / under)
 
 
 def test_implied_probability_and_what_is_no_price() -> None:
-    assert_array_equal(
-        odds.implied_probability([2.0, 4.0, 1.0, 0.0, -3.0, np.inf, np.nan]), [0.5, 0.25] + [np.nan] * 5
-    )
+    assert_array_equal(odds.implied_probability([2.0, 4.0, 1.0, 0.0, -3.0, np.inf, np.nan]), [0.5, 0.25] + [np.nan] * 5)
 
 
 def test_overround_is_the_sum_of_the_book() -> None:
@@ -114,3 +113,10 @@ def test_a_lay_is_the_back_bet_of_equal_risk() -> None:
     assert_allclose(odds.lay_as_back([3.0, 1.25, 1.0, np.nan]), [1.5, 5.0, np.nan, np.nan])
     lay, stake = 3.0, 10.0  # liability 20: the selection loses, we win 10
     assert (lay - 1) * stake * (float(odds.lay_as_back(lay)) - 1) == pytest.approx(stake)
+
+
+def test_the_examples_of_the_page_hold() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "odds.md"
+    ran = doctest.testfile(str(page), module_relative=False)
+    assert ran.attempted > 3
+    assert ran.failed == 0
