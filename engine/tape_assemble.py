@@ -59,9 +59,7 @@ def _turned(rows: pl.DataFrame) -> pl.DataFrame:
     lay = pl.col("side") == "lay"
     quoted = pl.col("odds")
     prob, half_win, void, half_lose = (pl.col(f"prob{end}") for end in ("", "_half_win", "_void", "_half_lose"))
-    lose = (
-        pl.when(half_win + void + half_lose == 0).then(1.0 - prob).otherwise(1.0 - prob - half_win - void - half_lose)
-    )
+    lose = 1.0 - prob - half_win - void - half_lose
     size = pl.col("size_minor").fill_nan(None)
     decided = pl.col("state").is_between(int(State.LOSE), int(State.WIN))
     whole = int(State.LOSE) + int(State.WIN)

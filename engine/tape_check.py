@@ -84,6 +84,7 @@ def check_opportunities(frame: pl.DataFrame) -> pl.DataFrame:
 def _check_values(rows: pl.DataFrame, where: str) -> None:
     odds, prob = pl.col("odds"), pl.col("prob")
     known = prob.is_not_nan()
+    weight = pl.col("stake_weight")
     rest = 1.0 - sum((pl.col(name) for name in _PROBS), start=pl.lit(0.0))
     rules: list[tuple[str, str, pl.Expr]] = [
         *((name, "a value in every row", pl.col(name).is_null()) for name in _NEVER_NULL),
@@ -93,7 +94,7 @@ def _check_values(rows: pl.DataFrame, where: str) -> None:
         ("prob", "state probabilities that sum to 1 at most", known & (rest < -_SLACK)),
         ("prob_sd", "0 or more", pl.col("prob_sd") < 0),
         ("size_minor", "0 or more", ~(pl.col("size_minor") >= 0)),
-        ("stake_weight", "a finite number of 0 or more", ~(pl.col("stake_weight").is_finite() & (pl.col("stake_weight") >= 0))),
+        ("stake_weight", "a finite number of 0 or more", ~(weight.is_finite() & (weight >= 0))),
         ("priority", "a finite number or null", pl.col("priority").is_infinite()),
     ]  # fmt: skip
     counts = rows.select(rule.sum().alias(str(number)) for number, (_, _, rule) in enumerate(rules)).row(0)

@@ -147,8 +147,11 @@ def _event(frame: pl.DataFrame) -> pl.Series:
     column = frame["event"]
     if column.null_count():
         raise TapeError(
-            "column event has wrong values", where=_WHERE, expected="a value in every row", found=f"{column.null_count()} nulls"
-        )  # fmt: skip
+            "column event has wrong values",
+            where=_WHERE,
+            expected="a value in every row",
+            found=f"{column.null_count()} nulls",
+        )
     if column.dtype.is_integer():
         return column.cast(pl.Int64).alias("event_id")
     return pl.Series("event_id", hash_texts(_text(column)), dtype=pl.Int64)

@@ -148,7 +148,7 @@ def _pre_match(events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _latest(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of each series at its decision the latest row; of equal instants the one nearer to the close, then the lower price."""
+    """Of each series at its decision the latest row; of equal ones that nearer to the close, then the lower price."""
     keys = ["decided_at", *_SERIES]
     if not rows.select(keys).is_duplicated().any():
         return rows

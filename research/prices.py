@@ -1,0 +1,135 @@
+"""Prices of a view as books: best, named, mean, and fair ones. What the strategies choose from.
+
+An aggregate that a source publishes (`max`, `avg`) is nobody's offer: it is never part of a best price or of a
+consensus over bookmakers, and is read only where it is asked for by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from engine.odds import fair_probabilities
+from engine.schema import AGGREGATES, SELECTIONS
+
+BEST: Final = "best"
+CONSENSUS: Final = "consensus"
+#: what one decision is about
+DECISION: Final = ("decided_at", "event_id", "market", "line")
+BET: Final = (*DECISION, "selection")
+#: columns of an opportunity that every strategy gives
+OFFER: Final = (*BET, "bookmaker", "side", "odds", "size_minor", "instant")
+
+
+def narrowed(
+    quotes: pl.DataFrame, markets: Collection[str], lines: Collection[float] | None, suspect: bool = True
+) -> pl.DataFrame:
+    """Back prices of some markets and lines; without the flagged ones where `suspect` is false."""
+    kept = (pl.col("side") == "back") & pl.col("market").is_in(list(markets))
+    if lines is not None:
+        kept &= pl.col("line").is_in(list(lines))
+    if not suspect:
+        kept &= ~pl.col("suspect").fill_null(False)
+    return quotes.filter(kept)
+
+
+def of_real(quotes: pl.DataFrame, bookmakers: Collection[str] | None) -> pl.DataFrame:
+    """Prices of real bookmakers: of the named ones, or of all; never of an aggregate."""
+    real = ~pl.col("bookmaker").is_in(AGGREGATES)
+    return quotes.filter(real if bookmakers is None else real & pl.col("bookmaker").is_in(list(bookmakers)))
+
+
+def offers(
+    quotes: pl.DataFrame, price: str, bookmakers: Collection[str] | None = None, complete: bool = False
+) -> pl.DataFrame:
+    """The price at which each selection could be backed.
+
+    Parameters
+    ----------
+    quotes : polars.DataFrame
+        Back prices of a view.
+    price : str
+        ``best``: the highest over `bookmakers` (None: all real ones), of equal ones the first by name. Else the name
+        of one bookmaker, or of an aggregate.
+    complete : bool
+        Only where all selections of the market are offered.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns `OFFER`, one row a (decision, selection), sorted by `BET`.
+    """
+    if price == BEST:
+        found = (
+            of_real(quotes, bookmakers)
+            .sort([*BET, "odds", "bookmaker"], descending=[False] * 5 + [True, False])
+            .unique(list(BET), keep="first", maintain_order=True)
+        )
+    else:
+        found = quotes.filter(pl.col("bookmaker") == price).sort(BET)
+    if complete:
+        found = whole(found, ())
+    return found.select(OFFER)
+
+
+def whole(rows: pl.DataFrame, within: Collection[str] = ("bookmaker",)) -> pl.DataFrame:
+    """Only the rows of books (a decision, and a bookmaker where `within` names it) with every selection of the market.
+
+    One row a selection is expected. Markets that `schema.SELECTIONS` does not list have no whole book.
+    """
+    size = pl.col("market").replace_strict(
+        list(SELECTIONS), [len(s) for s in SELECTIONS.values()], default=0, return_dtype=pl.UInt32
+    )
+    return rows.filter(pl.len().over([*DECISION, *within]) == size)
+
+
+def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
+    """Fair probability of each selection of each whole book: columns `BET`, bookmaker, prob; sorted.
+
+    A method that gives a value at or outside 0 and 1 has no answer for that book: it is left out.
+    """
+    parts = []
+    books = whole(quotes)
+    for market in books["market"].unique().sort():
+        selections = SELECTIONS[market]
+        prices = (
+            books.filter(pl.col("market") == market)
+            .group_by([*DECISION, "bookmaker"], maintain_order=True)
+            .agg(pl.col("odds").filter(pl.col("selection") == name).first().alias(name) for name in selections)
+        )
+        prob = fair_probabilities(prices.select(selections).fill_null(float("nan")).to_numpy(), method)
+        prob[~((prob > 0.0) & (prob < 1.0)).all(axis=1)] = np.nan
+        parts += [
+            prices.select(*DECISION, "bookmaker", selection=pl.lit(name), prob=pl.Series(prob[:, number]))
+            for number, name in enumerate(selections)
+        ]
+    if not parts:
+        return books.select(*BET, "bookmaker", prob=pl.col("odds"))
+    order = [*BET, "bookmaker"]
+    return pl.concat(parts).filter(pl.col("prob").is_not_nan()).select(*order, "prob").sort(order)
+
+
+def consensus(quotes: pl.DataFrame, method: str, bookmakers: Collection[str] | None, minimum: int) -> pl.DataFrame:
+    """Mean over real bookmakers of their fair probabilities, where at least `minimum` have a whole book.
+
+    Columns `BET`, prob, and prob_sd, the standard error of the mean (null with one book). Sorted.
+    """
+    return (
+        fair(of_real(quotes, bookmakers), method)
+        .group_by(BET, maintain_order=True)
+        .agg(
+            prob=pl.col("prob").sum() / pl.len(),
+            prob_sd=pl.col("prob").std() / pl.len().cast(pl.Float64).sqrt(),
+            books=pl.len(),
+        )
+        .filter(pl.col("books") >= minimum)
+        .drop("books")
+    )
+
+
+def joined(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    """Rows of both frames for the same (decision, selection), in the order of the left one."""
+    return left.join(right, on=list(BET), how="inner", nulls_equal=True, maintain_order="left")
