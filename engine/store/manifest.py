@@ -1,0 +1,194 @@
+"""The manifest: which content files are the store. It is swapped atomically, last, and carries its own checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from engine.errors import StoreError
+from engine.schema import SCHEMA_VERSION
+from engine.store import layout
+
+NAME = "manifest.json"
+_HEX = frozenset("0123456789abcdef")
+_LARGEST = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One content file. `first_date`/`last_date` are ISO dates of events; the lists name what quotes hold."""
+
+    table: str
+    sha256: str
+    bytes: int
+    rows: int
+    sport: str = ""
+    competition: str = ""
+    season: str = ""
+    source: str = ""  # of quarantine files
+    raw_file: str = ""  # of quarantine files
+    first_date: str = ""
+    last_date: str = ""
+    markets: tuple[str, ...] = ()
+    bookmakers: tuple[str, ...] = ()
+    instants: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Path relative to the store; a function of the other fields, so a manifest cannot point elsewhere."""
+        if self.table == "quarantine":
+            return layout.quarantine_file(self.source, self.sha256)
+        return layout.partition_file(self.table, self.sport, self.competition, self.season, self.sha256)
+
+    @property
+    def partition(self) -> tuple[str, str, str]:
+        """Sport, competition, season."""
+        return self.sport, self.competition, self.season
+
+    def spans(self, first: date | None, last: date | None) -> bool:
+        """Whether a date of the file may lie in [first, last]."""
+        return not (
+            (first and self.last_date and self.last_date < first.isoformat())
+            or (last and self.first_date and self.first_date > last.isoformat())
+        )
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One raw file that the store knows. `counts` are the reader's; `key` is what an identical import is known by."""
+
+    source: str
+    name: str
+    raw_sha256: str
+    key: str
+    counts: dict[str, int]
+    raw_path: str = ""
+
+
+@dataclass
+class Manifest:
+    """All content files, all imports in their order, and the keys of inputs that need no second reading."""
+
+    files: dict[str, Entry] = field(default_factory=dict)
+    imports: list[Imported] = field(default_factory=list)
+    inputs: dict[str, int] = field(default_factory=dict)  # key of a file as given -> its number of members
+
+    def of(self, table: str) -> list[Entry]:
+        """Content files of a table, in the order of their partitions."""
+        found = [e for e in self.files.values() if e.table == table]
+        return sorted(found, key=lambda e: (e.partition, e.source, e.path))
+
+    def dump(self) -> bytes:
+        """The manifest as bytes: the same store gives the same bytes, and nothing in them tells the time."""
+        body: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "files": {path: _without_blanks(asdict(self.files[path])) for path in sorted(self.files)},
+            "imports": [asdict(i) for i in self.imports],
+            "inputs": dict(sorted(self.inputs.items())),
+        }
+        return json.dumps({"checksum": _checksum(body), **body}, indent=1, ensure_ascii=True).encode() + b"\n"
+
+
+def _without_blanks(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if value not in ("", ())}
+
+
+def _checksum(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def read(root: Path) -> Manifest:
+    """Read and check the manifest of a store; raises `StoreError`."""
+    path = root / NAME
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise StoreError("the manifest is too large", where=str(path), expected="a store's manifest")
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise StoreError(
+            "there is no store",
+            where=str(root),
+            expected=NAME,
+            found="no such folder" if not root.exists() else "a folder without one",
+            todo="import with `bea data import` or make one with `bea data simulate`",
+        ) from None
+    except OSError as error:
+        raise StoreError("the store cannot be read", where=str(path), found=str(error.strerror)) from None
+    try:
+        return _parse(raw)
+    except StoreError as error:
+        raise StoreError(
+            error.what, where=str(path), expected=error.expected, found=error.found, todo=error.todo
+        ) from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise StoreError(
+            "the manifest is damaged",
+            where=str(path),
+            expected="the JSON that an import writes",
+            found=type(error).__name__,
+            todo="import again into a new folder",
+        ) from None
+
+
+def _parse(raw: bytes) -> Manifest:
+    body = json.loads(raw.decode("utf-8"))
+    version = body["schema_version"]
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            "the store is of another schema version",
+            expected=str(SCHEMA_VERSION),
+            found=str(version)[:40],
+            todo="import again into a new folder",
+        )
+    checksum = body.pop("checksum")
+    if checksum != _checksum(body):
+        raise StoreError("the manifest is damaged", expected="its own checksum", todo="import again into a new folder")
+    files = {path: _entry(path, record) for path, record in body["files"].items()}
+    return Manifest(files, [Imported(**i) for i in body["imports"]], dict(body["inputs"]))
+
+
+def _entry(path: str, record: dict[str, Any]) -> Entry:
+    names = {f.name for f in fields(Entry)}
+    if set(record) - names:
+        raise ValueError("unknown fields")
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}
+    entry = Entry(**values)
+    if (
+        len(entry.sha256) != 64
+        or not set(entry.sha256) <= _HEX
+        or entry.table not in layout.TABLES
+        or entry.path != path
+    ):
+        raise ValueError("a path that is not of this store")
+    return entry
+
+
+def write(root: Path, manifest: Manifest) -> None:
+    """Swap the manifest: written aside, flushed to the disk, renamed over the old one. Raises `OSError`."""
+    aside = root / f".{NAME}.{os.getpid()}"
+    try:
+        with aside.open("wb") as file:
+            file.write(manifest.dump())
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(root / NAME)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    flush_folder(root)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush a folder's own list of names to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,249 @@
+"""The store: odds history as verified Parquet, opened for reading, changed only by `apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from engine.errors import DataError, StoreError
+from engine.schema import EVENTS, INSTANTS, QUARANTINE, QUOTES
+from engine.store import manifest, merge, writer
+from engine.store.incoming import ImportSummary, Incoming
+from engine.store.manifest import Entry, Manifest
+from engine.store.universe import Universe, check_names
+from engine.store.verify import Verifier
+
+if TYPE_CHECKING:
+    import duckdb
+
+_DAMAGE = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)
+
+
+class Store:
+    """A store on disk.
+
+    Attributes
+    ----------
+    root : Path
+        Its folder.
+    manifest : Manifest
+        Which content files it is made of, as read when it was opened.
+    """
+
+    def __init__(self, root: Path, contents: Manifest) -> None:
+        self.root, self.manifest = root, contents
+        self._verifier = Verifier(root)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Store:
+        """Open an existing store that holds at least one event; raises `StoreError`."""
+        root = Path(path)
+        store = cls(root, manifest.read(root))
+        if not store.manifest.of("events"):
+            raise StoreError(
+                "the store is empty", where=str(root), expected="events", todo="import with `bea data import`"
+            )
+        return store
+
+    @classmethod
+    def create_or_open(cls, path: str | Path) -> Store:
+        """Open a store, or an empty one that the first `apply` creates; raises `StoreError`."""
+        root = Path(path)
+        if root.exists() and not root.is_dir():
+            raise StoreError("the store is not a folder", where=str(root))
+        if not (root / manifest.NAME).exists():
+            if root.is_dir() and any(not child.name.startswith(".") for child in root.iterdir() if not _own(child)):
+                raise StoreError(
+                    "the folder holds something else", where=str(root), expected="a store, or an empty folder"
+                )
+            return cls(root, Manifest())
+        return cls(root, manifest.read(root))
+
+    def events(self, universe: Universe | None = None) -> pl.DataFrame:
+        """Events of a universe in the columns of `schema.EVENTS`, by `starts_at`, then `event_id`.
+
+        Raises `ConfigurationError` for a name the store does not hold, `DataError` where nothing is left,
+        `StoreError` for a damaged file.
+        """
+        universe = universe or Universe()
+        scan = self._scan("events", self._entries("events", universe), EVENTS)
+        if universe.first_date:
+            scan = scan.filter(pl.col("date") >= universe.first_date)
+        if universe.last_date:
+            scan = scan.filter(pl.col("date") <= universe.last_date)
+        events = self._collect(scan)
+        if not events.height:
+            raise DataError(
+                "no event is left",
+                where=str(self.root),
+                expected="at least one in the universe",
+                found=_words(universe),
+            )
+        return events.sort("starts_at", "event_id")
+
+    def quotes(self, universe: Universe | None = None) -> pl.DataFrame:
+        """Quotes of a universe in the columns of `schema.QUOTES`; they join events by `event_id`.
+
+        Their order is that of the files and depends on the content alone: partition, market, bookmaker, instant,
+        known_at, event_id, line, selection, side. Errors as of `events`.
+        """
+        universe = universe or Universe()
+        entries = self._entries("quotes", universe)
+        filters = {
+            "market": universe.markets,
+            "bookmaker": universe.bookmakers,
+            "instant": universe.instants,
+            "side": universe.sides,
+        }
+        scan = self._scan("quotes", entries, QUOTES)
+        for column, names in filters.items():
+            if names is not None:
+                test = pl.col(column) == names[0] if len(names) == 1 else pl.col(column).is_in(list(names))
+                scan = scan.filter(test)
+        quotes = self._collect(scan)
+        if universe.first_date or universe.last_date:
+            quotes = quotes.join(
+                self.events(universe).select("event_id"), on="event_id", how="semi", maintain_order="left"
+            )
+        if not quotes.height:
+            raise DataError(
+                "no quote is left",
+                where=str(self.root),
+                expected="at least one in the universe",
+                found=_words(universe),
+            )
+        return quotes
+
+    def quarantine(self) -> pl.DataFrame:
+        """All rejected rows and cells and all flags, in the columns of `schema.QUARANTINE`."""
+        frame = self._collect(self._scan("quarantine", self.manifest.of("quarantine"), QUARANTINE))
+        return frame.sort("source", "file", "raw_file", "line", "kind", "column", "value", "reason")
+
+    def withdrawn(self) -> pl.DataFrame:
+        """Moved fixtures: the columns of events, and `moved_to`, `withdrawn_by` (raw file), `n_quotes`."""
+        return self._collect(self._scan("withdrawn", self.manifest.of("withdrawn"), merge.WITHDRAWN)).sort(
+            "date", "event_id"
+        )
+
+    def files(self, table: str, universe: Universe | None = None) -> list[Path]:
+        """Verified content files of a table, in the order of their partitions."""
+        return self._verifier.paths(self._entries(table, universe or Universe()))
+
+    def verify(self) -> None:
+        """Check every content file; raises `StoreError` for the first damaged one."""
+        self._verifier.paths(self.manifest.files.values())
+
+    def apply(
+        self,
+        batches: Iterable[Incoming],
+        *,
+        key_of: dict[str, str] | None = None,
+        known_inputs: dict[str, int] | None = None,
+        again: bool = False,
+    ) -> ImportSummary:
+        """Merge batches into the store (rules: `engine.store.merge`) and swap the manifest once, at the end.
+
+        Parameters
+        ----------
+        batches : iterable of Incoming
+            In the order in which they win.
+        key_of : dict, optional
+            Raw SHA-256 to `writer.input_key`: files of a known key are skipped.
+        known_inputs : dict, optional
+            Keys of whole input files (archives too) to remember, with their number of members.
+        again : bool
+            Merge known files too.
+
+        Raises
+        ------
+        StoreError
+            Another import runs, the disk is full, rights are missing; the old store is intact.
+        """
+        summary = writer.apply(self.root, batches, key_of=key_of, known_inputs=known_inputs, again=again)
+        self.manifest = manifest.read(self.root)
+        self._verifier = Verifier(self.root)
+        return summary
+
+    def duckdb(
+        self, universe: Universe | None = None, *, threads: int = 2, memory_limit: str = ""
+    ) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection with the views `events` and `quotes` over exactly the verified files of the manifest."""
+        from engine.store.connection import connect
+
+        return connect(self, universe or Universe(), threads=threads, memory_limit=memory_limit)
+
+    def _entries(self, table: str, universe: Universe) -> list[Entry]:
+        entries = self.manifest.of(table)
+        self._check(universe)
+        if table == "quarantine":
+            return entries
+        chosen = [
+            e
+            for e in entries
+            if (universe.sports is None or e.sport in universe.sports)
+            and (universe.competitions is None or e.competition in universe.competitions)
+            and (universe.seasons is None or e.season in universe.seasons)
+        ]
+        if table == "quotes":
+            spans = {
+                e.partition for e in self.manifest.of("events") if e.spans(universe.first_date, universe.last_date)
+            }
+            return [
+                e
+                for e in chosen
+                if e.partition in spans
+                and _meets(universe.markets, e.markets)
+                and _meets(universe.bookmakers, e.bookmakers)
+                and _meets(universe.instants, e.instants)
+                and _meets(universe.sides, e.sides)
+            ]
+        return [e for e in chosen if e.spans(universe.first_date, universe.last_date)]
+
+    def _check(self, universe: Universe) -> None:
+        events, quotes, where = self.manifest.of("events"), self.manifest.of("quotes"), str(self.root)
+        check_names("sport", universe.sports, (e.sport for e in events), where=where)
+        check_names("competition", universe.competitions, (e.competition for e in events), where=where)
+        check_names("season", universe.seasons, (e.season for e in events), where=where)
+        check_names("market", universe.markets, (m for e in quotes for m in e.markets), where=where)
+        check_names("bookmaker", universe.bookmakers, (b for e in quotes for b in e.bookmakers), where=where)
+        check_names("instant", universe.instants, INSTANTS, where="data.instants")
+        check_names("side", universe.sides, ("back", "lay"), where="sides")
+
+    def _scan(
+        self, table: str, entries: list[Entry], schema: dict[str, pl.DataType | type[pl.DataType]]
+    ) -> pl.LazyFrame:
+        paths = self._verifier.paths(entries)
+        if not paths:
+            return pl.LazyFrame(schema=schema)
+        return pl.scan_parquet(paths, hive_partitioning=False, glob=False, schema=schema)
+
+    def _collect(self, scan: pl.LazyFrame) -> pl.DataFrame:
+        try:
+            return scan.collect()
+        except _DAMAGE as error:
+            raise StoreError(
+                "the store cannot be read",
+                where=str(self.root),
+                found=f"{type(error).__name__} {str(error)[:160]}",
+                todo="check it with `bea data check`",
+            ) from None
+
+
+def _meets(wanted: tuple[str, ...] | None, held: tuple[str, ...]) -> bool:
+    return wanted is None or not set(wanted).isdisjoint(held)
+
+
+def _own(child: Path) -> bool:
+    """Whether a child of a folder without a manifest is what a killed first import left."""
+    return child.name in {"raw", "events", "quotes", "withdrawn", "quarantine"}
+
+
+def _words(universe: Universe) -> str:
+    words = {k: v for k, v in vars(universe).items() if v is not None}
+    return (
+        ", ".join(f"{k}={'/'.join(map(str, v[:4])) if isinstance(v, tuple) else v}" for k, v in words.items())
+        or "an empty one"
+    )

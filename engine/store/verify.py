@@ -1,0 +1,84 @@
+"""Verified reads: no content file is used before its bytes were hashed and found to be what the manifest says."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.errors import StoreError
+from engine.store.manifest import Entry
+
+CACHE = ".verified.json"
+_BLOCK = 1 << 20
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Verifier:
+    """Checks content files of one store and remembers, by size, mtime and inode, which ones it has seen.
+
+    The memory is `<store>/.verified.json`, outside the content; where it cannot be written the files are hashed again.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._seen: dict[str, list[object]] = {}
+        with contextlib.suppress(OSError, ValueError):
+            known = json.loads((root / CACHE).read_bytes())
+            if isinstance(known, dict):
+                self._seen = {k: v for k, v in known.items() if isinstance(v, list)}
+
+    def paths(self, entries: Iterable[Entry]) -> list[Path]:
+        """Absolute paths of verified content files; raises `StoreError` for the first that is not what it was."""
+        found, fresh = [], False
+        for entry in entries:
+            path = self._root / entry.path
+            try:
+                status = path.lstat()
+                mark: list[object] = [status.st_size, status.st_mtime_ns, status.st_ino, entry.sha256]
+                if self._seen.get(entry.path) != mark:
+                    self._check(entry, path, status.st_size)
+                    self._seen[entry.path] = mark
+                    fresh = True
+            except FileNotFoundError:
+                raise self._damaged(entry, "no such file") from None
+            except OSError as error:
+                raise self._damaged(entry, error.strerror or type(error).__name__) from None
+            found.append(path)
+        if fresh:
+            self._save()
+        return found
+
+    def _check(self, entry: Entry, path: Path, size: int) -> None:
+        if path.is_symlink() or not path.is_file():
+            raise self._damaged(entry, "something that is not a file")
+        if size != entry.bytes:
+            raise self._damaged(entry, f"{size} bytes in place of {entry.bytes}")
+        if file_sha256(path) != entry.sha256:
+            raise self._damaged(entry, "other content")
+
+    def _damaged(self, entry: Entry, found: str) -> StoreError:
+        return StoreError(
+            "a file of the store is damaged",
+            where=str(self._root / entry.path),
+            expected=f"content {entry.sha256[:12]}",
+            found=found,
+            todo="restore the file, or import again into a new folder",
+        )
+
+    def _save(self) -> None:
+        aside = self._root / f"{CACHE}.{os.getpid()}"
+        with contextlib.suppress(OSError):
+            try:
+                aside.write_text(json.dumps(dict(sorted(self._seen.items()))))
+                aside.replace(self._root / CACHE)
+            finally:
+                aside.unlink(missing_ok=True)
