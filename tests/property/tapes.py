@@ -83,7 +83,7 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
         edge_frac=prob * odds - 1.0,
         kelly_frac=np.where(rng.random(n) < 0.05, np.nan, rng.uniform(-0.05, 0.4, n)),
         stake_weight=np.where(group >= 0, rng.uniform(0.2, 0.8, n), 1.0),
-        size_minor=np.where(rng.random(n) < 0.2, rng.integers(50, 30_000, n), np.inf).astype(float),
+        size_minor=np.where(rng.random(n) < 0.35, rng.integers(20, 8_000, n), np.inf).astype(float),
         priority=priority,
         state=state,
         dead_heat_share=np.where(state == int(State.DEAD_HEAT), rng.choice([0.5, 1 / 3], n), 1.0),
@@ -105,7 +105,17 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
 
 
 def _maybe(rng: np.random.Generator, share: float, low: float, high: float, off: float = np.inf) -> float:
-    return float(rng.uniform(low, high)) if rng.random() < share else off
+    """A limit that is on with probability `share`; half of the time a round one, so that ties occur."""
+    if rng.random() >= share:
+        return off
+    value = float(rng.uniform(low, high))
+    round_one = max(float(np.floor(value * 40.0)) / 40.0, low)
+    return round_one if rng.random() < 0.5 else value
+
+
+def _span_ns(rng: np.random.Generator) -> float:
+    """Some hours: often whole instants of the tape, often between two of them."""
+    return float(rng.integers(1, 10) * 6 * HOUR_NS + rng.choice([0, 0, HOUR_NS // 2, HOUR_NS]))
 
 
 def random_configuration(rng: np.random.Generator) -> Configuration:
@@ -113,15 +123,15 @@ def random_configuration(rng: np.random.Generator) -> Configuration:
     step = float(rng.choice([1.0, 1.0, 10.0, 25.0]))
     warn = _maybe(rng, 0.5, 0.02, 0.1)
     return Configuration(
-        bankroll_minor=float(rng.choice([20_000, 100_000, 1_000_000])),
+        bankroll_minor=float(rng.choice([10_000, 40_000, 100_000, 1_000_000])),
         edge_min=_maybe(rng, 0.5, -0.1, 0.1, -np.inf),
         edge_max=_maybe(rng, 0.2, 0.2, 0.3),
         odds_min=_maybe(rng, 0.3, 1.0, 1.5, 1.0),
         odds_max=_maybe(rng, 0.3, 3.0, 6.0),
         one_per_market=bool(rng.random() < 0.3),
         staking=Staking(int(rng.integers(0, 5))),
-        amount_minor=float(rng.choice([40, 1_000, 7_500])),
-        fraction=float(rng.uniform(0.01, 0.5)),
+        amount_minor=float(rng.choice([40, 1_000, 2_500, 5_000, 7_500])),
+        fraction=float(rng.choice([0.025, 0.05, 0.1, rng.uniform(0.01, 0.5)])),
         stake_cap_frac=_maybe(rng, 0.5, 0.02, 0.2, 1.0),
         base_is_cash=bool(rng.random() < 0.3),
         bet_cap_frac=_maybe(rng, 0.35, 0.0005, 0.08),
@@ -137,9 +147,9 @@ def random_configuration(rng: np.random.Generator) -> Configuration:
         drawdown_warn_frac=warn,
         drawdown_warn_factor=float(rng.choice([0.5, 0.25])),
         drawdown_stop_frac=warn + 0.05 if warn < 1 else np.inf,
-        drawdown_reset_after_ns=float(rng.integers(1, 10) * 6 * HOUR_NS),
+        drawdown_reset_after_ns=_span_ns(rng),
         streak_warn=float(rng.choice([2.0, 3.0])),
-        streak_stop=_maybe(rng, 0.5, 2.0, 5.0),
-        streak_cool_off_ns=float(rng.integers(1, 8) * 6 * HOUR_NS),
+        streak_stop=float(rng.choice([2.0, 3.0, 5.0, np.inf, np.inf, np.inf])),
+        streak_cool_off_ns=_span_ns(rng),
         daily_loss_frac=_maybe(rng, 0.5, 0.01, 0.1),
     )
