@@ -146,9 +146,7 @@ def kelly_shrunk(
     -------
     float64, NaN where an input is missing, odds are not above 1, or `prob_sd` is negative.
     """
-    return kelly_single(odds, prob, commission_rate) * shrinkage_factor(
-        odds, prob, prob_sd, commission_rate, exact
-    )
+    return kelly_single(odds, prob, commission_rate) * shrinkage_factor(odds, prob, prob_sd, commission_rate, exact)
 
 
 def shrinkage_factor(

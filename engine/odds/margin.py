@@ -90,9 +90,7 @@ def _check(odds: Floats, method: str, target: float) -> None:
     if method == "shin" and target != 1:
         raise ValueError(f"Shin's model has one winner: expected target 1, found {target}")
     if method in ("power", "odds_ratio", "shin") and not target < odds.shape[-1]:
-        raise ValueError(
-            f"{method} needs more outcomes than winners: {odds.shape[-1]} outcomes, target {target}"
-        )
+        raise ValueError(f"{method} needs more outcomes than winners: {odds.shape[-1]} outcomes, target {target}")
 
 
 def _total(terms: Floats) -> Floats:

@@ -30,9 +30,7 @@ def test_the_reference_cases(reference_dir: Path) -> None:
 def test_single_with_commission() -> None:
     net = 1 + 1.2 * 0.95
     assert float(kelly_single(2.2, 0.5, 0.05)) == pytest.approx((0.5 * net - 1) / (net - 1))
-    assert_array_equal(
-        kelly_single([2.0, 1.0, np.nan, 2.0], [0.4, 0.9, 0.9, np.nan]), [0, np.nan, np.nan, np.nan]
-    )
+    assert_array_equal(kelly_single([2.0, 1.0, np.nan, 2.0], [0.4, 0.9, 0.9, np.nan]), [0, np.nan, np.nan, np.nan])
 
 
 @given(st.floats(1.01, 50), st.floats(0, 1), st.floats(0, 0.2))
@@ -123,9 +121,7 @@ def test_shrinking_by_the_closed_factor() -> None:
 @pytest.mark.parametrize(
     ("odds", "prob", "sd"), [(2.2, 0.5, 0.03), (1.5, 0.7, 0.05), (6.0, 0.2, 0.04), (2.0, 0.55, 0.3)]
 )
-def test_shrinking_by_the_exact_factor_maximises_simulated_growth(
-    odds: float, prob: float, sd: float
-) -> None:
+def test_shrinking_by_the_exact_factor_maximises_simulated_growth(odds: float, prob: float, sd: float) -> None:
     """A bettor with estimates drawn around the truth: the growth of each factor, on the same draws."""
     draws = prob + sd * np.random.default_rng(5).standard_normal(1_000_000)
     draws = draws[(draws > 0) & (draws < 1)]

@@ -44,9 +44,7 @@ def test_a_longer_price_is_never_more_probable(book: Floats, method: str) -> Non
 @given(books(), st.sampled_from(METHODS), st.randoms(use_true_random=False))
 def test_the_order_of_selections_does_not_matter(book: Floats, method: str, random: object) -> None:
     order = np.random.default_rng(book.shape[1]).permutation(book.shape[1])
-    assert_allclose(
-        fair_probabilities(book[:, order], method), fair_probabilities(book, method)[:, order], atol=1e-11
-    )
+    assert_allclose(fair_probabilities(book[:, order], method), fair_probabilities(book, method)[:, order], atol=1e-11)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -138,8 +136,6 @@ def test_shin_solves_the_insiders_equation() -> None:
         ("additive", 1.0, (2, 0), "shape"),
     ],
 )
-def test_what_has_no_meaning_is_refused(
-    method: str, target: float, shape: tuple[int, ...], message: str
-) -> None:
+def test_what_has_no_meaning_is_refused(method: str, target: float, shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fair_probabilities(np.full(shape, 2.0), method, target)

@@ -14,8 +14,7 @@ def test_every_case(reference_dir: Path) -> None:
     rows = json.loads((reference_dir / "reference" / "settlement.json").read_text())["rows"]
     market, selection, line, home, away, odds, pnl = (list(column) for column in zip(*rows, strict=True))
     home_line = [
-        -x if m == "asian_handicap" and s == "away" else x
-        for m, s, x in zip(market, selection, line, strict=True)
+        -x if m == "asian_handicap" and s == "away" else x for m, s, x in zip(market, selection, line, strict=True)
     ]
     ends = states(market, home_line, selection, home, away, [None] * len(rows), ["played"] * len(rows))
     got = payoff(ends, odds)
