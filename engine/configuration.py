@@ -77,10 +77,10 @@ class Configuration:
             "stake_cap_frac": 0.0,
             "stake_increment_minor": 1.0,
             "commission_factor": 0.0,
-            "drawdown_reset_after_ns": 0.0,
+            "drawdown_reset_after_ns": 1.0,
             "streak_warn": 1.0,
             "streak_stop": 1.0,
-            "streak_cool_off_ns": 0.0,
+            "streak_cool_off_ns": 1.0,
         }
         for name in _CAPS:
             lowest[name] = 0.0
@@ -91,6 +91,16 @@ class Configuration:
             value, top = getattr(self, name), 1.0
             if not 0.0 <= value <= top or (name == "slippage_frac" and value == top):
                 raise _out_of(name, "0 to 1" + (" (1 excluded)" if name == "slippage_frac" else ""), value)
+        for name in ("drawdown_stop_frac", "daily_loss_frac"):
+            if getattr(self, name) == 0.0:
+                raise _out_of(name, "above 0 (infinite: off)", 0.0)
+        for name in ("amount_minor", "fraction", "commission_factor"):
+            if not math.isfinite(getattr(self, name)):
+                raise _out_of(name, "a finite number", getattr(self, name))
+        for name in ("streak_warn", "streak_stop"):
+            value = getattr(self, name)
+            if math.isfinite(value) and value != math.floor(value):
+                raise _out_of(name, "a whole number of bets, or infinite", value)
         for name in ("bankroll_minor", "stake_min_minor", "stake_increment_minor"):
             value = getattr(self, name)
             if not math.isfinite(value) or value != math.floor(value) or value > 2**53:

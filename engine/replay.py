@@ -28,7 +28,7 @@ class Path:
         and the columns of `Tape.rows` and `Tape.events`.
     daily : polars.DataFrame
         One row a calendar day of the run's zone from the first decision to the last settlement: date, pnl_minor (after
-        commission), turnover_minor (staked that day), equity_start_minor, return_frac.
+        commission), turnover_minor (staked that day), n_bets (decided that day), equity_start_minor, return_frac.
     reasons : polars.DataFrame
         reason, count: one row a reason, in the order in which they are asked.
     row_reasons : polars.Series
@@ -93,6 +93,7 @@ def _daily(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
         "date": pl.Date,
         "pnl_minor": pl.Int64,
         "turnover_minor": pl.Int64,
+        "n_bets": pl.Int64,
         "equity_start_minor": pl.Int64,
     }
     if not len(tape):
@@ -100,11 +101,14 @@ def _daily(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
     starts = pl.Series(np.concatenate([[tape.first_midnight], tape.midnights[:-1]])).cast(INSTANT_DTYPE)
     equity = np.concatenate([[params.bankroll_minor], work.day_equity])
     turnover = np.diff(np.concatenate([[0.0], work.day_turnover]))
+    placed = work.reason == int(Reason.PLACED)
+    day_of = np.searchsorted(tape.midnights, tape.decided_at[placed], side="right")
     daily = pl.DataFrame(
         {
             "date": starts.dt.convert_time_zone(tape.zone).dt.date(),
             "pnl_minor": np.diff(equity).astype(np.int64),
             "turnover_minor": turnover.astype(np.int64),
+            "n_bets": np.bincount(day_of, minlength=len(starts)).astype(np.int64),
             "equity_start_minor": equity[:-1].astype(np.int64),
         }
     )

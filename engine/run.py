@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.configuration import Configuration, params_matrix
+from engine.errors import ConfigurationError
 from engine.kernel import account as acc
 from engine.kernel.cache import CACHE_FOLDER, is_cold
 from engine.kernel.params import Params
@@ -97,6 +98,18 @@ def say_if_cold() -> None:
         print(f"compiling the kernel for this machine, once, some 20 s ({kept})", file=sys.stderr)  # noqa: T201
 
 
+def _check_commission(tape: Tape, matrix: Matrix) -> None:
+    rate = float(tape.commission_rate.max(initial=0.0))
+    factor = float(matrix[:, Params._fields.index("commission_factor")].max(initial=0.0))
+    if rate * factor >= 1.0:
+        raise ConfigurationError(
+            "commission takes the whole profit",
+            where="execution.commission_factor",
+            expected="rate times factor below 1",
+            found=f"{rate:g} * {factor:g}",
+        )
+
+
 def run_params(
     tape: Tape,
     matrix: Matrix,
@@ -128,6 +141,7 @@ def run_params(
     """
     if matrix.ndim != 2 or matrix.shape[1] != len(Params._fields):
         raise ValueError(f"expected (c, {len(Params._fields)}) numbers, found {matrix.shape}")
+    _check_commission(tape, matrix)
     say_if_cold()
     columns = columns_of(tape)
     out = np.full((len(matrix), len(COLUMNS)), np.nan)

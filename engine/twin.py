@@ -203,10 +203,11 @@ class Twin:
             wanted = {row: self.wanted(row, base) for row in legs}
             sized, cause = self.single(wanted) if self.tape.group[legs[0]] < 0 else self.grouped(wanted)
             for row in legs:
-                stakes[row] = self.whole(row, sized[row])
-                stake, backer = stakes[row]
-                if stake < self.config.stake_min_minor or (self.tape.is_lay[row] and backer <= 0):
-                    refused[row] = cause
+                if self.too_small(row, sized[row]):
+                    by_rule = self.too_small(row, wanted[row])
+                    refused[row] = Reason.STAKE_MINIMUM if by_rule else cause
+                else:
+                    stakes[row] = self.whole(row, sized[row])
         if not refused:
             refused = {row: Reason.REJECTED for row in legs if self.rejected(row)}
         for row in legs:
@@ -220,7 +221,9 @@ class Twin:
         tape, config = self.tape, self.config
         odds, prob, edge = float(tape.odds[row]), float(tape.prob[row]), float(tape.edge_frac[row])
         needs_column = config.staking is Staking.KELLY_COLUMN
-        if math.isnan(odds) or math.isnan(prob) or (needs_column and math.isnan(tape.kelly_frac[row])):
+        if math.isnan(odds) or math.isnan(prob) or math.isnan(edge):
+            return Reason.INCOMPLETE
+        if needs_column and math.isnan(tape.kelly_frac[row]):
             return Reason.INCOMPLETE
         if not config.odds_min <= odds <= config.odds_max:
             return Reason.ODDS_RANGE
@@ -306,6 +309,13 @@ class Twin:
         price = self.venue_odds(row) - 1.0
         backer = math.floor(stake / price / step) * step
         return float(round(backer * price)), backer
+
+    def too_small(self, row: int, stake: float) -> bool:
+        """Whether a stake, in whole increments, is below the minimum; without a backer's stake a lay's is 0."""
+        if not stake > 0:
+            return True
+        whole, _ = self.whole(row, stake)
+        return whole < self.config.stake_min_minor
 
     def rejected(self, row: int) -> bool:
         """Whether the venue rejects: a draw keyed by (seed, id)."""

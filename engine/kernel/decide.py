@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.kernel.cache import leaf
 from engine.kernel.draw import REJECTION, uniform
-from engine.kernel.limit import shrink
+from engine.kernel.limit import STAKE_MINIMUM, shrink
 from engine.kernel.settle import placed_odds
 from engine.kernel.stake import KELLY_COLUMN, edge_net, wanted_minor
 from engine.schema import Reason
@@ -47,9 +47,16 @@ def whole(stake, row, params):
 
 
 @leaf
-def too_small(stake, backer, row, params):
-    """Whether a whole stake is below the minimum, or a lay without a backer's stake."""
-    return stake < params.stake_min_minor or (row.is_lay and backer <= 0.0)
+def too_small(stake, params):
+    """Whether a whole stake is below the minimum (NaN is); a lay without a backer's stake has a liability of 0."""
+    return not stake >= params.stake_min_minor
+
+
+@leaf
+def blame(wanted, cause, row, params):
+    """The reason of a stake that is too small: the cap that bound, or the rule where it asked too little itself."""
+    stake, _ = whole(wanted, row, params)
+    return STAKE_MINIMUM if too_small(stake, params) else cause
 
 
 @leaf
@@ -61,10 +68,11 @@ def rejected(row, params, seed):
 @leaf
 def decide(row, room, params, seed):
     """Size a bet that nothing has refused so far: (reason, stake, backer's stake of a lay), minor units."""
-    stake, cause = shrink(wanted_minor(row, room, params), row, room, params)
+    wanted = wanted_minor(row, room, params)
+    stake, cause = shrink(wanted, row, room, params)
     stake, backer = whole(stake, row, params)
-    if too_small(stake, backer, row, params):
-        return cause, 0.0, 0.0
+    if too_small(stake, params):
+        return blame(wanted, cause, row, params), 0.0, 0.0
     if rejected(row, params, seed):
         return REJECTED, 0.0, 0.0
     return PLACED, stake, backer

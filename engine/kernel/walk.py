@@ -14,6 +14,7 @@ from engine.kernel.decide import (
     PENDING,
     PLACED,
     REJECTED,
+    blame,
     decide,
     rejected,
     screen,
@@ -163,10 +164,11 @@ def size_group(tape, work, first, last, base, params):
     refused = False
     for i in range(first, last):
         row = row_of(tape, i, params)
-        stake, backer = whole(work.stake[i] * scale, row, params)
+        wanted = work.stake[i]
+        stake, backer = whole(wanted * scale, row, params)
         work.stake[i], work.backer[i] = stake, backer
-        if too_small(stake, backer, row, params):
-            work.reason[i] = cause
+        if too_small(stake, params):
+            work.reason[i] = blame(wanted, cause, row, params)
             refused = True
     return refused
 
