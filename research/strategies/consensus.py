@@ -75,7 +75,7 @@ class Consensus:
     def requires(self) -> Requirement:
         """All bookmakers where one has to count, average or choose over them; else the two named ones."""
         named = {self.mean, self.price} - {MEAN, BEST}
-        if self.books_min or MEAN == self.mean or BEST == self.price:
+        if self.books_min or self.mean == MEAN or self.price == BEST:
             return Requirement(self.markets, None if self.bookmakers is None else (*self.bookmakers, *sorted(named)))
         return Requirement(self.markets, tuple(sorted(named)))
 
