@@ -20,11 +20,15 @@ _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 
 def text_hash(text: str) -> int:
     """The 64-bit hash of a text, as a signed integer."""
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True)
+    return int.from_bytes(
+        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True
+    )
 
 
 def hash_texts(column: pl.Series) -> NDArray[np.int64]:
     """Hash a column of texts, shape (n,) to int64 (n,); a null hashes as the empty text."""
+    if column.is_empty():
+        return np.empty(0, dtype=np.int64)
     codes = column.fill_null("")
     distinct = codes.unique(maintain_order=True)
     table = pl.Series([text_hash(t) for t in distinct.to_list()], dtype=pl.Int64)

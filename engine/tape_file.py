@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -39,7 +40,7 @@ def content_hash(arrays: Mapping[str, NDArray[Any]], frames: Mapping[str, pl.Dat
 
 def _bytes_of(column: pl.Series) -> list[bytes]:
     null = column.is_null().to_numpy().tobytes()
-    if column.dtype == pl.String:
+    if column.dtype == pl.String and len(column):
         codes = column.fill_null("")
         words = codes.unique(maintain_order=True)
         numbers = codes.replace_strict(words, range(len(words)), return_dtype=pl.Int64)
@@ -47,6 +48,8 @@ def _bytes_of(column: pl.Series) -> list[bytes]:
         return [null, numbers.to_numpy().tobytes(), lengths.to_numpy().tobytes(), "".join(words).encode()]
     if column.dtype == pl.Float64:
         return [null, column.fill_null(0.0).to_numpy().tobytes()]
+    if column.is_empty():
+        return [null]
     return [null, column.to_physical().cast(pl.Int64).fill_null(0).to_numpy().tobytes()]
 
 
@@ -68,7 +71,8 @@ def save(tape: Tape, path: Path) -> None:
             os.fsync(file.fileno())
         kept.replace(path)
     except OSError as error:
-        kept.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            kept.unlink()
         raise TapeError("cannot write the tape", where=str(path), found=error.strerror or str(error)) from None
 
 

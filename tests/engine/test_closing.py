@@ -22,7 +22,9 @@ def closing(quotes: list[tuple[object, ...]], method: str = "multiplicative") ->
     return {row[:-1]: row[-1] for row in table.drop("event_id").iter_rows()}
 
 
-def book(line: float | None, kind: object, odds: tuple[float, float], market: str = "totals") -> list[tuple[object, ...]]:
+def book(
+    line: float | None, kind: object, odds: tuple[float, float], market: str = "totals"
+) -> list[tuple[object, ...]]:
     names = {"totals": ("over", "under"), "moneyline": ("home", "away")}[market]
     return [
         _quote(1, market, line, name, "pinnacle", kind, price)  # type: ignore[arg-type]

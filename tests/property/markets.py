@@ -85,9 +85,7 @@ def _quote(
     return (event, market, line, selection, bookmaker, "back", instant, known, "recorded", odds, None, odds > 30)
 
 
-def frames(
-    events: list[tuple[object, ...]], quotes: list[tuple[object, ...]]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def frames(events: list[tuple[object, ...]], quotes: list[tuple[object, ...]]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows as the tables of the schema; of quotes with one key and instant the first."""
     table = pl.DataFrame(quotes, schema=dict(QUOTES), orient="row").unique(
         ["event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at"],
@@ -130,7 +128,10 @@ def snapshots(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
                 seen = row.get("snapshot_taken_at_utc")
                 if not seen or not row["ml_home"] or not row["ml_away"]:
                     continue
-                start, known = _instant(row["commence_time"]), max(_instant(seen), _instant(row["bookmaker_last_update_utc"] or seen))
+                start, known = (
+                    _instant(row["commence_time"]),
+                    max(_instant(seen), _instant(row["bookmaker_last_update_utc"] or seen)),
+                )
                 game = row["game_id"]
                 number = len(events) + 1
                 events.setdefault(game, _event(number, start, row["sport"], "played", (number % 3, 1)))
@@ -145,5 +146,3 @@ def snapshots(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
