@@ -88,6 +88,14 @@ def test_a_rule_that_asks_too_little_is_named_before_any_cap() -> None:
 def test_of_equal_caps_the_first_is_named() -> None:
     equal = free(bet_cap_frac=0.001, event_cap_frac=0.001, open_cap_frac=0.001, stake_min_minor=5_000.0)
     assert reasons(backtest(tape([{}]), equal)) == ["cap_bet"]
+    everything = free(bankroll_minor=1_000.0, amount_minor=900.0, open_cap_frac=1.0, stake_min_minor=500.0)
+    assert reasons(backtest(tape([{}, {}]), everything)).count("cap_open") == 1  # as much as the cash leaves
+
+
+def test_of_equal_caps_of_a_group_the_first_is_named() -> None:
+    legs = [{"group": 1, "stake_weight": 0.5, "odds": 2.2} for _ in range(2)]
+    equal = free(bet_cap_frac=0.0025, event_cap_frac=0.005, open_cap_frac=0.005, stake_min_minor=2_501.0)
+    assert reasons(backtest(tape(legs), equal)) == ["cap_bet", "cap_bet"]
 
 
 def test_settlements_come_before_decisions_of_the_same_instant() -> None:
