@@ -1,0 +1,1 @@
+"""Runs: their identity, their folder, and what is read from it."""

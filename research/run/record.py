@@ -1,0 +1,192 @@
+"""A run as an object: what was tried, what came of it, and the path of each configuration."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.errors import DataError, UsageError
+from engine.kernel.params import Params
+from engine.result import METRICS, REASON_COLUMNS
+from engine.run import replay
+from research.config import slow_of
+from research.parameters import configuration, matrix
+from research.run.folder import MANIFEST, find, run_folder
+from research.run.results import BETS, DAILY, RESULTS, ranked
+
+REPORT = "report.html"
+
+
+class Run:
+    """A complete run on disk.
+
+    Attributes
+    ----------
+    id : str
+        Hash of configuration, rows used, sources and seed.
+    folder : Path
+    manifest : dict
+        What made it: command, configuration, hashes, versions, counts, notes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            self.id = str(self.manifest["run"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                "the run cannot be read", where=str(folder / MANIFEST), found=type(error).__name__
+            ) from None
+
+    @classmethod
+    def open(cls, prefix: str) -> Run:
+        """The run whose id starts with `prefix`; raises UsageError where there is none or more than one."""
+        return cls(run_folder(find(prefix)))
+
+    @property
+    def short(self) -> str:
+        """The first digits of the id."""
+        return self.id[:12]
+
+    @property
+    def kind(self) -> str:
+        """``backtest`` or ``sweep``."""
+        return str(self.manifest["kind"])
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys that are not the same in all configurations."""
+        return list(self.manifest["keys"])
+
+    @property
+    def chosen(self) -> list[int]:
+        """Configurations whose bets and days are stored, best first."""
+        return [int(one) for one in self.manifest["chosen"]]
+
+    @property
+    def report_path(self) -> Path:
+        """Where the page is, or will be."""
+        return self.folder / REPORT
+
+    def __len__(self) -> int:
+        return int(self.manifest["counts"]["configurations"])
+
+    def scan(self) -> pl.LazyFrame:
+        """All configurations, lazily: config, branch, tape, keys that vary, measures, counts of reasons."""
+        path = self.folder / RESULTS
+        if not path.is_file():
+            raise DataError("the run is incomplete", where=str(path), todo="repeat its command with force=true")
+        return pl.scan_parquet(path, glob=False)
+
+    @cached_property
+    def results(self) -> pl.DataFrame:
+        """All configurations in their order."""
+        return self.scan().collect()
+
+    def leaderboard(self, top: int | None = None, order: str | None = None) -> pl.DataFrame:
+        """Configurations, best first: config, the keys that vary, the measures.
+
+        Parameters
+        ----------
+        top : int, optional
+            So many of them; default all.
+        order : str, optional
+            One of `engine.result.METRICS`; default the run's own. What did not bet stands last.
+        """
+        table = self.scan().select("config", *self.keys, *METRICS)
+        return ranked(table, order or self.manifest["order"], top)
+
+    def best(self) -> int:
+        """Number of the first configuration of the leaderboard."""
+        return int(self.leaderboard(1)["config"][0])
+
+    def parameters(self, config: int | None = None) -> dict[str, Any]:
+        """All dotted keys of one configuration; default the best."""
+        row = self._row(config)
+        branch = self.manifest["branches"][row["branch"]]
+        flat = dict(branch["base"])
+        for key in branch["axes"]:
+            if key in row:
+                text = row[key]
+                flat[key] = json.loads(text) if key in self.manifest["json_columns"] and text is not None else text
+        return flat
+
+    def metrics(self, config: int | None = None) -> dict[str, Any]:
+        """Measures of one configuration by name, and `reasons`, a count each."""
+        row = self._row(config)
+        reasons = {name.removeprefix("reason_"): row[name] for name in REASON_COLUMNS}
+        return {name: row[name] for name in METRICS} | {"reasons": reasons}
+
+    def reasons(self, config: int | None = None) -> pl.DataFrame:
+        """Why opportunities were not taken: reason, count, in the order in which they are asked; the last is a bet."""
+        counts = self.metrics(config)["reasons"]
+        return pl.DataFrame({"reason": list(counts), "count": list(counts.values())})
+
+    def bets(self, config: int | None = None) -> pl.DataFrame:
+        """Bets of one configuration (default the best); one that was not chosen is replayed.
+
+        Columns as in `engine.replay.Path.bets`.
+        """
+        return self._path(config, BETS, "bets")
+
+    def daily(self, config: int | None = None) -> pl.DataFrame:
+        """Daily P&L of one configuration (default the best); columns as in `engine.replay.Path.daily`."""
+        return self._path(config, DAILY, "daily")
+
+    def render(self) -> Path:
+        """Write the report page again and give its path."""
+        from research.report import write
+
+        write(self, self.report_path)
+        return self.report_path
+
+    def _row(self, config: int | None) -> dict[str, Any]:
+        number = self.best() if config is None else config
+        if not 1 <= number <= len(self):
+            raise UsageError(f"run {self.short} has no configuration {number}", expected=f"1 to {len(self)}")
+        row: dict[str, Any] = self.scan().slice(number - 1, 1).collect().row(0, named=True)
+        return row
+
+    def _path(self, config: int | None, file: str, what: str) -> pl.DataFrame:
+        row = self._row(config)
+        number = int(row["config"])
+        if number in self.chosen and (self.folder / file).is_file():
+            frame = pl.scan_parquet(self.folder / file, glob=False).filter(pl.col("config") == number)
+            return frame.drop("config").collect()
+        return getattr(self._replayed(row), what)  # type: ignore[no-any-return]
+
+    def _replayed(self, row: dict[str, Any]) -> Any:
+        """The path of a configuration that was not chosen, from its tape; the store must still hold the same rows."""
+        from research.tapes import Tapes
+
+        flat = self.parameters(row["config"])
+        slow, tapes = slow_of(flat), Tapes()
+        wanted = self.manifest["tapes"][row["tape"]]
+        if tapes.rows(slow).hash != wanted["rows_hash"]:
+            raise DataError(
+                "the store does not hold the rows of this run any more",
+                where=slow.store,
+                todo="repeat the run's command",
+            )
+        numbers = matrix(pl.DataFrame({"branch": [0]}), {0: flat}, {0: frozenset()})
+        configuration(numbers[0])
+        return replay(tapes.tape(slow), Params(*numbers[0].tolist()), int(flat["seed"]))
+
+    def __repr__(self) -> str:
+        counts = self.manifest["counts"]
+        return f"<Run {self.short}: {self.kind}, {counts['configurations']:,} configurations>"
+
+    def __rich__(self) -> Any:
+        from research.terminal import leaderboard_view
+
+        return leaderboard_view(self)
+
+    def _repr_html_(self) -> str:
+        from research.terminal import html
+
+        return html(self)

@@ -1,0 +1,59 @@
+"""What a command prints as JSON about a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from research.run.record import Run
+
+#: rows of the leaderboard in a summary
+ROWS = 12
+#: measures of a backtest's summary, in this order
+BACKTEST = (
+    "n_opportunities",
+    "n_bets",
+    "n_won",
+    "n_void",
+    "n_open",
+    "turnover_minor",
+    "pnl_minor",
+    "yield",
+    "roi",
+    "bankroll_final_minor",
+    "max_drawdown_frac",
+    "clv_mean",
+    "clv_n",
+    "longest_losing_streak",
+    "commission_minor",
+    "n_streak_warnings",
+    "reasons",
+)
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """A run in one document: of a backtest its configuration and measures, of a sweep its leaderboard."""
+    report = str(run.report_path) if run.report_path.is_file() else None
+    head = {"run": run.id, "kind": run.kind, "data_hash": run.manifest["data"]["hash"], "report": report}
+    if run.kind == "backtest":
+        metrics = run.metrics(1)
+        return head | {"config": run.parameters(1), "metrics": {name: metrics[name] for name in BACKTEST}}
+    return head | {
+        "n_configurations": len(run),
+        "n_tapes": run.manifest["counts"]["tapes"],
+        "order": run.manifest["order"],
+        "note": "in sample; not corrected for the search",
+        "leaderboard": run.leaderboard(ROWS).to_dicts(),
+    }
+
+
+def configuration_summary(run: Run, config: int) -> dict[str, Any]:
+    """One configuration of a run in one document."""
+    metrics = run.metrics(config)
+    return {
+        "run": run.id,
+        "number": config,
+        "config": run.parameters(config),
+        "data_hash": run.manifest["data"]["hash"],
+        "metrics": {name: metrics[name] for name in BACKTEST},
+    }

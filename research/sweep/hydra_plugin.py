@@ -1,1 +1,0 @@
-"""Placed as hydra_plugins/bea_vectorized.py by the build."""

@@ -1,0 +1,1 @@
+"""From overrides to configurations, and from configurations to units of work."""

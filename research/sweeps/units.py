@@ -1,0 +1,127 @@
+"""Units of work: pure functions of (tape, block of configurations), each kept as one file of its own.
+
+A unit's file is written whole or not at all and carries the hash of its content, so a killed sweep computes again
+what is not there or not intact, and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.result import COLUMNS
+from engine.run import run_params
+from engine.tape import Tape
+from research.run.folder import write_bytes
+
+Matrix = NDArray[np.float64]
+
+_MAGIC: Final = b"BEAUNIT1"
+#: steps (rows times configurations) of one unit, and the borders of its configurations
+_STEPS: Final = 100_000_000
+_FEWEST, _MOST = 64, 8_192
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A block of configurations over one tape.
+
+    Attributes
+    ----------
+    tape : int
+        Number of the tape in the plan.
+    low, high : int
+        Rows of the plan's table, half open.
+    """
+
+    tape: int
+    low: int
+    high: int
+
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return f"{self.tape:06d}-{self.low:09d}-{self.high:09d}.unit"
+
+
+def cut(tape: int, low: int, high: int, n_rows: int) -> list[Unit]:
+    """The units of one tape; a function of sizes alone, so that a resumed run cuts the same ones."""
+    block = min(max(_STEPS // max(n_rows, 1), _FEWEST), _MOST)
+    return [Unit(tape, at, min(at + block, high)) for at in range(low, high, block)]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The folder of finished units of one run."""
+
+    folder: Path
+
+    def load(self, unit: Unit, tape_hash: str) -> Matrix | None:
+        """Measures of a finished unit, (c, len(COLUMNS)); None where it is not there, damaged, or of another tape."""
+        try:
+            content = (self.folder / unit.name).read_bytes()
+        except OSError:
+            return None
+        head = len(_MAGIC) + 32
+        body = content[head:]
+        if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : head] != _digest(tape_hash, body):
+            return None
+        shape = (unit.high - unit.low, len(COLUMNS))
+        if len(body) != shape[0] * shape[1] * 8:
+            return None
+        return np.frombuffer(body, dtype="<f8").reshape(shape)
+
+    def save(self, unit: Unit, tape_hash: str, values: Matrix) -> None:
+        """Keep a finished unit."""
+        body = np.ascontiguousarray(values, dtype="<f8").tobytes()
+        write_bytes(self.folder / unit.name, _MAGIC + _digest(tape_hash, body) + body)
+
+
+def _digest(tape_hash: str, body: bytes) -> bytes:
+    return hashlib.blake2b(tape_hash.encode() + body, digest_size=32).digest()
+
+
+def compute(
+    tape: Tape, rows: Matrix, seeds: NDArray[np.int64], threads: int | None, on_done: Callable[[int], None]
+) -> Matrix:
+    """Measures of a block of configurations.
+
+    Parameters
+    ----------
+    tape : Tape
+    rows : float64 (c, P)
+        `kernel.params.Params`.
+    seeds : int64 (c,)
+    threads : int or None
+        None: the processors that this process may use.
+    on_done : callable
+        Told how many configurations have just been finished.
+
+    Returns
+    -------
+    float64 (c, len(result.COLUMNS))
+    """
+    count = max(1, min(threads or cores(), cores()))
+    out = np.empty((len(rows), len(COLUMNS)))
+    for seed in np.unique(seeds):
+        mine = np.flatnonzero(seeds == seed)
+        block = min(64, max(1, len(mine) // (4 * count)))
+        out[mine] = run_params(tape, rows[mine], int(seed), count, block, on_done)
+    return out
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def missing(units: list[Unit], kept: Kept, tape_hash: str) -> Iterator[Unit]:
+    """Units that are still to be computed."""
+    return (unit for unit in units if kept.load(unit, tape_hash) is None)
