@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from engine.errors import ConfigurationError
-from engine.schema import EVENTS, QUOTES
+from engine.schema import EVENTS, INSTANT_DTYPE, QUOTES
 from engine.store.universe import Universe
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def connect(store: Store, universe: Universe, *, threads: int, memory_limit: str
         connection = duckdb.connect(":memory:", config=config)
     except duckdb.Error as error:
         raise ConfigurationError("DuckDB refuses a setting", found=str(error)[:160]) from None
+    connection.execute("SET TimeZone = 'UTC'")
     for table, schema in (("events", EVENTS), ("quotes", QUOTES)):
         _view(connection, table, schema, store.files(table, universe), _where(table, universe))
     return connection
@@ -90,4 +91,6 @@ def _text(value: str) -> str:
 
 def run(connection: duckdb.DuckDBPyConnection, name: str, arguments: dict[str, Any]) -> pl.DataFrame:
     """Run a query of the folder with its arguments bound; the result as a frame."""
-    return connection.execute(sql(name), arguments).pl()
+    rows = pl.DataFrame(connection.sql(sql(name), params=arguments).to_arrow_table())
+    times = [n for n, kind in rows.schema.items() if isinstance(kind, pl.Datetime)]
+    return rows.with_columns(pl.col(n).dt.convert_time_zone("UTC").cast(INSTANT_DTYPE) for n in times)

@@ -15,6 +15,7 @@ from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Manifest
 from engine.store.universe import Universe, check_names
 from engine.store.verify import Verifier
+from engine.store.writer import Reading
 
 if TYPE_CHECKING:
     import duckdb
@@ -136,36 +137,29 @@ class Store:
         """Check every content file; raises `StoreError` for the first damaged one."""
         self._verifier.paths(self.manifest.files.values())
 
-    def apply(
-        self,
-        batches: Iterable[Incoming],
-        *,
-        key_of: dict[str, str] | None = None,
-        known_inputs: dict[str, int] | None = None,
-        again: bool = False,
-    ) -> ImportSummary:
+    def apply(self, batches: Iterable[Incoming], reading: Reading | None = None) -> ImportSummary:
         """Merge batches into the store (rules: `engine.store.merge`) and swap the manifest once, at the end.
 
         Parameters
         ----------
         batches : iterable of Incoming
             In the order in which they win.
-        key_of : dict, optional
-            Raw SHA-256 to `writer.input_key`: files of a known key are skipped.
-        known_inputs : dict, optional
-            Keys of whole input files (archives too) to remember, with their number of members.
-        again : bool
-            Merge known files too.
+        reading : Reading, optional
+            How they were read; by it files known already are left out.
 
         Raises
         ------
         StoreError
             Another import runs, the disk is full, rights are missing; the old store is intact.
         """
-        summary = writer.apply(self.root, batches, key_of=key_of, known_inputs=known_inputs, again=again)
+        summary = writer.apply(self.root, batches, reading or Reading())
         self.manifest = manifest.read(self.root)
         self._verifier = Verifier(self.root)
         return summary
+
+    def knows(self, source: str, sha256: str, reading: Reading) -> bool:
+        """Whether a file of these bytes was imported by the same source, mapping and reader."""
+        return reading.key(source, sha256) in self.manifest.inputs
 
     def duckdb(
         self, universe: Universe | None = None, *, threads: int = 2, memory_limit: str = ""

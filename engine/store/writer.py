@@ -9,7 +9,7 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +66,20 @@ class Writer:
         self._known = {i.key for i in self.manifest.imports}
         self._before = self.manifest.dump()
 
-    def knows(self, key: str) -> bool:
-        """Whether an identical import (`input_key`) is in the store."""
-        return key in self._known
+    def take(self, batches: Iterable[Incoming], reading: Reading) -> None:
+        """Merge all batches in their order; files known already are counted and left out."""
+        kept: list[str] = []
+        source = ""
+        for batch in batches:
+            key, source = reading.key(batch.source, batch.raw_sha256), batch.source
+            if batch.refused is None:
+                kept.append(batch.name)
+            if batch.refused is None and key in self._known and not reading.again:
+                self.summary.files_known += 1
+                continue
+            self.add(batch, key)
+        refused = [name for name, _ in self.summary.refused]
+        self.manifest.inputs.update(reading.remembered(source, kept, refused))
 
     def add(self, batch: Incoming, key: str) -> None:
         """Merge one batch; a refused one is named in the summary and leaves nothing."""
@@ -306,14 +317,44 @@ def sweep(root: Path, kept: Manifest) -> None:
             path.unlink(missing_ok=True)
 
 
-def apply(
-    root: Path,
-    batches: Iterable[Incoming],
-    *,
-    key_of: dict[str, str] | None = None,
-    known_inputs: dict[str, int] | None = None,
-    again: bool = False,
-) -> ImportSummary:
+@dataclass(frozen=True)
+class Reading:
+    """How the batches of an import were read.
+
+    Parameters
+    ----------
+    mapping, reader_version : str
+        The mapping's hash and the version of the reader; part of what an identical import is known by.
+    inputs : dict, optional
+        Path as given to the SHA-256 of that file (an archive is one file): remembered where nothing of it was refused.
+    again : bool
+        Merge files that are known, too.
+    """
+
+    mapping: str = ""
+    reader_version: str = ""
+    inputs: dict[str, str] = field(default_factory=dict)
+    again: bool = False
+
+    def key(self, source: str, sha256: str) -> str:
+        """What a file of these bytes is known by."""
+        return input_key(sha256, source, self.mapping, self.reader_version)
+
+    def remembered(self, source: str, kept: Iterable[str], refused: Iterable[str]) -> dict[str, int]:
+        """Keys of inputs that were read without a refusal, with their number of members."""
+        found = {}
+        for path, sha256 in self.inputs.items():
+            members = sum(_of(path, name) for name in kept)
+            if members and not any(_of(path, name) for name in refused):
+                found[self.key(source, sha256)] = members
+        return found
+
+
+def _of(path: str, name: str) -> bool:
+    return name == path or name.startswith(f"{path}!")
+
+
+def apply(root: Path, batches: Iterable[Incoming], reading: Reading) -> ImportSummary:
     """Apply batches to the store in `root`; see `Store.apply`."""
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -321,13 +362,7 @@ def apply(
             writer = Writer(root)
             sweep(root, writer.manifest)
             try:
-                for batch in batches:
-                    key = (key_of or {}).get(batch.raw_sha256) or input_key(batch.raw_sha256, batch.source, "", "")
-                    if writer.knows(key) and not again:
-                        writer.summary.files_known += 1
-                        continue
-                    writer.add(batch, key)
-                writer.manifest.inputs.update(known_inputs or {})
+                writer.take(batches, reading)
                 writer.commit()
             except BaseException:
                 writer.undo()

@@ -1,0 +1,179 @@
+"""What a store holds, and what in it deserves a look. Everything is counted over verified files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from engine.errors import StoreError
+from engine.schema import AGGREGATES, EVENTS, QUOTES, SELECTIONS
+from engine.store.merge import QUOTE_KEY
+from engine.store.store import Store
+
+#: one bookmaker's book outside these is worth a look (sums of 1/odds)
+OVERROUND_RANGE: Final = (0.97, 1.30)
+_BOOK: Final = ["event_id", "market", "line", "bookmaker", "side", "instant", "known_at"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check. `level`: damage (the store is wrong), shout (look at it), note (to know)."""
+
+    level: str
+    check: str
+    count: int
+    example: str = ""
+
+
+def info(store: Store) -> dict[str, Any]:
+    """Competitions by seasons with matches, prices, span; bookmakers; basis of the times; counts of quarantine."""
+    events, quotes = store.manifest.of("events"), store.manifest.of("quotes")
+    prices = {e.partition: e.rows for e in quotes}
+    seasons = [
+        {
+            "sport": e.sport,
+            "competition": e.competition,
+            "season": e.season,
+            "matches": e.rows,
+            "prices": prices.get(e.partition, 0),
+            "first": e.first_date,
+            "last": e.last_date,
+        }
+        for e in events
+    ]
+    return {
+        "store": str(store.root),
+        "matches": sum(e.rows for e in events),
+        "prices": sum(e.rows for e in quotes),
+        "first": min((e.first_date for e in events), default=""),
+        "last": max((e.last_date for e in events), default=""),
+        "bytes": sum(e.bytes for e in store.manifest.files.values()),
+        "files_imported": len(store.manifest.imports),
+        "seasons": seasons,
+        "markets": sorted({m for e in quotes for m in e.markets}),
+        "bookmakers": sorted({b for e in quotes for b in e.bookmakers}),
+        "instants": sorted({i for e in quotes for i in e.instants}),
+        "known_at_basis": sorted({b for e in quotes for b in e.bases}),
+        "starts_at_basis": sorted({b for e in events for b in e.bases}),
+        "quarantine": quarantine_counts(store),
+        "withdrawn": sum(e.rows for e in store.manifest.of("withdrawn")),
+    }
+
+
+def quarantine_counts(store: Store) -> list[dict[str, Any]]:
+    """Quarantined rows, cells and flags by source, kind and reason, most first."""
+    frame = store.quarantine()
+    grouped = frame.group_by("source", "kind", "reason").agg(pl.len().alias("count"))
+    return grouped.sort(["count", "source", "kind", "reason"], descending=[True, False, False, False]).to_dicts()
+
+
+def check(store: Store) -> list[Finding]:
+    """Verify every file of a store and look for what is odd in it.
+
+    Damage is found at once: hashes, columns and their types, keys that occur twice, counts that differ from the
+    manifest, quotes of no event. A damaged file is a finding, not an exception.
+    """
+    try:
+        store.verify()
+        events, quotes = store.events(), store.quotes() if store.manifest.of("quotes") else pl.DataFrame(schema=QUOTES)
+        quarantine, withdrawn = store.quarantine(), store.withdrawn()
+    except StoreError as error:
+        return [Finding("damage", "files", 1, str(error))]
+    found = [*_structure(store, events, quotes), *_dates(events), *_results(events), *_prices(events, quotes)]
+    for kind in ("row", "cell", "flag"):
+        rows = quarantine.filter(pl.col("kind") == kind)
+        example = "{file}:{line} {reason}".format(**rows.row(0, named=True)) if rows.height else ""
+        found.append(Finding("note", f"quarantine: {kind}s", rows.height, example))
+    found.append(Finding("note", "withdrawn fixtures", withdrawn.height, _named(withdrawn)))
+    return [f for f in found if f.count]
+
+
+def _structure(store: Store, events: pl.DataFrame, quotes: pl.DataFrame) -> list[Finding]:
+    rows = {table: sum(e.rows for e in store.manifest.of(table)) for table in ("events", "quotes")}
+    lone = quotes.select("event_id").join(events.select("event_id"), on="event_id", how="anti").height
+    timed = pl.when(pl.col("instant").is_in(["snapshot", "in_play"])).then(pl.col("known_at")).alias("_seen")
+    keys = quotes.select(*QUOTE_KEY, timed)
+    return [
+        Finding("damage", "columns of events", int(dict(events.schema) != pl.Schema(EVENTS))),
+        Finding("damage", "columns of quotes", int(dict(quotes.schema) != pl.Schema(QUOTES))),
+        Finding("damage", "events counted otherwise", abs(events.height - rows["events"])),
+        Finding("damage", "quotes counted otherwise", abs(quotes.height - rows["quotes"])),
+        Finding("damage", "events twice", events.height - events["event_id"].n_unique()),
+        Finding("damage", "quotes twice", quotes.height - keys.unique().height),
+        Finding("damage", "quotes of no event", lone),
+        Finding("damage", "prices of 1 or less", quotes.filter(~(pl.col("odds") > 1.0)).height),
+    ]
+
+
+def _dates(events: pl.DataFrame) -> list[Finding]:
+    """Dates outside the season they are filed under, and pairs of a team twice within a day."""
+    years = pl.col("season").str.extract_all(r"\d{4}").cast(pl.List(pl.Int32))
+    seasons = events.with_columns(years.list.first().alias("_from"), years.list.last().alias("_to"))
+    one = pl.col("_from") == pl.col("_to")
+    first = pl.date(pl.col("_from"), pl.when(one).then(1).otherwise(6), pl.when(one).then(1).otherwise(15))
+    last = pl.date(pl.col("_to"), pl.when(one).then(12).otherwise(8), pl.when(one).then(31).otherwise(15))
+    outside = seasons.filter((pl.col("date") < first) | (pl.col("date") > last))
+    teams = pl.concat(
+        [
+            events.select("sport", "competition", "date", pl.col(side).alias("team"), "home", "away", "season")
+            for side in ("home", "away")
+        ]
+    ).filter(pl.col("sport") == "football")
+    gap = pl.col("date").diff().over("sport", "competition", "team", order_by="date").dt.total_days()
+    twice = teams.with_columns(gap.alias("_gap")).filter(pl.col("_gap") <= 1)
+    return [
+        Finding("shout", "dates outside their season", outside.height, _named(outside)),
+        Finding("shout", "a team twice within a day", twice.height, _named(twice)),
+    ]
+
+
+def _results(events: pl.DataFrame) -> list[Finding]:
+    last = events["date"].max()
+    assert isinstance(last, date)
+    open_ = events.filter((pl.col("status") == "scheduled") & (pl.col("date") < last))
+    scoreless = events.filter((pl.col("status") == "played") & pl.col("winner").is_null())
+    assumed = events.filter(pl.col("starts_at_basis") != "recorded")
+    return [
+        Finding("note", "matches without a result", open_.height, _named(open_)),
+        Finding("shout", "played matches without a winner", scoreless.height, _named(scoreless)),
+        Finding("note", "start times assumed", assumed.height, _named(assumed)),
+    ]
+
+
+def _prices(events: pl.DataFrame, quotes: pl.DataFrame) -> list[Finding]:
+    named = events.select("event_id", "competition", "season", "date", "home", "away")
+    full = pl.col("market").replace_strict({m: len(s) for m, s in SELECTIONS.items()}, default=None)
+    books = (
+        quotes.filter(~pl.col("bookmaker").is_in(list(AGGREGATES)) & (pl.col("side") == "back"))
+        .group_by(_BOOK)
+        .agg((1.0 / pl.col("odds")).sum().alias("sum"), pl.len().alias("n"))
+        .filter((pl.col("n") == full) & ~pl.col("sum").is_between(*OVERROUND_RANGE))
+        .join(named, on="event_id", how="left")
+        .sort("sum", "event_id", "bookmaker")
+    )
+    suspect = quotes.filter("suspect").join(named, on="event_id", how="left")
+    late = quotes.join(events.select("event_id", "starts_at"), on="event_id", how="left").filter(
+        (pl.col("known_at") > pl.col("starts_at")) & (pl.col("instant") != "in_play")
+    )
+    assumed = quotes.filter(pl.col("known_at_basis") != "recorded")
+    return [
+        Finding("shout", "books under 97 % or above 130 %", books.height, _named(books)),
+        Finding("shout", "suspect prices, kept", suspect.height, _named(suspect)),
+        Finding(
+            "shout", "prices after the start, not marked in play", late.height, _named(late.join(named, on="event_id"))
+        ),
+        Finding(
+            "note", "times of prices assumed", assumed.height, ", ".join(sorted(assumed["known_at_basis"].unique()))
+        ),
+    ]
+
+
+def _named(rows: pl.DataFrame) -> str:
+    if not rows.height:
+        return ""
+    row = rows.row(0, named=True)
+    book = f" {row['bookmaker']}" if "bookmaker" in row else ""
+    return f"{row['competition']} {row['season']} {row['date']} {row['home']} - {row['away']}{book}"
