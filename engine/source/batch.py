@@ -1,0 +1,89 @@
+"""What a reader hands on: the frames of one raw file, and counts that add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import polars as pl
+
+from engine.errors import SourceError
+from engine.schema import EVENTS, QUARANTINE, QUOTES
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows and prices of a file were read, kept, and put aside.
+
+    Two sums always hold: ``rows_read == rows_kept + rows_quarantined`` and
+    ``prices_read == prices_kept + prices_empty + prices_quarantined``. Rows without any text (blank lines, commas
+    only) stand apart in `rows_blank`. `prices_read` counts the price cells of the rows kept.
+
+    Attributes
+    ----------
+    flags : int
+        Things kept but named in quarantine (kind ``flag``).
+    new_names : tuple of str
+        Names of participants or bookmakers that are in no alias table, sorted.
+    """
+
+    rows_read: int = 0
+    rows_kept: int = 0
+    rows_quarantined: int = 0
+    rows_blank: int = 0
+    prices_read: int = 0
+    prices_kept: int = 0
+    prices_empty: int = 0
+    prices_quarantined: int = 0
+    flags: int = 0
+    new_names: tuple[str, ...] = ()
+
+    @property
+    def add_up(self) -> bool:
+        """Whether both sums hold."""
+        rows = self.rows_read == self.rows_kept + self.rows_quarantined
+        return rows and self.prices_read == self.prices_kept + self.prices_empty + self.prices_quarantined
+
+    def __add__(self, other: Counts) -> Counts:
+        """The counts of two files together."""
+        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
+        return Counts(**{**sums, "new_names": tuple(sorted(set(sums["new_names"])))})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was read of one raw file, or of one member of an archive.
+
+    Attributes
+    ----------
+    source : str
+        Name of the source: ``football_data``, ``tennis_data``, ``nfl``, ...
+    name : str
+        The file as the user named it; a member of an archive is ``archive.zip!member.csv``.
+    raw_sha256 : str
+        Content of the raw file; empty where it could not be read at all.
+    raw_bytes_path : Path or None
+        Where the raw bytes are, until the iteration that gave this batch ends.
+    events, quotes, quarantine : polars.DataFrame
+        Of the schemas EVENTS, QUOTES and QUARANTINE. Empty where the file was refused or is unchanged.
+    counts : Counts
+    refused : SourceError or None
+        The structure of the file was refused: nothing in it was kept.
+    identity : str
+        Hash of the content, the source, its mapping and tables, and the version of the readers; empty where what
+        was kept depends on today's date, so that the file is read again the next time.
+    unchanged : bool
+        The identity was among those already known: the file was not read.
+    """
+
+    source: str
+    name: str
+    raw_sha256: str
+    raw_bytes_path: Path | None
+    events: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EVENTS))
+    quotes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUOTES))
+    quarantine: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUARANTINE))
+    counts: Counts = field(default_factory=Counts)
+    refused: SourceError | None = None
+    identity: str = ""
+    unchanged: bool = False

@@ -1,0 +1,60 @@
+"""The collector of everything that a reader puts aside or flags, each with its line and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from engine.schema import QUARANTINE
+
+_LONGEST_VALUE = 200
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from: the source's name, the file as the user named it, and the hash of its bytes."""
+
+    source: str
+    name: str
+    raw_sha256: str
+
+
+@dataclass
+class Findings:
+    """Rejected rows and cells, blank rows and flags of one file, in the order of finding."""
+
+    _items: list[tuple[int | None, str, str | None, str, str]] = field(default_factory=list)
+    n_flags: int = 0
+
+    def row(self, line: int, value: str, reason: str) -> None:
+        """A row put aside."""
+        self._items.append((line, "row", None, value[:_LONGEST_VALUE], reason))
+
+    def cell(self, line: int, column: str, value: str, reason: str) -> None:
+        """A cell put aside; its row stays."""
+        self._items.append((line, "cell", column, value[:_LONGEST_VALUE], reason))
+
+    def blank(self, line: int, reason: str) -> None:
+        """A row without any text."""
+        self._items.append((line, "blank", None, "", reason))
+
+    def flag(self, line: int | None, column: str | None, value: str, reason: str) -> None:
+        """Something kept but named; without a line it concerns the file."""
+        self.n_flags += 1
+        self._items.append((line, "flag", column, value[:_LONGEST_VALUE], reason))
+
+    def frame(self, origin: Origin) -> pl.DataFrame:
+        """All findings as a frame of the schema QUARANTINE, sorted by line (what concerns the file first)."""
+        items = sorted(self._items, key=lambda item: item[0] or 0)
+        line, kind, column, value, reason = (list(c) for c in zip(*items, strict=True)) if items else ([],) * 5
+        frame = pl.DataFrame(
+            {"line": line, "kind": kind, "column": column, "value": value, "reason": reason},
+            schema={name: QUARANTINE[name] for name in ("line", "kind", "column", "value", "reason")},
+        )
+        return frame.select(
+            pl.lit(origin.source).alias("source"),
+            pl.lit(origin.name).alias("file"),
+            pl.lit(origin.raw_sha256).alias("raw_file"),
+            pl.all(),
+        ).select(list(QUARANTINE))
