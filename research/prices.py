@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from engine.odds import fair_probabilities
 from engine.schema import AGGREGATES, SELECTIONS
@@ -117,17 +118,47 @@ def consensus(quotes: pl.DataFrame, method: str, bookmakers: Collection[str] | N
 
     Columns `BET`, prob, and prob_sd, the standard error of the mean (null with one book). Sorted.
     """
+    books = fair(of_real(quotes, bookmakers), method)
+    means = mean_of(books, "prob")
+    spread = books.with_columns(square=(pl.col("prob") - pl.Series(_repeated(means))) ** 2)
+    squares = mean_of(spread, "square")
+    error = (pl.col("square") / (pl.col("books") - 1)).sqrt()
     return (
-        fair(of_real(quotes, bookmakers), method)
-        .group_by(BET, maintain_order=True)
-        .agg(
-            prob=pl.col("prob").sum() / pl.len(),
-            prob_sd=pl.col("prob").std() / pl.len().cast(pl.Float64).sqrt(),
-            books=pl.len(),
-        )
+        means.with_columns(square=squares["mean"])
         .filter(pl.col("books") >= minimum)
-        .drop("books")
+        .select(*BET, prob="mean", prob_sd=pl.when(pl.col("books") > 1).then(error))
     )
+
+
+def mean_of(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Mean of a column over the bookmakers of each bet: columns `BET`, mean, books; sorted.
+
+    Prices are added one by one in the order of the names of the bookmakers, so that the bits of a mean depend neither
+    on the order of the rows nor on the other bets.
+    """
+    ordered = rows.sort([*BET, "bookmaker"])
+    total, count, firsts = _added(ordered, BET, name)
+    return ordered[firsts].select(*BET, mean=pl.Series(total / count), books=pl.Series(count.astype(np.int64)))
+
+
+def total_of(rows: pl.DataFrame, value: pl.Series) -> pl.Series:
+    """Of each row the sum of `value` over its decision; rows sorted by `BET`, added one by one in that order."""
+    total, count, _ = _added(rows.with_columns(value=value), DECISION, "value")
+    return pl.Series(np.repeat(total, count.astype(np.int64)), dtype=pl.Float64)
+
+
+def _added(
+    ordered: pl.DataFrame, keys: Collection[str], name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Sum and count of each run of equal keys, and its first row."""
+    run = ordered.select(pl.struct(keys).rle_id()).to_series().to_numpy()
+    firsts = np.flatnonzero(np.append(True, run[1:] != run[:-1])[: len(run)])
+    total = np.bincount(run, weights=ordered[name].to_numpy(), minlength=len(firsts))
+    return total, np.bincount(run, minlength=len(firsts)).astype(np.float64), firsts
+
+
+def _repeated(means: pl.DataFrame) -> NDArray[np.float64]:
+    return np.repeat(means["mean"].to_numpy(), means["books"].to_numpy())
 
 
 def joined(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES
 from engine.strategy import Requirement, View
 from engine.view import duration_ns
-from research.prices import BEST, DECISION, narrowed, offers
+from research.prices import BEST, narrowed, offers, total_of
 from research.strategies.checks import is_flag, set_lines, set_markets, set_names, within
 
 
@@ -74,8 +74,7 @@ class Arbitrage:
             age = (pl.col("decided_at") - pl.col("known_at")).cast(pl.Int64)
             quotes = quotes.filter(age <= duration_ns(self.age_max, "strategy.age_max"))
         legs = offers(quotes, BEST, self.bookmakers, complete=True)
-        total = (1.0 / pl.col("odds")).sum().over(DECISION)
-        legs = legs.with_columns(total=total).filter(
+        legs = legs.with_columns(total=total_of(legs, 1.0 / legs["odds"])).filter(
             (pl.col("total") < 1.0) & (1.0 / pl.col("total") - 1.0 >= self.profit_min)
         )
         share = (1.0 / pl.col("odds")) / pl.col("total")

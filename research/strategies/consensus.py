@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.prices import BEST, BET, DECISION, joined, narrowed, of_real, offers, whole
+from research.prices import BEST, BET, DECISION, joined, mean_of, narrowed, of_real, offers, whole
 from research.strategies.checks import is_flag, is_name, one_of, set_lines, set_markets, set_names, within
 
 MEAN: Final = "mean"
@@ -101,11 +101,7 @@ class Consensus:
     def _means(self, quotes: pl.DataFrame) -> pl.DataFrame:
         if self.mean != MEAN:
             return quotes.filter(pl.col("bookmaker") == self.mean).select(*BET, mean="odds")
-        return (
-            of_real(quotes, self.bookmakers)
-            .group_by(BET, maintain_order=True)
-            .agg(mean=pl.col("odds").sum() / pl.len())
-        )
+        return mean_of(of_real(quotes, self.bookmakers), "odds").drop("books")
 
     def _counts(self, quotes: pl.DataFrame) -> pl.DataFrame:
         return of_real(quotes, self.bookmakers).group_by(BET).agg(books=pl.len())

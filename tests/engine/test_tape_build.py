@@ -27,15 +27,19 @@ def events(*goals: tuple[int, int]) -> pl.DataFrame:
 
 
 def bet(event: int = 1, selection: str = "home", odds: float | None = 2.5, **more: Any) -> dict[str, Any]:
-    row = {
+    return {
         "event_id": event, "market": "1x2", "line": None, "selection": selection, "bookmaker": "aaa", "side": "back",
         "decided_at": FIRST, "odds": odds, "prob": 0.45, **more,
     }  # fmt: skip
-    return row
 
 
 def table(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema_overrides=dict(OPPORTUNITIES), infer_schema_length=None)
+
+
+def closing(prob: float) -> pl.DataFrame:
+    row = {"event_id": 1, "market": "1x2", "line": None, "selection": "home", "close_prob": prob}
+    return pl.DataFrame([row], schema_overrides={"line": pl.Float64})
 
 
 def test_the_edge_is_of_exactly_this_form() -> None:
@@ -56,8 +60,7 @@ def test_halves_and_voids_are_summed_over_the_states() -> None:
 
 
 def test_a_lay_is_the_back_row_of_equal_risk() -> None:
-    close = pl.DataFrame({"event_id": [1], "market": ["1x2"], "line": [None], "selection": ["home"], "close_prob": [0.4]},
-                         schema_overrides={"line": pl.Float64})  # fmt: skip
+    close = closing(0.4)
     row = bet(side="lay", odds=4.0, prob=0.2, prob_half_win=0.1, size_minor=500.0)
     tape = build(table(row), events((0, 2)), close)
     assert tape.quoted[0] == 4.0 and tape.odds[0] == 4.0 / 3.0 and tape.is_lay[0] == 1
@@ -221,9 +224,7 @@ def test_other_mistakes_are_refused() -> None:
         build(table(bet()), pl.concat([events(), events()]))
     with pytest.raises(TapeError, match="column winner is missing"):
         build(table(bet()), events().drop("winner"))
-    close = pl.DataFrame(
-        {"event_id": [1, 1], "market": "1x2", "line": [None, None], "selection": "home", "close_prob": 0.4}
-    )
+    close = pl.concat([closing(0.4), closing(0.5)])
     with pytest.raises(TapeError, match="closing probability stands twice"):
         build(table(bet()), events(), close)
     for broken in ({"zone": "Mars/Base"}, {"kelly": "double"}, {"commission_rates": {"x": 1.5}}):
