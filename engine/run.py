@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,8 +29,16 @@ Matrix = NDArray[np.float64]
 
 
 def columns_of(tape: Tape) -> Columns:
-    """The arrays of a tape as the kernel reads them."""
-    return Columns(*(np.ascontiguousarray(getattr(tape, name)) for name in Columns._fields))
+    """The arrays of a tape as the kernel reads them: one type each, so that one compilation serves every tape."""
+    return Columns(*(_read_only(name, getattr(tape, name)) for name in Columns._fields))
+
+
+def _read_only(name: str, column: NDArray[Any]) -> NDArray[Any]:
+    """A read-only view, contiguous and aligned: a tape may be built, loaded or mapped, and Numba tells these apart."""
+    dtype = np.int8 if name in ("is_lay", "state") else np.float64 if column.dtype.kind == "f" else np.int64
+    view = np.require(column, dtype, ["C", "A"]).view()
+    view.flags.writeable = False
+    return view
 
 
 def _dense(ids: NDArray[np.int64]) -> int:

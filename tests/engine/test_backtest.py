@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from numba import typeof
 
 from engine import Configuration, backtest
 from engine.configuration import params_matrix
 from engine.errors import ConfigurationError
 from engine.result import COLUMNS, METRICS
-from engine.run import Result, run_params
+from engine.run import Result, columns_of, run_params
 from engine.schema import REASONS
 from engine.tape import Tape, from_frame
 from tests.property.tapes import random_configuration, random_tape
@@ -173,6 +175,13 @@ def test_the_numbers_do_not_know_their_neighbours(threads: int, block: int) -> N
     assert together.tobytes() == alone.tobytes()
     counts = together[:, [COLUMNS.index(f"reason_{name}") for name in REASONS]]
     assert (counts.sum(axis=1) == len(bets)).all()
+
+
+def test_one_compilation_serves_every_tape(tmp_path: Path) -> None:
+    built = tape([{}, {"at": 1.0, "ends": 3.0, "event": "b"}])
+    built.save(tmp_path / "tape")
+    tapes = (built, Tape.load(tmp_path / "tape"), random_tape(np.random.default_rng(1), 10))
+    assert len({tuple(map(typeof, columns_of(each))) for each in tapes}) == 1
 
 
 def test_progress_is_told_and_an_interruption_gets_through() -> None:
