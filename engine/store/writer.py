@@ -234,8 +234,8 @@ class Writer:
         path = self.root / entry.path
         if entry.path not in self._written and not _is_file_of(path, len(raw), entry.sha256):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(raw)
             self._written.add(entry.path)
+            path.write_bytes(raw)
         self.manifest.files[entry.path] = entry
 
     def _keep_raw(self, batch: Incoming) -> str:
@@ -248,8 +248,8 @@ class Writer:
             if _is_file_of(kept, batch.raw_bytes_path.stat().st_size, batch.raw_sha256):
                 return f"raw/{batch.raw_sha256}/{kept.name}"
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(batch.raw_bytes_path, path)
         self._written.add(relative)
+        shutil.copyfile(batch.raw_bytes_path, path)
         return relative
 
     def commit(self) -> None:

@@ -1,0 +1,342 @@
+"""Importing: idempotent, atomic, deterministic; what wins, what is withdrawn, what stays."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from engine.errors import ConfigurationError, DataError, SourceError, StoreError
+from engine.schema import EVENTS, QUOTES
+from engine.store import Reading, Store, Universe, layout
+from engine.store.hashing import frame_hash
+from engine.store.lock import exclusive
+from tests.engine.store.made import Made, batch, league, match
+
+DAY = date(2021, 8, 14)
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(root)): p.read_bytes()
+        for p in sorted(root.rglob("*"))
+        if p.is_file() and not p.name.startswith(".")
+    }
+
+
+def test_an_import_comes_back_as_it_was_given(tmp_path: Path) -> None:
+    made = league("E0", 2021, 40)
+    summary = Store.create_or_open(tmp_path / "s").apply([made])
+    store = Store.open(tmp_path / "s")
+    assert summary.changed and summary.events_new == 40 and summary.quotes_new == made.quotes.height
+    assert_frame_equal(store.events(), made.events.sort("starts_at", "event_id"))
+    key = ["event_id", "market", "selection", "bookmaker", "instant"]
+    assert_frame_equal(store.quotes().sort(key), made.quotes.sort(key))
+    assert dict(store.events().schema) == pl.Schema(EVENTS) and dict(store.quotes().schema) == pl.Schema(QUOTES)
+
+
+def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([league("E0", 2021, 40)])
+    before = tree(tmp_path)
+    summary = store.apply([league("E0", 2021, 40)])
+    assert summary.files_known == 1 and not summary.changed
+    assert tree(tmp_path) == before
+    assert not store.apply([league("E0", 2021, 40)], Reading(again=True)).changed
+    assert tree(tmp_path) == before
+
+
+def test_the_same_imports_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        store = Store.create_or_open(tmp_path / name)
+        store.apply([league("E0", 2020, 30), league("E1", 2020, 30)])
+        store.apply([league("E0", 2021, 30)])
+    assert tree(tmp_path / "a") == tree(tmp_path / "b")
+
+
+def test_the_last_import_wins_and_both_raw_files_stay(tmp_path: Path) -> None:
+    raws = [tmp_path / "old.csv", tmp_path / "new.csv"]
+    for path in raws:
+        path.write_text(path.name)
+    store = Store.create_or_open(tmp_path / "s")
+    rows = [match("A", "B", DAY)]
+    store.apply([batch(rows, name="old.csv", raw=raws[0])])
+    newer = batch([match("A", "B", DAY, home_score=2)], name="new.csv", raw=raws[1], factor=3.0)
+    summary = store.apply([newer])
+    assert (summary.events_new, summary.events_again, summary.quotes_new) == (0, 1, 0)
+    assert summary.quotes_again == newer.quotes.height
+    assert store.events()["home_score"].to_list() == [2]
+    assert sorted(store.quotes()["odds"]) == sorted(newer.quotes["odds"])
+    assert sorted(p.name for p in (tmp_path / "s" / "raw").glob("*/*")) == ["new.csv", "old.csv"]
+
+
+def test_a_newer_file_without_a_result_does_not_erase_a_known_one(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([batch([match("A", "B", DAY, home_score=3)])])
+    store.apply([batch([match("A", "B", DAY, status="scheduled")], name="fixtures.csv")])
+    event = store.events().row(0, named=True)
+    assert (event["status"], event["home_score"], event["winner"]) == ("played", 3, "home")
+    assert event["settled_at"] is not None
+
+
+def test_a_moved_fixture_is_withdrawn_and_named(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    ends = [match("C", "D", DAY - timedelta(days=30)), match("E", "F", DAY + timedelta(days=90))]
+    store.apply([batch([match("A", "B", DAY), *ends], name="old.csv")])
+    moved = DAY + timedelta(days=20)
+    summary = store.apply([batch([match("A", "B", moved), *ends], name="new.csv")])
+    assert [(w["home"], w["date"], w["moved_to"]) for w in summary.withdrawn] == [("A", DAY, moved)]
+    assert store.events().filter(pl.col("home") == "A")["date"].to_list() == [moved]
+    assert store.quotes()["event_id"].n_unique() == 3
+    gone = store.withdrawn().row(0, named=True)
+    assert gone["date"] == DAY and gone["moved_to"] == moved and gone["n_quotes"] == 32
+    store.apply([batch([match("A", "B", DAY), match("A", "B", moved), *ends], name="both.csv")])
+    assert store.withdrawn().is_empty() and store.events().height == 4
+
+
+def test_a_fixture_moved_into_another_season_is_withdrawn_too(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    june, july = date(2020, 6, 20), date(2020, 7, 10)
+    store.apply([batch([match("A", "B", june, season="2019-2020")], name="old.csv")])
+    rows = [match("C", "D", date(2020, 6, 1), season="2019-2020"), match("A", "B", july, season="2020-2021")]
+    assert len(store.apply([batch(rows, name="new.csv")]).withdrawn) == 1
+    assert store.events().height == 2
+
+
+def test_an_event_filed_under_another_season_is_not_doubled(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([batch([match("A", "B", DAY, season="2021")], name="old.csv", bookmakers=("b365", "bwin"))])
+    store.apply([batch([match("A", "B", DAY)], name="new.csv", bookmakers=("b365",))])
+    assert store.events()["season"].to_list() == ["2021-2022"]
+    assert set(store.quotes()["bookmaker"]) == {"b365", "bwin"}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_running_season_does_not_erase_the_whole_one(tmp_path: Path, order: tuple[int, int]) -> None:
+    whole = league("E0", 2021, 100)
+    first = whole.events.sort("date").head(30).to_dicts()
+    part = batch([{k: r[k] for k in ("competition", "season", "date", "home", "away")} for r in first], name="part.csv")
+    store = Store.create_or_open(tmp_path / "s")
+    for i in order:
+        assert store.apply([(whole, part)[i]]).withdrawn == []
+    assert store.events().height == 100
+
+
+def test_pairs_that_meet_again_within_sixty_days_stay(tmp_path: Path) -> None:
+    twice = [match("A", "B", DAY), match("A", "B", DAY + timedelta(days=30))]
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([batch(twice, name="one.csv")])
+    assert store.apply([batch(twice, name="two.csv", factor=2.0)]).withdrawn == []
+    assert store.events().height == 2
+
+
+def test_another_source_withdraws_nothing(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([batch([match("A", "B", DAY)])])
+    other = [match("C", "D", DAY - timedelta(days=3)), match("A", "B", DAY + timedelta(days=1))]
+    assert store.apply([batch(other, source="generic_csv")]).withdrawn == []
+
+
+def test_a_refused_file_is_named_and_not_known(tmp_path: Path) -> None:
+    good = league("E0", 2021, 20)
+    bad = Made(**{**vars(league("E1", 2021, 20)), "refused": SourceError("no header")})
+    summary = Store.create_or_open(tmp_path / "s").apply(
+        [good, bad], Reading(inputs={good.name: "1" * 64, bad.name: "2" * 64})
+    )
+    store = Store.open(tmp_path / "s")
+    assert summary.refused == [(bad.name, "no header")]
+    assert store.knows("football_data", "1" * 64, Reading()) and not store.knows("football_data", "2" * 64, Reading())
+    assert store.events()["competition"].unique().to_list() == ["E0"]
+
+
+def test_quarantine_is_kept_and_replaced_by_file(tmp_path: Path) -> None:
+    aside = {"source": "football_data", "file": "one.csv", "raw_file": "x", "line": 7, "kind": "cell",
+             "column": "B365H", "value": "0", "reason": "not a price"}  # fmt: skip
+    store = Store.create_or_open(tmp_path / "s")
+    one = batch([match("A", "B", DAY)], quarantine=[aside])
+    store.apply([one])
+    store.apply([one], Reading(again=True))
+    assert store.quarantine().to_dicts() == [aside]
+
+
+EVIL = ["../../up", "/etc/passwd", "a\0b", "..", ".", "", "CON:\\x", "x" * 4000, "=\n\r\x1b[31m", "é/ö%2F..%2e"]
+
+
+def test_evil_names_never_leave_the_root(tmp_path: Path) -> None:
+    rows = [match("A", "B", DAY, competition=name, season=name) for name in EVIL]
+    raw = tmp_path / "raw.csv"
+    raw.write_text("x")
+    store = Store.create_or_open(tmp_path / "in" / "s")
+    store.apply([batch(rows, name="../../../evil.csv", raw=raw)])
+    assert sorted(Store.open(tmp_path / "in" / "s").events()["competition"]) == sorted(EVIL)
+    assert {p.name for p in tmp_path.iterdir()} == {"in", "raw.csv"}
+    assert {p.name for p in (tmp_path / "in").iterdir()} == {"s"}
+    assert len({layout.safe(name) for name in EVIL}) == len(EVIL)
+
+
+def test_a_second_import_at_once_is_refused(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([league("E0", 2021, 20)])
+    with exclusive(tmp_path / "s"), pytest.raises(StoreError, match="another import is writing"):
+        store.apply([league("E1", 2021, 20)])
+
+
+KILLED = """
+import sys
+from engine.store import Store
+from tests.engine.store.made import league
+store = Store.create_or_open(sys.argv[1])
+print("go", flush=True)
+store.apply([league(f"L{i}", 2021, 60) for i in range(30)])
+"""
+
+
+def test_a_killed_import_leaves_the_old_or_the_new_store(tmp_path: Path) -> None:
+    root = tmp_path / "s"
+    Store.create_or_open(root).apply([league("E0", 2021, 20)])
+    old = frame_hash(Store.open(root).events())
+    seen = set()
+    for delay in (0.05, 0.15, 0.25, 0.4, 0.6):
+        child = subprocess.Popen([sys.executable, "-c", KILLED, str(root)], cwd=ROOT, stdout=subprocess.PIPE)
+        assert child.stdout is not None and child.stdout.readline() == b"go\n"
+        time.sleep(delay)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+        store = Store.open(root)
+        store.verify()
+        seen.add(store.events().height)
+        assert store.events().height in {20, 1820}
+        if store.events().height == 20:
+            assert frame_hash(store.events()) == old
+    store = Store.open(root)
+    store.apply([league(f"L{i}", 2021, 60) for i in range(30)])
+    named = {*store.manifest.files, "manifest.json", ".lock", ".verified.json"}
+    assert {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()} == named
+    clean = Store.create_or_open(tmp_path / "clean")
+    clean.apply([league("E0", 2021, 20)])
+    clean.apply([league(f"L{i}", 2021, 60) for i in range(30)])
+    assert tree(root) == tree(tmp_path / "clean")
+
+
+def test_a_full_disk_is_one_line_and_the_old_store_stands(tmp_path: Path) -> None:
+    root = tmp_path / "s"
+    store = Store.create_or_open(root)
+    store.apply([league("E0", 2021, 20)])
+    before = tree(root)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, hard))
+    try:
+        with pytest.raises(StoreError, match="cannot be written") as caught:
+            store.apply([league("E1", 2021, 300)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "\n" not in str(caught.value) and "old store is intact" in str(caught.value)
+    assert tree(root) == before and Store.open(root).events().height == 20
+
+
+def test_universe_reads_only_what_it_needs(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([league("E0", 2020, 40), league("E0", 2021, 40), league("E1", 2021, 40)])
+    store = Store.open(tmp_path / "s")
+    for damaged in store.manifest.of("quotes"):
+        if damaged.competition == "E1":
+            (tmp_path / "s" / damaged.path).unlink()
+    wanted = Universe(competitions=("E0",), seasons=("2021-2022",), markets=("1x2",), bookmakers=("pinnacle",))
+    assert store.events(wanted).height == 40
+    assert store.quotes(wanted).height == 40 * 6
+    dated = Universe(competitions=("E0",), first_date=date(2021, 9, 1), last_date=date(2021, 12, 31))
+    events = store.events(dated)
+    assert 0 < events.height < 40
+    assert set(store.quotes(dated)["event_id"]) == set(events["event_id"])
+    with pytest.raises(StoreError, match="damaged"):
+        store.quotes()
+
+
+@pytest.mark.parametrize(
+    ("universe", "hint"),
+    [
+        (Universe(bookmakers=("pinacle",)), "pinnacle"),
+        (Universe(competitions=("e0",)), "E0"),
+        (Universe(seasons=("2021-22",)), "2021-2022"),
+        (Universe(markets=("total",)), "totals"),
+        (Universe(instants=("opening",)), "open"),
+    ],
+)
+def test_a_wrong_name_is_told_with_the_nearest_right_one(tmp_path: Path, universe: Universe, hint: str) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([league("E0", 2021, 20)])
+    for read in (store.events, store.quotes):
+        with pytest.raises(ConfigurationError, match=f"expected .*{hint}"):
+            read(universe)
+
+
+def test_nothing_left_is_an_error_and_not_an_empty_frame(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([league("E0", 2021, 20), league("E1", 2020, 20)])
+    nowhere = Universe(competitions=("E0",), seasons=("2020-2021",))
+    with pytest.raises(DataError, match="no event is left"):
+        store.events(nowhere)
+    with pytest.raises(DataError, match="no quote is left"):
+        store.quotes(nowhere)
+    with pytest.raises(ConfigurationError):
+        Universe(first_date=date(2022, 1, 1), last_date=date(2021, 1, 1))
+    with pytest.raises(ConfigurationError):
+        Universe(bookmakers=())
+    with pytest.raises(ConfigurationError):
+        Universe(bookmakers="b365")  # type: ignore[arg-type]
+
+
+def test_the_hash_of_a_frame_sees_content_alone() -> None:
+    frame = league("E0", 2021, 40).quotes
+    want = frame_hash(frame)
+    assert frame_hash(pl.concat([frame[:7], frame[7:]], rechunk=False)) == want
+    assert frame_hash(frame.with_columns(pl.col("bookmaker").cast(pl.Categorical))) == want
+    changed = frame.with_columns(pl.when(pl.int_range(pl.len()) == 9).then(1.5).otherwise("odds").alias("odds"))
+    assert len({want, frame_hash(changed), frame_hash(frame[1:]), frame_hash(frame.reverse())}) == 4
+    nothing, empty = pl.DataFrame({"a": [None]}, schema={"a": pl.String}), pl.DataFrame({"a": [""]})
+    assert frame_hash(nothing) != frame_hash(empty)
+    with pytest.raises(TypeError):
+        frame_hash(pl.DataFrame({"a": [[1]]}))
+
+
+def test_no_store_an_empty_one_and_a_foreign_folder(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no store"):
+        Store.open(tmp_path / "none")
+    Store.create_or_open(tmp_path / "s").apply([])
+    with pytest.raises(StoreError, match="empty"):
+        Store.open(tmp_path / "s")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").write_text("x")
+    with pytest.raises(StoreError, match="something else"):
+        Store.create_or_open(tmp_path / "photos")
+    with pytest.raises(StoreError, match="not a folder"):
+        Store.create_or_open(tmp_path / "photos" / "cat.jpg")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="drops rights, which needs root")
+def test_without_rights(tmp_path: Path) -> None:
+    root = tmp_path / "s"
+    Store.create_or_open(root).apply([league("E0", 2021, 20)])
+    code = (
+        "import os, sys\nfrom engine.errors import StoreError\nfrom engine.store import Store\n"
+        "from tests.engine.store.made import league\nmade = league('E1', 2021, 20)\n"
+        "os.setgid(65534); os.setuid(65534)\nstore = Store.open(sys.argv[1])\n"
+        "assert store.events().height == 20\n"
+        "try: store.apply([made])\nexcept StoreError as e: print(e)\n"
+    )
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+        folder.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", code, str(root)], cwd=ROOT, capture_output=True, text=True)
+    assert "cannot be written" in done.stdout and done.stdout.count("\n") == 1, done.stderr
