@@ -1,0 +1,178 @@
+"""Nothing before it is knowable: with the future cut off or shuffled, no earlier opportunity, stake or reason changes.
+
+For every strategy found, at random instants, on random worlds, on real football prices and on real pulls with the
+instant at which they were seen; through view, strategy, tape and kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.configuration import Configuration
+from engine.run import replay
+from engine.schema import INSTANT_DTYPE, Staking
+from engine.strategy import Requirement, Strategy, View
+from engine.tape_build import build as build_tape
+from engine.view import build
+from research.strategies import make, names
+from tests.property.markets import football, snapshots, world
+
+Market = tuple[pl.DataFrame, pl.DataFrame]
+KEY = ["decided_at", "event_id", "market", "line", "selection", "bookmaker", "side"]
+#: parameters with which a strategy finds something in each kind of market
+WIDE: dict[str, dict[str, Any]] = {
+    "flat_all": {},
+    "value": {"fair": "consensus", "fair_min": 2},
+    "consensus": {"mean": "mean", "price": "best", "alpha": 0.02, "complete_market": False},
+    "favourite_longshot": {"pick": "favourite"},
+    "arbitrage": {},
+}
+#: the pulls have one book for three months and four for the last days
+PULLS: dict[str, dict[str, Any]] = {
+    "value": {"fair": "betmgm"},
+    "consensus": {"mean": "betmgm", "price": "best", "alpha": 0.0},
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a strategy and the kernel did until an instant."""
+
+    offers: pl.DataFrame
+    stakes: pl.DataFrame
+
+
+def configuration() -> Configuration:
+    return Configuration(
+        bankroll_minor=1_000_000, edge_min=-0.1, one_per_market=False, staking=Staking.PERCENT, fraction=0.01,
+        event_cap_frac=0.05, drawdown_stop_frac=0.5, streak_warn=3, streak_stop=30,
+    )  # fmt: skip
+
+
+def until(strategy: Strategy, market: Market, decide_at: str, instant: int) -> Outcome:
+    """Opportunities and every row's reason and stake up to and at an instant."""
+    events, quotes = market
+    needs = strategy.requires()
+    seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]) & pl.col("market").is_in(needs.markets))
+    offers = strategy.opportunities(build(events, seen, decide_at))
+    tape = build_tape(offers, events)
+    path = replay(tape, configuration().params(), seed=1)
+    rows = pl.DataFrame({"id": tape.id, "decided": tape.decided_at, "reason": path.row_reasons})
+    stakes = rows.join(path.bets.select("id", "stake_minor", "equity_minor"), on="id", how="left").sort("decided", "id")
+    early = pl.col("decided_at").cast(pl.Int64) <= instant
+    return Outcome(offers.filter(early).sort(KEY), stakes.filter(pl.col("decided") <= instant))
+
+
+def results_hidden(events: pl.DataFrame, instant: int) -> pl.DataFrame:
+    """Events as one knew them at that instant: later results are not there."""
+    later = pl.col("settled_at").cast(pl.Int64) > instant
+    blank = {"home_score": pl.Int32, "away_score": pl.Int32, "winner": pl.String, "settled_at": INSTANT_DTYPE}
+    return events.with_columns(
+        *(pl.when(later).then(pl.lit(None, dtype)).otherwise(name).alias(name) for name, dtype in blank.items()),
+        status=pl.when(later).then(pl.lit("scheduled")).otherwise("status"),
+    )
+
+
+def cut(market: Market, instant: int) -> Market:
+    """The world as it was known at an instant."""
+    events, quotes = market
+    return results_hidden(events, instant), quotes.filter(pl.col("known_at").cast(pl.Int64) <= instant)
+
+
+def shuffled(market: Market, instant: int, seed: int) -> Market:
+    """The same past with another future: later prices and later results change places."""
+    events, quotes = market
+    rng = np.random.default_rng(seed)
+    later = quotes["known_at"].cast(pl.Int64).to_numpy() > instant
+    odds = quotes["odds"].to_numpy().copy()
+    odds[later] = rng.permutation(odds[later])
+    end = events["settled_at"].cast(pl.Int64).fill_null(np.iinfo(np.int64).max).to_numpy()
+    order = np.arange(len(events))
+    order[end > instant] = rng.permutation(order[end > instant])
+    names_ = ["status", "home_score", "away_score", "winner"]
+    other = events.with_columns(events[order].select(names_))
+    lost = (pl.col("settled_at").is_null()) | (pl.col("status") == "scheduled")
+    other = other.with_columns(status=pl.when(lost).then(pl.lit("scheduled")).otherwise("status"))
+    return other, quotes.with_columns(odds=pl.Series(odds))
+
+
+def instants(market: Market, count: int, seed: int) -> list[int]:
+    """Random instants among those at which something becomes known, and one near the end."""
+    events, quotes = market
+    known = pl.concat([quotes["known_at"], events["settled_at"].drop_nulls()]).cast(pl.Int64).unique().sort().to_numpy()
+    inner, late = known[len(known) // 10 : -1], int(known[-max(1, len(known) // 50)])
+    drawn: list[int] = np.random.default_rng(seed).choice(inner, count - 1, replace=False).tolist()
+    return [*drawn, late]
+
+
+def hold(market: Market, name: str, decide_at: str, count: int, **change: Any) -> int:
+    """Hold a strategy against cut and shuffled futures; returns how many early opportunities were compared."""
+    strategy = make(name, {**WIDE.get(name, {}), **change})
+    compared = 0
+    for number, instant in enumerate(instants(market, count, seed=len(name))):
+        whole = until(strategy, market, decide_at, instant)
+        for other in (cut(market, instant), shuffled(market, instant, number)):
+            early = until(strategy, other, decide_at, instant)
+            assert early.offers.equals(whole.offers), (name, instant)
+            assert early.stakes.equals(whole.stakes), (name, instant)
+        compared += len(whole.offers)
+    return compared
+
+
+@cache
+def random_world(seed: int) -> Market:
+    return world(seed, 25)
+
+
+@pytest.mark.parametrize("decide_at", ["quote", "before_start:1h"])
+@pytest.mark.parametrize("name", names())
+def test_in_random_worlds(name: str, decide_at: str) -> None:
+    assert hold(random_world(1), name, decide_at, 6) > 0
+
+
+@pytest.mark.parametrize("name", names())
+def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
+    market = football(reference_dir / "data" / "football_data", ("E0_1314.csv", "SP1_1920.csv"))
+    compared = hold(market, name, "quote", 3)
+    assert compared > 0 or name == "arbitrage"  # three books never leave one here
+
+
+@pytest.mark.parametrize("name", names())
+def test_in_real_pulls_with_the_instant_they_were_seen(name: str, reference_dir: Path) -> None:
+    path = reference_dir / "data" / "the_odds_api_snapshots" / "live_pulls_2026_02_to_05.zip"
+    compared = hold(snapshots(path), name, "quote", 4, markets=["moneyline"], **PULLS.get(name, {}))
+    assert compared > 0 or name == "arbitrage"  # four books, and none of them under 100 %
+
+
+@dataclass(frozen=True)
+class Peeking:
+    """Takes as its probability that of the last price that the whole history shows."""
+
+    name: ClassVar[str] = "peeking"
+
+    def requires(self) -> Requirement:
+        """One market."""
+        return Requirement(("1x2",))
+
+    def opportunities(self, view: View) -> pl.DataFrame:
+        """The future rides on every row."""
+        rows = view.quotes.filter((pl.col("market") == "1x2") & (pl.col("side") == "back"))
+        last = pl.col("odds").last().over("event_id", "selection", "bookmaker", order_by="known_at")
+        return rows.select(*KEY, "odds", prob=1.0 / last)
+
+
+def test_the_test_would_see_a_strategy_that_looks_ahead() -> None:
+    market = random_world(1)
+    seen = False
+    for instant in instants(market, 6, seed=0):
+        whole = until(Peeking(), market, "quote", instant)
+        early = until(Peeking(), cut(market, instant), "quote", instant)
+        seen |= not early.offers.equals(whole.offers)
+    assert seen
