@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -82,24 +81,13 @@ def _store_path(arguments: argparse.Namespace) -> Path:
 
 def _import(arguments: argparse.Namespace) -> int:
     from engine.source import read
-    from engine.store import Reading, Store
+    from engine.store import Store
 
     store = Store.create_or_open(_store_path(arguments))
     paths = _expand(arguments.paths)
-    mapping = arguments.mapping
-    own = Path(mapping) if mapping and Path(mapping).is_file() else None
-    digest = hashlib.sha256(own.read_bytes()).hexdigest() if own else (mapping or "")
-    hashes = {str(path): _sha256(path) for path in paths}
-    reading = Reading(digest, str(read.READER_VERSION), hashes, arguments.again)
-    fresh = [p for p in paths if arguments.again or not store.knows(arguments.source, hashes[str(p)], reading)]
-    if fresh:
-        batches = read.read_files(arguments.source, fresh, mapping=mapping)
-        summary = store.apply(_watched(batches, len(fresh)), reading)
-    else:
-        from engine.store import ImportSummary
-
-        summary = ImportSummary()
-    summary.files_known += len(paths) - len(fresh)
+    known = frozenset[str]() if arguments.again else store.known()
+    batches = read.read_files(arguments.source, paths, mapping=arguments.mapping, known=known)
+    summary = store.apply(_watched(batches, len(paths)), again=arguments.again)
     _report_import(arguments, store.root, summary)
     nothing = summary.files_read and not summary.counts["rows_kept"]
     return 1 if summary.refused or nothing or not (summary.files_read or summary.files_known) else 0
@@ -252,14 +240,6 @@ def _expand(given: Iterable[str]) -> list[Path]:
         else:
             raise DataError("no such file", where=str(path))
     return list(dict.fromkeys(paths))
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError("a file cannot be read", where=str(path), found=error.strerror or "") from None
 
 
 def _watched(batches: Iterable[Any], total: int) -> Iterator[Any]:

@@ -5,6 +5,5 @@ from __future__ import annotations
 from engine.store.incoming import ImportSummary
 from engine.store.store import Store
 from engine.store.universe import Universe
-from engine.store.writer import Reading
 
-__all__ = ["ImportSummary", "Reading", "Store", "Universe"]
+__all__ = ["ImportSummary", "Store", "Universe"]

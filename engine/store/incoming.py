@@ -66,6 +66,16 @@ class Incoming(Protocol):
         ...
 
     @property
+    def identity(self) -> str:
+        """Hash of the bytes and of all that decides how they are read; empty: read it again every time."""
+        ...
+
+    @property
+    def unchanged(self) -> bool:
+        """The reader found its identity among the known ones and did not read it."""
+        ...
+
+    @property
     def refused(self) -> Exception | None:
         """Why the structure of the file was refused; None where it was read."""
         ...

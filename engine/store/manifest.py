@@ -62,7 +62,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Imported:
-    """One raw file that the store knows. `counts` are the reader's; `key` is what an identical import is known by."""
+    """One raw file that the store knows. `key` is the identity the reader gave it ("": read again)."""
 
     source: str
     name: str
@@ -74,16 +74,19 @@ class Imported:
 
 @dataclass
 class Manifest:
-    """All content files, all imports in their order, and the keys of inputs that need no second reading."""
+    """All content files, and all raw files in the order of their first import."""
 
     files: dict[str, Entry] = field(default_factory=dict)
     imports: list[Imported] = field(default_factory=list)
-    inputs: dict[str, int] = field(default_factory=dict)  # key of a file as given -> its number of members
 
     def of(self, table: str) -> list[Entry]:
         """Content files of a table, in the order of their partitions."""
         found = [e for e in self.files.values() if e.table == table]
         return sorted(found, key=lambda e: (e.partition, e.source, e.path))
+
+    def known(self) -> set[str]:
+        """Identities of the files that need no second reading (one that depends on the day has none)."""
+        return {i.key for i in self.imports if i.key}
 
     def dump(self) -> bytes:
         """The manifest as bytes: the same store gives the same bytes, and nothing in them tells the time."""
@@ -91,7 +94,6 @@ class Manifest:
             "schema_version": SCHEMA_VERSION,
             "files": {path: _without_blanks(asdict(self.files[path])) for path in sorted(self.files)},
             "imports": [asdict(i) for i in self.imports],
-            "inputs": dict(sorted(self.inputs.items())),
         }
         return json.dumps({"checksum": _checksum(body), **body}, indent=1, ensure_ascii=True).encode() + b"\n"
 
@@ -151,7 +153,7 @@ def _parse(raw: bytes) -> Manifest:
     if checksum != _checksum(body):
         raise StoreError("the manifest is damaged", expected="its own checksum", todo="import again into a new folder")
     files = {path: _entry(path, record) for path, record in body["files"].items()}
-    return Manifest(files, [Imported(**i) for i in body["imports"]], dict(body["inputs"]))
+    return Manifest(files, [Imported(**i) for i in body["imports"]])
 
 
 def _entry(path: str, record: dict[str, Any]) -> Entry:

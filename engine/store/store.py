@@ -15,7 +15,6 @@ from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Manifest
 from engine.store.universe import Universe, check_names
 from engine.store.verify import Verifier
-from engine.store.writer import Reading
 
 if TYPE_CHECKING:
     import duckdb
@@ -137,29 +136,29 @@ class Store:
         """Check every content file; raises `StoreError` for the first damaged one."""
         self._verifier.paths(self.manifest.files.values())
 
-    def apply(self, batches: Iterable[Incoming], reading: Reading | None = None) -> ImportSummary:
+    def known(self) -> frozenset[str]:
+        """Identities of the files that were imported: a reader need not read them again."""
+        return frozenset(self.manifest.known())
+
+    def apply(self, batches: Iterable[Incoming], *, again: bool = False) -> ImportSummary:
         """Merge batches into the store (rules: `engine.store.merge`) and swap the manifest once, at the end.
 
         Parameters
         ----------
         batches : iterable of Incoming
             In the order in which they win.
-        reading : Reading, optional
-            How they were read; by it files known already are left out.
+        again : bool
+            Merge files that are known too; the last import wins, so an older vintage may come back this way.
 
         Raises
         ------
         StoreError
             Another import runs, the disk is full, rights are missing; the old store is intact.
         """
-        summary = writer.apply(self.root, batches, reading or Reading())
+        summary = writer.apply(self.root, batches, again=again)
         self.manifest = manifest.read(self.root)
         self._verifier = Verifier(self.root)
         return summary
-
-    def knows(self, source: str, sha256: str, reading: Reading) -> bool:
-        """Whether a file of these bytes was imported by the same source, mapping and reader."""
-        return reading.key(source, sha256) in self.manifest.inputs
 
     def duckdb(
         self, universe: Universe | None = None, *, threads: int = 2, memory_limit: str = ""

@@ -9,7 +9,7 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,6 @@ Partition = tuple[str, str, str]
 _PARTITION = ("sport", "competition", "season")
 _HELD_ROWS = 1_500_000  # quotes kept in memory before the oldest partitions are written
 _ROW_GROUP = 16_384
-
-
-def input_key(sha256: str, source: str, mapping: str, reader_version: str) -> str:
-    """What an identical import is known by: the bytes, the source, the mapping's hash, the version of the reader."""
-    return hashlib.sha256("\0".join((sha256, source, mapping, reader_version)).encode()).hexdigest()
 
 
 def encode(frame: pl.DataFrame) -> bytes:
@@ -63,25 +58,18 @@ class Writer:
         self._verifier = Verifier(root)
         self._held: OrderedDict[Partition, _State] = OrderedDict()
         self._written: set[str] = set()
-        self._known = {i.key for i in self.manifest.imports}
+        self._known = self.manifest.known()
         self._before = self.manifest.dump()
 
-    def take(self, batches: Iterable[Incoming], reading: Reading) -> None:
+    def take(self, batches: Iterable[Incoming], *, again: bool) -> None:
         """Merge all batches in their order; files known already are counted and left out."""
-        kept: list[str] = []
-        source = ""
         for batch in batches:
-            key, source = reading.key(batch.source, batch.raw_sha256), batch.source
-            if batch.refused is None:
-                kept.append(batch.name)
-            if batch.refused is None and key in self._known and not reading.again:
+            if batch.refused is None and (batch.unchanged or (batch.identity in self._known and not again)):
                 self.summary.files_known += 1
-                continue
-            self.add(batch, key)
-        refused = [name for name, _ in self.summary.refused]
-        self.manifest.inputs.update(reading.remembered(source, kept, refused))
+            else:
+                self.add(batch)
 
-    def add(self, batch: Incoming, key: str) -> None:
+    def add(self, batch: Incoming) -> None:
         """Merge one batch; a refused one is named in the summary and leaves nothing."""
         summary = self.summary
         if batch.refused is not None:
@@ -93,10 +81,18 @@ class Writer:
             self._merge_competition(partition_events, batch)
         self._put_quarantine(batch)
         raw = self._keep_raw(batch)
-        known = Imported(batch.source, batch.name, batch.raw_sha256, key, counts, raw)
-        self.manifest.imports = [i for i in self.manifest.imports if i.key != key] + [known]
-        self._known.add(key)
+        self._remember(Imported(batch.source, batch.name, batch.raw_sha256, batch.identity, counts, raw))
         self._let_go(_HELD_ROWS)
+
+    def _remember(self, done: Imported) -> None:
+        """Note an import; one of the same bytes and source that was read in another way gives its place to it."""
+        self._known.add(done.key)
+        imports = self.manifest.imports
+        for place, old in enumerate(imports):
+            if (old.source, old.raw_sha256) == (done.source, done.raw_sha256):
+                imports[place] = done
+                return
+        imports.append(done)
 
     def _merge_competition(self, new: pl.DataFrame, batch: Incoming) -> None:
         sport, competition = new["sport"][0], new["competition"][0]
@@ -317,44 +313,7 @@ def sweep(root: Path, kept: Manifest) -> None:
             path.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How the batches of an import were read.
-
-    Parameters
-    ----------
-    mapping, reader_version : str
-        The mapping's hash and the version of the reader; part of what an identical import is known by.
-    inputs : dict, optional
-        Path as given to the SHA-256 of that file (an archive is one file): remembered where nothing of it was refused.
-    again : bool
-        Merge files that are known, too.
-    """
-
-    mapping: str = ""
-    reader_version: str = ""
-    inputs: dict[str, str] = field(default_factory=dict)
-    again: bool = False
-
-    def key(self, source: str, sha256: str) -> str:
-        """What a file of these bytes is known by."""
-        return input_key(sha256, source, self.mapping, self.reader_version)
-
-    def remembered(self, source: str, kept: Iterable[str], refused: Iterable[str]) -> dict[str, int]:
-        """Keys of inputs that were read without a refusal, with their number of members."""
-        found = {}
-        for path, sha256 in self.inputs.items():
-            members = sum(_of(path, name) for name in kept)
-            if members and not any(_of(path, name) for name in refused):
-                found[self.key(source, sha256)] = members
-        return found
-
-
-def _of(path: str, name: str) -> bool:
-    return name == path or name.startswith(f"{path}!")
-
-
-def apply(root: Path, batches: Iterable[Incoming], reading: Reading) -> ImportSummary:
+def apply(root: Path, batches: Iterable[Incoming], *, again: bool) -> ImportSummary:
     """Apply batches to the store in `root`; see `Store.apply`."""
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -362,7 +321,7 @@ def apply(root: Path, batches: Iterable[Incoming], reading: Reading) -> ImportSu
             writer = Writer(root)
             sweep(root, writer.manifest)
             try:
-                writer.take(batches, reading)
+                writer.take(batches, again=again)
                 writer.commit()
             except BaseException:
                 writer.undo()

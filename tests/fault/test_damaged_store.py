@@ -125,7 +125,7 @@ def test_foreign_manifests_and_other_versions(sound: Path, tmp_path: Path) -> No
             Store.open(tmp_path)
     body = json.loads((sound / "manifest.json").read_text())
     path.write_text(json.dumps({**body, "schema_version": 99}))
-    with pytest.raises(StoreError, match="another schema version.*expected 1, found 99"):
+    with pytest.raises(StoreError, match=r"another schema version.*expected 1, found 99"):
         Store.open(tmp_path)
 
 

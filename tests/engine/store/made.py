@@ -39,6 +39,11 @@ class Made:
     quarantine: pl.DataFrame
     counts: Counted
     refused: SourceError | None = None
+    unchanged: bool = False
+
+    @property
+    def identity(self) -> str:
+        return self.raw_sha256
 
 
 def batch(

@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 
 from engine.errors import ConfigurationError, DataError, SourceError, StoreError
 from engine.schema import EVENTS, QUOTES
-from engine.store import Reading, Store, Universe, layout
+from engine.store import Store, Universe, layout
 from engine.store.hashing import frame_hash
 from engine.store.lock import exclusive
 from tests.engine.store.made import Made, batch, league, match
@@ -52,7 +52,7 @@ def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
     summary = store.apply([league("E0", 2021, 40)])
     assert summary.files_known == 1 and not summary.changed
     assert tree(tmp_path) == before
-    assert not store.apply([league("E0", 2021, 40)], Reading(again=True)).changed
+    assert not store.apply([league("E0", 2021, 40)], again=True).changed
     assert tree(tmp_path) == before
 
 
@@ -150,12 +150,10 @@ def test_another_source_withdraws_nothing(tmp_path: Path) -> None:
 def test_a_refused_file_is_named_and_not_known(tmp_path: Path) -> None:
     good = league("E0", 2021, 20)
     bad = Made(**{**vars(league("E1", 2021, 20)), "refused": SourceError("no header")})
-    summary = Store.create_or_open(tmp_path / "s").apply(
-        [good, bad], Reading(inputs={good.name: "1" * 64, bad.name: "2" * 64})
-    )
+    summary = Store.create_or_open(tmp_path / "s").apply([good, bad])
     store = Store.open(tmp_path / "s")
     assert summary.refused == [(bad.name, "no header")]
-    assert store.knows("football_data", "1" * 64, Reading()) and not store.knows("football_data", "2" * 64, Reading())
+    assert store.known() == {good.raw_sha256}
     assert store.events()["competition"].unique().to_list() == ["E0"]
 
 
@@ -165,7 +163,7 @@ def test_quarantine_is_kept_and_replaced_by_file(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     one = batch([match("A", "B", DAY)], quarantine=[aside])
     store.apply([one])
-    store.apply([one], Reading(again=True))
+    store.apply([one], again=True)
     assert store.quarantine().to_dicts() == [aside]
 
 
