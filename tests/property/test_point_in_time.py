@@ -18,6 +18,9 @@ import pytest
 from engine.configuration import Configuration
 from engine.run import replay
 from engine.schema import INSTANT_DTYPE, Staking
+from engine.settings import sample_store
+from engine.store.store import Store
+from engine.store.universe import Universe
 from engine.strategy import Requirement, Strategy, View
 from engine.tape_build import build as build_tape
 from engine.view import build
@@ -176,3 +179,14 @@ def test_the_test_would_see_a_strategy_that_looks_ahead() -> None:
         early = until(Peeking(), cut(market, instant), "quote", instant)
         seen |= not early.offers.equals(whole.offers)
     assert seen
+
+
+@pytest.mark.parametrize("name", names())
+def test_in_the_embedded_sample(name: str) -> None:
+    store = Store.open(sample_store())
+    season = store.events(Universe())["season"].min()
+    universe = Universe(seasons=(str(season),), competitions=("SIM2",))
+    events = store.events(universe).head(60)
+    quotes = store.quotes(universe).join(events.select("event_id"), on="event_id", how="semi")
+    compared = hold((events, quotes), name, "quote", 2)
+    assert compared > 0 or name == "arbitrage"
