@@ -86,7 +86,8 @@ class Writer:
 
     def _remember(self, done: Imported) -> None:
         """Note an import; one of the same bytes and source that was read in another way gives its place to it."""
-        self._known.add(done.key)
+        if done.key:
+            self._known.add(done.key)
         imports = self.manifest.imports
         for place, old in enumerate(imports):
             if (old.source, old.raw_sha256) == (done.source, done.raw_sha256):

@@ -40,10 +40,11 @@ class Made:
     counts: Counted
     refused: SourceError | None = None
     unchanged: bool = False
+    known_by: str | None = None
 
     @property
     def identity(self) -> str:
-        return self.raw_sha256
+        return self.raw_sha256 if self.known_by is None else self.known_by
 
 
 def batch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import resource
 import signal
@@ -54,6 +55,26 @@ def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
     assert tree(tmp_path) == before
     assert not store.apply([league("E0", 2021, 40)], again=True).changed
     assert tree(tmp_path) == before
+
+
+def test_files_without_an_identity_are_merged_every_time(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    files = [dataclasses.replace(league(name, 2021, 20), known_by="") for name in ("E0", "E1")]
+    assert store.apply(files).files_read == 2
+    before = tree(tmp_path)
+    again = store.apply(files)
+    assert (again.files_read, again.files_known, again.changed) == (2, 0, False)
+    assert tree(tmp_path) == before and store.known() == frozenset()
+
+
+def test_an_older_vintage_comes_back_only_when_asked(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    old, new = batch([match("A", "B", DAY)], name="old"), batch([match("A", "B", DAY, home_score=2)], name="new")
+    store.apply([old, new])
+    store.apply([old])
+    assert store.events()["home_score"].to_list() == [2]
+    store.apply([old], again=True)
+    assert store.events()["home_score"].to_list() == [1]
 
 
 def test_the_same_imports_give_the_same_bytes(tmp_path: Path) -> None:
