@@ -153,7 +153,7 @@ def _added(
     """Sum and count of each run of equal keys, and its first row."""
     run = ordered.select(pl.struct(keys).rle_id()).to_series().to_numpy()
     firsts = np.flatnonzero(np.append(True, run[1:] != run[:-1])[: len(run)])
-    total = np.bincount(run, weights=ordered[name].to_numpy(), minlength=len(firsts))
+    total = np.bincount(run, weights=ordered[name].to_numpy(), minlength=len(firsts)).astype(np.float64)
     return total, np.bincount(run, minlength=len(firsts)).astype(np.float64), firsts
 
 
