@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import settings
-from engine.errors import BeaError, DataError, UsageError
+from engine.errors import BeaError, UsageError
 
 if TYPE_CHECKING:
     from engine.store import ImportSummary
     from engine.store.survey import Finding
 
-_SUFFIXES = (".csv", ".txt", ".xls", ".xlsx", ".zip", ".gz", ".json", ".parquet")
+_TABLES = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
 _SHOWN = 12
 
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _add_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     load = commands.add_parser("import", help="read files of a source into the store")
-    load.add_argument("source", help="football_data, tennis_data or generic_csv")
+    load.add_argument("source", help="football_data, tennis_data, generic_csv, or a mapping that comes along")
     load.add_argument("paths", nargs="+", metavar="PATH", help="files, archives or folders")
     load.add_argument("--mapping", help="a mapping of generic_csv: a name that comes with the project, or a YAML file")
     load.add_argument("--again", action="store_true", help="read files again that the store knows")
@@ -84,10 +84,9 @@ def _import(arguments: argparse.Namespace) -> int:
     from engine.store import Store
 
     store = Store.create_or_open(_store_path(arguments))
-    paths = _expand(arguments.paths)
     known = frozenset[str]() if arguments.again else store.known()
-    batches = read.read_files(arguments.source, paths, mapping=arguments.mapping, known=known)
-    summary = store.apply(_watched(batches, len(paths)), again=arguments.again)
+    batches = read.read_files(arguments.source, arguments.paths, mapping=arguments.mapping, known=known)
+    summary = store.apply(_watched(batches, _number(arguments.paths)), again=arguments.again)
     _report_import(arguments, store.root, summary)
     nothing = summary.files_read and not summary.counts["rows_kept"]
     return 1 if summary.refused or nothing or not (summary.files_read or summary.files_known) else 0
@@ -226,30 +225,25 @@ def _some(title: str, lines: list[str]) -> None:
         _say(f"{title}: {len(lines) - _SHOWN} more (--json names all)")
 
 
-def _expand(given: Iterable[str]) -> list[Path]:
-    paths: list[Path] = []
-    for text in given:
-        path = Path(text).expanduser()
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in _SUFFIXES)
-            if not inside:
-                raise DataError("no file to import", where=str(path), expected=" ".join(_SUFFIXES))
-            paths += inside
-        elif path.is_file():
-            paths.append(path)
-        else:
-            raise DataError("no such file", where=str(path))
-    return list(dict.fromkeys(paths))
+def _number(given: Iterable[str]) -> int | None:
+    """How many files these paths are; None where an archive or an unknown kind leaves it open."""
+    number = 0
+    for path in map(Path, given):
+        files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+        if any(p.suffix.lower() not in _TABLES for p in files):
+            return None
+        number += len(files)
+    return number
 
 
-def _watched(batches: Iterable[Any], total: int) -> Iterator[Any]:
-    """Pass batches on and show how far it is, on stderr: a bar on a terminal, a line each tenth elsewhere."""
+def _watched(batches: Iterable[Any], total: int | None) -> Iterator[Any]:
+    """Pass batches on and show how far it is, on stderr: a bar on a terminal, a line now and then elsewhere."""
     if not sys.stderr.isatty():
-        step = max(1, total // 10)
+        step = max(1, total // 10) if total else 50
         for done, batch in enumerate(batches, 1):
             yield batch
-            if done % step == 0 and total > 1:
-                print(f"imported {done}/{total} files", file=sys.stderr, flush=True)  # noqa: T201
+            if done % step == 0 and total != 1:
+                print(f"imported {done}{f'/{total}' if total else ''} files", file=sys.stderr, flush=True)  # noqa: T201
         return
     from rich.console import Console
     from rich.progress import track

@@ -25,8 +25,9 @@ def reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Reader:
     given: Reader = {}
 
     def read_files(source: str, paths: Iterable[Path], *, known: frozenset[str], **_: object) -> Iterator[Made]:
-        for path in paths:
-            made = given[Path(path).name]
+        files = [f for path in map(Path, paths) for f in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
+        for path in files:
+            made = given[path.name]
             yield Made(**{**vars(made), "unchanged": made.identity in known})
 
     module = ModuleType("engine.source.read")
@@ -102,14 +103,15 @@ def test_simulate_check_info(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     [
         (["info"], 1, "there is no store"),
         (["check"], 1, "there is no store"),
-        (["import", "football_data", "nowhere.csv"], 1, "no such file"),
+        (["import", "football_data", "nowhere.csv"], 2, "no such file"),
+        (["import", "footbal_data", "nowhere.csv"], 2, "unknown source"),
         (["simulate", "--leagues", "0"], 2, "too few leagues"),
         (["simulate", "--bookmakers", "pinacle"], 2, "unknown bookmaker"),
         (["simulate", "--teams", "5"], 2, "teams"),
     ],
 )
 def test_mistakes_are_one_line(
-    home: Path, reader: Reader, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, words: str
+    home: Path, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, words: str
 ) -> None:
     assert main(argv) == status
     caught = capsys.readouterr()
