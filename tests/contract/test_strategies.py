@@ -57,7 +57,7 @@ def cases() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def market() -> tuple[pl.DataFrame, pl.DataFrame]:
-    return world(11, 40)
+    return world(11, 15)
 
 
 @pytest.fixture(scope="module")
