@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from engine.errors import ConfigurationError, UsageError
 from research.composition import Composer, flatten, resolved
-from research.config import checked
+from research.config import complete
 from research.mistakes import translate
 from research.sweeps.grammar import quoted
 
@@ -60,8 +60,7 @@ def plan_backtest(composer: Composer, words: Sequence[str]) -> Plan:
     swept = [one.input_line for one in composer.parse(quoted(words)) if one.is_sweep_override()]
     if swept:
         raise UsageError(f"{swept[0]} stands for several values", expected="one value", todo="use `bea sweep`")
-    tree = resolved(composer.compose(quoted(words)))
-    base = {key: checked(key, value) for key, value in flatten(tree).items()}
+    base = complete(flatten(resolved(composer.compose(quoted(words)))))
     return plan_of([Branch(base | {"sweep.where": None, "sweep.max": 1}, {})])
 
 

@@ -7,6 +7,7 @@ anything is made of it, and no OmegaConf resolver (environment, decoding, custom
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from omegaconf.basecontainer import BaseContainer
 
 from engine.errors import BeaError, ConfigurationError
 from engine.settings import conf_dir
+from research.config import KEYS
 from research.guard import check_composed, check_file, check_overrides, check_primary
 from research.mistakes import nearest, translate, unknown_option
 
@@ -104,7 +106,20 @@ class Composer:
         """Names of the project's groups."""
         return sorted(name for name in self.loader.list_groups("") if name != "hydra")
 
+    def belongs_elsewhere(self, key: str) -> BeaError:
+        """The error of a key that only other options of its group have."""
+        group, _, last = key.partition(".")
+        having = [option for option in self.options(group) if last in self._keys_of(group, option)]
+        advice = f"choose {group}=" + " or ".join(having) if having else nearest(key, self.groups())
+        return ConfigurationError(f"no key {key} here", where=f"the chosen option of {group}", todo=advice)
+
+    def _keys_of(self, group: str, option: str) -> set[str]:
+        found = self.loader.repository.load_config(f"{group}/{option}")
+        return {str(key) for key in found.config} if found is not None else set()
+
     def _explained(self, error: Exception) -> BeaError:
+        if (match := re.search(r"Could not override '([^']*)'", str(error))) and match[1] in KEYS:
+            return self.belongs_elsewhere(match[1])
         try:
             with _without_resolvers():
                 plain = self.loader.load_configuration(self.name, [], RunMode.RUN)

@@ -145,6 +145,19 @@ def checked(key: str, value: Any) -> Any:
     return made
 
 
+#: keys that one option or another of a group may lack
+_OPTIONAL: Final = tuple(key for key in KEYS if key.startswith("staking.") and key != "staking.name")
+
+
+def complete(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """All values of a configuration checked, and no key missing; raises ConfigurationError."""
+    made = {key: checked(key, value) for key, value in flat.items()}
+    for key in KEYS:
+        if key not in made and key not in _OPTIONAL:
+            raise ConfigurationError(f"no value for {key}", todo=f"choose an option of {key.split('.')[0]} that has it")
+    return made
+
+
 def _number(key: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         raise _wrong(key, "a number", value)

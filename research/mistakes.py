@@ -34,6 +34,7 @@ def unknown_key(key: str, keys: Iterable[str], where: str = "the configuration")
 def unknown_option(group: str, option: str, options: Sequence[str]) -> ConfigurationError:
     """The error of a group's option for which there is no file."""
     advice = nearest(option, options)
+    advice = advice if advice.startswith("did") else ""
     listed = ", ".join(sorted(options)) if len(options) <= 12 else f"one of {len(options)}"
     return ConfigurationError(
         f"unknown option {option}", where=f"group {group}", expected=listed or "no option at all", todo=advice
@@ -52,6 +53,8 @@ def translate(error: BaseException, keys: Iterable[str] = ()) -> BeaError:
     """
     if isinstance(error, BeaError):
         return error
+    if type(error).__name__ == "OverrideParseException":
+        return _unreadable(str(getattr(error, "override", "")), str(error))
     if isinstance(error, RecursionError):
         return ConfigurationError("the configuration is nested too deeply")
     messages = [str(error)] + ([str(error.__cause__)] if error.__cause__ else [])
@@ -64,18 +67,28 @@ def translate(error: BaseException, keys: Iterable[str] = ()) -> BeaError:
     return ConfigurationError(first.strip().rstrip(".:"))
 
 
-def _parse(match: re.Match[str], keys: list[str]) -> BeaError:
-    word, why = match["word"], match["why"].strip().splitlines()[0]
-    at = re.search(r"at(?: input)?:? '(?P<token>[^']*)'|input '(?P<other>[^']*)'", why)
-    token = ((at["token"] or at["other"]) if at else "").replace("<EOF>", "")
-    place = word.find(token) if token and token in word else len(word)
-    end = place + (len(token) if "no viable" in why and token in word else 1)
-    column = min(end, len(word) + 1)
+def _unreadable(word: str, message: str) -> BeaError:
+    """An override that Hydra's lexer or parser cannot read, with the place where it stopped."""
+    first = [line for line in message.splitlines() if line.strip() and not line.startswith("Error parsing")]
+    why = first[0] if first else ""
+    if "while evaluating" in why:
+        return ConfigurationError(f"cannot read {word!r}", found=why.split(": ", 1)[-1])
+    if "missing EQUAL" in why:
+        return ConfigurationError(f"cannot read {word!r}", expected="key=value", found="no = sign")
+    quoted = re.search(r"input '(?P<token>.*?)'(?: expecting .*)?$", why)
+    token = quoted["token"].replace("<EOF>", "") if quoted else ""
+    if quoted:
+        at = word.rfind(token) + (len(token) if "no viable" in why else 0)
+    else:
+        caret = next((line for line in first if line.strip() == "^"), "")
+        at = len(caret) - 1 - len("LexerNoViableAltException: ") if caret else len(word)
+    at = min(max(at, 0), len(word))
+    found = repr(word[at]) if at < len(word) else "the end"
     return ConfigurationError(
-        f"cannot read {word!r} at character {column}",
+        f"cannot read {word!r} at character {at + 1}",
         expected="key=value in Hydra's grammar",
-        found=repr(token) if token else "the end of the word",
-        todo="quote a value that holds ()[]{}=, or spaces: key='\"a (b)\"'",
+        found=found,
+        todo="close what is open, or quote a value that holds ()[]{}=,<> or spaces",
     )
 
 
@@ -88,12 +101,11 @@ def _override(match: re.Match[str], keys: list[str]) -> BeaError:
 def _option(match: re.Match[str], keys: list[str]) -> BeaError:
     group, _, option = match["path"].rpartition("/")
     listed = match.string.partition("Available options in")[2].partition(":")[2]
-    options = [line.strip() for line in listed.splitlines() if line.strip() and "=" not in line]
+    options = [line.strip() for line in listed.splitlines() if re.fullmatch(r"\t\S+", line)]
     return unknown_option(group or "conf", option, options)
 
 
 _PATTERNS = (
-    (r"Error parsing override '(?P<word>.*?)'\n(?P<why>.*)", _parse),
     (r"Could not override '(?P<key>[^']*)'", _override),
     (
         r"Could not append to config.*\n?.*'(?P<key>[^']*)'",

@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.closing import fair_closing
-from engine.errors import DataError, TapeError
+from engine.errors import DataError, StoreError, TapeError
 from engine.schema import CLOSE, SNAPSHOT
 from engine.settings import home
 from engine.store.hashing import frame_hash
@@ -125,7 +125,7 @@ class Tapes:
 
     def _store(self, slow: Slow) -> Store:
         if slow.store not in self._stores:
-            self._stores[slow.store] = Store.open(slow.store)
+            self._stores[slow.store] = open_store(slow.store)
         return self._stores[slow.store]
 
     def _rows_key(self, slow: Slow) -> str:
@@ -157,6 +157,19 @@ class Tapes:
         frames = _Frames(events, quotes, closing, Rows(digest(hashes), _facts(events, quotes, notes)))
         self._frames = (key, frames)
         return frames
+
+
+def open_store(path: str) -> Store:
+    """The store, or an error that also says where there is something to try on."""
+    try:
+        return Store.open(path)
+    except StoreError as error:
+        if "import with" not in error.todo:
+            raise
+        advice = "import odds with `bea data import`, or try data=sample"
+        raise StoreError(
+            error.what, where=error.where, expected=error.expected, found=error.found, todo=advice
+        ) from None
 
 
 def universes(slow: Slow, needed: Requirement) -> tuple[Universe, Universe]:

@@ -59,11 +59,12 @@ def setting(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else clean(value, 24)
 
 
-def shown_keys(board: pl.DataFrame, keys: Sequence[str], most: int) -> list[str]:
+def shown_keys(board: pl.DataFrame, keys: Sequence[str], axes: Sequence[str], most: int) -> list[str]:
     """The keys that tell the rows of a leaderboard apart best, in the order of the configuration."""
     names = [key for key in ("strategy.name", "staking.name") if key in keys]
-    others = sorted((k for k in keys if k not in names), key=lambda k: (-board[k].n_unique(), keys.index(k)))
-    chosen = set((names + [k for k in others if board[k].n_unique() > 1 or len(keys) <= most])[:most])
+    others = [key for key in keys if key not in names]
+    others.sort(key=lambda key: (key not in axes, -board[key].n_unique(), keys.index(key)))
+    chosen = set((names + others)[:most])
     return [key for key in keys if key in chosen]
 
 
@@ -112,7 +113,7 @@ def leaderboard_table(run: Run, rows: int = ROWS) -> Table:
     from rich.text import Text
 
     board = run.leaderboard(rows)
-    keys = shown_keys(board, run.keys, 3)
+    keys = shown_keys(board, run.keys, run.axes, 3)
     order = run.manifest["order"]
     measures = list(dict.fromkeys([*_MEASURES[:2], order, *_MEASURES[2:]]))[: 7 - len(keys)]
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -178,7 +179,7 @@ def print_run(run: Run) -> None:
 def html(run: Run) -> str:
     """Sentence and leaderboard as HTML for a notebook; foreign text is escaped."""
     board = run.leaderboard(ROWS)
-    keys = shown_keys(board, run.keys, 5)
+    keys = shown_keys(board, run.keys, run.axes, 5)
     measures = list(dict.fromkeys([*_MEASURES, run.manifest["order"]]))
     heads = ["#", *(key_head(key) for key in keys), *(_HEADS.get(name, name) for name in measures)]
     rows = []

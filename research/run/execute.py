@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.kernel.params import Params
-from engine.run import replay
 from engine.tape import Tape
 from research.config import Slow, slow_of
 from research.parameters import check, matrix
@@ -220,6 +219,8 @@ def _measures() -> tuple[str, ...]:
 
 def _write_paths(job: _Job, made: Path, chosen: Sequence[int]) -> None:
     """Bets and days of the chosen configurations, each replayed once, in the order of their rank."""
+    from engine.run import replay
+
     plan, seed = job.command.plan, job.command.settings["seed"]
     with TableWriter(made / BETS) as bets, TableWriter(made / DAILY) as days:
         for config in chosen:
@@ -243,7 +244,8 @@ def _manifest(job: _Job, chosen: Sequence[int]) -> dict[str, Any]:
         "keys": plan.keys,
         "json_columns": list(plan.json_columns),
         "branches": [
-            {"base": branch.base, "axes": {k: list(v) for k, v in branch.axes.items()}} for branch in plan.branches
+            {"base": b.base, "axes": {k: list(v) for k, v in b.axes.items()}, "choices": b.choices}
+            for b in plan.branches
         ],
         "counts": {"configurations": len(plan), "dropped": plan.dropped, "tapes": len(spans)},
         "order": command.settings["sweep.order"],

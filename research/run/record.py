@@ -12,7 +12,6 @@ import polars as pl
 from engine.errors import DataError, UsageError
 from engine.kernel.params import Params
 from engine.result import METRICS, REASON_COLUMNS
-from engine.run import replay
 from research.config import slow_of
 from research.parameters import configuration, matrix
 from research.run.folder import MANIFEST, find, run_folder
@@ -62,6 +61,13 @@ class Run:
     def keys(self) -> list[str]:
         """Keys that are not the same in all configurations."""
         return list(self.manifest["keys"])
+
+    @property
+    def axes(self) -> list[str]:
+        """Keys and groups that were swept over, of those in `keys`; the others vary with the options of a group."""
+        branches = self.manifest["branches"]
+        swept = {key for branch in branches for key in (*branch["axes"], *branch["choices"])}
+        return [key for key in self.keys if key in swept]
 
     @property
     def chosen(self) -> list[int]:
@@ -162,6 +168,7 @@ class Run:
 
     def _replayed(self, row: dict[str, Any]) -> Any:
         """The path of a configuration that was not chosen, from its tape; the store must still hold the same rows."""
+        from engine.run import replay
         from research.tapes import Tapes
 
         flat = self.parameters(row["config"])

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -81,7 +80,7 @@ class TableWriter:
         arrow = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
         if self.file is None:
             self.file = pq.ParquetWriter(self.path, arrow.schema, compression="zstd", version="2.6")
-        self.file.write_table(pa.table(arrow), row_group_size=_GROUP_ROWS)
+        self.file.write_table(arrow, row_group_size=_GROUP_ROWS)
 
 
 def order_expressions(order: str) -> tuple[list[pl.Expr], list[bool]]:

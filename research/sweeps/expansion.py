@@ -15,7 +15,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from engine.errors import ConfigurationError
 from research.composition import WHOLE, Composer, flatten, group_option, resolved
-from research.config import SINGLE, checked
+from research.config import KEYS, SINGLE, checked, complete
+from research.guard import check_overrides
 from research.mistakes import translate, unknown_key
 from research.sweeps.grammar import Word, quoted, read
 from research.sweeps.plan import Branch, Plan, plan_of
@@ -50,10 +51,13 @@ def expand(composer: Composer, words: Sequence[str]) -> Plan:
             words_of = given.passed + outer + inner
             whole = composer.compose(words_of) if inner else config.copy()
             branch, keys = _branch(whole, given.leaves + params.leaves)
+            branch.choices.update(given.choices(outer) | params.choices(inner))
             met |= keys
             known |= set(branch.base)
             branches.append(branch)
     for key in sorted(wanted - met):
+        if key in KEYS:
+            raise composer.belongs_elsewhere(key)
         raise unknown_key(
             key, known | set(composer.groups()), "any branch of the sweep" if len(branches) > 1 else "the configuration"
         )
@@ -72,12 +76,16 @@ class _Given:
     def parse(cls, composer: Composer, words: Sequence[str]) -> _Given:
         made = cls()
         last: dict[str, Word] = {}
-        for override in composer.parse(quoted(words)):
+        overrides = composer.parse(quoted(words))
+        check_overrides(overrides)
+        for override in overrides:
             options = composer.options(override.key_or_group) if "." not in override.key_or_group else []
             word = read(override, options)
             if not word.plain:
                 made.passed.append(word.text)
                 continue
+            if word.key.startswith("sweep.params"):
+                raise ConfigurationError(f"{word.text} belongs in a file", todo="say key=values here")
             if len(word.values) > 1 and any(word.key.startswith(one) for one in SINGLE):
                 raise ConfigurationError(f"{word.key} has one value a sweep", found=word.text)
             last.pop(word.key, None)
@@ -95,6 +103,12 @@ class _Given:
         """Every choice of options, as words for Hydra, the last group fastest."""
         axes = [[f"{w.key}={'null' if v is None else v}" for v in w.values] for w in self.groups]
         return map(list, itertools.product(*axes))
+
+    def choices(self, combination: list[str]) -> dict[str, str]:
+        """Group and option of each word of a combination, of groups that are swept over."""
+        swept = {word.key for word in self.groups if len(word.values) > 1}
+        pairs = (word.split("=", 1) for word in combination)
+        return {group: option for group, option in pairs if group in swept}
 
 
 def _params(composer: Composer, config: DictConfig, given: _Given) -> _Given:
@@ -127,7 +141,7 @@ def _branch(config: DictConfig, leaves: Sequence[Word]) -> tuple[Branch, set[str
             _assign(config, word)
     axes = {word.key: word for word in here if len(word.values) > 1}
     _refuse_references(config, axes)
-    base = {key: checked(key, value) for key, value in flatten(resolved(config)).items()}
+    base = complete(flatten(resolved(config)))
     columns = {}
     for key, word in axes.items():
         values: dict[str, Any] = {}

@@ -19,8 +19,8 @@ from hydra.core.override_parser.types import (
 
 from engine.errors import ConfigurationError
 
-#: values whose text Hydra's lexer must not see: it knows no `<`
-_RAW = ("sweep.where",)
+#: values whose text Hydra's lexer must not see: it knows no `<`, and a path may hold anything
+_RAW = ("sweep.where", "data.store")
 _MOST_VALUES = 10_000_000
 
 

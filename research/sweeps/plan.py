@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,13 @@ class Branch:
         Dotted key to value, checked.
     axes : dict
         Key to the values it takes here.
+    choices : dict
+        Group to the option chosen here, of groups that are swept over.
     """
 
     base: dict[str, Any]
     axes: dict[str, tuple[Any, ...]]
+    choices: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,19 @@ def plan_of(branches: Sequence[Branch]) -> Plan:
         )
     table = _numbered(table, branches, keys)
     columns = tuple(key for key in keys if kinds[key] == "json")
-    return Plan(tuple(branches), table, columns, total - table.height)
+    return Plan(tuple(branches), _with_choices(table, branches), columns, total - table.height)
+
+
+def _with_choices(table: pl.DataFrame, branches: Sequence[Branch]) -> pl.DataFrame:
+    """The table with a column for each swept group whose options are not told apart by its `name`."""
+    groups = dict.fromkeys(group for branch in branches for group in branch.choices)
+    columns = []
+    for group in groups:
+        options = [branch.choices.get(group) for branch in branches]
+        named = f"{group}.name" in table.columns
+        if len(set(options)) > 1 and not named:
+            columns.append(pl.Series(group, options, dtype=pl.String).gather(table["branch"]))
+    return table.select("config", "branch", "tape", *columns, pl.all().exclude("config", "branch", "tape"))
 
 
 def _varying(branches: Sequence[Branch]) -> list[str]:
@@ -180,6 +195,7 @@ def _frame(number: int, branch: Branch, keys: Sequence[str], kinds: Mapping[str,
         for key in known
         if not key.startswith("sweep.")
     }
+    names |= {group: pl.lit(option) for group, option in branch.choices.items() if f"{group}.name" not in names}
     try:
         keep = frame.select(condition(where, names).fill_null(True).alias("keep"))["keep"]
     except (pl.exceptions.PolarsError, TypeError) as error:

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.result import COLUMNS
-from engine.run import run_params
 from engine.tape import Tape
 from research.run.folder import write_bytes
 
@@ -108,6 +107,8 @@ def compute(
     -------
     float64 (c, len(result.COLUMNS))
     """
+    from engine.run import run_params  # starts the compiler's machinery: 0.7 s
+
     count = max(1, min(threads or cores(), cores()))
     out = np.empty((len(rows), len(COLUMNS)))
     for seed in np.unique(seeds):
