@@ -40,7 +40,10 @@ BOOKMAKERS: Final = {
 
 #: Columns without prices that the source documents.
 FACTS: Final = frozenset(
-    ["Div", "Date", "Time", "Country", "League", "Season", "Home", "Away", "HomeTeam", "AwayTeam", "HT", "AT", "FTHG", "FTAG", "FTR", "HG", "AG", "Res", "HTHG", "HTAG", "HTR", "Attendance", "Referee", "HS", "AS", "HST", "AST", "HHW", "AHW", "HC", "AC", "HF", "AF", "HFKC", "AFKC", "HO", "AO", "HY", "AY", "HR", "AR", "HBP", "ABP", "HTHxG", "HTAxG", "HxG", "AxG", "Bb1X2", "BbOU", "BbAH", "BbAHh", "AHh", "AHCh"]
+    """Div Date Time Country League Season Home Away HomeTeam AwayTeam HT AT FTHG FTAG FTR HG AG Res
+    HTHG HTAG HTR Attendance Referee HS AS HST AST HHW AHW HC AC HF AF HFKC AFKC HO AO HY AY HR AR HBP ABP
+    HTHxG HTAxG HxG AxG Bb1X2 BbOU BbAH BbAHh AHh AHCh
+    """.split()  # noqa: SIM905
 )
 
 #: suffix: market, line, selection, and the suffixes that form its book

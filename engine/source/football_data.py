@@ -74,6 +74,7 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     findings = Findings()
     table = read_table(raw, findings)
     layout = _layout(table.header)
+    _refuse_twins(table.header)
     _check_unnamed(table, findings)
     aliases = load_aliases("football")
     matches, depends_on_today = _matches(table, layout, findings, today)
@@ -107,9 +108,6 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
 
 def _layout(header: Sequence[str]) -> _Layout:
     names = set(header)
-    twice = sorted({name for name in header if name and header.count(name) > 1})
-    if twice:
-        raise SourceError("a column stands twice in the header", found=", ".join(twice[:3]))
     if {"Country", "League", "Season", "Date", "Home", "Away"} <= names:
         return _Layout("Home", "Away", ("HG", "AG"), "Res", country=True)
     home, away = ("HomeTeam", "AwayTeam") if "HomeTeam" in names else ("HT", "AT")
@@ -127,6 +125,12 @@ def _layout(header: Sequence[str]) -> _Layout:
         "FTR" if "FTR" in names else "Res",
         country=False,
     )
+
+
+def _refuse_twins(header: Sequence[str]) -> None:
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise SourceError("a column stands twice in the header", found=", ".join(twice[:3]))
 
 
 def _check_unnamed(table: Table, findings: Findings) -> None:

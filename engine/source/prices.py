@@ -73,9 +73,10 @@ class Instants:
 
 @dataclass(frozen=True)
 class Prices:
-    """The quotes of a file and how its price cells were used."""
+    """The quotes of a file, the row (position) that each came from, and how the price cells were used."""
 
     quotes: pl.DataFrame
+    rows: NDArray[np.int64]
     n_read: int
     n_kept: int
     n_empty: int
@@ -142,7 +143,7 @@ def read_prices(
     """
     n, c = len(table.rows), len(columns)
     if n == 0 or c == 0:
-        return Prices(pl.DataFrame(schema=QUOTES), n * c, 0, n * c, 0)
+        return Prices(pl.DataFrame(schema=QUOTES), np.zeros(0, dtype=np.int64), n * c, 0, n * c, 0)
     texts = [row[column.index] for column in columns for row in table.rows]
     odds, empty = to_floats(texts)
     if convert is not None:
@@ -167,7 +168,7 @@ def read_prices(
     suspect = _suspect(table, columns, odds, kept, findings)
     quotes = _melt(columns, event_ids, instants, (odds, lines, kept, suspect))
     n_bad = int(bad.sum() + lineless.sum())
-    return Prices(quotes, n * c, int(kept.sum()), int(empty.sum()), n_bad)
+    return Prices(quotes, np.nonzero(kept.T)[0], n * c, int(kept.sum()), int(empty.sum()), n_bad)
 
 
 def _name_bad_cells(
@@ -247,7 +248,8 @@ def _melt(
     if any(instants[p.instant].instant is not None for p in columns):
         own = [instants[p.instant].instant for p in columns]
         kinds = [
-            names[r] if (names := own[k]) is not None else columns[k].instant for r, k in zip(row, col, strict=True)
+            names[r] if (names := own[k]) is not None else columns[k].instant
+            for r, k in zip(row.tolist(), col.tolist(), strict=True)
         ]
         frame = frame.with_columns(pl.Series("instant", kinds, dtype=pl.String))
     return frame.select(pl.col(name).cast(dtype) for name, dtype in QUOTES.items())

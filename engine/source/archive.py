@@ -1,0 +1,173 @@
+"""Members of an archive, streamed one by one under limits of our own; their names are text and never paths.
+
+A member is written to a file that we name by its number. So a name such as ``../../x``, an absolute one or one of a
+device cannot lead anywhere; the archive that holds it is refused all the same, by the member's name, because nobody
+packs odds like that.
+"""
+
+from __future__ import annotations
+
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+from engine.errors import SourceError
+
+SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".gz", ".7z", ".rar", ".bz2", ".xz", ".tar.bz2", ".tar.xz")
+_READABLE: Final = (".zip", ".tar", ".tar.gz", ".tgz")
+_DEVICES: Final = frozenset(
+    ("con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10)))
+)
+_PIECE: Final = 1 << 18
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """What an archive may hold: members, bytes of all of them unpacked, and unpacked to packed bytes."""
+
+    files: int = 200
+    total_bytes: int = 2 * 1000**3
+    ratio: float = 200.0
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member, unpacked to `path`; `name` is what the archive calls it."""
+
+    name: str
+    path: Path
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file's name is that of an archive."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def members(path: Path, folder: Path, limits: ArchiveLimits | None = None) -> Iterator[Member]:
+    """Unpack the members of a zip or tar archive into a folder of ours, one after the other.
+
+    All names and declared sizes are checked before the first member is written; the bytes really written are counted
+    again while they stream.
+
+    Raises
+    ------
+    SourceError
+        The archive is damaged, encrypted, of a kind that is not read, passes a limit, or holds a name that leads
+        outside, an archive, a link, or one name twice.
+    """
+    limits = limits or ArchiveLimits()
+    if not path.name.lower().endswith(_READABLE):
+        raise SourceError(
+            "an archive of a kind that is not read", where=str(path), expected=" ".join(_READABLE), todo="unpack it"
+        )
+    try:
+        if path.name.lower().endswith(".zip"):
+            yield from _zip_members(path, folder, limits)
+        else:
+            yield from _tar_members(path, folder, limits)
+    except SourceError:
+        raise
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise SourceError("a damaged archive", where=str(path), found=str(error)[:100]) from error
+    except (NotImplementedError, RuntimeError, ValueError, OverflowError, MemoryError, KeyError) as error:
+        raise SourceError("an archive that cannot be read", where=str(path), found=str(error)[:100]) from error
+
+
+def _zip_members(path: Path, folder: Path, limits: ArchiveLimits) -> Iterator[Member]:
+    with zipfile.ZipFile(path) as archive:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        _check_names(path, [entry.filename for entry in archive.infolist()], limits)
+        for entry in entries:
+            if entry.flag_bits & 0x1:
+                raise _refused(path, entry.filename, "an encrypted member")
+            kind = stat.S_IFMT(entry.external_attr >> 16)
+            if kind not in (0, stat.S_IFREG):
+                raise _refused(path, entry.filename, "a member that is a link or no plain file")
+            if entry.file_size > limits.ratio * max(entry.compress_size, 1) and entry.file_size > _PIECE:
+                raise _refused(path, entry.filename, f"a member packed more than {limits.ratio:g} to 1")
+        _check_total(path, sum(entry.file_size for entry in entries), limits)
+        left = limits.total_bytes
+        for number, entry in enumerate(entries):
+            with archive.open(entry) as stream:
+                target = folder / f"{number:06d}"
+                left -= _stream(path, stream, target, (entry.filename, min(left, entry.file_size)))
+            yield Member(entry.filename, target)
+
+
+def _tar_members(path: Path, folder: Path, limits: ArchiveLimits) -> Iterator[Member]:
+    most = min(limits.total_bytes, int(limits.ratio * max(path.stat().st_size, 1)) + 10 * _PIECE)
+    with tarfile.open(path, "r:*") as archive:
+        entries: list[tarfile.TarInfo] = []
+        declared = 0
+        for entry in archive:
+            declared += entry.size
+            entries.append(entry)
+            if declared > most:
+                raise _refused(path, entry.name, f"unpacks to more than {most:,} bytes")
+            if len(entries) > limits.files:
+                break
+            if not (entry.isreg() or entry.isdir()):
+                raise _refused(path, entry.name, "a member that is a link or no plain file")
+        _check_names(path, [entry.name for entry in entries], limits)
+        for number, entry in enumerate(e for e in entries if e.isreg()):
+            stream = archive.extractfile(entry)
+            if stream is None:
+                continue
+            target = folder / f"{number:06d}"
+            _stream(path, stream, target, (entry.name, entry.size))
+            yield Member(entry.name, target)
+
+
+def _stream(path: Path, stream: IO[bytes], target: Path, member: tuple[str, int]) -> int:
+    """Copy a member piece by piece; more bytes than it declared are refused."""
+    name, most = member
+    written = 0
+    with target.open("wb") as file:
+        while piece := stream.read(_PIECE):
+            written += len(piece)
+            if written > most:
+                raise _refused(path, name, "a member larger than it says")
+            file.write(piece)
+    return written
+
+
+def _check_names(path: Path, names: list[str], limits: ArchiveLimits) -> None:
+    if len(names) > limits.files:
+        raise SourceError(
+            "an archive of too many members",
+            where=str(path),
+            expected=f"at most {limits.files}",
+            found=str(len(names)),
+            todo="raise the limit (archive_files of the mapping, or --archive-files) if they are all meant",
+        )
+    seen: set[str] = set()
+    for name in names:
+        parts = PurePosixPath(name.replace("\\", "/")).parts
+        if not name or "\0" in name or name.startswith(("/", "\\")) or ".." in parts or name[1:2] == ":":
+            raise _refused(path, name, "a name that leads outside")
+        if any(part.split(".")[0].strip().lower() in _DEVICES for part in parts):
+            raise _refused(path, name, "the name of a device")
+        if name.lower() in seen:
+            raise _refused(path, name, "a name that stands twice")
+        seen.add(name.lower())
+        if name.lower().endswith(SUFFIXES):
+            raise _refused(path, name, "an archive inside an archive")
+
+
+def _check_total(path: Path, total: int, limits: ArchiveLimits) -> None:
+    if total > limits.total_bytes:
+        raise SourceError(
+            "an archive that unpacks to too much",
+            where=str(path),
+            expected=f"at most {limits.total_bytes:,} bytes",
+            found=f"{total:,}",
+        )
+
+
+def _refused(path: Path, name: str, why: str) -> SourceError:
+    return SourceError(f"{why}: {name[:100]!r}", where=str(path), todo="unpack it and look at what is inside")

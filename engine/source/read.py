@@ -1,0 +1,272 @@
+"""The one entrance: names of sources and files in, batches out, one a raw file.
+
+    for batch in read_files("football_data", ["seasons/", "more.zip"]):
+        ...
+
+Folders are searched, archives are unpacked member by member, every file is parsed in a child process.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Final
+
+from engine.errors import SourceError, UsageError
+from engine.settings import conf_dir
+from engine.source.archive import ArchiveLimits, is_archive, members
+from engine.source.batch import Batch
+from engine.source.findings import Origin
+from engine.source.isolate import Child, Limits
+from engine.source.mapping import archive_files, mapping_text, shipped_mappings
+
+_TABLES: Final = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
+_PIECE: Final = 1 << 20
+#: Two children read ahead of whoever takes the batches, by this many files in all.
+_AHEAD: Final = 4
+_LARGEST_BYTES: Final = 1 << 30
+
+
+def _version() -> str:
+    """Hash of the readers and of the tables they use: a change of either reads every file anew."""
+    digest = hashlib.sha256()
+    folder = Path(__file__).parent
+    tables = sorted((conf_dir() / "source").rglob("*.yaml"))
+    for path in [*sorted(folder.glob("*.py")), *tables]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+READER_VERSION: Final = _version()
+_BUILT_IN: Final = {
+    "football_data": "football-data.co.uk: a league and season a file, or a country a file",
+    "tennis_data": "tennis-data.co.uk: a tour and year a file, workbook or CSV",
+    "generic_csv": "any table, through a mapping",
+}
+
+
+def sources() -> dict[str, str]:
+    """Every name that `read_files` takes, with a line about it: the built-in ones, then the shipped mappings."""
+    return {**_BUILT_IN, **shipped_mappings()}
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """A source made ready: which reader, under which name, with the text of its mapping."""
+
+    source: str
+    reader: str
+    mapping: str = ""
+    mapping_name: str = ""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One raw file to be read, or an input that could not be opened (`refused`)."""
+
+    name: str
+    path: Path | None
+    refused: SourceError | None = None
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What all files of one call share."""
+
+    reader: _Reader
+    today: date
+    known: frozenset[str]
+
+
+def read_files(
+    source: str,
+    paths: Iterable[str | Path],
+    *,
+    mapping: str | Path | None = None,
+    today: date | None = None,
+    known: Iterable[str] = (),
+    progress: Callable[[str], None] | None = None,
+    limits: Limits | None = None,
+    archive_limits: ArchiveLimits | None = None,
+) -> Iterator[Batch]:
+    """Read files of a source, one batch a raw file, in the order of the paths.
+
+    Parameters
+    ----------
+    source : str
+        A name of `sources()`.
+    paths : files, folders (searched for tables and archives), archives
+    mapping : of ``generic_csv``: the name of a shipped mapping or the path of a YAML file
+    today : a result of a later day is refused; default: the day it is (UTC)
+    known : identities of files that were read before; they come back `unchanged` and are not parsed
+    progress : called with the name of each file when it has been read
+    limits, archive_limits : what parsing a file and unpacking an archive may take; a mapping may say that its
+        archives hold more files than the 200 of the default
+
+    Raises
+    ------
+    UsageError
+        The source, the mapping or a path does not exist. What is wrong with a file's content is told by its batch.
+    """
+    reader = _reader(source, mapping)
+    wanted = [Path(path) for path in paths]
+    for path in wanted:
+        if not path.exists():
+            raise UsageError("no such file or folder", where=str(path))
+    order = _Order(reader, today or datetime.now(UTC).date(), frozenset(known))
+    if archive_limits is None:
+        count = archive_files(reader.mapping, reader.mapping_name) if reader.mapping else None
+        archive_limits = ArchiveLimits(files=count) if count else ArchiveLimits()
+    return _read(order, wanted, limits or Limits(), archive_limits, progress)
+
+
+def _read(
+    order: _Order,
+    paths: list[Path],
+    limits: Limits,
+    archive_limits: ArchiveLimits,
+    progress: Callable[[str], None] | None,
+) -> Iterator[Batch]:
+    workers = min(2, os.cpu_count() or 1)
+    idle: SimpleQueue[Child] = SimpleQueue()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bea-unpack-")))
+        for _ in range(workers):
+            idle.put(stack.enter_context(Child(limits)))
+        pool = stack.enter_context(ThreadPoolExecutor(workers, thread_name_prefix="bea-read"))
+        waiting: deque[Future[Batch]] = deque()
+        try:
+            for job in _jobs(paths, folder, archive_limits):
+                waiting.append(pool.submit(_one, order, job, idle))
+                if len(waiting) >= _AHEAD:
+                    yield _told(waiting.popleft().result(), progress)
+            while waiting:
+                yield _told(waiting.popleft().result(), progress)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _told(batch: Batch, progress: Callable[[str], None] | None) -> Batch:
+    if progress is not None:
+        progress(batch.name)
+    return batch
+
+
+def _reader(source: str, mapping: str | Path | None) -> _Reader:
+    shipped = shipped_mappings()
+    if source not in _BUILT_IN and source not in shipped:
+        names = sorted({*_BUILT_IN, *shipped})
+        close = difflib.get_close_matches(source, names, 1)
+        todo = f"did you mean {close[0]!r}?" if close else ""
+        raise UsageError(f"unknown source {source!r}", expected=", ".join(names), todo=todo)
+    if source in shipped:
+        if mapping is not None:
+            raise UsageError(f"the source {source!r} has its own mapping", todo="use generic_csv with a mapping")
+        return _Reader(source, "generic_csv", *mapping_text(source))
+    if source != "generic_csv":
+        if mapping is not None:
+            raise UsageError(f"the source {source!r} takes no mapping", todo="use generic_csv with a mapping")
+        return _Reader(source, source)
+    if mapping is None:
+        raise UsageError("generic_csv needs a mapping", expected="a YAML file or one of " + ", ".join(shipped))
+    return _Reader(source, "generic_csv", *mapping_text(mapping))
+
+
+def _jobs(paths: list[Path], folder: Path, limits: ArchiveLimits) -> Iterator[_Job]:
+    for given in paths:
+        for path in _files(given):
+            if not is_archive(path):
+                yield _Job(str(path), path)
+                continue
+            inside = Path(tempfile.mkdtemp(dir=folder))
+            try:
+                for member in members(path, inside, limits):
+                    yield _Job(f"{path}!{member.name}", member.path)
+            except SourceError as refused:
+                yield _Job(str(path), None, refused)
+
+
+def _files(given: Path) -> list[Path]:
+    """A file as it is; of a folder all tables and archives below it, hidden ones left out, in order of names."""
+    if not given.is_dir():
+        return [given]
+    found = (path for path in given.rglob("*") if path.is_file())
+    return sorted(
+        path
+        for path in found
+        if (path.suffix.lower() in _TABLES or is_archive(path))
+        and not any(part.startswith(".") for part in path.relative_to(given).parts)
+    )
+
+
+def _one(order: _Order, job: _Job, idle: SimpleQueue[Child]) -> Batch:
+    reader = order.reader
+    if job.path is None:
+        return Batch(reader.source, job.name, "", None, refused=job.refused)
+    try:
+        if job.path.stat().st_size > _LARGEST_BYTES:
+            raise SourceError("a file larger than 1 GB", where=job.name, todo="cut it into parts")
+        sha256 = _sha256(job.path)
+    except OSError as error:
+        refused = SourceError("cannot be opened", where=job.name, found=error.strerror or str(error))
+        return Batch(reader.source, job.name, "", None, refused=refused)
+    except SourceError as refused:
+        return Batch(reader.source, job.name, "", None, refused=refused)
+    identity = _identity(reader, sha256, job.name)
+    if identity in order.known:
+        return Batch(reader.source, job.name, sha256, job.path, identity=identity, unchanged=True)
+    request: dict[str, Any] = {
+        "path": str(job.path),
+        "name": job.name,
+        "source": reader.source,
+        "reader": reader.reader,
+        "sha256": sha256,
+        "today": order.today.isoformat(),
+        "mapping": reader.mapping,
+        "mapping_name": reader.mapping_name,
+    }
+    child = idle.get()
+    try:
+        parsed = child.read(request)
+    except SourceError as refused:
+        return Batch(reader.source, job.name, sha256, job.path, refused=refused, identity=identity)
+    finally:
+        idle.put(child)
+    origin = Origin(reader.source, job.name, sha256)
+    return Batch(
+        origin.source,
+        origin.name,
+        sha256,
+        job.path,
+        parsed.events,
+        parsed.quotes,
+        parsed.quarantine,
+        parsed.counts,
+        identity="" if parsed.depends_on_today else identity,
+    )
+
+
+def _identity(reader: _Reader, sha256: str, name: str) -> str:
+    """What a file is known by. A mapping may read the file's name, so the last part of it counts."""
+    last = name.rsplit("!", 1)[-1].rsplit("/", 1)[-1]
+    parts = (READER_VERSION, reader.source, reader.reader, reader.mapping, last if reader.mapping else "", sha256)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
