@@ -16,7 +16,13 @@ from research.run.record import Run
 from research.sweeps.units import Kept, Unit, cut
 from tests.fault.kills import killed, trial
 
-SWEEP = ("data=sample", "data.competitions=[SIM1]", "strategy=value,consensus", "strategy.edge_min=range(0,0.1,0.01)", "report=false")
+SWEEP = (
+    "data=sample",
+    "data.competitions=[SIM1]",
+    "strategy=value,consensus",
+    "strategy.edge_min=range(0,0.1,0.01)",
+    "report=false",
+)
 
 
 @pytest.mark.slow
