@@ -87,8 +87,8 @@ def _no_callbacks() -> Any:
 def _options(kind: str, argv: Sequence[str]) -> argparse.Namespace:
     parser = get_args_parser()
     parser.prog = f"bea {kind}"
-    parser.error = _refuse  # type: ignore[method-assign]
-    options = parser.parse_intermixed_args(list(argv))
+    parser.error = _refuse
+    options: argparse.Namespace = parser.parse_intermixed_args(list(argv))
     if options.multirun and kind == "backtest":
         raise UsageError("--multirun is another command here", todo="use `bea sweep`")
     for name, advice in (

@@ -32,7 +32,7 @@ from research.tapes import Rows, Tapes, merged_facts
 Matrix = NDArray[np.float64]
 
 #: of one step (a row of the tape for one configuration) on one core, for the estimate alone
-_STEP_S: Final = 8e-9
+_STEP_S: Final = 1.5e-8
 _CONFIGURATION_S: Final = 3e-5
 _TAPE_ROW_BYTES: Final = 420
 _BASE_BYTES: Final = 350_000_000
