@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from engine.store.survey import Finding
 
 _TABLES = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
-_SHOWN = 12
+_SHOWN = 12  # names a message lists
+_ROWS = 40  # rows of a table on a terminal
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
@@ -32,10 +34,15 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bea data", description="Odds history: import, simulate, check, describe.")
     _add_commands(parser)
     try:
-        return run(parser.parse_args(argv))
+        status = run(parser.parse_args(argv))
+        sys.stdout.flush()
+        return status
     except BeaError as error:
         print(f"error: {clean(str(error))}", file=sys.stderr)  # noqa: T201
         return error.exit_status
+    except BrokenPipeError:  # the reader of our output, `head` say, has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("error: interrupted; the old store is intact", file=sys.stderr)  # noqa: T201
         return 130
@@ -197,7 +204,7 @@ def _report_import(arguments: argparse.Namespace, root: Path, summary: ImportSum
         })  # fmt: skip
         return
     for name, error in summary.refused:
-        print(f"refused: {clean(name)}: {clean(error)}", file=sys.stderr)  # noqa: T201
+        print(clean(f"refused: {error if name in error else f'{name}: {error}'}"), file=sys.stderr)  # noqa: T201
     _say(f"files: {summary.files_read} read, {summary.files_known} known already, {len(summary.refused)} refused")
     _say(
         f"rows: {counts['rows_read']} read = {counts['rows_kept']} kept + {counts['rows_quarantined']} quarantined"
@@ -271,7 +278,7 @@ def _table(title: str, names: list[str], rows: list[list[object]]) -> None:
     numeric = [all(isinstance(row[i], int) for row in rows) for i in range(len(names))]
     if not sys.stdout.isatty():
         for row in cells:
-            _say((f"{title}: " if title else "") + "\t".join(row))
+            print((f"{title}: " if title else "") + "\t".join(row))  # noqa: T201
         return
     from rich.console import Console
     from rich.table import Table
@@ -280,6 +287,8 @@ def _table(title: str, names: list[str], rows: list[list[object]]) -> None:
     table = Table(title=title or None)
     for name, number in zip(names, numeric, strict=True):
         table.add_column(name, justify="right" if number else "left", overflow="fold")
-    for row in cells:
+    for row in cells[:_ROWS]:
         table.add_row(*(Text(cell) for cell in row))  # Text: brackets in a foreign name are no markup
     Console().print(table)
+    if len(cells) > _ROWS:
+        _say(f"{len(cells) - _ROWS} more rows (--json names all)")

@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Entry:
     sides: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Path relative to the store; a function of the other fields, so a manifest cannot point elsewhere."""
         if self.table == "quarantine":

@@ -6,12 +6,13 @@ Rules
 - The same quote again (`QUOTE_KEY`): the last import wins.
 - A row of the same source and home-away pair within 60 days of one in the new file, itself inside that file's span
   of dates but absent from it, is a moved fixture: withdrawn, kept in the table `withdrawn`, its quotes removed.
+  A pull of a running list moves only what had not started when it was taken: the others have been played.
 - Everything else stays.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -51,8 +52,18 @@ def merge_quotes(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     return both.select(list(QUOTES)).sort(_QUOTE_ORDER)
 
 
-def moved_fixtures(old: pl.DataFrame, new: pl.DataFrame, raw_sha256: str) -> pl.DataFrame:
-    """Rows of `old` that the new file (its rows of one competition) has moved: event_id, moved_to, withdrawn_by."""
+def seen_at(quotes: pl.DataFrame) -> datetime | None:
+    """When a file that is a pull of a running list was taken: its last snapshot; None for a file of a season."""
+    timed = quotes.filter(pl.col("instant").is_in([SNAPSHOT, IN_PLAY]) & (pl.col("known_at_basis") == "recorded"))
+    last = timed["known_at"].max()
+    return last if isinstance(last, datetime) else None
+
+
+def moved_fixtures(old: pl.DataFrame, new: pl.DataFrame, raw_sha256: str, seen: datetime | None = None) -> pl.DataFrame:
+    """Rows of `old` that the new file (its rows of one competition) has moved: event_id, moved_to, withdrawn_by.
+
+    A match that had started when a pull was taken (`seen`) has left the list by being played: it was not moved.
+    """
     empty = pl.DataFrame(schema={"event_id": pl.Int64, "moved_to": pl.Date, "withdrawn_by": pl.String})
     if not old.height or not new.height:
         return empty
@@ -61,6 +72,8 @@ def moved_fixtures(old: pl.DataFrame, new: pl.DataFrame, raw_sha256: str) -> pl.
     gone = old.filter(
         pl.col("source").is_in(new["source"].unique().to_list()) & pl.col("date").is_between(first, last)
     ).join(new.select("event_id"), on="event_id", how="anti")
+    if seen is not None:
+        gone = gone.filter(pl.col("starts_at") > seen)
     if not gone.height:
         return empty
     pairs = gone.select("event_id", "source", "home", "away", "date").join(

@@ -64,8 +64,9 @@ def info(store: Store) -> dict[str, Any]:
 
 
 def quarantine_counts(store: Store) -> list[dict[str, Any]]:
-    """Quarantined rows, cells and flags by source, kind and reason, most first."""
-    frame = store.quarantine()
+    """Quarantined rows, cells and flags by source, kind and reason (numbers in it left out), most first."""
+    alike = pl.col("reason").str.replace_all(r"\s*-?\d[\d.:TZ-]*", " …")  # the same reason, whatever its numbers
+    frame = store.quarantine().with_columns(alike)
     grouped = frame.group_by("source", "kind", "reason").agg(pl.len().alias("count"))
     return grouped.sort(["count", "source", "kind", "reason"], descending=[True, False, False, False]).to_dicts()
 

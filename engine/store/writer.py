@@ -3,49 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import shutil
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from engine.errors import StoreError
 from engine.schema import EVENTS, QUARANTINE, QUOTES
-from engine.store import layout, manifest, merge
+from engine.store import content, layout, manifest, merge
+from engine.store.held import Held
 from engine.store.incoming import ImportSummary, Incoming
 from engine.store.lock import exclusive
 from engine.store.manifest import Entry, Imported, Manifest
-from engine.store.verify import CACHE, Verifier
+from engine.store.verify import Verifier
 
 Partition = tuple[str, str, str]
 _PARTITION = ("sport", "competition", "season")
 _HELD_ROWS = 1_500_000  # quotes kept in memory before the oldest partitions are written
-_ROW_GROUP = 16_384
-
-
-def encode(frame: pl.DataFrame) -> bytes:
-    """A frame as the bytes of a Parquet file; the same rows give the same bytes."""
-    buffer = io.BytesIO()
-    frame.rechunk().write_parquet(
-        buffer, compression="zstd", compression_level=1, statistics=True, row_group_size=_ROW_GROUP
-    )
-    return buffer.getvalue()
-
-
-@dataclass
-class _State:
-    """The rows of one partition while an import runs."""
-
-    events: pl.DataFrame
-    quotes: pl.DataFrame
-    withdrawn: pl.DataFrame
-    dirty: bool = False
 
 
 class Writer:
@@ -56,7 +34,7 @@ class Writer:
         self.manifest: Manifest = manifest.read(root) if (root / manifest.NAME).exists() else Manifest()
         self.summary = ImportSummary()
         self._verifier = Verifier(root)
-        self._held: OrderedDict[Partition, _State] = OrderedDict()
+        self._held: OrderedDict[Partition, Held] = OrderedDict()
         self._written: set[str] = set()
         self._known = self.manifest.known()
         self._before = self.manifest.dump()
@@ -98,79 +76,47 @@ class Writer:
     def _merge_competition(self, new: pl.DataFrame, batch: Incoming) -> None:
         sport, competition = new["sport"][0], new["competition"][0]
         first, last = new["date"].min(), new["date"].max()
+        seen = merge.seen_at(batch.quotes)
         seasons = set(new["season"].unique().to_list())
-        held = {p for p in self._held if p[:2] == (sport, competition)}
+        in_memory = {p for p in self._held if p[:2] == (sport, competition)}
         stored = {
             e.partition
             for e in self.manifest.of("events")
             if e.partition[:2] == (sport, competition) and e.spans(first, last)  # type: ignore[arg-type]
         }
-        others = sorted(p for p in held | stored if p[2] not in seasons)
+        others = sorted(p for p in in_memory | stored if p[2] not in seasons)
         carried: list[tuple[pl.DataFrame, pl.DataFrame]] = []
         for partition in others:
-            self._withdraw(partition, new, batch.raw_sha256)
-            carried.append(self._take_out(partition, new))
+            self._withdraw(partition, new, batch.raw_sha256, seen)
+            taken = self._state(partition).remove(new.select("event_id"))
+            if taken[0].height:
+                carried.append(taken)
         for rows in new.partition_by("season", maintain_order=True):
             partition = (sport, competition, rows["season"][0])
-            self._withdraw(partition, new, batch.raw_sha256)
+            self._withdraw(partition, new, batch.raw_sha256, seen)
             quotes = batch.quotes.join(rows.select("event_id"), on="event_id", how="semi")
-            self._merge_partition(partition, rows, quotes, carried)
+            held = self._state(partition)
+            for events, prices in carried:
+                own = rows.select("event_id")
+                held.carry(events.join(own, on="event_id", how="semi"), prices.join(own, on="event_id", how="semi"))
+            held.add(rows, quotes)
+            self.summary.partitions.add(partition)
 
-    def _merge_partition(
-        self,
-        partition: Partition,
-        rows: pl.DataFrame,
-        quotes: pl.DataFrame,
-        carried: list[tuple[pl.DataFrame, pl.DataFrame]],
-    ) -> None:
-        state, ids = self._state(partition), rows.select("event_id")
-        for events, prices in carried:
-            state.events = pl.concat([state.events, events.join(ids, on="event_id", how="semi")])
-            state.quotes = pl.concat([state.quotes, prices.join(ids, on="event_id", how="semi")])
-        again = state.events.join(ids, on="event_id", how="semi").height
-        n_events, n_quotes = state.events.height, state.quotes.height
-        state.events = merge.merge_events(state.events, rows)
-        state.quotes = merge.merge_quotes(state.quotes, quotes)
-        state.withdrawn = state.withdrawn.join(ids, on="event_id", how="anti")
-        state.dirty = True
-        self.summary.events_new += state.events.height - n_events
-        self.summary.events_again += again
-        self.summary.quotes_new += state.quotes.height - n_quotes
-        self.summary.quotes_again += n_quotes + quotes.height - state.quotes.height
-        self.summary.partitions.add(partition)
+    def _withdraw(self, partition: Partition, new: pl.DataFrame, raw_sha256: str, seen: datetime | None) -> None:
+        held = self._state(partition)
+        moved = merge.moved_fixtures(held.events, new, raw_sha256, seen)
+        if moved.height:
+            named = (*_PARTITION, "date", "home", "away", "moved_to", "n_quotes")
+            self.summary.withdrawn += held.withdraw(moved).select(named).to_dicts()
 
-    def _withdraw(self, partition: Partition, new: pl.DataFrame, raw_sha256: str) -> None:
-        state = self._state(partition)
-        moved = merge.moved_fixtures(state.events, new, raw_sha256)
-        if not moved.height:
-            return
-        gone = merge.withdraw(state.events, state.quotes, moved)
-        self.summary.withdrawn += gone.select(*_PARTITION, "date", "home", "away", "moved_to", "n_quotes").to_dicts()
-        state.withdrawn = pl.concat(
-            [state.withdrawn.join(gone.select("event_id"), on="event_id", how="anti"), gone]
-        ).sort("date", "home", "away", "event_id")
-        state.events = state.events.join(moved, on="event_id", how="anti")
-        state.quotes = state.quotes.join(moved, on="event_id", how="anti")
-        state.dirty = True
-
-    def _take_out(self, partition: Partition, new: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Rows of a partition that the new file puts into another season; they leave this one."""
-        state, ids = self._state(partition), new.select("event_id")
-        events = state.events.join(ids, on="event_id", how="semi")
-        quotes = state.quotes.join(ids, on="event_id", how="semi")
-        if events.height:
-            state.events = state.events.join(ids, on="event_id", how="anti")
-            state.quotes = state.quotes.join(ids, on="event_id", how="anti")
-            state.dirty = True
-        return events, quotes
-
-    def _state(self, partition: Partition) -> _State:
+    def _state(self, partition: Partition) -> Held:
         state = self._held.get(partition)
         if state is None:
-            state = _State(
+            state = Held(
                 self._load("events", partition, pl.DataFrame(schema=EVENTS)),
                 self._load("quotes", partition, pl.DataFrame(schema=QUOTES)),
                 self._load("withdrawn", partition, pl.DataFrame(schema=merge.WITHDRAWN)),
+                self.summary,
             )
             self._held[partition] = state
         self._held.move_to_end(partition)
@@ -183,13 +129,13 @@ class Writer:
 
     def _let_go(self, limit: int) -> None:
         """Write and forget the partitions used longest ago until at most `limit` quotes are held."""
-        total = sum(s.quotes.height for s in self._held.values())
+        total = sum(s.n_quotes for s in self._held.values())
         while self._held and (total > limit or limit == 0):
             partition, state = self._held.popitem(last=False)
-            total -= state.quotes.height
-            if state.dirty:
+            total -= state.n_quotes
+            if state.changed:
                 self._put(partition, "events", state.events)
-                self._put(partition, "quotes", state.quotes)
+                self._put(partition, "quotes", state.quotes())
                 self._put(partition, "withdrawn", state.withdrawn)
 
     def _put(self, partition: Partition, table: str, frame: pl.DataFrame) -> None:
@@ -197,9 +143,9 @@ class Writer:
             del self.manifest.files[path]
         if not frame.height:
             return
-        raw = encode(frame)
+        raw = content.encode(frame)
         sport, competition, season = partition
-        facts = _facts(table, frame)
+        facts = content.facts(table, frame)
         entry = Entry(
             table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, sport, competition, season, **facts
         )
@@ -214,7 +160,7 @@ class Writer:
         for path in old:
             del self.manifest.files[path]
         if batch.quarantine.height:
-            raw = encode(batch.quarantine.select(list(QUARANTINE)))
+            raw = content.encode(batch.quarantine.select(list(QUARANTINE)))
             self._write(
                 Entry(
                     "quarantine",
@@ -229,7 +175,7 @@ class Writer:
 
     def _write(self, entry: Entry, raw: bytes) -> None:
         path = self.root / entry.path
-        if entry.path not in self._written and not _is_file_of(path, len(raw), entry.sha256):
+        if entry.path not in self._written and not content.is_file_of(path, len(raw), entry.sha256):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._written.add(entry.path)
             path.write_bytes(raw)
@@ -242,7 +188,7 @@ class Writer:
         path = self.root / relative
         folder = path.parent
         for kept in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if _is_file_of(kept, batch.raw_bytes_path.stat().st_size, batch.raw_sha256):
+            if content.is_file_of(kept, batch.raw_bytes_path.stat().st_size, batch.raw_sha256):
                 return f"raw/{batch.raw_sha256}/{kept.name}"
         folder.mkdir(parents=True, exist_ok=True)
         self._written.add(relative)
@@ -256,62 +202,16 @@ class Writer:
         if not self.summary.changed and (self.root / manifest.NAME).exists():
             return
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(_flush, (self.root / name for name in sorted(self._written))))
+            list(pool.map(content.flush, (self.root / name for name in sorted(self._written))))
         for folder in sorted({(self.root / name).parent for name in self._written}):
             manifest.flush_folder(folder)
         manifest.write(self.root, self.manifest)
-        sweep(self.root, self.manifest)
+        content.sweep(self.root, self.manifest)
 
     def undo(self) -> None:
         """Remove what this import has written; the manifest was not swapped, so the old store stands."""
         for name in self._written:
             (self.root / name).unlink(missing_ok=True)
-
-
-def _is_file_of(path: Path, size: int, sha256: str) -> bool:
-    try:
-        if path.stat().st_size != size:
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _facts(table: str, frame: pl.DataFrame) -> dict[str, Any]:
-    """What a manifest says of a content file beside its hash."""
-    if table != "quotes":
-        bases = sorted(frame["starts_at_basis"].unique().drop_nulls().to_list()) if table == "events" else []
-        return {"first_date": str(frame["date"].min()), "last_date": str(frame["date"].max()), "bases": tuple(bases)}
-    columns = (
-        ("markets", "market"),
-        ("bookmakers", "bookmaker"),
-        ("instants", "instant"),
-        ("sides", "side"),
-        ("bases", "known_at_basis"),
-    )
-    return {fact: tuple(sorted(frame[name].unique().drop_nulls().to_list())) for fact, name in columns}
-
-
-def sweep(root: Path, kept: Manifest) -> None:
-    """Remove files and empty folders of the store that the manifest does not name (of a killed import, or older)."""
-    named = {*kept.files, *(i.raw_path for i in kept.imports)}
-    for top in (*layout.TABLES, "raw"):
-        for folder, _, names in os.walk(root / top, topdown=False):
-            here = Path(folder)
-            for name in names:
-                if (here / name).relative_to(root).as_posix() not in named:
-                    (here / name).unlink(missing_ok=True)
-            if here != root / top and not any(here.iterdir()):
-                here.rmdir()
-    for pattern in (f".{manifest.NAME}.*", f"{CACHE}.*"):
-        for path in root.glob(pattern):
-            path.unlink(missing_ok=True)
 
 
 def apply(root: Path, batches: Iterable[Incoming], *, again: bool) -> ImportSummary:
@@ -320,7 +220,7 @@ def apply(root: Path, batches: Iterable[Incoming], *, again: bool) -> ImportSumm
         root.mkdir(parents=True, exist_ok=True)
         with exclusive(root):
             writer = Writer(root)
-            sweep(root, writer.manifest)
+            content.sweep(root, writer.manifest)
             try:
                 writer.take(batches, again=again)
                 writer.commit()

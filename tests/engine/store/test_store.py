@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -123,6 +123,21 @@ def test_a_moved_fixture_is_withdrawn_and_named(tmp_path: Path) -> None:
     assert gone["date"] == DAY and gone["moved_to"] == moved and gone["n_quotes"] == 32
     store.apply([batch([match("A", "B", DAY), match("A", "B", moved), *ends], name="both.csv")])
     assert store.withdrawn().is_empty() and store.events().height == 4
+
+
+def test_a_match_that_left_a_running_list_by_being_played_was_not_moved(tmp_path: Path) -> None:
+    """Two games of a play-off series at one place: the second pull holds another game of the first's date."""
+    first, second, late = (match("A", "B", DAY), match("A", "B", DAY + timedelta(days=2)), match("C", "D", DAY))
+    for hour, moved in ((16, 0), (14, 1)):  # both games of DAY start at 15:00
+        store = Store.create_or_open(tmp_path / str(hour))
+        store.apply([batch([first], name="one.csv")])
+        pull = batch([late, second], name="two.csv")
+        taken = datetime(2021, 8, 14, hour, tzinfo=UTC)
+        quotes = pull.quotes.with_columns(
+            pl.lit("snapshot").alias("instant"), pl.lit("recorded").alias("known_at_basis"),
+            pl.lit(taken).cast(pl.Datetime("ns", "UTC")).alias("known_at"),
+        ).unique(["event_id", "market", "selection", "bookmaker"])  # fmt: skip
+        assert len(store.apply([dataclasses.replace(pull, quotes=quotes)]).withdrawn) == moved
 
 
 def test_a_fixture_moved_into_another_season_is_withdrawn_too(tmp_path: Path) -> None:
