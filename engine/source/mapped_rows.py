@@ -235,7 +235,7 @@ def _check_seasons(rows: Sequence[Row], findings: Findings) -> None:
     """Flag every date outside its season, and the file where there are many of them."""
     outside = []
     for row in rows:
-        if not re.fullmatch(r"\d{4}(-\d{4})?", row.season):
+        if not re.fullmatch(r"(19|20)\d\d(-(19|20)\d\d)?", row.season, re.ASCII):
             continue
         first, last = seasons.span_of_season(row.season)
         if not first <= row.day <= last:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 _ONE_SEASON = timedelta(days=380)
-_WRITTEN = re.compile(r"(\d{4})\s*[/-]\s*(\d{2}|\d{4})")
-_CALENDAR = re.compile(r"(\d{4})(?:\.0+)?")
+_WRITTEN = re.compile(r"((?:19|20)\d{2})\s*[/-]\s*(\d{2}|\d{4})", re.ASCII)
+_CALENDAR = re.compile(r"((?:19|20)\d{2})(?:\.0+)?", re.ASCII)
 
 
 def season_name(first: int) -> str:
@@ -54,11 +54,15 @@ def season_as_written(text: str) -> str | None:
 
 
 def span_of_season(season: str) -> tuple[date, date]:
-    """First and last date that a season can have: from June to August of the next year, or one and a half years."""
+    """First and last date that a season can have.
+
+    ``2012-2013``: from 1 July to 30 June (that of 2019 to the end of August 2020); ``2012``: from January to the end
+    of February of the next year (the play-offs of American football).
+    """
     first = int(season[:4])
-    if "-" in season:
-        return date(first, 6, 1), date(first + 1, 8, 31)
-    return date(first, 1, 1), date(first + 1, 2, 28)
+    if "-" not in season:
+        return date(first, 1, 1), date(first + 1, 2, 28)
+    return date(first, 7, 1), date(2020, 8, 31) if first == 2019 else date(first + 1, 6, 30)
 
 
 def outliers(seasons: Sequence[str]) -> list[int]:

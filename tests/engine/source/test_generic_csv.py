@@ -1,0 +1,238 @@
+"""Mapped tables: the mappings that come with the project on real files, and every word of a mapping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zipfile import ZipFile
+
+import polars as pl
+import pytest
+
+from engine.errors import ConfigurationError, SourceError
+from engine.source import generic_csv
+from engine.source.findings import Origin
+from engine.source.mapping import mapping_text, parse_mapping, shipped_mappings
+from engine.source.parsed import Parsed
+
+TODAY = date(2026, 11, 1)
+WIDE = """
+sport: {value: football}
+competition: {value: X}
+home: h
+away: a
+start: {column: d, format: "%d.%m.%Y"}
+home_score: hs
+away_score: as
+bookmaker: {value: b365}
+prices:
+  - {column: p1, market: 1x2, selection: home}
+  - {column: p2, market: 1x2, selection: away}
+"""
+
+
+def read(raw: bytes | str, mapping: str, name: str = "x.csv") -> Parsed:
+    data = raw.encode() if isinstance(raw, str) else raw
+    text = mapping if "\n" in mapping else mapping_text(mapping)[0]
+    parsed = generic_csv.read(data, Origin("generic_csv", name, "0" * 64), TODAY, parse_mapping(text, "m"))
+    assert parsed.counts.add_up and parsed.counts.prices_kept == parsed.quotes.height
+    assert parsed.quotes.join(parsed.events, on="event_id", how="anti").is_empty()
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def expected(reference_dir: Path) -> dict:
+    return json.loads((reference_dir / "reference" / "other_sources_results.json").read_text())
+
+
+def check(bets: pl.DataFrame, won: pl.Expr, wanted: dict, void: pl.Expr | None = None) -> None:
+    out = pl.lit(False) if void is None else void
+    profit = bets.select(pl.when(out).then(0.0).when(won).then(pl.col("odds") - 1).otherwise(-1.0).sum()).item()
+    assert (bets.height, bets.filter(won & ~out).height) == (wanted["n_bets"], wanted["n_won"])
+    assert profit == pytest.approx(wanted["pnl_units"], abs=1e-5)
+    if void is not None:
+        assert bets.filter(out).height == wanted["n_void"]
+
+
+def test_nfl(reference_dir: Path, expected: dict) -> None:
+    parsed = [read(p.read_bytes(), "nfl") for p in sorted((reference_dir / "data" / "nfl").glob("*.csv"))]
+    events = pl.concat(p.events for p in parsed)
+    quotes = pl.concat(p.quotes for p in parsed).join(events, on="event_id")
+    assert events.height == expected["nfl"]["n_games"] and sum(p.counts.flags for p in parsed) == 0
+    margin, total = pl.col("home_score") - pl.col("away_score"), pl.col("home_score") + pl.col("away_score")
+    for side, sign in (("home", 1), ("away", -1)):
+        money = quotes.filter(market="moneyline", selection=side)
+        check(money, pl.col("winner") == side, expected["nfl"][f"moneyline_{side}"], pl.col("winner") == "draw")
+        covered = sign * (margin + pl.col("line"))
+        spread = quotes.filter(market="asian_handicap", selection=side)
+        check(spread, covered > 0, expected["nfl"][f"spread_{side}"], covered == 0)
+    for side, sign in (("over", 1), ("under", -1)):
+        gap = sign * (total - pl.col("line"))
+        check(quotes.filter(market="totals", selection=side), gap > 0, expected["nfl"][side], gap == 0)
+
+
+def test_football_open_close(reference_dir: Path, expected: dict) -> None:
+    goals = pl.col("home_score") + pl.col("away_score")
+    both = (pl.col("home_score") > 0) & (pl.col("away_score") > 0)
+    won = {s: pl.col("winner") == s for s in ("home", "draw", "away")}
+    won |= {"over_2.5": goals > 2.5, "under_2.5": goals < 2.5, "bts_yes": both, "bts_no": ~both}
+    for name, wanted in expected["football_open_close"]["files"].items():
+        parsed = read((reference_dir / "data" / "football_open_close" / name).read_bytes(), "football_open_close")
+        assert parsed.events.height == wanted["n_matches"]
+        quotes = parsed.quotes.join(parsed.events, on="event_id")
+        for selection, expression in won.items():
+            plain = selection.removesuffix("_2.5").removeprefix("bts_")
+            for instant in ("open", "close"):
+                bets = quotes.filter(selection=plain, instant=instant)
+                check(bets, expression, wanted[f"flat_{selection}_{instant}"])
+
+
+@pytest.fixture(scope="module", params=["live_pulls_2026_02_to_05.zip", "nhl_2023_2025_historical_endpoint.zip"])
+def pulls(request: pytest.FixtureRequest, reference_dir: Path) -> Iterator[tuple[str, list[Parsed]]]:
+    with ZipFile(reference_dir / "data" / "the_odds_api_snapshots" / request.param) as archive:
+        names = archive.namelist()
+        yield request.param, [read(archive.read(n), "the_odds_api_snapshots", f"{request.param}!{n}") for n in names]
+
+
+def test_snapshots_carry_the_instant_they_were_seen(pulls: tuple[str, list[Parsed]], expected: dict) -> None:
+    name, parsed = pulls
+    wanted = expected["the_odds_api_snapshots"][name]
+    assert len(parsed) == wanted["n_files"] and sum(p.counts.rows_kept for p in parsed) == wanted["n_rows"]
+    events = pl.concat(p.events for p in parsed)
+    quotes = pl.concat(p.quotes.with_columns(pl.lit(i).alias("file")) for i, p in enumerate(parsed))
+    assert events["event_id"].n_unique() == wanted["n_games"] and set(events["status"]) == {"scheduled"}
+    assert set(quotes["bookmaker"]) == set(wanted["bookmakers"])
+    flags = pl.concat(p.quarantine for p in parsed).filter(kind="flag")
+    starts = pl.concat(p.events.with_columns(pl.lit(i).alias("file")) for i, p in enumerate(parsed))
+    timed = quotes.join(starts, on=["event_id", "file"])
+    late = timed.filter(pl.col("instant") == "in_play")
+    assert timed.filter((pl.col("instant") == "snapshot") & (pl.col("known_at") >= pl.col("starts_at"))).is_empty()
+    if name.startswith("live"):
+        assert flags.height == 7 and flags["reason"].str.contains("update later").all()
+        seen = late.filter(known_at_basis="recorded").select("file", "event_id", "bookmaker").unique().height
+        assert seen == 252
+    else:
+        assert set(quotes["known_at"].dt.hour()) == {17} and set(quotes["known_at_basis"]) == {"assumed:file_name"}
+
+
+SWAPPED = """
+sport: {value: football}
+competition: {value: EC}
+season: year
+season_rule: ends
+home: home_team
+away: away_team
+start: {column: date, has_time: false}
+prices:
+  - {column: odds__bet365__home_win__full_time_goals, market: 1x2, selection: home, bookmaker: b365}
+  - {column: odds__bet365__draw__full_time_goals, market: 1x2, selection: draw, bookmaker: b365}
+  - {column: odds__bet365__away_win__full_time_goals, market: 1x2, selection: away, bookmaker: b365}
+"""
+
+
+def test_exchanged_days_and_months_shout(reference_dir: Path) -> None:
+    raw = (reference_dir / "data" / "dirt" / "England_5_2013_day_month_swapped.csv").read_bytes()
+    parsed = read(raw, SWAPPED)
+    flags = parsed.quarantine.filter(kind="flag")
+    assert flags["reason"][0] == "125 of 552 dates lie outside their season: are day and month exchanged?"
+    assert parsed.counts.flags == 125 + 1 and parsed.counts.rows_kept == parsed.counts.rows_read
+
+
+def test_a_wide_table() -> None:
+    parsed = read(
+        "d,h,a,hs,as,p1,p2\n01.02.2024,A,B,1,0,2,3\n01.02.2024,A,B,1,0,2,3\n05.02.2024,C,D,x,,1,\nx,E,F,,,2,3\n", WIDE
+    )
+    assert parsed.counts.rows_kept == 2 and parsed.counts.rows_quarantined == 2
+    assert parsed.events["status"].to_list() == ["played", "scheduled"]
+    assert (parsed.counts.prices_kept, parsed.counts.prices_empty, parsed.counts.prices_quarantined) == (2, 1, 1)
+
+
+LONG = """
+sport: {value: tennis}
+competition: tour
+home: p1
+away: p2
+neutral: true
+start: {column: t, zone: UTC}
+winner: {column: w, map: {"1": home, "2": away}}
+odds: fractional
+known: {columns: [seen]}
+long:
+  market: {column: market, map: {ML: moneyline, HC: asian_handicap}}
+  selection: {column: sel, map: {"1": home, "2": away}}
+  bookmaker: book
+  instant: {value: snapshot}
+  line_column: line
+  odds_column: price
+"""
+
+
+def test_a_long_table_of_a_sport_without_a_home_side() -> None:
+    parsed = read(
+        "tour,p1,p2,t,w,seen,market,sel,book,line,price\n"
+        "ATP,Zed,Ann,2024-05-01T12:00:00Z,1,2024-05-01T10:00:00Z,ML,1,B365,,5/2\n"
+        "ATP,Zed,Ann,2024-05-01T12:00:00Z,1,2024-05-01T10:00:00Z,ML,1,B365,,5/2\n"
+        "ATP,Zed,Ann,2024-05-01T12:00:00Z,1,2024-05-01T12:00:00Z,HC,2,B365,-1.5,evens\n"
+        "ATP,Zed,Ann,2024-05-01T12:00:00Z,1,2024-05-01T10:00:00Z,ML,x,B365,,5/2\n"
+        "ATP,Zed,Ann,2024-05-01T12:00:00Z,1,2024-05-01T10:00:00Z,XX,1,B365,,5/2\n"
+        "ATP,Zed,Ann,2024-05-01T12:00:00Z,1,sometime,ML,1,B365,,5/2\n",
+        LONG,
+    )
+    assert parsed.events.select("home", "away", "winner", "neutral").rows() == [("Ann", "Zed", "away", True)]
+    found = parsed.quotes.select("market", "line", "selection", "bookmaker", "instant", "odds").rows()
+    assert found == [
+        ("moneyline", None, "away", "b365", "snapshot", 3.5),
+        ("asian_handicap", 1.5, "home", "b365", "in_play", 2.0),
+    ]
+    assert parsed.quotes["known_at"][0] == datetime(2024, 5, 1, 10, tzinfo=UTC)
+    assert parsed.counts.rows_quarantined == 3 and parsed.counts.prices_quarantined == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (WIDE.replace("home: h", "hom: h"), "did you mean 'home'"),
+        (WIDE.replace("selection: away", "selection: draws"), "did you mean 'draw'"),
+        (WIDE.replace("market: 1x2", "market: 1x3"), "did you mean '1x2'"),
+        (WIDE + "odds: amercan\n", "did you mean 'american'"),
+        (WIDE.replace("{value: X}", "{valu: X}"), "did you mean 'value'"),
+        (WIDE.replace("home: h\n", ""), "'home' is missing"),
+        (WIDE.replace('"%d.%m.%Y"}', "iso, zone: Mars/Base}"), "time zone"),
+        (WIDE + "neutral: 3\n", "wrong kind"),
+        (WIDE + "lines: {x: {step: 0}}\n", "rule of lines"),
+        (WIDE + "known: {files: [{pattern: '(', time: '1'}]}\n", "pattern"),
+        (WIDE + "known: {files: [{pattern: 'x', time: '10:00'}]}\n", "incomplete"),
+        (WIDE + "delimiter: ab\n", "one character"),
+        (WIDE + "prices: 3\n", "not a list"),
+        ("[1, 2]\n", "not a table"),
+        ("a: [\n", "no YAML"),
+        ("sport: {value: a}\n", "missing"),
+        (WIDE.replace("selection: home}", "selection: home, line: x}"), "wrong kind"),
+    ],
+)
+def test_a_wrong_mapping_is_told_in_one_line(text: str, says: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        parse_mapping(text, "my.yaml")
+    assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_every_shipped_mapping_is_right_and_described() -> None:
+    found = shipped_mappings()
+    assert {"nfl", "football_open_close", "the_odds_api_snapshots"} <= set(found) and all(found.values())
+    for name in found:
+        parse_mapping(*mapping_text(name))
+    with pytest.raises(ConfigurationError, match="no such mapping"):
+        mapping_text("../nfl")
+
+
+def test_columns_that_are_missing() -> None:
+    with pytest.raises(SourceError, match="column of the mapping is missing"):
+        read("d,h,hs\n", WIDE)
+    with pytest.raises(SourceError, match="none of the price columns"):
+        read("d,h,a\n", WIDE)
+    with pytest.raises(SourceError, match="twice"):
+        read("d,h,a,a\n", WIDE)
+    parsed = read("d;h;a;p1\n01.02.2024;A;B;-\n", WIDE + "delimiter: ;\nmissing: ['-']\n")
+    assert parsed.counts.prices_empty == 1 and parsed.counts.flags == 1

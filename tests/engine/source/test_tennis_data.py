@@ -1,0 +1,101 @@
+"""tennis-data.co.uk: workbook and CSV alike, results of the independent computation, and no way to see who won."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.errors import SourceError
+from engine.source import tennis_data
+from engine.source.findings import Origin
+from engine.source.parsed import Parsed
+
+HEAD = "ATP,Tournament,Date,Winner,Loser,Wsets,Lsets,Comment,B365W,B365L,MaxW,MaxL,AvgW,AvgL"
+
+
+def read(raw: bytes, today: date = date(2026, 1, 1)) -> Parsed:
+    parsed = tennis_data.read(raw, Origin("tennis_data", "x", "0" * 64), today)
+    assert parsed.counts.add_up and parsed.counts.prices_kept == parsed.quotes.height
+    return parsed
+
+
+def rows(*lines: str) -> bytes:
+    return "\n".join([HEAD, *lines, ""]).encode()
+
+
+@pytest.mark.parametrize("year", [2012, 2013, 2014, 2015, 2016])
+def test_real_years(reference_dir: Path, year: int) -> None:
+    folder = reference_dir / "data" / "tennis_data"
+    parsed = read((folder / f"{year}.csv").read_bytes())
+    book = read(next(p for p in folder.glob(f"{year}.xls*")).read_bytes())
+    assert parsed.events.equals(book.events) and parsed.quotes.equals(book.quotes)
+    expected = json.loads((reference_dir / "reference" / "other_sources_results.json").read_text())
+    wanted = expected["tennis_data"]["files"][f"{year}.csv"]
+    assert parsed.counts.rows_kept == wanted["n_rows"] == parsed.counts.rows_read
+    names = {"played": "Completed", "scheduled": "Sched"}
+    status = {names.get(s, s.capitalize()): n for s, n in parsed.events["status"].value_counts().iter_rows()}
+    assert status == wanted["comment"]
+    pairs = (
+        parsed.quotes.filter(bookmaker="pinnacle")
+        .pivot("selection", index="event_id", values="odds")
+        .drop_nulls()
+        .join(parsed.events.filter(status="played").select("event_id", "winner"), on="event_id")
+    )
+    assert pairs.height == wanted["n_completed_with_pinnacle_pair"]
+    bets = pairs.filter(pl.col("home") != pl.col("away"))
+    for rule, pick in (("favourite", pl.col("home") < pl.col("away")), ("outsider", pl.col("home") > pl.col("away"))):
+        odds = pl.when(pick).then("home").otherwise("away")
+        won = pl.when(pick).then(pl.lit("home")).otherwise(pl.lit("away")) == pl.col("winner")
+        result = wanted[f"flat_pinnacle_{rule}_completed"]
+        assert (bets.height, bets.filter(won).height) == (result["n_bets"], result["n_won"])
+        profit = bets.select(pl.when(won).then(odds - 1).otherwise(-1.0).sum()).item()
+        assert profit == pytest.approx(result["pnl_units"], abs=0.005)
+
+
+def test_winner_and_loser_exchanged_change_nothing_but_the_winner() -> None:
+    one = read(rows("1,Open,2016-05-02,Zverev A.,Ace B.,2,1,Completed,1.5,2.5,1.6,2.6,1.4,2.4"))
+    two = read(rows("1,Open,2016-05-02,Ace B.,Zverev A.,2,1,Completed,2.5,1.5,2.6,1.6,2.4,1.4"))
+    assert one.quotes.equals(two.quotes)
+    hidden = ["winner", "home_score", "away_score"]
+    assert one.events.drop(hidden).equals(two.events.drop(hidden))
+    assert one.events["winner"].to_list() == ["away"] and two.events["winner"].to_list() == ["home"]
+    assert one.events.select("home", "away", "neutral").row(0) == ("Ace B.", "Zverev A.", True)
+    assert one.events.select("home_score", "away_score").row(0) == (1, 2)
+
+
+def test_defects_are_named() -> None:
+    parsed = read(
+        rows(
+            "1,Open,2016-05-02,B,A,2,1,Completed,1.5,2.5,1.6,42586,1.4,2.4",
+            "1,Open,2016-05-02,D,C,2,1,Completed,1,,x,2.6,1.4,2.4",
+            "1,Open,2015-05-02,F,E,2,1,Retired,1.5,2.5,,,,",
+            "1,Open,2016-05-02,H,G,,,Sched,1.5,2.5,,,,",
+            "1,Open,2016-05-03,H,G,,,Walkover,1.5,2.5,,,,",
+            "1,Open,2016-05-03,J,I,2,0,Rained,1.5,2.5,,,,",
+            "1,Open,2016-05-03,J,J,2,0,Completed,1.5,2.5,,,,",
+            "1,Open,sometime,J,I,2,0,Completed,1.5,2.5,,,,",
+            "1,Open,2027-05-03,J,I,2,0,Completed,1.5,2.5,,,,",
+            "1,Open,2016-05-02,B,A,2,1,Completed,1.5,2.5,1.6,42586,1.4,2.4",
+        )
+    )
+    assert parsed.events["status"].to_list() == ["played", "played", "retired", "scheduled", "walkover"]
+    assert parsed.quotes.filter("suspect")["odds"].to_list() == [42586.0]
+    assert parsed.counts.rows_quarantined == 5 and parsed.counts.prices_quarantined == 2 and parsed.depends_on_today
+    assert parsed.events["winner"].null_count() == 1
+    flags = parsed.quarantine.filter(kind="flag")["reason"].to_list()
+    assert len(flags) == 3 and any("outside the season 2016" in flag for flag in flags)
+
+
+def test_dates_of_workbooks() -> None:
+    assert tennis_data.read_day("42492") == tennis_data.read_day("2016-05-02 00:00:00") == date(2016, 5, 2)
+    assert tennis_data.read_day("02/05/2016") == date(2016, 5, 2) and tennis_data.read_day("2016-13-02") is None
+
+
+@pytest.mark.parametrize("raw", [b"PK\x03\x04 no workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"a,b\n1,2\n", b""])
+def test_what_is_no_table_of_this_source_is_refused(raw: bytes) -> None:
+    with pytest.raises(SourceError):
+        read(raw)
