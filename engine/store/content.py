@@ -27,6 +27,7 @@ def encode(frame: pl.DataFrame) -> bytes:
 
 
 def is_file_of(path: Path, size: int, sha256: str) -> bool:
+    """Whether a path holds a file of this size and hash."""
     try:
         if path.stat().st_size != size:
             return False
@@ -37,6 +38,7 @@ def is_file_of(path: Path, size: int, sha256: str) -> bool:
 
 
 def flush(path: Path) -> None:
+    """Flush a file to the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
