@@ -129,7 +129,7 @@ class Composer:
         return translate(error, keys)
 
 
-class _Repository(CachingConfigRepository):
+class _Repository(CachingConfigRepository):  # type: ignore[misc]
     """Hydra's files, each checked before it is parsed and read once a process."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Repository:

@@ -110,7 +110,7 @@ def check_composed(config: DictConfig) -> None:
     for key in config:
         if key == "hydra":
             continue
-        node = OmegaConf.to_container(config, resolve=False)[key]  # type: ignore[index, call-overload]
+        node = OmegaConf.to_container(config, resolve=False)[key]
         _check_names(node, str(key))
         for text in _texts(node):
             if "${" in text:

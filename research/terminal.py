@@ -134,7 +134,7 @@ def leaderboard_view(run: Run) -> Group:
     from rich.text import Text
 
     foot = f"report  {clean(run.report_path, 400)}" if run.report_path.is_file() else "report  not written"
-    lines = [Text(sentence(run)), Text(""), leaderboard_table(run), Text("")]
+    lines: list[Any] = [Text(sentence(run)), Text(""), leaderboard_table(run), Text("")]
     notes = [Text(f"note    {clean(note, 200)}") for note in run.manifest["notes"]]
     return Group(*lines, *notes, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
 

@@ -58,15 +58,16 @@ def trial(root: Path, kills: int, seed: int) -> tuple[int, int]:
     began = time.monotonic()
     wanted = finish(root / "undisturbed")
     span = time.monotonic() - began
-    hits = left = 0
+    hits = left = fresh = 0
     for number in range(kills):
-        home = root / f"disturbed-{number // 3}"
-        status = killed(home, draw.uniform(0.3 * span, 1.0 * span))
+        home = root / f"disturbed-{fresh}"
+        status = killed(home, draw.uniform(0.25 * span, 0.9 * span))
         hits += status == -signal.SIGKILL
         left = max(left, units(home))
         if status != -signal.SIGKILL or number % 3 == 2 or number == kills - 1:
             found = finish(home)
             assert found == wanted, f"kill {number} (seed {seed}): {found} is not {wanted}"
+            fresh += 1
     return hits, left
 
 
