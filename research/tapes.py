@@ -22,7 +22,9 @@ from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import Requirement, Strategy, View
 from engine.tape import Tape
-from engine.tape_build import build
+from engine.tape.build import build
+from engine.tape.file import load as load_tape
+from engine.tape.file import save as save_tape
 from engine.view import blocks
 from engine.view import build as build_view
 from research.config import Slow
@@ -84,13 +86,13 @@ class Tapes:
         path = cache_folder() / f"{self.key(slow)}.arrow"
         if path.is_file():
             try:
-                tape = Tape.load(path)
+                tape = load_tape(path)
                 os.utime(path)
                 return tape
             except TapeError:
                 path.unlink(missing_ok=True)  # damaged: build it again
         tape = self._build(slow)
-        tape.save(path)
+        save_tape(tape, path)
         evict(keep=path)
         return tape
 

@@ -20,7 +20,6 @@ def test_every_reference_rule_is_reproduced(reference_dir: Path, tmp_path: Path)
     environment |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "BEA_HOME": str(tmp_path / "home"),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     command = ["bash", str(script), str(tmp_path / "work")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

@@ -21,7 +21,7 @@ from engine.source.findings import Findings, Origin
 from engine.source.football_columns import price_columns, unknown_bookmakers
 from engine.source.parsed import Parsed
 from engine.source.prices import Instants, read_prices
-from engine.source.table import Table, read_table
+from engine.source.table import Table, read_table, twins
 
 #: The clock of the column ``Time``.
 _ZONE: Final = "Europe/London"
@@ -128,7 +128,7 @@ def _layout(header: Sequence[str]) -> _Layout:
 
 
 def _refuse_twins(header: Sequence[str]) -> None:
-    twice = sorted({name for name in header if name and header.count(name) > 1})
+    twice = twins(header)
     if twice:
         raise SourceError("a column stands twice in the header", found=", ".join(twice[:3]))
 

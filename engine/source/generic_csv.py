@@ -19,7 +19,7 @@ from engine.source.mapped_rows import Row, events_of, instants_of, read_rows, te
 from engine.source.mapping import Long, Mapping
 from engine.source.parsed import Parsed
 from engine.source.prices import Floats, Instants, LineRule, PriceColumn, Prices, read_prices, to_floats
-from engine.source.table import Table, read_table
+from engine.source.table import Table, read_table, twins
 
 _LINED = ("totals", "asian_handicap")
 _KEY = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at")
@@ -69,7 +69,7 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
 
 def _check_header(table: Table, mapping: Mapping, findings: Findings) -> None:
     names = set(table.header)
-    twice = sorted({n for n in names if n and table.header.count(n) > 1})
+    twice = twins(table.header)
     if twice:
         raise SourceError("a column stands twice in the header", found=", ".join(twice[:3]))
     texts = [mapping.sport, mapping.competition, mapping.home, mapping.away]

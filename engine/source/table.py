@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: More columns than this are no table (a file without line ends is one row of all its cells).
+_WIDEST = 5_000
 #: A quoted cell may run over this many lines (where a source allows it at all).
 _QUOTED_LINES = 50
 
@@ -92,7 +95,7 @@ def read_table(raw: bytes, findings: Findings, *, delimiter: str = ",", multilin
     first, _ = _cells(lines, at, delimiter, multiline)
     if first is None:
         raise SourceError("the header has a quote without its pair", found=lines[at][:80])
-    table = Table([cell.strip() for cell in first])
+    table = Table(_names(first))
     while at + 1 < len(lines):
         at += 1
         number, (cells, used) = at + 1, _cells(lines, at, delimiter, multiline)
@@ -106,10 +109,28 @@ def tabulate(rows: Sequence[Sequence[str]], findings: Findings) -> Table:
     """A table of a workbook's sheet: the first row is the header, lines are its rows counted from 1."""
     if not rows:
         raise SourceError("an empty sheet", expected="a header and rows")
-    table = Table([cell.strip() for cell in rows[0]])
+    table = Table(_names(rows[0]))
     for number, cells in enumerate(rows[1:], 2):
         _place(table, findings, number, list(cells), (",".join(cells), False))
     return table
+
+
+def _names(cells: Sequence[str]) -> list[str]:
+    """Trimmed names of a header.
+
+    Raises
+    ------
+    SourceError
+        There are too many of them for a table.
+    """
+    if len(cells) > _WIDEST:
+        raise SourceError("too many columns", expected=f"at most {_WIDEST:,}", found=f"{len(cells):,}")
+    return [cell.strip() for cell in cells]
+
+
+def twins(header: Sequence[str]) -> list[str]:
+    """Names that stand more than once in a header, sorted."""
+    return sorted(name for name, count in Counter(header).items() if name and count > 1)
 
 
 def _cells(lines: list[str], at: int, delimiter: str, multiline: bool) -> tuple[list[str] | None, int]:

@@ -19,7 +19,7 @@ from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES, EVENTS, OPPORTUNITIES, OPTIONAL, SELECTIONS
 from engine.settings import conf_dir
 from engine.strategy import Strategy, View
-from engine.tape_build import build as build_tape
+from engine.tape.build import build as build_tape
 from engine.view import VIEW, build
 from research.strategies import FAST, by_name, make, names
 from tests.property.markets import world

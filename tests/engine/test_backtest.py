@@ -16,7 +16,7 @@ from engine.errors import ConfigurationError
 from engine.result import COLUMNS, METRICS
 from engine.run import Result, columns_of, run_params
 from engine.schema import REASONS
-from engine.tape import Tape, from_frame
+from engine.tape import Tape, from_frame, load, save
 from tests.property.tapes import random_configuration, random_tape
 
 INF = float("inf")
@@ -179,8 +179,8 @@ def test_the_numbers_do_not_know_their_neighbours(threads: int, block: int) -> N
 
 def test_one_compilation_serves_every_tape(tmp_path: Path) -> None:
     built = tape([{}, {"at": 1.0, "ends": 3.0, "event": "b"}])
-    built.save(tmp_path / "tape")
-    tapes = (built, Tape.load(tmp_path / "tape"), random_tape(np.random.default_rng(1), 10))
+    save(built, tmp_path / "tape")
+    tapes = (built, load(tmp_path / "tape"), random_tape(np.random.default_rng(1), 10))
     assert len({tuple(map(typeof, columns_of(each))) for each in tapes}) == 1
 
 

@@ -15,7 +15,7 @@ from engine.identity import opportunity_ids
 from engine.kelly import kelly_market, kelly_shrunk, kelly_states
 from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, State
 from engine.tape import NEVER
-from engine.tape_build import build
+from engine.tape.build import build
 from tests.property.markets import FIRST, _event, frames, world
 
 START = FIRST + timedelta(hours=15)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.errors import ConfigurationError
-from engine.tape_days import midnights
+from engine.tape.days import midnights
 
 
 def ns(text: str) -> int:

@@ -22,7 +22,7 @@ from engine.settings import sample_store
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import Requirement, Strategy, View
-from engine.tape_build import build as build_tape
+from engine.tape.build import build as build_tape
 from engine.view import build
 from research.strategies import make, names
 from tests.property.markets import football, snapshots, world

@@ -14,7 +14,7 @@ from engine.odds import fair_probabilities
 from engine.run import backtest, replay
 from engine.schema import SELECTIONS, Staking
 from engine.strategy import View
-from engine.tape_build import build as build_tape
+from engine.tape.build import build as build_tape
 from engine.view import build
 from research.prices import consensus, fair, mean_of, offers
 from research.strategies import make

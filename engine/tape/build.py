@@ -10,9 +10,9 @@ from engine.errors import TapeError
 from engine.identity import opportunity_ids
 from engine.schema import State
 from engine.settlement import states
-from engine.tape import NEVER, Tape
-from engine.tape_assemble import assemble
-from engine.tape_check import check_events, check_kelly, check_opportunities, check_rates, check_schema
+from engine.tape.assemble import assemble
+from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
+from engine.tape.columns import NEVER, Tape
 
 _BET = ("event_id", "market", "line", "selection")
 _CLOSING: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -48,7 +48,7 @@ def build(
     commission_rates : mapping of str to float, optional
         By bookmaker; 0 where not named.
     kelly : str
-        What the column `kelly_frac` holds: none | shrunk | market | states (`tape_kelly.kelly_column`).
+        What the column `kelly_frac` holds: none | shrunk | market | states (`kelly.kelly_column`).
 
     Returns
     -------

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from engine.odds import edge, edge_states, lay_as_back
 from engine.schema import State
-from engine.tape import NEVER, REFUSED, Longs, Tape
-from engine.tape_days import midnights
-from engine.tape_file import content_hash
-from engine.tape_kelly import kelly_column
+from engine.tape.columns import NEVER, REFUSED, Longs, Tape
+from engine.tape.days import midnights
+from engine.tape.file import content_hash
+from engine.tape.kelly import kelly_column
 
 _SHOWN: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "regime")
 _OF_EVENT: Final = ("event_id", "sport", "competition", "season", "date", "home", "away")
@@ -30,7 +30,7 @@ def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
         `schema.OPTIONAL`, those of its event, and id, instant, settled_at (int64, `NEVER` where unknown), state and
         close_prob (of the selection), dead_heat_share, commission_rate.
     zone, kelly : str
-        As in `tape_build.build`.
+        As in `build.build`.
     """
     rows = rows.with_columns(pl.col("decided_at").cast(pl.Int64))
     late = pl.col("settled_at") <= pl.col("decided_at")

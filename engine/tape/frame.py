@@ -11,10 +11,10 @@ import polars as pl
 from engine.errors import TapeError
 from engine.identity import hash_texts, opportunity_ids
 from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL, State
-from engine.tape import NEVER, Tape
-from engine.tape_assemble import assemble
-from engine.tape_build import refuse_twins
-from engine.tape_check import check_kelly, check_opportunities, check_rates
+from engine.tape.assemble import assemble
+from engine.tape.build import refuse_twins
+from engine.tape.check import check_kelly, check_opportunities, check_rates
+from engine.tape.columns import NEVER, Tape
 
 _WHERE: Final = "the frame"
 _REQUIRED: Final = ("decided_at", "settled_at", "odds", "prob", "result")
@@ -35,8 +35,49 @@ _NUMBERS: Final[dict[str, float | None]] = {"line": None, "close_prob": None, "s
 _RESULTS: Final = tuple(state.name.lower() for state in State)
 
 
-def from_frame(frame: pl.DataFrame, *, zone: str, commission_rates: Mapping[str, float] | None, kelly: str) -> Tape:
-    """See `tape.from_frame`."""
+def from_frame(
+    frame: pl.DataFrame, *, zone: str = "UTC", commission_rates: Mapping[str, float] | None = None, kelly: str = "none"
+) -> Tape:
+    """A tape of the user's own bets: no source, no store, no strategy.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        One row a possible bet. Required columns:
+
+        - ``decided_at``, ``settled_at``: Datetime of any unit and zone, turned into UTC nanoseconds; without a zone
+          they are read as UTC. Texts and dates are refused. A null ``settled_at`` is a bet that stays open.
+        - ``odds`` (decimal), ``prob`` (of the selection's full win); null: missing, the bet is not taken.
+        - ``result``: how the selection ended: win, half_win, void, half_lose, lose, unknown, dead_heat (which needs
+          ``share``, the part of the stake that wins). A lay bet wins where its selection loses.
+
+        Optional: ``event`` (text or integer; by default each row is an event of its own, named by its place),
+        ``sport``, ``competition``, ``season``, ``date``, ``home``, ``away``, ``market``, ``line``, ``selection``,
+        ``bookmaker``, ``side`` (back, lay), ``instant``, ``close_prob`` (fair closing probability of the selection),
+        ``share``, and the columns of `schema.OPTIONAL`. Other columns are refused, so that no typing error is silent.
+    zone, commission_rates, kelly
+        As in `build.build`.
+
+    Raises
+    ------
+    TapeError
+        In one line: the column, what was expected, what was found.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> import polars as pl
+    >>> from engine.tape import from_frame
+    >>> tape = from_frame(pl.DataFrame({
+    ...     "decided_at": [datetime(2024, 8, 17, 9), datetime(2024, 8, 17, 9)],
+    ...     "settled_at": [datetime(2024, 8, 17, 18), None],
+    ...     "odds": [2.5, 1.8],
+    ...     "prob": [0.45, 0.5],
+    ...     "result": ["win", "unknown"],
+    ... }))
+    >>> len(tape), tape.edge_frac.tolist()
+    (2, [0.125, -0.09999999999999998])
+    """
     rates = dict(commission_rates or {})
     check_rates(rates)
     check_kelly(kelly)

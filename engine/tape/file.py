@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import TapeError
-from engine.tape import Tape
+from engine.tape.columns import Tape
 
 _MAGIC: Final = b"BEATAPE1"
 _DIGEST: Final = 32
@@ -53,8 +53,15 @@ def _bytes_of(column: pl.Series) -> list[bytes]:
     return [null, column.to_physical().cast(pl.Int64).fill_null(0).to_numpy().tobytes()]
 
 
-def save(tape: Tape, path: Path) -> None:
-    """See `Tape.save`."""
+def save(tape: Tape, path: str | Path) -> None:
+    """Write a tape to one file, atomically: a kill leaves the old file or the new one.
+
+    Raises
+    ------
+    TapeError
+        Where the file cannot be written.
+    """
+    path = Path(path)
     columns = [pl.Series(name, [pl.Series(getattr(tape, name))]) for name in _array_names()]
     for name in _FRAMES:
         columns += [pl.Series(f"{name}.{c.name}", [c]) for c in getattr(tape, name)]
@@ -76,8 +83,15 @@ def save(tape: Tape, path: Path) -> None:
         raise TapeError("cannot write the tape", where=str(path), found=error.strerror or str(error)) from None
 
 
-def load(path: Path) -> Tape:
-    """See `Tape.load`."""
+def load(path: str | Path) -> Tape:
+    """Read a tape that `save` wrote.
+
+    Raises
+    ------
+    TapeError
+        Where the file is missing, is no tape of this version, or its bytes do not have the hash they were written with.
+    """
+    path = Path(path)
     try:
         content = path.read_bytes()
     except OSError as error:

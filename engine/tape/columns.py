@@ -1,10 +1,8 @@
-"""The tape: every opportunity and every settlement of a universe in time order, as flat columns with dense ids."""
+"""What a tape is: every opportunity and settlement of a universe in time order, as flat columns with dense ids."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -118,77 +116,3 @@ class Tape:
 
     def __len__(self) -> int:
         return len(self.id)
-
-    def save(self, path: str | Path) -> None:
-        """Write the tape to one file, atomically: a kill leaves the old file or the new one.
-
-        Raises
-        ------
-        TapeError
-            Where the file cannot be written.
-        """
-        from engine.tape_file import save
-
-        save(self, Path(path))
-
-    @staticmethod
-    def load(path: str | Path) -> Tape:
-        """Read a tape that `save` wrote.
-
-        Raises
-        ------
-        TapeError
-            Where the file is missing, is no tape of this version, or its bytes do not have the hash they were written
-            with.
-        """
-        from engine.tape_file import load
-
-        return load(Path(path))
-
-
-def from_frame(
-    frame: pl.DataFrame, *, zone: str = "UTC", commission_rates: Mapping[str, float] | None = None, kelly: str = "none"
-) -> Tape:
-    """A tape of the user's own bets: no source, no store, no strategy.
-
-    Parameters
-    ----------
-    frame : polars.DataFrame
-        One row a possible bet. Required columns:
-
-        - ``decided_at``, ``settled_at``: Datetime of any unit and zone, turned into UTC nanoseconds; without a zone
-          they are read as UTC. Texts and dates are refused. A null ``settled_at`` is a bet that stays open.
-        - ``odds`` (decimal), ``prob`` (of the selection's full win); null: missing, the bet is not taken.
-        - ``result``: how the selection ended: win, half_win, void, half_lose, lose, unknown, dead_heat (which needs
-          ``share``, the part of the stake that wins). A lay bet wins where its selection loses.
-
-        Optional: ``event`` (text or integer; by default each row is an event of its own, named by its place),
-        ``sport``, ``competition``, ``season``, ``date``, ``home``, ``away``, ``market``, ``line``, ``selection``,
-        ``bookmaker``, ``side`` (back, lay), ``instant``, ``close_prob`` (fair closing probability of the selection),
-        ``share``, and the columns of `schema.OPTIONAL`. Other columns are refused, so that no typing error is silent.
-    zone, commission_rates, kelly
-        As in `tape_build.build`.
-
-    Raises
-    ------
-    TapeError
-        In one line: the column, what was expected, what was found.
-
-    Examples
-    --------
-    >>> from datetime import datetime
-    >>> import polars as pl
-    >>> from engine.tape import from_frame
-    >>> tape = from_frame(pl.DataFrame({
-    ...     "decided_at": [datetime(2024, 8, 17, 9), datetime(2024, 8, 17, 9)],
-    ...     "settled_at": [datetime(2024, 8, 17, 18), None],
-    ...     "odds": [2.5, 1.8],
-    ...     "prob": [0.45, 0.5],
-    ...     "result": ["win", "unknown"],
-    ... }))
-    >>> len(tape), tape.edge_frac.tolist()
-    (2, [0.125, -0.09999999999999998])
-    """
-    from engine.tape_frame import from_frame as build
-
-    return build(frame, zone=zone, commission_rates=commission_rates, kelly=kelly)

@@ -1,0 +1,28 @@
+"""The tape: every opportunity and every settlement of a universe in time order, as flat columns with dense ids.
+
+`columns` says what a tape is; `build` makes one of a strategy's opportunities, `frame` one of a user's own bets; `file`
+keeps it. The functions are loaded when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from engine.tape.columns import NEVER, REFUSED, Tape
+
+if TYPE_CHECKING:
+    from engine.tape.build import build as build
+    from engine.tape.file import load as load
+    from engine.tape.file import save as save
+    from engine.tape.frame import from_frame as from_frame
+
+_HOMES = {"build": "build", "from_frame": "frame", "load": "file", "save": "file"}
+
+__all__ = ["NEVER", "REFUSED", "Tape", "build", "from_frame", "load", "save"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'engine.tape' has no attribute {name!r}")
+    return getattr(import_module(f"engine.tape.{_HOMES[name]}"), name)
