@@ -71,7 +71,7 @@ QUARANTINE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "file": pl.String,  # name as given by the user
     "raw_file": pl.String,
     "line": pl.Int64,
-    "kind": pl.String,  # row | cell | flag (kept, but named)
+    "kind": pl.String,  # row | cell | blank (a row without any text) | flag (kept, but named)
     "column": pl.String,  # null for a whole row
     "value": pl.String,
     "reason": pl.String,

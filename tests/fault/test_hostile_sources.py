@@ -1,0 +1,27 @@
+"""Two hundred damaged real files: no traceback, no hang, counts that add up (two thousand: `fuzz_sources.py`)."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def fuzzing() -> ModuleType:
+    path = Path(__file__).with_name("fuzz_sources.py")
+    spec = importlib.util.spec_from_file_location("fuzz_sources", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_damaged_files_are_read_or_refused(reference_dir: Path, fuzzing: ModuleType) -> None:
+    read, refused, slowest = fuzzing.fuzz(reference_dir, 200, seed=1, largest_bytes=120_000)
+    assert read + refused == 200 and read > 100 and slowest < fuzzing.SLOWEST_SECONDS
