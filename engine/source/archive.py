@@ -143,7 +143,7 @@ def _check_names(path: Path, names: list[str], limits: ArchiveLimits) -> None:
             where=str(path),
             expected=f"at most {limits.files}",
             found=str(len(names)),
-            todo="raise the limit (archive_files of the mapping, or --archive-files) if they are all meant",
+            todo="unpack it, or let the mapping say archive_files",
         )
     seen: set[str] = set()
     for name in names:
