@@ -1,0 +1,101 @@
+"""The command: ``python -m tests.bench``; ``--page docs/benchmarks.md`` writes the page of results.
+
+Exit status 1 where a contender that did equal work gave another result than ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.bench.contender import CONTENDERS
+from tests.bench.machine import cores, machine
+from tests.bench.page import disagreements, page
+from tests.bench.study import Plan, budget, equal_work, own_sweeps, sweep_command, twin
+
+_NAMES = tuple(one.name for one in CONTENDERS)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(sorted({int(part.replace("_", "")) for part in text.split(",")}))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    asked = {"all": _NAMES, "none": ()}.get(text, tuple(text.split(",")))
+    unknown = sorted(set(asked) - set(_NAMES))
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]} is none of {', '.join(_NAMES)}, all, none")
+    return asked
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    parser.add_argument("--page", type=Path, help="write the page of results there")
+    parser.add_argument("--sizes", type=_numbers, default=(10_000, 100_000), help="rows: 10_000,100_000")
+    parser.add_argument("--counts", type=_numbers, default=(1, 100, 1_000, 10_000), help="configurations of our sweeps")
+    parser.add_argument("--repeat", type=int, default=3, help="repetitions (3)")
+    parser.add_argument("--threads", type=int, default=cores(), help="threads of our sweeps (all cores)")
+    parser.add_argument("--peers", type=_names, default=_NAMES, help=f"all, none, or some of {', '.join(_NAMES)}")
+    parser.add_argument("--environment", type=Path, help="folder of the peers' environment (a temporary one)")
+    parser.add_argument("--skip-sweep", action="store_true", help="without the cost of the sweep around the kernel")
+    return parser
+
+
+def measure(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, Any]]:
+    """Parse, measure, and give the whole of the results."""
+    asked = _parser().parse_args(arguments)
+    begin, at = time.monotonic(), machine()
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - begin:6.1f} s  {text}\n")
+
+    with tempfile.TemporaryDirectory(prefix="bea-bench-jobs-") as folder:
+        plan = Plan(
+            asked.sizes,
+            asked.counts,
+            max(1, asked.repeat),
+            max(1, asked.threads),
+            asked.peers,
+            Path(folder),
+            asked.environment,
+            say,
+        )
+        compared = equal_work(plan)
+        sweeps = own_sweeps(plan)
+        found = {
+            "command": " ".join(["python -m tests.bench", *arguments]),
+            "measured": dt.datetime.now(dt.UTC).date().isoformat(),
+            "repeat": plan.repeat,
+            "threads": plan.threads,
+            "machine": at,
+            "equal_work": compared,
+            "own_sweeps": sweeps,
+            "budget": budget(sweeps),
+            "twin": twin(plan),
+            "sweep_command": None if asked.skip_sweep else sweep_command(plan),
+        }
+    return asked, found | {"took_s": time.monotonic() - begin}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, write."""
+    asked, found = measure(sys.argv[1:] if arguments is None else arguments)
+    sys.stdout.write((json.dumps(found, indent=1) if asked.json else page(found)) + "\n")
+    if asked.page:
+        asked.page.write_text(page(found), encoding="utf-8")
+    wrong = disagreements(found)
+    for title in wrong:
+        sys.stderr.write(f"other results than ours: {title}\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""This project: `engine.run.run_params`, every rule of the kernel, all reasons and measures of every configuration."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from engine import Configuration, Staking
+from engine.configuration import params_matrix
+from engine.result import COLUMNS
+from engine.run import run_params
+from engine.tape import from_frame
+
+_FINAL, _BETS = COLUMNS.index("bankroll_final_minor"), COLUMNS.index("n_bets")
+_INF = float("inf")
+_OFF = dict.fromkeys(
+    ("drawdown_warn_frac", "drawdown_stop_frac", "streak_warn", "streak_stop", "daily_loss_frac"), _INF
+)
+_LIMITS = {
+    "bet_cap_frac": 0.02,
+    "event_cap_frac": 0.03,
+    "competition_cap_frac": 0.2,
+    "day_cap_frac": 0.3,
+    "open_cap_frac": 0.5,
+    "one_per_market": True,
+}
+
+
+def tape_of(job):
+    """The tape of a job's arrays."""
+    columns = {
+        "decided_at": pl.Series(job["decided_at"]).cast(pl.Datetime("ns", "UTC")),
+        "settled_at": pl.Series(job["settled_at"]).cast(pl.Datetime("ns", "UTC")),
+        "odds": job["odds"],
+        "prob": job["prob"],
+    }
+    if "won" in job:
+        columns["result"] = np.where(job["won"] == 1, "win", "lose").tolist()
+        return from_frame(pl.DataFrame(columns))
+    columns |= {
+        "event": job["event"],
+        "competition": [f"C{number}" for number in job["competition"].tolist()],
+        "selection": [("home", "draw", "away")[number] for number in job["selection"].tolist()],
+        "bookmaker": [f"book{number}" for number in job["bookmaker"].tolist()],
+        "market": ["1x2"] * len(job["odds"]),
+        "result": job["result"].tolist(),
+    }
+    return from_frame(pl.DataFrame(columns), commission_rates={"book1": 0.02})
+
+
+def configurations_of(job):
+    """The configurations of a job: without limits on a sequential tape, with all of them on an overlapping one."""
+    rules = {"one_per_market": False, **_OFF} if "won" in job else _LIMITS
+    kinds = (Staking.FLAT, Staking.PERCENT, Staking.KELLY)
+    return [
+        Configuration(
+            bankroll_minor=float(job["bankroll"]),
+            edge_min=float(job["edge_min"][c]),
+            odds_min=float(job["odds_min"][c]),
+            odds_max=float(job["odds_max"][c]),
+            staking=kinds[int(job["staking"][c])],
+            amount_minor=float(job["amount"][c]),
+            fraction=float(job["fraction"][c]),
+            stake_min_minor=1.0,
+            **rules,
+        )
+        for c in range(len(job["edge_min"]))
+    ]
+
+
+def prepare(job, threads):
+    """Tape and numbers of the configurations; one walk, so that the kernel is compiled or loaded."""
+    state = (tape_of(job), params_matrix(configurations_of(job)), threads)
+    run_params(state[0], state[1][:1], threads=1)
+    return state
+
+
+def run(state):
+    """All configurations."""
+    tape, matrix, threads = state
+    found = run_params(tape, matrix, threads=threads)
+    return {"final": found[:, _FINAL], "bets": found[:, _BETS]}

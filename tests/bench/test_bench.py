@@ -1,0 +1,91 @@
+"""The benchmark runs and checks what it compares; no test asks for a speed."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.bench import study
+from tests.bench.__main__ import main
+from tests.bench.contender import CONTENDERS, OURS
+from tests.bench.data import Job
+from tests.bench.environment import REQUIREMENTS, Unavailable
+from tests.bench.measure import Failed, Timing, difference, worker
+from tests.bench.page import disagreements
+
+
+@pytest.mark.slow
+def test_a_small_run_without_the_peers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_network(folder: Path) -> Path:
+        raise Unavailable("no network")
+
+    monkeypatch.setattr(study, "peers_python", no_network)
+    monkeypatch.setattr(study, "SWEPT", 20)
+    page = tmp_path / "page.md"
+    words = ["--sizes", "600", "--counts", "1,3", "--repeat", "2", "--threads", "1", "--skip-sweep", "--json"]
+    status = main([*words, "--peers", "python_loop,vectorbt_orders", "--page", str(page)])
+    found = json.loads(capsys.readouterr().out)
+    assert status == 0
+    loop, peer = found["equal_work"]
+    assert loop["agrees"] and loop["ratio_same_job_one_thread"] > 0
+    assert peer["reason"] == "not installed: no network"
+    assert found["twin"]["agrees"]
+    assert [(row["configurations"], row["passing"]) for row in found["own_sweeps"]] == [
+        (1, 0.02),
+        (1, 0.2),
+        (3, 0.02),
+        (3, 0.2),
+    ]
+    assert "not installed: no network" in page.read_text()
+    assert all(one.title in page.read_text() for one in CONTENDERS)
+
+
+def test_other_results_are_told() -> None:
+    job = Job(2, 1)
+    ours = Timing(None, job, result={"bets": [2.0], "final": [100.0]})  # type: ignore[arg-type]
+    fewer = Timing(None, job, result={"bets": [1.0], "final": [100.0]})  # type: ignore[arg-type]
+    apart = Timing(None, job, result={"bets": [2.0], "final": [101.0]})  # type: ignore[arg-type]
+    assert difference(ours, ours) == 0.0
+    assert difference(fewer, ours) == float("inf")
+    assert difference(apart, ours) == pytest.approx(0.01)
+    row = {"title": "a peer", "rows": 2, "agrees": False}
+    assert disagreements({"equal_work": [row], "twin": None}) == ["a peer, 2 rows"]
+
+
+def test_a_contender_that_is_not_there_fails_in_one_line(tmp_path: Path) -> None:
+    absent = tmp_path / "absent.py"
+    absent.write_text("import no_such_package_anywhere\n")
+    with worker(sys.executable, absent, 1) as one, pytest.raises(Failed, match="ModuleNotFoundError"):
+        one.ask(do="prepare", job="j", path="nowhere")
+    with worker(sys.executable, OURS, 1) as one, pytest.raises(Failed, match="FileNotFoundError"):
+        one.ask(do="prepare", job="j", path=str(tmp_path / "nowhere.npz"))
+
+
+@pytest.mark.parametrize("kind", ["sequential", "overlapping"])
+def test_a_job_is_the_same_each_time(kind: str, tmp_path: Path) -> None:
+    job = Job(600, 40, passing=0.2, kind=kind)
+    (tmp_path / "again").mkdir()
+    with np.load(job.write(tmp_path)) as one, np.load(job.write(tmp_path / "again")) as other:
+        assert all(np.array_equal(one[name], other[name]) for name in one.files)
+        edge = one["prob"] * one["odds"] - 1.0
+        passing = (edge[:, None] >= one["edge_min"]).mean()
+        assert 0.15 < passing < 0.25
+        assert (one["edge_min"] > 0).all(), "a negative edge has no Kelly stake"
+        assert (one["settled_at"] > one["decided_at"]).all()
+        if kind == "sequential":
+            assert (one["decided_at"][1:] > one["settled_at"][:-1]).all()
+
+
+def test_the_peers_are_pinned_and_have_no_address() -> None:
+    lines = REQUIREMENTS.read_text().splitlines()
+    assert all(re.match(r"^[A-Za-z0-9._-]+==[^ ]+( ; .+)?$", line) for line in lines)
+    names = {line.split("==")[0] for line in lines}
+    assert {"vectorbt", "backtestbuddy", "sports-betting", "penaltyblog"} <= names
+    assert "socks" not in names, "of no sign related to the package that asks for it"
