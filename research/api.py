@@ -60,7 +60,7 @@ def runs() -> pl.DataFrame:
 def _run(kind: str, overrides: Sequence[str], config_dir: str | Path | None, progress: bool) -> Run:
     from research.application import carry_out
     from research.composition import Composer
-    from research.sweeps.progress import Silence, progress_for
+    from research.run.progress import Silence, progress_for
 
     composer = Composer(kind, Path(config_dir) if config_dir else None)
     return carry_out(composer, list(overrides), progress_for if progress else Silence)[0]

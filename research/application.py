@@ -23,9 +23,9 @@ from research.mistakes import translate
 from research.sweeps.grammar import quoted
 
 if TYPE_CHECKING:
+    from research.run.progress import Progress
     from research.run.record import Run
     from research.sweeps.plan import Plan
-    from research.sweeps.progress import Progress
 
 
 def run_application(kind: str, argv: Sequence[str]) -> int:
@@ -35,7 +35,7 @@ def run_application(kind: str, argv: Sequence[str]) -> int:
     composer, words = Composer(kind, folder), quoted(options.overrides)
     if options.help or options.hydra_help or options.cfg or options.info:
         return _show(composer, options, words)
-    from research.sweeps.progress import progress_for
+    from research.run.progress import progress_for
 
     run, output = carry_out(composer, options.overrides, progress_for)
     _print(run, output)
@@ -45,7 +45,7 @@ def run_application(kind: str, argv: Sequence[str]) -> int:
 def carry_out(composer: Composer, words: Sequence[str], progress: Callable[[], Progress]) -> tuple[Run, str]:
     """Plan and execute a command; gives its run and the output that was asked for."""
     from research.run.execute import Command, execute
-    from research.sweeps.progress import Silence
+    from research.run.progress import Silence
 
     plan = plan_sweep(composer, words) if composer.name == "sweep" else plan_backtest(composer, words)
     output = str(plan.settings()["output"])

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from engine.errors import UsageError
-from research.cli import COMMANDS
 from research.mistakes import nearest
 
+_COMMANDS = ("backtest", "sweep", "data", "runs", "show", "report", "compare")
 _ON_RUNS = ("show", "report", "compare")
 _DATA = ("import", "simulate", "check", "info")
 
@@ -42,7 +42,7 @@ def candidates(line: str) -> list[str]:
     fresh = line.endswith(" ")
     if len(words) < 2 or (len(words) == 2 and not fresh):
         start = words[1] if len(words) == 2 else ""
-        return [name for name in COMMANDS if name.startswith(start)]
+        return [name for name in _COMMANDS if name.startswith(start)]
     command = words[1]
     start = "" if fresh else words[-1]
     if command in ("backtest", "sweep"):

@@ -15,7 +15,9 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from engine.errors import ConfigurationError
-from research.sweeps.vectorized import TARGET
+
+#: the one sweeper of the project, as the build places it
+SWEEPER = "hydra_plugins.bea_vectorized.VectorizedSweeper"
 
 _FILE_BYTES = 1_000_000
 _FILE_ALIASES = 100
@@ -28,7 +30,7 @@ _BASIC = {
 }
 #: the only content that these parts of Hydra's section may have
 _ALLOWED: dict[str, tuple[Any, ...]] = {
-    "sweeper": (_BASIC, {"_target_": TARGET}),
+    "sweeper": (_BASIC, {"_target_": SWEEPER}),
     "launcher": ({"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"},),
     "callbacks": ({},),
     "hydra_logging": ({"version": 1, "root": {"level": "ERROR"}, "disable_existing_loggers": True},),

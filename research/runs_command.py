@@ -99,12 +99,14 @@ def _runs(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
 
     from research.terminal import clean, console, number
 
+    screen = console()
     if not table.height:
-        console().print("no run yet: try `bea sweep data=sample experiment=sample`")
+        screen.print("no run yet: try `bea sweep data=sample experiment=sample`")
         return 0
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("run", "finished", "configs", "data", "command"):
-        shown.add_column(head, justify="right" if head == "configs" else "left", no_wrap=True, overflow="ellipsis")
+        shown.add_column(head, justify="right" if head == "configs" else "left", no_wrap=True)
+    room = max(20, screen.width - 62)
     for row in table.iter_rows(named=True):
         span = f"{row['first_date'][:4]}–{row['last_date'][:4]}"
         cells = (
@@ -112,15 +114,15 @@ def _runs(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
             row["finished_at"][:16],
             number("", row["configurations"]),
             span,
-            clean(row["command"], 300),
+            clean(row["command"], room),
         )
         shown.add_row(*(Text(cell) for cell in cells))
-    console().print(shown)
+    screen.print(shown)
     return 0
 
 
 def _remove(options: argparse.Namespace) -> int:
-    from research.tapes import cache_folder, evict
+    from research.run.tapes import cache_folder, evict
 
     if not options.runs and not options.cache:
         raise UsageError("nothing to remove", expected="RUN..., or --cache")

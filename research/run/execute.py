@@ -22,12 +22,12 @@ from research.config import Slow, slow_of
 from research.parameters import check, matrix
 from research.run.folder import MANIFEST, computing, publish, run_folder, write_json
 from research.run.identity import commit, digest, source_hash, versions
+from research.run.progress import Progress, seconds
 from research.run.record import Run
 from research.run.results import BETS, DAILY, RESULTS, TableWriter, order_expressions, ranked, write_results
+from research.run.tapes import Rows, Tapes, merged_facts
+from research.run.units import Kept, Unit, compute, cores, cut
 from research.sweeps.plan import Plan, describe
-from research.sweeps.progress import Progress, seconds
-from research.sweeps.units import Kept, Unit, compute, cores, cut
-from research.tapes import Rows, Tapes, merged_facts
 
 Matrix = NDArray[np.float64]
 

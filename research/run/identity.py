@@ -10,9 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import engine
-import research
-
+_PACKAGES = Path(__file__).resolve().parents[2]
 _LIBRARIES = ("polars", "numpy", "numba", "pyarrow", "duckdb", "hydra-core")
 _SUFFIXES = (".py", ".sql")
 
@@ -27,8 +25,7 @@ def digest(value: Any, size: int = 16) -> str:
 def source_hash() -> str:
     """Hash of the sources of both packages, 32 hex digits."""
     total = hashlib.blake2b(digest_size=16)
-    for package in (engine, research):
-        root = Path(str(package.__file__)).resolve().parent
+    for root in (_PACKAGES / "engine", _PACKAGES / "research"):
         paths = [p for p in root.rglob("*") if p.suffix in _SUFFIXES and "_shipped" not in p.parts]
         for path in sorted(paths, key=lambda p: p.relative_to(root.parent).as_posix()):
             total.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -37,7 +34,7 @@ def source_hash() -> str:
 
 def commit() -> str | None:
     """The commit that a checkout stands on; None outside of one."""
-    root = Path(str(research.__file__)).resolve().parent.parent
+    root = _PACKAGES
     try:
         head = (root / ".git" / "HEAD").read_text().strip()
         if not head.startswith("ref: "):

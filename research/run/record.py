@@ -169,7 +169,7 @@ class Run:
     def _replayed(self, row: dict[str, Any]) -> Any:
         """The path of a configuration that was not chosen, from its tape; the store must still hold the same rows."""
         from engine.run import replay
-        from research.tapes import Tapes
+        from research.run.tapes import Tapes
 
         flat = self.parameters(row["config"])
         slow, tapes = slow_of(flat), Tapes()

@@ -13,8 +13,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from engine.errors import ConfigurationError
+from research.guard import SWEEPER
 
-TARGET: Final = "hydra_plugins.bea_vectorized.VectorizedSweeper"
+TARGET: Final = SWEEPER
 
 
 class Vectorized(Sweeper):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from engine.errors import BeaError
 from engine.result import COLUMNS
 from research.run import execute, folder
 from research.run.record import Run
-from research.sweeps.units import Kept, Unit, cut
+from research.run.units import Kept, Unit, cut
 from tests.fault.kills import killed, trial
 
 SWEEP = (
@@ -41,8 +41,8 @@ def tables(run: Run) -> dict[str, bytes]:
 
 
 def test_a_stop_between_any_two_units(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("research.sweeps.units._MOST", 4)
-    monkeypatch.setattr("research.sweeps.units._FEWEST", 1)
+    monkeypatch.setattr("research.run.units._MOST", 4)
+    monkeypatch.setattr("research.run.units._FEWEST", 1)
     whole = research.sweep(SWEEP)
     wanted = tables(whole)
     folder.remove(whole.id)
@@ -72,8 +72,8 @@ def test_a_stop_between_any_two_units(home: Path, monkeypatch: pytest.MonkeyPatc
 def test_tapes_threads_and_blocks_do_not_matter(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = research.sweep([*SWEEP, "sweep.threads=1"])
     wanted = tables(one)
-    monkeypatch.setattr("research.sweeps.units._MOST", 3)
-    monkeypatch.setattr("research.sweeps.units._FEWEST", 3)
+    monkeypatch.setattr("research.run.units._MOST", 3)
+    monkeypatch.setattr("research.run.units._FEWEST", 3)
     for path in (home / "data" / "cache" / "tapes").glob("*.arrow"):
         path.write_bytes(b"damaged")
     two = research.sweep([*SWEEP, "sweep.threads=2", "force=true"])

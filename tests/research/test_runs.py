@@ -19,10 +19,10 @@ from research.completion import candidates
 from research.run import folder
 from research.run.folder import plain, write_json
 from research.run.identity import commit, versions
+from research.run.progress import Lines, Silence, progress_for, seconds
 from research.run.record import Run
 from research.run.results import TableWriter, ranked
-from research.sweeps.progress import Lines, Silence, progress_for, seconds
-from research.tapes import cache_folder, evict
+from research.run.tapes import cache_folder, evict
 from research.terminal import clean, html, number, setting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -252,7 +252,7 @@ def test_progress_is_told_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_bar_where_there_is_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    from research.sweeps.progress import Bar
+    from research.run.progress import Bar
 
     class Terminal:
         def isatty(self) -> bool:
