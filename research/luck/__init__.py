@@ -1,0 +1,1 @@
+"""What is luck: intervals and tests over results."""

@@ -1,0 +1,31 @@
+"""The report of a run: one self-contained page, and the charts for Jupyter (`research.report.charts`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from research.run.record import Run
+
+__all__ = ["write"]
+
+
+def write(run: Run, path: Path) -> Path:
+    """Write the report page of a run and return its path.
+
+    The page is one file that asks for nothing outside itself; the same run gives the same bytes.
+
+    Parameters
+    ----------
+    run : Run
+        A complete run.
+    path : Path
+        Where to; an existing file is replaced at once or not at all.
+    """
+    from research.report.gather import gather
+    from research.report.page import page
+    from research.run.folder import write_bytes
+
+    write_bytes(path, page(gather(run)).encode("utf-8", "replace"))
+    return path

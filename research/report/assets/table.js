@@ -1,0 +1,192 @@
+"use strict";
+// The leaderboard: all rows in typed arrays, sorted and filtered there, drawn as the visible rows only.
+(() => {
+  if (!bea) return;
+  const ROW = 32, SPARE = 8;
+  const frame = document.getElementById("board"), search = document.getElementById("filter"), tally = document.getElementById("tally");
+  const chosen = new Set(bea.chosen);
+  const columns = [
+    { key: "config", head: "#", more: false, value: row => bea.config[row], text: row => "#" + bea.config[row], width: 8 },
+    ...bea.parameters.map(one => ({
+      key: one.key, head: one.head, title: one.key, words: !one.values.length, more: false, rank: one.values.length ? one.texts.length - 1 : -1,
+      value: row => one.values.length ? (one.data[row] < one.values.length ? one.values[one.data[row]] : NaN) : one.data[row],
+      text: row => one.texts[one.data[row]],
+      width: Math.min(24, Math.max(one.head.length + 2, ...one.texts.map(text => text.length))) + 2.5,
+    })),
+    ...bea.measures.map(one => ({
+      key: one.name, head: one.head, measure: one, more: one.more, sign: ["yield", "roi", "pnl_minor", "clv_mean"].includes(one.name),
+      value: row => bea.scaled(one, one.data[row]), text: row => bea.shown(one, one.data[row]),
+      width: Math.max(one.head.length + 2, one.form === "money" ? 11 : 7) + 2.5,
+    })),
+  ];
+  let sorted = { column: null, down: false }, selected = -1;
+  let view = Uint32Array.from({ length: bea.rows }, (_, row) => row);
+
+  const table = document.createElement("table"), group = document.createElement("colgroup");
+  const head = table.createTHead().insertRow(), body = document.createElement("tbody");
+  for (const column of columns) {
+    const col = document.createElement("col");
+    col.style.width = column.width + "ch";
+    group.append(col);
+    const cell = document.createElement("th"), press = document.createElement("button");
+    cell.scope = "col";
+    if (column.words) cell.className = "words";
+    press.type = "button";
+    press.textContent = column.head;
+    if (column.title) press.title = column.title;
+    press.addEventListener("click", () => order(column));
+    cell.append(press);
+    head.append(cell);
+    column.cell = cell;
+  }
+  table.style.width = columns.reduce((sum, column) => sum + column.width, 0) + "ch";
+  table.setAttribute("aria-rowcount", String(bea.rows + 1));
+  table.prepend(group);
+  table.append(body);
+  frame.replaceChildren(table);
+
+  const gap = rows => {
+    const line = document.createElement("tr"), cell = document.createElement("td");
+    cell.className = "gap";
+    cell.colSpan = columns.length;
+    cell.style.height = rows * ROW + "px";
+    line.setAttribute("aria-hidden", "true");
+    line.append(cell);
+    return line;
+  };
+  const line = (row, place) => {
+    const out = document.createElement("tr");
+    out.setAttribute("aria-rowindex", String(place + 2));
+    if (chosen.has(bea.config[row])) out.classList.add("chosen");
+    if (row === selected) out.classList.add("selected");
+    columns.forEach((column, at) => {
+      const cell = document.createElement(at ? "td" : "th");
+      const text = column.text(row);
+      if (!at) {
+        cell.scope = "row";
+        const pick = document.createElement("button");
+        pick.type = "button";
+        pick.className = "pick";
+        pick.textContent = text;
+        pick.setAttribute("aria-label", "Select configuration " + bea.config[row]);
+        pick.addEventListener("click", () => select(row));
+        cell.append(pick);
+      } else cell.textContent = text;
+      if (column.words) { cell.className = "words"; cell.title = text; }
+      if (column.sign && text !== "–") cell.className = column.value(row) < 0 ? "minus" : column.value(row) > 0 ? "plus" : "";
+      out.append(cell);
+    });
+    return out;
+  };
+  let drawn = "";
+  const draw = (all = 0) => {
+    const first = all ? 0 : Math.max(0, Math.floor(frame.scrollTop / ROW) - SPARE);
+    const last = Math.min(view.length, all || first + Math.ceil((frame.clientHeight || 480) / ROW) + 2 * SPARE);
+    const state = [first, last, view.length].join();
+    if (state === drawn) return;
+    drawn = state;
+    const focused = document.activeElement && document.activeElement.closest("#board tbody tr");
+    const keep = focused ? focused.getAttribute("aria-rowindex") : null;
+    const lines = [];
+    for (let place = first; place < last; place++) lines.push(line(view[place], place));
+    body.replaceChildren(gap(first), ...lines, gap(all ? 0 : view.length - last));
+    const again = keep && body.querySelector(`tr[aria-rowindex="${keep}"] .pick`);
+    if (again) again.focus({ preventScroll: true });
+  };
+  const redraw = () => { drawn = ""; draw(); };
+
+  const compare = (column, down) => {
+    const sign = down ? -1 : 1;
+    return (a, b) => {
+      const x = column.value(a), y = column.value(b);
+      const gone = Number.isNaN(x) - Number.isNaN(y);
+      return gone || (Number.isNaN(x) ? 0 : sign * (x - y)) || a - b;
+    };
+  };
+  const order = column => {
+    const down = sorted.column === column ? !sorted.down : column.more;
+    sorted = { column, down };
+    for (const other of columns) other.cell.removeAttribute("aria-sort");
+    column.cell.setAttribute("aria-sort", down ? "descending" : "ascending");
+    for (const other of columns) other.cell.firstChild.textContent = other.head + (other === column ? (down ? " ↓" : " ↑") : "");
+    view.sort(compare(column, down));
+    frame.scrollTop = 0;
+    redraw();
+  };
+
+  // words, or comparisons such as  yield>2 bets>=500 strategy=value  in the units of the heads
+  const plain = text => text.toLowerCase().replace(/[\s_,%]+/g, "");
+  const tests = text => text.trim().split(/\s+/).filter(Boolean).map(word => {
+    const found = word.match(/^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/);
+    if (!found) return row => columns.some(column => column.text(row).toLowerCase().includes(word.toLowerCase()));
+    const [, name, sign, wanted] = found;
+    const column = columns.find(one => [one.key, one.head].some(label => plain(label) === plain(name))) ||
+      columns.find(one => plain(one.head).startsWith(plain(name)) || plain(one.key).endsWith(plain(name)));
+    if (!column) return () => false;
+    const value = Number(wanted.replace("\u2212", "-"));
+    if (column.words || Number.isNaN(value)) {
+      const same = row => plain(column.text(row)) === plain(wanted);
+      return sign === "=" ? same : sign === "!=" ? row => !same(row) : () => false;
+    }
+    return {
+      "<": row => column.value(row) < value, ">": row => column.value(row) > value, "<=": row => column.value(row) <= value,
+      ">=": row => column.value(row) >= value, "=": row => column.value(row) === value, "!=": row => column.value(row) !== value,
+    }[sign];
+  });
+  const filter = () => {
+    const asked = tests(search.value);
+    const kept = [];
+    for (let row = 0; row < bea.rows; row++) if (asked.every(test => test(row))) kept.push(row);
+    view = Uint32Array.from(kept);
+    if (sorted.column) view.sort(compare(sorted.column, sorted.down));
+    frame.scrollTop = 0;
+    tally.textContent = asked.length ? bea.number(view.length, 0) + " of " + bea.number(bea.rows, 0) : bea.number(bea.rows, 0) + (bea.rows === 1 ? " row" : " rows");
+    redraw();
+  };
+  const select = row => {
+    selected = row;
+    redraw();
+    document.dispatchEvent(new CustomEvent("configuration", { detail: bea.config[row] }));
+  };
+
+  // foreign text that a spreadsheet would read as a formula gets an apostrophe
+  const cell = text => {
+    const safe = /^[=+\-@\t\r\n|%]/.test(text) ? "'" + text : text;
+    return /[",\n\r;]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+  };
+  const csv = () => {
+    const lines = [columns.map(column => cell(column.key)).join(",")];
+    for (const row of view) {
+      lines.push(columns.map((column, at) => {
+        if (!at) return String(bea.config[row]);
+        if (column.measure) { const value = column.measure.data[row]; return Number.isNaN(value) ? "" : String(column.measure.type === "f4" ? Number(value.toPrecision(7)) : value); }
+        const value = column.words ? NaN : column.value(row);
+        return Number.isNaN(value) ? (column.text(row) === "–" ? "" : cell(column.text(row))) : String(value);
+      }).join(","));
+    }
+    return lines.join("\r\n") + "\r\n";
+  };
+  bea.csv = csv;
+  document.getElementById("csv").addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff", csv()], { type: "text/csv" }));
+    link.download = "leaderboard-" + bea.run + ".csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+
+  frame.addEventListener("scroll", () => draw(), { passive: true });
+  frame.addEventListener("keydown", event => {
+    const steps = { ArrowDown: ROW, ArrowUp: -ROW, PageDown: frame.clientHeight - ROW, PageUp: ROW - frame.clientHeight };
+    if (event.key in steps && event.target.closest("tbody, #board") && event.target.tagName !== "INPUT") {
+      frame.scrollTop += steps[event.key];
+      event.preventDefault();
+    }
+  });
+  let timer = 0;
+  search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(filter, 80); });
+  addEventListener("beforeprint", () => draw(Math.min(50, view.length)));
+  addEventListener("afterprint", redraw);
+  addEventListener("resize", redraw);
+  filter();
+})();

@@ -1,0 +1,165 @@
+"""Bets in groups, each with its yield and an interval over events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from research.luck.bootstrap import Interval, generator, ratio_interval
+
+#: borders of the odds bands; lower border inside
+ODDS_BORDERS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
+#: most competitions shown by name; the rest stands together
+COMPETITIONS: Final = 12
+#: more months than this are laid over one year
+MONTHS: Final = 18
+MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+GROUPINGS: Final = ("odds", "competition", "season", "month")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Bets that stand together.
+
+    Attributes
+    ----------
+    name : str
+        Foreign text is possible (a competition's name): escape it.
+    n_bets, n_events : int
+    turnover_minor, pnl_minor : float
+        Sums; P&L before commission.
+    interval : Interval
+        Yield and its interval.
+    position : float
+        Mean of the quantity that the groups were cut by (edge, CLV); NaN elsewhere.
+    """
+
+    name: str
+    n_bets: int
+    n_events: int
+    turnover_minor: float
+    pnl_minor: float
+    interval: Interval
+    position: float = float("nan")
+
+
+def settled_frame(bets: pl.DataFrame) -> pl.DataFrame:
+    """Bets without nulls in the money columns: an open bet has earned nothing yet."""
+    return bets.with_columns(
+        pl.col("pnl_minor").cast(pl.Float64).fill_null(0.0).fill_nan(0.0),
+        pl.col("stake_minor").cast(pl.Float64).fill_null(0.0).fill_nan(0.0),
+    )
+
+
+def yield_interval(bets: pl.DataFrame, seed: int, *purpose: object) -> Interval:
+    """Yield of all bets (before commission) with its interval over events."""
+    frame = settled_frame(bets)
+    return ratio_interval(
+        frame["pnl_minor"].to_numpy(),
+        frame["stake_minor"].to_numpy(),
+        frame["event_id"].to_numpy(),
+        generator(seed, "yield", *purpose),
+    )
+
+
+def mean_interval(bets: pl.DataFrame, column: str, seed: int) -> Interval:
+    """Unweighted mean of a column over the bets that have it, with its interval over events."""
+    frame = bets.filter(pl.col(column).is_finite().fill_null(False))
+    values = frame[column].to_numpy()
+    return ratio_interval(values, np.ones(len(values)), frame["event_id"].to_numpy(), generator(seed, "mean", column))
+
+
+def month_is_calendar(bets: pl.DataFrame) -> bool:
+    """Whether the months of several years are laid over one another because they are too many to stand apart."""
+    return int(bets.select(pl.col("date").dt.truncate("1mo").n_unique()).item()) > MONTHS
+
+
+def _named(bets: pl.DataFrame, by: str) -> tuple[pl.Expr, pl.Expr]:
+    """Order and name of the group of each bet."""
+    if by == "odds":
+        band = pl.sum_horizontal([(pl.col("odds") >= border).cast(pl.Int64) for border in ODDS_BORDERS])
+        names = ["< 1.5", "1.5–2", "2–3", "3–5", "5–10", "≥ 10"]
+        return band, band.replace_strict(dict(enumerate(names)), return_dtype=pl.String)
+    if by == "month":
+        if month_is_calendar(bets):
+            month = pl.col("date").dt.month().cast(pl.Int64)
+            return month, month.replace_strict(dict(enumerate(MONTH_NAMES, start=1)), return_dtype=pl.String)
+        start = pl.col("date").dt.truncate("1mo")
+        return start.dt.epoch("d").cast(pl.Int64), start.dt.strftime("%Y-%m")
+    if by == "season":
+        name = pl.col("season").fill_null("not given")
+        return name.rank("dense").cast(pl.Int64), name
+    if by == "competition":
+        name = pl.col("competition").fill_null("not given")
+        most = bets.group_by(name.alias("name")).len().sort(["len", "name"], descending=[True, False])["name"].to_list()
+        kept = most if len(most) <= COMPETITIONS else most[: COMPETITIONS - 1]
+        rest = f"{len(most) - len(kept)} others"
+        place = {key: index for index, key in enumerate(kept)}
+        order = name.replace_strict(place, default=len(kept), return_dtype=pl.Int64)
+        return order, pl.when(order < len(kept)).then(name).otherwise(pl.lit(rest))
+    raise ValueError(f"groups by {by!r}: expected one of {', '.join(GROUPINGS)}")
+
+
+def _groups(frame: pl.DataFrame, seed: int, purpose: str) -> list[Group]:
+    """Groups of a frame with columns `order`, `name` and `position`."""
+    out = []
+    for part in frame.sort("order", maintain_order=True).partition_by("order", maintain_order=True):
+        name = str(part["name"][0])
+        rng = generator(seed, "yield", purpose, name)
+        event = part["event_id"].to_numpy()
+        stake, pnl = part["stake_minor"].to_numpy(), part["pnl_minor"].to_numpy()
+        out.append(
+            Group(
+                name=name,
+                n_bets=len(part),
+                n_events=part["event_id"].n_unique(),
+                turnover_minor=float(stake.sum()),
+                pnl_minor=float(pnl.sum()),
+                interval=ratio_interval(pnl, stake, event, rng),
+                position=float(np.mean(part["position"].to_numpy())),
+            )
+        )
+    return out
+
+
+def yield_groups(bets: pl.DataFrame, by: str, seed: int = 0) -> list[Group]:
+    """Yield by odds band, competition, season or month.
+
+    Parameters
+    ----------
+    bets : polars.DataFrame
+        The bet log of a configuration.
+    by : str
+        One of `GROUPINGS`.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    list of Group
+        In the order of the axis; competitions by number of bets. Empty where there are no bets.
+    """
+    if bets.is_empty():
+        return []
+    order, name = _named(bets, by)
+    frame = settled_frame(bets).with_columns(order.alias("order"), name.alias("name"), position=pl.lit(float("nan")))
+    return _groups(frame, seed, by)
+
+
+def quantile_groups(bets: pl.DataFrame, column: str, seed: int = 0, parts: int = 10) -> list[Group]:
+    """Yield by tenths of a column (edge, CLV); fewer parts where fewer than 20 bets would stand in each.
+
+    Bets of equal value stay together, so that the cut does not depend on the order of the log.
+    """
+    frame = settled_frame(bets).filter(pl.col(column).is_finite().fill_null(False))
+    parts = min(parts, len(frame) // 20)
+    if parts < 2:
+        return []
+    place = (pl.col(column).rank("min") - 1).cast(pl.Int64) * parts // len(frame)
+    frame = frame.with_columns(order=place, position=pl.col(column).cast(pl.Float64))
+    frame = frame.with_columns(name=pl.col("order").rank("dense").cast(pl.String))
+    return _groups(frame, seed, column)

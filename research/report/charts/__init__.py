@@ -1,0 +1,25 @@
+"""Charts of a run: functions of frames that give a `Figure`, for the page and for Jupyter alike.
+
+>>> from research.report import charts
+>>> import polars as pl
+>>> charts.funnel(pl.DataFrame({"reason": ["placed"], "count": [2]}))
+<Figure funnel: 2 of 2 opportunities (100.0 %) became bets.>
+"""
+
+from research.report.charts.funnel import funnel
+from research.report.charts.groups import yield_by
+from research.report.charts.histogram import clv_distribution, tried
+from research.report.charts.money import equity
+from research.report.charts.points import clv_against_yield, edge_against_yield
+from research.report.charts.surface import parameter_map
+
+__all__ = [
+    "clv_against_yield",
+    "clv_distribution",
+    "edge_against_yield",
+    "equity",
+    "funnel",
+    "parameter_map",
+    "tried",
+    "yield_by",
+]

@@ -1,0 +1,145 @@
+"""Yield by odds band, competition, season or month: bars with whiskers and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from research.report.breakdown import Group, month_is_calendar, yield_groups
+from research.report.charts.axes import (
+    GROUP_HEADS,
+    SOLID_FROM,
+    bar_css,
+    group_cells,
+    group_tip,
+    percent_tick,
+    whisker,
+    y_axis,
+    yield_range,
+)
+from research.report.drawing import Canvas, Scale, fits, shorten, ticks
+from research.report.figure import FULL, Figure, Numbers
+from research.report.words import count, listing, number, percent
+
+_QUESTIONS: Final = {
+    "odds": "At which odds does the yield arise?",
+    "competition": "In which competitions does the yield arise?",
+    "season": "Does the yield hold from season to season?",
+    "month": "Does the yield hold from month to month?",
+}
+_NOUNS: Final = {"odds": "odds band", "competition": "competition", "season": "season", "month": "month"}
+_CALENDAR: Final = "Does the yield depend on the month of the year?"
+
+
+def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
+    """Yield of the bets of one configuration by group, with 90 % intervals over events.
+
+    Parameters
+    ----------
+    bets : polars.DataFrame
+        `run.bets(config)`: event_id, stake_minor, pnl_minor, odds, date, competition, season are read.
+    by : str
+        ``odds``, ``competition``, ``season`` or ``month`` (months of many years are laid over one year).
+    seed : int
+        Seed of the bootstrap.
+    """
+    groups = yield_groups(bets, by, seed)
+    question = _QUESTIONS[by]
+    if by == "month" and groups and month_is_calendar(bets):
+        question = _CALENDAR
+    if not groups:
+        return Figure(by, question, "No bet was placed, so there is nothing to divide.")
+    names = [_short(group.name, by) for group in groups]
+    answer = _answer(groups, names, _NOUNS[by])
+
+    def draw(width: float, css: str) -> str:
+        slot = (width - 60) / len(groups)
+        widest = max(max(fits(name) for name in names), max(fits(number(g.n_bets)) for g in groups)) + 6
+        if slot >= widest:
+            return _columns(groups, names, width).svg(answer, css)
+        return _rows(groups, names, width).svg(answer, css)
+
+    hollow = any(group.n_bets < SOLID_FROM for group in groups)
+    note = "Whiskers: 90 % of resampled events. Numbers: bets."
+    note += f" Hollow: fewer than {SOLID_FROM} bets." if hollow else ""
+    table = Numbers((_NOUNS[by], *GROUP_HEADS), tuple((group.name, *group_cells(group)) for group in groups))
+    wide = len(groups) * 44 > 470
+    return Figure(f"yield-{by}", question, answer, draw, table, full=wide, note=note)
+
+
+def _short(name: str, by: str) -> str:
+    """``2021-2022`` as ``21/22``; months without their century."""
+    if by == "season" and len(name) == 9 and name[4] == "-" and (name[:4] + name[5:]).isdigit():
+        return f"{name[2:4]}/{name[7:]}"
+    if by == "month" and len(name) == 7:
+        return name[2:]
+    return name
+
+
+def _answer(groups: Sequence[Group], names: Sequence[str], noun: str) -> str:
+    enough = [(g, n) for g, n in zip(groups, names, strict=True) if g.n_bets >= SOLID_FROM and g.interval.known]
+    if len(groups) == 1:
+        one = groups[0]
+        return (
+            f"All {number(one.n_bets)} bets fall into one {noun}, {names[0]}: yield {percent(one.interval.estimate)}."
+        )
+    if not enough:
+        return f"No {noun} has {SOLID_FROM} bets, too few to read anything from one alone."
+    above = [n for g, n in enough if g.interval.low > 0]
+    below = [n for g, n in enough if g.interval.high < 0]
+    plus = sum(g.interval.estimate > 0 for g, _ in enough)
+    many = f"{noun}s" if len(enough) != 1 else noun
+    text = f"{plus} of {count(len(enough), noun)} with {SOLID_FROM} bets or more made money"
+    if above:
+        text += f"; above zero by more than its interval: {listing(above)}"
+    if below:
+        text += f"; below zero by more than its interval: {listing(below)}"
+    if not above and not below:
+        text += f"; no interval of these {many} excludes zero" if len(enough) > 1 else "; its interval holds zero"
+    return text + "."
+
+
+def _columns(groups: Sequence[Group], names: Sequence[str], width: float) -> Canvas:
+    height = 268.0 if width < FULL else 300.0
+    low, high = yield_range(groups)
+    canvas = Canvas(width, height)
+    scale = Scale(low, high, height - 52, 22)
+    canvas.text(0, 11, "yield, % of turnover", "muted")
+    y_axis(canvas, scale, width, lambda value: percent_tick(value, high - low))
+    slot = (width - 60) / len(groups)
+    thick = min(slot * 0.56, 40)
+    for place, (group, name) in enumerate(zip(groups, names, strict=True)):
+        middle = 56 + slot * (place + 0.5)
+        nought, top = scale(0), scale.clip(group.interval.estimate)
+        tip = group_tip(group.name, group)
+        canvas.rect((middle - thick / 2, min(nought, top)), (thick, abs(nought - top)), f"bar {bar_css(group)}")
+        whisker(canvas, scale, middle, group)
+        canvas.rect((middle - slot / 2, 18), (slot, height - 18), "hit", tip)
+        canvas.text(middle, height - 24, name, "", "middle")
+        canvas.text(middle, height - 6, number(group.n_bets), "muted", "middle")
+    return canvas
+
+
+def _rows(groups: Sequence[Group], names: Sequence[str], width: float) -> Canvas:
+    room = min(max(fits(name) for name in names), width * 0.32)
+    counts = max(fits(number(group.n_bets)) for group in groups) + 4
+    height = 46.0 + 26 * len(groups)
+    low, high = yield_range(groups)
+    canvas = Canvas(width, height)
+    scale = Scale(low, high, room + 10, width - max(counts, fits("bets")) - 12)
+    canvas.text(room + 10, 11, "yield, % of turnover", "muted")
+    canvas.text(width, 11, "bets", "muted", "end")
+    for tick in ticks(low, high, 4):
+        canvas.line((scale(tick), 20), (scale(tick), height - 22), "zero" if tick == 0 else "grid")
+        canvas.text(scale(tick), height - 6, percent_tick(tick, high - low), "muted", "middle")
+    for place, (group, name) in enumerate(zip(groups, names, strict=True)):
+        middle = 20 + 26 * (place + 0.5)
+        nought, end = scale(0), scale.clip(group.interval.estimate)
+        canvas.text(room, middle + 4.5, shorten(name, room), "", "end")
+        canvas.rect((min(nought, end), middle - 7), (abs(nought - end), 14), f"bar {bar_css(group)}")
+        whisker(canvas, scale, middle, group, upright=False)
+        canvas.text(width, middle + 4.5, number(group.n_bets), "muted", "end")
+        canvas.rect((0, middle - 13), (width, 26), "hit", group_tip(group.name, group))
+    return canvas

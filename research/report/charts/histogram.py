@@ -1,0 +1,171 @@
+"""Distributions: everything that was tried, and the closing line value of the bets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from research.luck.bootstrap import Interval
+from research.report.breakdown import mean_interval
+from research.report.charts.axes import LEVEL_WORDS, percent_tick
+from research.report.drawing import Canvas, Scale, fits, ticks
+from research.report.figure import FULL, Figure, Numbers
+from research.report.words import compact, count, number, percent, span
+
+Floats = NDArray[np.float64]
+
+#: fewer configurations are drawn as single dots
+DOTS: Final = 30
+
+
+def _bins(values: Floats, marks: list[float], about: int = 44) -> Floats:
+    """Edges of round bins over the middle 98 % of the values and over all marks; zero is an edge."""
+    low, high = np.quantile(values, [0.01, 0.99])
+    low, high = min(float(low), *marks), max(float(high), *marks)
+    if high - low < 1e-9:
+        low, high = low - 0.01, high + 0.01
+    steps = ticks(low, high, about)
+    step = steps[1] - steps[0] if len(steps) > 1 else (high - low) / 4
+    first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
+    edges: Floats = np.arange(first, last + 1) * step
+    return edges
+
+
+def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) -> Figure:
+    """Yields of all configurations that bet, with the chosen one and its interval among them.
+
+    Parameters
+    ----------
+    results : polars.DataFrame
+        `run.results`: config, n_bets, yield.
+    chosen : int
+        Number of the configuration to mark.
+    interval : Interval, optional
+        Interval of its yield.
+    """
+    question = "Where does the chosen configuration stand among all that were tried?"
+    bet = results.filter((pl.col("n_bets") > 0) & pl.col("yield").is_finite())
+    marked = bet.filter(pl.col("config") == chosen)
+    if marked.is_empty():
+        return Figure("tried", question, f"None of {count(len(results), 'configuration')} placed a bet.", full=True)
+    values, mine = bet["yield"].to_numpy(), float(marked["yield"][0])
+    above, gains = int((values > mine).sum()), int((values > 0).sum())
+    answer = (
+        f"{number(gains)} of {count(len(values), 'configuration')} that bet made money; the median yield is "
+        f"{percent(float(np.median(values)))}. {number(above) if above else 'None'} had a higher yield than "
+        f"#{chosen} with its {percent(mine)}."
+    )
+    known = interval is not None and interval.known
+    marks = [0.0, mine, *([interval.low, interval.high] if interval is not None and known else [])]
+    edges = _bins(values, marks)
+    counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
+
+    def draw(width: float, css: str) -> str:
+        canvas = Canvas(width, 264.0)
+        x = Scale(float(edges[0]), float(edges[-1]), 52, width - 8)
+        base = 60.0 if len(values) >= DOTS else 110.0
+        if len(values) >= DOTS:
+            _bars(canvas, edges, counts, x, (base + 14, 222.0), "configurations")
+        else:
+            for value in values:
+                canvas.dot(x.clip(float(value)), 180, 5, "point " + ("gain" if value >= 0 else "loss"))
+        _x_axis(canvas, x, 222.0, "yield, % of turnover")
+        at = x(mine)
+        if interval is not None and known:
+            canvas.line((x(interval.low), base - 22), (x(interval.high), base - 22), "whisker strong")
+            for end in (interval.low, interval.high):
+                canvas.line((x(end), base - 28), (x(end), base - 16), "whisker strong")
+        canvas.line((at, base - 22), (at, 222), "mark")
+        canvas.dot(at, base - 22, 6, "point gain" if mine >= 0 else "point loss")
+        words = f"#{chosen}: {percent(mine)}"
+        if interval is not None and known and width >= FULL:
+            words += f" ({LEVEL_WORDS}: {span(interval.low, interval.high)})"
+        right = at + fits(words) / 2 > width
+        middle = min(max(at, 52 + fits(words) / 2), width - 8)
+        canvas.text(width - 8 if right else middle, base - 38, words, "strong halo", "end" if right else "middle")
+        return canvas.svg(answer, css)
+
+    return Figure("tried", question, answer, draw, _table(edges, counts, "yield", "configurations"), full=True)
+
+
+def clv_distribution(bets: pl.DataFrame, seed: int = 0) -> Figure:
+    """How the odds taken compare with the fair closing odds: distribution of the CLV of the bets."""
+    question = "Were the prices better than the closing line?"
+    values = bets.filter(pl.col("clv").is_finite().fill_null(False))["clv"].to_numpy() if len(bets) else np.empty(0)
+    if not len(values):
+        lack = "No bet was placed." if bets.is_empty() else "No bet has a closing price to compare with."
+        return Figure("clv", question, lack)
+    mean = mean_interval(bets, "clv", seed)
+    beat = float((values > 0).mean())
+    answer = f"{percent(beat, 0)} of {count(len(values), 'bet')} beat it; the mean CLV is {percent(mean.estimate, 2)}"
+    answer += f" ({LEVEL_WORDS} interval {span(mean.low, mean.high, 2)})" if mean.known else ""
+    lacking = len(bets) - len(values)
+    answer += f"; {count(lacking, 'bet')} without a closing price." if lacking else "."
+    edges = _bins(values, [0.0, mean.estimate], 36)
+    counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
+
+    def draw(width: float, css: str) -> str:
+        canvas = Canvas(width, 300.0)
+        x = Scale(float(edges[0]), float(edges[-1]), 52, width - 8)
+        _bars(canvas, edges, counts, x, (46.0, 258.0), "bets")
+        _x_axis(canvas, x, 258.0, "closing line value, %")
+        at = x.clip(mean.estimate)
+        canvas.line((at, 30), (at, 258), "mark")
+        right = at > width * 0.6
+        canvas.text(
+            at + (-6 if right else 6),
+            34,
+            f"mean {percent(mean.estimate, 2)}",
+            "strong halo",
+            "end" if right else "start",
+        )
+        return canvas.svg(answer, css)
+
+    note = "The outer bars hold everything beyond them." if _cut(values, edges) else ""
+    return Figure("clv", question, answer, draw, _table(edges, counts, "CLV", "bets"), note=note)
+
+
+def _cut(values: Floats, edges: Floats) -> bool:
+    return bool((values < edges[0]).any() or (values > edges[-1]).any())
+
+
+def _bars(
+    canvas: Canvas, edges: Floats, counts: NDArray[np.int64], x: Scale, place: tuple[float, float], noun: str
+) -> None:
+    top, bottom = place
+    most = float(counts.max())
+    y = Scale(0, most, bottom, top)
+    canvas.text(0, 11, noun, "muted")
+    for tick in ticks(0, most, 4):
+        if tick and tick != round(tick):
+            continue
+        canvas.line((52, y(tick)), (x.end, y(tick)), "grid" if tick else "zero")
+        canvas.text(46, y(tick) + 4.5, compact(tick), "muted", "end")
+    for left, right, amount in zip(edges[:-1], edges[1:], counts, strict=True):
+        if amount:
+            css = "bar gain soft" if (left + right) / 2 > 0 else "bar loss soft"
+            tip = f"{percent(float(left))} to {percent(float(right))}: {number(int(amount))} {noun}"
+            corner, size = (x(float(left)) + 0.5, y(float(amount))), (x(float(right)) - x(float(left)) - 1, 0.0)
+            canvas.rect(corner, (size[0], bottom - corner[1]), css, tip)
+
+
+def _x_axis(canvas: Canvas, x: Scale, bottom: float, words: str) -> None:
+    about = int((x.end - x.start) / 76)
+    for tick in ticks(x.low, x.high, about):
+        canvas.line((x(tick), bottom), (x(tick), bottom + 4), "zero")
+        edge = "end" if x(tick) > x.end - 14 else "middle"
+        canvas.text(min(x(tick), x.end + 8), bottom + 18, percent_tick(tick, x.high - x.low), "muted", edge)
+    if x.low < 0 < x.high:
+        canvas.line((x(0), 20), (x(0), bottom), "zero")
+    canvas.text(x.end, bottom + 37, words, "muted", "end")
+
+
+def _table(edges: Floats, counts: NDArray[np.int64], value: str, noun: str) -> Numbers:
+    rows = tuple(
+        (f"{percent(float(a))} to {percent(float(b))}", number(int(c)))
+        for a, b, c in zip(edges, edges[1:], counts, strict=False)
+    )
+    return Numbers((value, noun), rows)

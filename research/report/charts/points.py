@@ -1,0 +1,101 @@
+"""Promise against outcome: yield by tenths of the edge and of the closing line value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from research.report.breakdown import Group, quantile_groups
+from research.report.charts.axes import (
+    GROUP_HEADS,
+    bar_css,
+    group_cells,
+    group_tip,
+    percent_tick,
+    whisker,
+    y_axis,
+    yield_range,
+)
+from research.report.drawing import Canvas, Scale, ticks
+from research.report.figure import Figure, Numbers
+from research.report.words import count, percent
+
+
+def edge_against_yield(bets: pl.DataFrame, seed: int = 0) -> Figure:
+    """Realised yield by tenths of the edge (net of commission) that the model promised at the decision."""
+    groups = quantile_groups(bets, "edge_net_frac", seed)
+    question = "Does a larger promised edge earn more?"
+    if not groups:
+        return Figure("edge", question, _too_few(bets))
+    held = sum(g.interval.low <= g.position <= g.interval.high for g in groups if g.interval.known)
+    known = sum(g.interval.known for g in groups)
+    first, last = groups[0], groups[-1]
+    answer = (
+        f"In {held} of {count(known, 'group')} the interval holds the promised edge; the largest edges "
+        f"(mean {percent(last.position)}) earned {percent(last.interval.estimate)}, the smallest "
+        f"(mean {percent(first.position)}) {percent(first.interval.estimate)}."
+    )
+    return _figure("edge", question, answer, groups, ("promised edge, %", "as promised"))
+
+
+def clv_against_yield(bets: pl.DataFrame, seed: int = 0) -> Figure:
+    """Realised yield by tenths of the closing line value; bets without one are left out."""
+    groups = quantile_groups(bets, "clv", seed)
+    question = "Do bets that beat the closing line earn more?"
+    if not groups:
+        any_value = bets.select(pl.col("clv").is_finite().fill_null(False).any()).item() if len(bets) else False
+        lack = _too_few(bets) if any_value or bets.is_empty() else "No bet has a closing price to compare with."
+        return Figure("clv-yield", question, lack)
+    first, last = groups[0], groups[-1]
+    apart = last.interval.known and first.interval.known and last.interval.low > first.interval.high
+    answer = (
+        f"The bets that beat the close most (mean {percent(last.position, sign=True)}) earned "
+        f"{percent(last.interval.estimate)}, those that beat it least (mean {percent(first.position, sign=True)}) "
+        f"{percent(first.interval.estimate)}; the two intervals {'do not overlap' if apart else 'overlap'}."
+    )
+    return _figure("clv-yield", question, answer, groups, ("closing line value, %", "yield = CLV"))
+
+
+def _too_few(bets: pl.DataFrame) -> str:
+    return "No bet was placed." if bets.is_empty() else f"{count(len(bets), 'bet')}: too few to divide (40 are needed)."
+
+
+def _figure(name: str, question: str, answer: str, groups: Sequence[Group], words: tuple[str, str]) -> Figure:
+    axis, diagonal = words
+
+    def draw(width: float, css: str) -> str:
+        return _draw(groups, axis, diagonal, width).svg(answer, css)
+
+    rows = tuple((percent(g.position, 2), *group_cells(g)) for g in groups)
+    note = f"{count(len(groups), 'group')} of equal size; whiskers: 90 % of resampled events."
+    return Figure(name, question, answer, draw, Numbers((f"mean {axis}", *GROUP_HEADS), rows), note=note)
+
+
+def _draw(groups: Sequence[Group], axis: str, diagonal: str, width: float) -> Canvas:
+    height = 300.0
+    left, right = min(g.position for g in groups), max(g.position for g in groups)
+    room = (right - left) * 0.06 or 0.01
+    low, high = yield_range(groups, extra=(left, right))
+    canvas = Canvas(width, height)
+    x = Scale(left - room, right + room, 58, width - 6)
+    y = Scale(low, high, height - 44, 22)
+    canvas.text(0, 11, "yield, % of turnover", "muted")
+    y_axis(canvas, y, width, lambda value: percent_tick(value, high - low))
+    for tick in ticks(x.low, x.high, 5):
+        canvas.line((x(tick), height - 44), (x(tick), height - 40), "zero")
+        canvas.text(x(tick), height - 26, percent_tick(tick, right - left), "muted", "middle")
+    canvas.text(width - 6, height - 7, axis, "muted", "end")
+    start, end = max(x.low, low), min(x.high, high)
+    if end > start:
+        canvas.line((x(start), y(start)), (x(end), y(end)), "reference")
+        at_right = x(end) > width * 0.75
+        canvas.text(
+            x(end) - (4 if at_right else -4), y(end) - 8, diagonal, "muted halo", "end" if at_right else "start"
+        )
+    for group in groups:
+        at = x(group.position)
+        whisker(canvas, y, at, group)
+        canvas.dot(at, y.clip(group.interval.estimate), 5, f"point {bar_css(group)}")
+        canvas.rect((at - 10, 18), (20, height - 62), "hit", group_tip(f"mean {percent(group.position)}", group))
+    return canvas

@@ -1,0 +1,96 @@
+"""A parameter map for notebooks: one measure over two parameters; the page draws its own, with sliders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from research.report.drawing import Canvas, fits, shorten
+from research.report.figure import FULL, Figure, Numbers
+from research.report.measures import MEASURES, shown_value
+from research.report.words import count, number
+
+
+def parameter_map(
+    results: pl.DataFrame, x: str, y: str, measure: str = "yield", fixed: dict[str, Any] | None = None
+) -> Figure:
+    """Median of a measure over the configurations of each cell.
+
+    Parameters
+    ----------
+    results : polars.DataFrame
+        `run.results`.
+    x, y : str
+        Parameters, for example ``strategy.edge_min``.
+    measure : str
+        One of `measures.MEASURES`.
+    fixed : dict, optional
+        Values at which other parameters are held; without it a cell is the median over them.
+    """
+    head = MEASURES[measure].head
+    question = f"How does {head} depend on {x} and {y}?"
+    frame = results.filter(pl.col("n_bets") > 0)
+    for key, value in (fixed or {}).items():
+        frame = frame.filter(pl.col(key).eq_missing(pl.lit(value)))
+    cells = frame.group_by(x, y).agg(pl.col(measure).cast(pl.Float64).median().alias("value"), pl.len().alias("n"))
+    cells = cells.filter(pl.col("value").is_finite())
+    if cells.is_empty():
+        return Figure("map", question, "No configuration of this choice placed a bet.", full=True)
+    columns = cells[x].unique().sort(nulls_last=True).to_list()
+    rows = cells[y].unique().sort(nulls_last=True).to_list()
+    best = cells.sort("value", descending=True).row(0, named=True)
+    answer = (
+        f"The highest median is {shown_value(measure, best['value'])} at {x} = {_name(best[x])} "
+        f"and {y} = {_name(best[y])}, over {count(len(frame), 'configuration')} in {count(len(cells), 'cell')}."
+    )
+    values = {(row[x], row[y]): float(row["value"]) for row in cells.iter_rows(named=True)}
+
+    def draw(width: float, css: str) -> str:
+        return _draw(values, columns, rows, (x, y, measure), width).svg(answer, css)
+
+    listed = cells.sort([y, x], nulls_last=True).iter_rows(named=True)
+    table = Numbers(
+        (y, x, head, "configurations"),
+        tuple((_name(r[y]), _name(r[x]), shown_value(measure, r["value"]), number(r["n"])) for r in listed),
+    )
+    return Figure("map", question, answer, draw, table, full=True)
+
+
+def _name(value: object) -> str:
+    if value is None:
+        return "not set"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _draw(
+    values: dict[tuple[Any, Any], float], columns: list[Any], rows: list[Any], names: tuple[str, str, str], width: float
+) -> Canvas:
+    x, y, measure = names
+    room = min(max(fits(_name(row)) for row in rows) + 14, width * 0.3)
+    slot = (width - room) / len(columns)
+    canvas = Canvas(width, 64.0 + 32 * len(rows))
+    most = max((abs(value) for value in values.values()), default=1.0) or 1.0
+    inside = max(fits(shown_value(measure, value)) for value in values.values()) + 6 <= slot
+    canvas.text(0, 12, f"{y} (rows)", "muted")
+    for place, row in enumerate(rows):
+        top = 22 + 32 * place
+        canvas.text(room - 8, top + 20, shorten(_name(row), room - 8), "", "end")
+        for at, column in enumerate(columns):
+            value = values.get((column, row))
+            if value is None:
+                canvas.rect((room + slot * at + 1, top + 1), (slot - 2, 30), "cell none", "not run")
+                continue
+            step = int(np.ceil(abs(value) / most * 5 - 1e-9))
+            shown = shown_value(measure, value)
+            tip = f"{x} = {_name(column)}, {y} = {_name(row)}: {shown}"
+            sign = "gain" if value >= 0 else "loss"
+            canvas.rect((room + slot * at + 1, top + 1), (slot - 2, 30), f"cell {sign} k{step}", tip)
+            if inside and width >= FULL:
+                canvas.text(room + slot * (at + 0.5), top + 20, shown, f"k{step}", "middle")
+    skip = max(1, int(np.ceil(max(fits(_name(column)) + 8 for column in columns) / slot)))
+    for at, column in list(enumerate(columns))[::skip]:
+        canvas.text(room + slot * (at + 0.5), 40 + 32 * len(rows), _name(column), "", "middle")
+    canvas.text(width, 60 + 32 * len(rows), f"{x} (columns)", "muted", "end")
+    return canvas

@@ -1,0 +1,92 @@
+"""What a report page is made of: everything it shows is a function of this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One configuration whose path is shown.
+
+    Attributes
+    ----------
+    config : int
+        Its number in the run.
+    parameters : mapping
+        All dotted keys.
+    metrics : mapping
+        Measures by name; None where there is no value.
+    bets, daily, reasons : polars.DataFrame
+        As in `engine.replay.Path`.
+    """
+
+    config: int
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    bets: pl.DataFrame
+    daily: pl.DataFrame
+    reasons: pl.DataFrame
+
+    @property
+    def label(self) -> str:
+        """How the reader calls it: ``#17``."""
+        return f"#{self.config}"
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """A run as the page shows it.
+
+    Attributes
+    ----------
+    run : str
+        Id of the run.
+    results : polars.DataFrame
+        All configurations, best first: config, the keys, the measures.
+    keys : tuple of str
+        Parameters that tell the configurations apart, in the order of the configuration.
+    order : str
+        Measure of the leaderboard.
+    chosen : tuple of Chosen
+        Best first; may be empty only where nothing was stored.
+    manifest : mapping
+        As stored.
+    """
+
+    run: str
+    results: pl.DataFrame
+    keys: tuple[str, ...]
+    order: str
+    chosen: tuple[Chosen, ...]
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def short(self) -> str:
+        """The first digits of the id."""
+        return self.run[:12]
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run."""
+        return int(self.manifest.get("seed") or 0)
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the manifest says of the data."""
+        found = self.manifest.get("data")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def zone(self) -> str:
+        """Zone in which days roll."""
+        return str(self.chosen[0].parameters.get("data.zone") or "UTC") if self.chosen else "UTC"
+
+    @property
+    def command(self) -> list[str]:
+        """Words of the command."""
+        return [str(word) for word in self.manifest.get("command") or []]

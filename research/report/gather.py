@@ -1,0 +1,75 @@
+"""From a run on disk to the data of its page."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from engine.result import METRICS
+from research.report.data import Chosen, ReportData
+
+if TYPE_CHECKING:
+    from research.run.record import Run
+
+#: most configurations whose charts are drawn
+PATHS: Final = 4
+#: keys that name the option of a group
+NAMES: Final = ("strategy.name", "staking.name")
+
+
+def gather(run: Run) -> ReportData:
+    """Everything the page shows of a run.
+
+    Parameters
+    ----------
+    run : Run
+        A complete run; the frames of configurations that were not stored are replayed.
+    """
+    board = run.leaderboard()
+    keys = telling(board, run.keys, run.axes)
+    texts = [key for key in run.manifest.get("json_columns", []) if key in board.columns]
+    board = board.select("config", *keys, *METRICS).with_columns(_plain(key) for key in texts if key in keys)
+    numbers = run.chosen[:PATHS] or [int(board["config"][0])]
+    chosen = [
+        Chosen(
+            config=number,
+            parameters=run.parameters(number),
+            metrics=run.metrics(number),
+            bets=run.bets(number),
+            daily=run.daily(number),
+            reasons=run.reasons(number),
+        )
+        for number in numbers
+    ]
+    return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), tuple(chosen), run.manifest)
+
+
+def telling(board: pl.DataFrame, keys: list[str], axes: list[str]) -> list[str]:
+    """The keys that tell the rows apart: names of options, swept keys, others only where those do not suffice."""
+    kept = [key for key in keys if key in axes or key in NAMES]
+    kept = [key for key in kept if board[key].n_unique() > 1] if board.height > 1 else kept
+    rest = [key for key in keys if key not in kept and board[key].n_unique() > 1]
+    apart = board.select(kept).n_unique() if kept else 1
+    for key in rest:
+        if apart >= board.height:
+            break
+        more = board.select([*kept, key]).n_unique()
+        if more > apart:
+            kept, apart = [*kept, key], more
+    return [key for key in keys if key in kept]
+
+
+def _plain(key: str) -> pl.Expr:
+    """A column of JSON texts as words: ``["1x2","totals"]`` is ``1x2, totals``."""
+    return pl.col(key).map_elements(_words, return_dtype=pl.String)
+
+
+def _words(text: str) -> str:
+    value = json.loads(text)
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {item}" for name, item in value.items())
+    return str(value)

@@ -1,0 +1,142 @@
+"""The leaderboard as compact data: typed columns in base64, parameters as numbers of their distinct values."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from research.luck.bootstrap import event_sums
+from research.report.breakdown import mean_interval, settled_frame
+from research.report.data import Chosen, ReportData
+from research.report.measures import MEASURES, short_key
+from research.report.sentences import net_interval
+from research.report.words import NOTHING, THIN, known
+
+#: most configurations that a page holds
+ROWS: Final = 20_000
+#: of those, the ones taken for the parameter map of the best configuration where there are more
+_NEAR: Final = 8_000
+#: measures that are always shown; others only where they are not 0 everywhere
+_ALWAYS: Final = ("yield", "roi", "pnl_minor", "n_bets", "max_drawdown_frac", "clv_mean")
+
+
+def script_json(value: Any) -> str:
+    """JSON for inside a script element: no sign in it can end the element or start a comment."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return "".join(letter if not 0xD800 <= ord(letter) <= 0xDFFF else "\\ufffd" for letter in text)
+
+
+def kept_rows(data: ReportData) -> pl.DataFrame:
+    """The rows that the page holds: all up to `ROWS`, else the best and the neighbours of the best.
+
+    Neighbours differ from the first configuration in two parameters at most, so that every map through it is whole.
+    """
+    board = data.results
+    if board.height <= ROWS:
+        return board
+    first = board.row(0, named=True)
+    differing = pl.sum_horizontal([pl.col(key).ne_missing(pl.lit(first[key])).cast(pl.Int32) for key in data.keys])
+    near = board.with_row_index("rank").filter(differing <= 2).head(_NEAR)
+    best = board.with_row_index("rank").head(ROWS - _NEAR)
+    return pl.concat([best, near]).unique("rank").sort("rank").drop("rank")
+
+
+def pack(data: ReportData) -> dict[str, Any]:
+    """Data of the leaderboard and of the parameter maps.
+
+    Returns
+    -------
+    dict
+        ``rows``, ``total``, ``config`` (base64 int32), ``parameters`` (key, head, texts, numeric, base64 uint32 or
+        uint16), ``measures`` (name, head, form, digits, more, type, base64), ``order``, ``chosen``, ``se`` (standard
+        errors of the first chosen configuration by measure).
+    """
+    board = kept_rows(data)
+    shown = [name for name in MEASURES if name in board.columns and (name in _ALWAYS or _tells(board[name]))]
+    return {
+        "run": data.short,
+        "rows": board.height,
+        "total": data.results.height,
+        "config": _encode(board["config"].to_numpy(), "i4"),
+        "parameters": [_parameter(board[key], key) for key in data.keys],
+        "measures": [_measure(board[name], name) for name in shown],
+        "order": data.order,
+        "chosen": [one.config for one in data.chosen],
+        "se": standard_errors(data.chosen[0], data.seed) if data.chosen else {},
+    }
+
+
+def standard_errors(one: Chosen, seed: int) -> dict[str, float]:
+    """Standard errors over events of yield, ROI and mean CLV of a configuration; absent where there is none."""
+    if one.bets.is_empty():
+        return {}
+    found = net_interval(one, seed)
+    out = {"yield": found.se if found is not None else float("nan")}
+    frame = settled_frame(one.bets)
+    sums = event_sums(frame["pnl_minor"].to_numpy(), frame["event_id"].to_numpy())[:, 0]
+    bankroll = one.parameters.get("bankroll_minor")
+    if len(sums) > 1 and known(bankroll) and bankroll:
+        out["roi"] = float(np.sqrt(len(sums)) * sums.std(ddof=1)) / float(bankroll)
+    if "clv" in one.bets.columns:
+        out["clv_mean"] = mean_interval(one.bets, "clv", seed).se
+    return {name: value for name, value in out.items() if known(value)}
+
+
+def _tells(column: pl.Series) -> bool:
+    values = column.cast(pl.Float64).fill_null(0.0)
+    return bool((values != 0).any())
+
+
+def _measure(column: pl.Series, name: str) -> dict[str, Any]:
+    measure = MEASURES[name]
+    values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    small = measure.form == "count" and bool(np.isfinite(values).all()) and float(np.abs(values).max(initial=0)) < 2**31
+    form = "i4" if small else "f4" if measure.form == "percent" else "f8"
+    return {
+        "name": name,
+        "head": measure.head,
+        "form": measure.form,
+        "digits": measure.digits,
+        "more": measure.more,
+        "type": form,
+        "data": _encode(values, form),
+    }
+
+
+def _parameter(column: pl.Series, key: str) -> dict[str, Any]:
+    numeric = column.dtype.is_numeric()
+    values = column.unique().drop_nulls().sort().to_list()
+    place = {value: number for number, value in enumerate(values)}
+    index = np.array([place.get(value, len(values)) for value in column.to_list()], np.int64)
+    form = "u2" if len(values) < 65_535 else "u4"
+    return {
+        "key": key,
+        "head": short_key(key),
+        "texts": [*(value_text(value) for value in values), NOTHING],
+        "values": [float(value) for value in values] if numeric else [],
+        "nulls": bool(column.null_count()),
+        "type": form,
+        "data": _encode(index, form),
+    }
+
+
+def value_text(value: object) -> str:
+    """A value of a parameter as text."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | int):
+        text = f"{value:.10g}" if abs(value) < 1e4 else f"{value:,.10g}".replace(",", THIN)
+        return text.replace("-", "\u2212")
+    return str(value)
+
+
+def _encode(values: Any, form: str) -> str:
+    return base64.b64encode(np.asarray(values).astype(f"<{form}").tobytes()).decode("ascii")

@@ -1,0 +1,239 @@
+"""The report page: one file with its style, scripts and data inside, and nothing outside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Sequence
+from typing import Any, Final
+
+from research.report import charts
+from research.report.data import Chosen, ReportData
+from research.report.figure import Figure, asset, gallery
+from research.report.measures import MEASURES
+from research.report.pack import pack, script_json, value_text
+from research.report.sentences import configuration_line, net_interval, tried_line, verdict, warnings
+from research.report.words import count, html, number
+
+_STYLES: Final = ("tokens.css", "charts.css", "page.css")
+_SCRIPTS: Final = ("page.js", "packed.js", "table.js", "map.js")
+
+
+def page(data: ReportData) -> str:
+    """The page as HTML; the same data give the same text."""
+    style = "".join(asset(name) for name in _STYLES)
+    scripts = [asset(name) for name in _SCRIPTS]
+    packed = pack(data)
+    head, reading = verdict(data)
+    body = [
+        _bar(data),
+        '<main class="frame" id="main">',
+        f'<h1>{html(head)}</h1><p class="reading">{html(reading)}</p>',
+        f'<p class="tried">{html(tried_line(data))}</p>',
+        _manifest(data),
+        _warnings(data),
+        f'<section class="headline" id="headline">{_headline(data).html(2)}</section>',
+        _leaderboard(data, packed),
+        _paths(data),
+        _map(data, packed),
+        _again(data),
+        "</main>",
+        f'<footer class="frame">Run <code>{html(data.run)}</code>. Written by betting-expert-advisor. '
+        "Nothing on this page is advice to bet.</footer>",
+        '<div class="tip" id="tip" hidden></div>',
+        f'<script type="application/json" id="results">{script_json(packed)}</script>',
+        *(f"<script>{text}</script>" for text in scripts),
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, scripts)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">'
+        f"<title>{html(f'Run {data.short}: {_kind(data)}')}</title><style>{style}</style></head>"
+        f'<body class="page">{"".join(body)}</body></html>\n'
+    )
+
+
+def _policy(style: str, scripts: Sequence[str]) -> str:
+    """Only the style and the scripts of this very page, by their hashes; nothing from anywhere else."""
+    allowed = " ".join(_digest(text) for text in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_digest(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _kind(data: ReportData) -> str:
+    return "one backtest" if len(data.results) == 1 else f"sweep of {count(len(data.results), 'configuration')}"
+
+
+def _bar(data: ReportData) -> str:
+    links = [("board-section", "Leaderboard"), ("paths", "Charts"), ("map-section", "Parameters"), ("again", "Again")]
+    if len(_swept(data)) < 2:
+        links = [link for link in links if link[0] != "map-section"]
+    listed = "".join(f'<a href="#{anchor}">{words}</a>' for anchor, words in links)
+    return (
+        '<a class="skip" href="#main">To the content</a>'
+        f'<header class="frame bar"><span><strong>Run {html(data.short)}</strong> · {html(_kind(data))}</span>'
+        f'<nav aria-label="Sections">{listed}</nav><button type="button" id="theme" class="push">Dark</button></header>'
+    )
+
+
+def _manifest(data: ReportData) -> str:
+    """Where the numbers come from: the parents by hash in one line, all of it on demand."""
+    manifest, code = data.manifest, data.manifest.get("code") or {}
+    rows = [
+        ("Command", shlex.join(data.command)),
+        ("Run", data.run),
+        ("Data", str(data.facts.get("hash") or "")),
+        ("Store", str(data.facts.get("store") or "")),
+        ("Span", " to ".join(str(data.facts[key]) for key in ("first_date", "last_date") if data.facts.get(key))),
+        ("Prices bet", ", ".join(str(one) for one in data.facts.get("instants") or [])),
+        ("Times of prices", ", ".join(str(one) for one in data.facts.get("known_at_basis") or [])),
+        ("Times of results", ", ".join(str(one) for one in data.facts.get("settled_at_basis") or [])),
+        ("Sources of the code", str(code.get("sources") or "")),
+        ("Commit", str(code.get("commit") or "")),
+        ("Seed", str(data.seed)),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in (manifest.get("versions") or {}).items())),
+        ("Finished", str(manifest.get("finished_at") or "")),
+        ("Took", _cost(manifest)),
+    ]
+    listed = "".join(f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in rows if value)
+    hashes = [("data", data.facts.get("hash")), ("code", code.get("sources"))]
+    line = ", ".join(f"{name} {str(value)[:12]}" for name, value in hashes if value)
+    summary = f"Manifest: run {data.short}{', ' + line if line else ''}, seed {data.seed}"
+    return (
+        f'<details class="manifest" id="manifest"><summary>{html(summary)}</summary><dl>{listed}</dl>'
+        '<p>The whole of it: <a href="manifest.json">manifest.json</a> beside this page.</p></details>'
+    )
+
+
+def _cost(manifest: Any) -> str:
+    parts = []
+    if manifest.get("duration_s"):
+        parts.append(f"{number(float(manifest['duration_s']), 1)} s")
+    if manifest.get("peak_memory_bytes"):
+        parts.append(f"{number(float(manifest['peak_memory_bytes']) / 1e6)} MB at most")
+    return ", ".join(parts)
+
+
+def _warnings(data: ReportData) -> str:
+    found = warnings(data)
+    if not found:
+        return ""
+    listed = "".join(f"<li><b>{html(word)}.</b> {html(text)}</li>" for word, text in found)
+    return f'<ul class="notes" aria-label="What to mind">{listed}</ul>'
+
+
+def _headline(data: ReportData) -> Figure:
+    if not data.chosen:
+        return charts.tried(data.results, -1)
+    best = data.chosen[0]
+    if len(data.results) > 1:
+        return charts.tried(data.results, best.config, net_interval(best, data.seed))
+    return _equity(data, best)
+
+
+def _equity(data: ReportData, one: Chosen) -> Figure:
+    others = {
+        other.label: other.daily for other in data.chosen if other.config != one.config and other.metrics["n_bets"]
+    }
+    return charts.equity(one.daily, others, label=one.label, seed=data.seed, zone=data.zone)
+
+
+def _leaderboard(data: ReportData, packed: dict[str, Any]) -> str:
+    cut = packed["total"] - packed["rows"]
+    held = (
+        f" This page holds {number(packed['rows'])} of {number(packed['total'])}; all are in results.parquet."
+        if cut
+        else ""
+    )
+    head = MEASURES[data.order].head if data.order in MEASURES else data.order
+    return (
+        '<section id="board-section"><h2>Which configuration?</h2>'
+        f'<p class="lead">Best first by {html(head)}, all of it in sample.{held} '
+        "Press a head to sort, a number to select. Money: 1 = 100 minor units.</p>"
+        '<div class="controls"><label class="grow">Filter: words, or comparisons like yield&gt;2 bets&gt;=100'
+        '<input type="search" id="filter" autocomplete="off" spellcheck="false"></label>'
+        '<button type="button" id="csv">Save as CSV</button><span class="count" id="tally" role="status"></span></div>'
+        '<div class="table" id="board" tabindex="0" role="region" aria-label="Leaderboard"></div></section>'
+    )
+
+
+def _paths(data: ReportData) -> str:
+    """The charts of the chosen configurations, one sheet each."""
+    if not data.chosen:
+        return ""
+    options = "".join(f'<option value="{one.config}">{html(one.label)}</option>' for one in data.chosen)
+    picker = ""
+    if len(data.chosen) > 1:
+        picker = f'<div class="controls"><label>Configuration<select id="sheet">{options}</select></label></div>'
+    sheets = "".join(_sheet(data, one, hidden=place > 0) for place, one in enumerate(data.chosen))
+    return f'<section id="paths"><h2>Where does it come from?</h2>{picker}{sheets}</section>'
+
+
+def _sheet(data: ReportData, one: Chosen, *, hidden: bool) -> str:
+    seed, figures = data.seed, []
+    if len(data.results) > 1:
+        figures.append(_equity(data, one))
+    if one.bets.height:
+        figures += [charts.yield_by(one.bets, by, seed) for by in ("season", "competition", "odds", "month")]
+        figures += [charts.edge_against_yield(one.bets, seed), charts.clv_against_yield(one.bets, seed)]
+        figures.append(charts.clv_distribution(one.bets, seed))
+    figures.append(charts.funnel(one.reasons))
+    halves = [figure for figure in figures if not figure.full]
+    if len(halves) % 2:
+        figures = [figure for figure in figures if figure is not halves[-1]]
+        figures.insert(len(figures) - 1, _wide(halves[-1]))
+    values = {key: value_text(one.parameters.get(key)) for key in data.keys if one.parameters.get(key) is not None}
+    line = f"{one.label}: {configuration_line(one, data.keys, values)}."
+    return (
+        f'<div class="sheet" data-config="{one.config}"{" hidden" if hidden else ""}>'
+        f'<p class="lead">{html(line)}</p>{gallery(figures)}</div>'
+    )
+
+
+def _wide(figure: Figure) -> Figure:
+    return Figure(figure.name, figure.question, figure.answer, figure.draw, figure.numbers, full=True, note=figure.note)
+
+
+def _swept(data: ReportData) -> list[str]:
+    return [key for key in data.keys if key in data.results.columns and data.results[key].n_unique() > 1]
+
+
+def _map(data: ReportData, packed: dict[str, Any]) -> str:
+    if len(_swept(data)) < 2:
+        return ""
+    selects = "".join(
+        f'<label>{words}<select id="map-{name}"></select></label>'
+        for name, words in (("x", "Columns"), ("y", "Rows"), ("measure", "Measure"))
+    )
+    return (
+        '<section id="map-section"><h2>Is the best one a peak or a plateau?</h2>'
+        '<p id="map-answer" role="status"></p>'
+        f'<div class="controls">{selects}<button type="button" id="map-back">Back to the chosen</button></div>'
+        '<div class="map" id="map" tabindex="0" role="region" aria-label="Parameter map"></div>'
+        '<div class="controls" id="map-rest"></div>'
+        '<p class="lead">Blue above zero, orange below; italics: fewer than 100 bets. '
+        "A lone peak is luck more often than a plateau.</p></section>"
+    )
+
+
+def _again(data: ReportData) -> str:
+    command = shlex.join(data.command) or f"bea show {data.short}"
+    start = f"bea show {data.short}"
+    first = f"{start}#{data.chosen[0].config}" if data.chosen else start
+    return (
+        '<section id="again"><h2>How do I get this again?</h2>'
+        "<p>The same command over the same data gives the same numbers, to the last digit.</p>"
+        f'<div class="command"><code id="command">{html(command)}</code>'
+        '<button type="button" data-copy="command">Copy</button></div>'
+        "<p>One configuration by itself:</p>"
+        f'<div class="command"><code id="show-command" data-start="{html(start)}">{html(first)}</code>'
+        '<button type="button" data-copy="show-command">Copy</button></div></section>'
+    )

@@ -1,0 +1,83 @@
+"""Numbers and names as the reader sees them: true minus, thin spaces, units, never NaN or None."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import Final
+
+#: narrow space that does not break a line: between thousands and before a unit
+THIN: Final = "\u202f"
+MINUS: Final = "\u2212"
+#: stands where there is no value
+NOTHING: Final = "–"
+
+
+def known(value: object) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def number(value: float | None, digits: int = 0, *, sign: bool = False) -> str:
+    """A number with thin-space thousands and a true minus; `sign` writes the plus too."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    text = f"{abs(value):,.{digits}f}".replace(",", THIN)
+    nought = not any(letter in "123456789" for letter in text)
+    if nought:
+        return text
+    return (MINUS if value < 0 else "+" if sign else "") + text
+
+
+def percent(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
+    """A fraction in per cent: ``0.0213`` is ``2.1 %``."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return number(value * 100, digits, sign=sign) + THIN + "%"
+
+
+def money(minor: float | None, *, sign: bool = False) -> str:
+    """Minor units as an amount: two digits under ten thousand, whole above."""
+    if minor is None or not math.isfinite(minor):
+        return NOTHING
+    return number(minor / 100, 2 if abs(minor) < 1_000_000 else 0, sign=sign)
+
+
+def compact(value: float) -> str:
+    """A short number for an axis: ``12 k``, ``3.4 M``."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            scaled = value / (1e3 if letter == "k" else size)
+            return number(scaled, 0 if abs(scaled - round(scaled)) < 0.05 else 1) + THIN + letter
+    return number(value, 0 if abs(value - round(value)) < 1e-9 else 1 if abs(value) >= 1 else 2)
+
+
+def count(amount: int, one: str, many: str = "") -> str:
+    """A count with its noun: ``1 bet``, ``2 bets``."""
+    return f"{number(amount)} {one if amount == 1 else many or one + 's'}"
+
+
+def listing(names: list[str], most: int = 4) -> str:
+    """Names as a phrase: ``a, b and c``; the tail beyond `most` is counted."""
+    if len(names) > most:
+        names = [*names[: most - 1], f"{number(len(names) - most + 1)} more"]
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def span(low: float, high: float, digits: int = 1) -> str:
+    """An interval in per cent: ``−0.8 % to 5.1 %``."""
+    return f"{percent(low, digits)} to {percent(high, digits)}"
+
+
+def spreadsheet(text: str) -> str:
+    """Foreign text for a cell of a spreadsheet: a leading sign of a formula is disarmed by an apostrophe."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%") else text
+
+
+def html(text: object) -> str:
+    """Foreign text inside HTML: escaped, and without control or direction-changing characters."""
+    bad = {*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF}
+    clean = "".join(" " if ord(letter) in bad else letter for letter in str(text))
+    return escape(clean, quote=True)
