@@ -4,31 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.result import METRICS
+
 if TYPE_CHECKING:
     from research.run.record import Run
 
 #: rows of the leaderboard in a summary
 ROWS = 12
 #: measures of a backtest's summary, in this order
-BACKTEST = (
-    "n_opportunities",
-    "n_bets",
-    "n_won",
-    "n_void",
-    "n_open",
-    "turnover_minor",
-    "pnl_minor",
-    "yield",
-    "roi",
-    "bankroll_final_minor",
-    "max_drawdown_frac",
-    "clv_mean",
-    "clv_n",
-    "longest_losing_streak",
-    "commission_minor",
-    "n_streak_warnings",
-    "reasons",
-)
+BACKTEST = (*METRICS, "reasons")
 
 
 def summary(run: Run) -> dict[str, Any]:
