@@ -67,7 +67,8 @@ CONTENDERS = (
         stakings=STAKINGS,
         equal=f"{_PATH}, maximum drawdown",
         unequal="no caps, breakers, whole minor units, commission, states other than won and lost, CLV, streaks or "
-        "reasons; one bet after another, nothing is locked while others are decided; a loop with all the rules is the twin, below",
+        "reasons; one bet after another, nothing is locked while others are decided; a loop with all the rules is the "
+        "twin, below",
     ),
     Contender(
         "vectorbt_orders",
@@ -78,8 +79,8 @@ CONTENDERS = (
         stakings=STAKINGS,
         equal=f"{_PATH}; a bet is a contract bought at 1/odds and sold at 1 or 0, two rows a bet",
         unequal="filters and stakes come as one array of (rows, configurations), made inside the timed part; the "
-        "bankroll path alone and no drawdown (asked for, it takes two thirds of the time again); no overlapping bets at this cost, "
-        "no caps, breakers or reasons",
+        "bankroll path alone and no drawdown (asked for, it takes two thirds of the time again); no overlapping bets "
+        "at this cost, no caps, breakers or reasons",
     ),
     Contender(
         "vectorbt_order_func",

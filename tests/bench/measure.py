@@ -95,7 +95,8 @@ class Timing:
 
     Attributes
     ----------
-    seconds : list of float
+    seconds, cores : list of float
+        Of each repetition: time passed, and processors at work in the mean.
     peak_bytes : int
         Resident memory of its process at the most, interpreter and packages included.
     result : dict
@@ -106,6 +107,7 @@ class Timing:
     worker: Worker
     job: Job
     seconds: list[float] = field(default_factory=list)
+    cores: list[float] = field(default_factory=list)
     peak_bytes: int = 0
     result: dict[str, Any] = field(default_factory=dict)
     failure: str | None = None
@@ -135,6 +137,7 @@ class Timing:
             self.failure = str(error)
             return
         self.seconds.append(answer.pop("seconds"))
+        self.cores.append(answer.pop("cores"))
         self.peak_bytes = max(self.peak_bytes, answer.pop("peak_bytes"))
         self.result = answer
 

@@ -118,20 +118,37 @@ opportunity.
 def _sweeps(found: Row) -> str:
     if not found["own_sweeps"]:
         return ""
-    titles = ["rows", "configurations", "passing", "threads", "seconds", "ns a step", "ns a bet", "bets", "peak MB"]
+    titles = [
+        "rows",
+        "configurations",
+        "passing",
+        "threads",
+        "cores used",
+        "seconds",
+        "ns a step",
+        "ns a bet",
+        "bets",
+        "peak MB",
+    ]
     lines = [_row(titles), _row(["---"] * len(titles))]
     for row in found["own_sweeps"]:
         name = [f"{row['rows']:,}", f"{row['configurations']:,}", f"{row['passing']:.0%}", f"{row['threads']}"]
         if row["reason"]:
-            lines.append(_row([*name, f"not measured: {row['reason']}", *[""] * 4]))
+            lines.append(_row([*name, f"not measured: {row['reason']}", *[""] * 5]))
             continue
-        figures = [f"{row['seconds']:.3g}", f"{row['ns_per_step']:.3g}", f"{row['ns_per_bet']:.3g}"]
+        figures = [
+            f"{row['cores_used']:.1f}",
+            f"{row['seconds']:.3g}",
+            f"{row['ns_per_step']:.3g}",
+            f"{row['ns_per_bet']:.3g}",
+        ]
         lines.append(_row([*name, *figures, f"{row['bets']:,}", f"{row['peak_bytes'] / 1e6:,.0f}"]))
     return f"""## Our own sweep, every rule
 
 Six overlapping opportunities an event, voids and half wins, stakes locked, caps of bet, event, competition, day and
 open exposure, one bet a market, commission on the net of a market, the three breakers. Peak memory is that of the
-process, interpreter and compiled kernel included.
+process, interpreter and compiled kernel included. *Cores used* is processor time over time passed: well below the
+number of threads, the machine was busy with something else.
 
 {chr(10).join(lines)}
 """

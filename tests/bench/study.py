@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -155,6 +156,7 @@ def _swept(threads: int, timing: Timing) -> Row:
         "seconds": timing.median,
         "ns_per_step": timing.ns_per_step,
         "bets": int(bets),
+        "cores_used": statistics.median(timing.cores),
         "ns_per_bet": timing.median / max(bets, 1.0) * 1e9,
         "peak_bytes": timing.peak_bytes,
     }
