@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 #: most groups of events that are drawn; more events share a group
 GROUPS: Final = 2048
+#: fewest events that an interval is drawn from: resampled from less, it is much too narrow
+FEWEST: Final = 10
 #: replicates of an interval unless told
 REPLICATES: Final = 1000
 #: index entries drawn at a time
@@ -43,7 +45,7 @@ def generator(seed: int, *purpose: object) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class Interval:
-    """A ratio with its uncertainty; `low`, `high` and `se` are NaN where fewer than two events carry it."""
+    """A ratio with its uncertainty; `low`, `high` and `se` are NaN where too little carries them."""
 
     estimate: float
     low: float
@@ -72,7 +74,7 @@ def event_sums(columns: ArrayLike, event: ArrayLike) -> Floats:
     (m, k) float64, one row an event, in the order of the ids.
     """
     values = np.asarray(columns, np.float64)
-    values = values.reshape(len(values), -1)
+    values = values.reshape(len(values), 1) if values.ndim == 1 else values
     _, dense = np.unique(np.asarray(event), return_inverse=True)
     size = int(dense.max()) + 1 if len(dense) else 0
     out = np.empty((size, values.shape[1]))
@@ -135,16 +137,20 @@ def ratio_interval(
     Returns
     -------
     Interval
-        The estimate is NaN where sum(bottom) is 0.
+        The estimate is NaN where sum(bottom) is 0. There are no ends where fewer than `FEWEST` events carry it, or
+        where all replicates are equal (bets that were all lost say nothing about their spread).
     """
     sums = event_sums(np.column_stack([np.asarray(top, np.float64), np.asarray(bottom, np.float64)]), event)
     total = sums.sum(axis=0)
     estimate = float(total[0] / total[1]) if len(sums) and total[1] != 0 else float("nan")
-    if len(sums) < 2 or not np.isfinite(estimate):
-        return Interval(estimate, float("nan"), float("nan"), float("nan"), level)
+    unknown = Interval(estimate, float("nan"), float("nan"), float("nan"), level)
+    if len(sums) < FEWEST or not np.isfinite(estimate):
+        return unknown
     draws = resample(random_groups(sums, rng), rng, replicates)
     draws = draws[draws[:, 1] != 0]
     ratios = draws[:, 0] / draws[:, 1]
+    if ratios.max() - ratios.min() <= 1e-12 * max(1.0, abs(estimate)):
+        return unknown
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate, float(low), float(high), float(ratios.std(ddof=1)), level)
 

@@ -10,7 +10,7 @@ from typing import Final
 from research.report.words import html
 
 #: width of a character of the 13 px text of charts, for fitting labels
-CHARACTER: Final = 7.2
+CHARACTER: Final = 7.8
 
 
 def fits(text: str) -> float:

@@ -14,7 +14,7 @@ from research.report.breakdown import mean_interval, settled_frame
 from research.report.data import Chosen, ReportData
 from research.report.measures import MEASURES, short_key
 from research.report.sentences import net_interval
-from research.report.words import NOTHING, THIN, known
+from research.report.words import NOTHING, THIN, known, visible
 
 #: most configurations that a page holds
 ROWS: Final = 20_000
@@ -35,15 +35,18 @@ def script_json(value: Any) -> str:
 def kept_rows(data: ReportData) -> pl.DataFrame:
     """The rows that the page holds: all up to `ROWS`, else the best and the neighbours of the best.
 
-    Neighbours differ from the first configuration in two parameters at most, so that every map through it is whole.
+    Neighbours differ from the first configuration in two parameters at most, the nearest first, so that the maps through it
+    are whole.
     """
     board = data.results
     if board.height <= ROWS:
         return board
     first = board.row(0, named=True)
     differing = pl.sum_horizontal([pl.col(key).ne_missing(pl.lit(first[key])).cast(pl.Int32) for key in data.keys])
-    near = board.with_row_index("rank").filter(differing <= 2).head(_NEAR)
-    best = board.with_row_index("rank").head(ROWS - _NEAR)
+    ranked = board.with_row_index("rank")
+    near = ranked.with_columns(differing.alias("differing")).filter(pl.col("differing") <= 2)
+    near = near.sort("differing", "rank").head(_NEAR).drop("differing")
+    best = ranked.head(ROWS - _NEAR)
     return pl.concat([best, near]).unique("rank").sort("rank").drop("rank")
 
 
@@ -135,7 +138,11 @@ def value_text(value: object) -> str:
     if isinstance(value, float | int):
         text = f"{value:.10g}" if abs(value) < 1e4 else f"{value:,.10g}".replace(",", THIN)
         return text.replace("-", "\u2212")
-    return str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(value_text(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {value_text(item)}" for name, item in value.items())
+    return visible(value)
 
 
 def _encode(values: Any, form: str) -> str:

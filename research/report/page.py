@@ -11,7 +11,7 @@ from typing import Any, Final
 from research.report import charts
 from research.report.data import Chosen, ReportData
 from research.report.figure import Figure, asset, gallery
-from research.report.measures import MEASURES
+from research.report.measures import MEASURES, short_key
 from research.report.pack import pack, script_json, value_text
 from research.report.sentences import configuration_line, net_interval, tried_line, verdict, warnings
 from research.report.words import count, html, number
@@ -190,8 +190,8 @@ def _sheet(data: ReportData, one: Chosen, *, hidden: bool) -> str:
     if len(halves) % 2:
         figures = [figure for figure in figures if figure is not halves[-1]]
         figures.insert(len(figures) - 1, _wide(halves[-1]))
-    values = {key: value_text(one.parameters.get(key)) for key in data.keys if one.parameters.get(key) is not None}
-    line = f"{one.label}: {configuration_line(one, data.keys, values)}."
+    values = {short_key(key): value_text(one.parameters.get(key)) for key in data.keys}
+    line = f"{one.label}: {configuration_line(one, values)}."
     return (
         f'<div class="sheet" data-config="{one.config}"{" hidden" if hidden else ""}>'
         f'<p class="lead">{html(line)}</p>{gallery(figures)}</div>'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from research.luck.bootstrap import Interval
 from research.report.breakdown import yield_interval
 from research.report.data import Chosen, ReportData
 from research.report.measures import MEASURES
-from research.report.words import count, known, listing, money, number, percent
+from research.report.words import NOTHING, count, known, listing, money, number, percent
 
 _BASIS: Final = {
     "assumed:match_day": "an opening price counts as known from 00:00 UTC of the match day",
@@ -40,7 +40,7 @@ def verdict(data: ReportData) -> tuple[str, str]:
     tried = len(data.results)
     betting = [one for one in data.chosen if one.metrics.get("n_bets")]
     if not betting:
-        who = f"None of the {number(tried)} configurations" if tried > 1 else "The configuration"
+        who = f"Not one of the {number(tried)} configurations" if tried > 1 else "The configuration"
         return f"{who} placed {'a' if tried > 1 else 'no'} bet.", _why_none(data)
     best = betting[0]
     interval = net_interval(best, data.seed)
@@ -120,8 +120,7 @@ def warnings(data: ReportData) -> list[tuple[str, str]]:
         out.append(
             ("Simulated", "The odds come from the market simulator; a profit here proves nothing about any market.")
         )
-    for one in data.chosen:
-        out += _of_bets(one)
+    out += _of_bets(data.chosen)
     bases = [str(name) for key in ("known_at_basis", "settled_at_basis") for name in facts.get(key) or []]
     assumed = [name for name in bases if name != "recorded"]
     if assumed:
@@ -147,46 +146,37 @@ def warnings(data: ReportData) -> list[tuple[str, str]]:
     return out
 
 
-def _of_bets(one: Chosen) -> list[tuple[str, str]]:
-    """Warnings that the bets of a configuration themselves give."""
-    bets, out = one.bets, list[tuple[str, str]]()
-    if bets.is_empty():
-        return out
-    total = number(len(bets))
-    close = _rows(bets, pl.col("instant") == "close", "instant")
-    if close:
-        out.append(
-            (
-                "Not executable",
-                f"{number(close)} of {total} bets of {one.label} take closing prices. Nobody can be sure of that "
-                "price: it is known to be the last one only when it is gone.",
-            )
-        )
-    blend = _rows(bets, pl.col("bookmaker").is_in(list(AGGREGATES)), "bookmaker")
-    if blend:
-        out.append(
-            (
-                "Aggregate price",
-                f"{number(blend)} of {total} bets of {one.label} are at the maximum or average that the "
-                "source publishes over bookmakers; who quoted it, and whether it could be had, is not recorded.",
-            )
-        )
-    suspect = _rows(bets, pl.col("suspect"), "suspect")
-    if suspect:
-        out.append(
-            (
-                "Suspect prices",
-                f"{number(suspect)} of {total} bets of {one.label} are at prices flagged as suspect.",
-            )
-        )
-    still_open = int(one.metrics.get("n_open") or 0)
-    if still_open:
-        out.append(
-            (
-                "Open bets",
-                f"{number(still_open)} of {total} bets of {one.label} never settled; they count as turnover, at cost.",
-            )
-        )
+#: what bets can be that a reader must know: word, column, condition, what it means
+_KINDS: Final = (
+    (
+        "Not executable",
+        "instant",
+        pl.col("instant") == "close",
+        "at closing prices. Nobody can be sure of such a price: it is known to be the last one only when it is gone.",
+    ),
+    (
+        "Aggregate price",
+        "bookmaker",
+        pl.col("bookmaker").is_in(list(AGGREGATES)),
+        "at the maximum or average that the source publishes over bookmakers; who quoted it is not recorded.",
+    ),
+    ("Suspect prices", "suspect", pl.col("suspect"), "at prices flagged as suspect."),
+    ("Open bets", "state", pl.col("state") == "unknown", "without a known end; they count as turnover, at cost."),
+)
+
+
+def _of_bets(chosen: Sequence[Chosen]) -> list[tuple[str, str]]:
+    """Warnings that the bets of the configurations themselves give, one a kind."""
+    out = []
+    for word, column, condition, meaning in _KINDS:
+        parts = []
+        for one in chosen:
+            found = _rows(one.bets, condition, column)
+            if found:
+                share = "all" if found == len(one.bets) else f"{number(found)} of"
+                parts.append(f"{share} {number(len(one.bets))} of {one.label}")
+        if parts:
+            out.append((word, f"Bets {meaning} ({listing(parts, len(parts))})".replace(". (", " (") + "."))
     return out
 
 
@@ -194,9 +184,9 @@ def _rows(bets: pl.DataFrame, condition: pl.Expr, column: str) -> int:
     return int(bets.select(condition.fill_null(False).sum()).item()) if column in bets.columns else 0
 
 
-def configuration_line(one: Chosen, keys: tuple[str, ...], values: Mapping[str, Any]) -> str:
-    """One configuration in a line: its parameters and its main measures."""
-    settings = ", ".join(f"{key} {values[key]}" for key in keys if values.get(key) is not None)
+def configuration_line(one: Chosen, values: Mapping[str, str]) -> str:
+    """One configuration in a line: its parameters, those that are set, and its main measures."""
+    settings = ", ".join(f"{name} {value}" for name, value in values.items() if value != NOTHING)
     metrics = one.metrics
     measured = (
         f"{count(int(metrics.get('n_bets') or 0), 'bet')}, P&L {money(metrics.get('pnl_minor'), sign=True)}, "

@@ -37,10 +37,10 @@ def percent(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
 
 
 def money(minor: float | None, *, sign: bool = False) -> str:
-    """Minor units as an amount: two digits under ten thousand, whole above."""
+    """Minor units as an amount: two digits under a thousand, whole above."""
     if minor is None or not math.isfinite(minor):
         return NOTHING
-    return number(minor / 100, 2 if abs(minor) < 1_000_000 else 0, sign=sign)
+    return number(minor / 100, 2 if abs(minor) < 100_000 else 0, sign=sign)
 
 
 def compact(value: float) -> str:
@@ -76,8 +76,18 @@ def spreadsheet(text: str) -> str:
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%") else text
 
 
+#: control signs and those that turn the direction of a line or are not seen
+_UNSEEN: Final = dict.fromkeys(
+    (*range(0x20), *range(0x7F, 0xA0), 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF),
+    " ",
+)
+
+
+def visible(text: object) -> str:
+    """Foreign text without control, invisible or direction-changing signs."""
+    return str(text).translate(_UNSEEN)
+
+
 def html(text: object) -> str:
-    """Foreign text inside HTML: escaped, and without control or direction-changing characters."""
-    bad = {*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF}
-    clean = "".join(" " if ord(letter) in bad else letter for letter in str(text))
-    return escape(clean, quote=True)
+    """Foreign text inside HTML: visible signs only, escaped."""
+    return escape(visible(text), quote=True)

@@ -42,7 +42,8 @@
       if (String(at) === picks.x.value || String(at) === picks.y.value) return [];
       const label = document.createElement("label"), words = document.createElement("span");
       const slider = document.createElement("input"), value = document.createElement("output");
-      words.append(one.key + " ", value);
+      words.append(one.head + " ", value);
+      words.title = one.key;
       slider.type = "range";
       slider.min = "0";
       slider.max = String(levels[at].length - 1);

@@ -5,19 +5,22 @@
   const ROW = 32, SPARE = 8;
   const frame = document.getElementById("board"), search = document.getElementById("filter"), tally = document.getElementById("tally");
   const chosen = new Set(bea.chosen);
+  const measure = one => ({
+    key: one.name, head: one.head, measure: one, more: one.more, sign: ["yield", "roi", "pnl_minor", "clv_mean"].includes(one.name),
+    value: row => bea.scaled(one, one.data[row]), text: row => bea.shown(one, one.data[row]),
+    width: Math.max(one.head.length + 2, one.form === "money" ? 11 : 7) + 2.5,
+  });
+  const MAIN = 6, digits = Math.max(3, String(bea.total).length);
   const columns = [
-    { key: "config", head: "#", more: false, value: row => bea.config[row], text: row => "#" + bea.config[row], width: 8 },
+    { key: "config", head: "#", more: false, value: row => bea.config[row], text: row => "#" + bea.config[row], width: digits + 6 },
+    ...bea.measures.slice(0, MAIN).map(measure),
     ...bea.parameters.map(one => ({
-      key: one.key, head: one.head, title: one.key, words: !one.values.length, more: false, rank: one.values.length ? one.texts.length - 1 : -1,
+      key: one.key, head: one.head, title: one.key, words: !one.values.length, more: false,
       value: row => one.values.length ? (one.data[row] < one.values.length ? one.values[one.data[row]] : NaN) : one.data[row],
       text: row => one.texts[one.data[row]],
       width: Math.min(24, Math.max(one.head.length + 2, ...one.texts.map(text => text.length))) + 2.5,
     })),
-    ...bea.measures.map(one => ({
-      key: one.name, head: one.head, measure: one, more: one.more, sign: ["yield", "roi", "pnl_minor", "clv_mean"].includes(one.name),
-      value: row => bea.scaled(one, one.data[row]), text: row => bea.shown(one, one.data[row]),
-      width: Math.max(one.head.length + 2, one.form === "money" ? 11 : 7) + 2.5,
-    })),
+    ...bea.measures.slice(MAIN).map(measure),
   ];
   let sorted = { column: null, down: false }, selected = -1;
   let view = Uint32Array.from({ length: bea.rows }, (_, row) => row);

@@ -25,8 +25,8 @@ def y_axis(canvas: Canvas, scale: Scale, right: float, label: Callable[[float], 
     """Hairlines across with labels at the left; the zero line is stronger."""
     for tick in ticks(scale.low, scale.high, about):
         css = "zero" if tick == 0 else "grid"
-        canvas.line((52, scale(tick)), (right, scale(tick)), css)
-        canvas.text(46, scale(tick) + 4.5, label(tick), "muted", "end")
+        canvas.line((58, scale(tick)), (right, scale(tick)), css)
+        canvas.text(52, scale(tick) + 4.5, label(tick), "muted", "end")
 
 
 def yield_range(groups: Sequence[Group], extra: Sequence[float] = ()) -> tuple[float, float]:
@@ -35,7 +35,7 @@ def yield_range(groups: Sequence[Group], extra: Sequence[float] = ()) -> tuple[f
     values = [0.0, *extra]
     for group in sure:
         values += [group.interval.low, group.interval.high]
-    reach = max(map(abs, values)) * 2 or 1.0
+    reach = max(max(map(abs, values)) * 3, 1.0)
     values += [min(max(g.interval.estimate, -reach), reach) for g in groups if np.isfinite(g.interval.estimate)]
     low, high = min(values), max(values)
     room = (high - low) * 0.06 or 0.01

@@ -55,7 +55,7 @@ def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
     answer = _answer(groups, names, _NOUNS[by])
 
     def draw(width: float, css: str) -> str:
-        slot = (width - 60) / len(groups)
+        slot = (width - 66) / len(groups)
         widest = max(max(fits(name) for name in names), max(fits(number(g.n_bets)) for g in groups)) + 6
         if slot >= widest:
             return _columns(groups, names, width).svg(answer, css)
@@ -87,18 +87,23 @@ def _answer(groups: Sequence[Group], names: Sequence[str], noun: str) -> str:
         )
     if not enough:
         return f"No {noun} has {SOLID_FROM} bets, too few to read anything from one alone."
+    if len(enough) == 1:
+        group, name = enough[0]
+        made = "made" if group.interval.estimate > 0 else "lost"
+        sure = group.interval.low > 0 or group.interval.high < 0
+        return (
+            f"The only {noun} with {SOLID_FROM} bets or more, {name}, {made} money; "
+            f"its interval {'excludes' if sure else 'holds'} zero."
+        )
     above = [n for g, n in enough if g.interval.low > 0]
     below = [n for g, n in enough if g.interval.high < 0]
     plus = sum(g.interval.estimate > 0 for g, _ in enough)
-    many = f"{noun}s" if len(enough) != 1 else noun
     text = f"{plus} of {count(len(enough), noun)} with {SOLID_FROM} bets or more made money"
     if above:
         text += f"; above zero by more than its interval: {listing(above)}"
     if below:
         text += f"; below zero by more than its interval: {listing(below)}"
-    if not above and not below:
-        text += f"; no interval of these {many} excludes zero" if len(enough) > 1 else "; its interval holds zero"
-    return text + "."
+    return text + ("." if above or below else "; every interval holds zero.")
 
 
 def _columns(groups: Sequence[Group], names: Sequence[str], width: float) -> Canvas:
@@ -108,14 +113,16 @@ def _columns(groups: Sequence[Group], names: Sequence[str], width: float) -> Can
     scale = Scale(low, high, height - 52, 22)
     canvas.text(0, 11, "yield, % of turnover", "muted")
     y_axis(canvas, scale, width, lambda value: percent_tick(value, high - low))
-    slot = (width - 60) / len(groups)
+    slot = (width - 66) / len(groups)
     thick = min(slot * 0.56, 40)
     for place, (group, name) in enumerate(zip(groups, names, strict=True)):
-        middle = 56 + slot * (place + 0.5)
+        middle = 62 + slot * (place + 0.5)
         nought, top = scale(0), scale.clip(group.interval.estimate)
         tip = group_tip(group.name, group)
         canvas.rect((middle - thick / 2, min(nought, top)), (thick, abs(nought - top)), f"bar {bar_css(group)}")
         whisker(canvas, scale, middle, group)
+        if not low <= group.interval.estimate <= high:
+            canvas.text(middle, top + (14 if group.interval.estimate > 0 else -6), _beyond(group), "halo", "middle")
         canvas.rect((middle - slot / 2, 18), (slot, height - 18), "hit", tip)
         canvas.text(middle, height - 24, name, "", "middle")
         canvas.text(middle, height - 6, number(group.n_bets), "muted", "middle")
@@ -140,6 +147,13 @@ def _rows(groups: Sequence[Group], names: Sequence[str], width: float) -> Canvas
         canvas.text(room, middle + 4.5, shorten(name, room), "", "end")
         canvas.rect((min(nought, end), middle - 7), (abs(nought - end), 14), f"bar {bar_css(group)}")
         whisker(canvas, scale, middle, group, upright=False)
+        if not low <= group.interval.estimate <= high:
+            canvas.text(end, middle + 4.5, _beyond(group), "halo", "end" if group.interval.estimate > 0 else "start")
         canvas.text(width, middle + 4.5, number(group.n_bets), "muted", "end")
         canvas.rect((0, middle - 13), (width, 26), "hit", group_tip(group.name, group))
     return canvas
+
+
+def _beyond(group: Group) -> str:
+    """The yield of a bar that the axis cuts off."""
+    return percent(group.interval.estimate, 0)

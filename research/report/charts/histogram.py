@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from research.luck.bootstrap import Interval
 from research.report.breakdown import mean_interval
-from research.report.charts.axes import LEVEL_WORDS, percent_tick
+from research.report.charts.axes import LEVEL_WORDS, SOLID_FROM, percent_tick
 from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import FULL, Figure, Numbers
 from research.report.words import compact, count, number, percent, span
@@ -50,25 +50,29 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
     bet = results.filter((pl.col("n_bets") > 0) & pl.col("yield").is_finite())
     marked = bet.filter(pl.col("config") == chosen)
     if marked.is_empty():
-        return Figure("tried", question, f"None of {count(len(results), 'configuration')} placed a bet.", full=True)
+        return Figure("tried", question, f"Not one of {count(len(results), 'configuration')} placed a bet.", full=True)
     values, mine = bet["yield"].to_numpy(), float(marked["yield"][0])
     above, gains = int((values > mine).sum()), int((values > 0).sum())
     answer = (
         f"{number(gains)} of {count(len(values), 'configuration')} that bet made money; the median yield is "
-        f"{percent(float(np.median(values)))}. {number(above) if above else 'None'} had a higher yield than "
+        f"{percent(float(np.median(values)))}. {number(above) if above else 'Not one'} had a higher yield than "
         f"#{chosen} with its {percent(mine)}."
     )
     known = interval is not None and interval.known
     marks = [0.0, mine, *([interval.low, interval.high] if interval is not None and known else [])]
     edges = _bins(values, marks)
-    counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
+    counts = _counts(values, edges)
+    many = _counts(bet.filter(pl.col("n_bets") >= SOLID_FROM)["yield"].to_numpy(), edges)
+    few = int((counts - many).sum())
+    note = f"Hollow: {count(few, 'configuration')} with fewer than {SOLID_FROM} bets." if few else ""
+    note += " The outer bars hold everything beyond them." if _cut(values, edges) else ""
 
     def draw(width: float, css: str) -> str:
         canvas = Canvas(width, 264.0)
-        x = Scale(float(edges[0]), float(edges[-1]), 52, width - 8)
+        x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
         base = 60.0 if len(values) >= DOTS else 110.0
         if len(values) >= DOTS:
-            _bars(canvas, edges, counts, x, (base + 14, 222.0), "configurations")
+            _bars(canvas, edges, (counts, many), x, (base + 14, 222.0))
         else:
             for value in values:
                 canvas.dot(x.clip(float(value)), 180, 5, "point " + ("gain" if value >= 0 else "loss"))
@@ -84,11 +88,13 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
         if interval is not None and known and width >= FULL:
             words += f" ({LEVEL_WORDS}: {span(interval.low, interval.high)})"
         right = at + fits(words) / 2 > width
-        middle = min(max(at, 52 + fits(words) / 2), width - 8)
+        middle = min(max(at, 58 + fits(words) / 2), width - 8)
         canvas.text(width - 8 if right else middle, base - 38, words, "strong halo", "end" if right else "middle")
         return canvas.svg(answer, css)
 
-    return Figure("tried", question, answer, draw, _table(edges, counts, "yield", "configurations"), full=True)
+    return Figure(
+        "tried", question, answer, draw, _table(edges, counts, "yield", "configurations"), full=True, note=note
+    )
 
 
 def clv_distribution(bets: pl.DataFrame, seed: int = 0) -> Figure:
@@ -105,12 +111,12 @@ def clv_distribution(bets: pl.DataFrame, seed: int = 0) -> Figure:
     lacking = len(bets) - len(values)
     answer += f"; {count(lacking, 'bet')} without a closing price." if lacking else "."
     edges = _bins(values, [0.0, mean.estimate], 36)
-    counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
+    counts = _counts(values, edges)
 
     def draw(width: float, css: str) -> str:
         canvas = Canvas(width, 300.0)
-        x = Scale(float(edges[0]), float(edges[-1]), 52, width - 8)
-        _bars(canvas, edges, counts, x, (46.0, 258.0), "bets")
+        x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
+        _bars(canvas, edges, (counts, counts), x, (46.0, 258.0), "bets")
         _x_axis(canvas, x, 258.0, "closing line value, %")
         at = x.clip(mean.estimate)
         canvas.line((at, 30), (at, 258), "mark")
@@ -132,24 +138,39 @@ def _cut(values: Floats, edges: Floats) -> bool:
     return bool((values < edges[0]).any() or (values > edges[-1]).any())
 
 
+def _counts(values: Floats, edges: Floats) -> NDArray[np.int64]:
+    """How many values each bin holds; the outer bins take what lies beyond them."""
+    return np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0].astype(np.int64)
+
+
 def _bars(
-    canvas: Canvas, edges: Floats, counts: NDArray[np.int64], x: Scale, place: tuple[float, float], noun: str
+    canvas: Canvas,
+    edges: Floats,
+    counts: tuple[NDArray[np.int64], NDArray[np.int64]],
+    x: Scale,
+    place: tuple[float, float],
+    noun: str = "configurations",
 ) -> None:
-    top, bottom = place
-    most = float(counts.max())
+    """Bars of all that is counted, of which the part that rests on enough bets is solid."""
+    (whole, solid), (top, bottom) = counts, place
+    most = float(whole.max())
     y = Scale(0, most, bottom, top)
     canvas.text(0, 11, noun, "muted")
     for tick in ticks(0, most, 4):
-        if tick and tick != round(tick):
+        if tick == round(tick):
+            canvas.line((58, y(tick)), (x.end, y(tick)), "grid" if tick else "zero")
+            canvas.text(52, y(tick) + 4.5, compact(tick), "muted", "end")
+    for left, right, amount, sure in zip(edges[:-1], edges[1:], whole, solid, strict=True):
+        if not amount:
             continue
-        canvas.line((52, y(tick)), (x.end, y(tick)), "grid" if tick else "zero")
-        canvas.text(46, y(tick) + 4.5, compact(tick), "muted", "end")
-    for left, right, amount in zip(edges[:-1], edges[1:], counts, strict=True):
-        if amount:
-            css = "bar gain soft" if (left + right) / 2 > 0 else "bar loss soft"
-            tip = f"{percent(float(left))} to {percent(float(right))}: {number(int(amount))} {noun}"
-            corner, size = (x(float(left)) + 0.5, y(float(amount))), (x(float(right)) - x(float(left)) - 1, 0.0)
-            canvas.rect(corner, (size[0], bottom - corner[1]), css, tip)
+        css = "bar gain" if (left + right) / 2 > 0 else "bar loss"
+        tip = f"{percent(float(left))} to {percent(float(right))}: {number(int(amount))} {noun}"
+        start, wide = x(float(left)) + 1, x(float(right)) - x(float(left)) - 2
+        if sure < amount:
+            canvas.rect((start, y(float(amount))), (wide, bottom - y(float(amount))), f"{css} hollow")
+        if sure:
+            canvas.rect((start, y(float(sure))), (wide, bottom - y(float(sure))), css)
+        canvas.rect((start - 1, top), (wide + 2, bottom - top), "hit", tip)
 
 
 def _x_axis(canvas: Canvas, x: Scale, bottom: float, words: str) -> None:

@@ -141,14 +141,14 @@ def _draw(tracks: list[_Track], bands: Floats, start: dt.date, width: float) -> 
     room = (high - low) * 0.04 or 1.0
     labels = max((fits(t.label) for t in tracks), default=0.0) + 10 if width > PHONE else 6.0
     days = max(float(t.day[-1]) for t in tracks) or 1.0
-    x = Scale(0, days, 58, width - labels)
+    x = Scale(0, days, 64, width - labels)
     y = Scale((low - room) / 100, (high + room) / 100, upper, 20)
     canvas.text(0, 11, "equity, money", "muted")
     for tick in ticks(y.low, y.high, 6):
-        canvas.line((52, y(tick)), (width - labels, y(tick)), "grid")
-        canvas.text(46, y(tick) + 4.5, compact(tick), "muted", "end")
+        canvas.line((58, y(tick)), (width - labels, y(tick)), "grid")
+        canvas.text(52, y(tick) + 4.5, compact(tick), "muted", "end")
     opening = tracks[0].money[0] / 100
-    canvas.line((52, y(opening)), (width - labels, y(opening)), "zero")
+    canvas.line((58, y(opening)), (width - labels, y(opening)), "zero")
     for day, _ in _dates(start, days, width):
         canvas.line((x(day), 20), (x(day), upper + lower + 30), "grid")
     main_x = [x(float(day)) for day in tracks[0].day]
@@ -162,7 +162,7 @@ def _draw(tracks: list[_Track], bands: Floats, start: dt.date, width: float) -> 
         at_x, anchor = (x.end + 6, "start") if width > PHONE else (x.end - 2, "end")
         at_y = heights[place] + 4.5 if width > PHONE else 36.0 + 18 * place
         canvas.text(
-            at_x if width > PHONE else 62, at_y, track.label, f"t{place + 1} halo", anchor if width > PHONE else "start"
+            at_x if width > PHONE else 68, at_y, track.label, f"t{place + 1} halo", anchor if width > PHONE else "start"
         )
     _hang(canvas, tracks, x, (upper + 34, lower), width - labels)
     for day, words in _dates(start, days, width):
@@ -179,13 +179,13 @@ def _hang(canvas: Canvas, tracks: list[_Track], x: Scale, place: tuple[float, fl
     y = Scale(0, deepest, top, top + height - 8)
     canvas.text(0, top - 12, "drawdown, % of the peak", "muted")
     for tick in ticks(0, deepest, 3):
-        canvas.line((52, y(tick)), (right, y(tick)), "zero" if tick == 0 else "grid")
-        canvas.text(46, y(tick) + 4.5, percent(-tick, 0 if deepest > 0.03 else 1), "muted", "end")
+        canvas.line((58, y(tick)), (right, y(tick)), "zero" if tick == 0 else "grid")
+        canvas.text(52, y(tick) + 4.5, percent(-tick, 0 if deepest > 0.03 else 1), "muted", "end")
     xs = [x(float(day)) for day in tracks[0].day]
     canvas.band(xs, [y(0)] * len(xs), [y(float(v)) for v in tracks[0].drawdown], "under")
     for number, track in enumerate(tracks, start=1):
         xs = [x(float(day)) for day in track.day]
-        canvas.path(xs, [y(float(v)) for v in track.drawdown], f"series s{number} thin")
+        canvas.path(xs, [y(float(v)) for v in track.drawdown], f"series s{number} thin dashed")
 
 
 def _labels(heights: list[float]) -> list[float]:

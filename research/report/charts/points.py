@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import polars as pl
 
@@ -17,7 +18,7 @@ from research.report.charts.axes import (
     y_axis,
     yield_range,
 )
-from research.report.drawing import Canvas, Scale, ticks
+from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import Figure, Numbers
 from research.report.words import count, percent
 
@@ -78,7 +79,7 @@ def _draw(groups: Sequence[Group], axis: str, diagonal: str, width: float) -> Ca
     room = (right - left) * 0.06 or 0.01
     low, high = yield_range(groups, extra=(left, right))
     canvas = Canvas(width, height)
-    x = Scale(left - room, right + room, 58, width - 6)
+    x = Scale(left - room, right + room, 64, width - 6)
     y = Scale(low, high, height - 44, 22)
     canvas.text(0, 11, "yield, % of turnover", "muted")
     y_axis(canvas, y, width, lambda value: percent_tick(value, high - low))
@@ -89,13 +90,20 @@ def _draw(groups: Sequence[Group], axis: str, diagonal: str, width: float) -> Ca
     start, end = max(x.low, low), min(x.high, high)
     if end > start:
         canvas.line((x(start), y(start)), (x(end), y(end)), "reference")
-        at_right = x(end) > width * 0.75
-        canvas.text(
-            x(end) - (4 if at_right else -4), y(end) - 8, diagonal, "muted halo", "end" if at_right else "start"
-        )
     for group in groups:
         at = x(group.position)
         whisker(canvas, y, at, group)
         canvas.dot(at, y.clip(group.interval.estimate), 5, f"point {bar_css(group)}")
         canvas.rect((at - 10, 18), (20, height - 62), "hit", group_tip(f"mean {percent(group.position)}", group))
+    if end > start:
+        at = _clearing([x(g.position) for g in groups], x(start), x(end), fits(diagonal))
+        share = (at - x(start)) / (x(end) - x(start))
+        canvas.text(at, y(start) + share * (y(end) - y(start)) - 8, diagonal, "muted halo", "middle")
     return canvas
+
+
+def _clearing(points: Sequence[float], start: float, end: float, width: float) -> float:
+    """Where a label of that width stands clear of the points: the middle of the widest gap, else the right end."""
+    inside = sorted({start, end, *(point for point in points if start < point < end)})
+    gap, middle = max((right - left, (left + right) / 2) for left, right in pairwise(inside))
+    return middle if gap >= width + 16 else end - width / 2

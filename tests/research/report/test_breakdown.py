@@ -1,0 +1,83 @@
+"""Groups of bets against sums by hand."""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+import pytest
+
+from research.report.breakdown import GROUPINGS, quantile_groups, yield_groups
+from tests.research.report.made import bets
+
+
+@pytest.mark.parametrize("by", GROUPINGS)
+def test_groups_hold_every_bet_once(by: str) -> None:
+    log = bets()
+    groups = yield_groups(log, by, 1)
+    assert sum(g.n_bets for g in groups) == len(log)
+    assert sum(g.pnl_minor for g in groups) == log["pnl_minor"].sum()
+    assert sum(g.turnover_minor for g in groups) == log["stake_minor"].sum()
+    for group in groups:
+        assert group.interval.estimate == pytest.approx(group.pnl_minor / group.turnover_minor)
+        assert not group.interval.known or group.interval.low <= group.interval.high
+
+
+def test_odds_bands_by_hand() -> None:
+    log = bets(400)
+    for group, (low, high) in zip(
+        yield_groups(log, "odds"), [(1, 1.5), (1.5, 2), (2, 3), (3, 5), (5, 10), (10, 1e9)], strict=True
+    ):
+        inside = log.filter((pl.col("odds") >= low) & (pl.col("odds") < high))
+        assert (group.n_bets, group.pnl_minor) == (len(inside), inside["pnl_minor"].sum())
+
+
+def test_the_interval_of_a_group_does_not_depend_on_the_others() -> None:
+    log = bets()
+    whole = {g.name: g.interval for g in yield_groups(log, "season", 3)}
+    alone = yield_groups(log.filter(pl.col("season") == "2020-2021"), "season", 3)
+    assert alone[0].interval == whole["2020-2021"]
+
+
+def test_many_competitions_are_twelve_bars() -> None:
+    log = bets(900, competitions=tuple(f"L{k}" for k in range(30)))
+    groups = yield_groups(log, "competition")
+    assert len(groups) == 12
+    assert groups[-1].name == "19 others"
+    assert [g.n_bets for g in groups[:-1]] == sorted((g.n_bets for g in groups[:-1]), reverse=True)
+
+
+def test_months_stand_apart_until_there_are_too_many() -> None:
+    assert [g.name for g in yield_groups(bets(300, days=90), "month")] == ["2019-08", "2019-09", "2019-10"]
+    assert len(yield_groups(bets(), "month")) == 12
+
+
+def test_tenths_hold_equal_numbers_and_ascend() -> None:
+    groups = quantile_groups(bets(1000), "edge_net_frac")
+    assert [g.n_bets for g in groups] == [100] * 10
+    assert [g.position for g in groups] == sorted(g.position for g in groups)
+
+
+def test_equal_values_stay_together() -> None:
+    log = bets(400).with_columns(edge_net_frac=pl.when(pl.col("odds") > 3).then(0.05).otherwise(0.02))
+    groups = quantile_groups(log, "edge_net_frac")
+    assert [g.position for g in groups] == pytest.approx([0.02, 0.05])
+
+
+def test_missing_values_and_few_bets() -> None:
+    log = bets(200)
+    assert sum(g.n_bets for g in quantile_groups(log, "clv")) == log["clv"].count()
+    assert quantile_groups(log.head(39), "edge_net_frac") == []
+    assert yield_groups(log.clear(), "odds") == []
+    with pytest.raises(ValueError, match="groups by 'team'"):
+        yield_groups(log, "team")
+
+
+def test_an_open_bet_has_earned_nothing_yet() -> None:
+    log = bets(100).with_columns(
+        pl.when(pl.int_range(100) < 5).then(None).otherwise(pl.col("pnl_minor")).alias("pnl_minor")
+    )
+    groups = yield_groups(log, "odds")
+    assert sum(g.pnl_minor for g in groups) == log["pnl_minor"].sum()
+    assert sum(g.turnover_minor for g in groups) == log["stake_minor"].sum()
+    assert not any(math.isnan(g.interval.estimate) for g in groups)

@@ -1,0 +1,148 @@
+"""Each chart is well-formed, names its units, says its answer, and carries its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+
+from research.report import charts
+from research.report.breakdown import yield_interval
+from research.report.drawing import Scale, shorten, ticks
+from research.report.figure import FULL, HALF, PHONE, Figure
+from tests.research.report.made import bets, daily, reasons, results
+
+LOG = bets()
+MAKERS: dict[str, Callable[[], Figure]] = {
+    "equity": lambda: charts.equity(daily(LOG), {"#2": daily(bets(seed=5)), "#3": daily(bets(seed=6))}, label="#1"),
+    "short": lambda: charts.equity(daily(bets(60, days=40), days=40), label="#1", zone="Europe/London"),
+    "months": lambda: charts.equity(daily(bets(60, days=200), days=200), label="#1"),
+    "season": lambda: charts.yield_by(LOG, "season"),
+    "competition": lambda: charts.yield_by(
+        bets(3000, competitions=tuple(f"A long name {k}" for k in range(20))), "competition"
+    ),
+    "odds": lambda: charts.yield_by(LOG, "odds"),
+    "month": lambda: charts.yield_by(LOG, "month"),
+    "edge": lambda: charts.edge_against_yield(LOG),
+    "clv-yield": lambda: charts.clv_against_yield(LOG),
+    "clv": lambda: charts.clv_distribution(LOG),
+    "tried": lambda: charts.tried(results(), int(results()["config"][0]), yield_interval(LOG, 0)),
+    "few tried": lambda: charts.tried(results(12), int(results(12)["config"][0])),
+    "funnel": lambda: charts.funnel(reasons(edge=900, breaker_streak=30, placed=70)),
+    "map": lambda: charts.parameter_map(results(), "strategy.edge_min", "strategy.name"),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_chart_is_whole(name: str) -> None:
+    figure = MAKERS[name]()
+    assert figure.draw is not None and figure.numbers is not None and figure.numbers.rows
+    assert figure.question.endswith("?") and figure.answer.endswith(".")
+    for width in (FULL, HALF, PHONE):
+        root = ElementTree.fromstring(figure.draw(width, "wide"))
+        assert root.get("role") == "img" and root.get("aria-label") == figure.answer
+        assert float(root.get("width") or 0) == width
+        words = "".join(text.text or "" for text in root.iter("text"))
+        assert "NaN" not in words and "nan" not in words and "None" not in words
+        assert not any(mark.get("style") for mark in root.iter())
+        for mark in root.iter():
+            for key, value in mark.attrib.items():
+                assert "nan" not in value and "inf" not in value.lower().replace("information", ""), (key, value)
+    assert all(len(row) == len(figure.numbers.heads) for row in figure.numbers.rows)
+    assert "<style>" in figure._repr_html_() and 'class="bea"' in figure._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("equity", ["equity, money", "drawdown, % of the peak", "#1", "#2", "#3"]),
+        ("season", ["yield, % of turnover", "19/20"]),
+        ("edge", ["promised edge, %", "as promised"]),
+        ("clv-yield", ["closing line value, %", "yield = CLV"]),
+        ("clv", ["bets", "closing line value, %", "mean"]),
+        ("funnel", ["breaker: losing streak", "placed", "3.0\u202f%"]),
+        ("map", ["strategy.edge_min (columns)", "strategy.name (rows)"]),
+    ],
+)
+def test_a_chart_names_its_axes_and_lines(name: str, words: list[str]) -> None:
+    figure = MAKERS[name]()
+    assert figure.draw is not None
+    drawn = figure.draw(FULL, "wide")
+    for word in words:
+        assert word in drawn, word
+
+
+def test_in_sample_lines_are_dashed_and_small_groups_hollow() -> None:
+    equity = MAKERS["equity"]()
+    assert equity.draw is not None
+    lines = [line for line in equity.draw(FULL, "wide").split("<") if line.startswith("polyline")]
+    assert len(lines) == 6 and all("dashed" in line for line in lines)
+    months = charts.yield_by(bets(500, days=300), "month")
+    assert months.draw is not None and "hollow" in months.draw(HALF, "wide")
+
+
+def test_numbers_of_bets_stand_under_the_bars() -> None:
+    figure = charts.yield_by(LOG, "season")
+    assert figure.draw is not None and figure.numbers is not None
+    for width in (HALF, PHONE):
+        texts = [t.text for t in ElementTree.fromstring(figure.draw(width, "wide")).iter("text")]
+        for row in figure.numbers.rows:
+            assert row[1] in texts
+
+
+def test_equity_of_the_table_is_bankroll_plus_profit() -> None:
+    frame = daily(LOG)
+    figure = charts.equity(frame, label="#1")
+    assert figure.numbers is not None
+    last = figure.numbers.rows[-1][3]
+    assert last == f"{(1_000_000 + frame['pnl_minor'].sum()) / 100:,.0f}".replace(",", "\u202f")
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        (lambda: charts.equity(daily(LOG.clear())), "No bet was placed"),
+        (lambda: charts.equity(daily(LOG).clear()), "No bet was placed"),
+        (lambda: charts.yield_by(LOG.clear(), "month"), "No bet was placed"),
+        (lambda: charts.edge_against_yield(LOG.clear()), "No bet was placed."),
+        (lambda: charts.edge_against_yield(LOG.head(20)), "20 bets: too few"),
+        (
+            lambda: charts.clv_against_yield(LOG.with_columns(clv=pl.lit(None, pl.Float64))),
+            "No bet has a closing price",
+        ),
+        (lambda: charts.clv_distribution(LOG.with_columns(clv=pl.lit(None, pl.Float64))), "No bet has a closing price"),
+        (lambda: charts.clv_distribution(LOG.clear()), "No bet was placed."),
+        (lambda: charts.funnel(reasons()), "no opportunity"),
+        (lambda: charts.tried(results().with_columns(n_bets=pl.lit(0)), 1), "Not one of 400 configurations"),
+        (
+            lambda: charts.parameter_map(results().with_columns(n_bets=pl.lit(0)), "strategy.name", "staking.fraction"),
+            "No config",
+        ),
+    ],
+)
+def test_nothing_to_draw_is_said(figure: Callable[[], Figure], words: str) -> None:
+    made = figure()
+    assert made.draw is None and words in made.answer
+    assert "<svg" not in made.html() and "nan" not in made.html().lower()
+
+
+def test_one_bet_one_day_one_group() -> None:
+    log = bets(1, days=1)
+    for made in (
+        charts.equity(daily(log, days=1), label="#1"),
+        charts.yield_by(log, "odds"),
+        charts.clv_distribution(log),
+    ):
+        assert "nan" not in made.html().lower()
+
+
+def test_ticks_and_scales() -> None:
+    assert ticks(0, 1, 5) == [0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert ticks(-0.07, 0.11, 4) == [-0.05, 0.0, 0.05, 0.1]
+    assert ticks(3, 3, 5) == [3]
+    assert Scale(0, 10, 100, 0)(2.5) == 75
+    assert Scale(0, 10, 100, 0).clip(99) == 0
+    assert Scale(1, 1, 0, 10)(1) == 5
+    assert shorten("Brighton & Hove Albion", 60) == "Bright…"

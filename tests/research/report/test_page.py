@@ -1,0 +1,246 @@
+"""The page as text: order, words for every empty case, hostile names, nothing from outside, size."""
+
+from __future__ import annotations
+
+import base64
+import doctest
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import polars as pl
+import pytest
+
+from research.report import charts
+from research.report.page import page
+from research.report.sentences import verdict, warnings
+from research.report.words import visible
+from tests.research.report.made import bets, chosen, daily, metrics, reasons, report, results
+
+#: names of evil intent: markup, the end of a script, attributes, formulas, control signs, lines turned round
+EVIL = (
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    '" onmouseover="alert(1)',
+    "' onfocus='alert(1)' autofocus='",
+    '=HYPERLINK("http://evil.example","win")',
+    "<!--<script>",
+    "\u202eFC evil\u2066\x00\x1b[31m\u2028\u2029",
+    "${alert(1)}`{{7*7}}]]>&lt;svg/onload=alert(1)>",
+)
+
+
+class Reader(HTMLParser):
+    """Elements, attributes and visible text of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.scripts: list[str] = []
+        self.inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside == "script":
+            self.scripts[-1] += data
+        elif self.inside != "style":
+            self.text.append(data)
+
+
+def read(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    return reader
+
+
+@pytest.fixture(scope="module")
+def made() -> str:
+    return page(report())
+
+
+def test_the_reader_s_questions_come_in_order(made: str) -> None:
+    marks = [
+        "<h1>",
+        'class="reading"',
+        'class="tried"',
+        'id="manifest"',
+        'class="notes"',
+        'id="headline"',
+        'id="board"',
+    ]
+    marks += ['data-figure="equity"', 'data-figure="yield-season"', 'data-figure="funnel"', 'id="map"', 'id="command"']
+    places = [made.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+def test_the_same_data_give_the_same_bytes(made: str) -> None:
+    assert page(report()) == made
+
+
+def test_nothing_comes_from_outside(made: str) -> None:
+    reader = read(made)
+    for tag, attributes in reader.tags:
+        assert tag not in {"iframe", "object", "embed", "base", "form", "img"}, tag
+        for name, value in attributes.items():
+            assert not name.startswith("on") and name != "style", (tag, name)
+            if name in {"src", "href", "action", "data", "poster"}:
+                assert value in {"data:,", "manifest.json"} or (value or "").startswith("#"), (tag, value)
+    style = re.findall(r"<style>(.*?)</style>", made, re.S)[0]
+    assert "url(" not in style and "@import" not in style
+    assert "http://" not in made and "https://" not in made
+
+
+def test_the_policy_allows_this_style_and_these_scripts_alone(made: str) -> None:
+    policy = next(a["content"] or "" for t, a in read(made).tags if t == "meta" and "http-equiv" in a)
+    assert policy.startswith("default-src 'none';") and "unsafe" not in policy
+    texts = [*re.findall(r"<style>(.*?)</style>", made, re.S), *re.findall(r"<script>(.*?)</script>", made, re.S)]
+    for text in texts:
+        assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
+    assert len(re.findall("'sha256-", policy)) == len(texts) == 5
+
+
+def test_hostile_names_stay_text() -> None:
+    log = bets(800, competitions=EVIL).with_columns(
+        pl.Series("bookmaker", [EVIL[k % 8] for k in range(800)]),
+        pl.Series("season", [EVIL[k % 8] for k in range(800)]),
+    )
+    data = report()
+    board = results(names=EVIL)
+    path = chosen(int(board["config"][0]), log, **{"strategy.name": EVIL[1]})
+    manifest = {**data.manifest, "command": ["bea", "sweep", *EVIL], "notes": list(EVIL)}
+    manifest["data"] = {**data.facts, "sources": list(EVIL), "store": EVIL[1], "known_at_basis": [EVIL[0]]}
+    made = page(replace(data, run=EVIL[1], results=board, chosen=(path,), manifest=manifest))
+    plain = read(page(report()))
+    reader = read(made)
+    assert {tag for tag, _ in reader.tags} <= {tag for tag, _ in plain.tags}
+    assert len(reader.scripts) == len(plain.scripts) == 5
+    assert not any(name.startswith("on") for _, attributes in reader.tags for name in attributes)
+    assert "\u202e" not in made and "\x00" not in made and "\x1b" not in made
+    packed = json.loads(reader.scripts[0])
+    texts = next(one for one in packed["parameters"] if one["key"] == "strategy.name")["texts"]
+    assert {visible(name) for name in EVIL} <= set(texts)
+    assert any("alert(1)" in text for text in reader.text)
+
+
+def no_bets(**counts: int) -> Any:
+    log = bets().clear()
+    return replace(chosen(3, log), reasons=reasons(**counts), metrics=metrics(log), daily=daily(log))
+
+
+CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "no bets": (
+        {"chosen": (no_bets(edge=900),)},
+        ["Not one of the 400 configurations placed a bet.", "The funnel below"],
+    ),
+    "no opportunities": ({"chosen": (no_bets(),)}, ["There was no opportunity to decide on"]),
+    "all refused by breakers": (
+        {"chosen": (no_bets(breaker_streak=70, breaker_drawdown=30),)},
+        ["Every opportunity was refused by a breaker", "The breakers took 100.0"],
+    ),
+    "one configuration": (
+        {"results": results(1), "keys": (), "chosen": (chosen(1),)},
+        ["The one configuration tried", "nothing was searched in this run", "whatever led to this configuration"],
+    ),
+    "one without bets": (
+        {"results": results(1), "keys": (), "chosen": (no_bets(edge=5),)},
+        ["The configuration placed no bet."],
+    ),
+    "no closing line": (
+        {"chosen": (chosen(3, bets().with_columns(clv=pl.lit(None, pl.Float64))),)},
+        ["No bet has a closing price to compare with."],
+    ),
+    "one day": (
+        {"chosen": (replace(chosen(3, bets(30, days=1)), daily=daily(bets(30, days=1), days=1)),)},
+        ["in 1 day;"],
+    ),
+    "one bet": ({"chosen": (chosen(3, bets(1)),)}, ["over 1 bet, on too few events for an interval."]),
+    "nothing stored": ({"chosen": ()}, ["No path was stored."]),
+    "empty manifest": ({"manifest": {}}, ["bea show 0123456789ab"]),
+    "no end known": (
+        {
+            "chosen": (
+                replace(
+                    chosen(3, bets(50).with_columns(pnl_minor=pl.lit(None, pl.Int64), state=pl.lit("unknown"))),
+                    metrics={**metrics(bets(50)), "n_open": 50, "yield": 0.0, "pnl_minor": 0, "clv_mean": None},
+                ),
+            )
+        },
+        ["without a known end", "all 50 of #3"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_empty_cases_are_said_in_words(case: str) -> None:
+    changes, words = CASES[case]
+    made = page(report(**changes))
+    text = re.sub(r"\s+", " ", " ".join(read(made).text))
+    for word in words:
+        assert word in text, word
+    assert not re.search(r"\b(NaN|nan|None|null|undefined|inf)\b", text)
+    assert "nan" not in re.sub(r'"data":"[^"]*"', "", made).replace("NaN", "")
+
+
+def test_the_sentence_never_stands_without_its_interval() -> None:
+    head, reading = verdict(report())
+    assert "The best of 400 configurations" in head and "90\u202f% of resamplings" in head and " and " in head
+    assert "In sample" in reading and "400" in reading and "corrected" in reading
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"), [(-0.9, "below zero"), (0.0, "holds zero"), (1.5, "above zero, but the best of many")]
+)
+def test_the_reading_follows_the_interval(shift: float, words: str) -> None:
+    log = bets(900, days=900)
+    moved = log.with_columns((pl.col("pnl_minor") + (pl.col("stake_minor") * shift)).cast(pl.Int64))
+    fair = (
+        moved.with_columns(pnl_minor=pl.col("pnl_minor") - pl.col("pnl_minor").mean().cast(pl.Int64))
+        if not shift
+        else moved
+    )
+    _, reading = verdict(report(chosen=(chosen(3, fair),)))
+    assert words in reading
+
+
+def test_what_to_mind_is_said() -> None:
+    half = pl.when(pl.int_range(1200) < 600)
+    log = bets().with_columns(
+        half.then(pl.lit("close")).otherwise(pl.lit("open")).alias("instant"),
+        pl.lit("max").alias("bookmaker"),
+        half.then(True).otherwise(False).alias("suspect"),
+    )
+    path = chosen(3, log)
+    path = replace(path, metrics={**path.metrics, "commission_minor": 77})
+    data = report(chosen=(path,))
+    manifest = {**data.manifest, "notes": ["a line was moved"], "data": {**data.facts, "sources": ["simulator"]}}
+    found = dict(warnings(replace(data, manifest=manifest)))
+    assert set(found) == {
+        "Simulated", "Not executable", "Aggregate price", "Suspect prices", "Assumed times", "Commission", "Note",
+    }  # fmt: skip
+    assert "600 of 1\u202f200 of #3" in found["Not executable"]
+    assert "00:00 UTC of the match day" in found["Assumed times"]
+    facts = {**data.facts, "known_at_basis": ["recorded"], "settled_at_basis": ["recorded"]}
+    assert warnings(report(manifest={**data.manifest, "data": facts})) == []
+
+
+def test_pages_stay_light(made: str) -> None:
+    assert len(made.encode()) < 700_000
+    large = page(report(count=20_000))
+    assert len(large.encode()) < 3_000_000
+
+
+def test_examples_of_the_charts() -> None:
+    assert doctest.testmod(charts).failed == 0
