@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from statistics import median
 
 import engine.run
 
@@ -41,16 +42,18 @@ def prepare(job, threads):
     count = 10_000 if len(job["edge_min"]) > 1 else 1
     overrides = ["data=sample", "report=false", "force=true", f"sweep.threads={threads}"]
     research.sweep([*overrides, *_AXES[1]])
-    return [*overrides, *_AXES[count]], count
+    return [*overrides, *_AXES[count]], count, [], []
 
 
 def run(state):
-    """One sweep: seconds in the kernel, seconds around it."""
+    """One sweep; medians, so far, of the seconds in the kernel and of those around it."""
     import research
 
-    overrides, count = state
+    overrides, count, kernel, around = state
     _SPENT[0] = 0.0
     begin = time.perf_counter()
     research.sweep(overrides)
     took = time.perf_counter() - begin
-    return {"count": [count], "kernel_s": [_SPENT[0]], "around_s": [took - _SPENT[0]]}
+    kernel.append(_SPENT[0])
+    around.append(took - _SPENT[0])
+    return {"count": [count], "kernel_s": [median(kernel)], "around_s": [median(around)]}
