@@ -35,8 +35,8 @@ def script_json(value: Any) -> str:
 def kept_rows(data: ReportData) -> pl.DataFrame:
     """The rows that the page holds: all up to `ROWS`, else the best and the neighbours of the best.
 
-    Neighbours differ from the first configuration in two parameters at most, the nearest first, so that the maps through it
-    are whole.
+    Neighbours differ from the first configuration in two parameters at most, the nearest first: so the maps
+    through it are whole.
     """
     board = data.results
     if board.height <= ROWS:

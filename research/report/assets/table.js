@@ -2,7 +2,7 @@
 // The leaderboard: all rows in typed arrays, sorted and filtered there, drawn as the visible rows only.
 (() => {
   if (!bea) return;
-  const ROW = 32, SPARE = 8;
+  const ROW = 32, HEAD = 38, SPARE = 8;
   const frame = document.getElementById("board"), search = document.getElementById("filter"), tally = document.getElementById("tally");
   const chosen = new Set(bea.chosen);
   const measure = one => ({
@@ -22,7 +22,7 @@
     })),
     ...bea.measures.slice(MAIN).map(measure),
   ];
-  let sorted = { column: null, down: false }, selected = -1;
+  let sorted = { column: null, down: false }, selected = -1, active = 0;
   let view = Uint32Array.from({ length: bea.rows }, (_, row) => row);
 
   const table = document.createElement("table"), group = document.createElement("colgroup");
@@ -71,8 +71,9 @@
         pick.type = "button";
         pick.className = "pick";
         pick.textContent = text;
+        pick.tabIndex = place === active ? 0 : -1;
         pick.setAttribute("aria-label", "Select configuration " + bea.config[row]);
-        pick.addEventListener("click", () => select(row));
+        pick.addEventListener("click", () => select(row, place));
         cell.append(pick);
       } else cell.textContent = text;
       if (column.words) { cell.className = "words"; cell.title = text; }
@@ -83,17 +84,18 @@
   };
   let drawn = "";
   const draw = (all = 0) => {
+    // one row is in the order of the tab key; the arrows move it
     const first = all ? 0 : Math.max(0, Math.floor(frame.scrollTop / ROW) - SPARE);
     const last = Math.min(view.length, all || first + Math.ceil((frame.clientHeight || 480) / ROW) + 2 * SPARE);
-    const state = [first, last, view.length].join();
+    if (active < first || active >= last) active = first;
+    const state = [first, last, view.length, active].join();
     if (state === drawn) return;
     drawn = state;
-    const focused = document.activeElement && document.activeElement.closest("#board tbody tr");
-    const keep = focused ? focused.getAttribute("aria-rowindex") : null;
+    const focused = document.activeElement && document.activeElement.closest("#board tbody .pick");
     const lines = [];
     for (let place = first; place < last; place++) lines.push(line(view[place], place));
     body.replaceChildren(gap(first), ...lines, gap(all ? 0 : view.length - last));
-    const again = keep && body.querySelector(`tr[aria-rowindex="${keep}"] .pick`);
+    const again = focused && body.querySelector('.pick[tabindex="0"]');
     if (again) again.focus({ preventScroll: true });
   };
   const redraw = () => { drawn = ""; draw(); };
@@ -113,7 +115,7 @@
     column.cell.setAttribute("aria-sort", down ? "descending" : "ascending");
     for (const other of columns) other.cell.firstChild.textContent = other.head + (other === column ? (down ? " ↓" : " ↑") : "");
     view.sort(compare(column, down));
-    frame.scrollTop = 0;
+    frame.scrollTop = active = 0;
     redraw();
   };
 
@@ -142,12 +144,12 @@
     for (let row = 0; row < bea.rows; row++) if (asked.every(test => test(row))) kept.push(row);
     view = Uint32Array.from(kept);
     if (sorted.column) view.sort(compare(sorted.column, sorted.down));
-    frame.scrollTop = 0;
+    frame.scrollTop = active = 0;
     tally.textContent = asked.length ? bea.number(view.length, 0) + " of " + bea.number(bea.rows, 0) : bea.number(bea.rows, 0) + (bea.rows === 1 ? " row" : " rows");
     redraw();
   };
-  const select = row => {
-    selected = row;
+  const select = (row, place) => {
+    [selected, active] = [row, place];
     redraw();
     document.dispatchEvent(new CustomEvent("configuration", { detail: bea.config[row] }));
   };
@@ -180,11 +182,17 @@
 
   frame.addEventListener("scroll", () => draw(), { passive: true });
   frame.addEventListener("keydown", event => {
-    const steps = { ArrowDown: ROW, ArrowUp: -ROW, PageDown: frame.clientHeight - ROW, PageUp: ROW - frame.clientHeight };
-    if (event.key in steps && event.target.closest("tbody, #board") && event.target.tagName !== "INPUT") {
-      frame.scrollTop += steps[event.key];
-      event.preventDefault();
-    }
+    const whole = Math.max(1, Math.floor((frame.clientHeight - HEAD) / ROW) - 1);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: whole, PageUp: -whole, Home: -view.length, End: view.length };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    if (!event.target.closest("tbody")) { frame.scrollTop += steps[event.key] * ROW; return; }
+    active = Math.max(0, Math.min(view.length - 1, active + steps[event.key]));
+    const low = active * ROW, high = (active + 1) * ROW + HEAD - frame.clientHeight;
+    frame.scrollTop = Math.max(high, Math.min(low, frame.scrollTop));
+    draw();
+    const pick = body.querySelector('.pick[tabindex="0"]');
+    if (pick) pick.focus({ preventScroll: true });
   });
   let timer = 0;
   search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(filter, 80); });
