@@ -1,0 +1,79 @@
+"""The page of real runs over the sample, and the examples of the guide."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import research
+from research.report import write
+from research.report.gather import gather
+from research.report.page import page
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "reports.md"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(autouse=True)
+def at_home(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEA_HOME", str(house))
+
+
+def test_a_sweep(tmp_path: Path) -> None:
+    run = research.sweep(
+        ["data=sample", "strategy=value,consensus", "strategy.markets=choice([1x2],[totals])", "staking=flat,kelly",
+         "strategy.edge_min=range(0,0.04,0.01)", "risk=off,default"]
+    )  # fmt: skip
+    data = gather(run)
+    assert data.results.height == len(run) == 32
+    assert set(data.keys) == {"risk", "strategy.name", "strategy.markets", "strategy.edge_min", "staking.name"}
+    assert set(data.results["strategy.markets"]) == {"1x2", "totals"}
+    assert [one.config for one in data.chosen] == run.chosen[:4]
+    text = run.report_path.read_text(encoding="utf-8")
+    assert "The best of 32 configurations" in text and "<b>Simulated.</b>" in text and "strategy markets" not in text
+    again = write(run, tmp_path / "page.html")
+    assert again.read_text(encoding="utf-8") == text
+    assert run.render() == run.report_path and run.report_path.read_text(encoding="utf-8") == text
+
+
+def test_a_backtest() -> None:
+    run = research.backtest(["data=sample", "strategy=value"])
+    text = page(gather(run))
+    assert "The one configuration tried" in text and 'id="map"' not in text
+    assert text.count('data-figure="equity"') == 1
+    assert f"bea show {run.short}#1" in text
+
+
+def test_a_backtest_without_bets() -> None:
+    text = page(gather(research.backtest(["data=sample", "strategy.edge_min=5"])))
+    assert "The configuration placed no bet." in text
+
+
+def test_closing_prices_are_called_not_executable() -> None:
+    run = research.backtest(["data=sample", "data.instants=[close]", "strategy=flat_all", "report=false"])
+    if not run.bets().height or "close" not in run.bets()["instant"]:
+        pytest.skip("the sample's strategy found no closing price to bet")
+    assert "Not executable" in page(gather(run))
+
+
+def test_the_measures_of_the_page_are_those_of_the_run() -> None:
+    run = research.backtest(["data=sample", "strategy=value"])
+    one = gather(run).chosen[0]
+    assert one.bets["pnl_minor"].sum() - one.metrics["commission_minor"] == one.metrics["pnl_minor"]
+    assert one.daily["pnl_minor"].sum() == one.metrics["pnl_minor"]
+    assert one.reasons.filter(pl.col("reason") == "placed")["count"].item() == one.bets.height
+
+
+def test_the_examples_of_the_guide() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.S)
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, str(GUIDE), "exec"), names)
+    assert "The best of 10 configurations" in str(names["text"])
