@@ -56,9 +56,9 @@ def pack(data: ReportData) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``rows``, ``total``, ``config`` (base64 int32), ``parameters`` (key, head, texts, numeric, base64 uint32 or
-        uint16), ``measures`` (name, head, form, digits, more, type, base64), ``order``, ``chosen``, ``se`` (standard
-        errors of the first chosen configuration by measure).
+        ``rows``, ``total``, ``config`` (base64 int32), ``parameters`` (key, head, texts, values, nulls, type,
+        data: base64 of numbers of the texts), ``measures`` (name, head, form, digits, more, type, data), ``order``,
+        ``chosen``, ``se`` (standard errors of the first chosen configuration by measure).
     """
     board = kept_rows(data)
     shown = [name for name in MEASURES if name in board.columns and (name in _ALWAYS or _tells(board[name]))]
@@ -99,8 +99,11 @@ def _tells(column: pl.Series) -> bool:
 def _measure(column: pl.Series, name: str) -> dict[str, Any]:
     measure = MEASURES[name]
     values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    small = measure.form == "count" and bool(np.isfinite(values).all()) and float(np.abs(values).max(initial=0)) < 2**31
-    form = "i4" if small else "f4" if measure.form == "percent" else "f8"
+    whole = measure.form != "percent" and bool(np.isfinite(values).all())
+    most = float(np.abs(values).max(initial=0)) if whole else 0.0
+    form = (
+        "f4" if measure.form == "percent" else "f8" if not whole or most >= 2**31 else "i4" if most >= 2**15 else "i2"
+    )
     return {
         "name": name,
         "head": measure.head,
@@ -117,7 +120,7 @@ def _parameter(column: pl.Series, key: str) -> dict[str, Any]:
     values = column.unique().drop_nulls().sort().to_list()
     place = {value: number for number, value in enumerate(values)}
     index = np.array([place.get(value, len(values)) for value in column.to_list()], np.int64)
-    form = "u2" if len(values) < 65_535 else "u4"
+    form = "u1" if len(values) < 255 else "u2" if len(values) < 65_535 else "u4"
     return {
         "key": key,
         "head": short_key(key),

@@ -4,7 +4,7 @@ const bea = (() => {
   const holder = document.getElementById("results");
   if (!holder) return null;
   const raw = JSON.parse(holder.textContent);
-  const types = { i4: Int32Array, f4: Float32Array, f8: Float64Array, u2: Uint16Array, u4: Uint32Array };
+  const types = { i2: Int16Array, i4: Int32Array, f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
   const decode = (text, type) => {
     const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
     return new types[type](bytes.buffer);
