@@ -27,8 +27,8 @@ def fair_closing(
     """Closing probability of each selection whose whole book the bookmaker closed.
 
     The closing price is that of instant ``close``; where a market of an event has none, the last snapshot known at or
-    before the start. Of snapshots a line belongs to the close only if it was still quoted at the market's last
-    instant: a line that moved away has no closing price.
+    before the start. Of snapshots only the market's last instant is the close: a line that moved away by then, or a
+    selection that was no longer quoted, has no closing price.
 
     Parameters
     ----------
@@ -46,6 +46,11 @@ def fair_closing(
         in `schema.SELECTIONS` have none, since nobody can tell whether their book is whole.
     """
     own = quotes.filter((pl.col("bookmaker") == bookmaker) & (pl.col("side") == "back"))
+    starts = events.filter(pl.col("starts_at_basis") == "recorded").select("event_id", "starts_at")
+    own = own.join(starts, on="event_id", how="left").filter(
+        pl.col("starts_at").is_null() | (pl.col("known_at") <= pl.col("starts_at"))
+    )
+    own = own.drop("starts_at")
     last = pl.concat([own.filter(pl.col("instant") == CLOSE), _last_snapshots(events, own)])
     prices = last.sort([*_QUESTION, "selection", "known_at", "odds"]).unique(
         [*_QUESTION, "selection"], keep="last", maintain_order=True
@@ -65,7 +70,7 @@ def _last_snapshots(events: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
         .join(closed, on=market, how="anti")
         .join(events.select("event_id", "starts_at"), on="event_id", how="inner")
         .filter(pl.col("known_at") <= pl.col("starts_at"))
-        .filter(pl.col("known_at").max().over(_QUESTION) == pl.col("known_at").max().over(market))
+        .filter(pl.col("known_at") == pl.col("known_at").max().over(market))
         .select(own.columns)
     )
 

@@ -36,7 +36,7 @@ class Configuration:
     edge_max: float = _INF
     odds_min: float = 1.0
     odds_max: float = _INF
-    one_per_market: bool = True
+    one_per_market: bool = False
     staking: Staking = Staking.FLAT
     amount_minor: float = 10_000.0
     fraction: float = 0.25

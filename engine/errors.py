@@ -38,9 +38,7 @@ class BeaError(Exception):
 
     exit_status = 1
 
-    def __init__(
-        self, what: str, *, where: str = "", expected: str = "", found: str = "", todo: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, where: str = "", expected: str = "", found: str = "", todo: str = "") -> None:
         self.what, self.where, self.expected, self.found, self.todo = what, where, expected, found, todo
         super().__init__(self.line())
 

@@ -53,7 +53,8 @@ def _bets(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
     lay = tape.is_lay[placed] == 1
     sign = np.where(lay, 1.0 + params.slippage_frac, 1.0 - params.slippage_frac)
     odds_placed = 1.0 + (tape.quoted[placed] - 1.0) * sign
-    turned = np.where(lay, odds_placed / (odds_placed - 1.0), odds_placed)
+    turned = odds_placed.copy()
+    turned[lay] = odds_placed[lay] / (odds_placed[lay] - 1.0)
     rate = tape.commission_rate[placed] * params.commission_factor
     odds, prob = tape.odds[placed], tape.prob[placed]
     is_open = tape.settled_at[placed] == NEVER

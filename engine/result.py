@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.errors import BeaError
 from engine.schema import REASONS
 
 #: n_won: P&L before commission above 0. yield: P&L / turnover. roi: P&L / opening bankroll. P&L is after commission.
@@ -32,6 +33,8 @@ METRICS: Final = (
 REASON_COLUMNS: Final = tuple(f"reason_{name}" for name in REASONS)
 COLUMNS: Final = METRICS + REASON_COLUMNS
 
+#: up to here every whole number is a float64
+_WHOLE: Final = 2.0**53
 #: measures that are no whole numbers
 FRACTIONS: Final = ("yield", "roi", "max_drawdown_frac", "clv_mean")
 
@@ -41,5 +44,10 @@ def metrics_frame(matrix: NDArray[np.float64]) -> pl.DataFrame:
     columns = {}
     for number, name in enumerate(COLUMNS):
         values = pl.Series(name, np.ascontiguousarray(matrix[:, number]))
-        columns[name] = values.fill_nan(None) if name in FRACTIONS else values.cast(pl.Int64)
+        if name in FRACTIONS:
+            columns[name] = values.fill_nan(None)
+            continue
+        if not (values.abs() <= _WHOLE).all():
+            raise BeaError("money left the whole numbers", where=name, expected="less than 2^53 minor units")
+        columns[name] = values.cast(pl.Int64)
     return pl.DataFrame(columns)

@@ -104,7 +104,7 @@ class Twin:
         for row in closed:
             market = int(self.tape.market[row])
             net = max(0.0, self.pnl_of_market[market])
-            charge = float(round(self.commission_rate(row) * net))
+            charge = min(float(round(self.commission_rate(row) * net)), self.cash)
             self.cash -= charge
             self.commission += charge
             self.pnl_of_market[market] = 0.0

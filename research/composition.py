@@ -87,6 +87,7 @@ class Composer:
             An unknown key or option, an unreadable word, or anything that would run code of its own.
         """
         check_overrides(self.parse(words))
+        words = [f"++{word}" if _RATES.match(word) else word for word in words]
         mode = RunMode.MULTIRUN if sweep else RunMode.RUN
         with _without_resolvers():
             try:
@@ -181,6 +182,8 @@ def _project_part(config: DictConfig) -> DictConfig:
 
 #: mappings that are one value, not a branch of the tree
 WHOLE = ("execution.commission_rates", "sweep.params")
+#: a mapping whose keys are the user's own: Hydra adds to it only where it is told so
+_RATES = re.compile(r"execution\.commission_rates[.=]")
 
 
 def flatten(tree: dict[str, Any], head: str = "") -> dict[str, Any]:

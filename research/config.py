@@ -47,7 +47,7 @@ class Key:
 
 _CAP = Key("number", off=True)
 METHODS: Final = ("multiplicative", "additive", "power", "odds_ratio", "shin", "goto")
-STAKINGS: Final = ("flat", "percent", "kelly", "target", "kelly_shrunk", "kelly_market", "kelly_states")
+STAKINGS: Final = ("flat", "percent", "kelly", "target", "kelly_shrunk", "kelly_market", "kelly_states", "kelly_column")
 
 KEYS: Final[dict[str, Key]] = {
     "data.store": Key("text", off=True, slow=True, counts=False),
@@ -303,6 +303,8 @@ def slow_of(flat: Mapping[str, Any]) -> Slow:
 
 def kelly_mode(staking: str) -> str:
     """Which column of Kelly fractions a staking rule reads."""
+    if staking == "kelly_column":
+        return "none"  # the strategy's own
     return staking.removeprefix("kelly_") if staking.startswith("kelly_") else "none"
 
 

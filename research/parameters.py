@@ -26,6 +26,7 @@ _STAKING: Final = {
     "kelly_shrunk": Staking.KELLY_COLUMN,
     "kelly_market": Staking.KELLY_COLUMN,
     "kelly_states": Staking.KELLY_COLUMN,
+    "kelly_column": Staking.KELLY_COLUMN,
 }
 #: field of the kernel: keys (the first that a configuration has), and the number where it has none or null
 _SOURCES: Final[dict[str, tuple[tuple[str, ...], float]]] = {
@@ -93,7 +94,23 @@ def matrix(table: pl.DataFrame, bases: Mapping[int, Mapping[str, Any]], axes: Ma
         part = table if len(rows) == table.height else table[rows]
         for number, name in enumerate(Params._fields):
             out[rows, number] = _field(name, part, bases[int(branch)], axes[int(branch)])
+        if bases[int(branch)].get("execution.commission_rates"):
+            _check_factor(out[rows])
     return out
+
+
+def _check_factor(rows: Matrix) -> None:
+    """Kelly columns are made with the tape, at the rates themselves: another factor would not reach them."""
+    staking, factor = (rows[:, Params._fields.index(name)] for name in ("staking", "commission_factor"))
+    wrong = factor[(staking == Staking.KELLY_COLUMN) & (factor != 1.0)]
+    if len(wrong):
+        raise ConfigurationError(
+            "a Kelly column does not know a commission factor",
+            where="execution.commission_factor",
+            expected="1",
+            found=f"{wrong[0]:g}",
+            todo="set the rates themselves in execution.commission_rates",
+        )
 
 
 def _field(name: str, part: pl.DataFrame, base: Mapping[str, Any], axes: frozenset[str]) -> Matrix | float:

@@ -230,7 +230,7 @@ def settle_instant(tape, work, j, instant, params):
     for m in range(n_touched):
         i = work.touched[m]
         rate = tape.commission_rate[i] * params.commission_factor
-        charge = commission(rate, work.market_pnl[tape.market[i]])
+        charge = min(commission(rate, work.market_pnl[tape.market[i]]), account[acc.CASH])
         account[acc.CASH] -= charge
         account[acc.COMMISSION] += charge
         work.market_pnl[tape.market[i]] = 0.0

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from engine.tape.columns import NEVER, REFUSED, Tape
 
 if TYPE_CHECKING:
-    from engine.tape.build import build as build
     from engine.tape.file import load as load
     from engine.tape.file import save as save
     from engine.tape.frame import from_frame as from_frame
 
-_HOMES = {"build": "build", "from_frame": "frame", "load": "file", "save": "file"}
+_HOMES = {"from_frame": "frame", "load": "file", "save": "file"}
 
-__all__ = ["NEVER", "REFUSED", "Tape", "build", "from_frame", "load", "save"]
+__all__ = ["NEVER", "REFUSED", "Tape", "from_frame", "load", "save"]
 
 
 def __getattr__(name: str) -> Any:

@@ -33,7 +33,9 @@ def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
         As in `build.build`.
     """
     rows = rows.with_columns(pl.col("decided_at").cast(pl.Int64))
-    late = pl.col("settled_at") <= pl.col("decided_at")
+    rows = rows.with_columns(_late=pl.col("settled_at") <= pl.col("decided_at"))
+    leg = pl.col("group").is_not_null() & pl.col("_late").any().over("event_id", "decided_at", "group")
+    late = pl.col("_late") | leg  # a group stands or falls together
     refused = _refusals(rows.filter(late))
     turned = _turned(rows.filter(~late))
     edged = turned.with_columns(edge_frac=pl.Series(_edges(turned)))
@@ -127,7 +129,7 @@ def _tape(rows: pl.DataFrame, zone: str, refused: pl.DataFrame) -> Tape:
     ends = np.flatnonzero(settled != NEVER)
     first, days = 0, np.empty(0, dtype=np.int64)
     if len(rows):
-        last = max(int(arrays["decided_at"].max()), int(settled[ends].max()) if len(ends) else 0)
+        last = max(int(arrays["decided_at"].max()) + 1, int(settled[ends].max()) if len(ends) else 0)
         first, days = midnights(int(arrays["decided_at"].min()), last, zone)
     question = ["event_id", "market", "line"]
     arrays |= {

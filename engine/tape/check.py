@@ -28,6 +28,8 @@ OF_EVENT: Final = (
 _NEVER_NULL: Final = ("event_id", "market", "selection", "bookmaker", "side", "decided_at")
 _PROBS: Final = ("prob", "prob_half_win", "prob_void", "prob_half_lose")
 _SLACK: Final = 1e-9
+#: above this nobody quotes, and money would leave the whole numbers of a float64
+HIGHEST_ODDS: Final = 1e6
 KELLY: Final = ("none", "shrunk", "market", "states")
 
 
@@ -84,12 +86,13 @@ def check_opportunities(frame: pl.DataFrame) -> pl.DataFrame:
 def _check_values(rows: pl.DataFrame, where: str) -> None:
     odds, prob = pl.col("odds"), pl.col("prob")
     known = prob.is_not_nan()
+    price = (odds > 1) & (odds <= HIGHEST_ODDS)
     weight = pl.col("stake_weight")
     rest = 1.0 - sum((pl.col(name) for name in _PROBS), start=pl.lit(0.0))
     rules: list[tuple[str, str, pl.Expr]] = [
         *((name, "a value in every row", pl.col(name).is_null()) for name in _NEVER_NULL),
         ("side", "back or lay", ~pl.col("side").is_in(["back", "lay"])),
-        ("odds", "decimal odds above 1, or null", odds.is_not_nan() & ~((odds > 1) & odds.is_finite())),
+        ("odds", f"decimal odds above 1, up to {HIGHEST_ODDS:,.0f}, or null", odds.is_not_nan() & ~price),
         *((name, "0 to 1", known & ~pl.col(name).is_between(0, 1)) for name in _PROBS),
         ("prob", "state probabilities that sum to 1 at most", known & (rest < -_SLACK)),
         ("prob_sd", "0 or more", pl.col("prob_sd") < 0),

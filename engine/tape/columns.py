@@ -26,7 +26,8 @@ REFUSED: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 
 @dataclass(frozen=True)
 class Tape:
-    """One row an opportunity, sorted by (decided_at, priority descending, group, id); legs of a group adjacent.
+    """One row an opportunity, sorted by (decided_at, priority descending, id); the legs of a group stand together where
+    their strongest leg stands.
 
     A lay row is stored as the back row of equal risk (`odds`, `prob` and the state probabilities, `state` and
     `close_prob` already turned); `quoted` keeps the venue's own odds.
@@ -69,7 +70,8 @@ class Tape:
     settle_order : int64 (m,)
         Rows with a known end, by (settled_at, row).
     midnights : int64 (d,)
-        Midnights of the run's zone after the first decision, up to the first one after the last action.
+        Midnights of the run's zone after the first decision, up to the first one that ends the last action's day: what
+        settles exactly at midnight belongs to the ending day.
     first_midnight : int
         The midnight at or before the first decision, UTC nanoseconds.
     rows : polars.DataFrame

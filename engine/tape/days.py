@@ -30,7 +30,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def midnights(first: int, last: int, zone: str) -> tuple[int, NDArray[np.int64]]:
-    """The midnight at or before `first`, and those after it up to the first one after `last`.
+    """The midnight at or before `first`, and those after it up to the first one at or after `last`.
 
     A day whose midnight the clocks skip starts at the first instant that is there; one whose midnight comes twice at
     the earlier.
@@ -51,9 +51,11 @@ def midnights(first: int, last: int, zone: str) -> tuple[int, NDArray[np.int64]]
     start = _midnight(_day(first, place), place)
     found: list[int] = []
     day = _day(first, place)
-    while not found or found[-1] <= last:
+    while not found or found[-1] < last:
         day += timedelta(days=1)
-        found.append(_midnight(day, place))
+        later = _midnight(day, place)
+        if later > (found[-1] if found else start):  # a calendar day that the zone skips has no midnight of its own
+            found.append(later)
     return start, np.array(found, dtype=np.int64)
 
 

@@ -54,7 +54,8 @@ def from_frame(
         Optional: ``event`` (text or integer; by default each row is an event of its own, named by its place),
         ``sport``, ``competition``, ``season``, ``date``, ``home``, ``away``, ``market``, ``line``, ``selection``,
         ``bookmaker``, ``side`` (back, lay), ``instant``, ``close_prob`` (fair closing probability of the selection),
-        ``share``, and the columns of `schema.OPTIONAL`. Other columns are refused, so that no typing error is silent.
+        ``share``, and the columns of `schema.OPTIONAL` (``group`` needs ``event``:
+        legs of one group share event and instant). Other columns are refused, so that no typing error is silent.
     zone, commission_rates, kelly
         As in `build.build`.
 
@@ -110,6 +111,13 @@ def _check_names(frame: pl.DataFrame) -> None:
             raise TapeError(
                 f"column {name} is missing", where=_WHERE, expected=", ".join(_REQUIRED), found=found or "nothing"
             )
+    if "group" in frame.columns and "event" not in frame.columns:
+        raise TapeError(
+            "column group needs the column event",
+            where=_WHERE,
+            expected="the legs of a group on one event at one instant",
+            found="no column event, so each row is an event of its own",
+        )
     strange = sorted(set(frame.columns) - known)
     if strange:
         raise TapeError(

@@ -23,7 +23,7 @@ def kelly_column(rows: pl.DataFrame, mode: str) -> Floats:
     mode : str
         ``none``: the strategy's own column. ``shrunk``: by `prob_sd` (Baker & McHale 2013). ``states``: with halves
         and voids. ``market``: exact over the selections of a (event, market, line) that are offered together; of
-        several rows of one selection the one of largest edge stakes, the others 0.
+        several rows of one selection the one of largest net edge stakes, the others 0.
 
     Returns
     -------
@@ -48,7 +48,10 @@ def _market(rows: pl.DataFrame) -> Floats:
     fraction = np.full(len(rows), np.nan)
     fraction[asked["row"].to_numpy()] = 0.0
     best = (
-        asked.sort([*together, "selection", "edge_frac", "bookmaker"], descending=[False] * 5 + [True, False])
+        asked.with_columns(
+            net=pl.col("edge_frac") - pl.col("commission_rate") * pl.col("prob") * (pl.col("odds") - 1.0)
+        )
+        .sort([*together, "selection", "net", "bookmaker"], descending=[False] * 5 + [True, False])
         .unique([*together, "selection"], keep="first", maintain_order=True)
         .with_columns(book=pl.struct(together).rle_id())
         .with_columns(place=pl.int_range(pl.len()).over("book"))

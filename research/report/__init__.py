@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,12 @@ def write(run: Run, path: Path) -> Path:
     """
     from research.report.gather import gather
     from research.report.page import page
-    from research.run.folder import write_bytes
 
-    write_bytes(path, page(gather(run)).encode("utf-8", "replace"))
+    content = page(gather(run)).encode("utf-8", "replace")
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
     return path

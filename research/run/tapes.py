@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.closing import fair_closing
-from engine.errors import DataError, StoreError, TapeError
+from engine.errors import ConfigurationError, DataError, StoreError, TapeError
 from engine.schema import CLOSE, SNAPSHOT
 from engine.settings import home
 from engine.store.hashing import frame_hash
@@ -28,6 +28,7 @@ from engine.tape.file import save as save_tape
 from engine.view import blocks
 from engine.view import build as build_view
 from research.config import Slow
+from research.mistakes import nearest
 from research.run.folder import write_json
 from research.run.identity import digest, source_hash
 from research.strategies import make
@@ -150,6 +151,7 @@ class Tapes:
             return self._frames[1]
         store = self._store(slow)
         seen, closed = universes(slow, _strategy(slow).requires())
+        _check_rates(store, slow)
         events, quotes, closing = store.events(seen), store.quotes(seen), None
         if _has_closing(store, slow):
             with contextlib.suppress(DataError):
@@ -190,6 +192,16 @@ def universes(slow: Slow, needed: Requirement) -> tuple[Universe, Universe]:
 
 def _strategy(slow: Slow) -> Strategy:
     return make(slow.strategy, {name: list(v) if isinstance(v, tuple) else v for name, v in slow.parameters})
+
+
+def _check_rates(store: Store, slow: Slow) -> None:
+    """A rate of a bookmaker that the store does not have would be free of commission in silence."""
+    known = {name for entry in store.manifest.of("quotes") for name in entry.bookmakers}
+    for name, _ in slow.commission_rates:
+        if name not in known:
+            raise ConfigurationError(
+                f"no bookmaker {name} in the store", where="execution.commission_rates", todo=nearest(name, known)
+            )
 
 
 def _has_closing(store: Store, slow: Slow) -> bool:

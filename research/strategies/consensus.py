@@ -40,8 +40,8 @@ class Consensus:
     books_min : int
         Real bookmakers that must quote the selection; 0: not asked. The paper's code asks for more than three.
     pick : str
-        ``all`` selections that meet the rule, or ``largest``: of a market only the one whose odds exceed the limit by
-        most, as in the paper's code.
+        ``all`` selections that meet the rule, or ``largest``: of a market only the one of largest margin
+        ``(1 / mean - alpha) * odds - 1``, as in the paper's own code.
     complete_market : bool
         Only where every selection has both a price and a mean.
     skip_suspect : bool
@@ -90,7 +90,7 @@ class Consensus:
         chance = 1.0 / pl.col("mean")
         found = found.filter((chance > self.alpha) & (pl.col("odds") > 1.0 / (chance - self.alpha)))
         if self.pick == "largest":
-            excess = pl.col("odds") - 1.0 / (chance - self.alpha)
+            excess = pl.col("odds") * (chance - self.alpha) - 1.0
             found = (
                 found.with_columns(excess=excess)
                 .sort([*DECISION, "excess", "selection"], descending=[False] * 4 + [True, False])

@@ -30,7 +30,13 @@ def test_utc() -> None:
 
 def test_a_first_decision_at_midnight_is_of_the_new_day_and_a_last_action_at_midnight_of_the_old() -> None:
     found = days("2024-03-01T00:00", "2024-03-02T00:00", "UTC")
-    assert found == ("2024-03-01T00:00", ["2024-03-02T00:00", "2024-03-03T00:00"])
+    assert found == ("2024-03-01T00:00", ["2024-03-02T00:00"])
+
+
+def test_a_day_that_the_zone_skips_has_no_midnight_of_its_own() -> None:
+    start, found = midnights(ns("2011-12-29T12:00"), ns("2012-01-01T12:00"), "Pacific/Apia")
+    rolls = [start, *(int(n) for n in found)]
+    assert rolls == sorted(set(rolls))
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2024-03-31", 23), ("2024-10-27", 25), ("2024-06-01", 24)])

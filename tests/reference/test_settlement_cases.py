@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.kernel.settle import settle
 from engine.settlement import payoff, states
 
 
@@ -19,4 +20,8 @@ def test_every_case(reference_dir: Path) -> None:
     ends = states(market, home_line, selection, home, away, [None] * len(rows), ["played"] * len(rows))
     got = payoff(ends, odds)
     assert len(rows) > 1000
-    assert np.abs(got - np.array([float(x) for x in pnl])).max() < 1e-12
+    wanted = np.array([float(x) for x in pnl])
+    assert np.abs(got - wanted).max() < 1e-12
+    stake = 1e6  # the kernel's own rule, in whole minor units
+    paid = [settle(stake, 0.0, o, 0, int(s), 1.0) for s, o in zip(ends, odds, strict=True)]
+    assert np.abs(np.array(paid) / stake - wanted).max() < 1e-9

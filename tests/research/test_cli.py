@@ -146,7 +146,13 @@ def test_hydras_own_words_work(home: Path, capsys: pytest.CaptureFixture[str]) -
         ("bea backtest stak", {"staking=", "staking."}),
         (
             "bea sweep staking=k",
-            {"staking=kelly", "staking=kelly_market", "staking=kelly_shrunk", "staking=kelly_states"},
+            {
+                "staking=kelly",
+                "staking=kelly_column",
+                "staking=kelly_market",
+                "staking=kelly_shrunk",
+                "staking=kelly_states",
+            },
         ),
         ("bea backtest staking=kelly staking.fr", {"staking.fraction="}),
         ("bea data im", {"import"}),

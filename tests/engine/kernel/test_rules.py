@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -24,7 +25,7 @@ OFF = {
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 
-def tape(*bets: tuple[float, float, float, float, str], **columns: list[object]) -> Tape:
+def tape(*bets: tuple[float, float, float, float, str], rates: dict[str, float] | None = None, **columns: Any) -> Tape:
     """Bets as (hours to the decision, hours to the settlement, odds, prob, result)."""
     frame = pl.DataFrame(
         {
@@ -36,7 +37,7 @@ def tape(*bets: tuple[float, float, float, float, str], **columns: list[object])
             **columns,
         }
     )
-    return from_frame(frame)
+    return from_frame(frame, commission_rates=rates)
 
 
 def run(bets: Tape, **settings: object) -> Result:
@@ -93,10 +94,23 @@ def test_the_cap_that_bound_is_the_reason() -> None:
 
 def test_commission_is_charged_on_the_net_of_a_market() -> None:
     columns = {"event": ["a", "a"], "market": ["m", "m"], "bookmaker": ["x", "x"], "selection": ["1", "2"]}
-    frame = tape((0, 3, 3.0, 0.4, "win"), (0, 3, 3.0, 0.4, "lose"), **columns)  # type: ignore[arg-type]
-    result = backtest(frame, Configuration(**OFF, amount_minor=1_000.0))  # type: ignore[arg-type]
-    assert one(result, "commission_minor") == 0
-    assert one(result, "pnl_minor") == 1_000
+    both = tape((0, 3, 3.0, 0.4, "win"), (0, 3, 3.0, 0.4, "lose"), rates={"x": 0.05}, **columns)
+    result = run(both, amount_minor=1_000.0)  # 2,000 - 1,000 = 1,000, of which 5 %
+    assert (one(result, "commission_minor"), one(result, "pnl_minor")) == (50, 950)
+    apart = tape(
+        (0, 3, 3.0, 0.4, "win"), (0, 3, 3.0, 0.4, "lose"), rates={"x": 0.05}, **{**columns, "event": ["a", "b"]}
+    )
+    assert one(run(apart, amount_minor=1_000.0), "commission_minor") == 100  # two markets: the loss saves nothing
+
+
+def test_commission_never_takes_more_than_the_cash() -> None:
+    # 900 win 1,800 and wait for the market; 100 stay open in it; all the cash is lost elsewhere; then 5 % are due
+    columns = {"event": ["a", "a", "b"], "selection": ["1", "2", "1"], "bookmaker": ["x", "x", "y"]}
+    bets = [(0, 6, 3.0, 0.4, "win"), (0, 8, 3.0, 0.4, "lose"), (7, 7.5, 3.0, 0.4, "lose")]
+    all_in = {"staking": Staking.PERCENT, "fraction": 1.0, "bankroll_minor": 1_000.0}
+    result = run(tape(*bets, rates={"x": 0.05}, market=["m"] * 3, stake_weight=[0.9, 0.1, 1.0], **columns), **all_in)
+    assert result.replay(0).bets["stake_minor"].to_list() == [900, 100, 2_700]
+    assert (one(result, "bankroll_final_minor"), one(result, "commission_minor")) == (0, 0)
 
 
 def test_a_drawdown_halts_and_its_end_makes_a_new_peak() -> None:

@@ -142,7 +142,7 @@ def test_consensus_over_real_books_takes_the_largest_margin_of_a_market_with_eno
     real = {"mean": "mean", "price": "best"}
     assert set(bets("consensus", view, **real)) == {"home", "draw"}
     means = {"home": 2.2, "draw": (3 * 3.4 + 5.5) / 4}
-    margin = {s: best - 1 / (1 / means[s] - 0.05) for s, best in (("home", 2.8), ("draw", 5.5))}
+    margin = {s: best * (1 / means[s] - 0.05) - 1 for s, best in (("home", 2.8), ("draw", 5.5))}
     assert set(bets("consensus", view, **real, pick="largest")) == {max(margin, key=lambda s: margin[s])}
     assert len(bets("consensus", view, **real, books_min=4)) == 2
     assert bets("consensus", view, **real, books_min=5) == {}
