@@ -89,9 +89,14 @@ def from_frame(
     rows = rows.select(pl.exclude(known.columns)).hstack(known)
     rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
     refuse_twins(rows)
+    return assemble(_settled(rows, rates), zone=zone, kelly=kelly)
+
+
+def _settled(rows: pl.DataFrame, rates: Mapping[str, float]) -> pl.DataFrame:
+    """Rows with their end as `assemble` reads it, and the rate of their bookmaker."""
     open_ = pl.col("settled_at").is_null() | (pl.col("result") == "unknown")
     rate = pl.col("bookmaker").replace_strict(list(rates), list(rates.values()), default=0.0, return_dtype=pl.Float64)
-    rows = rows.with_columns(
+    return rows.with_columns(
         commission_rate=rate,
         state=pl.when(open_)
         .then(int(State.UNKNOWN))
@@ -100,7 +105,6 @@ def from_frame(
         settled_at=pl.when(open_).then(int(NEVER)).otherwise(pl.col("settled_at").cast(pl.Int64)),
         dead_heat_share=pl.when(pl.col("result") == "dead_heat").then("share").otherwise(1.0),
     )
-    return assemble(rows, zone=zone, kelly=kelly)
 
 
 def _check_names(frame: pl.DataFrame) -> None:

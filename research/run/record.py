@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -16,6 +16,9 @@ from research.config import slow_of
 from research.parameters import configuration, matrix
 from research.run.folder import MANIFEST, find, run_folder
 from research.run.results import BETS, DAILY, RESULTS, ranked
+
+if TYPE_CHECKING:
+    from research.report.figure import Figure
 
 REPORT = "report.html"
 
@@ -143,6 +146,23 @@ class Run:
     def daily(self, config: int | None = None) -> pl.DataFrame:
         """Daily P&L of one configuration (default the best); columns as in `engine.replay.Path.daily`."""
         return self._path(config, DAILY, "daily")
+
+    def charts(self, config: int | None = None) -> dict[str, Figure]:
+        """Figures of a configuration by their names in `research.report.charts`; each shows itself in Jupyter."""
+        from research.report import charts
+
+        bets, seed = self.bets(config), int(self.manifest["seed"])
+        figures = {
+            "equity": charts.equity(self.daily(config), seed=seed),
+            "funnel": charts.funnel(self.reasons(config)),
+        }
+        if bets.height:
+            by = ("season", "competition", "odds", "month")
+            figures |= {f"yield_by_{name}": charts.yield_by(bets, name, seed=seed) for name in by}
+            figures["edge_against_yield"] = charts.edge_against_yield(bets, seed=seed)
+            figures["clv_distribution"] = charts.clv_distribution(bets, seed=seed)
+            figures["clv_against_yield"] = charts.clv_against_yield(bets, seed=seed)
+        return figures
 
     def render(self) -> Path:
         """Write the report page again and give its path."""

@@ -212,6 +212,7 @@ def _facts(events: pl.DataFrame, quotes: pl.DataFrame, notes: list[str]) -> dict
     return {
         "n_events": events.height,
         "n_quotes": quotes.height,
+        "n_suspect": int(quotes["suspect"].sum()),
         "first_date": str(events["date"].min()),
         "last_date": str(events["date"].max()),
         "known_at_basis": sorted(quotes["known_at_basis"].unique().to_list()),
@@ -228,6 +229,7 @@ def merged_facts(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "n_events": max(one["n_events"] for one in facts),
         "n_quotes": max(one["n_quotes"] for one in facts),
+        "n_suspect": max(one["n_suspect"] for one in facts),
         "first_date": min(one["first_date"] for one in facts),
         "last_date": max(one["last_date"] for one in facts),
         **{name: sorted({item for one in facts for item in one[name]}) for name in lists},
