@@ -47,7 +47,7 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
         Interval of its yield.
     """
     question = "Where does the chosen configuration stand among all that were tried?"
-    bet = results.filter((pl.col("n_bets") > 0) & pl.col("yield").is_finite())
+    bet = results.filter(pl.col("yield").is_finite())  # null where nothing was bet
     marked = bet.filter(pl.col("config") == chosen)
     if marked.is_empty():
         return Figure("tried", question, f"Not one of {count(len(results), 'configuration')} placed a bet.", full=True)
@@ -58,8 +58,8 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
         f"{percent(float(np.median(values)))}. {number(above) if above else 'Not one'} had a higher yield than "
         f"#{chosen} with its {percent(mine)}."
     )
-    known = interval is not None and interval.known
-    marks = [0.0, mine, *([interval.low, interval.high] if interval is not None and known else [])]
+    ends = [interval.low, interval.high] if interval is not None and interval.known else []
+    marks = [0.0, mine, *ends]
     edges = _bins(values, marks)
     counts = _counts(values, edges)
     many = _counts(bet.filter(pl.col("n_bets") >= SOLID_FROM)["yield"].to_numpy(), edges)
@@ -78,14 +78,14 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
                 canvas.dot(x.clip(float(value)), 180, 5, "point " + ("gain" if value >= 0 else "loss"))
         _x_axis(canvas, x, 222.0, "yield, % of turnover")
         at = x(mine)
-        if interval is not None and known:
+        if interval is not None and ends:
             canvas.line((x(interval.low), base - 22), (x(interval.high), base - 22), "whisker strong")
             for end in (interval.low, interval.high):
                 canvas.line((x(end), base - 28), (x(end), base - 16), "whisker strong")
         canvas.line((at, base - 22), (at, 222), "mark")
         canvas.dot(at, base - 22, 6, "point gain" if mine >= 0 else "point loss")
         words = f"#{chosen}: {percent(mine)}"
-        if interval is not None and known and width >= FULL:
+        if interval is not None and ends and width >= FULL:
             words += f" ({LEVEL_WORDS}: {span(interval.low, interval.high)})"
         right = at + fits(words) / 2 > width
         middle = min(max(at, 58 + fits(words) / 2), width - 8)
