@@ -34,6 +34,23 @@ def _bins(values: Floats, marks: list[float], about: int = 44) -> Floats:
     return edges
 
 
+def _chosen(canvas: Canvas, x: Scale, mark: tuple[int, float], base: float, interval: Interval | None) -> None:
+    """The chosen configuration (its number and its yield) as a line over the bars, with its interval above them."""
+    chosen, mine = mark
+    at, words = x(mine), f"#{chosen}: {percent(mine)}"
+    if interval is not None:
+        canvas.line((x(interval.low), base - 22), (x(interval.high), base - 22), "whisker strong")
+        for end in (interval.low, interval.high):
+            canvas.line((x(end), base - 28), (x(end), base - 16), "whisker strong")
+        if canvas.width >= FULL:
+            words += f" ({LEVEL_WORDS}: {span(interval.low, interval.high)})"
+    canvas.line((at, base - 22), (at, 222), "mark")
+    canvas.dot(at, base - 22, 6, "point gain" if mine >= 0 else "point loss")
+    right = at + fits(words) / 2 > canvas.width
+    middle = min(max(at, 58 + fits(words) / 2), canvas.width - 8)
+    canvas.text(canvas.width - 8 if right else middle, base - 38, words, "strong halo", "end" if right else "middle")
+
+
 def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) -> Figure:
     """Yields of all configurations that bet, with the chosen one and its interval among them.
 
@@ -77,19 +94,7 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
             for value in values:
                 canvas.dot(x.clip(float(value)), 180, 5, "point " + ("gain" if value >= 0 else "loss"))
         _x_axis(canvas, x, 222.0, "yield, % of turnover")
-        at = x(mine)
-        if interval is not None and ends:
-            canvas.line((x(interval.low), base - 22), (x(interval.high), base - 22), "whisker strong")
-            for end in (interval.low, interval.high):
-                canvas.line((x(end), base - 28), (x(end), base - 16), "whisker strong")
-        canvas.line((at, base - 22), (at, 222), "mark")
-        canvas.dot(at, base - 22, 6, "point gain" if mine >= 0 else "point loss")
-        words = f"#{chosen}: {percent(mine)}"
-        if interval is not None and ends and width >= FULL:
-            words += f" ({LEVEL_WORDS}: {span(interval.low, interval.high)})"
-        right = at + fits(words) / 2 > width
-        middle = min(max(at, 58 + fits(words) / 2), width - 8)
-        canvas.text(width - 8 if right else middle, base - 38, words, "strong halo", "end" if right else "middle")
+        _chosen(canvas, x, (chosen, mine), base, interval if ends else None)
         return canvas.svg(answer, css)
 
     return Figure(
