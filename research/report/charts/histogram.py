@@ -64,7 +64,7 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
         Interval of its yield.
     """
     question = "Where does the chosen configuration stand among all that were tried?"
-    bet = results.filter(pl.col("yield").is_finite())  # null where nothing was bet
+    bet = results.filter((pl.col("n_bets") > 0) & pl.col("yield").is_finite())
     marked = bet.filter(pl.col("config") == chosen)
     if marked.is_empty():
         return Figure("tried", question, f"Not one of {count(len(results), 'configuration')} placed a bet.", full=True)
