@@ -75,5 +75,9 @@ class StoreError(DataError):
     """The store is missing, damaged, or of another schema version."""
 
 
+class EmptyUniverseError(DataError):
+    """The store is sound, but nothing in it is part of the universe asked for."""
+
+
 class TapeError(DataError):
     """A frame of opportunities breaks the contract of the tape."""

@@ -27,6 +27,8 @@ _BLOCK: Final = 4096
 _STEP: Final = 1e-12
 #: more than enough: of 6,000 random books of up to 30 prices from 1.0001 to 1000 none took more than 16
 _ITERATIONS: Final = 200
+#: beyond it a price is no longer told from certainty's complement in 53 bits, and roots are lost
+_ODDS_MAX: Final = 1e12
 
 
 def fair_probabilities(odds: ArrayLike, method: str = "multiplicative", target: float = 1.0) -> Floats:
@@ -54,7 +56,7 @@ def fair_probabilities(odds: ArrayLike, method: str = "multiplicative", target: 
 
     Returns
     -------
-    float64, the shape of `odds`. A row with a price missing (NaN, infinite, or not above 1) is NaN
+    float64, the shape of `odds`. A row with a price missing (NaN, not above 1, or above 1e12) is NaN
     throughout. A book under 100 % is taken as it is (Shin: the analytic root, z < 0). Additive and Goto may
     give values at or below 0 and return them as they are.
 
@@ -68,7 +70,7 @@ def fair_probabilities(odds: ArrayLike, method: str = "multiplicative", target: 
     _check(o, method, target)
     books = o.reshape(-1, o.shape[-1])
     fair = np.full(books.shape, np.nan)
-    whole = is_price(books).all(axis=1)
+    whole = (is_price(books) & (books <= _ODDS_MAX)).all(axis=1)
     rows = np.flatnonzero(whole)
     remove = _METHODS[method]
     for first in range(0, len(rows), _BLOCK):

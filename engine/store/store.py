@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from engine.errors import DataError, StoreError
+from engine.errors import EmptyUniverseError, StoreError
 from engine.schema import EVENTS, INSTANTS, QUARANTINE, QUOTES
 from engine.store import manifest, merge, writer
 from engine.store.incoming import ImportSummary, Incoming
@@ -76,7 +76,7 @@ class Store:
             scan = scan.filter(pl.col("date") <= universe.last_date)
         events = self._collect(scan)
         if not events.height:
-            raise DataError(
+            raise EmptyUniverseError(
                 "no event is left",
                 where=str(self.root),
                 expected="at least one in the universe",
@@ -109,7 +109,7 @@ class Store:
                 self.events(universe).select("event_id"), on="event_id", how="semi", maintain_order="left"
             )
         if not quotes.height:
-            raise DataError(
+            raise EmptyUniverseError(
                 "no quote is left",
                 where=str(self.root),
                 expected="at least one in the universe",

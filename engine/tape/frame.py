@@ -183,7 +183,12 @@ def _number(column: pl.Series, wanted: pl.DataType | type[pl.DataType]) -> pl.Se
     fits = column.dtype.is_integer() if wanted == pl.Int64 else column.dtype.is_numeric()
     if not fits and column.dtype != pl.Null:
         raise _wrong(column, str(wanted))
-    return column.cast(wanted)
+    kept = column.cast(wanted, strict=False)
+    if kept.null_count() > column.null_count():
+        raise TapeError(
+            f"column {column.name} has wrong values", where=_WHERE, expected=str(wanted), found=str(column.max())
+        )
+    return kept
 
 
 def _date(frame: pl.DataFrame) -> pl.Series:
@@ -206,7 +211,7 @@ def _event(frame: pl.DataFrame) -> pl.Series:
             found=f"{column.null_count()} nulls",
         )
     if column.dtype.is_integer():
-        return column.cast(pl.Int64).alias("event_id")
+        return _number(column, pl.Int64).alias("event_id")
     return pl.Series("event_id", hash_texts(_text(column)), dtype=pl.Int64)
 
 

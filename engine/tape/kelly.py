@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.errors import TapeError
 from engine.kelly import kelly_market, kelly_shrunk, kelly_states
 
 Floats = NDArray[np.float64]
@@ -28,11 +29,23 @@ def kelly_column(rows: pl.DataFrame, mode: str) -> Floats:
     Returns
     -------
     float64 (n,), NaN where a row has none: something is missing; ``market``: a lay, or a row with halves or voids.
+
+    Raises
+    ------
+    TapeError
+        ``shrunk``, and not one row has a prob_sd.
     """
     if mode == "none":
         return rows["kelly_frac"].fill_null(float("nan")).to_numpy()
     odds, prob, rate = (rows[name].to_numpy() for name in ("odds", "prob", "commission_rate"))
     if mode == "shrunk":
+        if len(rows) and rows["prob_sd"].null_count() == len(rows):
+            raise TapeError(
+                "Kelly shrunk for uncertainty needs the column prob_sd",
+                expected="a standard error of the probability",
+                found="no row has one",
+                todo="take a strategy that gives it (strategy=value strategy.fair=consensus), or another staking rule",
+            )
         return kelly_shrunk(odds, prob, rows["prob_sd"].fill_null(float("nan")).to_numpy(), rate)
     if mode == "states":
         names = ("prob", "prob_half_win", "prob_void", "prob_half_lose")

@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.closing import fair_closing
-from engine.errors import ConfigurationError, DataError, StoreError, TapeError
+from engine.errors import ConfigurationError, EmptyUniverseError, StoreError, TapeError
 from engine.schema import CLOSE, SNAPSHOT
 from engine.settings import home
 from engine.store.hashing import frame_hash
@@ -154,7 +154,7 @@ class Tapes:
         _check_rates(store, slow)
         events, quotes, closing = store.events(seen), store.quotes(seen), None
         if _has_closing(store, slow):
-            with contextlib.suppress(DataError):
+            with contextlib.suppress(EmptyUniverseError):
                 closing = store.quotes(closed)
         notes = [] if closing is not None else [f"no closing price of {slow.clv_bookmaker}: CLV has no value"]
         hashes = [frame_hash(frame) for frame in (events, quotes, closing) if frame is not None]

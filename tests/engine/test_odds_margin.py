@@ -139,3 +139,13 @@ def test_shin_solves_the_insiders_equation() -> None:
 def test_what_has_no_meaning_is_refused(method: str, target: float, shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fair_probabilities(np.full(shape, 2.0), method, target)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("top", [1e6, 1e12, 1.1e12, 1e300])
+def test_the_longest_price_that_has_a_probability(method: str, top: float) -> None:
+    fair = fair_probabilities([[top, 2.0, 3.0], [1.0000001, top, top], [top, top, top]], method)
+    if top > 1e12:
+        assert np.isnan(fair).all()
+    else:
+        assert np.abs(fair.sum(axis=1) - 1.0).max() < 1e-9

@@ -134,3 +134,9 @@ def test_a_mistake_is_told_in_one_line(change: Any, words: str) -> None:
     with pytest.raises(TapeError, match=words) as caught:
         from_frame(change(frame()))
     assert "\n" not in str(caught.value)
+
+
+def test_an_integer_beyond_int64_is_told_in_one_line() -> None:
+    with pytest.raises(TapeError, match="column event has wrong values") as caught:
+        from_frame(frame(event=pl.Series([1, 2**63], dtype=pl.UInt64)))
+    assert str(2**63) in str(caught.value)

@@ -82,7 +82,20 @@ def _quote(
     odds: float,
 ) -> tuple[object, ...]:
     instant, known = kind
-    return (event, market, line, selection, bookmaker, "back", instant, known, "recorded", odds, None, odds > 30)
+    return (
+        event,
+        market,
+        line,
+        selection,
+        bookmaker,
+        "back",
+        instant,
+        known,
+        "recorded",
+        odds,
+        None,
+        odds > 30 or round(odds * 100) % 19 == 0,
+    )
 
 
 def frames(events: list[tuple[object, ...]], quotes: list[tuple[object, ...]]) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.closing import fair_closing
 from engine.configuration import Configuration
 from engine.run import replay
 from engine.schema import INSTANT_DTYPE, Staking
@@ -52,21 +53,35 @@ class Outcome:
     stakes: pl.DataFrame
 
 
-def configuration() -> Configuration:
-    return Configuration(
-        bankroll_minor=1_000_000, edge_min=-0.1, one_per_market=False, staking=Staking.PERCENT, fraction=0.01,
-        event_cap_frac=0.05, drawdown_stop_frac=0.5, streak_warn=3, streak_stop=30,
-    )  # fmt: skip
+#: a configuration, and the mode of the tape's column of Kelly fractions
+CONFIGURATIONS = (
+    (Configuration(
+        edge_min=-0.1, staking=Staking.PERCENT, fraction=0.01, event_cap_frac=0.05, drawdown_stop_frac=0.5,
+        streak_warn=3, streak_stop=30,
+    ), "none"),
+    (Configuration(
+        edge_min=-0.1, staking=Staking.KELLY_COLUMN, fraction=0.5, stake_cap_frac=0.02, base_is_cash=True,
+        one_per_market=True, day_cap_frac=0.3, competition_cap_frac=0.1, slippage_frac=0.01, rejection_frac=0.1,
+        daily_loss_frac=0.1, drawdown_stop_frac=0.9,
+    ), "market"),
+    (Configuration(
+        odds_min=1.5, odds_max=8, staking=Staking.TARGET, amount_minor=5000, open_cap_frac=0.2, commission_factor=0.5,
+        streak_stop=3, drawdown_reset_after_ns=5e13, stake_increment_minor=50,
+    ), "states"),
+)  # fmt: skip
+RATES = {"ccc": 0.05, "ddd": 0.02}
 
 
-def until(strategy: Strategy, market: Market, decide_at: str, instant: int) -> Outcome:
-    """Opportunities and every row's reason and stake up to and at an instant."""
+def until(strategy: Strategy, market: Market, decide_at: str, instant: int, way: int = 0) -> Outcome:
+    """Opportunities and every row's reason and stake up to and at an instant, by one of `CONFIGURATIONS`."""
+    configuration, kelly = CONFIGURATIONS[way]
     events, quotes = market
     needs = strategy.requires()
     seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]) & pl.col("market").is_in(needs.markets))
     offers = strategy.opportunities(build(events, seen, decide_at))
-    tape = build_tape(offers, events)
-    path = replay(tape, configuration().params(), seed=1)
+    closing = fair_closing(events, quotes)
+    tape = build_tape(offers, events, closing, commission_rates=RATES, kelly=kelly)
+    path = replay(tape, configuration.params(), seed=1)
     rows = pl.DataFrame({"id": tape.id, "decided": tape.decided_at, "reason": path.row_reasons})
     stakes = rows.join(path.bets.select("id", "stake_minor", "equity_minor"), on="id", how="left").sort("decided", "id")
     early = pl.col("decided_at").cast(pl.Int64) <= instant
@@ -120,9 +135,10 @@ def hold(market: Market, name: str, decide_at: str, count: int, **change: Any) -
     strategy = make(name, {**WIDE.get(name, {}), **change})
     compared = 0
     for number, instant in enumerate(instants(market, count, seed=len(name))):
-        whole = until(strategy, market, decide_at, instant)
+        way = number % len(CONFIGURATIONS)
+        whole = until(strategy, market, decide_at, instant, way)
         for other in (cut(market, instant), shuffled(market, instant, number)):
-            early = until(strategy, other, decide_at, instant)
+            early = until(strategy, other, decide_at, instant, way)
             assert early.offers.equals(whole.offers), (name, instant)
             assert early.stakes.equals(whole.stakes), (name, instant)
         compared += len(whole.offers)
@@ -145,6 +161,31 @@ def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
     market = football(reference_dir / "data" / "football_data", ("E0_1314.csv", "SP1_1920.csv"))
     compared = hold(market, name, "quote", 3)
     assert compared > 0 or name == "arbitrage"  # three books never leave one here
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "change"),
+    [
+        ("value", {}, {"skip_suspect": True}),
+        ("value", {"price": "aaa"}, {"complete_price": True}),
+        ("consensus", {"price": "aaa"}, {"complete_market": True}),
+        ("consensus", {}, {"skip_suspect": True}),
+        ("consensus", {}, {"pick": "largest"}),
+        ("flat_all", {"bookmaker": "aaa"}, {"complete_market": True}),
+        ("arbitrage", {}, {"skip_suspect": True}),
+        ("arbitrage", {}, {"age_max": "3h"}),
+        ("favourite_longshot", {}, {"prob": "fair"}),
+        ("favourite_longshot", {}, {"pick": "longshot"}),
+    ],
+)
+def test_each_switch_changes_something_and_knows_no_future(
+    name: str, base: dict[str, Any], change: dict[str, Any]
+) -> None:
+    market = random_world(2)
+    start = {**WIDE[name], **base}
+    plain, switched = (make(name, {**start, **c}).opportunities(build(*market)) for c in ({}, change))
+    assert not plain.equals(switched)
+    assert hold(market, name, "quote", 3, **base, **change) > 0
 
 
 @pytest.mark.parametrize("name", names())
