@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +88,10 @@ def _no_callbacks() -> Any:
 def _options(kind: str, argv: Sequence[str]) -> argparse.Namespace:
     parser = get_args_parser()
     parser.prog = f"bea {kind}"
-    parser.error = _refuse
+    parser.error = partial(_refuse, kind)
+    parser.add_argument("--force", action="store_true", help="Compute again what is stored (as force=true)")
     options: argparse.Namespace = parser.parse_intermixed_args(list(argv))
+    options.overrides += ["force=true"] if options.force else []
     if options.multirun and kind == "backtest":
         raise UsageError("--multirun is another command here", todo="use `bea sweep`")
     for name, advice in (
@@ -105,8 +108,8 @@ def _options(kind: str, argv: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _refuse(message: str) -> Any:
-    raise UsageError(message, todo="see `bea backtest --help`")
+def _refuse(kind: str, message: str) -> Any:
+    raise UsageError(message, todo=f"see `bea {kind} --help`")
 
 
 def _show(composer: Composer, options: argparse.Namespace, words: list[str]) -> int:

@@ -103,7 +103,7 @@ def _dispatch(words: list[str]) -> int:
     if words[0] not in COMMANDS:
         from research.mistakes import nearest
 
-        raise UsageError(f"unknown command {words[0]}", expected=", ".join(COMMANDS), todo=nearest(words[0], COMMANDS))
+        raise UsageError(f"unknown command {words[0]}", todo=nearest(words[0], COMMANDS))
     return COMMANDS[words[0]](words[1:])
 
 

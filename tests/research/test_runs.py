@@ -60,7 +60,10 @@ def test_the_same_inputs_are_the_stored_run(swept: Run) -> None:
     assert research.sweep([*SWEEP, "sweep.threads=1", "output=json"]).id == swept.id
     assert (swept.folder / "manifest.json").stat().st_mtime_ns == stamp
     assert research.sweep([*SWEEP, "force=true"]).id == swept.id
-    assert (swept.folder / "manifest.json").stat().st_mtime_ns > stamp
+    again = (swept.folder / "manifest.json").stat().st_mtime_ns
+    assert again > stamp
+    assert main(["sweep", *SWEEP, "--force"]) == 0
+    assert (swept.folder / "manifest.json").stat().st_mtime_ns > again
 
 
 def test_a_run_names_its_parents(swept: Run) -> None:
