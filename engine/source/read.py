@@ -122,7 +122,7 @@ def read_files(
     wanted = [Path(path) for path in paths]
     for path in wanted:
         if not path.exists():
-            raise UsageError(f"there is no file or folder {path}")
+            raise UsageError(f"no such file or folder: {path}")
     order = _Order(reader, today or datetime.now(UTC).date(), frozenset(known))
     if archive_limits is None:
         count = archive_files(reader.mapping, reader.mapping_name) if reader.mapping else None
