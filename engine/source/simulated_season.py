@@ -135,6 +135,6 @@ def _kick_offs(settings: SimulatorSettings, season: Longs, number: Longs, rng: n
     firsts = []
     for year in range(settings.first_season, settings.first_season + settings.seasons):
         august = np.datetime64(f"{year:04d}-08-08", "D")
-        friday = august + (4 - (int(august.astype(np.int64)) + 3) % 7) % 7
+        friday = august + np.timedelta64((4 - (int(august.astype(np.int64)) + 3) % 7) % 7, "D")
         firsts.append(int(friday.astype(np.int64)) * DAY_NS)
     return np.array(firsts, dtype=np.int64)[season] + number * 7 * DAY_NS + after[slot]
