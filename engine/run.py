@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.blocks import jobs, split
 from engine.configuration import Configuration, params_matrix
 from engine.errors import ConfigurationError
 from engine.kernel import account as acc
@@ -100,11 +102,11 @@ def walk_one(columns: Columns, work: Work, params: Params, seed: int) -> list[fl
     return _measures(work, params, len(columns.id))
 
 
-def say_if_cold() -> None:
-    """Tell, on stderr, that the kernel is about to be compiled."""
-    if is_cold():
+def say_if_cold(module: str) -> None:
+    """Tell, on stderr, that a part of the kernel is about to be compiled."""
+    if is_cold(module):
         kept = f"kept in {CACHE_FOLDER}" if CACHE_FOLDER else "not kept: no folder for it is writable"
-        print(f"compiling the kernel for this machine, once, some 20 s ({kept})", file=sys.stderr)  # noqa: T201
+        print(f"compiling the kernel for this machine, once, some 10 s ({kept})", file=sys.stderr)  # noqa: T201
 
 
 def _check_commission(tape: Tape, matrix: Matrix) -> None:
@@ -127,7 +129,7 @@ def run_params(
     block: int = 64,
     on_block: Callable[[int], None] | None = None,
 ) -> Matrix:
-    """Run configurations given as numbers.
+    """Run configurations given as numbers: in lanes where they can (`engine.blocks`), else one after another.
 
     Parameters
     ----------
@@ -139,7 +141,7 @@ def run_params(
     threads : int, optional
         Default: the number of processors.
     block : int
-        Configurations handed to a thread at once.
+        Configurations handed to a thread at once, of those that walk alone.
     on_block : callable, optional
         Told the number of configurations done, from the calling thread.
 
@@ -151,21 +153,11 @@ def run_params(
     if matrix.ndim != 2 or matrix.shape[1] != len(Params._fields):
         raise ValueError(f"expected (c, {len(Params._fields)}) numbers, found {matrix.shape}")
     _check_commission(tape, matrix)
-    say_if_cold()
-    columns = columns_of(tape)
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
-
-    def run_block(low: int) -> int:
-        work = work_for(tape)
-        high = min(low + block, len(matrix))
-        for c in range(low, high):
-            out[c] = walk_one(columns, work, Params(*matrix[c].tolist()), seed)
-        return high - low
-
-    count = threads or os.cpu_count() or 1
-    with ThreadPoolExecutor(count) as pool:
-        pending: set[Future[int]] = {pool.submit(run_block, low) for low in range(0, len(matrix), block)}
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        pending: set[Future[int]] = set()
         try:
+            pending |= {pool.submit(job) for job in _jobs(tape, matrix, seed, block, out)}
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -177,6 +169,26 @@ def run_params(
                 future.cancel()
             raise
     return out
+
+
+def _jobs(tape: Tape, matrix: Matrix, seed: int, block: int, out: Matrix) -> Iterator[Callable[[], int]]:
+    """Functions that fill rows of `out` and give their number; none depends on another."""
+    large, alone = split(tape, matrix)
+    if large:
+        say_if_cold("lane_walk")
+        yield from jobs(tape, matrix, large, seed, out)
+    if len(alone):
+        say_if_cold("walk")
+        columns = columns_of(tape)
+    for low in range(0, len(alone), block):
+        yield partial(_walk_alone, tape, columns, matrix, alone[low : low + block], seed, out)
+
+
+def _walk_alone(tape: Tape, columns: Columns, matrix: Matrix, rows: NDArray[np.intp], seed: int, out: Matrix) -> int:
+    work = work_for(tape)
+    for c in rows:
+        out[c] = walk_one(columns, work, Params(*matrix[c].tolist()), seed)
+    return len(rows)
 
 
 def replay(tape: Tape, params: Params, seed: int = 0) -> Path:

@@ -51,9 +51,9 @@ if CACHE_FOLDER is not None:
     numba.config.CACHE_DIR = str(CACHE_FOLDER)
 
 
-def is_cold() -> bool:
-    """Whether the next call of the kernel has to compile it (some ten seconds)."""
-    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("walk.*.nbi"))
+def is_cold(module: str) -> bool:
+    """Whether the next call of a module of the kernel has to compile it (some ten seconds)."""
+    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob(f"{module}.*.nbi"))
 
 
 #: No interpreter's lock; IEEE division; no reference counts: nothing here allocates, and counting the references of two

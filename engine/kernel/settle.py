@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.kernel.cache import leaf
+from engine.kernel.cache import compiled, leaf
 from engine.schema import State
 
 LOSE = int(State.LOSE)
@@ -29,29 +29,42 @@ def turned(odds, is_lay):
 
 
 @leaf
+def payoff(odds, state, share):
+    """P&L of one unit on a back bet placed at `odds`, before rounding and commission."""
+    if state == LOSE:
+        return -1.0
+    if state == HALF_LOSE:
+        return -0.5
+    if state == VOID:
+        return 0.0
+    if state == WIN:
+        return odds - 1.0
+    if state == HALF_WIN:
+        return (odds - 1.0) / 2.0
+    return share * odds - 1.0
+
+
+@leaf
 def settle(stake, backer, odds, is_lay, state, share):
     """P&L before commission in minor units.
 
     `stake` is what is at risk (of a lay the liability), `backer` the backer's stake of a lay, `odds` the venue's odds
     it was placed at, `state` OUR end of the bet (of a dead heat the selection's), `share` the selection's share.
     """
-    if state == LOSE:
-        return -stake
-    if state == HALF_LOSE:
-        return np.rint(stake * -0.5)
-    if state == VOID:
-        return 0.0
-    if is_lay:
-        if state == WIN:
-            return backer
-        if state == HALF_WIN:
-            return np.rint(backer * 0.5)
-        return -np.rint(backer * (share * odds - 1.0))
+    if not is_lay or state in (LOSE, HALF_LOSE, VOID):
+        return np.rint(stake * payoff(odds, state, share))
     if state == WIN:
-        return np.rint(stake * (odds - 1.0))
+        return backer
     if state == HALF_WIN:
-        return np.rint(stake * ((odds - 1.0) / 2.0))
-    return np.rint(stake * (share * odds - 1.0))
+        return np.rint(backer * 0.5)
+    return -np.rint(backer * (share * odds - 1.0))
+
+
+@compiled
+def payoffs(odds, state, share, out):
+    """`payoff` of many back bets into `out`, float64 (n,)."""
+    for i in range(len(odds)):
+        out[i] = payoff(odds[i], state[i], share[i])
 
 
 @leaf

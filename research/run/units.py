@@ -24,7 +24,7 @@ Matrix = NDArray[np.float64]
 
 _MAGIC: Final = b"BEAUNIT1"
 #: steps (rows times configurations) of one unit, and the borders of its configurations
-_STEPS: Final = 100_000_000
+_STEPS: Final = 1_000_000_000
 _FEWEST, _MOST = 64, 8_192
 
 

@@ -1,0 +1,246 @@
+"""Blocks of configurations over one tape: classes, streams, and the threads over the compiled walk in lanes.
+
+Configurations of one class share the staking rule and what turns a row into numbers (commission, slippage), so that
+all of this is worked out once a row. A class has one stream, of the rows that any of its configurations may take; a
+block walks the part of it that its own filters leave. What follows from filters alone is counted from sorted columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cluster import clustered
+from engine.kernel import account as acc
+from engine.kernel.lane_walk import Shared, Slots, Stream, walk_lanes
+from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED, N_ROWS, STRIDE, WIDTH, Block
+from engine.kernel.params import Params
+from engine.kernel.settle import payoffs
+from engine.kernel.stream import merge, places, select
+from engine.result import COLUMNS, METRICS
+from engine.schema import Reason, Staking, State
+from engine.tape import NEVER, Tape
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+Matrix = NDArray[np.float64]
+FIELD = {name: number for number, name in enumerate(Params._fields)}
+#: fewer configurations of a class than this are not worth a stream: 128 lanes are paid, used or not
+LEAST = 32
+_CLASS = ("staking", "commission_factor", "slippage_frac", "base_is_cash")
+_FILTERS = ("edge_min", "edge_max", "odds_min", "odds_max")
+
+
+def fits(tape: Tape) -> bool:
+    """Whether the walk in lanes knows all rows of a tape: no groups, no lay bets."""
+    return not (tape.group >= 0).any() and not tape.is_lay.any()
+
+
+def classes(matrix: Matrix) -> list[NDArray[np.intp]]:
+    """Rows of the matrix by class."""
+    keys = np.column_stack(
+        [matrix[:, [FIELD[name] for name in _CLASS]], matrix[:, FIELD["stake_increment_minor"]] == 1]
+    )
+    _, number = np.unique(keys, axis=0, return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
+
+
+@dataclass(frozen=True)
+class Class:
+    """One class over one tape, ready to be walked block by block."""
+
+    stream: Stream
+    edges: Floats  # net edge of the stream's rows
+    n_slots: tuple[int, ...]  # open bets, events, markets, questions
+    n_competitions: int
+    n_rows: int  # of the tape
+    complete_odds: Floats  # of all complete rows of the tape, sorted
+    matrix: Matrix  # the configurations, clustered
+    order: NDArray[np.intp]  # their places in the class
+
+    def parts(self) -> Iterator[slice]:
+        """Runs of configurations that walk together."""
+        for low in range(0, len(self.matrix), WIDTH):
+            yield slice(low, min(low + WIDTH, len(self.matrix)))
+
+
+def class_of(tape: Tape, matrix: Matrix) -> Class:
+    """The stream of a class of configurations."""
+    staking, factor, slippage = (float(matrix[0, FIELD[name]]) for name in _CLASS[:3])
+    rate = tape.commission_rate * factor
+    edges = tape.edge_frac - rate * tape.prob * (tape.odds - 1.0)
+    complete = ~(np.isnan(tape.odds) | np.isnan(tape.prob) | np.isnan(tape.edge_frac))
+    if staking == Staking.KELLY_COLUMN:
+        complete &= ~np.isnan(tape.kelly_frac)
+    filters = matrix[:, [FIELD[name] for name in _FILTERS]]
+    low, high = filters.min(axis=0), filters.max(axis=0)
+    passing = complete & (edges >= low[0]) & (edges <= high[1]) & (tape.odds >= low[2]) & (tape.odds <= high[3])
+    rows = np.flatnonzero(passing)
+    stream, n_slots = _stream(tape, rows, rate[rows], slippage)
+    order = clustered(edges[rows], tape.odds[rows], filters, WIDTH)
+    return Class(
+        stream, edges[rows], n_slots, _count(tape.competition), len(tape), np.sort(tape.odds[complete]),
+        np.ascontiguousarray(matrix[order]), order,
+    )  # fmt: skip
+
+
+def _count(ids: Longs) -> int:
+    return int(ids.max()) + 1 if len(ids) else 0
+
+
+def _stream(tape: Tape, rows: NDArray[np.intp], rate: Floats, slippage: float) -> tuple[Stream, tuple[int, ...]]:
+    """The columns of the rows, their actions in order, and their slots."""
+    decided, settled = tape.decided_at[rows], tape.settled_at[rows]
+    ends = np.flatnonzero(settled != NEVER)
+    codes = np.empty(len(rows) + len(ends), np.int64)
+    merge(decided, settled, ends[np.argsort(settled[ends], kind="stable")], codes)
+    placed = 1.0 + (tape.quoted[rows] - 1.0) * (1.0 - slippage)
+    close = tape.close_prob[rows]
+    closed = ~np.isnan(close)
+    never = settled == NEVER
+    slots = [
+        _places(codes, np.arange(len(rows)), never),
+        _places(codes, tape.event[rows], never),
+        _places(codes, tape.market[rows], never),
+        _places(codes[codes & 1 == 1], tape.question[rows], None),
+    ]
+    payoff = np.empty(len(rows))
+    payoffs(placed, tape.state[rows], tape.dead_heat_share[rows], payoff)
+    stream = Stream(
+        codes=codes, id=tape.id[rows], decided_at=decided, settled_at=settled, odds=tape.odds[rows],
+        prob=tape.prob[rows], edge_frac=tape.edge_frac[rows], kelly_frac=tape.kelly_frac[rows],
+        stake_weight=tape.stake_weight[rows], size_minor=tape.size_minor[rows], commission=rate,
+        payoff=payoff, is_void=(tape.state[rows] == State.VOID).astype(np.float64),
+        clv=np.where(closed, placed * close - 1.0, 0.0), clv_n=closed.astype(np.float64),
+        question=tape.question[rows], competition=tape.competition[rows], bet_slot=slots[0][0],
+        event_slot=slots[1][0], market_slot=slots[2][0], question_slot=slots[3][0],
+        midnights=np.array(tape.midnights),
+    )  # fmt: skip
+    return stream, tuple(n for _, n in slots)
+
+
+def _places(codes: Longs, keys: Longs, never: NDArray[np.bool_] | None) -> tuple[Longs, int]:
+    """Slot of each row's key, and how many slots there are."""
+    _, dense = np.unique(keys, return_inverse=True)
+    uses = np.bincount(dense[codes >> 1], minlength=_count(dense))
+    if never is not None:
+        uses += np.bincount(dense[never], minlength=len(uses))
+    slot_of_key, free = np.full(len(uses), -1), np.full(len(uses), -1)
+    slot = np.zeros(len(keys), np.int64)
+    n_slots = places(codes, dense.astype(np.int64), uses.astype(np.int64), slot_of_key, free, slot)
+    return slot, int(n_slots)
+
+
+def _aligned(n: int) -> Floats:
+    """Zeros at the start of a cache line: a vector that spans two costs double."""
+    whole = np.zeros(n + 8)
+    skip = (64 - whole.ctypes.data % 64) % 64 // 8
+    return whole[skip : skip + n]
+
+
+def run_block(plan: Class, part: slice, seed: int) -> Matrix:
+    """Walk one block; rows of `result.COLUMNS`, one a configuration of the block."""
+    matrix = plan.matrix[part]
+    filters = matrix[:, [FIELD[name] for name in _FILTERS]]
+    low, high = filters.min(axis=0), filters.max(axis=0)
+    odds = plan.stream.odds
+    passing = (plan.edges >= low[0]) & (plan.edges <= high[1]) & (odds >= low[2]) & (odds <= high[3])
+    chosen = np.empty(len(plan.stream.codes), np.int64)
+    codes = chosen[: select(plan.stream.codes, passing, chosen)]
+    numbers = _aligned(len(Params._fields) * STRIDE)
+    table = numbers.reshape(-1, STRIDE)
+    table[:, : len(matrix)] = matrix.T
+    table[:, len(matrix) :] = matrix[-1][:, None]
+    table[FIELD["edge_min"], len(matrix) :] = np.inf  # lanes without a configuration take nothing
+    state = _aligned(N_ROWS * STRIDE)
+    for row in (acc.CASH, acc.PEAK, acc.DAY_START, acc.HIGH):
+        state[row * STRIDE : (row + 1) * STRIDE] = table[FIELD["bankroll_minor"]]
+    counts = _aligned(N_COUNTED * STRIDE)
+    n_bets, n_events, n_markets, n_questions = plan.n_slots
+    slots = Slots(
+        _aligned(n_bets * WIDTH), _aligned(n_events * WIDTH), _aligned(plan.n_competitions * WIDTH),
+        _aligned(n_markets * WIDTH), _aligned(n_markets * WIDTH), _aligned(n_questions * WIDTH),
+        np.full(n_questions, -1, np.int64),
+    )  # fmt: skip
+    block = Block(numbers, state, np.zeros((2, WIDTH), np.int64), np.zeros(WIDTH, np.int64), counts)
+    walk_lanes(block, plan.stream, codes, slots, _shared(matrix), np.int64(seed))
+    c = len(matrix)
+    return _measures(plan, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
+
+
+def _shared(matrix: Matrix) -> Shared:
+    first = {name: matrix[0, number] for name, number in FIELD.items()}
+    return Shared(
+        int(first["staking"]),
+        float(first["commission_factor"]),
+        float(first["slippage_frac"]),
+        bool(first["base_is_cash"] == 1.0),
+        bool(first["stake_increment_minor"] == 1.0),
+        bool((matrix[:, FIELD["one_per_market"]] == 1.0).any()),
+        bool(np.isfinite(matrix[:, FIELD["event_cap_frac"]]).any()),
+        bool(np.isfinite(matrix[:, FIELD["competition_cap_frac"]]).any()),
+    )
+
+
+def _measures(plan: Class, matrix: Matrix, state: Matrix, counts: Matrix) -> Matrix:
+    """Rows of `result.COLUMNS` from what stands in the lanes."""
+    equity = state[acc.CASH] + state[acc.OPEN]
+    bankroll = matrix[:, FIELD["bankroll_minor"]]
+    pnl, turnover, clv_n = equity - bankroll, state[acc.TURNOVER], state[acc.CLV_N]
+    n_bets = counts[int(Reason.PLACED) - FIRST_COUNTED]
+    odds = plan.complete_odds
+    below = np.searchsorted(odds, matrix[:, FIELD["odds_min"]], "left")
+    above = len(odds) - np.searchsorted(odds, matrix[:, FIELD["odds_max"]], "right")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        row: dict[str, Any] = {
+            "n_opportunities": plan.n_rows, "n_bets": n_bets, "n_won": state[acc.N_WON], "n_void": state[acc.N_VOID],
+            "n_open": n_bets - state[acc.N_SETTLED], "turnover_minor": turnover, "pnl_minor": pnl,
+            "yield": np.where(turnover > 0, pnl / turnover, np.nan), "roi": pnl / bankroll,
+            "bankroll_final_minor": equity, "max_drawdown_frac": state[acc.MAX_DRAWDOWN],
+            "clv_mean": np.where(clv_n > 0, state[acc.CLV_SUM] / clv_n, np.nan), "clv_n": clv_n,
+            "longest_losing_streak": state[acc.LONGEST], "commission_minor": state[acc.COMMISSION],
+            "n_streak_warnings": state[acc.WARNINGS],
+        }  # fmt: skip
+    out = np.zeros((len(matrix), len(COLUMNS)))
+    for number, name in enumerate(METRICS):
+        out[:, number] = row[name]
+    reasons = out[:, len(METRICS) :]
+    reasons[:, FIRST_COUNTED : FIRST_COUNTED + N_COUNTED] = counts.T
+    reasons[:, int(Reason.INCOMPLETE)] = plan.n_rows - len(odds)
+    reasons[:, int(Reason.ODDS_RANGE)] = below + above
+    reasons[:, int(Reason.EDGE)] = len(odds) - below - above - counts.sum(axis=0)
+    return out
+
+
+def split(tape: Tape, matrix: Matrix) -> tuple[list[NDArray[np.intp]], NDArray[np.intp]]:
+    """Rows of the matrix that walk in lanes, by class, and those that walk alone.
+
+    Alone walk all of a tape with groups or lay bets, and classes too small to be worth a stream.
+    """
+    if not fits(tape):
+        return [], np.arange(len(matrix))
+    parts = classes(matrix)
+    small = [rows for rows in parts if len(rows) < LEAST]
+    alone = np.sort(np.concatenate(small)) if small else np.zeros(0, np.intp)
+    return [rows for rows in parts if len(rows) >= LEAST], alone
+
+
+def jobs(
+    tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int, out: Matrix
+) -> Iterator[Callable[[], int]]:
+    """One function a block: it writes its configurations' rows of `out` and gives their number."""
+    for rows in large:
+        plan = class_of(tape, matrix[rows])
+        for part in plan.parts():
+            yield partial(_fill, plan, part, rows[plan.order[part]], seed, out)
+
+
+def _fill(plan: Class, part: slice, rows: NDArray[np.intp], seed: int, out: Matrix) -> int:
+    out[rows] = run_block(plan, part, seed)
+    return len(rows)

@@ -1,0 +1,319 @@
+"""The rules in lanes: what one opportunity, one settlement, one close is to `WIDTH` configurations at once.
+
+The state of a block stands field by field, each field a row of lanes in one flat array, so that the loops over lanes
+become vector instructions. The rules themselves are the scalar leaves (`screen`, `decide`, `commission`); nothing is
+said twice. A lane loop reads and writes the block's own rows alone: what belongs to a slot (an open bet, an event, a
+market) is copied in before and out after it, since a second array with a variable offset would stop vectorising.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.kernel import account as acc
+from engine.kernel.cache import leaf
+from engine.kernel.decide import PENDING, PLACED, decide, screen
+from engine.kernel.params import Params
+from engine.kernel.record import Room
+from engine.kernel.settle import commission
+from engine.schema import Reason
+
+WIDTH = 128
+#: distance of two rows: a power of two would alias in the first cache
+STRIDE = WIDTH + 8
+
+BREAKER_DRAWDOWN = int(Reason.BREAKER_DRAWDOWN)
+BREAKER_DAILY_LOSS = int(Reason.BREAKER_DAILY_LOSS)
+BREAKER_STREAK = int(Reason.BREAKER_STREAK)
+ONE_PER_MARKET = int(Reason.ONE_PER_MARKET)
+
+# rows of the state behind those of `account`: the slots of the row at hand, and the base of the instant
+EVENT_OPEN = acc.N_CELLS
+COMPETITION_OPEN = acc.N_CELLS + 1
+TAKEN = acc.N_CELLS + 2
+STAKE = acc.N_CELLS + 3
+MARKET_PNL = acc.N_CELLS + 4
+MARKET_OPEN = acc.N_CELLS + 5
+BASE = acc.N_CELLS + 6
+N_ROWS = acc.N_CELLS + 7
+
+#: reasons that depend on the state are counted in fields of four bits of one integer a lane, from this reason on
+FIRST_COUNTED = BREAKER_DRAWDOWN
+N_COUNTED = PLACED - FIRST_COUNTED + 1
+#: visits after which the fields must be emptied
+FULL = 15
+
+
+class Block(NamedTuple):
+    """What the lanes of a block hold.
+
+    ``numbers`` float64: the parameters, a row each in the order of `Params` · ``state`` float64: `N_ROWS` rows ·
+    ``ends`` int64 (2, WIDTH): ends of breakers · ``counted`` int64 (WIDTH,): packed counts · ``counts`` float64:
+    `N_COUNTED` rows of counts of reasons. Rows are `STRIDE` apart.
+    """
+
+    numbers: Any
+    state: Any
+    ends: Any
+    counted: Any
+    counts: Any
+
+
+@leaf
+def at(row, lane):
+    """Place of a lane in a row of the state; unsigned, since a signed index stops vectorising."""
+    return np.uint64(row) * np.uint64(STRIDE) + np.uint64(lane)
+
+
+@leaf
+def params_of(numbers, lane, staking, whole_units, commission_factor, slippage_frac):
+    """The parameters of a lane; those that the whole block shares are given as scalars."""
+    return Params(
+        0.0,
+        numbers[at(1, lane)],
+        numbers[at(2, lane)],
+        numbers[at(3, lane)],
+        numbers[at(4, lane)],
+        numbers[at(5, lane)],
+        staking,
+        numbers[at(7, lane)],
+        numbers[at(8, lane)],
+        numbers[at(9, lane)],
+        0.0,
+        numbers[at(11, lane)],
+        numbers[at(12, lane)],
+        numbers[at(13, lane)],
+        numbers[at(14, lane)],
+        numbers[at(15, lane)],
+        numbers[at(16, lane)],
+        1.0 if whole_units else numbers[at(17, lane)],
+        commission_factor,
+        slippage_frac,
+        numbers[at(20, lane)],
+        numbers[at(21, lane)],
+        numbers[at(22, lane)],
+        numbers[at(23, lane)],
+        numbers[at(24, lane)],
+        numbers[at(25, lane)],
+        numbers[at(26, lane)],
+        numbers[at(27, lane)],
+        numbers[at(28, lane)],
+    )
+
+
+@leaf
+def decide_lanes(block, row, clv, clv_n, shared, seed, staking, whole_units):
+    """One opportunity to every lane: the reason is counted, a stake is locked and left in the row `STAKE`."""
+    state, numbers, counted = block.state, block.numbers, block.counted
+    for lane in range(WIDTH):
+        params = params_of(numbers, lane, staking, whole_units, shared.commission_factor, shared.slippage_frac)
+        cash, open_ = state[at(acc.CASH, lane)], state[at(acc.OPEN, lane)]
+        warned = state[at(acc.DRAWDOWN, lane)] >= params.drawdown_warn_frac
+        room = Room(
+            cash + open_,
+            state[at(BASE, lane)] if shared.base_is_cash else cash + open_,
+            params.drawdown_warn_factor if warned else 1.0,
+            cash,
+            open_,
+            state[at(EVENT_OPEN, lane)],
+            state[at(COMPETITION_OPEN, lane)],
+            state[at(acc.STAKED_TODAY, lane)],
+            state[at(acc.DAY_START, lane)],
+        )
+        reason, stake, _ = decide(row, room, params, seed)
+        taken = state[at(TAKEN, lane)]
+        reason = ONE_PER_MARKET if params.one_per_market * taken == 1.0 else reason
+        reason = BREAKER_STREAK if state[at(acc.COOLING, lane)] == 1.0 else reason
+        reason = BREAKER_DAILY_LOSS if state[at(acc.DAY_BLOCKED, lane)] == 1.0 else reason
+        reason = BREAKER_DRAWDOWN if state[at(acc.HALTED, lane)] == 1.0 else reason
+        asked = screen(row, params) == PENDING
+        placed = 1.0 if asked and reason == PLACED else 0.0
+        stake = stake if asked and reason == PLACED else 0.0
+        counted[np.uint64(lane)] += (1 if asked else 0) << (4 * (reason - FIRST_COUNTED))
+        state[at(acc.CASH, lane)] = cash - stake
+        state[at(acc.OPEN, lane)] = open_ + stake
+        state[at(acc.STAKED_TODAY, lane)] += stake
+        state[at(acc.TURNOVER, lane)] += stake
+        state[at(acc.CLV_SUM, lane)] += placed * clv
+        state[at(acc.CLV_N, lane)] += placed * clv_n
+        state[at(TAKEN, lane)] = max(taken, placed)
+        state[at(STAKE, lane)] = stake
+
+
+@leaf
+def settle_lanes(block, payoff, is_void):
+    """One end to every lane that has a stake in the row `STAKE`; P&L goes into the row of the market."""
+    state, numbers = block.state, block.numbers
+    for lane in range(WIDTH):
+        stake = state[at(STAKE, lane)]
+        pnl = np.rint(stake * payoff)
+        placed = 1.0 if stake > 0.0 else 0.0
+        state[at(acc.CASH, lane)] += stake + pnl
+        state[at(acc.OPEN, lane)] -= stake
+        state[at(MARKET_PNL, lane)] += pnl
+        state[at(MARKET_OPEN, lane)] -= placed
+        state[at(acc.N_SETTLED, lane)] += placed
+        state[at(acc.N_VOID, lane)] += placed * is_void
+        lost = 1.0 if pnl < 0.0 else 0.0
+        won = 1.0 if pnl > 0.0 else 0.0
+        state[at(acc.N_WON, lane)] += won
+        run = (state[at(acc.RUN_OF_LOSSES, lane)] + lost) * (1.0 - won)
+        state[at(acc.RUN_OF_LOSSES, lane)] = run
+        state[at(acc.LONGEST, lane)] = max(state[at(acc.LONGEST, lane)], run)
+        counts = 1.0 - state[at(acc.COOLING, lane)]
+        streak = (state[at(acc.STREAK, lane)] + lost * counts) * (1.0 - won * counts)
+        state[at(acc.STREAK, lane)] = streak
+        warning = 1.0 if streak == numbers[at(25, lane)] else 0.0
+        state[at(acc.WARNINGS, lane)] += warning * lost * counts
+
+
+@leaf
+def charge_lanes(state, rate):
+    """Commission of a market to every lane whose last open bet in it has settled."""
+    for lane in range(WIDTH):
+        cash = state[at(acc.CASH, lane)]
+        over = state[at(MARKET_OPEN, lane)] == 0.0
+        pnl = state[at(MARKET_PNL, lane)]
+        charge = min(commission(rate, pnl), cash) if over else 0.0
+        state[at(acc.CASH, lane)] = cash - charge
+        state[at(acc.COMMISSION, lane)] += charge
+        state[at(MARKET_PNL, lane)] = 0.0 if over else pnl
+
+
+@leaf
+def close_lanes(block):
+    """The close of an instant at which something settled; returns how many breakers it set off.
+
+    The ends of breakers are rare and told lane by lane (`end_due`, `set_ends`).
+    """
+    state, numbers = block.state, block.numbers
+    set_off = 0
+    for lane in range(WIDTH):
+        now = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
+        high = max(state[at(acc.HIGH, lane)], now)
+        state[at(acc.HIGH, lane)] = high
+        state[at(acc.MAX_DRAWDOWN, lane)] = max(state[at(acc.MAX_DRAWDOWN, lane)], (high - now) / high)
+        peak = max(state[at(acc.PEAK, lane)], now)
+        state[at(acc.PEAK, lane)] = peak
+        drawdown = (peak - now) / peak if peak > 0.0 else 0.0
+        state[at(acc.DRAWDOWN, lane)] = drawdown
+        halts = state[at(acc.HALTED, lane)] == 0.0 and drawdown >= numbers[at(23, lane)]
+        cools = state[at(acc.COOLING, lane)] == 0.0 and state[at(acc.STREAK, lane)] >= numbers[at(26, lane)]
+        state[at(acc.HALTED, lane)] = 2.0 if halts else state[at(acc.HALTED, lane)]
+        state[at(acc.COOLING, lane)] = 2.0 if cools else state[at(acc.COOLING, lane)]
+        start = state[at(acc.DAY_START, lane)]
+        lost = start > 0.0 and (start - now) / start >= numbers[at(28, lane)]
+        state[at(acc.DAY_BLOCKED, lane)] = 1.0 if lost else state[at(acc.DAY_BLOCKED, lane)]
+        set_off += 1 if halts or cools else 0
+    return set_off
+
+
+@leaf
+def set_ends(block, instant):
+    """Give the breakers that this close set off (2 in their rows) their ends; returns the earliest of all ends."""
+    state, numbers, ends = block.state, block.numbers, block.ends
+    for lane in range(WIDTH):
+        if state[at(acc.HALTED, lane)] == 2.0:
+            state[at(acc.HALTED, lane)] = 1.0
+            ends[acc.HALT_END, lane] = acc.after(instant, numbers[at(24, lane)])
+        if state[at(acc.COOLING, lane)] == 2.0:
+            state[at(acc.COOLING, lane)] = 1.0
+            ends[acc.COOL_END, lane] = acc.after(instant, numbers[at(27, lane)])
+    return earliest(block)
+
+
+@leaf
+def earliest(block):
+    """The first instant at which a breaker of the block ends, or the end of time."""
+    state, ends = block.state, block.ends
+    first = np.int64(9223372036854775807)
+    for lane in range(WIDTH):
+        if state[at(acc.HALTED, lane)] == 1.0:
+            first = min(first, ends[acc.HALT_END, lane])
+        if state[at(acc.COOLING, lane)] == 1.0:
+            first = min(first, ends[acc.COOL_END, lane])
+    return first
+
+
+@leaf
+def end_due(block, instant):
+    """End the breakers whose end is at or before `instant`; returns the earliest end of the others."""
+    state, ends = block.state, block.ends
+    for lane in range(WIDTH):
+        if state[at(acc.HALTED, lane)] == 1.0 and ends[acc.HALT_END, lane] <= instant:
+            state[at(acc.HALTED, lane)] = 0.0
+            state[at(acc.PEAK, lane)] = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
+            state[at(acc.DRAWDOWN, lane)] = 0.0
+        if state[at(acc.COOLING, lane)] == 1.0 and ends[acc.COOL_END, lane] <= instant:
+            state[at(acc.COOLING, lane)] = 0.0
+            state[at(acc.STREAK, lane)] = 0.0
+    return earliest(block)
+
+
+@leaf
+def roll_lanes(state):
+    """The day roll."""
+    for lane in range(WIDTH):
+        state[at(acc.DAY_START, lane)] = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
+        state[at(acc.STAKED_TODAY, lane)] = 0.0
+        state[at(acc.DAY_BLOCKED, lane)] = 0.0
+
+
+@leaf
+def copy_in(state, row, slots, slot):
+    """Copy a slot into a row of the state."""
+    offset = np.uint64(slot) * np.uint64(WIDTH)
+    for lane in range(WIDTH):
+        state[at(row, lane)] = slots[offset + np.uint64(lane)]
+
+
+@leaf
+def copy_out(state, row, slots, slot):
+    """Copy a row of the state back into a slot."""
+    offset = np.uint64(slot) * np.uint64(WIDTH)
+    for lane in range(WIDTH):
+        slots[offset + np.uint64(lane)] = state[at(row, lane)]
+
+
+@leaf
+def clear(slots, slot):
+    """Zero a slot."""
+    offset = np.uint64(slot) * np.uint64(WIDTH)
+    for lane in range(WIDTH):
+        slots[offset + np.uint64(lane)] = 0.0
+
+
+@leaf
+def add_stake(state, slots, slot, sign):
+    """Add the stakes of the row `STAKE` to a slot of open stakes, or take them away."""
+    offset = np.uint64(slot) * np.uint64(WIDTH)
+    for lane in range(WIDTH):
+        slots[offset + np.uint64(lane)] += sign * state[at(STAKE, lane)]
+
+
+@leaf
+def count_open(state, slots, slot):
+    """One more open bet in the market of every lane that has a stake in the row `STAKE`."""
+    offset = np.uint64(slot) * np.uint64(WIDTH)
+    for lane in range(WIDTH):
+        slots[offset + np.uint64(lane)] += 1.0 if state[at(STAKE, lane)] > 0.0 else 0.0
+
+
+@leaf
+def hold_base(state):
+    """Cash at the start of the instant's decisions, where it is the base of percent and Kelly."""
+    for lane in range(WIDTH):
+        state[at(BASE, lane)] = state[at(acc.CASH, lane)]
+
+
+@leaf
+def empty_counts(block):
+    """Move the packed counts of reasons into the rows of counts."""
+    counted, counts = block.counted, block.counts
+    for reason in range(N_COUNTED):
+        for lane in range(WIDTH):
+            counts[at(reason, lane)] += np.float64((counted[np.uint64(lane)] >> (4 * reason)) & 15)
+    for lane in range(WIDTH):
+        counted[np.uint64(lane)] = 0
