@@ -117,6 +117,8 @@ def _cost(manifest: Any) -> str:
     parts = []
     if manifest.get("duration_s"):
         parts.append(f"{number(float(manifest['duration_s']), 1)} s")
+    if manifest.get("vector_bits"):
+        parts.append(f"vectors of {manifest['vector_bits']} bits")
     if manifest.get("peak_memory_bytes"):
         parts.append(f"{number(float(manifest['peak_memory_bytes']) / 1e6)} MB at most")
     return ", ".join(parts)

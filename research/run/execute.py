@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.kernel.params import Params
+from engine.kernel.width import vector_bits
 from engine.tape import Tape
 from research.config import Slow, slow_of
 from research.parameters import check, matrix
@@ -264,6 +265,7 @@ def _manifest(job: _Job, chosen: Sequence[int]) -> dict[str, Any]:
         ],
         "code": {"sources": source_hash(), "commit": commit()},
         "versions": versions(),
+        "vector_bits": vector_bits(),
         "finished_at": now.isoformat(timespec="seconds"),
         "duration_s": round(time.monotonic() - command.started, 3),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

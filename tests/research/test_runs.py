@@ -75,6 +75,7 @@ def test_a_run_names_its_parents(swept: Run) -> None:
     assert manifest["code"]["sources"]
     assert manifest["versions"] == versions()
     assert manifest["peak_memory_bytes"] > 1e7
+    assert manifest["vector_bits"] in (0, 128, 256, 512)
     assert commit() is None or re.fullmatch(r"[0-9a-f]{40}", str(commit()))
 
 
