@@ -101,4 +101,4 @@ def test_units_are_checked(tmp_path: Path) -> None:
     for bad in (content[:-8], content[:20], b"", content[:60] + b"\x00\x01" + content[62:]):
         (tmp_path / unit.name).write_bytes(bad)
         assert kept.load(unit, "tape") is None
-    assert [(u.low, u.high) for u in cut(0, 10, 10_000, 100_000)][:2] == [(10, 1010), (1010, 2010)]
+    assert [(u.low, u.high) for u in cut(0, 10, 10_000, 1_000_000)][:2] == [(10, 1010), (1010, 2010)]
