@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cluster import clustered
+from engine.columns import columns_of
 from engine.kernel import account as acc
 from engine.kernel.lane_walk import Shared, Slots, Stream, walk_lanes
 from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED, N_ROWS, STRIDE, WIDTH, Block
 from engine.kernel.params import Params
-from engine.kernel.settle import payoffs
+from engine.kernel.settle import terms
 from engine.kernel.stream import merge, places, select
 from engine.result import COLUMNS, METRICS
 from engine.schema import Reason, Staking, State
@@ -32,13 +33,20 @@ Matrix = NDArray[np.float64]
 FIELD = {name: number for number, name in enumerate(Params._fields)}
 #: fewer configurations of a class than this are not worth a stream: 128 lanes are paid, used or not
 LEAST = 32
-_CLASS = ("staking", "commission_factor", "slippage_frac", "base_is_cash")
+_CLASS = ("staking", "commission_factor", "slippage_frac", "price_tolerance_frac", "base_is_cash")
 _FILTERS = ("edge_min", "edge_max", "odds_min", "odds_max")
 
 
 def fits(tape: Tape) -> bool:
     """Whether the walk in lanes knows all rows of a tape: no groups, no lay bets."""
     return not (tape.group >= 0).any() and not tape.is_lay.any()
+
+
+def simple(matrix: Matrix) -> NDArray[np.bool_]:
+    """Which configurations the walk in lanes knows: no wallets, no cuts of limits, any part of a stake is welcome."""
+    wallets, least, cut = (matrix[:, FIELD[name]] for name in ("wallets", "fill_min_frac", "limiting_profit_minor"))
+    known: NDArray[np.bool_] = (wallets == 0.0) & (least == 0.0) & (cut == np.inf)
+    return known
 
 
 def classes(matrix: Matrix) -> list[NDArray[np.intp]]:
@@ -100,7 +108,10 @@ def _stream(tape: Tape, rows: NDArray[np.intp], rate: Floats, slippage: float) -
     ends = np.flatnonzero(settled != NEVER)
     codes = np.empty(len(rows) + len(ends), np.int64)
     merge(decided, settled, ends[np.argsort(settled[ends], kind="stable")], codes)
-    placed = 1.0 + (tape.quoted[rows] - 1.0) * (1.0 - slippage)
+    placed, payoff = np.empty(len(rows)), np.empty(len(rows))
+    terms(columns_of(tape), rows, slippage, placed, payoff)
+    gone = np.isnan(placed)  # no price is left: never a bet, but 0 times NaN is NaN
+    placed[gone], payoff[gone] = 1.0, 0.0
     close = tape.close_prob[rows]
     closed = ~np.isnan(close)
     never = settled == NEVER
@@ -110,12 +121,12 @@ def _stream(tape: Tape, rows: NDArray[np.intp], rate: Floats, slippage: float) -
         _places(codes, tape.market[rows], never),
         _places(codes[codes & 1 == 1], tape.question[rows], None),
     ]
-    payoff = np.empty(len(rows))
-    payoffs(placed, tape.state[rows], tape.dead_heat_share[rows], payoff)
     stream = Stream(
-        codes=codes, id=tape.id[rows], decided_at=decided, settled_at=settled, odds=tape.odds[rows],
+        codes=codes, id=tape.id[rows], decided_at=decided, settled_at=settled, quoted=tape.quoted[rows],
+        filled=tape.filled[rows], odds=tape.odds[rows],
         prob=tape.prob[rows], edge_frac=tape.edge_frac[rows], kelly_frac=tape.kelly_frac[rows],
-        stake_weight=tape.stake_weight[rows], size_minor=tape.size_minor[rows], commission=rate,
+        stake_weight=tape.stake_weight[rows], size_minor=tape.size_minor[rows],
+        stake_min_minor=tape.stake_min_minor[rows], commission=rate,
         payoff=payoff, is_void=(tape.state[rows] == State.VOID).astype(np.float64),
         clv=np.where(closed, placed * close - 1.0, 0.0), clv_n=closed.astype(np.float64),
         question=tape.question[rows], competition=tape.competition[rows], bet_slot=slots[0][0],
@@ -180,6 +191,7 @@ def _shared(matrix: Matrix) -> Shared:
         int(first["staking"]),
         float(first["commission_factor"]),
         float(first["slippage_frac"]),
+        float(first["price_tolerance_frac"]),
         bool(first["base_is_cash"] == 1.0),
         bool(first["stake_increment_minor"] == 1.0),
         bool((matrix[:, FIELD["one_per_market"]] == 1.0).any()),
@@ -221,14 +233,17 @@ def _measures(plan: Class, matrix: Matrix, state: Matrix, counts: Matrix) -> Mat
 def split(tape: Tape, matrix: Matrix) -> tuple[list[NDArray[np.intp]], NDArray[np.intp]]:
     """Rows of the matrix that walk in lanes, by class, and those that walk alone.
 
-    Alone walk all of a tape with groups or lay bets, and classes too small to be worth a stream.
+    Alone walk all of a tape with groups or lay bets, configurations that are not `simple`, and classes too small to be
+    worth a stream.
     """
     if not fits(tape):
         return [], np.arange(len(matrix))
-    parts = classes(matrix)
-    small = [rows for rows in parts if len(rows) < LEAST]
-    alone = np.sort(np.concatenate(small)) if small else np.zeros(0, np.intp)
-    return [rows for rows in parts if len(rows) >= LEAST], alone
+    lanes = np.flatnonzero(simple(matrix))
+    large = [rows for part in classes(matrix[lanes]) if len(rows := lanes[part]) >= LEAST]
+    alone = np.ones(len(matrix), np.bool_)
+    for rows in large:
+        alone[rows] = False
+    return large, np.flatnonzero(alone)
 
 
 def jobs(

@@ -60,6 +60,11 @@ class Configuration:
     streak_stop: float = 5.0
     streak_cool_off_ns: float = 1.0 * DAY_NS
     daily_loss_frac: float = 0.05
+    price_tolerance_frac: float = 0.0
+    fill_min_frac: float = 0.0
+    limiting_profit_minor: float = _INF
+    limiting_factor: float = 1.0
+    wallets: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -81,13 +86,22 @@ class Configuration:
             "streak_warn": 1.0,
             "streak_stop": 1.0,
             "streak_cool_off_ns": 1.0,
+            "limiting_profit_minor": 1.0,
         }
         for name in _CAPS:
             lowest[name] = 0.0
         for name, low in lowest.items():
             if getattr(self, name) < low:
                 raise _out_of(name, f"at least {low:g}", getattr(self, name))
-        for name in ("slippage_frac", "rejection_frac", "drawdown_warn_factor"):
+        if not 0.0 < self.limiting_factor <= 1.0:
+            raise _out_of("limiting_factor", "above 0, up to 1", self.limiting_factor)
+        for name in (
+            "slippage_frac",
+            "rejection_frac",
+            "drawdown_warn_factor",
+            "price_tolerance_frac",
+            "fill_min_frac",
+        ):
             value, top = getattr(self, name), 1.0
             if not 0.0 <= value <= top or (name == "slippage_frac" and value == top):
                 raise _out_of(name, "0 to 1" + (" (1 excluded)" if name == "slippage_frac" else ""), value)

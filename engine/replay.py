@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from engine.columns import columns_of
 from engine.kernel.params import Params
 from engine.kernel.record import Work
+from engine.kernel.settle import terms
 from engine.schema import INSTANT_DTYPE, REASONS, Reason, State
 from engine.tape import NEVER, Tape
 
@@ -51,8 +53,8 @@ def path_of(tape: Tape, work: Work, params: Params) -> Path:
 def _bets(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
     placed = np.flatnonzero(work.reason == int(Reason.PLACED))
     lay = tape.is_lay[placed] == 1
-    sign = np.where(lay, 1.0 + params.slippage_frac, 1.0 - params.slippage_frac)
-    odds_placed = 1.0 + (tape.quoted[placed] - 1.0) * sign
+    odds_placed = np.empty(len(placed))
+    terms(columns_of(tape), placed, params.slippage_frac, odds_placed, np.empty(len(placed)))
     turned = odds_placed.copy()
     turned[lay] = odds_placed[lay] / (odds_placed[lay] - 1.0)
     rate = tape.commission_rate[placed] * params.commission_factor

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from engine.blocks import jobs, split
+from engine.columns import columns_of
 from engine.configuration import Configuration, params_matrix
 from engine.errors import ConfigurationError
 from engine.kernel import account as acc
@@ -28,19 +28,6 @@ from engine.schema import REASONS
 from engine.tape import Tape
 
 Matrix = NDArray[np.float64]
-
-
-def columns_of(tape: Tape) -> Columns:
-    """The arrays of a tape as the kernel reads them: one type each, so that one compilation serves every tape."""
-    return Columns(*(_read_only(name, getattr(tape, name)) for name in Columns._fields))
-
-
-def _read_only(name: str, column: NDArray[Any]) -> NDArray[Any]:
-    """A read-only view, contiguous and aligned: a tape may be built, loaded or mapped, and Numba tells these apart."""
-    dtype = np.int8 if name in ("is_lay", "state") else np.float64 if column.dtype.kind == "f" else np.int64
-    view = np.require(column, dtype, ["C", "A"]).view()
-    view.flags.writeable = False
-    return view
 
 
 def _dense(ids: NDArray[np.int64]) -> int:
@@ -63,6 +50,9 @@ def work_for(tape: Tape) -> Work:
         taken=np.empty(_dense(tape.question), np.int8),
         market_open=np.empty(n_markets, np.int64),
         touched=np.empty(n_markets, np.int64),
+        wallet=np.empty(_dense(tape.bookmaker)),
+        won_since=np.empty(_dense(tape.bookmaker)),
+        limit_factor=np.empty(_dense(tape.bookmaker)),
         day_equity=np.zeros(n_days),
         day_turnover=np.zeros(n_days),
         account=np.zeros(acc.N_CELLS),

@@ -17,6 +17,9 @@ AGGREGATES: Final = ("max", "avg")
 OPEN, CLOSE, SNAPSHOT, IN_PLAY = "open", "close", "snapshot", "in_play"
 INSTANTS: Final = (OPEN, CLOSE, SNAPSHOT, IN_PLAY)
 
+#: statuses of an event whose bets are given back, where the rules of the bookmaker do not say otherwise
+VOID_STATUSES: Final = ("retired", "walkover", "disqualified", "abandoned", "awarded", "postponed")
+
 #: selections of each market, in the order in which they form a book
 SELECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "1x2": ("home", "draw", "away"),
@@ -40,7 +43,7 @@ EVENTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "starts_at_basis": pl.String,  # "recorded" | "assumed:noon"
     "settled_at": INSTANT_DTYPE,  # null: not known (no result yet)
     "settled_at_basis": pl.String,  # "recorded" | "assumed:end_of_day"
-    "status": pl.String,  # scheduled | played | retired | walkover | disqualified | abandoned
+    "status": pl.String,  # scheduled | played | one of VOID_STATUSES
     "home_score": pl.Int32,
     "away_score": pl.Int32,
     "winner": pl.String,  # home | draw | away, as the source says it; null without a result
@@ -115,6 +118,8 @@ class State(IntEnum):
     HALF_WIN = 4
     WIN = 5
     DEAD_HEAT = 6  # with a share d: d*o - 1
+    PLACE = 7  # of an each-way bet: the place part wins, the win part loses
+    CASHED = 8  # closed by a bet on the other side at a later quote
 
 
 class Reason(IntEnum):
@@ -135,9 +140,10 @@ class Reason(IntEnum):
     SIZE = 12
     CASH = 13
     STAKE_MINIMUM = 14
-    REJECTED = 15
-    GROUP = 16
-    PLACED = 17
+    PRICE_MOVED = 15
+    REJECTED = 16
+    GROUP = 17
+    PLACED = 18
 
 
 REASONS: Final = tuple(reason.name.lower() for reason in Reason)

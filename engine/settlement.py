@@ -5,7 +5,8 @@ its line, x >= 2 wins, 1 is a half win, 0 a void, -1 a half loss, and less loses
 stake on each of its two neighbours, and this is what becomes of the two halves.
 
 What decides before the score: an event that is scheduled, or has no result, is UNKNOWN; one that was retired,
-walked over, disqualified or abandoned is VOID. `1x2` and `moneyline` follow the winner that the source
+walked over, disqualified, abandoned, awarded or postponed is VOID, where the rule of the bookmaker does not let it
+stand (`stands`, or `first_set` once a set was completed). `1x2` and `moneyline` follow the winner that the source
 names, and the score where it names none (a tennis match is won by sets, not by the score of games). A drawn
 moneyline is VOID. A line that is no multiple of 0.25 is no bet that is taken: UNKNOWN.
 """
@@ -19,12 +20,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from engine.schema import State
+from engine.schema import VOID_STATUSES, State
 
 Floats = NDArray[np.float64]
 
-#: statuses of an event whose bets are given back
-VOID_STATUSES: Final = ("retired", "walkover", "disqualified", "abandoned")
+#: what a bookmaker may do with a bet on such an event
+RULES: Final = ("void", "stands", "first_set")
 
 #: what one unit staked at decimal odds o earns in each state, as `profit * (o - 1) + constant`; by State
 _PROFIT: Final = np.array([np.nan, 0.0, 0.0, 0.0, 0.5, 1.0, np.nan])
@@ -41,6 +42,7 @@ def states(
     away_score: Column,
     winner: Column,
     status: Column,
+    rule: Column | None = None,
 ) -> NDArray[np.int8]:
     """The state of each selection, one row a bet.
 
@@ -53,6 +55,8 @@ def states(
         selections.
     home_score, away_score : integer, shape (n,)
         Null where not known.
+    rule : text, shape (n,), optional
+        One of `RULES`: what the bookmaker does with an event of `VOID_STATUSES`; null and by default ``void``.
 
     Returns
     -------
@@ -68,6 +72,7 @@ def states(
             _column("away_score", away_score, pl.Float64()),
             _column("winner", winner, pl.String()),
             _column("status", status, pl.String()),
+            _column("rule", [None] * len(status) if rule is None else rule, pl.String()),
         ]
     )
     return frame.select(state_expression()).to_series().to_numpy().astype(np.int8)
@@ -82,11 +87,13 @@ def state_expression() -> pl.Expr:
     """`states` as a Polars expression named ``state`` over columns of the names of its parameters; Int8,
     never null.
     """
-    status = pl.col("status")
+    status, rule = pl.col("status"), pl.col("rule").fill_null("void")
+    a_set = (rule == "first_set") & (pl.col("home_score") + pl.col("away_score") >= 1.0).fill_null(False)
+    stands = (rule == "stands") | a_set
     return (
-        pl.when(status.is_in(VOID_STATUSES))
+        pl.when(status.is_in(VOID_STATUSES) & ~stands)
         .then(int(State.VOID))
-        .when(status == "played")
+        .when((status == "played") | status.is_in(VOID_STATUSES))
         .then(
             pl.when(pl.col("market").is_in(("1x2", "moneyline")))
             .then(_winner_state())

@@ -6,6 +6,7 @@ must give the same bits. Where a rule is hard to see in the kernel, read it here
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -38,6 +39,11 @@ class Twin:
 
     def __post_init__(self) -> None:
         self.cash = self.config.bankroll_minor
+        books = sorted({int(book) for book in self.tape.bookmaker})
+        part, over = divmod(int(self.cash), max(len(books), 1))
+        self.wallets = {book: float(part + (place < over)) for place, book in enumerate(books)}
+        self.won_since = dict.fromkeys(books, 0.0)
+        self.limit_factor = dict.fromkeys(books, 1.0)
         self.open = 0.0
         self.open_on_event: dict[int, float] = defaultdict(float)
         self.open_on_competition: dict[int, float] = defaultdict(float)
@@ -89,6 +95,8 @@ class Twin:
             bet = self.bets[row]
             bet.pnl = self.profit(bet)
             self.cash += bet.stake + bet.pnl
+            self.into_wallet(row, bet.stake + bet.pnl)
+            self.count_winnings(int(self.tape.bookmaker[row]), bet.pnl)
             self.open -= bet.stake
             self.open_on_event[int(self.tape.event[row])] -= bet.stake
             self.open_on_competition[int(self.tape.competition[row])] -= bet.stake
@@ -104,29 +112,67 @@ class Twin:
         for row in closed:
             market = int(self.tape.market[row])
             net = max(0.0, self.pnl_of_market[market])
-            charge = min(float(round(self.commission_rate(row) * net)), self.cash)
+            charge = min(float(round(self.commission_rate(row) * net)), self.cash_for(row))
             self.cash -= charge
+            self.into_wallet(row, -charge)
             self.commission += charge
             self.pnl_of_market[market] = 0.0
 
     def profit(self, bet: Bet) -> float:
-        """round(stake * payoff); a lay wins the backer's stake and loses the liability."""
-        state, share = State(int(self.tape.state[bet.row])), float(self.tape.dead_heat_share[bet.row])
-        odds = self.venue_odds(bet.row)
+        """round(stake * payoff); a lay wins the backer's stake and loses the liability. Winnings are taxed."""
+        tape, row = self.tape, bet.row
+        state, share = State(int(tape.state[row])), float(tape.dead_heat_share[row])
         if state is State.VOID:
             return 0.0
-        if state is State.LOSE:
-            return -bet.stake
-        if state is State.HALF_LOSE:
-            return float(round(bet.stake * -0.5))
-        if self.tape.is_lay[bet.row]:
-            if state is State.WIN:
-                return bet.backer
-            if state is State.HALF_WIN:
-                return float(round(bet.backer * 0.5))
-            return -float(round(bet.backer * (share * odds - 1.0)))
-        payoff = {State.WIN: odds - 1.0, State.HALF_WIN: (odds - 1.0) / 2.0, State.DEAD_HEAT: share * odds - 1.0}
-        return float(round(bet.stake * payoff[state]))
+        odds = self.venue_odds(row)
+        left = self.after_removals(row, odds)
+        hedge = self.hedge_odds(row) if state is State.CASHED else math.nan
+        kept = 1.0 - float(tape.tax_winnings_frac[row])
+        if not tape.is_lay[row]:
+            payoff = self.back_payoff(row, left, hedge)
+            return float(round(bet.stake * (payoff * kept if payoff > 0 else payoff)))
+        liability = float(round(bet.backer * (left - 1.0)))
+        pnl = {
+            State.WIN: bet.backer,
+            State.HALF_WIN: bet.backer * 0.5,
+            State.HALF_LOSE: liability * -0.5,
+            State.LOSE: -liability,
+            State.DEAD_HEAT: -float(round(bet.backer * (share * left - 1.0))),
+            State.CASHED: bet.backer * (1.0 - odds / hedge),
+        }[state]
+        return float(round(pnl * kept if pnl > 0 else pnl))
+
+    def back_payoff(self, row: int, odds: float, hedge: float) -> float:
+        """P&L of one unit, before the tax on winnings; `odds` after the removal of runners."""
+        tape = self.tape
+        bet_frac = 1.0 - float(tape.tax_stake_frac[row])  # the rest of the stake is tax
+        each_way, share = float(tape.each_way_frac[row]), float(tape.dead_heat_share[row])
+        win = odds * bet_frac - 1.0
+        place = (1.0 + (odds - 1.0) * each_way) * bet_frac - 1.0
+        return {
+            State.WIN: 0.5 * win + 0.5 * place if each_way else win,
+            State.PLACE: 0.5 * place - 0.5,
+            State.HALF_WIN: win / 2.0,
+            State.HALF_LOSE: -0.5,
+            State.LOSE: -1.0,
+            State.DEAD_HEAT: share * (odds * bet_frac) - 1.0,
+            State.CASHED: odds * bet_frac / hedge - 1.0,
+        }[State(int(tape.state[row]))]
+
+    def cash_for(self, row: int) -> float:
+        """Cash that a bet of this row can take: the pool's, or that of its bookmaker's wallet."""
+        return self.wallets[int(self.tape.bookmaker[row])] if self.config.wallets else self.cash
+
+    def into_wallet(self, row: int, amount: float) -> None:
+        """Money that comes from a bookmaker, or goes to it."""
+        self.wallets[int(self.tape.bookmaker[row])] += amount
+
+    def count_winnings(self, book: int, pnl: float) -> None:
+        """A bookmaker cuts its limits whenever it has lost enough to us since the last cut."""
+        self.won_since[book] += pnl
+        if self.won_since[book] >= self.config.limiting_profit_minor:
+            self.limit_factor[book] *= self.config.limiting_factor
+            self.won_since[book] = 0.0
 
     def count_streaks(self, pnl: float) -> None:
         """Below 0 counts, above 0 resets, 0 leaves; the breaker's own count stands still while it cools off."""
@@ -202,14 +248,17 @@ class Twin:
         if not refused:
             wanted = {row: self.wanted(row, base) for row in legs}
             sized, cause = self.single(wanted) if self.tape.group[legs[0]] < 0 else self.grouped(wanted)
-            for row in legs:
+            if self.tape.group[legs[0]] < 0 and self.filled_too_little(legs[0], sized[legs[0]], cause, wanted):
+                refused[legs[0]] = Reason.SIZE
+                sized = {}
+            for row in sized:
                 if self.too_small(row, sized[row]):
                     by_rule = self.too_small(row, wanted[row])
                     refused[row] = Reason.STAKE_MINIMUM if by_rule else cause
                 else:
                     stakes[row] = self.whole(row, sized[row])
         if not refused:
-            refused = {row: Reason.REJECTED for row in legs if self.rejected(row)}
+            refused = {row: answer for row in legs if (answer := self.answer(row)) is not None}
         for row in legs:
             if refused:
                 self.reasons[row] = refused.get(row, Reason.GROUP)
@@ -261,7 +310,8 @@ class Twin:
     def rooms(self, row: int) -> tuple[dict[Reason, float], dict[Reason, float]]:
         """What each cap leaves, in the order in which ties go: those of one bet, those that legs share."""
         config, tape, equity = self.config, self.tape, self.equity
-        own = {Reason.CAP_BET: config.bet_cap_frac * equity, Reason.SIZE: float(tape.size_minor[row])}
+        size = float(tape.size_minor[row]) * self.limit_factor[int(tape.bookmaker[row])]
+        own = {Reason.CAP_BET: config.bet_cap_frac * equity, Reason.SIZE: size}
         on_event = self.open_on_event[int(tape.event[row])]
         on_competition = self.open_on_competition[int(tape.competition[row])]
         shared = {
@@ -269,9 +319,17 @@ class Twin:
             Reason.CAP_COMPETITION: config.competition_cap_frac * equity - on_competition,
             Reason.CAP_DAY: config.day_cap_frac * self.day_start - self.staked_today,
             Reason.CAP_OPEN: config.open_cap_frac * equity - self.open,
-            Reason.CASH: self.cash,
+            Reason.CASH: self.cash_for(row),
         }
         return own, shared
+
+    def filled_too_little(self, row: int, stake: float, cause: Reason, wanted: dict[int, float]) -> bool:
+        """Whether the price takes less of a single bet than the asked part of what all other limits leave."""
+        if cause is not Reason.SIZE or self.config.fill_min_frac == 0.0:
+            return False
+        own, shared = self.rooms(row)
+        asked = min(wanted[row], own[Reason.CAP_BET], *shared.values())
+        return stake < self.config.fill_min_frac * asked
 
     def single(self, wanted: dict[int, float]) -> tuple[dict[int, float], Reason]:
         """The least of the rule and all caps, and which it was."""
@@ -293,7 +351,15 @@ class Twin:
             own, _ = self.rooms(row)
             tests += [(reason, room, stake) for reason, room in own.items()]
         _, shared = self.rooms(next(iter(wanted)))
+        cash = shared.pop(Reason.CASH)
         tests += [(reason, room, total) for reason, room in shared.items()]
+        if self.config.wallets:
+            for row in wanted:
+                book = self.tape.bookmaker[row]
+                there = [stake for leg, stake in wanted.items() if self.tape.bookmaker[leg] == book]
+                tests.append((Reason.CASH, self.cash_for(row), sum(there)))
+        else:
+            tests.append((Reason.CASH, cash, total))
         scale, cause = 1.0, Reason.STAKE_MINIMUM
         for reason, room, stake in sorted(tests, key=lambda test: test[0]):
             if stake > 0 and room < stake * scale:
@@ -306,20 +372,28 @@ class Twin:
         stake = math.floor(stake / step) * step
         if not self.tape.is_lay[row]:
             return stake, 0.0
-        price = self.venue_odds(row) - 1.0
+        quoted, filled = float(self.tape.quoted[row]), float(self.tape.filled[row])
+        price = self.slipped(row, filled if filled > quoted else quoted) - 1.0
         backer = math.floor(stake / price / step) * step
         return float(round(backer * price)), backer
 
     def too_small(self, row: int, stake: float) -> bool:
-        """Whether a stake, in whole increments, is below the minimum; without a backer's stake a lay's is 0."""
+        """Whether a stake, in whole increments, is below a minimum; without a backer's stake a lay's is 0."""
         if not stake > 0:
             return True
-        whole, _ = self.whole(row, stake)
-        return whole < self.config.stake_min_minor
+        whole, backer = self.whole(row, stake)
+        at_venue = backer if self.tape.is_lay[row] else whole
+        return whole < self.config.stake_min_minor or at_venue < self.tape.stake_min_minor[row]
 
-    def rejected(self, row: int) -> bool:
-        """Whether the venue rejects: a draw keyed by (seed, id)."""
-        return _uniform(self.seed, int(self.tape.id[row]), 1) < self.config.rejection_frac
+    def answer(self, row: int) -> Reason | None:
+        """What the venue says to the order: the price got too much worse, or a refusal drawn by (seed, id)."""
+        quoted, filled, tolerance = self.tape.quoted[row], self.tape.filled[row], self.config.price_tolerance_frac
+        is_lay = self.tape.is_lay[row]
+        stands = filled <= quoted * (1.0 + tolerance) if is_lay else filled >= quoted * (1.0 - tolerance)
+        if not stands:
+            return Reason.PRICE_MOVED
+        draw = _uniform(self.seed, int(self.tape.id[row]), 1)
+        return Reason.REJECTED if draw < self.config.rejection_frac else None
 
     def place(self, row: int, stake: float, backer: float) -> None:
         """Lock the stake until the bet settles."""
@@ -327,6 +401,7 @@ class Twin:
         self.reasons[row] = Reason.PLACED
         self.bets[row] = Bet(row, stake, backer, self.equity)
         self.cash -= stake
+        self.into_wallet(row, -stake)
         self.open += stake
         self.staked_today += stake
         self.turnover += stake
@@ -344,10 +419,27 @@ class Twin:
     # ------------------------------------------------------------------------------------------------ prices, measures
 
     def venue_odds(self, row: int) -> float:
-        """The venue's odds the bet is placed at: slippage takes from a back bet's win and adds to a lay's."""
-        slippage = self.config.slippage_frac
-        keeps = 1.0 + slippage if self.tape.is_lay[row] else 1.0 - slippage
-        return 1.0 + (float(self.tape.quoted[row]) - 1.0) * keeps
+        """The venue's odds the bet is placed at: those that are there when the order arrives, less slippage."""
+        return self.slipped(row, float(self.tape.filled[row]))
+
+    def slipped(self, row: int, odds: float, *, closes: bool = False) -> float:
+        """Slippage takes from a back bet's win and adds to a lay's; a venue with a ladder knows its prices alone."""
+        is_lay = bool(self.tape.is_lay[row]) is not closes
+        keeps = 1.0 + self.config.slippage_frac if is_lay else 1.0 - self.config.slippage_frac
+        odds = 1.0 + (odds - 1.0) * keeps
+        if not self.tape.ladder[row] or math.isnan(odds):
+            return odds
+        place = bisect.bisect_left(_LADDER, odds - 1e-9) if is_lay else bisect.bisect_right(_LADDER, odds + 1e-9) - 1
+        return _LADDER[min(max(place, 0), len(_LADDER) - 1)]
+
+    def hedge_odds(self, row: int) -> float:
+        """The venue's odds of the bet on the other side that closes this one."""
+        return self.slipped(row, float(self.tape.exit_odds[row]), closes=True)
+
+    def after_removals(self, row: int, odds: float) -> float:
+        """Odds less the reduction factor of removed runners (2.5 % or more), to two decimals, 1.01 at least."""
+        factor = float(self.tape.reduction_frac[row])
+        return odds if factor < 0.025 else max(1.01, round(odds * (1.0 - factor) * 100.0) / 100.0)
 
     def commission_rate(self, row: int) -> float:
         """The bookmaker's rate times the factor of the configuration."""
@@ -378,6 +470,20 @@ class Twin:
             "n_streak_warnings": self.warnings,
             **counts,
         }
+
+
+def _ladder() -> list[float]:
+    """The 350 prices of Betfair."""
+    steps = {200: 1, 300: 2, 400: 5, 600: 10, 1000: 20, 2000: 50, 3000: 100, 5000: 200, 10_000: 500, 100_000: 1000}
+    prices, hundredths = [], 100
+    for end, step in steps.items():
+        while hundredths < end:
+            hundredths += step
+            prices.append(hundredths / 100.0)
+    return prices
+
+
+_LADDER = _ladder()
 
 
 def _later(instant: int, span_ns: float) -> int:

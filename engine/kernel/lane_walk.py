@@ -29,12 +29,15 @@ class Stream(NamedTuple):
     id: Any
     decided_at: Any
     settled_at: Any
+    quoted: Any
+    filled: Any
     odds: Any
     prob: Any
     edge_frac: Any
     kelly_frac: Any
     stake_weight: Any
     size_minor: Any
+    stake_min_minor: Any
     commission: Any
     payoff: Any
     is_void: Any
@@ -67,6 +70,7 @@ class Shared(NamedTuple):
     staking: int
     commission_factor: float
     slippage_frac: float
+    price_tolerance_frac: float
     base_is_cash: bool
     whole_units: bool
     one_per_market: bool
@@ -79,14 +83,17 @@ def row_at(stream, i):
     """The record of a row: a back bet."""
     return Row(
         stream.id[i],
+        stream.quoted[i],
+        stream.filled[i],
         stream.odds[i],
-        stream.odds[i],
+        0,
         0,
         stream.prob[i],
         stream.edge_frac[i],
         stream.kelly_frac[i],
         stream.stake_weight[i],
         stream.size_minor[i],
+        stream.stake_min_minor[i],
         stream.commission[i],
     )
 

@@ -29,6 +29,33 @@ BREAKER_DAILY_LOSS = int(Reason.BREAKER_DAILY_LOSS)
 BREAKER_STREAK = int(Reason.BREAKER_STREAK)
 ONE_PER_MARKET = int(Reason.ONE_PER_MARKET)
 
+# rows of the parameters
+_AT = {name: row for row, name in enumerate(Params._fields)}
+EDGE_MIN_AT = _AT["edge_min"]
+EDGE_MAX_AT = _AT["edge_max"]
+ODDS_MIN_AT = _AT["odds_min"]
+ODDS_MAX_AT = _AT["odds_max"]
+ONE_PER_MARKET_AT = _AT["one_per_market"]
+AMOUNT_MINOR_AT = _AT["amount_minor"]
+FRACTION_AT = _AT["fraction"]
+STAKE_CAP_FRAC_AT = _AT["stake_cap_frac"]
+BET_CAP_FRAC_AT = _AT["bet_cap_frac"]
+EVENT_CAP_FRAC_AT = _AT["event_cap_frac"]
+COMPETITION_CAP_FRAC_AT = _AT["competition_cap_frac"]
+DAY_CAP_FRAC_AT = _AT["day_cap_frac"]
+OPEN_CAP_FRAC_AT = _AT["open_cap_frac"]
+STAKE_MIN_MINOR_AT = _AT["stake_min_minor"]
+STAKE_INCREMENT_MINOR_AT = _AT["stake_increment_minor"]
+REJECTION_FRAC_AT = _AT["rejection_frac"]
+DRAWDOWN_WARN_FRAC_AT = _AT["drawdown_warn_frac"]
+DRAWDOWN_WARN_FACTOR_AT = _AT["drawdown_warn_factor"]
+DRAWDOWN_STOP_FRAC_AT = _AT["drawdown_stop_frac"]
+DRAWDOWN_RESET_AFTER_NS_AT = _AT["drawdown_reset_after_ns"]
+STREAK_WARN_AT = _AT["streak_warn"]
+STREAK_STOP_AT = _AT["streak_stop"]
+STREAK_COOL_OFF_NS_AT = _AT["streak_cool_off_ns"]
+DAILY_LOSS_FRAC_AT = _AT["daily_loss_frac"]
+
 # rows of the state behind those of `account`: the slots of the row at hand, and the base of the instant
 EVENT_OPEN = acc.N_CELLS
 COMPETITION_OPEN = acc.N_CELLS + 1
@@ -44,6 +71,33 @@ FIRST_COUNTED = BREAKER_DRAWDOWN
 N_COUNTED = PLACED - FIRST_COUNTED + 1
 #: visits after which the fields must be emptied
 FULL = 15
+
+
+class Asked(NamedTuple):
+    """What a decision reads of `Params`; the others are not needed to decide, or off in lanes."""
+
+    edge_min: float
+    edge_max: float
+    odds_min: float
+    odds_max: float
+    one_per_market: float
+    staking: float
+    amount_minor: float
+    fraction: float
+    stake_cap_frac: float
+    bet_cap_frac: float
+    event_cap_frac: float
+    competition_cap_frac: float
+    day_cap_frac: float
+    open_cap_frac: float
+    stake_min_minor: float
+    stake_increment_minor: float
+    slippage_frac: float
+    rejection_frac: float
+    drawdown_warn_frac: float
+    drawdown_warn_factor: float
+    price_tolerance_frac: float
+    fill_min_frac: float
 
 
 class Block(NamedTuple):
@@ -68,38 +122,31 @@ def at(row, lane):
 
 
 @leaf
-def params_of(numbers, lane, staking, whole_units, commission_factor, slippage_frac):
-    """The parameters of a lane; those that the whole block shares are given as scalars."""
-    return Params(
-        0.0,
-        numbers[at(1, lane)],
-        numbers[at(2, lane)],
-        numbers[at(3, lane)],
-        numbers[at(4, lane)],
-        numbers[at(5, lane)],
+def asked_of(numbers, lane, staking, whole_units, shared):
+    """What a lane asks; what the whole block shares is a scalar."""
+    return Asked(
+        numbers[at(EDGE_MIN_AT, lane)],
+        numbers[at(EDGE_MAX_AT, lane)],
+        numbers[at(ODDS_MIN_AT, lane)],
+        numbers[at(ODDS_MAX_AT, lane)],
+        numbers[at(ONE_PER_MARKET_AT, lane)],
         staking,
-        numbers[at(7, lane)],
-        numbers[at(8, lane)],
-        numbers[at(9, lane)],
+        numbers[at(AMOUNT_MINOR_AT, lane)],
+        numbers[at(FRACTION_AT, lane)],
+        numbers[at(STAKE_CAP_FRAC_AT, lane)],
+        numbers[at(BET_CAP_FRAC_AT, lane)],
+        numbers[at(EVENT_CAP_FRAC_AT, lane)],
+        numbers[at(COMPETITION_CAP_FRAC_AT, lane)],
+        numbers[at(DAY_CAP_FRAC_AT, lane)],
+        numbers[at(OPEN_CAP_FRAC_AT, lane)],
+        numbers[at(STAKE_MIN_MINOR_AT, lane)],
+        1.0 if whole_units else numbers[at(STAKE_INCREMENT_MINOR_AT, lane)],
+        shared.slippage_frac,
+        numbers[at(REJECTION_FRAC_AT, lane)],
+        numbers[at(DRAWDOWN_WARN_FRAC_AT, lane)],
+        numbers[at(DRAWDOWN_WARN_FACTOR_AT, lane)],
+        shared.price_tolerance_frac,
         0.0,
-        numbers[at(11, lane)],
-        numbers[at(12, lane)],
-        numbers[at(13, lane)],
-        numbers[at(14, lane)],
-        numbers[at(15, lane)],
-        numbers[at(16, lane)],
-        1.0 if whole_units else numbers[at(17, lane)],
-        commission_factor,
-        slippage_frac,
-        numbers[at(20, lane)],
-        numbers[at(21, lane)],
-        numbers[at(22, lane)],
-        numbers[at(23, lane)],
-        numbers[at(24, lane)],
-        numbers[at(25, lane)],
-        numbers[at(26, lane)],
-        numbers[at(27, lane)],
-        numbers[at(28, lane)],
     )
 
 
@@ -108,13 +155,14 @@ def decide_lanes(block, row, clv, clv_n, shared, seed, staking, whole_units):
     """One opportunity to every lane: the reason is counted, a stake is locked and left in the row `STAKE`."""
     state, numbers, counted = block.state, block.numbers, block.counted
     for lane in range(WIDTH):
-        params = params_of(numbers, lane, staking, whole_units, shared.commission_factor, shared.slippage_frac)
+        params = asked_of(numbers, lane, staking, whole_units, shared)
         cash, open_ = state[at(acc.CASH, lane)], state[at(acc.OPEN, lane)]
         warned = state[at(acc.DRAWDOWN, lane)] >= params.drawdown_warn_frac
         room = Room(
             cash + open_,
             state[at(BASE, lane)] if shared.base_is_cash else cash + open_,
             params.drawdown_warn_factor if warned else 1.0,
+            1.0,
             cash,
             open_,
             state[at(EVENT_OPEN, lane)],
@@ -165,7 +213,7 @@ def settle_lanes(block, payoff, is_void):
         counts = 1.0 - state[at(acc.COOLING, lane)]
         streak = (state[at(acc.STREAK, lane)] + lost * counts) * (1.0 - won * counts)
         state[at(acc.STREAK, lane)] = streak
-        warning = 1.0 if streak == numbers[at(25, lane)] else 0.0
+        warning = 1.0 if streak == numbers[at(STREAK_WARN_AT, lane)] else 0.0
         state[at(acc.WARNINGS, lane)] += warning * lost * counts
 
 
@@ -199,12 +247,12 @@ def close_lanes(block):
         state[at(acc.PEAK, lane)] = peak
         drawdown = (peak - now) / peak if peak > 0.0 else 0.0
         state[at(acc.DRAWDOWN, lane)] = drawdown
-        halts = state[at(acc.HALTED, lane)] == 0.0 and drawdown >= numbers[at(23, lane)]
-        cools = state[at(acc.COOLING, lane)] == 0.0 and state[at(acc.STREAK, lane)] >= numbers[at(26, lane)]
+        halts = state[at(acc.HALTED, lane)] == 0.0 and drawdown >= numbers[at(DRAWDOWN_STOP_FRAC_AT, lane)]
+        cools = state[at(acc.COOLING, lane)] == 0.0 and state[at(acc.STREAK, lane)] >= numbers[at(STREAK_STOP_AT, lane)]
         state[at(acc.HALTED, lane)] = 2.0 if halts else state[at(acc.HALTED, lane)]
         state[at(acc.COOLING, lane)] = 2.0 if cools else state[at(acc.COOLING, lane)]
         start = state[at(acc.DAY_START, lane)]
-        lost = start > 0.0 and (start - now) / start >= numbers[at(28, lane)]
+        lost = start > 0.0 and (start - now) / start >= numbers[at(DAILY_LOSS_FRAC_AT, lane)]
         state[at(acc.DAY_BLOCKED, lane)] = 1.0 if lost else state[at(acc.DAY_BLOCKED, lane)]
         set_off += 1 if halts or cools else 0
     return set_off
@@ -217,10 +265,10 @@ def set_ends(block, instant):
     for lane in range(WIDTH):
         if state[at(acc.HALTED, lane)] == 2.0:
             state[at(acc.HALTED, lane)] = 1.0
-            ends[acc.HALT_END, lane] = acc.after(instant, numbers[at(24, lane)])
+            ends[acc.HALT_END, lane] = acc.after(instant, numbers[at(DRAWDOWN_RESET_AFTER_NS_AT, lane)])
         if state[at(acc.COOLING, lane)] == 2.0:
             state[at(acc.COOLING, lane)] = 1.0
-            ends[acc.COOL_END, lane] = acc.after(instant, numbers[at(27, lane)])
+            ends[acc.COOL_END, lane] = acc.after(instant, numbers[at(STREAK_COOL_OFF_NS_AT, lane)])
     return earliest(block)
 
 

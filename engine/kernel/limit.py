@@ -40,7 +40,7 @@ def open_room(room, params):
 
 
 @leaf
-def shrink(wanted, row, room, params):
+def shrink(wanted, size_minor, room, params):
     """The stake that all caps leave of `wanted`, and which of them bound (`STAKE_MINIMUM`: none, the rule itself)."""
     stake, reason = wanted, STAKE_MINIMUM
     cap = params.bet_cap_frac * room.equity
@@ -58,8 +58,8 @@ def shrink(wanted, row, room, params):
     cap = open_room(room, params)
     if cap < stake:
         stake, reason = cap, CAP_OPEN
-    if row.size_minor < stake:
-        stake, reason = row.size_minor, SIZE
+    if size_minor < stake:
+        stake, reason = size_minor, SIZE
     if room.cash < stake:
         stake, reason = room.cash, CASH
     return stake, reason

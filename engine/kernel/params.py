@@ -45,3 +45,9 @@ class Params(NamedTuple):
     streak_stop: float
     streak_cool_off_ns: float
     daily_loss_frac: float
+    # the market's answers
+    price_tolerance_frac: float  # how much worse the price may be at which a delayed order arrives
+    fill_min_frac: float  # least part of a stake that the price must take; 0: any
+    limiting_profit_minor: float  # a bookmaker cuts its limits whenever it lost this much to us
+    limiting_factor: float  # what a cut leaves of them
+    wallets: float  # 0: one pool; 1: a wallet a bookmaker

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from engine.kernel.cache import compiled, leaf
+from engine.kernel.price import placed_odds, reduced
+from engine.kernel.record import Ending
 from engine.schema import State
 
 LOSE = int(State.LOSE)
@@ -12,59 +14,101 @@ HALF_LOSE = int(State.HALF_LOSE)
 VOID = int(State.VOID)
 HALF_WIN = int(State.HALF_WIN)
 WIN = int(State.WIN)
+DEAD_HEAT = int(State.DEAD_HEAT)
+PLACE = int(State.PLACE)
+CASHED = int(State.CASHED)
 
 
 @leaf
-def placed_odds(quoted, is_lay, slippage_frac):
-    """The venue's odds a bet is placed at: a back bet below the quote, a lay above it."""
-    if is_lay:
-        return 1.0 + (quoted - 1.0) * (1.0 + slippage_frac)
-    return 1.0 + (quoted - 1.0) * (1.0 - slippage_frac)
+def ending_of(tape, i, slippage_frac):
+    """How row `i` ends; the bet that closes it pays slippage too, on the other side."""
+    hedge = placed_odds(tape.exit_odds[i], not tape.is_lay[i], slippage_frac, tape.ladder[i])
+    return Ending(
+        tape.is_lay[i],
+        tape.state[i],
+        tape.dead_heat_share[i],
+        tape.reduction_frac[i],
+        tape.each_way_frac[i],
+        hedge if tape.state[i] == CASHED else 0.0,
+        tape.tax_stake_frac[i],
+        tape.tax_winnings_frac[i],
+    )
 
 
 @leaf
-def turned(odds, is_lay):
-    """Odds of the back bet of equal risk: o for a back bet, o / (o - 1) for a lay."""
-    return odds / (odds - 1.0) if is_lay else odds
-
-
-@leaf
-def payoff(odds, state, share):
-    """P&L of one unit on a back bet placed at `odds`, before rounding and commission."""
-    if state == LOSE:
+def gross(odds, end):
+    """P&L of one unit of a back bet after the tax on stakes, before that on winnings."""
+    if end.state == LOSE:
         return -1.0
-    if state == HALF_LOSE:
+    if end.state == HALF_LOSE:
         return -0.5
-    if state == VOID:
+    if end.state == VOID:
         return 0.0
-    if state == WIN:
-        return odds - 1.0
-    if state == HALF_WIN:
-        return (odds - 1.0) / 2.0
-    return share * odds - 1.0
+    pays = reduced(odds, end.reduction_frac) * (1.0 - end.tax_stake_frac)
+    place = 1.0 + (reduced(odds, end.reduction_frac) - 1.0) * end.each_way_frac
+    if end.state == WIN and end.each_way_frac > 0.0:
+        return 0.5 * (pays - 1.0) + 0.5 * (place * (1.0 - end.tax_stake_frac) - 1.0)
+    if end.state == PLACE:
+        return 0.5 * (place * (1.0 - end.tax_stake_frac) - 1.0) - 0.5
+    if end.state == WIN:
+        return pays - 1.0
+    if end.state == HALF_WIN:
+        return (pays - 1.0) / 2.0
+    if end.state == CASHED:
+        return pays / end.hedge_odds - 1.0
+    return end.dead_heat_share * pays - 1.0
 
 
 @leaf
-def settle(stake, backer, odds, is_lay, state, share):
+def taxed(profit, end):
+    """A profit less the tax on winnings; a loss as it is."""
+    return profit * (1.0 - end.tax_winnings_frac) if profit > 0.0 else profit
+
+
+@leaf
+def payoff(odds, end):
+    """P&L of one unit on a back bet placed at `odds`, before rounding and commission."""
+    return taxed(gross(odds, end), end)
+
+
+@leaf
+def settle_lay(backer, odds, end):
+    """P&L of a lay: it wins the backer's stake and loses the liability, less where a removed runner made it smaller."""
+    if end.state == VOID:
+        return 0.0
+    if end.state == WIN:
+        return np.rint(taxed(backer, end))
+    if end.state == HALF_WIN:
+        return np.rint(taxed(backer * 0.5, end))
+    if end.state == CASHED:
+        return np.rint(taxed(backer * (1.0 - odds / end.hedge_odds), end))
+    less = reduced(odds, end.reduction_frac)
+    if end.state == LOSE or end.state == HALF_LOSE:
+        liability = np.rint(backer * (less - 1.0))
+        return -liability if end.state == LOSE else np.rint(liability * -0.5)
+    return np.rint(taxed(-np.rint(backer * (end.dead_heat_share * less - 1.0)), end))
+
+
+@leaf
+def settle(stake, backer, odds, end):
     """P&L before commission in minor units.
 
     `stake` is what is at risk (of a lay the liability), `backer` the backer's stake of a lay, `odds` the venue's odds
-    it was placed at, `state` OUR end of the bet (of a dead heat the selection's), `share` the selection's share.
+    it was placed at; the state of `end` is OUR end of the bet (of a dead heat the selection's).
     """
-    if not is_lay or state in (LOSE, HALF_LOSE, VOID):
-        return np.rint(stake * payoff(odds, state, share))
-    if state == WIN:
-        return backer
-    if state == HALF_WIN:
-        return np.rint(backer * 0.5)
-    return -np.rint(backer * (share * odds - 1.0))
+    if end.is_lay:
+        return settle_lay(backer, odds, end)
+    return np.rint(stake * payoff(odds, end))
 
 
 @compiled
-def payoffs(odds, state, share, out):
-    """`payoff` of many back bets into `out`, float64 (n,)."""
-    for i in range(len(odds)):
-        out[i] = payoff(odds[i], state[i], share[i])
+def terms(tape, rows, slippage_frac, odds_placed, payoff_frac):
+    """The odds that `rows` are placed at, and the `payoff` of those that are back bets, into float64 (rows,) each."""
+    for m in range(len(rows)):
+        i = rows[m]
+        odds = placed_odds(tape.filled[i], tape.is_lay[i], slippage_frac, tape.ladder[i])
+        odds_placed[m] = odds
+        payoff_frac[m] = payoff(odds, ending_of(tape, i, slippage_frac))
 
 
 @leaf

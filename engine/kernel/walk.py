@@ -13,17 +13,17 @@ from engine.kernel.cache import compiled, leaf
 from engine.kernel.decide import (
     PENDING,
     PLACED,
-    REJECTED,
     blame,
     decide,
-    rejected,
+    refused,
     screen,
     too_small,
     whole,
 )
 from engine.kernel.limit import CAP_BET, CASH, SIZE, STAKE_MINIMUM, tighten, tighten_shared
+from engine.kernel.price import placed_odds, turned
 from engine.kernel.record import Room, Row
-from engine.kernel.settle import VOID, commission, placed_odds, settle, turned
+from engine.kernel.settle import VOID, commission, ending_of, settle
 from engine.kernel.stake import wanted_minor
 from engine.schema import Reason
 
@@ -41,15 +41,44 @@ def row_of(tape, i, params):
     return Row(
         tape.id[i],
         tape.quoted[i],
+        tape.filled[i],
         tape.odds[i],
         tape.is_lay[i],
+        tape.ladder[i],
         tape.prob[i],
         tape.edge_frac[i],
         tape.kelly_frac[i],
         tape.stake_weight[i],
         tape.size_minor[i],
+        tape.stake_min_minor[i],
         tape.commission_rate[i] * params.commission_factor,
     )
+
+
+@leaf
+def cash_for(tape, work, i, params):
+    """The cash that a bet of row `i` can take: of the pool, or of its bookmaker's wallet."""
+    return work.wallet[tape.bookmaker[i]] if params.wallets == 1.0 else work.account[acc.CASH]
+
+
+@leaf
+def open_wallets(work, bankroll):
+    """Share the bankroll equally among the wallets, the remainder among the first of them; no limit is cut yet."""
+    n = len(work.wallet)
+    for b in range(n):
+        part = np.floor(bankroll / n)
+        work.wallet[b] = part + (1.0 if b < bankroll - part * n else 0.0)
+        work.won_since[b] = 0.0
+        work.limit_factor[b] = 1.0
+
+
+@leaf
+def count_winnings(work, bookmaker, pnl, params):
+    """A bookmaker that lost enough to us cuts its limits, and begins to count anew."""
+    work.won_since[bookmaker] += pnl
+    if work.won_since[bookmaker] >= params.limiting_profit_minor:
+        work.limit_factor[bookmaker] *= params.limiting_factor
+        work.won_since[bookmaker] = 0.0
 
 
 @leaf
@@ -61,7 +90,8 @@ def room_of(tape, work, i, base, params):
         acc.equity(account),
         base,
         params.drawdown_warn_factor if warned else 1.0,
-        account[acc.CASH],
+        work.limit_factor[tape.bookmaker[i]],
+        cash_for(tape, work, i, params),
         account[acc.OPEN],
         work.open_on_event[tape.event[i]],
         work.open_on_competition[tape.competition[i]],
@@ -105,6 +135,7 @@ def place(tape, work, i, stake, backer, params):
     work.stake[i] = stake
     work.backer[i] = backer
     account[acc.CASH] -= stake
+    work.wallet[tape.bookmaker[i]] -= stake
     account[acc.OPEN] += stake
     account[acc.STAKED_TODAY] += stake
     work.open_on_event[tape.event[i]] += stake
@@ -115,8 +146,8 @@ def place(tape, work, i, stake, backer, params):
     account[acc.TURNOVER] += stake
     close_prob = tape.close_prob[i]
     if not np.isnan(close_prob):
-        odds = turned(placed_odds(tape.quoted[i], tape.is_lay[i], params.slippage_frac), tape.is_lay[i])
-        account[acc.CLV_SUM] += odds * close_prob - 1.0
+        odds = placed_odds(tape.filled[i], tape.is_lay[i], params.slippage_frac, tape.ladder[i])
+        account[acc.CLV_SUM] += turned(odds, tape.is_lay[i]) * close_prob - 1.0
         account[acc.CLV_N] += 1.0
 
 
@@ -126,24 +157,35 @@ def decide_group(tape, work, first, base, params, seed):
     last = first + 1
     while last < len(tape.id) and tape.group[last] == tape.group[first]:
         last += 1
-    refused = False
+    fails = False
     for i in range(first, last):
         if work.reason[i] == PENDING:
             work.reason[i] = blocked(tape, work, i, params)
-        refused = refused or work.reason[i] != PENDING
-    if not refused:
-        refused = size_group(tape, work, first, last, base, params)
-    if not refused:
+        fails = fails or work.reason[i] != PENDING
+    if not fails:
+        fails = size_group(tape, work, first, last, base, params)
+    if not fails:
         for i in range(first, last):
-            if rejected(row_of(tape, i, params), params, seed):
-                work.reason[i] = REJECTED
-                refused = True
+            work.reason[i] = refused(row_of(tape, i, params), params, seed)
+            fails = fails or work.reason[i] != PENDING
     for i in range(first, last):
         if work.reason[i] == PENDING:
-            work.reason[i] = GROUP if refused else PLACED
-            if not refused:
+            work.reason[i] = GROUP if fails else PLACED
+            if not fails:
                 place(tape, work, i, work.stake[i], work.backer[i], params)
     return last
+
+
+@leaf
+def asked_of_cash(tape, work, i, first, last, total, params):
+    """What the legs ask of the cash that row `i` draws on: all of them the pool, those of a bookmaker its wallet."""
+    if params.wallets != 1.0:
+        return total
+    asked = 0.0
+    for leg in range(first, last):
+        if tape.bookmaker[leg] == tape.bookmaker[i]:
+            asked += work.stake[leg]
+    return asked
 
 
 @leaf
@@ -159,18 +201,21 @@ def size_group(tape, work, first, last, base, params):
         scale, cause = tighten(scale, cause, params.bet_cap_frac * room.equity, wanted, CAP_BET)
     scale, cause = tighten_shared(scale, cause, total, room, params)
     for i in range(first, last):
-        scale, cause = tighten(scale, cause, tape.size_minor[i], work.stake[i], SIZE)
-    scale, cause = tighten(scale, cause, room.cash, total, CASH)
-    refused = False
+        size_minor = tape.size_minor[i] * work.limit_factor[tape.bookmaker[i]]
+        scale, cause = tighten(scale, cause, size_minor, work.stake[i], SIZE)
+    for i in range(first, last):
+        needed = asked_of_cash(tape, work, i, first, last, total, params)
+        scale, cause = tighten(scale, cause, cash_for(tape, work, i, params), needed, CASH)
+    fails = False
     for i in range(first, last):
         row = row_of(tape, i, params)
         wanted = work.stake[i]
         stake, backer = whole(wanted * scale, row, params)
         work.stake[i], work.backer[i] = stake, backer
-        if too_small(stake, params):
+        if too_small(stake, backer, row, params):
             work.reason[i] = blame(wanted, cause, row, params)
-            refused = True
-    return refused
+            fails = True
+    return fails
 
 
 @leaf
@@ -209,11 +254,13 @@ def settle_instant(tape, work, j, instant, params):
         j += 1
         if work.reason[i] != PLACED:
             continue
-        odds = placed_odds(tape.quoted[i], tape.is_lay[i], params.slippage_frac)
+        odds = placed_odds(tape.filled[i], tape.is_lay[i], params.slippage_frac, tape.ladder[i])
         stake = work.stake[i]
-        pnl = settle(stake, work.backer[i], odds, tape.is_lay[i], tape.state[i], tape.dead_heat_share[i])
+        pnl = settle(stake, work.backer[i], odds, ending_of(tape, i, params.slippage_frac))
         work.pnl[i] = pnl
         account[acc.CASH] += stake + pnl
+        work.wallet[tape.bookmaker[i]] += stake + pnl
+        count_winnings(work, tape.bookmaker[i], pnl, params)
         account[acc.OPEN] -= stake
         work.open_on_event[tape.event[i]] -= stake
         work.open_on_competition[tape.competition[i]] -= stake
@@ -230,8 +277,9 @@ def settle_instant(tape, work, j, instant, params):
     for m in range(n_touched):
         i = work.touched[m]
         rate = tape.commission_rate[i] * params.commission_factor
-        charge = min(commission(rate, work.market_pnl[tape.market[i]]), account[acc.CASH])
+        charge = min(commission(rate, work.market_pnl[tape.market[i]]), cash_for(tape, work, i, params))
         account[acc.CASH] -= charge
+        work.wallet[tape.bookmaker[i]] -= charge
         account[acc.COMMISSION] += charge
         work.market_pnl[tape.market[i]] = 0.0
     return j
@@ -253,6 +301,7 @@ def walk(tape, work, ends, params, seed):
     """Walk one configuration; everything it did stands in `work` afterwards. Returns nothing."""
     account = work.account
     acc.begin(account, params.bankroll_minor)
+    open_wallets(work, params.bankroll_minor)
     work.open_on_event[:] = 0.0
     work.open_on_competition[:] = 0.0
     work.market_pnl[:] = 0.0

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from engine.schema import CLOSE, IN_PLAY, OPEN, SNAPSHOT
+from engine.schema import CLOSE, IN_PLAY, OPEN, SNAPSHOT, VOID_STATUSES
 from engine.source import moments, seasons
 from engine.source.aliases import load_aliases
 from engine.source.events import finish_events
@@ -23,7 +23,7 @@ from engine.source.prices import Instants
 from engine.source.table import Table
 
 _WHOLE = re.compile(r"(-?\d{1,4})(?:\.0*)?", re.ASCII)
-_STATUSES: Final = frozenset(("scheduled", "played", "retired", "walkover", "disqualified", "abandoned"))
+_STATUSES: Final = frozenset(("scheduled", "played", *VOID_STATUSES))
 _WINNERS: Final = frozenset(("home", "draw", "away"))
 
 

@@ -18,6 +18,7 @@ from engine.tape.kelly import kelly_column
 _SHOWN: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "regime")
 _OF_EVENT: Final = ("event_id", "sport", "competition", "season", "date", "home", "away")
 _LATE: Final = "settled at or before the decision"
+_WORTHLESS: Final = "nothing to win after tax"
 
 
 def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
@@ -28,7 +29,8 @@ def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
     rows : polars.DataFrame
         One row an opportunity, in any order, with distinct `id`: the columns of `schema.OPPORTUNITIES` and
         `schema.OPTIONAL`, those of its event, and id, instant, settled_at (int64, `NEVER` where unknown), state and
-        close_prob (of the selection), dead_heat_share, commission_rate.
+        close_prob (of the selection), dead_heat_share, the terms of `venue.with_terms`, and filled, exit_odds,
+        reduction_frac, each_way_frac, prob_place.
     zone, kelly : str
         As in `build.build`.
     """
@@ -36,8 +38,10 @@ def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
     rows = rows.with_columns(_late=pl.col("settled_at") <= pl.col("decided_at"))
     leg = pl.col("group").is_not_null() & pl.col("_late").any().over("event_id", "decided_at", "group")
     late = pl.col("_late") | leg  # a group stands or falls together
-    refused = _refusals(rows.filter(late))
     turned = _turned(rows.filter(~late))
+    worthless = pl.col("odds") <= 1.0
+    refused = pl.concat([_refusals(rows.filter(late), _LATE), _refusals(turned.filter(worthless), _WORTHLESS)])
+    turned = turned.filter(~worthless)
     edged = turned.with_columns(edge_frac=pl.Series(_edges(turned)))
     edged = edged.with_columns(
         kelly_frac=pl.Series(kelly_column(edged, kelly)),
@@ -47,13 +51,13 @@ def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
     return _tape(ordered, zone, refused)
 
 
-def _refusals(late: pl.DataFrame) -> pl.DataFrame:
-    if late.is_empty():
+def _refusals(rows: pl.DataFrame, reason: str) -> pl.DataFrame:
+    if rows.is_empty():
         return pl.DataFrame(schema=REFUSED)
     names = ("home", "away", "date", "market", "line", "selection", "bookmaker")
-    first = late.sort("decided_at", "id").row(0, named=True)
+    first = rows.sort("decided_at", "id").row(0, named=True)
     example = " ".join(str(first[name]) for name in names if first[name] is not None)
-    return pl.DataFrame({"reason": [_LATE], "rows": [late.height], "example": [example]}, schema=REFUSED)
+    return pl.DataFrame({"reason": [reason], "rows": [rows.height], "example": [example]}, schema=REFUSED)
 
 
 def _turned(rows: pl.DataFrame) -> pl.DataFrame:
@@ -66,15 +70,24 @@ def _turned(rows: pl.DataFrame) -> pl.DataFrame:
     decided = pl.col("state").is_between(int(State.LOSE), int(State.WIN))
     whole = int(State.LOSE) + int(State.WIN)
     back = pl.Series("back_odds", lay_as_back(rows["odds"].to_numpy()))
+    venue = pl.when(lay).then("back_odds").otherwise(quoted)
+    bet, kept = 1.0 - pl.col("tax_stake_frac"), 1.0 - pl.col("tax_winnings_frac")
+    pays = pl.when(lay).then("back_odds").otherwise(quoted * bet)
+    is_taxed = (pl.col("tax_winnings_frac") > 0.0) | ((pl.col("tax_stake_frac") > 0.0) & ~lay)
     return rows.with_columns(back).with_columns(
         quoted=quoted,
         is_lay=lay.cast(pl.Int8),
-        odds=pl.when(lay).then("back_odds").otherwise(quoted),
+        odds=pl.when(is_taxed)
+        .then(1.0 + (pays - 1.0) * pl.when(pays > 1.0).then(kept).otherwise(1.0))
+        .otherwise(venue),
         prob=pl.when(lay).then(lose.clip(0.0, 1.0)).otherwise(prob),
         prob_half_win=pl.when(lay).then(half_lose).otherwise(half_win),
         prob_half_lose=pl.when(lay).then(half_win).otherwise(half_lose),
         size_minor=pl.when(lay).then(size * (quoted - 1.0)).otherwise(size).fill_null(np.inf).fill_nan(np.inf),
         state=pl.when(lay & decided).then(whole - pl.col("state")).otherwise("state").cast(pl.Int8),
+        filled=pl.col("filled").fill_null(np.nan),
+        exit_odds=pl.col("exit_odds").fill_null(np.nan),
+        tax_stake_frac=pl.when(lay).then(0.0).otherwise("tax_stake_frac"),
         close_prob=pl.when(lay).then(1.0 - pl.col("close_prob")).otherwise("close_prob").fill_null(np.nan),
     )
 
@@ -84,7 +97,22 @@ def _edges(rows: pl.DataFrame) -> NDArray[np.float64]:
     probs = rows.select("prob", "prob_half_win", "prob_void", "prob_half_lose").to_numpy()
     odds = rows["odds"].to_numpy()
     plain = (probs[:, 1:] == 0.0).all(axis=1)
-    return np.where(plain, edge(probs[:, 0], odds), edge_states(probs, odds))
+    found = np.where(plain, edge(probs[:, 0], odds), edge_states(probs, odds))
+    edges: NDArray[np.float64] = np.where(rows["each_way_frac"].to_numpy() > 0.0, _edges_each_way(rows), found)
+    return edges
+
+
+def _edges_each_way(rows: pl.DataFrame) -> NDArray[np.float64]:
+    """Half of the stake on the win, half on the place at a fraction of the odds, each after tax."""
+    bet, kept = (1.0 - rows[name].to_numpy() for name in ("tax_stake_frac", "tax_winnings_frac"))
+    odds, each_way, prob, prob_place = (
+        rows[name].to_numpy() for name in ("quoted", "each_way_frac", "prob", "prob_place")
+    )
+    place = (1.0 + (odds - 1.0) * each_way) * bet - 1.0
+    win, placed = 0.5 * (odds * bet - 1.0) + 0.5 * place, 0.5 * place - 0.5
+    win, placed = (np.where(payoff > 0.0, payoff * kept, payoff) for payoff in (win, placed))
+    edges: NDArray[np.float64] = prob * win + prob_place * placed - (1.0 - prob - prob_place)
+    return edges
 
 
 def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
@@ -121,8 +149,10 @@ def _tape(rows: pl.DataFrame, zone: str, refused: pl.DataFrame) -> Tape:
     arrays = {
         name: np.ascontiguousarray(rows[name].to_numpy())
         for name in (
-            "id", "decided_at", "settled_at", "quoted", "odds", "is_lay", "prob", "edge_frac", "kelly_frac",
-            "stake_weight", "size_minor", "priority", "state", "dead_heat_share", "commission_rate", "close_prob",
+            "id", "decided_at", "settled_at", "quoted", "filled", "odds", "is_lay", "ladder", "prob", "edge_frac",
+            "kelly_frac", "stake_weight", "size_minor", "stake_min_minor", "priority", "state", "dead_heat_share",
+            "reduction_frac", "each_way_frac", "exit_odds", "tax_stake_frac", "tax_winnings_frac", "commission_rate",
+            "close_prob",
         )
     }  # fmt: skip
     settled = arrays["settled_at"]
@@ -138,6 +168,7 @@ def _tape(rows: pl.DataFrame, zone: str, refused: pl.DataFrame) -> Tape:
         "competition": _dense(rows, ["sport", "competition"]),
         "question": _dense(rows, question),
         "market": _dense(rows, [*question, "bookmaker"]),
+        "bookmaker": _dense(rows, ["bookmaker"]),
         "settle_order": ends[np.argsort(settled[ends], kind="stable")].astype(np.int64),
         "midnights": days,
     }

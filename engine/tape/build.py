@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -13,6 +14,8 @@ from engine.settlement import states
 from engine.tape.assemble import assemble
 from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
 from engine.tape.columns import NEVER, Tape
+from engine.tape.later import Later, closed_early, with_later
+from engine.tape.venue import check_venues, with_terms
 
 _BET = ("event_id", "market", "line", "selection")
 _CLOSING: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -31,6 +34,8 @@ def build(
     *,
     zone: str = "UTC",
     commission_rates: Mapping[str, float] | None = None,
+    venues: Mapping[str, Mapping[str, Any]] | None = None,
+    later: Later | None = None,
     kelly: str = "none",
 ) -> Tape:
     """Merge the opportunities of a strategy and the settlements of their events into time order.
@@ -47,6 +52,10 @@ def build(
         In which days roll.
     commission_rates : mapping of str to float, optional
         By bookmaker; 0 where not named.
+    venues : mapping of str to mapping, optional
+        Other terms (`venue.Venue`) by ``bookmaker`` or ``bookmaker:market``.
+    later : Later, optional
+        Prices after the decisions: for orders that arrive late, and bets that are closed again.
     kelly : str
         What the column `kelly_frac` holds: none | shrunk | market | states (`kelly.kelly_column`).
 
@@ -61,17 +70,29 @@ def build(
     TapeError
         Where a frame breaks its contract, an opportunity stands twice, or its event is not in the frame.
     """
-    rates = dict(commission_rates or {})
-    check_rates(rates)
+    terms = terms_of(commission_rates, venues)
     check_kelly(kelly)
     rows = check_opportunities(opportunities)
     known = check_events(events)
     rows = _with_events(rows, known)
     rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
     refuse_twins(rows)
-    rows = _with_results(_with_closing(rows, closing))
-    rate = pl.col("bookmaker").replace_strict(list(rates), list(rates.values()), default=0.0, return_dtype=pl.Float64)
-    return assemble(rows.with_columns(commission_rate=rate), zone=zone, kelly=kelly)
+    rows = with_later(_with_closing(with_terms(rows, terms), closing), later)
+    none = {name: pl.lit(0.0) for name in ("reduction_frac", "each_way_frac", "prob_place")}
+    return assemble(closed_early(_with_results(rows)).with_columns(**none), zone=zone, kelly=kelly)
+
+
+def terms_of(
+    commission_rates: Mapping[str, float] | None, venues: Mapping[str, Mapping[str, Any]] | None
+) -> dict[str, dict[str, Any]]:
+    """Terms of venues with the rates of commission among them; raises ConfigurationError where one is wrong."""
+    rates = dict(commission_rates or {})
+    check_rates(rates)
+    terms = {name: dict(given) for name, given in (venues or {}).items()}
+    check_venues(terms)
+    for bookmaker, rate in rates.items():
+        terms.setdefault(bookmaker, {}).setdefault("commission_rate", rate)
+    return terms
 
 
 def _with_events(rows: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
@@ -116,7 +137,7 @@ def _with_closing(rows: pl.DataFrame, closing: pl.DataFrame | None) -> pl.DataFr
 
 
 def _with_results(rows: pl.DataFrame) -> pl.DataFrame:
-    names = ("market", "line", "selection", "home_score", "away_score", "winner", "status")
+    names = ("market", "line", "selection", "home_score", "away_score", "winner", "status", "rule")
     found = states(*(rows[name] for name in names))
     open_ = pl.col("settled_at").is_null() | (pl.col("state") == int(State.UNKNOWN))
     return rows.with_columns(state=pl.Series(found, dtype=pl.Int8), dead_heat_share=pl.lit(1.0)).with_columns(

@@ -19,6 +19,7 @@ OF_EVENT: Final = (
     "date",
     "home",
     "away",
+    "starts_at",
     "settled_at",
     "status",
     "home_score",

@@ -39,9 +39,14 @@ class Tape:
     decided_at, settled_at : int64 (n,)
         UTC nanoseconds; `settled_at` is `NEVER` where unknown, else later than `decided_at`.
     quoted, odds : float64 (n,)
-        Venue's decimal odds; odds of the back row of equal risk (equal for a back row). NaN: missing.
+        Venue's decimal odds; odds of the back row of equal risk after tax (equal for a back row without one). NaN:
+        missing.
+    filled : float64 (n,)
+        Venue's odds when the order arrives: `quoted` without a delay. NaN: no price is there any more.
     is_lay : int8 (n,)
         1 for a lay row.
+    ladder : int8 (n,)
+        1 where prices stand on the ladder of Betfair.
     prob, edge_frac : float64 (n,)
         Probability of our full win; expected profit per unit at risk before commission. NaN: missing.
     kelly_frac : float64 (n,)
@@ -50,11 +55,21 @@ class Tape:
         Factor on the stake of the rule, 1 for a single bet.
     size_minor : float64 (n,)
         Largest stake (liability of a lay) that the price takes; +inf: no limit known.
+    stake_min_minor : float64 (n,)
+        Least stake that the venue takes (of a lay: backer's stake); 0: none.
     priority : float64 (n,)
     state : int8 (n,)
         `schema.State` of OUR bet (turned for a lay, except DEAD_HEAT); UNKNOWN where settled_at is NEVER.
     dead_heat_share : float64 (n,)
         Share d of the selection in a dead heat; 1 elsewhere.
+    reduction_frac : float64 (n,)
+        Reduction factor of runners removed after the bet; 0: none.
+    each_way_frac : float64 (n,)
+        Fraction of the odds that the place part of an each-way bet pays; 0: a win bet.
+    exit_odds : float64 (n,)
+        Venue's odds of the bet on the other side that closes a CASHED one; NaN elsewhere.
+    tax_stake_frac, tax_winnings_frac : float64 (n,)
+        Part of the stake that is taken before it is bet; part of a bet's profit that is taken.
     commission_rate : float64 (n,)
         Rate of the row's bookmaker.
     close_prob : float64 (n,)
@@ -67,6 +82,8 @@ class Tape:
         Dense id of (event, market, line): `one_per_market` looks at this one.
     market : int64 (n,)
         Dense id of (event, market, line, bookmaker): commission is charged on the net of this one.
+    bookmaker : int64 (n,)
+        Dense id of the bookmaker: wallets and limits are its own.
     settle_order : int64 (m,)
         Rows with a known end, by (settled_at, row).
     midnights : int64 (d,)
@@ -90,16 +107,24 @@ class Tape:
     decided_at: Longs
     settled_at: Longs
     quoted: Floats
+    filled: Floats
     odds: Floats
     is_lay: Bytes
+    ladder: Bytes
     prob: Floats
     edge_frac: Floats
     kelly_frac: Floats
     stake_weight: Floats
     size_minor: Floats
+    stake_min_minor: Floats
     priority: Floats
     state: Bytes
     dead_heat_share: Floats
+    reduction_frac: Floats
+    each_way_frac: Floats
+    exit_odds: Floats
+    tax_stake_frac: Floats
+    tax_winnings_frac: Floats
     commission_rate: Floats
     close_prob: Floats
     group: Longs
@@ -107,6 +132,7 @@ class Tape:
     competition: Longs
     question: Longs
     market: Longs
+    bookmaker: Longs
     settle_order: Longs
     midnights: Longs
     first_midnight: int

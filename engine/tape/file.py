@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.errors import TapeError
 from engine.tape.columns import Tape
 
-_MAGIC: Final = b"BEATAPE1"
+_MAGIC: Final = b"BEATAPE2"
 _DIGEST: Final = 32
 _FRAMES: Final = ("rows", "events", "refused")
 _WORDS: Final = ("first_midnight", "zone", "hash")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -12,9 +12,10 @@ from engine.errors import TapeError
 from engine.identity import hash_texts, opportunity_ids
 from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL, State
 from engine.tape.assemble import assemble
-from engine.tape.build import refuse_twins
-from engine.tape.check import check_kelly, check_opportunities, check_rates
+from engine.tape.build import refuse_twins, terms_of
+from engine.tape.check import check_kelly, check_opportunities
 from engine.tape.columns import NEVER, Tape
+from engine.tape.venue import with_terms
 
 _WHERE: Final = "the frame"
 _REQUIRED: Final = ("decided_at", "settled_at", "odds", "prob", "result")
@@ -31,12 +32,26 @@ _TEXTS: Final[dict[str, str | None]] = {
     "side": "back",
     "instant": None,
 }
-_NUMBERS: Final[dict[str, float | None]] = {"line": None, "close_prob": None, "share": None}
+_NUMBERS: Final[dict[str, float | None]] = {
+    "line": None,
+    "close_prob": None,
+    "share": None,
+    "filled": None,
+    "reduction_frac": 0.0,
+    "each_way_frac": 0.0,
+    "prob_place": 0.0,
+    "exit_odds": None,
+}
 _RESULTS: Final = tuple(state.name.lower() for state in State)
 
 
 def from_frame(
-    frame: pl.DataFrame, *, zone: str = "UTC", commission_rates: Mapping[str, float] | None = None, kelly: str = "none"
+    frame: pl.DataFrame,
+    *,
+    zone: str = "UTC",
+    commission_rates: Mapping[str, float] | None = None,
+    venues: Mapping[str, Mapping[str, Any]] | None = None,
+    kelly: str = "none",
 ) -> Tape:
     """A tape of the user's own bets: no source, no store, no strategy.
 
@@ -49,14 +64,17 @@ def from_frame(
           they are read as UTC. Texts and dates are refused. A null ``settled_at`` is a bet that stays open.
         - ``odds`` (decimal), ``prob`` (of the selection's full win); null: missing, the bet is not taken.
         - ``result``: how the selection ended: win, half_win, void, half_lose, lose, unknown, dead_heat (which needs
-          ``share``, the part of the stake that wins). A lay bet wins where its selection loses.
+          ``share``, the part of the stake that wins), place (of an each-way bet), cashed (which needs ``exit_odds``,
+          the price on the other side at which the bet was closed). A lay bet wins where its selection loses.
 
         Optional: ``event`` (text or integer; by default each row is an event of its own, named by its place),
         ``sport``, ``competition``, ``season``, ``date``, ``home``, ``away``, ``market``, ``line``, ``selection``,
         ``bookmaker``, ``side`` (back, lay), ``instant``, ``close_prob`` (fair closing probability of the selection),
-        ``share``, and the columns of `schema.OPTIONAL` (``group`` needs ``event``:
-        legs of one group share event and instant). Other columns are refused, so that no typing error is silent.
-    zone, commission_rates, kelly
+        ``share``, ``filled`` (odds when the order arrives, null: gone), ``reduction_frac`` (of runners removed after
+        the bet), ``each_way_frac`` (part of the odds above 1 that the place pays), ``prob_place`` (of a place without
+        the win), ``exit_odds``, and the columns of `schema.OPTIONAL` (``group`` needs ``event``: legs of one group
+        share event and instant). Other columns are refused, so that no typing error is silent.
+    zone, commission_rates, venues, kelly
         As in `build.build`.
 
     Raises
@@ -79,25 +97,25 @@ def from_frame(
     >>> len(tape), tape.edge_frac.tolist()
     (2, [0.125, -0.09999999999999998])
     """
-    rates = dict(commission_rates or {})
-    check_rates(rates)
+    terms = terms_of(commission_rates, venues)
     check_kelly(kelly)
     _check_names(frame)
     rows = _typed(frame)
     _check_results(rows)
     known = check_opportunities(rows.select(*OPPORTUNITIES, *(n for n in OPTIONAL if n in rows.columns), "instant"))
     rows = rows.select(pl.exclude(known.columns)).hstack(known)
+    _check_market(rows)
     rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
     refuse_twins(rows)
-    return assemble(_settled(rows, rates), zone=zone, kelly=kelly)
+    if "filled" not in frame.columns:
+        rows = rows.with_columns(filled=pl.col("odds"))
+    return assemble(_settled(with_terms(rows, terms)), zone=zone, kelly=kelly)
 
 
-def _settled(rows: pl.DataFrame, rates: Mapping[str, float]) -> pl.DataFrame:
-    """Rows with their end as `assemble` reads it, and the rate of their bookmaker."""
+def _settled(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with their end as `assemble` reads it."""
     open_ = pl.col("settled_at").is_null() | (pl.col("result") == "unknown")
-    rate = pl.col("bookmaker").replace_strict(list(rates), list(rates.values()), default=0.0, return_dtype=pl.Float64)
     return rows.with_columns(
-        commission_rate=rate,
         state=pl.when(open_)
         .then(int(State.UNKNOWN))
         .otherwise(pl.col("result").replace_strict(_RESULTS, range(len(_RESULTS)), return_dtype=pl.Int8))
@@ -142,7 +160,9 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
                 for n, v in _NUMBERS.items() if n not in numbers]  # fmt: skip
     columns.append(_date(frame))
     columns.append(_event(frame))
-    return pl.DataFrame(columns)
+    return pl.DataFrame(columns).with_columns(
+        pl.col(name).fill_null(value) for name, value in _NUMBERS.items() if value is not None
+    )
 
 
 def _constant(frame: pl.DataFrame, name: str, value: str | None) -> pl.Series:
@@ -226,6 +246,26 @@ def _check_results(rows: pl.DataFrame) -> None:
         ),
         "close_prob": ("0 to 1, or null", ~pl.col("close_prob").fill_nan(None).is_between(0, 1)),
     }
+    _refuse_first(rows, rules)
+
+
+def _check_market(rows: pl.DataFrame) -> None:
+    each_way, cashed = pl.col("each_way_frac") > 0.0, pl.col("result") == "cashed"
+    rules = {
+        "filled": ("odds above 1, or null", ~(pl.col("filled").fill_nan(None) > 1.0)),
+        "reduction_frac": ("0 to 1 (1 excluded)", ~_from_0_below_1("reduction_frac")),
+        "each_way_frac": (
+            "0 to 1 (1 excluded), of back bets that win, place, lose or are void, without half states",
+            ~_from_0_below_1("each_way_frac") | (each_way & ~_can_be_each_way()),
+        ),
+        "prob_place": ("0 to 1 - prob, of an each-way bet", ~_is_place_probability(each_way)),
+        "exit_odds": ("above 1 in every bet that was cashed", cashed & ~(pl.col("exit_odds") > 1.0).fill_null(False)),
+    }
+    _refuse_first(rows, rules)
+
+
+def _refuse_first(rows: pl.DataFrame, rules: Mapping[str, tuple[str, pl.Expr]]) -> None:
+    """Raise TapeError for the first rule (column: expected, which rows break it) that a row breaks."""
     for name, (expected, rule) in rules.items():
         wrong = rows.filter(rule)
         if wrong.height:
@@ -235,3 +275,19 @@ def _check_results(rows: pl.DataFrame) -> None:
                 expected=expected,
                 found=f"{wrong[name][0]} ({wrong.height} rows)",
             )
+
+
+def _from_0_below_1(name: str) -> pl.Expr:
+    return ((pl.col(name) >= 0.0) & (pl.col(name) < 1.0)).fill_null(False)
+
+
+def _can_be_each_way() -> pl.Expr:
+    ends = pl.col("result").is_in(["win", "place", "lose", "void", "unknown"])
+    halves = pl.sum_horizontal("prob_half_win", "prob_void", "prob_half_lose")
+    return (pl.col("side") == "back") & ends & (halves == 0.0)
+
+
+def _is_place_probability(each_way: pl.Expr) -> pl.Expr:
+    place, known = pl.col("prob_place"), pl.col("prob").fill_nan(None).fill_null(0.0)
+    placed = (pl.col("result") != "place") | each_way
+    return ((place >= 0.0) & (place + known <= 1.0 + 1e-9) & (each_way | (place == 0.0)) & placed).fill_null(False)

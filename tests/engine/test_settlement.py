@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from engine.schema import State
+from engine.schema import VOID_STATUSES, State
 from engine.settlement import payoff, state_probabilities, states
 
 FIRST = {"totals": "over", "asian_handicap": "home"}
@@ -78,12 +78,12 @@ def test_goals_of_both_and_correct_score() -> None:
     assert [one("correct_score", None, s, 2, 1) for s in ("2-1", "1-2")] == [State.WIN, State.LOSE]
 
 
-@pytest.mark.parametrize("status", ["retired", "walkover", "disqualified", "abandoned"])
+@pytest.mark.parametrize("status", VOID_STATUSES)
 def test_what_was_not_played_to_the_end_is_void(status: str) -> None:
     assert one("1x2", None, "home", 2, 0, winner="home", status=status) is State.VOID
 
 
-@pytest.mark.parametrize("status", ["scheduled", None, "postponed"])
+@pytest.mark.parametrize("status", ["scheduled", None, "delayed"])
 def test_what_has_no_result_is_unknown(status: str | None) -> None:
     assert one("1x2", None, "home", 2, 0, winner="home", status=status) is State.UNKNOWN
 

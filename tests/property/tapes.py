@@ -54,9 +54,11 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
     unknown = rng.random(n) < 0.05
     settled = decided + step * rng.integers(1, 6, n)
     settled[unknown] = NEVER
-    state = rng.choice([1, 1, 1, 2, 3, 4, 5, 5, 6], n).astype(np.int8)
-    state[unknown] = int(State.UNKNOWN)
+    state = rng.choice([1, 1, 1, 1, 2, 3, 4, 5, 5, 5, 6, 8], n).astype(np.int8)
     is_lay = (rng.random(n) < 0.25).astype(np.int8)
+    each_way = np.where((rng.random(n) < 0.1) & (is_lay == 0), 0.2, 0.0)
+    state[each_way > 0] = rng.choice([1, 5, 7], n)[each_way > 0]
+    state[unknown] = int(State.UNKNOWN)
     quoted = np.round(rng.uniform(1.05, 6.0, n), 2)
     odds = np.where(is_lay == 1, quoted / (quoted - 1.0), quoted)
     prob = np.clip(1.0 / odds * rng.uniform(0.85, 1.4, n), 0.0, 0.999)
@@ -77,16 +79,24 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
         decided_at=decided,
         settled_at=settled,
         quoted=quoted,
+        filled=_filled(rng, quoted),
         odds=odds,
         is_lay=is_lay,
+        ladder=(rng.random(n) < 0.3).astype(np.int8),
         prob=prob,
         edge_frac=prob * odds - 1.0,
         kelly_frac=np.where(rng.random(n) < 0.05, np.nan, rng.uniform(-0.05, 0.4, n)),
         stake_weight=np.where(group >= 0, rng.uniform(0.2, 0.8, n), 1.0),
         size_minor=np.where(rng.random(n) < 0.35, rng.integers(20, 8_000, n), np.inf).astype(float),
+        stake_min_minor=np.where(rng.random(n) < 0.2, rng.choice([200.0, 600.0], n), 0.0),
         priority=priority,
         state=state,
         dead_heat_share=np.where(state == int(State.DEAD_HEAT), rng.choice([0.5, 1 / 3], n), 1.0),
+        reduction_frac=np.where(rng.random(n) < 0.1, rng.choice([0.02, 0.1, 0.75], n), 0.0),
+        each_way_frac=each_way,
+        exit_odds=np.where(state == int(State.CASHED), np.round(quoted * rng.uniform(0.6, 1.5, n) + 0.2, 2), np.nan),
+        tax_stake_frac=np.where((rng.random(n) < 0.1) & (is_lay == 0), 0.05, 0.0),
+        tax_winnings_frac=np.where(rng.random(n) < 0.1, 0.1, 0.0),
         commission_rate=np.where(book == 1, 0.05, 0.0),
         close_prob=np.where(rng.random(n) < 0.5, rng.uniform(0.1, 0.9, n), np.nan),
         group=group,
@@ -94,6 +104,7 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
         competition=competition.astype(np.int64),
         question=question.astype(np.int64),
         market=market.astype(np.int64),
+        bookmaker=np.unique(book, return_inverse=True)[1].astype(np.int64),
         settle_order=known[np.lexsort((known, settled[known]))].astype(np.int64),
         midnights=np.array(midnights, np.int64),
         first_midnight=first_midnight,
@@ -102,6 +113,14 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
         zone=zone,
         hash="",
     )
+
+
+def _filled(rng: np.random.Generator, quoted: np.ndarray) -> np.ndarray:
+    """Prices when orders arrive: mostly the same, sometimes better or worse, sometimes gone."""
+    n = len(quoted)
+    moved = np.maximum(np.round(quoted * rng.choice([0.9, 0.97, 1.03, 1.1], n), 2), 1.01)
+    gone = np.where(rng.random(n) < 0.2, np.nan, moved)
+    return np.where(rng.random(n) < 0.8, quoted, gone)
 
 
 def _maybe(rng: np.random.Generator, share: float, low: float, high: float, off: float = np.inf) -> float:
@@ -152,4 +171,9 @@ def random_configuration(rng: np.random.Generator) -> Configuration:
         streak_stop=float(rng.choice([2.0, 3.0, 5.0, np.inf, np.inf, np.inf])),
         streak_cool_off_ns=_span_ns(rng),
         daily_loss_frac=_maybe(rng, 0.5, 0.01, 0.1),
+        price_tolerance_frac=float(rng.choice([0.0, 0.0, 0.05])),
+        fill_min_frac=float(rng.choice([0.0, 0.0, 0.0, 0.5, 1.0])),
+        limiting_profit_minor=_maybe(rng, 0.3, 500.0, 20_000.0),
+        limiting_factor=float(rng.choice([1.0, 0.5, 0.1])),
+        wallets=bool(rng.random() < 0.25),
     )

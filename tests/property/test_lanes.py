@@ -25,7 +25,8 @@ from engine.schema import REASONS, Reason, State
 from engine.tape import Tape
 from tests.property.tapes import random_configuration, random_tape
 
-CLASS = ("staking", "commission_factor", "slippage_frac", "base_is_cash")
+CLASS = ("staking", "commission_factor", "slippage_frac", "price_tolerance_frac", "base_is_cash")
+SIMPLE = {"fill_min_frac": 0.0, "limiting_profit_minor": np.inf, "wallets": False}
 
 
 def plain_tape(rng: np.random.Generator, n: int) -> Tape:
@@ -35,14 +36,14 @@ def plain_tape(rng: np.random.Generator, n: int) -> Tape:
         tape,
         group=np.full(n, -1),
         is_lay=np.zeros(n, np.int8),
-        quoted=tape.odds,
+        odds=tape.quoted,
         stake_weight=np.ones(n),
     )
 
 
 def of_one_class(rng: np.random.Generator, count: int) -> list[Configuration]:
     """Random configurations that share what a class shares."""
-    first, *others = (random_configuration(rng) for _ in range(count))
+    first, *others = (dataclasses.replace(random_configuration(rng), **SIMPLE) for _ in range(count))
     shared = {name: getattr(first, name) for name in CLASS}
     whole = first.stake_increment_minor == 1.0
     return [first] + [
@@ -96,7 +97,10 @@ def test_lanes_and_walk_agree_on_random_cases(batch: int) -> None:
 @given(st.integers(0, 2**63 - 1), st.integers(1, 60), st.integers(-(2**63), 2**63 - 1))
 def test_lanes_and_walk_agree_on_any_seed(draw: int, n: int, seed: int) -> None:
     rng = np.random.default_rng(draw)
-    tape, matrix = plain_tape(rng, n), params_matrix([random_configuration(rng) for _ in range(12)])
+    tape, matrix = (
+        plain_tape(rng, n),
+        params_matrix([dataclasses.replace(random_configuration(rng), **SIMPLE) for _ in range(12)]),
+    )
     assert_equal(in_lanes(tape, matrix, seed), alone(tape, matrix, seed))
 
 
@@ -151,7 +155,7 @@ def test_nothing_passes_and_nothing_ends() -> None:
 
 def test_packed_counts_hold_what_fits() -> None:
     assert FULL < 2**4
-    assert 4 * (int(Reason.PLACED) - int(Reason.BREAKER_DRAWDOWN) + 1) <= 63
+    assert 4 * (int(Reason.PLACED) - int(Reason.BREAKER_DRAWDOWN) + 1) <= 64
 
 
 def test_blocks_are_of_alike_filters() -> None:

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.kernel.record import Ending
 from engine.kernel.settle import settle
 from engine.settlement import payoff, states
+
+
+def ending(state: int) -> Ending:
+    return Ending(0, state, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_every_case(reference_dir: Path) -> None:
@@ -23,5 +28,5 @@ def test_every_case(reference_dir: Path) -> None:
     wanted = np.array([float(x) for x in pnl])
     assert np.abs(got - wanted).max() < 1e-12
     stake = 1e6  # the kernel's own rule, in whole minor units
-    paid = [settle(stake, 0.0, o, 0, int(s), 1.0) for s, o in zip(ends, odds, strict=True)]
+    paid = [settle(stake, 0.0, o, ending(int(s))) for s, o in zip(ends, odds, strict=True)]
     assert np.abs(np.array(paid) / stake - wanted).max() < 1e-9
