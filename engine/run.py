@@ -111,6 +111,16 @@ def _check_commission(tape: Tape, matrix: Matrix) -> None:
         )
 
 
+def _check_limiting(tape: Tape, matrix: Matrix) -> None:
+    on = np.isfinite(matrix[:, Params._fields.index("limiting_profit_minor")]).any()
+    if on and len(tape) and not np.isfinite(tape.size_minor).any():
+        raise ConfigurationError(
+            "no bookmaker has a limit that could fall",
+            where="execution.limiting_profit_minor",
+            todo="give limits: execution.venues={NAME:{limit_minor:50000}}",
+        )
+
+
 def run_params(
     tape: Tape,
     matrix: Matrix,
@@ -143,6 +153,7 @@ def run_params(
     if matrix.ndim != 2 or matrix.shape[1] != len(Params._fields):
         raise ValueError(f"expected (c, {len(Params._fields)}) numbers, found {matrix.shape}")
     _check_commission(tape, matrix)
+    _check_limiting(tape, matrix)
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         pending: set[Future[int]] = set()

@@ -181,9 +181,9 @@ def _project_part(config: DictConfig) -> DictConfig:
 
 
 #: mappings that are one value, not a branch of the tree
-WHOLE = ("execution.commission_rates", "sweep.params")
+WHOLE = ("execution.commission_rates", "execution.venues", "sweep.params")
 #: a mapping whose keys are the user's own: Hydra adds to it only where it is told so
-_RATES = re.compile(r"execution\.commission_rates[.=]")
+_RATES = re.compile(r"execution\.(commission_rates|venues)[.=]")
 
 
 def flatten(tree: dict[str, Any], head: str = "") -> dict[str, Any]:

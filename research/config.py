@@ -17,7 +17,7 @@ from engine.errors import ConfigurationError
 from engine.settings import home, sample_store
 from research.mistakes import nearest, unknown_key
 
-Kind = Literal["number", "whole", "flag", "text", "texts", "date", "duration", "rates", "params"]
+Kind = Literal["number", "whole", "flag", "text", "texts", "date", "duration", "rates", "venues", "params"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,17 @@ KEYS: Final[dict[str, Key]] = {
     "execution.commission_factor": Key("number"),
     "execution.slippage_frac": Key("number"),
     "execution.rejection_frac": Key("number"),
+    "execution.venues": Key("venues", slow=True),
+    "execution.delay": Key("duration", off=True, slow=True),
+    "execution.price_tolerance_frac": Key("number"),
+    "execution.fill_min_frac": Key("number"),
+    "execution.cash_out_profit_frac": Key("number", off=True, slow=True),
+    "execution.cash_out_loss_frac": Key("number", off=True, slow=True),
+    "execution.cash_out_before_start": Key("duration", off=True, slow=True),
+    "execution.cash_out_bookmaker": Key("text", off=True, slow=True),
+    "execution.limiting_profit_minor": Key("number", off=True),
+    "execution.limiting_factor": Key("number"),
+    "execution.wallets": Key("flag"),
     "execution.stake_min_minor": Key("whole"),
     "execution.stake_increment_minor": Key("whole"),
     "clv.bookmaker": Key("text", slow=True),
@@ -107,6 +118,10 @@ KEYS: Final[dict[str, Key]] = {
 #: keys of which a command has one value
 SINGLE: Final = ("data.store", "output", "force", "report", "sweep.")
 FAST_STRATEGY: Final = ("edge_min", "edge_max", "odds_min", "odds_max")
+
+
+#: keys of execution that look at prices after the decision
+LATER: Final = ("delay", "cash_out_profit_frac", "cash_out_loss_frac", "cash_out_before_start", "cash_out_bookmaker")
 
 
 def is_slow(key: str) -> bool:
@@ -217,6 +232,15 @@ def _rates(key: str, value: Any) -> dict[str, float]:
     return rates
 
 
+def _venues(key: str, value: Any) -> dict[str, dict[str, Any]]:
+    from engine.tape.venue import check_venues
+
+    if not isinstance(value, dict) or not all(isinstance(terms, dict) for terms in value.values()):
+        raise _wrong(key, "terms by bookmaker such as {betfair_exchange: {ladder: true, commission_rate: 0.02}}", value)
+    check_venues(value)
+    return {str(name): dict(terms) for name, terms in sorted(value.items())}
+
+
 def _params(key: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong(key, 'keys and values such as {strategy.edge_min: "range(0,0.1,0.01)"}', value)
@@ -232,6 +256,7 @@ _CHECKS: Final = {
     "date": _date,
     "duration": _duration,
     "rates": _rates,
+    "venues": _venues,
     "params": _params,
 }
 
@@ -258,6 +283,10 @@ class Slow:
     strategy : str
         Name of the strategy; `parameters` are its own, as pairs of name and value.
     commission_rates : tuple of (str, float)
+    venues : tuple of (str, tuple)
+        Terms of bookmakers, as pairs of name and pairs.
+    later : tuple of (str, object)
+        The keys of execution that need prices after the decision: delay, cash_out_*.
     clv_bookmaker, clv_method : str
     kelly : str
         How the tape's column of Kelly fractions is made: ``none``, ``shrunk``, ``market``, ``states``.
@@ -271,6 +300,8 @@ class Slow:
     strategy: str
     parameters: tuple[tuple[str, Any], ...]
     commission_rates: tuple[tuple[str, float], ...]
+    venues: tuple[tuple[str, Any], ...]
+    later: tuple[tuple[str, Any], ...]
     clv_bookmaker: str
     clv_method: str
     kelly: str
@@ -295,6 +326,8 @@ def slow_of(flat: Mapping[str, Any]) -> Slow:
         strategy=flat["strategy.name"],
         parameters=tuple((k, _frozen(v)) for k, v in sorted(own.items()) if k not in (*FAST_STRATEGY, "name")),
         commission_rates=tuple(sorted(flat["execution.commission_rates"].items())),
+        venues=_frozen(flat["execution.venues"]),
+        later=tuple((name, flat[f"execution.{name}"]) for name in LATER),
         clv_bookmaker=flat["clv.bookmaker"],
         clv_method=flat["clv.method"],
         kelly=kelly_mode(flat["staking.name"]),

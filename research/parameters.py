@@ -51,6 +51,11 @@ _SOURCES: Final[dict[str, tuple[tuple[str, ...], float]]] = {
     "commission_factor": (("execution.commission_factor",), 1.0),
     "slippage_frac": (("execution.slippage_frac",), 0.0),
     "rejection_frac": (("execution.rejection_frac",), 0.0),
+    "price_tolerance_frac": (("execution.price_tolerance_frac",), 0.0),
+    "fill_min_frac": (("execution.fill_min_frac",), 0.0),
+    "limiting_profit_minor": (("execution.limiting_profit_minor",), math.inf),
+    "limiting_factor": (("execution.limiting_factor",), 1.0),
+    "wallets": (("execution.wallets",), 0.0),
     "drawdown_warn_frac": (("risk.drawdown_warn_frac",), math.inf),
     "drawdown_warn_factor": (("risk.drawdown_warn_factor",), 1.0),
     "drawdown_stop_frac": (("risk.drawdown_stop_frac",), math.inf),
@@ -94,9 +99,15 @@ def matrix(table: pl.DataFrame, bases: Mapping[int, Mapping[str, Any]], axes: Ma
         part = table if len(rows) == table.height else table[rows]
         for number, name in enumerate(Params._fields):
             out[rows, number] = _field(name, part, bases[int(branch)], axes[int(branch)])
-        if bases[int(branch)].get("execution.commission_rates"):
+        if _charges(bases[int(branch)]):
             _check_factor(out[rows])
     return out
+
+
+def _charges(base: Mapping[str, Any]) -> bool:
+    venues = base.get("execution.venues") or {}
+    rates = [one.get("commission_rate") for own in venues.values() for one in (own, *own.get("markets", {}).values())]
+    return bool(base.get("execution.commission_rates")) or any(rates)
 
 
 def _check_factor(rows: Matrix) -> None:

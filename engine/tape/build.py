@@ -53,7 +53,7 @@ def build(
     commission_rates : mapping of str to float, optional
         By bookmaker; 0 where not named.
     venues : mapping of str to mapping, optional
-        Other terms (`venue.Venue`) by ``bookmaker`` or ``bookmaker:market``.
+        Other terms (`venue.Venue`) by bookmaker, and under ``markets`` those of one market alone.
     later : Later, optional
         Prices after the decisions: for orders that arrive late, and bets that are closed again.
     kelly : str

@@ -87,15 +87,10 @@ def from_frame(
     >>> from datetime import datetime
     >>> import polars as pl
     >>> from engine.tape import from_frame
-    >>> tape = from_frame(pl.DataFrame({
-    ...     "decided_at": [datetime(2024, 8, 17, 9), datetime(2024, 8, 17, 9)],
-    ...     "settled_at": [datetime(2024, 8, 17, 18), None],
-    ...     "odds": [2.5, 1.8],
-    ...     "prob": [0.45, 0.5],
-    ...     "result": ["win", "unknown"],
-    ... }))
-    >>> len(tape), tape.edge_frac.tolist()
-    (2, [0.125, -0.09999999999999998])
+    >>> at, end = datetime(2024, 8, 17, 9), datetime(2024, 8, 17, 18)
+    >>> bet = {"decided_at": at, "settled_at": end, "odds": 2.5, "prob": 0.45, "result": "win"}
+    >>> from_frame(pl.DataFrame([bet])).edge_frac.tolist()
+    [0.125]
     """
     terms = terms_of(commission_rates, venues)
     check_kelly(kelly)

@@ -56,6 +56,9 @@ class Venue:
     postponed: str = "void"
 
     def __post_init__(self) -> None:
+        for name in _NUMBERS:
+            if isinstance(getattr(self, name), str) or (name != "ladder" and isinstance(getattr(self, name), bool)):
+                raise _wrong(name, "true or false" if name == "ladder" else "a number", getattr(self, name))
         for name in ("commission_rate", "tax_stake_frac", "tax_winnings_frac"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise _wrong(name, "0 to 1 (1 excluded)", getattr(self, name))
@@ -75,26 +78,29 @@ def _wrong(name: str, expected: str, found: object) -> ConfigurationError:
     return ConfigurationError("wrong value", where=f"execution.venues: {name}", expected=expected, found=str(found))
 
 
-def venue_of(venues: Mapping[str, Mapping[str, Any]], bookmaker: str, market: str) -> Venue:
-    """Terms of a market of a bookmaker: what ``bookmaker:market`` names, else ``bookmaker``, else nothing special.
+def venue_of(venues: Mapping[str, Mapping[str, Any]], bookmaker: str, market: str | None = None) -> Venue:
+    """Terms of a bookmaker, in which those of one of its `markets` take the place of its own.
 
     Raises
     ------
     ConfigurationError
         A term that does not exist, or a value out of its range.
     """
-    given = {**venues.get(bookmaker, {}), **venues.get(f"{bookmaker}:{market}", {})}
+    own = dict(venues.get(bookmaker, {}))
+    markets = own.pop("markets", {})
+    given = {**own, **markets.get(market, {})}
     strange = sorted(set(given) - set(FIELDS))
     if strange:
-        raise _wrong(strange[0], ", ".join(FIELDS), "no such term")
+        raise _wrong(strange[0], ", ".join((*FIELDS, "markets")), "no such term")
     return Venue(**given)
 
 
 def check_venues(venues: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise ConfigurationError where a term does not exist or a value is out of its range."""
-    for name in venues:
-        bookmaker, _, market = name.partition(":")
-        venue_of(venues, bookmaker, market)
+    for bookmaker, own in venues.items():
+        venue_of(venues, bookmaker)
+        for market in own.get("markets", {}):
+            venue_of(venues, bookmaker, market)
 
 
 def with_terms(rows: pl.DataFrame, venues: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
@@ -105,7 +111,7 @@ def with_terms(rows: pl.DataFrame, venues: Mapping[str, Mapping[str, Any]]) -> p
     rows : polars.DataFrame
         With bookmaker, market, size_minor and, where results are to be read by rules, status.
     venues : mapping of str to mapping of str to value
-        Fields of `Venue` by ``bookmaker`` or ``bookmaker:market``.
+        Fields of `Venue` by bookmaker, and under ``markets`` those of one market alone.
     """
     pairs = rows.select("bookmaker", "market").unique(maintain_order=True)
     found = [venue_of(venues, bookmaker, market) for bookmaker, market in pairs.iter_rows()]

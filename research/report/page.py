@@ -117,6 +117,9 @@ def _cost(manifest: Any) -> str:
     parts = []
     if manifest.get("duration_s"):
         parts.append(f"{number(float(manifest['duration_s']), 1)} s")
+    counts = manifest.get("counts") or {}
+    if counts.get("in_lanes") is not None:
+        parts.append(f"{number(counts['in_lanes'])} of {number(counts['configurations'])} walked together")
     if manifest.get("vector_bits"):
         parts.append(f"vectors of {manifest['vector_bits']} bits")
     if manifest.get("peak_memory_bytes"):

@@ -27,13 +27,14 @@ from research.run.progress import Progress, seconds
 from research.run.record import Run
 from research.run.results import BETS, DAILY, RESULTS, TableWriter, order_expressions, ranked, write_results
 from research.run.tapes import Rows, Tapes, merged_facts
-from research.run.units import Kept, Unit, compute, cores, cut
+from research.run.units import Kept, Unit, compute, cores, cut, in_lanes
 from research.sweeps.plan import Plan, describe
 
 Matrix = NDArray[np.float64]
 
-#: of one step (a row of the tape for one configuration) on one core, for the estimate alone
+#: of one step (a row of the tape for one configuration) on one core, alone and in lanes, for the estimate alone
 _STEP_S: Final = 1.5e-8
+_STEP_IN_LANES_S: Final = 1e-9
 _CONFIGURATION_S: Final = 3e-5
 _TAPE_ROW_BYTES: Final = 420
 _BASE_BYTES: Final = 350_000_000
@@ -76,6 +77,7 @@ class _Job:
     run: str
     hashes: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    in_lanes: int = 0
     held: tuple[int, Tape] | None = None
 
     def tape(self, number: int) -> Tape:
@@ -174,11 +176,12 @@ def _all_units(job: _Job, kept: Kept) -> list[Unit]:
             job.hashes.append(tape.hash)
             job.sizes.append(len(tape))
             if number == 0:
-                progress.say(estimate(plan, len(tape), command.settings["sweep.threads"]))
+                progress.say(estimate(plan, tape, command.settings["sweep.threads"]))
                 progress.begin(command.kind, total)
             mine = cut(number, low, high, len(tape))
             units += mine
             for unit in mine:
+                job.in_lanes += in_lanes(tape, *_asked(job, unit))
                 if kept.load(unit, tape.hash) is not None:
                     progress.step(unit.high - unit.low)
                     continue
@@ -188,18 +191,26 @@ def _all_units(job: _Job, kept: Kept) -> list[Unit]:
     return units
 
 
-def _measure(job: _Job, tape: Tape, unit: Unit) -> Matrix:
-    plan, settings = job.command.plan, job.command.settings
-    rows = numbers(plan, unit.low, unit.high)
+def _asked(job: _Job, unit: Unit) -> tuple[Matrix, NDArray[np.int64]]:
+    """Numbers and seeds of the configurations of a unit."""
+    plan = job.command.plan
     part = plan.table.slice(unit.low, unit.high - unit.low)
-    seeds = part["seed"].to_numpy() if "seed" in part.columns else np.full(part.height, settings["seed"], np.int64)
-    return compute(tape, rows, seeds, settings["sweep.threads"], job.command.progress.step)
+    given = "seed" in part.columns
+    seeds = part["seed"].to_numpy() if given else np.full(part.height, job.command.settings["seed"], np.int64)
+    return numbers(plan, unit.low, unit.high), seeds
 
 
-def estimate(plan: Plan, n_rows: int, threads: int | None) -> str:
+def _measure(job: _Job, tape: Tape, unit: Unit) -> Matrix:
+    return compute(tape, *_asked(job, unit), job.command.settings["sweep.threads"], job.command.progress.step)
+
+
+def estimate(plan: Plan, tape: Tape, threads: int | None) -> str:
     """First line of a command: how many configurations and tapes, and about how long and how much memory."""
-    count = min(threads or cores(), cores())
-    span = len(plan) * (n_rows * _STEP_S + _CONFIGURATION_S) / count
+    from engine.blocks import LEAST, fits
+
+    count, n_rows = min(threads or cores(), cores()), len(tape)
+    step_s = _STEP_IN_LANES_S if len(plan) >= LEAST and fits(tape) else _STEP_S
+    span = len(plan) * (n_rows * step_s + _CONFIGURATION_S) / count
     bytes_ = _BASE_BYTES + n_rows * (_TAPE_ROW_BYTES + 100 * count) + plan.table.estimated_size() * 2
     return (
         f"{describe(plan)} of about {n_rows:,} opportunities: "
@@ -248,7 +259,12 @@ def _manifest(job: _Job, chosen: Sequence[int]) -> dict[str, Any]:
             {"base": b.base, "axes": {k: list(v) for k, v in b.axes.items()}, "choices": b.choices}
             for b in plan.branches
         ],
-        "counts": {"configurations": len(plan), "dropped": plan.dropped, "tapes": len(spans)},
+        "counts": {
+            "configurations": len(plan),
+            "dropped": plan.dropped,
+            "tapes": len(spans),
+            "in_lanes": job.in_lanes,
+        },
         "order": command.settings["sweep.order"],
         "chosen": list(chosen),
         "data": {"hash": digest(sorted({one.hash for one in job.rows})), "store": job.slows[0].store, **facts},

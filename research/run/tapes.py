@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import polars as pl
 
 from engine.closing import fair_closing
 from engine.errors import ConfigurationError, EmptyUniverseError, StoreError, TapeError
-from engine.schema import CLOSE, SNAPSHOT
+from engine.schema import CLOSE, OPEN, SNAPSHOT
 from engine.settings import home
 from engine.store.hashing import frame_hash
 from engine.store.store import Store
@@ -25,7 +26,8 @@ from engine.tape import Tape
 from engine.tape.build import build
 from engine.tape.file import load as load_tape
 from engine.tape.file import save as save_tape
-from engine.view import blocks
+from engine.tape.later import CashOut, Later
+from engine.view import blocks, duration_ns
 from engine.view import build as build_view
 from research.config import Slow
 from research.mistakes import nearest
@@ -59,6 +61,7 @@ class _Frames:
     events: pl.DataFrame
     quotes: pl.DataFrame
     closing: pl.DataFrame | None
+    later: Later | None
     rows: Rows
 
 
@@ -114,6 +117,8 @@ class Tapes:
             fair,
             zone=slow.zone,
             commission_rates=dict(slow.commission_rates),
+            venues=thawed(slow.venues),
+            later=frames.later,
             kelly=slow.kelly,
         )
 
@@ -138,11 +143,17 @@ class Tapes:
         files = [str(p.relative_to(store.root)) for t in ("events", "quotes") for p in store.files(t, seen)]
         if _has_closing(store, slow):
             files += [str(p.relative_to(store.root)) for p in store.files("quotes", closed)]
+        rules = later_rules(slow)
+        if rules is not None:
+            files += [
+                str(p.relative_to(store.root)) for p in store.files("quotes", _all_prices(slow, needed, rules[1]))
+            ]
         taken = {
             "universe": slow.universe,
             "instants": slow.instants,
             "needed": vars(needed),
             "clv": slow.clv_bookmaker,
+            "later": slow.later,
         }
         return digest({"files": sorted(set(files)), **taken, "sources": source_hash()})
 
@@ -156,9 +167,13 @@ class Tapes:
         if _has_closing(store, slow):
             with contextlib.suppress(EmptyUniverseError):
                 closing = store.quotes(closed)
+        rules, later = later_rules(slow), None
+        if rules is not None:
+            later = Later(store.quotes(_all_prices(slow, _strategy(slow).requires(), rules[1])), *rules)
         notes = [] if closing is not None else [f"no closing price of {slow.clv_bookmaker}: CLV has no value"]
-        hashes = [frame_hash(frame) for frame in (events, quotes, closing) if frame is not None]
-        frames = _Frames(events, quotes, closing, Rows(digest(hashes), _facts(events, quotes, notes)))
+        read = (events, quotes, closing, None if later is None else later.quotes)
+        hashes = [frame_hash(frame) for frame in read if frame is not None]
+        frames = _Frames(events, quotes, closing, later, Rows(digest(hashes), _facts(events, quotes, notes)))
         self._frames = (key, frames)
         return frames
 
@@ -174,6 +189,38 @@ def open_store(path: str) -> Store:
         raise StoreError(
             error.what, where=error.where, expected=error.expected, found=error.found, todo=advice
         ) from None
+
+
+def thawed(pairs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    """Nested mappings again of nested pairs."""
+    return {name: thawed(value) if isinstance(value, tuple) else value for name, value in pairs}
+
+
+def later_rules(slow: Slow) -> tuple[int, CashOut] | None:
+    """Delay in nanoseconds and the rules of cash-out; None where neither asks for prices after the decisions."""
+    rules = dict(slow.later)
+    profit, loss, before = (rules[f"cash_out_{name}"] for name in ("profit_frac", "loss_frac", "before_start"))
+    cash_out = CashOut(
+        math.inf if profit is None else profit,
+        math.inf if loss is None else loss,
+        None if before is None else duration_ns(before, "execution.cash_out_before_start"),
+        rules["cash_out_bookmaker"],
+    )
+    delay_ns = 0 if rules["delay"] is None else duration_ns(rules["delay"], "execution.delay")
+    return (delay_ns, cash_out) if delay_ns or cash_out.on else None
+
+
+def _all_prices(slow: Slow, needed: Requirement, cash_out: CashOut) -> Universe:
+    """All prices of what a strategy bets on, closing ones too; both sides where bets are closed again."""
+    common = dict(slow.universe)
+    for name in ("first_date", "last_date"):
+        common[name] = date.fromisoformat(common[name]) if common[name] else None
+    books = needed.bookmakers
+    if books is not None and cash_out.on and cash_out.bookmaker is not None:
+        books = (*books, cash_out.bookmaker)
+    sides = ("back", "lay") if cash_out.on else needed.sides
+    instants = (OPEN, SNAPSHOT, CLOSE)
+    return Universe(**common, markets=needed.markets, bookmakers=books, instants=instants, sides=sides)
 
 
 def universes(slow: Slow, needed: Requirement) -> tuple[Universe, Universe]:
@@ -197,11 +244,16 @@ def _strategy(slow: Slow) -> Strategy:
 def _check_rates(store: Store, slow: Slow) -> None:
     """A rate of a bookmaker that the store does not have would be free of commission in silence."""
     known = {name for entry in store.manifest.of("quotes") for name in entry.bookmakers}
-    for name, _ in slow.commission_rates:
-        if name not in known:
-            raise ConfigurationError(
-                f"no bookmaker {name} in the store", where="execution.commission_rates", todo=nearest(name, known)
-            )
+    closes_at = dict(slow.later)["cash_out_bookmaker"]
+    named = {
+        "execution.commission_rates": [name for name, _ in slow.commission_rates],
+        "execution.venues": [name for name, _ in slow.venues],
+        "execution.cash_out_bookmaker": [] if closes_at is None else [closes_at],
+    }
+    for key, names in named.items():
+        for name in names:
+            if name not in known:
+                raise ConfigurationError(f"no bookmaker {name} in the store", where=key, todo=nearest(name, known))
 
 
 def _has_closing(store: Store, slow: Slow) -> bool:

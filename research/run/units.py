@@ -118,6 +118,13 @@ def compute(
     return out
 
 
+def in_lanes(tape: Tape, rows: Matrix, seeds: NDArray[np.int64]) -> int:
+    """How many configurations of a block walk together; the others walk one at a time."""
+    from engine.blocks import split
+
+    return sum(len(rows[seeds == seed]) - len(split(tape, rows[seeds == seed])[1]) for seed in np.unique(seeds))
+
+
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -69,7 +69,12 @@ def test_the_same_inputs_are_the_stored_run(swept: Run) -> None:
 def test_a_run_names_its_parents(swept: Run) -> None:
     manifest = swept.manifest
     assert manifest["command"][:2] == ["bea", "sweep"]
-    assert manifest["counts"] == {"configurations": 32, "dropped": 0, "tapes": 4}
+    assert manifest["counts"] == {
+        "configurations": 32,
+        "dropped": 0,
+        "tapes": 4,
+        "in_lanes": 0,
+    }  # eight a tape: too few
     assert manifest["data"]["known_at_basis"] == ["recorded"]
     assert len(manifest["data"]["hash"]) == 32
     assert manifest["code"]["sources"]

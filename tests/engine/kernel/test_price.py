@@ -12,7 +12,7 @@ from engine.kernel.price import on_ladder, placed_odds, reduced
 from engine.kernel.record import Ending
 from engine.kernel.settle import payoff, settle
 from engine.schema import State
-from engine.twin import _LADDER as LADDER
+from engine.twin.arithmetic import LADDER
 
 BANDS = [
     ("1.01", "2", "0.01"), ("2", "3", "0.02"), ("3", "4", "0.05"), ("4", "6", "0.1"), ("6", "10", "0.2"),

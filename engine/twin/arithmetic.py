@@ -1,0 +1,66 @@
+"""The arithmetic of the interpreted twin: prices, payoffs and draws in plain Python, without a rule of the kernel."""
+
+from __future__ import annotations
+
+import bisect
+import math
+
+from engine.schema import State
+from engine.tape import Tape
+
+
+def ladder() -> list[float]:
+    """The 350 prices of Betfair."""
+    steps = {200: 1, 300: 2, 400: 5, 600: 10, 1000: 20, 2000: 50, 3000: 100, 5000: 200, 10_000: 500, 100_000: 1000}
+    prices, hundredths = [], 100
+    for end, step in steps.items():
+        while hundredths < end:
+            hundredths += step
+            prices.append(hundredths / 100.0)
+    return prices
+
+
+LADDER = ladder()
+
+
+def slipped(odds: float, is_lay: bool, slippage_frac: float, *, has_ladder: bool) -> float:
+    """Slippage takes from a back bet's win and adds to a lay's; a venue with a ladder knows its prices alone."""
+    keeps = 1.0 + slippage_frac if is_lay else 1.0 - slippage_frac
+    odds = 1.0 + (odds - 1.0) * keeps
+    if not has_ladder or math.isnan(odds):
+        return odds
+    place = bisect.bisect_left(LADDER, odds - 1e-9) if is_lay else bisect.bisect_right(LADDER, odds + 1e-9) - 1
+    return LADDER[min(max(place, 0), len(LADDER) - 1)]
+
+
+def after_removals(odds: float, factor: float) -> float:
+    """Odds less the reduction factor of removed runners (2.5 % or more), to two decimals, 1.01 at least."""
+    return odds if factor < 0.025 else max(1.01, round(odds * (1.0 - factor) * 100.0) / 100.0)
+
+
+def back_payoff(tape: Tape, row: int, odds: float, hedge: float) -> float:
+    """P&L of one unit, before the tax on winnings; `odds` after the removal of runners."""
+    bet_frac = 1.0 - float(tape.tax_stake_frac[row])  # the rest of the stake is tax
+    each_way, share = float(tape.each_way_frac[row]), float(tape.dead_heat_share[row])
+    win = odds * bet_frac - 1.0
+    place = (1.0 + (odds - 1.0) * each_way) * bet_frac - 1.0
+    return {
+        State.WIN: 0.5 * win + 0.5 * place if each_way else win,
+        State.PLACE: 0.5 * place - 0.5,
+        State.HALF_WIN: win / 2.0,
+        State.HALF_LOSE: -0.5,
+        State.LOSE: -1.0,
+        State.DEAD_HEAT: share * (odds * bet_frac) - 1.0,
+        State.CASHED: odds * bet_frac / hedge - 1.0,
+    }[State(int(tape.state[row]))]
+
+
+def uniform(seed: int, identity: int, purpose: int) -> float:
+    """A number in [0, 1) from three integers: SplitMix64's finaliser, folded (Steele, Lea & Flood 2014)."""
+    mask, bits = 2**64 - 1, 0
+    for number in (seed, identity, purpose):
+        bits = ((bits ^ (number & mask)) + 0x9E3779B97F4A7C15) & mask
+        bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & mask
+        bits ^= bits >> 31
+    return (bits >> 11) / 2**53

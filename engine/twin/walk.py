@@ -1,0 +1,249 @@
+"""The walk of the interpreted twin: every instant in order, and every decision, in plain Python."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+from engine.schema import REASONS, Reason, Staking
+from engine.tape import NEVER
+from engine.twin.account import Account, Bet
+from engine.twin.arithmetic import uniform
+
+
+@dataclass
+class Twin(Account):
+    """One configuration on its way along a tape: call `walk`, then read what happened."""
+
+    def walk(self) -> Twin:
+        """Visit every instant at which anything may happen, in order."""
+        tape = self.tape
+        decisions: dict[int, list[int]] = defaultdict(list)
+        settlements: dict[int, list[int]] = defaultdict(list)
+        for row in range(len(tape)):
+            decisions[int(tape.decided_at[row])].append(row)
+            if tape.settled_at[row] != NEVER:
+                settlements[int(tape.settled_at[row])].append(row)
+        midnights = {int(m) for m in tape.midnights}
+        for instant in sorted({*decisions, *settlements, *midnights}):
+            self.end_breakers(instant, inclusive=False)
+            self.settle([row for row in settlements[instant] if row in self.bets])
+            self.close(instant)
+            if instant in midnights:
+                self.roll()
+            self.decide(decisions[instant])
+        return self
+
+    def decide(self, rows: list[int]) -> None:
+        """All decisions of one instant, in the tape's order: they see the same equity."""
+        base = self.cash if self.config.base_is_cash else self.equity
+        done: set[int] = set()
+        for row in rows:
+            if row in done:
+                continue
+            group = int(self.tape.group[row])
+            legs = [row] if group < 0 else [r for r in rows if self.tape.group[r] == group]
+            done.update(legs)
+            self.decide_legs(legs, base)
+
+    def decide_legs(self, legs: list[int], base: float) -> None:
+        """One bet, or the legs of a group, which stand or fall together."""
+        refused = {row: reason for row in legs if (reason := self.refusal(row)) is not None}
+        stakes: dict[int, tuple[float, float]] = {}
+        if not refused:
+            wanted = {row: self.wanted(row, base) for row in legs}
+            sized, cause = self.single(wanted) if self.tape.group[legs[0]] < 0 else self.grouped(wanted)
+            if self.tape.group[legs[0]] < 0 and self.filled_too_little(legs[0], sized[legs[0]], cause, wanted):
+                refused[legs[0]] = Reason.SIZE
+                sized = {}
+            for row in sized:
+                if self.too_small(row, sized[row]):
+                    by_rule = self.too_small(row, wanted[row])
+                    refused[row] = Reason.STAKE_MINIMUM if by_rule else cause
+                else:
+                    stakes[row] = self.whole(row, sized[row])
+        if not refused:
+            refused = {row: answer for row in legs if (answer := self.answer(row)) is not None}
+        for row in legs:
+            if refused:
+                self.reasons[row] = refused.get(row, Reason.GROUP)
+            else:
+                self.place(row, *stakes[row])
+
+    def refusal(self, row: int) -> Reason | None:
+        """The first reason before the stake, in the order in which they are asked."""
+        tape, config = self.tape, self.config
+        odds, prob, edge = float(tape.odds[row]), float(tape.prob[row]), float(tape.edge_frac[row])
+        needs_column = config.staking is Staking.KELLY_COLUMN
+        if math.isnan(odds) or math.isnan(prob) or math.isnan(edge):
+            return Reason.INCOMPLETE
+        if needs_column and math.isnan(tape.kelly_frac[row]):
+            return Reason.INCOMPLETE
+        if not config.odds_min <= odds <= config.odds_max:
+            return Reason.ODDS_RANGE
+        if not config.edge_min <= edge - self.commission_rate(row) * prob * (odds - 1.0) <= config.edge_max:
+            return Reason.EDGE
+        if self.halted_until is not None:
+            return Reason.BREAKER_DRAWDOWN
+        if self.day_blocked:
+            return Reason.BREAKER_DAILY_LOSS
+        if self.cooling_until is not None:
+            return Reason.BREAKER_STREAK
+        if config.one_per_market and int(tape.question[row]) in self.questions_bet:
+            return Reason.ONE_PER_MARKET
+        return None
+
+    def wanted(self, row: int, base: float) -> float:
+        """What the staking rule asks for."""
+        tape, config = self.tape, self.config
+        odds, rate = float(tape.odds[row]), self.commission_rate(row)
+        if config.staking is Staking.FLAT:
+            wanted = config.amount_minor
+        elif config.staking is Staking.PERCENT:
+            wanted = config.fraction * base
+        elif config.staking is Staking.TARGET:
+            wanted = config.amount_minor / (odds - 1.0)
+        else:
+            edge_net = float(tape.edge_frac[row]) - rate * float(tape.prob[row]) * (odds - 1.0)
+            kelly = edge_net / ((odds - 1.0) * (1.0 - rate))
+            if config.staking is Staking.KELLY_COLUMN:
+                kelly = float(tape.kelly_frac[row])
+            wanted = min(config.fraction * kelly, config.stake_cap_frac) * base
+        warned = self.drawdown >= config.drawdown_warn_frac
+        return wanted * float(tape.stake_weight[row]) * (config.drawdown_warn_factor if warned else 1.0)
+
+    def rooms(self, row: int) -> tuple[dict[Reason, float], dict[Reason, float]]:
+        """What each cap leaves, in the order in which ties go: those of one bet, those that legs share."""
+        config, tape, equity = self.config, self.tape, self.equity
+        size = float(tape.size_minor[row]) * self.limit_factor[int(tape.bookmaker[row])]
+        own = {Reason.CAP_BET: config.bet_cap_frac * equity, Reason.SIZE: size}
+        on_event = self.open_on_event[int(tape.event[row])]
+        on_competition = self.open_on_competition[int(tape.competition[row])]
+        shared = {
+            Reason.CAP_EVENT: config.event_cap_frac * equity - on_event,
+            Reason.CAP_COMPETITION: config.competition_cap_frac * equity - on_competition,
+            Reason.CAP_DAY: config.day_cap_frac * self.day_start - self.staked_today,
+            Reason.CAP_OPEN: config.open_cap_frac * equity - self.open,
+            Reason.CASH: self.cash_for(row),
+        }
+        return own, shared
+
+    def filled_too_little(self, row: int, stake: float, cause: Reason, wanted: dict[int, float]) -> bool:
+        """Whether the price takes less of a single bet than the asked part of what all other limits leave."""
+        if cause is not Reason.SIZE or self.config.fill_min_frac == 0.0:
+            return False
+        own, shared = self.rooms(row)
+        asked = min(wanted[row], own[Reason.CAP_BET], *shared.values())
+        return stake < self.config.fill_min_frac * asked
+
+    def single(self, wanted: dict[int, float]) -> tuple[dict[int, float], Reason]:
+        """The least of the rule and all caps, and which it was."""
+        ((row, stake),) = wanted.items()
+        own, shared = self.rooms(row)
+        cause = Reason.STAKE_MINIMUM
+        for reason, room in sorted({**own, **shared}.items()):
+            if room < stake:
+                stake, cause = room, reason
+        return {row: stake}, cause
+
+    def grouped(self, wanted: dict[int, float]) -> tuple[dict[int, float], Reason]:
+        """All legs scaled by the tightest cap: of a leg against its own, of all together against the shared ones."""
+        total = 0.0
+        for stake in wanted.values():
+            total += stake
+        tests = []
+        for row, stake in wanted.items():
+            own, _ = self.rooms(row)
+            tests += [(reason, room, stake) for reason, room in own.items()]
+        _, shared = self.rooms(next(iter(wanted)))
+        cash = shared.pop(Reason.CASH)
+        tests += [(reason, room, total) for reason, room in shared.items()]
+        if self.config.wallets:
+            for row in wanted:
+                book = self.tape.bookmaker[row]
+                there = [stake for leg, stake in wanted.items() if self.tape.bookmaker[leg] == book]
+                tests.append((Reason.CASH, self.cash_for(row), sum(there)))
+        else:
+            tests.append((Reason.CASH, cash, total))
+        scale, cause = 1.0, Reason.STAKE_MINIMUM
+        for reason, room, stake in sorted(tests, key=lambda test: test[0]):
+            if stake > 0 and room < stake * scale:
+                scale, cause = room / stake, reason
+        return {row: stake * scale for row, stake in wanted.items()}, cause
+
+    def whole(self, row: int, stake: float) -> tuple[float, float]:
+        """Whole increments; a lay's backer stake in whole increments, and the liability that it makes."""
+        step = self.config.stake_increment_minor
+        stake = math.floor(stake / step) * step
+        if not self.tape.is_lay[row]:
+            return stake, 0.0
+        quoted, filled = float(self.tape.quoted[row]), float(self.tape.filled[row])
+        price = self.slipped(row, filled if filled > quoted else quoted) - 1.0
+        backer = math.floor(stake / price / step) * step
+        return float(round(backer * price)), backer
+
+    def too_small(self, row: int, stake: float) -> bool:
+        """Whether a stake, in whole increments, is below a minimum; without a backer's stake a lay's is 0."""
+        if not stake > 0:
+            return True
+        whole, backer = self.whole(row, stake)
+        at_venue = backer if self.tape.is_lay[row] else whole
+        return whole < self.config.stake_min_minor or at_venue < self.tape.stake_min_minor[row]
+
+    def answer(self, row: int) -> Reason | None:
+        """What the venue says to the order: the price got too much worse, or a refusal drawn by (seed, id)."""
+        quoted, filled, tolerance = self.tape.quoted[row], self.tape.filled[row], self.config.price_tolerance_frac
+        is_lay = self.tape.is_lay[row]
+        stands = filled <= quoted * (1.0 + tolerance) if is_lay else filled >= quoted * (1.0 - tolerance)
+        if not stands:
+            return Reason.PRICE_MOVED
+        draw = uniform(self.seed, int(self.tape.id[row]), 1)
+        return Reason.REJECTED if draw < self.config.rejection_frac else None
+
+    def place(self, row: int, stake: float, backer: float) -> None:
+        """Lock the stake until the bet settles."""
+        tape = self.tape
+        self.reasons[row] = Reason.PLACED
+        self.bets[row] = Bet(row, stake, backer, self.equity)
+        self.cash -= stake
+        self.into_wallet(row, -stake)
+        self.open += stake
+        self.staked_today += stake
+        self.turnover += stake
+        self.open_on_event[int(tape.event[row])] += stake
+        self.open_on_competition[int(tape.competition[row])] += stake
+        self.bets_open_on_market[int(tape.market[row])] += 1
+        self.questions_bet.add(int(tape.question[row]))
+        close_prob = float(tape.close_prob[row])
+        if not math.isnan(close_prob):
+            odds = self.venue_odds(row)
+            taken = odds / (odds - 1.0) if tape.is_lay[row] else odds
+            self.clv_sum += taken * close_prob - 1.0
+            self.clv_n += 1
+
+    def measures(self) -> dict[str, float]:
+        """The measures by their names in `engine.result`, NaN where there is no value."""
+        pnl = self.equity - self.config.bankroll_minor
+        counts = {f"reason_{name}": 0.0 for name in REASONS}
+        for reason in self.reasons.values():
+            counts[f"reason_{reason.name.lower()}"] += 1
+        return {
+            "n_opportunities": len(self.tape),
+            "n_bets": len(self.bets),
+            "n_won": self.n_won,
+            "n_void": self.n_void,
+            "n_open": len(self.bets) - self.n_settled,
+            "turnover_minor": self.turnover,
+            "pnl_minor": pnl,
+            "yield": pnl / self.turnover if self.turnover else math.nan,
+            "roi": pnl / self.config.bankroll_minor,
+            "bankroll_final_minor": self.equity,
+            "max_drawdown_frac": self.max_drawdown,
+            "clv_mean": self.clv_sum / self.clv_n if self.clv_n else math.nan,
+            "clv_n": self.clv_n,
+            "longest_losing_streak": self.longest,
+            "commission_minor": self.commission,
+            "n_streak_warnings": self.warnings,
+            **counts,
+        }
