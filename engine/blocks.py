@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.cluster import clustered
 from engine.columns import columns_of
 from engine.kernel import account as acc
-from engine.kernel.lane_walk import Shared, Slots, Stream, walk_lanes
+from engine.kernel.lane_walk import Shared, Slots, Stream
 from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED, N_ROWS, STRIDE, WIDTH, Block
 from engine.kernel.params import Params
 from engine.kernel.settle import terms
@@ -30,6 +30,8 @@ from engine.tape import NEVER, Tape
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Matrix = NDArray[np.float64]
+#: `kernel.lane_walk.walk_lanes`, of whichever kernel
+Walk = Callable[..., Any]
 FIELD = {name: number for number, name in enumerate(Params._fields)}
 #: fewer configurations of a class than this are not worth a stream: 128 lanes are paid, used or not
 LEAST = 32
@@ -155,7 +157,7 @@ def _aligned(n: int) -> Floats:
     return whole[skip : skip + n]
 
 
-def run_block(plan: Class, part: slice, seed: int) -> Matrix:
+def run_block(plan: Class, part: slice, seed: int, walk_lanes: Walk) -> Matrix:
     """Walk one block; rows of `result.COLUMNS`, one a configuration of the block."""
     matrix = plan.matrix[part]
     filters = matrix[:, [FIELD[name] for name in _FILTERS]]
@@ -247,15 +249,17 @@ def split(tape: Tape, matrix: Matrix) -> tuple[list[NDArray[np.intp]], NDArray[n
 
 
 def jobs(
-    tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int, out: Matrix
+    tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int, out: Matrix, walk_lanes: Walk
 ) -> Iterator[Callable[[], int]]:
     """One function a block: it writes its configurations' rows of `out` and gives their number."""
     for rows in large:
         plan = class_of(tape, matrix[rows])
         for part in plan.parts():
-            yield partial(_fill, plan, part, rows[plan.order[part]], seed, out)
+            yield partial(
+                _fill, plan, part, rows[plan.order[part]], partial(run_block, seed=seed, walk_lanes=walk_lanes), out
+            )
 
 
-def _fill(plan: Class, part: slice, rows: NDArray[np.intp], seed: int, out: Matrix) -> int:
-    out[rows] = run_block(plan, part, seed)
+def _fill(plan: Class, part: slice, rows: NDArray[np.intp], run: Callable[..., Matrix], out: Matrix) -> int:
+    out[rows] = run(plan, part)
     return len(rows)

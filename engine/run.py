@@ -21,10 +21,10 @@ from engine.kernel import account as acc
 from engine.kernel.cache import CACHE_FOLDER, is_cold
 from engine.kernel.params import Params
 from engine.kernel.record import Columns, Work
-from engine.kernel.walk import walk
 from engine.replay import Path, path_of
 from engine.result import COLUMNS, METRICS, REASON_COLUMNS, metrics_frame
-from engine.schema import REASONS
+from engine.rule import Rule, kernel_of, telling
+from engine.schema import REASONS, Staking
 from engine.tape import Tape
 
 Matrix = NDArray[np.float64]
@@ -86,15 +86,16 @@ def _measures(work: Work, params: Params, n: int) -> list[float]:
     return [float(row[name]) for name in METRICS] + [float(count) for count in work.counts]
 
 
-def walk_one(columns: Columns, work: Work, params: Params, seed: int) -> list[float]:
+def walk_one(columns: Columns, work: Work, params: Params, seed: int, rule: Rule | None = None) -> list[float]:
     """Walk one configuration and give its measures in the order of `result.COLUMNS`."""
-    walk(columns, work, np.zeros(2, np.int64), params, np.int64(seed))
+    with telling(rule):
+        kernel_of(rule).walk(columns, work, np.zeros(2, np.int64), params, np.int64(seed))
     return _measures(work, params, len(columns.id))
 
 
-def say_if_cold(module: str) -> None:
+def say_if_cold(module: str, package: str = "kernel") -> None:
     """Tell, on stderr, that a part of the kernel is about to be compiled."""
-    if is_cold(module):
+    if is_cold(module, package):
         kept = f"kept in {CACHE_FOLDER}" if CACHE_FOLDER else "not kept: no folder for it is writable"
         print(f"compiling the kernel for this machine, once, some 10 s ({kept})", file=sys.stderr)  # noqa: T201
 
@@ -121,6 +122,13 @@ def _check_limiting(tape: Tape, matrix: Matrix) -> None:
         )
 
 
+def _check_rule(matrix: Matrix, rule: Rule | None) -> None:
+    if rule is None and (matrix[:, Params._fields.index("staking")] == Staking.OWN).any():
+        raise ConfigurationError(
+            "no staking rule of your own", where="staking.file", todo="name the file of its function stake_minor"
+        )
+
+
 def run_params(
     tape: Tape,
     matrix: Matrix,
@@ -128,6 +136,7 @@ def run_params(
     threads: int | None = None,
     block: int = 64,
     on_block: Callable[[int], None] | None = None,
+    rule: Rule | None = None,
 ) -> Matrix:
     """Run configurations given as numbers: in lanes where they can (`engine.blocks`), else one after another.
 
@@ -144,6 +153,8 @@ def run_params(
         Configurations handed to a thread at once, of those that walk alone.
     on_block : callable, optional
         Told the number of configurations done, from the calling thread.
+    rule : Rule, optional
+        What `Staking.OWN` asks for (`engine.rule.load`).
 
     Returns
     -------
@@ -154,15 +165,17 @@ def run_params(
         raise ValueError(f"expected (c, {len(Params._fields)}) numbers, found {matrix.shape}")
     _check_commission(tape, matrix)
     _check_limiting(tape, matrix)
+    _check_rule(matrix, rule)
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         pending: set[Future[int]] = set()
         try:
-            pending |= {pool.submit(job) for job in _jobs(tape, matrix, seed, block, out)}
+            pending |= {pool.submit(job) for job in _jobs(_Asked(tape, matrix, seed, rule), block, out)}
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
-                    finished = future.result()
+                    with telling(rule):
+                        finished = future.result()
                     if on_block:
                         on_block(finished)
         except BaseException:
@@ -172,30 +185,46 @@ def run_params(
     return out
 
 
-def _jobs(tape: Tape, matrix: Matrix, seed: int, block: int, out: Matrix) -> Iterator[Callable[[], int]]:
+@dataclass(frozen=True)
+class _Asked:
+    """Configurations over a tape, some of which may stake by a rule of the user's own."""
+
+    tape: Tape
+    matrix: Matrix
+    seed: int
+    rule: Rule | None
+
+
+def _jobs(asked: _Asked, block: int, out: Matrix) -> Iterator[Callable[[], int]]:
     """Functions that fill rows of `out` and give their number; none depends on another."""
+    tape, matrix = asked.tape, asked.matrix
     large, alone = split(tape, matrix)
-    if large:
-        say_if_cold("lane_walk")
-        yield from jobs(tape, matrix, large, seed, out)
-    if len(alone):
-        say_if_cold("walk")
-        columns = columns_of(tape)
-    for low in range(0, len(alone), block):
-        yield partial(_walk_alone, tape, columns, matrix, alone[low : low + block], seed, out)
+    own = matrix[:, Params._fields.index("staking")] == Staking.OWN
+    for rule, theirs in ((None, ~own), (asked.rule, own)):
+        kernel = kernel_of(rule) if theirs.any() else None
+        mine = [rows for rows in large if theirs[rows[0]]]
+        if kernel and mine:
+            say_if_cold("lane_walk", kernel.package)
+            yield from jobs(tape, matrix, mine, asked.seed, out, kernel.walk_lanes)
+        rest = alone[theirs[alone]]
+        if kernel and len(rest):
+            say_if_cold("walk", kernel.package)
+            columns = columns_of(tape)
+            for low in range(0, len(rest), block):
+                yield partial(_walk_alone, asked, rule, columns, rest[low : low + block], out)
 
 
-def _walk_alone(tape: Tape, columns: Columns, matrix: Matrix, rows: NDArray[np.intp], seed: int, out: Matrix) -> int:
-    work = work_for(tape)
+def _walk_alone(asked: _Asked, rule: Rule | None, columns: Columns, rows: NDArray[np.intp], out: Matrix) -> int:
+    work = work_for(asked.tape)
     for c in rows:
-        out[c] = walk_one(columns, work, Params(*matrix[c].tolist()), seed)
+        out[c] = walk_one(columns, work, Params(*asked.matrix[c].tolist()), asked.seed, rule)
     return len(rows)
 
 
-def replay(tape: Tape, params: Params, seed: int = 0) -> Path:
+def replay(tape: Tape, params: Params, seed: int = 0, rule: Rule | None = None) -> Path:
     """Walk one configuration again and keep what it did: bets, daily P&L, reasons."""
-    work = work_for(tape)
-    walk_one(columns_of(tape), work, params, seed)
+    work, rule = work_for(tape), rule if params.staking == Staking.OWN else None
+    walk_one(columns_of(tape), work, params, seed, rule)
     return path_of(tape, work, params)
 
 
@@ -208,10 +237,11 @@ class Result:
     seed: int
     metrics: pl.DataFrame  # one row a configuration, columns of `result.METRICS`
     reasons: pl.DataFrame  # one row a configuration, a count for each reason
+    rule: Rule | None = None  # what Staking.OWN asks for
 
     def replay(self, number: int) -> Path:
         """The path of configuration `number`."""
-        return replay(self.tape, self.configurations[number].params(), self.seed)
+        return replay(self.tape, self.configurations[number].params(), self.seed, self.rule)
 
 
 def backtest(
@@ -219,8 +249,9 @@ def backtest(
     configurations: Configuration | Sequence[Configuration],
     seed: int = 0,
     threads: int | None = None,
+    rule: Rule | None = None,
 ) -> Result:
-    """Run one or many configurations over a tape.
+    """Run one or many configurations over a tape; `rule` is what `Staking.OWN` asks for (`engine.rule.load`).
 
     Examples
     --------
@@ -229,6 +260,6 @@ def backtest(
     >>> result.metrics["pnl_minor"]                                               # doctest: +SKIP
     """
     many = (configurations,) if isinstance(configurations, Configuration) else tuple(configurations)
-    table = metrics_frame(run_params(tape, params_matrix(many), seed, threads))
+    table = metrics_frame(run_params(tape, params_matrix(many), seed, threads, rule=rule))
     reasons = table.select(pl.col(c).alias(c.removeprefix("reason_")) for c in REASON_COLUMNS)
-    return Result(tape, many, seed, table.select(METRICS), reasons)
+    return Result(tape, many, seed, table.select(METRICS), reasons, rule)

@@ -157,3 +157,4 @@ class Staking(IntEnum):
     KELLY = 2  # fraction * edge net / ((odds - 1) * (1 - c)) of the base
     TARGET = 3  # the stake whose win pays amount_minor
     KELLY_COLUMN = 4  # fraction * kelly_frac of the base
+    OWN = 5  # a function of the user's own

@@ -47,7 +47,17 @@ class Key:
 
 _CAP = Key("number", off=True)
 METHODS: Final = ("multiplicative", "additive", "power", "odds_ratio", "shin", "goto")
-STAKINGS: Final = ("flat", "percent", "kelly", "target", "kelly_shrunk", "kelly_market", "kelly_states", "kelly_column")
+STAKINGS: Final = (
+    "flat",
+    "percent",
+    "kelly",
+    "target",
+    "kelly_shrunk",
+    "kelly_market",
+    "kelly_states",
+    "kelly_column",
+    "own",
+)
 
 KEYS: Final[dict[str, Key]] = {
     "data.store": Key("text", off=True, slow=True, counts=False),
@@ -69,6 +79,7 @@ KEYS: Final[dict[str, Key]] = {
     "staking.profit_minor": Key("number"),
     "staking.fraction": Key("number"),
     "staking.stake_cap_frac": _CAP,
+    "staking.file": Key("text", off=True, slow=True),
     "staking.base": Key("text", choices=("equity", "cash")),
     "risk.bet_cap_frac": _CAP,
     "risk.event_cap_frac": _CAP,
@@ -290,6 +301,8 @@ class Slow:
     clv_bookmaker, clv_method : str
     kelly : str
         How the tape's column of Kelly fractions is made: ``none``, ``shrunk``, ``market``, ``states``.
+    rule : str or None
+        File of a staking rule of the user's own; the tape itself is the same.
     """
 
     store: str
@@ -305,16 +318,21 @@ class Slow:
     clv_bookmaker: str
     clv_method: str
     kelly: str
+    rule: str | None = None
 
     def facts(self) -> dict[str, Any]:
         """The content as plain values, without the path of the store: what its hash is of."""
         facts = asdict(self)
-        del facts["store"]
+        del facts["store"], facts["rule"]  # the content counts, not where it is
         return facts
 
 
 def slow_of(flat: Mapping[str, Any]) -> Slow:
     """The slow part of one configuration, given its dotted keys."""
+    if flat["staking.name"] == "own" and flat.get("staking.file") is None:
+        raise ConfigurationError(
+            "no staking rule of your own", where="staking.file", todo="name the file of its function stake_minor"
+        )
     own = {key.removeprefix("strategy."): value for key, value in flat.items() if key.startswith("strategy.")}
     names = ("sports", "competitions", "seasons", "first_date", "last_date")
     return Slow(
@@ -331,6 +349,7 @@ def slow_of(flat: Mapping[str, Any]) -> Slow:
         clv_bookmaker=flat["clv.bookmaker"],
         clv_method=flat["clv.method"],
         kelly=kelly_mode(flat["staking.name"]),
+        rule=str(Path(flat["staking.file"]).expanduser().absolute()) if flat.get("staking.file") else None,
     )
 
 

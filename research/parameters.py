@@ -27,6 +27,7 @@ _STAKING: Final = {
     "kelly_market": Staking.KELLY_COLUMN,
     "kelly_states": Staking.KELLY_COLUMN,
     "kelly_column": Staking.KELLY_COLUMN,
+    "own": Staking.OWN,
 }
 #: field of the kernel: keys (the first that a configuration has), and the number where it has none or null
 _SOURCES: Final[dict[str, tuple[tuple[str, ...], float]]] = {

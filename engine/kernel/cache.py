@@ -51,9 +51,9 @@ if CACHE_FOLDER is not None:
     numba.config.CACHE_DIR = str(CACHE_FOLDER)
 
 
-def is_cold(module: str) -> bool:
+def is_cold(module: str, package: str = "kernel") -> bool:
     """Whether the next call of a module of the kernel has to compile it (some ten seconds)."""
-    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob(f"{module}.*.nbi"))
+    return CACHE_FOLDER is None or not any(CACHE_FOLDER.glob(f"{package}_*/{module}.*.nbi"))
 
 
 #: No interpreter's lock; IEEE division; no reference counts: nothing here allocates, and counting the references of two
@@ -69,5 +69,5 @@ def compiled(function: _Function) -> _Function:
 
 def leaf(function: _Function) -> _Function:
     """As `compiled`, and always inlined: a rule that costs nothing to call."""
-    result: _Function = numba.njit(forceinline=True, **_OPTIONS)(function)
+    result: _Function = numba.njit(forceinline=True, **{**_OPTIONS, "cache": False})(function)
     return result

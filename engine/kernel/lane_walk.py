@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.kernel import lanes
 from engine.kernel.cache import compiled, leaf
+from engine.kernel.own import HAS_OWN
 from engine.kernel.record import Row
 from engine.kernel.stake import FLAT, KELLY, PERCENT, TARGET
 from engine.kernel.walk import NEVER
@@ -102,7 +103,12 @@ def row_at(stream, i):
 def decide_by_rule(block, stream, i, shared, seed):
     """`lanes.decide_lanes` with the staking rule as a constant: each rule gets vector instructions of its own."""
     row, clv, clv_n = row_at(stream, i), stream.clv[i], stream.clv_n[i]
-    if not shared.whole_units:
+    if HAS_OWN:
+        if shared.whole_units:
+            lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 5.0, True)
+        else:
+            lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 5.0, False)
+    elif not shared.whole_units:
         lanes.decide_lanes(block, row, clv, clv_n, shared, seed, np.float64(shared.staking), False)
     elif shared.staking == FLAT:
         lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 0.0, True)

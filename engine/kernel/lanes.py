@@ -31,6 +31,7 @@ ONE_PER_MARKET = int(Reason.ONE_PER_MARKET)
 
 # rows of the parameters
 _AT = {name: row for row, name in enumerate(Params._fields)}
+BANKROLL_MINOR_AT = _AT["bankroll_minor"]
 EDGE_MIN_AT = _AT["edge_min"]
 EDGE_MAX_AT = _AT["edge_max"]
 ODDS_MIN_AT = _AT["odds_min"]
@@ -76,6 +77,7 @@ FULL = 15
 class Asked(NamedTuple):
     """What a decision reads of `Params`; the others are not needed to decide, or off in lanes."""
 
+    bankroll_minor: float
     edge_min: float
     edge_max: float
     odds_min: float
@@ -125,6 +127,7 @@ def at(row, lane):
 def asked_of(numbers, lane, staking, whole_units, shared):
     """What a lane asks; what the whole block shares is a scalar."""
     return Asked(
+        numbers[at(BANKROLL_MINOR_AT, lane)],
         numbers[at(EDGE_MIN_AT, lane)],
         numbers[at(EDGE_MAX_AT, lane)],
         numbers[at(ODDS_MIN_AT, lane)],

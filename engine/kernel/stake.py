@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.kernel.cache import leaf
+from engine.kernel.own import own_minor
 from engine.schema import Staking
 
 FLAT = int(Staking.FLAT)
@@ -10,6 +11,7 @@ PERCENT = int(Staking.PERCENT)
 KELLY = int(Staking.KELLY)
 TARGET = int(Staking.TARGET)
 KELLY_COLUMN = int(Staking.KELLY_COLUMN)
+OWN = int(Staking.OWN)
 
 
 @leaf
@@ -33,6 +35,8 @@ def wanted_minor(row, room, params):
         wanted = params.fraction * room.base
     elif params.staking == TARGET:
         wanted = params.amount_minor / (row.odds - 1.0)
+    elif params.staking == OWN:
+        wanted = own_minor(row, room, params)
     else:
         full = kelly_frac(row) if params.staking == KELLY else row.kelly_frac
         wanted = min(params.fraction * full, params.stake_cap_frac) * room.base

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from engine.configuration import Configuration
+from engine.rule import Rule
 from engine.schema import Reason, State
 from engine.tape import NEVER, Tape
 from engine.twin.arithmetic import after_removals, back_payoff, slipped
@@ -30,6 +31,7 @@ class Account:
     tape: Tape
     config: Configuration
     seed: int = 0
+    rule: Rule | None = None
     reasons: dict[int, Reason] = field(default_factory=dict)
     bets: dict[int, Bet] = field(default_factory=dict)
 

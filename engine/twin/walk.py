@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from types import SimpleNamespace
 
+from engine.kernel.record import Room, Row
 from engine.schema import REASONS, Reason, Staking
 from engine.tape import NEVER
 from engine.twin.account import Account, Bet
@@ -104,6 +106,8 @@ class Twin(Account):
             wanted = config.fraction * base
         elif config.staking is Staking.TARGET:
             wanted = config.amount_minor / (odds - 1.0)
+        elif config.staking is Staking.OWN:
+            wanted = self.own(row, base)
         else:
             edge_net = float(tape.edge_frac[row]) - rate * float(tape.prob[row]) * (odds - 1.0)
             kelly = edge_net / ((odds - 1.0) * (1.0 - rate))
@@ -112,6 +116,27 @@ class Twin(Account):
             wanted = min(config.fraction * kelly, config.stake_cap_frac) * base
         warned = self.drawdown >= config.drawdown_warn_frac
         return wanted * float(tape.stake_weight[row]) * (config.drawdown_warn_factor if warned else 1.0)
+
+    def own(self, row: int, base: float) -> float:
+        """What a rule of the user's own asks for."""
+        assert self.rule is not None
+        tape, warned = self.tape, self.drawdown >= self.config.drawdown_warn_frac
+        names = (name for name in Row._fields if name != "commission")
+        given = SimpleNamespace(**{name: getattr(tape, name)[row] for name in names})
+        given.commission = self.commission_rate(row)
+        room = Room(
+            equity=self.equity,
+            base=base,
+            warn_factor=self.config.drawdown_warn_factor if warned else 1.0,
+            limit_factor=self.limit_factor[int(tape.bookmaker[row])],
+            cash=self.cash_for(row),
+            open=self.open,
+            open_on_event=self.open_on_event[int(tape.event[row])],
+            open_on_competition=self.open_on_competition[int(tape.competition[row])],
+            staked_today=self.staked_today,
+            day_start_equity=self.day_start,
+        )
+        return float(self.rule.function(given, room, self.config))
 
     def rooms(self, row: int) -> tuple[dict[Reason, float], dict[Reason, float]]:
         """What each cap leaves, in the order in which ties go: those of one bet, those that legs share."""

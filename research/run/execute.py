@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from engine.errors import DataError
 from engine.kernel.params import Params
 from engine.kernel.width import vector_bits
+from engine.rule import Rule, load
 from engine.tape import Tape
+from engine.warm import Warming
 from research.config import Slow, slow_of
 from research.parameters import check, matrix
 from research.run.folder import MANIFEST, computing, publish, run_folder, write_json
@@ -87,6 +89,11 @@ class _Job:
             self.held = (number, self.tapes.tape(self.slows[number]))
         return self.held[1]
 
+    def rule(self, number: int) -> Rule | None:
+        """The staking rule of the user's own that goes with the tape of that number."""
+        path = self.slows[number].rule
+        return None if path is None else load(path)
+
 
 def execute(command: Command) -> Run:
     """Carry a command out, or give the stored run of the same inputs; resumes what was interrupted.
@@ -129,6 +136,7 @@ def _prepare(command: Command) -> _Job:
         "branches": [_counted(branch.base) | {k: list(v) for k, v in branch.axes.items()} for branch in plan.branches],
         "where": [branch.base.get("sweep.where") for branch in plan.branches],
         "rows": [one.hash for one in rows],
+        "rules": [None if slow.rule is None else load(slow.rule).hash for slow in slows],
         "sources": source_hash(),
     }
     return _Job(command, tapes, slows, rows, digest(shared))
@@ -147,7 +155,8 @@ def _compute(job: _Job, work: Path) -> Run:
             old.unlink()
     kept = Kept(work / "units")
     kept.folder.mkdir(exist_ok=True)
-    units = _all_units(job, kept)
+    with Warming(command.progress.say, [slow.rule for slow in job.slows]) as warming:
+        units = _all_units(job, kept, warming)
     made = work / "made"
     made.mkdir(exist_ok=True)
     blocks = (_load(kept, unit, job.hashes[unit.tape]) for unit in units)
@@ -166,7 +175,7 @@ def _load(kept: Kept, unit: Unit, tape_hash: str) -> Matrix:
     return values
 
 
-def _all_units(job: _Job, kept: Kept) -> list[Unit]:
+def _all_units(job: _Job, kept: Kept, warming: Warming) -> list[Unit]:
     """Compute every unit that is not there; tape after tape, one in memory at a time."""
     command, plan = job.command, job.command.plan
     progress, units, total = command.progress, list[Unit](), len(plan)
@@ -176,6 +185,7 @@ def _all_units(job: _Job, kept: Kept) -> list[Unit]:
             job.hashes.append(tape.hash)
             job.sizes.append(len(tape))
             if number == 0:
+                warming.wait()
                 progress.say(estimate(plan, tape, command.settings["sweep.threads"]))
                 progress.begin(command.kind, total)
             mine = cut(number, low, high, len(tape))
@@ -201,7 +211,8 @@ def _asked(job: _Job, unit: Unit) -> tuple[Matrix, NDArray[np.int64]]:
 
 
 def _measure(job: _Job, tape: Tape, unit: Unit) -> Matrix:
-    return compute(tape, *_asked(job, unit), job.command.settings["sweep.threads"], job.command.progress.step)
+    progress, rule = job.command.progress, job.rule(unit.tape)
+    return compute(tape, *_asked(job, unit), job.command.settings["sweep.threads"], progress.step, rule)
 
 
 def estimate(plan: Plan, tape: Tape, threads: int | None) -> str:
@@ -238,7 +249,7 @@ def _write_paths(job: _Job, made: Path, chosen: Sequence[int]) -> None:
         for config in chosen:
             row = plan.table.row(config - 1, named=True)
             values = Params(*numbers(plan, config - 1, config)[0].tolist())
-            path = replay(job.tape(row["tape"]), values, int(row.get("seed", seed)))
+            path = replay(job.tape(row["tape"]), values, int(row.get("seed", seed)), job.rule(row["tape"]))
             number = pl.lit(config, pl.Int64).alias("config")
             bets.add(path.bets.select(number, pl.all()))
             days.add(path.daily.select(number, pl.all()))
@@ -279,6 +290,7 @@ def _manifest(job: _Job, chosen: Sequence[int]) -> dict[str, Any]:
             }
             for number, low, high in spans
         ],
+        "rules": sorted({load(slow.rule).hash for slow in job.slows if slow.rule is not None}),
         "code": {"sources": source_hash(), "commit": commit()},
         "versions": versions(),
         "vector_bits": vector_bits(),

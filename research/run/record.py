@@ -188,6 +188,7 @@ class Run:
 
     def _replayed(self, row: dict[str, Any]) -> Any:
         """The path of a configuration that was not chosen, from its tape; the store must still hold the same rows."""
+        from engine.rule import load
         from engine.run import replay
         from research.run.tapes import Tapes
 
@@ -202,7 +203,10 @@ class Run:
             )
         numbers = matrix(pl.DataFrame({"branch": [0]}), {0: flat}, {0: frozenset()})
         configuration(numbers[0])
-        return replay(tapes.tape(slow), Params(*numbers[0].tolist()), int(flat["seed"]))
+        rule = None if slow.rule is None else load(slow.rule)
+        if rule is not None and rule.hash not in self.manifest["rules"]:
+            raise DataError("the staking rule is another one now", where=rule.path, todo="repeat the run's command")
+        return replay(tapes.tape(slow), Params(*numbers[0].tolist()), int(flat["seed"]), rule)
 
     def __repr__(self) -> str:
         counts = self.manifest["counts"]

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.result import COLUMNS
+from engine.rule import Rule
 from engine.tape import Tape
 from research.run.folder import write_bytes
 
@@ -88,7 +89,12 @@ def _digest(tape_hash: str, body: bytes) -> bytes:
 
 
 def compute(
-    tape: Tape, rows: Matrix, seeds: NDArray[np.int64], threads: int | None, on_done: Callable[[int], None]
+    tape: Tape,
+    rows: Matrix,
+    seeds: NDArray[np.int64],
+    threads: int | None,
+    on_done: Callable[[int], None],
+    rule: Rule | None = None,
 ) -> Matrix:
     """Measures of a block of configurations.
 
@@ -102,6 +108,8 @@ def compute(
         None: the processors that this process may use.
     on_done : callable
         Told how many configurations have just been finished.
+    rule : Rule, optional
+        What a staking rule of the user's own asks for.
 
     Returns
     -------
@@ -114,7 +122,7 @@ def compute(
     for seed in np.unique(seeds):
         mine = np.flatnonzero(seeds == seed)
         block = min(64, max(1, len(mine) // (4 * count)))
-        out[mine] = run_params(tape, rows[mine], int(seed), count, block, on_done)
+        out[mine] = run_params(tape, rows[mine], int(seed), count, block, on_done, rule)
     return out
 
 

@@ -63,7 +63,7 @@ def alone(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
 def in_lanes(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
     """All configurations in lanes, however few a class has."""
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
-    done = sum(job() for job in blocks.jobs(tape, matrix, blocks.classes(matrix), seed, out))
+    done = sum(job() for job in blocks.jobs(tape, matrix, blocks.classes(matrix), seed, out, lane_walk.walk_lanes))
     assert done == len(matrix)
     return out
 
