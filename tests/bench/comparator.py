@@ -1,0 +1,139 @@
+"""The sweep in C++ of the same rules: built by the system's compiler, fed with the same streams, held to the same bits."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import blocks
+from engine.kernel.lane_walk import walk_lanes
+from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED
+from engine.result import COLUMNS, METRICS
+from engine.tape import Tape
+
+Matrix = NDArray[np.float64]
+
+SOURCES: Final = Path(__file__).parent / "cpp"
+#: GCC vectorises floor and rint only where it need not keep the traps of floating point
+FLAGS: Final = (
+    "-O3", "-std=c++17", "-march=native", "-ffp-contract=off", "-fno-trapping-math", "-fno-math-errno", "-pthread",
+)  # fmt: skip
+_ROW: Final = (
+    "id", "decided_at", "settled_at", "quoted", "filled", "odds", "prob", "edge_frac", "kelly_frac", "stake_weight",
+    "size_minor", "stake_min_minor", "commission", "payoff", "is_void", "clv", "clv_n", "question", "competition",
+    "bet_slot", "event_slot", "market_slot", "question_slot",
+)  # fmt: skip
+#: what the program writes a configuration, before the counts of reasons
+_OUT: Final = (
+    "cash", "open", "n_won", "n_void", "n_settled", "turnover_minor", "max_drawdown_frac", "clv_sum", "clv_n",
+    "longest_losing_streak", "commission_minor", "n_streak_warnings",
+)  # fmt: skip
+
+
+def compiler() -> str | None:
+    """The system's C++ compiler, None where there is none."""
+    return shutil.which("g++")
+
+
+def build(folder: Path) -> Path:
+    """Compile the comparator; returns the program. Built again only where its text or flags changed."""
+    found = compiler()
+    if found is None:
+        raise FileNotFoundError("g++")
+    wide = ["-mprefer-vector-width=512"] if "avx512f" in _features() else []
+    text = b"".join(path.read_bytes() for path in sorted(SOURCES.iterdir()))
+    name = hashlib.blake2b(text + " ".join([*FLAGS, *wide]).encode(), digest_size=8).hexdigest()
+    program = folder / f"comparator-{name}"
+    if not program.exists():
+        words = [found, *FLAGS, *wide, str(SOURCES / "comparator.cpp"), "-o", str(program)]
+        subprocess.run(words, check=True, capture_output=True)
+    return program
+
+
+def _features() -> str:
+    path = Path("/proc/cpuinfo")
+    return path.read_text() if path.exists() else ""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Classes of configurations over one tape, for both programs: what is timed begins after this."""
+
+    plans: list[blocks.Class]
+    folder: Path
+    seconds: float  # of the preparation, by the project's own code
+
+
+def prepare(tape: Tape, matrix: Matrix, folder: Path) -> Prepared:
+    """Streams, slots and clustered configurations, kept as files for the comparator."""
+    start = perf_counter()
+    plans = [blocks.class_of(tape, matrix[rows]) for rows in blocks.classes(matrix)]
+    seconds = perf_counter() - start
+    lines = []
+    for number, plan in enumerate(plans):
+        n_bets, n_events, n_markets, n_questions = plan.n_slots
+        sizes = (len(plan.matrix), n_bets, n_events, plan.n_competitions, n_markets, n_questions)
+        lines.append(" ".join(map(str, (number, *sizes))))
+        record = np.dtype([(name, getattr(plan.stream, name).dtype) for name in _ROW])
+        rows = np.empty(len(plan.edges), record)
+        for name in _ROW:
+            rows[name] = getattr(plan.stream, name)
+        parts = {
+            "rows": rows, "edges": plan.edges, "odds": plan.stream.odds, "codes": plan.stream.codes,
+            "matrix": plan.matrix, "midnights": plan.stream.midnights,
+        }  # fmt: skip
+        for name, part in parts.items():
+            np.ascontiguousarray(part).tofile(folder / f"{number}.{name}")
+    (folder / "classes.txt").write_text("\n".join(lines) + "\n")
+    return Prepared(plans, folder, seconds)
+
+
+def run_ours(prepared: Prepared, threads: int, seed: int) -> tuple[float, Matrix]:
+    """Seconds and measures of the project's kernel over what is prepared."""
+    out = np.empty((sum(len(plan.matrix) for plan in prepared.plans), len(COLUMNS)))
+    jobs, first = [], 0
+    for plan in prepared.plans:
+        for part in plan.parts():
+            jobs.append((plan, part, slice(first + part.start, first + part.stop)))
+        first += len(plan.matrix)
+
+    def work(job: tuple[blocks.Class, slice, slice]) -> None:
+        out[job[2]] = blocks.run_block(job[0], job[1], seed, walk_lanes)
+
+    with ThreadPoolExecutor(threads) as pool:
+        start = perf_counter()
+        list(pool.map(work, jobs))
+        return perf_counter() - start, out
+
+
+def run_theirs(program: Path, prepared: Prepared, threads: int, seed: int) -> tuple[float, Matrix]:
+    """Seconds and what stands in the lanes of the comparator: columns of `_OUT` and the counts of reasons."""
+    with tempfile.NamedTemporaryFile(dir=prepared.folder) as out:
+        words = [str(program), str(prepared.folder), str(threads), str(seed), "1", out.name]
+        seconds = float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+        return seconds, np.fromfile(out.name).reshape(-1, len(_OUT) + N_COUNTED)
+
+
+def same(ours: Matrix, theirs: Matrix) -> bool:
+    """Whether both give the same bits in every measure and count that both have."""
+    column = {name: ours[:, number] for number, name in enumerate(COLUMNS)}
+    raw = {name: theirs[:, number] for number, name in enumerate(_OUT)}
+    reasons = ours[:, len(METRICS) + FIRST_COUNTED :][:, :N_COUNTED]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        clv = np.where(raw["clv_n"] > 0, raw["clv_sum"] / raw["clv_n"], np.nan)
+    pairs = [
+        (column["bankroll_final_minor"], raw["cash"] + raw["open"]), (column["clv_mean"], clv),
+        (column["n_open"], column["n_bets"] - raw["n_settled"]), (reasons, theirs[:, len(_OUT) :]),
+        *((column[name], raw[name]) for name in _OUT if name in column),
+    ]  # fmt: skip
+    return all(np.array_equal(left, right, equal_nan=True) for left, right in pairs)

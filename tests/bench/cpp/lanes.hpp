@@ -1,0 +1,227 @@
+// The rules of engine/kernel/lanes.py in C++: what one opportunity, one settlement, one close is to W configurations.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
+namespace bet {
+
+constexpr int W = 128, WP = W + 8;
+constexpr double INF = std::numeric_limits<double>::infinity();
+constexpr int64_t NEVER = std::numeric_limits<int64_t>::max();
+
+// columns of engine.kernel.params.Params
+enum P {
+  BANKROLL, EDGE_MIN, EDGE_MAX, ODDS_MIN, ODDS_MAX, ONE_PER_MARKET, STAKING, AMOUNT, FRACTION, STAKE_CAP, BASE_IS_CASH,
+  BET_CAP, EVENT_CAP, COMPETITION_CAP, DAY_CAP, OPEN_CAP, STAKE_MIN, INCREMENT, COMMISSION_FACTOR, SLIPPAGE, REJECTION,
+  WARN_FRAC, WARN_FACTOR, STOP_FRAC, RESET_AFTER, STREAK_WARN, STREAK_STOP, COOL_OFF, DAILY_LOSS, TOLERANCE, FILL_MIN,
+  LIMITING_PROFIT, LIMITING_FACTOR, WALLETS, N_PARAMS
+};
+// reasons that depend on the state, from the first one that is counted
+enum R { DRAWDOWN, DAILY, STREAK, QUESTION, CAP_BET, CAP_EVENT, CAP_COMPETITION, CAP_DAY, CAP_OPEN, SIZE, CASH_OUT,
+         STAKE_MINIMUM, PRICE_MOVED, REJECTED, GROUP, PLACED, N_REASONS };
+enum Staking { FLAT, PERCENT, KELLY, TARGET, KELLY_COLUMN };
+
+struct Row {
+  int64_t id, decided_at, settled_at;
+  double quoted, filled, odds, prob, edge, kelly, weight, size, least, commission, payoff, is_void, clv, clv_n;
+  int64_t question, competition, bet_slot, event_slot, market_slot, question_slot;
+};
+
+struct alignas(64) Block {
+  double p[N_PARAMS][WP];
+  double cash[WP], open[WP], peak[WP], drawdown[WP], halted[WP], cooling[WP], streak[WP], day_start[WP], staked[WP],
+      blocked[WP], high[WP], max_drawdown[WP], losses[WP], longest[WP], won[WP], voids[WP], settled[WP], turnover[WP],
+      commission[WP], clv[WP], clv_n[WP], warnings[WP], on_event[WP], on_competition[WP], taken[WP], stake[WP],
+      market_pnl[WP], market_open[WP], base[WP], counts[N_REASONS][WP];
+  int64_t halt_end[WP], cool_end[WP];
+  uint64_t counted[WP];
+};
+
+inline uint64_t mix(uint64_t x) {
+  x += 0x9E3779B97F4A7C15ull;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
+  return x ^ (x >> 31);
+}
+inline double uniform(int64_t seed, int64_t id) {
+  return double(mix(mix(mix(uint64_t(seed)) ^ uint64_t(id)) ^ 1ull) >> 11) * (1.0 / 9007199254740992.0);
+}
+
+// eight lanes: one register of 512 bits, or what the compiler makes of it elsewhere
+typedef double V __attribute__((vector_size(64)));
+typedef int64_t M __attribute__((vector_size(64)));
+typedef uint64_t U __attribute__((vector_size(64)));
+inline V &at(double *row, int l) { return *reinterpret_cast<V *>(row + l); }
+inline const V &at(const double *row, int l) { return *reinterpret_cast<const V *>(row + l); }
+inline V all(double x) { return V{x, x, x, x, x, x, x, x}; }
+inline M all(int64_t x) { return M{x, x, x, x, x, x, x, x}; }
+inline V least(V a, V b) { return a < b ? a : b; }
+inline V most(V a, V b) { return a > b ? a : b; }
+#ifdef __AVX512F__
+inline V down(V x) { return (V)_mm512_roundscale_pd((__m512d)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+inline V near(V x) { return (V)_mm512_roundscale_pd((__m512d)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+#else
+inline V down(V x) { for (int l = 0; l < 8; l++) x[l] = std::floor(x[l]); return x; }
+inline V near(V x) { for (int l = 0; l < 8; l++) x[l] = std::rint(x[l]); return x; }
+#endif
+
+template <int RULE, bool WHOLE>
+inline void decide(Block &b, const Row &r, bool base_is_cash, double tolerance, int64_t seed) {
+  const double net = r.edge - r.commission * r.prob * (r.odds - 1.0), odds = r.odds;
+  const double full = RULE == KELLY ? net / ((r.odds - 1.0) * (1.0 - r.commission)) : r.kelly;
+  const V draw = all(uniform(seed, r.id)), win = all(r.odds - 1.0), size = all(r.size), floor_ = all(r.least);
+  const V weight = all(r.weight), zero = all(0.0), one = all(1.0);
+  const bool moved = !(r.filled >= r.quoted * (1.0 - tolerance));
+  for (int l = 0; l < W; l += 8) {
+    const V cash = at(b.cash, l), open = at(b.open, l), equity = cash + open;
+    const V base = base_is_cash ? at(b.base, l) : equity;
+    const V warn = at(b.drawdown, l) >= at(b.p[WARN_FRAC], l) ? at(b.p[WARN_FACTOR], l) : one;
+    V asked;
+    if (RULE == FLAT) asked = at(b.p[AMOUNT], l);
+    else if (RULE == PERCENT) asked = at(b.p[FRACTION], l) * base;
+    else if (RULE == TARGET) asked = at(b.p[AMOUNT], l) / win;
+    else asked = least(at(b.p[FRACTION], l) * all(full), at(b.p[STAKE_CAP], l)) * base;
+    const V wanted = asked * weight * warn;
+    V stake = wanted;
+    M cause = all(int64_t(STAKE_MINIMUM));
+    auto limit = [&](V room, int64_t reason) {
+      const M binds = room < stake;
+      stake = binds ? room : stake;
+      cause = binds ? all(reason) : cause;
+    };
+    limit(at(b.p[BET_CAP], l) * equity, CAP_BET);
+    limit(at(b.p[EVENT_CAP], l) * equity - at(b.on_event, l), CAP_EVENT);
+    limit(at(b.p[COMPETITION_CAP], l) * equity - at(b.on_competition, l), CAP_COMPETITION);
+    limit(at(b.p[DAY_CAP], l) * at(b.day_start, l) - at(b.staked, l), CAP_DAY);
+    limit(at(b.p[OPEN_CAP], l) * equity - open, CAP_OPEN);
+    limit(size, SIZE);
+    limit(cash, CASH_OUT);
+    const V step = at(b.p[INCREMENT], l), minimum = at(b.p[STAKE_MIN], l);
+    stake = WHOLE ? down(stake) : down(stake / step) * step;
+    const V alone = WHOLE ? down(wanted) : down(wanted / step) * step;
+    const M enough = (stake >= minimum) & ~(stake < floor_), by_cap = (alone >= minimum) & ~(alone < floor_);
+    M reason = draw < at(b.p[REJECTION], l) ? all(int64_t(REJECTED)) : all(int64_t(PLACED));
+    reason = moved ? all(int64_t(PRICE_MOVED)) : reason;
+    reason = enough ? reason : (by_cap ? cause : all(int64_t(STAKE_MINIMUM)));
+    const V taken = at(b.taken, l);
+    reason = at(b.p[ONE_PER_MARKET], l) * taken == one ? all(int64_t(QUESTION)) : reason;
+    reason = at(b.cooling, l) == one ? all(int64_t(STREAK)) : reason;
+    reason = at(b.blocked, l) == one ? all(int64_t(DAILY)) : reason;
+    reason = at(b.halted, l) == one ? all(int64_t(DRAWDOWN)) : reason;
+    const M passes = (all(net) >= at(b.p[EDGE_MIN], l)) & (all(net) <= at(b.p[EDGE_MAX], l)) &
+                     (all(odds) >= at(b.p[ODDS_MIN], l)) & (all(odds) <= at(b.p[ODDS_MAX], l));
+    const M bets = passes & (reason == all(int64_t(PLACED)));
+    const V placed = bets ? one : zero;
+    stake = bets ? stake : zero;
+    U &counted = *reinterpret_cast<U *>(b.counted + l);
+    counted += ((U)(passes & all(int64_t(1)))) << (U)(reason * 4);
+    at(b.cash, l) = cash - stake;
+    at(b.open, l) = open + stake;
+    at(b.staked, l) += stake;
+    at(b.turnover, l) += stake;
+    at(b.clv, l) += placed * r.clv;
+    at(b.clv_n, l) += placed * r.clv_n;
+    at(b.taken, l) = most(taken, placed);
+    at(b.stake, l) = stake;
+  }
+}
+
+inline void settle(Block &b, double payoff, double is_void) {
+  const V zero = all(0.0), one = all(1.0);
+  for (int l = 0; l < W; l += 8) {
+    const V stake = at(b.stake, l), pnl = near(stake * payoff), placed = stake > zero ? one : zero;
+    at(b.cash, l) += stake + pnl;
+    at(b.open, l) -= stake;
+    at(b.market_pnl, l) += pnl;
+    at(b.market_open, l) -= placed;
+    at(b.settled, l) += placed;
+    at(b.voids, l) += placed * is_void;
+    const V lost = pnl < zero ? one : zero, won = pnl > zero ? one : zero;
+    at(b.won, l) += won;
+    const V run = (at(b.losses, l) + lost) * (one - won);
+    at(b.losses, l) = run;
+    at(b.longest, l) = most(at(b.longest, l), run);
+    const V counts = one - at(b.cooling, l), streak = (at(b.streak, l) + lost * counts) * (one - won * counts);
+    at(b.streak, l) = streak;
+    at(b.warnings, l) += (streak == at(b.p[STREAK_WARN], l) ? one : zero) * lost * counts;
+  }
+}
+
+inline void charge(Block &b, double rate) {
+  const V zero = all(0.0);
+  for (int l = 0; l < W; l += 8) {
+    const V cash = at(b.cash, l), pnl = at(b.market_pnl, l);
+    const M over = at(b.market_open, l) == zero;
+    const V due = least(near(rate * most(pnl, zero)), cash), paid = over ? due : zero;
+    at(b.cash, l) = cash - paid;
+    at(b.commission, l) += paid;
+    at(b.market_pnl, l) = over ? zero : pnl;
+  }
+}
+
+inline bool close(Block &b) {
+  const V zero = all(0.0), one = all(1.0), two = all(2.0);
+  M off = all(int64_t(0));
+  for (int l = 0; l < W; l += 8) {
+    const V now = at(b.cash, l) + at(b.open, l), high = most(at(b.high, l), now);
+    at(b.high, l) = high;
+    at(b.max_drawdown, l) = most(at(b.max_drawdown, l), (high - now) / high);
+    const V peak = most(at(b.peak, l), now), drawdown = peak > zero ? (peak - now) / peak : zero;
+    at(b.peak, l) = peak;
+    at(b.drawdown, l) = drawdown;
+    const M halts = (at(b.halted, l) == zero) & (drawdown >= at(b.p[STOP_FRAC], l));
+    const M cools = (at(b.cooling, l) == zero) & (at(b.streak, l) >= at(b.p[STREAK_STOP], l));
+    at(b.halted, l) = halts ? two : at(b.halted, l);
+    at(b.cooling, l) = cools ? two : at(b.cooling, l);
+    const V start = at(b.day_start, l);
+    const M lost = (start > zero) & ((start - now) / start >= at(b.p[DAILY_LOSS], l));
+    at(b.blocked, l) = lost ? one : at(b.blocked, l);
+    off |= halts | cools;
+  }
+  int64_t any = 0;
+  for (int l = 0; l < 8; l++) any |= off[l];
+  return any != 0;
+}
+
+inline int64_t earliest(const Block &b) {
+  int64_t first = NEVER;
+  for (int l = 0; l < W; l++) {
+    if (b.halted[l] == 1.0 && b.halt_end[l] < first) first = b.halt_end[l];
+    if (b.cooling[l] == 1.0 && b.cool_end[l] < first) first = b.cool_end[l];
+  }
+  return first;
+}
+inline int64_t after(int64_t instant, double span) {
+  return span >= double(NEVER - instant) ? NEVER : instant + int64_t(span);
+}
+inline int64_t set_ends(Block &b, int64_t instant) {
+  for (int l = 0; l < W; l++) {
+    if (b.halted[l] == 2.0) { b.halted[l] = 1.0; b.halt_end[l] = after(instant, b.p[RESET_AFTER][l]); }
+    if (b.cooling[l] == 2.0) { b.cooling[l] = 1.0; b.cool_end[l] = after(instant, b.p[COOL_OFF][l]); }
+  }
+  return earliest(b);
+}
+inline int64_t end_due(Block &b, int64_t instant) {
+  for (int l = 0; l < W; l++) {
+    if (b.halted[l] == 1.0 && b.halt_end[l] <= instant) {
+      b.halted[l] = 0.0; b.peak[l] = b.cash[l] + b.open[l]; b.drawdown[l] = 0.0;
+    }
+    if (b.cooling[l] == 1.0 && b.cool_end[l] <= instant) { b.cooling[l] = 0.0; b.streak[l] = 0.0; }
+  }
+  return earliest(b);
+}
+inline void roll(Block &b) {
+  for (int l = 0; l < W; l++) { b.day_start[l] = b.cash[l] + b.open[l]; b.staked[l] = 0.0; b.blocked[l] = 0.0; }
+}
+inline void empty_counts(Block &b) {
+  for (int r = 0; r < N_REASONS; r++)
+    for (int l = 0; l < W; l++) b.counts[r][l] += double((b.counted[l] >> (4 * r)) & 15);
+  std::memset(b.counted, 0, sizeof b.counted);
+}
+
+}  // namespace bet
