@@ -172,8 +172,6 @@ def run_block(plan: Class, part: slice, seed: int, walk_lanes: Walk) -> Matrix:
     table[:, len(matrix) :] = matrix[-1][:, None]
     table[FIELD["edge_min"], len(matrix) :] = np.inf  # lanes without a configuration take nothing
     state = _aligned(N_ROWS * STRIDE)
-    for row in (acc.CASH, acc.PEAK, acc.DAY_START, acc.HIGH):
-        state[row * STRIDE : (row + 1) * STRIDE] = table[FIELD["bankroll_minor"]]
     counts = _aligned(N_COUNTED * STRIDE)
     n_bets, n_events, n_markets, n_questions = plan.n_slots
     slots = Slots(

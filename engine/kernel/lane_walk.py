@@ -184,6 +184,7 @@ def charge(state, stream, slots, codes):
 @compiled
 def walk_lanes(block, stream, codes, slots, shared, seed):
     """Walk a block along its part ``codes`` of the stream; its state and counts hold what it did. Returns nothing."""
+    lanes.begin(block)
     k, day, visits = 0, 0, 0
     next_end = NEVER
     while True:

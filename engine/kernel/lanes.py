@@ -65,7 +65,13 @@ STAKE = acc.N_CELLS + 3
 MARKET_PNL = acc.N_CELLS + 4
 MARKET_OPEN = acc.N_CELLS + 5
 BASE = acc.N_CELLS + 6
-N_ROWS = acc.N_CELLS + 7
+#: factor that the warning of the drawdown puts on stakes, and the equity at the last close
+WARN = acc.N_CELLS + 7
+LAST = acc.N_CELLS + 8
+N_ROWS = acc.N_CELLS + 9
+
+#: far above the rounding of a product or a quotient of two float64, far below any fraction that is meant
+NEAR = 1e-14
 
 #: reasons that depend on the state are counted in fields of four bits of one integer a lane, from this reason on
 FIRST_COUNTED = BREAKER_DRAWDOWN
@@ -154,17 +160,27 @@ def asked_of(numbers, lane, staking, whole_units, shared):
 
 
 @leaf
+def begin(block):
+    """Every lane holds its bankroll and nothing else; all other rows are 0."""
+    state, numbers = block.state, block.numbers
+    for lane in range(WIDTH):
+        bankroll = numbers[at(BANKROLL_MINOR_AT, lane)]
+        for row in (acc.CASH, acc.PEAK, acc.DAY_START, acc.HIGH, LAST):
+            state[at(row, lane)] = bankroll
+        state[at(WARN, lane)] = unhurt(numbers, lane)
+
+
+@leaf
 def decide_lanes(block, row, clv, clv_n, shared, seed, staking, whole_units):
     """One opportunity to every lane: the reason is counted, a stake is locked and left in the row `STAKE`."""
     state, numbers, counted = block.state, block.numbers, block.counted
     for lane in range(WIDTH):
         params = asked_of(numbers, lane, staking, whole_units, shared)
         cash, open_ = state[at(acc.CASH, lane)], state[at(acc.OPEN, lane)]
-        warned = state[at(acc.DRAWDOWN, lane)] >= params.drawdown_warn_frac
         room = Room(
             cash + open_,
             state[at(BASE, lane)] if shared.base_is_cash else cash + open_,
-            params.drawdown_warn_factor if warned else 1.0,
+            state[at(WARN, lane)],
             1.0,
             cash,
             open_,
@@ -237,27 +253,58 @@ def charge_lanes(state, rate):
 def close_lanes(block):
     """The close of an instant at which something settled; returns how many breakers it set off.
 
-    The ends of breakers are rare and told lane by lane (`end_due`, `set_ends`).
+    A division costs as much as all the rest of a close, so fractions are compared as products, `fall >= frac * peak`.
+    Where rounding could tell the two apart, or a lane reaches a new largest drawdown, `close_exactly` divides. The ends
+    of breakers are rare and told lane by lane (`end_due`, `set_ends`).
     """
     state, numbers = block.state, block.numbers
-    set_off = 0
+    unsure, set_off = 0, 0
     for lane in range(WIDTH):
         now = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
-        high = max(state[at(acc.HIGH, lane)], now)
+        last = state[at(LAST, lane)]
+        state[at(LAST, lane)] = now
+        high, peak = max(state[at(acc.HIGH, lane)], now), max(state[at(acc.PEAK, lane)], now)
         state[at(acc.HIGH, lane)] = high
-        state[at(acc.MAX_DRAWDOWN, lane)] = max(state[at(acc.MAX_DRAWDOWN, lane)], (high - now) / high)
-        peak = max(state[at(acc.PEAK, lane)], now)
         state[at(acc.PEAK, lane)] = peak
-        drawdown = (peak - now) / peak if peak > 0.0 else 0.0
-        state[at(acc.DRAWDOWN, lane)] = drawdown
-        halts = state[at(acc.HALTED, lane)] == 0.0 and drawdown >= numbers[at(DRAWDOWN_STOP_FRAC_AT, lane)]
+        start = state[at(acc.DAY_START, lane)]
+        fall, lost = peak - now, start - now
+        warns = fall - numbers[at(DRAWDOWN_WARN_FRAC_AT, lane)] * peak
+        stops = fall - numbers[at(DRAWDOWN_STOP_FRAC_AT, lane)] * peak
+        blocks = lost - numbers[at(DAILY_LOSS_FRAC_AT, lane)] * start
+        near = NEAR * peak
+        close_call = abs(warns) <= near or abs(stops) <= near or abs(blocks) <= NEAR * start
+        deeper = now < last and high - now > state[at(acc.MAX_DRAWDOWN, lane)] * high * (1.0 - NEAR)
+        unsure += 1 if now != last and (close_call or deeper) else 0
+        factor, before = numbers[at(DRAWDOWN_WARN_FACTOR_AT, lane)], state[at(WARN, lane)]
+        state[at(WARN, lane)] = factor if warns > near else (1.0 if warns < -near else before)
+        halts = state[at(acc.HALTED, lane)] == 0.0 and stops > near
         cools = state[at(acc.COOLING, lane)] == 0.0 and state[at(acc.STREAK, lane)] >= numbers[at(STREAK_STOP_AT, lane)]
         state[at(acc.HALTED, lane)] = 2.0 if halts else state[at(acc.HALTED, lane)]
         state[at(acc.COOLING, lane)] = 2.0 if cools else state[at(acc.COOLING, lane)]
-        start = state[at(acc.DAY_START, lane)]
+        state[at(acc.DAY_BLOCKED, lane)] = 1.0 if blocks > NEAR * start else state[at(acc.DAY_BLOCKED, lane)]
+        set_off += 1 if halts or cools else 0
+    if unsure > 0:
+        set_off += close_exactly(block)
+    return set_off
+
+
+@leaf
+def close_exactly(block):
+    """What `close_lanes` says of fractions, divided; returns how many halts it set off."""
+    state, numbers = block.state, block.numbers
+    set_off = 0
+    for lane in range(WIDTH):
+        now, high = state[at(LAST, lane)], state[at(acc.HIGH, lane)]
+        state[at(acc.MAX_DRAWDOWN, lane)] = max(state[at(acc.MAX_DRAWDOWN, lane)], (high - now) / high)
+        peak, start = state[at(acc.PEAK, lane)], state[at(acc.DAY_START, lane)]
+        drawdown = (peak - now) / peak if peak > 0.0 else 0.0
+        warned = drawdown >= numbers[at(DRAWDOWN_WARN_FRAC_AT, lane)]
+        state[at(WARN, lane)] = numbers[at(DRAWDOWN_WARN_FACTOR_AT, lane)] if warned else 1.0
+        halts = state[at(acc.HALTED, lane)] == 0.0 and drawdown >= numbers[at(DRAWDOWN_STOP_FRAC_AT, lane)]
+        state[at(acc.HALTED, lane)] = 2.0 if halts else state[at(acc.HALTED, lane)]
         lost = start > 0.0 and (start - now) / start >= numbers[at(DAILY_LOSS_FRAC_AT, lane)]
         state[at(acc.DAY_BLOCKED, lane)] = 1.0 if lost else state[at(acc.DAY_BLOCKED, lane)]
-        set_off += 1 if halts or cools else 0
+        set_off += 1 if halts else 0
     return set_off
 
 
@@ -289,6 +336,12 @@ def earliest(block):
 
 
 @leaf
+def unhurt(numbers, lane):
+    """The factor on stakes at a drawdown of 0."""
+    return numbers[at(DRAWDOWN_WARN_FACTOR_AT, lane)] if numbers[at(DRAWDOWN_WARN_FRAC_AT, lane)] <= 0.0 else 1.0
+
+
+@leaf
 def end_due(block, instant):
     """End the breakers whose end is at or before `instant`; returns the earliest end of the others."""
     state, ends = block.state, block.ends
@@ -296,7 +349,7 @@ def end_due(block, instant):
         if state[at(acc.HALTED, lane)] == 1.0 and ends[acc.HALT_END, lane] <= instant:
             state[at(acc.HALTED, lane)] = 0.0
             state[at(acc.PEAK, lane)] = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
-            state[at(acc.DRAWDOWN, lane)] = 0.0
+            state[at(WARN, lane)] = unhurt(block.numbers, lane)
         if state[at(acc.COOLING, lane)] == 1.0 and ends[acc.COOL_END, lane] <= instant:
             state[at(acc.COOLING, lane)] = 0.0
             state[at(acc.STREAK, lane)] = 0.0
