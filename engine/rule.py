@@ -26,7 +26,7 @@ from engine.errors import ConfigurationError
 _SIGNATURE: Final = "stake_minor(row, room, params)"
 _LIBRARIES: Final = ("math", "numpy")
 #: modules of the kernel that a rule reaches; they import each other, and the rest of the kernel as it is
-_REACHED: Final = ("own", "stake", "decide", "walk", "lanes", "lane_walk")
+_REACHED: Final = ("own", "stake", "decide", "walk", "lanes", "lane_close", "lane_walk")
 _HEAD: Final = "from engine.kernel.cache import leaf\n\n"
 _TAIL: Final = "\n\nHAS_OWN = True\nown_minor = leaf(stake_minor)\n"
 
@@ -163,7 +163,9 @@ def _moved(text: str, package: str) -> str:
     """The text of a module, with the modules that are generated imported from the package."""
     reached = "|".join(_REACHED)
     text = re.sub(rf"from engine\.kernel\.({reached}) import", rf"from {package}.\1 import", text)
-    return re.sub(rf"from engine\.kernel import ({reached})$", rf"from {package} import \1", text, flags=re.MULTILINE)
+    return re.sub(
+        rf"from engine\.kernel import ((?:(?:{reached})(?:, )?)+)$", rf"from {package} import \1", text, flags=re.M
+    )
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.kernel import lanes
+from engine.kernel import lane_close, lanes
 from engine.kernel.cache import compiled, leaf
 from engine.kernel.own import HAS_OWN
 from engine.kernel.record import Row
@@ -197,16 +197,16 @@ def walk_lanes(block, stream, codes, slots, shared, seed):
         if instant == NEVER:
             break
         if next_end < instant:
-            next_end = lanes.end_due(block, instant - 1)
+            next_end = lane_close.end_due(block, instant - 1)
         first = k
         while k < len(codes) and codes[k] & 1 == 0 and stream.settled_at[codes[k] >> 1] == instant:
             settle_row(block, stream, slots, codes[k] >> 1, shared)
             k += 1
         charge(block.state, stream, slots, codes[first:k])
         if next_end <= instant:
-            next_end = lanes.end_due(block, instant)
-        if k > first and lanes.close_lanes(block) > 0:
-            next_end = lanes.set_ends(block, instant)
+            next_end = lane_close.end_due(block, instant)
+        if k > first and lane_close.close_lanes(block) > 0:
+            next_end = lane_close.set_ends(block, instant)
         if day < len(stream.midnights) and stream.midnights[day] == instant:
             lanes.roll_lanes(block.state)
             day += 1

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.contender import CONTENDERS
+from tests.bench.limit import against_cpp, against_prototype
 from tests.bench.machine import cores, machine
+from tests.bench.odds import margin_removal, matches
 from tests.bench.page import disagreements, page
 from tests.bench.study import Plan, budget, equal_work, own_sweeps, sweep_command, twin
 
@@ -45,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=cores(), help="threads of our sweeps (all cores)")
     parser.add_argument("--peers", type=_names, default=_NAMES, help=f"all, none, or some of {', '.join(_NAMES)}")
     parser.add_argument("--environment", type=Path, help="folder of the peers' environment (a temporary one)")
+    parser.add_argument("--cpp", type=_numbers, default=(100_000, 1_000_000), help="rows against C++; 0: none")
+    parser.add_argument("--cpp-counts", type=_numbers, default=(1_000,), help="configurations against C++")
     parser.add_argument("--skip-sweep", action="store_true", help="without the cost of the sweep around the kernel")
     return parser
 
@@ -80,6 +84,10 @@ def measure(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, Any
             "own_sweeps": sweeps,
             "budget": budget(sweeps),
             "twin": twin(plan),
+            "cpp": against_cpp(tuple(n for n in asked.cpp if n), asked.cpp_counts, plan.repeat, say),
+            "prototype": against_prototype(plan.repeat, say) if any(asked.cpp) else [],
+            "margin": margin_removal(say),
+            "matches": matches(plan.repeat, say),
             "sweep_command": None if asked.skip_sweep else sweep_command(plan),
         }
     return asked, found | {"took_s": time.monotonic() - begin}

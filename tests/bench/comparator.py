@@ -1,4 +1,4 @@
-"""The sweep in C++ of the same rules: built by the system's compiler, fed with the same streams, held to the same bits."""
+"""The sweep in C++ of the same rules: built by the system's compiler, fed with the same streams, held to equal bits."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ def prepare(tape: Tape, matrix: Matrix, folder: Path) -> Prepared:
 def run_ours(prepared: Prepared, threads: int, seed: int) -> tuple[float, Matrix]:
     """Seconds and measures of the project's kernel over what is prepared."""
     out = np.empty((sum(len(plan.matrix) for plan in prepared.plans), len(COLUMNS)))
-    jobs, first = [], 0
+    jobs: list[tuple[blocks.Class, slice, slice]] = []
+    first = 0
     for plan in prepared.plans:
-        for part in plan.parts():
-            jobs.append((plan, part, slice(first + part.start, first + part.stop)))
+        jobs += [(plan, part, slice(first + part.start, first + part.stop)) for part in plan.parts()]
         first += len(plan.matrix)
 
     def work(job: tuple[blocks.Class, slice, slice]) -> None:

@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench import study
+from engine.configuration import params_matrix
+from tests.bench import comparator, study
 from tests.bench.__main__ import main
 from tests.bench.contender import CONTENDERS, OURS
 from tests.bench.data import Job
 from tests.bench.environment import REQUIREMENTS, Unavailable
 from tests.bench.measure import Failed, Timing, difference, worker
 from tests.bench.page import disagreements
+from tests.property.test_lanes import of_one_class, plain_tape
 
 
 @pytest.mark.slow
@@ -29,7 +31,20 @@ def test_a_small_run_without_the_peers(
     monkeypatch.setattr(study, "peers_python", no_network)
     monkeypatch.setattr(study, "SWEPT", 20)
     page = tmp_path / "page.md"
-    words = ["--sizes", "600", "--counts", "1,3", "--repeat", "2", "--threads", "1", "--skip-sweep", "--json"]
+    words = [
+        "--sizes",
+        "600",
+        "--counts",
+        "1,3",
+        "--repeat",
+        "2",
+        "--threads",
+        "1",
+        "--skip-sweep",
+        "--json",
+        "--cpp",
+        "0",
+    ]
     status = main([*words, "--peers", "python_loop,vectorbt_orders", "--page", str(page)])
     found = json.loads(capsys.readouterr().out)
     assert status == 0
@@ -45,6 +60,23 @@ def test_a_small_run_without_the_peers(
     ]
     assert "not installed: no network" in page.read_text()
     assert all(one.title in page.read_text() for one in CONTENDERS)
+
+
+@pytest.mark.skipif(comparator.compiler() is None, reason="no g++ here")
+def test_the_comparator_in_cpp_gives_the_same_bits(tmp_path: Path) -> None:
+    program = comparator.build(tmp_path)
+    bets = 0.0
+    for case in range(12):
+        rng = np.random.default_rng((77, case))
+        tape = plain_tape(rng, int(rng.integers(1, 300)))
+        matrix = params_matrix(of_one_class(rng, 200) + of_one_class(rng, 150))
+        prepared = comparator.prepare(tape, matrix, tmp_path)
+        _, ours = comparator.run_ours(prepared, 2, case)
+        _, theirs = comparator.run_theirs(program, prepared, 2, case)
+        assert comparator.same(ours, theirs)
+        assert not comparator.same(ours, theirs + 1.0)
+        bets += ours[:, 1].sum()
+    assert bets > 10_000
 
 
 def test_other_results_are_told() -> None:

@@ -1,0 +1,61 @@
+"""Margin removal and Kelly over many markets at once, and a thousand configurations over all matches of a decade."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from engine.kelly import kelly_market
+from engine.odds import METHODS, fair_probabilities
+from engine.run import run_params
+from tests.bench.limit import matrix_of, tape_of
+from tests.bench.machine import cores
+
+Row = dict[str, Any]
+_MARKETS = 500_000
+
+
+def margin_removal(say: Callable[[str], None], repeat: int = 3) -> list[Row]:
+    """Three-way markets a second on one core, by method, and exact Kelly of a market."""
+    say("margin removal")
+    rng = np.random.default_rng(1)
+    true = rng.dirichlet(np.full(3, 4.0), _MARKETS)
+    odds = np.maximum(1.0 / (true * rng.uniform(1.02, 1.08, (_MARKETS, 1))), 1.01)
+    rows = []
+    for method in METHODS:
+        fair_probabilities(odds[:10], method=method)
+        rows.append(
+            {
+                "name": method,
+                "per_second": _MARKETS / _median(lambda m=method: fair_probabilities(odds, method=m), repeat),
+            }
+        )
+    many = 100_000
+    prob = true[:many] * 1.02
+    rows.append({"name": "kelly_market", "per_second": many / _median(lambda: kelly_market(odds[:many], prob), repeat)})
+    return rows
+
+
+def matches(repeat: int, say: Callable[[str], None]) -> Row:
+    """1,000 configurations over one opportunity each of 38,000 matches, full path, all cores."""
+    say("38,000 matches")
+    tape = tape_of(38_000)
+    matrix = matrix_of(tape, 1_000, 0.2)
+    run_params(tape, matrix, 3, cores())
+    return {
+        "rows": len(tape), "configurations": len(matrix), "threads": cores(),
+        "seconds": _median(lambda: run_params(tape, matrix, 3, cores()), max(repeat, 3)),
+    }  # fmt: skip
+
+
+def _median(work: Callable[[], object], repeat: int) -> float:
+    times = []
+    for _ in range(repeat):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return statistics.median(times)
