@@ -112,6 +112,7 @@ def against_cpp(sizes: tuple[int, ...], counts: tuple[int, ...], repeat: int, sa
 def _cells(
     program: Path, folder: Path, tape: Tape, matrix: NDArray[np.float64], passing: float, repeat: int
 ) -> list[Row]:
+    comparator.prepare(tape, matrix, folder)  # compiles what the first one needs
     prepared = comparator.prepare(tape, matrix, folder)
     comparator.run_ours(prepared, 1, 3)
     alone = _alone_ns(tape, matrix)
