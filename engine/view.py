@@ -16,7 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import ConfigurationError, DataError
-from engine.schema import IN_PLAY, INSTANT_DTYPE, INSTANTS
+from engine.schema import IN_PLAY, INSTANT_DTYPE
+from engine.store.sequence import last_of_series
 from engine.strategy import View
 
 __all__ = ["VIEW", "blocks", "build", "duration_ns"]
@@ -132,7 +133,7 @@ def _ahead_ns(decide_at: str) -> int | None:
 
 
 def _pre_match(events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
-    """The quotes of before the start, with what their events say, and their place among equals."""
+    """The quotes of before the start, with what their events say."""
     strangers = quotes.join(events.select("event_id"), on="event_id", how="anti").height
     if strangers:
         raise DataError(
@@ -143,18 +144,14 @@ def _pre_match(events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
         quotes.filter(pl.col("instant") != IN_PLAY)
         .join(events.select(_OF_EVENT), on="event_id", how="inner")
         .filter(~late)
-        .with_columns(rank=pl.col("instant").replace_strict(INSTANTS, range(len(INSTANTS)), return_dtype=pl.Int8))
     )
 
 
 def _latest(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of each series at its decision the latest row; of equal ones that nearer to the close, then the lower price."""
-    keys = ["decided_at", *_SERIES]
-    if not rows.select(keys).is_duplicated().any():
+    """Of each series at its decision the quote in force (`engine.store.sequence`)."""
+    if not rows.select("decided_at", *_SERIES).is_duplicated().any():
         return rows
-    return rows.sort([*keys, "known_at", "rank", "odds"], descending=[False] * (len(keys) + 2) + [True]).unique(
-        keys, keep="last", maintain_order=True
-    )
+    return last_of_series(rows, within=("decided_at",))
 
 
 def _at_each_quote(seen: pl.DataFrame) -> pl.DataFrame:

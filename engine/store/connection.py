@@ -1,22 +1,21 @@
-"""DuckDB over a store: two views on exactly the verified files, no extension fetched, bounded threads."""
+"""DuckDB over a store: two views on exactly the verified files, no extension fetched, bounded threads and memory."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from engine.errors import ConfigurationError
-from engine.schema import EVENTS, INSTANT_DTYPE, QUOTES
+from engine.schema import EVENTS, QUOTES
+from engine.store.manifest import Entry
 from engine.store.universe import Universe
 
 if TYPE_CHECKING:
     import duckdb
-
-    from engine.store.store import Store
 
 _TYPES = {
     pl.Int64: "BIGINT",
@@ -28,19 +27,17 @@ _TYPES = {
 }
 
 
-@cache
-def sql(name: str) -> str:
-    """Text of a query of the folder `engine/store/sql`."""
-    return files("engine.store").joinpath("sql", f"{name}.sql").read_text("utf-8")
+def connect(*, threads: int, memory_limit: str, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """An empty database in memory; what goes beyond `memory_limit` is put aside in the folder `spill`.
 
-
-def connect(store: Store, universe: Universe, *, threads: int, memory_limit: str) -> duckdb.DuckDBPyConnection:
-    """Connection with the views `events` and `quotes`; universe narrows files, and rows by name and date."""
+    Raises `ConfigurationError` where DuckDB refuses a setting.
+    """
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        "temp_directory": str(spill or Path(tempfile.gettempdir()) / "bea-spill"),
         "threads": max(1, threads),
     }
     if memory_limit:
@@ -50,13 +47,31 @@ def connect(store: Store, universe: Universe, *, threads: int, memory_limit: str
     except duckdb.Error as error:
         raise ConfigurationError("DuckDB refuses a setting", found=str(error)[:160]) from None
     connection.execute("SET TimeZone = 'UTC'")
-    for table, schema in (("events", EVENTS), ("quotes", QUOTES)):
-        _view(connection, table, schema, store.files(table, universe), _where(table, universe))
     return connection
 
 
+def show(
+    connection: duckdb.DuckDBPyConnection,
+    events: Sequence[Path],
+    quotes: Sequence[Path],
+    held: Sequence[Entry],
+    universe: Universe,
+) -> None:
+    """Let the views `events` and `quotes` stand for content files, narrowed by the universe, and list their names.
+
+    The table `names` (kind, name) holds the markets and bookmakers of the entries `held`.
+    """
+    for table, schema, paths in (("events", EVENTS, events), ("quotes", QUOTES, quotes)):
+        _view(connection, table, schema, paths, _where(table, universe))
+    rows = [("market", name) for name in sorted({name for entry in held for name in entry.markets})]
+    rows += [("bookmaker", name) for name in sorted({name for entry in held for name in entry.bookmakers})]
+    connection.execute("CREATE OR REPLACE TABLE names (kind VARCHAR, name VARCHAR)")
+    if rows:
+        connection.executemany("INSERT INTO names VALUES (?, ?)", rows)
+
+
 def _view(
-    connection: duckdb.DuckDBPyConnection, table: str, schema: dict[str, Any], paths: list[Path], where: str
+    connection: duckdb.DuckDBPyConnection, table: str, schema: dict[str, Any], paths: Sequence[Path], where: str
 ) -> None:
     if paths:
         named = ", ".join(_text(str(path)) for path in paths)
@@ -64,7 +79,7 @@ def _view(
     else:
         columns = ", ".join(f'NULL::{_TYPES.get(kind, "TIMESTAMPTZ")} AS "{name}"' for name, kind in schema.items())
         rows = f"SELECT {columns} LIMIT 0"
-    connection.execute(f'CREATE VIEW "{table}" AS FROM ({rows}) {where}')
+    connection.execute(f'CREATE OR REPLACE VIEW "{table}" AS FROM ({rows}) {where}')
 
 
 def _where(table: str, universe: Universe) -> str:
@@ -87,10 +102,3 @@ def _where(table: str, universe: Universe) -> str:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def run(connection: duckdb.DuckDBPyConnection, name: str, arguments: dict[str, Any]) -> pl.DataFrame:
-    """Run a query of the folder with its arguments bound; the result as a frame."""
-    rows = pl.DataFrame(connection.sql(sql(name), params=arguments).to_arrow_table())
-    times = [n for n, kind in rows.schema.items() if isinstance(kind, pl.Datetime)]
-    return rows.with_columns(pl.col(n).dt.convert_time_zone("UTC").cast(INSTANT_DTYPE) for n in times)

@@ -2,7 +2,9 @@
 
 Every function takes either a DuckDB connection with the views `events` and `quotes` (`Store.duckdb`) or the frames
 of `Store.quotes` and `Store.events`, and gives the same rows in the same order. Aggregates of a source (`max`, `avg`)
-are never part of a best price or a consensus, and are never rebuilt from named bookmakers.
+are never part of a best price or a consensus, and are never rebuilt from named bookmakers. Of quotes known at the same
+instant the one in force is told by `engine.store.sequence`. Questions at decisions before the start of each event, over
+stores larger than memory, are in `engine.store.decided`.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import polars as pl
 
 from engine.errors import ConfigurationError
-from engine.schema import AGGREGATES, CLOSE, IN_PLAY, SNAPSHOT
-from engine.store.connection import run
+from engine.schema import AGGREGATES, CLOSE, IN_PLAY, QUOTES, SNAPSHOT
+from engine.store.agreement import agreed
+from engine.store.coded import Asked, answer, names_of
+from engine.store.sequence import SEQUENCE, last_of_series
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
 _SELECTION: Final = ["event_id", "market", "line", "selection", "side"]
 _QUOTE: Final = ["event_id", "market", "line", "selection", "bookmaker", "side"]
-_RANK: Final = {IN_PLAY: 0, CLOSE: 1, SNAPSHOT: 2}
+_CONSENSUS: Final = ["odds_mean", "prob_implied", "prob_share", "prob_fair", "n_bookmakers", "n_fair"]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,8 +46,9 @@ def quotes_as_of(quotes: Quotes, instant: datetime | int) -> pl.DataFrame:
         Columns of `schema.QUOTES`, one row a (event, market, line, selection, bookmaker, side).
     """
     if not isinstance(quotes, pl.DataFrame):
-        return run(quotes, "quotes_as_of", {"instant_ns": _nanoseconds(instant)})
-    return _last(quotes.filter(_knowable(instant))).sort(_QUOTE)
+        found = answer(quotes, "in_force", names_of(quotes), Asked(instant_ns=_nanoseconds(instant)))
+        return found.with_columns(_kind()).select(list(QUOTES))
+    return last_of_series(quotes.filter(_knowable(instant))).sort(_QUOTE)
 
 
 def best_price(quotes: Quotes, instant: datetime | int, bookmakers: tuple[str, ...] | None = None) -> pl.DataFrame:
@@ -57,7 +62,8 @@ def best_price(quotes: Quotes, instant: datetime | int, bookmakers: tuple[str, .
     """
     _real(bookmakers)
     if not isinstance(quotes, pl.DataFrame):
-        return run(quotes, "best_price", _arguments(instant, bookmakers))
+        found = answer(quotes, "best", names_of(quotes), _asked(instant, bookmakers))
+        return found.select(*_SELECTION, "odds", "bookmaker", "known_at", "n_bookmakers")
     standing = _standing(quotes, instant, bookmakers)
     cost = pl.when(pl.col("side") == "lay").then(pl.col("odds")).otherwise(-pl.col("odds"))
     return (
@@ -69,32 +75,24 @@ def best_price(quotes: Quotes, instant: datetime | int, bookmakers: tuple[str, .
     )
 
 
-def consensus(quotes: Quotes, instant: datetime | int, bookmakers: tuple[str, ...] | None = None) -> pl.DataFrame:
+def consensus(
+    quotes: Quotes, instant: datetime | int, bookmakers: tuple[str, ...] | None = None, method: str = "multiplicative"
+) -> pl.DataFrame:
     """What real bookmakers (None: all of them) agree on at an instant.
 
     Returns
     -------
     DataFrame
         event_id, market, line, selection, side, odds_mean (mean decimal odds), prob_implied (mean of 1/odds),
-        prob_share (that over its sum in the book), n_bookmakers.
+        prob_share (that over its sum in the book), prob_fair (mean of the probabilities without margin of the
+        bookmakers with a whole book; null: none has), n_bookmakers, n_fair.
     """
     _real(bookmakers)
     if not isinstance(quotes, pl.DataFrame):
-        return run(quotes, "consensus", _arguments(instant, bookmakers))
-    mean = (
-        _standing(quotes, instant, bookmakers)
-        .group_by(_SELECTION)
-        .agg(
-            pl.col("odds").mean().alias("odds_mean"),
-            (1.0 / pl.col("odds")).mean().alias("prob_implied"),
-            pl.len().cast(pl.Int64).alias("n_bookmakers"),
-        )
-        .sort(_SELECTION)
-    )
-    share = pl.col("prob_implied") / pl.col("prob_implied").sum().over("event_id", "market", "line", "side")
-    return mean.with_columns(share.alias("prob_share")).select(
-        *_SELECTION, "odds_mean", "prob_implied", "prob_share", "n_bookmakers"
-    )
+        standing = answer(quotes, "prices", names_of(quotes), _asked(instant, bookmakers))
+    else:
+        standing = _standing(quotes, instant, bookmakers).sort(_QUOTE).with_columns(ahead_ns=pl.lit(0, pl.Int64))
+    return agreed(standing, method).select(*_SELECTION, *_CONSENSUS)
 
 
 def closing_line(
@@ -118,8 +116,8 @@ def closing_line(
     if IN_PLAY in instants:
         raise ConfigurationError("a price in play is no closing price", where="instants", found=IN_PLAY)
     if not isinstance(quotes, pl.DataFrame):
-        names = list(bookmakers) if bookmakers is not None else None
-        return run(quotes, "closing_line", {"bookmakers": names, "instants": list(instants)})
+        found = answer(quotes, "prices", names_of(quotes), Asked(instants=instants, bookmakers=bookmakers))
+        return found.with_columns(_kind()).select(*_QUOTE, "instant", "known_at", "odds")
     if events is None:
         raise ConfigurationError("closing_line needs the events beside a frame of quotes", todo="give events=")
     chosen = quotes.filter(pl.col("instant").is_in(list(instants)))
@@ -128,30 +126,29 @@ def closing_line(
     before = chosen.join(events.select("event_id", "starts_at"), on="event_id").filter(
         pl.col("known_at") <= pl.col("starts_at")
     )
-    return _last(before).select(*_QUOTE, "instant", "known_at", "odds").sort(_QUOTE)
+    return last_of_series(before).select(*_QUOTE, "instant", "known_at", "odds").sort(_QUOTE)
 
 
-def _last(quotes: pl.DataFrame) -> pl.DataFrame:
-    """The latest row of each key; at the same instant in play before close before snapshot before open."""
-    rank = pl.col("instant").replace_strict(_RANK, default=3, return_dtype=pl.Int8).alias("_rank")
-    ordered = quotes.with_columns(rank).sort(["known_at", "_rank"], descending=[True, False], maintain_order=True)
-    return ordered.unique(_QUOTE, keep="first", maintain_order=True).drop("_rank")
+def _kind() -> pl.Expr:
+    """`instant` of each `sequence`."""
+    return (
+        pl.col("sequence").replace_strict({n: k for k, n in SEQUENCE.items()}, return_dtype=pl.String).alias("instant")
+    )
 
 
 def _standing(quotes: pl.DataFrame, instant: datetime | int, bookmakers: tuple[str, ...] | None) -> pl.DataFrame:
     chosen = quotes.filter(_knowable(instant) & ~pl.col("bookmaker").is_in(list(AGGREGATES)))
     if bookmakers is not None:
         chosen = chosen.filter(pl.col("bookmaker").is_in(list(bookmakers)))
-    return _last(chosen)
+    return last_of_series(chosen)
 
 
 def _knowable(instant: datetime | int) -> pl.Expr:
     return pl.col("known_at").cast(pl.Int64) <= _nanoseconds(instant)
 
 
-def _arguments(instant: datetime | int, bookmakers: tuple[str, ...] | None) -> dict[str, object]:
-    names = list(bookmakers) if bookmakers is not None else None
-    return {"instant_ns": _nanoseconds(instant), "bookmakers": names, "aggregates": list(AGGREGATES)}
+def _asked(instant: datetime | int, bookmakers: tuple[str, ...] | None) -> Asked:
+    return Asked(instant_ns=_nanoseconds(instant), bookmakers=bookmakers, without=AGGREGATES)
 
 
 def _nanoseconds(instant: datetime | int) -> int:

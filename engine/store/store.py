@@ -164,9 +164,13 @@ class Store:
         self, universe: Universe | None = None, *, threads: int = 2, memory_limit: str = ""
     ) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with the views `events` and `quotes` over exactly the verified files of the manifest."""
-        from engine.store.connection import connect
+        from engine.store.connection import connect, show
 
-        return connect(self, universe or Universe(), threads=threads, memory_limit=memory_limit)
+        universe = universe or Universe()
+        held = self._entries("quotes", universe)
+        connection = connect(threads=threads, memory_limit=memory_limit)
+        show(connection, self.files("events", universe), self._verifier.paths(held), held, universe)
+        return connection
 
     def _entries(self, table: str, universe: Universe) -> list[Entry]:
         entries = self.manifest.of(table)

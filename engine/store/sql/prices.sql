@@ -1,0 +1,4 @@
+-- Every price in force, in order of event, decision, market, line, selection, bookmaker, side.
+SELECT event_id, decision, line, bet, book, place, odds
+FROM standing
+ORDER BY event_id, decision, market_of(bet), line NULLS FIRST, bet // 2, book, bet
