@@ -30,6 +30,7 @@ from engine.tape import NEVER, Tape
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Matrix = NDArray[np.float64]
+Days = NDArray[np.float32]
 #: `kernel.lane_walk.walk_lanes`, of whichever kernel
 Walk = Callable[..., Any]
 FIELD = {name: number for number, name in enumerate(Params._fields)}
@@ -157,8 +158,8 @@ def _aligned(n: int) -> Floats:
     return whole[skip : skip + n]
 
 
-def run_block(plan: Class, part: slice, seed: int, walk_lanes: Walk) -> Matrix:
-    """Walk one block; rows of `result.COLUMNS`, one a configuration of the block."""
+def run_block(plan: Class, part: slice, seed: int, walk_lanes: Walk, with_days: bool = False) -> tuple[Matrix, Days]:
+    """Walk one block; rows of `result.COLUMNS` and, where asked for, P&L by day, one a configuration of the block."""
     matrix = plan.matrix[part]
     filters = matrix[:, [FIELD[name] for name in _FILTERS]]
     low, high = filters.min(axis=0), filters.max(axis=0)
@@ -180,9 +181,12 @@ def run_block(plan: Class, part: slice, seed: int, walk_lanes: Walk) -> Matrix:
         np.full(n_questions, -1, np.int64),
     )  # fmt: skip
     block = Block(numbers, state, np.zeros((2, WIDTH), np.int64), np.zeros(WIDTH, np.int64), counts)
-    walk_lanes(block, plan.stream, codes, slots, _shared(matrix), np.int64(seed))
+    n_days = len(plan.stream.midnights) if with_days else 0
+    daily = np.zeros(n_days * WIDTH, np.float32)
+    walk_lanes(block, plan.stream, codes, slots, _shared(matrix), np.int64(seed), daily)
     c = len(matrix)
-    return _measures(plan, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
+    measures = _measures(plan, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
+    return measures, daily.reshape(n_days, WIDTH)[:, :c].T
 
 
 def _shared(matrix: Matrix) -> Shared:
@@ -246,18 +250,31 @@ def split(tape: Tape, matrix: Matrix) -> tuple[list[NDArray[np.intp]], NDArray[n
     return large, np.flatnonzero(alone)
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """Where the results of configurations go: `measures` (c, columns), and `days` (c, days), or None."""
+
+    measures: Matrix
+    days: Days | None = None
+
+    def keep(self, rows: NDArray[np.intp], measures: Matrix, days: Days) -> int:
+        """Write what some configurations gave; returns their number."""
+        self.measures[rows] = measures
+        if self.days is not None:
+            self.days[rows] = days
+        return len(rows)
+
+
 def jobs(
-    tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int, out: Matrix, walk_lanes: Walk
+    tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int, out: Outputs, walk_lanes: Walk
 ) -> Iterator[Callable[[], int]]:
-    """One function a block: it writes its configurations' rows of `out` and gives their number."""
+    """One function a block: it writes what its configurations gave and returns their number."""
     for rows in large:
         plan = class_of(tape, matrix[rows])
         for part in plan.parts():
-            yield partial(
-                _fill, plan, part, rows[plan.order[part]], partial(run_block, seed=seed, walk_lanes=walk_lanes), out
-            )
+            walk = partial(run_block, plan, part, seed, walk_lanes, out.days is not None)
+            yield partial(_fill, walk, rows[plan.order[part]], out)
 
 
-def _fill(plan: Class, part: slice, rows: NDArray[np.intp], run: Callable[..., Matrix], out: Matrix) -> int:
-    out[rows] = run(plan, part)
-    return len(rows)
+def _fill(walk: Callable[[], tuple[Matrix, Days]], rows: NDArray[np.intp], out: Outputs) -> int:
+    return out.keep(rows, *walk())

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.blocks import jobs, split
+from engine.blocks import Days, Outputs, jobs, split
 from engine.columns import columns_of
 from engine.configuration import Configuration, params_matrix
 from engine.errors import ConfigurationError
@@ -137,6 +137,7 @@ def run_params(
     block: int = 64,
     on_block: Callable[[int], None] | None = None,
     rule: Rule | None = None,
+    days: Days | None = None,
 ) -> Matrix:
     """Run configurations given as numbers: in lanes where they can (`engine.blocks`), else one after another.
 
@@ -155,6 +156,9 @@ def run_params(
         Told the number of configurations done, from the calling thread.
     rule : Rule, optional
         What `Staking.OWN` asks for (`engine.rule.load`).
+    days : float32 (c, len(tape.midnights)), optional
+        Receives the P&L of each configuration by day, after commission, in minor units; it may be mapped to a file
+        (`numpy.lib.format.open_memmap`), and is written block by block.
 
     Returns
     -------
@@ -166,11 +170,13 @@ def run_params(
     _check_commission(tape, matrix)
     _check_limiting(tape, matrix)
     _check_rule(matrix, rule)
+    if days is not None and days.shape != (len(matrix), len(tape.midnights)):
+        raise ValueError(f"expected days ({len(matrix)}, {len(tape.midnights)}), found {days.shape}")
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         pending: set[Future[int]] = set()
         try:
-            pending |= {pool.submit(job) for job in _jobs(_Asked(tape, matrix, seed, rule), block, out)}
+            pending |= {pool.submit(job) for job in _jobs(_Asked(tape, matrix, seed, rule), block, Outputs(out, days))}
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -195,7 +201,7 @@ class _Asked:
     rule: Rule | None
 
 
-def _jobs(asked: _Asked, block: int, out: Matrix) -> Iterator[Callable[[], int]]:
+def _jobs(asked: _Asked, block: int, out: Outputs) -> Iterator[Callable[[], int]]:
     """Functions that fill rows of `out` and give their number; none depends on another."""
     tape, matrix = asked.tape, asked.matrix
     large, alone = split(tape, matrix)
@@ -214,10 +220,12 @@ def _jobs(asked: _Asked, block: int, out: Matrix) -> Iterator[Callable[[], int]]
                 yield partial(_walk_alone, asked, rule, columns, rest[low : low + block], out)
 
 
-def _walk_alone(asked: _Asked, rule: Rule | None, columns: Columns, rows: NDArray[np.intp], out: Matrix) -> int:
+def _walk_alone(asked: _Asked, rule: Rule | None, columns: Columns, rows: NDArray[np.intp], out: Outputs) -> int:
     work = work_for(asked.tape)
     for c in rows:
-        out[c] = walk_one(columns, work, Params(*asked.matrix[c].tolist()), asked.seed, rule)
+        params = Params(*asked.matrix[c].tolist())
+        measures = np.array([walk_one(columns, work, params, asked.seed, rule)])
+        out.keep(np.array([c]), measures, np.diff(work.day_equity, prepend=params.bankroll_minor)[None])
     return len(rows)
 
 

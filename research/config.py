@@ -124,6 +124,7 @@ KEYS: Final[dict[str, Key]] = {
     "sweep.max": Key("whole", counts=False),
     "sweep.order": Key("text"),
     "sweep.top": Key("whole"),
+    "sweep.days": Key("flag"),
     "sweep.threads": Key("whole", off=True, counts=False),
 }
 #: keys of which a command has one value

@@ -182,8 +182,11 @@ def charge(state, stream, slots, codes):
 
 
 @compiled
-def walk_lanes(block, stream, codes, slots, shared, seed):
-    """Walk a block along its part ``codes`` of the stream; its state and counts hold what it did. Returns nothing."""
+def walk_lanes(block, stream, codes, slots, shared, seed, daily):
+    """Walk a block along its part ``codes`` of the stream; its state and counts hold what it did. Returns nothing.
+
+    ``daily``: float32 (days * WIDTH,), receives the P&L of each day; without an element it is not asked for.
+    """
     lanes.begin(block)
     k, day, visits = 0, 0, 0
     next_end = NEVER
@@ -208,7 +211,7 @@ def walk_lanes(block, stream, codes, slots, shared, seed):
         if k > first and lane_close.close_lanes(block) > 0:
             next_end = lane_close.set_ends(block, instant)
         if day < len(stream.midnights) and stream.midnights[day] == instant:
-            lanes.roll_lanes(block.state)
+            lanes.roll_lanes(block.state, daily, day)
             day += 1
         if k < len(codes) and shared.base_is_cash:
             lanes.hold_base(block.state)

@@ -254,8 +254,13 @@ def charge_lanes(state, rate):
 
 
 @leaf
-def roll_lanes(state):
-    """The day roll."""
+def roll_lanes(state, daily, day):
+    """The day roll; the P&L of the day that ends goes into its row of `daily`, where that is asked for."""
+    if len(daily) > 0:
+        first = np.uint64(day) * np.uint64(WIDTH)
+        for lane in range(WIDTH):
+            now = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
+            daily[first + np.uint64(lane)] = np.float32(now - state[at(acc.DAY_START, lane)])
     for lane in range(WIDTH):
         state[at(acc.DAY_START, lane)] = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
         state[at(acc.STAKED_TODAY, lane)] = 0.0

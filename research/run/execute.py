@@ -29,7 +29,7 @@ from research.run.progress import Progress, seconds
 from research.run.record import Run
 from research.run.results import BETS, DAILY, RESULTS, TableWriter, order_expressions, ranked, write_results
 from research.run.tapes import Rows, Tapes, merged_facts
-from research.run.units import Kept, Unit, compute, cores, cut, in_lanes
+from research.run.units import Finished, Kept, Unit, compute, cores, cut, in_lanes
 from research.sweeps.plan import Plan, describe
 
 Matrix = NDArray[np.float64]
@@ -79,6 +79,7 @@ class _Job:
     run: str
     hashes: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    days: list[int] = field(default_factory=list)
     in_lanes: int = 0
     held: tuple[int, Tape] | None = None
 
@@ -159,8 +160,10 @@ def _compute(job: _Job, work: Path) -> Run:
         units = _all_units(job, kept, warming)
     made = work / "made"
     made.mkdir(exist_ok=True)
-    blocks = (_load(kept, unit, job.hashes[unit.tape]) for unit in units)
+    blocks = (_load(kept, unit, job).measures for unit in units)
     write_results(made / RESULTS, plan.table, blocks)
+    if command.settings["sweep.days"]:
+        _write_days(job, kept, units, made)
     chosen = _chosen(made / RESULTS, command.settings)
     _write_paths(job, made, chosen)
     write_json(made / MANIFEST, _manifest(job, chosen))
@@ -168,11 +171,22 @@ def _compute(job: _Job, work: Path) -> Run:
     return Run.open(job.run)
 
 
-def _load(kept: Kept, unit: Unit, tape_hash: str) -> Matrix:
-    values = kept.load(unit, tape_hash)
-    if values is None:
+def _load(kept: Kept, unit: Unit, job: _Job) -> Finished:
+    found = kept.load(unit, job.hashes[unit.tape], job.days[unit.tape])
+    if found is None:
         raise DataError("a finished unit was lost", where=str(kept.folder / unit.name), todo="repeat the command")
-    return values
+    return found
+
+
+def _write_days(job: _Job, kept: Kept, units: list[Unit], made: Path) -> None:
+    """P&L by day of all configurations: a file a tape, float32 (configurations, days), mapped while it is written."""
+    for number, low, high in job.command.plan.tapes():
+        shape = (high - low, job.days[number])
+        table = np.lib.format.open_memmap(made / f"days-{number}.npy", mode="w+", dtype="<f4", shape=shape)
+        for unit in units:
+            if unit.tape == number:
+                table[unit.low - low : unit.high - low] = _load(kept, unit, job).days
+        table.flush()
 
 
 def _all_units(job: _Job, kept: Kept, warming: Warming) -> list[Unit]:
@@ -184,6 +198,7 @@ def _all_units(job: _Job, kept: Kept, warming: Warming) -> list[Unit]:
             tape = job.tape(number)
             job.hashes.append(tape.hash)
             job.sizes.append(len(tape))
+            job.days.append(len(tape.midnights) if command.settings["sweep.days"] else 0)
             if number == 0:
                 warming.wait()
                 progress.say(estimate(plan, tape, command.settings["sweep.threads"]))
@@ -192,7 +207,7 @@ def _all_units(job: _Job, kept: Kept, warming: Warming) -> list[Unit]:
             units += mine
             for unit in mine:
                 job.in_lanes += in_lanes(tape, *_asked(job, unit))
-                if kept.load(unit, tape.hash) is not None:
+                if kept.load(unit, tape.hash, job.days[number]) is not None:
                     progress.step(unit.high - unit.low)
                     continue
                 kept.save(unit, tape.hash, _measure(job, tape, unit))
@@ -210,9 +225,9 @@ def _asked(job: _Job, unit: Unit) -> tuple[Matrix, NDArray[np.int64]]:
     return numbers(plan, unit.low, unit.high), seeds
 
 
-def _measure(job: _Job, tape: Tape, unit: Unit) -> Matrix:
-    progress, rule = job.command.progress, job.rule(unit.tape)
-    return compute(tape, *_asked(job, unit), job.command.settings["sweep.threads"], progress.step, rule)
+def _measure(job: _Job, tape: Tape, unit: Unit) -> Finished:
+    progress, threads = job.command.progress, job.command.settings["sweep.threads"]
+    return compute(tape, *_asked(job, unit), threads, progress.step, job.rule(unit.tape), job.days[unit.tape])
 
 
 def estimate(plan: Plan, tape: Tape, threads: int | None) -> str:

@@ -7,7 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from engine.errors import DataError, UsageError
 from engine.kernel.params import Params
@@ -142,6 +144,20 @@ class Run:
         Columns as in `engine.replay.Path.bets`.
         """
         return self._path(config, BETS, "bets")
+
+    def days(self, tape: int = 0) -> NDArray[np.float32]:
+        """P&L by day of all configurations of a tape, minor units: float32 (configurations, days), mapped, not read.
+
+        Raises
+        ------
+        DataError
+            The run was made without ``sweep.days=true``.
+        """
+        path = self.folder / f"days-{tape}.npy"
+        if not path.is_file():
+            raise DataError("the run holds no P&L by day", where=str(path), todo="repeat it with sweep.days=true")
+        found: NDArray[np.float32] = np.load(path, mmap_mode="r")
+        return found
 
     def daily(self, config: int | None = None) -> pl.DataFrame:
         """Daily P&L of one configuration (default the best); columns as in `engine.replay.Path.daily`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,8 +22,9 @@ from engine.tape import Tape
 from research.run.folder import write_bytes
 
 Matrix = NDArray[np.float64]
+Days = NDArray[np.float32]
 
-_MAGIC: Final = b"BEAUNIT1"
+_MAGIC: Final = b"BEAUNIT2"
 #: steps (rows times configurations) of one unit, and the borders of its configurations
 _STEPS: Final = 1_000_000_000
 _FEWEST, _MOST = 64, 8_192
@@ -58,29 +59,46 @@ def cut(tape: int, low: int, high: int, n_rows: int) -> list[Unit]:
 
 
 @dataclass(frozen=True)
+class Finished:
+    """What a unit gave.
+
+    Attributes
+    ----------
+    measures : float64 (c, len(COLUMNS))
+    days : float32 (c, days)
+        P&L by day, minor units; no column where it is not asked for.
+    """
+
+    measures: Matrix
+    days: Days
+
+
+@dataclass(frozen=True)
 class Kept:
     """The folder of finished units of one run."""
 
     folder: Path
 
-    def load(self, unit: Unit, tape_hash: str) -> Matrix | None:
-        """Measures of a finished unit, (c, len(COLUMNS)); None where it is not there, damaged, or of another tape."""
+    def load(self, unit: Unit, tape_hash: str, n_days: int = 0) -> Finished | None:
+        """What a finished unit gave; None where it is not there, damaged, of another tape or without its days."""
         try:
             content = (self.folder / unit.name).read_bytes()
         except OSError:
             return None
-        head = len(_MAGIC) + 32
+        head, count = len(_MAGIC) + 32, unit.high - unit.low
         body = content[head:]
         if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : head] != _digest(tape_hash, body):
             return None
-        shape = (unit.high - unit.low, len(COLUMNS))
-        if len(body) != shape[0] * shape[1] * 8:
+        border = count * len(COLUMNS) * 8
+        if len(body) != border + count * n_days * 4:
             return None
-        return np.frombuffer(body, dtype="<f8").reshape(shape)
+        measures = np.frombuffer(body, "<f8", count * len(COLUMNS)).reshape(count, len(COLUMNS))
+        return Finished(measures, np.frombuffer(body, "<f4", count * n_days, border).reshape(count, n_days))
 
-    def save(self, unit: Unit, tape_hash: str, values: Matrix) -> None:
+    def save(self, unit: Unit, tape_hash: str, done: Finished) -> None:
         """Keep a finished unit."""
-        body = np.ascontiguousarray(values, dtype="<f8").tobytes()
+        body = np.ascontiguousarray(done.measures, dtype="<f8").tobytes()
+        body += np.ascontiguousarray(done.days, dtype="<f4").tobytes()
         write_bytes(self.folder / unit.name, _MAGIC + _digest(tape_hash, body) + body)
 
 
@@ -95,7 +113,8 @@ def compute(
     threads: int | None,
     on_done: Callable[[int], None],
     rule: Rule | None = None,
-) -> Matrix:
+    n_days: int = 0,
+) -> Finished:
     """Measures of a block of configurations.
 
     Parameters
@@ -110,20 +129,21 @@ def compute(
         Told how many configurations have just been finished.
     rule : Rule, optional
         What a staking rule of the user's own asks for.
-
-    Returns
-    -------
-    float64 (c, len(result.COLUMNS))
+    n_days : int
+        Days of the tape, where P&L by day is asked for; else 0.
     """
     from engine.run import run_params  # starts the compiler's machinery: 0.7 s
 
     count = max(1, min(threads or cores(), cores()))
-    out = np.empty((len(rows), len(COLUMNS)))
+    out, days = np.empty((len(rows), len(COLUMNS))), np.zeros((len(rows), n_days), np.float32)
     for seed in np.unique(seeds):
         mine = np.flatnonzero(seeds == seed)
         block = min(64, max(1, len(mine) // (4 * count)))
-        out[mine] = run_params(tape, rows[mine], int(seed), count, block, on_done, rule)
-    return out
+        part = np.zeros((len(mine), n_days), np.float32) if n_days else None
+        out[mine] = run_params(tape, rows[mine], int(seed), count, block, on_done, rule, part)
+        if part is not None:
+            days[mine] = part
+    return Finished(out, days)
 
 
 def in_lanes(tape: Tape, rows: Matrix, seeds: NDArray[np.int64]) -> int:
@@ -136,8 +156,3 @@ def in_lanes(tape: Tape, rows: Matrix, seeds: NDArray[np.int64]) -> int:
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def missing(units: list[Unit], kept: Kept, tape_hash: str) -> Iterator[Unit]:
-    """Units that are still to be computed."""
-    return (unit for unit in units if kept.load(unit, tape_hash) is None)

@@ -108,7 +108,7 @@ def run_ours(prepared: Prepared, threads: int, seed: int) -> tuple[float, Matrix
         first += len(plan.matrix)
 
     def work(job: tuple[blocks.Class, slice, slice]) -> None:
-        out[job[2]] = blocks.run_block(job[0], job[1], seed, walk_lanes)
+        out[job[2]], _ = blocks.run_block(job[0], job[1], seed, walk_lanes)
 
     with ThreadPoolExecutor(threads) as pool:
         start = perf_counter()

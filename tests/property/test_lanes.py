@@ -6,6 +6,7 @@ import dataclasses
 import platform
 import re
 from collections import Counter
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -20,7 +21,7 @@ from engine.kernel import cache, lane_walk
 from engine.kernel.lanes import FULL, WIDTH
 from engine.kernel.params import Params
 from engine.result import COLUMNS
-from engine.run import columns_of, run_params, walk_one, work_for
+from engine.run import columns_of, replay, run_params, walk_one, work_for
 from engine.schema import REASONS, Reason, State
 from engine.tape import Tape
 from tests.property.tapes import random_configuration, random_tape
@@ -63,7 +64,10 @@ def alone(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
 def in_lanes(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
     """All configurations in lanes, however few a class has."""
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
-    done = sum(job() for job in blocks.jobs(tape, matrix, blocks.classes(matrix), seed, out, lane_walk.walk_lanes))
+    done = sum(
+        job()
+        for job in blocks.jobs(tape, matrix, blocks.classes(matrix), seed, blocks.Outputs(out), lane_walk.walk_lanes)
+    )
     assert done == len(matrix)
     return out
 
@@ -116,6 +120,26 @@ def test_threads_and_what_walks_alone_do_not_matter(threads: int) -> None:
     found = run_params(tape, matrix, seed=3, threads=threads, on_block=told.append)
     assert sum(told) == len(matrix)
     assert_equal(found, alone(tape, matrix, 3))
+
+
+def test_days_of_all_configurations_are_those_of_their_paths(tmp_path: Path) -> None:
+    rng = np.random.default_rng(12)
+    tape = plain_tape(rng, 300)
+    many = of_one_class(rng, 150) + [random_configuration(rng) for _ in range(20)]
+    days = np.lib.format.open_memmap(
+        tmp_path / "days.npy", mode="w+", dtype=np.float32, shape=(len(many), len(tape.midnights))
+    )
+    matrix = params_matrix(many)
+    found = run_params(tape, matrix, 3, days=days)
+    assert_equal(found, run_params(tape, matrix, 3))
+    days.flush()
+    kept = np.load(tmp_path / "days.npy", mmap_mode="r")
+    for number, one in enumerate(many):
+        wanted = replay(tape, one.params(), 3).daily["pnl_minor"].to_numpy()
+        assert (kept[number] == wanted.astype(np.float32)).all()
+    assert np.count_nonzero(kept) > 1_000
+    with pytest.raises(ValueError, match="expected days"):
+        run_params(tape, matrix, 3, days=days[:2])
 
 
 def test_what_stands_in_the_other_lanes_does_not_matter() -> None:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -64,6 +65,26 @@ def test_the_same_inputs_are_the_stored_run(swept: Run) -> None:
     assert again > stamp
     assert main(["sweep", *SWEEP, "--force"]) == 0
     assert (swept.folder / "manifest.json").stat().st_mtime_ns > again
+
+
+def test_days_of_every_configuration(swept: Run) -> None:
+    with pytest.raises(DataError, match=r"holds no P&L by day .*; repeat it with sweep.days=true"):
+        swept.days()
+    run = research.sweep([*SWEEP, "sweep.days=true"])
+    assert run.id != swept.id
+    results, seen = run.results, 0
+    for tape in range(4):
+        mine = results.filter(tape=tape).sort("config")
+        days = run.days(tape)
+        assert days.shape[0] == mine.height and days.dtype == np.float32
+        assert np.allclose(days.sum(axis=1, dtype=np.float64), mine["pnl_minor"].to_numpy(), rtol=1e-6, atol=1.0)
+        seen += int(np.count_nonzero(days))
+    assert seen > 100
+    best = int(run.leaderboard()["config"][0])
+    row = results.filter(config=best).row(0, named=True)
+    place = best - results.filter(tape=row["tape"])["config"].min()
+    wanted = run.daily(best)["pnl_minor"].to_numpy().astype(np.float32)
+    assert (run.days(row["tape"])[place] == wanted).all()
 
 
 def test_a_run_names_its_parents(swept: Run) -> None:
