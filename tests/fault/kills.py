@@ -36,13 +36,25 @@ def finish(home: Path, words: tuple[str, ...] = WORDS) -> dict[str, str]:
     return {name: hashlib.sha256((run / name).read_bytes()).hexdigest() for name in FILES}
 
 
-def killed(home: Path, after_s: float, sign: signal.Signals = signal.SIGKILL) -> int:
-    """Start, send a signal after a while, and give the exit status (that of a finished run where it was too late)."""
+def killed(home: Path, after_s: float) -> int:
+    """Start, kill after a while, and give the exit status (that of a finished run where it was too late)."""
     process = start(home)
     try:
         process.wait(after_s)
     except subprocess.TimeoutExpired:
-        process.send_signal(sign)
+        process.kill()
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def interrupted(home: Path) -> int:
+    """Start, interrupt as soon as it tells what it is about to compute, and give the exit status."""
+    process = start(home)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if b"configurations" in line:
+            process.send_signal(signal.SIGINT)
+            break
     process.communicate(timeout=60)
     return process.returncode
 

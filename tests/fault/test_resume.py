@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from engine.result import COLUMNS
 from research.run import execute, folder
 from research.run.record import Run
 from research.run.units import Finished, Kept, Unit, cut
-from tests.fault.kills import killed, trial
+from tests.fault.kills import interrupted, trial
 
 SWEEP = (
     "data=sample",
@@ -33,7 +32,7 @@ def test_three_kills_at_random_moments(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_interrupt_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
-    assert killed(tmp_path, 2.0, signal.SIGINT) in (130, 0)
+    assert interrupted(tmp_path) in (130, 0)
 
 
 def tables(run: Run) -> dict[str, bytes]:
