@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ class Store:
         `StoreError` for a damaged file.
         """
         universe = universe or Universe()
-        scan = self._scan("events", self._entries("events", universe), EVENTS)
+        scan = self._scan("events", self.entries("events", universe), EVENTS)
         if universe.first_date:
             scan = scan.filter(pl.col("date") >= universe.first_date)
         if universe.last_date:
@@ -91,7 +92,7 @@ class Store:
         known_at, event_id, line, selection, side. Errors as of `events`.
         """
         universe = universe or Universe()
-        entries = self._entries("quotes", universe)
+        entries = self.entries("quotes", universe)
         filters = {
             "market": universe.markets,
             "bookmaker": universe.bookmakers,
@@ -128,9 +129,31 @@ class Store:
             "date", "event_id"
         )
 
+    def parts(self, universe: Universe | None = None, *, max_quotes: int) -> list[Universe]:
+        """Cut a universe into parts of whole partitions whose files hold at most `max_quotes` quotes together.
+
+        A partition that holds more is a part of its own. An event and all its quotes are in one part.
+        """
+        universe = universe or Universe()
+        rows = {entry.partition: entry.rows for entry in self.entries("quotes", universe)}
+        cuts: list[list[tuple[str, str, str]]] = []
+        held = 0
+        for partition in sorted({entry.partition for entry in self.entries("events", universe)}):
+            count = rows.get(partition, 0)
+            if not cuts or held + count > max_quotes:
+                cuts.append([])
+                held = 0
+            cuts[-1].append(partition)
+            held += count
+        return [replace(universe, partitions=tuple(cut)) for cut in cuts]
+
+    def count_quotes(self, universe: Universe | None = None) -> int:
+        """How many quotes the files that a universe touches hold; at least as many as `quotes` gives."""
+        return sum(entry.rows for entry in self.entries("quotes", universe or Universe()))
+
     def files(self, table: str, universe: Universe | None = None) -> list[Path]:
         """Verified content files of a table, in the order of their partitions."""
-        return self._verifier.paths(self._entries(table, universe or Universe()))
+        return self._verifier.paths(self.entries(table, universe or Universe()))
 
     def verify(self) -> None:
         """Check every content file; raises `StoreError` for the first damaged one."""
@@ -167,12 +190,13 @@ class Store:
         from engine.store.connection import connect, show
 
         universe = universe or Universe()
-        held = self._entries("quotes", universe)
+        held = self.entries("quotes", universe)
         connection = connect(threads=threads, memory_limit=memory_limit)
-        show(connection, self.files("events", universe), self._verifier.paths(held), held, universe)
+        show(connection, self.files("events", universe), self.files("quotes", universe), held, universe)
         return connection
 
-    def _entries(self, table: str, universe: Universe) -> list[Entry]:
+    def entries(self, table: str, universe: Universe) -> list[Entry]:
+        """What the manifest says of the content files of a table that may hold rows of a universe."""
         entries = self.manifest.of(table)
         self._check(universe)
         if table == "quarantine":
@@ -183,6 +207,7 @@ class Store:
             if (universe.sports is None or e.sport in universe.sports)
             and (universe.competitions is None or e.competition in universe.competitions)
             and (universe.seasons is None or e.season in universe.seasons)
+            and (universe.partitions is None or e.partition in universe.partitions)
         ]
         if table == "quotes":
             spans = {

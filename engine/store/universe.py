@@ -24,6 +24,8 @@ class Universe:
         First and last date of an event (the date the source writes), both included.
     markets, bookmakers, instants, sides : tuple of str, optional
         Which quotes; they do not narrow the events.
+    partitions : tuple of (sport, competition, season), optional
+        Only these, as `Store.parts` cuts a universe.
     """
 
     sports: Names = None
@@ -35,6 +37,7 @@ class Universe:
     bookmakers: Names = None
     instants: Names = None
     sides: Names = None
+    partitions: tuple[tuple[str, str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("sports", "competitions", "seasons", "markets", "bookmakers", "instants", "sides"):
