@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.errors import ConfigurationError, DataError
+from engine.errors import ConfigurationError, DataError, EmptyUniverseError
 from engine.schema import IN_PLAY, INSTANT_DTYPE
-from engine.store.sequence import last_of_series
+from engine.store.decided import Decisions, in_force_at, max_quotes
+from engine.store.sequence import SEQUENCE, last_of_series
+from engine.store.store import Store
+from engine.store.universe import Universe
 from engine.strategy import View
 
-__all__ = ["VIEW", "blocks", "build", "duration_ns"]
+__all__ = ["VIEW", "blocks", "build", "duration_ns", "of_store"]
 
 #: Columns of a view and their types, in order.
 VIEW: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
@@ -74,7 +78,8 @@ def build(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote") 
         Columns of `schema.EVENTS` and `schema.QUOTES`; the quotes that may be seen, in any order.
     decide_at : str
         ``quote``: a question is decided at each distinct `known_at` of its quotes. ``before_start:<duration>``
-        (``30m``, ``1h``, ``2d``): once an event, that long before its start, with what was known by then.
+        (``30m``, ``1h``, ``2d``): once an event, that long before its start, with what was known by then;
+        ``before_start:6h+1h+5m``: several times.
 
     Returns
     -------
@@ -90,15 +95,45 @@ def build(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote") 
     """
     ahead = _ahead_ns(decide_at)
     seen = _pre_match(events, quotes)
-    if ahead is None:
-        shown = _at_each_quote(seen)
-    else:
-        shown = _latest(
-            seen.with_columns(decided_at=pl.col("starts_at") - pl.duration(nanoseconds=ahead)).filter(
-                pl.col("known_at") <= pl.col("decided_at")
-            )
-        )
+    decided = [_at_each_quote(seen)] if ahead is None else [_latest(_known_by(seen, span)) for span in ahead]
+    shown = pl.concat(decided)
     return View(shown.select(list(VIEW)).sort(_ORDER))
+
+
+def of_store(
+    store: Store, universe: Universe, decide_at: str = "quote", *, memory_mb: int = 1024, threads: int = 2
+) -> Iterator[View]:
+    """The same decisions as `build` over the quotes of a store, in views of whole events.
+
+    Parameters
+    ----------
+    store : Store
+        It may be larger than memory.
+    universe : Universe
+        The quotes that may be seen.
+    decide_at : str
+        As of `build`. Decisions before the start are answered by DuckDB, which reads the files itself; of the others
+        the quotes of a part are read.
+    memory_mb, threads : int
+        As of `store.decided.Decisions`.
+    """
+    ahead = _ahead_ns(decide_at)
+    if ahead is None:
+        for part in store.parts(universe, max_quotes=max_quotes(memory_mb)):
+            with suppress(EmptyUniverseError):
+                events, quotes = store.events(part), store.quotes(part)
+                yield from blocks(events, quotes, decide_at, max_quotes=max_quotes(memory_mb))
+        return
+    kinds = {number: kind for kind, number in SEQUENCE.items()}
+    for part, rows in in_force_at(store, Decisions(ahead, universe, memory_mb, threads)):
+        if rows.is_empty():
+            continue
+        shown = rows.join(store.events(part).select(_OF_EVENT), on="event_id", how="inner", maintain_order="left")
+        shown = shown.with_columns(
+            decided_at=pl.col("starts_at") - pl.duration(nanoseconds=pl.col("ahead_ns")),
+            instant=pl.col("sequence").replace_strict(kinds, return_dtype=pl.String),
+        ).select(list(VIEW))
+        yield View(shown.sort("decided_at", "event_id", maintain_order=True))
 
 
 def blocks(
@@ -118,18 +153,25 @@ def blocks(
         )
 
 
-def _ahead_ns(decide_at: str) -> int | None:
+def _ahead_ns(decide_at: str) -> tuple[int, ...] | None:
+    """Spans from the decisions to the start; None: at each quote."""
     if decide_at == "quote":
         return None
-    rule, _, duration = decide_at.partition(":")
-    if rule != "before_start" or not duration:
+    rule, _, durations = decide_at.partition(":")
+    ahead = tuple(duration_ns(text) for text in durations.split("+")) if durations else ()
+    if rule != "before_start" or not ahead or len(set(ahead)) != len(ahead):
         raise ConfigurationError(
             "unknown rule of decision",
             where="data.decide_at",
-            expected="quote or before_start:<duration>",
+            expected="quote, before_start:<duration>, or several distinct ones as before_start:6h+1h",
             found=repr(decide_at),
         )
-    return duration_ns(duration)
+    return ahead
+
+
+def _known_by(seen: pl.DataFrame, ahead: int) -> pl.DataFrame:
+    decided = seen.with_columns(decided_at=pl.col("starts_at") - pl.duration(nanoseconds=ahead))
+    return decided.filter(pl.col("known_at") <= pl.col("decided_at"))
 
 
 def _pre_match(events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:

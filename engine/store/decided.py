@@ -89,24 +89,25 @@ def best_at(store: Store, decisions: Decisions) -> Iterator[pl.DataFrame]:
         sequence (`engine.store.sequence`), n_bookmakers. Highest odds to back, lowest to lay.
     """
     columns = ("odds", "bookmaker", "known_at", "sequence", "n_bookmakers")
-    for part in _parts(store, decisions, "best", without=AGGREGATES):
-        yield part.select("event_id", "ahead_ns", "market", "line", "selection", "side", *columns)
+    for _, rows in _parts(store, decisions, "best", without=AGGREGATES):
+        yield rows.select("event_id", "ahead_ns", "market", "line", "selection", "side", *columns)
 
 
 def consensus_at(store: Store, decisions: Decisions, method: str = "multiplicative") -> Iterator[pl.DataFrame]:
     """What the real bookmakers of the universe agree on at each decision: frames of `agreement.agreed`."""
-    for part in _parts(store, decisions, "prices", without=AGGREGATES):
-        yield agreed(part, method)
+    for _, rows in _parts(store, decisions, "prices", without=AGGREGATES):
+        yield agreed(rows, method)
 
 
-def in_force_at(store: Store, decisions: Decisions) -> Iterator[pl.DataFrame]:
+def in_force_at(store: Store, decisions: Decisions) -> Iterator[tuple[Universe, pl.DataFrame]]:
     """Every quote in force at each decision, aggregates of a source among them.
 
     Yields
     ------
-    DataFrame
-        event_id, ahead_ns, market, line, selection, side, bookmaker, known_at, sequence, odds, known_at_basis,
-        size_minor, suspect.
+    Universe, DataFrame
+        A part of the universe, and of its events: event_id, ahead_ns, market, line, selection, side, bookmaker,
+        known_at, sequence, odds, known_at_basis, size_minor, suspect; in the order of event, decision, market, line,
+        selection, bookmaker, side.
     """
     yield from _parts(store, decisions, "in_force")
 
@@ -118,8 +119,8 @@ def closing_prices(store: Store, decisions: Decisions) -> Iterator[pl.DataFrame]
     ahead_ns.
     """
     asked = Decisions((0,), decisions.universe, decisions.memory_mb, decisions.threads)
-    for part in _parts(store, asked, "prices", kinds=(SNAPSHOT, CLOSE)):
-        yield part.drop("ahead_ns")
+    for _, rows in _parts(store, asked, "prices", kinds=(SNAPSHOT, CLOSE)):
+        yield rows.drop("ahead_ns")
 
 
 def _parts(
@@ -129,7 +130,7 @@ def _parts(
     *,
     kinds: Sequence[str] = (OPEN, SNAPSHOT),
     without: tuple[str, ...] = (),
-) -> Iterator[pl.DataFrame]:
+) -> Iterator[tuple[Universe, pl.DataFrame]]:
     universe = decisions.universe
     asked = Asked(
         instants=tuple(universe.instants or kinds),
@@ -141,7 +142,7 @@ def _parts(
             held = store.entries("quotes", part)
             if held:
                 show(connection, store.files("events", part), store.files("quotes", part), held, part)
-                yield answer(connection, question, names_of(connection), asked)
+                yield part, answer(connection, question, names_of(connection), asked)
 
 
 @contextmanager

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from engine.errors import ConfigurationError, DataError
-from engine.schema import QUOTES
-from engine.view import VIEW, blocks, build, duration_ns
+from engine.schema import QUARANTINE, QUOTES
+from engine.store import Store, Universe
+from engine.view import VIEW, blocks, build, duration_ns, of_store
+from tests.engine.store.made import Counted, Made
 from tests.property.markets import world
 
+ORDER = ("decided_at", "event_id", "market", "line", "selection", "bookmaker", "side")
 KEYS = ("event_id", "market", "line", "selection", "bookmaker", "side")
 
 
@@ -53,6 +58,33 @@ def test_it_is_what_a_plain_loop_sees(seed: int, instants: tuple[str, ...]) -> N
     assert as_set(view) == plain(events, seen, None)
     assert len(view) == len(as_set(view))
     assert dict(view.schema) == VIEW
+
+
+@pytest.mark.parametrize("decide_at", ["quote", "before_start:1h", "before_start:5m+4h+0m"])
+@pytest.mark.parametrize("memory_mb", [64, 1024])
+def test_of_a_store_it_is_the_same_in_parts(tmp_path: Path, decide_at: str, memory_mb: int) -> None:
+    events, quotes = world(10, 30)
+    empty = pl.DataFrame(schema=QUARANTINE)
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([Made("test", "one.csv", "a" * 64, None, events, quotes, empty, Counted())])
+    seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]))
+    universe = Universe(instants=("open", "snapshot"))
+    parts = [view.quotes for view in of_store(store, universe, decide_at, memory_mb=memory_mb, threads=1)]
+    wanted = build(events, seen, decide_at).quotes
+    assert all(part.equals(part.sort(ORDER)) and part.schema == VIEW for part in parts)
+    assert pl.concat(parts).sort(ORDER).equals(wanted)
+    assert wanted.height > 1_000
+    last = Universe(instants=("open", "snapshot"), first_date=events["date"].max())  # type: ignore[arg-type]
+    ids = events.filter(pl.col("date") == events["date"].max())["event_id"]
+    shown = pl.concat(view.quotes for view in of_store(store, last, decide_at, memory_mb=memory_mb))
+    assert shown.sort(ORDER).equals(wanted.filter(pl.col("event_id").is_in(ids.implode())))
+
+
+def test_several_spans_are_the_views_of_each() -> None:
+    events, quotes = world(3, 8)
+    several = build(events, quotes, "before_start:30m+2h").quotes
+    each = [build(events, quotes, f"before_start:{span}").quotes for span in ("2h", "30m")]
+    assert several.equals(pl.concat(each).sort(ORDER))
 
 
 @pytest.mark.parametrize("decide_at", ["before_start:30m", "before_start:2h", "before_start:0m"])
@@ -107,7 +139,18 @@ def test_a_quote_after_a_recorded_start_is_late_and_after_an_assumed_one_is_not(
     assert len(build(assumed, late).quotes) > 0
 
 
-@pytest.mark.parametrize("text", ["before_start", "before_start:", "before_start:1w", "before_start:-1h", "noon"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "before_start",
+        "before_start:",
+        "before_start:1w",
+        "before_start:-1h",
+        "before_start:1h+",
+        "before_start:1h+60m",
+        "noon",
+    ],
+)
 def test_another_rule_is_refused_in_one_line(text: str) -> None:
     events, quotes = world(9, 2)
     with pytest.raises(ConfigurationError, match=r"data\.decide_at") as caught:

@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 from engine.errors import ConfigurationError, DataError, SourceError, StoreError
 from engine.schema import EVENTS, QUOTES
 from engine.store import Store, Universe, layout
-from engine.store.hashing import frame_hash
+from engine.store.hashing import FrameHash, frame_hash
 from engine.store.lock import exclusive
 from tests.engine.store.made import Made, batch, league, match
 
@@ -343,6 +343,13 @@ def test_the_hash_of_a_frame_sees_content_alone() -> None:
     assert frame_hash(nothing) != frame_hash(empty)
     with pytest.raises(TypeError):
         frame_hash(pl.DataFrame({"a": [[1]]}))
+    for cut in (0, 1, 7, frame.height):
+        pieces = FrameHash()
+        pieces.add(frame[:cut])
+        pieces.add(frame[cut:])
+        assert pieces.hexdigest() == want
+    with pytest.raises(ValueError, match="same columns"):
+        pieces.add(nothing)
 
 
 def test_no_store_an_empty_one_and_a_foreign_folder(tmp_path: Path) -> None:

@@ -1,0 +1,161 @@
+"""As-of prices at the speed of the data: quotes a second and memory, ``python -m tests.bench.quotes``.
+
+Two synthetic stores, written by the store's own writer: opening and closing prices alone, and histories of many
+snapshots. Every question runs in a process of its own, several times, the questions by turns; the peak of memory is
+that of its process, and that of a process which only opens the store is told beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.source.simulator import SimulatorSettings, simulate_leagues
+from engine.store import Store, Universe
+from engine.store.decided import Decisions, best_at, closing_prices, consensus_at, in_force_at
+from engine.view import of_store
+
+ROOT = Path(__file__).resolve().parents[2]
+MINUTE = 60 * 1_000_000_000
+#: spans before the start at which decisions stand
+ONE, MANY = (60 * MINUTE,), tuple(span * MINUTE for span in (1440, 360, 60, 15, 5))
+QUESTIONS = (
+    "nothing", "best", "best_often", "consensus", "consensus_often", "closing", "in_force", "view_before_start",
+    "view_quote",
+)  # fmt: skip
+#: bookmakers x selections of all markets
+_QUOTES_OF_A_MATCH = 6 * 9
+_MATCHES_OF_A_SEASON = 18 * 17
+
+
+def make(folder: Path, quotes: int, snapshots: int) -> int:
+    """Write a store of at least so many quotes, in leagues of five seasons; gives their number."""
+    leagues = -(-quotes // (5 * _MATCHES_OF_A_SEASON * _QUOTES_OF_A_MATCH * (snapshots + 2)))
+    settings = SimulatorSettings(
+        competitions=tuple(f"B{n:03d}" for n in range(leagues)), snapshots=snapshots, aggregates=False
+    )
+    store = Store.create_or_open(folder)
+    store.apply(batch for league in simulate_leagues(settings) for batch in league.batches)
+    return store.count_quotes()
+
+
+def _frames(store: Store, question: str, memory_mb: int, threads: int) -> Iterator[pl.DataFrame]:
+    spans = MANY if question.endswith("_often") else ONE
+    decisions = Decisions(spans, memory_mb=memory_mb, threads=threads)
+    if question.startswith("view"):
+        seen = Universe(instants=("open", "snapshot"), sides=("back",))
+        decide_at = "quote" if question == "view_quote" else "before_start:60m"
+        return (view.quotes for view in of_store(store, seen, decide_at, memory_mb=memory_mb, threads=threads))
+    if question == "in_force":
+        return (rows for _, rows in in_force_at(store, decisions))
+    ask = {"best": best_at, "consensus": consensus_at, "closing": closing_prices}
+    return ask[question.removesuffix("_often")](store, decisions)  # type: ignore[operator, no-any-return]
+
+
+def _once(folder: str, question: str, memory_mb: int, threads: int) -> dict[str, Any]:
+    """In a process of its own: seconds, rows of the answer, peak of memory."""
+    store = Store.open(folder)
+    store.verify()
+    begin, rows = time.perf_counter(), 0
+    if question != "nothing":
+        for frame in _frames(store, question, memory_mb, threads):
+            rows += frame.height
+    seconds = time.perf_counter() - begin
+    return {"seconds": seconds, "rows": rows, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
+
+
+def measure(
+    quotes: int = 10_000_000, memory_mb: int = 512, threads: int = 2, repeat: int = 3, folder: Path | None = None
+) -> list[dict[str, Any]]:
+    """Measure every question on both stores.
+
+    Parameters
+    ----------
+    quotes : int
+        About how many a store holds.
+    memory_mb : int
+        The setting under test.
+    threads, repeat : int
+    folder : Path, optional
+        Where stores of an earlier measurement are, or are to stay.
+
+    Returns
+    -------
+    list of dict
+        store (``open_close``, ``snapshots``), question, quotes, rows (of the answer), seconds (median),
+        quotes_per_s, peak_mb (largest), memory_mb, base_mb (peak of a process that opens the store alone).
+    """
+    with tempfile.TemporaryDirectory(prefix="bea-bench-quotes-") as aside:
+        place, found = folder or Path(aside), list[dict[str, Any]]()
+        for name, snapshots in (("open_close", 0), ("snapshots", 30)):
+            at = place / f"{name}-{quotes}"
+            count = Store.open(at).count_quotes() if at.is_dir() else make(at, quotes, snapshots)
+            answers: dict[str, list[dict[str, Any]]] = {question: [] for question in QUESTIONS}
+            for _ in range(repeat):
+                for question in QUESTIONS:
+                    answers[question].append(_child(at, question, memory_mb, threads))
+            base = max(one["peak_mb"] for one in answers.pop("nothing"))
+            found += [
+                _summary(many, store=name, question=question, quotes=count, memory_mb=memory_mb, base_mb=base)
+                for question, many in answers.items()
+            ]
+    return found
+
+
+def _child(store: Path, question: str, memory_mb: int, threads: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.bench.quotes", "--once", str(store), question]
+    command += ["--memory-mb", str(memory_mb), "--threads", str(threads)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _summary(answers: list[dict[str, Any]], **told: Any) -> dict[str, Any]:
+    seconds = statistics.median(one["seconds"] for one in answers)
+    return told | {
+        "rows": answers[0]["rows"],
+        "seconds": seconds,
+        "quotes_per_s": told["quotes"] / seconds,
+        "peak_mb": max(one["peak_mb"] for one in answers),
+    }
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.quotes", description=__doc__.split("\n")[0])
+    parser.add_argument("--quotes", type=int, default=10_000_000, help="quotes of a store (10 million)")
+    parser.add_argument("--memory-mb", type=int, default=512)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="keep the stores there, and take those that are there")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--once", nargs=2, metavar=("STORE", "QUESTION"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.once:
+        print(json.dumps(_once(*asked.once, asked.memory_mb, asked.threads)))  # noqa: T201
+        return
+    found = measure(asked.quotes, asked.memory_mb, asked.threads, asked.repeat, asked.folder)
+    if asked.json:
+        print(json.dumps(found, indent=1))  # noqa: T201
+        return
+    for one in found:
+        print(  # noqa: T201
+            f"{one['store']:11}{one['question']:18}{one['quotes_per_s'] / 1e6:7.2f} million quotes/s "
+            f"{one['seconds']:7.2f} s {one['rows']:11,} rows  peak {one['peak_mb']:6.0f} MB "
+            f"(setting {one['memory_mb']}, process alone {one['base_mb']:.0f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
