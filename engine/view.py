@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from engine.errors import ConfigurationError, DataError, EmptyUniverseError
 from engine.schema import IN_PLAY, INSTANT_DTYPE
 from engine.store.decided import Decisions, in_force_at, max_quotes
-from engine.store.sequence import SEQUENCE, last_of_series
+from engine.store.sequence import SEQUENCE, SERIES, sequence
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import View
@@ -46,11 +46,9 @@ VIEW: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "known_at": INSTANT_DTYPE,
 }
 
-_ORDER: Final = ("decided_at", "event_id", "market", "line", "selection", "bookmaker", "side")
 _QUESTION: Final = ("event_id", "market", "line")
-_SERIES: Final = (*_QUESTION, "selection", "bookmaker", "side")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_OF_EVENT: Final = ("event_id", "sport", "competition", "season", "starts_at", "starts_at_basis")
+_OF_EVENT: Final = ("sport", "competition", "season", "starts_at")
 
 
 def duration_ns(text: str, key: str = "data.decide_at") -> int:
@@ -95,9 +93,15 @@ def build(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote") 
     """
     ahead = _ahead_ns(decide_at)
     seen = _pre_match(events, quotes)
-    decided = [_at_each_quote(seen)] if ahead is None else [_latest(_known_by(seen, span)) for span in ahead]
-    shown = pl.concat(decided)
-    return View(shown.select(list(VIEW)).sort(_ORDER))
+    rows = _in_order(seen)
+    place, decided = _at_each_quote(rows) if ahead is None else _before_start(rows, ahead)
+    order = np.argsort(decided, kind="stable")  # rows are in the order of all other keys
+    shown = seen[rows.place[place[order]]]
+    return View(
+        pl.concat([shown, events.select(_OF_EVENT)[shown["_event"]]], how="horizontal")
+        .with_columns(decided_at=pl.Series(decided[order]).cast(INSTANT_DTYPE))
+        .select(list(VIEW))
+    )
 
 
 def of_store(
@@ -128,7 +132,9 @@ def of_store(
     for part, rows in in_force_at(store, Decisions(ahead, universe, memory_mb, threads)):
         if rows.is_empty():
             continue
-        shown = rows.join(store.events(part).select(_OF_EVENT), on="event_id", how="inner", maintain_order="left")
+        shown = rows.join(
+            store.events(part).select("event_id", *_OF_EVENT), on="event_id", how="inner", maintain_order="left"
+        )
         shown = shown.with_columns(
             decided_at=pl.col("starts_at") - pl.duration(nanoseconds=pl.col("ahead_ns")),
             instant=pl.col("sequence").replace_strict(kinds, return_dtype=pl.String),
@@ -169,65 +175,110 @@ def _ahead_ns(decide_at: str) -> tuple[int, ...] | None:
     return ahead
 
 
-def _known_by(seen: pl.DataFrame, ahead: int) -> pl.DataFrame:
-    decided = seen.with_columns(decided_at=pl.col("starts_at") - pl.duration(nanoseconds=ahead))
-    return decided.filter(pl.col("known_at") <= pl.col("decided_at"))
-
-
 def _pre_match(events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
-    """The quotes of before the start, with what their events say."""
-    strangers = quotes.join(events.select("event_id"), on="event_id", how="anti").height
+    """The quotes of before the start, with the place of their event, `_event`, and its start, `_start` (UTC ns)."""
+    known = events.select("event_id", "starts_at_basis", _nanoseconds("starts_at").alias("_start"))
+    joined = quotes.filter(pl.col("instant") != IN_PLAY).join(
+        known.with_row_index("_event"), on="event_id", how="left", maintain_order="left"
+    )
+    strangers = joined["_event"].null_count()
     if strangers:
         raise DataError(
             "quotes without their event", expected="every event_id in the events", found=f"{strangers} rows"
         )
-    late = (pl.col("known_at") > pl.col("starts_at")) & (pl.col("starts_at_basis") == "recorded")
-    return (
-        quotes.filter(pl.col("instant") != IN_PLAY)
-        .join(events.select(_OF_EVENT), on="event_id", how="inner")
-        .filter(~late)
+    late = (_nanoseconds("known_at") > pl.col("_start")) & (pl.col("starts_at_basis") == "recorded")
+    return joined.filter(~late.fill_null(False))
+
+
+def _nanoseconds(name: str) -> pl.Expr:
+    return pl.col(name).cast(INSTANT_DTYPE).cast(pl.Int64)
+
+
+class _Rows(NamedTuple):
+    """Quotes in the order of event, market, line, selection, bookmaker, side, known_at; of equal ones one is left.
+
+    Arrays, shape (n,): the place of each among those it was made of, its instant and the start of its event (UTC ns),
+    and the numbers of its series and of its question.
+    """
+
+    place: NDArray[np.int64]
+    known: NDArray[np.int64]
+    start: NDArray[np.int64]
+    series: NDArray[np.int64]
+    question: NDArray[np.int64]
+
+
+def _in_order(seen: pl.DataFrame) -> _Rows:
+    """Sort by numbers in the place of names."""
+    keys = seen.select(
+        "event_id",
+        pl.Series("market", _numbers(seen["market"])),
+        pl.col("line").fill_null(-np.inf),  # the first of all, as a missing one is
+        *(pl.Series(name, _numbers(seen[name])) for name in ("selection", "bookmaker", "side")),
+        known=_nanoseconds("known_at"),
+        sequence=sequence(),
+        cheap=-pl.col("odds"),
+        start=pl.col("_start"),
+    ).with_row_index("place")
+    keys = keys.sort([*SERIES, "known", "sequence", "cheap"])
+    changed = [_changes(keys[name].to_numpy()) for name in SERIES]
+    asked = np.logical_or.reduce(changed[: len(_QUESTION)])
+    other = np.logical_or.reduce(changed)
+    known = keys["known"].to_numpy()
+    last = np.append((other | _changes(known))[1:], True)[: len(known)]
+    kept = np.flatnonzero(last)
+    return _Rows(
+        keys["place"].to_numpy()[kept].astype(np.int64),
+        known[kept],
+        keys["start"].fill_null(np.iinfo(np.int64).max).to_numpy()[kept],
+        (np.cumsum(other) - 1)[kept],
+        (np.cumsum(asked) - 1)[kept],
     )
 
 
-def _latest(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of each series at its decision the quote in force (`engine.store.sequence`)."""
-    if not rows.select("decided_at", *_SERIES).is_duplicated().any():
-        return rows
-    return last_of_series(rows, within=("decided_at",))
+def _numbers(column: pl.Series) -> pl.Series:
+    """The place of each name among the sorted ones."""
+    return column.cast(pl.Enum(column.unique().sort())).to_physical()
 
 
-def _at_each_quote(seen: pl.DataFrame) -> pl.DataFrame:
-    """One decision at each distinct `known_at` of a question."""
-    once = seen.select((pl.col("known_at").min() == pl.col("known_at").max()).over(_QUESTION)).to_series()
-    single = seen.filter(once).with_columns(decided_at="known_at")
-    if single.height == seen.height:
-        return _latest(single)
-    return pl.concat([_latest(single), _in_force(seen.filter(~once))])
+def _changes(column: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Whether a row differs from the one before it; the first does."""
+    return np.append(True, column[1:] != column[:-1])[: len(column)]
 
 
-def _in_force(rows: pl.DataFrame) -> pl.DataFrame:
-    """Repeat each quote for the decisions of its question from its `known_at` until the next quote of its series."""
-    rows = _latest(rows.with_columns(decided_at="known_at")).sort([*_SERIES, "known_at"])
-    question = rows.select(pl.struct(_QUESTION).rle_id()).to_series().to_numpy()
-    series = rows.select(pl.struct(_SERIES).rle_id()).to_series().to_numpy()
-    known = rows["known_at"].cast(pl.Int64).to_numpy()
-    decision, instants, ends = _decisions(question, known)
-    last = np.append(series[1:] != series[:-1], True)
-    until = np.where(last, ends[question], np.append(decision[1:], 0))
+def _before_start(rows: _Rows, ahead: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The quotes in force at each span before the start, and the instants of decision."""
+    last = np.append(rows.series[1:] != rows.series[:-1], True)[: len(rows.series)]
+    found, instants = [], []
+    for span in ahead:
+        decided = rows.start - span
+        by_then = rows.known <= decided
+        in_force = np.flatnonzero(by_then & (last | ~np.append(by_then[1:], False)[: len(last)]))
+        found.append(in_force)
+        instants.append(decided[in_force])
+    place = np.concatenate(found)
+    order = np.argsort(place, kind="stable") if len(ahead) > 1 else np.arange(len(place))
+    return place[order], np.concatenate(instants)[order]
+
+
+def _at_each_quote(rows: _Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each quote for the decisions of its question from its `known_at` until the next quote of its series."""
+    decision, instants, ends = _decisions(rows.question, rows.known)
+    last = np.append(rows.series[1:] != rows.series[:-1], True)[: len(rows.series)]
+    until = np.where(last, ends[rows.question], np.append(decision[1:], 0)[: len(decision)])
     times = until - decision
-    place = np.repeat(np.arange(len(rows)), times)
+    place = np.repeat(np.arange(len(times)), times)
     offset = np.arange(len(place)) - np.repeat(np.cumsum(times) - times, times)
-    decided = instants[decision[place] + offset]
-    return rows[place].with_columns(decided_at=pl.Series(decided).cast(INSTANT_DTYPE))
+    return place, instants[decision[place] + offset]
 
 
 def _decisions(
-    question: NDArray[np.uint32], known: NDArray[np.int64]
+    question: NDArray[np.int64], known: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Number the decisions, (question, instant) in order: of each row, their instants, and the end of each question."""
     order = np.lexsort((known, question))
     asked, instant = question[order], known[order]
-    fresh = np.append(True, (asked[1:] != asked[:-1]) | (instant[1:] != instant[:-1]))
+    fresh = _changes(asked) | _changes(instant)
     number = np.empty(len(order), dtype=np.int64)
     number[order] = np.cumsum(fresh) - 1
     ends = np.cumsum(np.bincount(asked[fresh]))

@@ -69,6 +69,7 @@ KEYS: Final[dict[str, Key]] = {
     "data.decide_at": Key("text", slow=True),
     "data.instants": Key("texts", slow=True),
     "data.zone": Key("text", slow=True),
+    "data.memory_mb": Key("whole", counts=False),
     "strategy.name": Key("text", slow=True),
     "strategy.edge_min": _CAP,
     "strategy.edge_max": _CAP,
@@ -128,7 +129,7 @@ KEYS: Final[dict[str, Key]] = {
     "sweep.threads": Key("whole", off=True, counts=False),
 }
 #: keys of which a command has one value
-SINGLE: Final = ("data.store", "output", "force", "report", "sweep.")
+SINGLE: Final = ("data.store", "data.memory_mb", "output", "force", "report", "sweep.")
 FAST_STRATEGY: Final = ("edge_min", "edge_max", "odds_min", "odds_max")
 
 

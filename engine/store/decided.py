@@ -28,10 +28,12 @@ from engine.store.universe import Universe
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Decisions", "best_at", "closing_prices", "consensus_at", "in_force_at", "max_quotes"]
+__all__ = ["Decisions", "best_at", "check_memory", "closing_prices", "consensus_at", "in_force_at", "max_quotes"]
 
-#: memory that a quote may take on its way through a part: in the groups of DuckDB, and as a row of the answer
+#: memory that a quote may take on its way through a part: in the groups of DuckDB and as a row of the answer; as
+#: a row of a view, which is sorted with all names
 _BYTES: Final = 640
+_VIEW_BYTES: Final = 800
 _LEAST_MB: Final = 64
 
 
@@ -68,15 +70,20 @@ class Decisions:
             )
         if IN_PLAY in (self.universe.instants or ()):
             raise ConfigurationError("a price in play is none from before the start", where="instants", found=IN_PLAY)
-        if self.memory_mb < _LEAST_MB:
-            raise ConfigurationError(
-                "too little memory", where="memory_mb", expected=f"at least {_LEAST_MB}", found=str(self.memory_mb)
-            )
+        check_memory(self.memory_mb, "memory_mb")
 
 
-def max_quotes(memory_mb: int, decisions: int = 1) -> int:
-    """How many quotes a part may hold, where each of them may be in force at every decision."""
-    return memory_mb * 1_000_000 // (_BYTES * decisions)
+def check_memory(memory_mb: int, key: str) -> None:
+    """Raise ConfigurationError, naming the setting `key`, where it is too little to work in."""
+    if memory_mb < _LEAST_MB:
+        raise ConfigurationError(
+            "too little memory", where=key, expected=f"at least {_LEAST_MB} (megabytes)", found=str(memory_mb)
+        )
+
+
+def max_quotes(memory_mb: int, decisions: int = 1, *, shown: bool = True) -> int:
+    """How many quotes a part may hold, where each may be in force at every decision, and whether all are shown."""
+    return memory_mb * 1_000_000 // ((_VIEW_BYTES if shown else _BYTES) * decisions)
 
 
 def best_at(store: Store, decisions: Decisions) -> Iterator[pl.DataFrame]:
@@ -138,7 +145,8 @@ def _parts(
         without=without,
     )
     with _database(decisions) as connection:
-        for part in store.parts(universe, max_quotes=max_quotes(decisions.memory_mb, len(asked.ahead_ns))):
+        most = max_quotes(decisions.memory_mb, len(asked.ahead_ns), shown=question == "in_force")
+        for part in store.parts(universe, max_quotes=most):
             held = store.entries("quotes", part)
             if held:
                 show(connection, store.files("events", part), store.files("quotes", part), held, part)

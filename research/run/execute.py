@@ -129,7 +129,7 @@ def numbers(plan: Plan, low: int, high: int) -> Matrix:
 
 
 def _prepare(command: Command) -> _Job:
-    plan, tapes = command.plan, Tapes()
+    plan, tapes = command.plan, Tapes(command.settings["data.memory_mb"])
     slows = [slow_of(plan.flat(low + 1)) for _, low, _ in plan.tapes()]
     rows = [tapes.rows(slow) for slow in slows]
     shared = {

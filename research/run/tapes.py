@@ -6,8 +6,8 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +16,10 @@ import polars as pl
 
 from engine.closing import fair_closing
 from engine.errors import ConfigurationError, EmptyUniverseError, StoreError, TapeError
-from engine.schema import CLOSE, OPEN, SNAPSHOT
+from engine.schema import CLOSE, OPEN, QUOTES, SNAPSHOT
 from engine.settings import home
-from engine.store.hashing import frame_hash
+from engine.store.decided import check_memory, max_quotes
+from engine.store.hashing import FrameHash
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import Requirement, Strategy, View
@@ -27,17 +28,19 @@ from engine.tape.build import build
 from engine.tape.file import load as load_tape
 from engine.tape.file import save as save_tape
 from engine.tape.later import CashOut, Later
-from engine.view import blocks, duration_ns
-from engine.view import build as build_view
+from engine.view import duration_ns, of_store
 from research.config import Slow
 from research.mistakes import nearest
 from research.run.folder import write_json
 from research.run.identity import digest, source_hash
 from research.strategies import make
 
-#: more quotes than this are shown to a strategy in several views
-_VIEW_QUOTES: Final = 2_000_000
+_MEMORY_MB: Final = 4_096
 _CACHE_MB: Final = 4_096
+#: numbers among the facts of rows
+_COUNTS: Final = ("n_events", "n_quotes", "n_suspect")
+#: what a bet and later prices of it have in common
+_BET: Final = ("event_id", "market", "line", "selection")
 
 
 @dataclass(frozen=True)
@@ -57,20 +60,32 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class _Frames:
+class _Part:
+    """What is read of a part of the universe; the quotes that may be seen are read by the view."""
+
+    seen: Universe
     events: pl.DataFrame
-    quotes: pl.DataFrame
     closing: pl.DataFrame | None
-    later: Later | None
-    rows: Rows
+    later: pl.DataFrame | None
 
 
 class Tapes:
-    """Builds tapes, and keeps the rows and the view of the last universe for the next one."""
+    """Builds tapes, part by part of the store where it is large.
 
-    def __init__(self) -> None:
-        self._frames: tuple[str, _Frames] | None = None
-        self._view: tuple[str, View] | None = None
+    Where the quotes of a universe fit into the memory it may take, they are one part, and its rows and view are kept
+    for the next tape.
+
+    Parameters
+    ----------
+    memory_mb : int
+        What building may take, beside the tape itself; `data.memory_mb`.
+    """
+
+    def __init__(self, memory_mb: int = _MEMORY_MB) -> None:
+        check_memory(memory_mb, "data.memory_mb")
+        self._memory_mb = memory_mb
+        self._kept: tuple[str, _Part] | None = None
+        self._view: tuple[str, list[View]] | None = None
         self._stores: dict[str, Store] = {}
 
     def rows(self, slow: Slow) -> Rows:
@@ -80,7 +95,7 @@ class Tapes:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(path.read_text())
             return Rows(str(kept["hash"]), dict(kept["facts"]))
-        rows = self._read(slow, key).rows
+        rows = self._counted(slow)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, {"hash": rows.hash, "facts": rows.facts})
         return rows
@@ -105,31 +120,63 @@ class Tapes:
         return digest({"slow": slow.facts(), "rows": self.rows(slow).hash, "sources": source_hash()})
 
     def _build(self, slow: Slow) -> Tape:
-        strategy = _strategy(slow)
-        key = self._rows_key(slow)
-        frames = self._read(slow, key)
-        offered = self._offered(strategy, slow, frames, key)
-        closing = frames.closing
-        fair = None if closing is None else fair_closing(frames.events, closing, slow.clv_bookmaker, slow.clv_method)
+        strategy, rules = _strategy(slow), later_rules(slow)
+        offered, events, fair, prices = [], [], [], []
+        for part, views in self._parts(slow):
+            bets = pl.concat((strategy.opportunities(view) for view in views), how="diagonal")
+            offered.append(bets)
+            events.append(part.events.join(bets.select("event_id"), on="event_id", how="semi"))
+            if part.closing is not None:
+                fair.append(fair_closing(part.events, part.closing, slow.clv_bookmaker, slow.clv_method))
+            if part.later is not None:
+                own = bets.select(_BET).unique()
+                prices.append(part.later.join(own, on=list(_BET), how="semi", nulls_equal=True))
         return build(
-            offered,
-            frames.events,
-            fair,
+            pl.concat(offered, how="diagonal"),
+            pl.concat(events),
+            pl.concat(fair) if fair else None,
             zone=slow.zone,
             commission_rates=dict(slow.commission_rates),
             venues=thawed(slow.venues),
-            later=frames.later,
+            later=Later(pl.concat(prices), *rules) if rules is not None and prices else None,
             kelly=slow.kelly,
         )
 
-    def _offered(self, strategy: Strategy, slow: Slow, frames: _Frames, key: str) -> pl.DataFrame:
-        if frames.quotes.height > _VIEW_QUOTES:
-            views = blocks(frames.events, frames.quotes, slow.decide_at, max_quotes=_VIEW_QUOTES)
-            return pl.concat([strategy.opportunities(view) for view in views], how="diagonal")
-        name = f"{key} {slow.decide_at}"
-        if self._view is None or self._view[0] != name:
-            self._view = (name, build_view(frames.events, frames.quotes, slow.decide_at))
-        return strategy.opportunities(self._view[1])
+    def _parts(self, slow: Slow) -> Iterator[tuple[_Part, list[View]]]:
+        """Parts of the universe that hold anything, and what was knowable at their decisions."""
+        key = self._rows_key(slow)
+        cuts = self._cuts(slow)
+        for cut in cuts:
+            part = self._kept[1] if self._kept is not None and self._kept[0] == key else self._read(slow, cut)
+            if part is None:
+                continue
+            name = f"{key} {slow.decide_at}"
+            if self._view is not None and self._view[0] == name:
+                yield part, self._view[1]
+                continue
+            views = list(of_store(self._store(slow), part.seen, slow.decide_at, memory_mb=self._memory_mb))
+            if len(cuts) == 1:
+                self._kept, self._view = (key, part), (name, views)
+            if views:
+                yield part, views
+
+    def _cuts(self, slow: Slow) -> list[Universe]:
+        seen, _ = universes(slow, _strategy(slow).requires())
+        return self._store(slow).parts(seen, max_quotes=max_quotes(self._memory_mb))
+
+    def _read(self, slow: Slow, seen: Universe) -> _Part | None:
+        """A part of the universe; None: it holds no event."""
+        store, needed, rules = self._store(slow), _strategy(slow).requires(), later_rules(slow)
+        _, closed = universes(slow, needed)
+        events = _some(store.events, seen)
+        if events is None:
+            return None
+        closing = later = None
+        if _has_closing(store, slow):
+            closing = _some(store.quotes, replace(closed, partitions=seen.partitions))
+        if rules is not None:
+            later = _some(store.quotes, replace(_all_prices(slow, needed, rules[1]), partitions=seen.partitions))
+        return _Part(seen, events, closing, later)
 
     def _store(self, slow: Slow) -> Store:
         if slow.store not in self._stores:
@@ -157,25 +204,38 @@ class Tapes:
         }
         return digest({"files": sorted(set(files)), **taken, "sources": source_hash()})
 
-    def _read(self, slow: Slow, key: str) -> _Frames:
-        if self._frames is not None and self._frames[0] == key:
-            return self._frames[1]
-        store = self._store(slow)
-        seen, closed = universes(slow, _strategy(slow).requires())
+    def _counted(self, slow: Slow) -> Rows:
+        """Read all rows once, a part at a time, and tell what they are."""
+        store, facts = self._store(slow), list[dict[str, Any]]()
+        hashes = {name: FrameHash() for name in ("events", "quotes", "closing", "later")}
         _check_rates(store, slow)
-        events, quotes, closing = store.events(seen), store.quotes(seen), None
-        if _has_closing(store, slow):
-            with contextlib.suppress(EmptyUniverseError):
-                closing = store.quotes(closed)
-        rules, later = later_rules(slow), None
-        if rules is not None:
-            later = Later(store.quotes(_all_prices(slow, _strategy(slow).requires(), rules[1])), *rules)
-        notes = [] if closing is not None else [f"no closing price of {slow.clv_bookmaker}: CLV has no value"]
-        read = (events, quotes, closing, None if later is None else later.quotes)
-        hashes = [frame_hash(frame) for frame in read if frame is not None]
-        frames = _Frames(events, quotes, closing, later, Rows(digest(hashes), _facts(events, quotes, notes)))
-        self._frames = (key, frames)
-        return frames
+        has_closing = False
+        for cut in self._cuts(slow):
+            part, quotes = self._read(slow, cut), _some(store.quotes, cut)
+            if part is None:
+                continue
+            events = part.events.sort("sport", "competition", "season", "starts_at", "event_id")
+            for name, frame in zip(hashes, (events, quotes, part.closing, part.later), strict=True):
+                if frame is not None:
+                    hashes[name].add(frame)
+            has_closing = has_closing or part.closing is not None
+            facts.append(_facts(events, pl.DataFrame(schema=QUOTES) if quotes is None else quotes))
+        seen, _ = universes(slow, _strategy(slow).requires())
+        if not facts:
+            store.events(seen)  # says what is not there
+        if not sum(one["n_quotes"] for one in facts):
+            store.quotes(seen)
+        notes = [] if has_closing else [f"no closing price of {slow.clv_bookmaker}: CLV has no value"]
+        told = merged_facts(facts) | {name: sum(one[name] for one in facts) for name in _COUNTS} | {"notes": notes}
+        return Rows(digest([one.hexdigest() for one in hashes.values()]), told)
+
+
+def _some(read: Callable[[Universe], pl.DataFrame], universe: Universe) -> pl.DataFrame | None:
+    """Rows of a universe; None: there are none."""
+    try:
+        return read(universe)
+    except EmptyUniverseError:
+        return None
 
 
 def open_store(path: str) -> Store:
@@ -260,28 +320,26 @@ def _has_closing(store: Store, slow: Slow) -> bool:
     return any(slow.clv_bookmaker in entry.bookmakers for entry in store.manifest.of("quotes"))
 
 
-def _facts(events: pl.DataFrame, quotes: pl.DataFrame, notes: list[str]) -> dict[str, Any]:
+def _facts(events: pl.DataFrame, quotes: pl.DataFrame) -> dict[str, Any]:
     return {
         "n_events": events.height,
         "n_quotes": quotes.height,
-        "n_suspect": int(quotes["suspect"].sum()),
+        "n_suspect": int(quotes["suspect"].sum() or 0),
         "first_date": str(events["date"].min()),
         "last_date": str(events["date"].max()),
         "known_at_basis": sorted(quotes["known_at_basis"].unique().to_list()),
         "settled_at_basis": sorted(events["settled_at_basis"].drop_nulls().unique().to_list()),
         "instants": sorted(quotes["instant"].unique().to_list()),
         "sources": sorted(events["source"].unique().to_list()),
-        "notes": notes,
+        "notes": [],
     }
 
 
-def merged_facts(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
+def merged_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Facts of several tapes as one: the most rows, the whole span, all bases and notes."""
     lists = ("known_at_basis", "settled_at_basis", "instants", "sources", "notes")
     return {
-        "n_events": max(one["n_events"] for one in facts),
-        "n_quotes": max(one["n_quotes"] for one in facts),
-        "n_suspect": max(one["n_suspect"] for one in facts),
+        **{name: max(one[name] for one in facts) for name in _COUNTS},
         "first_date": min(one["first_date"] for one in facts),
         "last_date": max(one["last_date"] for one in facts),
         **{name: sorted({item for one in facts for item in one[name]}) for name in lists},
