@@ -33,7 +33,7 @@ __all__ = ["Decisions", "best_at", "check_memory", "closing_prices", "consensus_
 #: memory that a quote may take on its way through a part: in the groups of DuckDB and as a row of the answer; as
 #: a row of a view, which is sorted with all names
 _BYTES: Final = 640
-_VIEW_BYTES: Final = 800
+_VIEW_BYTES: Final = 960
 _LEAST_MB: Final = 64
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import resource
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from engine.errors import DataError
 from engine.kernel.params import Params
 from engine.kernel.width import vector_bits
+from engine.memory import peak_bytes
 from engine.rule import Rule, load
 from engine.tape import Tape
 from engine.warm import Warming
@@ -311,7 +310,6 @@ def _manifest(job: _Job, chosen: Sequence[int]) -> dict[str, Any]:
         "vector_bits": vector_bits(),
         "finished_at": now.isoformat(timespec="seconds"),
         "duration_s": round(time.monotonic() - command.started, 3),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        * (1 if sys.platform == "darwin" else 1024),
+        "peak_memory_bytes": peak_bytes(),
         "notes": facts["notes"],
     }

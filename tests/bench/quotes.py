@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.memory import peak_bytes
 from engine.source.simulator import SimulatorSettings, simulate_leagues
 from engine.store import Store, Universe
 from engine.store.decided import Decisions, best_at, closing_prices, consensus_at, in_force_at
@@ -72,7 +72,7 @@ def _once(folder: str, question: str, memory_mb: int, threads: int) -> dict[str,
         for frame in _frames(store, question, memory_mb, threads):
             rows += frame.height
     seconds = time.perf_counter() - begin
-    return {"seconds": seconds, "rows": rows, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
+    return {"seconds": seconds, "rows": rows, "peak_mb": peak_bytes() / 1e6}
 
 
 def measure(

@@ -198,11 +198,12 @@ def test_on_real_quotes_it_is_what_polars_says(reference_dir: Path, tmp_path: Pa
 
 
 CHILD = """
-import json, resource, sys
+import json, sys
+from engine.memory import peak_bytes
 from engine.store import Store
 from engine.store.decided import Decisions, best_at, closing_prices, consensus_at
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    return peak_bytes() / 1e6
 store = Store.open(sys.argv[1])
 ask = {"best": best_at, "consensus": consensus_at, "closing": closing_prices}[sys.argv[3]]
 few = store.parts(max_quotes=1)[0]
