@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from engine.cluster import clustered
 from engine.columns import columns_of
 from engine.kernel import account as acc
+from engine.kernel.draw import refusals
 from engine.kernel.lane_walk import Shared, Slots, Stream
-from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED, N_ROWS, STRIDE, WIDTH, Block
+from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED, N_OPEN, N_ROWS, N_UNCLOSED, STRIDE, WIDTH, Block
+from engine.kernel.offered import OFFERED
 from engine.kernel.params import Params
 from engine.kernel.settle import terms
 from engine.kernel.stream import merge, places, select
@@ -37,6 +39,11 @@ FIELD = {name: number for number, name in enumerate(Params._fields)}
 #: fewer configurations of a class than this are not worth a stream: 128 lanes are paid, used or not
 LEAST = 32
 _CLASS = ("staking", "commission_factor", "slippage_frac", "price_tolerance_frac", "base_is_cash")
+#: columns of a stream that are those of the tape
+_OF_TAPE = (
+    "competition", "question", "quoted", "filled", "odds", "prob", "edge_frac", "kelly_frac", "stake_weight",
+    "size_minor", "stake_min_minor", "id",
+)  # fmt: skip
 _FILTERS = ("edge_min", "edge_max", "odds_min", "odds_max")
 
 
@@ -68,6 +75,7 @@ class Class:
 
     stream: Stream
     edges: Floats  # net edge of the stream's rows
+    odds: Floats  # and their odds
     n_slots: tuple[int, ...]  # open bets, events, markets, questions
     n_competitions: int
     n_rows: int  # of the tape
@@ -81,8 +89,8 @@ class Class:
             yield slice(low, min(low + WIDTH, len(self.matrix)))
 
 
-def class_of(tape: Tape, matrix: Matrix) -> Class:
-    """The stream of a class of configurations."""
+def class_of(tape: Tape, matrix: Matrix, seed: int) -> Class:
+    """The stream of a class of configurations; `seed`: of the venues' answers."""
     staking, factor, slippage = (float(matrix[0, FIELD[name]]) for name in _CLASS[:3])
     rate = tape.commission_rate * factor
     edges = tape.edge_frac - rate * tape.prob * (tape.odds - 1.0)
@@ -94,10 +102,12 @@ def class_of(tape: Tape, matrix: Matrix) -> Class:
     passing = complete & (edges >= low[0]) & (edges <= high[1]) & (tape.odds >= low[2]) & (tape.odds <= high[3])
     rows = np.flatnonzero(passing)
     stream, n_slots = _stream(tape, rows, rate[rows], slippage)
+    if (matrix[:, FIELD["rejection_frac"]] > 0.0).any():
+        refusals(tape.id[rows], np.int64(seed), stream.rows["draw"])
     order = clustered(edges[rows], tape.odds[rows], filters, WIDTH)
     return Class(
-        stream, edges[rows], n_slots, _count(tape.competition), len(tape), np.sort(tape.odds[complete]),
-        np.ascontiguousarray(matrix[order]), order,
+        stream, edges[rows], tape.odds[rows], n_slots, _count(tape.competition), len(tape),
+        np.sort(tape.odds[complete]), np.ascontiguousarray(matrix[order]), order,
     )  # fmt: skip
 
 
@@ -124,19 +134,23 @@ def _stream(tape: Tape, rows: NDArray[np.intp], rate: Floats, slippage: float) -
         _places(codes, tape.market[rows], never),
         _places(codes[codes & 1 == 1], tape.question[rows], None),
     ]
-    stream = Stream(
-        codes=codes, id=tape.id[rows], decided_at=decided, settled_at=settled, quoted=tape.quoted[rows],
-        filled=tape.filled[rows], odds=tape.odds[rows],
-        prob=tape.prob[rows], edge_frac=tape.edge_frac[rows], kelly_frac=tape.kelly_frac[rows],
-        stake_weight=tape.stake_weight[rows], size_minor=tape.size_minor[rows],
-        stake_min_minor=tape.stake_min_minor[rows], commission=rate,
-        payoff=payoff, is_void=(tape.state[rows] == State.VOID).astype(np.float64),
-        clv=np.where(closed, placed * close - 1.0, 0.0), clv_n=closed.astype(np.float64),
-        question=tape.question[rows], competition=tape.competition[rows], bet_slot=slots[0][0],
-        event_slot=slots[1][0], market_slot=slots[2][0], question_slot=slots[3][0],
-        midnights=np.array(tape.midnights),
-    )  # fmt: skip
-    return stream, tuple(n for _, n in slots)
+    offered = _aligned(len(rows) * (OFFERED.itemsize // 8)).view(OFFERED)
+    columns = {name: getattr(tape, name)[rows] for name in _OF_TAPE}
+    columns |= {"decided_at": decided, "settled_at": settled, "payoff": payoff, "commission": rate}
+    columns |= {
+        f"{name}_slot": slot for name, (slot, _) in zip(("bet", "event", "market", "question"), slots, strict=True)
+    }
+    columns |= {"is_void": tape.state[rows] == State.VOID, "has_close": closed, "draw": 1.0}
+    columns |= {"clv": np.where(closed, placed * close - 1.0, 0.0)}
+    columns["event_slot"] = np.where(_alone(tape.event[rows]), -1, columns["event_slot"])
+    for name in OFFERED.names or ():
+        offered[name] = columns[name]
+    return Stream(codes=codes, rows=offered, midnights=np.array(tape.midnights)), tuple(n for _, n in slots)
+
+
+def _alone(keys: Longs) -> NDArray[np.bool_]:
+    """Whether no other row has the key of a row."""
+    return np.bincount(keys, minlength=1)[keys] == 1
 
 
 def _places(codes: Longs, keys: Longs, never: NDArray[np.bool_] | None) -> tuple[Longs, int]:
@@ -158,12 +172,12 @@ def _aligned(n: int) -> Floats:
     return whole[skip : skip + n]
 
 
-def run_block(plan: Class, part: slice, seed: int, walk_lanes: Walk, with_days: bool = False) -> tuple[Matrix, Days]:
+def run_block(plan: Class, part: slice, walk_lanes: Walk, with_days: bool = False) -> tuple[Matrix, Days]:
     """Walk one block; rows of `result.COLUMNS` and, where asked for, P&L by day, one a configuration of the block."""
     matrix = plan.matrix[part]
     filters = matrix[:, [FIELD[name] for name in _FILTERS]]
     low, high = filters.min(axis=0), filters.max(axis=0)
-    odds = plan.stream.odds
+    odds = plan.odds
     passing = (plan.edges >= low[0]) & (plan.edges <= high[1]) & (odds >= low[2]) & (odds <= high[3])
     chosen = np.empty(len(plan.stream.codes), np.int64)
     codes = chosen[: select(plan.stream.codes, passing, chosen)]
@@ -183,7 +197,7 @@ def run_block(plan: Class, part: slice, seed: int, walk_lanes: Walk, with_days: 
     block = Block(numbers, state, np.zeros((2, WIDTH), np.int64), np.zeros(WIDTH, np.int64), counts)
     n_days = len(plan.stream.midnights) if with_days else 0
     daily = np.zeros(n_days * WIDTH, np.float32)
-    walk_lanes(block, plan.stream, codes, slots, _shared(matrix), np.int64(seed), daily)
+    walk_lanes(block, plan.stream, codes, slots, _shared(matrix), daily)
     c = len(matrix)
     measures = _measures(plan, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
     return measures, daily.reshape(n_days, WIDTH)[:, :c].T
@@ -208,15 +222,16 @@ def _measures(plan: Class, matrix: Matrix, state: Matrix, counts: Matrix) -> Mat
     """Rows of `result.COLUMNS` from what stands in the lanes."""
     equity = state[acc.CASH] + state[acc.OPEN]
     bankroll = matrix[:, FIELD["bankroll_minor"]]
-    pnl, turnover, clv_n = equity - bankroll, state[acc.TURNOVER], state[acc.CLV_N]
+    pnl, turnover = equity - bankroll, state[acc.TURNOVER] + state[acc.STAKED_TODAY]
     n_bets = counts[int(Reason.PLACED) - FIRST_COUNTED]
+    clv_n = n_bets - state[N_UNCLOSED]
     odds = plan.complete_odds
     below = np.searchsorted(odds, matrix[:, FIELD["odds_min"]], "left")
     above = len(odds) - np.searchsorted(odds, matrix[:, FIELD["odds_max"]], "right")
     with np.errstate(divide="ignore", invalid="ignore"):
         row: dict[str, Any] = {
             "n_opportunities": plan.n_rows, "n_bets": n_bets, "n_won": state[acc.N_WON], "n_void": state[acc.N_VOID],
-            "n_open": n_bets - state[acc.N_SETTLED], "turnover_minor": turnover, "pnl_minor": pnl,
+            "n_open": state[N_OPEN], "turnover_minor": turnover, "pnl_minor": pnl,
             "yield": np.where(turnover > 0, pnl / turnover, np.nan), "roi": pnl / bankroll,
             "bankroll_final_minor": equity, "max_drawdown_frac": state[acc.MAX_DRAWDOWN],
             "clv_mean": np.where(clv_n > 0, state[acc.CLV_SUM] / clv_n, np.nan), "clv_n": clv_n,
@@ -270,9 +285,9 @@ def jobs(
 ) -> Iterator[Callable[[], int]]:
     """One function a block: it writes what its configurations gave and returns their number."""
     for rows in large:
-        plan = class_of(tape, matrix[rows])
+        plan = class_of(tape, matrix[rows], seed)
         for part in plan.parts():
-            walk = partial(run_block, plan, part, seed, walk_lanes, out.days is not None)
+            walk = partial(run_block, plan, part, walk_lanes, out.days is not None)
             yield partial(_fill, walk, rows[plan.order[part]], out)
 
 

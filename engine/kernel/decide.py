@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from engine.kernel.cache import leaf
-from engine.kernel.draw import REJECTION, uniform
 from engine.kernel.limit import SIZE, STAKE_MINIMUM, shrink
 from engine.kernel.price import moved, placed_odds
 from engine.kernel.stake import KELLY_COLUMN, edge_net, wanted_minor
@@ -63,11 +62,11 @@ def blame(wanted, cause, row, params):
 
 
 @leaf
-def refused(row, params, seed):
-    """The venue's answer to an order: `PRICE_MOVED`, `REJECTED` (a draw keyed by seed and opportunity), `PENDING`."""
+def refused(row, params, draw):
+    """The venue's answer to an order: `PRICE_MOVED`, `REJECTED` (by its draw, `draw.refusal`), `PENDING`."""
     if moved(row, params):
         return PRICE_MOVED
-    if params.rejection_frac > 0.0 and uniform(seed, row.id, REJECTION) < params.rejection_frac:
+    if draw < params.rejection_frac:
         return REJECTED
     return PENDING
 
@@ -80,7 +79,7 @@ def filled_too_little(wanted, stake, row, room, params):
 
 
 @leaf
-def decide(row, room, params, seed):
+def decide(row, room, params, draw):
     """Size a bet that nothing has refused so far: (reason, stake, backer's stake of a lay), minor units."""
     wanted = wanted_minor(row, room, params)
     stake, cause = shrink(wanted, row.size_minor * room.limit_factor, room, params)
@@ -89,7 +88,7 @@ def decide(row, room, params, seed):
     stake, backer = whole(stake, row, params)
     if too_small(stake, backer, row, params):
         return blame(wanted, cause, row, params), 0.0, 0.0
-    answer = refused(row, params, seed)
+    answer = refused(row, params, draw)
     if answer != PENDING:
         return answer, 0.0, 0.0
     return PLACED, stake, backer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.kernel.cache import leaf
+from engine.kernel.cache import compiled, leaf
 
 REJECTION = 1
 
@@ -32,3 +32,16 @@ def uniform(seed, identity, purpose):
     """A float64 in [0, 1) keyed by (seed, identity, purpose), all int64."""
     bits = _mix(_mix(_mix(np.uint64(seed)) ^ np.uint64(identity)) ^ np.uint64(purpose))
     return np.float64(bits >> _S11) * _SCALE
+
+
+@leaf
+def refusal(identity, params, seed):
+    """The venue's draw for one order: below `rejection_frac` it is refused."""
+    return uniform(seed, identity, REJECTION) if params.rejection_frac > 0.0 else 1.0
+
+
+@compiled
+def refusals(ids, seed, draws):
+    """Write the draws of many orders to ``draws``, float64 as long as ``ids``."""
+    for i in range(len(ids)):
+        draws[i] = uniform(seed, ids[i], REJECTION)

@@ -26,8 +26,10 @@ NEAR = 1e-14
 
 
 @leaf
-def close_lanes(block):
+def close_lanes(block, reached):
     """The close of an instant at which something settled; returns how many breakers it set off.
+
+    ``reached``: how often a streak became as long as is allowed; without that no streak sets off its breaker.
 
     A division costs as much as all the rest of a close, so fractions are compared as products, `fall >= frac * peak`.
     Where rounding could tell the two apart, or a lane reaches a new largest drawdown, `close_exactly` divides. The ends
@@ -54,13 +56,26 @@ def close_lanes(block):
         factor, before = numbers[at(DRAWDOWN_WARN_FACTOR_AT, lane)], state[at(WARN, lane)]
         state[at(WARN, lane)] = factor if warns > near else (1.0 if warns < -near else before)
         halts = state[at(acc.HALTED, lane)] == 0.0 and stops > near
-        cools = state[at(acc.COOLING, lane)] == 0.0 and state[at(acc.STREAK, lane)] >= numbers[at(STREAK_STOP_AT, lane)]
         state[at(acc.HALTED, lane)] = 2.0 if halts else state[at(acc.HALTED, lane)]
-        state[at(acc.COOLING, lane)] = 2.0 if cools else state[at(acc.COOLING, lane)]
         state[at(acc.DAY_BLOCKED, lane)] = 1.0 if blocks > NEAR * start else state[at(acc.DAY_BLOCKED, lane)]
-        set_off += 1 if halts or cools else 0
+        set_off += 1 if halts else 0
     if unsure > 0:
         set_off += close_exactly(block)
+    if reached > 0:
+        set_off += cool_lanes(block)
+    return set_off
+
+
+@leaf
+def cool_lanes(block):
+    """The streaks that set off their breaker; returns how many."""
+    state, numbers = block.state, block.numbers
+    set_off = 0
+    for lane in range(WIDTH):
+        cooling = state[at(acc.COOLING, lane)]
+        cools = cooling == 0.0 and state[at(acc.STREAK, lane)] >= numbers[at(STREAK_STOP_AT, lane)]
+        state[at(acc.COOLING, lane)] = 2.0 if cools else cooling
+        set_off += 1 if cools else 0
     return set_off
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine.kernel import account as acc
 from engine.kernel import lane_close, lanes
 from engine.kernel.cache import compiled, leaf
 from engine.kernel.own import HAS_OWN
@@ -21,35 +22,12 @@ from engine.kernel.walk import NEVER
 class Stream(NamedTuple):
     """Rows that some configuration of a class may take, and what happens to them in order of time.
 
-    ``codes`` int64: 2 * row + 1 for a decision, 2 * row for a settlement. The columns of rows are those of the tape;
-    ``payoff`` (of one unit at risk), ``commission``, ``clv`` (0 where there is none) and ``clv_n`` (0 | 1) hold what
-    the class shares. ``*_slot``: places of the open bet, event, market and question; slots are used again.
+    ``codes`` int64: 2 * row + 1 for a decision, 2 * row for a settlement · ``rows``: records of `OFFERED` ·
+    ``midnights`` int64.
     """
 
     codes: Any
-    id: Any
-    decided_at: Any
-    settled_at: Any
-    quoted: Any
-    filled: Any
-    odds: Any
-    prob: Any
-    edge_frac: Any
-    kelly_frac: Any
-    stake_weight: Any
-    size_minor: Any
-    stake_min_minor: Any
-    commission: Any
-    payoff: Any
-    is_void: Any
-    clv: Any
-    clv_n: Any
-    question: Any
-    competition: Any
-    bet_slot: Any
-    event_slot: Any
-    market_slot: Any
-    question_slot: Any
+    rows: Any
     midnights: Any
 
 
@@ -80,143 +58,157 @@ class Shared(NamedTuple):
 
 
 @leaf
-def row_at(stream, i):
-    """The record of a row: a back bet."""
+def row_at(offered):
+    """The record of a decision: a back bet."""
     return Row(
-        stream.id[i],
-        stream.quoted[i],
-        stream.filled[i],
-        stream.odds[i],
+        offered.quoted,
+        offered.filled,
+        offered.odds,
         0,
         0,
-        stream.prob[i],
-        stream.edge_frac[i],
-        stream.kelly_frac[i],
-        stream.stake_weight[i],
-        stream.size_minor[i],
-        stream.stake_min_minor[i],
-        stream.commission[i],
+        offered.prob,
+        offered.edge_frac,
+        offered.kelly_frac,
+        offered.stake_weight,
+        offered.size_minor,
+        offered.stake_min_minor,
+        offered.commission,
     )
 
 
 @leaf
-def decide_by_rule(block, stream, i, shared, seed):
+def decide_by_rule(block, offered, shared):
     """`lanes.decide_lanes` with the staking rule as a constant: each rule gets vector instructions of its own."""
-    row, clv, clv_n = row_at(stream, i), stream.clv[i], stream.clv_n[i]
+    row, draw, clv = row_at(offered), offered.draw, offered.clv
     if HAS_OWN:
         if shared.whole_units:
-            lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 5.0, True)
+            lanes.decide_lanes(block, row, draw, clv, shared, 5.0, True)
         else:
-            lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 5.0, False)
+            lanes.decide_lanes(block, row, draw, clv, shared, 5.0, False)
     elif not shared.whole_units:
-        lanes.decide_lanes(block, row, clv, clv_n, shared, seed, np.float64(shared.staking), False)
+        lanes.decide_lanes(block, row, draw, clv, shared, np.float64(shared.staking), False)
     elif shared.staking == FLAT:
-        lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 0.0, True)
+        lanes.decide_lanes(block, row, draw, clv, shared, 0.0, True)
     elif shared.staking == PERCENT:
-        lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 1.0, True)
+        lanes.decide_lanes(block, row, draw, clv, shared, 1.0, True)
     elif shared.staking == KELLY:
-        lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 2.0, True)
+        lanes.decide_lanes(block, row, draw, clv, shared, 2.0, True)
     elif shared.staking == TARGET:
-        lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 3.0, True)
+        lanes.decide_lanes(block, row, draw, clv, shared, 3.0, True)
     else:
-        lanes.decide_lanes(block, row, clv, clv_n, shared, seed, 4.0, True)
+        lanes.decide_lanes(block, row, draw, clv, shared, 4.0, True)
 
 
 @leaf
-def decide_row(block, stream, slots, i, shared, seed):
+def decide_row(block, offered, slots, shared):
     """Decide a row: its slots in, the rules, its slots out."""
     state = block.state
-    if shared.event_cap:
-        lanes.copy_in(state, lanes.EVENT_OPEN, slots.events, stream.event_slot[i])
+    event = offered.event_slot if shared.event_cap else -1
+    if event >= 0:
+        lanes.copy_in(state, lanes.EVENT_OPEN, slots.events, event)
+    elif shared.event_cap:
+        lanes.clear_row(state, lanes.EVENT_OPEN)
     if shared.competition_cap:
-        lanes.copy_in(state, lanes.COMPETITION_OPEN, slots.competitions, stream.competition[i])
+        lanes.copy_in(state, lanes.COMPETITION_OPEN, slots.competitions, offered.competition)
     if shared.one_per_market:
-        slot = stream.question_slot[i]
-        if slots.owner[slot] != stream.question[i]:
-            slots.owner[slot] = stream.question[i]
+        slot = offered.question_slot
+        if slots.owner[slot] != offered.question:
+            slots.owner[slot] = offered.question
             lanes.clear(slots.taken, slot)
         lanes.copy_in(state, lanes.TAKEN, slots.taken, slot)
-    decide_by_rule(block, stream, i, shared, seed)
-    lanes.copy_out(state, lanes.STAKE, slots.bets, stream.bet_slot[i])
-    if shared.event_cap:
-        lanes.add_stake(state, slots.events, stream.event_slot[i], 1.0)
+    decide_by_rule(block, offered, shared)
+    lanes.copy_out(state, lanes.STAKE, slots.bets, offered.bet_slot)
+    if event >= 0:
+        lanes.add_stake(state, slots.events, event, 1.0)
     if shared.competition_cap:
-        lanes.add_stake(state, slots.competitions, stream.competition[i], 1.0)
+        lanes.add_stake(state, slots.competitions, offered.competition, 1.0)
     if shared.one_per_market:
-        lanes.copy_out(state, lanes.TAKEN, slots.taken, stream.question_slot[i])
-    if stream.commission[i] > 0.0:
-        lanes.count_open(state, slots.market_open, stream.market_slot[i])
+        lanes.copy_out(state, lanes.TAKEN, slots.taken, offered.question_slot)
+    if offered.commission > 0.0:
+        lanes.count_open(state, slots.market_open, offered.market_slot)
+    if offered.has_close == 0.0:
+        lanes.count_stakes(state, lanes.N_UNCLOSED)
+    if offered.settled_at == NEVER:
+        lanes.count_stakes(state, lanes.N_OPEN)
 
 
 @leaf
-def settle_row(block, stream, slots, i, shared):
-    """Settle a row: its slots in, the rules, its slots out."""
-    state = block.state
-    charged = stream.commission[i] > 0.0
-    market = stream.market_slot[i]
-    lanes.copy_in(state, lanes.STAKE, slots.bets, stream.bet_slot[i])
-    if charged:
+def settle_row(block, offered, slots, shared):
+    """Settle a row: its slots in, the rules, its slots out; returns how many streaks are as long as is allowed."""
+    state, reached = block.state, 0
+    lanes.copy_in(state, lanes.STAKE, slots.bets, offered.bet_slot)
+    if offered.payoff > 0.0:
+        lanes.win_lanes(state, offered.payoff)
+    elif offered.payoff < 0.0:
+        reached = lanes.lose_lanes(block, offered.payoff)
+    else:
+        lanes.return_lanes(state)
+    if offered.is_void == 1.0:
+        lanes.count_stakes(state, acc.N_VOID)
+    if offered.commission > 0.0:
+        market = offered.market_slot
         lanes.copy_in(state, lanes.MARKET_PNL, slots.market_pnl, market)
         lanes.copy_in(state, lanes.MARKET_OPEN, slots.market_open, market)
-    lanes.settle_lanes(block, stream.payoff[i], stream.is_void[i])
-    if charged:
+        lanes.book_lanes(state)
         lanes.copy_out(state, lanes.MARKET_PNL, slots.market_pnl, market)
         lanes.copy_out(state, lanes.MARKET_OPEN, slots.market_open, market)
-    if shared.event_cap:
-        lanes.add_stake(state, slots.events, stream.event_slot[i], -1.0)
+    if shared.event_cap and offered.event_slot >= 0:
+        lanes.add_stake(state, slots.events, offered.event_slot, -1.0)
     if shared.competition_cap:
-        lanes.add_stake(state, slots.competitions, stream.competition[i], -1.0)
+        lanes.add_stake(state, slots.competitions, offered.competition, -1.0)
+    return reached
 
 
 @leaf
-def charge(state, stream, slots, codes):
+def charge(state, rows, slots, codes):
     """Commission of the markets that had a settlement at this instant; a second charge of one market takes nothing."""
     for code in codes:
-        i = code >> 1
-        if stream.commission[i] > 0.0:
-            market = stream.market_slot[i]
+        offered = rows[code >> 1]
+        if offered.commission > 0.0:
+            market = offered.market_slot
             lanes.copy_in(state, lanes.MARKET_PNL, slots.market_pnl, market)
             lanes.copy_in(state, lanes.MARKET_OPEN, slots.market_open, market)
-            lanes.charge_lanes(state, stream.commission[i])
+            lanes.charge_lanes(state, offered.commission)
             lanes.copy_out(state, lanes.MARKET_PNL, slots.market_pnl, market)
 
 
 @compiled
-def walk_lanes(block, stream, codes, slots, shared, seed, daily):
+def walk_lanes(block, stream, codes, slots, shared, daily):
     """Walk a block along its part ``codes`` of the stream; its state and counts hold what it did. Returns nothing.
 
     ``daily``: float32 (days * WIDTH,), receives the P&L of each day; without an element it is not asked for.
     """
     lanes.begin(block)
+    rows = stream.rows
     k, day, visits = 0, 0, 0
     next_end = NEVER
     while True:
         instant = NEVER
         if k < len(codes):
-            i = codes[k] >> 1
-            instant = stream.decided_at[i] if codes[k] & 1 else stream.settled_at[i]
+            offered = rows[codes[k] >> 1]
+            instant = offered.decided_at if codes[k] & 1 else offered.settled_at
         if day < len(stream.midnights):
             instant = min(instant, stream.midnights[day])
         if instant == NEVER:
             break
         if next_end < instant:
             next_end = lane_close.end_due(block, instant - 1)
-        first = k
-        while k < len(codes) and codes[k] & 1 == 0 and stream.settled_at[codes[k] >> 1] == instant:
-            settle_row(block, stream, slots, codes[k] >> 1, shared)
+        first, reached = k, 0
+        while k < len(codes) and codes[k] & 1 == 0 and rows[codes[k] >> 1].settled_at == instant:
+            reached += settle_row(block, rows[codes[k] >> 1], slots, shared)
             k += 1
-        charge(block.state, stream, slots, codes[first:k])
+        charge(block.state, rows, slots, codes[first:k])
         if next_end <= instant:
             next_end = lane_close.end_due(block, instant)
-        if k > first and lane_close.close_lanes(block) > 0:
+        if k > first and lane_close.close_lanes(block, reached) > 0:
             next_end = lane_close.set_ends(block, instant)
         if day < len(stream.midnights) and stream.midnights[day] == instant:
             lanes.roll_lanes(block.state, daily, day)
             day += 1
         if k < len(codes) and shared.base_is_cash:
             lanes.hold_base(block.state)
-        while k < len(codes) and codes[k] & 1 == 1 and stream.decided_at[codes[k] >> 1] == instant:
-            decide_row(block, stream, slots, codes[k] >> 1, shared, seed)
+        while k < len(codes) and codes[k] & 1 == 1 and rows[codes[k] >> 1].decided_at == instant:
+            decide_row(block, rows[codes[k] >> 1], slots, shared)
             k += 1
             visits += 1
             if visits == lanes.FULL:

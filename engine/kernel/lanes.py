@@ -68,7 +68,11 @@ BASE = acc.N_CELLS + 6
 #: factor that the warning of the drawdown puts on stakes, and the equity at the last close
 WARN = acc.N_CELLS + 7
 LAST = acc.N_CELLS + 8
-N_ROWS = acc.N_CELLS + 9
+#: P&L of the settlement at hand; bets without a closing price, and those that never settle
+PNL = acc.N_CELLS + 9
+N_UNCLOSED = acc.N_CELLS + 10
+N_OPEN = acc.N_CELLS + 11
+N_ROWS = acc.N_CELLS + 12
 
 
 #: reasons that depend on the state are counted in fields of four bits of one integer a lane, from this reason on
@@ -175,7 +179,7 @@ def begin(block):
 
 
 @leaf
-def decide_lanes(block, row, clv, clv_n, shared, seed, staking, whole_units):
+def decide_lanes(block, row, draw, clv, shared, staking, whole_units):
     """One opportunity to every lane: the reason is counted, a stake is locked and left in the row `STAKE`."""
     state, numbers, counted = block.state, block.numbers, block.counted
     for lane in range(WIDTH):
@@ -193,7 +197,7 @@ def decide_lanes(block, row, clv, clv_n, shared, seed, staking, whole_units):
             state[at(acc.STAKED_TODAY, lane)],
             state[at(acc.DAY_START, lane)],
         )
-        reason, stake, _ = decide(row, room, params, seed)
+        reason, stake, _ = decide(row, room, params, draw)
         taken = state[at(TAKEN, lane)]
         reason = ONE_PER_MARKET if params.one_per_market * taken == 1.0 else reason
         reason = BREAKER_STREAK if state[at(acc.COOLING, lane)] == 1.0 else reason
@@ -206,38 +210,70 @@ def decide_lanes(block, row, clv, clv_n, shared, seed, staking, whole_units):
         state[at(acc.CASH, lane)] = cash - stake
         state[at(acc.OPEN, lane)] = open_ + stake
         state[at(acc.STAKED_TODAY, lane)] += stake
-        state[at(acc.TURNOVER, lane)] += stake
         state[at(acc.CLV_SUM, lane)] += placed * clv
-        state[at(acc.CLV_N, lane)] += placed * clv_n
         state[at(TAKEN, lane)] = max(taken, placed)
         state[at(STAKE, lane)] = stake
 
 
 @leaf
-def settle_lanes(block, payoff, is_void):
-    """One end to every lane that has a stake in the row `STAKE`; P&L goes into the row of the market."""
-    state, numbers = block.state, block.numbers
+def count_stakes(state, row):
+    """Count the lanes with a stake in the row `STAKE` in another row."""
     for lane in range(WIDTH):
-        stake = state[at(STAKE, lane)]
-        pnl = np.rint(stake * payoff)
-        placed = 1.0 if stake > 0.0 else 0.0
-        state[at(acc.CASH, lane)] += stake + pnl
-        state[at(acc.OPEN, lane)] -= stake
-        state[at(MARKET_PNL, lane)] += pnl
-        state[at(MARKET_OPEN, lane)] -= placed
-        state[at(acc.N_SETTLED, lane)] += placed
-        state[at(acc.N_VOID, lane)] += placed * is_void
-        lost = 1.0 if pnl < 0.0 else 0.0
-        won = 1.0 if pnl > 0.0 else 0.0
+        state[at(row, lane)] += 1.0 if state[at(STAKE, lane)] > 0.0 else 0.0
+
+
+@leaf
+def pay(state, lane, payoff):
+    """One lane's stake comes back with its P&L, which is returned."""
+    stake = state[at(STAKE, lane)]
+    pnl = np.rint(stake * payoff)
+    state[at(PNL, lane)] = pnl
+    state[at(acc.CASH, lane)] += stake + pnl
+    state[at(acc.OPEN, lane)] -= stake
+    return pnl
+
+
+@leaf
+def return_lanes(state):
+    """An end that pays back what was staked, to every lane that has a stake in the row `STAKE`."""
+    for lane in range(WIDTH):
+        pay(state, lane, 0.0)
+
+
+@leaf
+def win_lanes(state, payoff):
+    """An end above 0: the runs of losses end, but where rounding leaves nothing of the profit."""
+    for lane in range(WIDTH):
+        won = 1.0 if pay(state, lane, payoff) > 0.0 else 0.0
         state[at(acc.N_WON, lane)] += won
-        run = (state[at(acc.RUN_OF_LOSSES, lane)] + lost) * (1.0 - won)
+        state[at(acc.RUN_OF_LOSSES, lane)] *= 1.0 - won
+        state[at(acc.STREAK, lane)] *= 1.0 - won * (1.0 - state[at(acc.COOLING, lane)])
+
+
+@leaf
+def lose_lanes(block, payoff):
+    """An end below 0: runs of losses grow; returns in how many lanes the streak is as long as the breaker allows."""
+    state, numbers = block.state, block.numbers
+    reached = 0
+    for lane in range(WIDTH):
+        lost = 1.0 if pay(state, lane, payoff) < 0.0 else 0.0
+        run = state[at(acc.RUN_OF_LOSSES, lane)] + lost
         state[at(acc.RUN_OF_LOSSES, lane)] = run
         state[at(acc.LONGEST, lane)] = max(state[at(acc.LONGEST, lane)], run)
-        counts = 1.0 - state[at(acc.COOLING, lane)]
-        streak = (state[at(acc.STREAK, lane)] + lost * counts) * (1.0 - won * counts)
+        counts = lost * (1.0 - state[at(acc.COOLING, lane)])
+        streak = state[at(acc.STREAK, lane)] + counts
         state[at(acc.STREAK, lane)] = streak
-        warning = 1.0 if streak == numbers[at(STREAK_WARN_AT, lane)] else 0.0
-        state[at(acc.WARNINGS, lane)] += warning * lost * counts
+        state[at(acc.WARNINGS, lane)] += counts if streak == numbers[at(STREAK_WARN_AT, lane)] else 0.0
+        reached += 1 if streak >= numbers[at(STREAK_STOP_AT, lane)] else 0
+    return reached
+
+
+@leaf
+def book_lanes(state):
+    """The P&L of a settlement goes to its market, which has one open bet less."""
+    for lane in range(WIDTH):
+        state[at(MARKET_PNL, lane)] += state[at(PNL, lane)]
+        state[at(MARKET_OPEN, lane)] -= 1.0 if state[at(STAKE, lane)] > 0.0 else 0.0
 
 
 @leaf
@@ -263,6 +299,7 @@ def roll_lanes(state, daily, day):
             daily[first + np.uint64(lane)] = np.float32(now - state[at(acc.DAY_START, lane)])
     for lane in range(WIDTH):
         state[at(acc.DAY_START, lane)] = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
+        state[at(acc.TURNOVER, lane)] += state[at(acc.STAKED_TODAY, lane)]
         state[at(acc.STAKED_TODAY, lane)] = 0.0
         state[at(acc.DAY_BLOCKED, lane)] = 0.0
 
@@ -281,6 +318,13 @@ def copy_out(state, row, slots, slot):
     offset = np.uint64(slot) * np.uint64(WIDTH)
     for lane in range(WIDTH):
         slots[offset + np.uint64(lane)] = state[at(row, lane)]
+
+
+@leaf
+def clear_row(state, row):
+    """Zero a row of the state."""
+    for lane in range(WIDTH):
+        state[at(row, lane)] = 0.0
 
 
 @leaf

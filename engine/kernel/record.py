@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 class Row(NamedTuple):
     """One opportunity (see `engine.tape.Tape` for the meaning of each field)."""
 
-    id: int
     quoted: float
     filled: float
     odds: float

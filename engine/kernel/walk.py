@@ -20,6 +20,7 @@ from engine.kernel.decide import (
     too_small,
     whole,
 )
+from engine.kernel.draw import refusal
 from engine.kernel.limit import CAP_BET, CASH, SIZE, STAKE_MINIMUM, tighten, tighten_shared
 from engine.kernel.price import placed_odds, turned
 from engine.kernel.record import Room, Row
@@ -39,7 +40,6 @@ NEVER = np.int64(9223372036854775807)
 def row_of(tape, i, params):
     """The record of row `i`."""
     return Row(
-        tape.id[i],
         tape.quoted[i],
         tape.filled[i],
         tape.odds[i],
@@ -166,7 +166,7 @@ def decide_group(tape, work, first, base, params, seed):
         fails = size_group(tape, work, first, last, base, params)
     if not fails:
         for i in range(first, last):
-            work.reason[i] = refused(row_of(tape, i, params), params, seed)
+            work.reason[i] = refused(row_of(tape, i, params), params, refusal(tape.id[i], params, seed))
             fails = fails or work.reason[i] != PENDING
     for i in range(first, last):
         if work.reason[i] == PENDING:
@@ -236,7 +236,8 @@ def decide_instant(tape, work, k, n_passing, params, seed):
         reason = blocked(tape, work, i, params)
         if reason == PENDING:
             row = row_of(tape, i, params)
-            reason, stake, backer = decide(row, room_of(tape, work, i, base, params), params, seed)
+            draw = refusal(tape.id[i], params, seed)
+            reason, stake, backer = decide(row, room_of(tape, work, i, base, params), params, draw)
             if reason == PLACED:
                 place(tape, work, i, stake, backer, params)
         work.reason[i] = reason

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from engine import blocks
 from engine.kernel.lane_walk import walk_lanes
 from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED
+from engine.kernel.offered import OFFERED
 from engine.result import COLUMNS, METRICS
 from engine.tape import Tape
 
@@ -30,7 +31,7 @@ FLAGS: Final = (
 )  # fmt: skip
 _ROW: Final = (
     "id", "decided_at", "settled_at", "quoted", "filled", "odds", "prob", "edge_frac", "kelly_frac", "stake_weight",
-    "size_minor", "stake_min_minor", "commission", "payoff", "is_void", "clv", "clv_n", "question", "competition",
+    "size_minor", "stake_min_minor", "commission", "payoff", "is_void", "clv", "has_close", "question", "competition",
     "bet_slot", "event_slot", "market_slot", "question_slot",
 )  # fmt: skip
 #: what the program writes a configuration, before the counts of reasons
@@ -74,22 +75,22 @@ class Prepared:
     seconds: float  # of the preparation, by the project's own code
 
 
-def prepare(tape: Tape, matrix: Matrix, folder: Path) -> Prepared:
+def prepare(tape: Tape, matrix: Matrix, folder: Path, seed: int) -> Prepared:
     """Streams, slots and clustered configurations, kept as files for the comparator."""
     start = perf_counter()
-    plans = [blocks.class_of(tape, matrix[rows]) for rows in blocks.classes(matrix)]
+    plans = [blocks.class_of(tape, matrix[rows], seed) for rows in blocks.classes(matrix)]
     seconds = perf_counter() - start
     lines = []
     for number, plan in enumerate(plans):
         n_bets, n_events, n_markets, n_questions = plan.n_slots
         sizes = (len(plan.matrix), n_bets, n_events, plan.n_competitions, n_markets, n_questions)
         lines.append(" ".join(map(str, (number, *sizes))))
-        record = np.dtype([(name, getattr(plan.stream, name).dtype) for name in _ROW])
+        record = np.dtype([(name, OFFERED[name]) for name in _ROW])
         rows = np.empty(len(plan.edges), record)
         for name in _ROW:
-            rows[name] = getattr(plan.stream, name)
+            rows[name] = plan.stream.rows[name]
         parts = {
-            "rows": rows, "edges": plan.edges, "odds": plan.stream.odds, "codes": plan.stream.codes,
+            "rows": rows, "edges": plan.edges, "odds": plan.odds, "codes": plan.stream.codes,
             "matrix": plan.matrix, "midnights": plan.stream.midnights,
         }  # fmt: skip
         for name, part in parts.items():
@@ -98,7 +99,7 @@ def prepare(tape: Tape, matrix: Matrix, folder: Path) -> Prepared:
     return Prepared(plans, folder, seconds)
 
 
-def run_ours(prepared: Prepared, threads: int, seed: int) -> tuple[float, Matrix]:
+def run_ours(prepared: Prepared, threads: int) -> tuple[float, Matrix]:
     """Seconds and measures of the project's kernel over what is prepared."""
     out = np.empty((sum(len(plan.matrix) for plan in prepared.plans), len(COLUMNS)))
     jobs: list[tuple[blocks.Class, slice, slice]] = []
@@ -108,7 +109,7 @@ def run_ours(prepared: Prepared, threads: int, seed: int) -> tuple[float, Matrix
         first += len(plan.matrix)
 
     def work(job: tuple[blocks.Class, slice, slice]) -> None:
-        out[job[2]], _ = blocks.run_block(job[0], job[1], seed, walk_lanes)
+        out[job[2]], _ = blocks.run_block(job[0], job[1], walk_lanes)
 
     with ThreadPoolExecutor(threads) as pool:
         start = perf_counter()

@@ -112,15 +112,15 @@ def against_cpp(sizes: tuple[int, ...], counts: tuple[int, ...], repeat: int, sa
 def _cells(
     program: Path, folder: Path, tape: Tape, matrix: NDArray[np.float64], passing: float, repeat: int
 ) -> list[Row]:
-    comparator.prepare(tape, matrix, folder)  # compiles what the first one needs
-    prepared = comparator.prepare(tape, matrix, folder)
-    comparator.run_ours(prepared, 1, 3)
+    comparator.prepare(tape, matrix, folder, 3)  # compiles what the first one needs
+    prepared = comparator.prepare(tape, matrix, folder, 3)
+    comparator.run_ours(prepared, 1)
     alone = _alone_ns(tape, matrix)
     rows = []
     for threads in sorted({1, cores()}):
         times = []
         for _ in range(repeat):
-            ours, mine = comparator.run_ours(prepared, threads, 3)
+            ours, mine = comparator.run_ours(prepared, threads)
             theirs, other = comparator.run_theirs(program, prepared, threads, 3)
             times.append((ours, theirs))
         steps = len(tape) * len(matrix)
@@ -186,15 +186,15 @@ def against_prototype(repeat: int, say: Callable[[str], None], size: int = 1_000
 def _prototype_cell(
     program: Path, ours: Path, folder: Path, tape: Tape, table: NDArray[np.float64], passing: float, repeat: int
 ) -> Row:
-    prepared = comparator.prepare(tape, params_matrix([_their_configuration(row) for row in table]), folder)
+    prepared = comparator.prepare(tape, params_matrix([_their_configuration(row) for row in table]), folder, 3)
     words = [str(program), str(folder), str(len(tape)), str(folder / "cfg.bin"), str(len(table)), "compact", "1", "0"]
-    comparator.run_ours(prepared, 1, 3)
+    comparator.run_ours(prepared, 1)
     times = []
     for _ in range(repeat):
         said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         proto = float(re.findall(r" t=([0-9.]+)s", said)[0])
         theirs, _ = comparator.run_theirs(ours, prepared, 1, 3)
-        mine, _ = comparator.run_ours(prepared, 1, 3)
+        mine, _ = comparator.run_ours(prepared, 1)
         times.append((mine, theirs, proto))
     columns = list(zip(*times, strict=True))
     return {
