@@ -20,7 +20,18 @@ from engine.columns import columns_of
 from engine.kernel import account as acc
 from engine.kernel.draw import refusals
 from engine.kernel.lane_walk import Shared, Slots, Stream
-from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED, N_OPEN, N_ROWS, N_UNCLOSED, STRIDE, WIDTH, Block
+from engine.kernel.lanes import (
+    FIRST_COUNTED,
+    N_COUNTED,
+    N_OPEN,
+    N_ROWS,
+    N_UNCLOSED,
+    STRIDE,
+    WIDTH,
+    WORST_FALL,
+    WORST_HIGH,
+    Block,
+)
 from engine.kernel.offered import OFFERED
 from engine.kernel.params import Params
 from engine.kernel.settle import terms
@@ -194,7 +205,7 @@ def run_block(plan: Class, part: slice, walk_lanes: Walk, with_days: bool = Fals
         _aligned(n_markets * WIDTH), _aligned(n_markets * WIDTH), _aligned(n_questions * WIDTH),
         np.full(n_questions, -1, np.int64),
     )  # fmt: skip
-    block = Block(numbers, state, np.zeros((2, WIDTH), np.int64), np.zeros(WIDTH, np.int64), counts)
+    block = Block(numbers, state, _aligned(2 * STRIDE).view(np.int64), np.zeros(WIDTH, np.int64), counts)
     n_days = len(plan.stream.midnights) if with_days else 0
     daily = np.zeros(n_days * WIDTH, np.float32)
     walk_lanes(block, plan.stream, codes, slots, _shared(matrix), daily)
@@ -233,7 +244,7 @@ def _measures(plan: Class, matrix: Matrix, state: Matrix, counts: Matrix) -> Mat
             "n_opportunities": plan.n_rows, "n_bets": n_bets, "n_won": state[acc.N_WON], "n_void": state[acc.N_VOID],
             "n_open": state[N_OPEN], "turnover_minor": turnover, "pnl_minor": pnl,
             "yield": np.where(turnover > 0, pnl / turnover, np.nan), "roi": pnl / bankroll,
-            "bankroll_final_minor": equity, "max_drawdown_frac": state[acc.MAX_DRAWDOWN],
+            "bankroll_final_minor": equity, "max_drawdown_frac": state[WORST_FALL] / state[WORST_HIGH],
             "clv_mean": np.where(clv_n > 0, state[acc.CLV_SUM] / clv_n, np.nan), "clv_n": clv_n,
             "longest_losing_streak": state[acc.LONGEST], "commission_minor": state[acc.COMMISSION],
             "n_streak_warnings": state[acc.WARNINGS],

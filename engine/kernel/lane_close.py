@@ -17,12 +17,16 @@ from engine.kernel.lanes import (
     STREAK_STOP_AT,
     WARN,
     WIDTH,
+    WORST_FALL,
+    WORST_HIGH,
     at,
     unhurt,
 )
 
 #: far above the rounding of a product or a quotient of two float64, far below any fraction that is meant
 NEAR = 1e-14
+#: the end of a breaker that does not stand
+NEVER = np.int64(9223372036854775807)
 
 
 @leaf
@@ -31,9 +35,9 @@ def close_lanes(block, reached):
 
     ``reached``: how often a streak became as long as is allowed; without that no streak sets off its breaker.
 
-    A division costs as much as all the rest of a close, so fractions are compared as products, `fall >= frac * peak`.
-    Where rounding could tell the two apart, or a lane reaches a new largest drawdown, `close_exactly` divides. The ends
-    of breakers are rare and told lane by lane (`end_due`, `set_ends`).
+    A division costs as much as all the rest of a close, so fractions are compared as products, `fall >= frac * peak`,
+    and the largest drawdown is kept as its fall and its peak. Where rounding could tell products and quotients apart,
+    `close_exactly` divides.
     """
     state, numbers = block.state, block.numbers
     unsure, set_off = 0, 0
@@ -51,8 +55,13 @@ def close_lanes(block, reached):
         blocks = lost - numbers[at(DAILY_LOSS_FRAC_AT, lane)] * start
         near = NEAR * peak
         close_call = abs(warns) <= near or abs(stops) <= near or abs(blocks) <= NEAR * start
-        deeper = now < last and high - now > state[at(acc.MAX_DRAWDOWN, lane)] * high * (1.0 - NEAR)
-        unsure += 1 if now != last and (close_call or deeper) else 0
+        below, worst_fall, worst_high = high - now, state[at(WORST_FALL, lane)], state[at(WORST_HIGH, lane)]
+        deeper, bound = below * worst_high, worst_fall * high
+        worse = deeper > bound * (1.0 + NEAR)
+        state[at(WORST_FALL, lane)] = below if worse else worst_fall
+        state[at(WORST_HIGH, lane)] = high if worse else worst_high
+        alike = now < last and not worse and deeper >= bound * (1.0 - NEAR)
+        unsure += 1 if (now != last and close_call) or alike else 0
         factor, before = numbers[at(DRAWDOWN_WARN_FACTOR_AT, lane)], state[at(WARN, lane)]
         state[at(WARN, lane)] = factor if warns > near else (1.0 if warns < -near else before)
         halts = state[at(acc.HALTED, lane)] == 0.0 and stops > near
@@ -86,7 +95,9 @@ def close_exactly(block):
     set_off = 0
     for lane in range(WIDTH):
         now, high = state[at(LAST, lane)], state[at(acc.HIGH, lane)]
-        state[at(acc.MAX_DRAWDOWN, lane)] = max(state[at(acc.MAX_DRAWDOWN, lane)], (high - now) / high)
+        worse = (high - now) / high > state[at(WORST_FALL, lane)] / state[at(WORST_HIGH, lane)]
+        state[at(WORST_FALL, lane)] = high - now if worse else state[at(WORST_FALL, lane)]
+        state[at(WORST_HIGH, lane)] = high if worse else state[at(WORST_HIGH, lane)]
         peak, start = state[at(acc.PEAK, lane)], state[at(acc.DAY_START, lane)]
         drawdown = (peak - now) / peak if peak > 0.0 else 0.0
         warned = drawdown >= numbers[at(DRAWDOWN_WARN_FRAC_AT, lane)]
@@ -103,39 +114,45 @@ def close_exactly(block):
 def set_ends(block, instant):
     """Give the breakers that this close set off (2 in their rows) their ends; returns the earliest of all ends."""
     state, numbers, ends = block.state, block.numbers, block.ends
+    first = NEVER
     for lane in range(WIDTH):
-        if state[at(acc.HALTED, lane)] == 2.0:
-            state[at(acc.HALTED, lane)] = 1.0
-            ends[acc.HALT_END, lane] = acc.after(instant, numbers[at(DRAWDOWN_RESET_AFTER_NS_AT, lane)])
-        if state[at(acc.COOLING, lane)] == 2.0:
-            state[at(acc.COOLING, lane)] = 1.0
-            ends[acc.COOL_END, lane] = acc.after(instant, numbers[at(STREAK_COOL_OFF_NS_AT, lane)])
-    return earliest(block)
-
-
-@leaf
-def earliest(block):
-    """The first instant at which a breaker of the block ends, or the end of time."""
-    state, ends = block.state, block.ends
-    first = np.int64(9223372036854775807)
+        halted, old = state[at(acc.HALTED, lane)], ends[at(acc.HALT_END, lane)]
+        new = acc.after(instant, numbers[at(DRAWDOWN_RESET_AFTER_NS_AT, lane)])
+        end = new if halted == 2.0 else old
+        state[at(acc.HALTED, lane)] = min(halted, 1.0)
+        ends[at(acc.HALT_END, lane)] = end
+        first = min(first, end)
     for lane in range(WIDTH):
-        if state[at(acc.HALTED, lane)] == 1.0:
-            first = min(first, ends[acc.HALT_END, lane])
-        if state[at(acc.COOLING, lane)] == 1.0:
-            first = min(first, ends[acc.COOL_END, lane])
+        cooling, old = state[at(acc.COOLING, lane)], ends[at(acc.COOL_END, lane)]
+        new = acc.after(instant, numbers[at(STREAK_COOL_OFF_NS_AT, lane)])
+        end = new if cooling == 2.0 else old
+        state[at(acc.COOLING, lane)] = min(cooling, 1.0)
+        ends[at(acc.COOL_END, lane)] = end
+        first = min(first, end)
     return first
 
 
 @leaf
 def end_due(block, instant):
     """End the breakers whose end is at or before `instant`; returns the earliest end of the others."""
-    state, ends = block.state, block.ends
+    state, numbers, ends = block.state, block.numbers, block.ends
+    first = NEVER
     for lane in range(WIDTH):
-        if state[at(acc.HALTED, lane)] == 1.0 and ends[acc.HALT_END, lane] <= instant:
-            state[at(acc.HALTED, lane)] = 0.0
-            state[at(acc.PEAK, lane)] = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)]
-            state[at(WARN, lane)] = unhurt(block.numbers, lane)
-        if state[at(acc.COOLING, lane)] == 1.0 and ends[acc.COOL_END, lane] <= instant:
-            state[at(acc.COOLING, lane)] = 0.0
-            state[at(acc.STREAK, lane)] = 0.0
-    return earliest(block)
+        end = ends[at(acc.HALT_END, lane)]
+        halted, peak, factor = state[at(acc.HALTED, lane)], state[at(acc.PEAK, lane)], state[at(WARN, lane)]
+        now, whole = state[at(acc.CASH, lane)] + state[at(acc.OPEN, lane)], unhurt(numbers, lane)
+        state[at(acc.HALTED, lane)] = 0.0 if end <= instant else halted
+        state[at(acc.PEAK, lane)] = now if end <= instant else peak
+        state[at(WARN, lane)] = whole if end <= instant else factor
+        later = NEVER if end <= instant else end
+        ends[at(acc.HALT_END, lane)] = later
+        first = min(first, later)
+    for lane in range(WIDTH):
+        end = ends[at(acc.COOL_END, lane)]
+        cooling, streak = state[at(acc.COOLING, lane)], state[at(acc.STREAK, lane)]
+        state[at(acc.COOLING, lane)] = 0.0 if end <= instant else cooling
+        state[at(acc.STREAK, lane)] = 0.0 if end <= instant else streak
+        later = NEVER if end <= instant else end
+        ends[at(acc.COOL_END, lane)] = later
+        first = min(first, later)
+    return first

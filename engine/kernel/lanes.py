@@ -72,7 +72,10 @@ LAST = acc.N_CELLS + 8
 PNL = acc.N_CELLS + 9
 N_UNCLOSED = acc.N_CELLS + 10
 N_OPEN = acc.N_CELLS + 11
-N_ROWS = acc.N_CELLS + 12
+#: the largest drawdown: what the equity was below its peak, and that peak
+WORST_FALL = acc.N_CELLS + 12
+WORST_HIGH = acc.N_CELLS + 13
+N_ROWS = acc.N_CELLS + 14
 
 
 #: reasons that depend on the state are counted in fields of four bits of one integer a lane, from this reason on
@@ -114,8 +117,8 @@ class Block(NamedTuple):
     """What the lanes of a block hold.
 
     ``numbers`` float64: the parameters, a row each in the order of `Params` · ``state`` float64: `N_ROWS` rows ·
-    ``ends`` int64 (2, WIDTH): ends of breakers · ``counted`` int64 (WIDTH,): packed counts · ``counts`` float64:
-    `N_COUNTED` rows of counts of reasons. Rows are `STRIDE` apart.
+    ``ends`` int64: two rows of ends of breakers, the last of all instants where none stands · ``counted`` int64
+    (WIDTH,): packed counts · ``counts`` float64: `N_COUNTED` rows of counts of reasons. Rows are `STRIDE` apart.
     """
 
     numbers: Any
@@ -164,16 +167,18 @@ def asked_of(numbers, lane, staking, whole_units, shared):
 @leaf
 def unhurt(numbers, lane):
     """The factor on stakes at a drawdown of 0."""
-    return numbers[at(DRAWDOWN_WARN_FACTOR_AT, lane)] if numbers[at(DRAWDOWN_WARN_FRAC_AT, lane)] <= 0.0 else 1.0
+    factor, frac = numbers[at(DRAWDOWN_WARN_FACTOR_AT, lane)], numbers[at(DRAWDOWN_WARN_FRAC_AT, lane)]
+    return factor if frac <= 0.0 else 1.0
 
 
 @leaf
 def begin(block):
     """Every lane holds its bankroll and nothing else; all other rows are 0."""
     state, numbers = block.state, block.numbers
+    block.ends[:] = 9223372036854775807
     for lane in range(WIDTH):
         bankroll = numbers[at(BANKROLL_MINOR_AT, lane)]
-        for row in (acc.CASH, acc.PEAK, acc.DAY_START, acc.HIGH, LAST):
+        for row in (acc.CASH, acc.PEAK, acc.DAY_START, acc.HIGH, LAST, WORST_HIGH):
             state[at(row, lane)] = bankroll
         state[at(WARN, lane)] = unhurt(numbers, lane)
 
