@@ -81,8 +81,8 @@ def classes(matrix: Matrix) -> list[NDArray[np.intp]]:
 
 
 @dataclass(frozen=True)
-class Class:
-    """One class over one tape, ready to be walked block by block."""
+class Offer:
+    """What classes with the same commission and slippage may take of one tape."""
 
     stream: Stream
     edges: Floats  # net edge of the stream's rows
@@ -91,8 +91,15 @@ class Class:
     n_competitions: int
     n_rows: int  # of the tape
     complete_odds: Floats  # of all complete rows of the tape, sorted
-    matrix: Matrix  # the configurations, clustered
-    order: NDArray[np.intp]  # their places in the class
+
+
+@dataclass(frozen=True)
+class Class:
+    """One class of configurations, ready to be walked block by block."""
+
+    offer: Offer
+    rows: NDArray[np.intp]  # of the whole matrix, clustered
+    matrix: Matrix  # these rows
 
     def parts(self) -> Iterator[slice]:
         """Runs of configurations that walk together."""
@@ -100,38 +107,55 @@ class Class:
             yield slice(low, min(low + WIDTH, len(self.matrix)))
 
 
-def class_of(tape: Tape, matrix: Matrix, seed: int) -> Class:
-    """The stream of a class of configurations; `seed`: of the venues' answers."""
+def planned(tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int) -> Iterator[Class]:
+    """Classes, each with its offer; the offer is made once for all that share it."""
+    alike: dict[tuple[float, float, bool], list[NDArray[np.intp]]] = {}
+    for rows in large:
+        staking, factor, slippage = (float(matrix[rows[0], FIELD[name]]) for name in _CLASS[:3])
+        alike.setdefault((factor, slippage, staking == Staking.KELLY_COLUMN), []).append(rows)
+    for members in alike.values():
+        offer = _offer(tape, matrix[np.concatenate(members)], seed)
+        for rows in members:
+            filters = matrix[rows][:, [FIELD[name] for name in _FILTERS]]
+            own = rows[clustered(offer.edges, offer.odds, filters, WIDTH)]
+            yield Class(offer, own, np.ascontiguousarray(matrix[own]))
+
+
+def _offer(tape: Tape, matrix: Matrix, seed: int) -> Offer:
     staking, factor, slippage = (float(matrix[0, FIELD[name]]) for name in _CLASS[:3])
     rate = tape.commission_rate * factor
     edges = tape.edge_frac - rate * tape.prob * (tape.odds - 1.0)
     complete = ~(np.isnan(tape.odds) | np.isnan(tape.prob) | np.isnan(tape.edge_frac))
     if staking == Staking.KELLY_COLUMN:
         complete &= ~np.isnan(tape.kelly_frac)
-    filters = matrix[:, [FIELD[name] for name in _FILTERS]]
-    low, high = filters.min(axis=0), filters.max(axis=0)
-    passing = complete & (edges >= low[0]) & (edges <= high[1]) & (tape.odds >= low[2]) & (tape.odds <= high[3])
+    passing = complete & _within(matrix, edges, tape.odds)
     rows = np.flatnonzero(passing)
-    stream, n_slots = _stream(tape, rows, rate[rows], slippage)
+    stream, n_slots = _stream(tape, passing, rate[rows], slippage)
     if (matrix[:, FIELD["rejection_frac"]] > 0.0).any():
         refusals(tape.id[rows], np.int64(seed), stream.rows["draw"])
-    order = clustered(edges[rows], tape.odds[rows], filters, WIDTH)
-    return Class(
-        stream, edges[rows], tape.odds[rows], n_slots, _count(tape.competition), len(tape),
-        np.sort(tape.odds[complete]), np.ascontiguousarray(matrix[order]), order,
-    )  # fmt: skip
+    odds = np.sort(tape.odds[complete])
+    return Offer(stream, edges[rows], tape.odds[rows], n_slots, _count(tape.competition), len(tape), odds)
+
+
+def _within(matrix: Matrix, edges: Floats, odds: Floats) -> NDArray[np.bool_]:
+    """Rows that pass the loosest filters of some configurations."""
+    filters = matrix[:, [FIELD[name] for name in _FILTERS]]
+    low, high = filters.min(axis=0), filters.max(axis=0)
+    passing: NDArray[np.bool_] = (edges >= low[0]) & (edges <= high[1]) & (odds >= low[2]) & (odds <= high[3])
+    return passing
 
 
 def _count(ids: Longs) -> int:
     return int(ids.max()) + 1 if len(ids) else 0
 
 
-def _stream(tape: Tape, rows: NDArray[np.intp], rate: Floats, slippage: float) -> tuple[Stream, tuple[int, ...]]:
-    """The columns of the rows, their actions in order, and their slots."""
+def _stream(tape: Tape, passing: NDArray[np.bool_], rate: Floats, slippage: float) -> tuple[Stream, tuple[int, ...]]:
+    """The columns of the rows that pass, their actions in order, and their slots."""
+    rows = np.flatnonzero(passing)
     decided, settled = tape.decided_at[rows], tape.settled_at[rows]
-    ends = np.flatnonzero(settled != NEVER)
+    ends = (np.cumsum(passing) - 1)[tape.settle_order[passing[tape.settle_order]]]
     codes = np.empty(len(rows) + len(ends), np.int64)
-    merge(decided, settled, ends[np.argsort(settled[ends], kind="stable")], codes)
+    merge(decided, settled, ends, codes)
     placed, payoff = np.empty(len(rows)), np.empty(len(rows))
     terms(columns_of(tape), rows, slippage, placed, payoff)
     gone = np.isnan(placed)  # no price is left: never a bet, but 0 times NaN is NaN
@@ -161,18 +185,19 @@ def _stream(tape: Tape, rows: NDArray[np.intp], rate: Floats, slippage: float) -
 
 def _alone(keys: Longs) -> NDArray[np.bool_]:
     """Whether no other row has the key of a row."""
-    return np.bincount(keys, minlength=1)[keys] == 1
+    alone: NDArray[np.bool_] = np.bincount(keys, minlength=1)[keys] == 1
+    return alone
 
 
 def _places(codes: Longs, keys: Longs, never: NDArray[np.bool_] | None) -> tuple[Longs, int]:
     """Slot of each row's key, and how many slots there are."""
-    _, dense = np.unique(keys, return_inverse=True)
+    dense = (np.cumsum(np.bincount(keys, minlength=1) > 0) - 1)[keys]
     uses = np.bincount(dense[codes >> 1], minlength=_count(dense))
     if never is not None:
         uses += np.bincount(dense[never], minlength=len(uses))
     slot_of_key, free = np.full(len(uses), -1), np.full(len(uses), -1)
     slot = np.zeros(len(keys), np.int64)
-    n_slots = places(codes, dense.astype(np.int64), uses.astype(np.int64), slot_of_key, free, slot)
+    n_slots = places(codes, dense, uses.astype(np.int64), slot_of_key, free, slot)
     return slot, int(n_slots)
 
 
@@ -186,12 +211,10 @@ def _aligned(n: int) -> Floats:
 def run_block(plan: Class, part: slice, walk_lanes: Walk, with_days: bool = False) -> tuple[Matrix, Days]:
     """Walk one block; rows of `result.COLUMNS` and, where asked for, P&L by day, one a configuration of the block."""
     matrix = plan.matrix[part]
-    filters = matrix[:, [FIELD[name] for name in _FILTERS]]
-    low, high = filters.min(axis=0), filters.max(axis=0)
-    odds = plan.odds
-    passing = (plan.edges >= low[0]) & (plan.edges <= high[1]) & (odds >= low[2]) & (odds <= high[3])
-    chosen = np.empty(len(plan.stream.codes), np.int64)
-    codes = chosen[: select(plan.stream.codes, passing, chosen)]
+    offer = plan.offer
+    passing = _within(matrix, offer.edges, offer.odds)
+    chosen = np.empty(len(offer.stream.codes), np.int64)
+    codes = chosen[: select(offer.stream.codes, passing, chosen)]
     numbers = _aligned(len(Params._fields) * STRIDE)
     table = numbers.reshape(-1, STRIDE)
     table[:, : len(matrix)] = matrix.T
@@ -199,18 +222,18 @@ def run_block(plan: Class, part: slice, walk_lanes: Walk, with_days: bool = Fals
     table[FIELD["edge_min"], len(matrix) :] = np.inf  # lanes without a configuration take nothing
     state = _aligned(N_ROWS * STRIDE)
     counts = _aligned(N_COUNTED * STRIDE)
-    n_bets, n_events, n_markets, n_questions = plan.n_slots
+    n_bets, n_events, n_markets, n_questions = offer.n_slots
     slots = Slots(
-        _aligned(n_bets * WIDTH), _aligned(n_events * WIDTH), _aligned(plan.n_competitions * WIDTH),
+        _aligned(n_bets * WIDTH), _aligned(n_events * WIDTH), _aligned(offer.n_competitions * WIDTH),
         _aligned(n_markets * WIDTH), _aligned(n_markets * WIDTH), _aligned(n_questions * WIDTH),
         np.full(n_questions, -1, np.int64),
     )  # fmt: skip
     block = Block(numbers, state, _aligned(2 * STRIDE).view(np.int64), np.zeros(WIDTH, np.int64), counts)
-    n_days = len(plan.stream.midnights) if with_days else 0
+    n_days = len(offer.stream.midnights) if with_days else 0
     daily = np.zeros(n_days * WIDTH, np.float32)
-    walk_lanes(block, plan.stream, codes, slots, _shared(matrix), daily)
+    walk_lanes(block, offer.stream, codes, slots, _shared(matrix), daily)
     c = len(matrix)
-    measures = _measures(plan, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
+    measures = _measures(offer, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
     return measures, daily.reshape(n_days, WIDTH)[:, :c].T
 
 
@@ -229,19 +252,19 @@ def _shared(matrix: Matrix) -> Shared:
     )
 
 
-def _measures(plan: Class, matrix: Matrix, state: Matrix, counts: Matrix) -> Matrix:
+def _measures(offer: Offer, matrix: Matrix, state: Matrix, counts: Matrix) -> Matrix:
     """Rows of `result.COLUMNS` from what stands in the lanes."""
     equity = state[acc.CASH] + state[acc.OPEN]
     bankroll = matrix[:, FIELD["bankroll_minor"]]
     pnl, turnover = equity - bankroll, state[acc.TURNOVER] + state[acc.STAKED_TODAY]
     n_bets = counts[int(Reason.PLACED) - FIRST_COUNTED]
     clv_n = n_bets - state[N_UNCLOSED]
-    odds = plan.complete_odds
+    odds = offer.complete_odds
     below = np.searchsorted(odds, matrix[:, FIELD["odds_min"]], "left")
     above = len(odds) - np.searchsorted(odds, matrix[:, FIELD["odds_max"]], "right")
     with np.errstate(divide="ignore", invalid="ignore"):
         row: dict[str, Any] = {
-            "n_opportunities": plan.n_rows, "n_bets": n_bets, "n_won": state[acc.N_WON], "n_void": state[acc.N_VOID],
+            "n_opportunities": offer.n_rows, "n_bets": n_bets, "n_won": state[acc.N_WON], "n_void": state[acc.N_VOID],
             "n_open": state[N_OPEN], "turnover_minor": turnover, "pnl_minor": pnl,
             "yield": np.where(turnover > 0, pnl / turnover, np.nan), "roi": pnl / bankroll,
             "bankroll_final_minor": equity, "max_drawdown_frac": state[WORST_FALL] / state[WORST_HIGH],
@@ -254,7 +277,7 @@ def _measures(plan: Class, matrix: Matrix, state: Matrix, counts: Matrix) -> Mat
         out[:, number] = row[name]
     reasons = out[:, len(METRICS) :]
     reasons[:, FIRST_COUNTED : FIRST_COUNTED + N_COUNTED] = counts.T
-    reasons[:, int(Reason.INCOMPLETE)] = plan.n_rows - len(odds)
+    reasons[:, int(Reason.INCOMPLETE)] = offer.n_rows - len(odds)
     reasons[:, int(Reason.ODDS_RANGE)] = below + above
     reasons[:, int(Reason.EDGE)] = len(odds) - below - above - counts.sum(axis=0)
     return out
@@ -295,11 +318,10 @@ def jobs(
     tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int, out: Outputs, walk_lanes: Walk
 ) -> Iterator[Callable[[], int]]:
     """One function a block: it writes what its configurations gave and returns their number."""
-    for rows in large:
-        plan = class_of(tape, matrix[rows], seed)
+    for plan in planned(tape, matrix, large, seed):
         for part in plan.parts():
             walk = partial(run_block, plan, part, walk_lanes, out.days is not None)
-            yield partial(_fill, walk, rows[plan.order[part]], out)
+            yield partial(_fill, walk, plan.rows[part], out)
 
 
 def _fill(walk: Callable[[], tuple[Matrix, Days]], rows: NDArray[np.intp], out: Outputs) -> int:

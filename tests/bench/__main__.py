@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.bench import growth
 from tests.bench.contender import CONTENDERS
 from tests.bench.limit import against_cpp, against_prototype
 from tests.bench.machine import cores, machine
@@ -99,6 +100,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write((json.dumps(found, indent=1) if asked.json else page(found)) + "\n")
     if asked.page:
         asked.page.write_text(page(found), encoding="utf-8")
+        if growth.drawable(found["own_sweeps"]):
+            images = asked.page.parent / "images"
+            images.mkdir(exist_ok=True)
+            (images / growth.NAME).write_text(growth.svg(found["own_sweeps"]), encoding="utf-8")
     wrong = disagreements(found)
     for title in wrong:
         sys.stderr.write(f"other results than ours: {title}\n")

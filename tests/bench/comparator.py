@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from engine import blocks
 from engine.kernel.lane_walk import walk_lanes
 from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED
-from engine.kernel.offered import OFFERED
 from engine.result import COLUMNS, METRICS
 from engine.tape import Tape
 
@@ -29,14 +28,9 @@ SOURCES: Final = Path(__file__).parent / "cpp"
 FLAGS: Final = (
     "-O3", "-std=c++17", "-march=native", "-ffp-contract=off", "-fno-trapping-math", "-fno-math-errno", "-pthread",
 )  # fmt: skip
-_ROW: Final = (
-    "id", "decided_at", "settled_at", "quoted", "filled", "odds", "prob", "edge_frac", "kelly_frac", "stake_weight",
-    "size_minor", "stake_min_minor", "commission", "payoff", "is_void", "clv", "has_close", "question", "competition",
-    "bet_slot", "event_slot", "market_slot", "question_slot",
-)  # fmt: skip
 #: what the program writes a configuration, before the counts of reasons
 _OUT: Final = (
-    "cash", "open", "n_won", "n_void", "n_settled", "turnover_minor", "max_drawdown_frac", "clv_sum", "clv_n",
+    "cash", "open", "n_won", "n_void", "n_open", "turnover_minor", "max_drawdown_frac", "clv_sum", "clv_n",
     "longest_losing_streak", "commission_minor", "n_streak_warnings",
 )  # fmt: skip
 
@@ -78,20 +72,17 @@ class Prepared:
 def prepare(tape: Tape, matrix: Matrix, folder: Path, seed: int) -> Prepared:
     """Streams, slots and clustered configurations, kept as files for the comparator."""
     start = perf_counter()
-    plans = [blocks.class_of(tape, matrix[rows], seed) for rows in blocks.classes(matrix)]
+    plans = list(blocks.planned(tape, matrix, blocks.classes(matrix), seed))
     seconds = perf_counter() - start
     lines = []
     for number, plan in enumerate(plans):
-        n_bets, n_events, n_markets, n_questions = plan.n_slots
-        sizes = (len(plan.matrix), n_bets, n_events, plan.n_competitions, n_markets, n_questions)
+        offer = plan.offer
+        n_bets, n_events, n_markets, n_questions = offer.n_slots
+        sizes = (len(plan.matrix), n_bets, n_events, offer.n_competitions, n_markets, n_questions)
         lines.append(" ".join(map(str, (number, *sizes))))
-        record = np.dtype([(name, OFFERED[name]) for name in _ROW])
-        rows = np.empty(len(plan.edges), record)
-        for name in _ROW:
-            rows[name] = plan.stream.rows[name]
         parts = {
-            "rows": rows, "edges": plan.edges, "odds": plan.odds, "codes": plan.stream.codes,
-            "matrix": plan.matrix, "midnights": plan.stream.midnights,
+            "rows": offer.stream.rows, "edges": offer.edges, "odds": offer.odds, "codes": offer.stream.codes,
+            "matrix": plan.matrix, "midnights": offer.stream.midnights,
         }  # fmt: skip
         for name, part in parts.items():
             np.ascontiguousarray(part).tofile(folder / f"{number}.{name}")
@@ -117,10 +108,10 @@ def run_ours(prepared: Prepared, threads: int) -> tuple[float, Matrix]:
         return perf_counter() - start, out
 
 
-def run_theirs(program: Path, prepared: Prepared, threads: int, seed: int) -> tuple[float, Matrix]:
+def run_theirs(program: Path, prepared: Prepared, threads: int) -> tuple[float, Matrix]:
     """Seconds and what stands in the lanes of the comparator: columns of `_OUT` and the counts of reasons."""
     with tempfile.NamedTemporaryFile(dir=prepared.folder) as out:
-        words = [str(program), str(prepared.folder), str(threads), str(seed), "1", out.name]
+        words = [str(program), str(prepared.folder), str(threads), "1", out.name]
         seconds = float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
         return seconds, np.fromfile(out.name).reshape(-1, len(_OUT) + N_COUNTED)
 
@@ -134,7 +125,7 @@ def same(ours: Matrix, theirs: Matrix) -> bool:
         clv = np.where(raw["clv_n"] > 0, raw["clv_sum"] / raw["clv_n"], np.nan)
     pairs = [
         (column["bankroll_final_minor"], raw["cash"] + raw["open"]), (column["clv_mean"], clv),
-        (column["n_open"], column["n_bets"] - raw["n_settled"]), (reasons, theirs[:, len(_OUT) :]),
+        (reasons, theirs[:, len(_OUT) :]),
         *((column[name], raw[name]) for name in _OUT if name in column),
     ]  # fmt: skip
     return all(np.array_equal(left, right, equal_nan=True) for left, right in pairs)

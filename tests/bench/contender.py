@@ -70,6 +70,23 @@ CONTENDERS = (
         "reasons; one bet after another, nothing is locked while others are decided; a loop with all the rules is the "
         "twin, below",
     ),
+    *(
+        Contender(
+            f"flat_{name}",
+            f"{title}, flat rule",
+            peer=False,
+            steps=10_000_000,
+            most_rows=10_000_000,
+            stakings=("flat",),
+            equal="bets of flat stakes, edge and odds filters, final cash",
+            unequal=f"no bankroll path: sums that need no order; {words}",
+        )
+        for name, title, words in (
+            ("numpy", "NumPy", "a mask and a sum a configuration"),
+            ("polars", "Polars", "all configurations in one query, on all cores"),
+            ("duckdb", "DuckDB", "a join of bets and configurations, one thread"),
+        )
+    ),
     Contender(
         "vectorbt_orders",
         "vectorbt `Portfolio.from_orders`",

@@ -121,7 +121,7 @@ def _cells(
         times = []
         for _ in range(repeat):
             ours, mine = comparator.run_ours(prepared, threads)
-            theirs, other = comparator.run_theirs(program, prepared, threads, 3)
+            theirs, other = comparator.run_theirs(program, prepared, threads)
             times.append((ours, theirs))
         steps = len(tape) * len(matrix)
         ours, theirs = (statistics.median(column) for column in zip(*times, strict=True))
@@ -193,7 +193,7 @@ def _prototype_cell(
     for _ in range(repeat):
         said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         proto = float(re.findall(r" t=([0-9.]+)s", said)[0])
-        theirs, _ = comparator.run_theirs(ours, prepared, 1, 3)
+        theirs, _ = comparator.run_theirs(ours, prepared, 1)
         mine, _ = comparator.run_ours(prepared, 1)
         times.append((mine, theirs, proto))
     columns = list(zip(*times, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tests.bench import growth
 from tests.bench.contender import CONTENDERS
 from tests.bench.measure import TOLERANCE
 from tests.bench.study import SWEPT
@@ -151,6 +152,16 @@ process, interpreter and compiled kernel included. *Cores used* is processor tim
 number of threads, the machine was busy with something else.
 
 {chr(10).join(lines)}
+
+{_growth(found)}"""
+
+
+def _growth(found: Row) -> str:
+    if not growth.drawable(found["own_sweeps"]):
+        return ""
+    return f"""![Cost of a bet by rows of the tape: {growth.words(found["own_sweeps"])}](images/{growth.NAME})
+
+{growth.words(found["own_sweeps"])}
 """
 
 
@@ -226,7 +237,8 @@ def _rest(found: Row) -> str:
         lines.append(
             f"- The interpreted twin, every rule in plain Python, {twin['rows']:,} rows x {twin['configurations']}: "
             f"{twin['seconds']:.2f} s against {twin['ours_seconds_one_thread'] * 1e3:.2f} ms on one thread, "
-            f"{_times(twin['ratio_same_job_one_thread'])}, {same}."
+            f"{_times(twin['ratio_same_job_one_thread'])}, {same}; a step of a sweep of {SWEPT:,} configurations costs "
+            f"it **{_times(twin['ratio_in_a_sweep_one_thread'])}** as much as ours on one thread."
         )
     if found["matches"]:
         one = found["matches"]

@@ -6,12 +6,13 @@ import json
 import re
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from engine.configuration import params_matrix
-from tests.bench import comparator, study
+from tests.bench import comparator, growth, study
 from tests.bench.__main__ import main
 from tests.bench.contender import CONTENDERS, OURS
 from tests.bench.data import Job
@@ -72,11 +73,26 @@ def test_the_comparator_in_cpp_gives_the_same_bits(tmp_path: Path) -> None:
         matrix = params_matrix(of_one_class(rng, 200) + of_one_class(rng, 150))
         prepared = comparator.prepare(tape, matrix, tmp_path, case)
         _, ours = comparator.run_ours(prepared, 2)
-        _, theirs = comparator.run_theirs(program, prepared, 2, case)
+        _, theirs = comparator.run_theirs(program, prepared, 2)
         assert comparator.same(ours, theirs)
         assert not comparator.same(ours, theirs + 1.0)
         bets += ours[:, 1].sum()
     assert bets > 10_000
+
+
+def test_the_growth_of_cost_is_drawn() -> None:
+    sweeps = [
+        {"rows": rows, "configurations": count, "passing": passing, "threads": 2, "ns_per_bet": cost, "reason": None}
+        for rows, cost in ((10_000, 60.0), (1_000_000, 8.0))
+        for passing in (0.02, 0.2)
+        for count in (1, 10_000)
+    ]
+    assert growth.drawable(sweeps) and not growth.drawable(sweeps[:4]) and not growth.drawable([])
+    picture = ElementTree.fromstring(growth.svg(sweeps))
+    points = [mark for mark in picture if mark.tag.endswith("circle")]
+    heights = {float(mark.attrib["cy"]) for mark in points}
+    assert len(points) == 4 and len(heights) == 2
+    assert "2% of rows passing 60.0 ns with 10,000 rows and 8.0 ns with 1,000,000" in growth.words(sweeps)
 
 
 def test_other_results_are_told() -> None:

@@ -1,5 +1,5 @@
 // A sweep in C++ with the rules of the kernel: what the machine gives to the same algorithm.
-//   comparator FOLDER THREADS SEED REPEATS OUT
+//   comparator FOLDER THREADS REPEATS OUT
 // FOLDER holds classes.txt (a line a class: number, rows, codes, configurations, slots of bets, events, competitions,
 // markets, questions, midnights) and for each class its rows, edges, odds, codes, clustered matrix and midnights.
 // Timed is what follows the preparation of a class: compaction of the stream a block, and the walk.
@@ -54,7 +54,7 @@ struct Slots {
 struct Limits { bool one_per_market, event, competition, base_is_cash, whole; int staking; double tolerance; };
 
 template <int RULE, bool WHOLE>
-static void walk(Block &b, const Class &c, const std::vector<int64_t> &codes, Slots &s, const Limits &has, int64_t seed) {
+static void walk(Block &b, const Class &c, const std::vector<int64_t> &codes, Slots &s, const Limits &has) {
   size_t k = 0, day = 0, n = codes.size();
   int visits = 0;
   int64_t next_end = NEVER;
@@ -72,9 +72,12 @@ static void walk(Block &b, const Class &c, const std::vector<int64_t> &codes, Sl
       const bool charged = r.commission > 0.0;
       in(b.stake, s.bets + r.bet_slot * W);
       if (charged) { in(b.market_pnl, s.market_pnl + r.market_slot * W); in(b.market_open, s.market_open + r.market_slot * W); }
-      settle(b, r.payoff, r.is_void);
+      if (r.payoff > 0.0) settle<1>(b, r.payoff, charged);
+      else if (r.payoff < 0.0) settle<-1>(b, r.payoff, charged);
+      else settle<0>(b, 0.0, charged);
+      if (r.is_void == 1.0) count_stakes(b, b.voids);
       if (charged) { in(s.market_pnl + r.market_slot * W, b.market_pnl); in(s.market_open + r.market_slot * W, b.market_open); }
-      if (has.event) for (int l = 0; l < W; l++) s.events[r.event_slot * W + l] -= b.stake[l];
+      if (has.event && r.event_slot >= 0) for (int l = 0; l < W; l++) s.events[r.event_slot * W + l] -= b.stake[l];
       if (has.competition) for (int l = 0; l < W; l++) s.competitions[r.competition * W + l] -= b.stake[l];
     }
     for (size_t j = first; j < k; j++) {
@@ -91,7 +94,9 @@ static void walk(Block &b, const Class &c, const std::vector<int64_t> &codes, Sl
     for (; k < n && (codes[k] & 1) && c.rows[size_t(codes[k] >> 1)].decided_at == instant; k++) {
       if (k + 4 < n) __builtin_prefetch(&c.rows[size_t(codes[k + 4] >> 1)]);
       const Row &r = c.rows[size_t(codes[k] >> 1)];
-      if (has.event) in(b.on_event, s.events + r.event_slot * W);
+      const bool shares = has.event && r.event_slot >= 0;
+      if (shares) in(b.on_event, s.events + r.event_slot * W);
+      else if (has.event) std::memset(b.on_event, 0, W * sizeof(double));
       if (has.competition) in(b.on_competition, s.competitions + r.competition * W);
       if (has.one_per_market) {
         if (s.owner[size_t(r.question_slot)] != r.question) {
@@ -100,37 +105,39 @@ static void walk(Block &b, const Class &c, const std::vector<int64_t> &codes, Sl
         }
         in(b.taken, s.taken + r.question_slot * W);
       }
-      decide<RULE, WHOLE>(b, r, has.base_is_cash, has.tolerance, seed);
+      decide<RULE, WHOLE>(b, r, has.base_is_cash, has.tolerance);
       in(s.bets + r.bet_slot * W, b.stake);
-      if (has.event) for (int l = 0; l < W; l++) s.events[r.event_slot * W + l] += b.stake[l];
+      if (shares) for (int l = 0; l < W; l++) s.events[r.event_slot * W + l] += b.stake[l];
       if (has.competition) for (int l = 0; l < W; l++) s.competitions[r.competition * W + l] += b.stake[l];
       if (has.one_per_market) in(s.taken + r.question_slot * W, b.taken);
       if (r.commission > 0.0)
         for (int l = 0; l < W; l++) s.market_open[r.market_slot * W + l] += b.stake[l] > 0.0 ? 1.0 : 0.0;
+      if (r.has_close == 0.0) count_stakes(b, b.unclosed);
+      if (r.settled_at == NEVER) count_stakes(b, b.unsettled);
       if (++visits == 15) { empty_counts(b); visits = 0; }
     }
   }
   empty_counts(b);
 }
 
-static void dispatch(Block &b, const Class &c, const std::vector<int64_t> &codes, Slots &s, const Limits &has, int64_t seed) {
+static void dispatch(Block &b, const Class &c, const std::vector<int64_t> &codes, Slots &s, const Limits &has) {
   if (!has.whole) {
-    if (has.staking == FLAT) walk<FLAT, false>(b, c, codes, s, has, seed);
-    else if (has.staking == PERCENT) walk<PERCENT, false>(b, c, codes, s, has, seed);
-    else if (has.staking == KELLY) walk<KELLY, false>(b, c, codes, s, has, seed);
-    else if (has.staking == TARGET) walk<TARGET, false>(b, c, codes, s, has, seed);
-    else walk<KELLY_COLUMN, false>(b, c, codes, s, has, seed);
-  } else if (has.staking == FLAT) walk<FLAT, true>(b, c, codes, s, has, seed);
-  else if (has.staking == PERCENT) walk<PERCENT, true>(b, c, codes, s, has, seed);
-  else if (has.staking == KELLY) walk<KELLY, true>(b, c, codes, s, has, seed);
-  else if (has.staking == TARGET) walk<TARGET, true>(b, c, codes, s, has, seed);
-  else walk<KELLY_COLUMN, true>(b, c, codes, s, has, seed);
+    if (has.staking == FLAT) walk<FLAT, false>(b, c, codes, s, has);
+    else if (has.staking == PERCENT) walk<PERCENT, false>(b, c, codes, s, has);
+    else if (has.staking == KELLY) walk<KELLY, false>(b, c, codes, s, has);
+    else if (has.staking == TARGET) walk<TARGET, false>(b, c, codes, s, has);
+    else walk<KELLY_COLUMN, false>(b, c, codes, s, has);
+  } else if (has.staking == FLAT) walk<FLAT, true>(b, c, codes, s, has);
+  else if (has.staking == PERCENT) walk<PERCENT, true>(b, c, codes, s, has);
+  else if (has.staking == KELLY) walk<KELLY, true>(b, c, codes, s, has);
+  else if (has.staking == TARGET) walk<TARGET, true>(b, c, codes, s, has);
+  else walk<KELLY_COLUMN, true>(b, c, codes, s, has);
 }
 
 // what stands in the lanes afterwards, 32 numbers a configuration: 16 measures' ingredients, then the counts
 constexpr int N_OUT = 12 + N_REASONS;
 
-static void run_block(const Class &c, int64_t low, int64_t seed, double *out) {
+static void run_block(const Class &c, int64_t low, double *out) {
   const int64_t high = std::min(low + W, c.configurations);
   auto b = std::unique_ptr<Block, decltype(&std::free)>(static_cast<Block *>(std::aligned_alloc(64, (sizeof(Block) + 63) / 64 * 64)), &std::free);
   std::memset(static_cast<void *>(b.get()), 0, sizeof(Block));
@@ -157,21 +164,20 @@ static void run_block(const Class &c, int64_t low, int64_t seed, double *out) {
   for (int64_t code : c.codes) { codes[m] = code; m += passing[size_t(code >> 1)]; }
   codes.resize(m);
   Slots slots(c);
-  dispatch(*b, c, codes, slots, has, seed);
+  dispatch(*b, c, codes, slots, has);
   for (int l = 0; low + l < high; l++) {
     double *o = out + (c.first + low + l) * N_OUT;
-    const double values[] = {b->cash[l], b->open[l], b->won[l], b->voids[l], b->settled[l], b->turnover[l], b->max_drawdown[l],
-                             b->clv[l], b->clv_n[l], b->longest[l], b->commission[l], b->warnings[l]};
+    const double values[] = {b->cash[l], b->open[l], b->won[l], b->voids[l], b->unsettled[l], b->turnover[l] + b->staked[l], b->max_drawdown[l],
+                             b->clv[l], b->counts[PLACED][l] - b->unclosed[l], b->longest[l], b->commission[l], b->warnings[l]};
     std::copy(values, values + 12, o);
     for (int r = 0; r < N_REASONS; r++) o[12 + r] = b->counts[r][l];
   }
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) { std::fprintf(stderr, "usage: comparator FOLDER THREADS SEED REPEATS OUT\n"); return 2; }
+  if (argc != 5) { std::fprintf(stderr, "usage: comparator FOLDER THREADS REPEATS OUT\n"); return 2; }
   const std::string folder = argv[1];
-  const int threads = std::atoi(argv[2]), repeats = std::atoi(argv[4]);
-  const int64_t seed = std::atoll(argv[3]);
+  const int threads = std::atoi(argv[2]), repeats = std::atoi(argv[3]);
   std::vector<Class> classes;
   std::ifstream list(folder + "/classes.txt");
   int64_t number, total = 0;
@@ -189,12 +195,12 @@ int main(int argc, char **argv) {
   for (int repeat = 0; repeat < repeats; repeat++) {
     const auto start = std::chrono::steady_clock::now();
     std::atomic<size_t> next{0};
-    auto work = [&] { for (size_t i; (i = next++) < blocks.size();) run_block(*blocks[i].first, blocks[i].second, seed, out.data()); };
+    auto work = [&] { for (size_t i; (i = next++) < blocks.size();) run_block(*blocks[i].first, blocks[i].second, out.data()); };
     std::vector<std::thread> pool;
     for (int t = 1; t < threads; t++) pool.emplace_back(work);
     work();
     for (auto &thread : pool) thread.join();
     std::printf("%.6f\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
-  std::ofstream(argv[5], std::ios::binary).write(reinterpret_cast<char *>(out.data()), std::streamsize(out.size() * sizeof(double)));
+  std::ofstream(argv[4], std::ios::binary).write(reinterpret_cast<char *>(out.data()), std::streamsize(out.size() * sizeof(double)));
 }

@@ -26,31 +26,26 @@ enum R { DRAWDOWN, DAILY, STREAK, QUESTION, CAP_BET, CAP_EVENT, CAP_COMPETITION,
          STAKE_MINIMUM, PRICE_MOVED, REJECTED, GROUP, PLACED, N_REASONS };
 enum Staking { FLAT, PERCENT, KELLY, TARGET, KELLY_COLUMN };
 
+// engine.kernel.offered.OFFERED
 struct Row {
-  int64_t id, decided_at, settled_at;
-  double quoted, filled, odds, prob, edge, kelly, weight, size, least, commission, payoff, is_void, clv, clv_n;
-  int64_t question, competition, bet_slot, event_slot, market_slot, question_slot;
+  int64_t decided_at, settled_at;
+  double payoff, commission;
+  int64_t bet_slot, event_slot, market_slot, competition;
+  double is_void, has_close, clv;
+  int64_t question, question_slot;
+  double quoted, filled, odds, prob, edge, kelly, weight, size, least, draw;
+  int64_t id;
 };
 
 struct alignas(64) Block {
   double p[N_PARAMS][WP];
   double cash[WP], open[WP], peak[WP], drawdown[WP], halted[WP], cooling[WP], streak[WP], day_start[WP], staked[WP],
-      blocked[WP], high[WP], max_drawdown[WP], losses[WP], longest[WP], won[WP], voids[WP], settled[WP], turnover[WP],
-      commission[WP], clv[WP], clv_n[WP], warnings[WP], on_event[WP], on_competition[WP], taken[WP], stake[WP],
+      blocked[WP], high[WP], max_drawdown[WP], losses[WP], longest[WP], won[WP], voids[WP], unsettled[WP], turnover[WP],
+      commission[WP], clv[WP], unclosed[WP], warnings[WP], on_event[WP], on_competition[WP], taken[WP], stake[WP],
       market_pnl[WP], market_open[WP], base[WP], counts[N_REASONS][WP];
   int64_t halt_end[WP], cool_end[WP];
   uint64_t counted[WP];
 };
-
-inline uint64_t mix(uint64_t x) {
-  x += 0x9E3779B97F4A7C15ull;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
-  return x ^ (x >> 31);
-}
-inline double uniform(int64_t seed, int64_t id) {
-  return double(mix(mix(mix(uint64_t(seed)) ^ uint64_t(id)) ^ 1ull) >> 11) * (1.0 / 9007199254740992.0);
-}
 
 // eight lanes: one register of 512 bits, or what the compiler makes of it elsewhere
 typedef double V __attribute__((vector_size(64)));
@@ -71,10 +66,10 @@ inline V near(V x) { for (int l = 0; l < 8; l++) x[l] = std::rint(x[l]); return 
 #endif
 
 template <int RULE, bool WHOLE>
-inline void decide(Block &b, const Row &r, bool base_is_cash, double tolerance, int64_t seed) {
+inline void decide(Block &b, const Row &r, bool base_is_cash, double tolerance) {
   const double net = r.edge - r.commission * r.prob * (r.odds - 1.0), odds = r.odds;
   const double full = RULE == KELLY ? net / ((r.odds - 1.0) * (1.0 - r.commission)) : r.kelly;
-  const V draw = all(uniform(seed, r.id)), win = all(r.odds - 1.0), size = all(r.size), floor_ = all(r.least);
+  const V draw = all(r.draw), win = all(r.odds - 1.0), size = all(r.size), floor_ = all(r.least);
   const V weight = all(r.weight), zero = all(0.0), one = all(1.0);
   const bool moved = !(r.filled >= r.quoted * (1.0 - tolerance));
   for (int l = 0; l < W; l += 8) {
@@ -123,32 +118,41 @@ inline void decide(Block &b, const Row &r, bool base_is_cash, double tolerance, 
     at(b.cash, l) = cash - stake;
     at(b.open, l) = open + stake;
     at(b.staked, l) += stake;
-    at(b.turnover, l) += stake;
     at(b.clv, l) += placed * r.clv;
-    at(b.clv_n, l) += placed * r.clv_n;
     at(b.taken, l) = most(taken, placed);
     at(b.stake, l) = stake;
   }
 }
 
-inline void settle(Block &b, double payoff, double is_void) {
+inline void count_stakes(const Block &b, double *row) {
+  for (int l = 0; l < W; l += 8) at(row, l) += at(b.stake, l) > all(0.0) ? all(1.0) : all(0.0);
+}
+
+// SIGN of the payoff: what cannot happen is not asked
+template <int SIGN>
+inline void settle(Block &b, double payoff, bool charged) {
   const V zero = all(0.0), one = all(1.0);
   for (int l = 0; l < W; l += 8) {
-    const V stake = at(b.stake, l), pnl = near(stake * payoff), placed = stake > zero ? one : zero;
+    const V stake = at(b.stake, l), pnl = near(stake * payoff);
     at(b.cash, l) += stake + pnl;
     at(b.open, l) -= stake;
-    at(b.market_pnl, l) += pnl;
-    at(b.market_open, l) -= placed;
-    at(b.settled, l) += placed;
-    at(b.voids, l) += placed * is_void;
-    const V lost = pnl < zero ? one : zero, won = pnl > zero ? one : zero;
-    at(b.won, l) += won;
-    const V run = (at(b.losses, l) + lost) * (one - won);
-    at(b.losses, l) = run;
-    at(b.longest, l) = most(at(b.longest, l), run);
-    const V counts = one - at(b.cooling, l), streak = (at(b.streak, l) + lost * counts) * (one - won * counts);
-    at(b.streak, l) = streak;
-    at(b.warnings, l) += (streak == at(b.p[STREAK_WARN], l) ? one : zero) * lost * counts;
+    if (charged) {
+      at(b.market_pnl, l) += pnl;
+      at(b.market_open, l) -= stake > zero ? one : zero;
+    }
+    if (SIGN > 0) {
+      const V won = pnl > zero ? one : zero;
+      at(b.won, l) += won;
+      at(b.losses, l) *= one - won;
+      at(b.streak, l) *= one - won * (one - at(b.cooling, l));
+    } else if (SIGN < 0) {
+      const V lost = pnl < zero ? one : zero, run = at(b.losses, l) + lost;
+      at(b.losses, l) = run;
+      at(b.longest, l) = most(at(b.longest, l), run);
+      const V counts = lost * (one - at(b.cooling, l)), streak = at(b.streak, l) + counts;
+      at(b.streak, l) = streak;
+      at(b.warnings, l) += streak == at(b.p[STREAK_WARN], l) ? counts : zero;
+    }
   }
 }
 
@@ -216,7 +220,12 @@ inline int64_t end_due(Block &b, int64_t instant) {
   return earliest(b);
 }
 inline void roll(Block &b) {
-  for (int l = 0; l < W; l++) { b.day_start[l] = b.cash[l] + b.open[l]; b.staked[l] = 0.0; b.blocked[l] = 0.0; }
+  for (int l = 0; l < W; l++) {
+    b.day_start[l] = b.cash[l] + b.open[l];
+    b.turnover[l] += b.staked[l];
+    b.staked[l] = 0.0;
+    b.blocked[l] = 0.0;
+  }
 }
 inline void empty_counts(Block &b) {
   for (int r = 0; r < N_REASONS; r++)
