@@ -63,7 +63,7 @@ CONTENDERS = (
         "plain Python loop",
         peer=False,
         steps=5_000_000,
-        most_rows=10_000_000,
+        most_rows=1_000_000,
         stakings=STAKINGS,
         equal=f"{_PATH}, maximum drawdown",
         unequal="no caps, breakers, whole minor units, commission, states other than won and lost, CLV, streaks or "
@@ -76,7 +76,7 @@ CONTENDERS = (
             f"{title}, flat rule",
             peer=False,
             steps=10_000_000,
-            most_rows=10_000_000,
+            most_rows=1_000_000,
             stakings=("flat",),
             equal="bets of flat stakes, edge and odds filters, final cash",
             unequal=f"no bankroll path: sums that need no order; {words}",
