@@ -6,10 +6,10 @@ import duckdb
 import polars as pl
 
 _QUERY = """
-SELECT c.number, c.bankroll + c.amount * sum(b.profit) AS final, count(*) AS bets
+SELECT c.number, any_value(c.bankroll) + any_value(c.amount) * sum(b.profit) AS final, count(*) AS bets
 FROM configurations AS c
 JOIN bets AS b ON b.edge >= c.edge_min AND b.odds >= c.odds_min AND b.odds <= c.odds_max
-GROUP BY ALL ORDER BY c.number
+GROUP BY c.number ORDER BY c.number
 """
 
 

@@ -1,0 +1,177 @@
+"""Is the best of many configurations better than nothing: tests that know how many were tried.
+
+White, "A reality check for data snooping", Econometrica 68 (2000); Hansen, "A test for superior predictive ability",
+Journal of Business & Economic Statistics 23 (2005); Romano & Wolf, "Stepwise multiple testing as formalized data
+snooping", Econometrica 73 (2005). Means of all resamples are one product of matrices, days counted by resample times
+returns by day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from research.luck.blocks import resampled_days
+
+__all__ = ["Resampled", "Superiority", "reality_check", "resampled", "superior_ability", "survivors"]
+
+Floats = NDArray[np.float64]
+
+#: values of all configurations in all resamples that are held at a time
+_HELD: Final = 1 << 24
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """What the tests need of many series of returns.
+
+    Attributes
+    ----------
+    n : int
+        Days.
+    means : float64 (configurations,)
+    spreads : float64 (configurations,)
+        Standard deviation of sqrt(n) times the mean over the resamples (Hansen's omega); 0 for a constant series.
+    deviations : float64 (configurations,)
+        Standard deviation of a day.
+    drawn, drawn_deviations : float32 (resamples, configurations)
+        Mean and standard deviation of a day in each resample.
+    """
+
+    n: int
+    means: Floats
+    spreads: Floats
+    deviations: Floats
+    drawn: NDArray[Any]
+    drawn_deviations: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Superiority:
+    """p-values that no configuration is better than nothing; `lower` <= `consistent` <= `upper`.
+
+    Attributes
+    ----------
+    statistic : float
+        The largest studentised mean, 0 at least.
+    lower, consistent, upper : float
+        Hansen's three choices of which losing configurations count: none; those that lose little; all (White's).
+    """
+
+    statistic: float
+    lower: float
+    consistent: float
+    upper: float
+
+
+def resampled(returns: ArrayLike, length: float, resamples: int, rng: np.random.Generator) -> Resampled:
+    """Draw the resamples that the tests share.
+
+    Parameters
+    ----------
+    returns : (days, configurations) float
+        In order of time, no NaN; the benchmark is 0.
+    length : float
+        Mean block length (`blocks.block_length`).
+    resamples : int
+    rng : numpy.random.Generator
+    """
+    series = np.asarray(returns)
+    n, many = series.shape
+    counts = resampled_days(n, length, resamples, rng)
+    means = series.mean(axis=0, dtype=np.float64)
+    deviations = series.std(axis=0, dtype=np.float64)
+    drawn = np.empty((resamples, many), np.float32)
+    squares = np.empty((resamples, many), np.float32)
+    for part in _parts(many, n):
+        apart = np.asarray(series[:, part] - means[part], np.float32)  # small numbers keep their digits in float32
+        drawn[:, part] = counts @ apart / np.float32(n)
+        squares[:, part] = counts @ (apart * apart) / np.float32(n)
+    spreads = np.sqrt(n) * drawn.std(axis=0, dtype=np.float64)
+    still = np.ptp(series, axis=0) == 0
+    spreads[still] = deviations[still] = 0.0
+    drawn_deviations = np.sqrt(np.maximum(squares - drawn * drawn, 0))
+    return Resampled(n, means, spreads, deviations, drawn + means.astype(np.float32), drawn_deviations)
+
+
+def superior_ability(of: Resampled) -> Superiority:
+    """Hansen's test of superior predictive ability, studentised by one omega a configuration.
+
+    A configuration that never bet (a constant series) takes no part; p-values are 1 where none does. A p-value counts
+    the observed statistic among the resampled ones, so that it is 1 / (resamples + 1) at least.
+    """
+    part = of.spreads > 0.0
+    if not part.any():
+        return Superiority(0.0, 1.0, 1.0, 1.0)
+    means, spreads = of.means[part], of.spreads[part]
+    root = math.sqrt(of.n)
+    studentised = root * means / spreads
+    observed = max(0.0, float(studentised.max()))
+    little = studentised >= -math.sqrt(2.0 * math.log(math.log(max(of.n, 3))))
+    centres = (np.maximum(means, 0.0), np.where(little, means, 0.0), means)
+    found = [_share(_largest(of.drawn[:, part], centre, root / spreads), observed) for centre in centres]
+    return Superiority(observed, *found)
+
+
+def reality_check(of: Resampled) -> float:
+    """White's p-value that no configuration is better than nothing; not studentised."""
+    part = of.spreads > 0.0
+    if not part.any():
+        return 1.0
+    means, root = of.means[part], math.sqrt(of.n)
+    largest = _largest(of.drawn[:, part], means, np.full(len(means), root))
+    return _share(largest, max(0.0, root * float(means.max())))
+
+
+def survivors(of: Resampled, level: float = 0.05) -> NDArray[np.bool_]:
+    """Which configurations are better than nothing, with a chance of at most `level` that one of them is not.
+
+    StepM of Romano & Wolf (2005), studentised in each resample by that resample's own deviation: all whose statistic
+    exceeds the critical value are named, and the rest is tested again until none is.
+
+    Returns
+    -------
+    bool (configurations,)
+    """
+    named = np.zeros(len(of.means), np.bool_)
+    part = np.flatnonzero(of.spreads > 0.0)
+    if not len(part):
+        return named
+    root = math.sqrt(of.n)
+    statistics = root * of.means[part] / of.spreads[part]
+    ratio = of.spreads[part] / of.deviations[part]  # what dependence adds to the deviation of a day
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = of.drawn_deviations[:, part] * ratio
+        drawn = np.where(scale > 0.0, root * (of.drawn[:, part] - of.means[part]) / scale, -np.inf)
+    waiting = np.arange(len(part))
+    while len(waiting):
+        critical = float(np.quantile(drawn[:, waiting].max(axis=1), 1.0 - level, method="higher"))
+        beyond = statistics[waiting] > max(critical, 0.0)
+        if not beyond.any():
+            break
+        named[part[waiting[beyond]]] = True
+        waiting = waiting[~beyond]
+    return named
+
+
+def _largest(drawn: NDArray[Any], centre: Floats, scale: Floats) -> Floats:
+    """Of each resample the largest centred and scaled mean, 0 at least."""
+    found = np.zeros(len(drawn))
+    for part in _parts(drawn.shape[1], len(drawn)):
+        found = np.maximum(found, ((drawn[:, part] - centre[part]) * scale[part]).max(axis=1))
+    return found
+
+
+def _share(largest: Floats, observed: float) -> float:
+    return float((1 + np.count_nonzero(largest >= observed)) / (1 + len(largest)))
+
+
+def _parts(columns: int, rows: int) -> Iterator[slice]:
+    step = max(1, _HELD // max(rows, 1))
+    for low in range(0, columns, step):
+        yield slice(low, min(low + step, columns))
