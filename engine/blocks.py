@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cluster import clustered
-from engine.columns import columns_of
+from engine.columns import terms_of
 from engine.kernel import account as acc
 from engine.kernel.draw import refusals
 from engine.kernel.lane_walk import Shared, Slots, Stream
@@ -34,7 +34,6 @@ from engine.kernel.lanes import (
 )
 from engine.kernel.offered import OFFERED
 from engine.kernel.params import Params
-from engine.kernel.settle import terms
 from engine.kernel.stream import merge, places, select
 from engine.result import COLUMNS, METRICS
 from engine.schema import Reason, Staking, State
@@ -123,18 +122,27 @@ def planned(tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int
 
 def _offer(tape: Tape, matrix: Matrix, seed: int) -> Offer:
     staking, factor, slippage = (float(matrix[0, FIELD[name]]) for name in _CLASS[:3])
-    rate = tape.commission_rate * factor
-    edges = tape.edge_frac - rate * tape.prob * (tape.odds - 1.0)
     complete = ~(np.isnan(tape.odds) | np.isnan(tape.prob) | np.isnan(tape.edge_frac))
     if staking == Staking.KELLY_COLUMN:
         complete &= ~np.isnan(tape.kelly_frac)
+    edges = _net_edges(tape, factor)
     passing = complete & _within(matrix, edges, tape.odds)
     rows = np.flatnonzero(passing)
-    stream, n_slots = _stream(tape, passing, rate[rows], slippage)
+    edges = edges[rows]
+    sorted_odds = tape.odds[complete]
+    sorted_odds.sort()
+    stream, n_slots = _stream(tape, passing, tape.commission_rate[rows] * factor, slippage)
     if (matrix[:, FIELD["rejection_frac"]] > 0.0).any():
         refusals(tape.id[rows], np.int64(seed), stream.rows["draw"])
-    odds = np.sort(tape.odds[complete])
-    return Offer(stream, edges[rows], tape.odds[rows], n_slots, _count(tape.competition), len(tape), odds)
+    return Offer(stream, edges, tape.odds[rows], n_slots, _count(tape.competition), len(tape), sorted_odds)
+
+
+def _net_edges(tape: Tape, factor: float) -> Floats:
+    """`kernel.stake.edge_net` of all rows, with few columns beside it."""
+    cost = tape.commission_rate * factor
+    cost *= tape.prob
+    cost *= tape.odds - 1.0
+    return np.subtract(tape.edge_frac, cost, out=cost)
 
 
 def _within(matrix: Matrix, edges: Floats, odds: Floats) -> NDArray[np.bool_]:
@@ -153,11 +161,12 @@ def _stream(tape: Tape, passing: NDArray[np.bool_], rate: Floats, slippage: floa
     """The columns of the rows that pass, their actions in order, and their slots."""
     rows = np.flatnonzero(passing)
     decided, settled = tape.decided_at[rows], tape.settled_at[rows]
-    ends = (np.cumsum(passing) - 1)[tape.settle_order[passing[tape.settle_order]]]
+    place = np.cumsum(passing, dtype=np.int32)
+    ends = place[tape.settle_order[passing[tape.settle_order]]].astype(np.int64) - 1
+    del place
     codes = np.empty(len(rows) + len(ends), np.int64)
     merge(decided, settled, ends, codes)
-    placed, payoff = np.empty(len(rows)), np.empty(len(rows))
-    terms(columns_of(tape), rows, slippage, placed, payoff)
+    placed, payoff = terms_of(tape, rows, slippage)
     gone = np.isnan(placed)  # no price is left: never a bet, but 0 times NaN is NaN
     placed[gone], payoff[gone] = 1.0, 0.0
     close = tape.close_prob[rows]

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernel.record import Columns
+from engine.kernel.settle import terms
 from engine.tape import Tape
+
+Floats = NDArray[np.float64]
+
+
+#: rows whose prices are worked out at a time
+_CHUNK: Final = 1 << 18
 
 
 def columns_of(tape: Tape) -> Columns:
     """The arrays of a tape as the kernel reads them: one type each, so that one compilation serves every tape."""
     return Columns(*(_read_only(name, getattr(tape, name)) for name in Columns._fields))
+
+
+def terms_of(tape: Tape, rows: NDArray[np.intp], slippage_frac: float) -> tuple[Floats, Floats]:
+    """The odds that rows are placed at and the payoff of one unit at risk (`kernel.settle.terms`)."""
+    placed, payoff = np.empty(len(rows)), np.empty(len(rows))
+    for low in range(0, len(rows), _CHUNK):
+        part = slice(low, low + _CHUNK)
+        columns = Columns(*(_read_only(name, _at(tape, name, rows[part])) for name in Columns._fields))
+        terms(columns, np.arange(len(rows[part])), slippage_frac, placed[part], payoff[part])
+    return placed, payoff
+
+
+def _at(tape: Tape, name: str, rows: NDArray[np.intp]) -> NDArray[Any]:
+    column: NDArray[Any] = getattr(tape, name)
+    return column if name in ("settle_order", "midnights") else column[rows]
 
 
 def _read_only(name: str, column: NDArray[Any]) -> NDArray[Any]:

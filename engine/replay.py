@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from engine.columns import columns_of
+from engine.columns import terms_of
 from engine.kernel.params import Params
 from engine.kernel.record import Work
-from engine.kernel.settle import terms
 from engine.schema import INSTANT_DTYPE, REASONS, Reason, State
 from engine.tape import NEVER, Tape
 
@@ -53,8 +52,7 @@ def path_of(tape: Tape, work: Work, params: Params) -> Path:
 def _bets(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
     placed = np.flatnonzero(work.reason == int(Reason.PLACED))
     lay = tape.is_lay[placed] == 1
-    odds_placed = np.empty(len(placed))
-    terms(columns_of(tape), placed, params.slippage_frac, odds_placed, np.empty(len(placed)))
+    odds_placed, _ = terms_of(tape, placed, params.slippage_frac)
     turned = odds_placed.copy()
     turned[lay] = odds_placed[lay] / (odds_placed[lay] - 1.0)
     rate = tape.commission_rate[placed] * params.commission_factor

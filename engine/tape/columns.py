@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,8 @@ class Tape:
 
     A lay row is stored as the back row of equal risk (`odds`, `prob` and the state probabilities, `state` and
     `close_prob` already turned); `quoted` keeps the venue's own odds.
+
+    A column that holds one value throughout (no lay bets, no taxes) takes no memory.
 
     Attributes
     ----------
@@ -142,5 +144,18 @@ class Tape:
     hash: str
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
 
+    def __post_init__(self) -> None:
+        for name, kept in vars(self).items():
+            if isinstance(kept, np.ndarray):
+                object.__setattr__(self, name, slim(kept))
+
     def __len__(self) -> int:
         return len(self.id)
+
+
+def slim(column: NDArray[Any]) -> NDArray[Any]:
+    """A column as it is; one that holds a single value throughout as a view of that value, without its memory."""
+    bits = column.view(f"i{column.itemsize}") if column.strides == (column.itemsize,) else column[:0]
+    if len(bits) < 2 or not bits[0] == bits[-1] == bits[len(bits) // 2] or not (bits == bits[0]).all():
+        return column
+    return np.broadcast_to(column[:1].copy(), column.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import mmap
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
 from numpy.typing import NDArray
 
 from engine.errors import TapeError
-from engine.tape.columns import Tape
+from engine.tape.columns import Tape, slim
 
 _MAGIC: Final = b"BEATAPE2"
 _DIGEST: Final = 32
@@ -93,23 +96,52 @@ def load(path: str | Path) -> Tape:
     """
     path = Path(path)
     try:
-        content = path.read_bytes()
+        mapped = _checked(path)
     except OSError as error:
         raise TapeError("cannot read the tape", where=str(path), found=error.strerror or str(error)) from None
-    head = len(_MAGIC) + _DIGEST
-    if content[: len(_MAGIC)] != _MAGIC:
-        raise TapeError("not a tape of this version", where=str(path), expected=_MAGIC.decode(), found="another file")
-    payload = content[head:]
-    if hashlib.sha256(payload).digest() != content[len(_MAGIC) : head]:
-        raise TapeError(
-            "the tape is damaged", where=str(path), expected="the hash it was written with", todo="delete it"
-        )
-    table = pl.read_ipc(io.BytesIO(payload), use_pyarrow=False)
-    values: dict[str, Any] = {name: np.ascontiguousarray(table[name][0].to_numpy()) for name in _array_names()}
+    names = pa.ipc.open_file(_payload(mapped)).schema.names
+    values: dict[str, Any] = {
+        name: slim(_series(_column(mapped, names, name), name).to_numpy()) for name in _array_names()
+    }
     for name in _FRAMES:
-        named = [c for c in table.columns if c.startswith(f"{name}.")]
-        values[name] = pl.DataFrame([table[c][0].alias(c.removeprefix(f"{name}.")) for c in named])
-    return Tape(**values, **{name: table[name][0] for name in _WORDS})
+        head = f"{name}."
+        named = [word for word in names if word.startswith(head)]
+        values[name] = pl.DataFrame([_series(_column(mapped, names, word), word.removeprefix(head)) for word in named])
+    words = {name: _column(mapped, names, name)[0].as_py() for name in _WORDS}
+    return Tape(**values, **words)
+
+
+def _checked(path: Path) -> mmap.mmap:
+    """The content of a file whose bytes have the hash they were written with."""
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            where, expected = str(path), _MAGIC.decode()
+            raise TapeError("not a tape of this version", where=where, expected=expected, found="another file")
+        expected_digest = file.read(_DIGEST)
+        if hashlib.file_digest(file, "sha256").digest() != expected_digest:
+            raise TapeError(
+                "the tape is damaged", where=str(path), expected="the hash it was written with", todo="delete it"
+            )
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _payload(mapped: mmap.mmap) -> pa.Buffer:
+    return pa.py_buffer(memoryview(mapped)[len(_MAGIC) + _DIGEST :])
+
+
+def _column(mapped: mmap.mmap, names: list[str], name: str) -> pa.Array:
+    """One column; only this one is decompressed, and what was read for it leaves the memory again."""
+    options = pa.ipc.IpcReadOptions(included_fields=[names.index(name)])
+    (column,) = pa.ipc.open_file(_payload(mapped), options=options).get_batch(0).columns
+    if hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+    pa.default_memory_pool().release_unused()  # the columns before this one that hold a single value
+    return column
+
+
+def _series(column: pa.Array, name: str) -> pl.Series:
+    """The list in the only row of a column."""
+    return pl.Series(name, pl.from_arrow(column.values))
 
 
 def _array_names() -> list[str]:

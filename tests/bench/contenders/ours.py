@@ -35,17 +35,15 @@ def tape_of(job):
         "prob": job["prob"],
     }
     if "won" in job:
-        columns["result"] = np.where(job["won"] == 1, "win", "lose").tolist()
+        columns["result"] = pl.Series(["lose", "win"]).gather(job["won"].astype(np.uint32))
         return from_frame(pl.DataFrame(columns))
-    columns |= {
-        "event": job["event"],
-        "competition": [f"C{number}" for number in job["competition"].tolist()],
-        "selection": [("home", "draw", "away")[number] for number in job["selection"].tolist()],
-        "bookmaker": [f"book{number}" for number in job["bookmaker"].tolist()],
-        "market": ["1x2"] * len(job["odds"]),
-        "result": job["result"].tolist(),
-    }
-    return from_frame(pl.DataFrame(columns), commission_rates={"book1": 0.02})
+    columns |= {name: job[name] for name in ("event", "competition", "bookmaker")}
+    columns["selection"] = pl.Series(["home", "draw", "away"]).gather(job["selection"].astype(np.uint32))
+    columns["result"] = pl.Series(job["result"])
+    frame = pl.DataFrame(columns).with_columns(
+        competition=pl.format("C{}", "competition"), bookmaker=pl.format("book{}", "bookmaker"), market=pl.lit("1x2")
+    )
+    return from_frame(frame, commission_rates={"book1": 0.02})
 
 
 def configurations_of(job):
