@@ -179,16 +179,16 @@ def _stream(tape: Tape, passing: NDArray[np.bool_], rate: Floats, slippage: floa
         _places(codes[codes & 1 == 1], tape.question[rows], None),
     ]
     offered = _aligned(len(rows) * (OFFERED.itemsize // 8)).view(OFFERED)
-    columns = {name: getattr(tape, name)[rows] for name in _OF_TAPE}
-    columns |= {"decided_at": decided, "settled_at": settled, "payoff": payoff, "commission": rate}
-    columns |= {
-        f"{name}_slot": slot for name, (slot, _) in zip(("bet", "event", "market", "question"), slots, strict=True)
-    }
-    columns |= {"is_void": tape.state[rows] == State.VOID, "has_close": closed, "draw": 1.0}
-    columns |= {"clv": np.where(closed, placed * close - 1.0, 0.0)}
-    columns["event_slot"] = np.where(_alone(tape.event[rows]), -1, columns["event_slot"])
-    for name in OFFERED.names or ():
-        offered[name] = columns[name]
+    for name in _OF_TAPE:
+        offered[name] = getattr(tape, name)[rows]
+    for name, (slot, _) in zip(("bet_slot", "event_slot", "market_slot", "question_slot"), slots, strict=True):
+        offered[name] = slot
+    offered["event_slot"][_alone(tape.event[rows])] = -1
+    offered["decided_at"], offered["settled_at"] = decided, settled
+    offered["payoff"], offered["commission"] = payoff, rate
+    offered["is_void"], offered["has_close"] = tape.state[rows] == State.VOID, closed
+    offered["clv"] = np.where(closed, placed * close - 1.0, 0.0)
+    offered["draw"] = 1.0
     return Stream(codes=codes, rows=offered, midnights=np.array(tape.midnights)), tuple(n for _, n in slots)
 
 

@@ -85,6 +85,7 @@ def _bets(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
         pl.when(pl.Series(lay)).then(pl.col("backer_stake_minor")).otherwise(None).alias("backer_stake_minor"),
     )
     rows = tape.rows[placed] if len(placed) else tape.rows.clear()
+    rows = rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
     events = tape.events[bets["event"]].drop("event_id") if len(placed) else tape.events.clear().drop("event_id")
     return pl.concat([bets.drop("event"), rows, events], how="horizontal")
 

@@ -94,7 +94,8 @@ class Tape:
     first_midnight : int
         The midnight at or before the first decision, UTC nanoseconds.
     rows : polars.DataFrame
-        What a bet log shows of each row: event_id, market, line, selection, bookmaker, side, instant, regime.
+        What a bet log shows of each row: event_id, market, line, selection, bookmaker, side, instant, regime; texts
+        as Categorical.
     events : polars.DataFrame
         One row a dense event id: event_id, sport, competition, season, date, home, away.
     zone : str
@@ -148,6 +149,7 @@ class Tape:
         for name, kept in vars(self).items():
             if isinstance(kept, np.ndarray):
                 object.__setattr__(self, name, slim(kept))
+        object.__setattr__(self, "rows", self.rows.with_columns(pl.col(pl.String).cast(pl.Categorical)))
 
     def __len__(self) -> int:
         return len(self.id)

@@ -67,7 +67,8 @@ def save(tape: Tape, path: str | Path) -> None:
     path = Path(path)
     columns = [pl.Series(name, [pl.Series(getattr(tape, name))]) for name in _array_names()]
     for name in _FRAMES:
-        columns += [pl.Series(f"{name}.{c.name}", [c]) for c in getattr(tape, name)]
+        frame = getattr(tape, name).with_columns(pl.col(pl.Categorical).cast(pl.String))
+        columns += [pl.Series(f"{name}.{c.name}", [c]) for c in frame]
     columns += [pl.Series(name, [getattr(tape, name)]) for name in _WORDS]
     stream = io.BytesIO()
     pl.DataFrame(columns).write_ipc(stream, compression="lz4")
