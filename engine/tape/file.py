@@ -109,7 +109,10 @@ def load(path: str | Path) -> Tape:
         named = [word for word in names if word.startswith(head)]
         values[name] = pl.DataFrame([_series(_column(mapped, names, word), word.removeprefix(head)) for word in named])
     words = {name: _column(mapped, names, name)[0].as_py() for name in _WORDS}
-    return Tape(**values, **words)
+    tape = Tape(**values, **words)
+    values.clear()
+    pa.default_memory_pool().release_unused()
+    return tape
 
 
 def _checked(path: Path) -> mmap.mmap:
