@@ -60,9 +60,21 @@ def svg(sweeps: Sequence[Row]) -> str:
         canvas.path(xs, ys, f"s{number}")
         for x, y in zip(xs, ys, strict=True):
             canvas.dot(x, y, 3.5, f"p{number}")
-        canvas.text(_RIGHT + 12, ys[-1] + 4.5 + 9 * (-1) ** number, f"{passing:.0%} of rows pass", f"t{number}")
+        canvas.text(
+            _RIGHT + 12, ys[-1] + 4.5 + _aside(lines, number - 1, up), f"{passing:.0%} of rows pass", f"t{number}"
+        )
     drawn = canvas.svg(words(sweeps), "")
     return drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(">", f">{_STYLE}", 1) + "\n"
+
+
+def _aside(lines: Sequence[tuple[float, list[tuple[int, float]]]], place: int, up: Scale) -> float:
+    """How far a label moves down, or up below 0, where the ends of two lines are nearer than a line of text."""
+    ends = [up(math.log10(points[-1][1])) for _, points in lines]
+    others = [end for other, end in enumerate(ends) if other != place]
+    nearest = min(others, key=lambda end: abs(end - ends[place]), default=math.inf)
+    if abs(nearest - ends[place]) >= 16.0:
+        return 0.0
+    return 8.0 if ends[place] > nearest or (ends[place] == nearest and place) else -8.0
 
 
 def _largest(sweeps: Sequence[Row]) -> tuple[int, int]:
