@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from engine.errors import ConfigurationError, DataError, EmptyUniverseError
 from engine.schema import IN_PLAY, INSTANT_DTYPE
 from engine.store.decided import Decisions, in_force_at, max_quotes
-from engine.store.sequence import SEQUENCE, SERIES, sequence
+from engine.store.sequence import SERIES, kind, sequence
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import View
@@ -120,24 +120,40 @@ def of_store(
         the quotes of a part are read.
     memory_mb, threads : int
         As of `store.decided.Decisions`.
+
+    Yields
+    ------
+    View
+        At least one: an empty one where nothing was knowable at any decision.
     """
-    ahead = _ahead_ns(decide_at)
-    if ahead is None:
-        for part in store.parts(universe, max_quotes=max_quotes(memory_mb)):
-            with suppress(EmptyUniverseError):
-                events, quotes = store.events(part), store.quotes(part)
-                yield from blocks(events, quotes, decide_at, max_quotes=max_quotes(memory_mb))
-        return
-    kinds = {number: kind for kind, number in SEQUENCE.items()}
-    for part, rows in in_force_at(store, Decisions(ahead, universe, memory_mb, threads)):
+    ahead, empty = _ahead_ns(decide_at), True
+    for view in (
+        _each_quote_of(store, universe, memory_mb)
+        if ahead is None
+        else _ahead_of(store, Decisions(ahead, universe, memory_mb, threads))
+    ):
+        yield view
+        empty = False
+    if empty:
+        yield View(pl.DataFrame(schema=VIEW))
+
+
+def _each_quote_of(store: Store, universe: Universe, memory_mb: int) -> Iterator[View]:
+    for part in store.parts(universe, max_quotes=max_quotes(memory_mb)):
+        with suppress(EmptyUniverseError):
+            yield from blocks(store.events(part), store.quotes(part), max_quotes=max_quotes(memory_mb))
+
+
+def _ahead_of(store: Store, decisions: Decisions) -> Iterator[View]:
+    for part, rows in in_force_at(store, decisions):
         if rows.is_empty():
             continue
         shown = rows.join(
             store.events(part).select("event_id", *_OF_EVENT), on="event_id", how="inner", maintain_order="left"
         )
         shown = shown.with_columns(
+            kind(),
             decided_at=pl.col("starts_at") - pl.duration(nanoseconds=pl.col("ahead_ns")),
-            instant=pl.col("sequence").replace_strict(kinds, return_dtype=pl.String),
         ).select(list(VIEW))
         yield View(shown.sort("decided_at", "event_id", maintain_order=True))
 
@@ -225,8 +241,7 @@ def _in_order(seen: pl.DataFrame) -> _Rows:
     asked = np.logical_or.reduce(changed[: len(_QUESTION)])
     other = np.logical_or.reduce(changed)
     known = keys["known"].to_numpy()
-    last = np.append((other | _changes(known))[1:], True)[: len(known)]
-    kept = np.flatnonzero(last)
+    kept = np.flatnonzero(_lasts(other | _changes(known)))
     return _Rows(
         keys["place"].to_numpy()[kept].astype(np.int64),
         known[kept],
@@ -246,9 +261,14 @@ def _changes(column: NDArray[np.generic]) -> NDArray[np.bool_]:
     return np.append(True, column[1:] != column[:-1])[: len(column)]
 
 
+def _lasts(changes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether a row is the last before a change; the last of all is."""
+    return np.append(changes[1:], True)[: len(changes)]
+
+
 def _before_start(rows: _Rows, ahead: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The quotes in force at each span before the start, and the instants of decision."""
-    last = np.append(rows.series[1:] != rows.series[:-1], True)[: len(rows.series)]
+    last = _lasts(_changes(rows.series))
     found, instants = [], []
     for span in ahead:
         decided = rows.start - span
@@ -264,7 +284,7 @@ def _before_start(rows: _Rows, ahead: tuple[int, ...]) -> tuple[NDArray[np.int64
 def _at_each_quote(rows: _Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Each quote for the decisions of its question from its `known_at` until the next quote of its series."""
     decision, instants, ends = _decisions(rows.question, rows.known)
-    last = np.append(rows.series[1:] != rows.series[:-1], True)[: len(rows.series)]
+    last = _lasts(_changes(rows.series))
     until = np.where(last, ends[rows.question], np.append(decision[1:], 0)[: len(decision)])
     times = until - decision
     place = np.repeat(np.arange(len(times)), times)

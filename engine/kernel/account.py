@@ -38,6 +38,9 @@ N_CELLS = 23
 HALT_END = 0
 COOL_END = 1
 
+#: the instant of what does not come: of the end of a breaker that does not stand, of a result nobody knows
+NEVER = np.int64(9223372036854775807)
+
 
 @leaf
 def begin(account, bankroll):
@@ -98,9 +101,8 @@ def count_result(account, pnl, streak_warn):
 @leaf
 def after(instant, span_ns):
     """The instant `span_ns` later, int64; never, where that is beyond the end of time."""
-    last = np.int64(9223372036854775807)
-    if span_ns >= np.float64(last - instant):
-        return last
+    if span_ns >= np.float64(NEVER - instant):
+        return NEVER
     return instant + np.int64(span_ns)
 
 

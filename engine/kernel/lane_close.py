@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.kernel import account as acc
+from engine.kernel.account import NEVER
 from engine.kernel.cache import leaf
 from engine.kernel.lanes import (
     DAILY_LOSS_FRAC_AT,
@@ -25,8 +24,6 @@ from engine.kernel.lanes import (
 
 #: far above the rounding of a product or a quotient of two float64, far below any fraction that is meant
 NEAR = 1e-14
-#: the end of a breaker that does not stand
-NEVER = np.int64(9223372036854775807)
 
 
 @leaf
@@ -113,21 +110,21 @@ def close_exactly(block):
 @leaf
 def set_ends(block, instant):
     """Give the breakers that this close set off (2 in their rows) their ends; returns the earliest of all ends."""
+    halts = set_end(block, instant, acc.HALTED, acc.HALT_END, DRAWDOWN_RESET_AFTER_NS_AT)
+    return min(halts, set_end(block, instant, acc.COOLING, acc.COOL_END, STREAK_COOL_OFF_NS_AT))
+
+
+@leaf
+def set_end(block, instant, standing_at, end_at, span_at):
+    """The same for one breaker: the row that says whether it stands, the row of its end, the row of its length."""
     state, numbers, ends = block.state, block.numbers, block.ends
     first = NEVER
     for lane in range(WIDTH):
-        halted, old = state[at(acc.HALTED, lane)], ends[at(acc.HALT_END, lane)]
-        new = acc.after(instant, numbers[at(DRAWDOWN_RESET_AFTER_NS_AT, lane)])
-        end = new if halted == 2.0 else old
-        state[at(acc.HALTED, lane)] = min(halted, 1.0)
-        ends[at(acc.HALT_END, lane)] = end
-        first = min(first, end)
-    for lane in range(WIDTH):
-        cooling, old = state[at(acc.COOLING, lane)], ends[at(acc.COOL_END, lane)]
-        new = acc.after(instant, numbers[at(STREAK_COOL_OFF_NS_AT, lane)])
-        end = new if cooling == 2.0 else old
-        state[at(acc.COOLING, lane)] = min(cooling, 1.0)
-        ends[at(acc.COOL_END, lane)] = end
+        standing, old = state[at(standing_at, lane)], ends[at(end_at, lane)]
+        new = acc.after(instant, numbers[at(span_at, lane)])
+        end = new if standing == 2.0 else old
+        state[at(standing_at, lane)] = min(standing, 1.0)
+        ends[at(end_at, lane)] = end
         first = min(first, end)
     return first
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from engine.kernel import account as acc
 from engine.kernel import lane_close, lanes
+from engine.kernel.account import NEVER
 from engine.kernel.cache import compiled, leaf
 from engine.kernel.own import HAS_OWN
 from engine.kernel.record import Row
 from engine.kernel.stake import FLAT, KELLY, PERCENT, TARGET
-from engine.kernel.walk import NEVER
 
 
 class Stream(NamedTuple):

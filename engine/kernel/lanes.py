@@ -175,7 +175,7 @@ def unhurt(numbers, lane):
 def begin(block):
     """Every lane holds its bankroll and nothing else; all other rows are 0."""
     state, numbers = block.state, block.numbers
-    block.ends[:] = 9223372036854775807
+    block.ends[:] = acc.NEVER
     for lane in range(WIDTH):
         bankroll = numbers[at(BANKROLL_MINOR_AT, lane)]
         for row in (acc.CASH, acc.PEAK, acc.DAY_START, acc.HIGH, LAST, WORST_HIGH):

@@ -33,7 +33,6 @@ BREAKER_DAILY_LOSS = int(Reason.BREAKER_DAILY_LOSS)
 BREAKER_STREAK = int(Reason.BREAKER_STREAK)
 ONE_PER_MARKET = int(Reason.ONE_PER_MARKET)
 GROUP = int(Reason.GROUP)
-NEVER = np.int64(9223372036854775807)
 
 
 @leaf
@@ -313,14 +312,14 @@ def walk(tape, work, ends, params, seed):
     j, k, day = 0, 0, 0
     while True:
         j = skip_refused(tape, work, j)
-        instant = NEVER
+        instant = acc.NEVER
         if k < n_passing:
             instant = tape.decided_at[work.passing[k]]
         if j < len(tape.settle_order):
             instant = min(instant, tape.settled_at[tape.settle_order[j]])
         if day < len(tape.midnights):
             instant = min(instant, tape.midnights[day])
-        if instant == NEVER:
+        if instant == acc.NEVER:
             break
         acc.end_before(account, ends, instant)
         j = settle_instant(tape, work, j, instant, params)

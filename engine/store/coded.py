@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 #: `place` of a quote: nanoseconds since 2020, times 4, and its sequence; int64 holds the years 1947 to 2092
 _FIRST_NS: Final = 1_577_836_800_000_000_000
 _KINDS: Final = 4
-_LAY: Final = 1
 _LISTED: Final = tuple(sorted({name for names in SELECTIONS.values() for name in names}))
 
 
@@ -88,7 +87,7 @@ def answer(connection: duckdb.DuckDBPyConnection, question: str, names: Names, a
     connection
         With the views `events` and `quotes`.
     question : str
-        ``in_force`` or ``best``.
+        ``in_force``, ``prices`` or ``best``.
     names : Names
         At least the bookmakers and markets of the quotes.
     asked : Asked

@@ -18,7 +18,7 @@ from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES, CLOSE, IN_PLAY, QUOTES, SNAPSHOT
 from engine.store.agreement import agreed
 from engine.store.coded import Asked, answer, names_of
-from engine.store.sequence import SEQUENCE, last_of_series
+from engine.store.sequence import kind, last_of_series
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _SELECTION: Final = ["event_id", "market", "line", "selection", "side"]
 _QUOTE: Final = ["event_id", "market", "line", "selection", "bookmaker", "side"]
-_CONSENSUS: Final = ["odds_mean", "prob_implied", "prob_share", "prob_fair", "n_bookmakers", "n_fair"]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,7 +46,7 @@ def quotes_as_of(quotes: Quotes, instant: datetime | int) -> pl.DataFrame:
     """
     if not isinstance(quotes, pl.DataFrame):
         found = answer(quotes, "in_force", names_of(quotes), Asked(instant_ns=_nanoseconds(instant)))
-        return found.with_columns(_kind()).select(list(QUOTES))
+        return found.with_columns(kind()).select(list(QUOTES))
     return last_of_series(quotes.filter(_knowable(instant))).sort(_QUOTE)
 
 
@@ -92,7 +91,7 @@ def consensus(
         standing = answer(quotes, "prices", names_of(quotes), _asked(instant, bookmakers))
     else:
         standing = _standing(quotes, instant, bookmakers).sort(_QUOTE).with_columns(ahead_ns=pl.lit(0, pl.Int64))
-    return agreed(standing, method).select(*_SELECTION, *_CONSENSUS)
+    return agreed(standing, method).drop("ahead_ns")
 
 
 def closing_line(
@@ -117,7 +116,7 @@ def closing_line(
         raise ConfigurationError("a price in play is no closing price", where="instants", found=IN_PLAY)
     if not isinstance(quotes, pl.DataFrame):
         found = answer(quotes, "prices", names_of(quotes), Asked(instants=instants, bookmakers=bookmakers))
-        return found.with_columns(_kind()).select(*_QUOTE, "instant", "known_at", "odds")
+        return found.with_columns(kind()).select(*_QUOTE, "instant", "known_at", "odds")
     if events is None:
         raise ConfigurationError("closing_line needs the events beside a frame of quotes", todo="give events=")
     chosen = quotes.filter(pl.col("instant").is_in(list(instants)))
@@ -127,13 +126,6 @@ def closing_line(
         pl.col("known_at") <= pl.col("starts_at")
     )
     return last_of_series(before).select(*_QUOTE, "instant", "known_at", "odds").sort(_QUOTE)
-
-
-def _kind() -> pl.Expr:
-    """`instant` of each `sequence`."""
-    return (
-        pl.col("sequence").replace_strict({n: k for k, n in SEQUENCE.items()}, return_dtype=pl.String).alias("instant")
-    )
 
 
 def _standing(quotes: pl.DataFrame, instant: datetime | int, bookmakers: tuple[str, ...] | None) -> pl.DataFrame:

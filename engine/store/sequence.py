@@ -14,7 +14,7 @@ import polars as pl
 
 from engine.schema import CLOSE, IN_PLAY, OPEN, SNAPSHOT
 
-__all__ = ["SEQUENCE", "SERIES", "last_of_series", "sequence"]
+__all__ = ["SEQUENCE", "SERIES", "kind", "last_of_series", "sequence"]
 
 #: of quotes known at the same instant the one with the higher number is in force: the nearer its kind is to the end
 SEQUENCE: Final = {OPEN: 0, SNAPSHOT: 1, CLOSE: 2, IN_PLAY: 3}
@@ -24,6 +24,12 @@ SERIES: Final = ("event_id", "market", "line", "selection", "bookmaker", "side")
 def sequence() -> pl.Expr:
     """The number of each row's kind, Int64."""
     return pl.col("instant").replace_strict(SEQUENCE, return_dtype=pl.Int64).alias("sequence")
+
+
+def kind() -> pl.Expr:
+    """The kind, `instant`, of each row's `sequence`."""
+    kinds = {number: name for name, number in SEQUENCE.items()}
+    return pl.col("sequence").replace_strict(kinds, return_dtype=pl.String).alias("instant")
 
 
 def last_of_series(quotes: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFrame:
