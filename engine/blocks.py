@@ -19,7 +19,7 @@ from engine.cluster import clustered
 from engine.columns import terms_of
 from engine.kernel import account as acc
 from engine.kernel.draw import refusals
-from engine.kernel.lane_walk import Shared, Slots, Stream
+from engine.kernel.lane_walk import Series, Shared, Slots, Stream
 from engine.kernel.lanes import (
     FIRST_COUNTED,
     N_COUNTED,
@@ -42,7 +42,6 @@ from engine.tape import NEVER, Tape
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Matrix = NDArray[np.float64]
-Days = NDArray[np.float32]
 #: `kernel.lane_walk.walk_lanes`, of whichever kernel
 Walk = Callable[..., Any]
 FIELD = {name: number for number, name in enumerate(Params._fields)}
@@ -217,8 +216,49 @@ def _aligned(n: int) -> Floats:
     return whole[skip : skip + n]
 
 
-def run_block(plan: Class, part: slice, walk_lanes: Walk, with_days: bool = False) -> tuple[Matrix, Days]:
-    """Walk one block; rows of `result.COLUMNS` and, where asked for, P&L by day, one a configuration of the block."""
+@dataclass(frozen=True)
+class Daily:
+    """What is asked of the days of all configurations, and where it is written.
+
+    Attributes
+    ----------
+    pnl : float32 (c, days)
+        P&L after commission, minor units; it may be mapped to a file (`numpy.lib.format.open_memmap`).
+    edges : int64 (e,)
+        Numbers of days, ascending, from 0 to the number of days.
+    marks : float64 (c, e, 2)
+        Bets placed, and stakes in minor units, on the days before each edge.
+    """
+
+    pnl: NDArray[np.float32]
+    edges: Longs
+    marks: Floats
+
+    @classmethod
+    def empty(cls, count: int, n_days: int, edges: Longs) -> Daily:
+        """Room for so many configurations."""
+        return cls(np.zeros((count, n_days), np.float32), edges, np.zeros((count, len(edges), 2)))
+
+    def check(self, count: int, n_days: int) -> None:
+        """Refuse room of another size; raises ValueError."""
+        if self.pnl.shape != (count, n_days) or self.marks.shape != (count, len(self.edges), 2):
+            raise ValueError(f"expected days ({count}, {n_days}), found {self.pnl.shape}, marks {self.marks.shape}")
+        steps = np.diff(self.edges, prepend=0, append=n_days)
+        if (steps < 0).any():
+            raise ValueError(f"expected edges ascending from 0 to {n_days}, found {self.edges.tolist()}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What some configurations gave, one row each: measures, P&L by day, marks (`Daily`)."""
+
+    measures: Matrix
+    pnl: NDArray[Any]
+    marks: Floats
+
+
+def run_block(plan: Class, part: slice, walk_lanes: Walk, daily: Daily | None = None) -> Found:
+    """Walk one block; one row a configuration of the block, with what `daily` asks for of its days."""
     matrix = plan.matrix[part]
     offer = plan.offer
     passing = _within(matrix, offer.edges, offer.odds)
@@ -238,12 +278,14 @@ def run_block(plan: Class, part: slice, walk_lanes: Walk, with_days: bool = Fals
         np.full(n_questions, -1, np.int64),
     )  # fmt: skip
     block = Block(numbers, state, _aligned(2 * STRIDE).view(np.int64), np.zeros(WIDTH, np.int64), counts)
-    n_days = len(offer.stream.midnights) if with_days else 0
-    daily = np.zeros(n_days * WIDTH, np.float32)
-    walk_lanes(block, offer.stream, codes, slots, _shared(matrix), daily)
+    n_days = 0 if daily is None else daily.pnl.shape[1]
+    edges = np.empty(0, np.int64) if daily is None else daily.edges
+    series = Series(np.zeros(n_days * WIDTH, np.float32), edges, np.zeros(2 * len(edges) * WIDTH))
+    walk_lanes(block, offer.stream, codes, slots, _shared(matrix), series)
     c = len(matrix)
     measures = _measures(offer, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
-    return measures, daily.reshape(n_days, WIDTH)[:, :c].T
+    marks = series.marks.reshape(len(edges), 2, WIDTH)[:, :, :c].transpose(2, 0, 1)
+    return Found(measures, series.days.reshape(n_days, WIDTH)[:, :c].T, marks)
 
 
 def _shared(matrix: Matrix) -> Shared:
@@ -310,16 +352,17 @@ def split(tape: Tape, matrix: Matrix) -> tuple[list[NDArray[np.intp]], NDArray[n
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the results of configurations go: `measures` (c, columns), and `days` (c, days), or None."""
+    """Where the results of configurations go: `measures` (c, columns), and what is asked of their days, or None."""
 
     measures: Matrix
-    days: Days | None = None
+    daily: Daily | None = None
 
-    def keep(self, rows: NDArray[np.intp], measures: Matrix, days: Days) -> int:
+    def keep(self, rows: NDArray[np.intp], found: Found) -> int:
         """Write what some configurations gave; returns their number."""
-        self.measures[rows] = measures
-        if self.days is not None:
-            self.days[rows] = days
+        self.measures[rows] = found.measures
+        if self.daily is not None:
+            self.daily.pnl[rows] = found.pnl
+            self.daily.marks[rows] = found.marks
         return len(rows)
 
 
@@ -329,9 +372,9 @@ def jobs(
     """One function a block: it writes what its configurations gave and returns their number."""
     for plan in planned(tape, matrix, large, seed):
         for part in plan.parts():
-            walk = partial(run_block, plan, part, walk_lanes, out.days is not None)
+            walk = partial(run_block, plan, part, walk_lanes, out.daily)
             yield partial(_fill, walk, plan.rows[part], out)
 
 
-def _fill(walk: Callable[[], tuple[Matrix, Days]], rows: NDArray[np.intp], out: Outputs) -> int:
-    return out.keep(rows, *walk())
+def _fill(walk: Callable[[], Found], rows: NDArray[np.intp], out: Outputs) -> int:
+    return out.keep(rows, walk())

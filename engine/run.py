@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.blocks import Days, Outputs, jobs, split
+from engine.blocks import Daily, Found, Outputs, jobs, split
 from engine.columns import columns_of
 from engine.configuration import Configuration, params_matrix
 from engine.errors import ConfigurationError
@@ -55,6 +55,7 @@ def work_for(tape: Tape) -> Work:
         limit_factor=np.empty(_dense(tape.bookmaker)),
         day_equity=np.zeros(n_days),
         day_turnover=np.zeros(n_days),
+        day_bets=np.zeros(n_days),
         account=np.zeros(acc.N_CELLS),
         counts=np.zeros(len(REASONS), np.int64),
     )
@@ -137,7 +138,7 @@ def run_params(
     block: int = 64,
     on_block: Callable[[int], None] | None = None,
     rule: Rule | None = None,
-    days: Days | None = None,
+    daily: Daily | None = None,
 ) -> Matrix:
     """Run configurations given as numbers: in lanes where they can (`engine.blocks`), else one after another.
 
@@ -156,9 +157,8 @@ def run_params(
         Told the number of configurations done, from the calling thread.
     rule : Rule, optional
         What `Staking.OWN` asks for (`engine.rule.load`).
-    days : float32 (c, len(tape.midnights)), optional
-        Receives the P&L of each configuration by day, after commission, in minor units; it may be mapped to a file
-        (`numpy.lib.format.open_memmap`), and is written block by block.
+    daily : Daily, optional
+        Receives what each configuration did by day, block by block.
 
     Returns
     -------
@@ -170,13 +170,13 @@ def run_params(
     _check_commission(tape, matrix)
     _check_limiting(tape, matrix)
     _check_rule(matrix, rule)
-    if days is not None and days.shape != (len(matrix), len(tape.midnights)):
-        raise ValueError(f"expected days ({len(matrix)}, {len(tape.midnights)}), found {days.shape}")
+    if daily is not None:
+        daily.check(len(matrix), len(tape.midnights))
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         pending: set[Future[int]] = set()
         try:
-            pending |= {pool.submit(job) for job in _jobs(_Asked(tape, matrix, seed, rule), block, Outputs(out, days))}
+            pending |= {pool.submit(job) for job in _jobs(_Asked(tape, matrix, seed, rule), block, Outputs(out, daily))}
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -225,8 +225,17 @@ def _walk_alone(asked: _Asked, rule: Rule | None, columns: Columns, rows: NDArra
     for c in rows:
         params = Params(*asked.matrix[c].tolist())
         measures = np.array([walk_one(columns, work, params, asked.seed, rule)])
-        out.keep(np.array([c]), measures, np.diff(work.day_equity, prepend=params.bankroll_minor)[None])
+        out.keep(np.array([c]), Found(measures, *_by_day(work, params, out.daily)))
     return len(rows)
+
+
+def _by_day(work: Work, params: Params, daily: Daily | None) -> tuple[Matrix, Matrix]:
+    """P&L by day, and bets and stakes before each edge, of the walk that `work` has just been used for."""
+    edges = np.empty(0, np.int64) if daily is None else daily.edges
+    sums = np.zeros((1, len(edges), 2))
+    for number, column in enumerate((work.day_bets, work.day_turnover)):
+        sums[0, :, number] = np.concatenate([[0.0], column])[edges]
+    return np.diff(work.day_equity, prepend=params.bankroll_minor)[None], sums
 
 
 def replay(tape: Tape, params: Params, seed: int = 0, rule: Rule | None = None) -> Path:

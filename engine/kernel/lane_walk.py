@@ -43,6 +43,18 @@ class Slots(NamedTuple):
     owner: Any
 
 
+class Series(NamedTuple):
+    """What a walk tells of its days; without elements where it is not asked for.
+
+    ``days`` float32 (days * WIDTH,): P&L of each day · ``edges`` int64: numbers of days, ascending · ``marks`` float64
+    (2 * edges * WIDTH,): of each edge the bets placed, then the stakes, on the days before it.
+    """
+
+    days: Any
+    edges: Any
+    marks: Any
+
+
 class Shared(NamedTuple):
     """What all configurations of a block have in common, and which limits any of them has."""
 
@@ -172,15 +184,25 @@ def charge(state, rows, slots, codes):
             lanes.copy_out(state, lanes.MARKET_PNL, slots.market_pnl, market)
 
 
-@compiled
-def walk_lanes(block, stream, codes, slots, shared, daily):
-    """Walk a block along its part ``codes`` of the stream; its state and counts hold what it did. Returns nothing.
+@leaf
+def mark(block, series, day, edge):
+    """Write the bets and stakes until now to every edge that lies here; returns the next edge."""
+    if edge < len(series.edges) and series.edges[edge] <= day:
+        lanes.empty_counts(block)
+    while edge < len(series.edges) and series.edges[edge] <= day:
+        lanes.copy_out(block.counts, lanes.PLACED_AT, series.marks, 2 * edge)
+        lanes.copy_out(block.state, acc.TURNOVER, series.marks, 2 * edge + 1)
+        edge += 1
+    return edge
 
-    ``daily``: float32 (days * WIDTH,), receives the P&L of each day; without an element it is not asked for.
-    """
+
+@compiled
+def walk_lanes(block, stream, codes, slots, shared, series):
+    """Walk a block along its part ``codes`` of the stream; its state and counts hold what it did. Returns nothing."""
     lanes.begin(block)
     rows = stream.rows
     k, day, visits = 0, 0, 0
+    edge = mark(block, series, 0, 0)
     next_end = NEVER
     while True:
         instant = NEVER
@@ -203,8 +225,9 @@ def walk_lanes(block, stream, codes, slots, shared, daily):
         if k > first and lane_close.close_lanes(block, reached) > 0:
             next_end = lane_close.set_ends(block, instant)
         if day < len(stream.midnights) and stream.midnights[day] == instant:
-            lanes.roll_lanes(block.state, daily, day)
+            lanes.roll_lanes(block.state, series.days, day)
             day += 1
+            edge = mark(block, series, day, edge)
         if k < len(codes) and shared.base_is_cash:
             lanes.hold_base(block.state)
         while k < len(codes) and codes[k] & 1 == 1 and rows[codes[k] >> 1].decided_at == instant:

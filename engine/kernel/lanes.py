@@ -81,6 +81,8 @@ N_ROWS = acc.N_CELLS + 14
 #: reasons that depend on the state are counted in fields of four bits of one integer a lane, from this reason on
 FIRST_COUNTED = BREAKER_DRAWDOWN
 N_COUNTED = PLACED - FIRST_COUNTED + 1
+#: row of the counts that holds the bets
+PLACED_AT = PLACED - FIRST_COUNTED
 #: visits after which the fields must be emptied
 FULL = 15
 

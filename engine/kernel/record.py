@@ -95,8 +95,8 @@ class Work(NamedTuple):
     ``reason`` int8 (n,) · ``stake, backer, pnl, equity`` float64 (n,), valid where the reason is PLACED ·
     ``passing`` int64 (n,) · ``open_on_event, open_on_competition, market_pnl`` float64 · ``taken`` int8 a question ·
     ``market_open, touched`` int64 a market · ``wallet, won_since, limit_factor`` float64 a bookmaker: its cash, the
-    profit there since it last cut its limits, what is left of them · ``day_equity, day_turnover`` float64 (days + 1,)
-    at each roll · ``account`` float64, named by `engine.kernel.account` · ``counts`` int64, opportunities by reason.
+    profit there since it last cut its limits, what is left of them · ``day_equity, day_turnover, day_bets`` float64
+    (days,) at each roll, the last two since the start · ``account`` float64, named by `engine.kernel.account` · ``counts`` int64, opportunities by reason.
     """
 
     reason: Any
@@ -116,5 +116,6 @@ class Work(NamedTuple):
     limit_factor: Any
     day_equity: Any
     day_turnover: Any
+    day_bets: Any
     account: Any
     counts: Any

@@ -328,6 +328,7 @@ def walk(tape, work, ends, params, seed):
             acc.roll(account)
             work.day_equity[day] = account[acc.DAY_START]
             work.day_turnover[day] = account[acc.TURNOVER]
+            work.day_bets[day] = account[acc.N_BETS]
             day += 1
         if k < n_passing and tape.decided_at[work.passing[k]] == instant:
             k = decide_instant(tape, work, k, n_passing, params, seed)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numba
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import blocks
+from engine.blocks import Daily
 from engine.cluster import clustered
 from engine.configuration import Configuration, params_matrix
 from engine.kernel import cache, lane_walk
@@ -126,20 +128,26 @@ def test_days_of_all_configurations_are_those_of_their_paths(tmp_path: Path) -> 
     rng = np.random.default_rng(12)
     tape = plain_tape(rng, 300)
     many = of_one_class(rng, 150) + [random_configuration(rng) for _ in range(20)]
-    days = np.lib.format.open_memmap(
-        tmp_path / "days.npy", mode="w+", dtype=np.float32, shape=(len(many), len(tape.midnights))
-    )
+    n_days = len(tape.midnights)
+    days = np.lib.format.open_memmap(tmp_path / "days.npy", mode="w+", dtype=np.float32, shape=(len(many), n_days))
+    edges = np.array([0, 0, 1, n_days // 2, n_days // 2, n_days - 1, n_days])
+    daily = Daily(days, edges, np.zeros((len(many), len(edges), 2)))
     matrix = params_matrix(many)
-    found = run_params(tape, matrix, 3, days=days)
+    found = run_params(tape, matrix, 3, daily=daily)
     assert_equal(found, run_params(tape, matrix, 3))
     days.flush()
     kept = np.load(tmp_path / "days.npy", mmap_mode="r")
     for number, one in enumerate(many):
-        wanted = replay(tape, one.params(), 3).daily["pnl_minor"].to_numpy()
-        assert (kept[number] == wanted.astype(np.float32)).all()
-    assert np.count_nonzero(kept) > 1_000
+        path = replay(tape, one.params(), 3).daily
+        assert (kept[number] == path["pnl_minor"].to_numpy().astype(np.float32)).all()
+        for place, edge in enumerate(edges):
+            before = path.head(edge).select(pl.col("n_bets", "turnover_minor").sum()).row(0)
+            assert tuple(daily.marks[number, place]) == before
+    assert np.count_nonzero(kept) > 1_000 and daily.marks[:, 3].sum() > 1_000
     with pytest.raises(ValueError, match="expected days"):
-        run_params(tape, matrix, 3, days=days[:2])
+        run_params(tape, matrix, 3, daily=Daily(days[:2], edges, daily.marks[:2]))
+    with pytest.raises(ValueError, match="expected edges"):
+        run_params(tape, matrix, 3, daily=Daily.empty(len(many), n_days, np.array([2, 1])))
 
 
 def test_what_stands_in_the_other_lanes_does_not_matter() -> None:
