@@ -115,6 +115,15 @@ KEYS: Final[dict[str, Key]] = {
     "execution.stake_increment_minor": Key("whole"),
     "clv.bookmaker": Key("text", slow=True),
     "clv.method": Key("text", choices=METHODS, slow=True),
+    "validation.name": Key("text", choices=("none", "walk_forward", "purged_kfold", "cpcv")),
+    "validation.folds": Key("whole"),
+    "validation.folds_by": Key("text", choices=("time", "season", "count")),
+    "validation.train_folds": Key("whole", off=True),
+    "validation.test_folds": Key("whole"),
+    "validation.embargo": Key("duration"),
+    "validation.metric": Key("text", choices=("sharpe", "growth", "yield")),
+    "validation.metric_min": _CAP,
+    "validation.bets_min": Key("whole"),
     "bankroll_minor": Key("whole"),
     "seed": Key("whole"),
     "output": Key("text", choices=("table", "json"), counts=False),
@@ -129,12 +138,21 @@ KEYS: Final[dict[str, Key]] = {
     "sweep.threads": Key("whole", off=True, counts=False),
 }
 #: keys of which a command has one value
-SINGLE: Final = ("data.store", "data.memory_mb", "output", "force", "report", "sweep.")
+SINGLE: Final = ("data.store", "data.memory_mb", "output", "force", "report", "sweep.", "validation.")
 FAST_STRATEGY: Final = ("edge_min", "edge_max", "odds_min", "odds_max")
 
 
 #: keys of execution that look at prices after the decision
 LATER: Final = ("delay", "cash_out_profit_frac", "cash_out_loss_frac", "cash_out_before_start", "cash_out_bookmaker")
+
+
+#: keys that do not make another configuration in the trial ledger: which events, how they are measured and validated
+_NO_TRIAL: Final = ("data.sports", "data.competitions", "data.seasons", "data.first_date", "data.last_date")
+
+
+def is_tried(key: str) -> bool:
+    """Whether a key tells two trials on the same events apart."""
+    return counts(key) and key not in _NO_TRIAL and not key.startswith(("clv.", "validation.", "sweep."))
 
 
 def is_slow(key: str) -> bool:

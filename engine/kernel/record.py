@@ -96,7 +96,8 @@ class Work(NamedTuple):
     ``passing`` int64 (n,) · ``open_on_event, open_on_competition, market_pnl`` float64 · ``taken`` int8 a question ·
     ``market_open, touched`` int64 a market · ``wallet, won_since, limit_factor`` float64 a bookmaker: its cash, the
     profit there since it last cut its limits, what is left of them · ``day_equity, day_turnover, day_bets`` float64
-    (days,) at each roll, the last two since the start · ``account`` float64, named by `engine.kernel.account` · ``counts`` int64, opportunities by reason.
+    (days,) at each roll, the last two since the start · ``account`` float64, named by `engine.kernel.account` ·
+    ``counts`` int64, opportunities by reason.
     """
 
     reason: Any

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["block_length", "circular_block_length", "resampled_days"]
+__all__ = ["block_length", "circular_block_length", "resampled_days", "resampled_order"]
 
 Floats = NDArray[np.float64]
 
@@ -90,11 +90,17 @@ def resampled_days(n: int, length: float, resamples: int, rng: np.random.Generat
     float32 (resamples, n): rows add up to n.
     """
     counts = np.empty((resamples, n), np.float32)
-    place = np.arange(n)
     for row in range(resamples):
-        begins = rng.random(n) < 1.0 / length
-        begins[0] = True
-        firsts = rng.integers(0, n, n)
-        begin = np.maximum.accumulate(np.where(begins, place, 0))
-        counts[row] = np.bincount((firsts[begin] + place - begin) % n, minlength=n)
+        counts[row] = np.bincount(resampled_order(n, length, rng), minlength=n)
     return counts
+
+
+def resampled_order(n: int, length: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The days of one resample in their new order, int64 (n,); as `resampled_days` otherwise."""
+    place = np.arange(n)
+    begins = rng.random(n) < 1.0 / length
+    begins[0] = True
+    firsts = rng.integers(0, n, n)
+    begin = np.maximum.accumulate(np.where(begins, place, 0))
+    order: NDArray[np.int64] = (firsts[begin] + place - begin) % n
+    return order

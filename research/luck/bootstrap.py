@@ -143,16 +143,31 @@ def ratio_interval(
     sums = event_sums(np.column_stack([np.asarray(top, np.float64), np.asarray(bottom, np.float64)]), event)
     total = sums.sum(axis=0)
     estimate = float(total[0] / total[1]) if len(sums) and total[1] != 0 else float("nan")
-    unknown = Interval(estimate, float("nan"), float("nan"), float("nan"), level)
-    if len(sums) < FEWEST or not np.isfinite(estimate):
-        return unknown
-    draws = resample(random_groups(sums, rng), rng, replicates)
-    draws = draws[draws[:, 1] != 0]
-    ratios = draws[:, 0] / draws[:, 1]
-    if ratios.max() - ratios.min() <= 1e-12 * max(1.0, abs(estimate)):
-        return unknown
+    ratios = _ratios(sums, estimate, rng, replicates)
+    if ratios is None:
+        return Interval(estimate, float("nan"), float("nan"), float("nan"), level)
     low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate, float(low), float(high), float(ratios.std(ddof=1)), level)
+
+
+def ratio_draws(
+    top: ArrayLike, bottom: ArrayLike, event: ArrayLike, rng: np.random.Generator, replicates: int = REPLICATES
+) -> Floats | None:
+    """The resampled ratios that `ratio_interval` takes its ends from; None where too little carries them."""
+    sums = event_sums(np.column_stack([np.asarray(top, np.float64), np.asarray(bottom, np.float64)]), event)
+    total = sums.sum(axis=0)
+    return _ratios(sums, float(total[0] / total[1]) if total[1] != 0 else float("nan"), rng, replicates)
+
+
+def _ratios(sums: Floats, estimate: float, rng: np.random.Generator, replicates: int) -> Floats | None:
+    if len(sums) < FEWEST or not np.isfinite(estimate):
+        return None
+    draws = resample(random_groups(sums, rng), rng, replicates)
+    draws = draws[draws[:, 1] != 0]
+    ratios: Floats = draws[:, 0] / draws[:, 1]
+    if not len(ratios) or ratios.max() - ratios.min() <= 1e-12 * max(1.0, abs(estimate)):
+        return None
+    return ratios
 
 
 def fan(

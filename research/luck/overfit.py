@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,7 +62,13 @@ class Overfit:
         return float(np.mean(self.outside < 0.0))
 
 
-def overfit(returns: ArrayLike, blocks: int = 16, metric: str = "sharpe") -> Overfit:
+def overfit(
+    returns: ArrayLike,
+    blocks: int = 16,
+    metric: str = "sharpe",
+    halves: int | None = None,
+    rng: np.random.Generator | None = None,
+) -> Overfit:
     """Cross-validate the choice of the best configuration.
 
     Parameters
@@ -73,23 +79,27 @@ def overfit(returns: ArrayLike, blocks: int = 16, metric: str = "sharpe") -> Ove
         An even number from 2 on; C(blocks, blocks / 2) splits. Blocks differ by one day at most.
     metric : str
         ``mean``, or ``sharpe``: mean over standard deviation (divisor n - 1), 0 where the deviation is 0.
+    halves : int, optional
+        So many pairs of halves, drawn by `rng`, instead of all of them; each gives two splits.
+    rng : numpy.random.Generator, optional
 
     Raises
     ------
     ConfigurationError
         An odd number of blocks, an unknown metric, fewer than two days a block, or fewer than two configurations.
     """
-    series = np.asarray(returns, np.float64)
+    series = np.asarray(returns)
     _check(series, blocks, metric)
     cuts = np.linspace(0, len(series), blocks + 1).round().astype(np.intp)
     days = np.diff(cuts).astype(np.float64)
-    sums = np.add.reduceat(series, cuts[:-1], axis=0)
-    squares = np.add.reduceat(series**2, cuts[:-1], axis=0) if metric == "sharpe" else None
-    halves = _halves(blocks)
-    found = np.empty((3, 2 * len(halves)))
+    sums, squares = _block_sums(series, cuts, with_squares=metric == "sharpe")
+    pairs = _halves(blocks)
+    if halves is not None and rng is not None and halves < len(pairs):
+        pairs = pairs[np.sort(rng.choice(len(pairs), halves, replace=False))]
+    found = np.empty((3, 2 * len(pairs)))
     step = max(1, _HELD // series.shape[1])
-    for start in range(0, len(halves), step):
-        chosen = halves[start : start + step]
+    for start in range(0, len(pairs), step):
+        chosen = pairs[start : start + step]
         first = _metric(chosen, days, sums, squares)
         second = _metric(1.0 - chosen, days, sums, squares)
         place = slice(2 * start, 2 * (start + len(chosen)), 2)
@@ -98,7 +108,7 @@ def overfit(returns: ArrayLike, blocks: int = 16, metric: str = "sharpe") -> Ove
     return Overfit(*found)
 
 
-def _check(series: Floats, blocks: int, metric: str) -> None:
+def _check(series: NDArray[Any], blocks: int, metric: str) -> None:
     if metric not in METRICS:
         raise ConfigurationError("no such metric", where="metric", expected=" or ".join(METRICS), found=metric)
     if blocks < 2 or blocks % 2:
@@ -109,6 +119,19 @@ def _check(series: Floats, blocks: int, metric: str) -> None:
             expected=f"two configurations and {2 * blocks} days",
             found=f"an array of shape {series.shape}",
         )
+
+
+def _block_sums(series: NDArray[Any], cuts: NDArray[np.intp], *, with_squares: bool) -> tuple[Floats, Floats | None]:
+    """Sums, and sums of squares, of each block; a part of the configurations at a time."""
+    shape = (len(cuts) - 1, series.shape[1])
+    sums, squares = np.empty(shape), np.empty(shape) if with_squares else None
+    step = max(1, _HELD // len(series))
+    for low in range(0, series.shape[1], step):
+        part = np.asarray(series[:, low : low + step], np.float64)
+        sums[:, low : low + step] = np.add.reduceat(part, cuts[:-1], axis=0)
+        if squares is not None:
+            squares[:, low : low + step] = np.add.reduceat(part * part, cuts[:-1], axis=0)
+    return sums, squares
 
 
 def _halves(blocks: int) -> Floats:

@@ -18,7 +18,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from research.luck.blocks import resampled_days
 
-__all__ = ["Resampled", "Superiority", "reality_check", "resampled", "superior_ability", "survivors"]
+__all__ = [
+    "Resampled",
+    "Superiority",
+    "largest_centred",
+    "reality_check",
+    "resampled",
+    "single_p",
+    "studentised",
+    "superior_ability",
+    "survivors",
+]
 
 Floats = NDArray[np.float64]
 
@@ -108,14 +118,28 @@ def superior_ability(of: Resampled) -> Superiority:
     part = of.spreads > 0.0
     if not part.any():
         return Superiority(0.0, 1.0, 1.0, 1.0)
-    means, spreads = of.means[part], of.spreads[part]
-    root = math.sqrt(of.n)
-    studentised = root * means / spreads
-    observed = max(0.0, float(studentised.max()))
-    little = studentised >= -math.sqrt(2.0 * math.log(math.log(max(of.n, 3))))
+    means, statistics = of.means[part], studentised(of)[part]
+    observed = max(0.0, float(statistics.max()))
+    little = statistics >= -math.sqrt(2.0 * math.log(math.log(max(of.n, 3))))
     centres = (np.maximum(means, 0.0), np.where(little, means, 0.0), means)
-    found = [_share(_largest(of.drawn[:, part], centre, root / spreads), observed) for centre in centres]
-    return Superiority(observed, *found)
+    drawn, scale = of.drawn[:, part], math.sqrt(of.n) / of.spreads[part]
+    return Superiority(observed, *(_share(_largest(drawn, centre, scale), observed) for centre in centres))
+
+
+def studentised(of: Resampled) -> Floats:
+    """sqrt(n) times the mean over omega of each configuration; 0 for a constant series; float64 (configurations,)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(of.spreads > 0.0, math.sqrt(of.n) * of.means / of.spreads, 0.0)
+
+
+def single_p(of: Resampled, configuration: int) -> float:
+    """One-sided p-value that one configuration alone is no better than nothing: the normal tail of `studentised`."""
+    return math.erfc(float(studentised(of)[configuration]) / math.sqrt(2.0)) / 2.0
+
+
+def largest_centred(of: Resampled, part: NDArray[np.bool_]) -> Floats:
+    """Of each resample the largest studentised mean among `part`, each centred on its own mean, 0 at least."""
+    return _largest(of.drawn[:, part], of.means[part], math.sqrt(of.n) / of.spreads[part])
 
 
 def reality_check(of: Resampled) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,24 +22,26 @@ from engine.rule import Rule, load
 from engine.tape import Tape
 from engine.warm import Warming
 from research.config import Slow, slow_of
+from research.luck.effective import effective_trials
+from research.luck.superiority import Resampled
 from research.parameters import check, matrix
+from research.run.estimate import estimate
 from research.run.folder import MANIFEST, computing, publish, run_folder, write_json
 from research.run.identity import commit, digest, source_hash, versions
-from research.run.progress import Progress, seconds
+from research.run.judging import Span, Subject, judged, series_of
+from research.run.progress import Progress
 from research.run.record import Run
 from research.run.results import BETS, DAILY, RESULTS, TableWriter, order_expressions, ranked, write_results
+from research.run.stitched import Chosen
 from research.run.tapes import Rows, Tapes, merged_facts
-from research.run.units import Finished, Kept, Unit, compute, cores, cut, in_lanes
+from research.run.trials_of import hashes
+from research.run.units import Asked, Finished, Kept, Unit, compute, cut, in_lanes
 from research.sweeps.plan import Plan, describe
+from research.trials import EventSet, Ledger
+from research.validation.folds import Calendar, Cuts, borders, cuts_of, first_date, joined
+from research.validation.rules import Rules, rules_of
 
 Matrix = NDArray[np.float64]
-
-#: of one step (a row of the tape for one configuration) on one core, alone and in lanes, for the estimate alone
-_STEP_S: Final = 1.5e-8
-_STEP_IN_LANES_S: Final = 1e-9
-_CONFIGURATION_S: Final = 3e-5
-_TAPE_ROW_BYTES: Final = 420
-_BASE_BYTES: Final = 350_000_000
 
 
 @dataclass
@@ -76,9 +79,13 @@ class _Job:
     slows: list[Slow]
     rows: list[Rows]
     run: str
+    rules: Rules
+    dates: tuple[dt.date, ...]
     hashes: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
-    days: list[int] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    event_sets: list[EventSet] = field(default_factory=list)
     in_lanes: int = 0
     held: tuple[int, Tape] | None = None
 
@@ -139,7 +146,15 @@ def _prepare(command: Command) -> _Job:
         "rules": [None if slow.rule is None else load(slow.rule).hash for slow in slows],
         "sources": source_hash(),
     }
-    return _Job(command, tapes, slows, rows, digest(shared))
+    rules = rules_of(command.settings)
+    dates = borders(joined([_calendar(one) for one in rows]), rules) if rules.on else ()
+    return _Job(command, tapes, slows, rows, digest(shared), rules, dates)
+
+
+def _calendar(rows: Rows) -> Calendar:
+    day = dt.date.fromisoformat
+    events = {day(text): count for text, count in rows.calendar["events"].items()}
+    return Calendar(events, {season: day(text) for season, text in rows.calendar["seasons"].items()})
 
 
 def _counted(base: dict[str, Any]) -> dict[str, Any]:
@@ -164,14 +179,72 @@ def _compute(job: _Job, work: Path) -> Run:
     if command.settings["sweep.days"]:
         _write_days(job, kept, units, made)
     chosen = _chosen(made / RESULTS, command.settings)
+    weighed = None
+    if command.kind == "sweep":
+        command.progress.say(f"weighing {len(plan):,} configurations against luck")
+        found = judged(_subject(job, (_with_bankroll(job, unit, kept) for unit in units), chosen[0] - 1, work))
+        found.write(made)
+        picked, weighed = found.findings.picked, found.weighed.resamples
+        chosen = [picked, *(one for one in chosen if one != picked)] if picked else chosen
     _write_paths(job, made, chosen)
-    write_json(made / MANIFEST, _manifest(job, chosen))
+    manifest = _manifest(job, chosen)
+    _count_trials(job, manifest, weighed)
+    write_json(made / MANIFEST, manifest)
     publish(made, job.run)
     return Run.open(job.run)
 
 
+def _with_bankroll(job: _Job, unit: Unit, kept: Kept) -> tuple[Unit, Finished, NDArray[np.float64]]:
+    bankroll = numbers(job.command.plan, unit.low, unit.high)[:, Params._fields.index("bankroll_minor")]
+    return unit, _load(kept, unit, job), bankroll
+
+
+def _subject(job: _Job, units: Iterator[tuple[Unit, Finished, NDArray[np.float64]]], best: int, work: Path) -> Subject:
+    plan, settings = job.command.plan, job.command.settings
+    return Subject(
+        rules=job.rules,
+        dates=job.dates,
+        series=series_of(job.spans, units, len(plan), work / "returns.npy"),
+        chosen=lambda row: _replayable(job, row),
+        refused=np.zeros(len(plan), np.bool_),
+        purged_days=max(span.cuts.purged for span in job.spans),
+        bankroll_minor=float(settings["bankroll_minor"]),
+        best=best,
+        seed=int(settings["seed"]),
+    )
+
+
+def _replayable(job: _Job, row: int) -> Chosen:
+    """A configuration, ready to be replayed."""
+    plan, seed = job.command.plan, job.command.settings["seed"]
+    one = plan.table.row(row, named=True)
+    tape, params = one["tape"], Params(*numbers(plan, row, row + 1)[0].tolist())
+    return Chosen(job.tape(tape), job.spans[tape].cuts, params, int(one.get("seed", seed)), job.rule(tape))
+
+
+def _count_trials(job: _Job, manifest: dict[str, Any], weighed: Resampled | None) -> None:
+    """Write the configurations into the trial ledger, those of one set of events together."""
+    every, ledger, plan = hashes(job.command.plan), Ledger(), job.command.plan
+    numbers_of = plan.table["tape"].to_numpy()
+    for own in {one.hash: one for one in job.event_sets}.values():
+        tapes = [number for number, one in enumerate(job.event_sets) if one.hash == own.hash]
+        mine = np.isin(numbers_of, tapes)
+        theirs = [every[row] for row in np.flatnonzero(mine)]
+        fresh = np.zeros(len(plan), np.bool_)
+        fresh[mine] = ledger.fresh(theirs, own)
+        effective = float(fresh.sum()) if weighed is None else effective_trials(weighed, fresh)
+        ledger.record(
+            theirs,
+            own,
+            run=job.run,
+            finished_at=manifest["finished_at"],
+            command=shlex.join(manifest["command"]),
+            effective=effective,
+        )
+
+
 def _load(kept: Kept, unit: Unit, job: _Job) -> Finished:
-    found = kept.load(unit, job.hashes[unit.tape], job.days[unit.tape])
+    found = kept.load(unit, job.hashes[unit.tape], job.asked[unit.tape])
     if found is None:
         raise DataError("a finished unit was lost", where=str(kept.folder / unit.name), todo="repeat the command")
     return found
@@ -180,7 +253,7 @@ def _load(kept: Kept, unit: Unit, job: _Job) -> Finished:
 def _write_days(job: _Job, kept: Kept, units: list[Unit], made: Path) -> None:
     """P&L by day of all configurations: a file a tape, float32 (configurations, days), mapped while it is written."""
     for number, low, high in job.command.plan.tapes():
-        shape = (high - low, job.days[number])
+        shape = (high - low, job.asked[number].n_days)
         table = np.lib.format.open_memmap(made / f"days-{number}.npy", mode="w+", dtype="<f4", shape=shape)
         for unit in units:
             if unit.tape == number:
@@ -197,7 +270,7 @@ def _all_units(job: _Job, kept: Kept, warming: Warming) -> list[Unit]:
             tape = job.tape(number)
             job.hashes.append(tape.hash)
             job.sizes.append(len(tape))
-            job.days.append(len(tape.midnights) if command.settings["sweep.days"] else 0)
+            _look_at(job, tape)
             if number == 0:
                 warming.wait()
                 progress.say(estimate(plan, tape, command.settings["sweep.threads"]))
@@ -206,13 +279,24 @@ def _all_units(job: _Job, kept: Kept, warming: Warming) -> list[Unit]:
             units += mine
             for unit in mine:
                 job.in_lanes += in_lanes(tape, *_asked(job, unit))
-                if kept.load(unit, tape.hash, job.days[number]) is not None:
+                if kept.load(unit, tape.hash, job.asked[number]) is not None:
                     progress.step(unit.high - unit.low)
                     continue
-                kept.save(unit, tape.hash, _measure(job, tape, unit))
+                kept.save(unit, tape.hash, job.asked[number], _measure(job, tape, unit))
     finally:
         progress.end()
     return units
+
+
+def _look_at(job: _Job, tape: Tape) -> None:
+    """Note what is asked of the days of a tape, and which events it holds."""
+    facts = job.rows[len(job.spans)].facts
+    n_days = len(tape.midnights) if job.command.kind == "sweep" else 0
+    cuts = cuts_of(tape, job.dates, job.rules.embargo_days) if job.rules.on else Cuts(np.empty((0, 4), np.int64))
+    job.asked.append(Asked(n_days, cuts.days.ravel()))
+    job.spans.append(Span(first_date(tape), n_days, cuts))
+    ids = tape.events["event_id"].to_numpy()
+    job.event_sets.append(EventSet.of_hashes(ids, facts["first_date"], facts["last_date"], facts["sources"]))
 
 
 def _asked(job: _Job, unit: Unit) -> tuple[Matrix, NDArray[np.int64]]:
@@ -226,21 +310,7 @@ def _asked(job: _Job, unit: Unit) -> tuple[Matrix, NDArray[np.int64]]:
 
 def _measure(job: _Job, tape: Tape, unit: Unit) -> Finished:
     progress, threads = job.command.progress, job.command.settings["sweep.threads"]
-    return compute(tape, *_asked(job, unit), threads, progress.step, job.rule(unit.tape), job.days[unit.tape])
-
-
-def estimate(plan: Plan, tape: Tape, threads: int | None) -> str:
-    """First line of a command: how many configurations and tapes, and about how long and how much memory."""
-    from engine.blocks import LEAST, fits
-
-    count, n_rows = min(threads or cores(), cores()), len(tape)
-    step_s = _STEP_IN_LANES_S if len(plan) >= LEAST and fits(tape) else _STEP_S
-    span = len(plan) * (n_rows * step_s + _CONFIGURATION_S) / count
-    bytes_ = _BASE_BYTES + n_rows * (_TAPE_ROW_BYTES + 100 * count) + plan.table.estimated_size() * 2
-    return (
-        f"{describe(plan)} of about {n_rows:,} opportunities: "
-        f"about {seconds(max(span, 1.0))} on {count} core{'s' * (count != 1)}, {bytes_ / 1e6:,.0f} MB"
-    )
+    return compute(tape, *_asked(job, unit), threads, progress.step, job.rule(unit.tape), job.asked[unit.tape])
 
 
 def _chosen(path: Path, settings: dict[str, Any]) -> list[int]:
@@ -304,6 +374,7 @@ def _manifest(job: _Job, chosen: Sequence[int]) -> dict[str, Any]:
             }
             for number, low, high in spans
         ],
+        "event_sets": sorted({one.hash.hex() for one in job.event_sets}),
         "rules": sorted({load(slow.rule).hash for slow in job.slows if slow.rule is not None}),
         "code": {"sources": source_hash(), "commit": commit()},
         "versions": versions(),

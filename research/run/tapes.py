@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -53,10 +54,13 @@ class Rows:
         Of their content.
     facts : dict
         Numbers of events and quotes, first and last date, bases of their times, notes.
+    calendar : dict
+        Events by ISO date, and the first date of each season: what folds are cut from.
     """
 
     hash: str
     facts: dict[str, Any]
+    calendar: dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,10 @@ class Tapes:
         path = cache_folder() / "rows" / f"{key}.json"
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(path.read_text())
-            return Rows(str(kept["hash"]), dict(kept["facts"]))
+            return Rows(str(kept["hash"]), dict(kept["facts"]), dict(kept["calendar"]))
         rows = self._counted(slow)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"hash": rows.hash, "facts": rows.facts})
+        write_json(path, {"hash": rows.hash, "facts": rows.facts, "calendar": rows.calendar})
         return rows
 
     def tape(self, slow: Slow) -> Tape:
@@ -209,7 +213,7 @@ class Tapes:
         store, facts = self._store(slow), list[dict[str, Any]]()
         hashes = {name: FrameHash() for name in ("events", "quotes", "closing", "later")}
         _check_rates(store, slow)
-        has_closing = False
+        has_closing, calendar = False, dict[str, dict[str, Any]](events=Counter[str](), seasons={})
         for cut in self._cuts(slow):
             part, quotes = self._read(slow, cut), _some(store.quotes, cut)
             if part is None:
@@ -219,6 +223,7 @@ class Tapes:
                 if frame is not None:
                     hashes[name].add(frame)
             has_closing = has_closing or part.closing is not None
+            _count_days(calendar, events)
             facts.append(_facts(events, pl.DataFrame(schema=QUOTES) if quotes is None else quotes))
         seen, _ = universes(slow, _strategy(slow).requires())
         if not facts:
@@ -227,7 +232,7 @@ class Tapes:
             store.quotes(seen)
         notes = [] if has_closing else [f"no closing price of {slow.clv_bookmaker}: CLV has no value"]
         told = merged_facts(facts) | {name: sum(one[name] for one in facts) for name in _COUNTS} | {"notes": notes}
-        return Rows(digest([one.hexdigest() for one in hashes.values()]), told)
+        return Rows(digest([one.hexdigest() for one in hashes.values()]), told, calendar)
 
 
 def _some(read: Callable[[Universe], pl.DataFrame], universe: Universe) -> pl.DataFrame | None:
@@ -333,6 +338,15 @@ def _facts(events: pl.DataFrame, quotes: pl.DataFrame) -> dict[str, Any]:
         "sources": sorted(events["source"].unique().to_list()),
         "notes": [],
     }
+
+
+def _count_days(calendar: dict[str, Any], events: pl.DataFrame) -> None:
+    """Add events to their days, and the first day of their seasons."""
+    by_day, seasons = calendar["events"], calendar["seasons"]
+    for day, count in events.group_by("date").len().sort("date").iter_rows():
+        by_day[day.isoformat()] += count
+    for season, day in events.drop_nulls("season").group_by("season").agg(pl.col("date").min()).iter_rows():
+        seasons[season] = min(seasons.get(season, day.isoformat()), day.isoformat())
 
 
 def merged_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from research.run.folder import write_bytes
 Matrix = NDArray[np.float64]
 Days = NDArray[np.float32]
 
-_MAGIC: Final = b"BEAUNIT2"
+_MAGIC: Final = b"BEAUNIT3"
 #: steps (rows times configurations) of one unit, and the borders of its configurations
 _STEPS: Final = 1_000_000_000
 _FEWEST, _MOST = 64, 8_192
@@ -67,10 +67,21 @@ class Finished:
     measures : float64 (c, len(COLUMNS))
     days : float32 (c, days)
         P&L by day, minor units; no column where it is not asked for.
+    marks : float64 (c, edges, 2)
+        Bets and stakes on the days before each edge (`engine.blocks.Daily`).
     """
 
     measures: Matrix
     days: Days
+    marks: Matrix
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of the days of a tape: their number, or 0, and the edges of marks."""
+
+    n_days: int
+    edges: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ class Kept:
 
     folder: Path
 
-    def load(self, unit: Unit, tape_hash: str, n_days: int = 0) -> Finished | None:
+    def load(self, unit: Unit, tape_hash: str, asked: Asked) -> Finished | None:
         """What a finished unit gave; None where it is not there, damaged, of another tape or without its days."""
         try:
             content = (self.folder / unit.name).read_bytes()
@@ -87,23 +98,28 @@ class Kept:
             return None
         head, count = len(_MAGIC) + 32, unit.high - unit.low
         body = content[head:]
-        if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : head] != _digest(tape_hash, body):
+        if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : head] != _digest(tape_hash, asked, body):
             return None
-        border = count * len(COLUMNS) * 8
-        if len(body) != border + count * n_days * 4:
+        shapes = (count, len(COLUMNS)), (count, len(asked.edges), 2), (count, asked.n_days)
+        sizes = [int(np.prod(shape)) * width for shape, width in zip(shapes, (8, 8, 4), strict=True)]
+        if len(body) != sum(sizes):
             return None
-        measures = np.frombuffer(body, "<f8", count * len(COLUMNS)).reshape(count, len(COLUMNS))
-        return Finished(measures, np.frombuffer(body, "<f4", count * n_days, border).reshape(count, n_days))
+        measures = np.frombuffer(body, "<f8", sizes[0] // 8).reshape(shapes[0])
+        marks = np.frombuffer(body, "<f8", sizes[1] // 8, sizes[0]).reshape(shapes[1])
+        days = np.frombuffer(body, "<f4", sizes[2] // 4, sizes[0] + sizes[1]).reshape(shapes[2])
+        return Finished(measures, days, marks)
 
-    def save(self, unit: Unit, tape_hash: str, done: Finished) -> None:
+    def save(self, unit: Unit, tape_hash: str, asked: Asked, done: Finished) -> None:
         """Keep a finished unit."""
         body = np.ascontiguousarray(done.measures, dtype="<f8").tobytes()
+        body += np.ascontiguousarray(done.marks, dtype="<f8").tobytes()
         body += np.ascontiguousarray(done.days, dtype="<f4").tobytes()
-        write_bytes(self.folder / unit.name, _MAGIC + _digest(tape_hash, body) + body)
+        write_bytes(self.folder / unit.name, _MAGIC + _digest(tape_hash, asked, body) + body)
 
 
-def _digest(tape_hash: str, body: bytes) -> bytes:
-    return hashlib.blake2b(tape_hash.encode() + body, digest_size=32).digest()
+def _digest(tape_hash: str, asked: Asked, body: bytes) -> bytes:
+    head = tape_hash.encode() + asked.edges.astype("<i8").tobytes()
+    return hashlib.blake2b(head + body, digest_size=32).digest()
 
 
 def compute(
@@ -112,8 +128,8 @@ def compute(
     seeds: NDArray[np.int64],
     threads: int | None,
     on_done: Callable[[int], None],
-    rule: Rule | None = None,
-    n_days: int = 0,
+    rule: Rule | None,
+    asked: Asked,
 ) -> Finished:
     """Measures of a block of configurations.
 
@@ -127,23 +143,23 @@ def compute(
         None: the processors that this process may use.
     on_done : callable
         Told how many configurations have just been finished.
-    rule : Rule, optional
+    rule : Rule or None
         What a staking rule of the user's own asks for.
-    n_days : int
-        Days of the tape, where P&L by day is asked for; else 0.
+    asked : Asked
     """
+    from engine.blocks import Daily
     from engine.run import run_params  # starts the compiler's machinery: 0.7 s
 
     count = max(1, min(threads or cores(), cores()))
-    out, days = np.empty((len(rows), len(COLUMNS))), np.zeros((len(rows), n_days), np.float32)
+    out, daily = np.empty((len(rows), len(COLUMNS))), Daily.empty(len(rows), asked.n_days, asked.edges)
     for seed in np.unique(seeds):
         mine = np.flatnonzero(seeds == seed)
         block = min(64, max(1, len(mine) // (4 * count)))
-        part = np.zeros((len(mine), n_days), np.float32) if n_days else None
+        part = Daily.empty(len(mine), asked.n_days, asked.edges) if asked.n_days else None
         out[mine] = run_params(tape, rows[mine], int(seed), count, block, on_done, rule, part)
         if part is not None:
-            days[mine] = part
-    return Finished(out, days)
+            daily.pnl[mine], daily.marks[mine] = part.pnl, part.marks
+    return Finished(out, daily.pnl, daily.marks)
 
 
 def in_lanes(tape: Tape, rows: Matrix, seeds: NDArray[np.int64]) -> int:

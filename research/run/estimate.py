@@ -1,0 +1,31 @@
+"""The first line of a command: how much there is to do, about how long it takes and how much memory."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.tape import Tape
+from research.run.progress import seconds
+from research.run.units import cores
+from research.sweeps.plan import Plan, describe
+
+#: of one step (a row of the tape for one configuration) on one core, alone and in lanes, for the estimate alone
+_STEP_S: Final = 1.5e-8
+_STEP_IN_LANES_S: Final = 1e-9
+_CONFIGURATION_S: Final = 3e-5
+_TAPE_ROW_BYTES: Final = 420
+_BASE_BYTES: Final = 350_000_000
+
+
+def estimate(plan: Plan, tape: Tape, threads: int | None) -> str:
+    """First line of a command: how many configurations and tapes, and about how long and how much memory."""
+    from engine.blocks import LEAST, fits
+
+    count, n_rows = min(threads or cores(), cores()), len(tape)
+    step_s = _STEP_IN_LANES_S if len(plan) >= LEAST and fits(tape) else _STEP_S
+    span = len(plan) * (n_rows * step_s + _CONFIGURATION_S) / count
+    bytes_ = _BASE_BYTES + n_rows * (_TAPE_ROW_BYTES + 100 * count) + plan.table.estimated_size() * 2
+    return (
+        f"{describe(plan)} of about {n_rows:,} opportunities: "
+        f"about {seconds(max(span, 1.0))} on {count} core{'s' * (count != 1)}, {bytes_ / 1e6:,.0f} MB"
+    )

@@ -1,0 +1,214 @@
+"""From the series of all configurations to the findings of a sweep."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from research.luck.bootstrap import generator, ratio_draws
+from research.luck.evidence import Weighed, weigh
+from research.luck.overfit import Overfit
+from research.luck.returns import daily_returns
+from research.luck.verdict import OUTSIDE_LEVEL, Outside
+from research.run.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, Crossing, Findings, Window
+from research.run.folder import write_json
+from research.run.stitched import Chosen, Stitched, stitch
+from research.run.units import Finished, Unit
+from research.validation.choice import NONE, Choice, chosen_on_all, cross_validated, walk_forward
+from research.validation.choice import Path as BacktestPath
+from research.validation.folds import Cuts
+from research.validation.rules import Rules
+from research.validation.slices import slices
+
+Floats = NDArray[np.float64]
+#: an interval is told where so many bets on so many days carry it
+FEWEST_BETS: Final = 100
+FEWEST_DAYS: Final = 30
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days of one tape among those of the sweep, and where folds lie in them."""
+
+    first: dt.date
+    n_days: int
+    cuts: Cuts
+
+
+@dataclass(frozen=True)
+class Series:
+    """Series of all configurations of a sweep.
+
+    Attributes
+    ----------
+    first : date
+        The first day.
+    returns : float32 (configurations, days)
+        Daily returns, mapped to a file.
+    sums : float64 (configurations, folds, 3, 6)
+        `research.validation.slices`.
+    """
+
+    first: dt.date
+    returns: NDArray[np.float32]
+    sums: Floats
+
+
+def series_of(spans: Sequence[Span], units: Iterable[tuple[Unit, Finished, Floats]], count: int, path: Path) -> Series:
+    """Daily returns and sums of all configurations, a unit at a time; returns are written to `path`.
+
+    Parameters
+    ----------
+    spans : sequence of Span
+        One a tape.
+    units : iterable of (Unit, Finished, float64 (c,))
+        With the opening bankrolls of the unit's configurations.
+    count : int
+        Configurations.
+    path : Path
+    """
+    told = [one for one in spans if one.n_days]
+    first = min((one.first for one in told), default=spans[0].first)
+    end = max((one.first + dt.timedelta(days=one.n_days) for one in told), default=first)
+    shape = (count, (end - first).days)
+    mapped = shape[1] > 0
+    returns: NDArray[np.float32] = (
+        np.lib.format.open_memmap(path, mode="w+", dtype="<f4", shape=shape) if mapped else np.zeros(shape, np.float32)
+    )
+    sums = np.zeros((count, len(spans[0].cuts.days), 3, 6))
+    for unit, done, bankroll in units:
+        span = spans[unit.tape]
+        own, place = daily_returns(done.days, bankroll), (span.first - first).days
+        returns[unit.low : unit.high, place : place + span.n_days] = own
+        sums[unit.low : unit.high] = slices(done.days, own, done.marks, span.cuts)
+    return Series(first, returns, sums)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A sweep whose units are done.
+
+    Attributes
+    ----------
+    rules : Rules
+    dates : tuple of date
+        Borders of folds.
+    series : Series
+    chosen : callable
+        The configuration of a row, ready to be replayed.
+    refused : bool (configurations,)
+        Not to be chosen: they carry a flag of plausibility.
+    purged_days : int
+    bankroll_minor : float
+        What the stitched path begins with.
+    best : int
+        Row that leads the leaderboard: judged where nothing is validated.
+    seed : int
+    """
+
+    rules: Rules
+    dates: tuple[dt.date, ...]
+    series: Series
+    chosen: Callable[[int], Chosen]
+    refused: NDArray[np.bool_]
+    purged_days: int
+    bankroll_minor: float
+    best: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Findings, the stitched path (None without validation), and what the evidence was drawn from."""
+
+    findings: Findings
+    stitched: Stitched | None
+    weighed: Weighed
+
+    def write(self, folder: Path) -> None:
+        """Write all of it beside the results."""
+        write_json(folder / LUCK, self.findings.plain())
+        splits_frame(self.weighed.splits).write_parquet(folder / SPLITS)
+        if self.stitched is not None:
+            self.stitched.bets.write_parquet(folder / PATH_BETS)
+            self.stitched.daily.write_parquet(folder / PATH_DAILY)
+
+
+def judged(of: Subject) -> Judged:
+    """Choose, walk forward, cross-validate and weigh; the same subject gives the same findings."""
+    rules, sums = of.rules, of.series.sums
+    choices, stitched, crossing = list[Choice](), None, None
+    picked = of.best
+    if rules.on:
+        choices = walk_forward(sums, rules, of.refused)
+        stitched = stitch(of.dates, choices, of.chosen, of.bankroll_minor)
+        picked = chosen_on_all(sums, rules, of.refused).row
+    if rules.name in ("purged_kfold", "cpcv"):
+        crossing = _crossing(*cross_validated(sums, rules, of.refused))
+    weighed = weigh(of.series.returns.T, None if picked == NONE else picked, of.seed)
+    findings = Findings(
+        evidence=weighed.evidence,
+        metric=rules.metric,
+        picked=None if picked == NONE else picked + 1,
+        purged_days=of.purged_days,
+        windows=() if stitched is None else windows_of(of.dates, choices, stitched.bets),
+        outside=None if stitched is None else outside_of(stitched.bets, of.seed),
+        crossing=crossing,
+    )
+    return Judged(findings, stitched, weighed)
+
+
+def _crossing(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> Crossing:
+    metrics = tuple(None if math.isnan(one.metric) else one.metric for one in paths)
+    return Crossing(len(choices), tuple(one.bets for one in paths), metrics)
+
+
+def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], bets: pl.DataFrame) -> tuple[Window, ...]:
+    """The folds of the stitched path, each with what its choice did."""
+    out = []
+    for number, choice in enumerate(choices, start=1):
+        mine = bets.filter(pl.col("window") == number)
+        out.append(
+            Window(
+                dates[number].isoformat(),
+                (dates[number + 1] - dt.timedelta(days=1)).isoformat(),
+                None if choice.row == NONE else choice.row + 1,
+                None if choice.row == NONE else choice.inside,
+                mine.height,
+                float(mine["stake_minor"].sum()),
+                float(mine["net_minor"].sum()),
+            )
+        )
+    return tuple(out)
+
+
+def outside_of(bets: pl.DataFrame, seed: int) -> Outside:
+    """Yield of the stitched path after commission, with its interval over events."""
+    days = bets["day"].n_unique() if bets.height else 0
+    turnover = float(bets["stake_minor"].sum())
+    estimate = float(bets["net_minor"].sum()) / turnover if turnover else math.nan
+    draws = None
+    if bets.height >= FEWEST_BETS and days >= FEWEST_DAYS:
+        top, bottom = bets["net_minor"].to_numpy(), bets["stake_minor"].to_numpy()
+        draws = ratio_draws(top, bottom, bets["event_id"].to_numpy(), generator(seed, "outside"))
+    if draws is None:
+        return Outside(bets.height, days, estimate, math.nan, math.nan, math.nan)
+    low, lower, high = (float(one) for one in np.quantile(draws, [0.05, OUTSIDE_LEVEL, 0.95]))
+    return Outside(bets.height, days, estimate, low, high, lower)
+
+
+def splits_frame(found: Overfit | None) -> pl.DataFrame:
+    """Cross-validation split by split: logit, metric of the chosen one inside and outside."""
+    columns = ("logit", "inside", "outside")
+    if found is None:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.Float32))
+    values = (found.logits, found.inside, found.outside)
+    return pl.DataFrame({n: v.astype(np.float32) for n, v in zip(columns, values, strict=True)})
