@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -209,10 +209,12 @@ class Ledger:
                 "ORDER BY evaluations.id DESC"
             ).fetchall()
         found = []
+        names = [one.name for one in fields(Evaluation)][:-1]
         for row in rows:
             own = EventSet(int(row[3]), np.frombuffer(row[-1], "<i8"))
             shared = max((overlap(own, one) for one in asked), default=0.0 if sets else 1.0)
-            found.append(Evaluation(*row[:-1], overlap=shared))
+            told = dict(zip(names, row[:-1], strict=True))
+            found.append(Evaluation(**told, overlap=shared))
         return found
 
 

@@ -139,7 +139,7 @@ class Weighed:
     splits: Overfit | None
 
 
-def weigh(returns: NDArray[Any], picked: int | None, seed: int) -> Weighed:
+def weigh(returns: NDArray[Any], picked: int | None, seed: int, *, crossing: bool = True) -> Weighed:
     """All of the evidence.
 
     Parameters
@@ -149,6 +149,8 @@ def weigh(returns: NDArray[Any], picked: int | None, seed: int) -> Weighed:
     picked : int or None
         Row of the configuration that is judged.
     seed : int
+    crossing : bool
+        Whether to cross-validate; the verdict does not ask for it.
     """
     length = median_block_length(returns)
     of = resampled(returns, length, RESAMPLES, generator(seed, "resampled days"))
@@ -156,7 +158,7 @@ def weigh(returns: NDArray[Any], picked: int | None, seed: int) -> Weighed:
     order = np.flatnonzero(named)[np.argsort(-studentised(of)[named], kind="stable")]
     bets = of.spreads > 0
     sharpes = of.means[bets] / of.deviations[bets]
-    crossed, splits = _crossed(returns, length, seed)
+    crossed, splits = _crossed(returns, length, seed) if crossing else (None, None)
     evidence = Evidence(
         days=of.n,
         configurations=returns.shape[1],

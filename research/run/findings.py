@@ -15,6 +15,7 @@ LUCK: Final = "luck.json"
 PATH_BETS: Final = "path_bets.parquet"
 PATH_DAILY: Final = "path_daily.parquet"
 SPLITS: Final = "splits.parquet"
+FLAGS: Final = "flags.parquet"
 
 
 @dataclass(frozen=True)

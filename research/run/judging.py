@@ -104,25 +104,25 @@ class Subject:
     series : Series
     chosen : callable
         The configuration of a row, ready to be replayed.
-    refused : bool (configurations,)
-        Not to be chosen: they carry a flag of plausibility.
     purged_days : int
     bankroll_minor : float
         What the stitched path begins with.
     best : int
         Row that leads the leaderboard: judged where nothing is validated.
     seed : int
+    crossing : bool
+        Whether the probability of overfitting is asked for.
     """
 
     rules: Rules
     dates: tuple[dt.date, ...]
     series: Series
     chosen: Callable[[int], Chosen]
-    refused: NDArray[np.bool_]
     purged_days: int
     bankroll_minor: float
     best: int
     seed: int
+    crossing: bool = True
 
 
 @dataclass(frozen=True)
@@ -148,12 +148,12 @@ def judged(of: Subject) -> Judged:
     choices, stitched, crossing = list[Choice](), None, None
     picked = of.best
     if rules.on:
-        choices = walk_forward(sums, rules, of.refused)
+        choices = walk_forward(sums, rules)
         stitched = stitch(of.dates, choices, of.chosen, of.bankroll_minor)
-        picked = chosen_on_all(sums, rules, of.refused).row
+        picked = chosen_on_all(sums, rules).row
     if rules.name in ("purged_kfold", "cpcv"):
-        crossing = _crossing(*cross_validated(sums, rules, of.refused))
-    weighed = weigh(of.series.returns.T, None if picked == NONE else picked, of.seed)
+        crossing = _crossing(*cross_validated(sums, rules))
+    weighed = weigh(of.series.returns.T, None if picked == NONE else picked, of.seed, crossing=of.crossing)
     findings = Findings(
         evidence=weighed.evidence,
         metric=rules.metric,

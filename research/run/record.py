@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +17,20 @@ from engine.errors import DataError, UsageError
 from engine.kernel.params import Params
 from engine.result import METRICS, REASON_COLUMNS
 from research.config import slow_of
+from research.leaks import leaking
+from research.luck.plausibility import WORDS
+from research.luck.verdict import Verdict, judge
 from research.parameters import configuration, matrix
-from research.run.folder import MANIFEST, find, run_folder
+from research.run.findings import FLAGS, PATH_BETS, PATH_DAILY, SPLITS, Findings, read
+from research.run.folder import MANIFEST, find, run_folder, write_json
 from research.run.results import BETS, DAILY, RESULTS, ranked
+from research.trials import Count, Ledger
 
 if TYPE_CHECKING:
     from research.report.figure import Figure
 
 REPORT = "report.html"
+ACKNOWLEDGED = "acknowledged.json"
 
 
 class Run:
@@ -158,6 +166,75 @@ class Run:
             raise DataError("the run holds no P&L by day", where=str(path), todo="repeat it with sweep.days=true")
         found: NDArray[np.float32] = np.load(path, mmap_mode="r")
         return found
+
+    @cached_property
+    def findings(self) -> Findings | None:
+        """What the sweep found about luck; None of a backtest."""
+        return read(self.folder)
+
+    def trials(self) -> Count:
+        """Trials that stand behind the run by the ledger as it is now; at least the run's own."""
+        counted = Ledger().count(self.manifest.get("event_sets", []))
+        found = self.findings
+        own = Count(len(self), float(len(self)) if found is None else max(1.0, found.evidence.effective))
+        return Count(max(counted.raw, own.raw), max(counted.effective, own.effective))
+
+    def acknowledged(self) -> list[str]:
+        """Names of flags that a reader has looked into (`bea report RUN --acknowledge NAME`)."""
+        path = self.folder / ACKNOWLEDGED
+        return [str(one) for one in json.loads(path.read_text())] if path.is_file() else []
+
+    def acknowledge(self, names: Sequence[str]) -> None:
+        """Write down that these flags were looked into; raises UsageError for one that does not stand."""
+        standing = self.flags()
+        for name in names:
+            if name not in standing:
+                raise UsageError(f"no flag {name}", expected=", ".join(standing) or "none stands", found=name)
+        write_json(self.folder / ACKNOWLEDGED, sorted({*self.acknowledged(), *names}))
+
+    def flags(self) -> dict[str, str]:
+        """Flags of plausibility and leaks that configurations of the run carry: name, what it says, likely cause."""
+        kinds = self.flagged()["flag"].unique().sort().to_list()
+        kinds += ["leak"] if leaking(tape["made_of"] for tape in self.manifest["tapes"]) else []
+        return {kind: WORDS[kind] for kind in kinds}
+
+    def flagged(self) -> pl.DataFrame:
+        """Which configuration carries which flag: config, flag; of a backtest none."""
+        path = self.folder / FLAGS
+        if not path.is_file():
+            return pl.DataFrame(schema={"config": pl.Int64, "flag": pl.String})
+        return pl.read_parquet(path)
+
+    def verdict(self) -> Verdict | None:
+        """Evidence of an edge, or no winner, by the numbers as they are now; None of a backtest."""
+        found = self.findings
+        if found is None:
+            return None
+        evidence, seen = found.evidence, self.acknowledged()
+        return judge(
+            evidence.p_consistent if evidence.betting else math.nan,
+            math.nan if evidence.picked is None else evidence.picked.p_value,
+            self.trials().effective,
+            found.outside,
+            [name for name in self.flags() if name not in seen],
+        )
+
+    def path_bets(self) -> pl.DataFrame:
+        """Bets of the stitched out-of-sample path; raises DataError where nothing was validated."""
+        return self._outside(PATH_BETS)
+
+    def path_daily(self) -> pl.DataFrame:
+        """Days of the stitched out-of-sample path: date, pnl_minor, equity_start_minor, n_bets."""
+        return self._outside(PATH_DAILY)
+
+    def splits(self) -> pl.DataFrame:
+        """Cross-validation split by split: logit, inside, outside; no row where there was too little."""
+        return pl.read_parquet(self.folder / SPLITS)
+
+    def _outside(self, file: str) -> pl.DataFrame:
+        if not (self.folder / file).is_file():
+            raise DataError("the run has no out-of-sample path", where=str(self.folder), todo="use validation")
+        return pl.read_parquet(self.folder / file)
 
     def daily(self, config: int | None = None) -> pl.DataFrame:
         """Daily P&L of one configuration (default the best); columns as in `engine.replay.Path.daily`."""

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from research.validation.rules import Rules
 from research.validation.slices import BETS, Floats, Learned, metric
 from research.validation.splits import backtest_paths, splits_of, training
 
-Refused = NDArray[np.bool_] | None
 #: nothing qualified
 NONE = -1
 
@@ -33,23 +31,21 @@ class Choice:
     inside: float
 
 
-def choose(sums: Floats, rules: Rules, refused: Refused = None) -> Choice:
+def choose(sums: Floats, rules: Rules) -> Choice:
     """The best configuration of rows of sums, the first of equally good ones.
 
-    Those with too few bets, at or below the least metric, or `refused`, do not qualify.
+    Those with too few bets, or at or below the least metric, do not qualify.
     """
     found = metric(sums, rules.metric)
     with np.errstate(invalid="ignore"):
         qualifies = (sums[:, BETS] >= rules.bets_min) & (found > rules.metric_min)
-    if refused is not None:
-        qualifies &= ~refused
     if not qualifies.any():
         return Choice(NONE, float("nan"))
     row = int(np.argmax(np.where(qualifies, found, -np.inf)))
     return Choice(row, float(found[row]))
 
 
-def walk_forward(of: Floats, rules: Rules, refused: Refused = None) -> list[Choice]:
+def walk_forward(of: Floats, rules: Rules) -> list[Choice]:
     """The choice at the start of each fold but the first, by the folds before it.
 
     Parameters
@@ -57,16 +53,14 @@ def walk_forward(of: Floats, rules: Rules, refused: Refused = None) -> list[Choi
     of : float64 (configurations, folds, 3, 6)
         `slices.slices`.
     rules : Rules
-    refused : bool (configurations,), optional
-        Not to be chosen.
     """
     forward = replace(rules, name="walk_forward")
-    return [choose(training(tested, forward).sums(of), rules, refused) for tested in splits_of(forward)]
+    return [choose(training(tested, forward).sums(of), rules) for tested in splits_of(forward)]
 
 
-def chosen_on_all(of: Floats, rules: Rules, refused: Refused = None) -> Choice:
+def chosen_on_all(of: Floats, rules: Rules) -> Choice:
     """What the same rule chooses on all days."""
-    return choose(Learned(np.ones(of.shape[1:3])).sums(of), rules, refused)
+    return choose(Learned(np.ones(of.shape[1:3])).sums(of), rules)
 
 
 @dataclass(frozen=True)
@@ -77,10 +71,10 @@ class Path:
     metric: float
 
 
-def cross_validated(of: Floats, rules: Rules, refused: Refused = None) -> tuple[list[Choice], list[Path]]:
+def cross_validated(of: Floats, rules: Rules) -> tuple[list[Choice], list[Path]]:
     """The choice of each split, and every backtest path that the tested folds make."""
     splits = splits_of(rules)
-    choices = [choose(training(tested, rules).sums(of), rules, refused) for tested in splits]
+    choices = [choose(training(tested, rules).sums(of), rules) for tested in splits]
     whole = of.sum(axis=2)
     idle = np.zeros_like(whole[0])
     idle[:, 0] = whole[0, :, 0]

@@ -100,7 +100,7 @@ def run_ours(prepared: Prepared, threads: int) -> tuple[float, Matrix]:
         first += len(plan.matrix)
 
     def work(job: tuple[blocks.Class, slice, slice]) -> None:
-        out[job[2]], _ = blocks.run_block(job[0], job[1], walk_lanes)
+        out[job[2]] = blocks.run_block(job[0], job[1], walk_lanes).measures
 
     with ThreadPoolExecutor(threads) as pool:
         start = perf_counter()

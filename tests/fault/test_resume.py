@@ -12,7 +12,7 @@ from engine.errors import BeaError
 from engine.result import COLUMNS
 from research.run import execute, folder
 from research.run.record import Run
-from research.run.units import Finished, Kept, Unit, cut
+from research.run.units import Asked, Finished, Kept, Unit, cut
 from tests.fault.kills import interrupted, trial
 
 SWEEP = (
@@ -90,18 +90,20 @@ def test_one_process_computes_a_run(home: Path) -> None:
 def test_units_are_checked(tmp_path: Path) -> None:
     kept, unit = Kept(tmp_path), Unit(0, 0, 5)
     values = np.random.default_rng(0).normal(size=(5, len(COLUMNS)))
-    assert kept.load(unit, "tape") is None
-    days = np.arange(35, dtype=np.float32).reshape(5, 7)
-    kept.save(unit, "tape", Finished(values, days))
-    found = kept.load(unit, "tape", 7)
+    days, marks = np.arange(35, dtype=np.float32).reshape(5, 7), np.arange(20.0).reshape(5, 2, 2)
+    asked = Asked(7, np.array([0, 7]))
+    assert kept.load(unit, "tape", asked) is None
+    kept.save(unit, "tape", asked, Finished(values, days, marks))
+    found = kept.load(unit, "tape", asked)
     assert found is not None
     assert found.measures.tobytes() == values.tobytes()
     assert found.days.tobytes() == days.tobytes()
-    assert kept.load(unit, "tape") is None
-    assert kept.load(unit, "tape", 6) is None
-    assert kept.load(unit, "another tape", 7) is None
+    assert found.marks.tobytes() == marks.tobytes()
+    for other in (Asked(0, asked.edges), Asked(6, asked.edges), Asked(7, np.array([0, 6])), Asked(7, np.array([0]))):
+        assert kept.load(unit, "tape", other) is None
+    assert kept.load(unit, "another tape", asked) is None
     content = (tmp_path / unit.name).read_bytes()
     for bad in (content[:-8], content[:20], b"", content[:60] + b"\x00\x01" + content[62:]):
         (tmp_path / unit.name).write_bytes(bad)
-        assert kept.load(unit, "tape", 7) is None
+        assert kept.load(unit, "tape", asked) is None
     assert [(u.low, u.high) for u in cut(0, 10, 10_000, 1_000_000)][:2] == [(10, 1010), (1010, 2010)]
