@@ -19,6 +19,7 @@ HELP = """usage: bea COMMAND ...
   bea show RUN[#CONFIG]                        leaderboard of a run, or one configuration of it
   bea report RUN                               write the report page again, print its path
   bea compare RUN RUN...                       differences in configuration, data, code and metrics
+  bea trials [RUN]                             how many configurations were ever tried, or stand behind a run
 
 `bea COMMAND --help` tells more. backtest and sweep are Hydra applications: --cfg job, --info, experiment=NAME,
 output=json. The others take --json. Tab completion: eval "$(bea -sc install=bash)" (or zsh, fish).
@@ -43,6 +44,12 @@ def _data(words: list[str]) -> int:
     return int(data_main(words) or 0)
 
 
+def _trials(words: list[str]) -> int:
+    from research.trials_command import main as trials_main
+
+    return trials_main(words)
+
+
 def _runs(name: str) -> _Main:
     def run(words: list[str]) -> int:
         from research.runs_command import run_command
@@ -60,6 +67,7 @@ COMMANDS: dict[str, _Main] = {
     "show": _runs("show"),
     "report": _runs("report"),
     "compare": _runs("compare"),
+    "trials": _trials,
 }
 
 

@@ -31,6 +31,10 @@ def run_command(name: str, argv: Sequence[str]) -> int:
         parser.add_argument("runs", nargs="+", metavar="RUN[#CONFIG]")
     else:
         parser.add_argument("run", metavar="RUN[#CONFIG]" if name == "show" else "RUN")
+    if name == "report":
+        parser.add_argument(
+            "--acknowledge", action="append", default=[], metavar="FLAG", help="a flag that you have looked into"
+        )
     options = parser.parse_args(list(argv))
     if name == "show":
         return _show(options)
@@ -151,6 +155,8 @@ def _show(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     run, _ = reference(options.run)
+    if options.acknowledge:
+        run.acknowledge(options.acknowledge)
     path = run.render()
     if options.json:
         return _json({"run": run.id, "report": str(path)})

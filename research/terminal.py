@@ -91,6 +91,23 @@ def sentence(run: Run) -> str:
     )
 
 
+def verdict_lines(run: Run) -> list[str]:
+    """The verdict of a sweep, and how its size was found; nothing of a backtest."""
+    found, verdict = run.findings, run.verdict()
+    if found is None or verdict is None:
+        return []
+    from research.report.verdict import headline, size
+
+    lines, trials = [headline(verdict, found.outside)], run.trials()
+    tried = f"{trials.raw:,} trials on these events so far, worth {trials.effective:,.0f} independent ones"
+    lines.append(tried + ("." if verdict.evidence else f"; {size(found.outside)}."))
+    standing = [name for name in run.flags() if name not in run.acknowledged()]
+    if standing:
+        words = ", ".join(standing)
+        lines.append(f"Flagged: {words}; look into it, then `bea report {run.short} --acknowledge {standing[0]}`.")
+    return lines
+
+
 def _interval(run: Run, config: int) -> str:
     """The bootstrap interval of the yield of a stored configuration, over events."""
     if config not in run.chosen:
@@ -134,7 +151,8 @@ def leaderboard_view(run: Run) -> Group:
     from rich.text import Text
 
     foot = f"report  {clean(run.report_path, 400)}" if run.report_path.is_file() else "report  not written"
-    lines: list[Any] = [Text(sentence(run)), Text(""), leaderboard_table(run), Text("")]
+    verdict = [Text(line, style="bold" if not place else "") for place, line in enumerate(verdict_lines(run))]
+    lines: list[Any] = [*verdict, Text(sentence(run)), Text(""), leaderboard_table(run), Text("")]
     notes = [Text(f"note    {clean(note, 200)}") for note in run.manifest["notes"]]
     return Group(*lines, *notes, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
 
@@ -187,8 +205,9 @@ def html(run: Run) -> str:
         cells = [str(row["config"]), *(setting(row[key]) for key in keys), *(number(m, row[m]) for m in measures)]
         rows.append("<tr>" + "".join(f"<td>{markup.escape(clean(cell))}</td>" for cell in cells) + "</tr>")
     head = "".join(f"<th>{markup.escape(clean(name))}</th>" for name in heads)
+    told = "".join(f"<p>{markup.escape(line)}</p>" for line in verdict_lines(run))
     return (
-        f"<p>{markup.escape(sentence(run))}</p><table style='font-variant-numeric:tabular-nums'>"
+        f"{told}<p>{markup.escape(sentence(run))}</p><table style='font-variant-numeric:tabular-nums'>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         f"<p>run <code>{run.short}</code></p>"
     )

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -198,7 +198,10 @@ class Ledger:
         return Count(int(raw), min(float(total), float(raw)))
 
     def evaluations(self, sets: Sequence[str] = ()) -> list[Evaluation]:
-        """All commands that added trials, newest first; with `sets`, how far the events of each overlap them."""
+        """All commands that added trials, newest first; with `sets`, how far the events of each overlap them.
+
+        Of a command over several sets of events: the most events, the largest overlap, the sums of all counts.
+        """
         if not self.path.is_file():
             return []
         with self._open() as connection:
@@ -208,14 +211,30 @@ class Ledger:
                 "effective, sample FROM evaluations JOIN event_sets ON event_sets.id = event_set "
                 "ORDER BY evaluations.id DESC"
             ).fetchall()
-        found = []
         names = [one.name for one in fields(Evaluation)][:-1]
+        found: dict[tuple[str, str], Evaluation] = {}
         for row in rows:
             own = EventSet(int(row[3]), np.frombuffer(row[-1], "<i8"))
             shared = max((overlap(own, one) for one in asked), default=0.0 if sets else 1.0)
             told = dict(zip(names, row[:-1], strict=True))
-            found.append(Evaluation(**told, overlap=shared))
-        return found
+            one = Evaluation(**told, overlap=shared)
+            key = one.run, one.finished_at
+            found[key] = _together(found[key], one) if key in found else one
+        return list(found.values())
+
+
+def _together(a: Evaluation, b: Evaluation) -> Evaluation:
+    """Two sets of events of one command as one line."""
+    return replace(
+        a,
+        events=max(a.events, b.events),
+        first_date=min(a.first_date, b.first_date),
+        last_date=max(a.last_date, b.last_date),
+        configurations=a.configurations + b.configurations,
+        fresh=a.fresh + b.fresh,
+        effective=a.effective + b.effective,
+        overlap=max(a.overlap, b.overlap),
+    )
 
 
 def _set_of(connection: sqlite3.Connection, digest: str) -> EventSet | None:

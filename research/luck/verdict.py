@@ -105,10 +105,14 @@ def p_words(value: float) -> str:
     return "below 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def _share(p_value: float) -> str:
+    return "fewer than 1 of 1,000" if p_value < 0.001 else f"{max(1, round(100 * p_value))} of 100"
+
+
 def _all(p_value: float) -> Condition:
     if math.isnan(p_value):
         return Condition("a", False, "no configuration placed a bet")
-    words = f"against the best of all configurations under luck alone p is {p_words(p_value)} (SPA)"
+    words = f"luck alone shows a best as good as this in {_share(p_value)} such sweeps (SPA p {p_words(p_value)})"
     return Condition("a", p_value <= LEVEL, words)
 
 
@@ -116,10 +120,8 @@ def _one(p_value: float, trials: float) -> Condition:
     if math.isnan(p_value):
         return Condition("b", False, "no configuration qualified to be judged")
     found = adjusted(p_value, max(trials, 1.0))
-    words = (
-        f"its own p is {p_words(p_value)}, {p_words(found)} after the {max(trials, 1.0):,.0f} "
-        "independent trials that the ledger is worth"
-    )
+    many = f"{max(trials, 1.0):,.0f} independent trial{'s' * (round(trials) > 1)}"
+    words = f"the judged configuration alone has p {p_words(p_value)}, which is {p_words(found)} after {many}"
     return Condition("b", found <= LEVEL, words)
 
 
@@ -129,7 +131,8 @@ def _outside(outside: Outside | None) -> Condition:
     if not outside.bets:
         return Condition("c", False, "the out-of-sample path placed no bet")
     if math.isnan(outside.lower):
-        return Condition("c", False, f"{outside.bets:,} out-of-sample bets are too few to judge")
+        many = f"{outside.bets:,} out-of-sample bet{'s' * (outside.bets > 1)} on {outside.days:,} days"
+        return Condition("c", False, f"{many} are too few to judge")
     sign = "above" if outside.lower > 0.0 else "not above"
     words = f"the out-of-sample yield of {100 * outside.estimate:.1f} % is {sign} zero at one-sided 80 %"
     return Condition("c", outside.lower > 0.0, words.replace("-", "\N{MINUS SIGN}", int(outside.estimate < 0)))
@@ -137,5 +140,5 @@ def _outside(outside: Outside | None) -> Condition:
 
 def _clean(flags: Sequence[str]) -> Condition:
     if flags:
-        return Condition("d", False, f"not acknowledged: {', '.join(flags)}")
-    return Condition("d", True, "no flag of plausibility and no leak stands")
+        return Condition("d", False, f"nobody has looked into what is flagged: {', '.join(flags)}")
+    return Condition("d", True, "no flag of plausibility and no leak stands unacknowledged")

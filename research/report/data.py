@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+from research.luck.verdict import Verdict
+
+if TYPE_CHECKING:
+    from research.run.findings import Findings
+    from research.trials import Count
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,40 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class Luck:
+    """What a sweep says of luck, as the page shows it.
+
+    Attributes
+    ----------
+    findings : research.run.findings.Findings
+    verdict : Verdict
+        By the numbers as they are now.
+    trials : research.trials.Count
+        By the ledger as it is now.
+    picked_bets : int
+        Bets of the judged configuration.
+    path_bets, path_daily : polars.DataFrame or None
+        The stitched out-of-sample path; None: nothing was validated.
+    splits : polars.DataFrame
+        Cross-validation split by split: logit, inside, outside.
+    flags : mapping
+        Flags that stand: name, and what it says.
+    acknowledged : tuple of str
+        Those that a reader has looked into.
+    """
+
+    findings: Findings
+    verdict: Verdict
+    trials: Count
+    picked_bets: int
+    path_bets: pl.DataFrame | None
+    path_daily: pl.DataFrame | None
+    splits: pl.DataFrame
+    flags: Mapping[str, str]
+    acknowledged: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ReportData:
     """A run as the page shows it.
 
@@ -56,6 +96,8 @@ class ReportData:
         Best first; may be empty only where nothing was stored.
     manifest : mapping
         As stored.
+    luck : Luck or None
+        None: a backtest.
     """
 
     run: str
@@ -64,6 +106,7 @@ class ReportData:
     order: str
     chosen: tuple[Chosen, ...]
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    luck: Luck | None = None
 
     @property
     def short(self) -> str:

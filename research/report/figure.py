@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -83,6 +83,10 @@ class Figure:
             f'<figure class="{css}" data-figure="{self.name}"><figcaption><h{level}>{html(self.question)}</h{level}>'
             f'<p class="answer">{html(self.answer)}</p></figcaption>{drawn}{note}{table}</figure>'
         )
+
+    def widened(self) -> Figure:
+        """The same across the page."""
+        return replace(self, full=True)
 
     def _repr_html_(self) -> str:
         return f'<div class="bea"><style>{asset("tokens.css")}{asset("charts.css")}</style>{self.html()}</div>'

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from engine.result import METRICS
-from research.report.data import Chosen, ReportData
+from research.report.data import Chosen, Luck, ReportData
 
 if TYPE_CHECKING:
     from research.run.record import Run
@@ -43,7 +43,25 @@ def gather(run: Run) -> ReportData:
         )
         for number in numbers
     ]
-    return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), tuple(chosen), run.manifest)
+    return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), tuple(chosen), run.manifest, _luck(run))
+
+
+def _luck(run: Run) -> Luck | None:
+    found, verdict = run.findings, run.verdict()
+    if found is None or verdict is None:
+        return None
+    validated = found.outside is not None
+    return Luck(
+        findings=found,
+        verdict=verdict,
+        trials=run.trials(),
+        picked_bets=0 if found.picked is None else int(run.metrics(found.picked)["n_bets"]),
+        path_bets=run.path_bets() if validated else None,
+        path_daily=run.path_daily() if validated else None,
+        splits=run.splits(),
+        flags=run.flags(),
+        acknowledged=tuple(run.acknowledged()),
+    )
 
 
 def telling(board: pl.DataFrame, keys: list[str], axes: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
-from research.report import charts
+from research.report import charts, luck_section
 from research.report.data import Chosen, ReportData
 from research.report.figure import Figure, asset, gallery
 from research.report.measures import MEASURES, short_key
@@ -30,10 +30,13 @@ def page(data: ReportData) -> str:
         _bar(data),
         '<main class="frame" id="main">',
         f'<h1>{html(head)}</h1><p class="reading">{html(reading)}</p>',
+        luck_section.conditions(data.luck) if data.luck is not None else "",
         f'<p class="tried">{html(tried_line(data))}</p>',
         _manifest(data),
         _warnings(data),
         f'<section class="headline" id="headline">{_headline(data).html(2)}</section>',
+        luck_section.evidence(data),
+        luck_section.outside(data),
         _leaderboard(data, packed),
         _paths(data),
         _map(data, packed),
@@ -74,6 +77,8 @@ def _kind(data: ReportData) -> str:
 
 def _bar(data: ReportData) -> str:
     links = [("board-section", "Leaderboard"), ("paths", "Charts"), ("map-section", "Parameters"), ("again", "Again")]
+    if data.luck is not None:
+        links = [("evidence", "Evidence"), ("outside", "Out of sample"), *links]
     if len(_swept(data)) < 2:
         links = [link for link in links if link[0] != "map-section"]
     listed = "".join(f'<a href="#{anchor}">{words}</a>' for anchor, words in links)
@@ -128,7 +133,7 @@ def _cost(manifest: Any) -> str:
 
 
 def _warnings(data: ReportData) -> str:
-    found = warnings(data)
+    found = [*(luck_section.flags(data.luck, data.short) if data.luck is not None else []), *warnings(data)]
     if not found:
         return ""
     listed = "".join(f"<li><b>{html(word)}.</b> {html(text)}</li>" for word, text in found)
@@ -191,20 +196,13 @@ def _sheet(data: ReportData, one: Chosen, *, hidden: bool) -> str:
         figures += [charts.edge_against_yield(one.bets, seed), charts.clv_against_yield(one.bets, seed)]
         figures.append(charts.clv_distribution(one.bets, seed))
     figures.append(charts.funnel(one.reasons))
-    halves = [figure for figure in figures if not figure.full]
-    if len(halves) % 2:
-        figures = [figure for figure in figures if figure is not halves[-1]]
-        figures.insert(len(figures) - 1, _wide(halves[-1]))
+    figures = luck_section.paired(figures)
     values = {short_key(key): value_text(one.parameters.get(key)) for key in data.keys}
     line = f"{one.label}: {configuration_line(one, values)}."
     return (
         f'<div class="sheet" data-config="{one.config}"{" hidden" if hidden else ""}>'
         f'<p class="lead">{html(line)}</p>{gallery(figures)}</div>'
     )
-
-
-def _wide(figure: Figure) -> Figure:
-    return Figure(figure.name, figure.question, figure.answer, figure.draw, figure.numbers, full=True, note=figure.note)
 
 
 def _swept(data: ReportData) -> list[str]:

@@ -12,6 +12,7 @@ from research.luck.bootstrap import Interval
 from research.report.breakdown import yield_interval
 from research.report.data import Chosen, ReportData
 from research.report.measures import MEASURES
+from research.report.verdict import headline, reading
 from research.report.words import NOTHING, count, known, listing, money, number, percent
 
 _BASIS: Final = {
@@ -37,6 +38,8 @@ def net_interval(one: Chosen, seed: int) -> Interval | None:
 
 def verdict(data: ReportData) -> tuple[str, str]:
     """The sentence of the page and the one that says how to read it."""
+    if data.luck is not None:
+        return headline(data.luck.verdict, data.luck.findings.outside), reading(data.luck)
     tried = len(data.results)
     betting = [one for one in data.chosen if one.metrics.get("n_bets")]
     if not betting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from research.luck.effective import effective_trials
 from research.luck.superiority import Resampled
 from research.parameters import check, matrix
 from research.run.estimate import estimate
+from research.run.findings import FLAGS
+from research.run.flags import by_hits, by_measures
 from research.run.folder import MANIFEST, computing, publish, run_folder, write_json
 from research.run.identity import commit, digest, source_hash, versions
 from research.run.judging import Span, Subject, judged, series_of
@@ -178,15 +180,18 @@ def _compute(job: _Job, work: Path) -> Run:
     write_results(made / RESULTS, plan.table, blocks)
     if command.settings["sweep.days"]:
         _write_days(job, kept, units, made)
-    chosen = _chosen(made / RESULTS, command.settings)
-    weighed = None
+    chosen, weighed = _chosen(made / RESULTS, command.settings), None
     if command.kind == "sweep":
         command.progress.say(f"weighing {len(plan):,} configurations against luck")
         found = judged(_subject(job, (_with_bankroll(job, unit, kept) for unit in units), chosen[0] - 1, work))
         found.write(made)
-        picked, weighed = found.findings.picked, found.weighed.resamples
-        chosen = [picked, *(one for one in chosen if one != picked)] if picked else chosen
+        weighed, picked = found.weighed.resamples, found.findings.picked
+        flags = by_measures(made, weighed)
+        best = _chosen(made / RESULTS, command.settings, flags["config"].unique().to_list())
+        chosen = best if picked is None else [picked, *(one for one in best if one != picked)]
     _write_paths(job, made, chosen)
+    if weighed is not None:
+        pl.concat([flags, by_hits(made)]).write_parquet(made / FLAGS)
     manifest = _manifest(job, chosen)
     _count_trials(job, manifest, weighed)
     write_json(made / MANIFEST, manifest)
@@ -222,10 +227,12 @@ def _replayable(job: _Job, row: int) -> Chosen:
 
 
 def _count_trials(job: _Job, manifest: dict[str, Any], weighed: Resampled | None) -> None:
-    """Write the configurations into the trial ledger, those of one set of events together."""
+    """Write the configurations into the trial ledger, those of one set of events together; of simulated data none."""
+    if set(manifest["data"]["sources"]) <= {"simulator"}:
+        return
     every, ledger, plan = hashes(job.command.plan), Ledger(), job.command.plan
     numbers_of = plan.table["tape"].to_numpy()
-    for own in {one.hash: one for one in job.event_sets}.values():
+    for own in {one.hash: one for one in job.event_sets if one.events}.values():
         tapes = [number for number, one in enumerate(job.event_sets) if one.hash == own.hash]
         mine = np.isin(numbers_of, tapes)
         theirs = [every[row] for row in np.flatnonzero(mine)]
@@ -312,8 +319,9 @@ def _measure(job: _Job, tape: Tape, unit: Unit) -> Finished:
     return compute(tape, *_asked(job, unit), threads, progress.step, job.rule(unit.tape), job.asked[unit.tape])
 
 
-def _chosen(path: Path, settings: dict[str, Any]) -> list[int]:
-    best = ranked(pl.scan_parquet(path).select("config", *_measures()), settings["sweep.order"], settings["sweep.top"])
+def _chosen(path: Path, settings: dict[str, Any], unranked: Collection[int] = ()) -> list[int]:
+    table = pl.scan_parquet(path).select("config", *_measures())
+    best = ranked(table, settings["sweep.order"], settings["sweep.top"], unranked)
     return [int(number) for number in best["config"]]
 
 

@@ -22,6 +22,7 @@ from research.luck.plausibility import WORDS
 from research.luck.verdict import Verdict, judge
 from research.parameters import configuration, matrix
 from research.run.findings import FLAGS, PATH_BETS, PATH_DAILY, SPLITS, Findings, read
+from research.run.flags import SCHEMA
 from research.run.folder import MANIFEST, find, run_folder, write_json
 from research.run.results import BETS, DAILY, RESULTS, ranked
 from research.trials import Count, Ledger
@@ -115,10 +116,11 @@ class Run:
         top : int, optional
             So many of them; default all.
         order : str, optional
-            One of `engine.result.METRICS`; default the run's own. What did not bet stands last.
+            One of `engine.result.METRICS`; default the run's own. What did not bet stands last, behind it what
+            carries a flag that nobody has acknowledged.
         """
         table = self.scan().select("config", *self.keys, *METRICS)
-        return ranked(table, order or self.manifest["order"], top)
+        return ranked(table, order or self.manifest["order"], top, self.unranked())
 
     def best(self) -> int:
         """Number of the first configuration of the leaderboard."""
@@ -194,16 +196,22 @@ class Run:
 
     def flags(self) -> dict[str, str]:
         """Flags of plausibility and leaks that configurations of the run carry: name, what it says, likely cause."""
-        kinds = self.flagged()["flag"].unique().sort().to_list()
-        kinds += ["leak"] if leaking(tape["made_of"] for tape in self.manifest["tapes"]) else []
-        return {kind: WORDS[kind] for kind in kinds}
+        return {kind: WORDS[kind] for kind in self.flagged()["flag"].unique().sort()}
 
     def flagged(self) -> pl.DataFrame:
-        """Which configuration carries which flag: config, flag; of a backtest none."""
+        """Which configuration carries which flag: config, flag. A leak is one of every configuration on its tape."""
         path = self.folder / FLAGS
-        if not path.is_file():
-            return pl.DataFrame(schema={"config": pl.Int64, "flag": pl.String})
-        return pl.read_parquet(path)
+        parts = [pl.read_parquet(path)] if path.is_file() else []
+        for tape in self.manifest["tapes"]:
+            if leaking([tape["made_of"]]):
+                numbers = pl.int_range(tape["first_config"], tape["last_config"] + 1, dtype=pl.Int64, eager=True)
+                parts.append(pl.DataFrame({"config": numbers}).with_columns(flag=pl.lit("leak")))
+        return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+
+    def unranked(self) -> list[int]:
+        """Configurations that carry a flag which nobody has acknowledged: they stand behind all others."""
+        standing = self.flagged().filter(~pl.col("flag").is_in(self.acknowledged()))
+        return [int(one) for one in standing["config"].unique().sort()]
 
     def verdict(self) -> Verdict | None:
         """Evidence of an edge, or no winner, by the numbers as they are now; None of a backtest."""

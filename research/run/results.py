@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,8 +97,12 @@ def order_expressions(order: str) -> tuple[list[pl.Expr], list[bool]]:
     return [pl.col("n_bets") > 0, pl.col(order), pl.col("config")], [True, better_is_more, False]
 
 
-def ranked(results: pl.DataFrame | pl.LazyFrame, order: str, top: int | None = None) -> pl.DataFrame:
-    """Rows of a leaderboard, best first; rows without a value of the measure stand last."""
+def ranked(
+    results: pl.DataFrame | pl.LazyFrame, order: str, top: int | None = None, unranked: Collection[int] = ()
+) -> pl.DataFrame:
+    """Rows of a leaderboard, best first; rows without a value of the measure stand last, behind them `unranked`."""
     by, descending = order_expressions(order)
+    if unranked:
+        by, descending = [pl.col("config").is_in(list(unranked)), *by], [False, *descending]
     lazy = results.lazy().sort(by, descending=descending, nulls_last=True)
     return (lazy if top is None else lazy.head(top)).collect()

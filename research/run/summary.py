@@ -26,9 +26,25 @@ def summary(run: Run) -> dict[str, Any]:
         "n_configurations": len(run),
         "n_tapes": run.manifest["counts"]["tapes"],
         "order": run.manifest["order"],
-        "note": "in sample; not corrected for the search",
+        "verdict": verdict_summary(run),
+        "note": "the leaderboard is in sample; the verdict is corrected for the search",
         "leaderboard": run.leaderboard(ROWS).to_dicts(),
     }
+
+
+def verdict_summary(run: Run) -> dict[str, Any] | None:
+    """The verdict of a sweep with the numbers that it is made of; None of a backtest."""
+    found, verdict = run.findings, run.verdict()
+    if found is None or verdict is None:
+        return None
+    trials = run.trials()
+    return {
+        "evidence": verdict.evidence,
+        "conditions": [{"letter": one.letter, "holds": one.holds, "words": one.words} for one in verdict.conditions],
+        "trials_raw": trials.raw,
+        "trials_effective": trials.effective,
+        "flags": [name for name in run.flags() if name not in run.acknowledged()],
+    } | found.plain()
 
 
 def configuration_summary(run: Run, config: int) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+"""The parts of the page about luck: the conditions of the verdict, the evidence beside it, the out-of-sample path."""
+
+from __future__ import annotations
+
+from research.report import charts
+from research.report.data import Luck, ReportData
+from research.report.figure import Figure, Numbers, gallery
+from research.report.verdict import evidence_lines
+from research.report.words import count, html, number, percent
+
+
+def conditions(luck: Luck) -> str:
+    """The four conditions, each with a sign and a word whether it holds."""
+    items = "".join(
+        f'<li class="{"good" if one.holds else "bad"}"><b>{"✓ holds" if one.holds else "✗ fails"}</b> '
+        f"{html(one.words[0].upper() + one.words[1:])}.</li>"
+        for one in luck.verdict.conditions
+    )
+    return f'<ul class="conditions" aria-label="Conditions of the verdict">{items}</ul>'
+
+
+def flags(luck: Luck, run: str) -> list[tuple[str, str]]:
+    """What flags say: a word and a sentence each, with the command that acknowledges one."""
+    out = []
+    for name, words in luck.flags.items():
+        seen = name in luck.acknowledged
+        todo = "looked into" if seen else f"no rank and no verdict until `bea report {run} --acknowledge {name}`"
+        out.append((f"Flag {name.replace('_', ' ')}", f"{words} ({todo})."))
+    return out
+
+
+def evidence(data: ReportData) -> str:
+    """The table of evidence."""
+    if data.luck is None:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{html(one.name)}</th><td class="value">{html(one.value)}</td>'
+        f"<td>{html(one.meaning)}</td></tr>"
+        for one in evidence_lines(data.luck, data.seed)
+    )
+    return (
+        '<section id="evidence"><h2>How sure is this?</h2>'
+        '<p class="lead">Evidence beside the verdict. The number of trials is that of the ledger when this page was '
+        f"written; <code>bea report {html(data.short)}</code> writes it again.</p>"
+        '<div class="scroll" tabindex="0" role="region" aria-label="Evidence"><table class="evidence"><thead><tr>'
+        '<th scope="col">What</th><th scope="col">Value</th><th scope="col">What it means</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def outside(data: ReportData) -> str:
+    """Charts of the out-of-sample path and of the cross-validation."""
+    luck = data.luck
+    if luck is None:
+        return ""
+    figures = _path_figures(luck, data.seed) + _crossed_figures(luck, data.seed)
+    if not figures:
+        return ""
+    return (
+        '<section id="outside"><h2>Does it hold where it was not chosen?</h2>'
+        f'<p class="lead">{html(_lead(luck))}</p>{_windows(luck)}{gallery(paired(figures))}</section>'
+    )
+
+
+def paired(figures: list[Figure]) -> list[Figure]:
+    """Figures with the last of an odd number of half ones across the page, so that no half stands alone."""
+    halves = [figure for figure in figures if not figure.full]
+    if len(halves) % 2 == 0:
+        return figures
+    last = halves[-1]
+    return [one.widened() if one is last else one for one in figures]
+
+
+def _lead(luck: Luck) -> str:
+    windows = luck.findings.windows
+    if not windows:
+        return "Nothing was validated: validation=none."
+    chosen = sum(one.config is not None for one in windows)
+    text = (
+        f"At each of {count(len(windows), 'border')} the configuration with the best {luck.findings.metric} so far was "
+        f"chosen and used until the next one; {number(chosen)} times one qualified."
+    )
+    crossing = luck.findings.crossing
+    if crossing is not None and any(one is not None for one in crossing.metrics):
+        metrics = [one for one in crossing.metrics if one is not None]
+        positive = sum(one > 0 for one in metrics)
+        text += (
+            f" Cross-validation with {count(crossing.splits, 'split')}: {number(positive)} of "
+            f"{count(len(crossing.metrics), 'backtest path')} made money."
+        )
+    return text
+
+
+def _windows(luck: Luck) -> str:
+    """What each fold's choice did, as a table on demand."""
+    if not luck.findings.windows:
+        return ""
+    rows = tuple(
+        (
+            f"{one.first} to {one.last}",
+            "none qualified" if one.config is None else f"#{one.config}",
+            number(one.inside, 3),
+            number(one.bets),
+            percent(one.pnl_minor / one.turnover_minor if one.turnover_minor else None),
+        )
+        for one in luck.findings.windows
+    )
+    return Numbers(("fold", "chosen", f"{luck.findings.metric} before it", "bets", "yield"), rows).html()
+
+
+def _path_figures(luck: Luck, seed: int) -> list[Figure]:
+    bets = luck.path_bets
+    if bets is None or not bets.height:
+        return []
+    gross = bets.with_columns(pnl_minor="net_minor")
+    return [
+        charts.yield_by(gross, "season", seed),
+        charts.yield_by(gross, "odds", seed),
+        charts.edge_against_yield(gross, seed),
+        charts.clv_against_yield(gross, seed),
+    ]
+
+
+def _crossed_figures(luck: Luck, seed: int) -> list[Figure]:
+    return []

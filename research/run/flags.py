@@ -1,0 +1,37 @@
+"""Which configurations of a sweep carry a flag of plausibility: all by their measures, stored ones by bets too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from research.luck.plausibility import Measured, implausible, too_many_hits
+from research.luck.superiority import Resampled
+from research.run.results import BETS, RESULTS
+
+SCHEMA: Final = {"config": pl.Int64, "flag": pl.String}
+_MEASURES: Final = ("n_bets", "yield", "clv_mean", "clv_n")
+
+
+def by_measures(made: Path, of: Resampled) -> pl.DataFrame:
+    """Flags of all configurations by yield, Sharpe ratio and closing line value: config, flag."""
+    table = pl.read_parquet(made / RESULTS, columns=["config", *_MEASURES])
+    columns = (table[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in _MEASURES)
+    found = implausible(Measured(*columns), of)
+    parts = [table.filter(pl.Series(flagged)).select("config", flag=pl.lit(kind)) for kind, flagged in found.items()]
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+
+
+def by_hits(made: Path) -> pl.DataFrame:
+    """Flags of the stored configurations by their hits against fair closing odds: config, flag."""
+    bets = pl.read_parquet(made / BETS, columns=["config", "state", "pnl_minor", "close_prob"])
+    decided = bets.filter(pl.col("state").is_in(["win", "lose"]))
+    flagged = [
+        int(number[0])
+        for number, mine in decided.group_by("config", maintain_order=True)
+        if too_many_hits((mine["pnl_minor"] > 0).to_numpy(), mine["close_prob"].fill_null(np.nan).to_numpy())
+    ]
+    return pl.DataFrame({"config": flagged, "flag": ["hit_rate"] * len(flagged)}, schema=SCHEMA)
