@@ -10,28 +10,16 @@ from numpy.typing import NDArray
 
 from research.luck.bootstrap import Interval
 from research.report.breakdown import mean_interval
-from research.report.charts.axes import LEVEL_WORDS, SOLID_FROM, percent_tick
-from research.report.drawing import Canvas, Scale, fits, ticks
+from research.report.charts.axes import LEVEL_WORDS, SOLID_FROM
+from research.report.charts.bars import bars, round_bins, x_axis
+from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import FULL, Figure, Numbers
-from research.report.words import compact, count, number, percent, span
+from research.report.words import count, number, percent, span
 
 Floats = NDArray[np.float64]
 
 #: fewer configurations are drawn as single dots
 DOTS: Final = 30
-
-
-def _bins(values: Floats, marks: list[float], about: int = 44) -> Floats:
-    """Edges of round bins over the middle 98 % of the values and over all marks; zero is an edge."""
-    low, high = np.quantile(values, [0.01, 0.99])
-    low, high = min(float(low), *marks), max(float(high), *marks)
-    if high - low < 1e-9:
-        low, high = low - 0.01, high + 0.01
-    steps = ticks(low, high, about)
-    step = steps[1] - steps[0] if len(steps) > 1 else (high - low) / 4
-    first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
-    edges: Floats = np.arange(first, last + 1) * step
-    return edges
 
 
 def _chosen(canvas: Canvas, x: Scale, mark: tuple[int, float], base: float, interval: Interval | None) -> None:
@@ -77,7 +65,7 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
     )
     ends = [interval.low, interval.high] if interval is not None and interval.known else []
     marks = [0.0, mine, *ends]
-    edges = _bins(values, marks)
+    edges = round_bins(values, marks)
     counts = _counts(values, edges)
     many = _counts(bet.filter(pl.col("n_bets") >= SOLID_FROM)["yield"].to_numpy(), edges)
     few = int((counts - many).sum())
@@ -89,11 +77,11 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
         x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
         base = 60.0 if len(values) >= DOTS else 110.0
         if len(values) >= DOTS:
-            _bars(canvas, edges, (counts, many), x, (base + 14, 222.0))
+            bars(canvas, edges, (counts, many), x, (base + 14, 222.0), "configurations")
         else:
             for value in values:
                 canvas.dot(x.clip(float(value)), 180, 5, "point " + ("gain" if value >= 0 else "loss"))
-        _x_axis(canvas, x, 222.0, "yield, % of turnover")
+        x_axis(canvas, x, 222.0, "yield, % of turnover")
         _chosen(canvas, x, (chosen, mine), base, interval if ends else None)
         return canvas.svg(answer, css)
 
@@ -115,14 +103,14 @@ def clv_distribution(bets: pl.DataFrame, seed: int = 0) -> Figure:
     answer += f" ({LEVEL_WORDS} interval {span(mean.low, mean.high, 2)})" if mean.known else ""
     lacking = len(bets) - len(values)
     answer += f"; {count(lacking, 'bet')} without a closing price." if lacking else "."
-    edges = _bins(values, [0.0, mean.estimate], 36)
+    edges = round_bins(values, [0.0, mean.estimate], 36)
     counts = _counts(values, edges)
 
     def draw(width: float, css: str) -> str:
         canvas = Canvas(width, 300.0)
         x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
-        _bars(canvas, edges, (counts, counts), x, (46.0, 258.0), "bets")
-        _x_axis(canvas, x, 258.0, "closing line value, %")
+        bars(canvas, edges, (counts, counts), x, (46.0, 258.0), "bets")
+        x_axis(canvas, x, 258.0, "closing line value, %")
         at = x.clip(mean.estimate)
         canvas.line((at, 30), (at, 258), "mark")
         right = at > width * 0.6
@@ -146,47 +134,6 @@ def _cut(values: Floats, edges: Floats) -> bool:
 def _counts(values: Floats, edges: Floats) -> NDArray[np.int64]:
     """How many values each bin holds; the outer bins take what lies beyond them."""
     return np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0].astype(np.int64)
-
-
-def _bars(
-    canvas: Canvas,
-    edges: Floats,
-    counts: tuple[NDArray[np.int64], NDArray[np.int64]],
-    x: Scale,
-    place: tuple[float, float],
-    noun: str = "configurations",
-) -> None:
-    """Bars of all that is counted, of which the part that rests on enough bets is solid."""
-    (whole, solid), (top, bottom) = counts, place
-    most = float(whole.max())
-    y = Scale(0, most, bottom, top)
-    canvas.text(0, 11, noun, "muted")
-    for tick in ticks(0, most, 4):
-        if tick == round(tick):
-            canvas.line((58, y(tick)), (x.end, y(tick)), "grid" if tick else "zero")
-            canvas.text(52, y(tick) + 4.5, compact(tick), "muted", "end")
-    for left, right, amount, sure in zip(edges[:-1], edges[1:], whole, solid, strict=True):
-        if not amount:
-            continue
-        css = "bar gain" if (left + right) / 2 > 0 else "bar loss"
-        tip = f"{percent(float(left))} to {percent(float(right))}: {number(int(amount))} {noun}"
-        start, wide = x(float(left)) + 1, x(float(right)) - x(float(left)) - 2
-        if sure < amount:
-            canvas.rect((start, y(float(amount))), (wide, bottom - y(float(amount))), f"{css} hollow")
-        if sure:
-            canvas.rect((start, y(float(sure))), (wide, bottom - y(float(sure))), css)
-        canvas.rect((start - 1, top), (wide + 2, bottom - top), "hit", tip)
-
-
-def _x_axis(canvas: Canvas, x: Scale, bottom: float, words: str) -> None:
-    about = int((x.end - x.start) / 76)
-    for tick in ticks(x.low, x.high, about):
-        canvas.line((x(tick), bottom), (x(tick), bottom + 4), "zero")
-        edge = "end" if x(tick) > x.end - 14 else "middle"
-        canvas.text(min(x(tick), x.end + 8), bottom + 18, percent_tick(tick, x.high - x.low), "muted", edge)
-    if x.low < 0 < x.high:
-        canvas.line((x(0), 20), (x(0), bottom), "zero")
-    canvas.text(x.end, bottom + 37, words, "muted", "end")
 
 
 def _table(edges: Floats, counts: NDArray[np.int64], value: str, noun: str) -> Numbers:

@@ -1,0 +1,73 @@
+"""Bars of a histogram whose part that rests on enough is solid, and the axis under them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from research.report.charts.axes import percent_tick
+from research.report.drawing import Canvas, Scale, ticks
+from research.report.words import compact, number, percent
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+def round_bins(values: Floats, marks: list[float], about: int = 44) -> Floats:
+    """Edges of round bins over the middle 98 % of the values and over all marks; zero is an edge."""
+    low, high = np.quantile(values, [0.01, 0.99])
+    low, high = min(float(low), *marks), max(float(high), *marks)
+    if high - low < 1e-9:
+        low, high = low - 0.01, high + 0.01
+    steps = ticks(low, high, about)
+    step = steps[1] - steps[0] if len(steps) > 1 else (high - low) / 4
+    first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
+    edges: Floats = np.arange(first, last + 1) * step
+    return edges
+
+
+def bars(
+    canvas: Canvas,
+    edges: Floats,
+    counts: tuple[Counts, Counts],
+    x: Scale,
+    place: tuple[float, float],
+    noun: str,
+    told: Callable[[float], str] = percent,
+) -> None:
+    """Bars of all that is counted, of which the part that rests on enough bets is solid; `told` writes a value."""
+    (whole, solid), (top, bottom) = counts, place
+    most = float(whole.max())
+    y = Scale(0, most, bottom, top)
+    canvas.text(0, 11, noun, "muted")
+    for tick in ticks(0, most, 4):
+        if tick == round(tick):
+            canvas.line((58, y(tick)), (x.end, y(tick)), "grid" if tick else "zero")
+            canvas.text(52, y(tick) + 4.5, compact(tick), "muted", "end")
+    for left, right, amount, sure in zip(edges[:-1], edges[1:], whole, solid, strict=True):
+        if not amount:
+            continue
+        css = "bar gain" if (left + right) / 2 > 0 else "bar loss"
+        tip = f"{told(float(left))} to {told(float(right))}: {number(int(amount))} {noun}"
+        start, wide = x(float(left)) + 1, x(float(right)) - x(float(left)) - 2
+        if sure < amount:
+            canvas.rect((start, y(float(amount))), (wide, bottom - y(float(amount))), f"{css} hollow")
+        if sure:
+            canvas.rect((start, y(float(sure))), (wide, bottom - y(float(sure))), css)
+        canvas.rect((start - 1, top), (wide + 2, bottom - top), "hit", tip)
+
+
+def x_axis(
+    canvas: Canvas, x: Scale, bottom: float, words: str, label: Callable[[float, float], str] = percent_tick
+) -> None:
+    """Ticks and their labels under the bars, the line at zero, the name of the axis; `label` takes value and spread."""
+    about = int((x.end - x.start) / 76)
+    for tick in ticks(x.low, x.high, about):
+        canvas.line((x(tick), bottom), (x(tick), bottom + 4), "zero")
+        edge = "end" if x(tick) > x.end - 14 else "middle"
+        canvas.text(min(x(tick), x.end + 8), bottom + 18, label(tick, x.high - x.low), "muted", edge)
+    if x.low < 0 < x.high:
+        canvas.line((x(0), 20), (x(0), bottom), "zero")
+    canvas.text(x.end, bottom + 37, words, "muted", "end")
