@@ -83,11 +83,14 @@ class Tapes:
     ----------
     memory_mb : int
         What building may take, beside the tape itself; `data.memory_mb`.
+    strategy : callable, optional
+        Makes the strategy of a slow part; default: by its name (`strategy_of`).
     """
 
-    def __init__(self, memory_mb: int = _MEMORY_MB) -> None:
+    def __init__(self, memory_mb: int = _MEMORY_MB, strategy: Callable[[Slow], Strategy] | None = None) -> None:
         check_memory(memory_mb, "data.memory_mb")
         self._memory_mb = memory_mb
+        self._strategy = strategy or strategy_of
         self._kept: tuple[str, _Part] | None = None
         self._view: tuple[str, list[View]] | None = None
         self._stores: dict[str, Store] = {}
@@ -114,7 +117,7 @@ class Tapes:
                 return tape
             except TapeError:
                 path.unlink(missing_ok=True)  # damaged: build it again
-        tape = self._build(slow)
+        tape = self.fresh(slow)
         save_tape(tape, path)
         evict(keep=path)
         return tape
@@ -127,8 +130,9 @@ class Tapes:
         """Hash of what is asked and of the rows, whatever the version of the code: what the leak finder speaks of."""
         return digest({"slow": slow.facts(), "rows": self.rows(slow).hash})
 
-    def _build(self, slow: Slow) -> Tape:
-        strategy, rules = _strategy(slow), later_rules(slow)
+    def fresh(self, slow: Slow) -> Tape:
+        """The tape, built anew; no cache on disk is read or written."""
+        strategy, rules = self._strategy(slow), later_rules(slow)
         offered, events, fair, prices = [], [], [], []
         for part, views in self._parts(slow):
             bets = pl.concat((strategy.opportunities(view) for view in views), how="diagonal")
@@ -169,12 +173,12 @@ class Tapes:
                 yield part, views
 
     def _cuts(self, slow: Slow) -> list[Universe]:
-        seen, _ = universes(slow, _strategy(slow).requires())
+        seen, _ = universes(slow, self._strategy(slow).requires())
         return self._store(slow).parts(seen, max_quotes=max_quotes(self._memory_mb))
 
     def _read(self, slow: Slow, seen: Universe) -> _Part | None:
         """A part of the universe; None: it holds no event."""
-        store, needed, rules = self._store(slow), _strategy(slow).requires(), later_rules(slow)
+        store, needed, rules = self._store(slow), self._strategy(slow).requires(), later_rules(slow)
         _, closed = universes(slow, needed)
         events = _some(store.events, seen)
         if events is None:
@@ -193,7 +197,7 @@ class Tapes:
 
     def _rows_key(self, slow: Slow) -> str:
         """Hash of the store's content files and of what is taken from them: cheap, no row is read."""
-        store, needed = self._store(slow), _strategy(slow).requires()
+        store, needed = self._store(slow), self._strategy(slow).requires()
         seen, closed = universes(slow, needed)
         files = [str(p.relative_to(store.root)) for t in ("events", "quotes") for p in store.files(t, seen)]
         if _has_closing(store, slow):
@@ -229,7 +233,7 @@ class Tapes:
             has_closing = has_closing or part.closing is not None
             _count_days(calendar, events)
             facts.append(_facts(events, pl.DataFrame(schema=QUOTES) if quotes is None else quotes))
-        seen, _ = universes(slow, _strategy(slow).requires())
+        seen, _ = universes(slow, self._strategy(slow).requires())
         if not facts:
             store.events(seen)  # says what is not there
         if not sum(one["n_quotes"] for one in facts):
@@ -306,7 +310,8 @@ def universes(slow: Slow, needed: Requirement) -> tuple[Universe, Universe]:
     return seen, closed
 
 
-def _strategy(slow: Slow) -> Strategy:
+def strategy_of(slow: Slow) -> Strategy:
+    """The strategy of a slow part, by its name."""
     return make(slow.strategy, {name: list(v) if isinstance(v, tuple) else v for name, v in slow.parameters})
 
 
