@@ -17,7 +17,7 @@ from research.report.sentences import configuration_line, net_interval, tried_li
 from research.report.words import count, html, number
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
-_SCRIPTS: Final = ("page.js", "packed.js", "table.js", "map.js")
+_SCRIPTS: Final = ("page.js", "sorted.js", "packed.js", "table.js", "map.js")
 
 
 def page(data: ReportData) -> str:
