@@ -30,12 +30,12 @@ __all__ = ["Law", "law_of"]
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
-#: steps of the exact sum that are taken; where it asks for more there is none
-BUDGET: Final = 200_000_000
+#: steps of the exact sum that are taken, some 0.6 s; where it asks for more there is none
+BUDGET: Final = 1_000_000_000
 #: places of the grid of money at most
 _CELLS: Final = 1 << 24
 #: draws that are held at a time
-_HELD: Final = 1 << 21
+_HELD: Final = 1 << 16
 #: how far probabilities of one market may add up to more than 1, or differ for one selection
 _SLACK: Final = 1e-6
 
