@@ -24,9 +24,9 @@ from research.run.stitched import Chosen, Stitched, stitch
 from research.run.units import Finished, Unit
 from research.validation.choice import NONE, Choice, chosen_on_all, cross_validated, walk_forward
 from research.validation.choice import Path as BacktestPath
-from research.validation.folds import Cuts
+from research.validation.folds import Cuts, Flags
 from research.validation.rules import Rules
-from research.validation.slices import slices
+from research.validation.slices import PARTS, slices
 
 Floats = NDArray[np.float64]
 #: an interval is told where so many bets on so many days carry it
@@ -53,13 +53,16 @@ class Series:
         The first day.
     returns : float32 (configurations, days)
         Daily returns, mapped to a file.
-    sums : float64 (configurations, folds, 3, 6)
+    sums : float64 (configurations, folds, 4, 6)
         `research.validation.slices`.
+    touching : bool (folds, folds)
+        `research.validation.folds.Cuts.touching`, of any tape.
     """
 
     first: dt.date
     returns: NDArray[np.float32]
     sums: Floats
+    touching: Flags
 
 
 def series_of(spans: Sequence[Span], units: Iterable[tuple[Unit, Finished, Floats]], count: int, path: Path) -> Series:
@@ -83,13 +86,14 @@ def series_of(spans: Sequence[Span], units: Iterable[tuple[Unit, Finished, Float
     returns: NDArray[np.float32] = (
         np.lib.format.open_memmap(path, mode="w+", dtype="<f4", shape=shape) if mapped else np.zeros(shape, np.float32)
     )
-    sums = np.zeros((count, len(spans[0].cuts.days), 3, 6))
+    sums = np.zeros((count, len(spans[0].cuts.days), PARTS, 6))
     for unit, done, bankroll in units:
         span = spans[unit.tape]
         own, place = daily_returns(done.days, bankroll), (span.first - first).days
         returns[unit.low : unit.high, place : place + span.n_days] = own
         sums[unit.low : unit.high] = slices(done.days, own, done.marks, span.cuts)
-    return Series(first, returns, sums)
+    touching = np.logical_or.reduce([one.cuts.touching for one in spans])
+    return Series(first, returns, sums, touching)
 
 
 @dataclass(frozen=True)
@@ -144,15 +148,15 @@ class Judged:
 
 def judged(of: Subject) -> Judged:
     """Choose, walk forward, cross-validate and weigh; the same subject gives the same findings."""
-    rules, sums = of.rules, of.series.sums
+    rules, sums, touching = of.rules, of.series.sums, of.series.touching
     choices, stitched, crossing = list[Choice](), None, None
     picked = of.best
     if rules.on:
-        choices = walk_forward(sums, rules)
+        choices = walk_forward(sums, rules, touching)
         stitched = stitch(of.dates, choices, of.chosen, of.bankroll_minor)
         picked = chosen_on_all(sums, rules).row
     if rules.name in ("purged_kfold", "cpcv"):
-        crossing = _crossing(*cross_validated(sums, rules))
+        crossing = _crossing(*cross_validated(sums, rules, touching))
     weighed = weigh(of.series.returns.T, None if picked == NONE else picked, of.seed, crossing=of.crossing)
     findings = Findings(
         evidence=weighed.evidence,

@@ -17,10 +17,10 @@ import polars as pl
 from engine.kernel.params import Params
 from engine.replay import Path
 from engine.rule import Rule
-from engine.tape import Tape
+from engine.tape import NEVER, Tape
 from engine.tape.part import decided_between
 from research.validation.choice import NONE, Choice
-from research.validation.folds import Cuts, first_date, instant_of
+from research.validation.folds import Cuts, date_of, first_date, instant_of
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def stitch(
         if row == NONE:
             continue
         one = chosen(row)
-        begin, end = int(one.cuts.days[first, 0]), int(one.cuts.days[last, 3])
-        begins_at = first_date(one.tape) + dt.timedelta(days=begin)
+        begin, end = int(one.cuts.days[first, 0]), int(one.cuts.days[last, -1])
+        begins_at = date_of(one.tape, begin)
         equity = bankroll_minor + sum(gained for day, gained in pnl.items() if day < begins_at)
         if equity < 1.0 or begin == end:
             continue
@@ -107,18 +107,42 @@ def _log(path: Path, part: Tape, one: Chosen, row: int, first: int) -> pl.DataFr
     decided = path.bets["decided_at"].cast(pl.Int64).to_numpy()
     day = np.searchsorted(part.midnights, decided, side="right")
     window = first + np.searchsorted(starts, day, side="right") - 1
-    rate = part.commission_rate[path.bets["row"].to_numpy()] * one.params.commission_factor
-    market = ["event_id", "market", "line", "bookmaker"]
     log = path.bets.with_columns(
         pl.lit(row + 1, pl.Int64).alias("config"),
         pl.Series("window", window, dtype=pl.Int64),
         pl.Series("day", np.datetime64(first_date(part), "D") + day, dtype=pl.Date),
-        pl.col("pnl_minor").fill_null(0).alias("net_minor"),
-        pl.Series("rate", rate),
     )
-    charge = pl.max_horizontal(0.0, (pl.col("net_minor").sum() * pl.col("rate").max()).over(market)).round()
-    share = pl.col("stake_minor") / pl.col("stake_minor").sum().over(market)
-    return log.with_columns(net_minor=pl.col("net_minor") - charge * share).drop("rate")
+    return log.with_columns(net_minor=pl.col("pnl_minor").fill_null(0) - _commission(log, part, one.params))
+
+
+def _commission(log: pl.DataFrame, part: Tape, params: Params) -> pl.Series:
+    """What each bet bears of its market's commission, minor units.
+
+    A market is charged on the net of its bets whenever the last open one has settled (`engine.kernel.walk`); each bears
+    a part by its stake. One with a bet that never settles is not charged. That a charge cannot exceed the cash at hand
+    is left out.
+    """
+    rows = log["row"].to_numpy()
+    bets = log.select(
+        "decided_at",
+        "settled_at",
+        "stake_minor",
+        "pnl_minor",
+        market=pl.Series(part.market[rows]),
+        rate=pl.Series(part.commission_rate[rows] * params.commission_factor),
+    ).with_row_index("bet")
+    end = pl.col("settled_at").cast(pl.Int64).fill_null(NEVER)
+    before = end.cum_max().shift(1).over("market")
+    charged = bets.sort("decided_at", "bet").with_columns(
+        turn=(pl.col("decided_at").cast(pl.Int64) >= before).fill_null(False).cum_sum().over("market")
+    )
+    turn = ["market", "turn"]
+    net = (
+        pl.when(pl.col("settled_at").is_null().any().over(turn)).then(0).otherwise(pl.col("pnl_minor").sum().over(turn))
+    )
+    charge = (pl.max_horizontal(0, net) * pl.col("rate")).round()
+    share = pl.col("stake_minor") / pl.col("stake_minor").sum().over(turn)
+    return charged.select("bet", charge=charge * share).sort("bet")["charge"]
 
 
 def _bets(logs: list[pl.DataFrame]) -> pl.DataFrame:

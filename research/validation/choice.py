@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from research.validation.folds import Flags
 from research.validation.rules import Rules
 from research.validation.slices import BETS, Floats, Learned, metric
 from research.validation.splits import backtest_paths, splits_of, training
@@ -45,17 +46,19 @@ def choose(sums: Floats, rules: Rules) -> Choice:
     return Choice(row, float(found[row]))
 
 
-def walk_forward(of: Floats, rules: Rules) -> list[Choice]:
+def walk_forward(of: Floats, rules: Rules, touching: Flags) -> list[Choice]:
     """The choice at the start of each fold but the first, by the folds before it.
 
     Parameters
     ----------
-    of : float64 (configurations, folds, 3, 6)
+    of : float64 (configurations, folds, 4, 6)
         `slices.slices`.
     rules : Rules
+    touching : bool (folds, folds)
+        `folds.Cuts.touching`, of any tape.
     """
     forward = replace(rules, name="walk_forward")
-    return [choose(training(tested, forward).sums(of), rules) for tested in splits_of(forward)]
+    return [choose(training(tested, forward, touching).sums(of), rules) for tested in splits_of(forward)]
 
 
 def chosen_on_all(of: Floats, rules: Rules) -> Choice:
@@ -71,10 +74,10 @@ class Path:
     metric: float
 
 
-def cross_validated(of: Floats, rules: Rules) -> tuple[list[Choice], list[Path]]:
-    """The choice of each split, and every backtest path that the tested folds make."""
+def cross_validated(of: Floats, rules: Rules, touching: Flags) -> tuple[list[Choice], list[Path]]:
+    """The choice of each split, and every backtest path that the tested folds make; as `walk_forward` otherwise."""
     splits = splits_of(rules)
-    choices = [choose(training(tested, rules).sums(of), rules) for tested in splits]
+    choices = [choose(training(tested, rules, touching).sums(of), rules) for tested in splits]
     whole = of.sum(axis=2)
     idle = np.zeros_like(whole[0])
     idle[:, 0] = whole[0, :, 0]

@@ -15,31 +15,40 @@ Floats = NDArray[np.float64]
 METRICS: Final = ("sharpe", "growth", "yield")
 #: what is summed, in the order of the last axis
 DAYS, BETS, TURNOVER, PNL, RETURN, SQUARE = range(6)
+#: parts of a fold (`folds.Cuts`)
+PARTS: Final = 4
 
 
 def slices(pnl: NDArray[np.float32], returns: NDArray[np.float32], marks: Floats, cuts: Cuts) -> Floats:
-    """Sums of one tape's configurations over three parts of each fold (`folds.Cuts`).
+    """Sums of one tape's configurations over the four parts of each fold (`folds.Cuts`).
+
+    Calendar days of a fold on which the tape has no day of its own are days without a bet in its second part.
 
     Parameters
     ----------
     pnl, returns : float32 (configurations, days)
         P&L by day in minor units; P&L over equity at the day's start.
-    marks : float64 (configurations, 4 * folds, 2)
+    marks : float64 (configurations, 5 * folds, 2)
         Bets and stakes before each cut (`engine.blocks.Daily`).
     cuts : Cuts
 
     Returns
     -------
-    float64 (configurations, folds, 3, 6): days, bets, stakes, P&L, sum of returns, sum of their squares.
+    float64 (configurations, folds, 4, 6): days, bets, stakes, P&L, sum of returns, sum of their squares.
     """
     folds = len(cuts.days)
     edges = cuts.days.ravel()
-    out = np.empty((len(pnl), folds, 3, 6))
+    out = np.empty((len(pnl), folds, PARTS, 6))
+    if not folds:
+        return out
     out[..., DAYS] = np.diff(cuts.days, axis=1)
-    out[..., BETS : TURNOVER + 1] = np.diff(marks.reshape(len(pnl), folds, 4, 2), axis=2)
+    if len(cuts.length):
+        out[:, :, 1, DAYS] += np.maximum(cuts.length - (cuts.days[:, -1] - cuts.days[:, 0]), 0)
+    out[..., BETS : TURNOVER + 1] = np.diff(marks.reshape(len(pnl), folds, PARTS + 1, 2), axis=2)
     for fold in range(folds):
-        for part in range(3):
-            low, high = edges[4 * fold + part], edges[4 * fold + part + 1]
+        for part in range(PARTS):
+            at = (PARTS + 1) * fold + part
+            low, high = edges[at], edges[at + 1]
             out[:, fold, part, PNL] = pnl[:, low:high].sum(axis=1, dtype=np.float64)
             own = returns[:, low:high]
             out[:, fold, part, RETURN] = own.sum(axis=1, dtype=np.float64)
@@ -49,7 +58,7 @@ def slices(pnl: NDArray[np.float32], returns: NDArray[np.float32], marks: Floats
 
 @dataclass(frozen=True)
 class Learned:
-    """What a choice looks at: `use` float64 (folds, 3), 1 for the parts of folds that count."""
+    """What a choice looks at: `use` float64 (folds, 4), 1 for the parts of folds that count."""
 
     use: Floats
 

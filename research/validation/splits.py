@@ -11,9 +11,11 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
+from numpy.typing import NDArray
 
+from research.validation.folds import Flags
 from research.validation.rules import Rules
-from research.validation.slices import Learned
+from research.validation.slices import PARTS, Learned
 
 Split = tuple[int, ...]
 
@@ -27,29 +29,38 @@ def splits_of(rules: Rules) -> list[Split]:
     return [(fold,) for fold in range(1, rules.folds)]
 
 
-def learned(tested: Split, folds: Sequence[int], n_folds: int) -> Learned:
-    """Parts of `folds` that may be learned from where `tested` are tested: none that touches a tested fold.
+def learned(tested: Split, folds: Sequence[int], touching: Flags) -> Learned:
+    """Parts of `folds` that may be learned from where `tested` are tested: none that a tested fold reaches into.
 
-    The part of a fold behind a tested one that shares events with it or lies in its embargo is left out, and the part
-    before a tested one that shares events with it.
+    Left out is the part of a fold that shares events with tested ones before it or lies in their embargo, and the part
+    that shares events with tested ones behind it.
+
+    Parameters
+    ----------
+    tested : tuple of int
+    folds : sequence of int
+    touching : bool (folds, folds)
+        `folds.Cuts.touching`.
     """
-    use = np.zeros((n_folds, 3))
+    use = np.zeros((len(touching), PARTS))
     for fold in folds:
         if fold not in tested:
-            use[fold] = (fold - 1 not in tested, 1.0, fold + 1 not in tested)
+            head = not any(touching[one, fold] for one in tested if one < fold)
+            tail = not any(touching[one, fold] for one in tested if one > fold)
+            use[fold] = head, 1.0, head and tail, tail
     return Learned(use)
 
 
-def training(tested: Split, rules: Rules) -> Learned:
+def training(tested: Split, rules: Rules, touching: Flags) -> Learned:
     """What a split learns from."""
     if rules.name in ("purged_kfold", "cpcv"):
-        return learned(tested, range(rules.folds), rules.folds)
+        return learned(tested, range(rules.folds), touching)
     first = tested[0]
     begin = 0 if rules.train_folds is None else max(0, first - rules.train_folds)
-    return learned(tested, range(begin, first), rules.folds)
+    return learned(tested, range(begin, first), touching)
 
 
-def backtest_paths(splits: Sequence[Split], n_folds: int) -> np.ndarray:
+def backtest_paths(splits: Sequence[Split], n_folds: int) -> NDArray[np.int64]:
     """Which split gives each fold of each backtest path; int64 (paths, folds).
 
     Every fold is tested by equally many splits; path p takes, of each fold, the p-th of them.
