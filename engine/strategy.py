@@ -46,6 +46,22 @@ class View:
     quotes: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class History:
+    """What was known when a strategy is fitted.
+
+    Attributes
+    ----------
+    events : polars.DataFrame
+        Events whose results were settled before that instant, columns of `schema.EVENTS`.
+    quotes : polars.DataFrame
+        As `View.quotes`, of the decisions before it.
+    """
+
+    events: pl.DataFrame
+    quotes: pl.DataFrame
+
+
 @runtime_checkable
 class Strategy(Protocol):
     """A named rule that turns a view into opportunities."""
@@ -58,4 +74,19 @@ class Strategy(Protocol):
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """One row a possible bet, columns of `schema.OPPORTUNITIES` and any of `schema.OPTIONAL`."""
+        ...
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A strategy with a model: fitted at the start of each fold on what was known then, it bets until the next one."""
+
+    name: ClassVar[str]
+
+    def requires(self) -> Requirement:
+        """As of `Strategy`."""
+        ...
+
+    def fit(self, history: History, until: int) -> Strategy:
+        """The strategy with its model fitted; all of the history is before `until`, UTC nanoseconds."""
         ...

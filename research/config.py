@@ -323,6 +323,8 @@ class Slow:
         How the tape's column of Kelly fractions is made: ``none``, ``shrunk``, ``market``, ``states``.
     rule : str or None
         File of a staking rule of the user's own; the tape itself is the same.
+    fit_at : tuple of str
+        ISO dates at which a strategy with a model is fitted; empty: it has none.
     """
 
     store: str
@@ -339,6 +341,7 @@ class Slow:
     clv_method: str
     kelly: str
     rule: str | None = None
+    fit_at: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """The content as plain values, without the path of the store: what its hash is of."""

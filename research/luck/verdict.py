@@ -46,11 +46,12 @@ class Outside:
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition: its letter, whether it holds, and the sentence that says so."""
+    """One condition: its letter, whether it holds, the sentence that says so, and the same in few words."""
 
     letter: str
     holds: bool
     words: str
+    brief: str
 
 
 @dataclass(frozen=True)
@@ -111,34 +112,36 @@ def _share(p_value: float) -> str:
 
 def _all(p_value: float) -> Condition:
     if math.isnan(p_value):
-        return Condition("a", False, "no configuration placed a bet")
+        return Condition("a", False, "no configuration placed a bet", "no configuration placed a bet")
     words = f"luck alone shows a best as good as this in {_share(p_value)} such sweeps (SPA p {p_words(p_value)})"
-    return Condition("a", p_value <= LEVEL, words)
+    return Condition("a", p_value <= LEVEL, words, f"luck alone can show a best as good (SPA p {p_words(p_value)})")
 
 
 def _one(p_value: float, trials: float) -> Condition:
     if math.isnan(p_value):
-        return Condition("b", False, "no configuration qualified to be judged")
+        return Condition("b", False, "no configuration qualified to be judged", "no configuration qualified")
     found = adjusted(p_value, max(trials, 1.0))
     many = f"{max(trials, 1.0):,.0f} independent trial{'s' * (round(trials) > 1)}"
     words = f"the judged configuration alone has p {p_words(p_value)}, which is {p_words(found)} after {many}"
-    return Condition("b", found <= LEVEL, words)
+    return Condition("b", found <= LEVEL, words, f"the judged one has p {p_words(found)} after {many}")
 
 
 def _outside(outside: Outside | None) -> Condition:
     if outside is None:
-        return Condition("c", False, "nothing was tested out of sample")
+        return Condition("c", False, "nothing was tested out of sample", "nothing was tested out of sample")
     if not outside.bets:
-        return Condition("c", False, "the out-of-sample path placed no bet")
+        return Condition("c", False, "the out-of-sample path placed no bet", "no bet was placed out of sample")
     if math.isnan(outside.lower):
         many = f"{outside.bets:,} out-of-sample bet{'s' * (outside.bets > 1)} on {outside.days:,} days"
-        return Condition("c", False, f"{many} are too few to judge")
+        return Condition("c", False, f"{many} are too few to judge", "too few out-of-sample bets to judge")
     sign = "above" if outside.lower > 0.0 else "not above"
-    words = f"the out-of-sample yield of {100 * outside.estimate:.1f} % is {sign} zero at one-sided 80 %"
-    return Condition("c", outside.lower > 0.0, words.replace("-", "\N{MINUS SIGN}", int(outside.estimate < 0)))
+    size = f"{100 * outside.estimate:.1f}".replace("-", "\N{MINUS SIGN}")
+    words = f"the out-of-sample yield of {size} % is {sign} zero at one-sided 80 %"
+    return Condition("c", outside.lower > 0.0, words, f"the out-of-sample yield is {sign} zero")
 
 
 def _clean(flags: Sequence[str]) -> Condition:
     if flags:
-        return Condition("d", False, f"nobody has looked into what is flagged: {', '.join(flags)}")
-    return Condition("d", True, "no flag of plausibility and no leak stands unacknowledged")
+        named = ", ".join(flags)
+        return Condition("d", False, f"nobody has looked into what is flagged: {named}", f"flagged: {named}")
+    return Condition("d", True, "no flag of plausibility and no leak stands unacknowledged", "nothing is flagged")

@@ -26,7 +26,7 @@ _LEVEL: Final = f"90{chr(0x202F)}%"
 def headline(verdict: Verdict, outside: Outside | None) -> str:
     """The one sentence of a sweep: the size of the edge with its interval, or why there is no winner."""
     if not verdict.evidence:
-        return "No winner: " + "; ".join(one.words for one in verdict.failed) + "."
+        return "No winner: " + "; ".join(one.brief for one in verdict.failed) + "."
     return f"Evidence of an edge: {size(outside)}."
 
 
@@ -115,13 +115,14 @@ def _sharpe(luck: Luck) -> list[Line]:
     raw, effective = (deflated_sharpe(own, n, null) for n in (trials.raw, trials.effective))
     across = deflated_sharpe(own, trials.effective, found.sharpe_variance)
     needed, years = min_track_record(own), min_backtest_years(trials.effective)
+    annual = single.sharpe * math.sqrt(_YEAR_DAYS)
     record = f"{number(needed)} days" if math.isfinite(needed) else "none suffices"
     bets_a_day = luck.picked_bets / max(single.n_days, 1)
     in_bets = f", about {number(needed * bets_a_day)} bets" if math.isfinite(needed) and bets_a_day else ""
     return [
         Line(
             "Sharpe ratio",
-            f"{number(single.sharpe * math.sqrt(_YEAR_DAYS), 2)} a year; above zero: {percent(probabilistic_sharpe(own))}",
+            f"{number(annual, 2)} a year; above zero: {percent(probabilistic_sharpe(own))}",
             "Of daily returns, calendar days; the probability that the true one is above zero, before any correction.",
         ),
         Line(

@@ -26,7 +26,9 @@ from research.luck.effective import effective_trials
 from research.luck.superiority import Resampled
 from research.parameters import check, matrix
 from research.run.estimate import estimate
+from research.run.facts import merged_facts
 from research.run.findings import FLAGS
+from research.run.fitted import fitted_at
 from research.run.flags import by_hits, by_measures
 from research.run.folder import MANIFEST, computing, publish, run_folder, write_json
 from research.run.identity import commit, digest, source_hash, versions
@@ -35,7 +37,7 @@ from research.run.progress import Progress
 from research.run.record import Run
 from research.run.results import BETS, DAILY, RESULTS, TableWriter, order_expressions, ranked, write_results
 from research.run.stitched import Chosen
-from research.run.tapes import Rows, Tapes, merged_facts
+from research.run.tapes import Rows, Tapes, strategy_of
 from research.run.trials_of import hashes
 from research.run.units import Asked, Finished, Kept, Unit, compute, cut, in_lanes
 from research.sweeps.plan import Plan, describe
@@ -150,6 +152,7 @@ def _prepare(command: Command) -> _Job:
     }
     rules = rules_of(command.settings)
     dates = borders(joined([_calendar(one) for one in rows]), rules) if rules.on else ()
+    slows = [fitted_at(slow, strategy_of(slow), dates) for slow in slows]
     return _Job(command, tapes, slows, rows, digest(shared), rules, dates)
 
 
@@ -375,6 +378,7 @@ def _manifest(job: _Job, chosen: Sequence[int]) -> dict[str, Any]:
                 "tape": number,
                 "hash": job.hashes[number],
                 "rows_hash": job.rows[number].hash,
+                "fit_at": list(job.slows[number].fit_at),
                 "made_of": job.tapes.made_of(job.slows[number]),
                 "opportunities": job.sizes[number],
                 "first_config": low + 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -294,8 +295,8 @@ class Run:
         from research.run.tapes import Tapes
 
         flat = self.parameters(row["config"])
-        slow, tapes = slow_of(flat), Tapes()
-        wanted = self.manifest["tapes"][row["tape"]]
+        wanted, tapes = self.manifest["tapes"][row["tape"]], Tapes()
+        slow = replace(slow_of(flat), fit_at=tuple(wanted["fit_at"]))
         if tapes.rows(slow).hash != wanted["rows_hash"]:
             raise DataError(
                 "the store does not hold the rows of this run any more",

@@ -7,7 +7,7 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -32,14 +32,14 @@ from engine.tape.later import CashOut, Later
 from engine.view import duration_ns, of_store
 from research.config import Slow
 from research.mistakes import nearest
+from research.run.facts import COUNTS, count_days, facts_of, merged_facts
+from research.run.fitted import opportunities
 from research.run.folder import write_json
 from research.run.identity import digest, source_hash
 from research.strategies import make
 
 _MEMORY_MB: Final = 4_096
 _CACHE_MB: Final = 4_096
-#: numbers among the facts of rows
-_COUNTS: Final = ("n_events", "n_quotes", "n_suspect")
 #: what a bet and later prices of it have in common
 _BET: Final = ("event_id", "market", "line", "selection")
 
@@ -133,9 +133,10 @@ class Tapes:
     def fresh(self, slow: Slow) -> Tape:
         """The tape, built anew; no cache on disk is read or written."""
         strategy, rules = self._strategy(slow), later_rules(slow)
+        self._whole(slow)
         offered, events, fair, prices = [], [], [], []
         for part, views in self._parts(slow):
-            bets = pl.concat((strategy.opportunities(view) for view in views), how="diagonal")
+            bets = opportunities(slow, strategy, part.events, views)
             offered.append(bets)
             events.append(part.events.join(bets.select("event_id"), on="event_id", how="semi"))
             if part.closing is not None:
@@ -175,6 +176,15 @@ class Tapes:
     def _cuts(self, slow: Slow) -> list[Universe]:
         seen, _ = universes(slow, self._strategy(slow).requires())
         return self._store(slow).parts(seen, max_quotes=max_quotes(self._memory_mb))
+
+    def _whole(self, slow: Slow) -> None:
+        """A model learns from the whole universe at once."""
+        if slow.fit_at and len(self._cuts(slow)) > 1:
+            raise ConfigurationError(
+                "the universe does not fit into memory at once, as a strategy that is fitted needs it",
+                where="data.memory_mb",
+                todo="allow more memory, or choose fewer competitions and seasons",
+            )
 
     def _read(self, slow: Slow, seen: Universe) -> _Part | None:
         """A part of the universe; None: it holds no event."""
@@ -231,15 +241,15 @@ class Tapes:
                 if frame is not None:
                     hashes[name].add(frame)
             has_closing = has_closing or part.closing is not None
-            _count_days(calendar, events)
-            facts.append(_facts(events, pl.DataFrame(schema=QUOTES) if quotes is None else quotes))
+            count_days(calendar, events)
+            facts.append(facts_of(events, pl.DataFrame(schema=QUOTES) if quotes is None else quotes))
         seen, _ = universes(slow, self._strategy(slow).requires())
         if not facts:
             store.events(seen)  # says what is not there
         if not sum(one["n_quotes"] for one in facts):
             store.quotes(seen)
         notes = [] if has_closing else [f"no closing price of {slow.clv_bookmaker}: CLV has no value"]
-        told = merged_facts(facts) | {name: sum(one[name] for one in facts) for name in _COUNTS} | {"notes": notes}
+        told = merged_facts(facts) | {name: sum(one[name] for one in facts) for name in COUNTS} | {"notes": notes}
         return Rows(digest([one.hexdigest() for one in hashes.values()]), told, calendar)
 
 
@@ -332,41 +342,6 @@ def _check_rates(store: Store, slow: Slow) -> None:
 
 def _has_closing(store: Store, slow: Slow) -> bool:
     return any(slow.clv_bookmaker in entry.bookmakers for entry in store.manifest.of("quotes"))
-
-
-def _facts(events: pl.DataFrame, quotes: pl.DataFrame) -> dict[str, Any]:
-    return {
-        "n_events": events.height,
-        "n_quotes": quotes.height,
-        "n_suspect": int(quotes["suspect"].sum() or 0),
-        "first_date": str(events["date"].min()),
-        "last_date": str(events["date"].max()),
-        "known_at_basis": sorted(quotes["known_at_basis"].unique().to_list()),
-        "settled_at_basis": sorted(events["settled_at_basis"].drop_nulls().unique().to_list()),
-        "instants": sorted(quotes["instant"].unique().to_list()),
-        "sources": sorted(events["source"].unique().to_list()),
-        "notes": [],
-    }
-
-
-def _count_days(calendar: dict[str, Any], events: pl.DataFrame) -> None:
-    """Add events to their days, and the first day of their seasons."""
-    by_day, seasons = calendar["events"], calendar["seasons"]
-    for day, count in events.group_by("date").len().sort("date").iter_rows():
-        by_day[day.isoformat()] += count
-    for season, day in events.drop_nulls("season").group_by("season").agg(pl.col("date").min()).iter_rows():
-        seasons[season] = min(seasons.get(season, day.isoformat()), day.isoformat())
-
-
-def merged_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Facts of several tapes as one: the most rows, the whole span, all bases and notes."""
-    lists = ("known_at_basis", "settled_at_basis", "instants", "sources", "notes")
-    return {
-        **{name: max(one[name] for one in facts) for name in _COUNTS},
-        "first_date": min(one["first_date"] for one in facts),
-        "last_date": max(one["last_date"] for one in facts),
-        **{name: sorted({item for one in facts for item in one[name]}) for name in lists},
-    }
 
 
 def cache_folder() -> Path:
