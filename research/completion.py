@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from engine.errors import UsageError
 from research.mistakes import nearest
 
-_COMMANDS = ("backtest", "sweep", "data", "runs", "show", "report", "compare")
-_ON_RUNS = ("show", "report", "compare")
+_COMMANDS = ("backtest", "sweep", "data", "runs", "show", "report", "compare", "trials")
+_ON_RUNS = ("show", "report", "compare", "trials")
 _DATA = ("import", "simulate", "check", "info")
 
 
