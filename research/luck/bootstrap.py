@@ -10,11 +10,14 @@ to a relative error of 1/sqrt(2 * GROUPS), under 2 %, at a bounded cost.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from research.luck.accelerated import accelerated
 
 Floats = NDArray[np.float64]
 
@@ -123,7 +126,7 @@ def ratio_interval(
     level: float = 0.9,
     replicates: int = REPLICATES,
 ) -> Interval:
-    """Interval of sum(top) / sum(bottom) by the percentile bootstrap over events.
+    """Interval of sum(top) / sum(bottom) by the bootstrap over events, bias-corrected and accelerated.
 
     Parameters
     ----------
@@ -132,7 +135,7 @@ def ratio_interval(
     event : (n,) integer
         The event of each bet.
     level : float
-        Share of the replicates between the ends.
+        How often the interval holds the true value.
 
     Returns
     -------
@@ -143,31 +146,41 @@ def ratio_interval(
     sums = event_sums(np.column_stack([np.asarray(top, np.float64), np.asarray(bottom, np.float64)]), event)
     total = sums.sum(axis=0)
     estimate = float(total[0] / total[1]) if len(sums) and total[1] != 0 else float("nan")
-    ratios = _ratios(sums, estimate, rng, replicates)
-    if ratios is None:
+    drawn = _ratios(sums, estimate, rng, replicates)
+    if drawn is None:
         return Interval(estimate, float("nan"), float("nan"), float("nan"), level)
-    low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(estimate, float(low), float(high), float(ratios.std(ddof=1)), level)
+    ratios, influence = drawn
+    low, high = accelerated(ratios, estimate, influence, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(estimate, low, high, float(ratios.std(ddof=1)), level)
 
 
-def ratio_draws(
-    top: ArrayLike, bottom: ArrayLike, event: ArrayLike, rng: np.random.Generator, replicates: int = REPLICATES
-) -> Floats | None:
-    """The resampled ratios that `ratio_interval` takes its ends from; None where too little carries them."""
+def ratio_quantiles(
+    top: ArrayLike,
+    bottom: ArrayLike,
+    event: ArrayLike,
+    rng: np.random.Generator,
+    shares: Sequence[float],
+    replicates: int = REPLICATES,
+) -> tuple[float, ...] | None:
+    """Ends of one-sided intervals as in `ratio_interval`, one a share; None where too little carries them."""
     sums = event_sums(np.column_stack([np.asarray(top, np.float64), np.asarray(bottom, np.float64)]), event)
     total = sums.sum(axis=0)
-    return _ratios(sums, float(total[0] / total[1]) if total[1] != 0 else float("nan"), rng, replicates)
+    estimate = float(total[0] / total[1]) if total[1] != 0 else float("nan")
+    drawn = _ratios(sums, estimate, rng, replicates)
+    return None if drawn is None else accelerated(drawn[0], estimate, drawn[1], shares)
 
 
-def _ratios(sums: Floats, estimate: float, rng: np.random.Generator, replicates: int) -> Floats | None:
+def _ratios(sums: Floats, estimate: float, rng: np.random.Generator, replicates: int) -> tuple[Floats, Floats] | None:
+    """Resampled ratios, and the influence of each group of events; None where too little carries them."""
     if len(sums) < FEWEST or not np.isfinite(estimate):
         return None
-    draws = resample(random_groups(sums, rng), rng, replicates)
+    groups = random_groups(sums, rng)
+    draws = resample(groups, rng, replicates)
     draws = draws[draws[:, 1] != 0]
     ratios: Floats = draws[:, 0] / draws[:, 1]
     if not len(ratios) or ratios.max() - ratios.min() <= 1e-12 * max(1.0, abs(estimate)):
         return None
-    return ratios
+    return ratios, groups[:, 0] - estimate * groups[:, 1]
 
 
 def fan(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from research.luck.accelerated import accelerated
 from research.luck.bootstrap import FEWEST, REPLICATES, Interval, event_sums, random_groups, resample
 
 Floats = NDArray[np.float64]
@@ -62,7 +63,7 @@ class Paired:
 def paired_ratio(
     first: Ratio, second: Ratio, rng: np.random.Generator, *, level: float = 0.9, replicates: int = REPLICATES
 ) -> Paired:
-    """The difference of two ratios over the events that both have, with its percentile interval.
+    """The difference of two ratios over the events that both have, with its interval (`accelerated`).
 
     Parameters
     ----------
@@ -77,19 +78,21 @@ def paired_ratio(
         estimate = sides[0] - sides[1]
     found = Interval(estimate, float("nan"), float("nan"), float("nan"), level)
     if len(sums) >= FEWEST and np.isfinite(estimate):
-        drawn = resample(random_groups(sums, rng), rng, replicates)
+        groups = random_groups(sums, rng)
+        drawn = resample(groups, rng, replicates)
         drawn = drawn[(drawn[:, 1] != 0) & (drawn[:, 3] != 0)]
         apart = drawn[:, 0] / drawn[:, 1] - drawn[:, 2] / drawn[:, 3]
         if len(apart) and np.ptp(apart) > 1e-12 * max(1.0, abs(estimate)):
-            low, high = np.quantile(apart, [(1 - level) / 2, (1 + level) / 2])
-            found = Interval(estimate, float(low), float(high), float(apart.std(ddof=1)), level)
+            ends = [(1 - level) / 2, (1 + level) / 2]
+            low, high = accelerated(apart, estimate, _influence(groups, sides), ends)
+            found = Interval(estimate, low, high, float(apart.std(ddof=1)), level)
     return Paired(*sides, found, len(sums), first_only, second_only)
 
 
 def _aligned(first: Ratio, second: Ratio) -> tuple[Floats, tuple[int, int]]:
     """Sums of both sides over each common event, (m, 4); how many events each side has alone."""
     ids = [np.unique(np.asarray(side.event)) for side in (first, second)]
-    common = np.intersect1d(*ids, assume_unique=True)
+    common = np.intersect1d(ids[0], ids[1], assume_unique=True)
     parts = []
     for side in (first, second):
         event = np.asarray(side.event)
@@ -97,6 +100,13 @@ def _aligned(first: Ratio, second: Ratio) -> tuple[Floats, tuple[int, int]]:
         columns = np.column_stack([np.asarray(side.top, np.float64)[kept], np.asarray(side.bottom, np.float64)[kept]])
         parts.append(event_sums(columns, event[kept]))
     return np.hstack(parts), (len(ids[0]) - len(common), len(ids[1]) - len(common))
+
+
+def _influence(sums: Floats, sides: tuple[float, float]) -> Floats:
+    """Of each event (or group of events) its influence on the difference, up to a common factor."""
+    mean = sums.mean(axis=0)
+    influence: Floats = (sums[:, 0] - sides[0] * sums[:, 1]) / mean[1] - (sums[:, 2] - sides[1] * sums[:, 3]) / mean[3]
+    return influence
 
 
 def _sides(total: Floats) -> tuple[float, float]:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from research.luck.bootstrap import generator, ratio_draws
+from research.luck.bootstrap import generator, ratio_quantiles
 from research.luck.evidence import Weighed, weigh
 from research.luck.overfit import Overfit
 from research.luck.returns import daily_returns
@@ -199,13 +199,14 @@ def outside_of(bets: pl.DataFrame, seed: int) -> Outside:
     days = bets["day"].n_unique() if bets.height else 0
     turnover = float(bets["stake_minor"].sum())
     estimate = float(bets["net_minor"].sum()) / turnover if turnover else math.nan
-    draws = None
+    ends = None
     if bets.height >= FEWEST_BETS and days >= FEWEST_DAYS:
         top, bottom = bets["net_minor"].to_numpy(), bets["stake_minor"].to_numpy()
-        draws = ratio_draws(top, bottom, bets["event_id"].to_numpy(), generator(seed, "outside"))
-    if draws is None:
+        event, shares = bets["event_id"].to_numpy(), (0.05, OUTSIDE_LEVEL, 0.95)
+        ends = ratio_quantiles(top, bottom, event, generator(seed, "outside"), shares)
+    if ends is None:
         return Outside(bets.height, days, estimate, math.nan, math.nan, math.nan)
-    low, lower, high = (float(one) for one in np.quantile(draws, [0.05, OUTSIDE_LEVEL, 0.95]))
+    low, lower, high = ends
     return Outside(bets.height, days, estimate, low, high, lower)
 
 
