@@ -33,7 +33,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 #: values of all configurations in all resamples that are held at a time
-_HELD: Final = 1 << 24
+_HELD: Final = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -166,21 +166,29 @@ def survivors(of: Resampled, level: float = 0.05) -> NDArray[np.bool_]:
     part = np.flatnonzero(of.spreads > 0.0)
     if not len(part):
         return named
-    root = math.sqrt(of.n)
-    statistics = root * of.means[part] / of.spreads[part]
-    ratio = of.spreads[part] / of.deviations[part]  # what dependence adds to the deviation of a day
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = of.drawn_deviations[:, part] * ratio
-        drawn = np.where(scale > 0.0, root * (of.drawn[:, part] - of.means[part]) / scale, -np.inf)
-    waiting = np.arange(len(part))
-    while len(waiting):
-        critical = float(np.quantile(drawn[:, waiting].max(axis=1), 1.0 - level, method="higher"))
-        beyond = statistics[waiting] > max(critical, 0.0)
+    statistics = studentised(of)[part]
+    waiting = np.ones(len(part), np.bool_)
+    while waiting.any():
+        critical = float(np.quantile(_largest_own(of, part[waiting]), 1.0 - level, method="higher"))
+        beyond = waiting & (statistics > max(critical, 0.0))
         if not beyond.any():
             break
-        named[part[waiting[beyond]]] = True
-        waiting = waiting[~beyond]
+        named[part[beyond]] = True
+        waiting &= ~beyond
     return named
+
+
+def _largest_own(of: Resampled, columns: NDArray[np.intp]) -> Floats:
+    """Of each resample the largest centred mean among `columns`, each over that resample's own deviation."""
+    found, root = np.full(len(of.drawn), -np.inf), math.sqrt(of.n)
+    for part in _parts(len(columns), len(of.drawn)):
+        mine = columns[part]
+        ratio = of.spreads[mine] / of.deviations[mine]  # what dependence adds to the deviation of a day
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = of.drawn_deviations[:, mine] * ratio
+            drawn = np.where(scale > 0.0, root * (of.drawn[:, mine] - of.means[mine]) / scale, -np.inf)
+        found = np.maximum(found, drawn.max(axis=1))
+    return found
 
 
 def _largest(drawn: NDArray[Any], centre: Floats, scale: Floats) -> Floats:
