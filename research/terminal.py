@@ -119,7 +119,7 @@ def _interval(run: Run, config: int) -> str:
         return ""
     found = yield_interval(bets, int(run.manifest["seed"]))
     if not found.known:
-        return " (too few events for an interval)"
+        return " (too few bets for an interval)"
     low, high = number("yield", found.low), number("yield", found.high)
     return f" ({100 * found.level:.0f}% interval before commission: {low} to {high})"
 

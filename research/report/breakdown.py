@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from research.luck.bootstrap import Interval, generator, ratio_interval
+from research.luck.least import FEWEST_BETS, FEWEST_DAYS
 
 #: borders of the odds bands; lower border inside
 ODDS_BORDERS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
@@ -47,6 +48,16 @@ class Group:
     position: float = float("nan")
 
 
+def carries(bets: pl.DataFrame) -> bool:
+    """Whether bets are enough, on enough days, for an interval to be told (`research.luck.least`)."""
+    return len(bets) >= FEWEST_BETS and bets["date"].n_unique() >= FEWEST_DAYS
+
+
+def told(found: Interval, bets: pl.DataFrame) -> Interval:
+    """An interval as it is told: without ends where too few bets carry it."""
+    return found if carries(bets) else replace(found, low=float("nan"), high=float("nan"), se=float("nan"))
+
+
 def settled_frame(bets: pl.DataFrame) -> pl.DataFrame:
     """Bets without nulls in the money columns: an open bet has earned nothing yet."""
     return bets.with_columns(
@@ -58,19 +69,20 @@ def settled_frame(bets: pl.DataFrame) -> pl.DataFrame:
 def yield_interval(bets: pl.DataFrame, seed: int, *purpose: object) -> Interval:
     """Yield of all bets (before commission) with its interval over events."""
     frame = settled_frame(bets)
-    return ratio_interval(
+    found = ratio_interval(
         frame["pnl_minor"].to_numpy(),
         frame["stake_minor"].to_numpy(),
         frame["event_id"].to_numpy(),
         generator(seed, "yield", *purpose),
     )
+    return told(found, bets)
 
 
 def mean_interval(bets: pl.DataFrame, column: str, seed: int) -> Interval:
     """Unweighted mean of a column over the bets that have it, with its interval over events."""
     frame = bets.filter(pl.col(column).is_finite().fill_null(False))
-    values = frame[column].to_numpy()
-    return ratio_interval(values, np.ones(len(values)), frame["event_id"].to_numpy(), generator(seed, "mean", column))
+    values, rng = frame[column].to_numpy(), generator(seed, "mean", column)
+    return told(ratio_interval(values, np.ones(len(values)), frame["event_id"].to_numpy(), rng), frame)
 
 
 def month_is_calendar(bets: pl.DataFrame) -> bool:
@@ -119,7 +131,7 @@ def _groups(frame: pl.DataFrame, seed: int, purpose: str) -> list[Group]:
                 n_events=part["event_id"].n_unique(),
                 turnover_minor=float(stake.sum()),
                 pnl_minor=float(pnl.sum()),
-                interval=ratio_interval(pnl, stake, event, rng),
+                interval=told(ratio_interval(pnl, stake, event, rng), part),
                 position=float(np.mean(part["position"].to_numpy())),
             )
         )
@@ -151,12 +163,12 @@ def yield_groups(bets: pl.DataFrame, by: str, seed: int = 0) -> list[Group]:
 
 
 def quantile_groups(bets: pl.DataFrame, column: str, seed: int = 0, parts: int = 10) -> list[Group]:
-    """Yield by tenths of a column (edge, CLV); fewer parts where fewer than 20 bets would stand in each.
+    """Yield by tenths of a column (edge, CLV); fewer parts where too few bets would stand in each.
 
     Bets of equal value stay together, so that the cut does not depend on the order of the log.
     """
     frame = settled_frame(bets).filter(pl.col(column).is_finite().fill_null(False))
-    parts = min(parts, len(frame) // 20)
+    parts = min(parts, len(frame) // FEWEST_BETS)
     if parts < 2:
         return []
     place = (pl.col(column).rank("min") - 1).cast(pl.Int64) * parts // len(frame)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from research.report import charts
 from research.report.data import Luck, ReportData
-from research.report.figure import Figure, Numbers, gallery
+from research.report.figure import Figure, gallery
 from research.report.verdict import evidence_lines
-from research.report.words import count, html, number, percent
+from research.report.words import count, html, number
 
 
 def conditions(luck: Luck) -> str:
@@ -53,12 +53,12 @@ def outside(data: ReportData) -> str:
     luck = data.luck
     if luck is None:
         return ""
-    figures = _path_figures(luck, data.seed) + _crossed_figures(luck, data.seed)
+    figures = _path_figures(luck, data.seed) + _crossed_figures(luck)
     if not figures:
         return ""
     return (
         '<section id="outside"><h2>Does it hold where it was not chosen?</h2>'
-        f'<p class="lead">{html(_lead(luck))}</p>{_windows(luck)}{gallery(paired(figures))}</section>'
+        f'<p class="lead">{html(_lead(luck))}</p>{gallery(paired(figures))}</section>'
     )
 
 
@@ -76,36 +76,10 @@ def _lead(luck: Luck) -> str:
     if not windows:
         return "Nothing was validated: validation=none."
     chosen = sum(one.config is not None for one in windows)
-    text = (
+    return (
         f"At each of {count(len(windows), 'border')} the configuration with the best {luck.findings.metric} so far was "
         f"chosen and used until the next one; {number(chosen)} times one qualified."
     )
-    crossing = luck.findings.crossing
-    if crossing is not None and any(one is not None for one in crossing.metrics):
-        metrics = [one for one in crossing.metrics if one is not None]
-        positive = sum(one > 0 for one in metrics)
-        text += (
-            f" Cross-validation with {count(crossing.splits, 'split')}: {number(positive)} of "
-            f"{count(len(crossing.metrics), 'backtest path')} made money."
-        )
-    return text
-
-
-def _windows(luck: Luck) -> str:
-    """What each fold's choice did, as a table on demand."""
-    if not luck.findings.windows:
-        return ""
-    rows = tuple(
-        (
-            f"{one.first} to {one.last}",
-            "none qualified" if one.config is None else f"#{one.config}",
-            number(one.inside, 3),
-            number(one.bets),
-            percent(one.pnl_minor / one.turnover_minor if one.turnover_minor else None),
-        )
-        for one in luck.findings.windows
-    )
-    return Numbers(("fold", "chosen", f"{luck.findings.metric} before it", "bets", "yield"), rows).html()
 
 
 def _path_figures(luck: Luck, seed: int) -> list[Figure]:
@@ -121,5 +95,14 @@ def _path_figures(luck: Luck, seed: int) -> list[Figure]:
     ]
 
 
-def _crossed_figures(luck: Luck, seed: int) -> list[Figure]:
-    return []
+def _crossed_figures(luck: Luck) -> list[Figure]:
+    found, crossing = luck.findings.evidence.crossed, luck.findings.crossing
+    figures = []
+    if found is not None and luck.splits.height:
+        figures += [
+            charts.inside_outside(luck.splits),
+            charts.logits(luck.splits, found.null_low, found.null_middle, found.null_high),
+        ]
+    if crossing is not None:
+        figures.append(charts.crossing(crossing.metrics, crossing.bets, crossing.splits, luck.findings.metric))
+    return figures

@@ -141,6 +141,12 @@ def _warnings(data: ReportData) -> str:
 
 
 def _headline(data: ReportData) -> Figure:
+    if data.luck is not None and data.luck.path_daily is not None:
+        return charts.out_of_sample(data.luck.path_daily, data.luck.findings.windows, data.seed, data.zone)
+    return _tried(data)
+
+
+def _tried(data: ReportData) -> Figure:
     if not data.chosen:
         return charts.tried(data.results, -1)
     best = data.chosen[0]
@@ -190,6 +196,7 @@ def _paths(data: ReportData) -> str:
 def _sheet(data: ReportData, one: Chosen, *, hidden: bool) -> str:
     seed, figures = data.seed, []
     if len(data.results) > 1:
+        figures += [_tried(data)] if one is data.chosen[0] and data.luck is not None else []
         figures.append(_equity(data, one))
     if one.bets.height:
         figures += [charts.yield_by(one.bets, by, seed) for by in ("season", "competition", "odds", "month")]

@@ -54,7 +54,7 @@ def verdict(data: ReportData) -> tuple[str, str]:
     size = percent(abs(float(value))) if known(value) and value is not None else "an unknown share"
     text = f"{who} {money_word} {size} of its stakes over {count(bets, 'bet')}"
     if interval is None or not interval.known:
-        return f"{text}, on too few events for an interval.", _reading(tried, data.order, None)
+        return f"{text}, on too few bets for an interval.", _reading(tried, data.order, None)
     ends = f"{percent(interval.low)} and {percent(interval.high)}"
     text += f"; 90\u202f% of resamplings of its {count(events, 'event')} lie between {ends}."
     return text, _reading(tried, data.order, interval)

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import polars as pl
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from research.luck.bootstrap import generator, ratio_quantiles
 from research.luck.evidence import Weighed, weigh
+from research.luck.least import FEWEST_BETS, FEWEST_DAYS
 from research.luck.overfit import Overfit
 from research.luck.returns import daily_returns
 from research.luck.verdict import OUTSIDE_LEVEL, Outside
@@ -29,9 +29,6 @@ from research.validation.rules import Rules
 from research.validation.slices import PARTS, slices
 
 Floats = NDArray[np.float64]
-#: an interval is told where so many bets on so many days carry it
-FEWEST_BETS: Final = 100
-FEWEST_DAYS: Final = 30
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from typing import Final
 
 import numpy as np
 
+from research.luck.least import FEWEST_BETS
 from research.report.breakdown import Group
 from research.report.drawing import Canvas, Scale, ticks
 from research.report.words import number, percent, span
 
 #: a group with fewer bets is drawn hollow
-SOLID_FROM: Final = 100
+SOLID_FROM: Final = FEWEST_BETS
 LEVEL_WORDS: Final = f"90{chr(0x202F)}%"
 
 

@@ -7,7 +7,7 @@ import math
 import polars as pl
 import pytest
 
-from research.report.breakdown import GROUPINGS, quantile_groups, yield_groups
+from research.report.breakdown import GROUPINGS, quantile_groups, yield_groups, yield_interval
 from tests.research.report.made import bets
 
 
@@ -65,12 +65,23 @@ def test_equal_values_stay_together() -> None:
 
 
 def test_missing_values_and_few_bets() -> None:
-    log = bets(200)
-    assert sum(g.n_bets for g in quantile_groups(log, "clv")) == log["clv"].count()
-    assert quantile_groups(log.head(39), "edge_net_frac") == []
+    log = bets(400)
+    groups = quantile_groups(log, "clv")
+    assert len(groups) == 3 and sum(g.n_bets for g in groups) == log["clv"].count()
+    assert quantile_groups(log.head(199), "edge_net_frac") == []
     assert yield_groups(log.clear(), "odds") == []
     with pytest.raises(ValueError, match="groups by 'team'"):
         yield_groups(log, "team")
+
+
+def test_an_interval_is_told_from_a_hundred_bets_on_thirty_days_on() -> None:
+    log = bets(400).with_columns(date=pl.date(2021, 1, 1) + pl.duration(days=pl.int_range(400) % 40))
+    assert yield_interval(log, 1).known and yield_interval(log.head(100), 1).known
+    few, crowded = log.head(99), log.with_columns(date=pl.date(2021, 1, 1) + pl.duration(days=pl.int_range(400) % 29))
+    for part in (few, crowded):
+        found = yield_interval(part, 1)
+        assert not found.known and math.isnan(found.se)
+        assert found.estimate == pytest.approx(part["pnl_minor"].sum() / part["stake_minor"].sum())
 
 
 def test_an_open_bet_has_earned_nothing_yet() -> None:

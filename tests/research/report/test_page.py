@@ -166,7 +166,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"chosen": (replace(chosen(3, bets(30, days=1)), daily=daily(bets(30, days=1), days=1)),)},
         ["in 1 day;"],
     ),
-    "one bet": ({"chosen": (chosen(3, bets(1)),)}, ["over 1 bet, on too few events for an interval."]),
+    "one bet": ({"chosen": (chosen(3, bets(1)),)}, ["over 1 bet, on too few bets for an interval."]),
     "nothing stored": ({"chosen": ()}, ["No path was stored."]),
     "empty manifest": ({"manifest": {}}, ["bea show 0123456789ab"]),
     "no end known": (
