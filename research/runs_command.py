@@ -29,6 +29,7 @@ def run_command(name: str, argv: Sequence[str]) -> int:
         return _runs(parser, argv)
     if name == "compare":
         parser.add_argument("runs", nargs="+", metavar="RUN[#CONFIG]")
+        parser.add_argument("--no-page", action="store_true", help="the table alone; a page holds six runs at most")
     else:
         parser.add_argument("run", metavar="RUN[#CONFIG]" if name == "show" else "RUN")
     if name == "report":
@@ -45,7 +46,7 @@ _ABOUT = {
     "runs": "List complete runs, newest first; `bea runs rm RUN...` removes some, `bea runs rm --cache` the tapes.",
     "show": "The leaderboard of a run, or parameters, measures and reasons of one configuration.",
     "report": "Write the report page of a run again and print its path.",
-    "compare": "Differences of runs in configuration, data, code and measures.",
+    "compare": "Differences of runs in configuration, data, code and measures, and a page of runs side by side.",
 }
 
 
@@ -165,14 +166,15 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from research.run.compare import differences
+    from research.run.compare import differences, write_page
 
     if len(options.runs) < 2:
         raise UsageError("compare needs two runs", expected="RUN RUN...")
     made = [reference(text) for text in options.runs]
     found = differences(made)
+    page = None if options.no_page else write_page(made, found)
     if options.json:
-        return _json({"runs": [run.id for run, _ in made], **found})
+        return _json({"runs": [run.id for run, _ in made], **found, "page": page})
     from rich.table import Table
     from rich.text import Text
 
@@ -192,6 +194,8 @@ def _compare(options: argparse.Namespace) -> int:
         if not rows:
             table.add_row(Text("  the same"), *([""] * len(made)))
     console().print(table)
+    if page is not None:
+        sys.stdout.write(f"{page}\n")
     return 0
 
 

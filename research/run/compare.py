@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
+from engine.errors import UsageError
 from engine.result import METRICS
 from research.config import counts
+from research.run.folder import runs_folder, write_bytes
 
 if TYPE_CHECKING:
     from research.run.record import Run
+
+#: pages of comparisons, beside the runs
+PAGES: Final = ".compare"
+#: most runs on one page: as many as there are colours of lines
+MOST: Final = 6
 
 
 def differences(runs: Sequence[tuple[Run, int | None]]) -> dict[str, dict[str, list[Any]]]:
@@ -39,6 +47,38 @@ def differences(runs: Sequence[tuple[Run, int | None]]) -> dict[str, dict[str, l
         "metrics": {"configurations": [len(run) for run in made], "number": configs}
         | {name: [one[name] for one in metrics] for name in METRICS},
     }
+
+
+def page_path(runs: Sequence[tuple[Run, int | None]]) -> Path:
+    """Where the page of these runs stands: ``data/runs/.compare/0123456789ab-ba9876543210.4.html``."""
+    names = [run.short + ("" if config is None else f".{config}") for run, config in runs]
+    return runs_folder() / PAGES / f"{'-'.join(names)}.html"
+
+
+def write_page(runs: Sequence[tuple[Run, int | None]], found: dict[str, dict[str, list[Any]]]) -> Path:
+    """Write the page of runs side by side and give its path; a page of the same runs is replaced.
+
+    Parameters
+    ----------
+    runs : sequence of (Run, int or None)
+        Two to six.
+    found : dict
+        `differences` of the same runs.
+
+    Raises
+    ------
+    UsageError
+        More than six.
+    """
+    from research.report.comparison.page import page
+    from research.report.comparison.sides import gather
+
+    if len(runs) > MOST:
+        raise UsageError("too many runs for a page", expected=f"{MOST} at most", found=str(len(runs)), todo="--no-page")
+    path = page_path(runs)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, page(gather(runs, found)).encode("utf-8", "replace"))
+    return path
 
 
 def _facts(run: Run) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,10 @@
 <Figure funnel: 2 of 2 opportunities (100.0 %) became bets.>
 """
 
+from research.report.charts.calibration import calibration, calibration_scores
 from research.report.charts.crossing import crossing
+from research.report.charts.differences import differences
+from research.report.charts.drawdowns import drawdowns
 from research.report.charts.funnel import funnel
 from research.report.charts.groups import yield_by
 from research.report.charts.histogram import clv_distribution, tried
@@ -18,9 +21,13 @@ from research.report.charts.scatter import inside_outside
 from research.report.charts.surface import parameter_map
 
 __all__ = [
+    "calibration",
+    "calibration_scores",
     "clv_against_yield",
     "clv_distribution",
     "crossing",
+    "differences",
+    "drawdowns",
     "edge_against_yield",
     "equity",
     "funnel",

@@ -1,0 +1,1 @@
+"""The page of runs side by side: one self-contained file."""

@@ -1,0 +1,59 @@
+"""Constructed runs side by side: the same random market, each with its own edge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from research.luck.verdict import Outside, judge
+from research.report.comparison.sides import Comparison, Side
+from tests.research.report.made import bets, chosen, daily, report
+
+
+def side(letter: str = "A", log: pl.DataFrame | None = None, **changes: Any) -> Side:
+    """One side; `changes` replace fields."""
+    number = ord(letter) - ord("A")
+    log = bets(seed=0) if log is None else log
+    manifest = {**report().manifest, "command": ["bea", "backtest", f"strategy.edge_min=0.0{number}"]}
+    made = Side(letter, f"{number}{letter.lower()}" * 16, 1, chosen(number + 1, log), manifest)
+    return replace(made, **changes)
+
+
+def better(log: pl.DataFrame, more: float) -> pl.DataFrame:
+    """The same bets, each with so much more of its stake."""
+    gained = (pl.col("pnl_minor") + pl.col("stake_minor") * more).cast(pl.Int64)
+    return log.with_columns(pnl_minor=gained, clv=pl.col("clv") + more)
+
+
+def swept(letter: str, log: pl.DataFrame, **changes: Any) -> Side:
+    """A side that is a sweep with an out-of-sample path."""
+    path = log.filter(pl.col("date") >= log["date"].median()).with_columns(net_minor=pl.col("pnl_minor") - 1.0)
+    return side(
+        letter,
+        log,
+        **{
+            "configurations": 400,
+            "verdict": judge(0.4, 0.3, 50.0, Outside(len(path), 90, 0.01, -0.02, 0.04, -0.005)),
+            "outside": Outside(len(path), 90, 0.01, -0.02, 0.04, -0.005),
+            "path_bets": path,
+            "path_daily": daily(path),
+        }
+        | changes,
+    )
+
+
+def comparison(*sides: Side, **differences: dict[str, list[Any]]) -> Comparison:
+    """Runs side by side; two of them unless told."""
+    noisy = bets(seed=0).with_columns(
+        pnl_minor=pl.when(pl.int_range(1200) % 9 == 0).then(-pl.col("stake_minor")).otherwise(pl.col("pnl_minor"))
+    )
+    both = sides or (side("A", bets(seed=0)), side("B", noisy))
+    count = len(both)
+    found = {
+        "configuration": {f"strategy.key_{k}": [k + place for place in range(count)] for k in range(12)},
+        "data": {"hash": [f"{place}" * 32 for place in range(count)]},
+        "code": {},
+    }
+    return Comparison(tuple(both), found | differences, tuple(one.run[:12] for one in both))
