@@ -16,8 +16,8 @@ promised less the realised yield of level stakes, bin by bin.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from engine.schema import State
 from research.luck.bootstrap import Interval, event_sums, ratio_interval
+from research.luck.least import FEWEST_BETS, FEWEST_DAYS
 from research.luck.ranked import ranked_scores, won_odds
 
 __all__ = ["Bin", "Binned", "Calibration", "Score", "Scores", "calibration"]
@@ -32,9 +33,8 @@ __all__ = ["Bin", "Binned", "Calibration", "Score", "Scores", "calibration"]
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
-#: bins of equal size at most, and fewest bets in each
+#: bins of equal size at most; fewer where not so many bets would stand in each that an interval is told
 BINS: Final = 10
-FEWEST: Final = 20
 #: probabilities are held this far from 0 and 1 before their logarithm is taken
 EDGE: Final = 1e-15
 
@@ -119,9 +119,10 @@ class Calibration:
 
 @dataclass(frozen=True)
 class _Judged:
-    """Bets as arrays; `close` is NaN throughout where there is no market."""
+    """Bets as arrays; `close` is NaN throughout where there is no market; `day` is any number of the date."""
 
     event: Longs
+    day: Longs
     won: Floats
     prob: Floats
     close: Floats
@@ -134,10 +135,10 @@ def calibration(bets: pl.DataFrame, rng: np.random.Generator, *, level: float = 
     Parameters
     ----------
     bets : polars.DataFrame
-        `engine.replay.Path.bets`: event_id, market, selection, side, odds_placed, prob, state and close_prob are read.
-        Probabilities are those of OUR win; null and NaN are missing ones.
+        `engine.replay.Path.bets`: event_id, date, market, selection, side, odds_placed, prob, state and close_prob are
+        read. Probabilities are those of OUR win; null and NaN are missing ones.
     rng : numpy.random.Generator
-        For the intervals: events are resampled.
+        For the intervals: events are resampled. There are none below 100 bets or 30 days (`research.luck.least`).
     level : float
         Share of the replicates between the ends of an interval.
     """
@@ -150,6 +151,7 @@ def calibration(bets: pl.DataFrame, rng: np.random.Generator, *, level: float = 
         return None
     of = _Judged(
         frame["event_id"].rank("dense").cast(pl.Int64).to_numpy() - 1,
+        frame["date"].to_physical().cast(pl.Int64).to_numpy(),
         (frame["state"] == _WIN).cast(pl.Float64).to_numpy(),
         frame["prob"].to_numpy().astype(np.float64),
         frame["close_prob"].to_numpy().astype(np.float64),
@@ -180,8 +182,9 @@ def _scores(
     weight, weight_ranked = weights
 
     def scored(own: Floats, market: Floats, weight: Floats, event: Longs) -> Score:
-        difference = ratio_interval(weight * (own - market), weight, event, rng, level=level)
-        return Score(_mean(own, weight), _mean(market, weight), difference)
+        gap = ratio_interval(weight * (own - market), weight, event, rng, level=level)
+        days = of.day if event is of.event else ranked["date"].to_numpy().repeat(3)
+        return Score(_mean(own, weight), _mean(market, weight), _told(gap, days))
 
     found = None
     if len(ranked):
@@ -192,6 +195,13 @@ def _scores(
         ece=_ece(of, weight),
         ranked=found,
     )
+
+
+def _told(found: Interval, day: NDArray[Any]) -> Interval:
+    """An interval as it is told: without ends where too few bets (each with its day) carry it."""
+    if len(day) >= FEWEST_BETS and len(np.unique(day)) >= FEWEST_DAYS:
+        return found
+    return replace(found, low=float("nan"), high=float("nan"), se=float("nan"))
 
 
 def _mean(values: Floats, weight: Floats) -> float:
@@ -205,7 +215,7 @@ def _log_loss(prob: Floats, won: Floats) -> Floats:
 
 def _bins(prob: Floats) -> Longs:
     """Bin of each bet, ascending from 0; bets of equal probability stay together."""
-    parts = max(1, min(BINS, len(prob) // FEWEST))
+    parts = max(1, min(BINS, len(prob) // FEWEST_BETS))
     _, place, counts = np.unique(prob, return_inverse=True, return_counts=True)
     before = np.cumsum(counts) - counts
     numbers: Longs = np.unique(before[place] * parts // len(prob), return_inverse=True)[1].astype(np.int64)
@@ -236,5 +246,6 @@ def _table(of: _Judged, prob: Floats, rng: np.random.Generator, level: float) ->
     for one in range(int(place.max()) + 1):
         part = place == one
         won = ratio_interval(of.won[part], np.ones(part.sum()), of.event[part], rng, level=level)
+        won = _told(won, of.day[part])
         out.append(Bin(float(prob[part].mean()), won, int(part.sum()), len(np.unique(of.event[part]))))
     return tuple(out)

@@ -37,13 +37,13 @@ def ranked_scores(frame: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     frame : polars.DataFrame
-        Bets that won or lost in full: event_id, market, selection, side, odds_placed, prob, close_prob and state are
-        read. Several bets on one selection count as their mean; the three of an event are scaled to add up to 1.
+        Bets that won or lost in full: event_id, date, market, selection, side, odds_placed, prob, close_prob and state
+        are read. Several bets on one selection count as their mean; the three of an event are scaled to add up to 1.
 
     Returns
     -------
     polars.DataFrame
-        event_id, own, close (NaN without a closing probability), odds (mean of the three); sorted by event.
+        event_id, date, own, close (NaN without a closing probability), odds (mean of the three); sorted by event.
     """
     lay = (pl.col("side") == "lay").fill_null(False)
     odds = pl.Series("odds", won_odds(frame))
@@ -54,6 +54,7 @@ def ranked_scores(frame: pl.DataFrame) -> pl.DataFrame:
         pl.when(lay).then(1.0 - pl.col("close_prob")).otherwise("close_prob").mean().alias("close"),
         ((pl.col("state") == _WIN) != lay).first().cast(pl.Float64).alias("won"),
         pl.col("odds").mean(),
+        pl.col("date").first(),
     )
 
     def ranked(column: str) -> pl.Expr:
@@ -63,9 +64,12 @@ def ranked_scores(frame: pl.DataFrame) -> pl.DataFrame:
         return (first**2 + last**2) / 2.0
 
     wide = each.group_by("event_id", maintain_order=True).agg(
-        pl.col(column).filter(pl.col("selection") == name).first().alias(f"{column}_{name}")
-        for column in ("own", "close", "won", "odds")
-        for name in names
+        pl.col("date").first(),
+        *(
+            pl.col(column).filter(pl.col("selection") == name).first().alias(f"{column}_{name}")
+            for column in ("own", "close", "won", "odds")
+            for name in names
+        ),
     )
     whole = wide.drop_nulls().filter(
         pl.sum_horizontal(f"own_{name}" for name in names) > 0.0,
@@ -73,6 +77,7 @@ def ranked_scores(frame: pl.DataFrame) -> pl.DataFrame:
     )
     return whole.select(
         "event_id",
+        "date",
         own=ranked("own"),
         close=ranked("close"),
         odds=pl.mean_horizontal(f"odds_{name}" for name in names),

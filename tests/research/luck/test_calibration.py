@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Any
 
@@ -26,6 +27,7 @@ def market(
     frame = pl.DataFrame(
         {
             "event_id": np.arange(count) // each * 7919,
+            "date": pl.Series(np.arange(count) // each % 365, dtype=pl.Int32).cast(pl.Date),
             "market": "totals",
             "selection": "over",
             "side": "back",
@@ -79,7 +81,7 @@ def error_of(prob: list[float], won: list[bool], weight: list[float], parts: int
     return total
 
 
-@pytest.mark.parametrize(("count", "parts"), [(500, 10), (90, 4), (30, 1)])
+@pytest.mark.parametrize(("count", "parts"), [(1500, 10), (470, 4), (30, 1)])
 def test_calibration_error_against_a_plain_loop(count: int, parts: int) -> None:
     bets, _ = market(3, count, bias=0.04, own_noise=0.08)
     found = calibration(bets, generator(3, "ece"))
@@ -108,8 +110,10 @@ def test_error_by_chance_is_what_right_probabilities_show() -> None:
         own.append(found.plain.ece.own)
         chance.append(found.plain.ece.own_by_chance)
     assert np.mean(chance) == pytest.approx(np.mean(own), rel=0.15)
-    tenfold = calibration(pl.concat([bets] * 4), generator(5, "again"))  # four bets on each match are one draw
-    assert tenfold is not None and tenfold.plain.ece.own_by_chance == pytest.approx(chance[-1], rel=1e-9)
+    bets, _ = market(5, 1_000, each=1)
+    once, fourfold = (calibration(some, generator(5, "again")) for some in (bets, pl.concat([bets] * 4)))
+    assert once is not None and fourfold is not None  # four bets on each match are one draw
+    assert fourfold.plain.ece.own_by_chance == pytest.approx(once.plain.ece.own_by_chance, rel=1e-9)
     biased, _ = market(5, 4_000, bias=0.1)
     far = calibration(biased, generator(5, "far"))
     assert far is not None and far.plain.ece.own > 3 * far.plain.ece.own_by_chance
@@ -118,8 +122,14 @@ def test_error_by_chance_is_what_right_probabilities_show() -> None:
 def three(event: int, chances: tuple[float, float, float], happened: str, **changes: Any) -> list[dict[str, Any]]:
     names = ("home", "draw", "away")
     return [
-        {"event_id": event, "market": "1x2", "selection": name, "side": "back", "odds_placed": 3.0, "prob": chance}
-        | {"close_prob": 1 / 3, "state": "win" if name == happened else "lose"}
+        {"event_id": event, "date": dt.date(2020, 1, 1) + dt.timedelta(event), "market": "1x2", "selection": name}
+        | {
+            "side": "back",
+            "odds_placed": 3.0,
+            "prob": chance,
+            "close_prob": 1 / 3,
+            "state": "win" if name == happened else "lose",
+        }
         | changes
         for name, chance in zip(names, chances, strict=True)
     ]
@@ -227,6 +237,23 @@ def test_the_table_of_bins() -> None:
         assert one.won.low < one.won.estimate < one.won.high
     assert sum(one.won.high < one.mean_prob for one in found.bins) >= 6  # they promise 10 points too much
     assert sum(one.won.low <= one.mean_prob <= one.won.high for one in found.market_bins) >= 7
+
+
+def test_intervals_are_told_from_a_hundred_bets_on_thirty_days_on() -> None:
+    bets, _ = market(16, 400, own_noise=0.1)
+    day = pl.lit(dt.date(2020, 1, 1)) + pl.duration(days=pl.int_range(400) % 29)
+    for some, known in ((bets.head(100), True), (bets.head(99), False), (bets.with_columns(date=day), False)):
+        found = calibration(some, generator(16, "told"))
+        assert found is not None and np.isfinite(found.plain.brier.difference.estimate)
+        assert found.plain.brier.difference.known == found.bins[0].won.known == known
+    for matches, known in ((40, True), (29, False)):
+        rows = [
+            row
+            for k in range(matches)
+            for row in three(k, (0.5 + k / 200, 0.2, 0.3 - k / 200), ("home", "away")[k % 2])
+        ]
+        whole = calibration(pl.DataFrame(rows), generator(16, "ranked"))
+        assert whole is not None and whole.plain.ranked is not None and whole.plain.ranked.difference.known == known
 
 
 def test_equal_probabilities_stay_together() -> None:
