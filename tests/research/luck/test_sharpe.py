@@ -71,6 +71,18 @@ def test_lengths_as_published(published: dict[str, Any]) -> None:
         assert min_backtest_years(float(trials)) == pytest.approx(float(value), abs=1e-8)
 
 
+def test_every_published_vector_is_a_test(published: dict[str, Any]) -> None:
+    """A vector that is added there must be added here."""
+    assert set(published) == {
+        "convention", "psr", "dsr", "expected_max_standardised", "min_trl_years_sr2_vs_1", "min_btl_years",
+        "end_to_end_bets",
+    }  # fmt: skip
+    for word in ("per-observation", "raw kurtosis (normal = 3)", "T-1 divisor"):
+        assert word in published["convention"]
+    for word in ("1145 wins", "105 losses", "0.90035 at N=100", "0.95047 at N=46", "0.5/250"):
+        assert word in published["end_to_end_bets"]
+
+
 def test_a_record_of_bets_from_end_to_end() -> None:
     bets = np.repeat([1.0, -1.0], [1145, 105])
     returns = (bets - bets.mean()) / bets.std(ddof=1) + 2.5 / math.sqrt(250)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from research.luck.blocks import resampled_days
 from research.luck.superiority import reality_check, resampled, superior_ability, survivors
@@ -82,6 +84,64 @@ def test_terrible_configurations_do_not_hide_a_good_one() -> None:
     """One of mean 0.18 and sd 1 among 19 of mean -1 and sd 3."""
     ability, reality = power([0.18] + [-1.0] * 19, [1.0] + [3.0] * 19)
     assert ability > 0.75 and reality < 0.1
+
+
+def survivors_by_hand(returns: np.ndarray, counts: np.ndarray, level: float = 0.05) -> tuple[list[int], int]:
+    """StepM in plain Python: each resample over its own deviation; the survivors, and in how many rounds."""
+    n, many = returns.shape
+    means, sds = returns.mean(axis=0), returns.std(axis=0)
+    days = [np.repeat(np.arange(n), row.astype(int)) for row in counts]
+    omega = np.array([np.std([np.sqrt(n) * returns[own, k].mean() for own in days]) for k in range(many)])
+    waiting, named, rounds = list(range(many)), [], 0
+    while waiting:
+        largest = sorted(
+            max(
+                np.sqrt(n) * (returns[own, k].mean() - means[k]) / (returns[own, k].std() * omega[k] / sds[k])
+                for k in waiting
+            )
+            for own in days
+        )
+        critical = largest[int(np.ceil((1 - level) * (len(days) - 1)))]
+        beyond = [k for k in waiting if np.sqrt(n) * means[k] / omega[k] > max(critical, 0.0)]
+        if not beyond:
+            break
+        rounds += 1
+        named += beyond
+        waiting = [k for k in waiting if k not in beyond]
+    return sorted(named), rounds
+
+
+def test_survivors_against_a_plain_loop() -> None:
+    rounds = set()
+    for case in range(8):
+        returns = returns_of(100 + case, 120, [0.6, 0.3, 0.28, 0.27, 0.25, 0.1, -0.2], [1.0] * 7)
+        counts = resampled_days(120, 2.0, 199, np.random.default_rng(case))
+        named, needed = survivors_by_hand(returns, counts)
+        found = survivors(resampled(returns, 2.0, 199, np.random.default_rng(case)))
+        assert np.flatnonzero(found).tolist() == named
+        rounds.add(needed)
+    assert max(rounds) >= 2
+
+
+def test_a_part_at_a_time_is_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    returns = returns_of(3, 80, [0.4] * 5 + [0.0] * 30, [1.0] * 35)
+    whole = drawn_of(returns)
+    told = survivors(whole), superior_ability(whole), reality_check(whole)
+    monkeypatch.setattr("research.luck.superiority._HELD", 3 * RESAMPLES)
+    again = drawn_of(returns)
+    assert again.drawn == pytest.approx(whole.drawn, abs=1e-6)
+    assert (survivors(whole) == told[0]).all() and told[0].any()
+    assert (superior_ability(whole), reality_check(whole)) == told[1:]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 2**32), st.integers(2, 60), st.integers(1, 12), st.floats(1.0, 9.0))
+def test_p_values_stand_in_order_always(draw: int, days: int, many: int, length: float) -> None:
+    rng = np.random.default_rng(draw)
+    returns = rng.standard_t(2, (days, many)) * rng.choice([0.0, 1e-4, 1.0, 50.0], many) + rng.normal(0, 0.3, many)
+    found = superior_ability(resampled(returns, length, 60, rng))
+    assert 1 / 61 <= found.lower <= found.consistent <= found.upper <= 1.0
+    assert found.statistic >= 0.0 and np.isfinite(found.statistic)
 
 
 def test_survivors_are_the_good_ones() -> None:
