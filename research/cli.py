@@ -19,6 +19,7 @@ HELP = """usage: bea COMMAND ...
   bea show RUN[#CONFIG]                        leaderboard of a run, or one configuration of it
   bea report RUN                               write the report page again, print its path
   bea compare RUN RUN...                       differences in configuration, data, code and metrics
+  bea leakage [group=option] [key=value]       does a decision know what only came later?
   bea trials [RUN]                             how many configurations were ever tried, or stand behind a run
 
 `bea COMMAND --help` tells more. backtest and sweep are Hydra applications: --cfg job, --info, experiment=NAME,
@@ -50,6 +51,12 @@ def _trials(words: list[str]) -> int:
     return trials_main(words)
 
 
+def _leakage(words: list[str]) -> int:
+    from research.leakage.command import run_leakage
+
+    return run_leakage(words)
+
+
 def _runs(name: str) -> _Main:
     def run(words: list[str]) -> int:
         from research.runs_command import run_command
@@ -67,6 +74,7 @@ COMMANDS: dict[str, _Main] = {
     "show": _runs("show"),
     "report": _runs("report"),
     "compare": _runs("compare"),
+    "leakage": _leakage,
     "trials": _trials,
 }
 

@@ -1,0 +1,89 @@
+"""`bea leakage`: one configuration, composed like that of a backtest, held against changed futures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from engine.errors import UsageError
+from engine.kernel.params import Params
+from research.application import plan_backtest
+from research.composition import Composer
+from research.config import slow_of
+from research.leakage.decided import Subject
+from research.leakage.finder import Search, find_leaks
+from research.leakage.findings import Findings
+from research.leaks import path_of
+from research.parameters import check
+from research.run.execute import numbers
+from research.run.folder import plain, write_json
+from research.run.progress import Silence, progress_for
+from research.run.tapes import Tapes
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, todo=f"see `{self.prog} --help`")
+
+
+_ABOUT = (
+    "Try to break the claim that no decision of a configuration knows what only came later. The words are those of "
+    "`bea backtest`. Exit status: 0 no leak, 1 a leak or too few decisions to judge, 2 a wrong command."
+)
+
+
+def run_leakage(argv: Sequence[str]) -> int:
+    """Run the command; gives its exit status."""
+    options = _options(argv)
+    folder = Path(options.config_dir).absolute() if options.config_dir else None
+    plan = plan_backtest(Composer("backtest", folder), options.overrides)
+    settings, flat = plan.settings(), plan.flat(1)
+    rows = numbers(plan, 0, 1)
+    check(rows)
+    slow, memory_mb = slow_of(flat), int(settings["data.memory_mb"])
+    made_of = Tapes(memory_mb).made_of(slow)
+    as_json = options.json or settings["output"] == "json"
+    subject = Subject(slow, Params(*rows[0].tolist()), int(flat["seed"]), memory_mb=memory_mb)
+    search = Search(options.instants, int(flat["seed"]) if options.seed is None else options.seed)
+    found = find_leaks(subject, search, Silence() if as_json else progress_for())
+    document = {"command": ["leakage", *options.overrides], "strategy": slow.strategy, **found.document()}
+    keep(made_of, document)
+    if as_json:
+        sys.stdout.write(json.dumps(plain(document), ensure_ascii=False, allow_nan=False) + "\n")
+    else:
+        from research.leakage.shown import show
+
+        show(found, path_of(made_of))
+    return status(found)
+
+
+def keep(made_of: str, document: dict[str, Any]) -> Path:
+    """Write the findings where every report of such a tape reads them, in the place of earlier ones."""
+    path = path_of(made_of)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, document)
+    return path
+
+
+def status(found: Findings) -> int:
+    """0: no leak, and enough was looked at to say so; else 1."""
+    return int(found.outcome != "clean")
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = _Parser(prog="bea leakage", description=_ABOUT)
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="as for `bea backtest`")
+    parser.add_argument("--instants", type=int, default=Search.instants, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--seed", type=int, metavar="SEED", help="of instants and changes; default: that of the run"
+    )
+    parser.add_argument("--config-dir", "-cd", metavar="DIR", help="a folder of groups and experiments of your own")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
+    options = parser.parse_intermixed_args(list(argv))
+    if options.seed is not None and options.seed < 0:
+        raise UsageError("a negative seed", where="--seed", expected="a whole number from 0", found=str(options.seed))
+    return options

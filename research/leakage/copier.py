@@ -1,0 +1,165 @@
+"""Changed copies of a store: real stores, in whose manifest, order of rows and bytes nothing tells a copy.
+
+A table of a partition that a mutation leaves alone is not written again but linked from the first copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from engine.errors import EmptyUniverseError
+from engine.schema import EVENTS, IN_PLAY, INSTANT_DTYPE, QUOTES
+from engine.store import content, manifest
+from engine.store.manifest import Entry, Manifest
+from engine.store.merge import merge_events, merge_quotes
+from engine.store.store import Store
+from engine.store.universe import Universe
+from research.leakage.mutation import Mutation
+
+#: quotes of a store that are kept in memory; of a larger one each partition is read again for each copy
+_HELD_QUOTES: Final = 3_000_000
+_PARTITION: Final = ("sport", "competition", "season")
+
+Partition = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """How many rows a mutation changed."""
+
+    prices: int = 0
+    results: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether it changed anything."""
+        return bool(self.prices or self.results)
+
+
+class Copier:
+    """Writes copies of one store.
+
+    Parameters
+    ----------
+    original : Store
+    kept : Path
+        Folder for the files of an unchanged copy; it must be on the disk of the copies for links.
+    """
+
+    def __init__(self, original: Store, kept: Path) -> None:
+        self._original, self._kept = original, kept
+        self._events = original.events()
+        self._names = _names(original, self._events)
+        self._parts: list[Partition] = sorted({entry.partition for entry in original.manifest.of("events")})
+        self._few = original.count_quotes() <= _HELD_QUOTES
+        self._held: dict[Partition, pl.DataFrame] = {}
+        self._frames = _cut(self._events)
+        self._unchanged: dict[tuple[str, Partition], Entry] = {}
+
+    def write(self, folder: Path, mutation: Mutation) -> Changed:
+        """Write a changed copy into a new folder; raises `StoreError` where the original cannot be read."""
+        events, results = mutation.events(self._events)
+        frames, prices = _cut(events), 0
+        files: dict[str, Entry] = {}
+        for part in self._parts:
+            same = frames[part].equals(self._frames[part], null_equal=True)
+            rows, count = mutation.quotes(self._quotes(part))
+            prices += count
+            for entry in (
+                self._put("events", part, frames[part], folder, same),
+                self._put("quotes", part, pl.concat([rows, self._own_names(part)]), folder, not count),
+            ):
+                if entry is not None:
+                    files[entry.path] = entry
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest.write(folder, Manifest(files))
+        return Changed(prices, results)
+
+    def _put(self, table: str, part: Partition, frame: pl.DataFrame, folder: Path, same: bool) -> Entry | None:
+        """Write one table of one partition, or link it where it is the same as in the original."""
+        if frame.is_empty():
+            return None
+        entry = self._unchanged.get((table, part)) if same else None
+        if entry is None:
+            entry = _written(table, part, frame, self._kept if same else folder)
+            if not same:
+                return entry
+            self._unchanged[table, part] = entry
+        target = folder / entry.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(self._kept / entry.path, target)
+        except OSError:
+            shutil.copyfile(self._kept / entry.path, target)
+        return entry
+
+    def _quotes(self, part: Partition) -> pl.DataFrame:
+        if part in self._held:
+            return self._held[part]
+        try:
+            rows = self._original.quotes(Universe(partitions=(part,)))
+        except EmptyUniverseError:
+            rows = pl.DataFrame(schema=QUOTES)
+        if self._few:
+            self._held[part] = rows
+        return rows
+
+    def _own_names(self, part: Partition) -> pl.DataFrame:
+        return self._names.join(self._frames[part].select("event_id"), on="event_id", how="semi")
+
+
+def _cut(events: pl.DataFrame) -> dict[Partition, pl.DataFrame]:
+    parts = events.partition_by(_PARTITION, as_dict=True)
+    return {(str(a), str(b), str(c)): rows for (a, b, c), rows in parts.items()}
+
+
+def _written(table: str, part: Partition, frame: pl.DataFrame, folder: Path) -> Entry:
+    """Write a table of a partition as an import does (`engine.store.writer`)."""
+    if table == "events":
+        frame = merge_events(pl.DataFrame(schema=EVENTS), frame)
+    else:
+        frame = merge_quotes(pl.DataFrame(schema=QUOTES), frame)
+    raw = content.encode(frame)
+    facts = content.facts(table, frame)
+    entry = Entry(table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, *part, **facts)
+    path = folder / entry.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(raw)
+    return entry
+
+
+def _names(original: Store, events: pl.DataFrame) -> pl.DataFrame:
+    """One price in play of each market and each bookmaker, the same in every copy.
+
+    A name that a configuration asks for is then known to the store, also where all its prices lie after the instant.
+    A view never shows such a price.
+    """
+    entries = original.manifest.of("quotes")
+    markets = sorted({name for entry in entries for name in entry.markets})
+    books = sorted({name for entry in entries for name in entry.bookmakers})
+    if not markets:
+        return pl.DataFrame(schema=QUOTES)
+    first = events.row(0, named=True)
+    pairs = [(markets[0], book) for book in books] + [(market, books[0]) for market in markets[1:]]
+    values = {
+        "event_id": first["event_id"],
+        "line": None,
+        "selection": "home",
+        "side": "back",
+        "instant": IN_PLAY,
+        "known_at_basis": "recorded",
+        "odds": 2.0,
+        "size_minor": None,
+        "suspect": False,
+    }
+    known = pl.Series([first["starts_at"]], dtype=INSTANT_DTYPE).dt.offset_by("1s")
+    frame = pl.DataFrame({"market": [pair[0] for pair in pairs], "bookmaker": [pair[1] for pair in pairs]})
+    constants = [pl.lit(value, QUOTES[name]).alias(name) for name, value in values.items()]
+    return frame.with_columns(*constants, pl.lit(known).first().alias("known_at")).select(list(QUOTES))
