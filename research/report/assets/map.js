@@ -72,6 +72,24 @@
     for (const i of full.x) for (const j of full.y) { const row = at(i, j); if (row !== undefined && Number.isFinite(measure.data[row])) most = Math.max(most, Math.abs(measure.data[row])); }
     return { at, full, most };
   };
+  // what stands beside the chosen one: along numbers the values next to its own, along words every other value
+  const beside = (x, y, at, full) => [[x, full.x], [y, full.y]].flatMap(([axis, values]) => {
+    const own = values.indexOf(parameters[axis].data[here]), step = parameters[axis].values.length > 0;
+    return values.filter((_, place) => place !== own && (!step || Math.abs(place - own) === 1)).map(value =>
+      axis === x ? at(value, parameters[y].data[here]) : at(parameters[x].data[here], value));
+  }).filter(row => row !== undefined);
+  // a plateau: half of the neighbours or more are within one standard error; a peak: the others are all worse
+  const shape = (rows, measure, se, target) => {
+    const known = rows.filter(row => Number.isFinite(measure.data[row]));
+    const near = known.filter(row => Math.abs(measure.data[row] - target) <= se).length;
+    const better = known.filter(row => measure.more ? measure.data[row] > target + se : measure.data[row] < target - se).length;
+    const name = `#${bea.config[here]} (●)`, error = bea.number(bea.scaled(measure, se), measure.form === "percent" ? 1 : 0);
+    const within = `of its ${known.length} neighbours ${near === 1 ? "lies" : "lie"} within one standard error (${error})`;
+    if (!known.length) return `The chosen ${name} has no neighbour here; its standard error is ${error}.`;
+    if (2 * near >= known.length) return `The chosen ${name} stands on a plateau: ${near} ${within}.`;
+    if (better) return `The chosen ${name} stands on a slope: ${near} ${within}, ${better} ${better === 1 ? "is" : "are"} better by more.`;
+    return `The chosen ${name} is a peak: ${near ? near : "none"} ${within}, the others are worse by more.`;
+  };
   const update = () => {
     let x = Number(picks.x.value), y = Number(picks.y.value);
     const measure = measures[Number(picks.measure.value)], signed = ["yield", "roi", "pnl_minor", "clv_mean"].includes(measure.name);
@@ -107,7 +125,10 @@
     box.replaceChildren(table);
     const visible = full.x.includes(parameters[x].data[here]) && full.y.includes(parameters[y].data[here]) && at(parameters[x].data[here], parameters[y].data[here]) === here;
     let words = top < 0 ? "No configuration here placed a bet." : `Of ${cells} configurations here, #${bea.config[top]} stands ${measure.more ? "highest" : "lowest"} with ${measure.head} ${bea.shown(measure, measure.data[top])}.`;
-    if (se !== undefined && visible) words += ` ${plateau} of the others lie within one standard error (${bea.number(bea.scaled(measure, se), measure.form === "percent" ? 1 : 0)}) of the chosen #${bea.config[here]} (●): dashed.`;
+    if (se !== undefined && visible) {
+      words += ` ${shape(beside(x, y, at, full), measure, se, target)}`;
+      if (plateau) words += ` Dashed: ${plateau} of the ${cells - 1} others here, all within one standard error of it.`;
+    }
     else if (visible) words += ` Chosen: #${bea.config[here]} (●).`;
     else words += ` The chosen #${bea.config[here]} is not on this map.`;
     answer.textContent = words;
