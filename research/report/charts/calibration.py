@@ -169,14 +169,15 @@ def calibration_scores(found: Calibration | None) -> Figure:
         named = [("log loss", scores.log_loss), ("Brier score", scores.brier), ("ranked score of 1x2", scores.ranked)]
         listed = [(f"{name}{words}", score) for name, score in named if score is not None]
         rows += [_score(name, score) for name, score in listed]
-        told += [score.difference for _, score in listed]
+        told += [score.difference for _, score in listed if score.difference.known]
         error, none = scores.ece, (NOTHING, NOTHING, NOTHING)
         rows.append((f"calibration error{words}", number(error.own, 4), number(error.market, 4), *none))
         chance = (number(error.own_by_chance, 4), number(error.market_by_chance, 4))
         rows.append((f"calibration error by chance{words}", *chance, *none))
     better, worse = sum(gap.high < 0 for gap in told), sum(gap.low > 0 for gap in told)
     answer = f"By more than the interval they are better in {better} of {count(len(told), 'score')}, worse in {worse}."
-    answer = answer if found.has_market else "No bet has a closing price to compare with."
+    if not told:
+        answer = "Too few bets or days to say." if found.has_market else "No bet has a closing price to compare with."
     note = "Lower is better. By odds: a bet weighs what an error of its probability costs a unit of stake."
     if found.n_ranked:
         note += f" Ranked score: {count(found.n_ranked, 'event')} with home, draw and away bet."

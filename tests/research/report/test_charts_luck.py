@@ -162,6 +162,7 @@ def test_the_table_of_scores() -> None:
         "ranked score of 1x2, by odds",
     ]
     assert "No bet has a closing price" in charts.calibration_scores(judged(60, closing=False)).answer
+    assert charts.calibration_scores(judged(60)).answer == "Too few bets or days to say."
 
 
 def test_nothing_to_draw_is_said() -> None:
