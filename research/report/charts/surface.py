@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,24 @@ from research.report.measures import MEASURES, shown_value
 from research.report.words import count, number
 
 
+@dataclass(frozen=True)
+class _Plateau:
+    """The cell of the chosen configuration, and those whose value lies within one standard error of it."""
+
+    here: tuple[Any, Any]
+    near: frozenset[tuple[Any, Any]]
+    words: str
+
+
 def parameter_map(
-    results: pl.DataFrame, x: str, y: str, measure: str = "yield", fixed: dict[str, Any] | None = None
+    results: pl.DataFrame,
+    x: str,
+    y: str,
+    measure: str = "yield",
+    fixed: dict[str, Any] | None = None,
+    *,
+    chosen: int | None = None,
+    se: float | None = None,
 ) -> Figure:
     """Median of a measure over the configurations of each cell.
 
@@ -28,6 +45,10 @@ def parameter_map(
         One of `measures.MEASURES`.
     fixed : dict, optional
         Values at which other parameters are held; without it a cell is the median over them.
+    chosen : int, optional
+        Number of a configuration whose cell is marked.
+    se : float, optional
+        Standard error of its measure: the cells within one of it are its plateau and dashed.
     """
     head = MEASURES[measure].head
     question = f"How does {head} depend on {x} and {y}?"
@@ -46,9 +67,11 @@ def parameter_map(
         f"and {y} = {_name(best[y])}, over {count(len(frame), 'configuration')} in {count(len(cells), 'cell')}."
     )
     values = {(row[x], row[y]): float(row["value"]) for row in cells.iter_rows(named=True)}
+    marked = _plateau(frame, values, (columns, rows), (x, y, measure), (chosen, se))
+    answer += marked.words if marked is not None else ""
 
     def draw(width: float, css: str) -> str:
-        return _draw(values, columns, rows, (x, y, measure), width).svg(answer, css)
+        return _draw(values, (columns, rows), (x, y, measure), marked, width).svg(answer, css)
 
     listed = cells.sort([y, x], nulls_last=True).iter_rows(named=True)
     table = Numbers(
@@ -58,6 +81,43 @@ def parameter_map(
     return Figure("map", question, answer, draw, table, full=True)
 
 
+def _plateau(
+    frame: pl.DataFrame,
+    values: dict[tuple[Any, Any], float],
+    axes: tuple[list[Any], list[Any]],
+    names: tuple[str, str, str],
+    chosen: tuple[int | None, float | None],
+) -> _Plateau | None:
+    """Where the chosen configuration stands: on a plateau where half of the neighbours or more are within its error.
+
+    Neighbours are the cells next to its own along numbers, all others along words.
+    """
+    (x, y, measure), (number_, se) = names, chosen
+    mine = frame.filter(pl.col("config") == number_) if number_ is not None else frame.clear()
+    if mine.is_empty() or (mine[x][0], mine[y][0]) not in values:
+        return None
+    here = (mine[x][0], mine[y][0])
+    if se is None:
+        return _Plateau(here, frozenset(), f" Chosen: #{number_} (●).")
+    near = frozenset(cell for cell, value in values.items() if abs(value - values[here]) <= se and cell != here)
+    beside = [
+        cell
+        for at in (0, 1)
+        for other in axes[at]
+        if (cell := (other, here[1]) if at == 0 else (here[0], other)) in values and cell != here
+        if isinstance(here[at], str) or abs(axes[at].index(other) - axes[at].index(here[at])) == 1
+    ]
+    sign = 1.0 if MEASURES[measure].more else -1.0
+    better = any(sign * (values[cell] - values[here]) > se for cell in beside)
+    inside = sum(cell in near for cell in beside)
+    shape = "stands on a plateau" if 2 * inside >= len(beside) else "stands on a slope" if better else "is a peak"
+    words = (
+        f" The cell of #{number_} (●) {shape}: {inside} of its {count(len(beside), 'neighbour')} within one standard "
+        f"error ({shown_value(measure, se)})."
+    )
+    return _Plateau(here, near, words)
+
+
 def _name(value: object) -> str:
     if value is None:
         return "not set"
@@ -65,14 +125,18 @@ def _name(value: object) -> str:
 
 
 def _draw(
-    values: dict[tuple[Any, Any], float], columns: list[Any], rows: list[Any], names: tuple[str, str, str], width: float
+    values: dict[tuple[Any, Any], float],
+    axes: tuple[list[Any], list[Any]],
+    names: tuple[str, str, str],
+    marked: _Plateau | None,
+    width: float,
 ) -> Canvas:
-    x, y, measure = names
+    (x, y, measure), (columns, rows) = names, axes
     room = min(max(fits(_name(row)) for row in rows) + 14, width * 0.3)
     slot = (width - room) / len(columns)
     canvas = Canvas(width, 64.0 + 32 * len(rows))
     most = max((abs(value) for value in values.values()), default=1.0) or 1.0
-    inside = max(fits(shown_value(measure, value)) for value in values.values()) + 6 <= slot
+    inside = max(fits(shown_value(measure, value)) for value in values.values()) + 20 <= slot
     canvas.text(0, 12, f"{y} (rows)", "muted")
     for place, row in enumerate(rows):
         top = 22 + 32 * place
@@ -86,7 +150,12 @@ def _draw(
             shown = shown_value(measure, value)
             tip = f"{x} = {_name(column)}, {y} = {_name(row)}: {shown}"
             sign = "gain" if value >= 0 else "loss"
-            canvas.rect((room + slot * at + 1, top + 1), (slot - 2, 30), f"cell {sign} k{step}", tip)
+            css = f"cell {sign} k{step}"
+            if marked is not None and (column, row) == marked.here:
+                css, shown = f"{css} here", f"● {shown}"
+            elif marked is not None and (column, row) in marked.near:
+                css += " plateau"
+            canvas.rect((room + slot * at + 1, top + 1), (slot - 2, 30), css, tip)
             if inside and width >= FULL:
                 canvas.text(room + slot * (at + 0.5), top + 20, shown, f"k{step}", "middle")
     skip = max(1, int(np.ceil(max(fits(_name(column)) + 8 for column in columns) / slot)))

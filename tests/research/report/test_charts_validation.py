@@ -214,3 +214,27 @@ def test_splits_that_do_not_vary() -> None:
     for figure in (charts.inside_outside(flat), charts.logits(flat)):
         assert "nan" not in figure.html().lower()
     assert "slope" not in charts.inside_outside(flat).answer
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "dashed"),
+    [
+        (lambda i, j: 0.5 * i, "stands on a plateau: 4 of its 4 neighbours within one standard error", 19),
+        (lambda i, j: -3.0 * (i != 0 or j != 0), "is a peak: 0 of its 4 neighbours", 0),
+        (lambda i, j: 2.5 * i + 4.1 * j, "stands on a slope: 0 of its 4 neighbours", 2),
+    ],
+)
+def test_the_map_marks_the_chosen_cell_and_its_plateau(
+    value: Callable[[int, int], float], words: str, dashed: int
+) -> None:
+    rows = [
+        {"config": 4 * i + j, "a": float(i), "b": float(j), "n_bets": 10, "yield": 0.02 + 0.01 * value(i - 2, j - 1)}
+        for i in range(5)
+        for j in range(4)
+    ]
+    figure = charts.parameter_map(pl.DataFrame(rows), "a", "b", chosen=9, se=0.011 if dashed == 19 else 0.01)
+    assert words in figure.answer
+    root = drawn(figure)
+    assert len(of_class(root, "here")) == 1 and len(of_class(root, "plateau")) == dashed
+    bare = charts.parameter_map(pl.DataFrame(rows), "a", "b")
+    assert not of_class(drawn(bare), "here") and "standard error" not in bare.answer
