@@ -44,7 +44,8 @@ def verdict_summary(run: Run) -> dict[str, Any] | None:
         "trials_raw": trials.raw,
         "trials_effective": trials.effective,
         "flags": [name for name in run.flags() if name not in run.acknowledged()],
-    } | found.plain()
+        "findings": found.plain(),
+    }
 
 
 def configuration_summary(run: Run, config: int) -> dict[str, Any]:
