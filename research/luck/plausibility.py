@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from research.luck.bootstrap import event_sums
 from research.luck.superiority import Resampled, studentised
 
 Flags = NDArray[np.bool_]
@@ -64,18 +65,23 @@ def implausible(measured: Measured, of: Resampled) -> dict[str, Flags]:
     return {kind: found & enough for kind, found in beyond.items()}
 
 
-def too_many_hits(won: ArrayLike, probability: ArrayLike) -> bool:
+def too_many_hits(won: ArrayLike, probability: ArrayLike, event: ArrayLike) -> bool:
     """Whether more bets won than fair closing odds allow.
+
+    Bets of one event count as if they won and lost together, the widest that they can be.
 
     Parameters
     ----------
     won : (bets,) bool
     probability : (bets,) float
         Fair closing probability of the full win; bets without one (NaN) do not count.
+    event : (bets,) integer
+        The event of each bet, any ids.
     """
     hits, fair = np.asarray(won, np.float64), np.asarray(probability, np.float64)
     known = np.isfinite(fair)
-    if np.count_nonzero(known) < FEWEST:
+    deviations = event_sums(np.sqrt(fair[known] * (1.0 - fair[known])), np.asarray(event)[known])
+    if len(deviations) < FEWEST:
         return False
-    expected, spread = fair[known].sum(), math.sqrt(float((fair[known] * (1.0 - fair[known])).sum()))
-    return bool(hits[known].sum() - (1.0 + EXCESS) * expected > DEVIATIONS * spread)
+    surplus = hits[known].sum() - (1.0 + EXCESS) * fair[known].sum()
+    return bool(surplus > DEVIATIONS * math.sqrt(float((deviations**2).sum())))

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from research.luck.bootstrap import generator
+from research.luck.calibration import calibration
+from research.luck.drawdown import drawdowns
 from research.report import charts
 from research.report.data import Luck, ReportData
 from research.report.figure import Figure, gallery
@@ -87,12 +94,24 @@ def _path_figures(luck: Luck, seed: int) -> list[Figure]:
     if bets is None or not bets.height:
         return []
     gross = bets.with_columns(pnl_minor="net_minor")
+    found = calibration(bets, generator(seed, "calibration"))
     return [
         charts.yield_by(gross, "season", seed),
         charts.yield_by(gross, "odds", seed),
         charts.edge_against_yield(gross, seed),
         charts.clv_against_yield(gross, seed),
+        charts.drawdowns(drawdowns(_returns(luck), generator(seed, "drawdown")), bets.height),
+        charts.calibration(found),
+        charts.calibration_scores(found).widened(),
     ]
+
+
+def _returns(luck: Luck) -> NDArray[np.float64]:
+    """Daily returns of the path."""
+    daily = luck.path_daily
+    assert daily is not None
+    start = pl.col("equity_start_minor")
+    return daily.select(pl.when(start > 0).then(pl.col("pnl_minor") / start).otherwise(0.0)).to_series().to_numpy()
 
 
 def _crossed_figures(luck: Luck) -> list[Figure]:

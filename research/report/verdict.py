@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from research.luck.bootstrap import generator
 from research.luck.effective import adjusted
+from research.luck.fair import against_fair
 from research.luck.sharpe import (
     Moments,
     deflated_sharpe,
@@ -176,10 +178,23 @@ def _prices(luck: Luck, seed: int) -> list[Line]:
     value = NOTHING if math.isnan(clv.estimate) else percent(clv.estimate, 2)
     if clv.known:
         value += f" ({_LEVEL} {span(clv.low, clv.high, 2)})"
-    return [
+    lines = [
         Line(
             "CLV out of sample",
             value,
-            "Mean closing line value of the path's bets: what the market's last fair prices say the yield should be.",
+            "Mean closing line value of the path's bets: what the market's last fair prices say of the yield.",
         )
     ]
+    fair = against_fair(bets, generator(seed, "fair"), at="fair")
+    if fair.n_bets:
+        placed = against_fair(bets, generator(seed, "fair"))
+        exact = "simulated" if math.isnan(fair.p_exact) else "exact"
+        lines.append(
+            Line(
+                "Fair closing odds",
+                f"p {p_words(fair.p_value)} at fair odds; {p_words(placed.p_value)} at the odds taken ({exact})",
+                f"Chance of a yield this high if each of {count(fair.n_bets, 'bet')} of the path won with its fair "
+                "closing probability: paid fairly, and paid as it was (then it is more than the close explains).",
+            )
+        )
+    return lines

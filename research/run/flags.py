@@ -27,11 +27,11 @@ def by_measures(made: Path, of: Resampled) -> pl.DataFrame:
 
 def by_hits(made: Path) -> pl.DataFrame:
     """Flags of the stored configurations by their hits against fair closing odds: config, flag."""
-    bets = pl.read_parquet(made / BETS, columns=["config", "state", "pnl_minor", "close_prob"])
+    bets = pl.read_parquet(made / BETS, columns=["config", "event_id", "state", "pnl_minor", "close_prob"])
     decided = bets.filter(pl.col("state").is_in(["win", "lose"]))
     flagged = [
         int(number[0])
         for number, mine in decided.group_by("config", maintain_order=True)
-        if too_many_hits((mine["pnl_minor"] > 0).to_numpy(), mine["close_prob"].fill_null(np.nan).to_numpy())
+        if too_many_hits(mine["pnl_minor"] > 0, mine["close_prob"].fill_null(np.nan), mine["event_id"])
     ]
     return pl.DataFrame({"config": flagged, "flag": ["hit_rate"] * len(flagged)}, schema=SCHEMA)

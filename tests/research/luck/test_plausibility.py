@@ -102,25 +102,36 @@ def test_hits_beyond_fair_odds_are_flagged() -> None:
     rng = np.random.default_rng(34)
     for fair in (0.1, 0.5, 0.8):
         chances = np.full(4_000, fair)
-        assert not too_many_hits(rng.random(4_000) < fair, chances)
-        assert not too_many_hits(rng.random(4_000) < fair * 1.05, chances)
-        assert not too_many_hits(rng.random(4_000) < fair * 0.5, chances)
-    assert too_many_hits(rng.random(4_000) < 0.7, np.full(4_000, 0.5))
-    assert too_many_hits(rng.random(4_000) < 0.3, np.full(4_000, 0.2))
+        assert not too_many_hits(rng.random(4_000) < fair, chances, np.arange(len(chances)))
+        assert not too_many_hits(rng.random(4_000) < fair * 1.05, chances, np.arange(len(chances)))
+        assert not too_many_hits(rng.random(4_000) < fair * 0.5, chances, np.arange(len(chances)))
+    assert too_many_hits(rng.random(4_000) < 0.7, np.full(4_000, 0.5), np.arange(4_000))
+    assert too_many_hits(rng.random(4_000) < 0.3, np.full(4_000, 0.2), np.arange(4_000))
 
 
 def test_the_bound_of_hits_is_that_which_is_told() -> None:
     """100 bets at 1/2: 57.5 hits are expected at most, and four standard deviations are 20 more."""
     chances = np.full(100, 0.5)
-    assert not too_many_hits(np.arange(100) < 77, chances)
-    assert too_many_hits(np.arange(100) < 78, chances)
+    assert not too_many_hits(np.arange(100) < 77, chances, np.arange(len(chances)))
+    assert too_many_hits(np.arange(100) < 78, chances, np.arange(len(chances)))
 
 
 def test_hits_without_a_closing_price_do_not_count() -> None:
     won, chances = np.ones(120, bool), np.full(120, np.nan)
     chances[:49] = 0.5
-    assert not too_many_hits(won, chances)
+    assert not too_many_hits(won, chances, np.arange(len(chances)))
     chances[49] = 0.5
-    assert too_many_hits(won, chances)
+    assert too_many_hits(won, chances, np.arange(len(chances)))
     won[50:] = False
-    assert too_many_hits(won, chances)
+    assert too_many_hits(won, chances, np.arange(len(chances)))
+
+
+def test_bets_of_one_event_are_one_observation() -> None:
+    """Five equal bets a match: a flag at no edge would be one in some thousands if they counted as five."""
+    rng, chances = np.random.default_rng(35), np.full(300, 0.5)
+    event = np.repeat(np.arange(60), 5)
+    assert not any(too_many_hits(np.repeat(rng.random(60) < 0.5, 5), chances, event) for _ in range(3_000))
+    assert not too_many_hits(np.ones(245, bool), chances[:245], event[:245]), "49 events are too few"
+    assert too_many_hits(np.ones(300, bool), chances, event)
+    together, apart = np.arange(300) < 240, np.arange(300)
+    assert too_many_hits(together, chances, apart) and not too_many_hits(together, chances, event)
