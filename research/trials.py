@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS trials (
     PRIMARY KEY (configuration, event_set)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS trials_by_set ON trials(event_set);
 """
+_OF_A_SET: Final = "events, sample, first_date, last_date"
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,23 @@ class EventSet:
 
 
 def overlap(a: EventSet, b: EventSet) -> float:
-    """Common events over those of the smaller set, 0 to 1; exact where both hold at most `KEPT`, else estimated."""
+    """Common events over those of the smaller set, 0 to 1; exact where both hold at most `KEPT`, else estimated.
+
+    Of a set so small against one so large that no event of it could be in the sample nothing is known: then it is 1
+    where their dates meet, else 0, so that no trial is lost.
+    """
     if not a.events or not b.events:
         return 0.0
     small, large = (a, b) if a.events <= b.events else (b, a)
     ends = [one.sample[-1] for one in (small, large) if one.events > len(one.sample)]
     mine = small.sample[small.sample <= min(ends)] if ends else small.sample
-    return float(np.isin(mine, large.sample).mean()) if len(mine) else 0.0
+    return float(np.isin(mine, large.sample).mean()) if len(mine) else float(_meet(a, b))
+
+
+def _meet(a: EventSet, b: EventSet) -> bool:
+    """Whether the dates of two sets overlap, or are not known."""
+    known = a.first_date and b.first_date
+    return not known or (a.first_date <= b.last_date and b.first_date <= a.last_date)
 
 
 @dataclass(frozen=True)
@@ -214,7 +225,7 @@ class Ledger:
         names = [one.name for one in fields(Evaluation)][:-1]
         found: dict[tuple[str, str], Evaluation] = {}
         for row in rows:
-            own = EventSet(int(row[3]), np.frombuffer(row[-1], "<i8"))
+            own = EventSet(int(row[3]), np.frombuffer(row[-1], "<i8"), row[4], row[5])
             shared = max((overlap(own, one) for one in asked), default=0.0 if sets else 1.0)
             told = dict(zip(names, row[:-1], strict=True))
             one = Evaluation(**told, overlap=shared)
@@ -238,9 +249,9 @@ def _together(a: Evaluation, b: Evaluation) -> Evaluation:
 
 
 def _set_of(connection: sqlite3.Connection, digest: str) -> EventSet | None:
-    row = connection.execute("SELECT events, sample FROM event_sets WHERE hash = ?", (bytes.fromhex(digest),))
-    found = row.fetchone()
-    return None if found is None else EventSet(found[0], np.frombuffer(found[1], "<i8"))
+    asked = f"SELECT {_OF_A_SET} FROM event_sets WHERE hash = ?"
+    found = connection.execute(asked, (bytes.fromhex(digest),)).fetchone()
+    return None if found is None else EventSet(found[0], np.frombuffer(found[1], "<i8"), *found[2:])
 
 
 def _near(connection: sqlite3.Connection, sets: Sequence[str]) -> list[int]:
@@ -251,8 +262,8 @@ def _near(connection: sqlite3.Connection, sets: Sequence[str]) -> list[int]:
 
 def _overlapping(connection: sqlite3.Connection, own: EventSet) -> Iterator[int]:
     """Numbers of the sets that overlap by half or more."""
-    for number, events, sample in connection.execute("SELECT id, events, sample FROM event_sets").fetchall():
-        if overlap(own, EventSet(events, np.frombuffer(sample, "<i8"))) >= 0.5:
+    for number, events, sample, *dates in connection.execute(f"SELECT id, {_OF_A_SET} FROM event_sets").fetchall():
+        if overlap(own, EventSet(events, np.frombuffer(sample, "<i8"), *dates)) >= 0.5:
             yield number
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.rule import load
 from research.config import is_tried
 from research.sweeps.plan import Plan
 
@@ -18,7 +19,7 @@ def hashes(plan: Plan) -> list[bytes]:
     """Hash of each configuration of a plan, 16 bytes, in the order of its table.
 
     It is of the keys that make a trial (`research.config.is_tried`), in one form each: whole numbers as floats, lists
-    and mappings as JSON. The seed counts where draws are made: where bets may be rejected.
+    and mappings as JSON, of a file its content. The seed counts where draws are made: where bets may be rejected.
     """
     out: list[bytes] = []
     for low in range(0, len(plan), _ROWS):
@@ -29,7 +30,7 @@ def hashes(plan: Plan) -> list[bytes]:
             if not mine.height:
                 continue
             columns = [_fragments(plan, mine, key) for key in sorted(branch.base) if is_tried(key)]
-            joined = mine.select(pl.concat_str(columns, separator="\n").alias("text"))["text"]
+            joined = mine.with_columns(pl.concat_str(columns, separator="\n").alias("_text"))["_text"]
             for row, text in zip(mine["_row"].to_list(), joined.to_list(), strict=True):
                 texts[row] = hashlib.blake2b(text.encode(), digest_size=16).digest()
         out += texts
@@ -42,10 +43,11 @@ def _fragments(plan: Plan, part: pl.DataFrame, key: str) -> pl.Expr:
     if key in branch.axes and key in part.columns:
         distinct = part[key].unique()
         json_texts = key in plan.json_columns
-        made = [_text(json.loads(one) if json_texts and one is not None else one) for one in distinct.to_list()]
+        values = [json.loads(one) if json_texts and one is not None else one for one in distinct.to_list()]
+        made = [_text(_content(key, one)) for one in values]
         shown = pl.col(key).replace_strict(distinct, pl.Series(made, dtype=pl.String), return_dtype=pl.String)
     else:
-        shown = pl.lit(_text(branch.base[key]))
+        shown = pl.lit(_text(_content(key, branch.base[key])))
     if key == "seed":
         shown = pl.when(_draws(branch.base, branch.axes, part)).then(shown).otherwise(pl.lit("null"))
     return pl.concat_str([pl.lit(f"{key}="), shown])
@@ -57,6 +59,11 @@ def _draws(base: dict[str, Any], axes: dict[str, Any], part: pl.DataFrame) -> pl
     return pl.col(key) > 0.0 if key in axes and key in part.columns else pl.lit(base[key] > 0.0)
 
 
+def _content(key: str, value: Any) -> Any:
+    """The value; of a staking rule of the user's own what stands in its file, for another text is another trial."""
+    return load(value).hash if key == "staking.file" and value else value
+
+
 def _text(value: Any) -> str:
     return json.dumps(_floats(value), sort_keys=True)
 
@@ -66,7 +73,7 @@ def _floats(value: Any) -> Any:
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int | float):
-        return float(value)
+        return float(value) + 0.0  # -0.0 is 0.0
     if isinstance(value, dict):
         return {name: _floats(one) for name, one in value.items()}
     return [_floats(one) for one in value]

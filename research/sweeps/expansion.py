@@ -148,7 +148,10 @@ def _branch(config: DictConfig, leaves: Sequence[Word]) -> tuple[Branch, set[str
         for value in word.values:
             made = checked(key, value)
             values.setdefault(repr(made), made)
-        columns[key] = tuple(values.values())
+        if len(values) == 1:  # the same value in two spellings is no axis
+            (base[key],) = values.values()
+        else:
+            columns[key] = tuple(values.values())
     return Branch(base, columns), {word.key for word in here}
 
 

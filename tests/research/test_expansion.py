@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from engine.errors import ConfigurationError
+from engine.kernel.params import Params
 from research.composition import Composer
 from research.config import slow_of
 from research.parameters import check, configuration, matrix
@@ -141,3 +142,10 @@ def test_a_million_in_seconds(composer: Composer) -> None:
     made = plan(composer, "bankroll_minor=range(1000,2000)", "strategy.edge_min=range(0,1,0.001)")
     assert len(made) == 1_000_000
     assert made.table.estimated_size() < 60_000_000
+
+
+def test_one_value_in_two_spellings_is_that_value(composer: Composer) -> None:
+    made = plan(composer, "strategy.edge_min=0.07,7e-2", "staking=flat,kelly")
+    assert len(made) == 2 and made.keys.count("strategy.edge_min") == 0
+    assert [made.flat(config)["strategy.edge_min"] for config in (1, 2)] == [0.07, 0.07]
+    assert (numbers(made, 0, 2)[:, Params._fields.index("edge_min")] == 0.07).all()
