@@ -9,6 +9,7 @@ returns by day.
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,6 +35,8 @@ Floats = NDArray[np.float64]
 
 #: values of all configurations in all resamples that are held at a time
 _HELD: Final = 1 << 22
+#: values that stand in memory; more of them in a file
+_IN_MEMORY: Final = 1 << 27
 
 
 @dataclass(frozen=True)
@@ -93,20 +96,30 @@ def resampled(returns: ArrayLike, length: float, resamples: int, rng: np.random.
     """
     series = np.asarray(returns)
     n, many = series.shape
-    counts = resampled_days(n, length, resamples, rng)
-    means = series.mean(axis=0, dtype=np.float64)
-    deviations = series.std(axis=0, dtype=np.float64)
-    drawn = np.empty((resamples, many), np.float32)
-    squares = np.empty((resamples, many), np.float32)
-    for part in _parts(many, n):
-        apart = np.asarray(series[:, part] - means[part], np.float32)  # small numbers keep their digits in float32
-        drawn[:, part] = counts @ apart / np.float32(n)
-        squares[:, part] = counts @ (apart * apart) / np.float32(n)
-    spreads = np.sqrt(n) * drawn.std(axis=0, dtype=np.float64)
-    still = np.ptp(series, axis=0) == 0
-    spreads[still] = deviations[still] = 0.0
-    drawn_deviations = np.sqrt(np.maximum(squares - drawn * drawn, 0))
-    return Resampled(n, means, spreads, deviations, drawn + means.astype(np.float32), drawn_deviations)
+    counts, root = resampled_days(n, length, resamples, rng), math.sqrt(n)
+    means, deviations, spreads = np.zeros(many), np.zeros(many), np.zeros(many)
+    drawn, own = _room(resamples, many), _room(resamples, many)
+    for part in _parts(many, max(n, resamples)):
+        mine = np.asarray(series[:, part], np.float64)
+        varies = np.ptp(mine, axis=0) > 0 if n else np.zeros(mine.shape[1], np.bool_)
+        mean = mine.mean(axis=0) if n else np.zeros(mine.shape[1])
+        apart = np.asarray(mine - mean, np.float32)  # small numbers keep their digits in float32
+        centred = counts @ apart / np.float32(max(n, 1))
+        squares = counts @ (apart * apart) / np.float32(max(n, 1))
+        means[part] = mean
+        deviations[part] = np.where(varies, mine.std(axis=0), 0.0) if n else 0.0
+        spreads[part] = np.where(varies, root * centred.std(axis=0, dtype=np.float64), 0.0)
+        own[:, part] = np.sqrt(np.maximum(squares - centred * centred, 0))
+        drawn[:, part] = centred + mean.astype(np.float32)
+    return Resampled(n, means, spreads, deviations, drawn, own)
+
+
+def _room(resamples: int, many: int) -> NDArray[np.float32]:
+    """Room for a number of each configuration in each resample; beyond `_IN_MEMORY` values in an unnamed file."""
+    if resamples * many <= _IN_MEMORY:
+        return np.empty((resamples, many), np.float32)
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, np.float32, "w+", shape=(resamples, many))
 
 
 def superior_ability(of: Resampled) -> Superiority:
@@ -115,15 +128,15 @@ def superior_ability(of: Resampled) -> Superiority:
     A configuration that never bet (a constant series) takes no part; p-values are 1 where none does. A p-value counts
     the observed statistic among the resampled ones, so that it is 1 / (resamples + 1) at least.
     """
-    part = of.spreads > 0.0
-    if not part.any():
+    part = np.flatnonzero(of.spreads > 0.0)
+    if not len(part):
         return Superiority(0.0, 1.0, 1.0, 1.0)
     means, statistics = of.means[part], studentised(of)[part]
     observed = max(0.0, float(statistics.max()))
     little = statistics >= -math.sqrt(2.0 * math.log(math.log(max(of.n, 3))))
     centres = (np.maximum(means, 0.0), np.where(little, means, 0.0), means)
-    drawn, scale = of.drawn[:, part], math.sqrt(of.n) / of.spreads[part]
-    return Superiority(observed, *(_share(_largest(drawn, centre, scale), observed) for centre in centres))
+    scale = math.sqrt(of.n) / of.spreads[part]
+    return Superiority(observed, *(_share(_largest(of.drawn, part, centre, scale), observed) for centre in centres))
 
 
 def studentised(of: Resampled) -> Floats:
@@ -139,16 +152,16 @@ def single_p(of: Resampled, configuration: int) -> float:
 
 def largest_centred(of: Resampled, part: NDArray[np.bool_]) -> Floats:
     """Of each resample the largest studentised mean among `part`, each centred on its own mean, 0 at least."""
-    return _largest(of.drawn[:, part], of.means[part], math.sqrt(of.n) / of.spreads[part])
+    return _largest(of.drawn, np.flatnonzero(part), of.means[part], math.sqrt(of.n) / of.spreads[part])
 
 
 def reality_check(of: Resampled) -> float:
     """White's p-value that no configuration is better than nothing; not studentised."""
-    part = of.spreads > 0.0
-    if not part.any():
+    part = np.flatnonzero(of.spreads > 0.0)
+    if not len(part):
         return 1.0
     means, root = of.means[part], math.sqrt(of.n)
-    largest = _largest(of.drawn[:, part], means, np.full(len(means), root))
+    largest = _largest(of.drawn, part, means, np.full(len(means), root))
     return _share(largest, max(0.0, root * float(means.max())))
 
 
@@ -191,11 +204,11 @@ def _largest_own(of: Resampled, columns: NDArray[np.intp]) -> Floats:
     return found
 
 
-def _largest(drawn: NDArray[Any], centre: Floats, scale: Floats) -> Floats:
-    """Of each resample the largest centred and scaled mean, 0 at least."""
+def _largest(drawn: NDArray[Any], columns: NDArray[np.intp], centre: Floats, scale: Floats) -> Floats:
+    """Of each resample the largest centred and scaled mean among `columns`, 0 at least."""
     found = np.zeros(len(drawn))
-    for part in _parts(drawn.shape[1], len(drawn)):
-        found = np.maximum(found, ((drawn[:, part] - centre[part]) * scale[part]).max(axis=1))
+    for part in _parts(len(columns), len(drawn)):
+        found = np.maximum(found, ((drawn[:, columns[part]] - centre[part]) * scale[part]).max(axis=1))
     return found
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shlex
-from collections.abc import Sequence
 from typing import Any, Final
 
 from research.report import charts, luck_section
 from research.report.data import Chosen, ReportData
-from research.report.figure import Figure, asset, gallery
+from research.report.figure import Figure, gallery
 from research.report.measures import MEASURES, short_key
 from research.report.pack import pack, script_json, value_text
 from research.report.sentences import configuration_line, net_interval, tried_line, verdict, warnings
+from research.report.shell import document
 from research.report.words import count, html, number
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
@@ -22,8 +20,6 @@ _SCRIPTS: Final = ("page.js", "sorted.js", "packed.js", "table.js", "map.js")
 
 def page(data: ReportData) -> str:
     """The page as HTML; the same data give the same text."""
-    style = "".join(asset(name) for name in _STYLES)
-    scripts = [asset(name) for name in _SCRIPTS]
     packed = pack(data)
     head, reading = verdict(data)
     body = [
@@ -46,29 +42,8 @@ def page(data: ReportData) -> str:
         "Nothing on this page is advice to bet.</footer>",
         '<div class="tip" id="tip" hidden></div>',
         f'<script type="application/json" id="results">{script_json(packed)}</script>',
-        *(f"<script>{text}</script>" for text in scripts),
     ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, scripts)}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">'
-        f"<title>{html(f'Run {data.short}: {_kind(data)}')}</title><style>{style}</style></head>"
-        f'<body class="page">{"".join(body)}</body></html>\n'
-    )
-
-
-def _policy(style: str, scripts: Sequence[str]) -> str:
-    """Only the style and the scripts of this very page, by their hashes; nothing from anywhere else."""
-    allowed = " ".join(_digest(text) for text in scripts)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src {_digest(style)}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return document(f"Run {data.short}: {_kind(data)}", body, _STYLES, _SCRIPTS)
 
 
 def _kind(data: ReportData) -> str:
