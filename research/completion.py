@@ -45,8 +45,8 @@ def candidates(line: str) -> list[str]:
         return [name for name in _COMMANDS if name.startswith(start)]
     command = words[1]
     start = "" if fresh else words[-1]
-    if command in ("backtest", "sweep"):
-        return _of_hydra(command, " ".join(words[2:]) + (" " if fresh else ""))
+    if command in ("backtest", "sweep", "leakage"):
+        return _of_hydra("sweep" if command == "sweep" else "backtest", " ".join(words[2:]) + (" " if fresh else ""))
     if command == "data":
         return [name for name in _DATA if len(words) + fresh == 3 and name.startswith(start)]
     if command in _ON_RUNS or (command == "runs" and len(words) > 2 and words[2] == "rm"):

@@ -1,14 +1,16 @@
 """The likely cause of a leak: which later rows, changed alone, change the value.
 
-One decision is decided again in worlds in each of which only one group of later rows is another: the result of the
-event itself, other results of its day, of its participants in its season and elsewhere, of others in its season and
-elsewhere; its closing prices, its other later prices, later prices of other events.
+The earliest decision that a leak touched is decided again in worlds in each of which only one group of the rows that
+became known after it is another: the result of the event itself, other results of its day, of its participants in its
+season and elsewhere, of others in its season and elsewhere; its closing prices, its other later prices, later prices
+of other events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
@@ -17,12 +19,14 @@ from engine.schema import CLOSE
 from research.leakage.decided import OFFER, Decided, Laboratory
 from research.leakage.difference import differences
 from research.leakage.findings import FAILED
-from research.leakage.mutation import DELAYED, Mutation, changed, late
-from research.leakage.rows import known_after, settled_after
+from research.leakage.mutation import DELAYED, Mutation, changed, hidden, late
+from research.leakage.rows import known_after, nanoseconds, settled_after
 
 #: groups of results, and of prices
 RESULTS: Final = ("own", "same_day", "own_season", "own_elsewhere", "season", "elsewhere")
 PRICES: Final = ("own_close", "own_later", "other_prices")
+#: how often a group is changed in another way where the value stays
+_TURNS: Final = 2
 _FUTURE: Final = "; or one smoothed with later observations"
 
 
@@ -57,11 +61,19 @@ def guilty(
         Told that one more world was tried.
     """
     found = set()
-    for name, mutation in _experiments(events, suspect):
-        other, done = lab.decide(mutation)
-        if done.any and isinstance(other, Decided) and _touched(base, other, suspect):
-            found.add(name)
+    own = events.filter(pl.col("event_id") == suspect.row["event_id"][0]).row(0, named=True)
+    for name, mutations in _experiments(own, suspect):
+        for mutation in mutations:
+            other, done = lab.decide(mutation)
+            if done.any and isinstance(other, Decided) and _touched(base, other, suspect):
+                found.add(name)
+            if name in found or not done.any:
+                break
         step()
+    if not found:
+        for name, mutation in _together(_decided_ns(suspect)):
+            other, _ = lab.decide(mutation)
+            found |= {name} if isinstance(other, Decided) and _touched(base, other, suspect) else set()
     return found
 
 
@@ -85,20 +97,35 @@ def _row(offers: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
     return offers.join(row, on=list(OFFER), how="semi", nulls_equal=True)
 
 
-def _experiments(events: pl.DataFrame, suspect: Suspect) -> list[tuple[str, Mutation]]:
-    own = events.filter(pl.col("event_id") == suspect.row["event_id"][0]).row(0, named=True)
-    instant, key = suspect.instant_ns, (0, "cause", suspect.instant_ns)
+def _experiments(own: dict[str, Any], suspect: Suspect) -> Iterator[tuple[str, list[Mutation]]]:
+    """By group: mutations of its rows that are later than the instant. A value that looks at a result or a price
+    coarsely may not move at the first."""
+    instant, mine, close = _decided_ns(suspect), pl.col("event_id") == own["event_id"], pl.col("instant") == CLOSE
+    for name, chosen in _results(own).items():
+        results = partial(_both, settled_after, instant, chosen)
+        others = [changed(results, None, (turn, "cause", instant, name)) for turn in range(_TURNS)]
+        yield name, [*others, hidden(results)]
+    for name, chosen in {"own_close": mine & close, "own_later": mine & ~close, "other_prices": ~mine}.items():
+        prices = partial(_both, known_after, instant, chosen)
+        yield name, [changed(None, prices, (turn, "cause", instant, name)) for turn in range(_TURNS)]
 
-    def results(name: str) -> Mutation:
-        chosen = _results(own)[name]
-        return changed(lambda frame: settled_after(frame, instant) & frame.select(m=chosen)["m"], None, (*key, name))
 
-    def prices(name: str) -> Mutation:
-        mine, close = pl.col("event_id") == own["event_id"], pl.col("instant") == CLOSE
-        chosen = {"own_close": mine & close, "own_later": mine & ~close, "other_prices": ~mine}[name]
-        return changed(None, lambda frame: known_after(frame, instant) & frame.select(m=chosen)["m"], (*key, name))
+def _together(instant_ns: int) -> list[tuple[str, Mutation]]:
+    """All later results, and all later prices."""
+    results = changed(lambda rows: settled_after(rows, instant_ns), None, (0, "cause", instant_ns, "results"))
+    prices = changed(None, lambda rows: known_after(rows, instant_ns), (0, "cause", instant_ns, "prices"))
+    return [("results", results), ("prices", prices)]
 
-    return [(name, results(name)) for name in RESULTS] + [(name, prices(name)) for name in PRICES]
+
+def _decided_ns(suspect: Suspect) -> int:
+    return int(suspect.row.select(nanoseconds("decided_at")).item())
+
+
+def _both(
+    later: Callable[[pl.DataFrame, int], pl.Series], instant_ns: int, chosen: pl.Expr, rows: pl.DataFrame
+) -> pl.Series:
+    """Mask of the chosen rows among those later than an instant."""
+    return later(rows, instant_ns) & rows.select(mask=chosen).to_series()
 
 
 def _results(own: dict[str, Any]) -> dict[str, pl.Expr]:
@@ -135,13 +162,13 @@ def words(groups: set[str], suspect: Suspect, closing: str = "") -> str:
         what = " and ".join(sorted(groups)) or "rows"
         return f"{what} used before the instant at which they were known: by their date or kind, not by that instant"
     told = [text for text in (_of_results(groups), _of_prices(groups)) if text]
+    if not told:
+        told = [f"later {name} together, no group of them alone" for name in sorted(groups)]
     if suspect.column == "odds" and closing:
         told.insert(0, closing)
-    if not told:
-        return "later rows together, no group of them alone"
     if suspect.column == "regime":
-        told = ["a regime smoothed with the future", *told]
-    return "; ".join(told)
+        told.insert(0, "a regime smoothed with the future")
+    return "; ".join(told or ["later rows together"])
 
 
 def _of_results(groups: set[str]) -> str:

@@ -78,9 +78,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog="bea leakage", description=_ABOUT)
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="as for `bea backtest`")
     parser.add_argument("--instants", type=int, default=Search.instants, metavar="N", help="default: %(default)s")
-    parser.add_argument(
-        "--seed", type=int, metavar="SEED", help="of instants and changes; default: that of the run"
-    )
+    parser.add_argument("--seed", type=int, metavar="SEED", help="of instants and changes; default: that of the run")
     parser.add_argument("--config-dir", "-cd", metavar="DIR", help="a folder of groups and experiments of your own")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     options = parser.parse_intermixed_args(list(argv))

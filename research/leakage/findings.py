@@ -19,6 +19,8 @@ class Example:
 
     Attributes
     ----------
+    kind : str
+        Of the mutation, or of the check.
     instant : str
         The future was changed after it; ISO, UTC.
     decided_at : str
@@ -33,6 +35,7 @@ class Example:
         With the changed one.
     """
 
+    kind: str
     instant: str
     decided_at: str = ""
     event_id: int | None = None

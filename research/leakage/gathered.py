@@ -44,16 +44,18 @@ class Gathered:
         self._faults: list[Leak] = []
 
     def add(self, kind: str, column: str, instant_ns: int, rows: pl.DataFrame) -> None:
-        """Values that differ (`difference.differences`) under a mutation at an instant; the latest is the example."""
+        """Values that differ (`difference.differences`) under a mutation at an instant; the earliest is the example."""
         known = self._columns.setdefault(column, _Column())
         known.kinds[kind] += rows.height
-        last = rows.tail(1)
+        first = rows.head(1)
         better = known.suspect is None or (known.suspect.kind == DELAYED and kind != DELAYED)
         if better:
-            known.suspect = Suspect(last.select(OFFER), column, instant_ns, kind)
+            known.suspect = Suspect(first.select(OFFER), column, instant_ns, kind)
         if better or len(known.examples) < _EXAMPLES:
-            value, other = last["whole"][0], last["other"][0]
-            known.examples.insert(0 if better else len(known.examples), self._example(last, instant_ns, value, other))
+            value, other = first["whole"][0], first["other"][0]
+            known.examples.insert(
+                0 if better else len(known.examples), self._example(kind, first, instant_ns, (value, other))
+            )
             del known.examples[_EXAMPLES:]
 
     def failed(self, kind: str, instant_ns: int, text: str) -> None:
@@ -62,7 +64,7 @@ class Gathered:
         known.kinds[kind] += 1
         known.cause = "it cannot decide with what was known at the instant: it takes the whole history for granted"
         if len(known.examples) < _EXAMPLES:
-            known.examples.append(Example(iso(instant_ns), value="decides", other=text))
+            known.examples.append(Example(kind, iso(instant_ns), value="decides", other=text))
 
     def early(self, rows: pl.DataFrame) -> str:
         """Opportunities at prices of the future (`known.taken_early`); gives the cause in words."""
@@ -73,13 +75,13 @@ class Gathered:
         known.cause = f"the odds are {what} of the same bet, known only after the decision"
         first = rows.head(1)
         told = f"known at {_moment(first['known_at'][0])}"
-        known.examples.append(self._example(first, _ns(first["decided_at"]), first["odds"][0], told))
+        known.examples.append(self._example(KNOWN_AT, first, _ns(first["decided_at"]), (first["odds"][0], told)))
         return known.cause
 
     def recorded(self, fault: Fault, row: pl.DataFrame) -> None:
         """Opening prices that are closing prices, with one of them."""
         cause = f"closing prices recorded as opening prices, or the other way round: {fault.words()}"
-        example = self._example(row, _ns(row["decided_at"]), row["odds"][0], row["odds"][0])
+        example = self._example(RECORDED, row, _ns(row["decided_at"]), (row["odds"][0], row["odds"][0]))
         self._faults.append(Leak("odds", {RECORDED: fault.still}, (example,), cause))
 
     def suspects(self) -> list[Suspect]:
@@ -102,13 +104,13 @@ class Gathered:
     def _without_cause(self, column: _Column) -> str:
         return _REPEATED if column.suspect and "repeated" in column.kinds else "as of the columns before"
 
-    def _example(self, row: pl.DataFrame, instant_ns: int, value: Any, other: Any) -> Example:
+    def _example(self, kind: str, row: pl.DataFrame, instant_ns: int, values: tuple[Any, Any]) -> Example:
         bet = row.select(OFFER).row(0, named=True)
         event = self._events.filter(pl.col("event_id") == bet["event_id"])
         named = event.row(0, named=True) if event.height else {}
         bet |= {name: str(named.get(name, "")) for name in ("home", "away", "date", "competition")}
-        bet |= {"decided_at": _moment(bet["decided_at"]), "value": _plain(value), "other": _plain(other)}
-        return Example(instant=iso(instant_ns), **bet)
+        bet |= {"decided_at": _moment(bet["decided_at"]), "value": _plain(values[0]), "other": _plain(values[1])}
+        return Example(kind, iso(instant_ns), **bet)
 
 
 def iso(instant_ns: int) -> str:

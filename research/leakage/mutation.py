@@ -60,6 +60,16 @@ def _same(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 UNCHANGED: Final = Mutation(_same, _same)
 
 
+def hidden(results: Where) -> Mutation:
+    """The results of a mask are not known; every price stays."""
+
+    def events(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        mask = results(frame)
+        return results_hidden(frame, mask), int(mask.sum())
+
+    return Mutation(events, _same)
+
+
 def truncated(instant_ns: int) -> Mutation:
     """Nothing that became known after an instant: no later price, no later result; fixtures stay."""
 

@@ -57,8 +57,8 @@ def _leak(leak: Leak) -> list[Text]:
         one = leak.examples[0]
         lines += [
             Text(f"        {clean(one.words(), 200)}"),
-            Text(f"        decided {one.decided_at}, future changed after {one.instant}"),
-            Text(f"        {clean(one.value, 120)} with the whole history, {clean(one.other, 120)} without"),
+            Text(f"        decided {one.decided_at}, future changed ({one.kind}) after {one.instant}"),
+            Text(f"        {clean(one.value, 120)} with the one future, {clean(one.other, 120)} with the other"),
         ]
     return lines
 

@@ -1,0 +1,34 @@
+"""A small simulated store in a home of its own, shared by the tests of the leak finder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.source.simulator import DEFAULT_BOOKMAKERS, SimulatorSettings, simulate
+from engine.store.store import Store
+
+SETTINGS = SimulatorSettings(
+    seed=5,
+    competitions=("ONE", "TWO"),
+    seasons=2,
+    teams=8,
+    markets=("1x2",),
+    bookmakers=DEFAULT_BOOKMAKERS[:3],
+)
+
+
+@pytest.fixture(scope="session")
+def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a home whose store holds 224 matches; nothing writes into it."""
+    folder = tmp_path_factory.mktemp("leakage")
+    Store.create_or_open(folder / "data" / "store").apply(simulate(SETTINGS))
+    return folder
+
+
+@pytest.fixture()
+def small_home(small_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That home, as the home of the test."""
+    monkeypatch.setenv("BEA_HOME", str(small_store))
+    return small_store

@@ -1,0 +1,22 @@
+"""Subjects of a search: a configuration from words, and any strategy in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from engine.kernel.params import Params
+from engine.strategy import Strategy
+from research.application import plan_backtest
+from research.composition import Composer
+from research.config import Slow, slow_of
+from research.leakage.decided import Subject
+from research.run.execute import numbers
+
+
+def subject(words: Sequence[str] = (), strategy: Callable[[Slow], Strategy] | None = None) -> Subject:
+    """The configuration of `bea backtest WORDS`; with a strategy of the test's own its opportunities alone."""
+    plan = plan_backtest(Composer("backtest"), ["risk=off", *words])
+    if strategy is not None:
+        return Subject(slow_of(plan.flat(1)), strategy=strategy)
+    params = Params(*numbers(plan, 0, 1)[0].tolist())
+    return Subject(slow_of(plan.flat(1)), params)
