@@ -149,7 +149,7 @@ def test_a_damaged_file_is_told_in_one_line(ledger: Ledger, content: bytes) -> N
 
 def test_what_fails_half_way_leaves_nothing(ledger: Ledger) -> None:
     with pytest.raises(DataError):
-        record(ledger, [b"a" * 16, {"no": "blob"}], events(0, 5))  # type: ignore[list-item]
+        record(ledger, [b"a" * 16, {"no": "blob"}, b"b" * 16], events(0, 5))  # type: ignore[list-item]
     assert count(ledger, events(0, 5)) == Count(0, 0.0) and ledger.evaluations() == []
 
 

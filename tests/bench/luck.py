@@ -1,0 +1,197 @@
+"""What it costs to tell luck from skill: `python -m tests.bench.luck`, each job in a process of its own.
+
+Returns are noise of configurations that share a tenth of their variance, laid out as a sweep hands them over: a
+configuration's days side by side. Seconds are the median of the repeats, CPU seconds those of all threads a repeat;
+memory is the peak of the process, and what of
+it came on top of the returns themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.memory import peak_bytes
+from research.luck.effective import effective_trials
+from research.luck.evidence import weigh
+from research.luck.overfit import overfit
+from research.luck.superiority import Resampled, reality_check, resampled, superior_ability, survivors
+from research.validation.choice import cross_validated, walk_forward
+from research.validation.folds import Cuts
+from research.validation.rules import Rules
+from research.validation.slices import slices
+from tests.bench.machine import cores
+
+Row = dict[str, Any]
+Returns = NDArray[np.float32]
+Work = Callable[[], object]
+
+RESAMPLES: Final = 1_000
+LENGTH: Final = 3.0
+_FOLDS: Final = 10
+_SHARED: Final = 0.1
+
+
+def returns_of(configurations: int, days: int) -> Returns:
+    """float32 (days, configurations), columns side by side in memory; a twentieth earns 0.02 deviations a day."""
+    rng = np.random.default_rng(1)
+    made = rng.standard_normal((configurations, days), np.float32) * np.float32((1.0 - _SHARED) ** 0.5)
+    made += rng.standard_normal(days, np.float32) * np.float32(_SHARED**0.5)
+    made[: configurations // 20] += np.float32(0.02)
+    made *= np.float32(0.01)
+    return made.T
+
+
+def _drawn(returns: Returns) -> Resampled:
+    return resampled(returns, LENGTH, RESAMPLES, np.random.default_rng(2))
+
+
+def _pbo(returns: Returns) -> Work:
+    return lambda: overfit(returns, 16).probability
+
+
+def _spa(returns: Returns) -> Work:
+    return lambda: superior_ability(_drawn(returns))
+
+
+def _spa_and_stepm(returns: Returns) -> Work:
+    def work() -> object:
+        of = _drawn(returns)
+        return superior_ability(of), survivors(of)
+
+    return work
+
+
+def _all_of_resamples(returns: Returns) -> Work:
+    def work() -> object:
+        of = _drawn(returns)
+        return superior_ability(of), survivors(of), reality_check(of), effective_trials(of)
+
+    return work
+
+
+def _cuts(days: int) -> Cuts:
+    starts = np.linspace(0, days, _FOLDS + 1).round().astype(np.int64)
+    table = np.stack([starts[:-1], starts[:-1] + 1, starts[1:] - 1, starts[1:] - 1, starts[1:]], axis=1)
+    return Cuts(table, np.abs(np.subtract.outer(np.arange(_FOLDS), np.arange(_FOLDS))) == 1)
+
+
+def _marks(returns: Returns, cuts: Cuts) -> NDArray[np.float64]:
+    """One bet a day of 100, before each border."""
+    edges = cuts.days.ravel().astype(np.float64)
+    return np.broadcast_to(np.stack([edges, 100.0 * edges], axis=1), (returns.shape[1], len(edges), 2))
+
+
+def _slices(returns: Returns) -> Work:
+    cuts = _cuts(len(returns))
+    marks, own = _marks(returns, cuts), returns.T
+    return lambda: slices(own, own, marks, cuts)
+
+
+def _walk_forward(returns: Returns) -> Work:
+    cuts = _cuts(len(returns))
+    sums = slices(returns.T, returns.T, _marks(returns, cuts), cuts)
+    return lambda: walk_forward(sums, Rules(folds=_FOLDS), cuts.touching)
+
+
+def _cpcv(returns: Returns) -> Work:
+    cuts = _cuts(len(returns))
+    sums = slices(returns.T, returns.T, _marks(returns, cuts), cuts)
+    return lambda: cross_validated(sums, Rules(name="cpcv", folds=_FOLDS, test_folds=8), cuts.touching)
+
+
+def _weigh(returns: Returns) -> Work:
+    return lambda: weigh(returns, 0, 1)
+
+
+#: name, what it does, the limit in seconds on two cores at the default size, or None
+JOBS: Final[dict[str, tuple[Callable[[Returns], Work], str, float | None]]] = {
+    "pbo": (_pbo, "probability of overfitting, 16 blocks, 12,870 splits", 10.0),
+    "spa": (_spa, "studentised SPA, 1,000 resamples", 3.0),
+    "spa_stepm": (_spa_and_stepm, "the same and StepM", None),
+    "resamples": (_all_of_resamples, "the same, the reality check and the effective number", None),
+    "slices": (_slices, "sums over 10 folds", None),
+    "walk_forward": (_walk_forward, "nine walk-forward choices of these sums", None),
+    "cpcv": (_cpcv, "45 splits and 36 paths of these sums", None),
+    "weigh": (_weigh, "all of the evidence, with the null band of PBO", None),
+}
+
+
+def measured(name: str, configurations: int, days: int, repeat: int) -> Row:
+    """Time and peak of one job in this process."""
+    make, words, limit_s = JOBS[name]
+    returns = returns_of(configurations, days)
+    work, before, times = make(returns), peak_bytes(), []
+    used = process_time()
+    for _ in range(repeat):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    used, peak = process_time() - used, peak_bytes()
+    return {
+        "name": name, "what": words, "configurations": configurations, "days": days, "repeat": repeat,
+        "threads": cores(), "seconds": statistics.median(times), "slowest_s": max(times), "cpu_s": used / repeat,
+        "limit_s": limit_s,
+        "peak_mb": round(peak / 1e6), "beside_returns_mb": round((peak - before) / 1e6),
+    }  # fmt: skip
+
+
+def rows(configurations: int, days: int, repeat: int, say: Callable[[str], None]) -> list[Row]:
+    """All jobs, one process after another."""
+    found = []
+    for name in JOBS:
+        say(name)
+        words = [name, str(configurations), str(days), str(repeat)]
+        command = [sys.executable, "-m", "tests.bench.luck", "--job", *words]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+        if done.returncode:
+            raise RuntimeError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+        found.append(json.loads(done.stdout))
+    return found
+
+
+def table(found: Sequence[Row]) -> str:
+    """Plain lines."""
+    head = f"{'job':<14}{'seconds':>9}{'slowest':>9}{'CPU s':>7}{'limit':>7}{'peak MB':>9}{'beside MB':>11}  what"
+    lines = [
+        f"{row['name']:<14}{row['seconds']:>9.2f}{row['slowest_s']:>9.2f}{row['cpu_s']:>7.2f}{row['limit_s'] or '':>7}{row['peak_mb']:>9,}"
+        f"{row['beside_returns_mb']:>11,}  {row['what']}"
+        for row in found
+    ]
+    first = found[0]
+    size = f"{first['configurations']:,} configurations, {first['days']:,} days, {first['threads']} threads"
+    return "\n".join([size, head, *lines])
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure, print a table, write JSON where asked; 0 always: a limit is for a reader to judge."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.luck", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--configurations", type=int, default=10_000)
+    parser.add_argument("--days", type=int, default=3_650)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="write the rows here")
+    parser.add_argument("--job", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args(list(argv))
+    if options.job:
+        name, *numbers = options.job
+        sys.stdout.write(json.dumps(measured(name, *map(int, numbers))))
+        return 0
+    found = rows(options.configurations, options.days, options.repeat, lambda text: print(text, file=sys.stderr))  # noqa: T201
+    sys.stdout.write(table(found) + "\n")
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
