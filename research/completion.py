@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from engine.errors import UsageError
 from research.mistakes import nearest
 
-_COMMANDS = ("backtest", "sweep", "data", "runs", "show", "report", "compare", "trials")
+_COMMANDS = ("backtest", "sweep", "data", "runs", "show", "report", "compare", "trials", "leakage")
 _ON_RUNS = ("show", "report", "compare", "trials")
 _DATA = ("import", "simulate", "check", "info")
 
