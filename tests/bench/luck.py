@@ -164,8 +164,8 @@ def table(found: Sequence[Row]) -> str:
     """Plain lines."""
     head = f"{'job':<14}{'seconds':>9}{'slowest':>9}{'CPU s':>7}{'limit':>7}{'peak MB':>9}{'beside MB':>11}  what"
     lines = [
-        f"{row['name']:<14}{row['seconds']:>9.2f}{row['slowest_s']:>9.2f}{row['cpu_s']:>7.2f}{row['limit_s'] or '':>7}{row['peak_mb']:>9,}"
-        f"{row['beside_returns_mb']:>11,}  {row['what']}"
+        f"{row['name']:<14}{row['seconds']:>9.2f}{row['slowest_s']:>9.2f}{row['cpu_s']:>7.2f}{row['limit_s'] or '':>7}"
+        f"{row['peak_mb']:>9,}{row['beside_returns_mb']:>11,}  {row['what']}"
         for row in found
     ]
     first = found[0]
