@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, Final
 
@@ -23,8 +24,8 @@ __all__ = ["METRICS", "Overfit", "overfit"]
 Floats = NDArray[np.float64]
 
 METRICS: Final = ("mean", "sharpe")
-#: values of all configurations in all splits that are held at a time
-_HELD: Final = 1 << 23
+#: values of all configurations in all splits that are held at a time: few enough for the cache of a core
+_HELD: Final = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -134,12 +135,14 @@ def _block_sums(series: NDArray[Any], cuts: NDArray[np.intp], *, with_squares: b
     return sums, squares
 
 
+@lru_cache(maxsize=4)
 def _halves(blocks: int) -> Floats:
     """The halves that hold the first block, 0 | 1; each stands for its complement too."""
     halves = [(0, *rest) for rest in combinations(range(1, blocks), blocks // 2 - 1)]
     chosen = np.zeros((len(halves), blocks))
     for row, half in enumerate(halves):
         chosen[row, list(half)] = 1.0
+    chosen.setflags(write=False)
     return chosen
 
 

@@ -34,7 +34,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 #: values of all configurations in all resamples that are held at a time
-_HELD: Final = 1 << 22
+_HELD: Final = 1 << 20
 #: values that stand in memory; more of them in a file
 _IN_MEMORY: Final = 1 << 27
 
