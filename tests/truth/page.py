@@ -1,0 +1,193 @@
+"""The results as Markdown: docs/simulated-truth.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from research.luck.verdict import LEVEL, OUTSIDE_LEVEL
+from tests.truth import charts
+from tests.truth.market import CONFIGURATIONS, DAY_CORRELATION, DAYS, ROWS_PER_EVENT
+from tests.truth.study import BETS, EDGES, HOLDERS, REQUIRED
+from tests.truth.summary import CERTAINTY, most_allowed, tail
+from tests.truth.sweep import RULES
+
+Row = dict[str, Any]
+
+_HEAD: Final = f"""# Simulated truth
+
+This page is written by the command below; do not edit it by hand. A simulation knows the truth, so it can tell how
+often the verdict of a sweep is wrong, how often it finds what is there, and how often an interval holds the true value.
+
+```
+python -m tests.truth --page docs/simulated-truth.md
+```
+
+What is finished is kept under `--out` and is not computed again as long as the sources on its way are the same;
+`--quick` takes minutes instead of hours.
+
+## How a sweep is simulated
+
+A tape of {DAYS} days and {CONFIGURATIONS} configurations that bet flat stakes on parts of it go through the code that
+`bea sweep` runs: the walk, the daily returns, walk-forward choice ({RULES.folds} folds, metric {RULES.metric}), the
+stitched path, the evidence, the flags of plausibility, the verdict. The effective number of trials is that of the sweep
+alone, as in an empty ledger. A bet wins with probability (1 + edge) / odds; odds are near 2 (1.8 to 2.2) unless told
+otherwise. Where the edge is zero it is exactly zero: not a margin's loss, which would make the verdict's work easier.
+Breakers and limits are off, so that the number of bets is the one in the table. Sweeps in a batch of twenty share a
+tape's prices and configurations; results are drawn anew for each.
+"""
+_KINDS: Final = {
+    "disjoint": "no two configurations share a bet, {bets:,} bets each",
+    "correlated": "configurations overlap; "
+    f"{ROWS_PER_EVENT} bets an event share its result, results of one day have a correlation of {DAY_CORRELATION:g}; "
+    "{bets:,} bets each",
+    "copies": "any two configurations share 90 % of their bets or more, {bets:,} bets each",
+    "overlapping": "configurations overlap, odds from 1.3 to 6, {bets:,} bets each",
+}
+
+
+def page(tables: Row) -> str:
+    """The whole page."""
+    parts = [_HEAD, _false(tables["false"]), _power(tables["power"]), _coverage(tables["coverage"]), _foot(tables)]
+    return "\n".join(part for part in parts if part)
+
+
+def _false(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    titles = [
+        "configurations", "sweeps", "evidence said", "share", "p of more than 5 %", "most that pass",
+        "(a) and (b) hold", "effective trials",
+    ]  # fmt: skip
+    lines = [_row(titles), _row(["---"] * len(titles))]
+    for row in rows:
+        p_value = tail(row["evidence"], row["sweeps"])
+        lines.append(
+            _row(
+                [
+                    _KINDS[row["world"]["kind"]].format(**row["world"]),
+                    _count(row),
+                    f"{row['evidence']}",
+                    f"**{row['share']:.1%}**" + ("" if p_value >= CERTAINTY else " (too many)"),
+                    f"{p_value:.3f}",
+                    f"{most_allowed(row['sweeps'])}",
+                    f"{row['both']:.1%}",
+                    f"{row['effective']:,.0f}",
+                ]
+            )
+        )
+    return f"""## False positives
+
+No configuration has an edge; "evidence of an edge" is wrong each time. *p of more than 5 %*: exact one-sided binomial
+test that the verdict is wrong in more than {LEVEL:.0%} of such sweeps; it fails below {CERTAINTY:g}. *(a) and (b)
+hold*: how often the two tests alone would have said it, without the out-of-sample path. *Effective trials*: median, of
+{CONFIGURATIONS}.
+
+{chr(10).join(lines)}
+"""
+
+
+def _power(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    tables = [_power_table(rows, holders) for holders in HOLDERS]
+    picture = f"![{charts.power_words(rows)}](images/{charts.POWER})\n" if len(rows) > 1 else ""
+    return f"""## Power
+
+Some configurations bet inside a class of bets that holds an edge, the others on other bets without one. *Bets* are
+those of the class, all of which the first configuration takes; the others that hold it leave out up to 30 % of the
+class, each another part. A cell: share of the sweeps in which evidence is said, its standard error, and in brackets the
+power of a one-sided 5 % test of the first configuration alone, which no procedure that has to find it first can beat.
+At most {max(row["asked"] for row in rows)} sweeps a cell, the fewest {min(row["sweeps"] for row in rows)}.
+
+{chr(10).join(tables)}
+{picture}
+{_required(rows)}"""
+
+
+def _power_table(rows: Sequence[Row], holders: int) -> str:
+    found = {(r["world"]["bets"], r["world"]["edge_frac"]): r for r in rows if r["world"]["holders"] == holders}
+    lines = [_row(["bets", *(f"edge {edge:.0%}" for edge in EDGES)]), _row(["---"] * (len(EDGES) + 1))]
+    for bets in BETS:
+        cells = [_cell(found.get((bets, edge))) for edge in EDGES]
+        lines.append(_row([f"{bets:,}", *cells]))
+    many = "one configuration holds" if holders == 1 else f"{holders} configurations hold"
+    return f"### {many.capitalize()} the edge\n\n{chr(10).join(lines)}\n"
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return "not measured"
+    return f"{row['share']:.0%} ± {row['error']:.0%} ({row['single']:.0%})"
+
+
+def _required(rows: Sequence[Row]) -> str:
+    """What stands in the way in the cells that a power is required of."""
+    mine = [row for row in rows if (row["world"]["bets"], row["world"]["edge_frac"]) == REQUIRED]
+    if not mine:
+        return ""
+    titles = [
+        "hold it", "sweeps", "evidence", "(a) fails", "(b) fails", "(c) fails", "(d) fails",
+        "one that holds it is judged", "windows that chose one", "effective trials",
+    ]  # fmt: skip
+    lines = [_row(titles), _row(["---"] * len(titles))]
+    for row in mine:
+        failed = [f"{row['failed'][letter]:.1%}" for letter in "abcd"]
+        cells = [f"{row['world']['holders']}", _count(row), f"**{row['share']:.1%}** ± {row['error']:.1%}", *failed]
+        windows = f"{row['windows_hold']:.1f} of {RULES.folds - 1}"
+        lines.append(_row([*cells, f"{row['picked_holds']:.1%}", windows, f"{row['effective']:,.0f}"]))
+    return f"""### What loses power at {REQUIRED[0]:,} bets and {REQUIRED[1]:.0%}
+
+(a) superior predictive ability over all configurations; (b) the judged one alone, after the effective trials; (c) yield
+of the out-of-sample path above zero at one-sided {1 - OUTSIDE_LEVEL:.0%}; (d) plausibility.
+
+{chr(10).join(lines)}
+"""
+
+
+def _coverage(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    titles = [
+        "interval", "bets", "days", "odds", "most bets an event", "stakes", "printed", "holds the truth", "truth below",
+        "above",
+    ]  # fmt: skip
+    lines = [_row(titles), _row(["---"] * len(titles))]
+    for row in sorted(rows, key=lambda one: (one["name"], one["world"]["bets"])):
+        world, low, high = row["world"], *charts.HELD
+        mark = "" if low <= row["held"] <= high else " (outside)"
+        odds = "{:g} to {:g}".format(*world["odds"])
+        cells = [row["name"], f"{world['bets']:,}", f"{world['days']}", odds, f"{world['per_event']}", world["stakes"]]
+        shares = [f"**{row['held']:.1%}**{mark}", f"{row['below']:.1%}", f"{row['above']:.1%}"]
+        lines.append(_row([*cells, f"{row['printed']:,}", *shares]))
+    inside = sum(charts.HELD[0] <= row["held"] <= charts.HELD[1] for row in rows)
+    return f"""## Coverage of intervals
+
+Bet logs with a true edge of 3 %, one to three bets an event that win and lose together; stakes are equal, or Kelly's
+for an edge that varies from event to event. Every interval is the one that the report prints, and only where it prints
+one: from 100 bets on 30 days on, of a difference from 100 common events on. A 90 % interval should hold the truth in 87
+to 93 % of a thousand logs: {inside} of {len(rows)} do. A measured share has a standard error of about 1 %; groups of
+one log are counted together.
+
+![{charts.coverage_words(rows)}](images/{charts.COVERAGE})
+
+{chr(10).join(lines)}
+"""
+
+
+def _foot(tables: Row) -> str:
+    return f"""## What this does not show
+
+Real odds are not fair, real edges fade, and real results of one day hang together in ways that no simulation knows. A
+verdict that is right here is right about luck, not about the next season.
+
+Sources of the sweeps `{tables["sources"]}`, of the intervals `{tables["interval_sources"]}` (hash without comments).
+"""
+
+
+def _count(row: Row) -> str:
+    return f"{row['sweeps']:,}" if row["sweeps"] >= row["asked"] else f"{row['sweeps']:,} of {row['asked']:,}"
+
+
+def _row(cells: Sequence[str] | Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

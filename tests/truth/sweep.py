@@ -1,0 +1,94 @@
+"""One simulated sweep through the code of the product: walk, series, choice, stitched path, evidence, verdict."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.kernel.params import Params
+from engine.result import METRICS
+from engine.tape import Tape
+from research.luck.bootstrap import generator
+from research.luck.plausibility import Measured, implausible
+from research.luck.superiority import single_p
+from research.luck.verdict import judge
+from research.run.judging import Judged, Span, Subject, judged, series_of
+from research.run.stitched import Chosen
+from research.run.units import Asked, Finished, Unit, compute
+from research.validation.folds import Calendar, borders, cuts_of, first_date
+from research.validation.rules import Rules
+from tests.truth.market import Market, World, market
+
+Row = dict[str, Any]
+
+RULES = Rules()
+
+
+def sweeps(world: World, seed: int, batch: int, count: int) -> list[Row]:
+    """So many sweeps over one tape, results drawn anew for each; the tape belongs to (seed, batch)."""
+    made = market(world, generator(seed, "market", world.plain(), batch))
+    rng = generator(seed, "results", world.plain(), batch)
+    return [sweep(made, rng) for _ in range(count)]
+
+
+def sweep(of: Market, rng: np.random.Generator) -> Row:
+    """One sweep: what it says, and the test of the one configuration that is known to be the true one."""
+    tape, seed = of.drawn(rng), int(rng.integers(2**31))
+    dates = borders(_calendar(tape), RULES)
+    cuts = cuts_of(tape, dates, RULES.embargo_days)
+    span = Span(first_date(tape), len(tape.midnights), cuts)
+    rows = of.matrix
+    done = compute(tape, rows, np.full(len(rows), seed), 1, lambda _: None, None, Asked(span.n_days, cuts.days.ravel()))
+    bankroll = rows[:, Params._fields.index("bankroll_minor")]
+    with tempfile.TemporaryDirectory(prefix="bea-truth-") as folder:
+        unit = Unit(0, 0, len(rows))
+        subject = Subject(
+            rules=RULES,
+            dates=dates,
+            series=series_of([span], [(unit, done, bankroll)], len(rows), Path(folder) / "returns.npy"),
+            chosen=lambda row: Chosen(tape, cuts, Params(*rows[row].tolist()), seed, None),
+            purged_days=cuts.purged,
+            bankroll_minor=float(bankroll[0]),
+            best=0,
+            seed=seed,
+            crossing=False,
+        )
+        found = judged(subject)
+    return _row(of, done, found)
+
+
+def _calendar(tape: Tape) -> Calendar:
+    first, n_days = first_date(tape), len(tape.midnights)
+    days = np.datetime64(first, "D") + np.arange(n_days)
+    counts = np.bincount(np.searchsorted(tape.midnights, tape.decided_at, side="right"), minlength=n_days)
+    return Calendar({day: int(n) for day, n in zip(days.tolist(), counts, strict=True) if n}, {})
+
+
+def _row(of: Market, done: Finished, found: Judged) -> Row:
+    evidence, outside = found.findings.evidence, found.findings.outside
+    columns = [done.measures[:, METRICS.index(name)] for name in ("n_bets", "yield", "clv_mean", "clv_n")]
+    flags = [kind for kind, some in implausible(Measured(*columns), found.weighed.resamples).items() if some.any()]
+    single = math.nan if evidence.picked is None else evidence.picked.p_value
+    said = judge(
+        evidence.p_consistent if evidence.betting else math.nan, single, max(1.0, evidence.effective), outside, flags
+    )
+    assert outside is not None
+    holders = of.world.holders
+    return {
+        "evidence": said.evidence,
+        "failed": "".join(one.letter for one in said.failed),
+        "p_consistent": evidence.p_consistent,
+        "p_single": single,
+        "effective": evidence.effective,
+        "picked_holds": evidence.picked is not None and evidence.picked.row < holders,
+        "windows_hold": sum(one.config is not None and one.config <= holders for one in found.findings.windows),
+        "p_true": single_p(found.weighed.resamples, 0) if holders else math.nan,
+        "outside": [outside.estimate, outside.low, outside.high, outside.lower],
+        "outside_bets": outside.bets,
+        "bets": float(columns[0].mean()),
+        "bets_true": float(columns[0][0]) if holders else math.nan,
+    }
