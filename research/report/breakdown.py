@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from research.luck.bootstrap import Interval, generator, ratio_interval
+from research.luck.bootstrap import Interval, event_sums, generator, ratio_interval
 from research.luck.least import FEWEST_BETS, FEWEST_DAYS
 
 #: borders of the odds bands; lower border inside
@@ -83,6 +83,13 @@ def mean_interval(bets: pl.DataFrame, column: str, seed: int) -> Interval:
     frame = bets.filter(pl.col(column).is_finite().fill_null(False))
     values, rng = frame[column].to_numpy(), generator(seed, "mean", column)
     return told(ratio_interval(values, np.ones(len(values)), frame["event_id"].to_numpy(), rng), frame)
+
+
+def roi_interval(bets: pl.DataFrame, bankroll_minor: float, seed: int) -> Interval:
+    """P&L after commission over the opening bankroll, with its interval over events; of a path: `net_minor` is read."""
+    sums = event_sums(bets["net_minor"].to_numpy(), bets["event_id"].to_numpy())[:, 0]
+    shares = np.full(len(sums), bankroll_minor / max(len(sums), 1))  # every draw of as many events adds up to it
+    return told(ratio_interval(sums, shares, np.arange(len(sums)), generator(seed, "roi")), bets)
 
 
 def month_is_calendar(bets: pl.DataFrame) -> bool:

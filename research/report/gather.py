@@ -31,6 +31,7 @@ def gather(run: Run) -> ReportData:
     keys = telling(board, run.keys, run.axes)
     texts = [key for key in run.manifest.get("json_columns", []) if key in board.columns]
     board = board.select("config", *keys, *METRICS).with_columns(_plain(key) for key in texts if key in keys)
+    board = board.join(_flags(run), on="config", how="left", maintain_order="left") if run.flags() else board
     numbers = run.chosen[:PATHS] or [int(board["config"][0])]
     chosen = [
         Chosen(
@@ -46,6 +47,12 @@ def gather(run: Run) -> ReportData:
     return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), tuple(chosen), run.manifest, _luck(run))
 
 
+def _flags(run: Run) -> pl.DataFrame:
+    """Flags of each configuration that carries any, as words: config, flag."""
+    flags = pl.col("flag").unique().sort().str.replace_all("_", " ").str.join(", ")
+    return run.flagged().group_by("config").agg(flags)
+
+
 def _luck(run: Run) -> Luck | None:
     found, verdict = run.findings, run.verdict()
     if found is None or verdict is None:
@@ -56,6 +63,7 @@ def _luck(run: Run) -> Luck | None:
         verdict=verdict,
         trials=run.trials(),
         picked_bets=0 if found.picked is None else int(run.metrics(found.picked)["n_bets"]),
+        bankroll_minor=float(run.parameters(found.picked or 1)["bankroll_minor"]),
         path_bets=run.path_bets() if validated else None,
         path_daily=run.path_daily() if validated else None,
         splits=run.splits(),

@@ -13,7 +13,7 @@ from research.report import charts
 from research.report.data import Luck, ReportData
 from research.report.figure import Figure, gallery
 from research.report.verdict import evidence_lines
-from research.report.words import count, html, number
+from research.report.words import coded, count, html, number
 
 
 def conditions(luck: Luck) -> str:
@@ -32,7 +32,7 @@ def flags(luck: Luck, run: str) -> list[tuple[str, str]]:
     for name, words in luck.flags.items():
         seen = name in luck.acknowledged
         todo = "looked into" if seen else f"no rank and no verdict until `bea report {run} --acknowledge {name}`"
-        out.append((f"Flag {name.replace('_', ' ')}", f"{words} ({todo})."))
+        out.append((f"Flag {name.replace('_', ' ')}", f"{words[0].upper()}{words[1:]} ({todo})."))
     return out
 
 
@@ -42,7 +42,7 @@ def evidence(data: ReportData) -> str:
         return ""
     rows = "".join(
         f'<tr><th scope="row">{html(one.name)}</th><td class="value">{html(one.value)}</td>'
-        f"<td>{html(one.meaning)}</td></tr>"
+        f"<td>{coded(one.meaning)}</td></tr>"
         for one in evidence_lines(data.luck, data.seed)
     )
     return (

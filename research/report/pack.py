@@ -57,8 +57,9 @@ def pack(data: ReportData) -> dict[str, Any]:
     -------
     dict
         ``rows``, ``total``, ``config`` (base64 int32), ``parameters`` (key, head, texts, values, nulls, type,
-        data: base64 of numbers of the texts), ``measures`` (name, head, form, digits, more, type, data), ``order``,
-        ``chosen``, ``se`` (standard errors of the first chosen configuration by measure).
+        data: base64 of numbers of the texts), ``flags`` (one such column, or none), ``measures`` (name, head, form,
+        digits, more, type, data), ``order``, ``chosen``, ``se`` (standard errors of the first chosen configuration
+        by measure).
     """
     board = kept_rows(data)
     shown = [name for name in MEASURES if name in board.columns and (name in _ALWAYS or _tells(board[name]))]
@@ -68,6 +69,7 @@ def pack(data: ReportData) -> dict[str, Any]:
         "total": data.results.height,
         "config": _encode(board["config"].to_numpy(), "i4"),
         "parameters": [_parameter(board[key], key) for key in data.keys],
+        "flags": [_parameter(board["flag"], "flag")] if "flag" in board.columns else [],
         "measures": [_measure(board[name], name) for name in shown],
         "order": data.order,
         "chosen": [one.config for one in data.chosen],

@@ -12,7 +12,7 @@ from research.report.measures import MEASURES, short_key
 from research.report.pack import pack, script_json, value_text
 from research.report.sentences import configuration_line, net_interval, tried_line, verdict, warnings
 from research.report.shell import document
-from research.report.words import count, html, number
+from research.report.words import coded, count, html, number
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
 _SCRIPTS: Final = ("page.js", "sorted.js", "packed.js", "table.js", "map.js")
@@ -111,7 +111,7 @@ def _warnings(data: ReportData) -> str:
     found = [*(luck_section.flags(data.luck, data.short) if data.luck is not None else []), *warnings(data)]
     if not found:
         return ""
-    listed = "".join(f"<li><b>{html(word)}.</b> {html(text)}</li>" for word, text in found)
+    listed = "".join(f"<li><b>{html(word)}.</b> {coded(text)}</li>" for word, text in found)
     return f'<ul class="notes" aria-label="What to mind">{listed}</ul>'
 
 

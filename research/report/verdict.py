@@ -17,7 +17,7 @@ from research.luck.sharpe import (
     probabilistic_sharpe,
 )
 from research.luck.verdict import Outside, Verdict, p_words
-from research.report.breakdown import mean_interval
+from research.report.breakdown import mean_interval, roi_interval
 from research.report.data import Luck
 from research.report.words import NOTHING, count, number, percent, span
 
@@ -178,7 +178,10 @@ def _prices(luck: Luck, seed: int) -> list[Line]:
     value = NOTHING if math.isnan(clv.estimate) else percent(clv.estimate, 2)
     if clv.known:
         value += f" ({_LEVEL} {span(clv.low, clv.high, 2)})"
+    roi = roi_interval(bets, luck.bankroll_minor, seed)
+    shown = percent(roi.estimate) + (f" ({_LEVEL} {span(roi.low, roi.high)})" if roi.known else "")
     lines = [
+        Line("ROI out of sample", shown, "P&L of the path over the opening bankroll; events resampled."),
         Line(
             "CLV out of sample",
             value,

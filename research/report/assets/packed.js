@@ -21,6 +21,7 @@ const bea = (() => {
     ...raw,
     config: decode(raw.config, "i4"),
     parameters: raw.parameters.map(one => ({ ...one, data: decode(one.data, one.type) })),
+    flags: raw.flags.map(one => ({ ...one, data: decode(one.data, one.type) })),
     measures: raw.measures.map(one => ({ ...one, data: decode(one.data, one.type) })),
     number,
     // what a filter compares and a reader sees: per cent, whole money

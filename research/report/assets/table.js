@@ -14,7 +14,7 @@
   const columns = [
     { key: "config", head: "#", more: false, value: row => bea.config[row], text: row => "#" + bea.config[row], width: digits + 6 },
     ...bea.measures.slice(0, MAIN).map(measure),
-    ...bea.parameters.map(one => ({
+    ...[...bea.flags, ...bea.parameters].map(one => ({
       key: one.key, head: one.head, title: one.key, words: !one.values.length, more: false,
       value: row => one.values.length ? (one.data[row] < one.values.length ? one.values[one.data[row]] : NaN) : one.data[row],
       text: row => one.texts[one.data[row]],
