@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import ThreadpoolController
 
 from engine.errors import ConfigurationError
 
@@ -99,13 +100,14 @@ def overfit(
         pairs = pairs[np.sort(rng.choice(len(pairs), halves, replace=False))]
     found = np.empty((3, 2 * len(pairs)))
     step = max(1, _HELD // series.shape[1])
-    for start in range(0, len(pairs), step):
-        chosen = pairs[start : start + step]
-        first = _metric(chosen, days, sums, squares)
-        second = _metric(1.0 - chosen, days, sums, squares)
-        place = slice(2 * start, 2 * (start + len(chosen)), 2)
-        found[:, place] = _of_the_best(first, second)
-        found[:, slice(place.start + 1, place.stop + 1, 2)] = _of_the_best(second, first)
+    with _blas().limit(limits=1, user_api="blas"):  # products this small only wait for each other on more threads
+        for start in range(0, len(pairs), step):
+            chosen = pairs[start : start + step]
+            first = _metric(chosen, days, sums, squares)
+            second = _metric(1.0 - chosen, days, sums, squares)
+            place = slice(2 * start, 2 * (start + len(chosen)), 2)
+            found[:, place] = _of_the_best(first, second)
+            found[:, slice(place.start + 1, place.stop + 1, 2)] = _of_the_best(second, first)
     return Overfit(*found)
 
 
@@ -133,6 +135,11 @@ def _block_sums(series: NDArray[Any], cuts: NDArray[np.intp], *, with_squares: b
         if squares is not None:
             squares[:, low : low + step] = np.add.reduceat(part * part, cuts[:-1], axis=0)
     return sums, squares
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @lru_cache(maxsize=4)
