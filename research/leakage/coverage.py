@@ -75,15 +75,17 @@ class Coverage:
         """Why this is too little to judge by; empty: it is enough."""
         if not self.decisions:
             return ["no decision at all"]
-        found = []
+        short: dict[str, list[str]] = {}
         for kind, one in self.held.items():
             if kind == "shuffled" and not self.results:
                 continue
             if one.decisions < FEWEST_DECISIONS:
-                found.append(f"{kind}: {one.decisions} decisions, at least {FEWEST_DECISIONS} are needed")
+                words = f"{one.decisions} decisions held, at least {FEWEST_DECISIONS} are needed"
+                short.setdefault(words, []).append(kind)
             if one.instants < FEWEST_INSTANTS:
-                found.append(f"{kind}: {one.instants} instants with a future, at least {FEWEST_INSTANTS} are needed")
-        return found
+                words = f"{one.instants} instants with a past and a future, at least {FEWEST_INSTANTS} are needed"
+                short.setdefault(words, []).append(kind)
+        return [f"{words} ({', '.join(kinds)})" for words, kinds in short.items()]
 
 
 class Tally:

@@ -100,18 +100,20 @@ class _Work:
     search: Search
     progress: Progress
     gathered: Gathered = field(init=False)
+    events: pl.DataFrame = field(init=False)
     base: Decided = field(init=False)
     stale: bool = False
 
     def findings(self) -> Findings:
         """Everything, in order."""
         store = Store.open(self.lab.subject.slow.store)
-        events = store.events()
-        self.gathered = Gathered(events)
+        store.events(universe_of(self.lab.subject.slow))  # says what is not there
+        self.events = store.events()
+        self.gathered = Gathered(self.events)
         self.progress.begin("worlds decided again", _APART + _WORLDS * self.search.instants)
         self.base = _certain(self._decide(UNCHANGED)[0])
         moments = chosen(self.base.offers, self.search.instants, generator(self.search.seed, "leakage", "instants"))
-        tally = Tally(self.base.offers, events, KINDS, _columns(self.base))
+        tally = Tally(self.base.offers, self.events, KINDS, _columns(self.base))
         steady = self._repeated()
         for instant in moments if steady else ():
             self._at(int(instant), tally)
@@ -119,7 +121,7 @@ class _Work:
         if steady and self.base.offers.height:
             coverage.untouched = self._untouched()
         self.progress.end()
-        self._look_for_causes(events, self._look_at_prices(store))
+        self._look_for_causes(self._look_at_prices(store))
         return Findings(
             self.gathered.leaks(),
             coverage,
@@ -172,10 +174,21 @@ class _Work:
             self.gathered.add(kind, column, instant, rows)
         if found:
             return
-        arrived = instant - self.lab.subject.delay_ns
-        made = differences(until(whole.stakes, arrived), until(other.stakes, arrived), OFFER)
+        filled = self._filled_ns(instant)
+        made = differences(until(whole.stakes, filled), until(other.stakes, filled), OFFER)
         for column, rows in made.items():
             self.gathered.add(kind, f"kernel.{column}", instant, rows)
+
+    def _filled_ns(self, instant: int) -> int:
+        """Until when every order was filled before an instant: an order on its way may take any price before the
+        start, so that what the kernel does from then on may depend, by right, on prices after the instant."""
+        if not self.lab.subject.waits:
+            return instant
+        waiting = self.base.offers.join(self.events.select("event_id", "starts_at"), on="event_id", how="left").filter(
+            nanoseconds("starts_at").fill_null(instant + 1) > instant
+        )
+        first = waiting.select(nanoseconds("decided_at").min()).item()
+        return instant if first is None else min(instant, int(first) - 1)
 
     def _untouched(self) -> tuple[str, ...]:
         found = []
@@ -188,7 +201,7 @@ class _Work:
             found += [name] if same and done.any else []
         return tuple(found)
 
-    def _look_for_causes(self, events: pl.DataFrame, closing: str) -> None:
+    def _look_for_causes(self, closing: str) -> None:
         suspects = self.gathered.suspects()
         open_ = [one for one in suspects if one.column != FAILED and one.kind != REPEATED][:_CAUSES]
         groups = len(cause.RESULTS) + len(cause.PRICES)
@@ -200,7 +213,7 @@ class _Work:
             elif one.kind == DELAYED:
                 self.gathered.explain(one.column, cause.words(cause.late_ones(self.lab, one, self.search.seed), one))
             else:
-                found = cause.guilty(self.lab, self.base, events, one, lambda: self.progress.step(1))
+                found = cause.guilty(self.lab, self.base, self.events, one, lambda: self.progress.step(1))
                 self.gathered.explain(one.column, cause.words(found, one, closing))
         self.progress.end()
 

@@ -1,0 +1,91 @@
+"""No strategy of the project raises an alarm: with its defaults and with others, on the sample and on real prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.schema import QUARANTINE
+from engine.settings import sample_store
+from engine.source.batch import Batch, Counts
+from engine.source.read import read_files
+from engine.store.store import Store
+from engine.store.universe import Universe
+from research.leakage.finder import Search, find_leaks
+from research.strategies import names
+from tests.research.leakage.subjects import subject
+
+#: words with which each strategy decides something, its defaults first
+WORDS: dict[str, list[list[str]]] = {
+    "value": [
+        [],
+        ["strategy.fair=consensus", "strategy.fair_min=2", "strategy.method=shin", "staking=kelly_shrunk"],
+        ["strategy.price=max", "strategy.markets=[totals]", "data.decide_at=before_start:1h"],
+        ["data.instants=[open,close]", "strategy.complete_price=true"],
+    ],
+    "consensus": [
+        [],
+        ["strategy.mean=mean", "strategy.price=best", "strategy.alpha=0.0", "strategy.pick=largest"],
+    ],
+    "favourite_longshot": [[], ["strategy.pick=favourite", "strategy.prob=fair", "staking=kelly"]],
+    "flat_all": [[], ["strategy.bookmaker=avg", "strategy.complete_market=true", "staking=percent", "risk=default"]],
+    "arbitrage": [[], ["strategy.age_max=2d"]],
+}
+
+
+@pytest.fixture(scope="module")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose store is one league and season of the sample."""
+    folder = tmp_path_factory.mktemp("sample")
+    sample, one = Store.open(sample_store()), Universe(competitions=("SIM2",), seasons=("2019-2020",))
+    batch = Batch(
+        "sample", "sample", "0" * 64, None, sample.events(one), sample.quotes(one), pl.DataFrame(schema=QUARANTINE),
+        Counts(), None,
+    )  # fmt: skip
+    Store.create_or_open(folder / "data" / "store").apply([batch])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def real_home(tmp_path_factory: pytest.TempPathFactory, reference_dir: Path) -> Path:
+    """A home whose store is one real season with opening and closing prices."""
+    folder = tmp_path_factory.mktemp("real")
+    paths = [reference_dir / "data" / "football_data" / "E0_1920.csv"]
+    Store.create_or_open(folder / "data" / "store").apply(read_files("football_data", paths))
+    return folder
+
+
+def cases() -> Iterator[object]:
+    """Every strategy with each of its words."""
+    for name, many in WORDS.items():
+        for number, words in enumerate(many):
+            yield pytest.param(name, words, id=f"{name}-{number}")
+
+
+def test_every_strategy_is_among_them() -> None:
+    assert set(WORDS) == set(names())
+
+
+@pytest.mark.parametrize(("name", "words"), list(cases()))
+def test_no_false_alarm_in_the_sample(
+    name: str, words: list[str], sample_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEA_HOME", str(sample_home))
+    found = find_leaks(subject([f"strategy={name}", *words]), Search(instants=10 if not words else 4, seed=3))
+    assert found.leaks == ()
+    assert found.coverage.decisions > 0
+    if found.coverage.decisions >= 200 and not words:
+        assert found.outcome == "clean", found.unjudged
+
+
+@pytest.mark.parametrize("name", list(WORDS))
+def test_no_false_alarm_in_real_prices(name: str, real_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEA_HOME", str(real_home))
+    words = ["strategy.mean=mean", "strategy.price=best", "strategy.alpha=0.0"] if name == "consensus" else []
+    found = find_leaks(subject([f"strategy={name}", *words]), Search(instants=10, seed=4))
+    assert found.leaks == ()
+    if name in ("value", "flat_all", "favourite_longshot"):
+        assert found.outcome == "clean", found.unjudged

@@ -1,0 +1,97 @@
+"""Copies are real stores: those that an import writes, and the copy's home is all that a strategy sees."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.source.simulator import simulate
+from engine.store import manifest
+from engine.store.store import Store
+from engine.store.universe import Universe
+from research.leakage.copier import Copier
+from research.leakage.decided import Laboratory
+from research.leakage.mutation import UNCHANGED, truncated
+from research.leakage.world import Originals, entered
+from tests.research.leakage.conftest import SETTINGS
+from tests.research.leakage.subjects import subject
+
+
+def test_a_copy_is_what_an_import_of_its_rows_writes(small_home: Path, tmp_path: Path) -> None:
+    copier = Copier(Store.open(small_home / "data" / "store"), tmp_path / "kept")
+    copier.write(tmp_path / "copy", UNCHANGED)
+    copy = Store.open(tmp_path / "copy")
+    copy.verify()
+    names = copy.quotes(Universe(instants=("in_play",)))
+    assert set(names["bookmaker"]) == {"pinnacle", "b365", "bwin", "avg", "max"}
+    batches = [
+        replace(one, quotes=pl.concat([one.quotes, names.join(one.events, on="event_id", how="semi")]))
+        for one in simulate(SETTINGS)
+    ]
+    imported = Store.create_or_open(tmp_path / "imported")
+    imported.apply(batches)
+    files = [set(manifest.read(store.root).files) for store in (copy, imported)]
+    assert files[0] == files[1]  # names are hashes of the bytes
+
+
+def test_unchanged_tables_are_written_once(small_home: Path, tmp_path: Path) -> None:
+    original = Store.open(small_home / "data" / "store")
+    copier = Copier(original, tmp_path / "kept")
+    copier.write(tmp_path / "one", UNCHANGED)
+    starts = original.events(Universe(seasons=("2019-2020",)))["starts_at"].cast(int).min()
+    done = copier.write(tmp_path / "two", truncated(int(str(starts)) - 10 * 86_400 * 10**9))
+    assert done.prices and done.results
+    shared = [p for p in (tmp_path / "two").rglob("*.parquet") if p.stat().st_nlink > 1]
+    assert len(shared) == 4  # events and quotes of the first season of both leagues
+    assert Store.open(tmp_path / "two").events().height == original.events().height
+
+
+def test_the_home_is_the_worlds_and_comes_back(small_home: Path, tmp_path: Path) -> None:
+    (small_home / "side.txt").write_text("beside")
+    slow = subject([f"data.store={small_home / 'data' / 'store'}"]).slow
+    originals = Originals.of(slow)
+    lab = Laboratory(subject(), tmp_path / "lab")
+    with entered(tmp_path / "world", originals, slow, lambda n, place: lab._copiers[n].write(place, UNCHANGED)) as (
+        there,
+        _,
+    ):
+        assert os.environ["BEA_HOME"] == str(tmp_path / "world")
+        assert there.store == str(tmp_path / "world" / "data" / "store")
+        assert (tmp_path / "world" / "side.txt").read_text() == "beside"
+        assert not (tmp_path / "world" / "data" / "cache").exists()
+    assert os.environ["BEA_HOME"] == str(small_home)
+    (small_home / "side.txt").unlink()
+
+
+def test_a_parameter_that_holds_the_path_of_the_store_names_the_copy(small_home: Path, tmp_path: Path) -> None:
+    store = small_home / "data" / "store"
+    slow = replace(subject().slow, parameters=(("a", str(store)), ("b", ("x", str(store / "manifest.json"))), ("c", 1)))
+    made: list[Path] = []
+
+    def write(number: int, place: Path) -> object:
+        made.append(place)
+        return Copier(Store.open(store), tmp_path / "kept").write(place, UNCHANGED)
+
+    with entered(tmp_path / "world", Originals.of(slow), slow, write) as (there, _):  # type: ignore[arg-type]
+        copy = tmp_path / "world" / "data" / "store"
+        assert dict(there.parameters) == {"a": str(copy), "b": ("x", str(copy / "manifest.json")), "c": 1}
+    assert made == [copy]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_store_of_another_folder_and_the_homes_own_are_both_replaced(
+    inside: bool, small_home: Path, tmp_path: Path
+) -> None:
+    place = (small_home / "elsewhere") if inside else (tmp_path / "elsewhere")
+    Copier(Store.open(small_home / "data" / "store"), tmp_path / "kept").write(place, UNCHANGED)
+    originals = Originals.of(subject([f"data.store={place}"]).slow)
+    assert originals.stores == (place, small_home / "data" / "store")
+    assert originals.place(0) == (Path("elsewhere") if inside else Path("outside/0/elsewhere"))
+    assert originals.place(1) == Path("data/store")
+    if inside:
+        shutil.rmtree(place)
