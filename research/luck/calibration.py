@@ -27,6 +27,7 @@ from engine.schema import State
 from research.luck.bootstrap import Interval, event_sums, ratio_interval
 from research.luck.least import FEWEST_BETS, FEWEST_DAYS
 from research.luck.ranked import ranked_scores, won_odds
+from research.luck.widened import difference_interval
 
 __all__ = ["Bin", "Binned", "Calibration", "Score", "Scores", "calibration"]
 
@@ -182,7 +183,7 @@ def _scores(
     weight, weight_ranked = weights
 
     def scored(own: Floats, market: Floats, weight: Floats, event: Longs) -> Score:
-        gap = ratio_interval(weight * (own - market), weight, event, rng, level=level)
+        gap = difference_interval(weight * (own - market), weight, event, rng, level=level)
         days = of.day if event is of.event else ranked["date"].to_numpy().repeat(3)
         return Score(_mean(own, weight), _mean(market, weight), _told(gap, days))
 

@@ -5,22 +5,17 @@ the bets of both on it, so what they share cancels in the difference and the int
 it (pairs cluster bootstrap: Cameron, Gelbach & Miller, "Bootstrap-based improvements for inference with clustered
 errors", Review of Economics and Statistics 90 (2008), section III; Davison & Hinkley 1997, section 3.8). Two separate
 intervals that overlap say nothing about the difference.
-
-The ends are widened by the spread of the jackknife over events (MacKinnon, Nielsen & Webb, "Fast and reliable jackknife
-and bootstrap methods for cluster-robust inference", Journal of Applied Econometrics 38 (2023)) and Student's quantile.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from research.luck.accelerated import student_quantile
 from research.luck.bootstrap import FEWEST, REPLICATES, Interval, event_sums, random_groups, resample
+from research.luck.widened import widened
 
 Floats = NDArray[np.float64]
 
@@ -68,7 +63,7 @@ class Paired:
 def paired_ratio(
     first: Ratio, second: Ratio, rng: np.random.Generator, *, level: float = 0.9, replicates: int = REPLICATES
 ) -> Paired:
-    """The difference of two ratios over the events that both have, with its interval: percentiles, widened as below.
+    """The difference of two ratios over the events that both have, with its interval (`widened`).
 
     Parameters
     ----------
@@ -86,9 +81,10 @@ def paired_ratio(
         groups = random_groups(sums, rng)
         drawn = resample(groups, rng, replicates)
         drawn = drawn[(drawn[:, 1] != 0) & (drawn[:, 3] != 0)]
-        apart = drawn[:, 0] / drawn[:, 1] - drawn[:, 2] / drawn[:, 3]
+        apart = _apart(drawn)
         if len(apart) and np.ptp(apart) > 1e-12 * max(1.0, abs(estimate)):
-            low, high = (_end(apart, estimate, groups, share) for share in ((1 - level) / 2, (1 + level) / 2))
+            left = _apart(sums.sum(axis=0) - groups)
+            low, high = widened(apart, estimate, left, [(1 - level) / 2, (1 + level) / 2])
             found = Interval(estimate, low, high, float(apart.std(ddof=1)), level)
     return Paired(*sides, found, len(sums), first_only, second_only)
 
@@ -106,20 +102,10 @@ def _aligned(first: Ratio, second: Ratio) -> tuple[Floats, tuple[int, int]]:
     return np.hstack(parts), (len(ids[0]) - len(common), len(ids[1]) - len(common))
 
 
-def _end(drawn: Floats, estimate: float, sums: Floats, share: float) -> float:
-    """A percentile of the draws, moved away from the estimate until the spread is that of the jackknife, with Student's
-    quantile for the normal one.
-
-    What two sides have in common cancels, so a few events on which they did something different carry the difference,
-    and resamples of them spread too little.
-    """
-    total, count = sums.sum(axis=0), len(sums)
-    without = total - sums
-    left = without[:, 0] / without[:, 1] - without[:, 2] / without[:, 3]
-    spread = math.sqrt((count - 1.0) / count * float(np.sum((left - left.mean()) ** 2)))
-    wider = max(1.0, spread / float(drawn.std(ddof=1)))
-    wider *= student_quantile(share, count - 1) / NormalDist().inv_cdf(share)
-    return estimate + wider * (float(np.quantile(drawn, share)) - estimate)
+def _apart(sums: Floats) -> Floats:
+    """The difference of each row of sums."""
+    found: Floats = sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3]
+    return found
 
 
 def _sides(total: Floats) -> tuple[float, float]:

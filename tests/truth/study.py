@@ -37,7 +37,7 @@ SOURCES = (
     *(f"tests/truth/{name}.py" for name in ("market", "sweep")),
 )
 INTERVAL_SOURCES = (
-    *(f"research/luck/{name}.py" for name in ("accelerated", "bootstrap", "paired")),
+    *(f"research/luck/{name}.py" for name in ("accelerated", "bootstrap", "calibration", "paired", "widened")),
     "research/report/breakdown.py",
     "research/run/judging.py",
     "tests/truth/intervals.py",
