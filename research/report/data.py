@@ -57,8 +57,6 @@ class Luck:
         By the ledger as it is now.
     picked_bets : int
         Bets of the judged configuration.
-    bankroll_minor : float
-        What the path began with.
     path_bets, path_daily : polars.DataFrame or None
         The stitched out-of-sample path; None: nothing was validated.
     splits : polars.DataFrame
@@ -73,7 +71,6 @@ class Luck:
     verdict: Verdict
     trials: Count
     picked_bets: int
-    bankroll_minor: float
     path_bets: pl.DataFrame | None
     path_daily: pl.DataFrame | None
     splits: pl.DataFrame

@@ -63,7 +63,6 @@ def _luck(run: Run) -> Luck | None:
         verdict=verdict,
         trials=run.trials(),
         picked_bets=0 if found.picked is None else int(run.metrics(found.picked)["n_bets"]),
-        bankroll_minor=float(run.parameters(found.picked or 1)["bankroll_minor"]),
         path_bets=run.path_bets() if validated else None,
         path_daily=run.path_daily() if validated else None,
         splits=run.splits(),

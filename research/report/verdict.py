@@ -171,14 +171,14 @@ def _crossed(luck: Luck) -> list[Line]:
 
 
 def _prices(luck: Luck, seed: int) -> list[Line]:
-    bets = luck.path_bets
-    if bets is None or not bets.height:
+    bets, daily = luck.path_bets, luck.path_daily
+    if bets is None or daily is None or not bets.height:
         return []
     clv = mean_interval(bets, "clv", seed)
     value = NOTHING if math.isnan(clv.estimate) else percent(clv.estimate, 2)
     if clv.known:
         value += f" ({_LEVEL} {span(clv.low, clv.high, 2)})"
-    roi = roi_interval(bets, luck.bankroll_minor, seed)
+    roi = roi_interval(bets, float(daily["equity_start_minor"][0]), seed)
     shown = percent(roi.estimate) + (f" ({_LEVEL} {span(roi.low, roi.high)})" if roi.known else "")
     lines = [
         Line("ROI out of sample", shown, "P&L of the path over the opening bankroll; events resampled."),

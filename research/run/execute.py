@@ -208,16 +208,16 @@ def _with_bankroll(job: _Job, unit: Unit, kept: Kept) -> tuple[Unit, Finished, N
 
 
 def _subject(job: _Job, units: Iterator[tuple[Unit, Finished, NDArray[np.float64]]], best: int, work: Path) -> Subject:
-    plan, settings = job.command.plan, job.command.settings
+    plan = job.command.plan
     return Subject(
         rules=job.rules,
         dates=job.dates,
         series=series_of(job.spans, units, len(plan), work / "returns.npy"),
         chosen=lambda row: _replayable(job, row),
         purged_days=max(span.cuts.purged for span in job.spans),
-        bankroll_minor=float(settings["bankroll_minor"]),
+        bankroll_minor=float(numbers(plan, best, best + 1)[0, Params._fields.index("bankroll_minor")]),
         best=best,
-        seed=int(settings["seed"]),
+        seed=int(job.command.settings["seed"]),
     )
 
 

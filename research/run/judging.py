@@ -107,7 +107,7 @@ class Subject:
         The configuration of a row, ready to be replayed.
     purged_days : int
     bankroll_minor : float
-        What the stitched path begins with.
+        What the stitched path begins with: the opening bankroll of `best`.
     best : int
         Row that leads the leaderboard: judged where nothing is validated.
     seed : int
