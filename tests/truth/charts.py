@@ -100,12 +100,11 @@ def coverage(rows: Sequence[Row]) -> Canvas:
     """A dot a cell: how often the interval holds the truth, a line a kind of interval; coloured by size."""
     names = list(dict.fromkeys(row["name"] for row in rows))
     sizes = sorted({row["world"]["bets"] for row in rows})
-    left, right, top = 190.0, 560.0, 44.0
+    left, right, top = 190.0, 560.0, 14.0
     bottom = top + 34.0 * len(names)
     canvas = Canvas(720.0, bottom + 56.0)
     across = Scale(0.80, 1.0, left, right)
     canvas.rect((across(HELD[0]), top), (across(HELD[1]) - across(HELD[0]), bottom - top), "band")
-    canvas.text(left, 20, "holds the truth, %", "muted")
     for share in (0.80, 0.85, 0.90, 0.95, 1.0):
         canvas.line((across(share), top), (across(share), bottom), "grid")
         canvas.text(across(share), bottom + 20, f"{100 * share:.0f}", "muted", "middle")
@@ -116,12 +115,12 @@ def coverage(rows: Sequence[Row]) -> Canvas:
             if row["name"] == name:
                 number = min(1 + sizes.index(row["world"]["bets"]) * 3 // len(sizes), 3)
                 canvas.dot(across.clip(row["held"]), y + 5.0 * (number - 2), 3.0, f"p{number}")
-    canvas.text((left + right) / 2, bottom + 42, "share of 90 % intervals", "muted", "middle")
+    canvas.text((left + right) / 2, bottom + 42, "90 % intervals that hold the truth, %", "muted", "middle")
     for number in (1, 2, 3):
         own = [size for place, size in enumerate(sizes) if min(1 + place * 3 // len(sizes), 3) == number]
         if own:
             label = f"{own[0]:,} bets" if len(own) == 1 else f"{own[0]:,} to {own[-1]:,} bets"
-            canvas.text(right + 12, 60 + 22 * number, label, f"t{number}")
+            canvas.text(right + 12, 10 + 22 * number, label, f"t{number}")
     return canvas
 
 

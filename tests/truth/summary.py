@@ -62,12 +62,20 @@ def of_sweeps(cell: Cell, rows: Sequence[Row]) -> Row:
         "error": math.sqrt(wrong / n * (1.0 - wrong / n) / n),
         "failed": {letter: sum(letter in row["failed"] for row in rows) / n for letter in CONDITIONS},
         "both": sum(not {"a", "b", "d"} & set(row["failed"]) for row in rows) / n,
+        **_path(rows),
         "single": sum(row["p_true"] <= LEVEL for row in rows) / n,
         "effective": statistics.median(row["effective"] for row in rows),
         "picked_holds": sum(row["picked_holds"] for row in rows) / n,
         "windows_hold": sum(row["windows_hold"] for row in rows) / n,
         "bets": statistics.fmean(row["bets"] for row in rows),
     }
+
+
+def _path(rows: Sequence[Row]) -> Row:
+    """Of sweeps without an edge: how many out-of-sample paths have an interval, and the share that holds zero."""
+    told = [row["outside"] for row in rows if row["outside"][1] == row["outside"][1]]
+    held = sum(low <= 0.0 <= high for _, low, high, _ in told)
+    return {"paths": len(told), "path_held": held / len(told) if told else math.nan}
 
 
 def of_logs(cell: Cell, pieces: Sequence[dict[str, list[int]]]) -> list[Row]:
