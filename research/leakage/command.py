@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from engine.errors import UsageError
 from engine.kernel.params import Params
+from engine.strategy import Learner
 from research.application import plan_backtest
 from research.composition import Composer
-from research.config import slow_of
+from research.config import Slow, slow_of
 from research.leakage.decided import Subject
 from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings
 from research.leaks import path_of
 from research.parameters import check
 from research.run.execute import numbers
+from research.run.fitted import fitted_at
 from research.run.folder import plain, write_json
 from research.run.progress import Silence, progress_for
-from research.run.tapes import Tapes
+from research.run.tapes import Tapes, strategy_of
+from research.validation.folds import Calendar, borders
+from research.validation.rules import rules_of
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,8 +49,10 @@ def run_leakage(argv: Sequence[str]) -> int:
     settings, flat = plan.settings(), plan.flat(1)
     rows = numbers(plan, 0, 1)
     check(rows)
-    slow, memory_mb = slow_of(flat), int(settings["data.memory_mb"])
-    made_of = Tapes(memory_mb).made_of(slow)
+    memory_mb = int(settings["data.memory_mb"])
+    tapes = Tapes(memory_mb)
+    slow = _with_fits(tapes, slow_of(flat), settings)
+    made_of = tapes.made_of(slow)
     as_json = options.json or settings["output"] == "json"
     subject = Subject(slow, Params(*rows[0].tolist()), int(flat["seed"]), memory_mb=memory_mb)
     search = Search(options.instants, int(flat["seed"]) if options.seed is None else options.seed)
@@ -59,6 +66,18 @@ def run_leakage(argv: Sequence[str]) -> int:
 
         show(found, path_of(made_of))
     return status(found)
+
+
+def _with_fits(tapes: Tapes, slow: Slow, settings: Mapping[str, Any]) -> Slow:
+    """The slow part with the days at which a strategy with a model is fitted, as a backtest has them."""
+    strategy = strategy_of(slow)
+    if not isinstance(strategy, Learner):
+        return slow
+    rules, day = rules_of(settings), dt.date.fromisoformat
+    calendar = tapes.rows(slow).calendar
+    events = {day(text): count for text, count in calendar["events"].items()}
+    seasons = {name: day(text) for name, text in calendar["seasons"].items()}
+    return fitted_at(slow, strategy, borders(Calendar(events, seasons), rules) if rules.on else ())
 
 
 def keep(made_of: str, document: dict[str, Any]) -> Path:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from engine.kernel.params import Params
 from engine.rule import load
 from engine.schema import OPPORTUNITIES
 from engine.store.store import Store
-from engine.strategy import Requirement, Strategy, View
+from engine.strategy import History, Learner, Requirement, Strategy, View
 from engine.tape import Tape
 from research.config import Slow
 from research.leakage.copier import Changed, Copier
@@ -39,7 +39,7 @@ class Subject:
     Attributes
     ----------
     slow : Slow
-        What the tape is made of.
+        What the tape is made of; with the days of its fits where the strategy has a model (`fitted_at`).
     params : Params or None
         Staking, risk and execution, whose stakes and reasons are compared too; None: opportunities alone.
     seed : int
@@ -98,21 +98,27 @@ class Failed:
 
 
 class _Recorder:
-    """A strategy whose answers are kept as it gave them."""
+    """A strategy whose answers are kept as it gave them; one with a model is recorded when it is fitted."""
 
     name: ClassVar[str] = "recorded"
 
-    def __init__(self, inner: Strategy, kept: list[pl.DataFrame], watch: Watch) -> None:
+    def __init__(self, inner: Strategy | Learner, kept: list[pl.DataFrame], watch: Watch) -> None:
         self._inner, self._kept, self._watch = inner, kept, watch
 
     def requires(self) -> Requirement:
         """As the inner one."""
         return self._inner.requires()
 
+    def fit(self, history: History, until: int) -> Strategy:
+        """As the inner one."""
+        with watching(self._watch):
+            fitted = cast(Learner, self._inner).fit(history, until)
+        return _Recorder(fitted, self._kept, self._watch)
+
     def opportunities(self, view: View) -> pl.DataFrame:
         """As the inner one."""
         with watching(self._watch):
-            given = self._inner.opportunities(view)
+            given = cast(Strategy, self._inner).opportunities(view)
         self._kept.append(given)
         return given
 

@@ -77,8 +77,8 @@ def test_closing_prices_recorded_as_opening_prices_are_a_leak(home: Path) -> Non
     assert "b365, ONE 2018-2019" in leak.cause and "56 of 56 markets" in leak.cause
     assert leak.examples[0].home and leak.examples[0].competition == "ONE"
     assert found.judged and found.outcome == "leak"
-    other = find_leaks(subject(["strategy=flat_all", "strategy.bookmaker=pinnacle"]), Search(instants=10))
-    assert other.outcome == "clean"  # the fault is in prices that this one does not see
+    other = find_leaks(subject(["strategy=flat_all", "strategy.bookmaker=pinnacle"]), Search(instants=1))
+    assert other.leaks == ()  # the fault is in prices that this one does not see
 
 
 def test_the_sample_and_real_prices_have_no_such_fault(reference_dir: Path, tmp_path: Path) -> None:
