@@ -127,8 +127,10 @@ class Tapes:
         return digest({"slow": slow.facts(), "rows": self.rows(slow).hash, "sources": source_hash()})
 
     def made_of(self, slow: Slow) -> str:
-        """Hash of what is asked and of the rows, whatever the version of the code: what the leak finder speaks of."""
-        return digest({"slow": slow.facts(), "rows": self.rows(slow).hash})
+        """Hash of what decides and of the rows, whatever the code and the stakes: what the leak finder speaks of."""
+        facts = slow.facts()
+        del facts["kelly"]
+        return digest({"slow": facts, "rows": self.rows(slow).hash})
 
     def fresh(self, slow: Slow) -> Tape:
         """The tape, built anew; no cache on disk is read or written."""
