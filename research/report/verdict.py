@@ -186,7 +186,7 @@ def _prices(luck: Luck, seed: int) -> list[Line]:
             "CLV out of sample",
             value,
             "Mean closing line value of the path's bets: what the market's last fair prices say of the yield.",
-        )
+        ),
     ]
     fair = against_fair(bets, generator(seed, "fair"), at="fair")
     if fair.n_bets:
