@@ -15,7 +15,6 @@ from engine.kernel.params import Params
 from engine.strategy import Learner
 from research.application import plan_backtest
 from research.composition import Composer
-from research.config import Slow, slow_of
 from research.leakage.decided import Subject
 from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings
@@ -26,6 +25,7 @@ from research.run.fitted import fitted_at
 from research.run.folder import plain, write_json
 from research.run.progress import Silence, progress_for
 from research.run.tapes import Tapes, strategy_of
+from research.slow import Slow, slow_of
 from research.validation.folds import Calendar, borders
 from research.validation.rules import rules_of
 

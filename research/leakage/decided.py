@@ -19,12 +19,12 @@ from engine.schema import OPPORTUNITIES
 from engine.store.store import Store
 from engine.strategy import History, Learner, Requirement, Strategy, View
 from engine.tape import Tape
-from research.config import Slow
 from research.leakage.copier import Changed, Copier
 from research.leakage.mutation import Mutation
 from research.leakage.watch import Watch, watching
 from research.leakage.world import Originals, entered
 from research.run.tapes import Tapes, later_rules, strategy_of
+from research.slow import Slow
 
 #: what tells one opportunity from another
 OFFER: Final = ("decided_at", "event_id", "market", "line", "selection", "bookmaker", "side")

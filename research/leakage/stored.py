@@ -12,8 +12,8 @@ from engine.errors import EmptyUniverseError
 from engine.schema import CLOSE, OPEN
 from engine.store.store import Store
 from engine.store.universe import Universe
-from research.config import Slow
 from research.leakage.recorded import Fault, faults, still_questions
+from research.slow import Slow
 
 
 def universe_of(slow: Slow) -> Universe:

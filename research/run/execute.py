@@ -21,7 +21,6 @@ from engine.memory import peak_bytes
 from engine.rule import Rule, load
 from engine.tape import Tape
 from engine.warm import Warming
-from research.config import Slow, slow_of
 from research.luck.effective import effective_trials
 from research.luck.superiority import Resampled
 from research.parameters import check, matrix
@@ -40,6 +39,7 @@ from research.run.stitched import Chosen
 from research.run.tapes import Rows, Tapes, strategy_of
 from research.run.trials_of import hashes
 from research.run.units import Asked, Finished, Kept, Unit, compute, cut, in_lanes
+from research.slow import Slow, slow_of
 from research.sweeps.plan import Plan, describe
 from research.trials import EventSet, Ledger
 from research.validation.folds import Calendar, Cuts, borders, cuts_of, first_date, joined

@@ -18,7 +18,7 @@ import polars as pl
 from engine.errors import ConfigurationError
 from engine.strategy import History, Learner, Strategy, View
 from engine.tape.days import zone_of
-from research.config import Slow
+from research.slow import Slow
 
 _SECOND_NS = 1_000_000_000
 _END = int(np.iinfo(np.int64).max)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from engine.errors import DataError, UsageError
 from engine.kernel.params import Params
 from engine.result import METRICS, REASON_COLUMNS
-from research.config import slow_of
 from research.leaks import leaking
 from research.luck.plausibility import WORDS
 from research.luck.verdict import Verdict, judge
@@ -26,6 +25,7 @@ from research.run.findings import FLAGS, PATH_BETS, PATH_DAILY, SPLITS, Findings
 from research.run.flags import SCHEMA
 from research.run.folder import MANIFEST, find, run_folder, write_json
 from research.run.results import BETS, DAILY, RESULTS, ranked
+from research.slow import slow_of
 from research.trials import Count, Ledger
 
 if TYPE_CHECKING:

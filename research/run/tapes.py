@@ -30,12 +30,12 @@ from engine.tape.file import load as load_tape
 from engine.tape.file import save as save_tape
 from engine.tape.later import CashOut, Later
 from engine.view import duration_ns, of_store
-from research.config import Slow
 from research.mistakes import nearest
 from research.run.facts import COUNTS, count_days, facts_of, merged_facts
 from research.run.fitted import opportunities
 from research.run.folder import write_json
 from research.run.identity import digest, source_hash
+from research.slow import Slow
 from research.strategies import make
 
 _MEMORY_MB: Final = 4_096

@@ -10,9 +10,9 @@ import pytest
 from engine.errors import ConfigurationError
 from engine.kernel.params import Params
 from research.composition import Composer
-from research.config import slow_of
 from research.parameters import check, configuration, matrix
 from research.run.execute import numbers
+from research.slow import slow_of
 from research.sweeps.expansion import expand
 from research.sweeps.plan import Plan, describe
 

@@ -15,9 +15,9 @@ from engine.errors import ConfigurationError
 from engine.strategy import History, Learner, Requirement, Strategy, View
 from research.application import plan_backtest
 from research.composition import Composer
-from research.config import Slow, slow_of
 from research.run.fitted import fitted_at, opportunities
 from research.run.tapes import Tapes, strategy_of
+from research.slow import Slow, slow_of
 
 DATES = [dt.date(2019, 8, 1), dt.date(2021, 1, 1), dt.date(2022, 1, 1), dt.date(2024, 6, 1)]
 DAY_NS = 86_400_000_000_000

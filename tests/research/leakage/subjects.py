@@ -8,9 +8,9 @@ from engine.kernel.params import Params
 from engine.strategy import Strategy
 from research.application import plan_backtest
 from research.composition import Composer
-from research.config import Slow, slow_of
 from research.leakage.decided import Subject
 from research.run.execute import numbers
+from research.slow import Slow, slow_of
 
 
 def subject(words: Sequence[str] = (), strategy: Callable[[Slow], Strategy] | None = None) -> Subject:
