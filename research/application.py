@@ -45,7 +45,8 @@ def run_application(kind: str, argv: Sequence[str]) -> int:
 
 def carry_out(composer: Composer, words: Sequence[str], progress: Callable[[], Progress]) -> tuple[Run, str]:
     """Plan and execute a command; gives its run and the output that was asked for."""
-    from research.run.execute import Command, execute
+    from research.run.execute import execute
+    from research.run.job import Command
     from research.run.progress import Silence
 
     plan = plan_sweep(composer, words) if composer.name == "sweep" else plan_backtest(composer, words)

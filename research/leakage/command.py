@@ -20,9 +20,9 @@ from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings
 from research.leaks import path_of
 from research.parameters import check
-from research.run.execute import numbers
 from research.run.fitted import fitted_at
 from research.run.folder import plain, write_json
+from research.run.job import numbers
 from research.run.progress import Silence, progress_for
 from research.run.tapes import Tapes, strategy_of
 from research.slow import Slow, slow_of

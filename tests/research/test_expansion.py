@@ -11,7 +11,7 @@ from engine.errors import ConfigurationError
 from engine.kernel.params import Params
 from research.composition import Composer
 from research.parameters import check, configuration, matrix
-from research.run.execute import numbers
+from research.run.job import numbers
 from research.slow import slow_of
 from research.sweeps.expansion import expand
 from research.sweeps.plan import Plan, describe

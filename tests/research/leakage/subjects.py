@@ -9,7 +9,7 @@ from engine.strategy import Strategy
 from research.application import plan_backtest
 from research.composition import Composer
 from research.leakage.decided import Subject
-from research.run.execute import numbers
+from research.run.job import numbers
 from research.slow import Slow, slow_of
 
 
