@@ -24,6 +24,8 @@ LOGS = 100
 EDGES = (0.01, 0.02, 0.03, 0.05, 0.08)
 BETS = (2_000, 5_000, 10_000, 30_000, 100_000)
 HOLDERS = (1, 50, 250)
+#: expected t of the true configuration beyond which few sweeps are enough
+PLAIN = 6.0
 #: bets and edge of the cells that a power is required of
 REQUIRED = (10_000, 0.05)
 SOURCES = (
@@ -31,7 +33,10 @@ SOURCES = (
     "engine/tape/*.py",
     *(f"engine/{name}.py" for name in ("blocks", "columns", "configuration", "replay", "result", "run")),
     *(f"research/luck/{name}.py" for name in ("accelerated", "blocks", "bootstrap", "effective", "evidence")),
-    *(f"research/luck/{name}.py" for name in ("plausibility", "returns", "superiority", "verdict")),
+    *(
+        f"research/luck/{name}.py"
+        for name in ("effective", "plausibility", "returns", "skewed", "superiority", "verdict")
+    ),
     "research/validation/*.py",
     *(f"research/run/{name}.py" for name in ("judging", "stitched", "units")),
     *(f"tests/truth/{name}.py" for name in ("market", "sweep")),
@@ -72,12 +77,16 @@ def false_positives(count: int) -> list[Cell]:
 
 
 def power(count: int, required: int) -> list[Cell]:
-    """Worlds with a planted edge; the cells of which a power is required first."""
+    """Worlds with a planted edge; the cells of which a power is required first, those that cannot be missed last.
+
+    Where the edge is more than `PLAIN` standard errors a single batch says enough.
+    """
     asked = [(bets, edge, holders) for bets in BETS for edge in EDGES for holders in HOLDERS]
-    asked.sort(key=lambda one: one[:2] != REQUIRED)
+    plain = {one: one[1] * one[0] ** 0.5 > PLAIN for one in asked}
+    asked.sort(key=lambda one: (one[:2] != REQUIRED, plain[one]))
     return [
         Cell.of(
-            required if (bets, edge) == REQUIRED else count,
+            required if (bets, edge) == REQUIRED else min(count, BATCH) if plain[bets, edge, holders] else count,
             kind="planted",
             bets=bets,
             holders=holders,

@@ -14,7 +14,7 @@ from engine.result import METRICS
 from engine.tape import Tape
 from research.luck.bootstrap import generator
 from research.luck.plausibility import Measured, implausible
-from research.luck.superiority import single_p
+from research.luck.skewed import single_p
 from research.luck.verdict import judge
 from research.run.judging import Judged, Span, Subject, judged, series_of
 from research.run.stitched import Chosen
@@ -73,15 +73,14 @@ def _row(of: Market, done: Finished, found: Judged) -> Row:
     columns = [done.measures[:, METRICS.index(name)] for name in ("n_bets", "yield", "clv_mean", "clv_n")]
     flags = [kind for kind, some in implausible(Measured(*columns), found.weighed.resamples).items() if some.any()]
     single = math.nan if evidence.picked is None else evidence.picked.p_value
-    said = judge(
-        evidence.p_consistent if evidence.betting else math.nan, single, max(1.0, evidence.effective), outside, flags
-    )
+    said = judge(evidence.p_all, single, max(1.0, evidence.effective), outside, flags)
     assert outside is not None
     holders = of.world.holders
     return {
         "evidence": said.evidence,
         "failed": "".join(one.letter for one in said.failed),
         "p_consistent": evidence.p_consistent,
+        "p_skewed": evidence.p_skewed,
         "p_single": single,
         "effective": evidence.effective,
         "picked_holds": evidence.picked is not None and evidence.picked.row < holders,
