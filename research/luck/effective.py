@@ -2,9 +2,10 @@
 
 The best of N independent worthless configurations exceeds its 95 % quantile c where 1 - Phi(c)^N = 5 % (Sidak,
 "Rectangular confidence regions", JASA 62 (1967)). The effective number is the N at which that c is the one that the
-best of these very configurations has under the null: the quantile of the largest studentised mean over resamples of
-whole days, which keep the correlation of the configurations' daily P&L (Westfall & Young, "Resampling-based multiple
-testing" (1993), section 2.6, read the other way round). Copies of one configuration are worth one.
+best of these very configurations has under the null: the quantile of the largest studentised mean, without its skew
+(`research.luck.skewed`), over resamples of whole days, which keep the correlation of the configurations' daily P&L
+(Westfall & Young, "Resampling-based multiple testing" (1993), section 2.6, read the other way round). Copies of one
+configuration are worth one.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from research.luck.superiority import Resampled, largest_centred
+from research.luck import skewed
+from research.luck.superiority import Resampled
 
 _NORMAL: Final = NormalDist()
 LEVEL: Final = 0.05
 
 
 def effective_trials(of: Resampled, among: NDArray[np.bool_] | None = None) -> float:
-    """Effective number of the configurations `among`; 1 to their number, 0 where none of them varies.
+    """Effective number of the configurations `among`; 1 to their number, 0 where none of them can be judged.
 
     Parameters
     ----------
@@ -31,13 +33,13 @@ def effective_trials(of: Resampled, among: NDArray[np.bool_] | None = None) -> f
     among : bool (configurations,), optional
         Default all.
     """
-    part = of.spreads > 0.0
+    part = of.judgeable.copy()
     if among is not None:
         part &= among
     count = int(np.count_nonzero(part))
     if count < 2:
         return float(count)
-    return float(min(trials_at(float(np.quantile(largest_centred(of, part), 1.0 - LEVEL))), count))
+    return float(min(trials_at(float(np.quantile(skewed.largest_centred(of, part), 1.0 - LEVEL))), count))
 
 
 def trials_at(quantile: float) -> float:

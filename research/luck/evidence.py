@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from research.luck import skewed
 from research.luck.blocks import block_length, resampled_order
 from research.luck.bootstrap import generator
 from research.luck.effective import effective_trials
@@ -17,7 +19,6 @@ from research.luck.superiority import (
     Resampled,
     reality_check,
     resampled,
-    single_p,
     studentised,
     superior_ability,
     survivors,
@@ -83,6 +84,8 @@ class Evidence:
     resamples : int
     statistic, p_lower, p_consistent, p_upper : float
         `superiority.superior_ability` over all configurations.
+    p_skewed : float
+        `skewed.ability`: the consistent p where returns are skewed.
     p_reality : float
         White's.
     n_survivors : int
@@ -106,6 +109,7 @@ class Evidence:
     p_lower: float
     p_consistent: float
     p_upper: float
+    p_skewed: float
     p_reality: float
     n_survivors: int
     survivors: tuple[int, ...]
@@ -113,6 +117,11 @@ class Evidence:
     sharpe_variance: float
     picked: Single | None
     crossed: Crossed | None
+
+    @property
+    def p_all(self) -> float:
+        """What condition (a) looks at: the larger of the two consistent p; NaN where no configuration bet."""
+        return max(self.p_consistent, self.p_skewed) if self.betting else math.nan
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document."""
@@ -169,6 +178,7 @@ def weigh(returns: NDArray[Any], picked: int | None, seed: int, *, crossing: boo
         p_lower=tested.lower,
         p_consistent=tested.consistent,
         p_upper=tested.upper,
+        p_skewed=skewed.ability(of),
         p_reality=reality_check(of),
         n_survivors=len(order),
         survivors=tuple(int(row) for row in order[:NAMED]),
@@ -192,7 +202,7 @@ def median_block_length(returns: NDArray[Any]) -> float:
 def _single(returns: NDArray[Any], of: Resampled, row: int) -> Single:
     found = moments(returns[:, row])
     return Single(
-        row, float(studentised(of)[row]), single_p(of, row), found.n, found.sharpe, found.skew, found.kurtosis
+        row, float(studentised(of)[row]), skewed.single_p(of, row), found.n, found.sharpe, found.skew, found.kurtosis
     )
 
 

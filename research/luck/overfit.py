@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import ThreadpoolController
 
 from engine.errors import ConfigurationError
+from research.luck.threads import single_threaded
 
 __all__ = ["METRICS", "Overfit", "overfit"]
 
@@ -100,7 +100,7 @@ def overfit(
         pairs = pairs[np.sort(rng.choice(len(pairs), halves, replace=False))]
     found = np.empty((3, 2 * len(pairs)))
     step = max(1, _HELD // series.shape[1])
-    with _blas().limit(limits=1, user_api="blas"):  # products this small only wait for each other on more threads
+    with single_threaded():  # products this small only wait for each other on more threads
         for start in range(0, len(pairs), step):
             chosen = pairs[start : start + step]
             first = _metric(chosen, days, sums, squares)
@@ -135,11 +135,6 @@ def _block_sums(series: NDArray[Any], cuts: NDArray[np.intp], *, with_squares: b
         if squares is not None:
             squares[:, low : low + step] = np.add.reduceat(part * part, cuts[:-1], axis=0)
     return sums, squares
-
-
-@lru_cache(maxsize=1)
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
 
 
 @lru_cache(maxsize=4)

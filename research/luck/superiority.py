@@ -11,21 +11,25 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.processors import cores
 from research.luck.blocks import resampled_days
+from research.luck.threads import single_threaded
 
 __all__ = [
     "Resampled",
     "Superiority",
-    "largest_centred",
+    "negligible",
+    "parts",
     "reality_check",
     "resampled",
-    "single_p",
+    "share",
     "studentised",
     "superior_ability",
     "survivors",
@@ -33,6 +37,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+#: days with a gain, and days with a loss, below which resamples do not know how far returns spread
+FEWEST_OUTCOMES: Final = 10
 #: values of all configurations in all resamples that are held at a time
 _HELD: Final = 1 << 20
 #: values that stand in memory; more of them in a file
@@ -52,6 +58,10 @@ class Resampled:
         Standard deviation of sqrt(n) times the mean over the resamples (Hansen's omega); 0 for a constant series.
     deviations : float64 (configurations,)
         Standard deviation of a day.
+    skews : float64 (configurations,)
+        Third standardised moment of a day; 0 for a constant series.
+    gains, losses : int64 (configurations,)
+        Days above and below zero.
     drawn, drawn_deviations : float32 (resamples, configurations)
         Mean and standard deviation of a day in each resample.
     """
@@ -60,8 +70,17 @@ class Resampled:
     means: Floats
     spreads: Floats
     deviations: Floats
+    skews: Floats
+    gains: NDArray[np.int64]
+    losses: NDArray[np.int64]
     drawn: NDArray[Any]
     drawn_deviations: NDArray[Any]
+
+    @property
+    def judgeable(self) -> NDArray[np.bool_]:
+        """Which configurations gained, and lost, on `FEWEST_OUTCOMES` days or more; bool (configurations,)."""
+        enough: NDArray[np.bool_] = (self.gains >= FEWEST_OUTCOMES) & (self.losses >= FEWEST_OUTCOMES)
+        return enough & (self.spreads > 0.0)
 
 
 @dataclass(frozen=True)
@@ -96,22 +115,34 @@ def resampled(returns: ArrayLike, length: float, resamples: int, rng: np.random.
     """
     series = np.asarray(returns)
     n, many = series.shape
-    counts, root = resampled_days(n, length, resamples, rng), math.sqrt(n)
-    means, deviations, spreads = np.zeros(many), np.zeros(many), np.zeros(many)
+    counts = resampled_days(n, length, resamples, rng)
+    told = np.zeros((6, many))
     drawn, own = _room(resamples, many), _room(resamples, many)
-    for part in _parts(many, max(n, resamples)):
-        mine = np.asarray(series[:, part], np.float64)
-        varies = np.ptp(mine, axis=0) > 0 if n else np.zeros(mine.shape[1], np.bool_)
-        mean = mine.mean(axis=0) if n else np.zeros(mine.shape[1])
-        apart = np.asarray(mine - mean, np.float32)  # small numbers keep their digits in float32
-        centred = counts @ apart / np.float32(max(n, 1))
-        squares = counts @ (apart * apart) / np.float32(max(n, 1))
-        means[part] = mean
-        deviations[part] = np.where(varies, mine.std(axis=0), 0.0) if n else 0.0
-        spreads[part] = np.where(varies, root * centred.std(axis=0, dtype=np.float64), 0.0)
-        own[:, part] = np.sqrt(np.maximum(squares - centred * centred, 0))
-        drawn[:, part] = centred + mean.astype(np.float32)
-    return Resampled(n, means, spreads, deviations, drawn, own)
+
+    def work(part: slice) -> None:
+        told[:, part], drawn[:, part], own[:, part] = _of_part(np.asarray(series[:, part], np.float64), counts)
+
+    # each product on one thread, whatever the number of threads: the same bits
+    with single_threaded(), ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(work, parts(many if n else 0, max(n, resamples))))
+    means, spreads, deviations, skews, gains, losses = told
+    return Resampled(n, means, spreads, deviations, skews, gains.astype(int), losses.astype(int), drawn, own)
+
+
+def _of_part(mine: Floats, counts: NDArray[Any]) -> tuple[Floats, NDArray[Any], NDArray[Any]]:
+    """Moments of some configurations, (6, c); their means and deviations in each resample, (resamples, c)."""
+    n = len(mine)
+    mean, varies = mine.mean(axis=0), np.ptp(mine, axis=0) > 0
+    exact = mine - mean
+    apart = np.asarray(exact, np.float32)  # small numbers keep their digits in float32
+    centred = counts @ apart / np.float32(n)
+    squares = counts @ (apart * apart) / np.float32(n)
+    deviation = np.where(varies, mine.std(axis=0), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skew = np.where(varies, (exact**3).mean(axis=0) / deviation**3, 0.0)
+    spread = np.where(varies, math.sqrt(n) * centred.std(axis=0, dtype=np.float64), 0.0)
+    told = np.stack([mean, spread, deviation, skew, (mine > 0).sum(axis=0), (mine < 0).sum(axis=0)])
+    return told, centred + mean.astype(np.float32), np.sqrt(np.maximum(squares - centred * centred, 0))
 
 
 def _room(resamples: int, many: int) -> NDArray[np.float32]:
@@ -133,26 +164,22 @@ def superior_ability(of: Resampled) -> Superiority:
         return Superiority(0.0, 1.0, 1.0, 1.0)
     means, statistics = of.means[part], studentised(of)[part]
     observed = max(0.0, float(statistics.max()))
-    little = statistics >= -math.sqrt(2.0 * math.log(math.log(max(of.n, 3))))
+    little = negligible(statistics, of.n)
     centres = (np.maximum(means, 0.0), np.where(little, means, 0.0), means)
     scale = math.sqrt(of.n) / of.spreads[part]
-    return Superiority(observed, *(_share(_largest(of.drawn, part, centre, scale), observed) for centre in centres))
+    return Superiority(observed, *(share(_largest(of.drawn, part, centre, scale), observed) for centre in centres))
+
+
+def negligible(statistics: Floats, n: int) -> NDArray[np.bool_]:
+    """Whose loss is little enough to count as none: above -sqrt(2 log log n) (Hansen 2005, equation 10)."""
+    little: NDArray[np.bool_] = statistics >= -math.sqrt(2.0 * math.log(math.log(max(n, 3))))
+    return little
 
 
 def studentised(of: Resampled) -> Floats:
     """sqrt(n) times the mean over omega of each configuration; 0 for a constant series; float64 (configurations,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(of.spreads > 0.0, math.sqrt(of.n) * of.means / of.spreads, 0.0)
-
-
-def single_p(of: Resampled, configuration: int) -> float:
-    """One-sided p-value that one configuration alone is no better than nothing: the normal tail of `studentised`."""
-    return math.erfc(float(studentised(of)[configuration]) / math.sqrt(2.0)) / 2.0
-
-
-def largest_centred(of: Resampled, part: NDArray[np.bool_]) -> Floats:
-    """Of each resample the largest studentised mean among `part`, each centred on its own mean, 0 at least."""
-    return _largest(of.drawn, np.flatnonzero(part), of.means[part], math.sqrt(of.n) / of.spreads[part])
 
 
 def reality_check(of: Resampled) -> float:
@@ -162,7 +189,7 @@ def reality_check(of: Resampled) -> float:
         return 1.0
     means, root = of.means[part], math.sqrt(of.n)
     largest = _largest(of.drawn, part, means, np.full(len(means), root))
-    return _share(largest, max(0.0, root * float(means.max())))
+    return share(largest, max(0.0, root * float(means.max())))
 
 
 def survivors(of: Resampled, level: float = 0.05) -> NDArray[np.bool_]:
@@ -194,7 +221,7 @@ def survivors(of: Resampled, level: float = 0.05) -> NDArray[np.bool_]:
 def _largest_own(of: Resampled, columns: NDArray[np.intp]) -> Floats:
     """Of each resample the largest centred mean among `columns`, each over that resample's own deviation."""
     found, root = np.full(len(of.drawn), -np.inf), math.sqrt(of.n)
-    for part in _parts(len(columns), len(of.drawn)):
+    for part in parts(len(columns), len(of.drawn)):
         mine = columns[part]
         ratio = of.spreads[mine] / of.deviations[mine]  # what dependence adds to the deviation of a day
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -207,16 +234,18 @@ def _largest_own(of: Resampled, columns: NDArray[np.intp]) -> Floats:
 def _largest(drawn: NDArray[Any], columns: NDArray[np.intp], centre: Floats, scale: Floats) -> Floats:
     """Of each resample the largest centred and scaled mean among `columns`, 0 at least."""
     found = np.zeros(len(drawn))
-    for part in _parts(len(columns), len(drawn)):
+    for part in parts(len(columns), len(drawn)):
         found = np.maximum(found, ((drawn[:, columns[part]] - centre[part]) * scale[part]).max(axis=1))
     return found
 
 
-def _share(largest: Floats, observed: float) -> float:
+def share(largest: Floats, observed: float) -> float:
+    """p-value: how many resampled statistics are as large, the observed one counted among them."""
     return float((1 + np.count_nonzero(largest >= observed)) / (1 + len(largest)))
 
 
-def _parts(columns: int, rows: int) -> Iterator[slice]:
+def parts(columns: int, rows: int) -> Iterator[slice]:
+    """Columns a part at a time, as many as are held at once with so many rows."""
     step = max(1, _HELD // max(rows, 1))
     for low in range(0, columns, step):
         yield slice(low, min(low + step, columns))

@@ -1,9 +1,10 @@
 """The verdict: evidence of an edge, or no winner, and why; a pure function of numbers.
 
-Evidence is said if and only if, at 5 %, all of these hold: (a) Hansen's studentised test over all configurations of
-the sweep has a consistent p of at most 5 %; (b) the p-value of the judged configuration alone, adjusted by Sidak for
-the effective number of trials in the ledger, is at most 5 %; (c) the yield of the stitched out-of-sample path is above
-zero at one-sided 80 %, events resampled; (d) no flag of plausibility and no leak stands unacknowledged.
+Evidence is said if and only if, at 5 %, all of these hold: (a) of Hansen's studentised test over all configurations of
+the sweep the consistent p is at most 5 %, with his fixed omega and with each resample's own deviation and no skew;
+(b) the p-value of the judged configuration alone, adjusted by Sidak for the effective number of trials in the ledger,
+is at most 5 %; (c) the yield of the stitched out-of-sample path is above zero at one-sided 80 %, events resampled;
+(d) no flag of plausibility and no leak stands unacknowledged.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Verdict:
 
 
 def judge(
-    p_consistent: float,
+    p_all: float,
     p_single: float,
     trials: float,
     outside: Outside | None,
@@ -82,8 +83,8 @@ def judge(
 
     Parameters
     ----------
-    p_consistent : float
-        Of all configurations of the sweep; NaN: none bet.
+    p_all : float
+        Of all configurations of the sweep (`evidence.Evidence.p_all`); NaN: none bet.
     p_single : float
         Of the judged configuration alone; NaN: none qualified.
     trials : float
@@ -93,7 +94,7 @@ def judge(
     flags : sequence of str
         What stands unacknowledged.
     """
-    conditions = (_all(p_consistent), _one(p_single, trials), _outside(outside), _clean(flags))
+    conditions = (_all(p_all), _one(p_single, trials), _outside(outside), _clean(flags))
     return Verdict(conditions)
 
 
@@ -122,8 +123,8 @@ def _one(p_value: float, trials: float) -> Condition:
         return Condition("b", False, "no configuration qualified to be judged", "no configuration qualified")
     found = adjusted(p_value, max(trials, 1.0))
     many = f"{max(trials, 1.0):,.0f} independent trial{'s' * (round(trials) > 1)}"
-    words = f"the judged configuration alone has p {p_words(p_value)}, which is {p_words(found)} after {many}"
-    return Condition("b", found <= LEVEL, words, f"the judged one has p {p_words(found)} after {many}")
+    words = f"the judged configuration alone has p {p_words(p_value)}, {p_words(found)} adjusted for {many}"
+    return Condition("b", found <= LEVEL, words, f"the judged one has p {p_words(found)} adjusted for {many}")
 
 
 def _outside(outside: Outside | None) -> Condition:

@@ -83,9 +83,11 @@ def _tests(luck: Luck) -> list[Line]:
         ),
         Line(
             "SPA, all configurations",
-            f"{p_words(found.p_lower)} ≤ {p_words(found.p_consistent)} ≤ {p_words(found.p_upper)}",
+            f"{p_words(found.p_lower)} ≤ {p_words(found.p_consistent)} ≤ {p_words(found.p_upper)}; "
+            f"{p_words(found.p_skewed)} without skew",
             f"Hansen's lower, consistent and upper p, studentised, {number(found.resamples)} resamples of blocks of "
-            f"{number(found.block_length, 1)} days on average.",
+            f"{number(found.block_length, 1)} days on average; and the consistent one with each resample's own "
+            "deviation, corrected for skew. The verdict takes the larger.",
         ),
     ]
     if single is not None:
@@ -93,7 +95,8 @@ def _tests(luck: Luck) -> list[Line]:
             Line(
                 f"#{single.row + 1} alone",
                 f"{p_words(single.p_value)}; {p_words(adjusted(single.p_value, trials.effective))} adjusted",
-                "p of the judged configuration, and after Šidák's correction for the effective trials.",
+                "p of the judged configuration (a normal tail of its ratio, corrected for skew), and after Šidák's "
+                "correction for the effective trials.",
             )
         )
     named = ", ".join(f"#{row + 1}" for row in found.survivors[:6])

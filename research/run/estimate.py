@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.processors import cores
 from engine.tape import Tape
 from research.run.progress import seconds
-from research.run.units import cores
 from research.sweeps.plan import Plan, describe
 
 #: of one step (a row of the tape for one configuration) on one core, alone and in lanes, for the estimate alone

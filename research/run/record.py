@@ -221,7 +221,7 @@ class Run:
             return None
         evidence, seen = found.evidence, self.acknowledged()
         return judge(
-            evidence.p_consistent if evidence.betting else math.nan,
+            evidence.p_all,
             math.nan if evidence.picked is None else evidence.picked.p_value,
             self.trials().effective,
             found.outside,

@@ -7,7 +7,6 @@ what is not there or not intact, and nothing else.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.processors import cores
 from engine.result import COLUMNS
 from engine.rule import Rule
 from engine.tape import Tape
@@ -167,8 +167,3 @@ def in_lanes(tape: Tape, rows: Matrix, seeds: NDArray[np.int64]) -> int:
     from engine.blocks import split
 
     return sum(len(rows[seeds == seed]) - len(split(tape, rows[seeds == seed])[1]) for seed in np.unique(seeds))
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,7 +16,8 @@ from research.luck.effective import effective_trials
 from research.luck.evidence import NAMED, RESAMPLES, Evidence, Weighed, median_block_length, weigh
 from research.luck.overfit import overfit
 from research.luck.sharpe import moments
-from research.luck.superiority import reality_check, resampled, single_p, superior_ability, survivors
+from research.luck.skewed import single_p
+from research.luck.superiority import reality_check, resampled, superior_ability, survivors
 from research.luck.verdict import Outside, judge
 from research.run.findings import LUCK, Crossing, Findings, Window, read
 from research.run.folder import write_json

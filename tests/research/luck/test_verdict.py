@@ -15,7 +15,7 @@ from research.luck.verdict import Outside, judge, p_words
 NAN = math.nan
 HELD = Outside(bets=400, days=200, estimate=0.031, low=-0.01, high=0.07, lower=0.008)
 PASSING: dict[str, Any] = {
-    "p_consistent": 0.03, "p_single": 0.0005, "trials": 60.0, "outside": HELD, "flags": (),
+    "p_all": 0.03, "p_single": 0.0005, "trials": 60.0, "outside": HELD, "flags": (),
 }  # fmt: skip
 
 
@@ -28,8 +28,8 @@ def test_all_four_make_evidence() -> None:
 @pytest.mark.parametrize(
     ("letter", "change"),
     [
-        ("a", {"p_consistent": 0.051}),
-        ("a", {"p_consistent": NAN}),
+        ("a", {"p_all": 0.051}),
+        ("a", {"p_all": NAN}),
         ("b", {"p_single": 0.001}),
         ("b", {"p_single": NAN}),
         ("b", {"trials": 120.0}),
@@ -51,7 +51,7 @@ def test_each_condition_alone_turns_it(letter: str, change: dict[str, Any]) -> N
 
 def test_evidence_if_and_only_if_all_hold() -> None:
     ways: dict[str, tuple[Any, Any]] = {
-        "p_consistent": (0.03, 0.5), "p_single": (0.0005, 0.5), "outside": (HELD, None), "flags": ((), ("sharpe",)),
+        "p_all": (0.03, 0.5), "p_single": (0.0005, 0.5), "outside": (HELD, None), "flags": ((), ("sharpe",)),
     }  # fmt: skip
     for bad in product((False, True), repeat=4):
         given = {name: pair[int(one)] for (name, pair), one in zip(ways.items(), bad, strict=True)}
@@ -61,7 +61,7 @@ def test_evidence_if_and_only_if_all_hold() -> None:
 
 
 def test_borders_belong_to_evidence_where_the_rule_says_at_most() -> None:
-    assert judge(**PASSING | {"p_consistent": 0.05}).evidence
+    assert judge(**PASSING | {"p_all": 0.05}).evidence
     single = -math.expm1(math.log1p(-0.05) / 60.0)
     assert adjusted(single * (1 - 1e-9), 60.0) <= 0.05 < adjusted(single * (1 + 1e-9), 60.0)
     assert judge(**PASSING | {"p_single": single * (1 - 1e-9)}).evidence
