@@ -155,12 +155,13 @@ class Ledger:
                 connection.close()
 
     def fresh(self, configurations: Sequence[bytes], own: EventSet) -> NDArray[np.bool_]:
-        """Which of these configurations stand in the ledger on no set that overlaps `own` by half or more."""
+        """Which of these configurations do not stand in the ledger on this very set of events yet."""
         with self._open() as connection:
-            known: set[bytes] = set()
-            for number in _overlapping(connection, own):
-                rows = connection.execute("SELECT configuration FROM trials WHERE event_set = ?", (number,))
-                known.update(row[0] for row in rows)
+            rows = connection.execute(
+                "SELECT configuration FROM trials JOIN event_sets ON event_sets.id = event_set WHERE hash = ?",
+                (own.hash,),
+            )
+            known = {row[0] for row in rows}
         return np.array([one not in known for one in configurations], dtype=np.bool_)
 
     def record(
@@ -173,7 +174,10 @@ class Ledger:
         command: str,
         effective: float,
     ) -> int:
-        """Write the trials of one command; those that are there already stay as they are. Returns how many are new."""
+        """Write the trials of one command; those that are there already stay as they are. Returns how many are new.
+
+        `effective` is what those that are new on this set (`fresh`) are worth, whatever stands on other sets.
+        """
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -187,8 +191,9 @@ class Ledger:
     def count(self, sets: Sequence[str]) -> Count:
         """Trials whose events overlap any of these sets by half or more.
 
-        The effective number is the sum over commands of what each added: the best of two sets of configurations is at
-        most as lucky as the best of as many independent ones as both are worth together.
+        The effective number is a sum over commands: the best of two sets of configurations is at most as lucky as the
+        best of as many independent ones as both are worth together. Commands are asked in the order of time; each gives
+        what its configurations were worth, and at most as many as no command before it tried on these events.
 
         Parameters
         ----------
@@ -200,13 +205,13 @@ class Ledger:
         with self._open() as connection:
             near = _near(connection, sets)
             marks = ", ".join("?" * len(near))
-            (raw,) = connection.execute(
-                f"SELECT COUNT(DISTINCT configuration) FROM trials WHERE event_set IN ({marks})", near
-            ).fetchone()
-            (total,) = connection.execute(
-                f"SELECT TOTAL(effective) FROM evaluations WHERE event_set IN ({marks})", near
-            ).fetchone()
-        return Count(int(raw), min(float(total), float(raw)))
+            rows = connection.execute(
+                "SELECT COUNT(*), effective FROM "
+                f"(SELECT MIN(evaluation) AS first FROM trials WHERE event_set IN ({marks}) GROUP BY configuration) "
+                "JOIN evaluations ON evaluations.id = first GROUP BY first",
+                near,
+            ).fetchall()
+        return Count(sum(int(new) for new, _ in rows), float(sum(min(new, worth) for new, worth in rows)))
 
     def evaluations(self, sets: Sequence[str] = ()) -> list[Evaluation]:
         """All commands that added trials, newest first; with `sets`, how far the events of each overlap them.

@@ -204,7 +204,7 @@ class Run:
         path = self.folder / FLAGS
         parts = [pl.read_parquet(path)] if path.is_file() else []
         for tape in self.manifest["tapes"]:
-            if leaking([tape["made_of"]]):
+            if leaking([tape["made_of"]] if "made_of" in tape else []):
                 numbers = pl.int_range(tape["first_config"], tape["last_config"] + 1, dtype=pl.Int64, eager=True)
                 parts.append(pl.DataFrame({"config": numbers}).with_columns(flag=pl.lit("leak")))
         return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
@@ -296,7 +296,7 @@ class Run:
 
         flat = self.parameters(row["config"])
         wanted, tapes = self.manifest["tapes"][row["tape"]], Tapes()
-        slow = replace(slow_of(flat), fit_at=tuple(wanted["fit_at"]))
+        slow = replace(slow_of(flat), fit_at=tuple(wanted.get("fit_at", ())))
         if tapes.rows(slow).hash != wanted["rows_hash"]:
             raise DataError(
                 "the store does not hold the rows of this run any more",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import math
 import os
@@ -52,6 +53,8 @@ class Rows:
     ----------
     hash : str
         Of their content.
+    seen : str
+        Of the content of events and of the quotes that may be seen alone.
     facts : dict
         Numbers of events and quotes, first and last date, bases of their times, notes.
     calendar : dict
@@ -59,6 +62,7 @@ class Rows:
     """
 
     hash: str
+    seen: str
     facts: dict[str, Any]
     calendar: dict[str, dict[str, Any]]
 
@@ -101,10 +105,10 @@ class Tapes:
         path = cache_folder() / "rows" / f"{key}.json"
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(path.read_text())
-            return Rows(str(kept["hash"]), dict(kept["facts"]), dict(kept["calendar"]))
+            return Rows(str(kept["hash"]), str(kept["seen"]), dict(kept["facts"]), dict(kept["calendar"]))
         rows = self._counted(slow)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"hash": rows.hash, "facts": rows.facts, "calendar": rows.calendar})
+        write_json(path, {"hash": rows.hash, "seen": rows.seen, "facts": rows.facts, "calendar": rows.calendar})
         return rows
 
     def tape(self, slow: Slow) -> Tape:
@@ -127,10 +131,14 @@ class Tapes:
         return digest({"slow": slow.facts(), "rows": self.rows(slow).hash, "sources": source_hash()})
 
     def made_of(self, slow: Slow) -> str:
-        """Hash of what decides and of the rows, whatever the code and the stakes: what the leak finder speaks of."""
+        """Hash of what decides: rows, slow keys and the strategy's source; what the leak finder speaks of.
+
+        Stakes and closing prices are no part of it, nor is the rest of the code.
+        """
         facts = slow.facts()
-        del facts["kelly"]
-        return digest({"slow": facts, "rows": self.rows(slow).hash})
+        for name in ("kelly", "clv_bookmaker", "clv_method"):
+            del facts[name]
+        return digest({"slow": facts, "rows": self.rows(slow).seen, "strategy": _source(self._strategy(slow))})
 
     def fresh(self, slow: Slow) -> Tape:
         """The tape, built anew; no cache on disk is read or written."""
@@ -252,7 +260,8 @@ class Tapes:
             store.quotes(seen)
         notes = [] if has_closing else [f"no closing price of {slow.clv_bookmaker}: CLV has no value"]
         told = merged_facts(facts) | {name: sum(one[name] for one in facts) for name in COUNTS} | {"notes": notes}
-        return Rows(digest([one.hexdigest() for one in hashes.values()]), told, calendar)
+        made = {name: one.hexdigest() for name, one in hashes.items()}
+        return Rows(digest(list(made.values())), digest([made["events"], made["quotes"]]), told, calendar)
 
 
 def _some(read: Callable[[Universe], pl.DataFrame], universe: Universe) -> pl.DataFrame | None:
@@ -325,6 +334,14 @@ def universes(slow: Slow, needed: Requirement) -> tuple[Universe, Universe]:
 def strategy_of(slow: Slow) -> Strategy:
     """The strategy of a slow part, by its name."""
     return make(slow.strategy, {name: list(v) if isinstance(v, tuple) else v for name, v in slow.parameters})
+
+
+def _source(strategy: Strategy) -> str:
+    """Text of the module that a strategy is written in; nothing where it has no file, as in a notebook."""
+    try:
+        return inspect.getsource(inspect.getmodule(type(strategy)) or type(strategy))
+    except (OSError, TypeError):
+        return ""
 
 
 def _check_rates(store: Store, slow: Slow) -> None:

@@ -85,7 +85,7 @@ def test_an_overlap_of_half_or_more_of_the_smaller_counts(ledger: Ledger, low: i
     record(ledger, names(1, 2), other, 2.0)
     record(ledger, names(2, 3), own, 1.5)
     assert count(ledger, own) == (Count(3, 3.0) if near else Count(2, 1.5))
-    assert ledger.fresh(names(1), own).tolist() == [not near]
+    assert ledger.fresh(names(1, 2, 3), own).tolist() == [True, False, False], "of this very set"
     shared = len(set(ids(low + 1000, high + 1000)) & set(ids(1000, 1100))) / min(100, high - low)
     assert overlap(own, other) == overlap(other, own) == shared
 
@@ -303,3 +303,22 @@ def test_commands_of_one_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
         shutil.rmtree(gone.folder, ignore_errors=True)
     assert Ledger().count(other.manifest["event_sets"]).raw == 5
     assert research.sweep(WORDS).trials().raw == 8 and Ledger().count(other.manifest["event_sets"]).raw == 5
+
+
+def test_windows_that_overlap_in_a_chain_lose_no_trial(ledger: Ledger) -> None:
+    """The same search on three windows: the last overlaps the middle one alone, and is worth as much as that."""
+    many = names(*range(1000))
+    first, middle, last = events(0, 100), events(0, 200), events(100, 200)
+    for own in (first, middle, last):
+        assert ledger.fresh(many, own).all()
+        assert record(ledger, many, own, 40.0) == 1000
+    for own in (first, middle, last):
+        assert count(ledger, own) == Count(1000, 40.0)
+    record(ledger, names(*range(990, 1010)), last, 8.0)
+    assert count(ledger, last) == Count(1010, 48.0) and count(ledger, first) == Count(1000, 40.0)
+
+
+def test_a_command_gives_at_most_what_is_new_in_it(ledger: Ledger) -> None:
+    record(ledger, names(*range(100)), events(0, 100), 60.0)
+    record(ledger, names(*range(103)), events(0, 120), 70.0)
+    assert count(ledger, events(0, 120)) == Count(103, 63.0)
