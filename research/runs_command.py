@@ -6,24 +6,20 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import polars as pl
 
 from engine.errors import DataError, UsageError
+from research.arguments import Parser
 from research.run.folder import complete, find, folder_bytes, plain, remove, run_folder
 from research.run.record import Run
 from research.run.summary import configuration_summary, summary
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, todo=f"see `{self.prog} --help`")
-
-
 def run_command(name: str, argv: Sequence[str]) -> int:
     """Run one of the four commands; gives its exit status."""
-    parser = _Parser(prog=f"bea {name}", description=_ABOUT[name])
+    parser = Parser(prog=f"bea {name}", description=_ABOUT[name])
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     if name == "runs":
         return _runs(parser, argv)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
     from rich.table import Table
 
+    from research.luck.evidence import Evidence
     from research.run.record import Run
 
 ROWS: Final = 12
@@ -91,15 +92,32 @@ def sentence(run: Run) -> str:
     )
 
 
+def counted(amount: int, noun: str) -> str:
+    """``1 trial``, ``2,000 trials``."""
+    return f"{amount:,} {noun}{'s' * (amount != 1)}"
+
+
+def adjusted_words(evidence: Evidence, trials: float) -> str:
+    """The p of the judged configuration after the correction for all trials."""
+    from research.luck.effective import adjusted
+    from research.luck.verdict import p_words
+
+    single = evidence.picked
+    return "1.000" if single is None else p_words(adjusted(single.p_value, trials))
+
+
 def verdict_lines(run: Run) -> list[str]:
-    """The verdict of a sweep, and how its size was found; nothing of a backtest."""
+    """The verdict of a sweep, and how its size was found; of a backtest what was tried before it."""
     found, verdict = run.findings, run.verdict()
-    if found is None or verdict is None:
+    if found is None:
         return []
     from research.report.verdict import headline, size
 
-    lines, trials = [headline(verdict, found.outside)], run.trials()
-    tried = f"{trials.raw:,} trials on these events so far, worth {trials.effective:,.0f} independent ones"
+    trials = run.trials()
+    tried = f"{counted(trials.raw, 'trial')} on these events so far, worth {trials.effective:,.0f} independent"
+    if verdict is None:
+        return [f"{tried}; p {adjusted_words(found.evidence, trials.effective)} adjusted for them."]
+    lines = [headline(verdict, found.outside)]
     lines.append(tried + ("." if verdict.evidence else f"; {size(found.outside)}."))
     standing = [name for name in run.flags() if name not in run.acknowledged()]
     if standing:
@@ -151,8 +169,10 @@ def leaderboard_view(run: Run) -> Group:
     from rich.text import Text
 
     foot = f"report  {clean(run.report_path, 400)}" if run.report_path.is_file() else "report  not written"
-    verdict = [Text(line, style="bold" if not place else "") for place, line in enumerate(verdict_lines(run))]
-    lines: list[Any] = [*verdict, Text(sentence(run)), Text(""), leaderboard_table(run), Text("")]
+    told, said = verdict_lines(run), Text(sentence(run))
+    verdict: list[Any] = [Text(line, style="bold" if not place else "") for place, line in enumerate(told)]
+    head = [*verdict, said] if run.kind == "sweep" else [said, *map(Text, told)]
+    lines: list[Any] = [*head, Text(""), leaderboard_table(run), Text("")]
     notes = [Text(f"note    {clean(note, 200)}") for note in run.manifest["notes"]]
     return Group(*lines, *notes, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
 

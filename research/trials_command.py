@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import UsageError
+from research.arguments import Parser
 from research.run.folder import plain
 from research.trials import Evaluation, Ledger
 
@@ -23,14 +22,9 @@ _ABOUT = (
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, todo=f"see `{self.prog} --help`")
-
-
 def main(argv: Sequence[str]) -> int:
     """Run the command; gives its exit status."""
-    parser = _Parser(prog="bea trials", description=_ABOUT)
+    parser = Parser(prog="bea trials", description=_ABOUT)
     parser.add_argument("run", nargs="?", metavar="RUN", help="count the trials behind this run")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     options = parser.parse_args(list(argv))
@@ -109,6 +103,6 @@ def explained(found: Sequence[Evaluation], run: Run | None) -> list[str]:
         f"independent ones, by {near:,} commands whose events overlap its own by half or more."
     ]
     if set(run.manifest["data"]["sources"]) <= {"simulator"}:
-        lines = [f"Run {run.short} is on simulated data, which are not counted: its own {count.raw:,} configurations."]
+        return [f"Run {run.short} is on simulated data, which are not counted: its own {count.raw:,} configurations."]
     lines.append("The best of so many looks good by luck alone; the verdict of the run is corrected for all of them.")
     return lines

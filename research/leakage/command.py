@@ -8,17 +8,19 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from engine.errors import UsageError
 from engine.kernel.params import Params
 from engine.strategy import Learner
 from research.application import plan_backtest
+from research.arguments import Parser
 from research.composition import Composer
+from research.leakage.coverage import FEWEST_INSTANTS
 from research.leakage.decided import Subject
 from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings
-from research.leaks import path_of
+from research.leaks import leaking, path_of
 from research.parameters import check
 from research.run.fitted import fitted_at
 from research.run.folder import plain, write_json
@@ -28,12 +30,6 @@ from research.run.tapes import Tapes, strategy_of
 from research.slow import Slow, slow_of
 from research.validation.folds import Calendar, borders
 from research.validation.rules import rules_of
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, todo=f"see `{self.prog} --help`")
-
 
 _ABOUT = (
     "Try to break the claim that no decision of a configuration knows what only came later. The words are those of "
@@ -81,8 +77,13 @@ def _with_fits(tapes: Tapes, slow: Slow, settings: Mapping[str, Any]) -> Slow:
 
 
 def keep(made_of: str, document: dict[str, Any]) -> Path:
-    """Write the findings where every report of such a tape reads them, in the place of earlier ones."""
+    """Write the findings where every report of such a tape reads them, in the place of earlier ones.
+
+    What was too little to judge by takes no leak away that was found before.
+    """
     path = path_of(made_of)
+    if not document["judged"] and leaking([made_of]):
+        return path
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, document)
     return path
@@ -94,13 +95,21 @@ def status(found: Findings) -> int:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog="bea leakage", description=_ABOUT)
+    parser = Parser(prog="bea leakage", description=_ABOUT)
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="as for `bea backtest`")
-    parser.add_argument("--instants", type=int, default=Search.instants, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--instants",
+        type=int,
+        default=Search.instants,
+        metavar="N",
+        help=f"default: %(default)s; below {FEWEST_INSTANTS} nothing can pass",
+    )
     parser.add_argument("--seed", type=int, metavar="SEED", help="of instants and changes; default: that of the run")
     parser.add_argument("--config-dir", "-cd", metavar="DIR", help="a folder of groups and experiments of your own")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout and nothing else")
     options = parser.parse_intermixed_args(list(argv))
+    if options.instants < 1:
+        raise UsageError("no instants", where="--instants", expected="1 or more", found=str(options.instants))
     if options.seed is not None and options.seed < 0:
         raise UsageError("a negative seed", where="--seed", expected="a whole number from 0", found=str(options.seed))
     return options

@@ -55,7 +55,9 @@ class Example:
         """The bet in a few words."""
         line = "" if self.line is None else f" {self.line:g}"
         event = f"{self.home} – {self.away} ({self.competition} {self.date})" if self.home else "no event"
-        return f"{event}, {self.market}{line} {self.selection} at {self.bookmaker}".rstrip(" ,at")
+        bet = f"{self.market}{line} {self.selection}".strip()
+        told = [event, bet] if bet else [event]
+        return ", ".join(told) + (f" at {self.bookmaker}" if self.bookmaker else "")
 
 
 @dataclass(frozen=True)

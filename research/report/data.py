@@ -46,19 +46,19 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Luck:
-    """What a sweep says of luck, as the page shows it.
+    """What is known of luck, as the page shows it.
 
     Attributes
     ----------
     findings : research.run.findings.Findings
-    verdict : Verdict
-        By the numbers as they are now.
+    verdict : Verdict or None
+        By the numbers as they are now; None: a backtest, of which nothing is out of sample.
     trials : research.trials.Count
         By the ledger as it is now.
     picked_bets : int
         Bets of the judged configuration.
     path_bets, path_daily : polars.DataFrame or None
-        The stitched out-of-sample path; None: nothing was validated.
+        The stitched out-of-sample path, or the one backtest; None: nothing was validated.
     splits : polars.DataFrame
         Cross-validation split by split: logit, inside, outside.
     flags : mapping
@@ -68,7 +68,7 @@ class Luck:
     """
 
     findings: Findings
-    verdict: Verdict
+    verdict: Verdict | None
     trials: Count
     picked_bets: int
     path_bets: pl.DataFrame | None
@@ -76,6 +76,11 @@ class Luck:
     splits: pl.DataFrame
     flags: Mapping[str, str]
     acknowledged: tuple[str, ...]
+
+    @property
+    def sample(self) -> str:
+        """Where the bets of the path stand: ``out of sample``, ``in sample``."""
+        return "in sample" if self.findings.outside is None else "out of sample"
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class ReportData:
     manifest : mapping
         As stored.
     luck : Luck or None
-        None: a backtest.
+        None: a sweep that was made without.
     """
 
     run: str

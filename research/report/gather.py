@@ -54,18 +54,22 @@ def _flags(run: Run) -> pl.DataFrame:
 
 
 def _luck(run: Run) -> Luck | None:
-    found, verdict = run.findings, run.verdict()
-    if found is None or verdict is None:
+    found = run.findings
+    if found is None:
         return None
-    validated = found.outside is not None
+    bets = daily = None
+    if found.outside is not None:
+        bets, daily = run.path_bets(), run.path_daily()
+    elif run.kind == "backtest":
+        bets, daily = run.bets(1).with_columns(net_minor=pl.col("pnl_minor").fill_null(0)), run.daily(1)
     return Luck(
         findings=found,
-        verdict=verdict,
+        verdict=run.verdict(),
         trials=run.trials(),
         picked_bets=0 if found.picked is None else int(run.metrics(found.picked)["n_bets"]),
-        path_bets=run.path_bets() if validated else None,
-        path_daily=run.path_daily() if validated else None,
-        splits=run.splits(),
+        path_bets=bets,
+        path_daily=daily,
+        splits=pl.DataFrame() if run.kind == "backtest" else run.splits(),
         flags=run.flags(),
         acknowledged=tuple(run.acknowledged()),
     )

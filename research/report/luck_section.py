@@ -17,7 +17,9 @@ from research.report.words import coded, count, html, number
 
 
 def conditions(luck: Luck) -> str:
-    """The four conditions, each with a sign and a word whether it holds."""
+    """The four conditions, each with a sign and a word whether it holds; of a backtest none."""
+    if luck.verdict is None:
+        return ""
     items = "".join(
         f'<li class="{"good" if one.holds else "bad"}"><b>{"✓ holds" if one.holds else "✗ fails"}</b> '
         f"{html(one.words[0].upper() + one.words[1:])}.</li>"
@@ -63,9 +65,12 @@ def outside(data: ReportData) -> str:
     figures = _path_figures(luck, data.seed) + _crossed_figures(luck)
     if not figures:
         return ""
+    question = (
+        "Does it hold where it was not chosen?" if luck.verdict is not None else "What could luck have made of it?"
+    )
     return (
-        '<section id="outside"><h2>Does it hold where it was not chosen?</h2>'
-        f'<p class="lead">{html(_lead(luck))}</p>{gallery(paired(figures))}</section>'
+        f'<section id="outside"><h2>{question}</h2><p class="lead">{html(_lead(luck))}</p>'
+        f"{gallery(paired(figures))}</section>"
     )
 
 
@@ -80,6 +85,8 @@ def paired(figures: list[Figure]) -> list[Figure]:
 
 def _lead(luck: Luck) -> str:
     windows = luck.findings.windows
+    if luck.verdict is None:
+        return "All of it is in sample: nothing here knows what led to this configuration but the number of trials."
     if not windows:
         return "Nothing was validated: validation=none."
     chosen = sum(one.config is not None for one in windows)
@@ -95,11 +102,14 @@ def _path_figures(luck: Luck, seed: int) -> list[Figure]:
         return []
     gross = bets.with_columns(pnl_minor="net_minor")
     found = calibration(bets, generator(seed, "calibration"))
-    return [
+    by_group = [
         charts.yield_by(gross, "season", seed),
         charts.yield_by(gross, "odds", seed),
         charts.edge_against_yield(gross, seed),
         charts.clv_against_yield(gross, seed),
+    ]
+    return [
+        *(by_group if luck.verdict is not None else []),  # a backtest has them in its own sheet
         charts.drawdowns(drawdowns(_returns(luck), generator(seed, "drawdown")), bets.height),
         charts.calibration(found),
         charts.calibration_scores(found).widened(),

@@ -53,7 +53,7 @@ def _kind(data: ReportData) -> str:
 def _bar(data: ReportData) -> str:
     links = [("board-section", "Leaderboard"), ("paths", "Charts"), ("map-section", "Parameters"), ("again", "Again")]
     if data.luck is not None:
-        links = [("evidence", "Evidence"), ("outside", "Out of sample"), *links]
+        links = [("evidence", "Evidence"), ("outside", "Luck"), *links]
     if len(_swept(data)) < 2:
         links = [link for link in links if link[0] != "map-section"]
     listed = "".join(f'<a href="#{anchor}">{words}</a>' for anchor, words in links)
@@ -116,7 +116,7 @@ def _warnings(data: ReportData) -> str:
 
 
 def _headline(data: ReportData) -> Figure:
-    if data.luck is not None and data.luck.path_daily is not None:
+    if data.luck is not None and data.luck.verdict is not None and data.luck.path_daily is not None:
         return charts.out_of_sample(data.luck.path_daily, data.luck.findings.windows, data.seed, data.zone)
     return _tried(data)
 

@@ -38,7 +38,7 @@ def net_interval(one: Chosen, seed: int) -> Interval | None:
 
 def verdict(data: ReportData) -> tuple[str, str]:
     """The sentence of the page and the one that says how to read it."""
-    if data.luck is not None:
+    if data.luck is not None and data.luck.verdict is not None:
         return headline(data.luck.verdict, data.luck.findings.outside), reading(data.luck)
     tried = len(data.results)
     betting = [one for one in data.chosen if one.metrics.get("n_bets")]
@@ -70,7 +70,7 @@ def _reading(tried: int, order: str, interval: Interval | None) -> str:
     else:
         luck = "The interval holds zero: this cannot be told from luck."
     if tried == 1:
-        end = "In sample: nothing was searched in this run, but whatever led to this configuration is not counted."
+        end = "In sample: nothing was searched in this run; what was tried before on these events is counted below."
         return (luck + ". " if luck.endswith("zero") else luck + " ") + end
     measure = MEASURES[order].head.removesuffix(", %") if order in MEASURES else order
     search = (

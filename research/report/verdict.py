@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from engine.errors import DataError
 from research.luck.bootstrap import generator
 from research.luck.effective import adjusted
 from research.luck.fair import against_fair
@@ -51,7 +52,7 @@ def reading(luck: Luck) -> str:
         f"{count(luck.trials.raw, 'configuration was', 'configurations were')} tried on these events so far, worth "
         f"{number(luck.trials.effective)} independent ones"
     )
-    if luck.verdict.evidence:
+    if luck.verdict is not None and luck.verdict.evidence:
         return f"All four conditions hold at 5 %. {tried}; the size is that of the path no choice has seen."
     sized = size(luck.findings.outside)
     return f"{sized[0].upper()}{sized[1:]}. {tried}. Not one row of the leaderboard below is evidence by itself."
@@ -68,39 +69,39 @@ class Line:
 
 def evidence_lines(luck: Luck, seed: int) -> list[Line]:
     """Everything that stands beside the verdict and is not part of its rule, but for the first three lines."""
-    return [*_tests(luck), *_sharpe(luck), *_crossed(luck), *_prices(luck, seed)]
+    crossed = _crossed(luck) if luck.verdict is not None else []
+    return [*_tests(luck), *_sharpe(luck), *crossed, *_prices(luck, seed)]
 
 
 def _tests(luck: Luck) -> list[Line]:
-    found = luck.findings.evidence
-    single, trials = found.picked, luck.trials
+    found, single, trials = luck.findings.evidence, luck.findings.evidence.picked, luck.trials
     lines = [
         Line(
             "Trials",
             f"{number(trials.raw)} raw, {number(trials.effective)} effective",
             "Distinct configurations whose events overlap these by half or more, whatever the command; effective: how "
             "many independent ones show as good a best, from the correlation of daily returns. `bea trials` explains.",
-        ),
-        Line(
-            "SPA, all configurations",
-            f"{p_words(found.p_lower)} ≤ {p_words(found.p_consistent)} ≤ {p_words(found.p_upper)}; "
-            f"{p_words(found.p_skewed)} without skew",
-            f"Hansen's lower, consistent and upper p, studentised, {number(found.resamples)} resamples of blocks of "
-            f"{number(found.block_length, 1)} days on average; and the consistent one with each resample's own "
-            "deviation, corrected for skew. The verdict takes the larger.",
-        ),
+        )
     ]
+    if luck.verdict is not None:
+        lines.append(_ability(luck))
     if single is not None:
+        alone = f"#{single.row + 1} alone" if luck.verdict is not None else "This one alone"
         lines.append(
             Line(
-                f"#{single.row + 1} alone",
+                alone,
                 f"{p_words(single.p_value)}; {p_words(adjusted(single.p_value, trials.effective))} adjusted",
                 "p of the judged configuration (a normal tail of its ratio, corrected for skew), and after Šidák's "
                 "correction for the effective trials.",
             )
         )
+    elif luck.verdict is not None:
+        lines.append(Line("Judged", NOTHING, "No configuration qualified: see validation.bets_min and metric_min."))
+    if luck.verdict is None:
+        return lines
     named = ", ".join(f"#{row + 1}" for row in found.survivors[:6])
-    lines += [
+    return [
+        *lines,
         Line("Reality check", p_words(found.p_reality), "White's p, not studentised."),
         Line(
             "Survivors",
@@ -108,7 +109,18 @@ def _tests(luck: Luck) -> list[Line]:
             "Configurations that Romano and Wolf's StepM names with a chance of at most 5 % that one of them is luck.",
         ),
     ]
-    return lines
+
+
+def _ability(luck: Luck) -> Line:
+    found = luck.findings.evidence
+    return Line(
+        "SPA, all configurations",
+        f"{p_words(found.p_lower)} ≤ {p_words(found.p_consistent)} ≤ {p_words(found.p_upper)}; "
+        f"{p_words(found.p_skewed)} without skew",
+        f"Hansen's lower, consistent and upper p, studentised, {number(found.resamples)} resamples of blocks of "
+        f"{number(found.block_length, 1)} days on average; and the consistent one with each resample's own deviation, "
+        "corrected for skew. The verdict takes the larger.",
+    )
 
 
 def _sharpe(luck: Luck) -> list[Line]:
@@ -184,22 +196,25 @@ def _prices(luck: Luck, seed: int) -> list[Line]:
     roi = roi_interval(bets, float(daily["equity_start_minor"][0]), seed)
     shown = percent(roi.estimate) + (f" ({_LEVEL} {span(roi.low, roi.high)})" if roi.known else "")
     lines = [
-        Line("ROI out of sample", shown, "P&L of the path over the opening bankroll; events resampled."),
+        Line(f"ROI {luck.sample}", shown, "P&L of these bets over the opening bankroll; events resampled."),
         Line(
-            "CLV out of sample",
+            f"CLV {luck.sample}",
             value,
-            "Mean closing line value of the path's bets: what the market's last fair prices say of the yield.",
+            "Mean closing line value of these bets: what the market's last fair prices say of the yield.",
         ),
     ]
-    fair = against_fair(bets, generator(seed, "fair"), at="fair")
-    if fair.n_bets:
+    try:
+        fair = against_fair(bets, generator(seed, "fair"), at="fair")
         placed = against_fair(bets, generator(seed, "fair"))
+    except DataError as error:
+        return [*lines, Line("Fair closing odds", NOTHING, f"Not told: {error.line()}.")]
+    if fair.n_bets:
         exact = "simulated" if math.isnan(fair.p_exact) else "exact"
         lines.append(
             Line(
                 "Fair closing odds",
                 f"p {p_words(fair.p_value)} at fair odds; {p_words(placed.p_value)} at the odds taken ({exact})",
-                f"Chance of a yield this high if each of {count(fair.n_bets, 'bet')} of the path won with its fair "
+                f"Chance of a yield this high if each of {count(fair.n_bets, 'bet')} {luck.sample} won with its fair "
                 "closing probability: paid fairly, and paid as it was (then it is more than the close explains).",
             )
         )

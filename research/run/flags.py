@@ -10,6 +10,7 @@ import polars as pl
 
 from research.luck.plausibility import Measured, implausible, too_many_hits
 from research.luck.superiority import Resampled
+from research.run.findings import PATH_BETS
 from research.run.results import BETS, RESULTS
 
 SCHEMA: Final = {"config": pl.Int64, "flag": pl.String}
@@ -26,12 +27,16 @@ def by_measures(made: Path, of: Resampled) -> pl.DataFrame:
 
 
 def by_hits(made: Path) -> pl.DataFrame:
-    """Flags of the stored configurations by their hits against fair closing odds: config, flag."""
-    bets = pl.read_parquet(made / BETS, columns=["config", "event_id", "state", "pnl_minor", "close_prob"])
-    decided = bets.filter(pl.col("state").is_in(["win", "lose"]))
-    flagged = [
-        int(number[0])
-        for number, mine in decided.group_by("config", maintain_order=True)
-        if too_many_hits(mine["pnl_minor"] > 0, mine["close_prob"].fill_null(np.nan), mine["event_id"])
-    ]
-    return pl.DataFrame({"config": flagged, "flag": ["hit_rate"] * len(flagged)}, schema=SCHEMA)
+    """Flags by hits against fair closing odds, of the stored configurations and of those on the path: config, flag."""
+    columns = ["config", "event_id", "state", "pnl_minor", "close_prob"]
+    flagged = set[int]()
+    for path in (made / BETS, made / PATH_BETS):
+        if not path.is_file() or not set(columns) <= set(pl.read_parquet_schema(path)):
+            continue  # nothing was validated, or the path placed no bet
+        decided = pl.read_parquet(path, columns=columns).filter(pl.col("state").is_in(["win", "lose"]))
+        flagged |= {
+            int(number[0])
+            for number, mine in decided.group_by("config", maintain_order=True)
+            if too_many_hits(mine["pnl_minor"] > 0, mine["close_prob"].fill_null(np.nan), mine["event_id"])
+        }
+    return pl.DataFrame({"config": sorted(flagged), "flag": ["hit_rate"] * len(flagged)}, schema=SCHEMA)

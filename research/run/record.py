@@ -21,7 +21,7 @@ from research.leaks import leaking
 from research.luck.plausibility import WORDS
 from research.luck.verdict import Verdict, judge
 from research.parameters import configuration, matrix
-from research.run.findings import FLAGS, PATH_BETS, PATH_DAILY, SPLITS, Findings, read
+from research.run.findings import FLAGS, PATH_BETS, PATH_DAILY, SPLITS, Findings, alone, read
 from research.run.flags import SCHEMA
 from research.run.folder import MANIFEST, find, run_folder, write_json
 from research.run.results import BETS, DAILY, RESULTS, ranked
@@ -172,7 +172,9 @@ class Run:
 
     @cached_property
     def findings(self) -> Findings | None:
-        """What the sweep found about luck; None of a backtest."""
+        """What is known of luck: of a sweep as stored, of a backtest by its days; None of a sweep made without."""
+        if self.kind == "backtest":
+            return alone(self.daily(1), int(self.manifest["seed"]))
         return read(self.folder)
 
     def trials(self) -> Count:
@@ -185,7 +187,17 @@ class Run:
     def acknowledged(self) -> list[str]:
         """Names of flags that a reader has looked into (`bea report RUN --acknowledge NAME`)."""
         path = self.folder / ACKNOWLEDGED
-        return [str(one) for one in json.loads(path.read_text())] if path.is_file() else []
+        if not path.is_file():
+            return []
+        try:
+            return [str(one) for one in json.loads(path.read_text(encoding="utf-8"))]
+        except (OSError, ValueError, TypeError) as error:
+            raise DataError(
+                "what was acknowledged cannot be read",
+                where=str(path),
+                found=type(error).__name__,
+                todo="remove the file and acknowledge again",
+            ) from None
 
     def acknowledge(self, names: Sequence[str]) -> None:
         """Write down that these flags were looked into; raises UsageError for one that does not stand."""
@@ -202,7 +214,7 @@ class Run:
     def flagged(self) -> pl.DataFrame:
         """Which configuration carries which flag: config, flag. A leak is one of every configuration on its tape."""
         path = self.folder / FLAGS
-        parts = [pl.read_parquet(path)] if path.is_file() else []
+        parts = [self._table(FLAGS)] if path.is_file() else []
         for tape in self.manifest["tapes"]:
             if leaking([tape["made_of"]] if "made_of" in tape else []):
                 numbers = pl.int_range(tape["first_config"], tape["last_config"] + 1, dtype=pl.Int64, eager=True)
@@ -217,7 +229,7 @@ class Run:
     def verdict(self) -> Verdict | None:
         """Evidence of an edge, or no winner, by the numbers as they are now; None of a backtest."""
         found = self.findings
-        if found is None:
+        if found is None or self.kind == "backtest":
             return None
         evidence, seen = found.evidence, self.acknowledged()
         return judge(
@@ -238,12 +250,24 @@ class Run:
 
     def splits(self) -> pl.DataFrame:
         """Cross-validation split by split: logit, inside, outside; no row where there was too little."""
-        return pl.read_parquet(self.folder / SPLITS)
+        return self._table(SPLITS)
 
     def _outside(self, file: str) -> pl.DataFrame:
         if not (self.folder / file).is_file():
             raise DataError("the run has no out-of-sample path", where=str(self.folder), todo="use validation")
-        return pl.read_parquet(self.folder / file)
+        return self._table(file)
+
+    def _table(self, file: str) -> pl.DataFrame:
+        """A table of the run; raises DataError where it is not there, or damaged."""
+        try:
+            return pl.read_parquet(self.folder / file)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise DataError(
+                "a table of the run cannot be read",
+                where=str(self.folder / file),
+                found=type(error).__name__,
+                todo="repeat its command with force=true",
+            ) from None
 
     def daily(self, config: int | None = None) -> pl.DataFrame:
         """Daily P&L of one configuration (default the best); columns as in `engine.replay.Path.daily`."""

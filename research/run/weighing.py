@@ -20,6 +20,7 @@ from research.run.judging import Subject, judged, series_of
 from research.run.paths import best
 from research.run.trials_of import hashes
 from research.run.units import Finished, Kept, Unit
+from research.sweeps.plan import describe
 from research.trials import Ledger
 
 _BANKROLL: Final = Params._fields.index("bankroll_minor")
@@ -43,7 +44,7 @@ def weigh(job: Job, kept: Kept, units: Sequence[Unit], folders: tuple[Path, Path
     """
     made, work = folders
     plan, settings = job.command.plan, job.command.settings
-    job.command.progress.say(f"weighing {len(plan):,} configurations against luck")
+    job.command.progress.say(f"weighing {describe(plan)} against luck")
     leader = best(made, settings)[0] - 1
     found = judged(
         Subject(
