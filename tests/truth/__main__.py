@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from research.run.identity import commit
 from research.run.progress import progress_for
 from tests.truth import charts
 from tests.truth.page import page
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--power-sweeps", type=int, default=60, help="sweeps of a cell of the table of power (60)")
     parser.add_argument("--parts", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}, or none")
     parser.add_argument("--page", type=Path, help="write the page of results there")
+    parser.add_argument("--measured", help="what the page says was measured (the commit of the checkout)")
     return parser
 
 
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pieces = [one for cell in cells for one in (batches(cell, seed, size) if size else batches(cell, seed))]
             compute_all(f"{name}: batches", pieces, batch, kept(asked.out), asked.threads, progress)
     if asked.page:
-        tables = found(asked.out, seed, counts)
+        tables = found(asked.out, seed, counts) | {"measured": asked.measured or f"commit {commit() or 'not known'}"}
         asked.page.write_text(page(tables), encoding="utf-8")
         images = asked.page.parent / "images"
         images.mkdir(exist_ok=True)

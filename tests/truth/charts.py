@@ -15,6 +15,8 @@ POWER: Final = "truth-power.svg"
 COVERAGE: Final = "truth-coverage.svg"
 #: a 90 % interval that holds the truth so often is as good as it says
 HELD: Final = (0.87, 0.93)
+#: an interval that was printed less often says nothing about its coverage
+LEAST_PRINTED: Final = 500
 _STYLE: Final = """<style>
 text { font: 13px ui-sans-serif, system-ui, sans-serif; fill: #1d2126; } .muted { fill: #5d646d; }
 .grid { stroke: #e3e3de; } .band { fill: #eef3ee; } .s0 { fill: none; stroke: #5d646d; stroke-dasharray: 5 4; }
@@ -35,7 +37,8 @@ def drawn(tables: Row) -> dict[str, str]:
     if len(tables["power"]) > 1:
         out[POWER] = _alone(power(tables["power"]), power_words(tables["power"]))
     if tables["coverage"]:
-        out[COVERAGE] = _alone(coverage(tables["coverage"]), coverage_words(tables["coverage"]))
+        often = [row for row in tables["coverage"] if row["printed"] >= min(LEAST_PRINTED, row["logs"])]
+        out[COVERAGE] = _alone(coverage(often), coverage_words(often))
     return out
 
 

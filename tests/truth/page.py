@@ -48,7 +48,14 @@ _KINDS: Final = {
 
 def page(tables: Row) -> str:
     """The whole page."""
-    parts = [_HEAD, _false(tables["false"]), _power(tables["power"]), _coverage(tables["coverage"]), _foot(tables)]
+    parts = [
+        _HEAD,
+        f"Measured: {tables['measured']}.\n",
+        _false(tables["false"]),
+        _power(tables["power"]),
+        _coverage(tables["coverage"]),
+        _foot(tables),
+    ]
     return "\n".join(part for part in parts if part)
 
 
@@ -148,7 +155,8 @@ of the out-of-sample path above zero at one-sided {1 - OUTSIDE_LEVEL:.0%}; (d) p
 """
 
 
-def _coverage(rows: Sequence[Row]) -> str:
+def _coverage(every: Sequence[Row]) -> str:
+    rows = [row for row in every if row["printed"] >= min(charts.LEAST_PRINTED, row["logs"])]
     if not rows:
         return ""
     titles = ["interval", "bets", "days", "kinds of log", "printed", "mean", "least", "most"]
@@ -171,9 +179,10 @@ Bet logs with a true edge of 3 %, with one bet an event or with one to three tha
 odds and from 1.3 to 10; stakes are equal, or Kelly's for an edge that varies from event to event. The probabilities
 that are scored stray from the true ones by 10 %, the market's by 5 %. Every interval is the one that the report prints,
 and only where it prints one: from 100 bets on 30 days on, of a difference of two configurations from 100 common events
-on. A 90 % interval should hold the truth in {low:.0%} to {high:.0%} of {max(row["printed"] for row in rows):,} logs:
-{len(rows) - len(outside)} of {len(rows)} kinds do, all of them together {sum(r["held"] for r in rows) / len(rows):.1%}.
-The share of one kind has a standard error of about 1 % at a thousand.
+on. A 90 % interval should hold the truth in {low:.0%} to {high:.0%} of a thousand logs: {len(rows) - len(outside)} of
+{len(rows)} kinds of log and interval do, all of them together {sum(r["held"] for r in rows) / len(rows):.1%}. The share
+of one kind has a standard error of about 1 % at a thousand; kinds that are printed less than
+{charts.LEAST_PRINTED} times are left out.
 
 ![{charts.coverage_words(rows)}](images/{charts.COVERAGE})
 

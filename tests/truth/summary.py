@@ -85,7 +85,7 @@ def of_logs(cell: Cell, pieces: Sequence[dict[str, list[int]]]) -> list[Row]:
     for name in names:
         printed, below, above = (sum(piece.get(name, (0, 0, 0))[k] for piece in pieces) for k in range(3))
         held = 1.0 - (below + above) / printed
-        told = {"printed": printed, "below": below / printed, "above": above / printed}
+        told = {"logs": cell.count, "printed": printed, "below": below / printed, "above": above / printed}
         out.append({"world": cell.world, "name": name, "held": held, **told})
     return out
 

@@ -121,9 +121,10 @@ def test_a_second_start_goes_on_and_the_page_shows_what_was_measured(tmp_path: P
         "coverage": of_logs(logs, [told, told]),
         "sources": source_hash(SOURCES),
         "interval_sources": "b",
+        "measured": "commit c",
     }
     text = page(tables)
-    assert "| 40 |" in text and "not measured" in text and tables["sources"] in text
+    assert "| 40 |" in text and "not measured" in text and tables["sources"] in text and "commit c" in text
     assert all(drawn.startswith("<svg xmlns") for drawn in charts.drawn(tables).values())
 
 
