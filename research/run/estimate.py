@@ -15,9 +15,14 @@ _STEP_IN_LANES_S: Final = 1e-9
 _CONFIGURATION_S: Final = 3e-5
 _TAPE_ROW_BYTES: Final = 420
 _BASE_BYTES: Final = 350_000_000
+#: of one day of one configuration that is weighed, and of one configuration; beyond the most it stands in a file
+_WEIGHED_DAY_S: Final = 2.4e-7
+_WEIGHED_S: Final = 2.0
+_WEIGHED_BYTES: Final = 8_000
+_WEIGHED_MOST_BYTES: Final = 1_200_000_000
 
 
-def estimate(plan: Plan, tape: Tape, threads: int | None) -> str:
+def estimate(plan: Plan, tape: Tape, threads: int | None, *, weighed: bool) -> str:
     """First line of a command: how many configurations and tapes, and about how long and how much memory."""
     from engine.blocks import LEAST, fits
 
@@ -25,6 +30,9 @@ def estimate(plan: Plan, tape: Tape, threads: int | None) -> str:
     step_s = _STEP_IN_LANES_S if len(plan) >= LEAST and fits(tape) else _STEP_S
     span = len(plan) * (n_rows * step_s + _CONFIGURATION_S) / count
     bytes_ = _BASE_BYTES + n_rows * (_TAPE_ROW_BYTES + 100 * count) + plan.table.estimated_size() * 2
+    if weighed:
+        span += _WEIGHED_S + len(plan) * len(tape.midnights) * _WEIGHED_DAY_S / count
+        bytes_ += min(len(plan) * _WEIGHED_BYTES, _WEIGHED_MOST_BYTES)
     return (
         f"{describe(plan)} of about {n_rows:,} opportunities: "
         f"about {seconds(max(span, 1.0))} on {count} core{'s' * (count != 1)}, {bytes_ / 1e6:,.0f} MB"

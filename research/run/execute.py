@@ -143,7 +143,8 @@ def _all_units(job: Job, kept: Kept, warming: Warming) -> list[Unit]:
             _look_at(job, tape)
             if number == 0:
                 warming.wait()
-                progress.say(estimate(plan, tape, command.settings["sweep.threads"]))
+                threads = command.settings["sweep.threads"]
+                progress.say(estimate(plan, tape, threads, weighed=command.kind == "sweep"))
                 progress.begin(command.kind, total)
             mine = cut(number, low, high, len(tape))
             units += mine

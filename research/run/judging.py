@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -62,8 +63,10 @@ class Series:
     touching: Flags
 
 
-def series_of(spans: Sequence[Span], units: Iterable[tuple[Unit, Finished, Floats]], count: int, path: Path) -> Series:
-    """Daily returns and sums of all configurations, a unit at a time; returns are written to `path`.
+def series_of(
+    spans: Sequence[Span], units: Iterable[tuple[Unit, Finished, Floats]], count: int, folder: Path
+) -> Series:
+    """Daily returns and sums of all configurations, a unit at a time, mapped to files in `folder`.
 
     Parameters
     ----------
@@ -73,17 +76,14 @@ def series_of(spans: Sequence[Span], units: Iterable[tuple[Unit, Finished, Float
         With the opening bankrolls of the unit's configurations.
     count : int
         Configurations.
-    path : Path
+    folder : Path
     """
     told = [one for one in spans if one.n_days]
     first = min((one.first for one in told), default=spans[0].first)
     end = max((one.first + dt.timedelta(days=one.n_days) for one in told), default=first)
     shape = (count, (end - first).days)
-    mapped = shape[1] > 0
-    returns: NDArray[np.float32] = (
-        np.lib.format.open_memmap(path, mode="w+", dtype="<f4", shape=shape) if mapped else np.zeros(shape, np.float32)
-    )
-    sums = np.zeros((count, len(spans[0].cuts.days), PARTS, 6))
+    returns = _mapped(folder / "returns.npy", "<f4", shape)
+    sums = _mapped(folder / "sums.npy", "<f8", (count, len(spans[0].cuts.days), PARTS, 6))
     for unit, done, bankroll in units:
         span = spans[unit.tape]
         own, place = daily_returns(done.days, bankroll), (span.first - first).days
@@ -91,6 +91,14 @@ def series_of(spans: Sequence[Span], units: Iterable[tuple[Unit, Finished, Float
         sums[unit.low : unit.high] = slices(done.days, own, done.marks, span.cuts)
     touching = np.logical_or.reduce([one.cuts.touching for one in spans])
     return Series(first, returns, sums, touching)
+
+
+def _mapped(path: Path, form: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Zeros in a file; in memory where there are none, which no file can hold."""
+    if 0 in shape:
+        return np.zeros(shape, form)
+    made: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=form, shape=shape)
+    return made
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def weigh(job: Job, kept: Kept, units: Sequence[Unit], folders: tuple[Path, Path
         Subject(
             rules=job.rules,
             dates=job.dates,
-            series=series_of(job.spans, _with_bankrolls(job, kept, units), len(plan), work / "returns.npy"),
+            series=series_of(job.spans, _with_bankrolls(job, kept, units), len(plan), work),
             chosen=job.chosen,
             purged_days=max(span.cuts.purged for span in job.spans),
             bankroll_minor=float(numbers(plan, leader, leader + 1)[0, _BANKROLL]),

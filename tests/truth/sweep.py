@@ -49,7 +49,7 @@ def sweep(of: Market, rng: np.random.Generator) -> Row:
         subject = Subject(
             rules=RULES,
             dates=dates,
-            series=series_of([span], [(unit, done, bankroll)], len(rows), Path(folder) / "returns.npy"),
+            series=series_of([span], [(unit, done, bankroll)], len(rows), Path(folder)),
             chosen=lambda row: Chosen(tape, cuts, Params(*rows[row].tolist()), seed, None),
             purged_days=cuts.purged,
             bankroll_minor=float(bankroll[0]),

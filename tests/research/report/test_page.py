@@ -152,7 +152,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "one configuration": (
         {"results": results(1), "keys": (), "chosen": (chosen(1),)},
-        ["The one configuration tried", "nothing was searched in this run", "whatever led to this configuration"],
+        [
+            "The one configuration tried",
+            "nothing was searched in this run",
+            "what was tried before on these events is counted below",
+        ],
     ),
     "one without bets": (
         {"results": results(1), "keys": (), "chosen": (no_bets(edge=5),)},
