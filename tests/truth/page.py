@@ -37,7 +37,7 @@ Breakers and limits are off, so that the number of bets is the one in the table.
 tape's prices and configurations; results are drawn anew for each.
 """
 _KINDS: Final = {
-    "disjoint": "no two configurations share a bet, {bets:,} bets each",
+    "disjoint": "no two configurations share a bet, {bets:,} bets each, odds {odds[0]:g} to {odds[1]:g}",
     "correlated": "configurations overlap; "
     f"{ROWS_PER_EVENT} bets an event share its result, results of one day have a correlation of {DAY_CORRELATION:g}; "
     "{bets:,} bets each",

@@ -33,10 +33,7 @@ SOURCES = (
     "engine/tape/*.py",
     *(f"engine/{name}.py" for name in ("blocks", "columns", "configuration", "replay", "result", "run")),
     *(f"research/luck/{name}.py" for name in ("accelerated", "blocks", "bootstrap", "effective", "evidence")),
-    *(
-        f"research/luck/{name}.py"
-        for name in ("effective", "plausibility", "returns", "skewed", "superiority", "verdict")
-    ),
+    *(f"research/luck/{name}.py" for name in ("plausibility", "returns", "skewed", "superiority", "verdict")),
     "research/validation/*.py",
     *(f"research/run/{name}.py" for name in ("judging", "stitched", "units")),
     *(f"tests/truth/{name}.py" for name in ("market", "sweep")),
@@ -73,6 +70,9 @@ def false_positives(count: int) -> list[Cell]:
         Cell.of(count, kind="disjoint", bets=240),
         Cell.of(count, kind="correlated", bets=6_000),
         Cell.of(count, kind="copies", bets=3_000, odds=(1.3, 6.0)),
+        Cell.of(count, kind="disjoint", bets=600, odds=(1.03, 1.15)),
+        Cell.of(count, kind="disjoint", bets=400, odds=(1.15, 1.6)),
+        Cell.of(count, kind="disjoint", bets=400, odds=(4.0, 12.0)),
     ]
 
 
