@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from research.luck.bootstrap import generator
 from research.luck.calibration import calibration
 from research.luck.paired import Ratio, paired_ratio
-from research.report.breakdown import mean_interval, roi_interval, yield_groups, yield_interval
+from research.report.breakdown import mean_interval, yield_groups, yield_interval
 from research.run.judging import outside_of
 
 Row = dict[str, Any]
 Floats = NDArray[np.float64]
 
 EDGE: Final = 0.03
-BANKROLL_MINOR: Final = 1_000_000.0
 #: what the second of two compared configurations gets less than the first, as a part of the price
 WORSE: Final = 0.02
 #: closing line value: its mean, its deviation between events, and between bets of one event
@@ -112,9 +111,6 @@ def _intervals(of: Bets, frame: pl.DataFrame, seed: int) -> Iterator[tuple[str, 
         yield "yield", whole.low, whole.high, EDGE
     if outside.low == outside.low:
         yield "yield out of sample", outside.low, outside.high, EDGE
-    roi = roi_interval(frame, BANKROLL_MINOR, seed)
-    if roi.known:
-        yield "ROI", roi.low, roi.high, EDGE * float(frame["stake_minor"].sum()) / BANKROLL_MINOR
     if clv.known:
         yield "closing line value", clv.low, clv.high, CLV[0]
     if difference.known and paired.common >= COMMON:

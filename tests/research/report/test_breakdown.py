@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import polars as pl
 import pytest
 
-from research.report.breakdown import GROUPINGS, quantile_groups, yield_groups, yield_interval
+from research.report.breakdown import GROUPINGS, quantile_groups, roi_interval, yield_groups, yield_interval
 from tests.research.report.made import bets
 
 
@@ -92,3 +93,23 @@ def test_an_open_bet_has_earned_nothing_yet() -> None:
     assert sum(g.pnl_minor for g in groups) == log["pnl_minor"].sum()
     assert sum(g.turnover_minor for g in groups) == log["stake_minor"].sum()
     assert not any(math.isnan(g.interval.estimate) for g in groups)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.3, 2.0), (3.0, 10.0)])
+def test_the_interval_of_roi_holds_the_truth(low: float, high: float) -> None:
+    """Of 1,000 logs of 150 bets with a true edge of 3 %, 87 to 93 % of the 90 % intervals hold the true ROI."""
+    rng, held = np.random.default_rng(77), 0
+    for case in range(1_000):
+        odds = np.exp(rng.uniform(np.log(low), np.log(high), 150))
+        stake = 1_000.0 * np.exp(0.5 * rng.standard_normal(150))
+        won = rng.random(150) < 1.03 / odds
+        log = pl.DataFrame(
+            {
+                "event_id": np.arange(150),
+                "net_minor": stake * np.where(won, odds - 1.0, -1.0),
+                "date": np.datetime64("2020-01-01") + np.arange(150) % 50,
+            }
+        )
+        found = roi_interval(log, 500_000.0, case)
+        held += found.low <= 0.03 * stake.sum() / 500_000.0 <= found.high
+    assert 870 <= held <= 930, held
