@@ -159,3 +159,70 @@ def test_simulated_data_are_not_counted(capsys: pytest.CaptureFixture[str]) -> N
     assert len(Ledger().evaluations()) == before and run.trials().raw == 2
     assert main(["trials", run.short]) == 0
     assert "simulated data, which are not counted" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_backtest_has_the_evidence_and_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=3,null"])
+    run = research.backtest([*WORDS, "strategy.edge_min=0.021"])
+    found, trials = run.findings, run.trials()
+    assert run.verdict() is None and found is not None and found.outside is None and found.evidence.picked is not None
+    assert trials.raw > 10, "what was swept before stands behind a backtest too"
+    alone = found.evidence.picked.p_value
+    assert main(["show", run.short]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"{trials.raw:,} trials on these events so far" in told and "adjusted for them" in told
+    text = run.render().read_text()
+    for words in ("This one alone", "Deflated Sharpe", "Track record", "ROI in sample", "Fair closing odds"):
+        assert words in text, words
+    assert 'data-figure="drawdowns"' in text and 'data-figure="calibration"' in text
+    assert "No winner" not in text and 0.0 <= alone <= 1.0
+
+
+def test_runs_of_earlier_versions_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    run = research.sweep([*WORDS, "strategy.edge_min=0.013,0.037"])
+    manifest = json.loads((run.folder / "manifest.json").read_text())
+    for tape in manifest["tapes"]:
+        del tape["made_of"], tape["fit_at"]
+    del manifest["event_sets"]
+    for name in ("luck.json", "flags.parquet", "path_bets.parquet", "path_daily.parquet", "splits.parquet"):
+        (run.folder / name).unlink()
+    (run.folder / "manifest.json").write_text(json.dumps(manifest))
+    old = Run.open(run.id)
+    assert old.findings is None and old.verdict() is None and old.flags() == {}
+    assert main(["show", run.short]) == 0 and main(["report", run.short]) == 0
+    assert "not corrected for the search" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("flags.parquet", "a table of the run cannot be read"),
+        ("path_bets.parquet", "a table of the run cannot be read"),
+        ("splits.parquet", "a table of the run cannot be read"),
+        ("luck.json", "the findings of the run cannot be read"),
+        ("acknowledged.json", "what was acknowledged cannot be read"),
+    ],
+)
+def test_damaged_files_are_told_in_one_line(file: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run = research.sweep([*WORDS, "strategy.edge_min=0.011,0.039", "force=true"])
+    path = run.folder / file
+    path.write_bytes(path.read_bytes()[:40] if path.is_file() else b"[")
+    try:
+        assert main(["report", run.short]) == 1
+        said = capsys.readouterr().err
+        assert words in said and said.count("\n") == 1 and "unexpected" not in said
+    finally:
+        path.unlink()
+
+
+def test_what_a_leak_speaks_of() -> None:
+    from research.application import plan_backtest
+    from research.composition import Composer
+    from research.run.tapes import Tapes
+    from research.slow import slow_of
+
+    def made_of(*words: str) -> str:
+        return Tapes().made_of(slow_of(plan_backtest(Composer("backtest", None), words).flat(1)))
+
+    assert made_of() == made_of("clv.method=power") == made_of("staking=kelly_market")
+    assert len({made_of(), made_of("strategy.method=power"), made_of("data.seasons=[2013-2014]")}) == 3
