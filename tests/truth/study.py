@@ -70,8 +70,8 @@ def false_positives(count: int) -> list[Cell]:
         Cell.of(count, kind="disjoint", bets=240),
         Cell.of(count, kind="correlated", bets=6_000),
         Cell.of(count, kind="copies", bets=3_000, odds=(1.3, 6.0)),
-        Cell.of(min(count, 400), kind="disjoint", bets=600, odds=(1.03, 1.15)),
-        Cell.of(min(count, 400), kind="disjoint", bets=400, odds=(1.15, 1.6)),
+        Cell.of(min(count, 400), kind="disjoint", bets=600, odds=(1.13, 1.2)),
+        Cell.of(min(count, 400), kind="disjoint", bets=400, odds=(1.2, 1.6)),
         Cell.of(min(count, 400), kind="disjoint", bets=400, odds=(4.0, 12.0)),
     ]
 
