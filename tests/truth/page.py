@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from research.luck.plausibility import SHARPE
 from research.luck.verdict import LEVEL, OUTSIDE_LEVEL
 from tests.truth import charts
-from tests.truth.market import CONFIGURATIONS, DAY_CORRELATION, DAYS, ROWS_PER_EVENT
+from tests.truth.market import CONFIGURATIONS, DAY_CORRELATION, DAYS, ROWS_PER_EVENT, World
 from tests.truth.study import BETS, EDGES, HOLDERS, REQUIRED
 from tests.truth.summary import CERTAINTY, most_allowed, tail
 from tests.truth.sweep import RULES
@@ -72,7 +73,7 @@ def _false(rows: Sequence[Row]) -> str:
         lines.append(
             _row(
                 [
-                    _KINDS[row["world"]["kind"]].format(**row["world"]),
+                    _KINDS[row["world"]["kind"]].format(**World(**row["world"]).plain()),
                     _count(row),
                     f"{row['evidence']}",
                     f"**{row['share']:.1%}**" + ("" if p_value >= CERTAINTY else " (too many)"),
@@ -108,7 +109,8 @@ Some configurations bet inside a class of bets that holds an edge, the others on
 those of the class, all of which the first configuration takes; the others that hold it leave out up to 30 % of the
 class, each another part. A cell: share of the sweeps in which evidence is said, its standard error, and in brackets the
 power of a one-sided 5 % test of the first configuration alone, which no procedure that has to find it first can beat.
-At most {max(row["asked"] for row in rows)} sweeps a cell, the fewest {min(row["sweeps"] for row in rows)}.
+*Flagged*: sweeps in which a result is implausible, here a Sharpe ratio beyond {SHARPE:g} a year, which a bettor has to
+acknowledge first. At most {max(row["asked"] for row in rows)} sweeps a cell, the fewest {min(row["sweeps"] for row in rows)}.
 
 {chr(10).join(tables)}
 {picture}
@@ -128,7 +130,8 @@ def _power_table(rows: Sequence[Row], holders: int) -> str:
 def _cell(row: Row | None) -> str:
     if row is None:
         return "not measured"
-    return f"{row['share']:.0%} ± {row['error']:.0%} ({row['single']:.0%})"
+    flagged = f", {row['failed']['d']:.0%} flagged" if row["failed"]["d"] else ""
+    return f"{row['share']:.0%} ± {row['error']:.0%} ({row['single']:.0%}){flagged}"
 
 
 def _required(rows: Sequence[Row]) -> str:
