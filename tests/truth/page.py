@@ -102,6 +102,7 @@ def _power(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
     tables = [_power_table(rows, holders) for holders in HOLDERS]
+    most, fewest = max(row["asked"] for row in rows), min(row["sweeps"] for row in rows)
     picture = f"![{charts.power_words(rows)}](images/{charts.POWER})\n" if len(rows) > 1 else ""
     return f"""## Power
 
@@ -110,7 +111,7 @@ those of the class, all of which the first configuration takes; the others that 
 class, each another part. A cell: share of the sweeps in which evidence is said, its standard error, and in brackets the
 power of a one-sided 5 % test of the first configuration alone, which no procedure that has to find it first can beat.
 *Flagged*: sweeps in which a result is implausible, here a Sharpe ratio beyond {SHARPE:g} a year, which a bettor has to
-acknowledge first. At most {max(row["asked"] for row in rows)} sweeps a cell, the fewest {min(row["sweeps"] for row in rows)}.
+acknowledge first. At most {most} sweeps a cell, the fewest {fewest}.
 
 {chr(10).join(tables)}
 {picture}
