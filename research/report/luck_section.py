@@ -102,14 +102,19 @@ def _path_figures(luck: Luck, seed: int) -> list[Figure]:
         return []
     gross = bets.with_columns(pnl_minor="net_minor")
     found = calibration(bets, generator(seed, "calibration"))
-    by_group = [
-        charts.yield_by(gross, "season", seed),
-        charts.yield_by(gross, "odds", seed),
-        charts.edge_against_yield(gross, seed),
-        charts.clv_against_yield(gross, seed),
-    ]
+    # a backtest has its groups in a sheet of its own
+    by_group = (
+        []
+        if luck.verdict is None
+        else [
+            charts.yield_by(gross, "season", seed),
+            charts.yield_by(gross, "odds", seed),
+            charts.edge_against_yield(gross, seed),
+            charts.clv_against_yield(gross, seed),
+        ]
+    )
     return [
-        *(by_group if luck.verdict is not None else []),  # a backtest has them in its own sheet
+        *by_group,
         charts.drawdowns(drawdowns(_returns(luck), generator(seed, "drawdown")), bets.height),
         charts.calibration(found),
         charts.calibration_scores(found).widened(),
