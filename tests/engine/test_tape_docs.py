@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.strategy import History, Learner
 from engine.view import build
 from tests.property.markets import world
 
@@ -27,3 +28,9 @@ def test_a_strategy_of_your_own() -> None:
     exec(compile(python_of("strategies.md"), "strategies.md", "exec"), space)
     found: pl.DataFrame = space["UnderdogDraw"]().opportunities(build(*world(1, 30)))
     assert len(found) and set(found["selection"]) == {"draw"}
+    events, quotes = world(1, 30)
+    history = History(events.filter(pl.col("home_score").is_not_null()), build(events, quotes).quotes)
+    learned = space["LearnedDraw"]()
+    drawn = history.events.filter(pl.col("home_score") == pl.col("away_score")).height
+    assert isinstance(learned, Learner) and drawn
+    assert learned.fit(history, 0).prob == drawn / history.events.height

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -68,6 +69,13 @@ def test_the_measures_of_the_page_are_those_of_the_run() -> None:
     assert one.bets["pnl_minor"].sum() - one.metrics["commission_minor"] == one.metrics["pnl_minor"]
     assert one.daily["pnl_minor"].sum() == one.metrics["pnl_minor"]
     assert one.reasons.filter(pl.col("reason") == "placed")["count"].item() == one.bets.height
+
+
+def test_the_examples_of_the_guide_to_luck() -> None:
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", GUIDE.with_name("luck.md").read_text(encoding="utf-8"), re.S):
+        exec(compile(block, "luck.md", "exec"), names)
+    assert names["verdict"].evidence is False and names["run"].path_daily().height > 100
 
 
 def test_the_examples_of_the_guide() -> None:
