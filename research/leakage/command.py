@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,13 +21,14 @@ from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings
 from research.leaks import leaking, path_of
 from research.parameters import check
+from research.run.facts import calendar_of
 from research.run.fitted import fitted_at
 from research.run.folder import plain, write_json
 from research.run.job import numbers
 from research.run.progress import Silence, progress_for
 from research.run.tapes import Tapes, strategy_of
 from research.slow import Slow, slow_of
-from research.validation.folds import Calendar, borders
+from research.validation.folds import borders
 from research.validation.rules import rules_of
 
 _ABOUT = (
@@ -69,11 +69,9 @@ def _with_fits(tapes: Tapes, slow: Slow, settings: Mapping[str, Any]) -> Slow:
     strategy = strategy_of(slow)
     if not isinstance(strategy, Learner):
         return slow
-    rules, day = rules_of(settings), dt.date.fromisoformat
-    calendar = tapes.rows(slow).calendar
-    events = {day(text): count for text, count in calendar["events"].items()}
-    seasons = {name: day(text) for name, text in calendar["seasons"].items()}
-    return fitted_at(slow, strategy, borders(Calendar(events, seasons), rules) if rules.on else ())
+    rules = rules_of(settings)
+    dates = borders(calendar_of(tapes.rows(slow).calendar), rules) if rules.on else ()
+    return fitted_at(slow, strategy, dates)
 
 
 def keep(made_of: str, document: dict[str, Any]) -> Path:

@@ -17,7 +17,7 @@ from engine.tape import Tape
 from engine.warm import Warming
 from research.parameters import check
 from research.run.estimate import estimate
-from research.run.facts import merged_facts
+from research.run.facts import calendar_of, merged_facts
 from research.run.fitted import fitted_at
 from research.run.folder import MANIFEST, computing, publish, run_folder, write_json
 from research.run.identity import commit, digest, source_hash, versions
@@ -26,13 +26,13 @@ from research.run.judging import Span
 from research.run.paths import best, write_paths
 from research.run.record import Run
 from research.run.results import RESULTS, order_expressions, write_results
-from research.run.tapes import Rows, Tapes, strategy_of
+from research.run.tapes import Tapes, strategy_of
 from research.run.units import Asked, Finished, Kept, Unit, compute, cut, in_lanes
 from research.run.weighing import count_trials, flag_hits, weigh
 from research.slow import slow_of
 from research.sweeps.plan import describe
 from research.trials import EventSet
-from research.validation.folds import Calendar, Cuts, borders, cuts_of, first_date, joined
+from research.validation.folds import Cuts, borders, cuts_of, first_date, joined
 from research.validation.rules import rules_of
 
 
@@ -74,15 +74,9 @@ def _prepare(command: Command) -> Job:
         "sources": source_hash(),
     }
     rules = rules_of(command.settings)
-    dates = borders(joined([_calendar(one) for one in rows]), rules) if rules.on else ()
+    dates = borders(joined([calendar_of(one.calendar) for one in rows]), rules) if rules.on else ()
     slows = [fitted_at(slow, strategy_of(slow), dates) for slow in slows]
     return Job(command, tapes, slows, rows, digest(shared), rules, dates)
-
-
-def _calendar(rows: Rows) -> Calendar:
-    day = dt.date.fromisoformat
-    events = {day(text): count for text, count in rows.calendar["events"].items()}
-    return Calendar(events, {season: day(text) for season, text in rows.calendar["seasons"].items()})
 
 
 def _counted(base: dict[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
+
+from research.validation.folds import Calendar
 
 #: numbers among the facts of rows
 COUNTS: Final = ("n_events", "n_quotes", "n_suspect")
@@ -45,3 +48,10 @@ def merged_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "last_date": max(one["last_date"] for one in facts),
         **{name: sorted({item for one in facts for item in one[name]}) for name in lists},
     }
+
+
+def calendar_of(counted: Mapping[str, Mapping[str, Any]]) -> Calendar:
+    """The calendar of `research.run.tapes.Rows.calendar`, its dates as dates."""
+    day = date.fromisoformat
+    events = {day(text): count for text, count in counted["events"].items()}
+    return Calendar(events, {season: day(text) for season, text in counted["seasons"].items()})

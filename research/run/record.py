@@ -216,7 +216,7 @@ class Run:
         path = self.folder / FLAGS
         parts = [self._table(FLAGS)] if path.is_file() else []
         for tape in self.manifest["tapes"]:
-            if leaking([tape["made_of"]] if "made_of" in tape else []):
+            if "made_of" in tape and leaking([tape["made_of"]]):
                 numbers = pl.int_range(tape["first_config"], tape["last_config"] + 1, dtype=pl.Int64, eager=True)
                 parts.append(pl.DataFrame({"config": numbers}).with_columns(flag=pl.lit("leak")))
         return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
