@@ -11,7 +11,7 @@ import pytest
 from research.report.comparison.page import page
 from research.report.comparison.sides import Comparison
 from tests.browser.conftest import DESKTOP, PHONE, Browser
-from tests.browser.test_report_page import CONTRAST, VIEWS
+from tests.browser.test_report_page import VIEWS, hold_quiet_whole_and_readable
 from tests.research.report.made import bets
 from tests.research.report.made_comparison import better, comparison, side, swept
 
@@ -50,15 +50,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_every_view_is_quiet_whole_and_readable(
     browser: Browser, pages: dict[str, Path], case: str, size: tuple[int, int], dark: bool
 ) -> None:
-    browser.show(pages[case], size, dark=dark)
-    said, asked = browser.logs()
-    assert said == []
-    assert [address for address in asked if not address.startswith(("file:", "data:"))] == []
-    assert browser.run("return document.documentElement.scrollWidth") <= size[0]
-    browser.run("for (const fold of document.querySelectorAll('details')) fold.open = true")
-    assert browser.run("return document.documentElement.scrollWidth") <= size[0]
-    seen, bad = browser.run(CONTRAST, 4.5)
-    assert seen > 100 and bad == []
+    hold_quiet_whole_and_readable(browser, pages[case], size, dark=dark, least=100)
     text = browser.run("return document.body.innerText")
     assert "NaN" not in text and "undefined" not in text and "null" not in text
     shown, hidden = ("wide", "narrow") if size == DESKTOP else ("narrow", "wide")

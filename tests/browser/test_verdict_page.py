@@ -9,7 +9,7 @@ import pytest
 
 import research
 from tests.browser.conftest import DESKTOP, PHONE, Browser
-from tests.browser.test_report_page import CONTRAST, VIEWS
+from tests.browser.test_report_page import VIEWS, hold_quiet_whole_and_readable
 
 pytestmark = pytest.mark.browser
 
@@ -30,14 +30,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_view_is_quiet_whole_and_readable(
     browser: Browser, swept: Path, size: tuple[int, int], dark: bool
 ) -> None:
-    browser.show(swept, size, dark=dark)
-    said, asked = browser.logs()
-    assert said == []
-    assert [address for address in asked if not address.startswith(("file:", "data:"))] == []
-    browser.run("for (const fold of document.querySelectorAll('details')) fold.open = true")
-    assert browser.run("return document.documentElement.scrollWidth") <= size[0]
-    seen, bad = browser.run(CONTRAST, 4.5)
-    assert seen > 400 and bad == []
+    hold_quiet_whole_and_readable(browser, swept, size, dark=dark, least=400)
 
 
 def test_the_verdict_comes_first(browser: Browser, swept: Path) -> None:
