@@ -12,18 +12,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.backtest.run import Result as Result
+    from engine.backtest.run import backtest as backtest
+    from engine.betting import fair_probabilities as fair_probabilities
     from engine.configuration import Configuration as Configuration
-    from engine.odds import fair_probabilities as fair_probabilities
-    from engine.run import Result as Result
-    from engine.run import backtest as backtest
-    from engine.schema import Staking as Staking
+    from engine.kernel.codes import Staking as Staking
 
 _HOMES = {
     "Configuration": "engine.configuration",
-    "Result": "engine.run",
-    "Staking": "engine.schema",
-    "backtest": "engine.run",
-    "fair_probabilities": "engine.odds",
+    "Result": "engine.backtest.run",
+    "Staking": "engine.kernel.codes",
+    "backtest": "engine.backtest.run",
+    "fair_probabilities": "engine.betting",
 }
 
 __all__ = ["Configuration", "Result", "Staking", "backtest", "fair_probabilities"]

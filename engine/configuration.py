@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ConfigurationError
+from engine.kernel.codes import Staking
 from engine.kernel.params import Params
-from engine.schema import Staking
 
 DAY_NS = 86_400 * 10**9
 _INF = math.inf

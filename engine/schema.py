@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Final
 
 import polars as pl
@@ -106,55 +105,3 @@ OPTIONAL: Final[dict[str, tuple[pl.DataType | type[pl.DataType], float | None]]]
     "group": (pl.Int64, None),  # legs that stand or fall together; unique within (event_id, decided_at)
     "regime": (pl.Int64, None),
 }
-
-
-class State(IntEnum):
-    """How a selection ended. The payoff of one unit at decimal odds o follows in `kernel.settle`."""
-
-    UNKNOWN = 0
-    LOSE = 1
-    HALF_LOSE = 2
-    VOID = 3
-    HALF_WIN = 4
-    WIN = 5
-    DEAD_HEAT = 6  # with a share d: d*o - 1
-    PLACE = 7  # of an each-way bet: the place part wins, the win part loses
-    CASHED = 8  # closed by a bet on the other side at a later quote
-
-
-class Reason(IntEnum):
-    """Why an opportunity was not taken, in the order in which it is asked; the last is a bet."""
-
-    INCOMPLETE = 0
-    ODDS_RANGE = 1
-    EDGE = 2
-    BREAKER_DRAWDOWN = 3
-    BREAKER_DAILY_LOSS = 4
-    BREAKER_STREAK = 5
-    ONE_PER_MARKET = 6
-    CAP_BET = 7
-    CAP_EVENT = 8
-    CAP_COMPETITION = 9
-    CAP_DAY = 10
-    CAP_OPEN = 11
-    SIZE = 12
-    CASH = 13
-    STAKE_MINIMUM = 14
-    PRICE_MOVED = 15
-    REJECTED = 16
-    GROUP = 17
-    PLACED = 18
-
-
-REASONS: Final = tuple(reason.name.lower() for reason in Reason)
-
-
-class Staking(IntEnum):
-    """The staking rules of the kernel."""
-
-    FLAT = 0  # amount_minor
-    PERCENT = 1  # fraction of the base
-    KELLY = 2  # fraction * edge net / ((odds - 1) * (1 - c)) of the base
-    TARGET = 3  # the stake whose win pays amount_minor
-    KELLY_COLUMN = 4  # fraction * kelly_frac of the base
-    OWN = 5  # a function of the user's own

@@ -1,8 +1,8 @@
 """Compilation of the kernel, cached on disk under a hash of the kernel's own sources.
 
 Numba's cache does not notice an edit of a callee in another file and would run a stale judgement; therefore the folder
-of the cache is named by the hash of every file of this package and of the schema. It must be set before the first
-function is compiled, so this module is imported by all others of the package.
+of the cache is named by the hash of every file of this package. It must be set before the first function is compiled,
+so this module is imported by all others of the package.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def source_hash() -> str:
     """Hash of the sources that the compiled judgement depends on, 16 hex digits."""
     digest = hashlib.blake2b(digest_size=8)
-    for path in [*sorted(_PACKAGE.glob("*.py")), _PACKAGE.parent / "schema.py"]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(numba.__version__.encode())
     return digest.hexdigest()
 
@@ -51,9 +51,17 @@ if CACHE_FOLDER is not None:
     numba.config.CACHE_DIR = str(CACHE_FOLDER)
 
 
-def is_cold(module: str, package: str = "kernel") -> bool:
-    """Whether the next call of a module of the kernel has to compile it (some ten seconds)."""
-    return CACHE_FOLDER is None or not any(CACHE_FOLDER.glob(f"{package}_*/{module}.*.nbi"))
+def is_cold(module: str) -> bool:
+    """Whether the next call of a compiled module has to compile it first (some ten seconds).
+
+    Parameters
+    ----------
+    module : str
+        Dotted name, such as ``engine.kernel.walk``. Numba names the folder of its cache after the module's package.
+    """
+    package, _, name = module.rpartition(".")
+    folder = package.rpartition(".")[2]
+    return CACHE_FOLDER is None or not any(CACHE_FOLDER.glob(f"{folder}_*/{name}.*.nbi"))
 
 
 #: No interpreter's lock; IEEE division; no reference counts: nothing here allocates, and counting the references of two

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from engine.kernel.cache import leaf
+from engine.kernel.codes import Reason
 from engine.kernel.limit import SIZE, STAKE_MINIMUM, shrink
 from engine.kernel.price import moved, placed_odds
 from engine.kernel.stake import KELLY_COLUMN, edge_net, wanted_minor
-from engine.schema import Reason
 
 PENDING = -1  # not refused yet
 INCOMPLETE = int(Reason.INCOMPLETE)

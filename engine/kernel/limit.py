@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.kernel.cache import leaf
-from engine.schema import Reason
+from engine.kernel.codes import Reason
 
 CAP_BET = int(Reason.CAP_BET)
 CAP_EVENT = int(Reason.CAP_EVENT)

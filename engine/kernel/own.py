@@ -1,4 +1,4 @@
-"""The place of a staking rule of the user's own: `engine.rule` writes another file here."""
+"""The place of a staking rule of the user's own: `engine.custom_rule` writes another file here."""
 
 from __future__ import annotations
 

@@ -51,3 +51,6 @@ class Params(NamedTuple):
     limiting_profit_minor: float  # a bookmaker cuts its limits whenever it lost this much to us
     limiting_factor: float  # what a cut leaves of them
     wallets: float  # 0: one pool; 1: a wallet a bookmaker
+
+
+FIELD = {name: number for number, name in enumerate(Params._fields)}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from engine.kernel.cache import compiled, leaf
+from engine.kernel.codes import State
 from engine.kernel.price import placed_odds, reduced
 from engine.kernel.record import Ending
-from engine.schema import State
 
 LOSE = int(State.LOSE)
 HALF_LOSE = int(State.HALF_LOSE)

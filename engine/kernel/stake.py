@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.kernel.cache import leaf
+from engine.kernel.codes import Staking
 from engine.kernel.own import own_minor
-from engine.schema import Staking
 
 FLAT = int(Staking.FLAT)
 PERCENT = int(Staking.PERCENT)

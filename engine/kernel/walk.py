@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.kernel import account as acc
 from engine.kernel.cache import compiled, leaf
+from engine.kernel.codes import Reason
 from engine.kernel.decide import (
     PENDING,
     PLACED,
@@ -26,7 +27,6 @@ from engine.kernel.price import placed_odds, turned
 from engine.kernel.record import Room, Row
 from engine.kernel.settle import VOID, commission, ending_of, settle
 from engine.kernel.stake import wanted_minor
-from engine.schema import Reason
 
 BREAKER_DRAWDOWN = int(Reason.BREAKER_DRAWDOWN)
 BREAKER_DAILY_LOSS = int(Reason.BREAKER_DAILY_LOSS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from engine.errors import ConfigurationError
-from engine.settings import conf_dir
+from engine.paths import conf_dir
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import polars as pl
 
 from engine.identity import event_ids
 from engine.schema import EVENTS
-from engine.source.findings import Origin
+from engine.source.quarantine import Origin
 
 _INSTANTS = ("starts_at", "settled_at")
 

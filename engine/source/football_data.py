@@ -13,14 +13,14 @@ import polars as pl
 
 from engine.errors import SourceError
 from engine.schema import CLOSE, OPEN
-from engine.source import moments, seasons
+from engine.source import calendar as moments
+from engine.source import calendar as seasons
 from engine.source.aliases import load_aliases
-from engine.source.batch import Counts
+from engine.source.batch import Counts, Parsed
 from engine.source.events import finish_events
-from engine.source.findings import Findings, Origin
 from engine.source.football_columns import price_columns, unknown_bookmakers
-from engine.source.parsed import Parsed
 from engine.source.prices import Instants, read_prices
+from engine.source.quarantine import Findings, Origin
 from engine.source.table import Table, read_table, twins
 
 #: The clock of the column ``Time``.

@@ -9,16 +9,15 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from engine.betting.formats import from_american, from_fractional
 from engine.errors import SourceError
-from engine.odds.formats import from_american, from_fractional
 from engine.schema import INSTANTS, SELECTIONS
 from engine.source.aliases import load_aliases
-from engine.source.batch import Counts
-from engine.source.findings import Findings, Origin
+from engine.source.batch import Counts, Parsed
 from engine.source.mapped_rows import Row, events_of, instants_of, read_rows, texts_of
 from engine.source.mapping import Long, Mapping
-from engine.source.parsed import Parsed
 from engine.source.prices import Floats, Instants, LineRule, PriceColumn, Prices, read_prices, to_floats
+from engine.source.quarantine import Findings, Origin
 from engine.source.table import Table, read_table, twins
 
 _LINED = ("totals", "asian_handicap")

@@ -14,12 +14,13 @@ import numpy as np
 import polars as pl
 
 from engine.schema import CLOSE, IN_PLAY, OPEN, SNAPSHOT, VOID_STATUSES
-from engine.source import moments, seasons
+from engine.source import calendar as moments
+from engine.source import calendar as seasons
 from engine.source.aliases import load_aliases
 from engine.source.events import finish_events
-from engine.source.findings import Findings, Origin
 from engine.source.mapping import Mapping, Text, When
 from engine.source.prices import Instants
+from engine.source.quarantine import Findings, Origin
 from engine.source.table import Table
 
 _WHOLE = re.compile(r"(-?\d{1,4})(?:\.0*)?", re.ASCII)

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from engine.errors import ConfigurationError
+from engine.paths import conf_dir
 from engine.schema import INSTANTS, SELECTIONS
-from engine.settings import conf_dir
-from engine.source.moments import read_clock
+from engine.source.calendar import read_clock
 
 _ODDS: Final = ("decimal", "american", "fractional")
 _SIDES: Final = ("back", "lay")

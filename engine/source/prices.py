@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.schema import INSTANT_DTYPE, QUOTES
-from engine.source.findings import Findings
+from engine.source.quarantine import Findings
 from engine.source.table import Table
 
 Floats = NDArray[np.float64]

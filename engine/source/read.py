@@ -23,12 +23,12 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from engine.errors import SourceError, UsageError
-from engine.settings import conf_dir
-from engine.source.archive import ArchiveLimits, is_archive, members
+from engine.paths import conf_dir
 from engine.source.batch import Batch
-from engine.source.findings import Origin
-from engine.source.isolate import Child, Limits
 from engine.source.mapping import archive_files, mapping_text, shipped_mappings
+from engine.source.quarantine import Origin
+from engine.source.sandbox.archive import ArchiveLimits, is_archive, members
+from engine.source.sandbox.process import Child, Limits
 
 _TABLES: Final = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
 _PIECE: Final = 1 << 20

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import SourceError
-from engine.source.findings import Findings
+from engine.source.quarantine import Findings
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -19,13 +19,12 @@ import polars as pl
 
 from engine.errors import SourceError
 from engine.schema import OPEN
-from engine.source import moments
+from engine.source import calendar as moments
 from engine.source.aliases import load_aliases
-from engine.source.batch import Counts
+from engine.source.batch import Counts, Parsed
 from engine.source.events import finish_events
-from engine.source.findings import Findings, Origin
-from engine.source.parsed import Parsed
 from engine.source.prices import Instants, PriceColumn, Prices, read_prices
+from engine.source.quarantine import Findings, Origin
 from engine.source.table import Table, read_table, tabulate
 
 BOOKMAKERS: Final = {

@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from engine.store import layout, manifest
+from engine.store import manifest
+from engine.store import manifest as layout
 from engine.store.manifest import Manifest
 from engine.store.verify import CACHE
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import polars as pl
 
 from engine.errors import StoreError
+from engine.files import exclusive
 from engine.schema import EVENTS, QUARANTINE, QUOTES
-from engine.store import content, layout, manifest, merge
-from engine.store.held import Held
+from engine.store import content, manifest, merge
+from engine.store import manifest as layout
 from engine.store.incoming import ImportSummary, Incoming
-from engine.store.lock import exclusive
 from engine.store.manifest import Entry, Imported, Manifest
+from engine.store.partition import Held
 from engine.store.verify import Verifier
 
 Partition = tuple[str, str, str]

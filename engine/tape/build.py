@@ -7,15 +7,15 @@ from typing import Any
 
 import polars as pl
 
+from engine.betting.settlement import states
 from engine.errors import TapeError
 from engine.identity import opportunity_ids
-from engine.schema import State
-from engine.settlement import states
+from engine.kernel.codes import State
 from engine.tape.assemble import assemble
 from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
 from engine.tape.columns import NEVER, Tape
-from engine.tape.later import Later, closed_early, with_later
-from engine.tape.venue import check_venues, with_terms
+from engine.tape.execution import Later, closed_early, with_later
+from engine.tape.terms import check_venues, with_terms
 
 _BET = ("event_id", "market", "line", "selection")
 _CLOSING: dict[str, pl.DataType | type[pl.DataType]] = {

@@ -10,12 +10,13 @@ import polars as pl
 
 from engine.errors import TapeError
 from engine.identity import hash_texts, opportunity_ids
-from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL, State
+from engine.kernel.codes import State
+from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL
 from engine.tape.assemble import assemble
 from engine.tape.build import refuse_twins, terms_of
 from engine.tape.check import check_kelly, check_opportunities
 from engine.tape.columns import NEVER, Tape
-from engine.tape.venue import with_terms
+from engine.tape.terms import with_terms
 
 _WHERE: Final = "the frame"
 _REQUIRED: Final = ("decided_at", "settled_at", "odds", "prob", "result")

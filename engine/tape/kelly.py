@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.betting.kelly import kelly_market, kelly_shrunk, kelly_states
 from engine.errors import TapeError
-from engine.kelly import kelly_market, kelly_shrunk, kelly_states
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from engine.configuration import Configuration
-from engine.rule import Rule
-from engine.schema import Reason, State
+from engine.custom_rule import Rule
+from engine.kernel.codes import Reason, State
 from engine.tape import NEVER, Tape
 from engine.twin.arithmetic import after_removals, back_payoff, slipped
 

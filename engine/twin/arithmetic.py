@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 
-from engine.schema import State
+from engine.kernel.codes import State
 from engine.tape import Tape
 
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from types import SimpleNamespace
 
+from engine.kernel.codes import REASONS, Reason, Staking
 from engine.kernel.record import Room, Row
-from engine.schema import REASONS, Reason, Staking
 from engine.tape import NEVER
 from engine.twin.account import Account, Bet
 from engine.twin.arithmetic import uniform
@@ -248,7 +248,7 @@ class Twin(Account):
             self.clv_n += 1
 
     def measures(self) -> dict[str, float]:
-        """The measures by their names in `engine.result`, NaN where there is no value."""
+        """The measures by their names in `engine.backtest.measures`, NaN where there is no value."""
         pnl = self.equity - self.config.bankroll_minor
         counts = {f"reason_{name}": 0.0 for name in REASONS}
         for reason in self.reasons.values():

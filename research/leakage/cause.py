@@ -9,16 +9,15 @@ of other events.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import polars as pl
 
 from engine.schema import CLOSE
-from research.leakage.decided import OFFER, Decided, Laboratory
 from research.leakage.difference import differences
-from research.leakage.findings import FAILED
+from research.leakage.findings import FAILED, Suspect
+from research.leakage.laboratory import OFFER, Decided, Laboratory
 from research.leakage.mutation import DELAYED, Mutation, changed, hidden, late
 from research.leakage.rows import known_after, nanoseconds, settled_after
 
@@ -28,26 +27,6 @@ PRICES: Final = ("own_close", "own_later", "other_prices")
 #: how often a group is changed in another way where the value stays
 _TURNS: Final = 2
 _FUTURE: Final = "; or one smoothed with later observations"
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """One value that differs.
-
-    Attributes
-    ----------
-    row : polars.DataFrame
-        Its opportunity, the columns `OFFER`; one row.
-    column : str
-    instant_ns : int
-    kind : str
-        The mutation that showed it.
-    """
-
-    row: pl.DataFrame
-    column: str
-    instant_ns: int
-    kind: str
 
 
 def guilty(

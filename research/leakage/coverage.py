@@ -8,9 +8,8 @@ from typing import Final
 import polars as pl
 
 from research.leakage.copier import Changed
-from research.leakage.decided import DECISION
-from research.leakage.instants import until
-from research.leakage.rows import settled_after
+from research.leakage.laboratory import DECISION
+from research.leakage.rows import settled_after, until
 
 #: fewest decisions that must have been held against every mutation
 FEWEST_DECISIONS: Final = 100

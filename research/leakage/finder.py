@@ -10,19 +10,18 @@ from typing import Final
 
 import polars as pl
 
+from engine.asof.decisions import max_quotes
 from engine.errors import ConfigurationError
 from engine.schema import CLOSE, OPEN
-from engine.store.decided import max_quotes
 from engine.store.store import Store
+from research.execution.progress import Progress, Silence
+from research.inference.bootstrap import generator
 from research.leakage import cause
 from research.leakage.copier import Changed
 from research.leakage.coverage import Coverage, Tally
-from research.leakage.decided import OFFER, Decided, Failed, Laboratory, Subject
 from research.leakage.difference import differences
-from research.leakage.findings import FAILED, REPEATED, Findings
-from research.leakage.gathered import Gathered, iso
-from research.leakage.instants import chosen, until
-from research.leakage.known import taken_early
+from research.leakage.findings import FAILED, REPEATED, Findings, Gathered, iso
+from research.leakage.laboratory import OFFER, Decided, Failed, Laboratory, Subject
 from research.leakage.mutation import (
     DELAYED,
     KINDS,
@@ -38,10 +37,8 @@ from research.leakage.mutation import (
     shuffled,
     truncated,
 )
-from research.leakage.rows import nanoseconds
-from research.leakage.stored import of_universe, recorded_faults, universe_of
-from research.luck.bootstrap import generator
-from research.run.progress import Progress, Silence
+from research.leakage.prices import of_universe, recorded_faults, taken_early, universe_of
+from research.leakage.rows import chosen, nanoseconds, until
 
 #: worlds at one instant, and apart from the instants
 _WORLDS: Final = 5

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from engine.schema import CLOSE
+from research.inference.bootstrap import generator
 from research.leakage.rows import (
     RESULT,
     delayed,
@@ -26,7 +27,6 @@ from research.leakage.rows import (
     results_shuffled,
     settled_after,
 )
-from research.luck.bootstrap import generator
 
 TRUNCATED, PERTURBED, DELAYED, SHUFFLED = "truncated", "perturbed", "delayed", "shuffled"
 #: the kinds of the search, in the order in which they are tried

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import BeaError
-from engine.settings import home
+from engine.paths import home
 from engine.store.manifest import NAME
+from research.config.tape_spec import Slow, store_path
 from research.leakage.copier import Changed
-from research.slow import Slow, store_path
 
 #: parts of a home that no world has
 _LEFT_OUT: Final = tuple(Path("data") / name for name in ("cache", "runs", "leaks"))

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from research.run.record import Run
+    from research.records.run import RunRecord
 
 __all__ = ["write"]
 
 
-def write(run: Run, path: Path) -> Path:
+def write(run: RunRecord, path: Path) -> Path:
     """Write the report page of a run and return its path.
 
     The page is one file that asks for nothing outside itself; the same run gives the same bytes.
 
     Parameters
     ----------
-    run : Run
+    run : RunRecord
         A complete run.
     path : Path
         Where to; an existing file is replaced at once or not at all.

@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from research.luck.bootstrap import Interval, event_sums, generator, ratio_interval
-from research.luck.least import FEWEST_BETS, FEWEST_DAYS
+from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS, Interval, event_sums, generator, ratio_interval
 
 #: borders of the odds bands; lower border inside
 ODDS_BORDERS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
@@ -49,7 +48,7 @@ class Group:
 
 
 def carries(bets: pl.DataFrame) -> bool:
-    """Whether bets are enough, on enough days, for an interval to be told (`research.luck.least`)."""
+    """Whether bets are enough, on enough days, for an interval to be told (`research.inference.bootstrap`)."""
     return len(bets) >= FEWEST_BETS and bets["date"].n_unique() >= FEWEST_DAYS
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from research.luck.verdict import Verdict
+from research.verdict.judge import Verdict
 
 if TYPE_CHECKING:
-    from research.run.findings import Findings
-    from research.trials import Count
+    from research.records.trials import Count
+    from research.verdict.findings import Findings
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Chosen:
     metrics : mapping
         Measures by name; None where there is no value.
     bets, daily, reasons : polars.DataFrame
-        As in `engine.replay.Path`.
+        As in `engine.backtest.path.Path`.
     """
 
     config: int
@@ -50,10 +50,10 @@ class Luck:
 
     Attributes
     ----------
-    findings : research.run.findings.Findings
+    findings : research.verdict.findings.Findings
     verdict : Verdict or None
         By the numbers as they are now; None: a backtest, of which nothing is out of sample.
-    trials : research.trials.Count
+    trials : research.records.trials.Count
         By the ledger as it is now.
     picked_bets : int
         Bets of the judged configuration.

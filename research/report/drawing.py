@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from research.report.words import html
+from research.report.text import html
 
 #: width of a character of the 13 px text of charts, for fitting labels
 CHARACTER: Final = 7.8

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from research.report.words import html
+from research.report.text import html
 
 #: widths in px: across the page, half of it, a phone
 FULL: Final = 1088.0

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from engine.result import METRICS
+from engine.backtest.measures import METRICS
 from research.report.data import Chosen, Luck, ReportData
 
 if TYPE_CHECKING:
-    from research.run.record import Run
+    from research.records.run import RunRecord
 
 #: most configurations whose charts are drawn
 PATHS: Final = 4
@@ -19,12 +19,12 @@ PATHS: Final = 4
 NAMES: Final = ("strategy.name", "staking.name")
 
 
-def gather(run: Run) -> ReportData:
+def gather(run: RunRecord) -> ReportData:
     """Everything the page shows of a run.
 
     Parameters
     ----------
-    run : Run
+    run : RunRecord
         A complete run; the frames of configurations that were not stored are replayed.
     """
     board = run.leaderboard()
@@ -47,13 +47,13 @@ def gather(run: Run) -> ReportData:
     return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), tuple(chosen), run.manifest, _luck(run))
 
 
-def _flags(run: Run) -> pl.DataFrame:
+def _flags(run: RunRecord) -> pl.DataFrame:
     """Flags of each configuration that carries any, as words: config, flag."""
     flags = pl.col("flag").unique().sort().str.replace_all("_", " ").str.join(", ")
     return run.flagged().group_by("config").agg(flags)
 
 
-def _luck(run: Run) -> Luck | None:
+def _luck(run: RunRecord) -> Luck | None:
     found = run.findings
     if found is None:
         return None

@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from research.luck.bootstrap import generator
-from research.luck.calibration import calibration
-from research.luck.drawdown import drawdowns
+from research.inference.bootstrap import generator
+from research.inference.calibration import calibration
+from research.inference.drawdown import drawdowns
 from research.report import charts
 from research.report.data import Luck, ReportData
 from research.report.figure import Figure, gallery
+from research.report.text import coded, count, html, number
 from research.report.verdict import evidence_lines
-from research.report.words import coded, count, html, number
 
 
 def conditions(luck: Luck) -> str:

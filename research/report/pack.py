@@ -9,12 +9,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from research.luck.bootstrap import event_sums
+from research.inference.bootstrap import event_sums
 from research.report.breakdown import mean_interval, settled_frame
 from research.report.data import Chosen, ReportData
-from research.report.measures import MEASURES, short_key
 from research.report.sentences import net_interval
-from research.report.words import NOTHING, THIN, known, visible
+from research.report.text import MEASURES, NOTHING, THIN, known, short_key, visible
 
 #: most configurations that a page holds
 ROWS: Final = 20_000

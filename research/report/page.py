@@ -8,11 +8,10 @@ from typing import Any, Final
 from research.report import charts, luck_section
 from research.report.data import Chosen, ReportData
 from research.report.figure import Figure, gallery
-from research.report.measures import MEASURES, short_key
 from research.report.pack import pack, script_json, value_text
 from research.report.sentences import configuration_line, net_interval, tried_line, verdict, warnings
 from research.report.shell import document
-from research.report.words import coded, count, html, number
+from research.report.text import MEASURES, coded, count, html, number, short_key
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
 _SCRIPTS: Final = ("page.js", "sorted.js", "packed.js", "table.js", "map.js")

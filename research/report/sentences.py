@@ -8,12 +8,11 @@ from typing import Final
 import polars as pl
 
 from engine.schema import AGGREGATES
-from research.luck.bootstrap import Interval
+from research.inference.bootstrap import Interval
 from research.report.breakdown import yield_interval
 from research.report.data import Chosen, ReportData
-from research.report.measures import MEASURES
+from research.report.text import MEASURES, NOTHING, count, known, listing, money, number, percent
 from research.report.verdict import headline, reading
-from research.report.words import NOTHING, count, known, listing, money, number, percent
 
 _BASIS: Final = {
     "assumed:match_day": "an opening price counts as known from 00:00 UTC of the match day",

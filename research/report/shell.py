@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 from research.report.figure import asset
-from research.report.words import html
+from research.report.text import html
 
 
 def document(title: str, body: Sequence[str], styles: Sequence[str], scripts: Sequence[str]) -> str:

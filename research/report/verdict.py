@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import DataError
-from research.luck.bootstrap import generator
-from research.luck.effective import adjusted
-from research.luck.fair import against_fair
-from research.luck.sharpe import (
+from research.inference.bootstrap import generator
+from research.inference.effective_trials import adjusted
+from research.inference.fair import against_fair
+from research.inference.sharpe import (
     Moments,
     deflated_sharpe,
     min_backtest_years,
     min_track_record,
     probabilistic_sharpe,
 )
-from research.luck.verdict import Outside, Verdict, p_words
 from research.report.breakdown import mean_interval, roi_interval
 from research.report.data import Luck
-from research.report.words import NOTHING, count, number, percent, span
+from research.report.text import NOTHING, count, number, percent, span
+from research.verdict.judge import Outside, Verdict, p_words
 
 _YEAR_DAYS: Final = 365.25
 _LEVEL: Final = f"90{chr(0x202F)}%"

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from engine.errors import ConfigurationError
-from engine.settings import conf_dir
+from engine.paths import conf_dir
 from engine.strategy import Strategy
 
 #: parameters in the YAML of every strategy that the kernel reads, not the strategy

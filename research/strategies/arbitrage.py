@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import polars as pl
 
+from engine.clock import duration_ns
 from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES
 from engine.strategy import Requirement, View
-from engine.view import duration_ns
-from research.prices import BEST, narrowed, offers, total_of
+from research.strategies.books import BEST, narrowed, offers, total_of
 from research.strategies.checks import is_flag, set_lines, set_markets, set_names, within
 
 

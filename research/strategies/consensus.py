@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.prices import BEST, BET, DECISION, joined, mean_of, narrowed, of_real, offers, whole
+from research.strategies.books import BEST, BET, DECISION, joined, mean_of, narrowed, of_real, offers, whole
 from research.strategies.checks import is_flag, is_name, one_of, set_lines, set_markets, set_names, within
 
 MEAN: Final = "mean"

@@ -8,7 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.prices import BEST, BET, DECISION, fair, joined, narrowed, offers
+from research.strategies.books import BEST, BET, DECISION, fair, joined, narrowed, offers
 from research.strategies.checks import is_name, method, one_of, set_lines, set_markets, set_names
 from research.strategies.flat_all import break_even
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.prices import BEST, narrowed, offers
+from research.strategies.books import BEST, narrowed, offers
 from research.strategies.checks import is_flag, is_name, set_lines, set_markets, set_names
 
 

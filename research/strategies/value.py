@@ -8,7 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.prices import BEST, BET, CONSENSUS, consensus, fair, joined, narrowed, offers
+from research.strategies.books import BEST, BET, CONSENSUS, consensus, fair, joined, narrowed, offers
 from research.strategies.checks import is_flag, is_name, method, set_lines, set_markets, set_names, within
 
 

@@ -14,11 +14,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from engine.errors import ConfigurationError
-from research.composition import WHOLE, Composer, flatten, group_option, resolved
-from research.config import KEYS, SINGLE, checked, complete
-from research.guard import check_overrides
-from research.mistakes import translate, unknown_key
-from research.sweeps.grammar import Word, quoted, read
+from research.config.compose import WHOLE, Composer, flatten, group_option, quoted, resolved
+from research.config.guard import check_overrides
+from research.config.keys import KEYS, SINGLE, checked, complete
+from research.config.mistakes import translate, unknown_key
+from research.sweeps.grammar import Word, read
 from research.sweeps.plan import Branch, Plan, plan_of
 
 

@@ -19,8 +19,6 @@ from hydra.core.override_parser.types import (
 
 from engine.errors import ConfigurationError
 
-#: values whose text Hydra's lexer must not see: it knows no `<`, and a path may hold anything
-_RAW = ("sweep.where", "data.store")
 _MOST_VALUES = 10_000_000
 
 
@@ -44,24 +42,6 @@ class Word:
     values: tuple[Any, ...]
     text: str
     plain: bool
-
-
-def quoted(words: Sequence[str]) -> list[str]:
-    """Words with the values of raw keys quoted, so that Hydra's lexer takes them whole.
-
-    >>> quoted(["sweep.where=strategy.edge_min<0.05 and staking.fraction<0.5"])
-    ["sweep.where='strategy.edge_min<0.05 and staking.fraction<0.5'"]
-    """
-    done = []
-    for word in words:
-        key, sign, value = word.partition("=")
-        text = value.strip()
-        bare = len(text) < 2 or text[0] != text[-1] or text[0] not in "'\""
-        if sign and key in _RAW and bare and text not in ("", "null"):
-            done.append(f"{key}='" + text.replace("\\", "\\\\").replace("'", "\\'") + "'")
-        else:
-            done.append(word)
-    return done
 
 
 def read(override: Override, options: Sequence[str]) -> Word:

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from engine.errors import ConfigurationError
-from research.config import counts, is_slow
-from research.slow import kelly_mode
+from research.config.keys import counts, is_slow
+from research.config.tape_spec import kelly_mode
 from research.sweeps.where import condition
 
 

@@ -13,7 +13,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from engine.errors import ConfigurationError
-from research.guard import SWEEPER
+from research.config.guard import SWEEPER
 
 TARGET: Final = SWEEPER
 
@@ -30,7 +30,7 @@ class Vectorized(Sweeper):  # type: ignore[misc]
 
     def sweep(self, arguments: list[str]) -> Any:
         """Expand the overrides and run the task on the plan; returns what the task returns."""
-        from research.composition import Composer
+        from research.config.compose import Composer
         from research.sweeps.expansion import expand
 
         return self.task(expand(Composer.over(self.name, self.loader), arguments))

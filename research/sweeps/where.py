@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import ConfigurationError
-from research.mistakes import unknown_key
+from research.config.mistakes import unknown_key
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clock import zone_of
 from engine.errors import ConfigurationError
 from engine.tape import NEVER, Tape
-from engine.tape.days import zone_of
 from research.validation.rules import Rules
 
 Longs = NDArray[np.int64]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.clock import duration_ns
 from engine.errors import ConfigurationError
-from engine.view import duration_ns
 
 _DAY_NS = 86_400_000_000_000
 #: splits of combinatorial cross-validation beyond which a command is refused

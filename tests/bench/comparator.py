@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import blocks
-from engine.kernel.lane_walk import walk_lanes
-from engine.kernel.lanes import FIRST_COUNTED, N_COUNTED
-from engine.result import COLUMNS, METRICS
+from engine.backtest import block as blocks
+from engine.backtest.measures import COLUMNS, METRICS
+from engine.kernel.lanes.rules import FIRST_COUNTED, N_COUNTED
+from engine.kernel.lanes.walk import walk_lanes
 from engine.tape import Tape
 
 Matrix = NDArray[np.float64]

@@ -22,11 +22,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.backtest.measures import COLUMNS
+from engine.backtest.run import columns_of, walk_one, work_for
 from engine.configuration import Configuration, params_matrix
+from engine.kernel.codes import Staking
 from engine.kernel.params import Params
-from engine.result import COLUMNS
-from engine.run import columns_of, walk_one, work_for
-from engine.schema import INSTANT_DTYPE, Staking
+from engine.schema import INSTANT_DTYPE
 from engine.tape import Tape, from_frame
 from tests.bench import comparator
 from tests.bench.machine import cores

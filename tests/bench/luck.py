@@ -21,15 +21,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.memory import peak_bytes
-from research.luck.effective import effective_trials
-from research.luck.evidence import weigh
-from research.luck.overfit import overfit
-from research.luck.superiority import Resampled, reality_check, resampled, superior_ability, survivors
+from engine.machine import peak_bytes
+from research.inference.effective_trials import effective_trials
+from research.inference.overfit import overfit
+from research.inference.superiority import Resampled, reality_check, resampled, superior_ability, survivors
 from research.validation.choice import cross_validated, walk_forward
 from research.validation.folds import Cuts
 from research.validation.rules import Rules
 from research.validation.slices import slices
+from research.verdict.evidence import weigh
 from tests.bench.machine import cores
 
 Row = dict[str, Any]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.kelly import kelly_market
-from engine.odds import METHODS, fair_probabilities
-from engine.run import run_params
+from engine.backtest.run import run_params
+from engine.betting import METHODS, fair_probabilities
+from engine.betting.kelly import kelly_market
 from tests.bench.limit import matrix_of, tape_of
 from tests.bench.machine import cores
 

@@ -20,11 +20,11 @@ from typing import Any
 
 import polars as pl
 
-from engine.memory import peak_bytes
-from engine.source.simulator import SimulatorSettings, simulate_leagues
+from engine.asof.decisions import Decisions, best_at, closing_prices, consensus_at, in_force_at
+from engine.asof.view import of_store
+from engine.machine import peak_bytes
+from engine.simulator.simulate import SimulatorSettings, simulate_leagues
 from engine.store import Store, Universe
-from engine.store.decided import Decisions, best_at, closing_prices, consensus_at, in_force_at
-from engine.view import of_store
 
 ROOT = Path(__file__).resolve().parents[2]
 MINUTE = 60 * 1_000_000_000

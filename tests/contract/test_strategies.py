@@ -15,12 +15,12 @@ import polars as pl
 import pytest
 from omegaconf import OmegaConf
 
+from engine.asof.view import VIEW, build
 from engine.errors import ConfigurationError
+from engine.paths import conf_dir
 from engine.schema import AGGREGATES, EVENTS, OPPORTUNITIES, OPTIONAL, SELECTIONS
-from engine.settings import conf_dir
 from engine.strategy import Strategy, View
 from engine.tape.build import build as build_tape
-from engine.view import VIEW, build
 from research.strategies import FAST, by_name, make, names
 from tests.property.markets import world
 

@@ -23,9 +23,9 @@ import numpy as np
 import polars as pl
 
 from engine.errors import SourceError
-from engine.source.isolate import Child, Limits
+from engine.source.batch import Parsed
 from engine.source.mapping import mapping_text
-from engine.source.parsed import Parsed
+from engine.source.sandbox.process import Child, Limits
 
 SLOWEST_SECONDS = 10.0
 Mutation = Callable[[bytes, np.random.Generator], bytes]

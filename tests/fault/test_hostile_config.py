@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigurationError
-from research.application import plan_backtest, plan_sweep
-from research.cli import main
-from research.composition import Composer
+from research.commands.hydra import plan_backtest, plan_sweep
+from research.commands.main import main
+from research.config.compose import Composer
 
 _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(12)
@@ -104,12 +104,12 @@ def test_options_that_lead_elsewhere(tmp_path: Path, home: Path, capsys: pytest.
 def test_a_primary_configuration_adds_no_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 
-    from engine.settings import conf_dir
+    from engine.paths import conf_dir
 
     shutil.copytree(conf_dir(), tmp_path / "conf")
     primary = tmp_path / "conf" / "backtest.yaml"
     primary.write_text(primary.read_text().replace("hydra:\n", "hydra:\n  searchpath: ['pkg://evil']\n"))
-    monkeypatch.setattr("research.composition.conf_dir", lambda: tmp_path / "conf")
+    monkeypatch.setattr("research.config.compose.conf_dir", lambda: tmp_path / "conf")
     with pytest.raises(ConfigurationError, match="searchpath is never honoured"):
         Composer("backtest")
     primary.write_text("hydra: [")

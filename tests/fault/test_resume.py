@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import research
+from engine.backtest.measures import COLUMNS
 from engine.errors import BeaError
-from engine.result import COLUMNS
-from research.run import execute, folder
-from research.run.record import Run
-from research.run.units import Asked, Finished, Kept, Unit, cut
+from research.execution import execute
+from research.execution.job import Asked, Finished, Kept, Unit, cut
+from research.records import folder
+from research.records.run import Run
 from tests.fault.kills import interrupted, trial
 
 SWEEP = (
@@ -40,8 +41,8 @@ def tables(run: Run) -> dict[str, bytes]:
 
 
 def test_a_stop_between_any_two_units(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("research.run.units._MOST", 4)
-    monkeypatch.setattr("research.run.units._FEWEST", 1)
+    monkeypatch.setattr("research.execution.job._MOST", 4)
+    monkeypatch.setattr("research.execution.job._FEWEST", 1)
     whole = research.sweep(SWEEP)
     wanted = tables(whole)
     folder.remove(whole.id)
@@ -71,8 +72,8 @@ def test_a_stop_between_any_two_units(home: Path, monkeypatch: pytest.MonkeyPatc
 def test_tapes_threads_and_blocks_do_not_matter(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = research.sweep([*SWEEP, "sweep.threads=1"])
     wanted = tables(one)
-    monkeypatch.setattr("research.run.units._MOST", 3)
-    monkeypatch.setattr("research.run.units._FEWEST", 3)
+    monkeypatch.setattr("research.execution.job._MOST", 3)
+    monkeypatch.setattr("research.execution.job._FEWEST", 3)
     for path in (home / "data" / "cache" / "tapes").glob("*.arrow"):
         path.write_bytes(b"damaged")
     two = research.sweep([*SWEEP, "sweep.threads=2", "force=true"])

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from engine.configuration import DAY_NS, Configuration
-from engine.schema import Staking, State
+from engine.kernel.codes import Staking, State
 from engine.tape import NEVER, Tape
 
 HOUR_NS = 3_600 * 10**9

@@ -15,16 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import blocks
-from engine.blocks import Daily
-from engine.cluster import clustered
+from engine.backtest import block as blocks
+from engine.backtest.block import Daily
+from engine.backtest.measures import COLUMNS
+from engine.backtest.plan import clustered
+from engine.backtest.run import columns_of, replay, run_params, walk_one, work_for
 from engine.configuration import Configuration, params_matrix
-from engine.kernel import cache, lane_walk
-from engine.kernel.lanes import FULL, WIDTH
+from engine.kernel import cache
+from engine.kernel.codes import REASONS, Reason, State
+from engine.kernel.lanes import walk as lane_walk
+from engine.kernel.lanes.rules import FULL, WIDTH
 from engine.kernel.params import Params
-from engine.result import COLUMNS
-from engine.run import columns_of, replay, run_params, walk_one, work_for
-from engine.schema import REASONS, Reason, State
 from engine.tape import Tape
 from tests.property.tapes import random_configuration, random_tape
 

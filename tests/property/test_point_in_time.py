@@ -15,16 +15,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.closing import fair_closing
+from engine.asof.closing import fair_closing
+from engine.asof.view import build
+from engine.backtest.run import replay
 from engine.configuration import Configuration
-from engine.run import replay
-from engine.schema import INSTANT_DTYPE, Staking
-from engine.settings import sample_store
+from engine.kernel.codes import Staking
+from engine.paths import sample_store
+from engine.schema import INSTANT_DTYPE
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import Requirement, Strategy, View
 from engine.tape.build import build as build_tape
-from engine.view import build
 from research.strategies import make, names
 from tests.property.markets import football, snapshots, world
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from engine import Configuration, backtest
+from engine.backtest.measures import COLUMNS
+from engine.backtest.run import columns_of, run_params, walk_one, work_for
 from engine.configuration import params_matrix
+from engine.custom_rule import kernel_of, load, walk_modules
 from engine.errors import ConfigurationError
+from engine.kernel.codes import Staking
 from engine.kernel.params import Params
-from engine.result import COLUMNS
-from engine.rule import kernel_of, load, package_of
-from engine.run import columns_of, run_params, walk_one, work_for
-from engine.schema import Staking
 from engine.twin import Twin
 from tests.property.tapes import random_tape
 from tests.property.test_lanes import assert_equal, of_one_class, plain_tape
@@ -118,13 +118,13 @@ def test_what_does_not_compile_is_told_in_one_line(folder: Path) -> None:
 
 def test_another_text_is_another_kernel_and_the_same_one_is_kept(folder: Path) -> None:
     one, other = load(written(folder, RULE)), load(written(folder, RULE + "\n", "other.py"))
-    assert package_of(one) != package_of(other) != package_of(None)
+    assert walk_modules(one) != walk_modules(other) != walk_modules(None)
     assert kernel_of(one).walk is kernel_of(one).walk is not kernel_of(other).walk
     backtest(plain_tape(np.random.default_rng(1), 20), Configuration(staking=Staking.OWN), rule=one)
     code = (
-        "import sys; from engine.kernel.cache import is_cold; from engine.rule import load, package_of\n"
-        "print(is_cold('walk', package_of(load(sys.argv[1]))))"
+        "import sys; from engine.kernel.cache import is_cold; from engine.custom_rule import load, walk_modules\n"
+        "print([is_cold(module) for module in walk_modules(load(sys.argv[1]))])"
     )
     words = [sys.executable, "-c", code, str(folder / "rule.py")]
     found = subprocess.run(words, capture_output=True, text=True, check=True, env=os.environ)
-    assert found.stdout.split() == ["False"]
+    assert found.stdout.strip() == "[False, True]"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.backtest.measures import COLUMNS
+from engine.backtest.run import columns_of, replay, walk_one, work_for
 from engine.configuration import Configuration
+from engine.kernel.codes import REASONS, State
 from engine.kernel.params import Params
-from engine.result import COLUMNS
-from engine.run import columns_of, replay, walk_one, work_for
-from engine.schema import REASONS, State
 from engine.tape import Tape
 from engine.twin import Twin
 from tests.property.tapes import random_configuration, random_tape

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.settings import conf_dir
+from engine.paths import conf_dir
 
 
 @pytest.mark.parametrize("folder", ["football_data", "football_data_leagues", "football_data_rebuilt"])

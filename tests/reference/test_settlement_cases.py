@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.betting.settlement import payoff, states
 from engine.kernel.record import Ending
 from engine.kernel.settle import settle
-from engine.settlement import payoff, states
 
 
 def ending(state: int) -> Ending:

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from research.run.identity import commit
-from research.run.progress import progress_for
+from research.execution.progress import progress_for
+from research.records.identity import commit
 from tests.truth import charts
 from tests.truth.page import page
 from tests.truth.study import (

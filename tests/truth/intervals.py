@@ -15,11 +15,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from research.luck.bootstrap import generator
-from research.luck.calibration import calibration
-from research.luck.paired import Ratio, paired_ratio
+from research.execution.assess import outside_of
+from research.inference.bootstrap import generator
+from research.inference.calibration import calibration
+from research.inference.differences import Ratio, paired_ratio
 from research.report.breakdown import mean_interval, yield_groups, yield_interval
-from research.run.judging import outside_of
 
 Row = dict[str, Any]
 Floats = NDArray[np.float64]

@@ -17,7 +17,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.configuration import Configuration, params_matrix
-from engine.schema import INSTANT_DTYPE, State
+from engine.kernel.codes import State
+from engine.schema import INSTANT_DTYPE
 from engine.tape import Tape, from_frame
 
 Floats = NDArray[np.float64]

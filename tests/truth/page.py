@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from research.luck.plausibility import SHARPE
-from research.luck.verdict import LEVEL, OUTSIDE_LEVEL
+from research.verdict.judge import LEVEL, OUTSIDE_LEVEL
+from research.verdict.plausibility import SHARPE
 from tests.truth import charts
 from tests.truth.market import CONFIGURATIONS, DAY_CORRELATION, DAYS, ROWS_PER_EVENT, World
 from tests.truth.study import BETS, EDGES, HOLDERS, REQUIRED

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from research.run.progress import Progress
+from research.execution.progress import Progress
 from tests.truth.kept import Kept, source_hash
 
 Row = dict[str, Any]
@@ -32,16 +32,16 @@ SOURCES = (
     "engine/kernel/*.py",
     "engine/tape/*.py",
     *(f"engine/{name}.py" for name in ("blocks", "columns", "configuration", "replay", "result", "run")),
-    *(f"research/luck/{name}.py" for name in ("accelerated", "blocks", "bootstrap", "effective", "evidence")),
-    *(f"research/luck/{name}.py" for name in ("plausibility", "returns", "skewed", "superiority", "verdict")),
+    *(f"research/inference/{name}.py" for name in ("accelerated", "blocks", "bootstrap", "effective", "evidence")),
+    *(f"research/inference/{name}.py" for name in ("plausibility", "returns", "skewed", "superiority", "verdict")),
     "research/validation/*.py",
-    *(f"research/run/{name}.py" for name in ("judging", "stitched", "units")),
+    *(f"research/records/{name}.py" for name in ("judging", "stitched", "units")),
     *(f"tests/truth/{name}.py" for name in ("market", "sweep")),
 )
 INTERVAL_SOURCES = (
-    *(f"research/luck/{name}.py" for name in ("accelerated", "bootstrap", "calibration", "paired", "widened")),
+    *(f"research/inference/{name}.py" for name in ("accelerated", "bootstrap", "calibration", "paired", "widened")),
     "research/report/breakdown.py",
-    "research/run/judging.py",
+    "research/execution/assess.py",
     "tests/truth/intervals.py",
 )
 

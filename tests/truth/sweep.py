@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from engine.backtest.measures import METRICS
 from engine.kernel.params import Params
-from engine.result import METRICS
 from engine.tape import Tape
-from research.luck.bootstrap import generator
-from research.luck.plausibility import Measured, implausible
-from research.luck.skewed import single_p
-from research.luck.verdict import judge
-from research.run.judging import Judged, Span, Subject, judged, series_of
-from research.run.stitched import Chosen
-from research.run.units import Asked, Finished, Unit, compute
+from research.execution.assess import Judged, Subject, judged, series_of
+from research.execution.job import Asked, Finished, Span, Unit, compute
+from research.inference.bootstrap import generator
+from research.inference.skewness import single_p
 from research.validation.folds import Calendar, borders, cuts_of, first_date
 from research.validation.rules import Rules
+from research.validation.stitched import Chosen
+from research.verdict.judge import judge
+from research.verdict.plausibility import Measured, implausible
 from tests.truth.market import Market, World, market
 
 Row = dict[str, Any]

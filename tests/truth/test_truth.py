@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.schema import State
-from research.luck.evidence import weigh
-from research.luck.verdict import Outside, judge
+from engine.kernel.codes import State
+from research.verdict.evidence import weigh
+from research.verdict.judge import Outside, judge
 from tests.truth import charts
 from tests.truth.intervals import Bets, misses
 from tests.truth.kept import Kept, source_hash

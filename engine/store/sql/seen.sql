@@ -1,6 +1,6 @@
--- The quotes of $instants that were known at one decision or another, with numbers for names (engine/store/coded.py).
+-- The quotes of $instants that were known at one decision or another, with numbers for names (engine/asof/sql.py).
 -- decision: the first one that saw the quote (macro decision_of, of the nanoseconds since the start of the event, or
--- since $instant_ns). place: the order of the quote within its series (engine/store/sequence.py).
+-- since $instant_ns). place: the order of the quote within its series (engine/asof/order.py).
 SELECT event_id, line, bet, book, decision, place, odds, known_at_basis, size_minor, suspect
 FROM (
     SELECT q.event_id, q.line, q.odds, q.known_at_basis, q.size_minor, q.suspect,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from research.report.charts.axes import percent_tick
 from research.report.drawing import Canvas, Scale, ticks
-from research.report.words import compact, number, percent
+from research.report.text import compact, number, percent
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

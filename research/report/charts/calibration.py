@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from research.luck.calibration import Bin, Calibration, Score
+from research.inference.calibration import Bin, Calibration, Score
 from research.report.charts.axes import LEVEL_WORDS, SOLID_FROM, percent_tick
 from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import Figure, Numbers
-from research.report.words import NOTHING, THIN, count, number, percent, span
+from research.report.text import NOTHING, THIN, count, number, percent, span
 
 _QUESTION: Final = "Do the probabilities that were bet on come true?"
 _OWN, _MARKET = "probability used", "closing market"
@@ -22,7 +22,7 @@ def calibration(found: Calibration | None) -> Figure:
     Parameters
     ----------
     found : Calibration or None
-        `research.luck.calibration.calibration`; None: no bet could be scored.
+        `research.inference.calibration.calibration`; None: no bet could be scored.
     """
     if found is None:
         return Figure("calibration", _QUESTION, "No bet with a probability was won or lost in full.")

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from research.report.charts.metric import Metric, metric_of
+from research.report.charts.axes import Metric, metric_of
 from research.report.drawing import Canvas, Scale, ticks
 from research.report.figure import Figure, Numbers
-from research.report.words import count, number
+from research.report.text import count, number
 
 _QUESTION: Final = "How far do the backtest paths of the cross-validation lie apart?"
 #: columns that paths of nearly equal metric are stacked in

@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from research.luck.bootstrap import Interval
-from research.luck.paired import Paired
+from research.inference.bootstrap import Interval
+from research.inference.differences import Paired
 from research.report.charts.axes import LEVEL_WORDS
 from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import Figure, Numbers
-from research.report.words import count, listing, number, percent, span
+from research.report.text import count, listing, number, percent, span
 
 _STEP: Final = 30.0
 _HEADS: Final = {"yield": "yield, % of turnover", "clv": "closing line value, %", "pnl": "P&L an event, % of bankroll"}

@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from research.luck.drawdown import DEEP, QUANTILES, Drawdowns
+from research.inference.drawdown import DEEP, QUANTILES, Drawdowns
 from research.report.charts.axes import SOLID_FROM
 from research.report.charts.bars import bars, round_bins, x_axis
 from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import Figure, Numbers
-from research.report.words import count, listing, number, percent
+from research.report.text import count, listing, number, percent
 
 _QUESTION: Final = "How deep could it have fallen?"
 _TOP, _BASE = 58.0, 258.0
@@ -23,7 +23,7 @@ def drawdowns(found: Drawdowns, n_bets: int | None = None) -> Figure:
     Parameters
     ----------
     found : Drawdowns
-        `research.luck.drawdown.drawdowns`.
+        `research.inference.drawdown.drawdowns`.
     n_bets : int, optional
         Bets behind the days; with fewer than 100 the bars are hollow.
     """

@@ -8,7 +8,7 @@ import polars as pl
 
 from research.report.drawing import Canvas, fits
 from research.report.figure import Figure, Numbers
-from research.report.words import count, listing, number, percent
+from research.report.text import count, listing, number, percent
 
 REASON_WORDS: Final = {
     "incomplete": "odds or probability missing",

@@ -21,7 +21,7 @@ from research.report.charts.axes import (
 )
 from research.report.drawing import Canvas, Scale, fits, shorten, ticks
 from research.report.figure import FULL, Figure, Numbers
-from research.report.words import count, listing, number, percent
+from research.report.text import count, listing, number, percent
 
 _QUESTIONS: Final = {
     "odds": "At which odds does the yield arise?",

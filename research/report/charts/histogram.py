@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from research.luck.bootstrap import Interval
+from research.inference.bootstrap import Interval
 from research.report.breakdown import mean_interval
 from research.report.charts.axes import LEVEL_WORDS, SOLID_FROM
 from research.report.charts.bars import bars, round_bins, x_axis
 from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import FULL, Figure, Numbers
-from research.report.words import count, number, percent, span
+from research.report.text import count, number, percent, span
 
 Floats = NDArray[np.float64]
 

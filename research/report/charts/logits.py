@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from research.report.charts.bars import bars, round_bins, x_axis
 from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import Figure, Numbers
-from research.report.words import count, number, percent
+from research.report.text import count, number, percent
 
 Floats = NDArray[np.float64]
 

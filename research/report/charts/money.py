@@ -9,7 +9,7 @@ import polars as pl
 
 from research.report.charts.tracks import Lines, balance, bands, by_month, draw, drawdown, track
 from research.report.figure import Figure, Numbers
-from research.report.words import count, listing, money, number, percent
+from research.report.text import count, listing, money, number, percent
 
 _QUESTION: Final = "Does the money grow, and how else could it have gone?"
 #: most lines in one drawing: as many as there are colours

@@ -11,10 +11,10 @@ import polars as pl
 from research.report.charts.money import grown
 from research.report.charts.tracks import Border, Lines, balance, bands, by_month, draw, track
 from research.report.figure import Figure, Numbers
-from research.report.words import count, money, number, percent
+from research.report.text import count, money, number, percent
 
 if TYPE_CHECKING:
-    from research.run.findings import Window
+    from research.verdict.findings import Window
 
 _QUESTION: Final = "Does the money grow on days that the choice had not seen?"
 NONE_CHOSEN: Final = "none"
@@ -27,7 +27,7 @@ def out_of_sample(daily: pl.DataFrame, windows: Sequence[Window], seed: int = 0,
     ----------
     daily : polars.DataFrame
         `run.path_daily()`: date, pnl_minor, equity_start_minor, n_bets; from the first border on.
-    windows : sequence of research.run.findings.Window
+    windows : sequence of research.verdict.findings.Window
         `run.findings.windows`: one a fold, in order.
     seed : int
         Seed of the fan: 1,000 resamplings of the days, 50 and 90 % of them.

@@ -20,7 +20,7 @@ from research.report.charts.axes import (
 )
 from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import Figure, Numbers
-from research.report.words import count, percent
+from research.report.text import count, percent
 
 
 def edge_against_yield(bets: pl.DataFrame, seed: int = 0) -> Figure:

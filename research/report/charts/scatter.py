@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from research.report.charts.metric import Metric, metric_of
+from research.report.charts.axes import Metric, metric_of
 from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import FULL, Figure, Numbers
-from research.report.words import count, number, percent
+from research.report.text import count, number, percent
 
 Floats = NDArray[np.float64]
 

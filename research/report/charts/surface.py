@@ -10,8 +10,7 @@ import polars as pl
 
 from research.report.drawing import Canvas, fits, shorten
 from research.report.figure import FULL, Figure, Numbers
-from research.report.measures import MEASURES, shown_value
-from research.report.words import count, number
+from research.report.text import MEASURES, count, number, shown_value
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from research.luck.bootstrap import fan, generator
+from research.inference.bootstrap import fan, generator
 from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import PHONE, Numbers
-from research.report.words import compact, count, money, percent
+from research.report.text import compact, count, money, percent
 
 Floats = NDArray[np.float64]
 

@@ -7,17 +7,16 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
-from engine.result import METRICS
+from engine.backtest.measures import METRICS
 from research.report import charts
 from research.report.comparison.pairs import MEASURES as PAIRED
 from research.report.comparison.pairs import Pair, pairs_of
+from research.report.comparison.sentences import how, of_itself, reading, statement, to_mind
 from research.report.comparison.sides import Comparison, Side
-from research.report.comparison.words import how, of_itself, reading, statement, to_mind
 from research.report.figure import Figure, gallery
-from research.report.measures import MEASURES, shown_value
 from research.report.pack import value_text
 from research.report.shell import document
-from research.report.words import count, html
+from research.report.text import MEASURES, count, html, shown_value
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
 _SCRIPTS: Final = ("page.js", "sorted.js")

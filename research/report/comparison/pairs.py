@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from research.luck.bootstrap import Interval, generator
-from research.luck.paired import Paired, Ratio, paired_ratio
+from research.inference.bootstrap import Interval, generator
+from research.inference.differences import Paired, Ratio, paired_ratio
 from research.report.breakdown import settled_frame
 from research.report.comparison.sides import Comparison, Side
 

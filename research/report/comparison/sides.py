@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from engine.errors import DataError
-from research.luck.verdict import Outside, Verdict
 from research.report.data import Chosen
-from research.report.words import count
+from research.report.text import count
+from research.verdict.judge import Outside, Verdict
 
 if TYPE_CHECKING:
-    from research.run.record import Run
+    from research.records.run import RunRecord
 
 #: what a configuration without a path still has
 _NO_BETS: Final = {
@@ -120,23 +120,23 @@ class Comparison:
 
 
 def gather(
-    runs: Sequence[tuple[Run, int | None]], differences: Mapping[str, Mapping[str, Sequence[Any]]]
+    runs: Sequence[tuple[RunRecord, int | None]], differences: Mapping[str, Mapping[str, Sequence[Any]]]
 ) -> Comparison:
     """Everything the page shows of runs.
 
     Parameters
     ----------
-    runs : sequence of (Run, int or None)
+    runs : sequence of (RunRecord, int or None)
         The configuration to compare of each; None: its best, and its out-of-sample path if it has one.
     differences : mapping
-        `research.run.compare.differences`.
+        `research.report.comparison.differences.differences`.
     """
     sides = tuple(_side(chr(ord("A") + place), run, config) for place, (run, config) in enumerate(runs))
     words = tuple(run.short + ("" if config is None else f"#{config}") for run, config in runs)
     return Comparison(sides, differences, words)
 
 
-def _side(letter: str, run: Run, config: int | None) -> Side:
+def _side(letter: str, run: RunRecord, config: int | None) -> Side:
     number = run.best() if config is None else config
     bets, daily, lack = pl.DataFrame(schema=_NO_BETS), pl.DataFrame(schema=_NO_DAYS), ""
     try:

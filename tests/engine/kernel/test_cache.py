@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import run
+from engine.backtest import run
 from engine.kernel import cache
 
 
@@ -41,9 +41,9 @@ def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path, monkeyp
 def test_a_compilation_is_announced_in_one_line(
     folder: Path | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(run, "is_cold", lambda module, package: True)
+    monkeypatch.setattr(run, "is_cold", lambda module: True)
     monkeypatch.setattr(run, "CACHE_FOLDER", folder)
-    run.say_if_cold("walk")
+    run.say_if_cold("engine.kernel.walk")
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.count("\n") == 1

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
+from engine.kernel.codes import State
 from engine.kernel.price import on_ladder, placed_odds, reduced
 from engine.kernel.record import Ending
 from engine.kernel.settle import payoff, settle
-from engine.schema import State
 from engine.twin.arithmetic import LADDER
 
 BANDS = [

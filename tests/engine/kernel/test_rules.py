@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from engine import Configuration, Staking, backtest
+from engine.backtest.run import Result
 from engine.configuration import DAY_NS
 from engine.errors import ConfigurationError
-from engine.run import Result
 from engine.tape import Tape, from_frame
 
 OFF = {

@@ -10,10 +10,12 @@ import pytest
 
 from engine.errors import SourceError
 from engine.schema import EVENTS, QUARANTINE, QUOTES
-from engine.source import football_data, moments, seasons
-from engine.source.findings import Origin
+from engine.source import calendar as moments
+from engine.source import calendar as seasons
+from engine.source import football_data
+from engine.source.batch import Parsed
 from engine.source.football_columns import price_columns
-from engine.source.parsed import Parsed
+from engine.source.quarantine import Origin
 
 TODAY = date(2026, 1, 31)
 HEAD = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR,B365H,B365D,B365A"

@@ -13,7 +13,7 @@ import pytest
 
 from engine.source import football_data
 from engine.source.batch import Counts
-from engine.source.findings import Origin
+from engine.source.quarantine import Origin
 
 FOLDERS = ("football_data", "football_data_leagues", "football_data_rebuilt")
 

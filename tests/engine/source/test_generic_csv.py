@@ -13,9 +13,9 @@ import pytest
 
 from engine.errors import ConfigurationError, SourceError
 from engine.source import generic_csv
-from engine.source.findings import Origin
+from engine.source.batch import Parsed
 from engine.source.mapping import mapping_text, parse_mapping, shipped_mappings
-from engine.source.parsed import Parsed
+from engine.source.quarantine import Origin
 
 TODAY = date(2026, 11, 1)
 WIDE = """

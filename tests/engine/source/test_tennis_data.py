@@ -11,8 +11,8 @@ import pytest
 
 from engine.errors import SourceError
 from engine.source import tennis_data
-from engine.source.findings import Origin
-from engine.source.parsed import Parsed
+from engine.source.batch import Parsed
+from engine.source.quarantine import Origin
 
 HEAD = "ATP,Tournament,Date,Winner,Loser,Wsets,Lsets,Comment,B365W,B365L,MaxW,MaxL,AvgW,AvgL"
 

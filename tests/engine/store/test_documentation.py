@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.settings import sample_store
+from engine.paths import sample_store
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "data.md"
 

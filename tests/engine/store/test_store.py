@@ -17,10 +17,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from engine.errors import ConfigurationError, DataError, SourceError, StoreError
+from engine.files import exclusive
 from engine.schema import EVENTS, QUOTES
-from engine.store import Store, Universe, layout
+from engine.store import Store, Universe
+from engine.store import manifest as layout
 from engine.store.hashing import FrameHash, frame_hash
-from engine.store.lock import exclusive
 from tests.engine.store.made import Made, batch, league, match
 
 DAY = date(2021, 8, 14)

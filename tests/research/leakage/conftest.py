@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.source.simulator import DEFAULT_BOOKMAKERS, SimulatorSettings, simulate
+from engine.simulator.simulate import DEFAULT_BOOKMAKERS, SimulatorSettings, simulate
 from engine.store.store import Store
 
 SETTINGS = SimulatorSettings(

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from engine.settings import home
+from engine.paths import home
 from engine.store.store import Store
 from engine.strategy import Requirement, View
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from engine.kernel.params import Params
 from engine.strategy import Strategy
-from research.application import plan_backtest
-from research.composition import Composer
-from research.leakage.decided import Subject
-from research.run.job import numbers
-from research.slow import Slow, slow_of
+from research.commands.hydra import plan_backtest
+from research.config.compose import Composer
+from research.config.tape_spec import Slow, slow_of
+from research.execution.job import numbers
+from research.leakage.laboratory import Subject
 
 
 def subject(words: Sequence[str] = (), strategy: Callable[[Slow], Strategy] | None = None) -> Subject:

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from engine.paths import sample_store
 from engine.schema import QUARANTINE
-from engine.settings import sample_store
 from engine.source.batch import Batch, Counts
 from engine.source.read import read_files
 from engine.store.store import Store

@@ -10,12 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.source.simulator import simulate
+from engine.simulator.simulate import simulate
 from engine.store import manifest
 from engine.store.store import Store
 from engine.store.universe import Universe
 from research.leakage.copier import Copier
-from research.leakage.decided import Laboratory
+from research.leakage.laboratory import Laboratory
 from research.leakage.mutation import UNCHANGED, truncated
 from research.leakage.world import Originals, entered
 from tests.research.leakage.conftest import SETTINGS

@@ -13,12 +13,12 @@ import polars as pl
 import pytest
 
 from engine.errors import ConfigurationError, DataError
-from engine.settings import home
+from engine.paths import home
 from engine.store.store import Store
 from engine.strategy import History, Requirement, Strategy, View
 from research.leakage import finder, mutation
-from research.leakage.decided import Laboratory
 from research.leakage.finder import Search, find_leaks
+from research.leakage.laboratory import Laboratory
 from research.leakage.mutation import UNCHANGED, Mutation
 from tests.research.leakage.planted import IDEAS, KEY, Planted
 from tests.research.leakage.subjects import subject

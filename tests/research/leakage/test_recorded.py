@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.settings import sample_store
+from engine.paths import sample_store
+from engine.simulator.simulate import simulate
 from engine.source.read import read_files
-from engine.source.simulator import simulate
 from engine.store.store import Store
 from research.leakage.finder import Search, find_leaks
-from research.leakage.recorded import faults, still_questions, upper_tail
+from research.leakage.prices import faults, still_questions, upper_tail
 from tests.research.leakage.conftest import SETTINGS
 from tests.research.leakage.subjects import subject
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine.result import METRICS
-from engine.schema import REASONS
+from engine.backtest.measures import METRICS
+from engine.kernel.codes import REASONS
 from research.report.data import Chosen, ReportData
 
 START = dt.date(2019, 8, 1)

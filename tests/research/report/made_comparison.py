@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from research.luck.verdict import Outside, judge
 from research.report.comparison.sides import Comparison, Side
+from research.verdict.judge import Outside, judge
 from tests.research.report.made import bets, chosen, daily, report
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from research.luck.bootstrap import generator
-from research.luck.calibration import Calibration
-from research.luck.calibration import calibration as scored
-from research.luck.drawdown import Drawdowns
-from research.luck.drawdown import drawdowns as drawn
+from research.inference.bootstrap import generator
+from research.inference.calibration import Calibration
+from research.inference.calibration import calibration as scored
+from research.inference.drawdown import Drawdowns
+from research.inference.drawdown import drawdowns as drawn
 from research.report import charts
 from research.report.figure import FULL, HALF, PHONE, Figure
-from research.report.words import number, percent
-from tests.research.luck.test_calibration import market, three
+from research.report.text import number, percent
+from tests.research.inference.test_calibration import market, three
 
 
 def fallen(days: int = 700, spread: float = 0.02) -> Drawdowns:

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from research.luck.overfit import Overfit, overfit
+from research.inference.overfit import Overfit, overfit
 from research.report import charts
 from research.report.figure import FULL, HALF, PHONE, Figure
-from research.run.findings import Window
+from research.verdict.findings import Window
 from tests.research.report.made import START, bets, daily
 
 DAYS = daily(bets())

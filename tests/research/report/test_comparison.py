@@ -9,12 +9,12 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from research.luck.bootstrap import Interval
-from research.luck.paired import Paired
+from research.inference.bootstrap import Interval
+from research.inference.differences import Paired
 from research.report import charts
 from research.report.comparison.page import page
 from research.report.comparison.pairs import Pair, pairs_of
-from research.report.comparison.words import of_itself, reading, statement, to_mind
+from research.report.comparison.sentences import of_itself, reading, statement, to_mind
 from research.report.figure import FULL, HALF, PHONE
 from tests.research.report.made import bets
 from tests.research.report.made_comparison import better, comparison, side, swept

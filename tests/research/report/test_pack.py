@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from research.report.gather import telling
-from research.report.measures import MEASURES, short_key, shown_value
 from research.report.pack import ROWS, kept_rows, pack, script_json, standard_errors, value_text
+from research.report.text import MEASURES, short_key, shown_value
 from tests.research.report.made import bets, chosen, report, results
 
 

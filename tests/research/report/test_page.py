@@ -17,7 +17,7 @@ import pytest
 from research.report import charts
 from research.report.page import page
 from research.report.sentences import verdict, warnings
-from research.report.words import visible
+from research.report.text import visible
 from tests.research.report.made import bets, chosen, daily, metrics, reasons, report, results
 
 #: names of evil intent: markup, the end of a script, attributes, formulas, control signs, lines turned round

@@ -9,15 +9,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.asof.view import build
+from engine.backtest.run import backtest, replay
+from engine.betting import fair_probabilities
 from engine.configuration import Configuration
-from engine.odds import fair_probabilities
-from engine.run import backtest, replay
-from engine.schema import SELECTIONS, Staking
+from engine.kernel.codes import Staking
+from engine.schema import SELECTIONS
 from engine.strategy import View
 from engine.tape.build import build as build_tape
-from engine.view import build
-from research.prices import consensus, fair, mean_of, offers
 from research.strategies import make
+from research.strategies.books import consensus, fair, mean_of, offers
 from tests.property.markets import FIRST, _event, _quote, frames, world
 
 OPEN = ("open", FIRST)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from engine.errors import ConfigurationError
-from research.config import KEYS
-from research.luck.returns import daily_returns
+from research.config.keys import KEYS
+from research.execution.assess import daily_returns
 from research.validation.choice import NONE, choose, chosen_on_all, cross_validated, walk_forward
 from research.validation.folds import Cuts
 from research.validation.rules import MOST_SPLITS, Rules, rules_of

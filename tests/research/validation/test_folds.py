@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.clock import zone_of
 from engine.errors import ConfigurationError
 from engine.tape import NEVER, Tape
-from engine.tape.days import zone_of
 from research.validation.folds import Calendar, borders, cuts_of, date_of, first_date, instant_of, joined
 from research.validation.rules import Rules
 from research.validation.splits import splits_of, training
-from tests.engine.test_backtest import tape as tape_of
+from tests.engine.backtest.test_run import tape as tape_of
 from tests.property.tapes import random_tape
 
 DAY = dt.timedelta(days=1)

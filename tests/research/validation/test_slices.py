@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.blocks import Daily
+from engine.backtest.block import Daily
+from engine.backtest.run import replay, run_params
 from engine.configuration import params_matrix
-from engine.run import replay, run_params
-from research.luck.returns import daily_returns
+from research.execution.assess import daily_returns
 from research.validation.folds import Cuts, cuts_of, date_of
 from research.validation.slices import BETS, DAYS, PARTS, PNL, RETURN, SQUARE, TURNOVER, Learned, metric, slices
 from tests.property.tapes import random_configuration, random_tape
@@ -109,7 +109,7 @@ def test_returns_of_many_are_those_of_each(monkeypatch: pytest.MonkeyPatch) -> N
     rng = np.random.default_rng(3)
     pnl, bankroll = rng.normal(0, 50, (11, 40)), rng.uniform(500, 900, 11)
     whole = daily_returns(pnl, bankroll)
-    monkeypatch.setattr("research.luck.returns._HELD", 100)
+    monkeypatch.setattr("research.execution.assess._HELD", 100)
     assert (daily_returns(pnl, bankroll) == whole).all()
     frame = pl.DataFrame({"pnl": pnl[4]})
     start = bankroll[4] + frame["pnl"].cum_sum() - frame["pnl"]

@@ -11,18 +11,18 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.backtest.run import replay
+from engine.clock import zone_of
 from engine.configuration import Configuration
-from engine.run import replay
 from engine.tape import Tape
-from engine.tape.days import zone_of
-from research.luck.bootstrap import generator, ratio_interval
-from research.run.judging import FEWEST_BETS, FEWEST_DAYS, outside_of, windows_of
-from research.run.stitched import Chosen, Stitched, stitch
+from research.execution.assess import FEWEST_BETS, FEWEST_DAYS, outside_of, windows_of
+from research.inference.bootstrap import generator, ratio_interval
 from research.validation.choice import NONE, Choice
 from research.validation.folds import cuts_of
-from tests.engine.test_backtest import free
-from tests.engine.test_backtest import tape as tape_of
-from tests.engine.test_tape_part import filtered
+from research.validation.stitched import Chosen, Stitched, stitch
+from tests.engine.backtest.test_run import free
+from tests.engine.backtest.test_run import tape as tape_of
+from tests.engine.tape.test_part import filtered
 from tests.property.tapes import random_configuration, random_tape
 from tests.research.validation.test_folds import DAY, NEW_YEAR, days_of, random_dates
 

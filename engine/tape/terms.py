@@ -1,0 +1,142 @@
+"""What a bookmaker or exchange does to a bet: commission, limits, minimum stakes, ladder, taxes, settlement rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import polars as pl
+
+from engine.betting.settlement import RULES
+from engine.errors import ConfigurationError
+from engine.schema import VOID_STATUSES
+
+
+@dataclass(frozen=True)
+class Venue:
+    """Terms of a bookmaker, or of one of its markets.
+
+    Attributes
+    ----------
+    commission_rate : float
+        Of the net winnings of a market.
+    limit_minor : float
+        Largest stake that it takes on a price (of a lay: backer's stake).
+    stake_min_minor : float
+        Least stake that it takes (of a lay: backer's stake).
+    ladder : bool
+        Whether its prices stand on the ladder of Betfair.
+    tax_stake_frac : float
+        Part of the stake that is taken before it is bet; given back with a void bet.
+    tax_winnings_frac : float
+        Part of a bet's profit that is taken.
+    retired, walkover, disqualified, abandoned, awarded, postponed : str
+        What becomes of a bet on such an event: ``void``, ``stands`` (the result that the source names counts; without
+        one the bet stays open), ``first_set`` (stands where a set was completed).
+
+    Raises
+    ------
+    ConfigurationError
+        A value is out of its range.
+    """
+
+    commission_rate: float = 0.0
+    limit_minor: float = math.inf
+    stake_min_minor: float = 0.0
+    ladder: bool = False
+    tax_stake_frac: float = 0.0
+    tax_winnings_frac: float = 0.0
+    retired: str = "void"
+    walkover: str = "void"
+    disqualified: str = "void"
+    abandoned: str = "void"
+    awarded: str = "void"
+    postponed: str = "void"
+
+    def __post_init__(self) -> None:
+        for name in _NUMBERS:
+            if isinstance(getattr(self, name), str) or (name != "ladder" and isinstance(getattr(self, name), bool)):
+                raise _wrong(name, "true or false" if name == "ladder" else "a number", getattr(self, name))
+        for name in ("commission_rate", "tax_stake_frac", "tax_winnings_frac"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise _wrong(name, "0 to 1 (1 excluded)", getattr(self, name))
+        for name in ("limit_minor", "stake_min_minor"):
+            if not getattr(self, name) >= 0.0:
+                raise _wrong(name, "0 or more", getattr(self, name))
+        for name in VOID_STATUSES:
+            if getattr(self, name) not in RULES:
+                raise _wrong(name, " | ".join(RULES), getattr(self, name))
+
+
+FIELDS: Final = tuple(field.name for field in fields(Venue))
+_NUMBERS: Final = tuple(name for name in FIELDS if name not in VOID_STATUSES)
+
+
+def _wrong(name: str, expected: str, found: object) -> ConfigurationError:
+    return ConfigurationError("wrong value", where=f"execution.venues: {name}", expected=expected, found=str(found))
+
+
+def venue_of(venues: Mapping[str, Mapping[str, Any]], bookmaker: str, market: str | None = None) -> Venue:
+    """Terms of a bookmaker, in which those of one of its `markets` take the place of its own.
+
+    Raises
+    ------
+    ConfigurationError
+        A term that does not exist, or a value out of its range.
+    """
+    own = dict(venues.get(bookmaker, {}))
+    markets = own.pop("markets", {})
+    given = {**own, **markets.get(market, {})}
+    strange = sorted(set(given) - set(FIELDS))
+    if strange:
+        raise _wrong(strange[0], ", ".join((*FIELDS, "markets")), "no such term")
+    return Venue(**given)
+
+
+def check_venues(venues: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise ConfigurationError where a term does not exist or a value is out of its range."""
+    for bookmaker, own in venues.items():
+        venue_of(venues, bookmaker)
+        for market in own.get("markets", {}):
+            venue_of(venues, bookmaker, market)
+
+
+def with_terms(rows: pl.DataFrame, venues: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
+    """Rows with the terms of their venues as columns, the limit in `size_minor`, and the `rule` of their event.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        With bookmaker, market, size_minor and, where results are to be read by rules, status.
+    venues : mapping of str to mapping of str to value
+        Fields of `Venue` by bookmaker, and under ``markets`` those of one market alone.
+    """
+    pairs = rows.select("bookmaker", "market").unique(maintain_order=True)
+    found = [venue_of(venues, bookmaker, market) for bookmaker, market in pairs.iter_rows()]
+    terms = pairs.with_columns(
+        *(pl.Series(f"_{name}", [getattr(one, name) for one in found], dtype=_dtype(name)) for name in FIELDS)
+    )
+    joined = rows.join(terms, on=["bookmaker", "market"], how="left", maintain_order="left")
+    size = pl.col("size_minor").fill_nan(None)
+    joined = joined.with_columns(
+        size_minor=pl.min_horizontal(size, pl.when(pl.col("_limit_minor").is_finite()).then("_limit_minor")),
+        rule=_rule() if "status" in rows.columns else pl.lit("void"),
+        ladder=pl.col("_ladder").cast(pl.Int8),
+        **{name: pl.col(f"_{name}") for name in _NUMBERS if name not in ("limit_minor", "ladder")},
+    )
+    return joined.drop([f"_{name}" for name in FIELDS])
+
+
+def _dtype(name: str) -> Any:
+    return pl.String if name in VOID_STATUSES else pl.Boolean if name == "ladder" else pl.Float64
+
+
+def _rule() -> pl.Expr:
+    """The rule of a row's venue for the status of its event."""
+    rule: Any = pl
+    for status in VOID_STATUSES:
+        rule = rule.when(pl.col("status") == status).then(pl.col(f"_{status}"))
+    found: pl.Expr = rule.otherwise(pl.lit("void"))
+    return found

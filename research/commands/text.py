@@ -1,0 +1,233 @@
+"""Runs on a terminal and in a notebook: one sentence, one table of at most 12 rows and 8 columns, one path."""
+
+from __future__ import annotations
+
+import html as markup
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+    from rich.table import Table
+
+    from research.records.run import RunRecord
+    from research.verdict.evidence import Evidence
+
+ROWS: Final = 12
+WIDTH: Final = 100
+_MEASURES: Final = ("n_bets", "yield", "roi", "max_drawdown_frac", "clv_mean")
+_HEADS: Final = {
+    "n_bets": "bets",
+    "max_drawdown_frac": "drawdown",
+    "clv_mean": "CLV",
+    "pnl_minor": "P&L",
+    "turnover_minor": "turnover",
+}
+_PERCENT: Final = ("yield", "roi", "max_drawdown_frac", "clv_mean")
+
+
+def clean(text: object, width: int = 60) -> str:
+    """Foreign text for a terminal: no control characters, no direction marks, at most `width` characters.
+
+    >>> clean("a\\x1b[31mb")
+    'a�[31mb'
+    """
+    kept = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+    return kept if len(kept) <= width else kept[: width - 1] + "…"
+
+
+def number(name: str, value: Any) -> str:
+    """A measure as it is shown: percent with one decimal, whole numbers with thin spaces, a true minus sign."""
+    if value is None:
+        return "–"
+    if name in _PERCENT:
+        text = f"{100 * value:.2f}%"
+    elif isinstance(value, float) and value != int(value):
+        text = f"{value:g}"
+    else:
+        text = f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def setting(value: Any) -> str:
+    """A parameter's value as it is shown."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else clean(value, 24)
+
+
+def shown_keys(board: pl.DataFrame, keys: Sequence[str], axes: Sequence[str], most: int) -> list[str]:
+    """The keys that tell the rows of a leaderboard apart best, in the order of the configuration."""
+    names = [key for key in ("strategy.name", "staking.name") if key in keys]
+    others = [key for key in keys if key not in names]
+    others.sort(key=lambda key: (key not in axes, -board[key].n_unique(), keys.index(key)))
+    chosen = set((names + others)[:most])
+    return [key for key in keys if key in chosen]
+
+
+def key_head(key: str) -> str:
+    """A short head for a key's column: the last word, or the group where that is `name`."""
+    group, _, last = key.rpartition(".")
+    return group if last == "name" else last
+
+
+def sentence(run: RunRecord) -> str:
+    """What was tried and what came of it, in one sentence, with an interval and without a verdict it cannot carry."""
+    best = run.leaderboard(1).row(0, named=True)
+    if not best["n_bets"]:
+        tried = f"any of the {len(run):,} configurations" if len(run) > 1 else "this configuration"
+        return f"No bet was placed by {tried}."
+    span = _interval(run, int(best["config"]))
+    what = f"{number('n_bets', best['n_bets'])} bets, yield {number('yield', best['yield'])}{span}"
+    if len(run) == 1:
+        return f"One configuration: {what}, {number('roi', best['roi'])} of the bankroll; in sample."
+    order = run.manifest["order"]
+    return (
+        f"Best of {len(run):,} configurations by {_HEADS.get(order, order)}: {what}; "
+        "in sample, not corrected for the search."
+    )
+
+
+def counted(amount: int, noun: str) -> str:
+    """``1 trial``, ``2,000 trials``."""
+    return f"{amount:,} {noun}{'s' * (amount != 1)}"
+
+
+def adjusted_words(evidence: Evidence, trials: float) -> str:
+    """The p of the judged configuration after the correction for all trials."""
+    from research.inference.effective_trials import adjusted
+    from research.verdict.judge import p_words
+
+    single = evidence.picked
+    return "1.000" if single is None else p_words(adjusted(single.p_value, trials))
+
+
+def verdict_lines(run: RunRecord) -> list[str]:
+    """The verdict of a sweep, and how its size was found; of a backtest what was tried before it."""
+    found, verdict = run.findings, run.verdict()
+    if found is None:
+        return []
+    from research.report.verdict import headline, size
+
+    trials = run.trials()
+    tried = f"{counted(trials.raw, 'trial')} on these events so far, worth {trials.effective:,.0f} independent"
+    if verdict is None:
+        return [f"{tried}; p {adjusted_words(found.evidence, trials.effective)} adjusted for them."]
+    lines = [headline(verdict, found.outside)]
+    lines.append(tried + ("." if verdict.evidence else f"; {size(found.outside)}."))
+    standing = [name for name in run.flags() if name not in run.acknowledged()]
+    if standing:
+        words = ", ".join(standing)
+        lines.append(f"Flagged: {words}; look into it, then `bea report {run.short} --acknowledge {standing[0]}`.")
+    return lines
+
+
+def _interval(run: RunRecord, config: int) -> str:
+    """The bootstrap interval of the yield of a stored configuration, over events."""
+    if config not in run.chosen:
+        return ""
+    from research.report.breakdown import yield_interval
+
+    bets = run.bets(config)
+    if not bets.height:
+        return ""
+    found = yield_interval(bets, int(run.manifest["seed"]))
+    if not found.known:
+        return " (too few bets for an interval)"
+    low, high = number("yield", found.low), number("yield", found.high)
+    return f" ({100 * found.level:.0f}% interval before commission: {low} to {high})"
+
+
+def leaderboard_table(run: RunRecord, rows: int = ROWS) -> Table:
+    """The first rows of the leaderboard, at most 8 columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    board = run.leaderboard(rows)
+    keys = shown_keys(board, run.keys, run.axes, 3)
+    order = run.manifest["order"]
+    measures = list(dict.fromkeys([*_MEASURES[:2], order, *_MEASURES[2:]]))[: 7 - len(keys)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("#", justify="right")
+    for key in keys:
+        table.add_column(clean(key_head(key), 14), overflow="ellipsis", max_width=18, no_wrap=True)
+    for name in measures:
+        table.add_column(_HEADS.get(name, name), justify="right", no_wrap=True)
+    for row in board.iter_rows(named=True):
+        cells = [str(row["config"]), *(setting(row[key]) for key in keys), *(number(m, row[m]) for m in measures)]
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def leaderboard_view(run: RunRecord) -> Group:
+    """Sentence, table, path."""
+    from rich.console import Group
+    from rich.text import Text
+
+    foot = f"report  {clean(run.report_path, 400)}" if run.report_path.is_file() else "report  not written"
+    told, said = verdict_lines(run), Text(sentence(run))
+    verdict: list[Any] = [Text(line, style="bold" if not place else "") for place, line in enumerate(told)]
+    head = [*verdict, said] if run.kind == "sweep" else [said, *map(Text, told)]
+    lines: list[Any] = [*head, Text(""), leaderboard_table(run), Text("")]
+    notes = [Text(f"note    {clean(note, 200)}") for note in run.manifest["notes"]]
+    return Group(*lines, *notes, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
+
+
+def configuration_view(run: RunRecord, config: int) -> Group:
+    """Parameters, measures and reasons of one configuration."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    metrics = run.metrics(config)
+    reasons = {name: count for name, count in metrics.pop("reasons").items() if count}
+    parameters = {k: v for k, v in run.parameters(config).items() if not k.startswith("sweep.")}
+    parts: list[Any] = [Text(f"Configuration {config} of run {run.short}")]
+    for title, pairs in (
+        ("parameters", [(key, setting(value)) for key, value in parameters.items()]),
+        ("measures", [(name, number(name, value)) for name, value in metrics.items()]),
+        ("reasons", [(name, number(name, value)) for name, value in reasons.items()]),
+    ):
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column(title, no_wrap=True)
+        table.add_column("", justify="right")
+        for name, value in pairs:
+            table.add_row(Text(clean(name)), Text(clean(value)))
+        parts += [Text(""), table]
+    return Group(*parts)
+
+
+def console() -> Console:
+    """A console on stdout, 100 columns wide where there is no terminal."""
+    from rich.console import Console
+
+    made = Console(highlight=False, markup=False, emoji=False)
+    return made if made.is_terminal else Console(highlight=False, markup=False, emoji=False, width=WIDTH, no_color=True)
+
+
+def print_run(run: RunRecord) -> None:
+    """Sentence, leaderboard and path on stdout."""
+    console().print(leaderboard_view(run))
+
+
+def html(run: RunRecord) -> str:
+    """Sentence and leaderboard as HTML for a notebook; foreign text is escaped."""
+    board = run.leaderboard(ROWS)
+    keys = shown_keys(board, run.keys, run.axes, 5)
+    measures = list(dict.fromkeys([*_MEASURES, run.manifest["order"]]))
+    heads = ["#", *(key_head(key) for key in keys), *(_HEADS.get(name, name) for name in measures)]
+    rows = []
+    for row in board.iter_rows(named=True):
+        cells = [str(row["config"]), *(setting(row[key]) for key in keys), *(number(m, row[m]) for m in measures)]
+        rows.append("<tr>" + "".join(f"<td>{markup.escape(clean(cell))}</td>" for cell in cells) + "</tr>")
+    head = "".join(f"<th>{markup.escape(clean(name))}</th>" for name in heads)
+    told = "".join(f"<p>{markup.escape(line)}</p>" for line in verdict_lines(run))
+    return (
+        f"{told}<p>{markup.escape(sentence(run))}</p><table style='font-variant-numeric:tabular-nums'>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f"<p>run <code>{run.short}</code></p>"
+    )

@@ -1,0 +1,239 @@
+"""Composing the configuration with Hydra, and refusing what a configuration must never do.
+
+Nothing that a configuration names is ever called: every composed tree is compared with what is allowed before
+anything is made of it, and no OmegaConf resolver (environment, decoding, custom) is there while Hydra composes.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import (
+    Override,
+)
+from hydra.core.utils import JobRuntime, setup_globals
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.basecontainer import BaseContainer
+
+from engine.errors import BeaError, ConfigurationError
+from engine.paths import conf_dir
+from research.config.guard import check_composed, check_file, check_overrides, check_primary
+from research.config.keys import KEYS
+from research.config.mistakes import nearest, translate, unknown_option
+
+
+class Composer:
+    """Hydra's config loader over one primary configuration.
+
+    Parameters
+    ----------
+    name : str
+        Primary configuration: ``backtest`` or ``sweep``.
+    folder : Path or None
+        A folder of the user's own groups and experiments, searched after the project's.
+    """
+
+    def __init__(self, name: str, folder: Path | None = None) -> None:
+        self.name = name
+        self.folders = [conf_dir()] + ([folder.resolve()] if folder else [])
+        for path in self.folders:
+            if not path.is_dir():
+                raise ConfigurationError("no such configuration folder", where=str(path))
+        setup_globals()
+        JobRuntime().set("name", "bea")
+        self.loader = ConfigLoaderImpl(config_search_path=self.search_path())
+        self.loader.repository = _Repository(self.loader.repository)
+        check_primary(self.folders[0] / f"{name}.yaml")
+
+    @classmethod
+    def over(cls, name: str, loader: ConfigLoaderImpl) -> Composer:
+        """A composer over a loader that is there already."""
+        one = cls.__new__(cls)
+        one.name, one.loader = name, loader
+        paths = [Path(p.path) for p in loader.config_search_path.get_path() if p.provider in ("main", "command-line")]
+        one.folders = [Path(str(path).removeprefix("file:")) for path in paths]
+        return one
+
+    def search_path(self) -> ConfigSearchPath:
+        """The project's folder first, then the user's, then Hydra's own."""
+        path = create_config_search_path(str(self.folders[0]))
+        for folder in self.folders[1:]:
+            path.prepend(provider="command-line", path=f"file://{folder}", anchor=SearchPathQuery(provider="schema"))
+        return path
+
+    def parse(self, words: list[str]) -> list[Override]:
+        """Overrides in Hydra's grammar; an unreadable one raises ConfigurationError with its position."""
+        try:
+            return list(OverridesParser.create(config_loader=self.loader).parse_overrides(words))
+        except Exception as error:
+            raise translate(error) from error
+
+    def compose(self, words: list[str], *, sweep: bool = False) -> DictConfig:
+        """The checked configuration for these overrides (with `sweep`, swept ones are left out).
+
+        Raises
+        ------
+        ConfigurationError
+            An unknown key or option, an unreadable word, or anything that would run code of its own.
+        """
+        check_overrides(self.parse(words))
+        words = [f"++{word}" if _RATES.match(word) else word for word in words]
+        mode = RunMode.MULTIRUN if sweep else RunMode.RUN
+        with _without_resolvers():
+            try:
+                config = self.loader.load_configuration(self.name, words, mode, validate_sweep_overrides=not sweep)
+            except BeaError:
+                raise
+            except Exception as error:
+                raise self._explained(error) from error
+            check_composed(config)
+        return config
+
+    def options(self, group: str) -> list[str]:
+        """Options of a group, sorted; empty where there is no such group."""
+        return sorted(self.loader.get_group_options(group, results_filter=ObjectType.CONFIG))
+
+    def groups(self) -> list[str]:
+        """Names of the project's groups."""
+        return sorted(name for name in self.loader.list_groups("") if name != "hydra")
+
+    def belongs_elsewhere(self, key: str) -> BeaError:
+        """The error of a key that only other options of its group have."""
+        group, _, last = key.partition(".")
+        having = [option for option in self.options(group) if last in self._keys_of(group, option)]
+        advice = f"choose {group}=" + " or ".join(having) if having else nearest(key, self.groups())
+        return ConfigurationError(f"no key {key} here", where=f"the chosen option of {group}", todo=advice)
+
+    def _keys_of(self, group: str, option: str) -> set[str]:
+        found = self.loader.repository.load_config(f"{group}/{option}")
+        return {str(key) for key in found.config} if found is not None else set()
+
+    def _explained(self, error: Exception) -> BeaError:
+        if (match := re.search(r"Could not override '([^']*)'", str(error))) and match[1] in KEYS:
+            return self.belongs_elsewhere(match[1])
+        try:
+            with _without_resolvers():
+                plain = self.loader.load_configuration(self.name, [], RunMode.RUN)
+            keys = leaf_keys(resolved(plain)) + self.groups()
+        except Exception:
+            keys = self.groups()
+        return translate(error, keys)
+
+
+class _Repository(CachingConfigRepository):  # type: ignore[misc]
+    """Hydra's files, each checked before it is parsed and read once a process."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Repository:
+        return self  # Hydra copies a repository for every composition; this one is only read
+
+    def load_config(self, config_path: str) -> Any:
+        """The parsed file, a copy of its own for every composition (Hydra edits what it is given)."""
+        if f"config_path={config_path}" not in self.cache:
+            for source in self.get_sources():
+                if source.scheme() == "file":
+                    check_file(Path(source.path), config_path)
+        found = copy.copy(super().load_config(config_path))
+        if found is not None:
+            found.config = copy.deepcopy(found.config)
+        return found
+
+
+@contextmanager
+def _without_resolvers() -> Iterator[None]:
+    """No resolver is there but `hydra`, which Hydra's own templates name."""
+    kept = dict(BaseContainer._resolvers)
+    try:
+        BaseContainer._resolvers.clear()
+        BaseContainer._resolvers.update({k: v for k, v in kept.items() if k == "hydra"})
+        yield
+    finally:
+        BaseContainer._resolvers.clear()
+        BaseContainer._resolvers.update(kept)
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """The project's part of a composed configuration as plain Python, plain references resolved."""
+    with _without_resolvers():
+        try:
+            tree = OmegaConf.to_container(_project_part(config), resolve=True, throw_on_missing=True)
+        except Exception as error:
+            raise translate(error) from error
+    assert isinstance(tree, dict)
+    return {str(key): value for key, value in tree.items()}
+
+
+def _project_part(config: DictConfig) -> DictConfig:
+    part = config.copy()
+    OmegaConf.set_struct(part, False)
+    part.pop("hydra", None)
+    part.pop("experiment", None)
+    return part
+
+
+#: mappings that are one value, not a branch of the tree
+WHOLE = ("execution.commission_rates", "execution.venues", "sweep.params")
+#: a mapping whose keys are the user's own: Hydra adds to it only where it is told so
+_RATES = re.compile(r"execution\.(commission_rates|venues)[.=]")
+
+
+def flatten(tree: dict[str, Any], head: str = "") -> dict[str, Any]:
+    """Dotted keys of a tree; lists and the mappings of `WHOLE` stay whole."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{head}{key}"
+        if isinstance(value, dict) and name not in WHOLE:
+            flat |= flatten(value, f"{name}.")
+        else:
+            flat[name] = value
+    return flat
+
+
+def leaf_keys(tree: dict[str, Any]) -> list[str]:
+    """Dotted keys of a tree."""
+    return list(flatten(tree))
+
+
+def group_option(composer: Composer, group: str, option: Any) -> str:
+    """A group's option that exists; anything else raises ConfigurationError with the nearest one."""
+    text = str(option)
+    folders = [folder / group for folder in composer.folders]
+    known = composer.options(group)
+    if text in known or any((folder / f"{text}.yaml").is_file() for folder in folders):
+        return text
+    if not known:
+        raise ConfigurationError(f"unknown group {group}", todo=nearest(group, composer.groups()))
+    raise unknown_option(group, text, known)
+
+
+#: values whose text Hydra's lexer must not see: it knows no `<`, and a path may hold anything
+_RAW = ("sweep.where", "data.store")
+
+
+def quoted(words: Sequence[str]) -> list[str]:
+    """Words with the values of raw keys quoted, so that Hydra's lexer takes them whole.
+
+    >>> quoted(["sweep.where=strategy.edge_min<0.05 and staking.fraction<0.5"])
+    ["sweep.where='strategy.edge_min<0.05 and staking.fraction<0.5'"]
+    """
+    done = []
+    for word in words:
+        key, sign, value = word.partition("=")
+        text = value.strip()
+        bare = len(text) < 2 or text[0] != text[-1] or text[0] not in "'\""
+        if sign and key in _RAW and bare and text not in ("", "null"):
+            done.append(f"{key}='" + text.replace("\\", "\\\\").replace("'", "\\'") + "'")
+        else:
+            done.append(word)
+    return done

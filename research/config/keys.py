@@ -1,0 +1,297 @@
+"""The keys of the configuration: their types, which are slow, and what a branch of them means.
+
+Slow keys change the tape (DESIGN: data, decision, strategy, closing odds, commission rates); fast ones are numbers of
+the kernel. `checked` looks at one value at a time, so that a sweep checks each value once and not each configuration.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from engine.errors import ConfigurationError
+from research.config.mistakes import nearest, unknown_key
+
+Kind = Literal["number", "whole", "flag", "text", "texts", "date", "duration", "rates", "venues", "params"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a key of the configuration may hold.
+
+    Attributes
+    ----------
+    kind : Kind
+        Type of its value.
+    off : bool
+        Whether null is a value (no limit, no restriction).
+    choices : tuple of str
+        The only texts it may hold; empty: any.
+    slow : bool
+        Whether it changes the tape.
+    counts : bool
+        Whether it belongs to the identity of a run (paths and outputs do not).
+    """
+
+    kind: Kind
+    off: bool = False
+    choices: tuple[str, ...] = ()
+    slow: bool = False
+    counts: bool = True
+
+
+_CAP = Key("number", off=True)
+METHODS: Final = ("multiplicative", "additive", "power", "odds_ratio", "shin", "goto")
+STAKINGS: Final = (
+    "flat",
+    "percent",
+    "kelly",
+    "target",
+    "kelly_shrunk",
+    "kelly_market",
+    "kelly_states",
+    "kelly_column",
+    "own",
+)
+
+KEYS: Final[dict[str, Key]] = {
+    "data.store": Key("text", off=True, slow=True, counts=False),
+    "data.sports": Key("texts", off=True, slow=True),
+    "data.competitions": Key("texts", off=True, slow=True),
+    "data.seasons": Key("texts", off=True, slow=True),
+    "data.first_date": Key("date", off=True, slow=True),
+    "data.last_date": Key("date", off=True, slow=True),
+    "data.decide_at": Key("text", slow=True),
+    "data.instants": Key("texts", slow=True),
+    "data.zone": Key("text", slow=True),
+    "data.memory_mb": Key("whole", counts=False),
+    "strategy.name": Key("text", slow=True),
+    "strategy.edge_min": _CAP,
+    "strategy.edge_max": _CAP,
+    "strategy.odds_min": _CAP,
+    "strategy.odds_max": _CAP,
+    "staking.name": Key("text", choices=STAKINGS),
+    "staking.amount_minor": Key("number"),
+    "staking.profit_minor": Key("number"),
+    "staking.fraction": Key("number"),
+    "staking.stake_cap_frac": _CAP,
+    "staking.file": Key("text", off=True, slow=True),
+    "staking.base": Key("text", choices=("equity", "cash")),
+    "risk.bet_cap_frac": _CAP,
+    "risk.event_cap_frac": _CAP,
+    "risk.competition_cap_frac": _CAP,
+    "risk.day_cap_frac": _CAP,
+    "risk.open_cap_frac": _CAP,
+    "risk.one_per_market": Key("flag"),
+    "risk.drawdown_warn_frac": _CAP,
+    "risk.drawdown_warn_factor": Key("number"),
+    "risk.drawdown_stop_frac": _CAP,
+    "risk.drawdown_reset_after": Key("duration", off=True),
+    "risk.streak_warn": Key("whole", off=True),
+    "risk.streak_stop": Key("whole", off=True),
+    "risk.streak_cool_off": Key("duration", off=True),
+    "risk.daily_loss_frac": _CAP,
+    "execution.commission_rates": Key("rates", slow=True),
+    "execution.commission_factor": Key("number"),
+    "execution.slippage_frac": Key("number"),
+    "execution.rejection_frac": Key("number"),
+    "execution.venues": Key("venues", slow=True),
+    "execution.delay": Key("duration", off=True, slow=True),
+    "execution.price_tolerance_frac": Key("number"),
+    "execution.fill_min_frac": Key("number"),
+    "execution.cash_out_profit_frac": Key("number", off=True, slow=True),
+    "execution.cash_out_loss_frac": Key("number", off=True, slow=True),
+    "execution.cash_out_before_start": Key("duration", off=True, slow=True),
+    "execution.cash_out_bookmaker": Key("text", off=True, slow=True),
+    "execution.limiting_profit_minor": Key("number", off=True),
+    "execution.limiting_factor": Key("number"),
+    "execution.wallets": Key("flag"),
+    "execution.stake_min_minor": Key("whole"),
+    "execution.stake_increment_minor": Key("whole"),
+    "clv.bookmaker": Key("text", slow=True),
+    "clv.method": Key("text", choices=METHODS, slow=True),
+    "validation.name": Key("text", choices=("none", "walk_forward", "purged_kfold", "cpcv")),
+    "validation.folds": Key("whole"),
+    "validation.folds_by": Key("text", choices=("time", "season", "count")),
+    "validation.train_folds": Key("whole", off=True),
+    "validation.test_folds": Key("whole"),
+    "validation.embargo": Key("duration"),
+    "validation.metric": Key("text", choices=("sharpe", "growth", "yield")),
+    "validation.metric_min": _CAP,
+    "validation.bets_min": Key("whole"),
+    "bankroll_minor": Key("whole"),
+    "seed": Key("whole"),
+    "output": Key("text", choices=("table", "json"), counts=False),
+    "force": Key("flag", counts=False),
+    "report": Key("flag", counts=False),
+    "sweep.params": Key("params", counts=False),
+    "sweep.where": Key("text", off=True, counts=False),
+    "sweep.max": Key("whole", counts=False),
+    "sweep.order": Key("text"),
+    "sweep.top": Key("whole"),
+    "sweep.days": Key("flag"),
+    "sweep.threads": Key("whole", off=True, counts=False),
+}
+#: keys of which a command has one value
+SINGLE: Final = ("data.store", "data.memory_mb", "output", "force", "report", "sweep.", "validation.")
+FAST_STRATEGY: Final = ("edge_min", "edge_max", "odds_min", "odds_max")
+
+
+#: keys of execution that look at prices after the decision
+LATER: Final = ("delay", "cash_out_profit_frac", "cash_out_loss_frac", "cash_out_before_start", "cash_out_bookmaker")
+
+
+#: keys that do not make another configuration in the trial ledger: which events, how they are measured and validated
+_NO_TRIAL: Final = ("data.sports", "data.competitions", "data.seasons", "data.first_date", "data.last_date")
+
+
+def is_tried(key: str) -> bool:
+    """Whether a key tells two trials on the same events apart."""
+    return counts(key) and key not in _NO_TRIAL and not key.startswith(("clv.", "validation.", "sweep."))
+
+
+def is_slow(key: str) -> bool:
+    """Whether a key changes the tape: all of a strategy's own parameters do."""
+    return KEYS[key].slow if key in KEYS else key.startswith("strategy.")
+
+
+def counts(key: str) -> bool:
+    """Whether a key belongs to the identity of a run."""
+    return KEYS[key].counts if key in KEYS else True
+
+
+def checked(key: str, value: Any) -> Any:
+    """The value of a key in its one form (a date as its ISO text, one text as a list of one), or an error.
+
+    Raises
+    ------
+    ConfigurationError
+        An unknown key (the nearest one is named) or a value of another type.
+    """
+    spec = KEYS.get(key)
+    if spec is None:
+        if key.startswith("strategy.") and key.count(".") == 1:
+            return value  # its dataclass checks it
+        raise unknown_key(key, KEYS)
+    if value is None:
+        if spec.off:
+            return None
+        raise _wrong(key, f"a {spec.kind}", "null")
+    made = _CHECKS[spec.kind](key, value)
+    if spec.choices and made not in spec.choices:
+        advice = nearest(str(made), spec.choices)
+        raise ConfigurationError(
+            "unknown value", where=key, expected=", ".join(spec.choices), found=str(made), todo=advice
+        )
+    return made
+
+
+#: keys that one option or another of a group may lack
+_OPTIONAL: Final = tuple(key for key in KEYS if key.startswith("staking.") and key != "staking.name")
+
+
+def complete(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """All values of a configuration checked, and no key missing; raises ConfigurationError."""
+    made = {key: checked(key, value) for key, value in flat.items()}
+    for key in KEYS:
+        if key not in made and key not in _OPTIONAL:
+            raise ConfigurationError(f"no value for {key}", todo=f"choose an option of {key.split('.')[0]} that has it")
+    return made
+
+
+def _number(key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        raise _wrong(key, "a number", value)
+    return float(value)
+
+
+def _whole(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value != int(value):
+        raise _wrong(key, "a whole number", value)
+    if abs(value) >= 2**53:
+        raise _wrong(key, "a whole number below 2^53", value)
+    if (key in ("sweep.top", "sweep.max", "seed") and value < 0) or (key == "sweep.threads" and value < 1):
+        raise _wrong(key, "a number of at least " + ("1" if key == "sweep.threads" else "0"), value)
+    return int(value)
+
+
+def _flag(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(key, "true or false", value)
+    return value
+
+
+def _text(key: str, value: Any) -> str:
+    if isinstance(value, bool | dict | list) or value == "":
+        raise _wrong(key, "a text", value)
+    return str(value)
+
+
+def _texts(key: str, value: Any) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    if not items or any(isinstance(item, bool | dict | list | type(None)) for item in items):
+        raise _wrong(key, "a list of names, or null for all", value)
+    return [str(item) for item in items]
+
+
+def _date(key: str, value: Any) -> str:
+    try:
+        return dt.date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise _wrong(key, "a date such as 2015-08-01", value) from None
+
+
+def _duration(key: str, value: Any) -> str:
+    from engine.clock import duration_ns
+
+    duration_ns(_text(key, value), key)
+    return str(value).strip()
+
+
+def _rates(key: str, value: Any) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise _wrong(key, "rates by bookmaker such as {betfair_exchange: 0.02}", value)
+    rates = {str(name): _number(f"{key}.{name}", rate) for name, rate in sorted(value.items())}
+    for name, rate in rates.items():
+        if not 0 <= rate < 1:
+            raise _wrong(f"{key}.{name}", "a fraction from 0 to below 1", rate)
+    return rates
+
+
+def _venues(key: str, value: Any) -> dict[str, dict[str, Any]]:
+    from engine.tape.terms import check_venues
+
+    if not isinstance(value, dict) or not all(isinstance(terms, dict) for terms in value.values()):
+        raise _wrong(key, "terms by bookmaker such as {betfair_exchange: {ladder: true, commission_rate: 0.02}}", value)
+    check_venues(value)
+    return {str(name): dict(terms) for name, terms in sorted(value.items())}
+
+
+def _params(key: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong(key, 'keys and values such as {strategy.edge_min: "range(0,0.1,0.01)"}', value)
+    return {str(name): one for name, one in value.items()}
+
+
+_CHECKS: Final = {
+    "number": _number,
+    "whole": _whole,
+    "flag": _flag,
+    "text": _text,
+    "texts": _texts,
+    "date": _date,
+    "duration": _duration,
+    "rates": _rates,
+    "venues": _venues,
+    "params": _params,
+}
+
+
+def _wrong(key: str, expected: str, found: Any) -> ConfigurationError:
+    text = str(found)
+    return ConfigurationError(
+        "wrong value", where=key, expected=expected, found=text if len(text) < 60 else text[:57] + "..."
+    )

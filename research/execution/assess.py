@@ -1,0 +1,244 @@
+"""From the series of all configurations to the findings of a sweep."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from engine.files import write_json
+from research.execution.job import Finished, Span, Unit
+from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS, generator, ratio_quantiles
+from research.inference.overfit import Overfit
+from research.validation.choice import NONE, Choice, chosen_on_all, cross_validated, walk_forward
+from research.validation.choice import Path as BacktestPath
+from research.validation.folds import Flags
+from research.validation.rules import Rules
+from research.validation.slices import PARTS, slices
+from research.validation.stitched import Chosen, Stitched, stitch
+from research.verdict.evidence import Weighed, weigh
+from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, Crossing, Findings, Window
+from research.verdict.judge import OUTSIDE_LEVEL, Outside
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Series of all configurations of a sweep.
+
+    Attributes
+    ----------
+    first : date
+        The first day.
+    returns : float32 (configurations, days)
+        Daily returns, mapped to a file.
+    sums : float64 (configurations, folds, 4, 6)
+        `research.validation.slices`.
+    touching : bool (folds, folds)
+        `research.validation.folds.Cuts.touching`, of any tape.
+    """
+
+    first: dt.date
+    returns: NDArray[np.float32]
+    sums: Floats
+    touching: Flags
+
+
+def series_of(
+    spans: Sequence[Span], units: Iterable[tuple[Unit, Finished, Floats]], count: int, folder: Path
+) -> Series:
+    """Daily returns and sums of all configurations, a unit at a time, mapped to files in `folder`.
+
+    Parameters
+    ----------
+    spans : sequence of Span
+        One a tape.
+    units : iterable of (Unit, Finished, float64 (c,))
+        With the opening bankrolls of the unit's configurations.
+    count : int
+        Configurations.
+    folder : Path
+    """
+    told = [one for one in spans if one.n_days]
+    first = min((one.first for one in told), default=spans[0].first)
+    end = max((one.first + dt.timedelta(days=one.n_days) for one in told), default=first)
+    shape = (count, (end - first).days)
+    returns = _mapped(folder / "returns.npy", "<f4", shape)
+    sums = _mapped(folder / "sums.npy", "<f8", (count, len(spans[0].cuts.days), PARTS, 6))
+    for unit, done, bankroll in units:
+        span = spans[unit.tape]
+        own, place = daily_returns(done.days, bankroll), (span.first - first).days
+        returns[unit.low : unit.high, place : place + span.n_days] = own
+        sums[unit.low : unit.high] = slices(done.days, own, done.marks, span.cuts)
+    touching = np.logical_or.reduce([one.cuts.touching for one in spans])
+    return Series(first, returns, sums, touching)
+
+
+def _mapped(path: Path, form: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Zeros in a file; in memory where there are none, which no file can hold."""
+    if 0 in shape:
+        return np.zeros(shape, form)
+    made: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=form, shape=shape)
+    return made
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A sweep whose units are done.
+
+    Attributes
+    ----------
+    rules : Rules
+    dates : tuple of date
+        Borders of folds.
+    series : Series
+    chosen : callable
+        The configuration of a row, ready to be replayed.
+    purged_days : int
+    bankroll_minor : float
+        What the stitched path begins with: the opening bankroll of `best`.
+    best : int
+        Row that leads the leaderboard: judged where nothing is validated.
+    seed : int
+    crossing : bool
+        Whether the probability of overfitting is asked for.
+    """
+
+    rules: Rules
+    dates: tuple[dt.date, ...]
+    series: Series
+    chosen: Callable[[int], Chosen]
+    purged_days: int
+    bankroll_minor: float
+    best: int
+    seed: int
+    crossing: bool = True
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Findings, the stitched path (None without validation), and what the evidence was drawn from."""
+
+    findings: Findings
+    stitched: Stitched | None
+    weighed: Weighed
+
+    def write(self, folder: Path) -> None:
+        """Write all of it beside the results."""
+        write_json(folder / LUCK, self.findings.plain())
+        splits_frame(self.weighed.splits).write_parquet(folder / SPLITS)
+        if self.stitched is not None:
+            self.stitched.bets.write_parquet(folder / PATH_BETS)
+            self.stitched.daily.write_parquet(folder / PATH_DAILY)
+
+
+def judged(of: Subject) -> Judged:
+    """Choose, walk forward, cross-validate and weigh; the same subject gives the same findings."""
+    rules, sums, touching = of.rules, of.series.sums, of.series.touching
+    choices, stitched, crossing = list[Choice](), None, None
+    picked = of.best
+    if rules.on:
+        choices = walk_forward(sums, rules, touching)
+        stitched = stitch(of.dates, choices, of.chosen, of.bankroll_minor)
+        picked = chosen_on_all(sums, rules).row
+    if rules.name in ("purged_kfold", "cpcv"):
+        crossing = _crossing(*cross_validated(sums, rules, touching))
+    weighed = weigh(of.series.returns.T, None if picked == NONE else picked, of.seed, crossing=of.crossing)
+    findings = Findings(
+        evidence=weighed.evidence,
+        metric=rules.metric,
+        picked=None if picked == NONE else picked + 1,
+        purged_days=of.purged_days,
+        windows=() if stitched is None else windows_of(of.dates, choices, stitched.bets),
+        outside=None if stitched is None else outside_of(stitched.bets, of.seed),
+        crossing=crossing,
+    )
+    return Judged(findings, stitched, weighed)
+
+
+def _crossing(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> Crossing:
+    metrics = tuple(None if math.isnan(one.metric) else one.metric for one in paths)
+    return Crossing(len(choices), tuple(one.bets for one in paths), metrics)
+
+
+def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], bets: pl.DataFrame) -> tuple[Window, ...]:
+    """The folds of the stitched path, each with what its choice did."""
+    out = []
+    for number, choice in enumerate(choices, start=1):
+        mine = bets.filter(pl.col("window") == number)
+        out.append(
+            Window(
+                dates[number].isoformat(),
+                (dates[number + 1] - dt.timedelta(days=1)).isoformat(),
+                None if choice.row == NONE else choice.row + 1,
+                None if choice.row == NONE else choice.inside,
+                mine.height,
+                float(mine["stake_minor"].sum()),
+                float(mine["net_minor"].sum()),
+            )
+        )
+    return tuple(out)
+
+
+def outside_of(bets: pl.DataFrame, seed: int) -> Outside:
+    """Yield of the stitched path after commission, with its interval over events."""
+    days = bets["day"].n_unique() if bets.height else 0
+    turnover = float(bets["stake_minor"].sum())
+    estimate = float(bets["net_minor"].sum()) / turnover if turnover else math.nan
+    ends = None
+    if bets.height >= FEWEST_BETS and days >= FEWEST_DAYS:
+        top, bottom = bets["net_minor"].to_numpy(), bets["stake_minor"].to_numpy()
+        event, shares = bets["event_id"].to_numpy(), (0.05, OUTSIDE_LEVEL, 0.95)
+        ends = ratio_quantiles(top, bottom, event, generator(seed, "outside"), shares)
+    if ends is None:
+        return Outside(bets.height, days, estimate, math.nan, math.nan, math.nan)
+    low, lower, high = ends
+    return Outside(bets.height, days, estimate, low, high, lower)
+
+
+def splits_frame(found: Overfit | None) -> pl.DataFrame:
+    """Cross-validation split by split: logit, metric of the chosen one inside and outside."""
+    columns = ("logit", "inside", "outside")
+    if found is None:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.Float32))
+    values = (found.logits, found.inside, found.outside)
+    return pl.DataFrame({n: v.astype(np.float32) for n, v in zip(columns, values, strict=True)})
+
+
+#: values that are worked on at a time
+_HELD = 1 << 24
+
+
+def daily_returns(pnl: ArrayLike, bankroll: ArrayLike) -> NDArray[np.float32]:
+    """P&L of each day over equity at its start.
+
+    Parameters
+    ----------
+    pnl : (configurations, days) float
+        After commission, minor units; days without a settlement are 0.
+    bankroll : (configurations,) float
+        Opening bankroll, minor units.
+
+    Returns
+    -------
+    float32 (configurations, days): 0 from the day on at whose start nothing is left.
+    """
+    days = np.asarray(pnl)
+    opening = np.asarray(bankroll, np.float64)
+    out = np.empty(days.shape, np.float32)
+    step = max(1, _HELD // max(1, days.shape[1]))
+    for low in range(0, len(days), step):
+        gained = np.asarray(days[low : low + step], np.float64)
+        start = np.cumsum(gained, axis=1)
+        start += opening[low : low + step, None] - gained
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out[low : low + step] = np.where(start > 0.0, gained / start, 0.0)
+    return out

@@ -1,0 +1,91 @@
+"""What is different between runs: configuration, data, code, measures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.backtest.measures import METRICS
+from engine.errors import UsageError
+from engine.files import write_bytes
+from research.config.keys import counts
+from research.records.folder import runs_folder
+
+if TYPE_CHECKING:
+    from research.records.run import RunRecord
+
+#: pages of comparisons, beside the runs
+PAGES: Final = ".compare"
+#: most runs on one page: as many as there are colours of lines
+MOST: Final = 6
+
+
+def differences(runs: Sequence[tuple[RunRecord, int | None]]) -> dict[str, dict[str, list[Any]]]:
+    """Rows of a comparison, only where the runs differ, one value a run.
+
+    Parameters
+    ----------
+    runs : sequence of (RunRecord, int or None)
+        The configuration to compare of each; None: its best.
+
+    Returns
+    -------
+    dict
+        ``configuration``, ``data``, ``code``, ``metrics``: name to values. Measures are given even where equal.
+    """
+    configs = [run.best() if number is None else number for run, number in runs]
+    made = [run for run, _ in runs]
+    flats = [run.parameters(config) for run, config in zip(made, configs, strict=True)]
+    keys = list(dict.fromkeys(key for flat in flats for key in flat if counts(key)))
+    metrics = [run.metrics(config) for run, config in zip(made, configs, strict=True)]
+    facts = [_facts(run) for run in made]
+    return {
+        "configuration": _different({key: [flat.get(key) for flat in flats] for key in keys}),
+        "data": _different({name: [fact["data"].get(name) for fact in facts] for name in facts[0]["data"]}),
+        "code": _different({name: [fact["code"].get(name) for fact in facts] for name in facts[0]["code"]}),
+        "metrics": {"configurations": [len(run) for run in made], "number": configs}
+        | {name: [one[name] for one in metrics] for name in METRICS},
+    }
+
+
+def page_path(runs: Sequence[tuple[RunRecord, int | None]]) -> Path:
+    """Where the page of these runs stands: ``data/runs/.compare/0123456789ab-ba9876543210.4.html``."""
+    names = [run.short + ("" if config is None else f".{config}") for run, config in runs]
+    return runs_folder() / PAGES / f"{'-'.join(names)}.html"
+
+
+def write_page(runs: Sequence[tuple[RunRecord, int | None]], found: dict[str, dict[str, list[Any]]]) -> Path:
+    """Write the page of runs side by side and give its path; a page of the same runs is replaced.
+
+    Parameters
+    ----------
+    runs : sequence of (RunRecord, int or None)
+        Two to six.
+    found : dict
+        `differences` of the same runs.
+
+    Raises
+    ------
+    UsageError
+        More than six.
+    """
+    from research.report.comparison.page import page
+    from research.report.comparison.sides import gather
+
+    if len(runs) > MOST:
+        raise UsageError("too many runs for a page", expected=f"{MOST} at most", found=str(len(runs)), todo="--no-page")
+    path = page_path(runs)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, page(gather(runs, found)).encode("utf-8", "replace"))
+    return path
+
+
+def _facts(run: RunRecord) -> dict[str, dict[str, Any]]:
+    data, code = run.manifest["data"], run.manifest["code"]
+    return {"data": {k: v for k, v in data.items() if k != "notes"}, "code": code | run.manifest["versions"]}
+
+
+def _different(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {name: values for name, values in rows.items() if len({json.dumps(v, sort_keys=True) for v in values}) > 1}

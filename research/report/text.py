@@ -1,0 +1,148 @@
+"""Numbers and names as the reader sees them: true minus, thin spaces, units, never NaN or None."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import Final, Literal
+
+#: narrow space that does not break a line: between thousands and before a unit
+THIN: Final = "\u202f"
+MINUS: Final = "\u2212"
+#: stands where there is no value
+NOTHING: Final = "–"
+
+
+def known(value: object) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def number(value: float | None, digits: int = 0, *, sign: bool = False) -> str:
+    """A number with thin-space thousands and a true minus; `sign` writes the plus too."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    text = f"{abs(value):,.{digits}f}".replace(",", THIN)
+    nought = not any(letter in "123456789" for letter in text)
+    if nought:
+        return text
+    return (MINUS if value < 0 else "+" if sign else "") + text
+
+
+def percent(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
+    """A fraction in per cent: ``0.0213`` is ``2.1 %``."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return number(value * 100, digits, sign=sign) + THIN + "%"
+
+
+def money(minor: float | None, *, sign: bool = False) -> str:
+    """Minor units as an amount: two digits under a thousand, whole above."""
+    if minor is None or not math.isfinite(minor):
+        return NOTHING
+    return number(minor / 100, 2 if abs(minor) < 100_000 else 0, sign=sign)
+
+
+def compact(value: float) -> str:
+    """A short number for an axis: ``12 k``, ``3.4 M``."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            scaled = value / (1e3 if letter == "k" else size)
+            return number(scaled, 0 if abs(scaled - round(scaled)) < 0.05 else 1) + THIN + letter
+    return number(value, 0 if abs(value - round(value)) < 1e-9 else 1 if abs(value) >= 1 else 2)
+
+
+def count(amount: int, one: str, many: str = "") -> str:
+    """A count with its noun: ``1 bet``, ``2 bets``."""
+    return f"{number(amount)} {one if amount == 1 else many or one + 's'}"
+
+
+def listing(names: list[str], most: int = 4) -> str:
+    """Names as a phrase: ``a, b and c``; the tail beyond `most` is counted."""
+    if len(names) > most:
+        names = [*names[: most - 1], f"{number(len(names) - most + 1)} more"]
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def span(low: float, high: float, digits: int = 1) -> str:
+    """An interval in per cent: ``−0.8 % to 5.1 %``."""
+    return f"{percent(low, digits)} to {percent(high, digits)}"
+
+
+def spreadsheet(text: str) -> str:
+    """Foreign text for a cell of a spreadsheet: a leading sign of a formula is disarmed by an apostrophe."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%") else text
+
+
+#: control signs and those that turn the direction of a line or are not seen
+_UNSEEN: Final = dict.fromkeys(
+    (*range(0x20), *range(0x7F, 0xA0), 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF),
+    " ",
+)
+
+
+def visible(text: object) -> str:
+    """Foreign text without control, invisible or direction-changing signs."""
+    return str(text).translate(_UNSEEN)
+
+
+def html(text: object) -> str:
+    """Foreign text inside HTML: visible signs only, escaped."""
+    return escape(visible(text), quote=True)
+
+
+def coded(text: str) -> str:
+    """Our own words inside HTML, what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html(text))
+
+
+Form = Literal["percent", "money", "count"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Head with its unit; how a value is written; digits; whether more is better (for the first click on a head)."""
+
+    head: str
+    form: Form
+    digits: int = 0
+    more: bool = True
+
+
+#: measures of the leaderboard, in the order of its columns
+MEASURES: Final[dict[str, Measure]] = {
+    "yield": Measure("yield, %", "percent", 2),
+    "roi": Measure("ROI, %", "percent", 1),
+    "pnl_minor": Measure("P&L", "money"),
+    "n_bets": Measure("bets", "count"),
+    "max_drawdown_frac": Measure("drawdown, %", "percent", 1, more=False),
+    "clv_mean": Measure("CLV, %", "percent", 2),
+    "n_won": Measure("won", "count"),
+    "turnover_minor": Measure("turnover", "money"),
+    "bankroll_final_minor": Measure("final bankroll", "money"),
+    "longest_losing_streak": Measure("losing streak", "count", more=False),
+    "commission_minor": Measure("commission", "money", more=False),
+    "n_void": Measure("void", "count", more=False),
+    "n_open": Measure("open", "count", more=False),
+    "clv_n": Measure("CLV bets", "count"),
+    "n_streak_warnings": Measure("warnings", "count", more=False),
+    "n_opportunities": Measure("opportunities", "count"),
+}
+
+
+def shown_value(name: str, value: float | int | None) -> str:
+    """A measure as text, with its unit."""
+    measure = MEASURES[name]
+    if measure.form == "percent":
+        return percent(value, measure.digits)
+    return money(value) if measure.form == "money" else number(value)
+
+
+def short_key(key: str) -> str:
+    """Head of a parameter's column: the last word, or the group where that is `name`."""
+    group, _, last = key.rpartition(".")
+    return (group if last == "name" and group else last).replace("_", " ")

@@ -1,0 +1,57 @@
+"""What the rows of a tape are, in numbers and names: for manifests, warnings, and the folds of a calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from research.validation.folds import Calendar
+
+#: numbers among the facts of rows
+COUNTS: Final = ("n_events", "n_quotes", "n_suspect")
+
+
+def facts_of(events: pl.DataFrame, quotes: pl.DataFrame) -> dict[str, Any]:
+    """Facts of a part of a universe."""
+    return {
+        "n_events": events.height,
+        "n_quotes": quotes.height,
+        "n_suspect": int(quotes["suspect"].sum() or 0),
+        "first_date": str(events["date"].min()),
+        "last_date": str(events["date"].max()),
+        "known_at_basis": sorted(quotes["known_at_basis"].unique().to_list()),
+        "settled_at_basis": sorted(events["settled_at_basis"].drop_nulls().unique().to_list()),
+        "instants": sorted(quotes["instant"].unique().to_list()),
+        "sources": sorted(events["source"].unique().to_list()),
+        "notes": [],
+    }
+
+
+def count_days(calendar: dict[str, Any], events: pl.DataFrame) -> None:
+    """Add events to their days, and the first day of their seasons."""
+    by_day, seasons = calendar["events"], calendar["seasons"]
+    for day, count in events.group_by("date").len().sort("date").iter_rows():
+        by_day[day.isoformat()] += count
+    for season, day in events.drop_nulls("season").group_by("season").agg(pl.col("date").min()).iter_rows():
+        seasons[season] = min(seasons.get(season, day.isoformat()), day.isoformat())
+
+
+def merged_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Facts of several tapes as one: the most rows, the whole span, all bases and notes."""
+    lists = ("known_at_basis", "settled_at_basis", "instants", "sources", "notes")
+    return {
+        **{name: max(one[name] for one in facts) for name in COUNTS},
+        "first_date": min(one["first_date"] for one in facts),
+        "last_date": max(one["last_date"] for one in facts),
+        **{name: sorted({item for one in facts for item in one[name]}) for name in lists},
+    }
+
+
+def calendar_of(counted: Mapping[str, Mapping[str, Any]]) -> Calendar:
+    """The calendar of `research.tapes.builder.Rows.calendar`, its dates as dates."""
+    day = date.fromisoformat
+    events = {day(text): count for text, count in counted["events"].items()}
+    return Calendar(events, {season: day(text) for season, text in counted["seasons"].items()})

@@ -1,0 +1,173 @@
+"""The stitched path: what the choices of a walk-forward validation would have done, one after another.
+
+Each newly chosen configuration begins with the equity that the path has at its border, its breakers at rest; where
+the same one is chosen again it goes on as it was. Bets that are open at a border stay with the one that placed them:
+they settle into the path, and into the equity that the next choice begins with once they have settled.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from engine.backtest.path import Path
+from engine.custom_rule import Rule
+from engine.kernel.params import Params
+from engine.tape import NEVER, Tape
+from engine.tape.part import decided_between
+from research.validation.choice import NONE, Choice
+from research.validation.folds import Cuts, date_of, first_date, instant_of
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A configuration as it is replayed: its tape, the cuts of folds there, its numbers, its seed, its rule."""
+
+    tape: Tape
+    cuts: Cuts
+    params: Params
+    seed: int
+    rule: Rule | None
+
+
+@dataclass(frozen=True)
+class Stitched:
+    """The path.
+
+    Attributes
+    ----------
+    bets : polars.DataFrame
+        Columns of `engine.backtest.path.Path.bets`, with config, window (from 1), day (of the decision) and net_minor: P&L
+        after the commission that its market was charged, shared among the market's bets by their stakes.
+    daily : polars.DataFrame
+        date, pnl_minor, equity_start_minor, n_bets, from the first border on.
+    """
+
+    bets: pl.DataFrame
+    daily: pl.DataFrame
+
+
+def stitch(
+    dates: Sequence[dt.date], choices: Sequence[Choice], chosen: Callable[[int], Chosen], bankroll_minor: float
+) -> Stitched:
+    """Replay the choices, each over its own folds.
+
+    Parameters
+    ----------
+    dates : sequence of date
+        Borders of folds, (folds + 1,).
+    choices : sequence of Choice
+        Of each fold but the first.
+    chosen : callable
+        The configuration of a row.
+    bankroll_minor : float
+        What the path begins with.
+    """
+    from engine.backtest.run import replay
+
+    pnl: dict[dt.date, float] = {}
+    count: dict[dt.date, int] = {}
+    logs: list[pl.DataFrame] = []
+    for row, first, last in _runs(choices):
+        if row == NONE:
+            continue
+        one = chosen(row)
+        begin, end = int(one.cuts.days[first, 0]), int(one.cuts.days[last, -1])
+        begins_at = date_of(one.tape, begin)
+        equity = bankroll_minor + sum(gained for day, gained in pnl.items() if day < begins_at)
+        if equity < 1.0 or begin == end:
+            continue
+        part = decided_between(one.tape, instant_of(one.tape, begin), instant_of(one.tape, end))
+        path = replay(part, one.params._replace(bankroll_minor=float(np.floor(equity))), one.seed, one.rule)
+        for day, gained, n_bets in path.daily.select("date", "pnl_minor", "n_bets").iter_rows():
+            pnl[day] = pnl.get(day, 0.0) + gained
+            count[day] = count.get(day, 0) + n_bets
+        logs.append(_log(path, part, one, row, first))
+    return Stitched(_bets(logs), _daily(pnl, count, dates, bankroll_minor))
+
+
+def _runs(choices: Sequence[Choice]) -> list[tuple[int, int, int]]:
+    """(row, first fold, last fold) of each run of folds that the same configuration was chosen for."""
+    out: list[tuple[int, int, int]] = []
+    for fold, choice in enumerate(choices, start=1):
+        if out and out[-1][0] == choice.row:
+            out[-1] = (choice.row, out[-1][1], fold)
+        else:
+            out.append((choice.row, fold, fold))
+    return out
+
+
+def _log(path: Path, part: Tape, one: Chosen, row: int, first: int) -> pl.DataFrame:
+    """Bets of one run of folds, each with its window, its day and its P&L after commission."""
+    starts = one.cuts.days[first:, 0]
+    decided = path.bets["decided_at"].cast(pl.Int64).to_numpy()
+    day = np.searchsorted(part.midnights, decided, side="right")
+    window = first + np.searchsorted(starts, day, side="right") - 1
+    log = path.bets.with_columns(
+        pl.lit(row + 1, pl.Int64).alias("config"),
+        pl.Series("window", window, dtype=pl.Int64),
+        pl.Series("day", np.datetime64(first_date(part), "D") + day, dtype=pl.Date),
+    )
+    return log.with_columns(net_minor=pl.col("pnl_minor").fill_null(0) - _commission(log, part, one.params))
+
+
+def _commission(log: pl.DataFrame, part: Tape, params: Params) -> pl.Series:
+    """What each bet bears of its market's commission, minor units.
+
+    A market is charged on the net of its bets whenever the last open one has settled (`engine.kernel.walk`); each bears
+    a part by its stake. One with a bet that never settles is not charged. That a charge cannot exceed the cash at hand
+    is left out.
+    """
+    rows = log["row"].to_numpy()
+    bets = log.select(
+        "decided_at",
+        "settled_at",
+        "stake_minor",
+        "pnl_minor",
+        market=pl.Series(part.market[rows]),
+        rate=pl.Series(part.commission_rate[rows] * params.commission_factor),
+    ).with_row_index("bet")
+    end = pl.col("settled_at").cast(pl.Int64).fill_null(NEVER)
+    before = end.cum_max().shift(1).over("market")
+    charged = bets.sort("decided_at", "bet").with_columns(
+        turn=(pl.col("decided_at").cast(pl.Int64) >= before).fill_null(False).cum_sum().over("market")
+    )
+    turn = ["market", "turn"]
+    net = (
+        pl.when(pl.col("settled_at").is_null().any().over(turn)).then(0).otherwise(pl.col("pnl_minor").sum().over(turn))
+    )
+    charge = (pl.max_horizontal(0, net) * pl.col("rate")).round()
+    share = pl.col("stake_minor") / pl.col("stake_minor").sum().over(turn)
+    return charged.select("bet", charge=charge * share).sort("bet")["charge"]
+
+
+def _bets(logs: list[pl.DataFrame]) -> pl.DataFrame:
+    if logs:
+        return pl.concat(logs, how="vertical_relaxed")
+    names = ("stake_minor", "net_minor", "clv")
+    return pl.DataFrame(
+        schema=dict.fromkeys(names, pl.Float64)
+        | {"event_id": pl.Int64, "window": pl.Int64, "config": pl.Int64, "day": pl.Date}
+    )
+
+
+def _daily(
+    pnl: dict[dt.date, float], count: dict[dt.date, int], dates: Sequence[dt.date], bankroll_minor: float
+) -> pl.DataFrame:
+    """One row a calendar day from the first border to the end of the data, or the last settlement after it."""
+    last = max([dates[-1] - dt.timedelta(days=1), *(day for day, gained in pnl.items() if gained)])
+    days = pl.date_range(dates[1], last, eager=True).to_list()
+    gained = np.array([pnl.get(day, 0.0) for day in days])
+    start = bankroll_minor + np.concatenate([[0.0], np.cumsum(gained)[:-1]])
+    return pl.DataFrame(
+        {
+            "date": pl.Series(days, dtype=pl.Date),
+            "pnl_minor": gained.astype(np.int64),
+            "equity_start_minor": start.astype(np.int64),
+            "n_bets": np.array([count.get(day, 0) for day in days], np.int64),
+        }
+    )

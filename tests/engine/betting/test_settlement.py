@@ -1,0 +1,176 @@
+"""Settlement of scores: every rule against a plain twin, every status, every market."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from engine.betting.settlement import payoff, state_probabilities, states
+from engine.kernel.codes import State
+from engine.schema import VOID_STATUSES
+
+FIRST = {"totals": "over", "asian_handicap": "home"}
+SECOND = {"totals": "under", "asian_handicap": "away"}
+
+
+def one(
+    market: str,
+    line: float | None,
+    selection: str | None,
+    home: int | None,
+    away: int | None,
+    **rest: str | None,
+) -> State:
+    winner, status = rest.get("winner"), rest.get("status", "played")
+    return State(int(states([market], [line], [selection], [home], [away], [winner], [status])[0]))
+
+
+def plain(market: str, line: float, first: bool, home: int, away: int, odds: float) -> float:
+    """Twin: half a stake on each neighbour of a quarter line, each half settled by comparing numbers."""
+    total = 0.0
+    for half in (line - 0.25, line + 0.25) if (line * 4) % 2 else (line, line):
+        ahead = home + away - half if market == "totals" else home - away + half
+        ahead = ahead if first else -ahead
+        total += 0.5 * (odds - 1 if ahead > 0 else 0.0 if ahead == 0 else -1.0)
+    return total
+
+
+@given(
+    st.sampled_from(sorted(FIRST)),
+    st.integers(-24, 24),
+    st.booleans(),
+    st.integers(0, 9),
+    st.integers(0, 9),
+    st.floats(1.01, 20),
+)
+def test_lines_settle_like_two_half_stakes(
+    market: str, quarters: int, first: bool, home: int, away: int, odds: float
+) -> None:
+    selection = (FIRST if first else SECOND)[market]
+    state = one(market, quarters / 4, selection, home, away)
+    assert float(payoff(state, odds)) == pytest.approx(plain(market, quarters / 4, first, home, away, odds))
+
+
+@given(st.sampled_from(sorted(FIRST)), st.integers(-24, 24), st.integers(0, 9), st.integers(0, 9))
+def test_what_one_side_wins_the_other_loses(market: str, quarters: int, home: int, away: int) -> None:
+    ends = [one(market, quarters / 4, side[market], home, away) for side in (FIRST, SECOND)]
+    assert ends[0] + ends[1] == 2 * State.VOID
+
+
+def test_the_winner_named_by_the_source_goes_before_the_score() -> None:
+    assert one("moneyline", None, "home", 12, 14, winner="home") is State.WIN
+    assert one("1x2", None, "draw", 1, 1) is State.WIN
+    assert one("1x2", None, "home", 1, 1) is State.LOSE
+    assert one("1x2", None, "away", None, None, winner="away") is State.WIN
+
+
+def test_a_drawn_moneyline_is_void() -> None:
+    assert one("moneyline", None, "home", 20, 20) is State.VOID
+    assert one("moneyline", None, "away", 20, 20, winner="draw") is State.VOID
+
+
+def test_goals_of_both_and_correct_score() -> None:
+    assert [one("btts", None, s, 2, 1) for s in ("yes", "no")] == [State.WIN, State.LOSE]
+    assert [one("btts", None, s, 2, 0) for s in ("yes", "no")] == [State.LOSE, State.WIN]
+    assert [one("correct_score", None, s, 2, 1) for s in ("2-1", "1-2")] == [State.WIN, State.LOSE]
+
+
+@pytest.mark.parametrize("status", VOID_STATUSES)
+def test_what_was_not_played_to_the_end_is_void(status: str) -> None:
+    assert one("1x2", None, "home", 2, 0, winner="home", status=status) is State.VOID
+
+
+@pytest.mark.parametrize("status", ["scheduled", None, "delayed"])
+def test_what_has_no_result_is_unknown(status: str | None) -> None:
+    assert one("1x2", None, "home", 2, 0, winner="home", status=status) is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("market", "line", "selection"),
+    [
+        ("corners", None, "over"),
+        ("1x2", None, "over"),
+        ("1x2", None, None),
+        ("moneyline", None, "draw"),
+        ("totals", None, "over"),
+        ("totals", float("nan"), "over"),
+        ("totals", 2.3, "over"),
+        ("totals", float("inf"), "under"),
+        ("totals", 2.5, "home"),
+        ("asian_handicap", 0.5, "draw"),
+        ("btts", None, "maybe"),
+        ("correct_score", None, "other"),
+        ("correct_score", None, "2-1-0"),
+    ],
+)
+def test_what_has_no_rule_is_unknown(market: str, line: float | None, selection: str | None) -> None:
+    assert one(market, line, selection, 2, 1) is State.UNKNOWN
+
+
+def test_a_missing_score_is_unknown() -> None:
+    for market, line, selection in (
+        ("totals", 2.5, "over"),
+        ("btts", None, "no"),
+        ("1x2", None, "home"),
+        ("correct_score", None, "1-0"),
+    ):
+        assert one(market, line, selection, None, 1) is State.UNKNOWN
+
+
+def test_series_and_arrays_mix() -> None:
+    ends = states(
+        pl.Series(["totals", "1x2"]),
+        np.array([2.5, np.nan]),
+        np.array(["over", "home"]),
+        pl.Series([2, 0], dtype=pl.Int32),
+        [1, 0],
+        pl.Series([None, "draw"], dtype=pl.String),
+        ["played", "played"],
+    )
+    assert ends.dtype == np.int8
+    assert ends.tolist() == [State.WIN, State.LOSE]
+
+
+def test_an_empty_table() -> None:
+    assert states([], [], [], [], [], [], []).shape == (0,)
+
+
+def test_payoffs() -> None:
+    order = [State.WIN, State.HALF_WIN, State.VOID, State.HALF_LOSE, State.LOSE]
+    assert_allclose(payoff(order, 3.0), [2.0, 1.0, 0.0, -0.5, -1.0])
+    assert_allclose(payoff([State.DEAD_HEAT] * 2, [4.0, 11.0], [0.5, 0.25]), [1.0, 1.75])
+    assert np.isnan(payoff(State.UNKNOWN, 2.0))
+
+
+GRID = np.array([[0.1, 0.2, 0.1], [0.2, 0.1, 0.05], [0.1, 0.05, 0.1]])
+
+
+@pytest.mark.parametrize(
+    ("market", "line", "selection", "probs"),
+    [
+        ("1x2", None, "home", [0.35, 0, 0, 0]),
+        ("1x2", None, "draw", [0.30, 0, 0, 0]),
+        ("totals", 2.0, "under", [0.5, 0, 0.3, 0]),
+        ("totals", 2.25, "under", [0.5, 0.3, 0, 0]),
+        ("totals", 2.25, "over", [0.2, 0, 0, 0.3]),
+        ("asian_handicap", 0.0, "home", [0.35, 0, 0.3, 0]),
+        ("asian_handicap", -1.0, "home", [0.1, 0, 0.25, 0]),
+        ("asian_handicap", -1.0, "away", [0.65, 0, 0.25, 0]),
+        ("btts", None, "yes", [0.3, 0, 0, 0]),
+        ("correct_score", None, "2-0", [0.1, 0, 0, 0]),
+    ],
+)
+def test_probabilities_of_states_from_a_grid_of_scores(
+    market: str, line: float | None, selection: str, probs: list[float]
+) -> None:
+    assert_allclose(state_probabilities(market, line, selection, GRID), probs, atol=1e-15)
+    assert state_probabilities(market, line, selection, np.stack([GRID, GRID])).shape == (2, 4)
+
+
+def test_a_grid_for_what_has_no_rule() -> None:
+    with pytest.raises(ValueError, match=r"no rule settles totals over at line 2\.3"):
+        state_probabilities("totals", 2.3, "over", GRID)

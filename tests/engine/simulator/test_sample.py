@@ -1,0 +1,58 @@
+"""The embedded sample is what its seed makes, says that it is simulated, and is small."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from engine.simulator.sample import SAMPLE, make
+from engine.simulator.simulate import simulate_leagues
+from engine.store import Store
+
+COMMITTED = Path(__file__).resolve().parents[3] / "data" / "sample"
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sample")
+    make(folder)
+    return folder
+
+
+def test_the_seed_makes_the_committed_rows_again(again: Path) -> None:
+    kept, made = Store.open(COMMITTED), Store.open(again)
+    assert_frame_equal(kept.events(), made.events(), check_exact=True)
+    assert_frame_equal(kept.quotes(), made.quotes(), check_exact=True)
+
+
+def test_making_it_over_an_earlier_one_leaves_the_same(again: Path) -> None:
+    before = sorted(p.relative_to(again) for p in again.rglob("*.parquet"))
+    make(again)
+    assert sorted(p.relative_to(again) for p in again.rglob("*.parquet")) == before
+
+
+def test_metadata_says_plainly_what_it_is(again: Path) -> None:
+    text = (COMMITTED / "metadata.json").read_text(encoding="utf-8")
+    assert text == (again / "metadata.json").read_text(encoding="utf-8")
+    metadata = json.loads(text)
+    assert metadata["simulated"] is True
+    assert metadata["note"].startswith("Simulated, not real")
+    assert metadata["seed"] == SAMPLE.seed
+
+
+def test_it_is_under_two_megabytes() -> None:
+    assert sum(p.stat().st_size for p in COMMITTED.rglob("*") if p.is_file()) < 2_000_000
+
+
+def test_its_planted_edges_are_where_the_note_says() -> None:
+    planted = pl.concat([league.planted for league in simulate_leagues(SAMPLE)])
+    quotes = Store.open(COMMITTED).quotes()
+    found = planted.join(quotes, on=["event_id", "market", "selection", "bookmaker", "instant", "odds"])
+    assert len(found) == len(planted)
+    by_book = dict(planted.group_by("bookmaker").agg(pl.col("edge_frac").mean()).iter_rows())
+    assert by_book["bwin"] == pytest.approx(0.05, abs=0.003)
+    assert by_book["vc_bet"] == pytest.approx(0.04, abs=0.003)

@@ -1,0 +1,209 @@
+"""Terms of bookmakers: limits, minimum stakes, ladders, taxes and rules of settlement."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine import Configuration, Staking, backtest
+from engine.backtest.run import Result
+from engine.betting.settlement import states
+from engine.errors import ConfigurationError, TapeError
+from engine.kernel.codes import Reason, State
+from engine.tape import Tape, from_frame
+from engine.tape.build import build
+from tests.engine.tape.test_build import bet, events, table
+
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
+OFF = {
+    "drawdown_warn_frac": math.inf, "drawdown_stop_frac": math.inf, "streak_stop": math.inf,
+    "daily_loss_frac": math.inf, "stake_min_minor": 1.0,
+}  # fmt: skip
+
+
+def tape(*rows: dict[str, Any], venues: dict[str, dict[str, Any]] | None = None) -> Tape:
+    given = [
+        {
+            "decided_at": NOON + timedelta(hours=n), "settled_at": NOON + timedelta(hours=n, minutes=30), "odds": 2.0,
+            "prob": 0.6, "result": "win", "bookmaker": "aaa", "side": "back", "selection": "home", "event": str(n),
+            **row,
+        }
+        for n, row in enumerate(rows)
+    ]  # fmt: skip
+    return from_frame(pl.DataFrame(given), venues=venues)
+
+
+def run(made: Tape, **settings: Any) -> Result:
+    return backtest(made, Configuration(**{**OFF, **settings}))
+
+
+def final(result: Result) -> int:
+    return int(result.metrics["bankroll_final_minor"][0])
+
+
+def test_terms_of_a_market_take_the_place_of_the_bookmakers() -> None:
+    rows = table(bet(size_minor=900.0), bet(market="totals", line=2.5, selection="over"), bet(bookmaker="bbb"))
+    venues = {"aaa": {"limit_minor": 500.0, "commission_rate": 0.05, "markets": {"totals": {"limit_minor": 200.0}}}}
+    made = build(rows, events(), venues=venues)
+    found = {row["bookmaker"] + row["market"]: n for n, row in enumerate(made.rows.iter_rows(named=True))}
+    assert made.size_minor[[found["aaa1x2"], found["aaatotals"], found["bbb1x2"]]].tolist() == [500.0, 200.0, math.inf]
+    assert made.commission_rate[[found["aaatotals"], found["bbb1x2"]]].tolist() == [0.05, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("terms", "text"),
+    [
+        ({"limits": 5}, "limits: expected commission_rate, .*, markets, found no such term"),
+        ({"tax_stake_frac": 1.0}, r"tax_stake_frac: expected 0 to 1 \(1 excluded\), found 1.0"),
+        ({"limit_minor": -1}, "limit_minor: expected 0 or more, found -1"),
+        ({"limit_minor": "much"}, "limit_minor: expected a number, found much"),
+        ({"ladder": "betfair"}, "ladder: expected true or false, found betfair"),
+        ({"retired": "never"}, r"retired: expected void \| stands \| first_set, found never"),
+        ({"markets": {"1x2": {"commission_rate": 2}}}, "commission_rate: expected 0 to 1"),
+    ],
+)
+def test_wrong_terms_are_named(terms: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigurationError, match=text):
+        tape({}, venues={"aaa": terms})
+
+
+def test_a_limit_fills_a_part_or_all_or_nothing() -> None:
+    made = tape({"result": "void"}, {"size_minor": 300.0}, venues={"aaa": {"limit_minor": 800.0}})
+    result = run(made, amount_minor=1_000.0)
+    assert result.replay(0).bets["stake_minor"].to_list() == [800, 300]
+    result = run(made, amount_minor=1_000.0, fill_min_frac=0.5)
+    assert result.replay(0).bets["stake_minor"].to_list() == [800]
+    assert result.reasons["size"][0] == 1
+    capped = run(made, amount_minor=1_000.0, bet_cap_frac=0.0006, fill_min_frac=0.5)  # 600 asked: 300 is half of it
+    assert capped.replay(0).bets["stake_minor"].to_list() == [600, 300]
+
+
+def test_the_least_stake_of_a_venue_is_the_backers() -> None:
+    made = tape(
+        {"side": "lay", "odds": 3.0, "prob": 0.2, "result": "lose"}, {}, venues={"aaa": {"stake_min_minor": 400.0}}
+    )
+    result = run(made, amount_minor=700.0)  # a liability of 700 at 3.0 is a backer's stake of 350
+    assert result.replay(0).row_reasons.to_list() == ["stake_minimum", "placed"]
+
+
+def test_prices_of_a_ladder() -> None:
+    made = tape({"odds": 3.5}, venues={"aaa": {"ladder": True}})
+    assert run(made, slippage_frac=0.01).replay(0).bets["odds_placed"].to_list() == [3.45]
+    assert run(tape({"odds": 3.5}), slippage_frac=0.01).replay(0).bets["odds_placed"].to_list() == [3.475]
+
+
+def test_a_worse_price_is_refused_beyond_the_tolerance_and_a_better_one_is_taken() -> None:
+    made = tape({"filled": 1.9}, {"filled": 2.1}, {"filled": None})
+    strict, loose = run(made, amount_minor=1_000.0), run(made, amount_minor=1_000.0, price_tolerance_frac=0.05)
+    assert strict.replay(0).row_reasons.to_list() == ["price_moved", "placed", "price_moved"]
+    assert final(strict) == 1_001_100
+    assert loose.replay(0).row_reasons.to_list() == ["placed", "placed", "price_moved"]
+    assert final(loose) == 1_002_000
+
+
+def test_taxes_lower_edges_and_winnings() -> None:
+    made = tape({}, venues={"aaa": {"tax_stake_frac": 0.05, "tax_winnings_frac": 0.1}})
+    assert made.odds[0] == pytest.approx(1.81) and made.quoted[0] == 2.0  # 2 * 0.95 = 1.9; 90 % of 0.9
+    assert made.edge_frac[0] == pytest.approx(0.6 * 1.81 - 1.0)
+    assert final(run(made, amount_minor=10_000.0)) == 1_008_100
+    nothing = tape({"odds": 1.04}, {}, venues={"aaa": {"tax_stake_frac": 0.05}})
+    assert len(nothing) == 1 and nothing.refused["reason"].to_list() == ["nothing to win after tax"]
+
+
+@pytest.mark.parametrize(("result", "pnl"), [("win", 2_160), ("place", 160), ("lose", -400), ("void", 0)])
+def test_each_way(result: str, pnl: int) -> None:
+    made = tape({"odds": 10.0, "prob": 0.1, "prob_place": 0.3, "each_way_frac": 0.2, "result": result})
+    assert made.edge_frac[0] == pytest.approx(0.1 * 5.4 + 0.3 * 0.4 - 0.6)
+    assert final(run(made, amount_minor=400.0)) == 1_000_000 + pnl
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ({"each_way_frac": 0.2, "side": "lay"}, "each_way_frac has wrong values"),
+        ({"each_way_frac": 0.2, "result": "half_win"}, "each_way_frac has wrong values"),
+        ({"result": "place"}, "prob_place has wrong values"),
+        ({"prob_place": 0.1}, "prob_place has wrong values"),
+        ({"result": "cashed"}, "exit_odds has wrong values"),
+        ({"reduction_frac": 1.0}, "reduction_frac has wrong values"),
+        ({"filled": 0.5}, "filled has wrong values"),
+    ],
+)
+def test_wrong_frames_are_named(row: dict[str, Any], text: str) -> None:
+    with pytest.raises(TapeError, match=text):
+        tape(row)
+
+
+def test_one_pool_overstates_what_two_wallets_can_do() -> None:
+    rows = [{"bookmaker": "aaa", "result": "lose"}, {"bookmaker": "aaa"}, {"bookmaker": "bbb"}]
+    pool = run(tape(*rows), bankroll_minor=1_001.0, amount_minor=600.0)
+    apart = run(tape(*rows), bankroll_minor=1_001.0, amount_minor=600.0, wallets=True)
+    assert pool.replay(0).bets["stake_minor"].to_list() == [600, 401, 600]
+    assert apart.replay(0).bets["stake_minor"].to_list() == [501, 500]  # an odd unit goes to the first wallet
+    assert apart.reasons["cash"][0] == 1
+    assert final(apart) == 1_001 - 501 + 500
+
+
+def test_an_arbitrage_needs_money_at_both_ends() -> None:
+    legs = [
+        {"bookmaker": book, "selection": side, "event": "a", "group": 1, "odds": 2.2, "decided_at": NOON,
+         "settled_at": NOON + timedelta(hours=1), "result": "win" if side == "home" else "lose"}
+        for book, side in (("aaa", "home"), ("bbb", "away"))
+    ]  # fmt: skip
+    third = [{"bookmaker": "ccc", "odds": 1.5, "prob": 0.1}]
+    made = tape(*legs, *third)
+    pool = run(made, bankroll_minor=900.0, amount_minor=450.0, edge_min=0.1)
+    apart = run(made, bankroll_minor=900.0, amount_minor=450.0, edge_min=0.1, wallets=True)
+    assert pool.replay(0).bets["stake_minor"].to_list() == [450, 450]
+    assert apart.replay(0).bets["stake_minor"].to_list() == [300, 300]
+
+
+def test_a_winner_is_limited() -> None:
+    made = tape({}, {"result": "lose"}, {}, {}, venues={"aaa": {"limit_minor": 1_000.0}})
+    result = run(made, amount_minor=1_000.0, limiting_profit_minor=1_000.0, limiting_factor=0.5)
+    assert result.replay(0).bets["stake_minor"].to_list() == [1_000, 500, 500, 500]
+    result = run(made, amount_minor=1_000.0, limiting_profit_minor=500.0, limiting_factor=0.5)
+    assert result.replay(0).bets["stake_minor"].to_list() == [1_000, 500, 500, 500]
+    with pytest.raises(ConfigurationError, match="no bookmaker has a limit that could fall"):
+        run(tape({}), limiting_profit_minor=1_000.0)
+
+
+def test_events_that_were_not_played_to_the_end() -> None:
+    def end(status: str, rule: str, score: tuple[int | None, int | None], winner: str | None = "home") -> State:
+        made = states(["moneyline"], [None], ["home"], [score[0]], [score[1]], [winner], [status], [rule])
+        return State(int(made[0]))
+
+    assert end("retired", "void", (1, 0)) is State.VOID
+    assert end("retired", "stands", (0, 0)) is State.WIN
+    assert end("retired", "first_set", (0, 0)) is State.VOID
+    assert end("retired", "first_set", (0, 1)) is State.WIN  # the player behind may be the one who stays
+    assert end("retired", "first_set", (None, None)) is State.VOID
+    assert end("postponed", "stands", (None, None), None) is State.UNKNOWN  # it stays open
+    assert end("awarded", "stands", (3, 0)) is State.WIN
+    assert end("played", "void", (0, 1), None) is State.LOSE
+
+
+def test_rules_are_those_of_the_bookmaker() -> None:
+    abandoned = events((1, 0)).with_columns(status=pl.lit("abandoned"))
+    rows = table(bet(), bet(bookmaker="bbb"))
+    made = build(rows, abandoned, venues={"bbb": {"abandoned": "stands"}})
+    ends = dict(zip(made.rows["bookmaker"], made.state, strict=True))
+    assert ends == {"aaa": State.VOID, "bbb": State.WIN}
+
+
+def test_what_lanes_do_not_know_walks_alone() -> None:
+    made = tape(*({"result": "lose" if n % 3 else "win"} for n in range(30)), venues={"aaa": {"limit_minor": 900.0}})
+    many = [
+        Configuration(**{**OFF, "amount_minor": 500.0 + n, "staking": Staking.FLAT, "wallets": n % 2 == 0})
+        for n in range(100)
+    ]
+    found = backtest(made, many).metrics
+    one_by_one = [backtest(made, each).metrics["pnl_minor"][0] for each in many]
+    assert found["pnl_minor"].to_list() == one_by_one
+    assert len(np.unique(found["pnl_minor"])) > 10
+    assert Reason.PRICE_MOVED.name == "PRICE_MOVED"

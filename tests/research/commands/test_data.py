@@ -1,0 +1,124 @@
+"""`bea data`: exit statuses, one JSON document, one line of error, counts that add up."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import engine.source
+from engine.errors import SourceError
+from research.commands.data import clean, main
+from tests.engine.store.made import Made, batch, league, match
+
+Reader = dict[str, Made]
+
+
+@pytest.fixture()
+def reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Reader:
+    """A reader that gives the batch of that file name."""
+    given: Reader = {}
+
+    def read_files(source: str, paths: Iterable[Path], *, known: frozenset[str], **_: object) -> Iterator[Made]:
+        files = [f for path in map(Path, paths) for f in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
+        for path in files:
+            made = given[path.name]
+            yield Made(**{**vars(made), "unchanged": made.identity in known})
+
+    module = ModuleType("engine.source.read")
+    module.read_files = read_files  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "engine.source.read", module)
+    monkeypatch.setattr(engine.source, "read", module, raising=False)
+    return given
+
+
+def put(tmp_path: Path, reader: Reader, name: str, made: Made) -> str:
+    (tmp_path / name).write_text(name)
+    reader[name] = made
+    return str(tmp_path / name)
+
+
+def test_import_says_what_it_did(tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
+    path = put(tmp_path, reader, "E0.csv", league("E0", 2021, 20))
+    command = ["import", "football_data", path, "--store", str(tmp_path / "s")]
+    assert main(command) == 0
+    assert "rows: 20 read = 20 kept + 0 quarantined" in capsys.readouterr().out
+    assert main([*command, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["files"] == {"read": 0, "known": 1, "refused": 0} and not document["changed"]
+    assert document["store_rows"]["events"] == 20
+    assert main([*command, "--json", "--again"]) == 0
+    assert json.loads(capsys.readouterr().out)["files"]["read"] == 1
+
+
+def test_a_refused_file_is_named_and_the_others_stay(
+    tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path, reader, "a.csv", league("E0", 2021, 20))
+    bad = Made(**{**vars(league("E1", 2021, 20)), "refused": SourceError("no header", where="b.csv")})
+    put(tmp_path, reader, "b.csv", bad)
+    assert main(["import", "football_data", str(tmp_path), "--store", str(tmp_path / "s")]) == 1
+    caught = capsys.readouterr()
+    assert "no header in b.csv" in caught.err and "1 read, 0 known already, 1 refused" in caught.out
+    assert main(["info", "--json", "--store", str(tmp_path / "s")]) == 0
+    assert json.loads(capsys.readouterr().out)["matches"] == 20
+
+
+def test_foreign_names_are_harmless_on_a_terminal(
+    tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "\x1b]0;owned\x07\n[red]\u202eE0"
+    made = batch([match("A", "B", date(2021, 8, 14), competition=evil)])
+    path = put(tmp_path, reader, "a.csv", made)
+    assert main(["import", "football_data", path, "--store", str(tmp_path / "s")]) == 0
+    assert main(["info", "--store", str(tmp_path / "s")]) == 0
+    out = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\u202e"} & set(out) and "[red]" in out
+    assert clean("a\tb\r\nc") == "a b  c"
+
+
+def test_simulate_check_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ["--store", str(tmp_path / "s")]
+    small = ["simulate", "--leagues", "1", "--seasons", "1", "--teams", "6", "--bookmakers", "pinnacle", "b365"]
+    assert main([*small, *store, "--json", "--truth", str(tmp_path / "truth")]) == 0
+    assert json.loads(capsys.readouterr().out)["store_rows"]["events"] == 30
+    assert (tmp_path / "truth" / "truth-SIM1.parquet").exists()
+    assert main(["check", *store, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["damaged"] is False
+    assert main(["check", *store]) == 0
+    assert "verified" in capsys.readouterr().out
+    path = next((tmp_path / "s" / "quotes").rglob("*.parquet"))
+    path.write_bytes(path.read_bytes()[::-1])
+    assert main(["check", *store]) == 1
+    assert "damage" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "status", "words"),
+    [
+        (["info"], 1, "there is no store"),
+        (["check"], 1, "there is no store"),
+        (["import", "football_data", "nowhere.csv"], 2, "no such file"),
+        (["import", "footbal_data", "nowhere.csv"], 2, "unknown source"),
+        (["simulate", "--leagues", "0"], 2, "too few leagues"),
+        (["simulate", "--bookmakers", "pinacle"], 2, "unknown bookmaker"),
+        (["simulate", "--teams", "5"], 2, "teams"),
+    ],
+)
+def test_mistakes_are_one_line(
+    home: Path, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, words: str
+) -> None:
+    assert main(argv) == status
+    caught = capsys.readouterr()
+    assert caught.out == "" and words in caught.err and caught.err.count("\n") == 1 and caught.err.startswith("error: ")
+
+
+def test_an_unknown_command_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["destroy"])
+    assert left.value.code == 2

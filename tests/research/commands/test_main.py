@@ -1,0 +1,170 @@
+"""The command: its words, its exit statuses, its silence on stdout, its speed to start."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.errors import StoreError
+from research.commands.main import COMMANDS, explain, main
+
+BEA = Path(sys.executable).parent / "bea"
+HEAVY = ("polars", "numba", "numpy", "hydra", "plotly", "sklearn", "vectorbt", "duckdb", "pyarrow", "pandas", "rich")
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from research.commands.main import main; main(['--help'])\n"
+        f"print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+    )
+    spans = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        spans.append(time.perf_counter() - start)
+        assert done.stderr.strip() == "[]"
+        assert all(name in done.stdout for name in COMMANDS)
+    assert min(spans) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["backtst"], 2, "did you mean backtest?"),
+        (["show"], 2, "RUN"),
+        (["show", "abc"], 2, "no run abc"),
+        (["show", "../x"], 2, "not a run"),
+        (["runs", "rm"], 2, "nothing to remove"),
+        (["runs", "--cache"], 2, "runs rm --cache"),
+        (["compare", "a"], 2, "two runs"),
+        (["backtest", "strategy.edge_mn=1"], 2, "did you mean strategy.edge_min?"),
+        (["backtest", "strategy=valu"], 2, "did you mean value?"),
+        (["backtest", "staking=flat,kelly"], 2, "bea sweep"),
+        (["backtest", "staking.fraction=0.1"], 2, "choose staking=kelly"),
+        (["backtest", "strategy.edge_min=range(0,1"], 2, "at character 28"),
+        (["backtest", "strategy.edge_min<1"], 2, "found '<'"),
+        (["backtest", "-m"], 2, "bea sweep"),
+        (["backtest", "--config-name", "x"], 2, "never honoured"),
+        (["backtest", "--cfg", "all", "staking=x"], 2, "unknown option x"),
+        (["backtest", "~staking"], 2, "no value for staking.name"),
+        (["backtest", "data.first_date=yesterday"], 2, "a date such as"),
+        (["backtest", "strategy.edge_min=0.5", "strategy.edge_max=0.1", "data=sample"], 2, "contradictory limits"),
+        (["backtest", "output=yaml"], 2, "table, json"),
+        (["backtest"], 1, "try data=sample"),
+        (["sweep", "strategy.edge_min=interval(0,1)"], 2, "an interval has no values"),
+        (["sweep", "strategy.edge_min=range(0,1,0.0000001)"], 2, "sweep.max=10000000"),
+        (["sweep", "sweep.where=strategy.edge_min>1"], 2, "no configuration is left"),
+        (["-sc", "install=tcsh"], 2, "no completion for tcsh"),
+        ([], 2, ""),
+    ],
+)
+def test_a_mistake_is_one_line_and_a_status(
+    words: list[str], status: int, told: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == status
+    out, err = capsys.readouterr()
+    if words:
+        assert out == ""
+        assert err.startswith("error: ")
+        assert err.count("\n") == 1
+    assert told in err
+
+
+def test_failures_of_the_machine_are_told_plainly() -> None:
+    assert explain(MemoryError())[0].startswith("not enough memory")
+    assert explain(OSError(errno.ENOSPC, "No space left on device", "/x"))[0].startswith("the disk is full in /x")
+    assert explain(PermissionError(errno.EACCES, "Permission denied", "/x"))[0].startswith(
+        "no right to read or write in /x"
+    )
+    assert explain(StoreError("damaged", where="s"))[0] == "damaged in s"
+    line, status = explain(ValueError("a\nb"))
+    assert (line, status) == ("unexpected ValueError: a b; BEA_DEBUG=1 shows where", 1)
+
+
+def test_debug_shows_the_traceback(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEA_DEBUG", "1")
+    with pytest.raises(StoreError):
+        main(["backtest"])
+
+
+def test_an_interrupt_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(words: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(COMMANDS, "sweep", interrupted)
+    assert main(["sweep"]) == 130
+    assert "resume with the same command" in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_is_no_error(home: Path) -> None:
+    done = subprocess.run(
+        f"{BEA} backtest --cfg job | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout == "data:\n"
+
+
+def test_json_is_one_document_and_nothing_else(home: Path) -> None:
+    command = [str(BEA), "backtest", "data=sample", "output=json", "report=false"]
+    done = subprocess.run(command, capture_output=True, text=True, env=None, timeout=120)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert done.stdout.count("\n") == 1
+    assert set(document) >= {"run", "config", "data_hash", "metrics"}
+    assert document["metrics"]["n_bets"] == document["metrics"]["reasons"]["placed"] > 0
+
+
+def test_hydras_own_words_work(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "--cfg", "job", "--package", "staking", "staking=kelly"]) == 0
+    assert capsys.readouterr().out.startswith("# @package staking\nname: kelly\nfraction: 0.25\n")
+    assert main(["sweep", "--cfg", "job", "strategy.edge_min=range(0,1,0.5)"]) == 0
+    assert "strategy.edge_min: range(0,1,0.5)" in capsys.readouterr().out
+    assert main(["backtest", "--help"]) == 0
+    assert "staking: flat, kelly" in capsys.readouterr().out
+    assert main(["sweep", "--info", "defaults"]) == 0
+    assert "staking" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert main(["--help"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("bea swe", {"sweep"}),
+        ("bea ", set(COMMANDS)),
+        ("bea backtest stak", {"staking=", "staking."}),
+        (
+            "bea sweep staking=k",
+            {
+                "staking=kelly",
+                "staking=kelly_column",
+                "staking=kelly_market",
+                "staking=kelly_shrunk",
+                "staking=kelly_states",
+            },
+        ),
+        ("bea backtest staking=kelly staking.fr", {"staking.fraction="}),
+        ("bea data im", {"import"}),
+        ("bea runs ", {"rm"}),
+        ("bea show ", set()),
+    ],
+)
+def test_completion(
+    line: str, found: set[str], home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COMP_LINE", line)
+    assert main(["-sc", "query=bash"]) == 0
+    assert set(capsys.readouterr().out.split()) == found
+    assert main(["backtest", "-sc", "install=bash"]) == 0
+    assert "-sc query=bash" in capsys.readouterr().out

@@ -1,0 +1,309 @@
+"""Runs: found again, shown, compared, removed; the same from Python."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import research
+from engine.backtest.measures import METRICS
+from engine.errors import ConfigurationError, DataError, UsageError
+from engine.files import plain, write_json
+from research.commands.completion import candidates
+from research.commands.main import main
+from research.commands.text import clean, html, number, setting
+from research.execution.progress import Lines, Silence, progress_for, seconds
+from research.records import folder
+from research.records.identity import commit, versions
+from research.records.results import TableWriter, ranked
+from research.records.run import Run
+from research.tapes.builder import cache_folder, evict
+
+ROOT = Path(__file__).resolve().parents[3]
+SWEEP = (
+    "data=sample", "data.competitions=[SIM1]", "strategy.edge_min=0,0.03", "strategy.method=power,shin",
+    "staking=flat,kelly", "risk=off,default", "report=false", "sweep.top=2", "data.seasons=null,[2019-2020]",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home with one sweep and one backtest in it."""
+    root = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BEA_HOME", str(root))
+        research.sweep(SWEEP)
+        research.backtest(["data=sample", "data.competitions=[SIM1]", "report=false"])
+        yield root
+
+
+@pytest.fixture()
+def swept(there: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("BEA_HOME", str(there))
+    return research.sweep(SWEEP)
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    assert main(list(words)) == 0
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_the_same_inputs_are_the_stored_run(swept: Run) -> None:
+    stamp = (swept.folder / "manifest.json").stat().st_mtime_ns
+    assert research.sweep([*SWEEP, "sweep.threads=1", "output=json"]).id == swept.id
+    assert (swept.folder / "manifest.json").stat().st_mtime_ns == stamp
+    assert research.sweep([*SWEEP, "force=true"]).id == swept.id
+    again = (swept.folder / "manifest.json").stat().st_mtime_ns
+    assert again > stamp
+    assert main(["sweep", *SWEEP, "--force"]) == 0
+    assert (swept.folder / "manifest.json").stat().st_mtime_ns > again
+
+
+def test_days_of_every_configuration(swept: Run) -> None:
+    with pytest.raises(DataError, match=r"holds no P&L by day .*; repeat it with sweep.days=true"):
+        swept.days()
+    run = research.sweep([*SWEEP, "sweep.days=true"])
+    assert run.id != swept.id
+    results, seen = run.results, 0
+    for tape in range(4):
+        mine = results.filter(tape=tape).sort("config")
+        days = run.days(tape)
+        assert days.shape[0] == mine.height and days.dtype == np.float32
+        assert np.allclose(days.sum(axis=1, dtype=np.float64), mine["pnl_minor"].to_numpy(), rtol=1e-6, atol=1.0)
+        seen += int(np.count_nonzero(days))
+    assert seen > 100
+    best = int(run.leaderboard()["config"][0])
+    row = results.filter(config=best).row(0, named=True)
+    place = best - results.filter(tape=row["tape"])["config"].min()
+    wanted = run.daily(best)["pnl_minor"].to_numpy().astype(np.float32)
+    assert (run.days(row["tape"])[place] == wanted).all()
+
+
+def test_a_run_names_its_parents(swept: Run) -> None:
+    manifest = swept.manifest
+    assert manifest["command"][:2] == ["bea", "sweep"]
+    assert manifest["counts"] == {
+        "configurations": 32,
+        "dropped": 0,
+        "tapes": 4,
+        "in_lanes": 0,
+    }  # eight a tape: too few
+    assert manifest["data"]["known_at_basis"] == ["recorded"]
+    assert len(manifest["data"]["hash"]) == 32
+    assert manifest["code"]["sources"]
+    assert manifest["versions"] == versions()
+    assert manifest["peak_memory_bytes"] > 1e7
+    assert manifest["vector_bits"] in (0, 128, 256, 512)
+    assert commit() is None or re.fullmatch(r"[0-9a-f]{40}", str(commit()))
+
+
+def test_tables_of_a_run(swept: Run) -> None:
+    assert len(swept) == 32
+    assert swept.results["config"].to_list() == list(range(1, 33))
+    board = swept.leaderboard()
+    assert board["roi"].is_sorted(descending=True)
+    assert set(swept.axes) >= {"risk", "strategy.edge_min", "strategy.method", "data.seasons"}
+    assert [c for c in board.columns if c in METRICS] == list(METRICS)
+    assert swept.chosen == board["config"][:2].to_list()
+    assert swept.leaderboard(3, "max_drawdown_frac")["max_drawdown_frac"].is_sorted()
+    for config in (swept.best(), int(board["config"][-1])):  # one stored, one replayed
+        bets, daily, metrics = swept.bets(config), swept.daily(config), swept.metrics(config)
+        assert bets.height == metrics["n_bets"] == metrics["reasons"]["placed"]
+        assert bets["stake_minor"].sum() == metrics["turnover_minor"]
+        assert daily["pnl_minor"].sum() == metrics["pnl_minor"]
+        assert swept.reasons(config)["count"].sum() == metrics["n_opportunities"]
+        flat = swept.parameters(config)
+        row = swept.results.row(config - 1, named=True)
+        assert flat["strategy.method"] == row["strategy.method"]
+        assert flat["data.seasons"] in (None, ["2019-2020"])
+    with pytest.raises(UsageError, match="1 to 32"):
+        swept.bets(33)
+    with pytest.raises(ConfigurationError, match="did you mean roi"):
+        swept.leaderboard(order="roj")
+    assert "32 configurations" in repr(swept)
+
+
+def test_a_sweep_and_a_backtest_agree(swept: Run) -> None:
+    config = swept.best()
+    flat = swept.parameters(config)
+    seasons = "null" if flat["data.seasons"] is None else "[2019-2020]"
+    single = research.backtest(
+        [
+            "data=sample", "data.competitions=[SIM1]", f"data.seasons={seasons}", f"staking={flat['staking.name']}",
+            f"risk={swept.results['risk'][config - 1]}", f"strategy.edge_min={flat['strategy.edge_min']}",
+            f"strategy.method={flat['strategy.method']}", "report=false",
+        ]
+    )  # fmt: skip
+    assert single.metrics(1) == swept.metrics(config)
+    assert single.bets().equals(swept.bets(config))
+
+
+def test_a_store_that_has_changed_is_not_replayed(swept: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worst = int(swept.leaderboard()["config"][-1])
+    manifest = json.loads((swept.folder / "manifest.json").read_text())
+    for tape in manifest["tapes"]:
+        tape["rows_hash"] = "0" * 32
+    shutil.copytree(swept.folder, tmp_path / "copy")
+    write_json(tmp_path / "copy" / "manifest.json", manifest)
+    with pytest.raises(DataError, match="does not hold the rows"):
+        Run(tmp_path / "copy").bets(worst)
+    (tmp_path / "copy" / "manifest.json").write_text("{")
+    with pytest.raises(DataError, match="cannot be read"):
+        Run(tmp_path / "copy")
+
+
+def test_commands(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = answer(capsys, "runs", "--json")["runs"]
+    assert isinstance(runs, list)
+    assert len(runs) == 2 + len(folder.complete()) - 2
+    shown = answer(capsys, "show", swept.id[:9], "--json")
+    assert shown["n_configurations"] == 32
+    one = answer(capsys, "show", f"{swept.short}#5", "--json")
+    assert one["number"] == 5
+    assert one["metrics"] == plain({k: swept.metrics(5)[k] for k in one["metrics"]})  # type: ignore[union-attr]
+    found = answer(capsys, "compare", f"{swept.short}#1", f"{swept.short}#32", "--json")
+    assert "strategy.edge_min" in found["configuration"]  # type: ignore[operator]
+    assert found["data"] == {}
+    for words in (
+        ["runs"],
+        ["show", swept.short],
+        ["show", f"{swept.short}#5"],
+        ["compare", f"{swept.short}#1", f"{swept.short}#2"],
+    ):
+        assert main(words) == 0
+        text = capsys.readouterr().out
+        assert text
+        assert max(map(len, text.splitlines())) <= 100 or words[0] == "show"
+    for words in (["show", f"{swept.short}#99"], ["show", f"{swept.short}#x"], ["compare", swept.short]):
+        assert main(words) == 2
+        assert capsys.readouterr().err.startswith("error: ")
+    assert swept.short in candidates("bea show ")
+
+
+def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", swept.short]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = " ".join(" ".join(lines[:8]).split())
+    assert told.startswith("No winner: ") and "32 trials on these events so far, worth " in told
+    assert "Best of 32 configurations by roi:" in told and "not corrected for the search" in told
+    head = next(line for line in lines if line.strip().startswith("#"))
+    assert len(head.split()) <= 8
+    rows = [line for line in lines[lines.index(head) :] if re.match(r"\s*\d+ ", line)]
+    assert len(rows) == 12
+    page = html(swept)
+    assert page.count("<tr>") == 13
+    assert "No winner: " in page and "Best of 32" in page
+    assert swept.__rich__() is not None
+    assert swept._repr_html_() == page
+
+
+def test_removing(
+    there: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(there, tmp_path / "home")
+    monkeypatch.setenv("BEA_HOME", str(tmp_path / "home"))
+    runs = folder.complete()
+    gone = answer(capsys, "runs", "rm", runs[0][:10], "--cache", "--json")
+    assert gone["removed"] == [runs[0]]
+    assert folder.complete() == runs[1:]
+    assert not list(cache_folder().glob("*.arrow"))
+    assert main(["runs", "rm", runs[1]]) == 0
+    assert main(["runs"]) == 0
+    assert "no run" in capsys.readouterr().out or len(runs) > 2
+
+
+def test_the_cache_forgets_what_was_used_least(home: Path) -> None:
+    cache_folder().mkdir(parents=True)
+    for age, name in enumerate("abc"):
+        path = cache_folder() / f"{name}.arrow"
+        path.write_bytes(bytes(600_000))
+        import os
+
+        os.utime(path, (1_000 - age, 1_000 - age))
+    assert evict(1, keep=cache_folder() / "c.arrow") == 2
+    assert [p.name for p in cache_folder().iterdir()] == ["c.arrow"]
+
+
+def test_prefixes(home: Path) -> None:
+    for name in ("abc1", "abd2"):
+        folder.run_folder(name).mkdir(parents=True)
+        write_json(folder.run_folder(name) / "manifest.json", {"x": float("nan"), "y": (1, 2)})
+    assert folder.find("abc") == "abc1"
+    with pytest.raises(UsageError, match="start of 2 runs"):
+        folder.find("ab")
+    with pytest.raises(UsageError, match="not a run"):
+        folder.find("../abc1")
+    assert json.loads((folder.run_folder("abc1") / "manifest.json").read_text()) == {"x": None, "y": [1, 2]}
+    assert research.runs().height == 0
+
+
+def test_foreign_text_is_harmless() -> None:
+    assert clean("a\x1b[31mb\u202ec") == "a�[31mb�c"
+    assert len(clean("x" * 500)) == 60
+    assert number("yield", -0.0512) == "−5.12%"
+    assert number("n_bets", 12_345) == "12\u202f345"
+    assert number("clv_mean", None) == "–"
+    assert setting(None) == "–"
+    assert setting(True) == "true"
+
+
+def test_tables_do_not_depend_on_the_pieces_they_came_in(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": range(70_000), "b": ["x"] * 70_000})
+    for name, size in (("one", 70_000), ("many", 999)):
+        with TableWriter(tmp_path / name) as writer:
+            for low in range(0, frame.height, size):
+                writer.add(frame.slice(low, size))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "many").read_bytes()
+    results = pl.DataFrame({"config": [1, 2, 3], "n_bets": [0, 5, 5], "roi": [0.0, -0.1, None]})
+    assert ranked(results, "roi")["config"].to_list() == [2, 3, 1]
+
+
+def test_progress_is_told_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines(every_s=0.0)
+    lines.begin("sweep", 100, 20)
+    lines.step(30)
+    lines.end()
+    assert re.match(r"sweep: 50 / 100, [\d,]+/s, \d+ s left\n", capsys.readouterr().err)
+    Silence().say("nothing")
+    assert isinstance(progress_for(), Lines)
+    assert (seconds(5), seconds(600), seconds(9_000), seconds(float("inf"))) == (
+        "5 s",
+        "10 min",
+        "2.5 h",
+        "unknown time",
+    )
+
+
+def test_a_bar_where_there_is_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    from research.execution.progress import Bar
+
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    bar = progress_for(Terminal())
+    assert isinstance(bar, Bar)
+    with bar:
+        bar.begin("sweep", 10)
+        bar.step(4)
+        bar.say("[bold]plain[/bold]")
+
+
+def test_examples_of_the_documentation(home: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(), re.DOTALL)
+    assert len(blocks) == 5
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "docs/python.md", "exec"), names)
+    run = names["run"]
+    assert isinstance(run, Run)
+    assert len(run) == 10
+    assert names["again"].id == run.id  # type: ignore[attr-defined]

@@ -1,0 +1,110 @@
+"""Our tests against the package arch, where it is right; and where it is not."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+from research.inference.block_bootstrap import block_length, circular_block_length
+from research.inference.superiority import Resampled, reality_check, resampled, superior_ability, survivors
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from arch.bootstrap import SPA, StepM, optimal_block_length
+
+LENGTH, RESAMPLES = 3, 1000
+
+
+def drawn_of(returns: np.ndarray) -> Resampled:
+    return resampled(returns, LENGTH, RESAMPLES, np.random.default_rng(1))
+
+
+def spa(returns: np.ndarray, *, studentize: bool) -> tuple[float, float, float]:
+    """lower, consistent, upper of arch: losses are our returns turned round, the benchmark loses nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = SPA(np.zeros(len(returns)), -returns, LENGTH, RESAMPLES, studentize=studentize, seed=2)
+        found.compute()
+        return tuple(float(one) for one in found.pvalues)  # type: ignore[return-value]
+
+
+def stepm(returns: np.ndarray, *, studentize: bool) -> list[int]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = StepM(np.zeros(len(returns)), -returns, 0.05, LENGTH, RESAMPLES, studentize=studentize, seed=2)
+        found.compute()
+        return [int(one) for one in found.superior_models]
+
+
+def near(p_value: float) -> object:
+    """What 1,000 resamples on either side leave open: four standard errors of a difference."""
+    error = math.sqrt(2.0 * max(p_value * (1.0 - p_value), 0.005) / RESAMPLES)
+    return pytest.approx(p_value, abs=4.0 * error + 2.0 / RESAMPLES)
+
+
+def dependent(case: int, days: int = 400) -> np.ndarray:
+    """Twelve series with memory, unlike spreads and means from very bad to good."""
+    rng = np.random.default_rng((51, case))
+    draws = rng.normal(size=(days, 12))
+    for day in range(1, days):
+        draws[day] += 0.3 * draws[day - 1]
+    return draws * np.geomspace(0.2, 4.0, 12) + np.linspace(-0.6, 0.4, 12)
+
+
+@pytest.mark.parametrize("memory", [-0.4, 0.0, 0.3, 0.8])
+@pytest.mark.parametrize("days", [40, 357, 3_650])
+def test_block_lengths_are_those_of_arch(memory: float, days: int) -> None:
+    draws = np.random.default_rng((52, days)).normal(size=days)
+    series = draws.copy()
+    for day in range(1, days):
+        series[day] = memory * series[day - 1] + draws[day]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wanted = optimal_block_length(series).iloc[0]
+    assert block_length(series) == pytest.approx(max(1.0, wanted["stationary"]), rel=1e-9)
+    assert circular_block_length(series) == pytest.approx(max(1.0, wanted["circular"]), rel=1e-9)
+
+
+@pytest.mark.parametrize("case", range(4))
+def test_the_reality_check_is_the_upper_p_of_arch(case: int) -> None:
+    """Not studentised, arch's upper p is White's."""
+    returns = dependent(case)
+    assert reality_check(drawn_of(returns)) == near(spa(returns, studentize=False)[2])
+
+
+@pytest.mark.parametrize("case", range(4))
+def test_superior_ability_is_that_of_arch_over_studentised_series(case: int) -> None:
+    """Each series over its own omega: then the statistic of arch is the studentised one (above 0, as ours must be)."""
+    returns = dependent(case)
+    own = drawn_of(returns)
+    found, wanted = superior_ability(own), spa(returns / own.spreads, studentize=False)
+    assert (found.lower, found.consistent, found.upper) == tuple(near(one) for one in wanted)
+    assert 0.01 < wanted[1] < 0.99
+
+
+def test_arch_ignores_studentize_and_ours_does_not() -> None:
+    """One of mean 0.05 and sd 0.2 among 19 of mean 0 and sd 2: studentised it is plain to see."""
+    rng = np.random.default_rng(53)
+    returns = rng.normal([0.05] + [0.0] * 19, [0.2] + [2.0] * 19, (400, 20))
+    told, plain = spa(returns, studentize=True), spa(returns, studentize=False)
+    assert told == plain and told[1] > 0.3
+    assert stepm(returns, studentize=True) == stepm(returns, studentize=False) == []
+    own = drawn_of(returns)
+    assert superior_ability(own).consistent <= 0.01 < 0.3 < reality_check(own)
+    assert np.flatnonzero(survivors(own)).tolist() == [0]
+
+
+def test_stepm_of_arch_fails_where_the_last_ones_win_in_a_later_round_and_ours_does_not() -> None:
+    """Mean 1 and sd 5 wins first and hides mean 0.2 and sd 0.1 from the test that is not studentised."""
+    returns = np.random.default_rng(54).normal([1.0, 0.2], [5.0, 0.1], (400, 2))
+    with pytest.raises(ValueError, match="zero-size array"):
+        stepm(returns, studentize=False)
+    assert survivors(drawn_of(returns)).tolist() == [True, True]
+
+
+def test_survivors_are_those_of_arch_where_the_last_ones_lose() -> None:
+    returns = np.random.default_rng(55).normal([0.5, 0.4, 0.0, -0.1, 0.0], 1.0, (400, 5))
+    assert np.flatnonzero(survivors(drawn_of(returns))).tolist() == stepm(returns, studentize=False) == [0, 1]

@@ -1,0 +1,61 @@
+"""The bootstrap of days: published block lengths, and draws that are what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from research.inference.block_bootstrap import block_length, circular_block_length, resampled_days
+
+
+def published() -> np.ndarray:
+    draws = np.random.RandomState(0).standard_normal(10_100)
+    series = draws.copy()
+    for i in range(1, len(series)):
+        series[i] = 0.3 * series[i - 1] + draws[i]
+    return series[100:]
+
+
+def test_block_lengths_as_published() -> None:
+    assert block_length(published()) == pytest.approx(13.635665, abs=1e-6)
+    assert circular_block_length(published()) == pytest.approx(15.60894, abs=1e-5)
+
+
+def test_the_length_grows_with_dependence() -> None:
+    draws, found = np.random.default_rng(0).normal(size=3_000), []
+    for memory in (0.0, 0.4, 0.8):
+        series = draws.copy()
+        for i in range(1, len(series)):
+            series[i] += memory * series[i - 1]
+        found.append(block_length(series))
+    assert found[0] < found[1] < found[2]
+    assert found[0] < 4.0 and found[2] < 3 * 3_000**0.5
+
+
+def test_what_has_no_dependence_has_a_length_of_one() -> None:
+    for series in ([], [1.0, 2.0], np.zeros(100), np.ones(50)):
+        assert block_length(series) == 1.0
+
+
+@pytest.mark.parametrize("length", [1.0, 4.0, 30.0])
+def test_resamples_hold_runs_of_days(length: float) -> None:
+    n, many = 400, 600
+    counts = resampled_days(n, length, many, np.random.default_rng(1))
+    assert counts.dtype == np.float32 and (counts.sum(axis=1) == n).all()
+    assert counts.mean(axis=0) == pytest.approx(np.ones(n), abs=0.35)
+    # the variance of a resampled mean: Politis & Romano (1994), lemma 1
+    steps = np.cumsum(np.random.default_rng(3).normal(size=n))
+    apart, keep = steps - steps.mean(), 1.0 - 1.0 / length
+    lags = np.arange(1, n)
+    own = np.array([apart[: n - lag] @ apart[lag:] / n for lag in lags])
+    weights = (1.0 - lags / n) * keep**lags + lags / n * keep ** (n - lags)
+    wanted = apart @ apart / n + 2.0 * np.sum(weights * own)
+    means = counts @ steps / n
+    assert means.var() * n == pytest.approx(wanted, rel=0.2)
+
+
+def test_every_day_begins_a_block_as_often() -> None:
+    counts = resampled_days(50, 1.0, 4_000, np.random.default_rng(2))
+    assert counts.var(axis=0) == pytest.approx(np.full(50, 1 - 1 / 50), abs=0.12)
+    again = resampled_days(50, 1.0, 4_000, np.random.default_rng(2))
+    assert (counts == again).all()

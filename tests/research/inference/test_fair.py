@@ -1,0 +1,285 @@
+"""P-values against fair closing odds: enumeration by hand, the binomial law, exact against simulated, their size."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.errors import DataError
+from research.inference.bootstrap import generator
+from research.inference.fair import against_fair
+from research.inference.payoffs import law_of
+
+COLUMNS = {
+    "event_id": pl.Int64, "market": pl.String, "line": pl.Float64, "selection": pl.String, "side": pl.String,
+    "odds_placed": pl.Float64, "stake_minor": pl.Int64, "backer_stake_minor": pl.Int64, "pnl_minor": pl.Int64,
+    "state": pl.String, "close_prob": pl.Float64,
+}  # fmt: skip
+
+
+def bet(event: int, selection: str, odds: float, close: float | None, **changes: Any) -> dict[str, Any]:
+    """A back bet of 100.00 on 1x2 that lost, unless said otherwise."""
+    row = {"event_id": event, "market": "1x2", "line": None, "selection": selection, "side": "back"}
+    row |= {"odds_placed": odds, "stake_minor": 10_000, "backer_stake_minor": None, "pnl_minor": None, "state": "lose"}
+    row |= {"close_prob": close} | changes
+    if row["pnl_minor"] is None:
+        won = round(row["stake_minor"] * (odds - 1)) if row["side"] == "back" else row["backer_stake_minor"]
+        row["pnl_minor"] = {"win": won, "lose": -row["stake_minor"], "void": 0}.get(row["state"], 0)
+    return row
+
+
+def frame(*rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=COLUMNS)
+
+
+MIXED = frame(
+    bet(1, "home", 2.1, 0.5),
+    bet(1, "draw", 3.6, 0.28, stake_minor=2_500),
+    bet(1, "over", 1.9, 0.55, market="totals", line=2.5),
+    bet(1, "over", 1.95, 0.55, market="totals", line=2.5),  # at another bookmaker
+    bet(2, "away", 4.0, 0.2),
+    bet(2, "home", 1.9, 0.5, side="lay", stake_minor=9_000, backer_stake_minor=10_000),
+    bet(3, "over", 2.2, 0.45, market="totals", line=2.5, state="win"),
+    bet(3, "under", 1.5, 0.7, market="totals", line=3.5),
+    bet(4, "home", 3.0, 0.3),
+    bet(4, "draw", 3.1, 0.3),
+    bet(4, "away", 2.5, 0.4, state="win"),
+)
+
+
+def pays(row: dict[str, Any], happened: str | None) -> int:
+    won = (row["selection"] == happened) != (row["side"] == "lay")
+    if not won:
+        return -row["stake_minor"]
+    return row["backer_stake_minor"] if row["side"] == "lay" else round(row["stake_minor"] * (row["odds_placed"] - 1))
+
+
+def question_law(rows: list[dict[str, Any]]) -> list[tuple[int, float]]:
+    """What a market of an event pays and how likely, the worst first."""
+    chances = {row["selection"]: row["close_prob"] if row["side"] == "back" else 1 - row["close_prob"] for row in rows}
+    outcomes: dict[str | None, float] = dict(chances)
+    if sum(chances.values()) < 1 - 1e-9:
+        outcomes[None] = 1 - sum(chances.values())
+    return sorted((sum(pays(row, happened) for row in rows), chance) for happened, chance in outcomes.items())
+
+
+def by_hand(bets: pl.DataFrame, apart: bool) -> dict[int, float]:
+    """The law of the P&L: all draws of all events, one by one."""
+    events: dict[int, dict[tuple[str, float | None], list[dict[str, Any]]]] = {}
+    for row in bets.to_dicts():
+        events.setdefault(row["event_id"], {}).setdefault((row["market"], row["line"]), []).append(row)
+    units = []
+    for questions in events.values():
+        laws = [question_law(rows) for rows in questions.values()]
+        units += [[law] for law in laws] if apart else [laws]
+    total = {0: 1.0}
+    for laws in units:
+        borders = sorted({0.0, 1.0, *(sum(c for _, c in law[:k]) for law in laws for k in range(1, len(law)))})
+        pieces = []
+        for low, high in itertools.pairwise(borders):
+            paid = 0
+            for law in laws:
+                ends = np.cumsum([chance for _, chance in law])
+                paid += law[min(int(np.searchsorted(ends, (low + high) / 2)), len(law) - 1)][0]
+            pieces.append((paid, high - low))
+        after: dict[int, float] = {}
+        for (sum_, p), (paid, q) in itertools.product(total.items(), pieces):
+            after[sum_ + paid] = after.get(sum_ + paid, 0.0) + p * q
+        total = after
+    return total
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_exact_against_all_draws_by_hand(apart: bool) -> None:
+    law, wanted = law_of(MIXED, apart=apart), by_hand(MIXED, apart)
+    mean = sum(paid * chance for paid, chance in wanted.items())
+    assert law.mean_minor == pytest.approx(mean, abs=1e-6)
+    spread = math.sqrt(sum((paid - mean) ** 2 * chance for paid, chance in wanted.items()))
+    assert law.spread_minor == pytest.approx(spread, rel=1e-9)
+    assert law.base_minor == min(wanted)
+    for at_least in [*wanted, min(wanted) - 1, max(wanted) + 1, 17]:
+        expected = sum(chance for paid, chance in wanted.items() if paid >= at_least)
+        assert law.exact(at_least) == pytest.approx(expected, abs=1e-12)
+    drawn = law.drawn(40_000, generator(0, "hand"))
+    assert set(drawn.astype(int)) <= set(wanted)
+    for paid, chance in wanted.items():
+        assert np.mean(drawn == paid) == pytest.approx(chance, abs=4.5 * math.sqrt(chance / 40_000) + 1e-4)
+
+
+def test_the_result_as_a_whole() -> None:
+    found = against_fair(MIXED, generator(1, "whole"), paths=20_000)
+    wanted = by_hand(MIXED, apart=False)
+    observed = int(MIXED["pnl_minor"].sum())
+    expected = sum(chance for paid, chance in wanted.items() if paid >= observed)
+    assert found.observed_minor == observed and found.n_bets == 11 and found.n_events == 4
+    assert found.p_exact == pytest.approx(expected, abs=1e-12) == found.p_value
+    assert found.p_simulated == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / 20_000))
+    assert found.turnover_minor == MIXED["stake_minor"].sum()
+    assert found.yield_frac == observed / found.turnover_minor
+    back = MIXED.filter(pl.col("side") == "back")
+    worth = (back["stake_minor"] * (back["odds_placed"] * back["close_prob"] - 1)).sum() + 0.5 * 10_000 - 0.5 * 9_000
+    assert found.expected_minor == pytest.approx(worth, abs=1e-6)
+    assert found.expected_yield_frac == pytest.approx(worth / found.turnover_minor)
+
+
+def single(count: int, odds: np.ndarray, close: np.ndarray, won: np.ndarray, stake: int = 1_000) -> pl.DataFrame:
+    """One bet an event."""
+    return pl.DataFrame(
+        {
+            "event_id": np.arange(count),
+            "market": "moneyline",
+            "line": pl.Series([None] * count, dtype=pl.Float64),
+            "selection": "home",
+            "side": "back",
+            "odds_placed": odds,
+            "stake_minor": np.full(count, stake),
+            "backer_stake_minor": pl.Series([None] * count, dtype=pl.Int64),
+            "pnl_minor": np.where(won, np.rint(stake * (odds - 1)), -stake).astype(np.int64),
+            "state": np.where(won, "win", "lose"),
+            "close_prob": close,
+        }
+    )
+
+
+@pytest.mark.parametrize(("odds", "close"), [(2.0, 0.5), (3.4, 0.31)])
+def test_equal_bets_follow_the_binomial_law(odds: float, close: float) -> None:
+    count, hits = 400, int(400 * close) + 25
+    bets = single(count, np.full(count, odds), np.full(count, close), np.arange(count) < hits)
+    wanted = sum(math.comb(count, k) * close**k * (1 - close) ** (count - k) for k in range(hits, count + 1))
+    found = against_fair(bets, generator(2, "binomial"), paths=4_000)
+    assert found.p_exact == pytest.approx(wanted, rel=1e-9)
+    assert 0.0 < wanted < 0.02 and found.p_simulated <= 0.03
+
+
+def test_equal_payoffs_follow_the_poisson_binomial_law() -> None:
+    rng = np.random.default_rng(3)
+    close = rng.uniform(0.2, 0.7, 120)
+    won = rng.random(120) < close + 0.1
+    counts = np.ones(1)
+    for chance in close:
+        counts = np.convolve(counts, [1 - chance, chance])
+    found = against_fair(single(120, np.full(120, 2.5), close, won), generator(3, "hits"))
+    assert found.p_exact == pytest.approx(counts[won.sum() :].sum(), rel=1e-9)
+
+
+def test_exact_and_simulated_agree_where_all_differ() -> None:
+    rng = np.random.default_rng(4)
+    for case in range(6):
+        odds = np.round(rng.uniform(1.4, 6.0, 150), 2)
+        close = np.clip(0.98 / odds + rng.normal(0, 0.01, 150), 0.02, 0.9)
+        found = against_fair(single(150, odds, close, rng.random(150) < close), generator(case, "agree"), paths=10_000)
+        assert found.p_exact == pytest.approx(found.p_simulated, abs=4.5 * 0.5 / 100 + 1e-4)
+        z = (found.observed_minor - found.expected_minor) / found.spread_minor
+        assert found.p_exact == pytest.approx(math.erfc(z / math.sqrt(2)) / 2, abs=0.05)  # near normal
+
+
+def test_a_sum_that_takes_too_long_is_left_to_the_simulation() -> None:
+    rng = np.random.default_rng(5)
+    bets = single(200, np.round(rng.uniform(1.5, 5.0, 200), 2), np.full(200, 0.4), rng.random(200) < 0.4)
+    found = against_fair(bets, generator(5, "long"), budget=1_000)
+    assert math.isnan(found.p_exact) and found.p_value == found.p_simulated
+
+
+def test_size_at_five_percent_holds_also_with_five_bets_a_match() -> None:
+    """Five bookmakers on one selection are one draw; counted as five, the same test errs four times as often."""
+    rng, ours, naive, cases = np.random.default_rng(6), 0, 0, 250
+    for _ in range(cases):
+        odds = np.round(rng.uniform(1.6, 4.0, 40), 2)
+        close = 1.0 / odds
+        once = single(40, odds, close, rng.random(40) < close)
+        bets = pl.concat([once] * 5)
+        law = law_of(bets)
+        ours += law.exact(int(bets["pnl_minor"].sum())) <= 0.05
+        alone = law_of(bets.with_columns(event_id=pl.int_range(pl.len())))
+        z = (int(bets["pnl_minor"].sum()) - alone.mean_minor) / alone.spread_minor
+        naive += z >= 1.6449
+    assert ours / cases <= 0.05 + 4 * math.sqrt(0.05 * 0.95 / cases) and ours / cases >= 0.015
+    assert naive / cases > 0.15
+
+
+def test_markets_of_one_event_share_a_draw_unless_told() -> None:
+    """The shared draw is the wider law, so that a result in the upper tail is less surprising."""
+    bets = pl.concat(
+        [
+            frame(bet(k, "home", 2.0, 0.5, state="win"), bet(k, "over", 2.0, 0.5, market="totals", line=2.5))
+            for k in range(50)
+        ]
+    )
+    shared, apart = law_of(bets), law_of(bets, apart=True)
+    assert shared.mean_minor == apart.mean_minor == 0.0
+    assert shared.spread_minor == pytest.approx(math.sqrt(50) * 20_000)
+    assert apart.spread_minor == pytest.approx(math.sqrt(100) * 10_000)
+    for above in (160_000, 240_000, 320_000):
+        assert shared.exact(above) > apart.exact(above) > 0.0
+
+
+def test_a_book_that_is_bet_as_a_whole_has_one_result() -> None:
+    sure = frame(bet(1, "home", 2.0, 0.5), bet(1, "draw", 4.0, 0.25), bet(1, "away", 4.0, 0.25, state="win"))
+    law = law_of(sure.with_columns(stake_minor=pl.Series([2_000, 1_000, 1_000])))
+    assert law.base_minor == 0 and not len(law.event)
+    assert law.exact(0) == 1.0 and law.exact(1) == 0.0 and law.spread_minor == 0.0
+    assert law.drawn(3, generator(0)).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_market_that_nobody_knows_excludes_nothing() -> None:
+    bets = frame(bet(1, "top 4", 1.5, 0.7, market="place"), bet(1, "top 6", 1.2, 0.9, market="place"))
+    assert law_of(bets, apart=True).exact(7_000) == pytest.approx(0.63)
+    assert law_of(bets).exact(7_000) == pytest.approx(0.7)
+
+
+def test_fair_odds_leave_no_expectation() -> None:
+    rng = np.random.default_rng(7)
+    close = rng.uniform(0.1, 0.8, 300)
+    bets = single(300, np.round(1.08 / close, 2), close, rng.random(300) < close, stake=100_000)
+    placed, fair = (against_fair(bets, generator(7, at), at=at) for at in ("placed", "fair"))
+    assert placed.expected_yield_frac == pytest.approx(0.08, abs=0.002)
+    assert fair.expected_yield_frac == pytest.approx(0.0, abs=1e-5)
+    assert fair.p_value < placed.p_value
+    sd = math.sqrt(np.sum((100_000 / close) ** 2 * close * (1 - close)))
+    assert fair.spread_minor == pytest.approx(sd, rel=1e-3)
+
+
+def test_bets_that_do_not_count_are_counted() -> None:
+    bets = frame(
+        bet(1, "home", 2.0, 0.5, state="win"),
+        bet(1, "away", 4.0, None, state="win"),
+        bet(2, "away", 4.0, math.nan),
+        bet(3, "home", 2.0, 0.5, state="void"),
+        bet(4, "home", 2.0, 0.5, state="unknown"),
+        bet(5, "home", 2.0, 0.5, state="cashed", pnl_minor=300),
+        bet(6, "home", 2.0, 0.5, market="asian_handicap", line=-0.25, state="half_lose", pnl_minor=-5_000),
+    )
+    found = against_fair(bets, generator(8, "counts"))
+    assert (found.n_bets, found.without_close, found.void, found.otherwise) == (2, 2, 1, 2)
+    assert found.observed_minor == 5_000 and found.p_exact == 0.25
+    none = against_fair(bets.clear(), generator(8, "none"))
+    assert none.n_bets == 0 and none.p_exact == none.p_simulated == 1.0 and math.isnan(none.yield_frac)
+
+
+def test_probabilities_of_nought_and_one() -> None:
+    bets = frame(
+        bet(1, "home", 2.0, 0.0),
+        bet(2, "home", 2.0, 1.0, state="win"),
+        bet(3, "home", 2.0, 0.0, side="lay", backer_stake_minor=10_000),
+        bet(4, "home", 2.0, 1.0, side="lay", backer_stake_minor=10_000, state="win"),
+    )
+    assert law_of(bets).base_minor == 0 and not len(law_of(bets).event)
+
+
+@pytest.mark.parametrize("second", [("away", 0.6), ("home", 0.4)])
+def test_probabilities_that_contradict_each_other_are_refused(second: tuple[str, float]) -> None:
+    selection, close = second
+    with pytest.raises(DataError, match="contradict each other in event 9, 1x2"):
+        law_of(frame(bet(9, "home", 2.0, 0.5), bet(9, selection, 2.0, close)))
+
+
+def test_the_order_of_bets_changes_nothing() -> None:
+    found = [law_of(MIXED.sample(fraction=1.0, shuffle=True, seed=k)) for k in range(4)]
+    assert all(np.array_equal(one.jump_minor, found[0].jump_minor) for one in found)
+    draws = [one.drawn(50, generator(1, "order")) for one in found]
+    assert all(np.array_equal(one, draws[0]) for one in draws)

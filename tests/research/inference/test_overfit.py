@@ -1,0 +1,87 @@
+"""Cross-validated overfitting against a plain loop, exact cases and noise."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from engine.errors import ConfigurationError
+from research.inference.overfit import overfit
+
+Series = np.ndarray
+
+
+def by_hand(returns: Series, blocks: int, metric: str) -> tuple[list[float], list[float], list[float]]:
+    """Every split in plain Python: in-sample blocks in the order of `combinations`, complements among them."""
+    cuts = [round(k * len(returns) / blocks) for k in range(blocks + 1)]
+    parts = [list(range(cuts[k], cuts[k + 1])) for k in range(blocks)]
+
+    def value(rows: list[int], column: int) -> float:
+        found = returns[rows, column]
+        if metric == "mean":
+            return float(found.mean())
+        return float(found.mean() / found.std(ddof=1)) if np.ptp(found) > 0 else 0.0
+
+    logits, inside, outside = [], [], []
+    for half in combinations(range(blocks), blocks // 2):
+        rows = [day for block in half for day in parts[block]]
+        others = [day for block in range(blocks) if block not in half for day in parts[block]]
+        first = [value(rows, c) for c in range(returns.shape[1])]
+        second = [value(others, c) for c in range(returns.shape[1])]
+        best = first.index(max(first))
+        rank = sum(x < second[best] for x in second) + (sum(x == second[best] for x in second) + 1) / 2
+        share = rank / (len(second) + 1)
+        logits.append(math.log(share / (1 - share)))
+        inside.append(first[best])
+        outside.append(second[best])
+    return logits, inside, outside
+
+
+@pytest.mark.parametrize("metric", ["mean", "sharpe"])
+@pytest.mark.parametrize("days", [24, 53])
+def test_against_a_plain_loop(metric: str, days: int) -> None:
+    returns = np.random.default_rng(days).normal(size=(days, 7))
+    returns[:, 3] = 0.0
+    found = overfit(returns, 6, metric)
+    logits, inside, outside = by_hand(returns, 6, metric)
+    assert np.sort(found.logits) == pytest.approx(sorted(logits), abs=1e-12)
+    pairs = sorted(zip(inside, outside, strict=True))
+    assert np.array(sorted(zip(found.inside, found.outside, strict=True))) == pytest.approx(np.array(pairs), abs=1e-12)
+    assert found.probability == pytest.approx(np.mean(np.array(logits) <= 0))
+    assert found.loss == pytest.approx(np.mean(np.array(outside) < 0))
+    assert found.slope == pytest.approx(np.polyfit(inside, outside, 1)[0], abs=1e-9)
+
+
+def test_equal_means_over_all_days_are_wholly_overfitted() -> None:
+    returns = np.random.default_rng(1).normal(size=(200, 30))
+    assert overfit(returns - returns.mean(axis=0), 8, "mean").probability == 1.0
+
+
+def test_noise_is_a_toss_of_a_coin() -> None:
+    found = [overfit(np.random.default_rng(k).normal(size=(1000, 100)), 8).probability for k in range(300)]
+    assert np.mean(found) == pytest.approx(0.5, abs=0.04)
+    assert np.std(found) == pytest.approx(0.16, abs=0.03)
+
+
+def test_a_true_edge_is_not_overfitted() -> None:
+    found = []
+    for k in range(60):
+        returns = np.random.default_rng((9, k)).normal(size=(1000, 200))
+        returns[:, :20] += 0.15
+        found.append(overfit(returns, 8).probability)
+    assert np.mean(found) == pytest.approx(0.002, abs=0.006)
+
+
+def test_what_cannot_be_validated_is_told() -> None:
+    returns = np.zeros((40, 3))
+    for given, blocks, metric in (
+        (returns, 5, "mean"), (returns, 0, "mean"), (returns, 22, "mean"), (returns[:, :1], 4, "mean"),
+        (returns, 4, "median"),
+    ):  # fmt: skip
+        with pytest.raises(ConfigurationError):
+            overfit(given, blocks, metric)
+    still = overfit(returns, 4)
+    assert still.loss == 0.0 and math.isnan(still.slope) and (still.logits == 0.0).all()

@@ -1,0 +1,123 @@
+"""Tests of skewed returns: Hall's transformation, size where favourites win often, no judgement without losses."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from research.inference import skewness as skewed
+from research.inference.effective_trials import adjusted, effective_trials
+from research.inference.superiority import Resampled, resampled, studentised, superior_ability
+
+DAYS = 1_200
+
+
+def returns_at(odds: float, bets: int, many: int, rng: np.random.Generator, edge: float = 0.0) -> np.ndarray:
+    """Daily returns of flat stakes at one price, each configuration with bets of its own."""
+    made = np.zeros((DAYS, many))
+    for k in range(many):
+        won = rng.random(bets) < (1.0 + edge) / odds
+        made[:, k] = np.bincount(rng.integers(0, DAYS, bets), np.where(won, odds - 1.0, -1.0), DAYS) * 0.01
+    return made
+
+
+def drawn(returns: np.ndarray, seed: int = 1, resamples: int = 499) -> Resampled:
+    return resampled(returns, 1.0, resamples, np.random.default_rng(seed))
+
+
+def test_the_transformation_is_halls() -> None:
+    """Expanded by hand, and as the cube that it is a part of: ((1 + a t / 3)^3 - 1) / a + a / 6."""
+    for t, skew, n in ((1.7, -2.0, 400), (-0.3, 5.0, 90), (3.0, 0.4, 10_000)):
+        a = skew / math.sqrt(n)
+        found = float(skewed.without_skew(np.array(t), np.array(skew), n))
+        assert found == pytest.approx(((1.0 + a * t / 3.0) ** 3 - 1.0) / a + a / 6.0)
+    ratios = np.linspace(-8, 8, 200)
+    assert (np.diff(skewed.without_skew(ratios, np.array(-9.0), 200)) > 0).all(), "it keeps the order"
+    assert skewed.without_skew(ratios, np.array(0.0), 200) == pytest.approx(ratios)
+
+
+def test_against_a_plain_loop() -> None:
+    returns = returns_at(1.3, 300, 6, np.random.default_rng(3))
+    of = drawn(returns, resamples=99)
+    day = np.random.default_rng(1)
+    from research.inference.block_bootstrap import resampled_days
+
+    counts = resampled_days(DAYS, 1.0, 99, day).astype(int)
+    omega = [math.sqrt(DAYS) * np.std([np.mean(np.repeat(one, c)) for c in counts]) for one in returns.T]
+    largest = []
+    for count in counts:
+        own = []
+        for k, one in enumerate(returns.T):
+            mine = np.repeat(one, count)
+            t = math.sqrt(DAYS) * (mine.mean() - one.mean()) / (mine.std() * omega[k] / one.std())
+            skew = float(np.mean((one - one.mean()) ** 3) / one.std() ** 3)
+            a = skew / math.sqrt(DAYS)
+            own.append(t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6)
+        largest.append(max(0.0, *own))
+    assert skewed.largest_centred(of, np.ones(6, bool)) == pytest.approx(np.array(largest), abs=2e-4)
+
+
+@pytest.mark.parametrize(("odds", "bets"), [(1.05, 500), (1.1, 500), (1.3, 300), (5.0, 500)])
+def test_size_without_any_edge(odds: float, bets: int) -> None:
+    """The larger of both p, and the adjusted p of the best alone, err in about 5 % and never in a quarter."""
+    rng, both, alone, fixed, cases = np.random.default_rng(int(odds * 100)), 0, 0, 0, 60
+    for case in range(cases):
+        of = drawn(returns_at(odds, bets, 24, rng), case)
+        hansen, own = superior_ability(of).consistent, skewed.ability(of)
+        best = int(np.argmax(studentised(of)))
+        both += max(hansen, own) <= 0.05
+        fixed += hansen <= 0.05
+        alone += adjusted(skewed.single_p(of, best), effective_trials(of)) <= 0.05
+    assert both <= 8 and alone <= 8, (both, alone)  # 5 % of 60 is 3; more than 8 in one of 100
+    if odds < 1.2:
+        assert fixed >= 10, "with a fixed omega alone the test errs far too often"
+
+
+def test_an_edge_is_found_at_short_odds_all_the_same() -> None:
+    rng, found = np.random.default_rng(8), 0
+    for case in range(12):
+        returns = returns_at(1.3, 1_500, 12, rng)
+        returns[:, 5] = returns_at(1.3, 1_500, 1, rng, edge=0.06)[:, 0]
+        of = drawn(returns, case)
+        found += max(superior_ability(of).consistent, skewed.ability(of)) <= 0.05 and skewed.single_p(of, 5) < 0.002
+    assert found >= 10
+
+
+def test_without_losses_there_is_no_judgement() -> None:
+    rng = np.random.default_rng(4)
+    returns = returns_at(2.0, 400, 3, rng)
+    returns[:, 1] = np.where(rng.random(DAYS) < 0.1, 0.001, 0.0)  # gains alone
+    returns[:, 2] = np.where(np.arange(DAYS) < 9, -0.01, np.abs(returns[:, 2]))  # nine losses
+    of = drawn(returns)
+    assert of.judgeable.tolist() == [True, False, False]
+    assert superior_ability(of).consistent < 0.01 < skewed.ability(of)
+    assert skewed.single_p(of, 1) == skewed.single_p(of, 2) == 1.0
+    assert np.isnan(skewed.statistics(of)[1:]).all() and effective_trials(of) == 1.0
+    nothing = drawn(np.zeros((DAYS, 2)))
+    assert skewed.ability(nothing) == 1.0 and effective_trials(nothing) == 0.0
+
+
+def test_the_bits_do_not_depend_on_the_threads() -> None:
+    import os
+    import subprocess
+    import sys
+
+    program = (
+        "import numpy as np, hashlib, sys; from research.inference.superiority import resampled;"
+        "r = np.random.default_rng(5).normal(size=(700, 2500)).astype('f4');"
+        "of = resampled(r, 3.0, 200, np.random.default_rng(6));"
+        "print(hashlib.sha256(of.drawn.tobytes() + of.drawn_deviations.tobytes() + of.spreads.tobytes()).hexdigest())"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "2", "4")
+    }
+    assert len(found) == 1

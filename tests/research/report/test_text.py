@@ -1,0 +1,54 @@
+"""Numbers and foreign names as the reader sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from research.report.text import compact, count, html, listing, money, number, percent, span, spreadsheet
+
+THIN, MINUS = "\u202f", "\u2212"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (number(1234567), f"1{THIN}234{THIN}567"),
+        (number(-0.4), "0"),
+        (number(-3.25, 1), f"{MINUS}3.2"),
+        (number(2, sign=True), "+2"),
+        (number(None), "–"),
+        (number(float("nan")), "–"),
+        (number(float("inf")), "–"),
+        (percent(0.0213), f"2.1{THIN}%"),
+        (percent(-0.5, 0), f"{MINUS}50{THIN}%"),
+        (percent(None), "–"),
+        (money(123_456), f"1{THIN}235"),
+        (money(-12_345), f"{MINUS}123.45"),
+        (compact(25_000), f"25{THIN}k"),
+        (compact(-1_500_000), f"{MINUS}1.5{THIN}M"),
+        (compact(0.25), "0.25"),
+        (count(1, "bet"), "1 bet"),
+        (count(0, "opportunity", "opportunities"), "0 opportunities"),
+        (listing(["a"]), "a"),
+        (listing(["a", "b", "c"]), "a, b and c"),
+        (listing(list("abcdef")), "a, b, c and 3 more"),
+        (span(-0.01, 0.05), f"{MINUS}1.0{THIN}% to 5.0{THIN}%"),
+    ],
+)
+def test_texts(text: str, expected: str) -> None:
+    assert text == expected
+
+
+def test_foreign_text_is_escaped_and_cannot_turn_the_line() -> None:
+    assert html("<b onclick='x'>\"&") == "&lt;b onclick=&#x27;x&#x27;&gt;&quot;&amp;"
+    assert html("a\u202eb\x00c\u2066d\x85e") == "a b c d e"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "|calc", "%0A"])
+def test_formulas_are_disarmed(text: str) -> None:
+    assert spreadsheet(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["Arsenal", "1. FC Köln", "", "a=b"])
+def test_names_stay_as_they_are(text: str) -> None:
+    assert spreadsheet(text) == text

@@ -1,0 +1,120 @@
+"""A strategy with a model: fitted at each border on what was known then, and on nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import polars as pl
+import pytest
+
+from engine.errors import ConfigurationError
+from engine.strategy import History, Learner, Requirement, Strategy, View
+from research.commands.hydra import plan_backtest
+from research.config.compose import Composer
+from research.config.tape_spec import Slow, slow_of
+from research.tapes.builder import Tapes, strategy_of
+from research.tapes.fitting import fitted_at, opportunities
+
+DATES = [dt.date(2019, 8, 1), dt.date(2021, 1, 1), dt.date(2022, 1, 1), dt.date(2024, 6, 1)]
+DAY_NS = 86_400_000_000_000
+
+
+@dataclass(frozen=True)
+class HomeRate:
+    """Backs the home side of the sharp book at the share of home wins seen so far."""
+
+    name: ClassVar[str] = "home_rate"
+    rate: float
+    since: int
+
+    def requires(self) -> Requirement:
+        return Requirement(("1x2",), ("pinnacle",))
+
+    def opportunities(self, view: View) -> pl.DataFrame:
+        return view.quotes.filter(pl.col("selection") == "home").select(
+            "decided_at", "event_id", "market", "line", "selection", "bookmaker", "side", "odds",
+            prob=pl.lit(self.rate),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Learns the share of home wins; notes what it was shown."""
+
+    name: ClassVar[str] = "rates"
+    seen: list[tuple[int, History]] = field(default_factory=list)
+
+    def requires(self) -> Requirement:
+        return Requirement(("1x2",), ("pinnacle",))
+
+    def fit(self, history: History, until: int) -> Strategy:
+        self.seen.append((until, history))
+        played = history.events.filter(pl.col("home_score").is_not_null())
+        rate = float((played["home_score"] > played["away_score"]).mean() or 0.5)  # type: ignore[arg-type]
+        return HomeRate(rate, until)
+
+
+def slow(words: Sequence[str] = ()) -> Slow:
+    given = ["data=sample", "data.competitions=[SIM1]", *words]
+    return slow_of(plan_backtest(Composer("backtest", None), given).flat(1))
+
+
+def tape_rows(learner: Rates, of: Slow) -> pl.DataFrame:
+    tape = Tapes(strategy=lambda _: learner).fresh(of)  # type: ignore[arg-type, return-value]
+    events = tape.events[tape.event]
+    return pl.DataFrame({"decided": tape.decided_at, "prob": tape.prob, "event_id": events["event_id"]})
+
+
+def test_each_fold_is_decided_by_the_model_of_its_own_border(home: Path) -> None:
+    learner = Rates()
+    assert isinstance(learner, Learner) and not isinstance(strategy_of(slow()), Learner)
+    rows = tape_rows(learner, fitted_at(slow(), learner, DATES))
+    borders = [until for until, _ in learner.seen]
+    assert borders == [int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()) * 10**9 for year in (2021, 2022)]
+    assert rows.height > 300 and rows["decided"].min() >= borders[0], "no decision before there is a model"
+    for (since, history), until in zip(learner.seen, [*borders[1:], 2**62], strict=True):
+        mine = rows.filter(pl.col("decided").is_between(since, until, closed="left"))
+        wins = history.events.filter(pl.col("home_score") > pl.col("away_score")).height
+        assert mine.height > 100 and mine["prob"].unique().to_list() == [wins / history.events.height]
+
+
+def test_a_fit_sees_nothing_that_was_settled_or_decided_later(home: Path) -> None:
+    learner = Rates()
+    tape_rows(learner, fitted_at(slow(), learner, DATES))
+    for until, history in learner.seen:
+        assert history.events.height > 100 and history.quotes.height > 1000
+        assert history.events["settled_at"].cast(pl.Int64).max() < until  # type: ignore[operator]
+        assert history.quotes["decided_at"].cast(pl.Int64).max() < until  # type: ignore[operator]
+        assert history.quotes["known_at"].cast(pl.Int64).max() < until  # type: ignore[operator]
+
+
+def test_another_future_does_not_change_an_earlier_fold(home: Path) -> None:
+    tapes, of = Tapes(), fitted_at(slow(), Rates(), DATES)
+    ((part, views),) = list(tapes._parts(slow(["strategy.price=pinnacle"])))
+    later = pl.col("settled_at").cast(pl.Int64) >= int(dt.datetime(2022, 1, 1, tzinfo=dt.UTC).timestamp()) * 10**9
+    turned = part.events.with_columns(
+        home_score=pl.when(later).then("away_score").otherwise("home_score"),
+        away_score=pl.when(later).then("home_score").otherwise("away_score"),
+    )
+    assert turned.filter(later).height > 200 and not turned.equals(part.events)
+    whole, other = (opportunities(of, Rates(), events, views) for events in (part.events, turned))
+    assert whole.height > 300 and whole.equals(other), "the model of the last border knows no result after it"
+    earlier = part.events.with_columns(home_score=pl.lit(0, pl.Int32))
+    assert not opportunities(of, Rates(), earlier, views).equals(whole)
+
+
+def test_what_the_days_of_fitting_do_to_a_tape(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner: Any = Rates()
+    of = fitted_at(slow(), learner, DATES)
+    assert of.fit_at == ("2021-01-01", "2022-01-01") and of.facts() != slow().facts()
+    assert fitted_at(slow(), strategy_of(slow()), DATES) == slow()
+    with pytest.raises(ConfigurationError, match="fitted at the start of each fold"):
+        fitted_at(slow(), learner, [])
+    monkeypatch.setattr("research.tapes.builder.max_quotes", lambda memory_mb: 1000)
+    small = Tapes(strategy=lambda _: learner)
+    with pytest.raises(ConfigurationError, match="memory"):
+        small.fresh(replace(of, universe=tuple((k, None) for k, _ in of.universe)))

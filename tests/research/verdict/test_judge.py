@@ -1,0 +1,85 @@
+"""The verdict: each condition alone turns it, and nothing else does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+
+from research.inference.effective_trials import adjusted
+from research.verdict.judge import Outside, judge, p_words
+
+NAN = math.nan
+HELD = Outside(bets=400, days=200, estimate=0.031, low=-0.01, high=0.07, lower=0.008)
+PASSING: dict[str, Any] = {
+    "p_all": 0.03, "p_single": 0.0005, "trials": 60.0, "outside": HELD, "flags": (),
+}  # fmt: skip
+
+
+def test_all_four_make_evidence() -> None:
+    found = judge(**PASSING)
+    assert found.evidence and not found.failed
+    assert "".join(one.letter for one in found.conditions) == "abcd"
+
+
+@pytest.mark.parametrize(
+    ("letter", "change"),
+    [
+        ("a", {"p_all": 0.051}),
+        ("a", {"p_all": NAN}),
+        ("b", {"p_single": 0.001}),
+        ("b", {"p_single": NAN}),
+        ("b", {"trials": 120.0}),
+        ("c", {"outside": replace(HELD, lower=0.0)}),
+        ("c", {"outside": replace(HELD, lower=-0.001)}),
+        ("c", {"outside": replace(HELD, lower=NAN)}),
+        ("c", {"outside": replace(HELD, bets=0, estimate=NAN, lower=NAN)}),
+        ("c", {"outside": None}),
+        ("d", {"flags": ("yield",)}),
+        ("d", {"flags": ("clv", "leak")}),
+    ],
+)
+def test_each_condition_alone_turns_it(letter: str, change: dict[str, Any]) -> None:
+    found = judge(**PASSING | change)
+    assert not found.evidence
+    assert [one.letter for one in found.failed] == [letter]
+    assert all(one.words and "\n" not in one.words and "nan" not in one.words for one in found.conditions)
+
+
+def test_evidence_if_and_only_if_all_hold() -> None:
+    ways: dict[str, tuple[Any, Any]] = {
+        "p_all": (0.03, 0.5), "p_single": (0.0005, 0.5), "outside": (HELD, None), "flags": ((), ("sharpe",)),
+    }  # fmt: skip
+    for bad in product((False, True), repeat=4):
+        given = {name: pair[int(one)] for (name, pair), one in zip(ways.items(), bad, strict=True)}
+        found = judge(trials=60.0, **given)
+        assert found.evidence == (not any(bad))
+        assert [not one.holds for one in found.conditions] == list(bad)
+
+
+def test_borders_belong_to_evidence_where_the_rule_says_at_most() -> None:
+    assert judge(**PASSING | {"p_all": 0.05}).evidence
+    single = -math.expm1(math.log1p(-0.05) / 60.0)
+    assert adjusted(single * (1 - 1e-9), 60.0) <= 0.05 < adjusted(single * (1 + 1e-9), 60.0)
+    assert judge(**PASSING | {"p_single": single * (1 - 1e-9)}).evidence
+    assert not judge(**PASSING | {"p_single": single * (1 + 1e-9)}).evidence
+
+
+def test_fewer_than_one_trial_is_one() -> None:
+    for trials in (0.0, 0.3, 1.0):
+        assert judge(**PASSING | {"p_single": 0.049, "trials": trials}).evidence
+        assert not judge(**PASSING | {"p_single": 0.051, "trials": trials}).evidence
+
+
+def test_a_negative_yield_has_a_minus_sign_and_the_words_their_hyphens() -> None:
+    told = judge(**PASSING | {"outside": replace(HELD, estimate=-0.012, lower=-0.03)}).conditions[2].words
+    assert "out-of-sample" in told and "\N{MINUS SIGN}1.2 %" in told and "not above zero" in told
+
+
+def test_p_values_in_words() -> None:
+    assert [p_words(one) for one in (0.0, 0.00099, 0.001, 0.0504, 1.0)] == [
+        "below 0.001", "below 0.001", "0.001", "0.050", "1.000",
+    ]  # fmt: skip

@@ -1,0 +1,146 @@
+"""What is too good to be true is flagged, and luck, losses and a true edge are not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from research.inference.superiority import Resampled, resampled
+from research.verdict.plausibility import (
+    DEVIATIONS,
+    EXCESS,
+    FEWEST,
+    SHARPE,
+    WORDS,
+    Measured,
+    implausible,
+    too_many_hits,
+)
+
+DAYS, STAKE_FRAC = 1_000, 0.01
+
+
+def sweep(case: int, chances: np.ndarray, odds: float = 2.0, each: int = 4) -> tuple[Measured, Resampled]:
+    """A sweep of level stakes at one price, `each` bets a day; `chances` (configurations,) is how often they win."""
+    rng = np.random.default_rng((31, case))
+    won = rng.binomial(each, np.broadcast_to(chances, (DAYS, len(chances))))
+    profit = won * odds - each
+    measured = Measured(
+        n_bets=np.full(len(chances), float(DAYS * each)),
+        yield_frac=profit.sum(axis=0) / (DAYS * each),
+        clv_mean=chances * odds - 1.0,
+        clv_n=np.full(len(chances), float(DAYS * each)),
+    )
+    return measured, resampled(STAKE_FRAC * profit, 1.0, 300, np.random.default_rng((32, case)))
+
+
+def flagged(measured: Measured, of: Resampled) -> dict[str, list[int]]:
+    """Rows by flag, where there are any."""
+    return {kind: np.flatnonzero(rows).tolist() for kind, rows in implausible(measured, of).items() if rows.any()}
+
+
+def test_every_flag_has_words() -> None:
+    found = implausible(*sweep(0, np.full(2, 0.5)))
+    assert set(found) <= set(WORDS) and all(rows.dtype == np.bool_ and rows.shape == (2,) for rows in found.values())
+
+
+@pytest.mark.parametrize("odds", [1.3, 2.0, 8.0])
+def test_a_sweep_of_noise_carries_no_flag(odds: float) -> None:
+    for case in range(3):
+        assert flagged(*sweep(case, np.full(300, 1.0 / odds), odds)) == {}
+        assert flagged(*sweep(case, np.full(300, 0.95 / odds), odds)) == {}
+
+
+def test_a_few_lucky_bets_carry_no_flag() -> None:
+    """The best yield of 500 short records is far beyond 15 %, and still luck."""
+    rng = np.random.default_rng(33)
+    days = np.where(rng.random((60, 500)) < 0.5, STAKE_FRAC, -STAKE_FRAC)
+    yields = days.mean(axis=0) / STAKE_FRAC
+    full = np.full(500, 60.0)
+    measured = Measured(full, yields, np.zeros(500), full)
+    assert yields.max() > 2 * EXCESS
+    assert flagged(measured, resampled(days, 1.0, 300, rng)) == {}
+
+
+def test_a_true_edge_of_five_percent_over_ten_thousand_bets_carries_no_flag() -> None:
+    measured, of = sweep(1, np.full(50, 0.525), each=10)
+    assert measured.n_bets[0] == 10_000 and measured.yield_frac.mean() == pytest.approx(0.05, abs=0.005)
+    assert flagged(measured, of) == {}
+
+
+def test_a_leak_of_results_is_flagged_and_its_neighbours_are_not() -> None:
+    chances = np.full(40, 0.5)
+    chances[[3, 17]] = 0.9, 0.7
+    measured, of = sweep(2, chances)
+    plain = Measured(measured.n_bets, measured.yield_frac, np.zeros(40), measured.clv_n)
+    assert flagged(plain, of) == {"yield": [3, 17], "sharpe": [3, 17]}
+
+
+def test_the_bounds_are_those_that_are_told() -> None:
+    """By hand: mean over its standard error from the resamples, four of them short of the bound or not."""
+    measured, of = sweep(3, np.array([0.55, 0.58, 0.6, 0.62, 0.65]))
+    found = implausible(measured, of)
+    for row in range(5):
+        daily_error = of.drawn[:, row].std()
+        error = daily_error / (STAKE_FRAC * 4)  # of the yield: four stakes a day
+        assert found["yield"][row] == (measured.yield_frac[row] - DEVIATIONS * error > EXCESS)
+        annual = of.means[row] / (daily_error * math.sqrt(DAYS)) * math.sqrt(365.25)
+        assert found["sharpe"][row] == (annual - DEVIATIONS * math.sqrt(365.25 / DAYS) > SHARPE)
+    assert found["yield"].tolist() == [False, False, False, True, True]
+
+
+def test_stale_prices_are_flagged() -> None:
+    measured, of = sweep(4, np.full(6, 0.5))
+    clv = np.array([0.0, 0.05, 0.149, 0.151, 0.6, np.nan])
+    counts = np.array([500.0, 500.0, 500.0, 500.0, FEWEST - 1.0, 0.0])
+    assert flagged(Measured(measured.n_bets, measured.yield_frac, clv, counts), of) == {"clv": [3]}
+
+
+def test_few_bets_no_bets_and_losses_carry_no_flag() -> None:
+    measured, of = sweep(5, np.array([0.95, 0.95, 0.02]))
+    bets = np.array([FEWEST - 1.0, float(FEWEST), 4_000.0])
+    assert flagged(Measured(bets, measured.yield_frac, np.zeros(3), bets), of) == {"yield": [1], "sharpe": [1]}
+    still = resampled(np.zeros((DAYS, 2)), 1.0, 50, np.random.default_rng(0))
+    nothing = Measured(np.zeros(2), np.full(2, np.nan), np.full(2, np.nan), np.zeros(2))
+    assert flagged(nothing, still) == {}
+
+
+def test_hits_beyond_fair_odds_are_flagged() -> None:
+    rng = np.random.default_rng(34)
+    for fair in (0.1, 0.5, 0.8):
+        chances = np.full(4_000, fair)
+        assert not too_many_hits(rng.random(4_000) < fair, chances, np.arange(len(chances)))
+        assert not too_many_hits(rng.random(4_000) < fair * 1.05, chances, np.arange(len(chances)))
+        assert not too_many_hits(rng.random(4_000) < fair * 0.5, chances, np.arange(len(chances)))
+    assert too_many_hits(rng.random(4_000) < 0.7, np.full(4_000, 0.5), np.arange(4_000))
+    assert too_many_hits(rng.random(4_000) < 0.3, np.full(4_000, 0.2), np.arange(4_000))
+
+
+def test_the_bound_of_hits_is_that_which_is_told() -> None:
+    """100 bets at 1/2: 57.5 hits are expected at most, and four standard deviations are 20 more."""
+    chances = np.full(100, 0.5)
+    assert not too_many_hits(np.arange(100) < 77, chances, np.arange(len(chances)))
+    assert too_many_hits(np.arange(100) < 78, chances, np.arange(len(chances)))
+
+
+def test_hits_without_a_closing_price_do_not_count() -> None:
+    won, chances = np.ones(120, bool), np.full(120, np.nan)
+    chances[:49] = 0.5
+    assert not too_many_hits(won, chances, np.arange(len(chances)))
+    chances[49] = 0.5
+    assert too_many_hits(won, chances, np.arange(len(chances)))
+    won[50:] = False
+    assert too_many_hits(won, chances, np.arange(len(chances)))
+
+
+def test_bets_of_one_event_are_one_observation() -> None:
+    """Five equal bets a match: a flag at no edge would be one in some thousands if they counted as five."""
+    rng, chances = np.random.default_rng(35), np.full(300, 0.5)
+    event = np.repeat(np.arange(60), 5)
+    assert not any(too_many_hits(np.repeat(rng.random(60) < 0.5, 5), chances, event) for _ in range(3_000))
+    assert not too_many_hits(np.ones(245, bool), chances[:245], event[:245]), "49 events are too few"
+    assert too_many_hits(np.ones(300, bool), chances, event)
+    together, apart = np.arange(300) < 240, np.arange(300)
+    assert too_many_hits(together, chances, apart) and not too_many_hits(together, chances, event)

@@ -1,0 +1,228 @@
+"""Verdict, trials and flags of real sweeps, as the commands show them; on real football prices."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import research
+from engine.errors import UsageError
+from research.commands.main import main
+from research.records.leaks import path_of
+from research.records.run import Run
+from research.records.trials import Ledger
+
+WORDS = ["strategy.price=max", "strategy.complete_price=true", "report=false"]
+
+
+@pytest.fixture(scope="module")
+def there(reference_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with five seasons of a league."""
+    home = tmp_path_factory.mktemp("home")
+    files = [str(reference_dir / f"data/football_data/E0_{a:02}{a + 1:02}.csv") for a in range(12, 17)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BEA_HOME", str(home))
+        assert main(["data", "import", "football_data", *files]) == 0
+    return home
+
+
+@pytest.fixture(autouse=True)
+def at_home(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEA_HOME", str(there))
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    capsys.readouterr()
+    assert main(list(words)) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_trials_grow_with_every_command_and_never_fall(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (there / "data" / "trials.sqlite").unlink(missing_ok=True)
+    first = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=3,null"])
+    assert first.trials().raw == 10 and 1.0 <= first.trials().effective <= 10.0
+    p_before = first.verdict()
+    assert p_before is not None
+
+    research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=3,null"])
+    again = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=3,null", "force=true"])
+    assert again.trials() == first.trials(), "a stored result and --force add none"
+
+    research.sweep([*WORDS, "strategy.edge_min=range(0.01,0.04,0.005)", "strategy.odds_max=3,5"])
+    assert first.trials().raw == 10 + 12 - 3, "what was tried before counts once"
+    research.backtest([*WORDS, "strategy.edge_min=0.033"])
+    research.backtest([*WORDS, "strategy.edge_min=0.033", "data.seasons=[2012-2013]", "output=json"])
+    assert first.trials().raw == 20, "the same configuration on a part of the events is no other configuration"
+    count = first.trials()
+    found = answer(capsys, "trials", first.short, "--json")
+    assert found["raw"] == count.raw == 20 and found["effective"] == count.effective
+    assert [one["fresh"] for one in found["evaluations"]] == [1, 1, 9, 10]
+    assert all(one["overlap"] == 1.0 for one in found["evaluations"])
+
+    runs = [one for one in research.runs()["run"] if one != first.id]
+    assert main(["runs", "rm", *runs]) == 0
+    assert first.trials() == count, "removing runs takes none away"
+    assert len(answer(capsys, "trials", "--json")["evaluations"]) == 4
+    assert main(["trials"]) == 0 and main(["trials", first.short]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert (
+        "21 trials by 4 commands" in told and f"20 configurations were tried on the events of run {first.short}" in told
+    )
+
+
+def test_the_verdict_is_made_when_it_is_read(there: Path) -> None:
+    run = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=4,null"])
+    found, verdict = run.findings, run.verdict()
+    assert found is not None and verdict is not None and found.evidence.picked is not None
+    assert [one.letter for one in verdict.conditions] == ["a", "b", "c", "d"]
+    before = verdict.conditions[1].words
+    ledger, (own,) = Ledger(), run.manifest["event_sets"]
+    with ledger._open() as connection:
+        connection.execute("UPDATE evaluations SET effective = 1e5")
+    assert run.trials().effective == run.trials().raw, "never more than there are"
+    after = run.verdict()
+    assert after is not None and after.conditions[1].words != before and not after.evidence
+    assert ledger.count([own]).raw == run.trials().raw
+
+
+def test_the_path_is_what_the_numbers_say(capsys: pytest.CaptureFixture[str]) -> None:
+    run = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "validation.bets_min=20", "staking=percent"])
+    found = run.findings
+    assert found is not None and found.outside is not None and len(found.windows) == 5
+    bets, daily = run.path_bets(), run.path_daily()
+    assert found.outside.bets == bets.height == sum(one.bets for one in found.windows) > 50
+    assert bets["net_minor"].sum() == pytest.approx(daily["pnl_minor"].sum())
+    assert found.outside.estimate == pytest.approx(bets["net_minor"].sum() / bets["stake_minor"].sum())
+    assert set(bets["config"]) == {one.config for one in found.windows if one.bets}
+    document = answer(capsys, "show", run.short, "--json")["verdict"]
+    assert document["findings"]["outside"]["bets"] == bets.height and document["evidence"] is False
+    assert {one["letter"] for one in document["conditions"]} == {"a", "b", "c", "d"}
+    assert document["trials_raw"] >= 5
+
+
+@pytest.mark.parametrize("validation", ["none", "purged_kfold", "cpcv"])
+def test_every_validation(validation: str) -> None:
+    run = research.sweep([*WORDS, "strategy.edge_min=range(0,0.03,0.01)", f"validation={validation}"])
+    found, verdict = run.findings, run.verdict()
+    assert found is not None and verdict is not None
+    if validation == "none":
+        assert found.outside is None and not verdict.conditions[2].holds and found.picked == run.best()
+    else:
+        assert found.crossing is not None
+        assert len(found.crossing.metrics) == (1 if validation == "purged_kfold" else 5)
+        assert found.crossing.splits == (6 if validation == "purged_kfold" else 15)
+    assert run.render().is_file()
+
+
+def test_a_flag_takes_the_rank_until_it_is_acknowledged(capsys: pytest.CaptureFixture[str]) -> None:
+    # closing prices of the maximum with 12 % of edge: far above the line that they are measured against
+    words = [*WORDS, "strategy.edge_min=0,0.2", "validation.bets_min=20", "strategy.fair=avg", "strategy.price=max"]
+    run = research.sweep([*words, "strategy.odds_min=1.01,9"])
+    pl.DataFrame({"config": [run.best()], "flag": ["clv"]}).write_parquet(run.folder / "flags.parquet")
+    flagged = Run.open(run.id)
+    worst = int(flagged.leaderboard()["config"][-1])
+    assert flagged.flags().keys() == {"clv"} and flagged.unranked() == [worst] and flagged.best() != worst
+    verdict = flagged.verdict()
+    assert verdict is not None and not verdict.conditions[3].holds and "clv" in verdict.conditions[3].words
+    assert main(["show", run.short]) == 0
+    assert "Flagged: clv" in capsys.readouterr().out
+    assert main(["report", run.short, "--acknowledge", "sharpe"]) == 2
+    assert "no flag sharpe" in capsys.readouterr().err
+    assert "--acknowledge clv" in flagged.render().read_text()
+    assert main(["report", run.short, "--acknowledge", "clv"]) == 0
+    seen = flagged.verdict()
+    assert seen is not None and seen.conditions[3].holds and flagged.unranked() == [] and flagged.best() == worst
+    assert "looked into" in flagged.report_path.read_text()
+    with pytest.raises(UsageError):
+        flagged.acknowledge(["leak"])
+
+
+def test_a_leak_is_a_flag_of_all_configurations_on_its_tape() -> None:
+    run = research.sweep([*WORDS, "strategy.edge_min=0.01,0.04", "strategy.method=power"])
+    assert "leak" not in run.flags()
+    path = path_of(run.manifest["tapes"][0]["made_of"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"leaks": [{"column": "prob"}]}))
+    try:
+        assert run.flags().keys() == {"leak"} and run.unranked() == [1, 2]
+    finally:
+        path.unlink()
+
+
+def test_simulated_data_are_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    before = len(Ledger().evaluations())
+    run = research.sweep(["data=sample", "strategy.edge_min=0,0.05", "report=false"])
+    assert len(Ledger().evaluations()) == before and run.trials().raw == 2
+    assert main(["trials", run.short]) == 0
+    assert "simulated data, which are not counted" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_backtest_has_the_evidence_and_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=3,null"])
+    run = research.backtest([*WORDS, "strategy.edge_min=0.021"])
+    found, trials = run.findings, run.trials()
+    assert run.verdict() is None and found is not None and found.outside is None and found.evidence.picked is not None
+    assert trials.raw > 10, "what was swept before stands behind a backtest too"
+    alone = found.evidence.picked.p_value
+    assert main(["show", run.short]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"{trials.raw:,} trials on these events so far" in told and "adjusted for them" in told
+    text = run.render().read_text()
+    for words in ("This one alone", "Deflated Sharpe", "Track record", "ROI in sample", "Fair closing odds"):
+        assert words in text, words
+    assert 'data-figure="drawdowns"' in text and 'data-figure="calibration"' in text
+    assert "No winner" not in text and 0.0 <= alone <= 1.0
+
+
+def test_runs_of_earlier_versions_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    run = research.sweep([*WORDS, "strategy.edge_min=0.013,0.037"])
+    manifest = json.loads((run.folder / "manifest.json").read_text())
+    for tape in manifest["tapes"]:
+        del tape["made_of"], tape["fit_at"]
+    del manifest["event_sets"]
+    for name in ("luck.json", "flags.parquet", "path_bets.parquet", "path_daily.parquet", "splits.parquet"):
+        (run.folder / name).unlink()
+    (run.folder / "manifest.json").write_text(json.dumps(manifest))
+    old = Run.open(run.id)
+    assert old.findings is None and old.verdict() is None and old.flags() == {}
+    assert main(["show", run.short]) == 0 and main(["report", run.short]) == 0
+    assert "not corrected for the search" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("flags.parquet", "a table of the run cannot be read"),
+        ("path_bets.parquet", "a table of the run cannot be read"),
+        ("splits.parquet", "a table of the run cannot be read"),
+        ("luck.json", "the findings of the run cannot be read"),
+        ("acknowledged.json", "what was acknowledged cannot be read"),
+    ],
+)
+def test_damaged_files_are_told_in_one_line(file: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run = research.sweep([*WORDS, "strategy.edge_min=0.011,0.039", "force=true"])
+    path = run.folder / file
+    path.write_bytes(path.read_bytes()[:40] if path.is_file() else b"[")
+    try:
+        assert main(["report", run.short]) == 1
+        said = capsys.readouterr().err
+        assert words in said and said.count("\n") == 1 and "unexpected" not in said
+    finally:
+        path.unlink()
+
+
+def test_what_a_leak_speaks_of() -> None:
+    from research.commands.hydra import plan_backtest
+    from research.config.compose import Composer
+    from research.config.tape_spec import slow_of
+    from research.tapes.builder import Tapes
+
+    def made_of(*words: str) -> str:
+        return Tapes().made_of(slow_of(plan_backtest(Composer("backtest", None), words).flat(1)))
+
+    assert made_of() == made_of("clv.method=power") == made_of("staking=kelly_market")
+    assert len({made_of(), made_of("strategy.method=power"), made_of("data.seasons=[2013-2014]")}) == 3
