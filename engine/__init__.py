@@ -12,17 +12,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.backtest.run import Result as Result
-    from engine.backtest.run import backtest as backtest
+    from engine.backtesting.run import Result as Result
+    from engine.backtesting.run import backtest as backtest
     from engine.betting import fair_probabilities as fair_probabilities
     from engine.configuration import Configuration as Configuration
     from engine.kernel.codes import Staking as Staking
 
 _HOMES = {
     "Configuration": "engine.configuration",
-    "Result": "engine.backtest.run",
+    "Result": "engine.backtesting.run",
     "Staking": "engine.kernel.codes",
-    "backtest": "engine.backtest.run",
+    "backtest": "engine.backtesting.run",
     "fair_probabilities": "engine.betting",
 }
 

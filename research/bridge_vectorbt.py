@@ -35,7 +35,7 @@ def portfolio(bets: pl.DataFrame, bankroll_minor: float, *, fraction: float | No
     Parameters
     ----------
     bets : polars.DataFrame
-        `engine.backtest.path.Path.bets` or `Run.bets(config)`: one row a bet, in order of decision. Back bets alone.
+        `engine.backtesting.path.Path.bets` or `Run.bets(config)`: one row a bet, in order of decision. Back bets alone.
     bankroll_minor : float
         Opening bankroll.
     fraction : float, optional

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from engine.store.connection import connect, show
 from engine.asof.consensus import agreed
 from engine.asof.sql import Asked, answer, names_of
 from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES, CLOSE, IN_PLAY, OPEN, SNAPSHOT
+from engine.store.connection import connect, show
 from engine.store.store import Store
 from engine.store.universe import Universe
 

@@ -248,7 +248,7 @@ class Twin(Account):
             self.clv_n += 1
 
     def measures(self) -> dict[str, float]:
-        """The measures by their names in `engine.backtest.measures`, NaN where there is no value."""
+        """The measures by their names in `engine.backtesting.measures`, NaN where there is no value."""
         pnl = self.equity - self.config.bankroll_minor
         counts = {f"reason_{name}": 0.0 for name in REASONS}
         for reason in self.reasons.values():

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.backtest.precompile import Warming
+from engine.backtesting.precompile import Warming
 from engine.custom_rule import load
 from engine.files import write_json
 from engine.identity import digest, source_hash
@@ -230,7 +230,7 @@ _WEIGHED_MOST_BYTES: Final = 1_200_000_000
 
 def estimate(plan: Plan, tape: Tape, threads: int | None, *, weighed: bool) -> str:
     """First line of a command: how many configurations and tapes, and about how long and how much memory."""
-    from engine.backtest.plan import LEAST, fits
+    from engine.backtesting.plan import LEAST, fits
 
     count, n_rows = min(threads or cores(), cores()), len(tape)
     step_s = _STEP_IN_LANES_S if len(plan) >= LEAST and fits(tape) else _STEP_S

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backtest.measures import COLUMNS
+from engine.backtesting.measures import COLUMNS
 from engine.custom_rule import Rule, load
 from engine.errors import DataError
 from engine.files import write_bytes
@@ -176,7 +176,7 @@ class Finished:
     days : float32 (c, days)
         P&L by day, minor units; no column where it is not asked for.
     marks : float64 (c, edges, 2)
-        Bets and stakes on the days before each edge (`engine.backtest.block.Daily`).
+        Bets and stakes on the days before each edge (`engine.backtesting.block.Daily`).
     """
 
     measures: Matrix
@@ -255,8 +255,8 @@ def compute(
         What a staking rule of the user's own asks for.
     asked : Asked
     """
-    from engine.backtest.block import Daily
-    from engine.backtest.run import run_params  # starts the compiler's machinery: 0.7 s
+    from engine.backtesting.block import Daily
+    from engine.backtesting.run import run_params  # starts the compiler's machinery: 0.7 s
 
     count = max(1, min(threads or cores(), cores()))
     out, daily = np.empty((len(rows), len(COLUMNS))), Daily.empty(len(rows), asked.n_days, asked.edges)
@@ -272,6 +272,6 @@ def compute(
 
 def in_lanes(tape: Tape, rows: Matrix, seeds: NDArray[np.int64]) -> int:
     """How many configurations of a block walk together; the others walk one at a time."""
-    from engine.backtest.plan import split
+    from engine.backtesting.plan import split
 
     return sum(len(rows[seeds == seed]) - len(split(tape, rows[seeds == seed])[1]) for seed in np.unique(seeds))

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from engine.backtest.measures import METRICS
+from engine.backtesting.measures import METRICS
 from engine.kernel.params import Params
 from research.execution.assess import Subject, judged, series_of
 from research.execution.job import Finished, Job, Kept, Matrix, Unit, numbers
@@ -143,7 +143,7 @@ def best(made: Path, settings: dict[str, Any], unranked: Collection[int] = ()) -
 
 def write_paths(job: Job, made: Path, configs: Sequence[int]) -> None:
     """Bets and days of configurations, each replayed once, in the order given."""
-    from engine.backtest.run import replay
+    from engine.backtesting.run import replay
 
     with TableWriter(made / BETS) as bets, TableWriter(made / DAILY) as days:
         for config in configs:

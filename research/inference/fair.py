@@ -92,7 +92,7 @@ def against_fair(
     Parameters
     ----------
     bets : polars.DataFrame
-        `engine.backtest.path.Path.bets`: event_id, market, line, selection, side, odds_placed, stake_minor,
+        `engine.backtesting.path.Path.bets`: event_id, market, line, selection, side, odds_placed, stake_minor,
         backer_stake_minor, pnl_minor, state and close_prob are read. Of quarter lines the null knows full wins and
         losses only, which is wider than they are. P&L and payoffs are before commission; taxes are not part of the
         null's payoffs, so a taxed result looks worse than it is.

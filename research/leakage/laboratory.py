@@ -203,7 +203,7 @@ class Laboratory:
         )
         if self.subject.params is None or not len(tape):
             return frame.select(*OFFER, "kelly_frac")
-        from engine.backtest.run import replay  # starts the compiler's machinery: 0.7 s
+        from engine.backtesting.run import replay  # starts the compiler's machinery: 0.7 s
 
         rule = None if slow.rule is None else load(slow.rule)
         with np.errstate(invalid="ignore"):  # random prices may let a bankroll of the future grow beyond all numbers

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from engine.backtest.measures import METRICS, metrics_frame
+from engine.backtesting.measures import METRICS, metrics_frame
 from engine.errors import ConfigurationError
 from research.config.mistakes import nearest
 

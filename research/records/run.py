@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.backtest.measures import METRICS, REASON_COLUMNS
+from engine.backtesting.measures import METRICS, REASON_COLUMNS
 from engine.errors import DataError, UsageError
 from engine.files import write_json
 from engine.kernel.params import Params
@@ -114,7 +114,7 @@ class RunRecord:
         top : int, optional
             So many of them; default all.
         order : str, optional
-            One of `engine.backtest.measures.METRICS`; default the run's own. What did not bet stands last, behind it what
+            One of `engine.backtesting.measures.METRICS`; default the run's own. What did not bet stands last, behind it what
             carries a flag that nobody has acknowledged.
         """
         table = self.scan().select("config", *self.keys, *METRICS)
@@ -149,7 +149,7 @@ class RunRecord:
     def bets(self, config: int | None = None) -> pl.DataFrame:
         """Bets of one configuration (default the best); one that was not chosen is replayed.
 
-        Columns as in `engine.backtest.path.Path.bets`.
+        Columns as in `engine.backtesting.path.Path.bets`.
         """
         return self._path(config, BETS, "bets")
 
@@ -267,7 +267,7 @@ class RunRecord:
             ) from None
 
     def daily(self, config: int | None = None) -> pl.DataFrame:
-        """Daily P&L of one configuration (default the best); columns as in `engine.backtest.path.Path.daily`."""
+        """Daily P&L of one configuration (default the best); columns as in `engine.backtesting.path.Path.daily`."""
         return self._path(config, DAILY, "daily")
 
     def _row(self, config: int | None) -> dict[str, Any]:
@@ -287,7 +287,7 @@ class RunRecord:
 
     def _replayed(self, row: dict[str, Any]) -> Any:
         """The path of a configuration that was not chosen, from its tape; the store must still hold the same rows."""
-        from engine.backtest.run import replay
+        from engine.backtesting.run import replay
         from engine.custom_rule import load
         from research.tapes.builder import Tapes
 

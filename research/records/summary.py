@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.backtest.measures import METRICS
+from engine.backtesting.measures import METRICS
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord

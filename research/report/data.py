@@ -28,7 +28,7 @@ class Chosen:
     metrics : mapping
         Measures by name; None where there is no value.
     bets, daily, reasons : polars.DataFrame
-        As in `engine.backtest.path.Path`.
+        As in `engine.backtesting.path.Path`.
     """
 
     config: int

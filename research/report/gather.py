@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from engine.backtest.measures import METRICS
+from engine.backtesting.measures import METRICS
 from research.report.data import Chosen, Luck, ReportData
 
 if TYPE_CHECKING:

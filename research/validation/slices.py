@@ -29,7 +29,7 @@ def slices(pnl: NDArray[np.float32], returns: NDArray[np.float32], marks: Floats
     pnl, returns : float32 (configurations, days)
         P&L by day in minor units; P&L over equity at the day's start.
     marks : float64 (configurations, 5 * folds, 2)
-        Bets and stakes before each cut (`engine.backtest.block.Daily`).
+        Bets and stakes before each cut (`engine.backtesting.block.Daily`).
     cuts : Cuts
 
     Returns

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from engine.backtest.path import Path
+from engine.backtesting.path import Path
 from engine.custom_rule import Rule
 from engine.kernel.params import Params
 from engine.tape import NEVER, Tape
@@ -41,7 +41,7 @@ class Stitched:
     Attributes
     ----------
     bets : polars.DataFrame
-        Columns of `engine.backtest.path.Path.bets`, with config, window (from 1), day (of the decision) and net_minor: P&L
+        Columns of `engine.backtesting.path.Path.bets`, with config, window (from 1), day (of the decision) and net_minor: P&L
         after the commission that its market was charged, shared among the market's bets by their stakes.
     daily : polars.DataFrame
         date, pnl_minor, equity_start_minor, n_bets, from the first border on.
@@ -67,7 +67,7 @@ def stitch(
     bankroll_minor : float
         What the path begins with.
     """
-    from engine.backtest.run import replay
+    from engine.backtesting.run import replay
 
     pnl: dict[dt.date, float] = {}
     count: dict[dt.date, int] = {}

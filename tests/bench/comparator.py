@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backtest import block as blocks
-from engine.backtest.measures import COLUMNS, METRICS
+from engine.backtesting import block
+from engine.backtesting.measures import COLUMNS, METRICS
+from engine.backtesting.plan import Class, classes, planned
 from engine.kernel.lanes.rules import FIRST_COUNTED, N_COUNTED
 from engine.kernel.lanes.walk import walk_lanes
 from engine.tape import Tape
@@ -64,7 +65,7 @@ def _features() -> str:
 class Prepared:
     """Classes of configurations over one tape, for both programs: what is timed begins after this."""
 
-    plans: list[blocks.Class]
+    plans: list[Class]
     folder: Path
     seconds: float  # of the preparation, by the project's own code
 
@@ -72,7 +73,7 @@ class Prepared:
 def prepare(tape: Tape, matrix: Matrix, folder: Path, seed: int) -> Prepared:
     """Streams, slots and clustered configurations, kept as files for the comparator."""
     start = perf_counter()
-    plans = list(blocks.planned(tape, matrix, blocks.classes(matrix), seed))
+    plans = list(planned(tape, matrix, classes(matrix), seed))
     seconds = perf_counter() - start
     lines = []
     for number, plan in enumerate(plans):
@@ -93,14 +94,14 @@ def prepare(tape: Tape, matrix: Matrix, folder: Path, seed: int) -> Prepared:
 def run_ours(prepared: Prepared, threads: int) -> tuple[float, Matrix]:
     """Seconds and measures of the project's kernel over what is prepared."""
     out = np.empty((sum(len(plan.matrix) for plan in prepared.plans), len(COLUMNS)))
-    jobs: list[tuple[blocks.Class, slice, slice]] = []
+    jobs: list[tuple[Class, slice, slice]] = []
     first = 0
     for plan in prepared.plans:
         jobs += [(plan, part, slice(first + part.start, first + part.stop)) for part in plan.parts()]
         first += len(plan.matrix)
 
-    def work(job: tuple[blocks.Class, slice, slice]) -> None:
-        out[job[2]] = blocks.run_block(job[0], job[1], walk_lanes).measures
+    def work(job: tuple[Class, slice, slice]) -> None:
+        out[job[2]] = block.run_block(job[0], job[1], walk_lanes).measures
 
     with ThreadPoolExecutor(threads) as pool:
         start = perf_counter()

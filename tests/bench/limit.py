@@ -22,8 +22,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.backtest.measures import COLUMNS
-from engine.backtest.run import columns_of, walk_one, work_for
+from engine.backtesting.measures import COLUMNS
+from engine.backtesting.run import columns_of, walk_one, work_for
 from engine.configuration import Configuration, params_matrix
 from engine.kernel.codes import Staking
 from engine.kernel.params import Params

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backtest.run import run_params
+from engine.backtesting.run import run_params
 from engine.betting import METHODS, fair_probabilities
 from engine.betting.kelly import kelly_market
 from tests.bench.limit import matrix_of, tape_of

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import research
-from engine.backtest.measures import COLUMNS
+from engine.backtesting.measures import COLUMNS
 from engine.errors import BeaError
 from research.execution import execute
 from research.execution.job import Asked, Finished, Kept, Unit, cut

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.backtest import block as blocks
-from engine.backtest.block import Daily
-from engine.backtest.measures import COLUMNS
-from engine.backtest.plan import clustered
-from engine.backtest.run import columns_of, replay, run_params, walk_one, work_for
+from engine.backtesting import block, plan
+from engine.backtesting.block import Daily
+from engine.backtesting.measures import COLUMNS
+from engine.backtesting.plan import clustered
+from engine.backtesting.run import columns_of, replay, run_params, walk_one, work_for
 from engine.configuration import Configuration, params_matrix
 from engine.kernel import cache
 from engine.kernel.codes import REASONS, Reason, State
@@ -68,8 +68,7 @@ def in_lanes(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
     """All configurations in lanes, however few a class has."""
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
     done = sum(
-        job()
-        for job in blocks.jobs(tape, matrix, blocks.classes(matrix), seed, blocks.Outputs(out), lane_walk.walk_lanes)
+        job() for job in block.jobs(tape, matrix, plan.classes(matrix), seed, block.Outputs(out), lane_walk.walk_lanes)
     )
     assert done == len(matrix)
     return out
@@ -117,7 +116,7 @@ def test_threads_and_what_walks_alone_do_not_matter(threads: int) -> None:
     tape = plain_tape(rng, 400)
     many = of_one_class(rng, 200) + [random_configuration(rng) for _ in range(30)] + of_one_class(rng, 50)
     matrix = params_matrix(many)[rng.permutation(len(many))]
-    large, few = blocks.split(tape, matrix)
+    large, few = plan.split(tape, matrix)
     assert large and len(few) and sum(map(len, large)) + len(few) == len(matrix)
     told: list[int] = []
     found = run_params(tape, matrix, seed=3, threads=threads, on_block=told.append)
@@ -165,10 +164,10 @@ def test_groups_and_lay_bets_walk_alone() -> None:
     tape = random_tape(np.random.default_rng(1), 120)
     assert tape.is_lay.any() and (tape.group >= 0).any()
     matrix = params_matrix(of_one_class(np.random.default_rng(2), 60))
-    assert blocks.split(tape, matrix)[0] == []
+    assert plan.split(tape, matrix)[0] == []
     assert_equal(run_params(tape, matrix, 1), alone(tape, matrix, 1))
-    assert not blocks.fits(dataclasses.replace(tape, group=np.full(120, -1)))
-    assert not blocks.fits(dataclasses.replace(tape, is_lay=np.zeros(120, np.int8)))
+    assert not plan.fits(dataclasses.replace(tape, group=np.full(120, -1)))
+    assert not plan.fits(dataclasses.replace(tape, is_lay=np.zeros(120, np.int8)))
 
 
 def test_nothing_passes_and_nothing_ends() -> None:

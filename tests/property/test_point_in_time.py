@@ -17,7 +17,7 @@ import pytest
 
 from engine.asof.closing import fair_closing
 from engine.asof.view import build
-from engine.backtest.run import replay
+from engine.backtesting.run import replay
 from engine.configuration import Configuration
 from engine.kernel.codes import Staking
 from engine.paths import sample_store

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from engine import Configuration, backtest
-from engine.backtest.measures import COLUMNS
-from engine.backtest.run import columns_of, run_params, walk_one, work_for
+from engine.backtesting.measures import COLUMNS
+from engine.backtesting.run import columns_of, run_params, walk_one, work_for
 from engine.configuration import params_matrix
 from engine.custom_rule import kernel_of, load, walk_modules
 from engine.errors import ConfigurationError

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.backtest.measures import COLUMNS
-from engine.backtest.run import columns_of, replay, walk_one, work_for
+from engine.backtesting.measures import COLUMNS
+from engine.backtesting.run import columns_of, replay, walk_one, work_for
 from engine.configuration import Configuration
 from engine.kernel.codes import REASONS, State
 from engine.kernel.params import Params

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backtest.measures import METRICS
+from engine.backtesting.measures import METRICS
 from engine.kernel.params import Params
 from engine.tape import Tape
 from research.execution.assess import Judged, Subject, judged, series_of

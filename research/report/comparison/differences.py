@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.backtest.measures import METRICS
+from engine.backtesting.measures import METRICS
 from engine.errors import UsageError
 from engine.files import write_bytes
 from research.config.keys import counts

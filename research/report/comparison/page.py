@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
-from engine.backtest.measures import METRICS
+from engine.backtesting.measures import METRICS
 from research.report import charts
 from research.report.comparison.pairs import MEASURES as PAIRED
 from research.report.comparison.pairs import Pair, pairs_of

@@ -1,4 +1,4 @@
-"""This project: `engine.backtest.run.run_params`, every rule of the kernel, all reasons and measures of every configuration."""
+"""This project: `engine.backtesting.run.run_params`, every rule of the kernel, all reasons and measures of every configuration."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from engine import Configuration, Staking
-from engine.backtest.measures import COLUMNS
-from engine.backtest.run import run_params
+from engine.backtesting.measures import COLUMNS
+from engine.backtesting.run import run_params
 from engine.configuration import params_matrix
 from engine.tape import from_frame
 

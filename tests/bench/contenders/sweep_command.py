@@ -7,11 +7,11 @@ import tempfile
 import time
 from statistics import median
 
-import engine.backtest.run
+import engine.backtesting.run
 
 _HOME = tempfile.TemporaryDirectory(prefix="bea-bench-home-")
 _SPENT = [0.0]
-_run_params = engine.backtest.run.run_params
+_run_params = engine.backtesting.run.run_params
 
 
 def _timed(*args, **kwargs):
@@ -22,7 +22,7 @@ def _timed(*args, **kwargs):
         _SPENT[0] += time.perf_counter() - begin
 
 
-engine.backtest.run.run_params = _timed
+engine.backtesting.run.run_params = _timed
 
 _AXES = {
     1: ["strategy.edge_min=choice(0.02)"],

@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.backtest import run
+from engine.backtesting import run
 from engine.kernel import cache
 
 
 def test_an_edit_of_any_rule_makes_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "kernel"
     shutil.copytree(Path(cache.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(Path(cache.__file__).parent.parent / "schema.py", tmp_path / "schema.py")
     monkeypatch.setattr(cache, "_PACKAGE", package)
     seen = {cache.source_hash()}
-    for path in (package / "stake.py", package / "walk.py", tmp_path / "schema.py"):
+    for path in (package / "stake.py", package / "codes.py", package / "lanes" / "rules.py"):
         path.write_text(path.read_text() + "\n# edited\n")
         seen.add(cache.source_hash())
     assert len(seen) == 4

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import sys, numpy as np
-from engine.backtest.run import columns_of, walk_one, work_for
+from engine.backtesting.run import columns_of, walk_one, work_for
 from tests.property.tapes import random_configuration, random_tape
 rows = []
 for case in range(150):

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from engine import Configuration, Staking, backtest
-from engine.backtest.run import Result
+from engine.backtesting.run import Result
 from engine.configuration import DAY_NS
 from engine.errors import ConfigurationError
 from engine.tape import Tape, from_frame

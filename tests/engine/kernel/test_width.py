@@ -21,11 +21,11 @@ def run(code: str) -> str:
 
 @pytest.mark.skipif(not WIDE, reason="the processor has no vectors of 512 bits")
 def test_it_is_set_by_importing_the_kernel() -> None:
-    assert run("import engine.backtest.run") == "-prefer-256-bit"
+    assert run("import engine.backtesting.run") == "-prefer-256-bit"
 
 
 def test_numba_that_is_loaded_and_the_users_own_word_are_left_alone() -> None:
-    assert run("import numba, engine.backtest.run") == "unset"
+    assert run("import numba, engine.backtesting.run") == "unset"
     assert run("os.environ['NUMBA_CPU_NAME'] = 'generic'\nimport engine.kernel") == "unset"
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.backtest.run import replay, run_params
+from engine.backtesting.run import replay, run_params
 from engine.configuration import params_matrix
 from engine.tape import NEVER, Tape
 from engine.tape.part import decided_between

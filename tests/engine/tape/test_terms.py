@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from engine import Configuration, Staking, backtest
-from engine.backtest.run import Result
+from engine.backtesting.run import Result
 from engine.betting.settlement import states
 from engine.errors import ConfigurationError, TapeError
 from engine.kernel.codes import Reason, State

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import research
-from engine.backtest.measures import METRICS
+from engine.backtesting.measures import METRICS
 from engine.errors import ConfigurationError, DataError, UsageError
 from engine.files import plain, write_json
 from research.commands.completion import candidates

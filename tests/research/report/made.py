@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine.backtest.measures import METRICS
+from engine.backtesting.measures import METRICS
 from engine.kernel.codes import REASONS
 from research.report.data import Chosen, ReportData
 

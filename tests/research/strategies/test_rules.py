@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from engine.asof.view import build
-from engine.backtest.run import backtest, replay
+from engine.backtesting.run import backtest, replay
 from engine.betting import fair_probabilities
 from engine.configuration import Configuration
 from engine.kernel.codes import Staking

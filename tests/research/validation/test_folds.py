@@ -17,7 +17,7 @@ from engine.tape import NEVER, Tape
 from research.validation.folds import Calendar, borders, cuts_of, date_of, first_date, instant_of, joined
 from research.validation.rules import Rules
 from research.validation.splits import splits_of, training
-from tests.engine.backtest.test_run import tape as tape_of
+from tests.engine.backtesting.test_run import tape as tape_of
 from tests.property.tapes import random_tape
 
 DAY = dt.timedelta(days=1)

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.backtest.block import Daily
-from engine.backtest.run import replay, run_params
+from engine.backtesting.block import Daily
+from engine.backtesting.run import replay, run_params
 from engine.configuration import params_matrix
 from research.execution.assess import daily_returns
 from research.validation.folds import Cuts, cuts_of, date_of

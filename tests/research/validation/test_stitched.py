@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.backtest.run import replay
+from engine.backtesting.run import replay
 from engine.clock import zone_of
 from engine.configuration import Configuration
 from engine.tape import Tape
@@ -20,8 +20,8 @@ from research.inference.bootstrap import generator, ratio_interval
 from research.validation.choice import NONE, Choice
 from research.validation.folds import cuts_of
 from research.validation.stitched import Chosen, Stitched, stitch
-from tests.engine.backtest.test_run import free
-from tests.engine.backtest.test_run import tape as tape_of
+from tests.engine.backtesting.test_run import free
+from tests.engine.backtesting.test_run import tape as tape_of
 from tests.engine.tape.test_part import filtered
 from tests.property.tapes import random_configuration, random_tape
 from tests.research.validation.test_folds import DAY, NEW_YEAR, days_of, random_dates

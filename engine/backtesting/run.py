@@ -13,11 +13,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.backtest.block import Daily, Found, Outputs, jobs
-from engine.backtest.columns import columns_of
-from engine.backtest.measures import COLUMNS, METRICS, REASON_COLUMNS, metrics_frame
-from engine.backtest.path import Path, path_of
-from engine.backtest.plan import split
+from engine.backtesting.block import Daily, Found, Outputs, jobs
+from engine.backtesting.columns import columns_of
+from engine.backtesting.measures import COLUMNS, METRICS, REASON_COLUMNS, metrics_frame
+from engine.backtesting.path import Path, path_of
+from engine.backtesting.plan import split
 from engine.configuration import Configuration, params_matrix
 from engine.custom_rule import Rule, kernel_of, telling
 from engine.errors import ConfigurationError
@@ -141,7 +141,7 @@ def run_params(
     rule: Rule | None = None,
     daily: Daily | None = None,
 ) -> Matrix:
-    """Run configurations given as numbers: in lanes where they can (`engine.backtest.block`), else one after another.
+    """Run configurations given as numbers: in lanes where they can (`engine.backtesting.block`), else one after another.
 
     Parameters
     ----------

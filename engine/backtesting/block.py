@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backtest.measures import COLUMNS, METRICS
-from engine.backtest.plan import Class, Floats, Longs, Matrix, Offer, _aligned, _within, planned
+from engine.backtesting.measures import COLUMNS, METRICS
+from engine.backtesting.plan import Class, Floats, Longs, Matrix, Offer, _aligned, _within, planned
 from engine.kernel import account as acc
 from engine.kernel.codes import Reason
 from engine.kernel.lanes.rules import (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backtest.columns import terms_of
+from engine.backtesting.columns import terms_of
 from engine.kernel.codes import Staking, State
 from engine.kernel.draw import refusals
 from engine.kernel.lanes.rules import (

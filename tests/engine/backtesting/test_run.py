@@ -11,8 +11,8 @@ import pytest
 from numba import typeof
 
 from engine import Configuration, backtest
-from engine.backtest.measures import COLUMNS, METRICS
-from engine.backtest.run import Result, columns_of, run_params
+from engine.backtesting.measures import COLUMNS, METRICS
+from engine.backtesting.run import Result, columns_of, run_params
 from engine.configuration import params_matrix
 from engine.errors import ConfigurationError
 from engine.kernel.codes import REASONS

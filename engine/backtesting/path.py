@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from engine.backtest.columns import terms_of
+from engine.backtesting.columns import terms_of
 from engine.kernel.codes import REASONS, Reason, State
 from engine.kernel.params import Params
 from engine.kernel.record import Work

@@ -1,4 +1,4 @@
-"""Compile the kernel ahead, in processes of its own: `python -m engine.backtest.precompile walk|lanes [RULE]`.
+"""Compile the kernel ahead, in processes of its own: `python -m engine.backtesting.precompile walk|lanes [RULE]`.
 
 The two walks take ten seconds each on a machine that has never run them. A command that needs both has them compiled
 side by side while it reads its data, and loads them from the cache then.
@@ -39,7 +39,7 @@ class Warming:
         if cold:
             self._say(f"compiling the kernel for this machine, once, some 10 s (kept in {CACHE_FOLDER})")
         for part in cold:
-            words = [sys.executable, "-m", "engine.backtest.precompile", *part]
+            words = [sys.executable, "-m", "engine.backtesting.precompile", *part]
             self._running.append(
                 subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             )
@@ -60,7 +60,7 @@ class Warming:
 
 def compile_part(part: str, path: str | None = None) -> None:
     """Run a part of the kernel, or of the one with a rule of the user's own, once over a tape of one bet."""
-    from engine.backtest.run import replay, run_params
+    from engine.backtesting.run import replay, run_params
     from engine.configuration import Configuration
     from engine.custom_rule import load
     from engine.kernel.codes import Staking
@@ -78,7 +78,7 @@ def compile_part(part: str, path: str | None = None) -> None:
     else:
         import numpy as np
 
-        from engine.backtest.plan import LEAST
+        from engine.backtesting.plan import LEAST
 
         run_params(tape, np.array([params] * LEAST), threads=1, rule=rule)
 
