@@ -1,1 +1,1 @@
-""""""
+"""What was knowable at an instant: prices in force, closing prices, consensus, decisions."""

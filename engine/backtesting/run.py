@@ -141,7 +141,8 @@ def run_params(
     rule: Rule | None = None,
     daily: Daily | None = None,
 ) -> Matrix:
-    """Run configurations given as numbers: in lanes where they can (`engine.backtesting.block`), else one after another.
+    """Run configurations given as numbers: in lanes where they can (`engine.backtesting.block`), else one after
+    another.
 
     Parameters
     ----------

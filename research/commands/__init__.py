@@ -1,1 +1,1 @@
-""""""
+"""The command line `bea`: one module for each command."""

@@ -135,10 +135,12 @@ def calibration(bets: pl.DataFrame, rng: np.random.Generator, *, level: float = 
     Parameters
     ----------
     bets : polars.DataFrame
-        `engine.backtesting.path.Path.bets`: event_id, date, market, selection, side, odds_placed, prob, state and close_prob are
+        `engine.backtesting.path.Path.bets`: event_id, date, market, selection, side, odds_placed, prob, state and
+        close_prob are
         read. Probabilities are those of OUR win; null and NaN are missing ones.
     rng : numpy.random.Generator
-        For the intervals: events are resampled. There are none below 100 bets or 30 days (`research.inference.bootstrap`).
+        For the intervals: events are resampled. There are none below 100 bets or 30 days
+        (`research.inference.bootstrap`).
     level : float
         Share of the replicates between the ends of an interval.
     """

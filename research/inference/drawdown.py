@@ -1,6 +1,7 @@
 """How deep it could have fallen: drawdown and ruin over resampled days.
 
-The days of a configuration are drawn anew in blocks (the stationary bootstrap of `research.inference.block_bootstrap`), so that runs
+The days of a configuration are drawn anew in blocks (the stationary bootstrap of
+`research.inference.block_bootstrap`), so that runs
 of bad days stay together, and the equity of each path is compounded. A backtest shows one drawdown; that of another
 order of the same days is as likely. The mean of the days is taken as it was: after a search it is too good, and the
 paths with it. For paths without an edge give the returns less their mean.

@@ -3,7 +3,8 @@
 The best of N independent worthless configurations exceeds its 95 % quantile c where 1 - Phi(c)^N = 5 % (Sidak,
 "Rectangular confidence regions", JASA 62 (1967)). The effective number is the N at which that c is the one that the
 best of these very configurations has under the null: the quantile of the largest studentised mean, without its skew
-(`research.inference.skewness`), over resamples of whole days, which keep the correlation of the configurations' daily P&L
+(`research.inference.skewness`), over resamples of whole days, which keep the correlation of the configurations' daily
+P&L
 (Westfall & Young, "Resampling-based multiple testing" (1993), section 2.6, read the other way round). Copies of one
 configuration are worth one.
 """

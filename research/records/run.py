@@ -114,7 +114,8 @@ class RunRecord:
         top : int, optional
             So many of them; default all.
         order : str, optional
-            One of `engine.backtesting.measures.METRICS`; default the run's own. What did not bet stands last, behind it what
+            One of `engine.backtesting.measures.METRICS`; default the run's own. What did not bet stands last, behind
+            it what
             carries a flag that nobody has acknowledged.
         """
         table = self.scan().select("config", *self.keys, *METRICS)

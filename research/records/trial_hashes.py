@@ -18,7 +18,8 @@ _ROWS: Final = 50_000
 def hashes(plan: Plan) -> list[bytes]:
     """Hash of each configuration of a plan, 16 bytes, in the order of its table.
 
-    It is of the keys that make a trial (`research.config.keys.is_tried`), in one form each: whole numbers as floats, lists
+    It is of the keys that make a trial (`research.config.keys.is_tried`), in one form each: whole numbers as floats,
+    lists
     and mappings as JSON, of a file its content. The seed counts where draws are made: where bets may be rejected.
     """
     out: list[bytes] = []

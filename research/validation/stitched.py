@@ -41,7 +41,8 @@ class Stitched:
     Attributes
     ----------
     bets : polars.DataFrame
-        Columns of `engine.backtesting.path.Path.bets`, with config, window (from 1), day (of the decision) and net_minor: P&L
+        Columns of `engine.backtesting.path.Path.bets`, with config, window (from 1), day (of the decision) and
+        net_minor: P&L
         after the commission that its market was charged, shared among the market's bets by their stakes.
     daily : polars.DataFrame
         date, pnl_minor, equity_start_minor, n_bets, from the first border on.

@@ -1,1 +1,1 @@
-""""""
+"""The evidence of a sweep and the verdict that follows from it."""

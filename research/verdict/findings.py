@@ -91,7 +91,8 @@ class Findings:
 
 
 def alone(daily: pl.DataFrame, seed: int) -> Findings:
-    """The findings of one configuration by its days (`engine.backtesting.path.Path.daily`); nothing of it is out of sample."""
+    """The findings of one configuration by its days (`engine.backtesting.path.Path.daily`); nothing of it is out of
+    sample."""
     returns = daily["return_frac"].to_numpy().astype(np.float32).reshape(-1, 1)
     evidence = weigh(returns, 0, seed, crossing=False).evidence
     return Findings(evidence, "sharpe", 1, 0, (), None, None)

@@ -1,4 +1,4 @@
-"""This project: `engine.backtesting.run.run_params`, every rule of the kernel, all reasons and measures of every configuration."""
+"""This project, `engine.backtesting.run.run_params`: every rule, all reasons and measures of every configuration."""
 
 from __future__ import annotations
 

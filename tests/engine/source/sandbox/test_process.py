@@ -39,13 +39,13 @@ def test_a_misbehaving_child_is_ended_and_replaced(tmp_path: Path, monkeypatch: 
     action, says = BEHAVIOURS[kind]
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "wicked_reader.py").write_text(
-        "import os, sys, time\nfrom engine.source import worker\n"
+        "import os, sys, time\nfrom engine.source.sandbox import worker\n"
         "def parse(request):\n"
         f"    if 'bad' in request['name']: {action}\n"
         "    return good(request)\n"
         "good, worker.parse = worker.parse, parse\nworker.main()\n"
         if kind not in ("nonsense", "endless", "exit")
-        else "import os, sys, time, json\nfrom engine.source import worker\n"
+        else "import os, sys, time, json\nfrom engine.source.sandbox import worker\n"
         "line = sys.stdin.readline()\n"
         f"if 'bad' in json.loads(line)['name']: {action}\n"
         "answers = os.fdopen(os.dup(1), 'w')\n"
