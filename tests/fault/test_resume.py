@@ -10,10 +10,10 @@ import pytest
 import research
 from engine.backtesting.measures import COLUMNS
 from engine.errors import BeaError
+from research.api import Run
 from research.execution import execute
 from research.execution.job import Asked, Finished, Kept, Unit, cut
 from research.records import folder
-from research.records.run import Run
 from tests.fault.kills import interrupted, trial
 
 SWEEP = (

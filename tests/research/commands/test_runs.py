@@ -16,6 +16,7 @@ import research
 from engine.backtesting.measures import METRICS
 from engine.errors import ConfigurationError, DataError, UsageError
 from engine.files import plain, write_json
+from research.api import Run
 from research.commands.completion import candidates
 from research.commands.main import main
 from research.commands.text import clean, html, number, setting
@@ -23,7 +24,6 @@ from research.execution.progress import Lines, Silence, progress_for, seconds
 from research.records import folder
 from research.records.identity import commit, versions
 from research.records.results import TableWriter, ranked
-from research.records.run import Run
 from research.tapes.builder import cache_folder, evict
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -12,9 +12,9 @@ import pytest
 
 import research
 from engine.errors import UsageError
+from research.api import Run
 from research.commands.main import main
 from research.records.folder import complete, runs_folder
-from research.records.run import Run
 from research.report.comparison.differences import differences, page_path, write_page
 from research.report.comparison.pairs import pairs_of
 from research.report.comparison.sides import gather

@@ -11,9 +11,9 @@ import pytest
 
 import research
 from engine.errors import UsageError
+from research.api import Run
 from research.commands.main import main
 from research.records.leaks import path_of
-from research.records.run import Run
 from research.records.trials import Ledger
 
 WORDS = ["strategy.price=max", "strategy.complete_price=true", "report=false"]
