@@ -18,7 +18,7 @@ from research.leakage.copier import Copier
 from research.leakage.laboratory import Laboratory
 from research.leakage.mutation import UNCHANGED, truncated
 from research.leakage.world import Originals, entered
-from tests.research.leakage.conftest import SETTINGS
+from tests.research.conftest import SETTINGS
 from tests.research.leakage.subjects import subject
 
 

@@ -15,7 +15,7 @@ from engine.source.read import read_files
 from engine.store.store import Store
 from research.leakage.finder import Search, find_leaks
 from research.leakage.prices import faults, still_questions, upper_tail
-from tests.research.leakage.conftest import SETTINGS
+from tests.research.conftest import SETTINGS
 from tests.research.leakage.subjects import subject
 
 SEASON = "2018-2019"
