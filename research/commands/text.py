@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -215,19 +214,22 @@ def print_run(run: RunRecord) -> None:
 
 
 def html(run: RunRecord) -> str:
-    """Sentence and leaderboard as HTML for a notebook; foreign text is escaped."""
+    """Verdict, sentence and leaderboard as HTML for a notebook; foreign text is escaped."""
+    from research.report.document import render
+
     board = run.leaderboard(ROWS)
     keys = shown_keys(board, run.keys, run.axes, 5)
     measures = list(dict.fromkeys([*_MEASURES, run.manifest["order"]]))
     heads = ["#", *(key_head(key) for key in keys), *(_HEADS.get(name, name) for name in measures)]
-    rows = []
-    for row in board.iter_rows(named=True):
-        cells = [str(row["config"]), *(setting(row[key]) for key in keys), *(number(m, row[m]) for m in measures)]
-        rows.append("<tr>" + "".join(f"<td>{markup.escape(clean(cell))}</td>" for cell in cells) + "</tr>")
-    head = "".join(f"<th>{markup.escape(clean(name))}</th>" for name in heads)
-    told = "".join(f"<p>{markup.escape(line)}</p>" for line in verdict_lines(run))
-    return (
-        f"{told}<p>{markup.escape(sentence(run))}</p><table style='font-variant-numeric:tabular-nums'>"
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        f"<p>run <code>{run.short}</code></p>"
+    rows = [
+        [str(row["config"]), *(setting(row[key]) for key in keys), *(number(name, row[name]) for name in measures)]
+        for row in board.iter_rows(named=True)
+    ]
+    return render(
+        "notebook_run.html.j2",
+        verdict=verdict_lines(run),
+        sentence=sentence(run),
+        heads=[clean(head) for head in heads],
+        rows=[[clean(cell) for cell in row] for row in rows],
+        run=run.short,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +23,9 @@ def write(run: RunRecord, path: Path) -> Path:
     path : Path
         Where to; an existing file is replaced at once or not at all.
     """
+    from engine.files import write_bytes
     from research.report.gather import gather
     from research.report.page import page
 
-    content = page(gather(run)).encode("utf-8", "replace")
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_bytes(path, page(gather(run)).encode("utf-8", "replace"))
     return path

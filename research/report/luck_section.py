@@ -10,22 +10,9 @@ from research.inference.bootstrap import generator
 from research.inference.calibration import calibration
 from research.inference.drawdown import drawdowns
 from research.report import charts
-from research.report.data import Luck, ReportData
-from research.report.figure import Figure, gallery
-from research.report.text import coded, count, html, number
-from research.report.verdict import evidence_lines
-
-
-def conditions(luck: Luck) -> str:
-    """The four conditions, each with a sign and a word whether it holds; of a backtest none."""
-    if luck.verdict is None:
-        return ""
-    items = "".join(
-        f'<li class="{"good" if one.holds else "bad"}"><b>{"✓ holds" if one.holds else "✗ fails"}</b> '
-        f"{html(one.words[0].upper() + one.words[1:])}.</li>"
-        for one in luck.verdict.conditions
-    )
-    return f'<ul class="conditions" aria-label="Conditions of the verdict">{items}</ul>'
+from research.report.data import Luck
+from research.report.figure import Figure
+from research.report.text import count, number
 
 
 def flags(luck: Luck, run: str) -> list[tuple[str, str]]:
@@ -38,40 +25,9 @@ def flags(luck: Luck, run: str) -> list[tuple[str, str]]:
     return out
 
 
-def evidence(data: ReportData) -> str:
-    """The table of evidence."""
-    if data.luck is None:
-        return ""
-    rows = "".join(
-        f'<tr><th scope="row">{html(one.name)}</th><td class="value">{html(one.value)}</td>'
-        f"<td>{coded(one.meaning)}</td></tr>"
-        for one in evidence_lines(data.luck, data.seed)
-    )
-    return (
-        '<section id="evidence"><h2>How sure is this?</h2>'
-        '<p class="lead">Evidence beside the verdict. The number of trials is that of the ledger when this page was '
-        f"written; <code>bea report {html(data.short)}</code> writes it again.</p>"
-        '<div class="scroll" tabindex="0" role="region" aria-label="Evidence"><table class="evidence"><thead><tr>'
-        '<th scope="col">What</th><th scope="col">Value</th><th scope="col">What it means</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></section>"
-    )
-
-
-def outside(data: ReportData) -> str:
+def figures(luck: Luck, seed: int) -> list[Figure]:
     """Charts of the out-of-sample path and of the cross-validation."""
-    luck = data.luck
-    if luck is None:
-        return ""
-    figures = _path_figures(luck, data.seed) + _crossed_figures(luck)
-    if not figures:
-        return ""
-    question = (
-        "Does it hold where it was not chosen?" if luck.verdict is not None else "What could luck have made of it?"
-    )
-    return (
-        f'<section id="outside"><h2>{question}</h2><p class="lead">{html(_lead(luck))}</p>'
-        f"{gallery(paired(figures))}</section>"
-    )
+    return paired(_path_figures(luck, seed) + _crossed_figures(luck))
 
 
 def paired(figures: list[Figure]) -> list[Figure]:
@@ -83,7 +39,8 @@ def paired(figures: list[Figure]) -> list[Figure]:
     return [one.widened() if one is last else one for one in figures]
 
 
-def _lead(luck: Luck) -> str:
+def lead(luck: Luck) -> str:
+    """How the path under the charts was chosen."""
     windows = luck.findings.windows
     if luck.verdict is None:
         return "All of it is in sample: nothing here knows what led to this configuration but the number of trials."

@@ -7,64 +7,64 @@ from typing import Any, Final
 
 from research.report import charts, luck_section
 from research.report.data import Chosen, ReportData
-from research.report.figure import Figure, gallery
+from research.report.document import document
+from research.report.figure import Figure
 from research.report.pack import pack, script_json, value_text
 from research.report.sentences import configuration_line, net_interval, tried_line, verdict, warnings
-from research.report.shell import document
-from research.report.text import MEASURES, coded, count, html, number, short_key
+from research.report.text import MEASURES, count, number, short_key
+from research.report.verdict import evidence_lines
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
 _SCRIPTS: Final = ("page.js", "sorted.js", "packed.js", "table.js", "map.js")
 
 
 def page(data: ReportData) -> str:
-    """The page as HTML; the same data give the same text."""
+    """The report page as HTML; the same data give the same text."""
     packed = pack(data)
-    head, reading = verdict(data)
-    body = [
-        _bar(data),
-        '<main class="frame" id="main">',
-        f'<h1>{html(head)}</h1><p class="reading">{html(reading)}</p>',
-        luck_section.conditions(data.luck) if data.luck is not None else "",
-        f'<p class="tried">{html(tried_line(data))}</p>',
-        _manifest(data),
-        _warnings(data),
-        f'<section class="headline" id="headline">{_headline(data).html(2)}</section>',
-        luck_section.evidence(data),
-        luck_section.outside(data),
-        _leaderboard(data, packed),
-        _paths(data),
-        _map(data, packed),
-        _again(data),
-        "</main>",
-        f'<footer class="frame">Run <code>{html(data.run)}</code>. Written by betting-expert-advisor. '
-        "Nothing on this page is advice to bet.</footer>",
-        '<div class="tip" id="tip" hidden></div>',
-        f'<script type="application/json" id="results">{script_json(packed)}</script>',
-    ]
-    return document(f"Run {data.short}: {_kind(data)}", body, _STYLES, _SCRIPTS)
+    headline, reading = verdict(data)
+    luck = data.luck
+    return document(
+        "report.html.j2",
+        styles=_STYLES,
+        scripts=_SCRIPTS,
+        title=f"Run {data.short}: {_kind(data)}",
+        data=data,
+        kind=_kind(data),
+        sections=_sections(data),
+        headline=headline,
+        reading=reading,
+        conditions=() if luck is None or luck.verdict is None else luck.verdict.conditions,
+        tried=tried_line(data),
+        manifest=_manifest(data),
+        warnings=[*([] if luck is None else luck_section.flags(luck, data.short)), *warnings(data)],
+        headline_figure=_headline(data),
+        evidence=[] if luck is None else evidence_lines(luck, data.seed),
+        luck_figures=[] if luck is None else luck_section.figures(luck, data.seed),
+        luck_lead="" if luck is None else luck_section.lead(luck),
+        order=MEASURES[data.order].head if data.order in MEASURES else data.order,
+        kept=packed["rows"],
+        total=packed["total"],
+        sheets=[_sheet(data, path) for path in data.chosen],
+        mapped=_mapped(data),
+        packed=script_json(packed),
+        **_commands(data),
+    )
 
 
 def _kind(data: ReportData) -> str:
     return "one backtest" if len(data.results) == 1 else f"sweep of {count(len(data.results), 'configuration')}"
 
 
-def _bar(data: ReportData) -> str:
-    links = [("board-section", "Leaderboard"), ("paths", "Charts"), ("map-section", "Parameters"), ("again", "Again")]
-    if data.luck is not None:
-        links = [("evidence", "Evidence"), ("outside", "Luck"), *links]
-    if len(_swept(data)) < 2:
-        links = [link for link in links if link[0] != "map-section"]
-    listed = "".join(f'<a href="#{anchor}">{words}</a>' for anchor, words in links)
-    return (
-        '<a class="skip" href="#main">To the content</a>'
-        f'<header class="frame bar"><span><strong>Run {html(data.short)}</strong> · {html(_kind(data))}</span>'
-        f'<nav aria-label="Sections">{listed}</nav><button type="button" id="theme" class="push">Dark</button></header>'
-    )
+def _sections(data: ReportData) -> list[tuple[str, str]]:
+    """Links of the bar: the section's id, and its short name."""
+    luck = [("evidence", "Evidence"), ("outside", "Luck")] if data.luck is not None else []
+    board = [("board-section", "Leaderboard"), ("paths", "Charts")]
+    parameters = [("map-section", "Parameters")] if _mapped(data) else []
+    return [*luck, *board, *parameters, ("again", "Again")]
 
 
-def _manifest(data: ReportData) -> str:
-    """Where the numbers come from: the parents by hash in one line, all of it on demand."""
+def _manifest(data: ReportData) -> dict[str, Any]:
+    """Where the numbers come from: data and code by hash in one line, and all of it on demand."""
     manifest, code = data.manifest, data.manifest.get("code") or {}
     rows = [
         ("Command", shlex.join(data.command)),
@@ -82,14 +82,10 @@ def _manifest(data: ReportData) -> str:
         ("Finished", str(manifest.get("finished_at") or "")),
         ("Took", _cost(manifest)),
     ]
-    listed = "".join(f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in rows if value)
     hashes = [("data", data.facts.get("hash")), ("code", code.get("sources"))]
-    line = ", ".join(f"{name} {str(value)[:12]}" for name, value in hashes if value)
-    summary = f"Manifest: run {data.short}{', ' + line if line else ''}, seed {data.seed}"
-    return (
-        f'<details class="manifest" id="manifest"><summary>{html(summary)}</summary><dl>{listed}</dl>'
-        '<p>The whole of it: <a href="manifest.json">manifest.json</a> beside this page.</p></details>'
-    )
+    line = "".join(f", {name} {str(value)[:12]}" for name, value in hashes if value)
+    summary = f"Manifest: run {data.short}{line}, seed {data.seed}"
+    return {"summary": summary, "rows": [(name, value) for name, value in rows if value]}
 
 
 def _cost(manifest: Any) -> str:
@@ -104,14 +100,6 @@ def _cost(manifest: Any) -> str:
     if manifest.get("peak_memory_bytes"):
         parts.append(f"{number(float(manifest['peak_memory_bytes']) / 1e6)} MB at most")
     return ", ".join(parts)
-
-
-def _warnings(data: ReportData) -> str:
-    found = [*(luck_section.flags(data.luck, data.short) if data.luck is not None else []), *warnings(data)]
-    if not found:
-        return ""
-    listed = "".join(f"<li><b>{html(word)}.</b> {coded(text)}</li>" for word, text in found)
-    return f'<ul class="notes" aria-label="What to mind">{listed}</ul>'
 
 
 def _headline(data: ReportData) -> Figure:
@@ -136,88 +124,37 @@ def _equity(data: ReportData, one: Chosen) -> Figure:
     return charts.equity(one.daily, others, label=one.label, seed=data.seed, zone=data.zone)
 
 
-def _leaderboard(data: ReportData, packed: dict[str, Any]) -> str:
-    cut = packed["total"] - packed["rows"]
-    held = (
-        f" This page holds {number(packed['rows'])} of {number(packed['total'])}; all are in results.parquet."
-        if cut
-        else ""
-    )
-    head = MEASURES[data.order].head if data.order in MEASURES else data.order
-    return (
-        '<section id="board-section"><h2>Which configuration?</h2>'
-        f'<p class="lead">Best first by {html(head)}, all of it in sample.{held} '
-        "Press a head to sort, a number to select. Money: 1 = 100 minor units.</p>"
-        '<div class="controls"><label class="grow">Filter: words, or comparisons like yield&gt;2 bets&gt;=100'
-        '<input type="search" id="filter" autocomplete="off" spellcheck="false"></label>'
-        '<button type="button" id="csv">Save as CSV</button><span class="count" id="tally" role="status"></span></div>'
-        '<div class="table" id="board" tabindex="0" role="region" aria-label="Leaderboard"></div></section>'
-    )
-
-
-def _paths(data: ReportData) -> str:
-    """The charts of the chosen configurations, one sheet each."""
-    if not data.chosen:
-        return ""
-    options = "".join(f'<option value="{one.config}">{html(one.label)}</option>' for one in data.chosen)
-    picker = ""
-    if len(data.chosen) > 1:
-        picker = f'<div class="controls"><label>Configuration<select id="sheet">{options}</select></label></div>'
-    sheets = "".join(_sheet(data, one, hidden=place > 0) for place, one in enumerate(data.chosen))
-    return f'<section id="paths"><h2>Where does it come from?</h2>{picker}{sheets}</section>'
-
-
-def _sheet(data: ReportData, one: Chosen, *, hidden: bool) -> str:
+def _sheet(data: ReportData, path: Chosen) -> dict[str, Any]:
+    """The charts of one configuration."""
     seed, figures = data.seed, []
     if len(data.results) > 1:
-        figures += [_tried(data)] if one is data.chosen[0] and data.luck is not None else []
-        figures.append(_equity(data, one))
-    if one.bets.height:
-        figures += [charts.yield_by(one.bets, by, seed) for by in ("season", "competition", "odds", "month")]
-        figures += [charts.edge_against_yield(one.bets, seed), charts.clv_against_yield(one.bets, seed)]
-        figures.append(charts.clv_distribution(one.bets, seed))
-    figures.append(charts.funnel(one.reasons))
-    figures = luck_section.paired(figures)
-    values = {short_key(key): value_text(one.parameters.get(key)) for key in data.keys}
-    line = f"{one.label}: {configuration_line(one, values)}."
-    return (
-        f'<div class="sheet" data-config="{one.config}"{" hidden" if hidden else ""}>'
-        f'<p class="lead">{html(line)}</p>{gallery(figures)}</div>'
-    )
+        figures += [_tried(data)] if path is data.chosen[0] and data.luck is not None else []
+        figures.append(_equity(data, path))
+    if path.bets.height:
+        figures += [charts.yield_by(path.bets, by, seed) for by in ("season", "competition", "odds", "month")]
+        figures += [charts.edge_against_yield(path.bets, seed), charts.clv_against_yield(path.bets, seed)]
+        figures.append(charts.clv_distribution(path.bets, seed))
+    figures.append(charts.funnel(path.reasons))
+    values = {short_key(key): value_text(path.parameters.get(key)) for key in data.keys}
+    return {
+        "config": path.config,
+        "label": path.label,
+        "line": f"{path.label}: {configuration_line(path, values)}.",
+        "figures": luck_section.paired(figures),
+    }
 
 
-def _swept(data: ReportData) -> list[str]:
-    return [key for key in data.keys if key in data.results.columns and data.results[key].n_unique() > 1]
+def _mapped(data: ReportData) -> bool:
+    """Whether two parameters or more were varied, so that there is a map to draw."""
+    varied = [key for key in data.keys if key in data.results.columns and data.results[key].n_unique() > 1]
+    return len(varied) > 1
 
 
-def _map(data: ReportData, packed: dict[str, Any]) -> str:
-    if len(_swept(data)) < 2:
-        return ""
-    selects = "".join(
-        f'<label>{words}<select id="map-{name}"></select></label>'
-        for name, words in (("x", "Columns"), ("y", "Rows"), ("measure", "Measure"))
-    )
-    return (
-        '<section id="map-section"><h2>Is the best one a peak or a plateau?</h2>'
-        '<p id="map-answer" role="status"></p>'
-        f'<div class="controls">{selects}<button type="button" id="map-back">Back to the chosen</button></div>'
-        '<div class="map" id="map" tabindex="0" role="region" aria-label="Parameter map"></div>'
-        '<div class="controls" id="map-rest"></div>'
-        '<p class="lead">Blue above zero, orange below; italics: fewer than 100 bets. '
-        "A lone peak is luck more often than a plateau.</p></section>"
-    )
-
-
-def _again(data: ReportData) -> str:
-    command = shlex.join(data.command) or f"bea show {data.short}"
+def _commands(data: ReportData) -> dict[str, str]:
+    """The command of the run, and the start and the whole of the one that shows a configuration."""
     start = f"bea show {data.short}"
-    first = f"{start}#{data.chosen[0].config}" if data.chosen else start
-    return (
-        '<section id="again"><h2>How do I get this again?</h2>'
-        "<p>The same command over the same data gives the same numbers, to the last digit.</p>"
-        f'<div class="command"><code id="command">{html(command)}</code>'
-        '<button type="button" data-copy="command">Copy</button></div>'
-        "<p>One configuration by itself:</p>"
-        f'<div class="command"><code id="show-command" data-start="{html(start)}">{html(first)}</code>'
-        '<button type="button" data-copy="show-command">Copy</button></div></section>'
-    )
+    return {
+        "run_command": shlex.join(data.command) or start,
+        "show_start": start,
+        "show_command": f"{start}#{data.chosen[0].config}" if data.chosen else start,
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
@@ -93,11 +92,6 @@ def visible(text: object) -> str:
 def html(text: object) -> str:
     """Foreign text inside HTML: visible signs only, escaped."""
     return escape(visible(text), quote=True)
-
-
-def coded(text: str) -> str:
-    """Our own words inside HTML, what stands between backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html(text))
 
 
 Form = Literal["percent", "money", "count"]

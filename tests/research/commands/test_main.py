@@ -15,7 +15,7 @@ from engine.errors import StoreError
 from research.commands.main import COMMANDS, explain, main
 
 BEA = Path(sys.executable).parent / "bea"
-HEAVY = ("polars", "numba", "numpy", "hydra", "plotly", "sklearn", "vectorbt", "duckdb", "pyarrow", "pandas", "rich")
+HEAVY = ("polars", "numba", "numpy", "hydra", "jinja2", "sklearn", "vectorbt", "duckdb", "pyarrow", "pandas", "rich")
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
