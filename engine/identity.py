@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,22 +78,7 @@ def opportunity_ids(rows: pl.DataFrame) -> NDArray[np.int64]:
     )
 
 
-_PACKAGES = Path(__file__).resolve().parents[1]
-_SUFFIXES = (".py", ".sql")
-
-
 def digest(value: Any, size: int = 16) -> str:
     """Hash of a plain value in its one JSON form, hex, `size` bytes."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
-
-
-@cache
-def source_hash() -> str:
-    """Hash of the sources of both packages, 32 hex digits."""
-    total = hashlib.blake2b(digest_size=16)
-    for root in (_PACKAGES / "engine", _PACKAGES / "research"):
-        paths = [p for p in root.rglob("*") if p.suffix in _SUFFIXES and "_shipped" not in p.parts]
-        for path in sorted(paths, key=lambda p: p.relative_to(root.parent).as_posix()):
-            total.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return total.hexdigest()

@@ -24,6 +24,17 @@ def home() -> Path:
     return _PACKAGES if _in_checkout() else Path.cwd()
 
 
+def user_folders(config_dir: Path | None = None) -> list[Path]:
+    """Folders that may hold the user's own strategies, features, staking rules and mappings, in order of preference.
+
+    Parameters
+    ----------
+    config_dir : Path, optional
+        What the user named with ``--config-dir``; it comes first. The home is always one.
+    """
+    return ([config_dir] if config_dir is not None else []) + [home()]
+
+
 def conf_dir() -> Path:
     """Folder of the Hydra configuration: beside the packages in a checkout, inside the wheel elsewhere."""
     return _PACKAGES / "conf" if _in_checkout() else _SHIPPED / "conf"

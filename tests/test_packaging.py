@@ -31,7 +31,7 @@ def test_the_configuration_is_in_the_wheel(names: set[str]) -> None:
 def test_the_sample_and_the_plugin_are_in_the_wheel(names: set[str]) -> None:
     assert "research/_shipped/sample/manifest.json" in names
     assert "hydra_plugins/bea_vectorized.py" in names
-    assert any(name.startswith("engine/store/sql/") and name.endswith(".sql") for name in names)
+    assert any(name.startswith("engine/asof/queries/") and name.endswith(".sql") for name in names)
 
 
 def test_only_our_packages_are_in_the_wheel(names: set[str]) -> None:

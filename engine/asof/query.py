@@ -1,4 +1,4 @@
-"""Questions to the store, each through DuckDB (its SQL stands in `engine/store/sql`) and through Polars.
+"""Questions to the store, each through DuckDB (its SQL stands in `engine/asof/queries`) and through Polars.
 
 Every function takes either a DuckDB connection with the views `events` and `quotes` (`Store.duckdb`) or the frames
 of `Store.quotes` and `Store.events`, and gives the same rows in the same order. Aggregates of a source (`max`, `avg`)

@@ -76,11 +76,11 @@ def names_of(connection: duckdb.DuckDBPyConnection) -> Names:
 
 @cache
 def _text(name: str) -> str:
-    return files("engine.store").joinpath("sql", f"{name}.sql").read_text("utf-8")
+    return files("engine.asof").joinpath("queries", f"{name}.sql").read_text("utf-8")
 
 
 def answer(connection: duckdb.DuckDBPyConnection, question: str, names: Names, asked: Asked) -> pl.DataFrame:
-    """Run a question of the folder `engine/store/sql` over the quotes in force.
+    """Run a question of the folder `engine/asof/queries` over the quotes in force.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from research.commands.hydra import plan_backtest
 from research.commands.text import clean, console, number
 from research.config.compose import Composer
 from research.config.kernel_params import check
-from research.config.tape_spec import Slow, slow_of
+from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.job import numbers
 from research.execution.progress import Silence, progress_for
 from research.leakage.coverage import FEWEST_INSTANTS
@@ -30,9 +30,10 @@ from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings, Leak
 from research.leakage.laboratory import Subject
 from research.records.leaks import leaking, path_of
-from research.tapes.builder import Tapes, strategy_of
+from research.tapes.builder import Tapes
 from research.tapes.facts import calendar_of
 from research.tapes.fitting import fitted_at
+from research.tapes.inputs import strategy_of
 from research.validation.folds import borders
 from research.validation.rules import rules_of
 
@@ -52,13 +53,13 @@ def run_leakage(argv: Sequence[str]) -> int:
     check(rows)
     memory_mb = int(settings["data.memory_mb"])
     tapes = Tapes(memory_mb)
-    slow = _with_fits(tapes, slow_of(flat), settings)
-    made_of = tapes.made_of(slow)
+    spec = _with_fits(tapes, tape_spec_of(flat), settings)
+    made_of = tapes.made_of(spec)
     as_json = options.json or settings["output"] == "json"
-    subject = Subject(slow, Params(*rows[0].tolist()), int(flat["seed"]), memory_mb=memory_mb)
+    subject = Subject(spec, Params(*rows[0].tolist()), int(flat["seed"]), memory_mb=memory_mb)
     search = Search(options.instants, int(flat["seed"]) if options.seed is None else options.seed)
     found = find_leaks(subject, search, Silence() if as_json else progress_for())
-    document = {"command": ["leakage", *options.overrides], "strategy": slow.strategy, **found.document()}
+    document = {"command": ["leakage", *options.overrides], "strategy": spec.strategy, **found.document()}
     keep(made_of, document)
     if as_json:
         sys.stdout.write(json.dumps(plain(document), ensure_ascii=False, allow_nan=False) + "\n")
@@ -67,14 +68,14 @@ def run_leakage(argv: Sequence[str]) -> int:
     return status(found)
 
 
-def _with_fits(tapes: Tapes, slow: Slow, settings: Mapping[str, Any]) -> Slow:
-    """The slow part with the days at which a strategy with a model is fitted, as a backtest has them."""
-    strategy = strategy_of(slow)
+def _with_fits(tapes: Tapes, spec: TapeSpec, settings: Mapping[str, Any]) -> TapeSpec:
+    """The spec part with the days at which a strategy with a model is fitted, as a backtest has them."""
+    strategy = strategy_of(spec)
     if not isinstance(strategy, Learner):
-        return slow
+        return spec
     rules = rules_of(settings)
-    dates = borders(calendar_of(tapes.rows(slow).calendar), rules) if rules.on else ()
-    return fitted_at(slow, strategy, dates)
+    dates = borders(calendar_of(tapes.rows(spec).calendar), rules) if rules.on else ()
+    return fitted_at(spec, strategy, dates)
 
 
 def keep(made_of: str, document: dict[str, Any]) -> Path:

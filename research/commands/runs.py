@@ -124,7 +124,7 @@ def _runs(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
 
 
 def _remove(options: argparse.Namespace) -> int:
-    from research.tapes.builder import cache_folder, evict
+    from research.tapes.cache import cache_folder, evict
 
     if not options.runs and not options.cache:
         raise UsageError("nothing to remove", expected="RUN..., or --cache")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,18 @@ from hydra.core.override_parser.types import (
     Override,
 )
 from hydra.core.utils import JobRuntime, setup_globals
+from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.basecontainer import BaseContainer
 
 from engine.errors import BeaError, ConfigurationError
-from engine.paths import conf_dir
+from engine.paths import conf_dir, user_folders
 from research.config.guard import check_composed, check_file, check_overrides, check_primary
 from research.config.keys import KEYS
 from research.config.mistakes import nearest, translate, unknown_option
+from research.strategies import defaults
+from research.strategies.user_file import user_strategies
 
 
 class Composer:
@@ -54,7 +57,7 @@ class Composer:
         setup_globals()
         JobRuntime().set("name", "bea")
         self.loader = ConfigLoaderImpl(config_search_path=self.search_path())
-        self.loader.repository = _Repository(self.loader.repository)
+        self.loader.repository = _Repository(self.loader.repository, user_strategies(user_folders(folder)))
         check_primary(self.folders[0] / f"{name}.yaml")
 
     @classmethod
@@ -135,11 +138,17 @@ class Composer:
 class _Repository(CachingConfigRepository):  # type: ignore[misc]
     """Hydra's files, each checked before it is parsed and read once a process."""
 
+    def __init__(self, delegate: Any, strategies: Mapping[str, Path]) -> None:
+        super().__init__(delegate)
+        self._strategies = strategies
+
     def __deepcopy__(self, memo: dict[int, Any]) -> _Repository:
         return self  # Hydra copies a repository for every composition; this one is only read
 
     def load_config(self, config_path: str) -> Any:
         """The parsed file, a copy of its own for every composition (Hydra edits what it is given)."""
+        if f"config_path={config_path}" not in self.cache:
+            self._add_user_strategy(config_path)
         if f"config_path={config_path}" not in self.cache:
             for source in self.get_sources():
                 if source.scheme() == "file":
@@ -148,6 +157,34 @@ class _Repository(CachingConfigRepository):  # type: ignore[misc]
         if found is not None:
             found.config = copy.deepcopy(found.config)
         return found
+
+    def config_exists(self, config_path: str) -> bool:
+        """Whether there is a file, or a strategy of the user, of that name."""
+        return self._user_file(config_path) is not None or bool(super().config_exists(config_path))
+
+    def get_group_options(self, group_name: str, results_filter: Any = ObjectType.CONFIG) -> list[str]:
+        """Options of a group; those of `strategy` include the user's own."""
+        options = super().get_group_options(group_name, results_filter)
+        return sorted({*options, *self._strategies}) if group_name == "strategy" else list(options)
+
+    def _user_file(self, config_path: str) -> Path | None:
+        group, _, name = config_path.removesuffix(".yaml").rpartition("/")
+        return self._strategies.get(name) if group == "strategy" else None
+
+    def _add_user_strategy(self, config_path: str) -> None:
+        """Put the defaults of a user's strategy where Hydra looks for its file."""
+        path = self._user_file(config_path)
+        if path is None:
+            return
+        if super().config_exists(config_path):
+            raise ConfigurationError(
+                f"two strategies are named {path.stem}",
+                where=str(path),
+                todo="give the file and its class another name",
+            )
+        config = OmegaConf.create(defaults(path.stem, str(path)))
+        header: dict[str, str | None] = {"package": "strategy"}
+        self.cache[f"config_path={config_path}"] = ConfigResult("user", config_path, config, header, [])
 
 
 @contextmanager

@@ -69,6 +69,7 @@ KEYS: Final[dict[str, Key]] = {
     "data.zone": Key("text", slow=True),
     "data.memory_mb": Key("whole", counts=False),
     "strategy.name": Key("text", slow=True),
+    "strategy.file": Key("text", off=True, slow=True, counts=False),
     "strategy.edge_min": _CAP,
     "strategy.edge_max": _CAP,
     "strategy.odds_min": _CAP,
@@ -190,7 +191,10 @@ def checked(key: str, value: Any) -> Any:
 
 
 #: keys that one option or another of a group may lack
-_OPTIONAL: Final = tuple(key for key in KEYS if key.startswith("staking.") and key != "staking.name")
+_OPTIONAL: Final = (
+    "strategy.file",
+    *(key for key in KEYS if key.startswith("staking.") and key != "staking.name"),
+)
 
 
 def complete(flat: Mapping[str, Any]) -> dict[str, Any]:

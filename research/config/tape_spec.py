@@ -1,20 +1,25 @@
-"""The slow part of a configuration: everything that changes the tape, one object a tape."""
+"""What of a configuration changes its tape: one frozen object a tape, made of plain values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from engine.errors import ConfigurationError
 from engine.paths import home, sample_store
 from research.config.keys import FAST_STRATEGY, LATER
 
+#: keys of the strategy group that are no parameters of the strategy
+_NO_PARAMETER = (*FAST_STRATEGY, "name", "file")
+#: fields that name files: their content counts, not their place
+_PLACES = ("store", "rule", "strategy_file")
+
 
 @dataclass(frozen=True)
-class Slow:
-    """What changes the tape: one object a tape.
+class TapeSpec:
+    """The slow part of a configuration.
 
     Attributes
     ----------
@@ -24,8 +29,11 @@ class Slow:
         The keys sports, competitions, seasons, first_date, last_date of the data group.
     decide_at, zone : str
     instants : tuple of str
+        Kinds of quote that the strategy may see.
     strategy : str
-        Name of the strategy; `parameters` are its own, as pairs of name and value.
+        Name of the strategy.
+    parameters : tuple of (str, object)
+        The strategy's own parameters, sorted by name.
     commission_rates : tuple of (str, float)
     venues : tuple of (str, tuple)
         Terms of bookmakers, as pairs of name and pairs.
@@ -35,9 +43,11 @@ class Slow:
     kelly : str
         How the tape's column of Kelly fractions is made: ``none``, ``shrunk``, ``market``, ``states``.
     rule : str or None
-        File of a staking rule of the user's own; the tape itself is the same.
+        File of the user's staking rule; it does not change the tape.
+    strategy_file : str or None
+        File of the user's strategy; None: a built-in one.
     fit_at : tuple of str
-        ISO dates at which a strategy with a model is fitted; empty: it has none.
+        ISO dates at which a strategy with a model is fitted; empty: it has no model.
     """
 
     store: str
@@ -54,38 +64,58 @@ class Slow:
     clv_method: str
     kelly: str
     rule: str | None = None
+    strategy_file: str | None = None
     fit_at: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
-        """The content as plain values, without the path of the store: what its hash is of."""
-        facts = asdict(self)
-        del facts["store"], facts["rule"]  # the content counts, not where it is
-        return facts
+        """What a tape's key is made of: all values but the places of files."""
+        return {name: value for name, value in asdict(self).items() if name not in _PLACES}
+
+    def describe(self) -> dict[str, Any]:
+        """All values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_description(cls, values: Mapping[str, Any]) -> Self:
+        """The specification that `describe` described, also after a way through JSON."""
+        return cls(**{field.name: _frozen(values[field.name]) for field in fields(cls)})
 
 
-def slow_of(flat: Mapping[str, Any]) -> Slow:
-    """The slow part of one configuration, given its dotted keys."""
+def tape_spec_of(flat: Mapping[str, Any]) -> TapeSpec:
+    """The slow part of one configuration.
+
+    Parameters
+    ----------
+    flat : mapping
+        Its dotted keys, complete and checked (`research.config.keys.complete`).
+
+    Raises
+    ------
+    ConfigurationError
+        ``staking=own`` without a file.
+    """
     if flat["staking.name"] == "own" and flat.get("staking.file") is None:
         raise ConfigurationError(
             "no staking rule of your own", where="staking.file", todo="name the file of its function stake_minor"
         )
-    own = {key.removeprefix("strategy."): value for key, value in flat.items() if key.startswith("strategy.")}
-    names = ("sports", "competitions", "seasons", "first_date", "last_date")
-    return Slow(
+    strategy = {key.removeprefix("strategy."): value for key, value in flat.items() if key.startswith("strategy.")}
+    universe = ("sports", "competitions", "seasons", "first_date", "last_date")
+    return TapeSpec(
         store=str(store_path(flat["data.store"])),
-        universe=tuple((name, _frozen(flat[f"data.{name}"])) for name in names),
+        universe=tuple((name, _frozen(flat[f"data.{name}"])) for name in universe),
         decide_at=flat["data.decide_at"],
         zone=flat["data.zone"],
         instants=tuple(flat["data.instants"]),
-        strategy=flat["strategy.name"],
-        parameters=tuple((k, _frozen(v)) for k, v in sorted(own.items()) if k not in (*FAST_STRATEGY, "name")),
+        strategy=strategy["name"],
+        parameters=tuple((k, _frozen(v)) for k, v in sorted(strategy.items()) if k not in _NO_PARAMETER),
         commission_rates=tuple(sorted(flat["execution.commission_rates"].items())),
         venues=_frozen(flat["execution.venues"]),
         later=tuple((name, flat[f"execution.{name}"]) for name in LATER),
         clv_bookmaker=flat["clv.bookmaker"],
         clv_method=flat["clv.method"],
         kelly=kelly_mode(flat["staking.name"]),
-        rule=str(Path(flat["staking.file"]).expanduser().absolute()) if flat.get("staking.file") else None,
+        rule=_staking_file(flat.get("staking.file")),
+        strategy_file=_absolute(strategy.get("file")),
     )
 
 
@@ -105,9 +135,27 @@ def store_path(text: str | None) -> Path:
     return Path(text).expanduser().absolute()
 
 
+def staking_path(text: str) -> Path:
+    """File of the user's staking rule: a path, or the name of one in ``BEA_HOME/staking_rules``."""
+    path = Path(text).expanduser()
+    for place in (home() / "staking_rules" / path.name, home() / "staking_rules" / f"{path.name}.py"):
+        if not path.is_file() and path.name == text and place.is_file():
+            return place
+    return path.absolute()
+
+
+def _staking_file(text: str | None) -> str | None:
+    return str(staking_path(text)) if text else None
+
+
+def _absolute(text: str | None) -> str | None:
+    return str(Path(text).expanduser().absolute()) if text else None
+
+
 def _frozen(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_frozen(one) for one in value)
+    """Lists as tuples, mappings as sorted pairs, so that the value can be hashed."""
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(item) for item in value)
     if isinstance(value, dict):
-        return tuple(sorted((k, _frozen(v)) for k, v in value.items()))
+        return tuple(sorted((name, _frozen(item)) for name, item in value.items()))
     return value

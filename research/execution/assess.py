@@ -14,7 +14,8 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from engine.files import write_json
-from research.execution.job import Finished, Span, Unit
+from research.execution.job import Span
+from research.execution.units import Unit, UnitResult
 from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS, generator, ratio_quantiles
 from research.inference.overfit import Overfit
 from research.validation.choice import NONE, Choice, chosen_on_all, cross_validated, walk_forward
@@ -53,7 +54,7 @@ class Series:
 
 
 def series_of(
-    spans: Sequence[Span], units: Iterable[tuple[Unit, Finished, Floats]], count: int, folder: Path
+    spans: Sequence[Span], units: Iterable[tuple[Unit, UnitResult, Floats]], count: int, folder: Path
 ) -> Series:
     """Daily returns and sums of all configurations, a unit at a time, mapped to files in `folder`.
 
@@ -61,7 +62,7 @@ def series_of(
     ----------
     spans : sequence of Span
         One a tape.
-    units : iterable of (Unit, Finished, float64 (c,))
+    units : iterable of (Unit, UnitResult, float64 (c,))
         With the opening bankrolls of the unit's configurations.
     count : int
         Configurations.

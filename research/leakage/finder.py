@@ -103,8 +103,8 @@ class _Work:
 
     def findings(self) -> Findings:
         """Everything, in order."""
-        store = Store.open(self.lab.subject.slow.store)
-        store.events(universe_of(self.lab.subject.slow))  # says what is not there
+        store = Store.open(self.lab.subject.spec.store)
+        store.events(universe_of(self.lab.subject.spec))  # says what is not there
         self.events = store.events()
         self.gathered = Gathered(self.events)
         self.progress.begin("worlds decided again", _APART + _WORLDS * self.search.instants)
@@ -216,11 +216,11 @@ class _Work:
 
     def _look_at_prices(self, store: Store) -> str:
         """Check when the prices taken were known, and how they were recorded; gives what is wrong with the odds."""
-        slow, memory_mb = self.lab.subject.slow, self.lab.subject.memory_mb
-        needed, universe = self.lab.subject.strategy(slow).requires(), universe_of(slow)
+        spec, memory_mb = self.lab.subject.spec, self.lab.subject.memory_mb
+        needed, universe = self.lab.subject.strategy(spec).requires(), universe_of(spec)
         early = taken_early(self.base.offers, of_universe(store, universe, max_quotes(memory_mb)))
         told = self.gathered.early(early) if early.height else ""
-        if OPEN in slow.instants and CLOSE not in slow.instants:
+        if OPEN in spec.instants and CLOSE not in spec.instants:
             for fault, row in recorded_faults(store, universe, needed.markets, max_quotes(memory_mb)):
                 if needed.bookmakers is None or fault.bookmaker in needed.bookmakers:
                     self.gathered.recorded(fault, row)

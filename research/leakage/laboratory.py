@@ -19,12 +19,13 @@ from engine.schema import OPPORTUNITIES
 from engine.store.store import Store
 from engine.strategy import History, Learner, Requirement, Strategy, View
 from engine.tape import Tape
-from research.config.tape_spec import Slow
+from research.config.tape_spec import TapeSpec
 from research.leakage.copier import Changed, Copier
 from research.leakage.mutation import Mutation
 from research.leakage.watch import Watch, watching
 from research.leakage.world import Originals, entered
-from research.tapes.builder import Tapes, later_rules, strategy_of
+from research.tapes.builder import Tapes
+from research.tapes.inputs import delay_of, strategy_of
 
 #: what tells one opportunity from another
 OFFER: Final = ("decided_at", "event_id", "market", "line", "selection", "bookmaker", "side")
@@ -38,7 +39,7 @@ class Subject:
 
     Attributes
     ----------
-    slow : Slow
+    spec : TapeSpec
         What the tape is made of; with the days of its fits where the strategy has a model (`fitted_at`).
     params : Params or None
         Staking, risk and execution, whose stakes and reasons are compared too; None: opportunities alone.
@@ -50,17 +51,16 @@ class Subject:
         What building a tape may take.
     """
 
-    slow: Slow
+    spec: TapeSpec
     params: Params | None = None
     seed: int = 0
-    strategy: Callable[[Slow], Strategy] = strategy_of
+    strategy: Callable[[TapeSpec], Strategy] = strategy_of
     memory_mb: int = 4096
 
     @property
     def waits(self) -> bool:
         """Whether orders arrive after their decision: they are then filled, by right, at the next price after it."""
-        rules = later_rules(self.slow)
-        return rules is not None and rules[0] > 0
+        return delay_of(self.spec) > 0
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Laboratory:
     originals: Originals = field(init=False)
 
     def __post_init__(self) -> None:
-        self.originals = Originals.of(self.subject.slow)
+        self.originals = Originals.of(self.subject.spec)
         stores = [Store.open(path) for path in self.originals.stores]
         self._copiers = [Copier(store, self.folder / f"copy{number}") for number, store in enumerate(stores)]
 
@@ -156,25 +156,25 @@ class Laboratory:
             return self._copiers[number].write(place, mutation)
 
         try:
-            with entered(world, self.originals, self.subject.slow, write) as (slow, changed):
+            with entered(world, self.originals, self.subject.spec, write) as (spec, changed):
                 try:
-                    return self._decided(slow), changed
+                    return self._decided(spec), changed
                 except BeaError as error:
                     return Failed(error), changed
         finally:
             shutil.rmtree(world, ignore_errors=True)
 
-    def _decided(self, slow: Slow) -> Decided:
+    def _decided(self, spec: TapeSpec) -> Decided:
         kept: list[pl.DataFrame] = []
         outside, inside = Watch(), Watch()
         subject = self.subject
 
-        def recorded(asked: Slow) -> Strategy:
+        def recorded(asked: TapeSpec) -> Strategy:
             return _Recorder(subject.strategy(asked), kept, inside)
 
         with watching(outside):
             try:
-                tape = Tapes(subject.memory_mb, recorded).fresh(slow)
+                tape = Tapes(subject.memory_mb, recorded).fresh(spec)
             except BeaError:
                 raise
             except Exception as error:
@@ -183,7 +183,7 @@ class Laboratory:
                 text = " ".join(str(error).split())[:160]
                 raise DataError(
                     "the strategy fails on a copy of its store",
-                    where=slow.strategy,
+                    where=spec.strategy,
                     found=f"{type(error).__name__}: {text}",
                     todo="BEA_DEBUG=1 shows where; files outside of the store are not there under other names",
                 ) from error
@@ -191,9 +191,9 @@ class Laboratory:
         world = (self.folder, *self.originals.stores)
         offers = pl.concat(kept, how="diagonal") if kept else pl.DataFrame(schema=OPPORTUNITIES)
         opened, strange = inside.within(self.folder), inside.elsewhere(*world)
-        return Decided(offers, self._stakes(tape, slow), opened, tuple(strange))
+        return Decided(offers, self._stakes(tape, spec), opened, tuple(strange))
 
-    def _stakes(self, tape: Tape, slow: Slow) -> pl.DataFrame:
+    def _stakes(self, tape: Tape, spec: TapeSpec) -> pl.DataFrame:
         events = tape.events["event_id"].gather(pl.Series(tape.event, dtype=pl.UInt32))
         rows = tape.rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
         frame = rows.select(pl.col("market", "line", "selection", "bookmaker", "side")).with_columns(
@@ -205,7 +205,7 @@ class Laboratory:
             return frame.select(*OFFER, "kelly_frac")
         from engine.backtesting.run import replay  # starts the compiler's machinery: 0.7 s
 
-        rule = None if slow.rule is None else load(slow.rule)
+        rule = None if spec.rule is None else load(spec.rule)
         with np.errstate(invalid="ignore"):  # random prices may let a bankroll of the future grow beyond all numbers
             path = replay(tape, self.subject.params, self.subject.seed, rule)
         bets = path.bets.select("row", "stake_minor", "equity_minor")

@@ -26,7 +26,7 @@ from engine.errors import EmptyUniverseError
 from engine.schema import AGGREGATES, CLOSE, OPEN
 from engine.store.store import Store
 from engine.store.universe import Universe
-from research.config.tape_spec import Slow
+from research.config.tape_spec import TapeSpec
 from research.leakage.laboratory import OFFER
 
 _STILL, _ALONE, _OTHERS = 0.95, 0.99, 0.75
@@ -170,9 +170,9 @@ def taken_early(offers: pl.DataFrame, quotes: Iterator[pl.DataFrame]) -> pl.Data
     return found.rename({"known": "known_at", "kind": "instant"}).sort(OFFER)
 
 
-def universe_of(slow: Slow) -> Universe:
-    """The events of a slow part, with all their prices."""
-    common = dict(slow.universe)
+def universe_of(spec: TapeSpec) -> Universe:
+    """The events of a spec part, with all their prices."""
+    common = dict(spec.universe)
     for name in ("first_date", "last_date"):
         common[name] = date.fromisoformat(common[name]) if common[name] else None
     return Universe(**common)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from engine.errors import BeaError
 from engine.paths import home
 from engine.store.manifest import NAME
-from research.config.tape_spec import Slow, store_path
+from research.config.tape_spec import TapeSpec, store_path
 from research.leakage.copier import Changed
 
 #: parts of a home that no world has
@@ -35,9 +35,9 @@ class Originals:
     stores: tuple[Path, ...]
 
     @classmethod
-    def of(cls, slow: Slow) -> Originals:
-        """The store of a slow part, and the home's own where that is another one."""
-        stores = [Path(slow.store)]
+    def of(cls, spec: TapeSpec) -> Originals:
+        """The store of a spec part, and the home's own where that is another one."""
+        stores = [Path(spec.store)]
         own = home() / "data" / "store"
         if (own / NAME).is_file() and own.resolve() != stores[0].resolve():
             stores.append(own)
@@ -53,8 +53,8 @@ class Originals:
 
 
 @contextmanager
-def entered(folder: Path, originals: Originals, slow: Slow, write: Write) -> Iterator[tuple[Slow, Changed]]:
-    """Make a world in an empty folder and stand in it; gives the slow part as it reads there, and what was changed.
+def entered(folder: Path, originals: Originals, spec: TapeSpec, write: Write) -> Iterator[tuple[TapeSpec, Changed]]:
+    """Make a world in an empty folder and stand in it; gives the spec part as it reads there, and what was changed.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def entered(folder: Path, originals: Originals, slow: Slow, write: Write) -> Ite
         changed = Changed(changed.prices + one.prices, changed.results + one.results)
     moved = [(original, folder / place) for original, place in zip(originals.stores, places, strict=True)]
     there = replace(
-        slow,
+        spec,
         store=str(moved[0][1]),
-        parameters=tuple((name, _redirected(value, moved)) for name, value in slow.parameters),
+        parameters=tuple((name, _redirected(value, moved)) for name, value in spec.parameters),
     )
     before = os.environ.get("BEA_HOME")
     os.environ["BEA_HOME"] = str(folder)

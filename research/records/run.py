@@ -19,7 +19,7 @@ from engine.errors import DataError, UsageError
 from engine.files import write_json
 from engine.kernel.params import Params
 from research.config.kernel_params import configuration, matrix
-from research.config.tape_spec import slow_of
+from research.config.tape_spec import tape_spec_of
 from research.records.folder import MANIFEST, find, run_folder
 from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, ranked
@@ -294,19 +294,19 @@ class RunRecord:
 
         flat = self.parameters(row["config"])
         wanted, tapes = self.manifest["tapes"][row["tape"]], Tapes()
-        slow = replace(slow_of(flat), fit_at=tuple(wanted.get("fit_at", ())))
-        if tapes.rows(slow).hash != wanted["rows_hash"]:
+        spec = replace(tape_spec_of(flat), fit_at=tuple(wanted.get("fit_at", ())))
+        if tapes.rows(spec).hash != wanted["rows_hash"]:
             raise DataError(
                 "the store does not hold the rows of this run any more",
-                where=slow.store,
+                where=spec.store,
                 todo="repeat the run's command",
             )
         numbers = matrix(pl.DataFrame({"branch": [0]}), {0: flat}, {0: frozenset()})
         configuration(numbers[0])
-        rule = None if slow.rule is None else load(slow.rule)
+        rule = None if spec.rule is None else load(spec.rule)
         if rule is not None and rule.hash not in self.manifest["rules"]:
             raise DataError("the staking rule is another one now", where=rule.path, todo="repeat the run's command")
-        return replay(tapes.tape(slow), Params(*numbers[0].tolist()), int(flat["seed"]), rule)
+        return replay(tapes.tape(spec), Params(*numbers[0].tolist()), int(flat["seed"]), rule)
 
     def __repr__(self) -> str:
         counts = self.manifest["counts"]

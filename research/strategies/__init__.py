@@ -1,37 +1,64 @@
-"""Strategies, one file each, found by the name of their file in ``conf/strategy/``.
+"""Strategies, one file each, found by name.
 
-`by_name("value")` imports ``research.strategies.value`` and nothing of the others.
+A built-in strategy is ``research/strategies/NAME.py`` with its defaults in ``conf/strategy/NAME.yaml``; a user's own is
+one file in a folder of the user (`research.strategies.user_file`). Only the strategy that is asked for is imported.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from engine.errors import ConfigurationError
 from engine.paths import conf_dir
 from engine.strategy import Strategy
+from research.strategies.user_file import failures_named, load_module
 
-#: parameters in the YAML of every strategy that the kernel reads, not the strategy
+#: keys of the strategy group that are not parameters of the strategy: the kernel's filters, the name, the file
 FAST: Final = ("edge_min", "edge_max", "odds_min", "odds_max")
+_NO_PARAMETER: Final = (*FAST, "name", "file")
 
 
 def names() -> tuple[str, ...]:
-    """Names of all strategies, sorted."""
+    """Names of the built-in strategies, sorted."""
     return tuple(sorted(path.stem for path in (conf_dir() / "strategy").glob("*.yaml")))
 
 
-def by_name(name: str) -> type[Strategy]:
+def by_name(name: str, file: str | None = None) -> type[Strategy]:
     """The class of a strategy.
+
+    Parameters
+    ----------
+    name : str
+        The `name` of its class, and of its file.
+    file : str, optional
+        File of a strategy of the user's own; default: a built-in one.
 
     Raises
     ------
     ConfigurationError
-        Where no file of ``conf/strategy/`` has that name, or its module holds no such strategy.
+        There is no such strategy, or its module cannot be imported or holds no class of that name.
     """
+    module = _built_in(name) if file is None else load_module(file)
+    for value in vars(module).values():
+        if isinstance(value, type) and value.__module__ == module.__name__ and getattr(value, "name", None) == name:
+            strategy: type[Strategy] = value
+            if not is_dataclass(strategy):
+                raise ConfigurationError(
+                    "a strategy is a frozen dataclass", where=file or module.__name__, found=f"class {value.__name__}"
+                )
+            return strategy
+    raise ConfigurationError(
+        "a module without its strategy", where=file or module.__name__, expected=f"a class whose name is {name!r}"
+    )
+
+
+def _built_in(name: str) -> ModuleType:
     known = names()
     if name not in known:
         near = get_close_matches(name, known, 1)
@@ -43,31 +70,43 @@ def by_name(name: str) -> type[Strategy]:
             todo=f"did you mean {near[0]}?" if near else "",
         )
     try:
-        module = importlib.import_module(f"{__name__}.{name}")
+        return importlib.import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             "a strategy without its module", where=f"conf/strategy/{name}.yaml", expected=str(error.name)
         ) from None
-    for value in vars(module).values():
-        if isinstance(value, type) and value.__module__ == module.__name__ and getattr(value, "name", None) == name:
-            found: type[Strategy] = value
-            return found
-    raise ConfigurationError(
-        "a module without its strategy", where=module.__name__, expected=f"a class whose name is {name!r}"
-    )
 
 
-def make(name: str, parameters: Mapping[str, Any]) -> Strategy:
-    """A strategy with its parameters; those of the kernel (`FAST`) and `name` are passed over.
+def defaults(name: str, file: str) -> dict[str, Any]:
+    """The strategy group of a user's strategy: its name, file and parameters, and filters that are off.
+
+    A parameter without a default is ``???``: Hydra asks for it.
+    """
+    kind = by_name(name, file)
+    parameters: dict[str, Any] = {}
+    for field in fields(kind):  # type: ignore[arg-type]
+        if field.default_factory is not MISSING:
+            parameters[field.name] = _as_list(field.default_factory())
+        else:
+            parameters[field.name] = "???" if field.default is MISSING else _as_list(field.default)
+    return {"name": name, "file": file, **parameters, **dict.fromkeys(FAST)}
+
+
+def _as_list(value: Any) -> Any:
+    return [_as_list(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def make(name: str, parameters: Mapping[str, Any], file: str | None = None) -> Strategy:
+    """A strategy with its parameters; the keys that are no parameters (filters, name, file) are passed over.
 
     Raises
     ------
     ConfigurationError
         For an unknown strategy or parameter, or a value that the strategy refuses.
     """
-    kind = by_name(name)
+    kind = by_name(name, file)
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    given = {key: value for key, value in parameters.items() if key not in (*FAST, "name")}
+    given = {key: value for key, value in parameters.items() if key not in _NO_PARAMETER}
     for key in given:
         if key not in known:
             near = get_close_matches(key, known, 1)
@@ -77,4 +116,7 @@ def make(name: str, parameters: Mapping[str, Any]) -> Strategy:
                 expected=", ".join(known),
                 todo=f"did you mean {near[0]}?" if near else "",
             )
-    return kind(**given)
+    if file is None:
+        return kind(**given)
+    with failures_named(Path(file)):
+        return kind(**given)

@@ -1,16 +1,12 @@
-"""Tapes of a sweep: from store, strategy and closing prices, kept on disk under the hash of their parents."""
+"""Build the tapes of a command from store, strategy and closing prices."""
 
 from __future__ import annotations
 
 import contextlib
-import inspect
 import json
-import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,43 +15,40 @@ import polars as pl
 from engine.asof.closing import fair_closing
 from engine.asof.decisions import check_memory, max_quotes
 from engine.asof.view import of_store
-from engine.clock import duration_ns
-from engine.errors import ConfigurationError, EmptyUniverseError, StoreError, TapeError
+from engine.errors import ConfigurationError, EmptyUniverseError, StoreError
 from engine.files import write_json
-from engine.identity import digest, source_hash
-from engine.paths import home
-from engine.schema import CLOSE, OPEN, QUOTES, SNAPSHOT
+from engine.identity import digest
+from engine.schema import QUOTES
 from engine.store.hashing import FrameHash
 from engine.store.store import Store
 from engine.store.universe import Universe
-from engine.strategy import Requirement, Strategy, View
+from engine.strategy import View
 from engine.tape import Tape
 from engine.tape.build import build
-from engine.tape.execution import CashOut, Later
-from engine.tape.file import load as load_tape
-from engine.tape.file import save as save_tape
-from research.config.mistakes import nearest
-from research.config.tape_spec import Slow
-from research.strategies import make
+from engine.tape.execution import Later
+from engine.tape.file import save
+from research.config.code_hash import code_hash
+from research.config.tape_spec import TapeSpec
+from research.tapes.cache import cache_folder, evict, load_tape
 from research.tapes.facts import COUNTS, count_days, facts_of, merged_facts
 from research.tapes.fitting import opportunities
+from research.tapes.inputs import StrategyFactory, TapeInputs, check_bookmakers, source_of, strategy_of, thawed
 
 _MEMORY_MB: Final = 4_096
-_CACHE_MB: Final = 4_096
 #: what a bet and later prices of it have in common
 _BET: Final = ("event_id", "market", "line", "selection")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows that a tape is made of.
+    """The rows of the store that a tape is made of.
 
     Attributes
     ----------
     hash : str
-        Of their content.
+        Of the content of all rows.
     seen : str
-        Of the content of events and of the quotes that may be seen alone.
+        Of the content of the events and of the quotes that the strategy may see.
     facts : dict
         Numbers of events and quotes, first and last date, bases of their times, notes.
     calendar : dict
@@ -70,181 +63,179 @@ class Rows:
 
 @dataclass(frozen=True)
 class _Part:
-    """What is read of a part of the universe; the quotes that may be seen are read by the view."""
+    """What is read of one part of the universe; the view reads the quotes that may be seen."""
 
-    seen: Universe
+    visible: Universe
     events: pl.DataFrame
     closing: pl.DataFrame | None
     later: pl.DataFrame | None
 
 
 class Tapes:
-    """Builds tapes, part by part of the store where it is large.
+    """Builds tapes, and large ones part by part of the store.
 
-    Where the quotes of a universe fit into the memory it may take, they are one part, and its rows and view are kept
+    If the quotes of a universe fit into the memory it may take, they are one part, and its rows and view are kept
     for the next tape.
 
     Parameters
     ----------
     memory_mb : int
-        What building may take, beside the tape itself; `data.memory_mb`.
+        What building may take beside the tape itself; `data.memory_mb`.
     strategy : callable, optional
-        Makes the strategy of a slow part; default: by its name (`strategy_of`).
+        Makes the strategy of a specification; default `research.tapes.inputs.strategy_of`.
     """
 
-    def __init__(self, memory_mb: int = _MEMORY_MB, strategy: Callable[[Slow], Strategy] | None = None) -> None:
+    def __init__(self, memory_mb: int = _MEMORY_MB, strategy: StrategyFactory | None = None) -> None:
         check_memory(memory_mb, "data.memory_mb")
         self._memory_mb = memory_mb
         self._strategy = strategy or strategy_of
-        self._kept: tuple[str, _Part] | None = None
-        self._view: tuple[str, list[View]] | None = None
+        self._last_part: tuple[str, _Part] | None = None
+        self._last_views: tuple[str, list[View]] | None = None
         self._stores: dict[str, Store] = {}
+        self._inputs: dict[TapeSpec, TapeInputs] = {}
 
-    def rows(self, slow: Slow) -> Rows:
-        """Which rows a tape is made of; from the cache where the store's files are the same."""
-        key = self._rows_key(slow)
-        path = cache_folder() / "rows" / f"{key}.json"
+    def inputs(self, spec: TapeSpec) -> TapeInputs:
+        """What a tape is built from; worked out once a specification."""
+        if spec not in self._inputs:
+            self._inputs[spec] = TapeInputs.of(spec, self._strategy(spec))
+        return self._inputs[spec]
+
+    def rows(self, spec: TapeSpec) -> Rows:
+        """Which rows a tape is made of; from the cache if the store's files are the same."""
+        path = cache_folder() / "rows" / f"{self._rows_key(spec)}.json"
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads(path.read_text())
-            return Rows(str(kept["hash"]), str(kept["seen"]), dict(kept["facts"]), dict(kept["calendar"]))
-        rows = self._counted(slow)
+            values = json.loads(path.read_text())
+            return Rows(str(values["hash"]), str(values["seen"]), dict(values["facts"]), dict(values["calendar"]))
+        rows = self._count(spec)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, {"hash": rows.hash, "seen": rows.seen, "facts": rows.facts, "calendar": rows.calendar})
         return rows
 
-    def tape(self, slow: Slow) -> Tape:
-        """The tape; loaded where it was built before."""
-        path = cache_folder() / f"{self.key(slow)}.arrow"
-        if path.is_file():
-            try:
-                tape = load_tape(path)
-                os.utime(path)
-                return tape
-            except TapeError:
-                path.unlink(missing_ok=True)  # damaged: build it again
-        tape = self.fresh(slow)
-        save_tape(tape, path)
-        evict(keep=path)
+    def tape(self, spec: TapeSpec) -> Tape:
+        """The tape; loaded if it was built before."""
+        path = cache_folder() / f"{self.key(spec)}.arrow"
+        tape = load_tape(path)
+        if tape is None:
+            tape = self.fresh(spec)
+            save(tape, path)
+            evict(keep=path)
         return tape
 
-    def key(self, slow: Slow) -> str:
-        """Hash of all that a tape is a function of."""
-        return digest({"slow": slow.facts(), "rows": self.rows(slow).hash, "sources": source_hash()})
+    def key(self, spec: TapeSpec) -> str:
+        """Hash of everything that a tape depends on: its specification, rows, and the code that builds it."""
+        return digest({"slow": spec.facts(), "rows": self.rows(spec).hash, "sources": building_code(spec)})
 
-    def made_of(self, slow: Slow) -> str:
-        """Hash of what decides: rows, slow keys and the strategy's source; what the leak finder speaks of.
+    def made_of(self, spec: TapeSpec) -> str:
+        """Hash of what the decisions depend on: visible rows, slow keys, the strategy's source.
 
-        Stakes and closing prices are no part of it, nor is the rest of the code.
+        The leak finder's result is kept under it. Stakes and closing prices are no part of it, nor is other code.
         """
-        facts = slow.facts()
+        facts = spec.facts()
         for name in ("kelly", "clv_bookmaker", "clv_method"):
             del facts[name]
-        return digest({"slow": facts, "rows": self.rows(slow).seen, "strategy": _source(self._strategy(slow))})
+        strategy = source_of(self.inputs(spec).strategy)
+        return digest({"slow": facts, "rows": self.rows(spec).seen, "strategy": strategy})
 
-    def fresh(self, slow: Slow) -> Tape:
+    def fresh(self, spec: TapeSpec) -> Tape:
         """The tape, built anew; no cache on disk is read or written."""
-        strategy, rules = self._strategy(slow), later_rules(slow)
-        self._whole(slow)
-        offered, events, fair, prices = [], [], [], []
-        for part, views in self._parts(slow):
-            bets = opportunities(slow, strategy, part.events, views)
-            offered.append(bets)
+        inputs = self.inputs(spec)
+        self._check_whole(inputs)
+        offers, events, fair, prices = [], [], [], []
+        for part, views in self._parts(inputs):
+            bets = opportunities(spec, inputs.strategy, part.events, views)
+            offers.append(bets)
             events.append(part.events.join(bets.select("event_id"), on="event_id", how="semi"))
             if part.closing is not None:
-                fair.append(fair_closing(part.events, part.closing, slow.clv_bookmaker, slow.clv_method))
+                fair.append(fair_closing(part.events, part.closing, spec.clv_bookmaker, spec.clv_method))
             if part.later is not None:
-                own = bets.select(_BET).unique()
-                prices.append(part.later.join(own, on=list(_BET), how="semi", nulls_equal=True))
+                wanted = bets.select(_BET).unique()
+                prices.append(part.later.join(wanted, on=list(_BET), how="semi", nulls_equal=True))
         return build(
-            pl.concat(offered, how="diagonal"),
+            pl.concat(offers, how="diagonal"),
             pl.concat(events),
             pl.concat(fair) if fair else None,
-            zone=slow.zone,
-            commission_rates=dict(slow.commission_rates),
-            venues=thawed(slow.venues),
-            later=Later(pl.concat(prices), *rules) if rules is not None and prices else None,
-            kelly=slow.kelly,
+            zone=spec.zone,
+            commission_rates=dict(spec.commission_rates),
+            venues=thawed(spec.venues),
+            later=Later(pl.concat(prices), inputs.delay_ns, inputs.cash_out) if prices else None,
+            kelly=spec.kelly,
         )
 
-    def _parts(self, slow: Slow) -> Iterator[tuple[_Part, list[View]]]:
-        """Parts of the universe that hold anything, and what was knowable at their decisions."""
-        key = self._rows_key(slow)
-        cuts = self._cuts(slow)
+    def _parts(self, inputs: TapeInputs) -> Iterator[tuple[_Part, list[View]]]:
+        """Parts of the universe that hold anything, with what was knowable at their decisions."""
+        key, spec = self._rows_key(inputs.spec), inputs.spec
+        cuts = self._cuts(inputs)
         for cut in cuts:
-            part = self._kept[1] if self._kept is not None and self._kept[0] == key else self._read(slow, cut)
+            kept = self._last_part is not None and self._last_part[0] == key
+            part = self._last_part[1] if kept and self._last_part else self._read(inputs, cut)
             if part is None:
                 continue
-            name = f"{key} {slow.decide_at}"
-            if self._view is not None and self._view[0] == name:
-                yield part, self._view[1]
+            name = f"{key} {spec.decide_at}"
+            if self._last_views is not None and self._last_views[0] == name:
+                yield part, self._last_views[1]
                 continue
-            views = list(of_store(self._store(slow), part.seen, slow.decide_at, memory_mb=self._memory_mb))
+            views = list(of_store(self._store(spec), part.visible, spec.decide_at, memory_mb=self._memory_mb))
             if len(cuts) == 1:
-                self._kept, self._view = (key, part), (name, views)
+                self._last_part, self._last_views = (key, part), (name, views)
             if views:
                 yield part, views
 
-    def _cuts(self, slow: Slow) -> list[Universe]:
-        seen, _ = universes(slow, self._strategy(slow).requires())
-        return self._store(slow).parts(seen, max_quotes=max_quotes(self._memory_mb))
+    def _cuts(self, inputs: TapeInputs) -> list[Universe]:
+        return self._store(inputs.spec).parts(inputs.visible, max_quotes=max_quotes(self._memory_mb))
 
-    def _whole(self, slow: Slow) -> None:
+    def _check_whole(self, inputs: TapeInputs) -> None:
         """A model learns from the whole universe at once."""
-        if slow.fit_at and len(self._cuts(slow)) > 1:
+        if inputs.spec.fit_at and len(self._cuts(inputs)) > 1:
             raise ConfigurationError(
                 "the universe does not fit into memory at once, as a strategy that is fitted needs it",
                 where="data.memory_mb",
                 todo="allow more memory, or choose fewer competitions and seasons",
             )
 
-    def _read(self, slow: Slow, seen: Universe) -> _Part | None:
-        """A part of the universe; None: it holds no event."""
-        store, needed, rules = self._store(slow), self._strategy(slow).requires(), later_rules(slow)
-        _, closed = universes(slow, needed)
-        events = _some(store.events, seen)
+    def _read(self, inputs: TapeInputs, visible: Universe) -> _Part | None:
+        """A part of the universe, or None if it holds no event."""
+        store = self._store(inputs.spec)
+        events = _rows_of(store.events, visible)
         if events is None:
             return None
         closing = later = None
-        if _has_closing(store, slow):
-            closing = _some(store.quotes, replace(closed, partitions=seen.partitions))
-        if rules is not None:
-            later = _some(store.quotes, replace(_all_prices(slow, needed, rules[1]), partitions=seen.partitions))
-        return _Part(seen, events, closing, later)
+        if _has_closing(store, inputs.spec):
+            closing = _rows_of(store.quotes, replace(inputs.closing, partitions=visible.partitions))
+        if inputs.later is not None:
+            later = _rows_of(store.quotes, replace(inputs.later, partitions=visible.partitions))
+        return _Part(visible, events, closing, later)
 
-    def _store(self, slow: Slow) -> Store:
-        if slow.store not in self._stores:
-            self._stores[slow.store] = open_store(slow.store)
-        return self._stores[slow.store]
+    def _store(self, spec: TapeSpec) -> Store:
+        if spec.store not in self._stores:
+            self._stores[spec.store] = open_store(spec.store)
+        return self._stores[spec.store]
 
-    def _rows_key(self, slow: Slow) -> str:
-        """Hash of the store's content files and of what is taken from them: cheap, no row is read."""
-        store, needed = self._store(slow), self._strategy(slow).requires()
-        seen, closed = universes(slow, needed)
-        files = [str(p.relative_to(store.root)) for t in ("events", "quotes") for p in store.files(t, seen)]
-        if _has_closing(store, slow):
-            files += [str(p.relative_to(store.root)) for p in store.files("quotes", closed)]
-        rules = later_rules(slow)
-        if rules is not None:
-            files += [
-                str(p.relative_to(store.root)) for p in store.files("quotes", _all_prices(slow, needed, rules[1]))
-            ]
+    def _rows_key(self, spec: TapeSpec) -> str:
+        """Hash of the store's content files and of what is taken from them: cheap, for no row is read."""
+        store, inputs = self._store(spec), self.inputs(spec)
+        files = [path for table in ("events", "quotes") for path in store.files(table, inputs.visible)]
+        if _has_closing(store, spec):
+            files += store.files("quotes", inputs.closing)
+        if inputs.later is not None:
+            files += store.files("quotes", inputs.later)
         taken = {
-            "universe": slow.universe,
-            "instants": slow.instants,
-            "needed": vars(needed),
-            "clv": slow.clv_bookmaker,
-            "later": slow.later,
+            "universe": spec.universe,
+            "instants": spec.instants,
+            "needed": vars(inputs.required),
+            "clv": spec.clv_bookmaker,
+            "later": spec.later,
         }
-        return digest({"files": sorted(set(files)), **taken, "sources": source_hash()})
+        names = sorted({str(path.relative_to(store.root)) for path in files})
+        return digest({"files": names, **taken, "sources": code_hash([__name__])})
 
-    def _counted(self, slow: Slow) -> Rows:
-        """Read all rows once, a part at a time, and tell what they are."""
-        store, facts = self._store(slow), list[dict[str, Any]]()
+    def _count(self, spec: TapeSpec) -> Rows:
+        """Read all rows once, a part at a time, and work out their hashes, facts and calendar."""
+        store, inputs, facts = self._store(spec), self.inputs(spec), list[dict[str, Any]]()
         hashes = {name: FrameHash() for name in ("events", "quotes", "closing", "later")}
-        _check_rates(store, slow)
+        check_bookmakers(store, spec)
         has_closing, calendar = False, dict[str, dict[str, Any]](events=Counter[str](), seasons={})
-        for cut in self._cuts(slow):
-            part, quotes = self._read(slow, cut), _some(store.quotes, cut)
+        for cut in self._cuts(inputs):
+            part, quotes = self._read(inputs, cut), _rows_of(store.quotes, cut)
             if part is None:
                 continue
             events = part.events.sort("sport", "competition", "season", "starts_at", "event_id")
@@ -254,19 +245,35 @@ class Tapes:
             has_closing = has_closing or part.closing is not None
             count_days(calendar, events)
             facts.append(facts_of(events, pl.DataFrame(schema=QUOTES) if quotes is None else quotes))
-        seen, _ = universes(slow, self._strategy(slow).requires())
         if not facts:
-            store.events(seen)  # says what is not there
-        if not sum(one["n_quotes"] for one in facts):
-            store.quotes(seen)
-        notes = [] if has_closing else [f"no closing price of {slow.clv_bookmaker}: CLV has no value"]
-        told = merged_facts(facts) | {name: sum(one[name] for one in facts) for name in COUNTS} | {"notes": notes}
-        made = {name: one.hexdigest() for name, one in hashes.items()}
-        return Rows(digest(list(made.values())), digest([made["events"], made["quotes"]]), told, calendar)
+            store.events(inputs.visible)  # raises: says what is not there
+        if not sum(part_facts["n_quotes"] for part_facts in facts):
+            store.quotes(inputs.visible)
+        notes = [] if has_closing else [f"no closing price of {spec.clv_bookmaker}: CLV has no value"]
+        totals = {name: sum(part_facts[name] for part_facts in facts) for name in COUNTS}
+        digests = {name: frame_hash.hexdigest() for name, frame_hash in hashes.items()}
+        return Rows(
+            digest(list(digests.values())),
+            digest([digests["events"], digests["quotes"]]),
+            merged_facts(facts) | totals | {"notes": notes},
+            calendar,
+        )
 
 
-def _some(read: Callable[[Universe], pl.DataFrame], universe: Universe) -> pl.DataFrame | None:
-    """Rows of a universe; None: there are none."""
+def building_code(spec: TapeSpec) -> str:
+    """Hash of the code that builds a tape: this module and all it imports, and the strategy's own."""
+    return code_hash(*tape_code(spec))
+
+
+def tape_code(spec: TapeSpec) -> tuple[list[str], list[Path]]:
+    """Modules and files of the user that a tape is built with, for `code_hash`."""
+    if spec.strategy_file is not None:
+        return [__name__], [Path(spec.strategy_file)]
+    return [__name__, f"research.strategies.{spec.strategy}"], []
+
+
+def _rows_of(read: Callable[[Universe], pl.DataFrame], universe: Universe) -> pl.DataFrame | None:
+    """Rows of a universe, or None if it has none."""
     try:
         return read(universe)
     except EmptyUniverseError:
@@ -274,7 +281,7 @@ def _some(read: Callable[[Universe], pl.DataFrame], universe: Universe) -> pl.Da
 
 
 def open_store(path: str) -> Store:
-    """The store, or an error that also says where there is something to try on."""
+    """The store; the error of a missing one also says where there is something to try on."""
     try:
         return Store.open(path)
     except StoreError as error:
@@ -286,100 +293,5 @@ def open_store(path: str) -> Store:
         ) from None
 
 
-def thawed(pairs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    """Nested mappings again of nested pairs."""
-    return {name: thawed(value) if isinstance(value, tuple) else value for name, value in pairs}
-
-
-def later_rules(slow: Slow) -> tuple[int, CashOut] | None:
-    """Delay in nanoseconds and the rules of cash-out; None where neither asks for prices after the decisions."""
-    rules = dict(slow.later)
-    profit, loss, before = (rules[f"cash_out_{name}"] for name in ("profit_frac", "loss_frac", "before_start"))
-    cash_out = CashOut(
-        math.inf if profit is None else profit,
-        math.inf if loss is None else loss,
-        None if before is None else duration_ns(before, "execution.cash_out_before_start"),
-        rules["cash_out_bookmaker"],
-    )
-    delay_ns = 0 if rules["delay"] is None else duration_ns(rules["delay"], "execution.delay")
-    return (delay_ns, cash_out) if delay_ns or cash_out.on else None
-
-
-def _all_prices(slow: Slow, needed: Requirement, cash_out: CashOut) -> Universe:
-    """All prices of what a strategy bets on, closing ones too; both sides where bets are closed again."""
-    common = dict(slow.universe)
-    for name in ("first_date", "last_date"):
-        common[name] = date.fromisoformat(common[name]) if common[name] else None
-    books = needed.bookmakers
-    if books is not None and cash_out.on and cash_out.bookmaker is not None:
-        books = (*books, cash_out.bookmaker)
-    sides = ("back", "lay") if cash_out.on else needed.sides
-    instants = (OPEN, SNAPSHOT, CLOSE)
-    return Universe(**common, markets=needed.markets, bookmakers=books, instants=instants, sides=sides)
-
-
-def universes(slow: Slow, needed: Requirement) -> tuple[Universe, Universe]:
-    """What a strategy may see, and the closing prices that it is measured against."""
-    common = dict(slow.universe)
-    for name in ("first_date", "last_date"):
-        common[name] = date.fromisoformat(common[name]) if common[name] else None
-    seen = Universe(
-        **common, markets=needed.markets, bookmakers=needed.bookmakers, instants=slow.instants, sides=needed.sides
-    )
-    closed = Universe(
-        **common, markets=needed.markets, bookmakers=(slow.clv_bookmaker,), instants=(CLOSE, SNAPSHOT), sides=("back",)
-    )
-    return seen, closed
-
-
-def strategy_of(slow: Slow) -> Strategy:
-    """The strategy of a slow part, by its name."""
-    return make(slow.strategy, {name: list(v) if isinstance(v, tuple) else v for name, v in slow.parameters})
-
-
-def _source(strategy: Strategy) -> str:
-    """Text of the module that a strategy is written in; nothing where it has no file, as in a notebook."""
-    try:
-        return inspect.getsource(inspect.getmodule(type(strategy)) or type(strategy))
-    except (OSError, TypeError):
-        return ""
-
-
-def _check_rates(store: Store, slow: Slow) -> None:
-    """A rate of a bookmaker that the store does not have would be free of commission in silence."""
-    known = {name for entry in store.manifest.of("quotes") for name in entry.bookmakers}
-    closes_at = dict(slow.later)["cash_out_bookmaker"]
-    named = {
-        "execution.commission_rates": [name for name, _ in slow.commission_rates],
-        "execution.venues": [name for name, _ in slow.venues],
-        "execution.cash_out_bookmaker": [] if closes_at is None else [closes_at],
-    }
-    for key, names in named.items():
-        for name in names:
-            if name not in known:
-                raise ConfigurationError(f"no bookmaker {name} in the store", where=key, todo=nearest(name, known))
-
-
-def _has_closing(store: Store, slow: Slow) -> bool:
-    return any(slow.clv_bookmaker in entry.bookmakers for entry in store.manifest.of("quotes"))
-
-
-def cache_folder() -> Path:
-    """Where tapes are kept."""
-    return home() / "data" / "cache" / "tapes"
-
-
-def evict(limit_mb: int | None = None, keep: Path | None = None) -> int:
-    """Remove the least recently used tapes beyond the limit (``BEA_CACHE_MB``, default 4096); returns their number."""
-    limit = (limit_mb if limit_mb is not None else int(os.environ.get("BEA_CACHE_MB", _CACHE_MB))) * 1_000_000
-    found = []
-    for path in cache_folder().glob("*.arrow"):
-        with contextlib.suppress(OSError):
-            found.append((path.stat().st_mtime, path.stat().st_size, path))
-    total, gone = sum(size for _, size, _ in found), 0
-    for _, size, path in sorted(found):
-        if total <= limit or path == keep:
-            continue
-        path.unlink(missing_ok=True)
-        total, gone = total - size, gone + 1
-    return gone
+def _has_closing(store: Store, spec: TapeSpec) -> bool:
+    return any(spec.clv_bookmaker in entry.bookmakers for entry in store.manifest.of("quotes"))

@@ -1,15 +1,17 @@
-"""Strategies with a model: fitted anew at the start of each fold, on nothing that was settled or quoted later.
+"""Strategies with a model: fitted at the start of each fold, on nothing that was settled or quoted later.
 
-One tape holds the decisions of all folds, each by the model that was fitted at the start of its own fold; before the
-first border there is no model and no decision.
+One tape holds the decisions of all folds. Each decision comes from the model fitted at the start of its fold; before
+the first fold boundary there is no model and no decision.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,21 +20,22 @@ import polars as pl
 from engine.clock import zone_of
 from engine.errors import ConfigurationError
 from engine.strategy import History, Learner, Strategy, View
-from research.config.tape_spec import Slow
+from research.config.tape_spec import TapeSpec
+from research.strategies.user_file import failures_named
 
 _SECOND_NS = 1_000_000_000
 _END = int(np.iinfo(np.int64).max)
 
 
-def fitted_at(slow: Slow, strategy: Strategy | Learner, dates: Sequence[dt.date]) -> Slow:
-    """The slow part with the days at which its model is fitted; as it was where it has none.
+def fitted_at(spec: TapeSpec, strategy: Strategy | Learner, dates: Sequence[dt.date]) -> TapeSpec:
+    """The specification with the days on which its model is fitted; unchanged if the strategy has no model.
 
     Parameters
     ----------
-    slow : Slow
+    spec : TapeSpec
     strategy : Strategy or Learner
     dates : sequence of date
-        Borders of folds (`research.validation.folds.borders`); empty: nothing is validated.
+        Fold boundaries (`research.validation.folds`); empty: no validation.
 
     Raises
     ------
@@ -40,7 +43,7 @@ def fitted_at(slow: Slow, strategy: Strategy | Learner, dates: Sequence[dt.date]
         A strategy with a model, and no folds.
     """
     if not isinstance(strategy, Learner):
-        return slow
+        return spec
     if not dates:
         raise ConfigurationError(
             f"{strategy.name} is fitted at the start of each fold, and there are none",
@@ -48,23 +51,32 @@ def fitted_at(slow: Slow, strategy: Strategy | Learner, dates: Sequence[dt.date]
             expected="walk_forward, purged_kfold or cpcv",
             found="none",
         )
-    return replace(slow, fit_at=tuple(date.isoformat() for date in dates[1:-1]))
+    return replace(spec, fit_at=tuple(date.isoformat() for date in dates[1:-1]))
 
 
-def opportunities(slow: Slow, strategy: Any, events: pl.DataFrame, views: Sequence[View]) -> pl.DataFrame:
-    """What a strategy offers over the views of a part of the universe, fitted where it has a model."""
-    if not slow.fit_at:
-        whole: pl.DataFrame = pl.concat((strategy.opportunities(view) for view in views), how="diagonal")
-        return whole
-    quotes = pl.concat([view.quotes for view in views])
+def opportunities(spec: TapeSpec, strategy: Any, events: pl.DataFrame, views: Sequence[View]) -> pl.DataFrame:
+    """Opportunities of a strategy over the views of one part of the universe, fitted first if it has a model.
+
+    Raises
+    ------
+    ConfigurationError
+        The user's own strategy fails; file and line are named.
+    """
+    with nullcontext() if spec.strategy_file is None else failures_named(Path(spec.strategy_file)):
+        if not spec.fit_at:
+            frame: pl.DataFrame = pl.concat((strategy.opportunities(view) for view in views), how="diagonal")
+            return frame
+        return _fold_by_fold(spec, strategy, events, pl.concat([view.quotes for view in views]))
+
+
+def _fold_by_fold(spec: TapeSpec, strategy: Any, events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
     decided, settled = pl.col("decided_at").cast(pl.Int64), pl.col("settled_at").cast(pl.Int64)
-    offered: list[pl.DataFrame] = []
-    for since, until in pairwise([*(_midnight(day, slow.zone) for day in slow.fit_at), _END]):
+    frames: list[pl.DataFrame] = []
+    for since, until in pairwise([*(_midnight(day, spec.zone) for day in spec.fit_at), _END]):
         known = History(events.filter(settled < since), quotes.filter(decided < since))
         fitted = strategy.fit(known, since)
-        offered.append(fitted.opportunities(View(quotes.filter(decided >= since, decided < until))))
-    made: pl.DataFrame = pl.concat(offered, how="diagonal")
-    return made
+        frames.append(fitted.opportunities(View(quotes.filter(decided >= since, decided < until))))
+    return pl.concat(frames, how="diagonal")
 
 
 def _midnight(day: str, zone: str) -> int:

@@ -12,7 +12,7 @@ from engine.backtesting.measures import COLUMNS
 from engine.errors import BeaError
 from research.api import Run
 from research.execution import execute
-from research.execution.job import Asked, Finished, Kept, Unit, cut
+from research.execution.units import DayRequest, Unit, UnitFolder, UnitResult, cut
 from research.records import folder
 from tests.fault.kills import interrupted, trial
 
@@ -41,12 +41,12 @@ def tables(run: Run) -> dict[str, bytes]:
 
 
 def test_a_stop_between_any_two_units(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("research.execution.job._MOST", 4)
-    monkeypatch.setattr("research.execution.job._FEWEST", 1)
+    monkeypatch.setattr("research.execution.units._MOST", 4)
+    monkeypatch.setattr("research.execution.units._FEWEST", 1)
     whole = research.sweep(SWEEP)
     wanted = tables(whole)
     folder.remove(whole.id)
-    real, left = execute._measure, [3]
+    real, left = execute.compute, [3]
 
     def stopping(*args: object) -> object:
         if not left[0]:
@@ -54,7 +54,7 @@ def test_a_stop_between_any_two_units(home: Path, monkeypatch: pytest.MonkeyPatc
         left[0] -= 1
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(execute, "_measure", stopping)
+    monkeypatch.setattr(execute, "compute", stopping)
     with pytest.raises(KeyboardInterrupt):
         research.sweep(SWEEP)
     kept = sorted((folder.work_folder(whole.id) / "units").glob("*.unit"))
@@ -72,8 +72,8 @@ def test_a_stop_between_any_two_units(home: Path, monkeypatch: pytest.MonkeyPatc
 def test_tapes_threads_and_blocks_do_not_matter(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = research.sweep([*SWEEP, "sweep.threads=1"])
     wanted = tables(one)
-    monkeypatch.setattr("research.execution.job._MOST", 3)
-    monkeypatch.setattr("research.execution.job._FEWEST", 3)
+    monkeypatch.setattr("research.execution.units._MOST", 3)
+    monkeypatch.setattr("research.execution.units._FEWEST", 3)
     for path in (home / "data" / "cache" / "tapes").glob("*.arrow"):
         path.write_bytes(b"damaged")
     two = research.sweep([*SWEEP, "sweep.threads=2", "force=true"])
@@ -89,18 +89,23 @@ def test_one_process_computes_a_run(home: Path) -> None:
 
 
 def test_units_are_checked(tmp_path: Path) -> None:
-    kept, unit = Kept(tmp_path), Unit(0, 0, 5)
+    kept, unit = UnitFolder(tmp_path), Unit(0, 0, 5)
     values = np.random.default_rng(0).normal(size=(5, len(COLUMNS)))
     days, marks = np.arange(35, dtype=np.float32).reshape(5, 7), np.arange(20.0).reshape(5, 2, 2)
-    asked = Asked(7, np.array([0, 7]))
+    asked = DayRequest(7, np.array([0, 7]))
     assert kept.load(unit, "tape", asked) is None
-    kept.save(unit, "tape", asked, Finished(values, days, marks))
+    kept.save(unit, "tape", asked, UnitResult(values, days, marks))
     found = kept.load(unit, "tape", asked)
     assert found is not None
     assert found.measures.tobytes() == values.tobytes()
     assert found.days.tobytes() == days.tobytes()
     assert found.marks.tobytes() == marks.tobytes()
-    for other in (Asked(0, asked.edges), Asked(6, asked.edges), Asked(7, np.array([0, 6])), Asked(7, np.array([0]))):
+    for other in (
+        DayRequest(0, asked.edges),
+        DayRequest(6, asked.edges),
+        DayRequest(7, np.array([0, 6])),
+        DayRequest(7, np.array([0])),
+    ):
         assert kept.load(unit, "tape", other) is None
     assert kept.load(unit, "another tape", asked) is None
     content = (tmp_path / unit.name).read_bytes()

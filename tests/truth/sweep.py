@@ -13,7 +13,8 @@ from engine.backtesting.measures import METRICS
 from engine.kernel.params import Params
 from engine.tape import Tape
 from research.execution.assess import Judged, Subject, judged, series_of
-from research.execution.job import Asked, Finished, Span, Unit, compute
+from research.execution.job import Span
+from research.execution.units import DayRequest, Unit, UnitResult, compute
 from research.inference.bootstrap import generator
 from research.inference.skewness import single_p
 from research.validation.folds import Calendar, borders, cuts_of, first_date
@@ -42,7 +43,9 @@ def sweep(of: Market, rng: np.random.Generator) -> Row:
     cuts = cuts_of(tape, dates, RULES.embargo_days)
     span = Span(first_date(tape), len(tape.midnights), cuts)
     rows = of.matrix
-    done = compute(tape, rows, np.full(len(rows), seed), 1, lambda _: None, None, Asked(span.n_days, cuts.days.ravel()))
+    done = compute(
+        tape, rows, np.full(len(rows), seed), 1, lambda _: None, None, DayRequest(span.n_days, cuts.days.ravel())
+    )
     bankroll = rows[:, Params._fields.index("bankroll_minor")]
     with tempfile.TemporaryDirectory(prefix="bea-truth-") as folder:
         unit = Unit(0, 0, len(rows))
@@ -68,7 +71,7 @@ def _calendar(tape: Tape) -> Calendar:
     return Calendar({day: int(n) for day, n in zip(days.tolist(), counts, strict=True) if n}, {})
 
 
-def _row(of: Market, done: Finished, found: Judged) -> Row:
+def _row(of: Market, done: UnitResult, found: Judged) -> Row:
     evidence, outside = found.findings.evidence, found.findings.outside
     columns = [done.measures[:, METRICS.index(name)] for name in ("n_bets", "yield", "clv_mean", "clv_n")]
     flags = [kind for kind, some in implausible(Measured(*columns), found.weighed.resamples).items() if some.any()]

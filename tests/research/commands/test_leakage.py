@@ -107,7 +107,7 @@ def test_a_strategy_found_by_name_is_the_one_examined(
 ) -> None:
     asked: list[str] = []
     by_name = strategies.by_name
-    monkeypatch.setattr(strategies, "by_name", lambda name: asked.append(name) or by_name(name))
+    monkeypatch.setattr(strategies, "by_name", lambda name, file=None: asked.append(name) or by_name(name, file))
     assert main(["leakage", *WORDS[:2], "--instants", "1", "--json"]) == 1
     assert set(asked) == {"flat_all"}
     assert json.loads(capsys.readouterr().out)["strategy"] == "flat_all"

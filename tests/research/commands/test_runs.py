@@ -24,7 +24,7 @@ from research.execution.progress import Lines, Silence, progress_for, seconds
 from research.records import folder
 from research.records.identity import commit, versions
 from research.records.results import TableWriter, ranked
-from research.tapes.builder import cache_folder, evict
+from research.tapes.cache import cache_folder, evict
 
 ROOT = Path(__file__).resolve().parents[3]
 SWEEP = (

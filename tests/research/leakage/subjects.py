@@ -8,15 +8,15 @@ from engine.kernel.params import Params
 from engine.strategy import Strategy
 from research.commands.hydra import plan_backtest
 from research.config.compose import Composer
-from research.config.tape_spec import Slow, slow_of
+from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.job import numbers
 from research.leakage.laboratory import Subject
 
 
-def subject(words: Sequence[str] = (), strategy: Callable[[Slow], Strategy] | None = None) -> Subject:
+def subject(words: Sequence[str] = (), strategy: Callable[[TapeSpec], Strategy] | None = None) -> Subject:
     """The configuration of `bea backtest WORDS`; with a strategy of the test's own its opportunities alone."""
     plan = plan_backtest(Composer("backtest"), ["risk=off", *words])
     if strategy is not None:
-        return Subject(slow_of(plan.flat(1)), strategy=strategy)
+        return Subject(tape_spec_of(plan.flat(1)), strategy=strategy)
     params = Params(*numbers(plan, 0, 1)[0].tolist())
-    return Subject(slow_of(plan.flat(1)), params)
+    return Subject(tape_spec_of(plan.flat(1)), params)

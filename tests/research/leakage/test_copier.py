@@ -53,10 +53,10 @@ def test_unchanged_tables_are_written_once(small_home: Path, tmp_path: Path) -> 
 
 def test_the_home_is_the_worlds_and_comes_back(small_home: Path, tmp_path: Path) -> None:
     (small_home / "side.txt").write_text("beside")
-    slow = subject([f"data.store={small_home / 'data' / 'store'}"]).slow
-    originals = Originals.of(slow)
+    spec = subject([f"data.store={small_home / 'data' / 'store'}"]).spec
+    originals = Originals.of(spec)
     lab = Laboratory(subject(), tmp_path / "lab")
-    with entered(tmp_path / "world", originals, slow, lambda n, place: lab._copiers[n].write(place, UNCHANGED)) as (
+    with entered(tmp_path / "world", originals, spec, lambda n, place: lab._copiers[n].write(place, UNCHANGED)) as (
         there,
         _,
     ):
@@ -70,14 +70,14 @@ def test_the_home_is_the_worlds_and_comes_back(small_home: Path, tmp_path: Path)
 
 def test_a_parameter_that_holds_the_path_of_the_store_names_the_copy(small_home: Path, tmp_path: Path) -> None:
     store = small_home / "data" / "store"
-    slow = replace(subject().slow, parameters=(("a", str(store)), ("b", ("x", str(store / "manifest.json"))), ("c", 1)))
+    spec = replace(subject().spec, parameters=(("a", str(store)), ("b", ("x", str(store / "manifest.json"))), ("c", 1)))
     made: list[Path] = []
 
     def write(number: int, place: Path) -> object:
         made.append(place)
         return Copier(Store.open(store), tmp_path / "kept").write(place, UNCHANGED)
 
-    with entered(tmp_path / "world", Originals.of(slow), slow, write) as (there, _):  # type: ignore[arg-type]
+    with entered(tmp_path / "world", Originals.of(spec), spec, write) as (there, _):  # type: ignore[arg-type]
         copy = tmp_path / "world" / "data" / "store"
         assert dict(there.parameters) == {"a": str(copy), "b": ("x", str(copy / "manifest.json")), "c": 1}
     assert made == [copy]
@@ -89,7 +89,7 @@ def test_a_store_of_another_folder_and_the_homes_own_are_both_replaced(
 ) -> None:
     place = (small_home / "elsewhere") if inside else (tmp_path / "elsewhere")
     Copier(Store.open(small_home / "data" / "store"), tmp_path / "kept").write(place, UNCHANGED)
-    originals = Originals.of(subject([f"data.store={place}"]).slow)
+    originals = Originals.of(subject([f"data.store={place}"]).spec)
     assert originals.stores == (place, small_home / "data" / "store")
     assert originals.place(0) == (Path("elsewhere") if inside else Path("outside/0/elsewhere"))
     assert originals.place(1) == Path("data/store")

@@ -137,7 +137,7 @@ def test_each_mutation_alone_finds_a_leak_of_results(
 def test_a_model_is_held_to_its_fits(leaky: bool, small_home: Path) -> None:
     """Fitted twice, as in folds; between an early instant and the second fit lie results that the leaky one knows."""
     one = subject(strategy=lambda _: Rate(leaky))  # type: ignore[arg-type, return-value]
-    one = replace(one, slow=replace(one.slow, fit_at=("2018-09-15", "2019-09-15")))
+    one = replace(one, spec=replace(one.spec, fit_at=("2018-09-15", "2019-09-15")))
     found = find_leaks(one, Search(instants=4))
     assert [leak.column for leak in found.leaks] == (["prob"] if leaky else [])
     assert "whole history" in found.leaks[0].cause if leaky else found.coverage.decisions > 50

@@ -15,7 +15,7 @@ import pytest
 import research
 from engine.errors import DataError
 from research.config.compose import Composer
-from research.execution import execute
+from research.execution import manifest
 from research.records.trial_hashes import hashes
 from research.records.trials import KEPT, Count, EventSet, Ledger, overlap
 from research.sweeps.expansion import expand
@@ -277,12 +277,12 @@ def test_commands_of_one_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """Sweeps count; cached ones, forced ones and removed ones change nothing; simulated data do not count."""
     simulated = research.sweep(WORDS)
     assert Ledger().evaluations() == [] and simulated.trials().raw == len(simulated) == 8
-    facts = execute.merged_facts
+    facts = manifest.merged_facts
 
     def real(parts: list[dict[str, Any]]) -> dict[str, Any]:
         return facts(parts) | {"sources": ["football_data"]}
 
-    monkeypatch.setattr(execute, "merged_facts", real)
+    monkeypatch.setattr(manifest, "merged_facts", real)
     run = research.sweep([*WORDS, "force=true"])
     assert run.trials().raw == 8  # four configurations on all seasons and on one: seen from the run, at least its own
     counted = Ledger().count(run.manifest["event_sets"])

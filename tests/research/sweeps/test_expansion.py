@@ -11,7 +11,7 @@ from engine.errors import ConfigurationError
 from engine.kernel.params import Params
 from research.config.compose import Composer
 from research.config.kernel_params import check, configuration, matrix
-from research.config.tape_spec import slow_of
+from research.config.tape_spec import tape_spec_of
 from research.execution.job import numbers
 from research.sweeps.expansion import expand
 from research.sweeps.plan import Plan, describe
@@ -63,7 +63,7 @@ def test_tapes_are_slow_parts_and_neighbours(composer: Composer) -> None:
     assert len(made.tapes()) == 2 * 2 * 2 * 2  # method, closing method, rates, column of Kelly or none
     assert made.table["tape"].is_sorted()
     for tape, low, high in made.tapes():
-        parts = {slow_of(made.flat(row + 1)) for row in range(low, high)}
+        parts = {tape_spec_of(made.flat(row + 1)) for row in range(low, high)}
         assert len(parts) == 1
         assert (made.table["tape"][low:high] == tape).all()
     assert made.flat(len(made))["execution.commission_rates"] == {"b365": 0.02}

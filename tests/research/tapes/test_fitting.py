@@ -15,9 +15,10 @@ from engine.errors import ConfigurationError
 from engine.strategy import History, Learner, Requirement, Strategy, View
 from research.commands.hydra import plan_backtest
 from research.config.compose import Composer
-from research.config.tape_spec import Slow, slow_of
-from research.tapes.builder import Tapes, strategy_of
+from research.config.tape_spec import TapeSpec, tape_spec_of
+from research.tapes.builder import Tapes
 from research.tapes.fitting import fitted_at, opportunities
+from research.tapes.inputs import strategy_of
 
 DATES = [dt.date(2019, 8, 1), dt.date(2021, 1, 1), dt.date(2022, 1, 1), dt.date(2024, 6, 1)]
 DAY_NS = 86_400_000_000_000
@@ -58,12 +59,12 @@ class Rates:
         return HomeRate(rate, until)
 
 
-def slow(words: Sequence[str] = ()) -> Slow:
+def spec(words: Sequence[str] = ()) -> TapeSpec:
     given = ["data=sample", "data.competitions=[SIM1]", *words]
-    return slow_of(plan_backtest(Composer("backtest", None), given).flat(1))
+    return tape_spec_of(plan_backtest(Composer("backtest", None), given).flat(1))
 
 
-def tape_rows(learner: Rates, of: Slow) -> pl.DataFrame:
+def tape_rows(learner: Rates, of: TapeSpec) -> pl.DataFrame:
     tape = Tapes(strategy=lambda _: learner).fresh(of)  # type: ignore[arg-type, return-value]
     events = tape.events[tape.event]
     return pl.DataFrame({"decided": tape.decided_at, "prob": tape.prob, "event_id": events["event_id"]})
@@ -71,8 +72,8 @@ def tape_rows(learner: Rates, of: Slow) -> pl.DataFrame:
 
 def test_each_fold_is_decided_by_the_model_of_its_own_border(home: Path) -> None:
     learner = Rates()
-    assert isinstance(learner, Learner) and not isinstance(strategy_of(slow()), Learner)
-    rows = tape_rows(learner, fitted_at(slow(), learner, DATES))
+    assert isinstance(learner, Learner) and not isinstance(strategy_of(spec()), Learner)
+    rows = tape_rows(learner, fitted_at(spec(), learner, DATES))
     borders = [until for until, _ in learner.seen]
     assert borders == [int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()) * 10**9 for year in (2021, 2022)]
     assert rows.height > 300 and rows["decided"].min() >= borders[0], "no decision before there is a model"
@@ -84,7 +85,7 @@ def test_each_fold_is_decided_by_the_model_of_its_own_border(home: Path) -> None
 
 def test_a_fit_sees_nothing_that_was_settled_or_decided_later(home: Path) -> None:
     learner = Rates()
-    tape_rows(learner, fitted_at(slow(), learner, DATES))
+    tape_rows(learner, fitted_at(spec(), learner, DATES))
     for until, history in learner.seen:
         assert history.events.height > 100 and history.quotes.height > 1000
         assert history.events["settled_at"].cast(pl.Int64).max() < until  # type: ignore[operator]
@@ -93,8 +94,8 @@ def test_a_fit_sees_nothing_that_was_settled_or_decided_later(home: Path) -> Non
 
 
 def test_another_future_does_not_change_an_earlier_fold(home: Path) -> None:
-    tapes, of = Tapes(), fitted_at(slow(), Rates(), DATES)
-    ((part, views),) = list(tapes._parts(slow(["strategy.price=pinnacle"])))
+    tapes, of = Tapes(), fitted_at(spec(), Rates(), DATES)
+    ((part, views),) = list(tapes._parts(tapes.inputs(spec(["strategy.price=pinnacle"]))))
     later = pl.col("settled_at").cast(pl.Int64) >= int(dt.datetime(2022, 1, 1, tzinfo=dt.UTC).timestamp()) * 10**9
     turned = part.events.with_columns(
         home_score=pl.when(later).then("away_score").otherwise("home_score"),
@@ -109,11 +110,11 @@ def test_another_future_does_not_change_an_earlier_fold(home: Path) -> None:
 
 def test_what_the_days_of_fitting_do_to_a_tape(monkeypatch: pytest.MonkeyPatch) -> None:
     learner: Any = Rates()
-    of = fitted_at(slow(), learner, DATES)
-    assert of.fit_at == ("2021-01-01", "2022-01-01") and of.facts() != slow().facts()
-    assert fitted_at(slow(), strategy_of(slow()), DATES) == slow()
+    of = fitted_at(spec(), learner, DATES)
+    assert of.fit_at == ("2021-01-01", "2022-01-01") and of.facts() != spec().facts()
+    assert fitted_at(spec(), strategy_of(spec()), DATES) == spec()
     with pytest.raises(ConfigurationError, match="fitted at the start of each fold"):
-        fitted_at(slow(), learner, [])
+        fitted_at(spec(), learner, [])
     monkeypatch.setattr("research.tapes.builder.max_quotes", lambda memory_mb: 1000)
     small = Tapes(strategy=lambda _: learner)
     with pytest.raises(ConfigurationError, match="memory"):

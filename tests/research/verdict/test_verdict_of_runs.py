@@ -218,11 +218,11 @@ def test_damaged_files_are_told_in_one_line(file: str, words: str, capsys: pytes
 def test_what_a_leak_speaks_of() -> None:
     from research.commands.hydra import plan_backtest
     from research.config.compose import Composer
-    from research.config.tape_spec import slow_of
+    from research.config.tape_spec import tape_spec_of
     from research.tapes.builder import Tapes
 
     def made_of(*words: str) -> str:
-        return Tapes().made_of(slow_of(plan_backtest(Composer("backtest", None), words).flat(1)))
+        return Tapes().made_of(tape_spec_of(plan_backtest(Composer("backtest", None), words).flat(1)))
 
     assert made_of() == made_of("clv.method=power") == made_of("staking=kelly_market")
     assert len({made_of(), made_of("strategy.method=power"), made_of("data.seasons=[2013-2014]")}) == 3

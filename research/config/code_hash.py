@@ -1,0 +1,167 @@
+"""The hash of the code that computes something: its modules and everything they import, the user's files included.
+
+It is the code's part of the key of a cached tape and of a run's id. A module outside the closure, such as a chart or
+another strategy, changes no key.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+_PACKAGES: Final = Path(__file__).resolve().parents[2]
+_ROOTS: Final = ("engine", "research")
+
+
+def code_hash(modules: Sequence[str], files: Iterable[Path] = ()) -> str:
+    """Hash of the sources of modules, of the user's files, and of all that these import, 32 hex digits.
+
+    Imports inside functions count; those under ``if TYPE_CHECKING`` do not, for they never run. SQL files beside an
+    imported module count. Libraries do not: a run's manifest lists their versions.
+
+    Parameters
+    ----------
+    modules : sequence of str
+        Dotted names, such as ``research.tapes.builder``; a name that is no module is passed over.
+    files : iterable of Path
+        Files of the user; what they import relatively is theirs, too.
+    """
+    own, imported = _user_closure(files)
+    digest = hashlib.blake2b(digest_size=16)
+    for name, content in own:
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    digest.update(_built_in_hash(frozenset({*modules, *imported})).encode())
+    return digest.hexdigest()
+
+
+@cache
+def _built_in_hash(modules: frozenset[str]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in import_closure(modules):
+        name = path.relative_to(_PACKAGES).as_posix()
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def import_closure(modules: Iterable[str]) -> list[Path]:
+    """Files of modules and of everything they import of the two packages, and the SQL beside them, sorted."""
+    waiting = [name for name in modules if _file_of(name) is not None]
+    names: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in names:
+            continue
+        names.add(name)
+        waiting += _imports_of(name) - names
+    paths = {path for name in names if (path := _file_of(name)) is not None}
+    folders = {path.parent for path in paths}
+    return sorted(paths | {sql for folder in folders for sql in folder.glob("*/*.sql")})
+
+
+@cache
+def _file_of(name: str) -> Path | None:
+    """The file of a module of the two packages; None where there is none."""
+    if name.split(".")[0] not in _ROOTS:
+        return None
+    base = _PACKAGES.joinpath(*name.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _imports_of(name: str) -> frozenset[str]:
+    """Modules of the two packages that a module imports, and the packages it lies in."""
+    path = _file_of(name)
+    if path is None:
+        return frozenset()
+    parts = name.split(".")
+    packages = {".".join(parts[:count]) for count in range(1, len(parts))}
+    tree = ast.parse(path.read_bytes())
+    return frozenset(packages | {module for node in running_imports(tree) for module in _modules_of(node)})
+
+
+def running_imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Import statements that run: all but those under ``if TYPE_CHECKING``."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.If) and _is_type_checking(node):
+            for other in node.orelse:
+                yield from running_imports(ast.Module([other], []))
+        else:
+            yield from running_imports(node)
+
+
+def _is_type_checking(node: ast.If) -> bool:
+    return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _modules_of(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """Modules of the two packages that an absolute import loads."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names if _file_of(alias.name) is not None}
+    if node.level or node.module is None or _file_of(node.module) is None:
+        return set()
+    modules = {node.module}
+    for alias in node.names:
+        full = f"{node.module}.{alias.name}"
+        modules.add(full if _file_of(full) is not None else _lazy_home(node.module, alias.name))
+    return modules
+
+
+def _lazy_home(package: str, name: str) -> str:
+    """The module that a package loads when `name` is first asked for; the package itself where it is not lazy.
+
+    A package that loads its public names lazily imports them under ``if TYPE_CHECKING``, where they are found.
+    """
+    return _lazy_names(package).get(name, package)
+
+
+@cache
+def _lazy_names(package: str) -> dict[str, str]:
+    path = _file_of(package)
+    if path is None or path.name != "__init__.py":
+        return {}
+    blocks = [
+        node for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.If) and _is_type_checking(node)
+    ]
+    imports = [node for block in blocks for node in block.body if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name: node.module for node in imports if node.module for alias in node.names}
+
+
+def _user_closure(files: Iterable[Path]) -> tuple[list[tuple[str, bytes]], set[str]]:
+    """Names and contents of the user's files and those they import relatively; built-in modules that these import."""
+    waiting = [path.resolve() for path in files]
+    contents: dict[Path, bytes] = {}
+    imported: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in contents or not path.is_file():
+            continue
+        contents[path] = path.read_bytes()
+        try:
+            tree = ast.parse(contents[path])
+        except SyntaxError:
+            continue  # reported where the file is loaded
+        for node in running_imports(tree):
+            imported |= _modules_of(node)
+            if isinstance(node, ast.ImportFrom) and node.level:
+                waiting += _neighbours(path, node)
+    named = sorted((f"{path.parent.name}/{path.name}", content) for path, content in contents.items())
+    return named, imported
+
+
+def _neighbours(path: Path, node: ast.ImportFrom) -> list[Path]:
+    """Files that a relative import of a user's file may load."""
+    folder = path.parents[node.level - 1]
+    base = folder.joinpath(*node.module.split(".")) if node.module else folder
+    names = [base.with_suffix(".py"), base / "__init__.py"]
+    for alias in node.names:
+        names += [base / f"{alias.name}.py", base / alias.name / "__init__.py"]
+    return [name for name in names if name.is_file()]

@@ -1,0 +1,80 @@
+"""The manifest of a run: what made it, with hashes, versions and counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from engine.identity import digest
+from engine.kernel.width import vector_bits
+from engine.machine import peak_bytes
+from research.execution.job import Computed
+from research.records.identity import commit, is_dirty, versions
+from research.tapes.facts import merged_facts
+
+
+def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> dict[str, Any]:
+    """The manifest of a finished run.
+
+    Parameters
+    ----------
+    computed : Computed
+    selected : sequence of int
+        Configurations whose bets and days are stored, best first.
+    sources : str
+        Hash of the code that the results depend on.
+    """
+    job = computed.job
+    command, plan, now = job.command, job.command.plan, dt.datetime.now(dt.UTC)
+    facts = merged_facts([rows.facts for rows in job.rows])
+    return {
+        "run": job.run,
+        "kind": command.kind,
+        "command": ["bea", command.kind, *command.words],
+        "seed": command.settings["seed"],
+        "keys": plan.keys,
+        "json_columns": list(plan.json_columns),
+        "branches": [
+            {"base": b.base, "axes": {k: list(v) for k, v in b.axes.items()}, "choices": b.choices}
+            for b in plan.branches
+        ],
+        "counts": {
+            "configurations": len(plan),
+            "dropped": plan.dropped,
+            "tapes": len(job.tape_jobs),
+            "in_lanes": computed.in_lanes,
+        },
+        "order": command.settings["sweep.order"],
+        "chosen": list(selected),
+        "data": {
+            "hash": digest(sorted({rows.hash for rows in job.rows})),
+            "store": job.tape_jobs[0].spec.store,
+            **facts,
+        },
+        "tapes": [_tape(computed, number) for number in range(len(job.tape_jobs))],
+        "event_sets": sorted({built.events.hash.hex() for built in computed.built}),
+        "rules": sorted({rule.hash for tape_job in job.tape_jobs if (rule := tape_job.rule) is not None}),
+        "code": {"sources": sources, "commit": commit(), "dirty": is_dirty()},
+        "versions": versions(),
+        "vector_bits": vector_bits(),
+        "finished_at": now.isoformat(timespec="seconds"),
+        "duration_s": round(time.monotonic() - command.started, 3),
+        "peak_memory_bytes": peak_bytes(),
+        "notes": facts["notes"],
+    }
+
+
+def _tape(computed: Computed, number: int) -> dict[str, Any]:
+    job, built = computed.job.tape_jobs[number], computed.built[number]
+    return {
+        "tape": number,
+        "hash": built.hash,
+        "rows_hash": job.rows_hash,
+        "fit_at": list(job.spec.fit_at),
+        "made_of": computed.job.tapes.made_of(job.spec),
+        "opportunities": built.n_rows,
+        "first_config": job.low + 1,
+        "last_config": job.high,
+    }

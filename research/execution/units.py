@@ -1,0 +1,178 @@
+"""Units of work: pure functions of a tape and a block of configurations, each kept as one file.
+
+A unit's file is written whole or not at all and carries the hash of its content, so a killed sweep computes again only
+what is missing or damaged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.backtesting.measures import COLUMNS
+from engine.custom_rule import Rule
+from engine.files import write_bytes
+from engine.machine import cores
+from engine.tape import Tape
+
+Matrix = NDArray[np.float64]
+Days = NDArray[np.float32]
+
+_MAGIC: Final = b"BEAUNIT3"
+#: steps (rows times configurations) of one unit, and the fewest and the most configurations of one
+_STEPS: Final = 1_000_000_000
+_FEWEST, _MOST = 64, 8_192
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A block of configurations over one tape.
+
+    Attributes
+    ----------
+    tape : int
+        Number of the tape in the plan.
+    low, high : int
+        Rows of the plan's table, half open.
+    """
+
+    tape: int
+    low: int
+    high: int
+
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return f"{self.tape:06d}-{self.low:09d}-{self.high:09d}.unit"
+
+
+def cut(tape: int, low: int, high: int, n_rows: int) -> list[Unit]:
+    """The units of one tape; a function of sizes alone, so that a resumed run cuts the same ones."""
+    block = min(max(_STEPS // max(n_rows, 1), _FEWEST), _MOST)
+    return [Unit(tape, start, min(start + block, high)) for start in range(low, high, block)]
+
+
+@dataclass(frozen=True)
+class DayRequest:
+    """What is asked of the days of a tape.
+
+    Attributes
+    ----------
+    n_days : int
+        Days whose P&L is asked for; 0: none.
+    edges : int64 (e,)
+        Days before which bets and stakes are summed.
+    """
+
+    n_days: int
+    edges: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """The result of a unit.
+
+    Attributes
+    ----------
+    measures : float64 (c, len(COLUMNS))
+    days : float32 (c, days)
+        P&L by day, minor units; no column if it is not asked for.
+    marks : float64 (c, edges, 2)
+        Bets and stakes on the days before each edge (`engine.backtesting.block.Daily`).
+    """
+
+    measures: Matrix
+    days: Days
+    marks: Matrix
+
+
+@dataclass(frozen=True)
+class UnitFolder:
+    """The folder of the finished units of one run."""
+
+    folder: Path
+
+    def load(self, unit: Unit, tape_hash: str, request: DayRequest) -> UnitResult | None:
+        """The result of a finished unit; None if it is missing, damaged, of another tape or of other days."""
+        try:
+            content = (self.folder / unit.name).read_bytes()
+        except OSError:
+            return None
+        head, count = len(_MAGIC) + 32, unit.high - unit.low
+        body = content[head:]
+        if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : head] != _digest(tape_hash, request, body):
+            return None
+        shapes = (count, len(COLUMNS)), (count, len(request.edges), 2), (count, request.n_days)
+        sizes = [int(np.prod(shape)) * width for shape, width in zip(shapes, (8, 8, 4), strict=True)]
+        if len(body) != sum(sizes):
+            return None
+        measures = np.frombuffer(body, "<f8", sizes[0] // 8).reshape(shapes[0])
+        marks = np.frombuffer(body, "<f8", sizes[1] // 8, sizes[0]).reshape(shapes[1])
+        days = np.frombuffer(body, "<f4", sizes[2] // 4, sizes[0] + sizes[1]).reshape(shapes[2])
+        return UnitResult(measures, days, marks)
+
+    def save(self, unit: Unit, tape_hash: str, request: DayRequest, result: UnitResult) -> None:
+        """Keep the result of a finished unit."""
+        body = np.ascontiguousarray(result.measures, dtype="<f8").tobytes()
+        body += np.ascontiguousarray(result.marks, dtype="<f8").tobytes()
+        body += np.ascontiguousarray(result.days, dtype="<f4").tobytes()
+        write_bytes(self.folder / unit.name, _MAGIC + _digest(tape_hash, request, body) + body)
+
+
+def _digest(tape_hash: str, request: DayRequest, body: bytes) -> bytes:
+    head = tape_hash.encode() + request.edges.astype("<i8").tobytes()
+    return hashlib.blake2b(head + body, digest_size=32).digest()
+
+
+def compute(
+    tape: Tape,
+    rows: Matrix,
+    seeds: NDArray[np.int64],
+    threads: int | None,
+    on_done: Callable[[int], None],
+    rule: Rule | None,
+    request: DayRequest,
+) -> UnitResult:
+    """Measures of a block of configurations.
+
+    Parameters
+    ----------
+    tape : Tape
+    rows : float64 (c, P)
+        `engine.kernel.params.Params`.
+    seeds : int64 (c,)
+    threads : int or None
+        None: the processors that this process may use.
+    on_done : callable
+        Called with the number of configurations just finished.
+    rule : Rule or None
+        The user's staking rule, if a configuration uses it.
+    request : DayRequest
+    """
+    from engine.backtesting.block import Daily
+    from engine.backtesting.run import run_params  # starts the compiler's machinery: 0.7 s
+
+    count = max(1, min(threads or cores(), cores()))
+    measures = np.empty((len(rows), len(COLUMNS)))
+    daily = Daily.empty(len(rows), request.n_days, request.edges)
+    for seed in np.unique(seeds):
+        same = np.flatnonzero(seeds == seed)
+        block = min(64, max(1, len(same) // (4 * count)))
+        part = Daily.empty(len(same), request.n_days, request.edges) if request.n_days else None
+        measures[same] = run_params(tape, rows[same], int(seed), count, block, on_done, rule, part)
+        if part is not None:
+            daily.pnl[same], daily.marks[same] = part.pnl, part.marks
+    return UnitResult(measures, daily.pnl, daily.marks)
+
+
+def in_lanes(tape: Tape, rows: Matrix, seeds: NDArray[np.int64]) -> int:
+    """How many configurations of a block walk together; the others walk one at a time."""
+    from engine.backtesting.plan import split
+
+    return sum(len(rows[seeds == seed]) - len(split(tape, rows[seeds == seed])[1]) for seed in np.unique(seeds))

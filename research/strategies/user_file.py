@@ -1,0 +1,114 @@
+"""Strategies in the user's own folder: found by name, loaded from their file, and told apart by their content.
+
+The folder is ``BEA_HOME/strategies``, and ``strategies`` in the folder that ``--config-dir`` names. A file may import
+its neighbours with relative imports, such as ``from ..features.form import rating``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import linecache
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from engine.errors import BeaError, ConfigurationError
+
+FOLDER = "strategies"
+
+
+def user_strategies(folders: Sequence[Path]) -> dict[str, Path]:
+    """Files of strategies by name; the first folder that has a name wins.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Folders that may hold a subfolder ``strategies``.
+    """
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted((folder / FOLDER).glob("*.py")):
+            if path.stem.isidentifier() and not path.stem.startswith("_"):
+                files.setdefault(path.stem, path.resolve())
+    return files
+
+
+def load_module(path: str | Path) -> ModuleType:
+    """Import a strategy's file, again if any file of its folder has changed since.
+
+    Raises
+    ------
+    ConfigurationError
+        The file cannot be read, or fails while it is imported; file, line and cause are named.
+    """
+    file = Path(path)
+    folder = file.resolve().parent.parent
+    package = f"bea_user_{hashlib.blake2b(str(folder).encode(), digest_size=8).hexdigest()}"
+    _make_package(package, folder)
+    name = f"{package}.{file.parent.name}.{file.stem}"
+    with failures_named(file):
+        if not file.is_file():
+            raise ConfigurationError("no such strategy file", where=str(file), todo="check strategy.file")
+        return importlib.import_module(name)
+
+
+def _make_package(name: str, folder: Path) -> None:
+    """A package over the folder; its modules are forgotten once a file of the folder has changed."""
+    stamp = _stamp(folder)
+    package = sys.modules.get(name)
+    if package is not None and getattr(package, "stamp", None) == stamp:
+        return
+    for module in [module for module in sys.modules if module == name or module.startswith(f"{name}.")]:
+        del sys.modules[module]
+    fresh = ModuleType(name, "Modules of the user.")
+    fresh.__path__ = [str(folder)]
+    fresh.stamp = stamp  # type: ignore[attr-defined]
+    sys.modules[name] = fresh
+    importlib.invalidate_caches()
+    linecache.checkcache()
+
+
+def _stamp(folder: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(folder.glob("*/*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@contextmanager
+def failures_named(path: Path) -> Iterator[None]:
+    """Turn an error in a user's file into one line that names file and line.
+
+    Parameters
+    ----------
+    path : Path
+        The strategy's file; an error that left no trace in its folder is passed on as it is.
+    """
+    try:
+        yield
+    except BeaError:
+        raise
+    except SyntaxError as error:
+        raise ConfigurationError(
+            "the strategy is not valid Python", where=f"{error.filename or path}:{error.lineno or 1}", found=error.msg
+        ) from error
+    except Exception as error:
+        folder = path.resolve().parent.parent
+        lines = [frame for frame in traceback.extract_tb(error.__traceback__) if _within(frame.filename, folder)]
+        if not lines:
+            raise
+        text = " ".join(str(error).split())[:160]
+        raise ConfigurationError(
+            "the strategy failed",
+            where=f"{lines[-1].filename}:{lines[-1].lineno}",
+            found=f"{type(error).__name__}: {text}" if text else type(error).__name__,
+            todo="mend the file; BEA_DEBUG=1 shows the traceback",
+        ) from error
+
+
+def _within(file: str, folder: Path) -> bool:
+    return Path(file).is_relative_to(folder) and "site-packages" not in file

@@ -1,0 +1,157 @@
+"""What a tape is built from, worked out once: the strategy, the parts of the store it needs, and later prices."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from engine.clock import duration_ns
+from engine.errors import ConfigurationError
+from engine.schema import CLOSE, OPEN, SNAPSHOT
+from engine.store.store import Store
+from engine.store.universe import Universe
+from engine.strategy import Requirement, Strategy
+from engine.tape.execution import CashOut
+from research.config.mistakes import nearest
+from research.config.tape_spec import TapeSpec
+from research.strategies import make
+
+#: makes the strategy of a specification
+StrategyFactory = Callable[[TapeSpec], Strategy]
+
+
+@dataclass(frozen=True)
+class TapeInputs:
+    """A tape's specification with everything that follows from it and from the strategy.
+
+    Attributes
+    ----------
+    spec : TapeSpec
+    strategy : Strategy
+        Or a strategy with a model (`engine.strategy.Learner`).
+    visible : Universe
+        Events and quotes that the strategy may see.
+    closing : Universe
+        Closing prices that the bets are measured against.
+    later : Universe or None
+        Prices after the decision; None: nothing needs them.
+    delay_ns : int
+        How long an order takes to arrive.
+    cash_out : CashOut
+        When bets are closed again.
+    """
+
+    spec: TapeSpec
+    strategy: Strategy
+    visible: Universe
+    closing: Universe
+    later: Universe | None
+    delay_ns: int
+    cash_out: CashOut
+
+    @classmethod
+    def of(cls, spec: TapeSpec, strategy: Strategy) -> TapeInputs:
+        """Work the inputs out.
+
+        Raises
+        ------
+        ConfigurationError
+            A duration that cannot be read.
+        """
+        required, scope = strategy.requires(), _scope(spec)
+        markets, books, sides = required.markets, required.bookmakers, required.sides
+        delay_ns, cash_out = delay_of(spec), _cash_out_of(spec)
+        return cls(
+            spec,
+            strategy,
+            Universe(**scope, markets=markets, bookmakers=books, instants=spec.instants, sides=sides),
+            Universe(
+                **scope, markets=markets, bookmakers=(spec.clv_bookmaker,), instants=(CLOSE, SNAPSHOT), sides=("back",)
+            ),
+            _later(scope, required, cash_out) if delay_ns or cash_out.on else None,
+            delay_ns,
+            cash_out,
+        )
+
+    @property
+    def required(self) -> Requirement:
+        """Markets, bookmakers and sides that the strategy needs."""
+        return self.strategy.requires()
+
+
+def strategy_of(spec: TapeSpec) -> Strategy:
+    """The strategy that a specification names."""
+    parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in spec.parameters}
+    return make(spec.strategy, parameters, spec.strategy_file)
+
+
+def source_of(strategy: Strategy) -> str:
+    """Text of the module that a strategy is written in; empty if it has no file, as in a notebook."""
+    try:
+        return inspect.getsource(inspect.getmodule(type(strategy)) or type(strategy))
+    except (OSError, TypeError):
+        return ""
+
+
+def thawed(pairs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    """Nested pairs as nested mappings."""
+    return {name: thawed(value) if isinstance(value, tuple) else value for name, value in pairs}
+
+
+def delay_of(spec: TapeSpec) -> int:
+    """How long an order takes to arrive, nanoseconds."""
+    delay = dict(spec.later)["delay"]
+    return 0 if delay is None else duration_ns(delay, "execution.delay")
+
+
+def _cash_out_of(spec: TapeSpec) -> CashOut:
+    terms = dict(spec.later)
+    profit, loss, before = (terms[f"cash_out_{name}"] for name in ("profit_frac", "loss_frac", "before_start"))
+    return CashOut(
+        math.inf if profit is None else profit,
+        math.inf if loss is None else loss,
+        None if before is None else duration_ns(before, "execution.cash_out_before_start"),
+        terms["cash_out_bookmaker"],
+    )
+
+
+def _scope(spec: TapeSpec) -> dict[str, Any]:
+    scope = dict(spec.universe)
+    for name in ("first_date", "last_date"):
+        scope[name] = date.fromisoformat(scope[name]) if scope[name] else None
+    return scope
+
+
+def _later(scope: Mapping[str, Any], required: Requirement, cash_out: CashOut) -> Universe:
+    """All prices of what a strategy bets on, closing ones too; both sides where bets are closed again."""
+    books = required.bookmakers
+    if books is not None and cash_out.on and cash_out.bookmaker is not None:
+        books = (*books, cash_out.bookmaker)
+    sides = ("back", "lay") if cash_out.on else required.sides
+    kinds = (OPEN, SNAPSHOT, CLOSE)
+    return Universe(**scope, markets=required.markets, bookmakers=books, instants=kinds, sides=sides)
+
+
+def check_bookmakers(store: Store, spec: TapeSpec) -> None:
+    """Refuse a bookmaker that the store does not have: its bets would be free of commission without a word.
+
+    Raises
+    ------
+    ConfigurationError
+        In the commission rates, the venues or the cash-out.
+    """
+    known = {name for entry in store.manifest.of("quotes") for name in entry.bookmakers}
+    closes_at = dict(spec.later)["cash_out_bookmaker"]
+    named = {
+        "execution.commission_rates": [name for name, _ in spec.commission_rates],
+        "execution.venues": [name for name, _ in spec.venues],
+        "execution.cash_out_bookmaker": [] if closes_at is None else [closes_at],
+    }
+    for key, names in named.items():
+        for name in names:
+            if name not in known:
+                raise ConfigurationError(f"no bookmaker {name} in the store", where=key, todo=nearest(name, known))
