@@ -19,7 +19,7 @@ from engine.kernel.params import Params
 from engine.strategy import Learner
 from research.commands.arguments import Parser
 from research.commands.hydra import plan_backtest
-from research.commands.text import clean, console, number
+from research.commands.text import clean, console
 from research.config.compose import Composer
 from research.config.kernel_params import check
 from research.config.tape_spec import TapeSpec, tape_spec_of
@@ -30,6 +30,7 @@ from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings, Leak
 from research.leakage.laboratory import Subject
 from research.records.leaks import leaking, path_of
+from research.report.text import count, number, percent
 from research.tapes.builder import Tapes
 from research.tapes.facts import calendar_of
 from research.tapes.fitting import fitted_at
@@ -133,7 +134,7 @@ def view(found: Findings, path: Path) -> Group:
         parts.append(Text(f"compared bit for bit: {clean(', '.join(coverage.columns), 400)}"))
     if coverage.untouched:
         every = " and ".join(coverage.untouched)
-        parts.append(Text(f"no decision of all {coverage.decisions:,} depends on {every}: all changed at once"))
+        parts.append(Text(f"no decision of all {number(coverage.decisions)} depends on {every}: all changed at once"))
     parts += [Text(f"note    {clean(note, 300)}") for note in found.notes]
     parts.append(Text(f"kept    {clean(path, 400)}", no_wrap=True, overflow="ignore"))
     return Group(*parts)
@@ -148,14 +149,15 @@ def sentence(found: Findings) -> str:
     if not found.judged:
         return f"Too few decisions to judge: {'; '.join(found.unjudged)}."
     held = min(one.decisions for one in coverage.held.values() if one.instants)
+    share = percent(held / coverage.decisions)
     return (
-        f"No leak found: {held:,} of {coverage.decisions:,} decisions ({held / coverage.decisions:.1%}) held against "
+        f"No leak found: {number(held)} of {count(coverage.decisions, 'decision')} ({share}) held against "
         f"{len(coverage.held)} kinds of changed future at {len(found.instants)} instants."
     )
 
 
 def _leak(leak: Leak) -> list[Text]:
-    kinds = ", ".join(f"{kind} {count:,}" for kind, count in leak.kinds.items())
+    kinds = ", ".join(f"{kind} {number(amount)}" for kind, amount in leak.kinds.items())
     lines = [Text(f"leak    {clean(leak.column)}: {clean(leak.cause, 300)}", style="bold"), Text(f"        {kinds}")]
     if leak.examples:
         one = leak.examples[0]
@@ -174,7 +176,7 @@ def _table(found: Findings) -> Table:
         table.add_column(head, justify="right", no_wrap=True)
     every = found.coverage.decisions
     for kind, one in found.coverage.held.items():
-        share = f"{one.decisions / every:.1%}" if every else "–"
+        share = percent(one.decisions / every if every else None)
         counts = (one.instants, one.prices, one.results, one.decisions, share, one.open, one.events)
-        table.add_row(kind, *(cell if isinstance(cell, str) else number("", cell) for cell in counts))
+        table.add_row(kind, *(cell if isinstance(cell, str) else number(cell) for cell in counts))
     return table

@@ -99,7 +99,8 @@ def _runs(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from research.commands.text import clean, console, number
+    from research.commands.text import clean, console
+    from research.report.text import number
 
     screen = console()
     if not table.height:
@@ -114,7 +115,7 @@ def _runs(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
         cells = (
             row["run"][:12],
             row["finished_at"][:16],
-            number("", row["configurations"]),
+            number(row["configurations"]),
             span,
             clean(row["command"], room),
         )
@@ -177,7 +178,8 @@ def _compare(options: argparse.Namespace) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from research.commands.text import clean, console, number, setting
+    from research.commands.text import clean, console, setting
+    from research.report.text import MEASURES, measure_name
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
@@ -188,8 +190,8 @@ def _compare(options: argparse.Namespace) -> int:
     for part, rows in found.items():
         table.add_row(Text(part, style="bold"), *([""] * len(made)))
         for name, values in rows.items():
-            cells = [number(name, v) if part == "metrics" else setting(v) for v in values]
-            table.add_row(Text(f"  {clean(name)}"), *(Text(cell) for cell in cells))
+            cells = [MEASURES[name].text(v) if name in MEASURES else setting(v) for v in values]
+            table.add_row(Text(f"  {clean(measure_name(name))}"), *(Text(cell) for cell in cells))
         if not rows:
             table.add_row(Text("  the same"), *([""] * len(made)))
     console().print(table)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from research.report.text import MEASURES, NOTHING, count, measure_name, number, percent
+
 if TYPE_CHECKING:
     from rich.console import Console, Group
     from rich.table import Table
@@ -17,14 +19,6 @@ if TYPE_CHECKING:
 ROWS: Final = 12
 WIDTH: Final = 100
 _MEASURES: Final = ("n_bets", "yield", "roi", "max_drawdown_frac", "clv_mean")
-_HEADS: Final = {
-    "n_bets": "bets",
-    "max_drawdown_frac": "drawdown",
-    "clv_mean": "CLV",
-    "pnl_minor": "P&L",
-    "turnover_minor": "turnover",
-}
-_PERCENT: Final = ("yield", "roi", "max_drawdown_frac", "clv_mean")
 
 
 def clean(text: object, width: int = 60) -> str:
@@ -37,23 +31,10 @@ def clean(text: object, width: int = 60) -> str:
     return kept if len(kept) <= width else kept[: width - 1] + "…"
 
 
-def number(name: str, value: Any) -> str:
-    """A measure as it is shown: percent with one decimal, whole numbers with thin spaces, a true minus sign."""
-    if value is None:
-        return "–"
-    if name in _PERCENT:
-        text = f"{100 * value:.2f}%"
-    elif isinstance(value, float) and value != int(value):
-        text = f"{value:g}"
-    else:
-        text = f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    return text.replace("-", "\N{MINUS SIGN}")
-
-
 def setting(value: Any) -> str:
     """A parameter's value as it is shown."""
     if value is None:
-        return "–"
+        return NOTHING
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else clean(value, 24)
@@ -78,22 +59,17 @@ def sentence(run: RunRecord) -> str:
     """What was tried and what came of it, in one sentence, with an interval and without a verdict it cannot carry."""
     best = run.leaderboard(1).row(0, named=True)
     if not best["n_bets"]:
-        tried = f"any of the {len(run):,} configurations" if len(run) > 1 else "this configuration"
+        tried = f"any of the {count(len(run), 'configuration')}" if len(run) > 1 else "this configuration"
         return f"No bet was placed by {tried}."
     span = _interval(run, int(best["config"]))
-    what = f"{number('n_bets', best['n_bets'])} bets, yield {number('yield', best['yield'])}{span}"
+    what = f"{count(best['n_bets'], 'bet')}, yield {MEASURES['yield'].text(best['yield'])}{span}"
     if len(run) == 1:
-        return f"One configuration: {what}, {number('roi', best['roi'])} of the bankroll; in sample."
+        return f"One configuration: {what}, {MEASURES['roi'].text(best['roi'])} of the bankroll; in sample."
     order = run.manifest["order"]
     return (
-        f"Best of {len(run):,} configurations by {_HEADS.get(order, order)}: {what}; "
+        f"Best of {count(len(run), 'configuration')} by {measure_name(order)}: {what}; "
         "in sample, not corrected for the search."
     )
-
-
-def counted(amount: int, noun: str) -> str:
-    """``1 trial``, ``2,000 trials``."""
-    return f"{amount:,} {noun}{'s' * (amount != 1)}"
 
 
 def adjusted_words(evidence: Evidence, trials: float) -> str:
@@ -113,7 +89,7 @@ def verdict_lines(run: RunRecord) -> list[str]:
     from research.report.verdict import headline, size
 
     trials = run.trials()
-    tried = f"{counted(trials.raw, 'trial')} on these events so far, worth {trials.effective:,.0f} independent"
+    tried = f"{count(trials.raw, 'trial')} on these events so far, worth {number(trials.effective)} independent"
     if verdict is None:
         return [f"{tried}; p {adjusted_words(found.evidence, trials.effective)} adjusted for them."]
     lines = [headline(verdict, found.outside)]
@@ -137,8 +113,8 @@ def _interval(run: RunRecord, config: int) -> str:
     found = yield_interval(bets, int(run.manifest["seed"]))
     if not found.known:
         return " (too few bets for an interval)"
-    low, high = number("yield", found.low), number("yield", found.high)
-    return f" ({100 * found.level:.0f}% interval before commission: {low} to {high})"
+    low, high = MEASURES["yield"].text(found.low), MEASURES["yield"].text(found.high)
+    return f" ({percent(found.level, 0)} interval before commission: {low} to {high})"
 
 
 def leaderboard_table(run: RunRecord, rows: int = ROWS) -> Table:
@@ -155,9 +131,13 @@ def leaderboard_table(run: RunRecord, rows: int = ROWS) -> Table:
     for key in keys:
         table.add_column(clean(key_head(key), 14), overflow="ellipsis", max_width=18, no_wrap=True)
     for name in measures:
-        table.add_column(_HEADS.get(name, name), justify="right", no_wrap=True)
+        table.add_column(measure_name(name), justify="right", no_wrap=True)
     for row in board.iter_rows(named=True):
-        cells = [str(row["config"]), *(setting(row[key]) for key in keys), *(number(m, row[m]) for m in measures)]
+        cells = [
+            str(row["config"]),
+            *(setting(row[key]) for key in keys),
+            *(MEASURES[m].text(row[m]) for m in measures),
+        ]
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
@@ -183,19 +163,19 @@ def configuration_view(run: RunRecord, config: int) -> Group:
     from rich.text import Text
 
     metrics = run.metrics(config)
-    reasons = {name: count for name, count in metrics.pop("reasons").items() if count}
+    reasons = {name: amount for name, amount in metrics.pop("reasons").items() if amount}
     parameters = {k: v for k, v in run.parameters(config).items() if not k.startswith("sweep.")}
     parts: list[Any] = [Text(f"Configuration {config} of run {run.short}")]
     for title, pairs in (
         ("parameters", [(key, setting(value)) for key, value in parameters.items()]),
-        ("measures", [(name, number(name, value)) for name, value in metrics.items()]),
-        ("reasons", [(name, number(name, value)) for name, value in reasons.items()]),
+        ("measures", [(MEASURES[name].name, MEASURES[name].text(value)) for name, value in metrics.items()]),
+        ("reasons", [(name, number(value)) for name, value in reasons.items()]),
     ):
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column(title, no_wrap=True)
         table.add_column("", justify="right")
         for name, value in pairs:
-            table.add_row(Text(clean(name)), Text(clean(value)))
+            table.add_row(Text(clean(name)), Text(value))
         parts += [Text(""), table]
     return Group(*parts)
 
@@ -220,9 +200,13 @@ def html(run: RunRecord) -> str:
     board = run.leaderboard(ROWS)
     keys = shown_keys(board, run.keys, run.axes, 5)
     measures = list(dict.fromkeys([*_MEASURES, run.manifest["order"]]))
-    heads = ["#", *(key_head(key) for key in keys), *(_HEADS.get(name, name) for name in measures)]
+    heads = ["#", *(key_head(key) for key in keys), *(measure_name(name) for name in measures)]
     rows = [
-        [str(row["config"]), *(setting(row[key]) for key in keys), *(number(name, row[name]) for name in measures)]
+        [
+            str(row["config"]),
+            *(setting(row[key]) for key in keys),
+            *(MEASURES[name].text(row[name]) for name in measures),
+        ]
         for row in board.iter_rows(named=True)
     ]
     return render(

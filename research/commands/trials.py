@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.files import plain
 from research.commands.arguments import Parser
 from research.records.trials import Evaluation, Ledger
+from research.report.text import number, percent
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -52,7 +53,7 @@ def _print(found: Sequence[Evaluation], run: RunRecord | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from research.commands.text import clean, console, number
+    from research.commands.text import clean, console
 
     screen = console()
     for line in explained(found, run):
@@ -68,11 +69,11 @@ def _print(found: Sequence[Evaluation], run: RunRecord | None) -> None:
         cells = (
             one.finished_at[:16],
             one.run[:12],
-            number("", one.events),
-            "–" if run is None else f"{100 * one.overlap:.0f}%",
-            number("", one.configurations),
-            number("", one.fresh),
-            number("", round(one.effective)),
+            number(one.events),
+            percent(None if run is None else one.overlap, 0),
+            number(one.configurations),
+            number(one.fresh),
+            number(round(one.effective)),
             clean(one.command, room),
         )
         table.add_row(*(Text(cell) for cell in cells))
@@ -94,15 +95,19 @@ def explained(found: Sequence[Evaluation], run: RunRecord | None) -> list[str]:
             return ["No trial yet: every `bea sweep` and `bea backtest` over a store of your own is counted here."]
         fresh = sum(one.fresh for one in found)
         return [
-            f"{fresh:,} trials by {len(found):,} commands: a trial is a configuration on a set of events, counted once."
+            f"{number(fresh)} trials by {number(len(found))} commands: a trial is a configuration on a set of events, "
+            "counted once."
         ]
     count = run.trials()
     near = sum(one.overlap >= 0.5 for one in found)
     lines = [
-        f"{count.raw:,} configurations were tried on the events of run {run.short}, worth {count.effective:,.0f} "
-        f"independent ones, by {near:,} commands whose events overlap its own by half or more."
+        f"{number(count.raw)} configurations were tried on the events of run {run.short}, worth "
+        f"{number(count.effective)} independent ones, by {number(near)} "
+        "commands whose events overlap its own by half or more."
     ]
     if set(run.manifest["data"]["sources"]) <= {"simulator"}:
-        return [f"Run {run.short} is on simulated data, which are not counted: its own {count.raw:,} configurations."]
+        return [
+            f"Run {run.short} is on simulated data, which are not counted: its own {number(count.raw)} configurations."
+        ]
     lines.append("The best of so many looks good by luck alone; the verdict of the run is corrected for all of them.")
     return lines

@@ -57,8 +57,8 @@ def pack(data: ReportData) -> dict[str, Any]:
     dict
         ``rows``, ``total``, ``config`` (base64 int32), ``parameters`` (key, head, texts, values, nulls, type,
         data: base64 of numbers of the texts), ``flags`` (one such column, or none), ``measures`` (name, head, form,
-        digits, more, type, data), ``order``, ``chosen``, ``se`` (standard errors of the first chosen configuration
-        by measure).
+        digits, higher_is_better, type, data), ``order``, ``chosen``, ``se`` (standard errors of the first chosen
+        configuration by measure).
     """
     board = kept_rows(data)
     shown = [name for name in MEASURES if name in board.columns and (name in _ALWAYS or _tells(board[name]))]
@@ -110,7 +110,7 @@ def _measure(column: pl.Series, name: str) -> dict[str, Any]:
         "head": measure.head,
         "form": measure.form,
         "digits": measure.digits,
-        "more": measure.more,
+        "higher_is_better": measure.higher_is_better,
         "type": form,
         "data": _encode(values, form),
     }

@@ -11,7 +11,7 @@ from research.report.document import document
 from research.report.figure import Figure
 from research.report.pack import pack, script_json, value_text
 from research.report.sentences import configuration_line, net_interval, tried_line, verdict, warnings
-from research.report.text import MEASURES, count, number, short_key
+from research.report.text import count, measure_name, number, short_key
 from research.report.verdict import evidence_lines
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
@@ -41,7 +41,7 @@ def page(data: ReportData) -> str:
         evidence=[] if luck is None else evidence_lines(luck, data.seed),
         luck_figures=[] if luck is None else luck_section.figures(luck, data.seed),
         luck_lead="" if luck is None else luck_section.lead(luck),
-        order=MEASURES[data.order].head if data.order in MEASURES else data.order,
+        order=measure_name(data.order),
         kept=packed["rows"],
         total=packed["total"],
         sheets=[_sheet(data, path) for path in data.chosen],

@@ -11,7 +11,7 @@ from engine.schema import AGGREGATES
 from research.inference.bootstrap import Interval
 from research.report.breakdown import yield_interval
 from research.report.data import Chosen, ReportData
-from research.report.text import MEASURES, NOTHING, count, known, listing, money, number, percent
+from research.report.text import NOTHING, count, known, listing, measure_name, money, number, percent
 from research.report.verdict import headline, reading
 
 _BASIS: Final = {
@@ -71,9 +71,8 @@ def _reading(tried: int, order: str, interval: Interval | None) -> str:
     if tried == 1:
         end = "In sample: nothing was searched in this run; what was tried before on these events is counted below."
         return (luck + ". " if luck.endswith("zero") else luck + " ") + end
-    measure = MEASURES[order].head.removesuffix(", %") if order in MEASURES else order
     search = (
-        f"In sample: it was picked by {measure} out of {number(tried)} on these very bets, "
+        f"In sample: it was picked by {measure_name(order)} out of {number(tried)} on these very bets, "
         "and nothing here is corrected for that search."
     )
     if luck.endswith("zero"):

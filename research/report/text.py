@@ -99,41 +99,61 @@ Form = Literal["percent", "money", "count"]
 
 @dataclass(frozen=True)
 class Measure:
-    """Head with its unit; how a value is written; digits; whether more is better (for the first click on a head)."""
+    """How a measure is shown, on pages and on a terminal alike.
 
-    head: str
+    Attributes
+    ----------
+    name : str
+        Its name in a sentence.
+    form : str
+        ``percent``: a fraction; ``money``: minor units, shown as 1 = 100 of them; ``count``: a whole number.
+    digits : int
+        Decimal places of a percentage.
+    higher_is_better : bool
+        Decides the order of a first click on its column.
+    """
+
+    name: str
     form: Form
     digits: int = 0
-    more: bool = True
+    higher_is_better: bool = True
+
+    @property
+    def head(self) -> str:
+        """Head of its column: the name with its unit."""
+        return f"{self.name}, %" if self.form == "percent" else self.name
+
+    def text(self, value: float | int | None, *, sign: bool = False) -> str:
+        """A value with its unit; a dash where it is missing or NaN."""
+        if self.form == "percent":
+            return percent(value, self.digits, sign=sign)
+        return money(value, sign=sign) if self.form == "money" else number(value, sign=sign)
 
 
-#: measures of the leaderboard, in the order of its columns
+#: every measure of `engine.backtesting.measures.METRICS`, in the order of the leaderboard's columns
 MEASURES: Final[dict[str, Measure]] = {
-    "yield": Measure("yield, %", "percent", 2),
-    "roi": Measure("ROI, %", "percent", 1),
+    "yield": Measure("yield", "percent", 2),
+    "roi": Measure("ROI", "percent", 1),
     "pnl_minor": Measure("P&L", "money"),
     "n_bets": Measure("bets", "count"),
-    "max_drawdown_frac": Measure("drawdown, %", "percent", 1, more=False),
-    "clv_mean": Measure("CLV, %", "percent", 2),
+    "max_drawdown_frac": Measure("drawdown", "percent", 1, higher_is_better=False),
+    "clv_mean": Measure("CLV", "percent", 2),
     "n_won": Measure("won", "count"),
     "turnover_minor": Measure("turnover", "money"),
     "bankroll_final_minor": Measure("final bankroll", "money"),
-    "longest_losing_streak": Measure("losing streak", "count", more=False),
-    "commission_minor": Measure("commission", "money", more=False),
-    "n_void": Measure("void", "count", more=False),
-    "n_open": Measure("open", "count", more=False),
+    "longest_losing_streak": Measure("losing streak", "count", higher_is_better=False),
+    "commission_minor": Measure("commission", "money", higher_is_better=False),
+    "n_void": Measure("void", "count", higher_is_better=False),
+    "n_open": Measure("open", "count", higher_is_better=False),
     "clv_n": Measure("CLV bets", "count"),
-    "n_streak_warnings": Measure("warnings", "count", more=False),
+    "n_streak_warnings": Measure("warnings", "count", higher_is_better=False),
     "n_opportunities": Measure("opportunities", "count"),
 }
 
 
-def shown_value(name: str, value: float | int | None) -> str:
-    """A measure as text, with its unit."""
-    measure = MEASURES[name]
-    if measure.form == "percent":
-        return percent(value, measure.digits)
-    return money(value) if measure.form == "money" else number(value)
+def measure_name(measure: str) -> str:
+    """Name of a measure in a sentence; a measure of one's own keeps its key."""
+    return MEASURES[measure].name if measure in MEASURES else measure
 
 
 def short_key(key: str) -> str:

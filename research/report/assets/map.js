@@ -82,7 +82,7 @@
   const shape = (rows, measure, se, target) => {
     const known = rows.filter(row => Number.isFinite(measure.data[row]));
     const near = known.filter(row => Math.abs(measure.data[row] - target) <= se).length;
-    const better = known.filter(row => measure.more ? measure.data[row] > target + se : measure.data[row] < target - se).length;
+    const better = known.filter(row => measure.higher_is_better ? measure.data[row] > target + se : measure.data[row] < target - se).length;
     const name = `#${bea.config[here]} (●)`, error = bea.number(bea.scaled(measure, se), measure.form === "percent" ? 1 : 0);
     const within = `of its ${known.length} neighbours ${near === 1 ? "lies" : "lie"} within one standard error (${error})`;
     if (!known.length) return `The chosen ${name} has no neighbour here; its standard error is ${error}.`;
@@ -118,13 +118,13 @@
         if (row === here) { cell.classList.add("here"); cell.textContent = "● " + cell.textContent; }
         if (bets && bets.data[row] < 100) cell.classList.add("few");
         cell.dataset.tip = `#${bea.config[row]}: ${parameters[x].key} ${parameters[x].texts[i]}, ${parameters[y].key} ${parameters[y].texts[j]}: ${measure.head} ${bea.shown(measure, value)}` + (bets ? `, ${bea.number(bets.data[row], 0)} bets` : "");
-        if (top < 0 || (measure.more ? value > measure.data[top] : value < measure.data[top])) top = row;
+        if (top < 0 || (measure.higher_is_better ? value > measure.data[top] : value < measure.data[top])) top = row;
         line.append(cell);
       }
     }
     box.replaceChildren(table);
     const visible = full.x.includes(parameters[x].data[here]) && full.y.includes(parameters[y].data[here]) && at(parameters[x].data[here], parameters[y].data[here]) === here;
-    let words = top < 0 ? "No configuration here placed a bet." : `Of ${cells} configurations here, #${bea.config[top]} stands ${measure.more ? "highest" : "lowest"} with ${measure.head} ${bea.shown(measure, measure.data[top])}.`;
+    let words = top < 0 ? "No configuration here placed a bet." : `Of ${cells} configurations here, #${bea.config[top]} stands ${measure.higher_is_better ? "highest" : "lowest"} with ${measure.head} ${bea.shown(measure, measure.data[top])}.`;
     if (se !== undefined && visible) {
       words += ` ${shape(beside(x, y, at, full), measure, se, target)}`;
       if (plateau) words += ` Dashed: ${plateau} of the ${cells - 1} others here, all within one standard error of it.`;

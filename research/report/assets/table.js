@@ -6,7 +6,7 @@
   const frame = document.getElementById("board"), search = document.getElementById("filter"), tally = document.getElementById("tally");
   const chosen = new Set(bea.chosen);
   const measure = one => ({
-    key: one.name, head: one.head, measure: one, more: one.more, sign: ["yield", "roi", "pnl_minor", "clv_mean"].includes(one.name),
+    key: one.name, head: one.head, measure: one, more: one.higher_is_better, sign: ["yield", "roi", "pnl_minor", "clv_mean"].includes(one.name),
     value: row => bea.scaled(one, one.data[row]), text: row => bea.shown(one, one.data[row]),
     width: Math.max(one.head.length + 2, one.form === "money" ? 11 : 7) + 2.5,
   });

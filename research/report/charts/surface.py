@@ -10,7 +10,7 @@ import polars as pl
 
 from research.report.drawing import Canvas, fits, shorten
 from research.report.figure import FULL, Figure, Numbers
-from research.report.text import MEASURES, count, number, shown_value
+from research.report.text import MEASURES, count, number
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def parameter_map(
     x, y : str
         Parameters, for example ``strategy.edge_min``.
     measure : str
-        One of `measures.MEASURES`.
+        One of `research.report.text.MEASURES`.
     fixed : dict, optional
         Values at which other parameters are held; without it a cell is the median over them.
     chosen : int, optional
@@ -62,7 +62,7 @@ def parameter_map(
     rows = cells[y].unique().sort(nulls_last=True).to_list()
     best = cells.sort("value", descending=True).row(0, named=True)
     answer = (
-        f"The highest median is {shown_value(measure, best['value'])} at {x} = {_name(best[x])} "
+        f"The highest median is {MEASURES[measure].text(best['value'])} at {x} = {_name(best[x])} "
         f"and {y} = {_name(best[y])}, over {count(len(frame), 'configuration')} in {count(len(cells), 'cell')}."
     )
     values = {(row[x], row[y]): float(row["value"]) for row in cells.iter_rows(named=True)}
@@ -75,7 +75,7 @@ def parameter_map(
     listed = cells.sort([y, x], nulls_last=True).iter_rows(named=True)
     table = Numbers(
         (y, x, head, "configurations"),
-        tuple((_name(r[y]), _name(r[x]), shown_value(measure, r["value"]), number(r["n"])) for r in listed),
+        tuple((_name(r[y]), _name(r[x]), MEASURES[measure].text(r["value"]), number(r["n"])) for r in listed),
     )
     return Figure("map", question, answer, draw, table, full=True)
 
@@ -106,13 +106,13 @@ def _plateau(
         if (cell := (other, here[1]) if at == 0 else (here[0], other)) in values and cell != here
         if isinstance(here[at], str) or abs(axes[at].index(other) - axes[at].index(here[at])) == 1
     ]
-    sign = 1.0 if MEASURES[measure].more else -1.0
+    sign = 1.0 if MEASURES[measure].higher_is_better else -1.0
     better = any(sign * (values[cell] - values[here]) > se for cell in beside)
     inside = sum(cell in near for cell in beside)
     shape = "stands on a plateau" if 2 * inside >= len(beside) else "stands on a slope" if better else "is a peak"
     words = (
         f" The cell of #{number_} (●) {shape}: {inside} of its {count(len(beside), 'neighbour')} within one standard "
-        f"error ({shown_value(measure, se)})."
+        f"error ({MEASURES[measure].text(se)})."
     )
     return _Plateau(here, near, words)
 
@@ -135,7 +135,7 @@ def _draw(
     slot = (width - room) / len(columns)
     canvas = Canvas(width, 64.0 + 32 * len(rows))
     most = max((abs(value) for value in values.values()), default=1.0) or 1.0
-    inside = max(fits(shown_value(measure, value)) for value in values.values()) + 20 <= slot
+    inside = max(fits(MEASURES[measure].text(value)) for value in values.values()) + 20 <= slot
     canvas.text(0, 12, f"{y} (rows)", "muted")
     for place, row in enumerate(rows):
         top = 22 + 32 * place
@@ -146,7 +146,7 @@ def _draw(
                 canvas.rect((room + slot * at + 1, top + 1), (slot - 2, 30), "cell none", "not run")
                 continue
             step = int(np.ceil(abs(value) / most * 5 - 1e-9))
-            shown = shown_value(measure, value)
+            shown = MEASURES[measure].text(value)
             tip = f"{x} = {_name(column)}, {y} = {_name(row)}: {shown}"
             sign = "gain" if value >= 0 else "loss"
             css = f"cell {sign} k{step}"

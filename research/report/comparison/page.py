@@ -16,7 +16,7 @@ from research.report.comparison.sides import Comparison, Side
 from research.report.document import document
 from research.report.figure import Figure
 from research.report.pack import value_text
-from research.report.text import MEASURES, count, number, shown_value
+from research.report.text import MEASURES, count, number
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
 _SCRIPTS: Final = ("page.js", "sorted.js")
@@ -103,7 +103,7 @@ def _measures(of: Comparison) -> dict[str, Any]:
     rows = []
     for side in of.sides:
         cells = [f"{side.letter} {side.name}", number(side.configurations), side.chosen.label]
-        rows.append([*cells, *(shown_value(name, side.chosen.metrics.get(name)) for name in names)])
+        rows.append([*cells, *(MEASURES[name].text(side.chosen.metrics.get(name)) for name in names)])
     return {"heads": heads, "rows": rows}
 
 

@@ -19,11 +19,12 @@ from engine.files import plain, write_json
 from research.api import Run
 from research.commands.completion import candidates
 from research.commands.main import main
-from research.commands.text import clean, html, number, setting
+from research.commands.text import clean, html, setting
 from research.execution.progress import Lines, Silence, progress_for, seconds
 from research.records import folder
 from research.records.identity import commit, versions
 from research.records.results import TableWriter, ranked
+from research.report.text import MEASURES
 from research.tapes.cache import cache_folder, evict
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -193,7 +194,7 @@ def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture
     lines = capsys.readouterr().out.splitlines()
     told = " ".join(" ".join(lines[:8]).split())
     assert told.startswith("No winner: ") and "32 trials on these events so far, worth " in told
-    assert "Best of 32 configurations by roi:" in told and "not corrected for the search" in told
+    assert "Best of 32 configurations by ROI:" in told and "not corrected for the search" in told
     head = next(line for line in lines if line.strip().startswith("#"))
     assert len(head.split()) <= 8
     rows = [line for line in lines[lines.index(head) :] if re.match(r"\s*\d+ ", line)]
@@ -203,6 +204,16 @@ def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture
     assert "No winner: " in page and "Best of 32" in page
     assert swept.__rich__() is not None
     assert swept._repr_html_() == page
+
+
+def test_numbers_are_written_alike_everywhere(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", f"{swept.short}#5"]) == 0
+    shown = capsys.readouterr().out
+    metrics = swept.metrics(5)
+    for name, measure in MEASURES.items():
+        line = next(line for line in shown.splitlines() if line.startswith(f"{measure.name} "))
+        assert line.removeprefix(measure.name).strip() == measure.text(metrics[name])
+    assert "\N{REPLACEMENT CHARACTER}" not in shown
 
 
 def test_removing(
@@ -248,9 +259,6 @@ def test_prefixes(home: Path) -> None:
 def test_foreign_text_is_harmless() -> None:
     assert clean("a\x1b[31mb\u202ec") == "a�[31mb�c"
     assert len(clean("x" * 500)) == 60
-    assert number("yield", -0.0512) == "−5.12%"
-    assert number("n_bets", 12_345) == "12\u202f345"
-    assert number("clv_mean", None) == "–"
     assert setting(None) == "–"
     assert setting(True) == "true"
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from research.report.text import compact, count, html, listing, money, number, percent, span, spreadsheet
+from engine.backtesting.measures import FRACTIONS, METRICS
+from research.report.text import (
+    MEASURES,
+    compact,
+    count,
+    html,
+    listing,
+    measure_name,
+    money,
+    number,
+    percent,
+    span,
+    spreadsheet,
+)
 
 THIN, MINUS = "\u202f", "\u2212"
 
@@ -42,6 +55,16 @@ def test_texts(text: str, expected: str) -> None:
 def test_foreign_text_is_escaped_and_cannot_turn_the_line() -> None:
     assert html("<b onclick='x'>\"&") == "&lt;b onclick=&#x27;x&#x27;&gt;&quot;&amp;"
     assert html("a\u202eb\x00c\u2066d\x85e") == "a b c d e"
+
+
+def test_every_measure_is_declared_with_its_name_unit_and_format() -> None:
+    assert set(MEASURES) == set(METRICS)
+    assert {name for name in MEASURES if MEASURES[name].form == "percent"} == set(FRACTIONS)
+    assert {name for name in MEASURES if MEASURES[name].form == "money"} == {n for n in METRICS if n.endswith("_minor")}
+    assert (MEASURES["roi"].head, MEASURES["n_bets"].head) == ("ROI, %", "bets")
+    assert MEASURES["yield"].text(-0.0512) == f"{MINUS}5.12{THIN}%" and MEASURES["clv_mean"].text(None) == "–"
+    assert MEASURES["n_bets"].text(12_345) == f"12{THIN}345" and MEASURES["pnl_minor"].text(12_345) == "123.45"
+    assert measure_name("pnl_minor") == "P&L" and measure_name("my_measure") == "my_measure"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "|calc", "%0A"])
