@@ -6,9 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("POLARS_MAX_THREADS", "2")
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
+
+settings.register_profile("no-deadline", deadline=None)  # no test depends on how fast the machine is
+settings.load_profile("no-deadline")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,4 +1,4 @@
-"""Odds arithmetic in one place: formats, margin removal, edge, closing line value. Vectorised, numpy only."""
+"""Odds arithmetic: formats, margin removal, edge and closing line value. Vectorised, NumPy only."""
 
 from engine.betting.formats import (
     from_american,

@@ -1,8 +1,9 @@
 """Odds formats: decimal, American, fractional, and the probability that a price implies.
 
-Decimal odds are what one unit staked pays back in all: `1 + a/100` for American `a >= 100`, `1 + 100/|a|` for
-`a <= -100`, `1 + n/d` for the fraction `n/d`. What is not a price becomes NaN and never an exception, because
-prices come from foreign files by the million and the reader counts what it could not use.
+Decimal odds are the total return on one unit staked, stake included. They are `1 + a/100` for American odds
+`a >= 100`, `1 + 100/|a|` for `a <= -100`, and `1 + n/d` for the fraction `n/d`. A value that is not a price
+becomes NaN and never raises: prices arrive by the million from outside files, and the reader counts those it
+could not use.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ _EVENS = frozenset({"evens", "even", "evs", "ev"})
 
 
 def from_american(american: ArrayLike) -> Floats:
-    """Decimal odds of American ones, any shape to the same shape, float64.
+    """Convert American odds to decimal odds. Any shape; float64 of the same shape.
 
-    NaN where the value is NaN, infinite, or lies strictly between -100 and 100 (no such price exists).
+    NaN where the value is NaN, infinite, or strictly between -100 and 100 (no such price exists).
     """
     a = np.asarray(american, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -33,7 +34,7 @@ def from_american(american: ArrayLike) -> Floats:
 
 
 def to_american(odds: ArrayLike) -> Floats:
-    """American odds of decimal ones, same shape, not rounded; 2.0 is +100. NaN where odds are not above 1."""
+    """Convert decimal odds to American odds: 2.0 is +100. Same shape, not rounded, NaN where odds are no price."""
     o = np.asarray(odds, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         american = np.where(o >= 2.0, 100.0 * (o - 1.0), -100.0 / (o - 1.0))
@@ -41,17 +42,17 @@ def to_american(odds: ArrayLike) -> Floats:
 
 
 def from_fractional(fractional: str | Iterable[str | None] | None) -> Floats:
-    """Decimal odds of fractional texts: ``"5/2"`` is 3.5, ``"evens"`` is 2.
+    """Convert fractional odds to decimal odds: ``"5/2"`` is 3.5, ``"evens"`` is 2.
 
     Parameters
     ----------
     fractional : str or iterable of str
-        ``n/d``, also written ``n-d`` or ``n:d``, or ``evens``, ``evs``; blanks and case do not matter.
+        ``n/d``, also written ``n-d`` or ``n:d``, or ``evens``, ``evs``. Blanks and case do not matter.
 
     Returns
     -------
-    float64, shape () of one text, (n,) of many. NaN where a text is none of these, is missing, or has a zero
-    in it.
+    float64, shape () for one text and (n,) for many. NaN where the text is missing, is not a fraction, or has
+    a zero as numerator or denominator.
     """
     if fractional is None or isinstance(fractional, str):
         return np.asarray(_fraction(fractional), dtype=np.float64)
@@ -63,20 +64,20 @@ def _fraction(text: str | None) -> float:
         return nan
     if text.strip().lower() in _EVENS:
         return 2.0
-    found = _FRACTION.fullmatch(text)
-    if found is None:
+    match = _FRACTION.fullmatch(text)
+    if match is None:
         return nan
-    over, under = int(found[1]), int(found[2])
-    return 1.0 + over / under if over and under else nan
+    numerator, denominator = int(match[1]), int(match[2])
+    return 1.0 + numerator / denominator if numerator and denominator else nan
 
 
 def to_fractional(odds: float, max_denominator: int = 100) -> str:
-    """The nearest fraction to decimal odds with a denominator up to `max_denominator`: 3.5 is ``"5/2"``.
+    """Nearest fractional odds with a denominator of at most `max_denominator`: 3.5 is ``"5/2"``.
 
     Raises
     ------
     ValueError
-        Odds are not a finite number above 1.
+        `odds` is not a finite number above 1.
     """
     if not (isfinite(odds) and odds > 1.0):
         raise ValueError(f"expected decimal odds above 1, found {odds!r}")
@@ -93,7 +94,7 @@ def is_price(odds: ArrayLike) -> NDArray[np.bool_]:
 
 
 def implied_probability(odds: ArrayLike) -> Floats:
-    """`1 / odds`, the margin still in it; same shape, NaN where odds are not a finite number above 1."""
+    """`1 / odds`, margin included. Same shape; NaN where odds are not a finite number above 1."""
     o = np.asarray(odds, dtype=np.float64)
     with np.errstate(divide="ignore"):
         return np.where(is_price(o), 1.0 / o, nan)

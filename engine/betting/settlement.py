@@ -1,14 +1,14 @@
-"""Settlement: from the score and the status of an event to the state of every selection.
+"""Settlement: from the score and status of an event to the state of each selection.
 
-Lines are compared in quarters of a goal. With x four times the distance by which the selection is ahead of
-its line, x >= 2 wins, 1 is a half win, 0 a void, -1 a half loss, and less loses: a quarter line is half a
-stake on each of its two neighbours, and this is what becomes of the two halves.
+Lines are compared in quarters of a goal. Let x be four times the margin by which the selection beats its line.
+x >= 2 is a win, 1 a half win, 0 a void, -1 a half loss, and x <= -2 a loss. This follows from the quarter line
+itself: half of the stake is on each of the two neighbouring lines.
 
-What decides before the score: an event that is scheduled, or has no result, is UNKNOWN; one that was retired,
-walked over, disqualified, abandoned, awarded or postponed is VOID, where the rule of the bookmaker does not let it
-stand (`stands`, or `first_set` once a set was completed). `1x2` and `moneyline` follow the winner that the source
-names, and the score where it names none (a tennis match is won by sets, not by the score of games). A drawn
-moneyline is VOID. A line that is no multiple of 0.25 is no bet that is taken: UNKNOWN.
+The status comes before the score. An event that is scheduled or has no result is UNKNOWN. An event that was
+retired, walked over, disqualified, abandoned, awarded or postponed is VOID, unless the bookmaker's rule lets the
+result stand (`stands`, or `first_set` once one set was completed). `1x2` and `moneyline` follow the winner named by
+the source, and the score if it names none (a tennis match is won by sets, not games). A drawn moneyline is VOID. A
+line that is not a multiple of 0.25 has no settlement rule: UNKNOWN.
 """
 
 from __future__ import annotations
@@ -25,12 +25,9 @@ from engine.schema import VOID_STATUSES
 
 Floats = NDArray[np.float64]
 
-#: what a bookmaker may do with a bet on such an event
+#: how a bookmaker may settle an event with a status of `VOID_STATUSES`
 RULES: Final = ("void", "stands", "first_set")
 
-#: what one unit staked at decimal odds o earns in each state, as `profit * (o - 1) + constant`; by State
-_PROFIT: Final = np.array([np.nan, 0.0, 0.0, 0.0, 0.5, 1.0, np.nan])
-_CONSTANT: Final = np.array([np.nan, -1.0, -0.5, 0.0, 0.0, 0.0, np.nan])
 
 Column = pl.Series | NDArray[Any] | Sequence[object]
 
@@ -45,24 +42,24 @@ def states(
     status: Column,
     rule: Column | None = None,
 ) -> NDArray[np.int8]:
-    """The state of each selection, one row a bet.
+    """State of each selection, one bet per row.
 
     Parameters
     ----------
     market, selection, winner, status : text, shape (n,)
-        As in `schema.EVENTS` and `schema.QUOTES`; a correct score is written ``"2-1"``. Null where missing.
+        As in `schema.EVENTS` and `schema.QUOTES`. A correct score is written ``"2-1"``. Null where missing.
     line : float64, shape (n,)
-        Null or NaN where the market has none. Of `asian_handicap` it is the HOME side's line on both
-        selections.
+        Null or NaN where the market has none. An `asian_handicap` has the HOME side's line on both selections.
     home_score, away_score : integer, shape (n,)
-        Null where not known.
+        Null where unknown.
     rule : text, shape (n,), optional
-        One of `RULES`: what the bookmaker does with an event of `VOID_STATUSES`; null and by default ``void``.
+        One of `RULES`: how the bookmaker settles an event with a status of `VOID_STATUSES`. Null, and the default,
+        is ``void``.
 
     Returns
     -------
-    int8 (n,) of `schema.State`. UNKNOWN where the event has no result, or the bet is of a market, selection
-    or line that has no rule here.
+    int8 (n,) of `engine.kernel.codes.State`. UNKNOWN where the event has no result, or where the market,
+    selection or line has no settlement rule.
     """
     frame = pl.DataFrame(
         [
@@ -85,12 +82,13 @@ def _column(name: str, values: Column, dtype: pl.DataType) -> pl.Series:
 
 
 def state_expression() -> pl.Expr:
-    """`states` as a Polars expression named ``state`` over columns of the names of its parameters; Int8,
-    never null.
+    """`states` as a Polars expression: Int8, never null, named ``state``.
+
+    It reads columns named like the parameters of `states`.
     """
     status, rule = pl.col("status"), pl.col("rule").fill_null("void")
-    a_set = (rule == "first_set") & (pl.col("home_score") + pl.col("away_score") >= 1.0).fill_null(False)
-    stands = (rule == "stands") | a_set
+    one_set = (rule == "first_set") & (pl.col("home_score") + pl.col("away_score") >= 1.0).fill_null(False)
+    stands = (rule == "stands") | one_set
     return (
         pl.when(status.is_in(VOID_STATUSES) & ~stands)
         .then(int(State.VOID))
@@ -133,21 +131,19 @@ def _winner_state() -> pl.Expr:
 
 
 def _line_state() -> pl.Expr:
-    """State of a total or a handicap, from four times the distance by which the selection is ahead of its
-    line.
-    """
+    """State of a total or handicap, from four times the margin by which the selection beats its line."""
     home, away, line, selection = (pl.col(n) for n in ("home_score", "away_score", "line", "selection"))
     is_total = pl.col("market") == "totals"
-    of_first = pl.when(is_total).then(home + away - line).otherwise(home - away + line) * 4.0
+    first_quarters = pl.when(is_total).then(home + away - line).otherwise(home - away + line) * 4.0
     sign = (
         pl.when(selection == pl.when(is_total).then(pl.lit("over")).otherwise(pl.lit("home")))
         .then(1.0)
         .when(selection == pl.when(is_total).then(pl.lit("under")).otherwise(pl.lit("away")))
         .then(-1.0)
     )
-    quarters = of_first * sign
-    whole = (quarters == quarters.round()) & quarters.is_finite()
-    return pl.when(whole).then((quarters.clip(-2, 2) + int(State.VOID)).cast(pl.Int8))
+    quarters = first_quarters * sign
+    is_integer = (quarters == quarters.round()) & quarters.is_finite()
+    return pl.when(is_integer).then((quarters.clip(-2, 2) + int(State.VOID)).cast(pl.Int8))
 
 
 def _score_state() -> pl.Expr:
@@ -164,35 +160,24 @@ def _score_state() -> pl.Expr:
     return pl.when(won).then(int(State.WIN)).when(~won).then(int(State.LOSE))
 
 
-def payoff(state: ArrayLike, odds: ArrayLike, dead_heat_share: ArrayLike = 1.0) -> Floats:
-    """Profit of one unit staked at decimal odds, before rounding to money.
-
-    Win `o - 1`, half win `(o - 1) / 2`, void 0, half lose -1/2, lose -1, dead heat with share d `d * o - 1`.
-    Arrays broadcast; NaN for UNKNOWN.
-    """
-    s, o = np.asarray(state, dtype=np.int64), np.asarray(odds, dtype=np.float64)
-    settled = (o - 1.0) * _PROFIT[s] + _CONSTANT[s]
-    return np.where(s == State.DEAD_HEAT, np.asarray(dead_heat_share, dtype=np.float64) * o - 1.0, settled)
-
-
 def state_probabilities(market: str, line: float | None, selection: str, grid: ArrayLike) -> Floats:
-    """Probabilities of win, half win, void and half lose of a selection, from those of the scores.
+    """Probabilities that a selection wins, half wins, is void or half loses, from the probabilities of the scores.
 
     Parameters
     ----------
     market, line, selection
-        As in `states`; `line` of an Asian handicap is the HOME side's.
+        As in `states`. The `line` of an Asian handicap is the HOME side's.
     grid : float64, shape (..., h, a)
-        Probability of each score: home goals along the last axis but one, away goals along the last.
+        Probability of each score: home goals along the second-last axis, away goals along the last.
 
     Returns
     -------
-    float64, shape (..., 4): prob, prob_half_win, prob_void, prob_half_lose of `schema.OPPORTUNITIES`.
+    float64, shape (..., 4): the columns prob, prob_half_win, prob_void, prob_half_lose of `schema.OPPORTUNITIES`.
 
     Raises
     ------
     ValueError
-        The market, selection or line has no rule.
+        The market, selection or line has no settlement rule.
     """
     p = np.asarray(grid, dtype=np.float64)
     away, home = np.meshgrid(np.arange(p.shape[-1]), np.arange(p.shape[-2]))

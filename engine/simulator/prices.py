@@ -1,4 +1,4 @@
-"""From what a bookmaker knows of a match to its prices, for all matches of a league at once."""
+"""Prices of each bookmaker from what it knows about each match, for all matches of a league at once."""
 
 from __future__ import annotations
 
@@ -17,32 +17,38 @@ from engine.simulator.settings import Bookmaker, PlantedEdge, SimulatorSettings
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
-#: the opening is collected at noon this many days before the day of the match
+#: opening prices are quoted at noon UTC this many days before the day of the match
 _OPENING_DAYS: Final = 2
-#: no price is shorter than this
+#: lowest price
 _SHORTEST: Final = 1.01
-#: handicaps stay within these lines
+#: largest handicap to either side
 _LONGEST_LINE: Final = 3.0
 
 
 @dataclass(frozen=True)
-class Moment:
-    """One instant at which all bookmakers quote: its name, how much news is out, and when that is, (n,) of
-    UTC ns.
+class QuoteTime:
+    """A time at which all bookmakers quote.
+
+    Attributes
+    ----------
+    kind : str
+        The quote kind (column ``instant``): open, snapshot or close.
+    step : int
+        Steps of news already known, 0 to `STEPS`.
+    known_at : int64 (n,)
+        UTC nanoseconds, one per match.
     """
 
-    instant: str
+    kind: str
     step: int
     known_at: Longs
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Quotes of one bookmaker for one market at one moment: `odds` is (selections, n), `line` (n,) or
-    None.
-    """
+    """Quotes of one bookmaker for one market at one time: `odds` is (selections, n), `line` (n,) or None."""
 
-    moment: Moment
+    time: QuoteTime
     bookmaker: str
     market: str
     line: Floats | None
@@ -51,7 +57,7 @@ class Prices:
 
 @dataclass(frozen=True)
 class Planted:
-    """One planted class in one league: which matches, and at which line and price."""
+    """A planted edge in one league: the matches, with their lines and prices."""
 
     edge: PlantedEdge
     matches: Longs
@@ -59,33 +65,31 @@ class Planted:
     odds: Floats
 
 
-def moments(settings: SimulatorSettings, league: League) -> list[Moment]:
-    """Opening, snapshots at equal distances, close."""
+def quote_times(settings: SimulatorSettings, league: League) -> list[QuoteTime]:
+    """The opening, snapshots at equal distances, and the close, in time order."""
     start = league.starts_at
     opening = start - start % DAY_NS - _OPENING_DAYS * DAY_NS + DAY_NS // 2
-    found = [Moment(OPEN, 0, opening)]
+    times = [QuoteTime(OPEN, 0, opening)]
     for number in range(1, settings.snapshots + 1):
         share = number / (settings.snapshots + 1)
-        at = opening + ((start - opening) * share).astype(np.int64)
-        found.append(Moment(SNAPSHOT, round(share * STEPS), at))
+        known_at = opening + ((start - opening) * share).astype(np.int64)
+        times.append(QuoteTime(SNAPSHOT, round(share * STEPS), known_at))
     if settings.closing:
-        found.append(Moment(CLOSE, STEPS, start))
-    return found
+        times.append(QuoteTime(CLOSE, STEPS, start))
+    return times
 
 
 def lines_of(settings: SimulatorSettings, league: League, step: int) -> dict[str, Floats]:
-    """The line of each market that has one, (n,): of a handicap the multiple of a quarter that balances what
-    is known.
-    """
+    """Line of each market that has one, (n,). A handicap is the quarter line that balances the known rates."""
     home, away = as_rates(league.opinion[step], settings.shared_rate)
     balanced = np.clip(-np.rint((home - away) * 4.0) / 4.0, -_LONGEST_LINE, _LONGEST_LINE)
     return {"totals": np.full(len(home), settings.total_line), "asian_handicap": balanced + 0.0}  # no -0.0
 
 
 def fair_shares(settings: SimulatorSettings, rates: Floats, market: str, line: Floats | None) -> Floats:
-    """Inverse fair prices of a market's selections, (2, n) rates to (selections, n); they sum to 1.
+    """Inverse fair prices of the selections of a market, (2, n) rates to (selections, n). They sum to 1.
 
-    With halves or voids they are `simulated_goals.even_share`, elsewhere the probabilities.
+    On a line they come from `goals.even_share`; in other markets they are the probabilities.
     """
     home, away = rates
     if market == "btts":
@@ -98,7 +102,15 @@ def fair_shares(settings: SimulatorSettings, rates: Floats, market: str, line: F
 
 
 def first_states(settings: SimulatorSettings, rates: Floats, market: str, line: Floats | None) -> Floats:
-    """States of `over` or of the home side of a handicap: win, half win, void, half lose, lose, (5, n)."""
+    """State probabilities of `over`, or of the home side of a handicap, (5, n).
+
+    The order is win, half win, void, half lose, lose.
+
+    Raises
+    ------
+    ValueError
+        `line` is None.
+    """
     if line is None:
         raise ValueError(f"{market} needs its line")
     home, away = rates
@@ -110,28 +122,28 @@ def first_states(settings: SimulatorSettings, rates: Floats, market: str, line: 
 def quote(
     settings: SimulatorSettings, league: League, competition: str, rng: np.random.Generator
 ) -> tuple[list[Prices], list[Planted]]:
-    """All quotes of a league, with the planted edges already in them."""
-    own_error = rng.standard_normal((len(settings.bookmakers), 2, len(league.home)))
-    found: list[Prices] = []
-    for moment in moments(settings, league):
-        lines = lines_of(settings, league, moment.step)
-        for bookmaker, error in zip(settings.bookmakers, own_error, strict=True):
-            rates = as_rates(_opinion(bookmaker, league, moment.step, error), settings.shared_rate)
+    """All quotes of a league, planted edges included, and the planted edges by themselves."""
+    errors = rng.standard_normal((len(settings.bookmakers), 2, len(league.home)))
+    quotes: list[Prices] = []
+    for time in quote_times(settings, league):
+        lines = lines_of(settings, league, time.step)
+        for bookmaker, error in zip(settings.bookmakers, errors, strict=True):
+            rates = as_rates(_opinion(bookmaker, league, time.step, error), settings.shared_rate)
             for market in settings.markets:
                 if market in bookmaker.markets:
                     line = lines.get(market)
                     odds = priced(fair_shares(settings, rates, market, line), bookmaker)
-                    found.append(Prices(moment, bookmaker.name, market, line, odds))
+                    quotes.append(Prices(time, bookmaker.name, market, line, odds))
     planted = [
-        _plant(settings, league, edge, found, rng.random(len(league.home)) < edge.share_frac)
+        _plant(settings, league, edge, quotes, rng.random(len(league.home)) < edge.share_frac)
         for edge in settings.planted
         if edge.competition in (None, competition)
     ]
-    return found + (list(_aggregates(found)) if settings.aggregates else []), planted
+    return quotes + (list(_aggregates(quotes)) if settings.aggregates else []), planted
 
 
 def _opinion(bookmaker: Bookmaker, league: League, step: int, error: Floats) -> Floats:
-    """Logarithms of the rates in a bookmaker's eyes, (2, n): news up to its delay, and its own error."""
+    """Log rates as the bookmaker estimates them, (2, n): delayed news plus the bookmaker's error."""
     known = max(0, step - round(bookmaker.delay_frac * STEPS))
     share = step / STEPS
     noise = bookmaker.noise_open * (1.0 - share) + bookmaker.noise_close * share
@@ -139,14 +151,12 @@ def _opinion(bookmaker: Bookmaker, league: League, step: int, error: Floats) -> 
 
 
 def priced(shares: Floats, bookmaker: Bookmaker) -> Floats:
-    """Prices in hundredths from inverse fair prices, (selections, n): bent against longshots, margin
-    put on.
-    """
-    bent = shares ** (1.0 - bookmaker.longshot_bias)
-    book = bent[0].copy()
-    for term in bent[1:]:
+    """Prices in hundredths from inverse fair prices, (selections, n), with longshot bias and margin applied."""
+    biased = shares ** (1.0 - bookmaker.longshot_bias)
+    book = biased[0].copy()
+    for term in biased[1:]:
         book += term
-    raw = book / (bent * (1.0 + bookmaker.margin_frac))
+    raw = book / (biased * (1.0 + bookmaker.margin_frac))
     return np.asarray(np.maximum(np.rint(raw * 100.0) / 100.0, _SHORTEST))
 
 
@@ -155,13 +165,19 @@ def _plant(
     league: League,
     edge: PlantedEdge,
     quotes: list[Prices],
-    drawn: NDArray[np.bool_],
+    is_planted: NDArray[np.bool_],
 ) -> Planted:
-    """Overwrite the opening prices of a planted class, in place, and tell what was done."""
-    matches = np.flatnonzero(drawn)
+    """Overwrite the opening prices of a planted edge in place and return them.
+
+    Raises
+    ------
+    ValueError
+        The bookmaker does not quote the market.
+    """
+    matches = np.flatnonzero(is_planted)
     for prices in quotes:
-        same = (prices.bookmaker, prices.market) == (edge.bookmaker, edge.market)
-        if same and prices.moment.instant == OPEN:
+        same_book = (prices.bookmaker, prices.market) == (edge.bookmaker, edge.market)
+        if same_book and prices.time.kind == OPEN:
             row = SELECTIONS[edge.market].index(edge.selection)
             share = fair_shares(settings, league.rates, edge.market, prices.line)[row][matches]
             odds = np.floor((1.0 + edge.edge_frac) / share * 100.0) / 100.0
@@ -172,13 +188,13 @@ def _plant(
 
 
 def _aggregates(quotes: list[Prices]) -> Iterator[Prices]:
-    """The highest price of each selection and the average, in hundredths, over the bookmakers of a moment."""
-    together: dict[tuple[int, str], list[Prices]] = {}
+    """Highest and average price of each selection over the bookmakers, in hundredths, at each quote time."""
+    groups: dict[tuple[int, str], list[Prices]] = {}
     for prices in quotes:
-        together.setdefault((id(prices.moment), prices.market), []).append(prices)
-    for books in together.values():
+        groups.setdefault((id(prices.time), prices.market), []).append(prices)
+    for books in groups.values():
         odds = np.stack([book.odds for book in books])
         first = books[0]
-        yield Prices(first.moment, "max", first.market, first.line, odds.max(axis=0))
+        yield Prices(first.time, "max", first.market, first.line, odds.max(axis=0))
         mean = np.rint(odds.mean(axis=0) * 100.0) / 100.0
-        yield Prices(first.moment, "avg", first.market, first.line, mean)
+        yield Prices(first.time, "avg", first.market, first.line, mean)

@@ -1,5 +1,6 @@
-"""The embedded sample store: what it is made of, and how. ``python -m engine.simulator.sample FOLDER`` makes it
-again.
+"""The sample store shipped with the package: its settings and how it is built.
+
+``python -m engine.simulator.sample FOLDER`` rebuilds it.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from engine.simulator.simulate import DEFAULT_BOOKMAKERS, PlantedEdge, SimulatorSettings, simulate
+from engine.store import Store
 
-#: bookmakers that quote handicaps too; the others keep the sample small by leaving them out
+#: bookmakers that also quote handicaps; the others do not, to keep the sample small
 _ALL_MARKETS: Final = ("pinnacle", "b365", "vc_bet")
 
-#: Three leagues, five seasons, 4,590 matches. Two soft bookmakers misprice a known class at the opening, so
-#: that a strategy that trusts the sharp one has something to find; `b365`, totals and handicaps have nothing
-#: planted in them.
+#: Three leagues, five seasons, 4,590 matches. Two soft bookmakers misprice a known class of opening prices, so a
+#: strategy that trusts the sharp bookmaker has something to find. Nothing is planted in `b365`, totals or handicaps.
 SAMPLE: Final = SimulatorSettings(
     seed=20260101,
     competitions=("SIM1", "SIM2", "SIM3"),
@@ -36,32 +37,30 @@ SAMPLE: Final = SimulatorSettings(
 )
 
 NOTE: Final = (
-    "Simulated, not real: no league, team, bookmaker price or result here ever happened, whatever the names. "
-    "Profits found in it say nothing about real markets. Edges are planted on purpose: at the opening, bwin pays 5 % "
-    "too much on the away side in 15 % of the matches of SIM2, and vc_bet 4 % too much on the draw in 10 % of those "
-    "of SIM3. Besides, the soft bookmakers err more than pinnacle, so that the best of their prices is now and then "
-    "above the fair one, as in real markets."
+    "Simulated, not real. The leagues, teams, prices and results are invented; the bookmaker names are only labels. "
+    "Profits found in this data say nothing about real markets. It contains planted edges: at the opening, bwin's "
+    "prices are 5 % too high on the away side in 15 % of the SIM2 matches, and vc_bet's are 4 % too high on the draw "
+    "in 10 % of the SIM3 matches. The soft bookmakers also make larger errors than pinnacle, so the best of their "
+    "prices is sometimes above the fair price, as in real markets."
 )
 
 
 def make(folder: Path) -> dict[str, object]:
-    """Make the sample store in a folder, which is emptied of an earlier one; gives its metadata."""
-    from engine.store import Store
-
+    """Build the sample store in a folder, replacing an earlier one, and return its metadata."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        made = Path(scratch) / "sample"
-        store = Store.create_or_open(made)
+        built = Path(scratch) / "sample"
+        store = Store.create_or_open(built)
         store.apply(simulate(SAMPLE))
         n_events, n_quotes = len(store.events()), len(store.quotes())
         for old in ("events", "quotes"):
             shutil.rmtree(folder / old, ignore_errors=True)
         for part in ("events", "quotes", "manifest.json"):
             target = folder / part
-            if (made / part).is_dir():
-                shutil.copytree(made / part, target)
+            if (built / part).is_dir():
+                shutil.copytree(built / part, target)
             else:
-                shutil.copyfile(made / part, target)
+                shutil.copyfile(built / part, target)
     metadata = {
         "simulated": True,
         "note": NOTE,
@@ -79,5 +78,5 @@ def make(folder: Path) -> dict[str, object]:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python -m engine.simulator.sample FOLDER")
-    done = make(Path(sys.argv[1]))
-    sys.stdout.write(f"{done['events']} matches, {done['quotes']} quotes in {sys.argv[1]}\n")
+    written = make(Path(sys.argv[1]))
+    sys.stdout.write(f"{written['events']} matches, {written['quotes']} quotes in {sys.argv[1]}\n")

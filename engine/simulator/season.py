@@ -1,8 +1,8 @@
-"""A simulated league: who plays whom and when, how strong the teams are, what becomes known, how it ends.
+"""A simulated league: fixtures, kick-off times, team strengths, news and results.
 
-What the market can know of a match is an opinion of the logarithm of each team's rate of goals. At the
-opening it follows the strengths; news arrives in equal steps until the close; something stays hidden. The
-truth is the sum of all three, so an opinion is right on average at any time, and later ones are sharper.
+The market's knowledge of a match is an opinion of the logarithm of each team's scoring rate. At the opening it
+follows from the team strengths. News arrives in equal steps until the close, and some information stays hidden. The
+true log rate is the sum of all three, so an opinion is unbiased at any time and later opinions are sharper.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from engine.simulator.settings import SimulatorSettings
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
-#: equal steps of news from the opening to the close
+#: number of equal steps of news from the opening to the close
 STEPS: Final = 20
 DAY_NS: Final = 86_400_000_000_000
 HOUR_NS: Final = DAY_NS // 24
-#: kick-offs within a round: days after its Friday, hour (UTC), share of the matches
+#: kick-off slots of a round: days after Friday, hour (UTC), share of the matches
 _SLOTS: Final = (
     (0, 19.0, 0.1),
     (1, 12.5, 0.1),
@@ -36,20 +36,20 @@ _SLOTS: Final = (
 
 @dataclass(frozen=True)
 class League:
-    """All matches of one league over all its seasons, in order of time of the rounds; n matches.
+    """The n matches of one league over all its seasons, ordered by round.
 
     Attributes
     ----------
     season, home, away : int64 (n,)
-        Number of the season from 0, and of the teams.
+        Numbers of the season and of the two teams, from 0.
     starts_at : int64 (n,)
-        UTC nanoseconds.
+        Kick-off, UTC nanoseconds.
     opinion : float64 (STEPS + 1, 2, n)
-        Logarithm of the rates of home and away goals as they can be known after each step of news.
+        Logarithm of the home and away scoring rates as known after each step of news.
     rates : float64 (2, n)
-        The true rates.
+        True scoring rates, goals per match.
     goals : int64 (2, n)
-        The result, drawn from the truth.
+        Result, drawn from the true rates.
     """
 
     season: Longs
@@ -62,20 +62,21 @@ class League:
 
 
 def as_rates(log_rates: Floats, shared_rate: float) -> Floats:
-    """Rates of logarithms, kept where a team scores more than the shared goals and less than is told
-    apart.
-    """
+    """Scoring rates from log rates, clipped above the shared rate and below `HIGHEST_RATE`."""
     return np.clip(np.exp(log_rates), max(LOWEST_RATE, shared_rate + 0.05), HIGHEST_RATE)
 
 
 def double_round_robin(teams: int) -> tuple[Longs, Longs, Longs]:
-    """Round, home and away of every match: the circle method, then the same with sides changed; (n,) each."""
+    """Round, home team and away team of each match, (n,) each.
+
+    The circle method gives the first half of the season; the second half repeats it with home and away swapped.
+    """
     ring = np.arange(teams - 1)
     rounds, homes, aways = [], [], []
     for number in range(teams - 1):
-        turned = np.roll(ring, number)
-        first = np.concatenate(([teams - 1], turned[: teams // 2 - 1]))
-        second = turned[teams // 2 - 1 :][::-1]
+        rotated = np.roll(ring, number)
+        first = np.concatenate(([teams - 1], rotated[: teams // 2 - 1]))
+        second = rotated[teams // 2 - 1 :][::-1]
         swap = (number + np.arange(teams // 2)) % 2 == 1
         rounds.append(np.full(teams // 2, number))
         homes.append(np.where(swap, second, first))
@@ -85,7 +86,7 @@ def double_round_robin(teams: int) -> tuple[Longs, Longs, Longs]:
 
 
 def play(settings: SimulatorSettings, rng: np.random.Generator) -> League:
-    """Draw one league. The order of the draws is part of what a seed means."""
+    """Simulate one league. The order in which `rng` is used must not change, or a seed would give another league."""
     number, home, away = double_round_robin(settings.teams)
     rounds = 2 * (settings.teams - 1)
     n = len(number) * settings.seasons
@@ -104,16 +105,15 @@ def play(settings: SimulatorSettings, rng: np.random.Generator) -> League:
     opinion = np.concatenate([base[None], base + np.cumsum(news, axis=0)])
     hidden = rng.standard_normal((2, n)) * settings.hidden_sd
     rates = as_rates(opinion[-1] + hidden, settings.shared_rate)
-    apart = rng.poisson(rates - settings.shared_rate)
+    separate = rng.poisson(rates - settings.shared_rate)
     shared = rng.poisson(np.full(n, settings.shared_rate))
-    return League(season, home, away, starts_at, opinion, rates, (apart + shared).astype(np.int64))
+    return League(season, home, away, starts_at, opinion, rates, (separate + shared).astype(np.int64))
 
 
 def _strengths(settings: SimulatorSettings, weeks: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Attack and defence of each team in each week, (weeks, teams): random walks that are drawn back to the
-    mean.
+    """Attack and defence of each team in each week, (weeks, teams): random walks with mean reversion.
 
-    The pull keeps the spread between teams at `strength_sd` over any number of seasons.
+    The mean reversion keeps the spread between teams at `strength_sd` over any number of seasons.
     """
     spread, drift = settings.strength_sd, settings.drift_sd
     keep = np.sqrt(max(0.0, 1.0 - (drift / spread) ** 2)) if spread > 0 else 1.0
@@ -126,8 +126,9 @@ def _strengths(settings: SimulatorSettings, weeks: int, rng: np.random.Generator
 
 
 def _kick_offs(settings: SimulatorSettings, season: Longs, number: Longs, rng: np.random.Generator) -> Longs:
-    """Instants of the starts: a round a week from the second Friday of August, in fixed slots from Friday to
-    Monday.
+    """Kick-offs in UTC nanoseconds: one round a week from the second Friday of August, in fixed slots.
+
+    The slots run from Friday to Sunday.
     """
     shares = np.array([share for _, _, share in _SLOTS])
     slot = rng.choice(len(_SLOTS), size=len(season), p=shares / shares.sum())

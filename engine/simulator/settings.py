@@ -1,4 +1,4 @@
-"""What a simulated betting world is made of: leagues, bookmakers, planted edges, a seed."""
+"""Settings of a simulated betting market: leagues, bookmakers, planted edges and a seed."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import Final
 from engine.errors import ConfigurationError
 from engine.schema import SELECTIONS
 
-#: markets that the simulator can quote
+#: markets the simulator can quote
 MARKETS: Final = ("1x2", "totals", "asian_handicap", "btts")
 
 
 @dataclass(frozen=True)
 class Bookmaker:
-    """How one bookmaker makes its prices from what can be known of a match.
+    """How one bookmaker prices a match.
 
     Attributes
     ----------
     name : str
     margin_frac : float
-        Overround less 1 that it puts on every market, at the opening and at the close.
+        Margin (overround less 1) on each market, at the opening and at the close.
     delay_frac : float
-        How old its knowledge is, as a share of the time from opening to close.
+        Age of its knowledge, as a share of the time from opening to close.
     noise_open, noise_close : float
-        Standard deviation of its own error in the logarithm of each team's rate of goals.
+        Standard deviation of its error in the logarithm of each team's scoring rate.
     longshot_bias : float
-        Share by which it bends prices against longshots: its prices follow `prob ** (1 - longshot_bias)`.
+        Favourite-longshot bias: prices follow `prob ** (1 - longshot_bias)`, so longshots pay too little.
     markets : tuple of str
+        Markets it quotes.
     """
 
     name: str
@@ -42,11 +43,11 @@ class Bookmaker:
 
 @dataclass(frozen=True)
 class PlantedEdge:
-    """A class of opening prices that a bookmaker gets wrong, by a known amount.
+    """A class of opening prices that a bookmaker misprices by a known amount.
 
-    In a share of the matches of the class, drawn at random, the opening price of the selection is set to
-    `(1 + edge_frac) / true probability` (the fair price of a bet with halves, times `1 + edge_frac` on a
-    win), rounded down to a hundredth. Only the truth tells which.
+    In a random share of the matches (`share_frac`), the opening price of the selection is set to the fair price
+    times `1 + edge_frac`, rounded down to a hundredth. The fair price is 1 / true probability, or that of a bet
+    with half results on a line. Only the truth tables show which matches were selected.
     """
 
     bookmaker: str
@@ -57,7 +58,7 @@ class PlantedEdge:
     competition: str | None = None
 
 
-#: one sharp bookmaker and five soft ones: their best prices together make a book of about 101 %
+#: one sharp bookmaker and five soft ones; their best prices together make a book of about 101 %
 DEFAULT_BOOKMAKERS: Final = (
     Bookmaker("pinnacle", 0.025, 0.00, 0.015, 0.005, 0.01),
     Bookmaker("b365", 0.055, 0.15, 0.025, 0.015, 0.04),
@@ -70,35 +71,43 @@ DEFAULT_BOOKMAKERS: Final = (
 
 @dataclass(frozen=True)
 class SimulatorSettings:
-    """All that decides a simulated world; the same settings give the same rows.
+    """Complete settings of a simulation. The same settings give the same rows.
 
     Attributes
     ----------
     seed : int
+        At least 0.
     competitions : tuple of str
-        One league each; a league does not change when others are added after it.
+        One league each. Adding leagues after a league does not change it.
     seasons, first_season, teams : int
-        Every league plays a double round robin of `teams` (an even number) from August, `seasons` times.
+        Each league plays a double round robin of `teams` (an even number) in each of `seasons` seasons, starting
+        in August of the year `first_season`.
     markets : tuple of str
+        Markets that are quoted, out of `MARKETS`.
     total_line : float
-        The line of `totals`.
+        Line of `totals`.
     bookmakers : tuple of Bookmaker
     aggregates : bool
-        Whether `max` and `avg` over the bookmakers are quoted too.
+        Whether the aggregates `max` and `avg` over the bookmakers are quoted too.
     snapshots : int
-        Timed quotes between the opening and the close.
+        Number of recorded quotes between the opening and the close.
     closing : bool
         Whether closing prices are quoted.
     home_rate, away_rate, shared_rate : float
-        Goals of two average teams; `shared_rate` of them fall for both alike (0: independent Poisson).
+        Goals per match of two average teams; `shared_rate` is the part common to both (0: independent Poisson).
     strength_sd, drift_sd : float
-        Spread of attack and defence between teams, and their step from one round to the next (both in
-        logarithms of the rate).
+        Standard deviation of attack and defence between teams, and of their change from one round to the next, in
+        logarithms of the rate.
     news_sd : float
-        What becomes known of each rate between the opening and the close.
+        Standard deviation of the news on each log rate between the opening and the close.
     hidden_sd : float
-        What nobody knows before the start.
+        Standard deviation of the part of each log rate that nobody knows before the start.
     planted : tuple of PlantedEdge
+
+    Raises
+    ------
+    ConfigurationError
+        A setting is out of range, or a planted edge is on a market or selection that nobody quotes.
     """
 
     seed: int = 0
@@ -132,14 +141,14 @@ class SimulatorSettings:
             "1900 to 2200",
             self.first_season,
         )
-        self._need(self.seed >= 0, "seed", "a whole number from 0", self.seed)
+        self._need(self.seed >= 0, "seed", "an integer from 0", self.seed)
         self._need(self.snapshots >= 0, "snapshots", "at least 0", self.snapshots)
         self._need(bool(self.competitions), "competitions", "at least one", "none")
         self._need(
             len(set(self.competitions)) == len(self.competitions),
             "competitions",
             "distinct names",
-            "a double",
+            "a duplicate",
         )
         self._need(bool(names) and len(set(names)) == len(names), "bookmakers", "distinct names", ", ".join(names))
         self._need(not {"max", "avg"} & set(names), "bookmakers", "names other than max and avg", ", ".join(names))
@@ -148,16 +157,16 @@ class SimulatorSettings:
         self._need((4 * self.total_line) % 1 == 0, "total_line", "a multiple of 0.25", self.total_line)
         for edge in self.planted:
             offered = {m for b in self.bookmakers if b.name == edge.bookmaker for m in b.markets}
-            on_sale = ", ".join(sorted(offered & set(self.markets)))
-            self._need(edge.market in on_sale.split(", "), "planted", f"one of {on_sale}", edge.market)
-            answers = SELECTIONS[edge.market]
-            self._need(edge.selection in answers, "planted", f"one of {', '.join(answers)}", edge.selection)
+            available = ", ".join(sorted(offered & set(self.markets)))
+            self._need(edge.market in available.split(", "), "planted", f"one of {available}", edge.market)
+            selections = SELECTIONS[edge.market]
+            self._need(edge.selection in selections, "planted", f"one of {', '.join(selections)}", edge.selection)
 
     @staticmethod
     def _need(holds: bool, key: str, expected: str, found: object) -> None:
         if not holds:
-            raise ConfigurationError("the simulator cannot be set so", where=key, expected=expected, found=str(found))
+            raise ConfigurationError("invalid simulator setting", where=key, expected=expected, found=str(found))
 
     def canonical(self) -> str:
-        """The settings as JSON with sorted keys: what the identity of a simulated file is made from."""
+        """The settings as JSON with sorted keys. The hash of a simulated file is computed from it."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))

@@ -1,10 +1,10 @@
-"""A seeded simulator of betting markets in which the truth is known.
+"""A seeded simulator of betting markets with known true probabilities.
 
-Leagues of teams whose strengths drift, bookmakers that differ in margin, delay, error and bias against
-longshots, prices from the opening to the close, results drawn from the true probabilities, and, where asked
-for, edges planted in a known class of prices by a known amount. The truth is returned beside the quotes and
-never among them, so that a statistic can be held against it. The same settings give the same rows; every
-league draws from a stream of its own.
+It simulates leagues of teams whose strengths drift, bookmakers that differ in margin, delay, error and longshot
+bias, prices from the opening to the close, and results drawn from the true probabilities. On request it plants
+edges: a known class of prices that is wrong by a known amount. The truth is returned in separate tables, never among
+the quotes, so a statistic can be checked against it. The same settings give the same rows. Each league has its own
+random stream.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class SimulatedLeague:
-    """One league of a simulated world.
+    """One simulated league.
 
     Attributes
     ----------
     batches : tuple of Batch
-        Events and quotes, one batch a season.
+        Events and quotes, one batch per season.
     truth : polars.DataFrame
-        `TRUTH`: the true probabilities of every selection that was quoted, at every line.
+        `TRUTH`: true probabilities of each quoted selection, at each line.
     planted : polars.DataFrame
-        `PLANTED`: the planted prices and their true expected profit of one unit staked.
+        `PLANTED`: the planted prices and their true expected profit per unit staked.
     """
 
     batches: tuple[Batch, ...]
@@ -65,12 +65,12 @@ class SimulatedLeague:
 
 
 def simulate(settings: SimulatorSettings) -> list[Batch]:
-    """All events and quotes of a simulated world, one batch a league and season."""
+    """All events and quotes of a simulation, one batch per league and season."""
     return [batch for league in simulate_leagues(settings) for batch in league.batches]
 
 
 def simulate_leagues(settings: SimulatorSettings) -> Iterator[SimulatedLeague]:
-    """League after league, with the truth beside the quotes."""
+    """Simulate one league after another, each with its truth tables."""
     for number, competition in enumerate(settings.competitions):
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([settings.seed, number])))
         yield _league(settings, competition, rng)
@@ -91,7 +91,7 @@ def _league(settings: SimulatorSettings, competition: str, rng: np.random.Genera
 
 
 def _batch(settings: SimulatorSettings, events: pl.DataFrame, quotes: pl.DataFrame) -> Batch:
-    """One season as if it were one raw file: its identity is that of the settings and of its name."""
+    """One season as if it were one raw file. Its hash is computed from its name and the settings."""
     name = f"{SOURCE}/{settings.seed}/{events['competition'][0]}/{events['season'][0]}"
     sha = hashlib.sha256(f"{name}\n{settings.canonical()}".encode()).hexdigest()
     return Batch(

@@ -1,4 +1,4 @@
-"""A simulated league as tables: events and quotes of a season, and, kept apart from them, the truth."""
+"""A simulated league as tables: events, quotes and, separately, the truth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Longs = NDArray[np.int64]
 
 SPORT: Final = "football"
 SOURCE: Final = "simulator"
-#: from the start of a match to its settlement
+#: time from the start of a match to its settlement
 _MATCH_NS: Final = 2 * HOUR_NS
 
 _TOWNS: Final = (
@@ -63,18 +63,18 @@ PLANTED: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 
 
 def team_names(competition: str, teams: int) -> pl.Series:
-    """Names of the teams of a league; no two leagues share one."""
+    """Team names of a league. No two leagues share a name."""
     return pl.Series([f"{town} {competition}" for town in _TOWNS[:teams]], dtype=pl.String)
 
 
 def events_of(settings: SimulatorSettings, league: League, competition: str) -> pl.DataFrame:
-    """All matches of a league as `schema.EVENTS`, in the league's own order.
+    """All matches of a league as `schema.EVENTS`, in the order of `League`.
 
-    `raw_line` counts within a season; `raw_file` is left empty.
+    `raw_line` counts from 1 in each season; `raw_file` is empty.
     """
     names = team_names(competition, settings.teams)
     home_goals, away_goals = league.goals
-    ahead = np.sign(home_goals - away_goals)
+    sign = np.sign(home_goals - away_goals)
     season = pl.Series([f"{y}-{y + 1}" for y in range(settings.first_season, settings.first_season + settings.seasons)])
     first = np.searchsorted(league.season, league.season)
     starts = pl.Series(league.starts_at).cast(INSTANT_DTYPE)
@@ -94,7 +94,7 @@ def events_of(settings: SimulatorSettings, league: League, competition: str) -> 
             "status": "played",
             "home_score": home_goals,
             "away_score": away_goals,
-            "winner": pl.Series(["away", "draw", "home"]).gather(ahead + 1),
+            "winner": pl.Series(["away", "draw", "home"]).gather(sign + 1),
             "source": SOURCE,
             "raw_file": "",
             "raw_line": np.arange(len(first)) - first + 1,
@@ -106,22 +106,22 @@ def events_of(settings: SimulatorSettings, league: League, competition: str) -> 
 
 
 def quotes_of(prices: list[Prices], event_id: Longs, matches: slice) -> pl.DataFrame:
-    """Quotes of some matches of a league as `schema.QUOTES`; `event_id` is that of all its matches."""
+    """Quotes of some matches of a league as `schema.QUOTES`. `event_id` has the ids of all its matches."""
     ids = event_id[matches]
-    sides = [len(p.odds) for p in prices]
+    counts = [len(p.odds) for p in prices]
     selection = pl.Series([s for p in prices for s in SELECTIONS[p.market]], dtype=pl.String)
-    of_prices = np.repeat(np.arange(len(prices)), np.array(sides) * len(ids))
-    known = [np.tile(p.moment.known_at[matches], k) for p, k in zip(prices, sides, strict=True)]
-    lines = [np.tile(_line(p.line, len(event_id))[matches], k) for p, k in zip(prices, sides, strict=True)]
+    price_row = np.repeat(np.arange(len(prices)), np.array(counts) * len(ids))
+    known = [np.tile(p.time.known_at[matches], k) for p, k in zip(prices, counts, strict=True)]
+    lines = [np.tile(_line(p.line, len(event_id))[matches], k) for p, k in zip(prices, counts, strict=True)]
     frame = pl.DataFrame(
         {
-            "event_id": np.tile(ids, sum(sides)),
-            "market": _texts([p.market for p in prices]).gather(of_prices),
+            "event_id": np.tile(ids, sum(counts)),
+            "market": _texts([p.market for p in prices]).gather(price_row),
             "line": pl.Series(np.concatenate(lines)).fill_nan(None),
-            "selection": selection.gather(np.repeat(np.arange(sum(sides)), len(ids))),
-            "bookmaker": _texts([p.bookmaker for p in prices]).gather(of_prices),
+            "selection": selection.gather(np.repeat(np.arange(sum(counts)), len(ids))),
+            "bookmaker": _texts([p.bookmaker for p in prices]).gather(price_row),
             "side": "back",
-            "instant": _texts([p.moment.instant for p in prices]).gather(of_prices),
+            "instant": _texts([p.time.kind for p in prices]).gather(price_row),
             "known_at": pl.Series(np.concatenate(known)).cast(INSTANT_DTYPE),
             "known_at_basis": "recorded",
             "odds": np.concatenate([p.odds[:, matches].ravel() for p in prices]),
@@ -134,10 +134,10 @@ def quotes_of(prices: list[Prices], event_id: Longs, matches: slice) -> pl.DataF
 
 
 def truth_of(settings: SimulatorSettings, league: League, event_id: Longs, prices: list[Prices]) -> pl.DataFrame:
-    """True probabilities of every selection that anybody quoted in a league, at every line, as `TRUTH`."""
+    """True probabilities of each selection quoted in a league, at each line, as `TRUTH`."""
     parts, seen = [], set()
     for p in prices:
-        key = (p.market, p.moment.step if p.market == "asian_handicap" else 0)
+        key = (p.market, p.time.step if p.market == "asian_handicap" else 0)
         if key not in seen:
             seen.add(key)
             for row, selection in enumerate(SELECTIONS[p.market]):
@@ -150,7 +150,7 @@ def truth_of(settings: SimulatorSettings, league: League, event_id: Longs, price
 
 
 def _true_states(settings: SimulatorSettings, league: League, prices: Prices, row: int) -> Floats:
-    """Win, half win, void and half lose of one selection, (4, n)."""
+    """True probabilities of win, half win, void and half lose of one selection, (4, n)."""
     if prices.market in ("totals", "asian_handicap"):
         states = first_states(settings, league.rates, prices.market, prices.line)
         return states[:4] if row == 0 else states[:0:-1]
@@ -159,9 +159,7 @@ def _true_states(settings: SimulatorSettings, league: League, prices: Prices, ro
 
 
 def planted_of(planted: list[Planted], event_id: Longs, truth: pl.DataFrame) -> pl.DataFrame:
-    """The planted prices of a league as `PLANTED`: `edge_frac` is the true expected profit of one unit
-    staked.
-    """
+    """The planted prices of a league as `PLANTED`; `edge_frac` is the true expected profit per unit staked."""
     parts = [pl.DataFrame(schema=PLANTED)]
     for p in planted:
         rows = pl.DataFrame(
@@ -175,8 +173,8 @@ def planted_of(planted: list[Planted], event_id: Longs, truth: pl.DataFrame) -> 
                 "odds": p.odds,
             }
         )
-        known = rows.join(truth, on=list(TRUTH)[:4], how="left", nulls_equal=True, maintain_order="left")
-        edge = edge_states(known.select(list(TRUTH)[4:]).to_numpy(), p.odds)
+        priced = rows.join(truth, on=list(TRUTH)[:4], how="left", nulls_equal=True, maintain_order="left")
+        edge = edge_states(priced.select(list(TRUTH)[4:]).to_numpy(), p.odds)
         columns = [pl.col(name).cast(dtype) for name, dtype in PLANTED.items()]
         parts.append(rows.with_columns(edge_frac=edge).select(columns))
     return pl.concat(parts)

@@ -1,4 +1,4 @@
-"""Every rule of the independent results is an experiment of the project."""
+"""Each rule with independently computed results has an experiment in the project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settlement against 1,125 cases worked out elsewhere. There, a handicap is the selection's own line."""
+"""Settlement against 1,125 independently computed cases. In these, a handicap is the selection's own line."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.betting.settlement import payoff, states
-from engine.kernel.record import Ending
+from engine.betting.settlement import states
 from engine.kernel.settle import settle
-
-
-def ending(state: int) -> Ending:
-    return Ending(0, state, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+from tests.payoff import ending, payoff
 
 
 def test_every_case(reference_dir: Path) -> None:
@@ -23,10 +19,9 @@ def test_every_case(reference_dir: Path) -> None:
         -x if m == "asian_handicap" and s == "away" else x for m, s, x in zip(market, selection, line, strict=True)
     ]
     ends = states(market, home_line, selection, home, away, [None] * len(rows), ["played"] * len(rows))
-    got = payoff(ends, odds)
     assert len(rows) > 1000
-    wanted = np.array([float(x) for x in pnl])
-    assert np.abs(got - wanted).max() < 1e-12
-    stake = 1e6  # the kernel's own rule, in whole minor units
+    expected = np.array([float(x) for x in pnl])
+    assert np.abs(payoff(ends, odds) - expected).max() < 1e-12
+    stake = 1e6  # large enough that rounding to minor units does not matter
     paid = [settle(stake, 0.0, o, ending(int(s))) for s, o in zip(ends, odds, strict=True)]
-    assert np.abs(np.array(paid) / stake - wanted).max() < 1e-9
+    assert np.abs(np.array(paid) / stake - expected).max() < 1e-9

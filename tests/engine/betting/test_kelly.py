@@ -1,4 +1,4 @@
-"""Kelly stakes against closed forms, and against searches that know only the growth that they maximise."""
+"""Kelly stakes against closed forms, and against numerical searches for the largest expected log growth."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_single_with_commission() -> None:
 
 
 @given(st.floats(1.01, 50), st.floats(0, 1), st.floats(0, 0.2))
-def test_five_states_without_halves_are_the_single_bet(odds: float, prob: float, rate: float) -> None:
+def test_five_states_without_half_results_match_the_win_lose_bet(odds: float, prob: float, rate: float) -> None:
     want = float(kelly_single(odds, prob, rate))
     assert float(kelly_states(odds, [prob, 0, 0, 0], rate)) == pytest.approx(want, abs=1e-12)
 
@@ -51,7 +51,7 @@ def test_five_states_maximise_growth(odds: float, parts: list[float], rate: floa
     assert best >= growth.max() - 1e-13
 
 
-def test_five_states_at_the_ends() -> None:
+def test_five_states_at_the_limits_of_the_stake() -> None:
     assert float(kelly_states(2.0, [0.6, 0, 0.4, 0])) == 1.0  # nothing to lose
     assert float(kelly_states(1.1, [0.2, 0.2, 0.1, 0.2])) == 0.0
     assert np.isnan(kelly_states([np.nan, 1.0], [[0.5, 0, 0, 0]] * 2)).all()
@@ -68,7 +68,7 @@ def growth(stakes: Floats, odds: Floats, prob: Floats) -> float:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(2, 7), st.integers(0, 2**32 - 1), st.floats(0.9, 1.3))
 def test_stakes_on_a_market_cannot_be_improved(n: int, seed: int, book: float) -> None:
-    """The expected log growth is concave, so no small move of any one or two stakes may raise it."""
+    """Expected log growth is concave, so no small change of the stakes may raise it."""
     rng = np.random.default_rng(seed)
     prob, market = rng.dirichlet(np.full(n, 2.0)), rng.dirichlet(np.full(n, 2.0))
     odds = np.maximum(1 / (book * market), 1.01)
@@ -81,17 +81,17 @@ def test_stakes_on_a_market_cannot_be_improved(n: int, seed: int, book: float) -
             assert growth(other, odds, prob) <= best + 1e-12
 
 
-def test_a_market_under_100_percent_stakes_the_probabilities() -> None:
+def test_stakes_on_a_market_under_100_percent_equal_the_probabilities() -> None:
     prob = np.random.default_rng(2).dirichlet([3, 2, 2], 200)
     odds = 1 / (0.97 * np.random.default_rng(3).dirichlet([3, 2, 2], 200))
     assert_allclose(kelly_market(odds, prob), prob, atol=1e-12)
 
 
-def test_a_market_at_its_own_fair_prices_stakes_nothing() -> None:
+def test_stakes_are_zero_on_a_market_at_fair_prices() -> None:
     assert_array_equal(kelly_market([[2.0, 4.0, 4.0]], [[0.5, 0.25, 0.25]]), [[0, 0, 0]])
 
 
-def test_prices_and_probabilities_that_are_missing() -> None:
+def test_missing_prices_and_invalid_probabilities() -> None:
     stakes = kelly_market([[2.5, np.nan, 2.8], [2.5, 3.0, 2.8]], [[0.5, 0.3, 0.2], [0.5, np.nan, 0.2]])
     assert_allclose(stakes[0], [kelly_single(2.5, 0.5), 0, 0])
     assert np.isnan(stakes[1]).all()
@@ -107,7 +107,7 @@ def test_rows_are_independent() -> None:
         assert_array_equal(kelly_market(odds[[row]], prob[[row]]), together[[row]])
 
 
-def test_shrinking_by_the_closed_factor() -> None:
+def test_shrinkage_with_the_closed_form() -> None:
     stake = float(kelly_single(2.2, 0.5))
     noise = 2.2 / 1.2 * 0.03
     assert float(shrinkage_factor(2.2, 0.5, 0.03)) == pytest.approx(stake**2 / (stake**2 + noise**2))
@@ -121,24 +121,24 @@ def test_shrinking_by_the_closed_factor() -> None:
 @pytest.mark.parametrize(
     ("odds", "prob", "sd"), [(2.2, 0.5, 0.03), (1.5, 0.7, 0.05), (6.0, 0.2, 0.04), (2.0, 0.55, 0.3)]
 )
-def test_shrinking_by_the_exact_factor_maximises_simulated_growth(odds: float, prob: float, sd: float) -> None:
-    """A bettor with estimates drawn around the truth: the growth of each factor, on the same draws."""
-    draws = prob + sd * np.random.default_rng(5).standard_normal(1_000_000)
-    draws = draws[(draws > 0) & (draws < 1)]
-    stake = np.maximum((odds * draws - 1) / (odds - 1), 0)
+def test_shrinkage_with_the_exact_factor_maximises_simulated_growth(odds: float, prob: float, sd: float) -> None:
+    """Growth of each factor for a bettor whose estimates scatter around the true probability."""
+    estimates = prob + sd * np.random.default_rng(5).standard_normal(1_000_000)
+    estimates = estimates[(estimates > 0) & (estimates < 1)]
+    stake = np.maximum((odds * estimates - 1) / (odds - 1), 0)
 
     def mean_growth(k: float) -> float:
         return float((prob * np.log1p((odds - 1) * k * stake) + (1 - prob) * np.log1p(-k * stake)).mean())
 
-    ladder = np.linspace(0.01, 0.99, 99)
-    found = ladder[np.argmax([mean_growth(k) for k in ladder])]
+    factors = np.linspace(0.01, 0.99, 99)
+    best = factors[np.argmax([mean_growth(k) for k in factors])]
     exact = float(shrinkage_factor(odds, prob, sd, exact=True))
-    assert exact == pytest.approx(found, abs=0.03)
+    assert exact == pytest.approx(best, abs=0.03)
     assert mean_growth(exact) >= mean_growth(float(shrinkage_factor(odds, prob, sd)))
     assert float(kelly_shrunk(odds, prob, sd, exact=True)) == exact * float(kelly_single(odds, prob))
 
 
-def test_both_factors_agree_where_the_error_is_small() -> None:
+def test_both_factors_agree_for_a_small_standard_error() -> None:
     closed, exact = (shrinkage_factor(2.5, 0.5, [0.005, 0.01], exact=e) for e in (False, True))
     assert_allclose(closed, exact, atol=2e-3)
     assert_array_equal(shrinkage_factor(2.2, [0.5, 0.4], [0.0, 0.02], exact=True), [1.0, 0.0])

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from engine import betting as odds
 
 
-def test_american_prices_become_decimal_ones_and_what_is_none_becomes_nan() -> None:
+def test_american_odds_become_decimal_odds_and_anything_else_nan() -> None:
     decimal = odds.from_american([100, -100, 150, -150, 2500, 99, -99, 0, np.nan, np.inf])
     assert_allclose(decimal, [2.0, 2.0, 2.5, 1 + 100 / 150, 26.0] + [np.nan] * 5)
 
@@ -25,13 +25,13 @@ def test_american_keeps_the_shape_of_a_book() -> None:
 
 
 @given(st.integers(100, 10_000), st.booleans())
-def test_american_there_and_back(size: int, minus: bool) -> None:
+def test_american_round_trip(size: int, minus: bool) -> None:
     american = -float(size) if minus else float(size)
     back = float(odds.to_american(odds.from_american(american)))
     assert back == pytest.approx(100.0 if american == -100 else american, rel=1e-12)
 
 
-def test_to_american_of_what_is_no_price() -> None:
+def test_to_american_is_nan_where_there_is_no_price() -> None:
     assert_array_equal(odds.to_american([2.0, 1.5, 1.0, np.nan]), [100.0, -200.0, np.nan, np.nan])
 
 
@@ -52,7 +52,7 @@ def test_fractions_become_decimal(text: str, decimal: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "5", "5/0", "0/5", "-5/2", "a/b", "5/2/1", "٣/٢", None])
-def test_other_texts_are_no_fraction(text: str | None) -> None:
+def test_other_texts_are_not_fractions(text: str | None) -> None:
     assert np.isnan(float(odds.from_fractional(text)))
 
 
@@ -69,11 +69,12 @@ def test_to_fractional_finds_the_nearest() -> None:
 
 
 @given(st.integers(1, 500), st.integers(1, 100))
-def test_fraction_there_and_back(over: int, under: int) -> None:
-    assert float(odds.from_fractional(odds.to_fractional(1 + over / under))) == pytest.approx(1 + over / under)
+def test_fraction_round_trip(numerator: int, denominator: int) -> None:
+    price = 1 + numerator / denominator
+    assert float(odds.from_fractional(odds.to_fractional(price))) == pytest.approx(price)
 
 
-def test_implied_probability_and_what_is_no_price() -> None:
+def test_implied_probability_is_nan_where_there_is_no_price() -> None:
     assert_array_equal(odds.implied_probability([2.0, 4.0, 1.0, 0.0, -3.0, np.inf, np.nan]), [0.5, 0.25] + [np.nan] * 5)
 
 
@@ -82,10 +83,8 @@ def test_overround_is_the_sum_of_the_book() -> None:
     assert odds.overround([1.91, 1.91]) == 1 / 1.91 + 1 / 1.91
 
 
-def test_edge_stands_in_its_one_form() -> None:
-    """`prob * odds - 1` and `prob * (odds - 1) + (prob - 1)` differ in the last bit, and the threshold is
-    exact.
-    """
+def test_edge_is_computed_in_its_exact_form() -> None:
+    """`prob * odds - 1` and `prob * (odds - 1) + (prob - 1)` differ in the last bit; thresholds are exact."""
     prob, price = np.random.default_rng(1).random(1000), np.random.default_rng(2).uniform(1.01, 9, 1000)
     assert_array_equal(odds.edge(prob, price), prob * price - 1.0)
     assert (odds.edge(prob, price) != prob * (price - 1.0) + (prob - 1.0)).any()
@@ -109,14 +108,14 @@ def test_closing_line_value_raw_and_fair() -> None:
     assert np.isnan(odds.clv(2.2, np.nan))
 
 
-def test_a_lay_is_the_back_bet_of_equal_risk() -> None:
+def test_a_lay_as_the_back_bet_with_the_same_risk() -> None:
     assert_allclose(odds.lay_as_back([3.0, 1.25, 1.0, np.nan]), [1.5, 5.0, np.nan, np.nan])
     lay, stake = 3.0, 10.0  # liability 20: the selection loses, we win 10
     assert (lay - 1) * stake * (float(odds.lay_as_back(lay)) - 1) == pytest.approx(stake)
 
 
-def test_the_examples_of_the_page_hold() -> None:
+def test_the_examples_of_the_docs_page_run() -> None:
     page = Path(__file__).resolve().parents[3] / "docs" / "odds.md"
-    ran = doctest.testfile(str(page), module_relative=False)
-    assert ran.attempted > 3
-    assert ran.failed == 0
+    results = doctest.testfile(str(page), module_relative=False)
+    assert results.attempted > 3
+    assert results.failed == 0

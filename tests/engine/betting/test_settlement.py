@@ -1,4 +1,4 @@
-"""Settlement of scores: every rule against a plain twin, every status, every market."""
+"""Settlement of scores: each rule against a simple second implementation, each status, each market."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from engine.betting.settlement import payoff, state_probabilities, states
+from engine.betting.settlement import state_probabilities, states
 from engine.kernel.codes import State
+from engine.kernel.settle import settle
 from engine.schema import VOID_STATUSES
+from tests.payoff import ending, payoff
 
 FIRST = {"totals": "over", "asian_handicap": "home"}
 SECOND = {"totals": "under", "asian_handicap": "away"}
 
 
-def one(
+def state_of(
     market: str,
     line: float | None,
     selection: str | None,
@@ -29,8 +31,8 @@ def one(
     return State(int(states([market], [line], [selection], [home], [away], [winner], [status])[0]))
 
 
-def plain(market: str, line: float, first: bool, home: int, away: int, odds: float) -> float:
-    """Twin: half a stake on each neighbour of a quarter line, each half settled by comparing numbers."""
+def two_half_stakes(market: str, line: float, first: bool, home: int, away: int, odds: float) -> float:
+    """Profit per unit: half of the stake on each neighbour of a quarter line, each half settled by itself."""
     total = 0.0
     for half in (line - 0.25, line + 0.25) if (line * 4) % 2 else (line, line):
         ahead = home + away - half if market == "totals" else home - away + half
@@ -51,42 +53,43 @@ def test_lines_settle_like_two_half_stakes(
     market: str, quarters: int, first: bool, home: int, away: int, odds: float
 ) -> None:
     selection = (FIRST if first else SECOND)[market]
-    state = one(market, quarters / 4, selection, home, away)
-    assert float(payoff(state, odds)) == pytest.approx(plain(market, quarters / 4, first, home, away, odds))
+    state = state_of(market, quarters / 4, selection, home, away)
+    expected = two_half_stakes(market, quarters / 4, first, home, away, odds)
+    assert float(payoff(state, odds)) == pytest.approx(expected)
 
 
 @given(st.sampled_from(sorted(FIRST)), st.integers(-24, 24), st.integers(0, 9), st.integers(0, 9))
-def test_what_one_side_wins_the_other_loses(market: str, quarters: int, home: int, away: int) -> None:
-    ends = [one(market, quarters / 4, side[market], home, away) for side in (FIRST, SECOND)]
+def test_opposite_sides_have_opposite_results(market: str, quarters: int, home: int, away: int) -> None:
+    ends = [state_of(market, quarters / 4, side[market], home, away) for side in (FIRST, SECOND)]
     assert ends[0] + ends[1] == 2 * State.VOID
 
 
-def test_the_winner_named_by_the_source_goes_before_the_score() -> None:
-    assert one("moneyline", None, "home", 12, 14, winner="home") is State.WIN
-    assert one("1x2", None, "draw", 1, 1) is State.WIN
-    assert one("1x2", None, "home", 1, 1) is State.LOSE
-    assert one("1x2", None, "away", None, None, winner="away") is State.WIN
+def test_the_winner_named_by_the_source_takes_precedence_over_the_score() -> None:
+    assert state_of("moneyline", None, "home", 12, 14, winner="home") is State.WIN
+    assert state_of("1x2", None, "draw", 1, 1) is State.WIN
+    assert state_of("1x2", None, "home", 1, 1) is State.LOSE
+    assert state_of("1x2", None, "away", None, None, winner="away") is State.WIN
 
 
 def test_a_drawn_moneyline_is_void() -> None:
-    assert one("moneyline", None, "home", 20, 20) is State.VOID
-    assert one("moneyline", None, "away", 20, 20, winner="draw") is State.VOID
+    assert state_of("moneyline", None, "home", 20, 20) is State.VOID
+    assert state_of("moneyline", None, "away", 20, 20, winner="draw") is State.VOID
 
 
-def test_goals_of_both_and_correct_score() -> None:
-    assert [one("btts", None, s, 2, 1) for s in ("yes", "no")] == [State.WIN, State.LOSE]
-    assert [one("btts", None, s, 2, 0) for s in ("yes", "no")] == [State.LOSE, State.WIN]
-    assert [one("correct_score", None, s, 2, 1) for s in ("2-1", "1-2")] == [State.WIN, State.LOSE]
+def test_both_teams_to_score_and_correct_score() -> None:
+    assert [state_of("btts", None, s, 2, 1) for s in ("yes", "no")] == [State.WIN, State.LOSE]
+    assert [state_of("btts", None, s, 2, 0) for s in ("yes", "no")] == [State.LOSE, State.WIN]
+    assert [state_of("correct_score", None, s, 2, 1) for s in ("2-1", "1-2")] == [State.WIN, State.LOSE]
 
 
 @pytest.mark.parametrize("status", VOID_STATUSES)
-def test_what_was_not_played_to_the_end_is_void(status: str) -> None:
-    assert one("1x2", None, "home", 2, 0, winner="home", status=status) is State.VOID
+def test_an_event_not_played_to_the_end_is_void(status: str) -> None:
+    assert state_of("1x2", None, "home", 2, 0, winner="home", status=status) is State.VOID
 
 
 @pytest.mark.parametrize("status", ["scheduled", None, "delayed"])
-def test_what_has_no_result_is_unknown(status: str | None) -> None:
-    assert one("1x2", None, "home", 2, 0, winner="home", status=status) is State.UNKNOWN
+def test_an_event_without_a_result_is_unknown(status: str | None) -> None:
+    assert state_of("1x2", None, "home", 2, 0, winner="home", status=status) is State.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -107,8 +110,8 @@ def test_what_has_no_result_is_unknown(status: str | None) -> None:
         ("correct_score", None, "2-1-0"),
     ],
 )
-def test_what_has_no_rule_is_unknown(market: str, line: float | None, selection: str | None) -> None:
-    assert one(market, line, selection, 2, 1) is State.UNKNOWN
+def test_a_bet_without_a_settlement_rule_is_unknown(market: str, line: float | None, selection: str | None) -> None:
+    assert state_of(market, line, selection, 2, 1) is State.UNKNOWN
 
 
 def test_a_missing_score_is_unknown() -> None:
@@ -118,10 +121,10 @@ def test_a_missing_score_is_unknown() -> None:
         ("1x2", None, "home"),
         ("correct_score", None, "1-0"),
     ):
-        assert one(market, line, selection, None, 1) is State.UNKNOWN
+        assert state_of(market, line, selection, None, 1) is State.UNKNOWN
 
 
-def test_series_and_arrays_mix() -> None:
+def test_series_arrays_and_lists_can_be_mixed() -> None:
     ends = states(
         pl.Series(["totals", "1x2"]),
         np.array([2.5, np.nan]),
@@ -142,8 +145,8 @@ def test_an_empty_table() -> None:
 def test_payoffs() -> None:
     order = [State.WIN, State.HALF_WIN, State.VOID, State.HALF_LOSE, State.LOSE]
     assert_allclose(payoff(order, 3.0), [2.0, 1.0, 0.0, -0.5, -1.0])
-    assert_allclose(payoff([State.DEAD_HEAT] * 2, [4.0, 11.0], [0.5, 0.25]), [1.0, 1.75])
-    assert np.isnan(payoff(State.UNKNOWN, 2.0))
+    shares = [ending(State.DEAD_HEAT, 0.5), ending(State.DEAD_HEAT, 0.25)]
+    assert [settle(100.0, 0.0, o, end) for o, end in zip((4.0, 11.0), shares, strict=True)] == [100.0, 175.0]
 
 
 GRID = np.array([[0.1, 0.2, 0.1], [0.2, 0.1, 0.05], [0.1, 0.05, 0.1]])
@@ -164,13 +167,13 @@ GRID = np.array([[0.1, 0.2, 0.1], [0.2, 0.1, 0.05], [0.1, 0.05, 0.1]])
         ("correct_score", None, "2-0", [0.1, 0, 0, 0]),
     ],
 )
-def test_probabilities_of_states_from_a_grid_of_scores(
+def test_state_probabilities_from_a_grid_of_score_probabilities(
     market: str, line: float | None, selection: str, probs: list[float]
 ) -> None:
     assert_allclose(state_probabilities(market, line, selection, GRID), probs, atol=1e-15)
     assert state_probabilities(market, line, selection, np.stack([GRID, GRID])).shape == (2, 4)
 
 
-def test_a_grid_for_what_has_no_rule() -> None:
+def test_state_probabilities_of_a_bet_without_a_rule_are_refused() -> None:
     with pytest.raises(ValueError, match=r"no rule settles totals over at line 2\.3"):
         state_probabilities("totals", 2.3, "over", GRID)

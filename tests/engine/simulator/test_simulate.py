@@ -1,4 +1,4 @@
-"""The simulated world against its own truth: results, margins, planted edges, sharpness, and the seed."""
+"""The simulation against its true probabilities: results, margins, planted edges, sharpness, and the seed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from engine.betting import fair_probabilities
-from engine.betting.settlement import payoff, states
+from engine.betting.settlement import states
 from engine.errors import ConfigurationError
 from engine.identity import event_ids
 from engine.kernel.codes import State
@@ -28,6 +28,7 @@ from engine.simulator.simulate import (
     simulate,
     simulate_leagues,
 )
+from tests.payoff import payoff
 
 KEY = ["event_id", "market", "line", "selection"]
 SMALL = SimulatorSettings(seed=5, competitions=("A", "B"), seasons=2, teams=6, snapshots=2)
@@ -65,13 +66,13 @@ def quotes(league: SimulatedLeague) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def settled(league: SimulatedLeague, events: pl.DataFrame) -> pl.DataFrame:
-    """Every true probability with how its selection ended."""
+    """True probabilities with the state of each selection."""
     rows = league.truth.join(events, on="event_id", maintain_order="left")
     names = ("market", "line", "selection", "home_score", "away_score", "winner", "status")
     return rows.with_columns(state=states(*(rows[name] for name in names)))
 
 
-def test_tables_are_of_the_schema_and_count_up() -> None:
+def test_tables_match_the_schema_and_the_counts_agree() -> None:
     batches = simulate(SMALL)
     assert [b.name.rsplit("/", 2)[1:] for b in batches] == [
         [c, s] for c in ("A", "B") for s in ("2018-2019", "2019-2020")
@@ -88,7 +89,7 @@ def test_tables_are_of_the_schema_and_count_up() -> None:
         assert not batch.quotes.select(key).is_duplicated().any()
 
 
-def test_every_pair_meets_twice_and_nobody_plays_twice_in_a_round() -> None:
+def test_each_pair_meets_twice_and_each_team_plays_once_per_round() -> None:
     for teams in (2, 4, 18, 20):
         number, home, away = double_round_robin(teams)
         assert len({(h, a) for h, a in zip(home.tolist(), away.tolist(), strict=True) if h != a}) == teams * (teams - 1)
@@ -97,17 +98,17 @@ def test_every_pair_meets_twice_and_nobody_plays_twice_in_a_round() -> None:
             assert sorted(playing.tolist()) == list(range(teams))
 
 
-def test_instants_follow_each_other() -> None:
+def test_quote_kinds_come_in_time_order() -> None:
     batch = simulate(SMALL)[0]
     rows = batch.quotes.join(batch.events.select("event_id", "starts_at", "settled_at"), on="event_id")
     assert (rows["known_at"] <= rows["starts_at"]).all()
     assert (rows["settled_at"] > rows["starts_at"]).all()
-    order = rows.group_by("event_id", "instant").agg(pl.col("known_at").unique()).explode("known_at")
-    ladder = order.sort("event_id", "known_at").group_by("event_id", maintain_order=True).agg("instant")
-    assert set(ladder["instant"].list.join(" ")) == {"open snapshot snapshot close"}
+    times = rows.group_by("event_id", "instant").agg(pl.col("known_at").unique()).explode("known_at")
+    kinds = times.sort("event_id", "known_at").group_by("event_id", maintain_order=True).agg("instant")
+    assert set(kinds["instant"].list.join(" ")) == {"open snapshot snapshot close"}
 
 
-def test_the_same_seed_gives_the_same_rows_and_another_gives_others() -> None:
+def test_the_same_seed_gives_the_same_rows_and_another_seed_does_not() -> None:
     first, again, other = (simulate(dataclasses.replace(SMALL, seed=seed)) for seed in (5, 5, 6))
     for a, b in zip(first, again, strict=True):
         assert_frame_equal(a.events, b.events, check_exact=True)
@@ -117,25 +118,25 @@ def test_the_same_seed_gives_the_same_rows_and_another_gives_others() -> None:
     assert not first[0].quotes["odds"].equals(other[0].quotes["odds"])
 
 
-def test_a_league_added_behind_changes_none_before() -> None:
+def test_adding_a_league_does_not_change_earlier_leagues() -> None:
     more = simulate(dataclasses.replace(SMALL, competitions=("A", "B", "C")))
     assert_frame_equal(more[3].quotes, simulate(SMALL)[3].quotes)
 
 
-def test_results_are_drawn_from_the_truth(settled: pl.DataFrame) -> None:
-    """Chi-square of each market and selection over ten classes of probability, at a fixed seed."""
-    plain = settled.filter(pl.col("market").is_in(["1x2", "totals", "btts"]))
-    for (_, _), rows in plain.group_by("market", "selection"):
+def test_results_follow_the_true_probabilities(settled: pl.DataFrame) -> None:
+    """Chi-square test of each market and selection over ten classes of probability, at a fixed seed."""
+    win_lose = settled.filter(pl.col("market").is_in(["1x2", "totals", "btts"]))
+    for (_, _), rows in win_lose.group_by("market", "selection"):
         prob, won = rows["prob"].to_numpy(), (rows["state"] == State.WIN).to_numpy()
         order = np.argsort(prob)
         chi = 0.0
         for part in np.array_split(order, 10):
             expected, variance = prob[part].sum(), (prob[part] * (1 - prob[part])).sum()
             chi += (won[part].sum() - expected) ** 2 / variance
-        assert chi < 29.6  # 0.1 % of ten degrees of freedom
+        assert chi < 29.6  # upper 0.1 % of chi-square with ten degrees of freedom
 
 
-def test_states_of_handicaps_come_as_often_as_their_probabilities_say(settled: pl.DataFrame) -> None:
+def test_handicap_states_follow_their_probabilities(settled: pl.DataFrame) -> None:
     rows = settled.filter(pl.col("market") == "asian_handicap")
     for name, state in zip(list(TRUTH)[4:], (State.WIN, State.HALF_WIN, State.VOID, State.HALF_LOSE), strict=True):
         prob = rows[name].to_numpy()
@@ -143,7 +144,7 @@ def test_states_of_handicaps_come_as_often_as_their_probabilities_say(settled: p
         assert abs(z) < 4
 
 
-def test_markets_agree_with_each_other(league: SimulatedLeague) -> None:
+def test_the_markets_of_a_match_are_consistent(league: SimulatedLeague) -> None:
     wide = league.truth.filter(pl.col("market") == "1x2").pivot("selection", index="event_id", values="prob")
     assert (wide["home"] + wide["draw"] + wide["away"]).to_numpy() == pytest.approx(1, abs=1e-9)
     level = league.truth.filter((pl.col("market") == "asian_handicap") & (pl.col("line") == 0.0))
@@ -165,14 +166,14 @@ def test_margins_are_as_set(quotes: pl.DataFrame, bookmaker: str, margin: float,
         assert (1 / odds).sum(axis=1).mean() - 1 == pytest.approx(margin, abs=0.001)
 
 
-def test_planted_edges_are_what_they_are_said_to_be(
+def test_planted_edges_have_the_stated_size(
     league: SimulatedLeague, quotes: pl.DataFrame, settled: pl.DataFrame
 ) -> None:
     assert dict(league.planted.schema) == PLANTED
     on = [*KEY, "bookmaker", "instant"]
-    found = league.planted.join(quotes, on=on, how="inner", nulls_equal=True, suffix="_quoted")
-    assert len(found) == len(league.planted)
-    assert (found["odds"] == found["odds_quoted"]).all()
+    quoted = league.planted.join(quotes, on=on, how="inner", nulls_equal=True, suffix="_quoted")
+    assert len(quoted) == len(league.planted)
+    assert (quoted["odds"] == quoted["odds_quoted"]).all()
     for market, returned in (("1x2", 1.0), ("asian_handicap", 0.8)):
         rows = league.planted.filter(market=market).join(settled, on=KEY, nulls_equal=True)
         assert 4000 < len(rows) < 5200  # half of the matches
@@ -184,34 +185,34 @@ def test_planted_edges_are_what_they_are_said_to_be(
 
 
 def log_loss(league: SimulatedLeague, quotes: pl.DataFrame, bookmaker: str, instant: str) -> float:
-    """Mean loss of a bookmaker's fair probabilities under the true ones, above that of the truth itself."""
+    """Mean log loss of a bookmaker's fair probabilities, less that of the true probabilities."""
     wide = book(quotes, bookmaker, "1x2", instant)
-    said = fair_probabilities(wide.select(SELECTIONS["1x2"]).to_numpy())
+    fair = fair_probabilities(wide.select(SELECTIONS["1x2"]).to_numpy())
     truth = league.truth.filter(market="1x2").pivot("selection", index="event_id", values="prob").sort("event_id")
     true = truth.select(SELECTIONS["1x2"]).to_numpy()
-    return float((true * np.log(true / said)).sum(axis=1).mean())
+    return float((true * np.log(true / fair)).sum(axis=1).mean())
 
 
-def test_the_close_is_sharper_than_the_opening_and_the_sharp_book_than_the_slow(
+def test_the_close_is_sharper_than_the_opening_and_the_sharp_book_sharper_than_the_slow_one(
     league: SimulatedLeague, quotes: pl.DataFrame
 ) -> None:
     assert log_loss(league, quotes, "pinnacle", "close") < 0.5 * log_loss(league, quotes, "pinnacle", "open")
     assert log_loss(league, quotes, "pinnacle", "close") < 0.5 * log_loss(league, quotes, "slow", "close")
 
 
-def test_a_bias_against_longshots_shows(league: SimulatedLeague, quotes: pl.DataFrame) -> None:
+def test_a_longshot_bias_shows_in_the_prices(league: SimulatedLeague, quotes: pl.DataFrame) -> None:
     rows = quotes.filter(bookmaker="biased", market="1x2", instant="close").join(league.truth, on=KEY, nulls_equal=True)
     edge = rows.select(pl.col("odds"), edge=pl.col("odds") * pl.col("prob") - 1)
     short, long = (edge.filter(where)["edge"].mean() for where in (pl.col("odds") < 1.8, pl.col("odds") > 6))
     assert short > long + 0.05  # type: ignore[operator]
 
 
-def test_aggregates_are_those_of_the_bookmakers(quotes: pl.DataFrame) -> None:
+def test_aggregates_match_the_bookmakers(quotes: pl.DataFrame) -> None:
     named = quotes.filter(~pl.col("bookmaker").is_in(["max", "avg"]))
-    own = named.group_by([*KEY, "instant"]).agg(top=pl.col("odds").max(), mean=pl.col("odds").mean())
+    expected = named.group_by([*KEY, "instant"]).agg(top=pl.col("odds").max(), mean=pl.col("odds").mean())
     for name, column, slack in (("max", "top", 0.0), ("avg", "mean", 0.00501)):
-        rows = quotes.filter(bookmaker=name).join(own, on=[*KEY, "instant"], nulls_equal=True)
-        assert len(rows) == len(own)
+        rows = quotes.filter(bookmaker=name).join(expected, on=[*KEY, "instant"], nulls_equal=True)
+        assert len(rows) == len(expected)
         assert (rows["odds"] - rows[column]).abs().max() <= slack  # type: ignore[operator]
     assert {
         b.quotes.filter(bookmaker="max").height for b in simulate(dataclasses.replace(SMALL, aggregates=False))
@@ -225,7 +226,7 @@ def test_opening_only_and_a_book_of_one_market() -> None:
     assert batch.quotes["market"].unique().to_list() == ["1x2"]
 
 
-def test_the_truth_can_be_saved_apart(league: SimulatedLeague, tmp_path: Path) -> None:
+def test_the_truth_can_be_saved_to_its_own_files(league: SimulatedLeague, tmp_path: Path) -> None:
     league.save_truth(tmp_path / "truth")
     assert_frame_equal(pl.read_parquet(tmp_path / "truth" / "truth-A.parquet"), league.truth)
     assert_frame_equal(pl.read_parquet(tmp_path / "truth" / "planted-A.parquet"), league.planted)
@@ -250,13 +251,13 @@ def test_the_truth_can_be_saved_apart(league: SimulatedLeague, tmp_path: Path) -
         {"planted": (PlantedEdge("b365", "1x2", "over", 0.1),)},
     ],
 )
-def test_settings_that_make_no_world_are_refused(change: dict[str, object]) -> None:
-    with pytest.raises(ConfigurationError, match="the simulator cannot be set so"):
+def test_invalid_settings_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match="invalid simulator setting"):
         dataclasses.replace(SMALL, **change)  # type: ignore[arg-type]
 
 
-def test_goals_sum_to_one_and_agree_with_counting() -> None:
-    """Every table of chances against a grid that is added up cell by cell."""
+def test_goal_probabilities_sum_to_one_and_match_a_brute_force_grid() -> None:
+    """Each table of probabilities against a grid of scores that is summed cell by cell."""
     home, away, shared = np.array([1.6, 0.7]), np.array([1.1, 2.9]), 0.1
     a, b, c = (goals_of.poisson(rate) for rate in (home - shared, away - shared, np.full(2, shared)))
     grid = np.zeros((31, 31, 2))
