@@ -19,7 +19,7 @@ from research.config.kernel_params import matrix
 from research.config.tape_spec import TapeSpec
 from research.execution.progress import Progress
 from research.execution.units import DayRequest, Unit, UnitFolder, UnitResult
-from research.records.trials import EventSet
+from research.records.event_sets import EventSet
 from research.sweeps.plan import Plan
 from research.tapes.builder import Rows, Tapes, building_code
 from research.validation.folds import Cuts, cuts_of, first_date

@@ -1,4 +1,4 @@
-"""A run as an object: what was tried, what came of it, and the path of each configuration."""
+"""A run on disk: its configurations, their results, and the path of each."""
 
 from __future__ import annotations
 
@@ -30,18 +30,24 @@ from research.verdict.plausibility import WORDS
 
 REPORT = "report.html"
 ACKNOWLEDGED = "acknowledged.json"
+ACKNOWLEDGED_SCHEMA = 1
 
 
 class RunRecord:
-    """A complete run on disk.
+    """A complete run on disk. It knows no page and no chart; `research.api.Run` adds both.
 
     Attributes
     ----------
     id : str
-        Hash of configuration, rows used, sources and seed.
+        Hash of everything the results depend on: configuration, rows, code, seed.
     folder : Path
     manifest : dict
         What made it: command, configuration, hashes, versions, counts, notes.
+
+    Raises
+    ------
+    DataError
+        The manifest cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -56,7 +62,7 @@ class RunRecord:
 
     @classmethod
     def open(cls, prefix: str) -> Self:
-        """The run whose id starts with `prefix`; raises UsageError where there is none or more than one."""
+        """The run whose id starts with `prefix`; raises UsageError if none or several do."""
         return cls(run_folder(find(prefix)))
 
     @property
@@ -71,12 +77,12 @@ class RunRecord:
 
     @property
     def keys(self) -> list[str]:
-        """Keys that are not the same in all configurations."""
+        """Keys that vary between configurations."""
         return list(self.manifest["keys"])
 
     @property
     def axes(self) -> list[str]:
-        """Keys and groups that were swept over, of those in `keys`; the others vary with the options of a group."""
+        """The keys among `keys` that were swept over; the others vary with the option of a group."""
         branches = self.manifest["branches"]
         swept = {key for branch in branches for key in (*branch["axes"], *branch["choices"])}
         return [key for key in self.keys if key in swept]
@@ -88,14 +94,14 @@ class RunRecord:
 
     @property
     def report_path(self) -> Path:
-        """Where the page is, or will be."""
+        """Path of the report page, written or not."""
         return self.folder / REPORT
 
     def __len__(self) -> int:
         return int(self.manifest["counts"]["configurations"])
 
     def scan(self) -> pl.LazyFrame:
-        """All configurations, lazily: config, branch, tape, keys that vary, measures, counts of reasons."""
+        """All configurations as a lazy frame: config, branch, tape, keys that vary, measures, counts of reasons."""
         path = self.folder / RESULTS
         if not path.is_file():
             raise DataError("the run is incomplete", where=str(path), todo="repeat its command with force=true")
@@ -103,26 +109,26 @@ class RunRecord:
 
     @cached_property
     def results(self) -> pl.DataFrame:
-        """All configurations in their order."""
+        """All configurations, in the order of their numbers."""
         return self.scan().collect()
 
     def leaderboard(self, top: int | None = None, order: str | None = None) -> pl.DataFrame:
         """Configurations, best first: config, the keys that vary, the measures.
 
+        Configurations without a bet come after all others, and last those with a flag that nobody has acknowledged.
+
         Parameters
         ----------
         top : int, optional
-            So many of them; default all.
+            Number of rows; default all.
         order : str, optional
-            One of `engine.backtesting.measures.METRICS`; default the run's own. What did not bet stands last, behind
-            it what
-            carries a flag that nobody has acknowledged.
+            One of `engine.backtesting.measures.METRICS`; default that of the run.
         """
         table = self.scan().select("config", *self.keys, *METRICS)
         return ranked(table, order or self.manifest["order"], top, self.unranked())
 
     def best(self) -> int:
-        """Number of the first configuration of the leaderboard."""
+        """Number of the configuration that leads the leaderboard."""
         return int(self.leaderboard(1)["config"][0])
 
     def parameters(self, config: int | None = None) -> dict[str, Any]:
@@ -143,12 +149,12 @@ class RunRecord:
         return {name: row[name] for name in METRICS} | {"reasons": reasons}
 
     def reasons(self, config: int | None = None) -> pl.DataFrame:
-        """Why opportunities were not taken: reason, count, in the order in which they are asked; the last is a bet."""
+        """How opportunities ended: reason and count, in the order of the checks; the last reason is a placed bet."""
         counts = self.metrics(config)["reasons"]
         return pl.DataFrame({"reason": list(counts), "count": list(counts.values())})
 
     def bets(self, config: int | None = None) -> pl.DataFrame:
-        """Bets of one configuration (default the best); one that was not chosen is replayed.
+        """Bets of one configuration (default the best), replayed if they are not stored.
 
         Columns as in `engine.backtesting.path.Path.bets`.
         """
@@ -170,47 +176,50 @@ class RunRecord:
 
     @cached_property
     def findings(self) -> Findings | None:
-        """What is known of luck: of a sweep as stored, of a backtest by its days; None of a sweep made without."""
+        """Evidence against luck: of a sweep as stored, of a backtest from its days; None if a sweep has none."""
         if self.kind == "backtest":
             return alone(self.daily(1), int(self.manifest["seed"]))
         return read(self.folder)
 
     def trials(self) -> Count:
-        """Trials that stand behind the run by the ledger as it is now; at least the run's own."""
+        """Trials behind the run according to the ledger as it is now; at least the run's own configurations."""
         counted = Ledger().count(self.manifest.get("event_sets", []))
         found = self.findings
         own = Count(len(self), float(len(self)) if found is None else max(1.0, found.evidence.effective))
         return Count(max(counted.raw, own.raw), max(counted.effective, own.effective))
 
     def acknowledged(self) -> list[str]:
-        """Names of flags that a reader has looked into (`bea report RUN --acknowledge NAME`)."""
+        """Names of flags that a reader has acknowledged (`bea report RUN --acknowledge NAME`)."""
         path = self.folder / ACKNOWLEDGED
         if not path.is_file():
             return []
         try:
-            return [str(one) for one in json.loads(path.read_text(encoding="utf-8"))]
-        except (OSError, ValueError, TypeError) as error:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            # a list alone is what version 0.1 wrote
+            return [str(name) for name in (document if isinstance(document, list) else document["flags"])]
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise DataError(
-                "what was acknowledged cannot be read",
+                "the acknowledged flags cannot be read",
                 where=str(path),
                 found=type(error).__name__,
                 todo="remove the file and acknowledge again",
             ) from None
 
     def acknowledge(self, names: Sequence[str]) -> None:
-        """Write down that these flags were looked into; raises UsageError for one that does not stand."""
-        standing = self.flags()
+        """Record that a reader has looked into these flags; raises UsageError for one that the run does not carry."""
+        carried = self.flags()
         for name in names:
-            if name not in standing:
-                raise UsageError(f"no flag {name}", expected=", ".join(standing) or "none stands", found=name)
-        write_json(self.folder / ACKNOWLEDGED, sorted({*self.acknowledged(), *names}))
+            if name not in carried:
+                raise UsageError(f"no flag {name}", expected=", ".join(carried) or "the run has no flag", found=name)
+        flags = sorted({*self.acknowledged(), *names})
+        write_json(self.folder / ACKNOWLEDGED, {"schema": ACKNOWLEDGED_SCHEMA, "flags": flags})
 
     def flags(self) -> dict[str, str]:
-        """Flags of plausibility and leaks that configurations of the run carry: name, what it says, likely cause."""
+        """Flags that configurations of the run carry, by name: what each says and its likely cause."""
         return {kind: WORDS[kind] for kind in self.flagged()["flag"].unique().sort()}
 
     def flagged(self) -> pl.DataFrame:
-        """Which configuration carries which flag: config, flag. A leak is one of every configuration on its tape."""
+        """Which configuration carries which flag: config, flag. A leak flags every configuration on its tape."""
         path = self.folder / FLAGS
         parts = [self._table(FLAGS)] if path.is_file() else []
         for tape in self.manifest["tapes"]:
@@ -220,12 +229,12 @@ class RunRecord:
         return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
 
     def unranked(self) -> list[int]:
-        """Configurations that carry a flag which nobody has acknowledged: they stand behind all others."""
+        """Configurations with a flag that nobody has acknowledged; the leaderboard lists them last."""
         standing = self.flagged().filter(~pl.col("flag").is_in(self.acknowledged()))
         return [int(one) for one in standing["config"].unique().sort()]
 
     def verdict(self) -> Verdict | None:
-        """Evidence of an edge, or no winner, by the numbers as they are now; None of a backtest."""
+        """The verdict of a sweep from the numbers as they are now; None for a backtest."""
         found = self.findings
         if found is None or self.kind == "backtest":
             return None
@@ -239,7 +248,7 @@ class RunRecord:
         )
 
     def path_bets(self) -> pl.DataFrame:
-        """Bets of the stitched out-of-sample path; raises DataError where nothing was validated."""
+        """Bets of the stitched out-of-sample path; raises DataError without validation."""
         return self._outside(PATH_BETS)
 
     def path_daily(self) -> pl.DataFrame:
@@ -247,7 +256,7 @@ class RunRecord:
         return self._outside(PATH_DAILY)
 
     def splits(self) -> pl.DataFrame:
-        """Cross-validation split by split: logit, inside, outside; no row where there was too little."""
+        """Cross-validation split by split: logit, inside, outside; no row if there were too few days."""
         return self._table(SPLITS)
 
     def _outside(self, file: str) -> pl.DataFrame:
@@ -256,7 +265,7 @@ class RunRecord:
         return self._table(file)
 
     def _table(self, file: str) -> pl.DataFrame:
-        """A table of the run; raises DataError where it is not there, or damaged."""
+        """A table of the run; raises DataError if it is missing or damaged."""
         try:
             return pl.read_parquet(self.folder / file)
         except (OSError, pl.exceptions.PolarsError) as error:
@@ -287,7 +296,7 @@ class RunRecord:
         return getattr(self._replayed(row), what)  # type: ignore[no-any-return]
 
     def _replayed(self, row: dict[str, Any]) -> Any:
-        """The path of a configuration that was not chosen, from its tape; the store must still hold the same rows."""
+        """The path of a configuration whose bets are not stored; the store must still hold the same rows."""
         from engine.backtesting.run import replay
         from engine.custom_rule import load
         from research.tapes.builder import Tapes

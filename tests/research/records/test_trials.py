@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ import research
 from engine.errors import DataError
 from research.config.compose import Composer
 from research.execution import manifest
+from research.records.event_sets import KEPT, EventSet, overlap
 from research.records.trial_hashes import hashes
-from research.records.trials import KEPT, Count, EventSet, Ledger, overlap
+from research.records.trials import MIGRATIONS, Count, Ledger
 from research.sweeps.expansion import expand
 
 DATES = ("2020-01-01", "2020-12-31")
@@ -322,3 +324,38 @@ def test_a_command_gives_at_most_what_is_new_in_it(ledger: Ledger) -> None:
     record(ledger, names(*range(100)), events(0, 100), 60.0)
     record(ledger, names(*range(103)), events(0, 120), 70.0)
     assert count(ledger, events(0, 120)) == Count(103, 63.0)
+
+
+def test_an_older_ledger_is_migrated_and_loses_no_trial(ledger: Ledger) -> None:
+    """A file without a version is what the first release wrote: its trials still count."""
+    record(ledger, names(1, 2, 3), events(0, 50))
+    with sqlite3.connect(ledger.path) as connection:
+        connection.execute("PRAGMA user_version = 0")
+    assert count(ledger, events(0, 50)).raw == 3
+    with sqlite3.connect(ledger.path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+    record(ledger, names(3, 4), events(0, 50))
+    assert count(ledger, events(0, 50)).raw == 4
+
+
+def test_a_ledger_of_a_newer_version_is_refused(ledger: Ledger) -> None:
+    record(ledger, names(1), events(0, 50))
+    with sqlite3.connect(ledger.path) as connection:
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    with pytest.raises(DataError, match="newer version of bea"):
+        count(ledger, events(0, 50))
+    with pytest.raises(DataError, match="newer version of bea"):
+        record(ledger, names(2), events(0, 50))
+
+
+def test_a_migration_that_fails_changes_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(ledger, names(1, 2), events(0, 50))
+    broken = (*MIGRATIONS, ("CREATE TABLE halfway (id INTEGER)", "SELECT nothing FROM nowhere"))
+    monkeypatch.setattr("research.records.trials.MIGRATIONS", broken)
+    with pytest.raises(DataError, match="cannot be used"):
+        count(ledger, events(0, 50))
+    monkeypatch.undo()
+    assert count(ledger, events(0, 50)).raw == 2
+    with sqlite3.connect(ledger.path) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'halfway'").fetchall()
+    assert tables == []

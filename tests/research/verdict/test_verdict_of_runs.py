@@ -200,7 +200,7 @@ def test_runs_of_earlier_versions_can_be_read(capsys: pytest.CaptureFixture[str]
         ("path_bets.parquet", "a table of the run cannot be read"),
         ("splits.parquet", "a table of the run cannot be read"),
         ("luck.json", "the findings of the run cannot be read"),
-        ("acknowledged.json", "what was acknowledged cannot be read"),
+        ("acknowledged.json", "the acknowledged flags cannot be read"),
     ],
 )
 def test_damaged_files_are_told_in_one_line(file: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
