@@ -8,6 +8,7 @@ The public functions are loaded when they are first asked for::
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +23,4 @@ __all__ = ["backtest", "open_run", "runs", "sweep"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'research' has no attribute {name!r}")
-    from research import api
-
-    return getattr(api, name)
+    return getattr(import_module("research.api"), name)

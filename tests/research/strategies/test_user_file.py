@@ -1,0 +1,164 @@
+"""Strategies in the user's folder: found, run, told apart by content, and clear about their errors."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import research
+from engine.errors import ConfigurationError
+from research.strategies import by_name, make
+from research.strategies.user_file import load_module, user_strategies
+
+BEA = Path(sys.executable).parent / "bea"
+MINE = '''"""Back every favourite."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import polars as pl
+
+from engine.strategy import Requirement, View
+from ..features.chance import implied
+
+
+@dataclass(frozen=True)
+class Favourite:
+    name: ClassVar[str] = "favourite"
+    bookmaker: str = "book_a"
+    boost: float = 1.1
+
+    def requires(self) -> Requirement:
+        return Requirement(("1x2",), (self.bookmaker,))
+
+    def opportunities(self, view: View) -> pl.DataFrame:
+        rows = view.quotes.filter(pl.col("odds") < 2.0)
+        columns = ["event_id", "market", "line", "selection", "bookmaker", "side", "decided_at", "odds"]
+        return rows.select(columns).with_columns(prob=(implied(pl.col("odds")) * self.boost).clip(0.0, 0.99))
+'''
+CHANCE = "def implied(odds):\n    return 1 / odds\n"
+WORDS = ["data=sample", "data.competitions=[SIM1]", "strategy=favourite", "report=false"]
+
+
+@pytest.fixture()
+def mine(home: Path) -> Path:
+    """A home with one strategy and one feature; returns the strategy's file."""
+    (home / "strategies").mkdir()
+    (home / "features").mkdir()
+    (home / "features" / "chance.py").write_text(CHANCE)
+    path = home / "strategies" / "favourite.py"
+    path.write_text(MINE.replace("book_a", _bookmaker()))
+    return path
+
+
+def _bookmaker() -> str:
+    from engine.paths import sample_store
+    from engine.store.store import Store
+
+    return sorted({name for entry in Store.open(sample_store()).manifest.of("quotes") for name in entry.bookmakers})[0]
+
+
+def test_one_file_in_the_home_is_a_strategy_with_its_defaults(mine: Path) -> None:
+    run = research.backtest([*WORDS, "strategy.boost=1.2"])
+    assert run.metrics()["n_bets"] > 20
+    parameters = run.parameters()
+    assert parameters["strategy.name"] == "favourite" and parameters["strategy.boost"] == 1.2
+    sweep = research.sweep(["data=sample", "data.competitions=[SIM1]", "strategy=value,favourite", "report=false"])
+    assert set(sweep.results["strategy.name"]) == {"value", "favourite"}
+    row = sweep.results.filter(sweep.results["strategy.name"] == "favourite")
+    assert sweep.bets(int(row["config"][0])).height == row["n_bets"][0], "a stored run can be replayed"
+
+
+def test_adding_a_strategy_leaves_every_stored_run_as_it_is(mine: Path) -> None:
+    words = ["data=sample", "data.competitions=[SIM1]", "report=false"]
+    built_in, own = research.backtest(words), research.backtest(WORDS)
+    (mine.parent / "another.py").write_text(mine.read_text().replace("favourite", "another"))
+    assert research.backtest(words).id == built_in.id and research.backtest(WORDS).id == own.id
+
+
+def test_an_edit_of_the_file_or_of_its_feature_makes_another_run(mine: Path) -> None:
+    ids = [research.backtest(WORDS).id]
+    mine.write_text(mine.read_text().replace("< 2.0", "< 1.9"))
+    ids.append(research.backtest(WORDS).id)
+    bets = research.open_run(ids[1]).metrics()["n_bets"]
+    assert 0 < bets < research.open_run(ids[0]).metrics()["n_bets"], "the new text is what ran"
+    feature = mine.parents[1] / "features" / "chance.py"
+    feature.write_text("def implied(odds):\n    return 0.5 / odds\n")
+    ids.append(research.backtest(WORDS).id)
+    assert len(set(ids)) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        (
+            "import polars as pl",
+            "import polars as pl\nraise ValueError('no such thing')",
+            7,
+            "ValueError: no such thing",
+        ),
+        ("@dataclass(frozen=True)", "@dataclass(frozen=True", 12, "not valid Python"),
+        ("from ..features.chance import implied", "from ..features.none import implied", 9, "ModuleNotFoundError"),
+        ("rows = view.quotes", "rows = view.prices", 22, "AttributeError"),
+    ],
+)
+def test_an_error_shows_file_and_line(mine: Path, old: str, new: str, line: int, message: str) -> None:
+    mine.write_text(mine.read_text().replace(old, new))
+    done = subprocess.run(
+        [BEA, "backtest", *WORDS], env=os.environ | {"BEA_HOME": str(mine.parents[1])}, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+    assert f"favourite.py:{line}" in done.stderr and message in done.stderr
+
+
+def test_a_folder_named_by_config_dir_comes_first(mine: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "strategies").mkdir(parents=True)
+    (folder / "features").mkdir()
+    (folder / "features" / "chance.py").write_text(CHANCE)
+    (folder / "strategies" / "favourite.py").write_text(
+        mine.read_text().replace("boost: float = 1.1", "boost: float = 1.3")
+    )
+    assert research.backtest(WORDS, config_dir=folder).parameters()["strategy.boost"] == 1.3
+    assert research.backtest(WORDS).parameters()["strategy.boost"] == 1.1
+
+
+def test_what_is_no_strategy_is_named(mine: Path) -> None:
+    mine.with_name("value.py").write_text(mine.read_text())
+    with pytest.raises(ConfigurationError, match="two strategies are named value"):
+        research.backtest(["data=sample", "strategy=value"])
+    mine.with_name("value.py").unlink()
+    mine.with_name("empty.py").write_text("x = 1\n")
+    with pytest.raises(ConfigurationError, match="expected a class whose name is 'empty'"):
+        research.backtest(["data=sample", "strategy=empty"])
+    with pytest.raises(ConfigurationError, match="did you mean favourite"):
+        research.backtest(["data=sample", "strategy=favorite"])
+    with pytest.raises(ConfigurationError, match=r"strategy\.boots"):
+        research.backtest([*WORDS, "strategy.boots=2"])
+    with pytest.raises(ConfigurationError, match="no such strategy file"):
+        by_name("gone", str(mine.with_name("gone.py")))
+    with pytest.raises(ConfigurationError, match="expected bookmaker, boost"):
+        make("favourite", {"nothing": 1}, str(mine))
+
+
+def test_files_are_found_by_name_and_read_again_only_after_an_edit(mine: Path) -> None:
+    mine.with_name("_private.py").write_text("")
+    assert user_strategies([mine.parents[1]]) == {"favourite": mine.resolve()}
+    first = load_module(mine)
+    assert load_module(mine) is first
+    mine.write_text(mine.read_text() + "ADDED = 1\n")
+    assert load_module(mine).ADDED == 1  # type: ignore[attr-defined]
+
+
+def test_a_staking_rule_is_found_in_the_home_by_its_name(home: Path) -> None:
+    (home / "staking_rules").mkdir()
+    (home / "staking_rules" / "tenth.py").write_text("def stake_minor(row, room, params):\n    return 1000.0\n")
+    words = ["data=sample", "data.competitions=[SIM1]", "strategy.edge_min=0", "staking=own", "report=false"]
+    run = research.backtest([*words, "staking.file=tenth"])
+    assert run.metrics()["n_bets"] > 0 and set(run.bets()["stake_minor"]) == {1000.0}
+    with pytest.raises(ConfigurationError, match="found No such file"):
+        research.backtest([*words, "staking.file=eleventh"])
