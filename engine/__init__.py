@@ -1,6 +1,6 @@
-"""The machine: markets, money, time, risk. It knows no opinion and imports nothing of research.
+"""The machine: markets, money, time and risk. It holds no opinion and imports nothing of research.
 
-The public names are loaded when they are first asked for, so that importing the package costs nothing::
+The public names are loaded on first use, so that importing the package is fast::
 
     from engine import backtest, Configuration
     from engine.tape import from_frame
@@ -8,8 +8,12 @@ The public names are loaded when they are first asked for, so that importing the
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+if sys.platform == "win32":
+    raise SystemExit("bea runs on Linux and macOS; on Windows use WSL 2")
 
 if TYPE_CHECKING:
     from engine.backtesting.run import Result as Result
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     from engine.configuration import Configuration as Configuration
     from engine.kernel.codes import Staking as Staking
 
-_HOMES = {
+_MODULES = {
     "Configuration": "engine.configuration",
     "Result": "engine.backtesting.run",
     "Staking": "engine.kernel.codes",
@@ -30,6 +34,6 @@ __all__ = ["Configuration", "Result", "Staking", "backtest", "fair_probabilities
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'engine' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

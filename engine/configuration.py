@@ -9,11 +9,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clock import DAY_NS
 from engine.errors import ConfigurationError
 from engine.kernel.codes import Staking
 from engine.kernel.params import Params
 
-DAY_NS = 86_400 * 10**9
 _INF = math.inf
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
-import os
 import re
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import ConfigurationError
+from engine.files import write_bytes
 
 _SIGNATURE: Final = "stake_minor(row, room, params)"
 _LIBRARIES: Final = ("math", "numpy")
@@ -182,6 +182,4 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_file() and path.read_text() == text:
         return
-    kept = path.with_name(f".{path.name}.{os.getpid()}")
-    kept.write_text(text)
-    kept.replace(path)
+    write_bytes(path, text.encode())

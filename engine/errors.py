@@ -1,39 +1,46 @@
-"""Every error that a user can cause, as one tree.
+"""Every error that a user can cause, and text from outside made safe to print.
 
-A message says what, where, expected, found, and what to do, in one line. The command line prints it without a
-traceback and leaves with `exit_status`.
+A message states in one line what went wrong, where, what was expected, what was found, and what to do. The command line
+prints it without a traceback and ends with `exit_status`.
 
-    BeaError                 1
-    ├── UsageError           2   a word of the command or a key of the configuration is wrong
-    │   └── ConfigurationError
-    └── DataError            1   a file, a store or a frame is not what it should be
-        ├── SourceError          a raw file is refused
-        ├── StoreError           the store is missing, damaged or of another schema version
-        └── TapeError            a frame of opportunities breaks the contract
+    BeaError                     1
+    ├── UsageError               2   a word of the command line is wrong
+    │   └── ConfigurationError   2   a key or a value of the configuration is wrong
+    └── DataError                1   a file, a store or a frame is not what it should be
+        ├── SourceError              a raw file is refused
+        ├── StoreError               the store is missing, damaged or of another schema version
+        ├── EmptyUniverseError       the store holds nothing of the requested universe
+        └── TapeError                a frame of opportunities breaks the contract of the tape
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 __all__ = [
     "BeaError",
     "ConfigurationError",
     "DataError",
+    "EmptyUniverseError",
     "SourceError",
     "StoreError",
     "TapeError",
     "UsageError",
+    "printable",
 ]
+
+_BREAKS: Final = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 
 
 class BeaError(Exception):
-    """Base of all errors that are told to the user in one line.
+    """Base of all errors that are reported to the user in one line.
 
     Parameters
     ----------
     what : str
         What went wrong, without a full stop.
     where, expected, found, todo : str, optional
-        The file, key or command it concerns; what should have been there; what was; what to do about it.
+        The file, key or command concerned; what should have been there; what was there; what the user can do.
     """
 
     exit_status = 1
@@ -76,8 +83,36 @@ class StoreError(DataError):
 
 
 class EmptyUniverseError(DataError):
-    """The store is sound, but nothing in it is part of the universe asked for."""
+    """The store is sound, but holds nothing of the requested universe."""
 
 
 class TapeError(DataError):
     """A frame of opportunities breaks the contract of the tape."""
+
+
+def printable(text: object, width: int | None = None) -> str:
+    """Text from outside, safe to print in one line.
+
+    Line breaks and tabs become spaces. Other control characters, and marks that change the direction of writing, become
+    U+FFFD. Spaces of every width stay.
+
+    Parameters
+    ----------
+    text : object
+        Converted with `str`.
+    width : int, optional
+        Largest number of characters; a longer text is cut and ends in an ellipsis.
+
+    >>> printable("a\\x1b[31mb\\tc")
+    'a�[31mb c'
+    >>> printable("a long name", 7)
+    'a long…'
+    """
+    shown = "".join(map(_shown, str(text)))
+    return shown if width is None or len(shown) <= width else shown[: width - 1] + "…"
+
+
+def _shown(letter: str) -> str:
+    if letter in _BREAKS:
+        return " "
+    return letter if letter.isprintable() or letter.isspace() else "\N{REPLACEMENT CHARACTER}"

@@ -1,57 +1,102 @@
-"""One import at a time into one store."""
+"""Files written as a whole or not at all, a lock against a second process, and values as JSON."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from engine.errors import StoreError
+from engine.errors import BeaError
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Write a file atomically: after a crash there is the old file or the new one, never a part of it.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file is replaced. The folder must exist.
+    content : bytes
+        Everything that the file holds.
+    durable : bool
+        Flush the file and its folder to the disk, so that the new file also survives a power failure.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written. The old file is still there and the temporary one is removed.
+    """
+    name = f".{path.name.removeprefix('.')}.{os.getpid()}-{threading.get_ident()}.tmp"
+    temporary = path.with_name(name)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush the list of names in a folder to the disk, so that files created in it survive a power failure."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
-def exclusive(root: Path) -> Iterator[None]:
-    """Hold the store's lock; raises `StoreError` at once where another import holds it. A killed holder frees it."""
-    path = root / ".lock"
-    try:
-        file = path.open("a")
-    except OSError as error:
-        raise StoreError(
-            "the store cannot be written", where=str(root), found=error.strerror or type(error).__name__
-        ) from None
-    with file:
+def exclusive(path: Path, refusal: BeaError) -> Iterator[None]:
+    """Hold a lock file for this process alone. The system releases the lock when the process ends or is killed.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file; it is created if missing and stays when the lock is released.
+    refusal : BeaError
+        Raised at once when another process holds the lock.
+
+    Raises
+    ------
+    OSError
+        The lock file cannot be opened or locked.
+    """
+    with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreError(
-                "another import is writing", where=str(root), todo="wait until it has ended, then try again"
-            ) from None
+        except BlockingIOError:
+            raise refusal from None
         yield
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-
-
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON document whole or not at all; NaN becomes null."""
+    """Write an indented JSON document atomically; NaN and infinities become null."""
     text = json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False)
     write_bytes(path, text.encode("utf-8", "backslashreplace") + b"\n")
 
 
+def json_line(value: Any) -> str:
+    """A value as JSON in one line, without a line break at the end; NaN and infinities become null."""
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+
+
 def plain(value: Any) -> Any:
-    """A value as JSON knows it: NaN and infinities are null, tuples lists, paths and dates texts."""
+    """Convert a value to what JSON knows.
+
+    NaN and infinities become null, tuples become lists, and paths, dates and other objects become text.
+    """
     if isinstance(value, float):
         return value if value == value and abs(value) != float("inf") else None
     if isinstance(value, dict):

@@ -9,7 +9,7 @@ stores larger than memory, are in `engine.asof.decisions`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import polars as pl
@@ -17,6 +17,7 @@ import polars as pl
 from engine.asof.consensus import agreed
 from engine.asof.order import kind, last_of_series
 from engine.asof.sql import Asked, answer, names_of
+from engine.clock import instant_ns
 from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES, CLOSE, IN_PLAY, QUOTES, SNAPSHOT
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _SELECTION: Final = ["event_id", "market", "line", "selection", "side"]
 _QUOTE: Final = ["event_id", "market", "line", "selection", "bookmaker", "side"]
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def quotes_as_of(quotes: Quotes, instant: datetime | int) -> pl.DataFrame:
@@ -148,8 +148,7 @@ def _nanoseconds(instant: datetime | int) -> int:
         return instant
     if instant.tzinfo is None:
         raise ConfigurationError("an instant without a zone", expected="UTC", found=instant.isoformat())
-    past = instant - _EPOCH
-    return (past.days * 86_400 + past.seconds) * 1_000_000_000 + past.microseconds * 1_000
+    return instant_ns(instant)
 
 
 def _real(bookmakers: tuple[str, ...] | None) -> None:

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clock import DAY_NS
 from engine.schema import CLOSE, OPEN, SELECTIONS, SNAPSHOT
 from engine.simulator import goals as goals_of
-from engine.simulator.season import DAY_NS, STEPS, League, as_rates
+from engine.simulator.season import STEPS, League, as_rates
 from engine.simulator.settings import Bookmaker, PlantedEdge, SimulatorSettings
 
 Floats = NDArray[np.float64]

@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
+from engine.files import write_bytes
 from engine.simulator.simulate import DEFAULT_BOOKMAKERS, PlantedEdge, SimulatorSettings, simulate
 from engine.store import Store
 
@@ -71,7 +72,7 @@ def make(folder: Path) -> dict[str, object]:
         "settings": asdict(SAMPLE),
     }
     text = json.dumps(metadata, indent=1, sort_keys=True) + "\n"
-    (folder / "metadata.json").write_text(text, encoding="utf-8")
+    write_bytes(folder / "metadata.json", text.encode())
     return metadata
 
 

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clock import DAY_NS, HOUR_NS
 from engine.simulator.goals import HIGHEST_RATE, LOWEST_RATE
 from engine.simulator.settings import SimulatorSettings
 
@@ -21,8 +22,6 @@ Longs = NDArray[np.int64]
 
 #: number of equal steps of news from the opening to the close
 STEPS: Final = 20
-DAY_NS: Final = 86_400_000_000_000
-HOUR_NS: Final = DAY_NS // 24
 #: kick-off slots of a round: days after Friday, hour (UTC), share of the matches
 _SLOTS: Final = (
     (0, 19.0, 0.1),

@@ -9,10 +9,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.betting import edge_states
+from engine.clock import HOUR_NS
 from engine.identity import event_ids
 from engine.schema import EVENTS, INSTANT_DTYPE, OPEN, QUOTES, SELECTIONS
 from engine.simulator.prices import Planted, Prices, fair_shares, first_states
-from engine.simulator.season import HOUR_NS, League
+from engine.simulator.season import League
 from engine.simulator.settings import SimulatorSettings
 
 Floats = NDArray[np.float64]

@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-DAY_NS: Final = 86_400_000_000_000
-HOUR_NS: Final = 3_600_000_000_000
+from engine.clock import DAY_NS, HOUR_NS, SECOND_NS, instant_ns
+
 _EPOCH: Final = date(1970, 1, 1)
-_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SLASHED = re.compile(r"(\d\d)/(\d\d)/(\d\d|\d{4})", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.0+)?)?", re.ASCII)
 #: Two-digit years from here on are of the last century: the oldest files are of 1993.
@@ -35,7 +34,7 @@ def midnight_ns(day: date) -> int:
 
 def end_of_day_ns(day: date) -> int:
     """23:59:59 UTC of a date in nanoseconds: when a result is assumed to be known."""
-    return midnight_ns(day) + DAY_NS - 1_000_000_000
+    return midnight_ns(day) + DAY_NS - SECOND_NS
 
 
 def noon_ns(day: date) -> int:
@@ -46,12 +45,6 @@ def noon_ns(day: date) -> int:
 def opening_ns(day: date, starts_at_ns: int) -> int:
     """When an opening price is assumed to be known: midnight of the date, or an hour before an earlier start."""
     return min(midnight_ns(day), starts_at_ns - HOUR_NS)
-
-
-def instant_ns(moment: datetime) -> int:
-    """An aware datetime in nanoseconds since 1970, exactly."""
-    gap = moment - _BEGIN
-    return (gap.days * 86_400 + gap.seconds) * 1_000_000_000 + gap.microseconds * 1_000
 
 
 @lru_cache(maxsize=65_536)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
+from engine.clock import instant_ns
 from engine.schema import CLOSE, IN_PLAY, OPEN, SNAPSHOT, VOID_STATUSES
 from engine.source import calendar as moments
 from engine.source import calendar as seasons
@@ -129,7 +130,7 @@ class _RowReader:
         """End of the day, in UTC or where the event is counted: the later of the two."""
         zone = self._mapping.start.date_zone or self._mapping.start.zone
         last = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
-        return max(moments.end_of_day_ns(day), moments.instant_ns(last))
+        return max(moments.end_of_day_ns(day), instant_ns(last))
 
     def _season(self, written: str, competition: str, day: date) -> str:
         rule = self._mapping.season_rules.get(competition, self._mapping.season_rule)
@@ -176,7 +177,7 @@ class _RowReader:
             if updated is not None and updated > instant:
                 reason = f"an update later than the snapshot: known at the snapshot {column[at][:30]}"
                 self._findings.flag(line, known.updated, self._updated[at], reason)
-            return moments.instant_ns(instant), "recorded"
+            return instant_ns(instant), "recorded"
         for file in known.files:
             found = re.search(file.pattern, self._name)
             day = moments.calendar_day(*(int(found[g]) for g in ("year", "month", "day"))) if found else None
@@ -205,7 +206,7 @@ def read_moment(text: str, clock: str, when: When) -> tuple[date, int | None] | 
     elif not when.has_time:
         return moment.date(), None
     local = moment.astimezone(ZoneInfo(when.date_zone or when.zone))
-    return local.date(), moments.instant_ns(moment)
+    return local.date(), instant_ns(moment)
 
 
 @lru_cache(maxsize=8_192)

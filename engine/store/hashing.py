@@ -58,13 +58,6 @@ class FrameHash:
             self._nulls[place].update(rows.astype(np.int64).data)
 
 
-def frame_hash(frame: pl.DataFrame) -> str:
-    """The `FrameHash` of one frame."""
-    made = FrameHash()
-    made.add(frame)
-    return made.hexdigest()
-
-
 def _kind(dtype: pl.DataType) -> str:
     return "String" if _is_text(dtype) else str(dtype)
 

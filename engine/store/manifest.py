@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from engine.errors import StoreError
+from engine.files import write_bytes
 from engine.schema import SCHEMA_VERSION
 from engine.store import manifest as layout
 
@@ -176,26 +176,7 @@ def _entry(path: str, record: dict[str, Any]) -> Entry:
 
 def write(root: Path, manifest: Manifest) -> None:
     """Swap the manifest: written aside, flushed to the disk, renamed over the old one. Raises `OSError`."""
-    aside = root / f".{NAME}.{os.getpid()}"
-    try:
-        with aside.open("wb") as file:
-            file.write(manifest.dump())
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(root / NAME)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    flush_folder(root)
-
-
-def flush_folder(folder: Path) -> None:
-    """Flush a folder's own list of names to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    write_bytes(root / NAME, manifest.dump(), durable=True)
 
 
 TABLES = ("events", "quotes", "withdrawn", "quarantine")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from engine.errors import StoreError
+from engine.files import write_bytes
 from engine.store.manifest import Entry
 
 CACHE = ".verified.json"
@@ -75,10 +75,5 @@ class Verifier:
         )
 
     def _save(self) -> None:
-        aside = self._root / f"{CACHE}.{os.getpid()}"
         with contextlib.suppress(OSError):
-            try:
-                aside.write_text(json.dumps(dict(sorted(self._seen.items()))))
-                aside.replace(self._root / CACHE)
-            finally:
-                aside.unlink(missing_ok=True)
+            write_bytes(self._root / CACHE, json.dumps(dict(sorted(self._seen.items()))).encode())

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.errors import StoreError
-from engine.files import exclusive
+from engine.files import exclusive, flush_folder
 from engine.schema import EVENTS, QUARANTINE, QUOTES
 from engine.store import content, manifest, merge
 from engine.store import manifest as layout
@@ -205,7 +205,7 @@ class Writer:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(content.flush, (self.root / name for name in sorted(self._written))))
         for folder in sorted({(self.root / name).parent for name in self._written}):
-            manifest.flush_folder(folder)
+            flush_folder(folder)
         manifest.write(self.root, self.manifest)
         content.sweep(self.root, self.manifest)
 
@@ -215,11 +215,20 @@ class Writer:
             (self.root / name).unlink(missing_ok=True)
 
 
+def lock_file(root: Path) -> Path:
+    """The file that an import locks."""
+    return root / ".lock"
+
+
+def _busy(root: Path) -> StoreError:
+    return StoreError("another import is writing", where=str(root), todo="wait until it has ended, then try again")
+
+
 def apply(root: Path, batches: Iterable[Incoming], *, again: bool) -> ImportSummary:
     """Apply batches to the store in `root`; see `Store.apply`."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with exclusive(root):
+        with exclusive(lock_file(root), _busy(root)):
             writer = Writer(root)
             content.sweep(root, writer.manifest)
             try:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from engine.tape.file import save as save
     from engine.tape.frame import from_frame as from_frame
 
-_HOMES = {"from_frame": "frame", "load": "file", "save": "file"}
+_MODULES = {"from_frame": "frame", "load": "file", "save": "file"}
 
 __all__ = ["NEVER", "REFUSED", "Tape", "from_frame", "load", "save"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'engine.tape' has no attribute {name!r}")
-    return getattr(import_module(f"engine.tape.{_HOMES[name]}"), name)
+    return getattr(import_module(f"engine.tape.{_MODULES[name]}"), name)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import mmap
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +16,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from engine.errors import TapeError
+from engine.files import write_bytes
 from engine.tape.columns import Tape, slim
 
 _MAGIC: Final = b"BEATAPE2"
@@ -73,17 +72,10 @@ def save(tape: Tape, path: str | Path) -> None:
     stream = io.BytesIO()
     pl.DataFrame(columns).write_ipc(stream, compression="lz4")
     payload = stream.getvalue()
-    kept = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with kept.open("wb") as file:
-            file.write(_MAGIC + hashlib.sha256(payload).digest() + payload)
-            file.flush()
-            os.fsync(file.fileno())
-        kept.replace(path)
+        write_bytes(path, _MAGIC + hashlib.sha256(payload).digest() + payload, durable=True)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            kept.unlink()
         raise TapeError("cannot write the tape", where=str(path), found=error.strerror or str(error)) from None
 
 

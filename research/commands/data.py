@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import paths as settings
-from engine.errors import BeaError, UsageError
+from engine.errors import BeaError, UsageError, printable
 
 if TYPE_CHECKING:
     from engine.store import ImportSummary
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
         sys.stdout.flush()
         return status
     except BeaError as error:
-        print(f"error: {clean(str(error))}", file=sys.stderr)  # noqa: T201
+        print(f"error: {printable(str(error))}", file=sys.stderr)  # noqa: T201
         return error.exit_status
     except BrokenPipeError:  # the reader of our output, `head` say, has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -204,7 +204,7 @@ def _report_import(arguments: argparse.Namespace, root: Path, summary: ImportSum
         })  # fmt: skip
         return
     for name, error in summary.refused:
-        print(clean(f"refused: {error if name in error else f'{name}: {error}'}"), file=sys.stderr)  # noqa: T201
+        print(printable(f"refused: {error if name in error else f'{name}: {error}'}"), file=sys.stderr)  # noqa: T201
     _say(f"files: {summary.files_read} read, {summary.files_known} known already, {len(summary.refused)} refused")
     _say(
         f"rows: {counts['rows_read']} read = {counts['rows_kept']} kept + {counts['rows_quarantined']} quarantined"
@@ -258,13 +258,8 @@ def _watched(batches: Iterable[Any], total: int | None) -> Iterator[Any]:
     yield from track(batches, "importing", total=total, console=Console(stderr=True), transient=True)
 
 
-def clean(text: object) -> str:
-    """Foreign text for a terminal: control and direction characters become spaces, and it stays in one line."""
-    return "".join(c if c.isprintable() else " " for c in str(text))
-
-
 def _say(text: str) -> None:
-    print(clean(text))  # noqa: T201
+    print(printable(text))  # noqa: T201
 
 
 def _print_json(document: dict[str, Any]) -> None:
@@ -274,7 +269,7 @@ def _print_json(document: dict[str, Any]) -> None:
 def _table(title: str, names: list[str], rows: list[list[object]]) -> None:
     if not rows:
         return
-    cells = [[clean(c) for c in row] for row in rows]
+    cells = [[printable(c) for c in row] for row in rows]
     numeric = [all(isinstance(row[i], int) for row in rows) for i in range(len(names))]
     if not sys.stdout.isatty():
         for row in cells:

@@ -13,13 +13,13 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from engine.errors import UsageError
+from engine.errors import UsageError, printable
 from engine.files import plain, write_json
 from engine.kernel.params import Params
 from engine.strategy import Learner
 from research.commands.arguments import Parser
 from research.commands.hydra import plan_backtest
-from research.commands.text import clean, console
+from research.commands.text import console
 from research.config.compose import Composer
 from research.config.kernel_params import check
 from research.config.tape_spec import TapeSpec, tape_spec_of
@@ -131,12 +131,12 @@ def view(found: Findings, path: Path) -> Group:
     coverage = found.coverage
     parts += [Text(""), _table(found)]
     if coverage.columns:
-        parts.append(Text(f"compared bit for bit: {clean(', '.join(coverage.columns), 400)}"))
+        parts.append(Text(f"compared bit for bit: {printable(', '.join(coverage.columns), 400)}"))
     if coverage.untouched:
         every = " and ".join(coverage.untouched)
         parts.append(Text(f"no decision of all {number(coverage.decisions)} depends on {every}: all changed at once"))
-    parts += [Text(f"note    {clean(note, 300)}") for note in found.notes]
-    parts.append(Text(f"kept    {clean(path, 400)}", no_wrap=True, overflow="ignore"))
+    parts += [Text(f"note    {printable(note, 300)}") for note in found.notes]
+    parts.append(Text(f"kept    {printable(path, 400)}", no_wrap=True, overflow="ignore"))
     return Group(*parts)
 
 
@@ -158,13 +158,14 @@ def sentence(found: Findings) -> str:
 
 def _leak(leak: Leak) -> list[Text]:
     kinds = ", ".join(f"{kind} {number(amount)}" for kind, amount in leak.kinds.items())
-    lines = [Text(f"leak    {clean(leak.column)}: {clean(leak.cause, 300)}", style="bold"), Text(f"        {kinds}")]
+    head = f"leak    {printable(leak.column, 60)}: {printable(leak.cause, 300)}"
+    lines = [Text(head, style="bold"), Text(f"        {kinds}")]
     if leak.examples:
         one = leak.examples[0]
         lines += [
-            Text(f"        {clean(one.words(), 200)}"),
+            Text(f"        {printable(one.words(), 200)}"),
             Text(f"        decided {one.decided_at}, future changed ({one.kind}) after {one.instant}"),
-            Text(f"        {clean(one.value, 120)} with the one future, {clean(one.other, 120)} with the other"),
+            Text(f"        {printable(one.value, 120)} with one future, {printable(one.other, 120)} with the other"),
         ]
     return lines
 

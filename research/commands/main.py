@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from engine.errors import BeaError, UsageError
+from engine.errors import BeaError, UsageError, printable
 
 HELP = """usage: bea COMMAND ...
 
@@ -149,14 +149,8 @@ def explain(error: BaseException) -> tuple[str, int]:
 
 def _say(line: str) -> None:
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(" ".join(_printable(line).split()) + "\n")
+        sys.stderr.write(" ".join(printable(line).split()) + "\n")
         sys.stderr.flush()
-
-
-def _printable(text: str) -> str:
-    return "".join(
-        c if c.isprintable() or c == " " else "\N{REPLACEMENT CHARACTER}" if ord(c) > 32 else " " for c in text
-    )
 
 
 def _close_stdout() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from engine.errors import DataError, UsageError
+from engine.errors import DataError, UsageError, printable
 from engine.files import plain
 from research.commands.arguments import Parser
 from research.records.folder import complete, find, folder_bytes, remove, run_folder
@@ -99,7 +99,7 @@ def _runs(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from research.commands.text import clean, console
+    from research.commands.text import console
     from research.report.text import number
 
     screen = console()
@@ -117,7 +117,7 @@ def _runs(parser: argparse.ArgumentParser, argv: Sequence[str]) -> int:
             row["finished_at"][:16],
             number(row["configurations"]),
             span,
-            clean(row["command"], room),
+            printable(row["command"], room),
         )
         shown.add_row(*(Text(cell) for cell in cells))
     screen.print(shown)
@@ -178,7 +178,7 @@ def _compare(options: argparse.Namespace) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from research.commands.text import clean, console, setting
+    from research.commands.text import console, setting
     from research.report.text import MEASURES, measure_name
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -191,7 +191,7 @@ def _compare(options: argparse.Namespace) -> int:
         table.add_row(Text(part, style="bold"), *([""] * len(made)))
         for name, values in rows.items():
             cells = [MEASURES[name].text(v) if name in MEASURES else setting(v) for v in values]
-            table.add_row(Text(f"  {clean(measure_name(name))}"), *(Text(cell) for cell in cells))
+            table.add_row(Text(f"  {printable(measure_name(name), 60)}"), *(Text(cell) for cell in cells))
         if not rows:
             table.add_row(Text("  the same"), *([""] * len(made)))
     console().print(table)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from engine.errors import printable
 from research.report.text import MEASURES, NOTHING, count, measure_name, number, percent
 
 if TYPE_CHECKING:
@@ -18,17 +19,8 @@ if TYPE_CHECKING:
 
 ROWS: Final = 12
 WIDTH: Final = 100
+_CELL: Final = 60
 _MEASURES: Final = ("n_bets", "yield", "roi", "max_drawdown_frac", "clv_mean")
-
-
-def clean(text: object, width: int = 60) -> str:
-    """Foreign text for a terminal: no control characters, no direction marks, at most `width` characters.
-
-    >>> clean("a\\x1b[31mb")
-    'a�[31mb'
-    """
-    kept = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
-    return kept if len(kept) <= width else kept[: width - 1] + "…"
 
 
 def setting(value: Any) -> str:
@@ -37,7 +29,7 @@ def setting(value: Any) -> str:
         return NOTHING
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else clean(value, 24)
+    return f"{value:g}" if isinstance(value, float) else printable(value, 24)
 
 
 def shown_keys(board: pl.DataFrame, keys: Sequence[str], axes: Sequence[str], most: int) -> list[str]:
@@ -129,7 +121,7 @@ def leaderboard_table(run: RunRecord, rows: int = ROWS) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("#", justify="right")
     for key in keys:
-        table.add_column(clean(key_head(key), 14), overflow="ellipsis", max_width=18, no_wrap=True)
+        table.add_column(printable(key_head(key), 14), overflow="ellipsis", max_width=18, no_wrap=True)
     for name in measures:
         table.add_column(measure_name(name), justify="right", no_wrap=True)
     for row in board.iter_rows(named=True):
@@ -147,12 +139,12 @@ def leaderboard_view(run: RunRecord) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    foot = f"report  {clean(run.report_path, 400)}" if run.report_path.is_file() else "report  not written"
+    foot = f"report  {printable(run.report_path, 400)}" if run.report_path.is_file() else "report  not written"
     told, said = verdict_lines(run), Text(sentence(run))
     verdict: list[Any] = [Text(line, style="bold" if not place else "") for place, line in enumerate(told)]
     head = [*verdict, said] if run.kind == "sweep" else [said, *map(Text, told)]
     lines: list[Any] = [*head, Text(""), leaderboard_table(run), Text("")]
-    notes = [Text(f"note    {clean(note, 200)}") for note in run.manifest["notes"]]
+    notes = [Text(f"note    {printable(note, 200)}") for note in run.manifest["notes"]]
     return Group(*lines, *notes, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
 
 
@@ -175,7 +167,7 @@ def configuration_view(run: RunRecord, config: int) -> Group:
         table.add_column(title, no_wrap=True)
         table.add_column("", justify="right")
         for name, value in pairs:
-            table.add_row(Text(clean(name)), Text(value))
+            table.add_row(Text(printable(name, _CELL)), Text(value))
         parts += [Text(""), table]
     return Group(*parts)
 
@@ -213,7 +205,7 @@ def html(run: RunRecord) -> str:
         "notebook_run.html.j2",
         verdict=verdict_lines(run),
         sentence=sentence(run),
-        heads=[clean(head) for head in heads],
-        rows=[[clean(cell) for cell in row] for row in rows],
+        heads=[printable(head, _CELL) for head in heads],
+        rows=[[printable(cell, _CELL) for cell in row] for row in rows],
         run=run.short,
     )

@@ -53,7 +53,8 @@ def _print(found: Sequence[Evaluation], run: RunRecord | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from research.commands.text import clean, console
+    from engine.errors import printable
+    from research.commands.text import console
 
     screen = console()
     for line in explained(found, run):
@@ -74,7 +75,7 @@ def _print(found: Sequence[Evaluation], run: RunRecord | None) -> None:
             number(one.configurations),
             number(one.fresh),
             number(round(one.effective)),
-            clean(one.command, room),
+            printable(one.command, room),
         )
         table.add_row(*(Text(cell) for cell in cells))
     screen.print("")

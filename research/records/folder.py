@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import BeaError, UsageError
+from engine.files import exclusive
 from engine.paths import home
 
 MANIFEST = "manifest.json"
@@ -63,13 +63,8 @@ def computing(run: str) -> Iterator[Path]:
     """The work folder of a run, held by this process alone; a killed process lets go of it."""
     folder = work_folder(run)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f"{run}.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BeaError(
-                f"run {run[:12]} is being computed by another process", todo="wait for it, then repeat the command"
-            ) from None
+    busy = BeaError(f"run {run[:12]} is being computed by another process", todo="wait for it, then repeat the command")
+    with exclusive(folder.parent / f"{run}.lock", busy):
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
 

@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine.clock import zone_of
+from engine.clock import day_start
 from engine.errors import ConfigurationError
 from engine.strategy import History, Learner, Strategy, View
 from research.config.tape_spec import TapeSpec
 from research.strategies.user_file import failures_named
 
-_SECOND_NS = 1_000_000_000
 _END = int(np.iinfo(np.int64).max)
 
 
@@ -81,4 +80,4 @@ def _fold_by_fold(spec: TapeSpec, strategy: Any, events: pl.DataFrame, quotes: p
 
 def _midnight(day: str, zone: str) -> int:
     """The instant at which a day begins in a zone, UTC nanoseconds."""
-    return int(dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), zone_of(zone)).timestamp()) * _SECOND_NS
+    return day_start(dt.date.fromisoformat(day), zone)

@@ -10,14 +10,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.clock import zone_of
+from engine.clock import day_of, day_start
 from engine.errors import ConfigurationError
 from engine.tape import NEVER, Tape
 from research.validation.rules import Rules
 
 Longs = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-_SECOND_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -167,13 +166,12 @@ def first_date(tape: Tape) -> dt.date:
 
 def date_of(tape: Tape, day: int) -> dt.date:
     """The calendar day of a day of a tape, in its own zone."""
-    seconds = instant_of(tape, day) // _SECOND_NS
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone(zone_of(tape.zone)).date()
+    return day_of(instant_of(tape, day), tape.zone)
 
 
 def _day_of(tape: Tape, date: dt.date) -> int:
     """Number of the tape's day with that date; a day that the zone skips has none of its own."""
-    instant = int(dt.datetime.combine(date, dt.time(), zone_of(tape.zone)).timestamp()) * _SECOND_NS
+    instant = day_start(date, tape.zone)
     if instant <= tape.first_midnight:
         return 0
     return int(np.searchsorted(tape.midnights, instant, side="left")) + 1

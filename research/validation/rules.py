@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.clock import duration_ns
+from engine.clock import DAY_NS, duration_ns
 from engine.errors import ConfigurationError
 
-_DAY_NS = 86_400_000_000_000
 #: splits of combinatorial cross-validation beyond which a command is refused
 MOST_SPLITS = 20_000
 
@@ -67,7 +66,7 @@ def rules_of(flat: Mapping[str, Any]) -> Rules:
     """
     own = {key.removeprefix("validation."): value for key, value in flat.items() if key.startswith("validation.")}
     embargo_ns, least = duration_ns(own.pop("embargo"), "validation.embargo"), own.pop("metric_min")
-    rules = Rules(**own, embargo_days=-(-embargo_ns // _DAY_NS), metric_min=-math.inf if least is None else least)
+    rules = Rules(**own, embargo_days=-(-embargo_ns // DAY_NS), metric_min=-math.inf if least is None else least)
     bounds = {
         "folds": (rules.folds, 2, 366),
         "train_folds": (1 if rules.train_folds is None else rules.train_folds, 1, rules.folds - 1),

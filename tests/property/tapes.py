@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from engine.configuration import DAY_NS, Configuration
+from engine.clock import DAY_NS, HOUR_NS
+from engine.configuration import Configuration
 from engine.kernel.codes import Staking, State
 from engine.tape import NEVER, Tape
 
-HOUR_NS = 3_600 * 10**9
 START = int(datetime(2024, 3, 29, 21, tzinfo=UTC).timestamp()) * 10**9  # two days before clocks change in Europe
 
 

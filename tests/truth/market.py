@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.clock import DAY_NS
 from engine.configuration import Configuration, params_matrix
 from engine.kernel.codes import State
 from engine.schema import INSTANT_DTYPE
@@ -32,8 +33,7 @@ ROWS_PER_EVENT, DAY_CORRELATION = 3, 0.2
 _CLASS = 0.9
 #: believed edge of the first place and of the last
 _BELIEVED = (0.02, 0.12)
-_DAY_NS = 86_400 * 10**9
-_START_NS = 1_500_000_000 * 10**9 // _DAY_NS * _DAY_NS
+_START_NS = 1_500_000_000 * 10**9 // DAY_NS * DAY_NS
 _STAKE_MINOR = 10_000.0
 _INF = float("inf")
 
@@ -89,7 +89,7 @@ class Market:
         """The same tape with results drawn anew."""
         chance = rng.random(len(self.tape))
         if self.world.kind == "correlated":
-            day = (self.tape.decided_at - _START_NS) // _DAY_NS
+            day = (self.tape.decided_at - _START_NS) // DAY_NS
             shared, own = rng.random(self.world.days), rng.random(int(self.tape.event.max()) + 1)
             follows = rng.random(len(own)) < DAY_CORRELATION**0.5
             chance = np.where(follows[self.tape.event], shared[day], own[self.tape.event])
@@ -106,7 +106,7 @@ def market(world: World, rng: np.random.Generator) -> Market:
     per_event = ROWS_PER_EVENT if world.kind == "correlated" else 1
     event = np.arange(n) // per_event
     day = rng.integers(0, world.days, event[-1] + 1)
-    decided = _START_NS + day[event] * _DAY_NS + rng.integers(8 * 3_600, 18 * 3_600, len(day))[event] * 10**9
+    decided = _START_NS + day[event] * DAY_NS + rng.integers(8 * 3_600, 18 * 3_600, len(day))[event] * 10**9
     frame = pl.DataFrame(
         {
             "event": event,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.clock import DAY_NS
 from engine.kernel.codes import State
 from research.verdict.evidence import weigh
 from research.verdict.judge import Outside, judge
@@ -84,7 +85,7 @@ def test_results_are_drawn_with_the_probability_that_is_said() -> None:
         tape = correlated.drawn(rng)
         gain = np.where(tape.state == int(State.WIN), tape.quoted - 1.0, -1.0)
         hits.append(np.bincount(tape.event, tape.state == int(State.WIN)))
-        day = (tape.decided_at // 86_400_000_000_000).astype(int)
+        day = (tape.decided_at // DAY_NS).astype(int)
         daily.append(np.bincount(day - day.min(), gain).var())
         alone.append(np.sum(gain**2) / 100)
     assert set(np.unique(np.concatenate(hits))) == {0.0, 1.0, 2.0, 3.0}

@@ -10,7 +10,7 @@ import pytest
 
 from engine import Configuration, Staking, backtest
 from engine.backtesting.run import Result
-from engine.configuration import DAY_NS
+from engine.clock import DAY_NS
 from engine.errors import ConfigurationError
 from engine.tape import Tape, from_frame
 

@@ -21,7 +21,8 @@ from engine.files import exclusive
 from engine.schema import EVENTS, QUOTES
 from engine.store import Store, Universe
 from engine.store import manifest as layout
-from engine.store.hashing import FrameHash, frame_hash
+from engine.store.hashing import FrameHash
+from engine.store.writer import lock_file
 from tests.engine.store.made import Made, batch, league, match
 
 DAY = date(2021, 8, 14)
@@ -222,7 +223,8 @@ def test_evil_names_never_leave_the_root(tmp_path: Path) -> None:
 def test_a_second_import_at_once_is_refused(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     store.apply([league("E0", 2021, 20)])
-    with exclusive(tmp_path / "s"), pytest.raises(StoreError, match="another import is writing"):
+    busy = StoreError("a second lock")
+    with exclusive(lock_file(tmp_path / "s"), busy), pytest.raises(StoreError, match="another import is writing"):
         store.apply([league("E1", 2021, 20)])
 
 
@@ -333,6 +335,13 @@ def test_nothing_left_is_an_error_and_not_an_empty_frame(tmp_path: Path) -> None
         Universe(bookmakers="b365")  # type: ignore[arg-type]
 
 
+def frame_hash(*pieces: pl.DataFrame) -> str:
+    total = FrameHash()
+    for piece in pieces:
+        total.add(piece)
+    return total.hexdigest()
+
+
 def test_the_hash_of_a_frame_sees_content_alone() -> None:
     frame = league("E0", 2021, 40).quotes
     want = frame_hash(frame)
@@ -345,12 +354,9 @@ def test_the_hash_of_a_frame_sees_content_alone() -> None:
     with pytest.raises(TypeError):
         frame_hash(pl.DataFrame({"a": [[1]]}))
     for cut in (0, 1, 7, frame.height):
-        pieces = FrameHash()
-        pieces.add(frame[:cut])
-        pieces.add(frame[cut:])
-        assert pieces.hexdigest() == want
+        assert frame_hash(frame[:cut], frame[cut:]) == want
     with pytest.raises(ValueError, match="same columns"):
-        pieces.add(nothing)
+        frame_hash(frame, nothing)
 
 
 def test_no_store_an_empty_one_and_a_foreign_folder(tmp_path: Path) -> None:

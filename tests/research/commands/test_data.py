@@ -13,7 +13,7 @@ import pytest
 
 import engine.source
 from engine.errors import SourceError
-from research.commands.data import clean, main
+from research.commands.data import main
 from tests.engine.store.made import Made, batch, league, match
 
 Reader = dict[str, Made]
@@ -79,7 +79,6 @@ def test_foreign_names_are_harmless_on_a_terminal(
     assert main(["info", "--store", str(tmp_path / "s")]) == 0
     out = capsys.readouterr().out
     assert not {"\x1b", "\x07", "\u202e"} & set(out) and "[red]" in out
-    assert clean("a\tb\r\nc") == "a b  c"
 
 
 def test_simulate_check_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,6 @@ from research.tapes.fitting import fitted_at, opportunities
 from research.tapes.inputs import strategy_of
 
 DATES = [dt.date(2019, 8, 1), dt.date(2021, 1, 1), dt.date(2022, 1, 1), dt.date(2024, 6, 1)]
-DAY_NS = 86_400_000_000_000
 
 
 @dataclass(frozen=True)
