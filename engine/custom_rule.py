@@ -106,7 +106,8 @@ def telling(rule: Rule | None) -> Iterator[None]:
     except NumbaError as error:
         if rule is None:
             raise
-        lines = [line.strip() for line in str(error).splitlines()]
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # Numba colours its messages where colorama is installed
+        lines = [line.strip() for line in plain.splitlines()]
         where = ("Failed in", "During:", "File ", "- ", "Traceback")
         said = [line for line in lines if line and not line.startswith(where)]
         raise ConfigurationError(
