@@ -10,6 +10,7 @@ import polars as pl
 
 from engine.asof.view import build
 from engine.strategy import History, Learner
+from engine.tape import Tape
 from tests.property.markets import world
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -20,7 +21,9 @@ def python_of(name: str) -> str:
 
 
 def test_a_frame_of_your_own() -> None:
-    exec(compile(python_of("tape.md"), "tape.md", "exec"), {"__name__": "guide"})
+    space: dict[str, Any] = {"__name__": "guide"}
+    exec(compile(python_of("tape.md"), "tape.md", "exec"), space)
+    assert isinstance(space["tape"], Tape)
 
 
 def test_a_strategy_of_your_own() -> None:

@@ -6,7 +6,6 @@ import errno
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,19 +17,14 @@ BEA = Path(sys.executable).parent / "bea"
 HEAVY = ("polars", "numba", "numpy", "hydra", "jinja2", "sklearn", "vectorbt", "duckdb", "pyarrow", "pandas", "rich")
 
 
-def test_help_is_quick_and_imports_nothing_heavy() -> None:
+def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from research.commands.main import main; main(['--help'])\n"
         f"print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
     )
-    spans = []
-    for _ in range(3):
-        start = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        spans.append(time.perf_counter() - start)
-        assert done.stderr.strip() == "[]"
-        assert all(name in done.stdout for name in COMMANDS)
-    assert min(spans) < 0.3
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert all(name in done.stdout for name in COMMANDS)
 
 
 @pytest.mark.parametrize(

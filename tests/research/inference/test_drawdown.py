@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -113,10 +112,3 @@ def test_what_is_no_return_is_refused() -> None:
         drawdowns([0.1, float("nan")], generator(8, "nan"))
     with pytest.raises(DataError, match="level of ruin"):
         drawdowns([0.1, 0.2], generator(8, "level"), ruin=(1.0,))
-
-
-def test_a_thousand_paths_of_ten_years_are_quick() -> None:
-    returns = np.random.default_rng(9).normal(0.0, 0.01, 3_650)
-    began = time.process_time()
-    drawdowns(returns, generator(9, "quick"))
-    assert time.process_time() - began < 2.0

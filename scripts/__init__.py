@@ -1,0 +1,1 @@
+"""Programs of development that are no part of the packages."""
