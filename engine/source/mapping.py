@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from engine.errors import ConfigurationError
-from engine.paths import conf_dir
+from engine.paths import conf_dir, home
 from engine.schema import INSTANTS, SELECTIONS
 from engine.source.calendar import read_clock
 
@@ -157,26 +157,38 @@ def _description(path: Path) -> str:
 
 
 def mapping_text(mapping: str | Path) -> tuple[str, str]:
-    """Text and name of a mapping: a shipped one by its name, or a file; its form is checked.
+    """Text and name of a mapping; its form is checked.
+
+    Parameters
+    ----------
+    mapping : str or Path
+        A file, or the name of a mapping that comes with the project or lies in ``BEA_HOME/mappings``.
 
     Raises
     ------
     ConfigurationError
-        There is no such mapping, or it is wrong.
+        There is no such mapping, there are two of that name, or it is wrong.
     """
     path = Path(mapping)
-    shipped = conf_dir() / "source" / f"{mapping}.yaml"
     if not path.is_file():
-        if not (str(mapping).isidentifier() and shipped.is_file()):
-            names = ", ".join(shipped_mappings())
-            raise ConfigurationError("no such mapping", where=str(mapping), expected=f"a YAML file or one of {names}")
-        path = shipped
+        path = _named_mapping(str(mapping))
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError("a mapping that cannot be read", where=str(path), found=str(error)[:80]) from error
     parse_mapping(text, str(path))
     return text, str(path)
+
+
+def _named_mapping(name: str) -> Path:
+    places = [conf_dir() / "source" / f"{name}.yaml", home() / "mappings" / f"{name}.yaml"]
+    paths = [place for place in places if name.isidentifier() and place.is_file()]
+    if len(paths) == 2:
+        raise ConfigurationError(f"two mappings are named {name}", where=str(paths[1]), todo="give yours another name")
+    if not paths:
+        names = ", ".join(shipped_mappings())
+        raise ConfigurationError("no such mapping", where=name, expected=f"a YAML file or one of {names}")
+    return paths[0]
 
 
 def archive_files(text: str, name: str) -> int | None:

@@ -52,10 +52,11 @@ def carry_out(composer: Composer, words: Sequence[str], progress: Callable[[], P
     output = str(plan.settings()["output"])
     told = Silence() if output == "json" else progress()
     run = execute(Command(composer.name, tuple(words), plan, told))
-    if plan.settings()["report"] and not run.report_path.is_file():
-        from research.report import write
+    if plan.settings()["report"]:
+        from research.report import is_current, write
 
-        write(run, run.report_path)
+        if not is_current(run.report_path):
+            write(run, run.report_path)
     return run, output
 
 

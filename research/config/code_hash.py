@@ -15,13 +15,14 @@ from typing import Final
 
 _PACKAGES: Final = Path(__file__).resolve().parents[2]
 _ROOTS: Final = ("engine", "research")
+_RESOURCES: Final = (".sql", ".j2", ".css", ".js")
 
 
 def code_hash(modules: Sequence[str], files: Iterable[Path] = ()) -> str:
     """Hash of the sources of modules, of the user's files, and of all that these import, 32 hex digits.
 
-    Imports inside functions count; those under ``if TYPE_CHECKING`` do not, for they never run. SQL files beside an
-    imported module count. Libraries do not: a run's manifest lists their versions.
+    Imports inside functions count; those under ``if TYPE_CHECKING`` do not, for they never run. SQL, templates, styles
+    and scripts in folders beside an imported module count. Libraries do not: a run's manifest lists their versions.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def _built_in_hash(modules: frozenset[str]) -> str:
 
 
 def import_closure(modules: Iterable[str]) -> list[Path]:
-    """Files of modules and of everything they import of the two packages, and the SQL beside them, sorted."""
+    """Files of modules and of everything they import of the two packages, and the resources beside them, sorted."""
     waiting = [name for name in modules if _file_of(name) is not None]
     names: set[str] = set()
     while waiting:
@@ -59,7 +60,8 @@ def import_closure(modules: Iterable[str]) -> list[Path]:
         waiting += _imports_of(name) - names
     paths = {path for name in names if (path := _file_of(name)) is not None}
     folders = {path.parent for path in paths}
-    return sorted(paths | {sql for folder in folders for sql in folder.glob("*/*.sql")})
+    resources = {path for folder in folders for path in folder.glob("*/*") if path.suffix in _RESOURCES}
+    return sorted(paths | resources)
 
 
 @cache

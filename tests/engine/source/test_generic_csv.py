@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from engine.errors import ConfigurationError, SourceError
+from engine.paths import conf_dir
 from engine.source import generic_csv
 from engine.source.batch import Parsed
 from engine.source.mapping import mapping_text, parse_mapping, shipped_mappings
@@ -236,3 +237,16 @@ def test_columns_that_are_missing() -> None:
         read("d,h,a,a\n", WIDE)
     parsed = read("d;h;a;p1\n01.02.2024;A;B;-\n", WIDE + "delimiter: ;\nmissing: ['-']\n")
     assert parsed.counts.prices_empty == 1 and parsed.counts.flags == 1
+
+
+def test_a_mapping_in_the_home_is_found_by_its_name(home: Path) -> None:
+    (home / "mappings").mkdir()
+    shipped = conf_dir() / "source" / "nfl.yaml"
+    (home / "mappings" / "my_nfl.yaml").write_text(shipped.read_text())
+    text, name = mapping_text("my_nfl")
+    assert text == shipped.read_text() and name == str(home / "mappings" / "my_nfl.yaml")
+    (home / "mappings" / "nfl.yaml").write_text(shipped.read_text())
+    with pytest.raises(ConfigurationError, match="two mappings are named nfl"):
+        mapping_text("nfl")
+    with pytest.raises(ConfigurationError, match="no such mapping"):
+        mapping_text("another")

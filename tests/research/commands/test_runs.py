@@ -24,6 +24,7 @@ from research.execution.progress import Lines, Silence, progress_for, seconds
 from research.records import folder
 from research.records.identity import commit, versions
 from research.records.results import TableWriter, ranked
+from research.report import is_current
 from research.report.text import MEASURES
 from research.tapes.cache import cache_folder, evict
 
@@ -313,3 +314,15 @@ def test_examples_of_the_documentation(home: Path) -> None:
     assert isinstance(run, Run)
     assert len(run) == 10
     assert names["again"].id == run.id  # type: ignore[attr-defined]
+
+
+def test_a_page_written_by_other_code_is_written_again(home: Path) -> None:
+    """A changed chart changes no run id, so the stored run is given back: with a page of the present code."""
+    words = ["data=sample", "data.competitions=[SIM1]"]
+    run = research.backtest(words)
+    whole = run.report_path.read_bytes()
+    assert is_current(run.report_path)
+    run.report_path.write_bytes(whole.replace(whole.rstrip()[-20:], b"0" * 16 + b" -->"))
+    assert not is_current(run.report_path) and not is_current(run.folder / "none.html")
+    assert research.backtest(words).id == run.id
+    assert run.report_path.read_bytes() == whole

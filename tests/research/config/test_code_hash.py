@@ -58,11 +58,11 @@ def test_an_edit_changes_the_keys_of_what_imports_it_and_no_other(copy: Path) ->
     before = keys(value)
     tape = {path.relative_to(copy) for path in import_closure([TAPE, "research.strategies.value"])}
     run = {path.relative_to(copy) for path in import_closure([RUN, TAPE, "research.strategies.value"])}
-    files = [path for path in sorted(copy.rglob("*")) if path.suffix in (".py", ".sql")]
+    files = [path for path in sorted(copy.rglob("*")) if path.suffix in (".py", *module._RESOURCES)]
     assert len(files) > 200 and len(tape) > 40 and len(run) > len(tape)
     for path in files:
         text = path.read_bytes()
-        path.write_bytes(text + (b"\n-- edited\n" if path.suffix == ".sql" else b"\n# edited\n"))
+        path.write_bytes(text + b"\n")
         after = keys(value)
         path.write_bytes(text)
         name = path.relative_to(copy)
