@@ -1,8 +1,11 @@
-"""The same from Python and Jupyter: overrides in, runs out; errors of `engine.errors` instead of an exit status."""
+"""Backtests and sweeps from Python and Jupyter: overrides in, runs out.
+
+Errors are those of `engine.errors`; the command line turns them into a line and an exit status.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +14,22 @@ from research.records.run import RunRecord
 if TYPE_CHECKING:
     import polars as pl
 
+    from research.config.compose import Composer
+    from research.execution.progress import Progress
     from research.report.figure import Figure
 
 
 class Run(RunRecord):
-    """A run that draws itself: the record on disk, with its charts, its page and its views."""
+    """A run on disk with its charts, its report page, and its views in a terminal and in Jupyter."""
 
     def charts(self, config: int | None = None) -> dict[str, Figure]:
-        """Figures of a configuration by their names in `research.report.charts`; each shows itself in Jupyter."""
+        """Figures of a configuration by name, as in `research.report.charts`. Jupyter displays them.
+
+        Parameters
+        ----------
+        config : int, optional
+            Number of the configuration. By default the best one.
+        """
         from research.report import charts
 
         bets, seed = self.bets(config), int(self.manifest["seed"])
@@ -35,44 +46,45 @@ class Run(RunRecord):
         return figures
 
     def render(self) -> Path:
-        """Write the report page again and give its path."""
+        """Write the report page again and return its path."""
         from research.report import write
 
         write(self, self.report_path)
         return self.report_path
 
     def __rich__(self) -> Any:
-        from research.commands.text import leaderboard_view
+        from research.report.terminal import leaderboard_view
 
         return leaderboard_view(self)
 
     def _repr_html_(self) -> str:
-        from research.commands.text import html
+        from research.report.terminal import html
 
         return html(self)
 
 
 def backtest(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None, progress: bool = False) -> Run:
-    """Run one configuration, or give the stored run of the same inputs.
+    """Run one configuration, or open the stored run of the same inputs.
 
     Parameters
     ----------
     overrides : sequence of str
         As on the command line: ``["data=sample", "staking=kelly", "staking.fraction=0.1"]``.
     config_dir : path, optional
-        A folder of your own groups and experiments.
+        Folder with your own groups and experiments.
     progress : bool
-        Tell on stderr what is done.
+        Show progress on stderr.
 
     Raises
     ------
     engine.errors.BeaError
+        The command line would print the same message.
     """
     return _run("backtest", overrides, config_dir, progress)
 
 
 def sweep(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None, progress: bool = False) -> Run:
-    """Run many configurations, or give the stored run of the same inputs; parameters as of `backtest`.
+    """Run many configurations, or open the stored run of the same inputs; parameters and errors as in `backtest`.
 
     Examples
     --------
@@ -84,21 +96,54 @@ def sweep(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None
 
 
 def open_run(run: str) -> Run:
-    """A complete run by its id, or the start of it; raises UsageError where there is none or more than one."""
+    """Open a complete run by its id or the first digits of it; raises UsageError unless exactly one run matches."""
     return Run.open(run)
 
 
 def runs() -> pl.DataFrame:
     """All complete runs, newest first: run, kind, finished_at, configurations, first_date, last_date, command."""
-    from research.commands.runs import listing
+    from research.records.summary import listing
 
     return listing()
 
 
 def _run(kind: str, overrides: Sequence[str], config_dir: str | Path | None, progress: bool) -> Run:
-    from research.commands.hydra import carry_out
     from research.config.compose import Composer
     from research.execution.progress import Silence, progress_for
 
     composer = Composer(kind, Path(config_dir) if config_dir else None)
-    return Run(carry_out(composer, list(overrides), progress_for if progress else Silence)[0].folder)
+    return carry_out(composer, list(overrides), progress_for if progress else Silence)[0]
+
+
+def carry_out(composer: Composer, overrides: Sequence[str], progress: Callable[[], Progress]) -> tuple[Run, str]:
+    """Plan and execute a command. Unless ``report=false``, write its page if it is missing or of older code.
+
+    Parameters
+    ----------
+    composer : Composer
+        Over the configuration of the command: `backtest` or `sweep`.
+    overrides : sequence of str
+        As typed.
+    progress : callable
+        Makes the display of progress. It is not called with ``output=json``, which shows none.
+
+    Returns
+    -------
+    Run
+    str
+        The key `output` of the configuration: ``table`` or ``json``.
+    """
+    from research.execution.execute import execute
+    from research.execution.job import Command
+    from research.execution.progress import Silence
+    from research.report import is_current
+    from research.sweeps.planner import plan_command
+
+    plan = plan_command(composer, overrides)
+    settings = plan.settings()
+    output = str(settings["output"])
+    display = Silence() if output == "json" else progress()
+    run = Run(execute(Command(composer.name, tuple(overrides), plan, display)).folder)
+    if settings["report"] and not is_current(run.report_path):
+        run.render()
+    return run, output

@@ -1,16 +1,44 @@
-"""Words of the commands that are not Hydra applications."""
+"""Command-line parser shared by the commands that are not Hydra applications, and their JSON output."""
 
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+import sys
+from typing import Any, NoReturn
 
 from engine.errors import UsageError
+from engine.files import json_line
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose failures are one line, as all others."""
+    """An argument parser that raises UsageError, so that its errors are one line like all others."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
+        """Raise UsageError with argparse's message."""
         raise UsageError(message, todo=f"see `{self.prog} --help`")
+
+
+def parser_of(command: str, about: str) -> Parser:
+    """A parser with ``--json``.
+
+    Parameters
+    ----------
+    command : str
+        Name as typed after `bea`.
+    about : str
+        Description for ``--help``.
+    """
+    parser = Parser(prog=f"bea {command}", description=about)
+    add_json(parser)
+    return parser
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--json``."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document to stdout and nothing else")
+
+
+def print_json(value: Any) -> int:
+    """Print a value to stdout as one line of JSON (`engine.files.json_line`); returns exit status 0."""
+    sys.stdout.write(json_line(value) + "\n")
+    return 0

@@ -1,4 +1,4 @@
-"""Tab completion: Hydra's, made aware of the commands of `bea`."""
+"""Tab completion: Hydra's shell scripts, answered with the commands of `bea`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import sys
 from collections.abc import Sequence
 
 from engine.errors import UsageError
+from research.commands.registry import COMMANDS
 from research.config.mistakes import nearest
-
-_COMMANDS = ("backtest", "sweep", "data", "runs", "show", "report", "compare", "trials", "leakage")
-_ON_RUNS = ("show", "report", "compare", "trials")
-_DATA = ("import", "simulate", "check", "info")
 
 
 def complete(words: Sequence[str]) -> int:
-    """``install=SHELL``, ``uninstall=SHELL`` or ``query=SHELL`` (the line stands in the variable COMP_LINE)."""
+    """Carry out ``install=SHELL``, ``uninstall=SHELL`` or ``query=SHELL``; returns the exit status.
+
+    A query reads the line typed so far from the environment variable COMP_LINE.
+
+    Raises
+    ------
+    UsageError
+        Another word, or a shell without completion.
+    """
     from hydra._internal.hydra import Hydra
 
     from research.config.compose import Composer
@@ -29,37 +34,39 @@ def complete(words: Sequence[str]) -> int:
             f"no completion for {shell}", expected=", ".join(sorted(plugins)), todo=nearest(shell, plugins)
         )
     if action == "query":
-        found = candidates(os.environ.get("COMP_LINE", ""))
-        sys.stdout.write(("\n" if shell == "fish" else " ").join(found) + "\n")
+        separator = "\n" if shell == "fish" else " "
+        sys.stdout.write(separator.join(candidates(os.environ.get("COMP_LINE", ""))) + "\n")
     else:
         getattr(plugins[shell][0], action)()
     return 0
 
 
 def candidates(line: str) -> list[str]:
-    """What may follow a line such as ``bea backtest stak``."""
-    words = line.split()
-    fresh = line.endswith(" ")
-    if len(words) < 2 or (len(words) == 2 and not fresh):
-        start = words[1] if len(words) == 2 else ""
-        return [name for name in _COMMANDS if name.startswith(start)]
-    command = words[1]
-    start = "" if fresh else words[-1]
-    if command in ("backtest", "sweep", "leakage"):
-        return _of_hydra("sweep" if command == "sweep" else "backtest", " ".join(words[2:]) + (" " if fresh else ""))
-    if command == "data":
-        return [name for name in _DATA if len(words) + fresh == 3 and name.startswith(start)]
-    if command in _ON_RUNS or (command == "runs" and len(words) > 2 and words[2] == "rm"):
-        from research.records.folder import complete as runs
+    """Words that may stand at the end of a line such as ``bea backtest stak``."""
+    _, *words = line.split()
+    if not words or line.endswith(" "):
+        words.append("")
+    name, *arguments = words
+    if not arguments:
+        return [known for known in COMMANDS if known.startswith(name)]
+    command = COMMANDS.get(name)
+    if command is None:
+        return []
+    if command.overrides:
+        return _hydra_candidates(command.overrides, " ".join(arguments))
+    if command.subcommands and len(arguments) == 1:
+        return [word for word in command.subcommands if word.startswith(arguments[0])]
+    if command.takes_runs and (not command.subcommands or arguments[0] in command.subcommands):
+        from research.records.folder import complete as complete_runs
 
-        return [run[:12] for run in runs() if run.startswith(start)]
-    return [name for name in ("rm",) if command == "runs" and name.startswith(start)]
+        return [run[:12] for run in complete_runs() if run.startswith(arguments[-1])]
+    return []
 
 
-def _of_hydra(command: str, rest: str) -> list[str]:
+def _hydra_candidates(config_name: str, line: str) -> list[str]:
     from hydra._internal.core_plugins.bash_completion import BashCompletion
 
     from research.config.compose import Composer
 
-    found = BashCompletion(Composer(command).loader)._query(config_name=command, line=rest)
-    return [word for word in found if not word.startswith("hydra")]
+    words = BashCompletion(Composer(config_name).loader)._query(config_name=config_name, line=line)
+    return [word for word in words if not word.startswith("hydra")]

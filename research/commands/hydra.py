@@ -1,11 +1,11 @@
-"""`bea backtest` and `bea sweep`: Hydra applications whose configuration is checked before anything is made of it."""
+"""`bea backtest` and `bea sweep`: Hydra's options, and the result on a terminal or as JSON."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,100 +13,55 @@ from typing import TYPE_CHECKING, Any
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.plugins import Plugins
-from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
-from engine.errors import ConfigurationError, UsageError
-from research.config.compose import Composer, flatten, quoted, resolved
-from research.config.keys import complete
+from engine.errors import UsageError
+from research.config.compose import Composer, quoted
 from research.config.mistakes import translate
 
 if TYPE_CHECKING:
-    from research.execution.progress import Progress
     from research.records.run import RunRecord
-    from research.sweeps.plan import Plan
 
 
-def run_application(kind: str, argv: Sequence[str]) -> int:
-    """Run one of the two commands; gives its exit status."""
-    options = _options(kind, argv)
+def backtest(argv: Sequence[str]) -> int:
+    """Run `bea backtest` with the words after it; returns the exit status."""
+    return _run("backtest", argv)
+
+
+def sweep(argv: Sequence[str]) -> int:
+    """Run `bea sweep` with the words after it; returns the exit status."""
+    return _run("sweep", argv)
+
+
+def _run(command: str, argv: Sequence[str]) -> int:
+    options = _options(command, argv)
     folder = Path(options.config_dir).absolute() if options.config_dir else None
-    composer, words = Composer(kind, folder), quoted(options.overrides)
+    composer = Composer(command, folder)
     if options.help or options.hydra_help or options.cfg or options.info:
-        return _show(composer, options, words)
+        return _show(composer, options, quoted(options.overrides))
+    from research.api import carry_out
     from research.execution.progress import progress_for
 
     run, output = carry_out(composer, options.overrides, progress_for)
-    _print(run, output)
-    return 0
+    return _print(run, output)
 
 
-def carry_out(composer: Composer, words: Sequence[str], progress: Callable[[], Progress]) -> tuple[RunRecord, str]:
-    """Plan and execute a command; gives its run and the output that was asked for."""
-    from research.execution.execute import execute
-    from research.execution.job import Command
-    from research.execution.progress import Silence
-
-    plan = plan_sweep(composer, words) if composer.name == "sweep" else plan_backtest(composer, words)
-    output = str(plan.settings()["output"])
-    told = Silence() if output == "json" else progress()
-    run = execute(Command(composer.name, tuple(words), plan, told))
-    if plan.settings()["report"]:
-        from research.report import is_current, write
-
-        if not is_current(run.report_path):
-            write(run, run.report_path)
-    return run, output
-
-
-def plan_backtest(composer: Composer, words: Sequence[str]) -> Plan:
-    """The plan of one configuration."""
-    from research.sweeps.plan import Branch, plan_of
-
-    swept = [one.input_line for one in composer.parse(quoted(words)) if one.is_sweep_override()]
-    if swept:
-        raise UsageError(f"{swept[0]} stands for several values", expected="one value", todo="use `bea sweep`")
-    base = complete(flatten(resolved(composer.compose(quoted(words)))))
-    return plan_of([Branch(base | {"sweep.where": None, "sweep.max": 1}, {})])
-
-
-def plan_sweep(composer: Composer, words: Sequence[str]) -> Plan:
-    """The plan of a sweep, expanded by the project's Hydra sweeper."""
-    base = composer.compose([])
-    context = HydraContext(config_loader=composer.loader, callbacks=_no_callbacks())
-    try:
-        sweeper = Plugins.instance().instantiate_sweeper(
-            config=base, hydra_context=context, task_function=lambda plan: plan
-        )
-    except (RuntimeError, ImportError) as error:
-        raise ConfigurationError("the sweeper is not installed", todo="install the project again") from error
-    plan: Plan = sweeper.sweep(list(words))
-    return plan
-
-
-def _no_callbacks() -> Any:
-    from hydra._internal.callbacks import Callbacks
-
-    return Callbacks()
-
-
-def _options(kind: str, argv: Sequence[str]) -> argparse.Namespace:
+def _options(command: str, argv: Sequence[str]) -> argparse.Namespace:
     parser = get_args_parser()
-    parser.prog = f"bea {kind}"
-    parser.error = partial(_refuse, kind)
-    parser.add_argument("--force", action="store_true", help="Compute again what is stored (as force=true)")
+    parser.prog = f"bea {command}"
+    parser.error = partial(_refuse, command)
+    parser.add_argument("--force", action="store_true", help="Compute a stored run again (same as force=true)")
     options: argparse.Namespace = parser.parse_intermixed_args(list(argv))
     options.overrides += ["force=true"] if options.force else []
-    if options.multirun and kind == "backtest":
-        raise UsageError("--multirun is another command here", todo="use `bea sweep`")
+    if options.multirun and command == "backtest":
+        raise UsageError("--multirun is a command of its own here", todo="use `bea sweep`")
     for name, advice in (
-        ("config_path", "use --config-dir for groups of your own"),
+        ("config_path", "use --config-dir for your own groups"),
         ("config_name", "use experiment=NAME"),
-        ("experimental_rerun", "repeat the command of the run's manifest"),
+        ("experimental_rerun", "repeat the command in the run's manifest"),
     ):
         if getattr(options, name, None) is not None:
-            raise UsageError(f"--{name.replace('_', '-')} is never honoured", todo=advice)
+            raise UsageError(f"--{name.replace('_', '-')} is not supported", todo=advice)
     if options.shell_completion:
         from research.commands.completion import complete
 
@@ -114,12 +69,12 @@ def _options(kind: str, argv: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _refuse(kind: str, message: str) -> Any:
-    raise UsageError(message, todo=f"see `bea {kind} --help`")
+def _refuse(command: str, message: str) -> Any:
+    raise UsageError(message, todo=f"see `bea {command} --help`")
 
 
 def _show(composer: Composer, options: argparse.Namespace, words: list[str]) -> int:
-    """--help, --hydra-help, --cfg and --info, as Hydra shows them."""
+    """Print what --help, --hydra-help, --cfg or --info ask for, as Hydra does."""
     single, params = _without_sweeps(composer, words)
     config = composer.compose(single)
     hydra = Hydra(task_name="bea", config_loader=composer.loader)
@@ -132,6 +87,7 @@ def _show(composer: Composer, options: argparse.Namespace, words: list[str]) -> 
         elif options.cfg:
             _show_config(hydra, config, options, params)
         else:
+            logging.raiseExceptions = False  # Hydra logs to stdout: a reader such as `head` may leave early
             hydra.show_info(options.info, config_name=composer.name, overrides=single)
     except SystemExit:
         raise
@@ -141,7 +97,7 @@ def _show(composer: Composer, options: argparse.Namespace, words: list[str]) -> 
 
 
 def _without_sweeps(composer: Composer, words: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Words of one value, and the swept ones as `sweep.params` would hold them."""
+    """Overrides with one value, and those with several in the form of `sweep.params`."""
     single, params = [], {}
     for override in composer.parse(words):
         line = override.input_line or ""
@@ -150,7 +106,7 @@ def _without_sweeps(composer: Composer, words: list[str]) -> tuple[list[str], di
         else:
             single.append(line)
     if params and composer.name == "backtest":
-        raise UsageError(f"{next(iter(params))} stands for several values", todo="use `bea sweep`")
+        raise UsageError(f"{next(iter(params))} has several values", todo="use `bea sweep`")
     return single, params
 
 
@@ -170,13 +126,13 @@ def _show_config(hydra: Hydra, config: DictConfig, options: argparse.Namespace, 
     sys.stdout.write(head + (OmegaConf.to_yaml(part) if OmegaConf.is_config(part) else f"{part}\n"))
 
 
-def _print(run: RunRecord, output: str) -> None:
-    from engine.files import plain
-    from research.records.summary import summary
-
+def _print(run: RunRecord, output: str) -> int:
     if output == "json":
-        sys.stdout.write(json.dumps(plain(summary(run)), ensure_ascii=False, allow_nan=False) + "\n")
-        return
-    from research.commands.text import print_run
+        from research.commands.arguments import print_json
+        from research.records.summary import summary
+
+        return print_json(summary(run))
+    from research.report.terminal import print_run
 
     print_run(run)
+    return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DataError
+from engine.files import write_json
 from engine.paths import home
 
 
@@ -41,3 +42,16 @@ def leaking(tapes: Iterable[str]) -> list[str]:
         if leaks:
             found.append(one)
     return found
+
+
+def keep(made_of: str, document: dict[str, Any]) -> Path:
+    """Write the findings for one tape, in place of earlier ones; returns the path.
+
+    Findings with too few decisions to judge never replace findings with a leak.
+    """
+    path = path_of(made_of)
+    if not document["judged"] and leaking([made_of]):
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, document)
+    return path

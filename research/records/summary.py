@@ -1,18 +1,50 @@
-"""What a command prints as JSON about a run."""
+"""The list of runs, and a run or a configuration as one document for JSON output."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from engine.backtesting.measures import METRICS
-
-if TYPE_CHECKING:
-    from research.records.run import RunRecord
+from engine.errors import DataError
+from research.records.folder import complete, run_folder
+from research.records.run import RunRecord
 
 #: rows of the leaderboard in a summary
 ROWS = 12
 #: measures of a backtest's summary, in this order
 BACKTEST = (*METRICS, "reasons")
+
+
+def listing() -> pl.DataFrame:
+    """All complete runs, newest first. A run whose manifest cannot be read is left out.
+
+    Returns
+    -------
+    polars.DataFrame
+        run, kind, finished_at, configurations, first_date, last_date, command (all text but configurations).
+    """
+    rows = []
+    for run in complete():
+        try:
+            manifest = RunRecord(run_folder(run)).manifest
+        except DataError:
+            continue
+        rows.append(
+            {
+                "run": manifest["run"],
+                "kind": manifest["kind"],
+                "finished_at": manifest["finished_at"],
+                "configurations": manifest["counts"]["configurations"],
+                "first_date": manifest["data"]["first_date"],
+                "last_date": manifest["data"]["last_date"],
+                "command": " ".join(manifest["command"]),
+            }
+        )
+    names = ("run", "kind", "finished_at", "configurations", "first_date", "last_date", "command")
+    schema = {name: pl.Int64 if name == "configurations" else pl.String for name in names}
+    return pl.DataFrame(rows, schema=schema)
 
 
 def summary(run: RunRecord) -> dict[str, Any]:

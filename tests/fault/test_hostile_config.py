@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigurationError
-from research.commands.hydra import plan_backtest, plan_sweep
 from research.commands.main import main
 from research.config.compose import Composer
+from research.sweeps.planner import plan_backtest, plan_sweep
 
 _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(12)
@@ -97,7 +97,7 @@ def test_words(word: str, kind: str, home: Path, capsys: pytest.CaptureFixture[s
 def test_options_that_lead_elsewhere(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["--config-path", str(tmp_path)], ["--config-name", "evil"], ["--experimental-rerun", "x.pickle"]):
         assert main(["backtest", *words]) == 2
-        assert "never honoured" in capsys.readouterr().err
+        assert "is not supported" in capsys.readouterr().err
     assert main(["backtest", "--config-dir", str(tmp_path / "absent")]) == 2
 
 

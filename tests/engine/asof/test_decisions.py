@@ -21,7 +21,7 @@ from engine.errors import ConfigurationError
 from engine.schema import QUARANTINE, SELECTIONS
 from engine.simulator.simulate import Bookmaker, SimulatorSettings, simulate_leagues
 from engine.store import Store, Universe
-from research.commands.data import main as data_command
+from research.commands.main import main as bea
 from tests.engine.store.made import Counted, Made
 from tests.property.markets import world
 
@@ -177,7 +177,7 @@ REAL: dict[str, tuple[str, tuple[str, ...]]] = {
 def test_on_real_quotes_it_is_what_polars_says(reference_dir: Path, tmp_path: Path, kind: str) -> None:
     source, names = REAL[kind]
     files = [str(reference_dir / "data" / name) for name in names]
-    assert data_command(["import", source, *files, "--store", str(tmp_path / "s")]) == 0
+    assert bea(["data", "import", source, *files, "--store", str(tmp_path / "s")]) == 0
     store = Store.open(tmp_path / "s")
     quotes, events = store.quotes(), store.events()
     spans = (0, 60 * MINUTE, 26 * 60 * MINUTE)

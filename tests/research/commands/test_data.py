@@ -13,7 +13,9 @@ import pytest
 
 import engine.source
 from engine.errors import SourceError
-from research.commands.data import main
+from research.commands.data import parser
+from research.commands.main import main
+from research.commands.registry import COMMANDS
 from tests.engine.store.made import Made, batch, league, match
 
 Reader = dict[str, Made]
@@ -45,7 +47,7 @@ def put(tmp_path: Path, reader: Reader, name: str, made: Made) -> str:
 
 def test_import_says_what_it_did(tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
     path = put(tmp_path, reader, "E0.csv", league("E0", 2021, 20))
-    command = ["import", "football_data", path, "--store", str(tmp_path / "s")]
+    command = ["data", "import", "football_data", path, "--store", str(tmp_path / "s")]
     assert main(command) == 0
     assert "rows: 20 read = 20 kept + 0 quarantined" in capsys.readouterr().out
     assert main([*command, "--json"]) == 0
@@ -62,10 +64,10 @@ def test_a_refused_file_is_named_and_the_others_stay(
     put(tmp_path, reader, "a.csv", league("E0", 2021, 20))
     bad = Made(**{**vars(league("E1", 2021, 20)), "refused": SourceError("no header", where="b.csv")})
     put(tmp_path, reader, "b.csv", bad)
-    assert main(["import", "football_data", str(tmp_path), "--store", str(tmp_path / "s")]) == 1
+    assert main(["data", "import", "football_data", str(tmp_path), "--store", str(tmp_path / "s")]) == 1
     caught = capsys.readouterr()
     assert "no header in b.csv" in caught.err and "1 read, 0 known already, 1 refused" in caught.out
-    assert main(["info", "--json", "--store", str(tmp_path / "s")]) == 0
+    assert main(["data", "info", "--json", "--store", str(tmp_path / "s")]) == 0
     assert json.loads(capsys.readouterr().out)["matches"] == 20
 
 
@@ -75,25 +77,25 @@ def test_foreign_names_are_harmless_on_a_terminal(
     evil = "\x1b]0;owned\x07\n[red]\u202eE0"
     made = batch([match("A", "B", date(2021, 8, 14), competition=evil)])
     path = put(tmp_path, reader, "a.csv", made)
-    assert main(["import", "football_data", path, "--store", str(tmp_path / "s")]) == 0
-    assert main(["info", "--store", str(tmp_path / "s")]) == 0
+    assert main(["data", "import", "football_data", path, "--store", str(tmp_path / "s")]) == 0
+    assert main(["data", "info", "--store", str(tmp_path / "s")]) == 0
     out = capsys.readouterr().out
     assert not {"\x1b", "\x07", "\u202e"} & set(out) and "[red]" in out
 
 
 def test_simulate_check_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = ["--store", str(tmp_path / "s")]
-    small = ["simulate", "--leagues", "1", "--seasons", "1", "--teams", "6", "--bookmakers", "pinnacle", "b365"]
+    small = ["data", "simulate", "--leagues", "1", "--seasons", "1", "--teams", "6", "--bookmakers", "pinnacle", "b365"]
     assert main([*small, *store, "--json", "--truth", str(tmp_path / "truth")]) == 0
     assert json.loads(capsys.readouterr().out)["store_rows"]["events"] == 30
     assert (tmp_path / "truth" / "truth-SIM1.parquet").exists()
-    assert main(["check", *store, "--json"]) == 0
+    assert main(["data", "check", *store, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["damaged"] is False
-    assert main(["check", *store]) == 0
+    assert main(["data", "check", *store]) == 0
     assert "verified" in capsys.readouterr().out
     path = next((tmp_path / "s" / "quotes").rglob("*.parquet"))
     path.write_bytes(path.read_bytes()[::-1])
-    assert main(["check", *store]) == 1
+    assert main(["data", "check", *store]) == 1
     assert "damage" in capsys.readouterr().out
 
 
@@ -107,17 +109,17 @@ def test_simulate_check_info(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["simulate", "--leagues", "0"], 2, "too few leagues"),
         (["simulate", "--bookmakers", "pinacle"], 2, "unknown bookmaker"),
         (["simulate", "--teams", "5"], 2, "teams"),
+        (["destroy"], 2, "see `bea data --help`"),
     ],
 )
 def test_mistakes_are_one_line(
     home: Path, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, words: str
 ) -> None:
-    assert main(argv) == status
+    assert main(["data", *argv]) == status
     caught = capsys.readouterr()
     assert caught.out == "" and words in caught.err and caught.err.count("\n") == 1 and caught.err.startswith("error: ")
 
 
-def test_an_unknown_command_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main(["destroy"])
-    assert left.value.code == 2
+def test_subcommands_are_those_of_the_registry() -> None:
+    (action,) = (action for action in parser()._actions if action.dest == "subcommand")
+    assert tuple(action.choices or ()) == COMMANDS["data"].subcommands

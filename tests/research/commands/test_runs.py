@@ -19,12 +19,12 @@ from engine.files import plain, write_json
 from research.api import Run
 from research.commands.completion import candidates
 from research.commands.main import main
-from research.commands.text import html, setting
 from research.execution.progress import Lines, Silence, progress_for, seconds
 from research.records import folder
 from research.records.identity import commit, versions
 from research.records.results import TableWriter, ranked
 from research.report import is_current
+from research.report.terminal import html, setting
 from research.report.text import MEASURES
 from research.tapes.cache import cache_folder, evict
 

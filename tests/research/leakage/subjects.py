@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from engine.kernel.params import Params
 from engine.strategy import Strategy
-from research.commands.hydra import plan_backtest
 from research.config.compose import Composer
 from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.job import numbers
 from research.leakage.laboratory import Subject
+from research.sweeps.planner import plan_backtest
 
 
 def subject(words: Sequence[str] = (), strategy: Callable[[TapeSpec], Strategy] | None = None) -> Subject:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from research.commands.leakage import keep
 from research.leakage.findings import Example
-from research.records.leaks import leaking
+from research.records.leaks import keep, leaking
 
 
 def test_too_little_to_judge_takes_no_leak_away(home: Path) -> None:

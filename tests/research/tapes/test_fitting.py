@@ -13,9 +13,9 @@ import pytest
 
 from engine.errors import ConfigurationError
 from engine.strategy import History, Learner, Requirement, Strategy, View
-from research.commands.hydra import plan_backtest
 from research.config.compose import Composer
 from research.config.tape_spec import TapeSpec, tape_spec_of
+from research.sweeps.planner import plan_backtest
 from research.tapes.builder import Tapes
 from research.tapes.fitting import fitted_at, opportunities
 from research.tapes.inputs import strategy_of

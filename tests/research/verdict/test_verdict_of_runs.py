@@ -216,9 +216,9 @@ def test_damaged_files_are_told_in_one_line(file: str, words: str, capsys: pytes
 
 
 def test_what_a_leak_speaks_of() -> None:
-    from research.commands.hydra import plan_backtest
     from research.config.compose import Composer
     from research.config.tape_spec import tape_spec_of
+    from research.sweeps.planner import plan_backtest
     from research.tapes.builder import Tapes
 
     def made_of(*words: str) -> str:

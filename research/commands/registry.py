@@ -1,0 +1,140 @@
+"""The commands of `bea`: one table for the help text, dispatch, advice on typing errors and Tab completion.
+
+A new command is one row here and one module with its main function. Only the standard library is imported, so that
+`bea --help` stays fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, Literal, NamedTuple
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Attributes
+    ----------
+    name : str
+        First word after `bea`.
+    usage : str
+        Arguments as the help text shows them.
+    about : str
+        One line of the help text.
+    main : str
+        ``module:function``: takes the words after the name, returns the exit status. Imported when it is called.
+    subcommands : tuple of str
+        Words that may follow the name, as Tab completion offers them.
+    takes_runs : bool
+        Whether the arguments are ids of runs. With subcommands, only after one of them.
+    overrides : {"", "backtest", "sweep"}
+        The Hydra configuration whose groups and keys are the arguments.
+    interrupted : str
+        Advice that Ctrl-C prints.
+    """
+
+    name: str
+    usage: str
+    about: str
+    main: str
+    subcommands: tuple[str, ...] = ()
+    takes_runs: bool = False
+    overrides: Literal["", "backtest", "sweep"] = ""
+    interrupted: str = ""
+
+    def run(self, words: Sequence[str]) -> int:
+        """Import the main function and call it with the words after the name; returns the exit status."""
+        module, _, function = self.main.partition(":")
+        status: int = getattr(import_module(module), function)(list(words))
+        return status
+
+
+_RESUME: Final = "resume with the same command"
+
+_TABLE: Final = (
+    Command(
+        "backtest",
+        "[group=option] [key=value]",
+        "one configuration: metrics, bets, report",
+        "research.commands.hydra:backtest",
+        overrides="backtest",
+        interrupted=_RESUME,
+    ),
+    Command(
+        "sweep",
+        "[group=a,b] [key=range(0,1,0.1)]",
+        "many configurations: leaderboard, report",
+        "research.commands.hydra:sweep",
+        overrides="sweep",
+        interrupted=_RESUME,
+    ),
+    Command(
+        "data",
+        "import|simulate|check|info ...",
+        "load odds history into the store, verify and describe it",
+        "research.commands.data:main",
+        subcommands=("import", "simulate", "check", "info"),
+        interrupted="the store is unchanged",
+    ),
+    Command(
+        "runs",
+        "[rm RUN...]",
+        "list runs; remove runs or the cache of tapes",
+        "research.commands.runs:runs",
+        subcommands=("rm",),
+        takes_runs=True,
+    ),
+    Command(
+        "show",
+        "RUN[#CONFIG]",
+        "leaderboard of a run, or one of its configurations",
+        "research.commands.runs:show",
+        takes_runs=True,
+    ),
+    Command(
+        "report",
+        "RUN",
+        "write the report page again and print its path",
+        "research.commands.runs:report",
+        takes_runs=True,
+    ),
+    Command(
+        "compare",
+        "RUN RUN...",
+        "differences in configuration, data, code and metrics",
+        "research.commands.runs:compare",
+        takes_runs=True,
+    ),
+    Command(
+        "leakage",
+        "[group=option] [key=value]",
+        "test whether decisions use information from the future",
+        "research.commands.leakage:main",
+        overrides="backtest",
+    ),
+    Command(
+        "trials",
+        "[RUN]",
+        "number of configurations tried so far, in total or behind one run",
+        "research.commands.trials:main",
+        takes_runs=True,
+    ),
+)
+
+#: commands by name, in the order of the help text
+COMMANDS: Final[dict[str, Command]] = {command.name: command for command in _TABLE}
+
+_FOOT: Final = """\
+`bea COMMAND --help` shows more. backtest and sweep are Hydra applications: --cfg job, --info, experiment=NAME,
+output=json. The others take --json. Tab completion: eval "$(bea -sc install=bash)" (or zsh, fish).
+BEA_HOME is the folder of your data and runs; BEA_DEBUG=1 shows the traceback of an error.
+"""
+
+
+def help_text() -> str:
+    """The text of `bea --help`."""
+    usages = [f"  bea {command.name} {command.usage}" for command in COMMANDS.values()]
+    width = max(map(len, usages)) + 3
+    lines = [f"{usage:<{width}}{command.about}" for usage, command in zip(usages, COMMANDS.values(), strict=True)]
+    return "\n".join(["usage: bea COMMAND ...", "", *lines, "", _FOOT])
