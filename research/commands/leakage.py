@@ -143,12 +143,11 @@ def _leak(leak: Leak) -> list[Text]:
     ]
     if leak.examples:
         example = leak.examples[0]
+        value, other = printable(example.value, 120), printable(example.other, 120)
         lines += [
             Text(f"        {printable(example.words(), 200)}"),
             Text(f"        decided {example.decided_at}, future changed ({example.kind}) after {example.instant}"),
-            Text(
-                f"        {printable(example.value, 120)} with one future, {printable(example.other, 120)} with the other"
-            ),
+            Text(f"        {value} with one future, {other} with the other"),
         ]
     return lines
 
