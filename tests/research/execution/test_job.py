@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import DataError
-from research.commands.hydra import plan_backtest
 from research.config.compose import Composer
 from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.job import TapeJob
+from research.sweeps.planner import plan_backtest
 from research.tapes.builder import Tapes
 
 WORDS = ("data=sample", "data.competitions=[SIM1]", "execution.delay=1h", "execution.commission_rates.book_x=0.02")
