@@ -71,7 +71,7 @@ def backtest(overrides: Sequence[str] = (), *, config_dir: str | Path | None = N
     overrides : sequence of str
         As on the command line: ``["data=sample", "staking=kelly", "staking.fraction=0.1"]``.
     config_dir : path, optional
-        Folder with your own groups and experiments.
+        Folder with groups, experiments and strategies of your own.
     progress : bool
         Show progress on stderr.
 

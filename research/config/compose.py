@@ -1,7 +1,7 @@
-"""Composing the configuration with Hydra, and refusing what a configuration must never do.
+"""Compose the configuration with Hydra, and refuse what a configuration must never do.
 
-Nothing that a configuration names is ever called: every composed tree is compared with what is allowed before
-anything is made of it, and no OmegaConf resolver (environment, decoding, custom) is there while Hydra composes.
+Nothing that a configuration names is ever called. Every composed tree is compared with an allow list before it is used,
+and no OmegaConf resolver (environment, decoding, custom) is registered while Hydra composes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Composer:
     name : str
         Primary configuration: ``backtest`` or ``sweep``.
     folder : Path or None
-        A folder of the user's own groups and experiments, searched after the project's.
+        A folder with groups, experiments and strategies of the user, searched after the project's.
     """
 
     def __init__(self, name: str, folder: Path | None = None) -> None:
@@ -62,22 +62,22 @@ class Composer:
 
     @classmethod
     def over(cls, name: str, loader: ConfigLoaderImpl) -> Composer:
-        """A composer over a loader that is there already."""
-        one = cls.__new__(cls)
-        one.name, one.loader = name, loader
+        """A composer over an existing loader."""
+        composer = cls.__new__(cls)
+        composer.name, composer.loader = name, loader
         paths = [Path(p.path) for p in loader.config_search_path.get_path() if p.provider in ("main", "command-line")]
-        one.folders = [Path(str(path).removeprefix("file:")) for path in paths]
-        return one
+        composer.folders = [Path(str(path).removeprefix("file:")) for path in paths]
+        return composer
 
     def search_path(self) -> ConfigSearchPath:
-        """The project's folder first, then the user's, then Hydra's own."""
+        """The project's folder, the user's, and Hydra's own."""
         path = create_config_search_path(str(self.folders[0]))
         for folder in self.folders[1:]:
             path.prepend(provider="command-line", path=f"file://{folder}", anchor=SearchPathQuery(provider="schema"))
         return path
 
     def parse(self, words: list[str]) -> list[Override]:
-        """Overrides in Hydra's grammar; an unreadable one raises ConfigurationError with its position."""
+        """Overrides parsed with Hydra's grammar; an unreadable one raises ConfigurationError with its position."""
         try:
             return list(OverridesParser.create(config_loader=self.loader).parse_overrides(words))
         except Exception as error:
@@ -89,7 +89,7 @@ class Composer:
         Raises
         ------
         ConfigurationError
-            An unknown key or option, an unreadable word, or anything that would run code of its own.
+            An unknown key or option, an unreadable word, or anything that would run code.
         """
         check_overrides(self.parse(words))
         words = [f"++{word}" if _RATES.match(word) else word for word in words]
@@ -105,7 +105,7 @@ class Composer:
         return config
 
     def options(self, group: str) -> list[str]:
-        """Options of a group, sorted; empty where there is no such group."""
+        """Options of a group, sorted; empty if there is no such group."""
         return sorted(self.loader.get_group_options(group, results_filter=ObjectType.CONFIG))
 
     def groups(self) -> list[str]:
@@ -113,7 +113,7 @@ class Composer:
         return sorted(name for name in self.loader.list_groups("") if name != "hydra")
 
     def belongs_elsewhere(self, key: str) -> BeaError:
-        """The error of a key that only other options of its group have."""
+        """The error for a key that only other options of its group have."""
         group, _, last = key.partition(".")
         having = [option for option in self.options(group) if last in self._keys_of(group, option)]
         advice = f"choose {group}=" + " or ".join(having) if having else nearest(key, self.groups())
@@ -136,7 +136,7 @@ class Composer:
 
 
 class _Repository(CachingConfigRepository):  # type: ignore[misc]
-    """Hydra's files, each checked before it is parsed and read once a process."""
+    """Hydra's files and the user's strategies; each file is checked before it is parsed, and read once a process."""
 
     def __init__(self, delegate: Any, strategies: Mapping[str, Path]) -> None:
         super().__init__(delegate)
@@ -146,7 +146,7 @@ class _Repository(CachingConfigRepository):  # type: ignore[misc]
         return self  # Hydra copies a repository for every composition; this one is only read
 
     def load_config(self, config_path: str) -> Any:
-        """The parsed file, a copy of its own for every composition (Hydra edits what it is given)."""
+        """The parsed file; a fresh copy for every composition, since Hydra edits it."""
         if f"config_path={config_path}" not in self.cache:
             self._add_user_strategy(config_path)
         if f"config_path={config_path}" not in self.cache:
@@ -189,15 +189,15 @@ class _Repository(CachingConfigRepository):  # type: ignore[misc]
 
 @contextmanager
 def _without_resolvers() -> Iterator[None]:
-    """No resolver is there but `hydra`, which Hydra's own templates name."""
-    kept = dict(BaseContainer._resolvers)
+    """Unregister all resolvers but `hydra`, which Hydra's own templates use."""
+    registered = dict(BaseContainer._resolvers)
     try:
         BaseContainer._resolvers.clear()
-        BaseContainer._resolvers.update({k: v for k, v in kept.items() if k == "hydra"})
+        BaseContainer._resolvers.update({k: v for k, v in registered.items() if k == "hydra"})
         yield
     finally:
         BaseContainer._resolvers.clear()
-        BaseContainer._resolvers.update(kept)
+        BaseContainer._resolvers.update(registered)
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
@@ -221,12 +221,12 @@ def _project_part(config: DictConfig) -> DictConfig:
 
 #: mappings that are one value, not a branch of the tree
 WHOLE = ("execution.commission_rates", "execution.venues", "sweep.params")
-#: a mapping whose keys are the user's own: Hydra adds to it only where it is told so
+#: mappings whose keys the user chooses: Hydra adds a key only with a plus sign
 _RATES = re.compile(r"execution\.(commission_rates|venues)[.=]")
 
 
 def flatten(tree: dict[str, Any], head: str = "") -> dict[str, Any]:
-    """Dotted keys of a tree; lists and the mappings of `WHOLE` stay whole."""
+    """Dotted keys and values of a tree; lists and the mappings in `WHOLE` are one value."""
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         name = f"{head}{key}"
@@ -243,7 +243,7 @@ def leaf_keys(tree: dict[str, Any]) -> list[str]:
 
 
 def group_option(composer: Composer, group: str, option: Any) -> str:
-    """A group's option that exists; anything else raises ConfigurationError with the nearest one."""
+    """Check that a group has an option; raises ConfigurationError with the nearest one if not."""
     text = str(option)
     folders = [folder / group for folder in composer.folders]
     known = composer.options(group)
@@ -254,23 +254,23 @@ def group_option(composer: Composer, group: str, option: Any) -> str:
     raise unknown_option(group, text, known)
 
 
-#: values whose text Hydra's lexer must not see: it knows no `<`, and a path may hold anything
-_RAW = ("sweep.where", "data.store")
+#: values that Hydra's lexer must not read: it knows no `<`, and a path may hold any character
+_RAW = ("sweep.where", "data.store", "strategy.file")
 
 
 def quoted(words: Sequence[str]) -> list[str]:
-    """Words with the values of raw keys quoted, so that Hydra's lexer takes them whole.
+    """Quote the values of raw keys, so that Hydra's lexer takes each as one text.
 
     >>> quoted(["sweep.where=strategy.edge_min<0.05 and staking.fraction<0.5"])
     ["sweep.where='strategy.edge_min<0.05 and staking.fraction<0.5'"]
     """
-    done = []
+    quoted_words = []
     for word in words:
         key, sign, value = word.partition("=")
         text = value.strip()
         bare = len(text) < 2 or text[0] != text[-1] or text[0] not in "'\""
         if sign and key in _RAW and bare and text not in ("", "null"):
-            done.append(f"{key}='" + text.replace("\\", "\\\\").replace("'", "\\'") + "'")
+            quoted_words.append(f"{key}='" + text.replace("\\", "\\\\").replace("'", "\\'") + "'")
         else:
-            done.append(word)
-    return done
+            quoted_words.append(word)
+    return quoted_words

@@ -1,4 +1,4 @@
-"""From the series of all configurations to the findings of a sweep."""
+"""Assess a finished sweep: from the daily returns of all configurations to its findings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Series:
-    """Series of all configurations of a sweep.
+    """Daily returns and sums by fold of all configurations of a sweep.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Series:
     returns : float32 (configurations, days)
         Daily returns, mapped to a file.
     sums : float64 (configurations, folds, 4, 6)
-        `research.validation.slices`.
+        Sums by fold (`research.validation.slices`).
     touching : bool (folds, folds)
         `research.validation.folds.Cuts.touching`, of any tape.
     """
@@ -56,61 +56,61 @@ class Series:
 def series_of(
     spans: Sequence[Span], units: Iterable[tuple[Unit, UnitResult, Floats]], count: int, folder: Path
 ) -> Series:
-    """Daily returns and sums of all configurations, a unit at a time, mapped to files in `folder`.
+    """Collect daily returns and sums of all configurations unit by unit, mapped to files in `folder`.
 
     Parameters
     ----------
     spans : sequence of Span
-        One a tape.
+        One for each tape.
     units : iterable of (Unit, UnitResult, float64 (c,))
-        With the opening bankrolls of the unit's configurations.
+        Each with the opening bankrolls of its configurations, minor units.
     count : int
-        Configurations.
+        Number of configurations.
     folder : Path
     """
-    told = [one for one in spans if one.n_days]
-    first = min((one.first for one in told), default=spans[0].first)
-    end = max((one.first + dt.timedelta(days=one.n_days) for one in told), default=first)
+    filled = [span for span in spans if span.n_days]
+    first = min((span.first for span in filled), default=spans[0].first)
+    end = max((span.first + dt.timedelta(days=span.n_days) for span in filled), default=first)
     shape = (count, (end - first).days)
     returns = _mapped(folder / "returns.npy", "<f4", shape)
     sums = _mapped(folder / "sums.npy", "<f8", (count, len(spans[0].cuts.days), PARTS, 6))
-    for unit, done, bankroll in units:
+    for unit, result, bankroll in units:
         span = spans[unit.tape]
-        own, place = daily_returns(done.days, bankroll), (span.first - first).days
-        returns[unit.low : unit.high, place : place + span.n_days] = own
-        sums[unit.low : unit.high] = slices(done.days, own, done.marks, span.cuts)
-    touching = np.logical_or.reduce([one.cuts.touching for one in spans])
+        unit_returns, day = daily_returns(result.days, bankroll), (span.first - first).days
+        returns[unit.low : unit.high, day : day + span.n_days] = unit_returns
+        sums[unit.low : unit.high] = slices(result.days, unit_returns, result.marks, span.cuts)
+    touching = np.logical_or.reduce([span.cuts.touching for span in spans])
     return Series(first, returns, sums, touching)
 
 
 def _mapped(path: Path, form: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Zeros in a file; in memory where there are none, which no file can hold."""
+    """Zeros mapped to a file; an empty array in memory, since no file can be mapped to it."""
     if 0 in shape:
         return np.zeros(shape, form)
-    made: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=form, shape=shape)
-    return made
+    array: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=form, shape=shape)
+    return array
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A sweep whose units are done.
+    """A sweep whose units are finished.
 
     Attributes
     ----------
     rules : Rules
     dates : tuple of date
-        Borders of folds.
+        Fold boundaries.
     series : Series
     chosen : callable
-        The configuration of a row, ready to be replayed.
+        Gives the configuration of a row, ready to be replayed.
     purged_days : int
     bankroll_minor : float
-        What the stitched path begins with: the opening bankroll of `best`.
+        Opening bankroll of `best`, with which the stitched path begins.
     best : int
-        Row that leads the leaderboard: judged where nothing is validated.
+        Row that leads the leaderboard; it is tested if there is no validation.
     seed : int
     crossing : bool
-        Whether the probability of overfitting is asked for.
+        Whether to estimate the probability of overfitting.
     """
 
     rules: Rules
@@ -126,14 +126,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class Judged:
-    """Findings, the stitched path (None without validation), and what the evidence was drawn from."""
+    """The findings, the stitched path (None without validation), and the resamples behind the evidence."""
 
     findings: Findings
     stitched: Stitched | None
     weighed: Weighed
 
     def write(self, folder: Path) -> None:
-        """Write all of it beside the results."""
+        """Write everything beside the results."""
         write_json(folder / LUCK, self.findings.plain())
         splits_frame(self.weighed.splits).write_parquet(folder / SPLITS)
         if self.stitched is not None:
@@ -142,7 +142,7 @@ class Judged:
 
 
 def judged(of: Subject) -> Judged:
-    """Choose, walk forward, cross-validate and weigh; the same subject gives the same findings."""
+    """Walk forward, cross-validate and test against luck; the same sweep gives the same findings."""
     rules, sums, touching = of.rules, of.series.sums, of.series.touching
     choices, stitched, crossing = list[Choice](), None, None
     picked = of.best
@@ -166,27 +166,27 @@ def judged(of: Subject) -> Judged:
 
 
 def _crossing(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> Crossing:
-    metrics = tuple(None if math.isnan(one.metric) else one.metric for one in paths)
-    return Crossing(len(choices), tuple(one.bets for one in paths), metrics)
+    metrics = tuple(None if math.isnan(path.metric) else path.metric for path in paths)
+    return Crossing(len(choices), tuple(path.bets for path in paths), metrics)
 
 
 def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], bets: pl.DataFrame) -> tuple[Window, ...]:
-    """The folds of the stitched path, each with what its choice did."""
-    out = []
+    """The folds of the stitched path, each with the result of its selected configuration."""
+    windows = []
     for number, choice in enumerate(choices, start=1):
-        mine = bets.filter(pl.col("window") == number)
-        out.append(
+        in_fold = bets.filter(pl.col("window") == number)
+        windows.append(
             Window(
                 dates[number].isoformat(),
                 (dates[number + 1] - dt.timedelta(days=1)).isoformat(),
                 None if choice.row == NONE else choice.row + 1,
                 None if choice.row == NONE else choice.inside,
-                mine.height,
-                float(mine["stake_minor"].sum()),
-                float(mine["net_minor"].sum()),
+                in_fold.height,
+                float(in_fold["stake_minor"].sum()),
+                float(in_fold["net_minor"].sum()),
             )
         )
-    return tuple(out)
+    return tuple(windows)
 
 
 def outside_of(bets: pl.DataFrame, seed: int) -> Outside:
@@ -206,7 +206,7 @@ def outside_of(bets: pl.DataFrame, seed: int) -> Outside:
 
 
 def splits_frame(found: Overfit | None) -> pl.DataFrame:
-    """Cross-validation split by split: logit, metric of the chosen one inside and outside."""
+    """Cross-validation split by split: logit, metric of the selected configuration inside and outside."""
     columns = ("logit", "inside", "outside")
     if found is None:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.Float32))
@@ -214,7 +214,7 @@ def splits_frame(found: Overfit | None) -> pl.DataFrame:
     return pl.DataFrame({n: v.astype(np.float32) for n, v in zip(columns, values, strict=True)})
 
 
-#: values that are worked on at a time
+#: values in memory at a time
 _HELD = 1 << 24
 
 
@@ -230,7 +230,7 @@ def daily_returns(pnl: ArrayLike, bankroll: ArrayLike) -> NDArray[np.float32]:
 
     Returns
     -------
-    float32 (configurations, days): 0 from the day on at whose start nothing is left.
+    float32 (configurations, days): 0 once nothing is left.
     """
     days = np.asarray(pnl)
     opening = np.asarray(bankroll, np.float64)

@@ -1,4 +1,4 @@
-"""Progress of a command on stderr: one bar on a terminal, plain lines elsewhere, nothing where it is not wanted."""
+"""Progress of a command on stderr: a bar on a terminal, plain lines elsewhere, or nothing."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import Any, Protocol
 
 
 class Progress(Protocol):
-    """What a command tells while it works."""
+    """Shows the progress of a command."""
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
         ...
 
     def begin(self, what: str, total: int, done: int = 0) -> None:
-        """A count of `total` steps starts, of which `done` are there already."""
+        """Start counting to `total`, from `done`."""
         ...
 
     def step(self, count: int) -> None:
-        """So many steps more are done."""
+        """Add `count` finished steps."""
         ...
 
     def end(self) -> None:
-        """The count is over."""
+        """Stop counting."""
         ...
 
 
 class Silence:
-    """Tells nothing."""
+    """Shows nothing."""
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
 
     def begin(self, what: str, total: int, done: int = 0) -> None:
-        """A count starts."""
+        """Start counting."""
 
     def step(self, count: int) -> None:
-        """Steps are done."""
+        """Add finished steps."""
 
     def end(self) -> None:
-        """The count is over."""
+        """Stop counting."""
 
 
 class Lines(Silence):
@@ -53,16 +53,16 @@ class Lines(Silence):
         self.started = self.said = time.monotonic()
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
         print(text, file=sys.stderr, flush=True)  # noqa: T201
 
     def begin(self, what: str, total: int, done: int = 0) -> None:
-        """A count starts."""
+        """Start counting."""
         self.what, self.total, self.done, self.before = what, total, done, done
         self.started = self.said = time.monotonic()
 
     def step(self, count: int) -> None:
-        """Steps are done; a line where the last one is some seconds old."""
+        """Add finished steps, and print a line if the last one is some seconds old."""
         self.done += count
         now = time.monotonic()
         if now - self.said >= self.every_s:
@@ -70,14 +70,14 @@ class Lines(Silence):
             self.say(self.line(now))
 
     def line(self, now: float) -> str:
-        """what, done / all, rate, time left."""
+        """The line: name, done / total, rate, time left."""
         rate = (self.done - self.before) / max(now - self.started, 1e-9)
         left = (self.total - self.done) / rate if rate > 0 else float("inf")
         return f"{self.what}: {self.done:,} / {self.total:,}, {rate:,.0f}/s, {seconds(left)} left"
 
 
 class Bar(Silence):
-    """A rich bar on stderr."""
+    """A progress bar on stderr."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -95,11 +95,11 @@ class Bar(Silence):
         self.started, self.before = 0.0, 0
 
     def say(self, text: str) -> None:
-        """One line above the bar."""
+        """Print one line above the bar."""
         self.console.print(text, markup=False)
 
     def begin(self, what: str, total: int, done: int = 0) -> None:
-        """A count starts."""
+        """Start counting."""
         from rich.progress import Progress as RichProgress
 
         self.end()
@@ -109,7 +109,7 @@ class Bar(Silence):
         self.started, self.before = time.monotonic(), done
 
     def step(self, count: int) -> None:
-        """Steps are done."""
+        """Add finished steps."""
         if self.bar is not None:
             self.bar.advance(self.task, count)
             done = self.bar.tasks[0].completed - self.before
@@ -117,7 +117,7 @@ class Bar(Silence):
             self.bar.update(self.task, rate=f"{rate:,.0f}/s")
 
     def end(self) -> None:
-        """The bar goes."""
+        """Remove the bar."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
@@ -132,12 +132,12 @@ class Bar(Silence):
 
 
 def progress_for(stream: Any = None) -> Progress:
-    """A bar where stderr is a terminal, plain lines elsewhere."""
+    """A bar if stderr is a terminal, else plain lines."""
     return Bar() if (stream or sys.stderr).isatty() else Lines()
 
 
 def seconds(value: float) -> str:
-    """A span in words: 5 s, 3 min, 2.5 h."""
+    """A duration as text: 5 s, 3 min, 2.5 h."""
     if value != value or value == float("inf"):
         return "unknown time"
     if value < 90:

@@ -1,6 +1,6 @@
-"""Folders of runs: complete or resumable, never half read.
+"""Folders of runs: complete or resumable, never half written.
 
-``data/runs/<id>`` is a run; ``data/runs/.work/<id>`` is one that is being computed. A run appears by one rename.
+``data/runs/<id>`` is a complete run, ``data/runs/.work/<id>`` one that is being computed. One rename publishes a run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ID = re.compile(r"[0-9a-f]{1,32}")
 
 
 def runs_folder() -> Path:
-    """Where runs stand."""
+    """Folder of all runs."""
     return home() / "data" / "runs"
 
 
@@ -39,28 +39,30 @@ def complete() -> list[str]:
     root = runs_folder()
     if not root.is_dir():
         return []
-    found = [p for p in root.iterdir() if _ID.fullmatch(p.name) and (p / MANIFEST).is_file()]
-    return [p.name for p in sorted(found, key=lambda p: (-(p / MANIFEST).stat().st_mtime, p.name))]
+    folders = [p for p in root.iterdir() if _ID.fullmatch(p.name) and (p / MANIFEST).is_file()]
+    return [p.name for p in sorted(folders, key=lambda p: (-(p / MANIFEST).stat().st_mtime, p.name))]
 
 
 def find(prefix: str) -> str:
-    """The one complete run whose id starts with `prefix`; raises UsageError where there is none or more than one."""
+    """The one complete run whose id starts with `prefix`; raises UsageError if none or several do."""
     known = complete()
     if not _ID.fullmatch(prefix):
         raise UsageError(
             "not a run", found=repr(prefix), expected="the first digits of a run's id", todo="see `bea runs`"
         )
-    found = [run for run in known if run.startswith(prefix)]
-    if len(found) == 1 or prefix in found:
-        return prefix if prefix in found else found[0]
-    if not found:
+    matching = [run for run in known if run.startswith(prefix)]
+    if len(matching) == 1 or prefix in matching:
+        return prefix if prefix in matching else matching[0]
+    if not matching:
         raise UsageError(f"no run {prefix}", where=str(runs_folder()), todo="see `bea runs`")
-    raise UsageError(f"{prefix} is the start of {len(found)} runs", found=", ".join(run[:16] for run in found[:4]))
+    raise UsageError(
+        f"{prefix} is the start of {len(matching)} runs", found=", ".join(run[:16] for run in matching[:4])
+    )
 
 
 @contextlib.contextmanager
 def computing(run: str) -> Iterator[Path]:
-    """The work folder of a run, held by this process alone; a killed process lets go of it."""
+    """The work folder of a run, locked for this process; the lock of a killed process is released."""
     folder = work_folder(run)
     folder.mkdir(parents=True, exist_ok=True)
     busy = BeaError(f"run {run[:12]} is being computed by another process", todo="wait for it, then repeat the command")
@@ -70,7 +72,7 @@ def computing(run: str) -> Iterator[Path]:
 
 
 def publish(made: Path, run: str) -> Path:
-    """Make a finished folder the run, replacing an old one of that id, and drop its work folder."""
+    """Rename a finished folder to the run's, replacing an old one of that id, and remove its work folder."""
     target, old = run_folder(run), work_folder(run) / "old"
     if target.exists():
         shutil.rmtree(old, ignore_errors=True)
@@ -81,7 +83,7 @@ def publish(made: Path, run: str) -> Path:
 
 
 def remove(run: str) -> int:
-    """Remove a run; returns the bytes that it took."""
+    """Remove a run; returns the bytes freed."""
     target = run_folder(run)
     size = folder_bytes(target)
     aside = runs_folder() / ".work" / f"removed-{run}"

@@ -1,4 +1,4 @@
-"""What the leak finder found, by what a tape is made of: kept beside the runs, read by every report."""
+"""Findings of the leak finder, one document a tape: kept beside the runs and read by every report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.paths import home
 
 
 def leaks_folder() -> Path:
-    """Where the findings stand, one document a tape."""
+    """Folder of the findings."""
     return home() / "data" / "leaks"
 
 
@@ -23,10 +23,10 @@ def path_of(made_of: str) -> Path:
 
 
 def leaking(tapes: Iterable[str]) -> list[str]:
-    """Those of these tapes on which a leak was found; raises DataError for a document that cannot be read."""
-    found = []
-    for one in tapes:
-        path = path_of(one)
+    """The tapes on which a leak was found; raises DataError for a document that cannot be read."""
+    leaking_tapes = []
+    for made_of in tapes:
+        path = path_of(made_of)
         if not path.is_file():
             continue
         try:
@@ -40,8 +40,8 @@ def leaking(tapes: Iterable[str]) -> list[str]:
                 todo="run `bea leakage` again with the same words",
             ) from None
         if leaks:
-            found.append(one)
-    return found
+            leaking_tapes.append(made_of)
+    return leaking_tapes
 
 
 def keep(made_of: str, document: dict[str, Any]) -> Path:

@@ -1,4 +1,4 @@
-"""The tables of a run as Parquet, written in one fixed way: the same run gives the same bytes."""
+"""Tables of a run as Parquet, written in one fixed way, so that the same run gives the same bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from research.config.mistakes import nearest
 
 RESULTS, BETS, DAILY = "results.parquet", "bets.parquet", "daily.parquet"
 _GROUP_ROWS: Final = 65_536
-#: measures of which less is better
+#: measures where less is better
 _LESS: Final = (
     "max_drawdown_frac",
     "longest_losing_streak",
@@ -29,7 +29,7 @@ _LESS: Final = (
 
 
 def write_results(path: Path, table: pl.DataFrame, blocks: Iterable[NDArray[np.float64]]) -> None:
-    """Write one row a configuration, parameters then measures, block after block.
+    """Write one row a configuration: the keys that vary, then the measures.
 
     Parameters
     ----------
@@ -37,20 +37,20 @@ def write_results(path: Path, table: pl.DataFrame, blocks: Iterable[NDArray[np.f
     table : polars.DataFrame
         The plan's table: config, branch, tape and the keys that vary.
     blocks : iterable of float64 (c, len(COLUMNS))
-        Measures in the order of the table; no more than one block and one row group are held at a time.
+        Measures in the order of the table. At most one block and one row group are in memory at a time.
     """
     with TableWriter(path) as writer:
-        at = 0
+        row = 0
         for block in blocks:
-            part = table.slice(at, len(block))
-            at += len(block)
+            part = table.slice(row, len(block))
+            row += len(block)
             writer.add(pl.concat([part, metrics_frame(block)], how="horizontal"))
-        if at != table.height:
-            raise ValueError(f"expected {table.height} rows of measures, found {at}")
+        if row != table.height:
+            raise ValueError(f"expected {table.height} rows of measures, found {row}")
 
 
 class TableWriter:
-    """Row groups of one size, whatever the sizes of the frames that come in."""
+    """Writes frames one after another, in row groups of one size whatever the sizes of the frames."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.held = path, pl.DataFrame()
@@ -68,7 +68,7 @@ class TableWriter:
                 self.file.close()
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Write a frame after those before it."""
+        """Append a frame."""
         self.held = pl.concat([self.held, frame]) if self.held.width else frame
         while self.held.height >= _GROUP_ROWS:
             self._write(self.held.head(_GROUP_ROWS))
@@ -84,7 +84,13 @@ class TableWriter:
 
 
 def order_expressions(order: str) -> tuple[list[pl.Expr], list[bool]]:
-    """Sort keys of a leaderboard: configurations that bet first, then the measure, then the number."""
+    """Sort keys of a leaderboard: configurations with bets first, then by the measure, then by number.
+
+    Raises
+    ------
+    ConfigurationError
+        `order` is no measure.
+    """
     if order not in METRICS:
         raise ConfigurationError(
             "unknown measure",
@@ -100,7 +106,7 @@ def order_expressions(order: str) -> tuple[list[pl.Expr], list[bool]]:
 def ranked(
     results: pl.DataFrame | pl.LazyFrame, order: str, top: int | None = None, unranked: Collection[int] = ()
 ) -> pl.DataFrame:
-    """Rows of a leaderboard, best first; rows without a value of the measure stand last, behind them `unranked`."""
+    """Rows of a leaderboard, best first; rows without a value of the measure come last, and after them `unranked`."""
     by, descending = order_expressions(order)
     if unranked:
         by, descending = [pl.col("config").is_in(list(unranked)), *by], [False, *descending]

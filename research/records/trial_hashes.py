@@ -10,6 +10,7 @@ import polars as pl
 
 from engine.custom_rule import load
 from research.config.keys import is_tried
+from research.config.tape_spec import staking_path
 from research.sweeps.plan import Plan
 
 _ROWS: Final = 50_000
@@ -18,51 +19,51 @@ _ROWS: Final = 50_000
 def hashes(plan: Plan) -> list[bytes]:
     """Hash of each configuration of a plan, 16 bytes, in the order of its table.
 
-    It is of the keys that make a trial (`research.config.keys.is_tried`), in one form each: whole numbers as floats,
-    lists
-    and mappings as JSON, of a file its content. The seed counts where draws are made: where bets may be rejected.
+    It covers the keys that make a trial (`research.config.keys.is_tried`), each in one form: whole numbers as floats,
+    lists and mappings as JSON, files by their content. The seed counts only where something is random: where bets may
+    be rejected.
     """
     out: list[bytes] = []
     for low in range(0, len(plan), _ROWS):
         part = plan.table.slice(low, _ROWS)
         texts: list[bytes] = [b""] * part.height
         for number, branch in enumerate(plan.branches):
-            mine = part.with_row_index("_row").filter(pl.col("branch") == number)
-            if not mine.height:
+            rows = part.with_row_index("_row").filter(pl.col("branch") == number)
+            if not rows.height:
                 continue
-            columns = [_fragments(plan, mine, key) for key in sorted(branch.base) if is_tried(key)]
-            joined = mine.with_columns(pl.concat_str(columns, separator="\n").alias("_text"))["_text"]
-            for row, text in zip(mine["_row"].to_list(), joined.to_list(), strict=True):
+            columns = [_fragments(plan, rows, key) for key in sorted(branch.base) if is_tried(key)]
+            joined = rows.with_columns(pl.concat_str(columns, separator="\n").alias("_text"))["_text"]
+            for row, text in zip(rows["_row"].to_list(), joined.to_list(), strict=True):
                 texts[row] = hashlib.blake2b(text.encode(), digest_size=16).digest()
         out += texts
     return out
 
 
 def _fragments(plan: Plan, part: pl.DataFrame, key: str) -> pl.Expr:
-    """``key=value`` of each row, a constant where the key does not vary."""
+    """``key=value`` of each row; a constant if the key does not vary."""
     branch = plan.branches[int(part["branch"][0])]
     if key in branch.axes and key in part.columns:
         distinct = part[key].unique()
         json_texts = key in plan.json_columns
-        values = [json.loads(one) if json_texts and one is not None else one for one in distinct.to_list()]
-        made = [_text(_content(key, one)) for one in values]
-        shown = pl.col(key).replace_strict(distinct, pl.Series(made, dtype=pl.String), return_dtype=pl.String)
+        values = [json.loads(value) if json_texts and value is not None else value for value in distinct.to_list()]
+        texts = [_text(_content(key, value)) for value in values]
+        shown = pl.col(key).replace_strict(distinct, pl.Series(texts, dtype=pl.String), return_dtype=pl.String)
     else:
         shown = pl.lit(_text(_content(key, branch.base[key])))
     if key == "seed":
-        shown = pl.when(_draws(branch.base, branch.axes, part)).then(shown).otherwise(pl.lit("null"))
+        shown = pl.when(_is_random(branch.base, branch.axes, part)).then(shown).otherwise(pl.lit("null"))
     return pl.concat_str([pl.lit(f"{key}="), shown])
 
 
-def _draws(base: dict[str, Any], axes: dict[str, Any], part: pl.DataFrame) -> pl.Expr:
-    """Whether a configuration draws anything at random."""
+def _is_random(base: dict[str, Any], axes: dict[str, Any], part: pl.DataFrame) -> pl.Expr:
+    """Whether the result of a configuration depends on its seed."""
     key = "execution.rejection_frac"
     return pl.col(key) > 0.0 if key in axes and key in part.columns else pl.lit(base[key] > 0.0)
 
 
 def _content(key: str, value: Any) -> Any:
-    """The value; of a staking rule of the user's own what stands in its file, for another text is another trial."""
-    return load(value).hash if key == "staking.file" and value else value
+    """The value; for the user's staking rule the hash of its file, since another text is another trial."""
+    return load(staking_path(value)).hash if key == "staking.file" and value else value
 
 
 def _text(value: Any) -> str:
@@ -76,5 +77,5 @@ def _floats(value: Any) -> Any:
     if isinstance(value, int | float):
         return float(value) + 0.0  # -0.0 is 0.0
     if isinstance(value, dict):
-        return {name: _floats(one) for name, one in value.items()}
-    return [_floats(one) for one in value]
+        return {name: _floats(item) for name, item in value.items()}
+    return [_floats(item) for item in value]

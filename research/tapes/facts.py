@@ -1,4 +1,4 @@
-"""What the rows of a tape are, in numbers and names: for manifests, warnings, and the folds of a calendar."""
+"""Facts about the rows of a tape, for manifests and warnings, and the calendar that folds are cut from."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import polars as pl
 
 from research.validation.folds import Calendar
 
-#: numbers among the facts of rows
+#: facts that are counts
 COUNTS: Final = ("n_events", "n_quotes", "n_suspect")
 
 
 def facts_of(events: pl.DataFrame, quotes: pl.DataFrame) -> dict[str, Any]:
-    """Facts of a part of a universe."""
+    """Facts of one part of a universe."""
     return {
         "n_events": events.height,
         "n_quotes": quotes.height,
@@ -31,7 +31,7 @@ def facts_of(events: pl.DataFrame, quotes: pl.DataFrame) -> dict[str, Any]:
 
 
 def count_days(calendar: dict[str, Any], events: pl.DataFrame) -> None:
-    """Add events to their days, and the first day of their seasons."""
+    """Count events by day, and note the first day of each season, in `calendar`."""
     by_day, seasons = calendar["events"], calendar["seasons"]
     for day, count in events.group_by("date").len().sort("date").iter_rows():
         by_day[day.isoformat()] += count
@@ -40,18 +40,18 @@ def count_days(calendar: dict[str, Any], events: pl.DataFrame) -> None:
 
 
 def merged_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Facts of several tapes as one: the most rows, the whole span, all bases and notes."""
+    """Facts of several tapes together: the largest counts, the whole span of dates, all bases and notes."""
     lists = ("known_at_basis", "settled_at_basis", "instants", "sources", "notes")
     return {
-        **{name: max(one[name] for one in facts) for name in COUNTS},
-        "first_date": min(one["first_date"] for one in facts),
-        "last_date": max(one["last_date"] for one in facts),
-        **{name: sorted({item for one in facts for item in one[name]}) for name in lists},
+        **{name: max(part[name] for part in facts) for name in COUNTS},
+        "first_date": min(part["first_date"] for part in facts),
+        "last_date": max(part["last_date"] for part in facts),
+        **{name: sorted({item for part in facts for item in part[name]}) for name in lists},
     }
 
 
 def calendar_of(counted: Mapping[str, Mapping[str, Any]]) -> Calendar:
-    """The calendar of `research.tapes.builder.Rows.calendar`, its dates as dates."""
+    """The calendar of `research.tapes.builder.Rows`, with dates in place of texts."""
     day = date.fromisoformat
     events = {day(text): count for text, count in counted["events"].items()}
     return Calendar(events, {season: day(text) for season, text in counted["seasons"].items()})

@@ -359,3 +359,21 @@ def test_a_migration_that_fails_changes_nothing(ledger: Ledger, monkeypatch: pyt
     with sqlite3.connect(ledger.path) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'halfway'").fetchall()
     assert tables == []
+
+
+def test_a_staking_rule_counts_by_its_text_wherever_it_lies(home: Path) -> None:
+    (home / "staking_rules").mkdir()
+    rule = home / "staking_rules" / "tenth.py"
+    rule.write_text("def stake_minor(row, room, params):\n    return 1000.0\n")
+    elsewhere = home / "elsewhere.py"
+    elsewhere.write_text(rule.read_text())
+    words = ["data=sample", "staking=own", "strategy.edge_min=0.01"]
+
+    def hash_of(file: str) -> bytes:
+        (only,) = hashes(expand(Composer("sweep", None), [*words, f"staking.file={file}"]))
+        return only
+
+    first = hash_of("tenth")
+    assert first == hash_of(str(elsewhere)) == hash_of(str(rule))
+    rule.write_text(rule.read_text() + "\n# another text\n")
+    assert hash_of("tenth") != first
