@@ -40,8 +40,8 @@ def _forget() -> None:
 
 
 def spec() -> TapeSpec:
-    from research.commands.hydra import plan_backtest
     from research.config.compose import Composer
+    from research.sweeps.planner import plan_backtest
 
     return tape_spec_of(plan_backtest(Composer("backtest", None), ["data=sample", "strategy=value"]).flat(1))
 
