@@ -1,4 +1,4 @@
-"""The rules of the house, held by tests: style, types, floors, names, sizes, and a lock without addresses."""
+"""House rules that no linter checks: names, sizes, docstrings, pinned requirements, the commands of CI."""
 
 from __future__ import annotations
 
@@ -15,29 +15,24 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = Path(sys.executable).parent
 PACKAGES = ("engine", "research")
 
 pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")
 
 
+#: most modules directly in a package, beside its `__init__.py`
+TOP_LEVEL = {"engine": 10, "research": 3}
+
+
 def tracked() -> list[Path]:
+    """Files that git knows and that exist."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 def modules() -> list[Path]:
+    """Python files of both packages."""
     return [p for p in tracked() if p.suffix == ".py" and p.relative_to(ROOT).parts[0] in PACKAGES]
-
-
-@pytest.mark.parametrize(
-    "command",
-    [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["lint-imports"]],
-    ids=lambda c: " ".join(c),
-)
-def test_the_tools_find_nothing(command: list[str]) -> None:
-    done = subprocess.run([SCRIPTS / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
 def test_constraints_pin_every_requirement_and_name_no_address() -> None:
@@ -62,9 +57,33 @@ def test_no_file_names_a_package_index_or_a_lock_with_addresses() -> None:
             assert not hosts.search(path.read_bytes()), path
 
 
-def test_ci_calls_the_test_command_of_the_readme() -> None:
-    last = (ROOT / ".ci" / "run").read_text().strip().splitlines()[-1]
-    assert last in (ROOT / "README.md").read_text()
+def test_ci_ends_with_the_test_command_of_the_readme_and_runs_its_checks_before() -> None:
+    readme = (ROOT / "README.md").read_text()
+    lines = (ROOT / ".ci" / "run").read_text().strip().splitlines()
+    assert lines[-1] in readme
+    checks = [line for line in lines if line.startswith(".venv/bin/nox -s lint types")]
+    assert len(checks) == 1 and checks[0] in readme
+
+
+def test_packages_have_few_modules_at_the_top() -> None:
+    for package, most in TOP_LEVEL.items():
+        top = {path.stem for path in modules() if path.parent == ROOT / package} - {"__init__"}
+        assert len(top) <= most, f"{package}: {sorted(top)}"
+
+
+def test_every_module_has_a_floor() -> None:
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    assert tool["exclude_type_checking_imports"] is False
+    floors = {c["containers"][0]: c for c in tool["contracts"] if c["type"] == "layers"}
+    for package in PACKAGES:
+        assert floors[package]["exhaustive"] and "ignore_imports" not in floors[package]
+        named = {name for layer in floors[package]["layers"] for name in layer.split(" | ")}
+        members = {
+            path.relative_to(ROOT / package).parts[0].removesuffix(".py")
+            for path in modules()
+            if path.is_relative_to(ROOT / package)
+        }
+        assert members - {"__init__"} == named
 
 
 def test_files_and_functions_stay_small() -> None:

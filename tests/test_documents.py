@@ -1,0 +1,84 @@
+"""Names and paths that documents and docstrings mention exist, and the licence page lists what is installed."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from scripts import audit, licences
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = re.compile(r"(?<![\w./])(?:engine|research)(?:\.[A-Za-z_]\w*)+")
+PATH = re.compile(r"(?<![\w./-])(?:engine|research|tests|docs|conf|scripts|examples|notebooks)/[\w./-]*\w")
+#: a file named by the end of its path only, as `kernel/walk.py`
+SHORT = re.compile(r"`([\w/]+\.py)`")
+#: files that guides ask the reader to make; `NAME` in a name or path is a placeholder
+INVENTED = {"conf/experiment/mine.yaml", "conf/strategy/underdog_draw.yaml", "research/strategies/underdog_draw.py"}
+
+
+def documents() -> list[Path]:
+    """Documents, packages, configuration and notebooks; the changelog names the past and is left out."""
+    patterns = ("*.md", "docs/**/*.md", ".github/**/*.md", "conf/**/*.yaml", "notebooks/*.ipynb", "examples/*.py")
+    files = {path for pattern in patterns for path in ROOT.glob(pattern)} - {ROOT / "CHANGELOG.md"}
+    return sorted(files | {path for package in ("engine", "research") for path in (ROOT / package).rglob("*.py")})
+
+
+def resolves(name: str) -> bool:
+    """Whether a dotted name is a module, or an attribute or annotated field that can be reached from one."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            value = import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            if part in getattr(value, "__annotations__", {}):
+                return True
+            if not hasattr(value, part):
+                return False
+            value = getattr(value, part)
+        return True
+    return False
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_and_paths_exist(path: Path) -> None:
+    text = path.read_text()
+    names = {match[0] for match in NAME.finditer(text) if "NAME" not in match[0]}
+    files = {match[0] for match in PATH.finditer(text) if "NAME" not in match[0]} - INVENTED
+    assert not [name for name in names if Path(name).suffix != ".py" and not resolves(name)]
+    assert not [name for name in files if not (ROOT / name).exists() and not (ROOT / f"{name}.py").exists()]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/**/*.md")), ids=lambda path: path.stem)
+def test_files_named_by_the_end_of_their_path_exist(path: Path) -> None:
+    known = [
+        f"/{p.relative_to(ROOT)}" for folder in ("engine", "research", "tests") for p in (ROOT / folder).rglob("*.py")
+    ]
+    short = {match[1] for match in SHORT.finditer(path.read_text()) if "NAME" not in match[1]} - INVENTED
+    assert not [name for name in short if not any(file.endswith(f"/{name}") for file in known)]
+
+
+def test_the_licence_page_lists_every_package() -> None:
+    assert licences.mistakes(licences.PAGE.read_text()) == []
+
+
+def test_a_licence_that_binds_the_project_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(licences.STATED, "numpy", "GPL-3.0-only")
+    assert "numpy: GPL-3.0-only is refused" in licences.mistakes(licences.PAGE.read_text())
+
+
+@pytest.mark.parametrize(
+    ("package", "status", "words"),
+    [
+        ({"vulns": []}, 0, "1 packages audited, 0 with"),
+        ({"vulns": [{"id": "X-1", "fix_versions": ["2"]}]}, 1, "a 1: X-1, fixed in 2"),
+        ({"skip_reason": "not found"}, audit.UNREACHED, "could not be reached"),
+    ],
+)
+def test_an_audit_reports_what_was_checked(package: dict[str, object], status: int, words: str) -> None:
+    code, text = audit.verdict({"dependencies": [{"name": "a", "version": "1"} | package]})
+    assert code == status and words in text
