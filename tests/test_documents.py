@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import audit, licences
+from scripts import audit, floors, licences
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = re.compile(r"(?<![\w./])(?:engine|research)(?:\.[A-Za-z_]\w*)+")
@@ -60,6 +60,10 @@ def test_files_named_by_the_end_of_their_path_exist(path: Path) -> None:
     ]
     short = {match[1] for match in SHORT.finditer(path.read_text()) if "NAME" not in match[1]} - INVENTED
     assert not [name for name in short if not any(file.endswith(f"/{name}") for file in known)]
+
+
+def test_the_picture_of_the_floors_is_current() -> None:
+    assert floors.PICTURE.read_text() == floors.svg()
 
 
 def test_the_licence_page_lists_every_package() -> None:
