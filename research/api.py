@@ -136,7 +136,6 @@ def carry_out(composer: Composer, overrides: Sequence[str], progress: Callable[[
     from research.execution.execute import execute
     from research.execution.job import Command
     from research.execution.progress import Silence
-    from research.report import is_current
     from research.sweeps.planner import plan_command
 
     plan = plan_command(composer, overrides)
@@ -144,6 +143,9 @@ def carry_out(composer: Composer, overrides: Sequence[str], progress: Callable[[
     output = str(settings["output"])
     display = Silence() if output == "json" else progress()
     run = Run(execute(Command(composer.name, tuple(overrides), plan, display)).folder)
-    if settings["report"] and not is_current(run.report_path):
-        run.render()
+    if settings["report"]:
+        from research.report import is_current
+
+        if not is_current(run.report_path):
+            run.render()
     return run, output

@@ -87,7 +87,6 @@ def test_charts_the_simulator_and_other_strategies_leave_keys_alone_and_the_kern
 #: what runs before a plan exists: the values that it gives are part of a run's id themselves
 PLANNING = (
     "research.api", "research.commands", "research.config.compose", "research.config.guard", "research.sweeps",
-    "research.planning",
 )  # fmt: skip
 
 TRACED = """
