@@ -32,7 +32,7 @@ from research.tapes.builder import Tapes
 from research.tapes.facts import calendar_of
 from research.tapes.fitting import fitted_at
 from research.tapes.inputs import strategy_of
-from research.validation.folds import borders
+from research.validation.folds import boundaries
 from research.validation.rules import rules_of
 
 _ABOUT = (
@@ -72,7 +72,7 @@ def _with_fits(tapes: Tapes, spec: TapeSpec, settings: Mapping[str, Any]) -> Tap
     if not isinstance(strategy, Learner):
         return spec
     rules = rules_of(settings)
-    dates = borders(calendar_of(tapes.rows(spec).calendar), rules) if rules.on else ()
+    dates = boundaries(calendar_of(tapes.rows(spec).calendar), rules) if rules.enabled else ()
     return fitted_at(spec, strategy, dates)
 
 

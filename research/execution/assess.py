@@ -16,17 +16,23 @@ from numpy.typing import ArrayLike, NDArray
 from engine.files import write_json
 from research.execution.job import Span
 from research.execution.units import Unit, UnitResult
-from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS, generator, ratio_quantiles
-from research.inference.overfit import Overfit
-from research.validation.choice import NONE, Choice, chosen_on_all, cross_validated, walk_forward
-from research.validation.choice import Path as BacktestPath
+from research.inference.bootstrap import enough, generator, ratio_quantiles
+from research.inference.overfit import Overfitting
+from research.validation.choice import (
+    NO_CONFIGURATION,
+    BacktestPath,
+    Choice,
+    cross_validate,
+    select_on_all_days,
+    walk_forward,
+)
 from research.validation.folds import Flags
 from research.validation.rules import Rules
-from research.validation.slices import PARTS, slices
-from research.validation.stitched import Chosen, Stitched, stitch
-from research.verdict.evidence import Weighed, weigh
-from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, Crossing, Findings, Window
-from research.verdict.judge import OUTSIDE_LEVEL, Outside
+from research.validation.slices import PARTS, fold_sums
+from research.validation.stitched import SelectedConfiguration, Stitched, stitch
+from research.verdict.evidence import Assessment, assess
+from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, BacktestPaths, Findings, Window
+from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +84,7 @@ def series_of(
         span = spans[unit.tape]
         unit_returns, day = daily_returns(result.days, bankroll), (span.first - first).days
         returns[unit.low : unit.high, day : day + span.n_days] = unit_returns
-        sums[unit.low : unit.high] = slices(result.days, unit_returns, result.marks, span.cuts)
+        sums[unit.low : unit.high] = fold_sums(result.days, unit_returns, result.marks, span.cuts)
     touching = np.logical_or.reduce([span.cuts.touching for span in spans])
     return Series(first, returns, sums, touching)
 
@@ -116,7 +122,7 @@ class Subject:
     rules: Rules
     dates: tuple[dt.date, ...]
     series: Series
-    chosen: Callable[[int], Chosen]
+    chosen: Callable[[int], SelectedConfiguration]
     purged_days: int
     bankroll_minor: float
     best: int
@@ -130,7 +136,7 @@ class Judged:
 
     findings: Findings
     stitched: Stitched | None
-    weighed: Weighed
+    weighed: Assessment
 
     def write(self, folder: Path) -> None:
         """Write everything beside the results."""
@@ -146,28 +152,29 @@ def judged(of: Subject) -> Judged:
     rules, sums, touching = of.rules, of.series.sums, of.series.touching
     choices, stitched, crossing = list[Choice](), None, None
     picked = of.best
-    if rules.on:
+    if rules.enabled:
         choices = walk_forward(sums, rules, touching)
         stitched = stitch(of.dates, choices, of.chosen, of.bankroll_minor)
-        picked = chosen_on_all(sums, rules).row
+        picked = select_on_all_days(sums, rules).row
     if rules.name in ("purged_kfold", "cpcv"):
-        crossing = _crossing(*cross_validated(sums, rules, touching))
-    weighed = weigh(of.series.returns.T, None if picked == NONE else picked, of.seed, crossing=of.crossing)
+        crossing = _crossing(*cross_validate(sums, rules, touching))
+    row = None if picked == NO_CONFIGURATION else picked
+    weighed = assess(of.series.returns.T, row, of.seed, cross_validate=of.crossing)
     findings = Findings(
         evidence=weighed.evidence,
         metric=rules.metric,
-        picked=None if picked == NONE else picked + 1,
+        selected=None if row is None else row + 1,
         purged_days=of.purged_days,
         windows=() if stitched is None else windows_of(of.dates, choices, stitched.bets),
-        outside=None if stitched is None else outside_of(stitched.bets, of.seed),
-        crossing=crossing,
+        out_of_sample=None if stitched is None else outside_of(stitched.bets, of.seed),
+        paths=crossing,
     )
     return Judged(findings, stitched, weighed)
 
 
-def _crossing(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> Crossing:
+def _crossing(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> BacktestPaths:
     metrics = tuple(None if math.isnan(path.metric) else path.metric for path in paths)
-    return Crossing(len(choices), tuple(path.bets for path in paths), metrics)
+    return BacktestPaths(len(choices), tuple(path.bets for path in paths), metrics)
 
 
 def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], bets: pl.DataFrame) -> tuple[Window, ...]:
@@ -179,8 +186,8 @@ def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], bets: pl.Dat
             Window(
                 dates[number].isoformat(),
                 (dates[number + 1] - dt.timedelta(days=1)).isoformat(),
-                None if choice.row == NONE else choice.row + 1,
-                None if choice.row == NONE else choice.inside,
+                None if choice.row == NO_CONFIGURATION else choice.row + 1,
+                None if choice.row == NO_CONFIGURATION else choice.in_sample,
                 in_fold.height,
                 float(in_fold["stake_minor"].sum()),
                 float(in_fold["net_minor"].sum()),
@@ -189,28 +196,28 @@ def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], bets: pl.Dat
     return tuple(windows)
 
 
-def outside_of(bets: pl.DataFrame, seed: int) -> Outside:
+def outside_of(bets: pl.DataFrame, seed: int) -> OutOfSample:
     """Yield of the stitched path after commission, with its interval over events."""
     days = bets["day"].n_unique() if bets.height else 0
     turnover = float(bets["stake_minor"].sum())
     estimate = float(bets["net_minor"].sum()) / turnover if turnover else math.nan
     ends = None
-    if bets.height >= FEWEST_BETS and days >= FEWEST_DAYS:
+    if enough(bets.height, days):
         top, bottom = bets["net_minor"].to_numpy(), bets["stake_minor"].to_numpy()
-        event, shares = bets["event_id"].to_numpy(), (0.05, OUTSIDE_LEVEL, 0.95)
+        event, shares = bets["event_id"].to_numpy(), (0.05, OUT_OF_SAMPLE_LEVEL, 0.95)
         ends = ratio_quantiles(top, bottom, event, generator(seed, "outside"), shares)
     if ends is None:
-        return Outside(bets.height, days, estimate, math.nan, math.nan, math.nan)
+        return OutOfSample(bets.height, days, estimate, math.nan, math.nan, math.nan)
     low, lower, high = ends
-    return Outside(bets.height, days, estimate, low, high, lower)
+    return OutOfSample(bets.height, days, estimate, low, high, lower)
 
 
-def splits_frame(found: Overfit | None) -> pl.DataFrame:
+def splits_frame(found: Overfitting | None) -> pl.DataFrame:
     """Cross-validation split by split: logit, metric of the selected configuration inside and outside."""
     columns = ("logit", "inside", "outside")
     if found is None:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.Float32))
-    values = (found.logits, found.inside, found.outside)
+    values = (found.logits, found.in_sample, found.out_of_sample)
     return pl.DataFrame({n: v.astype(np.float32) for n, v in zip(columns, values, strict=True)})
 
 

@@ -28,7 +28,7 @@ from research.sweeps.plan import describe
 from research.tapes.builder import Tapes, tape_code
 from research.tapes.facts import calendar_of
 from research.tapes.fitting import fitted_at
-from research.validation.folds import borders, joined
+from research.validation.folds import boundaries, merge_calendars
 from research.validation.rules import rules_of
 
 
@@ -71,7 +71,11 @@ def _prepare(command: Command) -> Job:
         "sources": running_code(specs),
     }
     rules = rules_of(command.settings)
-    dates = borders(joined([calendar_of(spec_rows.calendar) for spec_rows in rows]), rules) if rules.on else ()
+    dates = (
+        boundaries(merge_calendars([calendar_of(spec_rows.calendar) for spec_rows in rows]), rules)
+        if rules.enabled
+        else ()
+    )
     jobs = tuple(replace(job, spec=fitted_at(job.spec, tapes.inputs(job.spec).strategy, dates)) for job in jobs)
     return Job(command, tapes, jobs, rows, digest(identity), rules, dates)
 

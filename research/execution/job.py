@@ -22,9 +22,9 @@ from research.execution.units import DayRequest, Unit, UnitFolder, UnitResult
 from research.records.event_sets import EventSet
 from research.sweeps.plan import Plan
 from research.tapes.builder import Rows, Tapes, building_code
-from research.validation.folds import Cuts, cuts_of, first_date
+from research.validation.folds import Cuts, cut_folds, first_date
 from research.validation.rules import Rules
-from research.validation.stitched import Chosen
+from research.validation.stitched import SelectedConfiguration
 
 Matrix = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -183,7 +183,7 @@ class Job:
         """What is asked of the days of a tape, and which events it holds."""
         facts, rules = self.rows[number].facts, self.rules
         n_days = len(tape.midnights) if self.command.kind == "sweep" else 0
-        cuts = cuts_of(tape, self.dates, rules.embargo_days) if rules.on else Cuts(np.empty((0, 5), np.int64))
+        cuts = cut_folds(tape, self.dates, rules.embargo_days) if rules.enabled else Cuts(np.empty((0, 5), np.int64))
         ids = tape.events["event_id"].to_numpy()
         return BuiltTape(
             tape.hash,
@@ -251,13 +251,15 @@ class Computed:
             )
         return result
 
-    def replayable(self, row: int) -> Chosen:
+    def replayable(self, row: int) -> SelectedConfiguration:
         """The configuration of a row of the plan, with all that replaying it takes."""
         plan, seed = self.job.command.plan, self.job.command.settings["seed"]
         values = plan.table.row(row, named=True)
         tape, params = values["tape"], Params(*numbers(plan, row, row + 1)[0].tolist())
         rule = self.job.tape_jobs[tape].rule
-        return Chosen(self.shelf.tape(tape), self.built[tape].span.cuts, params, int(values.get("seed", seed)), rule)
+        return SelectedConfiguration(
+            self.shelf.tape(tape), self.built[tape].span.cuts, params, int(values.get("seed", seed)), rule
+        )
 
 
 def numbers(plan: Plan, low: int, high: int) -> Matrix:

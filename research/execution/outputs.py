@@ -16,19 +16,19 @@ from research.execution.assess import Subject, judged, series_of
 from research.execution.job import Computed, Matrix, numbers
 from research.execution.units import Unit, UnitResult
 from research.inference.effective_trials import effective_trials
-from research.inference.superiority import Resampled
+from research.inference.superiority import BootstrapMoments
 from research.records.results import BETS, DAILY, RESULTS, TableWriter, ranked
 from research.records.trial_hashes import hashes
 from research.records.trials import Ledger
 from research.sweeps.plan import describe
-from research.verdict.findings import FLAGS, PATH_BETS, SCHEMA
-from research.verdict.plausibility import Measured, implausible, too_many_hits
+from research.verdict.findings import FLAG_SCHEMA, FLAGS, PATH_BETS
+from research.verdict.plausibility import SweepMeasures, implausible_flags, too_many_hits
 
 _BANKROLL: Final = Params._fields.index("bankroll_minor")
 _MEASURES: Final = ("n_bets", "yield", "clv_mean", "clv_n")
 
 
-def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[int], Resampled]:
+def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[int], BootstrapMoments]:
     """Test a finished sweep against luck and write its findings and flags.
 
     Parameters
@@ -62,7 +62,7 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
         )
     )
     result.write(target)
-    resamples, selected = result.weighed.resamples, result.findings.picked
+    resamples, selected = result.weighed.bootstrap, result.findings.selected
     flags = flags_by_measures(target, resamples)
     flags.write_parquet(target / FLAGS)
     leaders = best(target, settings, flags["config"].unique().to_list())
@@ -76,7 +76,7 @@ def flag_hits(target: Path) -> None:
     pl.concat([pl.read_parquet(target / FLAGS), flags_by_hits(target)]).write_parquet(target / FLAGS)
 
 
-def count_trials(computed: Computed, manifest: dict[str, Any], resamples: Resampled | None) -> None:
+def count_trials(computed: Computed, manifest: dict[str, Any], resamples: BootstrapMoments | None) -> None:
     """Enter the configurations in the trial ledger, one entry a set of events; simulated data are not counted.
 
     Parameters
@@ -113,13 +113,13 @@ def _with_bankrolls(computed: Computed) -> Iterator[tuple[Unit, UnitResult, Matr
         yield unit, computed.result(unit), numbers(plan, unit.low, unit.high)[:, _BANKROLL]
 
 
-def flags_by_measures(target: Path, resamples: Resampled) -> pl.DataFrame:
+def flags_by_measures(target: Path, resamples: BootstrapMoments) -> pl.DataFrame:
     """Flags of all configurations by yield, Sharpe ratio and closing line value: config, flag."""
     table = pl.read_parquet(target / RESULTS, columns=["config", *_MEASURES])
     columns = (table[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in _MEASURES)
-    flagged = implausible(Measured(*columns), resamples)
+    flagged = implausible_flags(SweepMeasures(*columns), resamples)
     parts = [table.filter(pl.Series(rows)).select("config", flag=pl.lit(kind)) for kind, rows in flagged.items()]
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+    return pl.concat([pl.DataFrame(schema=FLAG_SCHEMA), *parts])
 
 
 def flags_by_hits(target: Path) -> pl.DataFrame:
@@ -135,7 +135,7 @@ def flags_by_hits(target: Path) -> pl.DataFrame:
             for config, bets in decided.group_by("config", maintain_order=True)
             if too_many_hits(bets["pnl_minor"] > 0, bets["close_prob"].fill_null(np.nan), bets["event_id"])
         }
-    return pl.DataFrame({"config": sorted(flagged), "flag": ["hit_rate"] * len(flagged)}, schema=SCHEMA)
+    return pl.DataFrame({"config": sorted(flagged), "flag": ["hit_rate"] * len(flagged)}, schema=FLAG_SCHEMA)
 
 
 def best(target: Path, settings: dict[str, Any], unranked: Collection[int] = ()) -> list[int]:

@@ -1,1 +1,1 @@
-"""What is luck: intervals and tests over results."""
+"""Statistical inference on results: intervals, tests and scores, as functions of arrays."""

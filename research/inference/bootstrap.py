@@ -1,10 +1,10 @@
-"""The bootstrap over events: how far a yield could have come out otherwise.
+"""The cluster bootstrap over events: the uncertainty of a yield or another ratio.
 
-Bets on one match are not independent draws: its markets, its selections and its prices share one result. So the unit
-that is drawn is the event, with all its bets (cluster bootstrap: Davison & Hinkley 1997, section 3.8; Cameron, Gelbach
-& Miller 2008). Of a run of a million bets the events are first put into at most `GROUPS` random groups of equal size
-(random groups: Wolter 2007, chapter 2). The cumulants of independent sums add up, so the spread stays the same, known
-to a relative error of 1/sqrt(2 * GROUPS), under 2 %, at a bounded cost.
+Bets on one match are not independent: its markets, selections and prices share one result. So events are resampled,
+each with all its bets (cluster bootstrap: Davison & Hinkley 1997, section 3.8; Cameron, Gelbach & Miller 2008). For
+speed, many events are first put at random into at most `GROUPS` groups of equal size (random groups: Wolter 2007,
+chapter 2). The cumulants of independent sums add up, so the spread stays the same. The standard error is then known to
+a relative error of 1/sqrt(2 * GROUPS), under 2 %, at a bounded cost.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Final
 
@@ -21,25 +21,29 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-#: most groups of events that are drawn; more events share a group
+#: an interval is reported from this many bets on this many days; with fewer, the bootstrap makes it too narrow
+FEWEST_BETS: Final = 100
+FEWEST_DAYS: Final = 30
+#: fewest events for which an interval is computed at all
+FEWEST_EVENTS: Final = 10
+#: most groups of events; beyond, events share a group
 GROUPS: Final = 2048
-#: fewest events that an interval is drawn from: resampled from less, it is much too narrow
-FEWEST: Final = 10
-#: replicates of an interval unless told
+#: default number of bootstrap replicates
 REPLICATES: Final = 1000
 #: index entries drawn at a time
-_BLOCK: Final = 1 << 21
+_BATCH: Final = 1 << 21
+_NORMAL: Final = NormalDist()
 
 
 def generator(seed: int, *purpose: object) -> np.random.Generator:
-    """A counter-based generator keyed by seed and purpose, so that no result depends on what else was drawn.
+    """Counter-based random generator keyed by seed and purpose, so that no result depends on other draws.
 
     Parameters
     ----------
     seed : int
         Seed of the run.
     *purpose : object
-        What the draws are for, for example ``"yield", "season", "2021-2022"``; their `str` is hashed.
+        What the draws are for, for example ``"yield", "season", "2021-2022"``. Their `str` is hashed.
     """
     words = "\x1f".join([str(int(seed)), *map(str, purpose)])
     key = int.from_bytes(hashlib.blake2b(words.encode(), digest_size=16).digest(), "little")
@@ -48,7 +52,16 @@ def generator(seed: int, *purpose: object) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class Interval:
-    """A ratio with its uncertainty; `low`, `high` and `se` are NaN where too little carries them."""
+    """An estimate with its interval and standard error.
+
+    Attributes
+    ----------
+    estimate : float
+    low, high, se : float
+        Ends of the interval and standard error; NaN where the data are too few to compute them.
+    level : float
+        Confidence level: how often such an interval should contain the true value.
+    """
 
     estimate: float
     low: float
@@ -58,8 +71,21 @@ class Interval:
 
     @property
     def known(self) -> bool:
-        """Whether there is an interval at all."""
+        """Whether both ends are finite."""
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
+
+    def without_ends(self) -> Interval:
+        """The estimate alone: ends and standard error are NaN."""
+        return replace(self, low=float("nan"), high=float("nan"), se=float("nan"))
+
+    def if_enough(self, n_bets: int, n_days: int) -> Interval:
+        """The interval as it is reported: without ends where `enough` does not hold."""
+        return self if enough(n_bets, n_days) else self.without_ends()
+
+
+def enough(n_bets: int, n_days: int) -> bool:
+    """Whether an interval is reported: at least `FEWEST_BETS` bets on at least `FEWEST_DAYS` days."""
+    return n_bets >= FEWEST_BETS and n_days >= FEWEST_DAYS
 
 
 def event_sums(columns: ArrayLike, event: ArrayLike) -> Floats:
@@ -68,13 +94,14 @@ def event_sums(columns: ArrayLike, event: ArrayLike) -> Floats:
     Parameters
     ----------
     columns : (n, k) float
-        One row a bet.
+        One row per bet.
     event : (n,) integer
-        The event of each bet, any ids.
+        Event of each bet; any ids.
 
     Returns
     -------
-    (m, k) float64, one row an event, in the order of the ids.
+    (m, k) float64
+        One row per event, in order of the ids.
     """
     values = np.asarray(columns, np.float64)
     values = values.reshape(len(values), 1) if values.ndim == 1 else values
@@ -87,7 +114,7 @@ def event_sums(columns: ArrayLike, event: ArrayLike) -> Floats:
 
 
 def random_groups(sums: Floats, rng: np.random.Generator, groups: int = GROUPS) -> Floats:
-    """Sums of at most `groups` random groups of events, of sizes that differ by one at most; (g, k)."""
+    """Sums of at most `groups` random groups of events, whose sizes differ by at most one; (g, k)."""
     if len(sums) <= groups:
         return sums
     label = rng.permutation(len(sums)) % groups
@@ -95,12 +122,12 @@ def random_groups(sums: Floats, rng: np.random.Generator, groups: int = GROUPS) 
 
 
 def resample(sums: Floats, rng: np.random.Generator, replicates: int = REPLICATES) -> Floats:
-    """Totals of `replicates` draws of as many rows as there are, with replacement.
+    """Totals of bootstrap resamples: each draws as many rows as there are, with replacement.
 
     Parameters
     ----------
     sums : (m, k) float64
-        One row an event (or a group of events), m >= 1.
+        One row per event or group of events, m >= 1.
 
     Returns
     -------
@@ -108,13 +135,65 @@ def resample(sums: Floats, rng: np.random.Generator, replicates: int = REPLICATE
     """
     count, width = sums.shape
     out = np.empty((replicates, width))
-    step = max(1, _BLOCK // count)
+    step = max(1, _BATCH // count)
     for start in range(0, replicates, step):
         rows = min(step, replicates - start)
         index = rng.integers(0, count, size=(rows, count), dtype=np.int64)
         for k in range(width):
             out[start : start + rows, k] = sums[:, k][index].sum(axis=1)
     return out
+
+
+@dataclass(frozen=True)
+class RatioResamples:
+    """A ratio of sums with its bootstrap over events.
+
+    Attributes
+    ----------
+    estimate : float
+        sum(top) / sum(bottom); NaN where sum(bottom) is 0 or there is no bet.
+    total : (2,) float64
+        sum(top) and sum(bottom).
+    groups : (g, 2) float64
+        The same sums of each group of events; empty where nothing was resampled.
+    replicates : (replicates,) float64
+        The ratio of each resample; empty where it says nothing about the spread: fewer than `FEWEST_EVENTS` events, no
+        estimate, or equal ratios in all resamples (for example, all bets were lost).
+    """
+
+    estimate: float
+    total: Floats
+    groups: Floats
+    replicates: Floats
+
+    @property
+    def se(self) -> float:
+        """Standard deviation of the replicates (divisor n - 1)."""
+        return float(self.replicates.std(ddof=1))
+
+    def quantiles(self, shares: Sequence[float]) -> tuple[float, ...]:
+        """Ends by `bca_quantiles`; needs replicates."""
+        influence = self.groups[:, 0] - self.estimate * self.groups[:, 1]
+        return bca_quantiles(self.replicates, self.estimate, influence, shares)
+
+
+def resample_ratio(
+    top: ArrayLike, bottom: ArrayLike, event: ArrayLike, rng: np.random.Generator, replicates: int = REPLICATES
+) -> RatioResamples:
+    """Estimate sum(top) / sum(bottom) and resample it over events; parameters as in `ratio_interval`."""
+    sums = event_sums(np.column_stack([np.asarray(top, np.float64), np.asarray(bottom, np.float64)]), event)
+    total: Floats = sums.sum(axis=0)
+    estimate = float(total[0] / total[1]) if total[1] != 0 else float("nan")
+    nothing = RatioResamples(estimate, total, np.empty((0, 2)), np.empty(0))
+    if len(sums) < FEWEST_EVENTS or not np.isfinite(estimate):
+        return nothing
+    groups = random_groups(sums, rng)
+    totals = resample(groups, rng, replicates)
+    totals = totals[totals[:, 1] != 0]
+    ratios: Floats = totals[:, 0] / totals[:, 1]
+    if not len(ratios) or ratios.max() - ratios.min() <= 1e-12 * max(1.0, abs(estimate)):
+        return nothing
+    return RatioResamples(estimate, total, groups, ratios)
 
 
 def ratio_interval(
@@ -126,32 +205,28 @@ def ratio_interval(
     level: float = 0.9,
     replicates: int = REPLICATES,
 ) -> Interval:
-    """Interval of sum(top) / sum(bottom) by the bootstrap over events, bias-corrected and accelerated.
+    """Interval of sum(top) / sum(bottom) by the bootstrap over events, bias-corrected and accelerated (BCa).
 
     Parameters
     ----------
     top, bottom : (n,) float
         P&L and stake of each bet for a yield; value and 1 for a mean. No NaN.
     event : (n,) integer
-        The event of each bet.
+        Event of each bet.
     level : float
-        How often the interval holds the true value.
+        Confidence level.
 
     Returns
     -------
     Interval
-        The estimate is NaN where sum(bottom) is 0. There are no ends where fewer than `FEWEST` events carry it, or
-        where all replicates are equal (bets that were all lost say nothing about their spread).
+        The estimate is NaN where sum(bottom) is 0. The ends are NaN with fewer than `FEWEST_EVENTS` events, or where
+        the ratio is the same in all resamples: bets that were all lost say nothing about their spread.
     """
-    sums = event_sums(np.column_stack([np.asarray(top, np.float64), np.asarray(bottom, np.float64)]), event)
-    total = sums.sum(axis=0)
-    estimate = float(total[0] / total[1]) if len(sums) and total[1] != 0 else float("nan")
-    drawn = _ratios(sums, estimate, rng, replicates)
-    if drawn is None:
-        return Interval(estimate, float("nan"), float("nan"), float("nan"), level)
-    ratios, influence = drawn
-    low, high = accelerated(ratios, estimate, influence, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(estimate, low, high, float(ratios.std(ddof=1)), level)
+    ratio = resample_ratio(top, bottom, event, rng, replicates)
+    if not len(ratio.replicates):
+        return Interval(ratio.estimate, float("nan"), float("nan"), float("nan"), level)
+    low, high = ratio.quantiles([(1 - level) / 2, (1 + level) / 2])
+    return Interval(ratio.estimate, low, high, ratio.se, level)
 
 
 def ratio_quantiles(
@@ -162,41 +237,25 @@ def ratio_quantiles(
     shares: Sequence[float],
     replicates: int = REPLICATES,
 ) -> tuple[float, ...] | None:
-    """Ends of one-sided intervals as in `ratio_interval`, one a share; None where too little carries them."""
-    sums = event_sums(np.column_stack([np.asarray(top, np.float64), np.asarray(bottom, np.float64)]), event)
-    total = sums.sum(axis=0)
-    estimate = float(total[0] / total[1]) if total[1] != 0 else float("nan")
-    drawn = _ratios(sums, estimate, rng, replicates)
-    return None if drawn is None else accelerated(drawn[0], estimate, drawn[1], shares)
-
-
-def _ratios(sums: Floats, estimate: float, rng: np.random.Generator, replicates: int) -> tuple[Floats, Floats] | None:
-    """Resampled ratios, and the influence of each group of events; None where too little carries them."""
-    if len(sums) < FEWEST or not np.isfinite(estimate):
-        return None
-    groups = random_groups(sums, rng)
-    draws = resample(groups, rng, replicates)
-    draws = draws[draws[:, 1] != 0]
-    ratios: Floats = draws[:, 0] / draws[:, 1]
-    if not len(ratios) or ratios.max() - ratios.min() <= 1e-12 * max(1.0, abs(estimate)):
-        return None
-    return ratios, groups[:, 0] - estimate * groups[:, 1]
+    """Ends of one-sided intervals of a ratio, one per share; None where `ratio_interval` has no ends."""
+    ratio = resample_ratio(top, bottom, event, rng, replicates)
+    return ratio.quantiles(shares) if len(ratio.replicates) else None
 
 
 def fan(
     profit: ArrayLike, point: ArrayLike, points: int, rng: np.random.Generator, replicates: int = REPLICATES
 ) -> Floats:
-    """Cumulative profit of resampled days, each at its own time: the spread behind an equity line.
+    """Fan chart of an equity line: quantiles of cumulative profit over resampled days.
 
     Days are the clusters here: a day holds all bets of its events. A replicate draws as many days as there are, with
-    replacement; a day that is drawn twice counts twice at its date. Stakes stay as they were.
+    replacement. A day keeps its date, and one drawn twice counts twice there. Stakes are not adjusted.
 
     Parameters
     ----------
     profit : (d,) float
         Profit of each day.
     point : (d,) integer
-        Number of the drawn point at or before which the day ends, ascending, in [0, points).
+        Index of the point of the line at or before which the day ends; ascending, in [0, points).
 
     Returns
     -------
@@ -211,38 +270,37 @@ def fan(
         return np.zeros((5, points))
     paths = np.empty((replicates, points))
     for row in range(replicates):
-        drawn = rng.integers(0, len(gain), len(gain))
-        paths[row] = np.bincount(where[drawn], weights=gain[drawn], minlength=points)
+        days = rng.integers(0, len(gain), len(gain))
+        paths[row] = np.bincount(where[days], weights=gain[days], minlength=points)
     np.cumsum(paths, axis=1, out=paths)
     quantiles: Floats = np.quantile(paths, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
     return quantiles
 
 
-_NORMAL: Final = NormalDist()
+def bca_quantiles(replicates: Floats, estimate: float, influence: Floats, shares: Sequence[float]) -> tuple[float, ...]:
+    """Ends of one-sided intervals from bootstrap replicates, corrected for bias and skewness (BCa).
 
-
-def accelerated(draws: Floats, estimate: float, influence: Floats, shares: Sequence[float]) -> tuple[float, ...]:
-    """Quantiles of the distribution of an estimate by its bootstrap draws, corrected for bias and skewness.
+    Efron, "Better bootstrap confidence intervals", JASA 82 (1987), with the quantile of Student in place of the normal.
 
     Parameters
     ----------
-    draws : (replicates,) float64
-        The statistic of each resample; not all equal.
+    replicates : (replicates,) float64
+        Statistic of each resample; not all equal.
     estimate : float
-        The statistic of the sample.
+        Statistic of the sample.
     influence : (m,) float64
-        Of each event the influence on the estimate, up to a common factor (for a ratio: top - ratio * bottom); m >= 2.
+        Influence of each event on the estimate, up to a common factor (for a ratio: top - ratio * bottom); m >= 2.
     shares : sequence of float
-        Between 0 and 1: the true value is below the end of share s with a chance of about s.
+        Between 0 and 1. The true value is below the end of share s with a probability of about s.
 
     Returns
     -------
     tuple of float
-        One end a share; monotone in the shares.
+        One end per share, monotone in the shares.
     """
-    near = 1e-9 * float(np.ptp(draws))
-    below, above = float(np.mean(draws < estimate - near)), float(np.mean(draws > estimate + near))
-    least = 0.5 / len(draws)
+    near = 1e-9 * float(np.ptp(replicates))
+    below, above = float(np.mean(replicates < estimate - near)), float(np.mean(replicates > estimate + near))
+    least = 0.5 / len(replicates)
     bias = _NORMAL.inv_cdf(min(max((1.0 + below - above) / 2.0, least), 1.0 - least))
     square = float(np.sum(influence**2))
     acceleration = float(np.sum(influence**3)) / (6.0 * square**1.5) if square > 0.0 else 0.0
@@ -250,13 +308,13 @@ def accelerated(draws: Floats, estimate: float, influence: Floats, shares: Seque
     wider = math.sqrt(count / (count - 1.0))
     places = []
     for share in shares:
-        at = bias + wider * student_quantile(share, count - 1)
-        places.append(_NORMAL.cdf(bias + at / max(1.0 - acceleration * at, 0.1)))
-    return tuple(float(end) for end in np.quantile(draws, places))
+        shifted = bias + wider * student_quantile(share, count - 1)
+        places.append(_NORMAL.cdf(bias + shifted / max(1.0 - acceleration * shifted, 0.1)))
+    return tuple(float(end) for end in np.quantile(replicates, places))
 
 
 def student_quantile(share: float, freedom: float) -> float:
-    """Quantile of Student's distribution, to 0.1 % from 9 degrees of freedom on.
+    """Quantile of Student's distribution, accurate to 0.1 % from 9 degrees of freedom.
 
     Abramowitz & Stegun, "Handbook of mathematical functions" (1964), equation 26.7.5, to the third order.
 
@@ -268,8 +326,3 @@ def student_quantile(share: float, freedom: float) -> float:
     second = (5.0 * x**5 + 16.0 * x**3 + 3.0 * x) / 96.0
     third = (3.0 * x**7 + 19.0 * x**5 + 17.0 * x**3 - 15.0 * x) / 384.0
     return x + first / freedom + second / freedom**2 + third / freedom**3
-
-
-#: an interval is told where so many bets on so many days carry it: below, resampling makes it too narrow
-FEWEST_BETS: Final = 100
-FEWEST_DAYS: Final = 30

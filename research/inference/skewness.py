@@ -1,13 +1,13 @@
-"""The same tests where returns are skewed: favourites win often, lose rarely, and a lucky run of them looks too sure.
+"""Tests for skewed returns: favourites win often and lose rarely, so a lucky run of them looks too certain.
 
-A mean over its standard error is no normal where returns are skewed: of bets at odds of 1.1 the error shrinks together
-with the losses that did not come, and the test of Hansen with its fixed omega, or a normal tail, errs in a quarter of
-all sweeps without any edge. Two remedies at once: each resample is studentised by its own deviation (Romano & Wolf,
-Econometrica 73 (2005)), and observed and resampled ratios go through Hall's cubic transformation, which takes the skew
-out of them (Hall, "On the removal of skewness by transformation", JRSS B 54 (1992), equation 2.4).
+A mean over its standard error is not normal if returns are skewed. In a lucky run of bets at odds of 1.1 the losses
+that did not occur are missing from the standard error too. Hansen's test with a fixed omega, or a normal tail, then
+errs in a quarter of all sweeps without any edge. Two remedies are combined. Each resample is studentised by its own
+deviation (Romano & Wolf, Econometrica 73 (2005)). Observed and resampled ratios go through Hall's cubic transformation,
+which removes their skew (Hall, "On the removal of skewness by transformation", JRSS B 54 (1992), equation 2.4).
 
-A configuration that gained, or lost, on too few days is not judged (`superiority.Resampled.judgeable`): resamples do
-not know of the losses that did not come.
+A configuration that gained, or lost, on too few days is not tested (`superiority.BootstrapMoments.testable`): resamples
+contain no losses that did not occur.
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from research.inference.superiority import Floats, Resampled, negligible, parts, share, studentised
+from research.inference.superiority import (
+    BootstrapMoments,
+    Floats,
+    bootstrap_p_value,
+    column_slices,
+    negligible_losses,
+    studentised_means,
+)
 
 
-def without_skew(ratio: Floats, skew: Floats, n: int) -> Floats:
+def hall_transform(ratio: Floats, skew: Floats, n: int) -> Floats:
     """Hall's transformation of a studentised mean: t + a t^2 / 3 + a^2 t^3 / 27 + a / 6, a = skew / sqrt(n).
 
     Parameters
@@ -28,50 +35,57 @@ def without_skew(ratio: Floats, skew: Floats, n: int) -> Floats:
     ratio : float
         sqrt(n) times a mean over its deviation.
     skew : float
-        Third standardised moment of an observation; shapes that broadcast.
+        Third standardised moment of an observation; its shape broadcasts with `ratio`.
     n : int
         Observations.
     """
     a = skew / math.sqrt(n)
-    made: Floats = ratio + a * ratio**2 / 3.0 + a**2 * ratio**3 / 27.0 + a / 6.0
-    return made
+    transformed: Floats = ratio + a * ratio**2 / 3.0 + a**2 * ratio**3 / 27.0 + a / 6.0
+    return transformed
 
 
-def statistics(of: Resampled) -> Floats:
-    """`superiority.studentised` without its skew, NaN where a configuration is not judged; (configurations,)."""
-    made = without_skew(studentised(of), of.skews, max(of.n, 1))
-    return np.where(of.judgeable, made, np.nan)
+def skew_corrected_statistics(moments: BootstrapMoments) -> Floats:
+    """Studentised means after `hall_transform`, NaN where a configuration is not testable; (configurations,)."""
+    corrected = hall_transform(studentised_means(moments), moments.skews, max(moments.n, 1))
+    return np.where(moments.testable, corrected, np.nan)
 
 
-def single_p(of: Resampled, configuration: int) -> float:
-    """One-sided p-value that one configuration alone is no better than nothing; 1 where it is not judged."""
-    found = float(statistics(of)[configuration])
-    return 1.0 if math.isnan(found) else math.erfc(found / math.sqrt(2.0)) / 2.0
+def single_p_value(moments: BootstrapMoments, configuration: int) -> float:
+    """One-sided p-value of one configuration on its own, not adjusted for others; 1 where it is not testable."""
+    statistic = float(skew_corrected_statistics(moments)[configuration])
+    return 1.0 if math.isnan(statistic) else math.erfc(statistic / math.sqrt(2.0)) / 2.0
 
 
-def ability(of: Resampled) -> float:
-    """Hansen's consistent p-value that no configuration is better than nothing, by these statistics; 1 without any."""
-    part = np.flatnonzero(of.judgeable)
-    if not len(part):
+def spa_p_value(moments: BootstrapMoments) -> float:
+    """Hansen's consistent p-value that no configuration is better than nothing, from skew-corrected statistics.
+
+    It is 1 if no configuration is testable.
+    """
+    tested = np.flatnonzero(moments.testable)
+    if not len(tested):
         return 1.0
-    observed = max(0.0, float(statistics(of)[part].max()))
-    centres = np.where(negligible(studentised(of)[part], of.n), of.means[part], 0.0)
-    return share(_largest(of, part, centres), observed)
+    observed = max(0.0, float(skew_corrected_statistics(moments)[tested].max()))
+    little = negligible_losses(studentised_means(moments)[tested], moments.n)
+    return bootstrap_p_value(_largest(moments, tested, np.where(little, moments.means[tested], 0.0)), observed)
 
 
-def largest_centred(of: Resampled, among: NDArray[np.bool_]) -> Floats:
-    """Of each resample the largest statistic of those judged `among`, each centred on its own mean, 0 at least."""
-    part = np.flatnonzero(of.judgeable & among)
-    return _largest(of, part, of.means[part])
+def largest_null_statistics(moments: BootstrapMoments, subset: NDArray[np.bool_]) -> Floats:
+    """Largest statistic of each resample under the null, at least 0; (resamples,).
+
+    Over the testable configurations of `subset`, each centred on its own mean.
+    """
+    tested = np.flatnonzero(moments.testable & subset)
+    return _largest(moments, tested, moments.means[tested])
 
 
-def _largest(of: Resampled, columns: NDArray[np.intp], centres: Floats) -> Floats:
-    found, root = np.zeros(len(of.drawn)), math.sqrt(of.n)
-    for part in parts(len(columns), len(of.drawn)):
-        mine = columns[part]
-        ratio = of.spreads[mine] / of.deviations[mine]  # what dependence adds to the deviation of a day
-        scale = of.drawn_deviations[:, mine] * ratio
+def _largest(moments: BootstrapMoments, columns: NDArray[np.intp], centres: Floats) -> Floats:
+    largest, root = np.zeros(len(moments.resample_means)), math.sqrt(moments.n)
+    for part in column_slices(len(columns), len(moments.resample_means)):
+        chunk = columns[part]
+        ratio = moments.omegas[chunk] / moments.deviations[chunk]  # the effect of dependence between days
+        scale = moments.resample_deviations[:, chunk] * ratio
         with np.errstate(divide="ignore", invalid="ignore"):
-            drawn = np.where(scale > 0.0, root * (of.drawn[:, mine] - centres[part]) / scale, 0.0)
-        found = np.maximum(found, without_skew(drawn, of.skews[mine], of.n).max(axis=1))
-    return found
+            centred = root * (moments.resample_means[:, chunk] - centres[part])
+            statistics = np.where(scale > 0.0, centred / scale, 0.0)
+        largest = np.maximum(largest, hall_transform(statistics, moments.skews[chunk], moments.n).max(axis=1))
+    return largest

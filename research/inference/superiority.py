@@ -1,8 +1,8 @@
-"""Is the best of many configurations better than nothing: tests that know how many were tried.
+"""Is the best of many configurations better than nothing? Tests that correct for how many were tried.
 
 White, "A reality check for data snooping", Econometrica 68 (2000); Hansen, "A test for superior predictive ability",
 Journal of Business & Economic Statistics 23 (2005); Romano & Wolf, "Stepwise multiple testing as formalized data
-snooping", Econometrica 73 (2005). Means of all resamples are one product of matrices, days counted by resample times
+snooping", Econometrica 73 (2005). The means of all resamples are one matrix product: counts of days by resample, times
 returns by day.
 """
 
@@ -19,78 +19,79 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.machine import cores
-from research.inference.block_bootstrap import resampled_days
+from research.inference.block_bootstrap import resampled_day_counts
 from research.inference.threads import single_threaded
 
 __all__ = [
-    "Resampled",
-    "Superiority",
-    "negligible",
-    "parts",
+    "BootstrapMoments",
+    "SpaResult",
+    "bootstrap_moments",
+    "bootstrap_p_value",
+    "column_slices",
+    "negligible_losses",
     "reality_check",
-    "resampled",
-    "share",
-    "studentised",
-    "superior_ability",
+    "spa_test",
+    "studentised_means",
     "survivors",
 ]
 
 Floats = NDArray[np.float64]
 
-#: days with a gain, and days with a loss, below which resamples do not know how far returns spread
+#: fewest days with a gain, and days with a loss; with fewer, resamples underestimate the spread of returns
 FEWEST_OUTCOMES: Final = 10
-#: values of all configurations in all resamples that are held at a time
-_HELD: Final = 1 << 20
-#: values that stand in memory; more of them in a file
+#: values of all configurations in all resamples that are worked on at a time
+_BATCH: Final = 1 << 20
+#: most values of an array in memory; a larger one is mapped to a file
 _IN_MEMORY: Final = 1 << 27
 
 
 @dataclass(frozen=True)
-class Resampled:
-    """What the tests need of many series of returns.
+class BootstrapMoments:
+    """Moments of many return series and of their bootstrap resamples.
 
     Attributes
     ----------
     n : int
         Days.
     means : float64 (configurations,)
-    spreads : float64 (configurations,)
+        Mean daily return.
+    omegas : float64 (configurations,)
         Standard deviation of sqrt(n) times the mean over the resamples (Hansen's omega); 0 for a constant series.
     deviations : float64 (configurations,)
-        Standard deviation of a day.
+        Standard deviation of a day (divisor n); 0 for a constant series.
     skews : float64 (configurations,)
         Third standardised moment of a day; 0 for a constant series.
-    gains, losses : int64 (configurations,)
-        Days above and below zero.
-    drawn, drawn_deviations : float32 (resamples, configurations)
+    gain_days, loss_days : int64 (configurations,)
+        Number of days above and below zero.
+    resample_means, resample_deviations : float32 (resamples, configurations)
         Mean and standard deviation of a day in each resample.
     """
 
     n: int
     means: Floats
-    spreads: Floats
+    omegas: Floats
     deviations: Floats
     skews: Floats
-    gains: NDArray[np.int64]
-    losses: NDArray[np.int64]
-    drawn: NDArray[Any]
-    drawn_deviations: NDArray[Any]
+    gain_days: NDArray[np.int64]
+    loss_days: NDArray[np.int64]
+    resample_means: NDArray[Any]
+    resample_deviations: NDArray[Any]
 
     @property
-    def judgeable(self) -> NDArray[np.bool_]:
-        """Which configurations gained, and lost, on `FEWEST_OUTCOMES` days or more; bool (configurations,)."""
-        enough: NDArray[np.bool_] = (self.gains >= FEWEST_OUTCOMES) & (self.losses >= FEWEST_OUTCOMES)
-        return enough & (self.spreads > 0.0)
+    def testable(self) -> NDArray[np.bool_]:
+        """Whether a configuration has at least `FEWEST_OUTCOMES` days of gain and of loss; bool (configurations,)."""
+        both: NDArray[np.bool_] = (self.gain_days >= FEWEST_OUTCOMES) & (self.loss_days >= FEWEST_OUTCOMES)
+        return both & (self.omegas > 0.0)
 
 
 @dataclass(frozen=True)
-class Superiority:
-    """p-values that no configuration is better than nothing; `lower` <= `consistent` <= `upper`.
+class SpaResult:
+    """p-values of the hypothesis that no configuration is better than nothing; `lower` <= `consistent` <= `upper`.
 
     Attributes
     ----------
     statistic : float
-        The largest studentised mean, 0 at least.
+        The largest studentised mean, at least 0.
     lower, consistent, upper : float
         Hansen's three choices of which losing configurations count: none; those that lose little; all (White's).
     """
@@ -101,151 +102,168 @@ class Superiority:
     upper: float
 
 
-def resampled(returns: ArrayLike, length: float, resamples: int, rng: np.random.Generator) -> Resampled:
-    """Draw the resamples that the tests share.
+def bootstrap_moments(returns: ArrayLike, length: float, resamples: int, rng: np.random.Generator) -> BootstrapMoments:
+    """Draw the resamples that all tests share.
 
     Parameters
     ----------
     returns : (days, configurations) float
-        In order of time, no NaN; the benchmark is 0.
+        In order of time, no NaN. The benchmark is 0.
     length : float
-        Mean block length (`blocks.block_length`).
+        Mean block length (`block_bootstrap.block_length`), days.
     resamples : int
     rng : numpy.random.Generator
     """
     series = np.asarray(returns)
-    n, many = series.shape
-    counts = resampled_days(n, length, resamples, rng)
-    told = np.zeros((6, many))
-    drawn, own = _room(resamples, many), _room(resamples, many)
+    n, configurations = series.shape
+    counts = resampled_day_counts(n, length, resamples, rng)
+    moments = np.zeros((6, configurations))
+    resample_means, resample_deviations = _allocate(resamples, configurations), _allocate(resamples, configurations)
 
     def work(part: slice) -> None:
-        told[:, part], drawn[:, part], own[:, part] = _of_part(np.asarray(series[:, part], np.float64), counts)
+        columns = np.asarray(series[:, part], np.float64)
+        moments[:, part], resample_means[:, part], resample_deviations[:, part] = _part_moments(columns, counts)
 
-    # each product on one thread, whatever the number of threads: the same bits
+    # one thread per matrix product, whatever the number of threads, so that the bits are the same
     with single_threaded(), ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(work, parts(many if n else 0, max(n, resamples))))
-    means, spreads, deviations, skews, gains, losses = told
-    return Resampled(n, means, spreads, deviations, skews, gains.astype(int), losses.astype(int), drawn, own)
+        list(pool.map(work, column_slices(configurations if n else 0, max(n, resamples))))
+    means, omegas, deviations, skews, gain_days, loss_days = moments
+    return BootstrapMoments(
+        n,
+        means,
+        omegas,
+        deviations,
+        skews,
+        gain_days.astype(int),
+        loss_days.astype(int),
+        resample_means,
+        resample_deviations,
+    )
 
 
-def _of_part(mine: Floats, counts: NDArray[Any]) -> tuple[Floats, NDArray[Any], NDArray[Any]]:
-    """Moments of some configurations, (6, c); their means and deviations in each resample, (resamples, c)."""
-    n = len(mine)
-    mean, varies = mine.mean(axis=0), np.ptp(mine, axis=0) > 0
-    exact = mine - mean
-    apart = np.asarray(exact, np.float32)  # small numbers keep their digits in float32
-    centred = counts @ apart / np.float32(n)
-    squares = counts @ (apart * apart) / np.float32(n)
-    deviation = np.where(varies, mine.std(axis=0), 0.0)
+def _part_moments(series: Floats, counts: NDArray[Any]) -> tuple[Floats, NDArray[Any], NDArray[Any]]:
+    """Moments of some configurations, (6, c), and their mean and deviation in each resample, (resamples, c)."""
+    n = len(series)
+    mean, varies = series.mean(axis=0), np.ptp(series, axis=0) > 0
+    exact = series - mean
+    centred = np.asarray(exact, np.float32)  # small numbers keep their digits in float32
+    centred_means = counts @ centred / np.float32(n)
+    squares = counts @ (centred * centred) / np.float32(n)
+    deviation = np.where(varies, series.std(axis=0), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         skew = np.where(varies, (exact**3).mean(axis=0) / deviation**3, 0.0)
-    spread = np.where(varies, math.sqrt(n) * centred.std(axis=0, dtype=np.float64), 0.0)
-    told = np.stack([mean, spread, deviation, skew, (mine > 0).sum(axis=0), (mine < 0).sum(axis=0)])
-    return told, centred + mean.astype(np.float32), np.sqrt(np.maximum(squares - centred * centred, 0))
+    omega = np.where(varies, math.sqrt(n) * centred_means.std(axis=0, dtype=np.float64), 0.0)
+    moments = np.stack([mean, omega, deviation, skew, (series > 0).sum(axis=0), (series < 0).sum(axis=0)])
+    deviations = np.sqrt(np.maximum(squares - centred_means * centred_means, 0))
+    return moments, centred_means + mean.astype(np.float32), deviations
 
 
-def _room(resamples: int, many: int) -> NDArray[np.float32]:
-    """Room for a number of each configuration in each resample; beyond `_IN_MEMORY` values in an unnamed file."""
-    if resamples * many <= _IN_MEMORY:
-        return np.empty((resamples, many), np.float32)
+def _allocate(resamples: int, configurations: int) -> NDArray[np.float32]:
+    """An array (resamples, configurations); with more than `_IN_MEMORY` values, mapped to an unnamed file."""
+    if resamples * configurations <= _IN_MEMORY:
+        return np.empty((resamples, configurations), np.float32)
     with tempfile.TemporaryFile() as file:
-        return np.memmap(file, np.float32, "w+", shape=(resamples, many))
+        return np.memmap(file, np.float32, "w+", shape=(resamples, configurations))
 
 
-def superior_ability(of: Resampled) -> Superiority:
-    """Hansen's test of superior predictive ability, studentised by one omega a configuration.
+def spa_test(moments: BootstrapMoments) -> SpaResult:
+    """Hansen's test of superior predictive ability, studentised by one omega per configuration.
 
-    A configuration that never bet (a constant series) takes no part; p-values are 1 where none does. A p-value counts
-    the observed statistic among the resampled ones, so that it is 1 / (resamples + 1) at least.
+    A configuration that never bet (a constant series) is left out; the p-values are 1 if none is left. The observed
+    statistic counts among the resampled ones, so that a p-value is at least 1 / (resamples + 1).
     """
-    part = np.flatnonzero(of.spreads > 0.0)
-    if not len(part):
-        return Superiority(0.0, 1.0, 1.0, 1.0)
-    means, statistics = of.means[part], studentised(of)[part]
+    bets = np.flatnonzero(moments.omegas > 0.0)
+    if not len(bets):
+        return SpaResult(0.0, 1.0, 1.0, 1.0)
+    means, statistics = moments.means[bets], studentised_means(moments)[bets]
     observed = max(0.0, float(statistics.max()))
-    little = negligible(statistics, of.n)
+    little = negligible_losses(statistics, moments.n)
     centres = (np.maximum(means, 0.0), np.where(little, means, 0.0), means)
-    scale = math.sqrt(of.n) / of.spreads[part]
-    return Superiority(observed, *(share(_largest(of.drawn, part, centre, scale), observed) for centre in centres))
+    scale = math.sqrt(moments.n) / moments.omegas[bets]
+    largest = (_largest_scaled(moments.resample_means, bets, centre, scale) for centre in centres)
+    return SpaResult(observed, *(bootstrap_p_value(values, observed) for values in largest))
 
 
-def negligible(statistics: Floats, n: int) -> NDArray[np.bool_]:
-    """Whose loss is little enough to count as none: above -sqrt(2 log log n) (Hansen 2005, equation 10)."""
+def negligible_losses(statistics: Floats, n: int) -> NDArray[np.bool_]:
+    """Which configurations lose so little that it counts as nothing.
+
+    Their studentised mean is above -sqrt(2 log log n) (Hansen 2005, equation 10).
+    """
     little: NDArray[np.bool_] = statistics >= -math.sqrt(2.0 * math.log(math.log(max(n, 3))))
     return little
 
 
-def studentised(of: Resampled) -> Floats:
-    """sqrt(n) times the mean over omega of each configuration; 0 for a constant series; float64 (configurations,)."""
+def studentised_means(moments: BootstrapMoments) -> Floats:
+    """sqrt(n) times mean over omega of each configuration, 0 for a constant series; float64 (configurations,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(of.spreads > 0.0, math.sqrt(of.n) * of.means / of.spreads, 0.0)
+        return np.where(moments.omegas > 0.0, math.sqrt(moments.n) * moments.means / moments.omegas, 0.0)
 
 
-def reality_check(of: Resampled) -> float:
-    """White's p-value that no configuration is better than nothing; not studentised."""
-    part = np.flatnonzero(of.spreads > 0.0)
-    if not len(part):
+def reality_check(moments: BootstrapMoments) -> float:
+    """White's p-value of the hypothesis that no configuration is better than nothing; not studentised."""
+    bets = np.flatnonzero(moments.omegas > 0.0)
+    if not len(bets):
         return 1.0
-    means, root = of.means[part], math.sqrt(of.n)
-    largest = _largest(of.drawn, part, means, np.full(len(means), root))
-    return share(largest, max(0.0, root * float(means.max())))
+    means, root = moments.means[bets], math.sqrt(moments.n)
+    largest = _largest_scaled(moments.resample_means, bets, means, np.full(len(means), root))
+    return bootstrap_p_value(largest, max(0.0, root * float(means.max())))
 
 
-def survivors(of: Resampled, level: float = 0.05) -> NDArray[np.bool_]:
-    """Which configurations are better than nothing, with a chance of at most `level` that one of them is not.
+def survivors(moments: BootstrapMoments, level: float = 0.05) -> NDArray[np.bool_]:
+    """Configurations that are better than nothing, with a familywise error rate of at most `level`.
 
-    StepM of Romano & Wolf (2005), studentised in each resample by that resample's own deviation: all whose statistic
-    exceeds the critical value are named, and the rest is tested again until none is.
+    StepM of Romano & Wolf (2005), where each resample is studentised by its own deviation. All configurations whose
+    statistic exceeds the critical value are rejected; the rest is tested again until none is.
 
     Returns
     -------
     bool (configurations,)
     """
-    named = np.zeros(len(of.means), np.bool_)
-    part = np.flatnonzero(of.spreads > 0.0)
-    if not len(part):
-        return named
-    statistics = studentised(of)[part]
-    waiting = np.ones(len(part), np.bool_)
-    while waiting.any():
-        critical = float(np.quantile(_largest_own(of, part[waiting]), 1.0 - level, method="higher"))
-        beyond = waiting & (statistics > max(critical, 0.0))
+    better = np.zeros(len(moments.means), np.bool_)
+    bets = np.flatnonzero(moments.omegas > 0.0)
+    if not len(bets):
+        return better
+    statistics = studentised_means(moments)[bets]
+    remaining = np.ones(len(bets), np.bool_)
+    while remaining.any():
+        critical = float(np.quantile(_largest_studentised(moments, bets[remaining]), 1.0 - level, method="higher"))
+        beyond = remaining & (statistics > max(critical, 0.0))
         if not beyond.any():
             break
-        named[part[beyond]] = True
-        waiting &= ~beyond
-    return named
+        better[bets[beyond]] = True
+        remaining &= ~beyond
+    return better
 
 
-def _largest_own(of: Resampled, columns: NDArray[np.intp]) -> Floats:
-    """Of each resample the largest centred mean among `columns`, each over that resample's own deviation."""
-    found, root = np.full(len(of.drawn), -np.inf), math.sqrt(of.n)
-    for part in parts(len(columns), len(of.drawn)):
-        mine = columns[part]
-        ratio = of.spreads[mine] / of.deviations[mine]  # what dependence adds to the deviation of a day
+def _largest_studentised(moments: BootstrapMoments, columns: NDArray[np.intp]) -> Floats:
+    """Largest centred mean of each resample among `columns`, each over the deviation of that resample."""
+    largest, root = np.full(len(moments.resample_means), -np.inf), math.sqrt(moments.n)
+    for part in column_slices(len(columns), len(moments.resample_means)):
+        chunk = columns[part]
+        ratio = moments.omegas[chunk] / moments.deviations[chunk]  # the effect of dependence between days
         with np.errstate(divide="ignore", invalid="ignore"):
-            scale = of.drawn_deviations[:, mine] * ratio
-            drawn = np.where(scale > 0.0, root * (of.drawn[:, mine] - of.means[mine]) / scale, -np.inf)
-        found = np.maximum(found, drawn.max(axis=1))
-    return found
+            scale = moments.resample_deviations[:, chunk] * ratio
+            centred = root * (moments.resample_means[:, chunk] - moments.means[chunk])
+            statistics = np.where(scale > 0.0, centred / scale, -np.inf)
+        largest = np.maximum(largest, statistics.max(axis=1))
+    return largest
 
 
-def _largest(drawn: NDArray[Any], columns: NDArray[np.intp], centre: Floats, scale: Floats) -> Floats:
-    """Of each resample the largest centred and scaled mean among `columns`, 0 at least."""
-    found = np.zeros(len(drawn))
-    for part in parts(len(columns), len(drawn)):
-        found = np.maximum(found, ((drawn[:, columns[part]] - centre[part]) * scale[part]).max(axis=1))
-    return found
+def _largest_scaled(means: NDArray[Any], columns: NDArray[np.intp], centre: Floats, scale: Floats) -> Floats:
+    """Largest centred and scaled mean of each resample among `columns`, at least 0."""
+    largest = np.zeros(len(means))
+    for part in column_slices(len(columns), len(means)):
+        largest = np.maximum(largest, ((means[:, columns[part]] - centre[part]) * scale[part]).max(axis=1))
+    return largest
 
 
-def share(largest: Floats, observed: float) -> float:
-    """p-value: how many resampled statistics are as large, the observed one counted among them."""
+def bootstrap_p_value(largest: Floats, observed: float) -> float:
+    """Share of resampled statistics that are at least the observed one, which is itself counted."""
     return float((1 + np.count_nonzero(largest >= observed)) / (1 + len(largest)))
 
 
-def parts(columns: int, rows: int) -> Iterator[slice]:
-    """Columns a part at a time, as many as are held at once with so many rows."""
-    step = max(1, _HELD // max(rows, 1))
+def column_slices(columns: int, rows: int) -> Iterator[slice]:
+    """Slices of the columns, each with as many as are worked on at a time at this number of rows."""
+    step = max(1, _BATCH // max(rows, 1))
     for low in range(0, columns, step):
         yield slice(low, min(low + step, columns))

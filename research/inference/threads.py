@@ -1,4 +1,4 @@
-"""Threads of linear algebra: one a product, so that the bits do not depend on how many there are."""
+"""Threads of linear algebra: one per matrix product, so that the bits do not depend on the number of cores."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from threadpoolctl import ThreadpoolController
 
 
 @lru_cache(maxsize=1)
-def _blas() -> ThreadpoolController:
+def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
 def single_threaded() -> AbstractContextManager[object]:
-    """A context in which each product of matrices runs on one thread."""
-    found: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
-    return found
+    """Context manager in which each matrix product runs on one thread."""
+    context: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
+    return context

@@ -24,9 +24,18 @@ from research.records.folder import MANIFEST, find, run_folder
 from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, ranked
 from research.records.trials import Count, Ledger
-from research.verdict.findings import FLAGS, PATH_BETS, PATH_DAILY, SCHEMA, SPLITS, Findings, alone, read
+from research.verdict.findings import (
+    FLAG_SCHEMA,
+    FLAGS,
+    PATH_BETS,
+    PATH_DAILY,
+    SPLITS,
+    Findings,
+    backtest_findings,
+    read_findings,
+)
 from research.verdict.judge import Verdict, judge
-from research.verdict.plausibility import WORDS
+from research.verdict.plausibility import FLAG_TEXTS
 
 REPORT = "report.html"
 ACKNOWLEDGED = "acknowledged.json"
@@ -178,8 +187,8 @@ class RunRecord:
     def findings(self) -> Findings | None:
         """Evidence against luck: of a sweep as stored, of a backtest from its days; None if a sweep has none."""
         if self.kind == "backtest":
-            return alone(self.daily(1), int(self.manifest["seed"]))
-        return read(self.folder)
+            return backtest_findings(self.daily(1), int(self.manifest["seed"]))
+        return read_findings(self.folder)
 
     def trials(self) -> Count:
         """Trials behind the run according to the ledger as it is now; at least the run's own configurations."""
@@ -216,7 +225,7 @@ class RunRecord:
 
     def flags(self) -> dict[str, str]:
         """Flags that configurations of the run carry, by name: what each says and its likely cause."""
-        return {kind: WORDS[kind] for kind in self.flagged()["flag"].unique().sort()}
+        return {kind: FLAG_TEXTS[kind] for kind in self.flagged()["flag"].unique().sort()}
 
     def flagged(self) -> pl.DataFrame:
         """Which configuration carries which flag: config, flag. A leak flags every configuration on its tape."""
@@ -226,7 +235,7 @@ class RunRecord:
             if "made_of" in tape and leaking([tape["made_of"]]):
                 numbers = pl.int_range(tape["first_config"], tape["last_config"] + 1, dtype=pl.Int64, eager=True)
                 parts.append(pl.DataFrame({"config": numbers}).with_columns(flag=pl.lit("leak")))
-        return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+        return pl.concat([pl.DataFrame(schema=FLAG_SCHEMA), *parts])
 
     def unranked(self) -> list[int]:
         """Configurations with a flag that nobody has acknowledged; the leaderboard lists them last."""
@@ -241,9 +250,9 @@ class RunRecord:
         evidence, seen = found.evidence, self.acknowledged()
         return judge(
             evidence.p_all,
-            math.nan if evidence.picked is None else evidence.picked.p_value,
+            math.nan if evidence.selected is None else evidence.selected.p_value,
             self.trials().effective,
-            found.outside,
+            found.out_of_sample,
             [name for name in self.flags() if name not in seen],
         )
 

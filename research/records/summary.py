@@ -72,7 +72,7 @@ def verdict_summary(run: RunRecord) -> dict[str, Any] | None:
     trials = run.trials()
     return {
         "evidence": verdict.evidence,
-        "conditions": [{"letter": one.letter, "holds": one.holds, "words": one.words} for one in verdict.conditions],
+        "conditions": [{"letter": one.letter, "holds": one.holds, "words": one.sentence} for one in verdict.conditions],
         "trials_raw": trials.raw,
         "trials_effective": trials.effective,
         "flags": [name for name in run.flags() if name not in run.acknowledged()],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS, Interval, event_sums, generator, ratio_interval
+from research.inference.bootstrap import FEWEST_BETS, Interval, enough, event_sums, generator, ratio_interval
 
 #: borders of the odds bands; lower border inside
 ODDS_BORDERS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
@@ -49,12 +49,12 @@ class Group:
 
 def carries(bets: pl.DataFrame) -> bool:
     """Whether bets are enough, on enough days, for an interval to be told (`research.inference.bootstrap`)."""
-    return len(bets) >= FEWEST_BETS and bets["date"].n_unique() >= FEWEST_DAYS
+    return enough(len(bets), bets["date"].n_unique())
 
 
 def told(found: Interval, bets: pl.DataFrame) -> Interval:
     """An interval as it is told: without ends where too few bets carry it."""
-    return found if carries(bets) else replace(found, low=float("nan"), high=float("nan"), se=float("nan"))
+    return found if carries(bets) else found.without_ends()
 
 
 def settled_frame(bets: pl.DataFrame) -> pl.DataFrame:

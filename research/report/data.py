@@ -80,7 +80,7 @@ class Luck:
     @property
     def sample(self) -> str:
         """Where the bets of the path stand: ``out of sample``, ``in sample``."""
-        return "in sample" if self.findings.outside is None else "out of sample"
+        return "in sample" if self.findings.out_of_sample is None else "out of sample"
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def _luck(run: RunRecord) -> Luck | None:
     if found is None:
         return None
     bets = daily = None
-    if found.outside is not None:
+    if found.out_of_sample is not None:
         bets, daily = run.path_bets(), run.path_daily()
     elif run.kind == "backtest":
         bets, daily = run.bets(1).with_columns(net_minor=pl.col("pnl_minor").fill_null(0)), run.daily(1)
@@ -66,7 +66,7 @@ def _luck(run: RunRecord) -> Luck | None:
         findings=found,
         verdict=run.verdict(),
         trials=run.trials(),
-        picked_bets=0 if found.picked is None else int(run.metrics(found.picked)["n_bets"]),
+        picked_bets=0 if found.selected is None else int(run.metrics(found.selected)["n_bets"]),
         path_bets=bets,
         path_daily=daily,
         splits=pl.DataFrame() if run.kind == "backtest" else run.splits(),

@@ -87,7 +87,7 @@ def _returns(luck: Luck) -> NDArray[np.float64]:
 
 
 def _crossed_figures(luck: Luck) -> list[Figure]:
-    found, crossing = luck.findings.evidence.crossed, luck.findings.crossing
+    found, crossing = luck.findings.evidence.overfitting, luck.findings.paths
     figures = []
     if found is not None and luck.splits.height:
         figures += [

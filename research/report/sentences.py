@@ -38,7 +38,7 @@ def net_interval(one: Chosen, seed: int) -> Interval | None:
 def verdict(data: ReportData) -> tuple[str, str]:
     """The sentence of the page and the one that says how to read it."""
     if data.luck is not None and data.luck.verdict is not None:
-        return headline(data.luck.verdict, data.luck.findings.outside), reading(data.luck)
+        return headline(data.luck.verdict, data.luck.findings.out_of_sample), reading(data.luck)
     tried = len(data.results)
     betting = [one for one in data.chosen if one.metrics.get("n_bets")]
     if not betting:

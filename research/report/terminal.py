@@ -66,11 +66,11 @@ def sentence(run: RunRecord) -> str:
 
 def adjusted_words(evidence: Evidence, trials: float) -> str:
     """The p of the judged configuration after the correction for all trials."""
-    from research.inference.effective_trials import adjusted
-    from research.verdict.judge import p_words
+    from research.inference.effective_trials import sidak_adjusted
+    from research.verdict.judge import p_text
 
-    single = evidence.picked
-    return "1.000" if single is None else p_words(adjusted(single.p_value, trials))
+    single = evidence.selected
+    return "1.000" if single is None else p_text(sidak_adjusted(single.p_value, trials))
 
 
 def verdict_lines(run: RunRecord) -> list[str]:
@@ -84,8 +84,8 @@ def verdict_lines(run: RunRecord) -> list[str]:
     tried = f"{count(trials.raw, 'trial')} on these events so far, worth {number(trials.effective)} independent"
     if verdict is None:
         return [f"{tried}; p {adjusted_words(found.evidence, trials.effective)} adjusted for them."]
-    lines = [headline(verdict, found.outside)]
-    lines.append(tried + ("." if verdict.evidence else f"; {size(found.outside)}."))
+    lines = [headline(verdict, found.out_of_sample)]
+    lines.append(tried + ("." if verdict.evidence else f"; {size(found.out_of_sample)}."))
     standing = [name for name in run.flags() if name not in run.acknowledged()]
     if standing:
         words = ", ".join(standing)

@@ -8,8 +8,8 @@ from typing import Final
 
 from engine.errors import DataError
 from research.inference.bootstrap import generator
-from research.inference.effective_trials import adjusted
-from research.inference.fair import against_fair
+from research.inference.effective_trials import sidak_adjusted
+from research.inference.fair import fair_odds_test
 from research.inference.sharpe import (
     Moments,
     deflated_sharpe,
@@ -20,20 +20,20 @@ from research.inference.sharpe import (
 from research.report.breakdown import mean_interval, roi_interval
 from research.report.data import Luck
 from research.report.text import NOTHING, count, number, percent, span
-from research.verdict.judge import Outside, Verdict, p_words
+from research.verdict.judge import OutOfSample, Verdict, p_text
 
 _YEAR_DAYS: Final = 365.25
 _LEVEL: Final = f"90{chr(0x202F)}%"
 
 
-def headline(verdict: Verdict, outside: Outside | None) -> str:
+def headline(verdict: Verdict, outside: OutOfSample | None) -> str:
     """The one sentence of a sweep: the size of the edge with its interval, or why there is no winner."""
     if not verdict.evidence:
         return "No winner: " + "; ".join(one.brief for one in verdict.failed) + "."
     return f"Evidence of an edge: {size(outside)}."
 
 
-def size(outside: Outside | None) -> str:
+def size(outside: OutOfSample | None) -> str:
     """The out-of-sample yield with its interval, or that there is none."""
     if outside is None:
         return "nothing was tested out of sample"
@@ -54,7 +54,7 @@ def reading(luck: Luck) -> str:
     )
     if luck.verdict is not None and luck.verdict.evidence:
         return f"All four conditions hold at 5 %. {tried}; the size is that of the path no choice has seen."
-    sized = size(luck.findings.outside)
+    sized = size(luck.findings.out_of_sample)
     return f"{sized[0].upper()}{sized[1:]}. {tried}. Not one row of the leaderboard below is evidence by itself."
 
 
@@ -74,7 +74,7 @@ def evidence_lines(luck: Luck, seed: int) -> list[Line]:
 
 
 def _tests(luck: Luck) -> list[Line]:
-    found, single, trials = luck.findings.evidence, luck.findings.evidence.picked, luck.trials
+    found, single, trials = luck.findings.evidence, luck.findings.evidence.selected, luck.trials
     lines = [
         Line(
             "Trials",
@@ -90,7 +90,7 @@ def _tests(luck: Luck) -> list[Line]:
         lines.append(
             Line(
                 alone,
-                f"{p_words(single.p_value)}; {p_words(adjusted(single.p_value, trials.effective))} adjusted",
+                f"{p_text(single.p_value)}; {p_text(sidak_adjusted(single.p_value, trials.effective))} adjusted",
                 "p of the judged configuration (a normal tail of its ratio, corrected for skew), and after Šidák's "
                 "correction for the effective trials.",
             )
@@ -102,7 +102,7 @@ def _tests(luck: Luck) -> list[Line]:
     named = ", ".join(f"#{row + 1}" for row in found.survivors[:6])
     return [
         *lines,
-        Line("Reality check", p_words(found.p_reality), "White's p, not studentised."),
+        Line("Reality check", p_text(found.p_reality), "White's p, not studentised."),
         Line(
             "Survivors",
             f"{number(found.n_survivors)}{f': {named}' if named else ''}",
@@ -115,8 +115,8 @@ def _ability(luck: Luck) -> Line:
     found = luck.findings.evidence
     return Line(
         "SPA, all configurations",
-        f"{p_words(found.p_lower)} ≤ {p_words(found.p_consistent)} ≤ {p_words(found.p_upper)}; "
-        f"{p_words(found.p_skewed)} without skew",
+        f"{p_text(found.p_lower)} ≤ {p_text(found.p_consistent)} ≤ {p_text(found.p_upper)}; "
+        f"{p_text(found.p_skewed)} without skew",
         f"Hansen's lower, consistent and upper p, studentised, {number(found.resamples)} resamples of blocks of "
         f"{number(found.block_length, 1)} days on average; and the consistent one with each resample's own deviation, "
         "corrected for skew. The verdict takes the larger.",
@@ -124,7 +124,7 @@ def _ability(luck: Luck) -> Line:
 
 
 def _sharpe(luck: Luck) -> list[Line]:
-    found, single, trials = luck.findings.evidence, luck.findings.evidence.picked, luck.trials
+    found, single, trials = luck.findings.evidence, luck.findings.evidence.selected, luck.trials
     if single is None or math.isnan(single.sharpe):
         return []
     own = Moments(single.n_days, single.sharpe, single.skew, single.kurtosis)
@@ -163,7 +163,7 @@ def _sharpe(luck: Luck) -> list[Line]:
 
 
 def _crossed(luck: Luck) -> list[Line]:
-    found = luck.findings.evidence.crossed
+    found = luck.findings.evidence.overfitting
     if found is None:
         return [Line("Overfitting", NOTHING, "Too few days or configurations to cross-validate the choice.")]
     side = "inside" if found.null_low <= found.probability <= found.null_high else (
@@ -204,8 +204,8 @@ def _prices(luck: Luck, seed: int) -> list[Line]:
         ),
     ]
     try:
-        fair = against_fair(bets, generator(seed, "fair"), at="fair")
-        placed = against_fair(bets, generator(seed, "fair"))
+        fair = fair_odds_test(bets, generator(seed, "fair"), paid_at="fair")
+        placed = fair_odds_test(bets, generator(seed, "fair"))
     except DataError as error:
         return [*lines, Line("Fair closing odds", NOTHING, f"Not told: {error.line()}.")]
     if fair.n_bets:
@@ -213,7 +213,7 @@ def _prices(luck: Luck, seed: int) -> list[Line]:
         lines.append(
             Line(
                 "Fair closing odds",
-                f"p {p_words(fair.p_value)} at fair odds; {p_words(placed.p_value)} at the odds taken ({exact})",
+                f"p {p_text(fair.p_value)} at fair odds; {p_text(placed.p_value)} at the odds taken ({exact})",
                 f"Chance of a yield this high if each of {count(fair.n_bets, 'bet')} {luck.sample} won with its fair "
                 "closing probability: paid fairly, and paid as it was (then it is more than the close explains).",
             )

@@ -1,1 +1,1 @@
-"""Validation of a choice: folds of the days, what is learned from which, and what is chosen then."""
+"""Validation: folds of the days, training parts, selection of configurations, and the stitched path."""

@@ -1,43 +1,43 @@
-"""What the `validation` group says."""
+"""Rules of validation: the values of the `validation` group of the configuration."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from engine.clock import DAY_NS, duration_ns
 from engine.errors import ConfigurationError
 
-#: splits of combinatorial cross-validation beyond which a command is refused
-MOST_SPLITS = 20_000
+#: most splits of combinatorial cross-validation; a command with more is refused
+MOST_SPLITS: Final = 20_000
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How folds are cut and how a configuration is chosen.
+    """How folds are cut and how a configuration is selected.
 
     Attributes
     ----------
     name : str
         ``none``, ``walk_forward``, ``purged_kfold``, ``cpcv``.
     folds : int
-        Spans that the days are cut into.
+        Number of folds that the days are cut into.
     folds_by : str
         ``time``, ``season``, ``count``.
     train_folds : int or None
-        Folds before a border that a walk-forward choice looks at; None: all.
+        Folds before a boundary that a walk-forward choice learns from; None: all.
     test_folds : int
         Folds that one split of ``cpcv`` tests.
     embargo_days : int
-        Days after a tested fold that are not learned from.
+        Days after a tested fold that are excluded from training.
     metric : str
         ``sharpe``, ``growth``, ``yield``.
     metric_min : float
-        What the metric must exceed; -inf: nothing.
+        The metric must be above this; -inf: no minimum.
     bets_min : int
-        Fewest bets in what is learned from.
+        Fewest bets in the training folds.
     """
 
     name: str = "walk_forward"
@@ -51,22 +51,27 @@ class Rules:
     bets_min: int = 100
 
     @property
-    def on(self) -> bool:
+    def enabled(self) -> bool:
         """Whether anything is validated."""
         return self.name != "none"
 
 
 def rules_of(flat: Mapping[str, Any]) -> Rules:
-    """The rules of one configuration, given its dotted keys.
+    """Rules of a configuration given as dotted keys.
 
     Raises
     ------
     ConfigurationError
-        Numbers out of their range, or more splits than `MOST_SPLITS`.
+        If a number is out of range, or there are more splits than `MOST_SPLITS`.
     """
-    own = {key.removeprefix("validation."): value for key, value in flat.items() if key.startswith("validation.")}
-    embargo_ns, least = duration_ns(own.pop("embargo"), "validation.embargo"), own.pop("metric_min")
-    rules = Rules(**own, embargo_days=-(-embargo_ns // DAY_NS), metric_min=-math.inf if least is None else least)
+    prefix = "validation."
+    values = {key.removeprefix(prefix): value for key, value in flat.items() if key.startswith(prefix)}
+    embargo_ns, metric_min = duration_ns(values.pop("embargo"), "validation.embargo"), values.pop("metric_min")
+    rules = Rules(
+        **values,
+        embargo_days=-(-embargo_ns // DAY_NS),
+        metric_min=-math.inf if metric_min is None else metric_min,
+    )
     bounds = {
         "folds": (rules.folds, 2, 366),
         "train_folds": (1 if rules.train_folds is None else rules.train_folds, 1, rules.folds - 1),
@@ -74,8 +79,8 @@ def rules_of(flat: Mapping[str, Any]) -> Rules:
         "bets_min": (rules.bets_min, 1, math.inf),
     }
     for name, (value, low, high) in bounds.items():
-        needless = name == "test_folds" and rules.name != "cpcv"
-        if not low <= value <= high and not needless:
+        unused = name == "test_folds" and rules.name != "cpcv"
+        if not low <= value <= high and not unused:
             raise ConfigurationError(
                 "out of range", where=f"validation.{name}", expected=f"{low} to {high}", found=str(value)
             )
@@ -85,6 +90,6 @@ def rules_of(flat: Mapping[str, Any]) -> Rules:
             f"{splits:,} splits",
             where="validation",
             expected=f"at most {MOST_SPLITS:,}",
-            todo="fewer folds or test_folds",
+            todo="use fewer folds or test_folds",
         )
     return rules

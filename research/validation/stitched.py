@@ -1,8 +1,9 @@
-"""The stitched path: what the choices of a walk-forward validation would have done, one after another.
+"""The stitched path: the bets that the choices of a walk-forward validation would have placed, fold after fold.
 
-Each newly chosen configuration begins with the equity that the path has at its border, its breakers at rest; where
-the same one is chosen again it goes on as it was. Bets that are open at a border stay with the one that placed them:
-they settle into the path, and into the equity that the next choice begins with once they have settled.
+A newly selected configuration starts with the equity of the path at its boundary and with its breakers reset. A
+configuration that is selected again continues where it was. Bets that are open at a boundary stay with the
+configuration that placed them. They settle into the path, and the next configuration that starts after their settlement
+has them in its equity.
 """
 
 from __future__ import annotations
@@ -19,13 +20,24 @@ from engine.custom_rule import Rule
 from engine.kernel.params import Params
 from engine.tape import NEVER, Tape
 from engine.tape.part import decided_between
-from research.validation.choice import NONE, Choice
+from research.validation.choice import NO_CONFIGURATION, Choice
 from research.validation.folds import Cuts, date_of, first_date, instant_of
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A configuration as it is replayed: its tape, the cuts of folds there, its numbers, its seed, its rule."""
+class SelectedConfiguration:
+    """All that is needed to replay a configuration.
+
+    Attributes
+    ----------
+    tape : Tape
+    cuts : Cuts
+        Folds among the days of the tape.
+    params : Params
+    seed : int
+    rule : Rule or None
+        The user's own staking rule, if any.
+    """
 
     tape: Tape
     cuts: Cuts
@@ -36,16 +48,15 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Stitched:
-    """The path.
+    """The stitched path.
 
     Attributes
     ----------
     bets : polars.DataFrame
-        Columns of `engine.backtesting.path.Path.bets`, with config, window (from 1), day (of the decision) and
-        net_minor: P&L
-        after the commission that its market was charged, shared among the market's bets by their stakes.
+        Columns of `engine.backtesting.path.Path.bets`, and config, window (from 1), day (of the decision) and
+        net_minor: P&L after commission. The bets of a market share its commission in proportion to their stakes.
     daily : polars.DataFrame
-        date, pnl_minor, equity_start_minor, n_bets, from the first border on.
+        date, pnl_minor, equity_start_minor, n_bets; from the first boundary on.
     """
 
     bets: pl.DataFrame
@@ -53,20 +64,23 @@ class Stitched:
 
 
 def stitch(
-    dates: Sequence[dt.date], choices: Sequence[Choice], chosen: Callable[[int], Chosen], bankroll_minor: float
+    dates: Sequence[dt.date],
+    choices: Sequence[Choice],
+    configuration_of: Callable[[int], SelectedConfiguration],
+    bankroll_minor: float,
 ) -> Stitched:
-    """Replay the choices, each over its own folds.
+    """Replay each selected configuration over its folds.
 
     Parameters
     ----------
     dates : sequence of date
-        Borders of folds, (folds + 1,).
+        Boundaries of the folds, (folds + 1,).
     choices : sequence of Choice
-        Of each fold but the first.
-    chosen : callable
-        The configuration of a row.
+        One for each fold but the first.
+    configuration_of : callable
+        Configuration of a row.
     bankroll_minor : float
-        What the path begins with.
+        Opening bankroll of the path, minor units.
     """
     from engine.backtesting.run import replay
 
@@ -74,25 +88,26 @@ def stitch(
     count: dict[dt.date, int] = {}
     logs: list[pl.DataFrame] = []
     for row, first, last in _runs(choices):
-        if row == NONE:
+        if row == NO_CONFIGURATION:
             continue
-        one = chosen(row)
-        begin, end = int(one.cuts.days[first, 0]), int(one.cuts.days[last, -1])
-        begins_at = date_of(one.tape, begin)
-        equity = bankroll_minor + sum(gained for day, gained in pnl.items() if day < begins_at)
+        selected = configuration_of(row)
+        tape, begin, end = selected.tape, int(selected.cuts.days[first, 0]), int(selected.cuts.days[last, -1])
+        begins_at = date_of(tape, begin)
+        equity = bankroll_minor + sum(gain for day, gain in pnl.items() if day < begins_at)
         if equity < 1.0 or begin == end:
             continue
-        part = decided_between(one.tape, instant_of(one.tape, begin), instant_of(one.tape, end))
-        path = replay(part, one.params._replace(bankroll_minor=float(np.floor(equity))), one.seed, one.rule)
-        for day, gained, n_bets in path.daily.select("date", "pnl_minor", "n_bets").iter_rows():
-            pnl[day] = pnl.get(day, 0.0) + gained
+        part = decided_between(tape, instant_of(tape, begin), instant_of(tape, end))
+        params = selected.params._replace(bankroll_minor=float(np.floor(equity)))
+        path = replay(part, params, selected.seed, selected.rule)
+        for day, gain, n_bets in path.daily.select("date", "pnl_minor", "n_bets").iter_rows():
+            pnl[day] = pnl.get(day, 0.0) + gain
             count[day] = count.get(day, 0) + n_bets
-        logs.append(_log(path, part, one, row, first))
+        logs.append(_log(path, part, selected, row, first))
     return Stitched(_bets(logs), _daily(pnl, count, dates, bankroll_minor))
 
 
 def _runs(choices: Sequence[Choice]) -> list[tuple[int, int, int]]:
-    """(row, first fold, last fold) of each run of folds that the same configuration was chosen for."""
+    """(row, first fold, last fold) of each run of folds with the same selected configuration."""
     out: list[tuple[int, int, int]] = []
     for fold, choice in enumerate(choices, start=1):
         if out and out[-1][0] == choice.row:
@@ -102,9 +117,9 @@ def _runs(choices: Sequence[Choice]) -> list[tuple[int, int, int]]:
     return out
 
 
-def _log(path: Path, part: Tape, one: Chosen, row: int, first: int) -> pl.DataFrame:
-    """Bets of one run of folds, each with its window, its day and its P&L after commission."""
-    starts = one.cuts.days[first:, 0]
+def _log(path: Path, part: Tape, selected: SelectedConfiguration, row: int, first: int) -> pl.DataFrame:
+    """Bets of one run of folds, with their configuration, window, day and P&L after commission."""
+    starts = selected.cuts.days[first:, 0]
     decided = path.bets["decided_at"].cast(pl.Int64).to_numpy()
     day = np.searchsorted(part.midnights, decided, side="right")
     window = first + np.searchsorted(starts, day, side="right") - 1
@@ -113,15 +128,15 @@ def _log(path: Path, part: Tape, one: Chosen, row: int, first: int) -> pl.DataFr
         pl.Series("window", window, dtype=pl.Int64),
         pl.Series("day", np.datetime64(first_date(part), "D") + day, dtype=pl.Date),
     )
-    return log.with_columns(net_minor=pl.col("pnl_minor").fill_null(0) - _commission(log, part, one.params))
+    return log.with_columns(net_minor=pl.col("pnl_minor").fill_null(0) - _commission(log, part, selected.params))
 
 
 def _commission(log: pl.DataFrame, part: Tape, params: Params) -> pl.Series:
-    """What each bet bears of its market's commission, minor units.
+    """Share of each bet in the commission of its market, minor units.
 
-    A market is charged on the net of its bets whenever the last open one has settled (`engine.kernel.walk`); each bears
-    a part by its stake. One with a bet that never settles is not charged. That a charge cannot exceed the cash at hand
-    is left out.
+    A market is charged on the net of its bets whenever the last open one has settled (`engine.kernel.walk`); the bets
+    share the charge in proportion to their stakes. A market with a bet that never settles is not charged. The kernel's
+    rule that a charge cannot exceed the cash at hand is not applied here.
     """
     rows = log["row"].to_numpy()
     bets = log.select(
@@ -159,15 +174,15 @@ def _bets(logs: list[pl.DataFrame]) -> pl.DataFrame:
 def _daily(
     pnl: dict[dt.date, float], count: dict[dt.date, int], dates: Sequence[dt.date], bankroll_minor: float
 ) -> pl.DataFrame:
-    """One row a calendar day from the first border to the end of the data, or the last settlement after it."""
-    last = max([dates[-1] - dt.timedelta(days=1), *(day for day, gained in pnl.items() if gained)])
+    """One row per calendar day, from the first boundary to the end of the data or the last later settlement."""
+    last = max([dates[-1] - dt.timedelta(days=1), *(day for day, gain in pnl.items() if gain)])
     days = pl.date_range(dates[1], last, eager=True).to_list()
-    gained = np.array([pnl.get(day, 0.0) for day in days])
-    start = bankroll_minor + np.concatenate([[0.0], np.cumsum(gained)[:-1]])
+    gains = np.array([pnl.get(day, 0.0) for day in days])
+    start = bankroll_minor + np.concatenate([[0.0], np.cumsum(gains)[:-1]])
     return pl.DataFrame(
         {
             "date": pl.Series(days, dtype=pl.Date),
-            "pnl_minor": gained.astype(np.int64),
+            "pnl_minor": gains.astype(np.int64),
             "equity_start_minor": start.astype(np.int64),
             "n_bets": np.array([count.get(day, 0) for day in days], np.int64),
         }

@@ -1,1 +1,1 @@
-"""The evidence of a sweep and the verdict that follows from it."""
+"""The verdict on a sweep: its evidence, the four conditions, and flags of implausible results."""

@@ -1,4 +1,4 @@
-"""What all configurations of a sweep together say about luck: one pass over their daily returns."""
+"""The statistical evidence on all configurations of a sweep, from one pass over their daily returns."""
 
 from __future__ import annotations
 
@@ -9,35 +9,51 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from research.inference import skewness as skewed
 from research.inference.block_bootstrap import block_length, resampled_order
 from research.inference.bootstrap import generator
 from research.inference.effective_trials import effective_trials
-from research.inference.overfit import Overfit, overfit
+from research.inference.overfit import Overfitting, overfitting
 from research.inference.sharpe import moments
-from research.inference.superiority import Resampled, reality_check, resampled, studentised, superior_ability, survivors
+from research.inference.skewness import single_p_value, spa_p_value
+from research.inference.superiority import (
+    BootstrapMoments,
+    bootstrap_moments,
+    reality_check,
+    spa_test,
+    studentised_means,
+    survivors,
+)
 
-#: resamples of whole days
+#: bootstrap resamples of whole days
 RESAMPLES: Final = 1000
-#: blocks of cross-validation where the days allow so many; 12,870 splits
+#: blocks of cross-validation, 12,870 splits; fewer where the days do not suffice
 BLOCKS: Final = 16
-#: configurations that cross-validation looks at; of more, so many are drawn
-CROSSED: Final = 10_000
-#: the null band of PBO: replicas, configurations and pairs of halves of each
+#: most configurations that are cross-validated; of more, this many are sampled
+MOST_CROSS_VALIDATED: Final = 10_000
+#: the null band of PBO: replicas, and configurations and pairs of halves of each
 REPLICAS: Final = 100
-_SAMPLED: Final = 500
-_HALVES: Final = 500
-#: configurations whose dependence gives the block length
-_MEASURED: Final = 64
-#: most survivors that are named
-NAMED: Final = 200
+_REPLICA_CONFIGURATIONS: Final = 500
+_REPLICA_HALVES: Final = 500
+#: configurations whose dependence determines the block length
+_BLOCK_LENGTH_SAMPLE: Final = 64
+#: most survivors that are listed
+LISTED: Final = 200
+
+#: names of fields in the stored document, where they differ
+_STORED: Final = {"selected": "picked", "overfitting": "crossed"}
 
 
 @dataclass(frozen=True)
-class Crossed:
-    """Cross-validated choice (`overfit.Overfit`), and the band of PBO where no configuration is better than another.
+class OverfittingEvidence:
+    """Cross-validated selection (`overfit.Overfitting`), with the null band of PBO.
 
-    `null_low`, `null_middle`, `null_high`: 5, 50 and 95 % quantile over the replicas.
+    Attributes
+    ----------
+    probability, slope, loss : float
+        Probability of overfitting, performance degradation and probability of loss.
+    blocks, splits, configurations : int
+    null_low, null_middle, null_high : float
+        Quantiles 5, 50 and 95 % of PBO over replicas in which no configuration is better than another.
     """
 
     probability: float
@@ -52,8 +68,21 @@ class Crossed:
 
 
 @dataclass(frozen=True)
-class Single:
-    """One configuration: its place, its test alone, its Sharpe ratio per day and what is known about that."""
+class SingleTest:
+    """One configuration tested on its own.
+
+    Attributes
+    ----------
+    row : int
+        Its row, from 0.
+    statistic : float
+        Studentised mean daily return.
+    p_value : float
+        One-sided, skew-corrected, not adjusted for other trials (`skewness.single_p_value`).
+    n_days : int
+    sharpe, skew, kurtosis : float
+        Per day (`sharpe.Moments`).
+    """
 
     row: int
     statistic: float
@@ -66,31 +95,33 @@ class Single:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Numbers that a verdict is made of, apart from the out-of-sample path and the trial ledger.
+    """Numbers behind a verdict, except those of the out-of-sample path and of the trial ledger.
 
     Attributes
     ----------
     days, configurations, betting : int
-        Observations; configurations; those whose returns vary.
+        Days; configurations; configurations whose returns vary.
     block_length : float
-        Mean length of a block of days.
+        Mean block length of the bootstrap, days.
     resamples : int
     statistic, p_lower, p_consistent, p_upper : float
-        `superiority.superior_ability` over all configurations.
+        `superiority.spa_test` over all configurations.
     p_skewed : float
-        `skewed.ability`: the consistent p where returns are skewed.
+        Consistent p-value corrected for skew (`skewness.spa_p_value`).
     p_reality : float
-        White's.
+        White's (`superiority.reality_check`).
     n_survivors : int
-        Configurations that StepM names at 5 %; `survivors` holds at most `NAMED` rows of them, best first.
+        Configurations that StepM rejects at 5 %.
+    survivors : tuple of int
+        Rows of at most `LISTED` of them, best first.
     effective : float
-        `effective.effective_trials` of all.
+        Effective number of trials of all configurations (`effective_trials.effective_trials`).
     sharpe_variance : float
-        Variance of the Sharpe ratios per day over the configurations that bet.
-    picked : Single or None
-        The configuration that is judged; None where none qualifies.
-    crossed : Crossed or None
-        None where there are too few days or configurations.
+        Variance of the daily Sharpe ratios over the configurations that bet.
+    selected : SingleTest or None
+        The selected configuration; None if none qualifies.
+    overfitting : OverfittingEvidence or None
+        None if there are too few days or configurations.
     """
 
     days: int
@@ -108,132 +139,139 @@ class Evidence:
     survivors: tuple[int, ...]
     effective: float
     sharpe_variance: float
-    picked: Single | None
-    crossed: Crossed | None
+    selected: SingleTest | None
+    overfitting: OverfittingEvidence | None
 
     @property
     def p_all(self) -> float:
-        """What condition (a) looks at: the larger of the two consistent p; NaN where no configuration bet."""
+        """p-value of condition (a): the larger of the two consistent p-values; NaN if no configuration bet."""
         return max(self.p_consistent, self.p_skewed) if self.betting else math.nan
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document."""
-        return asdict(self)
+        return {_STORED.get(name, name): value for name, value in asdict(self).items()}
 
     @classmethod
-    def of_plain(cls, found: dict[str, Any]) -> Evidence:
-        """From a JSON document."""
-        single, crossed = found["picked"], found["crossed"]
-        made = found | {
-            "survivors": tuple(found["survivors"]),
-            "picked": None if single is None else Single(**single),
-            "crossed": None if crossed is None else Crossed(**crossed),
-        }
-        return cls(**made)
+    def from_plain(cls, document: dict[str, Any]) -> Evidence:
+        """From a JSON document; raises KeyError or TypeError if it is none of these."""
+        fields = {name: document[_STORED.get(name, name)] for name in cls.__dataclass_fields__}
+        selected, crossed = fields["selected"], fields["overfitting"]
+        return cls(
+            **fields
+            | {
+                "survivors": tuple(fields["survivors"]),
+                "selected": None if selected is None else SingleTest(**selected),
+                "overfitting": None if crossed is None else OverfittingEvidence(**crossed),
+            }
+        )
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """The evidence, what it was drawn from, and the cross-validation split by split."""
+class Assessment:
+    """The evidence, the bootstrap behind it, and the cross-validation split by split (None: not done)."""
 
     evidence: Evidence
-    resamples: Resampled
-    splits: Overfit | None
+    bootstrap: BootstrapMoments
+    splits: Overfitting | None
 
 
-def weigh(returns: NDArray[Any], picked: int | None, seed: int, *, crossing: bool = True) -> Weighed:
-    """All of the evidence.
+def assess(returns: NDArray[Any], selected: int | None, seed: int, *, cross_validate: bool = True) -> Assessment:
+    """Compute all of the evidence.
 
     Parameters
     ----------
     returns : float32 (days, configurations)
-        Daily returns, days in order, none missing.
-    picked : int or None
-        Row of the configuration that is judged.
+        Daily returns, all days in order, no NaN.
+    selected : int or None
+        Row of the selected configuration.
     seed : int
-    crossing : bool
-        Whether to cross-validate; the verdict does not ask for it.
+    cross_validate : bool
+        Whether to compute the probability of overfitting, which the verdict does not use.
     """
     length = median_block_length(returns)
-    of = resampled(returns, length, RESAMPLES, generator(seed, "resampled days"))
-    tested, named = superior_ability(of), survivors(of)
-    order = np.flatnonzero(named)[np.argsort(-studentised(of)[named], kind="stable")]
-    bets = of.spreads > 0
-    sharpes = of.means[bets] / of.deviations[bets]
-    crossed, splits = _crossed(returns, length, seed) if crossing else (None, None)
+    bootstrap = bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days"))
+    spa, better = spa_test(bootstrap), survivors(bootstrap)
+    order = np.flatnonzero(better)[np.argsort(-studentised_means(bootstrap)[better], kind="stable")]
+    bets = bootstrap.omegas > 0
+    sharpes = bootstrap.means[bets] / bootstrap.deviations[bets]
+    overfit, splits = _cross_validated(returns, length, seed) if cross_validate else (None, None)
     evidence = Evidence(
-        days=of.n,
+        days=bootstrap.n,
         configurations=returns.shape[1],
         betting=int(bets.sum()),
         block_length=length,
         resamples=RESAMPLES,
-        statistic=tested.statistic,
-        p_lower=tested.lower,
-        p_consistent=tested.consistent,
-        p_upper=tested.upper,
-        p_skewed=skewed.ability(of),
-        p_reality=reality_check(of),
+        statistic=spa.statistic,
+        p_lower=spa.lower,
+        p_consistent=spa.consistent,
+        p_upper=spa.upper,
+        p_skewed=spa_p_value(bootstrap),
+        p_reality=reality_check(bootstrap),
         n_survivors=len(order),
-        survivors=tuple(int(row) for row in order[:NAMED]),
-        effective=effective_trials(of),
+        survivors=tuple(int(row) for row in order[:LISTED]),
+        effective=effective_trials(bootstrap),
         sharpe_variance=float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0,
-        picked=None if picked is None else _single(returns, of, picked),
-        crossed=crossed,
+        selected=None if selected is None else _single(returns, bootstrap, selected),
+        overfitting=overfit,
     )
-    return Weighed(evidence, of, splits)
+    return Assessment(evidence, bootstrap, splits)
 
 
 def median_block_length(returns: NDArray[Any]) -> float:
-    """The median of the automatic block lengths of configurations spread over all that bet; 1 where none does."""
+    """Median automatic block length over a spread of the configurations that bet, days; 1 if none bet."""
     betting = np.flatnonzero(np.ptp(returns, axis=0) > 0.0)
     if not len(betting):
         return 1.0
-    taken = betting[np.unique(np.linspace(0, len(betting) - 1, _MEASURED).astype(np.intp))]
-    return float(np.median([block_length(returns[:, row]) for row in taken]))
+    sample = betting[np.unique(np.linspace(0, len(betting) - 1, _BLOCK_LENGTH_SAMPLE).astype(np.intp))]
+    return float(np.median([block_length(returns[:, row]) for row in sample]))
 
 
-def _single(returns: NDArray[Any], of: Resampled, row: int) -> Single:
-    found = moments(returns[:, row])
-    return Single(
-        row, float(studentised(of)[row]), skewed.single_p(of, row), found.n, found.sharpe, found.skew, found.kurtosis
-    )
+def _single(returns: NDArray[Any], bootstrap: BootstrapMoments, row: int) -> SingleTest:
+    sample, statistic = moments(returns[:, row]), float(studentised_means(bootstrap)[row])
+    p_value = single_p_value(bootstrap, row)
+    return SingleTest(row, statistic, p_value, sample.n, sample.sharpe, sample.skew, sample.kurtosis)
 
 
-def _crossed(returns: NDArray[Any], length: float, seed: int) -> tuple[Crossed | None, Overfit | None]:
+def _cross_validated(
+    returns: NDArray[Any], length: float, seed: int
+) -> tuple[OverfittingEvidence | None, Overfitting | None]:
     """Cross-validation of the configurations that bet, and its null band."""
     betting = np.flatnonzero(np.ptp(returns, axis=0) > 0.0)
     blocks = min(BLOCKS, len(returns) // 4 * 2)
     if len(betting) < 2 or blocks < 4:
         return None, None
     rng = generator(seed, "cross-validation")
-    taken = betting if len(betting) <= CROSSED else np.sort(rng.choice(betting, CROSSED, replace=False))
-    whole = returns if len(taken) == returns.shape[1] else returns[:, taken]
-    found = overfit(whole, blocks)
-    low, middle, high = np.quantile(_null(returns, taken, (length, blocks), rng), [0.05, 0.5, 0.95])
-    made = Crossed(
-        found.probability,
-        found.slope,
-        found.loss,
+    columns = betting
+    if len(betting) > MOST_CROSS_VALIDATED:
+        columns = np.sort(rng.choice(betting, MOST_CROSS_VALIDATED, replace=False))
+    splits = overfitting(returns if len(columns) == returns.shape[1] else returns[:, columns], blocks)
+    low, middle, high = np.quantile(_null(returns, columns, (length, blocks), rng), [0.05, 0.5, 0.95])
+    evidence = OverfittingEvidence(
+        splits.probability,
+        splits.slope,
+        splits.loss,
         blocks,
-        len(found.logits),
-        len(taken),
+        len(splits.logits),
+        len(columns),
         float(low),
         float(middle),
         float(high),
     )
-    return made, found
+    return evidence, splits
 
 
 def _null(
-    returns: NDArray[Any], taken: NDArray[np.intp], shape: tuple[float, int], rng: np.random.Generator
+    returns: NDArray[Any], columns: NDArray[np.intp], shape: tuple[float, int], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """PBO of replicas in which no configuration is better than another: resampled days of re-centred returns."""
+    """PBO of replicas in which no configuration is better than another: resampled days of centred returns."""
     length, blocks = shape
-    found = np.empty(REPLICAS)
+    probabilities = np.empty(REPLICAS)
     for replica in range(REPLICAS):
-        columns = taken if len(taken) <= _SAMPLED else rng.choice(taken, _SAMPLED, replace=False)
-        series = np.asarray(returns[:, columns], np.float64)
+        sample = columns
+        if len(columns) > _REPLICA_CONFIGURATIONS:
+            sample = rng.choice(columns, _REPLICA_CONFIGURATIONS, replace=False)
+        series = np.asarray(returns[:, sample], np.float64)
         series -= series.mean(axis=0)
         order = resampled_order(len(series), length, rng)
-        found[replica] = overfit(series[order], blocks, halves=_HALVES, rng=rng).probability
-    return found
+        probabilities[replica] = overfitting(series[order], blocks, halves=_REPLICA_HALVES, rng=rng).probability
+    return probabilities

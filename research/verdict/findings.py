@@ -1,4 +1,4 @@
-"""What a sweep found about luck, as it is stored: numbers alone; the verdict is made of them when it is read."""
+"""The stored findings of a sweep: numbers only. The verdict is made from them each time it is read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ import numpy as np
 import polars as pl
 
 from engine.errors import DataError
-from research.verdict.evidence import Evidence, weigh
-from research.verdict.judge import Outside
+from research.verdict.evidence import Evidence, assess
+from research.verdict.judge import OutOfSample
 
 LUCK: Final = "luck.json"
 PATH_BETS: Final = "path_bets.parquet"
 PATH_DAILY: Final = "path_daily.parquet"
 SPLITS: Final = "splits.parquet"
 FLAGS: Final = "flags.parquet"
+#: columns of `FLAGS`
+FLAG_SCHEMA: Final = {"config": pl.Int64, "flag": pl.String}
+
+#: names of fields in the stored document, where they differ
+_STORED: Final = {"selected": "picked", "out_of_sample": "outside", "paths": "crossing"}
+_STORED_WINDOW: Final = {"in_sample": "inside"}
+#: fields that are null as a whole, where a null elsewhere is NaN
+_OPTIONAL: Final = ("picked", "crossed")
 
 
 @dataclass(frozen=True)
@@ -28,29 +36,39 @@ class Window:
     Attributes
     ----------
     first, last : str
-        ISO dates, both inside.
+        First and last day, ISO dates.
     config : int or None
-        Number of the configuration that was chosen; None: none qualified.
-    inside : float or None
-        Its metric in the folds that chose it.
+        Number of the selected configuration; None if none qualified.
+    in_sample : float or None
+        Its metric in the folds that it was selected by.
     bets : int
-        Bets that it placed.
+        Bets placed in the fold.
     turnover_minor, pnl_minor : float
-        Their stakes and P&L, whenever they settled.
+        Their stakes and P&L, whenever they settled, minor units.
     """
 
     first: str
     last: str
     config: int | None
-    inside: float | None
+    in_sample: float | None
     bets: int
     turnover_minor: float
     pnl_minor: float
 
 
 @dataclass(frozen=True)
-class Crossing:
-    """Backtest paths of a cross-validation: number of splits and, of each path, bets and metric (None: no value)."""
+class BacktestPaths:
+    """Backtest paths of a cross-validation.
+
+    Attributes
+    ----------
+    splits : int
+        Number of splits.
+    bets : tuple of int
+        Bets of each path.
+    metrics : tuple of float or None
+        Metric of each path; None if it has no value.
+    """
 
     splits: int
     bets: tuple[int, ...]
@@ -59,53 +77,65 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Findings:
-    """All of it.
+    """All numbers about luck of a sweep or backtest.
 
     Attributes
     ----------
     evidence : Evidence
     metric : str
-        What chooses (`validation.metric`).
-    picked : int or None
-        Number of the configuration that the same rule chooses on all days.
+        Metric that configurations are selected by (`validation.metric`).
+    selected : int or None
+        Number of the configuration that the same rule selects on all days; None if none qualifies.
     purged_days : int
-        Days beside folds that nothing is learned from where a fold is tested; of the tape that has most.
+        Days next to folds that are excluded from training; of the tape with most.
     windows : tuple of Window
-        Empty: nothing was validated.
-    outside : Outside or None
-        Yield of the stitched path; None: nothing was validated.
-    crossing : Crossing or None
+        Empty without validation.
+    out_of_sample : OutOfSample or None
+        Yield of the stitched path; None without validation.
+    paths : BacktestPaths or None
+        None without cross-validation.
     """
 
     evidence: Evidence
     metric: str
-    picked: int | None
+    selected: int | None
     purged_days: int
     windows: tuple[Window, ...]
-    outside: Outside | None
-    crossing: Crossing | None
+    out_of_sample: OutOfSample | None
+    paths: BacktestPaths | None
 
     def plain(self) -> dict[str, Any]:
-        """As a JSON document (NaN is null there)."""
-        return asdict(self) | {"evidence": self.evidence.plain()}
+        """As a JSON document; NaN is written as null."""
+        document = {_STORED.get(name, name): value for name, value in asdict(self).items()}
+        windows = [{_STORED_WINDOW.get(k, k): v for k, v in window.items()} for window in document["windows"]]
+        return document | {"evidence": self.evidence.plain(), "windows": tuple(windows)}
 
 
-def alone(daily: pl.DataFrame, seed: int) -> Findings:
-    """The findings of one configuration by its days (`engine.backtesting.path.Path.daily`); nothing of it is out of
-    sample."""
+def backtest_findings(daily: pl.DataFrame, seed: int) -> Findings:
+    """Findings of one configuration from its days (`engine.backtesting.path.Path.daily`); nothing is out of sample."""
     returns = daily["return_frac"].to_numpy().astype(np.float32).reshape(-1, 1)
-    evidence = weigh(returns, 0, seed, crossing=False).evidence
+    evidence = assess(returns, 0, seed, cross_validate=False).evidence
     return Findings(evidence, "sharpe", 1, 0, (), None, None)
 
 
-def read(folder: Path) -> Findings | None:
-    """The findings of a run; None: it was a backtest, or made without them."""
+def read_findings(folder: Path) -> Findings | None:
+    """Read the findings of a run.
+
+    Returns
+    -------
+    Findings or None
+        None if the run has none: a backtest, or a sweep of an early version.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged.
+    """
     path = folder / LUCK
     if not path.is_file():
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return _of_plain(found)
+        return _from_plain(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             "the findings of the run cannot be read",
@@ -115,31 +145,32 @@ def read(folder: Path) -> Findings | None:
         ) from None
 
 
-def _of_plain(found: dict[str, Any]) -> Findings:
-    outside, crossing = found["outside"], found["crossing"]
+def _from_plain(document: dict[str, Any]) -> Findings:
+    fields = {name: document[_STORED.get(name, name)] for name in Findings.__dataclass_fields__}
+    out_of_sample, paths = fields["out_of_sample"], fields["paths"]
     return Findings(
-        **found
+        **fields
         | {
-            "evidence": Evidence.of_plain(_numbers(found["evidence"])),
-            "windows": tuple(Window(**one) for one in found["windows"]),
-            "outside": None if outside is None else Outside(**_numbers(outside)),
-            "crossing": None
-            if crossing is None
-            else Crossing(crossing["splits"], tuple(crossing["bets"]), tuple(crossing["metrics"])),
+            "evidence": Evidence.from_plain(_numbers(fields["evidence"])),
+            "windows": tuple(_window(window) for window in fields["windows"]),
+            "out_of_sample": None if out_of_sample is None else OutOfSample(**_numbers(out_of_sample)),
+            "paths": None
+            if paths is None
+            else BacktestPaths(paths["splits"], tuple(paths["bets"]), tuple(paths["metrics"])),
         }
     )
 
 
-def _numbers(found: dict[str, Any]) -> dict[str, Any]:
-    """Null numbers of a document as NaN again; what may be absent as a whole stays None."""
-    absent = ("picked", "crossed")
-    made: dict[str, Any] = {}
-    for name, value in found.items():
+def _window(document: dict[str, Any]) -> Window:
+    return Window(**{name: document[_STORED_WINDOW.get(name, name)] for name in Window.__dataclass_fields__})
+
+
+def _numbers(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with null numbers as NaN; fields of `_OPTIONAL` stay None."""
+    out: dict[str, Any] = {}
+    for name, value in document.items():
         if isinstance(value, dict):
-            made[name] = _numbers(value)
+            out[name] = _numbers(value)
         else:
-            made[name] = float("nan") if value is None and name not in absent else value
-    return made
-
-
-SCHEMA: Final = {"config": pl.Int64, "flag": pl.String}
+            out[name] = float("nan") if value is None and name not in _OPTIONAL else value
+    return out

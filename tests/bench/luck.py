@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 
 from engine.machine import peak_bytes
 from research.inference.effective_trials import effective_trials
-from research.inference.overfit import overfit
-from research.inference.superiority import Resampled, reality_check, resampled, superior_ability, survivors
-from research.validation.choice import cross_validated, walk_forward
+from research.inference.overfit import overfitting
+from research.inference.superiority import BootstrapMoments, bootstrap_moments, reality_check, spa_test, survivors
+from research.validation.choice import cross_validate, walk_forward
 from research.validation.folds import Cuts
 from research.validation.rules import Rules
-from research.validation.slices import slices
-from research.verdict.evidence import weigh
+from research.validation.slices import fold_sums
+from research.verdict.evidence import assess
 from tests.bench.machine import cores
 
 Row = dict[str, Any]
@@ -52,22 +52,22 @@ def returns_of(configurations: int, days: int) -> Returns:
     return made.T
 
 
-def _drawn(returns: Returns) -> Resampled:
-    return resampled(returns, LENGTH, RESAMPLES, np.random.default_rng(2))
+def _drawn(returns: Returns) -> BootstrapMoments:
+    return bootstrap_moments(returns, LENGTH, RESAMPLES, np.random.default_rng(2))
 
 
 def _pbo(returns: Returns) -> Work:
-    return lambda: overfit(returns, 16).probability
+    return lambda: overfitting(returns, 16).probability
 
 
 def _spa(returns: Returns) -> Work:
-    return lambda: superior_ability(_drawn(returns))
+    return lambda: spa_test(_drawn(returns))
 
 
 def _spa_and_stepm(returns: Returns) -> Work:
     def work() -> object:
         of = _drawn(returns)
-        return superior_ability(of), survivors(of)
+        return spa_test(of), survivors(of)
 
     return work
 
@@ -75,7 +75,7 @@ def _spa_and_stepm(returns: Returns) -> Work:
 def _all_of_resamples(returns: Returns) -> Work:
     def work() -> object:
         of = _drawn(returns)
-        return superior_ability(of), survivors(of), reality_check(of), effective_trials(of)
+        return spa_test(of), survivors(of), reality_check(of), effective_trials(of)
 
     return work
 
@@ -95,23 +95,23 @@ def _marks(returns: Returns, cuts: Cuts) -> NDArray[np.float64]:
 def _slices(returns: Returns) -> Work:
     cuts = _cuts(len(returns))
     marks, own = _marks(returns, cuts), returns.T
-    return lambda: slices(own, own, marks, cuts)
+    return lambda: fold_sums(own, own, marks, cuts)
 
 
 def _walk_forward(returns: Returns) -> Work:
     cuts = _cuts(len(returns))
-    sums = slices(returns.T, returns.T, _marks(returns, cuts), cuts)
+    sums = fold_sums(returns.T, returns.T, _marks(returns, cuts), cuts)
     return lambda: walk_forward(sums, Rules(folds=_FOLDS), cuts.touching)
 
 
 def _cpcv(returns: Returns) -> Work:
     cuts = _cuts(len(returns))
-    sums = slices(returns.T, returns.T, _marks(returns, cuts), cuts)
-    return lambda: cross_validated(sums, Rules(name="cpcv", folds=_FOLDS, test_folds=8), cuts.touching)
+    sums = fold_sums(returns.T, returns.T, _marks(returns, cuts), cuts)
+    return lambda: cross_validate(sums, Rules(name="cpcv", folds=_FOLDS, test_folds=8), cuts.touching)
 
 
 def _weigh(returns: Returns) -> Work:
-    return lambda: weigh(returns, 0, 1)
+    return lambda: assess(returns, 0, 1)
 
 
 #: name, what it does, the limit in seconds on two cores at the default size, or None

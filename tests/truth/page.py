@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from research.verdict.judge import LEVEL, OUTSIDE_LEVEL
-from research.verdict.plausibility import SHARPE
+from research.verdict.judge import LEVEL, OUT_OF_SAMPLE_LEVEL
+from research.verdict.plausibility import SHARPE_BOUND
 from tests.truth import charts
 from tests.truth.market import CONFIGURATIONS, DAY_CORRELATION, DAYS, ROWS_PER_EVENT, World
 from tests.truth.study import BETS, EDGES, HOLDERS, REQUIRED
@@ -110,8 +110,8 @@ Some configurations bet inside a class of bets that holds an edge, the others on
 those of the class, all of which the first configuration takes; the others that hold it leave out up to 30 % of the
 class, each another part. A cell: share of the sweeps in which evidence is said, its standard error, and in brackets the
 power of a one-sided 5 % test of the first configuration alone, which no procedure that has to find it first can beat.
-*Flagged*: sweeps in which a result is implausible, here a Sharpe ratio beyond {SHARPE:g} a year, which a bettor has to
-acknowledge first. At most {most} sweeps a cell, the fewest {fewest}.
+*Flagged*: sweeps in which a result is implausible, here a Sharpe ratio beyond {SHARPE_BOUND:g} a year, which a bettor
+has to acknowledge first. At most {most} sweeps a cell, the fewest {fewest}.
 
 {chr(10).join(tables)}
 {picture}
@@ -153,7 +153,7 @@ def _required(rows: Sequence[Row]) -> str:
     return f"""### What loses power at {REQUIRED[0]:,} bets and {REQUIRED[1]:.0%}
 
 (a) superior predictive ability over all configurations; (b) the judged one alone, after the effective trials; (c) yield
-of the out-of-sample path above zero at one-sided {1 - OUTSIDE_LEVEL:.0%}; (d) plausibility.
+of the out-of-sample path above zero at one-sided {1 - OUT_OF_SAMPLE_LEVEL:.0%}; (d) plausibility.
 
 {chr(10).join(lines)}
 """

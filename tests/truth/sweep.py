@@ -16,12 +16,12 @@ from research.execution.assess import Judged, Subject, judged, series_of
 from research.execution.job import Span
 from research.execution.units import DayRequest, Unit, UnitResult, compute
 from research.inference.bootstrap import generator
-from research.inference.skewness import single_p
-from research.validation.folds import Calendar, borders, cuts_of, first_date
+from research.inference.skewness import single_p_value
+from research.validation.folds import Calendar, boundaries, cut_folds, first_date
 from research.validation.rules import Rules
-from research.validation.stitched import Chosen
+from research.validation.stitched import SelectedConfiguration
 from research.verdict.judge import judge
-from research.verdict.plausibility import Measured, implausible
+from research.verdict.plausibility import SweepMeasures, implausible_flags
 from tests.truth.market import Market, World, market
 
 Row = dict[str, Any]
@@ -39,8 +39,8 @@ def sweeps(world: World, seed: int, batch: int, count: int) -> list[Row]:
 def sweep(of: Market, rng: np.random.Generator) -> Row:
     """One sweep: what it says, and the test of the one configuration that is known to be the true one."""
     tape, seed = of.drawn(rng), int(rng.integers(2**31))
-    dates = borders(_calendar(tape), RULES)
-    cuts = cuts_of(tape, dates, RULES.embargo_days)
+    dates = boundaries(_calendar(tape), RULES)
+    cuts = cut_folds(tape, dates, RULES.embargo_days)
     span = Span(first_date(tape), len(tape.midnights), cuts)
     rows = of.matrix
     done = compute(
@@ -53,7 +53,7 @@ def sweep(of: Market, rng: np.random.Generator) -> Row:
             rules=RULES,
             dates=dates,
             series=series_of([span], [(unit, done, bankroll)], len(rows), Path(folder)),
-            chosen=lambda row: Chosen(tape, cuts, Params(*rows[row].tolist()), seed, None),
+            chosen=lambda row: SelectedConfiguration(tape, cuts, Params(*rows[row].tolist()), seed, None),
             purged_days=cuts.purged,
             bankroll_minor=float(bankroll[0]),
             best=0,
@@ -72,10 +72,12 @@ def _calendar(tape: Tape) -> Calendar:
 
 
 def _row(of: Market, done: UnitResult, found: Judged) -> Row:
-    evidence, outside = found.findings.evidence, found.findings.outside
+    evidence, outside = found.findings.evidence, found.findings.out_of_sample
     columns = [done.measures[:, METRICS.index(name)] for name in ("n_bets", "yield", "clv_mean", "clv_n")]
-    flags = [kind for kind, some in implausible(Measured(*columns), found.weighed.resamples).items() if some.any()]
-    single = math.nan if evidence.picked is None else evidence.picked.p_value
+    flags = [
+        kind for kind, some in implausible_flags(SweepMeasures(*columns), found.weighed.bootstrap).items() if some.any()
+    ]
+    single = math.nan if evidence.selected is None else evidence.selected.p_value
     said = judge(evidence.p_all, single, max(1.0, evidence.effective), outside, flags)
     assert outside is not None
     holders = of.world.holders
@@ -86,9 +88,9 @@ def _row(of: Market, done: UnitResult, found: Judged) -> Row:
         "p_skewed": evidence.p_skewed,
         "p_single": single,
         "effective": evidence.effective,
-        "picked_holds": evidence.picked is not None and evidence.picked.row < holders,
+        "picked_holds": evidence.selected is not None and evidence.selected.row < holders,
         "windows_hold": sum(one.config is not None and one.config <= holders for one in found.findings.windows),
-        "p_true": single_p(found.weighed.resamples, 0) if holders else math.nan,
+        "p_true": single_p_value(found.weighed.bootstrap, 0) if holders else math.nan,
         "outside": [outside.estimate, outside.low, outside.high, outside.lower],
         "outside_bets": outside.bets,
         "bets": float(columns[0].mean()),

@@ -10,8 +10,8 @@ import pytest
 
 from engine.clock import DAY_NS
 from engine.kernel.codes import State
-from research.verdict.evidence import weigh
-from research.verdict.judge import Outside, judge
+from research.verdict.evidence import assess
+from research.verdict.judge import OutOfSample, judge
 from tests.truth import charts
 from tests.truth.intervals import Bets, misses
 from tests.truth.kept import Kept, source_hash
@@ -47,11 +47,11 @@ def test_a_thousand_matrices_of_normal_returns(copies: bool) -> None:
         returns = rng.standard_normal((days, 1 if copies else columns)).astype(np.float32)
         if copies:
             returns = returns + 0.2 * rng.standard_normal((days, columns)).astype(np.float32)
-        evidence = weigh(returns, leader(returns), number, crossing=False).evidence
-        assert evidence.picked is not None
-        asked = evidence.p_consistent, evidence.picked.p_value, evidence.effective
+        evidence = assess(returns, leader(returns), number, cross_validate=False).evidence
+        assert evidence.selected is not None
+        asked = evidence.p_consistent, evidence.selected.p_value, evidence.effective
         wrong += judge(*asked, later_half(returns)).evidence
-        tests += judge(*asked, Outside(1_000, 60, 0.1, 0.0, 0.2, 0.1)).evidence
+        tests += judge(*asked, OutOfSample(1_000, 60, 0.1, 0.0, 0.2, 0.1)).evidence
     assert wrong <= most_allowed(500) == 37
     assert 10 <= tests <= 37
 
@@ -61,12 +61,12 @@ def leader(returns: np.ndarray) -> int:
     return int(np.argmax(returns.mean(axis=0) / returns.std(axis=0)))
 
 
-def later_half(returns: np.ndarray) -> Outside:
+def later_half(returns: np.ndarray) -> OutOfSample:
     """A stand-in for the stitched path."""
     half = len(returns) // 2
     later = returns[half:, leader(returns[:half])].astype(float)
     lower = later.mean() - 0.8416 * later.std() / math.sqrt(len(later))
-    return Outside(1_000, 60, float(later.mean()), math.nan, math.nan, float(lower))
+    return OutOfSample(1_000, 60, float(later.mean()), math.nan, math.nan, float(lower))
 
 
 def test_results_are_drawn_with_the_probability_that_is_said() -> None:

@@ -46,16 +46,16 @@ def calibration(found: Calibration | None) -> Figure:
 def _answer(found: Calibration) -> str:
     """Log loss of both, whether one is better, the same by odds, and the calibration error."""
     plain, error = found.plain.log_loss, found.plain.ece
-    by_chance = f"{_points(error.own_by_chance)} would be there by chance"
+    by_chance = f"{_points(error.strategy_by_chance)} would be there by chance"
     if not found.has_market:
         return (
-            f"Their log loss is {number(plain.own, 4)}; no bet has a closing price to compare with. On average they "
-            f"are {_points(error.own)} off what came; {by_chance}."
+            f"Their log loss is {number(plain.strategy, 4)}; no bet has a closing price to compare with. On average "
+            f"they are {_points(error.strategy)} off what came; {by_chance}."
         )
     return (
-        f"Their log loss is {number(plain.own, 4)}, that of the closing market on the same bets "
+        f"Their log loss is {number(plain.strategy, 4)}, that of the closing market on the same bets "
         f"{number(plain.market, 4)}: {_better(plain)}; weighted by odds {_better(found.weighted.log_loss)}. "
-        f"On average they are {_points(error.own)} off what came, the market {_points(error.market)}; {by_chance}."
+        f"On average they are {_points(error.strategy)} off what came, the market {_points(error.market)}; {by_chance}."
     )
 
 
@@ -166,13 +166,13 @@ def calibration_scores(found: Calibration | None) -> Figure:
         return Figure("scores", question, "No bet with a probability was won or lost in full.")
     rows, told = [], []
     for words, scores in (("", found.plain), (", by odds", found.weighted)):
-        named = [("log loss", scores.log_loss), ("Brier score", scores.brier), ("ranked score of 1x2", scores.ranked)]
+        named = [("log loss", scores.log_loss), ("Brier score", scores.brier), ("ranked score of 1x2", scores.rps)]
         listed = [(f"{name}{words}", score) for name, score in named if score is not None]
         rows += [_score(name, score) for name, score in listed]
         told += [score.difference for _, score in listed if score.difference.known]
         error, none = scores.ece, (NOTHING, NOTHING, NOTHING)
-        rows.append((f"calibration error{words}", number(error.own, 4), number(error.market, 4), *none))
-        chance = (number(error.own_by_chance, 4), number(error.market_by_chance, 4))
+        rows.append((f"calibration error{words}", number(error.strategy, 4), number(error.market, 4), *none))
+        chance = (number(error.strategy_by_chance, 4), number(error.market_by_chance, 4))
         rows.append((f"calibration error by chance{words}", *chance, *none))
     better, worse = sum(gap.high < 0 for gap in told), sum(gap.low > 0 for gap in told)
     answer = f"By more than the interval they are better in {better} of {count(len(told), 'score')}, worse in {worse}."
@@ -188,4 +188,4 @@ def calibration_scores(found: Calibration | None) -> Figure:
 def _score(name: str, score: Score) -> tuple[str, ...]:
     gap = score.difference
     ends = (number(value, 4, sign=True) for value in (gap.estimate, gap.low, gap.high))
-    return (name, number(score.own, 4), number(score.market, 4), *ends)
+    return (name, number(score.strategy, 4), number(score.market, 4), *ends)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from research.inference.bootstrap import Interval
-from research.inference.differences import Paired
+from research.inference.differences import PairedRatios
 from research.report.charts.axes import LEVEL_WORDS
 from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import Figure, Numbers
@@ -24,7 +24,7 @@ _QUESTIONS: Final = {
 _DIGITS: Final = {"yield": 2, "clv": 2, "pnl": 4}
 
 
-def differences(pairs: Mapping[str, Paired], measure: str = "yield", *, note: str = "") -> Figure:
+def differences(pairs: Mapping[str, PairedRatios], measure: str = "yield", *, note: str = "") -> Figure:
     """The difference of each pair over its common events, with its paired interval.
 
     Parameters
@@ -64,7 +64,7 @@ def differences(pairs: Mapping[str, Paired], measure: str = "yield", *, note: st
     return Figure(name, question, answer, draw, numbers, note=note)
 
 
-def _answer(known: Mapping[str, Paired], digits: int) -> str:
+def _answer(known: Mapping[str, PairedRatios], digits: int) -> str:
     if len(known) == 1:
         pair, found = next(iter(known.items()))
         one = found.difference
@@ -81,7 +81,7 @@ def _answer(known: Mapping[str, Paired], digits: int) -> str:
     return f"{number(len(clear))} of {count(intervals, 'interval')} {what} zero: {listing(clear)}."
 
 
-def _draw(known: Mapping[str, Paired], measure: str, width: float) -> Canvas:
+def _draw(known: Mapping[str, PairedRatios], measure: str, width: float) -> Canvas:
     names = max(fits(pair) for pair in known) + 10
     counts = max(fits("events"), *(fits(number(found.common)) for found in known.values())) + 12
     low, high = _reach([found.difference for found in known.values()])

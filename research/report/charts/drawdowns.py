@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from research.inference.drawdown import DEEP, QUANTILES, Drawdowns
+from research.inference.drawdown import DEPTHS, QUANTILES, Drawdowns
 from research.report.charts.axes import SOLID_FROM
 from research.report.charts.bars import bars, round_bins, x_axis
 from research.report.drawing import Canvas, Scale, fits
@@ -61,7 +61,7 @@ def drawdowns(found: Drawdowns, n_bets: int | None = None) -> Figure:
 
 
 def _deep(found: Drawdowns) -> str:
-    parts = [f"{percent(fall, 0)} or more in {percent(share)}" for fall, share in found.deep.items()]
+    parts = [f"{percent(fall, 0)} or more in {percent(share)}" for fall, share in found.depth_probabilities.items()]
     return f"Of the paths it falls by {listing(parts)}"
 
 
@@ -84,7 +84,10 @@ def _marked(canvas: Canvas, x: Scale, value: float, words: str, css: str, height
 def _numbers(found: Drawdowns) -> Numbers:
     rows = [("seen", percent(found.observed, 2))]
     rows += [(f"quantile {percent(at, 0)}", percent(found.quantiles[at], 2)) for at in QUANTILES]
-    rows += [(f"share of paths that fall by {percent(fall, 0)}", percent(found.deep[fall], 2)) for fall in DEEP]
+    rows += [
+        (f"share of paths that fall by {percent(fall, 0)}", percent(found.depth_probabilities[fall], 2))
+        for fall in DEPTHS
+    ]
     rows += [
         (f"share of paths down to {percent(level, 0)} of the opening bankroll", percent(share, 2))
         for level, share in found.ruin.items()

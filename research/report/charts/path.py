@@ -77,7 +77,7 @@ def _folds(windows: Sequence[Window]) -> Numbers:
         (
             f"{one.first} to {one.last}",
             _name(one),
-            number(one.inside, 3),
+            number(one.in_sample, 3),
             number(one.bets),
             money(one.turnover_minor),
             money(one.pnl_minor, sign=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import NormalDist
 from typing import Final
@@ -10,14 +10,11 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from research.inference.bootstrap import Interval, generator
-from research.inference.differences import Paired, Ratio, paired_ratio
+from research.inference.bootstrap import enough, generator
+from research.inference.differences import PairedRatios, Ratio, paired_ratio
 from research.report.breakdown import settled_frame
 from research.report.comparison.sides import Comparison, Side
 
-#: fewest common events, and days that they lie on, for which an interval is printed
-ENOUGH_EVENTS: Final = 100
-ENOUGH_DAYS: Final = 30
 MEASURES: Final = ("yield", "clv", "pnl")
 
 
@@ -42,7 +39,7 @@ class Pair:
     second: str
     outside: bool
     days: int
-    found: dict[str, Paired]
+    found: dict[str, PairedRatios]
 
     @property
     def name(self) -> str:
@@ -78,7 +75,7 @@ def _pair(first: Side, second: Side, seed: int, *, outside: bool) -> Pair:
     frames = [_bets(side, outside=outside) for side in (first, second)]
     shared = frames[0].join(frames[1], on="event_id", how="semi")
     days = int(shared["date"].n_unique())
-    found: dict[str, Paired] = {}
+    found: dict[str, PairedRatios] = {}
     for measure in MEASURES:
         sides = [
             _ratio(frame, measure, side.bankroll_minor) for frame, side in zip(frames, (first, second), strict=True)
@@ -108,10 +105,6 @@ def _ratio(frame: pl.DataFrame, measure: str, bankroll_minor: float) -> Ratio:
     return Ratio(frame["pnl_minor"].to_numpy(), frame["stake_minor"].to_numpy(), frame["event_id"].to_numpy())
 
 
-def _enough(found: Paired, days: int) -> Paired:
-    """The difference without its interval where that would rest on too little."""
-    if found.common >= ENOUGH_EVENTS and days >= ENOUGH_DAYS:
-        return found
-    one, nothing = found.difference, float("nan")
-    bare = Interval(one.estimate, nothing, nothing, nothing, one.level)
-    return Paired(found.first, found.second, bare, found.common, found.first_only, found.second_only)
+def _enough(found: PairedRatios, days: int) -> PairedRatios:
+    """The difference, without its interval where common events (counted like bets) or their days are too few."""
+    return found if enough(found.common, days) else replace(found, difference=found.difference.without_ends())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from research.report.comparison.pairs import ENOUGH_DAYS, ENOUGH_EVENTS, Pair
+from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS
+from research.report.comparison.pairs import Pair
 from research.report.comparison.sides import Comparison, Side
 from research.report.data import ReportData
 from research.report.sentences import net_interval, warnings
@@ -58,7 +59,7 @@ def how() -> str:
     """How the intervals of differences are made."""
     return (
         "Each two over the events that both bet on. An event is drawn with the bets of both on it, so that what they "
-        f"share cancels. An interval needs {ENOUGH_EVENTS} common events on {ENOUGH_DAYS} days, and bets that differ."
+        f"share cancels. An interval needs {FEWEST_BETS} common events on {FEWEST_DAYS} days, and bets that differ."
     )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from engine.errors import DataError
 from research.report.data import Chosen
 from research.report.text import count
-from research.verdict.judge import Outside, Verdict
+from research.verdict.judge import OutOfSample, Verdict
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -59,7 +59,7 @@ class Side:
     chosen: Chosen
     manifest: Mapping[str, Any]
     verdict: Verdict | None = None
-    outside: Outside | None = None
+    outside: OutOfSample | None = None
     path_bets: pl.DataFrame | None = None
     path_daily: pl.DataFrame | None = None
     lack: str = ""
@@ -145,7 +145,7 @@ def _side(letter: str, run: RunRecord, config: int | None) -> Side:
         lack = str(error)
     chosen = Chosen(number, run.parameters(number), run.metrics(number), bets, daily, run.reasons(number))
     findings = run.findings
-    validated = config is None and findings is not None and findings.outside is not None
+    validated = config is None and findings is not None and findings.out_of_sample is not None
     return Side(
         letter,
         run.id,
@@ -153,7 +153,7 @@ def _side(letter: str, run: RunRecord, config: int | None) -> Side:
         chosen,
         run.manifest,
         run.verdict(),
-        None if findings is None else findings.outside,
+        None if findings is None else findings.out_of_sample,
         run.path_bets() if validated else None,
         run.path_daily() if validated else None,
         lack,

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from research.inference.bootstrap import accelerated, generator, ratio_interval, ratio_quantiles, student_quantile
+from research.inference.bootstrap import bca_quantiles, generator, ratio_interval, ratio_quantiles, student_quantile
 
 NORMAL = NormalDist()
 
@@ -26,7 +26,7 @@ def test_without_bias_and_skewness_ends_are_the_quantiles_of_student() -> None:
     """Draws that are normal quantiles around the estimate, symmetric influence: -+ t * sqrt(m / (m - 1))."""
     draws = np.array([NORMAL.inv_cdf((k + 0.5) / 20_001) for k in range(20_001)])
     influence = np.concatenate([np.arange(1.0, 11.0), -np.arange(1.0, 11.0)])
-    low, high = accelerated(draws, 0.0, influence, [0.05, 0.95])
+    low, high = bca_quantiles(draws, 0.0, influence, [0.05, 0.95])
     expected = 1.729 * math.sqrt(20 / 19)
     assert (low, high) == pytest.approx((-expected, expected), abs=3e-3)
 
@@ -36,7 +36,7 @@ def test_ends_against_the_equations_step_by_step() -> None:
     values = rng.exponential(size=25)
     draws = np.array([rng.choice(values, 25).mean() for _ in range(800)])
     influence = values - values.mean()
-    found = accelerated(draws, float(values.mean()), influence, [0.05, 0.5, 0.95])
+    found = bca_quantiles(draws, float(values.mean()), influence, [0.05, 0.5, 0.95])
     bias = NORMAL.inv_cdf(sum(one < values.mean() for one in draws) / 800)
     skewed = sum(one**3 for one in influence) / (6.0 * sum(one**2 for one in influence) ** 1.5)
     ordered = sorted(draws)
@@ -51,7 +51,7 @@ def test_ends_against_the_equations_step_by_step() -> None:
 def test_equal_draws_on_both_sides_of_the_estimate_make_no_bias() -> None:
     """Few distinct results: draws that equal the estimate count half below and half above."""
     draws = np.repeat([-1.0, 0.0, 1.0], [100, 300, 100])
-    low, high = accelerated(draws, 0.0, np.array([1.0, -1.0] * 30), [0.05, 0.95])
+    low, high = bca_quantiles(draws, 0.0, np.array([1.0, -1.0] * 30), [0.05, 0.95])
     assert (low, high) == (-1.0, 1.0)
 
 

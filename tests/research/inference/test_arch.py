@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from research.inference.block_bootstrap import block_length, circular_block_length
-from research.inference.superiority import Resampled, reality_check, resampled, superior_ability, survivors
+from research.inference.superiority import BootstrapMoments, bootstrap_moments, reality_check, spa_test, survivors
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -18,8 +18,8 @@ with warnings.catch_warnings():
 LENGTH, RESAMPLES = 3, 1000
 
 
-def drawn_of(returns: np.ndarray) -> Resampled:
-    return resampled(returns, LENGTH, RESAMPLES, np.random.default_rng(1))
+def drawn_of(returns: np.ndarray) -> BootstrapMoments:
+    return bootstrap_moments(returns, LENGTH, RESAMPLES, np.random.default_rng(1))
 
 
 def spa(returns: np.ndarray, *, studentize: bool) -> tuple[float, float, float]:
@@ -80,7 +80,7 @@ def test_superior_ability_is_that_of_arch_over_studentised_series(case: int) -> 
     """Each series over its own omega: then the statistic of arch is the studentised one (above 0, as ours must be)."""
     returns = dependent(case)
     own = drawn_of(returns)
-    found, wanted = superior_ability(own), spa(returns / own.spreads, studentize=False)
+    found, wanted = spa_test(own), spa(returns / own.omegas, studentize=False)
     assert (found.lower, found.consistent, found.upper) == tuple(near(one) for one in wanted)
     assert 0.01 < wanted[1] < 0.99
 
@@ -93,7 +93,7 @@ def test_arch_ignores_studentize_and_ours_does_not() -> None:
     assert told == plain and told[1] > 0.3
     assert stepm(returns, studentize=True) == stepm(returns, studentize=False) == []
     own = drawn_of(returns)
-    assert superior_ability(own).consistent <= 0.01 < 0.3 < reality_check(own)
+    assert spa_test(own).consistent <= 0.01 < 0.3 < reality_check(own)
     assert np.flatnonzero(survivors(own)).tolist() == [0]
 
 

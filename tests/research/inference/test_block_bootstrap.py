@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from research.inference.block_bootstrap import block_length, circular_block_length, resampled_days
+from research.inference.block_bootstrap import block_length, circular_block_length, resampled_day_counts
 
 
 def published() -> np.ndarray:
@@ -40,7 +40,7 @@ def test_what_has_no_dependence_has_a_length_of_one() -> None:
 @pytest.mark.parametrize("length", [1.0, 4.0, 30.0])
 def test_resamples_hold_runs_of_days(length: float) -> None:
     n, many = 400, 600
-    counts = resampled_days(n, length, many, np.random.default_rng(1))
+    counts = resampled_day_counts(n, length, many, np.random.default_rng(1))
     assert counts.dtype == np.float32 and (counts.sum(axis=1) == n).all()
     assert counts.mean(axis=0) == pytest.approx(np.ones(n), abs=0.35)
     # the variance of a resampled mean: Politis & Romano (1994), lemma 1
@@ -55,7 +55,7 @@ def test_resamples_hold_runs_of_days(length: float) -> None:
 
 
 def test_every_day_begins_a_block_as_often() -> None:
-    counts = resampled_days(50, 1.0, 4_000, np.random.default_rng(2))
+    counts = resampled_day_counts(50, 1.0, 4_000, np.random.default_rng(2))
     assert counts.var(axis=0) == pytest.approx(np.full(50, 1 - 1 / 50), abs=0.12)
-    again = resampled_days(50, 1.0, 4_000, np.random.default_rng(2))
+    again = resampled_day_counts(50, 1.0, 4_000, np.random.default_rng(2))
     assert (counts == again).all()

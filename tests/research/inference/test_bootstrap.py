@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from research.inference.bootstrap import (
-    FEWEST,
-    accelerated,
+    FEWEST_EVENTS,
+    bca_quantiles,
     event_sums,
     fan,
     generator,
@@ -66,7 +66,7 @@ def test_interval_against_a_plain_loop() -> None:
         ratios.append(top / bottom)
     total = profit.sum() / stake.sum()
     influence = np.bincount(event, profit - total * stake)
-    low, high = accelerated(np.array(ratios), total, influence, [0.05, 0.95])
+    low, high = bca_quantiles(np.array(ratios), total, influence, [0.05, 0.95])
     assert found.low == pytest.approx(low, abs=1e-12)
     assert found.high == pytest.approx(high, abs=1e-12)
     assert found.estimate == pytest.approx(profit.sum() / stake.sum(), abs=1e-12)
@@ -111,7 +111,7 @@ def test_coverage_is_near_its_level() -> None:
     assert 0.84 <= hits / 300 <= 0.95
 
 
-@pytest.mark.parametrize("events", [0, 1, FEWEST - 1])
+@pytest.mark.parametrize("events", [0, 1, FEWEST_EVENTS - 1])
 def test_too_few_events_give_no_interval(events: int) -> None:
     found = ratio_interval(np.ones(events), np.ones(events), np.arange(events), generator(0, "few"))
     assert not found.known and math.isnan(found.se)

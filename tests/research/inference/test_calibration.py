@@ -13,7 +13,7 @@ from sklearn.metrics import brier_score_loss, log_loss
 
 from research.inference.bootstrap import generator, ratio_interval
 from research.inference.calibration import BINS, calibration
-from research.inference.rps import ranked_scores
+from research.inference.rps import ranked_probability_scores
 
 
 def market(
@@ -46,27 +46,27 @@ def test_scores_are_those_of_scikit_learn() -> None:
     assert found is not None and found.has_market and found.n_bets == 700 and found.n_events == 350
     won, odds = (bets["state"] == "win").to_numpy(), bets["odds_placed"].to_numpy()
     for scores, weight in ((found.plain, None), (found.weighted, odds)):
-        for name, column in (("own", "prob"), ("market", "close_prob")):
+        for name, column in (("strategy", "prob"), ("market", "close_prob")):
             prob = bets[column].to_numpy()
             assert getattr(scores.log_loss, name) == pytest.approx(log_loss(won, prob, sample_weight=weight), rel=1e-12)
             assert getattr(scores.brier, name) == pytest.approx(
                 brier_score_loss(won, prob, sample_weight=weight), rel=1e-12
             )
         assert scores.log_loss.difference.estimate == pytest.approx(
-            scores.log_loss.own - scores.log_loss.market, abs=1e-12
+            scores.log_loss.strategy - scores.log_loss.market, abs=1e-12
         )
-        assert scores.ranked is None
-    assert found.plain.brier.own != found.weighted.brier.own
+        assert scores.rps is None
+    assert found.plain.brier.strategy != found.weighted.brier.strategy
 
 
 def test_sure_probabilities_have_a_finite_loss() -> None:
     bets, _ = market(2, 60)
     sure = bets.with_columns(prob=(pl.col("state") == "win").cast(pl.Float64))
     found = calibration(sure, generator(2, "sure"))
-    assert found is not None and found.plain.log_loss.own == pytest.approx(0.0, abs=1e-12)
-    assert found.plain.brier.own == found.plain.ece.own == 0.0
+    assert found is not None and found.plain.log_loss.strategy == pytest.approx(0.0, abs=1e-12)
+    assert found.plain.brier.strategy == found.plain.ece.strategy == 0.0
     wrong = calibration(sure.with_columns(prob=1 - pl.col("prob")), generator(2, "wrong"))
-    assert wrong is not None and wrong.plain.log_loss.own == pytest.approx(-math.log(1e-15), rel=0.01)
+    assert wrong is not None and wrong.plain.log_loss.strategy == pytest.approx(-math.log(1e-15), rel=0.01)
 
 
 def error_of(prob: list[float], won: list[bool], weight: list[float], parts: int) -> float:
@@ -88,7 +88,7 @@ def test_calibration_error_against_a_plain_loop(count: int, parts: int) -> None:
     assert found is not None and len(found.bins) == len(found.market_bins) == parts
     won, odds = (bets["state"] == "win").to_list(), bets["odds_placed"].to_list()
     for scores, weight in ((found.plain, [1.0] * count), (found.weighted, odds)):
-        assert scores.ece.own == pytest.approx(error_of(bets["prob"].to_list(), won, weight, parts), rel=1e-9)
+        assert scores.ece.strategy == pytest.approx(error_of(bets["prob"].to_list(), won, weight, parts), rel=1e-9)
         assert scores.ece.market == pytest.approx(error_of(bets["close_prob"].to_list(), won, weight, parts), rel=1e-9)
 
 
@@ -98,7 +98,7 @@ def test_the_weighted_error_in_one_bin_is_promised_less_realised_yield() -> None
     assert found is not None and len(found.bins) == 1
     odds, won = bets["odds_placed"], (bets["state"] == "win").cast(pl.Float64)
     apart = ((odds * bets["prob"] - 1).mean() - (odds * won - 1).mean()) / odds.mean()
-    assert found.weighted.ece.own == pytest.approx(abs(apart), rel=1e-9)
+    assert found.weighted.ece.strategy == pytest.approx(abs(apart), rel=1e-9)
 
 
 def test_error_by_chance_is_what_right_probabilities_show() -> None:
@@ -107,16 +107,16 @@ def test_error_by_chance_is_what_right_probabilities_show() -> None:
         bets, _ = market((5, case), 400, each=1)
         found = calibration(bets, generator(5, case))
         assert found is not None
-        own.append(found.plain.ece.own)
-        chance.append(found.plain.ece.own_by_chance)
+        own.append(found.plain.ece.strategy)
+        chance.append(found.plain.ece.strategy_by_chance)
     assert np.mean(chance) == pytest.approx(np.mean(own), rel=0.15)
     bets, _ = market(5, 1_000, each=1)
     once, fourfold = (calibration(some, generator(5, "again")) for some in (bets, pl.concat([bets] * 4)))
     assert once is not None and fourfold is not None  # four bets on each match are one draw
-    assert fourfold.plain.ece.own_by_chance == pytest.approx(once.plain.ece.own_by_chance, rel=1e-9)
+    assert fourfold.plain.ece.strategy_by_chance == pytest.approx(once.plain.ece.strategy_by_chance, rel=1e-9)
     biased, _ = market(5, 4_000, bias=0.1)
     far = calibration(biased, generator(5, "far"))
-    assert far is not None and far.plain.ece.own > 3 * far.plain.ece.own_by_chance
+    assert far is not None and far.plain.ece.strategy > 3 * far.plain.ece.strategy_by_chance
 
 
 def three(event: int, chances: tuple[float, float, float], happened: str, **changes: Any) -> list[dict[str, Any]]:
@@ -152,12 +152,14 @@ def three(event: int, chances: tuple[float, float, float], happened: str, **chan
 )
 def test_ranked_scores_as_published(chances: tuple[float, float, float], happened: str, score: float) -> None:
     """Constantinou & Fenton (2012), table 3, by its formula without rounding."""
-    found = ranked_scores(pl.DataFrame(three(1, chances, happened)))
-    assert found["own"].to_list() == pytest.approx([score], abs=1e-12)
+    found = ranked_probability_scores(pl.DataFrame(three(1, chances, happened)))
+    assert found["strategy"].to_list() == pytest.approx([score], abs=1e-12)
     third = {"home": 5 / 18, "draw": 1 / 9, "away": 5 / 18}[happened]
-    assert found["close"].to_list() == pytest.approx([third], abs=1e-12)
-    again = ranked_scores(pl.DataFrame(three(1, (chances[0] / 2, chances[1] / 2, chances[2] / 2), happened)))
-    assert again["own"].to_list() == pytest.approx([score], abs=1e-12)
+    assert found["market"].to_list() == pytest.approx([third], abs=1e-12)
+    again = ranked_probability_scores(
+        pl.DataFrame(three(1, (chances[0] / 2, chances[1] / 2, chances[2] / 2), happened))
+    )
+    assert again["strategy"].to_list() == pytest.approx([score], abs=1e-12)
 
 
 def test_only_whole_matches_are_ranked_and_lays_count() -> None:
@@ -165,21 +167,21 @@ def test_only_whole_matches_are_ranked_and_lays_count() -> None:
     rows += three(3, (0.4, 0.3, 0.3), "home", market="moneyline") + three(4, (0.4, 0.3, 0.3), "nobody")
     lay = {"side": "lay", "prob": 0.8, "close_prob": 2 / 3, "odds_placed": 1.5, "state": "lose"}  # away did happen
     rows[2] |= lay
-    found = ranked_scores(pl.DataFrame(rows))
+    found = ranked_probability_scores(pl.DataFrame(rows))
     assert found["event_id"].to_list() == [1]
-    assert found["own"].to_list() == pytest.approx([(0.5**2 + 0.8**2) / 2])
+    assert found["strategy"].to_list() == pytest.approx([(0.5**2 + 0.8**2) / 2])
     assert found["odds"].to_list() == pytest.approx([(4.0 + 4.0 + 3.0) / 3])
     whole = calibration(pl.DataFrame(rows), generator(6, "rank"))
-    assert whole is not None and whole.n_ranked == 1 and whole.plain.ranked is not None
-    assert whole.plain.ranked.own == pytest.approx(0.445) and not whole.plain.ranked.difference.known
+    assert whole is not None and whole.n_ranked == 1 and whole.plain.rps is not None
+    assert whole.plain.rps.strategy == pytest.approx(0.445) and not whole.plain.rps.difference.known
 
 
 def test_ranked_scores_are_weighed_by_odds() -> None:
     rows = three(1, (0.6, 0.2, 0.2), "home", odds_placed=2.0) + three(2, (0.35, 0.3, 0.35), "draw", odds_placed=6.0)
     found = calibration(pl.DataFrame(rows), generator(7, "rank"))
-    assert found is not None and found.plain.ranked is not None and found.weighted.ranked is not None
-    assert found.plain.ranked.own == pytest.approx((0.1 + 0.1225) / 2)
-    assert found.weighted.ranked.own == pytest.approx((2 * 0.1 + 6 * 0.1225) / 8)
+    assert found is not None and found.plain.rps is not None and found.weighted.rps is not None
+    assert found.plain.rps.strategy == pytest.approx((0.1 + 0.1225) / 2)
+    assert found.weighted.rps.strategy == pytest.approx((2 * 0.1 + 6 * 0.1225) / 8)
 
 
 def test_the_interval_of_the_difference_is_over_events() -> None:
@@ -253,7 +255,7 @@ def test_intervals_are_told_from_a_hundred_bets_on_thirty_days_on() -> None:
             for row in three(k, (0.5 + k / 200, 0.2, 0.3 - k / 200), ("home", "away")[k % 2])
         ]
         whole = calibration(pl.DataFrame(rows), generator(16, "ranked"))
-        assert whole is not None and whole.plain.ranked is not None and whole.plain.ranked.difference.known == known
+        assert whole is not None and whole.plain.rps is not None and whole.plain.rps.difference.known == known
 
 
 def test_equal_probabilities_stay_together() -> None:
@@ -283,10 +285,10 @@ def test_without_closing_prices_there_is_no_market() -> None:
     assert found is not None and not found.has_market and found.market_bins == ()
     assert (found.n_bets, found.without_close) == (100, 0)
     won = (bets["state"] == "win").to_numpy()
-    assert found.plain.log_loss.own == pytest.approx(log_loss(won, bets["prob"].to_numpy()))
+    assert found.plain.log_loss.strategy == pytest.approx(log_loss(won, bets["prob"].to_numpy()))
     for score in (found.plain.log_loss, found.weighted.brier):
         assert math.isnan(score.market) and not score.difference.known
-    assert math.isnan(found.plain.ece.market) and found.plain.ece.own_by_chance > 0
+    assert math.isnan(found.plain.ece.market) and found.plain.ece.strategy_by_chance > 0
 
 
 def test_a_lay_weighs_by_the_odds_of_equal_risk() -> None:
@@ -295,4 +297,4 @@ def test_a_lay_weighs_by_the_odds_of_equal_risk() -> None:
     turned = bets.with_columns(side=pl.lit("lay"), odds_placed=pl.col("odds_placed") / (pl.col("odds_placed") - 1))
     lay = calibration(turned, generator(15, "lay"))
     assert back is not None and lay is not None
-    assert lay.weighted.brier.own == pytest.approx(back.weighted.brier.own, rel=1e-9)
+    assert lay.weighted.brier.strategy == pytest.approx(back.weighted.brier.strategy, rel=1e-9)

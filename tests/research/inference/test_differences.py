@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from research.inference.bootstrap import generator, ratio_interval
-from research.inference.differences import Paired, Ratio, paired_ratio
+from research.inference.differences import PairedRatios, Ratio, paired_ratio
 
 RNG = np.random.default_rng
 
@@ -143,5 +143,5 @@ def test_the_same_seed_draws_the_same_whatever_the_order_of_the_log() -> None:
     shuffled = Ratio(*(np.asarray(column)[order] for column in (first.top, first.bottom, first.event)))
     one, two = (paired_ratio(side, second, generator(1)) for side in (first, shuffled))
     assert one.difference.low == pytest.approx(two.difference.low, abs=1e-9)
-    same: Paired = paired_ratio(first, first, generator(1))
+    same: PairedRatios = paired_ratio(first, first, generator(1))
     assert same.difference.estimate == 0.0 and not same.difference.known

@@ -10,7 +10,7 @@ import pytest
 from engine.errors import DataError
 from research.inference.block_bootstrap import block_length, resampled_order
 from research.inference.bootstrap import generator
-from research.inference.drawdown import DEEP, QUANTILES, drawdowns, max_drawdown
+from research.inference.drawdown import DEPTHS, QUANTILES, drawdowns, max_drawdown
 
 
 def walked(returns: list[float]) -> tuple[float, float]:
@@ -34,8 +34,8 @@ def test_against_a_plain_loop() -> None:
         assert found.lowest[path] == pytest.approx(lowest, abs=1e-12)
     assert found.observed == pytest.approx(walked(returns.tolist())[0], abs=1e-12)
     assert found.days == 300 and found.block_length == 6.0
-    for fall in DEEP:
-        assert found.deep[fall] == sum(value >= fall for value in found.simulated) / 40
+    for fall in DEPTHS:
+        assert found.depth_probabilities[fall] == sum(value >= fall for value in found.simulated) / 40
     for level in (0.5, 0.25, 0.0):
         assert found.ruin[level] == sum(value <= level for value in found.lowest) / 40
     assert 0.0 < found.ruin[0.5] < 1.0 and found.ruin[0.0] == 0.0
@@ -81,7 +81,7 @@ def test_a_day_that_loses_all_ends_the_path() -> None:
     returns = [0.1, -1.5, 9.0, 0.2] * 10
     assert max_drawdown(returns) == 1.0
     found = drawdowns(returns, generator(4, "all"), paths=200, ruin=(0.0, 0.5), length=2.0)
-    assert found.ruin[0.0] == pytest.approx(1.0, abs=0.01) and found.deep[0.5] >= found.ruin[0.0]
+    assert found.ruin[0.0] == pytest.approx(1.0, abs=0.01) and found.depth_probabilities[0.5] >= found.ruin[0.0]
 
 
 def test_bad_days_that_stand_together_fall_deeper() -> None:

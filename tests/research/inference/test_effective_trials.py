@@ -9,12 +9,12 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from research.inference.effective_trials import adjusted, effective_trials, trials_at
-from research.inference.superiority import Resampled, resampled
+from research.inference.effective_trials import effective_trials, sidak_adjusted, trials_at
+from research.inference.superiority import BootstrapMoments, bootstrap_moments
 
 
-def drawn_of(returns: np.ndarray, resamples: int = 2_000) -> Resampled:
-    return resampled(returns, 1.0, resamples, np.random.default_rng(3))
+def drawn_of(returns: np.ndarray, resamples: int = 2_000) -> BootstrapMoments:
+    return bootstrap_moments(returns, 1.0, resamples, np.random.default_rng(3))
 
 
 def noise(many: int, days: int = 600, case: int = 0) -> np.ndarray:
@@ -79,8 +79,8 @@ def test_adjusted_is_the_chance_of_the_best_of_so_many() -> None:
     rng = np.random.default_rng(1)
     for p_value, trials in ((0.01, 5), (0.2, 3)):
         smallest = rng.random((200_000, trials)).min(axis=1)
-        assert adjusted(p_value, trials) == pytest.approx(np.mean(smallest <= p_value), abs=0.004)
-    assert adjusted(0.03, 1.0) == pytest.approx(0.03, rel=1e-12)
-    assert adjusted(1e-12, 1e6) == pytest.approx(1e-6, rel=1e-5)
-    assert adjusted(1.0, 7.0) == 1.0 and adjusted(0.0, 7.0) == 0.0
-    assert adjusted(0.02, 3.5) < adjusted(0.02, 4.0)
+        assert sidak_adjusted(p_value, trials) == pytest.approx(np.mean(smallest <= p_value), abs=0.004)
+    assert sidak_adjusted(0.03, 1.0) == pytest.approx(0.03, rel=1e-12)
+    assert sidak_adjusted(1e-12, 1e6) == pytest.approx(1e-6, rel=1e-5)
+    assert sidak_adjusted(1.0, 7.0) == 1.0 and sidak_adjusted(0.0, 7.0) == 0.0
+    assert sidak_adjusted(0.02, 3.5) < sidak_adjusted(0.02, 4.0)

@@ -12,8 +12,8 @@ import pytest
 
 from engine.errors import DataError
 from research.inference.bootstrap import generator
-from research.inference.fair import against_fair
-from research.inference.payoffs import law_of
+from research.inference.fair import fair_odds_test
+from research.inference.payoffs import pnl_distribution
 
 COLUMNS = {
     "event_id": pl.Int64, "market": pl.String, "line": pl.Float64, "selection": pl.String, "side": pl.String,
@@ -96,23 +96,23 @@ def by_hand(bets: pl.DataFrame, apart: bool) -> dict[int, float]:
 
 @pytest.mark.parametrize("apart", [False, True])
 def test_exact_against_all_draws_by_hand(apart: bool) -> None:
-    law, wanted = law_of(MIXED, apart=apart), by_hand(MIXED, apart)
+    law, wanted = pnl_distribution(MIXED, independent=apart), by_hand(MIXED, apart)
     mean = sum(paid * chance for paid, chance in wanted.items())
     assert law.mean_minor == pytest.approx(mean, abs=1e-6)
     spread = math.sqrt(sum((paid - mean) ** 2 * chance for paid, chance in wanted.items()))
-    assert law.spread_minor == pytest.approx(spread, rel=1e-9)
-    assert law.base_minor == min(wanted)
+    assert law.deviation_minor == pytest.approx(spread, rel=1e-9)
+    assert law.worst_minor == min(wanted)
     for at_least in [*wanted, min(wanted) - 1, max(wanted) + 1, 17]:
         expected = sum(chance for paid, chance in wanted.items() if paid >= at_least)
-        assert law.exact(at_least) == pytest.approx(expected, abs=1e-12)
-    drawn = law.drawn(40_000, generator(0, "hand"))
+        assert law.tail_probability(at_least) == pytest.approx(expected, abs=1e-12)
+    drawn = law.simulate(40_000, generator(0, "hand"))
     assert set(drawn.astype(int)) <= set(wanted)
     for paid, chance in wanted.items():
         assert np.mean(drawn == paid) == pytest.approx(chance, abs=4.5 * math.sqrt(chance / 40_000) + 1e-4)
 
 
 def test_the_result_as_a_whole() -> None:
-    found = against_fair(MIXED, generator(1, "whole"), paths=20_000)
+    found = fair_odds_test(MIXED, generator(1, "whole"), paths=20_000)
     wanted = by_hand(MIXED, apart=False)
     observed = int(MIXED["pnl_minor"].sum())
     expected = sum(chance for paid, chance in wanted.items() if paid >= observed)
@@ -151,7 +151,7 @@ def test_equal_bets_follow_the_binomial_law(odds: float, close: float) -> None:
     count, hits = 400, int(400 * close) + 25
     bets = single(count, np.full(count, odds), np.full(count, close), np.arange(count) < hits)
     wanted = sum(math.comb(count, k) * close**k * (1 - close) ** (count - k) for k in range(hits, count + 1))
-    found = against_fair(bets, generator(2, "binomial"), paths=4_000)
+    found = fair_odds_test(bets, generator(2, "binomial"), paths=4_000)
     assert found.p_exact == pytest.approx(wanted, rel=1e-9)
     assert 0.0 < wanted < 0.02 and found.p_simulated <= 0.03
 
@@ -163,7 +163,7 @@ def test_equal_payoffs_follow_the_poisson_binomial_law() -> None:
     counts = np.ones(1)
     for chance in close:
         counts = np.convolve(counts, [1 - chance, chance])
-    found = against_fair(single(120, np.full(120, 2.5), close, won), generator(3, "hits"))
+    found = fair_odds_test(single(120, np.full(120, 2.5), close, won), generator(3, "hits"))
     assert found.p_exact == pytest.approx(counts[won.sum() :].sum(), rel=1e-9)
 
 
@@ -172,16 +172,18 @@ def test_exact_and_simulated_agree_where_all_differ() -> None:
     for case in range(6):
         odds = np.round(rng.uniform(1.4, 6.0, 150), 2)
         close = np.clip(0.98 / odds + rng.normal(0, 0.01, 150), 0.02, 0.9)
-        found = against_fair(single(150, odds, close, rng.random(150) < close), generator(case, "agree"), paths=10_000)
+        found = fair_odds_test(
+            single(150, odds, close, rng.random(150) < close), generator(case, "agree"), paths=10_000
+        )
         assert found.p_exact == pytest.approx(found.p_simulated, abs=4.5 * 0.5 / 100 + 1e-4)
-        z = (found.observed_minor - found.expected_minor) / found.spread_minor
+        z = (found.observed_minor - found.expected_minor) / found.deviation_minor
         assert found.p_exact == pytest.approx(math.erfc(z / math.sqrt(2)) / 2, abs=0.05)  # near normal
 
 
 def test_a_sum_that_takes_too_long_is_left_to_the_simulation() -> None:
     rng = np.random.default_rng(5)
     bets = single(200, np.round(rng.uniform(1.5, 5.0, 200), 2), np.full(200, 0.4), rng.random(200) < 0.4)
-    found = against_fair(bets, generator(5, "long"), budget=1_000)
+    found = fair_odds_test(bets, generator(5, "long"), budget=1_000)
     assert math.isnan(found.p_exact) and found.p_value == found.p_simulated
 
 
@@ -193,10 +195,10 @@ def test_size_at_five_percent_holds_also_with_five_bets_a_match() -> None:
         close = 1.0 / odds
         once = single(40, odds, close, rng.random(40) < close)
         bets = pl.concat([once] * 5)
-        law = law_of(bets)
-        ours += law.exact(int(bets["pnl_minor"].sum())) <= 0.05
-        alone = law_of(bets.with_columns(event_id=pl.int_range(pl.len())))
-        z = (int(bets["pnl_minor"].sum()) - alone.mean_minor) / alone.spread_minor
+        law = pnl_distribution(bets)
+        ours += law.tail_probability(int(bets["pnl_minor"].sum())) <= 0.05
+        alone = pnl_distribution(bets.with_columns(event_id=pl.int_range(pl.len())))
+        z = (int(bets["pnl_minor"].sum()) - alone.mean_minor) / alone.deviation_minor
         naive += z >= 1.6449
     assert ours / cases <= 0.05 + 4 * math.sqrt(0.05 * 0.95 / cases) and ours / cases >= 0.015
     assert naive / cases > 0.15
@@ -210,38 +212,38 @@ def test_markets_of_one_event_share_a_draw_unless_told() -> None:
             for k in range(50)
         ]
     )
-    shared, apart = law_of(bets), law_of(bets, apart=True)
+    shared, apart = pnl_distribution(bets), pnl_distribution(bets, independent=True)
     assert shared.mean_minor == apart.mean_minor == 0.0
-    assert shared.spread_minor == pytest.approx(math.sqrt(50) * 20_000)
-    assert apart.spread_minor == pytest.approx(math.sqrt(100) * 10_000)
+    assert shared.deviation_minor == pytest.approx(math.sqrt(50) * 20_000)
+    assert apart.deviation_minor == pytest.approx(math.sqrt(100) * 10_000)
     for above in (160_000, 240_000, 320_000):
-        assert shared.exact(above) > apart.exact(above) > 0.0
+        assert shared.tail_probability(above) > apart.tail_probability(above) > 0.0
 
 
 def test_a_book_that_is_bet_as_a_whole_has_one_result() -> None:
     sure = frame(bet(1, "home", 2.0, 0.5), bet(1, "draw", 4.0, 0.25), bet(1, "away", 4.0, 0.25, state="win"))
-    law = law_of(sure.with_columns(stake_minor=pl.Series([2_000, 1_000, 1_000])))
-    assert law.base_minor == 0 and not len(law.event)
-    assert law.exact(0) == 1.0 and law.exact(1) == 0.0 and law.spread_minor == 0.0
-    assert law.drawn(3, generator(0)).tolist() == [0.0, 0.0, 0.0]
+    law = pnl_distribution(sure.with_columns(stake_minor=pl.Series([2_000, 1_000, 1_000])))
+    assert law.worst_minor == 0 and not len(law.event)
+    assert law.tail_probability(0) == 1.0 and law.tail_probability(1) == 0.0 and law.deviation_minor == 0.0
+    assert law.simulate(3, generator(0)).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_a_market_that_nobody_knows_excludes_nothing() -> None:
     bets = frame(bet(1, "top 4", 1.5, 0.7, market="place"), bet(1, "top 6", 1.2, 0.9, market="place"))
-    assert law_of(bets, apart=True).exact(7_000) == pytest.approx(0.63)
-    assert law_of(bets).exact(7_000) == pytest.approx(0.7)
+    assert pnl_distribution(bets, independent=True).tail_probability(7_000) == pytest.approx(0.63)
+    assert pnl_distribution(bets).tail_probability(7_000) == pytest.approx(0.7)
 
 
 def test_fair_odds_leave_no_expectation() -> None:
     rng = np.random.default_rng(7)
     close = rng.uniform(0.1, 0.8, 300)
     bets = single(300, np.round(1.08 / close, 2), close, rng.random(300) < close, stake=100_000)
-    placed, fair = (against_fair(bets, generator(7, at), at=at) for at in ("placed", "fair"))
+    placed, fair = (fair_odds_test(bets, generator(7, at), paid_at=at) for at in ("placed", "fair"))
     assert placed.expected_yield_frac == pytest.approx(0.08, abs=0.002)
     assert fair.expected_yield_frac == pytest.approx(0.0, abs=1e-5)
     assert fair.p_value < placed.p_value
     sd = math.sqrt(np.sum((100_000 / close) ** 2 * close * (1 - close)))
-    assert fair.spread_minor == pytest.approx(sd, rel=1e-3)
+    assert fair.deviation_minor == pytest.approx(sd, rel=1e-3)
 
 
 def test_bets_that_do_not_count_are_counted() -> None:
@@ -254,10 +256,10 @@ def test_bets_that_do_not_count_are_counted() -> None:
         bet(5, "home", 2.0, 0.5, state="cashed", pnl_minor=300),
         bet(6, "home", 2.0, 0.5, market="asian_handicap", line=-0.25, state="half_lose", pnl_minor=-5_000),
     )
-    found = against_fair(bets, generator(8, "counts"))
-    assert (found.n_bets, found.without_close, found.void, found.otherwise) == (2, 2, 1, 2)
+    found = fair_odds_test(bets, generator(8, "counts"))
+    assert (found.n_bets, found.without_close, found.void, found.other_outcome) == (2, 2, 1, 2)
     assert found.observed_minor == 5_000 and found.p_exact == 0.25
-    none = against_fair(bets.clear(), generator(8, "none"))
+    none = fair_odds_test(bets.clear(), generator(8, "none"))
     assert none.n_bets == 0 and none.p_exact == none.p_simulated == 1.0 and math.isnan(none.yield_frac)
 
 
@@ -268,18 +270,18 @@ def test_probabilities_of_nought_and_one() -> None:
         bet(3, "home", 2.0, 0.0, side="lay", backer_stake_minor=10_000),
         bet(4, "home", 2.0, 1.0, side="lay", backer_stake_minor=10_000, state="win"),
     )
-    assert law_of(bets).base_minor == 0 and not len(law_of(bets).event)
+    assert pnl_distribution(bets).worst_minor == 0 and not len(pnl_distribution(bets).event)
 
 
 @pytest.mark.parametrize("second", [("away", 0.6), ("home", 0.4)])
 def test_probabilities_that_contradict_each_other_are_refused(second: tuple[str, float]) -> None:
     selection, close = second
     with pytest.raises(DataError, match="contradict each other in event 9, 1x2"):
-        law_of(frame(bet(9, "home", 2.0, 0.5), bet(9, selection, 2.0, close)))
+        pnl_distribution(frame(bet(9, "home", 2.0, 0.5), bet(9, selection, 2.0, close)))
 
 
 def test_the_order_of_bets_changes_nothing() -> None:
-    found = [law_of(MIXED.sample(fraction=1.0, shuffle=True, seed=k)) for k in range(4)]
+    found = [pnl_distribution(MIXED.sample(fraction=1.0, shuffle=True, seed=k)) for k in range(4)]
     assert all(np.array_equal(one.jump_minor, found[0].jump_minor) for one in found)
-    draws = [one.drawn(50, generator(1, "order")) for one in found]
+    draws = [one.simulate(50, generator(1, "order")) for one in found]
     assert all(np.array_equal(one, draws[0]) for one in draws)

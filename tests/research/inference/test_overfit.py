@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ConfigurationError
-from research.inference.overfit import overfit
+from research.inference.overfit import overfitting
 
 Series = np.ndarray
 
@@ -45,11 +45,12 @@ def by_hand(returns: Series, blocks: int, metric: str) -> tuple[list[float], lis
 def test_against_a_plain_loop(metric: str, days: int) -> None:
     returns = np.random.default_rng(days).normal(size=(days, 7))
     returns[:, 3] = 0.0
-    found = overfit(returns, 6, metric)
+    found = overfitting(returns, 6, metric)
     logits, inside, outside = by_hand(returns, 6, metric)
     assert np.sort(found.logits) == pytest.approx(sorted(logits), abs=1e-12)
     pairs = sorted(zip(inside, outside, strict=True))
-    assert np.array(sorted(zip(found.inside, found.outside, strict=True))) == pytest.approx(np.array(pairs), abs=1e-12)
+    values = np.array(sorted(zip(found.in_sample, found.out_of_sample, strict=True)))
+    assert values == pytest.approx(np.array(pairs), abs=1e-12)
     assert found.probability == pytest.approx(np.mean(np.array(logits) <= 0))
     assert found.loss == pytest.approx(np.mean(np.array(outside) < 0))
     assert found.slope == pytest.approx(np.polyfit(inside, outside, 1)[0], abs=1e-9)
@@ -57,11 +58,11 @@ def test_against_a_plain_loop(metric: str, days: int) -> None:
 
 def test_equal_means_over_all_days_are_wholly_overfitted() -> None:
     returns = np.random.default_rng(1).normal(size=(200, 30))
-    assert overfit(returns - returns.mean(axis=0), 8, "mean").probability == 1.0
+    assert overfitting(returns - returns.mean(axis=0), 8, "mean").probability == 1.0
 
 
 def test_noise_is_a_toss_of_a_coin() -> None:
-    found = [overfit(np.random.default_rng(k).normal(size=(1000, 100)), 8).probability for k in range(300)]
+    found = [overfitting(np.random.default_rng(k).normal(size=(1000, 100)), 8).probability for k in range(300)]
     assert np.mean(found) == pytest.approx(0.5, abs=0.04)
     assert np.std(found) == pytest.approx(0.16, abs=0.03)
 
@@ -71,7 +72,7 @@ def test_a_true_edge_is_not_overfitted() -> None:
     for k in range(60):
         returns = np.random.default_rng((9, k)).normal(size=(1000, 200))
         returns[:, :20] += 0.15
-        found.append(overfit(returns, 8).probability)
+        found.append(overfitting(returns, 8).probability)
     assert np.mean(found) == pytest.approx(0.002, abs=0.006)
 
 
@@ -82,6 +83,6 @@ def test_what_cannot_be_validated_is_told() -> None:
         (returns, 4, "median"),
     ):  # fmt: skip
         with pytest.raises(ConfigurationError):
-            overfit(given, blocks, metric)
-    still = overfit(returns, 4)
+            overfitting(given, blocks, metric)
+    still = overfitting(returns, 4)
     assert still.loss == 0.0 and math.isnan(still.slope) and (still.logits == 0.0).all()

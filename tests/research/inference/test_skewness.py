@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from research.inference import skewness as skewed
-from research.inference.effective_trials import adjusted, effective_trials
-from research.inference.superiority import Resampled, resampled, studentised, superior_ability
+from research.inference.effective_trials import effective_trials, sidak_adjusted
+from research.inference.superiority import BootstrapMoments, bootstrap_moments, spa_test, studentised_means
 
 DAYS = 1_200
 
@@ -23,28 +23,28 @@ def returns_at(odds: float, bets: int, many: int, rng: np.random.Generator, edge
     return made
 
 
-def drawn(returns: np.ndarray, seed: int = 1, resamples: int = 499) -> Resampled:
-    return resampled(returns, 1.0, resamples, np.random.default_rng(seed))
+def drawn(returns: np.ndarray, seed: int = 1, resamples: int = 499) -> BootstrapMoments:
+    return bootstrap_moments(returns, 1.0, resamples, np.random.default_rng(seed))
 
 
 def test_the_transformation_is_halls() -> None:
     """Expanded by hand, and as the cube that it is a part of: ((1 + a t / 3)^3 - 1) / a + a / 6."""
     for t, skew, n in ((1.7, -2.0, 400), (-0.3, 5.0, 90), (3.0, 0.4, 10_000)):
         a = skew / math.sqrt(n)
-        found = float(skewed.without_skew(np.array(t), np.array(skew), n))
+        found = float(skewed.hall_transform(np.array(t), np.array(skew), n))
         assert found == pytest.approx(((1.0 + a * t / 3.0) ** 3 - 1.0) / a + a / 6.0)
     ratios = np.linspace(-8, 8, 200)
-    assert (np.diff(skewed.without_skew(ratios, np.array(-9.0), 200)) > 0).all(), "it keeps the order"
-    assert skewed.without_skew(ratios, np.array(0.0), 200) == pytest.approx(ratios)
+    assert (np.diff(skewed.hall_transform(ratios, np.array(-9.0), 200)) > 0).all(), "it keeps the order"
+    assert skewed.hall_transform(ratios, np.array(0.0), 200) == pytest.approx(ratios)
 
 
 def test_against_a_plain_loop() -> None:
     returns = returns_at(1.3, 300, 6, np.random.default_rng(3))
     of = drawn(returns, resamples=99)
     day = np.random.default_rng(1)
-    from research.inference.block_bootstrap import resampled_days
+    from research.inference.block_bootstrap import resampled_day_counts
 
-    counts = resampled_days(DAYS, 1.0, 99, day).astype(int)
+    counts = resampled_day_counts(DAYS, 1.0, 99, day).astype(int)
     omega = [math.sqrt(DAYS) * np.std([np.mean(np.repeat(one, c)) for c in counts]) for one in returns.T]
     largest = []
     for count in counts:
@@ -56,7 +56,7 @@ def test_against_a_plain_loop() -> None:
             a = skew / math.sqrt(DAYS)
             own.append(t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6)
         largest.append(max(0.0, *own))
-    assert skewed.largest_centred(of, np.ones(6, bool)) == pytest.approx(np.array(largest), abs=2e-4)
+    assert skewed.largest_null_statistics(of, np.ones(6, bool)) == pytest.approx(np.array(largest), abs=2e-4)
 
 
 @pytest.mark.parametrize(("odds", "bets"), [(1.05, 500), (1.1, 500), (1.3, 300), (5.0, 500)])
@@ -65,11 +65,11 @@ def test_size_without_any_edge(odds: float, bets: int) -> None:
     rng, both, alone, fixed, cases = np.random.default_rng(int(odds * 100)), 0, 0, 0, 60
     for case in range(cases):
         of = drawn(returns_at(odds, bets, 24, rng), case)
-        hansen, own = superior_ability(of).consistent, skewed.ability(of)
-        best = int(np.argmax(studentised(of)))
+        hansen, own = spa_test(of).consistent, skewed.spa_p_value(of)
+        best = int(np.argmax(studentised_means(of)))
         both += max(hansen, own) <= 0.05
         fixed += hansen <= 0.05
-        alone += adjusted(skewed.single_p(of, best), effective_trials(of)) <= 0.05
+        alone += sidak_adjusted(skewed.single_p_value(of, best), effective_trials(of)) <= 0.05
     assert both <= 8 and alone <= 8, (both, alone)  # 5 % of 60 is 3; more than 8 in one of 100
     if odds < 1.2:
         assert fixed >= 10, "with a fixed omega alone the test errs far too often"
@@ -81,7 +81,7 @@ def test_an_edge_is_found_at_short_odds_all_the_same() -> None:
         returns = returns_at(1.3, 1_500, 12, rng)
         returns[:, 5] = returns_at(1.3, 1_500, 1, rng, edge=0.06)[:, 0]
         of = drawn(returns, case)
-        found += max(superior_ability(of).consistent, skewed.ability(of)) <= 0.05 and skewed.single_p(of, 5) < 0.002
+        found += max(spa_test(of).consistent, skewed.spa_p_value(of)) <= 0.05 and skewed.single_p_value(of, 5) < 0.002
     assert found >= 10
 
 
@@ -91,12 +91,12 @@ def test_without_losses_there_is_no_judgement() -> None:
     returns[:, 1] = np.where(rng.random(DAYS) < 0.1, 0.001, 0.0)  # gains alone
     returns[:, 2] = np.where(np.arange(DAYS) < 9, -0.01, np.abs(returns[:, 2]))  # nine losses
     of = drawn(returns)
-    assert of.judgeable.tolist() == [True, False, False]
-    assert superior_ability(of).consistent < 0.01 < skewed.ability(of)
-    assert skewed.single_p(of, 1) == skewed.single_p(of, 2) == 1.0
-    assert np.isnan(skewed.statistics(of)[1:]).all() and effective_trials(of) == 1.0
+    assert of.testable.tolist() == [True, False, False]
+    assert spa_test(of).consistent < 0.01 < skewed.spa_p_value(of)
+    assert skewed.single_p_value(of, 1) == skewed.single_p_value(of, 2) == 1.0
+    assert np.isnan(skewed.skew_corrected_statistics(of)[1:]).all() and effective_trials(of) == 1.0
     nothing = drawn(np.zeros((DAYS, 2)))
-    assert skewed.ability(nothing) == 1.0 and effective_trials(nothing) == 0.0
+    assert skewed.spa_p_value(nothing) == 1.0 and effective_trials(nothing) == 0.0
 
 
 def test_the_bits_do_not_depend_on_the_threads() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from research.inference.block_bootstrap import resampled_days
-from research.inference.superiority import reality_check, resampled, superior_ability, survivors
+from research.inference.block_bootstrap import resampled_day_counts
+from research.inference.superiority import bootstrap_moments, reality_check, spa_test, survivors
 
 LENGTH, RESAMPLES = 2.0, 400
 
@@ -19,19 +19,19 @@ def returns_of(case: int, days: int, means: list[float], deviations: list[float]
 
 
 def drawn_of(returns: np.ndarray, case: int = 0):
-    return resampled(returns, LENGTH, RESAMPLES, np.random.default_rng((12, case)))
+    return bootstrap_moments(returns, LENGTH, RESAMPLES, np.random.default_rng((12, case)))
 
 
 def test_against_a_plain_loop() -> None:
     returns = returns_of(1, 90, [0.1, -0.6, 0.0, 0.3], [1.0, 1.0, 2.0, 1.0])
-    found = resampled(returns, 3.0, 60, np.random.default_rng(5))
-    counts = resampled_days(90, 3.0, 60, np.random.default_rng(5))
+    found = bootstrap_moments(returns, 3.0, 60, np.random.default_rng(5))
+    counts = resampled_day_counts(90, 3.0, 60, np.random.default_rng(5))
     means = returns.mean(axis=0)
     drawn = np.array([[np.repeat(column, row.astype(int)).mean() for column in returns.T] for row in counts])
     spread = np.array([np.std([np.sqrt(90) * x for x in column]) for column in drawn.T])
-    assert found.drawn == pytest.approx(drawn, abs=1e-6) and found.spreads == pytest.approx(spread, rel=1e-5)
+    assert found.resample_means == pytest.approx(drawn, abs=1e-6) and found.omegas == pytest.approx(spread, rel=1e-5)
     sds = np.array([[np.repeat(column, row.astype(int)).std() for column in returns.T] for row in counts])
-    assert found.drawn_deviations == pytest.approx(sds, rel=1e-4)
+    assert found.resample_deviations == pytest.approx(sds, rel=1e-4)
     statistic = max(0.0, max(np.sqrt(90) * means / spread))
     bound = -np.sqrt(2 * np.log(np.log(90)))
     pvalues = []
@@ -48,7 +48,7 @@ def test_against_a_plain_loop() -> None:
                 best = max(best, np.sqrt(90) * (row[k] - centre) / spread[k])
             larger += best >= statistic
         pvalues.append((larger + 1) / 61)
-    answer = superior_ability(found)
+    answer = spa_test(found)
     assert (answer.lower, answer.consistent, answer.upper) == pytest.approx(tuple(pvalues))
     assert answer.statistic == pytest.approx(statistic, rel=1e-5)
     assert answer.lower < answer.upper
@@ -57,7 +57,7 @@ def test_against_a_plain_loop() -> None:
 
 
 def test_size_and_order_where_nothing_is_better() -> None:
-    found = [superior_ability(drawn_of(returns_of(case, 250, [0.0] * 20, [1.0] * 20), case)) for case in range(400)]
+    found = [spa_test(drawn_of(returns_of(case, 250, [0.0] * 20, [1.0] * 20), case)) for case in range(400)]
     assert all(one.lower <= one.consistent <= one.upper for one in found)
     for kind in ("lower", "consistent", "upper"):
         rate = np.mean([getattr(one, kind) <= 0.05 for one in found])
@@ -66,24 +66,24 @@ def test_size_and_order_where_nothing_is_better() -> None:
 
 def power(means: list[float], deviations: list[float], cases: int = 120) -> tuple[float, float]:
     """How often superior ability and the reality check find the one good configuration at 5 %."""
-    ability, reality = 0, 0
+    spa_p_value, reality = 0, 0
     for case in range(cases):
         found = drawn_of(returns_of(case, 250, means, deviations), case)
-        ability += superior_ability(found).consistent <= 0.05
+        spa_p_value += spa_test(found).consistent <= 0.05
         reality += reality_check(found) <= 0.05
-    return ability / cases, reality / cases
+    return spa_p_value / cases, reality / cases
 
 
 def test_a_calm_winner_among_noisy_ones_is_found_by_the_studentised_test() -> None:
     """One of mean 0.05 and sd 0.2 among 19 of mean 0 and sd 2."""
-    ability, reality = power([0.05] + [0.0] * 19, [0.2] + [2.0] * 19)
-    assert ability > 0.75 and reality < 0.13  # its size, and four standard errors
+    spa_p_value, reality = power([0.05] + [0.0] * 19, [0.2] + [2.0] * 19)
+    assert spa_p_value > 0.75 and reality < 0.13  # its size, and four standard errors
 
 
 def test_terrible_configurations_do_not_hide_a_good_one() -> None:
     """One of mean 0.18 and sd 1 among 19 of mean -1 and sd 3."""
-    ability, reality = power([0.18] + [-1.0] * 19, [1.0] + [3.0] * 19)
-    assert ability > 0.75 and reality < 0.1
+    spa_p_value, reality = power([0.18] + [-1.0] * 19, [1.0] + [3.0] * 19)
+    assert spa_p_value > 0.75 and reality < 0.1
 
 
 def survivors_by_hand(returns: np.ndarray, counts: np.ndarray, *, own_scale: bool = True) -> tuple[list[int], int]:
@@ -120,9 +120,9 @@ def test_survivors_against_a_plain_loop() -> None:
         returns = returns_of(100 + case, 120, [0.6, 0.3, 0.28, 0.27, 0.25, 0.1, -0.2], [1.0] * 7)
         if case >= 8:  # rare large wins: a resample without them is calm, and its mean low
             returns = np.where(np.random.default_rng(case).random((120, 7)) < 0.04, 8.0, -0.1) + 0.08 * returns
-        counts = resampled_days(120, 2.0, 199, np.random.default_rng(case))
+        counts = resampled_day_counts(120, 2.0, 199, np.random.default_rng(case))
         named, needed = survivors_by_hand(returns, counts)
-        found = survivors(resampled(returns, 2.0, 199, np.random.default_rng(case)))
+        found = survivors(bootstrap_moments(returns, 2.0, 199, np.random.default_rng(case)))
         assert np.flatnonzero(found).tolist() == named
         rounds.add(needed)
         otherwise += survivors_by_hand(returns, counts, own_scale=False)[0] != named
@@ -133,12 +133,12 @@ def test_survivors_against_a_plain_loop() -> None:
 def test_a_part_at_a_time_is_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     returns = returns_of(3, 80, [0.4] * 5 + [0.0] * 30, [1.0] * 35)
     whole = drawn_of(returns)
-    told = survivors(whole), superior_ability(whole), reality_check(whole)
+    told = survivors(whole), spa_test(whole), reality_check(whole)
     monkeypatch.setattr("research.inference.superiority._HELD", 3 * RESAMPLES)
     again = drawn_of(returns)
-    assert again.drawn == pytest.approx(whole.drawn, abs=1e-6)
+    assert again.resample_means == pytest.approx(whole.resample_means, abs=1e-6)
     assert (survivors(whole) == told[0]).all() and told[0].any()
-    assert (superior_ability(whole), reality_check(whole)) == told[1:]
+    assert (spa_test(whole), reality_check(whole)) == told[1:]
 
 
 @settings(max_examples=80, deadline=None)
@@ -146,7 +146,7 @@ def test_a_part_at_a_time_is_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_p_values_stand_in_order_always(draw: int, days: int, many: int, length: float) -> None:
     rng = np.random.default_rng(draw)
     returns = rng.standard_t(2, (days, many)) * rng.choice([0.0, 1e-4, 1.0, 50.0], many) + rng.normal(0, 0.3, many)
-    found = superior_ability(resampled(returns, length, 60, rng))
+    found = spa_test(bootstrap_moments(returns, length, 60, rng))
     assert 1 / 61 <= found.lower <= found.consistent <= found.upper <= 1.0
     assert found.statistic >= 0.0 and np.isfinite(found.statistic)
 
@@ -173,8 +173,8 @@ def test_later_rounds_find_more_than_the_first() -> None:
 def test_series_without_bets_take_no_part() -> None:
     returns = np.column_stack([returns_of(0, 200, [0.4], [1.0]), np.zeros(200)])
     found = drawn_of(returns)
-    assert superior_ability(found).consistent <= 0.01
+    assert spa_test(found).consistent <= 0.01
     assert survivors(found).tolist() == [True, False]
     nothing = drawn_of(np.zeros((50, 3)))
-    assert superior_ability(nothing).consistent == reality_check(nothing) == 1.0
+    assert spa_test(nothing).consistent == reality_check(nothing) == 1.0
     assert not survivors(nothing).any()

@@ -8,8 +8,8 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from research.inference.bootstrap import FEWEST, generator, ratio_interval, student_quantile
-from research.inference.differences import difference_interval, widened
+from research.inference.bootstrap import FEWEST_EVENTS, generator, ratio_interval, student_quantile
+from research.inference.differences import difference_interval, widened_quantiles
 
 NORMAL = NormalDist()
 
@@ -21,7 +21,7 @@ def test_ends_of_a_mean_step_by_step() -> None:
     mean, m = float(values.mean()), len(values)
     draws = np.array([rng.choice(values, m).mean() for _ in range(500)])
     left = np.array([np.delete(values, k).mean() for k in range(m)])
-    found = widened(draws, mean, left, [0.05, 0.95])
+    found = widened_quantiles(draws, mean, left, [0.05, 0.95])
     apart = [one - mean for one in values]
     kurtosis = m * sum(one**4 for one in apart) / sum(one**2 for one in apart) ** 2
     freedom = min(m - 1, max(4.0, 2 * m / (kurtosis - 1)))
@@ -56,10 +56,12 @@ def test_few_events_that_carry_a_difference_widen_it() -> None:
 
 
 def test_what_is_too_little_has_no_ends() -> None:
-    few = difference_interval(np.arange(FEWEST - 1), np.ones(FEWEST - 1), np.arange(FEWEST - 1), generator(0, "few"))
+    few = difference_interval(
+        np.arange(FEWEST_EVENTS - 1), np.ones(FEWEST_EVENTS - 1), np.arange(FEWEST_EVENTS - 1), generator(0, "few")
+    )
     same = difference_interval(np.zeros(50), np.ones(50), np.arange(50), generator(0, "same"))
     none = difference_interval([], [], [], generator(0, "none"))
-    assert few.estimate == pytest.approx((FEWEST - 2) / 2) and not few.known
+    assert few.estimate == pytest.approx((FEWEST_EVENTS - 2) / 2) and not few.known
     assert same.estimate == 0.0 and not same.known
     assert math.isnan(none.estimate) and not none.known
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from research.report.comparison.sides import Comparison, Side
-from research.verdict.judge import Outside, judge
+from research.verdict.judge import OutOfSample, judge
 from tests.research.report.made import bets, chosen, daily, report
 
 
@@ -35,8 +35,8 @@ def swept(letter: str, log: pl.DataFrame, **changes: Any) -> Side:
         log,
         **{
             "configurations": 400,
-            "verdict": judge(0.4, 0.3, 50.0, Outside(len(path), 90, 0.01, -0.02, 0.04, -0.005)),
-            "outside": Outside(len(path), 90, 0.01, -0.02, 0.04, -0.005),
+            "verdict": judge(0.4, 0.3, 50.0, OutOfSample(len(path), 90, 0.01, -0.02, 0.04, -0.005)),
+            "outside": OutOfSample(len(path), 90, 0.01, -0.02, 0.04, -0.005),
             "path_bets": path,
             "path_daily": daily(path),
         }

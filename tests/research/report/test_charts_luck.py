@@ -107,7 +107,7 @@ def test_the_answer_says_who_is_better() -> None:
     found = judged(own_noise=0.15)
     assert found is not None
     answer = charts.calibration(found).answer
-    assert number(found.plain.log_loss.own, 4) in answer and number(found.plain.log_loss.market, 4) in answer
+    assert number(found.plain.log_loss.strategy, 4) in answer and number(found.plain.log_loss.market, 4) in answer
     assert ": the market is better; weighted by odds the market is better." in answer
     assert "they beat the market" in charts.calibration(judged(close_noise=0.15)).answer
     assert "cannot be told apart" in charts.calibration(judged(own_noise=0.01, close_noise=0.01)).answer
@@ -148,10 +148,10 @@ def test_the_table_of_scores() -> None:
     rows = {row[0]: row[1:] for row in figure.numbers.rows}
     assert all(len(row) == len(figure.numbers.heads) for row in figure.numbers.rows)
     assert rows["Brier score, by odds"][:2] == (
-        number(found.weighted.brier.own, 4),
+        number(found.weighted.brier.strategy, 4),
         number(found.weighted.brier.market, 4),
     )
-    assert rows["calibration error by chance"][0] == number(found.plain.ece.own_by_chance, 4)
+    assert rows["calibration error by chance"][0] == number(found.plain.ece.strategy_by_chance, 4)
     assert figure.answer == "By more than the interval they are better in 0 of 4 scores, worse in 4."
     assert "nan" not in figure.html().lower() and "The numbers" in figure.html()
     matches = [row for k in range(30) for row in three(k, (0.5, 0.3, 0.2), ("home", "draw", "away")[k % 3])]

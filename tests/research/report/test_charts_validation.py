@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from research.inference.overfit import Overfit, overfit
+from research.inference.overfit import Overfitting, overfitting
 from research.report import charts
 from research.report.figure import FULL, HALF, PHONE, Figure
 from research.verdict.findings import Window
@@ -28,12 +28,12 @@ WINDOWS = (
 
 def splits(
     days: int = 400, configurations: int = 20, blocks: int = 8, edge: float = 0.0
-) -> tuple[pl.DataFrame, Overfit]:
+) -> tuple[pl.DataFrame, Overfitting]:
     rng = np.random.default_rng(3)
     returns = rng.normal(0, 1, (days, configurations))
     returns[:, :2] += edge
-    found = overfit(returns, blocks)
-    return pl.DataFrame({"logit": found.logits, "inside": found.inside, "outside": found.outside}), found
+    found = overfitting(returns, blocks)
+    return pl.DataFrame({"logit": found.logits, "inside": found.in_sample, "outside": found.out_of_sample}), found
 
 
 FEW, FOUND = splits()
@@ -125,12 +125,12 @@ def test_the_folds_of_the_table_end_with_the_money_of_their_last_day() -> None:
 
 
 def test_slope_loss_and_share_are_those_of_the_cross_validation() -> None:
-    slope, loss = np.polyfit(FOUND.inside, FOUND.outside, 1)[0], (FOUND.outside < 0).mean()
+    slope, loss = np.polyfit(FOUND.in_sample, FOUND.out_of_sample, 1)[0], (FOUND.out_of_sample < 0).mean()
     answer = charts.inside_outside(FEW).answer.replace("\u202f", "").replace("\u2212", "-")
     assert float(re.findall(r"slope (-?\d+\.\d+)", answer)[0]) == pytest.approx(slope, abs=0.0051)
     assert float(re.findall(r"zero in (\d+\.\d)%", answer)[0]) == pytest.approx(100 * loss, abs=0.051)
     means = re.findall(r"from (-?\d+\.\d+) to (-?\d+\.\d+)", answer)[0]
-    wanted = (FOUND.inside.mean() * math.sqrt(365.25), FOUND.outside.mean() * math.sqrt(365.25))
+    wanted = (FOUND.in_sample.mean() * math.sqrt(365.25), FOUND.out_of_sample.mean() * math.sqrt(365.25))
     assert [float(one) for one in means] == pytest.approx(wanted, abs=0.0051)
     share = re.findall(r"In (\d+\.\d)%", charts.logits(FEW).answer.replace("\u202f", ""))[0]
     assert float(share) == pytest.approx(100 * FOUND.probability, abs=0.051)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from research.inference.bootstrap import Interval
-from research.inference.differences import Paired
+from research.inference.differences import PairedRatios
 from research.report import charts
 from research.report.comparison.page import page
 from research.report.comparison.pairs import Pair, pairs_of
@@ -76,7 +76,7 @@ def test_many_common_events_on_few_days_have_no_interval_either() -> None:
 
 
 def test_pairs_are_corrected_for_their_number() -> None:
-    found = Paired(0.03, 0.01, Interval(0.02, 0.001, 0.039, 0.0116, 0.9), 500, 0, 0)
+    found = PairedRatios(0.03, 0.01, Interval(0.02, 0.001, 0.039, 0.0116, 0.9), 500, 0, 0)
     pair = Pair("A", "B", False, 90, {"yield": found})
     assert (pair.apart(1), pair.apart(2)) == (1, 0)  # 1.72 standard errors: 1.645 are needed for one, 1.960 for two
     assert (

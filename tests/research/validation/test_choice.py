@@ -11,11 +11,11 @@ import pytest
 from engine.errors import ConfigurationError
 from research.config.keys import KEYS
 from research.execution.assess import daily_returns
-from research.validation.choice import NONE, choose, chosen_on_all, cross_validated, walk_forward
+from research.validation.choice import NO_CONFIGURATION, cross_validate, select_best, select_on_all_days, walk_forward
 from research.validation.folds import Cuts
 from research.validation.rules import MOST_SPLITS, Rules, rules_of
-from research.validation.slices import BETS, DAYS, PARTS, RETURN, SQUARE, metric, slices
-from research.validation.splits import backtest_paths, learned, n_paths, splits_of, training
+from research.validation.slices import BETS, DAYS, PARTS, RETURN, SQUARE, fold_sums, metric
+from research.validation.splits import backtest_paths, splits_of, training_of, training_parts
 
 ANY = -math.inf
 
@@ -41,7 +41,7 @@ def sums_of(pnl: np.ndarray, bets: np.ndarray, cuts: Cuts, bankroll: float = 10_
     edges = cuts.days.ravel()
     before = np.concatenate([np.zeros((len(bets), 1)), np.cumsum(bets, axis=1)], axis=1)[:, edges]
     returns = daily_returns(pnl, np.full(len(pnl), bankroll))
-    return slices(pnl, returns, np.stack([before, 100.0 * before], axis=2), cuts)
+    return fold_sums(pnl, returns, np.stack([before, 100.0 * before], axis=2), cuts)
 
 
 def test_splits_and_paths_have_their_numbers() -> None:
@@ -51,46 +51,47 @@ def test_splits_and_paths_have_their_numbers() -> None:
         assert len(splits) == n_splits == len(set(splits))
         assert all(len(set(one)) == tested for one in splits)
         table = backtest_paths(splits, folds)
-        assert table.shape == (paths, folds) and n_paths(own) == paths
+        assert table.shape == (paths, folds)
         for path in table:  # every fold once, by a split that tests it
             assert all(fold in splits[split] for fold, split in enumerate(path))
         used = [(int(table[p, f]), f) for p in range(paths) for f in range(folds)]
         assert len(used) == len(set(used)) == n_splits * tested
     assert splits_of(Rules(name="purged_kfold", folds=4)) == [(0,), (1,), (2,), (3,)]
     assert splits_of(Rules(folds=4)) == [(1,), (2,), (3,)]
-    assert n_paths(Rules(name="purged_kfold", folds=4)) == 1
 
 
 def test_what_is_learned_from() -> None:
-    assert learned((1, 2), range(5), near(5)).use.tolist() == [
+    assert training_parts((1, 2), range(5), near(5)).use.tolist() == [
         [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 1], [1, 1, 1, 1],
     ]  # fmt: skip
     far = near(5)
     far[0, 3] = far[4, 1] = True
-    assert learned((0,), range(5), far).use.tolist() == [
+    assert training_parts((0,), range(5), far).use.tolist() == [
         [0, 0, 0, 0], [0, 1, 0, 1], [1, 1, 1, 1], [0, 1, 0, 1], [1, 1, 1, 1],
     ]  # fmt: skip
-    assert learned((4,), range(5), far).use[1].tolist() == [1, 1, 0, 0]
-    window = training((3,), Rules(folds=5, train_folds=2), near(5)).use
+    assert training_parts((4,), range(5), far).use[1].tolist() == [1, 1, 0, 0]
+    window = training_of((3,), Rules(folds=5, train_folds=2), near(5)).use
     assert window.sum(axis=1).tolist() == [0, 4, 2, 0, 0]
-    assert training((3,), Rules(folds=5), near(5)).use.sum(axis=1).tolist() == [4, 4, 2, 0, 0]
+    assert training_of((3,), Rules(folds=5), near(5)).use.sum(axis=1).tolist() == [4, 4, 2, 0, 0]
 
 
 def test_the_best_that_qualifies_is_chosen() -> None:
     sums = np.zeros((4, 6))
     sums[:, DAYS], sums[:, BETS] = 10, [100, 99, 100, 100]
     sums[:, RETURN] = [0.1, 0.9, 0.3, 0.3]
-    assert choose(sums, Rules(metric="growth")).row == 2  # of two equal ones the first; the best has too few bets
-    assert choose(sums, Rules(metric="growth")).inside == pytest.approx(0.03)
-    assert choose(sums, Rules(metric="growth", bets_min=99)).row == 1
-    assert choose(sums, Rules(metric="growth", metric_min=0.03)).row == NONE
-    nothing = choose(sums, Rules(metric="growth", bets_min=101))
-    assert nothing.row == NONE and math.isnan(nothing.inside)
-    assert choose(sums, Rules(metric="yield", metric_min=ANY)).row == NONE  # nothing was staked: no value
+    assert select_best(sums, Rules(metric="growth")).row == 2  # of two equal ones the first; the best has too few bets
+    assert select_best(sums, Rules(metric="growth")).in_sample == pytest.approx(0.03)
+    assert select_best(sums, Rules(metric="growth", bets_min=99)).row == 1
+    assert select_best(sums, Rules(metric="growth", metric_min=0.03)).row == NO_CONFIGURATION
+    nothing = select_best(sums, Rules(metric="growth", bets_min=101))
+    assert nothing.row == NO_CONFIGURATION and math.isnan(nothing.in_sample)
+    assert (
+        select_best(sums, Rules(metric="yield", metric_min=ANY)).row == NO_CONFIGURATION
+    )  # nothing was staked: no value
     losing = sums.copy()
     losing[:, RETURN] = -1.0
-    assert choose(losing, Rules(metric="growth")).row == NONE
-    assert choose(losing, Rules(metric="growth", metric_min=ANY)).row == 0
+    assert select_best(losing, Rules(metric="growth")).row == NO_CONFIGURATION
+    assert select_best(losing, Rules(metric="growth", metric_min=ANY)).row == 0
 
 
 @pytest.mark.parametrize("name", ["sharpe", "growth", "yield"])
@@ -117,8 +118,8 @@ def test_choices_are_those_of_a_plain_loop(name: str) -> None:
             }[name]
             values.append(value if own_bets >= 60 else -np.inf)
         assert choice.row == int(np.argmax(values))
-        assert choice.inside == pytest.approx(max(values), rel=1e-5)
-    whole = chosen_on_all(of, own)
+        assert choice.in_sample == pytest.approx(max(values), rel=1e-5)
+    whole = select_on_all_days(of, own)
     every = returns.mean(axis=1) / returns.std(axis=1, ddof=1)
     if name == "sharpe":
         assert whole.row == int(np.argmax(every))
@@ -144,9 +145,9 @@ def test_what_comes_after_a_border_changes_no_choice() -> None:
 def test_paths_of_cross_validation_against_a_plain_loop() -> None:
     pnl, bets, cuts = made(np.random.default_rng(9), 20, 180, 6)
     of, own = sums_of(pnl, bets, cuts), Rules(name="cpcv", folds=6, bets_min=30, metric_min=0.17)
-    choices, paths = cross_validated(of, own, cuts.touching)
+    choices, paths = cross_validate(of, own, cuts.touching)
     assert len(choices) == 15 and len(paths) == 5
-    assert any(one.row == NONE for one in choices) and any(one.row != NONE for one in choices)
+    assert any(one.row == NO_CONFIGURATION for one in choices) and any(one.row != NO_CONFIGURATION for one in choices)
     equity = 10_000.0 + np.cumsum(pnl.astype(float), axis=1) - pnl
     returns, splits = pnl / equity, list(combinations(range(6), 2))
     taken = {fold: [n for n, tested in enumerate(splits) if fold in tested] for fold in range(6)}
@@ -155,8 +156,8 @@ def test_paths_of_cross_validation_against_a_plain_loop() -> None:
         for fold in range(6):
             low, high = int(cuts.days[fold, 0]), int(cuts.days[fold, 4])
             row = choices[taken[fold][number]].row
-            series.append(np.zeros(high - low) if row == NONE else returns[row, low:high])
-            count += 0 if row == NONE else int(bets[row, low:high].sum())
+            series.append(np.zeros(high - low) if row == NO_CONFIGURATION else returns[row, low:high])
+            count += 0 if row == NO_CONFIGURATION else int(bets[row, low:high].sum())
         days = np.concatenate(series)
         assert len(days) == 180 and path.bets == count
         assert path.metric == pytest.approx(days.mean() / days.std(ddof=1), rel=1e-4)
@@ -168,15 +169,15 @@ def test_paths_of_cross_validation_against_a_plain_loop() -> None:
         *range(cuts.days[4, 0], cuts.days[4, 2]),
     ]
     inside = returns[:, seen].mean(axis=1) / returns[:, seen].std(axis=1, ddof=1)
-    wanted = int(np.argmax(inside)) if inside.max() > 0.17 else NONE
+    wanted = int(np.argmax(inside)) if inside.max() > 0.17 else NO_CONFIGURATION
     assert choices[split].row == wanted
 
 
 def test_paths_where_nothing_is_chosen_have_no_bets() -> None:
     pnl, bets, cuts = made(np.random.default_rng(10), 4, 60, 4)
     own = Rules(name="purged_kfold", folds=4, bets_min=10**6)
-    choices, paths = cross_validated(sums_of(pnl, bets, cuts), own, cuts.touching)
-    assert [one.row for one in choices] == [NONE] * 4
+    choices, paths = cross_validate(sums_of(pnl, bets, cuts), own, cuts.touching)
+    assert [one.row for one in choices] == [NO_CONFIGURATION] * 4
     assert [one.bets for one in paths] == [0] and math.isnan(paths[0].metric)
 
 
@@ -198,9 +199,9 @@ FLAT = {
 def test_rules_of_a_configuration() -> None:
     assert set(FLAT) == {key for key in KEYS if key.startswith("validation.")}
     found = rules_of(FLAT | {"seed": 1})
-    assert found == Rules(name="cpcv", embargo_days=2, metric_min=-math.inf) and found.on
+    assert found == Rules(name="cpcv", embargo_days=2, metric_min=-math.inf) and found.enabled
     assert rules_of(FLAT | {"validation.embargo": "1d"}).embargo_days == 1
-    assert not rules_of(FLAT | {"validation.name": "none"}).on
+    assert not rules_of(FLAT | {"validation.name": "none"}).enabled
     assert rules_of(FLAT | {"validation.name": "walk_forward", "validation.test_folds": 99}).folds == 6
 
 
@@ -224,8 +225,11 @@ def test_a_path_of_idle_folds_is_as_long_as_the_others() -> None:
     of[0, :, 1, DAYS] = 10
     of[0, 0, 1, [BETS, RETURN, SQUARE]] = 500, 0.1, 0.011
     own = Rules(name="purged_kfold", folds=2)
-    choices, paths = cross_validated(of, own, near(2))
-    assert [one.row for one in choices] == [NONE, 0]  # the first fold is learned from where the second is tested
+    choices, paths = cross_validate(of, own, near(2))
+    assert [one.row for one in choices] == [
+        NO_CONFIGURATION,
+        0,
+    ]  # the first fold is learned from where the second is tested
     assert paths[0].bets == 0 and math.isnan(paths[0].metric)
     days = np.concatenate([np.zeros(10), np.full(10, 0.01)])
     wide = np.zeros(6)

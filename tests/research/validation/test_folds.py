@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from engine.clock import zone_of
 from engine.errors import ConfigurationError
 from engine.tape import NEVER, Tape
-from research.validation.folds import Calendar, borders, cuts_of, date_of, first_date, instant_of, joined
+from research.validation.folds import Calendar, boundaries, cut_folds, date_of, first_date, instant_of, merge_calendars
 from research.validation.rules import Rules
-from research.validation.splits import splits_of, training
+from research.validation.splits import splits_of, training_of
 from tests.engine.backtesting.test_run import tape as tape_of
 from tests.property.tapes import random_tape
 
@@ -35,20 +35,20 @@ def rules(**given: object) -> Rules:
 
 
 def test_folds_by_time_are_equally_long() -> None:
-    assert borders(calendar([1] * 12), rules()) == tuple(NEW_YEAR + at * DAY for at in (0, 4, 8, 12))
-    found = borders(calendar([1, *[0] * 98, 1]), rules(folds=7))
+    assert boundaries(calendar([1] * 12), rules()) == tuple(NEW_YEAR + at * DAY for at in (0, 4, 8, 12))
+    found = boundaries(calendar([1, *[0] * 98, 1]), rules(folds=7))
     lengths = [(high - low).days for low, high in pairwise(found)]
     assert sum(lengths) == 100 and set(lengths) == {14, 15}
-    assert borders(calendar([1, 1, 1]), rules()) == tuple(NEW_YEAR + at * DAY for at in range(4))
+    assert boundaries(calendar([1, 1, 1]), rules()) == tuple(NEW_YEAR + at * DAY for at in range(4))
 
 
 def test_folds_by_count_hold_equally_many_events() -> None:
-    assert borders(calendar([1, 1, 4, 0, 3, 3]), rules(folds_by="count")) == (
+    assert boundaries(calendar([1, 1, 4, 0, 3, 3]), rules(folds_by="count")) == (
         NEW_YEAR, NEW_YEAR + 4 * DAY, NEW_YEAR + 5 * DAY, NEW_YEAR + 6 * DAY,
     )  # fmt: skip  # 6, 3 and 3 of them
     rng = np.random.default_rng(0)
     counts = rng.poisson(3.0, 700).tolist()
-    found = borders(calendar(counts), rules(folds=9, folds_by="count"))
+    found = boundaries(calendar(counts), rules(folds=9, folds_by="count"))
     held = [sum(counts[(low - NEW_YEAR).days : (high - NEW_YEAR).days]) for low, high in pairwise(found)]
     assert sum(held) == sum(counts)
     assert max(held) - min(held) <= 2 * max(counts)
@@ -56,29 +56,29 @@ def test_folds_by_count_hold_equally_many_events() -> None:
 
 def test_a_day_with_most_events_still_leaves_a_fold_for_all() -> None:
     for counts in ([50, 1, 1, 1], [1, 1, 1, 50], [1, 50, 1, 1], [1, 1, 50, 1]):
-        found = borders(calendar(counts), rules(folds=4, folds_by="count"))
+        found = boundaries(calendar(counts), rules(folds=4, folds_by="count"))
         assert found == tuple(NEW_YEAR + at * DAY for at in range(5))
 
 
 def test_folds_by_season_begin_with_seasons() -> None:
     starts = {str(year): dt.date(year, 8, 10) for year in range(2010, 2017)}
     events = dict.fromkeys(starts.values(), 1) | {dt.date(2017, 5, 20): 1}
-    found = borders(Calendar(events, starts), rules(folds_by="season"))
+    found = boundaries(Calendar(events, starts), rules(folds_by="season"))
     assert found == (dt.date(2010, 8, 10), dt.date(2013, 8, 10), dt.date(2015, 8, 10), dt.date(2017, 5, 21))
     with pytest.raises(ConfigurationError, match="too few seasons"):
-        borders(Calendar(events, starts), rules(folds=8, folds_by="season"))
+        boundaries(Calendar(events, starts), rules(folds=8, folds_by="season"))
 
 
 @pytest.mark.parametrize("by", ["time", "count"])
 def test_too_few_days_are_told(by: str) -> None:
     with pytest.raises(ConfigurationError, match="too few days"):
-        borders(calendar([1, 1]), rules(folds_by=by))
+        boundaries(calendar([1, 1]), rules(folds_by=by))
 
 
 def test_calendars_of_several_universes() -> None:
     one = Calendar({NEW_YEAR: 3, NEW_YEAR + DAY: 1}, {"a": NEW_YEAR + DAY})
     other = Calendar({NEW_YEAR: 2, NEW_YEAR - DAY: 5}, {"a": NEW_YEAR, "b": NEW_YEAR - DAY})
-    found = joined([one, other])
+    found = merge_calendars([one, other])
     assert found.events == {NEW_YEAR - DAY: 5, NEW_YEAR: 3, NEW_YEAR + DAY: 1}
     assert found.seasons == {"a": NEW_YEAR, "b": NEW_YEAR - DAY}
 
@@ -87,15 +87,15 @@ def test_parts_of_folds_by_hand() -> None:
     """Twelve days from noon to 14:00, one event each; one from day 3 to 5, one from 6 to 9: borders on 4 and 8."""
     bets = [{"at": 24.0 * day, "ends": 24.0 * day + 2, "event": f"e{day}"} for day in range(12)]
     dates = [NEW_YEAR + at * DAY for at in (0, 4, 8, 12)]
-    plain = cuts_of(tape_of(list(bets)), dates, 1)
+    plain = cut_folds(tape_of(list(bets)), dates, 1)
     assert plain.days.tolist() == [[0, 0, 4, 4, 4], [4, 5, 8, 8, 8], [8, 9, 12, 12, 12]]
-    assert plain.purged == 2 and plain.length.tolist() == [4, 4, 4]
+    assert plain.purged == 2 and plain.calendar_days.tolist() == [4, 4, 4]
     long = [{"at": 72.0, "ends": 122.0, "event": "x"}, {"at": 144.0, "ends": 218.0, "event": "y"}]
-    found = cuts_of(tape_of(bets + long), dates, 1)
+    found = cut_folds(tape_of(bets + long), dates, 1)
     assert found.days.tolist() == [[0, 0, 3, 3, 4], [4, 6, 6, 6, 8], [8, 10, 12, 12, 12]]
     assert found.purged == 1 + 2 + 2 + 2
     assert found.touching.tolist() == [[False, True, False], [True, False, True], [False, True, False]]
-    whole = cuts_of(tape_of([*bets, *long, {"at": 30.0, "ends": 200.0, "event": "z"}]), dates, 1)
+    whole = cut_folds(tape_of([*bets, *long, {"at": 30.0, "ends": 200.0, "event": "z"}]), dates, 1)
     assert whole.days.tolist() == [[0, 0, 1, 1, 4], [4, 4, 4, 8, 8], [8, 10, 12, 12, 12]]
     assert whole.touching.tolist() == (~np.eye(3, dtype=bool)).tolist()
 
@@ -103,17 +103,17 @@ def test_parts_of_folds_by_hand() -> None:
 def test_an_embargo_longer_than_a_fold_reaches_into_the_one_behind() -> None:
     bets = [{"at": 24.0 * day, "ends": 24.0 * day + 2, "event": f"e{day}"} for day in range(12)]
     dates = [NEW_YEAR + at * DAY for at in (0, 3, 6, 9, 12)]
-    near, far = (cuts_of(tape_of(list(bets)), dates, days).touching for days in (3, 4))
+    near, far = (cut_folds(tape_of(list(bets)), dates, days).touching for days in (3, 4))
     assert not near[0, 2] and far[0, 2] and not far[2, 0] and not far[0, 3]
 
 
 def test_days_that_a_tape_does_not_have_count_as_days() -> None:
     bets = [{"at": 24.0 * day, "ends": 24.0 * day + 2, "event": f"e{day}"} for day in (5, 6)]
-    found = cuts_of(tape_of(bets), [NEW_YEAR + at * DAY for at in (0, 3, 6, 9)], 1)
+    found = cut_folds(tape_of(bets), [NEW_YEAR + at * DAY for at in (0, 3, 6, 9)], 1)
     assert found.days[:, [0, -1]].tolist() == [[0, 0], [0, 1], [1, 2]]
-    assert found.length.tolist() == [3, 3, 3]
-    later = cuts_of(tape_of([*bets, {"at": 24.0, "ends": 24.0 * 11, "event": "l"}]), [NEW_YEAR + 2 * DAY] * 2, 0)
-    assert later.length.tolist() == [11]  # from the first decision to the last settlement
+    assert found.calendar_days.tolist() == [3, 3, 3]
+    later = cut_folds(tape_of([*bets, {"at": 24.0, "ends": 24.0 * 11, "event": "l"}]), [NEW_YEAR + 2 * DAY] * 2, 0)
+    assert later.calendar_days.tolist() == [11]  # from the first decision to the last settlement
 
 
 def days_of(tape: Tape, instants: np.ndarray, *, ending: bool) -> list[dt.date]:
@@ -150,29 +150,29 @@ def test_an_event_is_never_on_both_sides(draw: int, name: str, embargo: int) -> 
         tape = dataclasses.replace(tape, event=np.arange(len(tape)))
     folds = int(rng.integers(3, 7))
     dates = random_dates(rng, tape, folds)
-    cuts = cuts_of(tape, dates, embargo)
+    cuts = cut_folds(tape, dates, embargo)
     assert (np.diff(cuts.days.ravel()) >= 0).all() and cuts.days[0, 0] == 0
     assert cuts.days[-1, -1] == len(tape.midnights)
     acts, own = actions(tape), rules(name=name, folds=folds)
     for tested in splits_of(own):
-        use = training(tested, own, cuts.touching).use
-        learned = {
+        use = training_of(tested, own, cuts.touching).use
+        training_parts = {
             date_of(tape, day)
             for fold, part in zip(*np.nonzero(use), strict=True)
             for day in range(cuts.days[fold, part], cuts.days[fold, part + 1])
         }
         shown = {date_of(tape, day) for fold in tested for day in range(cuts.days[fold, 0], cuts.days[fold, -1])}
-        assert not learned & shown
+        assert not training_parts & shown
         for days in acts.values():
-            assert not (days & learned and days & shown), (tested, sorted(days))
+            assert not (days & training_parts and days & shown), (tested, sorted(days))
         if name == "walk_forward":
-            assert not learned or not shown or max(learned) < min(shown)
+            assert not training_parts or not shown or max(training_parts) < min(shown)
             continue
         for fold in tested:
             end = cuts.days[fold, -1]
             if fold < folds - 1 and end > cuts.days[fold, 0]:
                 inside = {date_of(tape, day) for day in range(end, min(end + embargo, len(tape.midnights)))}
-                assert not learned & inside
+                assert not training_parts & inside
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -183,11 +183,11 @@ def test_no_more_is_purged_than_must_be(draw: int) -> None:
     tape = random_tape(rng, int(rng.integers(2, 60)))
     tape = dataclasses.replace(tape, event=np.arange(len(tape)))
     dates = random_dates(rng, tape, 2)
-    cuts, acts = cuts_of(tape, dates, 0), actions(tape)
+    cuts, acts = cut_folds(tape, dates, 0), actions(tape)
     across = [days for days in acts.values() if min(days) < dates[1] <= max(days)]
-    border = int(cuts.days[1, 0])
-    assert cuts.days[0, 2] == border - max(((dates[1] - min(days)).days for days in across), default=0)
-    assert cuts.days[1, 1] == border + max(((max(days) - dates[1]).days + 1 for days in across), default=0)
+    boundary = int(cuts.days[1, 0])
+    assert cuts.days[0, 2] == boundary - max(((dates[1] - min(days)).days for days in across), default=0)
+    assert cuts.days[1, 1] == boundary + max(((max(days) - dates[1]).days + 1 for days in across), default=0)
 
 
 def test_days_and_instants_of_a_tape_where_clocks_change() -> None:
@@ -205,5 +205,5 @@ def test_what_never_settles_has_its_decisions_on_one_side_too() -> None:
     settled = tape.settled_at.copy()
     settled[own] = NEVER
     never = dataclasses.replace(tape, settled_at=settled, settle_order=tape.settle_order[:-2])
-    found = cuts_of(never, [NEW_YEAR, NEW_YEAR + 4 * DAY, NEW_YEAR + 8 * DAY], 0)
+    found = cut_folds(never, [NEW_YEAR, NEW_YEAR + 4 * DAY, NEW_YEAR + 8 * DAY], 0)
     assert found.days[:, 1:4].tolist() == [[0, 3, 3], [6, len(tape.midnights), len(tape.midnights)]]

@@ -13,8 +13,19 @@ from engine.backtesting.block import Daily
 from engine.backtesting.run import replay, run_params
 from engine.configuration import params_matrix
 from research.execution.assess import daily_returns
-from research.validation.folds import Cuts, cuts_of, date_of
-from research.validation.slices import BETS, DAYS, PARTS, PNL, RETURN, SQUARE, TURNOVER, Learned, metric, slices
+from research.validation.folds import Cuts, cut_folds, date_of
+from research.validation.slices import (
+    BETS,
+    DAYS,
+    PARTS,
+    PNL,
+    RETURN,
+    SQUARE,
+    TURNOVER,
+    TrainingParts,
+    fold_sums,
+    metric,
+)
 from tests.property.tapes import random_configuration, random_tape
 from tests.property.test_lanes import of_one_class, plain_tape
 from tests.research.validation.test_folds import random_dates
@@ -30,11 +41,11 @@ def test_sums_are_those_of_replayed_days_and_bets(case: int) -> None:
     many = of_one_class(rng, 40) if in_lanes else [random_configuration(rng) for _ in range(12)]
     folds = 4
     dates = random_dates(rng, tape, folds)
-    cuts = cuts_of(tape, dates, 1)
+    cuts = cut_folds(tape, dates, 1)
     daily = Daily.empty(len(many), len(tape.midnights), cuts.days.ravel())
     run_params(tape, params_matrix(many), case, daily=daily)
     own = daily_returns(daily.pnl, np.array([one.bankroll_minor for one in many]))
-    found = slices(daily.pnl, own, daily.marks, cuts)
+    found = fold_sums(daily.pnl, own, daily.marks, cuts)
     assert found.shape == (len(many), folds, PARTS, 6)
     for number, one in enumerate(many):
         path = replay(tape, one.params(), case)
@@ -64,7 +75,7 @@ def test_sums_are_those_of_replayed_days_and_bets(case: int) -> None:
 
 def test_no_fold_has_no_sums() -> None:
     nothing = Cuts(np.empty((0, 4), np.int64))
-    assert slices(np.zeros((3, 5), np.float32), np.zeros((3, 5), np.float32), np.zeros((3, 0, 2)), nothing).size == 0
+    assert fold_sums(np.zeros((3, 5), np.float32), np.zeros((3, 5), np.float32), np.zeros((3, 0, 2)), nothing).size == 0
     assert nothing.purged == 0
 
 
@@ -95,7 +106,7 @@ def test_learned_parts_add_up() -> None:
     of = np.random.default_rng(2).normal(size=(5, 3, PARTS, 6))
     use = np.array([[0, 1, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1]], float)
     wanted = of[:, 0, 1] + of[:, 0, 3] + of[:, 2].sum(axis=1)
-    assert Learned(use).sums(of) == pytest.approx(wanted)
+    assert TrainingParts(use).sums(of) == pytest.approx(wanted)
 
 
 def test_returns_stop_where_nothing_is_left() -> None:

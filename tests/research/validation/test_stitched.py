@@ -15,11 +15,11 @@ from engine.backtesting.run import replay
 from engine.clock import zone_of
 from engine.configuration import Configuration
 from engine.tape import Tape
-from research.execution.assess import FEWEST_BETS, FEWEST_DAYS, outside_of, windows_of
-from research.inference.bootstrap import generator, ratio_interval
-from research.validation.choice import NONE, Choice
-from research.validation.folds import cuts_of
-from research.validation.stitched import Chosen, Stitched, stitch
+from research.execution.assess import outside_of, windows_of
+from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS, generator, ratio_interval
+from research.validation.choice import NO_CONFIGURATION, Choice
+from research.validation.folds import cut_folds
+from research.validation.stitched import SelectedConfiguration, Stitched, stitch
 from tests.engine.backtesting.test_run import free
 from tests.engine.backtesting.test_run import tape as tape_of
 from tests.engine.tape.test_part import filtered
@@ -32,8 +32,10 @@ def choices(*rows: int) -> list[Choice]:
 
 
 def stitched(tape: Tape, dates: list[dt.date], rows: list[int], many: list[Configuration], bankroll: float) -> Stitched:
-    cuts = cuts_of(tape, dates, 1)
-    return stitch(dates, choices(*rows), lambda row: Chosen(tape, cuts, many[row].params(), 7, None), bankroll)
+    cuts = cut_folds(tape, dates, 1)
+    return stitch(
+        dates, choices(*rows), lambda row: SelectedConfiguration(tape, cuts, many[row].params(), 7, None), bankroll
+    )
 
 
 def test_a_path_by_hand() -> None:
@@ -75,17 +77,20 @@ def test_the_same_choice_goes_on_as_it_was() -> None:
     dates = [NEW_YEAR + at * DAY for at in (0, 2, 4, 6, 8)]
     assert stitched(tape, dates, [0, 0, 0], [own, own], 1e6).bets["window"].to_list() == [1, 1, 2]
     assert stitched(tape, dates, [0, 1, 0], [own, own], 1e6).bets.height == 6
-    assert stitched(tape, dates, [0, NONE, 0], [own, own], 1e6).bets["window"].to_list() == [1, 1, 3, 3]
+    assert stitched(tape, dates, [0, NO_CONFIGURATION, 0], [own, own], 1e6).bets["window"].to_list() == [1, 1, 3, 3]
 
 
 def test_nothing_chosen_is_no_bet_and_ruin_is_the_end() -> None:
     lost = [{"at": 24.0 * day, "ends": 24.0 * day + 1, "event": f"e{day}", "result": "lose"} for day in range(6)]
     dates = [NEW_YEAR + at * DAY for at in (0, 2, 4, 6)]
-    nothing = stitched(tape_of(list(lost)), dates, [NONE, NONE], [free()], 500.0)
+    nothing = stitched(tape_of(list(lost)), dates, [NO_CONFIGURATION, NO_CONFIGURATION], [free()], 500.0)
     assert nothing.bets.is_empty() and nothing.daily["pnl_minor"].to_list() == [0] * 4
     assert nothing.daily["equity_start_minor"].to_list() == [500] * 4
     assert math.isnan(outside_of(nothing.bets, 1).estimate)
-    assert [one.config for one in windows_of(dates, choices(NONE, NONE), nothing.bets)] == [None, None]
+    assert [one.config for one in windows_of(dates, choices(NO_CONFIGURATION, NO_CONFIGURATION), nothing.bets)] == [
+        None,
+        None,
+    ]
     ruined = stitched(tape_of(list(lost)), dates, [0, 1], [free(amount_minor=500.0)] * 2, 500.0)
     assert ruined.daily["pnl_minor"].to_list() == [-500, 0, 0, 0] and ruined.bets.height == 1
 
@@ -106,7 +111,7 @@ def plain(
         border = dates[fold]
         equity = bankroll + sum(gained for day, gained in pnl.items() if day < border)
         mine = [place for place in range(len(tape)) if fold <= windows[place] <= last]
-        if row != NONE and equity >= 1 and mine:
+        if row != NO_CONFIGURATION and equity >= 1 and mine:
             low, high = int(tape.decided_at[mine[0]]), int(tape.decided_at[mine[-1]]) + 1
             params = many[row].params()._replace(bankroll_minor=float(math.floor(equity)))
             path = replay(filtered(tape, low, high), params, 7)

@@ -15,16 +15,16 @@ from engine.files import write_json
 from research.execution.assess import splits_frame
 from research.inference.bootstrap import generator
 from research.inference.effective_trials import effective_trials
-from research.inference.overfit import overfit
+from research.inference.overfit import overfitting
 from research.inference.sharpe import moments
-from research.inference.skewness import single_p
-from research.inference.superiority import reality_check, resampled, superior_ability, survivors
-from research.verdict.evidence import NAMED, RESAMPLES, Evidence, Weighed, median_block_length, weigh
-from research.verdict.findings import LUCK, Crossing, Findings, Window, read
-from research.verdict.judge import Outside, judge
+from research.inference.skewness import single_p_value
+from research.inference.superiority import bootstrap_moments, reality_check, spa_test, survivors
+from research.verdict.evidence import LISTED, RESAMPLES, Assessment, Evidence, assess, median_block_length
+from research.verdict.findings import LUCK, BacktestPaths, Findings, Window, read_findings
+from research.verdict.judge import OutOfSample, judge
 
 DAYS = 400
-GOOD = Outside(500, 200, 0.04, 0.01, 0.07, 0.02)
+GOOD = OutOfSample(500, 200, 0.04, 0.01, 0.07, 0.02)
 
 
 def gaussian(case: int, many: int, edge: float = 0.0, good: int = 0) -> np.ndarray:
@@ -35,41 +35,41 @@ def gaussian(case: int, many: int, edge: float = 0.0, good: int = 0) -> np.ndarr
 
 
 @pytest.fixture(scope="module")
-def found() -> tuple[np.ndarray, Weighed]:
+def found() -> tuple[np.ndarray, Assessment]:
     returns = gaussian(0, 40, 0.25, 4)
     returns[:, 30:33] = 0.0
-    return returns, weigh(returns, 2, 9)
+    return returns, assess(returns, 2, 9)
 
 
-def test_each_number_is_that_of_its_own_function(found: tuple[np.ndarray, Weighed]) -> None:
+def test_each_number_is_that_of_its_own_function(found: tuple[np.ndarray, Assessment]) -> None:
     returns, weighed = found
-    told, of = weighed.evidence, weighed.resamples
-    again = resampled(returns, told.block_length, RESAMPLES, generator(9, "resampled days"))
-    assert np.array_equal(again.drawn, of.drawn)
+    told, of = weighed.evidence, weighed.bootstrap
+    again = bootstrap_moments(returns, told.block_length, RESAMPLES, generator(9, "resampled days"))
+    assert np.array_equal(again.resample_means, of.resample_means)
     assert (told.days, told.configurations, told.betting, told.resamples) == (DAYS, 40, 37, RESAMPLES)
-    tested = superior_ability(of)
+    tested = spa_test(of)
     assert (told.p_lower, told.p_consistent, told.p_upper) == (tested.lower, tested.consistent, tested.upper)
     assert told.statistic == tested.statistic and told.p_reality == reality_check(of)
     assert sorted(told.survivors) == np.flatnonzero(survivors(of)).tolist() == [0, 1, 2, 3]
-    order = [of.means[row] / of.spreads[row] for row in told.survivors]
+    order = [of.means[row] / of.omegas[row] for row in told.survivors]
     assert order == sorted(order, reverse=True) and told.n_survivors == 4
     assert told.effective == effective_trials(of) and 20 < told.effective <= 37
     betting = [row for row in range(40) if returns[:, row].any()]
     sharpes = [returns[:, row].mean(dtype=float) / returns[:, row].std(dtype=float) for row in betting]
     assert told.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1), rel=1e-5)
-    single = told.picked
-    assert single is not None and single.row == 2 and single.p_value == single_p(of, 2)
+    single = told.selected
+    assert single is not None and single.row == 2 and single.p_value == single_p_value(of, 2)
     own = moments(returns[:, 2])
     assert (single.n_days, single.sharpe, single.skew, single.kurtosis) == (DAYS, own.sharpe, own.skew, own.kurtosis)
     assert single.statistic == pytest.approx(math.sqrt(DAYS) * own.sharpe, rel=0.1)
 
 
-def test_cross_validation_of_what_bets(found: tuple[np.ndarray, Weighed]) -> None:
+def test_cross_validation_of_what_bets(found: tuple[np.ndarray, Assessment]) -> None:
     returns, weighed = found
-    crossed = weighed.evidence.crossed
+    crossed = weighed.evidence.overfitting
     assert crossed is not None and weighed.splits is not None
     betting = returns[:, returns.any(axis=0)]
-    wanted = overfit(betting, 16)
+    wanted = overfitting(betting, 16)
     assert crossed.configurations == 37 and crossed.blocks == 16 and crossed.splits == 12_870
     assert (crossed.probability, crossed.slope, crossed.loss) == (wanted.probability, wanted.slope, wanted.loss)
     assert crossed.null_low < crossed.null_middle < crossed.null_high
@@ -82,33 +82,33 @@ def test_cross_validation_of_what_bets(found: tuple[np.ndarray, Weighed]) -> Non
 
 def test_the_same_seed_gives_the_same_evidence_and_another_seed_nearly_so() -> None:
     returns = gaussian(1, 12, 0.1, 1)
-    first, again, other = (weigh(returns, 0, seed, crossing=False).evidence for seed in (1, 1, 2))
+    first, again, other = (assess(returns, 0, seed, cross_validate=False).evidence for seed in (1, 1, 2))
     assert first == again != other
     assert first.p_consistent == pytest.approx(other.p_consistent, abs=0.1)
-    assert first.crossed is None
+    assert first.overfitting is None
 
 
 def test_what_does_not_bet_gives_no_evidence() -> None:
-    weighed = weigh(np.zeros((60, 3), np.float32), None, 1)
+    weighed = assess(np.zeros((60, 3), np.float32), None, 1)
     told = weighed.evidence
     assert (told.betting, told.n_survivors, told.effective, told.sharpe_variance) == (0, 0, 0.0, 0.0)
     assert told.p_consistent == told.p_reality == 1.0 and told.block_length == 1.0
-    assert told.picked is None and told.crossed is None and weighed.splits is None
+    assert told.selected is None and told.overfitting is None and weighed.splits is None
 
 
 @pytest.mark.parametrize(("days", "blocks"), [(7, None), (8, 4), (13, 6), (31, 14), (32, 16), (90, 16)])
 def test_few_days_have_few_blocks_or_none(days: int, blocks: int | None) -> None:
-    crossed = weigh(gaussian(2, 4)[:days], None, 1).evidence.crossed
+    crossed = assess(gaussian(2, 4)[:days], None, 1).evidence.overfitting
     assert (None if crossed is None else crossed.blocks) == blocks
 
 
 def test_one_configuration_is_not_crossed() -> None:
-    assert weigh(gaussian(3, 1), 0, 1).evidence.crossed is None
+    assert assess(gaussian(3, 1), 0, 1).evidence.overfitting is None
 
 
 def test_many_survivors_are_counted_and_the_first_are_named() -> None:
-    told = weigh(gaussian(4, 230, 1.0, 230), 0, 1, crossing=False).evidence
-    assert told.n_survivors == 230 and len(told.survivors) == NAMED == len(set(told.survivors))
+    told = assess(gaussian(4, 230, 1.0, 230), 0, 1, cross_validate=False).evidence
+    assert told.n_survivors == 230 and len(told.survivors) == LISTED == len(set(told.survivors))
 
 
 def test_block_length_is_the_median_over_configurations() -> None:
@@ -128,34 +128,36 @@ def test_verdicts_over_gaussian_matrices() -> None:
         for case in range(cases):
             returns = gaussian(1_000 + case, 20, edge, 2)
             whole = returns.mean(axis=0) / returns.std(axis=0)
-            told = weigh(returns, int(np.argmax(whole)), case, crossing=False).evidence
-            assert told.picked is not None and told.p_lower <= told.p_consistent <= told.p_upper
-            said[edge] += judge(told.p_consistent, told.picked.p_value, told.effective, GOOD).evidence
+            told = assess(returns, int(np.argmax(whole)), case, cross_validate=False).evidence
+            assert told.selected is not None and told.p_lower <= told.p_consistent <= told.p_upper
+            said[edge] += judge(told.p_consistent, told.selected.p_value, told.effective, GOOD).evidence
     assert said[0.0] <= 8 and said[0.25] >= 13  # 5 % of 50 and four standard errors
 
 
-def test_findings_are_read_as_they_were_written(found: tuple[np.ndarray, Weighed], tmp_path: Path) -> None:
+def test_findings_are_read_as_they_were_written(found: tuple[np.ndarray, Assessment], tmp_path: Path) -> None:
     evidence = found[1].evidence
-    crossed, single = evidence.crossed, evidence.picked
+    crossed, single = evidence.overfitting, evidence.selected
     assert crossed is not None and single is not None
-    odd = replace(evidence, crossed=replace(crossed, slope=math.nan), picked=replace(single, sharpe=math.nan))
+    odd = replace(evidence, overfitting=replace(crossed, slope=math.nan), selected=replace(single, sharpe=math.nan))
+    bare = replace(evidence, overfitting=None, selected=None)
     window = Window("2020-01-01", "2020-12-31", None, None, 0, 0.0, 0.0)
+    unknown = replace(GOOD, low=math.nan, lower=math.nan)
     for one in (
-        Findings(evidence, "sharpe", 3, 4, (window, replace(window, config=3, inside=0.1)), GOOD, None),
-        Findings(odd, "yield", None, 0, (), replace(GOOD, low=math.nan, lower=math.nan), Crossing(2, (3,), (None,))),
-        Findings(replace(evidence, crossed=None, picked=None), "growth", None, 0, (), None, Crossing(1, (1,), (0.5,))),
+        Findings(evidence, "sharpe", 3, 4, (window, replace(window, config=3, in_sample=0.1)), GOOD, None),
+        Findings(odd, "yield", None, 0, (), unknown, BacktestPaths(2, (3,), (None,))),
+        Findings(bare, "growth", None, 0, (), None, BacktestPaths(1, (1,), (0.5,))),
     ):
         write_json(tmp_path / LUCK, one.plain())
-        again = read(tmp_path)
+        again = read_findings(tmp_path)
         assert again is not None
         assert json.dumps(asdict(again), sort_keys=True) == json.dumps(asdict(one), sort_keys=True)
-    assert read(tmp_path / "none") is None
-    assert Evidence.of_plain(json.loads(json.dumps(evidence.plain()))) == evidence
+    assert read_findings(tmp_path / "none") is None
+    assert Evidence.from_plain(json.loads(json.dumps(evidence.plain()))) == evidence
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"evidence": {}}', "null"])
 def test_damaged_findings_are_told_in_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / LUCK).write_text(text)
     with pytest.raises(DataError, match="cannot be read") as told:
-        read(tmp_path)
+        read_findings(tmp_path)
     assert "\n" not in str(told.value)

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from research.inference.effective_trials import adjusted
-from research.verdict.judge import Outside, judge, p_words
+from research.inference.effective_trials import sidak_adjusted
+from research.verdict.judge import OutOfSample, judge, p_text
 
 NAN = math.nan
-HELD = Outside(bets=400, days=200, estimate=0.031, low=-0.01, high=0.07, lower=0.008)
+HELD = OutOfSample(bets=400, days=200, estimate=0.031, low=-0.01, high=0.07, lower=0.008)
 PASSING: dict[str, Any] = {
-    "p_all": 0.03, "p_single": 0.0005, "trials": 60.0, "outside": HELD, "flags": (),
+    "p_all": 0.03, "p_single": 0.0005, "trials": 60.0, "out_of_sample": HELD, "flags": (),
 }  # fmt: skip
 
 
@@ -33,11 +33,11 @@ def test_all_four_make_evidence() -> None:
         ("b", {"p_single": 0.001}),
         ("b", {"p_single": NAN}),
         ("b", {"trials": 120.0}),
-        ("c", {"outside": replace(HELD, lower=0.0)}),
-        ("c", {"outside": replace(HELD, lower=-0.001)}),
-        ("c", {"outside": replace(HELD, lower=NAN)}),
-        ("c", {"outside": replace(HELD, bets=0, estimate=NAN, lower=NAN)}),
-        ("c", {"outside": None}),
+        ("c", {"out_of_sample": replace(HELD, lower=0.0)}),
+        ("c", {"out_of_sample": replace(HELD, lower=-0.001)}),
+        ("c", {"out_of_sample": replace(HELD, lower=NAN)}),
+        ("c", {"out_of_sample": replace(HELD, bets=0, estimate=NAN, lower=NAN)}),
+        ("c", {"out_of_sample": None}),
         ("d", {"flags": ("yield",)}),
         ("d", {"flags": ("clv", "leak")}),
     ],
@@ -46,12 +46,12 @@ def test_each_condition_alone_turns_it(letter: str, change: dict[str, Any]) -> N
     found = judge(**PASSING | change)
     assert not found.evidence
     assert [one.letter for one in found.failed] == [letter]
-    assert all(one.words and "\n" not in one.words and "nan" not in one.words for one in found.conditions)
+    assert all(one.sentence and "\n" not in one.sentence and "nan" not in one.sentence for one in found.conditions)
 
 
 def test_evidence_if_and_only_if_all_hold() -> None:
     ways: dict[str, tuple[Any, Any]] = {
-        "p_all": (0.03, 0.5), "p_single": (0.0005, 0.5), "outside": (HELD, None), "flags": ((), ("sharpe",)),
+        "p_all": (0.03, 0.5), "p_single": (0.0005, 0.5), "out_of_sample": (HELD, None), "flags": ((), ("sharpe",)),
     }  # fmt: skip
     for bad in product((False, True), repeat=4):
         given = {name: pair[int(one)] for (name, pair), one in zip(ways.items(), bad, strict=True)}
@@ -63,7 +63,7 @@ def test_evidence_if_and_only_if_all_hold() -> None:
 def test_borders_belong_to_evidence_where_the_rule_says_at_most() -> None:
     assert judge(**PASSING | {"p_all": 0.05}).evidence
     single = -math.expm1(math.log1p(-0.05) / 60.0)
-    assert adjusted(single * (1 - 1e-9), 60.0) <= 0.05 < adjusted(single * (1 + 1e-9), 60.0)
+    assert sidak_adjusted(single * (1 - 1e-9), 60.0) <= 0.05 < sidak_adjusted(single * (1 + 1e-9), 60.0)
     assert judge(**PASSING | {"p_single": single * (1 - 1e-9)}).evidence
     assert not judge(**PASSING | {"p_single": single * (1 + 1e-9)}).evidence
 
@@ -75,11 +75,11 @@ def test_fewer_than_one_trial_is_one() -> None:
 
 
 def test_a_negative_yield_has_a_minus_sign_and_the_words_their_hyphens() -> None:
-    told = judge(**PASSING | {"outside": replace(HELD, estimate=-0.012, lower=-0.03)}).conditions[2].words
+    told = judge(**PASSING | {"out_of_sample": replace(HELD, estimate=-0.012, lower=-0.03)}).conditions[2].sentence
     assert "out-of-sample" in told and "\N{MINUS SIGN}1.2 %" in told and "not above zero" in told
 
 
 def test_p_values_in_words() -> None:
-    assert [p_words(one) for one in (0.0, 0.00099, 0.001, 0.0504, 1.0)] == [
+    assert [p_text(one) for one in (0.0, 0.00099, 0.001, 0.0504, 1.0)] == [
         "below 0.001", "below 0.001", "0.001", "0.050", "1.000",
     ]  # fmt: skip

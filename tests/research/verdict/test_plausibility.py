@@ -7,43 +7,45 @@ import math
 import numpy as np
 import pytest
 
-from research.inference.superiority import Resampled, resampled
+from research.inference.superiority import BootstrapMoments, bootstrap_moments
 from research.verdict.plausibility import (
-    DEVIATIONS,
-    EXCESS,
-    FEWEST,
-    SHARPE,
-    WORDS,
-    Measured,
-    implausible,
+    EXCESS_BOUND,
+    FEWEST_FLAGGED_BETS,
+    FLAG_TEXTS,
+    SHARPE_BOUND,
+    STANDARD_ERRORS,
+    SweepMeasures,
+    implausible_flags,
     too_many_hits,
 )
 
 DAYS, STAKE_FRAC = 1_000, 0.01
 
 
-def sweep(case: int, chances: np.ndarray, odds: float = 2.0, each: int = 4) -> tuple[Measured, Resampled]:
+def sweep(case: int, chances: np.ndarray, odds: float = 2.0, each: int = 4) -> tuple[SweepMeasures, BootstrapMoments]:
     """A sweep of level stakes at one price, `each` bets a day; `chances` (configurations,) is how often they win."""
     rng = np.random.default_rng((31, case))
     won = rng.binomial(each, np.broadcast_to(chances, (DAYS, len(chances))))
     profit = won * odds - each
-    measured = Measured(
+    measured = SweepMeasures(
         n_bets=np.full(len(chances), float(DAYS * each)),
         yield_frac=profit.sum(axis=0) / (DAYS * each),
         clv_mean=chances * odds - 1.0,
         clv_n=np.full(len(chances), float(DAYS * each)),
     )
-    return measured, resampled(STAKE_FRAC * profit, 1.0, 300, np.random.default_rng((32, case)))
+    return measured, bootstrap_moments(STAKE_FRAC * profit, 1.0, 300, np.random.default_rng((32, case)))
 
 
-def flagged(measured: Measured, of: Resampled) -> dict[str, list[int]]:
+def flagged(measured: SweepMeasures, of: BootstrapMoments) -> dict[str, list[int]]:
     """Rows by flag, where there are any."""
-    return {kind: np.flatnonzero(rows).tolist() for kind, rows in implausible(measured, of).items() if rows.any()}
+    return {kind: np.flatnonzero(rows).tolist() for kind, rows in implausible_flags(measured, of).items() if rows.any()}
 
 
 def test_every_flag_has_words() -> None:
-    found = implausible(*sweep(0, np.full(2, 0.5)))
-    assert set(found) <= set(WORDS) and all(rows.dtype == np.bool_ and rows.shape == (2,) for rows in found.values())
+    found = implausible_flags(*sweep(0, np.full(2, 0.5)))
+    assert set(found) <= set(FLAG_TEXTS) and all(
+        rows.dtype == np.bool_ and rows.shape == (2,) for rows in found.values()
+    )
 
 
 @pytest.mark.parametrize("odds", [1.3, 2.0, 8.0])
@@ -59,9 +61,9 @@ def test_a_few_lucky_bets_carry_no_flag() -> None:
     days = np.where(rng.random((60, 500)) < 0.5, STAKE_FRAC, -STAKE_FRAC)
     yields = days.mean(axis=0) / STAKE_FRAC
     full = np.full(500, 60.0)
-    measured = Measured(full, yields, np.zeros(500), full)
-    assert yields.max() > 2 * EXCESS
-    assert flagged(measured, resampled(days, 1.0, 300, rng)) == {}
+    measured = SweepMeasures(full, yields, np.zeros(500), full)
+    assert yields.max() > 2 * EXCESS_BOUND
+    assert flagged(measured, bootstrap_moments(days, 1.0, 300, rng)) == {}
 
 
 def test_a_true_edge_of_five_percent_over_ten_thousand_bets_carries_no_flag() -> None:
@@ -74,36 +76,36 @@ def test_a_leak_of_results_is_flagged_and_its_neighbours_are_not() -> None:
     chances = np.full(40, 0.5)
     chances[[3, 17]] = 0.9, 0.7
     measured, of = sweep(2, chances)
-    plain = Measured(measured.n_bets, measured.yield_frac, np.zeros(40), measured.clv_n)
+    plain = SweepMeasures(measured.n_bets, measured.yield_frac, np.zeros(40), measured.clv_n)
     assert flagged(plain, of) == {"yield": [3, 17], "sharpe": [3, 17]}
 
 
 def test_the_bounds_are_those_that_are_told() -> None:
     """By hand: mean over its standard error from the resamples, four of them short of the bound or not."""
     measured, of = sweep(3, np.array([0.55, 0.58, 0.6, 0.62, 0.65]))
-    found = implausible(measured, of)
+    found = implausible_flags(measured, of)
     for row in range(5):
-        daily_error = of.drawn[:, row].std()
+        daily_error = of.resample_means[:, row].std()
         error = daily_error / (STAKE_FRAC * 4)  # of the yield: four stakes a day
-        assert found["yield"][row] == (measured.yield_frac[row] - DEVIATIONS * error > EXCESS)
+        assert found["yield"][row] == (measured.yield_frac[row] - STANDARD_ERRORS * error > EXCESS_BOUND)
         annual = of.means[row] / (daily_error * math.sqrt(DAYS)) * math.sqrt(365.25)
-        assert found["sharpe"][row] == (annual - DEVIATIONS * math.sqrt(365.25 / DAYS) > SHARPE)
+        assert found["sharpe"][row] == (annual - STANDARD_ERRORS * math.sqrt(365.25 / DAYS) > SHARPE_BOUND)
     assert found["yield"].tolist() == [False, False, False, True, True]
 
 
 def test_stale_prices_are_flagged() -> None:
     measured, of = sweep(4, np.full(6, 0.5))
     clv = np.array([0.0, 0.05, 0.149, 0.151, 0.6, np.nan])
-    counts = np.array([500.0, 500.0, 500.0, 500.0, FEWEST - 1.0, 0.0])
-    assert flagged(Measured(measured.n_bets, measured.yield_frac, clv, counts), of) == {"clv": [3]}
+    counts = np.array([500.0, 500.0, 500.0, 500.0, FEWEST_FLAGGED_BETS - 1.0, 0.0])
+    assert flagged(SweepMeasures(measured.n_bets, measured.yield_frac, clv, counts), of) == {"clv": [3]}
 
 
 def test_few_bets_no_bets_and_losses_carry_no_flag() -> None:
     measured, of = sweep(5, np.array([0.95, 0.95, 0.02]))
-    bets = np.array([FEWEST - 1.0, float(FEWEST), 4_000.0])
-    assert flagged(Measured(bets, measured.yield_frac, np.zeros(3), bets), of) == {"yield": [1], "sharpe": [1]}
-    still = resampled(np.zeros((DAYS, 2)), 1.0, 50, np.random.default_rng(0))
-    nothing = Measured(np.zeros(2), np.full(2, np.nan), np.full(2, np.nan), np.zeros(2))
+    bets = np.array([FEWEST_FLAGGED_BETS - 1.0, float(FEWEST_FLAGGED_BETS), 4_000.0])
+    assert flagged(SweepMeasures(bets, measured.yield_frac, np.zeros(3), bets), of) == {"yield": [1], "sharpe": [1]}
+    still = bootstrap_moments(np.zeros((DAYS, 2)), 1.0, 50, np.random.default_rng(0))
+    nothing = SweepMeasures(np.zeros(2), np.full(2, np.nan), np.full(2, np.nan), np.zeros(2))
     assert flagged(nothing, still) == {}
 
 

@@ -77,26 +77,26 @@ def test_trials_grow_with_every_command_and_never_fall(there: Path, capsys: pyte
 def test_the_verdict_is_made_when_it_is_read(there: Path) -> None:
     run = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=4,null"])
     found, verdict = run.findings, run.verdict()
-    assert found is not None and verdict is not None and found.evidence.picked is not None
+    assert found is not None and verdict is not None and found.evidence.selected is not None
     assert [one.letter for one in verdict.conditions] == ["a", "b", "c", "d"]
-    before = verdict.conditions[1].words
+    before = verdict.conditions[1].sentence
     ledger, (own,) = Ledger(), run.manifest["event_sets"]
     with ledger._open() as connection:
         connection.execute("UPDATE evaluations SET effective = 1e5")
     assert run.trials().effective == run.trials().raw, "never more than there are"
     after = run.verdict()
-    assert after is not None and after.conditions[1].words != before and not after.evidence
+    assert after is not None and after.conditions[1].sentence != before and not after.evidence
     assert ledger.count([own]).raw == run.trials().raw
 
 
 def test_the_path_is_what_the_numbers_say(capsys: pytest.CaptureFixture[str]) -> None:
     run = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "validation.bets_min=20", "staking=percent"])
     found = run.findings
-    assert found is not None and found.outside is not None and len(found.windows) == 5
+    assert found is not None and found.out_of_sample is not None and len(found.windows) == 5
     bets, daily = run.path_bets(), run.path_daily()
-    assert found.outside.bets == bets.height == sum(one.bets for one in found.windows) > 50
+    assert found.out_of_sample.bets == bets.height == sum(one.bets for one in found.windows) > 50
     assert bets["net_minor"].sum() == pytest.approx(daily["pnl_minor"].sum())
-    assert found.outside.estimate == pytest.approx(bets["net_minor"].sum() / bets["stake_minor"].sum())
+    assert found.out_of_sample.estimate == pytest.approx(bets["net_minor"].sum() / bets["stake_minor"].sum())
     assert set(bets["config"]) == {one.config for one in found.windows if one.bets}
     document = answer(capsys, "show", run.short, "--json")["verdict"]
     assert document["findings"]["outside"]["bets"] == bets.height and document["evidence"] is False
@@ -110,11 +110,11 @@ def test_every_validation(validation: str) -> None:
     found, verdict = run.findings, run.verdict()
     assert found is not None and verdict is not None
     if validation == "none":
-        assert found.outside is None and not verdict.conditions[2].holds and found.picked == run.best()
+        assert found.out_of_sample is None and not verdict.conditions[2].holds and found.selected == run.best()
     else:
-        assert found.crossing is not None
-        assert len(found.crossing.metrics) == (1 if validation == "purged_kfold" else 5)
-        assert found.crossing.splits == (6 if validation == "purged_kfold" else 15)
+        assert found.paths is not None
+        assert len(found.paths.metrics) == (1 if validation == "purged_kfold" else 5)
+        assert found.paths.splits == (6 if validation == "purged_kfold" else 15)
     assert run.render().is_file()
 
 
@@ -127,7 +127,7 @@ def test_a_flag_takes_the_rank_until_it_is_acknowledged(capsys: pytest.CaptureFi
     worst = int(flagged.leaderboard()["config"][-1])
     assert flagged.flags().keys() == {"clv"} and flagged.unranked() == [worst] and flagged.best() != worst
     verdict = flagged.verdict()
-    assert verdict is not None and not verdict.conditions[3].holds and "clv" in verdict.conditions[3].words
+    assert verdict is not None and not verdict.conditions[3].holds and "clv" in verdict.conditions[3].sentence
     assert main(["show", run.short]) == 0
     assert "Flagged: clv" in capsys.readouterr().out
     assert main(["report", run.short, "--acknowledge", "sharpe"]) == 2
@@ -165,9 +165,10 @@ def test_a_backtest_has_the_evidence_and_no_verdict(capsys: pytest.CaptureFixtur
     research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=3,null"])
     run = research.backtest([*WORDS, "strategy.edge_min=0.021"])
     found, trials = run.findings, run.trials()
-    assert run.verdict() is None and found is not None and found.outside is None and found.evidence.picked is not None
+    assert run.verdict() is None and found is not None
+    assert found.out_of_sample is None and found.evidence.selected is not None
     assert trials.raw > 10, "what was swept before stands behind a backtest too"
-    alone = found.evidence.picked.p_value
+    alone = found.evidence.selected.p_value
     assert main(["show", run.short]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert f"{trials.raw:,} trials on these events so far" in told and "adjusted for them" in told
