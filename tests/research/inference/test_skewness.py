@@ -105,10 +105,11 @@ def test_the_bits_do_not_depend_on_the_threads() -> None:
     import sys
 
     program = (
-        "import numpy as np, hashlib, sys; from research.inference.superiority import resampled;"
+        "import numpy as np, hashlib, sys; from research.inference.superiority import bootstrap_moments;"
         "r = np.random.default_rng(5).normal(size=(700, 2500)).astype('f4');"
-        "of = resampled(r, 3.0, 200, np.random.default_rng(6));"
-        "print(hashlib.sha256(of.drawn.tobytes() + of.drawn_deviations.tobytes() + of.spreads.tobytes()).hexdigest())"
+        "m = bootstrap_moments(r, 3.0, 200, np.random.default_rng(6));"
+        "arrays = (m.resample_means, m.resample_deviations, m.omegas);"
+        "print(hashlib.sha256(b''.join(a.tobytes() for a in arrays)).hexdigest())"
     )
     found = {
         subprocess.run(

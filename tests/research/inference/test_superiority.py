@@ -134,7 +134,7 @@ def test_a_part_at_a_time_is_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     returns = returns_of(3, 80, [0.4] * 5 + [0.0] * 30, [1.0] * 35)
     whole = drawn_of(returns)
     told = survivors(whole), spa_test(whole), reality_check(whole)
-    monkeypatch.setattr("research.inference.superiority._HELD", 3 * RESAMPLES)
+    monkeypatch.setattr("research.inference.superiority._BATCH", 3 * RESAMPLES)
     again = drawn_of(returns)
     assert again.resample_means == pytest.approx(whole.resample_means, abs=1e-6)
     assert (survivors(whole) == told[0]).all() and told[0].any()
