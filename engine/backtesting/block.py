@@ -1,8 +1,7 @@
-"""Blocks of configurations over one tape: classes, streams, and the threads over the compiled walk in lanes.
+"""One block of configurations: the arrays of its walk in lanes, and the measures that follow from them.
 
-Configurations of one class share the staking rule and what turns a row into numbers (commission, slippage), so that
-all of this is worked out once a row. A class has one stream, of the rows that any of its configurations may take; a
-block walks the part of it that its own filters leave. What follows from filters alone is counted from sorted columns.
+A block walks the part of its class's stream that its own filters leave. Reasons that follow from filters alone are
+counted from sorted columns.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.backtesting.measures import COLUMNS, METRICS
-from engine.backtesting.plan import Class, Floats, Longs, Matrix, Offer, _aligned, _within, planned
+from engine.backtesting.plan import Class, ClassStream, Floats, Longs, Matrix, _aligned, _within, lane_classes
 from engine.kernel import account as acc
 from engine.kernel.codes import Reason
 from engine.kernel.lanes.rules import (
@@ -25,6 +24,7 @@ from engine.kernel.lanes.rules import (
     N_OPEN,
     N_ROWS,
     N_UNCLOSED,
+    PLACED_AT,
     STRIDE,
     WIDTH,
     WORST_FALL,
@@ -33,25 +33,25 @@ from engine.kernel.lanes.rules import (
 )
 from engine.kernel.lanes.stream import select
 from engine.kernel.lanes.walk import Series, Shared, Slots
-from engine.kernel.params import FIELD, Params
+from engine.kernel.params import FIELD, PARAMETERS
 from engine.tape import Tape
 
-#: `kernel.lanes.walk.walk_lanes`, of whichever kernel
+#: `engine.kernel.lanes.walk.walk_lanes`, of the built-in kernel or of one with a user's rule
 Walk = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class Daily:
-    """What is asked of the days of all configurations, and where it is written.
+    """The daily results of all configurations: which ones are wanted, and the arrays that receive them.
 
     Attributes
     ----------
     pnl : float32 (c, days)
-        P&L after commission, minor units; it may be mapped to a file (`numpy.lib.format.open_memmap`).
+        P&L after commission, minor units. It may be mapped to a file (`numpy.lib.format.open_memmap`).
     edges : int64 (e,)
         Numbers of days, ascending, from 0 to the number of days.
     marks : float64 (c, e, 2)
-        Bets placed, and stakes in minor units, on the days before each edge.
+        Number of bets, and sum of stakes in minor units, on the days before each edge.
     """
 
     pnl: NDArray[np.float32]
@@ -60,11 +60,11 @@ class Daily:
 
     @classmethod
     def empty(cls, count: int, n_days: int, edges: Longs) -> Daily:
-        """Room for so many configurations."""
+        """Arrays of zeros for `count` configurations."""
         return cls(np.zeros((count, n_days), np.float32), edges, np.zeros((count, len(edges), 2)))
 
     def check(self, count: int, n_days: int) -> None:
-        """Refuse room of another size; raises ValueError."""
+        """Raise ValueError if an array has another shape or an edge is out of order."""
         if self.pnl.shape != (count, n_days) or self.marks.shape != (count, len(self.edges), 2):
             raise ValueError(f"expected days ({count}, {n_days}), found {self.pnl.shape}, marks {self.marks.shape}")
         steps = np.diff(self.edges, prepend=0, append=n_days)
@@ -73,73 +73,101 @@ class Daily:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What some configurations gave, one row each: measures, P&L by day, marks (`Daily`)."""
+class BlockResult:
+    """Results of some configurations, a row each.
+
+    Attributes
+    ----------
+    measures : float64 (c, len(COLUMNS))
+    pnl : float (c, days)
+        P&L by day, minor units.
+    marks : float64 (c, e, 2)
+        As in `Daily`.
+    """
 
     measures: Matrix
     pnl: NDArray[Any]
     marks: Floats
 
 
-def run_block(plan: Class, part: slice, walk_lanes: Walk, daily: Daily | None = None) -> Found:
-    """Walk one block; one row a configuration of the block, with what `daily` asks for of its days."""
-    matrix = plan.matrix[part]
-    offer = plan.offer
-    passing = _within(matrix, offer.edges, offer.odds)
-    chosen = np.empty(len(offer.stream.codes), np.int64)
-    codes = chosen[: select(offer.stream.codes, passing, chosen)]
-    numbers = _aligned(len(Params._fields) * STRIDE)
+def run_block(plan: Class, part: slice, walk_lanes: Walk, daily: Daily | None = None) -> BlockResult:
+    """Walk the configurations `part` of a class; `daily` states which results of their days are wanted."""
+    matrix, shared = plan.matrix[part], plan.shared
+    passing = _within(matrix, shared.edges, shared.odds)
+    selected = np.empty(len(shared.stream.codes), np.int64)
+    codes = selected[: select(shared.stream.codes, passing, selected)]
+    numbers = _aligned(len(PARAMETERS) * STRIDE)
     table = numbers.reshape(-1, STRIDE)
     table[:, : len(matrix)] = matrix.T
     table[:, len(matrix) :] = matrix[-1][:, None]
-    table[FIELD["edge_min"], len(matrix) :] = np.inf  # lanes without a configuration take nothing
+    table[FIELD["edge_min"], len(matrix) :] = np.inf  # lanes without a configuration place no bet
     state = _aligned(N_ROWS * STRIDE)
     counts = _aligned(N_COUNTED * STRIDE)
-    n_bets, n_events, n_markets, n_questions = offer.n_slots
-    slots = Slots(
-        _aligned(n_bets * WIDTH), _aligned(n_events * WIDTH), _aligned(offer.n_competitions * WIDTH),
-        _aligned(n_markets * WIDTH), _aligned(n_markets * WIDTH), _aligned(n_questions * WIDTH),
-        np.full(n_questions, -1, np.int64),
-    )  # fmt: skip
-    block = Block(numbers, state, _aligned(2 * STRIDE).view(np.int64), np.zeros(WIDTH, np.int64), counts)
+    block = Block(
+        numbers=numbers,
+        state=state,
+        ends=_aligned(2 * STRIDE).view(np.int64),
+        counted=np.zeros(WIDTH, np.int64),
+        counts=counts,
+    )
     n_days = 0 if daily is None else daily.pnl.shape[1]
     edges = np.empty(0, np.int64) if daily is None else daily.edges
-    series = Series(np.zeros(n_days * WIDTH, np.float32), edges, np.zeros(2 * len(edges) * WIDTH))
-    walk_lanes(block, offer.stream, codes, slots, _shared(matrix), series)
+    series = Series(
+        days=np.zeros(n_days * WIDTH, np.float32), edges=edges, marks=np.zeros(2 * len(edges) * WIDTH)
+    )  # fmt: skip
+    walk_lanes(block, shared.stream, codes, _slots(shared), _shared(matrix), series)
     c = len(matrix)
-    measures = _measures(offer, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
+    measures = _measures(shared, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
     marks = series.marks.reshape(len(edges), 2, WIDTH)[:, :, :c].transpose(2, 0, 1)
-    return Found(measures, series.days.reshape(n_days, WIDTH)[:, :c].T, marks)
+    return BlockResult(measures, series.days.reshape(n_days, WIDTH)[:, :c].T, marks)
 
 
-def _shared(matrix: Matrix) -> Shared:
-    first = {name: matrix[0, number] for name, number in FIELD.items()}
-    return Shared(
-        int(first["staking"]),
-        float(first["commission_factor"]),
-        float(first["slippage_frac"]),
-        float(first["price_tolerance_frac"]),
-        bool(first["base_is_cash"] == 1.0),
-        bool(first["stake_increment_minor"] == 1.0),
-        bool((matrix[:, FIELD["one_per_market"]] == 1.0).any()),
-        bool(np.isfinite(matrix[:, FIELD["event_cap_frac"]]).any()),
-        bool(np.isfinite(matrix[:, FIELD["competition_cap_frac"]]).any()),
+def _slots(shared: ClassStream) -> Slots:
+    return Slots(
+        bets=_aligned(shared.n_bets * WIDTH),
+        events=_aligned(shared.n_events * WIDTH),
+        competitions=_aligned(shared.n_competitions * WIDTH),
+        commission_market_pnl=_aligned(shared.n_commission_markets * WIDTH),
+        commission_market_open=_aligned(shared.n_commission_markets * WIDTH),
+        taken=_aligned(shared.n_questions * WIDTH),
+        owner=np.full(shared.n_questions, -1, np.int64),
     )
 
 
-def _measures(offer: Offer, matrix: Matrix, state: Matrix, counts: Matrix) -> Matrix:
-    """Rows of `result.COLUMNS` from what stands in the lanes."""
+def _shared(matrix: Matrix) -> Shared:
+    """The record of what all rows of a block share, or have at all."""
+
+    def first(name: str) -> float:
+        return float(matrix[0, FIELD[name]])
+
+    def has_cap(name: str) -> bool:
+        return bool(np.isfinite(matrix[:, FIELD[name]]).any())
+
+    return Shared(
+        staking=first("staking"),
+        slippage_frac=first("slippage_frac"),
+        price_tolerance_frac=first("price_tolerance_frac"),
+        base_is_cash=first("base_is_cash") == 1.0,
+        unit_increment=first("stake_increment_minor") == 1.0,
+        one_per_market=bool((matrix[:, FIELD["one_per_market"]] == 1.0).any()),
+        event_cap=has_cap("event_cap_frac"),
+        competition_cap=has_cap("competition_cap_frac"),
+    )
+
+
+def _measures(shared: ClassStream, matrix: Matrix, state: Matrix, counts: Matrix) -> Matrix:
+    """Measures of each configuration, columns as in `measures.COLUMNS`, from the rows of the lanes."""
     equity = state[acc.CASH] + state[acc.OPEN]
     bankroll = matrix[:, FIELD["bankroll_minor"]]
     pnl, turnover = equity - bankroll, state[acc.TURNOVER] + state[acc.STAKED_TODAY]
-    n_bets = counts[int(Reason.PLACED) - FIRST_COUNTED]
+    n_bets = counts[PLACED_AT]
     clv_n = n_bets - state[N_UNCLOSED]
-    odds = offer.complete_odds
+    odds = shared.complete_odds
     below = np.searchsorted(odds, matrix[:, FIELD["odds_min"]], "left")
     above = len(odds) - np.searchsorted(odds, matrix[:, FIELD["odds_max"]], "right")
     with np.errstate(divide="ignore", invalid="ignore"):
         row: dict[str, Any] = {
-            "n_opportunities": offer.n_rows, "n_bets": n_bets, "n_won": state[acc.N_WON], "n_void": state[acc.N_VOID],
+            "n_opportunities": shared.n_rows, "n_bets": n_bets, "n_won": state[acc.N_WON], "n_void": state[acc.N_VOID],
             "n_open": state[N_OPEN], "turnover_minor": turnover, "pnl_minor": pnl,
             "yield": np.where(turnover > 0, pnl / turnover, np.nan), "roi": pnl / bankroll,
             "bankroll_final_minor": equity, "max_drawdown_frac": state[WORST_FALL] / state[WORST_HIGH],
@@ -152,7 +180,7 @@ def _measures(offer: Offer, matrix: Matrix, state: Matrix, counts: Matrix) -> Ma
         out[:, number] = row[name]
     reasons = out[:, len(METRICS) :]
     reasons[:, FIRST_COUNTED : FIRST_COUNTED + N_COUNTED] = counts.T
-    reasons[:, int(Reason.INCOMPLETE)] = offer.n_rows - len(odds)
+    reasons[:, int(Reason.INCOMPLETE)] = shared.n_rows - len(odds)
     reasons[:, int(Reason.ODDS_RANGE)] = below + above
     reasons[:, int(Reason.EDGE)] = len(odds) - below - above - counts.sum(axis=0)
     return out
@@ -160,29 +188,29 @@ def _measures(offer: Offer, matrix: Matrix, state: Matrix, counts: Matrix) -> Ma
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the results of configurations go: `measures` (c, columns), and what is asked of their days, or None."""
+    """The arrays that receive the results: `measures` (c, columns), and the daily results, if they are wanted."""
 
     measures: Matrix
     daily: Daily | None = None
 
-    def keep(self, rows: NDArray[np.intp], found: Found) -> int:
-        """Write what some configurations gave; returns their number."""
-        self.measures[rows] = found.measures
+    def keep(self, rows: NDArray[np.intp], result: BlockResult) -> int:
+        """Write the results of the configurations `rows`; returns their number."""
+        self.measures[rows] = result.measures
         if self.daily is not None:
-            self.daily.pnl[rows] = found.pnl
-            self.daily.marks[rows] = found.marks
+            self.daily.pnl[rows] = result.pnl
+            self.daily.marks[rows] = result.marks
         return len(rows)
 
 
 def jobs(
     tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int, out: Outputs, walk_lanes: Walk
 ) -> Iterator[Callable[[], int]]:
-    """One function a block: it writes what its configurations gave and returns their number."""
-    for plan in planned(tape, matrix, large, seed):
+    """One function for each block. It writes the results of its configurations to `out` and returns their number."""
+    for plan in lane_classes(tape, matrix, large, seed):
         for part in plan.parts():
             walk = partial(run_block, plan, part, walk_lanes, out.daily)
             yield partial(_fill, walk, plan.rows[part], out)
 
 
-def _fill(walk: Callable[[], Found], rows: NDArray[np.intp], out: Outputs) -> int:
+def _fill(walk: Callable[[], BlockResult], rows: NDArray[np.intp], out: Outputs) -> int:
     return out.keep(rows, walk())

@@ -1,4 +1,4 @@
-"""A tape as the kernel reads it."""
+"""The columns of a tape as the kernel reads them."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernel.record import Columns
-from engine.kernel.settle import terms
+from engine.kernel.settle import odds_and_payoffs
 from engine.tape import Tape
 
 Floats = NDArray[np.float64]
 
 
-#: rows whose prices are worked out at a time
+#: rows whose odds and payoffs are computed at a time
 _CHUNK: Final = 1 << 18
 
 
 def columns_of(tape: Tape) -> Columns:
-    """The arrays of a tape as the kernel reads them: one type each, so that one compilation serves every tape."""
+    """The columns of a tape, each of one type, so that one compilation serves every tape."""
     return Columns(*(_read_only(name, getattr(tape, name)) for name in Columns._fields))
 
 
 def terms_of(tape: Tape, rows: NDArray[np.intp], slippage_frac: float) -> tuple[Floats, Floats]:
-    """The odds that rows are placed at and the payoff of one unit at risk (`kernel.settle.terms`)."""
+    """The odds at which rows are placed, and the payoff of one unit at risk (`kernel.settle.odds_and_payoffs`)."""
     placed, payoff = np.empty(len(rows)), np.empty(len(rows))
     for low in range(0, len(rows), _CHUNK):
         part = slice(low, low + _CHUNK)
         columns = Columns(*(_read_only(name, _at(tape, name, rows[part])) for name in Columns._fields))
-        terms(columns, np.arange(len(rows[part])), slippage_frac, placed[part], payoff[part])
+        odds_and_payoffs(columns, np.arange(len(rows[part])), slippage_frac, placed[part], payoff[part])
     return placed, payoff
 
 
@@ -39,7 +39,7 @@ def _at(tape: Tape, name: str, rows: NDArray[np.intp]) -> NDArray[Any]:
 
 
 def _read_only(name: str, column: NDArray[Any]) -> NDArray[Any]:
-    """A read-only view, contiguous and aligned: a tape may be built, loaded or mapped, and Numba tells these apart."""
+    """A read-only, contiguous and aligned view. A tape may be built, loaded or mapped, which are types of their own."""
     dtype = np.int8 if name in ("is_lay", "ladder", "state") else np.float64 if column.dtype.kind == "f" else np.int64
     view = np.require(column, dtype, ["C", "A"]).view()
     view.flags.writeable = False

@@ -1,4 +1,4 @@
-"""The measures of a configuration: their names, in the order in which they stand in a row."""
+"""The measures of a configuration: their names, in the order of a row of results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from engine.errors import BeaError
 from engine.kernel.codes import REASONS
 
-#: n_won: P&L before commission above 0. yield: P&L / turnover. roi: P&L / opening bankroll. P&L is after commission.
+#: P&L is after commission, except in n_won: bets with a P&L above 0 before commission. yield: P&L / turnover.
+#: roi: P&L / opening bankroll.
 METRICS: Final = (
     "n_opportunities",
     "n_bets",
@@ -33,14 +34,29 @@ METRICS: Final = (
 REASON_COLUMNS: Final = tuple(f"reason_{name}" for name in REASONS)
 COLUMNS: Final = METRICS + REASON_COLUMNS
 
-#: up to here every whole number is a float64
+#: every whole number up to this one is a float64
 _WHOLE: Final = 2.0**53
-#: measures that are no whole numbers
+#: measures that are not whole numbers
 FRACTIONS: Final = ("yield", "roi", "max_drawdown_frac", "clv_mean")
 
 
 def metrics_frame(matrix: NDArray[np.float64]) -> pl.DataFrame:
-    """A table of measures from rows of numbers, shape (c, len(COLUMNS)): counts and money whole, NaN as null."""
+    """The table of measures from their numbers.
+
+    Parameters
+    ----------
+    matrix : float64 (c, len(COLUMNS))
+
+    Returns
+    -------
+    polars.DataFrame
+        A row for each configuration, columns `COLUMNS`. Counts and money are Int64, NaN is null.
+
+    Raises
+    ------
+    BeaError
+        An amount is beyond 2^53 minor units, where float64 is no longer exact.
+    """
     columns = {}
     for number, name in enumerate(COLUMNS):
         values = pl.Series(name, np.ascontiguousarray(matrix[:, number]))
@@ -48,6 +64,6 @@ def metrics_frame(matrix: NDArray[np.float64]) -> pl.DataFrame:
             columns[name] = values.fill_nan(None)
             continue
         if not (values.abs() <= _WHOLE).all():
-            raise BeaError("money left the whole numbers", where=name, expected="less than 2^53 minor units")
+            raise BeaError("money is no longer exact", where=name, expected="less than 2^53 minor units")
         columns[name] = values.cast(pl.Int64)
     return pl.DataFrame(columns)

@@ -1,4 +1,4 @@
-"""The path of one configuration: what stands in the working arrays after its walk, as tables."""
+"""The path of one configuration: the working arrays of its walk as tables."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ class Path:
     Attributes
     ----------
     bets : polars.DataFrame
-        One row a bet, in order of decision: row (of the tape), id, decided_at, settled_at (null: open), odds (quoted),
-        odds_placed (the venue's), prob, edge_net_frac, stake_minor (liability of a lay), backer_stake_minor (null for a
-        back bet), pnl_minor (before commission; null: open), state, close_prob, clv, equity_minor (at the decision),
-        and the columns of `Tape.rows` and `Tape.events`.
+        A row for each bet, in order of decision: row (of the tape), id, decided_at, settled_at (null: open), odds
+        (quoted), odds_placed (at the venue), prob, edge_net_frac, stake_minor (of a lay the liability),
+        backer_stake_minor (null for a back bet), pnl_minor (before commission; null: open), state, close_prob, clv,
+        equity_minor (at the decision), and the columns of `Tape.rows` and `Tape.events`.
     daily : polars.DataFrame
-        One row a calendar day of the run's zone from the first decision to the last settlement: date, pnl_minor (after
-        commission), turnover_minor (staked that day), n_bets (decided that day), equity_start_minor, return_frac.
+        A row for each calendar day of the run's zone, from the first decision to the last settlement: date, pnl_minor
+        (after commission), turnover_minor (staked that day), n_bets (decided that day), equity_start_minor,
+        return_frac.
     reasons : polars.DataFrame
-        reason, count: one row a reason, in the order in which they are asked.
+        reason, count: a row for each reason, in the order of the checks.
     row_reasons : polars.Series
         The reason of every row of the tape.
     """
@@ -44,7 +45,7 @@ class Path:
 
 
 def path_of(tape: Tape, work: Work, params: Params) -> Path:
-    """Tables of the walk that `work` has just been used for."""
+    """The tables of the walk that `work` has just been used for."""
     reasons = pl.DataFrame({"reason": list(REASONS), "count": work.counts.copy()})
     names = pl.Series(list(REASONS)).gather(pl.Series(work.reason.astype(np.uint32)))
     return Path(_bets(tape, work, params), _daily(tape, work, params), reasons, names.alias("reason"))
@@ -54,8 +55,8 @@ def _bets(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
     placed = np.flatnonzero(work.reason == int(Reason.PLACED))
     lay = tape.is_lay[placed] == 1
     odds_placed, _ = terms_of(tape, placed, params.slippage_frac)
-    turned = odds_placed.copy()
-    turned[lay] = odds_placed[lay] / (odds_placed[lay] - 1.0)
+    back_equivalent = odds_placed.copy()
+    back_equivalent[lay] = odds_placed[lay] / (odds_placed[lay] - 1.0)
     rate = tape.commission_rate[placed] * params.commission_factor
     odds, prob = tape.odds[placed], tape.prob[placed]
     is_open = tape.settled_at[placed] == NEVER
@@ -74,7 +75,7 @@ def _bets(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
             "pnl_minor": np.where(is_open, 0.0, work.pnl[placed]).astype(np.int64),
             "state": _STATES.gather(pl.Series(tape.state[placed].astype(np.uint32))),
             "close_prob": pl.Series(tape.close_prob[placed]).fill_nan(None),
-            "clv": pl.Series(turned * tape.close_prob[placed] - 1.0).fill_nan(None),
+            "clv": pl.Series(back_equivalent * tape.close_prob[placed] - 1.0).fill_nan(None),
             "equity_minor": work.equity[placed].astype(np.int64),
             "event": tape.event[placed],
         }

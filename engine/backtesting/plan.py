@@ -1,8 +1,10 @@
-"""Which configurations share a block: those that ask nearly the same rows.
+"""Which configurations walk together in lanes, and the stream of rows that they walk along.
 
-A block visits every row that any of its configurations may take, so its cost follows the union of their filters. The
-configurations are split in halves, again and again, along the bound of the filter that leaves the smallest unions on a
-sample of the rows.
+Configurations of one class share the staking rule and the costs of a bet, so that payoffs and prices are computed once
+per row. A class has one stream: the rows that any of its configurations may take.
+
+A block visits every row that any of its configurations may take, so its cost follows the union of their filters. A
+class is therefore split in halves, repeatedly, along the filter bound with the smallest unions on a sample of the rows.
 """
 
 from __future__ import annotations
@@ -15,37 +17,35 @@ from numpy.typing import NDArray
 
 from engine.backtesting.columns import terms_of
 from engine.kernel.codes import Staking, State
-from engine.kernel.draw import refusals
-from engine.kernel.lanes.rules import (
-    WIDTH,
-)
-from engine.kernel.lanes.stream import OFFERED, merge, places
+from engine.kernel.draw import rejection_draws
+from engine.kernel.lanes.rules import WIDTH
+from engine.kernel.lanes.stream import OPPORTUNITY, assign_slots, merge
 from engine.kernel.lanes.walk import Stream
-from engine.kernel.params import FIELD
+from engine.kernel.params import FIELD, PARAMETERS
 from engine.tape import NEVER, Tape
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-#: rows on which unions are counted
+#: number of rows on which unions are counted
 SAMPLE = 4096
 
 
 def clustered(edges: Floats, odds: Floats, filters: Floats, width: int) -> Places:
-    """An order of configurations in which each run of `width` is a block.
+    """Order configurations so that each run of `width` is a block of similar filters.
 
     Parameters
     ----------
     edges, odds : float64 (n,)
-        Net edge and odds of the rows, without NaN.
+        Net edge and decimal odds of the rows, without NaN.
     filters : float64 (c, 4)
         edge_min, edge_max, odds_min, odds_max of each configuration.
     width : int
-        Configurations a block.
+        Configurations in a block.
 
     Returns
     -------
-    int (c,): a permutation; the same for the same input.
+    int (c,): a permutation, the same for the same input.
     """
     step = max(1, len(edges) // SAMPLE)
     edges, odds = edges[::step], odds[::step]
@@ -62,7 +62,7 @@ def clustered(edges: Floats, odds: Floats, filters: Floats, width: int) -> Place
 
 
 def _halves(edges: Floats, odds: Floats, filters: Floats, part: Places, width: int) -> tuple[Places, Places]:
-    """The best of the splits along one bound; the first half fills whole blocks."""
+    """The best split along one bound. The first half fills whole blocks."""
     half = -(-len(part) // (2 * width)) * width
     best, least = (part[:half], part[half:]), np.inf
     for bound in range(filters.shape[1]):
@@ -82,10 +82,10 @@ def _union(edges: Floats, odds: Floats, filters: Floats) -> int:
 
 Longs = NDArray[np.int64]
 Matrix = NDArray[np.float64]
-#: fewer configurations of a class than this are not worth a stream: 128 lanes are paid, used or not
+#: smallest class that gets a stream: all 128 lanes cost time, used or not
 LEAST = 32
-_CLASS = ("staking", "commission_factor", "slippage_frac", "price_tolerance_frac", "base_is_cash")
-#: columns of a stream that are those of the tape
+_CLASS = tuple(parameter.name for parameter in PARAMETERS if parameter.shared)
+#: fields of `OPPORTUNITY` that are columns of the tape
 _OF_TAPE = (
     "competition", "question", "quoted", "filled", "odds", "prob", "edge_frac", "kelly_frac", "stake_weight",
     "size_minor", "stake_min_minor", "id",
@@ -94,19 +94,21 @@ _FILTERS = ("edge_min", "edge_max", "odds_min", "odds_max")
 
 
 def fits(tape: Tape) -> bool:
-    """Whether the walk in lanes knows all rows of a tape: no groups, no lay bets."""
+    """Whether a tape can be walked in lanes: it has no groups and no lay bets."""
     return not (tape.group >= 0).any() and not tape.is_lay.any()
 
 
 def simple(matrix: Matrix) -> NDArray[np.bool_]:
-    """Which configurations the walk in lanes knows: no wallets, no cuts of limits, any part of a stake is welcome."""
-    wallets, least, cut = (matrix[:, FIELD[name]] for name in ("wallets", "fill_min_frac", "limiting_profit_minor"))
-    known: NDArray[np.bool_] = (wallets == 0.0) & (least == 0.0) & (cut == np.inf)
-    return known
+    """Which configurations can walk in lanes: those without a number that lanes cannot handle (`lanes_only`)."""
+    supported = np.ones(len(matrix), np.bool_)
+    for parameter in PARAMETERS:
+        if parameter.lanes_only is not None:
+            supported &= matrix[:, FIELD[parameter.name]] == parameter.lanes_only
+    return supported
 
 
 def classes(matrix: Matrix) -> list[NDArray[np.intp]]:
-    """Rows of the matrix by class."""
+    """The rows of the matrix, class by class."""
     keys = np.column_stack(
         [matrix[:, [FIELD[name] for name in _CLASS]], matrix[:, FIELD["stake_increment_minor"]] == 1]
     )
@@ -116,50 +118,71 @@ def classes(matrix: Matrix) -> list[NDArray[np.intp]]:
 
 
 @dataclass(frozen=True)
-class Offer:
-    """What classes with the same commission and slippage may take of one tape."""
+class ClassStream:
+    """What classes with the same commission and slippage share: their rows of one tape.
+
+    Attributes
+    ----------
+    stream : Stream
+    edges, odds : float64 (n,)
+        Net edge and odds of the rows of the stream.
+    n_bets, n_events, n_commission_markets, n_questions, n_competitions : int
+        Numbers of slots.
+    n_rows : int
+        Rows of the tape.
+    complete_odds : float64
+        Odds of all complete rows of the tape, sorted.
+    """
 
     stream: Stream
-    edges: Floats  # net edge of the stream's rows
-    odds: Floats  # and their odds
-    n_slots: tuple[int, ...]  # open bets, events, markets, questions
+    edges: Floats
+    odds: Floats
+    n_bets: int
+    n_events: int
+    n_commission_markets: int
+    n_questions: int
     n_competitions: int
-    n_rows: int  # of the tape
-    complete_odds: Floats  # of all complete rows of the tape, sorted
+    n_rows: int
+    complete_odds: Floats
 
 
 @dataclass(frozen=True)
 class Class:
-    """One class of configurations, ready to be walked block by block."""
+    """One class of configurations: `rows` of the whole matrix in blocks of similar filters, and the matrix of these."""
 
-    offer: Offer
-    rows: NDArray[np.intp]  # of the whole matrix, clustered
-    matrix: Matrix  # these rows
+    shared: ClassStream
+    rows: NDArray[np.intp]
+    matrix: Matrix
 
     def parts(self) -> Iterator[slice]:
-        """Runs of configurations that walk together."""
+        """The blocks: runs of at most `WIDTH` configurations."""
         for low in range(0, len(self.matrix), WIDTH):
             yield slice(low, min(low + WIDTH, len(self.matrix)))
 
 
-def planned(tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int) -> Iterator[Class]:
-    """Classes, each with its offer; the offer is made once for all that share it."""
+def lane_classes(tape: Tape, matrix: Matrix, large: list[NDArray[np.intp]], seed: int) -> Iterator[Class]:
+    """The classes `large`, each with its stream. Classes with the same costs of a bet share one stream."""
     alike: dict[tuple[float, float, bool], list[NDArray[np.intp]]] = {}
     for rows in large:
-        staking, factor, slippage = (float(matrix[rows[0], FIELD[name]]) for name in _CLASS[:3])
-        alike.setdefault((factor, slippage, staking == Staking.KELLY_COLUMN), []).append(rows)
+        alike.setdefault(_costs(matrix[rows[0]]), []).append(rows)
     for members in alike.values():
-        offer = _offer(tape, matrix[np.concatenate(members)], seed)
+        shared = _class_stream(tape, matrix[np.concatenate(members)], seed)
         for rows in members:
             filters = matrix[rows][:, [FIELD[name] for name in _FILTERS]]
-            own = rows[clustered(offer.edges, offer.odds, filters, WIDTH)]
-            yield Class(offer, own, np.ascontiguousarray(matrix[own]))
+            ordered = rows[clustered(shared.edges, shared.odds, filters, WIDTH)]
+            yield Class(shared, ordered, np.ascontiguousarray(matrix[ordered]))
 
 
-def _offer(tape: Tape, matrix: Matrix, seed: int) -> Offer:
-    staking, factor, slippage = (float(matrix[0, FIELD[name]]) for name in _CLASS[:3])
+def _costs(row: Matrix) -> tuple[float, float, bool]:
+    """Commission factor, slippage, and whether the staking rule needs the tape's column of Kelly fractions."""
+    factor, slippage = float(row[FIELD["commission_factor"]]), float(row[FIELD["slippage_frac"]])
+    return factor, slippage, bool(row[FIELD["staking"]] == Staking.KELLY_COLUMN)
+
+
+def _class_stream(tape: Tape, matrix: Matrix, seed: int) -> ClassStream:
+    factor, slippage, needs_kelly = _costs(matrix[0])
     complete = ~(np.isnan(tape.odds) | np.isnan(tape.prob) | np.isnan(tape.edge_frac))
-    if staking == Staking.KELLY_COLUMN:
+    if needs_kelly:
         complete &= ~np.isnan(tape.kelly_frac)
     edges = _net_edges(tape, factor)
     passing = complete & _within(matrix, edges, tape.odds)
@@ -169,12 +192,23 @@ def _offer(tape: Tape, matrix: Matrix, seed: int) -> Offer:
     sorted_odds.sort()
     stream, n_slots = _stream(tape, passing, tape.commission_rate[rows] * factor, slippage)
     if (matrix[:, FIELD["rejection_frac"]] > 0.0).any():
-        refusals(tape.id[rows], np.int64(seed), stream.rows["draw"])
-    return Offer(stream, edges, tape.odds[rows], n_slots, _count(tape.competition), len(tape), sorted_odds)
+        rejection_draws(tape.id[rows], np.int64(seed), stream.rows["draw"])
+    return ClassStream(
+        stream=stream,
+        edges=edges,
+        odds=tape.odds[rows],
+        n_bets=n_slots["bet_slot"],
+        n_events=n_slots["event_slot"],
+        n_commission_markets=n_slots["commission_market_slot"],
+        n_questions=n_slots["question_slot"],
+        n_competitions=_count(tape.competition),
+        n_rows=len(tape),
+        complete_odds=sorted_odds,
+    )
 
 
 def _net_edges(tape: Tape, factor: float) -> Floats:
-    """`kernel.stake.edge_net` of all rows, with few columns beside it."""
+    """`engine.kernel.stake.edge_net` of all rows, with little extra memory."""
     cost = tape.commission_rate * factor
     cost *= tape.prob
     cost *= tape.odds - 1.0
@@ -182,7 +216,7 @@ def _net_edges(tape: Tape, factor: float) -> Floats:
 
 
 def _within(matrix: Matrix, edges: Floats, odds: Floats) -> NDArray[np.bool_]:
-    """Rows that pass the loosest filters of some configurations."""
+    """Which rows pass the loosest filters of some configurations."""
     filters = matrix[:, [FIELD[name] for name in _FILTERS]]
     low, high = filters.min(axis=0), filters.max(axis=0)
     passing: NDArray[np.bool_] = (edges >= low[0]) & (edges <= high[1]) & (odds >= low[2]) & (odds <= high[3])
@@ -193,8 +227,8 @@ def _count(ids: Longs) -> int:
     return int(ids.max()) + 1 if len(ids) else 0
 
 
-def _stream(tape: Tape, passing: NDArray[np.bool_], rate: Floats, slippage: float) -> tuple[Stream, tuple[int, ...]]:
-    """The columns of the rows that pass, their actions in order, and their slots."""
+def _stream(tape: Tape, passing: NDArray[np.bool_], rate: Floats, slippage: float) -> tuple[Stream, dict[str, int]]:
+    """The rows that pass with their actions in order, and the number of slots of each kind."""
     rows = np.flatnonzero(passing)
     decided, settled = tape.decided_at[rows], tape.settled_at[rows]
     place = np.cumsum(passing, dtype=np.int32)
@@ -203,61 +237,62 @@ def _stream(tape: Tape, passing: NDArray[np.bool_], rate: Floats, slippage: floa
     codes = np.empty(len(rows) + len(ends), np.int64)
     merge(decided, settled, ends, codes)
     placed, payoff = terms_of(tape, rows, slippage)
-    gone = np.isnan(placed)  # no price is left: never a bet, but 0 times NaN is NaN
-    placed[gone], payoff[gone] = 1.0, 0.0
+    no_price = np.isnan(placed)  # such a row never becomes a bet, but 0 times NaN is NaN
+    placed[no_price], payoff[no_price] = 1.0, 0.0
     close = tape.close_prob[rows]
-    closed = ~np.isnan(close)
+    has_close = ~np.isnan(close)
     never = settled == NEVER
-    slots = [
-        _places(codes, np.arange(len(rows)), never),
-        _places(codes, tape.event[rows], never),
-        _places(codes, tape.market[rows], never),
-        _places(codes[codes & 1 == 1], tape.question[rows], None),
-    ]
-    offered = _aligned(len(rows) * (OFFERED.itemsize // 8)).view(OFFERED)
+    slots = {
+        "bet_slot": _slots(codes, np.arange(len(rows)), never),
+        "event_slot": _slots(codes, tape.event[rows], never),
+        "commission_market_slot": _slots(codes, tape.market[rows], never),
+        "question_slot": _slots(codes[codes & 1 == 1], tape.question[rows], None),
+    }
+    opportunities = _aligned(len(rows) * (OPPORTUNITY.itemsize // 8)).view(OPPORTUNITY)
     for name in _OF_TAPE:
-        offered[name] = getattr(tape, name)[rows]
-    for name, (slot, _) in zip(("bet_slot", "event_slot", "market_slot", "question_slot"), slots, strict=True):
-        offered[name] = slot
-    offered["event_slot"][_alone(tape.event[rows])] = -1
-    offered["decided_at"], offered["settled_at"] = decided, settled
-    offered["payoff"], offered["commission"] = payoff, rate
-    offered["is_void"], offered["has_close"] = tape.state[rows] == State.VOID, closed
-    offered["clv"] = np.where(closed, placed * close - 1.0, 0.0)
-    offered["draw"] = 1.0
-    return Stream(codes=codes, rows=offered, midnights=np.array(tape.midnights)), tuple(n for _, n in slots)
+        opportunities[name] = getattr(tape, name)[rows]
+    for name, (slot, _) in slots.items():
+        opportunities[name] = slot
+    opportunities["event_slot"][_alone(tape.event[rows])] = -1
+    opportunities["decided_at"], opportunities["settled_at"] = decided, settled
+    opportunities["payoff"], opportunities["commission"] = payoff, rate
+    opportunities["is_void"], opportunities["has_close"] = tape.state[rows] == State.VOID, has_close
+    opportunities["clv"] = np.where(has_close, placed * close - 1.0, 0.0)
+    opportunities["draw"] = 1.0
+    stream = Stream(codes=codes, rows=opportunities, midnights=np.array(tape.midnights))
+    return stream, {name: count for name, (_, count) in slots.items()}
 
 
 def _alone(keys: Longs) -> NDArray[np.bool_]:
-    """Whether no other row has the key of a row."""
+    """Which rows have a key that no other row has."""
     alone: NDArray[np.bool_] = np.bincount(keys, minlength=1)[keys] == 1
     return alone
 
 
-def _places(codes: Longs, keys: Longs, never: NDArray[np.bool_] | None) -> tuple[Longs, int]:
-    """Slot of each row's key, and how many slots there are."""
+def _slots(codes: Longs, keys: Longs, never: NDArray[np.bool_] | None) -> tuple[Longs, int]:
+    """The slot of each row's key, and the number of slots. A row of `never` keeps its slot to the end."""
     dense = (np.cumsum(np.bincount(keys, minlength=1) > 0) - 1)[keys]
     uses = np.bincount(dense[codes >> 1], minlength=_count(dense))
     if never is not None:
         uses += np.bincount(dense[never], minlength=len(uses))
     slot_of_key, free = np.full(len(uses), -1), np.full(len(uses), -1)
     slot = np.zeros(len(keys), np.int64)
-    n_slots = places(codes, dense, uses.astype(np.int64), slot_of_key, free, slot)
+    n_slots = assign_slots(codes, dense, uses.astype(np.int64), slot_of_key, free, slot)
     return slot, int(n_slots)
 
 
 def _aligned(n: int) -> Floats:
-    """Zeros at the start of a cache line: a vector that spans two costs double."""
-    whole = np.zeros(n + 8)
-    skip = (64 - whole.ctypes.data % 64) % 64 // 8
-    return whole[skip : skip + n]
+    """Zeros that start at a cache line: a vector across two lines costs double."""
+    spare = np.zeros(n + 8)
+    skip = (64 - spare.ctypes.data % 64) % 64 // 8
+    return spare[skip : skip + n]
 
 
 def split(tape: Tape, matrix: Matrix) -> tuple[list[NDArray[np.intp]], NDArray[np.intp]]:
-    """Rows of the matrix that walk in lanes, by class, and those that walk alone.
+    """The rows of the matrix that walk in lanes, class by class, and the rows that walk alone.
 
-    Alone walk all of a tape with groups or lay bets, configurations that are not `simple`, and classes too small to be
-    worth a stream.
+    These walk alone: all configurations on a tape with groups or lay bets, configurations that are not `simple`, and
+    classes of fewer than `LEAST`.
     """
     if not fits(tape):
         return [], np.arange(len(matrix))

@@ -1,7 +1,7 @@
-"""Compile the kernel ahead, in processes of its own: `python -m engine.backtesting.precompile walk|lanes [RULE]`.
+"""Compile the kernel ahead in separate processes: `python -m engine.backtesting.precompile walk|lanes [RULE]`.
 
-The two walks take ten seconds each on a machine that has never run them. A command that needs both has them compiled
-side by side while it reads its data, and loads them from the cache then.
+Each of the two walks takes about ten seconds to compile, once on every machine. A command that needs both compiles them
+at the same time while it reads its data, and then loads them from the cache.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ PARTS: Final = ("walk", "lanes")
 
 
 class Warming:
-    """Compilations that run beside the work; use it as a context and call `wait` before the kernel is needed."""
+    """Compilations that run in the background. Use it as a context, and call `wait` before the kernel is needed.
+
+    Parameters
+    ----------
+    say : callable
+        Called with one line of text before a compilation starts.
+    rules : iterable of str or None
+        Files of staking rules; None is the built-in kernel.
+    """
 
     def __init__(self, say: Callable[[str], None], rules: Iterable[str | None] = (None,)) -> None:
         self._say, self._rules = say, set(rules)
@@ -37,7 +45,7 @@ class Warming:
             if CACHE_FOLDER and is_cold(module)
         ]
         if cold:
-            self._say(f"compiling the kernel for this machine, once, some 10 s (kept in {CACHE_FOLDER})")
+            self._say(f"compiling the kernel once for this machine, about 10 s (kept in {CACHE_FOLDER})")
         for part in cold:
             words = [sys.executable, "-m", "engine.backtesting.precompile", *part]
             self._running.append(
@@ -46,7 +54,7 @@ class Warming:
         return self
 
     def wait(self) -> None:
-        """Until all is compiled; what failed is compiled again, and tells why, where it is needed."""
+        """Wait until all is compiled. A compilation that failed is repeated, with its error, where it is needed."""
         for process in self._running:
             process.wait()
 
@@ -59,7 +67,7 @@ class Warming:
 
 
 def compile_part(part: str, path: str | None = None) -> None:
-    """Run a part of the kernel, or of the one with a rule of the user's own, once over a tape of one bet."""
+    """Run a part of the built-in kernel, or of the one with the rule in file `path`, on a tape of one bet."""
     from engine.backtesting.run import replay, run_params
     from engine.configuration import Configuration
     from engine.custom_rule import load

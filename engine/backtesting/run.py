@@ -1,4 +1,4 @@
-"""Run many configurations over one tape: threads over one compiled walk, the same bits for any number of them."""
+"""Run many configurations over one tape on threads. The number of threads changes no bit of the results."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.backtesting.block import Daily, Found, Outputs, jobs
+from engine.backtesting.block import BlockResult, Daily, Outputs, jobs
 from engine.backtesting.columns import columns_of
 from engine.backtesting.measures import COLUMNS, METRICS, REASON_COLUMNS, metrics_frame
 from engine.backtesting.path import Path, path_of
 from engine.backtesting.plan import split
 from engine.configuration import Configuration, params_matrix
-from engine.custom_rule import Rule, kernel_of, telling
+from engine.custom_rule import Rule, compile_errors, kernel_of
 from engine.errors import ConfigurationError
 from engine.kernel import account as acc
 from engine.kernel.cache import CACHE_FOLDER, is_cold
 from engine.kernel.codes import REASONS, Staking
-from engine.kernel.params import Params
+from engine.kernel.params import FIELD, Params
 from engine.kernel.record import Columns, Work
 from engine.tape import Tape
 
@@ -36,8 +36,8 @@ def _dense(ids: NDArray[np.int64]) -> int:
 
 
 def work_for(tape: Tape) -> Work:
-    """Fresh working arrays for walks along `tape`; they may be used for one walk after another."""
-    n, n_markets, n_days = len(tape), _dense(tape.market), len(tape.midnights)
+    """New working arrays for walks along `tape`. They can be used for one walk after another."""
+    n, n_commission_markets, n_days = len(tape), _dense(tape.market), len(tape.midnights)
     return Work(
         reason=np.empty(n, np.int8),
         stake=np.zeros(n),
@@ -47,10 +47,10 @@ def work_for(tape: Tape) -> Work:
         passing=np.empty(n, np.int64),
         open_on_event=np.empty(_dense(tape.event)),
         open_on_competition=np.empty(_dense(tape.competition)),
-        market_pnl=np.empty(n_markets),
+        commission_market_pnl=np.empty(n_commission_markets),
         taken=np.empty(_dense(tape.question), np.int8),
-        market_open=np.empty(n_markets, np.int64),
-        touched=np.empty(n_markets, np.int64),
+        commission_market_open=np.empty(n_commission_markets, np.int64),
+        closed_rows=np.empty(n_commission_markets, np.int64),
         wallet=np.empty(_dense(tape.bookmaker)),
         won_since=np.empty(_dense(tape.bookmaker)),
         limit_factor=np.empty(_dense(tape.bookmaker)),
@@ -63,48 +63,48 @@ def work_for(tape: Tape) -> Work:
 
 
 def _measures(work: Work, params: Params, n: int) -> list[float]:
-    a = work.account
-    equity = float(a[acc.CASH] + a[acc.OPEN])
+    cells = work.account
+    equity = float(cells[acc.CASH] + cells[acc.OPEN])
     pnl = equity - params.bankroll_minor
-    turnover, clv_n = float(a[acc.TURNOVER]), float(a[acc.CLV_N])
+    turnover, clv_n = float(cells[acc.TURNOVER]), float(cells[acc.CLV_N])
     row = {
         "n_opportunities": n,
-        "n_bets": a[acc.N_BETS],
-        "n_won": a[acc.N_WON],
-        "n_void": a[acc.N_VOID],
-        "n_open": a[acc.N_BETS] - a[acc.N_SETTLED],
+        "n_bets": cells[acc.N_BETS],
+        "n_won": cells[acc.N_WON],
+        "n_void": cells[acc.N_VOID],
+        "n_open": cells[acc.N_BETS] - cells[acc.N_SETTLED],
         "turnover_minor": turnover,
         "pnl_minor": pnl,
         "yield": pnl / turnover if turnover else np.nan,
         "roi": pnl / params.bankroll_minor,
         "bankroll_final_minor": equity,
-        "max_drawdown_frac": a[acc.MAX_DRAWDOWN],
-        "clv_mean": float(a[acc.CLV_SUM]) / clv_n if clv_n else np.nan,
+        "max_drawdown_frac": cells[acc.MAX_DRAWDOWN],
+        "clv_mean": float(cells[acc.CLV_SUM]) / clv_n if clv_n else np.nan,
         "clv_n": clv_n,
-        "longest_losing_streak": a[acc.LONGEST],
-        "commission_minor": a[acc.COMMISSION],
-        "n_streak_warnings": a[acc.WARNINGS],
+        "longest_losing_streak": cells[acc.LONGEST],
+        "commission_minor": cells[acc.COMMISSION],
+        "n_streak_warnings": cells[acc.WARNINGS],
     }
     return [float(row[name]) for name in METRICS] + [float(count) for count in work.counts]
 
 
 def walk_one(columns: Columns, work: Work, params: Params, seed: int, rule: Rule | None = None) -> list[float]:
-    """Walk one configuration and give its measures in the order of `result.COLUMNS`."""
-    with telling(rule):
+    """Walk one configuration; returns its measures in the order of `measures.COLUMNS`, NaN without a value."""
+    with compile_errors(rule):
         kernel_of(rule).walk(columns, work, np.zeros(2, np.int64), params, np.int64(seed))
     return _measures(work, params, len(columns.id))
 
 
-def say_if_cold(module: str) -> None:
-    """Tell, on stderr, that a part of the kernel is about to be compiled."""
+def announce_compilation(module: str) -> None:
+    """Print one line to stderr if a module of the kernel is about to be compiled."""
     if is_cold(module):
-        kept = f"kept in {CACHE_FOLDER}" if CACHE_FOLDER else "not kept: no folder for it is writable"
-        print(f"compiling the kernel for this machine, once, some 10 s ({kept})", file=sys.stderr)  # noqa: T201
+        place = f"kept in {CACHE_FOLDER}" if CACHE_FOLDER else "not kept: no folder for it is writable"
+        print(f"compiling the kernel once for this machine, about 10 s ({place})", file=sys.stderr)  # noqa: T201
 
 
 def _check_commission(tape: Tape, matrix: Matrix) -> None:
     rate = float(tape.commission_rate.max(initial=0.0))
-    factor = float(matrix[:, Params._fields.index("commission_factor")].max(initial=0.0))
+    factor = float(matrix[:, FIELD["commission_factor"]].max(initial=0.0))
     if rate * factor >= 1.0:
         raise ConfigurationError(
             "commission takes the whole profit",
@@ -115,17 +115,17 @@ def _check_commission(tape: Tape, matrix: Matrix) -> None:
 
 
 def _check_limiting(tape: Tape, matrix: Matrix) -> None:
-    on = np.isfinite(matrix[:, Params._fields.index("limiting_profit_minor")]).any()
+    on = np.isfinite(matrix[:, FIELD["limiting_profit_minor"]]).any()
     if on and len(tape) and not np.isfinite(tape.size_minor).any():
         raise ConfigurationError(
-            "no bookmaker has a limit that could fall",
+            "no bookmaker has a limit that it could cut",
             where="execution.limiting_profit_minor",
             todo="give limits: execution.venues={NAME:{limit_minor:50000}}",
         )
 
 
 def _check_rule(matrix: Matrix, rule: Rule | None) -> None:
-    if rule is None and (matrix[:, Params._fields.index("staking")] == Staking.OWN).any():
+    if rule is None and (matrix[:, FIELD["staking"]] == Staking.OWN).any():
         raise ConfigurationError(
             "no staking rule of your own", where="staking.file", todo="name the file of its function stake_minor"
         )
@@ -141,31 +141,35 @@ def run_params(
     rule: Rule | None = None,
     daily: Daily | None = None,
 ) -> Matrix:
-    """Run configurations given as numbers: in lanes where they can (`engine.backtesting.block`), else one after
-    another.
+    """Run configurations given as numbers: in lanes if possible (`engine.backtesting.block`), else one after another.
 
     Parameters
     ----------
     tape : Tape
-    matrix : float64 (c, len(Params))
-        Rows of `Configuration.params()`.
+    matrix : float64 (c, P)
+        A row for each configuration (`engine.configuration.params_matrix`).
     seed : int
-        Keys the draws of rejections.
+        Seed of the random rejections.
     threads : int, optional
         Default: the number of processors.
     block : int
-        Configurations handed to a thread at once, of those that walk alone.
+        How many of the configurations that walk alone a thread takes at once.
     on_block : callable, optional
-        Told the number of configurations done, from the calling thread.
+        Called in the calling thread with the number of configurations just finished.
     rule : Rule, optional
-        What `Staking.OWN` asks for (`engine.custom_rule.load`).
+        The rule that `Staking.OWN` uses (`engine.custom_rule.load`).
     daily : Daily, optional
-        Receives what each configuration did by day, block by block.
+        Receives the daily results of each configuration, block by block.
 
     Returns
     -------
-    float64 (c, len(result.COLUMNS))
+    float64 (c, len(measures.COLUMNS))
         Measures and counts of reasons; NaN where a measure has no value.
+
+    Raises
+    ------
+    ConfigurationError
+        Configurations that do not fit the tape, or a rule that is missing or does not compile.
     """
     if matrix.ndim != 2 or matrix.shape[1] != len(Params._fields):
         raise ValueError(f"expected (c, {len(Params._fields)}) numbers, found {matrix.shape}")
@@ -178,11 +182,12 @@ def run_params(
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         pending: set[Future[int]] = set()
         try:
-            pending |= {pool.submit(job) for job in _jobs(_Asked(tape, matrix, seed, rule), block, Outputs(out, daily))}
+            task = _Task(tape, matrix, seed, rule)
+            pending |= {pool.submit(job) for job in _jobs(task, block, Outputs(out, daily))}
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
-                    with telling(rule):
+                    with compile_errors(rule):
                         finished = future.result()
                     if on_block:
                         on_block(finished)
@@ -194,8 +199,8 @@ def run_params(
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """Configurations over a tape, some of which may stake by a rule of the user's own."""
+class _Task:
+    """Configurations to run over a tape. Some of them may use the user's staking rule."""
 
     tape: Tape
     matrix: Matrix
@@ -203,36 +208,36 @@ class _Asked:
     rule: Rule | None
 
 
-def _jobs(asked: _Asked, block: int, out: Outputs) -> Iterator[Callable[[], int]]:
-    """Functions that fill rows of `out` and give their number; none depends on another."""
-    tape, matrix = asked.tape, asked.matrix
+def _jobs(task: _Task, block: int, out: Outputs) -> Iterator[Callable[[], int]]:
+    """Independent functions that write rows of `out` and return their number."""
+    tape, matrix = task.tape, task.matrix
     large, alone = split(tape, matrix)
-    own = matrix[:, Params._fields.index("staking")] == Staking.OWN
-    for rule, theirs in ((None, ~own), (asked.rule, own)):
-        kernel = kernel_of(rule) if theirs.any() else None
-        mine = [rows for rows in large if theirs[rows[0]]]
-        if kernel and mine:
-            say_if_cold(kernel.walk_lanes.__module__)
-            yield from jobs(tape, matrix, mine, asked.seed, out, kernel.walk_lanes)
-        rest = alone[theirs[alone]]
+    custom = matrix[:, FIELD["staking"]] == Staking.OWN
+    for rule, uses_rule in ((None, ~custom), (task.rule, custom)):
+        kernel = kernel_of(rule) if uses_rule.any() else None
+        in_lanes = [rows for rows in large if uses_rule[rows[0]]]
+        if kernel and in_lanes:
+            announce_compilation(kernel.walk_lanes.__module__)
+            yield from jobs(tape, matrix, in_lanes, task.seed, out, kernel.walk_lanes)
+        rest = alone[uses_rule[alone]]
         if kernel and len(rest):
-            say_if_cold(kernel.walk.__module__)
+            announce_compilation(kernel.walk.__module__)
             columns = columns_of(tape)
             for low in range(0, len(rest), block):
-                yield partial(_walk_alone, asked, rule, columns, rest[low : low + block], out)
+                yield partial(_walk_alone, task, rule, columns, rest[low : low + block], out)
 
 
-def _walk_alone(asked: _Asked, rule: Rule | None, columns: Columns, rows: NDArray[np.intp], out: Outputs) -> int:
-    work = work_for(asked.tape)
+def _walk_alone(task: _Task, rule: Rule | None, columns: Columns, rows: NDArray[np.intp], out: Outputs) -> int:
+    work = work_for(task.tape)
     for c in rows:
-        params = Params(*asked.matrix[c].tolist())
-        measures = np.array([walk_one(columns, work, params, asked.seed, rule)])
-        out.keep(np.array([c]), Found(measures, *_by_day(work, params, out.daily)))
+        params = Params(*task.matrix[c].tolist())
+        measures = np.array([walk_one(columns, work, params, task.seed, rule)])
+        out.keep(np.array([c]), BlockResult(measures, *_by_day(work, params, out.daily)))
     return len(rows)
 
 
 def _by_day(work: Work, params: Params, daily: Daily | None) -> tuple[Matrix, Matrix]:
-    """P&L by day, and bets and stakes before each edge, of the walk that `work` has just been used for."""
+    """P&L by day, and `Daily.marks`, of the walk that `work` has just been used for."""
     edges = np.empty(0, np.int64) if daily is None else daily.edges
     sums = np.zeros((1, len(edges), 2))
     for number, column in enumerate((work.day_bets, work.day_turnover)):
@@ -241,7 +246,7 @@ def _by_day(work: Work, params: Params, daily: Daily | None) -> tuple[Matrix, Ma
 
 
 def replay(tape: Tape, params: Params, seed: int = 0, rule: Rule | None = None) -> Path:
-    """Walk one configuration again and keep what it did: bets, daily P&L, reasons."""
+    """Walk one configuration and return its path: bets, daily P&L, reasons."""
     work, rule = work_for(tape), rule if params.staking == Staking.OWN else None
     walk_one(columns_of(tape), work, params, seed, rule)
     return path_of(tape, work, params)
@@ -249,14 +254,27 @@ def replay(tape: Tape, params: Params, seed: int = 0, rule: Rule | None = None) 
 
 @dataclass(frozen=True)
 class Result:
-    """What `backtest` gives: measures of each configuration, and each one's path on demand."""
+    """The result of `backtest`: measures of each configuration, and the path of one on demand.
+
+    Attributes
+    ----------
+    tape : Tape
+    configurations : tuple of Configuration
+    seed : int
+    metrics : polars.DataFrame
+        A row for each configuration, columns `measures.METRICS`.
+    reasons : polars.DataFrame
+        A row for each configuration, a column for the count of each reason.
+    rule : Rule or None
+        The rule that `Staking.OWN` uses.
+    """
 
     tape: Tape
     configurations: tuple[Configuration, ...]
     seed: int
-    metrics: pl.DataFrame  # one row a configuration, columns of `result.METRICS`
-    reasons: pl.DataFrame  # one row a configuration, a count for each reason
-    rule: Rule | None = None  # what Staking.OWN asks for
+    metrics: pl.DataFrame
+    reasons: pl.DataFrame
+    rule: Rule | None = None
 
     def replay(self, number: int) -> Path:
         """The path of configuration `number`."""
@@ -270,7 +288,7 @@ def backtest(
     threads: int | None = None,
     rule: Rule | None = None,
 ) -> Result:
-    """Run one or many configurations over a tape; `rule` is what `Staking.OWN` asks for (`engine.custom_rule.load`).
+    """Run one or many configurations over a tape. `Staking.OWN` uses `rule` (`engine.custom_rule.load`).
 
     Examples
     --------

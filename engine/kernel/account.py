@@ -1,7 +1,7 @@
-"""The state of one walk: one array of float64, each cell with a name, and what changes it at the close of an instant.
+"""The state of one walk: one array of float64 with a name for each cell, and what changes it when an instant closes.
 
-Instants stand in it as float64; they are compared as int64 elsewhere, so the two ends of breakers are kept in the
-working array ``ends`` of int64 nanoseconds instead.
+Instants do not fit a float64 exactly. The ends of breakers are therefore kept apart, in the int64 array ``ends``, as
+UTC nanoseconds.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from engine.kernel.cache import leaf
 
 CASH = 0
 OPEN = 1  # open stakes at cost
-PEAK = 2  # of the drawdown breaker: falls back to the equity when a halt ends
+PEAK = 2  # of the drawdown breaker; reset to the equity when a halt ends
 DRAWDOWN = 3  # at the last close of an instant
-HALTED = 4  # 1 while the drawdown breaker stands
-COOLING = 5  # 1 while the streak breaker stands
-STREAK = 6  # losses in a row that the breaker counts
-DAY_START = 7  # equity at the day's start
+HALTED = 4  # ACTIVE while the drawdown breaker is
+COOLING = 5  # ACTIVE while the streak breaker is
+STREAK = 6  # losses in a row, as the streak breaker counts them
+DAY_START = 7  # equity at the start of the day
 STAKED_TODAY = 8
-DAY_BLOCKED = 9  # 1 from the daily loss to the roll
-HIGH = 10  # peak of the measure, which knows no breakers
+DAY_BLOCKED = 9  # ACTIVE from the daily loss limit to the day roll
+HIGH = 10  # peak of the reported maximum drawdown; breakers do not reset it
 MAX_DRAWDOWN = 11
 RUN_OF_LOSSES = 12
 LONGEST = 13
@@ -32,106 +32,111 @@ TURNOVER = 18
 COMMISSION = 19
 CLV_SUM = 20
 CLV_N = 21
-WARNINGS = 22  # how often the streak reached its warning
+WARNINGS = 22  # how often the losing streak reached its warning
 N_CELLS = 23
 
+#: cells of ``ends``
 HALT_END = 0
 COOL_END = 1
 
-#: the instant of what does not come: of the end of a breaker that does not stand, of a result nobody knows
+#: states of a breaker
+INACTIVE = 0.0
+ACTIVE = 1.0
+
+#: the instant of what never happens: the end of an inactive breaker, an unknown settlement
 NEVER = np.int64(9223372036854775807)
 
 
 @leaf
-def begin(account, bankroll):
-    """An account that holds the bankroll and nothing else."""
-    account[:] = 0.0
-    account[CASH] = bankroll
-    account[PEAK] = bankroll
-    account[DAY_START] = bankroll
-    account[HIGH] = bankroll
+def begin(cells, bankroll):
+    """Reset the account: it holds the bankroll and nothing else."""
+    cells[:] = 0.0
+    cells[CASH] = bankroll
+    cells[PEAK] = bankroll
+    cells[DAY_START] = bankroll
+    cells[HIGH] = bankroll
 
 
 @leaf
-def equity(account):
+def equity(cells):
     """Cash and open stakes at cost."""
-    return account[CASH] + account[OPEN]
+    return cells[CASH] + cells[OPEN]
 
 
 @leaf
-def end_halt(account):
-    """The drawdown breaker ends: the peak becomes the equity of now."""
-    account[HALTED] = 0.0
-    account[PEAK] = equity(account)
-    account[DRAWDOWN] = 0.0
+def end_halt(cells):
+    """End the drawdown breaker: the current equity becomes the peak."""
+    cells[HALTED] = INACTIVE
+    cells[PEAK] = equity(cells)
+    cells[DRAWDOWN] = 0.0
 
 
 @leaf
-def end_cool_off(account):
-    """The streak breaker ends: the count is 0."""
-    account[COOLING] = 0.0
-    account[STREAK] = 0.0
+def end_cool_off(cells):
+    """End the streak breaker: its count of losses restarts at 0."""
+    cells[COOLING] = INACTIVE
+    cells[STREAK] = 0.0
 
 
 @leaf
-def end_before(account, ends, instant):
-    """End the breakers whose time ran out before this instant."""
-    if account[HALTED] == 1.0 and ends[HALT_END] < instant:
-        end_halt(account)
-    if account[COOLING] == 1.0 and ends[COOL_END] < instant:
-        end_cool_off(account)
+def end_breakers_before(cells, ends, instant):
+    """End the breakers whose end lies before this instant."""
+    if cells[HALTED] == ACTIVE and ends[HALT_END] < instant:
+        end_halt(cells)
+    if cells[COOLING] == ACTIVE and ends[COOL_END] < instant:
+        end_cool_off(cells)
 
 
 @leaf
-def count_result(account, pnl, streak_warn):
-    """Count one settled bet for the streaks: below 0 counts, above 0 resets, 0 leaves them as they are."""
+def count_streaks(cells, pnl, streak_warn):
+    """Count one settled bet for the losing streaks: a loss adds one, a profit resets them, 0 changes nothing."""
     if pnl < 0.0:
-        account[RUN_OF_LOSSES] += 1.0
-        account[LONGEST] = max(account[LONGEST], account[RUN_OF_LOSSES])
-        if account[COOLING] == 0.0:
-            account[STREAK] += 1.0
-            if account[STREAK] == streak_warn:
-                account[WARNINGS] += 1.0
+        cells[RUN_OF_LOSSES] += 1.0
+        cells[LONGEST] = max(cells[LONGEST], cells[RUN_OF_LOSSES])
+        if cells[COOLING] == INACTIVE:
+            cells[STREAK] += 1.0
+            if cells[STREAK] == streak_warn:
+                cells[WARNINGS] += 1.0
     elif pnl > 0.0:
-        account[RUN_OF_LOSSES] = 0.0
-        if account[COOLING] == 0.0:
-            account[STREAK] = 0.0
+        cells[RUN_OF_LOSSES] = 0.0
+        if cells[COOLING] == INACTIVE:
+            cells[STREAK] = 0.0
 
 
 @leaf
-def after(instant, span_ns):
-    """The instant `span_ns` later, int64; never, where that is beyond the end of time."""
-    if span_ns >= np.float64(NEVER - instant):
+def instant_after(instant, duration_ns):
+    """The instant `duration_ns` later, int64; `NEVER` if that is beyond the range of int64."""
+    if duration_ns >= np.float64(NEVER - instant):
         return NEVER
-    return instant + np.int64(span_ns)
+    return instant + np.int64(duration_ns)
 
 
 @leaf
-def close(account, ends, instant, params):
-    """The close of an instant: equity, peaks, drawdowns, breakers."""
-    now = equity(account)
-    account[HIGH] = max(account[HIGH], now)
-    account[MAX_DRAWDOWN] = max(account[MAX_DRAWDOWN], (account[HIGH] - now) / account[HIGH])
-    if account[HALTED] == 1.0 and ends[HALT_END] <= instant:
-        end_halt(account)
-    if account[COOLING] == 1.0 and ends[COOL_END] <= instant:
-        end_cool_off(account)
-    account[PEAK] = max(account[PEAK], now)
-    account[DRAWDOWN] = (account[PEAK] - now) / account[PEAK] if account[PEAK] > 0.0 else 0.0
-    if account[HALTED] == 0.0 and account[DRAWDOWN] >= params.drawdown_stop_frac:
-        account[HALTED] = 1.0
-        ends[HALT_END] = after(instant, params.drawdown_reset_after_ns)
-    if account[COOLING] == 0.0 and account[STREAK] >= params.streak_stop:
-        account[COOLING] = 1.0
-        ends[COOL_END] = after(instant, params.streak_cool_off_ns)
-    start = account[DAY_START]
+def close(cells, ends, instant, params):
+    """Close an instant: update peaks and drawdowns, then end and start breakers."""
+    now = equity(cells)
+    cells[HIGH] = max(cells[HIGH], now)
+    cells[MAX_DRAWDOWN] = max(cells[MAX_DRAWDOWN], (cells[HIGH] - now) / cells[HIGH])
+    if cells[HALTED] == ACTIVE and ends[HALT_END] <= instant:
+        end_halt(cells)
+    if cells[COOLING] == ACTIVE and ends[COOL_END] <= instant:
+        end_cool_off(cells)
+    cells[PEAK] = max(cells[PEAK], now)
+    cells[DRAWDOWN] = (cells[PEAK] - now) / cells[PEAK] if cells[PEAK] > 0.0 else 0.0
+    if cells[HALTED] == INACTIVE and cells[DRAWDOWN] >= params.drawdown_stop_frac:
+        cells[HALTED] = ACTIVE
+        ends[HALT_END] = instant_after(instant, params.drawdown_reset_after_ns)
+    if cells[COOLING] == INACTIVE and cells[STREAK] >= params.streak_stop:
+        cells[COOLING] = ACTIVE
+        ends[COOL_END] = instant_after(instant, params.streak_cool_off_ns)
+    start = cells[DAY_START]
     if start > 0.0 and (start - now) / start >= params.daily_loss_frac:
-        account[DAY_BLOCKED] = 1.0
+        cells[DAY_BLOCKED] = ACTIVE
 
 
 @leaf
-def roll(account):
-    """The day roll: a new start of the day, nothing staked yet, the daily loss forgotten."""
-    account[DAY_START] = equity(account)
-    account[STAKED_TODAY] = 0.0
-    account[DAY_BLOCKED] = 0.0
+def roll(cells):
+    """Start a new day: its opening equity, nothing staked, no daily loss."""
+    cells[DAY_START] = equity(cells)
+    cells[STAKED_TODAY] = 0.0
+    cells[DAY_BLOCKED] = INACTIVE

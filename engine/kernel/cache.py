@@ -1,8 +1,8 @@
-"""Compilation of the kernel, cached on disk under a hash of the kernel's own sources.
+"""Compilation of the kernel, cached on disk under a hash of its sources.
 
-Numba's cache does not notice an edit of a callee in another file and would run a stale judgement; therefore the folder
-of the cache is named by the hash of every file of this package. It must be set before the first function is compiled,
-so this module is imported by all others of the package.
+Numba's own cache does not notice an edit of a callee in another file and would run outdated code. The folder of the
+cache is therefore named by the hash of all files of this package. It must be set before the first function is compiled,
+so every module with compiled functions imports this one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def source_hash() -> str:
-    """Hash of the sources that the compiled judgement depends on, 16 hex digits."""
+    """Hash of the sources of this package and of the version of Numba, 16 hex digits."""
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted(_PACKAGE.rglob("*.py")):
         digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -39,9 +39,9 @@ def _writable(folder: Path) -> bool:
 
 
 def cache_folder() -> Path | None:
-    """The folder of compiled code: ``BEA_NUMBA_CACHE``, else the user's cache folder; None if neither is writable."""
-    named = os.environ.get("BEA_NUMBA_CACHE")
-    root = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "bea" / "numba"
+    """The folder of compiled code, below ``BEA_NUMBA_CACHE`` or the user's cache folder; None if it is not writable."""
+    chosen = os.environ.get("BEA_NUMBA_CACHE")
+    root = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "bea" / "numba"
     folder = root / source_hash()
     return folder if _writable(folder) else None
 
@@ -52,30 +52,30 @@ if CACHE_FOLDER is not None:
 
 
 def is_cold(module: str) -> bool:
-    """Whether the next call of a compiled module has to compile it first (some ten seconds).
+    """Whether the next call into a module has to compile it first, which takes about ten seconds.
 
     Parameters
     ----------
     module : str
-        Dotted name, such as ``engine.kernel.walk``. Numba names the folder of its cache after the module's package.
+        Dotted name, such as ``engine.kernel.walk``. Numba names folders of its cache after the package.
     """
     package, _, name = module.rpartition(".")
     folder = package.rpartition(".")[2]
     return CACHE_FOLDER is None or not any(CACHE_FOLDER.glob(f"{folder}_*/{name}.*.nbi"))
 
 
-#: No interpreter's lock; IEEE division; no reference counts: nothing here allocates, and counting the references of two
-#: dozen arrays at every inlined call made the walk 18 times slower.
+#: Without the interpreter's lock, with IEEE division, without reference counts: nothing here allocates memory, and
+#: counting references to two dozen arrays at every inlined call made the walk 18 times slower.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "cache": CACHE_FOLDER is not None, "_nrt": False}
 
 
 def compiled(function: _Function) -> _Function:
-    """Compile, without fast-math; cached on disk where possible."""
+    """Compile a function without fast-math; cached on disk if possible."""
     result: _Function = numba.njit(**_OPTIONS)(function)
     return result
 
 
 def leaf(function: _Function) -> _Function:
-    """As `compiled`, and always inlined: a rule that costs nothing to call."""
+    """Compile a function that is always inlined, so that a call costs nothing."""
     result: _Function = numba.njit(forceinline=True, **{**_OPTIONS, "cache": False})(function)
     return result

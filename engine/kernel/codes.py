@@ -1,4 +1,4 @@
-"""The codes of the kernel: how a bet ended, why an opportunity was not taken, which staking rule is asked."""
+"""Codes of the kernel: how a bet ended, why an opportunity was not taken, which staking rule is used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class State(IntEnum):
-    """How a selection ended. The payoff of one unit at decimal odds o follows in `kernel.settle`."""
+    """How a selection ended. `engine.kernel.settle` gives the payoff of one unit at decimal odds o."""
 
     UNKNOWN = 0
     LOSE = 1
@@ -21,7 +21,7 @@ class State(IntEnum):
 
 
 class Reason(IntEnum):
-    """Why an opportunity was not taken, in the order in which it is asked; the last is a bet."""
+    """Why an opportunity was not taken, in the order of the checks. The last one is a bet."""
 
     INCOMPLETE = 0
     ODDS_RANGE = 1
@@ -55,4 +55,4 @@ class Staking(IntEnum):
     KELLY = 2  # fraction * edge net / ((odds - 1) * (1 - c)) of the base
     TARGET = 3  # the stake whose win pays amount_minor
     KELLY_COLUMN = 4  # fraction * kelly_frac of the base
-    OWN = 5  # a function of the user's own
+    OWN = 5  # a function that the user wrote

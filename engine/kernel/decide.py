@@ -1,4 +1,4 @@
-"""One decision: the first rule that fails is the reason. Pure functions of scalars and records of scalars."""
+"""One decision: the first check that fails is the reason. Pure functions of scalars and records of scalars."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 from engine.kernel.cache import leaf
 from engine.kernel.codes import Reason
 from engine.kernel.limit import SIZE, STAKE_MINIMUM, shrink
-from engine.kernel.price import moved, placed_odds
+from engine.kernel.price import placed_odds, price_moved
 from engine.kernel.stake import KELLY_COLUMN, edge_net, wanted_minor
 
-PENDING = -1  # not refused yet
+PENDING = -1  # no check has failed yet
 INCOMPLETE = int(Reason.INCOMPLETE)
 ODDS_RANGE = int(Reason.ODDS_RANGE)
 EDGE = int(Reason.EDGE)
@@ -21,7 +21,7 @@ PLACED = int(Reason.PLACED)
 
 @leaf
 def screen(row, params):
-    """The reasons that follow from row and configuration alone, or `PENDING`."""
+    """The reason that follows from row and configuration alone, or `PENDING`."""
     if np.isnan(row.odds) or np.isnan(row.prob) or np.isnan(row.edge_frac):
         return INCOMPLETE
     if params.staking == KELLY_COLUMN and np.isnan(row.kelly_frac):
@@ -35,13 +35,13 @@ def screen(row, params):
 
 
 @leaf
-def whole(stake, row, params):
-    """The stake in whole increments, and the backer's stake of a lay (0 for a back bet)."""
+def round_stake(stake, row, params):
+    """The stake rounded down to the increment: (stake, backer's stake of a lay; 0 for a back bet)."""
     step = params.stake_increment_minor
     stake = np.floor(stake / step) * step
     if not row.is_lay:
         return stake, 0.0
-    worst = row.filled if row.filled > row.quoted else row.quoted  # of a lay; the liability is enough for either
+    worst = row.filled if row.filled > row.quoted else row.quoted  # the liability must cover the higher price
     price = placed_odds(worst, row.is_lay, params.slippage_frac, row.ladder) - 1.0
     backer = np.floor(stake / price / step) * step
     return np.rint(backer * price), backer
@@ -49,22 +49,22 @@ def whole(stake, row, params):
 
 @leaf
 def too_small(stake, backer, row, params):
-    """Whether a whole stake is below a minimum (NaN is); a lay without a backer's stake has a liability of 0."""
+    """Whether a rounded stake is below a minimum. NaN is; so is a lay whose backer's stake is 0."""
     at_venue = backer if row.is_lay else stake
     return not stake >= params.stake_min_minor or at_venue < row.stake_min_minor
 
 
 @leaf
-def blame(wanted, cause, row, params):
-    """The reason of a stake that is too small: the cap that bound, or the rule where it asked too little itself."""
-    stake, backer = whole(wanted, row, params)
-    return STAKE_MINIMUM if too_small(stake, backer, row, params) else cause
+def binding_reason(wanted, limit, row, params):
+    """The reason of a stake that is too small: the binding `limit`, or the rule itself if it asks for too little."""
+    stake, backer = round_stake(wanted, row, params)
+    return STAKE_MINIMUM if too_small(stake, backer, row, params) else limit
 
 
 @leaf
-def refused(row, params, draw):
-    """The venue's answer to an order: `PRICE_MOVED`, `REJECTED` (by its draw, `draw.refusal`), `PENDING`."""
-    if moved(row, params):
+def venue_answer(row, params, draw):
+    """The answer to an order: `PRICE_MOVED`, `REJECTED` (by the draw in [0, 1)), or `PENDING` if it is accepted."""
+    if price_moved(row, params):
         return PRICE_MOVED
     if draw < params.rejection_frac:
         return REJECTED
@@ -72,23 +72,23 @@ def refused(row, params, draw):
 
 
 @leaf
-def filled_too_little(wanted, stake, row, room, params):
-    """Whether the price takes less than the asked part of what all other limits leave."""
-    asked, _ = shrink(wanted, np.inf, room, params)
-    return stake < params.fill_min_frac * asked
+def fill_too_small(wanted, stake, row, account, params):
+    """Whether the price takes less than `fill_min_frac` of the stake that all other limits allow."""
+    allowed, _ = shrink(wanted, np.inf, account, params)
+    return stake < params.fill_min_frac * allowed
 
 
 @leaf
-def decide(row, room, params, draw):
-    """Size a bet that nothing has refused so far: (reason, stake, backer's stake of a lay), minor units."""
-    wanted = wanted_minor(row, room, params)
-    stake, cause = shrink(wanted, row.size_minor * room.limit_factor, room, params)
-    if params.fill_min_frac > 0.0 and cause == SIZE and filled_too_little(wanted, stake, row, room, params):
+def decide(row, account, params, draw):
+    """Size a bet that no earlier check refused: (reason, stake, backer's stake of a lay), minor units."""
+    wanted = wanted_minor(row, account, params)
+    stake, limit = shrink(wanted, row.size_minor * account.limit_factor, account, params)
+    if params.fill_min_frac > 0.0 and limit == SIZE and fill_too_small(wanted, stake, row, account, params):
         return SIZE, 0.0, 0.0
-    stake, backer = whole(stake, row, params)
+    stake, backer = round_stake(stake, row, params)
     if too_small(stake, backer, row, params):
-        return blame(wanted, cause, row, params), 0.0, 0.0
-    answer = refused(row, params, draw)
+        return binding_reason(wanted, limit, row, params), 0.0, 0.0
+    answer = venue_answer(row, params, draw)
     if answer != PENDING:
         return answer, 0.0, 0.0
     return PLACED, stake, backer

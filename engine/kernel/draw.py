@@ -1,7 +1,7 @@
-"""Draws without a state: a uniform number that depends on (seed, id, purpose) alone.
+"""Random draws without state: a uniform number that depends on (seed, id, purpose) only.
 
 The finaliser of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA)
-folds the three numbers; the upper 53 bits make a float64 in [0, 1).
+combines the three numbers. The upper 53 bits give a float64 in [0, 1).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.kernel.cache import compiled, leaf
 
+#: purpose of a draw
 REJECTION = 1
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -29,19 +30,19 @@ def _mix(bits):
 
 @leaf
 def uniform(seed, identity, purpose):
-    """A float64 in [0, 1) keyed by (seed, identity, purpose), all int64."""
+    """A float64 in [0, 1), keyed by seed, id and purpose (int64 each)."""
     bits = _mix(_mix(_mix(np.uint64(seed)) ^ np.uint64(identity)) ^ np.uint64(purpose))
     return np.float64(bits >> _S11) * _SCALE
 
 
 @leaf
-def refusal(identity, params, seed):
-    """The venue's draw for one order: below `rejection_frac` it is refused."""
+def rejection_draw(identity, params, seed):
+    """The draw for one order, which is rejected if it is below `rejection_frac`; 1 if nothing can be rejected."""
     return uniform(seed, identity, REJECTION) if params.rejection_frac > 0.0 else 1.0
 
 
 @compiled
-def refusals(ids, seed, draws):
-    """Write the draws of many orders to ``draws``, float64 as long as ``ids``."""
+def rejection_draws(ids, seed, draws):
+    """Write the draws of many orders to ``draws``, float64, as long as ``ids``."""
     for i in range(len(ids)):
         draws[i] = uniform(seed, ids[i], REJECTION)

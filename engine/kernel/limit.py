@@ -1,4 +1,7 @@
-"""The limits of a stake: caps shrink, they never refuse. Ties go to the one named first."""
+"""The limits on a stake. A limit shrinks a stake and never refuses it; of equal limits the first one is named.
+
+The headroom of a limit is what it still leaves, in minor units. It is below 0 if more than that is open already.
+"""
 
 from __future__ import annotations
 
@@ -16,67 +19,73 @@ STAKE_MINIMUM = int(Reason.STAKE_MINIMUM)
 
 
 @leaf
-def event_room(room, params):
-    """What may still be put on the event, minor units; below 0 where too much stands already."""
-    return params.event_cap_frac * room.equity - room.open_on_event
+def bet_headroom(account, params):
+    """Largest stake of one bet."""
+    return params.bet_cap_frac * account.equity
 
 
 @leaf
-def competition_room(room, params):
-    """What may still be put on the competition, minor units."""
-    return params.competition_cap_frac * room.equity - room.open_on_competition
+def event_headroom(account, params):
+    """Headroom on the event."""
+    return params.event_cap_frac * account.equity - account.open_on_event
 
 
 @leaf
-def day_room(room, params):
-    """What may still be put on today; the cap is a fraction of the equity at the day's start."""
-    return params.day_cap_frac * room.day_start_equity - room.staked_today
+def competition_headroom(account, params):
+    """Headroom on the competition."""
+    return params.competition_cap_frac * account.equity - account.open_on_competition
 
 
 @leaf
-def open_room(room, params):
-    """What may still be open at once, minor units."""
-    return params.open_cap_frac * room.equity - room.open
+def day_headroom(account, params):
+    """Headroom of the day. The cap is a fraction of the equity at the day's start."""
+    return params.day_cap_frac * account.day_start_equity - account.staked_today
 
 
 @leaf
-def shrink(wanted, size_minor, room, params):
-    """The stake that all caps leave of `wanted`, and which of them bound (`STAKE_MINIMUM`: none, the rule itself)."""
+def open_headroom(account, params):
+    """Headroom of all open stakes together."""
+    return params.open_cap_frac * account.equity - account.open
+
+
+@leaf
+def shrink(wanted, size_minor, account, params):
+    """The largest stake up to `wanted` that all limits allow, and the limit that binds (none: `STAKE_MINIMUM`)."""
     stake, reason = wanted, STAKE_MINIMUM
-    cap = params.bet_cap_frac * room.equity
-    if cap < stake:
-        stake, reason = cap, CAP_BET
-    cap = event_room(room, params)
-    if cap < stake:
-        stake, reason = cap, CAP_EVENT
-    cap = competition_room(room, params)
-    if cap < stake:
-        stake, reason = cap, CAP_COMPETITION
-    cap = day_room(room, params)
-    if cap < stake:
-        stake, reason = cap, CAP_DAY
-    cap = open_room(room, params)
-    if cap < stake:
-        stake, reason = cap, CAP_OPEN
+    headroom = bet_headroom(account, params)
+    if headroom < stake:
+        stake, reason = headroom, CAP_BET
+    headroom = event_headroom(account, params)
+    if headroom < stake:
+        stake, reason = headroom, CAP_EVENT
+    headroom = competition_headroom(account, params)
+    if headroom < stake:
+        stake, reason = headroom, CAP_COMPETITION
+    headroom = day_headroom(account, params)
+    if headroom < stake:
+        stake, reason = headroom, CAP_DAY
+    headroom = open_headroom(account, params)
+    if headroom < stake:
+        stake, reason = headroom, CAP_OPEN
     if size_minor < stake:
         stake, reason = size_minor, SIZE
-    if room.cash < stake:
-        stake, reason = room.cash, CASH
+    if account.cash < stake:
+        stake, reason = account.cash, CASH
     return stake, reason
 
 
 @leaf
-def tighten(scale, reason, room_minor, wanted, cause):
-    """The smaller of `scale` and `room_minor / wanted`, with its cause."""
-    if wanted > 0.0 and room_minor < wanted * scale:
-        return room_minor / wanted, cause
+def tighten(scale, reason, headroom, wanted, limit):
+    """The smaller of `scale` and `headroom / wanted`, with the limit that it comes from."""
+    if wanted > 0.0 and headroom < wanted * scale:
+        return headroom / wanted, limit
     return scale, reason
 
 
 @leaf
-def tighten_shared(scale, reason, total, room, params):
-    """The scale that the rooms shared by all legs of a group leave of their `total`, but for cash."""
-    scale, reason = tighten(scale, reason, event_room(room, params), total, CAP_EVENT)
-    scale, reason = tighten(scale, reason, competition_room(room, params), total, CAP_COMPETITION)
-    scale, reason = tighten(scale, reason, day_room(room, params), total, CAP_DAY)
-    return tighten(scale, reason, open_room(room, params), total, CAP_OPEN)
+def tighten_shared(scale, reason, total, account, params):
+    """The scale that the limits on the sum of a group's stakes leave of its `total`. Cash is not among them."""
+    scale, reason = tighten(scale, reason, event_headroom(account, params), total, CAP_EVENT)
+    scale, reason = tighten(scale, reason, competition_headroom(account, params), total, CAP_COMPETITION)
+    scale, reason = tighten(scale, reason, day_headroom(account, params), total, CAP_DAY)
+    return tighten(scale, reason, open_headroom(account, params), total, CAP_OPEN)

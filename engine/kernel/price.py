@@ -1,4 +1,4 @@
-"""The venue's price of a bet: what it is placed at, and what removed runners leave of it. Pure functions of scalars."""
+"""The price of a bet at the venue, and what removed runners leave of it. Pure functions of scalars."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from engine.kernel.cache import leaf
 
-#: hundredths of a float that stands just below a whole hundredth
+#: tolerance for a float just below or above a whole hundredth, in hundredths
 _SLACK = 1e-7
-#: reductions below this one leave a price as it is, and the lowest price that one leaves (Betfair's rule for win bets)
+#: smaller reductions change no price; no reduction gives a lower price (Betfair's rules for win bets)
 REDUCTION_LEAST = 0.025
 PRICE_LEAST = 1.01
 
 
 @leaf
 def tick_hundredths(hundredths):
-    """Step of the price ladder of Betfair at a price, both in hundredths: 350 prices from 1.01 to 1000."""
+    """Step of Betfair's price ladder at a price, both in hundredths. The ladder has 350 prices from 1.01 to 1000."""
     if hundredths < 200:
         return 1
     if hundredths < 300:
@@ -39,7 +39,7 @@ def tick_hundredths(hundredths):
 
 @leaf
 def on_ladder(odds, is_lay):
-    """The price of the ladder at `odds` or next to it on the bettor's worse side: down for a back bet, up for a lay."""
+    """The ladder's price at `odds`, or the next worse one: lower for a back bet, higher for a lay. NaN stays NaN."""
     if np.isnan(odds):
         return odds
     exact = min(max(odds, PRICE_LEAST), 1000.0) * 100.0
@@ -53,21 +53,21 @@ def on_ladder(odds, is_lay):
 
 @leaf
 def placed_odds(quoted, is_lay, slippage_frac, ladder):
-    """The venue's odds a bet is placed at: a back bet below the quote, a lay above it, on a ladder if there is one."""
+    """Odds at the venue after slippage: lower for a back bet, higher for a lay, on the ladder if the venue has one."""
     keeps = 1.0 + slippage_frac if is_lay else 1.0 - slippage_frac
     odds = 1.0 + (quoted - 1.0) * keeps
     return on_ladder(odds, is_lay) if ladder else odds
 
 
 @leaf
-def turned(odds, is_lay):
+def back_equivalent(odds, is_lay):
     """Odds of the back bet of equal risk: o for a back bet, o / (o - 1) for a lay."""
     return odds / (odds - 1.0) if is_lay else odds
 
 
 @leaf
-def moved(row, params):
-    """Whether the price at which the order arrives is worse than the tolerance allows, or not there (NaN)."""
+def price_moved(row, params):
+    """Whether the price on arrival of the order is worse than the tolerance allows, or missing (NaN)."""
     if row.is_lay:
         return not row.filled <= row.quoted * (1.0 + params.price_tolerance_frac)
     return not row.filled >= row.quoted * (1.0 - params.price_tolerance_frac)
@@ -75,7 +75,7 @@ def moved(row, params):
 
 @leaf
 def reduced(odds, reduction_frac):
-    """Odds after the removal of a runner: less the reduction factor, to two decimals, 1.01 at least."""
+    """Odds after the removal of a runner: lowered by the reduction factor, to two decimals, at least 1.01."""
     if reduction_frac < REDUCTION_LEAST:
         return odds
     return max(PRICE_LEAST, np.rint(odds * (1.0 - reduction_frac) * 100.0) / 100.0)

@@ -1,6 +1,6 @@
-"""The scalars that a decision reads, and the columns and working arrays of a walk, as named tuples.
+"""Records of the kernel as named tuples: scalars that a decision reads, columns of a tape, working arrays of a walk.
 
-Numba turns a named tuple into its fields, so a record costs nothing at run time.
+The compiler replaces a named tuple by its fields, so a record costs nothing at run time.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class Row(NamedTuple):
     kelly_frac: float
     stake_weight: float
     size_minor: float
-    stake_min_minor: float  # of the venue, in the backer's stake
-    commission: float  # rate of the bookmaker times the factor of the configuration
+    stake_min_minor: float  # minimum of the venue; of a lay it is compared with the backer's stake
+    commission: float  # rate of the bookmaker times `commission_factor`
 
 
 class Ending(NamedTuple):
-    """How a bet ended (see `engine.tape.Tape`); ``hedge_odds`` are the venue's of the bet that closed it."""
+    """How a bet ended (see `engine.tape.Tape`). ``hedge_odds`` are the odds of the bet that closed it."""
 
     is_lay: int
     state: int
@@ -38,14 +38,14 @@ class Ending(NamedTuple):
     tax_winnings_frac: float
 
 
-class Room(NamedTuple):
-    """What the account is at the moment of a decision, in minor units."""
+class AccountState(NamedTuple):
+    """The account at the moment of a decision, in minor units."""
 
     equity: float
-    base: float  # what percent and Kelly stakes are a fraction of
-    warn_factor: float  # 1, or less while the drawdown is above its warning
-    limit_factor: float  # 1, or less where the bookmaker has limited the account
-    cash: float  # of the bookmaker's wallet, where each has its own
+    base: float  # the amount that percent and Kelly stakes are a fraction of
+    warn_factor: float  # 1, or less while the drawdown is at its warning or above
+    limit_factor: float  # 1, or less if the bookmaker has cut its limits
+    cash: float  # of the pool, or of the bookmaker's wallet
     open: float
     open_on_event: float
     open_on_competition: float
@@ -54,7 +54,7 @@ class Room(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The tape as the kernel reads it: arrays of `engine.tape.Tape`, by their names there."""
+    """The tape as the kernel reads it: arrays of `engine.tape.Tape` under the same names."""
 
     id: Any
     decided_at: Any
@@ -90,14 +90,32 @@ class Columns(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Working arrays of one walk; what a replay shows is what stands in them afterwards.
+    """Working arrays of one walk. A replay is read from them afterwards.
 
-    ``reason`` int8 (n,) · ``stake, backer, pnl, equity`` float64 (n,), valid where the reason is PLACED ·
-    ``passing`` int64 (n,) · ``open_on_event, open_on_competition, market_pnl`` float64 · ``taken`` int8 a question ·
-    ``market_open, touched`` int64 a market · ``wallet, won_since, limit_factor`` float64 a bookmaker: its cash, the
-    profit there since it last cut its limits, what is left of them · ``day_equity, day_turnover, day_bets`` float64
-    (days,) at each roll, the last two since the start · ``account`` float64, named by `engine.kernel.account` ·
-    ``counts`` int64, opportunities by reason.
+    Attributes
+    ----------
+    reason : int8 (n,)
+    stake, backer, pnl, equity : float64 (n,)
+        Valid where the reason is PLACED: stake, backer's stake of a lay, P&L, equity at the decision.
+    passing : int64 (n,)
+        Rows that pass the checks of row and configuration alone.
+    open_on_event, open_on_competition : float64
+        Open stakes of each.
+    commission_market_pnl : float64
+        P&L of each commission market (`Tape.market`) since it was last charged.
+    taken : int8
+        Whether there is or was a bet on each question.
+    commission_market_open : int64
+        Open bets of each commission market.
+    closed_rows : int64
+        Rows whose settlement was the last of a commission market at this instant.
+    wallet, won_since, limit_factor : float64
+        Of each bookmaker: its cash, our profit there since it last cut its limits, what is left of its limits.
+    day_equity, day_turnover, day_bets : float64 (days,)
+        At each day roll; turnover and bets are totals since the start.
+    account : float64 (`account.N_CELLS`,)
+    counts : int64
+        Opportunities by reason.
     """
 
     reason: Any
@@ -108,10 +126,10 @@ class Work(NamedTuple):
     passing: Any
     open_on_event: Any
     open_on_competition: Any
-    market_pnl: Any
+    commission_market_pnl: Any
     taken: Any
-    market_open: Any
-    touched: Any
+    commission_market_open: Any
+    closed_rows: Any
     wallet: Any
     won_since: Any
     limit_factor: Any

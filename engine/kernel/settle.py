@@ -21,23 +21,23 @@ CASHED = int(State.CASHED)
 
 @leaf
 def ending_of(tape, i, slippage_frac):
-    """How row `i` ends; the bet that closes it pays slippage too, on the other side."""
+    """The record of how row `i` ends. A bet that closes it also pays slippage, on the other side."""
     hedge = placed_odds(tape.exit_odds[i], not tape.is_lay[i], slippage_frac, tape.ladder[i])
     return Ending(
-        tape.is_lay[i],
-        tape.state[i],
-        tape.dead_heat_share[i],
-        tape.reduction_frac[i],
-        tape.each_way_frac[i],
-        hedge if tape.state[i] == CASHED else 0.0,
-        tape.tax_stake_frac[i],
-        tape.tax_winnings_frac[i],
+        is_lay=tape.is_lay[i],
+        state=tape.state[i],
+        dead_heat_share=tape.dead_heat_share[i],
+        reduction_frac=tape.reduction_frac[i],
+        each_way_frac=tape.each_way_frac[i],
+        hedge_odds=hedge if tape.state[i] == CASHED else 0.0,
+        tax_stake_frac=tape.tax_stake_frac[i],
+        tax_winnings_frac=tape.tax_winnings_frac[i],
     )
 
 
 @leaf
 def gross(odds, end):
-    """P&L of one unit of a back bet after the tax on stakes, before that on winnings."""
+    """P&L of one unit on a back bet, after the tax on stakes and before the tax on winnings."""
     if end.state == LOSE:
         return -1.0
     if end.state == HALF_LOSE:
@@ -61,7 +61,7 @@ def gross(odds, end):
 
 @leaf
 def taxed(profit, end):
-    """A profit less the tax on winnings; a loss as it is."""
+    """A profit less the tax on winnings. A loss is not changed."""
     return profit * (1.0 - end.tax_winnings_frac) if profit > 0.0 else profit
 
 
@@ -73,7 +73,7 @@ def payoff(odds, end):
 
 @leaf
 def settle_lay(backer, odds, end):
-    """P&L of a lay: it wins the backer's stake and loses the liability, less where a removed runner made it smaller."""
+    """P&L of a lay: it wins the backer's stake or loses the liability, which a removed runner makes smaller."""
     if end.state == VOID:
         return 0.0
     if end.state == WIN:
@@ -91,10 +91,10 @@ def settle_lay(backer, odds, end):
 
 @leaf
 def settle(stake, backer, odds, end):
-    """P&L before commission in minor units.
+    """P&L before commission, in minor units.
 
-    `stake` is what is at risk (of a lay the liability), `backer` the backer's stake of a lay, `odds` the venue's odds
-    it was placed at; the state of `end` is OUR end of the bet (of a dead heat the selection's).
+    `stake` is the amount at risk (the liability of a lay), `backer` the backer's stake of a lay, `odds` the odds at the
+    venue. The state of `end` is that of OUR bet; only a dead heat is that of the selection.
     """
     if end.is_lay:
         return settle_lay(backer, odds, end)
@@ -102,8 +102,8 @@ def settle(stake, backer, odds, end):
 
 
 @compiled
-def terms(tape, rows, slippage_frac, odds_placed, payoff_frac):
-    """The odds that `rows` are placed at, and the `payoff` of those that are back bets, into float64 (rows,) each."""
+def odds_and_payoffs(tape, rows, slippage_frac, odds_placed, payoff_frac):
+    """Write the odds at which `rows` are placed, and the `payoff` of back bets, to two arrays float64 (rows,)."""
     for m in range(len(rows)):
         i = rows[m]
         odds = placed_odds(tape.filled[i], tape.is_lay[i], slippage_frac, tape.ladder[i])
@@ -113,5 +113,5 @@ def terms(tape, rows, slippage_frac, odds_placed, payoff_frac):
 
 @leaf
 def commission(rate, net):
-    """Commission on the net profit of a market, minor units: nothing on a loss."""
+    """Commission on the net profit of a market, in minor units; 0 on a loss."""
     return np.rint(rate * max(0.0, net))

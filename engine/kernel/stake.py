@@ -1,17 +1,18 @@
-"""The staking rules: what a rule would put on, before any limit. Pure functions of scalars."""
+"""The staking rules: the stake that a rule asks for, before any limit. Pure functions of scalars."""
 
 from __future__ import annotations
 
 from engine.kernel.cache import leaf
 from engine.kernel.codes import Staking
-from engine.kernel.own import own_minor
+from engine.kernel.custom import custom_stake_minor
 
-FLAT = int(Staking.FLAT)
-PERCENT = int(Staking.PERCENT)
-KELLY = int(Staking.KELLY)
-TARGET = int(Staking.TARGET)
-KELLY_COLUMN = int(Staking.KELLY_COLUMN)
-OWN = int(Staking.OWN)
+# float64, as all numbers of a configuration
+FLAT = float(Staking.FLAT)
+PERCENT = float(Staking.PERCENT)
+KELLY = float(Staking.KELLY)
+TARGET = float(Staking.TARGET)
+KELLY_COLUMN = float(Staking.KELLY_COLUMN)
+OWN = float(Staking.OWN)
 
 
 @leaf
@@ -27,17 +28,17 @@ def kelly_frac(row):
 
 
 @leaf
-def wanted_minor(row, room, params):
-    """The stake that the rule asks for, in minor units, not rounded; a warning of the drawdown makes it smaller."""
+def wanted_minor(row, account, params):
+    """The stake that the rule asks for, in minor units, not rounded. A drawdown warning makes it smaller."""
     if params.staking == FLAT:
         wanted = params.amount_minor
     elif params.staking == PERCENT:
-        wanted = params.fraction * room.base
+        wanted = params.fraction * account.base
     elif params.staking == TARGET:
         wanted = params.amount_minor / (row.odds - 1.0)
     elif params.staking == OWN:
-        wanted = own_minor(row, room, params)
+        wanted = custom_stake_minor(row, account, params)
     else:
         full = kelly_frac(row) if params.staking == KELLY else row.kelly_frac
-        wanted = min(params.fraction * full, params.stake_cap_frac) * room.base
-    return wanted * row.stake_weight * room.warn_factor
+        wanted = min(params.fraction * full, params.stake_cap_frac) * account.base
+    return wanted * row.stake_weight * account.warn_factor

@@ -15,7 +15,7 @@ from engine.twin.arithmetic import after_removals, back_payoff, slipped
 
 @dataclass
 class Bet:
-    """An opportunity that was taken."""
+    """A placed bet; money in minor units."""
 
     row: int
     stake: float
@@ -26,7 +26,7 @@ class Bet:
 
 @dataclass
 class Account:
-    """What one configuration holds on its way along a tape, and what settles, closes and rolls it."""
+    """The state of one configuration on its way along a tape: settlements, the close of an instant, the day roll."""
 
     tape: Tape
     config: Configuration
@@ -38,15 +38,15 @@ class Account:
     def __post_init__(self) -> None:
         self.cash = self.config.bankroll_minor
         books = sorted({int(book) for book in self.tape.bookmaker})
-        part, over = divmod(int(self.cash), max(len(books), 1))
-        self.wallets = {book: float(part + (place < over)) for place, book in enumerate(books)}
+        part, remainder = divmod(int(self.cash), max(len(books), 1))
+        self.wallets = {book: float(part + (place < remainder)) for place, book in enumerate(books)}
         self.won_since = dict.fromkeys(books, 0.0)
         self.limit_factor = dict.fromkeys(books, 1.0)
         self.open = 0.0
         self.open_on_event: dict[int, float] = defaultdict(float)
         self.open_on_competition: dict[int, float] = defaultdict(float)
-        self.bets_open_on_market: dict[int, int] = defaultdict(int)
-        self.pnl_of_market: dict[int, float] = defaultdict(float)
+        self.open_in_commission_market: dict[int, int] = defaultdict(int)
+        self.pnl_of_commission_market: dict[int, float] = defaultdict(float)
         self.questions_bet: set[int] = set()
         self.peak = self.high = self.day_start = self.cash
         self.drawdown = self.max_drawdown = 0.0
@@ -64,14 +64,14 @@ class Account:
         return self.cash + self.open
 
     def settle(self, rows: list[int]) -> None:
-        """Settle bets, then charge commission on markets whose last open bet has just settled."""
+        """Settle bets, then charge commission on the markets whose last open bet has just settled."""
         closed: list[int] = []
         for row in rows:
             bet = self.bets[row]
             bet.pnl = self.profit(bet)
             self.cash += bet.stake + bet.pnl
             self.into_wallet(row, bet.stake + bet.pnl)
-            self.count_winnings(int(self.tape.bookmaker[row]), bet.pnl)
+            self.update_limits(int(self.tape.bookmaker[row]), bet.pnl)
             self.open -= bet.stake
             self.open_on_event[int(self.tape.event[row])] -= bet.stake
             self.open_on_competition[int(self.tape.competition[row])] -= bet.stake
@@ -79,61 +79,61 @@ class Account:
             self.n_won += bet.pnl > 0
             self.n_void += self.tape.state[row] == State.VOID
             self.count_streaks(bet.pnl)
-            market = int(self.tape.market[row])
-            self.pnl_of_market[market] += bet.pnl
-            self.bets_open_on_market[market] -= 1
-            if self.bets_open_on_market[market] == 0:
+            commission_market = int(self.tape.market[row])
+            self.pnl_of_commission_market[commission_market] += bet.pnl
+            self.open_in_commission_market[commission_market] -= 1
+            if self.open_in_commission_market[commission_market] == 0:
                 closed.append(row)
         for row in closed:
-            market = int(self.tape.market[row])
-            net = max(0.0, self.pnl_of_market[market])
+            commission_market = int(self.tape.market[row])
+            net = max(0.0, self.pnl_of_commission_market[commission_market])
             charge = min(float(round(self.commission_rate(row) * net)), self.cash_for(row))
             self.cash -= charge
             self.into_wallet(row, -charge)
             self.commission += charge
-            self.pnl_of_market[market] = 0.0
+            self.pnl_of_commission_market[commission_market] = 0.0
 
     def profit(self, bet: Bet) -> float:
-        """round(stake * payoff); a lay wins the backer's stake and loses the liability. Winnings are taxed."""
+        """round(stake * payoff); a lay wins the backer's stake or loses the liability. Winnings are taxed."""
         tape, row = self.tape, bet.row
         state, share = State(int(tape.state[row])), float(tape.dead_heat_share[row])
         if state is State.VOID:
             return 0.0
         odds = self.venue_odds(row)
-        left = after_removals(odds, float(tape.reduction_frac[row]))
+        reduced = after_removals(odds, float(tape.reduction_frac[row]))
         hedge = self.hedge_odds(row) if state is State.CASHED else math.nan
-        kept = 1.0 - float(tape.tax_winnings_frac[row])
+        untaxed = 1.0 - float(tape.tax_winnings_frac[row])
         if not tape.is_lay[row]:
-            payoff = back_payoff(tape, row, left, hedge)
-            return float(round(bet.stake * (payoff * kept if payoff > 0 else payoff)))
-        liability = float(round(bet.backer * (left - 1.0)))
+            payoff = back_payoff(tape, row, reduced, hedge)
+            return float(round(bet.stake * (payoff * untaxed if payoff > 0 else payoff)))
+        liability = float(round(bet.backer * (reduced - 1.0)))
         pnl = {
             State.WIN: bet.backer,
             State.HALF_WIN: bet.backer * 0.5,
             State.HALF_LOSE: liability * -0.5,
             State.LOSE: -liability,
-            State.DEAD_HEAT: -float(round(bet.backer * (share * left - 1.0))),
+            State.DEAD_HEAT: -float(round(bet.backer * (share * reduced - 1.0))),
             State.CASHED: bet.backer * (1.0 - odds / hedge),
         }[state]
-        return float(round(pnl * kept if pnl > 0 else pnl))
+        return float(round(pnl * untaxed if pnl > 0 else pnl))
 
     def cash_for(self, row: int) -> float:
-        """Cash that a bet of this row can take: the pool's, or that of its bookmaker's wallet."""
+        """Cash available for this row: the shared pool, or the wallet of its bookmaker."""
         return self.wallets[int(self.tape.bookmaker[row])] if self.config.wallets else self.cash
 
     def into_wallet(self, row: int, amount: float) -> None:
-        """Money that comes from a bookmaker, or goes to it."""
+        """Add money to the wallet of the row's bookmaker, or take it from there (below 0)."""
         self.wallets[int(self.tape.bookmaker[row])] += amount
 
-    def count_winnings(self, book: int, pnl: float) -> None:
-        """A bookmaker cuts its limits whenever it has lost enough to us since the last cut."""
+    def update_limits(self, book: int, pnl: float) -> None:
+        """Let the bookmaker cut its limits if it has lost enough to us since its last cut."""
         self.won_since[book] += pnl
         if self.won_since[book] >= self.config.limiting_profit_minor:
             self.limit_factor[book] *= self.config.limiting_factor
             self.won_since[book] = 0.0
 
     def count_streaks(self, pnl: float) -> None:
-        """Below 0 counts, above 0 resets, 0 leaves; the breaker's own count stands still while it cools off."""
+        """A loss counts, a profit resets, 0 changes nothing. The breaker's own count pauses while it is active."""
         cooling = self.cooling_until is not None
         if pnl < 0:
             self.run_of_losses += 1
@@ -147,7 +147,7 @@ class Account:
                 self.streak = 0
 
     def end_breakers(self, instant: int, *, inclusive: bool) -> None:
-        """End what ran out before this instant, or (inclusive, at its close) at it."""
+        """End the breakers whose end lies before this instant or, with `inclusive` (at its close), at it."""
 
         def over(until: int | None) -> bool:
             return until is not None and (until < instant or (inclusive and until == instant))
@@ -161,7 +161,7 @@ class Account:
             self.streak = 0
 
     def close(self, instant: int) -> None:
-        """Equity, peak, drawdown, breakers."""
+        """Close an instant: equity, peak, drawdown, breakers."""
         config, equity = self.config, self.equity
         self.high = max(self.high, equity)
         self.max_drawdown = max(self.max_drawdown, (self.high - equity) / self.high)
@@ -177,23 +177,23 @@ class Account:
             self.day_blocked = True
 
     def roll(self) -> None:
-        """A new day begins."""
+        """Start a new day."""
         self.day_start = self.equity
         self.staked_today = 0.0
         self.day_blocked = False
         self.day_equity.append(self.equity)
 
     def venue_odds(self, row: int) -> float:
-        """The venue's odds the bet is placed at: those that are there when the order arrives, less slippage."""
+        """Odds at which the bet is placed: those on arrival of the order, less slippage."""
         return self.slipped(row, float(self.tape.filled[row]))
 
     def slipped(self, row: int, odds: float, *, closes: bool = False) -> float:
-        """The price after slippage, of a bet of this row's side or of the one that closes it."""
+        """Odds after slippage, of a bet on the side of the row or (`closes`) of the bet that closes it."""
         is_lay = bool(self.tape.is_lay[row]) is not closes
         return slipped(odds, is_lay, self.config.slippage_frac, has_ladder=bool(self.tape.ladder[row]))
 
     def hedge_odds(self, row: int) -> float:
-        """The venue's odds of the bet on the other side that closes this one."""
+        """Odds of the bet on the other side that closes this one."""
         return self.slipped(row, float(self.tape.exit_odds[row]), closes=True)
 
     def commission_rate(self, row: int) -> float:
@@ -201,6 +201,6 @@ class Account:
         return float(self.tape.commission_rate[row]) * self.config.commission_factor
 
 
-def _later(instant: int, span_ns: float) -> int:
-    """The instant `span_ns` later, or the end of time."""
-    return int(NEVER) if span_ns >= float(int(NEVER) - instant) else instant + int(span_ns)
+def _later(instant: int, duration_ns: float) -> int:
+    """The instant `duration_ns` later, or `NEVER` if that is beyond the range of int64."""
+    return int(NEVER) if duration_ns >= float(int(NEVER) - instant) else instant + int(duration_ns)

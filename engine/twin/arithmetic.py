@@ -1,4 +1,4 @@
-"""The arithmetic of the interpreted twin: prices, payoffs and draws in plain Python, without a rule of the kernel."""
+"""Arithmetic of the interpreted twin: prices, payoffs and draws in plain Python. It uses no rule of the kernel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.tape import Tape
 
 
 def ladder() -> list[float]:
-    """The 350 prices of Betfair."""
+    """The 350 prices of Betfair, ascending."""
     steps = {200: 1, 300: 2, 400: 5, 600: 10, 1000: 20, 2000: 50, 3000: 100, 5000: 200, 10_000: 500, 100_000: 1000}
     prices, hundredths = [], 100
     for end, step in steps.items():
@@ -24,7 +24,7 @@ LADDER = ladder()
 
 
 def slipped(odds: float, is_lay: bool, slippage_frac: float, *, has_ladder: bool) -> float:
-    """Slippage takes from a back bet's win and adds to a lay's; a venue with a ladder knows its prices alone."""
+    """Odds after slippage: lower for a back bet, higher for a lay, on the ladder of the venue. NaN stays NaN."""
     keeps = 1.0 + slippage_frac if is_lay else 1.0 - slippage_frac
     odds = 1.0 + (odds - 1.0) * keeps
     if not has_ladder or math.isnan(odds):
@@ -34,12 +34,12 @@ def slipped(odds: float, is_lay: bool, slippage_frac: float, *, has_ladder: bool
 
 
 def after_removals(odds: float, factor: float) -> float:
-    """Odds less the reduction factor of removed runners (2.5 % or more), to two decimals, 1.01 at least."""
+    """Odds lowered by the reduction factor of removed runners (2.5 % or more), to two decimals, at least 1.01."""
     return odds if factor < 0.025 else max(1.01, round(odds * (1.0 - factor) * 100.0) / 100.0)
 
 
 def back_payoff(tape: Tape, row: int, odds: float, hedge: float) -> float:
-    """P&L of one unit, before the tax on winnings; `odds` after the removal of runners."""
+    """P&L of one unit on a back bet, before the tax on winnings. `odds` are those after the removal of runners."""
     bet_frac = 1.0 - float(tape.tax_stake_frac[row])  # the rest of the stake is tax
     each_way, share = float(tape.each_way_frac[row]), float(tape.dead_heat_share[row])
     win = odds * bet_frac - 1.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from engine.kernel.codes import REASONS, Reason, Staking
-from engine.kernel.record import Room, Row
+from engine.kernel.record import AccountState, Row
 from engine.tape import NEVER
 from engine.twin.account import Account, Bet
 from engine.twin.arithmetic import uniform
@@ -16,10 +16,10 @@ from engine.twin.arithmetic import uniform
 
 @dataclass
 class Twin(Account):
-    """One configuration on its way along a tape: call `walk`, then read what happened."""
+    """One configuration on its way along a tape: call `walk`, then read `reasons`, `bets` and `measures`."""
 
     def walk(self) -> Twin:
-        """Visit every instant at which anything may happen, in order."""
+        """Visit every instant at which something may happen, in order."""
         tape = self.tape
         decisions: dict[int, list[int]] = defaultdict(list)
         settlements: dict[int, list[int]] = defaultdict(list)
@@ -38,7 +38,7 @@ class Twin(Account):
         return self
 
     def decide(self, rows: list[int]) -> None:
-        """All decisions of one instant, in the tape's order: they see the same equity."""
+        """All decisions of one instant, in the order of the tape. They see the same equity."""
         base = self.cash if self.config.base_is_cash else self.equity
         done: set[int] = set()
         for row in rows:
@@ -50,21 +50,21 @@ class Twin(Account):
             self.decide_legs(legs, base)
 
     def decide_legs(self, legs: list[int], base: float) -> None:
-        """One bet, or the legs of a group, which stand or fall together."""
+        """One bet, or the legs of a group: all or none is placed."""
         refused = {row: reason for row in legs if (reason := self.refusal(row)) is not None}
         stakes: dict[int, tuple[float, float]] = {}
         if not refused:
             wanted = {row: self.wanted(row, base) for row in legs}
-            sized, cause = self.single(wanted) if self.tape.group[legs[0]] < 0 else self.grouped(wanted)
-            if self.tape.group[legs[0]] < 0 and self.filled_too_little(legs[0], sized[legs[0]], cause, wanted):
+            sized, limit = self.single(wanted) if self.tape.group[legs[0]] < 0 else self.grouped(wanted)
+            if self.tape.group[legs[0]] < 0 and self.fill_too_small(legs[0], sized[legs[0]], limit, wanted):
                 refused[legs[0]] = Reason.SIZE
                 sized = {}
             for row in sized:
                 if self.too_small(row, sized[row]):
                     by_rule = self.too_small(row, wanted[row])
-                    refused[row] = Reason.STAKE_MINIMUM if by_rule else cause
+                    refused[row] = Reason.STAKE_MINIMUM if by_rule else limit
                 else:
-                    stakes[row] = self.whole(row, sized[row])
+                    stakes[row] = self.rounded(row, sized[row])
         if not refused:
             refused = {row: answer for row in legs if (answer := self.answer(row)) is not None}
         for row in legs:
@@ -74,7 +74,7 @@ class Twin(Account):
                 self.place(row, *stakes[row])
 
     def refusal(self, row: int) -> Reason | None:
-        """The first reason before the stake, in the order in which they are asked."""
+        """The first check before the stake that fails."""
         tape, config = self.tape, self.config
         odds, prob, edge = float(tape.odds[row]), float(tape.prob[row]), float(tape.edge_frac[row])
         needs_column = config.staking is Staking.KELLY_COLUMN
@@ -97,7 +97,7 @@ class Twin(Account):
         return None
 
     def wanted(self, row: int, base: float) -> float:
-        """What the staking rule asks for."""
+        """The stake that the staking rule asks for."""
         tape, config = self.tape, self.config
         odds, rate = float(tape.odds[row]), self.commission_rate(row)
         if config.staking is Staking.FLAT:
@@ -107,7 +107,7 @@ class Twin(Account):
         elif config.staking is Staking.TARGET:
             wanted = config.amount_minor / (odds - 1.0)
         elif config.staking is Staking.OWN:
-            wanted = self.own(row, base)
+            wanted = self.custom_stake(row, base)
         else:
             edge_net = float(tape.edge_frac[row]) - rate * float(tape.prob[row]) * (odds - 1.0)
             kelly = edge_net / ((odds - 1.0) * (1.0 - rate))
@@ -117,14 +117,14 @@ class Twin(Account):
         warned = self.drawdown >= config.drawdown_warn_frac
         return wanted * float(tape.stake_weight[row]) * (config.drawdown_warn_factor if warned else 1.0)
 
-    def own(self, row: int, base: float) -> float:
-        """What a rule of the user's own asks for."""
+    def custom_stake(self, row: int, base: float) -> float:
+        """The stake that the user's rule asks for."""
         assert self.rule is not None
         tape, warned = self.tape, self.drawdown >= self.config.drawdown_warn_frac
         names = (name for name in Row._fields if name != "commission")
-        given = SimpleNamespace(**{name: getattr(tape, name)[row] for name in names})
-        given.commission = self.commission_rate(row)
-        room = Room(
+        record = SimpleNamespace(**{name: getattr(tape, name)[row] for name in names})
+        record.commission = self.commission_rate(row)
+        account = AccountState(
             equity=self.equity,
             base=base,
             warn_factor=self.config.drawdown_warn_factor if warned else 1.0,
@@ -136,13 +136,13 @@ class Twin(Account):
             staked_today=self.staked_today,
             day_start_equity=self.day_start,
         )
-        return float(self.rule.function(given, room, self.config))
+        return float(self.rule.function(record, account, self.config))
 
-    def rooms(self, row: int) -> tuple[dict[Reason, float], dict[Reason, float]]:
-        """What each cap leaves, in the order in which ties go: those of one bet, those that legs share."""
+    def headrooms(self, row: int) -> tuple[dict[Reason, float], dict[Reason, float]]:
+        """What each limit leaves: the limits of one bet, and the limits that the legs of a group share."""
         config, tape, equity = self.config, self.tape, self.equity
         size = float(tape.size_minor[row]) * self.limit_factor[int(tape.bookmaker[row])]
-        own = {Reason.CAP_BET: config.bet_cap_frac * equity, Reason.SIZE: size}
+        single = {Reason.CAP_BET: config.bet_cap_frac * equity, Reason.SIZE: size}
         on_event = self.open_on_event[int(tape.event[row])]
         on_competition = self.open_on_competition[int(tape.competition[row])]
         shared = {
@@ -152,53 +152,53 @@ class Twin(Account):
             Reason.CAP_OPEN: config.open_cap_frac * equity - self.open,
             Reason.CASH: self.cash_for(row),
         }
-        return own, shared
+        return single, shared
 
-    def filled_too_little(self, row: int, stake: float, cause: Reason, wanted: dict[int, float]) -> bool:
-        """Whether the price takes less of a single bet than the asked part of what all other limits leave."""
-        if cause is not Reason.SIZE or self.config.fill_min_frac == 0.0:
+    def fill_too_small(self, row: int, stake: float, limit: Reason, wanted: dict[int, float]) -> bool:
+        """Whether the price takes less than `fill_min_frac` of the single bet that all other limits allow."""
+        if limit is not Reason.SIZE or self.config.fill_min_frac == 0.0:
             return False
-        own, shared = self.rooms(row)
-        asked = min(wanted[row], own[Reason.CAP_BET], *shared.values())
-        return stake < self.config.fill_min_frac * asked
+        single, shared = self.headrooms(row)
+        allowed = min(wanted[row], single[Reason.CAP_BET], *shared.values())
+        return stake < self.config.fill_min_frac * allowed
 
     def single(self, wanted: dict[int, float]) -> tuple[dict[int, float], Reason]:
-        """The least of the rule and all caps, and which it was."""
+        """The largest stake of one bet that rule and limits allow, and the limit that binds (none: STAKE_MINIMUM)."""
         ((row, stake),) = wanted.items()
-        own, shared = self.rooms(row)
-        cause = Reason.STAKE_MINIMUM
-        for reason, room in sorted({**own, **shared}.items()):
-            if room < stake:
-                stake, cause = room, reason
-        return {row: stake}, cause
+        single, shared = self.headrooms(row)
+        limit = Reason.STAKE_MINIMUM
+        for reason, headroom in sorted({**single, **shared}.items()):
+            if headroom < stake:
+                stake, limit = headroom, reason
+        return {row: stake}, limit
 
     def grouped(self, wanted: dict[int, float]) -> tuple[dict[int, float], Reason]:
-        """All legs scaled by the tightest cap: of a leg against its own, of all together against the shared ones."""
+        """All legs scaled by the tightest limit: on one leg, or on the sum of the legs. With the limit that binds."""
         total = 0.0
         for stake in wanted.values():
             total += stake
         tests = []
         for row, stake in wanted.items():
-            own, _ = self.rooms(row)
-            tests += [(reason, room, stake) for reason, room in own.items()]
-        _, shared = self.rooms(next(iter(wanted)))
+            single, _ = self.headrooms(row)
+            tests += [(reason, headroom, stake) for reason, headroom in single.items()]
+        _, shared = self.headrooms(next(iter(wanted)))
         cash = shared.pop(Reason.CASH)
-        tests += [(reason, room, total) for reason, room in shared.items()]
+        tests += [(reason, headroom, total) for reason, headroom in shared.items()]
         if self.config.wallets:
             for row in wanted:
                 book = self.tape.bookmaker[row]
-                there = [stake for leg, stake in wanted.items() if self.tape.bookmaker[leg] == book]
-                tests.append((Reason.CASH, self.cash_for(row), sum(there)))
+                same_book = [stake for leg, stake in wanted.items() if self.tape.bookmaker[leg] == book]
+                tests.append((Reason.CASH, self.cash_for(row), sum(same_book)))
         else:
             tests.append((Reason.CASH, cash, total))
-        scale, cause = 1.0, Reason.STAKE_MINIMUM
-        for reason, room, stake in sorted(tests, key=lambda test: test[0]):
-            if stake > 0 and room < stake * scale:
-                scale, cause = room / stake, reason
-        return {row: stake * scale for row, stake in wanted.items()}, cause
+        scale, limit = 1.0, Reason.STAKE_MINIMUM
+        for reason, headroom, stake in sorted(tests, key=lambda test: test[0]):
+            if stake > 0 and headroom < stake * scale:
+                scale, limit = headroom / stake, reason
+        return {row: stake * scale for row, stake in wanted.items()}, limit
 
-    def whole(self, row: int, stake: float) -> tuple[float, float]:
-        """Whole increments; a lay's backer stake in whole increments, and the liability that it makes."""
+    def rounded(self, row: int, stake: float) -> tuple[float, float]:
+        """The stake rounded down to the increment, and 0; of a lay the liability, and the backer's stake so rounded."""
         step = self.config.stake_increment_minor
         stake = math.floor(stake / step) * step
         if not self.tape.is_lay[row]:
@@ -209,19 +209,19 @@ class Twin(Account):
         return float(round(backer * price)), backer
 
     def too_small(self, row: int, stake: float) -> bool:
-        """Whether a stake, in whole increments, is below a minimum; without a backer's stake a lay's is 0."""
+        """Whether a stake, once rounded, is below a minimum."""
         if not stake > 0:
             return True
-        whole, backer = self.whole(row, stake)
-        at_venue = backer if self.tape.is_lay[row] else whole
-        return whole < self.config.stake_min_minor or at_venue < self.tape.stake_min_minor[row]
+        rounded, backer = self.rounded(row, stake)
+        at_venue = backer if self.tape.is_lay[row] else rounded
+        return rounded < self.config.stake_min_minor or at_venue < self.tape.stake_min_minor[row]
 
     def answer(self, row: int) -> Reason | None:
-        """What the venue says to the order: the price got too much worse, or a refusal drawn by (seed, id)."""
+        """The answer to the order: the price moved too far, rejected by a draw of (seed, id), or None (accepted)."""
         quoted, filled, tolerance = self.tape.quoted[row], self.tape.filled[row], self.config.price_tolerance_frac
         is_lay = self.tape.is_lay[row]
-        stands = filled <= quoted * (1.0 + tolerance) if is_lay else filled >= quoted * (1.0 - tolerance)
-        if not stands:
+        acceptable = filled <= quoted * (1.0 + tolerance) if is_lay else filled >= quoted * (1.0 - tolerance)
+        if not acceptable:
             return Reason.PRICE_MOVED
         draw = uniform(self.seed, int(self.tape.id[row]), 1)
         return Reason.REJECTED if draw < self.config.rejection_frac else None
@@ -238,17 +238,17 @@ class Twin(Account):
         self.turnover += stake
         self.open_on_event[int(tape.event[row])] += stake
         self.open_on_competition[int(tape.competition[row])] += stake
-        self.bets_open_on_market[int(tape.market[row])] += 1
+        self.open_in_commission_market[int(tape.market[row])] += 1
         self.questions_bet.add(int(tape.question[row]))
         close_prob = float(tape.close_prob[row])
         if not math.isnan(close_prob):
             odds = self.venue_odds(row)
-            taken = odds / (odds - 1.0) if tape.is_lay[row] else odds
-            self.clv_sum += taken * close_prob - 1.0
+            back_equivalent = odds / (odds - 1.0) if tape.is_lay[row] else odds
+            self.clv_sum += back_equivalent * close_prob - 1.0
             self.clv_n += 1
 
     def measures(self) -> dict[str, float]:
-        """The measures by their names in `engine.backtesting.measures`, NaN where there is no value."""
+        """The measures by their names in `engine.backtesting.measures`, NaN without a value."""
         pnl = self.equity - self.config.bankroll_minor
         counts = {f"reason_{name}": 0.0 for name in REASONS}
         for reason in self.reasons.values():

@@ -24,13 +24,13 @@ from engine.configuration import Configuration, params_matrix
 from engine.kernel import cache
 from engine.kernel.codes import REASONS, Reason, State
 from engine.kernel.lanes import walk as lane_walk
-from engine.kernel.lanes.rules import FULL, WIDTH
-from engine.kernel.params import Params
+from engine.kernel.lanes.rules import COUNT_BITS, COUNT_MAX, N_COUNTED, WIDTH
+from engine.kernel.params import PARAMETERS, Params
 from engine.tape import Tape
 from tests.property.tapes import random_configuration, random_tape
 
-CLASS = ("staking", "commission_factor", "slippage_frac", "price_tolerance_frac", "base_is_cash")
-SIMPLE = {"fill_min_frac": 0.0, "limiting_profit_minor": np.inf, "wallets": False}
+CLASS = tuple(parameter.name for parameter in PARAMETERS if parameter.shared)
+SIMPLE = {parameter.name: parameter.lanes_only for parameter in PARAMETERS if parameter.lanes_only is not None}
 
 
 def plain_tape(rng: np.random.Generator, n: int) -> Tape:
@@ -185,9 +185,10 @@ def test_nothing_passes_and_nothing_ends() -> None:
     assert found[:, COLUMNS.index("n_open")].sum() > 0
 
 
-def test_packed_counts_hold_what_fits() -> None:
-    assert FULL < 2**4
-    assert 4 * (int(Reason.PLACED) - int(Reason.BREAKER_DRAWDOWN) + 1) <= 64
+def test_packed_counts_fit_64_bits() -> None:
+    assert int(Reason.PLACED) - int(Reason.BREAKER_DRAWDOWN) + 1 == N_COUNTED
+    assert COUNT_BITS * N_COUNTED <= 64
+    assert 1 <= COUNT_MAX < 2**COUNT_BITS
 
 
 def test_blocks_are_of_alike_filters() -> None:

@@ -1,7 +1,7 @@
-"""Order and places of a stream: what happens when, and where what is open stands.
+"""Order and slots of a stream: what happens when, and where the state of open bets is stored.
 
-A slot is to open bets what a register is to variables: it is taken at the first action that needs it and free again
-after the last one, so that the store of a block stays small enough for the cache.
+A slot is to open bets what a register is to variables. It is taken at the first action that needs it and is free again
+after the last one, so that the state of a block stays small enough for the cache.
 """
 
 from __future__ import annotations
@@ -13,10 +13,16 @@ from engine.kernel.cache import compiled
 
 @compiled
 def merge(decided_at, settled_at, settle_order, codes):
-    """Write all actions in order of time, settlements first: 2 * row + 1 a decision, 2 * row a settlement.
+    """Write all actions in order of time, settlements first.
 
-    Rows are in order of decision; ``settle_order`` holds the rows with a known end by (settled_at, row); ``codes``
-    int64 (rows + ends,).
+    Parameters
+    ----------
+    decided_at, settled_at : int64 (n,)
+        UTC nanoseconds; rows are in order of decision.
+    settle_order : int64 (s,)
+        Rows with a known settlement, ordered by (settled_at, row).
+    codes : int64 (n + s,)
+        Receives the actions: 2 * row + 1 for a decision, 2 * row for a settlement.
     """
     j, m = 0, 0
     for i in range(len(decided_at)):
@@ -33,19 +39,19 @@ def merge(decided_at, settled_at, settle_order, codes):
 
 
 @compiled
-def places(codes, keys, uses, slot_of_key, free, slot):
-    """A slot for each key from its first action to its last; returns the number of slots.
+def assign_slots(codes, keys, uses, slot_of_key, free, slot):
+    """Give each key a slot from its first action to its last; returns the number of slots.
 
     Parameters
     ----------
     codes : int64 (m,)
-        As `merge` gives them.
+        As written by `merge`.
     keys : int64 (n,)
         The key of each row, dense from 0.
     uses : int64 (keys,)
-        How many actions of each key there are; one more for a key that is never done. It is used up.
+        Number of actions of each key, plus one for a key that stays open to the end. It is overwritten.
     slot_of_key, free : int64 (keys,)
-        Working space, -1 throughout.
+        Working space, filled with -1.
     slot : int64 (n,)
         Receives the slot of each row's key.
     """
@@ -69,19 +75,19 @@ def places(codes, keys, uses, slot_of_key, free, slot):
 
 
 @compiled
-def select(codes, passing, chosen):
-    """Actions of the rows that pass, in order, written to `chosen`; returns their number."""
+def select(codes, passing, selected):
+    """Write the actions of the rows that pass, in order, to `selected`; returns their number."""
     m = 0
     for code in codes:
-        chosen[m] = code
+        selected[m] = code
         m += passing[code >> 1]
     return m
 
 
-#: times in UTC nanoseconds; ``payoff`` of one unit at risk; ``*_slot``: places of the open bet, event, market and
-#: question, used again when they are free, event -1 where the class has no other row of it; ``clv`` 0 where there is
-#: no closing price, ``has_close`` 0 | 1; ``draw``: the venue's answer (`draw.refusals`); the others as on a tape
-OFFERED = np.dtype(
+#: One row of a stream. Instants are UTC nanoseconds. ``payoff``: of one unit at risk. ``*_slot``: numbers of slots;
+#: ``event_slot`` is -1 if the class has no other row of the event. ``clv``: 0 without a closing price, where
+#: ``has_close`` is 0. ``draw``: the venue's answer (`draw.rejection_draws`). The other fields are those of a tape.
+OPPORTUNITY = np.dtype(
     [
         ("decided_at", np.int64),
         ("settled_at", np.int64),
@@ -89,7 +95,7 @@ OFFERED = np.dtype(
         ("commission", np.float64),
         ("bet_slot", np.int64),
         ("event_slot", np.int64),
-        ("market_slot", np.int64),
+        ("commission_market_slot", np.int64),
         ("competition", np.int64),
         ("is_void", np.float64),
         ("has_close", np.float64),

@@ -1,29 +1,32 @@
-"""The walk of a block of configurations along its stream: as `engine.kernel.walk`, for `rules.WIDTH` of them at once.
+"""The walk of a block of configurations along its stream: as `engine.kernel.walk`, for `rules.WIDTH` at once.
 
-Only what a block may ask stands in its stream. At one instant: settlements, commission, the close, the day roll,
-decisions, exactly as in the walk of one configuration. Rows with a group and lay bets are not for this walk.
+A stream holds only the rows that a configuration of the block may take. The order at one instant is that of the walk of
+one configuration: settlements, commission, the close, the day roll, decisions. Groups and lay bets are not supported.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from engine.kernel import account as acc
 from engine.kernel.account import NEVER
 from engine.kernel.cache import compiled, leaf
+from engine.kernel.custom import HAS_CUSTOM_RULE
 from engine.kernel.lanes import close, rules
-from engine.kernel.own import HAS_OWN
 from engine.kernel.record import Row
-from engine.kernel.stake import FLAT, KELLY, PERCENT, TARGET
+from engine.kernel.stake import FLAT, KELLY, KELLY_COLUMN, OWN, PERCENT, TARGET
 
 
 class Stream(NamedTuple):
-    """Rows that some configuration of a class may take, and what happens to them in order of time.
+    """The rows that some configuration of a class may take, and their actions in order of time.
 
-    ``codes`` int64: 2 * row + 1 for a decision, 2 * row for a settlement · ``rows``: records of `OFFERED` ·
-    ``midnights`` int64.
+    Attributes
+    ----------
+    codes : int64
+        2 * row + 1 is a decision, 2 * row a settlement.
+    rows : records of `stream.OPPORTUNITY`
+    midnights : int64
+        Instants of the day rolls.
     """
 
     codes: Any
@@ -32,22 +35,28 @@ class Stream(NamedTuple):
 
 
 class Slots(NamedTuple):
-    """What stands open in a block: float64 (slots * WIDTH,) each; ``owner``: the question that a slot belongs to."""
+    """What is open in a block: float64 (slots * WIDTH,) each; ``owner``, int64 (slots,), is the question of a slot."""
 
     bets: Any
     events: Any
     competitions: Any
-    market_pnl: Any
-    market_open: Any
+    commission_market_pnl: Any
+    commission_market_open: Any
     taken: Any
     owner: Any
 
 
 class Series(NamedTuple):
-    """What a walk tells of its days; without elements where it is not asked for.
+    """Results of the days of a walk; arrays without elements are not written.
 
-    ``days`` float32 (days * WIDTH,): P&L of each day · ``edges`` int64: numbers of days, ascending · ``marks`` float64
-    (2 * edges * WIDTH,): of each edge the bets placed, then the stakes, on the days before it.
+    Attributes
+    ----------
+    days : float32 (days * WIDTH,)
+        P&L of each day.
+    edges : int64 (e,)
+        Numbers of days, ascending.
+    marks : float64 (2 * e * WIDTH,)
+        For each edge the number of bets on the days before it, then the sum of their stakes.
     """
 
     days: Any
@@ -56,137 +65,136 @@ class Series(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """What all configurations of a block have in common, and which limits any of them has."""
+    """The parameters that all configurations of a block share, and which limits any of them has."""
 
-    staking: int
-    commission_factor: float
+    staking: float
     slippage_frac: float
     price_tolerance_frac: float
     base_is_cash: bool
-    whole_units: bool
+    unit_increment: bool  # stakes are rounded to whole minor units
     one_per_market: bool
     event_cap: bool
     competition_cap: bool
 
 
 @leaf
-def row_at(offered):
-    """The record of a decision: a back bet."""
+def row_at(opportunity):
+    """The record of a decision on a back bet."""
     return Row(
-        offered.quoted,
-        offered.filled,
-        offered.odds,
-        0,
-        0,
-        offered.prob,
-        offered.edge_frac,
-        offered.kelly_frac,
-        offered.stake_weight,
-        offered.size_minor,
-        offered.stake_min_minor,
-        offered.commission,
+        quoted=opportunity.quoted,
+        filled=opportunity.filled,
+        odds=opportunity.odds,
+        is_lay=0,
+        ladder=0,
+        prob=opportunity.prob,
+        edge_frac=opportunity.edge_frac,
+        kelly_frac=opportunity.kelly_frac,
+        stake_weight=opportunity.stake_weight,
+        size_minor=opportunity.size_minor,
+        stake_min_minor=opportunity.stake_min_minor,
+        commission=opportunity.commission,
     )
 
 
 @leaf
-def decide_by_rule(block, offered, shared):
-    """`rules.decide_lanes` with the staking rule as a constant: each rule gets vector instructions of its own."""
-    row, draw, clv = row_at(offered), offered.draw, offered.clv
-    if HAS_OWN:
-        if shared.whole_units:
-            rules.decide_lanes(block, row, draw, clv, shared, 5.0, True)
+def decide_by_rule(block, opportunity, shared):
+    """Call `rules.decide_lanes` with the staking rule as a constant, so that each rule gets its own vector loop."""
+    row, draw, clv = row_at(opportunity), opportunity.draw, opportunity.clv
+    if HAS_CUSTOM_RULE:
+        if shared.unit_increment:
+            rules.decide_lanes(block, row, draw, clv, shared, OWN, True)
         else:
-            rules.decide_lanes(block, row, draw, clv, shared, 5.0, False)
-    elif not shared.whole_units:
-        rules.decide_lanes(block, row, draw, clv, shared, np.float64(shared.staking), False)
+            rules.decide_lanes(block, row, draw, clv, shared, OWN, False)
+    elif not shared.unit_increment:
+        rules.decide_lanes(block, row, draw, clv, shared, shared.staking, False)
     elif shared.staking == FLAT:
-        rules.decide_lanes(block, row, draw, clv, shared, 0.0, True)
+        rules.decide_lanes(block, row, draw, clv, shared, FLAT, True)
     elif shared.staking == PERCENT:
-        rules.decide_lanes(block, row, draw, clv, shared, 1.0, True)
+        rules.decide_lanes(block, row, draw, clv, shared, PERCENT, True)
     elif shared.staking == KELLY:
-        rules.decide_lanes(block, row, draw, clv, shared, 2.0, True)
+        rules.decide_lanes(block, row, draw, clv, shared, KELLY, True)
     elif shared.staking == TARGET:
-        rules.decide_lanes(block, row, draw, clv, shared, 3.0, True)
+        rules.decide_lanes(block, row, draw, clv, shared, TARGET, True)
     else:
-        rules.decide_lanes(block, row, draw, clv, shared, 4.0, True)
+        rules.decide_lanes(block, row, draw, clv, shared, KELLY_COLUMN, True)
 
 
 @leaf
-def decide_row(block, offered, slots, shared):
-    """Decide a row: its slots in, the rules, its slots out."""
+def decide_row(block, opportunity, slots, shared):
+    """Decide a row: copy its slots in, apply the rules, copy its slots out."""
     state = block.state
-    event = offered.event_slot if shared.event_cap else -1
+    event = opportunity.event_slot if shared.event_cap else -1
     if event >= 0:
         rules.copy_in(state, rules.EVENT_OPEN, slots.events, event)
     elif shared.event_cap:
         rules.clear_row(state, rules.EVENT_OPEN)
     if shared.competition_cap:
-        rules.copy_in(state, rules.COMPETITION_OPEN, slots.competitions, offered.competition)
+        rules.copy_in(state, rules.COMPETITION_OPEN, slots.competitions, opportunity.competition)
     if shared.one_per_market:
-        slot = offered.question_slot
-        if slots.owner[slot] != offered.question:
-            slots.owner[slot] = offered.question
+        slot = opportunity.question_slot
+        if slots.owner[slot] != opportunity.question:
+            slots.owner[slot] = opportunity.question
             rules.clear(slots.taken, slot)
         rules.copy_in(state, rules.TAKEN, slots.taken, slot)
-    decide_by_rule(block, offered, shared)
-    rules.copy_out(state, rules.STAKE, slots.bets, offered.bet_slot)
+    decide_by_rule(block, opportunity, shared)
+    rules.copy_out(state, rules.STAKE, slots.bets, opportunity.bet_slot)
     if event >= 0:
         rules.add_stake(state, slots.events, event, 1.0)
     if shared.competition_cap:
-        rules.add_stake(state, slots.competitions, offered.competition, 1.0)
+        rules.add_stake(state, slots.competitions, opportunity.competition, 1.0)
     if shared.one_per_market:
-        rules.copy_out(state, rules.TAKEN, slots.taken, offered.question_slot)
-    if offered.commission > 0.0:
-        rules.count_open(state, slots.market_open, offered.market_slot)
-    if offered.has_close == 0.0:
+        rules.copy_out(state, rules.TAKEN, slots.taken, opportunity.question_slot)
+    if opportunity.commission > 0.0:
+        rules.count_open(state, slots.commission_market_open, opportunity.commission_market_slot)
+    if opportunity.has_close == 0.0:
         rules.count_stakes(state, rules.N_UNCLOSED)
-    if offered.settled_at == NEVER:
+    if opportunity.settled_at == NEVER:
         rules.count_stakes(state, rules.N_OPEN)
 
 
 @leaf
-def settle_row(block, offered, slots, shared):
-    """Settle a row: its slots in, the rules, its slots out; returns how many streaks are as long as is allowed."""
+def settle_row(block, opportunity, slots, shared):
+    """Settle a row, as `decide_row`; returns how many losing streaks reach the length of their breaker."""
     state, reached = block.state, 0
-    rules.copy_in(state, rules.STAKE, slots.bets, offered.bet_slot)
-    if offered.payoff > 0.0:
-        rules.win_lanes(state, offered.payoff)
-    elif offered.payoff < 0.0:
-        reached = rules.lose_lanes(block, offered.payoff)
+    rules.copy_in(state, rules.STAKE, slots.bets, opportunity.bet_slot)
+    if opportunity.payoff > 0.0:
+        rules.win_lanes(state, opportunity.payoff)
+    elif opportunity.payoff < 0.0:
+        reached = rules.lose_lanes(block, opportunity.payoff)
     else:
         rules.return_lanes(state)
-    if offered.is_void == 1.0:
+    if opportunity.is_void == 1.0:
         rules.count_stakes(state, acc.N_VOID)
-    if offered.commission > 0.0:
-        market = offered.market_slot
-        rules.copy_in(state, rules.MARKET_PNL, slots.market_pnl, market)
-        rules.copy_in(state, rules.MARKET_OPEN, slots.market_open, market)
+    if opportunity.commission > 0.0:
+        commission_market = opportunity.commission_market_slot
+        rules.copy_in(state, rules.COMMISSION_MARKET_PNL, slots.commission_market_pnl, commission_market)
+        rules.copy_in(state, rules.COMMISSION_MARKET_OPEN, slots.commission_market_open, commission_market)
         rules.book_lanes(state)
-        rules.copy_out(state, rules.MARKET_PNL, slots.market_pnl, market)
-        rules.copy_out(state, rules.MARKET_OPEN, slots.market_open, market)
-    if shared.event_cap and offered.event_slot >= 0:
-        rules.add_stake(state, slots.events, offered.event_slot, -1.0)
+        rules.copy_out(state, rules.COMMISSION_MARKET_PNL, slots.commission_market_pnl, commission_market)
+        rules.copy_out(state, rules.COMMISSION_MARKET_OPEN, slots.commission_market_open, commission_market)
+    if shared.event_cap and opportunity.event_slot >= 0:
+        rules.add_stake(state, slots.events, opportunity.event_slot, -1.0)
     if shared.competition_cap:
-        rules.add_stake(state, slots.competitions, offered.competition, -1.0)
+        rules.add_stake(state, slots.competitions, opportunity.competition, -1.0)
     return reached
 
 
 @leaf
 def charge(state, rows, slots, codes):
-    """Commission of the markets that had a settlement at this instant; a second charge of one market takes nothing."""
+    """Charge commission for the settlements of this instant. A second charge of one commission market is 0."""
     for code in codes:
-        offered = rows[code >> 1]
-        if offered.commission > 0.0:
-            market = offered.market_slot
-            rules.copy_in(state, rules.MARKET_PNL, slots.market_pnl, market)
-            rules.copy_in(state, rules.MARKET_OPEN, slots.market_open, market)
-            rules.charge_lanes(state, offered.commission)
-            rules.copy_out(state, rules.MARKET_PNL, slots.market_pnl, market)
+        opportunity = rows[code >> 1]
+        if opportunity.commission > 0.0:
+            commission_market = opportunity.commission_market_slot
+            rules.copy_in(state, rules.COMMISSION_MARKET_PNL, slots.commission_market_pnl, commission_market)
+            rules.copy_in(state, rules.COMMISSION_MARKET_OPEN, slots.commission_market_open, commission_market)
+            rules.charge_lanes(state, opportunity.commission)
+            rules.copy_out(state, rules.COMMISSION_MARKET_PNL, slots.commission_market_pnl, commission_market)
 
 
 @leaf
 def mark(block, series, day, edge):
-    """Write the bets and stakes until now to every edge that lies here; returns the next edge."""
+    """Write the bets and stakes so far to every edge up to this day; returns the next edge."""
     if edge < len(series.edges) and series.edges[edge] <= day:
         rules.empty_counts(block)
     while edge < len(series.edges) and series.edges[edge] <= day:
@@ -198,7 +206,7 @@ def mark(block, series, day, edge):
 
 @compiled
 def walk_lanes(block, stream, codes, slots, shared, series):
-    """Walk a block along its part ``codes`` of the stream; its state and counts hold what it did. Returns nothing."""
+    """Walk a block along its part ``codes`` of the stream. The results are in the block; nothing is returned."""
     rules.begin(block)
     rows = stream.rows
     k, day, visits = 0, 0, 0
@@ -207,8 +215,8 @@ def walk_lanes(block, stream, codes, slots, shared, series):
     while True:
         instant = NEVER
         if k < len(codes):
-            offered = rows[codes[k] >> 1]
-            instant = offered.decided_at if codes[k] & 1 else offered.settled_at
+            opportunity = rows[codes[k] >> 1]
+            instant = opportunity.decided_at if codes[k] & 1 else opportunity.settled_at
         if day < len(stream.midnights):
             instant = min(instant, stream.midnights[day])
         if instant == NEVER:
@@ -234,7 +242,7 @@ def walk_lanes(block, stream, codes, slots, shared, series):
             decide_row(block, rows[codes[k] >> 1], slots, shared)
             k += 1
             visits += 1
-            if visits == rules.FULL:
+            if visits == rules.COUNT_MAX:
                 rules.empty_counts(block)
                 visits = 0
     rules.empty_counts(block)
