@@ -14,7 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numba
+from engine.kernel.width import prefer_wide_vectors
+
+prefer_wide_vectors()  # before the import of numba, which reads the setting
+
+import numba  # noqa: E402
 
 _PACKAGE = Path(__file__).resolve().parent
 _Function = TypeVar("_Function", bound=Callable[..., Any])

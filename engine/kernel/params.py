@@ -118,7 +118,7 @@ class FastParameters:
         null=INF, above=0.0,
     )  # fmt: skip
     drawdown_reset_after_ns: float = row(
-        2_592_000e9, "risk.drawdown_reset_after", help="how long the drawdown breaker lasts",
+        2_592_000e9, "risk.drawdown_reset_after", help="how long the drawdown breaker lasts",  # 30 days
         unit="duration such as 30d", kind="duration", null=INF, low=1.0,
     )  # fmt: skip
     streak_warn: float = row(
@@ -130,7 +130,7 @@ class FastParameters:
         unit="losses in a row", kind="whole", null=INF, low=1.0,
     )  # fmt: skip
     streak_cool_off_ns: float = row(
-        86_400e9, "risk.streak_cool_off", help="how long the streak breaker lasts",
+        86_400e9, "risk.streak_cool_off", help="how long the streak breaker lasts",  # 1 day
         unit="duration such as 24h", kind="duration", null=INF, low=1.0,
     )  # fmt: skip
     daily_loss_frac: float = row(

@@ -26,6 +26,7 @@ def vector_bits() -> int:
     """Width of the vectors that the kernel is compiled to, in bits; 0 if it is not known (not an x86-64)."""
     from llvmlite import binding
 
+    prefer_wide_vectors()
     chosen = os.environ.get("NUMBA_CPU_FEATURES", "")
     features = binding.get_host_cpu_features()
     if features.get("avx512f"):

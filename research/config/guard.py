@@ -1,6 +1,7 @@
-"""What a configuration must never do: name code, callbacks, logging classes, other sweepers, or read the environment.
+"""Checks that a configuration names no code: no classes, callbacks, loggers or other sweepers, no environment.
 
-An allow list, asked before Hydra makes anything of a configuration: the overrides, each file, the composed tree.
+They are an allow list, applied before Hydra acts on a configuration: to the overrides, to each file, to the composed
+tree.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from engine.errors import ConfigurationError
 
-#: the one sweeper of the project, as the build places it
+#: the sweeper of the project, under the name that the build gives it
 SWEEPER = "hydra_plugins.bea_vectorized.VectorizedSweeper"
 
 _FILE_BYTES = 1_000_000
@@ -28,7 +29,7 @@ _BASIC = {
     "max_batch_size": None,
     "params": None,
 }
-#: the only content that these parts of Hydra's section may have
+#: the only values that these parts of Hydra's section may have
 _ALLOWED: dict[str, tuple[Any, ...]] = {
     "sweeper": (_BASIC, {"_target_": SWEEPER}),
     "launcher": ({"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"},),
@@ -45,7 +46,7 @@ _WORDS = ("hydra/sweeper=vectorized", "hydra/sweeper=basic", "hydra/launcher=bas
 
 
 def check_overrides(overrides: Sequence[Override]) -> None:
-    """Refuse words that reach into Hydra itself or out of the configuration's folders."""
+    """Raise ConfigurationError for an override of Hydra itself, or a path outside the folders of the configuration."""
     for override in overrides:
         word, key = override.input_line or "", override.key_or_group
         if (key == "hydra" or key.startswith(("hydra.", "hydra/"))) and word not in _WORDS:
@@ -62,7 +63,7 @@ def check_overrides(overrides: Sequence[Override]) -> None:
 
 
 def check_primary(path: Path) -> None:
-    """Refuse a primary configuration that adds places to look for others: Hydra opens them while it composes."""
+    """Raise ConfigurationError if a primary configuration adds folders to search, which Hydra opens while composing."""
     check_file(path.parent, path.stem)
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -74,7 +75,7 @@ def check_primary(path: Path) -> None:
 
 
 def check_file(folder: Path, name: str) -> None:
-    """Refuse a file that is too large, too deep, or expands itself through aliases; an absent one passes."""
+    """Raise ConfigurationError for a file that is too large, too deep or full of aliases. A missing file passes."""
     path = folder / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not path.is_file():
         return
@@ -98,11 +99,11 @@ def check_file(folder: Path, name: str) -> None:
 
 
 def check_composed(config: DictConfig) -> None:
-    """Refuse a composed configuration whose Hydra section, or any name in it, is not on the allow list."""
+    """Raise ConfigurationError if the Hydra section of a composed configuration, or any name, is not allowed."""
     hydra = OmegaConf.to_container(config.hydra, resolve=False)
     assert isinstance(hydra, dict)
     for part, allowed in _ALLOWED.items():
-        if not any(_same(hydra.get(part), one) for one in allowed):
+        if not any(_same(hydra.get(part), value) for value in allowed):
             raise ConfigurationError(
                 f"hydra.{part} is never honoured", found=_short(hydra.get(part)), todo="leave Hydra's own section alone"
             )
@@ -120,7 +121,7 @@ def check_composed(config: DictConfig) -> None:
 
 
 def _check_names(value: Any, where: str) -> None:
-    """A key such as `_target_` asks for code; there is none of ours that a configuration may name."""
+    """Refuse keys such as `_target_`, which name code to call."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if re.fullmatch(r"_\w+_", str(key)):
@@ -153,16 +154,16 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _texts(inner)
-    elif hasattr(value, "list"):  # Hydra's choice(...)
+    elif hasattr(value, "list"):  # choice(...) of Hydra
         yield from _texts(value.list)
     elif hasattr(value, "text"):  # a quoted string inside it
         yield str(value.text)
 
 
-def _same(found: Any, allowed: Any) -> bool:
-    if isinstance(found, dict) and isinstance(allowed, dict):
-        return {k: v for k, v in found.items() if v is not None} == {k: v for k, v in allowed.items() if v is not None}
-    return bool(found == allowed)
+def _same(value: Any, allowed: Any) -> bool:
+    if isinstance(value, dict) and isinstance(allowed, dict):
+        return {k: v for k, v in value.items() if v is not None} == {k: v for k, v in allowed.items() if v is not None}
+    return bool(value == allowed)
 
 
 def _unreadable(path: Path, error: Exception) -> ConfigurationError:

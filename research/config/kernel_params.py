@@ -62,7 +62,7 @@ def _charges_commission(base: Mapping[str, Any]) -> bool:
 
 
 def _check_factor(rows: Matrix) -> None:
-    """Refuse a commission factor beside a Kelly column: the column is computed with the tape, at the rates as they are."""
+    """Refuse a commission factor beside a Kelly column, which is computed with the tape at the rates as they are."""
     staking, factor = rows[:, FIELD["staking"]], rows[:, FIELD["commission_factor"]]
     wrong = factor[(staking == Staking.KELLY_COLUMN) & (factor != 1.0)]
     if len(wrong):
@@ -75,9 +75,7 @@ def _check_factor(rows: Matrix) -> None:
         )
 
 
-def _numbers(
-    parameter: Parameter, part: pl.DataFrame, base: Mapping[str, Any], axes: frozenset[str]
-) -> Matrix | float:
+def _numbers(parameter: Parameter, part: pl.DataFrame, base: Mapping[str, Any], axes: frozenset[str]) -> Matrix | float:
     for key in parameter.keys:
         if key in axes and key in part.columns:
             return _column(parameter, part[key])
@@ -96,7 +94,7 @@ def _column(parameter: Parameter, column: pl.Series) -> Matrix:
 
 
 def number_of(parameter: Parameter, value: Any) -> float:
-    """The number of the kernel for a checked value of the user: text of a choice or a duration, flag, number or None."""
+    """The number of the kernel for a checked value of the user (the word of a choice, a duration, null, ...)."""
     if value is None:
         return parameter.missing
     if parameter.kind == "choice":

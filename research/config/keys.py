@@ -1,7 +1,8 @@
-"""The keys of the configuration: their types, which are slow, and what a branch of them means.
+"""The keys of the configuration: their types, and which ones are slow.
 
-Slow keys change the tape (DESIGN: data, decision, strategy, closing odds, commission rates); fast ones are numbers of
-the kernel. `checked` looks at one value at a time, so that a sweep checks each value once and not each configuration.
+A slow key changes the tape: data, instant of decision, strategy, closing odds, commission rates. A fast key is a number
+of the kernel; the table of `engine.kernel.params` declares it. `checked` checks one value at a time, so that a sweep
+checks each distinct value once instead of each configuration.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from engine.errors import ConfigurationError
+from engine.kernel.parameter import Parameter
+from engine.kernel.params import PARAMETERS
 from research.config.mistakes import nearest, unknown_key
 
 Kind = Literal["number", "whole", "flag", "text", "texts", "date", "duration", "rates", "venues", "params"]
@@ -20,20 +23,20 @@ Kind = Literal["number", "whole", "flag", "text", "texts", "date", "duration", "
 
 @dataclass(frozen=True)
 class Key:
-    """What a key of the configuration may hold.
+    """The values that a key of the configuration may have.
 
     Attributes
     ----------
     kind : Kind
-        Type of its value.
+        Type of the value.
     off : bool
-        Whether null is a value (no limit, no restriction).
+        Whether null is allowed (no limit, no restriction).
     choices : tuple of str
-        The only texts it may hold; empty: any.
+        The texts that are allowed; empty: any.
     slow : bool
         Whether it changes the tape.
     counts : bool
-        Whether it belongs to the identity of a run (paths and outputs do not).
+        Whether it is part of the identity of a run (paths and outputs are not).
     """
 
     kind: Kind
@@ -43,19 +46,24 @@ class Key:
     counts: bool = True
 
 
-_CAP = Key("number", off=True)
 METHODS: Final = ("multiplicative", "additive", "power", "odds_ratio", "shin", "goto")
-STAKINGS: Final = (
-    "flat",
-    "percent",
-    "kelly",
-    "target",
-    "kelly_shrunk",
-    "kelly_market",
-    "kelly_states",
-    "kelly_column",
-    "own",
-)
+
+
+def _of_table(parameter: Parameter) -> Key:
+    kinds: dict[str, Kind] = {"choice": "text", "number": "number", "whole": "whole", "flag": "flag"}
+    return Key(
+        kind=kinds.get(parameter.kind, "duration"), off=parameter.null is not None, choices=tuple(parameter.words)
+    )
+
+
+#: the fast keys, as the table of the kernel declares them
+FAST: Final = {key: _of_table(parameter) for parameter in PARAMETERS for key in parameter.keys}
+STAKINGS: Final = FAST["staking.name"].choices
+
+
+def _fast(group: str) -> dict[str, Key]:
+    return {key: spec for key, spec in FAST.items() if key.rpartition(".")[0] == group}
+
 
 KEYS: Final[dict[str, Key]] = {
     "data.store": Key("text", off=True, slow=True, counts=False),
@@ -70,48 +78,18 @@ KEYS: Final[dict[str, Key]] = {
     "data.memory_mb": Key("whole", counts=False),
     "strategy.name": Key("text", slow=True),
     "strategy.file": Key("text", off=True, slow=True, counts=False),
-    "strategy.edge_min": _CAP,
-    "strategy.edge_max": _CAP,
-    "strategy.odds_min": _CAP,
-    "strategy.odds_max": _CAP,
-    "staking.name": Key("text", choices=STAKINGS),
-    "staking.amount_minor": Key("number"),
-    "staking.profit_minor": Key("number"),
-    "staking.fraction": Key("number"),
-    "staking.stake_cap_frac": _CAP,
+    **_fast("strategy"),
+    **_fast("staking"),
     "staking.file": Key("text", off=True, slow=True),
-    "staking.base": Key("text", choices=("equity", "cash")),
-    "risk.bet_cap_frac": _CAP,
-    "risk.event_cap_frac": _CAP,
-    "risk.competition_cap_frac": _CAP,
-    "risk.day_cap_frac": _CAP,
-    "risk.open_cap_frac": _CAP,
-    "risk.one_per_market": Key("flag"),
-    "risk.drawdown_warn_frac": _CAP,
-    "risk.drawdown_warn_factor": Key("number"),
-    "risk.drawdown_stop_frac": _CAP,
-    "risk.drawdown_reset_after": Key("duration", off=True),
-    "risk.streak_warn": Key("whole", off=True),
-    "risk.streak_stop": Key("whole", off=True),
-    "risk.streak_cool_off": Key("duration", off=True),
-    "risk.daily_loss_frac": _CAP,
+    **_fast("risk"),
+    **_fast("execution"),
     "execution.commission_rates": Key("rates", slow=True),
-    "execution.commission_factor": Key("number"),
-    "execution.slippage_frac": Key("number"),
-    "execution.rejection_frac": Key("number"),
     "execution.venues": Key("venues", slow=True),
     "execution.delay": Key("duration", off=True, slow=True),
-    "execution.price_tolerance_frac": Key("number"),
-    "execution.fill_min_frac": Key("number"),
     "execution.cash_out_profit_frac": Key("number", off=True, slow=True),
     "execution.cash_out_loss_frac": Key("number", off=True, slow=True),
     "execution.cash_out_before_start": Key("duration", off=True, slow=True),
     "execution.cash_out_bookmaker": Key("text", off=True, slow=True),
-    "execution.limiting_profit_minor": Key("number", off=True),
-    "execution.limiting_factor": Key("number"),
-    "execution.wallets": Key("flag"),
-    "execution.stake_min_minor": Key("whole"),
-    "execution.stake_increment_minor": Key("whole"),
     "clv.bookmaker": Key("text", slow=True),
     "clv.method": Key("text", choices=METHODS, slow=True),
     "validation.name": Key("text", choices=("none", "walk_forward", "purged_kfold", "cpcv")),
@@ -121,9 +99,9 @@ KEYS: Final[dict[str, Key]] = {
     "validation.test_folds": Key("whole"),
     "validation.embargo": Key("duration"),
     "validation.metric": Key("text", choices=("sharpe", "growth", "yield")),
-    "validation.metric_min": _CAP,
+    "validation.metric_min": Key("number", off=True),
     "validation.bets_min": Key("whole"),
-    "bankroll_minor": Key("whole"),
+    **_fast(""),
     "seed": Key("whole"),
     "output": Key("text", choices=("table", "json"), counts=False),
     "force": Key("flag", counts=False),
@@ -136,61 +114,62 @@ KEYS: Final[dict[str, Key]] = {
     "sweep.days": Key("flag"),
     "sweep.threads": Key("whole", off=True, counts=False),
 }
-#: keys of which a command has one value
+#: keys, and groups of keys, that cannot be swept
 SINGLE: Final = ("data.store", "data.memory_mb", "output", "force", "report", "sweep.", "validation.")
-FAST_STRATEGY: Final = ("edge_min", "edge_max", "odds_min", "odds_max")
+#: the fast keys of a strategy, without its name in front
+FAST_STRATEGY: Final = tuple(key.removeprefix("strategy.") for key in _fast("strategy"))
 
 
-#: keys of execution that look at prices after the decision
+#: keys of execution that need prices after the decision
 LATER: Final = ("delay", "cash_out_profit_frac", "cash_out_loss_frac", "cash_out_before_start", "cash_out_bookmaker")
 
 
-#: keys that do not make another configuration in the trial ledger: which events, how they are measured and validated
+#: keys that make no other trial in the ledger: they select the events
 _NO_TRIAL: Final = ("data.sports", "data.competitions", "data.seasons", "data.first_date", "data.last_date")
 
 
 def is_tried(key: str) -> bool:
-    """Whether a key tells two trials on the same events apart."""
+    """Whether two values of a key are two trials on the same events; those of closing odds and validation are not."""
     return counts(key) and key not in _NO_TRIAL and not key.startswith(("clv.", "validation.", "sweep."))
 
 
 def is_slow(key: str) -> bool:
-    """Whether a key changes the tape: all of a strategy's own parameters do."""
+    """Whether a key changes the tape. All parameters that only a strategy has do."""
     return KEYS[key].slow if key in KEYS else key.startswith("strategy.")
 
 
 def counts(key: str) -> bool:
-    """Whether a key belongs to the identity of a run."""
+    """Whether a key is part of the identity of a run."""
     return KEYS[key].counts if key in KEYS else True
 
 
 def checked(key: str, value: Any) -> Any:
-    """The value of a key in its one form (a date as its ISO text, one text as a list of one), or an error.
+    """The value of a key in its canonical form: a date as ISO text, a single name as a list.
 
     Raises
     ------
     ConfigurationError
-        An unknown key (the nearest one is named) or a value of another type.
+        The key is unknown (the error names the nearest one), or the value has another type.
     """
     spec = KEYS.get(key)
     if spec is None:
         if key.startswith("strategy.") and key.count(".") == 1:
-            return value  # its dataclass checks it
+            return value  # the dataclass of the strategy checks it
         raise unknown_key(key, KEYS)
     if value is None:
         if spec.off:
             return None
         raise _wrong(key, f"a {spec.kind}", "null")
-    made = _CHECKS[spec.kind](key, value)
-    if spec.choices and made not in spec.choices:
-        advice = nearest(str(made), spec.choices)
+    result = _CHECKS[spec.kind](key, value)
+    if spec.choices and result not in spec.choices:
+        advice = nearest(str(result), spec.choices)
         raise ConfigurationError(
-            "unknown value", where=key, expected=", ".join(spec.choices), found=str(made), todo=advice
+            "unknown value", where=key, expected=", ".join(spec.choices), found=str(result), todo=advice
         )
-    return made
+    return result
 
 
-#: keys that one option or another of a group may lack
+#: keys that an option of a group may lack
 _OPTIONAL: Final = (
     "strategy.file",
     *(key for key in KEYS if key.startswith("staking.") and key != "staking.name"),
@@ -198,12 +177,12 @@ _OPTIONAL: Final = (
 
 
 def complete(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """All values of a configuration checked, and no key missing; raises ConfigurationError."""
-    made = {key: checked(key, value) for key, value in flat.items()}
+    """A configuration with all values checked; raises ConfigurationError for a wrong value or a missing key."""
+    values = {key: checked(key, value) for key, value in flat.items()}
     for key in KEYS:
-        if key not in made and key not in _OPTIONAL:
+        if key not in values and key not in _OPTIONAL:
             raise ConfigurationError(f"no value for {key}", todo=f"choose an option of {key.split('.')[0]} that has it")
-    return made
+    return values
 
 
 def _number(key: str, value: Any) -> float:
@@ -277,7 +256,7 @@ def _venues(key: str, value: Any) -> dict[str, dict[str, Any]]:
 def _params(key: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong(key, 'keys and values such as {strategy.edge_min: "range(0,0.1,0.01)"}', value)
-    return {str(name): one for name, one in value.items()}
+    return {str(name): values for name, values in value.items()}
 
 
 _CHECKS: Final = {

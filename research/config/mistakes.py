@@ -1,4 +1,4 @@
-"""Mistakes of a command line as one line: the nearest right name, and Hydra's own errors translated."""
+"""Mistakes on a command line, each as one line: the nearest known name, and the errors of Hydra in plain words."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from engine.errors import BeaError, ConfigurationError
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The right name that looks most like a wrong one, as advice; all of them where few and none is like it.
+    """Advice on an unknown name: the most similar known name, or all known names if none is similar and there are few.
 
     >>> nearest("stakng", ["staking", "risk"])
     'did you mean staking?'
     """
     known = sorted(set(names))
     like = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    if not like:  # the right last part under another head: edge_min for strategy.edge_min
+    if not like:  # the last part is known in another group: edge_min for strategy.edge_min
         tail = name.rsplit(".", 1)[-1]
         tails = {key.rsplit(".", 1)[-1]: key for key in reversed(known)}
-        like = [tails[found] for found in difflib.get_close_matches(tail, list(tails), n=1, cutoff=0.75)]
+        like = [tails[last] for last in difflib.get_close_matches(tail, list(tails), n=1, cutoff=0.75)]
     if like:
         return f"did you mean {like[0]}?"
     return f"one of {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
 def unknown_key(key: str, keys: Iterable[str], where: str = "the configuration") -> ConfigurationError:
-    """The error of a key that no part of the configuration has."""
+    """The error for a key that the configuration does not have."""
     return ConfigurationError(f"unknown key {key}", where=where, todo=nearest(key, keys))
 
 
 def unknown_option(group: str, option: str, options: Sequence[str]) -> ConfigurationError:
-    """The error of a group's option for which there is no file."""
+    """The error for an option of a group without a file."""
     advice = nearest(option, options)
     advice = advice if advice.startswith("did") else ""
     listed = ", ".join(sorted(options)) if len(options) <= 12 else f"one of {len(options)}"
@@ -42,14 +42,14 @@ def unknown_option(group: str, option: str, options: Sequence[str]) -> Configura
 
 
 def translate(error: BaseException, keys: Iterable[str] = ()) -> BeaError:
-    """Hydra's or OmegaConf's error as one of ours.
+    """An error of Hydra or OmegaConf as a BeaError of one line.
 
     Parameters
     ----------
     error : BaseException
-        As Hydra raised it.
+        As raised by Hydra.
     keys : iterable of str
-        All keys of the configuration, among which the nearest is looked for.
+        All keys of the configuration; the error names the nearest one.
     """
     if isinstance(error, BeaError):
         return error
@@ -61,14 +61,14 @@ def translate(error: BaseException, keys: Iterable[str] = ()) -> BeaError:
     text = "\n".join(messages)
     for pattern, make in _PATTERNS:
         if match := re.search(pattern, text, re.DOTALL):
-            found: BeaError = make(match, list(keys))
-            return found
+            translated: BeaError = make(match, list(keys))
+            return translated
     first = next((line for line in text.splitlines() if line.strip()), type(error).__name__)
     return ConfigurationError(first.strip().rstrip(".:"))
 
 
 def _unreadable(word: str, message: str) -> BeaError:
-    """An override that Hydra's lexer or parser cannot read, with the place where it stopped."""
+    """The error for an override that Hydra cannot parse, with the position where it stopped."""
     first = [line for line in message.splitlines() if line.strip() and not line.startswith("Error parsing")]
     why = first[0] if first else ""
     if "while evaluating" in why:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.backtesting import block
 from engine.backtesting.measures import COLUMNS, METRICS
-from engine.backtesting.plan import Class, classes, planned
+from engine.backtesting.plan import Class, classes, lane_classes
 from engine.kernel.lanes.rules import FIRST_COUNTED, N_COUNTED
 from engine.kernel.lanes.walk import walk_lanes
 from engine.tape import Tape
@@ -73,17 +73,19 @@ class Prepared:
 def prepare(tape: Tape, matrix: Matrix, folder: Path, seed: int) -> Prepared:
     """Streams, slots and clustered configurations, kept as files for the comparator."""
     start = perf_counter()
-    plans = list(planned(tape, matrix, classes(matrix), seed))
+    plans = list(lane_classes(tape, matrix, classes(matrix), seed))
     seconds = perf_counter() - start
     lines = []
     for number, plan in enumerate(plans):
-        offer = plan.offer
-        n_bets, n_events, n_markets, n_questions = offer.n_slots
-        sizes = (len(plan.matrix), n_bets, n_events, offer.n_competitions, n_markets, n_questions)
+        shared = plan.shared
+        sizes = (
+            len(plan.matrix), shared.n_bets, shared.n_events, shared.n_competitions, shared.n_commission_markets,
+            shared.n_questions,
+        )  # fmt: skip
         lines.append(" ".join(map(str, (number, *sizes))))
         parts = {
-            "rows": offer.stream.rows, "edges": offer.edges, "odds": offer.odds, "codes": offer.stream.codes,
-            "matrix": plan.matrix, "midnights": offer.stream.midnights,
+            "rows": shared.stream.rows, "edges": shared.edges, "odds": shared.odds, "codes": shared.stream.codes,
+            "matrix": plan.matrix, "midnights": shared.stream.midnights,
         }  # fmt: skip
         for name, part in parts.items():
             np.ascontiguousarray(part).tofile(folder / f"{number}.{name}")

@@ -1,4 +1,4 @@
-"""Configurations of evil intent: none of them runs, imports, or reads anything of its choice."""
+"""Hostile configurations: none of them can run code, import a module or read the environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from research.sweeps.planner import plan_backtest, plan_sweep
 _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(12)
 )
-#: a file of an experiment that a user was given
+#: content of an experiment file from somebody else
 FILES = {
     "target": "# @package _global_\nstrategy:\n  _target_: os.system\n  _args_: ['touch {mark}']\n",
     "callbacks": (
@@ -64,10 +64,10 @@ WORDS = (
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    # a backtest takes no notice of the sweep group
+    # a backtest ignores the sweep group
     [(k, n) for k in ("backtest", "sweep") for n in FILES if k == "sweep" or n not in ("where", "params")],
 )
-def test_files(name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hostile_file_is_refused(name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     mark = tmp_path / "was_here"
     (tmp_path / "evil.py").write_text(f"open({str(mark)!r}, 'w')\n")
@@ -86,7 +86,7 @@ def test_files(name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("kind", ["backtest", "sweep"])
-def test_words(word: str, kind: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hostile_override_is_refused(word: str, kind: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([kind, "data=sample", word]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -94,14 +94,16 @@ def test_words(word: str, kind: str, home: Path, capsys: pytest.CaptureFixture[s
     assert err.count("\n") == 1
 
 
-def test_options_that_lead_elsewhere(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_that_lead_to_other_folders_are_refused(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for words in (["--config-path", str(tmp_path)], ["--config-name", "evil"], ["--experimental-rerun", "x.pickle"]):
         assert main(["backtest", *words]) == 2
         assert "is not supported" in capsys.readouterr().err
     assert main(["backtest", "--config-dir", str(tmp_path / "absent")]) == 2
 
 
-def test_a_primary_configuration_adds_no_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_primary_configuration_cannot_add_search_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 
     from engine.paths import conf_dir

@@ -1,4 +1,4 @@
-"""Random worlds of events and quotes, and real ones, for tests of views, strategies and tapes."""
+"""Random and real events and quotes, for tests of views, strategies and tapes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINES = {"1x2": (None,), "totals": (2.5, 2.75), "asian_handicap": (-0.25, 0.5)}
 
 
 def world(seed: int, n_events: int = 30) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Events and quotes of all instants, markets and sides; some books with gaps, some events without a result."""
+    """Events and quotes of all quote kinds, markets and sides. Some books have gaps, some events no result."""
     rng = np.random.default_rng(seed)
     events, quotes = [], []
     for event in range(1, n_events + 1):
@@ -99,7 +99,7 @@ def _quote(
 
 
 def frames(events: list[tuple[object, ...]], quotes: list[tuple[object, ...]]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows as the tables of the schema; of quotes with one key and instant the first."""
+    """Rows as tables of the schema. Of quotes with the same key and quote kind the first one is kept."""
     table = pl.DataFrame(quotes, schema=dict(QUOTES), orient="row").unique(
         ["event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at"],
         keep="first",
@@ -109,7 +109,7 @@ def frames(events: list[tuple[object, ...]], quotes: list[tuple[object, ...]]) -
 
 
 def football(folder: Path, names: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """1X2 prices of files of football-data.co.uk, read by a few plain lines; dates dd/mm/yy(yy)."""
+    """1X2 prices from files of football-data.co.uk; dates are dd/mm/yy(yy)."""
     events, quotes = [], []
     for name in names:
         for row in csv.DictReader((folder / name).read_text("latin-1").splitlines()):
@@ -132,7 +132,7 @@ def football(folder: Path, names: tuple[str, ...]) -> tuple[pl.DataFrame, pl.Dat
 
 
 def snapshots(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Moneylines of real pulls with the instant they were seen; the winner is made up, since the file has none."""
+    """Moneylines of recorded pulls with the instant of each pull. The file has no results, so winners are invented."""
     events: dict[str, tuple[object, ...]] = {}
     quotes = []
     with zipfile.ZipFile(path) as archive:

@@ -1,4 +1,4 @@
-"""Random tapes and configurations, dense in the rare: equal instants, groups, lays, halves, unknown ends."""
+"""Random tapes and configurations with many rare cases: equal instants, groups, lays, half wins, open bets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def midnights_between(first: int, last: int, zone: str) -> tuple[int, list[int]]
 
 
 def random_tape(rng: np.random.Generator, n: int) -> Tape:
-    """A tape of up to `n` rows; legs of groups share event and instant."""
+    """A tape of `n` rows. The legs of a group share event and instant."""
     step = int(rng.choice([HOUR_NS, 6 * HOUR_NS, DAY_NS // 2]))
     decided = START + step * rng.integers(0, max(2, n // 2), n)
     group = np.full(n, -1)
@@ -116,7 +116,7 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
 
 
 def _filled(rng: np.random.Generator, quoted: np.ndarray) -> np.ndarray:
-    """Prices when orders arrive: mostly the same, sometimes better or worse, sometimes gone."""
+    """Prices when orders arrive: mostly unchanged, sometimes better or worse, sometimes missing."""
     n = len(quoted)
     moved = np.maximum(np.round(quoted * rng.choice([0.9, 0.97, 1.03, 1.1], n), 2), 1.01)
     gone = np.where(rng.random(n) < 0.2, np.nan, moved)
@@ -124,16 +124,16 @@ def _filled(rng: np.random.Generator, quoted: np.ndarray) -> np.ndarray:
 
 
 def _maybe(rng: np.random.Generator, share: float, low: float, high: float, off: float = np.inf) -> float:
-    """A limit that is on with probability `share`; half of the time a round one, so that ties occur."""
+    """A limit that is on with probability `share`. Half of the values are round, so that ties occur."""
     if rng.random() >= share:
         return off
     value = float(rng.uniform(low, high))
-    round_one = max(float(np.floor(value * 40.0)) / 40.0, low)
-    return round_one if rng.random() < 0.5 else value
+    rounded = max(float(np.floor(value * 40.0)) / 40.0, low)
+    return rounded if rng.random() < 0.5 else value
 
 
-def _span_ns(rng: np.random.Generator) -> float:
-    """Some hours: often whole instants of the tape, often between two of them."""
+def _duration_ns(rng: np.random.Generator) -> float:
+    """A duration of some hours. It often ends at an instant of the tape, often between two instants."""
     return float(rng.integers(1, 10) * 6 * HOUR_NS + rng.choice([0, 0, HOUR_NS // 2, HOUR_NS]))
 
 
@@ -166,10 +166,10 @@ def random_configuration(rng: np.random.Generator) -> Configuration:
         drawdown_warn_frac=warn,
         drawdown_warn_factor=float(rng.choice([0.5, 0.25])),
         drawdown_stop_frac=warn + 0.05 if warn < 1 else np.inf,
-        drawdown_reset_after_ns=_span_ns(rng),
+        drawdown_reset_after_ns=_duration_ns(rng),
         streak_warn=float(rng.choice([2.0, 3.0])),
         streak_stop=float(rng.choice([2.0, 3.0, 5.0, np.inf, np.inf, np.inf])),
-        streak_cool_off_ns=_span_ns(rng),
+        streak_cool_off_ns=_duration_ns(rng),
         daily_loss_frac=_maybe(rng, 0.5, 0.01, 0.1),
         price_tolerance_frac=float(rng.choice([0.0, 0.0, 0.05])),
         fill_min_frac=float(rng.choice([0.0, 0.0, 0.0, 0.5, 1.0])),

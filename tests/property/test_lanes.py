@@ -1,4 +1,4 @@
-"""The walk in lanes equals the walk of one configuration, bit for bit, whatever stands in the other lanes."""
+"""The walk in lanes gives the bits of the walk of one configuration, whatever the other lanes contain."""
 
 from __future__ import annotations
 
@@ -46,26 +46,29 @@ def plain_tape(rng: np.random.Generator, n: int) -> Tape:
 
 
 def of_one_class(rng: np.random.Generator, count: int) -> list[Configuration]:
-    """Random configurations that share what a class shares."""
+    """Random configurations of one class."""
     first, *others = (dataclasses.replace(random_configuration(rng), **SIMPLE) for _ in range(count))
     shared = {name: getattr(first, name) for name in CLASS}
-    whole = first.stake_increment_minor == 1.0
+    is_unit = first.stake_increment_minor == 1.0
     return [first] + [
         dataclasses.replace(
-            one, **shared, stake_increment_minor=1.0 if whole else 10.0, stake_min_minor=max(one.stake_min_minor, 10.0)
+            config,
+            **shared,
+            stake_increment_minor=1.0 if is_unit else 10.0,
+            stake_min_minor=max(config.stake_min_minor, 10.0),
         )
-        for one in others
+        for config in others
     ]
 
 
 def alone(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
-    """Each configuration by the walk of one."""
+    """Results of the walk of one configuration, for each."""
     columns, work = columns_of(tape), work_for(tape)
     return np.array([walk_one(columns, work, Params(*row.tolist()), seed) for row in matrix])
 
 
 def in_lanes(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
-    """All configurations in lanes, however few a class has."""
+    """Results of the walk in lanes, for all configurations, even of small classes."""
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
     done = sum(
         job() for job in block.jobs(tape, matrix, plan.classes(matrix), seed, block.Outputs(out), lane_walk.walk_lanes)
@@ -74,9 +77,9 @@ def in_lanes(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
     return out
 
 
-def assert_equal(found: np.ndarray, wanted: np.ndarray) -> None:
+def assert_equal(actual: np.ndarray, expected: np.ndarray) -> None:
     for number, name in enumerate(COLUMNS):
-        left, right = found[:, number], wanted[:, number]
+        left, right = actual[:, number], expected[:, number]
         same = (left == right) | (np.isnan(left) & np.isnan(right))
         assert same.all(), (name, np.flatnonzero(~same)[:5], left[~same][:5], right[~same][:5])
 
@@ -89,11 +92,11 @@ def test_lanes_and_walk_agree_on_random_cases(batch: int) -> None:
         rng = np.random.default_rng((20_261_124, batch, case))
         tape = plain_tape(rng, int(rng.integers(1, 160)))
         matrix = params_matrix(of_one_class(rng, int(rng.choice([1, 5, 40, WIDTH, WIDTH + 1, 300]))))
-        wanted = alone(tape, matrix, seed=case)
-        assert_equal(in_lanes(tape, matrix, seed=case), wanted)
+        expected = alone(tape, matrix, seed=case)
+        assert_equal(in_lanes(tape, matrix, seed=case), expected)
         for name in REASONS:
-            reasons[name] += int(wanted[:, COLUMNS.index(f"reason_{name}")].sum())
-        warned += wanted[:, COLUMNS.index("n_streak_warnings")].sum()
+            reasons[name] += int(expected[:, COLUMNS.index(f"reason_{name}")].sum())
+        warned += expected[:, COLUMNS.index("n_streak_warnings")].sum()
     rare = {name: reasons[name] for name in REASONS if reasons[name] < 5 and name != "group"}
     assert not rare, f"the random cases do not reach {rare}"
     assert warned > 5
@@ -111,20 +114,20 @@ def test_lanes_and_walk_agree_on_any_seed(draw: int, n: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_threads_and_what_walks_alone_do_not_matter(threads: int) -> None:
+def test_neither_threads_nor_configurations_that_walk_alone_change_a_result(threads: int) -> None:
     rng = np.random.default_rng(5)
     tape = plain_tape(rng, 400)
     many = of_one_class(rng, 200) + [random_configuration(rng) for _ in range(30)] + of_one_class(rng, 50)
     matrix = params_matrix(many)[rng.permutation(len(many))]
     large, few = plan.split(tape, matrix)
     assert large and len(few) and sum(map(len, large)) + len(few) == len(matrix)
-    told: list[int] = []
-    found = run_params(tape, matrix, seed=3, threads=threads, on_block=told.append)
-    assert sum(told) == len(matrix)
-    assert_equal(found, alone(tape, matrix, 3))
+    finished: list[int] = []
+    result = run_params(tape, matrix, seed=3, threads=threads, on_block=finished.append)
+    assert sum(finished) == len(matrix)
+    assert_equal(result, alone(tape, matrix, 3))
 
 
-def test_days_of_all_configurations_are_those_of_their_paths(tmp_path: Path) -> None:
+def test_daily_results_are_those_of_the_paths(tmp_path: Path) -> None:
     rng = np.random.default_rng(12)
     tape = plain_tape(rng, 300)
     many = of_one_class(rng, 150) + [random_configuration(rng) for _ in range(20)]
@@ -133,24 +136,24 @@ def test_days_of_all_configurations_are_those_of_their_paths(tmp_path: Path) -> 
     edges = np.array([0, 0, 1, n_days // 2, n_days // 2, n_days - 1, n_days])
     daily = Daily(days, edges, np.zeros((len(many), len(edges), 2)))
     matrix = params_matrix(many)
-    found = run_params(tape, matrix, 3, daily=daily)
-    assert_equal(found, run_params(tape, matrix, 3))
+    result = run_params(tape, matrix, 3, daily=daily)
+    assert_equal(result, run_params(tape, matrix, 3))
     days.flush()
-    kept = np.load(tmp_path / "days.npy", mmap_mode="r")
-    for number, one in enumerate(many):
-        path = replay(tape, one.params(), 3).daily
-        assert (kept[number] == path["pnl_minor"].to_numpy().astype(np.float32)).all()
+    stored = np.load(tmp_path / "days.npy", mmap_mode="r")
+    for number, config in enumerate(many):
+        path = replay(tape, config.params(), 3).daily
+        assert (stored[number] == path["pnl_minor"].to_numpy().astype(np.float32)).all()
         for place, edge in enumerate(edges):
             before = path.head(edge).select(pl.col("n_bets", "turnover_minor").sum()).row(0)
             assert tuple(daily.marks[number, place]) == before
-    assert np.count_nonzero(kept) > 1_000 and daily.marks[:, 3].sum() > 1_000
+    assert np.count_nonzero(stored) > 1_000 and daily.marks[:, 3].sum() > 1_000
     with pytest.raises(ValueError, match="expected days"):
         run_params(tape, matrix, 3, daily=Daily(days[:2], edges, daily.marks[:2]))
     with pytest.raises(ValueError, match="expected edges"):
         run_params(tape, matrix, 3, daily=Daily.empty(len(many), n_days, np.array([2, 1])))
 
 
-def test_what_stands_in_the_other_lanes_does_not_matter() -> None:
+def test_the_other_lanes_do_not_change_a_result() -> None:
     rng = np.random.default_rng(6)
     tape, matrix = plain_tape(rng, 300), params_matrix(of_one_class(rng, 150))
     together = in_lanes(tape, matrix, 1)
@@ -170,7 +173,7 @@ def test_groups_and_lay_bets_walk_alone() -> None:
     assert not plan.fits(dataclasses.replace(tape, is_lay=np.zeros(120, np.int8)))
 
 
-def test_nothing_passes_and_nothing_ends() -> None:
+def test_no_row_passes_or_no_bet_settles() -> None:
     rng = np.random.default_rng(7)
     tape = plain_tape(rng, 80)
     strict = params_matrix([dataclasses.replace(c, edge_min=5.0, edge_max=np.inf) for c in of_one_class(rng, 40)])
@@ -180,9 +183,9 @@ def test_nothing_passes_and_nothing_ends() -> None:
         settle_order=np.zeros(0, np.int64),
     )  # fmt: skip
     matrix = params_matrix(of_one_class(rng, 40))
-    found = in_lanes(never, matrix, 1)
-    assert_equal(found, alone(never, matrix, 1))
-    assert found[:, COLUMNS.index("n_open")].sum() > 0
+    result = in_lanes(never, matrix, 1)
+    assert_equal(result, alone(never, matrix, 1))
+    assert result[:, COLUMNS.index("n_open")].sum() > 0
 
 
 def test_packed_counts_fit_64_bits() -> None:
@@ -191,7 +194,7 @@ def test_packed_counts_fit_64_bits() -> None:
     assert 1 <= COUNT_MAX < 2**COUNT_BITS
 
 
-def test_blocks_are_of_alike_filters() -> None:
+def test_blocks_have_similar_filters() -> None:
     rng = np.random.default_rng(8)
     edges, odds = rng.normal(0, 0.1, 5000), rng.uniform(1.2, 8, 5000)
     filters = np.column_stack(
@@ -218,9 +221,9 @@ def test_the_lane_loops_are_vector_instructions() -> None:
     in_lanes(plain_tape(rng, 20), params_matrix(of_one_class(rng, 4)), 1)
     (signature,) = lane_walk.walk_lanes.signatures
     options = {name: value for name, value in cache._OPTIONS.items() if name != "cache"}
-    fresh = numba.njit(**options)(lane_walk.walk_lanes.py_func)  # code from the cache cannot be looked at
+    fresh = numba.njit(**options)(lane_walk.walk_lanes.py_func)  # cached code cannot be inspected
     fresh.compile(signature)
-    found = re.findall(r"^\s+v?(\w+pd)\s.*[xyz]mm", fresh.inspect_asm(signature), re.MULTILINE)
-    packed = Counter(name.replace("rndscale", "round") for name in found)
+    names = re.findall(r"^\s+v?(\w+pd)\s.*[xyz]mm", fresh.inspect_asm(signature), re.MULTILINE)
+    packed = Counter(name.replace("rndscale", "round") for name in names)
     least = {"addpd": 300, "subpd": 40, "mulpd": 40, "divpd": 8, "minpd": 20, "roundpd": 15}
     assert {name: packed[name] for name in least if packed[name] < least[name]} == {}

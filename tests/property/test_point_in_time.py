@@ -1,7 +1,7 @@
-"""Nothing before it is knowable: with the future cut off or shuffled, no earlier opportunity, stake or reason changes.
+"""Point in time: with the future cut off or shuffled, no earlier opportunity, stake or reason changes.
 
-For every strategy found, at random instants, on random worlds, on real football prices and on real pulls with the
-instant at which they were seen; through view, strategy, tape and kernel.
+Every strategy is tested through view, strategy, tape and kernel: at random instants, on random data, on real football
+prices and on real pulls with recorded instants.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.property.markets import football, snapshots, world
 
 Market = tuple[pl.DataFrame, pl.DataFrame]
 KEY = ["decided_at", "event_id", "market", "line", "selection", "bookmaker", "side"]
-#: parameters with which a strategy finds something in each kind of market
+#: parameters with which a strategy has opportunities in every kind of data
 WIDE: dict[str, dict[str, Any]] = {
     "flat_all": {},
     "value": {"fair": "consensus", "fair_min": 2},
@@ -39,7 +39,7 @@ WIDE: dict[str, dict[str, Any]] = {
     "favourite_longshot": {"pick": "favourite"},
     "arbitrage": {},
 }
-#: the pulls have one book for three months and four for the last days
+#: the pulls have one bookmaker for three months and four for the last days
 PULLS: dict[str, dict[str, Any]] = {
     "value": {"fair": "betmgm"},
     "consensus": {"mean": "betmgm", "price": "best", "alpha": 0.0},
@@ -48,13 +48,13 @@ PULLS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a strategy and the kernel did until an instant."""
+    """Opportunities of a strategy, and stakes and reasons of the kernel, up to an instant."""
 
     offers: pl.DataFrame
     stakes: pl.DataFrame
 
 
-#: a configuration, and the mode of the tape's column of Kelly fractions
+#: configurations, each with the mode of the tape's Kelly column
 CONFIGURATIONS = (
     (Configuration(
         edge_min=-0.1, staking=Staking.PERCENT, fraction=0.01, event_cap_frac=0.05, drawdown_stop_frac=0.5,
@@ -74,7 +74,7 @@ RATES = {"ccc": 0.05, "ddd": 0.02}
 
 
 def until(strategy: Strategy, market: Market, decide_at: str, instant: int, way: int = 0) -> Outcome:
-    """Opportunities and every row's reason and stake up to and at an instant, by one of `CONFIGURATIONS`."""
+    """Opportunities, reasons and stakes up to and at an instant, with number `way` of `CONFIGURATIONS`."""
     configuration, kelly = CONFIGURATIONS[way]
     events, quotes = market
     needs = strategy.requires()
@@ -90,7 +90,7 @@ def until(strategy: Strategy, market: Market, decide_at: str, instant: int, way:
 
 
 def results_hidden(events: pl.DataFrame, instant: int) -> pl.DataFrame:
-    """Events as one knew them at that instant: later results are not there."""
+    """Events as known at an instant, without later results."""
     later = pl.col("settled_at").cast(pl.Int64) > instant
     blank = {"home_score": pl.Int32, "away_score": pl.Int32, "winner": pl.String, "settled_at": INSTANT_DTYPE}
     return events.with_columns(
@@ -100,13 +100,13 @@ def results_hidden(events: pl.DataFrame, instant: int) -> pl.DataFrame:
 
 
 def cut(market: Market, instant: int) -> Market:
-    """The world as it was known at an instant."""
+    """Events and quotes as known at an instant."""
     events, quotes = market
     return results_hidden(events, instant), quotes.filter(pl.col("known_at").cast(pl.Int64) <= instant)
 
 
 def shuffled(market: Market, instant: int, seed: int) -> Market:
-    """The same past with another future: later prices and later results change places."""
+    """The same past with another future: later prices and later results are permuted."""
     events, quotes = market
     rng = np.random.default_rng(seed)
     later = quotes["known_at"].cast(pl.Int64).to_numpy() > instant
@@ -123,26 +123,26 @@ def shuffled(market: Market, instant: int, seed: int) -> Market:
 
 
 def instants(market: Market, count: int, seed: int) -> list[int]:
-    """Random instants among those at which something becomes known, and one near the end."""
+    """Random instants at which something becomes known, and one near the end."""
     events, quotes = market
     known = pl.concat([quotes["known_at"], events["settled_at"].drop_nulls()]).cast(pl.Int64).unique().sort().to_numpy()
     inner, late = known[len(known) // 10 : -1], int(known[-max(1, len(known) // 50)])
-    drawn: list[int] = np.random.default_rng(seed).choice(inner, count - 1, replace=False).tolist()
-    return [*drawn, late]
+    inside: list[int] = np.random.default_rng(seed).choice(inner, count - 1, replace=False).tolist()
+    return [*inside, late]
 
 
-def hold(market: Market, name: str, decide_at: str, count: int, **change: Any) -> int:
-    """Hold a strategy against cut and shuffled futures; returns how many early opportunities were compared."""
+def compare_futures(market: Market, name: str, decide_at: str, count: int, **change: Any) -> int:
+    """Test a strategy with cut and shuffled futures; returns how many early opportunities were compared."""
     strategy = make(name, {**WIDE.get(name, {}), **change})
     compared = 0
     for number, instant in enumerate(instants(market, count, seed=len(name))):
         way = number % len(CONFIGURATIONS)
-        whole = until(strategy, market, decide_at, instant, way)
+        complete = until(strategy, market, decide_at, instant, way)
         for other in (cut(market, instant), shuffled(market, instant, number)):
             early = until(strategy, other, decide_at, instant, way)
-            assert early.offers.equals(whole.offers), (name, instant)
-            assert early.stakes.equals(whole.stakes), (name, instant)
-        compared += len(whole.offers)
+            assert early.offers.equals(complete.offers), (name, instant)
+            assert early.stakes.equals(complete.stakes), (name, instant)
+        compared += len(complete.offers)
     return compared
 
 
@@ -154,14 +154,14 @@ def random_world(seed: int) -> Market:
 @pytest.mark.parametrize("decide_at", ["quote", "before_start:1h"])
 @pytest.mark.parametrize("name", names())
 def test_in_random_worlds(name: str, decide_at: str) -> None:
-    assert hold(random_world(1), name, decide_at, 6) > 0
+    assert compare_futures(random_world(1), name, decide_at, 6) > 0
 
 
 @pytest.mark.parametrize("name", names())
 def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
     market = football(reference_dir / "data" / "football_data", ("E0_1314.csv", "SP1_1920.csv"))
-    compared = hold(market, name, "quote", 3)
-    assert compared > 0 or name == "arbitrage"  # three books never leave one here
+    compared = compare_futures(market, name, "quote", 3)
+    assert compared > 0 or name == "arbitrage"  # three bookmakers never leave an arbitrage here
 
 
 @pytest.mark.parametrize(
@@ -179,26 +179,24 @@ def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
         ("favourite_longshot", {}, {"pick": "longshot"}),
     ],
 )
-def test_each_switch_changes_something_and_knows_no_future(
-    name: str, base: dict[str, Any], change: dict[str, Any]
-) -> None:
+def test_each_option_has_an_effect_and_uses_no_future(name: str, base: dict[str, Any], change: dict[str, Any]) -> None:
     market = random_world(2)
     start = {**WIDE[name], **base}
     plain, switched = (make(name, {**start, **c}).opportunities(build(*market)) for c in ({}, change))
     assert not plain.equals(switched)
-    assert hold(market, name, "quote", 3, **base, **change) > 0
+    assert compare_futures(market, name, "quote", 3, **base, **change) > 0
 
 
 @pytest.mark.parametrize("name", names())
-def test_in_real_pulls_with_the_instant_they_were_seen(name: str, reference_dir: Path) -> None:
+def test_in_real_pulls_with_recorded_instants(name: str, reference_dir: Path) -> None:
     path = reference_dir / "data" / "the_odds_api_snapshots" / "live_pulls_2026_02_to_05.zip"
-    compared = hold(snapshots(path), name, "quote", 4, markets=["moneyline"], **PULLS.get(name, {}))
-    assert compared > 0 or name == "arbitrage"  # four books, and none of them under 100 %
+    compared = compare_futures(snapshots(path), name, "quote", 4, markets=["moneyline"], **PULLS.get(name, {}))
+    assert compared > 0 or name == "arbitrage"  # the best prices of four bookmakers never sum to less than 100 %
 
 
 @dataclass(frozen=True)
 class Peeking:
-    """Takes as its probability that of the last price that the whole history shows."""
+    """A strategy that looks ahead: its probability comes from the last price of the whole history."""
 
     name: ClassVar[str] = "peeking"
 
@@ -207,20 +205,20 @@ class Peeking:
         return Requirement(("1x2",))
 
     def opportunities(self, view: View) -> pl.DataFrame:
-        """The future rides on every row."""
+        """Opportunities whose probability uses later prices."""
         rows = view.quotes.filter((pl.col("market") == "1x2") & (pl.col("side") == "back"))
         last = pl.col("odds").last().over("event_id", "selection", "bookmaker", order_by="known_at")
         return rows.select(*KEY, "odds", prob=1.0 / last)
 
 
-def test_the_test_would_see_a_strategy_that_looks_ahead() -> None:
+def test_a_strategy_that_looks_ahead_is_detected() -> None:
     market = random_world(1)
-    seen = False
+    detected = False
     for instant in instants(market, 6, seed=0):
-        whole = until(Peeking(), market, "quote", instant)
+        complete = until(Peeking(), market, "quote", instant)
         early = until(Peeking(), cut(market, instant), "quote", instant)
-        seen |= not early.offers.equals(whole.offers)
-    assert seen
+        detected |= not early.offers.equals(complete.offers)
+    assert detected
 
 
 @pytest.mark.parametrize("name", names())
@@ -230,5 +228,5 @@ def test_in_the_embedded_sample(name: str) -> None:
     universe = Universe(seasons=(str(season),), competitions=("SIM2",))
     events = store.events(universe).head(60)
     quotes = store.quotes(universe).join(events.select("event_id"), on="event_id", how="semi")
-    compared = hold((events, quotes), name, "quote", 2)
+    compared = compare_futures((events, quotes), name, "quote", 2)
     assert compared > 0 or name == "arbitrage"

@@ -1,4 +1,4 @@
-"""A staking rule of the user's own: the same bits in lanes, in the walk of one and interpreted."""
+"""A user's staking rule gives the same bits in lanes, in the walk of one configuration and interpreted."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ from tests.property.test_lanes import assert_equal, of_one_class, plain_tape
 RULE = '''import math
 
 
-def stake_minor(row, room, params):
+def stake_minor(row, account, params):
     """Square root of Kelly's fraction, half of it after a bad day."""
     full = row.edge_frac / (row.odds - 1.0)
     if full <= 0.0:
         return 0.0
-    return params.fraction * math.sqrt(full) * room.base * (0.5 if room.day_start_equity > room.equity else 1.0)
+    factor = 0.5 if account.day_start_equity > account.equity else 1.0
+    return params.fraction * math.sqrt(full) * account.base * factor
 '''
-KELLY = """def stake_minor(row, room, params):
+KELLY = """def stake_minor(row, account, params):
     win = row.odds - 1.0
     net = row.edge_frac - row.commission * row.prob * win
-    return min(params.fraction * (net / (win * (1.0 - row.commission))), params.stake_cap_frac) * room.base
+    return min(params.fraction * (net / (win * (1.0 - row.commission))), params.stake_cap_frac) * account.base
 """
 
 
@@ -51,61 +52,64 @@ def written(folder: Path, text: str, name: str = "rule.py") -> Path:
 
 
 def test_lanes_walk_and_twin_agree(folder: Path) -> None:
-    rule, bets = load(written(folder, RULE)), 0.0
+    rule, n_bets = load(written(folder, RULE)), 0.0
     for case in range(25):
         rng = np.random.default_rng((20_261_124, case))
         tape = plain_tape(rng, int(rng.integers(1, 120)))
-        many = [dataclasses.replace(one, staking=Staking.OWN) for one in of_one_class(rng, 40)]
+        many = [dataclasses.replace(config, staking=Staking.OWN) for config in of_one_class(rng, 40)]
         matrix = params_matrix(many)
-        found = run_params(tape, matrix, case, rule=rule)
+        result = run_params(tape, matrix, case, rule=rule)
         columns, work = columns_of(tape), work_for(tape)
-        assert_equal(found, np.array([walk_one(columns, work, Params(*row.tolist()), case, rule) for row in matrix]))
+        assert_equal(result, np.array([walk_one(columns, work, Params(*row.tolist()), case, rule) for row in matrix]))
         for number in range(4):
             measures = Twin(tape, many[number], case, rule).walk().measures()
-            assert_equal(found[number : number + 1], np.array([[measures[name] for name in COLUMNS]]))
-        bets += found[:, COLUMNS.index("n_bets")].sum()
-    assert bets > 1_000
+            assert_equal(result[number : number + 1], np.array([[measures[name] for name in COLUMNS]]))
+        n_bets += result[:, COLUMNS.index("n_bets")].sum()
+    assert n_bets > 1_000
 
 
-def test_the_kellys_rule_written_again_gives_the_same_bits(folder: Path) -> None:
+def test_kelly_as_a_users_rule_gives_the_bits_of_the_built_in_rule(folder: Path) -> None:
     rule = load(written(folder, KELLY, "kelly.py"))
     for case in range(5):
         rng = np.random.default_rng((3, case))
         tape = random_tape(rng, 80)  # with groups and lay bets
-        many = [dataclasses.replace(one, staking=Staking.KELLY) for one in of_one_class(rng, 40)]
+        many = [dataclasses.replace(config, staking=Staking.KELLY) for config in of_one_class(rng, 40)]
         built_in = backtest(tape, many, case)
-        own = backtest(tape, [dataclasses.replace(one, staking=Staking.OWN) for one in many], case, rule=rule)
-        assert built_in.metrics.equals(own.metrics, null_equal=True)
-        assert built_in.replay(7).bets.equals(own.replay(7).bets)
+        custom = backtest(tape, [dataclasses.replace(config, staking=Staking.OWN) for config in many], case, rule=rule)
+        assert built_in.metrics.equals(custom.metrics, null_equal=True)
+        assert built_in.replay(7).bets.equals(custom.replay(7).bets)
 
 
-def test_rules_of_both_kinds_stand_side_by_side(folder: Path) -> None:
+def test_built_in_and_users_rules_run_together(folder: Path) -> None:
     rng, rule = np.random.default_rng(4), load(written(folder, KELLY, "kelly.py"))
     tape = plain_tape(rng, 100)
-    many = [dataclasses.replace(one, staking=Staking.KELLY) for one in of_one_class(rng, 60)]
-    mixed = [dataclasses.replace(one, staking=Staking.OWN) if n % 2 else one for n, one in enumerate(many)]
+    many = [dataclasses.replace(config, staking=Staking.KELLY) for config in of_one_class(rng, 60)]
+    mixed = [dataclasses.replace(config, staking=Staking.OWN) if n % 2 else config for n, config in enumerate(many)]
     assert backtest(tape, many).metrics.equals(backtest(tape, mixed, rule=rule).metrics, null_equal=True)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("def stake_minor(row, room):\n    return 1.0\n", r"expected a function stake_minor\(row, room, params\)"),
+        (
+            "def stake_minor(row, account):\n    return 1.0\n",
+            r"expected a function stake_minor\(row, account, params\)",
+        ),
         ("stake = 5\n", "expected a function"),
-        ("def stake_minor(row, room, params) return 1\n", "expected a file in Python"),
-        ("import os\n\n\ndef stake_minor(row, room, params):\n    return 1.0\n", "found import of os"),
-        ("from . import x\n\n\ndef stake_minor(row, room, params):\n    return 1.0\n", "found import of"),
+        ("def stake_minor(row, account, params) return 1\n", "expected a file in Python"),
+        ("import os\n\n\ndef stake_minor(row, account, params):\n    return 1.0\n", "found import of os"),
+        ("from . import x\n\n\ndef stake_minor(row, account, params):\n    return 1.0\n", "found import of"),
     ],
 )
-def test_what_is_no_rule_is_refused(folder: Path, text: str, message: str) -> None:
+def test_a_file_that_is_no_rule_is_refused(folder: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         load(written(folder, text, "wrong.py"))
     with pytest.raises(ConfigurationError, match="expected a file, found No such file"):
         load(folder / "nothing.py")
 
 
-def test_what_does_not_compile_is_told_in_one_line(folder: Path) -> None:
-    rule = load(written(folder, "def stake_minor(row, room, params):\n    return row.nothing\n", "wrong.py"))
+def test_an_error_of_the_compiler_is_reported_in_one_line(folder: Path) -> None:
+    rule = load(written(folder, "def stake_minor(row, account, params):\n    return row.nothing\n", "wrong.py"))
     tape = plain_tape(np.random.default_rng(1), 20)
     with pytest.raises(ConfigurationError, match=r"does not compile in .*wrong.py: found Unknown attribute 'nothing'"):
         backtest(tape, Configuration(staking=Staking.OWN), rule=rule)
@@ -116,15 +120,15 @@ def test_what_does_not_compile_is_told_in_one_line(folder: Path) -> None:
         backtest(tape, many)
 
 
-def test_another_text_is_another_kernel_and_the_same_one_is_kept(folder: Path) -> None:
-    one, other = load(written(folder, RULE)), load(written(folder, RULE + "\n", "other.py"))
-    assert walk_modules(one) != walk_modules(other) != walk_modules(None)
-    assert kernel_of(one).walk is kernel_of(one).walk is not kernel_of(other).walk
-    backtest(plain_tape(np.random.default_rng(1), 20), Configuration(staking=Staking.OWN), rule=one)
+def test_each_text_has_a_kernel_of_its_own_that_is_cached(folder: Path) -> None:
+    first, second = load(written(folder, RULE)), load(written(folder, RULE + "\n", "other.py"))
+    assert walk_modules(first) != walk_modules(second) != walk_modules(None)
+    assert kernel_of(first).walk is kernel_of(first).walk is not kernel_of(second).walk
+    backtest(plain_tape(np.random.default_rng(1), 20), Configuration(staking=Staking.OWN), rule=first)
     code = (
         "import sys; from engine.kernel.cache import is_cold; from engine.custom_rule import load, walk_modules\n"
         "print(is_cold(walk_modules(load(sys.argv[1]))[0]))"
     )
     words = [sys.executable, "-c", code, str(folder / "rule.py")]
-    found = subprocess.run(words, capture_output=True, text=True, check=True, env=os.environ)
-    assert found.stdout.split() == ["False"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=os.environ)
+    assert done.stdout.split() == ["False"]

@@ -26,14 +26,14 @@ def same_bits(left: float, right: float) -> bool:
 
 
 def compare(tape: Tape, config: Configuration, seed: int) -> tuple[Counter[str], Counter[int]]:
-    """Walk both; returns the reasons and the states of bets that occurred."""
+    """Compare kernel and twin on one case; returns how often each reason and each state of a bet occurred."""
     work = work_for(tape)
-    found = walk_one(columns_of(tape), work, config.params(), seed)
+    actual = walk_one(columns_of(tape), work, config.params(), seed)
     twin = Twin(tape, config, seed).walk()
-    wanted = twin.measures()
-    for name, value in zip(COLUMNS, found, strict=True):
-        both_missing = np.isnan(value) and np.isnan(wanted[name])
-        assert both_missing or same_bits(value, wanted[name]), (name, value, wanted[name])
+    expected = twin.measures()
+    for name, value in zip(COLUMNS, actual, strict=True):
+        both_missing = np.isnan(value) and np.isnan(expected[name])
+        assert both_missing or same_bits(value, expected[name]), (name, value, expected[name])
     for row in range(len(tape)):
         assert work.reason[row] == twin.reasons[row], (row, REASONS[work.reason[row]], twin.reasons[row])
     for row, bet in twin.bets.items():

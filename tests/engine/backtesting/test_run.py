@@ -1,4 +1,4 @@
-"""Many configurations over one tape: exchange arithmetic, instants, groups, days, and the walk over threads."""
+"""Many configurations over one tape: exchange arithmetic, order within an instant, groups, days, threads."""
 
 from __future__ import annotations
 
@@ -69,32 +69,32 @@ def test_arithmetic_of_an_exchange(row: dict[str, object], stake: int, pnl: int)
     assert result.metrics["pnl_minor"][0] == pnl
 
 
-def test_a_lay_locks_what_its_whole_backers_stake_can_lose() -> None:
+def test_a_lay_locks_the_liability_of_its_rounded_backers_stake() -> None:
     bets = backtest(tape([{"odds": 3.7, "prob": 0.2, "side": "lay", "result": "lose"}]), free(amount_minor=1_000.0))
     bet = bets.replay(0).bets.row(0, named=True)
     assert (bet["backer_stake_minor"], bet["stake_minor"], bet["pnl_minor"]) == (370, 999, 370)
 
 
-def test_a_lay_without_a_backers_stake_asked_too_little() -> None:
+def test_a_lay_whose_backers_stake_rounds_to_0_is_too_small() -> None:
     lay = {"odds": 101.0, "prob": 0.001, "side": "lay", "result": "lose"}
     assert reasons(backtest(tape([lay]), free(amount_minor=99.0))) == ["stake_minimum"]
     capped = free(amount_minor=200.0, bet_cap_frac=0.00009)
     assert reasons(backtest(tape([lay]), capped)) == ["cap_bet"]
 
 
-def test_a_rule_that_asks_too_little_is_named_before_any_cap() -> None:
+def test_a_rule_that_asks_for_too_little_is_named_before_any_cap() -> None:
     small = free(amount_minor=50.0, stake_min_minor=100.0, bet_cap_frac=0.00001)
     assert reasons(backtest(tape([{}]), small)) == ["stake_minimum"]
 
 
-def test_of_equal_caps_the_first_is_named() -> None:
+def test_the_first_of_equal_caps_is_named() -> None:
     equal = free(bet_cap_frac=0.001, event_cap_frac=0.001, open_cap_frac=0.001, stake_min_minor=5_000.0)
     assert reasons(backtest(tape([{}]), equal)) == ["cap_bet"]
     everything = free(bankroll_minor=1_000.0, amount_minor=900.0, open_cap_frac=1.0, stake_min_minor=500.0)
     assert reasons(backtest(tape([{}, {}]), everything)).count("cap_open") == 1  # as much as the cash leaves
 
 
-def test_of_equal_caps_of_a_group_the_first_is_named() -> None:
+def test_the_first_of_equal_caps_of_a_group_is_named() -> None:
     legs = [{"group": 1, "stake_weight": 0.5, "odds": 2.2} for _ in range(2)]
     equal = free(bet_cap_frac=0.0025, event_cap_frac=0.005, open_cap_frac=0.005, stake_min_minor=2_501.0)
     assert reasons(backtest(tape(legs), equal)) == ["cap_bet", "cap_bet"]
@@ -108,7 +108,7 @@ def test_settlements_come_before_decisions_of_the_same_instant() -> None:
     assert bets["equity_minor"].to_list() == [1_000, 2_000]
 
 
-def test_a_halt_ends_at_its_very_instant() -> None:
+def test_a_bet_is_placed_again_at_the_instant_a_halt_ends() -> None:
     lost = {"result": "lose", "ends": 2.0, "event": "a"}
     later = [{"at": 12.0, "ends": 13.0, "event": "b"}, {"at": 11.999, "ends": 13.0, "event": "c"}]
     settings = {"drawdown_warn_frac": 0.1, "drawdown_stop_frac": 0.2, "drawdown_reset_after_ns": 10 * 3_600e9}
@@ -134,7 +134,7 @@ def test_days_follow_the_clock_of_the_zone() -> None:
     assert daily["return_frac"].to_list()[1:3] == [0.0, 0.0]
 
 
-def test_legs_shrink_by_one_factor_or_are_refused_together() -> None:
+def test_legs_shrink_by_one_factor_or_are_all_refused() -> None:
     legs = [{"group": 1, "stake_weight": w, "odds": 2.2} for w in (0.6, 0.4)]
     placed = backtest(tape(legs), free(amount_minor=10_000.0, event_cap_frac=0.005)).replay(0).bets
     assert sorted(placed["stake_minor"].to_list()) == [2_000, 3_000]
@@ -157,7 +157,7 @@ def test_commission_waits_for_the_last_open_bet_of_a_market() -> None:
     assert result.metrics["commission_minor"][0] == 50 + 50  # half of 10 % of (2,000 - 1,000), of 5 % of 2,000
 
 
-def test_measures_are_whole_or_missing() -> None:
+def test_counts_and_money_are_whole_numbers_or_null() -> None:
     table = backtest(tape([{"odds": None}]), free()).metrics
     assert table.columns == list(METRICS)
     row = table.row(0, named=True)
@@ -166,7 +166,7 @@ def test_measures_are_whole_or_missing() -> None:
 
 
 @pytest.mark.parametrize(("threads", "block"), [(1, 1), (2, 3), (3, 64)])
-def test_the_numbers_do_not_know_their_neighbours(threads: int, block: int) -> None:
+def test_results_do_not_depend_on_the_other_configurations(threads: int, block: int) -> None:
     rng = np.random.default_rng(5)
     bets = random_tape(rng, 60)
     matrix = params_matrix([random_configuration(rng) for _ in range(20)])
@@ -184,11 +184,11 @@ def test_one_compilation_serves_every_tape(tmp_path: Path) -> None:
     assert len({tuple(map(typeof, columns_of(each))) for each in tapes}) == 1
 
 
-def test_progress_is_told_and_an_interruption_gets_through() -> None:
+def test_progress_is_reported_and_an_interruption_is_raised() -> None:
     matrix = params_matrix([free(amount_minor=float(k + 1)) for k in range(10)])
-    told: list[int] = []
-    run_params(tape([{}]), matrix, threads=2, block=4, on_block=told.append)
-    assert sorted(told) == [2, 4, 4]
+    finished: list[int] = []
+    run_params(tape([{}]), matrix, threads=2, block=4, on_block=finished.append)
+    assert sorted(finished) == [2, 4, 4]
 
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt
@@ -197,11 +197,11 @@ def test_progress_is_told_and_an_interruption_gets_through() -> None:
         run_params(tape([{}]), matrix, threads=2, block=1, on_block=interrupt)
 
 
-def test_no_configuration_gives_no_row() -> None:
+def test_without_configurations_there_are_no_rows() -> None:
     assert backtest(tape([{}]), []).metrics.height == 0
 
 
-def test_numbers_of_another_shape_are_refused() -> None:
+def test_a_matrix_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="expected"):
         run_params(tape([{}]), np.zeros((2, 3)))
 
@@ -223,6 +223,6 @@ def test_a_commission_of_the_whole_profit_is_refused() -> None:
         {"fraction": INF},
     ],
 )
-def test_limits_without_a_meaning_are_refused(settings: dict[str, float]) -> None:
+def test_meaningless_limits_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(settings))):
         Configuration(**settings)  # type: ignore[arg-type]

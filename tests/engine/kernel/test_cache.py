@@ -1,8 +1,12 @@
-"""Where compiled code is kept: under the hash of its sources, or nowhere, but never in the way."""
+"""Compiled code is cached under the hash of its sources; the kernel imports nothing else of the project."""
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ from engine.backtesting import run
 from engine.kernel import cache
 
 
-def test_an_edit_of_any_rule_makes_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_of_any_rule_changes_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "kernel"
     shutil.copytree(Path(cache.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(cache, "_PACKAGE", package)
@@ -22,15 +26,15 @@ def test_an_edit_of_any_rule_makes_another_folder(tmp_path: Path, monkeypatch: p
     assert len(seen) == 4
 
 
-def test_the_folder_is_named_by_the_user_or_in_their_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BEA_NUMBA_CACHE", str(tmp_path / "mine"))
-    assert cache.cache_folder() == tmp_path / "mine" / cache.source_hash()
+def test_the_folder_is_set_by_the_user_or_lies_in_their_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEA_NUMBA_CACHE", str(tmp_path / "chosen"))
+    assert cache.cache_folder() == tmp_path / "chosen" / cache.source_hash()
     monkeypatch.delenv("BEA_NUMBA_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache.cache_folder() == tmp_path / "xdg" / "bea" / "numba" / cache.source_hash()
 
 
-def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_writable_folder_nothing_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("BEA_NUMBA_CACHE", str(tmp_path / "file" / "below"))
     assert cache.cache_folder() is None
@@ -42,15 +46,45 @@ def test_a_compilation_is_announced_in_one_line(
 ) -> None:
     monkeypatch.setattr(run, "is_cold", lambda module: True)
     monkeypatch.setattr(run, "CACHE_FOLDER", folder)
-    run.say_if_cold("engine.kernel.walk")
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    assert said.err.startswith("compiling the kernel")
+    run.announce_compilation("engine.kernel.walk")
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith("compiling the kernel")
 
 
-def test_the_rules_know_no_fast_math() -> None:
+def test_the_kernel_is_compiled_without_fast_math() -> None:
     for option in ("fastmath", "parallel", "boundscheck"):
         assert option not in cache._OPTIONS
     assert cache._OPTIONS["error_model"] == "numpy"
     assert cache._OPTIONS["nogil"] is True
+
+
+#: packages that importing the kernel must not load (Numba itself loads PyYAML)
+ABSENT = {"polars", "pyarrow", "duckdb", "pandas", "hydra", "omegaconf", "research"}
+
+
+@pytest.mark.parametrize("module", ["engine.kernel.decide", "engine.kernel.walk", "engine.kernel.lanes.walk"])
+def test_the_kernel_imports_numpy_numba_and_itself_only(module: str) -> None:
+    code = "import importlib, json, sys; importlib.import_module(sys.argv[1]); print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code, module], capture_output=True, text=True, check=True)
+    names = json.loads(done.stdout)
+    assert not {name.split(".")[0] for name in names} & ABSENT
+    engine = {name for name in names if name.split(".")[0] == "engine"}
+    assert {name for name in engine if not name.startswith("engine.kernel")} == {"engine"}
+
+
+def test_a_second_process_loads_the_compiled_code() -> None:
+    code = """
+from engine.backtesting.precompile import compile_part
+from engine.kernel.lanes.walk import walk_lanes
+from engine.kernel.walk import walk
+compile_part("walk")
+compile_part("lanes")
+print(*(sum(kernel.stats.cache_hits.values()) for kernel in (walk, walk_lanes)))
+print(*(sum(kernel.stats.cache_misses.values()) for kernel in (walk, walk_lanes)))
+"""
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0"}
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split("\n")[:2] == ["1 1", "0 0"]

@@ -1,4 +1,4 @@
-"""The kernel's sources interpreted: the same bits as compiled, and lines that coverage can see."""
+"""The kernel interpreted gives the same bits as compiled, and coverage sees its lines."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ np.save(sys.argv[1], np.array(rows))
 
 
 def test_interpreted_and_compiled_kernels_give_the_same_bits(tmp_path: Path) -> None:
-    found = []
+    results = []
     for name, off in (("compiled", "0"), ("interpreted", "1")):
         target = tmp_path / f"{name}.npy"
         environment = {**os.environ, "NUMBA_DISABLE_JIT": off, "PYTHONWARNINGS": "ignore"}
         command = [sys.executable, "-c", PROGRAM, str(target)]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
-        found.append(target.read_bytes())
-    assert found[0] == found[1]
+        results.append(target.read_bytes())
+    assert results[0] == results[1]

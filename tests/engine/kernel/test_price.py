@@ -1,4 +1,4 @@
-"""Prices and ends of bets at an exchange, against arithmetic that is worked out by hand or published."""
+"""Prices and settlements at an exchange, compared with arithmetic by hand or from publications."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ BANDS = [
 
 
 def end(state: State, **terms: float) -> Ending:
-    known = dict.fromkeys(Ending._fields, 0.0) | {"dead_heat_share": 1.0, "state": int(state)} | terms
-    return Ending(**known)
+    values = dict.fromkeys(Ending._fields, 0.0) | {"dead_heat_share": 1.0, "state": int(state)} | terms
+    return Ending(**values)
 
 
 def ladder() -> list[Fraction]:
-    """The 350 prices from the bands that the exchange publishes, in exact arithmetic."""
+    """The 350 prices from the published bands of the exchange, in exact arithmetic."""
     prices = {Fraction(1001, 1000)}
     for low, high, step in BANDS:
         price = Fraction(low)
@@ -44,7 +44,7 @@ def test_the_ladder_has_350_prices() -> None:
         assert on_ladder(price, False) == price == on_ladder(price, True)
 
 
-def test_between_two_prices_the_worse_one_stands() -> None:
+def test_between_two_prices_the_worse_one_is_used() -> None:
     prices = [float(price) for price in ladder()]
     for low, high in itertools.pairwise(prices):
         between = (low + high) / 2.0
@@ -56,11 +56,11 @@ def test_between_two_prices_the_worse_one_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("odds", "factor", "left"),
+    ("odds", "factor", "expected"),
     [(8.6, 0.162, 7.21), (8.6, 0.024, 8.6), (3.2, 0.7518, 1.01), (10.0, 0.10, 9.0), (3.2, 0.025, 3.12)],
 )
-def test_removed_runners(odds: float, factor: float, left: float) -> None:
-    assert reduced(odds, factor) == left
+def test_removed_runners(odds: float, factor: float, expected: float) -> None:
+    assert reduced(odds, factor) == expected
 
 
 CASES: list[tuple[str, Callable[[], float], float]] = [
@@ -92,12 +92,12 @@ CASES: list[tuple[str, Callable[[], float], float]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("case", "found", "wanted"), CASES, ids=[name for name, _, _ in CASES])
-def test_cases(case: str, found: Callable[[], float], wanted: float) -> None:
-    assert found() == wanted, case
+@pytest.mark.parametrize(("case", "pnl", "expected"), CASES, ids=[name for name, _, _ in CASES])
+def test_settlements(case: str, pnl: Callable[[], float], expected: float) -> None:
+    assert pnl() == expected, case
 
 
-def test_closing_a_bet_earns_the_same_whoever_wins() -> None:
+def test_a_closed_bet_earns_the_same_whoever_wins() -> None:
     odds, hedge, stake = 5.0, 3.2, 100.0
     lay = stake * odds / hedge  # backer's stake of the lay that evens the book
     if_wins, if_loses = stake * (odds - 1.0) - lay * (hedge - 1.0), lay - stake

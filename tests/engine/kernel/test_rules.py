@@ -1,4 +1,4 @@
-"""The rules of time and money one by one, with numbers that a reader can check in the head."""
+"""The rules of time and money one by one, with numbers that a reader can check by mental arithmetic."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def run(bets: Tape, **settings: object) -> Result:
     return backtest(bets, Configuration(**{**OFF, **settings}))  # type: ignore[arg-type]
 
 
-def one(result: Result, name: str) -> object:
+def measure(result: Result, name: str) -> object:
     return result.metrics[name][0]
 
 
-def test_bets_of_one_instant_do_not_spend_each_others_winnings() -> None:
+def test_bets_of_one_instant_cannot_use_each_others_winnings() -> None:
     both = tape((0, 2, 2.0, 0.6, "win"), (0, 2, 2.0, 0.6, "win"))
     result = run(both, bankroll_minor=100.0, staking=Staking.PERCENT, fraction=0.5)
-    assert one(result, "bankroll_final_minor") == 200
+    assert measure(result, "bankroll_final_minor") == 200
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_bets_of_one_instant_do_not_spend_each_others_winnings() -> None:
 )
 def test_a_back_bet_settles(outcome: str, pnl: int) -> None:
     result = run(tape((0, 2, 2.5, 0.5, outcome)), amount_minor=1_000.0)
-    assert one(result, "pnl_minor") == pnl
+    assert measure(result, "pnl_minor") == pnl
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_back_bet_settles(outcome: str, pnl: int) -> None:
 def test_a_lay_wins_the_backers_stake_and_loses_the_liability(outcome: str, pnl: int) -> None:
     # a liability of 2,000 at 5.0 is a backer's stake of 500
     result = run(tape((0, 2, 5.0, 0.1, outcome), side=["lay"]), amount_minor=2_000.0)
-    assert one(result, "pnl_minor") == pnl
+    assert measure(result, "pnl_minor") == pnl
     assert result.replay(0).bets["backer_stake_minor"].to_list() == [500]
 
 
@@ -87,7 +87,7 @@ def test_stakes_stay_locked_until_they_settle() -> None:
     assert short.reasons.row(0, named=True)["cash"] == 1
 
 
-def test_the_cap_that_bound_is_the_reason() -> None:
+def test_the_binding_cap_is_the_reason() -> None:
     result = run(tape((0, 2, 2.0, 0.6, "win")), amount_minor=5_000.0, bet_cap_frac=0.001, stake_min_minor=2_000.0)
     assert result.reasons.row(0, named=True)["cap_bet"] == 1
 
@@ -96,11 +96,11 @@ def test_commission_is_charged_on_the_net_of_a_market() -> None:
     columns = {"event": ["a", "a"], "market": ["m", "m"], "bookmaker": ["x", "x"], "selection": ["1", "2"]}
     both = tape((0, 3, 3.0, 0.4, "win"), (0, 3, 3.0, 0.4, "lose"), rates={"x": 0.05}, **columns)
     result = run(both, amount_minor=1_000.0)  # 2,000 - 1,000 = 1,000, of which 5 %
-    assert (one(result, "commission_minor"), one(result, "pnl_minor")) == (50, 950)
+    assert (measure(result, "commission_minor"), measure(result, "pnl_minor")) == (50, 950)
     apart = tape(
         (0, 3, 3.0, 0.4, "win"), (0, 3, 3.0, 0.4, "lose"), rates={"x": 0.05}, **{**columns, "event": ["a", "b"]}
     )
-    assert one(run(apart, amount_minor=1_000.0), "commission_minor") == 100  # two markets: the loss saves nothing
+    assert measure(run(apart, amount_minor=1_000.0), "commission_minor") == 100  # two markets: the loss saves nothing
 
 
 def test_commission_never_takes_more_than_the_cash() -> None:
@@ -110,7 +110,7 @@ def test_commission_never_takes_more_than_the_cash() -> None:
     all_in = {"staking": Staking.PERCENT, "fraction": 1.0, "bankroll_minor": 1_000.0}
     result = run(tape(*bets, rates={"x": 0.05}, market=["m"] * 3, stake_weight=[0.9, 0.1, 1.0], **columns), **all_in)
     assert result.replay(0).bets["stake_minor"].to_list() == [900, 100, 2_700]
-    assert (one(result, "bankroll_final_minor"), one(result, "commission_minor")) == (0, 0)
+    assert (measure(result, "bankroll_final_minor"), measure(result, "commission_minor")) == (0, 0)
 
 
 def test_a_drawdown_halts_and_its_end_makes_a_new_peak() -> None:
@@ -128,7 +128,7 @@ def test_a_losing_streak_cools_off() -> None:
     result = run(tape(*bets), amount_minor=1_000.0, streak_stop=5.0, streak_cool_off_ns=1.5 * 3_600e9)
     rows = result.replay(0).row_reasons.to_list()
     assert rows == ["placed"] * 5 + ["breaker_streak"] + ["placed"] * 2  # 5 losses at 16:30, over at 18:00
-    assert one(result, "longest_losing_streak") == 7
+    assert measure(result, "longest_losing_streak") == 7
 
 
 def test_a_daily_loss_lasts_until_the_roll() -> None:
@@ -139,10 +139,10 @@ def test_a_daily_loss_lasts_until_the_roll() -> None:
 
 def test_slippage_takes_from_the_odds_and_not_from_the_stake() -> None:
     result = run(tape((0, 1, 3.0, 0.5, "win")), amount_minor=1_000.0, slippage_frac=0.1)
-    assert one(result, "pnl_minor") == 1_800
+    assert measure(result, "pnl_minor") == 1_800
 
 
-def test_an_unknown_end_stays_open_at_cost() -> None:
+def test_a_bet_without_a_settlement_stays_open_at_cost() -> None:
     frame = from_frame(
         pl.DataFrame(
             {"decided_at": [NOON], "settled_at": [None], "odds": [2.0], "prob": [0.6], "result": ["unknown"]},
@@ -150,7 +150,7 @@ def test_an_unknown_end_stays_open_at_cost() -> None:
         )
     )
     result = run(frame, amount_minor=1_000.0)
-    assert (one(result, "n_open"), one(result, "pnl_minor"), one(result, "n_bets")) == (1, 0, 1)
+    assert (measure(result, "n_open"), measure(result, "pnl_minor"), measure(result, "n_bets")) == (1, 0, 1)
 
 
 def test_rejections_depend_on_seed_and_id_alone() -> None:
@@ -161,7 +161,7 @@ def test_rejections_depend_on_seed_and_id_alone() -> None:
     assert 70 <= first.count("rejected") <= 130
 
 
-def test_threads_and_blocks_change_nothing() -> None:
+def test_the_number_of_threads_changes_nothing() -> None:
     bets = tape(*[(h, h + 5, 2.1, 0.5, "win" if h % 2 else "lose") for h in range(200)])
     configs = [Configuration(fraction=0.01 * k, staking=Staking.KELLY) for k in range(1, 40)]
     assert backtest(bets, configs, threads=1).metrics.equals(backtest(bets, configs, threads=4).metrics)
@@ -182,7 +182,7 @@ def test_threads_and_blocks_change_nothing() -> None:
         {"bankroll_minor": 10.5},
     ],
 )
-def test_contradictory_limits_are_refused(settings: dict[str, float]) -> None:
+def test_wrong_limits_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError) as error:
         Configuration(**settings)  # type: ignore[arg-type]
     assert next(iter(settings)) in str(error.value)

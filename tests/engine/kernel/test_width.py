@@ -1,4 +1,4 @@
-"""The switch for 512-bit vectors: set before numba is imported, never against the user's own."""
+"""The setting for 512-bit vectors is made before Numba is imported, and never against the user's choice."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def run(code: str) -> str:
 
 
 @pytest.mark.skipif(not WIDE, reason="the processor has no vectors of 512 bits")
-def test_it_is_set_by_importing_the_kernel() -> None:
+def test_importing_the_kernel_sets_it() -> None:
     assert run("import engine.backtesting.run") == "-prefer-256-bit"
 
 
-def test_numba_that_is_loaded_and_the_users_own_word_are_left_alone() -> None:
+def test_a_loaded_numba_and_the_users_setting_are_left_alone() -> None:
     assert run("import numba, engine.backtesting.run") == "unset"
-    assert run("os.environ['NUMBA_CPU_NAME'] = 'generic'\nimport engine.kernel") == "unset"
+    assert run("os.environ['NUMBA_CPU_NAME'] = 'generic'\nimport engine.kernel.walk") == "unset"
 
 
-def test_the_width_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_width_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     bits = {"avx512f": True, "avx2": True, "sse2": True}
     monkeypatch.setattr(binding, "get_host_cpu_features", lambda: bits)
     monkeypatch.setattr(binding, "get_host_cpu_name", lambda: "rocketlake")
