@@ -1,4 +1,4 @@
-"""How much memory this process took at its peak."""
+"""What this process may use of the machine, and the memory it has used."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import resource
 import sys
 from pathlib import Path
 
-__all__ = ["peak_bytes"]
+__all__ = ["cores", "peak_bytes"]
 
 
 def peak_bytes() -> int:
-    """Largest resident memory of this process so far, bytes.
+    """Peak resident memory of this process so far, in bytes.
 
-    On Linux the figure of its own address space (`VmHWM`): that of `getrusage` outlives exec, so that a child of a
-    large process would start with its parent's.
+    On Linux this is `VmHWM`, the peak of the current address space. The peak of `getrusage` survives exec, so the child
+    of a large process would start with the peak of its parent.
     """
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -24,5 +24,5 @@ def peak_bytes() -> int:
 
 
 def cores() -> int:
-    """Processors that this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

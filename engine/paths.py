@@ -1,4 +1,4 @@
-"""Where things are: the user's home for data, the configuration, the embedded sample."""
+"""Where files are: the user's data, the Hydra configuration, the embedded sample."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ def _in_checkout() -> bool:
 
 
 def home() -> Path:
-    """Folder under which `data/store`, `data/runs` and `data/cache` stand by default.
+    """Folder that holds `data/store`, `data/runs` and `data/cache` by default.
 
-    The variable ``BEA_HOME``, else the checkout that the packages are imported from, else the current directory.
+    It is the folder in the environment variable ``BEA_HOME``. If that is not set, it is the checkout from which the
+    packages are imported, or the current directory where they are installed.
     """
-    named = os.environ.get("BEA_HOME")
-    if named:
-        return Path(named).expanduser().resolve()
+    folder = os.environ.get("BEA_HOME")
+    if folder:
+        return Path(folder).expanduser().resolve()
     return _PACKAGES if _in_checkout() else Path.cwd()
 
 
@@ -36,10 +37,10 @@ def user_folders(config_dir: Path | None = None) -> list[Path]:
 
 
 def conf_dir() -> Path:
-    """Folder of the Hydra configuration: beside the packages in a checkout, inside the wheel elsewhere."""
+    """Folder of the Hydra configuration: `conf` in a checkout, a folder of the package where it is installed."""
     return _PACKAGES / "conf" if _in_checkout() else _SHIPPED / "conf"
 
 
 def sample_store() -> Path:
-    """Folder of the embedded, simulated sample store."""
+    """Folder of the embedded sample store, which is simulated."""
     return _PACKAGES / "data" / "sample" if _in_checkout() else _SHIPPED / "sample"

@@ -1,6 +1,6 @@
-"""The contract of a strategy: parameters, what it needs, and one pure function of what was knowable.
+"""The contract of a strategy: its parameters, the quotes it needs, and one pure function of what was known.
 
-A strategy is a frozen dataclass. It never sees a result or a later quote: the view it is given does not hold them.
+A strategy is a frozen dataclass. It never sees a result or a later quote, because its view does not hold them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import polars as pl
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a strategy needs to see.
+    """Quotes that a strategy needs.
 
     Attributes
     ----------
     markets : tuple of str
-        Names of markets.
+        Markets.
     bookmakers : tuple of str or None
-        Names of bookmakers and aggregates of the source; None: all of them.
+        Bookmakers, and aggregates of a source; None for all.
     sides : tuple of str
-        ``back``, ``lay``.
+        ``back`` and ``lay``.
     """
 
     markets: tuple[str, ...]
@@ -32,14 +32,14 @@ class Requirement:
 
 @dataclass(frozen=True)
 class View:
-    """What was knowable at each instant of decision.
+    """The quotes in force at each decision.
 
     Attributes
     ----------
     quotes : polars.DataFrame
-        One row for each (decision, price in force): decided_at, event_id, sport, competition, season, starts_at,
-        market, line, selection, bookmaker, side, odds, size_minor, suspect, instant, known_at; known_at <=
-        decided_at, and of each (event, market, line, selection, bookmaker, side) only the latest one. Sorted by
+        One row per decision and quote in force: decided_at, event_id, sport, competition, season, starts_at, market,
+        line, selection, bookmaker, side, odds, size_minor, suspect, instant, known_at. Always known_at <= decided_at.
+        A decision sees one quote, the latest, of each (event, market, line, selection, bookmaker, side). Sorted by
         decided_at, event_id, market, line, selection, bookmaker, side.
     """
 
@@ -48,14 +48,14 @@ class View:
 
 @dataclass(frozen=True)
 class History:
-    """What was known when a strategy is fitted.
+    """What is known at the instant at which a strategy is fitted.
 
     Attributes
     ----------
     events : polars.DataFrame
-        Events whose results were settled before that instant, columns of `schema.EVENTS`.
+        Events settled before that instant, in the columns of `schema.EVENTS`.
     quotes : polars.DataFrame
-        As `View.quotes`, of the decisions before it.
+        The quotes of all decisions before that instant, in the columns of `View.quotes`.
     """
 
     events: pl.DataFrame
@@ -69,24 +69,24 @@ class Strategy(Protocol):
     name: ClassVar[str]
 
     def requires(self) -> Requirement:
-        """Markets, bookmakers and sides that the strategy must see."""
+        """Markets, bookmakers and sides that the strategy needs."""
         ...
 
     def opportunities(self, view: View) -> pl.DataFrame:
-        """One row a possible bet, columns of `schema.OPPORTUNITIES` and any of `schema.OPTIONAL`."""
+        """Possible bets, one per row, in the columns of `schema.OPPORTUNITIES` and any of `schema.OPTIONAL`."""
         ...
 
 
 @runtime_checkable
 class Learner(Protocol):
-    """A strategy with a model: fitted at the start of each fold on what was known then, it bets until the next one."""
+    """A strategy with a model. It is fitted at the start of each fold and decides until the next fold starts."""
 
     name: ClassVar[str]
 
     def requires(self) -> Requirement:
-        """As of `Strategy`."""
+        """As `Strategy.requires`."""
         ...
 
     def fit(self, history: History, until: int) -> Strategy:
-        """The strategy with its model fitted; all of the history is before `until`, UTC nanoseconds."""
+        """Return the strategy with its model fitted on a history that ends before `until`, UTC nanoseconds."""
         ...
