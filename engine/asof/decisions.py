@@ -21,7 +21,7 @@ from engine.asof.consensus import agreed
 from engine.asof.sql import Asked, answer, names_of
 from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES, CLOSE, IN_PLAY, OPEN, SNAPSHOT
-from engine.store.connection import connect, show
+from engine.store.connection import connect, create_views
 from engine.store.store import Store
 from engine.store.universe import Universe
 
@@ -149,7 +149,7 @@ def _parts(
         for part in store.parts(universe, max_quotes=most):
             held = store.entries("quotes", part)
             if held:
-                show(connection, store.files("events", part), store.files("quotes", part), held, part)
+                create_views(connection, store.files("events", part), store.files("quotes", part), held, part)
                 yield part, answer(connection, question, names_of(connection), asked)
 
 

@@ -1,4 +1,4 @@
-"""Odds history on disk: Parquet in partitions, named by content, read only after its hashes were verified."""
+"""Odds history on disk: partitioned Parquet files named by their content, verified before they are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DuckDB over a store: two views on exactly the verified files, no extension fetched, bounded threads and memory."""
+"""DuckDB on a store: two views on the verified files, bounded threads and memory, no downloaded extensions."""
 
 from __future__ import annotations
 
@@ -28,9 +28,21 @@ _TYPES = {
 
 
 def connect(*, threads: int, memory_limit: str, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """An empty database in memory; what goes beyond `memory_limit` is put aside in the folder `spill`.
+    """Open an empty in-memory database.
 
-    Raises `ConfigurationError` where DuckDB refuses a setting.
+    Parameters
+    ----------
+    threads : int
+        Number of threads, at least 1.
+    memory_limit : str
+        Such as ``1GB``; an empty text keeps DuckDB's default.
+    spill : Path, optional
+        Folder for data beyond the memory limit; by default one in the system's temporary folder.
+
+    Raises
+    ------
+    ConfigurationError
+        DuckDB refuses a setting.
     """
     import duckdb
 
@@ -50,21 +62,30 @@ def connect(*, threads: int, memory_limit: str, spill: Path | None = None) -> du
     return connection
 
 
-def show(
+def create_views(
     connection: duckdb.DuckDBPyConnection,
     events: Sequence[Path],
     quotes: Sequence[Path],
-    held: Sequence[Entry],
+    entries: Sequence[Entry],
     universe: Universe,
 ) -> None:
-    """Let the views `events` and `quotes` stand for content files, narrowed by the universe, and list their names.
+    """Create the views `events` and `quotes` on content files, restricted to a universe, and the table `names`.
 
-    The table `names` (kind, name) holds the markets and bookmakers of the entries `held`.
+    Views and table of an earlier call are replaced.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    events, quotes : sequence of Path
+        Verified content files.
+    entries : sequence of Entry
+        Manifest entries of the quotes. Their markets and bookmakers become the rows (kind, name) of the table `names`.
+    universe : Universe
     """
     for table, schema, paths in (("events", EVENTS, events), ("quotes", QUOTES, quotes)):
         _view(connection, table, schema, paths, _where(table, universe))
-    rows = [("market", name) for name in sorted({name for entry in held for name in entry.markets})]
-    rows += [("bookmaker", name) for name in sorted({name for entry in held for name in entry.bookmakers})]
+    rows = [("market", name) for name in sorted({name for entry in entries for name in entry.markets})]
+    rows += [("bookmaker", name) for name in sorted({name for entry in entries for name in entry.bookmakers})]
     connection.execute("CREATE OR REPLACE TABLE names (kind VARCHAR, name VARCHAR)")
     if rows:
         connection.executemany("INSERT INTO names VALUES (?, ?)", rows)
@@ -74,8 +95,8 @@ def _view(
     connection: duckdb.DuckDBPyConnection, table: str, schema: dict[str, Any], paths: Sequence[Path], where: str
 ) -> None:
     if paths:
-        named = ", ".join(_text(str(path)) for path in paths)
-        rows = f"SELECT * FROM read_parquet([{named}], hive_partitioning = false)"
+        files = ", ".join(_text(str(path)) for path in paths)
+        rows = f"SELECT * FROM read_parquet([{files}], hive_partitioning = false)"
     else:
         columns = ", ".join(f'NULL::{_TYPES.get(kind, "TIMESTAMPTZ")} AS "{name}"' for name, kind in schema.items())
         rows = f"SELECT {columns} LIMIT 0"
@@ -83,21 +104,21 @@ def _view(
 
 
 def _where(table: str, universe: Universe) -> str:
-    tests = []
+    conditions = []
     if table == "quotes":
         columns = {"market": "markets", "bookmaker": "bookmakers", "instant": "instants", "side": "sides"}
         for column, field in columns.items():
             names = getattr(universe, field)
             if names is not None:
-                tests.append(f"{column} IN ({', '.join(_text(n) for n in names)})")
+                conditions.append(f"{column} IN ({', '.join(_text(n) for n in names)})")
         if universe.first_date or universe.last_date:
-            tests.append("event_id IN (SELECT event_id FROM events)")
+            conditions.append("event_id IN (SELECT event_id FROM events)")
     else:
         if universe.first_date:
-            tests.append(f"date >= DATE '{universe.first_date.isoformat()}'")
+            conditions.append(f"date >= DATE '{universe.first_date.isoformat()}'")
         if universe.last_date:
-            tests.append(f"date <= DATE '{universe.last_date.isoformat()}'")
-    return f"WHERE {' AND '.join(tests)}" if tests else ""
+            conditions.append(f"date <= DATE '{universe.last_date.isoformat()}'")
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _text(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Content files: frames as bytes that depend on the rows alone, what the manifest says of them, and the sweep."""
+"""Content files: frames as reproducible bytes, their description in the manifest, and the removal of unused files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from typing import Any
 
 import polars as pl
 
-from engine.store import manifest
-from engine.store import manifest as layout
-from engine.store.manifest import Manifest
+from engine.store.manifest import NAME, TABLES, Manifest
 from engine.store.verify import CACHE
 
 _ROW_GROUP = 16_384
 
 
 def encode(frame: pl.DataFrame) -> bytes:
-    """A frame as the bytes of a Parquet file; the same rows give the same bytes."""
+    """Encode a frame as a Parquet file; equal rows give equal bytes."""
     buffer = io.BytesIO()
     frame.rechunk().write_parquet(
         buffer, compression="zstd", compression_level=1, statistics=True, row_group_size=_ROW_GROUP
@@ -27,8 +25,8 @@ def encode(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def is_file_of(path: Path, size: int, sha256: str) -> bool:
-    """Whether a path holds a file of this size and hash."""
+def has_content(path: Path, size: int, sha256: str) -> bool:
+    """Whether a path is a readable file of this size and SHA-256 (hex)."""
     try:
         if path.stat().st_size != size:
             return False
@@ -44,8 +42,8 @@ def flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def facts(table: str, frame: pl.DataFrame) -> dict[str, Any]:
-    """What a manifest says of a content file beside its hash."""
+def description(table: str, frame: pl.DataFrame) -> dict[str, Any]:
+    """Fields of `Entry` that describe the rows of a content file: dates of events, names and bases of quotes."""
     if table != "quotes":
         bases = sorted(frame["starts_at_basis"].unique().drop_nulls().to_list()) if table == "events" else []
         return {"first_date": str(frame["date"].min()), "last_date": str(frame["date"].max()), "bases": tuple(bases)}
@@ -56,20 +54,20 @@ def facts(table: str, frame: pl.DataFrame) -> dict[str, Any]:
         ("sides", "side"),
         ("bases", "known_at_basis"),
     )
-    return {fact: tuple(sorted(frame[name].unique().drop_nulls().to_list())) for fact, name in columns}
+    return {field: tuple(sorted(frame[name].unique().drop_nulls().to_list())) for field, name in columns}
 
 
-def sweep(root: Path, kept: Manifest) -> None:
-    """Remove files and empty folders of the store that the manifest does not name (of a killed import, or older)."""
-    named = {*kept.files, *(i.raw_path for i in kept.imports)}
-    for top in (*layout.TABLES, "raw"):
+def sweep(root: Path, manifest: Manifest) -> None:
+    """Remove files and empty folders that the manifest does not name: old ones, and leftovers of a killed import."""
+    used = {*manifest.files, *(record.raw_path for record in manifest.imports)}
+    for top in (*TABLES, "raw"):
         for folder, _, names in os.walk(root / top, topdown=False):
-            here = Path(folder)
+            current = Path(folder)
             for name in names:
-                if (here / name).relative_to(root).as_posix() not in named:
-                    (here / name).unlink(missing_ok=True)
-            if here != root / top and not any(here.iterdir()):
-                here.rmdir()
-    for pattern in (f".{manifest.NAME}.*", f"{CACHE}.*"):
+                if (current / name).relative_to(root).as_posix() not in used:
+                    (current / name).unlink(missing_ok=True)
+            if current != root / top and not any(current.iterdir()):
+                current.rmdir()
+    for pattern in (f".{NAME}.*", f"{CACHE}.*"):
         for path in root.glob(pattern):
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A hash of what frames hold: the same rows give the same hash whatever their chunks, encodings or cuts."""
+"""Hash of the rows of a frame, independent of chunks, encodings and the pieces in which the frame arrives."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _THREADS = 2
 
 
 class FrameHash:
-    """SHA-256 of names, types, order and values of a frame that is given in pieces, one below the other.
+    """SHA-256 of the column names, types, order and values of a frame that is added piece by piece.
 
-    Texts go in by their own 64-bit hashes, times as integers, NaN as one bit pattern, nulls by their places; -0.0
-    equals 0.0. Chunks, dictionaries (Categorical, Enum count as texts), the places where the frame was cut and the
-    machine leave no trace.
+    Texts enter as 64-bit hashes, times as integers, NaN as one bit pattern, nulls as row numbers; -0.0 equals 0.0.
+    Categorical and Enum columns count as text. The hash does not depend on chunks, on how the frame was cut into
+    pieces, or on the machine.
     """
 
     def __init__(self) -> None:
@@ -29,9 +29,14 @@ class FrameHash:
         self._rows = 0
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Put a piece below the others.
+        """Append the rows of a piece.
 
-        Raises ``TypeError`` for nested columns, ``ValueError`` where the columns are not those of the first piece.
+        Raises
+        ------
+        TypeError
+            A column is nested.
+        ValueError
+            The columns differ from those of the first piece.
         """
         columns = [(name, _kind(dtype)) for name, dtype in frame.schema.items()]
         if self._columns is None:
@@ -39,23 +44,23 @@ class FrameHash:
             self._values = [hashlib.sha256() for _ in columns]
             self._nulls = [hashlib.sha256() for _ in columns]
         elif columns != self._columns:
-            raise ValueError("pieces of one frame have the same columns")
+            raise ValueError("all pieces of a frame must have the same columns")
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(self._feed, range(len(columns)), frame.iter_columns()))
         self._rows += frame.height
 
     def hexdigest(self) -> str:
-        """The hash of all pieces so far."""
-        whole = hashlib.sha256(f"{self._rows}\0".encode())
+        """Hash of all pieces so far, 64 hex digits."""
+        total = hashlib.sha256(f"{self._rows}\0".encode())
         for (name, kind), values, nulls in zip(self._columns or [], self._values, self._nulls, strict=True):
-            whole.update(f"{name}\0{kind}\0".encode() + values.digest() + nulls.digest())
-        return whole.hexdigest()
+            total.update(f"{name}\0{kind}\0".encode() + values.digest() + nulls.digest())
+        return total.hexdigest()
 
-    def _feed(self, place: int, column: pl.Series) -> None:
-        self._values[place].update(np.ascontiguousarray(_values(column)).data)
+    def _feed(self, number: int, column: pl.Series) -> None:
+        self._values[number].update(np.ascontiguousarray(_values(column)).data)
         if column.null_count():
             rows = np.flatnonzero(column.is_null().to_numpy()) + self._rows
-            self._nulls[place].update(rows.astype(np.int64).data)
+            self._nulls[number].update(rows.astype(np.int64).data)
 
 
 def _kind(dtype: pl.DataType) -> str:
@@ -82,7 +87,7 @@ def _values(column: pl.Series) -> NDArray[np.generic]:
 
 
 def _texts(column: pl.Series) -> NDArray[np.int64]:
-    """The 64-bit hash of each text, looked up by the number of its dictionary; a null counts as the empty text."""
+    """64-bit hash of each text, computed once per distinct text; null counts as the empty text."""
     coded = column.fill_null("").cast(pl.Categorical)
     distinct = coded.unique()
     codes = distinct.to_physical().to_numpy()

@@ -1,4 +1,4 @@
-"""What the store takes in, and what it says about it afterwards."""
+"""Input of an import, and the summary that it returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 import polars as pl
 
-#: numbers that a reader counts and an import adds up
+#: Counts of a reader, which an import adds up.
 COUNTS = (
     "rows_read",
     "rows_kept",
@@ -23,7 +23,7 @@ COUNTS = (
 
 
 class Incoming(Protocol):
-    """One raw file as a reader hands it over (`engine.source.batch.Batch` is one)."""
+    """One raw file as read, such as `engine.source.batch.Batch`."""
 
     @property
     def source(self) -> str:
@@ -32,7 +32,7 @@ class Incoming(Protocol):
 
     @property
     def name(self) -> str:
-        """Path as the user gave it; a member of an archive as ``archive.zip!member``."""
+        """Path as given by the user; a member of an archive is ``archive.zip!member``."""
         ...
 
     @property
@@ -42,7 +42,7 @@ class Incoming(Protocol):
 
     @property
     def raw_bytes_path(self) -> Path | None:
-        """Where the raw bytes are, to be kept; None: they are not kept."""
+        """File with the raw bytes, to be copied into the store, or None to store no copy."""
         ...
 
     @property
@@ -62,47 +62,47 @@ class Incoming(Protocol):
 
     @property
     def counts(self) -> object:
-        """An object with the attributes of `COUNTS` (those it counts) and, where it has it, `new_names`."""
+        """Object with some or all attributes of `COUNTS`, and optionally `new_names`."""
         ...
 
     @property
     def identity(self) -> str:
-        """Hash of the bytes and of all that decides how they are read; empty: read it again every time."""
+        """Hash of the bytes and of everything that decides how they are read; empty: read the file at every import."""
         ...
 
     @property
     def unchanged(self) -> bool:
-        """The reader found its identity among the known ones and did not read it."""
+        """Whether the file was not read because its identity is already in the store."""
         ...
 
     @property
     def refused(self) -> Exception | None:
-        """Why the structure of the file was refused; None where it was read."""
+        """Why the file was refused as a whole, or None."""
         ...
 
 
 @dataclass
 class ImportSummary:
-    """What one import did. Rows read = kept + quarantined; prices read = kept + empty + quarantined."""
+    """Result of one import. Rows read = kept + quarantined; prices read = kept + empty + quarantined."""
 
     files_read: int = 0
-    files_known: int = 0  # skipped: the same bytes, source, mapping and reader are in the store
+    files_known: int = 0  # skipped: already imported with the same bytes, source, mapping and reader
     refused: list[tuple[str, str]] = field(default_factory=list)  # file, message
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     new_names: set[str] = field(default_factory=set)
     events_new: int = 0
-    events_again: int = 0  # known before, now from the newer file
+    events_again: int = 0  # in the store before, replaced by the newer file
     quotes_new: int = 0
     quotes_again: int = 0
-    withdrawn: list[dict[str, object]] = field(default_factory=list)  # named: date, home, away, moved_to, ...
+    withdrawn: list[dict[str, object]] = field(default_factory=list)  # moved fixtures: date, home, away, moved_to, ...
     partitions: set[tuple[str, str, str]] = field(default_factory=set)
     changed: bool = False
 
     def count(self, batch: Incoming) -> dict[str, int]:
-        """Add one file's counts; gives them as a dictionary."""
-        own = {name: int(getattr(batch.counts, name, 0) or 0) for name in COUNTS}
-        for name, value in own.items():
+        """Add the counts of one file, and return them by name."""
+        counts = {name: int(getattr(batch.counts, name, 0) or 0) for name in COUNTS}
+        for name, value in counts.items():
             self.counts[name] += value
         names = getattr(batch.counts, "new_names", None) or getattr(batch, "new_names", None) or ()
         self.new_names.update(str(n) for n in names)
-        return own
+        return counts

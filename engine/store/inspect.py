@@ -1,4 +1,4 @@
-"""What a store holds, and what in it deserves a look. Everything is counted over verified files."""
+"""Summary of a store, and checks for damage and oddities. All counts are over verified files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from engine.schema import AGGREGATES, EVENTS, QUOTES, SELECTIONS
 from engine.store.merge import QUOTE_KEY
 from engine.store.store import Store
 
-#: one bookmaker's book outside these is worth a look (sums of 1/odds)
+#: Sum of 1/odds of a bookmaker's book; a book outside this range is reported.
 OVERROUND_RANGE: Final = (0.97, 1.30)
 _BOOK: Final = ["event_id", "market", "line", "bookmaker", "side", "instant", "known_at"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check. `level`: damage (the store is wrong), shout (look at it), note (to know)."""
+    """Result of one check. `level` is damage (the store is wrong), shout (worth a look) or note (for information)."""
 
     level: str
     check: str
@@ -29,8 +29,8 @@ class Finding:
 
 
 def info(store: Store) -> dict[str, Any]:
-    """Competitions by seasons with matches, prices, span; bookmakers; basis of the times; counts of quarantine."""
-    events, quotes = store.manifest.of("events"), store.manifest.of("quotes")
+    """Summary of a store: matches, prices and dates by season; markets, bookmakers, bases of times, quarantine."""
+    events, quotes = store.manifest.entries("events"), store.manifest.entries("quotes")
     prices = {e.partition: e.rows for e in quotes}
     seasons = [
         {
@@ -59,63 +59,70 @@ def info(store: Store) -> dict[str, Any]:
         "known_at_basis": sorted({b for e in quotes for b in e.bases}),
         "starts_at_basis": sorted({b for e in events for b in e.bases}),
         "quarantine": quarantine_counts(store),
-        "withdrawn": sum(e.rows for e in store.manifest.of("withdrawn")),
+        "withdrawn": sum(e.rows for e in store.manifest.entries("withdrawn")),
     }
 
 
 def quarantine_counts(store: Store) -> list[dict[str, Any]]:
-    """Quarantined rows, cells and flags by source, kind and reason (numbers in it left out), most first."""
-    alike = pl.col("reason").str.replace_all(r"\s*-?\d[\d.:TZ-]*", " …")  # the same reason, whatever its numbers
-    frame = store.quarantine().with_columns(alike)
+    """Number of quarantined rows, cells and flags by source, kind and reason without its numbers, largest first."""
+    reason = pl.col("reason").str.replace_all(r"\s*-?\d[\d.:TZ-]*", " …")
+    frame = store.quarantine().with_columns(reason)
     grouped = frame.group_by("source", "kind", "reason").agg(pl.len().alias("count"))
     return grouped.sort(["count", "source", "kind", "reason"], descending=[True, False, False, False]).to_dicts()
 
 
 def check(store: Store) -> list[Finding]:
-    """Verify every file of a store and look for what is odd in it.
+    """Verify every file of a store and look for oddities.
 
-    Damage is found at once: hashes, columns and their types, keys that occur twice, counts that differ from the
-    manifest, quotes of no event. A damaged file is a finding, not an exception.
+    Damage is a wrong hash, wrong columns or types, a duplicate key, a count that differs from the manifest, or a quote
+    without an event. A damaged file is a finding, not an exception.
     """
     try:
         store.verify()
-        events, quotes = store.events(), store.quotes() if store.manifest.of("quotes") else pl.DataFrame(schema=QUOTES)
+        events, quotes = (
+            store.events(),
+            store.quotes() if store.manifest.entries("quotes") else pl.DataFrame(schema=QUOTES),
+        )
         quarantine, withdrawn = store.quarantine(), store.withdrawn()
     except StoreError as error:
         return [Finding("damage", "files", 1, str(error))]
-    found = [*_structure(store, events, quotes), *_dates(events), *_results(events), *_prices(events, quotes)]
+    findings = [*_structure(store, events, quotes), *_dates(events), *_results(events), *_prices(events, quotes)]
     for kind in ("row", "cell", "flag"):
         rows = quarantine.filter(pl.col("kind") == kind)
         example = "{file}:{line} {reason}".format(**rows.row(0, named=True)) if rows.height else ""
-        found.append(Finding("note", f"quarantine: {kind}s", rows.height, example))
-    found.append(Finding("note", "withdrawn fixtures", withdrawn.height, _named(withdrawn)))
-    return [f for f in found if f.count]
+        findings.append(Finding("note", f"quarantine: {kind}s", rows.height, example))
+    findings.append(Finding("note", "withdrawn fixtures", withdrawn.height, _example(withdrawn)))
+    return [f for f in findings if f.count]
 
 
 def _structure(store: Store, events: pl.DataFrame, quotes: pl.DataFrame) -> list[Finding]:
-    rows = {table: sum(e.rows for e in store.manifest.of(table)) for table in ("events", "quotes")}
-    lone = quotes.select("event_id").join(events.select("event_id"), on="event_id", how="anti").height
-    timed = pl.when(pl.col("instant").is_in(["snapshot", "in_play"])).then(pl.col("known_at")).alias("_seen")
+    rows = {table: sum(e.rows for e in store.manifest.entries(table)) for table in ("events", "quotes")}
+    without_event = quotes.select("event_id").join(events.select("event_id"), on="event_id", how="anti").height
+    timed = pl.when(pl.col("instant").is_in(["snapshot", "in_play"])).then(pl.col("known_at")).alias("_known_at")
     keys = quotes.select(*QUOTE_KEY, timed)
     return [
         Finding("damage", "columns of events", int(dict(events.schema) != pl.Schema(EVENTS))),
         Finding("damage", "columns of quotes", int(dict(quotes.schema) != pl.Schema(QUOTES))),
-        Finding("damage", "events counted otherwise", abs(events.height - rows["events"])),
-        Finding("damage", "quotes counted otherwise", abs(quotes.height - rows["quotes"])),
-        Finding("damage", "events twice", events.height - events["event_id"].n_unique()),
-        Finding("damage", "quotes twice", quotes.height - keys.unique().height),
-        Finding("damage", "quotes of no event", lone),
+        Finding("damage", "event counts that differ from the manifest", abs(events.height - rows["events"])),
+        Finding("damage", "quote counts that differ from the manifest", abs(quotes.height - rows["quotes"])),
+        Finding("damage", "duplicate events", events.height - events["event_id"].n_unique()),
+        Finding("damage", "duplicate quotes", quotes.height - keys.unique().height),
+        Finding("damage", "quotes without an event", without_event),
         Finding("damage", "prices of 1 or less", quotes.filter(~(pl.col("odds") > 1.0)).height),
     ]
 
 
 def _dates(events: pl.DataFrame) -> list[Finding]:
-    """Dates outside the season they are filed under, and pairs of a team twice within a day."""
+    """Dates outside the season of their partition, and football teams that play twice within a day."""
     years = pl.col("season").str.extract_all(r"\d{4}").cast(pl.List(pl.Int32))
     seasons = events.with_columns(years.list.first().alias("_from"), years.list.last().alias("_to"))
-    one = pl.col("_from") == pl.col("_to")
-    first = pl.date(pl.col("_from"), pl.when(one).then(1).otherwise(6), pl.when(one).then(1).otherwise(15))
-    last = pl.date(pl.col("_to"), pl.when(one).then(12).otherwise(8), pl.when(one).then(31).otherwise(15))
+    single_year = pl.col("_from") == pl.col("_to")
+    first = pl.date(
+        pl.col("_from"), pl.when(single_year).then(1).otherwise(6), pl.when(single_year).then(1).otherwise(15)
+    )
+    last = pl.date(
+        pl.col("_to"), pl.when(single_year).then(12).otherwise(8), pl.when(single_year).then(31).otherwise(15)
+    )
     outside = seasons.filter((pl.col("date") < first) | (pl.col("date") > last))
     teams = pl.concat(
         [
@@ -126,8 +133,8 @@ def _dates(events: pl.DataFrame) -> list[Finding]:
     gap = pl.col("date").diff().over("sport", "competition", "team", order_by="date").dt.total_days()
     twice = teams.with_columns(gap.alias("_gap")).filter(pl.col("_gap") <= 1)
     return [
-        Finding("shout", "dates outside their season", outside.height, _named(outside)),
-        Finding("shout", "a team twice within a day", twice.height, _named(twice)),
+        Finding("shout", "dates outside their season", outside.height, _example(outside)),
+        Finding("shout", "a team twice within a day", twice.height, _example(twice)),
     ]
 
 
@@ -138,9 +145,9 @@ def _results(events: pl.DataFrame) -> list[Finding]:
     scoreless = events.filter((pl.col("status") == "played") & pl.col("winner").is_null())
     assumed = events.filter(pl.col("starts_at_basis") != "recorded")
     return [
-        Finding("note", "matches without a result", open_.height, _named(open_)),
-        Finding("shout", "played matches without a winner", scoreless.height, _named(scoreless)),
-        Finding("note", "start times assumed", assumed.height, _named(assumed)),
+        Finding("note", "matches without a result", open_.height, _example(open_)),
+        Finding("shout", "played matches without a winner", scoreless.height, _example(scoreless)),
+        Finding("note", "assumed start times", assumed.height, _example(assumed)),
     ]
 
 
@@ -161,18 +168,21 @@ def _prices(events: pl.DataFrame, quotes: pl.DataFrame) -> list[Finding]:
     )
     assumed = quotes.filter(pl.col("known_at_basis") != "recorded")
     return [
-        Finding("shout", "books under 97 % or above 130 %", books.height, _named(books)),
-        Finding("shout", "suspect prices, kept", suspect.height, _named(suspect)),
+        Finding("shout", "books under 97 % or above 130 %", books.height, _example(books)),
+        Finding("shout", "suspect prices", suspect.height, _example(suspect)),
         Finding(
-            "shout", "prices after the start, not marked in play", late.height, _named(late.join(named, on="event_id"))
+            "shout",
+            "prices after the start that are not marked in play",
+            late.height,
+            _example(late.join(named, on="event_id")),
         ),
         Finding(
-            "note", "times of prices assumed", assumed.height, ", ".join(sorted(assumed["known_at_basis"].unique()))
+            "note", "assumed times of prices", assumed.height, ", ".join(sorted(assumed["known_at_basis"].unique()))
         ),
     ]
 
 
-def _named(rows: pl.DataFrame) -> str:
+def _example(rows: pl.DataFrame) -> str:
     if not rows.height:
         return ""
     row = rows.row(0, named=True)

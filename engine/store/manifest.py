@@ -1,4 +1,4 @@
-"""The manifest: which content files are the store. It is swapped atomically, last, and carries its own checksum."""
+"""The manifest: the list of the content files of a store, with a checksum of itself, replaced last and atomically."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ from urllib.parse import quote
 from engine.errors import StoreError
 from engine.files import write_bytes
 from engine.schema import SCHEMA_VERSION
-from engine.store import manifest as layout
 
 NAME = "manifest.json"
+TABLES = ("events", "quotes", "withdrawn", "quarantine")
+_LONGEST = 120
 _HEX = frozenset("0123456789abcdef")
 _LARGEST = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One content file. `first_date`/`last_date` are ISO dates of events; the lists name what quotes hold."""
+    """One content file.
+
+    `first_date` and `last_date` are the ISO dates of events. The tuples list the names that occur in quotes; `bases` is
+    also set for events.
+    """
 
     table: str
     sha256: str
@@ -32,8 +37,8 @@ class Entry:
     sport: str = ""
     competition: str = ""
     season: str = ""
-    source: str = ""  # of quarantine files
-    raw_file: str = ""  # of quarantine files
+    source: str = ""  # quarantine only
+    raw_file: str = ""  # quarantine only
     first_date: str = ""
     last_date: str = ""
     markets: tuple[str, ...] = ()
@@ -44,10 +49,10 @@ class Entry:
 
     @cached_property
     def path(self) -> str:
-        """Path relative to the store; a function of the other fields, so a manifest cannot point elsewhere."""
+        """Path relative to the store. It is derived from the other fields, so a manifest cannot point elsewhere."""
         if self.table == "quarantine":
-            return layout.quarantine_file(self.source, self.sha256)
-        return layout.partition_file(self.table, self.sport, self.competition, self.season, self.sha256)
+            return quarantine_file(self.source, self.sha256)
+        return partition_file(self.table, self.sport, self.competition, self.season, self.sha256)
 
     @property
     def partition(self) -> tuple[str, str, str]:
@@ -55,7 +60,7 @@ class Entry:
         return self.sport, self.competition, self.season
 
     def spans(self, first: date | None, last: date | None) -> bool:
-        """Whether a date of the file may lie in [first, last]."""
+        """Whether the file may hold a date from `first` to `last`, both included; None is unbounded."""
         return not (
             (first and self.last_date and self.last_date < first.isoformat())
             or (last and self.first_date and self.first_date > last.isoformat())
@@ -64,7 +69,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Imported:
-    """One raw file that the store knows. `key` is the identity the reader gave it ("": read again)."""
+    """One imported raw file. `key` is its identity as computed by the reader; empty: read the file at every import."""
 
     source: str
     name: str
@@ -76,22 +81,22 @@ class Imported:
 
 @dataclass
 class Manifest:
-    """All content files, and all raw files in the order of their first import."""
+    """All content files by path, and all imported raw files in the order of their first import."""
 
     files: dict[str, Entry] = field(default_factory=dict)
     imports: list[Imported] = field(default_factory=list)
 
-    def of(self, table: str) -> list[Entry]:
-        """Content files of a table, in the order of their partitions."""
-        found = [e for e in self.files.values() if e.table == table]
-        return sorted(found, key=lambda e: (e.partition, e.source, e.path))
+    def entries(self, table: str) -> list[Entry]:
+        """Content files of a table, sorted by partition."""
+        entries = [e for e in self.files.values() if e.table == table]
+        return sorted(entries, key=lambda e: (e.partition, e.source, e.path))
 
     def known(self) -> set[str]:
-        """Identities of the files that need no second reading (one that depends on the day has none)."""
+        """Identities of the raw files that need not be read again."""
         return {i.key for i in self.imports if i.key}
 
     def dump(self) -> bytes:
-        """The manifest as bytes: the same store gives the same bytes, and nothing in them tells the time."""
+        """Encode the manifest as JSON. Equal stores give equal bytes, which hold no time stamp."""
         body: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "files": {path: _without_blanks(asdict(self.files[path])) for path in sorted(self.files)},
@@ -109,11 +114,17 @@ def _checksum(body: dict[str, Any]) -> str:
 
 
 def read(root: Path) -> Manifest:
-    """Read and check the manifest of a store; raises `StoreError`."""
+    """Read and check the manifest of a store.
+
+    Raises
+    ------
+    StoreError
+        There is no manifest, it is damaged, or it has another schema version.
+    """
     path = root / NAME
     try:
         if path.stat().st_size > _LARGEST:
-            raise StoreError("the manifest is too large", where=str(path), expected="a store's manifest")
+            raise StoreError("the manifest is too large", where=str(path), expected="the manifest of a store")
         raw = path.read_bytes()
     except FileNotFoundError:
         raise StoreError(
@@ -121,7 +132,7 @@ def read(root: Path) -> Manifest:
             where=str(root),
             expected=NAME,
             found="no such folder" if not root.exists() else "a folder without one",
-            todo="import with `bea data import` or make one with `bea data simulate`",
+            todo="import with `bea data import` or create one with `bea data simulate`",
         ) from None
     except OSError as error:
         raise StoreError("the store cannot be read", where=str(path), found=str(error.strerror)) from None
@@ -146,7 +157,7 @@ def _parse(raw: bytes) -> Manifest:
     version = body["schema_version"]
     if version != SCHEMA_VERSION:
         raise StoreError(
-            "the store is of another schema version",
+            "the store has another schema version",
             expected=str(SCHEMA_VERSION),
             found=str(version)[:40],
             todo="import again into a new folder",
@@ -164,29 +175,21 @@ def _entry(path: str, record: dict[str, Any]) -> Entry:
         raise ValueError("unknown fields")
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}
     entry = Entry(**values)
-    if (
-        len(entry.sha256) != 64
-        or not set(entry.sha256) <= _HEX
-        or entry.table not in layout.TABLES
-        or entry.path != path
-    ):
-        raise ValueError("a path that is not of this store")
+    if len(entry.sha256) != 64 or not set(entry.sha256) <= _HEX or entry.table not in TABLES or entry.path != path:
+        raise ValueError("a path outside the store")
     return entry
 
 
 def write(root: Path, manifest: Manifest) -> None:
-    """Swap the manifest: written aside, flushed to the disk, renamed over the old one. Raises `OSError`."""
+    """Replace the manifest of a store atomically and flush it to the disk; raises `OSError`."""
     write_bytes(root / NAME, manifest.dump(), durable=True)
 
 
-TABLES = ("events", "quotes", "withdrawn", "quarantine")
-_LONGEST = 120
-
-
 def safe(text: str) -> str:
-    """One path segment that stands for a text: percent-encoded UTF-8, at most 120 characters.
+    """Encode a text as one path segment: percent-encoded UTF-8, at most 120 characters.
 
-    Letters, digits, ``-``, ``_``, ``~`` and dots inside stay as they are; a longer text ends in its hash.
+    Letters, digits, ``-``, ``_``, ``~`` and dots stay, except in a text of dots only. A longer text is cut and ends in
+    its hash.
     """
     encoded = quote(text, safe="", errors="surrogatepass")
     if not encoded.strip("."):
@@ -198,17 +201,17 @@ def safe(text: str) -> str:
 
 
 def partition_file(table: str, sport: str, competition: str, season: str, sha256: str) -> str:
-    """Path, relative to the store, of a content file of a partition."""
+    """Path of a content file of a partition, relative to the store."""
     folder = f"{table}/sport={safe(sport)}/competition={safe(competition)}/season={safe(season)}"
     return f"{folder}/{sha256[:32]}.parquet"
 
 
 def quarantine_file(source: str, sha256: str) -> str:
-    """Path, relative to the store, of the quarantined rows and cells of one raw file."""
+    """Path of the quarantined rows and cells of one raw file, relative to the store."""
     return f"quarantine/source={safe(source)}/{sha256[:32]}.parquet"
 
 
 def raw_file(sha256: str, name: str) -> str:
-    """Path, relative to the store, of a kept raw file: its hash is the folder, its own name the file."""
+    """Path of the copy of a raw file, relative to the store: the folder is its hash, the file has its own name."""
     last = PurePosixPath(name.replace("\\", "/").replace("!", "/")).name
     return f"raw/{sha256}/{safe(last or 'raw')}"

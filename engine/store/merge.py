@@ -1,12 +1,13 @@
-"""What an import does to the rows that are there: pure functions of frames.
+"""How an import changes the rows of a store: pure functions of frames.
 
 Rules
 -----
-- The same event again: the last import wins, but an import without a result does not erase a known one.
-- The same quote again (`QUOTE_KEY`): the last import wins.
-- A row of the same source and home-away pair within 60 days of one in the new file, itself inside that file's span
-  of dates but absent from it, is a moved fixture: withdrawn, kept in the table `withdrawn`, its quotes removed.
-  A pull of a running list moves only what had not started when it was taken: the others have been played.
+- An event that is already stored: the last import wins, but an import without a result does not erase a known result.
+- A quote that is already stored (same `QUOTE_KEY`): the last import wins.
+- A moved fixture is withdrawn: it goes to the table `withdrawn` and its quotes are removed. A stored event is a moved
+  fixture if the new file does not hold it, its date is within the dates of that file, and the file holds the same
+  home-away pair of the same source within 60 days of it. A pull of a list of coming matches moves only matches that had
+  not started when it was taken, because the others left the list when they were played.
 - Everything else stays.
 """
 
@@ -19,7 +20,7 @@ import polars as pl
 
 from engine.schema import EVENTS, IN_PLAY, QUOTES, SNAPSHOT
 
-#: `known_at` belongs to the key of quotes that were seen at an instant of their own
+#: Key of a quote. `known_at` is part of it for snapshots and prices in play.
 QUOTE_KEY: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant")
 WITHDRAWN: Final = {**EVENTS, "moved_to": pl.Date, "withdrawn_by": pl.String, "n_quotes": pl.Int64}
 _RESULT: Final = ("status", "home_score", "away_score", "winner", "settled_at", "settled_at_basis")
@@ -29,7 +30,7 @@ _EVENT_ORDER: Final = ("date", "home", "away", "event_id")
 
 
 def merge_events(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Events of a partition after an import, sorted by date, home, away."""
+    """Events of a partition after an import, sorted by date, home, away, event_id."""
     new = new.unique("event_id", keep="last", maintain_order=True)
     if old.height:
         known = old.filter(pl.col("status") != "scheduled").select("event_id", *_RESULT)
@@ -43,54 +44,72 @@ def merge_events(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 
 
 def merge_quotes(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Quotes of a partition after an import, in the order of the files (`market`, `bookmaker`, `instant`, ...)."""
+    """Quotes of a partition after an import, in the order of the content files (`market`, `bookmaker`, ...)."""
     both = pl.concat([old, new]) if old.height else new
     both = both.with_columns(pl.col("line") + 0.0)
     timed = pl.col("instant").is_in([SNAPSHOT, IN_PLAY])
-    seen = pl.when(timed).then(pl.col("known_at")).otherwise(None).alias("_seen")
-    both = both.with_columns(seen).unique([*QUOTE_KEY, "_seen"], keep="last", maintain_order=True)
+    known_at = pl.when(timed).then(pl.col("known_at")).otherwise(None).alias("_known_at")
+    both = both.with_columns(known_at).unique([*QUOTE_KEY, "_known_at"], keep="last", maintain_order=True)
     return both.select(list(QUOTES)).sort(_QUOTE_ORDER)
 
 
-def seen_at(quotes: pl.DataFrame) -> datetime | None:
-    """When a file that is a pull of a running list was taken: its last snapshot; None for a file of a season."""
+def last_snapshot(quotes: pl.DataFrame) -> datetime | None:
+    """Instant of the last recorded snapshot: when a pull of current prices was taken. None: the file is no pull."""
     timed = quotes.filter(pl.col("instant").is_in([SNAPSHOT, IN_PLAY]) & (pl.col("known_at_basis") == "recorded"))
     last = timed["known_at"].max()
     return last if isinstance(last, datetime) else None
 
 
-def moved_fixtures(old: pl.DataFrame, new: pl.DataFrame, raw_sha256: str, seen: datetime | None = None) -> pl.DataFrame:
-    """Rows of `old` that the new file (its rows of one competition) has moved: event_id, moved_to, withdrawn_by.
+def moved_fixtures(
+    old: pl.DataFrame, new: pl.DataFrame, raw_sha256: str, taken_at: datetime | None = None
+) -> pl.DataFrame:
+    """Find the stored events that a new file has moved to another date.
 
-    A match that had started when a pull was taken (`seen`) has left the list by being played: it was not moved.
+    Parameters
+    ----------
+    old, new : polars.DataFrame
+        Stored events of a partition, and the events of one competition in the new file; columns of `schema.EVENTS`.
+    raw_sha256 : str
+        Hash of the new file.
+    taken_at : datetime, optional
+        When the file was pulled (`last_snapshot`). Matches that had started by then were played, not moved.
+
+    Returns
+    -------
+    polars.DataFrame
+        event_id, moved_to, withdrawn_by (the hash), one row per moved event.
     """
     empty = pl.DataFrame(schema={"event_id": pl.Int64, "moved_to": pl.Date, "withdrawn_by": pl.String})
     if not old.height or not new.height:
         return empty
     first, last = new["date"].min(), new["date"].max()
     assert isinstance(first, date) and isinstance(last, date)
-    gone = old.filter(
+    missing = old.filter(
         pl.col("source").is_in(new["source"].unique().to_list()) & pl.col("date").is_between(first, last)
     ).join(new.select("event_id"), on="event_id", how="anti")
-    if seen is not None:
-        gone = gone.filter(pl.col("starts_at") > seen)
-    if not gone.height:
+    if taken_at is not None:
+        missing = missing.filter(pl.col("starts_at") > taken_at)
+    if not missing.height:
         return empty
-    pairs = gone.select("event_id", "source", "home", "away", "date").join(
+    pairs = missing.select("event_id", "source", "home", "away", "date").join(
         new.select("source", "home", "away", pl.col("date").alias("moved_to")), on=["source", "home", "away"]
     )
-    near = pairs.with_columns((pl.col("moved_to") - pl.col("date")).abs().alias("_far")).filter(
-        pl.col("_far") <= _MOVED
+    near = pairs.with_columns((pl.col("moved_to") - pl.col("date")).abs().alias("_gap")).filter(
+        pl.col("_gap") <= _MOVED
     )
     return (
-        near.sort("event_id", "_far", "moved_to")
+        near.sort("event_id", "_gap", "moved_to")
         .unique("event_id", keep="first", maintain_order=True)
         .select("event_id", "moved_to", pl.lit(raw_sha256).alias("withdrawn_by"))
     )
 
 
 def withdraw(events: pl.DataFrame, quotes: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
-    """The withdrawn rows of a partition, in the columns of `WITHDRAWN`."""
+    """Rows of moved fixtures in the columns of `WITHDRAWN`; `moved` comes from `moved_fixtures`."""
     counts = quotes.join(moved.select("event_id"), on="event_id", how="semi").group_by("event_id").len("n_quotes")
-    gone = events.join(moved, on="event_id", how="inner").join(counts, on="event_id", how="left")
-    return gone.with_columns(pl.col("n_quotes").fill_null(0).cast(pl.Int64)).select(list(WITHDRAWN)).sort(_EVENT_ORDER)
+    withdrawn = events.join(moved, on="event_id", how="inner").join(counts, on="event_id", how="left")
+    return (
+        withdrawn.with_columns(pl.col("n_quotes").fill_null(0).cast(pl.Int64))
+        .select(list(WITHDRAWN))
+        .sort(_EVENT_ORDER)
+    )

@@ -1,4 +1,4 @@
-"""One partition in memory while an import runs."""
+"""A partition in memory during an import."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from engine.store import merge
 from engine.store.incoming import ImportSummary
 
 
-class Held:
-    """Events, quotes and withdrawn rows of a partition; new quotes are merged when somebody looks at them.
+class PartitionState:
+    """Events, quotes and withdrawn rows of a partition. New quotes are merged when the quotes are next read.
 
-    Hundreds of small files may fall into one partition (a pull each), so their quotes are gathered and merged at once:
-    the last still wins.
+    Hundreds of small files may belong to one partition, such as one file per pull of current prices. Their quotes are
+    collected and merged in one step; of equal quotes the last still wins.
     """
 
     def __init__(
@@ -20,31 +20,31 @@ class Held:
     ) -> None:
         self.events, self.withdrawn = events, withdrawn
         self.changed = False
-        self._quotes, self._gathered = quotes, list[pl.DataFrame]()
+        self._quotes, self._pending = quotes, list[pl.DataFrame]()
         self._summary = summary
 
     @property
     def n_quotes(self) -> int:
-        """Rows of quotes in memory, those not merged yet included."""
-        return self._quotes.height + sum(frame.height for frame in self._gathered)
+        """Number of quotes in memory, including those that are not merged yet."""
+        return self._quotes.height + sum(frame.height for frame in self._pending)
 
     def quotes(self) -> pl.DataFrame:
-        """The quotes after all that was added."""
-        if self._gathered:
-            before, given = self._quotes.height, self.n_quotes
-            self._quotes = merge.merge_quotes(self._quotes, pl.concat(self._gathered))
-            self._gathered.clear()
+        """All quotes, after merging the pending ones."""
+        if self._pending:
+            before, total = self._quotes.height, self.n_quotes
+            self._quotes = merge.merge_quotes(self._quotes, pl.concat(self._pending))
+            self._pending.clear()
             self._summary.quotes_new += self._quotes.height - before
-            self._summary.quotes_again += given - self._quotes.height
+            self._summary.quotes_again += total - self._quotes.height
         return self._quotes
 
     def add(self, events: pl.DataFrame, quotes: pl.DataFrame) -> None:
-        """Merge events and quotes of a newer file."""
+        """Merge the events and quotes of a newer file."""
         ids = events.select("event_id")
         before = self.events.height
         again = self.events.join(ids, on="event_id", how="semi").height
         self.events = merge.merge_events(self.events, events)
-        self._gathered.append(quotes)
+        self._pending.append(quotes)
         if self.withdrawn.height:
             self.withdrawn = self.withdrawn.join(ids, on="event_id", how="anti")
         self.changed = True
@@ -52,13 +52,13 @@ class Held:
         self._summary.events_again += again
 
     def carry(self, events: pl.DataFrame, quotes: pl.DataFrame) -> None:
-        """Put in rows that stood under another season; a newer file is to be added right after."""
+        """Insert rows that were filed under another season; the newer file must be added right after."""
         self.events = pl.concat([self.events, events])
         self._quotes = pl.concat([self.quotes(), quotes])
         self.changed = True
 
     def remove(self, ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Take events (column event_id) out, with their quotes; gives both."""
+        """Remove events by `event_id`, with their quotes, and return both."""
         events = self.events.join(ids, on="event_id", how="semi")
         if not events.height:
             return events, self._quotes.clear()
@@ -69,9 +69,9 @@ class Held:
         return events, quotes
 
     def withdraw(self, moved: pl.DataFrame) -> pl.DataFrame:
-        """Withdraw moved fixtures (`merge.moved_fixtures`); gives their rows of `merge.WITHDRAWN`."""
-        gone = merge.withdraw(self.events, self.quotes(), moved)
+        """Withdraw moved fixtures (`merge.moved_fixtures`) and return them in the columns of `merge.WITHDRAWN`."""
+        withdrawn = merge.withdraw(self.events, self.quotes(), moved)
         self.remove(moved.select("event_id"))
-        rest = self.withdrawn.join(gone.select("event_id"), on="event_id", how="anti")
-        self.withdrawn = pl.concat([rest, gone]).sort("date", "home", "away", "event_id")
-        return gone
+        rest = self.withdrawn.join(withdrawn.select("event_id"), on="event_id", how="anti")
+        self.withdrawn = pl.concat([rest, withdrawn]).sort("date", "home", "away", "event_id")
+        return withdrawn

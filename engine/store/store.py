@@ -1,4 +1,4 @@
-"""The store: odds history as verified Parquet, opened for reading, changed only by `apply`."""
+"""The store: odds history as verified Parquet files. It is opened for reading and changed by `Store.apply` only."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Store:
     Attributes
     ----------
     root : Path
-        Its folder.
+        Folder of the store.
     manifest : Manifest
-        Which content files it is made of, as read when it was opened.
+        List of the content files, as read when the store was opened.
     """
 
     def __init__(self, root: Path, contents: Manifest) -> None:
@@ -40,10 +40,16 @@ class Store:
 
     @classmethod
     def open(cls, path: str | Path) -> Store:
-        """Open an existing store that holds at least one event; raises `StoreError`."""
+        """Open an existing store.
+
+        Raises
+        ------
+        StoreError
+            There is no store, it holds no event, it is damaged, or it has another schema version.
+        """
         root = Path(path)
         store = cls(root, manifest.read(root))
-        if not store.manifest.of("events"):
+        if not store.manifest.entries("events"):
             raise StoreError(
                 "the store is empty", where=str(root), expected="events", todo="import with `bea data import`"
             )
@@ -51,12 +57,20 @@ class Store:
 
     @classmethod
     def create_or_open(cls, path: str | Path) -> Store:
-        """Open a store, or an empty one that the first `apply` creates; raises `StoreError`."""
+        """Open a store; where there is none, the first `apply` creates it.
+
+        Raises
+        ------
+        StoreError
+            The path is no folder, the folder holds other files, or the store is damaged.
+        """
         root = Path(path)
         if root.exists() and not root.is_dir():
             raise StoreError("the store is not a folder", where=str(root))
         if not (root / manifest.NAME).exists():
-            if root.is_dir() and any(not child.name.startswith(".") for child in root.iterdir() if not _own(child)):
+            if root.is_dir() and any(
+                not child.name.startswith(".") for child in root.iterdir() if not _is_leftover(child)
+            ):
                 raise StoreError(
                     "the folder holds something else", where=str(root), expected="a store, or an empty folder"
                 )
@@ -64,10 +78,16 @@ class Store:
         return cls(root, manifest.read(root))
 
     def events(self, universe: Universe | None = None) -> pl.DataFrame:
-        """Events of a universe in the columns of `schema.EVENTS`, by `starts_at`, then `event_id`.
+        """Events of a universe in the columns of `schema.EVENTS`, sorted by `starts_at`, `event_id`.
 
-        Raises `ConfigurationError` for a name the store does not hold, `DataError` where nothing is left,
-        `StoreError` for a damaged file.
+        Raises
+        ------
+        ConfigurationError
+            The universe names something that the store does not hold.
+        EmptyUniverseError
+            The universe holds no event.
+        StoreError
+            A file is damaged.
         """
         universe = universe or Universe()
         scan = self._scan("events", self.entries("events", universe), EVENTS)
@@ -86,10 +106,10 @@ class Store:
         return events.sort("starts_at", "event_id")
 
     def quotes(self, universe: Universe | None = None) -> pl.DataFrame:
-        """Quotes of a universe in the columns of `schema.QUOTES`; they join events by `event_id`.
+        """Quotes of a universe in the columns of `schema.QUOTES`; join them to events by `event_id`.
 
-        Their order is that of the files and depends on the content alone: partition, market, bookmaker, instant,
-        known_at, event_id, line, selection, side. Errors as of `events`.
+        They are sorted by partition, market, bookmaker, instant, known_at, event_id, line, selection, side. Errors are
+        those of `events`.
         """
         universe = universe or Universe()
         entries = self.entries("quotes", universe)
@@ -102,8 +122,8 @@ class Store:
         scan = self._scan("quotes", entries, QUOTES)
         for column, names in filters.items():
             if names is not None:
-                test = pl.col(column) == names[0] if len(names) == 1 else pl.col(column).is_in(list(names))
-                scan = scan.filter(test)
+                allowed = pl.col(column) == names[0] if len(names) == 1 else pl.col(column).is_in(list(names))
+                scan = scan.filter(allowed)
         quotes = self._collect(scan)
         if universe.first_date or universe.last_date:
             quotes = quotes.join(
@@ -119,64 +139,64 @@ class Store:
         return quotes
 
     def quarantine(self) -> pl.DataFrame:
-        """All rejected rows and cells and all flags, in the columns of `schema.QUARANTINE`."""
-        frame = self._collect(self._scan("quarantine", self.manifest.of("quarantine"), QUARANTINE))
+        """All rejected rows and cells, and all flags, in the columns of `schema.QUARANTINE`."""
+        frame = self._collect(self._scan("quarantine", self.manifest.entries("quarantine"), QUARANTINE))
         return frame.sort("source", "file", "raw_file", "line", "kind", "column", "value", "reason")
 
     def withdrawn(self) -> pl.DataFrame:
-        """Moved fixtures: the columns of events, and `moved_to`, `withdrawn_by` (raw file), `n_quotes`."""
-        return self._collect(self._scan("withdrawn", self.manifest.of("withdrawn"), merge.WITHDRAWN)).sort(
+        """Moved fixtures: the columns of events with `moved_to`, `withdrawn_by` (hash of the raw file), `n_quotes`."""
+        return self._collect(self._scan("withdrawn", self.manifest.entries("withdrawn"), merge.WITHDRAWN)).sort(
             "date", "event_id"
         )
 
     def parts(self, universe: Universe | None = None, *, max_quotes: int) -> list[Universe]:
-        """Cut a universe into parts of whole partitions whose files hold at most `max_quotes` quotes together.
+        """Cut a universe into parts of whole partitions with at most `max_quotes` quotes in their files.
 
-        A partition that holds more is a part of its own. An event and all its quotes are in one part.
+        A partition with more quotes is a part by itself. An event and all its quotes are in the same part.
         """
         universe = universe or Universe()
         rows = {entry.partition: entry.rows for entry in self.entries("quotes", universe)}
         cuts: list[list[tuple[str, str, str]]] = []
-        held = 0
+        size = 0
         for partition in sorted({entry.partition for entry in self.entries("events", universe)}):
             count = rows.get(partition, 0)
-            if not cuts or held + count > max_quotes:
+            if not cuts or size + count > max_quotes:
                 cuts.append([])
-                held = 0
+                size = 0
             cuts[-1].append(partition)
-            held += count
+            size += count
         return [replace(universe, partitions=tuple(cut)) for cut in cuts]
 
     def count_quotes(self, universe: Universe | None = None) -> int:
-        """How many quotes the files that a universe touches hold; at least as many as `quotes` gives."""
+        """Number of quotes in the files that a universe needs; `quotes` returns at most as many."""
         return sum(entry.rows for entry in self.entries("quotes", universe or Universe()))
 
     def files(self, table: str, universe: Universe | None = None) -> list[Path]:
-        """Verified content files of a table, in the order of their partitions."""
+        """Paths of the verified content files of a table, sorted by partition."""
         return self._verifier.paths(self.entries(table, universe or Universe()))
 
     def verify(self) -> None:
-        """Check every content file; raises `StoreError` for the first damaged one."""
+        """Verify every content file; raises `StoreError` for the first damaged one."""
         self._verifier.paths(self.manifest.files.values())
 
     def known(self) -> frozenset[str]:
-        """Identities of the files that were imported: a reader need not read them again."""
+        """Identities of the imported raw files, which a reader need not read again."""
         return frozenset(self.manifest.known())
 
     def apply(self, batches: Iterable[Incoming], *, again: bool = False) -> ImportSummary:
-        """Merge batches into the store (rules: `engine.store.merge`) and swap the manifest once, at the end.
+        """Merge batches into the store by the rules of `engine.store.merge`. The manifest is replaced once, at the end.
 
         Parameters
         ----------
         batches : iterable of Incoming
-            In the order in which they win.
+            Later ones win.
         again : bool
-            Merge files that are known too; the last import wins, so an older vintage may come back this way.
+            Also merge files that are already imported. The last import wins, so this can restore an older version.
 
         Raises
         ------
         StoreError
-            Another import runs, the disk is full, rights are missing; the old store is intact.
+            Another import is running, the disk is full, or rights are missing. The old store is intact.
         """
         summary = writer.apply(self.root, batches, again=again)
         self.manifest = manifest.read(self.root)
@@ -186,22 +206,25 @@ class Store:
     def duckdb(
         self, universe: Universe | None = None, *, threads: int = 2, memory_limit: str = ""
     ) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection with the views `events` and `quotes` over exactly the verified files of the manifest."""
-        from engine.store.connection import connect, show
+        """Open a DuckDB connection with the views `events` and `quotes` on the verified files of a universe.
+
+        Parameters are those of `engine.store.connection.connect`; errors are those of `events`.
+        """
+        from engine.store.connection import connect, create_views
 
         universe = universe or Universe()
-        held = self.entries("quotes", universe)
+        entries = self.entries("quotes", universe)
         connection = connect(threads=threads, memory_limit=memory_limit)
-        show(connection, self.files("events", universe), self.files("quotes", universe), held, universe)
+        create_views(connection, self.files("events", universe), self.files("quotes", universe), entries, universe)
         return connection
 
     def entries(self, table: str, universe: Universe) -> list[Entry]:
-        """What the manifest says of the content files of a table that may hold rows of a universe."""
-        entries = self.manifest.of(table)
+        """Manifest entries of the content files of a table that may hold rows of a universe."""
+        entries = self.manifest.entries(table)
         self._check(universe)
         if table == "quarantine":
             return entries
-        chosen = [
+        selected = [
             e
             for e in entries
             if (universe.sports is None or e.sport in universe.sports)
@@ -211,21 +234,21 @@ class Store:
         ]
         if table == "quotes":
             spans = {
-                e.partition for e in self.manifest.of("events") if e.spans(universe.first_date, universe.last_date)
+                e.partition for e in self.manifest.entries("events") if e.spans(universe.first_date, universe.last_date)
             }
             return [
                 e
-                for e in chosen
+                for e in selected
                 if e.partition in spans
-                and _meets(universe.markets, e.markets)
-                and _meets(universe.bookmakers, e.bookmakers)
-                and _meets(universe.instants, e.instants)
-                and _meets(universe.sides, e.sides)
+                and _overlaps(universe.markets, e.markets)
+                and _overlaps(universe.bookmakers, e.bookmakers)
+                and _overlaps(universe.instants, e.instants)
+                and _overlaps(universe.sides, e.sides)
             ]
-        return [e for e in chosen if e.spans(universe.first_date, universe.last_date)]
+        return [e for e in selected if e.spans(universe.first_date, universe.last_date)]
 
     def _check(self, universe: Universe) -> None:
-        events, quotes, where = self.manifest.of("events"), self.manifest.of("quotes"), str(self.root)
+        events, quotes, where = self.manifest.entries("events"), self.manifest.entries("quotes"), str(self.root)
         check_names("sport", universe.sports, (e.sport for e in events), where=where)
         check_names("competition", universe.competitions, (e.competition for e in events), where=where)
         check_names("season", universe.seasons, (e.season for e in events), where=where)
@@ -254,12 +277,12 @@ class Store:
             ) from None
 
 
-def _meets(wanted: tuple[str, ...] | None, held: tuple[str, ...]) -> bool:
-    return wanted is None or not set(wanted).isdisjoint(held)
+def _overlaps(wanted: tuple[str, ...] | None, present: tuple[str, ...]) -> bool:
+    return wanted is None or not set(wanted).isdisjoint(present)
 
 
-def _own(child: Path) -> bool:
-    """Whether a child of a folder without a manifest is what a killed first import left."""
+def _is_leftover(child: Path) -> bool:
+    """Whether a killed first import may have left this child of a folder without a manifest."""
     return child.name in {"raw", "events", "quotes", "withdrawn", "quarantine"}
 
 

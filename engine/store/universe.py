@@ -1,4 +1,4 @@
-"""Which events and quotes a run looks at."""
+"""The part of a store that a run uses."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ Names = tuple[str, ...] | None
 
 @dataclass(frozen=True)
 class Universe:
-    """A selection of the store; None stands for all.
+    """A subset of the events and quotes of a store; None means all.
 
     Parameters
     ----------
     sports, competitions, seasons : tuple of str, optional
-        Partitions that are read; the others are not even opened.
+        Partitions to read; files of others are not opened.
     first_date, last_date : date, optional
-        First and last date of an event (the date the source writes), both included.
+        First and last date of an event, both included (the date as written by the source).
     markets, bookmakers, instants, sides : tuple of str, optional
-        Which quotes; they do not narrow the events.
+        Quotes to read; they do not restrict the events. `instants` are quote kinds.
     partitions : tuple of (sport, competition, season), optional
-        Only these, as `Store.parts` cuts a universe.
+        Partitions to read, as cut by `Store.parts`.
+
+    Raises
+    ------
+    ConfigurationError
+        A field is a text or an empty list, or the dates are in the wrong order.
     """
 
     sports: Names = None
@@ -43,9 +48,9 @@ class Universe:
         for name in ("sports", "competitions", "seasons", "markets", "bookmakers", "instants", "sides"):
             value = getattr(self, name)
             if isinstance(value, str):
-                raise ConfigurationError(f"{name} is one word", expected="a list of names", found=repr(value))
+                raise ConfigurationError(f"{name} is a single text", expected="a list of names", found=repr(value))
             if value is not None and not value:
-                raise ConfigurationError(f"{name} is an empty list", todo="leave it out (null) for all of them")
+                raise ConfigurationError(f"{name} is an empty list", todo="use null, or leave the key out, for all")
         if self.first_date and self.last_date and self.first_date > self.last_date:
             raise ConfigurationError(
                 "first_date is later than last_date", found=f"{self.first_date} > {self.last_date}"
@@ -53,7 +58,7 @@ class Universe:
 
 
 def check_names(kind: str, wanted: Names, known: Iterable[str], *, where: str) -> None:
-    """Raise `ConfigurationError` for the first name that the store does not hold, with the nearest right ones."""
+    """Raise `ConfigurationError` for the first wanted name that is not known, with the most similar known names."""
     names = sorted(set(known))
     for name in wanted or ():
         if name in names:

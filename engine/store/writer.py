@@ -1,4 +1,4 @@
-"""An import: batches in, new content files beside the old ones, one swap of the manifest, old files swept."""
+"""An import: merge batches, write new content files beside the old ones, replace the manifest, remove unused files."""
 
 from __future__ import annotations
 
@@ -16,32 +16,31 @@ from engine.errors import StoreError
 from engine.files import exclusive, flush_folder
 from engine.schema import EVENTS, QUARANTINE, QUOTES
 from engine.store import content, manifest, merge
-from engine.store import manifest as layout
 from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Imported, Manifest
-from engine.store.partition import Held
+from engine.store.partition import PartitionState
 from engine.store.verify import Verifier
 
 Partition = tuple[str, str, str]
 _PARTITION = ("sport", "competition", "season")
-_HELD_ROWS = 1_500_000  # quotes kept in memory before the oldest partitions are written
+_QUOTES_IN_MEMORY = 1_500_000  # beyond this, the partitions used longest ago are written
 
 
 class Writer:
-    """Applies batches to one store; used once, inside the lock."""
+    """Applies batches to one store. A writer is used once, while the lock is held."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.manifest: Manifest = manifest.read(root) if (root / manifest.NAME).exists() else Manifest()
         self.summary = ImportSummary()
         self._verifier = Verifier(root)
-        self._held: OrderedDict[Partition, Held] = OrderedDict()
+        self._states: OrderedDict[Partition, PartitionState] = OrderedDict()
         self._written: set[str] = set()
         self._known = self.manifest.known()
         self._before = self.manifest.dump()
 
     def take(self, batches: Iterable[Incoming], *, again: bool) -> None:
-        """Merge all batches in their order; files known already are counted and left out."""
+        """Merge batches in the order given. Files that are already imported are counted and skipped, unless `again`."""
         for batch in batches:
             if batch.refused is None and (batch.unchanged or (batch.identity in self._known and not again)):
                 self.summary.files_known += 1
@@ -49,7 +48,7 @@ class Writer:
                 self.add(batch)
 
     def add(self, batch: Incoming) -> None:
-        """Merge one batch; a refused one is named in the summary and leaves nothing."""
+        """Merge one batch. A refused one only appears in the summary."""
         summary = self.summary
         if batch.refused is not None:
             summary.refused.append((batch.name, str(batch.refused)))
@@ -59,68 +58,68 @@ class Writer:
         for partition_events in batch.events.partition_by("sport", "competition", maintain_order=True):
             self._merge_competition(partition_events, batch)
         self._put_quarantine(batch)
-        raw = self._keep_raw(batch)
-        self._remember(Imported(batch.source, batch.name, batch.raw_sha256, batch.identity, counts, raw))
-        self._let_go(_HELD_ROWS)
+        raw = self._copy_raw(batch)
+        self._record_import(Imported(batch.source, batch.name, batch.raw_sha256, batch.identity, counts, raw))
+        self._write_oldest(_QUOTES_IN_MEMORY)
 
-    def _remember(self, done: Imported) -> None:
-        """Note an import; one of the same bytes and source that was read in another way gives its place to it."""
-        if done.key:
-            self._known.add(done.key)
+    def _record_import(self, record: Imported) -> None:
+        """Record an import, in the place of an earlier import of the same bytes and source."""
+        if record.key:
+            self._known.add(record.key)
         imports = self.manifest.imports
         for place, old in enumerate(imports):
-            if (old.source, old.raw_sha256) == (done.source, done.raw_sha256):
-                imports[place] = done
+            if (old.source, old.raw_sha256) == (record.source, record.raw_sha256):
+                imports[place] = record
                 return
-        imports.append(done)
+        imports.append(record)
 
     def _merge_competition(self, new: pl.DataFrame, batch: Incoming) -> None:
         sport, competition = new["sport"][0], new["competition"][0]
         first, last = new["date"].min(), new["date"].max()
-        seen = merge.seen_at(batch.quotes)
+        taken_at = merge.last_snapshot(batch.quotes)
         seasons = set(new["season"].unique().to_list())
-        in_memory = {p for p in self._held if p[:2] == (sport, competition)}
+        in_memory = {p for p in self._states if p[:2] == (sport, competition)}
         stored = {
             e.partition
-            for e in self.manifest.of("events")
+            for e in self.manifest.entries("events")
             if e.partition[:2] == (sport, competition) and e.spans(first, last)  # type: ignore[arg-type]
         }
         others = sorted(p for p in in_memory | stored if p[2] not in seasons)
         carried: list[tuple[pl.DataFrame, pl.DataFrame]] = []
         for partition in others:
-            self._withdraw(partition, new, batch.raw_sha256, seen)
-            taken = self._state(partition).remove(new.select("event_id"))
-            if taken[0].height:
-                carried.append(taken)
+            self._withdraw(partition, new, batch.raw_sha256, taken_at)
+            removed = self._state(partition).remove(new.select("event_id"))
+            if removed[0].height:
+                carried.append(removed)
         for rows in new.partition_by("season", maintain_order=True):
             partition = (sport, competition, rows["season"][0])
-            self._withdraw(partition, new, batch.raw_sha256, seen)
+            self._withdraw(partition, new, batch.raw_sha256, taken_at)
             quotes = batch.quotes.join(rows.select("event_id"), on="event_id", how="semi")
-            held = self._state(partition)
+            state = self._state(partition)
             for events, prices in carried:
-                own = rows.select("event_id")
-                held.carry(events.join(own, on="event_id", how="semi"), prices.join(own, on="event_id", how="semi"))
-            held.add(rows, quotes)
+                ids = rows.select("event_id")
+                state.carry(events.join(ids, on="event_id", how="semi"), prices.join(ids, on="event_id", how="semi"))
+            state.add(rows, quotes)
             self.summary.partitions.add(partition)
 
-    def _withdraw(self, partition: Partition, new: pl.DataFrame, raw_sha256: str, seen: datetime | None) -> None:
-        held = self._state(partition)
-        moved = merge.moved_fixtures(held.events, new, raw_sha256, seen)
+    def _withdraw(self, partition: Partition, new: pl.DataFrame, raw_sha256: str, taken_at: datetime | None) -> None:
+        state = self._state(partition)
+        moved = merge.moved_fixtures(state.events, new, raw_sha256, taken_at)
         if moved.height:
-            named = (*_PARTITION, "date", "home", "away", "moved_to", "n_quotes")
-            self.summary.withdrawn += held.withdraw(moved).select(named).to_dicts()
+            columns = (*_PARTITION, "date", "home", "away", "moved_to", "n_quotes")
+            self.summary.withdrawn += state.withdraw(moved).select(columns).to_dicts()
 
-    def _state(self, partition: Partition) -> Held:
-        state = self._held.get(partition)
+    def _state(self, partition: Partition) -> PartitionState:
+        state = self._states.get(partition)
         if state is None:
-            state = Held(
+            state = PartitionState(
                 self._load("events", partition, pl.DataFrame(schema=EVENTS)),
                 self._load("quotes", partition, pl.DataFrame(schema=QUOTES)),
                 self._load("withdrawn", partition, pl.DataFrame(schema=merge.WITHDRAWN)),
                 self.summary,
             )
-            self._held[partition] = state
-        self._held.move_to_end(partition)
+            self._states[partition] = state
+        self._states.move_to_end(partition)
         return state
 
     def _load(self, table: str, partition: Partition, empty: pl.DataFrame) -> pl.DataFrame:
@@ -128,11 +127,11 @@ class Writer:
         frames = [pl.read_parquet(p, hive_partitioning=False) for p in self._verifier.paths(entries)]
         return pl.concat(frames) if frames else empty
 
-    def _let_go(self, limit: int) -> None:
-        """Write and forget the partitions used longest ago until at most `limit` quotes are held."""
-        total = sum(s.n_quotes for s in self._held.values())
-        while self._held and (total > limit or limit == 0):
-            partition, state = self._held.popitem(last=False)
+    def _write_oldest(self, limit: int) -> None:
+        """Write the partitions used longest ago and drop them from memory, until it holds at most `limit` quotes."""
+        total = sum(s.n_quotes for s in self._states.values())
+        while self._states and (total > limit or limit == 0):
+            partition, state = self._states.popitem(last=False)
             total -= state.n_quotes
             if state.changed:
                 self._put(partition, "events", state.events)
@@ -146,9 +145,9 @@ class Writer:
             return
         raw = content.encode(frame)
         sport, competition, season = partition
-        facts = content.facts(table, frame)
+        described = content.description(table, frame)
         entry = Entry(
-            table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, sport, competition, season, **facts
+            table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, sport, competition, season, **described
         )
         self._write(entry, raw)
 
@@ -176,29 +175,29 @@ class Writer:
 
     def _write(self, entry: Entry, raw: bytes) -> None:
         path = self.root / entry.path
-        if entry.path not in self._written and not content.is_file_of(path, len(raw), entry.sha256):
+        if entry.path not in self._written and not content.has_content(path, len(raw), entry.sha256):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._written.add(entry.path)
             path.write_bytes(raw)
         self.manifest.files[entry.path] = entry
 
-    def _keep_raw(self, batch: Incoming) -> str:
+    def _copy_raw(self, batch: Incoming) -> str:
         if batch.raw_bytes_path is None:
             return ""
-        relative = layout.raw_file(batch.raw_sha256, batch.name)
+        relative = manifest.raw_file(batch.raw_sha256, batch.name)
         path = self.root / relative
         folder = path.parent
-        for kept in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if content.is_file_of(kept, batch.raw_bytes_path.stat().st_size, batch.raw_sha256):
-                return f"raw/{batch.raw_sha256}/{kept.name}"
+        for copy in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if content.has_content(copy, batch.raw_bytes_path.stat().st_size, batch.raw_sha256):
+                return f"raw/{batch.raw_sha256}/{copy.name}"
         folder.mkdir(parents=True, exist_ok=True)
         self._written.add(relative)
         shutil.copyfile(batch.raw_bytes_path, path)
         return relative
 
     def commit(self) -> None:
-        """Write what is held, flush it to the disk, swap the manifest, sweep what is no longer named."""
-        self._let_go(0)
+        """Write and flush all partitions, replace the manifest, and remove the files that it does not name."""
+        self._write_oldest(0)
         self.summary.changed = self.manifest.dump() != self._before
         if not self.summary.changed and (self.root / manifest.NAME).exists():
             return
@@ -210,13 +209,13 @@ class Writer:
         content.sweep(self.root, self.manifest)
 
     def undo(self) -> None:
-        """Remove what this import has written; the manifest was not swapped, so the old store stands."""
+        """Remove the files of this import. The manifest was not replaced, so the old store is intact."""
         for name in self._written:
             (self.root / name).unlink(missing_ok=True)
 
 
 def lock_file(root: Path) -> Path:
-    """The file that an import locks."""
+    """Path of the lock file of a store."""
     return root / ".lock"
 
 
@@ -243,5 +242,5 @@ def apply(root: Path, batches: Iterable[Incoming], *, again: bool) -> ImportSumm
             "the store cannot be written",
             where=str(error.filename or root),
             found=error.strerror or type(error).__name__,
-            todo="the old store is intact; make room or rights, then import again",
+            todo="the old store is intact; free some space or change the rights, then import again",
         ) from None

@@ -188,7 +188,7 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
             "withdrawn": summary.withdrawn,
             "new_names": sorted(summary.new_names),
             "changed": summary.changed,
-            "store_rows": {table: sum(entry.rows for entry in manifest.of(table)) for table in tables},
+            "store_rows": {table: sum(entry.rows for entry in manifest.entries(table)) for table in tables},
         })  # fmt: skip
         return
     for name, error in summary.refused:

@@ -57,7 +57,7 @@ class Copier:
         self._original, self._kept = original, kept
         self._events = original.events()
         self._names = _names(original, self._events)
-        self._parts: list[Partition] = sorted({entry.partition for entry in original.manifest.of("events")})
+        self._parts: list[Partition] = sorted({entry.partition for entry in original.manifest.entries("events")})
         self._few = original.count_quotes() <= _HELD_QUOTES
         self._held: dict[Partition, pl.DataFrame] = {}
         self._frames = _cut(self._events)
@@ -127,8 +127,8 @@ def _written(table: str, part: Partition, frame: pl.DataFrame, folder: Path) -> 
     else:
         frame = merge_quotes(pl.DataFrame(schema=QUOTES), frame)
     raw = content.encode(frame)
-    facts = content.facts(table, frame)
-    entry = Entry(table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, *part, **facts)
+    described = content.description(table, frame)
+    entry = Entry(table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, *part, **described)
     path = folder / entry.path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(raw)
@@ -141,7 +141,7 @@ def _names(original: Store, events: pl.DataFrame) -> pl.DataFrame:
     A name that a configuration asks for is then known to the store, also where all its prices lie after the instant.
     A view never shows such a price.
     """
-    entries = original.manifest.of("quotes")
+    entries = original.manifest.entries("quotes")
     markets = sorted({name for entry in entries for name in entry.markets})
     books = sorted({name for entry in entries for name in entry.bookmakers})
     if not markets:

@@ -294,4 +294,4 @@ def open_store(path: str) -> Store:
 
 
 def _has_closing(store: Store, spec: TapeSpec) -> bool:
-    return any(spec.clv_bookmaker in entry.bookmakers for entry in store.manifest.of("quotes"))
+    return any(spec.clv_bookmaker in entry.bookmakers for entry in store.manifest.entries("quotes"))

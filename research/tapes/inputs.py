@@ -144,7 +144,7 @@ def check_bookmakers(store: Store, spec: TapeSpec) -> None:
     ConfigurationError
         In the commission rates, the venues or the cash-out.
     """
-    known = {name for entry in store.manifest.of("quotes") for name in entry.bookmakers}
+    known = {name for entry in store.manifest.entries("quotes") for name in entry.bookmakers}
     closes_at = dict(spec.later)["cash_out_bookmaker"]
     named = {
         "execution.commission_rates": [name for name, _ in spec.commission_rates],

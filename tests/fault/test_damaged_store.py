@@ -1,4 +1,4 @@
-"""600 damaged files of a store, and damaged manifests: all refused, in one line."""
+"""Damaged content files and manifests are refused, each with a message of one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import StoreError
 from engine.store import Store
-from tests.engine.store.made import league
+from tests.engine.store.batches import league
 
 N_DAMAGED = 600
 
@@ -113,11 +113,11 @@ def test_a_damaged_manifest_is_refused(sound: Path, tmp_path: Path, seed: int) -
         store = Store.open(root)
     except StoreError as error:
         assert "\n" not in str(error)
-    else:  # white space alone
+    else:  # only white space changed
         assert json.loads(bad) == json.loads(raw), store
 
 
-def test_foreign_manifests_and_other_versions(sound: Path, tmp_path: Path) -> None:
+def test_other_json_and_other_schema_versions_are_refused(sound: Path, tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
     for text in ("", "{}", "[]", "null", "7", '{"schema_version": 1}', "[" * 100_000, "\xff"):
         path.write_text(text, encoding="latin-1")
@@ -142,7 +142,7 @@ def test_a_manifest_cannot_point_out_of_the_store(sound: Path, tmp_path: Path) -
         Store.open(tmp_path)
 
 
-def test_a_damaged_memory_of_verified_files_is_ignored(sound: Path, tmp_path: Path) -> None:
+def test_a_damaged_record_of_verified_files_is_ignored(sound: Path, tmp_path: Path) -> None:
     root = tmp_path / "s"
     shutil.copytree(sound, root)
     for text in ("", "[]", "{", '{"a": 1}'):

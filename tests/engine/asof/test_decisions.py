@@ -22,7 +22,7 @@ from engine.schema import QUARANTINE, SELECTIONS
 from engine.simulator.simulate import Bookmaker, SimulatorSettings, simulate_leagues
 from engine.store import Store, Universe
 from research.commands.main import main as bea
-from tests.engine.store.made import Counted, Made
+from tests.engine.store.batches import FakeCounts, FakeBatch
 from tests.property.markets import world
 
 MINUTE = 60 * 1_000_000_000
@@ -42,8 +42,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return store
 
 
-def file_of(events: pl.DataFrame, quotes: pl.DataFrame) -> Made:
-    return Made("test", "one.csv", "a" * 64, None, events, quotes, pl.DataFrame(schema=QUARANTINE), Counted())
+def file_of(events: pl.DataFrame, quotes: pl.DataFrame) -> FakeBatch:
+    return FakeBatch("test", "one.csv", "a" * 64, None, events, quotes, pl.DataFrame(schema=QUARANTINE), FakeCounts())
 
 
 def whole(parts: Iterator[pl.DataFrame]) -> pl.DataFrame:

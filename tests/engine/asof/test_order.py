@@ -14,14 +14,14 @@ from engine.asof.order import SEQUENCE, last_of_series
 from engine.asof.view import build
 from engine.schema import INSTANT_DTYPE, QUOTES
 from engine.store import Store
-from tests.engine.store.made import Made, batch, match
+from tests.engine.store.batches import FakeBatch, batch, match
 
 DAY = date(2021, 8, 14)
 NINE = datetime(2021, 8, 14, 9, tzinfo=UTC)
 LATE = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def pull(name: str, kinds: list[tuple[str, float]], at: datetime = NINE) -> Made:
+def pull(name: str, kinds: list[tuple[str, float]], at: datetime = NINE) -> FakeBatch:
     """A file with home prices of one bookmaker, all known at one instant."""
     made = batch([match("A", "B", DAY)], name=name)
     rows = [
@@ -30,7 +30,7 @@ def pull(name: str, kinds: list[tuple[str, float]], at: datetime = NINE) -> Made
         for kind, odds in kinds
     ]  # fmt: skip
     schema = {**QUOTES, "known_at": pl.Datetime("us", "UTC")}
-    return Made(**{**vars(made), "quotes": pl.DataFrame(rows, schema=schema).cast({"known_at": INSTANT_DTYPE})})
+    return FakeBatch(**{**vars(made), "quotes": pl.DataFrame(rows, schema=schema).cast({"known_at": INSTANT_DTYPE})})
 
 
 def odds_of(store: Store) -> set[float]:

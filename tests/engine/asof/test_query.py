@@ -14,7 +14,7 @@ from engine.asof import query
 from engine.errors import ConfigurationError
 from engine.schema import INSTANT_DTYPE, QUOTES
 from engine.store import Store, Universe
-from tests.engine.store.made import Made, batch, league, match
+from tests.engine.store.batches import FakeBatch, batch, league, match
 
 DAY = date(2021, 8, 14)
 NOON = datetime(2021, 8, 14, 12, tzinfo=UTC)
@@ -44,7 +44,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Store:
          ("pinnacle", "in_play", 16, 3.0)],
     )  # fmt: skip
     store = Store.create_or_open(tmp_path_factory.mktemp("small") / "s")
-    store.apply([Made(**{**vars(made), "quotes": prices})])
+    store.apply([FakeBatch(**{**vars(made), "quotes": prices})])
     return store
 
 

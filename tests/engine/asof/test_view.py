@@ -12,7 +12,7 @@ from engine.clock import duration_ns
 from engine.errors import ConfigurationError, DataError
 from engine.schema import QUARANTINE, QUOTES
 from engine.store import Store, Universe
-from tests.engine.store.made import Counted, Made
+from tests.engine.store.batches import FakeBatch, FakeCounts
 from tests.property.markets import world
 
 ORDER = ("decided_at", "event_id", "market", "line", "selection", "bookmaker", "side")
@@ -67,7 +67,7 @@ def test_of_a_store_it_is_the_same_in_parts(tmp_path: Path, decide_at: str, memo
     events, quotes = world(10, 30)
     empty = pl.DataFrame(schema=QUARANTINE)
     store = Store.create_or_open(tmp_path / "s")
-    store.apply([Made("test", "one.csv", "a" * 64, None, events, quotes, empty, Counted())])
+    store.apply([FakeBatch("test", "one.csv", "a" * 64, None, events, quotes, empty, FakeCounts())])
     seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]))
     universe = Universe(instants=("open", "snapshot"))
     parts = [view.quotes for view in of_store(store, universe, decide_at, memory_mb=memory_mb, threads=1)]

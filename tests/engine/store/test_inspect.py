@@ -1,4 +1,4 @@
-"""What `check` must shout about, and what `info` counts."""
+"""Findings of `check`, and counts of `info`."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import polars as pl
 
 from engine.store import Store
 from engine.store.inspect import check, info
-from tests.engine.store.made import Made, batch, league, match
+from tests.engine.store.batches import FakeBatch, batch, league, match
 
 
-def found(store: Store) -> dict[str, tuple[str, int]]:
+def findings(store: Store) -> dict[str, tuple[str, int]]:
     return {f.check: (f.level, f.count) for f in check(store)}
 
 
 def test_a_sound_store_has_no_damage(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     store.apply([league("E0", 2021, 40)])
-    assert {level for level, _ in found(store).values()} <= {"note", "shout"}
-    assert found(store)["start times assumed"] == ("note", 40)
+    assert {level for level, _ in findings(store).values()} <= {"note", "shout"}
+    assert findings(store)["assumed start times"] == ("note", 40)
 
 
 def test_damage_is_a_finding(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     store.apply([league("E0", 2021, 40)])
-    path = tmp_path / "s" / store.manifest.of("quotes")[0].path
+    path = tmp_path / "s" / store.manifest.entries("quotes")[0].path
     path.write_bytes(path.read_bytes()[:-1])
-    assert found(Store.open(tmp_path / "s")) == {"files": ("damage", 1)}
+    assert findings(Store.open(tmp_path / "s")) == {"files": ("damage", 1)}
 
 
-def test_odd_dates_results_and_prices_are_shouted(tmp_path: Path) -> None:
+def test_odd_dates_results_and_prices_are_reported(tmp_path: Path) -> None:
     rows = [
         match("A", "B", date(2021, 1, 8)),  # before its season
         match("C", "D", date(2021, 9, 1)),
@@ -45,22 +45,22 @@ def test_odd_dates_results_and_prices_are_shouted(tmp_path: Path) -> None:
     events = made.events.with_columns(pl.when(pl.col("home") == "H").then(None).otherwise("winner").alias("winner"))
     quotes = made.quotes.with_columns((pl.col("odds") > 5).alias("suspect"))
     store = Store.create_or_open(tmp_path / "s")
-    store.apply([Made(**{**vars(made), "events": events, "quotes": quotes})])
-    seen = found(store)
-    assert seen["dates outside their season"] == ("shout", 2)
-    assert seen["a team twice within a day"] == ("shout", 1)
-    assert seen["matches without a result"] == ("note", 1)
-    assert seen["played matches without a winner"] == ("shout", 1)
-    assert seen["suspect prices, kept"] == ("shout", quotes["suspect"].sum())
-    assert seen["books under 97 % or above 130 %"][1] > 0
+    store.apply([FakeBatch(**{**vars(made), "events": events, "quotes": quotes})])
+    report = findings(store)
+    assert report["dates outside their season"] == ("shout", 2)
+    assert report["a team twice within a day"] == ("shout", 1)
+    assert report["matches without a result"] == ("note", 1)
+    assert report["played matches without a winner"] == ("shout", 1)
+    assert report["suspect prices"] == ("shout", quotes["suspect"].sum())
+    assert report["books under 97 % or above 130 %"][1] > 0
 
 
 def test_info_adds_up(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
-    aside = {"source": "football_data", "file": "one.csv", "raw_file": "x", "line": 7, "kind": "cell",
+    rejected = {"source": "football_data", "file": "one.csv", "raw_file": "x", "line": 7, "kind": "cell",
              "column": "B365H", "value": "0", "reason": "not a price"}  # fmt: skip
     store.apply(
-        [league("E0", 2021, 40), batch([match("A", "B", date(2020, 9, 1), "E1", "2020-2021")], quarantine=[aside])]
+        [league("E0", 2021, 40), batch([match("A", "B", date(2020, 9, 1), "E1", "2020-2021")], quarantine=[rejected])]
     )
     facts = info(store)
     assert facts["matches"] == 41 == sum(s["matches"] for s in facts["seasons"])

@@ -1,4 +1,4 @@
-"""Importing: idempotent, atomic, deterministic; what wins, what is withdrawn, what stays."""
+"""Imports are idempotent, atomic and deterministic; which rows win, are withdrawn or stay; reading a universe."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from polars.testing import assert_frame_equal
 from engine.errors import ConfigurationError, DataError, SourceError, StoreError
 from engine.files import exclusive
 from engine.schema import EVENTS, QUOTES
-from engine.store import Store, Universe
-from engine.store import manifest as layout
+from engine.store import Store, Universe, manifest
 from engine.store.hashing import FrameHash
 from engine.store.writer import lock_file
-from tests.engine.store.made import Made, batch, league, match
+from tests.engine.store.batches import FakeBatch, batch, league, match
 
 DAY = date(2021, 8, 14)
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,7 +36,7 @@ def tree(root: Path) -> dict[str, bytes]:
     }
 
 
-def test_an_import_comes_back_as_it_was_given(tmp_path: Path) -> None:
+def test_a_store_returns_what_was_imported(tmp_path: Path) -> None:
     made = league("E0", 2021, 40)
     summary = Store.create_or_open(tmp_path / "s").apply([made])
     store = Store.open(tmp_path / "s")
@@ -69,7 +68,7 @@ def test_files_without_an_identity_are_merged_every_time(tmp_path: Path) -> None
     assert tree(tmp_path) == before and store.known() == frozenset()
 
 
-def test_an_older_vintage_comes_back_only_when_asked(tmp_path: Path) -> None:
+def test_an_older_version_wins_only_with_again(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     old, new = batch([match("A", "B", DAY)], name="old"), batch([match("A", "B", DAY, home_score=2)], name="new")
     store.apply([old, new])
@@ -121,19 +120,19 @@ def test_a_moved_fixture_is_withdrawn_and_named(tmp_path: Path) -> None:
     assert [(w["home"], w["date"], w["moved_to"]) for w in summary.withdrawn] == [("A", DAY, moved)]
     assert store.events().filter(pl.col("home") == "A")["date"].to_list() == [moved]
     assert store.quotes()["event_id"].n_unique() == 3
-    gone = store.withdrawn().row(0, named=True)
-    assert gone["date"] == DAY and gone["moved_to"] == moved and gone["n_quotes"] == 32
+    withdrawn = store.withdrawn().row(0, named=True)
+    assert withdrawn["date"] == DAY and withdrawn["moved_to"] == moved and withdrawn["n_quotes"] == 32
     store.apply([batch([match("A", "B", DAY), match("A", "B", moved), *ends], name="both.csv")])
     assert store.withdrawn().is_empty() and store.events().height == 4
 
 
-def test_a_match_that_left_a_running_list_by_being_played_was_not_moved(tmp_path: Path) -> None:
-    """Two games of a play-off series at one place: the second pull holds another game of the first's date."""
-    first, second, late = (match("A", "B", DAY), match("A", "B", DAY + timedelta(days=2)), match("C", "D", DAY))
+def test_a_match_that_left_a_list_because_it_was_played_was_not_moved(tmp_path: Path) -> None:
+    """Two games of a play-off series at one venue. The second pull no longer lists the first game."""
+    first, second, other = (match("A", "B", DAY), match("A", "B", DAY + timedelta(days=2)), match("C", "D", DAY))
     for hour, moved in ((16, 0), (14, 1)):  # both games of DAY start at 15:00
         store = Store.create_or_open(tmp_path / str(hour))
         store.apply([batch([first], name="one.csv")])
-        pull = batch([late, second], name="two.csv")
+        pull = batch([other, second], name="two.csv")
         taken = datetime(2021, 8, 14, hour, tzinfo=UTC)
         quotes = pull.quotes.with_columns(
             pl.lit("snapshot").alias("instant"), pl.lit("recorded").alias("known_at_basis"),
@@ -142,7 +141,7 @@ def test_a_match_that_left_a_running_list_by_being_played_was_not_moved(tmp_path
         assert len(store.apply([dataclasses.replace(pull, quotes=quotes)]).withdrawn) == moved
 
 
-def test_a_fixture_moved_into_another_season_is_withdrawn_too(tmp_path: Path) -> None:
+def test_a_fixture_moved_to_another_season_is_withdrawn(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     june, july = date(2020, 6, 20), date(2020, 7, 10)
     store.apply([batch([match("A", "B", june, season="2019-2020")], name="old.csv")])
@@ -151,7 +150,7 @@ def test_a_fixture_moved_into_another_season_is_withdrawn_too(tmp_path: Path) ->
     assert store.events().height == 2
 
 
-def test_an_event_filed_under_another_season_is_not_doubled(tmp_path: Path) -> None:
+def test_an_event_filed_under_another_season_is_not_duplicated(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     store.apply([batch([match("A", "B", DAY, season="2021")], name="old.csv", bookmakers=("b365", "bwin"))])
     store.apply([batch([match("A", "B", DAY)], name="new.csv", bookmakers=("b365",))])
@@ -160,7 +159,7 @@ def test_an_event_filed_under_another_season_is_not_doubled(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_a_running_season_does_not_erase_the_whole_one(tmp_path: Path, order: tuple[int, int]) -> None:
+def test_part_of_a_season_does_not_erase_the_rest(tmp_path: Path, order: tuple[int, int]) -> None:
     whole = league("E0", 2021, 100)
     first = whole.events.sort("date").head(30).to_dicts()
     part = batch([{k: r[k] for k in ("competition", "season", "date", "home", "away")} for r in first], name="part.csv")
@@ -185,9 +184,9 @@ def test_another_source_withdraws_nothing(tmp_path: Path) -> None:
     assert store.apply([batch(other, source="generic_csv")]).withdrawn == []
 
 
-def test_a_refused_file_is_named_and_not_known(tmp_path: Path) -> None:
+def test_a_refused_file_is_reported_and_not_recorded_as_imported(tmp_path: Path) -> None:
     good = league("E0", 2021, 20)
-    bad = Made(**{**vars(league("E1", 2021, 20)), "refused": SourceError("no header")})
+    bad = FakeBatch(**{**vars(league("E1", 2021, 20)), "refused": SourceError("no header")})
     summary = Store.create_or_open(tmp_path / "s").apply([good, bad])
     store = Store.open(tmp_path / "s")
     assert summary.refused == [(bad.name, "no header")]
@@ -195,14 +194,14 @@ def test_a_refused_file_is_named_and_not_known(tmp_path: Path) -> None:
     assert store.events()["competition"].unique().to_list() == ["E0"]
 
 
-def test_quarantine_is_kept_and_replaced_by_file(tmp_path: Path) -> None:
-    aside = {"source": "football_data", "file": "one.csv", "raw_file": "x", "line": 7, "kind": "cell",
+def test_quarantine_is_stored_once_per_raw_file(tmp_path: Path) -> None:
+    rejected = {"source": "football_data", "file": "one.csv", "raw_file": "x", "line": 7, "kind": "cell",
              "column": "B365H", "value": "0", "reason": "not a price"}  # fmt: skip
     store = Store.create_or_open(tmp_path / "s")
-    one = batch([match("A", "B", DAY)], quarantine=[aside])
+    one = batch([match("A", "B", DAY)], quarantine=[rejected])
     store.apply([one])
     store.apply([one], again=True)
-    assert store.quarantine().to_dicts() == [aside]
+    assert store.quarantine().to_dicts() == [rejected]
 
 
 EVIL = ["../../up", "/etc/passwd", "a\0b", "..", ".", "", "CON:\\x", "x" * 4000, "=\n\r\x1b[31m", "é/ö%2F..%2e"]
@@ -217,10 +216,10 @@ def test_evil_names_never_leave_the_root(tmp_path: Path) -> None:
     assert sorted(Store.open(tmp_path / "in" / "s").events()["competition"]) == sorted(EVIL)
     assert {p.name for p in tmp_path.iterdir()} == {"in", "raw.csv"}
     assert {p.name for p in (tmp_path / "in").iterdir()} == {"s"}
-    assert len({layout.safe(name) for name in EVIL}) == len(EVIL)
+    assert len({manifest.safe(name) for name in EVIL}) == len(EVIL)
 
 
-def test_a_second_import_at_once_is_refused(tmp_path: Path) -> None:
+def test_a_second_import_at_the_same_time_is_refused(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     store.apply([league("E0", 2021, 20)])
     busy = StoreError("a second lock")
@@ -231,7 +230,7 @@ def test_a_second_import_at_once_is_refused(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from engine.store import Store
-from tests.engine.store.made import league
+from tests.engine.store.batches import league
 store = Store.create_or_open(sys.argv[1])
 print("go", flush=True)
 store.apply([league(f"L{i}", 2021, 60) for i in range(30)])
@@ -258,15 +257,15 @@ def test_a_killed_import_leaves_the_old_or_the_new_store(tmp_path: Path) -> None
             assert frame_hash(store.events()) == old
     store = Store.open(root)
     store.apply([league(f"L{i}", 2021, 60) for i in range(30)])
-    named = {*store.manifest.files, "manifest.json", ".lock", ".verified.json"}
-    assert {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()} == named
+    expected = {*store.manifest.files, "manifest.json", ".lock", ".verified.json"}
+    assert {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()} == expected
     clean = Store.create_or_open(tmp_path / "clean")
     clean.apply([league("E0", 2021, 20)])
     clean.apply([league(f"L{i}", 2021, 60) for i in range(30)])
     assert tree(root) == tree(tmp_path / "clean")
 
 
-def test_a_full_disk_is_one_line_and_the_old_store_stands(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_in_one_line_and_leaves_the_old_store(tmp_path: Path) -> None:
     root = tmp_path / "s"
     store = Store.create_or_open(root)
     store.apply([league("E0", 2021, 20)])
@@ -283,11 +282,11 @@ def test_a_full_disk_is_one_line_and_the_old_store_stands(tmp_path: Path) -> Non
     assert tree(root) == before and Store.open(root).events().height == 20
 
 
-def test_universe_reads_only_what_it_needs(tmp_path: Path) -> None:
+def test_a_universe_opens_only_the_files_it_needs(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     store.apply([league("E0", 2020, 40), league("E0", 2021, 40), league("E1", 2021, 40)])
     store = Store.open(tmp_path / "s")
-    for damaged in store.manifest.of("quotes"):
+    for damaged in store.manifest.entries("quotes"):
         if damaged.competition == "E1":
             (tmp_path / "s" / damaged.path).unlink()
     wanted = Universe(competitions=("E0",), seasons=("2021-2022",), markets=("1x2",), bookmakers=("pinnacle",))
@@ -311,7 +310,9 @@ def test_universe_reads_only_what_it_needs(tmp_path: Path) -> None:
         (Universe(instants=("opening",)), "open"),
     ],
 )
-def test_a_wrong_name_is_told_with_the_nearest_right_one(tmp_path: Path, universe: Universe, hint: str) -> None:
+def test_a_wrong_name_is_reported_with_the_most_similar_known_name(
+    tmp_path: Path, universe: Universe, hint: str
+) -> None:
     store = Store.create_or_open(tmp_path / "s")
     store.apply([league("E0", 2021, 20)])
     for read in (store.events, store.quotes):
@@ -319,7 +320,7 @@ def test_a_wrong_name_is_told_with_the_nearest_right_one(tmp_path: Path, univers
             read(universe)
 
 
-def test_nothing_left_is_an_error_and_not_an_empty_frame(tmp_path: Path) -> None:
+def test_an_empty_universe_is_an_error_and_not_an_empty_frame(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     store.apply([league("E0", 2021, 20), league("E1", 2020, 20)])
     nowhere = Universe(competitions=("E0",), seasons=("2020-2021",))
@@ -342,7 +343,7 @@ def frame_hash(*pieces: pl.DataFrame) -> str:
     return total.hexdigest()
 
 
-def test_the_hash_of_a_frame_sees_content_alone() -> None:
+def test_the_hash_of_a_frame_depends_on_its_content_only() -> None:
     frame = league("E0", 2021, 40).quotes
     want = frame_hash(frame)
     assert frame_hash(pl.concat([frame[:7], frame[7:]], rechunk=False)) == want
@@ -359,7 +360,7 @@ def test_the_hash_of_a_frame_sees_content_alone() -> None:
         frame_hash(frame, nothing)
 
 
-def test_no_store_an_empty_one_and_a_foreign_folder(tmp_path: Path) -> None:
+def test_a_missing_store_an_empty_store_and_another_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no store"):
         Store.open(tmp_path / "none")
     Store.create_or_open(tmp_path / "s").apply([])
@@ -373,13 +374,13 @@ def test_no_store_an_empty_one_and_a_foreign_folder(tmp_path: Path) -> None:
         Store.create_or_open(tmp_path / "photos" / "cat.jpg")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="drops rights, which needs root")
-def test_without_rights(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up rights")
+def test_a_user_without_write_permission_can_read_but_not_import(tmp_path: Path) -> None:
     root = tmp_path / "s"
     Store.create_or_open(root).apply([league("E0", 2021, 20)])
     code = (
         "import os, sys\nfrom engine.errors import StoreError\nfrom engine.store import Store\n"
-        "from tests.engine.store.made import league\nmade = league('E1', 2021, 20)\n"
+        "from tests.engine.store.batches import league\nmade = league('E1', 2021, 20)\n"
         "os.setgid(65534); os.setuid(65534)\nstore = Store.open(sys.argv[1])\n"
         "assert store.events().height == 20\n"
         "try: store.apply([made])\nexcept StoreError as e: print(e)\n"

@@ -16,9 +16,9 @@ from engine.errors import SourceError
 from research.commands.data import parser
 from research.commands.main import main
 from research.commands.registry import COMMANDS
-from tests.engine.store.made import Made, batch, league, match
+from tests.engine.store.batches import FakeBatch, batch, league, match
 
-Reader = dict[str, Made]
+Reader = dict[str, FakeBatch]
 
 
 @pytest.fixture()
@@ -26,11 +26,11 @@ def reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Reader:
     """A reader that gives the batch of that file name."""
     given: Reader = {}
 
-    def read_files(source: str, paths: Iterable[Path], *, known: frozenset[str], **_: object) -> Iterator[Made]:
+    def read_files(source: str, paths: Iterable[Path], *, known: frozenset[str], **_: object) -> Iterator[FakeBatch]:
         files = [f for path in map(Path, paths) for f in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
         for path in files:
             made = given[path.name]
-            yield Made(**{**vars(made), "unchanged": made.identity in known})
+            yield FakeBatch(**{**vars(made), "unchanged": made.identity in known})
 
     module = ModuleType("engine.source.read")
     module.read_files = read_files  # type: ignore[attr-defined]
@@ -39,7 +39,7 @@ def reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Reader:
     return given
 
 
-def put(tmp_path: Path, reader: Reader, name: str, made: Made) -> str:
+def put(tmp_path: Path, reader: Reader, name: str, made: FakeBatch) -> str:
     (tmp_path / name).write_text(name)
     reader[name] = made
     return str(tmp_path / name)
@@ -62,7 +62,7 @@ def test_a_refused_file_is_named_and_the_others_stay(
     tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(tmp_path, reader, "a.csv", league("E0", 2021, 20))
-    bad = Made(**{**vars(league("E1", 2021, 20)), "refused": SourceError("no header", where="b.csv")})
+    bad = FakeBatch(**{**vars(league("E1", 2021, 20)), "refused": SourceError("no header", where="b.csv")})
     put(tmp_path, reader, "b.csv", bad)
     assert main(["data", "import", "football_data", str(tmp_path), "--store", str(tmp_path / "s")]) == 1
     caught = capsys.readouterr()

@@ -59,7 +59,9 @@ def _bookmaker() -> str:
     from engine.paths import sample_store
     from engine.store.store import Store
 
-    return sorted({name for entry in Store.open(sample_store()).manifest.of("quotes") for name in entry.bookmakers})[0]
+    return sorted(
+        {name for entry in Store.open(sample_store()).manifest.entries("quotes") for name in entry.bookmakers}
+    )[0]
 
 
 def test_one_file_in_the_home_is_a_strategy_with_its_defaults(mine: Path) -> None:

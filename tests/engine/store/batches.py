@@ -1,4 +1,4 @@
-"""Batches of made-up leagues, as a reader would hand them over."""
+"""Batches of invented leagues, in the form in which a reader returns them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.schema import EVENTS, QUARANTINE, QUOTES
 
 
 @dataclass(frozen=True)
-class Counted:
+class FakeCounts:
     rows_read: int = 0
     rows_kept: int = 0
     rows_quarantined: int = 0
@@ -29,7 +29,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Made:
+class FakeBatch:
     source: str
     name: str
     raw_sha256: str
@@ -37,7 +37,7 @@ class Made:
     events: pl.DataFrame
     quotes: pl.DataFrame
     quarantine: pl.DataFrame
-    counts: Counted
+    counts: FakeCounts
     refused: SourceError | None = None
     unchanged: bool = False
     known_by: str | None = None
@@ -57,8 +57,8 @@ def batch(
     factor: float = 1.0,
     quarantine: list[dict] | None = None,
     raw: Path | None = None,
-) -> Made:
-    """A batch of matches: dicts with competition, season, date, home, away and any other column of EVENTS."""
+) -> FakeBatch:
+    """Batch of matches: dictionaries with competition, season, date, home, away and any other column of EVENTS."""
     filled = [
         {
             "sport": sport,
@@ -91,15 +91,15 @@ def batch(
         .cast(EVENTS)
     )
     quotes = prices(events, bookmakers, factor)
-    aside = pl.DataFrame(quarantine or [], schema=QUARANTINE)
-    counts = Counted(len(rows), len(rows), 0, quotes.height, quotes.height)
-    return Made(source, name, sha, raw, events, quotes, aside, counts)
+    rejected = pl.DataFrame(quarantine or [], schema=QUARANTINE)
+    counts = FakeCounts(len(rows), len(rows), 0, quotes.height, quotes.height)
+    return FakeBatch(source, name, sha, raw, events, quotes, rejected, counts)
 
 
 def prices(events: pl.DataFrame, bookmakers: tuple[str, ...], factor: float = 1.0) -> pl.DataFrame:
-    """Opening prices of 1x2 and totals and closing prices of 1x2 for events."""
+    """Opening prices of 1x2 and totals, and closing prices of 1x2, for events."""
     books = pl.DataFrame({"bookmaker": list(bookmakers)})
-    asked = pl.DataFrame(
+    columns = pl.DataFrame(
         {
             "market": ["1x2"] * 3 + ["totals"] * 2 + ["1x2"] * 3,
             "line": [None] * 3 + [2.5] * 2 + [None] * 3,
@@ -107,8 +107,8 @@ def prices(events: pl.DataFrame, bookmakers: tuple[str, ...], factor: float = 1.
             "instant": ["open"] * 5 + ["close"] * 3,
         }
     )
-    rows = events.select("event_id", "starts_at").join(books, how="cross").join(asked, how="cross")
-    drawn = np.random.default_rng(events.height).exponential(2.0, rows.height)
+    rows = events.select("event_id", "starts_at").join(books, how="cross").join(columns, how="cross")
+    noise = np.random.default_rng(events.height).exponential(2.0, rows.height)
     at = (
         pl.when(pl.col("instant") == "close").then(pl.col("starts_at")).otherwise(pl.col("starts_at").dt.truncate("1d"))
     )
@@ -117,7 +117,7 @@ def prices(events: pl.DataFrame, bookmakers: tuple[str, ...], factor: float = 1.
             at.alias("known_at"),
             pl.lit("back").alias("side"),
             pl.lit("assumed:match_day").alias("known_at_basis"),
-            pl.Series("odds", np.round(1.01 + drawn * factor, 2)),
+            pl.Series("odds", np.round(1.01 + noise * factor, 2)),
             pl.lit(None, pl.Float64).alias("size_minor"),
             pl.lit(False).alias("suspect"),
         )
@@ -130,8 +130,8 @@ def match(home: str, away: str, day: date, competition: str = "E0", season: str 
     return {"competition": competition, "season": season, "date": day, "home": home, "away": away, **more}
 
 
-def league(competition: str, year: int, n: int = 380, bookmakers: int = 4) -> Made:
-    """One file of a season: `n` matches over 280 days."""
+def league(competition: str, year: int, n: int = 380, bookmakers: int = 4) -> FakeBatch:
+    """One file with a season of `n` matches over 280 days."""
     names = ("b365", "pinnacle", "max", "avg", *(f"book{i}" for i in range(bookmakers)))[:bookmakers]
     rows = [
         match(
