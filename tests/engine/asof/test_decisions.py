@@ -22,7 +22,7 @@ from engine.schema import QUARANTINE, SELECTIONS
 from engine.simulator.simulate import Bookmaker, SimulatorSettings, simulate_leagues
 from engine.store import Store, Universe
 from research.commands.main import main as bea
-from tests.engine.store.batches import FakeCounts, FakeBatch
+from tests.engine.store.batches import FakeBatch, FakeCounts
 from tests.property.markets import world
 
 MINUTE = 60 * 1_000_000_000
