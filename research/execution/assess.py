@@ -212,12 +212,12 @@ def outside_of(bets: pl.DataFrame, seed: int) -> OutOfSample:
     return OutOfSample(bets.height, days, estimate, low, high, lower)
 
 
-def splits_frame(found: Overfitting | None) -> pl.DataFrame:
+def splits_frame(overfitting: Overfitting | None) -> pl.DataFrame:
     """Cross-validation split by split: logit, metric of the selected configuration inside and outside."""
     columns = ("logit", "inside", "outside")
-    if found is None:
+    if overfitting is None:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.Float32))
-    values = (found.logits, found.in_sample, found.out_of_sample)
+    values = (overfitting.logits, overfitting.in_sample, overfitting.out_of_sample)
     return pl.DataFrame({n: v.astype(np.float32) for n, v in zip(columns, values, strict=True)})
 
 

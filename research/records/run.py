@@ -180,8 +180,8 @@ class RunRecord:
         path = self.folder / f"days-{tape}.npy"
         if not path.is_file():
             raise DataError("the run holds no P&L by day", where=str(path), todo="repeat it with sweep.days=true")
-        found: NDArray[np.float32] = np.load(path, mmap_mode="r")
-        return found
+        days: NDArray[np.float32] = np.load(path, mmap_mode="r")
+        return days
 
     @cached_property
     def findings(self) -> Findings | None:
@@ -193,9 +193,9 @@ class RunRecord:
     def trials(self) -> Count:
         """Trials behind the run according to the ledger as it is now; at least the run's own configurations."""
         counted = Ledger().count(self.manifest.get("event_sets", []))
-        found = self.findings
-        own = Count(len(self), float(len(self)) if found is None else max(1.0, found.evidence.effective))
-        return Count(max(counted.raw, own.raw), max(counted.effective, own.effective))
+        findings = self.findings
+        effective = float(len(self)) if findings is None else max(1.0, findings.evidence.effective)
+        return Count(max(counted.raw, len(self)), max(counted.effective, effective))
 
     def acknowledged(self) -> list[str]:
         """Names of flags that a reader has acknowledged (`bea report RUN --acknowledge NAME`)."""
@@ -244,16 +244,16 @@ class RunRecord:
 
     def verdict(self) -> Verdict | None:
         """The verdict of a sweep from the numbers as they are now; None for a backtest."""
-        found = self.findings
-        if found is None or self.kind == "backtest":
+        findings = self.findings
+        if findings is None or self.kind == "backtest":
             return None
-        evidence, seen = found.evidence, self.acknowledged()
+        evidence, acknowledged = findings.evidence, self.acknowledged()
         return judge(
             evidence.p_all,
             math.nan if evidence.selected is None else evidence.selected.p_value,
             self.trials().effective,
-            found.out_of_sample,
-            [name for name in self.flags() if name not in seen],
+            findings.out_of_sample,
+            [name for name in self.flags() if name not in acknowledged],
         )
 
     def path_bets(self) -> pl.DataFrame:

@@ -66,8 +66,8 @@ def summary(run: RunRecord) -> dict[str, Any]:
 
 def verdict_summary(run: RunRecord) -> dict[str, Any] | None:
     """The verdict of a sweep with the numbers that it is made of; None of a backtest."""
-    found, verdict = run.findings, run.verdict()
-    if found is None or verdict is None:
+    findings, verdict = run.findings, run.verdict()
+    if findings is None or verdict is None:
         return None
     trials = run.trials()
     return {
@@ -76,7 +76,7 @@ def verdict_summary(run: RunRecord) -> dict[str, Any] | None:
         "trials_raw": trials.raw,
         "trials_effective": trials.effective,
         "flags": [name for name in run.flags() if name not in run.acknowledged()],
-        "findings": found.plain(),
+        "findings": findings.plain(),
     }
 
 
