@@ -1,4 +1,4 @@
-"""Our tests against the package arch, where it is right; and where it is not."""
+"""The tests of superiority compared with the package arch, including two cases where arch is wrong."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def drawn_of(returns: np.ndarray) -> BootstrapMoments:
 
 
 def spa(returns: np.ndarray, *, studentize: bool) -> tuple[float, float, float]:
-    """lower, consistent, upper of arch: losses are our returns turned round, the benchmark loses nothing."""
+    """Lower, consistent and upper p-value of arch; its losses are our returns negated, and the benchmark is 0."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = SPA(np.zeros(len(returns)), -returns, LENGTH, RESAMPLES, studentize=studentize, seed=2)
@@ -40,13 +40,13 @@ def stepm(returns: np.ndarray, *, studentize: bool) -> list[int]:
 
 
 def near(p_value: float) -> object:
-    """What 1,000 resamples on either side leave open: four standard errors of a difference."""
+    """Within four standard errors of the difference of two p-values from 1,000 resamples each."""
     error = math.sqrt(2.0 * max(p_value * (1.0 - p_value), 0.005) / RESAMPLES)
     return pytest.approx(p_value, abs=4.0 * error + 2.0 / RESAMPLES)
 
 
 def dependent(case: int, days: int = 400) -> np.ndarray:
-    """Twelve series with memory, unlike spreads and means from very bad to good."""
+    """Twelve autocorrelated series with different spreads and means from very bad to good."""
     rng = np.random.default_rng((51, case))
     draws = rng.normal(size=(days, 12))
     for day in range(1, days):
@@ -56,7 +56,7 @@ def dependent(case: int, days: int = 400) -> np.ndarray:
 
 @pytest.mark.parametrize("memory", [-0.4, 0.0, 0.3, 0.8])
 @pytest.mark.parametrize("days", [40, 357, 3_650])
-def test_block_lengths_are_those_of_arch(memory: float, days: int) -> None:
+def test_block_lengths_equal_those_of_arch(memory: float, days: int) -> None:
     draws = np.random.default_rng((52, days)).normal(size=days)
     series = draws.copy()
     for day in range(1, days):
@@ -69,15 +69,15 @@ def test_block_lengths_are_those_of_arch(memory: float, days: int) -> None:
 
 
 @pytest.mark.parametrize("case", range(4))
-def test_the_reality_check_is_the_upper_p_of_arch(case: int) -> None:
-    """Not studentised, arch's upper p is White's."""
+def test_the_reality_check_equals_the_upper_p_of_arch(case: int) -> None:
+    """Without studentising, the upper p-value of arch is White's."""
     returns = dependent(case)
     assert reality_check(drawn_of(returns)) == near(spa(returns, studentize=False)[2])
 
 
 @pytest.mark.parametrize("case", range(4))
-def test_superior_ability_is_that_of_arch_over_studentised_series(case: int) -> None:
-    """Each series over its own omega: then the statistic of arch is the studentised one (above 0, as ours must be)."""
+def test_spa_equals_that_of_arch_over_studentised_series(case: int) -> None:
+    """With each series divided by its omega, the statistic of arch is the studentised one (positive, like ours)."""
     returns = dependent(case)
     own = drawn_of(returns)
     found, wanted = spa_test(own), spa(returns / own.omegas, studentize=False)
@@ -85,26 +85,26 @@ def test_superior_ability_is_that_of_arch_over_studentised_series(case: int) -> 
     assert 0.01 < wanted[1] < 0.99
 
 
-def test_arch_ignores_studentize_and_ours_does_not() -> None:
-    """One of mean 0.05 and sd 0.2 among 19 of mean 0 and sd 2: studentised it is plain to see."""
+def test_arch_ignores_studentize_and_this_package_does_not() -> None:
+    """One series of mean 0.05 and sd 0.2 among 19 of mean 0 and sd 2: obvious once studentised."""
     rng = np.random.default_rng(53)
     returns = rng.normal([0.05] + [0.0] * 19, [0.2] + [2.0] * 19, (400, 20))
-    told, plain = spa(returns, studentize=True), spa(returns, studentize=False)
-    assert told == plain and told[1] > 0.3
+    with_studentize, plain = spa(returns, studentize=True), spa(returns, studentize=False)
+    assert with_studentize == plain and with_studentize[1] > 0.3
     assert stepm(returns, studentize=True) == stepm(returns, studentize=False) == []
     own = drawn_of(returns)
     assert spa_test(own).consistent <= 0.01 < 0.3 < reality_check(own)
     assert np.flatnonzero(survivors(own)).tolist() == [0]
 
 
-def test_stepm_of_arch_fails_where_the_last_ones_win_in_a_later_round_and_ours_does_not() -> None:
-    """Mean 1 and sd 5 wins first and hides mean 0.2 and sd 0.1 from the test that is not studentised."""
+def test_stepm_of_arch_fails_if_the_last_series_win_in_a_later_round() -> None:
+    """Mean 1 and sd 5 wins first, and hides mean 0.2 and sd 0.1 from the unstudentised test."""
     returns = np.random.default_rng(54).normal([1.0, 0.2], [5.0, 0.1], (400, 2))
     with pytest.raises(ValueError, match="zero-size array"):
         stepm(returns, studentize=False)
     assert survivors(drawn_of(returns)).tolist() == [True, True]
 
 
-def test_survivors_are_those_of_arch_where_the_last_ones_lose() -> None:
+def test_survivors_equal_those_of_arch_if_the_last_series_lose() -> None:
     returns = np.random.default_rng(55).normal([0.5, 0.4, 0.0, -0.1, 0.0], 1.0, (400, 5))
     assert np.flatnonzero(survivors(drawn_of(returns))).tolist() == stepm(returns, studentize=False) == [0, 1]

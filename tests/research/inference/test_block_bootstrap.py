@@ -1,4 +1,4 @@
-"""The bootstrap of days: published block lengths, and draws that are what they say."""
+"""The block bootstrap over days: published block lengths, and the distribution of resamples."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def published() -> np.ndarray:
     return series[100:]
 
 
-def test_block_lengths_as_published() -> None:
+def test_block_lengths_match_published_values() -> None:
     assert block_length(published()) == pytest.approx(13.635665, abs=1e-6)
     assert circular_block_length(published()) == pytest.approx(15.60894, abs=1e-5)
 
 
-def test_the_length_grows_with_dependence() -> None:
+def test_the_block_length_grows_with_dependence() -> None:
     draws, found = np.random.default_rng(0).normal(size=3_000), []
     for memory in (0.0, 0.4, 0.8):
         series = draws.copy()
@@ -32,13 +32,13 @@ def test_the_length_grows_with_dependence() -> None:
     assert found[0] < 4.0 and found[2] < 3 * 3_000**0.5
 
 
-def test_what_has_no_dependence_has_a_length_of_one() -> None:
+def test_constant_and_short_series_have_a_block_length_of_one() -> None:
     for series in ([], [1.0, 2.0], np.zeros(100), np.ones(50)):
         assert block_length(series) == 1.0
 
 
 @pytest.mark.parametrize("length", [1.0, 4.0, 30.0])
-def test_resamples_hold_runs_of_days(length: float) -> None:
+def test_resamples_keep_runs_of_days(length: float) -> None:
     n, many = 400, 600
     counts = resampled_day_counts(n, length, many, np.random.default_rng(1))
     assert counts.dtype == np.float32 and (counts.sum(axis=1) == n).all()
@@ -54,7 +54,7 @@ def test_resamples_hold_runs_of_days(length: float) -> None:
     assert means.var() * n == pytest.approx(wanted, rel=0.2)
 
 
-def test_every_day_begins_a_block_as_often() -> None:
+def test_all_days_are_resampled_equally_often() -> None:
     counts = resampled_day_counts(50, 1.0, 4_000, np.random.default_rng(2))
     assert counts.var(axis=0) == pytest.approx(np.full(50, 1 - 1 / 50), abs=0.12)
     again = resampled_day_counts(50, 1.0, 4_000, np.random.default_rng(2))

@@ -1,4 +1,4 @@
-"""The bootstrap over events against a plain loop, an analytic case and its own promise of coverage."""
+"""The bootstrap over events, compared with plain loops and an analytic case; coverage of its intervals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from research.inference.bootstrap import (
 )
 
 
-def test_draws_depend_on_seed_and_purpose_alone() -> None:
+def test_draws_depend_only_on_seed_and_purpose() -> None:
     first = generator(3, "yield", "season").random(4)
     assert np.array_equal(first, generator(3, "yield", "season").random(4))
     assert not np.array_equal(first, generator(4, "yield", "season").random(4))
@@ -27,7 +27,7 @@ def test_draws_depend_on_seed_and_purpose_alone() -> None:
     assert not np.array_equal(generator(1, "ab", "c").random(2), generator(1, "a", "bc").random(2))
 
 
-def test_event_sums_against_a_loop() -> None:
+def test_event_sums_equal_a_plain_loop() -> None:
     rng = np.random.default_rng(0)
     columns, event = rng.normal(size=(500, 2)), rng.integers(-9, 9, 500) * 10**15
     found = event_sums(columns, event)
@@ -37,7 +37,7 @@ def test_event_sums_against_a_loop() -> None:
             assert found[place, k] == pytest.approx(expected, abs=1e-12)
 
 
-def test_replicates_against_a_plain_loop() -> None:
+def test_replicates_equal_a_plain_loop() -> None:
     """The same index draws, summed one by one in plain Python."""
     sums = np.random.default_rng(1).normal(size=(40, 2))
     found = resample(sums, generator(7, "loop"), 25)
@@ -45,12 +45,12 @@ def test_replicates_against_a_plain_loop() -> None:
     for row in range(25):
         for k in range(2):
             total = 0.0
-            for drawn in index[row]:
-                total += float(sums[int(drawn), k])
+            for event_index in index[row]:
+                total += float(sums[int(event_index), k])
             assert found[row, k] == pytest.approx(total, abs=1e-12)
 
 
-def test_interval_against_a_plain_loop() -> None:
+def test_interval_equals_a_plain_loop() -> None:
     rng = np.random.default_rng(2)
     event = np.repeat(np.arange(30), 3)
     profit, stake = rng.normal(size=90), rng.uniform(1, 2, 90)
@@ -59,9 +59,9 @@ def test_interval_against_a_plain_loop() -> None:
     ratios = []
     for row in index.tolist():
         top = bottom = 0.0
-        for drawn in row:
+        for event_index in row:
             for bet in range(90):
-                if event[bet] == drawn:
+                if event[bet] == event_index:
                     top, bottom = top + profit[bet], bottom + stake[bet]
         ratios.append(top / bottom)
     total = profit.sum() / stake.sum()
@@ -72,8 +72,8 @@ def test_interval_against_a_plain_loop() -> None:
     assert found.estimate == pytest.approx(profit.sum() / stake.sum(), abs=1e-12)
 
 
-def test_standard_error_of_a_mean_is_the_known_one() -> None:
-    """With one bet an event and equal stakes the standard error is sd / sqrt(n), in the limit."""
+def test_standard_error_of_a_mean_is_the_textbook_one() -> None:
+    """With one bet per event and equal stakes the standard error tends to sd / sqrt(n)."""
     values = np.random.default_rng(3).normal(0.02, 1.0, 1500)
     found = ratio_interval(values, np.ones(1500), np.arange(1500), generator(0, "se"), replicates=6000)
     assert found.se == pytest.approx(values.std() / math.sqrt(1500), rel=0.03)
@@ -82,7 +82,7 @@ def test_standard_error_of_a_mean_is_the_known_one() -> None:
 
 
 def test_bets_of_one_event_are_not_independent() -> None:
-    """Ten equal bets on each event carry the information of one: the interval must not shrink."""
+    """Ten equal bets on each event carry as much information as one, so the interval must not shrink."""
     values = np.random.default_rng(4).normal(size=300)
     alone = ratio_interval(values, np.ones(300), np.arange(300), generator(0, "a"), replicates=3000)
     tenfold = ratio_interval(
@@ -100,7 +100,7 @@ def test_random_groups_keep_total_and_spread() -> None:
     assert math.sqrt(2048) * grouped[:, 0].std() == pytest.approx(exact, rel=0.06)
 
 
-def test_coverage_is_near_its_level() -> None:
+def test_coverage_is_near_the_confidence_level() -> None:
     rng, hits = np.random.default_rng(6), 0
     for trial in range(300):
         won = rng.random(250) < 0.5
@@ -123,7 +123,7 @@ def test_bets_that_were_all_lost_give_no_interval() -> None:
     assert found.estimate == -1.0 and not found.known
 
 
-def test_fan_ends_as_the_sum_of_days_does() -> None:
+def test_the_fan_ends_like_the_sum_of_days() -> None:
     profit = np.random.default_rng(7).normal(5, 100, 700)
     quantiles = fan(profit, np.arange(700) * 50 // 700, 50, generator(0, "fan"), replicates=4000)
     assert quantiles.shape == (5, 50)

@@ -1,4 +1,4 @@
-"""Scores of probabilities against scikit-learn, published scores, plain loops and known truths."""
+"""Scores of probabilities, compared with scikit-learn, published scores, plain loops and simulated truth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from research.inference.rps import ranked_probability_scores
 def market(
     case: int, count: int, *, bias: float = 0.0, own_noise: float = 0.0, close_noise: float = 0.0, each: int = 2
 ) -> tuple[pl.DataFrame, np.ndarray]:
-    """Bets of which the true probability is known: `each` on an event, with errors in what is used and in the close."""
+    """Bets with known true probabilities, `each` per event, with errors in the strategy's and the closing ones."""
     rng = np.random.default_rng((21, case))
     true = rng.uniform(0.15, 0.8, count)
     prob = np.clip(true + bias + rng.normal(0, own_noise, count), 0.01, 0.99)
@@ -40,7 +40,7 @@ def market(
     return frame, true
 
 
-def test_scores_are_those_of_scikit_learn() -> None:
+def test_scores_equal_those_of_scikit_learn() -> None:
     bets, _ = market(1, 700, bias=0.05, own_noise=0.1, close_noise=0.03)
     found = calibration(bets, generator(1, "sklearn"))
     assert found is not None and found.has_market and found.n_bets == 700 and found.n_events == 350
@@ -59,7 +59,7 @@ def test_scores_are_those_of_scikit_learn() -> None:
     assert found.plain.brier.strategy != found.weighted.brier.strategy
 
 
-def test_sure_probabilities_have_a_finite_loss() -> None:
+def test_probabilities_of_zero_and_one_have_a_finite_loss() -> None:
     bets, _ = market(2, 60)
     sure = bets.with_columns(prob=(pl.col("state") == "win").cast(pl.Float64))
     found = calibration(sure, generator(2, "sure"))
@@ -70,19 +70,19 @@ def test_sure_probabilities_have_a_finite_loss() -> None:
 
 
 def error_of(prob: list[float], won: list[bool], weight: list[float], parts: int) -> float:
-    """Calibration error by the book: sort, cut into equal parts, sum what they are apart."""
+    """Calibration error by definition: sort, cut into equal parts, sum the weighted distances."""
     order, total = sorted(range(len(prob)), key=lambda k: prob[k]), 0.0
     for part in range(parts):
-        mine = [order[k] for k in range(len(order)) if k * parts // len(order) == part]
-        heavy = sum(weight[k] for k in mine)
-        said = sum(weight[k] * prob[k] for k in mine) / heavy
-        came = sum(weight[k] * won[k] for k in mine) / heavy
-        total += heavy / sum(weight) * abs(said - came)
+        in_bin = [order[k] for k in range(len(order)) if k * parts // len(order) == part]
+        bin_weight = sum(weight[k] for k in in_bin)
+        promised = sum(weight[k] * prob[k] for k in in_bin) / bin_weight
+        happened = sum(weight[k] * won[k] for k in in_bin) / bin_weight
+        total += bin_weight / sum(weight) * abs(promised - happened)
     return total
 
 
 @pytest.mark.parametrize(("count", "parts"), [(1500, 10), (470, 4), (30, 1)])
-def test_calibration_error_against_a_plain_loop(count: int, parts: int) -> None:
+def test_calibration_error_equals_a_plain_loop(count: int, parts: int) -> None:
     bets, _ = market(3, count, bias=0.04, own_noise=0.08)
     found = calibration(bets, generator(3, "ece"))
     assert found is not None and len(found.bins) == len(found.market_bins) == parts
@@ -92,7 +92,7 @@ def test_calibration_error_against_a_plain_loop(count: int, parts: int) -> None:
         assert scores.ece.market == pytest.approx(error_of(bets["close_prob"].to_list(), won, weight, parts), rel=1e-9)
 
 
-def test_the_weighted_error_in_one_bin_is_promised_less_realised_yield() -> None:
+def test_the_weighted_error_in_one_bin_is_promised_minus_realised_yield() -> None:
     bets, _ = market(4, 38, bias=0.2)
     found = calibration(bets, generator(4, "yield"))
     assert found is not None and len(found.bins) == 1
@@ -101,7 +101,7 @@ def test_the_weighted_error_in_one_bin_is_promised_less_realised_yield() -> None
     assert found.weighted.ece.strategy == pytest.approx(abs(apart), rel=1e-9)
 
 
-def test_error_by_chance_is_what_right_probabilities_show() -> None:
+def test_the_error_by_chance_is_that_of_true_probabilities() -> None:
     own, chance = [], []
     for case in range(30):
         bets, _ = market((5, case), 400, each=1)
@@ -112,7 +112,7 @@ def test_error_by_chance_is_what_right_probabilities_show() -> None:
     assert np.mean(chance) == pytest.approx(np.mean(own), rel=0.15)
     bets, _ = market(5, 1_000, each=1)
     once, fourfold = (calibration(some, generator(5, "again")) for some in (bets, pl.concat([bets] * 4)))
-    assert once is not None and fourfold is not None  # four bets on each match are one draw
+    assert once is not None and fourfold is not None  # four bets on each match are one observation
     assert fourfold.plain.ece.strategy_by_chance == pytest.approx(once.plain.ece.strategy_by_chance, rel=1e-9)
     biased, _ = market(5, 4_000, bias=0.1)
     far = calibration(biased, generator(5, "far"))
@@ -150,8 +150,8 @@ def three(event: int, chances: tuple[float, float, float], happened: str, **chan
         ((0.6, 0.2, 0.2), "home", 0.1),
     ],
 )
-def test_ranked_scores_as_published(chances: tuple[float, float, float], happened: str, score: float) -> None:
-    """Constantinou & Fenton (2012), table 3, by its formula without rounding."""
+def test_ranked_scores_match_published_values(chances: tuple[float, float, float], happened: str, score: float) -> None:
+    """Constantinou & Fenton (2012), table 3, from its formula without rounding."""
     found = ranked_probability_scores(pl.DataFrame(three(1, chances, happened)))
     assert found["strategy"].to_list() == pytest.approx([score], abs=1e-12)
     third = {"home": 5 / 18, "draw": 1 / 9, "away": 5 / 18}[happened]
@@ -162,10 +162,10 @@ def test_ranked_scores_as_published(chances: tuple[float, float, float], happene
     assert again["strategy"].to_list() == pytest.approx([score], abs=1e-12)
 
 
-def test_only_whole_matches_are_ranked_and_lays_count() -> None:
+def test_only_complete_matches_are_ranked_and_lays_count() -> None:
     rows = three(1, (0.5, 0.3, 0.2), "away", odds_placed=4.0) + three(2, (0.4, 0.3, 0.3), "home")[:2]
     rows += three(3, (0.4, 0.3, 0.3), "home", market="moneyline") + three(4, (0.4, 0.3, 0.3), "nobody")
-    lay = {"side": "lay", "prob": 0.8, "close_prob": 2 / 3, "odds_placed": 1.5, "state": "lose"}  # away did happen
+    lay = {"side": "lay", "prob": 0.8, "close_prob": 2 / 3, "odds_placed": 1.5, "state": "lose"}  # away won
     rows[2] |= lay
     found = ranked_probability_scores(pl.DataFrame(rows))
     assert found["event_id"].to_list() == [1]
@@ -176,7 +176,7 @@ def test_only_whole_matches_are_ranked_and_lays_count() -> None:
     assert whole.plain.rps.strategy == pytest.approx(0.445) and not whole.plain.rps.difference.known
 
 
-def test_ranked_scores_are_weighed_by_odds() -> None:
+def test_ranked_scores_are_weighted_by_odds() -> None:
     rows = three(1, (0.6, 0.2, 0.2), "home", odds_placed=2.0) + three(2, (0.35, 0.3, 0.35), "draw", odds_placed=6.0)
     found = calibration(pl.DataFrame(rows), generator(7, "rank"))
     assert found is not None and found.plain.rps is not None and found.weighted.rps is not None
@@ -184,7 +184,7 @@ def test_ranked_scores_are_weighed_by_odds() -> None:
     assert found.weighted.rps.strategy == pytest.approx((2 * 0.1 + 6 * 0.1225) / 8)
 
 
-def test_the_interval_of_the_difference_is_over_events() -> None:
+def test_the_interval_of_the_difference_resamples_events() -> None:
     bets, _ = market(8, 400, own_noise=0.15)
     once = calibration(bets, generator(8, "cluster"))
     fourfold = calibration(pl.concat([bets] * 4), generator(8, "cluster"))
@@ -197,8 +197,8 @@ def test_the_interval_of_the_difference_is_over_events() -> None:
     assert once.plain.brier.difference.high == pytest.approx(direct.high, abs=0.3 * direct.se)
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
-    """Of the difference of the Brier scores, plain and by odds; 90 %, four standard errors."""
+def test_intervals_contain_the_truth_as_often_as_stated() -> None:
+    """For the difference of Brier scores, unweighted and by odds: 90 %, within four standard errors."""
     hits, cases = np.zeros(2), 120
     for case in range(cases):
         bets, true = market((9, case), 240, bias=0.03, own_noise=0.05, close_noise=0.05)
@@ -212,7 +212,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert (np.abs(hits / cases - 0.9) <= 4 * math.sqrt(0.9 * 0.1 / cases)).all(), hits / cases
 
 
-def test_the_better_of_two_is_told() -> None:
+def test_the_better_of_two_forecasts_is_recognised() -> None:
     sharp, _ = market(10, 6_000, own_noise=0.0, close_noise=0.12)
     dull, _ = market(10, 6_000, own_noise=0.12, close_noise=0.0)
     better, worse = (calibration(bets, generator(10, "told")) for bets in (sharp, dull))
@@ -223,7 +223,7 @@ def test_the_better_of_two_is_told() -> None:
             assert getattr(getattr(worse, weighting), name).difference.low > 0
 
 
-def test_the_table_of_bins() -> None:
+def test_bins_are_quantiles_with_their_intervals() -> None:
     bets, _ = market(11, 2_000, bias=0.1)
     found = calibration(bets, generator(11, "bins"))
     assert found is not None and len(found.bins) == BINS
@@ -237,11 +237,11 @@ def test_the_table_of_bins() -> None:
         assert one.won.estimate == pytest.approx((part["state"] == "win").mean())
         assert one.n_events == part["event_id"].n_unique()
         assert one.won.low < one.won.estimate < one.won.high
-    assert sum(one.won.high < one.mean_prob for one in found.bins) >= 6  # they promise 10 points too much
+    assert sum(one.won.high < one.mean_prob for one in found.bins) >= 6  # they are 10 points too high
     assert sum(one.won.low <= one.mean_prob <= one.won.high for one in found.market_bins) >= 7
 
 
-def test_intervals_are_told_from_a_hundred_bets_on_thirty_days_on() -> None:
+def test_intervals_are_reported_from_a_hundred_bets_on_thirty_days() -> None:
     bets, _ = market(16, 400, own_noise=0.1)
     day = pl.lit(dt.date(2020, 1, 1)) + pl.duration(days=pl.int_range(400) % 29)
     for some, known in ((bets.head(100), True), (bets.head(99), False), (bets.with_columns(date=day), False)):
@@ -258,13 +258,13 @@ def test_intervals_are_told_from_a_hundred_bets_on_thirty_days_on() -> None:
         assert whole is not None and whole.plain.rps is not None and whole.plain.rps.difference.known == known
 
 
-def test_equal_probabilities_stay_together() -> None:
+def test_equal_probabilities_share_a_bin() -> None:
     bets, _ = market(12, 200)
     found = calibration(bets.with_columns(prob=pl.lit(0.4)), generator(12, "equal"))
     assert found is not None and len(found.bins) == 1 and found.bins[0].n_bets == 200
 
 
-def test_bets_that_do_not_count_are_counted() -> None:
+def test_the_number_of_unscored_bets_is_reported() -> None:
     bets, _ = market(13, 100)
     states = pl.Series(["void", "half_win", "unknown", "cashed", *bets["state"].to_list()[4:]])
     mixed = bets.with_columns(
@@ -291,10 +291,10 @@ def test_without_closing_prices_there_is_no_market() -> None:
     assert math.isnan(found.plain.ece.market) and found.plain.ece.strategy_by_chance > 0
 
 
-def test_a_lay_weighs_by_the_odds_of_equal_risk() -> None:
+def test_a_lay_is_weighted_by_its_back_equivalent_odds() -> None:
     bets, _ = market(15, 60)
     back = calibration(bets, generator(15, "lay"))
-    turned = bets.with_columns(side=pl.lit("lay"), odds_placed=pl.col("odds_placed") / (pl.col("odds_placed") - 1))
-    lay = calibration(turned, generator(15, "lay"))
+    as_lays = bets.with_columns(side=pl.lit("lay"), odds_placed=pl.col("odds_placed") / (pl.col("odds_placed") - 1))
+    lay = calibration(as_lays, generator(15, "lay"))
     assert back is not None and lay is not None
     assert lay.weighted.brier.strategy == pytest.approx(back.weighted.brier.strategy, rel=1e-9)

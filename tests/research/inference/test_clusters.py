@@ -1,4 +1,4 @@
-"""Bets of one match share its result: counted one by one they make a test err, counted by event they do not."""
+"""Bets of one match share its result: a test over single bets errs, a test over events does not."""
 
 from __future__ import annotations
 

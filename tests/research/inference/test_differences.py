@@ -1,4 +1,4 @@
-"""The paired difference: its estimate by hand, its spread by the delta method, its coverage, its properties."""
+"""The paired difference: estimate by hand, spread by the delta method, coverage, properties."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RNG = np.random.default_rng
 
 
 def market(events: int, seed: int, shared: float = 0.9) -> tuple[Ratio, Ratio]:
-    """Two configurations over nearly the same events, one to three bets each: most bets win and lose together."""
+    """Two configurations on nearly the same events, one to three bets each; most bets win and lose together."""
     rng = RNG(seed)
     sides = []
     home = rng.random(events) < 0.5
@@ -31,7 +31,7 @@ def market(events: int, seed: int, shared: float = 0.9) -> tuple[Ratio, Ratio]:
 
 
 def by_hand(first: Ratio, second: Ratio) -> tuple[float, float, int]:
-    """Difference and its standard error by the delta method, with plain loops; number of common events."""
+    """Difference, its standard error by the delta method, and the number of common events; in plain loops."""
     tables: list[dict[int, list[float]]] = []
     for side in (first, second):
         table: dict[int, list[float]] = {}
@@ -54,7 +54,7 @@ def by_hand(first: Ratio, second: Ratio) -> tuple[float, float, int]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_estimate_and_spread_are_those_of_the_delta_method(seed: int) -> None:
+def test_estimate_and_spread_equal_those_of_the_delta_method(seed: int) -> None:
     first, second = market(1500, seed)
     found = paired_ratio(first, second, generator(seed, "pairs"), replicates=4000)
     estimate, spread, common = by_hand(first, second)
@@ -65,13 +65,13 @@ def test_estimate_and_spread_are_those_of_the_delta_method(seed: int) -> None:
     assert found.difference.high - found.difference.low == pytest.approx(2 * 1.645 * spread, rel=0.1)
 
 
-def test_many_events_share_groups_and_keep_their_spread() -> None:
+def test_random_groups_of_many_events_keep_the_spread() -> None:
     first, second = market(12_000, 5)
     found = paired_ratio(first, second, generator(5, "pairs"), replicates=4000)
     assert found.difference.se == pytest.approx(by_hand(first, second)[1], rel=0.08)
 
 
-def test_pairing_makes_it_narrower_than_two_separate_intervals() -> None:
+def test_a_paired_interval_is_narrower_than_two_separate_ones() -> None:
     first, second = market(1500, 7)
     found = paired_ratio(first, second, generator(7, "pairs"))
     apart = [
@@ -81,8 +81,8 @@ def test_pairing_makes_it_narrower_than_two_separate_intervals() -> None:
 
 
 @pytest.mark.slow
-def test_nine_in_ten_intervals_hold_the_truth() -> None:
-    """At the smallest size an interval is printed for, and above: within 4 standard errors of 90 % of 600."""
+def test_nine_in_ten_intervals_contain_the_truth() -> None:
+    """At about the smallest reported size, and above: within 4 standard errors of 90 % of 600."""
     for events in (110, 400):
         held = 0
         for seed in range(600):
@@ -92,13 +92,13 @@ def test_nine_in_ten_intervals_hold_the_truth() -> None:
         assert abs(held / 600 - 0.9) < 4 * math.sqrt(0.9 * 0.1 / 600), (events, held / 600)
 
 
-def test_events_of_one_alone_are_counted_and_left_out() -> None:
+def test_events_of_only_one_side_are_counted_and_left_out() -> None:
     first = Ratio([5.0] * 30 + [1e9], [10.0] * 31, [*range(30), 99])
     second = Ratio([-5.0] * 20, [10.0] * 20, range(10, 30))
     found = paired_ratio(first, second, generator(0))
     assert (found.common, found.first_only, found.second_only) == (20, 11, 0)
     assert (found.first, found.second, found.difference.estimate) == (0.5, -0.5, 1.0)
-    assert not found.difference.known  # all events alike: no spread to draw from
+    assert not found.difference.known  # all events are alike, so there is no spread
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_events_of_one_alone_are_counted_and_left_out() -> None:
         (Ratio([1.0] * 9, [1.0] * 9, range(9)), 9),
     ],
 )
-def test_too_little_in_common_has_no_ends(second: Ratio, common: int) -> None:
+def test_too_few_common_events_give_no_interval(second: Ratio, common: int) -> None:
     rng = RNG(0)
     first = Ratio(rng.normal(size=6), np.ones(6), [0, 0, 1, 2, 3, 4])
     found = paired_ratio(first, second, generator(0))
@@ -117,7 +117,7 @@ def test_too_little_in_common_has_no_ends(second: Ratio, common: int) -> None:
     assert math.isnan(found.difference.estimate) == (common == 0)
 
 
-def test_no_stake_on_the_common_events_is_no_number() -> None:
+def test_no_stake_on_the_common_events_gives_nan() -> None:
     zero = Ratio([0.0] * 20, [0.0] * 20, range(20))
     found = paired_ratio(zero, Ratio([1.0] * 20, [2.0] * 20, range(20)), generator(0))
     assert math.isnan(found.first) and found.second == 0.5 and math.isnan(found.difference.estimate)
@@ -125,19 +125,19 @@ def test_no_stake_on_the_common_events_is_no_number() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.1, 100))
-def test_exchange_turns_the_sign_and_units_do_not_matter(seed: int, unit: float) -> None:
+def test_swapping_the_sides_negates_the_difference_and_units_do_not_matter(seed: int, unit: float) -> None:
     first, second = market(60, seed)
     found = paired_ratio(first, second, generator(seed))
-    turned = paired_ratio(second, first, generator(seed))
-    assert turned.difference.estimate == pytest.approx(-found.difference.estimate, abs=1e-12)
-    assert turned.difference.low == pytest.approx(-found.difference.high, abs=1e-9)
-    assert (turned.first_only, turned.second_only) == (found.second_only, found.first_only)
+    swapped = paired_ratio(second, first, generator(seed))
+    assert swapped.difference.estimate == pytest.approx(-found.difference.estimate, abs=1e-12)
+    assert swapped.difference.low == pytest.approx(-found.difference.high, abs=1e-9)
+    assert (swapped.first_only, swapped.second_only) == (found.second_only, found.first_only)
     scaled = Ratio(np.asarray(first.top) * unit, np.asarray(first.bottom) * unit, first.event)
     again = paired_ratio(scaled, second, generator(seed))
     assert again.difference.high == pytest.approx(found.difference.high, abs=1e-9)
 
 
-def test_the_same_seed_draws_the_same_whatever_the_order_of_the_log() -> None:
+def test_the_same_seed_gives_the_same_interval_in_any_order_of_bets() -> None:
     first, second = market(300, 1)
     order = RNG(0).permutation(len(np.asarray(first.event)))
     shuffled = Ratio(*(np.asarray(column)[order] for column in (first.top, first.bottom, first.event)))

@@ -1,4 +1,4 @@
-"""Drawdown and ruin against a plain loop, an exact chain and the reflection principle."""
+"""Drawdown and ruin, compared with a plain loop, an exact Markov chain and the reflection principle."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from research.inference.drawdown import DEPTHS, QUANTILES, drawdowns, max_drawdo
 
 
 def walked(returns: list[float]) -> tuple[float, float]:
-    """Deepest fall and lowest equity, day by day."""
+    """Maximum drawdown and lowest equity, day by day."""
     equity = peak = lowest = 1.0
     deepest = 0.0
     for gained in returns:
@@ -24,7 +24,7 @@ def walked(returns: list[float]) -> tuple[float, float]:
     return deepest, lowest
 
 
-def test_against_a_plain_loop() -> None:
+def test_paths_equal_a_plain_loop() -> None:
     returns = np.random.default_rng(0).normal(0.001, 0.05, 300)
     found = drawdowns(returns, generator(1, "loop"), paths=40, ruin=(0.5, 0.25, 0.0), length=6.0)
     rng = generator(1, "loop")
@@ -48,8 +48,8 @@ def coin(n: int, step: float) -> np.ndarray:
     return np.expm1(np.tile([step, -step], n // 2))
 
 
-def test_the_deepest_fall_of_coin_tosses_is_that_of_an_exact_chain() -> None:
-    """The distance to the peak is a walk that stays at 0 when it steps up there; k is never reached with P(n)."""
+def test_the_drawdown_of_coin_tosses_equals_that_of_an_exact_chain() -> None:
+    """The distance to the peak is a random walk reflected at 0; the chain gives P(k is not reached in n steps)."""
     n, step, paths = 200, 0.01, 4_000
     found = drawdowns(coin(n, step), generator(2, "chain"), paths=paths, length=1.0)
     for k in (10, 16, 25):
@@ -84,8 +84,8 @@ def test_a_day_that_loses_all_ends_the_path() -> None:
     assert found.ruin[0.0] == pytest.approx(1.0, abs=0.01) and found.depth_probabilities[0.5] >= found.ruin[0.0]
 
 
-def test_bad_days_that_stand_together_fall_deeper() -> None:
-    """Dependence is kept by the automatic block length; drawn day by day it would be lost."""
+def test_runs_of_bad_days_give_deeper_drawdowns() -> None:
+    """The automatic block length keeps the dependence; resampling single days loses it."""
     noise, returns = np.random.default_rng(5).normal(0.0, 0.01, 2_000), np.zeros(2_000)
     for day in range(1, 2_000):
         returns[day] = 0.7 * returns[day - 1] + noise[day]
@@ -95,19 +95,19 @@ def test_bad_days_that_stand_together_fall_deeper() -> None:
     assert kept.quantiles[0.5] > 1.3 * lost.quantiles[0.5]
 
 
-def test_nothing_bet_never_falls() -> None:
+def test_without_bets_there_is_no_drawdown() -> None:
     for returns in ([], np.zeros(100)):
         found = drawdowns(returns, generator(6, "none"), paths=10)
         assert found.observed == 0.0 and not found.simulated.any() and (found.lowest == 1.0).all()
         assert found.ruin == {0.5: 0.0, 0.1: 0.0} and len(found.simulated) == 10
 
 
-def test_gains_alone_never_fall_and_do_not_overflow() -> None:
+def test_gains_only_give_no_drawdown_and_do_not_overflow() -> None:
     found = drawdowns(np.full(5_000, 1.5), generator(7, "up"), paths=5)
     assert found.observed == 0.0 and not found.simulated.any() and (found.lowest == 1.0).all()
 
 
-def test_what_is_no_return_is_refused() -> None:
+def test_missing_returns_and_wrong_levels_are_refused() -> None:
     with pytest.raises(DataError, match="daily return is missing"):
         drawdowns([0.1, float("nan")], generator(8, "nan"))
     with pytest.raises(DataError, match="level of ruin"):

@@ -1,4 +1,4 @@
-"""How many trials are worth one another: copies, independent ones, and what lies between."""
+"""The effective number of trials: of copies, of independent configurations, and in between."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def noise(many: int, days: int = 600, case: int = 0) -> np.ndarray:
     return np.random.default_rng((61, case)).normal(size=(days, many))
 
 
-def test_trials_at_a_quantile_against_draws() -> None:
+def test_trials_at_a_quantile_match_simulated_maxima() -> None:
     rng = np.random.default_rng(0)
     for trials in (1, 5, 40):
         quantile = float(np.quantile(rng.normal(size=(200_000, trials)).max(axis=1), 0.95))
@@ -31,7 +31,7 @@ def test_trials_at_a_quantile_against_draws() -> None:
     assert trials_at(-3.0) == 1.0 and trials_at(50.0) == math.inf
 
 
-def test_copies_are_worth_one() -> None:
+def test_copies_count_as_one() -> None:
     one = noise(1)
     copies = np.hstack([one * scale for scale in np.linspace(0.1, 30.0, 200)])
     assert effective_trials(drawn_of(copies)) == pytest.approx(1.0, abs=0.35)
@@ -40,17 +40,17 @@ def test_copies_are_worth_one() -> None:
 
 
 @pytest.mark.parametrize("many", [10, 60, 300])
-def test_independent_ones_are_worth_their_number(many: int) -> None:
+def test_independent_configurations_count_fully(many: int) -> None:
     assert effective_trials(drawn_of(noise(many))) == pytest.approx(many, rel=0.3)
 
 
-def test_groups_of_copies_are_worth_the_number_of_groups() -> None:
+def test_groups_of_copies_count_as_the_number_of_groups() -> None:
     grouped = np.repeat(noise(12), 40, axis=1)
     assert effective_trials(drawn_of(grouped)) == pytest.approx(12, rel=0.3)
 
 
 def test_the_number_falls_with_correlation() -> None:
-    """One factor that all share, with a weight of 0, 0.5, 0.9 and 0.99 of the variance."""
+    """All share one factor with 0, 0.5, 0.9 and 0.99 of the variance."""
     factor, own = noise(1, case=2), noise(100, case=3)
     mixed = [math.sqrt(share) * factor + math.sqrt(1 - share) * own for share in (0.0, 0.5, 0.9, 0.99)]
     found = [effective_trials(drawn_of(one)) for one in mixed]
@@ -58,7 +58,7 @@ def test_the_number_falls_with_correlation() -> None:
     assert found[0] > 65 and 10 < found[1] < 60 and 2 < found[2] < 16 and 1 <= found[3] < 4
 
 
-def test_more_configurations_are_never_worth_less() -> None:
+def test_more_configurations_never_count_less() -> None:
     of = drawn_of(noise(80) + noise(1, case=4))
     found = [effective_trials(of, np.arange(80) < count) for count in range(81)]
     assert found[0] == 0.0 and found[1] == 1.0
@@ -66,7 +66,7 @@ def test_more_configurations_are_never_worth_less() -> None:
     assert all(one <= count for count, one in enumerate(found))
 
 
-def test_what_does_not_vary_is_worth_nothing() -> None:
+def test_configurations_that_do_not_vary_do_not_count() -> None:
     returns = np.hstack([noise(3), np.zeros((600, 5))])
     of = drawn_of(returns)
     assert effective_trials(of) == effective_trials(of, np.arange(8) < 3) <= 3.0
@@ -75,7 +75,7 @@ def test_what_does_not_vary_is_worth_nothing() -> None:
     assert effective_trials(drawn_of(np.zeros((50, 4)))) == 0.0
 
 
-def test_adjusted_is_the_chance_of_the_best_of_so_many() -> None:
+def test_the_adjusted_p_value_is_that_of_the_smallest_of_many() -> None:
     rng = np.random.default_rng(1)
     for p_value, trials in ((0.01, 5), (0.2, 3)):
         smallest = rng.random((200_000, trials)).min(axis=1)

@@ -1,4 +1,4 @@
-"""P-values against fair closing odds: enumeration by hand, the binomial law, exact against simulated, their size."""
+"""p-values at fair closing odds: enumeration, binomial distribution, exact compared with simulated, test size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = {
 
 
 def bet(event: int, selection: str, odds: float, close: float | None, **changes: Any) -> dict[str, Any]:
-    """A back bet of 100.00 on 1x2 that lost, unless said otherwise."""
+    """A back bet of 100.00 on 1x2 that lost, unless changed."""
     row = {"event_id": event, "market": "1x2", "line": None, "selection": selection, "side": "back"}
     row |= {"odds_placed": odds, "stake_minor": 10_000, "backer_stake_minor": None, "pnl_minor": None, "state": "lose"}
     row |= {"close_prob": close} | changes
@@ -59,8 +59,8 @@ def pays(row: dict[str, Any], happened: str | None) -> int:
     return row["backer_stake_minor"] if row["side"] == "lay" else round(row["stake_minor"] * (row["odds_placed"] - 1))
 
 
-def question_law(rows: list[dict[str, Any]]) -> list[tuple[int, float]]:
-    """What a market of an event pays and how likely, the worst first."""
+def market_distribution(rows: list[dict[str, Any]]) -> list[tuple[int, float]]:
+    """P&L of one market of an event with its probability, worst first."""
     chances = {row["selection"]: row["close_prob"] if row["side"] == "back" else 1 - row["close_prob"] for row in rows}
     outcomes: dict[str | None, float] = dict(chances)
     if sum(chances.values()) < 1 - 1e-9:
@@ -68,24 +68,25 @@ def question_law(rows: list[dict[str, Any]]) -> list[tuple[int, float]]:
     return sorted((sum(pays(row, happened) for row in rows), chance) for happened, chance in outcomes.items())
 
 
-def by_hand(bets: pl.DataFrame, apart: bool) -> dict[int, float]:
-    """The law of the P&L: all draws of all events, one by one."""
+def by_hand(bets: pl.DataFrame, independent: bool) -> dict[int, float]:
+    """Distribution of the P&L by enumeration of all results of all events."""
     events: dict[int, dict[tuple[str, float | None], list[dict[str, Any]]]] = {}
     for row in bets.to_dicts():
         events.setdefault(row["event_id"], {}).setdefault((row["market"], row["line"]), []).append(row)
     units = []
-    for questions in events.values():
-        laws = [question_law(rows) for rows in questions.values()]
-        units += [[law] for law in laws] if apart else [laws]
+    for markets in events.values():
+        distributions = [market_distribution(rows) for rows in markets.values()]
+        units += [[distribution] for distribution in distributions] if independent else [distributions]
     total = {0: 1.0}
-    for laws in units:
-        borders = sorted({0.0, 1.0, *(sum(c for _, c in law[:k]) for law in laws for k in range(1, len(law)))})
+    for distributions in units:
+        cumulative = (np.cumsum([chance for _, chance in distribution])[:-1] for distribution in distributions)
+        thresholds = sorted({0.0, 1.0, *(float(value) for values in cumulative for value in values)})
         pieces = []
-        for low, high in itertools.pairwise(borders):
+        for low, high in itertools.pairwise(thresholds):
             paid = 0
-            for law in laws:
-                ends = np.cumsum([chance for _, chance in law])
-                paid += law[min(int(np.searchsorted(ends, (low + high) / 2)), len(law) - 1)][0]
+            for distribution in distributions:
+                ends = np.cumsum([chance for _, chance in distribution])
+                paid += distribution[min(int(np.searchsorted(ends, (low + high) / 2)), len(distribution) - 1)][0]
             pieces.append((paid, high - low))
         after: dict[int, float] = {}
         for (sum_, p), (paid, q) in itertools.product(total.items(), pieces):
@@ -94,26 +95,26 @@ def by_hand(bets: pl.DataFrame, apart: bool) -> dict[int, float]:
     return total
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_exact_against_all_draws_by_hand(apart: bool) -> None:
-    law, wanted = pnl_distribution(MIXED, independent=apart), by_hand(MIXED, apart)
+@pytest.mark.parametrize("independent", [False, True])
+def test_the_distribution_equals_enumeration_by_hand(independent: bool) -> None:
+    distribution, wanted = pnl_distribution(MIXED, independent=independent), by_hand(MIXED, independent)
     mean = sum(paid * chance for paid, chance in wanted.items())
-    assert law.mean_minor == pytest.approx(mean, abs=1e-6)
+    assert distribution.mean_minor == pytest.approx(mean, abs=1e-6)
     spread = math.sqrt(sum((paid - mean) ** 2 * chance for paid, chance in wanted.items()))
-    assert law.deviation_minor == pytest.approx(spread, rel=1e-9)
-    assert law.worst_minor == min(wanted)
+    assert distribution.deviation_minor == pytest.approx(spread, rel=1e-9)
+    assert distribution.worst_minor == min(wanted)
     for at_least in [*wanted, min(wanted) - 1, max(wanted) + 1, 17]:
         expected = sum(chance for paid, chance in wanted.items() if paid >= at_least)
-        assert law.tail_probability(at_least) == pytest.approx(expected, abs=1e-12)
-    drawn = law.simulate(40_000, generator(0, "hand"))
-    assert set(drawn.astype(int)) <= set(wanted)
+        assert distribution.tail_probability(at_least) == pytest.approx(expected, abs=1e-12)
+    simulated = distribution.simulate(40_000, generator(0, "hand"))
+    assert set(simulated.astype(int)) <= set(wanted)
     for paid, chance in wanted.items():
-        assert np.mean(drawn == paid) == pytest.approx(chance, abs=4.5 * math.sqrt(chance / 40_000) + 1e-4)
+        assert np.mean(simulated == paid) == pytest.approx(chance, abs=4.5 * math.sqrt(chance / 40_000) + 1e-4)
 
 
-def test_the_result_as_a_whole() -> None:
+def test_the_whole_test_equals_enumeration_by_hand() -> None:
     found = fair_odds_test(MIXED, generator(1, "whole"), paths=20_000)
-    wanted = by_hand(MIXED, apart=False)
+    wanted = by_hand(MIXED, independent=False)
     observed = int(MIXED["pnl_minor"].sum())
     expected = sum(chance for paid, chance in wanted.items() if paid >= observed)
     assert found.observed_minor == observed and found.n_bets == 11 and found.n_events == 4
@@ -128,7 +129,7 @@ def test_the_result_as_a_whole() -> None:
 
 
 def single(count: int, odds: np.ndarray, close: np.ndarray, won: np.ndarray, stake: int = 1_000) -> pl.DataFrame:
-    """One bet an event."""
+    """One bet per event."""
     return pl.DataFrame(
         {
             "event_id": np.arange(count),
@@ -147,7 +148,7 @@ def single(count: int, odds: np.ndarray, close: np.ndarray, won: np.ndarray, sta
 
 
 @pytest.mark.parametrize(("odds", "close"), [(2.0, 0.5), (3.4, 0.31)])
-def test_equal_bets_follow_the_binomial_law(odds: float, close: float) -> None:
+def test_equal_bets_follow_the_binomial_distribution(odds: float, close: float) -> None:
     count, hits = 400, int(400 * close) + 25
     bets = single(count, np.full(count, odds), np.full(count, close), np.arange(count) < hits)
     wanted = sum(math.comb(count, k) * close**k * (1 - close) ** (count - k) for k in range(hits, count + 1))
@@ -156,7 +157,7 @@ def test_equal_bets_follow_the_binomial_law(odds: float, close: float) -> None:
     assert 0.0 < wanted < 0.02 and found.p_simulated <= 0.03
 
 
-def test_equal_payoffs_follow_the_poisson_binomial_law() -> None:
+def test_equal_payoffs_follow_the_poisson_binomial_distribution() -> None:
     rng = np.random.default_rng(3)
     close = rng.uniform(0.2, 0.7, 120)
     won = rng.random(120) < close + 0.1
@@ -167,7 +168,7 @@ def test_equal_payoffs_follow_the_poisson_binomial_law() -> None:
     assert found.p_exact == pytest.approx(counts[won.sum() :].sum(), rel=1e-9)
 
 
-def test_exact_and_simulated_agree_where_all_differ() -> None:
+def test_exact_and_simulated_p_agree_for_unequal_bets() -> None:
     rng = np.random.default_rng(4)
     for case in range(6):
         odds = np.round(rng.uniform(1.4, 6.0, 150), 2)
@@ -177,26 +178,26 @@ def test_exact_and_simulated_agree_where_all_differ() -> None:
         )
         assert found.p_exact == pytest.approx(found.p_simulated, abs=4.5 * 0.5 / 100 + 1e-4)
         z = (found.observed_minor - found.expected_minor) / found.deviation_minor
-        assert found.p_exact == pytest.approx(math.erfc(z / math.sqrt(2)) / 2, abs=0.05)  # near normal
+        assert found.p_exact == pytest.approx(math.erfc(z / math.sqrt(2)) / 2, abs=0.05)  # nearly normal
 
 
-def test_a_sum_that_takes_too_long_is_left_to_the_simulation() -> None:
+def test_beyond_the_budget_the_p_value_is_simulated() -> None:
     rng = np.random.default_rng(5)
     bets = single(200, np.round(rng.uniform(1.5, 5.0, 200), 2), np.full(200, 0.4), rng.random(200) < 0.4)
     found = fair_odds_test(bets, generator(5, "long"), budget=1_000)
     assert math.isnan(found.p_exact) and found.p_value == found.p_simulated
 
 
-def test_size_at_five_percent_holds_also_with_five_bets_a_match() -> None:
-    """Five bookmakers on one selection are one draw; counted as five, the same test errs four times as often."""
+def test_the_size_is_five_percent_even_with_five_bets_per_match() -> None:
+    """Five bookmakers on one selection are one observation; counted as five, the test errs four times as often."""
     rng, ours, naive, cases = np.random.default_rng(6), 0, 0, 250
     for _ in range(cases):
         odds = np.round(rng.uniform(1.6, 4.0, 40), 2)
         close = 1.0 / odds
         once = single(40, odds, close, rng.random(40) < close)
         bets = pl.concat([once] * 5)
-        law = pnl_distribution(bets)
-        ours += law.tail_probability(int(bets["pnl_minor"].sum())) <= 0.05
+        distribution = pnl_distribution(bets)
+        ours += distribution.tail_probability(int(bets["pnl_minor"].sum())) <= 0.05
         alone = pnl_distribution(bets.with_columns(event_id=pl.int_range(pl.len())))
         z = (int(bets["pnl_minor"].sum()) - alone.mean_minor) / alone.deviation_minor
         naive += z >= 1.6449
@@ -204,37 +205,41 @@ def test_size_at_five_percent_holds_also_with_five_bets_a_match() -> None:
     assert naive / cases > 0.15
 
 
-def test_markets_of_one_event_share_a_draw_unless_told() -> None:
-    """The shared draw is the wider law, so that a result in the upper tail is less surprising."""
+def test_markets_of_one_event_share_a_draw_by_default() -> None:
+    """The shared draw gives the wider distribution, so a result in the upper tail is less surprising."""
     bets = pl.concat(
         [
             frame(bet(k, "home", 2.0, 0.5, state="win"), bet(k, "over", 2.0, 0.5, market="totals", line=2.5))
             for k in range(50)
         ]
     )
-    shared, apart = pnl_distribution(bets), pnl_distribution(bets, independent=True)
-    assert shared.mean_minor == apart.mean_minor == 0.0
+    shared, independent = pnl_distribution(bets), pnl_distribution(bets, independent=True)
+    assert shared.mean_minor == independent.mean_minor == 0.0
     assert shared.deviation_minor == pytest.approx(math.sqrt(50) * 20_000)
-    assert apart.deviation_minor == pytest.approx(math.sqrt(100) * 10_000)
+    assert independent.deviation_minor == pytest.approx(math.sqrt(100) * 10_000)
     for above in (160_000, 240_000, 320_000):
-        assert shared.tail_probability(above) > apart.tail_probability(above) > 0.0
+        assert shared.tail_probability(above) > independent.tail_probability(above) > 0.0
 
 
-def test_a_book_that_is_bet_as_a_whole_has_one_result() -> None:
+def test_bets_on_a_whole_book_have_one_result() -> None:
     sure = frame(bet(1, "home", 2.0, 0.5), bet(1, "draw", 4.0, 0.25), bet(1, "away", 4.0, 0.25, state="win"))
-    law = pnl_distribution(sure.with_columns(stake_minor=pl.Series([2_000, 1_000, 1_000])))
-    assert law.worst_minor == 0 and not len(law.event)
-    assert law.tail_probability(0) == 1.0 and law.tail_probability(1) == 0.0 and law.deviation_minor == 0.0
-    assert law.simulate(3, generator(0)).tolist() == [0.0, 0.0, 0.0]
+    distribution = pnl_distribution(sure.with_columns(stake_minor=pl.Series([2_000, 1_000, 1_000])))
+    assert distribution.worst_minor == 0 and not len(distribution.event)
+    assert (
+        distribution.tail_probability(0) == 1.0
+        and distribution.tail_probability(1) == 0.0
+        and distribution.deviation_minor == 0.0
+    )
+    assert distribution.simulate(3, generator(0)).tolist() == [0.0, 0.0, 0.0]
 
 
-def test_a_market_that_nobody_knows_excludes_nothing() -> None:
+def test_selections_of_an_unknown_market_do_not_exclude_each_other() -> None:
     bets = frame(bet(1, "top 4", 1.5, 0.7, market="place"), bet(1, "top 6", 1.2, 0.9, market="place"))
     assert pnl_distribution(bets, independent=True).tail_probability(7_000) == pytest.approx(0.63)
     assert pnl_distribution(bets).tail_probability(7_000) == pytest.approx(0.7)
 
 
-def test_fair_odds_leave_no_expectation() -> None:
+def test_fair_odds_have_an_expected_value_of_zero() -> None:
     rng = np.random.default_rng(7)
     close = rng.uniform(0.1, 0.8, 300)
     bets = single(300, np.round(1.08 / close, 2), close, rng.random(300) < close, stake=100_000)
@@ -246,7 +251,7 @@ def test_fair_odds_leave_no_expectation() -> None:
     assert fair.deviation_minor == pytest.approx(sd, rel=1e-3)
 
 
-def test_bets_that_do_not_count_are_counted() -> None:
+def test_the_number_of_untested_bets_is_reported() -> None:
     bets = frame(
         bet(1, "home", 2.0, 0.5, state="win"),
         bet(1, "away", 4.0, None, state="win"),
@@ -263,7 +268,7 @@ def test_bets_that_do_not_count_are_counted() -> None:
     assert none.n_bets == 0 and none.p_exact == none.p_simulated == 1.0 and math.isnan(none.yield_frac)
 
 
-def test_probabilities_of_nought_and_one() -> None:
+def test_probabilities_of_zero_and_one() -> None:
     bets = frame(
         bet(1, "home", 2.0, 0.0),
         bet(2, "home", 2.0, 1.0, state="win"),

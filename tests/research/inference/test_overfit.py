@@ -1,4 +1,4 @@
-"""Cross-validated overfitting against a plain loop, exact cases and noise."""
+"""The probability of overfitting, compared with a plain loop, exact cases and noise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Series = np.ndarray
 
 
 def by_hand(returns: Series, blocks: int, metric: str) -> tuple[list[float], list[float], list[float]]:
-    """Every split in plain Python: in-sample blocks in the order of `combinations`, complements among them."""
+    """Every split in plain Python; in-sample blocks in the order of `combinations`, which includes complements."""
     cuts = [round(k * len(returns) / blocks) for k in range(blocks + 1)]
     parts = [list(range(cuts[k], cuts[k + 1])) for k in range(blocks)]
 
@@ -42,7 +42,7 @@ def by_hand(returns: Series, blocks: int, metric: str) -> tuple[list[float], lis
 
 @pytest.mark.parametrize("metric", ["mean", "sharpe"])
 @pytest.mark.parametrize("days", [24, 53])
-def test_against_a_plain_loop(metric: str, days: int) -> None:
+def test_splits_equal_a_plain_loop(metric: str, days: int) -> None:
     returns = np.random.default_rng(days).normal(size=(days, 7))
     returns[:, 3] = 0.0
     found = overfitting(returns, 6, metric)
@@ -56,12 +56,12 @@ def test_against_a_plain_loop(metric: str, days: int) -> None:
     assert found.slope == pytest.approx(np.polyfit(inside, outside, 1)[0], abs=1e-9)
 
 
-def test_equal_means_over_all_days_are_wholly_overfitted() -> None:
+def test_equal_means_over_all_days_are_always_overfitted() -> None:
     returns = np.random.default_rng(1).normal(size=(200, 30))
     assert overfitting(returns - returns.mean(axis=0), 8, "mean").probability == 1.0
 
 
-def test_noise_is_a_toss_of_a_coin() -> None:
+def test_noise_has_a_probability_of_one_half() -> None:
     found = [overfitting(np.random.default_rng(k).normal(size=(1000, 100)), 8).probability for k in range(300)]
     assert np.mean(found) == pytest.approx(0.5, abs=0.04)
     assert np.std(found) == pytest.approx(0.16, abs=0.03)
@@ -76,7 +76,7 @@ def test_a_true_edge_is_not_overfitted() -> None:
     assert np.mean(found) == pytest.approx(0.002, abs=0.006)
 
 
-def test_what_cannot_be_validated_is_told() -> None:
+def test_data_that_cannot_be_validated_are_refused() -> None:
     returns = np.zeros((40, 3))
     for given, blocks, metric in (
         (returns, 5, "mean"), (returns, 0, "mean"), (returns, 22, "mean"), (returns[:, :1], 4, "mean"),

@@ -1,4 +1,4 @@
-"""Sharpe ratios and their luck against published values, simulation and the definition."""
+"""Sharpe ratios and their uncertainty, compared with published values, simulation and the definition."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def published(reference_dir: Path) -> dict[str, Any]:
     return found
 
 
-def test_probabilistic_sharpe_as_published(published: dict[str, Any]) -> None:
+def test_probabilistic_sharpe_matches_published_values(published: dict[str, Any]) -> None:
     for case in published["psr"]:
         given = Moments(case["T"], float(case["sr"]), float(case["skew"]), float(case["kurt"]))
         assert probabilistic_sharpe(given, float(case["sr0"])) == pytest.approx(float(case["value"]), abs=1e-14)
 
 
-def test_deflated_sharpe_as_published(published: dict[str, Any]) -> None:
+def test_deflated_sharpe_matches_published_values(published: dict[str, Any]) -> None:
     for case in published["dsr"]:
         sharpe, variance = case["sr_annual"] / math.sqrt(case["periods"]), case["var_annual"] / case["periods"]
         given = Moments(case["T"], sharpe, case["skew"], case["kurt"])
@@ -41,21 +41,21 @@ def test_deflated_sharpe_as_published(published: dict[str, Any]) -> None:
         assert deflated_sharpe(given, case["N"], variance) == pytest.approx(float(case["value"]), abs=5e-13)
 
 
-def test_expected_maximum_as_published(published: dict[str, Any]) -> None:
+def test_expected_maximum_matches_published_values(published: dict[str, Any]) -> None:
     for trials, value in published["expected_max_standardised"].items():
         assert expected_maximum(float(trials)) == pytest.approx(float(value), abs=5e-12)
 
 
-def test_expected_maximum_is_near_that_of_draws() -> None:
+def test_expected_maximum_is_near_simulated_maxima() -> None:
     rng = np.random.default_rng(0)
     for trials in (10, 100, 1000):
-        drawn = rng.normal(size=(4000, trials)).max(axis=1).mean()
-        assert expected_maximum(trials) == pytest.approx(drawn, abs=0.05)
+        simulated = rng.normal(size=(4000, trials)).max(axis=1).mean()
+        assert expected_maximum(trials) == pytest.approx(simulated, abs=0.05)
     assert expected_maximum(1) == expected_maximum(0.5) == 0.0
     assert expected_maximum(1.01) >= 0.0
 
 
-def test_lengths_as_published(published: dict[str, Any]) -> None:
+def test_record_lengths_match_published_values(published: dict[str, Any]) -> None:
     cases = {
         "daily normal": (252, 0.0, 3.0),
         "weekly normal": (52, 0.0, 3.0),
@@ -71,8 +71,8 @@ def test_lengths_as_published(published: dict[str, Any]) -> None:
         assert min_backtest_years(float(trials)) == pytest.approx(float(value), abs=1e-8)
 
 
-def test_every_published_vector_is_a_test(published: dict[str, Any]) -> None:
-    """A vector that is added there must be added here."""
+def test_every_published_vector_is_tested(published: dict[str, Any]) -> None:
+    """A new vector in the reference data needs a test here."""
     assert set(published) == {
         "convention", "psr", "dsr", "expected_max_standardised", "min_trl_years_sr2_vs_1", "min_btl_years",
         "end_to_end_bets",
@@ -92,22 +92,22 @@ def test_a_record_of_bets_from_end_to_end() -> None:
     assert deflated_sharpe(found, 46, 0.5 / 250) == pytest.approx(0.95047, abs=5e-6)
 
 
-def test_the_probability_is_one_of_repeated_records() -> None:
-    """Of records drawn with a true ratio of 0, a share p has a probability of at most p."""
+def test_the_probability_is_uniform_over_repeated_records() -> None:
+    """A share p of records with a true ratio of 0 has a probability of at most p."""
     rng = np.random.default_rng(3)
     found = np.array([probabilistic_sharpe(moments(row)) for row in rng.normal(size=(4000, 200))])
     for share in (0.05, 0.5, 0.95):
         assert np.mean(found <= share) == pytest.approx(share, abs=0.015)
 
 
-def test_a_record_as_long_as_the_least_has_the_confidence() -> None:
+def test_the_minimum_record_has_exactly_the_confidence() -> None:
     given = Moments(500, 0.08, -0.4, 6.0)
     n = min_track_record(given, 0.01, 0.9)
     assert probabilistic_sharpe(Moments(round(n), 0.08, -0.4, 6.0), 0.01) == pytest.approx(0.9, abs=1e-3)
     assert min_track_record(given, 0.08) == math.inf
 
 
-def test_what_has_no_ratio_is_nan() -> None:
+def test_series_without_a_ratio_give_nan() -> None:
     for returns in ([], [1.0, 2.0, 4.0], [0.5] * 9, [0.1, math.nan, 0.2, 0.3, 0.1]):
         found = moments(returns)
         assert math.isnan(found.sharpe) and math.isnan(found.skew) and math.isnan(found.kurtosis)

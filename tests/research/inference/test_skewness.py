@@ -1,4 +1,4 @@
-"""Tests of skewed returns: Hall's transformation, size where favourites win often, no judgement without losses."""
+"""Tests for skewed returns: Hall's transformation, test size at short odds, no test without losses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DAYS = 1_200
 
 
 def returns_at(odds: float, bets: int, many: int, rng: np.random.Generator, edge: float = 0.0) -> np.ndarray:
-    """Daily returns of flat stakes at one price, each configuration with bets of its own."""
+    """Daily returns of flat stakes at one price; no two configurations share a bet."""
     made = np.zeros((DAYS, many))
     for k in range(many):
         won = rng.random(bets) < (1.0 + edge) / odds
@@ -23,12 +23,12 @@ def returns_at(odds: float, bets: int, many: int, rng: np.random.Generator, edge
     return made
 
 
-def drawn(returns: np.ndarray, seed: int = 1, resamples: int = 499) -> BootstrapMoments:
+def moments_of(returns: np.ndarray, seed: int = 1, resamples: int = 499) -> BootstrapMoments:
     return bootstrap_moments(returns, 1.0, resamples, np.random.default_rng(seed))
 
 
-def test_the_transformation_is_halls() -> None:
-    """Expanded by hand, and as the cube that it is a part of: ((1 + a t / 3)^3 - 1) / a + a / 6."""
+def test_the_transformation_is_that_of_hall() -> None:
+    """Compared with its closed form ((1 + a t / 3)^3 - 1) / a + a / 6; monotone; the identity without skew."""
     for t, skew, n in ((1.7, -2.0, 400), (-0.3, 5.0, 90), (3.0, 0.4, 10_000)):
         a = skew / math.sqrt(n)
         found = float(skewed.hall_transform(np.array(t), np.array(skew), n))
@@ -38,9 +38,9 @@ def test_the_transformation_is_halls() -> None:
     assert skewed.hall_transform(ratios, np.array(0.0), 200) == pytest.approx(ratios)
 
 
-def test_against_a_plain_loop() -> None:
+def test_null_statistics_equal_a_plain_loop() -> None:
     returns = returns_at(1.3, 300, 6, np.random.default_rng(3))
-    of = drawn(returns, resamples=99)
+    moments = moments_of(returns, resamples=99)
     day = np.random.default_rng(1)
     from research.inference.block_bootstrap import resampled_day_counts
 
@@ -50,52 +50,55 @@ def test_against_a_plain_loop() -> None:
     for count in counts:
         own = []
         for k, one in enumerate(returns.T):
-            mine = np.repeat(one, count)
-            t = math.sqrt(DAYS) * (mine.mean() - one.mean()) / (mine.std() * omega[k] / one.std())
+            resample = np.repeat(one, count)
+            t = math.sqrt(DAYS) * (resample.mean() - one.mean()) / (resample.std() * omega[k] / one.std())
             skew = float(np.mean((one - one.mean()) ** 3) / one.std() ** 3)
             a = skew / math.sqrt(DAYS)
             own.append(t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6)
         largest.append(max(0.0, *own))
-    assert skewed.largest_null_statistics(of, np.ones(6, bool)) == pytest.approx(np.array(largest), abs=2e-4)
+    assert skewed.largest_null_statistics(moments, np.ones(6, bool)) == pytest.approx(np.array(largest), abs=2e-4)
 
 
 @pytest.mark.parametrize(("odds", "bets"), [(1.05, 500), (1.1, 500), (1.3, 300), (5.0, 500)])
 def test_size_without_any_edge(odds: float, bets: int) -> None:
-    """The larger of both p, and the adjusted p of the best alone, err in about 5 % and never in a quarter."""
+    """The larger SPA p-value, and the adjusted p-value of the best, err in about 5 % and never in a quarter."""
     rng, both, alone, fixed, cases = np.random.default_rng(int(odds * 100)), 0, 0, 0, 60
     for case in range(cases):
-        of = drawn(returns_at(odds, bets, 24, rng), case)
-        hansen, own = spa_test(of).consistent, skewed.spa_p_value(of)
-        best = int(np.argmax(studentised_means(of)))
+        moments = moments_of(returns_at(odds, bets, 24, rng), case)
+        hansen, own = spa_test(moments).consistent, skewed.spa_p_value(moments)
+        best = int(np.argmax(studentised_means(moments)))
         both += max(hansen, own) <= 0.05
         fixed += hansen <= 0.05
-        alone += sidak_adjusted(skewed.single_p_value(of, best), effective_trials(of)) <= 0.05
-    assert both <= 8 and alone <= 8, (both, alone)  # 5 % of 60 is 3; more than 8 in one of 100
+        alone += sidak_adjusted(skewed.single_p_value(moments, best), effective_trials(moments)) <= 0.05
+    assert both <= 8 and alone <= 8, (both, alone)  # 5 % of 60 is 3; more than 8 has a probability of 1 %
     if odds < 1.2:
         assert fixed >= 10, "with a fixed omega alone the test errs far too often"
 
 
-def test_an_edge_is_found_at_short_odds_all_the_same() -> None:
+def test_an_edge_at_short_odds_is_still_found() -> None:
     rng, found = np.random.default_rng(8), 0
     for case in range(12):
         returns = returns_at(1.3, 1_500, 12, rng)
         returns[:, 5] = returns_at(1.3, 1_500, 1, rng, edge=0.06)[:, 0]
-        of = drawn(returns, case)
-        found += max(spa_test(of).consistent, skewed.spa_p_value(of)) <= 0.05 and skewed.single_p_value(of, 5) < 0.002
+        moments = moments_of(returns, case)
+        found += (
+            max(spa_test(moments).consistent, skewed.spa_p_value(moments)) <= 0.05
+            and skewed.single_p_value(moments, 5) < 0.002
+        )
     assert found >= 10
 
 
-def test_without_losses_there_is_no_judgement() -> None:
+def test_configurations_without_losses_are_not_tested() -> None:
     rng = np.random.default_rng(4)
     returns = returns_at(2.0, 400, 3, rng)
-    returns[:, 1] = np.where(rng.random(DAYS) < 0.1, 0.001, 0.0)  # gains alone
+    returns[:, 1] = np.where(rng.random(DAYS) < 0.1, 0.001, 0.0)  # gains only
     returns[:, 2] = np.where(np.arange(DAYS) < 9, -0.01, np.abs(returns[:, 2]))  # nine losses
-    of = drawn(returns)
-    assert of.testable.tolist() == [True, False, False]
-    assert spa_test(of).consistent < 0.01 < skewed.spa_p_value(of)
-    assert skewed.single_p_value(of, 1) == skewed.single_p_value(of, 2) == 1.0
-    assert np.isnan(skewed.skew_corrected_statistics(of)[1:]).all() and effective_trials(of) == 1.0
-    nothing = drawn(np.zeros((DAYS, 2)))
+    moments = moments_of(returns)
+    assert moments.testable.tolist() == [True, False, False]
+    assert spa_test(moments).consistent < 0.01 < skewed.spa_p_value(moments)
+    assert skewed.single_p_value(moments, 1) == skewed.single_p_value(moments, 2) == 1.0
+    assert np.isnan(skewed.skew_corrected_statistics(moments)[1:]).all() and effective_trials(moments) == 1.0
+    nothing = moments_of(np.zeros((DAYS, 2)))
     assert skewed.spa_p_value(nothing) == 1.0 and effective_trials(nothing) == 0.0
 
 

@@ -1,4 +1,4 @@
-"""Tests of superiority against a plain loop, under the null, and where they must differ from each other."""
+"""Tests of superiority, compared with plain loops, under the null, and where they must differ."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ def drawn_of(returns: np.ndarray, case: int = 0):
     return bootstrap_moments(returns, LENGTH, RESAMPLES, np.random.default_rng((12, case)))
 
 
-def test_against_a_plain_loop() -> None:
+def test_p_values_equal_a_plain_loop() -> None:
     returns = returns_of(1, 90, [0.1, -0.6, 0.0, 0.3], [1.0, 1.0, 2.0, 1.0])
     found = bootstrap_moments(returns, 3.0, 60, np.random.default_rng(5))
     counts = resampled_day_counts(90, 3.0, 60, np.random.default_rng(5))
     means = returns.mean(axis=0)
-    drawn = np.array([[np.repeat(column, row.astype(int)).mean() for column in returns.T] for row in counts])
-    spread = np.array([np.std([np.sqrt(90) * x for x in column]) for column in drawn.T])
-    assert found.resample_means == pytest.approx(drawn, abs=1e-6) and found.omegas == pytest.approx(spread, rel=1e-5)
+    resample_means = np.array([[np.repeat(column, row.astype(int)).mean() for column in returns.T] for row in counts])
+    spread = np.array([np.std([np.sqrt(90) * x for x in column]) for column in resample_means.T])
+    assert found.resample_means == pytest.approx(resample_means, abs=1e-6) and found.omegas == pytest.approx(
+        spread, rel=1e-5
+    )
     sds = np.array([[np.repeat(column, row.astype(int)).std() for column in returns.T] for row in counts])
     assert found.resample_deviations == pytest.approx(sds, rel=1e-4)
     statistic = max(0.0, max(np.sqrt(90) * means / spread))
@@ -37,7 +39,7 @@ def test_against_a_plain_loop() -> None:
     pvalues = []
     for kind in ("lower", "consistent", "upper"):
         larger = 0
-        for row in drawn:
+        for row in resample_means:
             best = 0.0
             for k in range(4):
                 centre = means[k]
@@ -52,11 +54,11 @@ def test_against_a_plain_loop() -> None:
     assert (answer.lower, answer.consistent, answer.upper) == pytest.approx(tuple(pvalues))
     assert answer.statistic == pytest.approx(statistic, rel=1e-5)
     assert answer.lower < answer.upper
-    larger = sum(max(0.0, np.sqrt(90) * (row - means).max()) >= np.sqrt(90) * means.max() for row in drawn)
+    larger = sum(max(0.0, np.sqrt(90) * (row - means).max()) >= np.sqrt(90) * means.max() for row in resample_means)
     assert reality_check(found) == pytest.approx((larger + 1) / 61)
 
 
-def test_size_and_order_where_nothing_is_better() -> None:
+def test_size_and_order_if_nothing_is_better() -> None:
     found = [spa_test(drawn_of(returns_of(case, 250, [0.0] * 20, [1.0] * 20), case)) for case in range(400)]
     assert all(one.lower <= one.consistent <= one.upper for one in found)
     for kind in ("lower", "consistent", "upper"):
@@ -65,29 +67,29 @@ def test_size_and_order_where_nothing_is_better() -> None:
 
 
 def power(means: list[float], deviations: list[float], cases: int = 120) -> tuple[float, float]:
-    """How often superior ability and the reality check find the one good configuration at 5 %."""
-    spa_p_value, reality = 0, 0
+    """How often SPA and the reality check find the one good configuration at 5 %."""
+    spa, reality = 0, 0
     for case in range(cases):
         found = drawn_of(returns_of(case, 250, means, deviations), case)
-        spa_p_value += spa_test(found).consistent <= 0.05
+        spa += spa_test(found).consistent <= 0.05
         reality += reality_check(found) <= 0.05
-    return spa_p_value / cases, reality / cases
+    return spa / cases, reality / cases
 
 
-def test_a_calm_winner_among_noisy_ones_is_found_by_the_studentised_test() -> None:
+def test_the_studentised_test_finds_a_calm_winner_among_noise() -> None:
     """One of mean 0.05 and sd 0.2 among 19 of mean 0 and sd 2."""
-    spa_p_value, reality = power([0.05] + [0.0] * 19, [0.2] + [2.0] * 19)
-    assert spa_p_value > 0.75 and reality < 0.13  # its size, and four standard errors
+    spa, reality = power([0.05] + [0.0] * 19, [0.2] + [2.0] * 19)
+    assert spa > 0.75 and reality < 0.13  # its size, and four standard errors
 
 
 def test_terrible_configurations_do_not_hide_a_good_one() -> None:
     """One of mean 0.18 and sd 1 among 19 of mean -1 and sd 3."""
-    spa_p_value, reality = power([0.18] + [-1.0] * 19, [1.0] + [3.0] * 19)
-    assert spa_p_value > 0.75 and reality < 0.1
+    spa, reality = power([0.18] + [-1.0] * 19, [1.0] + [3.0] * 19)
+    assert spa > 0.75 and reality < 0.1
 
 
 def survivors_by_hand(returns: np.ndarray, counts: np.ndarray, *, own_scale: bool = True) -> tuple[list[int], int]:
-    """StepM in plain Python: each resample over its own deviation; the survivors, and in how many rounds."""
+    """StepM in plain Python, each resample over its own deviation: the survivors and the number of rounds."""
     level = 0.05
     n, many = returns.shape
     means, sds = returns.mean(axis=0), returns.std(axis=0)
@@ -114,7 +116,7 @@ def survivors_by_hand(returns: np.ndarray, counts: np.ndarray, *, own_scale: boo
     return sorted(named), rounds
 
 
-def test_survivors_against_a_plain_loop() -> None:
+def test_survivors_equal_a_plain_loop() -> None:
     rounds, otherwise = set(), 0
     for case in range(16):
         returns = returns_of(100 + case, 120, [0.6, 0.3, 0.28, 0.27, 0.25, 0.1, -0.2], [1.0] * 7)
@@ -130,20 +132,20 @@ def test_survivors_against_a_plain_loop() -> None:
     assert max(rounds) >= 2
 
 
-def test_a_part_at_a_time_is_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slices_of_columns_give_the_same_results(monkeypatch: pytest.MonkeyPatch) -> None:
     returns = returns_of(3, 80, [0.4] * 5 + [0.0] * 30, [1.0] * 35)
     whole = drawn_of(returns)
-    told = survivors(whole), spa_test(whole), reality_check(whole)
+    expected = survivors(whole), spa_test(whole), reality_check(whole)
     monkeypatch.setattr("research.inference.superiority._BATCH", 3 * RESAMPLES)
     again = drawn_of(returns)
     assert again.resample_means == pytest.approx(whole.resample_means, abs=1e-6)
-    assert (survivors(whole) == told[0]).all() and told[0].any()
-    assert (spa_test(whole), reality_check(whole)) == told[1:]
+    assert (survivors(whole) == expected[0]).all() and expected[0].any()
+    assert (spa_test(whole), reality_check(whole)) == expected[1:]
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2, 60), st.integers(1, 12), st.floats(1.0, 9.0))
-def test_p_values_stand_in_order_always(draw: int, days: int, many: int, length: float) -> None:
+def test_p_values_are_always_in_order(draw: int, days: int, many: int, length: float) -> None:
     rng = np.random.default_rng(draw)
     returns = rng.standard_t(2, (days, many)) * rng.choice([0.0, 1e-4, 1.0, 50.0], many) + rng.normal(0, 0.3, many)
     found = spa_test(bootstrap_moments(returns, length, 60, rng))
@@ -151,7 +153,7 @@ def test_p_values_stand_in_order_always(draw: int, days: int, many: int, length:
     assert found.statistic >= 0.0 and np.isfinite(found.statistic)
 
 
-def test_survivors_are_the_good_ones() -> None:
+def test_survivors_are_the_good_configurations() -> None:
     means = [0.3] * 5 + [0.0] * 40 + [-0.2] * 5
     found = np.array([survivors(drawn_of(returns_of(case, 300, means, [1.0] * 50), case)) for case in range(60)])
     assert found[:, :5].mean() > 0.8
@@ -159,7 +161,7 @@ def test_survivors_are_the_good_ones() -> None:
 
 
 def test_later_rounds_find_more_than_the_first() -> None:
-    """Strong ones leave, and with them their noise: the weaker ones are judged against less."""
+    """Once the strong configurations are rejected, their noise is gone and the weaker ones face a lower bound."""
     rng = np.random.default_rng(4)
     shared = rng.normal(size=(400, 1))
     strong = shared * 1.0 + 1.0 + 0.01 * rng.normal(size=(400, 30))
@@ -167,10 +169,10 @@ def test_later_rounds_find_more_than_the_first() -> None:
     found = survivors(drawn_of(np.hstack([strong, rng.normal(0, 1, (400, 60)) + 0.6, weak])))
     alone = survivors(drawn_of(weak))
     assert found[:90].all()
-    assert found[90] == alone[0]  # all others are gone by then, the last one wins in a later round
+    assert found[90] == alone[0]  # all others are rejected by then; the last one wins in a later round
 
 
-def test_series_without_bets_take_no_part() -> None:
+def test_series_without_bets_are_left_out() -> None:
     returns = np.column_stack([returns_of(0, 200, [0.4], [1.0]), np.zeros(200)])
     found = drawn_of(returns)
     assert spa_test(found).consistent <= 0.01

@@ -1,4 +1,4 @@
-"""What is learned from, what is chosen, and the paths of cross-validation."""
+"""Training parts, selection of configurations, and the paths of cross-validation."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ANY = -math.inf
 
 
 def near(folds: int) -> np.ndarray:
-    """Neighbours touch, no others."""
+    """Only neighbours touch."""
     return np.abs(np.subtract.outer(np.arange(folds), np.arange(folds))) == 1
 
 
-def made(rng: np.random.Generator, many: int, days: int, folds: int) -> tuple[np.ndarray, np.ndarray, Cuts]:
-    """P&L, bets and stakes by day, and cuts with two purged days before and one behind each border."""
+def simulated(rng: np.random.Generator, many: int, days: int, folds: int) -> tuple[np.ndarray, np.ndarray, Cuts]:
+    """P&L and bets by day, and cuts with two purged days before and one after each boundary."""
     pnl = rng.normal(0.0, 20.0, (many, days)).astype(np.float32)
     bets = rng.integers(0, 5, (many, days))
     starts = np.linspace(0, days, folds + 1).round().astype(int)
@@ -44,7 +44,7 @@ def sums_of(pnl: np.ndarray, bets: np.ndarray, cuts: Cuts, bankroll: float = 10_
     return fold_sums(pnl, returns, np.stack([before, 100.0 * before], axis=2), cuts)
 
 
-def test_splits_and_paths_have_their_numbers() -> None:
+def test_splits_and_paths_have_the_right_numbers() -> None:
     for folds, tested, n_splits, paths in ((6, 2, 15, 5), (10, 8, 45, 36)):
         own = Rules(name="cpcv", folds=folds, test_folds=tested)
         splits = splits_of(own)
@@ -60,7 +60,7 @@ def test_splits_and_paths_have_their_numbers() -> None:
     assert splits_of(Rules(folds=4)) == [(1,), (2,), (3,)]
 
 
-def test_what_is_learned_from() -> None:
+def test_training_parts_exclude_what_tested_folds_reach() -> None:
     assert training_parts((1, 2), range(5), near(5)).use.tolist() == [
         [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 1], [1, 1, 1, 1],
     ]  # fmt: skip
@@ -75,11 +75,11 @@ def test_what_is_learned_from() -> None:
     assert training_of((3,), Rules(folds=5), near(5)).use.sum(axis=1).tolist() == [4, 4, 2, 0, 0]
 
 
-def test_the_best_that_qualifies_is_chosen() -> None:
+def test_the_best_qualified_configuration_is_selected() -> None:
     sums = np.zeros((4, 6))
     sums[:, DAYS], sums[:, BETS] = 10, [100, 99, 100, 100]
     sums[:, RETURN] = [0.1, 0.9, 0.3, 0.3]
-    assert select_best(sums, Rules(metric="growth")).row == 2  # of two equal ones the first; the best has too few bets
+    assert select_best(sums, Rules(metric="growth")).row == 2  # the first of two equal ones; the best has too few bets
     assert select_best(sums, Rules(metric="growth")).in_sample == pytest.approx(0.03)
     assert select_best(sums, Rules(metric="growth", bets_min=99)).row == 1
     assert select_best(sums, Rules(metric="growth", metric_min=0.03)).row == NO_CONFIGURATION
@@ -95,8 +95,8 @@ def test_the_best_that_qualifies_is_chosen() -> None:
 
 
 @pytest.mark.parametrize("name", ["sharpe", "growth", "yield"])
-def test_choices_are_those_of_a_plain_loop(name: str) -> None:
-    pnl, bets, cuts = made(np.random.default_rng(7), 30, 240, 6)
+def test_choices_equal_those_of_a_plain_loop(name: str) -> None:
+    pnl, bets, cuts = simulated(np.random.default_rng(7), 30, 240, 6)
     of = sums_of(pnl, bets, cuts)
     own = Rules(folds=6, metric=name, metric_min=ANY, bets_min=60, train_folds=3)
     found = walk_forward(of, own, cuts.touching)
@@ -110,10 +110,10 @@ def test_choices_are_those_of_a_plain_loop(name: str) -> None:
         ]
         values = []
         for row in range(30):
-            own_bets, mine = bets[row, days].sum(), returns[row, days]
+            own_bets, training_returns = bets[row, days].sum(), returns[row, days]
             value = {
-                "sharpe": mine.mean() / mine.std(ddof=1),
-                "growth": mine.mean(),
+                "sharpe": training_returns.mean() / training_returns.std(ddof=1),
+                "growth": training_returns.mean(),
                 "yield": pnl[row, days].sum() / (100.0 * own_bets),
             }[name]
             values.append(value if own_bets >= 60 else -np.inf)
@@ -125,25 +125,25 @@ def test_choices_are_those_of_a_plain_loop(name: str) -> None:
         assert whole.row == int(np.argmax(every))
 
 
-def test_what_comes_after_a_border_changes_no_choice() -> None:
+def test_data_after_a_boundary_change_no_choice() -> None:
     own, changed = Rules(folds=5, metric_min=ANY, bets_min=1), 0
     for case in range(40):
         rng = np.random.default_rng((8, case))
-        pnl, bets, cuts = made(rng, 12, 150, 5)
+        pnl, bets, cuts = simulated(rng, 12, 150, 5)
         found = walk_forward(sums_of(pnl, bets, cuts), own, cuts.touching)
         for fold in range(1, 5):
-            begin = cuts.days[fold - 1, 2]  # and the purged days before the border
+            begin = cuts.days[fold - 1, 2]  # including the purged days before the boundary
             other, placed = pnl.copy(), bets.copy()
             other[:, begin:] = rng.normal(0.0, 200.0, other[:, begin:].shape)
             placed[:, begin:] = rng.integers(0, 50, placed[:, begin:].shape)
             again = walk_forward(sums_of(other, placed, cuts), own, cuts.touching)
             assert again[:fold] == found[:fold]
             changed += again[fold:] != found[fold:]
-    assert changed > 80  # it does change those that may see it
+    assert changed > 80  # it does change choices that may use it
 
 
-def test_paths_of_cross_validation_against_a_plain_loop() -> None:
-    pnl, bets, cuts = made(np.random.default_rng(9), 20, 180, 6)
+def test_paths_of_cross_validation_equal_a_plain_loop() -> None:
+    pnl, bets, cuts = simulated(np.random.default_rng(9), 20, 180, 6)
     of, own = sums_of(pnl, bets, cuts), Rules(name="cpcv", folds=6, bets_min=30, metric_min=0.17)
     choices, paths = cross_validate(of, own, cuts.touching)
     assert len(choices) == 15 and len(paths) == 5
@@ -173,17 +173,17 @@ def test_paths_of_cross_validation_against_a_plain_loop() -> None:
     assert choices[split].row == wanted
 
 
-def test_paths_where_nothing_is_chosen_have_no_bets() -> None:
-    pnl, bets, cuts = made(np.random.default_rng(10), 4, 60, 4)
+def test_paths_without_a_selected_configuration_have_no_bets() -> None:
+    pnl, bets, cuts = simulated(np.random.default_rng(10), 4, 60, 4)
     own = Rules(name="purged_kfold", folds=4, bets_min=10**6)
     choices, paths = cross_validate(sums_of(pnl, bets, cuts), own, cuts.touching)
     assert [one.row for one in choices] == [NO_CONFIGURATION] * 4
     assert [one.bets for one in paths] == [0] and math.isnan(paths[0].metric)
 
 
-def test_walk_forward_stands_beside_every_cross_validation() -> None:
-    """The stitched path is walk-forward, whatever else is validated."""
-    pnl, bets, cuts = made(np.random.default_rng(11), 6, 90, 3)
+def test_walk_forward_is_the_same_with_every_kind_of_validation() -> None:
+    """The stitched path is always walk-forward."""
+    pnl, bets, cuts = simulated(np.random.default_rng(11), 6, 90, 3)
     of = sums_of(pnl, bets, cuts)
     own = [Rules(name=name, folds=3, bets_min=1, metric_min=ANY) for name in ("walk_forward", "purged_kfold", "cpcv")]
     assert len({tuple(walk_forward(of, one, cuts.touching)) for one in own}) == 1
@@ -209,18 +209,18 @@ def test_rules_of_a_configuration() -> None:
     ("key", "value"),
     [("folds", 1), ("folds", 367), ("train_folds", 6), ("train_folds", 0), ("test_folds", 6), ("bets_min", 0)],
 )
-def test_rules_out_of_range_are_told(key: str, value: int) -> None:
+def test_rules_out_of_range_are_refused(key: str, value: int) -> None:
     with pytest.raises(ConfigurationError, match=f"validation.{key}"):
         rules_of(FLAT | {f"validation.{key}": value})
 
 
-def test_too_many_splits_are_told() -> None:
+def test_too_many_splits_are_refused() -> None:
     assert math.comb(20, 10) > MOST_SPLITS
     with pytest.raises(ConfigurationError, match="184,756 splits"):
         rules_of(FLAT | {"validation.folds": 20, "validation.test_folds": 10})
 
 
-def test_a_path_of_idle_folds_is_as_long_as_the_others() -> None:
+def test_a_path_with_idle_folds_is_as_long_as_the_others() -> None:
     of = np.zeros((1, 2, PARTS, 6))
     of[0, :, 1, DAYS] = 10
     of[0, 0, 1, [BETS, RETURN, SQUARE]] = 500, 0.1, 0.011
@@ -229,7 +229,7 @@ def test_a_path_of_idle_folds_is_as_long_as_the_others() -> None:
     assert [one.row for one in choices] == [
         NO_CONFIGURATION,
         0,
-    ]  # the first fold is learned from where the second is tested
+    ]  # the first fold trains while the second is tested
     assert paths[0].bets == 0 and math.isnan(paths[0].metric)
     days = np.concatenate([np.zeros(10), np.full(10, 0.01)])
     wide = np.zeros(6)

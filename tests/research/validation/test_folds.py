@@ -1,4 +1,4 @@
-"""Borders of folds, and what is purged beside them: against plain loops over events and days."""
+"""Fold boundaries and the days purged next to them, compared with plain loops over events and days."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEW_YEAR = dt.date(2024, 1, 1)
 
 
 def calendar(counts: list[int], seasons: dict[str, dt.date] | None = None) -> Calendar:
-    """So many events on each day from 1 January 2024 on."""
+    """The given numbers of events, day by day from 1 January 2024."""
     days = {NEW_YEAR + number * DAY: count for number, count in enumerate(counts) if count}
     return Calendar(days, seasons or {})
 
@@ -42,7 +42,7 @@ def test_folds_by_time_are_equally_long() -> None:
     assert boundaries(calendar([1, 1, 1]), rules()) == tuple(NEW_YEAR + at * DAY for at in range(4))
 
 
-def test_folds_by_count_hold_equally_many_events() -> None:
+def test_folds_by_count_hold_equal_numbers_of_events() -> None:
     assert boundaries(calendar([1, 1, 4, 0, 3, 3]), rules(folds_by="count")) == (
         NEW_YEAR, NEW_YEAR + 4 * DAY, NEW_YEAR + 5 * DAY, NEW_YEAR + 6 * DAY,
     )  # fmt: skip  # 6, 3 and 3 of them
@@ -54,13 +54,13 @@ def test_folds_by_count_hold_equally_many_events() -> None:
     assert max(held) - min(held) <= 2 * max(counts)
 
 
-def test_a_day_with_most_events_still_leaves_a_fold_for_all() -> None:
+def test_a_day_with_most_events_still_leaves_room_for_all_folds() -> None:
     for counts in ([50, 1, 1, 1], [1, 1, 1, 50], [1, 50, 1, 1], [1, 1, 50, 1]):
         found = boundaries(calendar(counts), rules(folds=4, folds_by="count"))
         assert found == tuple(NEW_YEAR + at * DAY for at in range(5))
 
 
-def test_folds_by_season_begin_with_seasons() -> None:
+def test_folds_by_season_start_with_seasons() -> None:
     starts = {str(year): dt.date(year, 8, 10) for year in range(2010, 2017)}
     events = dict.fromkeys(starts.values(), 1) | {dt.date(2017, 5, 20): 1}
     found = boundaries(Calendar(events, starts), rules(folds_by="season"))
@@ -70,12 +70,12 @@ def test_folds_by_season_begin_with_seasons() -> None:
 
 
 @pytest.mark.parametrize("by", ["time", "count"])
-def test_too_few_days_are_told(by: str) -> None:
+def test_too_few_days_are_refused(by: str) -> None:
     with pytest.raises(ConfigurationError, match="too few days"):
         boundaries(calendar([1, 1]), rules(folds_by=by))
 
 
-def test_calendars_of_several_universes() -> None:
+def test_calendars_of_several_universes_are_merged() -> None:
     one = Calendar({NEW_YEAR: 3, NEW_YEAR + DAY: 1}, {"a": NEW_YEAR + DAY})
     other = Calendar({NEW_YEAR: 2, NEW_YEAR - DAY: 5}, {"a": NEW_YEAR, "b": NEW_YEAR - DAY})
     found = merge_calendars([one, other])
@@ -84,7 +84,7 @@ def test_calendars_of_several_universes() -> None:
 
 
 def test_parts_of_folds_by_hand() -> None:
-    """Twelve days from noon to 14:00, one event each; one from day 3 to 5, one from 6 to 9: borders on 4 and 8."""
+    """Twelve days from noon to 14:00, one event each; one from day 3 to 5, one from 6 to 9: boundaries on 4 and 8."""
     bets = [{"at": 24.0 * day, "ends": 24.0 * day + 2, "event": f"e{day}"} for day in range(12)]
     dates = [NEW_YEAR + at * DAY for at in (0, 4, 8, 12)]
     plain = cut_folds(tape_of(list(bets)), dates, 1)
@@ -100,14 +100,14 @@ def test_parts_of_folds_by_hand() -> None:
     assert whole.touching.tolist() == (~np.eye(3, dtype=bool)).tolist()
 
 
-def test_an_embargo_longer_than_a_fold_reaches_into_the_one_behind() -> None:
+def test_an_embargo_longer_than_a_fold_reaches_into_the_next_but_one() -> None:
     bets = [{"at": 24.0 * day, "ends": 24.0 * day + 2, "event": f"e{day}"} for day in range(12)]
     dates = [NEW_YEAR + at * DAY for at in (0, 3, 6, 9, 12)]
     near, far = (cut_folds(tape_of(list(bets)), dates, days).touching for days in (3, 4))
     assert not near[0, 2] and far[0, 2] and not far[2, 0] and not far[0, 3]
 
 
-def test_days_that_a_tape_does_not_have_count_as_days() -> None:
+def test_calendar_days_outside_a_tape_count() -> None:
     bets = [{"at": 24.0 * day, "ends": 24.0 * day + 2, "event": f"e{day}"} for day in (5, 6)]
     found = cut_folds(tape_of(bets), [NEW_YEAR + at * DAY for at in (0, 3, 6, 9)], 1)
     assert found.days[:, [0, -1]].tolist() == [[0, 0], [0, 1], [1, 2]]
@@ -117,14 +117,14 @@ def test_days_that_a_tape_does_not_have_count_as_days() -> None:
 
 
 def days_of(tape: Tape, instants: np.ndarray, *, ending: bool) -> list[dt.date]:
-    """The calendar days of instants; what settles at midnight belongs to the day that ends."""
+    """Calendar days of instants; a settlement at midnight belongs to the day that ends."""
     zone = zone_of(tape.zone)
     shifted = [int(at) - (1 if ending else 0) for at in instants]
     return [dt.datetime.fromtimestamp(at // 10**9, zone).date() for at in shifted]
 
 
 def actions(tape: Tape) -> dict[int, set[dt.date]]:
-    """Days on which anything of an event is decided or settled."""
+    """Days on which a bet of the event is decided or settled."""
     known = np.flatnonzero(tape.settled_at != NEVER)
     found: dict[int, set[dt.date]] = {int(event): set() for event in tape.event}
     for event, day in zip(tape.event, days_of(tape, tape.decided_at, ending=False), strict=True):
@@ -135,7 +135,7 @@ def actions(tape: Tape) -> dict[int, set[dt.date]]:
 
 
 def random_dates(rng: np.random.Generator, tape: Tape, folds: int) -> list[dt.date]:
-    """Borders anywhere, also before the first day of a tape and behind its last one."""
+    """Boundaries anywhere, also before the first and after the last day of the tape."""
     span = len(tape.midnights) + 4
     inner = sorted(rng.choice(np.arange(1, max(span, folds + 1)), folds - 1, replace=False).tolist())
     return [first_date(tape) + (at - 2) * DAY for at in (0, *inner, span)]
@@ -143,10 +143,10 @@ def random_dates(rng: np.random.Generator, tape: Tape, folds: int) -> list[dt.da
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**63 - 1), st.sampled_from(["walk_forward", "purged_kfold", "cpcv"]), st.integers(0, 4))
-def test_an_event_is_never_on_both_sides(draw: int, name: str, embargo: int) -> None:
+def test_no_event_is_in_training_and_test(draw: int, name: str, embargo: int) -> None:
     rng = np.random.default_rng(draw)
     tape = random_tape(rng, int(rng.integers(2, 80)))
-    if draw % 2:  # short events: more is left to learn from
+    if draw % 2:  # short events: more training days remain
         tape = dataclasses.replace(tape, event=np.arange(len(tape)))
     folds = int(rng.integers(3, 7))
     dates = random_dates(rng, tape, folds)
@@ -177,8 +177,8 @@ def test_an_event_is_never_on_both_sides(draw: int, name: str, embargo: int) -> 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**63 - 1))
-def test_no_more_is_purged_than_must_be(draw: int) -> None:
-    """Of two folds: the days on one side of the border from the first action of an event that crosses it."""
+def test_no_more_days_are_purged_than_necessary(draw: int) -> None:
+    """Two folds: the days on each side of the boundary that share an event with the other side."""
     rng = np.random.default_rng(draw)
     tape = random_tape(rng, int(rng.integers(2, 60)))
     tape = dataclasses.replace(tape, event=np.arange(len(tape)))
@@ -198,7 +198,7 @@ def test_days_and_instants_of_a_tape_where_clocks_change() -> None:
         assert instant_of(tape, day) == int(midnight.timestamp()) * 10**9
 
 
-def test_what_never_settles_has_its_decisions_on_one_side_too() -> None:
+def test_bets_that_never_settle_are_kept_on_one_side_too() -> None:
     bets = [{"at": 24.0 * day, "ends": 24.0 * day + 2, "event": f"e{day}"} for day in range(8)]
     tape = tape_of([*bets, {"at": 60.0, "event": "x", "ends": 400.0}, {"at": 108.0, "event": "x", "ends": 400.0}])
     own = np.flatnonzero(tape.settled_at == tape.settled_at.max())

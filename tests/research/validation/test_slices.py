@@ -1,4 +1,4 @@
-"""Sums over folds against replayed paths, and metrics against numpy."""
+"""Sums over folds compared with replayed paths, and metrics compared with numpy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DAY = dt.timedelta(days=1)
 
 
 @pytest.mark.parametrize("case", range(6))
-def test_sums_are_those_of_replayed_days_and_bets(case: int) -> None:
+def test_sums_equal_those_of_replayed_paths(case: int) -> None:
     rng = np.random.default_rng((31, case))
     in_lanes = case % 2 == 0
     tape = plain_tape(rng, 220) if in_lanes else random_tape(rng, 120)
@@ -73,7 +73,7 @@ def test_sums_are_those_of_replayed_days_and_bets(case: int) -> None:
     assert np.count_nonzero(found[..., BETS]) > 20
 
 
-def test_no_fold_has_no_sums() -> None:
+def test_without_folds_there_are_no_sums() -> None:
     nothing = Cuts(np.empty((0, 4), np.int64))
     assert fold_sums(np.zeros((3, 5), np.float32), np.zeros((3, 5), np.float32), np.zeros((3, 0, 2)), nothing).size == 0
     assert nothing.purged == 0
@@ -87,7 +87,7 @@ def table(returns: list[float], bets: float = 10.0, turnover: float = 50.0, pnl:
     return sums
 
 
-def test_metrics_are_those_of_the_days() -> None:
+def test_metrics_equal_those_of_the_days() -> None:
     returns = np.random.default_rng(1).normal(0.001, 0.02, 900)
     sums = table(returns.tolist())
     assert metric(sums, "sharpe")[0] == pytest.approx(returns.mean() / returns.std(ddof=1), rel=1e-9)
@@ -95,28 +95,28 @@ def test_metrics_are_those_of_the_days() -> None:
     assert metric(sums, "yield")[0] == 0.1
 
 
-def test_what_has_no_value_is_nan() -> None:
+def test_metrics_without_a_value_are_nan() -> None:
     for returns in ([], [0.1], [0.0] * 9, [0.01] * 300):
         assert math.isnan(metric(table(returns), "sharpe")[0]), returns
     assert math.isnan(metric(table([]), "growth")[0])
     assert math.isnan(metric(table([0.1], turnover=0.0), "yield")[0])
 
 
-def test_learned_parts_add_up() -> None:
+def test_training_parts_add_up() -> None:
     of = np.random.default_rng(2).normal(size=(5, 3, PARTS, 6))
     use = np.array([[0, 1, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1]], float)
     wanted = of[:, 0, 1] + of[:, 0, 3] + of[:, 2].sum(axis=1)
     assert TrainingParts(use).sums(of) == pytest.approx(wanted)
 
 
-def test_returns_stop_where_nothing_is_left() -> None:
+def test_returns_are_zero_after_ruin() -> None:
     found = daily_returns(np.array([[50.0, -150.0, 10.0], [-10.0, 0.0, 45.0]]), np.array([100.0, 100.0]))
     assert found.dtype == np.float32
     assert found == pytest.approx(np.array([[0.5, -1.0, 0.0], [-0.1, 0.0, 0.5]]))
     assert daily_returns(np.zeros((2, 0)), np.ones(2)).shape == (2, 0)
 
 
-def test_returns_of_many_are_those_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_returns_in_batches_equal_those_of_each_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     pnl, bankroll = rng.normal(0, 50, (11, 40)), rng.uniform(500, 900, 11)
     whole = daily_returns(pnl, bankroll)

@@ -1,4 +1,4 @@
-"""The stitched path against a plain interpretation, and a case by hand."""
+"""The stitched path, compared with a plain interpretation and with cases by hand."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def stitched(tape: Tape, dates: list[dt.date], rows: list[int], many: list[Confi
 
 
 def test_a_path_by_hand() -> None:
-    """Borders on days 2 and 4. The first choice stakes a tenth of equity, the second a fifth; each bet doubles."""
+    """Boundaries on days 2 and 4. The first choice stakes a tenth of equity, the second a fifth; a win doubles."""
     tape = tape_of(
         [
-            {"at": 0.0, "ends": 2.0, "event": "a"},  # only learned from
+            {"at": 0.0, "ends": 2.0, "event": "a"},  # training only
             {"at": 48.0, "ends": 50.0, "event": "b"},
-            {"at": 72.0, "ends": 98.0, "event": "c"},  # open at the border: settles into the path on day 4
+            {"at": 72.0, "ends": 98.0, "event": "c"},  # open at the boundary: settles into the path on day 4
             {"at": 96.0, "ends": 120.0, "event": "d", "result": "lose"},
             {"at": 120.0, "ends": 122.0, "event": "e"},
         ]
@@ -52,8 +52,8 @@ def test_a_path_by_hand() -> None:
     many = [free(staking=1, fraction=part) for part in (0.1, 0.2)]
     dates = [NEW_YEAR + at * DAY for at in (0, 2, 4, 6)]
     found = stitched(tape, dates, [0, 1], many, 1_000.0)
-    # b: a tenth of 1,000; c: a tenth of 1,100. The second choice begins with 1,100, c at cost among it:
-    # d: a fifth of 1,100, lost; e: a fifth of what its own account holds then, 880
+    # b: a tenth of 1,000; c: a tenth of 1,100. The second choice starts with 1,100, where the open c counts at cost:
+    # d: a fifth of 1,100, lost; e: a fifth of what its account holds by then, 880
     assert found.bets["stake_minor"].to_list() == [100, 110, 220, 176]
     assert found.bets["net_minor"].to_list() == [100, 110, -220, 176]
     assert found.bets["window"].to_list() == [1, 1, 2, 2]
@@ -70,8 +70,8 @@ def test_a_path_by_hand() -> None:
     assert (windows[0].first, windows[0].last) == ("2024-01-03", "2024-01-04")
 
 
-def test_the_same_choice_goes_on_as_it_was() -> None:
-    """A streak of losses is not forgotten at a border, and is where another configuration came between."""
+def test_a_configuration_selected_again_continues() -> None:
+    """A losing streak lasts across a boundary, but is reset if another configuration came in between."""
     lost = [{"at": 24.0 * day, "ends": 24.0 * day + 1, "event": f"e{day}", "result": "lose"} for day in range(8)]
     tape, own = tape_of(lost), free(amount_minor=100.0, streak_stop=3.0, streak_cool_off_ns=1e18)
     dates = [NEW_YEAR + at * DAY for at in (0, 2, 4, 6, 8)]
@@ -80,7 +80,7 @@ def test_the_same_choice_goes_on_as_it_was() -> None:
     assert stitched(tape, dates, [0, NO_CONFIGURATION, 0], [own, own], 1e6).bets["window"].to_list() == [1, 1, 3, 3]
 
 
-def test_nothing_chosen_is_no_bet_and_ruin_is_the_end() -> None:
+def test_no_choice_places_no_bet_and_ruin_ends_the_path() -> None:
     lost = [{"at": 24.0 * day, "ends": 24.0 * day + 1, "event": f"e{day}", "result": "lose"} for day in range(6)]
     dates = [NEW_YEAR + at * DAY for at in (0, 2, 4, 6)]
     nothing = stitched(tape_of(list(lost)), dates, [NO_CONFIGURATION, NO_CONFIGURATION], [free()], 500.0)
@@ -98,9 +98,9 @@ def test_nothing_chosen_is_no_bet_and_ruin_is_the_end() -> None:
 def plain(
     tape: Tape, dates: list[dt.date], rows: list[int], many: list[Configuration], bankroll: float
 ) -> tuple[dict[dt.date, int], list[tuple[int, int, int, int]]]:
-    """P&L by day, and (id, stake, configuration, window) of all bets, by masks of rows and calendar days."""
+    """P&L by day, and (id, stake, configuration, window) of all bets, from masks of rows and calendar days."""
     decided = days_of(tape, tape.decided_at, ending=False)
-    windows = [max(0, sum(day >= border for border in dates[1:-1])) for day in decided]
+    windows = [max(0, sum(day >= boundary for boundary in dates[1:-1])) for day in decided]
     pnl: dict[dt.date, int] = {}
     bets: list[tuple[int, int, int, int]] = []
     fold = 1
@@ -108,22 +108,22 @@ def plain(
         row, last = rows[fold - 1], fold
         while last < len(rows) and rows[last] == row:
             last += 1
-        border = dates[fold]
-        equity = bankroll + sum(gained for day, gained in pnl.items() if day < border)
-        mine = [place for place in range(len(tape)) if fold <= windows[place] <= last]
-        if row != NO_CONFIGURATION and equity >= 1 and mine:
-            low, high = int(tape.decided_at[mine[0]]), int(tape.decided_at[mine[-1]]) + 1
+        boundary = dates[fold]
+        equity = bankroll + sum(gain for day, gain in pnl.items() if day < boundary)
+        places = [place for place in range(len(tape)) if fold <= windows[place] <= last]
+        if row != NO_CONFIGURATION and equity >= 1 and places:
+            low, high = int(tape.decided_at[places[0]]), int(tape.decided_at[places[-1]]) + 1
             params = many[row].params()._replace(bankroll_minor=float(math.floor(equity)))
             path = replay(filtered(tape, low, high), params, 7)
-            for day, gained in path.daily.select("date", "pnl_minor").iter_rows():
-                pnl[day] = pnl.get(day, 0) + gained
-            told = path.bets.select("id", "stake_minor", "row").iter_rows()
-            bets += [(id_, stake, row, windows[mine[0] + place]) for id_, stake, place in told]
+            for day, gain in path.daily.select("date", "pnl_minor").iter_rows():
+                pnl[day] = pnl.get(day, 0) + gain
+            rows_of_path = path.bets.select("id", "stake_minor", "row").iter_rows()
+            bets += [(id_, stake, row, windows[places[0] + place]) for id_, stake, place in rows_of_path]
         fold = last + 1
     return pnl, bets
 
 
-def test_against_a_plain_interpretation() -> None:
+def test_paths_equal_a_plain_interpretation() -> None:
     placed = charged = 0
     for case in range(60):
         rng = np.random.default_rng((41, case))
@@ -145,7 +145,7 @@ def test_against_a_plain_interpretation() -> None:
 
 
 def log_of(found: Stitched, bets: list[tuple[int, int, int, int]], zone: ZoneInfo) -> int:
-    """Hold the log of a path against its bets and days; returns how many bets bore commission."""
+    """Compare the log of a path with its bets and days; returns how many bets paid commission."""
     log = found.bets
     assert list(log.select("id", "stake_minor", pl.col("config") - 1, "window").iter_rows()) == bets
     assert log["day"].to_list() == [at.astimezone(zone).date() for at in log["decided_at"]]
@@ -172,7 +172,7 @@ def test_commission_is_shared_as_it_was_charged() -> None:
     assert found.daily["pnl_minor"].sum() == -19
 
 
-def test_yield_outside_with_its_interval() -> None:
+def test_out_of_sample_yield_with_its_interval() -> None:
     rng = np.random.default_rng(5)
     n = FEWEST_BETS
     bets = pl.DataFrame(

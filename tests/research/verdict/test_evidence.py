@@ -1,4 +1,4 @@
-"""All of the evidence of a sweep, from a matrix of daily returns to its JSON document."""
+"""The evidence on a sweep, from a matrix of daily returns to its JSON document."""
 
 from __future__ import annotations
 
@@ -41,46 +41,50 @@ def found() -> tuple[np.ndarray, Assessment]:
     return returns, assess(returns, 2, 9)
 
 
-def test_each_number_is_that_of_its_own_function(found: tuple[np.ndarray, Assessment]) -> None:
-    returns, weighed = found
-    told, of = weighed.evidence, weighed.bootstrap
-    again = bootstrap_moments(returns, told.block_length, RESAMPLES, generator(9, "resampled days"))
-    assert np.array_equal(again.resample_means, of.resample_means)
-    assert (told.days, told.configurations, told.betting, told.resamples) == (DAYS, 40, 37, RESAMPLES)
-    tested = spa_test(of)
-    assert (told.p_lower, told.p_consistent, told.p_upper) == (tested.lower, tested.consistent, tested.upper)
-    assert told.statistic == tested.statistic and told.p_reality == reality_check(of)
-    assert sorted(told.survivors) == np.flatnonzero(survivors(of)).tolist() == [0, 1, 2, 3]
-    order = [of.means[row] / of.omegas[row] for row in told.survivors]
-    assert order == sorted(order, reverse=True) and told.n_survivors == 4
-    assert told.effective == effective_trials(of) and 20 < told.effective <= 37
+def test_each_number_comes_from_its_function(found: tuple[np.ndarray, Assessment]) -> None:
+    returns, assessment = found
+    evidence, bootstrap = assessment.evidence, assessment.bootstrap
+    again = bootstrap_moments(returns, evidence.block_length, RESAMPLES, generator(9, "resampled days"))
+    assert np.array_equal(again.resample_means, bootstrap.resample_means)
+    assert (evidence.days, evidence.configurations, evidence.betting, evidence.resamples) == (DAYS, 40, 37, RESAMPLES)
+    tested = spa_test(bootstrap)
+    assert (evidence.p_lower, evidence.p_consistent, evidence.p_upper) == (
+        tested.lower,
+        tested.consistent,
+        tested.upper,
+    )
+    assert evidence.statistic == tested.statistic and evidence.p_reality == reality_check(bootstrap)
+    assert sorted(evidence.survivors) == np.flatnonzero(survivors(bootstrap)).tolist() == [0, 1, 2, 3]
+    order = [bootstrap.means[row] / bootstrap.omegas[row] for row in evidence.survivors]
+    assert order == sorted(order, reverse=True) and evidence.n_survivors == 4
+    assert evidence.effective == effective_trials(bootstrap) and 20 < evidence.effective <= 37
     betting = [row for row in range(40) if returns[:, row].any()]
     sharpes = [returns[:, row].mean(dtype=float) / returns[:, row].std(dtype=float) for row in betting]
-    assert told.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1), rel=1e-5)
-    single = told.selected
-    assert single is not None and single.row == 2 and single.p_value == single_p_value(of, 2)
+    assert evidence.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1), rel=1e-5)
+    single = evidence.selected
+    assert single is not None and single.row == 2 and single.p_value == single_p_value(bootstrap, 2)
     own = moments(returns[:, 2])
     assert (single.n_days, single.sharpe, single.skew, single.kurtosis) == (DAYS, own.sharpe, own.skew, own.kurtosis)
     assert single.statistic == pytest.approx(math.sqrt(DAYS) * own.sharpe, rel=0.1)
 
 
-def test_cross_validation_of_what_bets(found: tuple[np.ndarray, Assessment]) -> None:
-    returns, weighed = found
-    crossed = weighed.evidence.overfitting
-    assert crossed is not None and weighed.splits is not None
+def test_cross_validation_uses_the_configurations_that_bet(found: tuple[np.ndarray, Assessment]) -> None:
+    returns, assessment = found
+    crossed = assessment.evidence.overfitting
+    assert crossed is not None and assessment.splits is not None
     betting = returns[:, returns.any(axis=0)]
     wanted = overfitting(betting, 16)
     assert crossed.configurations == 37 and crossed.blocks == 16 and crossed.splits == 12_870
     assert (crossed.probability, crossed.slope, crossed.loss) == (wanted.probability, wanted.slope, wanted.loss)
     assert crossed.null_low < crossed.null_middle < crossed.null_high
     assert crossed.null_middle == pytest.approx(0.5, abs=0.12)
-    assert crossed.probability < crossed.null_low  # four of them are better indeed
-    frame = splits_frame(weighed.splits)
+    assert crossed.probability < crossed.null_low  # four of them are truly better
+    frame = splits_frame(assessment.splits)
     assert frame.height == 12_870 and frame["logit"].to_numpy() == pytest.approx(wanted.logits, rel=1e-6)
     assert splits_frame(None).height == 0 and splits_frame(None).columns == frame.columns
 
 
-def test_the_same_seed_gives_the_same_evidence_and_another_seed_nearly_so() -> None:
+def test_the_same_seed_gives_the_same_evidence_and_another_seed_similar_one() -> None:
     returns = gaussian(1, 12, 0.1, 1)
     first, again, other = (assess(returns, 0, seed, cross_validate=False).evidence for seed in (1, 1, 2))
     assert first == again != other
@@ -88,12 +92,12 @@ def test_the_same_seed_gives_the_same_evidence_and_another_seed_nearly_so() -> N
     assert first.overfitting is None
 
 
-def test_what_does_not_bet_gives_no_evidence() -> None:
-    weighed = assess(np.zeros((60, 3), np.float32), None, 1)
-    told = weighed.evidence
-    assert (told.betting, told.n_survivors, told.effective, told.sharpe_variance) == (0, 0, 0.0, 0.0)
-    assert told.p_consistent == told.p_reality == 1.0 and told.block_length == 1.0
-    assert told.selected is None and told.overfitting is None and weighed.splits is None
+def test_no_bets_give_no_evidence() -> None:
+    assessment = assess(np.zeros((60, 3), np.float32), None, 1)
+    evidence = assessment.evidence
+    assert (evidence.betting, evidence.n_survivors, evidence.effective, evidence.sharpe_variance) == (0, 0, 0.0, 0.0)
+    assert evidence.p_consistent == evidence.p_reality == 1.0 and evidence.block_length == 1.0
+    assert evidence.selected is None and evidence.overfitting is None and assessment.splits is None
 
 
 @pytest.mark.parametrize(("days", "blocks"), [(7, None), (8, 4), (13, 6), (31, 14), (32, 16), (90, 16)])
@@ -102,13 +106,13 @@ def test_few_days_have_few_blocks_or_none(days: int, blocks: int | None) -> None
     assert (None if crossed is None else crossed.blocks) == blocks
 
 
-def test_one_configuration_is_not_crossed() -> None:
+def test_one_configuration_is_not_cross_validated() -> None:
     assert assess(gaussian(3, 1), 0, 1).evidence.overfitting is None
 
 
-def test_many_survivors_are_counted_and_the_first_are_named() -> None:
-    told = assess(gaussian(4, 230, 1.0, 230), 0, 1, cross_validate=False).evidence
-    assert told.n_survivors == 230 and len(told.survivors) == LISTED == len(set(told.survivors))
+def test_many_survivors_are_counted_and_the_best_are_listed() -> None:
+    evidence = assess(gaussian(4, 230, 1.0, 230), 0, 1, cross_validate=False).evidence
+    assert evidence.n_survivors == 230 and len(evidence.survivors) == LISTED == len(set(evidence.survivors))
 
 
 def test_block_length_is_the_median_over_configurations() -> None:
@@ -122,19 +126,19 @@ def test_block_length_is_the_median_over_configurations() -> None:
 
 
 def test_verdicts_over_gaussian_matrices() -> None:
-    """Pure noise is refused nearly always, an edge of 0.25 deviations a day found nearly always."""
-    said = {0.0: 0, 0.25: 0}
+    """Pure noise is almost always refused; an edge of 0.25 deviations a day is almost always found."""
+    verdicts = {0.0: 0, 0.25: 0}
     for edge, cases in ((0.0, 50), (0.25, 15)):
         for case in range(cases):
             returns = gaussian(1_000 + case, 20, edge, 2)
             whole = returns.mean(axis=0) / returns.std(axis=0)
-            told = assess(returns, int(np.argmax(whole)), case, cross_validate=False).evidence
-            assert told.selected is not None and told.p_lower <= told.p_consistent <= told.p_upper
-            said[edge] += judge(told.p_consistent, told.selected.p_value, told.effective, GOOD).evidence
-    assert said[0.0] <= 8 and said[0.25] >= 13  # 5 % of 50 and four standard errors
+            evidence = assess(returns, int(np.argmax(whole)), case, cross_validate=False).evidence
+            assert evidence.selected is not None and evidence.p_lower <= evidence.p_consistent <= evidence.p_upper
+            verdicts[edge] += judge(evidence.p_consistent, evidence.selected.p_value, evidence.effective, GOOD).evidence
+    assert verdicts[0.0] <= 8 and verdicts[0.25] >= 13  # 5 % of 50 and four standard errors
 
 
-def test_findings_are_read_as_they_were_written(found: tuple[np.ndarray, Assessment], tmp_path: Path) -> None:
+def test_findings_survive_a_round_trip_through_json(found: tuple[np.ndarray, Assessment], tmp_path: Path) -> None:
     evidence = found[1].evidence
     crossed, single = evidence.overfitting, evidence.selected
     assert crossed is not None and single is not None
@@ -156,8 +160,8 @@ def test_findings_are_read_as_they_were_written(found: tuple[np.ndarray, Assessm
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"evidence": {}}', "null"])
-def test_damaged_findings_are_told_in_one_line(text: str, tmp_path: Path) -> None:
+def test_damaged_findings_give_a_one_line_error(text: str, tmp_path: Path) -> None:
     (tmp_path / LUCK).write_text(text)
-    with pytest.raises(DataError, match="cannot be read") as told:
+    with pytest.raises(DataError, match="cannot be read") as error:
         read_findings(tmp_path)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""The verdict: each condition alone turns it, and nothing else does."""
+"""The verdict: each condition alone prevents evidence, and nothing else does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PASSING: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_all_four_make_evidence() -> None:
+def test_all_four_conditions_make_evidence() -> None:
     found = judge(**PASSING)
     assert found.evidence and not found.failed
     assert "".join(one.letter for one in found.conditions) == "abcd"
@@ -42,14 +42,14 @@ def test_all_four_make_evidence() -> None:
         ("d", {"flags": ("clv", "leak")}),
     ],
 )
-def test_each_condition_alone_turns_it(letter: str, change: dict[str, Any]) -> None:
+def test_each_failed_condition_alone_prevents_evidence(letter: str, change: dict[str, Any]) -> None:
     found = judge(**PASSING | change)
     assert not found.evidence
     assert [one.letter for one in found.failed] == [letter]
     assert all(one.sentence and "\n" not in one.sentence and "nan" not in one.sentence for one in found.conditions)
 
 
-def test_evidence_if_and_only_if_all_hold() -> None:
+def test_evidence_if_and_only_if_all_conditions_hold() -> None:
     ways: dict[str, tuple[Any, Any]] = {
         "p_all": (0.03, 0.5), "p_single": (0.0005, 0.5), "out_of_sample": (HELD, None), "flags": ((), ("sharpe",)),
     }  # fmt: skip
@@ -60,7 +60,7 @@ def test_evidence_if_and_only_if_all_hold() -> None:
         assert [not one.holds for one in found.conditions] == list(bad)
 
 
-def test_borders_belong_to_evidence_where_the_rule_says_at_most() -> None:
+def test_a_p_value_equal_to_the_level_counts_as_evidence() -> None:
     assert judge(**PASSING | {"p_all": 0.05}).evidence
     single = -math.expm1(math.log1p(-0.05) / 60.0)
     assert sidak_adjusted(single * (1 - 1e-9), 60.0) <= 0.05 < sidak_adjusted(single * (1 + 1e-9), 60.0)
@@ -68,18 +68,18 @@ def test_borders_belong_to_evidence_where_the_rule_says_at_most() -> None:
     assert not judge(**PASSING | {"p_single": single * (1 + 1e-9)}).evidence
 
 
-def test_fewer_than_one_trial_is_one() -> None:
+def test_fewer_than_one_trial_counts_as_one() -> None:
     for trials in (0.0, 0.3, 1.0):
         assert judge(**PASSING | {"p_single": 0.049, "trials": trials}).evidence
         assert not judge(**PASSING | {"p_single": 0.051, "trials": trials}).evidence
 
 
-def test_a_negative_yield_has_a_minus_sign_and_the_words_their_hyphens() -> None:
-    told = judge(**PASSING | {"out_of_sample": replace(HELD, estimate=-0.012, lower=-0.03)}).conditions[2].sentence
-    assert "out-of-sample" in told and "\N{MINUS SIGN}1.2 %" in told and "not above zero" in told
+def test_a_negative_yield_has_a_minus_sign_and_words_keep_their_hyphens() -> None:
+    sentence = judge(**PASSING | {"out_of_sample": replace(HELD, estimate=-0.012, lower=-0.03)}).conditions[2].sentence
+    assert "out-of-sample" in sentence and "\N{MINUS SIGN}1.2 %" in sentence and "not above zero" in sentence
 
 
-def test_p_values_in_words() -> None:
+def test_p_values_as_text() -> None:
     assert [p_text(one) for one in (0.0, 0.00099, 0.001, 0.0504, 1.0)] == [
         "below 0.001", "below 0.001", "0.001", "0.050", "1.000",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is too good to be true is flagged, and luck, losses and a true edge are not."""
+"""Results that are too good to be true are flagged; luck, losses and a true edge are not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAYS, STAKE_FRAC = 1_000, 0.01
 
 
 def sweep(case: int, chances: np.ndarray, odds: float = 2.0, each: int = 4) -> tuple[SweepMeasures, BootstrapMoments]:
-    """A sweep of level stakes at one price, `each` bets a day; `chances` (configurations,) is how often they win."""
+    """A sweep of level stakes at one price, `each` bets a day, won with probability `chances` (configurations,)."""
     rng = np.random.default_rng((31, case))
     won = rng.binomial(each, np.broadcast_to(chances, (DAYS, len(chances))))
     profit = won * odds - each
@@ -37,11 +37,11 @@ def sweep(case: int, chances: np.ndarray, odds: float = 2.0, each: int = 4) -> t
 
 
 def flagged(measured: SweepMeasures, of: BootstrapMoments) -> dict[str, list[int]]:
-    """Rows by flag, where there are any."""
+    """Flagged rows by flag; flags without a row are left out."""
     return {kind: np.flatnonzero(rows).tolist() for kind, rows in implausible_flags(measured, of).items() if rows.any()}
 
 
-def test_every_flag_has_words() -> None:
+def test_every_flag_has_a_text() -> None:
     found = implausible_flags(*sweep(0, np.full(2, 0.5)))
     assert set(found) <= set(FLAG_TEXTS) and all(
         rows.dtype == np.bool_ and rows.shape == (2,) for rows in found.values()
@@ -56,7 +56,7 @@ def test_a_sweep_of_noise_carries_no_flag(odds: float) -> None:
 
 
 def test_a_few_lucky_bets_carry_no_flag() -> None:
-    """The best yield of 500 short records is far beyond 15 %, and still luck."""
+    """The best yield of 500 short records is far above 15 % and still luck."""
     rng = np.random.default_rng(33)
     days = np.where(rng.random((60, 500)) < 0.5, STAKE_FRAC, -STAKE_FRAC)
     yields = days.mean(axis=0) / STAKE_FRAC
@@ -80,8 +80,8 @@ def test_a_leak_of_results_is_flagged_and_its_neighbours_are_not() -> None:
     assert flagged(plain, of) == {"yield": [3, 17], "sharpe": [3, 17]}
 
 
-def test_the_bounds_are_those_that_are_told() -> None:
-    """By hand: mean over its standard error from the resamples, four of them short of the bound or not."""
+def test_the_bounds_of_yield_and_sharpe_ratio() -> None:
+    """By hand: a value is flagged if it exceeds the bound by four standard errors from the resamples."""
     measured, of = sweep(3, np.array([0.55, 0.58, 0.6, 0.62, 0.65]))
     found = implausible_flags(measured, of)
     for row in range(5):
@@ -120,8 +120,8 @@ def test_hits_beyond_fair_odds_are_flagged() -> None:
     assert too_many_hits(rng.random(4_000) < 0.3, np.full(4_000, 0.2), np.arange(4_000))
 
 
-def test_the_bound_of_hits_is_that_which_is_told() -> None:
-    """100 bets at 1/2: 57.5 hits are expected at most, and four standard deviations are 20 more."""
+def test_the_bound_of_hits() -> None:
+    """100 bets at 1/2: the bound is 57.5 hits, and four standard deviations are 20 more."""
     chances = np.full(100, 0.5)
     assert not too_many_hits(np.arange(100) < 77, chances, np.arange(len(chances)))
     assert too_many_hits(np.arange(100) < 78, chances, np.arange(len(chances)))
@@ -138,7 +138,7 @@ def test_hits_without_a_closing_price_do_not_count() -> None:
 
 
 def test_bets_of_one_event_are_one_observation() -> None:
-    """Five equal bets a match: a flag at no edge would be one in some thousands if they counted as five."""
+    """Five equal bets per match: counted as five, a few in thousands would be flagged without any edge."""
     rng, chances = np.random.default_rng(35), np.full(300, 0.5)
     event = np.repeat(np.arange(60), 5)
     assert not any(too_many_hits(np.repeat(rng.random(60) < 0.5, 5), chances, event) for _ in range(3_000))

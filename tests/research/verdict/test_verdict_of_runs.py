@@ -1,4 +1,4 @@
-"""Verdict, trials and flags of real sweeps, as the commands show them; on real football prices."""
+"""Verdict, trials and flags of sweeps on real football prices, as the commands show them."""
 
 from __future__ import annotations
 
@@ -68,13 +68,14 @@ def test_trials_grow_with_every_command_and_never_fall(there: Path, capsys: pyte
     assert first.trials() == count, "removing runs takes none away"
     assert len(answer(capsys, "trials", "--json")["evaluations"]) == 4
     assert main(["trials"]) == 0 and main(["trials", first.short]) == 0
-    told = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
     assert (
-        "21 trials by 4 commands" in told and f"20 configurations were tried on the events of run {first.short}" in told
+        "21 trials by 4 commands" in printed
+        and f"20 configurations were tried on the events of run {first.short}" in printed
     )
 
 
-def test_the_verdict_is_made_when_it_is_read(there: Path) -> None:
+def test_the_verdict_is_made_when_it_is_read() -> None:
     run = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=4,null"])
     found, verdict = run.findings, run.verdict()
     assert found is not None and verdict is not None and found.evidence.selected is not None
@@ -89,7 +90,7 @@ def test_the_verdict_is_made_when_it_is_read(there: Path) -> None:
     assert ledger.count([own]).raw == run.trials().raw
 
 
-def test_the_path_is_what_the_numbers_say(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_stored_path_matches_the_findings(capsys: pytest.CaptureFixture[str]) -> None:
     run = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "validation.bets_min=20", "staking=percent"])
     found = run.findings
     assert found is not None and found.out_of_sample is not None and len(found.windows) == 5
@@ -118,8 +119,8 @@ def test_every_validation(validation: str) -> None:
     assert run.render().is_file()
 
 
-def test_a_flag_takes_the_rank_until_it_is_acknowledged(capsys: pytest.CaptureFixture[str]) -> None:
-    # closing prices of the maximum with 12 % of edge: far above the line that they are measured against
+def test_a_flag_costs_the_rank_until_it_is_acknowledged(capsys: pytest.CaptureFixture[str]) -> None:
+    # maximum closing prices with an edge of 12 %: far above the line that CLV compares them with
     words = [*WORDS, "strategy.edge_min=0,0.2", "validation.bets_min=20", "strategy.fair=avg", "strategy.price=max"]
     run = research.sweep([*words, "strategy.odds_min=1.01,9"])
     pl.DataFrame({"config": [run.best()], "flag": ["clv"]}).write_parquet(run.folder / "flags.parquet")
@@ -141,7 +142,7 @@ def test_a_flag_takes_the_rank_until_it_is_acknowledged(capsys: pytest.CaptureFi
         flagged.acknowledge(["leak"])
 
 
-def test_a_leak_is_a_flag_of_all_configurations_on_its_tape() -> None:
+def test_a_leak_flags_all_configurations_on_its_tape() -> None:
     run = research.sweep([*WORDS, "strategy.edge_min=0.01,0.04", "strategy.method=power"])
     assert "leak" not in run.flags()
     path = path_of(run.manifest["tapes"][0]["made_of"])
@@ -153,7 +154,7 @@ def test_a_leak_is_a_flag_of_all_configurations_on_its_tape() -> None:
         path.unlink()
 
 
-def test_simulated_data_are_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_trials_on_simulated_data_are_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
     before = len(Ledger().evaluations())
     run = research.sweep(["data=sample", "strategy.edge_min=0,0.05", "report=false"])
     assert len(Ledger().evaluations()) == before and run.trials().raw == 2
@@ -161,7 +162,7 @@ def test_simulated_data_are_not_counted(capsys: pytest.CaptureFixture[str]) -> N
     assert "simulated data, which are not counted" in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_backtest_has_the_evidence_and_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_backtest_has_evidence_and_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=3,null"])
     run = research.backtest([*WORDS, "strategy.edge_min=0.021"])
     found, trials = run.findings, run.trials()
@@ -170,8 +171,8 @@ def test_a_backtest_has_the_evidence_and_no_verdict(capsys: pytest.CaptureFixtur
     assert trials.raw > 10, "what was swept before stands behind a backtest too"
     alone = found.evidence.selected.p_value
     assert main(["show", run.short]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert f"{trials.raw:,} trials on these events so far" in told and "adjusted for them" in told
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"{trials.raw:,} trials on these events so far" in printed and "adjusted for them" in printed
     text = run.render().read_text()
     for words in ("This one alone", "Deflated Sharpe", "Track record", "ROI in sample", "Fair closing odds"):
         assert words in text, words
@@ -204,19 +205,19 @@ def test_runs_of_earlier_versions_can_be_read(capsys: pytest.CaptureFixture[str]
         ("acknowledged.json", "the acknowledged flags cannot be read"),
     ],
 )
-def test_damaged_files_are_told_in_one_line(file: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_files_give_a_one_line_error(file: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     run = research.sweep([*WORDS, "strategy.edge_min=0.011,0.039", "force=true"])
     path = run.folder / file
     path.write_bytes(path.read_bytes()[:40] if path.is_file() else b"[")
     try:
         assert main(["report", run.short]) == 1
-        said = capsys.readouterr().err
-        assert words in said and said.count("\n") == 1 and "unexpected" not in said
+        printed = capsys.readouterr().err
+        assert words in printed and printed.count("\n") == 1 and "unexpected" not in printed
     finally:
         path.unlink()
 
 
-def test_what_a_leak_speaks_of() -> None:
+def test_a_leak_depends_on_strategy_and_data_only() -> None:
     from research.config.compose import Composer
     from research.config.tape_spec import tape_spec_of
     from research.sweeps.planner import plan_backtest

@@ -1,4 +1,4 @@
-"""Ends of differences: the definition step by step, the normal case, how the tails of events widen, coverage."""
+"""Widened ends of differences: the definition step by step, the normal case, few decisive events, coverage."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from research.inference.differences import difference_interval, widened_quantile
 NORMAL = NormalDist()
 
 
-def test_ends_of_a_mean_step_by_step() -> None:
-    """The jackknife of a mean is s / sqrt(m); percentiles of given draws are moved in proportion."""
+def test_ends_of_a_mean_follow_the_definition() -> None:
+    """The jackknife deviation of a mean is s / sqrt(m); percentiles of the replicates are stretched in proportion."""
     rng = np.random.default_rng(1)
     values = rng.exponential(size=30)
     mean, m = float(values.mean()), len(values)
-    draws = np.array([rng.choice(values, m).mean() for _ in range(500)])
-    left = np.array([np.delete(values, k).mean() for k in range(m)])
-    found = widened_quantiles(draws, mean, left, [0.05, 0.95])
+    replicates = np.array([rng.choice(values, m).mean() for _ in range(500)])
+    leave_one_out = np.array([np.delete(values, k).mean() for k in range(m)])
+    found = widened_quantiles(replicates, mean, leave_one_out, [0.05, 0.95])
     apart = [one - mean for one in values]
     kurtosis = m * sum(one**4 for one in apart) / sum(one**2 for one in apart) ** 2
     freedom = min(m - 1, max(4.0, 2 * m / (kurtosis - 1)))
-    wider = max(1.0, values.std(ddof=1) / math.sqrt(m) / draws.std(ddof=1))
+    wider = max(1.0, values.std(ddof=1) / math.sqrt(m) / replicates.std(ddof=1))
     for share, end in zip((0.05, 0.95), found, strict=True):
         factor = wider * student_quantile(share, freedom) / NORMAL.inv_cdf(share)
-        assert end == pytest.approx(mean + factor * (np.quantile(draws, share) - mean), rel=1e-9)
+        assert end == pytest.approx(mean + factor * (np.quantile(replicates, share) - mean), rel=1e-9)
 
 
 def test_many_equal_events_need_no_widening() -> None:
@@ -40,13 +40,13 @@ def test_many_equal_events_need_no_widening() -> None:
     assert (found.high - found.low) / 2 == pytest.approx(expected, rel=0.05)
 
 
-def test_few_events_that_carry_a_difference_widen_it() -> None:
-    """Three of sixty events differ: 4 degrees of freedom, 2.13 for 1.64; plain resamples are a third narrower."""
+def test_few_decisive_events_widen_the_interval() -> None:
+    """Three of sixty events differ: 4 degrees of freedom, 2.13 for 1.64; plain percentiles are a third narrower."""
     top = np.zeros(60)
     top[:3] = 1.0
     found = difference_interval(top, np.ones(60), np.arange(60), generator(2, "w"), replicates=3_000)
-    drawn = generator(2, "w").integers(0, 60, size=(3_000, 60), dtype=np.int64)
-    low, high = np.quantile(top[drawn].mean(axis=1), [0.05, 0.95])
+    index = generator(2, "w").integers(0, 60, size=(3_000, 60), dtype=np.int64)
+    low, high = np.quantile(top[index].mean(axis=1), [0.05, 0.95])
     # 2 * 60 / (kurtosis - 1) with kurtosis (1 - 3 p q) / (p q) at p = 1 / 20
     freedom = max(4.0, 120 / ((1 - 3 * 0.0475) / 0.0475 - 1))
     factor = student_quantile(0.95, freedom) / 1.6449 * max(1.0, math.sqrt(0.0475 / 59) / found.se)
@@ -55,7 +55,7 @@ def test_few_events_that_carry_a_difference_widen_it() -> None:
     assert factor > 1.1
 
 
-def test_what_is_too_little_has_no_ends() -> None:
+def test_too_little_data_give_no_interval() -> None:
     few = difference_interval(
         np.arange(FEWEST_EVENTS - 1), np.ones(FEWEST_EVENTS - 1), np.arange(FEWEST_EVENTS - 1), generator(0, "few")
     )
@@ -66,8 +66,8 @@ def test_what_is_too_little_has_no_ends() -> None:
     assert math.isnan(none.estimate) and not none.known
 
 
-def test_differences_of_scores_are_held_where_plain_ends_are_not() -> None:
-    """Fifty bets at odds of 7, twice each: log loss of a noisy probability less that of a better one, 400 logs."""
+def test_differences_of_scores_are_covered_better_than_by_bca_ends() -> None:
+    """Fifty bets at odds of 7, twice each: log loss of a noisy probability minus that of a better one, 400 logs."""
     rng, held, plainly, truth = np.random.default_rng(3), 0, 0, None
     chance, n = 1 / 7, 50
     truth = expected_difference(chance, np.random.default_rng(4))
