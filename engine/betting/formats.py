@@ -28,7 +28,7 @@ def from_american(american: ArrayLike) -> Floats:
     NaN where the value is NaN, infinite, or strictly between -100 and 100 (no such price exists).
     """
     a = np.asarray(american, dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         odds = np.where(a > 0, 1.0 + a / 100.0, 1.0 + 100.0 / np.abs(a))
     return np.where((np.abs(a) >= 100.0) & np.isfinite(a), odds, nan)
 

@@ -1,4 +1,4 @@
-"""Names of participants: trimmed, spelt one way, and known or new."""
+"""Participant names: one spelling for each, and a list of the names that are known."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from engine.paths import conf_dir
 
 @dataclass(frozen=True)
 class Aliases:
-    """A table of names: `spelling` gives the name that a variant stands for, `known` all names that are not new."""
+    """A table of names: `spelling` maps a variant to its standard name, `known` has all known names."""
 
     spelling: dict[str, str]
     known: frozenset[str]
 
     def resolve(self, name: str) -> str:
-        """The one spelling of a trimmed name."""
+        """Standard spelling of a trimmed name; a name that is not a variant is returned unchanged."""
         return self.spelling.get(name, name)
 
     def new(self, names: set[str]) -> set[str]:
-        """Those of these names that the table does not know. A table without names knows nothing and says nothing."""
+        """Names that are not in the table. Empty for a table without names, which cannot tell new from known."""
         return names - self.known if self.known else set()
 
 
 def load_aliases(sport: str) -> Aliases:
-    """The table of a sport, ``conf/source/aliases/<sport>.yaml``; an empty one where there is none.
+    """Load the table of a sport, ``conf/source/aliases/<sport>.yaml``. It is empty if there is no such file.
 
     Raises
     ------
     ConfigurationError
-        The file is no table of ``names`` (lists by country) and ``aliases`` (variant: name).
+        The file does not have the form ``names`` (lists by country) and ``aliases`` (variant: name).
     """
     path = conf_dir() / "source" / "aliases" / f"{sport}.yaml"
     return _load(path, path.stat().st_mtime_ns) if path.is_file() else Aliases({}, frozenset())
@@ -49,6 +49,6 @@ def _load(path: Path, _modified: int) -> Aliases:
         variants = {str(variant): str(name) for variant, name in spelling.items()}
     except (yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            "no table of names", where=str(path), expected="names: {group: [...]}, aliases: {variant: name}"
+            "not a table of names", where=str(path), expected="names: {group: [...]}, aliases: {variant: name}"
         ) from error
     return Aliases(variants, frozenset(names | set(variants.values())))

@@ -1,4 +1,4 @@
-"""What a reader hands on: the frames of one raw file, and counts that add up."""
+"""The result of reading one raw file: events, quotes, quarantine, and counts that add up."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from engine.schema import EVENTS, QUARANTINE, QUOTES
 
 @dataclass(frozen=True)
 class Counts:
-    """How many rows and prices of a file were read, kept, and put aside.
+    """Numbers of rows and prices of a file that were read, kept and quarantined.
 
     Two sums always hold: ``rows_read == rows_kept + rows_quarantined`` and
-    ``prices_read == prices_kept + prices_empty + prices_quarantined``. Rows without any text (blank lines, commas
-    only) stand apart in `rows_blank`. `prices_read` counts the price cells of the rows kept.
+    ``prices_read == prices_kept + prices_empty + prices_quarantined``. Rows without text (blank lines, commas only)
+    are counted separately, in `rows_blank`. `prices_read` counts the price cells of the rows kept.
 
     Attributes
     ----------
     flags : int
-        Things kept but named in quarantine (kind ``flag``).
+        Entries of kind ``flag`` in the quarantine: data that was kept but is doubtful.
     new_names : tuple of str
         Names of participants or bookmakers that are in no alias table, sorted.
     """
@@ -45,14 +45,14 @@ class Counts:
         return rows and self.prices_read == self.prices_kept + self.prices_empty + self.prices_quarantined
 
     def __add__(self, other: Counts) -> Counts:
-        """The counts of two files together."""
+        """Counts of two files together."""
         sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         return Counts(**{**sums, "new_names": tuple(sorted(set(sums["new_names"])))})
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What was read of one raw file, or of one member of an archive.
+    """The content of one raw file, or of one member of an archive.
 
     Attributes
     ----------
@@ -61,19 +61,19 @@ class Batch:
     name : str
         The file as the user named it; a member of an archive is ``archive.zip!member.csv``.
     raw_sha256 : str
-        Content of the raw file; empty where it could not be read at all.
+        Hash of the raw file; empty if it could not be opened.
     raw_bytes_path : Path or None
-        Where the raw bytes are, until the iteration that gave this batch ends.
+        Path of the raw bytes. It is valid until the iteration that yields this batch ends.
     events, quotes, quarantine : polars.DataFrame
-        Of the schemas EVENTS, QUOTES and QUARANTINE. Empty where the file was refused or is unchanged.
+        Frames of the schemas EVENTS, QUOTES and QUARANTINE. Empty if the file was refused or is unchanged.
     counts : Counts
     refused : SourceError or None
-        The structure of the file was refused: nothing in it was kept.
+        Why the file was refused as a whole; nothing in it was kept.
     identity : str
-        Hash of the content, the source, its mapping and tables, and the version of the readers; empty where what
-        was kept depends on today's date, so that the file is read again the next time.
+        Hash of the content, the source, its mapping and alias tables, and the version of the readers. Empty where
+        the result depends on today's date; the file is then read again the next time.
     unchanged : bool
-        The identity was among those already known: the file was not read.
+        The identity was already known, so the file was not read.
     """
 
     source: str
@@ -93,7 +93,8 @@ class Batch:
 class Parsed:
     """Frames of the schemas EVENTS, QUOTES and QUARANTINE, and the counts.
 
-    `depends_on_today`: a row was refused only because its date lies ahead, so the file may read otherwise later.
+    `depends_on_today` is true if a row was refused only because its date is in the future. The file may then give
+    another result later.
     """
 
     events: pl.DataFrame

@@ -1,4 +1,4 @@
-"""The frame of events, from columns that a reader has filled."""
+"""Build the frame of events from the columns of a reader."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _INSTANTS = ("starts_at", "settled_at")
 def finish_events(
     columns: Mapping[str, Sequence[Any]], origin: Origin, *, sport: str | Sequence[str], neutral: bool
 ) -> pl.DataFrame:
-    """A frame of the schema EVENTS.
+    """Build a frame of the schema EVENTS, event ids included.
 
     Parameters
     ----------
-    columns : the columns that a reader fills, each of n values; `starts_at` and `settled_at` in int64 nanoseconds
-    origin : names of source and raw file
-    sport : of all rows, or one a row
-    neutral : whether `home` and `away` stand in alphabetical order, without a home side
+    columns : columns from the reader, n values each; `starts_at` and `settled_at` as int64 UTC nanoseconds
+    origin : source and raw file of the rows
+    sport : one for all rows, or one per row
+    neutral : whether there is no home side; `home` and `away` are then in alphabetical order
     """
-    kept = {k: v for k, v in columns.items() if k in EVENTS}
-    schema = {name: pl.Int64 if name in _INSTANTS else EVENTS[name] for name in kept}
-    frame = pl.DataFrame(kept, schema=schema).with_columns(pl.col(name).cast(EVENTS[name]) for name in _INSTANTS)
+    values = {k: v for k, v in columns.items() if k in EVENTS}
+    schema = {name: pl.Int64 if name in _INSTANTS else EVENTS[name] for name in values}
+    frame = pl.DataFrame(values, schema=schema).with_columns(pl.col(name).cast(EVENTS[name]) for name in _INSTANTS)
     sports = pl.lit(sport) if isinstance(sport, str) else pl.Series("sport", list(sport), dtype=pl.String)
     frame = frame.with_columns(
         sports.alias("sport"),

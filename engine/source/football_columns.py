@@ -1,4 +1,4 @@
-"""What a column of football-data.co.uk means: bookmaker, market, selection, opening or closing."""
+"""Meaning of the columns of football-data.co.uk: bookmaker, market, selection, opening or closing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from engine.schema import CLOSE, OPEN
 from engine.source.prices import PriceColumn
 
-#: Prefix of a column to the name of its bookmaker. ``Max``/``BbMx`` and ``Avg``/``BbAv`` are aggregates.
+#: Column prefix to bookmaker name. ``Max``/``BbMx`` and ``Avg``/``BbAv`` are aggregates.
 BOOKMAKERS: Final = {
     "1XB": "1xbet",
     "Avg": "avg",
@@ -38,7 +38,7 @@ BOOKMAKERS: Final = {
     "WH": "william_hill",
 }
 
-#: Columns without prices that the source documents.
+#: Documented columns that are not prices.
 FACTS: Final = frozenset(
     """Div Date Time Country League Season Home Away HomeTeam AwayTeam HT AT FTHG FTAG FTR HG AG Res
     HTHG HTAG HTR Attendance Referee HS AS HST AST HHW AHW HC AC HF AF HFKC AFKC HO AO HY AY HR AR HBP ABP
@@ -46,7 +46,7 @@ FACTS: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 
-#: suffix: market, line, selection, and the suffixes that form its book
+#: column suffix to market, line and selection
 _SUFFIXES: Final = {
     "H": ("1x2", None, "home"),
     "D": ("1x2", None, "draw"),
@@ -56,24 +56,25 @@ _SUFFIXES: Final = {
     "AHH": ("asian_handicap", None, "home"),
     "AHA": ("asian_handicap", None, "away"),
 }
+#: suffixes that form a complete book of a market
 _BOOKS: Final = {"1x2": ("H", "D", "A"), "totals": (">2.5", "<2.5"), "asian_handicap": ("AHH", "AHA")}
 _UNKNOWN = re.compile(r"([A-Za-z0-9]{1,8}?)(AHH|AHA|[HDA]|>2\.5|<2\.5)")
 _UNNAMED = re.compile(r"(Unnamed: ?\d+)?")
 
 
 def price_columns(header: Sequence[str], *, closing_only: bool = False) -> tuple[list[PriceColumn], list[str]]:
-    """The price columns of a header, and the names of columns that mean nothing known.
+    """Price columns of a header, and the names of unknown columns.
 
-    A bookmaker that is not in the table is read under its own prefix in lower case where its whole book is there.
-    ``Max``/``Avg`` go before ``BbMx``/``BbAv``, ``PS`` before ``P``, where a file has both.
+    A bookmaker that is not in the table gets its prefix in lower case as its name, if the header has its complete
+    book. If a file has both, ``Max``/``Avg`` take precedence over ``BbMx``/``BbAv``, and ``PS`` over ``P``.
 
     Parameters
     ----------
     header : trimmed names
-    closing_only : every price is a closing one, whatever its name says (the layout of one country a file)
+    closing_only : every price is a closing price, whatever its column name (layout with one country per file)
     """
     names = set(header)
-    found: dict[tuple[str, str, str, str], PriceColumn] = {}
+    columns: dict[tuple[str, str, str, str], PriceColumn] = {}
     unknown = []
     order = sorted(range(len(header)), key=lambda i: (header[i].startswith("Bb"), not header[i].startswith("PS"), i))
     for index in order:
@@ -87,17 +88,17 @@ def price_columns(header: Sequence[str], *, closing_only: bool = False) -> tuple
         market, line, selection = _SUFFIXES[suffix]
         bookmaker = BOOKMAKERS.get(prefix, prefix.lower())
         instant = CLOSE if closing or closing_only else OPEN
-        where = _line_column(prefix, closing, names) if market == "asian_handicap" else None
-        column = PriceColumn(index, name, market, selection, bookmaker, instant, line, where)
-        if (market, selection, bookmaker, instant) in found:
+        line_column = _line_column(prefix, closing, names) if market == "asian_handicap" else None
+        column = PriceColumn(index, name, market, selection, bookmaker, instant, line, line_column)
+        if (market, selection, bookmaker, instant) in columns:
             unknown.append(name)
         else:
-            found[market, selection, bookmaker, instant] = column
-    return sorted(found.values(), key=lambda p: p.index), unknown
+            columns[market, selection, bookmaker, instant] = column
+    return sorted(columns.values(), key=lambda p: p.index), unknown
 
 
 def unknown_bookmakers(columns: Sequence[PriceColumn]) -> set[str]:
-    """Names of bookmakers that the table of prefixes does not hold."""
+    """Bookmakers whose prefix is not in the table."""
     return {p.bookmaker for p in columns} - set(BOOKMAKERS.values())
 
 
@@ -111,10 +112,10 @@ def _meaning(name: str, names: set[str]) -> tuple[str, bool, str] | None:
             return prefix, False, suffix
         if prefix.endswith("C") and prefix[:-1] in BOOKMAKERS:
             return prefix[:-1], True, suffix
-    found = _UNKNOWN.fullmatch(name)
-    if found is None:
+    match = _UNKNOWN.fullmatch(name)
+    if match is None:
         return None
-    prefix, suffix = found[1], found[2]
+    prefix, suffix = match[1], match[2]
     book = _BOOKS[_SUFFIXES[suffix][0]]
     if not all(prefix + other in names for other in book):
         return None
@@ -124,13 +125,13 @@ def _meaning(name: str, names: set[str]) -> tuple[str, bool, str] | None:
 
 
 def _line_column(prefix: str, closing: bool, names: set[str]) -> str:
-    """The column that holds the handicap of a bookmaker's prices (it may be absent: then they have no line)."""
+    """Column with the handicap line of a bookmaker's prices. If the file lacks it, the prices have no line."""
     if closing:
         return "AHCh"
     if prefix in ("BbMx", "BbAv"):
         return "BbAHh"
-    own = prefix + "AH"
-    return own if own in names else "AHh"
+    column = prefix + "AH"
+    return column if column in names else "AHh"
 
 
 def _is_line(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""football-data.co.uk: one league and season a file (``Div``), or one country a file (``Country,League,Season``)."""
+"""Reader of football-data.co.uk: one league and season per file (``Div``), or one country (``Country,League``)."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ import polars as pl
 
 from engine.errors import SourceError
 from engine.schema import CLOSE, OPEN
-from engine.source import calendar as moments
-from engine.source import calendar as seasons
+from engine.source import calendar
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
 from engine.source.events import finish_events
 from engine.source.football_columns import price_columns, unknown_bookmakers
 from engine.source.prices import Instants, read_prices
-from engine.source.quarantine import Findings, Origin
-from engine.source.table import Table, read_table, twins
+from engine.source.quarantine import Origin, Quarantine
+from engine.source.table import Table, duplicates, read_table
 
-#: The clock of the column ``Time``.
+#: Time zone of the column ``Time``.
 _ZONE: Final = "Europe/London"
 _WINNERS: Final = {"H": "home", "D": "draw", "A": "away"}
-_WHOLE = re.compile(r"(\d{1,3})(?:\.0*)?", re.ASCII)
-#: The source begins with the season of 1993.
+_INTEGER = re.compile(r"(\d{1,3})(?:\.0*)?", re.ASCII)
+#: The source starts with the season 1993-1994.
 _FIRST_DAY: Final = date(1993, 7, 1)
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the facts of a match stand."""
+    """Columns of a layout: teams, goals and result; `country` for one country per file."""
 
     home: str
     away: str
@@ -44,9 +43,9 @@ class _Layout:
 
 @dataclass
 class _Match:
-    """One row that is kept, before its names and season are settled."""
+    """One valid row; names and season are completed later. `index` is its position in the table."""
 
-    at: int
+    index: int
     competition: str
     day: date
     home: str
@@ -63,33 +62,33 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     Parameters
     ----------
     raw : bytes of the file
-    origin : names for the rows
-    today : a result of a later day is refused
+    origin : source and file of the rows
+    today : rows with a result on a later date are refused
 
     Raises
     ------
     SourceError
-        The first line is no header of this source, or names a column twice.
+        The first line is not a header of this source, or has a duplicate column.
     """
-    findings = Findings()
-    table = read_table(raw, findings)
+    quarantine = Quarantine()
+    table = read_table(raw, quarantine)
     layout = _layout(table.header)
-    _refuse_twins(table.header)
-    _check_unnamed(table, findings)
+    _refuse_duplicates(table.header)
+    _check_unnamed(table, quarantine)
     aliases = load_aliases("football")
-    matches, depends_on_today = _matches(table, layout, findings, today)
+    matches, depends_on_today = _matches(table, layout, quarantine, today)
     n_read = table.n_misfit + len(table.rows)
     for match in matches:
         match.home, match.away = aliases.resolve(match.home), aliases.resolve(match.away)
-    matches = _without_repeats(table, matches, findings)
-    _set_seasons(table, layout, matches, findings)
-    kept = Table(table.header, [table.rows[m.at] for m in matches], [table.lines[m.at] for m in matches])
+    matches = _without_duplicates(table, matches, quarantine)
+    _set_seasons(table, layout, matches, quarantine)
+    kept_table = Table(table.header, [table.rows[m.index] for m in matches], [table.lines[m.index] for m in matches])
     columns, unknown = price_columns(table.header, closing_only=layout.country)
     for name in unknown:
-        findings.flag(None, name, "", "a column that means nothing known: not read")
-    events = _events(kept, matches, origin)
+        quarantine.flag(None, name, "", "unknown column: not read")
+    events = _events(kept_table, matches, origin)
     ids = events["event_id"].to_numpy()
-    prices = read_prices(kept, ids, columns, _instants(matches), findings)
+    prices = read_prices(kept_table, ids, columns, _instants(matches), quarantine)
     names = {m.home for m in matches} | {m.away for m in matches}
     counts = Counts(
         rows_read=n_read,
@@ -100,10 +99,10 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
         prices_kept=prices.n_kept,
         prices_empty=prices.n_empty,
         prices_quarantined=prices.n_quarantined,
-        flags=findings.n_flags,
+        flags=quarantine.n_flags,
         new_names=tuple(sorted(aliases.new(names) | unknown_bookmakers(columns))),
     )
-    return Parsed(events, prices.quotes, findings.frame(origin), counts, depends_on_today)
+    return Parsed(events, prices.quotes, quarantine.frame(origin), counts, depends_on_today)
 
 
 def _layout(header: Sequence[str]) -> _Layout:
@@ -113,10 +112,10 @@ def _layout(header: Sequence[str]) -> _Layout:
     home, away = ("HomeTeam", "AwayTeam") if "HomeTeam" in names else ("HT", "AT")
     if not {"Div", "Date", home, away} <= names:
         raise SourceError(
-            "the first line is no header of football-data.co.uk",
+            "the first line is not a header of football-data.co.uk",
             expected="Div,Date,HomeTeam,AwayTeam,... or Country,League,Season,Date,...",
             found=",".join(header)[:80],
-            todo="put the header first, or describe the file in a mapping and import it as generic_csv",
+            todo="put the header on the first line, or write a mapping and import the file as generic_csv",
         )
     return _Layout(
         home,
@@ -127,121 +126,121 @@ def _layout(header: Sequence[str]) -> _Layout:
     )
 
 
-def _refuse_twins(header: Sequence[str]) -> None:
-    twice = twins(header)
-    if twice:
-        raise SourceError("a column stands twice in the header", found=", ".join(twice[:3]))
+def _refuse_duplicates(header: Sequence[str]) -> None:
+    names = duplicates(header)
+    if names:
+        raise SourceError("duplicate columns in the header", found=", ".join(names[:3]))
 
 
-def _check_unnamed(table: Table, findings: Findings) -> None:
-    """Flag cells that stand under no name: nobody can say what they are."""
-    bare = [i for i, name in enumerate(table.header) if not name or name.startswith("Unnamed:")]
-    filled = [line for row, line in zip(table.rows, table.lines, strict=True) if any(row[i].strip() for i in bare)]
+def _check_unnamed(table: Table, quarantine: Quarantine) -> None:
+    """Flag cells in columns without a name. Their meaning is unknown."""
+    unnamed = [i for i, name in enumerate(table.header) if not name or name.startswith("Unnamed:")]
+    filled = [line for row, line in zip(table.rows, table.lines, strict=True) if any(row[i].strip() for i in unnamed)]
     if filled:
-        findings.flag(filled[0], None, "", f"cells under no name in {len(filled)} rows: not read")
+        quarantine.flag(filled[0], None, "", f"cells in a column without a name in {len(filled)} rows: not read")
 
 
-def _matches(table: Table, layout: _Layout, findings: Findings, today: date) -> tuple[list[_Match], bool]:
-    """The rows that are matches; the rest is named. And whether a row was refused only because of today's date."""
+def _matches(table: Table, layout: _Layout, quarantine: Quarantine, today: date) -> tuple[list[_Match], bool]:
+    """The valid matches, and whether a row was refused only because of today's date. Other rows are quarantined."""
     columns = [table.column(n) for n in ("Div", "Country", "League", layout.home, layout.away, layout.result, "Time")]
     goals = [table.column(name) for name in layout.goals]
     written = table.column("Date")
-    days = moments.read_slashed(written)
-    matches, ahead = [], False
-    for at, (day, line) in enumerate(zip(days, table.lines, strict=True)):
-        division, country, league, home, away, result, clock = (column[at] for column in columns)
+    days = calendar.read_slashed(written)
+    matches, depends_on_today = [], False
+    for index, (day, line) in enumerate(zip(days, table.lines, strict=True)):
+        division, country, league, home, away, result, clock = (column[index] for column in columns)
         competition = f"{country} {league}".strip() if layout.country else division
-        text = ",".join(table.rows[at])
+        text = ",".join(table.rows[index])
         if day is None or day < _FIRST_DAY:
-            findings.row(line, text, f"a date that cannot be read: {written[at]!r}")
+            quarantine.row(line, text, f"unreadable date: {written[index]!r}")
             continue
         if not (competition and home and away) or home == away:
-            findings.row(line, text, "a row without a league, or without two teams")
+            quarantine.row(line, text, "no league, or not two different teams")
             continue
-        score, winner = _result(table, at, layout, (goals[0][at], goals[1][at], result), findings)
-        refusal = moments.refusal_of_date(day, today, winner is not None)
+        score, winner = _result(table, index, layout, (goals[0][index], goals[1][index], result), quarantine)
+        refusal = calendar.refusal_of_date(day, today, winner is not None)
         if refusal:
-            ahead = True
-            findings.row(line, text, refusal)
+            depends_on_today = True
+            quarantine.row(line, text, refusal)
             continue
-        matches.append(_Match(at, competition, day, home, away, _start(line, day, clock, findings), score, winner))
-    return matches, ahead
+        matches.append(_Match(index, competition, day, home, away, _start(line, day, clock, quarantine), score, winner))
+    return matches, depends_on_today
 
 
 def _result(
-    table: Table, at: int, layout: _Layout, texts: tuple[str, str, str], findings: Findings
+    table: Table, index: int, layout: _Layout, texts: tuple[str, str, str], quarantine: Quarantine
 ) -> tuple[tuple[int, int] | None, str | None]:
-    """Goals and winner of a row; both or neither. What stands there and cannot be used is named."""
-    whole = [_WHOLE.fullmatch(text) for text in texts[:2]]
+    """Goals and winner of a row: both or neither. Cells that cannot be used are quarantined."""
+    integers = [_INTEGER.fullmatch(text) for text in texts[:2]]
     winner = _WINNERS.get(texts[2])
-    if whole[0] and whole[1] and winner:
-        goals = int(whole[0][1]), int(whole[1][1])
+    if integers[0] and integers[1] and winner:
+        goals = int(integers[0][1]), int(integers[1][1])
         by_goals = "home" if goals[0] > goals[1] else "away" if goals[0] < goals[1] else "draw"
         if by_goals != winner:
-            reason = f"the result is not that of the goals {goals[0]}-{goals[1]}: kept as written"
-            findings.flag(table.lines[at], layout.result, texts[2], reason)
+            reason = f"the result contradicts the goals {goals[0]}-{goals[1]}: kept as written"
+            quarantine.flag(table.lines[index], layout.result, texts[2], reason)
         return goals, winner
-    for name, text, good in zip((*layout.goals, layout.result), texts, (*whole, winner), strict=True):
-        if text and not good:
-            findings.cell(table.lines[at], name, text, "no result: expected whole goals and H, D or A")
+    for name, text, value in zip((*layout.goals, layout.result), texts, (*integers, winner), strict=True):
+        if text and not value:
+            quarantine.cell(table.lines[index], name, text, "invalid result: expected integer goals and H, D or A")
         elif text:
-            findings.cell(table.lines[at], name, text, "half a result: goals or H, D, A missing")
+            quarantine.cell(table.lines[index], name, text, "incomplete result: goals or H, D, A missing")
     return None, None
 
 
-def _start(line: int, day: date, text: str, findings: Findings) -> int | None:
+def _start(line: int, day: date, text: str, quarantine: Quarantine) -> int | None:
     if not text:
         return None
-    clock = moments.read_clock(text)
+    clock = calendar.read_clock(text)
     if clock is None:
-        findings.cell(line, "Time", text, "no time of day: expected HH:MM")
+        quarantine.cell(line, "Time", text, "invalid time of day: expected HH:MM")
         return None
-    return moments.local_ns(day, clock, _ZONE)
+    return calendar.local_ns(day, clock, _ZONE)
 
 
-def _without_repeats(table: Table, matches: list[_Match], findings: Findings) -> list[_Match]:
-    """Matches whose key stands once: a later row of the same league, date and teams is put aside and named."""
+def _without_duplicates(table: Table, matches: list[_Match], quarantine: Quarantine) -> list[_Match]:
+    """The first match of each league, date and pair of teams. Later rows are quarantined as duplicates."""
     seen: dict[tuple[str, date, str, str], _Match] = {}
-    kept = []
+    unique = []
     for match in matches:
         key = match.competition, match.day, match.home, match.away
         first = seen.setdefault(key, match)
         if first is match:
-            kept.append(match)
+            unique.append(match)
             continue
-        same = [c.strip() for c in table.rows[first.at]] == [c.strip() for c in table.rows[match.at]]
-        reason = f"duplicate of line {table.lines[first.at]}" + ("" if same else " with other values")
-        findings.row(table.lines[match.at], ",".join(table.rows[match.at]), reason)
-    return kept
+        same = [c.strip() for c in table.rows[first.index]] == [c.strip() for c in table.rows[match.index]]
+        reason = f"duplicate of line {table.lines[first.index]}" + ("" if same else " with other values")
+        quarantine.row(table.lines[match.index], ",".join(table.rows[match.index]), reason)
+    return unique
 
 
-def _set_seasons(table: Table, layout: _Layout, matches: list[_Match], findings: Findings) -> None:
-    """Give each match its season: as written (one country a file), or from the dates of its league in this file."""
+def _set_seasons(table: Table, layout: _Layout, matches: list[_Match], quarantine: Quarantine) -> None:
+    """Set the season of each match: as written (one country per file), or from the dates of its league in the file."""
     if layout.country:
         written = table.column("Season")
         for match in matches:
-            season = seasons.season_as_written(written[match.at])
-            match.season = season or seasons.season_of_date(match.day)
-            first, last = seasons.span_of_season(match.season)
+            season = calendar.season_as_written(written[match.index])
+            match.season = season or calendar.season_of_date(match.day)
+            first, last = calendar.span_of_season(match.season)
             if season is None:
-                reason = "no season: taken from the date"
-                findings.flag(table.lines[match.at], "Season", written[match.at], reason)
+                reason = "no readable season: taken from the date"
+                quarantine.flag(table.lines[match.index], "Season", written[match.index], reason)
             elif not first <= match.day <= last:
-                findings.flag(table.lines[match.at], "Date", str(match.day), f"outside the season {season}")
+                quarantine.flag(table.lines[match.index], "Date", str(match.day), f"outside the season {season}")
         return
     leagues: dict[str, list[_Match]] = {}
     for match in matches:
         leagues.setdefault(match.competition, []).append(match)
     for group in leagues.values():
-        named = seasons.seasons_of_file([m.day for m in group])
-        for match, season in zip(group, named, strict=True):
+        seasons = calendar.seasons_of_file([m.day for m in group])
+        for match, season in zip(group, seasons, strict=True):
             match.season = season
-        for at in seasons.outliers(named):
-            line = table.lines[group[at].at]
-            findings.flag(line, "Date", str(group[at].day), "another season than nearly all rows of the file")
+        for index in calendar.outliers(seasons):
+            line = table.lines[group[index].index]
+            quarantine.flag(line, "Date", str(group[index].day), "not the season of nearly all other rows of the file")
 
 
-def _events(kept: Table, matches: list[_Match], origin: Origin) -> pl.DataFrame:
+def _events(table: Table, matches: list[_Match], origin: Origin) -> pl.DataFrame:
     played = [m.winner is not None for m in matches]
     return finish_events(
         {
@@ -250,15 +249,15 @@ def _events(kept: Table, matches: list[_Match], origin: Origin) -> pl.DataFrame:
             "date": [m.day for m in matches],
             "home": [m.home for m in matches],
             "away": [m.away for m in matches],
-            "starts_at": [moments.noon_ns(m.day) if m.starts_at is None else m.starts_at for m in matches],
+            "starts_at": [calendar.noon_ns(m.day) if m.starts_at is None else m.starts_at for m in matches],
             "starts_at_basis": ["assumed:noon" if m.starts_at is None else "recorded" for m in matches],
-            "settled_at": [moments.end_of_day_ns(m.day) if p else None for m, p in zip(matches, played, strict=True)],
+            "settled_at": [calendar.end_of_day_ns(m.day) if p else None for m, p in zip(matches, played, strict=True)],
             "settled_at_basis": ["assumed:end_of_day" if p else None for p in played],
             "status": ["played" if p else "scheduled" for p in played],
             "home_score": [m.goals[0] if m.goals else None for m in matches],
             "away_score": [m.goals[1] if m.goals else None for m in matches],
             "winner": [m.winner for m in matches],
-            "raw_line": kept.lines,
+            "raw_line": table.lines,
         },
         origin,
         sport="football",
@@ -267,8 +266,8 @@ def _events(kept: Table, matches: list[_Match], origin: Origin) -> pl.DataFrame:
 
 
 def _instants(matches: list[_Match]) -> dict[str, Instants]:
-    starts = [moments.noon_ns(m.day) if m.starts_at is None else m.starts_at for m in matches]
-    opening = [moments.opening_ns(m.day, start) for m, start in zip(matches, starts, strict=True)]
+    starts = [calendar.noon_ns(m.day) if m.starts_at is None else m.starts_at for m in matches]
+    opening = [calendar.opening_ns(m.day, start) for m, start in zip(matches, starts, strict=True)]
     return {
         OPEN: Instants(np.array(opening, dtype=np.int64), "assumed:match_day"),
         CLOSE: Instants(np.array(starts, dtype=np.int64), "assumed:kick_off"),

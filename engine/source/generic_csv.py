@@ -1,4 +1,4 @@
-"""Any table, wide or long, through a mapping (`engine.source.mapping`)."""
+"""Reader of any table, wide or long, described by a mapping (`engine.source.mapping`)."""
 
 from __future__ import annotations
 
@@ -17,39 +17,38 @@ from engine.source.batch import Counts, Parsed
 from engine.source.mapped_rows import Row, events_of, instants_of, read_rows, texts_of
 from engine.source.mapping import Long, Mapping
 from engine.source.prices import Floats, Instants, LineRule, PriceColumn, Prices, read_prices, to_floats
-from engine.source.quarantine import Findings, Origin
-from engine.source.table import Table, read_table, twins
+from engine.source.quarantine import Origin, Quarantine
+from engine.source.table import Table, duplicates, read_table
 
-_LINED = ("totals", "asian_handicap")
+_WITH_LINE = ("totals", "asian_handicap")
 _KEY = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at")
 
 
 def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
-    """Read a table by its mapping.
+    """Read a table as its mapping describes it.
 
     Raises
     ------
     SourceError
-        A column that the mapping needs is not in the header.
+        The header has a duplicate column, or lacks a column that the mapping needs.
     """
-    findings = Findings()
-    table = read_table(raw, findings, delimiter=mapping.delimiter, multiline=True)
-    _check_header(table, mapping, findings)
+    quarantine = Quarantine()
+    table = read_table(raw, quarantine, delimiter=mapping.delimiter, multiline=True)
+    _check_header(table, mapping, quarantine)
     n_read = table.n_misfit + len(table.rows)
-    rows, ahead = read_rows(table, mapping, findings, origin, today)
+    rows, depends_on_today = read_rows(table, mapping, quarantine, origin, today)
     if mapping.long is not None:
-        rows = _with_a_meaning(table, mapping.long, rows, findings)
+        rows = _rows_with_known_words(table, mapping.long, rows, quarantine)
     blank = set(mapping.missing)
-    cells = [["" if cell.strip() in blank else cell for cell in table.rows[r.at]] for r in rows] if blank else None
-    kept = Table(table.header, cells or [table.rows[r.at] for r in rows], [r.line for r in rows])
+    cells = [["" if cell.strip() in blank else cell for cell in table.rows[r.index]] for r in rows] if blank else None
+    kept_table = Table(table.header, cells or [table.rows[r.index] for r in rows], [r.line for r in rows])
     events, ids = events_of(rows, mapping, origin)
-    prices = _wide(kept, ids, rows, mapping, findings)
-    quotes, n_twice = _turned(prices, rows, kept, mapping, findings)
-    aliases = {r.sport: load_aliases(r.sport) for r in rows}
+    prices = _prices(kept_table, ids, rows, mapping, quarantine)
+    quotes, n_duplicates = _completed(prices, rows, kept_table, mapping, quarantine)
     new = {
-        n
-        for sport, table_ in aliases.items()
-        for n in table_.new({r.home for r in rows if r.sport == sport} | {r.away for r in rows if r.sport == sport})
+        name
+        for sport in {r.sport for r in rows}
+        for name in load_aliases(sport).new({n for r in rows if r.sport == sport for n in (r.home, r.away)})
     }
     counts = Counts(
         rows_read=n_read,
@@ -57,56 +56,57 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
         rows_quarantined=n_read - len(rows),
         rows_blank=table.n_blank,
         prices_read=prices.n_read,
-        prices_kept=prices.n_kept - n_twice,
+        prices_kept=prices.n_kept - n_duplicates,
         prices_empty=prices.n_empty,
-        prices_quarantined=prices.n_quarantined + n_twice,
-        flags=findings.n_flags,
+        prices_quarantined=prices.n_quarantined + n_duplicates,
+        flags=quarantine.n_flags,
         new_names=tuple(sorted(new)),
     )
-    return Parsed(events, quotes, findings.frame(origin), counts, ahead)
+    return Parsed(events, quotes, quarantine.frame(origin), counts, depends_on_today)
 
 
-def _check_header(table: Table, mapping: Mapping, findings: Findings) -> None:
+def _check_header(table: Table, mapping: Mapping, quarantine: Quarantine) -> None:
     names = set(table.header)
-    twice = twins(table.header)
-    if twice:
-        raise SourceError("a column stands twice in the header", found=", ".join(twice[:3]))
+    repeated = duplicates(table.header)
+    if repeated:
+        raise SourceError("duplicate columns in the header", found=", ".join(repeated[:3]))
     texts = [mapping.sport, mapping.competition, mapping.home, mapping.away]
     texts += [mapping.long.market, mapping.long.selection] if mapping.long else []
     needed = [t.column for t in texts if t.column] + [mapping.start.column]
     needed += [mapping.long.odds_column] if mapping.long else []
     missing = [name for name in needed if name not in names]
     if missing:
-        found = ",".join(table.header)[:80]
-        raise SourceError("a column of the mapping is missing", expected=", ".join(missing[:5]), found=found)
+        header = ",".join(table.header)[:80]
+        raise SourceError("a column of the mapping is missing", expected=", ".join(missing[:5]), found=header)
     absent = [p.column for p in mapping.prices if p.column not in names]
     if mapping.prices and len(absent) == len(mapping.prices):
-        raise SourceError("none of the price columns is there", expected=absent[0], found=",".join(table.header)[:80])
+        header = ",".join(table.header)[:80]
+        raise SourceError("none of the price columns of the mapping is present", expected=absent[0], found=header)
     for name in absent:
-        findings.flag(None, name, "", "a price column of the mapping that the file does not have")
+        quarantine.flag(None, name, "", "the file lacks this price column of the mapping")
 
 
-def _with_a_meaning(table: Table, long: Long, rows: list[Row], findings: Findings) -> list[Row]:
-    """Rows of a long table whose market, selection, instant and side are ours; the others are put aside."""
+def _rows_with_known_words(table: Table, long: Long, rows: list[Row], quarantine: Quarantine) -> list[Row]:
+    """Rows of a long table with a known market, selection, quote kind and side. The others are quarantined."""
     columns = [texts_of(table, text) for text in (long.market, long.selection, long.instant, long.side)]
-    good = []
+    known = []
     for row in rows:
-        market, selection, instant, side = (column[row.at] for column in columns)
+        market, selection, instant, side = (column[row.index] for column in columns)
         if market not in SELECTIONS:
-            why = f"a market that means nothing known: {market[:40]!r}"
+            reason = f"unknown market: {market[:40]!r}"
         elif selection not in SELECTIONS[market]:
-            why = f"no selection of {market}: {selection[:40]!r}"
+            reason = f"unknown selection of {market}: {selection[:40]!r}"
         elif instant not in INSTANTS or side not in ("back", "lay"):
-            why = f"no instant or side: {instant[:40]!r}, {side[:40]!r}"
+            reason = f"unknown quote kind or side: {instant[:40]!r}, {side[:40]!r}"
         else:
-            good.append(replace(row, quote=(market, selection, instant, side)))
+            known.append(replace(row, quote=(market, selection, instant, side)))
             continue
-        findings.row(row.line, ",".join(table.rows[row.at]), why)
-    return good
+        quarantine.row(row.line, ",".join(table.rows[row.index]), reason)
+    return known
 
 
-def _wide(kept: Table, ids: Sequence[int], rows: list[Row], mapping: Mapping, findings: Findings) -> Prices:
-    """Quotes of all price cells; of a long table they have no meaning of their own yet."""
+def _prices(table: Table, ids: Sequence[int], rows: list[Row], mapping: Mapping, quarantine: Quarantine) -> Prices:
+    """Quotes of all price cells. In a long table, `_completed` adds market, selection, quote kind and side later."""
     event_ids = np.array(ids, dtype=np.int64)
     rules = {name: LineRule(line.step, line.limit, line.factor) for name, line in mapping.lines.items()}
     default = LineRule(limit=1000.0)
@@ -114,7 +114,7 @@ def _wide(kept: Table, ids: Sequence[int], rows: list[Row], mapping: Mapping, fi
     if mapping.long is None:
         columns = [
             PriceColumn(
-                kept.header.index(p.column),
+                table.header.index(p.column),
                 p.column,
                 p.market,
                 p.selection,
@@ -125,22 +125,22 @@ def _wide(kept: Table, ids: Sequence[int], rows: list[Row], mapping: Mapping, fi
                 p.side,
             )
             for p in mapping.prices
-            if p.column in kept.header
+            if p.column in table.header
         ]
         rules = {**{c.line_column: default for c in columns if c.line_column}, **rules}
-        return _read(kept, event_ids, columns, (instants, rules, mapping), findings)
+        return _read(table, event_ids, columns, (instants, rules, mapping), quarantine)
     parts = []
-    for lined in (False, True):
-        at = [i for i, row in enumerate(rows) if (row.quote[0] in _LINED) == lined]
-        part = Table(kept.header, [kept.rows[i] for i in at], [kept.lines[i] for i in at])
-        line = (mapping.long.line_column or None) if lined else None
+    for with_line in (False, True):
+        indices = [i for i, row in enumerate(rows) if (row.quote[0] in _WITH_LINE) == with_line]
+        part = Table(table.header, [table.rows[i] for i in indices], [table.lines[i] for i in indices])
+        line = (mapping.long.line_column or None) if with_line else None
         column = PriceColumn(
-            kept.header.index(mapping.long.odds_column), mapping.long.odds_column, "", "", "", "open", None, line
+            table.header.index(mapping.long.odds_column), mapping.long.odds_column, "", "", "", "open", None, line
         )
-        known = {"open": Instants(instants["open"].known_at[at], "")}
-        of = {line: rules.get(line, default)} if line else {}
-        found = _read(part, event_ids[at], [column], (known, of, mapping), findings)
-        parts.append(replace(found, rows=np.array(at, dtype=np.int64)[found.rows]))
+        opening = {"open": Instants(instants["open"].known_at[indices], "")}
+        line_rules = {line: rules.get(line, default)} if line else {}
+        prices = _read(part, event_ids[indices], [column], (opening, line_rules, mapping), quarantine)
+        parts.append(replace(prices, rows=np.array(indices, dtype=np.int64)[prices.rows]))
     a, b = parts
     return Prices(
         pl.concat([a.quotes, b.quotes]),
@@ -156,62 +156,69 @@ def _read(
     table: Table,
     ids: np.typing.NDArray[np.int64],
     columns: list[PriceColumn],
-    given: tuple[dict[str, Instants], dict[str, LineRule], Mapping],
-    findings: Findings,
+    settings: tuple[dict[str, Instants], dict[str, LineRule], Mapping],
+    quarantine: Quarantine,
 ) -> Prices:
-    instants, rules, mapping = given
+    instants, rules, mapping = settings
 
     def american(texts: Sequence[str]) -> Floats:
         return from_american(to_floats(texts)[0])
 
     convert = {"american": american, "fractional": from_fractional}.get(mapping.odds)
-    return read_prices(table, ids, columns, instants, findings, rules=rules, convert=convert)
+    return read_prices(table, ids, columns, instants, quarantine, rules=rules, convert=convert)
 
 
-def _turned(
-    prices: Prices, rows: list[Row], kept: Table, mapping: Mapping, findings: Findings
+def _completed(
+    prices: Prices, rows: list[Row], table: Table, mapping: Mapping, quarantine: Quarantine
 ) -> tuple[pl.DataFrame, int]:
-    """Quotes with what their row says (bookmaker, meaning, exchanged names); and how many stood there twice."""
-    quotes, own = prices.quotes, [rows[i] for i in prices.rows]
+    """Quotes completed with the facts of their row, without duplicates; and the number of duplicates.
+
+    The facts are the bookmaker, the meaning of a long row, and whether the two names were swapped.
+    """
+    quotes, quote_rows = prices.quotes, [rows[i] for i in prices.rows]
     if mapping.bookmaker.column or mapping.bookmaker.value or mapping.long is not None:
         text = mapping.long.bookmaker if mapping.long and not mapping.bookmaker.column else mapping.bookmaker
-        names = texts_of(kept, text)
+        names = texts_of(table, text)
         books = pl.Series("bookmaker", [names[i].lower() or "unnamed" for i in prices.rows], dtype=pl.String)
         quotes = quotes.with_columns(
             pl.when(pl.col("bookmaker") == "").then(books).otherwise("bookmaker").alias("bookmaker")
         )
     if mapping.long is not None:
-        meaning = {n: [r.quote[k] for r in own] for k, n in enumerate(("market", "selection", "instant", "side"))}
-        quotes = quotes.with_columns(pl.Series(n, values, dtype=pl.String) for n, values in meaning.items())
-        found = instants_of(own)
-        moments = [found[r.quote[2]].known_at[i] for i, r in enumerate(own)]
+        words = ("market", "selection", "instant", "side")
+        quotes = quotes.with_columns(
+            pl.Series(word, [r.quote[k] for r in quote_rows], dtype=pl.String) for k, word in enumerate(words)
+        )
+        instants = instants_of(quote_rows)
+        times = [instants[r.quote[2]] for r in quote_rows]
+        known_at = [time.known_at[i] for i, time in enumerate(times)]
         kinds = [
-            (found[r.quote[2]].instant or [])[i] if found[r.quote[2]].instant else r.quote[2] for i, r in enumerate(own)
+            time.instant[i] if time.instant else r.quote[2]
+            for i, (time, r) in enumerate(zip(times, quote_rows, strict=True))
         ]
         quotes = quotes.with_columns(
-            pl.Series("known_at", moments, dtype=pl.Int64).cast(quotes.schema["known_at"]),
-            pl.Series("known_at_basis", [found[r.quote[2]].basis for r in own], dtype=pl.String),
+            pl.Series("known_at", known_at, dtype=pl.Int64).cast(quotes.schema["known_at"]),
+            pl.Series("known_at_basis", [time.basis for time in times], dtype=pl.String),
             pl.Series("instant", kinds, dtype=pl.String),
         )
-    bases = pl.Series([r.known_basis for r in own], dtype=pl.String)
+    bases = pl.Series([r.known_basis for r in quote_rows], dtype=pl.String)
     quotes = quotes.with_columns(
         pl.when(pl.col("instant").is_in(["snapshot", "in_play"]))
         .then(bases)
         .otherwise("known_at_basis")
         .alias("known_at_basis")
     )
-    exchanged = pl.Series([r.exchanged for r in own], dtype=pl.Boolean)
-    if exchanged.any():
-        other = pl.col("selection").replace({"home": "away", "away": "home"})
-        flip = pl.lit(exchanged)
-        turned = flip & (pl.col("market") == "asian_handicap")
+    swapped = pl.Series([r.swapped for r in quote_rows], dtype=pl.Boolean)
+    if swapped.any():
+        opposite = pl.col("selection").replace({"home": "away", "away": "home"})
+        swap = pl.lit(swapped)
+        negate = swap & (pl.col("market") == "asian_handicap")
         quotes = quotes.with_columns(
-            pl.when(flip).then(other).otherwise("selection").alias("selection"),
-            pl.when(turned).then(0.0 - pl.col("line")).otherwise("line").alias("line"),
+            pl.when(swap).then(opposite).otherwise("selection").alias("selection"),
+            pl.when(negate).then(0.0 - pl.col("line")).otherwise("line").alias("line"),
         )
     first = quotes.select(pl.struct(_KEY).is_first_distinct()).to_series()
-    for at in np.flatnonzero(~first.to_numpy()):
-        quote = quotes.row(int(at), named=True)
-        what = f"{quote['market']} {quote['selection']} {quote['bookmaker']}"
-        findings.cell(own[at].line, what, f"{quote['odds']:g}", "a price that the file gives twice: the first is kept")
+    for index in np.flatnonzero(~first.to_numpy()):
+        quote = quotes.row(int(index), named=True)
+        column = f"{quote['market']} {quote['selection']} {quote['bookmaker']}"
+        quarantine.cell(quote_rows[index].line, column, f"{quote['odds']:g}", "duplicate price: the first one is kept")
     return quotes.filter(first), int((~first).sum())

@@ -1,4 +1,4 @@
-"""Rows of a mapped table as events: names, moments, results, seasons."""
+"""Rows of a mapped table as events: names, times, results, seasons."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ import polars as pl
 
 from engine.clock import instant_ns
 from engine.schema import CLOSE, IN_PLAY, OPEN, SNAPSHOT, VOID_STATUSES
-from engine.source import calendar as moments
-from engine.source import calendar as seasons
+from engine.source import calendar
 from engine.source.aliases import load_aliases
 from engine.source.events import finish_events
 from engine.source.mapping import Mapping, Text, When
 from engine.source.prices import Instants
-from engine.source.quarantine import Findings, Origin
+from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table
 
-_WHOLE = re.compile(r"(-?\d{1,4})(?:\.0*)?", re.ASCII)
+_INTEGER = re.compile(r"(-?\d{1,4})(?:\.0*)?", re.ASCII)
 _STATUSES: Final = frozenset(("scheduled", "played", *VOID_STATUSES))
 _WINNERS: Final = frozenset(("home", "draw", "away"))
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row that is kept. `exchanged`: the names stood the other way round (neutral events only)."""
+    """One valid row.
 
-    at: int
+    `index` is its position in the table. `swapped` is true if the two names were put in alphabetical order by swapping
+    them (neutral events only). `quote` has market, selection, quote kind and side of a long table.
+    """
+
+    index: int
     line: int
     sport: str
     competition: str
@@ -49,49 +52,49 @@ class Row:
     settled_at: int | None
     known_at: int
     known_basis: str
-    exchanged: bool = False
+    swapped: bool = False
     quote: tuple[str, str, str, str] = ("", "", "", "")
 
 
 def texts_of(table: Table, text: Text) -> list[str]:
-    """The texts that a part of the mapping stands for, one a row."""
-    found = table.column(text.column) if text.column else [text.value] * len(table.rows)
-    return [text.map.get(value, value) for value in found] if text.map else found
+    """Texts that a part of the mapping describes, one per row."""
+    values = table.column(text.column) if text.column else [text.value] * len(table.rows)
+    return [text.map.get(value, value) for value in values] if text.map else values
 
 
 def read_rows(
-    table: Table, mapping: Mapping, findings: Findings, origin: Origin, today: date
+    table: Table, mapping: Mapping, quarantine: Quarantine, origin: Origin, today: date
 ) -> tuple[list[Row], bool]:
-    """Rows that can be kept; what cannot is named. And whether one was refused only because of today's date."""
-    reader = _RowReader(table, mapping, findings, origin)
+    """The valid rows, and whether a row was refused only because of today's date. Other rows are quarantined."""
+    reader = _RowReader(table, mapping, quarantine, origin)
     rows: list[Row] = []
-    ahead, seen = False, dict[tuple[str, str, date, str, str], Row]()
-    many = bool(mapping.long or mapping.bookmaker.column or mapping.known.columns or mapping.known.files)
-    for at, line in enumerate(table.lines):
-        text = ",".join(table.rows[at])
-        row = reader.row(at, line)
+    depends_on_today, seen = False, dict[tuple[str, str, date, str, str], Row]()
+    repeats_allowed = bool(mapping.long or mapping.bookmaker.column or mapping.known.columns or mapping.known.files)
+    for index, line in enumerate(table.lines):
+        text = ",".join(table.rows[index])
+        row = reader.row(index, line)
         if isinstance(row, str):
-            findings.row(line, text, row)
+            quarantine.row(line, text, row)
             continue
-        refusal = moments.refusal_of_date(row.day, today, row.winner is not None)
+        refusal = calendar.refusal_of_date(row.day, today, row.winner is not None)
         if refusal:
-            ahead = True
-            findings.row(line, text, refusal)
+            depends_on_today = True
+            quarantine.row(line, text, refusal)
             continue
         first = seen.setdefault((row.sport, row.competition, row.day, row.home, row.away), row)
-        if first is not row and not many:
-            findings.row(line, text, f"duplicate of line {first.line}")
+        if first is not row and not repeats_allowed:
+            quarantine.row(line, text, f"duplicate of line {first.line}")
             continue
         rows.append(row)
-    _check_seasons(rows, findings)
-    return rows, ahead
+    _check_seasons(rows, quarantine)
+    return rows, depends_on_today
 
 
 class _RowReader:
-    """Reads rows of one table by one mapping."""
+    """Reads the rows of one table with one mapping."""
 
-    def __init__(self, table: Table, mapping: Mapping, findings: Findings, origin: Origin) -> None:
-        self._mapping, self._findings, self._name = mapping, findings, origin.name
+    def __init__(self, table: Table, mapping: Mapping, quarantine: Quarantine, origin: Origin) -> None:
+        self._mapping, self._quarantine, self._name = mapping, quarantine, origin.name
         texts = ("sport", "competition", "season", "home", "away", "winner", "status")
         self._texts = {name: texts_of(table, getattr(mapping, name)) for name in texts}
         self._start = table.column(mapping.start.column)
@@ -100,120 +103,123 @@ class _RowReader:
         self._known = [table.column(name) for name in mapping.known.columns]
         self._updated = table.column(mapping.known.updated)
 
-    def row(self, at: int, line: int) -> Row | str:
-        """The row, or why it is put aside."""
-        sport, competition, season, home, away, _, _ = (column[at] for column in self._texts.values())
-        start = read_moment(self._start[at], self._clock[at], self._mapping.start)
+    def row(self, index: int, line: int) -> Row | str:
+        """The row, or the reason why it is quarantined."""
+        sport, competition, season, home, away, _, _ = (column[index] for column in self._texts.values())
+        start = read_start(self._start[index], self._clock[index], self._mapping.start)
         if start is None:
-            return f"a date that cannot be read: {self._start[at][:40]!r}"
+            return f"unreadable date: {self._start[index][:40]!r}"
         aliases = load_aliases(sport) if sport.isidentifier() else None
         if aliases is not None:
             home, away = aliases.resolve(home), aliases.resolve(away)
         if not (sport and competition and home and away) or home == away:
-            return "a row without sport, competition, or two names"
+            return "no sport, no competition, or not two different names"
         day, starts_at = start
-        known = self._known_at(at, line)
+        known = self._known_at(index, line)
         if isinstance(known, str):
             return known
-        score, winner, status = self._result(at, line)
-        begins = moments.noon_ns(day) if starts_at is None else starts_at
+        score, winner, status = self._result(index, line)
+        begins = calendar.noon_ns(day) if starts_at is None else starts_at
         over = winner is not None or status not in ("scheduled", "played")
         row = Row(
-            at=at, line=line, sport=sport, competition=competition, season=self._season(season, competition, day),
+            index=index, line=line, sport=sport, competition=competition, season=self._season(season, competition, day),
             day=day, home=home, away=away, starts_at=begins, start_known=starts_at is not None, score=score,
             winner=winner, status=status, settled_at=self._settled(day) if over else None, known_at=known[0],
             known_basis=known[1],
         )  # fmt: skip
-        return _exchanged(row) if self._mapping.neutral and away < home else row
+        return _swapped(row) if self._mapping.neutral and away < home else row
 
     def _settled(self, day: date) -> int:
-        """End of the day, in UTC or where the event is counted: the later of the two."""
+        """Assumed instant of the result: the end of the day in UTC or in the event's zone, whichever is later."""
         zone = self._mapping.start.date_zone or self._mapping.start.zone
         last = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
-        return max(moments.end_of_day_ns(day), instant_ns(last))
+        return max(calendar.end_of_day_ns(day), instant_ns(last))
 
     def _season(self, written: str, competition: str, day: date) -> str:
         rule = self._mapping.season_rules.get(competition, self._mapping.season_rule)
-        season = seasons.season_as_written(written) if written else None
+        season = calendar.season_as_written(written) if written else None
         if season is not None and rule == "ends" and "-" not in season:
-            return seasons.season_name(int(season) - 1)
+            return calendar.season_name(int(season) - 1)
         if season is not None:
             return season
-        return written or (str(day.year) if rule == "calendar" else seasons.season_of_date(day))
+        return written or (str(day.year) if rule == "calendar" else calendar.season_of_date(day))
 
-    def _result(self, at: int, line: int) -> tuple[tuple[int, int] | None, str | None, str]:
-        """Score, winner and status; a cell that cannot be used is named."""
-        texts = self._scores[0][at], self._scores[1][at]
-        found = [_WHOLE.fullmatch(text) for text in texts]
+    def _result(self, index: int, line: int) -> tuple[tuple[int, int] | None, str | None, str]:
+        """Score, winner and status. Cells that cannot be used are quarantined."""
+        texts = self._scores[0][index], self._scores[1][index]
+        integers = [_INTEGER.fullmatch(text) for text in texts]
         columns = self._mapping.home_score, self._mapping.away_score
-        for name, text, good in zip(columns, texts, found, strict=True):
-            if text and not good:
-                self._findings.cell(line, name, text, "not a whole score")
-        score = (int(found[0][1]), int(found[1][1])) if found[0] and found[1] else None
-        winner: str | None = self._texts["winner"][at] or None
+        for name, text, integer in zip(columns, texts, integers, strict=True):
+            if text and not integer:
+                self._quarantine.cell(line, name, text, "score is not an integer")
+        score = (int(integers[0][1]), int(integers[1][1])) if integers[0] and integers[1] else None
+        winner: str | None = self._texts["winner"][index] or None
         if winner is not None and winner not in _WINNERS:
-            self._findings.cell(line, self._mapping.winner.column, winner, "no winner: expected home, draw or away")
+            reason = "invalid winner: expected home, draw or away"
+            self._quarantine.cell(line, self._mapping.winner.column, winner, reason)
             winner = None
         if winner is None and score is not None:
             winner = "home" if score[0] > score[1] else "away" if score[0] < score[1] else "draw"
-        status = self._texts["status"][at] or ("played" if winner else "scheduled")
+        status = self._texts["status"][index] or ("played" if winner else "scheduled")
         if status not in _STATUSES:
-            self._findings.cell(line, self._mapping.status.column, status, "a status that means nothing known")
+            self._quarantine.cell(line, self._mapping.status.column, status, "unknown status")
             status = "played" if winner else "scheduled"
         return (None, None, status) if status == "scheduled" else (score, winner, status)
 
-    def _known_at(self, at: int, line: int) -> tuple[int, str] | str:
-        """When the prices of a row were known, and by what; (0, "") where the mapping does not tell it."""
+    def _known_at(self, index: int, line: int) -> tuple[int, str] | str:
+        """When the prices of a row were known, and the basis; (0, "") if the mapping has no such times.
+
+        A text is the reason why the row is quarantined.
+        """
         known = self._mapping.known
         if not known.columns and not known.files:
             return 0, ""
         for name, column in zip(known.columns, self._known, strict=True):
-            if not column[at]:
+            if not column[index]:
                 continue
-            instant = _iso(column[at], "UTC")
+            instant = _iso(column[index], "UTC")
             if instant is None:
-                return f"an instant that cannot be read: {name} {column[at][:40]!r}"
-            updated = _iso(self._updated[at], "UTC")
+                return f"unreadable time: {name} {column[index][:40]!r}"
+            updated = _iso(self._updated[index], "UTC")
             if updated is not None and updated > instant:
-                reason = f"an update later than the snapshot: known at the snapshot {column[at][:30]}"
-                self._findings.flag(line, known.updated, self._updated[at], reason)
+                reason = f"update later than the snapshot: known at the snapshot {column[index][:30]}"
+                self._quarantine.flag(line, known.updated, self._updated[index], reason)
             return instant_ns(instant), "recorded"
         for file in known.files:
-            found = re.search(file.pattern, self._name)
-            day = moments.calendar_day(*(int(found[g]) for g in ("year", "month", "day"))) if found else None
-            clock = moments.read_clock(file.time)
+            match = re.search(file.pattern, self._name)
+            day = calendar.calendar_day(*(int(match[g]) for g in ("year", "month", "day"))) if match else None
+            clock = calendar.read_clock(file.time)
             if day is not None and clock is not None:
-                return moments.local_ns(day, clock, "UTC"), "assumed:file_name"
-        return "a row that does not tell when its prices were known"
+                return calendar.local_ns(day, clock, "UTC"), "assumed:file_name"
+        return "no time at which its prices were known"
 
 
-def _exchanged(row: Row) -> Row:
+def _swapped(row: Row) -> Row:
     score = (row.score[1], row.score[0]) if row.score else None
     winner = {"home": "away", "away": "home"}.get(row.winner or "", row.winner)
-    return replace(row, home=row.away, away=row.home, score=score, winner=winner, exchanged=True)
+    return replace(row, home=row.away, away=row.home, score=score, winner=winner, swapped=True)
 
 
-def read_moment(text: str, clock: str, when: When) -> tuple[date, int | None] | None:
-    """Date of an event and its start in nanoseconds UTC (None: no time of day), or None: not readable."""
-    moment = _iso(text, when.zone) if when.format == "iso" else _formatted(text, when.format, when.zone)
-    if moment is None:
+def read_start(text: str, clock: str, when: When) -> tuple[date, int | None] | None:
+    """Date of an event and its start in UTC nanoseconds (None: no time of day). None if the text is unreadable."""
+    start = _iso(text, when.zone) if when.format == "iso" else _formatted(text, when.format, when.zone)
+    if start is None:
         return None
     if when.time_column:
-        time = moments.read_clock(clock)
+        time = calendar.read_clock(clock)
         if time is None:
-            return moment.date(), None
-        moment = datetime.combine(moment.date(), time, tzinfo=ZoneInfo(when.zone))
+            return start.date(), None
+        start = datetime.combine(start.date(), time, tzinfo=ZoneInfo(when.zone))
     elif not when.has_time:
-        return moment.date(), None
-    local = moment.astimezone(ZoneInfo(when.date_zone or when.zone))
-    return local.date(), instant_ns(moment)
+        return start.date(), None
+    local = start.astimezone(ZoneInfo(when.date_zone or when.zone))
+    return local.date(), instant_ns(start)
 
 
 @lru_cache(maxsize=8_192)
 def _iso(text: str, zone: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
-        return _placed(moment, zone)
+        return _in_zone(datetime.fromisoformat(text), zone)
     except (ValueError, OverflowError):
         return None
 
@@ -221,36 +227,38 @@ def _iso(text: str, zone: str) -> datetime | None:
 @lru_cache(maxsize=8_192)
 def _formatted(text: str, form: str, zone: str) -> datetime | None:
     try:
-        return _placed(datetime.strptime(text, form), zone)
+        return _in_zone(datetime.strptime(text, form), zone)
     except (ValueError, OverflowError):
         return None
 
 
-def _placed(moment: datetime, zone: str) -> datetime | None:
-    """A moment in its zone; None outside the years that an instant of nanoseconds can hold with room to spare."""
-    if not 1900 <= moment.year <= 2200:
+def _in_zone(time: datetime, zone: str) -> datetime | None:
+    """Attach the zone to a time without one. None outside 1900 to 2200, far within the range of int64 nanoseconds."""
+    if not 1900 <= time.year <= 2200:
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC if zone == "UTC" else ZoneInfo(zone))
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC if zone == "UTC" else ZoneInfo(zone))
 
 
-def _check_seasons(rows: Sequence[Row], findings: Findings) -> None:
-    """Flag every date outside its season, and the file where there are many of them."""
+def _check_seasons(rows: Sequence[Row], quarantine: Quarantine) -> None:
+    """Flag each date outside its season, and the whole file if there are many of them."""
     outside = []
     for row in rows:
         if not re.fullmatch(r"(19|20)\d\d(-(19|20)\d\d)?", row.season, re.ASCII):
             continue
-        first, last = seasons.span_of_season(row.season)
+        first, last = calendar.span_of_season(row.season)
         if not first <= row.day <= last:
             outside.append(row)
-            findings.flag(row.line, None, str(row.day), f"outside the season {row.season}")
+            quarantine.flag(row.line, None, str(row.day), f"outside the season {row.season}")
     if len(outside) > max(2, len(rows) // 50):
-        reason = f"{len(outside)} of {len(rows)} dates lie outside their season: are day and month exchanged?"
-        findings.flag(None, None, "", reason)
+        reason = f"{len(outside)} of {len(rows)} dates are outside their season: are day and month swapped?"
+        quarantine.flag(None, None, "", reason)
 
 
 def events_of(rows: Sequence[Row], mapping: Mapping, origin: Origin) -> tuple[pl.DataFrame, list[int]]:
-    """The events of rows, each once (the last row of an event that has a result goes before others), and the
-    identity of each row's event."""
+    """Events of the rows without duplicates, and the event id of each row.
+
+    If an event has several rows, the last row with a result is used, or else the last row.
+    """
     frame = finish_events(
         {
             "competition": [r.competition for r in rows],
@@ -274,21 +282,21 @@ def events_of(rows: Sequence[Row], mapping: Mapping, origin: Origin) -> tuple[pl
     )
     ids: list[int] = frame["event_id"].to_list()
     ranked = frame.with_columns((pl.col("status") != "scheduled").alias("over")).sort("over", maintain_order=True)
-    once = ranked.unique("event_id", keep="last", maintain_order=True).drop("over")
-    return once.sort("raw_line"), ids
+    events = ranked.unique("event_id", keep="last", maintain_order=True).drop("over")
+    return events.sort("raw_line"), ids
 
 
 def instants_of(rows: Sequence[Row]) -> dict[str, Instants]:
-    """When the prices of each kind of instant were known; a snapshot at or after the start is in play."""
-    opening = np.array([moments.opening_ns(r.day, r.starts_at) for r in rows], dtype=np.int64)
+    """Times at which the prices of each quote kind were known. A snapshot at or after the start is in play."""
+    opening = np.array([calendar.opening_ns(r.day, r.starts_at) for r in rows], dtype=np.int64)
     starts = np.array([r.starts_at for r in rows], dtype=np.int64)
     known = np.array([r.known_at for r in rows], dtype=np.int64)
     kinds = [IN_PLAY if r.known_at >= r.starts_at else SNAPSHOT for r in rows]
     recorded = [r.known_basis == "recorded" for r in rows]
-    told = bool(rows) and all(r.known_basis for r in rows)
+    has_times = bool(rows) and all(r.known_basis for r in rows)
     snapshot = Instants(known, "recorded" if all(recorded) else "assumed:file_name", kinds)
     return {
-        OPEN: Instants(known, "recorded") if told else Instants(opening, "assumed:match_day"),
+        OPEN: Instants(known, "recorded") if has_times else Instants(opening, "assumed:match_day"),
         CLOSE: Instants(starts, "assumed:kick_off"),
         SNAPSHOT: snapshot,
         IN_PLAY: snapshot,

@@ -1,7 +1,7 @@
-"""What the columns of a table mean: a small YAML file, checked word by word.
+"""Mappings: small YAML files that describe the columns of a table. Each key is checked.
 
-A mapping has one of two forms. **Wide**: each price has a column of its own, listed under `prices`. **Long**: each row
-is one price, described under `long`. The words are documented where they are checked, in the classes below.
+A mapping has one of two forms. **Wide**: each price has its own column, listed under `prices`. **Long**: each row is
+one price, described under `long`. The keys are documented in the classes below.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SIDES: Final = ("back", "lay")
 
 @dataclass(frozen=True)
 class Text:
-    """Where a text comes from: a `column`, or a constant `value`; `map` turns what is found into another text."""
+    """Source of a text: a `column`, or a constant `value`. `map` replaces texts by others."""
 
     column: str = ""
     value: str = ""
@@ -35,11 +35,22 @@ class Text:
 
 @dataclass(frozen=True)
 class When:
-    """Where a moment comes from.
+    """Source of the start of an event.
 
-    `column` holds a date, or a date and time, in `format` (strptime; ``iso`` for ISO 8601); `time_column` the time of
-    day as HH:MM. `zone` is the zone of what is written, where the text does not name its own; `date_zone` the one in
-    which the calendar date of an event is counted (default: `zone`). `has_time`: a moment tells the time of day.
+    Attributes
+    ----------
+    column : str
+        Column with a date, or a date and time.
+    format : str
+        Format of the column for strptime; ``iso`` for ISO 8601.
+    time_column : str
+        Column with the time of day as HH:MM.
+    zone : str
+        Time zone of the texts that do not name one.
+    date_zone : str
+        Time zone of the calendar date of an event; default: `zone`.
+    has_time : bool
+        Whether `column` includes the time of day.
     """
 
     column: str = ""
@@ -52,10 +63,10 @@ class When:
 
 @dataclass(frozen=True)
 class NamedFile:
-    """When the quotes of a file were known that tells it by its name alone.
+    """Time of the quotes of a file that gives it only in its name.
 
-    `pattern`: a regular expression with the groups ``year``, ``month``, ``day``, searched in the file's whole name;
-    `time`: the time of that day, HH:MM UTC.
+    `pattern` is a regular expression with the groups ``year``, ``month`` and ``day``, searched in the full name of the
+    file. `time` is the time of that day, HH:MM UTC.
     """
 
     pattern: str = ""
@@ -64,11 +75,16 @@ class NamedFile:
 
 @dataclass(frozen=True)
 class Known:
-    """When quotes were known (instants in ISO 8601, UTC where they name no zone).
+    """When quotes were known, as ISO 8601 times, UTC if they name no zone.
 
-    `columns`: the first of them that is filled. `updated`: a column with the last update of the price; one that is
-    later than what `columns` tell is named, and changes nothing. `files`: for rows without any of them, the first
-    pattern that the file's name has.
+    Attributes
+    ----------
+    columns : tuple of str
+        The first of these columns that is filled gives the time.
+    updated : str
+        Column with the last update of the price. An update later than the time from `columns` is only flagged.
+    files : tuple of NamedFile
+        For rows without such a column: the first pattern that matches the name of the file.
     """
 
     columns: tuple[str, ...] = ()
@@ -78,7 +94,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Price:
-    """A column of prices: market, selection, bookmaker, and the line as a number or a column."""
+    """A price column: market, selection, bookmaker, quote kind (`instant`), and the line as a number or a column."""
 
     column: str = ""
     market: str = ""
@@ -92,7 +108,7 @@ class Price:
 
 @dataclass(frozen=True)
 class Line:
-    """How a column of lines is written: multiples of `step`, at most `limit` either way; `factor` -1 turns a spread."""
+    """A column of lines: multiples of `step` from `-limit` to `limit`. `factor` -1 reverses the sign of a spread."""
 
     step: float = 0.25
     limit: float = 1000.0
@@ -101,7 +117,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Long:
-    """Where the parts of a price stand in a table of one price a row."""
+    """Columns of a long table, which has one price per row."""
 
     market: Text = Text()
     selection: Text = Text()
@@ -114,14 +130,14 @@ class Long:
 
 @dataclass(frozen=True)
 class Mapping:
-    """A whole mapping. `sport`, `home`, `away`, `start` and one of `prices` and `long` are needed."""
+    """A mapping. `sport`, `competition`, `home`, `away`, `start` and either `prices` or `long` are required."""
 
     description: str = ""
     sport: Text = Text()
     competition: Text = Text()
     season: Text = Text()
-    season_rule: str = "july"  # by the date: july (to June) | calendar; as written: ends (a year is the season's last)
-    season_rules: dict[str, str] = field(default_factory=dict)  # of single competitions
+    season_rule: str = "july"  # july (to June) | calendar: from the date; ends: the written year is the season's last
+    season_rules: dict[str, str] = field(default_factory=dict)  # for single competitions
     home: Text = Text()
     away: Text = Text()
     neutral: bool = False
@@ -145,7 +161,7 @@ T = TypeVar("T")
 
 
 def shipped_mappings() -> dict[str, str]:
-    """Names of the mappings that come with the project, with the description of each."""
+    """Name and description of each mapping that comes with the project."""
     return {path.stem: _description(path) for path in sorted((conf_dir() / "source").glob("*.yaml"))}
 
 
@@ -157,17 +173,17 @@ def _description(path: Path) -> str:
 
 
 def mapping_text(mapping: str | Path) -> tuple[str, str]:
-    """Text and name of a mapping; its form is checked.
+    """Text and path of a mapping. The text is checked.
 
     Parameters
     ----------
     mapping : str or Path
-        A file, or the name of a mapping that comes with the project or lies in ``BEA_HOME/mappings``.
+        A file, or the name of a mapping that comes with the project or is in ``BEA_HOME/mappings``.
 
     Raises
     ------
     ConfigurationError
-        There is no such mapping, there are two of that name, or it is wrong.
+        There is no such mapping, there are two with that name, or it is invalid.
     """
     path = Path(mapping)
     if not path.is_file():
@@ -175,7 +191,7 @@ def mapping_text(mapping: str | Path) -> tuple[str, str]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError("a mapping that cannot be read", where=str(path), found=str(error)[:80]) from error
+        raise ConfigurationError("the mapping cannot be read", where=str(path), found=str(error)[:80]) from error
     parse_mapping(text, str(path))
     return text, str(path)
 
@@ -192,100 +208,101 @@ def _named_mapping(name: str) -> Path:
 
 
 def archive_files(text: str, name: str) -> int | None:
-    """How many members an archive of this mapping may hold, where the mapping says it."""
+    """Largest number of files in an archive that the mapping allows; None if it does not say."""
     return parse_mapping(text, name).archive_files
 
 
 def parse_mapping(text: str, name: str) -> Mapping:
-    """A mapping of its YAML text.
+    """Parse the YAML text of a mapping; `name` is for messages.
 
     Raises
     ------
     ConfigurationError
-        It is no YAML, has an unknown word (the nearest right one is named), a wrong value, or lacks a part.
+        The text is not YAML, has an unknown key (the message suggests the closest one), an invalid value, or lacks a
+        required key.
     """
     try:
         content = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(
-            "a mapping that is no YAML", where=name, found=" ".join(str(error).split())[:120]
+            "the mapping is not valid YAML", where=name, found=" ".join(str(error).split())[:120]
         ) from None
     mapping = _build(Mapping, content, name, "")
     _check(mapping, name)
     return mapping
 
 
-def _build(kind: type[T], content: Any, name: str, at: str) -> T:
-    """A dataclass of a YAML table, each word checked against its fields."""
+def _build(kind: type[T], content: Any, name: str, path: str) -> T:
+    """Build a dataclass from a YAML table and check each key against its fields; `path` is for messages."""
     if kind is Text and isinstance(content, str):
         content = {"column": content}
     if not isinstance(content, dict):
-        raise ConfigurationError("not a table of words", where=_where(name, at), found=repr(content)[:60])
-    words: dict[str, Any] = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+        raise ConfigurationError("not a table of keys", where=_where(name, path), found=repr(content)[:60])
+    keys: dict[str, Any] = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
-    for word, value in content.items():
-        if word not in words:
-            close = difflib.get_close_matches(str(word), words, 1)
+    for key, value in content.items():
+        if key not in keys:
+            close = difflib.get_close_matches(str(key), keys, 1)
             todo = f"did you mean {close[0]!r}?" if close else ""
-            expected = "one of " + ", ".join(words)
-            raise ConfigurationError(f"unknown word {word!r}", where=_where(name, at), expected=expected, todo=todo)
-        factory = words[word].default_factory
-        default = words[word].default if factory is MISSING else factory()
-        values[word] = _value(word, value, default, name, f"{at}.{word}" if at else word)
+            expected = "one of " + ", ".join(keys)
+            raise ConfigurationError(f"unknown key {key!r}", where=_where(name, path), expected=expected, todo=todo)
+        factory = keys[key].default_factory
+        default = keys[key].default if factory is MISSING else factory()
+        values[key] = _value(key, value, default, name, f"{path}.{key}" if path else key)
     return kind(**values)
 
 
-def _value(word: str, value: Any, default: Any, name: str, at: str) -> Any:
-    if word == "long":
-        return _build(Long, value, name, at)
-    if word == "lines":
-        return {str(k): _build(Line, v, name, f"{at}.{k}") for k, v in _table(value, name, at).items()}
-    if word in ("map", "season_rules"):
-        return {str(k): str(v) for k, v in _table(value, name, at).items()}
-    if word in ("prices", "files"):
-        kind = Price if word == "prices" else NamedFile
-        return tuple(_build(kind, item, name, f"{at}[{i}]") for i, item in enumerate(_list(value, name, at)))
+def _value(key: str, value: Any, default: Any, name: str, path: str) -> Any:
+    if key == "long":
+        return _build(Long, value, name, path)
+    if key == "lines":
+        return {str(k): _build(Line, v, name, f"{path}.{k}") for k, v in _table(value, name, path).items()}
+    if key in ("map", "season_rules"):
+        return {str(k): str(v) for k, v in _table(value, name, path).items()}
+    if key in ("prices", "files"):
+        kind = Price if key == "prices" else NamedFile
+        return tuple(_build(kind, item, name, f"{path}[{i}]") for i, item in enumerate(_list(value, name, path)))
     if isinstance(default, Text | When | Known):
-        return _build(type(default), value, name, at)
+        return _build(type(default), value, name, path)
     if isinstance(default, tuple):
-        return tuple(str(item) for item in _list(value, name, at))
-    return _scalar(word, value, default, _where(name, at))
+        return tuple(str(item) for item in _list(value, name, path))
+    return _scalar(key, value, default, _where(name, path))
 
 
-def _scalar(word: str, value: Any, default: Any, where: str) -> Any:
+def _scalar(key: str, value: Any, default: Any, where: str) -> Any:
     if isinstance(default, bool):
-        good = isinstance(value, bool)
-    elif word == "archive_files":
-        good = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    elif isinstance(default, float) or word == "line":
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        value = float(value) if good else value
+        valid = isinstance(value, bool)
+    elif key == "archive_files":
+        valid = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    elif isinstance(default, float) or key == "line":
+        valid = isinstance(value, int | float) and not isinstance(value, bool)
+        value = float(value) if valid else value
     else:
-        good = isinstance(value, str | int | float) and not isinstance(value, bool)
-        value = str(value) if good else value
-    if not good:
-        raise ConfigurationError("a value of the wrong kind", where=where, found=repr(value)[:60])
+        valid = isinstance(value, str | int | float) and not isinstance(value, bool)
+        value = str(value) if valid else value
+    if not valid:
+        raise ConfigurationError("a value of the wrong type", where=where, found=repr(value)[:60])
     return value
 
 
-def _table(value: Any, name: str, at: str) -> dict[Any, Any]:
+def _table(value: Any, name: str, path: str) -> dict[Any, Any]:
     if not isinstance(value, dict):
-        raise ConfigurationError("not a table", where=_where(name, at), found=repr(value)[:60])
+        raise ConfigurationError("not a table", where=_where(name, path), found=repr(value)[:60])
     return value
 
 
-def _list(value: Any, name: str, at: str) -> list[Any]:
+def _list(value: Any, name: str, path: str) -> list[Any]:
     if not isinstance(value, list):
-        raise ConfigurationError("not a list", where=_where(name, at), found=repr(value)[:60])
+        raise ConfigurationError("not a list", where=_where(name, path), found=repr(value)[:60])
     return value
 
 
 def _check(mapping: Mapping, name: str) -> None:
-    """What the fields must say together."""
-    for word in ("sport", "competition", "home", "away"):
-        text: Text = getattr(mapping, word)
+    """Check required keys, allowed values, and keys that depend on each other."""
+    for key in ("sport", "competition", "home", "away"):
+        text: Text = getattr(mapping, key)
         if not (text.column or text.value):
-            raise ConfigurationError(f"{word!r} is missing", where=name, expected="a column, or value: a constant")
+            raise ConfigurationError(f"{key!r} is missing", where=name, expected="a column, or value: a constant")
     if not mapping.start.column:
         raise ConfigurationError("'start' is missing", where=name, expected="column, format, zone")
     if bool(mapping.prices) == (mapping.long is not None):
@@ -296,7 +313,7 @@ def _check(mapping: Mapping, name: str) -> None:
     for file in mapping.known.files:
         _check_pattern(file, f"{name} known.files")
     if len(mapping.delimiter) != 1:
-        raise ConfigurationError("a delimiter is one character", where=name, found=repr(mapping.delimiter))
+        raise ConfigurationError("the delimiter must be one character", where=name, found=repr(mapping.delimiter))
     for zone in (mapping.start.zone, mapping.start.date_zone):
         _check_zone(zone, name)
     for i, price in enumerate(mapping.prices):
@@ -304,34 +321,42 @@ def _check(mapping: Mapping, name: str) -> None:
         if not price.column:
             raise ConfigurationError("'column' is missing", where=where)
         if not (price.bookmaker or mapping.bookmaker.column or mapping.bookmaker.value):
-            raise ConfigurationError("'bookmaker' is missing", where=where, expected="here or for the whole table")
+            raise ConfigurationError(
+                "'bookmaker' is missing", where=where, expected="a bookmaker here or for the whole table"
+            )
         _one_of(price.market, tuple(SELECTIONS), f"{where} market")
         _one_of(price.selection, SELECTIONS[price.market], f"{where} selection")
         _one_of(price.instant, INSTANTS, f"{where} instant")
         _one_of(price.side, _SIDES, f"{where} side")
         if price.market in ("totals", "asian_handicap") and price.line is None and not price.line_column:
-            raise ConfigurationError("a line is missing", where=where, expected="line or line_column")
+            raise ConfigurationError("the line is missing", where=where, expected="line or line_column")
     if mapping.long is not None and not mapping.long.odds_column:
         raise ConfigurationError("'odds_column' is missing", where=f"{name} long")
     for column, line in mapping.lines.items():
         if line.step <= 0 or line.limit <= 0 or line.factor not in (1.0, -1.0):
-            raise ConfigurationError("an impossible rule of lines", where=f"{name} lines.{column}")
+            raise ConfigurationError(
+                "an invalid rule of lines",
+                where=f"{name} lines.{column}",
+                expected="step and limit above 0, factor 1 or -1",
+            )
 
 
 def _one_of(value: str, choices: tuple[str, ...], where: str) -> None:
     if value not in choices:
         close = difflib.get_close_matches(value, choices, 1)
         todo = f"did you mean {close[0]!r}?" if close else ""
-        raise ConfigurationError(f"unknown word {value!r}", where=where, expected=", ".join(choices), todo=todo)
+        raise ConfigurationError(f"unknown value {value!r}", where=where, expected=", ".join(choices), todo=todo)
 
 
 def _check_pattern(file: NamedFile, where: str) -> None:
     try:
         groups = set(re.compile(file.pattern).groupindex)
     except re.error as error:
-        raise ConfigurationError("a pattern that is wrong", where=where, found=str(error)) from error
+        raise ConfigurationError("an invalid pattern", where=where, found=str(error)) from error
     if not {"year", "month", "day"} <= groups or read_clock(file.time) is None:
-        raise ConfigurationError("a file's time is incomplete", where=where, expected="year, month, day; time: HH:MM")
+        raise ConfigurationError(
+            "the time of a file is incomplete", where=where, expected="groups year, month and day; time: HH:MM"
+        )
 
 
 def _check_zone(zone: str, name: str) -> None:
@@ -342,5 +367,5 @@ def _check_zone(zone: str, name: str) -> None:
         raise ConfigurationError("an unknown time zone", where=name, found=zone) from error
 
 
-def _where(name: str, at: str) -> str:
-    return f"{name} {at}".strip()
+def _where(name: str, path: str) -> str:
+    return f"{name} {path}".strip()

@@ -1,4 +1,4 @@
-"""Cells of prices to quotes: one vectorised pass over all price columns of a file."""
+"""From price cells to quotes: one vectorised pass over all price columns of a file."""
 
 from __future__ import annotations
 
@@ -11,32 +11,34 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.schema import INSTANT_DTYPE, QUOTES
-from engine.source.quarantine import Findings
+from engine.source.quarantine import Quarantine
 from engine.source.table import Table
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-#: No bookmaker or exchange quotes above this (exchanges end at 1,000, futures reach some thousands).
+#: No bookmaker or exchange quotes above this (exchanges stop at 1,000, outright markets reach a few thousand).
 HIGHEST_PRICE: Final = 1e6
-#: A maximum above this many times the average is flagged: most are lost decimal points.
+#: A maximum above this many times the average is flagged: usually a lost decimal point.
 SUSPECT_RATIO: Final = 3.0
 
 
 @dataclass(frozen=True)
 class PriceColumn:
-    """What a column of prices means.
+    """Meaning of a price column.
 
     Attributes
     ----------
     index : int
         Position in the table.
-    name, market, selection, bookmaker, instant, side : str
-        Its name in the file and the names of the schema QUOTES.
+    name : str
+        Name in the file.
+    market, selection, bookmaker, instant, side : str
+        Values for the columns of the schema QUOTES; `instant` is the quote kind.
     line : float or None
-        The market's line where the column's name tells it (totals 2.5).
+        Line of the market, if the column name gives it (totals 2.5).
     line_column : str or None
-        The column that holds the line instead.
+        Column that has the line of each row instead.
     """
 
     index: int
@@ -52,7 +54,7 @@ class PriceColumn:
 
 @dataclass(frozen=True)
 class LineRule:
-    """Which lines are possible: multiples of `step` within `limit` either way; `factor` turns them into ours."""
+    """Valid lines: multiples of `step` from `-limit` to `limit`. `factor` converts them to lines of the schema."""
 
     step: float = 0.25
     limit: float = 10.0
@@ -61,9 +63,16 @@ class LineRule:
 
 @dataclass(frozen=True)
 class Instants:
-    """When the quotes of one kind of instant could have been known.
+    """Times at which the quotes of one quote kind could have been known.
 
-    `known_at` is int64 (n,), nanoseconds; `instant` (n,) names another kind for single rows, where given.
+    Attributes
+    ----------
+    known_at : int64 (n,)
+        UTC nanoseconds, one per row.
+    basis : str
+        How `known_at` is known (column ``known_at_basis``).
+    instant : sequence of str (n,), or None
+        Quote kind of each row where it differs from that of the column.
     """
 
     known_at: NDArray[np.int64]
@@ -73,7 +82,7 @@ class Instants:
 
 @dataclass(frozen=True)
 class Prices:
-    """The quotes of a file, the row (position) that each came from, and how the price cells were used."""
+    """Quotes of a file, the position of the row each comes from, and counts of the price cells."""
 
     quotes: pl.DataFrame
     rows: NDArray[np.int64]
@@ -84,31 +93,31 @@ class Prices:
 
 
 def to_floats(texts: Sequence[str]) -> tuple[Floats, Bools]:
-    """Numbers of texts, shape (n,): NaN where a text is none; and where a text is empty."""
+    """Parse numbers, shape (n,): float64 with NaN where a text is not a number, and a mask of the empty texts."""
     series = pl.Series(texts, dtype=pl.String).str.strip_chars()
     values = series.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
     return values, (series == "").to_numpy()
 
 
-def read_lines(table: Table, name: str, rule: LineRule, findings: Findings) -> tuple[Floats, Bools]:
-    """Lines of a column, float64 (n,), NaN where missing or impossible; and where the cell was empty.
+def read_lines(table: Table, name: str, rule: LineRule, quarantine: Quarantine) -> tuple[Floats, Bools]:
+    """Parse a column of lines: float64 (n,) with NaN where missing or invalid, and a mask of the empty cells.
 
-    What is no number, no multiple of the step or beyond the limit is named in the findings.
+    A text that is not a number, not a multiple of the step, or beyond the limit goes to the quarantine.
     """
     texts = table.column(name)
     values, empty = to_floats(texts)
     with np.errstate(invalid="ignore", over="ignore"):
         steps = values / rule.step
         possible = np.isfinite(values) & (steps == np.round(steps)) & (np.abs(values) <= rule.limit)
-    for at in np.flatnonzero(~possible & ~empty):
-        value = values[at]
+    for index in np.flatnonzero(~possible & ~empty):
+        value = values[index]
         if not np.isfinite(value):
-            reason = "a line that is no number"
+            reason = "line is not a number"
         elif abs(value) > rule.limit:
-            reason = f"a line beyond {rule.limit:g}"
+            reason = f"line is beyond {rule.limit:g}"
         else:
-            reason = f"a line that is no multiple of {rule.step:g}"
-        findings.cell(table.lines[at], name, texts[at], reason)
+            reason = f"line is not a multiple of {rule.step:g}"
+        quarantine.cell(table.lines[index], name, texts[index], reason)
     lines = np.where(possible, values * rule.factor, np.nan)
     return np.where(lines == 0.0, 0.0, lines), empty
 
@@ -118,7 +127,7 @@ def read_prices(
     event_ids: NDArray[np.int64],
     columns: Sequence[PriceColumn],
     instants: Mapping[str, Instants],
-    findings: Findings,
+    quarantine: Quarantine,
     *,
     rules: Mapping[str, LineRule] | None = None,
     convert: Callable[[Sequence[str]], Floats] | None = None,
@@ -127,19 +136,18 @@ def read_prices(
 
     Parameters
     ----------
-    table : Table
-        Only the rows kept; n of them.
+    table : the n rows that are kept
     event_ids : int64 (n,)
     columns : c price columns
-    instants : for each `instant` of the columns, when its quotes were knowable
-    findings : where bad cells and flags are named
-    rules : the rule of each line column; default LineRule()
-    convert : texts to decimal odds with NaN where there is none; default: they are decimal
+    instants : times at which the quotes were known, for each quote kind of the columns
+    quarantine : receives invalid cells and flags
+    rules : rule of each line column; default `LineRule()`
+    convert : texts to decimal odds, NaN where there is no price; default: the texts are decimal odds
 
     Returns
     -------
     Prices
-        `quotes` in the order of rows, then columns.
+        `quotes` ordered by row, then column.
     """
     n, c = len(table.rows), len(columns)
     if n == 0 or c == 0:
@@ -160,53 +168,53 @@ def read_prices(
             continue
         if column.line_column not in read:
             rule = (rules or {}).get(column.line_column, LineRule())
-            read[column.line_column] = read_lines(table, column.line_column, rule, findings)
+            read[column.line_column] = read_lines(table, column.line_column, rule, quarantine)
         lines[k] = read[column.line_column][0]
         lineless[k] = np.isnan(lines[k]) & ~empty[k] & ~bad[k]
-    _name_bad_cells(table, columns, (odds, bad, lineless), read, findings)
+    _quarantine_cells(table, columns, (odds, bad, lineless), read, quarantine)
     kept = ~empty & ~bad & ~lineless
-    suspect = _suspect(table, columns, odds, kept, findings)
+    suspect = _suspect(table, columns, odds, kept, quarantine)
     quotes = _melt(columns, event_ids, instants, (odds, lines, kept, suspect))
     n_bad = int(bad.sum() + lineless.sum())
     return Prices(quotes, np.nonzero(kept.T)[0], n * c, int(kept.sum()), int(empty.sum()), n_bad)
 
 
-def _name_bad_cells(
+def _quarantine_cells(
     table: Table,
     columns: Sequence[PriceColumn],
     cells: tuple[Floats, Bools, Bools],
     lines: Mapping[str, tuple[Floats, Bools]],
-    findings: Findings,
+    quarantine: Quarantine,
 ) -> None:
     odds, bad, lineless = cells
-    for k, at in np.argwhere(bad):
-        value = odds[k, at]
+    for k, index in np.argwhere(bad):
+        value = odds[k, index]
         if np.isnan(value):
-            reason = "not a price: no number"
+            reason = "not a price: not a number"
         elif value <= 1.0:
             reason = "not a price: not above 1"
         else:
             reason = f"not a price: above {HIGHEST_PRICE:,.0f}"
-        findings.cell(table.lines[at], columns[k].name, table.rows[at][columns[k].index], reason)
-    for k, at in np.argwhere(lineless):
+        quarantine.cell(table.lines[index], columns[k].name, table.rows[index][columns[k].index], reason)
+    for k, index in np.argwhere(lineless):
         name = columns[k].line_column or ""
-        reason = f"a price without its line: {name} is {'empty' if lines[name][1][at] else 'impossible'}"
-        findings.cell(table.lines[at], columns[k].name, table.rows[at][columns[k].index], reason)
+        reason = f"a price without a line: {name} is {'empty' if lines[name][1][index] else 'invalid'}"
+        quarantine.cell(table.lines[index], columns[k].name, table.rows[index][columns[k].index], reason)
 
 
-def _suspect(table: Table, columns: Sequence[PriceColumn], odds: Floats, kept: Bools, findings: Findings) -> Bools:
-    """Where the source's maximum is above three times its average, shape (c, n); each is flagged."""
+def _suspect(table: Table, columns: Sequence[PriceColumn], odds: Floats, kept: Bools, quarantine: Quarantine) -> Bools:
+    """Mask of prices where the source's maximum is above three times its average, shape (c, n). Each is flagged."""
     marks = np.zeros_like(kept)
     key = {_cell_key(p, p.bookmaker): k for k, p in enumerate(columns)}
     for k, p in enumerate(columns):
         average = key.get(_cell_key(p, "avg"))
         if p.bookmaker != "max" or average is None:
             continue
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             marks[k] = kept[k] & kept[average] & (odds[k] > SUSPECT_RATIO * odds[average])
-        for at in np.flatnonzero(marks[k]):
-            reason = f"suspect: a maximum above three times the average {odds[average, at]:g}"
-            findings.flag(table.lines[at], p.name, table.rows[at][p.index].strip(), reason)
+        for index in np.flatnonzero(marks[k]):
+            reason = f"suspect: a maximum above three times the average {odds[average, index]:g}"
+            quarantine.flag(table.lines[index], p.name, table.rows[index][p.index].strip(), reason)
     return marks
 
 
@@ -226,29 +234,29 @@ def _melt(
     for k, column in enumerate(columns):
         known_at[k] = instants[column.instant].known_at
 
-    def spread(texts: Sequence[str]) -> pl.Series:
+    def per_quote(texts: Sequence[str]) -> pl.Series:
         return pl.Series(texts, dtype=pl.String).gather(pl.Series(col))
 
     frame = pl.DataFrame(
         {
             "event_id": event_ids[row],
-            "market": spread([p.market for p in columns]),
+            "market": per_quote([p.market for p in columns]),
             "line": pl.Series(lines[col, row]).fill_nan(None),
-            "selection": spread([p.selection for p in columns]),
-            "bookmaker": spread([p.bookmaker for p in columns]),
-            "side": spread([p.side for p in columns]),
-            "instant": spread([p.instant for p in columns]),
+            "selection": per_quote([p.selection for p in columns]),
+            "bookmaker": per_quote([p.bookmaker for p in columns]),
+            "side": per_quote([p.side for p in columns]),
+            "instant": per_quote([p.instant for p in columns]),
             "known_at": pl.Series(known_at[col, row]).cast(INSTANT_DTYPE),
-            "known_at_basis": spread([instants[p.instant].basis for p in columns]),
+            "known_at_basis": per_quote([instants[p.instant].basis for p in columns]),
             "odds": odds[col, row],
             "size_minor": pl.Series([None] * len(row), dtype=pl.Float64),
             "suspect": suspect[col, row],
         }
     )
     if any(instants[p.instant].instant is not None for p in columns):
-        own = [instants[p.instant].instant for p in columns]
+        row_kinds = [instants[p.instant].instant for p in columns]
         kinds = [
-            names[r] if (names := own[k]) is not None else columns[k].instant
+            names[r] if (names := row_kinds[k]) is not None else columns[k].instant
             for r, k in zip(row.tolist(), col.tolist(), strict=True)
         ]
         frame = frame.with_columns(pl.Series("instant", kinds, dtype=pl.String))

@@ -1,4 +1,4 @@
-"""The collector of everything that a reader puts aside or flags, each with its line and reason."""
+"""The quarantine of one file: rows and cells that a reader rejects or flags, with line and reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST_VALUE = 200
 
 @dataclass(frozen=True)
 class Origin:
-    """Where rows come from: the source's name, the file as the user named it, and the hash of its bytes."""
+    """Origin of rows: name of the source, the file as the user named it, and the hash of its bytes."""
 
     source: str
     name: str
@@ -21,31 +21,31 @@ class Origin:
 
 
 @dataclass
-class Findings:
-    """Rejected rows and cells, blank rows and flags of one file, in the order of finding."""
+class Quarantine:
+    """Collects rejected rows and cells, blank rows and flags of one file, in the order of detection."""
 
     _items: list[tuple[int | None, str, str | None, str, str]] = field(default_factory=list)
     n_flags: int = 0
 
     def row(self, line: int, value: str, reason: str) -> None:
-        """A row put aside."""
+        """Add a rejected row."""
         self._items.append((line, "row", None, value[:_LONGEST_VALUE], reason))
 
     def cell(self, line: int, column: str, value: str, reason: str) -> None:
-        """A cell put aside; its row stays."""
+        """Add a rejected cell. Its row is kept."""
         self._items.append((line, "cell", column, value[:_LONGEST_VALUE], reason))
 
     def blank(self, line: int, reason: str) -> None:
-        """A row without any text."""
+        """Add a row without text."""
         self._items.append((line, "blank", None, "", reason))
 
     def flag(self, line: int | None, column: str | None, value: str, reason: str) -> None:
-        """Something kept but named; without a line it concerns the file."""
+        """Add a flag on something that is kept. Without a line, the flag is about the whole file."""
         self.n_flags += 1
         self._items.append((line, "flag", column, value[:_LONGEST_VALUE], reason))
 
     def frame(self, origin: Origin) -> pl.DataFrame:
-        """All findings as a frame of the schema QUARANTINE, sorted by line (what concerns the file first)."""
+        """All entries as a frame of the schema QUARANTINE, sorted by line. Flags on the whole file come first."""
         items = sorted(self._items, key=lambda item: item[0] or 0)
         line, kind, column, value, reason = (list(c) for c in zip(*items, strict=True)) if items else ([],) * 5
         frame = pl.DataFrame(

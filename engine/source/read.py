@@ -1,9 +1,9 @@
-"""The one entrance: names of sources and files in, batches out, one a raw file.
+"""Entry point of the readers: from the name of a source and paths to batches, one per raw file.
 
     for batch in read_files("football_data", ["seasons/", "more.zip"]):
         ...
 
-Folders are searched, archives are unpacked member by member, every file is parsed in a child process.
+Folders are searched, archives are unpacked member by member, and each file is parsed in a child process.
 """
 
 from __future__ import annotations
@@ -32,37 +32,37 @@ from engine.source.sandbox.process import Child, Limits
 
 _TABLES: Final = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
 _PIECE: Final = 1 << 20
-#: Two children read ahead of whoever takes the batches, by this many files in all.
+#: Number of files that the child processes together read ahead of the caller.
 _AHEAD: Final = 4
 _LARGEST_BYTES: Final = 1 << 30
 
 
 def _version() -> str:
-    """Hash of the readers and of the tables they use: a change of either reads every file anew."""
+    """Hash of the readers and of the tables they use. If either changes, all files are read again."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
     tables = sorted((conf_dir() / "source").rglob("*.yaml"))
-    for path in [*sorted(folder.glob("*.py")), *tables]:
+    for path in [*sorted(folder.rglob("*.py")), *tables]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 READER_VERSION: Final = _version()
 _BUILT_IN: Final = {
-    "football_data": "football-data.co.uk: a league and season a file, or a country a file",
-    "tennis_data": "tennis-data.co.uk: a tour and year a file, workbook or CSV",
-    "generic_csv": "any table, through a mapping",
+    "football_data": "football-data.co.uk: one league and season per file, or one country per file",
+    "tennis_data": "tennis-data.co.uk: one tour and year per file, workbook or CSV",
+    "generic_csv": "any table, described by a mapping",
 }
 
 
 def sources() -> dict[str, str]:
-    """Every name that `read_files` takes, with a line about it: the built-in ones, then the shipped mappings."""
+    """Names that `read_files` accepts with their descriptions: the built-in sources, then the shipped mappings."""
     return {**_BUILT_IN, **shipped_mappings()}
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """A source made ready: which reader, under which name, with the text of its mapping."""
+    """A source with its reader, and the text and name of its mapping if it has one."""
 
     source: str
     reader: str
@@ -72,7 +72,7 @@ class _Reader:
 
 @dataclass(frozen=True)
 class _Job:
-    """One raw file to be read, or an input that could not be opened (`refused`)."""
+    """One raw file to read, or an input that could not be opened (`refused`)."""
 
     name: str
     path: Path | None
@@ -80,8 +80,8 @@ class _Job:
 
 
 @dataclass(frozen=True)
-class _Order:
-    """What all files of one call share."""
+class _Settings:
+    """Settings of one call, shared by all its files."""
 
     reader: _Reader
     today: date
@@ -99,39 +99,42 @@ def read_files(
     limits: Limits | None = None,
     archive_limits: ArchiveLimits | None = None,
 ) -> Iterator[Batch]:
-    """Read files of a source, one batch a raw file, in the order of the paths.
+    """Read files of a source, one batch per raw file, in the order of the paths.
 
     Parameters
     ----------
     source : str
         A name of `sources()`.
-    paths : files, folders (searched for tables and archives), archives
-    mapping : of ``generic_csv``: the name of a shipped mapping or the path of a YAML file
-    today : a result of a later day is refused; default: the day it is (UTC)
-    known : identities of files that were read before; they come back `unchanged` and are not parsed
-    progress : called with the name of each file when it has been read
-    limits, archive_limits : what parsing a file and unpacking an archive may take; a mapping may say that its
-        archives hold more files than the 200 of the default
+    paths : files, folders (searched for tables and archives), and archives
+    mapping : for ``generic_csv`` only: the name of a shipped mapping or the path of a YAML file
+    today : rows with a result on a later date are refused; default: today's date in UTC
+    known : identities of files read before; they are returned as `unchanged` and not parsed
+    progress : called with the name of each file after it was read
+    limits, archive_limits : limits for parsing one file and for unpacking one archive; a mapping can raise the default
+        limit of 200 files per archive
 
     Raises
     ------
     UsageError
-        The source, the mapping or a path does not exist. What is wrong with a file's content is told by its batch.
+        The source or a path does not exist, or the mapping is missing or not allowed. Errors in the content of a file
+        do not raise; they are in its batch.
+    ConfigurationError
+        There is no such mapping, or it is invalid.
     """
     reader = _reader(source, mapping)
-    wanted = [Path(path) for path in paths]
-    for path in wanted:
+    inputs = [Path(path) for path in paths]
+    for path in inputs:
         if not path.exists():
             raise UsageError(f"no such file or folder: {path}")
-    order = _Order(reader, today or datetime.now(UTC).date(), frozenset(known))
+    settings = _Settings(reader, today or datetime.now(UTC).date(), frozenset(known))
     if archive_limits is None:
         count = archive_files(reader.mapping, reader.mapping_name) if reader.mapping else None
         archive_limits = ArchiveLimits(files=count) if count else ArchiveLimits()
-    return _read(order, wanted, limits or Limits(), archive_limits, progress)
+    return _read(settings, inputs, limits or Limits(), archive_limits, progress)
 
 
 def _read(
-    order: _Order,
+    settings: _Settings,
     paths: list[Path],
     limits: Limits,
     archive_limits: ArchiveLimits,
@@ -147,17 +150,17 @@ def _read(
         waiting: deque[Future[Batch]] = deque()
         try:
             for job in _jobs(paths, folder, archive_limits):
-                waiting.append(pool.submit(_one, order, job, idle))
+                waiting.append(pool.submit(_read_job, settings, job, idle))
                 if len(waiting) >= _AHEAD:
-                    yield _told(waiting.popleft().result(), progress)
+                    yield _reported(waiting.popleft().result(), progress)
             while waiting:
-                yield _told(waiting.popleft().result(), progress)
+                yield _reported(waiting.popleft().result(), progress)
         finally:
             for future in waiting:
                 future.cancel()
 
 
-def _told(batch: Batch, progress: Callable[[str], None] | None) -> Batch:
+def _reported(batch: Batch, progress: Callable[[str], None] | None) -> Batch:
     if progress is not None:
         progress(batch.name)
     return batch
@@ -176,7 +179,7 @@ def _reader(source: str, mapping: str | Path | None) -> _Reader:
         return _Reader(source, "generic_csv", *mapping_text(source))
     if source != "generic_csv":
         if mapping is not None:
-            raise UsageError(f"the source {source!r} takes no mapping", todo="use generic_csv with a mapping")
+            raise UsageError(f"the source {source!r} does not use a mapping", todo="use generic_csv with a mapping")
         return _Reader(source, source)
     if mapping is None:
         raise UsageError("generic_csv needs a mapping", expected="a YAML file or one of " + ", ".join(shipped))
@@ -184,47 +187,47 @@ def _reader(source: str, mapping: str | Path | None) -> _Reader:
 
 
 def _jobs(paths: list[Path], folder: Path, limits: ArchiveLimits) -> Iterator[_Job]:
-    for given in paths:
-        for path in _files(given):
+    for root in paths:
+        for path in _files(root):
             if not is_archive(path):
                 yield _Job(str(path), path)
                 continue
-            inside = Path(tempfile.mkdtemp(dir=folder))
+            unpacked = Path(tempfile.mkdtemp(dir=folder))
             try:
-                for member in members(path, inside, limits):
+                for member in members(path, unpacked, limits):
                     yield _Job(f"{path}!{member.name}", member.path)
             except SourceError as refused:
                 yield _Job(str(path), None, refused)
 
 
-def _files(given: Path) -> list[Path]:
-    """A file as it is; of a folder all tables and archives below it, hidden ones left out, in order of names."""
-    if not given.is_dir():
-        return [given]
-    found = (path for path in given.rglob("*") if path.is_file())
+def _files(root: Path) -> list[Path]:
+    """The file itself, or all tables and archives below a folder, sorted by path. Hidden files are skipped."""
+    if not root.is_dir():
+        return [root]
+    files = (path for path in root.rglob("*") if path.is_file())
     return sorted(
         path
-        for path in found
+        for path in files
         if (path.suffix.lower() in _TABLES or is_archive(path))
-        and not any(part.startswith(".") for part in path.relative_to(given).parts)
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
     )
 
 
-def _one(order: _Order, job: _Job, idle: SimpleQueue[Child]) -> Batch:
-    reader = order.reader
+def _read_job(settings: _Settings, job: _Job, idle: SimpleQueue[Child]) -> Batch:
+    reader = settings.reader
     if job.path is None:
         return Batch(reader.source, job.name, "", None, refused=job.refused)
     try:
         if job.path.stat().st_size > _LARGEST_BYTES:
-            raise SourceError("a file larger than 1 GB", where=job.name, todo="cut it into parts")
+            raise SourceError("a file larger than 1 GB", where=job.name, todo="split it into parts")
         sha256 = _sha256(job.path)
     except OSError as error:
-        refused = SourceError("cannot be opened", where=job.name, found=error.strerror or str(error))
+        refused = SourceError("the file cannot be opened", where=job.name, found=error.strerror or str(error))
         return Batch(reader.source, job.name, "", None, refused=refused)
     except SourceError as refused:
         return Batch(reader.source, job.name, "", None, refused=refused)
     identity = _identity(reader, sha256, job.name)
-    if identity in order.known:
+    if identity in settings.known:
         return Batch(reader.source, job.name, sha256, job.path, identity=identity, unchanged=True)
     request: dict[str, Any] = {
         "path": str(job.path),
@@ -232,7 +235,7 @@ def _one(order: _Order, job: _Job, idle: SimpleQueue[Child]) -> Batch:
         "source": reader.source,
         "reader": reader.reader,
         "sha256": sha256,
-        "today": order.today.isoformat(),
+        "today": settings.today.isoformat(),
         "mapping": reader.mapping,
         "mapping_name": reader.mapping_name,
     }
@@ -258,7 +261,10 @@ def _one(order: _Order, job: _Job, idle: SimpleQueue[Child]) -> Batch:
 
 
 def _identity(reader: _Reader, sha256: str, name: str) -> str:
-    """What a file is known by. A mapping may read the file's name, so the last part of it counts."""
+    """Identity of a file: a hash of its content and of all that decides how it is read.
+
+    A mapping may use the name of the file, so the last part of the name is included.
+    """
     last = name.rsplit("!", 1)[-1].rsplit("/", 1)[-1]
     parts = (READER_VERSION, reader.source, reader.reader, reader.mapping, last if reader.mapping else "", sha256)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,7 +1,8 @@
 """Damage real files at random and read them: python tests/fault/fuzz_sources.py --count 2000 [--seed 0] [--shared DIR]
 
-Every file of every source, one seeded mutation after the other. What must hold: no traceback, no reading over 10 s,
-counts that add up, frames of the right schema, prices that are prices, and everything put aside named.
+It goes through all files of all sources with one seeded mutation each. Requirements: no traceback, no reading over 10 s
+(the limit of the child process), counts that add up, frames of the right schema, valid prices, and a quarantine entry
+for everything that is rejected.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ def truncation(raw: bytes, rng: np.random.Generator) -> bytes:
 
 def repeated_lines(raw: bytes, rng: np.random.Generator) -> bytes:
     lines = raw.split(b"\n")
-    picked = rng.integers(0, len(lines), 20)
-    return b"\n".join(lines + [lines[i] for i in picked] + lines[:1])
+    repeated = rng.integers(0, len(lines), 20)
+    return b"\n".join(lines + [lines[i] for i in repeated] + lines[:1])
 
 
 def encoding(raw: bytes, rng: np.random.Generator) -> bytes:
@@ -64,7 +65,7 @@ def quotes(raw: bytes, rng: np.random.Generator) -> bytes:
     return bytes(data)
 
 
-def nothing_bytes(raw: bytes, rng: np.random.Generator) -> bytes:
+def null_bytes(raw: bytes, rng: np.random.Generator) -> bytes:
     data = bytearray(raw)
     for at in _at(raw, rng, 100) if data else ():
         data[at] = 0
@@ -108,41 +109,41 @@ def separators(raw: bytes, rng: np.random.Generator) -> bytes:
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    flips, truncation, repeated_lines, encoding, quotes, nothing_bytes, header, shuffled_header, dates, odds,
+    flips, truncation, repeated_lines, encoding, quotes, null_bytes, header, shuffled_header, dates, odds,
     separators,
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Seedling:
-    """A real file and how it is read."""
+class SeedFile:
+    """A real file and its source."""
 
     source: str
     name: str
     raw: bytes
 
 
-def seedlings(shared: Path, largest_bytes: int = 1 << 30) -> list[Seedling]:
-    """Every real file up to a size; of each archive of snapshots every fiftieth member."""
+def seed_files(shared: Path, largest_bytes: int = 1 << 30) -> list[SeedFile]:
+    """All real files up to a size, and every fiftieth member of the snapshot archives."""
     data = shared / "data"
-    found = []
+    paths: list[tuple[str, Path]] = []
     for folder in ("football_data", "football_data_leagues", "football_data_rebuilt", "football_data_extra", "dirt"):
-        found += [("football_data", p) for p in sorted((data / folder).glob("*.csv"))]
-    found += [("tennis_data", p) for p in sorted((data / "tennis_data").iterdir())]
+        paths += [("football_data", p) for p in sorted((data / folder).glob("*.csv"))]
+    paths += [("tennis_data", p) for p in sorted((data / "tennis_data").iterdir())]
     for source in ("nfl", "football_open_close"):
-        found += [(source, p) for p in sorted((data / source).glob("*.csv"))]
-    files = [Seedling(s, p.name, p.read_bytes()) for s, p in found if p.stat().st_size <= largest_bytes]
+        paths += [(source, p) for p in sorted((data / source).glob("*.csv"))]
+    files = [SeedFile(s, p.name, p.read_bytes()) for s, p in paths if p.stat().st_size <= largest_bytes]
     for path in sorted((data / "the_odds_api_snapshots").glob("*.zip")):
         with zipfile.ZipFile(path) as archive:
             files += [
-                Seedling("the_odds_api_snapshots", f"{path.name}!{name}", archive.read(name))
+                SeedFile("the_odds_api_snapshots", f"{path.name}!{name}", archive.read(name))
                 for name in archive.namelist()[::50]
             ]
     return files
 
 
 def check(parsed: Parsed) -> None:
-    """What must hold of every file that was read."""
+    """Check the requirements on a file that was read."""
     counts, quarantine = parsed.counts, parsed.quarantine
     assert counts.add_up, counts
     assert counts.prices_kept == parsed.quotes.height
@@ -158,29 +159,29 @@ def check(parsed: Parsed) -> None:
 
 
 def fuzz(shared: Path, count: int, seed: int, largest_bytes: int = 1 << 30) -> tuple[int, int, float]:
-    """Read `count` damaged files; (files read, files refused, slowest in seconds).
+    """Read `count` damaged files. Returns (files read, files refused, slowest in seconds).
 
     Raises
     ------
     AssertionError
-        One of them broke a rule; the message names file, mutation and seed.
+        A file violated a requirement; the message names file, mutation and seed.
     """
-    files = seedlings(shared, largest_bytes)
+    files = seed_files(shared, largest_bytes)
     read = refused = 0
     slowest = 0.0
     with tempfile.TemporaryDirectory() as folder, Child(Limits(wall_seconds=SLOWEST_SECONDS)) as child:
         path = Path(folder) / "damaged"
         for number in range(count):
             rng = np.random.default_rng([seed, number])
-            one, mutation = files[number % len(files)], MUTATIONS[int(rng.integers(0, len(MUTATIONS)))]
-            what = f"{one.name} {mutation.__name__} --seed {seed} (number {number})"
-            raw = mutation(one.raw, rng)
+            file, mutation = files[number % len(files)], MUTATIONS[int(rng.integers(0, len(MUTATIONS)))]
+            case = f"{file.name} {mutation.__name__} --seed {seed} (number {number})"
+            raw = mutation(file.raw, rng)
             path.write_bytes(raw)
-            generic = one.source not in ("football_data", "tennis_data")
-            mapping, mapping_name = mapping_text(one.source) if generic else ("", "")
+            generic = file.source not in ("football_data", "tennis_data")
+            mapping, mapping_name = mapping_text(file.source) if generic else ("", "")
             request = {
-                "path": str(path), "name": one.name, "source": one.source, "today": "2026-11-01",
-                "reader": "generic_csv" if generic else one.source, "sha256": hashlib.sha256(raw).hexdigest(),
+                "path": str(path), "name": file.name, "source": file.source, "today": "2026-11-01",
+                "reader": "generic_csv" if generic else file.source, "sha256": hashlib.sha256(raw).hexdigest(),
                 "mapping": mapping, "mapping_name": mapping_name,
             }  # fmt: skip
             begin = time.monotonic()
@@ -189,13 +190,12 @@ def fuzz(shared: Path, count: int, seed: int, largest_bytes: int = 1 << 30) -> t
                 read += 1
             except SourceError as error:
                 text = str(error)
-                broken = "failed on it" in text or "crashed" in text or "longer than" in text or "\n" in text
-                assert not broken, f"{what}: {text}"
+                broken = any(sign in text for sign in ("the reader failed", "crashed", "longer than", "\n"))
+                assert not broken, f"{case}: {text}"
                 refused += 1
             except AssertionError as error:
-                raise AssertionError(f"{what}: {error}") from error
+                raise AssertionError(f"{case}: {error}") from error
             slowest = max(slowest, time.monotonic() - begin)
-            assert slowest < SLOWEST_SECONDS, what
     return read, refused, slowest
 
 
@@ -205,11 +205,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     default = os.environ.get("BEA_REFERENCE_DIR", Path(__file__).resolve().parents[3] / "shared")
     parser.add_argument("--shared", type=Path, default=default)
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     begin = time.monotonic()
-    read, refused, slowest = fuzz(Path(wanted.shared), wanted.count, wanted.seed)
-    took = time.monotonic() - begin
-    sys.stdout.write(f"{read} read, {refused} refused, slowest {slowest:.2f} s, all in {took:.0f} s\n")
+    read, refused, slowest = fuzz(Path(arguments.shared), arguments.count, arguments.seed)
+    seconds = time.monotonic() - begin
+    sys.stdout.write(f"{read} read, {refused} refused, slowest {slowest:.2f} s, {seconds:.0f} s in total\n")
 
 
 if __name__ == "__main__":

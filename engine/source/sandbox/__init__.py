@@ -1,1 +1,1 @@
-"""Raw files are read in a child process with limits on time and memory."""
+"""Reading raw files in a child process, with limits on time and memory."""

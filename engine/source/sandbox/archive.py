@@ -1,8 +1,8 @@
-"""Members of an archive, streamed one by one under limits of our own; their names are text and never paths.
+"""Unpacking archives safely: members are streamed one by one under limits, and their names are never used as paths.
 
-A member is written to a file that we name by its number. So a name such as ``../../x``, an absolute one or one of a
-device cannot lead anywhere; the archive that holds it is refused all the same, by the member's name, because nobody
-packs odds like that.
+Each member is written to a file named by its number. A name such as ``../../x``, an absolute path or a device name
+therefore has no effect. The archive is refused anyway, and the message names the member, because no honest archive of
+odds has such names.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PIECE: Final = 1 << 18
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """What an archive may hold: members, bytes of all of them unpacked, and unpacked to packed bytes."""
+    """Limits of an archive: number of members, total unpacked bytes, and ratio of unpacked to packed bytes."""
 
     files: int = 200
     total_bytes: int = 2 * 1000**3
@@ -37,33 +37,33 @@ class ArchiveLimits:
 
 @dataclass(frozen=True)
 class Member:
-    """A member, unpacked to `path`; `name` is what the archive calls it."""
+    """A member of an archive, unpacked to `path`; `name` is its name in the archive."""
 
     name: str
     path: Path
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file's name is that of an archive."""
+    """Whether the name of a file has the suffix of an archive."""
     return path.name.lower().endswith(SUFFIXES)
 
 
 def members(path: Path, folder: Path, limits: ArchiveLimits | None = None) -> Iterator[Member]:
-    """Unpack the members of a zip or tar archive into a folder of ours, one after the other.
+    """Unpack the members of a zip or tar archive into a folder, one after the other.
 
-    All names and declared sizes are checked before the first member is written; the bytes really written are counted
-    again while they stream.
+    All names and declared sizes are checked before the first member is written. The bytes actually written are counted
+    as well.
 
     Raises
     ------
     SourceError
-        The archive is damaged, encrypted, of a kind that is not read, passes a limit, or holds a name that leads
-        outside, an archive, a link, or one name twice.
+        The archive is damaged, encrypted, of an unsupported type or over a limit, or it contains an unsafe name, an
+        archive, a link, or a duplicate name.
     """
     limits = limits or ArchiveLimits()
     if not path.name.lower().endswith(_READABLE):
         raise SourceError(
-            "an archive of a kind that is not read", where=str(path), expected=" ".join(_READABLE), todo="unpack it"
+            "an unsupported type of archive", where=str(path), expected=" ".join(_READABLE), todo="unpack it"
         )
     try:
         if path.name.lower().endswith(".zip"):
@@ -75,7 +75,7 @@ def members(path: Path, folder: Path, limits: ArchiveLimits | None = None) -> It
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise SourceError("a damaged archive", where=str(path), found=str(error)[:100]) from error
     except (NotImplementedError, RuntimeError, ValueError, OverflowError, MemoryError, KeyError) as error:
-        raise SourceError("an archive that cannot be read", where=str(path), found=str(error)[:100]) from error
+        raise SourceError("the archive cannot be read", where=str(path), found=str(error)[:100]) from error
 
 
 def _zip_members(path: Path, folder: Path, limits: ArchiveLimits) -> Iterator[Member]:
@@ -87,9 +87,9 @@ def _zip_members(path: Path, folder: Path, limits: ArchiveLimits) -> Iterator[Me
                 raise _refused(path, entry.filename, "an encrypted member")
             kind = stat.S_IFMT(entry.external_attr >> 16)
             if kind not in (0, stat.S_IFREG):
-                raise _refused(path, entry.filename, "a member that is a link or no plain file")
+                raise _refused(path, entry.filename, "a member that is a link or not a regular file")
             if entry.file_size > limits.ratio * max(entry.compress_size, 1) and entry.file_size > _PIECE:
-                raise _refused(path, entry.filename, f"a member packed more than {limits.ratio:g} to 1")
+                raise _refused(path, entry.filename, f"a member compressed more than {limits.ratio:g} to 1")
         _check_total(path, sum(entry.file_size for entry in entries), limits)
         left = limits.total_bytes
         for number, entry in enumerate(entries):
@@ -112,7 +112,7 @@ def _tar_members(path: Path, folder: Path, limits: ArchiveLimits) -> Iterator[Me
             if len(entries) > limits.files:
                 break
             if not (entry.isreg() or entry.isdir()):
-                raise _refused(path, entry.name, "a member that is a link or no plain file")
+                raise _refused(path, entry.name, "a member that is a link or not a regular file")
         _check_names(path, [entry.name for entry in entries], limits)
         for number, entry in enumerate(e for e in entries if e.isreg()):
             stream = archive.extractfile(entry)
@@ -124,14 +124,14 @@ def _tar_members(path: Path, folder: Path, limits: ArchiveLimits) -> Iterator[Me
 
 
 def _stream(path: Path, stream: IO[bytes], target: Path, member: tuple[str, int]) -> int:
-    """Copy a member piece by piece; more bytes than it declared are refused."""
+    """Copy a member piece by piece and return its size. A member larger than declared is refused."""
     name, most = member
     written = 0
     with target.open("wb") as file:
         while piece := stream.read(_PIECE):
             written += len(piece)
             if written > most:
-                raise _refused(path, name, "a member larger than it says")
+                raise _refused(path, name, "a member larger than declared")
             file.write(piece)
     return written
 
@@ -139,21 +139,21 @@ def _stream(path: Path, stream: IO[bytes], target: Path, member: tuple[str, int]
 def _check_names(path: Path, names: list[str], limits: ArchiveLimits) -> None:
     if len(names) > limits.files:
         raise SourceError(
-            "an archive of too many members",
+            "an archive with too many members",
             where=str(path),
             expected=f"at most {limits.files}",
             found=str(len(names)),
-            todo="unpack it, or let the mapping say archive_files",
+            todo="unpack it, or set archive_files in the mapping",
         )
     seen: set[str] = set()
     for name in names:
         parts = PurePosixPath(name.replace("\\", "/")).parts
         if not name or "\0" in name or name.startswith(("/", "\\")) or ".." in parts or name[1:2] == ":":
-            raise _refused(path, name, "a name that leads outside")
+            raise _refused(path, name, "a name that points outside of the archive")
         if any(part.split(".")[0].strip().lower() in _DEVICES for part in parts):
-            raise _refused(path, name, "the name of a device")
+            raise _refused(path, name, "a device name")
         if name.lower() in seen:
-            raise _refused(path, name, "a name that stands twice")
+            raise _refused(path, name, "a duplicate name")
         seen.add(name.lower())
         if name.lower().endswith(SUFFIXES):
             raise _refused(path, name, "an archive inside an archive")
@@ -162,12 +162,12 @@ def _check_names(path: Path, names: list[str], limits: ArchiveLimits) -> None:
 def _check_total(path: Path, total: int, limits: ArchiveLimits) -> None:
     if total > limits.total_bytes:
         raise SourceError(
-            "an archive that unpacks to too much",
+            "an archive that is too large when unpacked",
             where=str(path),
             expected=f"at most {limits.total_bytes:,} bytes",
             found=f"{total:,}",
         )
 
 
-def _refused(path: Path, name: str, why: str) -> SourceError:
-    return SourceError(f"{why}: {name[:100]!r}", where=str(path), todo="unpack it and look at what is inside")
+def _refused(path: Path, name: str, reason: str) -> SourceError:
+    return SourceError(f"{reason}: {name[:100]!r}", where=str(path), todo="unpack it and check its content")

@@ -1,7 +1,7 @@
-"""Foreign files are parsed in a child process, so that no file can take this process or the machine down.
+"""Parsing outside files in a child process, so that no file can bring down this process or the machine.
 
-One child serves many files. Where it crashes, hangs, or uses too much memory, it is ended, the file is refused by
-name, and a new child goes on with the next one.
+One child parses many files. If it crashes, hangs, or uses too much memory, it is stopped and the file is refused with
+a message. A new child continues with the next file.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from engine.source.batch import Counts, Parsed
 
 _PACKAGES: Final = Path(__file__).resolve().parents[3]
 _TICK_SECONDS: Final = 0.05
-_LAST_WORDS: Final = 160
+_MESSAGE_LENGTH: Final = 160
 _SCHEMAS: Final = {"events": EVENTS, "quotes": QUOTES, "quarantine": QUARANTINE}
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What parsing one file may take: resident memory, wall time, processor time."""
+    """Limits for parsing one file: resident memory, wall time and processor time."""
 
     memory_bytes: int = 2 * 1024**3
     wall_seconds: float = 120.0
@@ -47,7 +47,7 @@ class Child:
     ----------
     limits : Limits
     module : str
-        The module it runs; tests give it misbehaving ones.
+        The module that it runs. Tests pass misbehaving ones.
     """
 
     def __init__(self, limits: Limits | None = None, module: str = "engine.source.sandbox.worker") -> None:
@@ -58,24 +58,24 @@ class Child:
         self._folder = Path(tempfile.mkdtemp(prefix="bea-read-"))
 
     def read(self, request: dict[str, Any]) -> Parsed:
-        """Have one file parsed.
+        """Parse one file in the child.
 
         Parameters
         ----------
-        request : path, name, source, reader, sha256, today (ISO), mapping (text) and mapping_name
+        request : dict with path, name, source, reader, sha256, today (ISO), mapping (text) and mapping_name
 
         Raises
         ------
         SourceError
-            The reader refused the structure of the file, or parsing it crashed or passed a limit.
+            The reader refused the structure of the file, crashed, or exceeded a limit.
         """
-        whole = {
+        message = {
             **request,
             "out": str(self._folder),
             "memory_bytes": self.limits.memory_bytes,
             "cpu_seconds": self.limits.cpu_seconds,
         }
-        reply = self._ask(json.dumps(whole).encode() + b"\n")
+        reply = self._ask(json.dumps(message).encode() + b"\n")
         refused = reply.get("refused")
         if refused is not None:
             facts = {name: str(refused.get(name, "")) for name in ("expected", "found", "todo")}
@@ -86,8 +86,8 @@ class Child:
         return Parsed(**frames, counts=counts, depends_on_today=bool(reply["depends_on_today"]))
 
     def close(self) -> None:
-        """End the process and remove its folder."""
-        self._end()
+        """Stop the process and remove its folder."""
+        self._stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Child:
@@ -101,11 +101,13 @@ class Child:
         try:
             frame = pl.read_ipc(path.read_bytes())
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise SourceError("the reader's answer cannot be read", where=file, found=str(error)[:80]) from error
+            raise SourceError(
+                "the reader returned a file that cannot be read", where=file, found=str(error)[:80]
+            ) from error
         finally:
             path.unlink(missing_ok=True)
         if dict(frame.schema) != {k: pl.Schema({k: v})[k] for k, v in _SCHEMAS[name].items()}:
-            raise SourceError("the reader's answer has other columns than it should", where=file)
+            raise SourceError("the reader returned the wrong columns", where=file)
         return frame
 
     def _ask(self, line: bytes) -> dict[str, Any]:
@@ -118,21 +120,21 @@ class Child:
         except BrokenPipeError:
             answer = b""
         if isinstance(answer, str):
-            self._end()
+            self._stop()
             return {"refused": {"what": answer}}
         try:
             reply = json.loads(answer)
         except ValueError:
             reply = None
         if not isinstance(reply, dict):
-            reply = {"refused": {"what": f"the reader crashed on it ({self._last_words()})"}}
-            self._end()
+            reply = {"refused": {"what": f"the reader crashed ({self._exit_message()})"}}
+            self._stop()
         return reply
 
     def _wait(self, process: subprocess.Popen[bytes]) -> bytes | str:
-        """The child's answer; a text says which limit it passed; empty bytes: it is gone."""
+        """The child's answer as bytes, empty if it exited; a text names the limit that it exceeded."""
         assert process.stdout is not None
-        until = time.monotonic() + self.limits.wall_seconds
+        deadline = time.monotonic() + self.limits.wall_seconds
         parts = b""
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
@@ -144,16 +146,16 @@ class Child:
                         return b""
                     if parts.endswith(b"\n"):
                         return parts
-                if time.monotonic() > until:
-                    return f"reading it takes longer than {self.limits.wall_seconds:g} s"
+                if time.monotonic() > deadline:
+                    return f"reading takes longer than {self.limits.wall_seconds:g} s"
                 if _resident_bytes(process.pid) > self.limits.memory_bytes:
-                    return f"reading it takes more than {self.limits.memory_bytes / 1024**2:.0f} MB of memory"
+                    return f"reading takes more than {self.limits.memory_bytes / 1024**2:.0f} MB of memory"
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:
             return self._process
-        self._end()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the child)
+        self._stop()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in _stop)
         paths = [str(_PACKAGES), os.environ.get("PYTHONPATH", "")]
         environment = {
             **os.environ,
@@ -171,7 +173,8 @@ class Child:
         )
         return self._process
 
-    def _last_words(self) -> str:
+    def _exit_message(self) -> str:
+        """Exit status of the child and the last line that it wrote to stderr."""
         process, errors = self._process, self._errors
         status = None
         if process is not None:
@@ -183,10 +186,10 @@ class Child:
         if errors is not None:
             errors.seek(0)
             lines = errors.read().decode("utf-8", "replace").strip().splitlines()
-            text = lines[-1][:_LAST_WORDS] if lines else ""
+            text = lines[-1][:_MESSAGE_LENGTH] if lines else ""
         return f"status {status}" + (f": {text}" if text else "")
 
-    def _end(self) -> None:
+    def _stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             if process.stdin is not None:
@@ -205,7 +208,7 @@ class Child:
 
 
 def _resident_bytes(pid: int) -> int:
-    """Resident memory of a process; 0 where the system does not tell it."""
+    """Resident memory of a process in bytes; 0 where the system does not report it."""
     try:
         pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
     except (OSError, IndexError):

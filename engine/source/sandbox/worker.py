@@ -1,7 +1,7 @@
-"""The child process in which foreign files are parsed: one request a line on stdin, one answer a line on stdout.
+"""The child process that parses outside files: one request per line on stdin, one answer per line on stdout.
 
-Frames are handed over as Arrow IPC files. The parent watches memory and the clock and ends this process where a
-limit is passed; `engine.source.sandbox.process` is that parent.
+Frames are passed as Arrow IPC files. The parent, `engine.source.sandbox.process`, watches memory and time and stops
+this process if it exceeds a limit.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from engine.errors import BeaError
 from engine.source.batch import Parsed
 from engine.source.quarantine import Origin
 
-#: Address space beyond this many times the memory limit fails inside the allocation (libraries map far more than
-#: they use, so the parent watches what is really used).
+#: Limit of the address space, as a multiple of the memory limit. Libraries map far more memory than they use, so this
+#: limit is wide and the parent watches the memory that is really used.
 _ADDRESS_FACTOR = 6
 
 
 def main() -> None:
     """Answer requests until stdin ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints goes to stderr and never among the answers
+    os.dup2(2, 1)  # anything a library prints goes to stderr, not into the answers
     for line in sys.stdin:
         answer(json.loads(line), answers)
 
@@ -44,18 +44,18 @@ def answer(request: dict[str, Any], answers: TextIO) -> None:
         facts = ("what", "where", "expected", "found", "todo")
         reply = {"refused": {name: getattr(error, name) for name in facts}}
     except MemoryError:
-        reply = {"refused": {"what": "the file needs more memory than it may have"}}
-    except BaseException as error:  # the panics of a library derive from BaseException
+        reply = {"refused": {"what": "reading needs more memory than allowed"}}
+    except BaseException as error:  # a panic in a Rust library derives from BaseException
         if isinstance(error, KeyboardInterrupt):
             raise
         text = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        reply = {"refused": {"what": f"the reader failed on it ({text})"}}
+        reply = {"refused": {"what": f"the reader failed ({text})"}}
     answers.write(json.dumps(reply) + "\n")
     answers.flush()
 
 
 def parse(request: dict[str, Any]) -> Parsed:
-    """Read the file of a request with the reader it names."""
+    """Read the file of a request with the requested reader."""
     raw = Path(request["path"]).read_bytes()
     origin = Origin(request["source"], request["name"], request["sha256"])
     today = date.fromisoformat(request["today"])
@@ -75,10 +75,10 @@ def parse(request: dict[str, Any]) -> Parsed:
 
 
 def _limit(memory_bytes: int, cpu_seconds: int) -> None:
-    """Lower this process's own limits, where the system has them."""
+    """Set limits on processor time and address space of this process, on systems that have them."""
     try:
         import resource
-    except ImportError:  # not a POSIX system: the parent's watch alone holds
+    except ImportError:  # not a POSIX system: only the parent enforces limits
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime) + cpu_seconds + 1

@@ -1,4 +1,4 @@
-"""football-data.co.uk: both layouts, dates, defects, and counts that add up."""
+"""football-data.co.uk: both layouts, dates, defective rows, and counts that add up."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import pytest
 
 from engine.errors import SourceError
 from engine.schema import EVENTS, QUARANTINE, QUOTES
-from engine.source import calendar as moments
-from engine.source import calendar as seasons
-from engine.source import football_data
+from engine.source import calendar, football_data
 from engine.source.batch import Parsed
 from engine.source.football_columns import price_columns
 from engine.source.quarantine import Origin
@@ -36,7 +34,7 @@ def reasons(parsed: Parsed, kind: str) -> list[str]:
     return parsed.quarantine.filter(kind=kind)["reason"].to_list()
 
 
-def test_one_row_becomes_an_event_and_its_quotes() -> None:
+def test_a_row_becomes_an_event_with_its_quotes() -> None:
     parsed = read(f"{HEAD}\nE0,13/08/21, Brentford ,Arsenal,2.0,0,H,4.00,3.4,1.95\n")
     event = parsed.events.row(0, named=True)
     assert (event["home"], event["away"], event["date"]) == ("Brentford", "Arsenal", date(2021, 8, 13))
@@ -49,7 +47,7 @@ def test_one_row_becomes_an_event_and_its_quotes() -> None:
     assert set(parsed.quotes["known_at_basis"]) == {"assumed:match_day"}
 
 
-def test_the_time_is_that_of_london_and_a_closing_price_is_known_at_the_start() -> None:
+def test_times_are_london_time_and_a_closing_price_is_known_at_the_start() -> None:
     parsed = read(
         "Div,Date,Time,HomeTeam,AwayTeam,FTHG,FTAG,FTR,B365H,B365CH\n"
         "E0,13/08/2021,20:00,A,B,1,0,H,2,2.1\nE0,14/08/2021,00:30,C,D,1,0,H,2,2.1\n"
@@ -57,19 +55,21 @@ def test_the_time_is_that_of_london_and_a_closing_price_is_known_at_the_start() 
     known = parsed.quotes.select("instant", "known_at", "known_at_basis").rows()
     assert known[0] == ("open", datetime(2021, 8, 13, tzinfo=UTC), "assumed:match_day")
     assert known[1] == ("close", datetime(2021, 8, 13, 19, tzinfo=UTC), "assumed:kick_off")
-    assert known[2][1] == datetime(2021, 8, 13, 22, 30, tzinfo=UTC)  # an hour before a start before midnight UTC
+    assert known[2][1] == datetime(
+        2021, 8, 13, 22, 30, tzinfo=UTC
+    )  # an hour before the start, because it is before midnight UTC
 
 
-def test_dates_have_one_form_a_file_and_are_never_guessed() -> None:
+def test_a_file_has_one_form_of_dates_and_none_is_guessed() -> None:
     row = ",A{0},B{0},1,0,H,2,3,4\n"
     forms = ["13/08/2021", "14/08/2021", "15/08/21", "2021/8/4", "32/01/2021", "1930/10/4", ""]
     parsed = read(HEAD + "\n" + "".join(f"E0,{form}" + row.format(i) for i, form in enumerate(forms)))
     assert parsed.events["date"].to_list() == [date(2021, 8, 13), date(2021, 8, 14)]
     assert parsed.counts.rows_quarantined == 5 == len(reasons(parsed, "row"))
-    assert moments.read_slashed(["14/08/93", "01/01/00"]) == [date(1993, 8, 14), date(2000, 1, 1)]
+    assert calendar.read_slashed(["14/08/93", "01/01/00"]) == [date(1993, 8, 14), date(2000, 1, 1)]
 
 
-def test_a_bad_cell_is_put_aside_and_its_row_stays() -> None:
+def test_a_bad_cell_is_quarantined_and_its_row_is_kept() -> None:
     parsed = read(
         f"{HEAD}\nE0,13/08/2021,A,B,1,0,H,0,x,4\nE0,13/08/2021,C,D,1,0,H,NaN,inf,1e308\nE0,13/08/2021,E,F,1,0,H,1,-1,\n"
     )
@@ -86,7 +86,7 @@ def test_suspect_prices_are_flagged_and_kept() -> None:
     assert parsed.counts.flags == 1 and parsed.quotes["bookmaker"].to_list() == ["max", "avg"] * 2
 
 
-def test_handicap_lines_are_the_home_sides_and_bad_ones_take_their_prices_along() -> None:
+def test_handicap_lines_are_the_home_sides_and_a_bad_line_removes_its_prices() -> None:
     head = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR,BbAHh,BbMxAHH,BbMxAHA,GBAHH,GBAHA,GBAH"
     rows = [
         "-0.25,1.9,1.9,2,1.8,-0.5",
@@ -103,14 +103,14 @@ def test_handicap_lines_are_the_home_sides_and_bad_ones_take_their_prices_along(
     assert str(parsed.quotes["line"][-1]) == "0.0"
 
 
-def test_columns_of_all_generations() -> None:
+def test_columns_of_all_years() -> None:
     header = ["VCH", "VCD", "VCA", "VCCH", "PSCH", "P>2.5", "PCAHH", "B365C<2.5", "MaxCH", "BFEH", "BFECH", "1XBH"]
     columns, unknown = price_columns(header)
-    found = [(p.bookmaker, p.market, p.selection, p.instant) for p in columns]
-    assert found[0] == ("vc_bet", "1x2", "home", "open") and found[3] == ("vc_bet", "1x2", "home", "close")
-    assert found[4] == ("pinnacle", "1x2", "home", "close") and found[5] == ("pinnacle", "totals", "over", "open")
-    assert found[6] == ("pinnacle", "asian_handicap", "home", "close") and columns[6].line_column == "AHCh"
-    assert found[9][0] == found[10][0] == "betfair_exchange" and found[10][3] == "close" and not unknown
+    facts = [(p.bookmaker, p.market, p.selection, p.instant) for p in columns]
+    assert facts[0] == ("vc_bet", "1x2", "home", "open") and facts[3] == ("vc_bet", "1x2", "home", "close")
+    assert facts[4] == ("pinnacle", "1x2", "home", "close") and facts[5] == ("pinnacle", "totals", "over", "open")
+    assert facts[6] == ("pinnacle", "asian_handicap", "home", "close") and columns[6].line_column == "AHCh"
+    assert facts[9][0] == facts[10][0] == "betfair_exchange" and facts[10][3] == "close" and not unknown
     columns, unknown = price_columns(
         ["XYZH", "XYZD", "XYZA", "XYZCH", "XYZCD", "XYZCA", "What", "HS", "", "Unnamed: 4"]
     )
@@ -118,7 +118,7 @@ def test_columns_of_all_generations() -> None:
     assert unknown == ["What"]
 
 
-def test_a_match_without_a_result_keeps_its_quotes_and_the_future_is_bounded() -> None:
+def test_a_match_without_a_result_keeps_its_quotes_and_the_future_is_limited() -> None:
     rows = [
         "20/02/2026,A,B,,,",
         "20/02/2026,C,D,1,0,H",
@@ -130,10 +130,10 @@ def test_a_match_without_a_result_keeps_its_quotes_and_the_future_is_bounded() -
     assert parsed.events["status"].to_list() == ["scheduled", "scheduled", "played"]
     assert parsed.events["settled_at"].null_count() == 2 and parsed.counts.prices_kept == 9
     assert parsed.counts.rows_quarantined == 2 and parsed.depends_on_today
-    assert parsed.events["winner"].to_list()[-1] == "home" and "not that of the goals" in reasons(parsed, "flag")[0]
+    assert parsed.events["winner"].to_list()[-1] == "home" and "contradicts the goals" in reasons(parsed, "flag")[0]
 
 
-def test_rows_that_do_not_fit_are_named_and_never_shifted() -> None:
+def test_rows_that_do_not_fit_are_quarantined_and_never_shifted() -> None:
     good = "E0,13/08/2021,A,B,1,0,H,2,3,4"
     lines = [
         HEAD,
@@ -150,9 +150,9 @@ def test_rows_that_do_not_fit_are_named_and_never_shifted() -> None:
     assert parsed.counts.rows_blank == 2 and parsed.counts.rows_kept == 2
     assert reasons(parsed, "row") == [
         "duplicate of line 2",
-        "11 cells under a header of 10",
+        "11 cells in a table of 10 columns",
         "duplicate of line 2",
-        "a quote without its pair",
+        "an unmatched quotation mark",
     ]
     assert parsed.counts.prices_empty == 3
     cut = read("\n".join([HEAD, good, "E0,14/08/2021,A,B,1,0,H,2"]))
@@ -168,7 +168,7 @@ def test_encodings(encoding: str) -> None:
 @pytest.mark.parametrize(
     "name", ["<script>alert(1)</script>", "=HYPERLINK(1)", "../../etc/passwd", "a\0b", "\u202egnol", "C:\\nul"]
 )
-def test_names_of_evil_intent_stay_text(name: str) -> None:
+def test_malicious_names_stay_text(name: str) -> None:
     parsed = read(f"{HEAD}\nE0,13/08/2021,{name},B,1,0,H,2,3,4\n")
     assert parsed.events["home"].to_list() == [name] and name in parsed.counts.new_names
 
@@ -191,7 +191,7 @@ def test_a_wrong_structure_is_refused_in_one_line(text: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_the_layout_of_one_country_a_file_has_closing_prices_only() -> None:
+def test_the_layout_with_one_country_per_file_has_closing_prices_only() -> None:
     parsed = read(
         "\ufeffCountry,League,Season,Date,Time,Home,Away,HG,AG,Res,PH,PD,PA,MaxCH\r\n"
         "China,Super League,2014,07/03/2014,11:00,A,B,1,0,H,2,3,4,2.1\r\n"
@@ -205,14 +205,14 @@ def test_the_layout_of_one_country_a_file_has_closing_prices_only() -> None:
 
 def test_seasons_by_date() -> None:
     late = [date(2019, 8, 24), date(2020, 8, 2)]
-    assert seasons.seasons_of_file(late) == ["2019-2020"] * 2
-    assert seasons.seasons_of_file([date(2014, 3, 1), date(2014, 6, 20), date(2014, 11, 1)]) == ["2014"] * 3
-    assert seasons.seasons_of_file([date(2019, 8, 1), date(2020, 7, 20), date(2020, 9, 1)]) == [
+    assert calendar.seasons_of_file(late) == ["2019-2020"] * 2
+    assert calendar.seasons_of_file([date(2014, 3, 1), date(2014, 6, 20), date(2014, 11, 1)]) == ["2014"] * 3
+    assert calendar.seasons_of_file([date(2019, 8, 1), date(2020, 7, 20), date(2020, 9, 1)]) == [
         "2019-2020",
         "2019-2020",
         "2020-2021",
     ]
-    assert seasons.season_as_written("2015/16") == "2015-2016" and seasons.season_as_written("2015/18") is None
+    assert calendar.season_as_written("2015/16") == "2015-2016" and calendar.season_as_written("2015/18") is None
 
 
 @pytest.mark.parametrize(
@@ -224,14 +224,14 @@ def test_seasons_by_date() -> None:
         ("fixtures_no_results.csv", 39, 0),
     ],
 )
-def test_real_files_that_are_wrong(reference_dir: Path, name: str, kept: int, quarantined: int) -> None:
+def test_real_files_with_defects(reference_dir: Path, name: str, kept: int, quarantined: int) -> None:
     parsed = read((reference_dir / "data" / "dirt" / name).read_bytes())
     assert (parsed.counts.rows_kept, parsed.counts.rows_quarantined) == (kept, quarantined)
     if name.startswith("fixtures"):
         assert set(parsed.events["status"]) == {"scheduled"} and parsed.quotes.height == 2067
 
 
-def test_shuffled_files_and_foreign_layouts_are_refused(reference_dir: Path) -> None:
+def test_shuffled_files_and_other_layouts_are_refused(reference_dir: Path) -> None:
     for name in ("RUS_shuffled_with_html.csv", "England_5_2013_day_month_swapped.csv"):
-        with pytest.raises(SourceError, match="no header of football-data"):
+        with pytest.raises(SourceError, match="not a header of football-data"):
             read((reference_dir / "data" / "dirt" / name).read_bytes())

@@ -1,4 +1,4 @@
-"""Every count and simple result of the independent computations, straight from the frames that the reader gives."""
+"""Counts and results of simple rules against independent computations, from the frames of the reader."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOLDERS = ("football_data", "football_data_leagues", "football_data_rebuilt")
 
 @pytest.fixture(scope="module", params=FOLDERS)
 def folder(request: pytest.FixtureRequest, reference_dir: Path) -> Iterator[tuple[dict, pl.DataFrame, Counts]]:
-    """Expected results, quotes joined with their played events, and counts of one folder."""
+    """Expected results of one folder, its quotes joined with their played events, and its counts."""
     events, quotes, counts = [], [], Counts()
     for path in sorted((reference_dir / "data" / request.param).glob("*.csv")):
         raw = path.read_bytes()
@@ -47,16 +47,16 @@ def test_flat_rules_and_counts(folder: tuple[dict, pl.DataFrame, Counts]) -> Non
     expected, quotes, counts = folder
     unreadable = expected["n_rows_without_a_readable_date"]
     assert counts.rows_quarantined == unreadable and counts.new_names == ()
-    one = quotes.filter(market="1x2")
-    whole = one.filter(pl.len().over("event_id", "bookmaker", "instant") == 3)
-    rules = [("flat_b365", "b365", "open", one), ("flat_pinnacle_closing", "pinnacle", "close", one)]
-    for rule, bookmaker, instant, rows in [*rules, ("flat_max", "max", "open", whole)]:
+    all_books = quotes.filter(market="1x2")
+    complete = all_books.filter(pl.len().over("event_id", "bookmaker", "instant") == 3)
+    rules = [("flat_b365", "b365", "open", all_books), ("flat_pinnacle_closing", "pinnacle", "close", all_books)]
+    for rule, bookmaker, instant, rows in [*rules, ("flat_max", "max", "open", complete)]:
         for selection in ("home", "draw", "away"):
             bets = rows.filter(bookmaker=bookmaker, instant=instant, selection=selection)
             wanted = expected[f"{rule}_{selection}"]
-            found = flat(bets, pl.col("winner") == selection)
-            assert found[:2] == (wanted["n_bets"], wanted["n_won"]), (rule, selection)
-            assert found[2] == pytest.approx(wanted["pnl_units"], abs=0.005)
+            result = flat(bets, pl.col("winner") == selection)
+            assert result[:2] == (wanted["n_bets"], wanted["n_won"]), (rule, selection)
+            assert result[2] == pytest.approx(wanted["pnl_units"], abs=0.005)
 
 
 def test_totals_and_handicaps(folder: tuple[dict, pl.DataFrame, Counts]) -> None:
@@ -65,13 +65,13 @@ def test_totals_and_handicaps(folder: tuple[dict, pl.DataFrame, Counts]) -> None
     goals = pl.col("home_score") + pl.col("away_score")
     for selection, won in (("over", goals > 2.5), ("under", goals < 2.5)):
         wanted = expected[f"{selection}_2.5"]
-        found = flat(average.filter(market="totals", selection=selection), won)
-        assert found[:2] == (wanted["n_bets"], wanted["n_won"])
-        assert found[2] == pytest.approx(wanted["pnl_units"], abs=0.005)
+        result = flat(average.filter(market="totals", selection=selection), won)
+        assert result[:2] == (wanted["n_bets"], wanted["n_won"])
+        assert result[2] == pytest.approx(wanted["pnl_units"], abs=0.005)
     for selection, sign in (("home", 1), ("away", -1)):
         wanted = expected[f"asian_{selection}"]
         margin = sign * (pl.col("home_score") - pl.col("away_score") + pl.col("line"))
-        share = (margin * 2).clip(-1, 1)  # a quarter either way is half a bet
+        share = (margin * 2).clip(-1, 1)  # a quarter goal wins or loses half of the stake
         bets = average.filter(market="asian_handicap", selection=selection).with_columns(share.alias("share"))
         profit = bets.select(pl.when(share > 0).then(share * (pl.col("odds") - 1)).otherwise(share)).sum().item()
         assert bets.height == wanted["n_bets"] and bets.filter(pl.col("share") > 0).height == wanted["n_won"]

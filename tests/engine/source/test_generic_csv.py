@@ -1,4 +1,4 @@
-"""Mapped tables: the mappings that come with the project on real files, and every word of a mapping."""
+"""Mapped tables: the shipped mappings on real files, and each key of a mapping."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def expected(reference_dir: Path) -> dict:
 
 
 def check(bets: pl.DataFrame, won: pl.Expr, wanted: dict, void: pl.Expr | None = None) -> None:
-    out = pl.lit(False) if void is None else void
-    profit = bets.select(pl.when(out).then(0.0).when(won).then(pl.col("odds") - 1).otherwise(-1.0).sum()).item()
-    assert (bets.height, bets.filter(won & ~out).height) == (wanted["n_bets"], wanted["n_won"])
+    is_void = pl.lit(False) if void is None else void
+    profit = bets.select(pl.when(is_void).then(0.0).when(won).then(pl.col("odds") - 1).otherwise(-1.0).sum()).item()
+    assert (bets.height, bets.filter(won & ~is_void).height) == (wanted["n_bets"], wanted["n_won"])
     assert profit == pytest.approx(wanted["pnl_units"], abs=1e-5)
     if void is not None:
-        assert bets.filter(out).height == wanted["n_void"]
+        assert bets.filter(is_void).height == wanted["n_void"]
 
 
 def test_nfl(reference_dir: Path, expected: dict) -> None:
@@ -84,9 +84,9 @@ def test_football_open_close(reference_dir: Path, expected: dict) -> None:
         assert parsed.events.height == wanted["n_matches"]
         quotes = parsed.quotes.join(parsed.events, on="event_id")
         for selection, expression in won.items():
-            plain = selection.removesuffix("_2.5").removeprefix("bts_")
+            name_in_quotes = selection.removesuffix("_2.5").removeprefix("bts_")
             for instant in ("open", "close"):
-                bets = quotes.filter(selection=plain, instant=instant)
+                bets = quotes.filter(selection=name_in_quotes, instant=instant)
                 check(bets, expression, wanted[f"flat_{selection}_{instant}"])
 
 
@@ -97,7 +97,7 @@ def pulls(request: pytest.FixtureRequest, reference_dir: Path) -> Iterator[tuple
         yield request.param, [read(archive.read(n), "the_odds_api_snapshots", f"{request.param}!{n}") for n in names]
 
 
-def test_snapshots_carry_the_instant_they_were_seen(pulls: tuple[str, list[Parsed]], expected: dict) -> None:
+def test_snapshots_have_the_time_at_which_they_were_taken(pulls: tuple[str, list[Parsed]], expected: dict) -> None:
     name, parsed = pulls
     wanted = expected["the_odds_api_snapshots"][name]
     assert len(parsed) == wanted["n_files"] and sum(p.counts.rows_kept for p in parsed) == wanted["n_rows"]
@@ -133,11 +133,11 @@ prices:
 """
 
 
-def test_exchanged_days_and_months_shout(reference_dir: Path) -> None:
+def test_swapped_days_and_months_are_flagged(reference_dir: Path) -> None:
     raw = (reference_dir / "data" / "dirt" / "England_5_2013_day_month_swapped.csv").read_bytes()
     parsed = read(raw, SWAPPED)
     flags = parsed.quarantine.filter(kind="flag")
-    assert flags["reason"][0] == "125 of 552 dates lie outside their season: are day and month exchanged?"
+    assert flags["reason"][0] == "125 of 552 dates are outside their season: are day and month swapped?"
     assert parsed.counts.flags == 125 + 1 and parsed.counts.rows_kept == parsed.counts.rows_read
 
 
@@ -170,7 +170,7 @@ long:
 """
 
 
-def test_a_long_table_of_a_sport_without_a_home_side() -> None:
+def test_a_long_table_without_a_home_side() -> None:
     parsed = read(
         "tour,p1,p2,t,w,seen,market,sel,book,line,price\n"
         "ATP,Zed,Ann,2024-05-01T12:00:00Z,1,2024-05-01T10:00:00Z,ML,1,B365,,5/2\n"
@@ -182,8 +182,7 @@ def test_a_long_table_of_a_sport_without_a_home_side() -> None:
         LONG,
     )
     assert parsed.events.select("home", "away", "winner", "neutral").rows() == [("Ann", "Zed", "away", True)]
-    found = parsed.quotes.select("market", "line", "selection", "bookmaker", "instant", "odds").rows()
-    assert found == [
+    assert parsed.quotes.select("market", "line", "selection", "bookmaker", "instant", "odds").rows() == [
         ("moneyline", None, "away", "b365", "snapshot", 3.5),
         ("asian_handicap", 1.5, "home", "b365", "in_play", 2.0),
     ]
@@ -192,7 +191,7 @@ def test_a_long_table_of_a_sport_without_a_home_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         (WIDE.replace("home: h", "hom: h"), "did you mean 'home'"),
         (WIDE.replace("selection: away", "selection: draws"), "did you mean 'draw'"),
@@ -201,39 +200,39 @@ def test_a_long_table_of_a_sport_without_a_home_side() -> None:
         (WIDE.replace("{value: X}", "{valu: X}"), "did you mean 'value'"),
         (WIDE.replace("home: h\n", ""), "'home' is missing"),
         (WIDE.replace('"%d.%m.%Y"}', "iso, zone: Mars/Base}"), "time zone"),
-        (WIDE + "neutral: 3\n", "wrong kind"),
+        (WIDE + "neutral: 3\n", "wrong type"),
         (WIDE + "lines: {x: {step: 0}}\n", "rule of lines"),
         (WIDE + "known: {files: [{pattern: '(', time: '1'}]}\n", "pattern"),
         (WIDE + "known: {files: [{pattern: 'x', time: '10:00'}]}\n", "incomplete"),
         (WIDE + "delimiter: ab\n", "one character"),
         (WIDE + "prices: 3\n", "not a list"),
         ("[1, 2]\n", "not a table"),
-        ("a: [\n", "no YAML"),
+        ("a: [\n", "not valid YAML"),
         ("sport: {value: a}\n", "missing"),
-        (WIDE.replace("selection: home}", "selection: home, line: x}"), "wrong kind"),
+        (WIDE.replace("selection: home}", "selection: home, line: x}"), "wrong type"),
     ],
 )
-def test_a_wrong_mapping_is_told_in_one_line(text: str, says: str) -> None:
+def test_a_wrong_mapping_is_refused_in_one_line(text: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         parse_mapping(text, "my.yaml")
-    assert says in str(error.value) and "\n" not in str(error.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
-def test_every_shipped_mapping_is_right_and_described() -> None:
-    found = shipped_mappings()
-    assert {"nfl", "football_open_close", "the_odds_api_snapshots"} <= set(found) and all(found.values())
-    for name in found:
+def test_each_shipped_mapping_is_valid_and_described() -> None:
+    descriptions = shipped_mappings()
+    assert {"nfl", "football_open_close", "the_odds_api_snapshots"} <= set(descriptions) and all(descriptions.values())
+    for name in descriptions:
         parse_mapping(*mapping_text(name))
     with pytest.raises(ConfigurationError, match="no such mapping"):
         mapping_text("../nfl")
 
 
-def test_columns_that_are_missing() -> None:
+def test_missing_and_duplicate_columns() -> None:
     with pytest.raises(SourceError, match="column of the mapping is missing"):
         read("d,h,hs\n", WIDE)
     with pytest.raises(SourceError, match="none of the price columns"):
         read("d,h,a\n", WIDE)
-    with pytest.raises(SourceError, match="twice"):
+    with pytest.raises(SourceError, match="duplicate columns"):
         read("d,h,a,a\n", WIDE)
     parsed = read("d;h;a;p1\n01.02.2024;A;B;-\n", WIDE + "delimiter: ;\nmissing: ['-']\n")
     assert parsed.counts.prices_empty == 1 and parsed.counts.flags == 1

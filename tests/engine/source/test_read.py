@@ -1,4 +1,4 @@
-"""The entrance: folders, archives, names of sources, files that are known already."""
+"""Entry point of the readers: folders, archives, names of sources, files that are already known."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.source import read
 from engine.source.batch import Counts
 from engine.source.read import read_files, sources
+from engine.source.sandbox.process import Child
 
 TODAY = date(2026, 1, 1)
 HEAD = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR,B365H\n"
@@ -32,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def test_folders_and_archives_give_a_batch_a_file(folder: Path) -> None:
+def test_folders_and_archives_give_one_batch_per_file(folder: Path) -> None:
     seen: list[str] = []
     batches = []
     for batch in read_files("football_data", [folder], today=TODAY, progress=seen.append):
@@ -45,7 +47,7 @@ def test_folders_and_archives_give_a_batch_a_file(folder: Path) -> None:
     assert batches[0].events["raw_file"].to_list() == [batches[0].raw_sha256]
     total = sum((b.counts for b in batches), Counts())
     assert total.add_up and (total.rows_read, total.rows_kept, total.rows_quarantined) == (3, 2, 1)
-    assert batches[2].identity == ""  # its row lies ahead of today: read it again another day
+    assert batches[2].identity == ""  # its row is in the future: the file is read again next time
 
 
 def test_known_files_are_not_read_again(folder: Path) -> None:
@@ -57,7 +59,7 @@ def test_known_files_are_not_read_again(folder: Path) -> None:
     assert not any(b.unchanged for b in read_files("nfl", [folder / "a.csv"], today=TODAY, known=known))
 
 
-def test_wrong_words_are_told_with_the_nearest_right_one(folder: Path) -> None:
+def test_a_wrong_source_or_mapping_is_refused_with_a_suggestion(folder: Path) -> None:
     with pytest.raises(UsageError, match="did you mean 'football_data'"):
         read_files("footbal_data", [folder])
     with pytest.raises(UsageError, match="no such file"):
@@ -72,7 +74,7 @@ def test_wrong_words_are_told_with_the_nearest_right_one(folder: Path) -> None:
     assert {"football_data", "tennis_data", "generic_csv", "nfl"} <= set(sources())
 
 
-def test_a_mapping_of_ones_own_and_files_without_rights(folder: Path, tmp_path: Path) -> None:
+def test_a_user_mapping_and_a_file_without_read_permission(folder: Path, tmp_path: Path) -> None:
     mapping = tmp_path / "my.yaml"
     mapping.write_text(
         "sport: {value: football}\ncompetition: Div\nhome: HomeTeam\naway: AwayTeam\n"
@@ -89,7 +91,17 @@ def test_a_mapping_of_ones_own_and_files_without_rights(folder: Path, tmp_path: 
         assert batch.refused is not None
 
 
-def test_an_iteration_that_is_left_early_ends_its_children(folder: Path) -> None:
+def test_closing_the_iteration_early_stops_its_children(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Child] = []
+
+    class Recorded(Child):
+        def close(self) -> None:
+            super().close()
+            closed.append(self)
+
+    monkeypatch.setattr(read, "Child", Recorded)
     batches = read_files("football_data", [folder], today=TODAY)
     assert next(batches).refused is None
-    batches.close()
+    assert not closed
+    batches.close()  # type: ignore[attr-defined]
+    assert closed and all(child._process is None for child in closed)

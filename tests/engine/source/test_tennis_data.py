@@ -1,4 +1,4 @@
-"""tennis-data.co.uk: workbook and CSV alike, results of the independent computation, and no way to see who won."""
+"""tennis-data.co.uk: workbook and CSV give the same rows and reference results; quotes do not show the winner."""
 
 from __future__ import annotations
 
@@ -47,27 +47,28 @@ def test_real_years(reference_dir: Path, year: int) -> None:
     )
     assert pairs.height == wanted["n_completed_with_pinnacle_pair"]
     bets = pairs.filter(pl.col("home") != pl.col("away"))
-    for rule, pick in (("favourite", pl.col("home") < pl.col("away")), ("outsider", pl.col("home") > pl.col("away"))):
-        odds = pl.when(pick).then("home").otherwise("away")
-        won = pl.when(pick).then(pl.lit("home")).otherwise(pl.lit("away")) == pl.col("winner")
+    is_shorter, is_longer = pl.col("home") < pl.col("away"), pl.col("home") > pl.col("away")
+    for rule, bet_home in (("favourite", is_shorter), ("outsider", is_longer)):
+        odds = pl.when(bet_home).then("home").otherwise("away")
+        won = pl.when(bet_home).then(pl.lit("home")).otherwise(pl.lit("away")) == pl.col("winner")
         result = wanted[f"flat_pinnacle_{rule}_completed"]
         assert (bets.height, bets.filter(won).height) == (result["n_bets"], result["n_won"])
         profit = bets.select(pl.when(won).then(odds - 1).otherwise(-1.0).sum()).item()
         assert profit == pytest.approx(result["pnl_units"], abs=0.005)
 
 
-def test_winner_and_loser_exchanged_change_nothing_but_the_winner() -> None:
-    one = read(rows("1,Open,2016-05-02,Zverev A.,Ace B.,2,1,Completed,1.5,2.5,1.6,2.6,1.4,2.4"))
-    two = read(rows("1,Open,2016-05-02,Ace B.,Zverev A.,2,1,Completed,2.5,1.5,2.6,1.6,2.4,1.4"))
-    assert one.quotes.equals(two.quotes)
-    hidden = ["winner", "home_score", "away_score"]
-    assert one.events.drop(hidden).equals(two.events.drop(hidden))
-    assert one.events["winner"].to_list() == ["away"] and two.events["winner"].to_list() == ["home"]
-    assert one.events.select("home", "away", "neutral").row(0) == ("Ace B.", "Zverev A.", True)
-    assert one.events.select("home_score", "away_score").row(0) == (1, 2)
+def test_swapping_winner_and_loser_changes_only_the_winner() -> None:
+    first = read(rows("1,Open,2016-05-02,Zverev A.,Ace B.,2,1,Completed,1.5,2.5,1.6,2.6,1.4,2.4"))
+    second = read(rows("1,Open,2016-05-02,Ace B.,Zverev A.,2,1,Completed,2.5,1.5,2.6,1.6,2.4,1.4"))
+    assert first.quotes.equals(second.quotes)
+    result = ["winner", "home_score", "away_score"]
+    assert first.events.drop(result).equals(second.events.drop(result))
+    assert first.events["winner"].to_list() == ["away"] and second.events["winner"].to_list() == ["home"]
+    assert first.events.select("home", "away", "neutral").row(0) == ("Ace B.", "Zverev A.", True)
+    assert first.events.select("home_score", "away_score").row(0) == (1, 2)
 
 
-def test_defects_are_named() -> None:
+def test_defects_are_reported() -> None:
     parsed = read(
         rows(
             "1,Open,2016-05-02,B,A,2,1,Completed,1.5,2.5,1.6,42586,1.4,2.4",
@@ -96,6 +97,6 @@ def test_dates_of_workbooks() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"PK\x03\x04 no workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"a,b\n1,2\n", b""])
-def test_what_is_no_table_of_this_source_is_refused(raw: bytes) -> None:
+def test_a_file_that_is_not_a_table_of_this_source_is_refused(raw: bytes) -> None:
     with pytest.raises(SourceError):
         read(raw)

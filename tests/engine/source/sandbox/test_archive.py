@@ -1,4 +1,4 @@
-"""Archives: members come out by number; twelve archives of evil intent and damaged ones are refused by name."""
+"""Archives: members are unpacked under numbers; malicious and damaged archives are refused with a message."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def encrypted(path: Path) -> Path:
 
 
 def lying(path: Path) -> Path:
-    """The directory of the archive says 10 bytes; a megabyte comes out."""
+    """An archive that declares 10 bytes and unpacks to a megabyte."""
     zipped(path, [("a.csv", b"0123456789" * 100_000)])
     raw = bytearray(path.read_bytes())
     for mark, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
@@ -94,7 +94,7 @@ def _written(path: Path, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize("evil", EVIL)
-def test_evil_archives_are_refused_by_name(tmp_path: Path, evil: str) -> None:
+def test_malicious_archives_are_refused_with_a_message(tmp_path: Path, evil: str) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     path = EVIL[evil](tmp_path)
@@ -104,16 +104,16 @@ def test_evil_archives_are_refused_by_name(tmp_path: Path, evil: str) -> None:
     assert all(p.parent == folder for p in folder.rglob("*")) and not (tmp_path.parent / "evil.csv").exists()
 
 
-def test_totals_are_counted(tmp_path: Path) -> None:
+def test_the_total_size_is_limited(tmp_path: Path) -> None:
     path = zipped(tmp_path / "x.zip", [("a.csv", b"12345"), ("b.csv", b"12345")])
-    with pytest.raises(SourceError, match="unpacks to too much"):
+    with pytest.raises(SourceError, match="too large when unpacked"):
         list(members(path, tmp_path, ArchiveLimits(total_bytes=9)))
 
 
-def test_good_archives_stream_their_members(tmp_path: Path) -> None:
-    one = zipped(tmp_path / "a.zip", [("d/", b""), ("d/a.csv", b"1"), ("=b.csv", b"2")])
-    two = tarred(tmp_path / "b.tar.gz", [(tarfile.TarInfo("d/a.csv"), b"1"), (tarfile.TarInfo("b.csv"), b"2")])
-    for path in (one, two):
-        found = [(m.name, m.path.read_bytes()) for m in members(path, tmp_path)]
-        assert [content for _, content in found] == [b"1", b"2"] and found[0][0] == "d/a.csv"
+def test_valid_archives_stream_their_members(tmp_path: Path) -> None:
+    zip_path = zipped(tmp_path / "a.zip", [("d/", b""), ("d/a.csv", b"1"), ("=b.csv", b"2")])
+    tar_path = tarred(tmp_path / "b.tar.gz", [(tarfile.TarInfo("d/a.csv"), b"1"), (tarfile.TarInfo("b.csv"), b"2")])
+    for path in (zip_path, tar_path):
+        unpacked = [(m.name, m.path.read_bytes()) for m in members(path, tmp_path)]
+        assert [content for _, content in unpacked] == [b"1", b"2"] and unpacked[0][0] == "d/a.csv"
     assert is_archive(Path("A.ZIP")) and not is_archive(Path("a.csv"))

@@ -1,4 +1,4 @@
-"""The child process: a crash, a hang, a hunger for memory and nonsense refuse one file, and the next one is read."""
+"""The child process: a crash, a hang, excess memory or nonsense refuses one file, and the next file is read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.source.sandbox.process import Child, Limits
 GOOD = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR,B365H\nE0,13/08/2021,A,B,1,0,H,2\n"
 BEHAVIOURS = {
     "crash": ("os.abort()", "crashed"),
-    "exit": ("sys.exit(3)", "crashed on it (status 3"),
+    "exit": ("sys.exit(3)", "the reader crashed (status 3"),
     "hang": ("time.sleep(60)", "longer than"),
     "memory": ("x = bytearray(400_000_000); time.sleep(60)", "of memory"),
     "nonsense": ("print('[1]', flush=True)", "crashed"),
@@ -35,8 +35,10 @@ def request(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", BEHAVIOURS)
-def test_a_misbehaving_child_is_ended_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    action, says = BEHAVIOURS[kind]
+def test_a_misbehaving_child_is_stopped_and_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    action, message = BEHAVIOURS[kind]
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "wicked_reader.py").write_text(
         "import os, sys, time\nfrom engine.source.sandbox import worker\n"
@@ -57,15 +59,15 @@ def test_a_misbehaving_child_is_ended_and_replaced(tmp_path: Path, monkeypatch: 
     with Child(Limits(memory_bytes=350_000_000, wall_seconds=3.0), module="wicked_reader") as child:
         with pytest.raises(SourceError) as error:
             child.read(request(bad))
-        assert says in str(error.value) and "bad.csv" in str(error.value) and "\n" not in str(error.value)
+        assert message in str(error.value) and "bad.csv" in str(error.value) and "\n" not in str(error.value)
         assert child.read(request(good)).events.height == 1
 
 
-def test_a_refusal_comes_back_as_it_was_made(tmp_path: Path) -> None:
+def test_a_refusal_reaches_the_caller_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a,b\n")
     with Child() as child:
-        with pytest.raises(SourceError, match=r"no header of football-data.co.uk in x.csv: expected Div"):
+        with pytest.raises(SourceError, match=r"not a header of football-data.co.uk in x.csv: expected Div"):
             child.read(request(path))
         path.write_text(GOOD)
         assert child.read(request(path)).counts.prices_kept == 1
