@@ -62,7 +62,7 @@ class FastParameters:
     )
     amount_minor: float = row(
         10_000.0, "staking.amount_minor", "staking.profit_minor",
-        help="stake of flat staking; of target staking the profit of a win (profit_minor)", unit="minor units",
+        help="stake of flat staking; profit of a win of target staking", unit="minor units",
         absent=0.0, low=0.0, finite=True, decides=True,
     )  # fmt: skip
     fraction: float = row(

@@ -16,7 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from engine.errors import UsageError
-from research.config.compose import Composer, quoted
+from research.config.compose import Composer, flatten, quoted, resolved
 from research.config.mistakes import translate
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ def _show(composer: Composer, options: argparse.Namespace, words: list[str]) -> 
         if options.help or options.hydra_help:
             show = hydra.app_help if options.help else hydra.hydra_help
             show(config_name=composer.name, args_parser=get_args_parser(), args=options)
+            if options.help:
+                from research.config.parameter_help import fast_help
+
+                sys.stdout.write(fast_help(flatten(resolved(config))))
         elif options.cfg:
             _show_config(hydra, config, options, params)
         else:

@@ -1,0 +1,83 @@
+"""Help on the fast parameters, from the table of the kernel: for the terminal, and for the documentation."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.kernel.parameter import Parameter
+from engine.kernel.params import PARAMETERS
+from engine.paths import conf_dir
+
+_HEAD = """== Fast parameters ==
+A sweep varies these without building another tape. The values are those under the options above.
+"""
+
+
+def fast_help(values: Mapping[str, Any]) -> str:
+    """Every fast parameter with its value, meaning, unit and range, for the terminal.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Dotted keys and values of a configuration. A key that it lacks is marked as one of other options.
+    """
+    lines = [_HEAD]
+    for parameter in PARAMETERS:
+        for key in parameter.keys:
+            value = _yaml(values[key]) if key in values else f"(in other options of {key.split('.')[0]})"
+            lines.append(f"{key}: {value}")
+            text = f"{parameter.help} [{'; '.join(_limits(parameter))}]"
+            lines.append(textwrap.fill(text, 110, initial_indent="    ", subsequent_indent="    "))
+    return "\n".join(lines) + "\n"
+
+
+def parameter_table() -> str:
+    """The fast parameters as a table in Markdown: a row for each key."""
+    rows = ["| key | field of `Configuration` | default | meaning | unit and range |", "|---|---|---|---|---|"]
+    for parameter in PARAMETERS:
+        for key in parameter.keys:
+            cells = (f"`{key}`", f"`{parameter.name}`", _default(key), parameter.help, "; ".join(_limits(parameter)))
+            rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _limits(parameter: Parameter) -> list[str]:
+    """Unit, range, relation to another parameter, meaning of null, and which values lanes cannot run."""
+    values = {"choice": "one of " + ", ".join(parameter.words), "flag": "true or false"}
+    parts = [parameter.unit, values.get(parameter.kind) or parameter.range_text()]
+    if parameter.at_most:
+        parts.append(f"at most {_key(parameter.at_most)}")
+    if parameter.null is not None:
+        parts.append("null: without end" if parameter.kind == "duration" else "null: off")
+    if parameter.lanes_only is not None:
+        parts.append("other values than the default run one at a time")
+    return [part for part in parts if part]
+
+
+def _key(name: str) -> str:
+    return next(parameter.keys[0] for parameter in PARAMETERS if parameter.name == name)
+
+
+def _yaml(value: Any) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _default(key: str) -> str:
+    """The value of a key under the options of a sweep without words of its own, else which group sets it."""
+    group, _, last = key.rpartition(".")
+    primary = _file(conf_dir() / "sweep.yaml")
+    if not group:
+        return f"`{_yaml(primary[key])}`"
+    option = next(entry[group] for entry in primary["defaults"] if isinstance(entry, dict) and group in entry)
+    values = _file(conf_dir() / group / f"{option}.yaml")
+    return f"`{_yaml(values[last])}`" if last in values else f"by option of `{group}`"
+
+
+def _file(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content
