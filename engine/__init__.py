@@ -18,16 +18,16 @@ if sys.platform == "win32":
 if TYPE_CHECKING:
     from engine.backtesting.run import Result as Result
     from engine.backtesting.run import backtest as backtest
-    from engine.betting import fair_probabilities as fair_probabilities
     from engine.configuration import Configuration as Configuration
     from engine.kernel.codes import Staking as Staking
+    from engine.odds import fair_probabilities as fair_probabilities
 
 _MODULES = {
     "Configuration": "engine.configuration",
     "Result": "engine.backtesting.run",
     "Staking": "engine.kernel.codes",
     "backtest": "engine.backtesting.run",
-    "fair_probabilities": "engine.betting",
+    "fair_probabilities": "engine.odds",
 }
 
 __all__ = ["Configuration", "Result", "Staking", "backtest", "fair_probabilities"]

@@ -33,6 +33,7 @@ _PUBLIC = (
     "research.report",
     "engine",
     "engine.betting",
+    "engine.odds",
     "engine.source",
     "engine.simulator",
     "engine.store",

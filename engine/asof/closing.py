@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from engine.betting import fair_probabilities
+from engine.odds import fair_probabilities
 from engine.schema import CLOSE, SELECTIONS, SNAPSHOT
 
 __all__ = ["fair_closing"]

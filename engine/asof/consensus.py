@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.betting import fair_probabilities
+from engine.odds import fair_probabilities
 from engine.schema import SELECTIONS
 
 __all__ = ["agreed"]

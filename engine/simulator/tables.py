@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.betting import edge_states
 from engine.clock import HOUR_NS
 from engine.identity import event_ids
+from engine.odds import edge_states
 from engine.schema import EVENTS, INSTANT_DTYPE, OPEN, QUOTES, SELECTIONS
 from engine.simulator.prices import Planted, Prices, fair_shares, first_states
 from engine.simulator.season import League

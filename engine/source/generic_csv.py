@@ -9,8 +9,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from engine.betting.formats import from_american, from_fractional
 from engine.errors import SourceError
+from engine.odds.formats import from_american, from_fractional
 from engine.schema import INSTANTS, SELECTIONS
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.betting import edge, edge_states, lay_as_back
 from engine.clock import midnights
 from engine.kernel.codes import State
+from engine.odds import edge, edge_states, lay_as_back
 from engine.tape.columns import NEVER, REFUSED, Longs, Tape
 from engine.tape.file import content_hash
 from engine.tape.kelly import kelly_column

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.betting import fair_probabilities
+from engine.odds import fair_probabilities
 from engine.schema import AGGREGATES, SELECTIONS
 
 BEST: Final = "best"

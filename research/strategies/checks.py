@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from engine.betting import METHODS
 from engine.errors import ConfigurationError
+from engine.odds import METHODS
 from engine.schema import SELECTIONS
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from engine.backtesting.run import run_params
-from engine.betting import METHODS, fair_probabilities
 from engine.betting.kelly import kelly_market
+from engine.odds import METHODS, fair_probabilities
 from tests.bench.limit import matrix_of, tape_of
 from tests.bench.machine import cores
 

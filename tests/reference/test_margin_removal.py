@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.betting import METHODS, fair_probabilities
+from engine.odds import METHODS, fair_probabilities
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from engine.betting import fair_probabilities
 from engine.betting.settlement import states
 from engine.errors import ConfigurationError
 from engine.identity import event_ids
 from engine.kernel.codes import State
+from engine.odds import fair_probabilities
 from engine.schema import EVENTS, QUOTES, SELECTIONS
 from engine.simulator import goals as goals_of
 from engine.simulator.season import double_round_robin

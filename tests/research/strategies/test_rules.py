@@ -11,9 +11,9 @@ import pytest
 
 from engine.asof.view import build
 from engine.backtesting.run import backtest, replay
-from engine.betting import fair_probabilities
 from engine.configuration import Configuration
 from engine.kernel.codes import Staking
+from engine.odds import fair_probabilities
 from engine.schema import SELECTIONS
 from engine.strategy import View
 from engine.tape.build import build as build_tape

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.betting.formats import is_price
+from engine.odds.formats import is_price
 
 Floats = NDArray[np.float64]
 Update = Callable[[Floats, Floats], Floats]

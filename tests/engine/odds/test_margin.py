@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
-from engine.betting import METHODS, fair_probabilities
+from engine.odds import METHODS, fair_probabilities
 
 Floats = NDArray[np.float64]
 PRICE = st.floats(1.0001, 1000.0)

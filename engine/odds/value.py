@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.betting.formats import implied_probability
+from engine.odds.formats import implied_probability
 
 Floats = NDArray[np.float64]
 
