@@ -1,1 +1,1 @@
-"""What was knowable at an instant: prices in force, closing prices, consensus, decisions."""
+"""What was known at an instant: prices in force, best prices, closing prices, consensus, and views for decisions."""

@@ -1,4 +1,4 @@
-"""Fair closing probabilities: the last prices of one bookmaker before the start, without their margin."""
+"""Fair closing probabilities: the closing prices of one bookmaker without their margin."""
 
 from __future__ import annotations
 
@@ -24,54 +24,54 @@ _CLOSING: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 def fair_closing(
     events: pl.DataFrame, quotes: pl.DataFrame, bookmaker: str = "pinnacle", method: str = "multiplicative"
 ) -> pl.DataFrame:
-    """Closing probability of each selection whose whole book the bookmaker closed.
+    """Fair closing probability of each selection for which the bookmaker closed a complete book.
 
-    The closing price is that of instant ``close``; where a market of an event has none, the last snapshot known at or
-    before the start. Of snapshots only the market's last instant is the close: a line that moved away by then, or a
-    selection that was no longer quoted, has no closing price.
+    The closing price of a market of an event is its quote of kind ``close``. A market without such a quote closes with
+    the snapshots of its last instant at or before the start. A line or selection that was no longer quoted at that
+    instant has no closing price. Quotes after a recorded start never count.
 
     Parameters
     ----------
     events, quotes : polars.DataFrame
         Columns of `schema.EVENTS` and `schema.QUOTES`, rows in any order.
     bookmaker : str
-        Whose prices; an aggregate of the source (``avg``) is allowed here.
+        Source of the prices; an aggregate such as ``avg`` is allowed.
     method : str
-        Of margin removal, as in `odds.fair_probabilities`.
+        Method of margin removal, as in `engine.betting.fair_probabilities`.
 
     Returns
     -------
     polars.DataFrame
-        event_id, market, line, selection, close_prob; one row a selection, sorted. Markets whose selections are not
-        in `schema.SELECTIONS` have none, since nobody can tell whether their book is whole.
+        event_id, market, line, selection, close_prob; one row per selection, sorted. Markets that are not in
+        `schema.SELECTIONS` are left out, because it is unknown which selections complete their book.
     """
-    own = quotes.filter((pl.col("bookmaker") == bookmaker) & (pl.col("side") == "back"))
+    prices = quotes.filter((pl.col("bookmaker") == bookmaker) & (pl.col("side") == "back"))
     starts = events.filter(pl.col("starts_at_basis") == "recorded").select("event_id", "starts_at")
-    own = own.join(starts, on="event_id", how="left").filter(
+    prices = prices.join(starts, on="event_id", how="left").filter(
         pl.col("starts_at").is_null() | (pl.col("known_at") <= pl.col("starts_at"))
     )
-    own = own.drop("starts_at")
-    last = pl.concat([own.filter(pl.col("instant") == CLOSE), _last_snapshots(events, own)])
-    prices = last.sort([*_QUESTION, "selection", "known_at", "odds"]).unique(
+    prices = prices.drop("starts_at")
+    last = pl.concat([prices.filter(pl.col("instant") == CLOSE), _last_snapshots(events, prices)])
+    closing = last.sort([*_QUESTION, "selection", "known_at", "odds"]).unique(
         [*_QUESTION, "selection"], keep="last", maintain_order=True
     )
-    parts = [_fair(prices, market, method) for market in prices["market"].unique().sort() if market in SELECTIONS]
+    parts = [_fair(closing, market, method) for market in closing["market"].unique().sort() if market in SELECTIONS]
     if not parts:
         return pl.DataFrame(schema=_CLOSING)
     return pl.concat(parts).sort([*_QUESTION, "selection"])
 
 
-def _last_snapshots(events: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
-    """Snapshots of the lines that stood last, for markets without a quote of instant ``close``."""
+def _last_snapshots(events: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
+    """Snapshots of the last instant of each market that has no quote of kind ``close``."""
     market = ["event_id", "market"]
-    closed = own.filter(pl.col("instant") == CLOSE).select(market).unique()
+    closed = prices.filter(pl.col("instant") == CLOSE).select(market).unique()
     return (
-        own.filter(pl.col("instant") == SNAPSHOT)
+        prices.filter(pl.col("instant") == SNAPSHOT)
         .join(closed, on=market, how="anti")
         .join(events.select("event_id", "starts_at"), on="event_id", how="inner")
         .filter(pl.col("known_at") <= pl.col("starts_at"))
         .filter(pl.col("known_at") == pl.col("known_at").max().over(market))
-        .select(own.columns)
+        .select(prices.columns)
     )
 
 

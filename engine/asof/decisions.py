@@ -1,9 +1,9 @@
-"""As-of questions at decisions before the start of each event, over stores larger than memory.
+"""As-of queries at decisions before the start of each event, for stores larger than memory.
 
-A decision stands a span before the start of its event; several may be asked at once. Each question goes through the
-store in parts of whole partitions (`Store.parts`), sized so that a part fits in `memory_mb`; DuckDB groups the quotes
-of a part within half of it and puts aside on disk what goes beyond. The rows of an event are in one part alone, so
-that the parts one after another are the answer.
+A decision is a fixed time before the start of its event. One query may cover several decisions per event. It reads the
+store in parts of whole partitions (`Store.parts`) that fit in `memory_mb`. DuckDB groups the quotes of a part within
+half of that and spills the rest to disk. All rows of an event are in one part, so the results of the parts in sequence
+are the result of the whole store.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from engine.asof.consensus import agreed
-from engine.asof.sql import Asked, answer, names_of
+from engine.asof.consensus import consensus_of
+from engine.asof.sql import Request, names_of, run_query
 from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES, CLOSE, IN_PLAY, OPEN, SNAPSHOT
 from engine.store.connection import connect, create_views
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Decisions", "best_at", "check_memory", "closing_prices", "consensus_at", "in_force_at", "max_quotes"]
 
-#: memory that a quote may take on its way through a part: in the groups of DuckDB and as a row of the answer; as
-#: a row of a view, which is sorted with all names
+#: Memory per quote of a part, bytes: grouped by DuckDB and as a row of the result, or as a row of a sorted view.
 _BYTES: Final = 640
 _VIEW_BYTES: Final = 960
 _LEAST_MB: Final = 64
@@ -39,23 +38,25 @@ _LEAST_MB: Final = 64
 
 @dataclass(frozen=True)
 class Decisions:
-    """Which decisions are asked about, and with how much memory.
+    """Decisions of a query, and the memory that it may use.
 
     Attributes
     ----------
     ahead_ns : tuple of int
-        Spans from each decision to the start of its event, nanoseconds; in any order, without doubles.
+        Time from each decision to the start of its event, nanoseconds; distinct, in any order.
     universe : Universe
-        Which events and quotes. Kinds of price (`instants`) None: opening prices and snapshots; prices in play are
+        Events and quotes. If its `instants` are None, the query reads opening prices and snapshots. Prices in play are
         refused.
     memory_mb : int
-        What the parts may take beside the interpreter; at least 64.
+        Megabytes for a part, in addition to the interpreter; at least 64.
     threads : int
+        Threads of DuckDB.
 
     Raises
     ------
     ConfigurationError
-        For values that mean nothing.
+        `ahead_ns` is empty, negative or has duplicates, the universe asks for prices in play, or the memory is too
+        small.
     """
 
     ahead_ns: tuple[int, ...] = (0,)
@@ -66,91 +67,105 @@ class Decisions:
     def __post_init__(self) -> None:
         if not self.ahead_ns or len(set(self.ahead_ns)) != len(self.ahead_ns) or min(self.ahead_ns) < 0:
             raise ConfigurationError(
-                "no decisions", expected="distinct spans before the start", found=str(list(self.ahead_ns))
+                "no valid decisions", expected="distinct times before the start", found=str(list(self.ahead_ns))
             )
         if IN_PLAY in (self.universe.instants or ()):
-            raise ConfigurationError("a price in play is none from before the start", where="instants", found=IN_PLAY)
+            raise ConfigurationError("a price in play is not known before the start", where="instants", found=IN_PLAY)
         check_memory(self.memory_mb, "memory_mb")
 
 
 def check_memory(memory_mb: int, key: str) -> None:
-    """Raise ConfigurationError, naming the setting `key`, where it is too little to work in."""
+    """Raise `ConfigurationError`, which names the setting `key`, if the memory is below the minimum."""
     if memory_mb < _LEAST_MB:
         raise ConfigurationError(
             "too little memory", where=key, expected=f"at least {_LEAST_MB} (megabytes)", found=str(memory_mb)
         )
 
 
-def max_quotes(memory_mb: int, decisions: int = 1, *, shown: bool = True) -> int:
-    """How many quotes a part may hold, where each may be in force at every decision, and whether all are shown."""
-    return memory_mb * 1_000_000 // ((_VIEW_BYTES if shown else _BYTES) * decisions)
+def max_quotes(memory_mb: int, decisions: int = 1, *, view: bool = True) -> int:
+    """Largest number of quotes of a part.
+
+    Parameters
+    ----------
+    memory_mb : int
+    decisions : int
+        Decisions per event; each quote may be in force at all of them.
+    view : bool
+        Whether the quotes in force become rows of a view.
+    """
+    return memory_mb * 1_000_000 // ((_VIEW_BYTES if view else _BYTES) * decisions)
 
 
 def best_at(store: Store, decisions: Decisions) -> Iterator[pl.DataFrame]:
-    """The best price of each bet at each decision over the real bookmakers of the universe.
+    """The best price of each bet at each decision: the highest odds to back, the lowest to lay.
 
     Yields
     ------
-    DataFrame
-        event_id, ahead_ns, market, line, selection, side, odds, bookmaker (ties: first in the alphabet), known_at,
-        sequence (`engine.asof.order`), n_bookmakers. Highest odds to back, lowest to lay.
+    polars.DataFrame
+        One frame per part: event_id, ahead_ns, market, line, selection, side, odds, bookmaker (of equal odds the
+        alphabetically first), known_at, sequence (`engine.asof.order`), n_bookmakers. Aggregates of a source are left
+        out.
     """
     columns = ("odds", "bookmaker", "known_at", "sequence", "n_bookmakers")
-    for _, rows in _parts(store, decisions, "best", without=AGGREGATES):
+    for _, rows in _parts(store, decisions, "best_prices", excluded=AGGREGATES):
         yield rows.select("event_id", "ahead_ns", "market", "line", "selection", "side", *columns)
 
 
 def consensus_at(store: Store, decisions: Decisions, method: str = "multiplicative") -> Iterator[pl.DataFrame]:
-    """What the real bookmakers of the universe agree on at each decision: frames of `agreement.agreed`."""
-    for _, rows in _parts(store, decisions, "prices", without=AGGREGATES):
-        yield agreed(rows, method)
+    """The consensus at each decision: one frame of `consensus_of` per part. Aggregates of a source are left out."""
+    for _, rows in _parts(store, decisions, "prices", excluded=AGGREGATES):
+        yield consensus_of(rows, method)
 
 
 def in_force_at(store: Store, decisions: Decisions) -> Iterator[tuple[Universe, pl.DataFrame]]:
-    """Every quote in force at each decision, aggregates of a source among them.
+    """Every quote in force at each decision, including aggregates of a source.
 
     Yields
     ------
-    Universe, DataFrame
-        A part of the universe, and of its events: event_id, ahead_ns, market, line, selection, side, bookmaker,
-        known_at, sequence, odds, known_at_basis, size_minor, suspect; in the order of event, decision, market, line,
+    Universe, polars.DataFrame
+        A part of the universe and its rows: event_id, ahead_ns, market, line, selection, side, bookmaker, known_at,
+        sequence, odds, known_at_basis, size_minor, suspect. Rows are sorted by event, decision, market, line,
         selection, bookmaker, side.
     """
-    yield from _parts(store, decisions, "in_force")
+    yield from _parts(store, decisions, "quotes")
 
 
 def closing_prices(store: Store, decisions: Decisions) -> Iterator[pl.DataFrame]:
-    """The last price before (or at) the start of each bet at each bookmaker, whatever the decisions are.
+    """The last price of each bet and bookmaker known at or before the start; `decisions.ahead_ns` is ignored.
 
-    Kinds of price None: closing prices and snapshots. The columns are those of `in_force_at` up to odds, without
-    ahead_ns.
+    If the `instants` of the universe are None, the query reads closing prices and snapshots.
+
+    Yields
+    ------
+    polars.DataFrame
+        One frame per part: event_id, market, line, selection, side, bookmaker, known_at, sequence, odds.
     """
-    asked = Decisions((0,), decisions.universe, decisions.memory_mb, decisions.threads)
-    for _, rows in _parts(store, asked, "prices", kinds=(SNAPSHOT, CLOSE)):
+    at_start = Decisions((0,), decisions.universe, decisions.memory_mb, decisions.threads)
+    for _, rows in _parts(store, at_start, "prices", kinds=(SNAPSHOT, CLOSE)):
         yield rows.drop("ahead_ns")
 
 
 def _parts(
     store: Store,
     decisions: Decisions,
-    question: str,
+    query: str,
     *,
     kinds: Sequence[str] = (OPEN, SNAPSHOT),
-    without: tuple[str, ...] = (),
+    excluded: tuple[str, ...] = (),
 ) -> Iterator[tuple[Universe, pl.DataFrame]]:
     universe = decisions.universe
-    asked = Asked(
+    request = Request(
         instants=tuple(universe.instants or kinds),
         ahead_ns=tuple(sorted(decisions.ahead_ns, reverse=True)),
-        without=without,
+        excluded=excluded,
     )
     with _database(decisions) as connection:
-        most = max_quotes(decisions.memory_mb, len(asked.ahead_ns), shown=question == "in_force")
-        for part in store.parts(universe, max_quotes=most):
-            held = store.entries("quotes", part)
-            if held:
-                create_views(connection, store.files("events", part), store.files("quotes", part), held, part)
-                yield part, answer(connection, question, names_of(connection), asked)
+        limit = max_quotes(decisions.memory_mb, len(request.ahead_ns), view=query == "quotes")
+        for part in store.parts(universe, max_quotes=limit):
+            entries = store.entries("quotes", part)
+            if entries:
+                create_views(connection, store.files("events", part), store.files("quotes", part), entries, part)
+                yield part, run_query(connection, query, names_of(connection), request)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
-"""The order of the quotes of a series, those known at the same instant included: one rule for every engine.
+"""The order of the quotes of a series: one rule for DuckDB and for Polars.
 
-A series is what one bookmaker says of one bet: (event, market, line, selection, bookmaker, side). Its quotes are
-ordered by `known_at`, then by `sequence`, the number of their kind below. Two quotes of the same kind known at the same
-instant cannot stand side by side in a store: the one imported later took the place of the other
-(`engine.store.merge`). In a frame from elsewhere the lower price is the later one.
+A series holds the quotes of one bookmaker for one bet: (event, market, line, selection, bookmaker, side). Its quotes
+are ordered by `known_at`, and at the same instant by `sequence`, a number of the quote kind. A store cannot hold two
+quotes of the same series, kind and instant, because the later import replaces the earlier one (`engine.store.merge`).
+In a frame from another source the quote with the lower odds counts as the later one.
 """
 
 from __future__ import annotations
@@ -14,26 +14,34 @@ import polars as pl
 
 from engine.schema import CLOSE, IN_PLAY, OPEN, SNAPSHOT
 
-__all__ = ["SEQUENCE", "SERIES", "kind", "last_of_series", "sequence"]
+__all__ = ["SEQUENCE", "SERIES", "last_of_series", "quote_kind", "sequence"]
 
-#: of quotes known at the same instant the one with the higher number is in force: the nearer its kind is to the end
+#: Order of quote kinds known at the same instant. The quote with the highest number is in force.
 SEQUENCE: Final = {OPEN: 0, SNAPSHOT: 1, CLOSE: 2, IN_PLAY: 3}
 SERIES: Final = ("event_id", "market", "line", "selection", "bookmaker", "side")
 
 
 def sequence() -> pl.Expr:
-    """The number of each row's kind, Int64."""
+    """Column `sequence`, Int64: the number of each row's quote kind (column `instant`)."""
     return pl.col("instant").replace_strict(SEQUENCE, return_dtype=pl.Int64).alias("sequence")
 
 
-def kind() -> pl.Expr:
-    """The kind, `instant`, of each row's `sequence`."""
+def quote_kind() -> pl.Expr:
+    """Column `instant`: the quote kind of each row's `sequence`."""
     kinds = {number: name for name, number in SEQUENCE.items()}
     return pl.col("sequence").replace_strict(kinds, return_dtype=pl.String).alias("instant")
 
 
 def last_of_series(quotes: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFrame:
-    """The quote in force of each series (and of each value of the columns `within`); its rows in no order."""
+    """The last quote of each series, in no particular order.
+
+    Parameters
+    ----------
+    quotes : polars.DataFrame
+        Columns of `schema.QUOTES`.
+    within : tuple of str
+        Further columns; one quote is returned for each of their values and each series.
+    """
     return (
         quotes.with_columns(sequence().alias("_sequence"))
         .sort(["known_at", "_sequence", "odds"], descending=[False, False, True])

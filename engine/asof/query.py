@@ -1,9 +1,9 @@
-"""Questions to the store, each through DuckDB (its SQL stands in `engine/asof/queries`) and through Polars.
+"""As-of queries at one instant, each in DuckDB (SQL in `engine/asof/queries`) and in Polars.
 
-Every function takes either a DuckDB connection with the views `events` and `quotes` (`Store.duckdb`) or the frames
-of `Store.quotes` and `Store.events`, and gives the same rows in the same order. Aggregates of a source (`max`, `avg`)
-are never part of a best price or a consensus, and are never rebuilt from named bookmakers. Of quotes known at the same
-instant the one in force is told by `engine.asof.order`. Questions at decisions before the start of each event, over
+Every function takes either a DuckDB connection with the views `events` and `quotes` (`Store.duckdb`) or frames from
+`Store.quotes` and `Store.events`, and returns the same rows in the same order. Aggregates of a source (`max`, `avg`)
+are never part of a best price or a consensus, and are never recomputed from bookmakers. `engine.asof.order` decides
+which of several quotes known at the same instant is in force. Queries at decisions before the start of each event, for
 stores larger than memory, are in `engine.asof.decisions`.
 """
 
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import polars as pl
 
-from engine.asof.consensus import agreed
-from engine.asof.order import kind, last_of_series
-from engine.asof.sql import Asked, answer, names_of
+from engine.asof.consensus import consensus_of
+from engine.asof.order import last_of_series, quote_kind
+from engine.asof.sql import Request, names_of, run_query
 from engine.clock import instant_ns
 from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES, CLOSE, IN_PLAY, QUOTES, SNAPSHOT
@@ -31,42 +31,59 @@ _QUOTE: Final = ["event_id", "market", "line", "selection", "bookmaker", "side"]
 
 
 def quotes_as_of(quotes: Quotes, instant: datetime | int) -> pl.DataFrame:
-    """The latest quote of each selection, bookmaker and side that was knowable at an instant.
+    """The quote in force of each selection, bookmaker and side at an instant.
 
     Parameters
     ----------
-    quotes : DataFrame of `schema.QUOTES`, or a connection
-    instant : datetime (with a zone) or int (UTC nanoseconds)
+    quotes : polars.DataFrame of `schema.QUOTES`, or a DuckDB connection
+    instant : datetime with a zone, or int (UTC nanoseconds)
         Only quotes with ``known_at <= instant`` count.
 
     Returns
     -------
-    DataFrame
-        Columns of `schema.QUOTES`, one row a (event, market, line, selection, bookmaker, side).
+    polars.DataFrame
+        Columns of `schema.QUOTES`, one row per (event, market, line, selection, bookmaker, side).
+
+    Raises
+    ------
+    ConfigurationError
+        `instant` is a datetime without a zone.
     """
     if not isinstance(quotes, pl.DataFrame):
-        found = answer(quotes, "in_force", names_of(quotes), Asked(instant_ns=_nanoseconds(instant)))
-        return found.with_columns(kind()).select(list(QUOTES))
-    return last_of_series(quotes.filter(_knowable(instant))).sort(_QUOTE)
+        rows = run_query(quotes, "quotes", names_of(quotes), Request(instant_ns=_nanoseconds(instant)))
+        return rows.with_columns(quote_kind()).select(list(QUOTES))
+    return last_of_series(quotes.filter(_is_known(instant))).sort(_QUOTE)
 
 
 def best_price(quotes: Quotes, instant: datetime | int, bookmakers: tuple[str, ...] | None = None) -> pl.DataFrame:
-    """The best price of each selection at an instant over a set of real bookmakers (None: all of them).
+    """The best price of each selection and side at an instant: the highest odds to back, the lowest to lay.
+
+    Parameters
+    ----------
+    quotes, instant
+        As in `quotes_as_of`.
+    bookmakers : tuple of str, optional
+        Bookmakers to compare; None for all. Aggregates of a source are never compared.
 
     Returns
     -------
-    DataFrame
-        event_id, market, line, selection, side, odds, bookmaker (ties: first in the alphabet), known_at,
-        n_bookmakers (how many quoted). Highest odds to back, lowest to lay.
+    polars.DataFrame
+        event_id, market, line, selection, side, odds, bookmaker (of equal odds the alphabetically first), known_at,
+        n_bookmakers (number of bookmakers with a quote).
+
+    Raises
+    ------
+    ConfigurationError
+        `bookmakers` names an aggregate, or `instant` has no zone.
     """
-    _real(bookmakers)
+    _refuse_aggregates(bookmakers)
     if not isinstance(quotes, pl.DataFrame):
-        found = answer(quotes, "best", names_of(quotes), _asked(instant, bookmakers))
-        return found.select(*_SELECTION, "odds", "bookmaker", "known_at", "n_bookmakers")
-    standing = _standing(quotes, instant, bookmakers)
+        rows = run_query(quotes, "best_prices", names_of(quotes), _request(instant, bookmakers))
+        return rows.select(*_SELECTION, "odds", "bookmaker", "known_at", "n_bookmakers")
+    in_force = _in_force(quotes, instant, bookmakers)
     cost = pl.when(pl.col("side") == "lay").then(pl.col("odds")).otherwise(-pl.col("odds"))
     return (
-        standing.with_columns(pl.len().over(_SELECTION).cast(pl.Int64).alias("n_bookmakers"), cost.alias("_cost"))
+        in_force.with_columns(pl.len().over(_SELECTION).cast(pl.Int64).alias("n_bookmakers"), cost.alias("_cost"))
         .sort("_cost", "bookmaker")
         .unique(_SELECTION, keep="first", maintain_order=True)
         .select(*_SELECTION, "odds", "bookmaker", "known_at", "n_bookmakers")
@@ -77,21 +94,31 @@ def best_price(quotes: Quotes, instant: datetime | int, bookmakers: tuple[str, .
 def consensus(
     quotes: Quotes, instant: datetime | int, bookmakers: tuple[str, ...] | None = None, method: str = "multiplicative"
 ) -> pl.DataFrame:
-    """What real bookmakers (None: all of them) agree on at an instant.
+    """The consensus of bookmakers on each selection and side at an instant.
+
+    Parameters
+    ----------
+    quotes, instant, bookmakers
+        As in `best_price`.
+    method : str
+        Method of margin removal, as in `engine.betting.fair_probabilities`.
 
     Returns
     -------
-    DataFrame
-        event_id, market, line, selection, side, odds_mean (mean decimal odds), prob_implied (mean of 1/odds),
-        prob_share (that over its sum in the book), prob_fair (mean of the probabilities without margin of the
-        bookmakers with a whole book; null: none has), n_bookmakers, n_fair.
+    polars.DataFrame
+        event_id, market, line, selection, side and the measures of `engine.asof.consensus.consensus_of`.
+
+    Raises
+    ------
+    ConfigurationError
+        `bookmakers` names an aggregate, or `instant` has no zone.
     """
-    _real(bookmakers)
+    _refuse_aggregates(bookmakers)
     if not isinstance(quotes, pl.DataFrame):
-        standing = answer(quotes, "prices", names_of(quotes), _asked(instant, bookmakers))
+        in_force = run_query(quotes, "prices", names_of(quotes), _request(instant, bookmakers))
     else:
-        standing = _standing(quotes, instant, bookmakers).sort(_QUOTE).with_columns(ahead_ns=pl.lit(0, pl.Int64))
-    return agreed(standing, method).drop("ahead_ns")
+        in_force = _in_force(quotes, instant, bookmakers).sort(_QUOTE).with_columns(ahead_ns=pl.lit(0, pl.Int64))
+    return consensus_of(in_force, method).drop("ahead_ns")
 
 
 def closing_line(
@@ -100,47 +127,58 @@ def closing_line(
     bookmakers: tuple[str, ...] | None = None,
     instants: tuple[str, ...] = (CLOSE, SNAPSHOT),
 ) -> pl.DataFrame:
-    """The last price before the start (at the start included) of each selection at each bookmaker.
+    """The last price of each selection, bookmaker and side known at or before the start of its event.
 
     Parameters
     ----------
-    quotes : DataFrame or a connection
-    events : DataFrame, needed with a frame of quotes
-        At least event_id and starts_at.
+    quotes : polars.DataFrame of `schema.QUOTES`, or a DuckDB connection
+    events : polars.DataFrame, optional
+        At least event_id and starts_at; required with a frame of quotes.
     bookmakers : tuple of str, optional
-        None: all, the aggregates of the source among them.
+        None for all, including aggregates of a source.
     instants : tuple of str
-        Which kinds of price may be the last; prices in play are refused.
+        Quote kinds that may be the closing price; prices in play are refused.
+
+    Returns
+    -------
+    polars.DataFrame
+        event_id, market, line, selection, bookmaker, side, instant, known_at, odds.
+
+    Raises
+    ------
+    ConfigurationError
+        `instants` holds prices in play, or a frame of quotes comes without events.
     """
     if IN_PLAY in instants:
-        raise ConfigurationError("a price in play is no closing price", where="instants", found=IN_PLAY)
+        raise ConfigurationError("a price in play is not a closing price", where="instants", found=IN_PLAY)
     if not isinstance(quotes, pl.DataFrame):
-        found = answer(quotes, "prices", names_of(quotes), Asked(instants=instants, bookmakers=bookmakers))
-        return found.with_columns(kind()).select(*_QUOTE, "instant", "known_at", "odds")
+        request = Request(instants=instants, bookmakers=bookmakers)
+        rows = run_query(quotes, "prices", names_of(quotes), request)
+        return rows.with_columns(quote_kind()).select(*_QUOTE, "instant", "known_at", "odds")
     if events is None:
-        raise ConfigurationError("closing_line needs the events beside a frame of quotes", todo="give events=")
-    chosen = quotes.filter(pl.col("instant").is_in(list(instants)))
+        raise ConfigurationError("closing_line needs the events of a frame of quotes", todo="pass events=")
+    selected = quotes.filter(pl.col("instant").is_in(list(instants)))
     if bookmakers is not None:
-        chosen = chosen.filter(pl.col("bookmaker").is_in(list(bookmakers)))
-    before = chosen.join(events.select("event_id", "starts_at"), on="event_id").filter(
+        selected = selected.filter(pl.col("bookmaker").is_in(list(bookmakers)))
+    before = selected.join(events.select("event_id", "starts_at"), on="event_id").filter(
         pl.col("known_at") <= pl.col("starts_at")
     )
     return last_of_series(before).select(*_QUOTE, "instant", "known_at", "odds").sort(_QUOTE)
 
 
-def _standing(quotes: pl.DataFrame, instant: datetime | int, bookmakers: tuple[str, ...] | None) -> pl.DataFrame:
-    chosen = quotes.filter(_knowable(instant) & ~pl.col("bookmaker").is_in(list(AGGREGATES)))
+def _in_force(quotes: pl.DataFrame, instant: datetime | int, bookmakers: tuple[str, ...] | None) -> pl.DataFrame:
+    selected = quotes.filter(_is_known(instant) & ~pl.col("bookmaker").is_in(list(AGGREGATES)))
     if bookmakers is not None:
-        chosen = chosen.filter(pl.col("bookmaker").is_in(list(bookmakers)))
-    return last_of_series(chosen)
+        selected = selected.filter(pl.col("bookmaker").is_in(list(bookmakers)))
+    return last_of_series(selected)
 
 
-def _knowable(instant: datetime | int) -> pl.Expr:
+def _is_known(instant: datetime | int) -> pl.Expr:
     return pl.col("known_at").cast(pl.Int64) <= _nanoseconds(instant)
 
 
-def _asked(instant: datetime | int, bookmakers: tuple[str, ...] | None) -> Asked:
-    return Asked(instant_ns=_nanoseconds(instant), bookmakers=bookmakers, without=AGGREGATES)
+def _request(instant: datetime | int, bookmakers: tuple[str, ...] | None) -> Request:
+    return Request(instant_ns=_nanoseconds(instant), bookmakers=bookmakers, excluded=AGGREGATES)
 
 
 def _nanoseconds(instant: datetime | int) -> int:
@@ -151,11 +189,11 @@ def _nanoseconds(instant: datetime | int) -> int:
     return instant_ns(instant)
 
 
-def _real(bookmakers: tuple[str, ...] | None) -> None:
+def _refuse_aggregates(bookmakers: tuple[str, ...] | None) -> None:
     for name in bookmakers or ():
         if name in AGGREGATES:
             raise ConfigurationError(
                 f"{name!r} is an aggregate of the source, not a bookmaker",
                 where="bookmakers",
-                todo="leave it out; ask for its quotes by name with Store.quotes",
+                todo="leave it out; Store.quotes returns its quotes",
             )

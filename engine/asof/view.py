@@ -1,8 +1,8 @@
-"""What was knowable at each instant of decision: quotes turned into a `View`.
+"""Views: the quotes in force at each decision of a strategy.
 
-A decision belongs to one question, (event, market, line), and shows the latest quote of each (selection, bookmaker,
-side) that was known by then. Quotes in play, and quotes known after a recorded start, are never shown. Which instants
-may be seen at all (opening, closing, snapshots) is the caller's choice of rows.
+A decision belongs to one question, (event, market, line). It sees the latest quote of each (selection, bookmaker, side)
+that is known at its instant. It never sees quotes in play, or quotes known after a recorded start. The caller chooses
+which quote kinds (opening, closing, snapshots) are in the rows at all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.asof.decisions import Decisions, in_force_at, max_quotes
-from engine.asof.order import SERIES, kind, sequence
+from engine.asof.order import SERIES, quote_kind, sequence
 from engine.clock import duration_ns
 from engine.errors import ConfigurationError, DataError, EmptyUniverseError
 from engine.schema import IN_PLAY, INSTANT_DTYPE
@@ -24,7 +24,7 @@ from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import View
 
-__all__ = ["VIEW", "blocks", "build", "duration_ns", "of_store"]
+__all__ = ["VIEW", "build_view", "store_views", "view_blocks"]
 
 #: Columns of a view and their types, in order.
 VIEW: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
@@ -47,73 +47,72 @@ VIEW: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 }
 
 _QUESTION: Final = ("event_id", "market", "line")
-_OF_EVENT: Final = ("sport", "competition", "season", "starts_at")
+_EVENT_COLUMNS: Final = ("sport", "competition", "season", "starts_at")
 
 
-def build(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote") -> View:
-    """Show every decision what was knowable.
+def build_view(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote") -> View:
+    """Build the view of all decisions in frames of events and quotes.
 
     Parameters
     ----------
     events, quotes : polars.DataFrame
-        Columns of `schema.EVENTS` and `schema.QUOTES`; the quotes that may be seen, in any order.
+        Columns of `schema.EVENTS` and `schema.QUOTES`, rows in any order. Decisions may see all of these quotes.
     decide_at : str
-        ``quote``: a question is decided at each distinct `known_at` of its quotes. ``before_start:<duration>``
-        (``30m``, ``1h``, ``2d``): once an event, that long before its start, with what was known by then;
-        ``before_start:6h+1h+5m``: several times.
+        ``quote``: each question is decided at every distinct `known_at` of its quotes. ``before_start:<duration>``
+        (``30m``, ``1h``, ``2d``): each event is decided once, that long before its start.
+        ``before_start:6h+1h+5m``: each event is decided several times.
 
     Returns
     -------
     View
-        Its size is that of the answer: one row for each (decision, price in force); see `blocks` for less at once.
+        One row per decision and quote in force. `view_blocks` gives the same rows in smaller views.
 
     Raises
     ------
     ConfigurationError
-        For another `decide_at`.
+        `decide_at` is not one of these rules.
     DataError
-        Where a quote belongs to no event of the frame.
+        A quote has no event.
     """
     ahead = _ahead_ns(decide_at)
-    seen = _pre_match(events, quotes)
-    rows = _in_order(seen)
+    usable = _pre_match(events, quotes)
+    rows = _in_order(usable)
     place, decided = _at_each_quote(rows) if ahead is None else _before_start(rows, ahead)
-    order = np.argsort(decided, kind="stable")  # rows are in the order of all other keys
-    shown = seen[rows.place[place[order]]]
+    order = np.argsort(decided, kind="stable")  # the rows are sorted by all other keys already
+    shown = usable[rows.place[place[order]]]
     return View(
-        pl.concat([shown, events.select(_OF_EVENT)[shown["_event"]]], how="horizontal")
+        pl.concat([shown, events.select(_EVENT_COLUMNS)[shown["_event"]]], how="horizontal")
         .with_columns(decided_at=pl.Series(decided[order]).cast(INSTANT_DTYPE))
         .select(list(VIEW))
     )
 
 
-def of_store(
+def store_views(
     store: Store, universe: Universe, decide_at: str = "quote", *, memory_mb: int = 1024, threads: int = 2
 ) -> Iterator[View]:
-    """The same decisions as `build` over the quotes of a store, in views of whole events.
+    """Build the views of all decisions in a store, which may be larger than memory.
 
     Parameters
     ----------
     store : Store
-        It may be larger than memory.
     universe : Universe
-        The quotes that may be seen.
+        Quotes that decisions may see.
     decide_at : str
-        As of `build`. Decisions before the start are answered by DuckDB, which reads the files itself; of the others
-        the quotes of a part are read.
+        As in `build_view`. For decisions before the start DuckDB reads the files; for decisions at each quote the
+        quotes of one part at a time are loaded.
     memory_mb, threads : int
-        As of `store.decided.Decisions`.
+        As in `engine.asof.decisions.Decisions`.
 
     Yields
     ------
     View
-        At least one: an empty one where nothing was knowable at any decision.
+        Views of whole events with the rows of `build_view`. If there is no row at all, one empty view.
     """
     ahead, empty = _ahead_ns(decide_at), True
     for view in (
-        _each_quote_of(store, universe, memory_mb)
+        _views_at_quotes(store, universe, memory_mb)
         if ahead is None
-        else _ahead_of(store, Decisions(ahead, universe, memory_mb, threads))
+        else _views_before_start(store, Decisions(ahead, universe, memory_mb, threads))
     ):
         yield view
         empty = False
@@ -121,37 +120,38 @@ def of_store(
         yield View(pl.DataFrame(schema=VIEW))
 
 
-def _each_quote_of(store: Store, universe: Universe, memory_mb: int) -> Iterator[View]:
+def _views_at_quotes(store: Store, universe: Universe, memory_mb: int) -> Iterator[View]:
     for part in store.parts(universe, max_quotes=max_quotes(memory_mb)):
         with suppress(EmptyUniverseError):
-            yield from blocks(store.events(part), store.quotes(part), max_quotes=max_quotes(memory_mb))
+            yield from view_blocks(store.events(part), store.quotes(part), max_quotes=max_quotes(memory_mb))
 
 
-def _ahead_of(store: Store, decisions: Decisions) -> Iterator[View]:
+def _views_before_start(store: Store, decisions: Decisions) -> Iterator[View]:
     for part, rows in in_force_at(store, decisions):
         if rows.is_empty():
             continue
         shown = rows.join(
-            store.events(part).select("event_id", *_OF_EVENT), on="event_id", how="inner", maintain_order="left"
+            store.events(part).select("event_id", *_EVENT_COLUMNS), on="event_id", how="inner", maintain_order="left"
         )
         shown = shown.with_columns(
-            kind(),
+            quote_kind(),
             decided_at=pl.col("starts_at") - pl.duration(nanoseconds=pl.col("ahead_ns")),
         ).select(list(VIEW))
         yield View(shown.sort("decided_at", "event_id", maintain_order=True))
 
 
-def blocks(
+def view_blocks(
     events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote", *, max_quotes: int = 2_000_000
 ) -> Iterator[View]:
-    """The same decisions as `build`, in views of about `max_quotes` quotes each: whole events, in order of `event_id`.
+    """Build the rows of `build_view` in several views of about `max_quotes` quotes each.
 
-    A strategy's answer for a decision depends on that decision alone, so that the concatenated answers are the same.
+    Each view holds whole events, in the order of `event_id`. The opportunities of a strategy for a decision depend on
+    that decision only, so the concatenated opportunities of all blocks are those of the one large view.
     """
     counts = quotes.group_by("event_id").len().sort("event_id")
     block = (counts["len"].cum_sum() - 1) // max(1, max_quotes)
     for part in counts.with_columns(block=block).partition_by("block", maintain_order=True):
-        yield build(
+        yield build_view(
             events.join(part.select("event_id"), on="event_id", how="semi"),
             quotes.join(part.select("event_id"), on="event_id", how="semi"),
             decide_at,
@@ -159,14 +159,14 @@ def blocks(
 
 
 def _ahead_ns(decide_at: str) -> tuple[int, ...] | None:
-    """Spans from the decisions to the start; None: at each quote."""
+    """Times from the decisions to the start, nanoseconds; None for decisions at each quote."""
     if decide_at == "quote":
         return None
     rule, _, durations = decide_at.partition(":")
     ahead = tuple(duration_ns(text) for text in durations.split("+")) if durations else ()
     if rule != "before_start" or not ahead or len(set(ahead)) != len(ahead):
         raise ConfigurationError(
-            "unknown rule of decision",
+            "unknown rule for decisions",
             where="data.decide_at",
             expected="quote, before_start:<duration>, or several distinct ones as before_start:6h+1h",
             found=repr(decide_at),
@@ -175,16 +175,14 @@ def _ahead_ns(decide_at: str) -> tuple[int, ...] | None:
 
 
 def _pre_match(events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
-    """The quotes of before the start, with the place of their event, `_event`, and its start, `_start` (UTC ns)."""
+    """Quotes from before the start, with the row number of their event, `_event`, and its start, `_start` (UTC ns)."""
     known = events.select("event_id", "starts_at_basis", _nanoseconds("starts_at").alias("_start"))
     joined = quotes.filter(pl.col("instant") != IN_PLAY).join(
         known.with_row_index("_event"), on="event_id", how="left", maintain_order="left"
     )
-    strangers = joined["_event"].null_count()
-    if strangers:
-        raise DataError(
-            "quotes without their event", expected="every event_id in the events", found=f"{strangers} rows"
-        )
+    unmatched = joined["_event"].null_count()
+    if unmatched:
+        raise DataError("quotes without an event", expected="every event_id in the events", found=f"{unmatched} rows")
     late = (_nanoseconds("known_at") > pl.col("_start")) & (pl.col("starts_at_basis") == "recorded")
     return joined.filter(~late.fill_null(False))
 
@@ -194,10 +192,16 @@ def _nanoseconds(name: str) -> pl.Expr:
 
 
 class _Rows(NamedTuple):
-    """Quotes in the order of event, market, line, selection, bookmaker, side, known_at; of equal ones one is left.
+    """Quotes sorted by event, market, line, selection, bookmaker, side, known_at, without duplicates of these keys.
 
-    Arrays, shape (n,): the place of each among those it was made of, its instant and the start of its event (UTC ns),
-    and the numbers of its series and of its question.
+    Attributes
+    ----------
+    place : int64 (n,)
+        Row of the quote in the frame that was sorted.
+    known, start : int64 (n,)
+        When the quote is known and when its event starts, UTC nanoseconds.
+    series, question : int64 (n,)
+        Numbers of the series and of the question, ascending from 0.
     """
 
     place: NDArray[np.int64]
@@ -208,64 +212,67 @@ class _Rows(NamedTuple):
 
 
 def _in_order(seen: pl.DataFrame) -> _Rows:
-    """Sort by numbers in the place of names."""
+    """Sort quotes by numbers that stand for the names."""
     keys = seen.select(
         "event_id",
         pl.Series("market", _numbers(seen["market"])),
-        pl.col("line").fill_null(-np.inf),  # the first of all, as a missing one is
+        pl.col("line").fill_null(-np.inf),  # nulls sort first
         *(pl.Series(name, _numbers(seen[name])) for name in ("selection", "bookmaker", "side")),
         known=_nanoseconds("known_at"),
         sequence=sequence(),
-        cheap=-pl.col("odds"),
+        minus_odds=-pl.col("odds"),
         start=pl.col("_start"),
     ).with_row_index("place")
-    keys = keys.sort([*SERIES, "known", "sequence", "cheap"])
+    keys = keys.sort([*SERIES, "known", "sequence", "minus_odds"])
     changed = [_changes(keys[name].to_numpy()) for name in SERIES]
-    asked = np.logical_or.reduce(changed[: len(_QUESTION)])
-    other = np.logical_or.reduce(changed)
+    new_question = np.logical_or.reduce(changed[: len(_QUESTION)])
+    new_series = np.logical_or.reduce(changed)
     known = keys["known"].to_numpy()
-    kept = np.flatnonzero(_lasts(other | _changes(known)))
+    last = np.flatnonzero(_lasts(new_series | _changes(known)))
     return _Rows(
-        keys["place"].to_numpy()[kept].astype(np.int64),
-        known[kept],
-        keys["start"].fill_null(np.iinfo(np.int64).max).to_numpy()[kept],
-        (np.cumsum(other) - 1)[kept],
-        (np.cumsum(asked) - 1)[kept],
+        keys["place"].to_numpy()[last].astype(np.int64),
+        known[last],
+        keys["start"].fill_null(np.iinfo(np.int64).max).to_numpy()[last],
+        (np.cumsum(new_series) - 1)[last],
+        (np.cumsum(new_question) - 1)[last],
     )
 
 
 def _numbers(column: pl.Series) -> pl.Series:
-    """The place of each name among the sorted ones."""
+    """Position of each name in the sorted list of distinct names."""
     return column.cast(pl.Enum(column.unique().sort())).to_physical()
 
 
 def _changes(column: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Whether a row differs from the one before it; the first does."""
+    """Whether each value differs from the value before it; True for the first."""
     return np.append(True, column[1:] != column[:-1])[: len(column)]
 
 
 def _lasts(changes: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether a row is the last before a change; the last of all is."""
+    """Whether each row is the last before a change; True for the last."""
     return np.append(changes[1:], True)[: len(changes)]
 
 
 def _before_start(rows: _Rows, ahead: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The quotes in force at each span before the start, and the instants of decision."""
+    """Rows of the quotes in force at each decision before the start, and the instants of the decisions (UTC ns)."""
     last = _lasts(_changes(rows.series))
-    found, instants = [], []
+    places, instants = [], []
     for span in ahead:
         decided = rows.start - span
         by_then = rows.known <= decided
         in_force = np.flatnonzero(by_then & (last | ~np.append(by_then[1:], False)[: len(last)]))
-        found.append(in_force)
+        places.append(in_force)
         instants.append(decided[in_force])
-    place = np.concatenate(found)
+    place = np.concatenate(places)
     order = np.argsort(place, kind="stable") if len(ahead) > 1 else np.arange(len(place))
     return place[order], np.concatenate(instants)[order]
 
 
 def _at_each_quote(rows: _Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each quote for the decisions of its question from its `known_at` until the next quote of its series."""
+    """Rows of the quotes in force at the decisions of their question, and the instants of the decisions (UTC ns).
+
+    A quote is in force from its `known_at` until the next quote of its series.
+    """
     decision, instants, ends = _decisions(rows.question, rows.known)
     last = _lasts(_changes(rows.series))
     until = np.where(last, ends[rows.question], np.append(decision[1:], 0)[: len(decision)])
@@ -278,11 +285,17 @@ def _at_each_quote(rows: _Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def _decisions(
     question: NDArray[np.int64], known: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Number the decisions, (question, instant) in order: of each row, their instants, and the end of each question."""
+    """Number the decisions in the order of (question, instant).
+
+    Returns
+    -------
+    int64 (n,), int64 (d,), int64 (q,)
+        Decision of each row, instant of each decision, and number of the first decision after each question.
+    """
     order = np.lexsort((known, question))
-    asked, instant = question[order], known[order]
-    fresh = _changes(asked) | _changes(instant)
+    sorted_question, instant = question[order], known[order]
+    first = _changes(sorted_question) | _changes(instant)
     number = np.empty(len(order), dtype=np.int64)
-    number[order] = np.cumsum(fresh) - 1
-    ends = np.cumsum(np.bincount(asked[fresh]))
-    return number, instant[fresh], ends.astype(np.int64)
+    number[order] = np.cumsum(first) - 1
+    ends = np.cumsum(np.bincount(sorted_question[first]))
+    return number, instant[first], ends.astype(np.int64)

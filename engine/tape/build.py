@@ -27,7 +27,7 @@ _CLOSING: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def build(
+def build_tape(
     opportunities: pl.DataFrame,
     events: pl.DataFrame,
     closing: pl.DataFrame | None = None,

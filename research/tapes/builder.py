@@ -14,7 +14,7 @@ import polars as pl
 
 from engine.asof.closing import fair_closing
 from engine.asof.decisions import check_memory, max_quotes
-from engine.asof.view import of_store
+from engine.asof.view import store_views
 from engine.errors import ConfigurationError, EmptyUniverseError, StoreError
 from engine.files import write_json
 from engine.identity import digest
@@ -24,7 +24,7 @@ from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import View
 from engine.tape import Tape
-from engine.tape.build import build
+from engine.tape.build import build_tape
 from engine.tape.execution import Later
 from engine.tape.file import save
 from research.config.code_hash import code_hash
@@ -150,7 +150,7 @@ class Tapes:
             if part.later is not None:
                 wanted = bets.select(_BET).unique()
                 prices.append(part.later.join(wanted, on=list(_BET), how="semi", nulls_equal=True))
-        return build(
+        return build_tape(
             pl.concat(offers, how="diagonal"),
             pl.concat(events),
             pl.concat(fair) if fair else None,
@@ -174,7 +174,7 @@ class Tapes:
             if self._last_views is not None and self._last_views[0] == name:
                 yield part, self._last_views[1]
                 continue
-            views = list(of_store(self._store(spec), part.visible, spec.decide_at, memory_mb=self._memory_mb))
+            views = list(store_views(self._store(spec), part.visible, spec.decide_at, memory_mb=self._memory_mb))
             if len(cuts) == 1:
                 self._last_part, self._last_views = (key, part), (name, views)
             if views:

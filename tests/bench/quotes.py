@@ -21,7 +21,7 @@ from typing import Any
 import polars as pl
 
 from engine.asof.decisions import Decisions, best_at, closing_prices, consensus_at, in_force_at
-from engine.asof.view import of_store
+from engine.asof.view import store_views
 from engine.machine import peak_bytes
 from engine.simulator.simulate import SimulatorSettings, simulate_leagues
 from engine.store import Store, Universe
@@ -56,7 +56,7 @@ def _frames(store: Store, question: str, memory_mb: int, threads: int) -> Iterat
     if question.startswith("view"):
         seen = Universe(instants=("open", "snapshot"), sides=("back",))
         decide_at = "quote" if question == "view_quote" else "before_start:60m"
-        return (view.quotes for view in of_store(store, seen, decide_at, memory_mb=memory_mb, threads=threads))
+        return (view.quotes for view in store_views(store, seen, decide_at, memory_mb=memory_mb, threads=threads))
     if question == "in_force":
         return (rows for _, rows in in_force_at(store, decisions))
     ask = {"best": best_at, "consensus": consensus_at, "closing": closing_prices}

@@ -15,12 +15,12 @@ import polars as pl
 import pytest
 from omegaconf import OmegaConf
 
-from engine.asof.view import VIEW, build
+from engine.asof.view import VIEW, build_view
 from engine.errors import ConfigurationError
 from engine.paths import conf_dir
 from engine.schema import AGGREGATES, EVENTS, OPPORTUNITIES, OPTIONAL, SELECTIONS
 from engine.strategy import Strategy, View
-from engine.tape.build import build as build_tape
+from engine.tape.build import build_tape
 from research.strategies import FAST, by_name, make, names
 from tests.property.markets import world
 
@@ -62,7 +62,7 @@ def market() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 @pytest.fixture(scope="module")
 def view(market: tuple[pl.DataFrame, pl.DataFrame]) -> View:
-    return build(*market)
+    return build_view(*market)
 
 
 def asked(strategy: Strategy, view: View) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from engine.asof.closing import fair_closing
-from engine.asof.view import build
+from engine.asof.view import build_view
 from engine.backtesting.run import replay
 from engine.configuration import Configuration
 from engine.kernel.codes import Staking
@@ -25,7 +25,7 @@ from engine.schema import INSTANT_DTYPE
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import Requirement, Strategy, View
-from engine.tape.build import build as build_tape
+from engine.tape.build import build_tape
 from research.strategies import make, names
 from tests.property.markets import football, snapshots, world
 
@@ -79,7 +79,7 @@ def until(strategy: Strategy, market: Market, decide_at: str, instant: int, way:
     events, quotes = market
     needs = strategy.requires()
     seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]) & pl.col("market").is_in(needs.markets))
-    offers = strategy.opportunities(build(events, seen, decide_at))
+    offers = strategy.opportunities(build_view(events, seen, decide_at))
     closing = fair_closing(events, quotes)
     tape = build_tape(offers, events, closing, commission_rates=RATES, kelly=kelly)
     path = replay(tape, configuration.params(), seed=1)
@@ -182,7 +182,7 @@ def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
 def test_each_option_has_an_effect_and_uses_no_future(name: str, base: dict[str, Any], change: dict[str, Any]) -> None:
     market = random_world(2)
     start = {**WIDE[name], **base}
-    plain, switched = (make(name, {**start, **c}).opportunities(build(*market)) for c in ({}, change))
+    plain, switched = (make(name, {**start, **c}).opportunities(build_view(*market)) for c in ({}, change))
     assert not plain.equals(switched)
     assert compare_futures(market, name, "quote", 3, **base, **change) > 0
 

@@ -1,4 +1,4 @@
--- Every price in force, in order of event, decision, market, line, selection, bookmaker, side.
-SELECT event_id, decision, line, bet, book, place, odds
-FROM standing
-ORDER BY event_id, decision, market_of(bet), line NULLS FIRST, bet // 2, book, bet
+-- The odds of every quote in force, sorted by event, decision, market, line, selection, bookmaker, side.
+SELECT event_id, decision, line, bet_id, bookmaker_id, order_key, odds
+FROM in_force
+ORDER BY event_id, decision, market_id_of(bet_id), line NULLS FIRST, bet_id // 2, bookmaker_id, bet_id

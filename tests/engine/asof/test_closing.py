@@ -1,4 +1,4 @@
-"""Fair closing probabilities: which prices close, and which books are whole."""
+"""Fair closing probabilities: which prices are closing prices, and which books are complete."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_closing_price_without_its_margin() -> None:
     assert sum(found.values()) == pytest.approx(1.0)
 
 
-def test_without_one_the_last_snapshot_at_or_before_the_start() -> None:
+def test_without_a_closing_quote_the_last_snapshot_until_the_start_counts() -> None:
     rows = book(2.5, at(60), (3.0, 1.4)) + book(2.5, at(0), (2.0, 2.0)) + book(2.5, at(-5), (9.0, 1.1))
     assert closing(rows) == {("totals", 2.5, "over"): 0.5, ("totals", 2.5, "under"): 0.5}
 
@@ -50,11 +50,11 @@ def test_a_line_that_moved_away_has_no_closing_price() -> None:
     assert {key[1] for key in closing(rows)} == {2.5, 2.75}
 
 
-def test_a_book_with_a_gap_has_none() -> None:
+def test_an_incomplete_book_has_no_closing_probability() -> None:
     assert closing(book(2.5, ("close", START), (2.0, 1.8))[:1]) == {}
 
 
-def test_prices_of_others_lays_and_unlisted_markets_do_not_count() -> None:
+def test_other_bookmakers_lays_and_unlisted_markets_do_not_count() -> None:
     rows = book(None, ("close", START), (2.0, 2.0), "moneyline")
     others = [(*row[:4], "aaa", *row[5:]) for row in rows] + [(*row[:5], "lay", *row[6:]) for row in rows]
     score = [_quote(1, "correct_score", None, "1-0", "pinnacle", ("close", START), 8.0)]
@@ -62,7 +62,7 @@ def test_prices_of_others_lays_and_unlisted_markets_do_not_count() -> None:
     assert len(closing(others + score + rows)) == 2
 
 
-def test_any_method_and_any_order_of_rows() -> None:
+def test_probabilities_sum_to_one_with_any_method_and_any_order_of_rows() -> None:
     events, quotes = world(1, 20)
     for method in ("power", "shin"):
         table = fair_closing(events, quotes, "pinnacle", method)

@@ -1,4 +1,4 @@
-"""Quotes known at the same instant: every engine takes the same one."""
+"""Quotes known at the same instant: DuckDB, Polars and views choose the same one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from engine.asof import query
 from engine.asof.order import SEQUENCE, last_of_series
-from engine.asof.view import build
+from engine.asof.view import build_view
 from engine.schema import INSTANT_DTYPE, QUOTES
 from engine.store import Store
 from tests.engine.store.batches import FakeBatch, batch, match
@@ -34,7 +34,7 @@ def pull(name: str, kinds: list[tuple[str, float]], at: datetime = NINE) -> Fake
 
 
 def odds_of(store: Store) -> set[float]:
-    """What each engine holds to be the price in force."""
+    """Odds in force according to each query in DuckDB and in Polars."""
     with store.duckdb() as connection:
         return {
             float(query.quotes_as_of(connection, LATE)["odds"].item()),
@@ -46,7 +46,7 @@ def odds_of(store: Store) -> set[float]:
 
 @pytest.mark.parametrize("order", [(2.0, 2.2), (2.2, 2.0)])
 @pytest.mark.parametrize("together", [True, False])
-def test_of_one_kind_the_one_imported_later_is_in_force(
+def test_of_two_quotes_of_one_kind_the_later_import_is_in_force(
     tmp_path: Path, order: tuple[float, float], together: bool
 ) -> None:
     store = Store.create_or_open(tmp_path / "s")
@@ -60,7 +60,7 @@ def test_of_one_kind_the_one_imported_later_is_in_force(
 
 
 @pytest.mark.parametrize("kinds", list(itertools.permutations(("open", "snapshot", "close"))))
-def test_of_several_kinds_the_one_nearest_to_the_end_is_in_force(tmp_path: Path, kinds: tuple[str, ...]) -> None:
+def test_of_several_kinds_the_last_in_the_life_of_a_market_is_in_force(tmp_path: Path, kinds: tuple[str, ...]) -> None:
     prices = {"open": 2.0, "snapshot": 2.4, "close": 2.2}
     for left in (3, 2):
         store = Store.create_or_open(tmp_path / str(left))
@@ -68,11 +68,11 @@ def test_of_several_kinds_the_one_nearest_to_the_end_is_in_force(tmp_path: Path,
         wanted = prices[max(kinds[:left], key=lambda kind: SEQUENCE[kind])]
         assert odds_of(store) == {wanted}
         for decide_at in ("quote", "before_start:1h"):
-            shown = build(store.events(), store.quotes(), decide_at).quotes
+            shown = build_view(store.events(), store.quotes(), decide_at).quotes
             assert shown["odds"].to_list() == [wanted]
 
 
-def test_of_twins_from_elsewhere_the_lower_price_is_in_force_in_any_order() -> None:
-    twins = pl.concat([pull("a.csv", [("snapshot", odds)]).quotes for odds in (2.0, 2.4, 2.2)])
+def test_of_duplicates_in_a_frame_the_lower_odds_are_in_force_in_any_order() -> None:
+    duplicates = pl.concat([pull("a.csv", [("snapshot", odds)]).quotes for odds in (2.0, 2.4, 2.2)])
     for order in itertools.permutations(range(3)):
-        assert last_of_series(twins[list(order)])["odds"].to_list() == [2.0]
+        assert last_of_series(duplicates[list(order)])["odds"].to_list() == [2.0]

@@ -1,4 +1,4 @@
-"""Each question has one answer, through DuckDB and through Polars."""
+"""Each query has the same result in DuckDB and in Polars."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def connection(large: Store) -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-def test_as_of_takes_the_latest_knowable(small: Store) -> None:
+def test_the_quote_in_force_is_the_latest_known(small: Store) -> None:
     for source in (small.quotes(), small.duckdb()):
         rows = query.quotes_as_of(source, NOON)
         assert dict(zip(rows["bookmaker"], rows["odds"], strict=True)) == {
@@ -73,7 +73,7 @@ def test_as_of_takes_the_latest_knowable(small: Store) -> None:
         assert query.quotes_as_of(source, 0).is_empty()
 
 
-def test_a_best_price_never_holds_an_aggregate(small: Store) -> None:
+def test_aggregates_are_never_part_of_a_best_price_or_a_consensus(small: Store) -> None:
     for source in (small.quotes(), small.duckdb()):
         row = query.best_price(source, NOON).row(0, named=True)
         assert (row["bookmaker"], row["odds"], row["n_bookmakers"]) == ("b365", 2.2, 2)
@@ -108,13 +108,13 @@ def test_duckdb_and_polars_agree(large: Store, connection: duckdb.DuckDBPyConnec
         best = query.best_price(connection, instant, names)
         assert best.height
         assert_frame_equal(best, query.best_price(frame, instant, names))
-        agreed = query.consensus(connection, instant, names)
-        assert_frame_equal(agreed, query.consensus(frame, instant, names), rel_tol=1e-12, abs_tol=0.0)
+        consensus = query.consensus(connection, instant, names)
+        assert_frame_equal(consensus, query.consensus(frame, instant, names), rel_tol=1e-12, abs_tol=0.0)
         closing = query.closing_line(connection, bookmakers=names)
         assert_frame_equal(closing, query.closing_line(frame, large.events(), names))
 
 
-def test_views_hold_the_universe(large: Store) -> None:
+def test_duckdb_views_hold_the_universe(large: Store) -> None:
     universe = Universe(competitions=("E0",), markets=("1x2",), bookmakers=("b365",), first_date=date(2021, 9, 1))
     with large.duckdb(universe) as opened:
         counted = opened.execute("SELECT count(*) FROM quotes").fetchone()

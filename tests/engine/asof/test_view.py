@@ -1,4 +1,4 @@
-"""Views: what was knowable, against a plain loop over the quotes."""
+"""Views against a plain loop over the quotes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.asof.view import VIEW, blocks, build, of_store
+from engine.asof.view import VIEW, build_view, store_views, view_blocks
 from engine.clock import duration_ns
 from engine.errors import ConfigurationError, DataError
 from engine.schema import QUARANTINE, QUOTES
@@ -20,7 +20,7 @@ KEYS = ("event_id", "market", "line", "selection", "bookmaker", "side")
 
 
 def plain(events: pl.DataFrame, quotes: pl.DataFrame, ahead_ns: int | None) -> set[tuple[object, ...]]:
-    """The same answer, one decision at a time."""
+    """The rows of the view, found one decision at a time."""
     starts = dict(events.select("event_id", pl.col("starts_at").cast(pl.Int64)).iter_rows())
     order = {"open": 0, "snapshot": 1, "close": 2}
     rows = [
@@ -28,17 +28,17 @@ def plain(events: pl.DataFrame, quotes: pl.DataFrame, ahead_ns: int | None) -> s
         for row in quotes.with_columns(pl.col("known_at").cast(pl.Int64)).iter_rows(named=True)
         if row["instant"] != "in_play" and row["known_at"] <= starts[row["event_id"]]
     ]
-    asked: dict[tuple[object, ...], set[int]] = {}
+    decisions: dict[tuple[object, ...], set[int]] = {}
     for row in rows:
         question = (row["event_id"], row["market"], row["line"])
         instant = row["known_at"] if ahead_ns is None else starts[row["event_id"]] - ahead_ns
-        asked.setdefault(question, set()).add(instant)
+        decisions.setdefault(question, set()).add(instant)
     shown = set()
-    for question, instants in asked.items():
-        mine = [r for r in rows if (r["event_id"], r["market"], r["line"]) == question]
+    for question, instants in decisions.items():
+        quotes_of_question = [r for r in rows if (r["event_id"], r["market"], r["line"]) == question]
         for instant in instants:
             latest: dict[tuple[object, ...], dict[str, object]] = {}
-            for row in sorted(mine, key=lambda r: (r["known_at"], order[r["instant"]], -r["odds"])):
+            for row in sorted(quotes_of_question, key=lambda r: (r["known_at"], order[r["instant"]], -r["odds"])):
                 if row["known_at"] <= instant:
                     latest[tuple(row[k] for k in KEYS)] = row
             shown |= {(instant, *key, row["odds"], row["known_at"]) for key, row in latest.items()}
@@ -52,62 +52,62 @@ def as_set(view: pl.DataFrame) -> set[tuple[object, ...]]:
 
 @pytest.mark.parametrize("instants", [("open",), ("open", "snapshot"), ("open", "snapshot", "close"), ("close",)])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_it_is_what_a_plain_loop_sees(seed: int, instants: tuple[str, ...]) -> None:
+def test_a_view_holds_what_a_plain_loop_finds(seed: int, instants: tuple[str, ...]) -> None:
     events, quotes = world(seed, 8)
-    seen = quotes.filter(pl.col("instant").is_in([*instants, "in_play"]))
-    view = build(events, seen).quotes
-    assert as_set(view) == plain(events, seen, None)
+    usable = quotes.filter(pl.col("instant").is_in([*instants, "in_play"]))
+    view = build_view(events, usable).quotes
+    assert as_set(view) == plain(events, usable, None)
     assert len(view) == len(as_set(view))
     assert dict(view.schema) == VIEW
 
 
 @pytest.mark.parametrize("decide_at", ["quote", "before_start:1h", "before_start:5m+4h+0m"])
 @pytest.mark.parametrize("memory_mb", [64, 1024])
-def test_of_a_store_it_is_the_same_in_parts(tmp_path: Path, decide_at: str, memory_mb: int) -> None:
+def test_views_of_a_store_are_parts_of_the_view_of_its_frames(tmp_path: Path, decide_at: str, memory_mb: int) -> None:
     events, quotes = world(10, 30)
     empty = pl.DataFrame(schema=QUARANTINE)
     store = Store.create_or_open(tmp_path / "s")
     store.apply([FakeBatch("test", "one.csv", "a" * 64, None, events, quotes, empty, FakeCounts())])
-    seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]))
+    usable = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]))
     universe = Universe(instants=("open", "snapshot"))
-    parts = [view.quotes for view in of_store(store, universe, decide_at, memory_mb=memory_mb, threads=1)]
-    wanted = build(events, seen, decide_at).quotes
+    parts = [view.quotes for view in store_views(store, universe, decide_at, memory_mb=memory_mb, threads=1)]
+    wanted = build_view(events, usable, decide_at).quotes
     assert all(part.equals(part.sort(ORDER)) and part.schema == VIEW for part in parts)
     assert pl.concat(parts).sort(ORDER).equals(wanted)
     assert wanted.height > 1_000
     last = Universe(instants=("open", "snapshot"), first_date=events["date"].max())  # type: ignore[arg-type]
     ids = events.filter(pl.col("date") == events["date"].max())["event_id"]
-    shown = pl.concat(view.quotes for view in of_store(store, last, decide_at, memory_mb=memory_mb))
+    shown = pl.concat(view.quotes for view in store_views(store, last, decide_at, memory_mb=memory_mb))
     assert shown.sort(ORDER).equals(wanted.filter(pl.col("event_id").is_in(ids.implode())))
 
 
-def test_several_spans_are_the_views_of_each() -> None:
+def test_several_decisions_per_event_are_the_views_of_each() -> None:
     events, quotes = world(3, 8)
-    several = build(events, quotes, "before_start:30m+2h").quotes
-    each = [build(events, quotes, f"before_start:{span}").quotes for span in ("2h", "30m")]
+    several = build_view(events, quotes, "before_start:30m+2h").quotes
+    each = [build_view(events, quotes, f"before_start:{span}").quotes for span in ("2h", "30m")]
     assert several.equals(pl.concat(each).sort(ORDER))
 
 
 @pytest.mark.parametrize("decide_at", ["before_start:30m", "before_start:2h", "before_start:0m"])
-def test_before_the_start_it_is_the_price_in_force(decide_at: str) -> None:
+def test_before_the_start_the_view_holds_the_prices_in_force(decide_at: str) -> None:
     events, quotes = world(3, 8)
-    view = build(events, quotes, decide_at).quotes
+    view = build_view(events, quotes, decide_at).quotes
     assert as_set(view) == plain(events, quotes, duration_ns(decide_at.partition(":")[2]))
     assert view.group_by("event_id").agg(pl.col("decided_at").n_unique())["decided_at"].to_list() == [1] * 8
 
 
 def test_order_and_bits_do_not_depend_on_the_order_of_the_rows() -> None:
     events, quotes = world(4, 10)
-    view = build(events, quotes).quotes
-    mixed = build(events.sample(fraction=1, shuffle=True, seed=1), quotes.sample(fraction=1, shuffle=True, seed=2))
+    view = build_view(events, quotes).quotes
+    mixed = build_view(events.sample(fraction=1, shuffle=True, seed=1), quotes.sample(fraction=1, shuffle=True, seed=2))
     assert view.equals(mixed.quotes)
     names = ["decided_at", "event_id", "market", "line", "selection", "bookmaker", "side"]
     assert view.equals(view.sort(names))
 
 
-def test_it_shows_no_result_and_nothing_later() -> None:
+def test_a_view_holds_no_result_and_no_later_quote() -> None:
     events, quotes = world(5, 10)
-    view = build(events, quotes).quotes
+    view = build_view(events, quotes).quotes
     assert not {"winner", "home_score", "away_score", "status", "settled_at"} & set(view.columns)
     assert (view["known_at"] <= view["decided_at"]).all()
     assert (view["decided_at"] <= view["starts_at"]).all()
@@ -116,28 +116,28 @@ def test_it_shows_no_result_and_nothing_later() -> None:
 
 def test_blocks_are_the_same_decisions() -> None:
     events, quotes = world(6, 12)
-    parts = [part.quotes for part in blocks(events, quotes, max_quotes=500)]
+    parts = [part.quotes for part in view_blocks(events, quotes, max_quotes=500)]
     assert len(parts) > 3
     order = ["decided_at", "event_id", "market", "line", "selection", "bookmaker", "side"]
-    assert pl.concat(parts).sort(order).equals(build(events, quotes).quotes)
+    assert pl.concat(parts).sort(order).equals(build_view(events, quotes).quotes)
 
 
-def test_nothing_to_see() -> None:
+def test_without_quotes_a_view_is_empty() -> None:
     events, quotes = world(7, 3)
-    assert build(events, quotes.clear()).quotes.schema == VIEW
-    assert build(events, quotes.clear(), "before_start:1h").quotes.is_empty()
-    assert list(blocks(events, quotes.clear())) == []
+    assert build_view(events, quotes.clear()).quotes.schema == VIEW
+    assert build_view(events, quotes.clear(), "before_start:1h").quotes.is_empty()
+    assert list(view_blocks(events, quotes.clear())) == []
 
 
-def test_a_quote_after_a_recorded_start_is_late_and_after_an_assumed_one_is_not() -> None:
+def test_a_quote_after_a_recorded_start_is_left_out_and_after_an_assumed_start_is_not() -> None:
     events, quotes = world(8, 3)
     late = quotes.filter(pl.col("instant") == "open").with_columns(
         known_at=pl.lit(events["starts_at"].max()) + pl.duration(hours=1)
     )
     assert set(late.schema) == set(QUOTES)
-    assert build(events, late).quotes.is_empty()
+    assert build_view(events, late).quotes.is_empty()
     assumed = events.with_columns(starts_at_basis=pl.lit("assumed:noon"))
-    assert len(build(assumed, late).quotes) > 0
+    assert len(build_view(assumed, late).quotes) > 0
 
 
 @pytest.mark.parametrize(
@@ -152,14 +152,14 @@ def test_a_quote_after_a_recorded_start_is_late_and_after_an_assumed_one_is_not(
         "noon",
     ],
 )
-def test_another_rule_is_refused_in_one_line(text: str) -> None:
+def test_an_unknown_rule_is_refused_in_one_line(text: str) -> None:
     events, quotes = world(9, 2)
     with pytest.raises(ConfigurationError, match=r"data\.decide_at") as caught:
-        build(events, quotes, text)
+        build_view(events, quotes, text)
     assert "\n" not in str(caught.value)
 
 
-def test_a_quote_without_its_event_is_refused() -> None:
+def test_a_quote_without_an_event_is_refused() -> None:
     events, quotes = world(9, 3)
-    with pytest.raises(DataError, match="without their event"):
-        build(events.head(2), quotes)
+    with pytest.raises(DataError, match="quotes without an event"):
+        build_view(events.head(2), quotes)

@@ -15,7 +15,7 @@ from engine.identity import opportunity_ids
 from engine.kernel.codes import State
 from engine.schema import INSTANT_DTYPE, OPPORTUNITIES
 from engine.tape import NEVER
-from engine.tape.build import build
+from engine.tape.build import build_tape
 from tests.property.markets import FIRST, _event, frames, world
 
 START = FIRST + timedelta(hours=15)
@@ -46,7 +46,7 @@ def test_the_edge_is_of_exactly_this_form() -> None:
     rng = np.random.default_rng(0)
     prob, odds = rng.uniform(0.05, 0.9, 500), rng.uniform(1.1, 9, 500)
     rows = table(*(bet(odds=o, prob=p, bookmaker=f"b{n}") for n, (p, o) in enumerate(zip(prob, odds, strict=True))))
-    tape = build(rows, events())
+    tape = build_tape(rows, events())
     assert (tape.edge_frac == tape.prob * tape.odds - 1.0).all()
     assert (np.diff(tape.priority) <= 0).all() and (tape.priority == tape.edge_frac).all()
 
@@ -55,42 +55,42 @@ def test_halves_and_voids_are_summed_over_the_states() -> None:
     row = bet(
         market="asian_handicap", line=-0.25, odds=1.9, prob=0.5, prob_half_lose=0.2, prob_half_win=0.1, prob_void=0.05
     )
-    tape = build(table(row), events())
+    tape = build_tape(table(row), events())
     assert tape.edge_frac[0] == pytest.approx(0.5 * 0.9 + 0.1 * 0.45 - 0.2 * 0.5 - 0.15)
 
 
 def test_a_lay_is_the_back_row_of_equal_risk() -> None:
     close = closing(0.4)
     row = bet(side="lay", odds=4.0, prob=0.2, prob_half_win=0.1, size_minor=500.0)
-    tape = build(table(row), events((0, 2)), close)
+    tape = build_tape(table(row), events((0, 2)), close)
     assert tape.quoted[0] == 4.0 and tape.odds[0] == 4.0 / 3.0 and tape.is_lay[0] == 1
     assert tape.prob[0] == pytest.approx(0.7) and tape.size_minor[0] == 1500.0
     assert tape.edge_frac[0] == pytest.approx(0.7 / 3 - 0.1 / 2 - 0.2)
     assert tape.close_prob[0] == 0.6 and tape.state[0] == State.WIN
-    plain = build(table(bet(side="lay", odds=4.0, prob=0.2)), events((1, 0)))
+    plain = build_tape(table(bet(side="lay", odds=4.0, prob=0.2)), events((1, 0)))
     assert plain.prob[0] == 1 - 0.2 and plain.state[0] == State.LOSE
 
 
 def test_sizes_and_rates_stand_where_they_are_known() -> None:
     rows = table(bet(size_minor=700.0), bet(selection="away", bookmaker="exchange"))
-    tape = build(rows, events(), commission_rates={"exchange": 0.05})
+    tape = build_tape(rows, events(), commission_rates={"exchange": 0.05})
     by_name = dict(zip(tape.rows["bookmaker"], zip(tape.size_minor, tape.commission_rate, strict=True), strict=True))
     assert by_name == {"aaa": (700.0, 0.0), "exchange": (np.inf, 0.05)}
 
 
 def test_what_was_settled_by_the_decision_is_refused_and_counted() -> None:
     late = bet(selection="away", decided_at=START.replace(hour=23, minute=59, second=59))
-    tape = build(table(bet(), late), events())
+    tape = build_tape(table(bet(), late), events())
     assert len(tape) == 1
     assert tape.refused.rows() == [("settled at or before the decision", 1, "H1 A1 2024-01-01 1x2 away aaa")]
 
 
 def test_an_event_without_a_result_leaves_its_bets_open() -> None:
     waiting = frames([_event(1, START, "L", "scheduled", (0, 0))], [])[0]
-    tape = build(table(bet()), waiting)
+    tape = build_tape(table(bet()), waiting)
     assert tape.settled_at[0] == NEVER and tape.state[0] == State.UNKNOWN and len(tape.settle_order) == 0
     ended = waiting.with_columns(settled_at=pl.lit(START + timedelta(hours=3)).cast(INSTANT_DTYPE))
-    assert build(table(bet()), ended).settled_at[0] == NEVER
+    assert build_tape(table(bet()), ended).settled_at[0] == NEVER
 
 
 def test_order_is_time_then_priority_then_id_and_legs_stand_together() -> None:
@@ -102,28 +102,30 @@ def test_order_is_time_then_priority_then_id_and_legs_stand_together() -> None:
         bet(2, prob=0.9, decided_at=FIRST - timedelta(hours=1)),
         bet(2, prob=0.55, group=7),
     )
-    tape = build(rows, events((1, 0), (0, 0)))
+    tape = build_tape(rows, events((1, 0), (0, 0)))
     assert tape.prob.tolist() == [0.9, 0.6, 0.1, 0.55, 0.5, 0.1]
     assert tape.group.tolist() == [-1, 0, 0, 1, -1, -1]
     assert tape.rows["bookmaker"].to_list() == ["aaa", "x", "y", "aaa", "aaa", "z"]
-    ties = build(table(*(bet(bookmaker=f"b{n}") for n in range(50))), events())
+    ties = build_tape(table(*(bet(bookmaker=f"b{n}") for n in range(50))), events())
     assert (np.diff(ties.id) > 0).all()
 
 
 def test_missing_odds_stay_and_come_last() -> None:
-    tape = build(table(bet(odds=None), bet(prob=None, selection="away"), bet(prob=0.01, selection="draw")), events())
+    tape = build_tape(
+        table(bet(odds=None), bet(prob=None, selection="away"), bet(prob=0.01, selection="draw")), events()
+    )
     assert np.isnan(tape.edge_frac).tolist() == [False, True, True]
     assert tape.priority[1] == -np.inf
 
 
 def test_own_priority_goes_before_the_edge() -> None:
-    tape = build(table(bet(priority=1.0), bet(selection="away", prob=0.9, priority=0.5)), events())
+    tape = build_tape(table(bet(priority=1.0), bet(selection="away", prob=0.9, priority=0.5)), events())
     assert tape.rows["selection"].to_list() == ["home", "away"]
 
 
 def test_ids_and_dense_numbers() -> None:
     rows = table(bet(2), bet(1), bet(1, "away", bookmaker="bbb"), bet(1, market="totals", line=2.5, selection="over"))
-    tape = build(rows, events((1, 0), (0, 0)))
+    tape = build_tape(rows, events((1, 0), (0, 0)))
     assert sorted(tape.id.tolist()) == sorted(opportunity_ids(rows).tolist())
     assert tape.events["event_id"].to_list() == [tape.rows["event_id"][list(tape.event).index(n)] for n in (0, 1)]
     for numbers, count in ((tape.event, 2), (tape.competition, 2), (tape.question, 3), (tape.market, 4)):
@@ -136,24 +138,26 @@ def test_ids_and_dense_numbers() -> None:
 def test_settlements_are_in_order_of_time_then_row() -> None:
     first = _event(1, START + timedelta(days=1), "L", "played", (0, 0))
     second = _event(2, START, "L", "played", (0, 0))
-    tape = build(table(bet(1, prob=0.9), bet(2, prob=0.2), bet(2, "away", prob=0.1)), frames([first, second], [])[0])
+    tape = build_tape(
+        table(bet(1, prob=0.9), bet(2, prob=0.2), bet(2, "away", prob=0.1)), frames([first, second], [])[0]
+    )
     assert tape.settle_order.tolist() == [1, 2, 0]
 
 
 def test_the_same_bits_for_any_order_of_rows_and_another_hash_for_other_content() -> None:
     rows = table(*(bet(n % 5 + 1, s, odds=2 + n / 7, bookmaker=f"b{n}") for n in range(40) for s in ("home", "away")))
     known = events(*[(1, 0)] * 5)
-    tape = build(rows, known)
-    mixed = build(rows.sample(fraction=1, shuffle=True, seed=1), known.sample(fraction=1, shuffle=True, seed=1))
+    tape = build_tape(rows, known)
+    mixed = build_tape(rows.sample(fraction=1, shuffle=True, seed=1), known.sample(fraction=1, shuffle=True, seed=1))
     assert tape.hash == mixed.hash and tape.rows.equals(mixed.rows) and (tape.id == mixed.id).all()
     hashes = {
         tape.hash,
-        build(rows.with_columns(prob=pl.col("prob") + 1e-12), known).hash,
-        build(rows, known, zone="Europe/London").hash,
-        build(rows, known, zone="Asia/Tokyo").hash,
-        build(rows, events(*[(0, 0)] * 5)).hash,
-        build(rows, known, commission_rates={"b1": 0.02}).hash,
-        build(rows.with_columns(bookmaker=pl.col("bookmaker") + "x"), known).hash,
+        build_tape(rows.with_columns(prob=pl.col("prob") + 1e-12), known).hash,
+        build_tape(rows, known, zone="Europe/London").hash,
+        build_tape(rows, known, zone="Asia/Tokyo").hash,
+        build_tape(rows, events(*[(0, 0)] * 5)).hash,
+        build_tape(rows, known, commission_rates={"b1": 0.02}).hash,
+        build_tape(rows.with_columns(bookmaker=pl.col("bookmaker") + "x"), known).hash,
     }
     assert len(hashes) == 7
 
@@ -163,7 +167,7 @@ def test_the_columns_of_kelly() -> None:
         bet(prob=0.5, prob_sd=0.05), bet(selection="draw", odds=3.6, prob=0.28, prob_sd=None),
         bet(selection="away", odds=4.2, prob=0.22, prob_sd=0.01), bet(bookmaker="bbb", odds=2.4, prob=0.5, prob_sd=0.0),
     )  # fmt: skip
-    frac = {mode: build(rows, events(), kelly=mode) for mode in ("none", "shrunk", "market", "states")}
+    frac = {mode: build_tape(rows, events(), kelly=mode) for mode in ("none", "shrunk", "market", "states")}
     assert np.isnan(frac["none"].kelly_frac).all()
     one = frac["shrunk"]
     sd = {("home", "aaa"): 0.05, ("away", "aaa"): 0.01, ("home", "bbb"): 0.0, ("draw", "aaa"): np.nan}
@@ -178,17 +182,17 @@ def test_the_columns_of_kelly() -> None:
     states = frac["states"]
     probs = np.column_stack([states.prob, *[np.zeros(4)] * 3])
     np.testing.assert_array_equal(states.kelly_frac, kelly_states(states.odds, probs))
-    own = build(rows.with_columns(kelly_frac=pl.lit(0.03)), events())
+    own = build_tape(rows.with_columns(kelly_frac=pl.lit(0.03)), events())
     assert (own.kelly_frac == 0.03).all()
 
 
 def test_market_kelly_leaves_out_lays_and_halves() -> None:
     rows = table(bet(side="lay"), bet(market="asian_handicap", line=-0.25, prob_half_lose=0.1))
-    assert np.isnan(build(rows, events(), kelly="market").kelly_frac).all()
+    assert np.isnan(build_tape(rows, events(), kelly="market").kelly_frac).all()
 
 
 def test_an_empty_tape() -> None:
-    tape = build(table(bet()).clear(), events())
+    tape = build_tape(table(bet()).clear(), events())
     assert len(tape) == 0 and len(tape.midnights) == 0 and tape.events.is_empty()
 
 
@@ -215,21 +219,21 @@ def test_an_empty_tape() -> None:
 )
 def test_a_broken_frame_is_refused_in_one_line(change: Any, words: str) -> None:
     with pytest.raises(TapeError, match=words) as caught:
-        build(change(table(bet())), events())
+        build_tape(change(table(bet())), events())
     assert "\n" not in str(caught.value)
 
 
 def test_other_mistakes_are_refused() -> None:
     with pytest.raises(TapeError, match="an event stands twice"):
-        build(table(bet()), pl.concat([events(), events()]))
+        build_tape(table(bet()), pl.concat([events(), events()]))
     with pytest.raises(TapeError, match="column winner is missing"):
-        build(table(bet()), events().drop("winner"))
+        build_tape(table(bet()), events().drop("winner"))
     close = pl.concat([closing(0.4), closing(0.5)])
     with pytest.raises(TapeError, match="closing probability stands twice"):
-        build(table(bet()), events(), close)
+        build_tape(table(bet()), events(), close)
     for broken in ({"zone": "Mars/Base"}, {"kelly": "double"}, {"commission_rates": {"x": 1.5}}):
         with pytest.raises(ConfigurationError):
-            build(table(bet()), events(), **broken)
+            build_tape(table(bet()), events(), **broken)
 
 
 def test_a_hundred_thousand_opportunities() -> None:
@@ -242,9 +246,9 @@ def test_a_hundred_thousand_opportunities() -> None:
         market=pl.lit("1x2"), line=pl.lit(None, pl.Float64), side=pl.lit("back"), odds=pl.lit(2.5),
         decided_at=pl.lit(FIRST).cast(INSTANT_DTYPE), prob=pl.Series(rng.uniform(0.1, 0.6, 100_000)),
     )  # fmt: skip
-    assert len(build(rows, many)) == 100_000
+    assert len(build_tape(rows, many)) == 100_000
 
 
 def test_kelly_shrunk_without_any_deviation_is_refused_by_name() -> None:
     with pytest.raises(TapeError, match="prob_sd"):
-        build(table(bet(), bet(selection="away")), events((1, 0)), kelly="shrunk")
+        build_tape(table(bet(), bet(selection="away")), events((1, 0)), kelly="shrunk")

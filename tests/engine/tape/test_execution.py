@@ -13,7 +13,7 @@ import pytest
 from engine import Configuration, backtest
 from engine.errors import ConfigurationError
 from engine.kernel.codes import State
-from engine.tape.build import build
+from engine.tape.build import build_tape
 from engine.tape.execution import CashOut, Later
 from tests.property.markets import FIRST, world
 
@@ -57,7 +57,7 @@ def test_a_late_order_is_filled_at_the_first_price_that_is_there(
     frames: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame], delay_ns: int
 ) -> None:
     events, quotes, seen = frames
-    tape = build(bets(quotes), events, later=Later(quotes, delay_ns))
+    tape = build_tape(bets(quotes), events, later=Later(quotes, delay_ns))
     shown = tape.rows.with_columns(decided_at=pl.Series(tape.decided_at).cast(quotes.schema["known_at"]))
     gone = 0
     for number, row in enumerate(shown.iter_rows(named=True)):
@@ -70,7 +70,7 @@ def test_a_late_order_is_filled_at_the_first_price_that_is_there(
 
 def test_without_a_delay_nothing_is_late(frames: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]) -> None:
     events, quotes, _ = frames
-    plain, same = build(bets(quotes), events), build(bets(quotes), events, later=Later(quotes))
+    plain, same = build_tape(bets(quotes), events), build_tape(bets(quotes), events, later=Later(quotes))
     assert plain.hash == same.hash
     assert (plain.filled == plain.quoted).all() and np.isnan(plain.exit_odds).all()
 
@@ -94,7 +94,7 @@ def test_a_bet_is_closed_at_the_first_price_that_a_rule_takes(
     quotes = pl.concat([quotes.filter(pl.col("side") == "back"), other.filter(quotes["side"] == "back")])
     seen = quotes.join(events.select("event_id", "starts_at"), on="event_id")
     seen = seen.filter(pl.col("known_at") <= pl.col("starts_at"))
-    tape = build(bets(quotes), events, later=Later(quotes, 0, rule))
+    tape = build_tape(bets(quotes), events, later=Later(quotes, 0, rule))
     starts = dict(events.select("event_id", "starts_at").iter_rows())
     shown = tape.rows.with_columns(decided_at=pl.Series(tape.decided_at).cast(quotes.schema["known_at"]))
     closed = 0
@@ -131,7 +131,7 @@ def test_a_closed_bet_earns_the_ratio_of_the_prices() -> None:
         schema_overrides={"line": pl.Float64, "known_at": pl.Datetime("ns", "UTC")},
     )
     row = quotes[:1].rename({"known_at": "decided_at"}).with_columns(prob=pl.lit(0.3))
-    tape = build(row, events, later=Later(quotes, 0, CashOut(profit_frac=0.2)))
+    tape = build_tape(row, events, later=Later(quotes, 0, CashOut(profit_frac=0.2)))
     result = backtest(tape, PLAIN)
     assert result.metrics["pnl_minor"][0] == 2_500  # 100.00 at 4.0, closed at 3.2: 4 / 3.2 - 1
     bet = result.replay(0).bets.row(0, named=True)

@@ -11,17 +11,17 @@ import pytest
 
 from engine.errors import TapeError
 from engine.tape import Tape, load, save
-from engine.tape.build import build
+from engine.tape.build import build_tape
 from research.strategies import make
 from tests.property.markets import world
 
 
 @pytest.fixture(scope="module")
 def tape() -> Tape:
-    from engine.asof.view import build as view
+    from engine.asof.view import build_view
 
     events, quotes = world(1, 12)
-    return build(make("value", {"price": "best"}).opportunities(view(events, quotes)), events)
+    return build_tape(make("value", {"price": "best"}).opportunities(build_view(events, quotes)), events)
 
 
 def same(a: Tape, b: Tape) -> None:
@@ -46,7 +46,7 @@ def test_what_is_kept_comes_back(tape: Tape, tmp_path: Path) -> None:
 
 def test_an_empty_tape_too(tape: Tape, tmp_path: Path) -> None:
     events, _ = world(1, 2)
-    empty = build(pl.DataFrame(schema=_schema()), events)
+    empty = build_tape(pl.DataFrame(schema=_schema()), events)
     save(empty, tmp_path / "e")
     same(empty, load(tmp_path / "e"))
 

@@ -16,7 +16,7 @@ from engine.betting.settlement import states
 from engine.errors import ConfigurationError, TapeError
 from engine.kernel.codes import Reason, State
 from engine.tape import Tape, from_frame
-from engine.tape.build import build
+from engine.tape.build import build_tape
 from tests.engine.tape.test_build import bet, events, table
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ def final(result: Result) -> int:
 def test_terms_of_a_market_take_the_place_of_the_bookmakers() -> None:
     rows = table(bet(size_minor=900.0), bet(market="totals", line=2.5, selection="over"), bet(bookmaker="bbb"))
     venues = {"aaa": {"limit_minor": 500.0, "commission_rate": 0.05, "markets": {"totals": {"limit_minor": 200.0}}}}
-    made = build(rows, events(), venues=venues)
+    made = build_tape(rows, events(), venues=venues)
     found = {row["bookmaker"] + row["market"]: n for n, row in enumerate(made.rows.iter_rows(named=True))}
     assert made.size_minor[[found["aaa1x2"], found["aaatotals"], found["bbb1x2"]]].tolist() == [500.0, 200.0, math.inf]
     assert made.commission_rate[[found["aaatotals"], found["bbb1x2"]]].tolist() == [0.05, 0.0]
@@ -191,7 +191,7 @@ def test_events_that_were_not_played_to_the_end() -> None:
 def test_rules_are_those_of_the_bookmaker() -> None:
     abandoned = events((1, 0)).with_columns(status=pl.lit("abandoned"))
     rows = table(bet(), bet(bookmaker="bbb"))
-    made = build(rows, abandoned, venues={"bbb": {"abandoned": "stands"}})
+    made = build_tape(rows, abandoned, venues={"bbb": {"abandoned": "stands"}})
     ends = dict(zip(made.rows["bookmaker"], made.state, strict=True))
     assert ends == {"aaa": State.VOID, "bbb": State.WIN}
 

@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.asof.view import build
+from engine.asof.view import build_view
 from engine.backtesting.run import backtest, replay
 from engine.configuration import Configuration
 from engine.kernel.codes import Staking
 from engine.odds import fair_probabilities
 from engine.schema import SELECTIONS
 from engine.strategy import View
-from engine.tape.build import build as build_tape
+from engine.tape.build import build_tape
 from research.strategies import make
 from research.strategies.books import consensus, fair, mean_of, offers
 from tests.property.markets import FIRST, _event, _quote, frames, world
@@ -33,7 +33,7 @@ def book(prices: dict[str, tuple[float | None, ...]], market: str = "1x2", line:
         for selection, price in zip(SELECTIONS[market], odds, strict=True)
         if price is not None
     ]
-    return build(*frames([_event(1, START, "L", "played", (1, 0))], rows))
+    return build_view(*frames([_event(1, START, "L", "played", (1, 0))], rows))
 
 
 def bets(name: str, view: View, **parameters: Any) -> dict[str, tuple[str, float, float]]:
@@ -181,14 +181,14 @@ def test_an_arbitrage_pays_the_same_whatever_happens() -> None:
 def test_old_prices_make_no_arbitrage_where_an_age_is_set() -> None:
     early, late = ("snapshot", FIRST), ("snapshot", FIRST + timedelta(hours=2))
     rows = [_quote(1, "moneyline", None, "home", "a", early, 2.2), _quote(1, "moneyline", None, "away", "b", late, 2.2)]
-    view = build(*frames([_event(1, START, "L", "played", (1, 0))], rows))
+    view = build_view(*frames([_event(1, START, "L", "played", (1, 0))], rows))
     assert len(bets("arbitrage", view, markets=["moneyline"])) == 2
     assert bets("arbitrage", view, markets=["moneyline"], age_max="90m") == {}
 
 
 def test_books_are_compared_within_one_decision_only() -> None:
     events, quotes = world(3, 15)
-    view = build(events, quotes)
+    view = build_view(events, quotes)
     back = view.quotes.filter(pl.col("side") == "back")
     single = pl.concat(
         consensus(part, "multiplicative", None, 2)
