@@ -131,6 +131,16 @@ def _check_rule(matrix: Matrix, rule: Rule | None) -> None:
         )
 
 
+def _check_all(tape: Tape, matrix: Matrix, rule: Rule | None, daily: Daily | None) -> None:
+    if matrix.ndim != 2 or matrix.shape[1] != len(Params._fields):
+        raise ValueError(f"expected (c, {len(Params._fields)}) numbers, found {matrix.shape}")
+    _check_commission(tape, matrix)
+    _check_limiting(tape, matrix)
+    _check_rule(matrix, rule)
+    if daily is not None:
+        daily.check(len(matrix), len(tape.midnights))
+
+
 def run_params(
     tape: Tape,
     matrix: Matrix,
@@ -171,13 +181,7 @@ def run_params(
     ConfigurationError
         Configurations that do not fit the tape, or a rule that is missing or does not compile.
     """
-    if matrix.ndim != 2 or matrix.shape[1] != len(Params._fields):
-        raise ValueError(f"expected (c, {len(Params._fields)}) numbers, found {matrix.shape}")
-    _check_commission(tape, matrix)
-    _check_limiting(tape, matrix)
-    _check_rule(matrix, rule)
-    if daily is not None:
-        daily.check(len(matrix), len(tape.midnights))
+    _check_all(tape, matrix, rule, daily)
     out = np.full((len(matrix), len(COLUMNS)), np.nan)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         pending: set[Future[int]] = set()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from engine import betting as odds
+from engine import odds
 
 
 def test_american_odds_become_decimal_odds_and_anything_else_nan() -> None:
