@@ -21,7 +21,15 @@ INVENTED = {"conf/experiment/mine.yaml", "features/form.py", "strategies/underdo
 
 def documents() -> list[Path]:
     """Documents, packages, configuration and notebooks; the changelog names the past and is left out."""
-    patterns = ("*.md", "docs/**/*.md", ".github/**/*.md", "conf/**/*.yaml", "notebooks/*.ipynb", "examples/*.py")
+    patterns = (
+        "*.md",
+        "docs/**/*.md",
+        ".github/**/*.md",
+        "conf/**/*.yaml",
+        "notebooks/*.ipynb",
+        "examples/**/*.py",
+        "examples/*.md",
+    )
     files = {path for pattern in patterns for path in ROOT.glob(pattern)} - {ROOT / "CHANGELOG.md"}
     return sorted(files | {path for package in ("engine", "research") for path in (ROOT / package).rglob("*.py")})
 
