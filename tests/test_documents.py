@@ -16,7 +16,7 @@ PATH = re.compile(r"(?<![\w./-])(?:engine|research|tests|docs|conf|scripts|examp
 #: a file named by the end of its path only, as `kernel/walk.py`
 SHORT = re.compile(r"`([\w/]+\.py)`")
 #: files that guides ask the reader to make; `NAME` in a name or path is a placeholder
-INVENTED = {"conf/experiment/mine.yaml", "features/form.py", "strategies/underdog_draw.py"}
+INVENTED = {"conf/experiment/mine.yaml", "features/form.py", "my_rule.py", "strategies/underdog_draw.py"}
 
 
 def documents() -> list[Path]:
