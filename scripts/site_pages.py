@@ -32,6 +32,7 @@ _PUBLIC = (
     "research.leakage",
     "research.report",
     "engine",
+    "engine.odds",
     "engine.betting",
     "engine.odds",
     "engine.source",

@@ -37,7 +37,7 @@ def fair_closing(
     bookmaker : str
         Source of the prices; an aggregate such as ``avg`` is allowed.
     method : str
-        Method of margin removal, as in `engine.betting.fair_probabilities`.
+        Method of margin removal, as in `engine.odds.fair_probabilities`.
 
     Returns
     -------

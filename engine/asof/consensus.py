@@ -31,7 +31,7 @@ def consensus_of(in_force: pl.DataFrame, method: str = "multiplicative") -> pl.D
         Quotes in force: event_id, ahead_ns, market, line, selection, side, bookmaker, odds; sorted by event_id,
         ahead_ns, market, line, selection, bookmaker, side.
     method : str
-        Method of margin removal, as in `engine.betting.fair_probabilities`.
+        Method of margin removal, as in `engine.odds.fair_probabilities`.
 
     Returns
     -------

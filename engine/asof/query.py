@@ -101,7 +101,7 @@ def consensus(
     quotes, instant, bookmakers
         As in `best_price`.
     method : str
-        Method of margin removal, as in `engine.betting.fair_probabilities`.
+        Method of margin removal, as in `engine.odds.fair_probabilities`.
 
     Returns
     -------

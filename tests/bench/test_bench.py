@@ -63,6 +63,7 @@ def test_a_small_run_without_the_peers(
     assert all(one.title in page.read_text() for one in CONTENDERS)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(comparator.compiler() is None, reason="no g++ here")
 def test_the_comparator_in_cpp_gives_the_same_bits(tmp_path: Path) -> None:
     program = comparator.build(tmp_path)

@@ -11,6 +11,7 @@ import pytest
 from tests.bench import luck
 
 
+@pytest.mark.slow
 def test_rows_of_small_sizes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

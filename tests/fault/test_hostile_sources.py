@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def fuzzing() -> ModuleType:
@@ -21,7 +23,6 @@ def fuzzing() -> ModuleType:
     return module
 
 
-@pytest.mark.slow
 def test_damaged_files_are_read_or_refused(reference_dir: Path, fuzzing: ModuleType) -> None:
     read, refused, _ = fuzzing.fuzz(reference_dir, 200, seed=1, largest_bytes=120_000)
     assert read + refused == 200 and read > 100

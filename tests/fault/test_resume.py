@@ -16,6 +16,8 @@ from research.execution.units import DayRequest, Unit, UnitFolder, UnitResult, c
 from research.records import folder
 from tests.fault.kills import interrupted, trial
 
+pytestmark = pytest.mark.slow
+
 SWEEP = (
     "data=sample",
     "data.competitions=[SIM1]",
@@ -25,13 +27,11 @@ SWEEP = (
 )
 
 
-@pytest.mark.slow
 def test_three_kills_at_random_moments(tmp_path: Path) -> None:
     hits, _ = trial(tmp_path, kills=3, seed=7)
     assert hits
 
 
-@pytest.mark.slow
 def test_an_interrupt_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
     assert interrupted(tmp_path) in (130, 0)
 

@@ -29,6 +29,8 @@ from engine.tape.build import build_tape
 from research.strategies import make, names
 from tests.property.markets import football, snapshots, world
 
+pytestmark = pytest.mark.slow
+
 Market = tuple[pl.DataFrame, pl.DataFrame]
 KEY = ["decided_at", "event_id", "market", "line", "selection", "bookmaker", "side"]
 #: parameters with which a strategy has opportunities in every kind of data

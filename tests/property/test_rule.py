@@ -23,6 +23,8 @@ from engine.twin import Twin
 from tests.property.tapes import random_tape
 from tests.property.test_lanes import assert_equal, of_one_class, plain_tape
 
+pytestmark = pytest.mark.slow
+
 RULE = '''import math
 
 

@@ -49,6 +49,7 @@ def compare(tape: Tape, config: Configuration, seed: int) -> tuple[Counter[str],
     return Counter(REASONS[r] for r in work.reason), lays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_kernel_and_twin_agree_on_random_cases(batch: int) -> None:
     reasons: Counter[str] = Counter()

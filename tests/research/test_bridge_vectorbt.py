@@ -13,6 +13,8 @@ from engine.errors import DataError
 from engine.tape import from_frame
 from research.bridge_vectorbt import equity
 
+pytestmark = pytest.mark.slow
+
 INF = float("inf")
 BANKROLL = 1e12
 MINUTE = 60 * 10**9
@@ -42,7 +44,6 @@ def bets_of(gap: int, length: int, n: int = 300) -> tuple[pl.DataFrame, pl.DataF
     return path.bets, path.daily
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("gap", "length"), [(30, 20), (30, 400)], ids=["sequential", "overlapping"])
 @pytest.mark.parametrize("fraction", [None, 0.01], ids=["stakes of the log", "own stakes"])
 def test_equity_agrees(gap: int, length: int, fraction: float | None) -> None:

@@ -21,6 +21,8 @@ from tests.truth.study import SOURCES, Cell, batches, rows_of
 from tests.truth.summary import most_allowed, of_logs, of_sweeps, tail
 from tests.truth.sweep import sweeps
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"days": 365, "configurations": 40}
 
 

@@ -88,6 +88,7 @@ def test_the_best_price_is_that_of_a_plain_loop(
     assert rows.height == len(wanted) > 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", [AHEAD, (0,)])
 def test_the_consensus_is_that_of_a_plain_loop(store: Store, ahead: tuple[int, ...]) -> None:
     found = without_aggregates(plain(store, USABLE, ahead, None))
@@ -176,6 +177,7 @@ REAL: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(REAL))
 def test_on_real_quotes_the_result_is_that_of_polars(reference_dir: Path, tmp_path: Path, kind: str) -> None:
     source, names = REAL[kind]

@@ -118,6 +118,7 @@ def test_shrinkage_with_the_closed_form() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("odds", "prob", "sd"), [(2.2, 0.5, 0.03), (1.5, 0.7, 0.05), (6.0, 0.2, 0.04), (2.0, 0.55, 0.3)]
 )

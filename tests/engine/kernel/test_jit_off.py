@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import sys, numpy as np
@@ -21,6 +23,7 @@ np.save(sys.argv[1], np.array(rows))
 """
 
 
+@pytest.mark.slow
 def test_interpreted_and_compiled_kernels_give_the_same_bits(tmp_path: Path) -> None:
     results = []
     for name, off in (("compiled", "0"), ("interpreted", "1")):

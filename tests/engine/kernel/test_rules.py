@@ -161,6 +161,7 @@ def test_rejections_depend_on_seed_and_id_alone() -> None:
     assert 70 <= first.count("rejected") <= 130
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_nothing() -> None:
     bets = tape(*[(h, h + 5, 2.1, 0.5, "win" if h % 2 else "lose") for h in range(200)])
     configs = [Configuration(fraction=0.01 * k, staking=Staking.KELLY) for k in range(1, 40)]

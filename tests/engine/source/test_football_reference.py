@@ -15,6 +15,8 @@ from engine.source import football_data
 from engine.source.batch import Counts
 from engine.source.quarantine import Origin
 
+pytestmark = pytest.mark.slow
+
 FOLDERS = ("football_data", "football_data_leagues", "football_data_rebuilt")
 
 

@@ -74,6 +74,7 @@ def test_nfl(reference_dir: Path, expected: dict) -> None:
         check(quotes.filter(market="totals", selection=side), gap > 0, expected["nfl"][side], gap == 0)
 
 
+@pytest.mark.slow
 def test_football_open_close(reference_dir: Path, expected: dict) -> None:
     goals = pl.col("home_score") + pl.col("away_score")
     both = (pl.col("home_score") > 0) & (pl.col("away_score") > 0)
@@ -97,6 +98,7 @@ def pulls(request: pytest.FixtureRequest, reference_dir: Path) -> Iterator[tuple
         yield request.param, [read(archive.read(n), "the_odds_api_snapshots", f"{request.param}!{n}") for n in names]
 
 
+@pytest.mark.slow
 def test_snapshots_have_the_time_at_which_they_were_taken(pulls: tuple[str, list[Parsed]], expected: dict) -> None:
     name, parsed = pulls
     wanted = expected["the_odds_api_snapshots"][name]

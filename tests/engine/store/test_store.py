@@ -237,6 +237,7 @@ store.apply([league(f"L{i}", 2021, 60) for i in range(30)])
 """
 
 
+@pytest.mark.slow
 def test_a_killed_import_leaves_the_old_or_the_new_store(tmp_path: Path) -> None:
     root = tmp_path / "s"
     Store.create_or_open(root).apply([league("E0", 2021, 20)])

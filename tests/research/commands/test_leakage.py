@@ -14,6 +14,8 @@ from research.leakage.laboratory import Subject
 from research.records.leaks import leaking, leaks_folder
 from tests.research.leakage.planted import IDEAS, Planted
 
+pytestmark = pytest.mark.slow
+
 WORDS = ["strategy=flat_all", "strategy.bookmaker=b365", "--instants", "10"]
 
 

@@ -126,6 +126,7 @@ def test_a_reader_that_leaves_is_no_error(home: Path) -> None:
     assert done.stdout == "data:\n"
 
 
+@pytest.mark.slow
 def test_json_is_one_document_and_nothing_else(home: Path) -> None:
     command = [str(BEA), "backtest", "data=sample", "output=json", "report=false"]
     done = subprocess.run(command, capture_output=True, text=True, env=None, timeout=120)

@@ -58,6 +58,7 @@ def answer(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]
     return found
 
 
+@pytest.mark.slow
 def test_the_same_inputs_are_the_stored_run(swept: Run) -> None:
     stamp = (swept.folder / "manifest.json").stat().st_mtime_ns
     assert research.sweep([*SWEEP, "sweep.threads=1", "output=json"]).id == swept.id
@@ -69,6 +70,7 @@ def test_the_same_inputs_are_the_stored_run(swept: Run) -> None:
     assert (swept.folder / "manifest.json").stat().st_mtime_ns > again
 
 
+@pytest.mark.slow
 def test_days_of_every_configuration(swept: Run) -> None:
     with pytest.raises(DataError, match=r"holds no P&L by day .*; repeat it with sweep.days=true"):
         swept.days()
@@ -304,6 +306,7 @@ def test_a_bar_where_there_is_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
         bar.say("[bold]plain[/bold]")
 
 
+@pytest.mark.slow
 def test_examples_of_the_documentation(home: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(), re.DOTALL)
     assert len(blocks) == 5
@@ -316,6 +319,7 @@ def test_examples_of_the_documentation(home: Path) -> None:
     assert names["again"].id == run.id  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_page_written_by_other_code_is_written_again(home: Path) -> None:
     """A changed chart changes no run id, so the stored run is given back: with a page of the present code."""
     words = ["data=sample", "data.competitions=[SIM1]"]

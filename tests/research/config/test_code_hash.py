@@ -18,6 +18,8 @@ from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.execute import running_code
 from research.tapes.builder import building_code
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 RUN = "research.execution.execute"
 TAPE = "research.tapes.builder"

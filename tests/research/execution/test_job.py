@@ -41,6 +41,7 @@ def test_a_specification_survives_json(job: TapeJob) -> None:
     assert "pickle" not in text and json.loads(text)["strategy"] == "value"
 
 
+@pytest.mark.slow
 def test_another_process_builds_the_same_tape_from_the_description(job: TapeJob, tmp_path: Path) -> None:
     elsewhere = os.environ | {"BEA_HOME": str(tmp_path / "elsewhere")}
     text = json.dumps(job.describe())

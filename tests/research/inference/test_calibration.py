@@ -197,6 +197,7 @@ def test_the_interval_of_the_difference_resamples_events() -> None:
     assert once.plain.brier.difference.high == pytest.approx(direct.high, abs=0.3 * direct.se)
 
 
+@pytest.mark.slow
 def test_intervals_contain_the_truth_as_often_as_stated() -> None:
     """For the difference of Brier scores, unweighted and by odds: 90 %, within four standard errors."""
     hits, cases = np.zeros(2), 120

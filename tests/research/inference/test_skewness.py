@@ -59,6 +59,7 @@ def test_null_statistics_equal_a_plain_loop() -> None:
     assert skewed.largest_null_statistics(moments, np.ones(6, bool)) == pytest.approx(np.array(largest), abs=2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("odds", "bets"), [(1.05, 500), (1.1, 500), (1.3, 300), (5.0, 500)])
 def test_size_without_any_edge(odds: float, bets: int) -> None:
     """The larger SPA p-value, and the adjusted p-value of the best, err in about 5 % and never in a quarter."""
@@ -102,6 +103,7 @@ def test_configurations_without_losses_are_not_tested() -> None:
     assert skewed.spa_p_value(nothing) == 1.0 and effective_trials(nothing) == 0.0
 
 
+@pytest.mark.slow
 def test_the_bits_do_not_depend_on_the_threads() -> None:
     import os
     import subprocess

@@ -58,6 +58,7 @@ def test_p_values_equal_a_plain_loop() -> None:
     assert reality_check(found) == pytest.approx((larger + 1) / 61)
 
 
+@pytest.mark.slow
 def test_size_and_order_if_nothing_is_better() -> None:
     found = [spa_test(drawn_of(returns_of(case, 250, [0.0] * 20, [1.0] * 20), case)) for case in range(400)]
     assert all(one.lower <= one.consistent <= one.upper for one in found)
@@ -76,6 +77,7 @@ def power(means: list[float], deviations: list[float], cases: int = 120) -> tupl
     return spa / cases, reality / cases
 
 
+@pytest.mark.slow
 def test_the_studentised_test_finds_a_calm_winner_among_noise() -> None:
     """One of mean 0.05 and sd 0.2 among 19 of mean 0 and sd 2."""
     spa, reality = power([0.05] + [0.0] * 19, [0.2] + [2.0] * 19)
@@ -116,6 +118,7 @@ def survivors_by_hand(returns: np.ndarray, counts: np.ndarray, *, own_scale: boo
     return sorted(named), rounds
 
 
+@pytest.mark.slow
 def test_survivors_equal_a_plain_loop() -> None:
     rounds, otherwise = set(), 0
     for case in range(16):

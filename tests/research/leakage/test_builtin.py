@@ -18,6 +18,8 @@ from research.leakage.finder import Search, find_leaks
 from research.strategies import names
 from tests.research.leakage.subjects import subject
 
+pytestmark = pytest.mark.slow
+
 #: words with which each strategy decides something, its defaults first
 WORDS: dict[str, list[list[str]]] = {
     "value": [

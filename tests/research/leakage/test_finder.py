@@ -23,6 +23,8 @@ from research.leakage.mutation import UNCHANGED, Mutation
 from tests.research.leakage.planted import IDEAS, KEY, Planted
 from tests.research.leakage.subjects import subject
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Made:

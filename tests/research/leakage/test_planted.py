@@ -14,6 +14,8 @@ from research.leakage.findings import Example, Findings
 from tests.research.leakage.planted import IDEAS, Planted
 from tests.research.leakage.subjects import subject
 
+pytestmark = pytest.mark.slow
+
 #: what a leak changes, and what the likely cause must say
 EXPECTED = {
     "half-time score": ("prob", "half time"),

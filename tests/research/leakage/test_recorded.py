@@ -18,6 +18,8 @@ from research.leakage.prices import faults, still_questions, upper_tail
 from tests.research.conftest import SETTINGS
 from tests.research.leakage.subjects import subject
 
+pytestmark = pytest.mark.slow
+
 SEASON = "2018-2019"
 
 

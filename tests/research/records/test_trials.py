@@ -171,6 +171,7 @@ for step in range(12):
 """
 
 
+@pytest.mark.slow
 def test_processes_write_at_once(ledger: Ledger, tmp_path: Path) -> None:
     """Three writers begin at one instant, where there is no file yet."""
     go, root = tmp_path / "go", Path(__file__).parents[3]
@@ -198,6 +199,7 @@ def hashed(composers: dict[str, Composer], *words: str, kind: str = "sweep") -> 
     return hashes(expand(composers[kind], list(words)))
 
 
+@pytest.mark.slow
 def test_a_configuration_is_the_same_in_every_command(composers: dict[str, Composer]) -> None:
     swept = hashed(composers, "strategy.edge_min=0.01,0.02,0.03", "risk.bet_cap_frac=null,0.05", "staking=flat,kelly")
     assert len(set(swept)) == len(swept) == 12
@@ -210,6 +212,7 @@ def test_a_configuration_is_the_same_in_every_command(composers: dict[str, Compo
     assert hashed(composers, *words, "strategy.edge_min=choice(0.02)") == [alone]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -275,6 +278,7 @@ WORDS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_commands_of_one_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sweeps count; cached ones, forced ones and removed ones change nothing; simulated data do not count."""
     simulated = research.sweep(WORDS)
@@ -361,6 +365,7 @@ def test_a_migration_that_fails_changes_nothing(ledger: Ledger, monkeypatch: pyt
     assert tables == []
 
 
+@pytest.mark.slow
 def test_a_staking_rule_counts_by_its_text_wherever_it_lies(home: Path) -> None:
     (home / "staking_rules").mkdir()
     rule = home / "staking_rules" / "tenth.py"

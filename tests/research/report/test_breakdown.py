@@ -95,6 +95,7 @@ def test_an_open_bet_has_earned_nothing_yet() -> None:
     assert not any(math.isnan(g.interval.estimate) for g in groups)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("low", "high"), [(1.3, 2.0), (3.0, 10.0)])
 def test_the_interval_of_roi_holds_the_truth(low: float, high: float) -> None:
     """Of 1,000 logs of 150 bets with a true edge of 3 %, 87 to 93 % of the 90 % intervals hold the true ROI."""

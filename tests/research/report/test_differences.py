@@ -19,6 +19,8 @@ from research.report.comparison.differences import differences, page_path, write
 from research.report.comparison.pairs import pairs_of
 from research.report.comparison.sides import gather
 
+pytestmark = pytest.mark.slow
+
 SWEEP = ("data=sample", "strategy.edge_min=0,0.01,0.02", "staking=flat,kelly", "report=false", "validation.bets_min=20")
 
 

@@ -14,6 +14,8 @@ from research.report import write
 from research.report.gather import gather
 from research.report.page import page
 
+pytestmark = pytest.mark.slow
+
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "reports.md"
 
 

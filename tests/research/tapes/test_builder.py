@@ -22,6 +22,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", list(WORDS))
 def test_a_tape_built_in_parts_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     assert len(Store.open(sample_store()).parts(max_quotes=max_quotes(64))) > 2

@@ -125,6 +125,7 @@ def test_block_length_is_the_median_over_configurations() -> None:
     assert median_block_length(mixed) > 3 * median_block_length(draws.astype(np.float32))
 
 
+@pytest.mark.slow
 def test_verdicts_over_gaussian_matrices() -> None:
     """Pure noise is almost always refused; an edge of 0.25 deviations a day is almost always found."""
     verdicts = {0.0: 0, 0.25: 0}

@@ -16,6 +16,8 @@ from research.commands.main import main
 from research.records.leaks import path_of
 from research.records.trials import Ledger
 
+pytestmark = pytest.mark.slow
+
 WORDS = ["strategy.price=max", "strategy.complete_price=true", "report=false"]
 
 

@@ -34,6 +34,7 @@ def request(path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BEHAVIOURS)
 def test_a_misbehaving_child_is_stopped_and_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
