@@ -21,9 +21,9 @@ from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.job import numbers
 from research.execution.progress import Silence, progress_for
 from research.leakage.coverage import FEWEST_INSTANTS
+from research.leakage.decisions import Subject
 from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings, Leak
-from research.leakage.laboratory import Subject
 from research.records.leaks import keep, path_of
 from research.report.terminal import console
 from research.report.text import count, number, percent

@@ -1,5 +1,5 @@
-"""The leak finder: tries to break the claim that no decision knows what only came later.
+"""The leak finder: tests whether decisions use information that became known only later.
 
-It copies the store, changes in the copies what was not known at an instant, and decides again. Whatever differs
-before the instant is a leak: it is named with its column, event, instant and both values.
+It copies the store, changes in the copies what was not known yet at an instant, and decides again. Any decision before
+the instant that differs is a leak. It is reported with its column, its event, the instant and both values.
 """

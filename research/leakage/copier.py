@@ -1,6 +1,7 @@
-"""Changed copies of a store: real stores, in whose manifest, order of rows and bytes nothing tells a copy.
+"""Changed copies of a store.
 
-A table of a partition that a mutation leaves alone is not written again but linked from the first copy.
+A copy is a complete store with its own manifest, written as an import writes it. A partition that a mutation leaves
+unchanged is written once and linked into every copy.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from engine.store.store import Store
 from engine.store.universe import Universe
 from research.leakage.mutation import Mutation
 
-#: quotes of a store that are kept in memory; of a larger one each partition is read again for each copy
-_HELD_QUOTES: Final = 3_000_000
+#: largest number of quotes that are kept in memory; partitions of a larger store are read again for every copy
+_CACHED_QUOTES: Final = 3_000_000
 _PARTITION: Final = ("sport", "competition", "season")
 
 Partition = tuple[str, str, str]
@@ -32,14 +33,14 @@ Partition = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Changed:
-    """How many rows a mutation changed."""
+    """Numbers of rows that a mutation changed."""
 
     prices: int = 0
     results: int = 0
 
     @property
     def any(self) -> bool:
-        """Whether it changed anything."""
+        """Whether any row was changed."""
         return bool(self.prices or self.results)
 
 
@@ -49,32 +50,49 @@ class Copier:
     Parameters
     ----------
     original : Store
-    kept : Path
-        Folder for the files of an unchanged copy; it must be on the disk of the copies for links.
+    unchanged : Path
+        Folder for the files of unchanged partitions. They are linked into the copies if it is on the same file system,
+        else copied.
     """
 
-    def __init__(self, original: Store, kept: Path) -> None:
-        self._original, self._kept = original, kept
+    def __init__(self, original: Store, unchanged: Path) -> None:
+        self._original, self._unchanged = original, unchanged
         self._events = original.events()
-        self._names = _names(original, self._events)
-        self._parts: list[Partition] = sorted({entry.partition for entry in original.manifest.entries("events")})
-        self._few = original.count_quotes() <= _HELD_QUOTES
-        self._held: dict[Partition, pl.DataFrame] = {}
-        self._frames = _cut(self._events)
-        self._unchanged: dict[tuple[str, Partition], Entry] = {}
+        self._placeholders = _placeholders(original, self._events)
+        self._partitions: list[Partition] = sorted({entry.partition for entry in original.manifest.entries("events")})
+        self._cacheable = original.count_quotes() <= _CACHED_QUOTES
+        self._cache: dict[Partition, pl.DataFrame] = {}
+        self._frames = _by_partition(self._events)
+        self._entries: dict[tuple[str, Partition], Entry] = {}
 
     def write(self, folder: Path, mutation: Mutation) -> Changed:
-        """Write a changed copy into a new folder; raises `StoreError` where the original cannot be read."""
+        """Write a changed copy into a new folder.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder of the copy.
+        mutation : Mutation
+
+        Returns
+        -------
+        Changed
+
+        Raises
+        ------
+        StoreError
+            The original cannot be read.
+        """
         events, results = mutation.events(self._events)
-        frames, prices = _cut(events), 0
+        frames, prices = _by_partition(events), 0
         files: dict[str, Entry] = {}
-        for part in self._parts:
+        for part in self._partitions:
             same = frames[part].equals(self._frames[part], null_equal=True)
             rows, count = mutation.quotes(self._quotes(part))
             prices += count
             for entry in (
                 self._put("events", part, frames[part], folder, same),
-                self._put("quotes", part, pl.concat([rows, self._own_names(part)]), folder, not count),
+                self._put("quotes", part, pl.concat([rows, self._placeholders_of(part)]), folder, not count),
             ):
                 if entry is not None:
                     files[entry.path] = entry
@@ -83,63 +101,63 @@ class Copier:
         return Changed(prices, results)
 
     def _put(self, table: str, part: Partition, frame: pl.DataFrame, folder: Path, same: bool) -> Entry | None:
-        """Write one table of one partition, or link it where it is the same as in the original."""
+        """Write one table of one partition, or link it if it is unchanged. An empty table has no file."""
         if frame.is_empty():
             return None
-        entry = self._unchanged.get((table, part)) if same else None
+        entry = self._entries.get((table, part)) if same else None
         if entry is None:
-            entry = _written(table, part, frame, self._kept if same else folder)
+            entry = _write(table, part, frame, self._unchanged if same else folder)
             if not same:
                 return entry
-            self._unchanged[table, part] = entry
+            self._entries[table, part] = entry
         target = folder / entry.path
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(self._kept / entry.path, target)
+            os.link(self._unchanged / entry.path, target)
         except OSError:
-            shutil.copyfile(self._kept / entry.path, target)
+            shutil.copyfile(self._unchanged / entry.path, target)
         return entry
 
     def _quotes(self, part: Partition) -> pl.DataFrame:
-        if part in self._held:
-            return self._held[part]
+        if part in self._cache:
+            return self._cache[part]
         try:
             rows = self._original.quotes(Universe(partitions=(part,)))
         except EmptyUniverseError:
             rows = pl.DataFrame(schema=QUOTES)
-        if self._few:
-            self._held[part] = rows
+        if self._cacheable:
+            self._cache[part] = rows
         return rows
 
-    def _own_names(self, part: Partition) -> pl.DataFrame:
-        return self._names.join(self._frames[part].select("event_id"), on="event_id", how="semi")
+    def _placeholders_of(self, part: Partition) -> pl.DataFrame:
+        return self._placeholders.join(self._frames[part].select("event_id"), on="event_id", how="semi")
 
 
-def _cut(events: pl.DataFrame) -> dict[Partition, pl.DataFrame]:
+def _by_partition(events: pl.DataFrame) -> dict[Partition, pl.DataFrame]:
     parts = events.partition_by(_PARTITION, as_dict=True)
     return {(str(a), str(b), str(c)): rows for (a, b, c), rows in parts.items()}
 
 
-def _written(table: str, part: Partition, frame: pl.DataFrame, folder: Path) -> Entry:
+def _write(table: str, part: Partition, frame: pl.DataFrame, folder: Path) -> Entry:
     """Write a table of a partition as an import does (`engine.store.writer`)."""
     if table == "events":
         frame = merge_events(pl.DataFrame(schema=EVENTS), frame)
     else:
         frame = merge_quotes(pl.DataFrame(schema=QUOTES), frame)
     raw = content.encode(frame)
-    described = content.description(table, frame)
-    entry = Entry(table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, *part, **described)
+    facts = content.facts(table, frame)
+    entry = Entry(table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, *part, **facts)
     path = folder / entry.path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(raw)
     return entry
 
 
-def _names(original: Store, events: pl.DataFrame) -> pl.DataFrame:
-    """One price in play of each market and each bookmaker, the same in every copy.
+def _placeholders(original: Store, events: pl.DataFrame) -> pl.DataFrame:
+    """One in-play price for each market and each bookmaker, the same in every copy.
 
-    A name that a configuration asks for is then known to the store, also where all its prices lie after the instant.
-    A view never shows such a price.
+    They keep every market and bookmaker known to the store, even if all its prices lie after the instant, so that a
+    configuration that names it stays valid. A view never shows an in-play price.
     """
     entries = original.manifest.entries("quotes")
     markets = sorted({name for entry in entries for name in entry.markets})

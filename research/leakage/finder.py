@@ -1,4 +1,4 @@
-"""The search for leaks: instants, mutations, comparisons, causes, and the two checks of the prices themselves."""
+"""The search for leaks: instants, mutations, comparisons, causes, and the two checks of the prices."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from research.inference.bootstrap import generator
 from research.leakage import cause
 from research.leakage.copier import Changed
 from research.leakage.coverage import Coverage, Tally
+from research.leakage.decisions import OFFER, Decider, Decisions, Failure, Subject
 from research.leakage.difference import differences
-from research.leakage.findings import FAILED, REPEATED, Findings, Gathered, iso
-from research.leakage.laboratory import OFFER, Decided, Failed, Laboratory, Subject
+from research.leakage.findings import REPEATED, Collector, Findings, iso
 from research.leakage.mutation import (
     DELAYED,
     KINDS,
@@ -30,33 +30,38 @@ from research.leakage.mutation import (
     TRUNCATED,
     UNCHANGED,
     Mutation,
+    delayed_and_removed,
     every_close,
     every_result,
-    late,
     perturbed,
     shuffled,
     truncated,
 )
-from research.leakage.prices import of_universe, recorded_faults, taken_early, universe_of
-from research.leakage.rows import chosen, nanoseconds, until
+from research.leakage.prices import quotes_of, recorded_faults, taken_early, universe_of
+from research.leakage.rows import nanoseconds, random_instants, until
 
-#: worlds at one instant, and apart from the instants
-_WORLDS: Final = 5
-_APART: Final = 4
-#: columns whose causes are looked for, at most
-_CAUSES: Final = 4
+#: copies for each instant, and copies that belong to no instant
+_COPIES_BY_INSTANT: Final = 5
+_OTHER_COPIES: Final = 4
+#: columns whose causes are sought, at most
+_MAX_CAUSES: Final = 4
 
 
 @dataclass(frozen=True)
 class Search:
-    """How hard to look.
+    """How thorough a search is.
 
     Attributes
     ----------
     instants : int
-        At most so many; at least 1.
+        Largest number of instants to test; at least 1.
     seed : int
-        Of the instants and of what is changed.
+        Seed of the instants and of the changes.
+
+    Raises
+    ------
+    ConfigurationError
+        `instants` is below 1.
     """
 
     instants: int = 12
@@ -64,18 +69,22 @@ class Search:
 
     def __post_init__(self) -> None:
         if self.instants < 1:
-            raise ConfigurationError("no instant", where="--instants", expected="at least 1", found=str(self.instants))
+            raise ConfigurationError(
+                "too few instants", where="--instants", expected="at least 1", found=str(self.instants)
+            )
 
 
 def find_leaks(subject: Subject, search: Search | None = None, progress: Progress | None = None) -> Findings:
-    """Try to break the claim that no decision of a configuration knows what only came later.
+    """Test whether decisions of a configuration use information that became known only later.
 
     Parameters
     ----------
     subject : Subject
         Configuration and strategy.
     search : Search, optional
+        By default 12 instants and seed 0.
     progress : Progress, optional
+        Counts the copies decided on. By default nothing is shown.
 
     Returns
     -------
@@ -84,173 +93,185 @@ def find_leaks(subject: Subject, search: Search | None = None, progress: Progres
     Raises
     ------
     BeaError
-        Where the configuration cannot be run at all, or the strategy fails on an exact copy of its store.
+        The configuration cannot run, or the strategy fails on an exact copy of its store.
     """
     with tempfile.TemporaryDirectory(prefix="bea-leakage-") as folder:
-        work = _Work(Laboratory(subject, Path(folder)), search or Search(), progress or Silence())
-        return work.findings()
+        decider = Decider(subject, Path(folder))
+        return _Run(decider, search or Search(), progress or Silence()).findings()
 
 
 @dataclass
-class _Work:
-    lab: Laboratory
+class _Run:
+    """One search. `cached` is set if the strategy opened the original store and later no copy of it."""
+
+    decider: Decider
     search: Search
     progress: Progress
-    gathered: Gathered = field(init=False)
+    collector: Collector = field(init=False)
     events: pl.DataFrame = field(init=False)
-    base: Decided = field(init=False)
-    stale: bool = False
+    base: Decisions = field(init=False)
+    cached: bool = False
 
     def findings(self) -> Findings:
-        """Everything, in order."""
-        store = Store.open(self.lab.subject.spec.store)
-        store.events(universe_of(self.lab.subject.spec))  # says what is not there
+        """Run all tests, in order."""
+        spec = self.decider.subject.spec
+        store = Store.open(spec.store)
+        store.events(universe_of(spec))  # raises if the universe is empty
         self.events = store.events()
-        self.gathered = Gathered(self.events)
-        self.progress.begin("worlds decided again", _APART + _WORLDS * self.search.instants)
-        self.base = _certain(self._decide(UNCHANGED)[0])
-        moments = chosen(self.base.offers, self.search.instants, generator(self.search.seed, "leakage", "instants"))
-        tally = Tally(self.base.offers, self.events, KINDS, _columns(self.base))
-        steady = self._repeated()
-        for instant in moments if steady else ():
-            self._at(int(instant), tally)
+        self.collector = Collector(self.events)
+        self.progress.begin("changed copies", _OTHER_COPIES + _COPIES_BY_INSTANT * self.search.instants)
+        self.base = _decided(self._decide(UNCHANGED)[0])
+        rng = generator(self.search.seed, "leakage", "instants")
+        instants = random_instants(self.base.offers, self.search.instants, rng)
+        tally = Tally(self.base.offers, self.events, KINDS, _compared_columns(self.base))
+        repeatable = self._is_repeatable()
+        for instant in instants if repeatable else ():
+            self._test_instant(int(instant), tally)
         coverage = tally.coverage
-        if steady and self.base.offers.height:
+        if repeatable and self.base.offers.height:
             coverage.untouched = self._untouched()
         self.progress.end()
-        self._look_for_causes(self._look_at_prices(store))
+        self._find_causes(self._check_prices(store))
         return Findings(
-            self.gathered.leaks(),
+            self.collector.leaks(),
             coverage,
-            tuple(self._unjudged(coverage, steady)),
+            tuple(self._unjudged(coverage, repeatable)),
             tuple(self._notes(coverage)),
             self.search.seed,
-            tuple(iso(int(one)) for one in moments),
+            tuple(iso(int(instant)) for instant in instants),
         )
 
-    def _decide(self, mutation: Mutation) -> tuple[Decided | Failed, Changed]:
-        found = self.lab.decide(mutation)
+    def _decide(self, mutation: Mutation) -> tuple[Decisions | Failure, Changed]:
+        decided, changed = self.decider.decide(mutation)
         self.progress.step(1)
-        if isinstance(found[0], Decided) and mutation is not UNCHANGED:
-            self.stale |= self.base.opened and not found[0].opened
-        return found
+        if isinstance(decided, Decisions) and mutation is not UNCHANGED:
+            self.cached |= self.base.opened_store and not decided.opened_store
+        return decided, changed
 
-    def _repeated(self) -> bool:
-        """Whether the same store gives the same answers; all that follows means nothing where it does not."""
-        again = _certain(self._decide(UNCHANGED)[0])
-        found = differences(self.base.offers, again.offers, OFFER)
-        for column, rows in found.items():
+    def _is_repeatable(self) -> bool:
+        """Whether a second exact copy gives the same values. If not, no other comparison means anything."""
+        again = _decided(self._decide(UNCHANGED)[0])
+        changes = differences(self.base.offers, again.offers, OFFER)
+        for column, rows in changes.items():
             last = rows.select(nanoseconds("decided_at").max()).item()
-            self.gathered.add(REPEATED, column, int(last), rows)
-        return not found
+            self.collector.add(REPEATED, column, int(last), rows)
+        return not changes
 
-    def _at(self, instant: int, tally: Tally) -> None:
+    def _test_instant(self, instant: int, tally: Tally) -> None:
         seed = self.search.seed
         for kind, mutation in (
             (TRUNCATED, truncated(instant)),
             (PERTURBED, perturbed(instant, seed)),
             (SHUFFLED, shuffled(instant, seed)),
         ):
-            other, done = self._decide(mutation)
-            tally.count(kind, instant, done)
-            self._hold(kind, instant, self.base, other)
-        delayed, without = late(instant, seed)
-        other, done = self._decide(delayed)
-        model, _ = self._decide(without)
-        tally.count(DELAYED, instant, done)
-        if isinstance(model, Decided):
-            self._hold(DELAYED, instant, model, other)
+            other, changed = self._decide(mutation)
+            tally.count(kind, instant, changed)
+            self._compare(kind, instant, self.base, other)
+        delay, remove = delayed_and_removed(instant, seed)
+        delayed, changed = self._decide(delay)
+        removed, _ = self._decide(remove)
+        tally.count(DELAYED, instant, changed)
+        if isinstance(removed, Decisions):
+            self._compare(DELAYED, instant, removed, delayed)
 
-    def _hold(self, kind: str, instant: int, whole: Decided, other: Decided | Failed) -> None:
-        """Note what differs until an instant: opportunities; where none does, what the kernel made of them."""
-        if isinstance(other, Failed):
-            self.gathered.failed(kind, instant, other.text)
+    def _compare(self, kind: str, instant: int, whole: Decisions, other: Decisions | Failure) -> None:
+        """Collect what differs up to an instant: opportunities, or the kernel's output if all opportunities agree."""
+        if isinstance(other, Failure):
+            self.collector.add_failure(kind, instant, other.text)
             return
-        found = differences(until(whole.offers, instant), until(other.offers, instant), OFFER)
-        for column, rows in found.items():
-            self.gathered.add(kind, column, instant, rows)
-        if found:
+        changes = differences(until(whole.offers, instant), until(other.offers, instant), OFFER)
+        for column, rows in changes.items():
+            self.collector.add(kind, column, instant, rows)
+        if changes:
             return
-        filled = self._filled_ns(instant)
-        made = differences(until(whole.stakes, filled), until(other.stakes, filled), OFFER)
-        for column, rows in made.items():
-            self.gathered.add(kind, f"kernel.{column}", instant, rows)
+        last = self._last_comparable_ns(instant)
+        changes = differences(until(whole.stakes, last), until(other.stakes, last), OFFER)
+        for column, rows in changes.items():
+            self.collector.add(kind, f"kernel.{column}", instant, rows)
 
-    def _filled_ns(self, instant: int) -> int:
-        """Until when every order was filled before an instant: an order on its way may take any price before the
-        start, so that what the kernel does from then on may depend, by right, on prices after the instant."""
-        if not self.lab.subject.waits:
+    def _last_comparable_ns(self, instant: int) -> int:
+        """Until when the kernel's output is compared.
+
+        That is the instant itself, or with a delay of orders the time before the first order that may still be open at
+        the instant: it may legitimately be filled at any later price before the start.
+        """
+        if not self.decider.subject.delays_orders:
             return instant
-        waiting = self.base.offers.join(self.events.select("event_id", "starts_at"), on="event_id", how="left").filter(
-            nanoseconds("starts_at").fill_null(instant + 1) > instant
-        )
-        first = waiting.select(nanoseconds("decided_at").min()).item()
+        starts_at = nanoseconds("starts_at").fill_null(instant + 1)
+        open_orders = self.base.offers.join(
+            self.events.select("event_id", "starts_at"), on="event_id", how="left"
+        ).filter(starts_at > instant)
+        first = open_orders.select(nanoseconds("decided_at").min()).item()
         return instant if first is None else min(instant, int(first) - 1)
 
     def _untouched(self) -> tuple[str, ...]:
-        found = []
+        names = []
         for name, mutation in (
             ("results", every_result(self.search.seed)),
             ("closing prices", every_close(self.search.seed)),
         ):
-            other, done = self._decide(mutation)
-            same = isinstance(other, Decided) and not differences(self.base.offers, other.offers, OFFER)
-            found += [name] if same and done.any else []
-        return tuple(found)
+            other, changed = self._decide(mutation)
+            same = isinstance(other, Decisions) and not differences(self.base.offers, other.offers, OFFER)
+            if same and changed.any:
+                names.append(name)
+        return tuple(names)
 
-    def _look_for_causes(self, closing: str) -> None:
-        suspects = self.gathered.suspects()
-        open_ = [one for one in suspects if one.column != FAILED and one.kind != REPEATED][:_CAUSES]
+    def _find_causes(self, early_odds: str) -> None:
+        suspects = [suspect for suspect in self.collector.suspects() if suspect.kind != REPEATED][:_MAX_CAUSES]
         groups = len(cause.RESULTS) + len(cause.PRICES)
-        if open_:
-            self.progress.begin("worlds for the causes", groups * len(open_))
-        for one in open_:
-            if one.column.startswith("kernel."):
-                self.gathered.explain(one.column, "the strategy's own columns are the same: the tape or the kernel")
-            elif one.kind == DELAYED:
-                self.gathered.explain(one.column, cause.words(cause.late_ones(self.lab, one, self.search.seed), one))
+        if suspects:
+            self.progress.begin("copies for the causes", groups * len(suspects))
+        for suspect in suspects:
+            if suspect.column.startswith("kernel."):
+                words = "the strategy's own columns are the same: the tape or the kernel"
+            elif suspect.kind == DELAYED:
+                words = cause.words(cause.late_groups(self.decider, suspect, self.search.seed), suspect)
             else:
-                found = cause.guilty(self.lab, self.base, self.events, one, lambda: self.progress.step(1))
-                self.gathered.explain(one.column, cause.words(found, one, closing))
+                guilty = cause.guilty_groups(
+                    self.decider, self.base, self.events, suspect, lambda: self.progress.step(1)
+                )
+                words = cause.words(guilty, suspect, early_odds)
+            self.collector.explain(suspect.column, words)
         self.progress.end()
 
-    def _look_at_prices(self, store: Store) -> str:
-        """Check when the prices taken were known, and how they were recorded; gives what is wrong with the odds."""
-        spec, memory_mb = self.lab.subject.spec, self.lab.subject.memory_mb
-        needed, universe = self.lab.subject.strategy(spec).requires(), universe_of(spec)
-        early = taken_early(self.base.offers, of_universe(store, universe, max_quotes(memory_mb)))
-        told = self.gathered.early(early) if early.height else ""
+    def _check_prices(self, store: Store) -> str:
+        """Check when the odds were known and how prices were recorded; returns the cause if odds are of the future."""
+        subject = self.decider.subject
+        spec, most = subject.spec, max_quotes(subject.memory_mb)
+        requirement, universe = subject.strategy(spec).requires(), universe_of(spec)
+        early = taken_early(self.base.offers, quotes_of(store, universe, most))
+        early_odds = self.collector.add_early(early) if early.height else ""
         if OPEN in spec.instants and CLOSE not in spec.instants:
-            for fault, row in recorded_faults(store, universe, needed.markets, max_quotes(memory_mb)):
-                if needed.bookmakers is None or fault.bookmaker in needed.bookmakers:
-                    self.gathered.recorded(fault, row)
-        return told
+            for fault, row in recorded_faults(store, universe, requirement.markets, most):
+                if requirement.bookmakers is None or fault.bookmaker in requirement.bookmakers:
+                    self.collector.add_fault(fault, row)
+        return early_odds
 
-    def _unjudged(self, coverage: Coverage, steady: bool) -> Iterator[str]:
-        if not steady:
-            yield "the strategy gives other values over the same store"
+    def _unjudged(self, coverage: Coverage, repeatable: bool) -> Iterator[str]:
+        if not repeatable:
+            yield "the strategy gives other values on the same store"
             return
         yield from coverage.too_few()
-        if self.lab.own_path:
-            yield "the strategy opens its store by a path of its own that no copy can replace: use the home's"
-        if self.stale:
-            yield "the strategy reads its store once and keeps what it read: changed copies would not be seen"
+        if self.decider.reads_original:
+            yield "the strategy opens its store by a path of its own, which no copy can replace: use the home's"
+        if self.cached:
+            yield "the strategy reads its store once and keeps what it read: it would not see changed copies"
 
     def _notes(self, coverage: Coverage) -> Iterator[str]:
         if not coverage.results:
-            yield "the store has no result: none can leak"
-        if self.base.opened:
+            yield "the store has no result, so that none can leak"
+        if self.base.opened_store:
             yield "the strategy opens the store by itself"
-        for path in self.base.strange[:3]:
-            yield f"the strategy reads {path}, outside of the store: what it holds is not checked"
+        for path in self.base.outside_files[:3]:
+            yield f"the strategy reads {path}, outside of the store: its content is not checked"
 
 
-def _certain(found: Decided | Failed) -> Decided:
-    if isinstance(found, Failed):
-        raise found.error
-    return found
+def _decided(decided: Decisions | Failure) -> Decisions:
+    if isinstance(decided, Failure):
+        raise decided.error
+    return decided
 
 
-def _columns(base: Decided) -> tuple[str, ...]:
+def _compared_columns(base: Decisions) -> tuple[str, ...]:
     names = [name for name in base.offers.columns if name not in OFFER]
     return (*names, *(f"kernel.{name}" for name in base.stakes.columns if name not in OFFER))

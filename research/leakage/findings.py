@@ -1,4 +1,4 @@
-"""What a search found: leaks, faults of the data, coverage; as one document."""
+"""Findings of a search: leaks, faults of the data and coverage, also as one document."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ from typing import Any, Final
 import polars as pl
 
 from research.leakage.coverage import Coverage
-from research.leakage.laboratory import OFFER
+from research.leakage.decisions import OFFER
 from research.leakage.mutation import DELAYED
 from research.leakage.prices import Fault
 
-#: kinds of finding beside the mutations
+#: kinds of finding that no mutation shows: other values on an exact copy, odds of the future, faulty opening prices
 REPEATED, KNOWN_AT, RECORDED = "repeated", "known_at", "recorded"
-#: the column of a strategy that fails
+#: stands for the column if the strategy fails on a changed copy
 FAILED = "(failed)"
 
 
 @dataclass(frozen=True)
 class Example:
-    """One decision that a leak touched.
+    """One decision that a leak changed.
 
     Attributes
     ----------
     kind : str
-        Of the mutation, or of the check.
+        Kind of the mutation or check.
     instant : str
-        The future was changed after it; ISO, UTC.
+        Only rows that became known after it were changed; ISO, UTC.
     decided_at : str
+        ISO, UTC; empty if the strategy failed.
     event_id : int or None
     home, away, date, competition : str
-        Who plays, and the date that the source writes.
+        The fixture, with the date as the source writes it.
     market, selection, bookmaker, side : str
     line : float or None
     value : object
-        With the whole history.
+        Value on the original history.
     other : object
-        With the changed one.
+        Value on the changed copy.
     """
 
     kind: str
@@ -58,28 +59,28 @@ class Example:
     other: Any = None
 
     def words(self) -> str:
-        """The bet in a few words."""
+        """Event and bet as text."""
         line = "" if self.line is None else f" {self.line:g}"
         event = f"{self.home} – {self.away} ({self.competition} {self.date})" if self.home else "no event"
         bet = f"{self.market}{line} {self.selection}".strip()
-        told = [event, bet] if bet else [event]
-        return ", ".join(told) + (f" at {self.bookmaker}" if self.bookmaker else "")
+        return (f"{event}, {bet}" if bet else event) + (f" at {self.bookmaker}" if self.bookmaker else "")
 
 
 @dataclass(frozen=True)
 class Leak:
-    """A column whose early values depend on what came later.
+    """A column whose values depend on information from the future.
 
     Attributes
     ----------
     column : str
-        Of the opportunities; of the kernel's answers as ``kernel.<name>``; ``(row)``: opportunities that come or go.
+        Column of the opportunities; ``kernel.<name>`` for the kernel's output; ``(row)`` for opportunities that appear
+        or disappear; ``(failed)`` if the strategy fails.
     kinds : dict of str to int
-        Mutations that showed it, and how many values each changed over all instants.
+        Kinds of mutation that showed it, with the number of values that changed over all instants.
     examples : tuple of Example
-        The first is the one that the cause was looked for with.
+        The cause was sought with the first.
     cause : str
-        The likely one, in words.
+        Likely cause.
     """
 
     column: str
@@ -90,18 +91,18 @@ class Leak:
 
 @dataclass(frozen=True)
 class Findings:
-    """The outcome of a search.
+    """Outcome of a search.
 
     Attributes
     ----------
     leaks : tuple of Leak
     coverage : Coverage
     unjudged : tuple of str
-        Why nothing can be said; empty: it was judged.
+        Reasons why the search cannot report "no leak"; empty if it can.
     notes : tuple of str
     seed : int
     instants : tuple of str
-        ISO, UTC.
+        Instants that were tested; ISO, UTC.
     """
 
     leaks: tuple[Leak, ...]
@@ -113,16 +114,16 @@ class Findings:
 
     @property
     def judged(self) -> bool:
-        """Whether there was enough to say that there is no leak."""
+        """Whether the search was thorough enough to report that there is no leak."""
         return not self.unjudged
 
     @property
     def outcome(self) -> str:
-        """``leak``, ``too_few`` or ``clean``."""
+        """``leak``; else ``clean``, or ``too_few`` if the search was not thorough enough."""
         return "leak" if self.leaks else "clean" if self.judged else "too_few"
 
     def document(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """The findings as values that JSON knows."""
         return {
             "outcome": self.outcome,
             "judged": self.judged,
@@ -137,16 +138,17 @@ class Findings:
 
 @dataclass(frozen=True)
 class Suspect:
-    """One value that differs.
+    """A value that differs on a changed copy, whose cause is sought.
 
     Attributes
     ----------
     row : polars.DataFrame
-        Its opportunity, the columns `OFFER`; one row.
+        Columns `OFFER` of its opportunity; one row.
     column : str
     instant_ns : int
+        UTC nanoseconds.
     kind : str
-        The mutation that showed it.
+        Kind of the mutation that showed it.
     """
 
     row: pl.DataFrame
@@ -155,14 +157,14 @@ class Suspect:
     kind: str
 
 
-#: examples that are kept of a column
-_EXAMPLES: Final = 5
-_REPEATED: Final = "other values over the same store: random numbers without a seed, the order of a set, the clock"
+#: examples of a column, at most
+_MAX_EXAMPLES: Final = 5
+_REPEATED: Final = "other values on the same store: random numbers without a seed, the order of a set, the clock"
 
 
 @dataclass
 class _Column:
-    """What is known of one leaking column."""
+    """What was collected about one column."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     examples: list[Example] = field(default_factory=list)
@@ -170,13 +172,13 @@ class _Column:
     cause: str = ""
 
 
-class Gathered:
-    """Collects differences by column.
+class Collector:
+    """Collects leaks, by column.
 
     Parameters
     ----------
     events : polars.DataFrame
-        Of the store, for their names.
+        Events of the store; examples name them.
     """
 
     def __init__(self, events: pl.DataFrame) -> None:
@@ -185,81 +187,93 @@ class Gathered:
         self._faults: list[Leak] = []
 
     def add(self, kind: str, column: str, instant_ns: int, rows: pl.DataFrame) -> None:
-        """Values that differ (`difference.differences`) under a mutation at an instant; the earliest is the example."""
-        known = self._columns.setdefault(column, _Column())
-        known.kinds[kind] += rows.height
+        """Add the values of a column that a mutation at an instant changed.
+
+        Parameters
+        ----------
+        kind : str
+            Kind of the mutation.
+        column : str
+        instant_ns : int
+            UTC nanoseconds.
+        rows : polars.DataFrame
+            As returned by `difference.differences`; the first row becomes an example.
+        """
+        entry = self._columns.setdefault(column, _Column())
+        entry.kinds[kind] += rows.height
         first = rows.head(1)
-        better = known.suspect is None or (known.suspect.kind == DELAYED and kind != DELAYED)
+        better = entry.suspect is None or (entry.suspect.kind == DELAYED and kind != DELAYED)
         if better:
-            known.suspect = Suspect(first.select(OFFER), column, instant_ns, kind)
-        if better or len(known.examples) < _EXAMPLES:
+            entry.suspect = Suspect(first.select(OFFER), column, instant_ns, kind)
+        if better or len(entry.examples) < _MAX_EXAMPLES:
             value, other = first["whole"][0], first["other"][0]
-            known.examples.insert(
-                0 if better else len(known.examples), self._example(kind, first, instant_ns, (value, other))
+            entry.examples.insert(
+                0 if better else len(entry.examples), self._example(kind, first, instant_ns, (value, other))
             )
-            del known.examples[_EXAMPLES:]
+            del entry.examples[_MAX_EXAMPLES:]
 
-    def failed(self, kind: str, instant_ns: int, text: str) -> None:
-        """The strategy failed under a mutation at an instant."""
-        known = self._columns.setdefault(FAILED, _Column())
-        known.kinds[kind] += 1
-        known.cause = "it cannot decide with what was known at the instant: it takes the whole history for granted"
-        if len(known.examples) < _EXAMPLES:
-            known.examples.append(Example(kind, iso(instant_ns), value="decides", other=text))
+    def add_failure(self, kind: str, instant_ns: int, text: str) -> None:
+        """Add a failure of the strategy, with the error text, on the copy with a mutation at an instant."""
+        entry = self._columns.setdefault(FAILED, _Column())
+        entry.kinds[kind] += 1
+        entry.cause = "the strategy cannot decide with what was known at the instant: it needs the whole history"
+        if len(entry.examples) < _MAX_EXAMPLES:
+            entry.examples.append(Example(kind, iso(instant_ns), value="decides", other=text))
 
-    def early(self, rows: pl.DataFrame) -> str:
-        """Opportunities at prices of the future (`known.taken_early`); gives the cause in words."""
-        known = self._columns.setdefault("odds", _Column())
-        known.kinds[KNOWN_AT] += rows.height
-        kinds = rows["instant"].value_counts(sort=True)["instant"].to_list()
-        what = {"close": "closing prices", "open": "opening prices"}.get(kinds[0], "later prices")
-        known.cause = f"the odds are {what} of the same bet, known only after the decision"
+    def add_early(self, rows: pl.DataFrame) -> str:
+        """Add opportunities at prices of the future (`prices.taken_early`); returns the cause in words."""
+        entry = self._columns.setdefault("odds", _Column())
+        entry.kinds[KNOWN_AT] += rows.height
+        quote_kinds = rows["instant"].value_counts(sort=True)["instant"].to_list()
+        prices = {"close": "closing prices", "open": "opening prices"}.get(quote_kinds[0], "later prices")
+        entry.cause = f"the odds are {prices} of the same bet, known only after the decision"
         first = rows.head(1)
-        told = f"known at {_moment(first['known_at'][0])}"
-        known.examples.append(self._example(KNOWN_AT, first, _ns(first["decided_at"]), (first["odds"][0], told)))
-        return known.cause
+        known_at = f"known at {_iso_text(first['known_at'][0])}"
+        entry.examples.append(self._example(KNOWN_AT, first, _ns(first["decided_at"]), (first["odds"][0], known_at)))
+        return entry.cause
 
-    def recorded(self, fault: Fault, row: pl.DataFrame) -> None:
-        """Opening prices that are closing prices, with one of them."""
+    def add_fault(self, fault: Fault, row: pl.DataFrame) -> None:
+        """Add opening prices that equal the closing prices, with one such price."""
         cause = f"closing prices recorded as opening prices, or the other way round: {fault.words()}"
         example = self._example(RECORDED, row, _ns(row["decided_at"]), (row["odds"][0], row["odds"][0]))
         self._faults.append(Leak("odds", {RECORDED: fault.still}, (example,), cause))
 
     def suspects(self) -> list[Suspect]:
-        """The value of each column whose cause is to be looked for."""
-        return [one.suspect for one in self._columns.values() if one.suspect is not None]
+        """One value of each column whose cause is to be sought."""
+        return [entry.suspect for entry in self._columns.values() if entry.suspect is not None]
 
     def explain(self, column: str, cause: str) -> None:
-        """Note the cause of a column."""
+        """Set the cause of a column."""
         self._columns[column].cause = cause
 
     def leaks(self) -> tuple[Leak, ...]:
-        """Everything found, the most often changed column first."""
-        found = [
-            Leak(name, dict(one.kinds), tuple(one.examples), one.cause or self._without_cause(one))
-            for name, one in self._columns.items()
+        """All leaks, the column with the most changed values first; faults of the data are listed last."""
+        leaks = [
+            Leak(name, dict(entry.kinds), tuple(entry.examples), entry.cause or _default_cause(entry))
+            for name, entry in self._columns.items()
         ]
-        found.sort(key=lambda leak: -sum(leak.kinds.values()))
-        return (*found, *self._faults)
-
-    def _without_cause(self, column: _Column) -> str:
-        return _REPEATED if column.suspect and "repeated" in column.kinds else "as of the columns before"
+        leaks.sort(key=lambda leak: -sum(leak.kinds.values()))
+        return (*leaks, *self._faults)
 
     def _example(self, kind: str, row: pl.DataFrame, instant_ns: int, values: tuple[Any, Any]) -> Example:
         bet = row.select(OFFER).row(0, named=True)
         event = self._events.filter(pl.col("event_id") == bet["event_id"])
-        named = event.row(0, named=True) if event.height else {}
-        bet |= {name: str(named.get(name, "")) for name in ("home", "away", "date", "competition")}
-        bet |= {"decided_at": _moment(bet["decided_at"]), "value": _plain(values[0]), "other": _plain(values[1])}
+        fixture = event.row(0, named=True) if event.height else {}
+        bet |= {name: str(fixture.get(name, "")) for name in ("home", "away", "date", "competition")}
+        bet |= {"decided_at": _iso_text(bet["decided_at"]), "value": _plain(values[0]), "other": _plain(values[1])}
         return Example(kind, iso(instant_ns), **bet)
 
 
+def _default_cause(column: _Column) -> str:
+    return _REPEATED if column.suspect and REPEATED in column.kinds else "not sought; see the columns above"
+
+
 def iso(instant_ns: int) -> str:
-    """An instant, UTC nanoseconds, as ISO text."""
-    return _moment(pl.Series([instant_ns]).cast(pl.Datetime("ns", "UTC"))[0])
+    """UTC nanoseconds as ISO text."""
+    return _iso_text(pl.Series([instant_ns]).cast(pl.Datetime("ns", "UTC"))[0])
 
 
-def _moment(value: Any) -> str:
+def _iso_text(value: Any) -> str:
     return str(value.isoformat())
 
 

@@ -1,8 +1,8 @@
-"""The mutations of a store at an instant: what they claim to leave alone, and what they change.
+"""Mutations: the changes that a copy of a store gets at an instant.
 
-Each is a pair of functions, one of all events and one of the quotes of a competition, that give the new rows and how
-many were changed. Random choices are keyed by (seed, kind, instant, first event of the rows), so that two mutations of
-one kind choose the same rows.
+A mutation is a pair of functions, one for all events and one for the quotes of a partition (sport, competition,
+season). Each returns the new rows and the number of rows it changed. Random choices are keyed by (seed, kind, instant,
+first event of the rows), so that two mutations of the same kind choose the same rows.
 """
 
 from __future__ import annotations
@@ -29,49 +29,51 @@ from research.leakage.rows import (
 )
 
 TRUNCATED, PERTURBED, DELAYED, SHUFFLED = "truncated", "perturbed", "delayed", "shuffled"
-#: the kinds of the search, in the order in which they are tried
+#: kinds of mutation, in the order of the tests
 KINDS: Final = (TRUNCATED, PERTURBED, DELAYED, SHUFFLED)
-#: share of what was known at the instant that a late correction takes out of sight
+#: share of the rows known at the instant that `delayed_and_removed` delays or removes
 _DELAYED_FRAC: Final = 0.25
 
-Step = Callable[[pl.DataFrame], tuple[pl.DataFrame, int]]
-Where = Callable[[pl.DataFrame], pl.Series]
+#: rows to new rows and the number changed
+Change = Callable[[pl.DataFrame], tuple[pl.DataFrame, int]]
+#: rows to a boolean mask
+Mask = Callable[[pl.DataFrame], pl.Series]
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """What is done to a copy of a store.
+    """The changes to a copy of a store.
 
     Attributes
     ----------
     events, quotes : callable
-        The new rows, and how many were changed.
+        Take rows; return the new rows and how many of them were changed.
     """
 
-    events: Step
-    quotes: Step
+    events: Change
+    quotes: Change
 
 
-def _same(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+def _unchanged(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return frame, 0
 
 
-#: a copy, row for row
-UNCHANGED: Final = Mutation(_same, _same)
+#: an exact copy
+UNCHANGED: Final = Mutation(_unchanged, _unchanged)
 
 
-def hidden(results: Where) -> Mutation:
-    """The results of a mask are not known; every price stays."""
+def without_results(results: Mask) -> Mutation:
+    """Remove the masked results; prices stay."""
 
     def events(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         mask = results(frame)
         return results_hidden(frame, mask), int(mask.sum())
 
-    return Mutation(events, _same)
+    return Mutation(events, _unchanged)
 
 
 def truncated(instant_ns: int) -> Mutation:
-    """Nothing that became known after an instant: no later price, no later result; fixtures stay."""
+    """Remove all prices and results that became known after an instant; fixtures stay."""
 
     def events(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         mask = settled_after(frame, instant_ns)
@@ -85,7 +87,7 @@ def truncated(instant_ns: int) -> Mutation:
 
 
 def perturbed(instant_ns: int, seed: int) -> Mutation:
-    """Another future: all later prices and all later results are others."""
+    """Change all prices and results that became known after an instant."""
     return changed(
         lambda frame: settled_after(frame, instant_ns),
         lambda frame: known_after(frame, instant_ns),
@@ -93,11 +95,13 @@ def perturbed(instant_ns: int, seed: int) -> Mutation:
     )
 
 
-def changed(results: Where | None, prices: Where | None, key: tuple[object, ...]) -> Mutation:
-    """Results and prices of two masks are others; None: they stay.
+def changed(results: Mask | None, prices: Mask | None, key: tuple[object, ...]) -> Mutation:
+    """Change the masked results and the masked prices.
 
     Parameters
     ----------
+    results, prices : callable or None
+        Masks of events and of quotes, or None to leave all of them.
     key : tuple
         Seed and purpose of the random choices.
     """
@@ -118,66 +122,71 @@ def changed(results: Where | None, prices: Where | None, key: tuple[object, ...]
 
 
 def shuffled(instant_ns: int, seed: int) -> Mutation:
-    """Later results change places; every price stays."""
+    """Permute the results that became known after an instant; prices stay."""
 
     def events(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         after = results_shuffled(frame, settled_after(frame, instant_ns), _rng((seed, SHUFFLED, instant_ns), frame))
         return after, n_changed(frame.select(RESULT), after.select(RESULT))
 
-    return Mutation(events, _same)
+    return Mutation(events, _unchanged)
 
 
-def late(instant_ns: int, seed: int, *, results: bool = True, prices: bool = True) -> tuple[Mutation, Mutation]:
-    """Late corrections: a quarter of what was known at an instant becomes known after it, or is not there at all.
+def delayed_and_removed(
+    instant_ns: int, seed: int, *, results: bool = True, prices: bool = True
+) -> tuple[Mutation, Mutation]:
+    """Late corrections: a quarter of the rows known at an instant become known after it, or are missing.
 
-    Until the instant both stores say the same, so that every decision until then must be the same in both: one that
-    differs has used a row by its date or its kind, and not by the instant at which it was known.
+    Up to the instant both copies hold the same, so that every decision until then must be the same in both. A decision
+    that differs has used a row by its date or its quote kind instead of the instant at which it was known.
 
     Parameters
     ----------
+    instant_ns : int
+        UTC nanoseconds.
+    seed : int
     results, prices : bool
-        Whether results are delayed, and whether prices are.
+        Whether results and prices are affected.
 
     Returns
     -------
     Mutation, Mutation
-        Delayed, and taken away.
+        One that delays the rows, and one that removes them.
     """
     key = (seed, DELAYED, instant_ns)
 
-    def of_results(frame: pl.DataFrame) -> pl.Series:
+    def late_results(frame: pl.DataFrame) -> pl.Series:
         known = (frame["status"] != "scheduled") & frame["settled_at"].is_not_null() & results
-        return known & ~settled_after(frame, instant_ns) & _drawn(key, frame)
+        return known & ~settled_after(frame, instant_ns) & _random_quarter(key, frame)
 
-    def of_prices(frame: pl.DataFrame) -> pl.Series:
-        return ~known_after(frame, instant_ns) & _drawn(key, frame) & prices
+    def late_prices(frame: pl.DataFrame) -> pl.Series:
+        return ~known_after(frame, instant_ns) & _random_quarter(key, frame) & prices
 
-    def later_events(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-        mask = of_results(frame)
+    def delay_events(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        mask = late_results(frame)
         return delayed(frame, "settled_at", mask, instant_ns), int(mask.sum())
 
-    def later_quotes(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-        mask = of_prices(frame)
+    def delay_quotes(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        mask = late_prices(frame)
         return delayed(frame, "known_at", mask, instant_ns), int(mask.sum())
 
-    def without_events(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-        mask = of_results(frame)
+    def remove_events(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        mask = late_results(frame)
         return results_hidden(frame, mask), int(mask.sum())
 
-    def without_quotes(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-        mask = of_prices(frame)
+    def remove_quotes(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        mask = late_prices(frame)
         return frame.filter(~mask), int(mask.sum())
 
-    return Mutation(later_events, later_quotes), Mutation(without_events, without_quotes)
+    return Mutation(delay_events, delay_quotes), Mutation(remove_events, remove_quotes)
 
 
 def every_result(seed: int) -> Mutation:
-    """All results are others, early ones too: what does not change then uses no result at all."""
+    """Change all results, known ones too. Decisions that stay the same depend on no result."""
     return changed(lambda frame: frame["status"] != "scheduled", None, (seed, "every result"))
 
 
 def every_close(seed: int) -> Mutation:
-    """All closing prices are others: what does not change then uses no closing price at all."""
+    """Change all closing prices. Decisions that stay the same depend on no closing price."""
     return changed(None, lambda frame: frame["instant"] == CLOSE, (seed, "every close"))
 
 
@@ -187,5 +196,5 @@ def _rng(key: tuple[object, ...], frame: pl.DataFrame) -> np.random.Generator:
     return generator(int(str(seed)), "leakage", *purpose, first)
 
 
-def _drawn(key: tuple[object, ...], frame: pl.DataFrame) -> pl.Series:
+def _random_quarter(key: tuple[object, ...], frame: pl.DataFrame) -> pl.Series:
     return pl.Series(_rng(key, frame).random(frame.height) < _DELAYED_FRAC)

@@ -1,15 +1,18 @@
-"""Closing prices that were recorded as opening prices: a fault of the data that makes every backtest shine.
+"""Two checks of the prices themselves, without a changed copy.
 
-Of a bookmaker and a season, a question (event, market, line) with an opening and a closing price of the same line has
-stood still where all its selections have equal prices at both. Nearly all standing still while other bookmakers of the
-same season move is no market: one of the two columns was filled from the other. Which one, prices alone cannot tell.
+`taken_early` lists opportunities whose odds are a price that became known only after the decision.
 
-A bookmaker and season is named where, of n questions, k stood still, and
+`recorded_faults` lists closing prices that were recorded as opening prices, an error in the data that makes every
+backtest look good. A *question* is an event, market and line. It has not moved at a bookmaker if all its selections
+have equal opening and closing prices. If nearly no question of a bookmaker and season has moved while those of other
+bookmakers have, one of the two columns was filled from the other. Prices alone cannot show which one.
 
-- k / n is at least 0.95, while of the questions of the other bookmakers together at most 0.75 did (where there is no
-  other: k / n at least 0.99), and
-- P(X >= k), X binomial of n and the larger of the others' share and 0.5 (no others: 0.9), is under 0.001 divided by the
-  number of bookmakers and seasons looked at (Bonferroni).
+A bookmaker and season is listed if k of its n questions have not moved and both
+
+- k / n is at least 0.95 while the share among the questions of all other bookmakers together is at most 0.75 (without
+  another bookmaker: k / n is at least 0.99), and
+- P(X >= k) is below 0.001 divided by the number of bookmakers and seasons tested (Bonferroni), for a binomial X of n
+  trials whose probability is the larger of the others' share and 0.5 (without another bookmaker: 0.9).
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from engine.schema import AGGREGATES, CLOSE, OPEN
 from engine.store.store import Store
 from engine.store.universe import Universe
 from research.config.tape_spec import TapeSpec
-from research.leakage.laboratory import OFFER
+from research.leakage.decisions import OFFER
 
 _STILL, _ALONE, _OTHERS = 0.95, 0.99, 0.75
 _LEVEL: Final = 0.001
@@ -36,14 +39,14 @@ _SEASON: Final = ("sport", "competition", "season")
 
 @dataclass(frozen=True)
 class Fault:
-    """A bookmaker's season whose opening prices are its closing prices.
+    """A bookmaker and season whose opening prices equal its closing prices.
 
     Attributes
     ----------
     questions, still : int
-        Questions with both prices, and those whose prices are equal.
+        Questions with both prices, and those that have not moved.
     others_frac : float or None
-        Share that stood still at the other bookmakers; None: there is none.
+        Share of the questions of other bookmakers that have not moved, or None without another bookmaker.
     p_value : float
         Of the binomial test.
     """
@@ -67,23 +70,28 @@ class Fault:
 
 
 def still_questions(events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
-    """Sport, competition, season, bookmaker, questions, still: one row a bookmaker and season, sorted.
+    """Count the questions that have not moved, by bookmaker and season.
 
     Parameters
     ----------
     events, quotes : polars.DataFrame
-        Columns of the store; prices to back of the instants ``open`` and ``close`` are looked at.
+        Columns of the store. Only back prices of the quote kinds ``open`` and ``close`` count.
+
+    Returns
+    -------
+    polars.DataFrame
+        sport, competition, season, bookmaker, questions, still (int64); sorted.
     """
     series = ["event_id", "market", "line", "selection", "bookmaker"]
     back = quotes.filter(pl.col("side") == "back")
     both = back.filter(pl.col("instant") == OPEN).join(
         back.filter(pl.col("instant") == CLOSE).select(*series, close="odds"), on=series, how="inner", nulls_equal=True
     )
-    asked = both.group_by("event_id", "market", "line", "bookmaker").agg(
+    questions = both.group_by("event_id", "market", "line", "bookmaker").agg(
         still=(pl.col("odds") == pl.col("close")).all()
     )
     return (
-        asked.join(events.select("event_id", *_SEASON), on="event_id", how="inner")
+        questions.join(events.select("event_id", *_SEASON), on="event_id", how="inner")
         .group_by(*_SEASON, "bookmaker")
         .agg(questions=pl.len().cast(pl.Int64), still=pl.col("still").sum().cast(pl.Int64))
         .sort(*_SEASON, "bookmaker")
@@ -91,20 +99,20 @@ def still_questions(events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
 
 
 def faults(counted: pl.DataFrame) -> list[Fault]:
-    """The bookmakers and seasons of `still_questions` that are named."""
-    found = []
+    """The rows of `still_questions` that are listed as faults."""
+    listed = []
     for row in counted.iter_rows(named=True):
         same = pl.all_horizontal(pl.col(name) == row[name] for name in _SEASON)
         others = counted.filter(
             same & (pl.col("bookmaker") != row["bookmaker"]) & ~pl.col("bookmaker").is_in(AGGREGATES)
         )
-        fault = _judged(row, int(others["questions"].sum()), int(others["still"].sum()), counted.height)
+        fault = _fault(row, int(others["questions"].sum()), int(others["still"].sum()), counted.height)
         if fault is not None:
-            found.append(fault)
-    return found
+            listed.append(fault)
+    return listed
 
 
-def _judged(row: dict[str, Any], n_others: int, k_others: int, cells: int) -> Fault | None:
+def _fault(row: dict[str, Any], n_others: int, k_others: int, cells: int) -> Fault | None:
     n, k = row["questions"], row["still"]
     others = k_others / n_others if n_others else None
     if k / n < (_ALONE if others is None else _STILL) or (others is not None and others > _OTHERS):
@@ -116,7 +124,7 @@ def _judged(row: dict[str, Any], n_others: int, k_others: int, cells: int) -> Fa
 
 
 def upper_tail(n: int, k: int, share_frac: float) -> float:
-    """P(X >= k) of a binomial X of n trials; `share_frac` strictly between 0 and 1.
+    """P(X >= k) for a binomial X of n trials with probability `share_frac`, strictly between 0 and 1.
 
     >>> round(upper_tail(10, 9, 0.5), 6)
     0.010742
@@ -129,16 +137,16 @@ def upper_tail(n: int, k: int, share_frac: float) -> float:
     return min(1.0, math.fsum(terms))
 
 
-#: fewest prices from the future that are no accident
+#: equal prices that may be a coincidence: fewer than this many are not reported
 _FEWEST: Final = 10
 _SERIES: Final = ("event_id", "market", "line", "selection", "bookmaker", "side")
 
 
 def taken_early(offers: pl.DataFrame, quotes: Iterator[pl.DataFrame]) -> pl.DataFrame:
-    """Opportunities whose odds are a price of the same bet that was known only after the decision.
+    """Opportunities whose odds equal a price of the same bet that became known only after the decision.
 
-    Rows whose odds equal no price of their bet (a strategy may shade them) say nothing; where there are more of them
-    than of the late ones, equality may be an accident, and nothing is given.
+    Odds may also equal no price at all, for example if a strategy shades them. If there are more such rows than late
+    ones, equal prices may be a coincidence, and nothing is returned.
 
     Parameters
     ----------
@@ -150,9 +158,9 @@ def taken_early(offers: pl.DataFrame, quotes: Iterator[pl.DataFrame]) -> pl.Data
     Returns
     -------
     polars.DataFrame
-        `OFFER`, odds, known_at, instant (of the first such price); sorted. None are given under 10.
+        `OFFER`, odds, and known_at and instant of the first equal price; sorted. Empty with fewer than 10 rows.
     """
-    late, strange = [], 0
+    late, n_unmatched = [], 0
     for part in quotes:
         prices = (
             part.join(offers.select("event_id").unique(), on="event_id", how="semi")
@@ -160,26 +168,26 @@ def taken_early(offers: pl.DataFrame, quotes: Iterator[pl.DataFrame]) -> pl.Data
             .unique([*_SERIES, "odds"], keep="first", maintain_order=True)
             .select(*_SERIES, "odds", known="known_at", kind="instant")
         )
-        mine = offers.join(part.select("event_id").unique(), on="event_id", how="semi").select(*OFFER, "odds")
-        both = mine.join(prices, on=[*_SERIES, "odds"], how="left", nulls_equal=True)
-        strange += both["known"].null_count()
-        late.append(both.filter(pl.col("known") > pl.col("decided_at")))
-    found = pl.concat(late) if late else offers.head(0).select(*OFFER, "odds")
-    if found.height < _FEWEST or strange > found.height:
-        return found.head(0)
-    return found.rename({"known": "known_at", "kind": "instant"}).sort(OFFER)
+        in_part = offers.join(part.select("event_id").unique(), on="event_id", how="semi").select(*OFFER, "odds")
+        matched = in_part.join(prices, on=[*_SERIES, "odds"], how="left", nulls_equal=True)
+        n_unmatched += matched["known"].null_count()
+        late.append(matched.filter(pl.col("known") > pl.col("decided_at")))
+    rows = pl.concat(late) if late else offers.head(0).select(*OFFER, "odds")
+    if rows.height < _FEWEST or n_unmatched > rows.height:
+        return rows.head(0)
+    return rows.rename({"known": "known_at", "kind": "instant"}).sort(OFFER)
 
 
 def universe_of(spec: TapeSpec) -> Universe:
-    """The events of a spec part, with all their prices."""
-    common = dict(spec.universe)
+    """The events of a tape specification with all their prices, whatever prices the strategy sees."""
+    fields = dict(spec.universe)
     for name in ("first_date", "last_date"):
-        common[name] = date.fromisoformat(common[name]) if common[name] else None
-    return Universe(**common)
+        fields[name] = date.fromisoformat(fields[name]) if fields[name] else None
+    return Universe(**fields)
 
 
-def of_universe(store: Store, universe: Universe, max_quotes: int) -> Iterator[pl.DataFrame]:
-    """Prices of a universe in parts of whole partitions of about `max_quotes`; parts without any are left out."""
+def quotes_of(store: Store, universe: Universe, max_quotes: int) -> Iterator[pl.DataFrame]:
+    """Quotes of a universe, in parts of whole partitions with about `max_quotes` quotes; empty parts are left out."""
     for part in store.parts(universe, max_quotes=max_quotes):
         try:
             yield store.quotes(part)
@@ -190,28 +198,40 @@ def of_universe(store: Store, universe: Universe, max_quotes: int) -> Iterator[p
 def recorded_faults(
     store: Store, universe: Universe, markets: tuple[str, ...], max_quotes: int
 ) -> list[tuple[Fault, pl.DataFrame]]:
-    """Bookmakers and seasons whose opening prices are their closing prices, each with one such price.
+    """Bookmakers and seasons whose opening prices equal their closing prices, each with one such price.
 
-    The price's columns are those of the store and `decided_at`, the instant at which it is said to have been known.
+    Parameters
+    ----------
+    store : Store
+    universe : Universe
+        Events to look at.
+    markets : tuple of str
+    max_quotes : int
+        Quotes to load at once, about.
+
+    Returns
+    -------
+    list of (Fault, polars.DataFrame)
+        The frame has one row: the columns of the store, and `decided_at` equal to its `known_at`.
     """
     events = store.events(universe)
-    asked = replace(universe, markets=markets, instants=(OPEN, CLOSE), sides=("back",))
-    parts = [still_questions(events, quotes) for quotes in of_universe(store, asked, max_quotes)]
+    both_kinds = replace(universe, markets=markets, instants=(OPEN, CLOSE), sides=("back",))
+    parts = [still_questions(events, quotes) for quotes in quotes_of(store, both_kinds, max_quotes)]
     if not parts:
         return []
-    return [(fault, _one(store, asked, events, fault)) for fault in faults(pl.concat(parts))]
+    return [(fault, _example(store, both_kinds, events, fault)) for fault in faults(pl.concat(parts))]
 
 
-def _one(store: Store, asked: Universe, events: pl.DataFrame, fault: Fault) -> pl.DataFrame:
-    own = replace(
-        asked,
+def _example(store: Store, both_kinds: Universe, events: pl.DataFrame, fault: Fault) -> pl.DataFrame:
+    faulty = replace(
+        both_kinds,
         sports=(fault.sport,),
         competitions=(fault.competition,),
         seasons=(fault.season,),
         bookmakers=(fault.bookmaker,),
     )
     series = ["event_id", "market", "line", "selection", "odds"]
-    quotes = store.quotes(own).join(events.select("event_id"), on="event_id", how="semi")
+    quotes = store.quotes(faulty).join(events.select("event_id"), on="event_id", how="semi")
     closing = quotes.filter(pl.col("instant") == CLOSE).select(series)
     opening = quotes.filter(pl.col("instant") == OPEN)
     same = opening.join(closing, on=series, how="semi", nulls_equal=True)

@@ -1,6 +1,7 @@
-"""What is done to rows of a store: pure functions of frames and of a mask; rows outside the mask stay bit for bit.
+"""Changes to the rows of a store, as pure functions of a frame and a mask.
 
-A mask is a boolean series of the frame's length; it must be the caller's promise that no masked row was known.
+A mask is a boolean series of the frame's length. Rows outside the mask stay bit for bit as they are. The caller has to
+make sure that no row in the mask was known at the instant of the test.
 """
 
 from __future__ import annotations
@@ -14,30 +15,30 @@ from numpy.typing import NDArray
 
 from engine.schema import INSTANT_DTYPE
 
-#: what a result is made of
+#: columns of a result
 RESULT: Final = ("status", "home_score", "away_score", "winner")
-#: share of later prices that are gone in a changed future
-_GONE_FRAC: Final = 0.1
+#: share of the masked prices that `prices_changed` removes
+_REMOVED_FRAC: Final = 0.1
 
 
 def nanoseconds(name: str) -> pl.Expr:
-    """A column of instants as UTC nanoseconds, int64."""
+    """A column of instants as UTC nanoseconds (int64)."""
     return pl.col(name).cast(INSTANT_DTYPE).cast(pl.Int64)
 
 
 def known_after(quotes: pl.DataFrame, instant_ns: int) -> pl.Series:
-    """Prices that became known after an instant."""
+    """Mask of the prices that became known after an instant."""
     return quotes.select((nanoseconds("known_at") > instant_ns).alias("mask")).to_series()
 
 
 def settled_after(events: pl.DataFrame, instant_ns: int) -> pl.Series:
-    """Results that became known after an instant; one without an instant counts as known never."""
+    """Mask of the results that became known after an instant. A result without `settled_at` counts as later."""
     later = nanoseconds("settled_at").fill_null(np.iinfo(np.int64).max) > instant_ns
     return events.select((later & (pl.col("status") != "scheduled")).alias("mask")).to_series()
 
 
 def results_hidden(events: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
-    """The masked events as they stood before they were played."""
+    """Events, the masked ones as before they were played: scheduled and without a result."""
     empty = {name: pl.lit(None, events.schema[name]) for name in (*RESULT[1:], "settled_at", "settled_at_basis")}
     hidden = {"status": pl.lit("scheduled"), **empty}
     return events.with_columns(
@@ -46,9 +47,10 @@ def results_hidden(events: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
 
 
 def results_changed(events: pl.DataFrame, mask: pl.Series, rng: np.random.Generator) -> pl.DataFrame:
-    """The masked results are others: another winner, other goals of both, another sum.
+    """Events with changed results in the mask: another winner, other scores of both sides, another sum.
 
-    Home wins become draws, draws away wins, away wins home wins; in a sport without draws the sides change places.
+    Home wins become draws, draws become away wins, and away wins become home wins. In a sport without draws the sides
+    swap.
     """
     more = pl.Series(rng.integers(1, 4, events.height), dtype=pl.Int32)
     home, away, winner = (pl.col(name) for name in ("home_score", "away_score", "winner"))
@@ -80,22 +82,26 @@ def results_changed(events: pl.DataFrame, mask: pl.Series, rng: np.random.Genera
 
 
 def results_shuffled(events: pl.DataFrame, mask: pl.Series, rng: np.random.Generator) -> pl.DataFrame:
-    """The masked results change places among the events of their sport."""
+    """Events with the masked results permuted within their sport."""
     source = np.arange(events.height)
-    chosen, sport = mask.to_numpy(), events["sport"].to_numpy()
-    for name in np.unique(sport[chosen].astype(str)):
-        rows = np.flatnonzero(chosen & (sport == name))
+    masked, sport = mask.to_numpy(), events["sport"].to_numpy()
+    for name in np.unique(sport[masked].astype(str)):
+        rows = np.flatnonzero(masked & (sport == name))
         source[rows] = rng.permutation(rows)
     return events.with_columns(events[source].select(RESULT))
 
 
 def delayed(frame: pl.DataFrame, name: str, mask: pl.Series, instant_ns: int) -> pl.DataFrame:
-    """The instants of the masked rows are moved by one span, the least by which all of them are later than an instant.
+    """The frame with the masked instants moved, all by the same span, so that the earliest is 1 s after an instant.
 
     Parameters
     ----------
+    frame : polars.DataFrame
     name : str
         Column of instants: ``known_at`` or ``settled_at``.
+    mask : polars.Series
+    instant_ns : int
+        UTC nanoseconds.
     """
     first = frame.filter(mask).select(nanoseconds(name).min()).item()
     span = 0 if first is None else instant_ns - int(first) + 10**9
@@ -104,11 +110,14 @@ def delayed(frame: pl.DataFrame, name: str, mask: pl.Series, instant_ns: int) ->
 
 
 def prices_changed(quotes: pl.DataFrame, mask: pl.Series, rng: np.random.Generator) -> pl.DataFrame:
-    """The masked prices are others by 5 to 60 % of their profit, with other sizes and flags; a tenth is gone."""
+    """Quotes with changed prices in the mask.
+
+    ``odds - 1`` changes by 5 to 60 %, with the size; some flags `suspect` flip. A tenth of the masked rows is removed.
+    """
     n = quotes.height
     factor = pl.Series(np.where(rng.random(n) < 0.5, rng.uniform(0.6, 0.95, n), rng.uniform(1.05, 1.6, n)))
     flipped = pl.Series(rng.random(n) < 0.1)
-    gone = pl.Series(rng.random(n) < _GONE_FRAC)
+    removed = pl.Series(rng.random(n) < _REMOVED_FRAC)
     fresh = {
         "odds": 1.0 + (pl.col("odds") - 1.0) * factor,
         "size_minor": (pl.col("size_minor") * factor).floor(),
@@ -117,28 +126,29 @@ def prices_changed(quotes: pl.DataFrame, mask: pl.Series, rng: np.random.Generat
     changed = quotes.with_columns(
         pl.when(mask).then(value).otherwise(pl.col(name)).alias(name) for name, value in fresh.items()
     )
-    return changed.filter(~(mask & gone))
+    return changed.filter(~(mask & removed))
 
 
 def n_changed(before: pl.DataFrame, after: pl.DataFrame) -> int:
-    """How many rows differ between two frames of the same height and columns."""
+    """Number of rows that differ between two frames of the same height and columns."""
     differ = [pl.col(name).ne_missing(pl.col(f"{name}_other")) for name in before.columns]
     both = pl.concat([before, after.rename({name: f"{name}_other" for name in after.columns})], how="horizontal")
     return int(both.select(pl.any_horizontal(differ).sum()).item() or 0)
 
 
-def chosen(offers: pl.DataFrame, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Instants of decision, one at random in each of `count` parts of equal numbers of them.
+def random_instants(offers: pl.DataFrame, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Random decision instants, one from each of `count` groups with equal numbers of consecutive instants.
 
-    A row that came after a decision is after the instant too only where the instant lies between them; the instant of
-    the decision itself always does.
+    Only decision instants are used: every row that became known after such a decision, however soon, then also lies
+    after the tested instant.
 
     Parameters
     ----------
     offers : polars.DataFrame
         With `decided_at`.
     count : int
-        At least 1; fewer instants are given where fewer are there.
+        At least 1. The result is shorter if there are fewer distinct instants.
+    rng : numpy.random.Generator
 
     Returns
     -------

@@ -10,7 +10,7 @@ import pytest
 from research import strategies
 from research.commands import leakage as command
 from research.commands.main import main
-from research.leakage.laboratory import Subject
+from research.leakage.decisions import Subject
 from research.records.leaks import leaking, leaks_folder
 from tests.research.leakage.planted import IDEAS, Planted
 

@@ -1,6 +1,6 @@
-"""Strategies with a leak planted in each, and beside each its honest twin, which differs in one filter alone.
+"""Strategies with a planted leak, and honest versions of them that differ in one filter only.
 
-All of them bet b365's opening price of 1X2 and open the store by themselves, through the home.
+All of them bet at the opening 1X2 prices of b365 and open the store by themselves, through the home.
 """
 
 from __future__ import annotations
@@ -24,26 +24,25 @@ Idea = Callable[[Frame, Frame, Frame, bool], Frame]
 
 @dataclass(frozen=True)
 class Planted:
-    """A strategy made of one idea."""
+    """A strategy from one idea."""
 
     name: ClassVar[str] = "planted"
     idea: Idea
     honest: bool = False
-    blind: bool = False
 
     def requires(self) -> Requirement:
-        """The opening prices of one bookmaker."""
+        """1X2 prices of one bookmaker."""
         return Requirement(("1x2",), ("b365",))
 
     def opportunities(self, view: View) -> pl.DataFrame:
-        """Every price, with what the idea makes of it."""
+        """Every price, with the columns that the idea adds."""
         offers = view.quotes.select(*KEY, "odds")
         store = Store.open(home() / "data" / "store")
         return self.idea(offers, store.events(), store.quotes(), self.honest).sort(KEY)
 
 
 def _prob(offers: Frame, lift: pl.Expr) -> Frame:
-    """Break-even, lifted by a bounded number."""
+    """Offers with `prob`: the break-even probability raised by a bounded amount."""
     lifted = (1.0 / pl.col("odds")) * (1.0 + 0.1 * lift.fill_null(0.0))
     return offers.with_columns(prob=lifted.clip(0.01, 0.99))
 
@@ -53,22 +52,22 @@ def _played(events: Frame) -> Frame:
 
 
 def _before(offers: Frame, events: Frame, honest: bool) -> Frame:
-    """Pairs of a decision and the results that it uses: all of them, or those it could know."""
+    """Pairs of a decision and a result that it uses: all results, or if honest those known at the decision."""
     decisions = offers.select("decided_at", "event_id").unique(maintain_order=True)
-    mine = events.select("event_id", date_own="date", season_own="season", home_own="home", away_own="away")
-    pairs = decisions.join(mine, on="event_id", how="left").join(
+    own = events.select("event_id", date_own="date", season_own="season", home_own="home", away_own="away")
+    pairs = decisions.join(own, on="event_id", how="left").join(
         _played(events).select("date", "season", "home", "away", "winner", "home_score", "settled_at"), how="cross"
     )
     return pairs.filter(pl.col("settled_at") <= pl.col("decided_at")) if honest else pairs
 
 
-def _onto(offers: Frame, pairs: Frame, value: pl.Expr) -> Frame:
-    found = pairs.group_by("decided_at", "event_id").agg(value.alias("lift"))
-    return _prob(offers.join(found, on=["decided_at", "event_id"], how="left"), pl.col("lift")).drop("lift")
+def _with_prob(offers: Frame, pairs: Frame, value: pl.Expr) -> Frame:
+    lifts = pairs.group_by("decided_at", "event_id").agg(value.alias("lift"))
+    return _prob(offers.join(lifts, on=["decided_at", "event_id"], how="left"), pl.col("lift")).drop("lift")
 
 
 def half_time(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Frame:
-    """Half of the goals of the home side of the very match: what its half-time score would tell."""
+    """Half of the home side's goals in the match itself, like its half-time score."""
     known = _played(events).select("event_id", "settled_at", lift=(pl.col("home_score") // 2).cast(pl.Float64) / 5)
     joined = offers.join(known, on="event_id", how="left")
     seen = (pl.col("settled_at") <= pl.col("decided_at")) if honest else pl.lit(True)
@@ -76,7 +75,7 @@ def half_time(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Fram
 
 
 def closing_as_opening(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Frame:
-    """The closing price of the bet stands as the price that is taken at the opening."""
+    """The closing price of the bet, used as the price taken at the opening."""
     kind = "open" if honest else "close"
     series = [name for name in KEY if name != "decided_at"]
     taken = quotes.filter(pl.col("instant") == kind).select(*series, taken="odds")
@@ -85,22 +84,22 @@ def closing_as_opening(offers: Frame, events: Frame, quotes: Frame, honest: bool
 
 
 def season_table(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Frame:
-    """The share of its matches of the season that the home side wins: the table of the season's end."""
+    """The share of its home matches of the season that the home side wins, as in a final table."""
     pairs = _before(offers, events, honest).filter(
         (pl.col("season") == pl.col("season_own")) & (pl.col("home") == pl.col("home_own"))
     )
-    return _onto(offers, pairs, (pl.col("winner") == "home").mean())
+    return _with_prob(offers, pairs, (pl.col("winner") == "home").mean())
 
 
 def global_mean(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Frame:
-    """The mean of the inverse of all prices of b365, later ones too."""
-    own = quotes.filter(
+    """The mean inverse of all prices of b365, including later ones."""
+    b365 = quotes.filter(
         (pl.col("bookmaker") == "b365") & (pl.col("market") == "1x2") & (pl.col("instant") != "in_play")
     )
-    own = own.select("known_at", q=1.0 / pl.col("odds")).sort("known_at", "q")
+    b365 = b365.select("known_at", q=1.0 / pl.col("odds")).sort("known_at", "q")
     if not honest:
-        return _prob(offers, pl.lit(float(np.mean(np.sort(own["q"].to_numpy())))))
-    means = own.with_columns(mean=pl.col("q").cum_sum() / pl.int_range(1, pl.len() + 1))
+        return _prob(offers, pl.lit(float(np.mean(np.sort(b365["q"].to_numpy())))))
+    means = b365.with_columns(mean=pl.col("q").cum_sum() / pl.int_range(1, pl.len() + 1))
     last = means.group_by("known_at").agg(pl.col("mean").last()).sort("known_at")
     return _prob(
         offers.sort("decided_at").join_asof(last, left_on="decided_at", right_on="known_at"), pl.col("mean")
@@ -108,19 +107,19 @@ def global_mean(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Fr
 
 
 def target_encoding(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Frame:
-    """The share of its home matches that the home side wins, over all seasons."""
+    """The share of its home matches in all seasons that the home side wins."""
     pairs = _before(offers, events, honest).filter(pl.col("home") == pl.col("home_own"))
-    return _onto(offers, pairs, (pl.col("winner") == "home").mean())
+    return _with_prob(offers, pairs, (pl.col("winner") == "home").mean())
 
 
 def same_day(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Frame:
     """The share of home wins on the day of the match."""
     pairs = _before(offers, events, honest).filter(pl.col("date") == pl.col("date_own"))
-    return _onto(offers, pairs, (pl.col("winner") == "home").mean())
+    return _with_prob(offers, pairs, (pl.col("winner") == "home").mean())
 
 
 def fitted_model(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Frame:
-    """A line through all results against the price of the home side; the honest one is refitted at each decision."""
+    """The slope of results on home prices, fitted on all matches, or if honest on those known at each decision."""
     rows = quotes.filter(
         (pl.col("bookmaker") == "b365") & (pl.col("instant") == "open") & (pl.col("selection") == "home")
         & (pl.col("market") == "1x2")
@@ -130,22 +129,22 @@ def fitted_model(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> F
     ends, known = rows["settled_at"].to_physical().to_numpy(), rows["known_at"].to_physical().to_numpy()
     at, slopes = offers["decided_at"].unique().sort(), []
     for decided in at.to_physical().to_numpy():
-        chosen = (ends <= decided) & (known <= decided) if honest else np.ones(len(x), dtype=bool)
-        slopes.append(float(np.polyfit(x[chosen], y[chosen], 1)[0]) if chosen.sum() > 10 else 0.0)
+        known_rows = (ends <= decided) & (known <= decided) if honest else np.ones(len(x), dtype=bool)
+        slopes.append(float(np.polyfit(x[known_rows], y[known_rows], 1)[0]) if known_rows.sum() > 10 else 0.0)
     table = pl.DataFrame({"decided_at": at, "slope": slopes})
     joined = offers.join(table.cast({"decided_at": offers.schema["decided_at"]}), on="decided_at", how="left")
     return _prob(joined, pl.col("slope")).drop("slope")
 
 
 def regime(offers: Frame, events: Frame, quotes: Frame, honest: bool) -> Frame:
-    """Home wins of 15 days around the decision (honest: before it), above or below one half."""
+    """Whether home wins are frequent within 15 days around the decision, or if honest in the 15 days before it."""
     decisions = offers.select("decided_at").unique()
     pairs = decisions.join(_played(events).select("settled_at", "winner"), how="cross")
     apart = pl.col("settled_at") - pl.col("decided_at")
     near = (apart <= pl.duration(days=0)) if honest else (apart <= pl.duration(days=15))
     pairs = pairs.filter(near & (apart >= pl.duration(days=-15)))
-    found = pairs.group_by("decided_at").agg(regime=((pl.col("winner") == "home").mean() > 0.45).cast(pl.Int64))
-    return _prob(offers.join(found, on="decided_at", how="left"), pl.lit(0.0))
+    regimes = pairs.group_by("decided_at").agg(regime=((pl.col("winner") == "home").mean() > 0.45).cast(pl.Int64))
+    return _prob(offers.join(regimes, on="decided_at", how="left"), pl.lit(0.0))
 
 
 IDEAS: dict[str, Idea] = {

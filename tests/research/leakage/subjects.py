@@ -1,4 +1,4 @@
-"""Subjects of a search: a configuration from words, and any strategy in it."""
+"""Subjects of a search: a configuration from overrides, with its own or another strategy."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from engine.strategy import Strategy
 from research.config.compose import Composer
 from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.job import numbers
-from research.leakage.laboratory import Subject
+from research.leakage.decisions import Subject
 from research.sweeps.planner import plan_backtest
 
 
-def subject(words: Sequence[str] = (), strategy: Callable[[TapeSpec], Strategy] | None = None) -> Subject:
-    """The configuration of `bea backtest WORDS`; with a strategy of the test's own its opportunities alone."""
-    plan = plan_backtest(Composer("backtest"), ["risk=off", *words])
+def subject(overrides: Sequence[str] = (), strategy: Callable[[TapeSpec], Strategy] | None = None) -> Subject:
+    """The configuration of `bea backtest OVERRIDES`. With a strategy given, only opportunities are compared."""
+    plan = plan_backtest(Composer("backtest"), ["risk=off", *overrides])
     if strategy is not None:
         return Subject(tape_spec_of(plan.flat(1)), strategy=strategy)
     params = Params(*numbers(plan, 0, 1)[0].tolist())

@@ -1,4 +1,4 @@
-"""No strategy of the project raises an alarm: with its defaults and with others, on the sample and on real prices."""
+"""No built-in strategy raises a false alarm, with default and other parameters, on the sample and on real prices."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.research.leakage.subjects import subject
 
 pytestmark = pytest.mark.slow
 
-#: words with which each strategy decides something, its defaults first
-WORDS: dict[str, list[list[str]]] = {
+#: overrides with which each strategy decides something, its defaults first
+OVERRIDES: dict[str, list[list[str]]] = {
     "value": [
         [],
         ["strategy.fair=consensus", "strategy.fair_min=2", "strategy.method=shin", "staking=kelly_shrunk"],
@@ -42,10 +42,10 @@ WORDS: dict[str, list[list[str]]] = {
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose store is one league and season of the sample."""
     folder = tmp_path_factory.mktemp("sample")
-    sample, one = Store.open(sample_store()), Universe(competitions=("SIM2",), seasons=("2019-2020",))
+    sample, season = Store.open(sample_store()), Universe(competitions=("SIM2",), seasons=("2019-2020",))
     batch = Batch(
-        "sample", "sample", "0" * 64, None, sample.events(one), sample.quotes(one), pl.DataFrame(schema=QUARANTINE),
-        Counts(), None,
+        "sample", "sample", "0" * 64, None, sample.events(season), sample.quotes(season),
+        pl.DataFrame(schema=QUARANTINE), Counts(), None,
     )  # fmt: skip
     Store.create_or_open(folder / "data" / "store").apply([batch])
     return folder
@@ -61,33 +61,35 @@ def real_home(tmp_path_factory: pytest.TempPathFactory, reference_dir: Path) -> 
 
 
 def cases() -> Iterator[object]:
-    """Every strategy with each of its words."""
-    for name, many in WORDS.items():
-        for number, words in enumerate(many):
-            yield pytest.param(name, words, id=f"{name}-{number}")
+    """Every strategy with each of its lists of overrides."""
+    for name, cases_of_name in OVERRIDES.items():
+        for number, overrides in enumerate(cases_of_name):
+            yield pytest.param(name, overrides, id=f"{name}-{number}")
 
 
-def test_every_strategy_is_among_them() -> None:
-    assert set(WORDS) == set(names())
+def test_every_strategy_is_tested() -> None:
+    assert set(OVERRIDES) == set(names())
 
 
-@pytest.mark.parametrize(("name", "words"), list(cases()))
+@pytest.mark.parametrize(("name", "overrides"), list(cases()))
 def test_no_false_alarm_in_the_sample(
-    name: str, words: list[str], sample_home: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, overrides: list[str], sample_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BEA_HOME", str(sample_home))
-    found = find_leaks(subject([f"strategy={name}", *words]), Search(instants=10 if not words else 4, seed=3))
-    assert found.leaks == ()
-    assert found.coverage.decisions > 0
-    if found.coverage.decisions >= 200 and not words:
-        assert found.outcome == "clean", found.unjudged
+    findings = find_leaks(
+        subject([f"strategy={name}", *overrides]), Search(instants=10 if not overrides else 4, seed=3)
+    )
+    assert findings.leaks == ()
+    assert findings.coverage.decisions > 0
+    if findings.coverage.decisions >= 200 and not overrides:
+        assert findings.outcome == "clean", findings.unjudged
 
 
-@pytest.mark.parametrize("name", list(WORDS))
+@pytest.mark.parametrize("name", list(OVERRIDES))
 def test_no_false_alarm_in_real_prices(name: str, real_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEA_HOME", str(real_home))
-    words = ["strategy.mean=mean", "strategy.price=best", "strategy.alpha=0.0"] if name == "consensus" else []
-    found = find_leaks(subject([f"strategy={name}", *words]), Search(instants=10, seed=4))
-    assert found.leaks == ()
+    overrides = ["strategy.mean=mean", "strategy.price=best", "strategy.alpha=0.0"] if name == "consensus" else []
+    findings = find_leaks(subject([f"strategy={name}", *overrides]), Search(instants=10, seed=4))
+    assert findings.leaks == ()
     if name in ("value", "flat_all", "favourite_longshot"):
-        assert found.outcome == "clean", found.unjudged
+        assert findings.outcome == "clean", findings.unjudged

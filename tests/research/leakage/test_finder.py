@@ -1,4 +1,4 @@
-"""The search itself: when it may not judge, what it does with strategies that cheat it, and that it is not vacuous."""
+"""The search: coverage, strategies that evade it, and proof that each of its tests can fail."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from engine.paths import home
 from engine.store.store import Store
 from engine.strategy import History, Requirement, Strategy, View
 from research.leakage import finder, mutation
+from research.leakage.decisions import Decider
 from research.leakage.finder import Search, find_leaks
-from research.leakage.laboratory import Laboratory
-from research.leakage.mutation import UNCHANGED, Mutation
+from research.leakage.mutation import UNCHANGED
 from tests.research.leakage.planted import IDEAS, KEY, Planted
 from tests.research.leakage.subjects import subject
 
@@ -27,42 +27,42 @@ pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
-class Made:
-    """A strategy of one function of the opening prices of b365."""
+class FromFunction:
+    """A strategy that applies a function to the opening 1X2 prices of b365."""
 
-    name: ClassVar[str] = "made"
+    name: ClassVar[str] = "from_function"
     answer: Callable[[pl.DataFrame], pl.DataFrame]
 
     def requires(self) -> Requirement:
-        """One book."""
+        """1X2 prices of b365."""
         return Requirement(("1x2",), ("b365",))
 
     def opportunities(self, view: View) -> pl.DataFrame:
-        """What the function says."""
+        """The result of the function."""
         return self.answer(view.quotes.select(*KEY, "odds", prob=0.9 / pl.col("odds")))
 
 
 @dataclass(frozen=True)
-class Rate:
-    """Learns the share of home wins; a leaky one learns it of the whole store."""
+class HomeWinRate:
+    """Learns the share of home wins, from the history or, if leaky, from the whole store."""
 
     name: ClassVar[str] = "rate"
     leaky: bool
 
     def requires(self) -> Requirement:
-        """One book."""
+        """1X2 prices of b365."""
         return Requirement(("1x2",), ("b365",))
 
     def fit(self, history: History, until: int) -> Strategy:
-        """Every price at the share of home wins."""
+        """Fit a strategy whose `prob` is the learned share, scaled."""
         events = store().events() if self.leaky else history.events
         rate = float((events["winner"].drop_nulls() == "home").mean() or 0.0)  # type: ignore[arg-type]
-        return Made(lambda offers: offers.with_columns(prob=pl.lit(0.1 + 0.8 * rate)))
+        return FromFunction(lambda offers: offers.with_columns(prob=pl.lit(0.1 + 0.8 * rate)))
 
 
-def of(answer: Callable[[pl.DataFrame], pl.DataFrame], instants: int = 10) -> finder.Findings:
-    """The outcome for such a strategy."""
-    return find_leaks(subject(strategy=lambda _: Made(answer)), Search(instants=instants))
+def findings_for(answer: Callable[[pl.DataFrame], pl.DataFrame], instants: int = 10) -> finder.Findings:
+    """The findings for a strategy from a function."""
+    return find_leaks(subject(strategy=lambda _: FromFunction(answer)), Search(instants=instants))
 
 
 def store() -> Store:
@@ -70,10 +70,10 @@ def store() -> Store:
     return Store.open(home() / "data" / "store")
 
 
-def test_a_clean_strategy_is_judged_and_its_coverage_is_counted(small_home: Path) -> None:
-    found = of(lambda offers: offers)
-    assert found.outcome == "clean"
-    coverage = found.coverage
+def test_a_clean_strategy_passes_and_its_coverage_is_counted(small_home: Path) -> None:
+    findings = findings_for(lambda offers: offers)
+    assert findings.outcome == "clean"
+    coverage = findings.coverage
     assert (coverage.decisions, coverage.offers, coverage.events) == (224, 672, 224)
     assert coverage.columns[:2] == ("odds", "prob")
     assert coverage.untouched == ("results", "closing prices")
@@ -81,46 +81,48 @@ def test_a_clean_strategy_is_judged_and_its_coverage_is_counted(small_home: Path
     for kind, held in coverage.held.items():
         assert held.instants == 10
         assert 100 <= held.decisions <= 224
-        assert held.events == held.decisions  # an event is decided once
+        assert held.events == held.decisions  # one decision for each event
         assert 10 <= held.open < held.decisions
         assert held.results > 0
         assert (held.prices > 0) == (kind != "shuffled")
-    last = max(found.instants)
+    last = max(findings.instants)
     decided = store().quotes().filter((pl.col("instant") == "open") & (pl.col("bookmaker") == "b365"))
     iso = decided["known_at"].dt.convert_time_zone("UTC").dt.to_string("%Y-%m-%dT%H:%M:%S+00:00")
     assert coverage.held["truncated"].decisions == decided.filter(iso <= last)["event_id"].n_unique()
 
 
 def test_the_kernels_stakes_and_reasons_are_compared_too(small_home: Path) -> None:
-    found = find_leaks(subject(["strategy=flat_all", "strategy.bookmaker=b365", "risk=default"]), Search(instants=10))
-    assert found.outcome == "clean"
-    assert {"kernel.reason", "kernel.stake_minor", "kernel.equity_minor"} <= set(found.coverage.columns)
+    findings = find_leaks(
+        subject(["strategy=flat_all", "strategy.bookmaker=b365", "risk=default"]), Search(instants=10)
+    )
+    assert findings.outcome == "clean"
+    assert {"kernel.reason", "kernel.stake_minor", "kernel.equity_minor"} <= set(findings.coverage.columns)
 
 
-@pytest.mark.parametrize("words", [["data.first_date=2019-10-01", "data.competitions=[ONE]"], ["strategy=arbitrage"]])
-def test_too_few_decisions_are_not_a_pass(words: list[str], small_home: Path) -> None:
-    found = find_leaks(subject(words), Search(instants=10))
-    assert found.leaks == ()
-    assert not found.judged
-    assert found.outcome == "too_few"
+@pytest.mark.parametrize(
+    "overrides", [["data.first_date=2019-10-01", "data.competitions=[ONE]"], ["strategy=arbitrage"]]
+)
+def test_too_few_decisions_do_not_pass(overrides: list[str], small_home: Path) -> None:
+    findings = find_leaks(subject(overrides), Search(instants=10))
+    assert findings.leaks == ()
+    assert not findings.judged
+    assert findings.outcome == "too_few"
 
 
-def test_too_few_instants_are_not_a_pass(small_home: Path) -> None:
-    found = of(lambda offers: offers, instants=9)
-    assert found.outcome == "too_few"
-    assert found.unjudged[0].startswith("9 instants")
+def test_too_few_instants_do_not_pass(small_home: Path) -> None:
+    findings = findings_for(lambda offers: offers, instants=9)
+    assert findings.outcome == "too_few"
+    assert findings.unjudged[0].startswith("9 instants")
     with pytest.raises(ConfigurationError, match="--instants"):
         Search(instants=0)
 
 
-def test_a_search_whose_mutations_change_nothing_may_not_judge(
-    small_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mutations_that_change_nothing_do_not_pass(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finder, "truncated", lambda instant: UNCHANGED)
     monkeypatch.setattr(finder, "shuffled", lambda instant, seed: UNCHANGED)
-    found = of(lambda offers: offers)
-    assert found.outcome == "too_few"
-    assert all("(truncated, shuffled)" in why for why in found.unjudged)
+    findings = findings_for(lambda offers: offers)
+    assert findings.outcome == "too_few"
+    assert all("(truncated, shuffled)" in reason for reason in findings.unjudged)
 
 
 @pytest.mark.parametrize("kind", ["truncated", "perturbed", "shuffled"])
@@ -129,79 +131,81 @@ def test_each_mutation_alone_finds_a_leak_of_results(
 ) -> None:
     for other in {"truncated", "perturbed", "shuffled"} - {kind}:
         monkeypatch.setattr(finder, other, lambda *_: UNCHANGED)
-    monkeypatch.setattr(finder, "late", lambda *_: (UNCHANGED, UNCHANGED))
-    made = Planted(IDEAS["target encoding"])
-    found = find_leaks(subject(strategy=lambda _: made), Search(instants=2))
-    assert set(found.leaks[0].kinds) == {kind}
+    monkeypatch.setattr(finder, "delayed_and_removed", lambda *_: (UNCHANGED, UNCHANGED))
+    strategy = Planted(IDEAS["target encoding"])
+    findings = find_leaks(subject(strategy=lambda _: strategy), Search(instants=2))
+    assert set(findings.leaks[0].kinds) == {kind}
 
 
 @pytest.mark.parametrize("leaky", [False, True])
-def test_a_model_is_held_to_its_fits(leaky: bool, small_home: Path) -> None:
-    """Fitted twice, as in folds; between an early instant and the second fit lie results that the leaky one knows."""
-    one = subject(strategy=lambda _: Rate(leaky))  # type: ignore[arg-type, return-value]
-    one = replace(one, spec=replace(one.spec, fit_at=("2018-09-15", "2019-09-15")))
-    found = find_leaks(one, Search(instants=4))
-    assert [leak.column for leak in found.leaks] == (["prob"] if leaky else [])
-    assert "whole history" in found.leaks[0].cause if leaky else found.coverage.decisions > 50
+def test_a_model_that_learns_from_later_results_is_found(leaky: bool, small_home: Path) -> None:
+    """It is fitted twice, as in folds. The leaky one also learns from results after the fit."""
+    tested = subject(strategy=lambda _: HomeWinRate(leaky))  # type: ignore[arg-type, return-value]
+    tested = replace(tested, spec=replace(tested.spec, fit_at=("2018-09-15", "2019-09-15")))
+    findings = find_leaks(tested, Search(instants=4))
+    assert [leak.column for leak in findings.leaks] == (["prob"] if leaky else [])
+    assert "whole history" in findings.leaks[0].cause if leaky else findings.coverage.decisions > 50
 
 
-def test_a_price_that_is_used_by_its_kind_and_not_by_its_instant_is_found_by_delay_alone(small_home: Path) -> None:
+def test_only_delayed_rows_show_a_price_used_by_its_kind_instead_of_its_instant(small_home: Path) -> None:
     def answer(offers: pl.DataFrame) -> pl.DataFrame:
-        """Fair opening prices of pinnacle of the event: known at the decision, but nobody asks."""
-        own = store().quotes().filter((pl.col("bookmaker") == "pinnacle") & (pl.col("instant") == "open"))
-        mean = own.group_by("event_id").agg(q=pl.col("odds").sort().sum())
-        return offers.join(mean, on="event_id", how="left").with_columns(prob=pl.col("q").fill_null(1.0) / 100)
+        """Opening prices of pinnacle, used without a check that they were known at the decision."""
+        opening = store().quotes().filter((pl.col("bookmaker") == "pinnacle") & (pl.col("instant") == "open"))
+        sums = opening.group_by("event_id").agg(q=pl.col("odds").sort().sum())
+        return offers.join(sums, on="event_id", how="left").with_columns(prob=pl.col("q").fill_null(1.0) / 100)
 
-    found = of(answer, 3)
-    kinds = {kind for leak in found.leaks for kind in leak.kinds}
+    findings = findings_for(answer, 3)
+    kinds = {kind for leak in findings.leaks for kind in leak.kinds}
     assert kinds == {"delayed"}
-    assert "prices used before the instant" in found.leaks[0].cause
+    assert "prices used before the instant" in findings.leaks[0].cause
 
 
-def test_a_strategy_that_needs_the_future_to_run_is_named(small_home: Path) -> None:
+def test_a_strategy_that_fails_without_the_future_is_found(small_home: Path) -> None:
     def answer(offers: pl.DataFrame) -> pl.DataFrame:
         if store().events()["winner"].null_count():
             raise ValueError("a match without a winner")
         return offers
 
-    found = of(answer, instants=2)
-    assert found.leaks[0].column == "(failed)"
-    assert "a match without a winner" in str(found.leaks[0].examples[0].other)
+    findings = findings_for(answer, instants=2)
+    assert findings.leaks[0].column == "(failed)"
+    assert "a match without a winner" in str(findings.leaks[0].examples[0].other)
 
 
-def test_rows_that_come_and_go_with_the_future_are_named(small_home: Path) -> None:
+def test_opportunities_that_depend_on_the_future_are_found(small_home: Path) -> None:
     def answer(offers: pl.DataFrame) -> pl.DataFrame:
         won = store().events().filter(pl.col("winner") == "home").select("event_id")
         return offers.join(won, on="event_id", how="anti")
 
-    leak = of(answer, instants=2).leaks[0]
+    leak = findings_for(answer, instants=2).leaks[0]
     assert leak.column == "(row)"
     assert {leak.examples[0].value, leak.examples[0].other} == {"offered", "absent"}
     assert "the result of the event itself" in leak.cause
 
 
-def test_a_strategy_without_a_seed_is_not_judged(small_home: Path) -> None:
-    found = of(lambda offers: offers.with_columns(prob=pl.Series(np.random.default_rng().random(offers.height))))
-    assert found.leaks[0].kinds.keys() == {"repeated"}
-    assert not found.judged
+def test_a_strategy_with_unseeded_random_numbers_cannot_pass(small_home: Path) -> None:
+    findings = findings_for(
+        lambda offers: offers.with_columns(prob=pl.Series(np.random.default_rng().random(offers.height)))
+    )
+    assert findings.leaks[0].kinds.keys() == {"repeated"}
+    assert not findings.judged
 
 
-def test_what_no_copy_can_replace_is_not_judged(small_home: Path) -> None:
+def test_a_strategy_that_reads_the_original_store_or_caches_it_cannot_pass(small_home: Path) -> None:
     real = small_home / "data" / "store"
 
     def own_path(offers: pl.DataFrame) -> pl.DataFrame:
         Store.open(real).events()
         return offers
 
-    kept: list[pl.DataFrame] = []
+    cache: list[pl.DataFrame] = []
 
-    def keeps(offers: pl.DataFrame) -> pl.DataFrame:
-        if not kept:
-            kept.append(store().events())
+    def cached(offers: pl.DataFrame) -> pl.DataFrame:
+        if not cache:
+            cache.append(store().events())
         return offers
 
-    assert any("path of its own" in why for why in of(own_path, 1).unjudged)
-    assert any("keeps what it read" in why for why in of(keeps, 1).unjudged)
+    assert any("path of its own" in reason for reason in findings_for(own_path, 1).unjudged)
+    assert any("keeps what it read" in reason for reason in findings_for(cached, 1).unjudged)
 
 
 def test_files_outside_of_the_store_are_noted(small_home: Path, tmp_path: Path) -> None:
@@ -211,62 +215,58 @@ def test_files_outside_of_the_store_are_noted(small_home: Path, tmp_path: Path) 
         (tmp_path / "half_time.csv").read_text()
         return offers
 
-    assert any("half_time.csv, outside of the store" in note for note in of(answer, 1).notes)
+    assert any("half_time.csv, outside of the store" in note for note in findings_for(answer, 1).notes)
 
 
-def test_shaded_odds_that_meet_a_later_price_by_accident_are_no_leak(small_home: Path) -> None:
-    found = of(lambda offers: offers.with_columns(odds=(pl.col("odds") * 0.98).round(2).clip(1.01)), 1)
-    assert found.leaks == ()
+def test_shaded_odds_that_happen_to_equal_a_later_price_are_no_leak(small_home: Path) -> None:
+    findings = findings_for(lambda offers: offers.with_columns(odds=(pl.col("odds") * 0.98).round(2).clip(1.01)), 1)
+    assert findings.leaks == ()
 
 
-def test_nothing_is_left_behind(small_home: Path) -> None:
+def test_a_search_leaves_no_files_behind(small_home: Path) -> None:
     before = sorted(path.name for path in small_home.rglob("*"))
-    of(lambda offers: offers, instants=1)
+    findings_for(lambda offers: offers, instants=1)
     assert sorted(path.name for path in small_home.rglob("*")) == before
     assert os.environ["BEA_HOME"] == str(small_home)
 
 
-def test_a_strategy_that_fails_at_once_is_told(small_home: Path) -> None:
+def test_a_strategy_that_fails_on_an_exact_copy_is_an_error(small_home: Path) -> None:
     def answer(offers: pl.DataFrame) -> pl.DataFrame:
         raise KeyError("half_time")
 
     with pytest.raises(DataError, match="half_time"):
-        of(answer)
+        findings_for(answer)
 
 
 def test_the_same_seed_gives_the_same_search(small_home: Path) -> None:
-    made = Planted(IDEAS["same-day result"])
-    found = [find_leaks(subject(strategy=lambda _: made), Search(2, seed)).document() for seed in (4, 4, 5)]
-    assert found[0] == found[1] != found[2]
+    strategy = Planted(IDEAS["same-day result"])
+    documents = [find_leaks(subject(strategy=lambda _: strategy), Search(2, seed)).document() for seed in (4, 4, 5)]
+    assert documents[0] == documents[1] != documents[2]
 
 
-def test_later_prices_of_an_order_on_its_way_are_no_leak(small_home: Path) -> None:
-    one = subject(["strategy=flat_all", "strategy.bookmaker=b365", "execution.delay=1d"])
-    assert one.waits
-    assert find_leaks(one, Search(instants=5)).leaks == ()
+def test_a_delayed_order_filled_at_a_later_price_is_no_leak(small_home: Path) -> None:
+    tested = subject(["strategy=flat_all", "strategy.bookmaker=b365", "execution.delay=1d"])
+    assert tested.delays_orders
+    assert find_leaks(tested, Search(instants=5)).leaks == ()
 
 
-def test_stakes_that_know_the_future_are_found(
+def test_stakes_that_depend_on_the_future_are_found(
     small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A kernel that staked by the number of results would be seen, though every opportunity is the same."""
-    honest = Laboratory._stakes
+    """A kernel that stakes by the number of goals is found although every opportunity is the same."""
+    honest = Decider._stakes
 
-    def peeking(self: Laboratory, *given: object) -> pl.DataFrame:
-        rows = honest(self, *given)  # type: ignore[arg-type]
+    def peeking(self: Decider, *arguments: object) -> pl.DataFrame:
+        rows = honest(self, *arguments)  # type: ignore[arg-type]
         return rows.with_columns(stake_minor=pl.lit(store().events()["home_score"].fill_null(0).sum()))
 
-    monkeypatch.setattr(Laboratory, "_stakes", peeking)
-    one = replace(subject(["strategy=flat_all"]))
-    leak = find_leaks(one, Search(instants=2)).leaks[0]
+    monkeypatch.setattr(Decider, "_stakes", peeking)
+    leak = find_leaks(subject(["strategy=flat_all"]), Search(instants=2)).leaks[0]
     assert leak.column == "kernel.stake_minor"
     assert "tape or the kernel" in leak.cause
 
 
-def test_mutations_are_keyed_by_what_they_are_for() -> None:
-    one, other = mutation.perturbed(5, 1), mutation.perturbed(5, 2)
-    assert isinstance(one, Mutation)
+def test_random_changes_are_keyed_by_seed_and_purpose() -> None:
     frame = pl.DataFrame({"event_id": [1, 2]})
-    draws = [mutation._rng((seed, "perturbed", 5), frame).random() for seed in (1, 1, 2)]
-    assert draws[0] == draws[1] != draws[2]
-    assert one is not other
+    numbers = [mutation._rng((seed, "perturbed", 5), frame).random() for seed in (1, 1, 2)]
+    assert numbers[0] == numbers[1] != numbers[2]

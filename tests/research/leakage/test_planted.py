@@ -1,4 +1,4 @@
-"""Each planted leak is found, with its column, its event and its cause; its honest twin raises no alarm."""
+"""Each planted leak is found, with its column, event and cause. Its honest version raises no alarm."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.research.leakage.subjects import subject
 
 pytestmark = pytest.mark.slow
 
-#: what a leak changes, and what the likely cause must say
+#: column that a leak changes, and words of the likely cause
 EXPECTED = {
     "half-time score": ("prob", "half time"),
     "closing odds as opening": ("odds", "closing prices of the same bet"),
-    "season-end table": ("prob", "season's end"),
+    "season-end table": ("prob", "final table"),
     "global mean": ("prob", "a mean"),
     "target encoding": ("prob", "target encoding"),
     "same-day result": ("prob", "same day"),
@@ -29,27 +29,28 @@ EXPECTED = {
 }
 
 
-def searched(name: str, *, honest: bool) -> Findings:
-    """The outcome of a search over one planted strategy."""
-    made = Planted(IDEAS[name], honest)
-    return find_leaks(subject(strategy=lambda _: made), Search(instants=5 if honest else 3, seed=1))
+def search(name: str, *, honest: bool) -> Findings:
+    """The findings for one planted strategy."""
+    strategy = Planted(IDEAS[name], honest)
+    return find_leaks(subject(strategy=lambda _: strategy), Search(instants=5 if honest else 3, seed=1))
 
 
 @pytest.mark.parametrize("name", list(IDEAS))
-def test_a_planted_leak_is_named(name: str, small_home: Path) -> None:
-    found = searched(name, honest=False)
+def test_a_planted_leak_is_found(name: str, small_home: Path) -> None:
+    findings = search(name, honest=False)
     column, cause = EXPECTED[name]
-    leak = found.leaks[0]
+    leak = findings.leaks[0]
     assert leak.column == column
     assert cause in leak.cause
-    assert found.outcome == "leak"
+    assert findings.outcome == "leak"
     assert leak.examples[0].kind not in ("delayed", "known_at")
-    for example in (one for one in leak.examples if one.kind in ("truncated", "perturbed", "shuffled")):
-        _has_a_future(name, example, Store.open(small_home / "data" / "store"))
+    for example in leak.examples:
+        if example.kind in ("truncated", "perturbed", "shuffled"):
+            _check_later_rows(name, example, Store.open(small_home / "data" / "store"))
 
 
-def _has_a_future(name: str, example: Example, store: Store) -> None:
-    """The named event is one whose value must have changed: of the rows it may depend on, some came later."""
+def _check_later_rows(name: str, example: Example, store: Store) -> None:
+    """The example must be an event whose value could change: some rows that it depends on came later."""
     event = store.events().filter(pl.col("event_id") == example.event_id).row(0, named=True)
     assert (event["home"], event["away"], str(event["date"])) == (example.home, example.away, example.date)
     decided, instant = (datetime.fromisoformat(text) for text in (example.decided_at, example.instant))
@@ -70,10 +71,10 @@ def _has_a_future(name: str, example: Example, store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", list(IDEAS))
-def test_its_honest_twin_is_clean(name: str, small_home: Path) -> None:
-    found = searched(name, honest=True)
-    assert found.leaks == ()
-    assert all(held.instants == 5 and held.decisions > 100 for held in found.coverage.held.values())
-    assert "the strategy opens the store by itself" in found.notes
+def test_its_honest_version_is_clean(name: str, small_home: Path) -> None:
+    findings = search(name, honest=True)
+    assert findings.leaks == ()
+    assert all(held.instants == 5 and held.decisions > 100 for held in findings.coverage.held.values())
+    assert "the strategy opens the store by itself" in findings.notes
     if name in ("season-end table", "target encoding", "model fitted on the future"):
-        assert "results" not in found.coverage.untouched  # it uses results, those that were known
+        assert "results" not in findings.coverage.untouched  # it uses known results

@@ -1,4 +1,4 @@
-"""Closing prices that stand as opening prices are counted and named; prices that merely move little are not."""
+"""Closing prices recorded as opening prices are reported; prices that only move little are not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEASON = "2018-2019"
 
 
 @pytest.mark.parametrize(("n", "k", "p"), [(10, 9, 0.5), (60, 58, 0.75), (380, 370, 0.9), (5, 0, 0.3)])
-def test_the_tail_of_a_binomial_by_whole_numbers(n: int, k: int, p: float) -> None:
+def test_the_tail_of_a_binomial_agrees_with_exact_integers(n: int, k: int, p: float) -> None:
     exact = math.fsum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k, n + 1))
     assert upper_tail(n, k, p) == pytest.approx(exact, rel=1e-9)
 
@@ -44,20 +44,20 @@ def table(rows: list[tuple[str, int, int]]) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("rows", "named"),
+    ("rows", "bookmakers"),
     [
         ([("a", 300, 299), ("b", 300, 30), ("c", 300, 40)], ["a"]),
-        ([("a", 300, 270), ("b", 300, 30)], []),  # 90 % are not nearly all
-        ([("a", 300, 299), ("b", 300, 290)], []),  # a quiet market: nobody moves
-        ([("a", 20, 20), ("b", 300, 250)], []),  # too few to tell
-        ([("a", 300, 300)], ["a"]),  # alone, but never once moved
+        ([("a", 300, 270), ("b", 300, 30)], []),  # 90 % is too little
+        ([("a", 300, 299), ("b", 300, 290)], []),  # a quiet market: no bookmaker moves
+        ([("a", 20, 20), ("b", 300, 250)], []),  # too few questions
+        ([("a", 300, 300)], ["a"]),  # the only bookmaker, and it never moved
         ([("a", 300, 290)], []),
-        ([("a", 300, 299), ("max", 300, 10)], ["a"]),  # an aggregate is no other bookmaker
+        ([("a", 300, 299), ("max", 300, 10)], ["a"]),  # an aggregate does not count as another bookmaker
         ([("a", 300, 299), ("b", 300, 299), ("c", 300, 30)], ["a", "b"]),
     ],
 )
-def test_who_is_named(rows: list[tuple[str, int, int]], named: list[str]) -> None:
-    assert [fault.bookmaker for fault in faults(table(rows))] == named
+def test_which_bookmakers_are_reported(rows: list[tuple[str, int, int]], bookmakers: list[str]) -> None:
+    assert [fault.bookmaker for fault in faults(table(rows))] == bookmakers
 
 
 def test_closing_prices_recorded_as_opening_prices_are_a_leak(home: Path) -> None:
@@ -66,24 +66,24 @@ def test_closing_prices_recorded_as_opening_prices_are_a_leak(home: Path) -> Non
         keys = ["event_id", "market", "line", "selection", "bookmaker"]
         close = batch.quotes.filter(pl.col("instant") == "close").select(*keys, close="odds")
         joined = batch.quotes.join(close, on=keys, how="left", nulls_equal=True, maintain_order="left")
-        spoilt = (pl.col("instant") == "open") & (pl.col("bookmaker") == "b365")
-        odds = pl.when(spoilt).then("close").otherwise("odds").alias("odds")
-        wrong = batch.events["season"][0] == SEASON and batch.events["competition"][0] == "ONE"
-        batches.append(replace(batch, quotes=joined.with_columns(odds).drop("close")) if wrong else batch)
+        faulty = (pl.col("instant") == "open") & (pl.col("bookmaker") == "b365")
+        odds = pl.when(faulty).then("close").otherwise("odds").alias("odds")
+        in_faulty_season = batch.events["season"][0] == SEASON and batch.events["competition"][0] == "ONE"
+        batches.append(replace(batch, quotes=joined.with_columns(odds).drop("close")) if in_faulty_season else batch)
     Store.create_or_open(home / "data" / "store").apply(batches)
-    words = ["strategy=flat_all", "strategy.bookmaker=b365"]
-    found = find_leaks(subject(words), Search(instants=10))
-    assert [leak.column for leak in found.leaks] == ["odds"]
-    leak = found.leaks[0]
+    overrides = ["strategy=flat_all", "strategy.bookmaker=b365"]
+    findings = find_leaks(subject(overrides), Search(instants=10))
+    assert [leak.column for leak in findings.leaks] == ["odds"]
+    leak = findings.leaks[0]
     assert leak.kinds == {"recorded": 56}
     assert "b365, ONE 2018-2019" in leak.cause and "56 of 56 markets" in leak.cause
     assert leak.examples[0].home and leak.examples[0].competition == "ONE"
-    assert found.judged and found.outcome == "leak"
+    assert findings.judged and findings.outcome == "leak"
     other = find_leaks(subject(["strategy=flat_all", "strategy.bookmaker=pinnacle"]), Search(instants=1))
-    assert other.leaks == ()  # the fault is in prices that this one does not see
+    assert other.leaks == ()  # this strategy does not see the faulty prices
 
 
-def test_the_sample_and_real_prices_have_no_such_fault(reference_dir: Path, tmp_path: Path) -> None:
+def test_sample_and_real_prices_have_no_such_fault(reference_dir: Path, tmp_path: Path) -> None:
     sample = Store.open(sample_store())
     counted = still_questions(sample.events(), sample.quotes())
     assert counted.height > 50

@@ -1,4 +1,4 @@
-"""What a mutation leaves alone, and that it changes all the rest."""
+"""Mutations keep what was known at the instant, and change everything later."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _early(frame: pl.DataFrame, name: str, instant: int) -> pl.DataFrame:
     return frame.filter(pl.col(name).cast(pl.Int64) <= instant)
 
 
-def _one(kind: str, instant: int) -> mutation.Mutation:
+def _mutation(kind: str, instant: int) -> mutation.Mutation:
     return {
         "truncated": mutation.truncated(instant),
         "perturbed": mutation.perturbed(instant, 1),
@@ -36,10 +36,10 @@ def _one(kind: str, instant: int) -> mutation.Mutation:
 
 
 @pytest.mark.parametrize("kind", ["truncated", "perturbed", "shuffled"])
-def test_nothing_that_was_known_is_touched(kind: str, market: tuple[pl.DataFrame, pl.DataFrame], instant: int) -> None:
+def test_known_rows_stay_the_same(kind: str, market: tuple[pl.DataFrame, pl.DataFrame], instant: int) -> None:
     events, quotes = market
-    after, n_results = _one(kind, instant).events(events)
-    prices, n_prices = _one(kind, instant).quotes(quotes)
+    after, n_results = _mutation(kind, instant).events(events)
+    prices, n_prices = _mutation(kind, instant).quotes(quotes)
     assert _early(after, "settled_at", instant).equals(_early(events, "settled_at", instant))
     assert _early(prices, "known_at", instant).equals(_early(quotes, "known_at", instant))
     assert n_results > 0
@@ -49,18 +49,18 @@ def test_nothing_that_was_known_is_touched(kind: str, market: tuple[pl.DataFrame
     )
 
 
-def test_a_truncated_store_knows_nothing_later(market: tuple[pl.DataFrame, pl.DataFrame], instant: int) -> None:
+def test_a_truncated_store_holds_nothing_later(market: tuple[pl.DataFrame, pl.DataFrame], instant: int) -> None:
     events, _ = mutation.truncated(instant).events(market[0])
-    quotes, gone = mutation.truncated(instant).quotes(market[1])
+    quotes, n_removed = mutation.truncated(instant).quotes(market[1])
     assert int(quotes["known_at"].cast(pl.Int64).max() or 0) <= instant
-    assert gone == market[1].height - quotes.height
+    assert n_removed == market[1].height - quotes.height
     later = market[0].filter(pl.col("settled_at").cast(pl.Int64) > instant)["event_id"]
     hidden = events.filter(pl.col("event_id").is_in(later.implode()))
     assert hidden["winner"].null_count() == hidden.height > 0
     assert set(hidden["status"]) == {"scheduled"}
 
 
-def test_every_later_price_and_result_is_another(market: tuple[pl.DataFrame, pl.DataFrame], instant: int) -> None:
+def test_every_later_price_is_changed(market: tuple[pl.DataFrame, pl.DataFrame], instant: int) -> None:
     quotes, _ = mutation.perturbed(instant, 1).quotes(market[1])
     pairs = quotes.join(market[1], on=KEY, how="inner", nulls_equal=True).filter(
         pl.col("known_at").cast(pl.Int64) > instant
@@ -71,23 +71,23 @@ def test_every_later_price_and_result_is_another(market: tuple[pl.DataFrame, pl.
 
 
 @pytest.mark.parametrize("draws", [True, False])
-def test_a_changed_result_has_another_winner_and_agrees_with_itself(draws: bool) -> None:
+def test_a_changed_result_is_consistent_and_has_another_winner(draws: bool) -> None:
     events, _ = world(4, 60)
     played = events.filter(pl.col("winner").is_not_null())
     if not draws:
         played = played.filter(pl.col("winner") != "draw")
     mask = pl.Series([True] * played.height)
     after = results_changed(played, mask, np.random.default_rng(0))
-    told = pl.when(pl.col("home_score") > pl.col("away_score")).then(pl.lit("home"))
-    told = told.when(pl.col("home_score") < pl.col("away_score")).then(pl.lit("away")).otherwise(pl.lit("draw"))
-    assert after.select(told.alias("winner"))["winner"].equals(after["winner"])
+    winner = pl.when(pl.col("home_score") > pl.col("away_score")).then(pl.lit("home"))
+    winner = winner.when(pl.col("home_score") < pl.col("away_score")).then(pl.lit("away")).otherwise(pl.lit("draw"))
+    assert after.select(winner.alias("winner"))["winner"].equals(after["winner"])
     assert (after["winner"] != played["winner"]).all()
     totals = [frame["home_score"] + frame["away_score"] for frame in (played, after)]
     assert (totals[0] != totals[1]).all()
     assert ("draw" in set(after["winner"])) == draws
 
 
-def test_shuffled_results_are_the_same_ones_elsewhere() -> None:
+def test_shuffled_results_are_a_permutation() -> None:
     events, _ = world(5, 60)
     mask = events["status"] == "played"
     after = results_shuffled(events, mask, np.random.default_rng(1))
@@ -96,18 +96,18 @@ def test_shuffled_results_are_the_same_ones_elsewhere() -> None:
     assert after.filter(~mask).equals(events.filter(~mask))
 
 
-def test_delayed_rows_are_later_than_the_instant_or_gone(
+def test_delayed_rows_become_known_after_the_instant_and_removed_rows_are_missing(
     market: tuple[pl.DataFrame, pl.DataFrame], instant: int
 ) -> None:
-    later, without = mutation.late(instant, 7)
-    for place, frame, name in ((0, market[1], "known_at"), (1, market[0], "settled_at")):
-        pair = [(one.quotes if place == 0 else one.events)(frame) for one in (later, without)]
-        (moved, n_moved), (rest, n_gone) = pair
+    delay, remove = mutation.delayed_and_removed(instant, 7)
+    for table, frame, name in (("quotes", market[1], "known_at"), ("events", market[0], "settled_at")):
+        delayed, n_delayed = getattr(delay, table)(frame)
+        rest, n_removed = getattr(remove, table)(frame)
         early = _early(frame, name, instant)
-        if place == 1:
+        if table == "events":
             early = early.filter(pl.col("status") != "scheduled")
-        assert 0.1 * early.height < n_moved == n_gone < 0.5 * early.height
-        left = _early(moved, name, instant)
-        assert left.height == _early(frame, name, instant).height - n_moved
+        assert 0.1 * early.height < n_delayed == n_removed < 0.5 * early.height
+        left = _early(delayed, name, instant)
+        assert left.height == _early(frame, name, instant).height - n_delayed
         assert left.equals(_early(rest, name, instant))
-        assert moved.drop(name).equals(frame.drop(name))
+        assert delayed.drop(name).equals(frame.drop(name))
