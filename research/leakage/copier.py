@@ -145,8 +145,8 @@ def _write(table: str, part: Partition, frame: pl.DataFrame, folder: Path) -> En
     else:
         frame = merge_quotes(pl.DataFrame(schema=QUOTES), frame)
     raw = content.encode(frame)
-    facts = content.facts(table, frame)
-    entry = Entry(table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, *part, **facts)
+    description = content.description(table, frame)
+    entry = Entry(table, hashlib.sha256(raw).hexdigest(), len(raw), frame.height, *part, **description)
     path = folder / entry.path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(raw)
