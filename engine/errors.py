@@ -103,6 +103,8 @@ def printable(text: object, width: int | None = None) -> str:
     width : int, optional
         Largest number of characters; a longer text is cut and ends in an ellipsis.
 
+    Examples
+    --------
     >>> printable("a\\x1b[31mb\\tc")
     'a�[31mb c'
     >>> printable("a long name", 7)

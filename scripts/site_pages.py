@@ -19,6 +19,7 @@ _PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
+    "examples/README.md": "examples.md",
     "LICENSE": "license.txt",
 }
 #: packages whose modules are public, in the order of the reference
