@@ -1,7 +1,7 @@
-"""The tape: every opportunity and every settlement of a universe in time order, as flat columns with dense ids.
+"""The tape: all opportunities and settlements of a universe in time order, as flat columns with dense ids.
 
-`columns` says what a tape is; `build` makes one of a strategy's opportunities, `frame` one of a user's own bets; `file`
-keeps it. The functions are loaded when they are first asked for.
+`columns` defines the tape. `build` makes one from the opportunities of a strategy, `frame` from a table of bets, and
+`file` stores one. Functions are loaded on first use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From settled rows to the arrays of a tape: lays turned, edges, order, dense ids, midnights, hash."""
+"""From settled rows to the arrays of a tape: lays as back bets, edges, order, dense ids, midnights, hash."""
 
 from __future__ import annotations
 
@@ -15,40 +15,45 @@ from engine.tape.columns import NEVER, REFUSED, Longs, Tape
 from engine.tape.file import content_hash
 from engine.tape.kelly import kelly_column
 
-_SHOWN: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "regime")
-_OF_EVENT: Final = ("event_id", "sport", "competition", "season", "date", "home", "away")
+_ROW_COLUMNS: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "regime")
+_EVENT_COLUMNS: Final = ("event_id", "sport", "competition", "season", "date", "home", "away")
 _LATE: Final = "settled at or before the decision"
 _WORTHLESS: Final = "nothing to win after tax"
 
 
 def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
-    """Make the tape.
+    """Assemble a tape from settled rows.
 
     Parameters
     ----------
     rows : polars.DataFrame
-        One row an opportunity, in any order, with distinct `id`: the columns of `schema.OPPORTUNITIES` and
-        `schema.OPTIONAL`, those of its event, and id, instant, settled_at (int64, `NEVER` where unknown), state and
-        close_prob (of the selection), dead_heat_share, the terms of `venue.with_terms`, and filled, exit_odds,
+        One row per opportunity, in any order, with distinct `id`. The columns are those of `schema.OPPORTUNITIES` and
+        `schema.OPTIONAL`, those of the event, the terms of `terms.with_terms`, and id, instant, settled_at (int64,
+        `NEVER` if unknown), state and close_prob (of the selection), dead_heat_share, filled, exit_odds,
         reduction_frac, each_way_frac, prob_place.
     zone, kelly : str
-        As in `build.build`.
+        As in `build.build_tape`.
+
+    Returns
+    -------
+    Tape
+        Rows settled at or before their decision, and rows that cannot win anything after tax, are in `refused` only.
+        If one leg of a group is settled too early, all legs are refused.
     """
     rows = rows.with_columns(pl.col("decided_at").cast(pl.Int64))
     rows = rows.with_columns(_late=pl.col("settled_at") <= pl.col("decided_at"))
     leg = pl.col("group").is_not_null() & pl.col("_late").any().over("event_id", "decided_at", "group")
-    late = pl.col("_late") | leg  # a group stands or falls together
-    turned = _turned(rows.filter(~late))
+    late = pl.col("_late") | leg
+    bets = _as_back_bets(rows.filter(~late))
     worthless = pl.col("odds") <= 1.0
-    refused = pl.concat([_refusals(rows.filter(late), _LATE), _refusals(turned.filter(worthless), _WORTHLESS)])
-    turned = turned.filter(~worthless)
-    edged = turned.with_columns(edge_frac=pl.Series(_edges(turned)))
-    edged = edged.with_columns(
-        kelly_frac=pl.Series(kelly_column(edged, kelly)),
+    refused = pl.concat([_refusals(rows.filter(late), _LATE), _refusals(bets.filter(worthless), _WORTHLESS)])
+    bets = bets.filter(~worthless)
+    bets = bets.with_columns(edge_frac=pl.Series(_edges(bets)))
+    bets = bets.with_columns(
+        kelly_frac=pl.Series(kelly_column(bets, kelly)),
         priority=pl.coalesce("priority", "edge_frac").fill_nan(-np.inf),
     )
-    ordered = _in_order(edged)
-    return _tape(ordered, zone, refused)
+    return _tape(_in_order(bets), zone, refused)
 
 
 def _refusals(rows: pl.DataFrame, reason: str) -> pl.DataFrame:
@@ -60,31 +65,34 @@ def _refusals(rows: pl.DataFrame, reason: str) -> pl.DataFrame:
     return pl.DataFrame({"reason": [reason], "rows": [rows.height], "example": [example]}, schema=REFUSED)
 
 
-def _turned(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with `quoted` beside `odds`; a lay as the back row of equal risk, its size as liability."""
+def _as_back_bets(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with `odds` after tax and the venue's odds as `quoted`; lays become back bets of equal risk.
+
+    The size of a lay becomes its liability.
+    """
     lay = pl.col("side") == "lay"
     quoted = pl.col("odds")
     prob, half_win, void, half_lose = (pl.col(f"prob{end}") for end in ("", "_half_win", "_void", "_half_lose"))
     lose = 1.0 - prob - half_win - void - half_lose
     size = pl.col("size_minor").fill_nan(None)
     decided = pl.col("state").is_between(int(State.LOSE), int(State.WIN))
-    whole = int(State.LOSE) + int(State.WIN)
+    win_plus_lose = int(State.LOSE) + int(State.WIN)
     back = pl.Series("back_odds", lay_as_back(rows["odds"].to_numpy()))
-    venue = pl.when(lay).then("back_odds").otherwise(quoted)
-    bet, kept = 1.0 - pl.col("tax_stake_frac"), 1.0 - pl.col("tax_winnings_frac")
-    pays = pl.when(lay).then("back_odds").otherwise(quoted * bet)
+    untaxed = pl.when(lay).then("back_odds").otherwise(quoted)
+    after_stake_tax, after_winnings_tax = 1.0 - pl.col("tax_stake_frac"), 1.0 - pl.col("tax_winnings_frac")
+    pays = pl.when(lay).then("back_odds").otherwise(quoted * after_stake_tax)
     is_taxed = (pl.col("tax_winnings_frac") > 0.0) | ((pl.col("tax_stake_frac") > 0.0) & ~lay)
     return rows.with_columns(back).with_columns(
         quoted=quoted,
         is_lay=lay.cast(pl.Int8),
         odds=pl.when(is_taxed)
-        .then(1.0 + (pays - 1.0) * pl.when(pays > 1.0).then(kept).otherwise(1.0))
-        .otherwise(venue),
+        .then(1.0 + (pays - 1.0) * pl.when(pays > 1.0).then(after_winnings_tax).otherwise(1.0))
+        .otherwise(untaxed),
         prob=pl.when(lay).then(lose.clip(0.0, 1.0)).otherwise(prob),
         prob_half_win=pl.when(lay).then(half_lose).otherwise(half_win),
         prob_half_lose=pl.when(lay).then(half_win).otherwise(half_lose),
         size_minor=pl.when(lay).then(size * (quoted - 1.0)).otherwise(size).fill_null(np.inf).fill_nan(np.inf),
-        state=pl.when(lay & decided).then(whole - pl.col("state")).otherwise("state").cast(pl.Int8),
+        state=pl.when(lay & decided).then(win_plus_lose - pl.col("state")).otherwise("state").cast(pl.Int8),
         filled=pl.col("filled").fill_null(np.nan),
         exit_odds=pl.col("exit_odds").fill_null(np.nan),
         tax_stake_frac=pl.when(lay).then(0.0).otherwise("tax_stake_frac"),
@@ -93,43 +101,48 @@ def _turned(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _edges(rows: pl.DataFrame) -> NDArray[np.float64]:
-    """`prob * odds - 1` for win/lose rows; elsewhere the sum of state probability times payoff."""
+    """Expected value per unit at risk before commission; float64 (n,), NaN where odds or probability is missing.
+
+    It is `prob * odds - 1` for rows that win or lose, and the sum of state probability times payoff for other rows.
+    """
     probs = rows.select("prob", "prob_half_win", "prob_void", "prob_half_lose").to_numpy()
     odds = rows["odds"].to_numpy()
     plain = (probs[:, 1:] == 0.0).all(axis=1)
-    found = np.where(plain, edge(probs[:, 0], odds), edge_states(probs, odds))
-    edges: NDArray[np.float64] = np.where(rows["each_way_frac"].to_numpy() > 0.0, _edges_each_way(rows), found)
+    straight = np.where(plain, edge(probs[:, 0], odds), edge_states(probs, odds))
+    edges: NDArray[np.float64] = np.where(rows["each_way_frac"].to_numpy() > 0.0, _edges_each_way(rows), straight)
     return edges
 
 
 def _edges_each_way(rows: pl.DataFrame) -> NDArray[np.float64]:
-    """Half of the stake on the win, half on the place at a fraction of the odds, each after tax."""
-    bet, kept = (1.0 - rows[name].to_numpy() for name in ("tax_stake_frac", "tax_winnings_frac"))
+    """Edges of each-way bets after tax: half of the stake on the win, half on the place at a fraction of the odds."""
+    after_stake_tax, after_winnings_tax = (
+        1.0 - rows[name].to_numpy() for name in ("tax_stake_frac", "tax_winnings_frac")
+    )
     odds, each_way, prob, prob_place = (
         rows[name].to_numpy() for name in ("quoted", "each_way_frac", "prob", "prob_place")
     )
-    place = (1.0 + (odds - 1.0) * each_way) * bet - 1.0
-    win, placed = 0.5 * (odds * bet - 1.0) + 0.5 * place, 0.5 * place - 0.5
-    win, placed = (np.where(payoff > 0.0, payoff * kept, payoff) for payoff in (win, placed))
+    place = (1.0 + (odds - 1.0) * each_way) * after_stake_tax - 1.0
+    win, placed = 0.5 * (odds * after_stake_tax - 1.0) + 0.5 * place, 0.5 * place - 0.5
+    win, placed = (np.where(payoff > 0.0, payoff * after_winnings_tax, payoff) for payoff in (win, placed))
     edges: NDArray[np.float64] = prob * win + prob_place * placed - (1.0 - prob - prob_place)
     return edges
 
 
 def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
-    """Sort by (decided_at, priority descending, id), the legs of a group at the place of the strongest of them."""
+    """Sort by (decided_at, priority descending, id), with the legs of a group at the position of its best leg."""
     single = pl.col("group").is_null()
-    together = ["event_id", "decided_at", "group"]
+    group = ["event_id", "decided_at", "group"]
     if rows["group"].null_count() == rows.height:
         return rows.sort(["decided_at", "priority", "id"], descending=[False, True, False])
     rows = rows.sort(["decided_at", "priority", "id"], descending=[False, True, False])
     return rows.with_columns(
-        lead_priority=pl.when(single).then("priority").otherwise(pl.col("priority").first().over(together)),
-        lead=pl.when(single).then("id").otherwise(pl.col("id").first().over(together)),
+        lead_priority=pl.when(single).then("priority").otherwise(pl.col("priority").first().over(group)),
+        lead=pl.when(single).then("id").otherwise(pl.col("id").first().over(group)),
     ).sort(["decided_at", "lead_priority", "lead", "priority", "id"], descending=[False, True, False, True, False])
 
 
 def _dense(rows: pl.DataFrame, keys: list[str]) -> Longs:
-    """Numbers from 0 in order of first appearance of the key; int64 (n,)."""
+    """Number each distinct key from 0 in the order of first appearance; int64 (n,)."""
     if rows.is_empty():
         return np.empty(0, dtype=np.int64)
     table = rows.select(keys).unique(maintain_order=True).with_row_index("dense")
@@ -138,7 +151,7 @@ def _dense(rows: pl.DataFrame, keys: list[str]) -> Longs:
 
 
 def _groups(rows: pl.DataFrame) -> Longs:
-    """Dense number of each group in order of the tape, -1 for a single bet."""
+    """Dense number of each group in the order of the tape, -1 for a single bet; int64 (n,)."""
     number = np.full(len(rows), -1, dtype=np.int64)
     grouped = rows.with_row_index("row").filter(pl.col("group").is_not_null())
     number[grouped["row"].to_numpy()] = _dense(grouped, ["event_id", "decided_at", "group"])
@@ -172,7 +185,7 @@ def _tape(rows: pl.DataFrame, zone: str, refused: pl.DataFrame) -> Tape:
         "settle_order": ends[np.argsort(settled[ends], kind="stable")].astype(np.int64),
         "midnights": days,
     }
-    shown = rows.select(_SHOWN)
-    events = rows.select(_OF_EVENT).unique("event_id", keep="first", maintain_order=True)
-    digest = content_hash(arrays, {"rows": shown, "events": events}, f"{zone} {first}")
-    return Tape(**arrays, first_midnight=first, rows=shown, events=events, zone=zone, hash=digest, refused=refused)
+    row_labels = rows.select(_ROW_COLUMNS)
+    events = rows.select(_EVENT_COLUMNS).unique("event_id", keep="first", maintain_order=True)
+    digest = content_hash(arrays, {"rows": row_labels, "events": events}, f"{zone} {first}")
+    return Tape(**arrays, first_midnight=first, rows=row_labels, events=events, zone=zone, hash=digest, refused=refused)

@@ -1,4 +1,4 @@
-"""What a frame of opportunities must be before it becomes a tape: columns, types, values."""
+"""Checks of the columns, types and values of the frames that become a tape."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import polars as pl
 from engine.errors import ConfigurationError, TapeError
 from engine.schema import EVENTS, OPPORTUNITIES, OPTIONAL
 
-#: Columns of the events that a tape reads.
-OF_EVENT: Final = (
+#: Columns of the events that a tape needs.
+EVENT_COLUMNS: Final = (
     "event_id",
     "sport",
     "competition",
@@ -29,7 +29,7 @@ OF_EVENT: Final = (
 _NEVER_NULL: Final = ("event_id", "market", "selection", "bookmaker", "side", "decided_at")
 _PROBS: Final = ("prob", "prob_half_win", "prob_void", "prob_half_lose")
 _SLACK: Final = 1e-9
-#: above this nobody quotes, and money would leave the whole numbers of a float64
+#: Largest odds accepted. No bookmaker quotes more, and amounts of money stay exact in a float64.
 HIGHEST_ODDS: Final = 1e6
 KELLY: Final = ("none", "shrunk", "market", "states")
 
@@ -37,43 +37,44 @@ KELLY: Final = ("none", "shrunk", "market", "states")
 def check_schema(
     frame: pl.DataFrame, wanted: Mapping[str, pl.DataType | type[pl.DataType]], where: str
 ) -> pl.DataFrame:
-    """The wanted columns in order; columns of nulls only, and whole numbers for fractions, take the wanted type.
+    """Select the wanted columns in order. Columns of nulls, and integers for Float64, are cast to the wanted type.
 
     Raises
     ------
     TapeError
-        Names the first column that is missing or of another type.
+        A column is missing or has another type; the message names the first one.
     """
     kinds: list[pl.Expr] = []
     for name, dtype in wanted.items():
         if name not in frame.columns:
             raise TapeError(f"column {name} is missing", where=where, expected=str(dtype), found=_listed(frame.columns))
-        found = frame.schema[name]
-        fits = found == dtype or found == pl.Null or (dtype == pl.Float64 and found.is_integer())
+        actual = frame.schema[name]
+        fits = actual == dtype or actual == pl.Null or (dtype == pl.Float64 and actual.is_integer())
         if not fits:
-            raise TapeError(f"column {name} has the wrong type", where=where, expected=str(dtype), found=str(found))
+            raise TapeError(f"column {name} has the wrong type", where=where, expected=str(dtype), found=str(actual))
         kinds.append(pl.col(name).cast(dtype))
     return frame.select(kinds)
 
 
 def check_opportunities(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with all columns of `schema.OPPORTUNITIES`, `schema.OPTIONAL` (defaults filled in) and `instant`.
+    """Check opportunities, and add the missing columns of `schema.OPTIONAL` and `instant`.
 
-    NaN becomes null in `line`, `priority`; null becomes NaN in the other numbers. Columns beyond these are left out.
+    NaN becomes null in `line` and `priority`; null becomes NaN in `odds` and `prob`, and the default in state
+    probabilities and `stake_weight`. Other columns are dropped.
 
     Raises
     ------
     TapeError
-        In one line: the column, what was expected, what was found in how many rows.
+        A column is missing or has a wrong type or wrong values; the message states how many rows.
     """
     where = "the opportunities"
-    given = [name for name in OPTIONAL if name in frame.columns]
-    wanted = {**OPPORTUNITIES, **{name: OPTIONAL[name][0] for name in given}}
+    present = [name for name in OPTIONAL if name in frame.columns]
+    wanted = {**OPPORTUNITIES, **{name: OPTIONAL[name][0] for name in present}}
     if "instant" in frame.columns:
         wanted["instant"] = pl.String
     rows = check_schema(frame, wanted, where)
     rows = rows.with_columns(
-        *(pl.lit(value, dtype).alias(name) for name, (dtype, value) in OPTIONAL.items() if name not in given),
+        *(pl.lit(value, dtype).alias(name) for name, (dtype, value) in OPTIONAL.items() if name not in present),
         *([] if "instant" in frame.columns else [pl.lit(None, pl.String).alias("instant")]),
     )
     rows = rows.with_columns(pl.col(name).fill_null(OPTIONAL[name][1]) for name in (*_PROBS[1:], "stake_weight"))
@@ -111,22 +112,22 @@ def _check_values(rows: pl.DataFrame, where: str) -> None:
 
 
 def check_events(events: pl.DataFrame) -> pl.DataFrame:
-    """The columns of the events that a tape reads; one row an event.
+    """Check events and select the columns that a tape needs.
 
     Raises
     ------
     TapeError
-        Where a column is missing or of another type, or an event stands twice.
+        A column is missing or has another type, or an event is a duplicate.
     """
-    frame = check_schema(events, {name: EVENTS[name] for name in OF_EVENT}, "the events")
-    twice = frame.height - frame["event_id"].n_unique()
-    if twice:
-        raise TapeError("an event stands twice", where="the events", expected="one row an event", found=f"{twice} more")
+    frame = check_schema(events, {name: EVENTS[name] for name in EVENT_COLUMNS}, "the events")
+    surplus = frame.height - frame["event_id"].n_unique()
+    if surplus:
+        raise TapeError("duplicate events", where="the events", expected="one row per event", found=f"{surplus} more")
     return frame
 
 
 def check_rates(rates: Mapping[str, float]) -> None:
-    """Refuse a commission rate outside [0, 1)."""
+    """Raise `ConfigurationError` for a commission rate outside [0, 1)."""
     for bookmaker, rate in rates.items():
         if not 0 <= rate < 1:
             raise ConfigurationError(
@@ -138,7 +139,7 @@ def check_rates(rates: Mapping[str, float]) -> None:
 
 
 def check_kelly(mode: str) -> None:
-    """Refuse a mode of the column `kelly_frac` that does not exist."""
+    """Raise `ConfigurationError` for an unknown mode of the column `kelly_frac`."""
     if mode not in KELLY:
         raise ConfigurationError("unknown Kelly column", expected=" | ".join(KELLY), found=repr(mode))
 

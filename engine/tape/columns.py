@@ -1,4 +1,4 @@
-"""What a tape is: every opportunity and settlement of a universe in time order, as flat columns with dense ids."""
+"""The columns of a tape: all opportunities and settlements of a universe in time order, with dense ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Bytes = NDArray[np.int8]
 
-#: `settled_at` of a bet whose end is not known: it stays open to the end
+#: `settled_at` of a bet without a known result, which stays open to the end of the run.
 NEVER: Final = np.int64(np.iinfo(np.int64).max)
 
 #: Columns of `Tape.refused`.
@@ -26,84 +26,85 @@ REFUSED: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 
 @dataclass(frozen=True)
 class Tape:
-    """One row an opportunity, sorted by (decided_at, priority descending, id); the legs of a group stand together where
-    their strongest leg stands.
+    """All opportunities of a universe, one per row, in the order in which they are decided.
 
-    A lay row is stored as the back row of equal risk (`odds`, `prob` and the state probabilities, `state` and
-    `close_prob` already turned); `quoted` keeps the venue's own odds.
+    Rows are sorted by (decided_at, priority descending, id). The legs of a group are adjacent, at the position of the
+    leg with the highest priority.
 
-    A column that holds one value throughout (no lay bets, no taxes) takes no memory.
+    A lay bet is stored as the back bet of equal risk: `odds`, `prob`, `state` and `close_prob` are those of the back
+    bet, and `quoted` holds the venue's lay odds. A column with the same value in every row takes no memory.
 
     Attributes
     ----------
     id : int64 (n,)
         `identity.opportunity_ids`.
     decided_at, settled_at : int64 (n,)
-        UTC nanoseconds; `settled_at` is `NEVER` where unknown, else later than `decided_at`.
+        UTC nanoseconds. `settled_at` is later than `decided_at`, and `NEVER` if unknown.
     quoted, odds : float64 (n,)
-        Venue's decimal odds; odds of the back row of equal risk after tax (equal for a back row without one). NaN:
+        Decimal odds of the venue, and of the back bet of equal risk after tax (the same for an untaxed back bet). NaN:
         missing.
     filled : float64 (n,)
-        Venue's odds when the order arrives: `quoted` without a delay. NaN: no price is there any more.
+        Odds of the venue when the order arrives; `quoted` without a delay. NaN: there is no price any more.
     is_lay : int8 (n,)
-        1 for a lay row.
+        1 for a lay.
     ladder : int8 (n,)
-        1 where prices stand on the ladder of Betfair.
+        1 if the venue uses the price ladder of Betfair.
     prob, edge_frac : float64 (n,)
-        Probability of our full win; expected profit per unit at risk before commission. NaN: missing.
+        Probability that our bet wins in full; expected value per unit at risk before commission. NaN: missing.
     kelly_frac : float64 (n,)
-        Full-Kelly fraction of the base where the staking rule reads a column; NaN where it has none.
+        Full-Kelly fraction of the staking base, for staking rules that read this column. NaN: missing.
     stake_weight : float64 (n,)
-        Factor on the stake of the rule, 1 for a single bet.
+        Factor on the stake of the staking rule; 1 for a single bet.
     size_minor : float64 (n,)
-        Largest stake (liability of a lay) that the price takes; +inf: no limit known.
+        Largest stake (for a lay, liability) that the price takes, minor units; +inf: no known limit.
     stake_min_minor : float64 (n,)
-        Least stake that the venue takes (of a lay: backer's stake); 0: none.
+        Smallest stake (for a lay, backer's stake) that the venue takes, minor units; 0: none.
     priority : float64 (n,)
+        Order among opportunities of the same instant, highest first; `edge_frac` by default.
     state : int8 (n,)
-        `schema.State` of OUR bet (turned for a lay, except DEAD_HEAT); UNKNOWN where settled_at is NEVER.
+        `State` of our bet: for a lay, the reverse of the selection's, except DEAD_HEAT. UNKNOWN if settled_at is NEVER.
     dead_heat_share : float64 (n,)
-        Share d of the selection in a dead heat; 1 elsewhere.
+        Share of the stake that wins in a dead heat; 1 otherwise.
     reduction_frac : float64 (n,)
-        Reduction factor of runners removed after the bet; 0: none.
+        Reduction factor for runners removed after the bet; 0: none.
     each_way_frac : float64 (n,)
-        Fraction of the odds that the place part of an each-way bet pays; 0: a win bet.
+        Fraction of the odds above 1 that the place part of an each-way bet pays; 0: a win bet.
     exit_odds : float64 (n,)
-        Venue's odds of the bet on the other side that closes a CASHED one; NaN elsewhere.
+        Odds of the bet on the other side that closes a CASHED bet; NaN otherwise.
     tax_stake_frac, tax_winnings_frac : float64 (n,)
-        Part of the stake that is taken before it is bet; part of a bet's profit that is taken.
+        Tax as a fraction of the stake, taken before the bet, and of the profit of a bet.
     commission_rate : float64 (n,)
-        Rate of the row's bookmaker.
+        Commission rate of the bookmaker, as a fraction of net winnings.
     close_prob : float64 (n,)
-        Fair closing probability of our win, NaN where there is none: CLV = odds taken * close_prob - 1.
+        Fair closing probability that our bet wins: CLV = odds taken * close_prob - 1. NaN: missing.
     group : int64 (n,)
-        Dense number of the group, -1 for a single bet. The legs of a group share event and instant.
+        Dense id of the group, -1 for a single bet. The legs of a group share event and instant.
     event, competition : int64 (n,)
         Dense ids from 0.
     question : int64 (n,)
-        Dense id of (event, market, line): `one_per_market` looks at this one.
+        Dense id of (event, market, line), the unit of `one_per_market`.
     market : int64 (n,)
-        Dense id of (event, market, line, bookmaker): commission is charged on the net of this one.
+        Dense id of (event, market, line, bookmaker), the unit whose net winnings are charged commission.
     bookmaker : int64 (n,)
-        Dense id of the bookmaker: wallets and limits are its own.
+        Dense id of the bookmaker, the unit of wallets and limits.
     settle_order : int64 (m,)
-        Rows with a known end, by (settled_at, row).
+        Rows with a known result, sorted by (settled_at, row).
     midnights : int64 (d,)
-        Midnights of the run's zone after the first decision, up to the first one that ends the last action's day: what
-        settles exactly at midnight belongs to the ending day.
+        Midnights in the zone of the run, UTC nanoseconds: from the first after the first decision to the first that is
+        not before the last decision or settlement. What settles exactly at midnight belongs to the day that ends.
     first_midnight : int
         The midnight at or before the first decision, UTC nanoseconds.
     rows : polars.DataFrame
-        What a bet log shows of each row: event_id, market, line, selection, bookmaker, side, instant, regime; texts
-        as Categorical.
+        Labels of each row for the bet log: event_id, market, line, selection, bookmaker, side, instant, regime. Texts
+        are Categorical.
     events : polars.DataFrame
-        One row a dense event id: event_id, sport, competition, season, date, home, away.
+        One row per dense event id: event_id, sport, competition, season, date, home, away.
     zone : str
-        Name of the zone in which days roll.
+        Name of the time zone of the calendar days.
     hash : str
-        Hash of the content above, hex.
+        Hash of the content above, 32 hex digits.
     refused : polars.DataFrame
-        What was not put on the tape: reason, rows, and the first row as an example. Not part of the hash.
+        Rows left off the tape: reason, number of rows, and the first one as an example. Not part of the hash.
     """
 
     id: Longs
@@ -146,9 +147,9 @@ class Tape:
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
 
     def __post_init__(self) -> None:
-        for name, kept in vars(self).items():
-            if isinstance(kept, np.ndarray):
-                object.__setattr__(self, name, slim(kept))
+        for name, column in vars(self).items():
+            if isinstance(column, np.ndarray):
+                object.__setattr__(self, name, slim(column))
         object.__setattr__(self, "rows", self.rows.with_columns(pl.col(pl.String).cast(pl.Categorical)))
 
     def __len__(self) -> int:
@@ -156,7 +157,7 @@ class Tape:
 
 
 def slim(column: NDArray[Any]) -> NDArray[Any]:
-    """A column as it is; one that holds a single value throughout as a view of that value, without its memory."""
+    """The same column; if all its values are equal, a broadcast view of one value that takes no memory."""
     bits = column.view(f"i{column.itemsize}") if column.strides == (column.itemsize,) else column[:0]
     if len(bits) < 2 or not bits[0] == bits[-1] == bits[len(bits) // 2] or not (bits == bits[0]).all():
         return column

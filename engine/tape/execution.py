@@ -1,4 +1,4 @@
-"""What later prices make of a bet: the price at which a delayed order arrives, and the one that closes it again."""
+"""Prices after the decision: the odds at which a delayed order arrives, and the odds at which a bet is cashed out."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from engine.errors import ConfigurationError
 from engine.kernel.codes import State
 
 _SERIES: Final = ["event_id", "market", "_line", "selection", "bookmaker", "side"]
-_NO_LINE: Final = -1e300  # a join takes no null for another null
+_NO_LINE: Final = -1e300  # stands for null, because a join does not match nulls
 
 
 @dataclass(frozen=True)
 class CashOut:
-    """When a bet is closed by one on the other side, at the first price that asks for it.
+    """Rules for closing a bet with a bet on the other side. The first price that meets a rule closes it.
 
     Attributes
     ----------
     profit_frac : float
-        Profit per unit staked (of a lay: of the backer's stake) from which it is taken; infinite: off.
+        Profit per unit staked (for a lay, per unit of the backer's stake) at which the profit is taken; infinite: off.
     loss_frac : float
-        Loss from which it is cut; infinite: off.
+        Loss per unit staked at which the loss is cut; infinite: off.
     before_start_ns : int or None
-        Span before the start from which any price closes the bet; None: off.
+        Time before the start, nanoseconds, from which any price closes the bet; None: off.
     bookmaker : str or None
-        Where it is closed; None: where it was placed.
+        Bookmaker that closes the bet; None: the one where it was placed.
 
     Raises
     ------
@@ -51,20 +51,20 @@ class CashOut:
 
     @property
     def on(self) -> bool:
-        """Whether any rule closes a bet."""
+        """Whether any rule is active."""
         return self.before_start_ns is not None or min(self.profit_frac, self.loss_frac) < math.inf
 
 
 @dataclass(frozen=True)
-class Later:
-    """Prices after the decisions, and what is done with them.
+class LaterPrices:
+    """Prices after the decisions, and how they are used.
 
     Attributes
     ----------
     quotes : polars.DataFrame
-        Columns of `schema.QUOTES`: all prices, those known after the start of an event apart.
+        Columns of `schema.QUOTES`. Quotes known after the start of their event are ignored.
     delay_ns : int
-        From the decision to the arrival of the order; 0: none.
+        Time from a decision to the arrival of its order, nanoseconds; 0: orders arrive at once.
     cash_out : CashOut
     """
 
@@ -73,19 +73,25 @@ class Later:
     cash_out: CashOut = CashOut()
 
 
-def with_later(rows: pl.DataFrame, later: Later | None) -> pl.DataFrame:
-    """Rows with `filled` (null: no price is there when the order arrives), `exit_odds` and `exit_at` (null: none).
+def with_later_prices(rows: pl.DataFrame, later: LaterPrices | None) -> pl.DataFrame:
+    """Add the columns `filled`, `exit_odds` and `exit_at`.
 
     Parameters
     ----------
     rows : polars.DataFrame
-        Opportunities with `starts_at` of their event, and `settled_at`.
-    later : Later or None
-        None: orders arrive at once and bets stand to the end.
+        Opportunities with the `starts_at` and `settled_at` of their event.
+    later : LaterPrices or None
+        None: orders arrive at once and no bet is cashed out.
+
+    Returns
+    -------
+    polars.DataFrame
+        The rows in their order. `filled`: odds when the order arrives, null if there is no price then. `exit_odds`,
+        `exit_at`: odds and instant of the cash-out, null if there is none.
     """
-    never = [pl.lit(None, pl.Float64).alias("exit_odds"), pl.lit(None, rows.schema["decided_at"]).alias("exit_at")]
+    no_exit = [pl.lit(None, pl.Float64).alias("exit_odds"), pl.lit(None, rows.schema["decided_at"]).alias("exit_at")]
     if later is None:
-        return rows.with_columns(pl.col("odds").alias("filled"), *never)
+        return rows.with_columns(pl.col("odds").alias("filled"), *no_exit)
     keyed = rows.with_columns(_line=pl.col("line").fill_null(_NO_LINE)).with_row_index("_row")
     keyed = keyed.with_columns(_arrives=pl.col("decided_at") + pl.duration(nanoseconds=later.delay_ns))
     starts = rows.select("event_id", "starts_at").unique()
@@ -97,12 +103,12 @@ def with_later(rows: pl.DataFrame, later: Later | None) -> pl.DataFrame:
         .sort("known_at", *_SERIES)
     )
     keyed = _fill(keyed, quotes) if later.delay_ns else keyed.with_columns(filled=pl.col("odds"))
-    keyed = _close(keyed, quotes, later.cash_out) if later.cash_out.on else keyed.with_columns(*never)
+    keyed = _close(keyed, quotes, later.cash_out) if later.cash_out.on else keyed.with_columns(*no_exit)
     return keyed.sort("_row").drop("_row", "_line", "_arrives")
 
 
 def _fill(rows: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
-    """The first price of the same series at or after the arrival."""
+    """Add `filled`: the first price of the same series at or after the arrival of the order."""
     return rows.sort("_arrives").join_asof(
         quotes.rename({"_odds": "filled"}).sort("known_at"),
         left_on="_arrives", right_on="known_at", by=_SERIES, strategy="forward", check_sortedness=False,
@@ -110,27 +116,27 @@ def _fill(rows: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _close(rows: pl.DataFrame, quotes: pl.DataFrame, rule: CashOut) -> pl.DataFrame:
-    """The first later price on the other side that one of the rules takes, before the settlement."""
+    """Add `exit_odds` and `exit_at`: the first price on the other side that meets a rule, before the settlement."""
     other = pl.when(pl.col("side") == "back").then(pl.lit("lay")).otherwise(pl.lit("back"))
-    where = pl.col("bookmaker") if rule.bookmaker is None else pl.lit(rule.bookmaker)
-    asked = rows.select(
-        "_row", *_SERIES[:4], where.alias("bookmaker"), other.alias("side"), "odds", "_arrives", "starts_at",
-        "settled_at", is_back=pl.col("side") == "back",
+    closing_bookmaker = pl.col("bookmaker") if rule.bookmaker is None else pl.lit(rule.bookmaker)
+    wanted = rows.select(
+        "_row", *_SERIES[:4], closing_bookmaker.alias("bookmaker"), other.alias("side"), "odds", "_arrives",
+        "starts_at", "settled_at", is_back=pl.col("side") == "back",
     )  # fmt: skip
     profit = (
         pl.when("is_back")
         .then(pl.col("odds") / pl.col("_odds") - 1.0)
         .otherwise(1.0 - pl.col("odds") / pl.col("_odds"))
     )
-    late = pl.lit(False)
+    near_start = pl.lit(False)
     if rule.before_start_ns is not None:
-        late = pl.col("known_at") >= pl.col("starts_at") - pl.duration(nanoseconds=rule.before_start_ns)
+        near_start = pl.col("known_at") >= pl.col("starts_at") - pl.duration(nanoseconds=rule.before_start_ns)
     in_time = (pl.col("known_at") > pl.col("_arrives")) & (
         pl.col("settled_at").is_null() | (pl.col("known_at") < pl.col("settled_at"))
     )
     exits = (
-        asked.join(quotes, on=_SERIES, how="inner")
-        .filter(in_time & ((profit >= rule.profit_frac) | (profit <= -rule.loss_frac) | late.fill_null(False)))
+        wanted.join(quotes, on=_SERIES, how="inner")
+        .filter(in_time & ((profit >= rule.profit_frac) | (profit <= -rule.loss_frac) | near_start.fill_null(False)))
         .sort("known_at")
         .unique("_row", keep="first", maintain_order=True)
         .select("_row", pl.col("_odds").alias("exit_odds"), pl.col("known_at").alias("exit_at"))
@@ -139,7 +145,7 @@ def _close(rows: pl.DataFrame, quotes: pl.DataFrame, rule: CashOut) -> pl.DataFr
 
 
 def closed_early(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows whose `exit_at` is there end then, CASHED; `settled_at` is int64, `state` Int8."""
+    """Settle cashed-out rows at `exit_at` with the state CASHED. `settled_at` is int64 (UTC ns), `state` Int8."""
     cashed = pl.col("exit_at").is_not_null()
     return rows.with_columns(
         settled_at=pl.when(cashed).then(pl.col("exit_at").cast(pl.Int64)).otherwise("settled_at"),

@@ -1,4 +1,4 @@
-"""A tape as one file: a magic word, the hash of all that follows, and an Arrow IPC table of one row of lists."""
+"""A tape as one file: a format marker, the SHA-256 of the rest, and an Arrow IPC table with one row of lists."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from engine.tape.columns import Tape, slim
 _MAGIC: Final = b"BEATAPE2"
 _DIGEST: Final = 32
 _FRAMES: Final = ("rows", "events", "refused")
-_WORDS: Final = ("first_midnight", "zone", "hash")
+_SCALARS: Final = ("first_midnight", "zone", "hash")
 
 
-def content_hash(arrays: Mapping[str, NDArray[Any]], frames: Mapping[str, pl.DataFrame], words: str) -> str:
-    """Hash of arrays, frames and words by content, 32 hex digits: the same on every machine and library version."""
-    digest = hashlib.blake2b(words.encode(), digest_size=16)
+def content_hash(arrays: Mapping[str, NDArray[Any]], frames: Mapping[str, pl.DataFrame], text: str) -> str:
+    """Hash of the content of arrays, frames and a text: 32 hex digits, independent of machine and library version."""
+    digest = hashlib.blake2b(text.encode(), digest_size=16)
     for name, array in arrays.items():
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
@@ -44,10 +44,10 @@ def _bytes_of(column: pl.Series) -> list[bytes]:
     null = column.is_null().to_numpy().tobytes()
     if column.dtype == pl.String and len(column):
         codes = column.fill_null("")
-        words = codes.unique(maintain_order=True)
-        numbers = codes.replace_strict(words, range(len(words)), return_dtype=pl.Int64)
-        lengths = words.str.len_bytes().cast(pl.Int64)
-        return [null, numbers.to_numpy().tobytes(), lengths.to_numpy().tobytes(), "".join(words).encode()]
+        texts = codes.unique(maintain_order=True)
+        numbers = codes.replace_strict(texts, range(len(texts)), return_dtype=pl.Int64)
+        lengths = texts.str.len_bytes().cast(pl.Int64)
+        return [null, numbers.to_numpy().tobytes(), lengths.to_numpy().tobytes(), "".join(texts).encode()]
     if column.dtype == pl.Float64:
         return [null, column.fill_null(0.0).to_numpy().tobytes()]
     if column.is_empty():
@@ -56,19 +56,19 @@ def _bytes_of(column: pl.Series) -> list[bytes]:
 
 
 def save(tape: Tape, path: str | Path) -> None:
-    """Write a tape to one file, atomically: a kill leaves the old file or the new one.
+    """Write a tape to a file atomically, creating its folder.
 
     Raises
     ------
     TapeError
-        Where the file cannot be written.
+        The file cannot be written.
     """
     path = Path(path)
     columns = [pl.Series(name, [pl.Series(getattr(tape, name))]) for name in _array_names()]
     for name in _FRAMES:
         frame = getattr(tape, name).with_columns(pl.col(pl.Categorical).cast(pl.String))
         columns += [pl.Series(f"{name}.{c.name}", [c]) for c in frame]
-    columns += [pl.Series(name, [getattr(tape, name)]) for name in _WORDS]
+    columns += [pl.Series(name, [getattr(tape, name)]) for name in _SCALARS]
     stream = io.BytesIO()
     pl.DataFrame(columns).write_ipc(stream, compression="lz4")
     payload = stream.getvalue()
@@ -85,7 +85,7 @@ def load(path: str | Path) -> Tape:
     Raises
     ------
     TapeError
-        Where the file is missing, is no tape of this version, or its bytes do not have the hash they were written with.
+        The file is missing, is not a tape of this version, or is damaged.
     """
     path = Path(path)
     try:
@@ -97,18 +97,20 @@ def load(path: str | Path) -> Tape:
         name: slim(_series(_column(mapped, names, name), name).to_numpy()) for name in _array_names()
     }
     for name in _FRAMES:
-        head = f"{name}."
-        named = [word for word in names if word.startswith(head)]
-        values[name] = pl.DataFrame([_series(_column(mapped, names, word), word.removeprefix(head)) for word in named])
-    words = {name: _column(mapped, names, name)[0].as_py() for name in _WORDS}
-    tape = Tape(**values, **words)
+        prefix = f"{name}."
+        columns = [column for column in names if column.startswith(prefix)]
+        values[name] = pl.DataFrame(
+            [_series(_column(mapped, names, column), column.removeprefix(prefix)) for column in columns]
+        )
+    scalars = {name: _column(mapped, names, name)[0].as_py() for name in _SCALARS}
+    tape = Tape(**values, **scalars)
     values.clear()
     pa.default_memory_pool().release_unused()
     return tape
 
 
 def _checked(path: Path) -> mmap.mmap:
-    """The content of a file whose bytes have the hash they were written with."""
+    """Map a file into memory after checking its format and hash; raises `TapeError` or `OSError`."""
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             where, expected = str(path), _MAGIC.decode()
@@ -126,19 +128,19 @@ def _payload(mapped: mmap.mmap) -> pa.Buffer:
 
 
 def _column(mapped: mmap.mmap, names: list[str], name: str) -> pa.Array:
-    """One column; only this one is decompressed, and what was read for it leaves the memory again."""
+    """Read and decompress a single column, and release the pages that were mapped for it."""
     options = pa.ipc.IpcReadOptions(included_fields=[names.index(name)])
     (column,) = pa.ipc.open_file(_payload(mapped), options=options).get_batch(0).columns
     if hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
-    pa.default_memory_pool().release_unused()  # the columns before this one that hold a single value
+    pa.default_memory_pool().release_unused()  # buffers of earlier columns with a single value
     return column
 
 
 def _series(column: pa.Array, name: str) -> pl.Series:
-    """The list in the only row of a column."""
+    """The list in the only row of a column, as a series."""
     return pl.Series(name, pl.from_arrow(column.values))
 
 
 def _array_names() -> list[str]:
-    return [name for name in Tape.__dataclass_fields__ if name not in (*_FRAMES, *_WORDS)]
+    return [name for name in Tape.__dataclass_fields__ if name not in (*_FRAMES, *_SCALARS)]

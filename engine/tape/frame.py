@@ -1,4 +1,4 @@
-"""A tape from a frame of the user's own: columns checked, instants turned into UTC, results read."""
+"""A tape from a table of bets: columns checked, instants converted to UTC, results read."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from engine.identity import hash_texts, opportunity_ids
 from engine.kernel.codes import State
 from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL
 from engine.tape.assemble import assemble
-from engine.tape.build import refuse_twins, terms_of
+from engine.tape.build import merged_terms, refuse_duplicates
 from engine.tape.check import check_kelly, check_opportunities
 from engine.tape.columns import NEVER, Tape
 from engine.tape.terms import with_terms
 
 _WHERE: Final = "the frame"
 _REQUIRED: Final = ("decided_at", "settled_at", "odds", "prob", "result")
-#: columns that may be left out, with what then stands in them; `event`, `date` and the numbers apart
+#: Optional text columns with their default values.
 _TEXTS: Final[dict[str, str | None]] = {
     "sport": "unknown",
     "competition": "unknown",
@@ -33,6 +33,7 @@ _TEXTS: Final[dict[str, str | None]] = {
     "side": "back",
     "instant": None,
 }
+#: Optional numeric columns with their default values.
 _NUMBERS: Final[dict[str, float | None]] = {
     "line": None,
     "close_prob": None,
@@ -54,34 +55,49 @@ def from_frame(
     venues: Mapping[str, Mapping[str, Any]] | None = None,
     kelly: str = "none",
 ) -> Tape:
-    """A tape of the user's own bets: no source, no store, no strategy.
+    """Build a tape from a table of possible bets, without a source, a store or a strategy.
 
     Parameters
     ----------
     frame : polars.DataFrame
-        One row a possible bet. Required columns:
+        One row per possible bet. Required columns:
 
-        - ``decided_at``, ``settled_at``: Datetime of any unit and zone, turned into UTC nanoseconds; without a zone
-          they are read as UTC. Texts and dates are refused. A null ``settled_at`` is a bet that stays open.
-        - ``odds`` (decimal), ``prob`` (of the selection's full win); null: missing, the bet is not taken.
-        - ``result``: how the selection ended: win, half_win, void, half_lose, lose, unknown, dead_heat (which needs
-          ``share``, the part of the stake that wins), place (of an each-way bet), cashed (which needs ``exit_odds``,
-          the price on the other side at which the bet was closed). A lay bet wins where its selection loses.
+        - ``decided_at``, ``settled_at``: Datetime of any unit and zone, read as UTC without a zone. Texts and dates are
+          refused. A bet with a null ``settled_at`` stays open.
+        - ``odds``: decimal odds; ``prob``: probability that the selection wins in full. A null: the bet is not
+          placed.
+        - ``result``: how the selection ended: win, half_win, void, half_lose, lose, unknown, dead_heat (needs
+          ``share``, the share of the stake that wins), place (each-way bets) or cashed (needs ``exit_odds``, the odds
+          on the other side at which the bet was closed). A lay bet wins if its selection loses.
 
-        Optional: ``event`` (text or integer; by default each row is an event of its own, named by its place),
-        ``sport``, ``competition``, ``season``, ``date``, ``home``, ``away``, ``market``, ``line``, ``selection``,
-        ``bookmaker``, ``side`` (back, lay), ``instant``, ``close_prob`` (fair closing probability of the selection),
-        ``share``, ``filled`` (odds when the order arrives, null: gone), ``reduction_frac`` (of runners removed after
-        the bet), ``each_way_frac`` (part of the odds above 1 that the place pays), ``prob_place`` (of a place without
-        the win), ``exit_odds``, and the columns of `schema.OPTIONAL` (``group`` needs ``event``: legs of one group
-        share event and instant). Other columns are refused, so that no typing error is silent.
+        Optional columns:
+
+        - ``event``: text or integer; by default each row is a separate event
+        - ``sport``, ``competition``, ``season``, ``date``, ``home``, ``away``, ``market``, ``line``, ``selection``,
+          ``bookmaker``, ``side`` (back, lay), ``instant``
+        - ``close_prob``: fair closing probability of the selection
+        - ``share``: see ``result``
+        - ``filled``: odds when the order arrives; null: no price. By default the odds.
+        - ``reduction_frac``: reduction factor for runners removed after the bet
+        - ``each_way_frac``: fraction of the odds above 1 that the place pays
+        - ``prob_place``: probability of a place without a win
+        - ``exit_odds``: see ``result``
+        - the columns of `schema.OPTIONAL`; ``group`` needs ``event``, because legs of a group share event and instant
+
+        Other columns are refused, so that a misspelt name is noticed.
     zone, commission_rates, venues, kelly
-        As in `build.build`.
+        As in `build.build_tape`.
+
+    Returns
+    -------
+    Tape
 
     Raises
     ------
     TapeError
-        In one line: the column, what was expected, what was found.
+        A column is missing, unknown, or has a wrong type or wrong values.
+    ConfigurationError
+        A rate, a term of a venue or `kelly` is wrong.
 
     Examples
     --------
@@ -93,7 +109,7 @@ def from_frame(
     >>> from_frame(pl.DataFrame([bet])).edge_frac.tolist()
     [0.125]
     """
-    terms = terms_of(commission_rates, venues)
+    terms = merged_terms(commission_rates, venues)
     check_kelly(kelly)
     _check_names(frame)
     rows = _typed(frame)
@@ -102,14 +118,14 @@ def from_frame(
     rows = rows.select(pl.exclude(known.columns)).hstack(known)
     _check_market(rows)
     rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
-    refuse_twins(rows)
+    refuse_duplicates(rows)
     if "filled" not in frame.columns:
         rows = rows.with_columns(filled=pl.col("odds"))
     return assemble(_settled(with_terms(rows, terms)), zone=zone, kelly=kelly)
 
 
 def _settled(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with their end as `assemble` reads it."""
+    """Rows with `state`, `settled_at` and `dead_heat_share` as `assemble` needs them."""
     open_ = pl.col("settled_at").is_null() | (pl.col("result") == "unknown")
     return rows.with_columns(
         state=pl.when(open_)
@@ -125,21 +141,21 @@ def _check_names(frame: pl.DataFrame) -> None:
     known = {*_REQUIRED, *_TEXTS, *_NUMBERS, *OPTIONAL, "event", "date"}
     for name in _REQUIRED:
         if name not in frame.columns:
-            found = ", ".join(frame.columns)
+            columns = ", ".join(frame.columns)
             raise TapeError(
-                f"column {name} is missing", where=_WHERE, expected=", ".join(_REQUIRED), found=found or "nothing"
+                f"column {name} is missing", where=_WHERE, expected=", ".join(_REQUIRED), found=columns or "nothing"
             )
     if "group" in frame.columns and "event" not in frame.columns:
         raise TapeError(
             "column group needs the column event",
             where=_WHERE,
             expected="the legs of a group on one event at one instant",
-            found="no column event, so each row is an event of its own",
+            found="no column event, so each row is a separate event",
         )
-    strange = sorted(set(frame.columns) - known)
-    if strange:
+    unknown = sorted(set(frame.columns) - known)
+    if unknown:
         raise TapeError(
-            f"column {strange[0]} is not known",
+            f"column {unknown[0]} is not known",
             where=_WHERE,
             expected=", ".join(sorted(known)),
             todo="drop or rename it",
@@ -147,7 +163,7 @@ def _check_names(frame: pl.DataFrame) -> None:
 
 
 def _typed(frame: pl.DataFrame) -> pl.DataFrame:
-    """All columns, each of the type of the contract."""
+    """All columns with their types; absent ones have their default values."""
     columns = [_instant(frame["decided_at"]), _instant(frame["settled_at"]), _text(frame["result"])]
     columns += [_text(frame[n]) if n in frame.columns else _constant(frame, n, v) for n, v in _TEXTS.items()]
     numbers = [n for n in ("odds", "prob", *_NUMBERS, *OPTIONAL) if n in frame.columns]
@@ -199,12 +215,12 @@ def _number(column: pl.Series, wanted: pl.DataType | type[pl.DataType]) -> pl.Se
     fits = column.dtype.is_integer() if wanted == pl.Int64 else column.dtype.is_numeric()
     if not fits and column.dtype != pl.Null:
         raise _wrong(column, str(wanted))
-    kept = column.cast(wanted, strict=False)
-    if kept.null_count() > column.null_count():
+    converted = column.cast(wanted, strict=False)
+    if converted.null_count() > column.null_count():
         raise TapeError(
             f"column {column.name} has wrong values", where=_WHERE, expected=str(wanted), found=str(column.max())
         )
-    return kept
+    return converted
 
 
 def _date(frame: pl.DataFrame) -> pl.Series:
@@ -251,17 +267,20 @@ def _check_market(rows: pl.DataFrame) -> None:
         "filled": ("odds above 1, or null", ~(pl.col("filled").fill_nan(None) > 1.0)),
         "reduction_frac": ("0 to 1 (1 excluded)", ~_from_0_below_1("reduction_frac")),
         "each_way_frac": (
-            "0 to 1 (1 excluded), of back bets that win, place, lose or are void, without half states",
+            "0 to 1 (1 excluded), in back bets that win, place, lose or are void, without half states",
             ~_from_0_below_1("each_way_frac") | (each_way & ~_can_be_each_way()),
         ),
-        "prob_place": ("0 to 1 - prob, of an each-way bet", ~_is_place_probability(each_way)),
-        "exit_odds": ("above 1 in every bet that was cashed", cashed & ~(pl.col("exit_odds") > 1.0).fill_null(False)),
+        "prob_place": ("0 to 1 - prob, in each-way bets only", ~_is_place_probability(each_way)),
+        "exit_odds": ("above 1 in every cashed bet", cashed & ~(pl.col("exit_odds") > 1.0).fill_null(False)),
     }
     _refuse_first(rows, rules)
 
 
 def _refuse_first(rows: pl.DataFrame, rules: Mapping[str, tuple[str, pl.Expr]]) -> None:
-    """Raise TapeError for the first rule (column: expected, which rows break it) that a row breaks."""
+    """Raise `TapeError` for the first column with a row that breaks its rule.
+
+    `rules` maps a column to what is expected and to the rows that break it.
+    """
     for name, (expected, rule) in rules.items():
         wrong = rows.filter(rule)
         if wrong.height:

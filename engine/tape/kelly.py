@@ -1,4 +1,4 @@
-"""The column `kelly_frac`: full-Kelly fractions that need more than odds and one probability."""
+"""The column `kelly_frac`: full-Kelly fractions that need more than odds and a probability."""
 
 from __future__ import annotations
 
@@ -13,27 +13,29 @@ Floats = NDArray[np.float64]
 
 
 def kelly_column(rows: pl.DataFrame, mode: str) -> Floats:
-    """Full-Kelly fraction of each row, at risk (of a lay: the liability), after the commission of its bookmaker.
+    """Full-Kelly fraction of each row, as the fraction at risk (for a lay, the liability), after commission.
 
     Parameters
     ----------
     rows : polars.DataFrame
-        Rows already turned into back rows of equal risk: odds, prob, prob_half_win, prob_void, prob_half_lose,
-        prob_sd, kelly_frac, commission_rate, side, event_id, market, line, selection, bookmaker, decided_at,
-        edge_frac.
+        Back bets, or lays as back bets of equal risk: odds, prob, prob_half_win, prob_void, prob_half_lose, prob_sd,
+        kelly_frac, commission_rate, side, event_id, market, line, selection, bookmaker, decided_at, edge_frac.
     mode : str
-        ``none``: the strategy's own column. ``shrunk``: by `prob_sd` (Baker & McHale 2013). ``states``: with halves
-        and voids. ``market``: exact over the selections of a (event, market, line) that are offered together; of
-        several rows of one selection the one of largest net edge stakes, the others 0.
+        - ``none``: the column `kelly_frac` of the strategy.
+        - ``shrunk``: shrunk for the uncertainty `prob_sd` of the probability (Baker & McHale 2013).
+        - ``states``: with half wins, voids and half losses.
+        - ``market``: exact for the selections of an (event, market, line) that are decided together. If a selection has
+          several rows, the one with the largest net edge gets the fraction, the others 0.
 
     Returns
     -------
-    float64 (n,), NaN where a row has none: something is missing; ``market``: a lay, or a row with halves or voids.
+    float64 (n,)
+        NaN where a value is missing and, for ``market``, for lays and rows with half or void states.
 
     Raises
     ------
     TapeError
-        ``shrunk``, and not one row has a prob_sd.
+        The mode is ``shrunk`` and no row has a `prob_sd`.
     """
     if mode == "none":
         return rows["kelly_frac"].fill_null(float("nan")).to_numpy()
@@ -44,7 +46,7 @@ def kelly_column(rows: pl.DataFrame, mode: str) -> Floats:
                 "Kelly shrunk for uncertainty needs the column prob_sd",
                 expected="a standard error of the probability",
                 found="no row has one",
-                todo="take a strategy that gives it (strategy=value strategy.fair=consensus), or another staking rule",
+                todo="use a strategy that returns it (strategy=value strategy.fair=consensus), or another staking rule",
             )
         return kelly_shrunk(odds, prob, rows["prob_sd"].fill_null(float("nan")).to_numpy(), rate)
     if mode == "states":
@@ -54,19 +56,19 @@ def kelly_column(rows: pl.DataFrame, mode: str) -> Floats:
 
 
 def _market(rows: pl.DataFrame) -> Floats:
-    """Exact Kelly of each market's rows together; the best row a selection is a column of its market's line."""
-    together = ["decided_at", "event_id", "market", "line"]
+    """Exact Kelly fractions of the selections of a book, each represented by its row with the best net edge."""
+    book_keys = ["decided_at", "event_id", "market", "line"]
     plain = (pl.col("prob_half_win") == 0) & (pl.col("prob_void") == 0) & (pl.col("prob_half_lose") == 0)
-    asked = rows.with_row_index("row").filter((pl.col("side") == "back") & plain & pl.col("edge_frac").is_not_nan())
+    eligible = rows.with_row_index("row").filter((pl.col("side") == "back") & plain & pl.col("edge_frac").is_not_nan())
     fraction = np.full(len(rows), np.nan)
-    fraction[asked["row"].to_numpy()] = 0.0
+    fraction[eligible["row"].to_numpy()] = 0.0
     best = (
-        asked.with_columns(
+        eligible.with_columns(
             net=pl.col("edge_frac") - pl.col("commission_rate") * pl.col("prob") * (pl.col("odds") - 1.0)
         )
-        .sort([*together, "selection", "net", "bookmaker"], descending=[False] * 5 + [True, False])
-        .unique([*together, "selection"], keep="first", maintain_order=True)
-        .with_columns(book=pl.struct(together).rle_id())
+        .sort([*book_keys, "selection", "net", "bookmaker"], descending=[False] * 5 + [True, False])
+        .unique([*book_keys, "selection"], keep="first", maintain_order=True)
+        .with_columns(book=pl.struct(book_keys).rle_id())
         .with_columns(place=pl.int_range(pl.len()).over("book"))
     )
     if best.is_empty():

@@ -1,4 +1,4 @@
-"""What a bookmaker or exchange does to a bet: commission, limits, minimum stakes, ladder, taxes, settlement rules."""
+"""Terms of bookmakers and exchanges: commission, limits, minimum stakes, price ladder, taxes, settlement rules."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ class Venue:
     Attributes
     ----------
     commission_rate : float
-        Of the net winnings of a market.
+        Commission as a fraction of the net winnings of a market.
     limit_minor : float
-        Largest stake that it takes on a price (of a lay: backer's stake).
+        Largest stake per price (for a lay, backer's stake), minor units; infinite: no limit.
     stake_min_minor : float
-        Least stake that it takes (of a lay: backer's stake).
+        Smallest stake (for a lay, backer's stake), minor units.
     ladder : bool
-        Whether its prices stand on the ladder of Betfair.
+        Whether prices follow the price ladder of Betfair.
     tax_stake_frac : float
-        Part of the stake that is taken before it is bet; given back with a void bet.
+        Tax as a fraction of the stake, taken before the bet; returned with a void bet.
     tax_winnings_frac : float
-        Part of a bet's profit that is taken.
+        Tax as a fraction of the profit of a bet.
     retired, walkover, disqualified, abandoned, awarded, postponed : str
-        What becomes of a bet on such an event: ``void``, ``stands`` (the result that the source names counts; without
-        one the bet stays open), ``first_set`` (stands where a set was completed).
+        How bets on events with this status settle: ``void``, ``stands`` (by the result of the source; open if there is
+        none) or ``first_set`` (stands if a set was completed, else void).
 
     Raises
     ------
     ConfigurationError
-        A value is out of its range.
+        A value is out of range.
     """
 
     commission_rate: float = 0.0
@@ -79,44 +79,44 @@ def _wrong(name: str, expected: str, found: object) -> ConfigurationError:
 
 
 def venue_of(venues: Mapping[str, Mapping[str, Any]], bookmaker: str, market: str | None = None) -> Venue:
-    """Terms of a bookmaker, in which those of one of its `markets` take the place of its own.
+    """Terms of a bookmaker in a market. Terms of the market (key ``markets``) replace those of the bookmaker.
 
     Raises
     ------
     ConfigurationError
-        A term that does not exist, or a value out of its range.
+        A term does not exist, or a value is out of range.
     """
-    own = dict(venues.get(bookmaker, {}))
-    markets = own.pop("markets", {})
-    given = {**own, **markets.get(market, {})}
-    strange = sorted(set(given) - set(FIELDS))
-    if strange:
-        raise _wrong(strange[0], ", ".join((*FIELDS, "markets")), "no such term")
-    return Venue(**given)
+    general = dict(venues.get(bookmaker, {}))
+    markets = general.pop("markets", {})
+    terms = {**general, **markets.get(market, {})}
+    unknown = sorted(set(terms) - set(FIELDS))
+    if unknown:
+        raise _wrong(unknown[0], ", ".join((*FIELDS, "markets")), "no such term")
+    return Venue(**terms)
 
 
 def check_venues(venues: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise ConfigurationError where a term does not exist or a value is out of its range."""
-    for bookmaker, own in venues.items():
+    """Raise `ConfigurationError` if a term does not exist or a value is out of range."""
+    for bookmaker, terms in venues.items():
         venue_of(venues, bookmaker)
-        for market in own.get("markets", {}):
+        for market in terms.get("markets", {}):
             venue_of(venues, bookmaker, market)
 
 
 def with_terms(rows: pl.DataFrame, venues: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
-    """Rows with the terms of their venues as columns, the limit in `size_minor`, and the `rule` of their event.
+    """Add the terms of the venues as columns, apply their limits to `size_minor`, and add the settlement `rule`.
 
     Parameters
     ----------
     rows : polars.DataFrame
-        With bookmaker, market, size_minor and, where results are to be read by rules, status.
+        bookmaker, market, size_minor, and status if results are settled by rules; without it the rule is ``void``.
     venues : mapping of str to mapping of str to value
-        Fields of `Venue` by bookmaker, and under ``markets`` those of one market alone.
+        Fields of `Venue` by bookmaker; under the key ``markets``, fields for single markets.
     """
     pairs = rows.select("bookmaker", "market").unique(maintain_order=True)
-    found = [venue_of(venues, bookmaker, market) for bookmaker, market in pairs.iter_rows()]
+    venue_terms = [venue_of(venues, bookmaker, market) for bookmaker, market in pairs.iter_rows()]
     terms = pairs.with_columns(
-        *(pl.Series(f"_{name}", [getattr(one, name) for one in found], dtype=_dtype(name)) for name in FIELDS)
+        *(pl.Series(f"_{name}", [getattr(venue, name) for venue in venue_terms], dtype=_dtype(name)) for name in FIELDS)
     )
     joined = rows.join(terms, on=["bookmaker", "market"], how="left", maintain_order="left")
     size = pl.col("size_minor").fill_nan(None)
@@ -134,9 +134,9 @@ def _dtype(name: str) -> Any:
 
 
 def _rule() -> pl.Expr:
-    """The rule of a row's venue for the status of its event."""
+    """Settlement rule of the venue for the status of the event."""
     rule: Any = pl
     for status in VOID_STATUSES:
         rule = rule.when(pl.col("status") == status).then(pl.col(f"_{status}"))
-    found: pl.Expr = rule.otherwise(pl.lit("void"))
-    return found
+    expression: pl.Expr = rule.otherwise(pl.lit("void"))
+    return expression

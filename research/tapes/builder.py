@@ -25,7 +25,7 @@ from engine.store.universe import Universe
 from engine.strategy import View
 from engine.tape import Tape
 from engine.tape.build import build_tape
-from engine.tape.execution import Later
+from engine.tape.execution import LaterPrices
 from engine.tape.file import save
 from research.config.code_hash import code_hash
 from research.config.tape_spec import TapeSpec
@@ -157,7 +157,7 @@ class Tapes:
             zone=spec.zone,
             commission_rates=dict(spec.commission_rates),
             venues=thawed(spec.venues),
-            later=Later(pl.concat(prices), inputs.delay_ns, inputs.cash_out) if prices else None,
+            later=LaterPrices(pl.concat(prices), inputs.delay_ns, inputs.cash_out) if prices else None,
             kelly=spec.kelly,
         )
 

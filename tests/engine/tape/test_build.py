@@ -1,4 +1,4 @@
-"""Building tapes: columns of the specification, order, refusals, dense ids, speed."""
+"""Building tapes: columns, order, refused rows, dense ids, hashes, Kelly columns."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def closing(prob: float) -> pl.DataFrame:
     return pl.DataFrame([row], schema_overrides={"line": pl.Float64})
 
 
-def test_the_edge_is_of_exactly_this_form() -> None:
+def test_the_edge_is_probability_times_odds_minus_one_to_the_bit() -> None:
     rng = np.random.default_rng(0)
     prob, odds = rng.uniform(0.05, 0.9, 500), rng.uniform(1.1, 9, 500)
     rows = table(*(bet(odds=o, prob=p, bookmaker=f"b{n}") for n, (p, o) in enumerate(zip(prob, odds, strict=True))))
@@ -51,7 +51,7 @@ def test_the_edge_is_of_exactly_this_form() -> None:
     assert (np.diff(tape.priority) <= 0).all() and (tape.priority == tape.edge_frac).all()
 
 
-def test_halves_and_voids_are_summed_over_the_states() -> None:
+def test_the_edge_with_halves_and_voids_is_the_sum_over_the_states() -> None:
     row = bet(
         market="asian_handicap", line=-0.25, odds=1.9, prob=0.5, prob_half_lose=0.2, prob_half_win=0.1, prob_void=0.05
     )
@@ -59,7 +59,7 @@ def test_halves_and_voids_are_summed_over_the_states() -> None:
     assert tape.edge_frac[0] == pytest.approx(0.5 * 0.9 + 0.1 * 0.45 - 0.2 * 0.5 - 0.15)
 
 
-def test_a_lay_is_the_back_row_of_equal_risk() -> None:
+def test_a_lay_is_stored_as_the_back_bet_of_equal_risk() -> None:
     close = closing(0.4)
     row = bet(side="lay", odds=4.0, prob=0.2, prob_half_win=0.1, size_minor=500.0)
     tape = build_tape(table(row), events((0, 2)), close)
@@ -71,14 +71,14 @@ def test_a_lay_is_the_back_row_of_equal_risk() -> None:
     assert plain.prob[0] == 1 - 0.2 and plain.state[0] == State.LOSE
 
 
-def test_sizes_and_rates_stand_where_they_are_known() -> None:
+def test_sizes_and_commission_rates_by_bookmaker() -> None:
     rows = table(bet(size_minor=700.0), bet(selection="away", bookmaker="exchange"))
     tape = build_tape(rows, events(), commission_rates={"exchange": 0.05})
     by_name = dict(zip(tape.rows["bookmaker"], zip(tape.size_minor, tape.commission_rate, strict=True), strict=True))
     assert by_name == {"aaa": (700.0, 0.0), "exchange": (np.inf, 0.05)}
 
 
-def test_what_was_settled_by_the_decision_is_refused_and_counted() -> None:
+def test_rows_settled_before_their_decision_are_refused_and_counted() -> None:
     late = bet(selection="away", decided_at=START.replace(hour=23, minute=59, second=59))
     tape = build_tape(table(bet(), late), events())
     assert len(tape) == 1
@@ -93,7 +93,7 @@ def test_an_event_without_a_result_leaves_its_bets_open() -> None:
     assert build_tape(table(bet()), ended).settled_at[0] == NEVER
 
 
-def test_order_is_time_then_priority_then_id_and_legs_stand_together() -> None:
+def test_rows_are_sorted_by_time_priority_and_id_with_legs_adjacent() -> None:
     rows = table(
         bet(prob=0.5, selection="home"),
         bet(prob=0.6, selection="home", bookmaker="x", group=7),
@@ -110,7 +110,7 @@ def test_order_is_time_then_priority_then_id_and_legs_stand_together() -> None:
     assert (np.diff(ties.id) > 0).all()
 
 
-def test_missing_odds_stay_and_come_last() -> None:
+def test_rows_without_odds_or_probability_stay_and_come_last() -> None:
     tape = build_tape(
         table(bet(odds=None), bet(prob=None, selection="away"), bet(prob=0.01, selection="draw")), events()
     )
@@ -118,7 +118,7 @@ def test_missing_odds_stay_and_come_last() -> None:
     assert tape.priority[1] == -np.inf
 
 
-def test_own_priority_goes_before_the_edge() -> None:
+def test_the_priority_of_a_strategy_replaces_the_edge() -> None:
     tape = build_tape(table(bet(priority=1.0), bet(selection="away", prob=0.9, priority=0.5)), events())
     assert tape.rows["selection"].to_list() == ["home", "away"]
 
@@ -135,7 +135,7 @@ def test_ids_and_dense_numbers() -> None:
     ).all()
 
 
-def test_settlements_are_in_order_of_time_then_row() -> None:
+def test_settlements_are_sorted_by_time_and_row() -> None:
     first = _event(1, START + timedelta(days=1), "L", "played", (0, 0))
     second = _event(2, START, "L", "played", (0, 0))
     tape = build_tape(
@@ -144,7 +144,7 @@ def test_settlements_are_in_order_of_time_then_row() -> None:
     assert tape.settle_order.tolist() == [1, 2, 0]
 
 
-def test_the_same_bits_for_any_order_of_rows_and_another_hash_for_other_content() -> None:
+def test_bits_do_not_depend_on_the_order_of_rows_and_other_content_has_another_hash() -> None:
     rows = table(*(bet(n % 5 + 1, s, odds=2 + n / 7, bookmaker=f"b{n}") for n in range(40) for s in ("home", "away")))
     known = events(*[(1, 0)] * 5)
     tape = build_tape(rows, known)
@@ -162,17 +162,19 @@ def test_the_same_bits_for_any_order_of_rows_and_another_hash_for_other_content(
     assert len(hashes) == 7
 
 
-def test_the_columns_of_kelly() -> None:
+def test_each_kelly_mode() -> None:
     rows = table(
         bet(prob=0.5, prob_sd=0.05), bet(selection="draw", odds=3.6, prob=0.28, prob_sd=None),
         bet(selection="away", odds=4.2, prob=0.22, prob_sd=0.01), bet(bookmaker="bbb", odds=2.4, prob=0.5, prob_sd=0.0),
     )  # fmt: skip
     frac = {mode: build_tape(rows, events(), kelly=mode) for mode in ("none", "shrunk", "market", "states")}
     assert np.isnan(frac["none"].kelly_frac).all()
-    one = frac["shrunk"]
+    shrunk = frac["shrunk"]
     sd = {("home", "aaa"): 0.05, ("away", "aaa"): 0.01, ("home", "bbb"): 0.0, ("draw", "aaa"): np.nan}
-    wanted = kelly_shrunk(one.odds, one.prob, [sd[k] for k in one.rows.select("selection", "bookmaker").iter_rows()])
-    np.testing.assert_array_equal(one.kelly_frac, wanted)
+    wanted = kelly_shrunk(
+        shrunk.odds, shrunk.prob, [sd[k] for k in shrunk.rows.select("selection", "bookmaker").iter_rows()]
+    )
+    np.testing.assert_array_equal(shrunk.kelly_frac, wanted)
     market = frac["market"]
     exact = dict(zip(("home", "draw", "away"), kelly_market([2.5, 3.6, 4.2], [0.5, 0.28, 0.22]), strict=True))
     for (selection, book), got in zip(
@@ -182,11 +184,11 @@ def test_the_columns_of_kelly() -> None:
     states = frac["states"]
     probs = np.column_stack([states.prob, *[np.zeros(4)] * 3])
     np.testing.assert_array_equal(states.kelly_frac, kelly_states(states.odds, probs))
-    own = build_tape(rows.with_columns(kelly_frac=pl.lit(0.03)), events())
-    assert (own.kelly_frac == 0.03).all()
+    given = build_tape(rows.with_columns(kelly_frac=pl.lit(0.03)), events())
+    assert (given.kelly_frac == 0.03).all()
 
 
-def test_market_kelly_leaves_out_lays_and_halves() -> None:
+def test_market_kelly_is_missing_for_lays_and_halves() -> None:
     rows = table(bet(side="lay"), bet(market="asian_handicap", line=-0.25, prob_half_lose=0.1))
     assert np.isnan(build_tape(rows, events(), kelly="market").kelly_frac).all()
 
@@ -213,23 +215,23 @@ def test_an_empty_tape() -> None:
         (lambda t: t.with_columns(market=pl.lit(None, pl.String)), "column market has wrong values"),
         (lambda t: t.with_columns(stake_weight=pl.lit(-1.0)), "column stake_weight has wrong values"),
         (lambda t: t.with_columns(size_minor=pl.lit(-1.0)), "column size_minor has wrong values"),
-        (lambda t: t.with_columns(event_id=pl.lit(99, pl.Int64)), "without their event"),
-        (lambda t: pl.concat([t, t]), "stands twice"),
+        (lambda t: t.with_columns(event_id=pl.lit(99, pl.Int64)), "without an event"),
+        (lambda t: pl.concat([t, t]), "duplicate opportunities"),
     ],
 )
-def test_a_broken_frame_is_refused_in_one_line(change: Any, words: str) -> None:
+def test_a_wrong_frame_is_refused_in_one_line(change: Any, words: str) -> None:
     with pytest.raises(TapeError, match=words) as caught:
         build_tape(change(table(bet())), events())
     assert "\n" not in str(caught.value)
 
 
 def test_other_mistakes_are_refused() -> None:
-    with pytest.raises(TapeError, match="an event stands twice"):
+    with pytest.raises(TapeError, match="duplicate events"):
         build_tape(table(bet()), pl.concat([events(), events()]))
     with pytest.raises(TapeError, match="column winner is missing"):
         build_tape(table(bet()), events().drop("winner"))
     close = pl.concat([closing(0.4), closing(0.5)])
-    with pytest.raises(TapeError, match="closing probability stands twice"):
+    with pytest.raises(TapeError, match="duplicate closing probabilities"):
         build_tape(table(bet()), events(), close)
     for broken in ({"zone": "Mars/Base"}, {"kelly": "double"}, {"commission_rates": {"x": 1.5}}):
         with pytest.raises(ConfigurationError):
@@ -249,6 +251,6 @@ def test_a_hundred_thousand_opportunities() -> None:
     assert len(build_tape(rows, many)) == 100_000
 
 
-def test_kelly_shrunk_without_any_deviation_is_refused_by_name() -> None:
+def test_shrunk_kelly_without_any_standard_error_is_refused() -> None:
     with pytest.raises(TapeError, match="prob_sd"):
         build_tape(table(bet(), bet(selection="away")), events((1, 0)), kelly="shrunk")

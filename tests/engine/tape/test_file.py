@@ -1,4 +1,4 @@
-"""A tape as a file: whole or refused."""
+"""Tape files: what is saved is loaded unchanged, and damaged files are refused."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ def tape() -> Tape:
     return build_tape(make("value", {"price": "best"}).opportunities(build_view(events, quotes)), events)
 
 
-def same(a: Tape, b: Tape) -> None:
+def assert_same(a: Tape, b: Tape) -> None:
     for field in fields(Tape):
-        one, two = getattr(a, field.name), getattr(b, field.name)
-        if isinstance(one, pl.DataFrame):
-            assert one.equals(two) and one.schema == two.schema, field.name
-        elif isinstance(one, np.ndarray):
-            assert one.dtype == two.dtype and one.tobytes() == two.tobytes(), field.name
-            assert two.flags.c_contiguous or two.strides == (0,)
+        first, second = getattr(a, field.name), getattr(b, field.name)
+        if isinstance(first, pl.DataFrame):
+            assert first.equals(second) and first.schema == second.schema, field.name
+        elif isinstance(first, np.ndarray):
+            assert first.dtype == second.dtype and first.tobytes() == second.tobytes(), field.name
+            assert second.flags.c_contiguous or second.strides == (0,)
         else:
-            assert one == two, field.name
+            assert first == second, field.name
 
 
-def test_what_is_kept_comes_back(tape: Tape, tmp_path: Path) -> None:
+def test_a_saved_tape_is_loaded_unchanged(tape: Tape, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "a.tape"
     save(tape, path)
-    same(tape, load(path))
+    assert_same(tape, load(path))
     save(tape, path)
     assert [p.name for p in path.parent.iterdir()] == ["a.tape"]
 
 
-def test_an_empty_tape_too(tape: Tape, tmp_path: Path) -> None:
+def test_an_empty_tape_is_saved_and_loaded(tape: Tape, tmp_path: Path) -> None:
     events, _ = world(1, 2)
     empty = build_tape(pl.DataFrame(schema=_schema()), events)
     save(empty, tmp_path / "e")
-    same(empty, load(tmp_path / "e"))
+    assert_same(empty, load(tmp_path / "e"))
 
 
 def _schema() -> dict[str, pl.DataType | type[pl.DataType]]:
@@ -60,19 +60,19 @@ def _schema() -> dict[str, pl.DataType | type[pl.DataType]]:
 def test_damage_is_refused(tape: Tape, tmp_path: Path) -> None:
     path = tmp_path / "a.tape"
     save(tape, path)
-    whole = path.read_bytes()
+    content = path.read_bytes()
     rng = np.random.default_rng(0)
-    for place in rng.integers(0, len(whole), 60):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
+    for place in rng.integers(0, len(content), 60):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x41]) + content[place + 1 :])
         with pytest.raises(TapeError):
             load(path)
-    for length in (0, 5, 39, 40, len(whole) // 2, len(whole) - 1):
-        path.write_bytes(whole[:length])
+    for length in (0, 5, 39, 40, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:length])
         with pytest.raises(TapeError):
             load(path)
 
 
-def test_no_file_and_no_folder(tape: Tape, tmp_path: Path) -> None:
+def test_a_missing_file_and_an_impossible_folder_are_refused(tape: Tape, tmp_path: Path) -> None:
     with pytest.raises(TapeError, match="cannot read"):
         load(tmp_path / "none")
     (tmp_path / "file").write_text("x")

@@ -1,4 +1,4 @@
-"""A frame of the user's own as a tape."""
+"""Tapes from a table of bets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_example_of_the_docstring() -> None:
     assert outcome.failed == 0
 
 
-def test_each_row_is_an_event_of_its_own_by_default() -> None:
+def test_by_default_each_row_is_a_separate_event() -> None:
     tape = from_frame(frame())
     assert tape.event.tolist() == [0, 1] and tape.competition.tolist() == [0, 0]
     assert tape.settled_at.tolist() == [
@@ -48,7 +48,7 @@ def test_each_row_is_an_event_of_its_own_by_default() -> None:
     assert tape.rows["bookmaker"].to_list() == ["unknown"] * 2
 
 
-def test_instants_of_any_unit_and_zone_are_the_same() -> None:
+def test_the_unit_and_zone_of_instants_do_not_matter() -> None:
     naive = from_frame(frame())
     for unit in ("ms", "us", "ns"):
         assert (
@@ -62,7 +62,7 @@ def test_instants_of_any_unit_and_zone_are_the_same() -> None:
     assert ZoneInfo("Europe/Berlin")
 
 
-def test_events_that_the_user_names_are_shared() -> None:
+def test_rows_with_the_same_event_share_it() -> None:
     rows = frame(
         event=["a", "a"], selection=["home", "away"], competition="E0", date=date(2024, 5, 1), home="H", away="A"
     )
@@ -71,7 +71,7 @@ def test_events_that_the_user_names_are_shared() -> None:
     assert from_frame(frame(event=[5, 6])).events["event_id"].to_list() == [5, 6]
 
 
-def test_all_results_and_shares() -> None:
+def test_every_result_and_dead_heat_shares() -> None:
     results = ["win", "half_win", "void", "half_lose", "lose", "dead_heat", "unknown"]
     n = len(results)
     rows = pl.DataFrame({
@@ -81,20 +81,20 @@ def test_all_results_and_shares() -> None:
     tape = from_frame(rows)
     assert [State(int(s)).name.lower() for s in tape.state] == results
     assert tape.dead_heat_share.tolist() == [1, 1, 1, 1, 1, 0.5, 1] and tape.settled_at[-1] == NEVER
-    laid = from_frame(rows.with_columns(side=pl.lit("lay")))
-    assert [State(int(s)).name.lower() for s in laid.state] == [
+    lays = from_frame(rows.with_columns(side=pl.lit("lay")))
+    assert [State(int(s)).name.lower() for s in lays.state] == [
         "lose", "half_lose", "void", "half_win", "win", "dead_heat", "unknown",
     ]  # fmt: skip
 
 
-def test_optional_columns_come_through() -> None:
+def test_optional_columns_reach_the_tape() -> None:
     tape = from_frame(frame(close_prob=[0.5, None], kelly_frac=[0.1, 0.2], size_minor=[100, 200], regime=[1, 2]))
     assert tape.close_prob[0] == 0.5 and np.isnan(tape.close_prob[1])
     assert tape.kelly_frac.tolist() == [0.1, 0.2] and tape.size_minor.tolist() == [100.0, 200.0]
     assert tape.rows["regime"].to_list() == [1, 2]
 
 
-def test_settled_before_decided_is_refused_and_counted() -> None:
+def test_rows_settled_before_their_decision_are_refused_and_counted() -> None:
     tape = from_frame(frame(settled_at=[DECIDED, None]))
     assert len(tape) == 1 and tape.refused["rows"].to_list() == [1]
 
@@ -125,18 +125,18 @@ def test_an_empty_frame_is_an_empty_tape() -> None:
         (lambda f: f.with_columns(close_prob=pl.lit(1.5)), "column close_prob has wrong values"),
         (lambda f: f.with_columns(oddss=pl.lit(2.0)), "column oddss is not known"),
         (lambda f: f.with_columns(event=pl.lit(None, pl.String)), "column event has wrong values"),
-        (lambda f: f.with_columns(event=pl.lit("a")), "stands twice"),
+        (lambda f: f.with_columns(event=pl.lit("a")), "duplicate opportunities"),
         (lambda f: f.with_columns(date=pl.lit("2024")), "column date has the wrong type"),
         (lambda f: f.with_columns(side=pl.lit("buy")), "column side has wrong values"),
     ],
 )
-def test_a_mistake_is_told_in_one_line(change: Any, words: str) -> None:
+def test_a_wrong_frame_is_refused_in_one_line(change: Any, words: str) -> None:
     with pytest.raises(TapeError, match=words) as caught:
         from_frame(change(frame()))
     assert "\n" not in str(caught.value)
 
 
-def test_an_integer_beyond_int64_is_told_in_one_line() -> None:
+def test_an_integer_beyond_int64_is_refused_in_one_line() -> None:
     with pytest.raises(TapeError, match="column event has wrong values") as caught:
         from_frame(frame(event=pl.Series([1, 2**63], dtype=pl.UInt64)))
     assert str(2**63) in str(caught.value)

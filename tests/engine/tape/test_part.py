@@ -1,4 +1,4 @@
-"""A part of a tape against a tape of the same rows, filtered one by one."""
+"""A part of a tape against a plain filter of its rows."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tests.property.tapes import random_configuration, random_tape
 
 
 def filtered(tape: Tape, first_ns: int, end_ns: int) -> Tape:
-    """The rows one by one; their settlements sorted anew."""
-    kept = [row for row in range(len(tape)) if first_ns <= int(tape.decided_at[row]) < end_ns]
+    """The rows of the part, selected one by one, with their settlements sorted again."""
+    rows = [row for row in range(len(tape)) if first_ns <= int(tape.decided_at[row]) < end_ns]
     columns = {
-        name: np.array([column[row] for row in kept], column.dtype)
+        name: np.array([column[row] for row in rows], column.dtype)
         for name, column in vars(tape).items()
         if isinstance(column, np.ndarray) and name not in ("settle_order", "midnights")
     }
-    ends = [(int(tape.settled_at[row]), place) for place, row in enumerate(kept) if tape.settled_at[row] != NEVER]
+    ends = [(int(tape.settled_at[row]), place) for place, row in enumerate(rows) if tape.settled_at[row] != NEVER]
     order = np.array([place for _, place in sorted(ends)], np.int64)
-    return dataclasses.replace(tape, **columns, settle_order=order, rows=tape.rows[kept])
+    return dataclasses.replace(tape, **columns, settle_order=order, rows=tape.rows[rows])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -42,27 +42,27 @@ def test_a_part_is_the_filtered_tape(draw: int) -> None:
     assert part.rows.equals(wanted.rows)
     many = [dataclasses.replace(random_configuration(rng), limiting_profit_minor=np.inf) for _ in range(5)]
     if len(part):
-        found, other = (run_params(one, params_matrix(many), 1) for one in (part, wanted))
-        assert np.array_equal(found, other, equal_nan=True)
+        actual, expected = (run_params(each, params_matrix(many), 1) for each in (part, wanted))
+        assert np.array_equal(actual, expected, equal_nan=True)
 
 
-def test_settlements_come_whenever_they_do_and_days_stay() -> None:
+def test_settlements_after_the_end_of_a_part_count_and_days_stay() -> None:
     rng = np.random.default_rng(3)
     tape = random_tape(rng, 200)
-    border = int(tape.midnights[len(tape.midnights) // 2])
+    boundary = int(tape.midnights[len(tape.midnights) // 2])
     free = dataclasses.replace(random_configuration(rng), bankroll_minor=1e6)
-    early, late = (decided_between(tape, low, high) for low, high in ((0, border), (border, 2**62)))
+    early, late = (decided_between(tape, low, high) for low, high in ((0, boundary), (boundary, 2**62)))
     assert len(early) + len(late) == len(tape) and min(len(early), len(late)) > 20
     path = replay(early, free.params(), 1)
-    assert path.bets["decided_at"].cast(int).max() < border
-    assert path.bets["settled_at"].drop_nulls().cast(int).max() > border
+    assert path.bets["decided_at"].cast(int).max() < boundary
+    assert path.bets["settled_at"].drop_nulls().cast(int).max() > boundary
     assert path.daily["date"].to_list() == replay(tape, free.params(), 1).daily["date"].to_list()
 
 
 @pytest.mark.parametrize("low", [0, 3])
 def test_parts_of_other_rows_have_other_hashes(low: int) -> None:
     tape = random_tape(np.random.default_rng(4), 40)
-    border = int(tape.decided_at[20])
-    parts = [decided_between(tape, int(tape.decided_at[low]) if low else 0, border), decided_between(tape, 0, 2**62)]
+    boundary = int(tape.decided_at[20])
+    parts = [decided_between(tape, int(tape.decided_at[low]) if low else 0, boundary), decided_between(tape, 0, 2**62)]
     assert len({tape.hash, *(part.hash for part in parts)}) == 3
-    assert decided_between(tape, 0, border).hash == decided_between(tape, 1, border).hash
+    assert decided_between(tape, 0, boundary).hash == decided_between(tape, 1, boundary).hash
