@@ -23,27 +23,14 @@ class Run(RunRecord):
     """A run on disk with its charts, its report page, and its views in a terminal and in Jupyter."""
 
     def charts(self, config: int | None = None) -> dict[str, Figure]:
-        """Figures of a configuration by name, as in `research.report.charts`. Jupyter displays them.
+        """Figures of a configuration (default the best) by name; each shows itself in Jupyter.
 
-        Parameters
-        ----------
-        config : int, optional
-            Number of the configuration. By default the best one.
+        The names are those of `research.report.charts.CONFIGURATION`. Charts of bets are left out without bets.
         """
         from research.report import charts
+        from research.report.gather import configuration
 
-        bets, seed = self.bets(config), int(self.manifest["seed"])
-        figures = {
-            "equity": charts.equity(self.daily(config), seed=seed),
-            "funnel": charts.funnel(self.reasons(config)),
-        }
-        if bets.height:
-            by = ("season", "competition", "odds", "month")
-            figures |= {f"yield_by_{name}": charts.yield_by(bets, name, seed=seed) for name in by}
-            figures["edge_against_yield"] = charts.edge_against_yield(bets, seed=seed)
-            figures["clv_distribution"] = charts.clv_distribution(bets, seed=seed)
-            figures["clv_against_yield"] = charts.clv_against_yield(bets, seed=seed)
-        return figures
+        return charts.draw(charts.CONFIGURATION, configuration(self, config))
 
     def render(self) -> Path:
         """Write the report page again and return its path."""

@@ -1,4 +1,4 @@
-"""Bets in groups, each with its yield and an interval over events."""
+"""Bets in groups, each with its yield and a bootstrap interval that resamples events."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import polars as pl
 
 from research.inference.bootstrap import FEWEST_BETS, Interval, enough, event_sums, generator, ratio_interval
 
-#: borders of the odds bands; lower border inside
-ODDS_BORDERS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
-#: most competitions shown by name; the rest stands together
+#: boundaries of the odds bands; the lower boundary belongs to a band
+ODDS_BOUNDARIES: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
+#: groups of competitions at most; the rest form one group
 COMPETITIONS: Final = 12
-#: more months than this are laid over one year
+#: more months than this are grouped by month of the year
 MONTHS: Final = 18
 MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -23,19 +23,19 @@ GROUPINGS: Final = ("odds", "competition", "season", "month")
 
 @dataclass(frozen=True)
 class Group:
-    """Bets that stand together.
+    """Bets of one group.
 
     Attributes
     ----------
     name : str
-        Foreign text is possible (a competition's name): escape it.
+        May be foreign text, such as the name of a competition: escape it.
     n_bets, n_events : int
     turnover_minor, pnl_minor : float
-        Sums; P&L before commission.
+        Sums in minor units; P&L before commission.
     interval : Interval
-        Yield and its interval.
+        Yield with its interval.
     position : float
-        Mean of the quantity that the groups were cut by (edge, CLV); NaN elsewhere.
+        Mean of the quantity that defines the groups (edge, CLV); NaN for other groups.
     """
 
     name: str
@@ -47,18 +47,13 @@ class Group:
     position: float = float("nan")
 
 
-def carries(bets: pl.DataFrame) -> bool:
-    """Whether bets are enough, on enough days, for an interval to be told (`research.inference.bootstrap`)."""
-    return enough(len(bets), bets["date"].n_unique())
-
-
-def told(found: Interval, bets: pl.DataFrame) -> Interval:
-    """An interval as it is told: without ends where too few bets carry it."""
-    return found if carries(bets) else found.without_ends()
+def reported(interval: Interval, bets: pl.DataFrame) -> Interval:
+    """An interval as it is reported: its ends and standard error are NaN where there are too few bets for them."""
+    return interval if enough(len(bets), bets["date"].n_unique()) else interval.without_ends()
 
 
 def settled_frame(bets: pl.DataFrame) -> pl.DataFrame:
-    """Bets without nulls in the money columns: an open bet has earned nothing yet."""
+    """Bets without nulls in the money columns: the P&L of an open bet counts as 0."""
     return bets.with_columns(
         pl.col("pnl_minor").cast(pl.Float64).fill_null(0.0).fill_nan(0.0),
         pl.col("stake_minor").cast(pl.Float64).fill_null(0.0).fill_nan(0.0),
@@ -66,40 +61,42 @@ def settled_frame(bets: pl.DataFrame) -> pl.DataFrame:
 
 
 def yield_interval(bets: pl.DataFrame, seed: int, *purpose: object) -> Interval:
-    """Yield of all bets (before commission) with its interval over events."""
+    """Yield of all bets before commission; the interval resamples events. NaN without bets."""
     frame = settled_frame(bets)
-    found = ratio_interval(
+    interval = ratio_interval(
         frame["pnl_minor"].to_numpy(),
         frame["stake_minor"].to_numpy(),
         frame["event_id"].to_numpy(),
         generator(seed, "yield", *purpose),
     )
-    return told(found, bets)
+    return reported(interval, bets)
 
 
 def mean_interval(bets: pl.DataFrame, column: str, seed: int) -> Interval:
-    """Unweighted mean of a column over the bets that have it, with its interval over events."""
+    """Unweighted mean of a column over bets with a value; the interval resamples events. NaN without values."""
     frame = bets.filter(pl.col(column).is_finite().fill_null(False))
     values, rng = frame[column].to_numpy(), generator(seed, "mean", column)
-    return told(ratio_interval(values, np.ones(len(values)), frame["event_id"].to_numpy(), rng), frame)
+    return reported(ratio_interval(values, np.ones(len(values)), frame["event_id"].to_numpy(), rng), frame)
 
 
 def roi_interval(bets: pl.DataFrame, bankroll_minor: float, seed: int) -> Interval:
-    """P&L after commission over the opening bankroll, with its interval over events; of a path: `net_minor` is read."""
+    """P&L after commission (column `net_minor`) over the opening bankroll; the interval resamples events."""
     sums = event_sums(bets["net_minor"].to_numpy(), bets["event_id"].to_numpy())[:, 0]
-    shares = np.full(len(sums), bankroll_minor / max(len(sums), 1))  # every draw of as many events adds up to it
-    return told(ratio_interval(sums, shares, np.arange(len(sums)), generator(seed, "roi")), bets)
+    shares = np.full(
+        len(sums), bankroll_minor / max(len(sums), 1)
+    )  # a resample of as many events always adds up to the bankroll
+    return reported(ratio_interval(sums, shares, np.arange(len(sums)), generator(seed, "roi")), bets)
 
 
 def month_is_calendar(bets: pl.DataFrame) -> bool:
-    """Whether the months of several years are laid over one another because they are too many to stand apart."""
+    """Whether bets are grouped by month of the year because there are too many months to show each."""
     return int(bets.select(pl.col("date").dt.truncate("1mo").n_unique()).item()) > MONTHS
 
 
 def _named(bets: pl.DataFrame, by: str) -> tuple[pl.Expr, pl.Expr]:
-    """Order and name of the group of each bet."""
+    """Order and name of each bet's group."""
     if by == "odds":
-        band = pl.sum_horizontal([(pl.col("odds") >= border).cast(pl.Int64) for border in ODDS_BORDERS])
+        band = pl.sum_horizontal([(pl.col("odds") >= boundary).cast(pl.Int64) for boundary in ODDS_BOUNDARIES])
         names = ["< 1.5", "1.5–2", "2–3", "3–5", "5–10", "≥ 10"]
         return band, band.replace_strict(dict(enumerate(names)), return_dtype=pl.String)
     if by == "month":
@@ -114,11 +111,11 @@ def _named(bets: pl.DataFrame, by: str) -> tuple[pl.Expr, pl.Expr]:
     if by == "competition":
         name = pl.col("competition").fill_null("not given")
         most = bets.group_by(name.alias("name")).len().sort(["len", "name"], descending=[True, False])["name"].to_list()
-        kept = most if len(most) <= COMPETITIONS else most[: COMPETITIONS - 1]
-        rest = f"{len(most) - len(kept)} others"
-        place = {key: index for index, key in enumerate(kept)}
-        order = name.replace_strict(place, default=len(kept), return_dtype=pl.Int64)
-        return order, pl.when(order < len(kept)).then(name).otherwise(pl.lit(rest))
+        named = most if len(most) <= COMPETITIONS else most[: COMPETITIONS - 1]
+        rest = f"{len(most) - len(named)} others"
+        place = {key: index for index, key in enumerate(named)}
+        order = name.replace_strict(place, default=len(named), return_dtype=pl.Int64)
+        return order, pl.when(order < len(named)).then(name).otherwise(pl.lit(rest))
     raise ValueError(f"groups by {by!r}: expected one of {', '.join(GROUPINGS)}")
 
 
@@ -137,7 +134,7 @@ def _groups(frame: pl.DataFrame, seed: int, purpose: str) -> list[Group]:
                 n_events=part["event_id"].n_unique(),
                 turnover_minor=float(stake.sum()),
                 pnl_minor=float(pnl.sum()),
-                interval=told(ratio_interval(pnl, stake, event, rng), part),
+                interval=reported(ratio_interval(pnl, stake, event, rng), part),
                 position=float(np.mean(part["position"].to_numpy())),
             )
         )
@@ -145,7 +142,7 @@ def _groups(frame: pl.DataFrame, seed: int, purpose: str) -> list[Group]:
 
 
 def yield_groups(bets: pl.DataFrame, by: str, seed: int = 0) -> list[Group]:
-    """Yield by odds band, competition, season or month.
+    """Yield by odds band, competition, season or month, before commission.
 
     Parameters
     ----------
@@ -159,7 +156,12 @@ def yield_groups(bets: pl.DataFrame, by: str, seed: int = 0) -> list[Group]:
     Returns
     -------
     list of Group
-        In the order of the axis; competitions by number of bets. Empty where there are no bets.
+        In the order of the axis; competitions by number of bets. Empty without bets.
+
+    Raises
+    ------
+    ValueError
+        `by` is not one of `GROUPINGS`.
     """
     if bets.is_empty():
         return []
@@ -169,9 +171,10 @@ def yield_groups(bets: pl.DataFrame, by: str, seed: int = 0) -> list[Group]:
 
 
 def quantile_groups(bets: pl.DataFrame, column: str, seed: int = 0, parts: int = 10) -> list[Group]:
-    """Yield by tenths of a column (edge, CLV); fewer parts where too few bets would stand in each.
+    """Yield by deciles of a column (edge, CLV); fewer groups where a decile would hold too few bets.
 
-    Bets of equal value stay together, so that the cut does not depend on the order of the log.
+    Bets of equal value stay in one group, so the groups do not depend on the order of the log. Bets without a value are
+    left out. Empty with fewer than 200 bets.
     """
     frame = settled_frame(bets).filter(pl.col(column).is_finite().fill_null(False))
     parts = min(parts, len(frame) // FEWEST_BETS)

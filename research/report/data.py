@@ -1,23 +1,29 @@
-"""What a report page is made of: everything it shows is a function of this."""
+"""The data of a report page and of its charts: everything they show is a function of these."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from research.inference.bootstrap import generator
+from research.inference.calibration import Calibration, calibration
+from research.inference.drawdown import Drawdowns, drawdowns
 from research.verdict.judge import Verdict
 
 if TYPE_CHECKING:
     from research.records.trials import Count
-    from research.verdict.findings import Findings
+    from research.verdict.findings import BacktestPaths, Findings
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """One configuration whose path is shown.
+class Configuration:
+    """One configuration with its bets and days: what its charts are drawn from.
 
     Attributes
     ----------
@@ -26,9 +32,13 @@ class Chosen:
     parameters : mapping
         All dotted keys.
     metrics : mapping
-        Measures by name; None where there is no value.
+        Measures by name; None where a measure has no value.
     bets, daily, reasons : polars.DataFrame
         As in `engine.backtesting.path.Path`.
+    seed : int
+        Seed of every bootstrap in its charts.
+    others : mapping of str to polars.DataFrame
+        Days of other configurations to compare with, by label.
     """
 
     config: int
@@ -37,40 +47,106 @@ class Chosen:
     bets: pl.DataFrame
     daily: pl.DataFrame
     reasons: pl.DataFrame
+    seed: int = 0
+    others: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
-        """How the reader calls it: ``#17``."""
+        """Its name for the reader: ``#17``."""
         return f"#{self.config}"
+
+    @property
+    def zone(self) -> str:
+        """Time zone in which its days roll."""
+        return str(self.parameters.get("data.zone") or "UTC")
+
+
+@dataclass(frozen=True)
+class PathData:
+    """The bets and days that are tested: the stitched out-of-sample path of a sweep, or a backtest.
+
+    Attributes
+    ----------
+    bets : polars.DataFrame
+        Its bets; `pnl_minor` is P&L after commission.
+    daily : polars.DataFrame
+        Its days: pnl_minor, equity_start_minor.
+    seed : int
+        Seed of every bootstrap in its charts.
+    """
+
+    bets: pl.DataFrame
+    daily: pl.DataFrame
+    seed: int
+
+    @property
+    def returns(self) -> NDArray[np.float64]:
+        """Daily P&L as a fraction of the equity at the start of the day, (d,); 0 once there is no equity."""
+        start = pl.col("equity_start_minor")
+        frame = self.daily.select(pl.when(start > 0).then(pl.col("pnl_minor") / start).otherwise(0.0))
+        return frame.to_series().to_numpy()
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """Calibration of the probabilities that were bet on; None where no bet can be scored."""
+        return calibration(self.bets, generator(self.seed, "calibration"))
+
+    @cached_property
+    def drawdowns(self) -> Drawdowns:
+        """Deepest drawdowns of bootstrap resamples of the days."""
+        return drawdowns(self.returns, generator(self.seed, "drawdown"))
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """The cross-validation of a sweep's selection, as far as there was one.
+
+    Attributes
+    ----------
+    splits : polars.DataFrame
+        One row a split: logit, inside, outside.
+    null_band : tuple of float or None
+        5, 50 and 95 % quantile of the probability of overfitting where no configuration has skill. None where the
+        selection was not cross-validated.
+    paths : research.verdict.findings.BacktestPaths or None
+        The backtest paths; None where there are none.
+    metric : str
+        The metric that selects: ``sharpe``, ``growth`` or ``yield``.
+    """
+
+    splits: pl.DataFrame
+    null_band: tuple[float, float, float] | None
+    paths: BacktestPaths | None
+    metric: str
 
 
 @dataclass(frozen=True)
 class Luck:
-    """What is known of luck, as the page shows it.
+    """What is known about luck, as the page shows it.
 
     Attributes
     ----------
     findings : research.verdict.findings.Findings
     verdict : Verdict or None
-        By the numbers as they are now; None: a backtest, of which nothing is out of sample.
+        The verdict by today's ledger and acknowledgements; None for a backtest, which tests nothing out of sample.
     trials : research.records.trials.Count
-        By the ledger as it is now.
-    picked_bets : int
-        Bets of the judged configuration.
+        Trials by today's ledger.
+    selected_bets : int
+        Bets of the selected configuration.
     path_bets, path_daily : polars.DataFrame or None
-        The stitched out-of-sample path, or the one backtest; None: nothing was validated.
+        The stitched out-of-sample path, or the bets and days of a backtest; None where nothing was validated.
     splits : polars.DataFrame
-        Cross-validation split by split: logit, inside, outside.
+        Cross-validation, one row a split: logit, inside, outside.
     flags : mapping
-        Flags that stand: name, and what it says.
+        Active flags: name, and what it means.
     acknowledged : tuple of str
-        Those that a reader has looked into.
+        Flags that a reader has acknowledged.
     """
 
     findings: Findings
     verdict: Verdict | None
     trials: Count
-    picked_bets: int
+    selected_bets: int
     path_bets: pl.DataFrame | None
     path_daily: pl.DataFrame | None
     splits: pl.DataFrame
@@ -79,8 +155,23 @@ class Luck:
 
     @property
     def sample(self) -> str:
-        """Where the bets of the path stand: ``out of sample``, ``in sample``."""
+        """Where the bets of the path come from: ``out of sample`` or ``in sample``."""
         return "in sample" if self.findings.out_of_sample is None else "out of sample"
+
+    @property
+    def cross_validation(self) -> CrossValidation:
+        """The cross-validation of the selection."""
+        overfitting = self.findings.evidence.overfitting
+        band = None
+        if overfitting is not None and self.splits.height:
+            band = (overfitting.null_low, overfitting.null_middle, overfitting.null_high)
+        return CrossValidation(self.splits, band, self.findings.paths, self.findings.metric)
+
+    def tested(self, seed: int) -> PathData | None:
+        """The path with P&L after commission; None where it has no bet."""
+        if self.path_bets is None or self.path_daily is None or not self.path_bets.height:
+            return None
+        return PathData(self.path_bets.with_columns(pnl_minor="net_minor"), self.path_daily, seed)
 
 
 @dataclass(frozen=True)
@@ -94,22 +185,22 @@ class ReportData:
     results : polars.DataFrame
         All configurations, best first: config, the keys, the measures.
     keys : tuple of str
-        Parameters that tell the configurations apart, in the order of the configuration.
+        Parameters that distinguish the configurations, in the order of the configuration.
     order : str
-        Measure of the leaderboard.
-    chosen : tuple of Chosen
-        Best first; may be empty only where nothing was stored.
+        Measure that ranks the leaderboard.
+    selected : tuple of Configuration
+        Configurations with charts, best first. Empty only where no path was stored.
     manifest : mapping
         As stored.
     luck : Luck or None
-        None: a sweep that was made without.
+        None for a sweep that was run without tests of luck.
     """
 
     run: str
     results: pl.DataFrame
     keys: tuple[str, ...]
     order: str
-    chosen: tuple[Chosen, ...]
+    selected: tuple[Configuration, ...]
     manifest: Mapping[str, Any] = field(default_factory=dict)
     luck: Luck | None = None
 
@@ -125,14 +216,24 @@ class ReportData:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What the manifest says of the data."""
-        found = self.manifest.get("data")
-        return found if isinstance(found, Mapping) else {}
+        """What the manifest states about the data."""
+        facts = self.manifest.get("data")
+        return facts if isinstance(facts, Mapping) else {}
 
     @property
     def zone(self) -> str:
-        """Zone in which days roll."""
-        return str(self.chosen[0].parameters.get("data.zone") or "UTC") if self.chosen else "UTC"
+        """Time zone in which days roll."""
+        return self.selected[0].zone if self.selected else "UTC"
+
+    def among_others(self, place: int) -> Configuration:
+        """A selected configuration, with the days of the other ones that bet."""
+        entry = self.selected[place]
+        others = {
+            other.label: other.daily
+            for other in self.selected
+            if other.config != entry.config and other.metrics["n_bets"]
+        }
+        return replace(entry, others=others)
 
     @property
     def command(self) -> list[str]:

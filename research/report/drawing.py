@@ -1,4 +1,4 @@
-"""Drawing in SVG: scales, ticks, and a canvas whose colours are classes of the page's style sheet."""
+"""Drawing in SVG: scales, ticks, and a canvas whose colours are classes in the page's style sheet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from research.report.text import html
 
-#: width of a character of the 13 px text of charts, for fitting labels
+#: average width in px of a character in the 13 px text of charts, to fit labels
 CHARACTER: Final = 7.8
 
 
@@ -19,13 +19,13 @@ def fits(text: str) -> float:
 
 
 def shorten(text: str, width: float) -> str:
-    """A label cut to a width, with an ellipsis."""
+    """A label cut to a width in px, with an ellipsis."""
     most = max(2, int(width / CHARACTER))
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
-    """Round numbers between `low` and `high`, about so many: steps of 1, 2, 2.5 or 5 times a power of ten."""
+    """Round numbers from `low` to `high`, roughly `about` of them, in steps of 1, 2, 2.5 or 5 times a power of ten."""
     spread = high - low
     if not math.isfinite(spread) or spread <= 0:
         return [low]
@@ -51,13 +51,13 @@ class Scale:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
     def clip(self, value: float) -> float:
-        """Pixel of a value, held inside the scale."""
+        """Pixel of a value, limited to the ends of the scale."""
         return self(min(max(value, self.low), self.high))
 
 
 @dataclass
 class Canvas:
-    """Marks in drawing order; every text is escaped here and nowhere else."""
+    """Marks in drawing order. Every text of a drawing is escaped here and nowhere else."""
 
     width: float
     height: float
@@ -69,7 +69,7 @@ class Canvas:
         self.marks.append(f'<line class="{css}" x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"/>')
 
     def rect(self, corner: tuple[float, float], size: tuple[float, float], css: str, tip: str = "") -> None:
-        """A rectangle; `tip` is what hovering shows."""
+        """A rectangle; `tip` is shown on hover."""
         (x, y), (width, height) = corner, size
         hint = f' data-tip="{html(tip)}"' if tip else ""
         box = f'width="{_n(max(width, 0))}" height="{_n(max(height, 0))}"'
@@ -87,18 +87,18 @@ class Canvas:
 
     def band(self, xs: Sequence[float], lows: Sequence[float], highs: Sequence[float], css: str) -> None:
         """The area between two lines."""
-        there = [f"{_n(x)},{_n(y)}" for x, y in zip(xs, highs, strict=True)]
-        back = [f"{_n(x)},{_n(y)}" for x, y in zip(xs, lows, strict=True)][::-1]
-        self.marks.append(f'<polygon class="{css}" points="{" ".join(there + back)}"/>')
+        upper = [f"{_n(x)},{_n(y)}" for x, y in zip(xs, highs, strict=True)]
+        lower = [f"{_n(x)},{_n(y)}" for x, y in zip(xs, lows, strict=True)]
+        self.marks.append(f'<polygon class="{css}" points="{" ".join(upper + lower[::-1])}"/>')
 
     def text(self, x: float, y: float, words: str, css: str = "", anchor: str = "start") -> None:
-        """A line of text; `y` is its base line."""
+        """A line of text; `y` is its baseline."""
         style = f' class="{css}"' if css else ""
         place = f' text-anchor="{anchor}"' if anchor != "start" else ""
         self.marks.append(f'<text{style} x="{_n(x)}" y="{_n(y)}"{place}>{html(words)}</text>')
 
     def svg(self, title: str, css: str) -> str:
-        """The picture; `title` is its text alternative."""
+        """The drawing as SVG; `title` is its text alternative, `css` a style class."""
         return (
             f'<svg class="chart {css}" role="img" aria-label="{html(title)}" width="{_n(self.width)}" '
             f'height="{_n(self.height)}" viewBox="0 0 {_n(self.width)} {_n(self.height)}">{"".join(self.marks)}</svg>'
@@ -106,5 +106,6 @@ class Canvas:
 
 
 def _n(value: float) -> str:
+    """A coordinate with one decimal at most."""
     text = f"{value:.1f}"
     return text[:-2] if text.endswith(".0") else text

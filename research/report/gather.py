@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from engine.backtesting.measures import METRICS
-from research.report.data import Chosen, Luck, ReportData
+from research.report.data import Configuration, Luck, ReportData
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -20,53 +20,64 @@ NAMES: Final = ("strategy.name", "staking.name")
 
 
 def gather(run: RunRecord) -> ReportData:
-    """Everything the page shows of a run.
+    """Everything the page shows about a run.
 
     Parameters
     ----------
     run : RunRecord
-        A complete run; the frames of configurations that were not stored are replayed.
+        A complete run. Configurations whose bets are not stored are replayed.
     """
     board = run.leaderboard()
-    keys = telling(board, run.keys, run.axes)
+    keys = distinguishing(board, run.keys, run.axes)
     texts = [key for key in run.manifest.get("json_columns", []) if key in board.columns]
     board = board.select("config", *keys, *METRICS).with_columns(_plain(key) for key in texts if key in keys)
     board = board.join(_flags(run), on="config", how="left", maintain_order="left") if run.flags() else board
     numbers = run.chosen[:PATHS] or [int(board["config"][0])]
-    chosen = [
-        Chosen(
-            config=number,
-            parameters=run.parameters(number),
-            metrics=run.metrics(number),
-            bets=run.bets(number),
-            daily=run.daily(number),
-            reasons=run.reasons(number),
-        )
-        for number in numbers
-    ]
-    return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), tuple(chosen), run.manifest, _luck(run))
+    selected = tuple(configuration(run, number) for number in numbers)
+    return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), selected, run.manifest, _luck(run))
+
+
+def configuration(run: RunRecord, number: int | None = None) -> Configuration:
+    """One configuration with its bets and days.
+
+    Parameters
+    ----------
+    run : RunRecord
+    number : int, optional
+        Its number in the run; the best one by default.
+    """
+    number = run.best() if number is None else number
+    return Configuration(
+        config=number,
+        parameters=run.parameters(number),
+        metrics=run.metrics(number),
+        bets=run.bets(number),
+        daily=run.daily(number),
+        reasons=run.reasons(number),
+        seed=int(run.manifest.get("seed") or 0),
+    )
 
 
 def _flags(run: RunRecord) -> pl.DataFrame:
-    """Flags of each configuration that carries any, as words: config, flag."""
+    """Flags of each flagged configuration, as words: config, flag."""
     flags = pl.col("flag").unique().sort().str.replace_all("_", " ").str.join(", ")
     return run.flagged().group_by("config").agg(flags)
 
 
 def _luck(run: RunRecord) -> Luck | None:
-    found = run.findings
-    if found is None:
+    findings = run.findings
+    if findings is None:
         return None
     bets = daily = None
-    if found.out_of_sample is not None:
+    if findings.out_of_sample is not None:
         bets, daily = run.path_bets(), run.path_daily()
     elif run.kind == "backtest":
         bets, daily = run.bets(1).with_columns(net_minor=pl.col("pnl_minor").fill_null(0)), run.daily(1)
     return Luck(
-        findings=found,
+        findings=findings,
         verdict=run.verdict(),
         trials=run.trials(),
-        picked_bets=0 if found.selected is None else int(run.metrics(found.selected)["n_bets"]),
+        selected_bets=0 if findings.selected is None else int(run.metrics(findings.selected)["n_bets"]),
         path_bets=bets,
         path_daily=daily,
         splits=pl.DataFrame() if run.kind == "backtest" else run.splits(),
@@ -75,23 +86,33 @@ def _luck(run: RunRecord) -> Luck | None:
     )
 
 
-def telling(board: pl.DataFrame, keys: list[str], axes: list[str]) -> list[str]:
-    """The keys that tell the rows apart: names of options, swept keys, others only where those do not suffice."""
-    kept = [key for key in keys if key in axes or key in NAMES]
-    kept = [key for key in kept if board[key].n_unique() > 1] if board.height > 1 else kept
-    rest = [key for key in keys if key not in kept and board[key].n_unique() > 1]
-    apart = board.select(kept).n_unique() if kept else 1
+def distinguishing(board: pl.DataFrame, keys: list[str], axes: list[str]) -> list[str]:
+    """The keys that distinguish the rows: names of options, swept keys, and others only where those do not suffice.
+
+    Parameters
+    ----------
+    board : polars.DataFrame
+        A row a configuration, a column a key.
+    keys : list of str
+        All keys, in the order of the result.
+    axes : list of str
+        Keys that were swept.
+    """
+    chosen = [key for key in keys if key in axes or key in NAMES]
+    chosen = [key for key in chosen if board[key].n_unique() > 1] if board.height > 1 else chosen
+    rest = [key for key in keys if key not in chosen and board[key].n_unique() > 1]
+    distinct = board.select(chosen).n_unique() if chosen else 1
     for key in rest:
-        if apart >= board.height:
+        if distinct >= board.height:
             break
-        more = board.select([*kept, key]).n_unique()
-        if more > apart:
-            kept, apart = [*kept, key], more
-    return [key for key in keys if key in kept]
+        more = board.select([*chosen, key]).n_unique()
+        if more > distinct:
+            chosen, distinct = [*chosen, key], more
+    return [key for key in keys if key in chosen]
 
 
 def _plain(key: str) -> pl.Expr:
-    """A column of JSON texts as words: ``["1x2","totals"]`` is ``1x2, totals``."""
+    """A column of JSON texts as words: ``["1x2","totals"]`` becomes ``1x2, totals``."""
     return pl.col(key).map_elements(_words, return_dtype=pl.String)
 
 

@@ -1,4 +1,4 @@
-"""The leaderboard as compact data: typed columns in base64, parameters as numbers of their distinct values."""
+"""The leaderboard as compact data: typed columns in base64; a parameter is stored as indices of its distinct values."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ import polars as pl
 
 from research.inference.bootstrap import event_sums
 from research.report.breakdown import mean_interval, settled_frame
-from research.report.data import Chosen, ReportData
+from research.report.data import Configuration, ReportData
 from research.report.sentences import net_interval
 from research.report.text import MEASURES, NOTHING, THIN, known, short_key, visible
 
-#: most configurations that a page holds
+#: most configurations in a page
 ROWS: Final = 20_000
-#: of those, the ones taken for the parameter map of the best configuration where there are more
+#: of those, configurations near the best one, for its parameter map, in a run with more than `ROWS`
 _NEAR: Final = 8_000
-#: measures that are always shown; others only where they are not 0 everywhere
+#: measures that are always shown; others only where some configuration has a value other than 0
 _ALWAYS: Final = ("yield", "roi", "pnl_minor", "n_bets", "max_drawdown_frac", "clv_mean")
 
 
 def script_json(value: Any) -> str:
-    """JSON for inside a script element: no sign in it can end the element or start a comment."""
+    """JSON for a script element: no character in it can end the element or start a comment."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
     return "".join(letter if not 0xD800 <= ord(letter) <= 0xDFFF else "\\ufffd" for letter in text)
 
 
 def kept_rows(data: ReportData) -> pl.DataFrame:
-    """The rows that the page holds: all up to `ROWS`, else the best and the neighbours of the best.
+    """The rows in the page: all up to `ROWS`, else the best ones and the neighbours of the best one.
 
-    Neighbours differ from the first configuration in two parameters at most, the nearest first: so the maps
-    through it are whole.
+    Neighbours differ from the best configuration in at most two parameters, those with fewer differences first, so that
+    its parameter maps are complete.
     """
     board = data.results
     if board.height <= ROWS:
@@ -56,12 +56,12 @@ def pack(data: ReportData) -> dict[str, Any]:
     -------
     dict
         ``rows``, ``total``, ``config`` (base64 int32), ``parameters`` (key, head, texts, values, nulls, type,
-        data: base64 of numbers of the texts), ``flags`` (one such column, or none), ``measures`` (name, head, form,
-        digits, higher_is_better, type, data), ``order``, ``chosen``, ``se`` (standard errors of the first chosen
-        configuration by measure).
+        data: base64 of indices into texts), ``flags`` (one such column, or none), ``measures`` (name, label, head,
+        form, digits, higher_is_better, type, data), ``order``, ``selected``, ``se`` (standard errors of the first
+        selected configuration by measure).
     """
     board = kept_rows(data)
-    shown = [name for name in MEASURES if name in board.columns and (name in _ALWAYS or _tells(board[name]))]
+    shown = [name for name in MEASURES if name in board.columns and (name in _ALWAYS or _varies(board[name]))]
     return {
         "run": data.short,
         "rows": board.height,
@@ -71,28 +71,29 @@ def pack(data: ReportData) -> dict[str, Any]:
         "flags": [_parameter(board["flag"], "flag")] if "flag" in board.columns else [],
         "measures": [_measure(board[name], name) for name in shown],
         "order": data.order,
-        "chosen": [one.config for one in data.chosen],
-        "se": standard_errors(data.chosen[0], data.seed) if data.chosen else {},
+        "selected": [entry.config for entry in data.selected],
+        "se": standard_errors(data.selected[0]) if data.selected else {},
     }
 
 
-def standard_errors(one: Chosen, seed: int) -> dict[str, float]:
-    """Standard errors over events of yield, ROI and mean CLV of a configuration; absent where there is none."""
-    if one.bets.is_empty():
+def standard_errors(data: Configuration) -> dict[str, float]:
+    """Standard errors of yield, ROI and mean CLV of a configuration, events resampled; unknown ones are left out."""
+    if data.bets.is_empty():
         return {}
-    found = net_interval(one, seed)
-    out = {"yield": found.se if found is not None else float("nan")}
-    frame = settled_frame(one.bets)
+    interval = net_interval(data)
+    errors = {"yield": interval.se if interval is not None else float("nan")}
+    frame = settled_frame(data.bets)
     sums = event_sums(frame["pnl_minor"].to_numpy(), frame["event_id"].to_numpy())[:, 0]
-    bankroll = one.parameters.get("bankroll_minor")
+    bankroll = data.parameters.get("bankroll_minor")
     if len(sums) > 1 and known(bankroll) and bankroll:
-        out["roi"] = float(np.sqrt(len(sums)) * sums.std(ddof=1)) / float(bankroll)
-    if "clv" in one.bets.columns:
-        out["clv_mean"] = mean_interval(one.bets, "clv", seed).se
-    return {name: value for name, value in out.items() if known(value)}
+        errors["roi"] = float(np.sqrt(len(sums)) * sums.std(ddof=1)) / float(bankroll)
+    if "clv" in data.bets.columns:
+        errors["clv_mean"] = mean_interval(data.bets, "clv", data.seed).se
+    return {name: value for name, value in errors.items() if known(value)}
 
 
-def _tells(column: pl.Series) -> bool:
+def _varies(column: pl.Series) -> bool:
+    """Whether any value is not 0."""
     values = column.cast(pl.Float64).fill_null(0.0)
     return bool((values != 0).any())
 
@@ -100,13 +101,20 @@ def _tells(column: pl.Series) -> bool:
 def _measure(column: pl.Series, name: str) -> dict[str, Any]:
     measure = MEASURES[name]
     values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    whole = measure.form != "percent" and bool(np.isfinite(values).all())
-    most = float(np.abs(values).max(initial=0)) if whole else 0.0
+    integral = measure.form != "percent" and bool(np.isfinite(values).all())
+    most = float(np.abs(values).max(initial=0)) if integral else 0.0
     form = (
-        "f4" if measure.form == "percent" else "f8" if not whole or most >= 2**31 else "i4" if most >= 2**15 else "i2"
+        "f4"
+        if measure.form == "percent"
+        else "f8"
+        if not integral or most >= 2**31
+        else "i4"
+        if most >= 2**15
+        else "i2"
     )
     return {
         "name": name,
+        "label": measure.name,
         "head": measure.head,
         "form": measure.form,
         "digits": measure.digits,

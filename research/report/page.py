@@ -1,16 +1,25 @@
-"""The report page: one file with its style, scripts and data inside, and nothing outside."""
+"""The report page: one file with its style, scripts and data inside."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import Any, Final
 
-from research.report import charts, luck_section
-from research.report.data import Chosen, ReportData
+from research.report import charts
+from research.report.data import Luck, ReportData
 from research.report.document import document
-from research.report.figure import Figure
+from research.report.figure import Figure, paired
 from research.report.pack import pack, script_json, value_text
-from research.report.sentences import configuration_line, net_interval, tried_line, verdict, warnings
+from research.report.sentences import (
+    configuration_line,
+    flags,
+    net_interval,
+    selection_line,
+    statement,
+    tried_line,
+    warnings,
+)
 from research.report.text import count, measure_name, number, short_key
 from research.report.verdict import evidence_lines
 
@@ -21,7 +30,7 @@ _SCRIPTS: Final = ("page.js", "sorted.js", "packed.js", "table.js", "map.js")
 def page(data: ReportData) -> str:
     """The report page as HTML; the same data give the same text."""
     packed = pack(data)
-    headline, reading = verdict(data)
+    headline, reading = statement(data)
     luck = data.luck
     return document(
         "report.html.j2",
@@ -36,15 +45,15 @@ def page(data: ReportData) -> str:
         conditions=() if luck is None or luck.verdict is None else luck.verdict.conditions,
         tried=tried_line(data),
         manifest=_manifest(data),
-        warnings=[*([] if luck is None else luck_section.flags(luck, data.short)), *warnings(data)],
+        warnings=[*([] if luck is None else flags(luck, data.short)), *warnings(data)],
         headline_figure=_headline(data),
         evidence=[] if luck is None else evidence_lines(luck, data.seed),
-        luck_figures=[] if luck is None else luck_section.figures(luck, data.seed),
-        luck_lead="" if luck is None else luck_section.lead(luck),
+        luck_figures=[] if luck is None else _luck_figures(luck, data.seed),
+        luck_lead="" if luck is None else selection_line(luck),
         order=measure_name(data.order),
         kept=packed["rows"],
         total=packed["total"],
-        sheets=[_sheet(data, path) for path in data.chosen],
+        sheets=[_sheet(data, place) for place in range(len(data.selected))],
         mapped=_mapped(data),
         packed=script_json(packed),
         **_commands(data),
@@ -56,31 +65,31 @@ def _kind(data: ReportData) -> str:
 
 
 def _sections(data: ReportData) -> list[tuple[str, str]]:
-    """Links of the bar: the section's id, and its short name."""
+    """Links in the bar: the id of a section, and its short name."""
     luck = [("evidence", "Evidence"), ("outside", "Luck")] if data.luck is not None else []
     board = [("board-section", "Leaderboard"), ("paths", "Charts")]
     parameters = [("map-section", "Parameters")] if _mapped(data) else []
-    return [*luck, *board, *parameters, ("again", "Again")]
+    return [*luck, *board, *parameters, ("again", "Reproduce")]
 
 
 def _manifest(data: ReportData) -> dict[str, Any]:
-    """Where the numbers come from: data and code by hash in one line, and all of it on demand."""
+    """Where the numbers come from: hashes of data and code in one line, and all facts on demand."""
     manifest, code = data.manifest, data.manifest.get("code") or {}
     rows = [
         ("Command", shlex.join(data.command)),
         ("Run", data.run),
         ("Data", str(data.facts.get("hash") or "")),
         ("Store", str(data.facts.get("store") or "")),
-        ("Span", " to ".join(str(data.facts[key]) for key in ("first_date", "last_date") if data.facts.get(key))),
-        ("Prices bet", ", ".join(str(one) for one in data.facts.get("instants") or [])),
-        ("Times of prices", ", ".join(str(one) for one in data.facts.get("known_at_basis") or [])),
-        ("Times of results", ", ".join(str(one) for one in data.facts.get("settled_at_basis") or [])),
-        ("Sources of the code", str(code.get("sources") or "")),
+        ("Dates", " to ".join(str(data.facts[key]) for key in ("first_date", "last_date") if data.facts.get(key))),
+        ("Prices bet at", ", ".join(str(kind) for kind in data.facts.get("instants") or [])),
+        ("Times of prices", ", ".join(str(basis) for basis in data.facts.get("known_at_basis") or [])),
+        ("Times of results", ", ".join(str(basis) for basis in data.facts.get("settled_at_basis") or [])),
+        ("Source code", str(code.get("sources") or "")),
         ("Commit", str(code.get("commit") or "")),
         ("Seed", str(data.seed)),
         ("Versions", ", ".join(f"{name} {version}" for name, version in (manifest.get("versions") or {}).items())),
         ("Finished", str(manifest.get("finished_at") or "")),
-        ("Took", _cost(manifest)),
+        ("Resources", _resources(manifest)),
     ]
     hashes = [("data", data.facts.get("hash")), ("code", code.get("sources"))]
     line = "".join(f", {name} {str(value)[:12]}" for name, value in hashes if value)
@@ -88,73 +97,79 @@ def _manifest(data: ReportData) -> dict[str, Any]:
     return {"summary": summary, "rows": [(name, value) for name, value in rows if value]}
 
 
-def _cost(manifest: Any) -> str:
+def _resources(manifest: Mapping[str, Any]) -> str:
+    """Time and memory that the run took."""
     parts = []
     if manifest.get("duration_s"):
         parts.append(f"{number(float(manifest['duration_s']), 1)} s")
     counts = manifest.get("counts") or {}
     if counts.get("in_lanes") is not None:
-        parts.append(f"{number(counts['in_lanes'])} of {number(counts['configurations'])} walked together")
+        parts.append(f"{number(counts['in_lanes'])} of {number(counts['configurations'])} configurations in lanes")
     if manifest.get("vector_bits"):
-        parts.append(f"vectors of {manifest['vector_bits']} bits")
+        parts.append(f"{manifest['vector_bits']}-bit vectors")
     if manifest.get("peak_memory_bytes"):
-        parts.append(f"{number(float(manifest['peak_memory_bytes']) / 1e6)} MB at most")
+        parts.append(f"{number(float(manifest['peak_memory_bytes']) / 1e6)} MB peak memory")
     return ", ".join(parts)
 
 
 def _headline(data: ReportData) -> Figure:
-    if data.luck is not None and data.luck.verdict is not None and data.luck.path_daily is not None:
-        return charts.out_of_sample(data.luck.path_daily, data.luck.findings.windows, data.seed, data.zone)
+    """The first chart: the out-of-sample path where there is a verdict, all configurations tried, or one equity."""
+    luck = data.luck
+    if luck is not None and luck.verdict is not None and luck.path_daily is not None:
+        return charts.out_of_sample(luck.path_daily, luck.findings.windows, data.seed, data.zone)
+    if len(data.results) == 1 and data.selected:
+        only = data.selected[0]
+        return charts.equity(only.daily, label=only.label, seed=only.seed, zone=only.zone)
     return _tried(data)
 
 
 def _tried(data: ReportData) -> Figure:
-    if not data.chosen:
+    """All configurations that were tried, with the best one marked."""
+    if not data.selected:
         return charts.tried(data.results, -1)
-    best = data.chosen[0]
-    if len(data.results) > 1:
-        return charts.tried(data.results, best.config, net_interval(best, data.seed))
-    return _equity(data, best)
+    return charts.tried(data.results, data.selected[0].config, net_interval(data.selected[0]))
 
 
-def _equity(data: ReportData, one: Chosen) -> Figure:
-    others = {
-        other.label: other.daily for other in data.chosen if other.config != one.config and other.metrics["n_bets"]
-    }
-    return charts.equity(one.daily, others, label=one.label, seed=data.seed, zone=data.zone)
+def _luck_figures(luck: Luck, seed: int) -> list[Figure]:
+    """Charts of the out-of-sample path and of the cross-validation."""
+    figures: list[Figure] = []
+    path = luck.tested(seed)
+    if path is not None and luck.verdict is not None:  # the groups of a backtest are in the sheet of its configuration
+        figures += charts.draw(charts.OUT_OF_SAMPLE, path).values()
+    if path is not None:
+        figures += charts.draw(charts.RISK, path).values()
+    figures += charts.draw(charts.CROSS_VALIDATION, luck.cross_validation).values()
+    return paired(figures)
 
 
-def _sheet(data: ReportData, path: Chosen) -> dict[str, Any]:
-    """The charts of one configuration."""
-    seed, figures = data.seed, []
-    if len(data.results) > 1:
-        figures += [_tried(data)] if path is data.chosen[0] and data.luck is not None else []
-        figures.append(_equity(data, path))
-    if path.bets.height:
-        figures += [charts.yield_by(path.bets, by, seed) for by in ("season", "competition", "odds", "month")]
-        figures += [charts.edge_against_yield(path.bets, seed), charts.clv_against_yield(path.bets, seed)]
-        figures.append(charts.clv_distribution(path.bets, seed))
-    figures.append(charts.funnel(path.reasons))
-    values = {short_key(key): value_text(path.parameters.get(key)) for key in data.keys}
+def _sheet(data: ReportData, place: int) -> dict[str, Any]:
+    """The charts of one selected configuration."""
+    configuration = data.among_others(place)
+    figures = charts.draw(charts.CONFIGURATION, configuration)
+    if len(data.results) == 1:
+        del figures["equity"]  # it is the headline
+    elif place == 0 and data.luck is not None:  # without luck it is the headline
+        figures = {"tried": _tried(data), **figures}
+    values = {short_key(key): value_text(configuration.parameters.get(key)) for key in data.keys}
     return {
-        "config": path.config,
-        "label": path.label,
-        "line": f"{path.label}: {configuration_line(path, values)}.",
-        "figures": luck_section.paired(figures),
+        "config": configuration.config,
+        "label": configuration.label,
+        "line": f"{configuration.label}: {configuration_line(configuration, values)}.",
+        "figures": paired(list(figures.values())),
     }
 
 
 def _mapped(data: ReportData) -> bool:
-    """Whether two parameters or more were varied, so that there is a map to draw."""
+    """Whether at least two parameters were varied, so that there is a map to draw."""
     varied = [key for key in data.keys if key in data.results.columns and data.results[key].n_unique() > 1]
     return len(varied) > 1
 
 
 def _commands(data: ReportData) -> dict[str, str]:
-    """The command of the run, and the start and the whole of the one that shows a configuration."""
+    """The command of the run, and the command that shows one configuration: its start, and all of it."""
     start = f"bea show {data.short}"
     return {
         "run_command": shlex.join(data.command) or start,
         "show_start": start,
-        "show_command": f"{start}#{data.chosen[0].config}" if data.chosen else start,
+        "show_command": f"{start}#{data.selected[0].config}" if data.selected else start,
     }

@@ -1,4 +1,4 @@
-"""The sentences at the head of the page: what was found and how sure it is, what was tried, what to mind."""
+"""The sentences of the page: what was found and how sure it is, what was tried, and the caveats."""
 
 from __future__ import annotations
 
@@ -10,96 +10,94 @@ import polars as pl
 from engine.schema import AGGREGATES
 from research.inference.bootstrap import Interval
 from research.report.breakdown import yield_interval
-from research.report.data import Chosen, ReportData
-from research.report.text import NOTHING, count, known, listing, measure_name, money, number, percent
-from research.report.verdict import headline, reading
+from research.report.data import Configuration, Luck, ReportData
+from research.report.text import LEVEL, NOTHING, count, known, listing, measure_name, money, number, percent, span
+from research.report.verdict import headline, reading, sentence_case
 
 _BASIS: Final = {
-    "assumed:match_day": "an opening price counts as known from 00:00 UTC of the match day",
+    "assumed:match_day": "an opening price counts as known from 00:00 UTC on the day of the match",
     "assumed:kick_off": "a closing price counts as known at kick-off, or at 12:00 UTC where no time is given",
-    "assumed:end_of_day": "a result counts as known at 23:59:59 UTC of the date",
+    "assumed:end_of_day": "a result counts as known at 23:59:59 UTC on its date",
     "assumed:noon": "a start without a time counts as 12:00 UTC",
 }
 
 
-def net_interval(one: Chosen, seed: int) -> Interval | None:
+def net_interval(data: Configuration) -> Interval | None:
     """Yield of a configuration after commission with its 90 % interval; None without bets.
 
-    The interval is drawn over events from P&L before commission, then moved by the commission per turnover.
+    Events are resampled with P&L before commission. The interval is then shifted by commission over turnover.
     """
-    value = one.metrics.get("yield")
-    if one.bets.is_empty() or not known(value):
+    value = data.metrics.get("yield")
+    if data.bets.is_empty() or not known(value):
         return None
-    found = yield_interval(one.bets, seed)
-    shift = float(value or 0.0) - found.estimate
-    return Interval(found.estimate + shift, found.low + shift, found.high + shift, found.se, found.level)
+    gross = yield_interval(data.bets, data.seed)
+    shift = float(value or 0.0) - gross.estimate
+    return Interval(gross.estimate + shift, gross.low + shift, gross.high + shift, gross.se, gross.level)
 
 
-def verdict(data: ReportData) -> tuple[str, str]:
-    """The sentence of the page and the one that says how to read it."""
+def statement(data: ReportData) -> tuple[str, str]:
+    """The headline of the page, and the sentences that say how to read it."""
     if data.luck is not None and data.luck.verdict is not None:
         return headline(data.luck.verdict, data.luck.findings.out_of_sample), reading(data.luck)
     tried = len(data.results)
-    betting = [one for one in data.chosen if one.metrics.get("n_bets")]
+    betting = [entry for entry in data.selected if entry.metrics.get("n_bets")]
     if not betting:
         who = f"Not one of the {number(tried)} configurations" if tried > 1 else "The configuration"
-        return f"{who} placed {'a' if tried > 1 else 'no'} bet.", _why_none(data)
+        return f"{who} placed {'a bet' if tried > 1 else 'no bets'}.", _why_no_bets(data)
     best = betting[0]
-    interval = net_interval(best, data.seed)
+    interval = net_interval(best)
     bets, events = int(best.metrics["n_bets"]), best.bets["event_id"].n_unique()
-    who = f"The best of {number(tried)} configurations" if tried > 1 else "The one configuration tried"
+    who = f"The best of {number(tried)} configurations" if tried > 1 else "The configuration"
     value = best.metrics.get("yield")
-    money_word = "earned" if known(value) and float(value or 0) >= 0 else "lost"
-    size = percent(abs(float(value))) if known(value) and value is not None else "an unknown share"
-    text = f"{who} {money_word} {size} of its stakes over {count(bets, 'bet')}"
+    size = percent(float(value)) if known(value) and value is not None else "unknown"
+    text = f"{who} has a yield of {size} over {count(bets, 'bet')} on {count(events, 'event')}"
     if interval is None or not interval.known:
-        return f"{text}, on too few bets for an interval.", _reading(tried, data.order, None)
-    ends = f"{percent(interval.low)} and {percent(interval.high)}"
-    text += f"; 90\u202f% of resamplings of its {count(events, 'event')} lie between {ends}."
-    return text, _reading(tried, data.order, interval)
+        return f"{text}, too few for an interval.", _in_sample(tried, data.order, None)
+    text += f" ({LEVEL} interval {span(interval.low, interval.high)})."
+    return text, _in_sample(tried, data.order, interval)
 
 
-def _reading(tried: int, order: str, interval: Interval | None) -> str:
+def _in_sample(tried: int, order: str, interval: Interval | None) -> str:
+    """How to read a result of which nothing was tested out of sample."""
     if interval is None:
-        luck = "Nothing can be said about luck here."
+        luck = "There are too few bets to tell skill from luck."
     elif interval.low > 0:
-        luck = "The interval lies above zero"
+        luck = "The interval is above zero"
+        luck += "." if tried == 1 else ", but the best of many always looks good."
     elif interval.high < 0:
-        luck = "The interval lies below zero: this loses money."
+        luck = "The interval is below zero: this configuration loses money."
     else:
-        luck = "The interval holds zero: this cannot be told from luck."
+        luck = "The interval contains zero: the result cannot be told from luck."
     if tried == 1:
-        end = "In sample: nothing was searched in this run; what was tried before on these events is counted below."
-        return (luck + ". " if luck.endswith("zero") else luck + " ") + end
-    search = (
-        f"In sample: it was picked by {measure_name(order)} out of {number(tried)} on these very bets, "
-        "and nothing here is corrected for that search."
+        return (
+            f"{luck} In sample: this run searched nothing, but earlier trials on these events count too and are "
+            "listed below."
+        )
+    return (
+        f"{luck} In sample: the configuration was selected by {measure_name(order)} from {number(tried)} on these same "
+        "bets, and nothing here corrects for that search. It is not yet evidence of an edge."
     )
-    if luck.endswith("zero"):
-        return f"{luck}, but the best of many always looks good. {search} It is no evidence of an edge yet."
-    return f"{luck} {search}"
 
 
-def _why_none(data: ReportData) -> str:
-    if not data.chosen:
-        return "No path was stored."
-    counts = {r: c for r, c in data.chosen[0].reasons.iter_rows() if c}
+def _why_no_bets(data: ReportData) -> str:
+    if not data.selected:
+        return "No bets were stored."
+    counts = {reason: amount for reason, amount in data.selected[0].reasons.iter_rows() if amount}
     if not counts:
-        return "There was no opportunity to decide on: the strategy found none in this data."
-    breakers = sum(c for r, c in counts.items() if r.startswith("breaker"))
+        return "The strategy found no opportunity in this data."
+    breakers = sum(amount for reason, amount in counts.items() if reason.startswith("breaker"))
     if breakers == sum(counts.values()):
-        return "Every opportunity was refused by a breaker; the funnel below says which."
-    return "The funnel below says at which question each opportunity ended."
+        return "A breaker refused every opportunity; the funnel below shows which one."
+    return "The funnel below shows why each opportunity was refused."
 
 
 def tried_line(data: ReportData) -> str:
     """What was tried, in one line."""
     facts, parts = data.facts, [count(len(data.results), "configuration")]
-    if data.chosen:
-        best = data.chosen[0]
-        parts.append(
-            f"{count(int(best.metrics.get('n_opportunities') or 0), 'opportunity', 'opportunities')} for {best.label}"
-        )
+    if data.selected:
+        best = data.selected[0]
+        opportunities = int(best.metrics.get("n_opportunities") or 0)
+        parts.append(f"{count(opportunities, 'opportunity', 'opportunities')} for {best.label}")
         if best.daily.height:
             parts.append(count(best.daily.height, "day"))
     if facts.get("n_events"):
@@ -113,84 +111,103 @@ def tried_line(data: ReportData) -> str:
     return " · ".join(parts)
 
 
+def flags(luck: Luck, run: str) -> list[tuple[str, str]]:
+    """The flags of a run: a name and a sentence each, with the command that acknowledges the flag."""
+    lines = []
+    for name, meaning in luck.flags.items():
+        seen = name in luck.acknowledged
+        state = "acknowledged" if seen else f"no rank and no verdict until `bea report {run} --acknowledge {name}`"
+        lines.append((f"Flag {name.replace('_', ' ')}", f"{sentence_case(meaning)} ({state})."))
+    return lines
+
+
+def selection_line(luck: Luck) -> str:
+    """How the configurations of the path were selected, for the section of luck."""
+    windows = luck.findings.windows
+    if luck.verdict is None:
+        return "Everything here is in sample. Only the number of trials accounts for how this configuration was found."
+    if not windows:
+        return "Nothing was validated: validation=none."
+    qualified = sum(window.config is not None for window in windows)
+    return (
+        f"At the start of each of {count(len(windows), 'fold')}, the configuration with the best "
+        f"{luck.findings.metric} up to then was selected and used for that fold. A configuration qualified in "
+        f"{number(qualified)} of them."
+    )
+
+
 def warnings(data: ReportData) -> list[tuple[str, str]]:
-    """What a reader must know before believing a number: a word and a sentence each."""
-    facts, out = data.facts, []
+    """The caveats of a run: a name and a sentence each."""
+    facts, lines = data.facts, []
     sources = [str(name) for name in facts.get("sources") or []]
     if "simulator" in sources:
-        out.append(
-            ("Simulated", "The odds come from the market simulator; a profit here proves nothing about any market.")
+        lines.append(
+            ("Simulated", "The odds come from the market simulator; a profit here proves nothing about a real market.")
         )
-    out += _of_bets(data.chosen)
+    lines += _of_bets(data.selected)
     bases = [str(name) for key in ("known_at_basis", "settled_at_basis") for name in facts.get(key) or []]
     assumed = [name for name in bases if name != "recorded"]
     if assumed:
-        words = "; ".join(_BASIS.get(name, name) for name in dict.fromkeys(assumed))
-        out.append(("Assumed times", f"The source does not give all times: {words}."))
+        rules = "; ".join(_BASIS.get(name, name) for name in dict.fromkeys(assumed))
+        lines.append(("Assumed times", f"The source does not give all times: {rules}."))
     suspect = facts.get("n_suspect")
-    if suspect and not any(word == "Suspect prices" for word, _ in out):
-        out.append(
-            (
-                "Suspect prices",
-                f"{count(int(suspect), 'price')} of the data are flagged as suspect and were not left out.",
-            )
-        )
-    charged = [one.label for one in data.chosen if one.metrics.get("commission_minor")]
+    if suspect and not any(name == "Suspect prices" for name, _ in lines):
+        verb = "is flagged as suspect and was" if int(suspect) == 1 else "are flagged as suspect and were"
+        lines.append(("Suspect prices", f"{count(int(suspect), 'price')} of the data {verb} not excluded."))
+    charged = [entry.label for entry in data.selected if entry.metrics.get("commission_minor")]
     if charged:
-        out.append(
-            (
-                "Commission",
-                f"{listing(charged)}: yields by group are before commission; all other figures after it.",
-            )
+        lines.append(
+            ("Commission", f"{listing(charged)}: yields by group are before commission, all other figures after it.")
         )
-    out += [("Note", str(note)) for note in data.manifest.get("notes") or []]
-    return out
+    lines += [("Note", str(note)) for note in data.manifest.get("notes") or []]
+    return lines
 
 
-#: what bets can be that a reader must know: word, column, condition, what it means
+#: kinds of bets that need a caveat: name, column, condition, what it means
 _KINDS: Final = (
     (
         "Not executable",
         "instant",
         pl.col("instant") == "close",
-        "at closing prices. Nobody can be sure of such a price: it is known to be the last one only when it is gone.",
+        "at closing prices. Nobody can bet at such a price for sure: it is known to be the last one only in hindsight.",
     ),
     (
         "Aggregate price",
         "bookmaker",
         pl.col("bookmaker").is_in(list(AGGREGATES)),
-        "at the maximum or average that the source publishes over bookmakers; who quoted it is not recorded.",
+        "at the maximum or average over bookmakers that the source publishes; which bookmaker quoted it is unknown.",
     ),
     ("Suspect prices", "suspect", pl.col("suspect"), "at prices flagged as suspect."),
-    ("Open bets", "state", pl.col("state") == "unknown", "without a known end; they count as turnover, at cost."),
+    ("Open bets", "state", pl.col("state") == "unknown", "without a known result; their stakes count as turnover."),
 )
 
 
-def _of_bets(chosen: Sequence[Chosen]) -> list[tuple[str, str]]:
-    """Warnings that the bets of the configurations themselves give, one a kind."""
-    out = []
-    for word, column, condition, meaning in _KINDS:
+def _of_bets(selected: Sequence[Configuration]) -> list[tuple[str, str]]:
+    """Caveats about the bets of the selected configurations, one a kind."""
+    lines = []
+    for name, column, condition, meaning in _KINDS:
         parts = []
-        for one in chosen:
-            found = _rows(one.bets, condition, column)
-            if found:
-                share = "all" if found == len(one.bets) else f"{number(found)} of"
-                parts.append(f"{share} {number(len(one.bets))} of {one.label}")
+        for data in selected:
+            amount = _rows(data.bets, condition, column)
+            if amount:
+                share = "all" if amount == len(data.bets) else f"{number(amount)} of"
+                parts.append(f"{share} {number(len(data.bets))} of {data.label}")
         if parts:
-            out.append((word, f"Bets {meaning} ({listing(parts, len(parts))})".replace(". (", " (") + "."))
-    return out
+            lines.append((name, f"Bets {meaning} ({listing(parts, len(parts))})".replace(". (", " (") + "."))
+    return lines
 
 
 def _rows(bets: pl.DataFrame, condition: pl.Expr, column: str) -> int:
+    """Rows that meet a condition; 0 without the column."""
     return int(bets.select(condition.fill_null(False).sum()).item()) if column in bets.columns else 0
 
 
-def configuration_line(one: Chosen, values: Mapping[str, str]) -> str:
-    """One configuration in a line: its parameters, those that are set, and its main measures."""
+def configuration_line(data: Configuration, values: Mapping[str, str]) -> str:
+    """One configuration in a line: the parameters that are set, and its main measures."""
     settings = ", ".join(f"{name} {value}" for name, value in values.items() if value != NOTHING)
-    metrics = one.metrics
+    metrics = data.metrics
     measured = (
         f"{count(int(metrics.get('n_bets') or 0), 'bet')}, P&L {money(metrics.get('pnl_minor'), sign=True)}, "
-        f"deepest drawdown {percent(metrics.get('max_drawdown_frac'))}"
+        f"maximum drawdown {percent(metrics.get('max_drawdown_frac'))}"
     )
     return f"{settings}: {measured}" if settings else measured

@@ -1,4 +1,4 @@
-"""Numbers and names as the reader sees them: true minus, thin spaces, units, never NaN or None."""
+"""Numbers and names as the reader sees them: true minus sign, thin spaces, units, never NaN or None."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
 
-#: narrow space that does not break a line: between thousands and before a unit
+#: narrow no-break space: between thousands and before a unit
 THIN: Final = "\u202f"
 MINUS: Final = "\u2212"
-#: stands where there is no value
+#: shown where there is no value
 NOTHING: Final = "–"
+#: level of every interval on the pages
+LEVEL: Final = f"90{THIN}%"
 
 
 def known(value: object) -> bool:
@@ -20,25 +22,24 @@ def known(value: object) -> bool:
 
 
 def number(value: float | None, digits: int = 0, *, sign: bool = False) -> str:
-    """A number with thin-space thousands and a true minus; `sign` writes the plus too."""
+    """A number with thin-space thousands and a true minus sign; `sign` writes the plus too. A dash for None and NaN."""
     if value is None or not math.isfinite(value):
         return NOTHING
     text = f"{abs(value):,.{digits}f}".replace(",", THIN)
-    nought = not any(letter in "123456789" for letter in text)
-    if nought:
-        return text
+    if not any(letter in "123456789" for letter in text):
+        return text  # zero has no sign
     return (MINUS if value < 0 else "+" if sign else "") + text
 
 
 def percent(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
-    """A fraction in per cent: ``0.0213`` is ``2.1 %``."""
+    """A fraction as a percentage: ``0.0213`` is ``2.1 %``."""
     if value is None or not math.isfinite(value):
         return NOTHING
     return number(value * 100, digits, sign=sign) + THIN + "%"
 
 
 def money(minor: float | None, *, sign: bool = False) -> str:
-    """Minor units as an amount: two digits under a thousand, whole above."""
+    """Minor units as an amount of money: two decimals below 1,000, none above."""
     if minor is None or not math.isfinite(minor):
         return NOTHING
     return number(minor / 100, 2 if abs(minor) < 100_000 else 0, sign=sign)
@@ -53,9 +54,9 @@ def compact(value: float) -> str:
     return number(value, 0 if abs(value - round(value)) < 1e-9 else 1 if abs(value) >= 1 else 2)
 
 
-def count(amount: int, one: str, many: str = "") -> str:
+def count(amount: int, noun: str, plural: str = "") -> str:
     """A count with its noun: ``1 bet``, ``2 bets``."""
-    return f"{number(amount)} {one if amount == 1 else many or one + 's'}"
+    return f"{number(amount)} {noun if amount == 1 else plural or noun + 's'}"
 
 
 def listing(names: list[str], most: int = 4) -> str:
@@ -68,16 +69,11 @@ def listing(names: list[str], most: int = 4) -> str:
 
 
 def span(low: float, high: float, digits: int = 1) -> str:
-    """An interval in per cent: ``−0.8 % to 5.1 %``."""
+    """An interval of fractions as percentages: ``−0.8 % to 5.1 %``."""
     return f"{percent(low, digits)} to {percent(high, digits)}"
 
 
-def spreadsheet(text: str) -> str:
-    """Foreign text for a cell of a spreadsheet: a leading sign of a formula is disarmed by an apostrophe."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%") else text
-
-
-#: control signs and those that turn the direction of a line or are not seen
+#: control characters, characters that change the direction of a line, and invisible ones
 _UNSEEN: Final = dict.fromkeys(
     (*range(0x20), *range(0x7F, 0xA0), 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF),
     " ",
@@ -85,12 +81,12 @@ _UNSEEN: Final = dict.fromkeys(
 
 
 def visible(text: object) -> str:
-    """Foreign text without control, invisible or direction-changing signs."""
+    """Foreign text without control, invisible or direction-changing characters; each becomes a space."""
     return str(text).translate(_UNSEEN)
 
 
 def html(text: object) -> str:
-    """Foreign text inside HTML: visible signs only, escaped."""
+    """Foreign text for SVG: visible characters only, escaped. Templates escape by themselves."""
     return escape(visible(text), quote=True)
 
 
@@ -99,7 +95,7 @@ Form = Literal["percent", "money", "count"]
 
 @dataclass(frozen=True)
 class Measure:
-    """How a measure is shown, on pages and on a terminal alike.
+    """How a measure is shown, on pages and on the terminal.
 
     Attributes
     ----------
@@ -110,7 +106,7 @@ class Measure:
     digits : int
         Decimal places of a percentage.
     higher_is_better : bool
-        Decides the order of a first click on its column.
+        Decides the direction of the first click on its column.
     """
 
     name: str
@@ -120,7 +116,7 @@ class Measure:
 
     @property
     def head(self) -> str:
-        """Head of its column: the name with its unit."""
+        """Heading of its column: the name with its unit."""
         return f"{self.name}, %" if self.form == "percent" else self.name
 
     def text(self, value: float | int | None, *, sign: bool = False) -> str:
@@ -152,11 +148,11 @@ MEASURES: Final[dict[str, Measure]] = {
 
 
 def measure_name(measure: str) -> str:
-    """Name of a measure in a sentence; a measure of one's own keeps its key."""
+    """Name of a measure in a sentence; an unknown measure keeps its key."""
     return MEASURES[measure].name if measure in MEASURES else measure
 
 
 def short_key(key: str) -> str:
-    """Head of a parameter's column: the last word, or the group where that is `name`."""
+    """Heading of a parameter's column: the last part of its key, or the group where that part is `name`."""
     group, _, last = key.rpartition(".")
     return (group if last == "name" and group else last).replace("_", " ")

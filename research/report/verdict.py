@@ -19,48 +19,50 @@ from research.inference.sharpe import (
 )
 from research.report.breakdown import mean_interval, roi_interval
 from research.report.data import Luck
-from research.report.text import NOTHING, count, number, percent, span
+from research.report.text import LEVEL, NOTHING, count, number, percent, span
 from research.verdict.judge import OutOfSample, Verdict, p_text
 
 _YEAR_DAYS: Final = 365.25
-_LEVEL: Final = f"90{chr(0x202F)}%"
 
 
-def headline(verdict: Verdict, outside: OutOfSample | None) -> str:
-    """The one sentence of a sweep: the size of the edge with its interval, or why there is no winner."""
+def headline(verdict: Verdict, out_of_sample: OutOfSample | None) -> str:
+    """The one sentence about a sweep: the out-of-sample yield with its interval, or why there is no winner."""
     if not verdict.evidence:
-        return "No winner: " + "; ".join(one.brief for one in verdict.failed) + "."
-    return f"Evidence of an edge: {size(outside)}."
+        return "No winner: " + "; ".join(condition.brief for condition in verdict.failed) + "."
+    return f"Evidence of an edge: {size(out_of_sample)}."
 
 
-def size(outside: OutOfSample | None) -> str:
-    """The out-of-sample yield with its interval, or that there is none."""
-    if outside is None:
+def size(out_of_sample: OutOfSample | None) -> str:
+    """The out-of-sample yield with its interval, or why there is none; no capital letter, no full stop."""
+    if out_of_sample is None:
         return "nothing was tested out of sample"
-    if not outside.bets:
-        return "the out-of-sample path placed no bet"
-    made = "earned" if outside.estimate >= 0 else "lost"
-    text = f"out of sample it {made} {percent(abs(outside.estimate))} of its stakes over {count(outside.bets, 'bet')}"
-    if math.isnan(outside.low):
+    if not out_of_sample.bets:
+        return "the out-of-sample path placed no bets"
+    text = f"the out-of-sample yield is {percent(out_of_sample.estimate)} over {count(out_of_sample.bets, 'bet')}"
+    if math.isnan(out_of_sample.low):
         return f"{text}, too few for an interval"
-    return f"{text} ({_LEVEL} interval {span(outside.low, outside.high)})"
+    return f"{text} ({LEVEL} interval {span(out_of_sample.low, out_of_sample.high)})"
 
 
 def reading(luck: Luck) -> str:
-    """How to read the headline: what the rule was, and what the number of trials is."""
+    """How to read the headline: the rule, and the number of trials."""
     tried = (
-        f"{count(luck.trials.raw, 'configuration was', 'configurations were')} tried on these events so far, worth "
-        f"{number(luck.trials.effective)} independent ones"
+        f"So far {count(luck.trials.raw, 'configuration was', 'configurations were')} tried on these events, "
+        f"equivalent to {count(round(luck.trials.effective), 'independent trial')}"
     )
     if luck.verdict is not None and luck.verdict.evidence:
-        return f"All four conditions hold at 5 %. {tried}; the size is that of the path no choice has seen."
-    sized = size(luck.findings.out_of_sample)
-    return f"{sized[0].upper()}{sized[1:]}. {tried}. Not one row of the leaderboard below is evidence by itself."
+        return f"All four conditions hold at 5 %. {tried}. The yield is measured on days that no selection had seen."
+    return f"{sentence_case(size(luck.findings.out_of_sample))}. {tried}. No single row of the leaderboard is evidence."
+
+
+def sentence_case(text: str) -> str:
+    """A phrase with a capital first letter."""
+    return text[:1].upper() + text[1:]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table of evidence: what, its value, what it means."""
+    """One line of the table of evidence: a name, its value, and what it means."""
 
     name: str
     value: str
@@ -68,119 +70,131 @@ class Line:
 
 
 def evidence_lines(luck: Luck, seed: int) -> list[Line]:
-    """Everything that stands beside the verdict and is not part of its rule, but for the first three lines."""
-    crossed = _crossed(luck) if luck.verdict is not None else []
-    return [*_tests(luck), *_sharpe(luck), *crossed, *_prices(luck, seed)]
+    """The table of evidence: the tests behind the verdict first, then figures that the verdict does not use."""
+    overfitting = _cross_validation(luck) if luck.verdict is not None else []
+    return [*_tests(luck), *_sharpe(luck), *overfitting, *_prices(luck, seed)]
 
 
 def _tests(luck: Luck) -> list[Line]:
-    found, single, trials = luck.findings.evidence, luck.findings.evidence.selected, luck.trials
+    evidence, selected, trials = luck.findings.evidence, luck.findings.evidence.selected, luck.trials
     lines = [
         Line(
             "Trials",
             f"{number(trials.raw)} raw, {number(trials.effective)} effective",
-            "Distinct configurations whose events overlap these by half or more, whatever the command; effective: how "
-            "many independent ones show as good a best, from the correlation of daily returns. `bea trials` explains.",
+            "Raw: distinct configurations, from any command, whose events overlap these by at least half. Effective: "
+            "how many independent configurations would produce as good a best by luck, from the correlation of daily "
+            "returns. `bea trials` shows more.",
         )
     ]
     if luck.verdict is not None:
-        lines.append(_ability(luck))
-    if single is not None:
-        alone = f"#{single.row + 1} alone" if luck.verdict is not None else "This one alone"
+        lines.append(_superior_ability(luck))
+    if selected is not None:
+        name = f"#{selected.row + 1} alone" if luck.verdict is not None else "This configuration"
         lines.append(
             Line(
-                alone,
-                f"{p_text(single.p_value)}; {p_text(sidak_adjusted(single.p_value, trials.effective))} adjusted",
-                "p of the judged configuration (a normal tail of its ratio, corrected for skew), and after Šidák's "
-                "correction for the effective trials.",
+                name,
+                f"p {p_text(selected.p_value)}; {p_text(sidak_adjusted(selected.p_value, trials.effective))} adjusted",
+                "p-value of the selected configuration on its own (normal tail of its ratio, corrected for skew), and "
+                "with Šidák's correction for the effective trials.",
             )
         )
     elif luck.verdict is not None:
-        lines.append(Line("Judged", NOTHING, "No configuration qualified: see validation.bets_min and metric_min."))
+        lines.append(
+            Line("Selected", NOTHING, "No configuration qualified: see validation.bets_min and validation.metric_min.")
+        )
     if luck.verdict is None:
         return lines
-    named = ", ".join(f"#{row + 1}" for row in found.survivors[:6])
+    named = ", ".join(f"#{row + 1}" for row in evidence.survivors[:6])
     return [
         *lines,
-        Line("Reality check", p_text(found.p_reality), "White's p, not studentised."),
+        Line(
+            "Reality check",
+            f"p {p_text(evidence.p_reality)}",
+            "White's test over all configurations, not studentised.",
+        ),
         Line(
             "Survivors",
-            f"{number(found.n_survivors)}{f': {named}' if named else ''}",
-            "Configurations that Romano and Wolf's StepM names with a chance of at most 5 % that one of them is luck.",
+            f"{number(evidence.n_survivors)}{f': {named}' if named else ''}",
+            "Configurations that Romano and Wolf's StepM test names; the chance that any of them is there by luck is "
+            "at most 5 %.",
         ),
     ]
 
 
-def _ability(luck: Luck) -> Line:
-    found = luck.findings.evidence
+def _superior_ability(luck: Luck) -> Line:
+    evidence = luck.findings.evidence
     return Line(
         "SPA, all configurations",
-        f"{p_text(found.p_lower)} ≤ {p_text(found.p_consistent)} ≤ {p_text(found.p_upper)}; "
-        f"{p_text(found.p_skewed)} without skew",
-        f"Hansen's lower, consistent and upper p, studentised, {number(found.resamples)} resamples of blocks of "
-        f"{number(found.block_length, 1)} days on average; and the consistent one with each resample's own deviation, "
-        "corrected for skew. The verdict takes the larger.",
+        f"p {p_text(evidence.p_lower)} ≤ {p_text(evidence.p_consistent)} ≤ {p_text(evidence.p_upper)}; "
+        f"{p_text(evidence.p_skewed)} corrected for skew",
+        f"Hansen's test of superior predictive ability: lower, consistent and upper p, studentised, "
+        f"{number(evidence.resamples)} bootstrap resamples of blocks of {number(evidence.block_length, 1)} days on "
+        "average. Then the consistent p with each resample's own deviation, corrected for skew. The verdict uses the "
+        "larger of the two consistent values.",
     )
 
 
 def _sharpe(luck: Luck) -> list[Line]:
-    found, single, trials = luck.findings.evidence, luck.findings.evidence.selected, luck.trials
-    if single is None or math.isnan(single.sharpe):
+    evidence, selected, trials = luck.findings.evidence, luck.findings.evidence.selected, luck.trials
+    if selected is None or math.isnan(selected.sharpe):
         return []
-    own = Moments(single.n_days, single.sharpe, single.skew, single.kurtosis)
-    null = 1.0 / max(single.n_days - 1, 1)
-    raw, effective = (deflated_sharpe(own, n, null) for n in (trials.raw, trials.effective))
-    across = deflated_sharpe(own, trials.effective, found.sharpe_variance)
-    needed, years = min_track_record(own), min_backtest_years(trials.effective)
-    annual = single.sharpe * math.sqrt(_YEAR_DAYS)
-    record = f"{number(needed)} days" if math.isfinite(needed) else "none suffices"
-    bets_a_day = luck.picked_bets / max(single.n_days, 1)
-    in_bets = f", about {number(needed * bets_a_day)} bets" if math.isfinite(needed) and bets_a_day else ""
+    moments = Moments(selected.n_days, selected.sharpe, selected.skew, selected.kurtosis)
+    null = 1.0 / max(selected.n_days - 1, 1)
+    raw, effective = (deflated_sharpe(moments, n, null) for n in (trials.raw, trials.effective))
+    across = deflated_sharpe(moments, trials.effective, evidence.sharpe_variance)
+    needed, years = min_track_record(moments), min_backtest_years(trials.effective)
+    annual = selected.sharpe * math.sqrt(_YEAR_DAYS)
+    record = f"{number(needed)} days" if math.isfinite(needed) else "no length suffices"
+    bets_a_day = luck.selected_bets / max(selected.n_days, 1)
+    in_bets = f" (about {number(needed * bets_a_day)} bets)" if math.isfinite(needed) and bets_a_day else ""
     return [
         Line(
             "Sharpe ratio",
-            f"{number(annual, 2)} a year; above zero: {percent(probabilistic_sharpe(own))}",
-            "Of daily returns, calendar days; the probability that the true one is above zero, before any correction.",
+            f"{number(annual, 2)} per year; above zero: {percent(probabilistic_sharpe(moments))}",
+            "Sharpe ratio of daily returns over all calendar days, per year; and the probability that the true ratio "
+            "is above zero, without any correction for the search.",
         ),
         Line(
             "Deflated Sharpe",
             f"{percent(raw)} at raw N, {percent(effective)} at effective N; across: {percent(across)}",
-            "Probability of more than the best of N worthless ones shows, with the variance under the null; the raw N "
-            "is the conservative one. 'Across' takes the variance over the configurations instead, which condemns a "
-            "true plateau.",
+            "Probability that the ratio beats the best of N configurations without skill. Raw N is the conservative "
+            "choice. 'Across' uses the variance between the configurations instead of the variance under the null; it "
+            "is too harsh on a true plateau.",
         ),
         Line(
             "Track record",
-            f"{record}{in_bets} needed; {number(single.n_days)} days at hand",
-            "Least length at which this ratio would exceed zero at 95 %.",
+            f"{record}{in_bets} needed; {number(selected.n_days)} days available",
+            "Shortest track record at which this ratio would be above zero at 95 %.",
         ),
         Line(
             "Backtest length",
-            f"{number(years, 1)} years needed; {number(found.days / _YEAR_DAYS, 1)} at hand",
-            "Below it the best of so many worthless configurations shows a Sharpe ratio of 1 a year.",
+            f"{number(years, 1)} years needed; {number(evidence.days / _YEAR_DAYS, 1)} available",
+            "In a shorter backtest the best of this many configurations without skill is expected to show a Sharpe "
+            "ratio of 1 per year.",
         ),
     ]
 
 
-def _crossed(luck: Luck) -> list[Line]:
-    found = luck.findings.evidence.overfitting
-    if found is None:
-        return [Line("Overfitting", NOTHING, "Too few days or configurations to cross-validate the choice.")]
-    side = "inside" if found.null_low <= found.probability <= found.null_high else (
-        "below" if found.probability < found.null_low else "above"
-    )  # fmt: skip
+def _cross_validation(luck: Luck) -> list[Line]:
+    overfitting = luck.findings.evidence.overfitting
+    if overfitting is None:
+        return [Line("Overfitting", NOTHING, "Too few days or configurations to cross-validate the selection.")]
+    probability, low, high = overfitting.probability, overfitting.null_low, overfitting.null_high
+    place = "inside" if low <= probability <= high else "below" if probability < low else "above"
+    splits, configurations = overfitting.splits, overfitting.configurations
     return [
         Line(
             "Overfitting (PBO)",
-            f"{percent(found.probability)}; null band {span(found.null_low, found.null_high)}",
-            "How often the best of one half of the days is below the middle in the other, "
-            f"{number(found.splits)} splits of {number(found.configurations)} configurations; {side} the band of "
-            "sweeps without any skill.",
+            f"{percent(probability)}; no-skill range {span(low, high)}",
+            "How often the best configuration of one half of the days ranks below the median in the other half, over "
+            f"{count(splits, 'split')} of {count(configurations, 'configuration')}; {place} the range of sweeps "
+            "without any skill.",
         ),
         Line(
             "Degradation",
-            f"slope {number(found.slope, 2)}; loss {percent(found.loss)}",
-            "Slope of the metric out of sample on the one in sample; how often the chosen one loses out of sample.",
+            f"slope {number(overfitting.slope, 2)}; loss {percent(overfitting.loss)}",
+            "Slope of the out-of-sample metric on the in-sample metric; and how often the configuration selected in "
+            "sample loses money out of sample.",
         ),
     ]
 
@@ -190,32 +204,33 @@ def _prices(luck: Luck, seed: int) -> list[Line]:
     if bets is None or daily is None or not bets.height:
         return []
     clv = mean_interval(bets, "clv", seed)
-    value = NOTHING if math.isnan(clv.estimate) else percent(clv.estimate, 2)
+    clv_text = NOTHING if math.isnan(clv.estimate) else percent(clv.estimate, 2)
     if clv.known:
-        value += f" ({_LEVEL} {span(clv.low, clv.high, 2)})"
+        clv_text += f" ({LEVEL} interval {span(clv.low, clv.high, 2)})"
     roi = roi_interval(bets, float(daily["equity_start_minor"][0]), seed)
-    shown = percent(roi.estimate) + (f" ({_LEVEL} {span(roi.low, roi.high)})" if roi.known else "")
+    roi_text = percent(roi.estimate) + (f" ({LEVEL} interval {span(roi.low, roi.high)})" if roi.known else "")
     lines = [
-        Line(f"ROI {luck.sample}", shown, "P&L of these bets over the opening bankroll; events resampled."),
+        Line(f"ROI {luck.sample}", roi_text, "P&L of these bets over the opening bankroll; events resampled."),
         Line(
             f"CLV {luck.sample}",
-            value,
-            "Mean closing line value of these bets: what the market's last fair prices say of the yield.",
+            clv_text,
+            "Mean closing line value of these bets: the yield to expect if the closing odds, without margin, are fair.",
         ),
     ]
     try:
         fair = fair_odds_test(bets, generator(seed, "fair"), paid_at="fair")
         placed = fair_odds_test(bets, generator(seed, "fair"))
     except DataError as error:
-        return [*lines, Line("Fair closing odds", NOTHING, f"Not told: {error.line()}.")]
+        return [*lines, Line("Fair closing odds", NOTHING, f"Not available: {error.line()}.")]
     if fair.n_bets:
         exact = "simulated" if math.isnan(fair.p_exact) else "exact"
         lines.append(
             Line(
                 "Fair closing odds",
-                f"p {p_text(fair.p_value)} at fair odds; {p_text(placed.p_value)} at the odds taken ({exact})",
+                f"p {p_text(fair.p_value)} at fair odds; p {p_text(placed.p_value)} at the odds taken ({exact})",
                 f"Chance of a yield this high if each of {count(fair.n_bets, 'bet')} {luck.sample} won with its fair "
-                "closing probability: paid fairly, and paid as it was (then it is more than the close explains).",
+                "closing probability. At fair odds: luck alone. At the odds taken: a small p means more profit than "
+                "the closing line explains.",
             )
         )
     return lines

@@ -1,4 +1,4 @@
-"""The page of runs side by side in chromium: widths, themes, sorting, the folded parts, printing."""
+"""The comparison page in chromium: widths, themes, sorting, folded parts, printing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CASES = {
     "two sweeps": lambda: comparison(swept("A", LOG), swept("B", OTHER)),
     "sweep and backtest": lambda: comparison(swept("A", LOG), side("B", OTHER)),
     "six": six,
-    "nothing in common": lambda: comparison(side("A", LOG), side("B", LOG.clear(), lack="gone")),
+    "nothing in common": lambda: comparison(side("A", LOG), side("B", LOG.clear(), missing="gone")),
 }
 
 
@@ -78,7 +78,7 @@ def test_measures_sort_by_their_heads_and_settings_filter(browser: Browser, page
     browser.show(pages["six"])
     names = "return [...document.querySelectorAll('#measures tbody th')].map(cell => cell.textContent[0])"
     head = "[...document.querySelectorAll('#measures thead button')].find(b => b.textContent.startsWith('P&L')).click()"
-    gains = dict(zip("ABCDEF", (one.chosen.metrics["pnl_minor"] for one in six().sides), strict=True))
+    gains = dict(zip("ABCDEF", (one.configuration.metrics["pnl_minor"] for one in six().sides), strict=True))
     browser.run(head)
     assert browser.run(names) == sorted(gains, key=lambda name: -gains[name])
     browser.run(head)
@@ -108,7 +108,7 @@ def test_everything_is_reached_by_keyboard(browser: Browser, pages: dict[str, Pa
         reached.add(name)
         if outline == "none":
             unseen.append(name)
-    assert {"theme", "Measures", "Configuration", "The numbers", "The same of the con", "Copy"} <= {
+    assert {"theme", "Measures", "Configuration", "Show the numbers", "The same for the co", "Copy"} <= {
         name[:19] if name.startswith("The same") else name for name in reached
     }
     assert unseen == []

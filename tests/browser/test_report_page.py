@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import DESKTOP, PHONE, Browser
-from tests.research.report.made import chosen, report, results
+from tests.research.report.made import configuration, report, results
 from tests.research.report.test_page import CASES, EVIL
 
 pytestmark = pytest.mark.browser
@@ -238,8 +238,8 @@ def test_hostile_names_do_nothing(browser: Browser, write_page: Pages) -> None:
     board = results(names=EVIL)
     data = report()
     manifest = {**data.manifest, "command": ["bea", *EVIL], "notes": list(EVIL)}
-    path = chosen(int(board["config"][0]), **{"strategy.name": EVIL[1]})
-    browser.show(write_page("hostile", replace(data, results=board, chosen=(path,), manifest=manifest)))
+    path = configuration(int(board["config"][0]), **{"strategy.name": EVIL[1]})
+    browser.show(write_page("hostile", replace(data, results=board, selected=(path,), manifest=manifest)))
     said, asked = browser.logs()
     assert said == [] and len(asked) <= 2
     assert browser.run("return document.querySelectorAll('img, svg svg, iframe').length") == 0

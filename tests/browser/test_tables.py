@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import PHONE, Browser
-from tests.research.report.made import bets, chosen, report, results
+from tests.research.report.made import bets, configuration, report, results
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def long(browser: Browser, write_page: Pages) -> Browser:
     """A page with a table of twelve competitions, unfolded."""
     first = int(results(400)["config"][0])
     log = bets(3000, competitions=tuple(f"League {k}" for k in range(12)))
-    browser.show(write_page("tables", report(chosen=(chosen(first, log),))))
+    browser.show(write_page("tables", report(selected=(configuration(first, log),))))
     browser.run("for (const fold of document.querySelectorAll('details.numbers')) fold.open = true")
     return browser
 

@@ -1,5 +1,5 @@
 "use strict";
-// The packed data of the page: typed arrays, texts of values, and numbers as the reader sees them.
+// The packed data of the page: typed arrays, texts of values, and numbers as text.
 const bea = (() => {
   const holder = document.getElementById("results");
   if (!holder) return null;
@@ -12,21 +12,23 @@ const bea = (() => {
   const grouped = text => text.replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
   const number = (value, digits) => {
     if (!Number.isFinite(value)) return "–";
-    const [whole, part] = Math.abs(value).toFixed(digits).split(".");
-    const text = grouped(whole) + (part ? "." + part : "");
+    const [integer, fraction] = Math.abs(value).toFixed(digits).split(".");
+    const text = grouped(integer) + (fraction ? "." + fraction : "");
     return (value < 0 && /[1-9]/.test(text) ? "\u2212" : "") + text;
   };
   const scaled = (measure, value) => measure.form === "percent" ? value * 100 : measure.form === "money" ? value / 100 : value;
   const data = {
     ...raw,
     config: decode(raw.config, "i4"),
-    parameters: raw.parameters.map(one => ({ ...one, data: decode(one.data, one.type) })),
-    flags: raw.flags.map(one => ({ ...one, data: decode(one.data, one.type) })),
-    measures: raw.measures.map(one => ({ ...one, data: decode(one.data, one.type) })),
+    parameters: raw.parameters.map(column => ({ ...column, data: decode(column.data, column.type) })),
+    flags: raw.flags.map(column => ({ ...column, data: decode(column.data, column.type) })),
+    measures: raw.measures.map(column => ({ ...column, data: decode(column.data, column.type) })),
     number,
-    // what a filter compares and a reader sees: per cent, whole money
+    // the value in the unit of the column heading, which filters compare: per cent, money in whole units
     scaled,
+    // the same as text, without and with the unit
     shown: (measure, value) => number(scaled(measure, value), measure.form === "percent" ? measure.digits : 0),
+    text: (measure, value, digits = measure.digits) => number(scaled(measure, value), measure.form === "percent" ? digits : 0) + (measure.form === "percent" && Number.isFinite(value) ? "\u202f%" : ""),
   };
   data.rowOf = new Map(Array.from(data.config, (config, row) => [config, row]));
   return data;

@@ -1,21 +1,21 @@
 "use strict";
-// Theme, hints, copying, printing, and the choice of the configuration whose charts are shown.
+// Theme, tooltips, copy buttons, printing, and the picker of the configuration whose charts are shown.
 (() => {
   const root = document.documentElement, KEY = "bea-theme";
   const button = document.getElementById("theme");
   const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const name = () => {
+  const label = () => {
     button.textContent = dark() ? "Light" : "Dark";
-    button.setAttribute("aria-label", dark() ? "Show the light page" : "Show the dark page");
+    button.setAttribute("aria-label", dark() ? "Switch to the light theme" : "Switch to the dark theme");
   };
-  try { const kept = localStorage.getItem(KEY); if (kept === "dark" || kept === "light") root.dataset.theme = kept; } catch { /* no storage: not remembered */ }
+  try { const stored = localStorage.getItem(KEY); if (stored === "dark" || stored === "light") root.dataset.theme = stored; } catch { /* no storage: the theme is not remembered */ }
   button.addEventListener("click", () => {
     root.dataset.theme = dark() ? "light" : "dark";
-    try { localStorage.setItem(KEY, root.dataset.theme); } catch { /* no storage: not remembered */ }
-    name();
+    try { localStorage.setItem(KEY, root.dataset.theme); } catch { /* no storage: the theme is not remembered */ }
+    label();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", name);
-  name();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
+  label();
 
   const tip = document.getElementById("tip");
   const show = event => {

@@ -1,13 +1,13 @@
 "use strict";
-// Finished tables: a press on a head sorts (again: the other way; again: as it was), a box filters where there are many rows.
+// Static tables: a click on a column heading sorts (second click: reversed, third click: original order); long tables get a filter.
 (() => {
   const MANY = 8;
   const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-  const bare = text => text.replace(/\s+/g, "").replace(/\u2212/g, "-");
-  // a number with its unit, also the first of an interval; dates, names and bands are words
+  const digits = text => text.replace(/\s+/g, "").replace(/\u2212/g, "-");
+  // a number with its unit, or the first number of an interval; dates, names and odds bands are text
   const value = text => {
-    const found = bare(text).match(/^([+-]?\d+(?:\.\d+)?)(?:[%a-z].*)?$/i);
-    return found ? Number(found[1]) : NaN;
+    const match = digits(text).match(/^([+-]?\d+(?:\.\d+)?)(?:[%a-z].*)?$/i);
+    return match ? Number(match[1]) : NaN;
   };
   const plain = text => text.toLowerCase().replace(/[\s_,%]+/g, "");
 
@@ -18,9 +18,9 @@
     const names = heads.map(head => head.textContent);
     const place = new Map(rows.map((row, at) => [row, at]));
     const columns = names.map((_, at) => {
-      const found = texts.map(line => value(line[at] || ""));
-      const all = texts.every((line, row) => !Number.isNaN(found[row]) || ["", "–"].includes((line[at] || "").trim()));
-      return all && found.some(one => !Number.isNaN(one)) ? found : null;
+      const numbers = texts.map(line => value(line[at] || ""));
+      const numeric = texts.every((line, row) => !Number.isNaN(numbers[row]) || ["", "–"].includes((line[at] || "").trim()));
+      return numeric && numbers.some(number => !Number.isNaN(number)) ? numbers : null;
     });
     let sorted = -1, down = false;
     const order = at => {
@@ -37,8 +37,8 @@
       const compare = (a, b) => {
         if (sorted < 0) return a - b;
         if (!numbers) return sign * words.compare(texts[a][at], texts[b][at]) || a - b;
-        const gone = Number.isNaN(numbers[a]) - Number.isNaN(numbers[b]);
-        return gone || (Number.isNaN(numbers[a]) ? 0 : sign * (numbers[a] - numbers[b])) || a - b;
+        const missing = Number.isNaN(numbers[a]) - Number.isNaN(numbers[b]);
+        return missing || (Number.isNaN(numbers[a]) ? 0 : sign * (numbers[a] - numbers[b])) || a - b;
       };
       body.append(...[...rows].sort((a, b) => compare(place.get(a), place.get(b))));
     };
@@ -53,18 +53,19 @@
     if (rows.length > MANY) filter(table, rows, texts, names, columns);
   };
 
-  const asked = (word, names, columns, texts) => {
-    const found = word.match(/^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/);
-    if (!found) return row => texts[row].some(text => text.toLowerCase().includes(word.toLowerCase()));
-    const [, name, sign, wanted] = found, number = Number(bare(wanted));
-    const at = [names.findIndex(one => plain(one) === plain(name)), names.findIndex(one => plain(one).startsWith(plain(name)))].find(one => one >= 0);
+  // the test of one word of the filter: a comparison with a column, or text anywhere in the row
+  const test = (word, names, columns, texts) => {
+    const match = word.match(/^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/);
+    if (!match) return row => texts[row].some(text => text.toLowerCase().includes(word.toLowerCase()));
+    const [, name, sign, wanted] = match, number = Number(digits(wanted));
+    const at = [names.findIndex(head => plain(head) === plain(name)), names.findIndex(head => plain(head).startsWith(plain(name)))].find(place => place >= 0);
     if (at === undefined) return () => false;
     if (!columns[at] || Number.isNaN(number)) {
       const same = row => plain(texts[row][at]) === plain(wanted);
       return sign === "=" ? same : sign === "!=" ? row => !same(row) : () => false;
     }
-    const of = row => columns[at][row];
-    return { "<": row => of(row) < number, ">": row => of(row) > number, "<=": row => of(row) <= number, ">=": row => of(row) >= number, "=": row => of(row) === number, "!=": row => of(row) !== number }[sign];
+    const cell = row => columns[at][row];
+    return { "<": row => cell(row) < number, ">": row => cell(row) > number, "<=": row => cell(row) <= number, ">=": row => cell(row) >= number, "=": row => cell(row) === number, "!=": row => cell(row) !== number }[sign];
   };
   const filter = (table, rows, texts, names, columns) => {
     const bar = document.createElement("div"), label = document.createElement("label"), box = document.createElement("input"), tally = document.createElement("span");
@@ -76,10 +77,10 @@
     tally.className = "count";
     tally.setAttribute("role", "status");
     const sift = () => {
-      const tests = box.value.trim().split(/\s+/).filter(Boolean).map(word => asked(word, names, columns, texts));
-      let kept = 0;
-      rows.forEach((row, at) => { row.hidden = !tests.every(test => test(at)); kept += !row.hidden; });
-      tally.textContent = tests.length ? `${kept} of ${rows.length}` : `${rows.length} rows`;
+      const tests = box.value.trim().split(/\s+/).filter(Boolean).map(word => test(word, names, columns, texts));
+      let shown = 0;
+      rows.forEach((row, at) => { row.hidden = !tests.every(passes => passes(at)); shown += !row.hidden; });
+      tally.textContent = tests.length ? `${shown} of ${rows.length}` : `${rows.length} rows`;
     };
     box.addEventListener("input", sift);
     bar.append(label, tally);

@@ -1,26 +1,26 @@
 "use strict";
-// The leaderboard: all rows in typed arrays, sorted and filtered there, drawn as the visible rows only.
+// The leaderboard: all rows are sorted and filtered in typed arrays; only the visible rows are in the document.
 (() => {
   if (!bea) return;
   const ROW = 32, HEAD = 38, SPARE = 8;
   const frame = document.getElementById("board"), search = document.getElementById("filter"), tally = document.getElementById("tally");
-  const chosen = new Set(bea.chosen);
-  const measure = one => ({
-    key: one.name, head: one.head, measure: one, more: one.higher_is_better, sign: ["yield", "roi", "pnl_minor", "clv_mean"].includes(one.name),
-    value: row => bea.scaled(one, one.data[row]), text: row => bea.shown(one, one.data[row]),
-    width: Math.max(one.head.length + 2, one.form === "money" ? 11 : 7) + 2.5,
+  const charted = new Set(bea.selected);
+  const column = measure => ({
+    key: measure.name, head: measure.head, measure, descending: measure.higher_is_better, sign: ["yield", "roi", "pnl_minor", "clv_mean"].includes(measure.name),
+    value: row => bea.scaled(measure, measure.data[row]), text: row => bea.shown(measure, measure.data[row]),
+    width: Math.max(measure.head.length + 2, measure.form === "money" ? 11 : 7) + 2.5,
   });
   const MAIN = 6, digits = Math.max(3, String(bea.total).length);
   const columns = [
-    { key: "config", head: "#", more: false, value: row => bea.config[row], text: row => "#" + bea.config[row], width: digits + 6 },
-    ...bea.measures.slice(0, MAIN).map(measure),
-    ...[...bea.flags, ...bea.parameters].map(one => ({
-      key: one.key, head: one.head, title: one.key, words: !one.values.length, more: false,
-      value: row => one.values.length ? (one.data[row] < one.values.length ? one.values[one.data[row]] : NaN) : one.data[row],
-      text: row => one.texts[one.data[row]],
-      width: Math.min(24, Math.max(one.head.length + 2, ...one.texts.map(text => text.length))) + 2.5,
+    { key: "config", head: "#", descending: false, value: row => bea.config[row], text: row => "#" + bea.config[row], width: digits + 6 },
+    ...bea.measures.slice(0, MAIN).map(column),
+    ...[...bea.flags, ...bea.parameters].map(parameter => ({
+      key: parameter.key, head: parameter.head, title: parameter.key, words: !parameter.values.length, descending: false,
+      value: row => parameter.values.length ? (parameter.data[row] < parameter.values.length ? parameter.values[parameter.data[row]] : NaN) : parameter.data[row],
+      text: row => parameter.texts[parameter.data[row]],
+      width: Math.min(24, Math.max(parameter.head.length + 2, ...parameter.texts.map(text => text.length))) + 2.5,
     })),
-    ...bea.measures.slice(MAIN).map(measure),
+    ...bea.measures.slice(MAIN).map(column),
   ];
   let sorted = { column: null, down: false }, selected = -1, active = 0;
   let view = Uint32Array.from({ length: bea.rows }, (_, row) => row);
@@ -60,7 +60,7 @@
   const line = (row, place) => {
     const out = document.createElement("tr");
     out.setAttribute("aria-rowindex", String(place + 2));
-    if (chosen.has(bea.config[row])) out.classList.add("chosen");
+    if (charted.has(bea.config[row])) out.classList.add("charted");
     if (row === selected) out.classList.add("selected");
     columns.forEach((column, at) => {
       const cell = document.createElement(at ? "td" : "th");
@@ -84,7 +84,7 @@
   };
   let drawn = "";
   const draw = (all = 0) => {
-    // one row is in the order of the tab key; the arrows move it
+    // one row can be reached with the tab key; the arrow keys move to other rows
     const first = all ? 0 : Math.max(0, Math.floor(frame.scrollTop / ROW) - SPARE);
     const last = Math.min(view.length, all || first + Math.ceil((frame.clientHeight || 480) / ROW) + 2 * SPARE);
     if (active < first || active >= last) active = first;
@@ -104,12 +104,12 @@
     const sign = down ? -1 : 1;
     return (a, b) => {
       const x = column.value(a), y = column.value(b);
-      const gone = Number.isNaN(x) - Number.isNaN(y);
-      return gone || (Number.isNaN(x) ? 0 : sign * (x - y)) || a - b;
+      const missing = Number.isNaN(x) - Number.isNaN(y);
+      return missing || (Number.isNaN(x) ? 0 : sign * (x - y)) || a - b;
     };
   };
   const order = column => {
-    const down = sorted.column === column ? !sorted.down : column.more;
+    const down = sorted.column === column ? !sorted.down : column.descending;
     sorted = { column, down };
     for (const other of columns) other.cell.removeAttribute("aria-sort");
     column.cell.setAttribute("aria-sort", down ? "descending" : "ascending");
@@ -119,14 +119,14 @@
     redraw();
   };
 
-  // words, or comparisons such as  yield>2 bets>=500 strategy=value  in the units of the heads
+  // words, or comparisons such as  yield>2 bets>=500 strategy=value  in the units of the column headings
   const plain = text => text.toLowerCase().replace(/[\s_,%]+/g, "");
   const tests = text => text.trim().split(/\s+/).filter(Boolean).map(word => {
-    const found = word.match(/^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/);
-    if (!found) return row => columns.some(column => column.text(row).toLowerCase().includes(word.toLowerCase()));
-    const [, name, sign, wanted] = found;
-    const column = columns.find(one => [one.key, one.head].some(label => plain(label) === plain(name))) ||
-      columns.find(one => plain(one.head).startsWith(plain(name)) || plain(one.key).endsWith(plain(name)));
+    const match = word.match(/^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/);
+    if (!match) return row => columns.some(column => column.text(row).toLowerCase().includes(word.toLowerCase()));
+    const [, name, sign, wanted] = match;
+    const column = columns.find(entry => [entry.key, entry.head].some(label => plain(label) === plain(name))) ||
+      columns.find(entry => plain(entry.head).startsWith(plain(name)) || plain(entry.key).endsWith(plain(name)));
     if (!column) return () => false;
     const value = Number(wanted.replace("\u2212", "-"));
     if (column.words || Number.isNaN(value)) {
@@ -139,13 +139,13 @@
     }[sign];
   });
   const filter = () => {
-    const asked = tests(search.value);
-    const kept = [];
-    for (let row = 0; row < bea.rows; row++) if (asked.every(test => test(row))) kept.push(row);
-    view = Uint32Array.from(kept);
+    const conditions = tests(search.value);
+    const rows = [];
+    for (let row = 0; row < bea.rows; row++) if (conditions.every(passes => passes(row))) rows.push(row);
+    view = Uint32Array.from(rows);
     if (sorted.column) view.sort(compare(sorted.column, sorted.down));
     frame.scrollTop = active = 0;
-    tally.textContent = asked.length ? bea.number(view.length, 0) + " of " + bea.number(bea.rows, 0) : bea.number(bea.rows, 0) + (bea.rows === 1 ? " row" : " rows");
+    tally.textContent = conditions.length ? bea.number(view.length, 0) + " of " + bea.number(bea.rows, 0) : bea.number(bea.rows, 0) + (bea.rows === 1 ? " row" : " rows");
     redraw();
   };
   const select = (row, place) => {
@@ -154,7 +154,7 @@
     document.dispatchEvent(new CustomEvent("configuration", { detail: bea.config[row] }));
   };
 
-  // foreign text that a spreadsheet would read as a formula gets an apostrophe
+  // text that a spreadsheet would read as a formula gets an apostrophe
   const cell = text => {
     const safe = /^[=+\-@\t\r\n|%]/.test(text) ? "'" + text : text;
     return /[",\n\r;]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
@@ -182,8 +182,8 @@
 
   frame.addEventListener("scroll", () => draw(), { passive: true });
   frame.addEventListener("keydown", event => {
-    const whole = Math.max(1, Math.floor((frame.clientHeight - HEAD) / ROW) - 1);
-    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: whole, PageUp: -whole, Home: -view.length, End: view.length };
+    const page = Math.max(1, Math.floor((frame.clientHeight - HEAD) / ROW) - 1);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -view.length, End: view.length };
     if (!(event.key in steps)) return;
     event.preventDefault();
     if (!event.target.closest("tbody")) { frame.scrollTop += steps[event.key] * ROW; return; }

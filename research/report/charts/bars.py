@@ -1,4 +1,4 @@
-"""Bars of a histogram whose part that rests on enough is solid, and the axis under them."""
+"""Bars of a histogram, solid for the part with enough bets, and the axis below them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Counts = NDArray[np.int64]
 
 
 def round_bins(values: Floats, marks: list[float], about: int = 44) -> Floats:
-    """Edges of round bins over the middle 98 % of the values and over all marks; zero is an edge."""
+    """Edges of bins at round numbers that cover the middle 98 % of the values and all `marks`; zero is an edge."""
     low, high = np.quantile(values, [0.01, 0.99])
     low, high = min(float(low), *marks), max(float(high), *marks)
     if high - low < 1e-9:
@@ -35,34 +35,50 @@ def bars(
     x: Scale,
     place: tuple[float, float],
     noun: str,
-    told: Callable[[float], str] = percent,
+    label: Callable[[float], str] = percent,
 ) -> None:
-    """Bars of all that is counted, of which the part that rests on enough bets is solid; `told` writes a value."""
-    (whole, solid), (top, bottom) = counts, place
-    most = float(whole.max())
+    """Bars with what they count.
+
+    Parameters
+    ----------
+    canvas : Canvas
+    edges : float64 (n + 1,)
+        Edges of the bins.
+    counts : pair of int64 (n,)
+        All that is counted, and the part of it with enough bets, which is drawn solid.
+    x : Scale
+    place : pair of float
+        Top and bottom of the bars in px.
+    noun : str
+        What is counted, in the plural.
+    label : callable
+        Text of an edge.
+    """
+    (total, solid), (top, bottom) = counts, place
+    most = float(total.max())
     y = Scale(0, most, bottom, top)
     canvas.text(0, 11, noun, "muted")
     for tick in ticks(0, most, 4):
         if tick == round(tick):
             canvas.line((58, y(tick)), (x.end, y(tick)), "grid" if tick else "zero")
             canvas.text(52, y(tick) + 4.5, compact(tick), "muted", "end")
-    for left, right, amount, sure in zip(edges[:-1], edges[1:], whole, solid, strict=True):
+    for left, right, amount, enough in zip(edges[:-1], edges[1:], total, solid, strict=True):
         if not amount:
             continue
         css = "bar gain" if (left + right) / 2 > 0 else "bar loss"
-        tip = f"{told(float(left))} to {told(float(right))}: {number(int(amount))} {noun}"
+        tip = f"{label(float(left))} to {label(float(right))}: {number(int(amount))} {noun}"
         start, wide = x(float(left)) + 1, x(float(right)) - x(float(left)) - 2
-        if sure < amount:
+        if enough < amount:
             canvas.rect((start, y(float(amount))), (wide, bottom - y(float(amount))), f"{css} hollow")
-        if sure:
-            canvas.rect((start, y(float(sure))), (wide, bottom - y(float(sure))), css)
+        if enough:
+            canvas.rect((start, y(float(enough))), (wide, bottom - y(float(enough))), css)
         canvas.rect((start - 1, top), (wide + 2, bottom - top), "hit", tip)
 
 
 def x_axis(
     canvas: Canvas, x: Scale, bottom: float, words: str, label: Callable[[float, float], str] = percent_tick
 ) -> None:
-    """Ticks and their labels under the bars, the line at zero, the name of the axis; `label` takes value and spread."""
+    """Ticks with labels below the bars, the line at zero, and the axis name; `label` takes a value and the spread."""
     about = int((x.end - x.start) / 76)
     for tick in ticks(x.low, x.high, about):
         canvas.line((x(tick), bottom), (x(tick), bottom + 4), "zero")

@@ -1,4 +1,4 @@
-"""How deep it could have fallen: deepest falls of resampled paths, with the one that was seen among them."""
+"""Maximum drawdowns of bootstrap resamples, with the observed drawdown among them."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import Figure, Numbers
 from research.report.text import count, listing, number, percent
 
-_QUESTION: Final = "How deep could it have fallen?"
+_QUESTION: Final = "How deep could the drawdown have been?"
 _TOP, _BASE = 58.0, 258.0
 
 
-def drawdowns(found: Drawdowns, n_bets: int | None = None) -> Figure:
-    """Distribution of the deepest fall from a peak over resampled paths, and the risk of ruin.
+def drawdowns(simulation: Drawdowns, n_bets: int | None = None) -> Figure:
+    """Distribution of the maximum drawdown over bootstrap resamples of the days, and the risk of ruin.
 
     Parameters
     ----------
-    found : Drawdowns
-        `research.inference.drawdown.drawdowns`.
+    simulation : Drawdowns
+        From `research.inference.drawdown.drawdowns`.
     n_bets : int, optional
-        Bets behind the days; with fewer than 100 the bars are hollow.
+        Bets on these days; with fewer than 100 the bars are hollow.
     """
-    values = found.simulated
+    values = simulation.simulated
     if not len(values) or not values.any():
-        return Figure("drawdowns", _QUESTION, "No path falls: there is no day with a loss.")
-    quantiles = found.quantiles
-    paths = count(len(values), "resampling")
+        return Figure("drawdowns", _QUESTION, "There is no drawdown: no day has a loss.")
+    quantiles, observed = simulation.quantiles, simulation.observed
     answer = (
-        f"In half of {paths} of its {count(found.days, 'day')} by {percent(quantiles[0.5])} of a peak or more, in one "
-        f"of twenty by {percent(quantiles[0.95])}; {percent(found.observed)} was seen. {_deep(found)}; {_ruin(found)}."
+        f"The observed maximum drawdown is {percent(observed)}. In {count(len(values), 'bootstrap resample')} of "
+        f"{count(simulation.days, 'day')} the median is {percent(quantiles[0.5])}, and one in twenty exceeds "
+        f"{percent(quantiles[0.95])}. {_depths(simulation)} {_ruin(simulation)}"
     )
-    edges = round_bins(values, [0.0, found.observed], 36)
+    edges = round_bins(values, [0.0, observed], 36)
     counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0].astype(np.int64)
     few = n_bets is not None and n_bets < SOLID_FROM
     solid = np.zeros_like(counts) if few else counts
@@ -44,52 +44,55 @@ def drawdowns(found: Drawdowns, n_bets: int | None = None) -> Figure:
     def draw(width: float, css: str) -> str:
         canvas = Canvas(width, 300.0)
         x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
-        bars(canvas, edges, (counts, solid), x, (_TOP, _BASE), "paths")
-        x_axis(canvas, x, _BASE, "deepest fall, % of the peak")
-        _marked(canvas, x, found.observed, f"seen {percent(found.observed)}", "mark", 50.0)
-        words = f"one in twenty from {percent(quantiles[0.95])}"
-        _marked(canvas, x, quantiles[0.95], words, "reference", 32.0)
+        bars(canvas, edges, (counts, solid), x, (_TOP, _BASE), "resamples")
+        x_axis(canvas, x, _BASE, "maximum drawdown, % of the peak")
+        _marked(canvas, x, observed, f"observed {percent(observed)}", "mark", 50.0)
+        label = f"one in twenty above {percent(quantiles[0.95])}"
+        _marked(canvas, x, quantiles[0.95], label, "reference", 32.0)
         return canvas.svg(answer, css)
 
     note = (
-        f"Days are drawn in blocks of {number(found.block_length, 1)} days on average and equity is compounded, at the "
-        "mean return that was seen: chosen after a search, it is too good, and so are these paths."
+        f"Days are resampled in blocks of {number(simulation.block_length, 1)} days on average, and equity compounds. "
+        "The resamples share the observed mean return. After a search it is too good, and so are the resamples."
     )
     note += f" Hollow: fewer than {SOLID_FROM} bets." if few else ""
-    note += " The outer bars hold everything beyond them." if (values > edges[-1]).any() else ""
-    return Figure("drawdowns", _QUESTION, answer, draw, _numbers(found), note=note)
+    note += " The outer bars include everything beyond them." if (values > edges[-1]).any() else ""
+    return Figure("drawdowns", _QUESTION, answer, draw, _numbers(simulation), note=note)
 
 
-def _deep(found: Drawdowns) -> str:
-    parts = [f"{percent(fall, 0)} or more in {percent(share)}" for fall, share in found.depth_probabilities.items()]
-    return f"Of the paths it falls by {listing(parts)}"
+def _depths(simulation: Drawdowns) -> str:
+    """How many resamples exceed each depth."""
+    parts = [
+        f"{percent(depth, 0)} or more in {percent(share)}" for depth, share in simulation.depth_probabilities.items()
+    ]
+    return f"It reaches {listing(parts)} of the resamples."
 
 
-def _ruin(found: Drawdowns) -> str:
-    """The risk of ruin by level; no level, no ruin."""
-    if not found.ruin:
-        return "no level of ruin was asked for"
-    parts = [f"{percent(level, 0)} in {percent(share)}" for level, share in found.ruin.items()]
-    return f"of the opening bankroll no more is left than {listing(parts)}"
+def _ruin(simulation: Drawdowns) -> str:
+    """The risk of ruin by level."""
+    if not simulation.ruin:
+        return "No level of ruin was set."
+    parts = [f"{percent(level, 0)} in {percent(share)}" for level, share in simulation.ruin.items()]
+    return f"The bankroll falls to {listing(parts)} of them."
 
 
-def _marked(canvas: Canvas, x: Scale, value: float, words: str, css: str, height: float) -> None:
-    """A line over the bars with its words at the side that has room."""
+def _marked(canvas: Canvas, x: Scale, value: float, label: str, css: str, height: float) -> None:
+    """A line over the bars, with its label on the side that has space."""
     at = x.clip(value)
     canvas.line((at, height - 8), (at, _BASE), css)
-    right = at + 6 + fits(words) > canvas.width
-    canvas.text(at + (-6 if right else 6), height, words, "strong halo", "end" if right else "start")
+    right = at + 6 + fits(label) > canvas.width
+    canvas.text(at + (-6 if right else 6), height, label, "strong halo", "end" if right else "start")
 
 
-def _numbers(found: Drawdowns) -> Numbers:
-    rows = [("seen", percent(found.observed, 2))]
-    rows += [(f"quantile {percent(at, 0)}", percent(found.quantiles[at], 2)) for at in QUANTILES]
+def _numbers(simulation: Drawdowns) -> Numbers:
+    rows = [("observed", percent(simulation.observed, 2))]
+    rows += [(f"{percent(at, 0)} quantile of the resamples", percent(simulation.quantiles[at], 2)) for at in QUANTILES]
     rows += [
-        (f"share of paths that fall by {percent(fall, 0)}", percent(found.depth_probabilities[fall], 2))
-        for fall in DEPTHS
+        (f"resamples of {percent(depth, 0)} or more", percent(simulation.depth_probabilities[depth], 2))
+        for depth in DEPTHS
     ]
     rows += [
-        (f"share of paths down to {percent(level, 0)} of the opening bankroll", percent(share, 2))
-        for level, share in found.ruin.items()
+        (f"resamples that fall to {percent(level, 0)} of the opening bankroll", percent(share, 2))
+        for level, share in simulation.ruin.items()
     ]
-    return Numbers(("deepest fall", "% of the peak, or of the paths"), tuple(rows))
+    return Numbers(("maximum drawdown", "% of the peak, or of the resamples"), tuple(rows))

@@ -1,4 +1,4 @@
-"""Why opportunities were not taken: the funnel of reasons."""
+"""Why opportunities became no bets: the funnel of reasons."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from research.report.text import count, listing, number, percent
 
 REASON_WORDS: Final = {
     "incomplete": "odds or probability missing",
-    "odds_range": "odds outside the range",
+    "odds_range": "odds out of range",
     "edge": "edge below the minimum",
     "breaker_drawdown": "breaker: drawdown",
     "breaker_daily_loss": "breaker: daily loss",
     "breaker_streak": "breaker: losing streak",
-    "one_per_market": "already bet on this market",
+    "one_per_market": "already a bet on this market",
     "cap_bet": "cap per bet",
     "cap_event": "cap per event",
     "cap_competition": "cap per competition",
     "cap_day": "cap per day",
     "cap_open": "cap on open stakes",
-    "size": "size at the price",
-    "cash": "no cash left",
+    "size": "size available at the price",
+    "cash": "no cash available",
     "stake_minimum": "stake below the minimum",
     "rejected": "rejected",
-    "group": "another leg was refused",
+    "group": "another leg refused",
     "placed": "placed",
 }
 
 
 def funnel(reasons: pl.DataFrame) -> Figure:
-    """How many opportunities ended at each question, in the order in which they are asked.
+    """How many opportunities ended at each check, in the order of the checks.
 
     Parameters
     ----------
     reasons : polars.DataFrame
-        `run.reasons(config)`: reason, count.
+        From `run.reasons(config)`: reason, count.
     """
-    question = "Why were bets not taken?"
+    question = "Why were bets not placed?"
     counts = {str(reason): int(amount) for reason, amount in reasons.select("reason", "count").iter_rows()}
     total, placed = sum(counts.values()), counts.get("placed", 0)
     if not total:
-        return Figure("funnel", question, "There was no opportunity to decide on.")
+        return Figure("funnel", question, "There was no opportunity to bet.")
     answer = _answer(counts, total, placed)
     shown = [(reason, amount) for reason, amount in counts.items() if amount or reason == "placed"]
 
@@ -55,7 +55,7 @@ def funnel(reasons: pl.DataFrame) -> Figure:
     for reason, amount in counts.items():
         rows.append((_name(reason), number(amount), percent(amount / total, 2), number(left)))
         left -= amount
-    table = Numbers(("reason", "opportunities", "share", "still in question"), tuple(rows))
+    table = Numbers(("reason", "opportunities", "share", "reached this check"), tuple(rows))
     return Figure("funnel", question, answer, draw, table, full=True)
 
 
@@ -68,11 +68,11 @@ def _answer(counts: dict[str, int], total: int, placed: int) -> str:
     refused = {reason: amount for reason, amount in counts.items() if reason != "placed" and amount}
     if refused:
         most = max(refused, key=lambda reason: refused[reason])
-        text += f"; most of the others ended at {_name(most)} ({percent(refused[most] / total)})"
+        text += f"; most others were refused by: {_name(most)} ({percent(refused[most] / total)})"
     breakers = {reason: amount for reason, amount in refused.items() if reason.startswith("breaker")}
     if breakers:
         parts = [f"{_name(r).removeprefix('breaker: ')} {percent(a / total)}" for r, a in breakers.items()]
-        text += f". The breakers took {percent(sum(breakers.values()) / total)}: {listing(parts)}"
+        text += f". Breakers refused {percent(sum(breakers.values()) / total)}: {listing(parts)}"
     return text + "."
 
 
@@ -83,7 +83,7 @@ def _draw(shown: list[tuple[str, int]], total: int, width: float) -> Canvas:
     numbers = fits(number(total)) + fits("100.0 %") + 22
     canvas = Canvas(width, 18.0 + step * len(shown))
     canvas.text(width, 11, "opportunities, share", "muted", "end")
-    room = width - names - numbers - 14
+    track = width - names - numbers - 14
     left = total
     for place, (reason, amount) in enumerate(shown):
         top = 18 + step * place
@@ -92,8 +92,8 @@ def _draw(shown: list[tuple[str, int]], total: int, width: float) -> Canvas:
         css = "gain" if reason == "placed" else "warn" if reason.startswith("breaker") else "gone"
         start = 0.0 if reason == "placed" else (left - amount) / total
         canvas.text(0 if narrow else names - 10, text_y, _name(reason), "", "start" if narrow else "end")
-        canvas.rect((names, middle - 7), (room, 14), "track")
-        canvas.rect((names + room * start, middle - 7), (max(room * amount / total, 1.5), 14), f"bar {css}")
+        canvas.rect((names, middle - 7), (track, 14), "track")
+        canvas.rect((names + track * start, middle - 7), (max(track * amount / total, 1.5), 14), f"bar {css}")
         canvas.text(width - fits("100.0 %") - 10, middle + 4.5, number(amount), "", "end")
         canvas.text(width, middle + 4.5, percent(amount / total), "muted", "end")
         tip = f"{_name(reason)}: {number(amount)} of {number(total)}, {percent(amount / total, 2)}"

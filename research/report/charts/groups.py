@@ -1,4 +1,4 @@
-"""Yield by odds band, competition, season or month: bars with whiskers and counts."""
+"""Yield by odds band, competition, season or month: bars with whiskers and the number of bets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from research.report.charts.axes import (
 )
 from research.report.drawing import Canvas, Scale, fits, shorten, ticks
 from research.report.figure import FULL, Figure, Numbers
-from research.report.text import count, listing, number, percent
+from research.report.text import LEVEL, count, listing, number, percent
 
 _QUESTIONS: Final = {
     "odds": "At which odds does the yield arise?",
@@ -34,14 +34,14 @@ _CALENDAR: Final = "Does the yield depend on the month of the year?"
 
 
 def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
-    """Yield of the bets of one configuration by group, with 90 % intervals over events.
+    """Yield of the bets of one configuration by group, with 90 % intervals that resample events.
 
     Parameters
     ----------
     bets : polars.DataFrame
-        `run.bets(config)`: event_id, stake_minor, pnl_minor, odds, date, competition, season are read.
+        From `run.bets(config)`. Reads event_id, stake_minor, pnl_minor, odds, date, competition and season.
     by : str
-        ``odds``, ``competition``, ``season`` or ``month`` (months of many years are laid over one year).
+        ``odds``, ``competition``, ``season`` or ``month`` (with more than 18 months: month of the year).
     seed : int
         Seed of the bootstrap.
     """
@@ -50,7 +50,7 @@ def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
     if by == "month" and groups and month_is_calendar(bets):
         question = _CALENDAR
     if not groups:
-        return Figure(by, question, "No bet was placed, so there is nothing to divide.")
+        return Figure(by, question, "No bets were placed.")
     names = [_short(group.name, by) for group in groups]
     answer = _answer(groups, names, _NOUNS[by])
 
@@ -62,7 +62,7 @@ def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
         return _rows(groups, names, width).svg(answer, css)
 
     hollow = any(group.n_bets < SOLID_FROM for group in groups)
-    note = "Whiskers: 90 % of resampled events. Numbers: bets."
+    note = f"Whiskers: {LEVEL} interval, events resampled. Numbers: bets."
     note += f" Hollow: fewer than {SOLID_FROM} bets." if hollow else ""
     table = Numbers((_NOUNS[by], *GROUP_HEADS), tuple((group.name, *group_cells(group)) for group in groups))
     wide = len(groups) * 44 > 470
@@ -70,7 +70,7 @@ def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
 
 
 def _short(name: str, by: str) -> str:
-    """``2021-2022`` as ``21/22``; months without their century."""
+    """``2021-2022`` as ``21/22``; months without the century."""
     if by == "season" and len(name) == 9 and name[4] == "-" and (name[:4] + name[5:]).isdigit():
         return f"{name[2:4]}/{name[7:]}"
     if by == "month" and len(name) == 7:
@@ -81,29 +81,28 @@ def _short(name: str, by: str) -> str:
 def _answer(groups: Sequence[Group], names: Sequence[str], noun: str) -> str:
     enough = [(g, n) for g, n in zip(groups, names, strict=True) if g.n_bets >= SOLID_FROM and g.interval.known]
     if len(groups) == 1:
-        one = groups[0]
-        return (
-            f"All {number(one.n_bets)} bets fall into one {noun}, {names[0]}: yield {percent(one.interval.estimate)}."
-        )
+        only = groups[0]
+        amount = count(only.n_bets, "bet")
+        return f"All {amount} fall into one {noun}, {names[0]}: yield {percent(only.interval.estimate)}."
     if not enough:
-        return f"No {noun} has {SOLID_FROM} bets, too few to read anything from one alone."
+        return f"No {noun} has {SOLID_FROM} bets or more: too few to conclude anything from one of them."
     if len(enough) == 1:
         group, name = enough[0]
-        made = "made" if group.interval.estimate > 0 else "lost"
-        sure = group.interval.low > 0 or group.interval.high < 0
+        result = "made" if group.interval.estimate > 0 else "lost"
+        clear = group.interval.low > 0 or group.interval.high < 0
         return (
-            f"The only {noun} with {SOLID_FROM} bets or more, {name}, {made} money; "
-            f"its interval {'excludes' if sure else 'holds'} zero."
+            f"The only {noun} with {SOLID_FROM} bets or more, {name}, {result} money; "
+            f"its interval {'excludes' if clear else 'contains'} zero."
         )
     above = [n for g, n in enough if g.interval.low > 0]
     below = [n for g, n in enough if g.interval.high < 0]
-    plus = sum(g.interval.estimate > 0 for g, _ in enough)
-    text = f"{plus} of {count(len(enough), noun)} with {SOLID_FROM} bets or more made money"
+    profitable = sum(g.interval.estimate > 0 for g, _ in enough)
+    text = f"{profitable} of {count(len(enough), noun)} with {SOLID_FROM} bets or more made money"
     if above:
-        text += f"; above zero by more than its interval: {listing(above)}"
+        text += f"; interval above zero: {listing(above)}"
     if below:
-        text += f"; below zero by more than its interval: {listing(below)}"
-    return text + ("." if above or below else "; every interval holds zero.")
+        text += f"; interval below zero: {listing(below)}"
+    return text + ("." if above or below else "; every interval contains zero.")
 
 
 def _columns(groups: Sequence[Group], names: Sequence[str], width: float) -> Canvas:
@@ -117,9 +116,9 @@ def _columns(groups: Sequence[Group], names: Sequence[str], width: float) -> Can
     thick = min(slot * 0.56, 40)
     for place, (group, name) in enumerate(zip(groups, names, strict=True)):
         middle = 62 + slot * (place + 0.5)
-        nought, top = scale(0), scale.clip(group.interval.estimate)
+        zero, top = scale(0), scale.clip(group.interval.estimate)
         tip = group_tip(group.name, group)
-        canvas.rect((middle - thick / 2, min(nought, top)), (thick, abs(nought - top)), f"bar {bar_css(group)}")
+        canvas.rect((middle - thick / 2, min(zero, top)), (thick, abs(zero - top)), f"bar {bar_css(group)}")
         whisker(canvas, scale, middle, group)
         if not low <= group.interval.estimate <= high:
             canvas.text(middle, top + (14 if group.interval.estimate > 0 else -6), _beyond(group), "halo", "middle")
@@ -130,22 +129,22 @@ def _columns(groups: Sequence[Group], names: Sequence[str], width: float) -> Can
 
 
 def _rows(groups: Sequence[Group], names: Sequence[str], width: float) -> Canvas:
-    room = min(max(fits(name) for name in names), width * 0.32)
+    labels = min(max(fits(name) for name in names), width * 0.32)
     counts = max(fits(number(group.n_bets)) for group in groups) + 4
     height = 46.0 + 26 * len(groups)
     low, high = yield_range(groups)
     canvas = Canvas(width, height)
-    scale = Scale(low, high, room + 10, width - max(counts, fits("bets")) - 12)
-    canvas.text(room + 10, 11, "yield, % of turnover", "muted")
+    scale = Scale(low, high, labels + 10, width - max(counts, fits("bets")) - 12)
+    canvas.text(labels + 10, 11, "yield, % of turnover", "muted")
     canvas.text(width, 11, "bets", "muted", "end")
     for tick in ticks(low, high, 4):
         canvas.line((scale(tick), 20), (scale(tick), height - 22), "zero" if tick == 0 else "grid")
         canvas.text(scale(tick), height - 6, percent_tick(tick, high - low), "muted", "middle")
     for place, (group, name) in enumerate(zip(groups, names, strict=True)):
         middle = 20 + 26 * (place + 0.5)
-        nought, end = scale(0), scale.clip(group.interval.estimate)
-        canvas.text(room, middle + 4.5, shorten(name, room), "", "end")
-        canvas.rect((min(nought, end), middle - 7), (abs(nought - end), 14), f"bar {bar_css(group)}")
+        zero, end = scale(0), scale.clip(group.interval.estimate)
+        canvas.text(labels, middle + 4.5, shorten(name, labels), "", "end")
+        canvas.rect((min(zero, end), middle - 7), (abs(zero - end), 14), f"bar {bar_css(group)}")
         whisker(canvas, scale, middle, group, upright=False)
         if not low <= group.interval.estimate <= high:
             canvas.text(end, middle + 4.5, _beyond(group), "halo", "end" if group.interval.estimate > 0 else "start")
@@ -155,5 +154,5 @@ def _rows(groups: Sequence[Group], names: Sequence[str], width: float) -> Canvas
 
 
 def _beyond(group: Group) -> str:
-    """The yield of a bar that the axis cuts off."""
+    """Label of a bar that ends beyond the axis: its yield."""
     return percent(group.interval.estimate, 0)

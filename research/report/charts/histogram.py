@@ -1,4 +1,4 @@
-"""Distributions: everything that was tried, and the closing line value of the bets."""
+"""Distributions: the yields of all configurations tried, and the closing line value of the bets."""
 
 from __future__ import annotations
 
@@ -10,67 +10,67 @@ from numpy.typing import NDArray
 
 from research.inference.bootstrap import Interval
 from research.report.breakdown import mean_interval
-from research.report.charts.axes import LEVEL_WORDS, SOLID_FROM
+from research.report.charts.axes import SOLID_FROM
 from research.report.charts.bars import bars, round_bins, x_axis
 from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import FULL, Figure, Numbers
-from research.report.text import count, number, percent, span
+from research.report.text import LEVEL, count, number, percent, span
 
 Floats = NDArray[np.float64]
 
-#: fewer configurations are drawn as single dots
+#: fewer configurations are drawn as one dot each
 DOTS: Final = 30
 
 
-def _chosen(canvas: Canvas, x: Scale, mark: tuple[int, float], base: float, interval: Interval | None) -> None:
-    """The chosen configuration (its number and its yield) as a line over the bars, with its interval above them."""
-    chosen, mine = mark
-    at, words = x(mine), f"#{chosen}: {percent(mine)}"
+def _selected(canvas: Canvas, x: Scale, mark: tuple[int, float], base: float, interval: Interval | None) -> None:
+    """The selected configuration (its number and yield) as a line over the bars, with its interval above them."""
+    config, value = mark
+    at, label = x(value), f"#{config}: {percent(value)}"
     if interval is not None:
         canvas.line((x(interval.low), base - 22), (x(interval.high), base - 22), "whisker strong")
         for end in (interval.low, interval.high):
             canvas.line((x(end), base - 28), (x(end), base - 16), "whisker strong")
         if canvas.width >= FULL:
-            words += f" ({LEVEL_WORDS}: {span(interval.low, interval.high)})"
+            label += f" ({LEVEL}: {span(interval.low, interval.high)})"
     canvas.line((at, base - 22), (at, 222), "mark")
-    canvas.dot(at, base - 22, 6, "point gain" if mine >= 0 else "point loss")
-    right = at + fits(words) / 2 > canvas.width
-    middle = min(max(at, 58 + fits(words) / 2), canvas.width - 8)
-    canvas.text(canvas.width - 8 if right else middle, base - 38, words, "strong halo", "end" if right else "middle")
+    canvas.dot(at, base - 22, 6, "point gain" if value >= 0 else "point loss")
+    right = at + fits(label) / 2 > canvas.width
+    middle = min(max(at, 58 + fits(label) / 2), canvas.width - 8)
+    canvas.text(canvas.width - 8 if right else middle, base - 38, label, "strong halo", "end" if right else "middle")
 
 
-def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) -> Figure:
-    """Yields of all configurations that bet, with the chosen one and its interval among them.
+def tried(results: pl.DataFrame, config: int, interval: Interval | None = None) -> Figure:
+    """Yields of all configurations that bet, with one of them and its interval marked.
 
     Parameters
     ----------
     results : polars.DataFrame
-        `run.results`: config, n_bets, yield.
-    chosen : int
+        From `run.results`: config, n_bets, yield.
+    config : int
         Number of the configuration to mark.
     interval : Interval, optional
         Interval of its yield.
     """
-    question = "Where does the chosen configuration stand among all that were tried?"
+    question = "How does the selected configuration compare with all that were tried?"
     bet = results.filter((pl.col("n_bets") > 0) & pl.col("yield").is_finite())
-    marked = bet.filter(pl.col("config") == chosen)
+    marked = bet.filter(pl.col("config") == config)
     if marked.is_empty():
         return Figure("tried", question, f"Not one of {count(len(results), 'configuration')} placed a bet.", full=True)
-    values, mine = bet["yield"].to_numpy(), float(marked["yield"][0])
-    above, gains = int((values > mine).sum()), int((values > 0).sum())
+    values, marked_yield = bet["yield"].to_numpy(), float(marked["yield"][0])
+    above, gains = int((values > marked_yield).sum()), int((values > 0).sum())
     answer = (
         f"{number(gains)} of {count(len(values), 'configuration')} that bet made money; the median yield is "
         f"{percent(float(np.median(values)))}. {number(above) if above else 'Not one'} had a higher yield than "
-        f"#{chosen} with its {percent(mine)}."
+        f"#{config} with {percent(marked_yield)}."
     )
     ends = [interval.low, interval.high] if interval is not None and interval.known else []
-    marks = [0.0, mine, *ends]
+    marks = [0.0, marked_yield, *ends]
     edges = round_bins(values, marks)
     counts = _counts(values, edges)
     many = _counts(bet.filter(pl.col("n_bets") >= SOLID_FROM)["yield"].to_numpy(), edges)
     few = int((counts - many).sum())
     note = f"Hollow: {count(few, 'configuration')} with fewer than {SOLID_FROM} bets." if few else ""
-    note += " The outer bars hold everything beyond them." if _cut(values, edges) else ""
+    note += " The outer bars include everything beyond them." if _cut(values, edges) else ""
 
     def draw(width: float, css: str) -> str:
         canvas = Canvas(width, 264.0)
@@ -82,7 +82,7 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
             for value in values:
                 canvas.dot(x.clip(float(value)), 180, 5, "point " + ("gain" if value >= 0 else "loss"))
         x_axis(canvas, x, 222.0, "yield, % of turnover")
-        _chosen(canvas, x, (chosen, mine), base, interval if ends else None)
+        _selected(canvas, x, (config, marked_yield), base, interval if ends else None)
         return canvas.svg(answer, css)
 
     return Figure(
@@ -91,18 +91,26 @@ def tried(results: pl.DataFrame, chosen: int, interval: Interval | None = None) 
 
 
 def clv_distribution(bets: pl.DataFrame, seed: int = 0) -> Figure:
-    """How the odds taken compare with the fair closing odds: distribution of the CLV of the bets."""
+    """Distribution of the closing line value of the bets: the odds taken against the fair closing odds.
+
+    Parameters
+    ----------
+    bets : polars.DataFrame
+        From `run.bets(config)`: clv, event_id, date. Bets without a closing price are left out.
+    seed : int
+        Seed of the bootstrap.
+    """
     question = "Were the prices better than the closing line?"
     values = bets.filter(pl.col("clv").is_finite().fill_null(False))["clv"].to_numpy() if len(bets) else np.empty(0)
     if not len(values):
-        lack = "No bet was placed." if bets.is_empty() else "No bet has a closing price to compare with."
-        return Figure("clv", question, lack)
+        reason = "No bets were placed." if bets.is_empty() else "No bet has a closing price to compare with."
+        return Figure("clv", question, reason)
     mean = mean_interval(bets, "clv", seed)
     beat = float((values > 0).mean())
     answer = f"{percent(beat, 0)} of {count(len(values), 'bet')} beat it; the mean CLV is {percent(mean.estimate, 2)}"
-    answer += f" ({LEVEL_WORDS} interval {span(mean.low, mean.high, 2)})" if mean.known else ""
-    lacking = len(bets) - len(values)
-    answer += f"; {count(lacking, 'bet')} without a closing price." if lacking else "."
+    answer += f" ({LEVEL} interval {span(mean.low, mean.high, 2)})" if mean.known else ""
+    without = len(bets) - len(values)
+    answer += f"; {count(without, 'bet')} without a closing price." if without else "."
     edges = round_bins(values, [0.0, mean.estimate], 36)
     counts = _counts(values, edges)
 
@@ -123,16 +131,17 @@ def clv_distribution(bets: pl.DataFrame, seed: int = 0) -> Figure:
         )
         return canvas.svg(answer, css)
 
-    note = "The outer bars hold everything beyond them." if _cut(values, edges) else ""
+    note = "The outer bars include everything beyond them." if _cut(values, edges) else ""
     return Figure("clv", question, answer, draw, _table(edges, counts, "CLV", "bets"), note=note)
 
 
 def _cut(values: Floats, edges: Floats) -> bool:
+    """Whether values lie beyond the outer bins."""
     return bool((values < edges[0]).any() or (values > edges[-1]).any())
 
 
 def _counts(values: Floats, edges: Floats) -> NDArray[np.int64]:
-    """How many values each bin holds; the outer bins take what lies beyond them."""
+    """Number of values in each bin; the outer bins include what lies beyond them."""
     return np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0].astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""Where the best of one half of the days ranks in the other half: the logits of a cross-validation."""
+"""Rank in one half of the days of the configuration that is best in the other half: logits of a cross-validation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from research.report.text import count, number, percent
 
 Floats = NDArray[np.float64]
 
-_QUESTION: Final = "Is the best of one half of the days still above the middle in the other half?"
+_QUESTION: Final = "Is the best of one half of the days above the median in the other half?"
 
 
 def logits(
@@ -24,23 +24,23 @@ def logits(
     null_middle: float = float("nan"),
     null_high: float = float("nan"),
 ) -> Figure:
-    """Distribution of the logits of the ranks out of sample; at or below zero is overfit.
+    """Distribution of the logits of the out-of-sample ranks; a logit at or below zero counts as overfit.
 
     Parameters
     ----------
     splits : polars.DataFrame
-        `run.splits()`: logit, one row a split: ln(w / (1 - w)), w the rank outside as a share.
+        From `run.splits()`: logit, one row a split: ln(w / (1 - w)), w being the out-of-sample rank as a fraction.
     null_low, null_middle, null_high : float
-        5, 50 and 95 % quantile of the share at or below zero where no configuration is better than another
-        (`findings.evidence.crossed`); NaN: not known, nothing is said.
+        5, 50 and 95 % quantile of the share at or below zero where no configuration has skill
+        (`findings.evidence.overfitting`); NaN where unknown.
     """
     if splits.height < 2:
         return Figure("logits", _QUESTION, "There are too few days or configurations to cross-validate.")
     values = splits["logit"].to_numpy()
     share = float(np.mean(values <= 0.0))
     answer = (
-        f"In {percent(share)} of {count(len(values), 'split')} it is not: that is the probability of backtest "
-        f"overfitting. {_against(share, null_low, null_middle, null_high)}"
+        f"In {percent(share)} of {count(len(values), 'split')} it is not. This is the probability of backtest "
+        f"overfitting (PBO). {_against(share, null_low, null_middle, null_high)}"
     )
     edges = round_bins(values, [0.0], 32)
     counts = _counts(values, edges)
@@ -49,16 +49,16 @@ def logits(
         canvas = Canvas(width, 300.0)
         x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
         bars(canvas, edges, (counts, counts), x, (54.0, 258.0), "splits", lambda value: number(value, 2))
-        x_axis(canvas, x, 258.0, "logit of the rank out of sample", _tick)
+        x_axis(canvas, x, 258.0, "logit of the out-of-sample rank", _tick)
         canvas.line((x(0), 30), (x(0), 258), "mark")
         below, above = f"overfit: {percent(share)}", percent(1.0 - share)
         canvas.text(max(x(0) - 6, 58 + fits(below)), 40, below, "strong halo", "end")
         canvas.text(min(x(0) + 6, width - fits(above)), 40, above, "strong halo")
         return canvas.svg(answer, css)
 
-    note = "At zero the best of one half stands in the middle of the other half; orange: below it, overfit."
+    note = "At zero the best of one half ranks at the median of the other half. Orange: below it, overfit."
     if (values < edges[0]).any() or (values > edges[-1]).any():
-        note += " The outer bars hold everything beyond them."
+        note += " The outer bars include everything beyond them."
     rows = tuple(
         (f"{number(float(a), 2)} to {number(float(b), 2)}", number(int(c)), percent(int(c) / len(values)))
         for a, b, c in zip(edges, edges[1:], counts, strict=False)
@@ -71,18 +71,18 @@ def _tick(value: float, spread: float) -> str:
 
 
 def _against(share: float, low: float, middle: float, high: float) -> str:
-    """The share against the band that luck alone gives."""
+    """The share against its range where no configuration has skill."""
     if not all(map(np.isfinite, (low, middle, high))):
-        return "With what luck alone gives it was not compared."
-    band = f"({percent(low)} to {percent(high)}, in the middle {percent(middle)})"
+        return "It was not compared with its range without skill."
+    band = f"the range of sweeps without any skill ({percent(low)} to {percent(high)}, median {percent(middle)})"
     if share < low:
-        return f"Less than where no configuration is better than another {band}: the choice carries over."
+        return f"It is below {band}: the selection carries over."
     if share > high:
-        return f"More than where no configuration is better than another {band}: the choice misleads."
-    return f"No other than where no configuration is better than another {band}: the choice is as good as a draw."
+        return f"It is above {band}: the selection misleads."
+    return f"It is inside {band}: the selection is no better than a random one."
 
 
 def _counts(values: Floats, edges: Floats) -> NDArray[np.int64]:
-    """How many values each bin holds, its upper edge inside: zero counts as overfit; the outer bins take the rest."""
+    """Number of values in each bin with its upper edge, so that zero counts as overfit; outer bins include the rest."""
     inside = -np.clip(values, edges[0], edges[-1])
     return np.histogram(inside, -edges[::-1])[0][::-1].astype(np.int64)

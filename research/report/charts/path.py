@@ -1,4 +1,4 @@
-"""The stitched out-of-sample path: its equity with a fan, the borders of its folds, its drawdown."""
+"""The stitched out-of-sample path: equity with its bootstrap fan, fold boundaries, drawdown."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from research.report.charts.money import grown
-from research.report.charts.tracks import Border, Lines, balance, bands, by_month, draw, track
+from research.report.charts.tracks import Boundary, Lines, balance, bands, by_month, draw, track
 from research.report.figure import Figure, Numbers
-from research.report.text import count, money, number, percent
+from research.report.text import THIN, count, money, number, percent
 
 if TYPE_CHECKING:
     from research.verdict.findings import Window
 
-_QUESTION: Final = "Does the money grow on days that the choice had not seen?"
-NONE_CHOSEN: Final = "none"
+_QUESTION: Final = "Does the bankroll grow on days that the selection had not seen?"
+NONE_SELECTED: Final = "none"
 
 
 def out_of_sample(daily: pl.DataFrame, windows: Sequence[Window], seed: int = 0, zone: str = "UTC") -> Figure:
-    """Equity and drawdown of the stitched path, solid because it is out of sample.
+    """Equity and drawdown of the stitched path; solid, because it is out of sample.
 
     Parameters
     ----------
     daily : polars.DataFrame
-        `run.path_daily()`: date, pnl_minor, equity_start_minor, n_bets; from the first border on.
+        From `run.path_daily()`: date, pnl_minor, equity_start_minor, n_bets; starts at the first fold boundary.
     windows : sequence of research.verdict.findings.Window
-        `run.findings.windows`: one a fold, in order.
+        From `run.findings.windows`: one a fold, in order.
     seed : int
-        Seed of the fan: 1,000 resamplings of the days, 50 and 90 % of them.
+        Seed of the fan: the middle 50 and 90 % of 1,000 bootstrap resamples of the days.
     zone : str
-        Where days roll; stands under the drawing.
+        Time zone in which days roll; shown below the drawing.
     """
     if daily.is_empty() or not daily["n_bets"].sum():
-        lack = "No bet was placed out of sample"
-        lack += f": no configuration qualified in {count(len(windows), 'fold')}." if _idle(windows) else "."
-        return Figure("outside", _QUESTION, lack, numbers=_folds(windows), full=True)
+        reason = "No bets were placed out of sample"
+        reason += f": no configuration qualified in {count(len(windows), 'fold')}." if _idle(windows) else "."
+        return Figure("outside", _QUESTION, reason, numbers=_folds(windows), full=True)
     start: dt.date = daily["date"][0]
-    borders = [Border((dt.date.fromisoformat(one.first) - start).days, _name(one)) for one in windows]
-    lines = Lines([track(daily, "path", start)], start, bands(daily, seed, "out-of-sample fan"), borders, solid=True)
-    answer = f"{grown(daily, lines)} {_choices(windows)}"
+    boundaries = [Boundary((dt.date.fromisoformat(fold.first) - start).days, _name(fold)) for fold in windows]
+    lines = Lines([track(daily, "path", start)], start, bands(daily, seed, "out-of-sample fan"), boundaries, solid=True)
+    answer = f"{grown(daily, lines)} {_folds_answer(windows)}"
     note = (
-        "Solid: out of sample. Thin lines: where a configuration is chosen anew by what stood before, with its number. "
-        "Bands: 50 and 90 % of 1,000 resamplings of the days with their stakes. "
-        f"Money: 1 = 100 minor units. Days roll in {zone}."
+        "Solid: out of sample. Thin vertical lines: a fold starts with the configuration selected on the days before "
+        f"it, by number. Bands: the middle 50 and 90 % of 1{THIN}000 bootstrap resamples of the days, with their "
+        f"stakes. Money: 1 = 100 minor units. Days roll in {zone}."
     )
 
     def drawn(width: float, css: str) -> str:
@@ -55,46 +55,46 @@ def out_of_sample(daily: pl.DataFrame, windows: Sequence[Window], seed: int = 0,
 
 
 def _idle(windows: Sequence[Window]) -> bool:
-    return bool(windows) and all(one.config is None for one in windows)
+    return bool(windows) and all(fold.config is None for fold in windows)
 
 
-def _name(window: Window) -> str:
-    return NONE_CHOSEN if window.config is None else f"#{window.config}"
+def _name(fold: Window) -> str:
+    return NONE_SELECTED if fold.config is None else f"#{fold.config}"
 
 
-def _choices(windows: Sequence[Window]) -> str:
-    """How often the choice changed, and how many folds made money."""
-    chosen = [one for one in windows if one.config is not None]
-    distinct = len({one.config for one in chosen})
-    gained = sum(one.pnl_minor > 0 for one in chosen)
-    text = f"{number(gained)} of {count(len(windows), 'fold')} made money, with {count(distinct, 'configuration')}"
-    idle = len(windows) - len(chosen)
-    return text + (f"; in {count(idle, 'fold')} none qualified." if idle else ".")
+def _folds_answer(windows: Sequence[Window]) -> str:
+    """How many folds made money, and how many configurations were selected."""
+    traded = [fold for fold in windows if fold.config is not None]
+    distinct = len({fold.config for fold in traded})
+    profitable = sum(fold.pnl_minor > 0 for fold in traded)
+    text = f"{number(profitable)} of {count(len(windows), 'fold')} made money, with {count(distinct, 'configuration')}"
+    idle = len(windows) - len(traded)
+    return text + (f"; none qualified in {count(idle, 'fold')}." if idle else ".")
 
 
 def _folds(windows: Sequence[Window]) -> Numbers:
     rows = tuple(
         (
-            f"{one.first} to {one.last}",
-            _name(one),
-            number(one.in_sample, 3),
-            number(one.bets),
-            money(one.turnover_minor),
-            money(one.pnl_minor, sign=True),
-            percent(one.pnl_minor / one.turnover_minor if one.turnover_minor else None, 2, sign=True),
+            f"{fold.first} to {fold.last}",
+            _name(fold),
+            number(fold.in_sample, 3),
+            number(fold.bets),
+            money(fold.turnover_minor),
+            money(fold.pnl_minor, sign=True),
+            percent(fold.pnl_minor / fold.turnover_minor if fold.turnover_minor else None, 2, sign=True),
         )
-        for one in windows
+        for fold in windows
     )
-    return Numbers(("fold", "chosen", "metric where chosen", "bets", "turnover", "P&L", "yield"), rows)
+    return Numbers(("fold", "selected", "in-sample metric", "bets", "turnover", "P&L", "yield"), rows)
 
 
 def _numbers(daily: pl.DataFrame, windows: Sequence[Window]) -> Numbers:
-    """The folds with the money at the end of each; months where no fold is told."""
+    """The folds with the equity at the end of each; months without folds."""
     if not windows:
         return by_month(daily)
-    held, days = balance(daily), daily["date"]
+    equity, days = balance(daily), daily["date"]
     folds, rows = _folds(windows), []
     for place, row in enumerate(folds.rows):
         until = dt.date.fromisoformat(windows[place].last)
-        rows.append((*row, money(held[int((days <= until).sum())])))
+        rows.append((*row, money(equity[int((days <= until).sum())])))
     return Numbers((*folds.heads, "equity at the end"), tuple(rows))

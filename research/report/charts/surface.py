@@ -1,4 +1,4 @@
-"""A parameter map for notebooks: one measure over two parameters; the page draws its own, with sliders."""
+"""A parameter map for notebooks: one measure over two parameters. The page has its own map, with sliders."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from research.report.text import MEASURES, count, number
 
 @dataclass(frozen=True)
 class _Plateau:
-    """The cell of the chosen configuration, and those whose value lies within one standard error of it."""
+    """The cell of the selected configuration, the cells within one standard error of it, and a sentence about them."""
 
-    here: tuple[Any, Any]
+    cell: tuple[Any, Any]
     near: frozenset[tuple[Any, Any]]
-    words: str
+    sentence: str
 
 
 def parameter_map(
@@ -29,25 +29,25 @@ def parameter_map(
     measure: str = "yield",
     fixed: dict[str, Any] | None = None,
     *,
-    chosen: int | None = None,
+    config: int | None = None,
     se: float | None = None,
 ) -> Figure:
-    """Median of a measure over the configurations of each cell.
+    """Median of a measure over the configurations of each cell; configurations without bets are left out.
 
     Parameters
     ----------
     results : polars.DataFrame
-        `run.results`.
+        From `run.results`.
     x, y : str
         Parameters, for example ``strategy.edge_min``.
     measure : str
         One of `research.report.text.MEASURES`.
     fixed : dict, optional
-        Values at which other parameters are held; without it a cell is the median over them.
-    chosen : int, optional
+        Values at which other parameters are held; a cell is the median over all others.
+    config : int, optional
         Number of a configuration whose cell is marked.
     se : float, optional
-        Standard error of its measure: the cells within one of it are its plateau and dashed.
+        Standard error of its measure: cells within one standard error are its plateau and have a dashed outline.
     """
     head = MEASURES[measure].head
     question = f"How does {head} depend on {x} and {y}?"
@@ -57,7 +57,7 @@ def parameter_map(
     cells = frame.group_by(x, y).agg(pl.col(measure).cast(pl.Float64).median().alias("value"), pl.len().alias("n"))
     cells = cells.filter(pl.col("value").is_finite())
     if cells.is_empty():
-        return Figure("map", question, "No configuration of this choice placed a bet.", full=True)
+        return Figure("map", question, "No configuration with these values placed a bet.", full=True)
     columns = cells[x].unique().sort(nulls_last=True).to_list()
     rows = cells[y].unique().sort(nulls_last=True).to_list()
     best = cells.sort("value", descending=True).row(0, named=True)
@@ -66,8 +66,8 @@ def parameter_map(
         f"and {y} = {_name(best[y])}, over {count(len(frame), 'configuration')} in {count(len(cells), 'cell')}."
     )
     values = {(row[x], row[y]): float(row["value"]) for row in cells.iter_rows(named=True)}
-    marked = _plateau(frame, values, (columns, rows), (x, y, measure), (chosen, se))
-    answer += marked.words if marked is not None else ""
+    marked = _plateau(frame, values, (columns, rows), (x, y, measure), (config, se))
+    answer += marked.sentence if marked is not None else ""
 
     def draw(width: float, css: str) -> str:
         return _draw(values, (columns, rows), (x, y, measure), marked, width).svg(answer, css)
@@ -85,21 +85,21 @@ def _plateau(
     values: dict[tuple[Any, Any], float],
     axes: tuple[list[Any], list[Any]],
     names: tuple[str, str, str],
-    chosen: tuple[int | None, float | None],
+    selected: tuple[int | None, float | None],
 ) -> _Plateau | None:
-    """Where the chosen configuration stands: on a plateau where half of the neighbours or more are within its error.
+    """Whether the selected configuration is on a plateau: at least half of its neighbours within one standard error.
 
-    Neighbours are the cells next to its own along numbers, all others along words.
+    Neighbours are the adjacent cells along a number, and all other cells along a text.
     """
-    (x, y, measure), (number_, se) = names, chosen
-    mine = frame.filter(pl.col("config") == number_) if number_ is not None else frame.clear()
-    if mine.is_empty() or (mine[x][0], mine[y][0]) not in values:
+    (x, y, measure), (config, se) = names, selected
+    row = frame.filter(pl.col("config") == config) if config is not None else frame.clear()
+    if row.is_empty() or (row[x][0], row[y][0]) not in values:
         return None
-    here = (mine[x][0], mine[y][0])
+    here = (row[x][0], row[y][0])
     if se is None:
-        return _Plateau(here, frozenset(), f" Chosen: #{number_} (●).")
+        return _Plateau(here, frozenset(), f" Selected: #{config} (●).")
     near = frozenset(cell for cell, value in values.items() if abs(value - values[here]) <= se and cell != here)
-    beside = [
+    neighbours = [
         cell
         for at in (0, 1)
         for other in axes[at]
@@ -107,14 +107,15 @@ def _plateau(
         if isinstance(here[at], str) or abs(axes[at].index(other) - axes[at].index(here[at])) == 1
     ]
     sign = 1.0 if MEASURES[measure].higher_is_better else -1.0
-    better = any(sign * (values[cell] - values[here]) > se for cell in beside)
-    inside = sum(cell in near for cell in beside)
-    shape = "stands on a plateau" if 2 * inside >= len(beside) else "stands on a slope" if better else "is a peak"
-    words = (
-        f" The cell of #{number_} (●) {shape}: {inside} of its {count(len(beside), 'neighbour')} within one standard "
-        f"error ({MEASURES[measure].text(se)})."
+    better = any(sign * (values[cell] - values[here]) > se for cell in neighbours)
+    inside = sum(cell in near for cell in neighbours)
+    shape = "is on a plateau" if 2 * inside >= len(neighbours) else "is on a slope" if better else "is a peak"
+    verb = "is" if inside == 1 else "are"
+    sentence = (
+        f" The cell of #{config} (●) {shape}: {inside} of its {count(len(neighbours), 'neighbour')} {verb} within one "
+        f"standard error ({MEASURES[measure].text(se)})."
     )
-    return _Plateau(here, near, words)
+    return _Plateau(here, near, sentence)
 
 
 def _name(value: object) -> str:
@@ -131,34 +132,34 @@ def _draw(
     width: float,
 ) -> Canvas:
     (x, y, measure), (columns, rows) = names, axes
-    room = min(max(fits(_name(row)) for row in rows) + 14, width * 0.3)
-    slot = (width - room) / len(columns)
+    labels = min(max(fits(_name(row)) for row in rows) + 14, width * 0.3)
+    slot = (width - labels) / len(columns)
     canvas = Canvas(width, 64.0 + 32 * len(rows))
     most = max((abs(value) for value in values.values()), default=1.0) or 1.0
     inside = max(fits(MEASURES[measure].text(value)) for value in values.values()) + 20 <= slot
     canvas.text(0, 12, f"{y} (rows)", "muted")
     for place, row in enumerate(rows):
         top = 22 + 32 * place
-        canvas.text(room - 8, top + 20, shorten(_name(row), room - 8), "", "end")
+        canvas.text(labels - 8, top + 20, shorten(_name(row), labels - 8), "", "end")
         for at, column in enumerate(columns):
             value = values.get((column, row))
             if value is None:
-                canvas.rect((room + slot * at + 1, top + 1), (slot - 2, 30), "cell none", "not run")
+                canvas.rect((labels + slot * at + 1, top + 1), (slot - 2, 30), "cell none", "not run")
                 continue
             step = int(np.ceil(abs(value) / most * 5 - 1e-9))
             shown = MEASURES[measure].text(value)
             tip = f"{x} = {_name(column)}, {y} = {_name(row)}: {shown}"
             sign = "gain" if value >= 0 else "loss"
             css = f"cell {sign} k{step}"
-            if marked is not None and (column, row) == marked.here:
+            if marked is not None and (column, row) == marked.cell:
                 css, shown = f"{css} here", f"● {shown}"
             elif marked is not None and (column, row) in marked.near:
                 css += " plateau"
-            canvas.rect((room + slot * at + 1, top + 1), (slot - 2, 30), css, tip)
+            canvas.rect((labels + slot * at + 1, top + 1), (slot - 2, 30), css, tip)
             if inside and width >= FULL:
-                canvas.text(room + slot * (at + 0.5), top + 20, shown, f"k{step}", "middle")
+                canvas.text(labels + slot * (at + 0.5), top + 20, shown, f"k{step}", "middle")
     skip = max(1, int(np.ceil(max(fits(_name(column)) + 8 for column in columns) / slot)))
     for at, column in list(enumerate(columns))[::skip]:
-        canvas.text(room + slot * (at + 0.5), 40 + 32 * len(rows), _name(column), "", "middle")
+        canvas.text(labels + slot * (at + 0.5), 40 + 32 * len(rows), _name(column), "", "middle")
     canvas.text(width, 60 + 32 * len(rows), f"{x} (columns)", "muted", "end")
     return canvas

@@ -1,4 +1,4 @@
-"""Lines of money over days, with their fan behind them and their drawdowns under them on the same time axis."""
+"""Equity over days with a bootstrap fan behind it, and drawdown below it on the same time axis."""
 
 from __future__ import annotations
 
@@ -15,19 +15,30 @@ from numpy.typing import NDArray
 from research.inference.bootstrap import fan, generator
 from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import PHONE, Numbers
-from research.report.text import compact, count, money, percent
+from research.report.text import LEVEL, compact, money, number, percent
 
 Floats = NDArray[np.float64]
 
-#: points of a line at most: a longer one is thinned, its drawdown by the deepest of each bin
+#: most points of a line: a longer one is thinned, its drawdown to the deepest of each bin
 POINTS: Final = 240
-#: rows of text under the equity on a phone, where labels do not stand at the ends of their lines
+#: height of a label in px on a phone, where labels are listed above the lines instead of at their ends
 _LABEL_STEP: Final = 18
 
 
 @dataclass(frozen=True)
 class Track:
-    """One line: x in days since the first date; money at the end of each point's days; deepest drawdown in them."""
+    """One line.
+
+    Attributes
+    ----------
+    label : str
+    day : float64 (points,)
+        Days since the start of the time axis.
+    money : float64 (points,)
+        Equity at the end of each point's days, minor units.
+    drawdown : float64 (points,)
+        Deepest drawdown in each point's days, as a fraction of the peak.
+    """
 
     label: str
     day: Floats
@@ -36,8 +47,8 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Border:
-    """Where a fold begins: days since the first date, and what was chosen there."""
+class Boundary:
+    """Start of a fold: days since the start of the time axis, and the configuration selected there."""
 
     day: float
     label: str
@@ -52,70 +63,71 @@ class Lines:
     tracks : sequence of Track
         At most six; the first is the one with the fan.
     start : date
-        Where the time axis begins.
+        Start of the time axis.
     bands : (5, points) float64 or None
         Quantiles of the fan at the points of the first track, minor units.
-    borders : sequence of Border
+    boundaries : sequence of Boundary
+        Starts of the folds.
     solid : bool
-        Out of sample is solid, in sample dashed.
+        Solid lines for out of sample; else dashed, for in sample.
     """
 
     tracks: Sequence[Track]
     start: dt.date
     bands: Floats | None = None
-    borders: Sequence[Border] = ()
+    boundaries: Sequence[Boundary] = ()
     solid: bool = False
 
     @property
     def days(self) -> float:
-        """Length of the time axis."""
+        """Length of the time axis in days."""
         return max(float(track.day[-1]) for track in self.tracks) or 1.0
 
     @property
     def css(self) -> str:
-        """Style class that tells in from out of sample."""
+        """Style class of the lines: dashed in sample."""
         return "" if self.solid else " dashed"
 
-    def reach(self) -> tuple[float, float]:
-        """Lowest and highest money, minor units, with some room."""
+    def range(self) -> tuple[float, float]:
+        """Lowest and highest money with a margin, minor units."""
         values = [track.money for track in self.tracks] + ([] if self.bands is None else [self.bands])
-        low, high = min(float(one.min()) for one in values), max(float(one.max()) for one in values)
-        room = (high - low) * 0.04 or 1.0
-        return low - room, high + room
+        low, high = min(float(part.min()) for part in values), max(float(part.max()) for part in values)
+        margin = (high - low) * 0.04 or 1.0
+        return low - margin, high + margin
 
 
 def balance(daily: pl.DataFrame) -> Floats:
-    """Equity before the first day and at the end of each; (d + 1,)."""
+    """Equity before the first day and at the end of each day, minor units, (d + 1,)."""
     first = float(daily["equity_start_minor"][0])
     profit = daily["pnl_minor"].cast(pl.Float64).fill_null(0.0).to_numpy()
     return np.concatenate([[first], first + np.cumsum(profit)])
 
 
 def drawdown(daily: pl.DataFrame) -> Floats:
-    """Share of the peak so far that is lost, before the first day and at the end of each; (d + 1,)."""
-    held = balance(daily)
-    peak = np.maximum.accumulate(held)
-    return np.where(peak > 0, (peak - held) / np.where(peak > 0, peak, 1.0), 0.0)
+    """Drawdown from the peak so far as a fraction of it, before the first day and at the end of each day, (d + 1,)."""
+    equity = balance(daily)
+    peak = np.maximum.accumulate(equity)
+    return np.where(peak > 0, (peak - equity) / np.where(peak > 0, peak, 1.0), 0.0)
 
 
 def _ends(days: int) -> NDArray[np.int64]:
-    """Last day (counted from 1) of each drawn point after the start."""
+    """Last day, counted from 1, of each point after the start."""
     points = min(days, POINTS)
     return np.ceil(np.arange(1, points + 1) * days / points - 1e-9).astype(np.int64)
 
 
 def track(daily: pl.DataFrame, label: str, start: dt.date) -> Track:
-    """The line of a frame of days (date, pnl_minor, equity_start_minor), not empty."""
-    held, fall, ends = balance(daily), drawdown(daily), _ends(len(daily))
+    """The line of a frame of days (date, pnl_minor, equity_start_minor) that is not empty."""
+    equity, fall, ends = balance(daily), drawdown(daily), _ends(len(daily))
     begins = np.concatenate([[0], ends[:-1]])
     deepest = [float(fall[a + 1 : b + 1].max()) for a, b in zip(begins, ends, strict=True)]
     offset = (daily["date"][0] - start).days
     day = np.concatenate([[0], ends]).astype(np.float64) + offset
-    return Track(label, day, held[np.concatenate([[0], ends])], np.concatenate([[0.0], deepest]))
+    return Track(label, day, equity[np.concatenate([[0], ends])], np.concatenate([[0.0], deepest]))
 
 
 def bands(daily: pl.DataFrame, seed: int, purpose: str = "fan") -> Floats:
-    """Quantiles of the money of resampled days at the points of the track of the same frame; (5, points)."""
+    """Quantiles of the equity of resampled days at the points of the frame's track, minor units, (5, points)."""
     profit = daily["pnl_minor"].cast(pl.Float64).fill_null(0.0).to_numpy()
     ends = _ends(len(daily))
     point = np.searchsorted(ends, np.arange(1, len(daily) + 1))
@@ -124,7 +136,7 @@ def bands(daily: pl.DataFrame, seed: int, purpose: str = "fan") -> Floats:
 
 
 def dates(start: dt.date, days: float, width: float) -> list[tuple[float, str]]:
-    """Labels of the time axis: years, months or days, as many as fit."""
+    """Labels of the time axis with their day: years, months or days, as many as fit."""
     most = max(2, int((width - 70) / 74))
     if days > 365 * 1.6:
         years = range(start.year + 1, (start + dt.timedelta(days=days)).year + 1)
@@ -140,79 +152,79 @@ def dates(start: dt.date, days: float, width: float) -> list[tuple[float, str]]:
     return [(float(d), (start + dt.timedelta(days=d)).strftime("%m-%d")) for d in range(0, int(days) + 1, step)]
 
 
-def draw(of: Lines, width: float) -> Canvas:
-    """Equity with its fan and its borders above, drawdown below."""
+def draw(lines: Lines, width: float) -> Canvas:
+    """Equity with its fan and the fold boundaries above, drawdown below."""
     upper, lower = (300.0, 100.0) if width > PHONE else (230.0, 84.0)
     canvas = Canvas(width, upper + lower + 56)
-    low, high = of.reach()
-    labels = max((fits(t.label) for t in of.tracks), default=0.0) + 10 if width > PHONE else 6.0
-    x = Scale(0, of.days, 64, width - labels)
-    y = Scale(low / 100, high / 100, upper, 34 if of.borders else 20)
+    low, high = lines.range()
+    labels = max((fits(t.label) for t in lines.tracks), default=0.0) + 10 if width > PHONE else 6.0
+    x = Scale(0, lines.days, 64, width - labels)
+    y = Scale(low / 100, high / 100, upper, 34 if lines.boundaries else 20)
     canvas.text(0, 11, "equity, money", "muted")
     for tick in ticks(y.low, y.high, 6):
         canvas.line((58, y(tick)), (x.end, y(tick)), "grid")
         canvas.text(52, y(tick) + 4.5, compact(tick), "muted", "end")
-    opening = of.tracks[0].money[0] / 100
+    opening = lines.tracks[0].money[0] / 100
     canvas.line((58, y(opening)), (x.end, y(opening)), "zero")
-    named = dates(of.start, of.days, width)
+    named = dates(lines.start, lines.days, width)
     for day, _ in named:
         canvas.line((x(day), y.end), (x(day), upper + lower + 30), "grid")
-    if of.bands is not None:
-        main_x = [x(float(day)) for day in of.tracks[0].day]
+    if lines.bands is not None:
+        main_x = [x(float(day)) for day in lines.tracks[0].day]
         for outer, inner, css in ((0, 4, "fan90"), (1, 3, "fan50")):
-            canvas.band(main_x, [y(v / 100) for v in of.bands[outer]], [y(v / 100) for v in of.bands[inner]], css)
-    _borders(canvas, of.borders, x, upper + lower + 30)
-    _lines(canvas, of, x, y)
-    _hang(canvas, of, x, (upper + 34, lower))
-    for day, words in named:
+            canvas.band(main_x, [y(v / 100) for v in lines.bands[outer]], [y(v / 100) for v in lines.bands[inner]], css)
+    _boundaries(canvas, lines.boundaries, x, upper + lower + 30)
+    _equity(canvas, lines, x, y)
+    _drawdown(canvas, lines, x, (upper + 34, lower))
+    for day, label in named:
         anchor = "end" if x(day) > x.end - 16 and width <= PHONE else "middle"
-        canvas.text(x(day), upper + lower + 50, words, "muted", anchor)
-    _hits(canvas, of, x)
+        canvas.text(x(day), upper + lower + 50, label, "muted", anchor)
+    _hits(canvas, lines, x)
     return canvas
 
 
-def _borders(canvas: Canvas, borders: Sequence[Border], x: Scale, bottom: float) -> None:
-    """Thin vertical lines with what was chosen; a label that would touch the one before it is left out."""
+def _boundaries(canvas: Canvas, boundaries: Sequence[Boundary], x: Scale, bottom: float) -> None:
+    """Thin vertical lines with the selected configuration; a label that would touch the previous one is left out."""
     free = 0.0
-    for border in borders:
-        at = x(border.day)
-        canvas.line((at, 20), (at, bottom), "border")
-        if at + 4 >= free and at + 4 + fits(border.label) <= canvas.width:
-            canvas.text(at + 4, 29, border.label, "muted halo")
-            free = at + 12 + fits(border.label)
+    for boundary in boundaries:
+        at = x(boundary.day)
+        canvas.line((at, 20), (at, bottom), "boundary")
+        if at + 4 >= free and at + 4 + fits(boundary.label) <= canvas.width:
+            canvas.text(at + 4, 29, boundary.label, "muted halo")
+            free = at + 12 + fits(boundary.label)
 
 
-def _lines(canvas: Canvas, of: Lines, x: Scale, y: Scale) -> None:
-    """All lines, the first on top, each with its label at its end, or in a list at the left on a phone."""
-    heights = _apart([y(float(t.money[-1]) / 100) for t in of.tracks])
-    for place in range(len(of.tracks) - 1, -1, -1):
-        one = of.tracks[place]
-        css = f"series s{place + 1}{of.css}"
-        canvas.path([x(float(day)) for day in one.day], [y(float(v) / 100) for v in one.money], css)
+def _equity(canvas: Canvas, lines: Lines, x: Scale, y: Scale) -> None:
+    """All lines, the first on top, each with its label at its end, or in a list on the left on a phone."""
+    heights = _spread([y(float(t.money[-1]) / 100) for t in lines.tracks])
+    for place in range(len(lines.tracks) - 1, -1, -1):
+        line = lines.tracks[place]
+        css = f"series s{place + 1}{lines.css}"
+        canvas.path([x(float(day)) for day in line.day], [y(float(v) / 100) for v in line.money], css)
         if canvas.width > PHONE:
-            canvas.text(x.end + 6, heights[place] + 4.5, one.label, f"t{place + 1} halo")
+            canvas.text(x.end + 6, heights[place] + 4.5, line.label, f"t{place + 1} halo")
         else:
-            canvas.text(68, y.end + 16 + _LABEL_STEP * place, one.label, f"t{place + 1} halo")
+            canvas.text(68, y.end + 16 + _LABEL_STEP * place, line.label, f"t{place + 1} halo")
 
 
-def _hang(canvas: Canvas, of: Lines, x: Scale, place: tuple[float, float]) -> None:
-    """The drawdown of all tracks, from zero downwards."""
+def _drawdown(canvas: Canvas, lines: Lines, x: Scale, place: tuple[float, float]) -> None:
+    """The drawdown of all lines, from zero downwards."""
     top, height = place
-    deepest = max(0.01, *(float(t.drawdown.max()) for t in of.tracks))
+    deepest = max(0.01, *(float(t.drawdown.max()) for t in lines.tracks))
     y = Scale(0, deepest, top, top + height - 8)
     canvas.text(0, top - 12, "drawdown, % of the peak", "muted")
     for tick in ticks(0, deepest, 3):
         canvas.line((58, y(tick)), (x.end, y(tick)), "zero" if tick == 0 else "grid")
         canvas.text(52, y(tick) + 4.5, percent(-tick, 0 if deepest > 0.03 else 1), "muted", "end")
-    xs = [x(float(day)) for day in of.tracks[0].day]
-    canvas.band(xs, [y(0)] * len(xs), [y(float(v)) for v in of.tracks[0].drawdown], "under")
-    for number, one in enumerate(of.tracks, start=1):
-        xs = [x(float(day)) for day in one.day]
-        canvas.path(xs, [y(float(v)) for v in one.drawdown], f"series s{number} thin{of.css}")
+    xs = [x(float(day)) for day in lines.tracks[0].day]
+    canvas.band(xs, [y(0)] * len(xs), [y(float(v)) for v in lines.tracks[0].drawdown], "under")
+    for index, line in enumerate(lines.tracks, start=1):
+        xs = [x(float(day)) for day in line.day]
+        canvas.path(xs, [y(float(v)) for v in line.drawdown], f"series s{index} thin{lines.css}")
 
 
-def _apart(heights: list[float]) -> list[float]:
-    """Heights of direct labels, moved apart where they would overlap."""
+def _spread(heights: list[float]) -> list[float]:
+    """Heights of the labels, spread where they would overlap."""
     placed = list(heights)
     order = sorted(range(len(heights)), key=lambda k: heights[k])
     for before, after in pairwise(order):
@@ -220,22 +232,22 @@ def _apart(heights: list[float]) -> list[float]:
     return placed
 
 
-def _hits(canvas: Canvas, of: Lines, x: Scale) -> None:
-    """Where hovering shows the numbers of a day of the first track: at most 80 places."""
-    one = of.tracks[0]
-    step = max(1, len(one.day) // 80)
-    for k in range(step, len(one.day), step):
-        left, right = x(float(one.day[k - step])), x(float(one.day[k]))
-        date = of.start + dt.timedelta(days=float(one.day[k]) - 1)
-        tip = f"{date.isoformat()}: {money(float(one.money[k]))}, drawdown {percent(float(one.drawdown[k]))}"
-        if of.bands is not None:
-            ends = money(float(of.bands[0, k])), money(float(of.bands[4, k]))
-            tip += f", 90 % of resamplings {ends[0]} to {ends[1]}"
+def _hits(canvas: Canvas, lines: Lines, x: Scale) -> None:
+    """At most 80 places where hovering shows the numbers of the first line on a day."""
+    line = lines.tracks[0]
+    step = max(1, len(line.day) // 80)
+    for k in range(step, len(line.day), step):
+        left, right = x(float(line.day[k - step])), x(float(line.day[k]))
+        date = lines.start + dt.timedelta(days=float(line.day[k]) - 1)
+        tip = f"{date.isoformat()}: {money(float(line.money[k]))}, drawdown {percent(float(line.drawdown[k]))}"
+        if lines.bands is not None:
+            ends = money(float(lines.bands[0, k])), money(float(lines.bands[4, k]))
+            tip += f", {LEVEL} of resamples {ends[0]} to {ends[1]}"
         canvas.rect((left, 20), (right - left, canvas.height - 56), "hit", tip)
 
 
 def by_month(daily: pl.DataFrame) -> Numbers:
-    """The table: one row a month, or a year where there are more than sixty months."""
+    """The table: one row a month, or one a year with more than sixty months."""
     frame = daily.with_columns(pl.Series("balance", balance(daily)[1:]), pl.Series("fall", drawdown(daily)[1:]))
     months = frame.select(pl.col("date").dt.truncate("1mo").n_unique()).item()
     form = "%Y-%m" if months <= 60 else "%Y"
@@ -245,11 +257,11 @@ def by_month(daily: pl.DataFrame) -> Numbers:
     rows = tuple(
         (
             str(r["span"]),
-            count(r["n_bets"], "bet"),
+            number(r["n_bets"]),
             money(r["pnl_minor"], sign=True),
             money(r["balance"]),
             percent(r["fall"]),
         )
         for r in table.iter_rows(named=True)
     )
-    return Numbers(("until the end of", "bets", "P&L", "equity", "deepest drawdown"), rows)
+    return Numbers(("period", "bets", "P&L", "equity at the end", "maximum drawdown"), rows)

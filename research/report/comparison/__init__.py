@@ -1,1 +1,1 @@
-"""The page of runs side by side: one self-contained file."""
+"""The comparison page: two to six runs side by side in one self-contained file."""

@@ -1,4 +1,4 @@
-"""What is different between runs: configuration, data, code, measures."""
+"""What differs between runs: configuration, data, code, measures."""
 
 from __future__ import annotations
 
@@ -16,60 +16,60 @@ from research.records.folder import runs_folder
 if TYPE_CHECKING:
     from research.records.run import RunRecord
 
-#: pages of comparisons, beside the runs
+#: folder of comparison pages, inside the folder of runs
 PAGES: Final = ".compare"
-#: most runs on one page: as many as there are colours of lines
+#: most runs on one page: there are as many colours for lines
 MOST: Final = 6
 
 
 def differences(runs: Sequence[tuple[RunRecord, int | None]]) -> dict[str, dict[str, list[Any]]]:
-    """Rows of a comparison, only where the runs differ, one value a run.
+    """Rows of a comparison where the runs differ, with one value a run.
 
     Parameters
     ----------
     runs : sequence of (RunRecord, int or None)
-        The configuration to compare of each; None: its best.
+        Each run with the number of the configuration to compare; None: its best one.
 
     Returns
     -------
     dict
-        ``configuration``, ``data``, ``code``, ``metrics``: name to values. Measures are given even where equal.
+        ``configuration``, ``data``, ``code``, ``metrics``: name to values. Measures are listed even where equal.
     """
     configs = [run.best() if number is None else number for run, number in runs]
-    made = [run for run, _ in runs]
-    flats = [run.parameters(config) for run, config in zip(made, configs, strict=True)]
+    records = [run for run, _ in runs]
+    flats = [run.parameters(config) for run, config in zip(records, configs, strict=True)]
     keys = list(dict.fromkeys(key for flat in flats for key in flat if counts(key)))
-    metrics = [run.metrics(config) for run, config in zip(made, configs, strict=True)]
-    facts = [_facts(run) for run in made]
+    metrics = [run.metrics(config) for run, config in zip(records, configs, strict=True)]
+    facts = [_facts(run) for run in records]
     return {
         "configuration": _different({key: [flat.get(key) for flat in flats] for key in keys}),
         "data": _different({name: [fact["data"].get(name) for fact in facts] for name in facts[0]["data"]}),
         "code": _different({name: [fact["code"].get(name) for fact in facts] for name in facts[0]["code"]}),
-        "metrics": {"configurations": [len(run) for run in made], "number": configs}
-        | {name: [one[name] for one in metrics] for name in METRICS},
+        "metrics": {"configurations": [len(run) for run in records], "number": configs}
+        | {name: [values[name] for values in metrics] for name in METRICS},
     }
 
 
 def page_path(runs: Sequence[tuple[RunRecord, int | None]]) -> Path:
-    """Where the page of these runs stands: ``data/runs/.compare/0123456789ab-ba9876543210.4.html``."""
+    """Path of the page of these runs: ``data/runs/.compare/0123456789ab-ba9876543210.4.html``."""
     names = [run.short + ("" if config is None else f".{config}") for run, config in runs]
     return runs_folder() / PAGES / f"{'-'.join(names)}.html"
 
 
-def write_page(runs: Sequence[tuple[RunRecord, int | None]], found: dict[str, dict[str, list[Any]]]) -> Path:
-    """Write the page of runs side by side and give its path; a page of the same runs is replaced.
+def write_page(runs: Sequence[tuple[RunRecord, int | None]], rows: dict[str, dict[str, list[Any]]]) -> Path:
+    """Write the comparison page of runs and return its path; an older page of the same runs is replaced.
 
     Parameters
     ----------
     runs : sequence of (RunRecord, int or None)
         Two to six.
-    found : dict
+    rows : dict
         `differences` of the same runs.
 
     Raises
     ------
     UsageError
-        More than six.
+        There are more than six runs.
     """
     from research.report.comparison.page import page
     from research.report.comparison.sides import gather
@@ -78,7 +78,7 @@ def write_page(runs: Sequence[tuple[RunRecord, int | None]], found: dict[str, di
         raise UsageError("too many runs for a page", expected=f"{MOST} at most", found=str(len(runs)), todo="--no-page")
     path = page_path(runs)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, page(gather(runs, found)).encode("utf-8", "replace"))
+    write_bytes(path, page(gather(runs, rows)).encode("utf-8", "replace"))
     return path
 
 

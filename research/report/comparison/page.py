@@ -1,4 +1,4 @@
-"""The page of runs side by side: who is ahead on common events, the lines of money, and every difference."""
+"""The comparison page: who is ahead on common events, the equity of each run, and every difference."""
 
 from __future__ import annotations
 
@@ -11,112 +11,119 @@ from engine.backtesting.measures import METRICS
 from research.report import charts
 from research.report.comparison.pairs import MEASURES as PAIRED
 from research.report.comparison.pairs import Pair, pairs_of
-from research.report.comparison.sentences import how, of_itself, reading, statement, to_mind
+from research.report.comparison.sentences import by_itself, caveats, how, reading, statement
 from research.report.comparison.sides import Comparison, Side
 from research.report.document import document
 from research.report.figure import Figure
 from research.report.pack import value_text
-from research.report.text import MEASURES, count, number
+from research.report.text import LEVEL, MEASURES, count, number
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
 _SCRIPTS: Final = ("page.js", "sorted.js")
 _HASH: Final = re.compile(r"[0-9a-f]{32,}")
-#: longest value of a cell
+#: most characters of a cell
 _LONGEST: Final = 60
-#: parts of the settings: name, heading, head of the first column
+#: parts of the settings: name, heading, heading of the first column
 _PARTS: Final = (("configuration", "Configuration", "key"), ("data", "Data", "fact"), ("code", "Code", "part"))
-_SECTIONS: Final = (("pairs", "Differences"), ("measures", "Measures"), ("settings", "Settings"), ("again", "Again"))
+_SECTIONS: Final = (
+    ("pairs", "Differences"),
+    ("measures", "Measures"),
+    ("settings", "Settings"),
+    ("again", "Reproduce"),
+)
 
 
-def page(of: Comparison) -> str:
-    """The page as HTML; the same data give the same text."""
-    pairs = pairs_of(of, outside=of.outside)
+def page(comparison: Comparison) -> str:
+    """The comparison page as HTML; the same data give the same text."""
+    pairs = pairs_of(comparison, out_of_sample=comparison.out_of_sample)
     return document(
         "comparison.html.j2",
         styles=_STYLES,
         scripts=_SCRIPTS,
-        title=f"Comparison of {' and '.join(side.name for side in of.sides)}",
-        name=f"{count(len(of.sides), 'run')} side by side",
+        title=f"Comparison of {' and '.join(side.name for side in comparison.sides)}",
+        name=f"{count(len(comparison.sides), 'run')} side by side",
         sections=_SECTIONS,
-        headline=statement(of, pairs),
-        reading=reading(of, pairs),
-        sides=[_side(side, of.seed) for side in of.sides],
-        warnings=to_mind(of),
-        money=_money(of, outside=of.outside),
+        headline=statement(comparison, pairs),
+        reading=reading(comparison, pairs),
+        sides=[_side(side) for side in comparison.sides],
+        warnings=caveats(comparison),
+        money=_money(comparison, out_of_sample=comparison.out_of_sample),
         how=how(),
         pairs=_differences(pairs),
-        other=_other(of),
-        measures=_measures(of),
-        settings=_settings(of),
-        compare_command=shlex.join(["bea", "compare", *of.words]),
-        commands=[(side.letter, shlex.join(_words(side))) for side in of.sides],
+        other=_other(comparison),
+        measures=_measures(comparison),
+        settings=_settings(comparison),
+        compare_command=shlex.join(["bea", "compare", *comparison.names]),
+        commands=[(side.letter, shlex.join(_words(side))) for side in comparison.sides],
     )
 
 
-def _side(side: Side, seed: int) -> dict[str, str]:
+def _side(side: Side) -> dict[str, str]:
     """A run with what it shows by itself."""
-    verdict, measured = of_itself(side, seed)
+    verdict, measured = by_itself(side)
     return {"letter": side.letter, "name": side.name, "kind": side.kind, "verdict": verdict, "measured": measured}
 
 
-def _money(of: Comparison, *, outside: bool) -> Figure:
-    """The lines of money: the out-of-sample paths of those that have one, or the configurations."""
+def _money(comparison: Comparison, *, out_of_sample: bool) -> Figure:
+    """Equity of the runs: their out-of-sample paths where they have one, or their configurations."""
     paths = {}
-    for side in of.sides:
-        if not outside:
-            paths[side.letter] = side.chosen.daily
-        elif side.walked and side.path_daily is not None:
+    for side in comparison.sides:
+        if not out_of_sample:
+            paths[side.letter] = side.configuration.daily
+        elif side.has_path and side.path_daily is not None:
             paths[side.letter] = side.path_daily
-    zones = list(dict.fromkeys(side.zone for side in of.sides))
-    return charts.together(paths, outside=outside, zone=" and ".join(zones))
+    zones = list(dict.fromkeys(side.configuration.zone for side in comparison.sides))
+    return charts.together(paths, out_of_sample=out_of_sample, zone=" and ".join(zones))
 
 
-def _other(of: Comparison) -> dict[str, Any]:
-    """What the statement is not about: the configurations, or the out-of-sample paths of some; empty without any."""
-    if of.outside:
-        words, outside = "The same of the configurations, in sample", False
-    elif sum(side.walked for side in of.sides) > 1:
-        words, outside = "The same of the out-of-sample paths", True
+def _other(comparison: Comparison) -> dict[str, Any]:
+    """The paths that the headline is not about: in sample, or out of sample where only some runs have such a path."""
+    if comparison.out_of_sample:
+        words, out_of_sample = "The same for the configurations, in sample", False
+    elif sum(side.has_path for side in comparison.sides) > 1:
+        words, out_of_sample = "The same for the out-of-sample paths", True
     else:
         return {}
-    pairs = _differences(pairs_of(of, outside=outside))
-    return {"words": words, "money": _money(of, outside=outside), "pairs": pairs}
+    pairs = _differences(pairs_of(comparison, out_of_sample=out_of_sample))
+    return {"words": words, "money": _money(comparison, out_of_sample=out_of_sample), "pairs": pairs}
 
 
 def _differences(pairs: Sequence[Pair]) -> list[Figure]:
-    """A chart a measure of the differences over common events; none where no two share an event."""
+    """One chart a measure with the differences over common events; empty where no two runs share an event."""
     if not any(pair.common for pair in pairs):
         return []
-    note = "Whiskers: 90 % of resampled common events, drawn with the bets of both. Hollow: no interval."
-    if not pairs[0].outside:
+    note = f"Whiskers: {LEVEL} interval, common events resampled with the bets of both runs. Hollow: no interval."
+    if not pairs[0].out_of_sample:
         note += " Before commission."
     figures = [
-        charts.differences({pair.name: pair.found[measure] for pair in pairs}, measure, note=note) for measure in PAIRED
+        charts.differences({pair.name: pair.ratios[measure] for pair in pairs}, measure, note=note)
+        for measure in PAIRED
     ]
     return [figures[0].widened(), *figures[1:]]
 
 
-def _measures(of: Comparison) -> dict[str, Any]:
-    """All measures, a row a run: so that each column is of one kind and can be sorted."""
+def _measures(comparison: Comparison) -> dict[str, Any]:
+    """All measures, one row a run, so that each column has one unit and can be sorted."""
     names = [name for name in MEASURES if name in METRICS]
-    heads = ["run", "configurations", "number", *(MEASURES[name].head for name in names)]
+    heads = ["run", "configurations", "#", *(MEASURES[name].head for name in names)]
     rows = []
-    for side in of.sides:
-        cells = [f"{side.letter} {side.name}", number(side.configurations), side.chosen.label]
-        rows.append([*cells, *(MEASURES[name].text(side.chosen.metrics.get(name)) for name in names)])
+    for side in comparison.sides:
+        cells = [f"{side.letter} {side.name}", number(side.n_configurations), side.configuration.label]
+        rows.append([*cells, *(MEASURES[name].text(side.configuration.metrics.get(name)) for name in names)])
     return {"heads": heads, "rows": rows}
 
 
-def _settings(of: Comparison) -> list[dict[str, Any]]:
-    """What is different in configuration, data and code."""
-    names = [f"{side.letter} {side.name}" for side in of.sides]
+def _settings(comparison: Comparison) -> list[dict[str, Any]]:
+    """What differs in configuration, data and code."""
+    names = [f"{side.letter} {side.name}" for side in comparison.sides]
     return [
         {
             "name": part,
             "words": words,
             "heads": [first, *names],
             "rows": [
-                [key, *(_cell(value) for value in values)] for key, values in of.differences.get(part, {}).items()
+                [key, *(_cell(value) for value in values)]
+                for key, values in comparison.differences.get(part, {}).items()
             ],
         }
         for part, words, first in _PARTS
@@ -124,11 +131,11 @@ def _settings(of: Comparison) -> list[dict[str, Any]]:
 
 
 def _cell(value: Any) -> str:
-    """A value, with hashes and long texts cut short."""
+    """A value as text, with hashes and long texts shortened."""
     text = _HASH.sub(lambda match: match.group()[:12], value_text(value))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _words(side: Side) -> list[str]:
-    """Words of the command that made the run."""
+    """Words of the command that produced the run."""
     return [str(word) for word in side.manifest.get("command") or ["bea", "show", side.run[:12]]]

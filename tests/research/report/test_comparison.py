@@ -1,4 +1,4 @@
-"""The page of runs side by side: its statement follows the numbers, nothing comes from outside, names stay text."""
+"""The comparison page: its headline follows the numbers, nothing is loaded from outside, names stay text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from research.inference.differences import PairedRatios
 from research.report import charts
 from research.report.comparison.page import page
 from research.report.comparison.pairs import Pair, pairs_of
-from research.report.comparison.sentences import of_itself, reading, statement, to_mind
+from research.report.comparison.sentences import by_itself, caveats, reading, statement
 from research.report.figure import FULL, HALF, PHONE
 from tests.research.report.made import bets
 from tests.research.report.made_comparison import better, comparison, side, swept
@@ -24,7 +24,7 @@ LOG = bets()
 
 
 def only(*sides: object) -> Pair:
-    return pairs_of(comparison(*sides), outside=False)[0]  # type: ignore[arg-type]
+    return pairs_of(comparison(*sides), out_of_sample=False)[0]  # type: ignore[arg-type]
 
 
 def test_a_pair_counts_events_and_measures_by_hand() -> None:
@@ -33,7 +33,7 @@ def test_a_pair_counts_events_and_measures_by_hand() -> None:
     events = set(first["event_id"]), set(second["event_id"])
     common = events[0] & events[1]
     one, two = (frame.filter(pl.col("event_id").is_in(list(common))) for frame in (first, second))
-    found = pair.found["yield"]
+    found = pair.ratios["yield"]
     assert (found.common, found.first_only, found.second_only) == (
         len(common), len(events[0] - common), len(events[1] - common),
     )  # fmt: skip
@@ -41,87 +41,89 @@ def test_a_pair_counts_events_and_measures_by_hand() -> None:
     assert found.difference.estimate == pytest.approx(yields[0] - yields[1], abs=1e-12)
     assert found.difference.low < yields[0] - yields[1] < found.difference.high
     gains = [frame["pnl_minor"].sum() / 1_000_000 / len(common) for frame in (one, two)]
-    assert pair.found["pnl"].difference.estimate == pytest.approx(gains[0] - gains[1], abs=1e-12)
+    assert pair.ratios["pnl"].difference.estimate == pytest.approx(gains[0] - gains[1], abs=1e-12)
     priced = [frame.filter(pl.col("clv").is_not_null()) for frame in (one, two)]
     both = set(priced[0]["event_id"]) & set(priced[1]["event_id"])
     means = [frame.filter(pl.col("event_id").is_in(list(both)))["clv"].mean() for frame in priced]
-    assert pair.found["clv"].difference.estimate == pytest.approx(means[0] - means[1], abs=1e-12)  # type: ignore[operator]
+    assert pair.ratios["clv"].difference.estimate == pytest.approx(means[0] - means[1], abs=1e-12)  # type: ignore[operator]
 
 
-def test_the_statement_follows_the_interval() -> None:
+def test_the_headline_follows_the_interval() -> None:
     ahead = comparison(side("A", LOG), side("B", better(LOG.filter(pl.col("odds") > 1.5), -0.3)))
-    text = statement(ahead, pairs_of(ahead, outside=False))
-    assert re.match(r"A earns \d\d\.\d\d\u202f% of its stakes more than B on the 628 events that both bet on: 90", text)
+    text = statement(ahead, pairs_of(ahead, out_of_sample=False))
+    assert re.match(r"A has a yield \d\d\.\d\d\u202fpoints higher than B on the 628 events that both bet on: 90", text)
     behind = comparison(side("A", better(LOG.filter(pl.col("odds") > 1.5), -0.3)), side("B", LOG))
-    assert statement(behind, pairs_of(behind, outside=False)).startswith("B earns")
+    assert statement(behind, pairs_of(behind, out_of_sample=False)).startswith("B has a yield")
     alike = comparison(side("A", LOG), side("B", LOG.filter(pl.int_range(1200) % 9 != 0)))
-    assert "cannot be told apart" in statement(alike, pairs_of(alike, outside=False))
+    assert "do not differ clearly in yield" in statement(alike, pairs_of(alike, out_of_sample=False))
 
 
-def test_little_in_common_has_no_interval() -> None:
+def test_few_common_events_have_no_interval() -> None:
     few = LOG.filter(pl.col("event_id").is_in(LOG["event_id"].unique().sort().head(90).to_list()))
     pair = only(side("A", LOG), side("B", better(few.head(150), -0.2).filter(pl.col("odds") > 1.3)))
-    assert 10 < pair.common < 100 and not pair.found["yield"].difference.known
+    assert 10 < pair.common < 100 and not pair.ratios["yield"].difference.known
     of = comparison(side("A", LOG), side("B", few))
-    assert "share too little" in statement(of, pairs_of(of, outside=False))
+    assert "share too little" in statement(of, pairs_of(of, out_of_sample=False))
     apart = comparison(side("A", LOG), side("B", LOG.with_columns(event_id=pl.col("event_id") + 1)))
-    assert "no event in common" in statement(apart, pairs_of(apart, outside=False))
-    assert "No two of them bet on a common event." in page(apart)
+    assert "no event in common" in statement(apart, pairs_of(apart, out_of_sample=False))
+    assert "No two of these runs bet on the same event." in page(apart)
 
 
 def test_many_common_events_on_few_days_have_no_interval_either() -> None:
     crowded = LOG.with_columns(date=pl.lit(LOG["date"][0]))
     pair = only(side("A", crowded), side("B", better(crowded, -0.5).filter(pl.col("odds") > 1.5)))
-    assert pair.common == 628 and pair.days == 1 and not pair.found["yield"].difference.known
+    assert pair.common == 628 and pair.days == 1 and not pair.ratios["yield"].difference.known
 
 
 def test_pairs_are_corrected_for_their_number() -> None:
     found = PairedRatios(0.03, 0.01, Interval(0.02, 0.001, 0.039, 0.0116, 0.9), 500, 0, 0)
     pair = Pair("A", "B", False, 90, {"yield": found})
-    assert (pair.apart(1), pair.apart(2)) == (1, 0)  # 1.72 standard errors: 1.645 are needed for one, 1.960 for two
+    assert (pair.sign(1), pair.sign(2)) == (1, 0)  # 1.72 standard errors: 1.645 are needed for one, 1.960 for two
     assert (
         Pair(
             "A", "B", False, 90, {"yield": replace(found, difference=Interval(-0.02, -0.039, -0.001, 0.0116, 0.9))}
-        ).apart(1)
+        ).sign(1)
         == -1
     )
     three = comparison(
         side("A", LOG), side("B", better(LOG.filter(pl.col("odds") > 1.5), -0.6)), side("C", LOG.head(1190))
     )
-    pairs = pairs_of(three, outside=False)
+    pairs = pairs_of(three, out_of_sample=False)
     assert [pair.name for pair in pairs] == ["A − B", "A − C", "B − C"]
-    assert statement(three, pairs).startswith("2 of 3 pairs can be told apart by the yield: A over B and C over B.")
-    assert "corrected for all 3 pairs" in reading(three, pairs)
+    assert statement(three, pairs).startswith("2 of 3 pairs differ clearly in yield: A over B and C over B.")
+    assert "correction for 3 pairs" in reading(three, pairs)
 
 
 def test_out_of_sample_paths_are_compared_where_all_have_one() -> None:
     first, second = swept("A", LOG), swept("B", better(LOG.filter(pl.col("odds") > 1.5), -0.4))
     both = comparison(first, second)
-    pairs = pairs_of(both, outside=True)
-    assert both.outside and "more than B on the" in statement(both, pairs) and "out of sample" in statement(both, pairs)
+    pairs = pairs_of(both, out_of_sample=True)
+    assert (
+        both.out_of_sample
+        and "higher than B on the" in statement(both, pairs)
+        and "out of sample" in statement(both, pairs)
+    )
     assert first.path_bets is not None and second.path_bets is not None
     common = first.path_bets.join(second.path_bets, on="event_id", how="semi")
     wanted = common["net_minor"].sum() / common["stake_minor"].sum()
-    assert pairs[0].found["yield"].first == pytest.approx(wanted, abs=1e-12)
+    assert pairs[0].ratios["yield"].first == pytest.approx(wanted, abs=1e-12)
     made = page(both)
-    assert "Whose money grows on days it did not choose on?" in made
-    assert made.index('data-figure="outside"') < made.index("The same of the configurations, in sample")
+    assert "Which bankroll grows out of sample?" in made
+    assert made.index('data-figure="outside"') < made.index("The same for the configurations, in sample")
     mixed = comparison(first, side("B", LOG))
-    assert not mixed.outside and "The same of" not in page(mixed)
+    assert not mixed.out_of_sample and "The same for" not in page(mixed)
     idle = comparison(first, swept("B", LOG, path_bets=LOG.clear().with_columns(net_minor=pl.lit(0.0))))
-    assert not idle.outside
+    assert not idle.out_of_sample
 
 
-def test_each_run_says_what_it_shows_by_itself() -> None:
-    told, measured = of_itself(side("A", LOG), 0)
-    assert (
-        told.startswith("One backtest") and "#1 in sample: yield" in measured and "90\u202f% of resampled" in measured
-    )
-    told, measured = of_itself(swept("B", LOG), 0)
-    assert told.startswith("No winner:") and measured.startswith("Out of sample it earned 1.0\u202f%")
-    lacking = comparison(side("A", LOG), side("B", LOG.clear(), lack="the store is gone"))
-    assert ("No path (B)", "The bets of the configuration are not there: the store is gone.") in to_mind(lacking)
-    assert any(word == "Assumed times (A, B)" for word, _ in to_mind(lacking))
+def test_each_run_shows_its_own_verdict() -> None:
+    verdict, measured = by_itself(side("A", LOG))
+    assert verdict.startswith("One backtest") and "#1 in sample: yield" in measured and "90\u202f% interval" in measured
+    verdict, measured = by_itself(swept("B", LOG))
+    assert verdict.startswith("No winner:") and measured.startswith("The out-of-sample yield is 1.0\u202f%")
+    lacking = comparison(side("A", LOG), side("B", LOG.clear(), missing="the store is gone"))
+    assert ("No path (B)", "The bets of the configuration are not available: the store is gone.") in caveats(lacking)
+    assert any(word == "Assumed times (A, B)" for word, _ in caveats(lacking))
 
 
 def test_the_page_is_one_file_with_everything_in_order() -> None:
@@ -153,7 +155,7 @@ def test_hostile_names_stay_text() -> None:
         one = side(
             letter, log, manifest={"command": ["bea", *EVIL], "data": {"sources": list(EVIL)}, "notes": list(EVIL)}
         )
-        one.chosen.parameters["data.zone"] = EVIL[place]  # type: ignore[index]
+        one.configuration.parameters["data.zone"] = EVIL[place]  # type: ignore[index]
         sides.append(one)
     made = page(comparison(*sides, configuration={name: [name, EVIL[1]] for name in EVIL}))
     reader, plain = read(made), read(page(comparison()))
@@ -167,8 +169,8 @@ def test_hostile_names_stay_text() -> None:
 def test_the_chart_of_differences_is_whole(measure: str) -> None:
     few = LOG.filter(pl.col("event_id").is_in(LOG["event_id"].unique().sort().head(20).to_list()))
     sides = [side("A", LOG), side("B", better(LOG.filter(pl.col("odds") > 1.5), -0.3)), side("C", better(few, 3.0))]
-    pairs = pairs_of(comparison(*sides), outside=False)
-    figure = charts.differences({pair.name: pair.found[measure] for pair in pairs}, measure)
+    pairs = pairs_of(comparison(*sides), out_of_sample=False)
+    figure = charts.differences({pair.name: pair.ratios[measure] for pair in pairs}, measure)
     assert figure.draw is not None and figure.numbers is not None and len(figure.numbers.rows) == 3
     assert all(len(row) == len(figure.numbers.heads) for row in figure.numbers.rows)
     for width in (FULL, HALF, PHONE):

@@ -99,18 +99,18 @@ def test_sweeps_are_compared_by_their_out_of_sample_paths_and_configurations_by_
 ) -> None:
     wide, narrow = there["wide"], there["narrow"]
     of = gather([(wide, None), (narrow, None)], differences([(wide, None), (narrow, None)]))
-    assert of.outside and of.sides[0].verdict is not None
-    pair = pairs_of(of, outside=True)[0]
+    assert of.out_of_sample and of.sides[0].verdict is not None
+    pair = pairs_of(of, out_of_sample=True)[0]
     bets = [run.path_bets() for run in (wide, narrow)]
     assert pair.common == bets[0].join(bets[1], on="event_id", how="semi")["event_id"].n_unique()
     total = [frame.join(other, on="event_id", how="semi") for frame, other in (bets, bets[::-1])]
     yields = [frame["net_minor"].sum() / frame["stake_minor"].sum() for frame in total]
-    assert pair.found["yield"].difference.estimate == pytest.approx(yields[0] - yields[1], abs=1e-12)
+    assert pair.ratios["yield"].difference.estimate == pytest.approx(yields[0] - yields[1], abs=1e-12)
     named = gather([(wide, 2), (narrow, None)], {})
-    assert not named.outside and named.sides[0].path_bets is None and named.sides[0].outside is not None
-    assert named.sides[0].chosen.config == 2 and named.sides[1].chosen.config == narrow.best()
-    own = pairs_of(named, outside=False)[0]
-    assert own.found["yield"].common + own.found["yield"].first_only == wide.bets(2)["event_id"].n_unique()
+    assert not named.out_of_sample and named.sides[0].path_bets is None and named.sides[0].out_of_sample is not None
+    assert named.sides[0].configuration.config == 2 and named.sides[1].configuration.config == narrow.best()
+    own = pairs_of(named, out_of_sample=False)[0]
+    assert own.ratios["yield"].common + own.ratios["yield"].first_only == wide.bets(2)["event_id"].n_unique()
 
 
 def test_a_run_whose_rows_are_gone_is_still_compared(
@@ -123,8 +123,8 @@ def test_a_run_whose_rows_are_gone_is_still_compared(
     manifest["chosen"] = []
     (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     of = gather([(Run(tmp_path / "run"), 1), (there["value"], None)], {})
-    assert of.sides[0].lack.startswith("the store does not hold the rows of this run any more")
-    assert of.sides[0].chosen.bets.is_empty() and pairs_of(of, outside=False)[0].common == 0
+    assert of.sides[0].missing.startswith("the store does not hold the rows of this run any more")
+    assert of.sides[0].configuration.bets.is_empty() and pairs_of(of, out_of_sample=False)[0].common == 0
     from research.report.comparison.page import page
 
     assert "No path (A)" in page(of)

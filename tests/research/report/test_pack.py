@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from research.report.gather import telling
+from research.report.gather import distinguishing
 from research.report.pack import ROWS, kept_rows, pack, script_json, standard_errors, value_text
 from research.report.text import MEASURES, short_key
-from tests.research.report.made import bets, chosen, report, results
+from tests.research.report.made import bets, configuration, report, results
 
 
 def test_values_come_back() -> None:
@@ -70,16 +70,20 @@ def test_values_as_words() -> None:
 
 def test_standard_errors() -> None:
     log = bets()
-    found = standard_errors(chosen(1, log), 0)
+    found = standard_errors(configuration(1, log))
     sums = log.group_by("event_id").agg(pl.col("pnl_minor").sum())["pnl_minor"].to_numpy()
     assert found["roi"] == pytest.approx(np.sqrt(len(sums)) * sums.std(ddof=1) / 1_000_000)
     assert found["yield"] == pytest.approx(found["roi"] * 1_000_000 / log["stake_minor"].sum(), rel=0.1)
     assert 0.001 < found["clv_mean"] < 0.003
-    assert standard_errors(chosen(1, log.clear()), 0) == {}
+    assert standard_errors(configuration(1, log.clear())) == {}
 
 
 def test_keys_that_tell_configurations_apart() -> None:
     board = results(40).with_columns(pl.lit(1).alias("risk.cap"), (pl.col("config") % 2).alias("strategy.pick"))
     keys = ["strategy.name", "strategy.pick", "strategy.edge_min", "staking.fraction", "risk.cap"]
-    assert telling(board, keys, ["strategy.edge_min"]) == ["strategy.name", "strategy.edge_min", "staking.fraction"]
-    assert telling(board.head(1), keys, []) == ["strategy.name"]
+    assert distinguishing(board, keys, ["strategy.edge_min"]) == [
+        "strategy.name",
+        "strategy.edge_min",
+        "staking.fraction",
+    ]
+    assert distinguishing(board.head(1), keys, []) == ["strategy.name"]

@@ -1,4 +1,4 @@
-"""The page as text: order, words for every empty case, hostile names, nothing from outside, size."""
+"""The page as text: order, sentences for every empty case, hostile names, nothing loaded from outside, size."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import pytest
 
 from research.report import charts
 from research.report.page import page
-from research.report.sentences import verdict, warnings
+from research.report.sentences import statement, warnings
 from research.report.text import visible
-from tests.research.report.made import bets, chosen, daily, metrics, reasons, report, results
+from tests.research.report.made import bets, configuration, daily, metrics, reasons, report, results
 
-#: names of evil intent: markup, the end of a script, attributes, formulas, control signs, lines turned round
+#: hostile names: markup, the end of a script, attributes, formulas, control and direction-changing characters
 EVIL = (
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(1)>",
@@ -71,7 +71,7 @@ def made() -> str:
     return page(report())
 
 
-def test_the_reader_s_questions_come_in_order(made: str) -> None:
+def test_the_sections_are_in_order(made: str) -> None:
     marks = [
         "<h1>",
         'class="reading"',
@@ -90,7 +90,7 @@ def test_the_same_data_give_the_same_bytes(made: str) -> None:
     assert page(report()) == made
 
 
-def test_nothing_comes_from_outside(made: str) -> None:
+def test_nothing_is_loaded_from_outside(made: str) -> None:
     reader = read(made)
     for tag, attributes in reader.tags:
         assert tag not in {"iframe", "object", "embed", "base", "form", "img"}, tag
@@ -103,7 +103,7 @@ def test_nothing_comes_from_outside(made: str) -> None:
     assert "http://" not in made and "https://" not in made
 
 
-def test_the_policy_allows_this_style_and_these_scripts_alone(made: str) -> None:
+def test_the_policy_allows_only_this_style_and_these_scripts(made: str) -> None:
     policy = next(a["content"] or "" for t, a in read(made).tags if t == "meta" and "http-equiv" in a)
     assert policy.startswith("default-src 'none';") and "unsafe" not in policy
     texts = [*re.findall(r"<style>(.*?)</style>", made, re.S), *re.findall(r"<script>(.*?)</script>", made, re.S)]
@@ -119,10 +119,10 @@ def test_hostile_names_stay_text() -> None:
     )
     data = report()
     board = results(names=EVIL)
-    path = chosen(int(board["config"][0]), log, **{"strategy.name": EVIL[1]})
+    path = configuration(int(board["config"][0]), log, **{"strategy.name": EVIL[1]})
     manifest = {**data.manifest, "command": ["bea", "sweep", *EVIL], "notes": list(EVIL)}
     manifest["data"] = {**data.facts, "sources": list(EVIL), "store": EVIL[1], "known_at_basis": [EVIL[0]]}
-    made = page(replace(data, run=EVIL[1], results=board, chosen=(path,), manifest=manifest))
+    made = page(replace(data, run=EVIL[1], results=board, selected=(path,), manifest=manifest))
     plain = read(page(report()))
     reader = read(made)
     assert {tag for tag, _ in reader.tags} <= {tag for tag, _ in plain.tags}
@@ -137,58 +137,61 @@ def test_hostile_names_stay_text() -> None:
 
 def no_bets(**counts: int) -> Any:
     log = bets().clear()
-    return replace(chosen(3, log), reasons=reasons(**counts), metrics=metrics(log), daily=daily(log))
+    return replace(configuration(3, log), reasons=reasons(**counts), metrics=metrics(log), daily=daily(log))
 
 
 CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no bets": (
-        {"chosen": (no_bets(edge=900),)},
+        {"selected": (no_bets(edge=900),)},
         ["Not one of the 400 configurations placed a bet.", "The funnel below"],
     ),
-    "no opportunities": ({"chosen": (no_bets(),)}, ["There was no opportunity to decide on"]),
+    "no opportunities": (
+        {"selected": (no_bets(),)},
+        ["The strategy found no opportunity in this data.", "There was no opportunity to bet."],
+    ),
     "all refused by breakers": (
-        {"chosen": (no_bets(breaker_streak=70, breaker_drawdown=30),)},
-        ["Every opportunity was refused by a breaker", "The breakers took 100.0"],
+        {"selected": (no_bets(breaker_streak=70, breaker_drawdown=30),)},
+        ["A breaker refused every opportunity", "Breakers refused 100.0"],
     ),
     "one configuration": (
-        {"results": results(1), "keys": (), "chosen": (chosen(1),)},
+        {"results": results(1), "keys": (), "selected": (configuration(1),)},
         [
-            "The one configuration tried",
-            "nothing was searched in this run",
-            "what was tried before on these events is counted below",
+            "The configuration has a yield of",
+            "this run searched nothing",
+            "earlier trials on these events count too",
         ],
     ),
     "one without bets": (
-        {"results": results(1), "keys": (), "chosen": (no_bets(edge=5),)},
-        ["The configuration placed no bet."],
+        {"results": results(1), "keys": (), "selected": (no_bets(edge=5),)},
+        ["The configuration placed no bets."],
     ),
     "no closing line": (
-        {"chosen": (chosen(3, bets().with_columns(clv=pl.lit(None, pl.Float64))),)},
+        {"selected": (configuration(3, bets().with_columns(clv=pl.lit(None, pl.Float64))),)},
         ["No bet has a closing price to compare with."],
     ),
     "one day": (
-        {"chosen": (replace(chosen(3, bets(30, days=1)), daily=daily(bets(30, days=1), days=1)),)},
+        {"selected": (replace(configuration(3, bets(30, days=1)), daily=daily(bets(30, days=1), days=1)),)},
         ["in 1 day;"],
     ),
-    "one bet": ({"chosen": (chosen(3, bets(1)),)}, ["over 1 bet, on too few bets for an interval."]),
-    "nothing stored": ({"chosen": ()}, ["No path was stored."]),
+    "one bet": ({"selected": (configuration(3, bets(1)),)}, ["over 1 bet on 1 event, too few for an interval."]),
+    "nothing stored": ({"selected": ()}, ["No bets were stored."]),
     "empty manifest": ({"manifest": {}}, ["bea show 0123456789ab"]),
     "no end known": (
         {
-            "chosen": (
+            "selected": (
                 replace(
-                    chosen(3, bets(50).with_columns(pnl_minor=pl.lit(None, pl.Int64), state=pl.lit("unknown"))),
+                    configuration(3, bets(50).with_columns(pnl_minor=pl.lit(None, pl.Int64), state=pl.lit("unknown"))),
                     metrics={**metrics(bets(50)), "n_open": 50, "yield": 0.0, "pnl_minor": 0, "clv_mean": None},
                 ),
             )
         },
-        ["without a known end", "all 50 of #3"],
+        ["without a known result", "all 50 of #3"],
     ),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_empty_cases_are_said_in_words(case: str) -> None:
+def test_empty_cases_are_put_into_words(case: str) -> None:
     changes, words = CASES[case]
     made = page(report(**changes))
     text = re.sub(r"\s+", " ", " ".join(read(made).text))
@@ -198,14 +201,14 @@ def test_empty_cases_are_said_in_words(case: str) -> None:
     assert "nan" not in re.sub(r'"data":"[^"]*"', "", made).replace("NaN", "")
 
 
-def test_the_sentence_never_stands_without_its_interval() -> None:
-    head, reading = verdict(report())
-    assert "The best of 400 configurations" in head and "90\u202f% of resamplings" in head and " and " in head
-    assert "In sample" in reading and "400" in reading and "corrected" in reading
+def test_the_headline_has_its_interval() -> None:
+    head, reading = statement(report())
+    assert "The best of 400 configurations" in head and "90\u202f% interval" in head and " to " in head
+    assert "In sample" in reading and "400" in reading and "corrects" in reading
 
 
 @pytest.mark.parametrize(
-    ("shift", "words"), [(-0.9, "below zero"), (0.0, "holds zero"), (1.5, "above zero, but the best of many")]
+    ("shift", "words"), [(-0.9, "below zero"), (0.0, "contains zero"), (1.5, "above zero, but the best of many")]
 )
 def test_the_reading_follows_the_interval(shift: float, words: str) -> None:
     log = bets(900, days=900)
@@ -215,27 +218,27 @@ def test_the_reading_follows_the_interval(shift: float, words: str) -> None:
         if not shift
         else moved
     )
-    _, reading = verdict(report(chosen=(chosen(3, fair),)))
+    _, reading = statement(report(selected=(configuration(3, fair),)))
     assert words in reading
 
 
-def test_what_to_mind_is_said() -> None:
+def test_caveats_are_listed() -> None:
     half = pl.when(pl.int_range(1200) < 600)
     log = bets().with_columns(
         half.then(pl.lit("close")).otherwise(pl.lit("open")).alias("instant"),
         pl.lit("max").alias("bookmaker"),
         half.then(True).otherwise(False).alias("suspect"),
     )
-    path = chosen(3, log)
+    path = configuration(3, log)
     path = replace(path, metrics={**path.metrics, "commission_minor": 77})
-    data = report(chosen=(path,))
+    data = report(selected=(path,))
     manifest = {**data.manifest, "notes": ["a line was moved"], "data": {**data.facts, "sources": ["simulator"]}}
     found = dict(warnings(replace(data, manifest=manifest)))
     assert set(found) == {
         "Simulated", "Not executable", "Aggregate price", "Suspect prices", "Assumed times", "Commission", "Note",
     }  # fmt: skip
     assert "600 of 1\u202f200 of #3" in found["Not executable"]
-    assert "00:00 UTC of the match day" in found["Assumed times"]
+    assert "00:00 UTC on the day of the match" in found["Assumed times"]
     facts = {**data.facts, "known_at_basis": ["recorded"], "settled_at_basis": ["recorded"]}
     assert warnings(report(manifest={**data.manifest, "data": facts})) == []
 

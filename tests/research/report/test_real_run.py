@@ -38,7 +38,7 @@ def test_a_sweep(tmp_path: Path) -> None:
     assert data.results.height == len(run) == 64
     assert set(data.keys) == {"risk", "strategy.name", "strategy.markets", "strategy.edge_min", "staking.name"}
     assert set(data.results["strategy.markets"]) == {"1x2", "totals"}
-    assert [one.config for one in data.chosen] == run.chosen[:4]
+    assert [one.config for one in data.selected] == run.chosen[:4]
     text = run.report_path.read_text(encoding="utf-8")
     assert "<h1>No winner: " in text and "<b>Simulated.</b>" in text and "strategy markets" not in text
     again = write(run, tmp_path / "page.html")
@@ -49,14 +49,14 @@ def test_a_sweep(tmp_path: Path) -> None:
 def test_a_backtest() -> None:
     run = research.backtest(["data=sample", "strategy=value"])
     text = page(gather(run))
-    assert "The one configuration tried" in text and 'id="map"' not in text
+    assert "The configuration has a yield of" in text and 'id="map"' not in text
     assert text.count('data-figure="equity"') == 1
     assert f"bea show {run.short}#1" in text
 
 
 def test_a_backtest_without_bets() -> None:
     text = page(gather(research.backtest(["data=sample", "strategy.edge_min=5"])))
-    assert "The configuration placed no bet." in text
+    assert "The configuration placed no bets." in text
 
 
 def test_closing_prices_are_called_not_executable() -> None:
@@ -67,7 +67,7 @@ def test_closing_prices_are_called_not_executable() -> None:
 
 def test_the_measures_of_the_page_are_those_of_the_run() -> None:
     run = research.backtest(["data=sample", "strategy=value"])
-    one = gather(run).chosen[0]
+    one = gather(run).selected[0]
     assert one.bets["pnl_minor"].sum() - one.metrics["commission_minor"] == one.metrics["pnl_minor"]
     assert one.daily["pnl_minor"].sum() == one.metrics["pnl_minor"]
     assert one.reasons.filter(pl.col("reason") == "placed")["count"].item() == one.bets.height

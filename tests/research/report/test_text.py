@@ -16,7 +16,6 @@ from research.report.text import (
     number,
     percent,
     span,
-    spreadsheet,
 )
 
 THIN, MINUS = "\u202f", "\u2212"
@@ -65,13 +64,3 @@ def test_every_measure_is_declared_with_its_name_unit_and_format() -> None:
     assert MEASURES["yield"].text(-0.0512) == f"{MINUS}5.12{THIN}%" and MEASURES["clv_mean"].text(None) == "–"
     assert MEASURES["n_bets"].text(12_345) == f"12{THIN}345" and MEASURES["pnl_minor"].text(12_345) == "123.45"
     assert measure_name("pnl_minor") == "P&L" and measure_name("my_measure") == "my_measure"
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "|calc", "%0A"])
-def test_formulas_are_disarmed(text: str) -> None:
-    assert spreadsheet(text) == "'" + text
-
-
-@pytest.mark.parametrize("text", ["Arsenal", "1. FC Köln", "", "a=b"])
-def test_names_stay_as_they_are(text: str) -> None:
-    assert spreadsheet(text) == text
