@@ -1,1 +1,1 @@
-"""Simulated truth: how often the verdict of a sweep is right where the truth is known; see __main__."""
+"""Simulated truth: how often the verdict of a sweep is right when the truth is known. See __main__."""

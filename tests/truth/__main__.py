@@ -1,6 +1,6 @@
-"""The command: ``python -m tests.truth``; ``--page docs/simulated-truth.md`` writes the page of results.
+"""Run the simulation: ``python -m tests.truth``. ``--page docs/simulated-truth.md`` writes the page of results.
 
-What is finished is kept under ``--out``; a second start goes on from there.
+Finished pieces are stored under ``--out``. A second start continues from there.
 """
 
 from __future__ import annotations
@@ -22,50 +22,52 @@ from tests.truth.study import (
     compute_all,
     coverage,
     false_positives,
-    kept_intervals,
-    kept_sweeps,
+    interval_results,
     power,
+    sweep_results,
 )
-from tests.truth.summary import found
+from tests.truth.summary import summarise
 
 PARTS = ("false", "power", "coverage")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.truth", description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="200 sweeps instead of 1,000, 20 of a cell of the table")
-    parser.add_argument("--out", type=Path, default=Path("data/truth"), help="where finished pieces are kept")
-    parser.add_argument("--threads", type=int, default=1, help="processes of one thread each (1)")
+    parser.add_argument("--quick", action="store_true", help="200 sweeps instead of 1,000, 20 per cell of the table")
+    parser.add_argument("--out", type=Path, default=Path("data/truth"), help="folder of finished pieces")
+    parser.add_argument("--threads", type=int, default=1, help="number of processes, one thread each (1)")
     parser.add_argument("--seed", type=int, default=20_260_101)
-    parser.add_argument("--power-sweeps", type=int, default=60, help="sweeps of a cell of the table of power (60)")
+    parser.add_argument("--power-sweeps", type=int, default=60, help="sweeps per cell of the power table (60)")
     parser.add_argument("--parts", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}, or none")
-    parser.add_argument("--page", type=Path, help="write the page of results there")
-    parser.add_argument("--measured", help="what the page says was measured (the commit of the checkout)")
+    parser.add_argument("--page", type=Path, help="file for the page of results")
+    parser.add_argument("--measured", help="text of the page on what was measured (the commit of the checkout)")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Simulate what is not there yet, and write the page."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    asked = _parser().parse_args(given)
-    progress, parts, seed = progress_for(), asked.parts.split(","), asked.seed
-    counts = (200, 20, 100) if asked.quick else (1_000, asked.power_sweeps, 300)
+    """Simulate what is missing, and write the page."""
+    options = _parser().parse_args(sys.argv[1:] if arguments is None else list(arguments))
+    progress, parts, seed = progress_for(), options.parts.split(","), options.seed
+    counts = (200, 20, 100) if options.quick else (1_000, options.power_sweeps, 300)
     work = {
-        "false": (false_positives(counts[0]), None, batch_of_sweeps, kept_sweeps),
-        "power": (power(*counts[1:]), None, batch_of_sweeps, kept_sweeps),
-        "coverage": (coverage(counts[0]), LOGS, batch_of_intervals, kept_intervals),
+        "false": (false_positives(counts[0]), None, batch_of_sweeps, sweep_results),
+        "power": (power(*counts[1:]), None, batch_of_sweeps, sweep_results),
+        "coverage": (coverage(counts[0]), LOGS, batch_of_intervals, interval_results),
     }
-    for name, (cells, size, batch, kept) in work.items():
+    for name, (cells, size, batch, results) in work.items():
         if name in parts:
-            pieces = [one for cell in cells for one in (batches(cell, seed, size) if size else batches(cell, seed))]
-            compute_all(f"{name}: batches", pieces, batch, kept(asked.out), asked.threads, progress)
-    if asked.page:
-        tables = found(asked.out, seed, counts) | {"measured": asked.measured or f"commit {commit() or 'not known'}"}
-        asked.page.write_text(page(tables), encoding="utf-8")
-        images = asked.page.parent / "images"
-        images.mkdir(exist_ok=True)
-        for name, drawn in charts.drawn(tables).items():
-            (images / name).write_text(drawn, encoding="utf-8")
+            requests = [
+                request for cell in cells for request in (batches(cell, seed, size) if size else batches(cell, seed))
+            ]
+            compute_all(f"{name}: batches", requests, batch, results(options.out), options.threads, progress)
+    if options.page:
+        measured = options.measured or f"commit {commit() or 'unknown'}"
+        tables = summarise(options.out, seed, counts) | {"measured": measured}
+        options.page.write_text(page(tables), encoding="utf-8")
+        folder = options.page.parent / "images"
+        folder.mkdir(exist_ok=True)
+        for name, svg in charts.images(tables).items():
+            (folder / name).write_text(svg, encoding="utf-8")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Charts of the page, in SVG that stands alone: power against the strength of the edge, and coverage of intervals."""
+"""Charts of the page as standalone SVG files: power by strength of the edge, and coverage of intervals."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Row = dict[str, Any]
 
 POWER: Final = "truth-power.svg"
 COVERAGE: Final = "truth-coverage.svg"
-#: a 90 % interval that holds the truth so often is as good as it says
+#: accepted range for the coverage of a 90 % interval
 HELD: Final = (0.87, 0.93)
-#: an interval that was printed less often says nothing about its coverage
+#: smallest number of printed intervals for a statement about coverage
 LEAST_PRINTED: Final = 500
 _STYLE: Final = """<style>
 text { font: 13px ui-sans-serif, system-ui, sans-serif; fill: #1d2126; } .muted { fill: #5d646d; }
@@ -31,31 +31,31 @@ text { fill: #e8e9ea; } .muted { fill: #a3aab2; } .grid { stroke: #33383e; } .ba
 </style>"""
 
 
-def drawn(tables: Row) -> dict[str, str]:
-    """Pictures by the names of their files; those of which nothing was measured are left out."""
-    out = {}
+def images(tables: Row) -> dict[str, str]:
+    """SVG text by file name. A chart without measurements is left out."""
+    svg = {}
     if len(tables["power"]) > 1:
-        out[POWER] = _alone(power(tables["power"]), power_words(tables["power"]))
+        svg[POWER] = _standalone(power(tables["power"]), power_caption(tables["power"]))
     if tables["coverage"]:
-        often = [row for row in tables["coverage"] if row["printed"] >= min(LEAST_PRINTED, row["logs"])]
-        out[COVERAGE] = _alone(coverage(often), coverage_words(often))
-    return out
+        rows = [row for row in tables["coverage"] if row["printed"] >= min(LEAST_PRINTED, row["logs"])]
+        svg[COVERAGE] = _standalone(coverage(rows), coverage_caption(rows))
+    return svg
 
 
-def power_words(rows: Sequence[Row]) -> str:
-    """What the first chart shows."""
+def power_caption(rows: Sequence[Row]) -> str:
+    """Description of the first chart."""
     return (
-        f"Share of simulated sweeps with evidence, by true edge times the root of the bets, {len(rows)} cells; dashed: "
-        "a single test of the true configuration."
+        f"Share of simulated sweeps with evidence, by true edge times the square root of the bets, {len(rows)} cells. "
+        "Dashed: a single test of the true configuration."
     )
 
 
-def coverage_words(rows: Sequence[Row]) -> str:
-    """What the second chart shows."""
+def coverage_caption(rows: Sequence[Row]) -> str:
+    """Description of the second chart."""
     held = [row["held"] for row in rows]
     return (
-        f"How often 90 % intervals hold the truth, {len(rows)} kinds and sizes, from {min(held):.1%} to "
-        f"{max(held):.1%}; the band is 87 to 93 %."
+        f"Share of 90 % intervals that contain the truth, {len(rows)} kinds and sizes, from {min(held):.1%} to "
+        f"{max(held):.1%}. The band is 87 to 93 %."
     )
 
 
@@ -65,42 +65,42 @@ def strength(row: Row) -> float:
 
 
 def power(rows: Sequence[Row]) -> Canvas:
-    """Power by the strength of the edge, a line for each number of configurations that hold it."""
+    """Power by strength of the edge, one line per number of configurations that have it."""
     left, right, top, bottom = 64.0, 530.0, 44.0, 310.0
     canvas = Canvas(720.0, 360.0)
-    at = [strength(row) for row in rows]
-    across = Scale(math.log(min(at)), math.log(max(at)), left, right)
+    strengths = [strength(row) for row in rows]
+    across = Scale(math.log(min(strengths)), math.log(max(strengths)), left, right)
     up = Scale(0.0, 1.0, bottom, top)
     canvas.text(left, 20, "sweeps with evidence, %", "muted")
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         canvas.line((left, up(share)), (right, up(share)), "grid")
         canvas.text(left - 8, up(share) + 4.5, f"{100 * share:.0f}", "muted", "end")
     for tick in (0.5, 1, 2, 3, 5, 10, 20):
-        if min(at) <= tick <= max(at):
+        if min(strengths) <= tick <= max(strengths):
             canvas.text(across(math.log(tick)), bottom + 20, f"{tick:g}", "muted", "middle")
-    words = "edge times the root of the bets: expected t of the true one (logarithmic)"
-    canvas.text((left + right) / 2, bottom + 42, words, "muted", "middle")
+    title = "edge times the square root of the bets: expected t of the true one (log scale)"
+    canvas.text((left + right) / 2, bottom + 42, title, "muted", "middle")
     _line(canvas, [(across(math.log(strength(row))), up(row["single"])) for row in rows], "s0")
-    canvas.text(right + 12, 60, "a test of it alone", "muted")
+    canvas.text(right + 12, 60, "a single test", "muted")
     for number, holders in enumerate(HOLDERS, 1):
-        mine = [row for row in rows if row["world"]["holders"] == holders]
-        points = [(across(math.log(strength(row))), up(row["share"])) for row in mine]
+        cells = [row for row in rows if row["world"]["holders"] == holders]
+        points = [(across(math.log(strength(row))), up(row["share"])) for row in cells]
         _line(canvas, points, f"s{number}")
         for x, y in points:
             canvas.dot(x, y, 3.0, f"p{number}")
-        canvas.text(right + 12, 60 + 22 * number, f"{holders} of 500 hold it", f"t{number}")
+        canvas.text(right + 12, 60 + 22 * number, f"{holders} of 500 have it", f"t{number}")
     return canvas
 
 
 def _line(canvas: Canvas, points: Sequence[tuple[float, float]], css: str) -> None:
-    """A line through the means of the points that share a place."""
+    """A line through the mean heights of the points with the same x."""
     places = sorted({round(x, 1) for x, _ in points})
-    means = [[y for x, y in points if round(x, 1) == place] for place in places]
-    canvas.path(places, [sum(own) / len(own) for own in means], css)
+    heights = [[y for x, y in points if round(x, 1) == place] for place in places]
+    canvas.path(places, [sum(ys) / len(ys) for ys in heights], css)
 
 
 def coverage(rows: Sequence[Row]) -> Canvas:
-    """A dot a cell: how often the interval holds the truth, a line a kind of interval; coloured by size."""
+    """One dot per cell for the share of intervals that contain the truth, one row per interval; colours show sizes."""
     names = list(dict.fromkeys(row["name"] for row in rows))
     sizes = sorted({row["world"]["bets"] for row in rows})
     left, right, top = 190.0, 560.0, 14.0
@@ -118,15 +118,15 @@ def coverage(rows: Sequence[Row]) -> Canvas:
             if row["name"] == name:
                 number = min(1 + sizes.index(row["world"]["bets"]) * 3 // len(sizes), 3)
                 canvas.dot(across.clip(row["held"]), y + 5.0 * (number - 2), 3.0, f"p{number}")
-    canvas.text((left + right) / 2, bottom + 42, "90 % intervals that hold the truth, %", "muted", "middle")
+    canvas.text((left + right) / 2, bottom + 42, "90 % intervals that contain the truth, %", "muted", "middle")
     for number in (1, 2, 3):
-        own = [size for place, size in enumerate(sizes) if min(1 + place * 3 // len(sizes), 3) == number]
-        if own:
-            label = f"{own[0]:,} bets" if len(own) == 1 else f"{own[0]:,} to {own[-1]:,} bets"
+        group = [size for place, size in enumerate(sizes) if min(1 + place * 3 // len(sizes), 3) == number]
+        if group:
+            label = f"{group[0]:,} bets" if len(group) == 1 else f"{group[0]:,} to {group[-1]:,} bets"
             canvas.text(right + 12, 10 + 22 * number, label, f"t{number}")
     return canvas
 
 
-def _alone(canvas: Canvas, words: str) -> str:
-    made = canvas.svg(words, "")
-    return made.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(">", f">{_STYLE}", 1) + "\n"
+def _standalone(canvas: Canvas, caption: str) -> str:
+    svg = canvas.svg(caption, "")
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(">", f">{_STYLE}", 1) + "\n"

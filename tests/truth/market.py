@@ -1,9 +1,9 @@
-"""Simulated sweeps: a tape whose true edges are known, and 500 configurations that bet on parts of it.
+"""Simulated sweeps: a tape with known true edges, and 500 configurations that bet on parts of it.
 
-Each row has a place in [0, 1) that the strategy's probability tells (`prob * odds - 1` grows with it) and the truth
-ignores: a bet wins with probability (1 + edge) / odds, where the edge is 0, or the planted one on the rows of the
-class that holds it. A configuration bets on a span of places and on a span of odds, so configurations overlap, are
-disjoint, or are nearly copies of each other as their spans are.
+Each row has a place in [0, 1). The strategy's probability depends on it (`prob * odds - 1` grows with the place), but
+the truth does not. A bet wins with probability (1 + edge) / odds. The edge is 0, or the planted edge on the rows of one
+class. A configuration bets on a range of places and a range of odds. Depending on these ranges, configurations overlap,
+are disjoint, or are nearly copies of each other.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from engine.tape import Tape, from_frame
 Floats = NDArray[np.float64]
 
 CONFIGURATIONS = 500
-#: days of a sweep: two years
+#: length of a sweep in days: two years
 DAYS = 731
-#: rows of an event where bets share their result, and correlation of the results of two events of one day
+#: rows per event where bets share their result, and correlation of the results of two events on the same day
 ROWS_PER_EVENT, DAY_CORRELATION = 3, 0.2
-#: part of [0, 1) that belongs to the class that holds the edge
+#: places from here to 1 are the class with the planted edge
 _CLASS = 0.9
-#: believed edge of the first place and of the last
+#: edge believed by the strategy at place 0 and at place 1
 _BELIEVED = (0.02, 0.12)
 _START_NS = 1_500_000_000 * 10**9 // DAY_NS * DAY_NS
 _STAKE_MINOR = 10_000.0
@@ -40,26 +40,32 @@ _INF = float("inf")
 
 @dataclass(frozen=True)
 class World:
-    """What a simulated sweep is made of.
+    """Settings of a simulated sweep.
+
+    The names of the fields are part of the seeds, so renaming one changes all results.
 
     Attributes
     ----------
     kind : str
-        ``disjoint``: no two configurations share a bet. ``overlapping``: spans of places and odds. ``correlated``: the
-        same, three bets an event with one result, and results of one day correlated. ``copies``: any two
-        configurations share nearly all bets. ``planted``: some configurations hold an edge, the others as in
-        ``overlapping``, on other rows.
+        ``disjoint``: no two configurations share a bet. ``overlapping``: each bets on a range of places and odds.
+        ``correlated``: the same, with three bets per event that share one result, and correlated results on each day.
+        ``copies``: any two configurations share nearly all bets. ``planted``: some configurations have an edge; the
+        others are as in ``overlapping``, on other rows.
     bets : int
-        Bets of a configuration, in the mean; of ``planted`` those of the class that holds the edge, all of which the
-        first configuration takes.
+        Mean number of bets of a configuration. For ``planted``: number of bets of the class with the edge, all of
+        which the first configuration takes.
     holders : int
-        Configurations that bet inside that class.
+        Configurations that bet in that class.
     edge_frac : float
-        Its true expected profit per unit staked.
+        True expected profit per unit staked in that class.
     odds : tuple of float
-        Lowest and highest odds; logarithms are uniform between them, odds have two digits.
+        Lowest and highest odds. Their logarithms are uniform between these limits; odds have two decimals.
     beside : int
-        Rows that configurations without an edge bet on parts of, in multiples of `bets`.
+        Number of rows for the configurations without an edge, in multiples of `bets`.
+    days : int
+        Length of the tape in days.
+    configurations : int
+        Number of configurations.
     """
 
     kind: str
@@ -72,33 +78,33 @@ class World:
     configurations: int = CONFIGURATIONS
 
     def plain(self) -> dict[str, Any]:
-        """As a JSON document."""
+        """The settings as a JSON document."""
         return {**vars(self), "odds": list(self.odds)}
 
 
 @dataclass(frozen=True)
 class Market:
-    """A tape with the true probability of each row, and the configurations (`kernel.params.Params`, a row each)."""
+    """A tape with the true probability of each row, and one row of `kernel.params.Params` per configuration."""
 
     world: World
     tape: Tape
     truth: Floats
     matrix: Floats
 
-    def drawn(self, rng: np.random.Generator) -> Tape:
-        """The same tape with results drawn anew."""
-        chance = rng.random(len(self.tape))
+    def with_results(self, rng: np.random.Generator) -> Tape:
+        """The same tape with new random results."""
+        uniform = rng.random(len(self.tape))
         if self.world.kind == "correlated":
             day = (self.tape.decided_at - _START_NS) // DAY_NS
-            shared, own = rng.random(self.world.days), rng.random(int(self.tape.event.max()) + 1)
-            follows = rng.random(len(own)) < DAY_CORRELATION**0.5
-            chance = np.where(follows[self.tape.event], shared[day], own[self.tape.event])
-        state = np.where(chance < self.truth, int(State.WIN), int(State.LOSE)).astype(np.int8)
+            of_day, of_event = rng.random(self.world.days), rng.random(int(self.tape.event.max()) + 1)
+            follows_day = rng.random(len(of_event)) < DAY_CORRELATION**0.5
+            uniform = np.where(follows_day[self.tape.event], of_day[day], of_event[self.tape.event])
+        state = np.where(uniform < self.truth, int(State.WIN), int(State.LOSE)).astype(np.int8)
         return replace(self.tape, state=state)
 
 
 def market(world: World, rng: np.random.Generator) -> Market:
-    """Draw prices, places, times and configurations."""
+    """Simulate prices, places, times and configurations."""
     place = _places(world, rng)
     n = len(place)
     low, high = np.log(world.odds)
@@ -119,8 +125,8 @@ def market(world: World, rng: np.random.Generator) -> Market:
         }
     )
     tape = from_frame(frame)
-    held = world.edge_frac * (tape.edge_frac >= _believed(np.array(_CLASS)) - 1e-9) if world.holders else 0.0
-    return Market(world, tape, (1.0 + held) / tape.quoted, params_matrix(_configurations(world, rng)))
+    edge = world.edge_frac * (tape.edge_frac >= _believed(np.array(_CLASS)) - 1e-9) if world.holders else 0.0
+    return Market(world, tape, (1.0 + edge) / tape.quoted, params_matrix(_configurations(world, rng)))
 
 
 def _places(world: World, rng: np.random.Generator) -> Floats:
@@ -146,31 +152,31 @@ def _believed(place: Floats) -> Any:
 def _configurations(world: World, rng: np.random.Generator) -> list[Configuration]:
     count = world.configurations
     if world.kind == "disjoint":
-        borders = np.linspace(0.0, 1.0, count + 1)
-        return [_one(world, (low, high)) for low, high in pairwise(borders)]
+        places = np.linspace(0.0, 1.0, count + 1)
+        return [_configuration(world, (low, high)) for low, high in pairwise(places)]
     if world.kind == "copies":
-        cut = 0.05 * rng.random((count, 2))
-        return [_one(world, (low, 1.0 - high)) for low, high in cut]
-    inside = 0.15 * rng.random((world.holders, 2))
-    inside[:1] = 0.0
+        margins = 0.05 * rng.random((count, 2))
+        return [_configuration(world, (low, 1.0 - high)) for low, high in margins]
+    margins = 0.15 * rng.random((world.holders, 2))
+    margins[:1] = 0.0
     width = 1.0 - _CLASS
-    holding = [_one(world, (_CLASS + width * low, 1.0 - width * high)) for low, high in inside]
-    return holding + [_span(world, rng) for _ in range(count - world.holders)]
+    holders = [_configuration(world, (_CLASS + width * low, 1.0 - width * high)) for low, high in margins]
+    return holders + [_without_edge(world, rng) for _ in range(count - world.holders)]
 
 
-def _span(world: World, rng: np.random.Generator) -> Configuration:
-    """A configuration on a span of places and a span of odds that together hold 1 / `beside` of the rows."""
+def _without_edge(world: World, rng: np.random.Generator) -> Configuration:
+    """A configuration on a range of places and a range of odds that together have 1 / `beside` of the rows."""
     share = float(np.exp(rng.uniform(np.log(1.0 / world.beside), 0.0)))
     end = _CLASS if world.kind == "planted" else 1.0
     low = rng.uniform(0.0, 1.0 - share)
     part = 1.0 / (world.beside * share)
     begin = rng.uniform(0.0, 1.0 - part)
-    least, most = (float(one) for one in np.interp([begin, begin + part], [0.0, 1.0], np.log(world.odds)))
-    return _one(world, (end * low, end * (low + share)), (float(np.exp(least)), float(np.exp(most))))
+    lowest, highest = (float(log) for log in np.interp([begin, begin + part], [0.0, 1.0], np.log(world.odds)))
+    return _configuration(world, (end * low, end * (low + share)), (float(np.exp(lowest)), float(np.exp(highest))))
 
 
-def _one(world: World, places: tuple[float, float], odds: tuple[float, float] = (1.0, _INF)) -> Configuration:
-    """Flat stakes of a tenth of the bankroll over the root of the bets; no limit and no breaker."""
+def _configuration(world: World, places: tuple[float, float], odds: tuple[float, float] = (1.0, _INF)) -> Configuration:
+    """Flat stakes and a bankroll of 10 * stake * sqrt(bets); no caps and no breakers."""
     edges = _believed(np.array(places)) - 1e-9
     return Configuration(
         bankroll_minor=round(10.0 * _STAKE_MINOR * world.bets**0.5),

@@ -1,4 +1,4 @@
-"""What is simulated: cells of equal worlds, cut into batches that are computed once and kept."""
+"""The simulations: cells of equal settings, split into batches that are computed once and stored."""
 
 from __future__ import annotations
 
@@ -13,33 +13,38 @@ from pathlib import Path
 from typing import Any
 
 from research.execution.progress import Progress
-from tests.truth.kept import Kept, source_hash
+from tests.truth.results import Results, source_hash
 
 Row = dict[str, Any]
 
-#: sweeps of one batch: they share a tape, not its results
+#: sweeps per batch; they share a tape, but not its results
 BATCH = 20
-#: bet logs of one batch
+#: bet logs per batch
 LOGS = 100
 EDGES = (0.01, 0.02, 0.03, 0.05, 0.08)
 BETS = (2_000, 5_000, 10_000, 30_000, 100_000)
 HOLDERS = (1, 50, 250)
-#: expected t of the true configuration beyond which few sweeps are enough
-PLAIN = 6.0
-#: bets and edge of the cells that a power is required of
+#: expected t of the true configuration above which one batch is enough
+CLEAR = 6.0
+#: bets and edge of the cells with a required power
 REQUIRED = (10_000, 0.05)
+#: code that the results of sweeps depend on; a change computes them again
 SOURCES = (
+    "engine/configuration.py",
     "engine/kernel/*.py",
+    "engine/kernel/lanes/*.py",
     "engine/tape/*.py",
-    *(f"engine/{name}.py" for name in ("blocks", "columns", "configuration", "replay", "result", "run")),
-    *(f"research/inference/{name}.py" for name in ("accelerated", "blocks", "bootstrap", "effective", "evidence")),
-    *(f"research/inference/{name}.py" for name in ("plausibility", "returns", "skewed", "superiority", "verdict")),
+    *(f"engine/backtesting/{name}.py" for name in ("block", "columns", "measures", "path", "plan", "run")),
+    *(f"research/inference/{name}.py" for name in ("block_bootstrap", "bootstrap", "effective_trials")),
+    *(f"research/inference/{name}.py" for name in ("skewness", "superiority")),
+    *(f"research/verdict/{name}.py" for name in ("evidence", "judge", "plausibility")),
     "research/validation/*.py",
-    *(f"research/records/{name}.py" for name in ("judging", "stitched", "units")),
+    *(f"research/execution/{name}.py" for name in ("assess", "units")),
     *(f"tests/truth/{name}.py" for name in ("market", "sweep")),
 )
+#: code that the results of intervals depend on
 INTERVAL_SOURCES = (
-    *(f"research/inference/{name}.py" for name in ("accelerated", "bootstrap", "calibration", "paired", "widened")),
+    *(f"research/inference/{name}.py" for name in ("bootstrap", "calibration", "differences")),
     "research/report/breakdown.py",
     "research/execution/assess.py",
     "tests/truth/intervals.py",
@@ -48,24 +53,24 @@ INTERVAL_SOURCES = (
 
 @dataclass(frozen=True)
 class Cell:
-    """So many simulated sweeps of one world: `asked` are the fields of `market.World`."""
+    """`count` simulations with the same settings, the fields of `market.World` or `intervals.Bets`."""
 
-    asked: tuple[tuple[str, Any], ...]
+    settings: tuple[tuple[str, Any], ...]
     count: int
 
     @classmethod
-    def of(cls, count: int, **asked: Any) -> Cell:
-        """A cell of a world."""
-        return cls(tuple(asked.items()), count)
+    def of(cls, count: int, **settings: Any) -> Cell:
+        """A cell from the fields of its settings."""
+        return cls(tuple(settings.items()), count)
 
     @property
     def world(self) -> Row:
-        """Fields of the world."""
-        return dict(self.asked)
+        """The settings by field."""
+        return dict(self.settings)
 
 
 def false_positives(count: int) -> list[Cell]:
-    """Worlds without any edge."""
+    """Settings without an edge."""
     return [
         Cell.of(count, kind="disjoint", bets=240),
         Cell.of(count, kind="correlated", bets=6_000),
@@ -77,59 +82,64 @@ def false_positives(count: int) -> list[Cell]:
 
 
 def power(count: int, required: int) -> list[Cell]:
-    """Worlds with a planted edge; the cells of which a power is required first, those that cannot be missed last.
+    """Settings with a planted edge. Cells with a required power come first, those with a very clear edge last.
 
-    Where the edge is more than `PLAIN` standard errors a single batch says enough.
+    Where the edge is more than `CLEAR` standard errors, a single batch is enough.
     """
-    asked = [(bets, edge, holders) for bets in BETS for edge in EDGES for holders in HOLDERS]
-    plain = {one: one[1] * one[0] ** 0.5 > PLAIN for one in asked}
-    asked.sort(key=lambda one: (one[:2] != REQUIRED, plain[one]))
+    combinations = [(bets, edge, holders) for bets in BETS for edge in EDGES for holders in HOLDERS]
+    clear = {key: key[1] * key[0] ** 0.5 > CLEAR for key in combinations}
+    combinations.sort(key=lambda key: (key[:2] != REQUIRED, clear[key]))
     return [
         Cell.of(
-            required if (bets, edge) == REQUIRED else min(count, BATCH) if plain[bets, edge, holders] else count,
+            required if (bets, edge) == REQUIRED else min(count, BATCH) if clear[bets, edge, holders] else count,
             kind="planted",
             bets=bets,
             holders=holders,
             edge_frac=edge,
             beside=8 if bets <= 10_000 else 2,
         )
-        for bets, edge, holders in asked
+        for bets, edge, holders in combinations
     ]
 
 
 def batches(cell: Cell, seed: int, size: int = BATCH) -> Iterator[Row]:
-    """What each batch of a cell is asked."""
+    """Requests for the batches of a cell."""
     for number, low in enumerate(range(0, cell.count, size)):
         yield {"world": cell.world, "seed": seed, "batch": number, "count": min(size, cell.count - low)}
 
 
 def compute_all(
-    what: str, asked: Sequence[Row], work: Callable[[Row], Any], kept: Kept, threads: int, progress: Progress
+    title: str,
+    requests: Sequence[Row],
+    work: Callable[[Row], Any],
+    results: Results,
+    threads: int,
+    progress: Progress,
 ) -> None:
-    """Compute every piece that is not kept yet, each process on one thread."""
-    waiting = [one for one in asked if kept.get(one) is None]
-    progress.begin(what, len(asked), len(asked) - len(waiting))
+    """Compute and store the requests that are not finished, in processes with one thread each."""
+    waiting = [request for request in requests if results.get(request) is None]
+    progress.begin(title, len(requests), len(requests) - len(waiting))
     try:
         if not waiting:
             return
         one_thread()
-        with ProcessPoolExecutor(threads, get_context("spawn"), _end_with, (os.getpid(),)) as pool:
-            tasks = {pool.submit(work, one): one for one in waiting}
+        with ProcessPoolExecutor(threads, get_context("spawn"), _exit_with, (os.getpid(),)) as pool:
+            tasks = {pool.submit(work, request): request for request in waiting}
             for task in as_completed(tasks):
-                kept.keep(tasks[task], task.result())
+                results.add(tasks[task], task.result())
                 progress.step(1)
     finally:
         progress.end()
 
 
 def one_thread() -> None:
-    """Processes that are started from now on compute on one thread each."""
+    """Make processes started from now on compute with one thread each."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
         os.environ[name] = "1"
 
 
-def _end_with(parent: int) -> None:
-    """End this process soon after its parent was killed."""
+def _exit_with(parent: int) -> None:
+    """Exit soon after the parent process was killed."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -139,32 +149,32 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def batch_of_sweeps(asked: Row) -> list[Row]:
-    """One batch, in a process of its own."""
+def batch_of_sweeps(request: Row) -> list[Row]:
+    """Compute one batch of sweeps; runs in a worker process."""
     from engine.kernel.width import prefer_wide_vectors
 
     prefer_wide_vectors()
     from tests.truth.market import World
     from tests.truth.sweep import sweeps
 
-    world = dict(asked["world"])
+    world = dict(request["world"])
     if "odds" in world:
         world["odds"] = tuple(world["odds"])
-    return sweeps(World(**world), asked["seed"], asked["batch"], asked["count"])
+    return sweeps(World(**world), request["seed"], request["batch"], request["count"])
 
 
-def kept_sweeps(out: Path) -> Kept:
-    """Finished sweeps of the present sources."""
-    return Kept(out / "sweeps.jsonl", source_hash(SOURCES))
+def sweep_results(out: Path) -> Results:
+    """Finished sweeps of the current sources."""
+    return Results(out / "sweeps.jsonl", source_hash(SOURCES))
 
 
-def rows_of(cell: Cell, seed: int, kept: Kept) -> list[Row]:
-    """All sweeps of a cell that are finished."""
-    return [row for asked in batches(cell, seed) for row in kept.get(asked) or ()]
+def rows_of(cell: Cell, seed: int, results: Results) -> list[Row]:
+    """All finished sweeps of a cell."""
+    return [row for request in batches(cell, seed) for row in results.get(request) or ()]
 
 
 def coverage(count: int) -> list[Cell]:
-    """Bet logs: the smallest of which an interval is printed, by bands of odds, and larger ones."""
+    """Bet logs: the smallest with a printed interval, by range of odds, and larger ones."""
     bands = ((1.3, 1.5), (1.5, 2.0), (2.0, 3.0), (3.0, 5.0), (5.0, 10.0), (1.3, 10.0))
     sizes = [(100, 30, odds, per_event) for odds in bands for per_event in (1, 3)]
     sizes += [(240, 60, odds, 3) for odds in bands]
@@ -177,14 +187,14 @@ def coverage(count: int) -> list[Cell]:
     ]
 
 
-def batch_of_intervals(asked: Row) -> Row:
-    """One batch of bet logs, in a process of its own."""
+def batch_of_intervals(request: Row) -> Row:
+    """Compute one batch of bet logs; runs in a worker process."""
     from tests.truth.intervals import Bets, misses
 
-    world = dict(asked["world"])
-    return misses(Bets(**world | {"odds": tuple(world["odds"])}), asked["seed"], asked["batch"], asked["count"])
+    settings = request["world"] | {"odds": tuple(request["world"]["odds"])}
+    return misses(Bets(**settings), request["seed"], request["batch"], request["count"])
 
 
-def kept_intervals(out: Path) -> Kept:
-    """Finished bet logs of the present sources."""
-    return Kept(out / "intervals.jsonl", source_hash(INTERVAL_SOURCES))
+def interval_results(out: Path) -> Results:
+    """Finished bet logs of the current sources."""
+    return Results(out / "intervals.jsonl", source_hash(INTERVAL_SOURCES))

@@ -1,4 +1,4 @@
-"""What finished pieces add up to: shares with their errors, and the exact test of a share of false positives."""
+"""Summary of the finished pieces: shares with standard errors, and the exact test of a share of false positives."""
 
 from __future__ import annotations
 
@@ -14,43 +14,46 @@ from tests.truth.study import (
     batches,
     coverage,
     false_positives,
-    kept_intervals,
-    kept_sweeps,
+    interval_results,
     power,
     rows_of,
+    sweep_results,
 )
 
 Row = dict[str, Any]
 
-#: a verdict may be wrong so often, and how sure the test must be that it is wrong more often
+#: allowed share of wrong verdicts, and level of the test that the share is higher
 LEVEL, CERTAINTY = 0.05, 0.01
 CONDITIONS = "abcd"
 
 
-def tail(count: int, of: int, share: float = LEVEL) -> float:
-    """Chance of at least `count` in `of` draws, exactly.
+def tail(count: int, n: int, share: float = LEVEL) -> float:
+    """Exact binomial probability of at least `count` successes in `n` trials.
 
     >>> round(tail(2, 2, 0.5), 12)
     0.25
     """
     logs = [
-        math.lgamma(of + 1) - math.lgamma(k + 1) - math.lgamma(of - k + 1)
-        + k * math.log(share) + (of - k) * math.log1p(-share)
-        for k in range(count, of + 1)
+        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+        + k * math.log(share) + (n - k) * math.log1p(-share)
+        for k in range(count, n + 1)
     ]  # fmt: skip
-    return min(1.0, math.fsum(math.exp(one) for one in logs))
+    return min(1.0, math.fsum(math.exp(log) for log in logs))
 
 
-def most_allowed(of: int) -> int:
-    """The most false positives that are no evidence of a share above `LEVEL`."""
-    count = math.floor(LEVEL * of)
-    while tail(count + 1, of) >= CERTAINTY:
+def most_allowed(n: int) -> int:
+    """Largest number of false positives in `n` sweeps that passes the test of a share above `LEVEL`."""
+    count = math.floor(LEVEL * n)
+    while tail(count + 1, n) >= CERTAINTY:
         count += 1
     return count
 
 
 def of_sweeps(cell: Cell, rows: Sequence[Row]) -> Row:
-    """One cell: shares of sweeps in which evidence was said, each condition failed, the single test rejected."""
+    """Summary of one cell: shares of sweeps with evidence, with each failed condition, with a significant single test.
+
+    `rows` are the finished sweeps of the cell, at least one.
+    """
     n = len(rows)
     wrong = sum(row["evidence"] for row in rows)
     return {
@@ -72,32 +75,36 @@ def of_sweeps(cell: Cell, rows: Sequence[Row]) -> Row:
 
 
 def _path(rows: Sequence[Row]) -> Row:
-    """Of sweeps without an edge: how many out-of-sample paths have an interval, and the share that holds zero."""
-    told = [row["outside"] for row in rows if row["outside"][1] == row["outside"][1]]
-    held = sum(low <= 0.0 <= high for _, low, high, _ in told)
-    return {"paths": len(told), "path_held": held / len(told) if told else math.nan}
+    """For sweeps without an edge: number of out-of-sample paths with an interval, and the share that contains zero."""
+    intervals = [row["outside"] for row in rows if row["outside"][1] == row["outside"][1]]
+    held = sum(low <= 0.0 <= high for _, low, high, _ in intervals)
+    return {"paths": len(intervals), "path_held": held / len(intervals) if intervals else math.nan}
 
 
 def of_logs(cell: Cell, pieces: Sequence[dict[str, list[int]]]) -> list[Row]:
-    """One cell of bet logs: of each interval how often it was printed, and held the truth."""
+    """Summary of one cell of bet logs: how often each interval was printed, and contained the truth."""
     names = dict.fromkeys(name for piece in pieces for name in piece)
-    out = []
+    rows = []
     for name in names:
         printed, below, above = (sum(piece.get(name, (0, 0, 0))[k] for piece in pieces) for k in range(3))
         held = 1.0 - (below + above) / printed
-        told = {"logs": cell.count, "printed": printed, "below": below / printed, "above": above / printed}
-        out.append({"world": cell.world, "name": name, "held": held, **told})
-    return out
+        shares = {"below": below / printed, "above": above / printed}
+        rows.append({"world": cell.world, "name": name, "held": held, "logs": cell.count, "printed": printed, **shares})
+    return rows
 
 
-def found(out: Path, seed: int, counts: tuple[int, int, int]) -> Row:
-    """All finished cells: `counts` are the sweeps of a world without edge, of a cell of power, of a required one."""
-    sweeps, logs = kept_sweeps(out), kept_intervals(out)
+def summarise(out: Path, seed: int, counts: tuple[int, int, int]) -> Row:
+    """Summary of all finished cells, for the page.
+
+    `counts` are the numbers of sweeps: per cell without an edge, per cell of the power table, per cell with a required
+    power.
+    """
+    sweeps, logs = sweep_results(out), interval_results(out)
     tables: Row = {"sources": sweeps.sources, "interval_sources": logs.sources, "coverage": []}
     for name, cells in (("false", false_positives(counts[0])), ("power", power(*counts[1:]))):
-        done = ((cell, rows_of(cell, seed, sweeps)) for cell in cells)
-        tables[name] = [of_sweeps(cell, rows) for cell, rows in done if rows]
+        finished = ((cell, rows_of(cell, seed, sweeps)) for cell in cells)
+        tables[name] = [of_sweeps(cell, rows) for cell, rows in finished if rows]
     for cell in coverage(counts[0]):
-        pieces = [piece for asked in batches(cell, seed, LOGS) if (piece := logs.get(asked)) is not None]
+        pieces = [piece for request in batches(cell, seed, LOGS) if (piece := logs.get(request)) is not None]
         tables["coverage"] += of_logs(cell, pieces) if pieces else []
     return tables

@@ -1,4 +1,4 @@
-"""One simulated sweep through the code of the product: walk, series, choice, stitched path, evidence, verdict."""
+"""One simulated sweep through the code of `bea sweep`: walk, series, choice, stitched path, evidence, verdict."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ RULES = Rules()
 
 
 def sweeps(world: World, seed: int, batch: int, count: int) -> list[Row]:
-    """So many sweeps over one tape, results drawn anew for each; the tape belongs to (seed, batch)."""
-    made = market(world, generator(seed, "market", world.plain(), batch))
+    """`count` sweeps over one tape with new results for each. Seed and batch determine the tape."""
+    shared = market(world, generator(seed, "market", world.plain(), batch))
     rng = generator(seed, "results", world.plain(), batch)
-    return [sweep(made, rng) for _ in range(count)]
+    return [sweep(shared, rng) for _ in range(count)]
 
 
-def sweep(of: Market, rng: np.random.Generator) -> Row:
-    """One sweep: what it says, and the test of the one configuration that is known to be the true one."""
-    tape, seed = of.drawn(rng), int(rng.integers(2**31))
+def sweep(simulated: Market, rng: np.random.Generator) -> Row:
+    """One sweep: its verdict, and the test of the one configuration that is known to have the edge."""
+    tape, seed = simulated.with_results(rng), int(rng.integers(2**31))
     dates = boundaries(_calendar(tape), RULES)
     cuts = cut_folds(tape, dates, RULES.embargo_days)
     span = Span(first_date(tape), len(tape.midnights), cuts)
-    rows = of.matrix
-    done = compute(
+    rows = simulated.matrix
+    result = compute(
         tape, rows, np.full(len(rows), seed), 1, lambda _: None, None, DayRequest(span.n_days, cuts.days.ravel())
     )
     bankroll = rows[:, Params._fields.index("bankroll_minor")]
@@ -52,7 +52,7 @@ def sweep(of: Market, rng: np.random.Generator) -> Row:
         subject = Subject(
             rules=RULES,
             dates=dates,
-            series=series_of([span], [(unit, done, bankroll)], len(rows), Path(folder)),
+            series=series_of([span], [(unit, result, bankroll)], len(rows), Path(folder)),
             chosen=lambda row: SelectedConfiguration(tape, cuts, Params(*rows[row].tolist()), seed, None),
             purged_days=cuts.purged,
             bankroll_minor=float(bankroll[0]),
@@ -60,8 +60,8 @@ def sweep(of: Market, rng: np.random.Generator) -> Row:
             seed=seed,
             crossing=False,
         )
-        found = judged(subject)
-    return _row(of, done, found)
+        assessed = judged(subject)
+    return _row(simulated, result, assessed)
 
 
 def _calendar(tape: Tape) -> Calendar:
@@ -71,26 +71,27 @@ def _calendar(tape: Tape) -> Calendar:
     return Calendar({day: int(n) for day, n in zip(days.tolist(), counts, strict=True) if n}, {})
 
 
-def _row(of: Market, done: UnitResult, found: Judged) -> Row:
-    evidence, outside = found.findings.evidence, found.findings.out_of_sample
-    columns = [done.measures[:, METRICS.index(name)] for name in ("n_bets", "yield", "clv_mean", "clv_n")]
-    flags = [
-        kind for kind, some in implausible_flags(SweepMeasures(*columns), found.weighed.bootstrap).items() if some.any()
-    ]
+def _row(simulated: Market, result: UnitResult, assessed: Judged) -> Row:
+    evidence, outside = assessed.findings.evidence, assessed.findings.out_of_sample
+    columns = [result.measures[:, METRICS.index(name)] for name in ("n_bets", "yield", "clv_mean", "clv_n")]
+    implausible = implausible_flags(SweepMeasures(*columns), assessed.weighed.bootstrap)
+    flags = [kind for kind, flagged in implausible.items() if flagged.any()]
     single = math.nan if evidence.selected is None else evidence.selected.p_value
-    said = judge(evidence.p_all, single, max(1.0, evidence.effective), outside, flags)
+    verdict = judge(evidence.p_all, single, max(1.0, evidence.effective), outside, flags)
     assert outside is not None
-    holders = of.world.holders
+    holders = simulated.world.holders
     return {
-        "evidence": said.evidence,
-        "failed": "".join(one.letter for one in said.failed),
+        "evidence": verdict.evidence,
+        "failed": "".join(condition.letter for condition in verdict.failed),
         "p_consistent": evidence.p_consistent,
         "p_skewed": evidence.p_skewed,
         "p_single": single,
         "effective": evidence.effective,
         "picked_holds": evidence.selected is not None and evidence.selected.row < holders,
-        "windows_hold": sum(one.config is not None and one.config <= holders for one in found.findings.windows),
-        "p_true": single_p_value(found.weighed.bootstrap, 0) if holders else math.nan,
+        "windows_hold": sum(
+            window.config is not None and window.config <= holders for window in assessed.findings.windows
+        ),
+        "p_true": single_p_value(assessed.weighed.bootstrap, 0) if holders else math.nan,
         "outside": [outside.estimate, outside.low, outside.high, outside.lower],
         "outside_bets": outside.bets,
         "bets": float(columns[0].mean()),
