@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 _HEAD: Final = f"""# Simulated truth
 
-Words: [glossary](glossary.md).
+Terms: [glossary](glossary.md).
 
 This page is written by the command below; do not edit it by hand. In a simulation the truth is known. The page shows
 how often the verdict of a sweep is wrong, how often it detects a real edge, and how often an interval contains the true
