@@ -187,8 +187,8 @@ The bet logs have a true edge of 3 %, one bet per event or one to three that win
 ranges or from 1.3 to 10. Stakes are equal, or Kelly stakes for an edge that varies from event to event. The scored
 probabilities deviate from the true ones by 10 %, those of the market by 5 %. Each interval is computed as in the
 report, and only where the report prints it: from 100 bets on 30 days, and for the difference of two configurations from
-100 common events. A 90 % interval should contain the truth in {low:.0%} to {high:.0%} of a thousand logs. That holds for
-{len(rows) - len(outside)} of {len(rows)} combinations of log and interval; the mean over all of them is
+100 common events. A 90 % interval should contain the truth in {low:.0%} to {high:.0%} of a thousand logs. That holds
+for {len(rows) - len(outside)} of {len(rows)} combinations of log and interval; the mean over all of them is
 {sum(r["held"] for r in rows) / len(rows):.1%}. The share of one combination has a standard error of about 1 % at a
 thousand logs. Combinations printed less than {charts.LEAST_PRINTED} times are left out.
 
