@@ -90,7 +90,7 @@ class Store:
             A file is damaged.
         """
         universe = universe or Universe()
-        scan = self._scan("events", self.entries("events", universe), EVENTS)
+        scan = self._scan(self.entries("events", universe), EVENTS)
         if universe.first_date:
             scan = scan.filter(pl.col("date") >= universe.first_date)
         if universe.last_date:
@@ -119,7 +119,7 @@ class Store:
             "instant": universe.instants,
             "side": universe.sides,
         }
-        scan = self._scan("quotes", entries, QUOTES)
+        scan = self._scan(entries, QUOTES)
         for column, names in filters.items():
             if names is not None:
                 allowed = pl.col(column) == names[0] if len(names) == 1 else pl.col(column).is_in(list(names))
@@ -140,14 +140,12 @@ class Store:
 
     def quarantine(self) -> pl.DataFrame:
         """All rejected rows and cells, and all flags, in the columns of `schema.QUARANTINE`."""
-        frame = self._collect(self._scan("quarantine", self.manifest.entries("quarantine"), QUARANTINE))
+        frame = self._collect(self._scan(self.manifest.entries("quarantine"), QUARANTINE))
         return frame.sort("source", "file", "raw_file", "line", "kind", "column", "value", "reason")
 
     def withdrawn(self) -> pl.DataFrame:
         """Moved fixtures: the columns of events with `moved_to`, `withdrawn_by` (hash of the raw file), `n_quotes`."""
-        return self._collect(self._scan("withdrawn", self.manifest.entries("withdrawn"), merge.WITHDRAWN)).sort(
-            "date", "event_id"
-        )
+        return self._collect(self._scan(self.manifest.entries("withdrawn"), merge.WITHDRAWN)).sort("date", "event_id")
 
     def parts(self, universe: Universe | None = None, *, max_quotes: int) -> list[Universe]:
         """Cut a universe into parts of whole partitions with at most `max_quotes` quotes in their files.
@@ -257,9 +255,7 @@ class Store:
         check_names("instant", universe.instants, INSTANTS, where="data.instants")
         check_names("side", universe.sides, ("back", "lay"), where="sides")
 
-    def _scan(
-        self, table: str, entries: list[Entry], schema: dict[str, pl.DataType | type[pl.DataType]]
-    ) -> pl.LazyFrame:
+    def _scan(self, entries: list[Entry], schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.LazyFrame:
         paths = self._verifier.paths(entries)
         if not paths:
             return pl.LazyFrame(schema=schema)

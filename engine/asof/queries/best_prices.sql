@@ -1,5 +1,5 @@
--- The best quote in force of each bet: the highest odds to back, the lowest to lay. Of equal odds the alphabetically first
--- bookmaker wins. n_bookmakers: number of bookmakers with a quote.
+-- The best quote in force of each bet: the highest odds to back, the lowest to lay. Of equal odds the alphabetically
+-- first bookmaker wins. n_bookmakers: number of bookmakers with a quote.
 SELECT event_id, decision, line, bet_id, -best.bookmaker_id AS bookmaker_id, best.order_key AS order_key,
        abs(best.worth) AS odds, n_bookmakers
 FROM (

@@ -1,5 +1,5 @@
--- The quote in force of each series at each of several decisions. Of the quotes that a decision is the first to know, the
--- latest stays in force until the next decision with a new quote, so its row is repeated for the decisions in between.
+-- The quote in force of each series at each of several decisions. Of the quotes that a decision is the first to know,
+-- the latest stays in force until the next decision with a new quote, so its row is repeated for the decisions between.
 SELECT event_id, line, bet_id, bookmaker_id, unnest(range(first, until)) AS decision, order_key, odds, details
 FROM (
     SELECT event_id, line, bet_id, bookmaker_id, decision AS first, max(order_key) AS order_key,

@@ -1,6 +1,6 @@
--- Quotes of the kinds $instants that were known at one decision at least, with numbers in place of names (engine/asof/sql.py).
--- decision: the first decision that knew the quote (macro decision_of, of the nanoseconds since the start of the event or
--- since $instant_ns). order_key: the order of the quote within its series (engine/asof/order.py).
+-- Quotes of the kinds $instants that were known at one decision at least. Numbers stand for names (engine/asof/sql.py).
+-- decision: the first decision that knew the quote (macro decision_of, of the nanoseconds since the start of the event,
+-- or since $instant_ns). order_key: the order of the quote within its series (engine/asof/order.py).
 SELECT event_id, line, bet_id, bookmaker_id, decision, order_key, odds, known_at_basis, size_minor, suspect
 FROM (
     SELECT q.event_id, q.line, q.odds, q.known_at_basis, q.size_minor, q.suspect,

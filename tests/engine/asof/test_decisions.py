@@ -150,7 +150,7 @@ def test_a_part_holds_whole_partitions(store: Store) -> None:
     assert store.parts(Universe(competitions=("L1",)), max_quotes=1)[0].partitions == parts[1].partitions
 
 
-def test_invalid_decisions_are_refused(store: Store) -> None:
+def test_invalid_decisions_are_refused() -> None:
     for wrong in ({"ahead_ns": ()}, {"ahead_ns": (1, 1)}, {"ahead_ns": (-1,)}, {"memory_mb": 63}):
         with pytest.raises(ConfigurationError):
             Decisions(**wrong)  # type: ignore[arg-type]

@@ -44,7 +44,7 @@ def test_a_saved_tape_is_loaded_unchanged(tape: Tape, tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["a.tape"]
 
 
-def test_an_empty_tape_is_saved_and_loaded(tape: Tape, tmp_path: Path) -> None:
+def test_an_empty_tape_is_saved_and_loaded(tmp_path: Path) -> None:
     events, _ = world(1, 2)
     empty = build_tape(pl.DataFrame(schema=_schema()), events)
     save(empty, tmp_path / "e")
