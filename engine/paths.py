@@ -31,7 +31,7 @@ def user_folders(config_dir: Path | None = None) -> list[Path]:
     Parameters
     ----------
     config_dir : Path, optional
-        What the user named with ``--config-dir``; it comes first. The home is always one.
+        Folder given with ``--config-dir``; it comes before the home folder.
     """
     return ([config_dir] if config_dir is not None else []) + [home()]
 
