@@ -14,6 +14,8 @@ Row = dict[str, Any]
 
 _HEAD = """# Benchmarks
 
+Terms: [glossary](glossary.md).
+
 This page is written by the command that it shows; do not edit it by hand. Use its ratios, which come from one run with
 interleaved repetitions; seconds differ from machine to machine and from hour to hour.
 """
