@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from research.execution.assess import outside_of
-from research.inference.bootstrap import generator
+from research.inference.bootstrap import FEWEST_BETS, generator
 from research.inference.calibration import calibration
 from research.inference.differences import Ratio, paired_ratio
 from research.report.breakdown import mean_interval, yield_groups, yield_interval
@@ -33,8 +33,6 @@ CLV: Final = (0.02, 0.06, 0.03)
 OPINION: Final = (0.10, 0.05)
 #: largest log in which probability scores are tested, and number of bets used for their true values
 SCORED, MANY = 300, 400_000
-#: a difference is printed from this many common events
-COMMON: Final = 100
 _FIRST_DAY: Final = np.datetime64("2020-08-01")
 
 
@@ -117,7 +115,7 @@ def _intervals(settings: Bets, frame: pl.DataFrame, seed: int) -> Iterator[tuple
         yield "yield out of sample", outside.low, outside.high, EDGE
     if clv.known:
         yield "closing line value", clv.low, clv.high, CLV[0]
-    if difference.known and paired.common >= COMMON:
+    if difference.known and paired.common >= FEWEST_BETS:
         yield "difference of two", difference.low, difference.high, (1.0 + EDGE) * WORSE
     if frame.height <= SCORED:
         yield from _scores(frame, seed, score_truth(settings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS
 from research.verdict.judge import LEVEL, OUT_OF_SAMPLE_LEVEL
 from research.verdict.plausibility import SHARPE_BOUND
 from tests.truth import charts
@@ -186,8 +187,9 @@ def _coverage(all_rows: Sequence[Row]) -> str:
 The bet logs have a true edge of 3 %, one bet per event or one to three that win and lose together, and odds from narrow
 ranges or from 1.3 to 10. Stakes are equal, or Kelly stakes for an edge that varies from event to event. The scored
 probabilities deviate from the true ones by 10 %, those of the market by 5 %. Each interval is computed as in the
-report, and only where the report prints it: from 100 bets on 30 days, and for the difference of two configurations from
-100 common events. A 90 % interval should contain the truth in {low:.0%} to {high:.0%} of a thousand logs. That holds
+report, and only where the report prints it: from {FEWEST_BETS} bets on {FEWEST_DAYS} days, and for the difference of
+two configurations from {FEWEST_BETS} common events. A 90 % interval should contain the truth in {low:.0%} to
+{high:.0%} of a thousand logs. That holds
 for {len(rows) - len(outside)} of {len(rows)} combinations of log and interval; the mean over all of them is
 {sum(r["held"] for r in rows) / len(rows):.1%}. The share of one combination has a standard error of about 1 % at a
 thousand logs. Combinations printed less than {charts.LEAST_PRINTED} times are left out.
@@ -232,7 +234,7 @@ def _foot(tables: Row) -> str:
 Real odds are not fair, real edges fade, and real results of one day are correlated in ways that a simulation does not
 know. A verdict that is right here is right about luck, not about the next season.
 
-Hash of the code, without comments: sweeps `{tables["sources"]}`, intervals `{tables["interval_sources"]}`.
+Hash of the measured code, without comments: sweeps `{tables["sources"]}`, intervals `{tables["interval_sources"]}`.
 """
 
 

@@ -35,16 +35,16 @@ SOURCES = (
     "engine/kernel/lanes/*.py",
     "engine/tape/*.py",
     *(f"engine/backtesting/{name}.py" for name in ("block", "columns", "measures", "path", "plan", "run")),
-    *(f"research/inference/{name}.py" for name in ("block_bootstrap", "bootstrap", "effective_trials")),
-    *(f"research/inference/{name}.py" for name in ("skewness", "superiority")),
-    *(f"research/verdict/{name}.py" for name in ("evidence", "judge", "plausibility")),
+    *(f"research/inference/{name}.py" for name in ("block_bootstrap", "bootstrap", "effective_trials", "sharpe")),
+    *(f"research/inference/{name}.py" for name in ("skewness", "superiority", "threads")),
+    *(f"research/verdict/{name}.py" for name in ("evidence", "findings", "judge", "plausibility")),
     "research/validation/*.py",
     *(f"research/execution/{name}.py" for name in ("assess", "units")),
     *(f"tests/truth/{name}.py" for name in ("market", "sweep")),
 )
 #: code that the results of intervals depend on
 INTERVAL_SOURCES = (
-    *(f"research/inference/{name}.py" for name in ("bootstrap", "calibration", "differences")),
+    *(f"research/inference/{name}.py" for name in ("bootstrap", "calibration", "differences", "rps")),
     "research/report/breakdown.py",
     "research/execution/assess.py",
     "tests/truth/intervals.py",

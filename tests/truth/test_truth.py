@@ -59,6 +59,26 @@ def test_a_thousand_matrices_of_normal_returns(copies: bool) -> None:
     assert 10 <= tests <= 37
 
 
+def test_the_code_gives_the_numbers_of_the_measured_commits() -> None:
+    """Two sweeps and forty bet logs by the commits that docs/simulated-truth.md names; the last digits may differ."""
+    first, second = sweeps(World("planted", 600, 5, 0.1, beside=4, **SMALL), 1, 0, 2)
+    assert (first["outside_bets"], second["outside_bets"]) == (505, 461)
+    assert (first["failed"], second["failed"]) == ("abc", "abc")
+    assert first["outside"] == pytest.approx(
+        [0.001782178218, -0.075169264256, 0.075619556755, -0.033172836192], rel=1e-6
+    )
+    assert second["outside"] == pytest.approx(
+        [0.023427331887, -0.050914112610, 0.104581223090, -0.014101382886], rel=1e-6
+    )
+    numbers = [second[name] for name in ("p_consistent", "p_skewed", "p_single", "p_true", "effective")]
+    assert numbers == pytest.approx([0.160839, 0.167832, 0.00918324, 0.0134779, 20.03779], rel=1e-3)
+    assert misses(Bets(100, 30, (1.3, 10.0), 3, "kelly"), 1, 0, 40) == {
+        "yield": [40, 2, 1], "yield out of sample": [40, 1, 1], "closing line value": [40, 1, 2],
+        "log loss": [40, 1, 1], "Brier score": [40, 1, 2], "log loss by odds": [40, 1, 1],
+        "Brier score by odds": [40, 1, 1], "share that won": [40, 5, 0],
+    }  # fmt: skip
+
+
 def leader(returns: np.ndarray) -> int:
     """The column with the highest Sharpe ratio."""
     return int(np.argmax(returns.mean(axis=0) / returns.std(axis=0)))
