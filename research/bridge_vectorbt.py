@@ -1,11 +1,11 @@
-"""The one place that imports vectorbt: a bet log as its portfolio, to look at and to check the engine's equity path.
+"""A bet log as a vectorbt portfolio: for its plots, and as an independent check of the engine's equity path.
 
-vectorbt has no notion of a bet, but a back bet at odds o is a contract bought at 1/o which settles at 1 (won) or 0
-(lost), and at anything between for half wins and voids. Bets that overlap stand in columns of one group that shares its
-cash, so that open bets count at cost as they do in the engine, and no arithmetic of ours takes part in the path.
+vectorbt knows no bets, but a back bet at odds o is a contract bought at 1/o that settles at 1 if won, at 0 if lost, and
+in between for half wins, half losses and voids. Bets that overlap go to different columns of a group with shared cash.
+Open bets then count at cost, as in the engine, and the equity is computed by vectorbt alone.
 
-vectorbt is licensed under Apache-2.0 with the Commons Clause, takes seconds to import and compiles at the first use; it
-is imported when `portfolio` is called.
+Only this module imports vectorbt. Its licence is Apache-2.0 with the Commons Clause. It takes seconds to import and
+compiles at first use, so it is imported when `portfolio` is called.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from engine.errors import DataError
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
-#: price of a lost contract: vectorbt refuses 0
+#: price of a lost contract: vectorbt does not accept 0
 _NOTHING: Final = 1e-12
-#: payoff of one unit staked at odds o is slope * (o - 1) + level
+#: (slope, level) by state: the profit per unit staked at odds o is slope * (o - 1) + level
 _PAYOFFS: Final = {"win": (1.0, 0.0), "half_win": (0.5, 0.0), "void": (0.0, 0.0), "half_lose": (0.0, -0.5)}
-_NEEDED: Final = ("decided_at", "settled_at", "odds_placed", "stake_minor", "pnl_minor", "state")
+_COLUMNS: Final = ("decided_at", "settled_at", "odds_placed", "stake_minor", "pnl_minor", "state")
 
 
 def portfolio(bets: pl.DataFrame, bankroll_minor: float, *, fraction: float | None = None) -> Any:
@@ -35,19 +35,20 @@ def portfolio(bets: pl.DataFrame, bankroll_minor: float, *, fraction: float | No
     Parameters
     ----------
     bets : polars.DataFrame
-        `engine.backtesting.path.Path.bets` or `Run.bets(config)`: one row a bet, in order of decision. Back bets alone.
+        `engine.backtesting.path.Path.bets` or `Run.bets(config)`: one row for each bet, by time of decision. Back bets
+        only.
     bankroll_minor : float
-        Opening bankroll.
+        Opening bankroll in minor units.
     fraction : float, optional
-        Let vectorbt size every bet itself as this share of its own equity (percent staking without caps). Default: the
-        stakes of the log, in which case vectorbt checks their settlement alone.
+        Stake of every bet as a share of vectorbt's own equity (percent staking without caps). By default the stakes of
+        the log are used.
 
     Returns
     -------
     vectorbt.Portfolio
-        One group of columns, one row an instant at which anything is decided or settled. ``value()`` is equity (cash
-        and open stakes at cost) after the instant, before commission, without rounding to whole minor units; a bet
-        without a known end stays open.
+        One group of columns, and one row for each instant with a decision or settlement. ``value()`` is the equity
+        after the instant: cash plus open stakes at cost, before commission, not rounded to whole minor units. A bet
+        without `settled_at` stays open.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def portfolio(bets: pl.DataFrame, bankroll_minor: float, *, fraction: float | No
     from vectorbt.portfolio.enums import SizeType
 
     instants, opened, closed = _instants(bets)
-    columns = _columns(opened, closed, len(instants))
+    columns = _columns(opened, closed)
     shape = (len(instants), int(columns.max()) + 1)
     price, size = np.full(shape, np.nan), np.full(shape, np.nan)
     kinds = np.full(shape, int(SizeType.Amount), dtype=np.int64)
@@ -81,36 +82,42 @@ def portfolio(bets: pl.DataFrame, bankroll_minor: float, *, fraction: float | No
 
 
 def equity(bets: pl.DataFrame, bankroll_minor: float, *, fraction: float | None = None) -> pl.DataFrame:
-    """Equity of `portfolio` as a table: at (UTC, nanoseconds), equity_minor after everything of that instant."""
+    """Equity of `portfolio` as a frame; parameters and errors as there.
+
+    Returns
+    -------
+    polars.DataFrame
+        at (UTC, nanoseconds), and equity_minor after all decisions and settlements of that instant.
+    """
     value = portfolio(bets, bankroll_minor, fraction=fraction).value()
     at = pl.Series("at", value.index.asi8).cast(pl.Datetime("ns", "UTC"))
     return pl.DataFrame({"at": at, "equity_minor": value.to_numpy(dtype=np.float64)})
 
 
 def _check(bets: pl.DataFrame) -> None:
-    missing = [name for name in _NEEDED if name not in bets.columns]
+    missing = [name for name in _COLUMNS if name not in bets.columns]
     if missing:
         found = ", ".join(bets.columns)
-        raise DataError(f"column {missing[0]} is missing", where="bets", expected=", ".join(_NEEDED), found=found)
+        raise DataError(f"column {missing[0]} is missing", where="bets", expected=", ".join(_COLUMNS), found=found)
     if not bets.height:
         raise DataError("no bets", where="bets", expected="at least one bet", found="an empty log")
     if "side" in bets.columns and (bets["side"] == "lay").any():
-        raise DataError("a lay bet is no contract bought", where="bets", expected="back bets", found="lay bets")
+        raise DataError("a lay bet cannot be a bought contract", where="bets", expected="back bets", found="lay bets")
 
 
 def _instants(bets: pl.DataFrame) -> tuple[Longs, Longs, Longs]:
-    """All instants in order, and the number of each bet's decision and settlement (past the end: open)."""
+    """All instants, ascending; and for each bet the positions of decision and settlement (`len(instants)` if open)."""
     decided = bets["decided_at"].cast(pl.Int64).to_numpy()
     ends = bets["settled_at"].cast(pl.Int64)
-    known = ends.is_not_null().to_numpy()
+    settles = ends.is_not_null().to_numpy()
     settled = ends.fill_null(0).to_numpy()
-    instants = np.unique(np.concatenate([decided, settled[known]]))
-    closed = np.where(known, np.searchsorted(instants, settled), len(instants))
+    instants = np.unique(np.concatenate([decided, settled[settles]]))
+    closed = np.where(settles, np.searchsorted(instants, settled), len(instants))
     return instants, np.searchsorted(instants, decided), closed
 
 
-def _columns(opened: Longs, closed: Longs, end: int) -> Longs:
-    """A column for each bet, in which the bet before it has settled at an earlier instant; as few as it takes."""
+def _columns(opened: Longs, closed: Longs) -> Longs:
+    """A column for each bet, so that bets of a column do not overlap; as few columns as possible."""
     columns = np.empty(len(opened), dtype=np.int64)
     busy: list[tuple[int, int]] = []
     for bet in np.lexsort((closed, opened)):
@@ -122,14 +129,14 @@ def _columns(opened: Longs, closed: Longs, end: int) -> Longs:
 
 
 def _settlement_prices(bets: pl.DataFrame) -> Floats:
-    """What a contract settles at: (1 + payoff) / odds. The share of a dead heat stands in the log as P&L alone."""
+    """Price at which each contract settles: (1 + profit per unit) / odds; for a dead heat from the P&L of the log."""
     odds = bets["odds_placed"].to_numpy()
     prices = np.full(len(odds), _NOTHING)
     states = bets["state"].to_numpy()
     for state, (slope, level) in _PAYOFFS.items():
         prices = np.where(states == state, (1.0 + slope * (odds - 1.0) + level) / odds, prices)
-    heat = states == "dead_heat"
-    if heat.any():
+    dead_heat = states == "dead_heat"
+    if dead_heat.any():
         stake, pnl = bets["stake_minor"].to_numpy(), bets["pnl_minor"].fill_null(0).to_numpy()
-        prices = np.where(heat, np.maximum((stake + pnl) / (stake * odds), _NOTHING), prices)
+        prices = np.where(dead_heat, np.maximum((stake + pnl) / (stake * odds), _NOTHING), prices)
     return np.asarray(prices, dtype=np.float64)

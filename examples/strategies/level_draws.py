@@ -6,7 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.strategies.books import BEST, BET, narrowed, offers
+from research.strategies.books import BEST, BET, back_prices, offers
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,6 @@ class LevelDraws:
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """One row per draw of a level match."""
-        prices = offers(narrowed(view.quotes, ("1x2",), None), BEST, complete=True)
+        prices = offers(back_prices(view.quotes, ("1x2",), None), BEST, complete=True)
         level = pl.col("odds").filter(pl.col("selection") != "draw").min().over(BET[:-1]) > self.odds_level
         return prices.filter(level & (pl.col("selection") == "draw")).with_columns(prob=pl.lit(self.prob))

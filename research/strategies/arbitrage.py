@@ -1,4 +1,4 @@
-"""Back every selection of a market where the best prices together leave a sure profit."""
+"""Back all selections of a market whose best prices guarantee a profit."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ from engine.clock import duration_ns
 from engine.errors import ConfigurationError
 from engine.schema import AGGREGATES
 from engine.strategy import Requirement, View
-from research.strategies.books import BEST, narrowed, offers, total_of
+from research.strategies.books import BEST, back_prices, offers, total_of
 from research.strategies.checks import is_flag, set_lines, set_markets, set_names, within
 
 
 @dataclass(frozen=True)
 class Arbitrage:
-    """Markets whose best prices sum under 1: with `s = sum(1 / odds)` the profit of one unit is `1 / s - 1`.
+    """Markets whose best prices have an overround below 1.
 
-    A leg's `prob` is its share `(1 / odds) / s`, so that every leg's edge is that profit, and so is its
-    `stake_weight`: a flat stake is the stake on the whole market, divided so that every outcome pays the same. The
-    legs are a `group`, placed all or none. Staking rules that look at the odds (Kelly, target) would divide it
-    otherwise: use flat or percent.
+    With ``s = sum(1 / odds)`` over the best prices, the profit per unit staked is ``1 / s - 1``. The `stake_weight` of
+    a leg is its share ``(1 / odds) / s`` of the stake on the market, so that every outcome pays the same. Its `prob` is
+    that share too, so that the edge of every leg is the profit. All legs of a market are one `group`: all of them are
+    placed, or none. Staking rules that depend on the odds (Kelly, target) would split the stake differently, so use
+    flat or percent.
 
-    M. Franck, E. Verbeek & S. Nüesch (2013), "Inter-market arbitrage in betting", Economica 80.
+    E. Franck, E. Verbeek & S. Nüesch (2013), "Inter-market arbitrage in betting", Economica 80.
 
     Attributes
     ----------
     markets, lines : tuple
-        Where; None: all lines.
+        Markets and lines to bet on; None: all lines.
     bookmakers : tuple of str or None
-        Real bookmakers whose prices are taken; None: all. Never an aggregate.
+        Bookmakers whose prices are used; None: all. Aggregates are not allowed.
     profit_min : float
-        Least profit of one unit.
+        Lowest profit per unit.
     age_max : str or None
-        Prices older than this at the decision are left out, as 30m; None: off. A price that nobody has repeated may be
-        gone.
+        Oldest price at the decision, such as ``30m``; None: any. A price that has not been repeated may no longer be
+        available.
     skip_suspect : bool
-        Leave out prices that the source flags.
+        Ignore prices that the source flags.
     """
 
     name: ClassVar[str] = "arbitrage"
@@ -57,19 +58,22 @@ class Arbitrage:
         is_flag("skip_suspect", self.skip_suspect)
         if self.age_max is not None:
             duration_ns(str(self.age_max), "strategy.age_max")
-        named = sorted(set(self.bookmakers or ()) & set(AGGREGATES))
-        if named:
+        aggregates = sorted(set(self.bookmakers or ()) & set(AGGREGATES))
+        if aggregates:
             raise ConfigurationError(
-                "an aggregate is nobody's offer", where="strategy.bookmakers", expected="bookmakers", found=named[0]
+                "no bookmaker offers the prices of an aggregate",
+                where="strategy.bookmakers",
+                expected="bookmakers",
+                found=aggregates[0],
             )
 
     def requires(self) -> Requirement:
-        """The bookmakers that may be backed."""
+        """Prices of `bookmakers`."""
         return Requirement(self.markets, self.bookmakers)
 
     def opportunities(self, view: View) -> pl.DataFrame:
-        """The legs of every market with a sure profit."""
-        quotes = narrowed(view.quotes, self.markets, self.lines, suspect=not self.skip_suspect)
+        """One row for each leg of every market with a guaranteed profit of at least `profit_min`."""
+        quotes = back_prices(view.quotes, self.markets, self.lines, suspect=not self.skip_suspect)
         if self.age_max is not None:
             age = (pl.col("decided_at") - pl.col("known_at")).cast(pl.Int64)
             quotes = quotes.filter(age <= duration_ns(self.age_max, "strategy.age_max"))

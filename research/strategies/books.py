@@ -1,7 +1,8 @@
-"""Prices of a view as books: best, named, mean, and fair ones. What the strategies choose from.
+"""Building blocks of strategies: best prices, prices of a bookmaker, means, and fair probabilities.
 
-An aggregate that a source publishes (`max`, `avg`) is nobody's offer: it is never part of a best price or of a
-consensus over bookmakers, and is read only where it is asked for by its name.
+A *book* is the set of prices of one bookmaker for all selections of a market at one decision. Aggregates that a source
+publishes (`max`, `avg`) are not offered by anyone. They are never part of a best price or of a consensus, and are used
+only if a strategy asks for them by name.
 """
 
 from __future__ import annotations
@@ -18,27 +19,39 @@ from engine.schema import AGGREGATES, SELECTIONS
 
 BEST: Final = "best"
 CONSENSUS: Final = "consensus"
-#: what one decision is about
+#: columns that identify a decision
 DECISION: Final = ("decided_at", "event_id", "market", "line")
+#: columns that identify a bet
 BET: Final = (*DECISION, "selection")
-#: columns of an opportunity that every strategy gives
+#: columns of the opportunities of every strategy, except for `prob`
 OFFER: Final = (*BET, "bookmaker", "side", "odds", "size_minor", "instant")
 
 
-def narrowed(
+def back_prices(
     quotes: pl.DataFrame, markets: Collection[str], lines: Collection[float] | None, suspect: bool = True
 ) -> pl.DataFrame:
-    """Back prices of some markets and lines; without the flagged ones where `suspect` is false."""
-    kept = (pl.col("side") == "back") & pl.col("market").is_in(list(markets))
+    """Back prices of some markets and lines.
+
+    Parameters
+    ----------
+    quotes : polars.DataFrame
+        Quotes of a view.
+    markets : collection of str
+    lines : collection of float or None
+        None: all lines.
+    suspect : bool
+        Whether to keep prices that the source flags.
+    """
+    condition = (pl.col("side") == "back") & pl.col("market").is_in(list(markets))
     if lines is not None:
-        kept &= pl.col("line").is_in(list(lines))
+        condition &= pl.col("line").is_in(list(lines))
     if not suspect:
-        kept &= ~pl.col("suspect").fill_null(False)
-    return quotes.filter(kept)
+        condition &= ~pl.col("suspect").fill_null(False)
+    return quotes.filter(condition)
 
 
-def of_real(quotes: pl.DataFrame, bookmakers: Collection[str] | None) -> pl.DataFrame:
-    """Prices of real bookmakers: of the named ones, or of all; never of an aggregate."""
+def without_aggregates(quotes: pl.DataFrame, bookmakers: Collection[str] | None) -> pl.DataFrame:
+    """Prices of some bookmakers, or of all for None; never of an aggregate."""
     real = ~pl.col("bookmaker").is_in(AGGREGATES)
     return quotes.filter(real if bookmakers is None else real & pl.col("bookmaker").is_in(list(bookmakers)))
 
@@ -46,54 +59,76 @@ def of_real(quotes: pl.DataFrame, bookmakers: Collection[str] | None) -> pl.Data
 def offers(
     quotes: pl.DataFrame, price: str, bookmakers: Collection[str] | None = None, complete: bool = False
 ) -> pl.DataFrame:
-    """The price at which each selection could be backed.
+    """The price taken for each selection.
 
     Parameters
     ----------
     quotes : polars.DataFrame
         Back prices of a view.
     price : str
-        ``best``: the highest over `bookmakers` (None: all real ones), of equal ones the first by name. Else the name
-        of one bookmaker, or of an aggregate.
+        ``best``: the highest price of `bookmakers`, of equal prices that of the bookmaker whose name sorts first. Else
+        the name of a bookmaker or of an aggregate.
+    bookmakers : collection of str or None
+        Bookmakers that ``best`` compares. None: all; aggregates never count.
     complete : bool
-        Only where all selections of the market are offered.
+        Only markets with a price for every selection.
 
     Returns
     -------
     polars.DataFrame
-        Columns `OFFER`, one row a (decision, selection), sorted by `BET`.
+        Columns `OFFER`, one row for each decision and selection, sorted by `BET`.
     """
     if price == BEST:
-        found = (
-            of_real(quotes, bookmakers)
+        prices = (
+            without_aggregates(quotes, bookmakers)
             .sort([*BET, "odds", "bookmaker"], descending=[False] * 5 + [True, False])
             .unique(list(BET), keep="first", maintain_order=True)
         )
     else:
-        found = quotes.filter(pl.col("bookmaker") == price).sort(BET)
+        prices = quotes.filter(pl.col("bookmaker") == price).sort(BET)
     if complete:
-        found = whole(found, ())
-    return found.select(OFFER)
+        prices = complete_books(prices, ())
+    return prices.select(OFFER)
 
 
-def whole(rows: pl.DataFrame, within: Collection[str] = ("bookmaker",)) -> pl.DataFrame:
-    """Only the rows of books (a decision, and a bookmaker where `within` names it) with every selection of the market.
+def complete_books(rows: pl.DataFrame, within: Collection[str] = ("bookmaker",)) -> pl.DataFrame:
+    """The rows of books with a price for every selection of their market.
 
-    One row a selection is expected. Markets that `schema.SELECTIONS` does not list have no whole book.
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        At most one row for each selection of a book.
+    within : collection of str
+        Columns that identify a book, besides those of a decision.
+
+    Returns
+    -------
+    polars.DataFrame
+        Without the markets that `schema.SELECTIONS` does not list.
     """
     size = pl.col("market").replace_strict(
-        list(SELECTIONS), [len(s) for s in SELECTIONS.values()], default=0, return_dtype=pl.UInt32
+        list(SELECTIONS), [len(selections) for selections in SELECTIONS.values()], default=0, return_dtype=pl.UInt32
     )
     return rows.filter(pl.len().over([*DECISION, *within]) == size)
 
 
 def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
-    """Fair probability of each selection of each whole book: columns `BET`, bookmaker, prob; sorted.
+    """Fair probabilities of all complete books.
 
-    A method that gives a value at or outside 0 and 1 has no answer for that book: it is left out.
+    Parameters
+    ----------
+    quotes : polars.DataFrame
+        Back prices of a view.
+    method : str
+        Method of margin removal (`fair_probabilities`).
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns `BET`, bookmaker, prob; sorted. Books for which the method gives a value outside (0, 1) are left out.
     """
     parts = []
-    books = whole(quotes)
+    books = complete_books(quotes)
     for market in books["market"].unique().sort():
         selections = SELECTIONS[market]
         prices = (
@@ -114,14 +149,28 @@ def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
 
 
 def consensus(quotes: pl.DataFrame, method: str, bookmakers: Collection[str] | None, minimum: int) -> pl.DataFrame:
-    """Mean over real bookmakers of their fair probabilities, where at least `minimum` have a whole book.
+    """Mean of the fair probabilities of several bookmakers.
 
-    Columns `BET`, prob, and prob_sd, the standard error of the mean (null with one book). Sorted.
+    Parameters
+    ----------
+    quotes : polars.DataFrame
+        Back prices of a view.
+    method : str
+        Method of margin removal.
+    bookmakers : collection of str or None
+        Bookmakers of the mean. None: all; aggregates never count.
+    minimum : int
+        Complete books that a bet needs.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns `BET`, prob, and prob_sd, the standard error of the mean (null with one book); sorted.
     """
-    books = fair(of_real(quotes, bookmakers), method)
+    books = fair(without_aggregates(quotes, bookmakers), method)
     means = mean_of(books, "prob")
-    spread = books.with_columns(square=(pl.col("prob") - pl.Series(_repeated(means))) ** 2)
-    squares = mean_of(spread, "square")
+    mean_of_row = pl.Series(np.repeat(means["mean"].to_numpy(), means["books"].to_numpy()))
+    squares = mean_of(books.with_columns(square=(pl.col("prob") - mean_of_row) ** 2), "square")
     error = (pl.col("square") / (pl.col("books") - 1)).sqrt()
     return (
         means.with_columns(square=squares["mean"])
@@ -131,36 +180,44 @@ def consensus(quotes: pl.DataFrame, method: str, bookmakers: Collection[str] | N
 
 
 def mean_of(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Mean of a column over the bookmakers of each bet: columns `BET`, mean, books; sorted.
+    """Mean of a column over the bookmakers of each bet.
 
-    Prices are added one by one in the order of the names of the bookmakers, so that the bits of a mean depend neither
-    on the order of the rows nor on the other bets.
+    Values are added one by one in the order of the bookmakers' names. The bits of a mean therefore depend neither on
+    the order of the rows nor on other bets.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        One row for each bet and bookmaker.
+    name : str
+        The column.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns `BET`, mean, books (number of bookmakers); sorted.
     """
     ordered = rows.sort([*BET, "bookmaker"])
-    total, count, firsts = _added(ordered, BET, name)
+    total, count, firsts = _sums(ordered, BET, name)
     return ordered[firsts].select(*BET, mean=pl.Series(total / count), books=pl.Series(count.astype(np.int64)))
 
 
 def total_of(rows: pl.DataFrame, value: pl.Series) -> pl.Series:
-    """Of each row the sum of `value` over its decision; rows sorted by `BET`, added one by one in that order."""
-    total, count, _ = _added(rows.with_columns(value=value), DECISION, "value")
+    """For each row, the sum of `value` over its decision. Rows must be sorted by `BET` and are added in that order."""
+    total, count, _ = _sums(rows.with_columns(value=value), DECISION, "value")
     return pl.Series(np.repeat(total, count.astype(np.int64)), dtype=pl.Float64)
 
 
-def _added(
+def _sums(
     ordered: pl.DataFrame, keys: Collection[str], name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
-    """Sum and count of each run of equal keys, and its first row."""
+    """Sum and count of each run of rows with equal keys, and the position of its first row."""
     run = ordered.select(pl.struct(keys).rle_id()).to_series().to_numpy()
     firsts = np.flatnonzero(np.append(True, run[1:] != run[:-1])[: len(run)])
     total = np.bincount(run, weights=ordered[name].to_numpy(), minlength=len(firsts)).astype(np.float64)
     return total, np.bincount(run, minlength=len(firsts)).astype(np.float64), firsts
 
 
-def _repeated(means: pl.DataFrame) -> NDArray[np.float64]:
-    return np.repeat(means["mean"].to_numpy(), means["books"].to_numpy())
-
-
-def joined(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-    """Rows of both frames for the same (decision, selection), in the order of the left one."""
+def join_bets(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    """Inner join of two frames on `BET`, in the order of the left one."""
     return left.join(right, on=list(BET), how="inner", nulls_equal=True, maintain_order="left")

@@ -1,4 +1,4 @@
-"""Kaunitz, Zhong & Kreiner: back a maximum that is too high for the mean of all bookmakers."""
+"""Back prices that are high compared with the mean of all bookmakers (Kaunitz, Zhong & Kreiner 2017)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import ClassVar, Final
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.strategies.books import BEST, BET, DECISION, joined, mean_of, narrowed, of_real, offers, whole
+from research.strategies.books import (
+    BEST,
+    BET,
+    DECISION,
+    back_prices,
+    complete_books,
+    join_bets,
+    mean_of,
+    offers,
+    without_aggregates,
+)
 from research.strategies.checks import is_flag, is_name, one_of, set_lines, set_markets, set_names, within
 
 MEAN: Final = "mean"
@@ -16,10 +26,10 @@ MEAN: Final = "mean"
 
 @dataclass(frozen=True)
 class Consensus:
-    """Back selection i where `odds_i > 1 / (1 / mean_i - alpha)` and `1 / mean_i > alpha`.
+    """Back a selection if ``odds > 1 / (1 / mean - alpha)`` and ``1 / mean > alpha``, for the mean odds of bookmakers.
 
-    `1 / mean_i` overstates the probability by the mean's margin, and `alpha` stands for that margin: `prob` of a bet
-    is `1 / mean_i - alpha`, so that the edge of every bet is above 0 up to rounding. Only bets that meet the rule are
+    ``1 / mean`` overstates the probability by the margin of the mean odds, for which `alpha` is an estimate. `prob` is
+    ``1 / mean - alpha``, so that every bet has an edge above 0, up to rounding. Only bets that meet the rule are
     opportunities.
 
     L. Kaunitz, S. Zhong & J. Kreiner (2017), "Beating the bookies with their own numbers - and how the online sports
@@ -28,24 +38,24 @@ class Consensus:
     Attributes
     ----------
     markets, lines : tuple
-        Where; None: all lines.
+        Markets and lines to bet on; None: all lines.
     alpha : float
-        The margin that is assumed; 0.05 in the paper.
+        Margin subtracted from ``1 / mean``; 0.05 in the paper.
     mean : str
-        ``mean``: of the odds of `bookmakers`. Else a bookmaker or an aggregate (``avg``).
+        Mean odds: ``mean`` of the odds of `bookmakers`, or the price of an aggregate (``avg``) or bookmaker.
     price : str
-        ``best`` over `bookmakers`, a bookmaker, or an aggregate (``max``).
+        Price taken: ``best`` of `bookmakers`, or that of an aggregate (``max``) or bookmaker.
     bookmakers : tuple of str or None
-        Real bookmakers that ``best`` and ``mean`` are taken over; None: all.
+        Bookmakers of ``best`` and ``mean``; None: all, without aggregates.
     books_min : int
-        Real bookmakers that must quote the selection; 0: not asked. The paper's code asks for more than three.
+        Bookmakers that must quote the selection, at least; 0: off. The code of the paper requires 4.
     pick : str
-        ``all`` selections that meet the rule, or ``largest``: of a market only the one of largest margin
-        ``(1 / mean - alpha) * odds - 1``, as in the paper's own code.
+        ``all`` selections that meet the rule, or ``largest``: only the bet of each market with the largest expected
+        margin ``(1 / mean - alpha) * odds - 1``, as in the code of the paper.
     complete_market : bool
-        Only where every selection has both a price and a mean.
+        Only markets with a price and a mean for every selection.
     skip_suspect : bool
-        Leave out prices that the source flags. The rule looks for outliers, so it finds typing errors first.
+        Ignore prices that the source flags. The rule looks for outliers, and typing errors are outliers.
     """
 
     name: ClassVar[str] = "consensus"
@@ -73,35 +83,35 @@ class Consensus:
         is_flag("skip_suspect", self.skip_suspect)
 
     def requires(self) -> Requirement:
-        """All bookmakers where one has to count, average or choose over them; else the two named ones."""
+        """All bookmakers if they are counted, averaged or compared; else only those of `mean` and `price`."""
         named = {self.mean, self.price} - {MEAN, BEST}
         if self.books_min or self.mean == MEAN or self.price == BEST:
             return Requirement(self.markets, None if self.bookmakers is None else (*self.bookmakers, *sorted(named)))
         return Requirement(self.markets, tuple(sorted(named)))
 
     def opportunities(self, view: View) -> pl.DataFrame:
-        """One row a bet that meets the rule."""
-        quotes = narrowed(view.quotes, self.markets, self.lines, suspect=not self.skip_suspect)
-        found = joined(offers(quotes, self.price, self.bookmakers), self._means(quotes))
+        """One row for each bet that meets the rule."""
+        quotes = back_prices(view.quotes, self.markets, self.lines, suspect=not self.skip_suspect)
+        bets = join_bets(offers(quotes, self.price, self.bookmakers), self._means(quotes))
         if self.books_min:
-            found = joined(found, self._counts(quotes)).filter(pl.col("books") >= self.books_min)
+            bets = join_bets(bets, self._counts(quotes)).filter(pl.col("books") >= self.books_min)
         if self.complete_market:
-            found = whole(found, ())
+            bets = complete_books(bets, ())
         chance = 1.0 / pl.col("mean")
-        found = found.filter((chance > self.alpha) & (pl.col("odds") > 1.0 / (chance - self.alpha)))
+        bets = bets.filter((chance > self.alpha) & (pl.col("odds") > 1.0 / (chance - self.alpha)))
         if self.pick == "largest":
             excess = pl.col("odds") * (chance - self.alpha) - 1.0
-            found = (
-                found.with_columns(excess=excess)
+            bets = (
+                bets.with_columns(excess=excess)
                 .sort([*DECISION, "excess", "selection"], descending=[False] * 4 + [True, False])
                 .unique(list(DECISION), keep="first", maintain_order=True)
             )
-        return found.with_columns(prob=chance - self.alpha).drop("mean", "books", "excess", strict=False)
+        return bets.with_columns(prob=chance - self.alpha).drop("mean", "books", "excess", strict=False)
 
     def _means(self, quotes: pl.DataFrame) -> pl.DataFrame:
         if self.mean != MEAN:
             return quotes.filter(pl.col("bookmaker") == self.mean).select(*BET, mean="odds")
-        return mean_of(of_real(quotes, self.bookmakers), "odds").drop("books")
+        return mean_of(without_aggregates(quotes, self.bookmakers), "odds").drop("books")
 
     def _counts(self, quotes: pl.DataFrame) -> pl.DataFrame:
-        return of_real(quotes, self.bookmakers).group_by(BET).agg(books=pl.len())
+        return without_aggregates(quotes, self.bookmakers).group_by(BET).agg(books=pl.len())

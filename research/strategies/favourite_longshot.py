@@ -1,4 +1,4 @@
-"""Bet by the height of the odds alone: long odds are known to pay worse than short ones."""
+"""Bet on odds of a certain size: longshots return less on average than favourites."""
 
 from __future__ import annotations
 
@@ -8,37 +8,38 @@ from typing import ClassVar
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.strategies.books import BEST, BET, DECISION, fair, joined, narrowed, offers
+from research.strategies.books import BEST, BET, DECISION, back_prices, fair, join_bets, offers
 from research.strategies.checks import is_name, method, one_of, set_lines, set_markets, set_names
 from research.strategies.flat_all import break_even
 
 
 @dataclass(frozen=True)
 class FavouriteLongshot:
-    """Selections of a band of odds; the band itself is `odds_min` and `odds_max`, which the kernel reads.
+    """Every selection, whatever its odds; the filters `odds_min` and `odds_max` choose the band of odds.
 
-    The bias, first seen by Griffith (1949, "Odds adjustments by American horse-race bettors", American Journal of
-    Psychology 62) and in football odds by Cain, Law & Peel (2000, "The favourite-longshot bias and market efficiency
-    in UK football betting", Scottish Journal of Political Economy 47), is a matter of averages: it says nothing of one
-    bet, hence the choice of `prob`.
+    The favourite-longshot bias was first described by Griffith (1949, "Odds adjustments by American horse-race
+    bettors", American Journal of Psychology 62), and in football odds by Cain, Law & Peel (2000, "The
+    favourite-longshot bias and market efficiency in UK football betting", Scottish Journal of Political Economy 47). It
+    is a statement about averages and gives no opinion on a single bet. `prob` therefore has two options without one.
 
     Attributes
     ----------
     markets, lines : tuple
-        Where; None: all lines.
+        Markets and lines to bet on; None: all lines.
     pick : str
-        ``all`` selections, of each market only the ``favourite`` (of equal odds the first by name) or only the
-        ``longshot``.
+        ``all`` selections, or of each market only the ``favourite`` or the ``longshot`` (of equal odds the selection
+        whose name sorts first).
     price : str
-        ``best`` over `bookmakers`, a bookmaker, or an aggregate.
+        Price taken: ``best`` of `bookmakers`, or that of a bookmaker or aggregate.
     bookmakers : tuple of str or None
-        Real bookmakers that ``best`` chooses from; None: all.
+        Bookmakers that ``best`` compares; None: all, without aggregates.
     prob : str
-        ``break_even``: the smallest number with `prob * odds >= 1`, an edge of 0. ``fair``: the price's own book
-        without its margin, where all selections have a price; the methods that follow the bias (power, odds ratio,
-        Shin) leave favourites more than ``multiplicative`` does, and the edge is below 0 by the margin.
+        ``break_even``: the smallest probability with ``prob * odds >= 1``, an edge of 0. ``fair``: the fair probability
+        from the same prices, for markets with a price for every selection; the edge is then below 0 by the margin.
+        Methods that model the bias (power, odds ratio, Shin) give favourites a higher probability than
+        ``multiplicative``.
     method : str
-        Of margin removal where `prob` is ``fair``.
+        Method of margin removal for ``prob=fair``.
     """
 
     name: ClassVar[str] = "favourite_longshot"
@@ -60,21 +61,21 @@ class FavouriteLongshot:
         method("method", self.method)
 
     def requires(self) -> Requirement:
-        """The bookmakers that may be backed."""
+        """Prices of `bookmakers`, or of the one that `price` names."""
         return Requirement(self.markets, self.bookmakers if self.price == BEST else (self.price,))
 
     def opportunities(self, view: View) -> pl.DataFrame:
-        """One row a selection, whatever its odds."""
-        quotes = narrowed(view.quotes, self.markets, self.lines)
-        alone = self.pick != "all"
-        found = offers(quotes, self.price, self.bookmakers, complete=alone)
+        """One row for each selection."""
+        quotes = back_prices(view.quotes, self.markets, self.lines)
+        one_per_market = self.pick != "all"
+        bets = offers(quotes, self.price, self.bookmakers, complete=one_per_market)
         if self.prob == "fair":
-            book = found.select(*BET, "odds", bookmaker=pl.lit(self.price))
-            found = joined(found, fair(book, self.method).select(*BET, "prob"))
+            book = bets.select(*BET, "odds", bookmaker=pl.lit(self.price))
+            bets = join_bets(bets, fair(book, self.method).select(*BET, "prob"))
         else:
-            found = found.with_columns(prob=pl.Series(break_even(found["odds"]), dtype=pl.Float64))
-        if alone:
-            found = found.sort(
+            bets = bets.with_columns(prob=pl.Series(break_even(bets["odds"]), dtype=pl.Float64))
+        if one_per_market:
+            bets = bets.sort(
                 [*DECISION, "odds", "selection"], descending=[False] * 4 + [self.pick == "longshot", False]
             ).unique(list(DECISION), keep="first", maintain_order=True)
-        return found
+        return bets

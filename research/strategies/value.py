@@ -1,4 +1,4 @@
-"""Back a price that is better than a fair one: the margin of a sharp book, or of a consensus, taken out."""
+"""Back prices above the fair odds of a sharp bookmaker, or of a consensus of bookmakers."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import ClassVar
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.strategies.books import BEST, BET, CONSENSUS, consensus, fair, joined, narrowed, offers
+from research.strategies.books import BEST, BET, CONSENSUS, back_prices, consensus, fair, join_bets, offers
 from research.strategies.checks import is_flag, is_name, method, set_lines, set_markets, set_names, within
 
 
 @dataclass(frozen=True)
 class Value:
-    """`prob` is a fair probability, `odds` the price at which the selection can be backed; `edge_min` does the rest.
+    """Every selection with its fair probability as `prob` and the price taken as `odds`; `edge_min` selects the bets.
 
     Attributes
     ----------
     markets, lines : tuple
-        Where; None: all lines.
+        Markets and lines to bet on; None: all lines.
     fair : str
-        Whose opinion: a sharp bookmaker (or an aggregate) by name, or ``consensus``, the mean of the fair
-        probabilities of `fair_bookmakers`.
+        A bookmaker (or aggregate) whose margin is removed, or ``consensus``: the mean fair probability of
+        `fair_bookmakers`.
     fair_bookmakers : tuple of str or None
-        Real bookmakers of the consensus; None: all.
+        Bookmakers of the consensus; None: all, without aggregates.
     fair_min : int
-        Books that a consensus needs.
+        Complete books that a consensus needs.
     method : str
-        Of margin removal (`odds.fair_probabilities`). A book for which it gives a value outside (0, 1) has none.
+        Method of margin removal. A book for which it gives a value outside (0, 1) is left out.
     price : str
-        Whose price is taken: ``best`` over `price_bookmakers`, a bookmaker, or an aggregate (``max``, which nobody
-        may have offered).
+        Price taken: ``best`` of `price_bookmakers`, or that of a bookmaker or aggregate (``max`` may never have been on
+        offer).
     price_bookmakers : tuple of str or None
-        Real bookmakers that ``best`` chooses from; None: all.
+        Bookmakers that ``best`` compares; None: all, without aggregates.
     complete_price : bool
-        Only where every selection of the market has such a price.
+        Only markets with such a price for every selection.
     skip_suspect : bool
-        Leave out prices that the source flags (a maximum above three times the average).
+        Ignore prices that the source flags (a maximum above three times the average).
     """
 
     name: ClassVar[str] = "value"
@@ -65,19 +65,20 @@ class Value:
         is_flag("skip_suspect", self.skip_suspect)
 
     def requires(self) -> Requirement:
-        """The books of the opinion and of the price."""
-        opinion = self.fair_bookmakers if self.fair == CONSENSUS else (self.fair,)
+        """Prices of the bookmakers of the fair probability and of the price."""
+        fair_books = self.fair_bookmakers if self.fair == CONSENSUS else (self.fair,)
         price = self.price_bookmakers if self.price == BEST else (self.price,)
-        if opinion is None or price is None:
+        if fair_books is None or price is None:
             return Requirement(self.markets)
-        return Requirement(self.markets, tuple(sorted({*opinion, *price})))
+        return Requirement(self.markets, tuple(sorted({*fair_books, *price})))
 
     def opportunities(self, view: View) -> pl.DataFrame:
-        """One row a selection that has both a fair probability and a price."""
-        prices = narrowed(view.quotes, self.markets, self.lines, suspect=not self.skip_suspect)
-        return joined(offers(prices, self.price, self.price_bookmakers, self.complete_price), self._opinion(prices))
+        """One row for each selection with both a fair probability and a price."""
+        prices = back_prices(view.quotes, self.markets, self.lines, suspect=not self.skip_suspect)
+        taken = offers(prices, self.price, self.price_bookmakers, self.complete_price)
+        return join_bets(taken, self._fair_probabilities(prices))
 
-    def _opinion(self, prices: pl.DataFrame) -> pl.DataFrame:
+    def _fair_probabilities(self, prices: pl.DataFrame) -> pl.DataFrame:
         if self.fair == CONSENSUS:
             return consensus(prices, self.method, self.fair_bookmakers, self.fair_min)
         return fair(prices.filter(pl.col("bookmaker") == self.fair), self.method).select(*BET, "prob")

@@ -1,7 +1,7 @@
-"""All configurations of a sweep, from the words of the command line and the `sweep.params` of a file.
+"""All configurations of a sweep, from overrides of the command line and `sweep.params` of a file.
 
-A *branch* is one choice of an option in every group; it is composed by Hydra once. Everything else is an *axis* of
-the branch: its values are put into the composed tree in-process, as columns, and never composed.
+A *branch* is one combination of options of the groups. Hydra composes it once. Every other key with several values is
+an *axis* of the branch: its values become a column of the plan, and Hydra does not compose them.
 """
 
 from __future__ import annotations
@@ -35,27 +35,26 @@ def expand(composer: Composer, words: Sequence[str]) -> Plan:
     Raises
     ------
     ConfigurationError
-        A key in no branch, an unreadable word, a value of the wrong type, no combination left, or more than
-        `sweep.max` of them.
+        A key that no branch has, an unreadable override, a value of the wrong type, no combination left, or more than
+        `sweep.max` combinations.
     """
-    given = _Given.parse(composer, words)
+    typed = _Overrides.parse(composer, words)
     branches: list[Branch] = []
-    met: set[str] = set()
-    wanted = {word.key for word in given.leaves}
+    requested = {word.key for word in typed.leaves}
+    used: set[str] = set()
     known: set[str] = set()
-    for outer in given.combinations():
-        config = composer.compose(given.passed + outer)
-        params = _params(composer, config, given)
-        wanted |= {word.key for word in params.leaves}
+    for outer in typed.combinations():
+        config = composer.compose(typed.passed + outer)
+        params = _params(composer, config, typed)
+        requested |= {word.key for word in params.leaves}
         for inner in params.combinations():
-            words_of = given.passed + outer + inner
-            whole = composer.compose(words_of) if inner else config.copy()
-            branch, keys = _branch(whole, given.leaves + params.leaves)
-            branch.choices.update(given.choices(outer) | params.choices(inner))
-            met |= keys
+            composed = composer.compose(typed.passed + outer + inner) if inner else config.copy()
+            branch, keys = _branch(composed, typed.leaves + params.leaves)
+            branch.choices.update(typed.choices(outer) | params.choices(inner))
+            used |= keys
             known |= set(branch.base)
             branches.append(branch)
-    for key in sorted(wanted - met):
+    for key in sorted(requested - used):
         if key in KEYS:
             raise composer.belongs_elsewhere(key)
         raise unknown_key(
@@ -65,16 +64,16 @@ def expand(composer: Composer, words: Sequence[str]) -> Plan:
 
 
 @dataclass
-class _Given:
-    """Words sorted by what they are: group axes, leaf keys, and those that Hydra gets as they are."""
+class _Overrides:
+    """Overrides by kind: options of groups, values of keys, and those that are passed to Hydra unchanged."""
 
     groups: list[Word] = field(default_factory=list)
     leaves: list[Word] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
 
     @classmethod
-    def parse(cls, composer: Composer, words: Sequence[str]) -> _Given:
-        made = cls()
+    def parse(cls, composer: Composer, words: Sequence[str]) -> _Overrides:
+        sorted_words = cls()
         last: dict[str, Word] = {}
         overrides = composer.parse(quoted(words))
         check_overrides(overrides)
@@ -82,77 +81,79 @@ class _Given:
             options = composer.options(override.key_or_group) if "." not in override.key_or_group else []
             word = read(override, options)
             if not word.plain:
-                made.passed.append(word.text)
+                sorted_words.passed.append(word.text)
                 continue
             if word.key.startswith("sweep.params"):
-                raise ConfigurationError(f"{word.text} belongs in a file", todo="say key=values here")
-            if len(word.values) > 1 and any(word.key.startswith(one) for one in SINGLE):
-                raise ConfigurationError(f"{word.key} has one value a sweep", found=word.text)
+                raise ConfigurationError(f"{word.text} belongs in a file", todo="write key=values here")
+            if len(word.values) > 1 and any(word.key.startswith(prefix) for prefix in SINGLE):
+                raise ConfigurationError(f"{word.key} has one value for the whole sweep", found=word.text)
             last.pop(word.key, None)
-            last[word.key] = word  # the last word of a key holds
+            last[word.key] = word  # the last override of a key wins
         for word in last.values():
             is_group = word.key in composer.groups() or "/" in word.key
-            (made.groups if is_group else made.leaves).append(word)
-        for word in made.groups:
+            (sorted_words.groups if is_group else sorted_words.leaves).append(word)
+        for word in sorted_words.groups:
             for value in word.values:
                 if value is not None and not word.key.startswith("hydra"):
                     group_option(composer, word.key, value)
-        return made
+        return sorted_words
 
     def combinations(self) -> Iterator[list[str]]:
-        """Every choice of options, as words for Hydra, the last group fastest."""
-        axes = [[f"{w.key}={'null' if v is None else v}" for v in w.values] for w in self.groups]
+        """Every combination of options, as overrides for Hydra; the last group varies fastest."""
+        axes = [[f"{word.key}={'null' if value is None else value}" for value in word.values] for word in self.groups]
         return map(list, itertools.product(*axes))
 
     def choices(self, combination: list[str]) -> dict[str, str]:
-        """Group and option of each word of a combination, of groups that are swept over."""
+        """Group to option of a combination, for the groups that are swept."""
         swept = {word.key for word in self.groups if len(word.values) > 1}
         pairs = (word.split("=", 1) for word in combination)
         return {group: option for group, option in pairs if group in swept}
 
 
-def _params(composer: Composer, config: DictConfig, given: _Given) -> _Given:
-    """`sweep.params` of a composed file as further words; those of the command line win."""
-    written = OmegaConf.to_container(config.sweep.params, resolve=False) if "sweep" in config else {}
-    if not isinstance(written, dict):
+def _params(composer: Composer, config: DictConfig, typed: _Overrides) -> _Overrides:
+    """`sweep.params` of a composed file as further overrides, without the keys of the command line."""
+    params = OmegaConf.to_container(config.sweep.params, resolve=False) if "sweep" in config else {}
+    if not isinstance(params, dict):
         raise ConfigurationError("wrong value", where="sweep.params", expected="keys and values")
-    taken = {word.key for word in given.groups + given.leaves}
-    words = [f"{key}={_grammar(value)}" for key, value in written.items() if key not in taken]
-    made = _Given.parse(composer, words)
-    if made.passed:
-        raise ConfigurationError(f"{made.passed[0]} has no place here", where="sweep.params", expected="key: values")
-    return made
+    taken = {word.key for word in typed.groups + typed.leaves}
+    words = [f"{key}={_in_grammar(value)}" for key, value in params.items() if key not in taken]
+    overrides = _Overrides.parse(composer, words)
+    if overrides.passed:
+        raise ConfigurationError(
+            f"{overrides.passed[0]} is not allowed here", where="sweep.params", expected="key: values"
+        )
+    return overrides
 
 
-def _grammar(value: Any) -> str:
-    """A value of a YAML file in Hydra's grammar: a text is grammar already, a list is a choice."""
+def _in_grammar(value: Any) -> str:
+    """A value of a YAML file in Hydra's grammar. Texts are taken as they are, and a list is a choice."""
     if isinstance(value, list):
-        return "choice(" + ",".join(_grammar(one) for one in value) + ")"
+        return "choice(" + ",".join(_in_grammar(item) for item in value) + ")"
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     return str(value)
 
 
 def _branch(config: DictConfig, leaves: Sequence[Word]) -> tuple[Branch, set[str]]:
-    """A branch with its own axes, and which of the wanted keys it has."""
-    here = [word for word in leaves if _exists(config, word.key)]
-    for word in here:  # single values first, so that plain references to them resolve
+    """A branch with its axes, and the keys of `leaves` that it has."""
+    present = [word for word in leaves if _exists(config, word.key)]
+    for word in present:  # single values first, so that plain references to them resolve
         if len(word.values) == 1:
             _assign(config, word)
-    axes = {word.key: word for word in here if len(word.values) > 1}
+    axes = {word.key: word for word in present if len(word.values) > 1}
     _refuse_references(config, axes)
     base = complete(flatten(resolved(config)))
     columns = {}
     for key, word in axes.items():
         values: dict[str, Any] = {}
         for value in word.values:
-            made = checked(key, value)
-            values.setdefault(repr(made), made)
-        if len(values) == 1:  # the same value in two spellings is no axis
+            converted = checked(key, value)
+            values.setdefault(repr(converted), converted)
+        if len(values) == 1:  # one value in several spellings
             (base[key],) = values.values()
         else:
             columns[key] = tuple(values.values())
-    return Branch(base, columns), {word.key for word in here}
+    return Branch(base, columns), {word.key for word in present}
 
 
 def _exists(config: DictConfig, key: str) -> bool:
@@ -181,11 +182,11 @@ def _assign(config: DictConfig, word: Word) -> None:
 
 
 def _refuse_references(config: DictConfig, axes: Mapping[str, Word]) -> None:
-    """A value that refers to a swept key would keep the value of the file: refuse it."""
+    """Raise for a value that refers to a swept key: the reference would always give the value of the file."""
     tree = OmegaConf.to_container(config, resolve=False)
     assert isinstance(tree, dict)
     tree.pop("hydra", None)
-    for key, value in flatten({str(k): v for k, v in tree.items()}).items():
+    for key, value in flatten({str(name): part for name, part in tree.items()}).items():
         for axis in axes:
             if isinstance(value, str) and f"${{{axis}}}" in value.replace(" ", ""):
                 raise ConfigurationError(f"{key} refers to the swept key {axis}", todo=f"sweep {key} itself too")

@@ -1,4 +1,4 @@
-"""Hydra's grammar of values, read exactly: which values a word of a sweep stands for, in decimals."""
+"""Values of the overrides of a sweep, in Hydra's grammar. Ranges are computed in decimals."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Word:
     key : str
         Dotted key or group.
     values : tuple
-        What it stands for: one value, or several to sweep over.
+        One value, or several to sweep over.
     text : str
-        As it was written.
+        The override as typed.
     plain : bool
-        True for ``key=value``; False for ``+key=``, ``++key=`` and ``~key``, which go to Hydra as they are.
+        True for ``key=value``; false for ``+key=``, ``++key=`` and ``~key``, which are passed to Hydra unchanged.
     """
 
     key: str
@@ -50,14 +50,14 @@ def read(override: Override, options: Sequence[str]) -> Word:
     Parameters
     ----------
     override : Override
-        As Hydra's parser gives it.
+        As returned by Hydra's parser.
     options : sequence of str
-        Options of the group of that name; empty where the key is no group.
+        Options of the group with this name; empty if the key is not a group.
 
     Raises
     ------
     ConfigurationError
-        An interval, a shuffle, a glob of no group, a range without values.
+        An interval, a shuffle, a glob on a key that is not a group, or a range without values.
     """
     text = override.input_line or ""
     plain = override.type == OverrideType.CHANGE
@@ -66,15 +66,15 @@ def read(override: Override, options: Sequence[str]) -> Word:
     if override.value_type is None or not override.is_sweep_override():
         return Word(override.key_or_group, (override.value(),), text, plain)
     if not plain:
-        raise ConfigurationError(f"{text}: only keys that are there can be swept", todo="leave out the +")
+        raise ConfigurationError(f"{text}: only existing keys can be swept", todo="leave out the +")
     return Word(override.key_or_group, values(override._value, text, options), text, True)
 
 
 def values(swept: Any, text: str, options: Sequence[str] = ()) -> tuple[Any, ...]:
-    """Values of a parsed sweep, in the order written, equal ones once."""
+    """Values of a parsed sweep in the order written, without repetitions; parameters and errors as in `read`."""
     if isinstance(swept, IntervalSweep):
         raise ConfigurationError(
-            f"{text}: an interval has no values of its own", todo="use range(start,stop,step) or choice(a,b,...)"
+            f"{text}: an interval has no values to sweep over", todo="use range(start,stop,step) or choice(a,b,...)"
         )
     if getattr(swept, "shuffle", False):
         raise ConfigurationError(f"{text}: the order of a sweep is fixed", todo="leave out shuffle()")
@@ -82,20 +82,20 @@ def values(swept: Any, text: str, options: Sequence[str] = ()) -> tuple[Any, ...
         return _range(swept, text)
     if isinstance(swept, Glob):
         if not options:
-            raise ConfigurationError(f"{text}: a glob is for groups only", todo="use choice(a,b,...)")
-        found: list[Any] = swept.filter(list(options))
+            raise ConfigurationError(f"{text}: a glob works with groups only", todo="use choice(a,b,...)")
+        items: list[Any] = swept.filter(list(options))
     elif isinstance(swept, ChoiceSweep):
-        found = [_plain(one, text, options) for one in swept.list]
+        items = [_plain(item, text, options) for item in swept.list]
     else:
-        found = [_plain(one, text, options) for one in swept]
-    flat = [one for item in found for one in (item if isinstance(item, _Several) else [item])]
+        items = [_plain(item, text, options) for item in swept]
+    flat = [value for item in items for value in (item if isinstance(item, _Several) else [item])]
     if not flat:
-        raise ConfigurationError(f"{text}: no value at all")
+        raise ConfigurationError(f"{text}: no value")
     return tuple(_distinct(flat))
 
 
 class _Several(tuple[Any, ...]):
-    """Values of a sweep inside a sweep: choice(range(0,3),7)."""
+    """Values of a sweep within a sweep, as in choice(range(0,3),7)."""
 
 
 def _plain(value: Any, text: str, options: Sequence[str]) -> Any:
@@ -105,17 +105,17 @@ def _plain(value: Any, text: str, options: Sequence[str]) -> Any:
 
 
 def _range(swept: RangeSweep, text: str) -> tuple[Any, ...]:
-    """start, start + step, ... without the stop; in decimals, so that 0.1 is a tenth."""
+    """start, start + step, ... without the stop; in decimals, so that steps of 0.1 are exact."""
     ends = (swept.start if swept.start is not None else 0, swept.stop, swept.step)
     if any(end is None or end != end or end in (float("inf"), float("-inf")) for end in ends):
         raise ConfigurationError(f"{text}: a range needs finite ends")
     start, stop, step = (Decimal(repr(end)) for end in ends)
     if step == 0:
-        raise ConfigurationError(f"{text}: the step of a range is not 0")
-    whole, rest = divmod(stop - start, step)
-    count = int(whole) + (1 if rest != 0 else 0)
+        raise ConfigurationError(f"{text}: the step of a range must not be 0")
+    steps, rest = divmod(stop - start, step)
+    count = int(steps) + (1 if rest != 0 else 0)
     if count <= 0:
-        raise ConfigurationError(f"{text}: no value at all", todo="a range excludes its stop")
+        raise ConfigurationError(f"{text}: no value", todo="a range excludes its stop")
     if count > _MOST_VALUES:
         raise ConfigurationError(f"{text}: {count:,} values", expected=f"at most {_MOST_VALUES:,}")
     number = int if all(isinstance(end, int) for end in ends) else float
@@ -123,10 +123,10 @@ def _range(swept: RangeSweep, text: str) -> tuple[Any, ...]:
 
 
 def _distinct(items: list[Any]) -> list[Any]:
-    seen, kept = set(), []
+    seen, distinct = set(), []
     for item in items:
         mark = repr((type(item).__name__ if isinstance(item, bool | str) else "", item))
         if mark not in seen:
             seen.add(mark)
-            kept.append(item)
-    return kept
+            distinct.append(item)
+    return distinct

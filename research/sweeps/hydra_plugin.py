@@ -1,4 +1,4 @@
-"""Placed as hydra_plugins/bea_vectorized.py by the build: registers `hydra/sweeper=vectorized`."""
+"""Registers `hydra/sweeper=vectorized`. The build installs this file as hydra_plugins/bea_vectorized.py."""
 
 from hydra.core.config_store import ConfigStore
 
@@ -6,7 +6,7 @@ from research.sweeps import vectorized
 
 
 class VectorizedSweeper(vectorized.Vectorized):
-    """The sweeper of `bea sweep`; Hydra asks that a plug-in's class is defined in this package."""
+    """The sweeper of `bea sweep`. Hydra requires that the class of a plug-in is defined in the package of plug-ins."""
 
 
 ConfigStore.instance().store(

@@ -1,4 +1,4 @@
-"""The plan of a sweep: one row a configuration, in the order in which they run and stand in the results."""
+"""The plan of a sweep: one row for each configuration, in the order of execution and of the results."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from research.sweeps.where import condition
 
 @dataclass(frozen=True)
 class Branch:
-    """One choice of options.
+    """One combination of options of the groups.
 
     Attributes
     ----------
     base : dict
-        Dotted key to value, checked.
+        Dotted key to checked value.
     axes : dict
-        Key to the values it takes here.
+        Dotted key to its values, for the keys that are swept in this branch.
     choices : dict
-        Group to the option chosen here, of groups that are swept over.
+        Group to option, for the groups that are swept.
     """
 
     base: dict[str, Any]
@@ -44,12 +44,12 @@ class Plan:
     ----------
     branches : tuple of Branch
     table : polars.DataFrame
-        One row a configuration: `config` (from 1), `branch`, `tape` (from 0, ascending), and one column a key that
-        is not the same everywhere (null: off, or not a key of that branch). Texts that hold JSON stand for lists.
+        One row for each configuration: `config` (from 1), `branch`, `tape` (from 0, ascending), and one column for each
+        key that varies (null: off, or not a key of that branch). Lists are JSON texts.
     json_columns : tuple of str
-        Columns whose texts are JSON.
+        Columns with JSON texts.
     dropped : int
-        Combinations that `sweep.where` dropped or that stood twice.
+        Combinations dropped by `sweep.where` or because they were repeated.
     """
 
     branches: tuple[Branch, ...]
@@ -62,15 +62,15 @@ class Plan:
 
     @property
     def keys(self) -> list[str]:
-        """Keys that are not the same in all configurations."""
+        """Keys that vary between configurations."""
         return [name for name in self.table.columns if name not in ("config", "branch", "tape")]
 
     def settings(self) -> dict[str, Any]:
-        """Keys that a command has once: output, force, the sweep group."""
+        """Keys with one value for the whole command: output, force, the sweep group."""
         return self.branches[0].base
 
     def flat(self, config: int) -> dict[str, Any]:
-        """All dotted keys of one configuration (from 1)."""
+        """All dotted keys and values of one configuration, numbered from 1."""
         row = self.table.row(config - 1, named=True)
         branch = self.branches[row["branch"]]
         flat = dict(branch.base)
@@ -80,18 +80,18 @@ class Plan:
         return flat
 
     def tapes(self) -> list[tuple[int, int, int]]:
-        """(tape, first row, end row) of each tape; rows of a tape are neighbours."""
+        """(tape, first row, end row) of each tape; rows of a tape are contiguous."""
         edges = self.table.group_by("tape", maintain_order=True).agg(pl.len())["len"].cum_sum().to_list()
         return [(number, low, high) for number, (low, high) in enumerate(zip([0, *edges], edges, strict=False))]
 
 
 def plan_of(branches: Sequence[Branch]) -> Plan:
-    """The plan of these branches: combinations, `sweep.where`, equal ones once, neighbours by tape.
+    """The plan of some branches: all combinations that `sweep.where` keeps, without repetitions, grouped by tape.
 
     Raises
     ------
     ConfigurationError
-        No combination, or more than `sweep.max`.
+        No combination is left, or there are more than `sweep.max`.
     """
     total = sum(math.prod(len(values) for values in branch.axes.values()) for branch in branches)
     most = branches[0].base.get("sweep.max", 1)
@@ -100,7 +100,7 @@ def plan_of(branches: Sequence[Branch]) -> Plan:
             f"{total:,} configurations",
             where="the sweep",
             expected=f"at most {most:,}",
-            todo=f"narrow it, or say sweep.max={total}",
+            todo=f"narrow it, or set sweep.max={total}",
         )
     keys = _varying(branches)
     kinds = {key: _column_kind(key, branches) for key in keys}
@@ -121,13 +121,13 @@ def plan_of(branches: Sequence[Branch]) -> Plan:
 
 
 def _with_choices(table: pl.DataFrame, branches: Sequence[Branch]) -> pl.DataFrame:
-    """The table with a column for each swept group whose options are not told apart by its `name`."""
+    """The table with a column for each swept group, unless the key `name` of the group identifies its options."""
     groups = dict.fromkeys(group for branch in branches for group in branch.choices)
     columns = []
     for group in groups:
         options = [branch.choices.get(group) for branch in branches]
-        named = f"{group}.name" in table.columns
-        if len(set(options)) > 1 and not named:
+        identified = f"{group}.name" in table.columns
+        if len(set(options)) > 1 and not identified:
             columns.append(pl.Series(group, options, dtype=pl.String).gather(table["branch"]))
     return table.select("config", "branch", "tape", *columns, pl.all().exclude("config", "branch", "tape"))
 
@@ -154,14 +154,14 @@ def _values_of(branch: Branch, key: str) -> tuple[Any, ...]:
 
 
 def _column_kind(key: str, branches: Sequence[Branch]) -> str:
-    found = {type(value) for branch in branches for value in _values_of(branch, key)} - {type(None)}
-    if found <= {bool}:
+    types = {type(value) for branch in branches for value in _values_of(branch, key)} - {type(None)}
+    if types <= {bool}:
         return "flag"
-    if found == {int}:
+    if types == {int}:
         return "whole"
-    if found <= {int, float}:
+    if types <= {int, float}:
         return "number"
-    return "text" if found == {str} else "json"
+    return "text" if types == {str} else "json"
 
 
 _DTYPES = {"flag": pl.Boolean, "whole": pl.Int64, "number": pl.Float64, "text": pl.String, "json": pl.String}
@@ -169,15 +169,15 @@ _DTYPES = {"flag": pl.Boolean, "whole": pl.Int64, "number": pl.Float64, "text": 
 
 def _series(key: str, values: Sequence[Any], kind: str) -> pl.Series:
     if kind == "json":
-        texts = [None if v is None else json.dumps(v, sort_keys=True) for v in values]
+        texts = [None if value is None else json.dumps(value, sort_keys=True) for value in values]
         return pl.Series(key, texts, dtype=pl.String)
     if kind == "number":
-        return pl.Series(key, [None if v is None else float(v) for v in values], dtype=pl.Float64)
+        return pl.Series(key, [None if value is None else float(value) for value in values], dtype=pl.Float64)
     return pl.Series(key, list(values), dtype=_DTYPES[kind])
 
 
 def _frame(number: int, branch: Branch, keys: Sequence[str], kinds: Mapping[str, str], known: set[str]) -> pl.DataFrame:
-    """Combinations of one branch that its `sweep.where` keeps, the last axis fastest."""
+    """Combinations of one branch that its `sweep.where` keeps; the last axis varies fastest."""
     shape = [len(values) for values in branch.axes.values()]
     total = math.prod(shape)
     places = dict(zip(branch.axes, np.unravel_index(np.arange(total), shape) if shape else (), strict=True))
@@ -202,7 +202,7 @@ def _frame(number: int, branch: Branch, keys: Sequence[str], kinds: Mapping[str,
     except (pl.exceptions.PolarsError, TypeError) as error:
         first = str(error).splitlines()[0]
         raise ConfigurationError(
-            "the condition compares unlike things", where="sweep.where", found=f"{where} ({first})"
+            "the condition compares values of different types", where="sweep.where", found=f"{where} ({first})"
         ) from error
     return frame.filter(keep if keep.len() == frame.height else keep.new_from_index(0, frame.height))
 
@@ -212,25 +212,25 @@ def _literal(value: Any) -> pl.Expr:
 
 
 def _numbered(table: pl.DataFrame, branches: Sequence[Branch], keys: Sequence[str]) -> pl.DataFrame:
-    """Rows with their tape, tapes in the order of their first row, rows of one tape side by side."""
+    """The table with config and tape numbers: tapes in the order of their first row, rows of a tape contiguous."""
     kelly = [kelly_mode(branch.base["staking.name"]) for branch in branches]
     modes = pl.Series("_kelly", kelly).gather(table["branch"])
     if "staking.name" in keys:
         modes = (
             table["staking.name"].map_elements(kelly_mode, return_dtype=pl.String).alias("_kelly")
-            if any("staking.name" in b.axes for b in branches)
+            if any("staking.name" in branch.axes for branch in branches)
             else modes
         )
     slow = [key for key in keys if is_slow(key)]
     marked = table.with_columns(modes, _row=pl.int_range(pl.len()))
     first = marked.select(pl.col("_row").min().over([*slow, "_kelly"])).to_series()
     tape = first.rank("dense").cast(pl.Int32) - 1
-    placed = marked.with_columns(tape=tape).sort("tape", "_row").drop("_kelly", "_row")
-    return placed.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("config"), "branch", "tape", *keys)
+    ordered = marked.with_columns(tape=tape).sort("tape", "_row").drop("_kelly", "_row")
+    return ordered.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("config"), "branch", "tape", *keys)
 
 
 def describe(plan: Plan) -> str:
-    """How many configurations and tapes, in words."""
+    """Numbers of configurations and tapes in words."""
     tapes = plan.table["tape"].n_unique()
     dropped = f" ({plan.dropped:,} dropped)" if plan.dropped else ""
     return f"{len(plan):,} configuration{'s' * (len(plan) != 1)}{dropped} on {tapes:,} tape{'s' * (tapes != 1)}"

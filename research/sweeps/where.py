@@ -1,4 +1,4 @@
-"""The condition of `sweep.where`: a small language of comparisons, read with an allow list and run over columns."""
+"""Conditions of `sweep.where`: a small language of comparisons, parsed with an allow list, evaluated over columns."""
 
 from __future__ import annotations
 
@@ -30,23 +30,30 @@ _LONGEST = 2_000
 
 
 def condition(text: str, columns: Mapping[str, pl.Expr], where: str = "sweep.where") -> pl.Expr:
-    """The condition as an expression over columns.
+    """A condition as an expression over columns.
 
-    Comparisons, ``and``, ``or``, ``not``, ``in (a, b)``, ``+ - * /``, numbers, quoted texts, keys; a group's name
-    stands for its ``name`` key. A comparison with a key that a configuration does not have is neither true nor
-    false, and only what is false is dropped.
+    The language has comparisons, ``and``, ``or``, ``not``, ``in (a, b)``, ``+ - * /``, numbers, quoted texts and keys.
+    The name of a group stands for its key ``name``. A comparison with a key that a configuration does not have is null,
+    and only configurations for which the condition is false are dropped.
 
     Parameters
     ----------
     text : str
         For example ``strategy.edge_min < 0.05 and staking.fraction < 0.5``.
     columns : mapping of str to polars.Expr
-        What each key stands for.
+        Column of each key.
+    where : str
+        Place that error messages name.
+
+    Returns
+    -------
+    polars.Expr
+        Boolean, or null where a key is missing.
 
     Raises
     ------
     ConfigurationError
-        Anything that is not in the language, or an unknown key (the nearest one is named).
+        The text is not in the language, or has an unknown key.
     """
     if len(text) > _LONGEST:
         raise ConfigurationError("condition too long", where=where, expected=f"at most {_LONGEST} characters")
@@ -57,14 +64,14 @@ def condition(text: str, columns: Mapping[str, pl.Expr], where: str = "sweep.whe
         raise ConfigurationError(f"cannot read the condition{place}", where=where, found=repr(text)) from error
     except (RecursionError, MemoryError) as error:
         raise ConfigurationError("condition nested too deeply", where=where) from error
-    made = _Reader(columns, where).read(tree.body)
+    value = _Reader(columns, where).read(tree.body)
     if not isinstance(tree.body, ast.Compare | ast.BoolOp | ast.UnaryOp | ast.Constant | ast.Name | ast.Attribute):
-        raise ConfigurationError("the condition is no comparison", where=where, found=repr(text))
-    return made if isinstance(made, pl.Expr) else pl.lit(bool(made))
+        raise ConfigurationError("the condition is not a comparison", where=where, found=repr(text))
+    return value if isinstance(value, pl.Expr) else pl.lit(bool(value))
 
 
 class _Reader:
-    """Turns an allowed syntax tree into an expression, node by node."""
+    """Converts a syntax tree to an expression, node by node; nodes that are not allowed are errors."""
 
     def __init__(self, columns: Mapping[str, pl.Expr], where: str) -> None:
         self.columns, self.where = columns, where
@@ -94,41 +101,41 @@ class _Reader:
         raise self.refusal(ast.unparse(node))
 
     def chain(self, nodes: list[ast.expr], join: Callable[[Any, Any], Any]) -> pl.Expr:
-        made = self.expression(nodes[0])
+        chained = self.expression(nodes[0])
         for node in nodes[1:]:
-            made = join(made, self.expression(node))
-        return made
+            chained = join(chained, self.expression(node))
+        return chained
 
     def compare(self, node: ast.Compare) -> pl.Expr:
-        made: pl.Expr | None = None
+        chained: pl.Expr | None = None
         left = node.left
         for op, right in zip(node.ops, node.comparators, strict=True):
-            one = self.relation(left, op, right)
-            made = one if made is None else made & one
+            relation = self.relation(left, op, right)
+            chained = relation if chained is None else chained & relation
             left = right
-        assert made is not None
-        return made
+        assert chained is not None
+        return chained
 
     def relation(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> pl.Expr:
         if isinstance(op, ast.In | ast.NotIn):
             if not isinstance(right, ast.Tuple | ast.List | ast.Set):
                 raise self.refusal(ast.unparse(right))
-            found = self.expression(left).is_in([self.read(item) for item in right.elts])
-            return ~found if isinstance(op, ast.NotIn) else found
+            contained = self.expression(left).is_in([self.read(item) for item in right.elts])
+            return ~contained if isinstance(op, ast.NotIn) else contained
         if type(op) not in _COMPARE:
             raise self.refusal(type(op).__name__)
-        one, other = self.read(left), self.read(right)
-        if one is None or other is None:  # null asks whether a value is there
-            value = self.expression(right if one is None else left)
+        first, second = self.read(left), self.read(right)
+        if first is None or second is None:  # a comparison with null tests for a missing value
+            value = self.expression(right if first is None else left)
             if isinstance(op, ast.Eq | ast.NotEq):
                 return value.is_null() if isinstance(op, ast.Eq) else value.is_not_null()
             raise self.refusal("null in an order")
-        made = _COMPARE[type(op)](one, other)
-        return made if isinstance(made, pl.Expr) else pl.lit(bool(made))
+        result = _COMPARE[type(op)](first, second)
+        return result if isinstance(result, pl.Expr) else pl.lit(bool(result))
 
     def expression(self, node: ast.expr) -> pl.Expr:
-        made = self.read(node)
-        return made if isinstance(made, pl.Expr) else pl.lit(made)
+        value = self.read(node)
+        return value if isinstance(value, pl.Expr) else pl.lit(value)
 
     def dotted(self, node: ast.expr) -> str:
         if isinstance(node, ast.Name):
@@ -144,9 +151,9 @@ class _Reader:
             return self.columns[f"{key}.name"]
         raise unknown_key(key, self.columns, self.where)
 
-    def refusal(self, what: str) -> ConfigurationError:
+    def refusal(self, text: str) -> ConfigurationError:
         return ConfigurationError(
-            f"{what} is not part of a condition",
+            f"{text} is not part of a condition",
             where=self.where,
             expected="comparisons of keys and numbers joined by and, or, not",
         )

@@ -1,7 +1,4 @@
-"""The contract of every strategy that is found in conf/strategy: one suite for all of them.
-
-A new strategy is one module and one YAML file; it is held to this without another line.
-"""
+"""The contract of every built-in strategy. A new one is tested as soon as its files are there."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from engine.tape.build import build_tape
 from research.strategies import FAST, by_name, make, names
 from tests.property.markets import world
 
-#: parameters beyond those of the YAML, so that every branch of a strategy is held to the contract
+#: further parameters, so that every branch of a strategy is tested
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "flat_all": [{"bookmaker": "max", "complete_market": True}, {"markets": ["totals", "asian_handicap"]}],
     "value": [
@@ -48,11 +45,11 @@ def parameters(name: str) -> dict[str, Any]:
 
 
 def cases() -> list[Any]:
-    found = []
-    for name in names():
-        for number, change in enumerate([{}, *VARIANTS.get(name, [])]):
-            found.append(pytest.param(make(name, {**parameters(name), **change}), id=f"{name}-{number}"))
-    return found
+    return [
+        pytest.param(make(name, {**parameters(name), **change}), id=f"{name}-{number}")
+        for name in names()
+        for number, change in enumerate([{}, *VARIANTS.get(name, [])])
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -65,117 +62,119 @@ def view(market: tuple[pl.DataFrame, pl.DataFrame]) -> View:
     return build_view(*market)
 
 
-def asked(strategy: Strategy, view: View) -> pl.DataFrame:
+def opportunities(strategy: Strategy, view: View) -> pl.DataFrame:
     return strategy.opportunities(view).sort(KEY)
 
 
-def test_there_are_strategies() -> None:
+def test_all_built_in_strategies_are_listed() -> None:
     assert {"flat_all", "value", "consensus", "favourite_longshot", "arbitrage"} <= set(names())
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_parameter_stands_in_the_yaml_with_its_default_and_a_comment(name: str) -> None:
+def test_every_parameter_is_in_the_yaml_with_its_default_and_a_comment(name: str) -> None:
     kind = by_name(name)
     assert is_dataclass(kind) and kind.__dataclass_params__.frozen and isinstance(make(name, {}), Strategy)  # type: ignore[attr-defined]
     text = (conf_dir() / "strategy" / f"{name}.yaml").read_text()
-    given = parameters(name)
-    assert given.pop("name") == name == kind.name
-    assert {field.name for field in fields(kind)} == set(given) - set(FAST)
-    assert set(FAST) <= set(given)
-    assert make(name, given) == make(name, {}), "the defaults of the YAML are those of the class"
-    for key in given:
+    written = parameters(name)
+    assert written.pop("name") == name == kind.name
+    assert {field.name for field in fields(kind)} == set(written) - set(FAST)
+    assert set(FAST) <= set(written)
+    assert make(name, written) == make(name, {}), "the defaults of the YAML are those of the class"
+    for key in written:
         line = re.search(rf"^{key}:.*$", text, re.M)
         assert line and (key in FAST or "#" in line[0]), f"{key} has no comment"
     assert kind.__doc__ and all(field.name in kind.__doc__ for field in fields(kind))
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_it_finds_something_in_the_test_market(strategy: Strategy, view: View) -> None:
-    assert len(asked(strategy, view)) > 0
+def test_it_has_opportunities_in_the_test_market(strategy: Strategy, view: View) -> None:
+    assert len(opportunities(strategy, view)) > 0
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_its_columns_are_those_of_the_schema(strategy: Strategy, view: View) -> None:
-    found = asked(strategy, view)
+def test_its_columns_and_values_match_the_schema(strategy: Strategy, view: View) -> None:
+    frame = opportunities(strategy, view)
     kinds = {**OPPORTUNITIES, **{name: dtype for name, (dtype, _) in OPTIONAL.items()}, "instant": pl.String}
-    assert set(OPPORTUNITIES) <= set(found.columns) <= set(kinds)
-    assert {name: kinds[name] for name in found.columns} == dict(found.schema)
-    assert not found.select(KEY).is_duplicated().any()
-    assert found["prob"].is_between(0, 1).all() and (found["odds"] > 1).all()
+    assert set(OPPORTUNITIES) <= set(frame.columns) <= set(kinds)
+    assert {name: kinds[name] for name in frame.columns} == dict(frame.schema)
+    assert not frame.select(KEY).is_duplicated().any()
+    assert frame["prob"].is_between(0, 1).all() and (frame["odds"] > 1).all()
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_an_empty_view_gives_an_empty_answer_of_the_same_columns(strategy: Strategy, view: View) -> None:
-    empty = asked(strategy, View(view.quotes.clear()))
-    assert empty.is_empty() and empty.schema == asked(strategy, view).schema
+def test_an_empty_view_gives_an_empty_frame_with_the_same_columns(strategy: Strategy, view: View) -> None:
+    empty = opportunities(strategy, View(view.quotes.clear()))
+    assert empty.is_empty() and empty.schema == opportunities(strategy, view).schema
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_it_gives_the_same_twice_and_for_any_order_of_rows(strategy: Strategy, view: View) -> None:
-    found = asked(strategy, view)
-    assert found.equals(asked(strategy, view))
-    mixed = View(view.quotes.sample(fraction=1, shuffle=True, seed=5))
-    assert found.equals(asked(strategy, mixed))
+def test_it_is_deterministic_and_independent_of_the_order_of_rows(strategy: Strategy, view: View) -> None:
+    frame = opportunities(strategy, view)
+    assert frame.equals(opportunities(strategy, view))
+    shuffled = View(view.quotes.sample(fraction=1, shuffle=True, seed=5))
+    assert frame.equals(opportunities(strategy, shuffled))
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_history_is_the_same_as_one_decision_after_another(strategy: Strategy, view: View) -> None:
+def test_a_whole_history_gives_the_same_as_single_decisions(strategy: Strategy, view: View) -> None:
     parts = view.quotes.partition_by("decided_at", "event_id", "market", "line")
     single = pl.concat([strategy.opportunities(View(part)) for part in parts]).sort(KEY)
-    batch = asked(strategy, view)
-    if "group" in batch.columns:  # a number within (event, instant)
-        single, batch = (f.with_columns(group=pl.col("group").is_not_null().cast(pl.Int64)) for f in (single, batch))
+    batch = opportunities(strategy, view)
+    if "group" in batch.columns:  # numbered within a decision instant of an event
+        single, batch = (
+            frame.with_columns(group=pl.col("group").is_not_null().cast(pl.Int64)) for frame in (single, batch)
+        )
     assert single.equals(batch)
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_what_it_says_it_needs_is_all_it_looks_at(
+def test_it_uses_only_the_quotes_that_it_requires(
     strategy: Strategy, market: tuple[pl.DataFrame, pl.DataFrame], view: View
 ) -> None:
-    needs = strategy.requires()
-    assert set(needs.markets) <= set(SELECTIONS)
-    quotes = view.quotes.filter(pl.col("market").is_in(needs.markets) & pl.col("side").is_in(needs.sides))
-    if needs.bookmakers is not None:
-        quotes = quotes.filter(pl.col("bookmaker").is_in(needs.bookmakers))
-    assert asked(strategy, View(quotes)).equals(asked(strategy, view))
+    requirement = strategy.requires()
+    assert set(requirement.markets) <= set(SELECTIONS)
+    quotes = view.quotes.filter(pl.col("market").is_in(requirement.markets) & pl.col("side").is_in(requirement.sides))
+    if requirement.bookmakers is not None:
+        quotes = quotes.filter(pl.col("bookmaker").is_in(requirement.bookmakers))
+    assert opportunities(strategy, View(quotes)).equals(opportunities(strategy, view))
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_it_backs_only_prices_that_the_view_shows(strategy: Strategy, view: View) -> None:
-    found = asked(strategy, view)
-    assert len(found.join(view.quotes, on=[*KEY, "odds"], how="semi", nulls_equal=True)) == len(found)
+def test_it_takes_only_prices_of_the_view(strategy: Strategy, view: View) -> None:
+    frame = opportunities(strategy, view)
+    assert len(frame.join(view.quotes, on=[*KEY, "odds"], how="semi", nulls_equal=True)) == len(frame)
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_an_aggregate_is_backed_only_where_it_is_named(strategy: Strategy, view: View) -> None:
+def test_it_takes_a_price_of_an_aggregate_only_if_a_parameter_names_it(strategy: Strategy, view: View) -> None:
     named = {getattr(strategy, key, None) for key in ("price", "bookmaker")}
-    assert set(asked(strategy, view)["bookmaker"].unique()) & set(AGGREGATES) <= named
+    assert set(opportunities(strategy, view)["bookmaker"].unique()) & set(AGGREGATES) <= named
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_its_opportunities_become_a_tape(
+def test_a_tape_can_be_built_from_its_opportunities(
     strategy: Strategy, market: tuple[pl.DataFrame, pl.DataFrame], view: View
 ) -> None:
-    found = asked(strategy, view)
-    tape = build_tape(found, market[0])
-    assert len(tape) + tape.refused["rows"].sum() == len(found)
+    frame = opportunities(strategy, view)
+    tape = build_tape(frame, market[0])
+    assert len(tape) + tape.refused["rows"].sum() == len(frame)
 
 
-def test_a_view_holds_no_result() -> None:
+def test_a_view_has_no_results() -> None:
     results = {"winner", "home_score", "away_score", "status", "settled_at", "settled_at_basis"}
     assert results <= set(EVENTS) and not results & set(VIEW)
 
 
-def test_one_strategy_is_found_without_the_others() -> None:
+def test_loading_a_strategy_imports_no_other_and_no_heavy_library() -> None:
     code = (
         "import sys; from research.strategies import by_name; by_name('flat_all');"
         "assert 'research.strategies.value' not in sys.modules;"
         "assert not {'numba', 'hydra', 'sklearn', 'jinja2', 'lightgbm'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_wrong_names_are_refused_with_the_nearest_right_one() -> None:
+def test_a_wrong_name_is_an_error_that_suggests_the_nearest() -> None:
     with pytest.raises(ConfigurationError, match="did you mean value") as caught:
         by_name("vallue")
     assert caught.value.exit_status == 2
@@ -193,13 +192,13 @@ def test_wrong_names_are_refused_with_the_nearest_right_one() -> None:
         ("arbitrage", {"bookmakers": ["max"]}), ("arbitrage", {"profit_min": True}),
     ],
 )  # fmt: skip
-def test_wrong_values_are_refused_in_one_line(name: str, change: dict[str, Any]) -> None:
+def test_a_wrong_value_is_an_error_of_one_line(name: str, change: dict[str, Any]) -> None:
     key = next(iter(change))
     with pytest.raises(ConfigurationError, match=rf"strategy\.{key}") as caught:
         make(name, change)
     assert "\n" not in str(caught.value)
 
 
-def test_one_name_or_number_is_a_list_of_it() -> None:
+def test_a_single_name_or_number_counts_as_a_list() -> None:
     strategy: Any = make("flat_all", {"markets": "totals", "lines": 2.5, "selections": "over"})
     assert (strategy.markets, strategy.lines, strategy.selections) == (("totals",), (2.5,), ("over",))

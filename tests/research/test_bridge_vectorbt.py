@@ -1,4 +1,4 @@
-"""vectorbt as an independent oracle of the equity path."""
+"""vectorbt as an independent check of the equity path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MINUTE = 60 * 10**9
 
 
 def bets_of(gap: int, length: int, n: int = 300) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Bets and days of 1 % stakes without limits; a bet every `gap` minutes settles after `length` minutes."""
+    """Bets and days with 1 % stakes and no limits; there is a bet every `gap` minutes, open for `length` minutes."""
     rng = np.random.default_rng(5)
     decided = 1_600_000_000 * 10**9 + np.arange(n) // 2 * 2 * gap * MINUTE
     results = rng.choice(["win", "lose", "void", "half_win", "half_lose"], n, p=[0.4, 0.5, 0.04, 0.03, 0.03])
@@ -45,20 +45,20 @@ def bets_of(gap: int, length: int, n: int = 300) -> tuple[pl.DataFrame, pl.DataF
 
 
 @pytest.mark.parametrize(("gap", "length"), [(30, 20), (30, 400)], ids=["sequential", "overlapping"])
-@pytest.mark.parametrize("fraction", [None, 0.01], ids=["stakes of the log", "own stakes"])
+@pytest.mark.parametrize("fraction", [None, 0.01], ids=["stakes of the log", "stakes of vectorbt"])
 def test_equity_agrees(gap: int, length: int, fraction: float | None) -> None:
     bets, daily = bets_of(gap, length)
     assert bets.height == 300
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theirs = equity(bets, BANKROLL, fraction=fraction)
-    ours = bets.join(theirs, left_on="decided_at", right_on="at", how="left")
-    np.testing.assert_allclose(ours["equity_minor_right"], ours["equity_minor"], rtol=1e-9)
+        vectorbt_equity = equity(bets, BANKROLL, fraction=fraction)
+    both = bets.join(vectorbt_equity, left_on="decided_at", right_on="at", how="left")
+    np.testing.assert_allclose(both["equity_minor_right"], both["equity_minor"], rtol=1e-9)
     last = daily.select(pl.col("equity_start_minor").last() + pl.col("pnl_minor").last()).item()
-    np.testing.assert_allclose(theirs["equity_minor"][-1], last, rtol=1e-9)
+    np.testing.assert_allclose(vectorbt_equity["equity_minor"][-1], last, rtol=1e-9)
 
 
-def test_what_is_no_log_of_back_bets_is_refused() -> None:
+def test_anything_but_a_log_of_back_bets_is_an_error() -> None:
     bets, _ = bets_of(30, 20, n=4)
     with pytest.raises(DataError, match="no bets"):
         equity(bets.clear(), BANKROLL)

@@ -1,4 +1,4 @@
-"""What each strategy bets, against its rule written out by hand."""
+"""Bets of each strategy, compared with its rule computed by hand."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def book(prices: dict[str, tuple[float | None, ...]], market: str = "1x2", line:
 
 
 def bets(name: str, view: View, **parameters: Any) -> dict[str, tuple[str, float, float]]:
-    found = make(name, parameters).opportunities(view)
-    rows = found.select("selection", "bookmaker", "odds", "prob").iter_rows()
+    frame = make(name, parameters).opportunities(view)
+    rows = frame.select("selection", "bookmaker", "odds", "prob").iter_rows()
     return {selection: (bookmaker, odds, prob) for selection, bookmaker, odds, prob in rows}
 
 
@@ -51,9 +51,9 @@ REAL = {
 }
 
 
-def test_the_best_price_is_over_real_bookmakers_and_the_first_by_name_of_equal_ones() -> None:
-    found = bets("flat_all", book(REAL))
-    assert {s: v[:2] for s, v in found.items()} == {"home": ("b", 2.1), "draw": ("c", 3.6), "away": ("a", 4.0)}
+def test_the_best_price_excludes_aggregates_and_ties_go_to_the_first_name() -> None:
+    by_selection = bets("flat_all", book(REAL))
+    assert {s: v[:2] for s, v in by_selection.items()} == {"home": ("b", 2.1), "draw": ("c", 3.6), "away": ("a", 4.0)}
     few = bets("flat_all", book(REAL), bookmakers=["a", "c"])
     assert few["home"][:2] == ("a", 2.0)
     assert bets("flat_all", book(REAL), bookmaker="max", selections=["draw"])["draw"][:2] == ("max", 9.0)
@@ -66,10 +66,10 @@ def test_a_complete_market_has_a_price_for_every_selection() -> None:
     assert set(bets("flat_all", view, complete_market=True)) == {"home", "draw", "away"}
 
 
-def test_break_even_is_the_smallest_probability_without_a_loss() -> None:
+def test_break_even_is_the_smallest_probability_without_an_expected_loss() -> None:
     odds = np.round(np.random.default_rng(0).uniform(1.01, 50, 3000), 2)
-    found = bets("flat_all", book({f"b{n}": (o, None, None) for n, o in enumerate(odds[:1])}))
-    assert found["home"][1] * found["home"][2] >= 1.0
+    by_selection = bets("flat_all", book({f"b{n}": (o, None, None) for n, o in enumerate(odds[:1])}))
+    assert by_selection["home"][1] * by_selection["home"][2] >= 1.0
     from research.strategies.flat_all import break_even
 
     prob = break_even(pl.Series(odds))
@@ -77,34 +77,34 @@ def test_break_even_is_the_smallest_probability_without_a_loss() -> None:
     assert (np.nextafter(prob, 0.0) * odds <= 1.0).all()
 
 
-def test_lines_choose_the_question() -> None:
+def test_lines_and_selections_are_filtered() -> None:
     view = book({"a": (1.9, 1.9)}, "totals", 2.5)
     assert bets("flat_all", view, markets=["totals"], lines=[3.5]) == {}
     assert set(bets("flat_all", view, markets=["totals"], lines=[2.5], selections=["over"])) == {"over"}
 
 
 @pytest.mark.parametrize("method", ["multiplicative", "shin", "power"])
-def test_value_takes_the_margin_of_the_sharp_book_out(method: str) -> None:
+def test_value_removes_the_margin_of_the_sharp_bookmaker(method: str) -> None:
     view = book({**REAL, "pinnacle": (2.05, 3.6, 4.1)})
     prob = fair_probabilities([2.05, 3.6, 4.1], method)
-    found = bets("value", view, method=method)
-    assert [found[s][2] for s in SELECTIONS["1x2"]] == prob.tolist()
-    assert found["home"][:2] == ("b", 2.1)
+    by_selection = bets("value", view, method=method)
+    assert [by_selection[s][2] for s in SELECTIONS["1x2"]] == prob.tolist()
+    assert by_selection["home"][:2] == ("b", 2.1)
     assert {v[0] for v in bets("value", view, method=method, price="max").values()} == {"max"}
 
 
-def test_value_needs_the_whole_sharp_book_and_where_asked_the_whole_price() -> None:
+def test_value_needs_a_complete_sharp_book_and_optionally_complete_prices() -> None:
     assert bets("value", book({"a": (2.0, 3.0, 4.0), "pinnacle": (2.0, None, 4.0)})) == {}
     view = book({"max": (2.5, None, 4.5), "pinnacle": (2.0, 3.6, 4.1)})
     assert set(bets("value", view, price="max")) == {"home", "away"}
     assert bets("value", view, price="max", complete_price=True) == {}
 
 
-def test_value_by_consensus_is_the_mean_of_fair_probabilities_of_real_books() -> None:
+def test_value_by_consensus_is_the_mean_fair_probability_without_aggregates() -> None:
     view = book(REAL)
     want = np.mean([fair_probabilities(REAL[name]) for name in ("a", "b", "c")], axis=0)
-    found = bets("value", view, fair="consensus")
-    assert [found[s][2] for s in SELECTIONS["1x2"]] == pytest.approx(want.tolist(), abs=1e-15)
+    by_selection = bets("value", view, fair="consensus")
+    assert [by_selection[s][2] for s in SELECTIONS["1x2"]] == pytest.approx(want.tolist(), abs=1e-15)
     assert bets("value", view, fair="consensus", fair_min=4) == {}
     assert len(bets("value", view, fair="consensus", fair_bookmakers=["a"], fair_min=1)) == 3
     spread = make("value", {"fair": "consensus"}).opportunities(view)
@@ -113,31 +113,35 @@ def test_value_by_consensus_is_the_mean_of_fair_probabilities_of_real_books() ->
     assert home == pytest.approx(books.std(ddof=1) / np.sqrt(3))
 
 
-def test_a_method_without_an_answer_leaves_the_book_out() -> None:
+def test_a_book_without_valid_probabilities_is_left_out() -> None:
     view = book({"pinnacle": (1.02, 20.0, 200.0), "a": (1.02, 31.0, 61.0)})
     assert (fair_probabilities([1.02, 20.0, 200.0], "additive") <= 0).any()
     assert bets("value", view, method="additive") == {}
     assert len(bets("value", view, method="power")) == 3
 
 
-def test_suspect_prices_can_be_left_out() -> None:
+def test_suspect_prices_can_be_ignored() -> None:
     view = book({"pinnacle": (2.0, 3.6, 4.1), "a": (2.1, 3.5, 4.0), "b": (40.0, 3.0, 3.0)})
     assert bets("value", view)["home"][0] == "b"
     assert bets("value", view, skip_suspect=True)["home"][0] == "a"
 
 
-def test_consensus_is_the_rule_of_the_paper() -> None:
+def test_consensus_follows_the_rule_of_the_paper() -> None:
     view = book({"max": (2.4, 3.6, 4.1), "avg": (2.0, 3.5, 4.0)})
-    found = bets("consensus", view)
+    by_selection = bets("consensus", view)
     limits = {s: 1 / (1 / mean - 0.05) for s, mean in zip(SELECTIONS["1x2"], (2.0, 3.5, 4.0), strict=True)}
-    assert {s for s, best in zip(limits, (2.4, 3.6, 4.1), strict=True) if best > limits[s]} == set(found) == {"home"}
-    assert found["home"] == ("max", 2.4, 1 / 2.0 - 0.05)
+    assert (
+        {s for s, best in zip(limits, (2.4, 3.6, 4.1), strict=True) if best > limits[s]}
+        == set(by_selection)
+        == {"home"}
+    )
+    assert by_selection["home"] == ("max", 2.4, 1 / 2.0 - 0.05)
     assert bets("consensus", view, alpha=0.09) == {}
     unlikely = book({"max": (9.0, 9.0, 9.0), "avg": (2.0, 3.5, 30.0)})  # 1 / 30 is below alpha
     assert set(bets("consensus", unlikely, alpha=0.04)) == {"home", "draw"}
 
 
-def test_consensus_over_real_books_takes_the_largest_margin_of_a_market_with_enough_of_them() -> None:
+def test_consensus_can_take_the_largest_margin_of_markets_with_enough_bookmakers() -> None:
     prices = {"a": (2.0, 3.4, 4.0), "b": (2.0, 3.4, 4.0), "c": (2.0, 3.4, 4.0), "d": (2.8, 5.5, 4.0)}
     view = book(prices)
     real = {"mean": "mean", "price": "best"}
@@ -154,31 +158,31 @@ def test_favourites_and_longshots() -> None:
     assert set(bets("favourite_longshot", view)) == {"home", "draw", "away"}
     assert set(bets("favourite_longshot", view, pick="favourite")) == {"home"}
     assert set(bets("favourite_longshot", view, pick="longshot")) == {"away"}
-    own = bets("favourite_longshot", view, prob="fair", price="a", method="power")
-    assert [own[s][2] for s in SELECTIONS["1x2"]] == fair_probabilities(REAL["a"], "power").tolist()
+    fair_bets = bets("favourite_longshot", view, prob="fair", price="a", method="power")
+    assert [fair_bets[s][2] for s in SELECTIONS["1x2"]] == fair_probabilities(REAL["a"], "power").tolist()
 
 
-def test_an_arbitrage_pays_the_same_whatever_happens() -> None:
+def test_an_arbitrage_pays_the_same_for_every_result() -> None:
     view = book({"a": (2.3, 3.2, 3.6), "b": (2.0, 3.9, 3.6), "c": (2.0, 3.2, 4.4)})
-    found = make("arbitrage", {}).opportunities(view).sort("selection")
-    odds = found["odds"].to_numpy()
+    legs = make("arbitrage", {}).opportunities(view).sort("selection")
+    odds = legs["odds"].to_numpy()
     total = (1 / odds).sum()
-    assert total < 1 and found["group"].n_unique() == 1
-    assert (found["stake_weight"] * found["odds"]).to_numpy() == pytest.approx(1 / total)
-    assert (found["prob"] * found["odds"] - 1).to_numpy() == pytest.approx(1 / total - 1)
+    assert total < 1 and legs["group"].n_unique() == 1
+    assert (legs["stake_weight"] * legs["odds"]).to_numpy() == pytest.approx(1 / total)
+    assert (legs["prob"] * legs["odds"] - 1).to_numpy() == pytest.approx(1 / total - 1)
     assert bets("arbitrage", view, profit_min=0.2) == {}
     assert bets("arbitrage", view, bookmakers=["c"]) == {}
     events, _ = frames([_event(1, START, "L", "played", (1, 0))], [])
     flat = Configuration(one_per_market=False, staking=Staking.FLAT, amount_minor=100_000, bankroll_minor=1_000_000)
-    tape = build_tape(found, events)
+    tape = build_tape(legs, events)
     path = replay(tape, flat.params())
     profit = (1 / total - 1) * 100_000
     assert len(path.bets) == 3 and path.bets["pnl_minor"].sum() == pytest.approx(profit, abs=5)
     tight = backtest(tape, Configuration(one_per_market=False, amount_minor=250, bankroll_minor=1_000_000))
-    assert tight.metrics["n_bets"][0] == 0  # a leg under the minimum refuses all
+    assert tight.metrics["n_bets"][0] == 0  # one leg below the minimum stake refuses all legs
 
 
-def test_old_prices_make_no_arbitrage_where_an_age_is_set() -> None:
+def test_age_max_excludes_old_prices() -> None:
     early, late = ("snapshot", FIRST), ("snapshot", FIRST + timedelta(hours=2))
     rows = [_quote(1, "moneyline", None, "home", "a", early, 2.2), _quote(1, "moneyline", None, "away", "b", late, 2.2)]
     view = build_view(*frames([_event(1, START, "L", "played", (1, 0))], rows))

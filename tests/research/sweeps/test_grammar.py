@@ -1,4 +1,4 @@
-"""Values of words: decimals, lists, globs, and what has no values."""
+"""Values of overrides: decimals, lists, globs, and overrides without values."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def values(word: str, options: tuple[str, ...] = ()) -> tuple[Any, ...]:
     ],
 )
 def test_a_range_excludes_its_stop_and_counts_in_decimals(word: str, count: int, last: float) -> None:
-    found = values(word)
-    assert len(found) == count
-    assert found[-1] == last
-    assert isinstance(found[-1], type(last))
+    in_range = values(word)
+    assert len(in_range) == count
+    assert in_range[-1] == last
+    assert isinstance(in_range[-1], type(last))
 
 
-def test_choices_keep_order_types_and_stand_once() -> None:
+def test_choices_keep_order_and_types_without_repetitions() -> None:
     assert values("x=choice(0.5,0.1,0.5)") == (0.5, 0.1)
     assert values("x=a,'b c',null,true,3") == ("a", "b c", None, True, 3)
     assert values("x=[a,b],[c]") == (["a", "b"], ["c"])
@@ -48,32 +48,32 @@ def test_choices_keep_order_types_and_stand_once() -> None:
     assert values("x=sort(3,1,2)") == (1, 2, 3)
 
 
-def test_globs_are_for_groups() -> None:
+def test_globs_work_with_groups_only() -> None:
     assert values("staking=glob(kelly*)", OPTIONS) == ("kelly", "kelly_market")
     assert values("staking=glob(*,exclude=kelly*)", OPTIONS) == ("flat", "target")
-    with pytest.raises(ConfigurationError, match="for groups only"):
+    with pytest.raises(ConfigurationError, match="with groups only"):
         values("x=glob(*)")
 
 
 @pytest.mark.parametrize(
-    ("word", "why"),
+    ("word", "message"),
     [
         ("x=interval(0,1)", "an interval has no values"),
         ("x=shuffle(1,2)", "order of a sweep is fixed"),
-        ("x=range(1,1)", "no value at all"),
-        ("x=range(0,1,0)", "not 0"),
+        ("x=range(1,1)", "no value"),
+        ("x=range(0,1,0)", "must not be 0"),
         ("x=range(0,inf)", "finite"),
         ("x=range(0,1,1e-9)", "1,000,000,000 values"),
-        ("+x=1,2", "only keys that are there"),
-        ("staking=glob(z*)", "no value at all"),
+        ("+x=1,2", "only existing keys"),
+        ("staking=glob(z*)", "no value"),
     ],
 )
-def test_what_has_no_values_is_refused(word: str, why: str) -> None:
-    with pytest.raises(ConfigurationError, match=why):
+def test_an_override_without_values_is_an_error(word: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         values(word, OPTIONS)
 
 
-def test_conditions_are_quoted_before_the_lexer_sees_them() -> None:
+def test_conditions_and_paths_are_quoted_for_the_lexer() -> None:
     (word,) = quoted(["sweep.where=strategy.edge_min<0.05 and staking.base=='cash'"])
     (override,) = OverridesParser.create().parse_overrides([word])
     assert override.value() == "strategy.edge_min<0.05 and staking.base=='cash'"

@@ -63,11 +63,11 @@ def test_conditions(text: str, answer: list[bool]) -> None:
         "a" * 3000,
     ],
 )
-def test_nothing_else_is_read(text: str) -> None:
+def test_anything_else_is_an_error(text: str) -> None:
     with pytest.raises(ConfigurationError):
         kept(text)
 
 
-def test_an_unknown_name_gets_the_nearest() -> None:
+def test_an_unknown_key_suggests_the_nearest() -> None:
     with pytest.raises(ConfigurationError, match=r"did you mean strategy.edge_min\?"):
         kept("strategy.edgemin < 1")
