@@ -1,1 +1,1 @@
-"""Side by side in one run: this project and its peers on the nearest equal work. See docs/benchmarks.md."""
+"""This project and its peers, side by side in one run, on the nearest equal work. See docs/benchmarks.md."""

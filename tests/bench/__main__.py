@@ -1,6 +1,6 @@
 """The command: ``python -m tests.bench``; ``--page docs/benchmarks.md`` writes the page of results.
 
-Exit status 1 where a contender that did equal work gave another result than ours.
+Exit status 1 if a contender that did equal work got a different result from ours.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.bench.odds import margin_removal, matches
 from tests.bench.page import disagreements, page
 from tests.bench.study import Plan, budget, equal_work, own_sweeps, sweep_command, twin
 
-_NAMES = tuple(one.name for one in CONTENDERS)
+_NAMES = tuple(contender.name for contender in CONTENDERS)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -31,11 +31,11 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    asked = {"all": _NAMES, "none": ()}.get(text, tuple(text.split(",")))
-    unknown = sorted(set(asked) - set(_NAMES))
+    names = {"all": _NAMES, "none": ()}.get(text, tuple(text.split(",")))
+    unknown = sorted(set(names) - set(_NAMES))
     if unknown:
         raise argparse.ArgumentTypeError(f"{unknown[0]} is none of {', '.join(_NAMES)}, all, none")
-    return asked
+    return names
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,16 +47,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeat", type=int, default=3, help="repetitions (3)")
     parser.add_argument("--threads", type=int, default=cores(), help="threads of our sweeps (all cores)")
     parser.add_argument("--peers", type=_names, default=_NAMES, help=f"all, none, or some of {', '.join(_NAMES)}")
-    parser.add_argument("--environment", type=Path, help="folder of the peers' environment (a temporary one)")
-    parser.add_argument("--cpp", type=_numbers, default=(100_000, 1_000_000), help="rows against C++; 0: none")
-    parser.add_argument("--cpp-counts", type=_numbers, default=(1_000,), help="configurations against C++")
-    parser.add_argument("--skip-sweep", action="store_true", help="without the cost of the sweep around the kernel")
+    parser.add_argument("--environment", type=Path, help="folder of the peers' environment (default: a temporary one)")
+    parser.add_argument(
+        "--cpp", type=_numbers, default=(100_000, 1_000_000), help="rows of the comparison with C++; 0: none"
+    )
+    parser.add_argument(
+        "--cpp-counts", type=_numbers, default=(1_000,), help="configurations of the comparison with C++"
+    )
+    parser.add_argument("--skip-sweep", action="store_true", help="do not measure the sweep around the kernel")
     return parser
 
 
 def measure(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, Any]]:
-    """Parse, measure, and give the whole of the results."""
-    asked = _parser().parse_args(arguments)
+    """Parse the arguments and measure; returns the options and all results."""
+    options = _parser().parse_args(arguments)
     begin, at = time.monotonic(), machine()
 
     def say(text: str) -> None:
@@ -64,18 +68,18 @@ def measure(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, Any
 
     with tempfile.TemporaryDirectory(prefix="bea-bench-jobs-") as folder:
         plan = Plan(
-            asked.sizes,
-            asked.counts,
-            max(1, asked.repeat),
-            max(1, asked.threads),
-            asked.peers,
+            options.sizes,
+            options.counts,
+            max(1, options.repeat),
+            max(1, options.threads),
+            options.peers,
             Path(folder),
-            asked.environment,
+            options.environment,
             say,
         )
         compared = equal_work(plan)
         sweeps = own_sweeps(plan)
-        found = {
+        results = {
             "command": " ".join(["python -m tests.bench", *arguments]),
             "measured": dt.datetime.now(dt.UTC).date().isoformat(),
             "repeat": plan.repeat,
@@ -85,28 +89,28 @@ def measure(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, Any
             "own_sweeps": sweeps,
             "budget": budget(sweeps),
             "twin": twin(plan),
-            "cpp": against_cpp(tuple(n for n in asked.cpp if n), asked.cpp_counts, plan.repeat, say),
-            "prototype": against_prototype(plan.repeat, say) if any(asked.cpp) else [],
+            "cpp": against_cpp(tuple(n for n in options.cpp if n), options.cpp_counts, plan.repeat, say),
+            "prototype": against_prototype(plan.repeat, say) if any(options.cpp) else [],
             "margin": margin_removal(say),
             "matches": matches(plan.repeat, say),
-            "sweep_command": None if asked.skip_sweep else sweep_command(plan),
+            "sweep_command": None if options.skip_sweep else sweep_command(plan),
         }
-    return asked, found | {"took_s": time.monotonic() - begin}
+    return options, results | {"took_s": time.monotonic() - begin}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, write."""
-    asked, found = measure(sys.argv[1:] if arguments is None else arguments)
-    sys.stdout.write((json.dumps(found, indent=1) if asked.json else page(found)) + "\n")
-    if asked.page:
-        asked.page.write_text(page(found), encoding="utf-8")
-        if growth.drawable(found["own_sweeps"]):
-            images = asked.page.parent / "images"
+    """Measure, print the results and write the page; returns the exit status."""
+    options, results = measure(sys.argv[1:] if arguments is None else arguments)
+    sys.stdout.write((json.dumps(results, indent=1) if options.json else page(results)) + "\n")
+    if options.page:
+        options.page.write_text(page(results), encoding="utf-8")
+        if growth.drawable(results["own_sweeps"]):
+            images = options.page.parent / "images"
             images.mkdir(exist_ok=True)
-            (images / growth.NAME).write_text(growth.svg(found["own_sweeps"]), encoding="utf-8")
-    wrong = disagreements(found)
+            (images / growth.NAME).write_text(growth.svg(results["own_sweeps"]), encoding="utf-8")
+    wrong = disagreements(results)
     for title in wrong:
-        sys.stderr.write(f"other results than ours: {title}\n")
+        sys.stderr.write(f"results that differ from ours: {title}\n")
     return 1 if wrong else 0
 
 

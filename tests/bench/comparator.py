@@ -1,4 +1,4 @@
-"""The sweep in C++ of the same rules: built by the system's compiler, fed with the same streams, held to equal bits."""
+"""A sweep in C++ with the same rules: built by the system's compiler, given the same streams, compared bit for bit."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from engine.tape import Tape
 Matrix = NDArray[np.float64]
 
 SOURCES: Final = Path(__file__).parent / "cpp"
-#: GCC vectorises floor and rint only where it need not keep the traps of floating point
+#: GCC vectorises floor and rint only if it may ignore floating-point traps
 FLAGS: Final = (
     "-O3", "-std=c++17", "-march=native", "-ffp-contract=off", "-fno-trapping-math", "-fno-math-errno", "-pthread",
 )  # fmt: skip
-#: what the program writes a configuration, before the counts of reasons
+#: columns that the program writes for each configuration, before the counts of reasons
 _OUT: Final = (
     "cash", "open", "n_won", "n_void", "n_open", "turnover_minor", "max_drawdown_frac", "clv_sum", "clv_n",
     "longest_losing_streak", "commission_minor", "n_streak_warnings",
@@ -37,21 +37,21 @@ _OUT: Final = (
 
 
 def compiler() -> str | None:
-    """The system's C++ compiler, None where there is none."""
+    """Path of the system's C++ compiler, or None if there is none."""
     return shutil.which("g++")
 
 
 def build(folder: Path) -> Path:
-    """Compile the comparator; returns the program. Built again only where its text or flags changed."""
-    found = compiler()
-    if found is None:
+    """Compile the comparator and return the program. It is built again only if its sources or flags changed."""
+    gxx = compiler()
+    if gxx is None:
         raise FileNotFoundError("g++")
     wide = ["-mprefer-vector-width=512"] if "avx512f" in _features() else []
     text = b"".join(path.read_bytes() for path in sorted(SOURCES.iterdir()))
     name = hashlib.blake2b(text + " ".join([*FLAGS, *wide]).encode(), digest_size=8).hexdigest()
     program = folder / f"comparator-{name}"
     if not program.exists():
-        words = [found, *FLAGS, *wide, str(SOURCES / "comparator.cpp"), "-o", str(program)]
+        words = [gxx, *FLAGS, *wide, str(SOURCES / "comparator.cpp"), "-o", str(program)]
         subprocess.run(words, check=True, capture_output=True)
     return program
 
@@ -63,15 +63,15 @@ def _features() -> str:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Classes of configurations over one tape, for both programs: what is timed begins after this."""
+    """Classes of configurations over one tape, ready for both programs. Timing starts after this."""
 
     plans: list[Class]
     folder: Path
-    seconds: float  # of the preparation, by the project's own code
+    seconds: float  # of the preparation, by the code of the project
 
 
 def prepare(tape: Tape, matrix: Matrix, folder: Path, seed: int) -> Prepared:
-    """Streams, slots and clustered configurations, kept as files for the comparator."""
+    """Make streams, slots and clustered configurations, and write them as files for the comparator."""
     start = perf_counter()
     plans = list(lane_classes(tape, matrix, classes(matrix), seed))
     seconds = perf_counter() - start
@@ -94,7 +94,7 @@ def prepare(tape: Tape, matrix: Matrix, folder: Path, seed: int) -> Prepared:
 
 
 def run_ours(prepared: Prepared, threads: int) -> tuple[float, Matrix]:
-    """Seconds and measures of the project's kernel over what is prepared."""
+    """Seconds and measures of the project's kernel over the prepared classes."""
     out = np.empty((sum(len(plan.matrix) for plan in prepared.plans), len(COLUMNS)))
     jobs: list[tuple[Class, slice, slice]] = []
     first = 0
@@ -112,7 +112,7 @@ def run_ours(prepared: Prepared, threads: int) -> tuple[float, Matrix]:
 
 
 def run_theirs(program: Path, prepared: Prepared, threads: int) -> tuple[float, Matrix]:
-    """Seconds and what stands in the lanes of the comparator: columns of `_OUT` and the counts of reasons."""
+    """Seconds and results of the comparator, one row per configuration: columns of `_OUT` and the counts of reasons."""
     with tempfile.NamedTemporaryFile(dir=prepared.folder) as out:
         words = [str(program), str(prepared.folder), str(threads), "1", out.name]
         seconds = float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
@@ -120,7 +120,7 @@ def run_theirs(program: Path, prepared: Prepared, threads: int) -> tuple[float, 
 
 
 def same(ours: Matrix, theirs: Matrix) -> bool:
-    """Whether both give the same bits in every measure and count that both have."""
+    """Whether all measures and counts that both programs give are equal bit for bit."""
     column = {name: ours[:, number] for number, name in enumerate(COLUMNS)}
     raw = {name: theirs[:, number] for number, name in enumerate(_OUT)}
     reasons = ours[:, len(METRICS) + FIRST_COUNTED :][:, :N_COUNTED]

@@ -1,4 +1,4 @@
-"""Who is compared, what of their work is equal and what is not, and how much of it one repetition does."""
+"""The contenders: which of their work equals ours, which does not, and how much of it one repetition does."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class Contender:
     Attributes
     ----------
     name, title : str
-        File under ``contenders/``; as the page calls it.
+        File under ``contenders/``; name on the page.
     peer : bool
-        Runs in the peers' environment.
+        Whether it runs in the environment of the peers.
     steps : int
         Rows times configurations of one repetition.
     most_rows : int
-        Larger tapes are left out, with the reason `slow`.
+        Longer tapes are left out, with the reason `slow`.
     stakings : tuple of str
-        What it can express.
+        Staking rules that it can express.
     equal, unequal : str
-        In words.
+        Descriptions for the page.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Contender:
         return FOLDER / f"{self.name}.py"
 
     def job(self, rows: int) -> Job | None:
-        """Its job on a tape of so many rows; None where that is left out."""
+        """Its job on a tape with this number of rows, or None if it is left out."""
         if rows > self.most_rows:
             return None
         return Job(rows, max(3, min(self.steps // rows, 500)), stakings=self.stakings)
@@ -67,8 +67,8 @@ CONTENDERS = (
         stakings=STAKINGS,
         equal=f"{_PATH}, maximum drawdown",
         unequal="no caps, breakers, whole minor units, commission, states other than won and lost, CLV, streaks or "
-        "reasons; one bet after another, nothing is locked while others are decided; a loop with all the rules is the "
-        "twin, below",
+        "reasons; one bet after another, no stake is locked while others are decided; the twin, below, is a loop with "
+        "all the rules",
     ),
     *(
         Contender(
@@ -82,7 +82,7 @@ CONTENDERS = (
             unequal=f"no bankroll path: sums that need no order; {words}",
         )
         for name, title, words in (
-            ("numpy", "NumPy", "a mask and a sum a configuration"),
+            ("numpy", "NumPy", "a mask and a sum per configuration"),
             ("polars", "Polars", "all configurations in one query, on all cores"),
             ("duckdb", "DuckDB", "a join of bets and configurations, one thread"),
         )
@@ -94,10 +94,10 @@ CONTENDERS = (
         steps=1_000_000,
         most_rows=1_000_000,
         stakings=STAKINGS,
-        equal=f"{_PATH}; a bet is a contract bought at 1/odds and sold at 1 or 0, two rows a bet",
-        unequal="filters and stakes come as one array of (rows, configurations), made inside the timed part; the "
-        "bankroll path alone and no drawdown (asked for, it takes two thirds of the time again); no overlapping bets "
-        "at this cost, no caps, breakers or reasons",
+        equal=f"{_PATH}; a bet is a contract bought at 1/odds and sold at 1 or 0, two rows per bet",
+        unequal="filters and stakes are one array of (rows, configurations), made inside the timed part; only the "
+        "bankroll path and no drawdown (which would take two thirds of the time again); no overlapping bets at this "
+        "cost, no caps, breakers or reasons",
     ),
     Contender(
         "vectorbt_order_func",
@@ -106,7 +106,7 @@ CONTENDERS = (
         steps=1_000_000,
         most_rows=1_000_000,
         stakings=STAKINGS,
-        equal=f"{_PATH}, decided in a compiled function of the user's own",
+        equal=f"{_PATH}, decided in a compiled function that the user writes",
         unequal="as above; it could express caps, breakers and locked stakes, if the user writes them",
     ),
     Contender(
@@ -116,9 +116,9 @@ CONTENDERS = (
         steps=30_000,
         most_rows=20_000,
         stakings=STAKINGS,
-        equal=f"{_PATH}, maximum drawdown (its metrics asked for: final bankroll, drawdown, number of bets)",
+        equal=f"{_PATH}, maximum drawdown (metrics requested: final bankroll, drawdown, number of bets)",
         unequal="one configuration at a time; a match needs two outcomes (the second, at odds of 1, is never taken); "
-        "it can settle a date at once and has limits of its own, both off here",
+        "it can settle all bets of a date at once and has other limits, both off here",
     ),
     Contender(
         "sportsbetting_backtest",
@@ -138,9 +138,9 @@ CONTENDERS = (
         steps=30_000,
         most_rows=20_000,
         stakings=STAKINGS,
-        equal=f"{_PATH}, one function call a row",
-        unequal="one configuration at a time, no drawdown; for each date it copies all earlier rows for the model that "
-        "could be trained there",
+        equal=f"{_PATH}, one function call per row",
+        unequal="one configuration at a time, no drawdown; for each date it copies all earlier rows, for a model that "
+        "could be trained on them",
         slow="cost grows with the square of the dates, so not repeated on a longer tape",
     ),
 )

@@ -2,10 +2,10 @@
 
 Two kinds of tape:
 
-- ``sequential``: one opportunity an event, each settled before the next is decided. It is what every contender can
-  express, so their results can be compared.
-- ``overlapping``: six opportunities an event (three selections, two instants), decided up to a day before the start and
-  settled together after it, with voids and half wins. It is what the rules of this project are for.
+- ``sequential``: one opportunity per event, each settled before the next is decided. Every contender can express it,
+  so their results can be compared.
+- ``overlapping``: six opportunities per event (three selections, two instants), decided up to a day before the
+  start and settled together after it, with voids and half wins. The rules of this project are made for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Arrays = dict[str, NDArray[np.generic]]
 
 STAKINGS = ("flat", "percent", "kelly")
-#: minor units, so large that rounding stakes down to whole ones is far below the tolerance of the checks
+#: minor units; so large that rounding stakes down stays far below the tolerance of the checks
 BANKROLL = 1e12
 _SECOND = 10**9
 _MINUTE = 60 * _SECOND
@@ -33,9 +33,9 @@ class Job:
     Attributes
     ----------
     rows, count : int
-        Opportunities of the tape; configurations.
+        Opportunities on the tape; configurations.
     passing : float
-        Share of (row, configuration) pairs that pass the filters, in the mean.
+        Mean share of (row, configuration) pairs that pass the filters.
     kind : str
         ``sequential`` or ``overlapping``.
     stakings : tuple of str
@@ -65,7 +65,7 @@ class Job:
 
 
 def _prices(rng: np.random.Generator, n: int) -> tuple[NDArray[np.float64], ...]:
-    """Odds, the strategy's probability and the true one: the true edge is -2 % in the mean, believed to be 0."""
+    """Odds, the strategy's probability and the true one. The mean true edge is -2 %; the strategy takes it for 0."""
     odds = np.round(np.exp(rng.uniform(np.log(1.3), np.log(6.0), n)), 2)
     edge = rng.normal(-0.02, 0.02, n)
     truth = np.clip((1.0 + edge) / odds, 0.01, 0.97)
@@ -111,7 +111,7 @@ def _overlapping(job: Job) -> Arrays:
 
 
 def _configurations(job: Job, tape: Arrays) -> Arrays:
-    """Thresholds of the edge spread around the wanted share; a band of odds, a staking rule and its size in turn."""
+    """Edge thresholds spread around the requested share; a range of odds, a staking rule and its size in turn."""
     number = np.arange(job.count)
     rng = np.random.default_rng(job.seed + 1)
     share = job.passing * (0.5 + rng.random(job.count))

@@ -1,4 +1,4 @@
-"""The throw-away environment of the peers: pinned, made by the benchmark itself, never part of the project."""
+"""The environment of the peers: temporary, pinned, made by the benchmark, never part of the project."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ REQUIREMENTS = Path(__file__).with_name("peers.txt")
 
 
 class Unavailable(Exception):
-    """The environment cannot be made; the message says why, in one line."""
+    """The environment cannot be made. The message gives the reason in one line."""
 
 
 def default_folder() -> Path:
-    """A folder under the system's temporary one, named after the pins and the Python."""
+    """A folder below the system's temporary folder, named by a hash of the pins and the Python version."""
     key = REQUIREMENTS.read_bytes() + sys.version.encode()
     return Path(tempfile.gettempdir()) / f"bea-bench-{hashlib.sha256(key).hexdigest()[:12]}"
 
 
 def peers_python(folder: Path, timeout: float = 900.0) -> Path:
-    """The interpreter of the peers' environment; installs it where it is not there.
+    """The interpreter of the peers' environment, which is installed if it is missing.
 
-    Every pin of ``peers.txt`` is installed as it is, without asking for what it depends on: the list is complete, and
-    the dependencies that penaltyblog names are left out (its backtest needs numpy, pandas and tqdm alone).
+    Every pin of ``peers.txt`` is installed without its dependencies. The list is complete, except that most
+    dependencies of penaltyblog are left out (its backtest needs only numpy, pandas and tqdm).
 
     Raises
     ------
     Unavailable
     """
     python = folder / "bin" / "python"
-    done = folder / "complete"
-    if done.exists() and done.read_bytes() == REQUIREMENTS.read_bytes():
+    marker = folder / "complete"
+    if marker.exists() and marker.read_bytes() == REQUIREMENTS.read_bytes():
         return python
     shutil.rmtree(folder, ignore_errors=True)
     sys.stderr.write(f"installing the peers into {folder}, once, a minute or two\n")
@@ -43,12 +43,12 @@ def peers_python(folder: Path, timeout: float = 900.0) -> Path:
         venv.create(folder, with_pip=True)
         command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         command += ["--only-binary", ":all:", "--retries", "1", "--requirement", str(REQUIREMENTS)]
-        found = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     except (OSError, subprocess.SubprocessError) as error:
         raise Unavailable(_line(str(error))) from error
-    if found.returncode:
-        raise Unavailable(_line(found.stderr))
-    done.write_bytes(REQUIREMENTS.read_bytes())
+    if process.returncode:
+        raise Unavailable(_line(process.stderr))
+    marker.write_bytes(REQUIREMENTS.read_bytes())
     return python
 
 

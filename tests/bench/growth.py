@@ -1,4 +1,4 @@
-"""How the cost of a bet grows with the tape: a chart in SVG that stands alone, for the page of results."""
+"""How the cost of a bet grows with the tape: a self-contained SVG chart for the page of results."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ text { fill: #e8e9ea; } .muted { fill: #a3aab2; } .grid { stroke: #33383e; }
 
 
 def drawable(sweeps: Sequence[Row]) -> bool:
-    """Whether there are two sizes to draw a line through."""
+    """Whether there are at least two sizes to draw a line through."""
     return all(len(points) > 1 for _, points in _lines(sweeps))
 
 
 def words(sweeps: Sequence[Row]) -> str:
-    """What the chart shows, in one sentence."""
-    told = [
+    """The message of the chart in one sentence."""
+    parts = [
         f"at {passing:.0%} of rows passing {points[0][1]:.1f} ns with {points[0][0]:,} rows and {points[-1][1]:.1f} ns "
         f"with {points[-1][0]:,}"
         for passing, points in _lines(sweeps)
     ]
     count, threads = _largest(sweeps)
-    return f"A bet of a sweep of {count:,} configurations costs, on {threads} threads, {'; '.join(told)}."
+    return f"A bet of a sweep of {count:,} configurations costs, on {threads} threads, {'; '.join(parts)}."
 
 
 def svg(sweeps: Sequence[Row]) -> str:
-    """Nanoseconds a bet over rows of the tape, both logarithmic, a line for each share of passing rows."""
+    """The chart: nanoseconds per bet against rows, both logarithmic, a line for each share of passing rows."""
     lines = _lines(sweeps)
     rows = [at for _, points in lines for at, _ in points]
     costs = [cost for _, points in lines for _, cost in points]
@@ -48,7 +48,7 @@ def svg(sweeps: Sequence[Row]) -> str:
     up = Scale(math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs))), _BOTTOM, _TOP)
     canvas = Canvas(_WIDTH, _HEIGHT)
     count, threads = _largest(sweeps)
-    canvas.text(_LEFT, 20, f"ns a bet, {count:,} configurations, {threads} threads", "muted")
+    canvas.text(_LEFT, 20, f"ns per bet, {count:,} configurations, {threads} threads", "muted")
     for power in range(int(up.low), int(up.high) + 1):
         canvas.line((_LEFT, up(power)), (_RIGHT, up(power)), "grid")
         canvas.text(_LEFT - 8, up(power) + 4.5, f"{10.0**power:,g}", "muted", "end")
@@ -68,7 +68,7 @@ def svg(sweeps: Sequence[Row]) -> str:
 
 
 def _aside(lines: Sequence[tuple[float, list[tuple[int, float]]]], place: int, up: Scale) -> float:
-    """How far a label moves down, or up below 0, where the ends of two lines are nearer than a line of text."""
+    """Shift of a label in pixels, down is positive, if the ends of two lines are closer than a line of text."""
     ends = [up(math.log10(points[-1][1])) for _, points in lines]
     others = [end for other, end in enumerate(ends) if other != place]
     nearest = min(others, key=lambda end: abs(end - ends[place]), default=math.inf)
@@ -83,13 +83,13 @@ def _largest(sweeps: Sequence[Row]) -> tuple[int, int]:
 
 
 def _lines(sweeps: Sequence[Row]) -> list[tuple[float, list[tuple[int, float]]]]:
-    """Of each share of passing rows: rows and ns a bet, of the most configurations on the most threads."""
+    """For each share of passing rows: (rows, ns per bet) of the most configurations on the most threads."""
     done = [row for row in sweeps if row["reason"] is None]
     if not done:
         return [(0.0, [])]
     most = _largest(sweeps)
-    kept = [row for row in done if (row["configurations"], row["threads"]) == most]
+    selected = [row for row in done if (row["configurations"], row["threads"]) == most]
     return [
-        (passing, sorted((row["rows"], row["ns_per_bet"]) for row in kept if row["passing"] == passing))
-        for passing in sorted({row["passing"] for row in kept})
+        (passing, sorted((row["rows"], row["ns_per_bet"]) for row in selected if row["passing"] == passing))
+        for passing in sorted({row["passing"] for row in selected})
     ]

@@ -1,6 +1,6 @@
-"""Our kernel against C++: the comparator of the same rules, and the prototype that showed what the machine can do.
+"""Our kernel against C++: a comparator with the same rules, and a prototype with fewer rules as a lower bound.
 
-Timed on both sides is the same part: a block's compaction and walk, over streams and clusters that are prepared before.
+Both sides time the same part: the compaction and the walk of each block. Streams and clusters are prepared before.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from tests.bench.machine import cores
 Row = dict[str, Any]
 _MINUTE: Final = 60 * 10**9
 _DAY_S: Final = 86_400
-#: configurations whose walk one by one is timed, and taken for all
+#: configurations that are timed one by one; their mean stands for all
 _ALONE: Final = 6
 REFERENCE: Final = Path(os.environ.get("BEA_REFERENCE_DIR", Path(__file__).parents[3] / "shared"))
 
 
 def tape_of(n: int, seed: int = 1) -> Tape:
-    """Up to six opportunities an event over three years, half wins, voids, CLV, four bookmakers, no commission."""
+    """Up to six opportunities per event over three years: half wins, voids, CLV, four bookmakers, no commission."""
     rng = np.random.default_rng(seed)
     events = n // 6 + 1
     event = np.repeat(np.arange(events), 6)[:n]
@@ -71,7 +71,7 @@ def tape_of(n: int, seed: int = 1) -> Tape:
 
 
 def matrix_of(tape: Tape, count: int, passing: float, seed: int = 1) -> NDArray[np.float64]:
-    """Flat, percent and Kelly stakes, caps and breakers on, filters that let `passing` of the rows through."""
+    """Flat, percent and Kelly stakes, caps and breakers on, filters that about a share `passing` of the rows passes."""
     rng = np.random.default_rng(seed)
     low, high = np.quantile(tape.edge_frac, [1.0 - passing * 1.5, 1.0 - passing * 0.5])
     many = []
@@ -95,7 +95,7 @@ def matrix_of(tape: Tape, count: int, passing: float, seed: int = 1) -> NDArray[
 
 
 def against_cpp(sizes: tuple[int, ...], counts: tuple[int, ...], repeat: int, say: Callable[[str], None]) -> list[Row]:
-    """One row a size, count, share of passing rows and number of threads; empty where there is no compiler."""
+    """One row per size, count, share of passing rows and number of threads; empty without a compiler."""
     if comparator.compiler() is None:
         return []
     rows = []
@@ -113,7 +113,7 @@ def against_cpp(sizes: tuple[int, ...], counts: tuple[int, ...], repeat: int, sa
 def _cells(
     program: Path, folder: Path, tape: Tape, matrix: NDArray[np.float64], passing: float, repeat: int
 ) -> list[Row]:
-    comparator.prepare(tape, matrix, folder, 3)  # compiles what the first one needs
+    comparator.prepare(tape, matrix, folder, 3)  # compiles the code
     prepared = comparator.prepare(tape, matrix, folder, 3)
     comparator.run_ours(prepared, 1)
     alone = _alone_ns(tape, matrix)
@@ -141,21 +141,21 @@ def _cells(
 
 
 def _alone_ns(tape: Tape, matrix: NDArray[np.float64]) -> float:
-    """Nanoseconds a row and configuration of our walk of one configuration."""
+    """Nanoseconds per row and configuration of our walk of a single configuration."""
     columns, work = columns_of(tape), work_for(tape)
-    chosen = matrix[:: max(1, len(matrix) // _ALONE)][:_ALONE]
-    walk_one(columns, work, Params(*chosen[0].tolist()), 3)
+    sample = matrix[:: max(1, len(matrix) // _ALONE)][:_ALONE]
+    walk_one(columns, work, Params(*sample[0].tolist()), 3)
     start = perf_counter()
-    for row in chosen:
+    for row in sample:
         walk_one(columns, work, Params(*row.tolist()), 3)
-    return (perf_counter() - start) / len(tape) / len(chosen) * 1e9
+    return (perf_counter() - start) / len(tape) / len(sample) * 1e9
 
 
 def against_prototype(repeat: int, say: Callable[[str], None], size: int = 1_000_000) -> list[Row]:
-    """The prototype of the reference folder, its own tape and configurations, and the nearest to them in our rules.
+    """The prototype of the reference folder on its tape and configurations, against ours under the nearest rules.
 
-    It has fewer rules (no reasons, no instants as batches, no commission of markets, no CLV count) and keeps its
-    preparation inside; what differs is said on the page. Empty where folder, compiler or AVX-512 are not there.
+    It has fewer rules (no reasons, no instants as batches, no commission of markets, no CLV count) and includes its
+    preparation; the page states the differences. Empty if the folder, the compiler or AVX-512 is missing.
     """
     source = REFERENCE / "limit"
     if not (source / "sweep.cpp").is_file() or comparator.compiler() is None or "avx512f" not in _features():
@@ -170,15 +170,15 @@ def against_prototype(repeat: int, say: Callable[[str], None], size: int = 1_000
         words = ["g++", *flags, str(source / "sweep.cpp"), "-o", str(program)]
         subprocess.run(words, check=True, capture_output=True)
         ours = comparator.build(folder)
-        made = generator.make_tape(size)
-        record, stream = generator.prepare(made)
-        for name, part in (("rec", record), ("stream", stream), ("event", made["event"])):
+        columns = generator.make_tape(size)
+        record, stream = generator.prepare(columns)
+        for name, part in (("rec", record), ("stream", stream), ("event", columns["event"])):
             part.tofile(folder / f"{name}.bin")
-        tape = _their_tape(made)
+        tape = _their_tape(columns)
         for passing in (0.02, 0.2):
-            table = generator.make_cfg(made, 1_000, passing)
+            table = generator.make_cfg(columns, 1_000, passing)
             table[:, 6] *= table[:, 3]
-            table[:, 3] = 1.0  # commission is a market's in our rules and a bet's in theirs
+            table[:, 3] = 1.0  # our rules charge commission on a market, theirs on a bet
             table.tofile(folder / "cfg.bin")
             rows.append(_prototype_cell(program, ours, folder, tape, table, passing, repeat))
     return rows
@@ -192,33 +192,33 @@ def _prototype_cell(
     comparator.run_ours(prepared, 1)
     times = []
     for _ in range(repeat):
-        said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-        proto = float(re.findall(r" t=([0-9.]+)s", said)[0])
-        theirs, _ = comparator.run_theirs(ours, prepared, 1)
-        mine, _ = comparator.run_ours(prepared, 1)
-        times.append((mine, theirs, proto))
-    columns = list(zip(*times, strict=True))
+        output = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        seconds = float(re.findall(r" t=([0-9.]+)s", output)[0])
+        cpp, _ = comparator.run_theirs(ours, prepared, 1)
+        kernel, _ = comparator.run_ours(prepared, 1)
+        times.append((kernel, cpp, seconds))
+    mine, theirs, proto = (list(column) for column in zip(*times, strict=True))
     return {
         "rows": len(tape), "configurations": len(table), "passing": passing,
-        "seconds": statistics.median(columns[0]), "cpp_seconds": statistics.median(columns[1]),
-        "prototype_seconds": statistics.median(columns[2]),
+        "seconds": statistics.median(mine), "cpp_seconds": statistics.median(theirs),
+        "prototype_seconds": statistics.median(proto),
         "ratio": statistics.median(a / c for a, _, c in times),
         "cpp_ratio": statistics.median(b / c for _, b, c in times),
     }  # fmt: skip
 
 
-def _their_tape(made: dict[str, NDArray[Any]]) -> Tape:
+def _their_tape(columns: dict[str, NDArray[Any]]) -> Tape:
     ends = {-1.0: "lose", -0.5: "half_lose", 0.0: "void"}
-    gains, odds = made["g"], made["odds"]
+    gains, odds = columns["g"], columns["odds"]
     half = (gains > 0) & (gains < odds - 1.0 - 1e-9)
     names = np.where(gains > 0, np.where(half, "half_win", "win"), "")
     for gain, name in ends.items():
         names = np.where(gains == gain, name, names)
-    minutes = [pl.Series(made[name].astype(np.int64) * _MINUTE).cast(INSTANT_DTYPE) for name in ("t_dec", "t_set")]
+    minutes = [pl.Series(columns[name].astype(np.int64) * _MINUTE).cast(INSTANT_DTYPE) for name in ("t_dec", "t_set")]
     frame = pl.DataFrame(
         {
-            "decided_at": minutes[0], "settled_at": minutes[1], "odds": odds, "prob": made["p"], "result": names,
-            "event": made["event"], "close_prob": 1.0 / made["close"],
+            "decided_at": minutes[0], "settled_at": minutes[1], "odds": odds, "prob": columns["p"], "result": names,
+            "event": columns["event"], "close_prob": 1.0 / columns["close"],
             "selection": np.arange(len(odds)).astype(str),
         }
     )  # fmt: skip

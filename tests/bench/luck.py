@@ -1,9 +1,8 @@
-"""What it costs to tell luck from skill: `python -m tests.bench.luck`, each job in a process of its own.
+"""Cost of the statistics of luck: ``python -m tests.bench.luck``. Each job runs in a separate process.
 
-Returns are noise of configurations that share a tenth of their variance, laid out as a sweep hands them over: a
-configuration's days side by side. Seconds are the median of the repeats, CPU seconds those of all threads a repeat;
-memory is the peak of the process, and what of
-it came on top of the returns themselves.
+Returns are noise of configurations that share a tenth of their variance, in the layout of a sweep: the days of a
+configuration side by side. Seconds are the median of the repetitions, CPU seconds those of all threads per repetition.
+Memory is the peak of the process, and the part of it beyond the returns.
 """
 
 from __future__ import annotations
@@ -43,16 +42,16 @@ _SHARED: Final = 0.1
 
 
 def returns_of(configurations: int, days: int) -> Returns:
-    """float32 (days, configurations), columns side by side in memory; a twentieth earns 0.02 deviations a day."""
+    """Returns, float32 (days, configurations), column by column in memory; a twentieth earns 0.02 deviations a day."""
     rng = np.random.default_rng(1)
-    made = rng.standard_normal((configurations, days), np.float32) * np.float32((1.0 - _SHARED) ** 0.5)
-    made += rng.standard_normal(days, np.float32) * np.float32(_SHARED**0.5)
-    made[: configurations // 20] += np.float32(0.02)
-    made *= np.float32(0.01)
-    return made.T
+    returns = rng.standard_normal((configurations, days), np.float32) * np.float32((1.0 - _SHARED) ** 0.5)
+    returns += rng.standard_normal(days, np.float32) * np.float32(_SHARED**0.5)
+    returns[: configurations // 20] += np.float32(0.02)
+    returns *= np.float32(0.01)
+    return returns.T
 
 
-def _drawn(returns: Returns) -> BootstrapMoments:
+def _moments(returns: Returns) -> BootstrapMoments:
     return bootstrap_moments(returns, LENGTH, RESAMPLES, np.random.default_rng(2))
 
 
@@ -61,21 +60,21 @@ def _pbo(returns: Returns) -> Work:
 
 
 def _spa(returns: Returns) -> Work:
-    return lambda: spa_test(_drawn(returns))
+    return lambda: spa_test(_moments(returns))
 
 
 def _spa_and_stepm(returns: Returns) -> Work:
     def work() -> object:
-        of = _drawn(returns)
-        return spa_test(of), survivors(of)
+        moments = _moments(returns)
+        return spa_test(moments), survivors(moments)
 
     return work
 
 
 def _all_of_resamples(returns: Returns) -> Work:
     def work() -> object:
-        of = _drawn(returns)
-        return spa_test(of), survivors(of), reality_check(of), effective_trials(of)
+        moments = _moments(returns)
+        return spa_test(moments), survivors(moments), reality_check(moments), effective_trials(moments)
 
     return work
 
@@ -87,15 +86,15 @@ def _cuts(days: int) -> Cuts:
 
 
 def _marks(returns: Returns, cuts: Cuts) -> NDArray[np.float64]:
-    """One bet a day of 100, before each border."""
+    """Counts and stakes before each boundary: one bet of 100 a day."""
     edges = cuts.days.ravel().astype(np.float64)
     return np.broadcast_to(np.stack([edges, 100.0 * edges], axis=1), (returns.shape[1], len(edges), 2))
 
 
 def _slices(returns: Returns) -> Work:
     cuts = _cuts(len(returns))
-    marks, own = _marks(returns, cuts), returns.T
-    return lambda: fold_sums(own, own, marks, cuts)
+    marks, days = _marks(returns, cuts), returns.T
+    return lambda: fold_sums(days, days, marks, cuts)
 
 
 def _walk_forward(returns: Returns) -> Work:
@@ -114,21 +113,21 @@ def _weigh(returns: Returns) -> Work:
     return lambda: assess(returns, 0, 1)
 
 
-#: name, what it does, the limit in seconds on two cores at the default size, or None
+#: function, description, and limit in seconds on two cores at the default size (None: no limit)
 JOBS: Final[dict[str, tuple[Callable[[Returns], Work], str, float | None]]] = {
     "pbo": (_pbo, "probability of overfitting, 16 blocks, 12,870 splits", 10.0),
     "spa": (_spa, "studentised SPA, 1,000 resamples", 3.0),
     "spa_stepm": (_spa_and_stepm, "the same and StepM", None),
     "resamples": (_all_of_resamples, "the same, the reality check and the effective number", None),
     "slices": (_slices, "sums over 10 folds", None),
-    "walk_forward": (_walk_forward, "nine walk-forward choices of these sums", None),
-    "cpcv": (_cpcv, "45 splits and 36 paths of these sums", None),
+    "walk_forward": (_walk_forward, "nine walk-forward selections from these sums", None),
+    "cpcv": (_cpcv, "45 splits and 36 paths from these sums", None),
     "weigh": (_weigh, "all of the evidence, with the null band of PBO", None),
 }
 
 
 def measured(name: str, configurations: int, days: int, repeat: int) -> Row:
-    """Time and peak of one job in this process."""
+    """Time and peak memory of one job in this process."""
     make, words, limit_s = JOBS[name]
     returns = returns_of(configurations, days)
     work, before, times = make(returns), peak_bytes(), []
@@ -147,34 +146,34 @@ def measured(name: str, configurations: int, days: int, repeat: int) -> Row:
 
 
 def rows(configurations: int, days: int, repeat: int, say: Callable[[str], None]) -> list[Row]:
-    """All jobs, one process after another."""
-    found = []
+    """Measure all jobs, one process after another."""
+    measurements = []
     for name in JOBS:
         say(name)
         words = [name, str(configurations), str(days), str(repeat)]
         command = [sys.executable, "-m", "tests.bench.luck", "--job", *words]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
-        if done.returncode:
-            raise RuntimeError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
-        found.append(json.loads(done.stdout))
-    return found
+        process = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+        if process.returncode:
+            raise RuntimeError(f"{name}: {process.stderr.strip().splitlines()[-1]}")
+        measurements.append(json.loads(process.stdout))
+    return measurements
 
 
-def table(found: Sequence[Row]) -> str:
-    """Plain lines."""
+def table(measurements: Sequence[Row]) -> str:
+    """The measurements as a table of plain text."""
     head = f"{'job':<14}{'seconds':>9}{'slowest':>9}{'CPU s':>7}{'limit':>7}{'peak MB':>9}{'beside MB':>11}  what"
     lines = [
         f"{row['name']:<14}{row['seconds']:>9.2f}{row['slowest_s']:>9.2f}{row['cpu_s']:>7.2f}{row['limit_s'] or '':>7}"
         f"{row['peak_mb']:>9,}{row['beside_returns_mb']:>11,}  {row['what']}"
-        for row in found
+        for row in measurements
     ]
-    first = found[0]
+    first = measurements[0]
     size = f"{first['configurations']:,} configurations, {first['days']:,} days, {first['threads']} threads"
     return "\n".join([size, head, *lines])
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure, print a table, write JSON where asked; 0 always: a limit is for a reader to judge."""
+    """Measure, print a table, and write JSON if requested. Returns 0 even if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.luck", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--configurations", type=int, default=10_000)
     parser.add_argument("--days", type=int, default=3_650)
@@ -186,10 +185,10 @@ def main(argv: Sequence[str]) -> int:
         name, *numbers = options.job
         sys.stdout.write(json.dumps(measured(name, *map(int, numbers))))
         return 0
-    found = rows(options.configurations, options.days, options.repeat, lambda text: print(text, file=sys.stderr))  # noqa: T201
-    sys.stdout.write(table(found) + "\n")
+    measurements = rows(options.configurations, options.days, options.repeat, lambda text: print(text, file=sys.stderr))  # noqa: T201
+    sys.stdout.write(table(measurements) + "\n")
     if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(measurements, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Workers, interleaved repetitions, medians, and the check that equal work gave equal results."""
+"""Workers, interleaved repetitions, medians, and the check that equal work gives equal results."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tests.bench.data import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = Path(__file__).with_name("worker.py")
-#: relative difference of final bankrolls that rounding to whole minor units explains with room to spare
+#: relative difference of final bankrolls that is allowed; rounding to whole minor units stays far below it
 TOLERANCE = 1e-6
 
 
 class Failed(Exception):
-    """A contender could not do its work; one line."""
+    """A contender could not do its work. The message is one line."""
 
 
 class Worker:
-    """One process that prepares and repeats one contender's jobs."""
+    """One process that prepares and repeats the jobs of one contender."""
 
     def __init__(self, python: Path | str, contender: Path, threads: int, limit_s: float = 180.0) -> None:
         single = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
@@ -82,23 +82,23 @@ class Worker:
 @contextlib.contextmanager
 def worker(python: Path | str, contender: Path, threads: int) -> Iterator[Worker]:
     """A worker that is closed at the end."""
-    one = Worker(python, contender, threads)
+    process = Worker(python, contender, threads)
     try:
-        yield one
+        yield process
     finally:
-        one.close()
+        process.close()
 
 
 @dataclass
 class Timing:
-    """A job in a worker, and what its repetitions found.
+    """A job in a worker, and the results of its repetitions.
 
     Attributes
     ----------
     seconds, cores : list of float
-        Of each repetition: time passed, and processors at work in the mean.
+        Of each repetition: elapsed time, and mean number of busy processors.
     peak_bytes : int
-        Resident memory of its process at the most, interpreter and packages included.
+        Peak resident memory of its process, interpreter and packages included.
     result : dict
         Of the last repetition.
     failure : str or None
@@ -119,18 +119,18 @@ class Timing:
 
     @property
     def ns_per_step(self) -> float:
-        """Nanoseconds a row and configuration."""
+        """Nanoseconds per row and configuration."""
         return self.median / (self.job.rows * self.job.count) * 1e9
 
     def prepare(self, folder: Path) -> None:
-        """Hand the job to the worker; a failure is kept."""
+        """Give the job to the worker; a failure is recorded."""
         try:
             self.worker.ask(do="prepare", job=self.job.name, path=str(self.job.write(folder)))
         except Failed as error:
             self.failure = str(error)
 
     def repeat(self) -> None:
-        """One repetition more."""
+        """Run one more repetition; a failure is recorded."""
         try:
             answer = self.worker.ask(do="run", job=self.job.name)
         except Failed as error:
@@ -148,9 +148,9 @@ class Timing:
 
 
 def interleave(timings: Sequence[Timing], folder: Path, repeat: int, span_s: float = 15.0) -> None:
-    """Prepare all, then go round: one repetition of each in turn, so that a noisy minute falls on all alike.
+    """Prepare all jobs, then run one repetition of each in turn, so that a noisy minute affects all alike.
 
-    A timing whose repetitions have taken `span_s` together is not repeated again.
+    A timing is not repeated further once its repetitions have taken `span_s` in total.
     """
     for timing in timings:
         timing.prepare(folder)
@@ -160,17 +160,17 @@ def interleave(timings: Sequence[Timing], folder: Path, repeat: int, span_s: flo
                 timing.repeat()
 
 
-def difference(one: Timing, other: Timing) -> float:
-    """Largest relative difference of the final bankrolls; infinite where the numbers of bets differ.
+def difference(first: Timing, second: Timing) -> float:
+    """Largest relative difference of the final bankrolls; infinite if the numbers of bets differ.
 
     Raises
     ------
     ValueError
-        The two did not do the same job.
+        If the two did not do the same job.
     """
-    if one.job != other.job:
-        raise ValueError(f"{one.job.name} against {other.job.name}")
-    if one.result["bets"] != other.result["bets"]:
+    if first.job != second.job:
+        raise ValueError(f"{first.job.name} against {second.job.name}")
+    if first.result["bets"] != second.result["bets"]:
         return float("inf")
-    pairs = zip(one.result["final"], other.result["final"], strict=True)
+    pairs = zip(first.result["final"], second.result["final"], strict=True)
     return max(abs(a - b) / max(abs(b), 1.0) for a, b in pairs)

@@ -1,4 +1,4 @@
-"""Margin removal and Kelly over many markets at once, and a thousand configurations over all matches of a decade."""
+"""Margin removal and Kelly stakes over many markets at once, and 1,000 configurations over the matches of a decade."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MARKETS = 500_000
 
 
 def margin_removal(say: Callable[[str], None], repeat: int = 3) -> list[Row]:
-    """Three-way markets a second on one core, by method, and exact Kelly of a market."""
+    """Three-way markets per second on one core: by method of margin removal, and for the exact Kelly stakes."""
     say("margin removal")
     rng = np.random.default_rng(1)
     true = rng.dirichlet(np.full(3, 4.0), _MARKETS)
@@ -41,7 +41,7 @@ def margin_removal(say: Callable[[str], None], repeat: int = 3) -> list[Row]:
 
 
 def matches(repeat: int, say: Callable[[str], None]) -> Row:
-    """1,000 configurations over one opportunity each of 38,000 matches, full path, all cores."""
+    """Seconds of 1,000 configurations over 38,000 matches with one opportunity each: full path, all cores."""
     say("38,000 matches")
     tape = tape_of(38_000)
     matrix = matrix_of(tape, 1_000, 0.2)

@@ -1,4 +1,4 @@
-"""The results as Markdown: what the terminal shows and what docs/benchmarks.md holds."""
+"""The results as Markdown, for the terminal and for docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -16,56 +16,56 @@ _HEAD = """# Benchmarks
 
 Terms: [glossary](glossary.md).
 
-This page is written by the command that it shows; do not edit it by hand. Use its ratios, which come from one run with
-interleaved repetitions; seconds differ from machine to machine and from hour to hour.
+The command below writes this page; do not edit it by hand. Rely on the ratios: they come from one run with interleaved
+repetitions. Seconds differ between machines and from hour to hour.
 """
 
 
-def page(found: Row) -> str:
+def page(results: Row) -> str:
     """The whole page."""
-    parts = [_HEAD, _machine(found), _equal_work(found), _words(), _sweeps(found), _cpp(found), _rest(found)]
+    parts = [_HEAD, _machine(results), _equal_work(results), _words(), _sweeps(results), _cpp(results), _rest(results)]
     return "\n".join(part for part in parts if part)
 
 
-def _machine(found: Row) -> str:
-    at = found["machine"]
+def _machine(results: Row) -> str:
+    at = results["machine"]
     peers = ", ".join(f"{name} {version}" for name, version in at["peers"].items())
-    own = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
     return f"""```
-{found["command"]}
+{results["command"]}
 ```
 
 | | |
 |---|---|
 | processor | {at["processor"]}, {at["cores"]} cores, {at["memory_gb"]} GB |
 | system | {at["system"]}, Python {at["python"]} |
-| versions | {own} |
+| versions | {versions} |
 | peers | {peers}; their environment is pinned in `tests/bench/peers.txt` and made by the command |
-| source | {at["commit"] or "not a checkout"}, measured {found["measured"]} |
+| source | {at["commit"] or "not a checkout"}, measured {results["measured"]} |
 | load before the run | {at["load_before"]} |
-| repetitions | {found["repeat"]}, median; the whole run took {found["took_s"]:.0f} s |
+| repetitions | {results["repeat"]}, median; the whole run took {results["took_s"]:.0f} s |
 """
 
 
-def _equal_work(found: Row) -> str:
-    if not found["equal_work"]:
+def _equal_work(results: Row) -> str:
+    if not results["equal_work"]:
         return ""
-    threads = found["threads"]
+    threads = results["threads"]
     lines = [
         _row(_titles(threads)),
         _row(["---"] * len(_titles(threads))),
-        *(_row(_equal_row(row)) for row in found["equal_work"]),
+        *(_row(_equal_row(row)) for row in results["equal_work"]),
     ]
     return f"""## The nearest equal work
 
-A tape of single bets, each settled before the next is decided: what all of them can express. Timed is the work from
-data in the form that each package asks for to the final bankrolls, inside its process, imports and compilation
-excluded. A step is one row of the tape for one configuration; a fifth of the steps pass the filters.
+A tape of single bets, each settled before the next is decided, which all contenders can express. The time is that from
+data in the form that a package needs to the final bankrolls, inside its process, without imports and compilation. A
+step is one row of the tape for one configuration; a fifth of the steps pass the filters.
 
-*Same job*: both do exactly that job. *In a sweep*: time a step against ours in a sweep of {SWEPT:,} configurations over
-the same tape, which is what a user of many configurations gets, since the others' cost grows with each one.
-*Agrees*: final bankroll of every configuration within {TOLERANCE:g} of ours and the same number of bets (ours rounds
-stakes down to whole minor units).
+*Same job*: both do exactly that job. *In a sweep*: time per step against ours in a sweep of {SWEPT:,} configurations
+over the same tape. A user of many configurations gets this ratio, since the cost of the others grows with each one.
+*Agrees*: the final bankroll of every configuration is within {TOLERANCE:g} of ours, and the number of bets is equal
+(ours rounds stakes down to whole minor units).
 
 {chr(10).join(lines)}
 """
@@ -76,7 +76,7 @@ def _titles(threads: int) -> list[str]:
         "contender",
         "rows x configurations",
         "seconds (spread)",
-        "ns a step",
+        "ns per step",
         "ours, 1 thread",
         "ratio, same job, 1 thread",
         "ratio in a sweep, 1 thread",
@@ -107,19 +107,19 @@ def _equal_row(row: Row) -> list[str]:
 
 def _words() -> str:
     lines = [_row(["contender", "equal", "not equal"]), _row(["---"] * 3)]
-    lines += [_row([one.title, one.equal, one.unequal]) for one in CONTENDERS]
+    lines += [_row([contender.title, contender.equal, contender.unequal]) for contender in CONTENDERS]
     return f"""### What is equal and what is not
 
-Ours does the same bets and, beyond them, in every one of these timings: whole minor units, stakes locked until
-settlement, every limit and breaker asked (switched off here), day rolls, drawdown, streaks, CLV, a reason for every
-opportunity.
+Ours places the same bets and in addition, in each of these timings, does the following: whole minor units, stakes
+locked until settlement, every limit and breaker checked (they are off here), day rolls, drawdown, streaks, CLV, a
+reason for every opportunity.
 
 {chr(10).join(lines)}
 """
 
 
-def _sweeps(found: Row) -> str:
-    if not found["own_sweeps"]:
+def _sweeps(results: Row) -> str:
+    if not results["own_sweeps"]:
         return ""
     titles = [
         "rows",
@@ -128,13 +128,13 @@ def _sweeps(found: Row) -> str:
         "threads",
         "cores used",
         "seconds",
-        "ns a step",
-        "ns a bet",
+        "ns per step",
+        "ns per bet",
         "bets",
         "peak MB",
     ]
     lines = [_row(titles), _row(["---"] * len(titles))]
-    for row in found["own_sweeps"]:
+    for row in results["own_sweeps"]:
         name = [f"{row['rows']:,}", f"{row['configurations']:,}", f"{row['passing']:.0%}", f"{row['threads']}"]
         if row["reason"]:
             lines.append(_row([*name, f"not measured: {row['reason']}", *[""] * 5]))
@@ -148,35 +148,35 @@ def _sweeps(found: Row) -> str:
         lines.append(_row([*name, *figures, f"{row['bets']:,}", f"{row['peak_bytes'] / 1e6:,.0f}"]))
     return f"""## Our own sweep, every rule
 
-Six overlapping opportunities an event, voids and half wins, stakes locked, caps of bet, event, competition, day and
-open exposure, one bet a market, commission on the net of a market, the three breakers. Peak memory is that of the
-process, interpreter and compiled kernel included, and what making the tape from frames in the same process leaves with
-its allocators: a tape of 10,000,000 rows that is read from its file takes less than half of it. *Cores used* is
-processor time over time passed: well below the number of threads, the machine was busy with something else.
+Six overlapping opportunities per event, voids and half wins, stakes locked, caps on bet, event, competition, day and
+open exposure, one bet per market, commission on the net of a market, the three breakers. Peak memory is that of the
+process, with the interpreter, the compiled kernel, and memory that the allocators hold after the tape was made from
+frames in the same process; a tape of 10,000,000 rows read from its file takes less than half of it. *Cores used* is
+processor time over elapsed time. If it is well below the number of threads, the machine was busy with other work.
 
 {chr(10).join(lines)}
 
-{_growth(found)}"""
+{_growth(results)}"""
 
 
-def _growth(found: Row) -> str:
-    if not growth.drawable(found["own_sweeps"]):
+def _growth(results: Row) -> str:
+    if not growth.drawable(results["own_sweeps"]):
         return ""
-    return f"""![Cost of a bet by rows of the tape: {growth.words(found["own_sweeps"])}](images/{growth.NAME})
+    return f"""![Cost of a bet by rows of the tape: {growth.words(results["own_sweeps"])}](images/{growth.NAME})
 
-{growth.words(found["own_sweeps"])}
+{growth.words(results["own_sweeps"])}
 """
 
 
-def _cpp(found: Row) -> str:
-    if not found["cpp"]:
+def _cpp(results: Row) -> str:
+    if not results["cpp"]:
         return ""
     titles = [
-        "rows x configurations", "passing", "threads", "seconds", "C++", "ratio to C++", "ns a step", "ns a bet",
-        "times the walk of one", "shared, ns a row", "same bits",
+        "rows x configurations", "passing", "threads", "seconds", "C++", "ratio to C++", "ns per step", "ns per bet",
+        "times the single walk", "shared, ns per row", "same bits",
     ]  # fmt: skip
     lines = [_row(titles), _row(["---"] * len(titles))]
-    for row in found["cpp"]:
+    for row in results["cpp"]:
         cells = [
             f"{row['rows']:,} x {row['configurations']:,}", f"{row['passing']:.0%}", str(row["threads"]),
             f"{row['seconds']:.3g}", f"{row['cpp_seconds']:.3g}", f"**{row['ratio']:.2f}**",
@@ -186,37 +186,37 @@ def _cpp(found: Row) -> str:
         lines.append(_row(cells))
     return f"""## Against C++
 
-`tests/bench/cpp` is the same algorithm with the same rules in C++, vectors written out, compiled by the system's
-compiler for this processor and fed with the same streams: what a language that is compiled ahead gives. Timed on both
-sides are the compaction of each block and its walk; the preparation of the streams (*shared*) stands apart. It divides
-at every close where ours compares products, which is why ours can be the faster one. *Times the walk of one*: against
-our own walk of one configuration after another, on one thread, six configurations timed.
+`tests/bench/cpp` is the same algorithm with the same rules in C++ with explicit vectors, compiled by the system's
+compiler for this processor and given the same streams. It shows the speed of a language that is compiled ahead of time.
+Both sides time the compaction and the walk of each block; the preparation of the streams (*shared*) is separate. The
+C++ divides at every close where ours compares products, so ours can be faster. *Times the single walk*: speed against
+our walk of one configuration after another on one thread, timed on six configurations.
 
 {chr(10).join(lines)}
-{_prototype(found)}"""
+{_prototype(results)}"""
 
 
-def _prototype(found: Row) -> str:
+def _prototype(results: Row) -> str:
     lines = [
         f"- {row['rows']:,} x {row['configurations']:,}, {row['passing']:.0%} passing, one thread: prototype "
         f"{row['prototype_seconds']:.3f} s, ours {row['seconds']:.3f} s (**{row['ratio']:.2f} times**), our comparator "
         f"in C++ {row['cpp_seconds']:.3f} s ({row['cpp_ratio']:.2f} times)."
-        for row in found["prototype"]
+        for row in results["prototype"]
     ]
     if not lines:
         return ""
     return f"""
-A prototype in C++ with hand-made vectors shows what fewer rules cost: it has no reasons, no instants as batches, no
-commission of markets, no warnings, no count of voids, collapses all breakers into one instant, and asks one affine form
-for every stake. On its tape and configurations, in the nearest of our rules:
+A prototype in C++ with explicit vectors shows the cost of fewer rules. It has no reasons, no instants as batches, no
+commission on markets, no warnings and no count of voids; all breakers share one instant, and every stake is one affine
+form. On its tape and configurations, with the nearest of our rules:
 
 {chr(10).join(lines)}
 """
 
 
-def _rest(found: Row) -> str:
+def _rest(results: Row) -> str:
     lines = []
-    at, twin, command = found["budget"], found["twin"], found["sweep_command"]
+    at, twin, command = results["budget"], results["twin"], results["sweep_command"]
     if at:
         lines.append(
             f"- 10,000 configurations over 100,000 opportunities, {at['passing']:.0%} passing, "
@@ -236,31 +236,32 @@ def _rest(found: Row) -> str:
     if twin and twin["reason"]:
         lines.append(f"- The interpreted twin was not measured: {twin['reason']}.")
     elif twin:
-        same = "the same bits" if twin["agrees"] else "**other results**"
+        same = "the same bits" if twin["agrees"] else "**different results**"
         lines.append(
             f"- The interpreted twin, every rule in plain Python, {twin['rows']:,} rows x {twin['configurations']}: "
             f"{twin['seconds']:.2f} s against {twin['ours_seconds_one_thread'] * 1e3:.2f} ms on one thread, "
             f"{_times(twin['ratio_same_job_one_thread'])}, {same}; a step of a sweep of {SWEPT:,} configurations costs "
             f"it **{_times(twin['ratio_in_a_sweep_one_thread'])}** as much as ours on one thread."
         )
-    if found["matches"]:
-        one = found["matches"]
+    if results["matches"]:
+        decade = results["matches"]
         lines.append(
-            f"- {one['configurations']:,} configurations over {one['rows']:,} matches, full path, every rule, "
-            f"{one['threads']} threads: **{one['seconds']:.3f} s**."
+            f"- {decade['configurations']:,} configurations over {decade['rows']:,} matches, full path, every rule, "
+            f"{decade['threads']} threads: **{decade['seconds']:.3f} s**."
         )
-    if found["margin"]:
-        rates = ", ".join(f"{row['name']} {row['per_second'] / 1e6:.1f}" for row in found["margin"])
-        lines.append(f"- Margin removal and exact Kelly, three-way markets a second on one core, in millions: {rates}.")
+    if results["margin"]:
+        rates = ", ".join(f"{row['name']} {row['per_second'] / 1e6:.1f}" for row in results["margin"])
+        what = "Margin removal and exact Kelly stakes, million three-way markets per second on one core"
+        lines.append(f"- {what}: {rates}.")
     return "## Budgets and the twin\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
-def disagreements(found: Row) -> list[str]:
-    """Titles of what gave other results than ours."""
-    wrong = [f"{row['title']}, {row['rows']:,} rows" for row in found["equal_work"] if row.get("agrees") is False]
-    if found["twin"] and found["twin"].get("agrees") is False:
+def disagreements(results: Row) -> list[str]:
+    """Titles of the contenders whose results differ from ours."""
+    wrong = [f"{row['title']}, {row['rows']:,} rows" for row in results["equal_work"] if row.get("agrees") is False]
+    if results["twin"] and results["twin"].get("agrees") is False:
         wrong.append("the interpreted twin")
-    wrong += [f"C++, {row['rows']:,} x {row['configurations']:,}" for row in found.get("cpp", []) if not row["equal"]]
+    wrong += [f"C++, {row['rows']:,} x {row['configurations']:,}" for row in results.get("cpp", []) if not row["equal"]]
     return wrong
 
 

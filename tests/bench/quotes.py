@@ -1,8 +1,8 @@
-"""As-of prices at the speed of the data: quotes a second and memory, ``python -m tests.bench.quotes``.
+"""Quotes per second and memory of as-of questions: ``python -m tests.bench.quotes``.
 
-Two synthetic stores, written by the store's own writer: opening and closing prices alone, and histories of many
-snapshots. Every question runs in a process of its own, several times, the questions by turns; the peak of memory is
-that of its process, and that of a process which only opens the store is told beside it.
+Two synthetic stores, written by the writer of the store: one of opening and closing prices, one with histories of many
+snapshots. Each question runs several times, each time in a new process, alternating with the others. The peak of memory
+is that of its process; the peak of a process that only opens the store is printed beside it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from engine.store import Store, Universe
 
 ROOT = Path(__file__).resolve().parents[2]
 MINUTE = 60 * 1_000_000_000
-#: spans before the start at which decisions stand
+#: how long before the start decisions are made
 ONE, MANY = (60 * MINUTE,), tuple(span * MINUTE for span in (1440, 360, 60, 15, 5))
 QUESTIONS = (
     "nothing", "best", "best_often", "consensus", "consensus_often", "closing", "in_force", "view_before_start",
@@ -40,7 +40,7 @@ _MATCHES_OF_A_SEASON = 18 * 17
 
 
 def make(folder: Path, quotes: int, snapshots: int) -> int:
-    """Write a store of at least so many quotes, in leagues of five seasons; gives their number."""
+    """Write a store of at least this number of quotes, in leagues of five seasons; returns the exact number."""
     leagues = -(-quotes // (5 * _MATCHES_OF_A_SEASON * _QUOTES_OF_A_MATCH * (snapshots + 2)))
     settings = SimulatorSettings(
         competitions=tuple(f"B{n:03d}" for n in range(leagues)), snapshots=snapshots, aggregates=False
@@ -64,7 +64,7 @@ def _frames(store: Store, question: str, memory_mb: int, threads: int) -> Iterat
 
 
 def _once(folder: str, question: str, memory_mb: int, threads: int) -> dict[str, Any]:
-    """In a process of its own: seconds, rows of the answer, peak of memory."""
+    """Answer one question in this process: seconds, rows of the answer, peak of memory."""
     store = Store.open(folder)
     store.verify()
     begin, rows = time.perf_counter(), 0
@@ -83,21 +83,21 @@ def measure(
     Parameters
     ----------
     quotes : int
-        About how many a store holds.
+        Approximate number of quotes of a store.
     memory_mb : int
-        The setting under test.
+        The memory limit under test.
     threads, repeat : int
     folder : Path, optional
-        Where stores of an earlier measurement are, or are to stay.
+        Where stores are kept; those of an earlier measurement are used again.
 
     Returns
     -------
     list of dict
         store (``open_close``, ``snapshots``), question, quotes, rows (of the answer), seconds (median),
-        quotes_per_s, peak_mb (largest), memory_mb, base_mb (peak of a process that opens the store alone).
+        quotes_per_s, peak_mb (largest), memory_mb, base_mb (peak of a process that only opens the store).
     """
     with tempfile.TemporaryDirectory(prefix="bea-bench-quotes-") as aside:
-        place, found = folder or Path(aside), list[dict[str, Any]]()
+        place, measurements = folder or Path(aside), list[dict[str, Any]]()
         for name, snapshots in (("open_close", 0), ("snapshots", 30)):
             at = place / f"{name}-{quotes}"
             count = Store.open(at).count_quotes() if at.is_dir() else make(at, quotes, snapshots)
@@ -105,29 +105,29 @@ def measure(
             for _ in range(repeat):
                 for question in QUESTIONS:
                     answers[question].append(_child(at, question, memory_mb, threads))
-            base = max(one["peak_mb"] for one in answers.pop("nothing"))
-            found += [
+            base = max(answer["peak_mb"] for answer in answers.pop("nothing"))
+            measurements += [
                 _summary(many, store=name, question=question, quotes=count, memory_mb=memory_mb, base_mb=base)
                 for question, many in answers.items()
             ]
-    return found
+    return measurements
 
 
 def _child(store: Path, question: str, memory_mb: int, threads: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.bench.quotes", "--once", str(store), question]
     command += ["--memory-mb", str(memory_mb), "--threads", str(threads)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    answer: dict[str, Any] = json.loads(done.stdout)
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    answer: dict[str, Any] = json.loads(process.stdout)
     return answer
 
 
-def _summary(answers: list[dict[str, Any]], **told: Any) -> dict[str, Any]:
-    seconds = statistics.median(one["seconds"] for one in answers)
-    return told | {
+def _summary(answers: list[dict[str, Any]], **facts: Any) -> dict[str, Any]:
+    seconds = statistics.median(answer["seconds"] for answer in answers)
+    return facts | {
         "rows": answers[0]["rows"],
         "seconds": seconds,
-        "quotes_per_s": told["quotes"] / seconds,
-        "peak_mb": max(one["peak_mb"] for one in answers),
+        "quotes_per_s": facts["quotes"] / seconds,
+        "peak_mb": max(answer["peak_mb"] for answer in answers),
     }
 
 
@@ -138,22 +138,22 @@ def main() -> None:
     parser.add_argument("--memory-mb", type=int, default=512)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--folder", type=Path, help="keep the stores there, and take those that are there")
+    parser.add_argument("--folder", type=Path, help="keep the stores there, and use those that exist")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--once", nargs=2, metavar=("STORE", "QUESTION"), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.once:
-        print(json.dumps(_once(*asked.once, asked.memory_mb, asked.threads)))  # noqa: T201
+    options = parser.parse_args()
+    if options.once:
+        print(json.dumps(_once(*options.once, options.memory_mb, options.threads)))  # noqa: T201
         return
-    found = measure(asked.quotes, asked.memory_mb, asked.threads, asked.repeat, asked.folder)
-    if asked.json:
-        print(json.dumps(found, indent=1))  # noqa: T201
+    measurements = measure(options.quotes, options.memory_mb, options.threads, options.repeat, options.folder)
+    if options.json:
+        print(json.dumps(measurements, indent=1))  # noqa: T201
         return
-    for one in found:
+    for row in measurements:
         print(  # noqa: T201
-            f"{one['store']:11}{one['question']:18}{one['quotes_per_s'] / 1e6:7.2f} million quotes/s "
-            f"{one['seconds']:7.2f} s {one['rows']:11,} rows  peak {one['peak_mb']:6.0f} MB "
-            f"(setting {one['memory_mb']}, process alone {one['base_mb']:.0f})"
+            f"{row['store']:11}{row['question']:18}{row['quotes_per_s'] / 1e6:7.2f} million quotes/s "
+            f"{row['seconds']:7.2f} s {row['rows']:11,} rows  peak {row['peak_mb']:6.0f} MB "
+            f"(setting {row['memory_mb']}, process alone {row['base_mb']:.0f})"
         )
 
 

@@ -1,4 +1,4 @@
-"""What is measured: equal work beside the peers, our own sweep by size, the twin, the budget, the command around it."""
+"""The measurements: equal work against the peers, our sweep by size, the twin, the budget, the sweep command."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from tests.bench.measure import TOLERANCE, Timing, Worker, difference, interleav
 
 Row = dict[str, Any]
 
-#: configurations of the sweep whose rate stands beside the peers' on the same tape
+#: configurations of our sweep that is compared with the peers on the same tape
 SWEPT = 1_000
-#: of our own sweeps; longer ones are measured on all threads alone
+#: steps of our sweeps; longer ones are measured only on all threads
 _MOST_STEPS_ON_ONE_THREAD = 100_000_000
-#: of our own sweeps; longer tapes, which take minutes to make, are measured with the most configurations alone
+#: rows of our sweeps; longer tapes take minutes to make and are measured only with the most configurations
 _MOST_ROWS_OF_EVERY_COUNT = 1_000_000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the command line asks for.
+    """The options of the command line.
 
     Attributes
     ----------
     sizes : tuple of int
         Rows of the tapes.
     counts : tuple of int
-        Configurations of our own sweeps.
+        Configurations of our sweeps.
     repeat, threads : int
     peers : tuple of str
         Names of the contenders that are compared.
     folder : pathlib.Path
-        Where jobs are written; may be removed afterwards.
+        Where jobs are written. It may be removed afterwards.
     environment : pathlib.Path or None
-        Of the peers; None: the usual place.
+        Environment of the peers, or None for the default folder.
     say : callable
-        Told what is being done.
+        Called with a line about each step.
     """
 
     sizes: tuple[int, ...]
@@ -56,22 +56,22 @@ class Plan:
     say: Callable[[str], None]
 
     @property
-    def chosen(self) -> list[Contender]:
+    def selected(self) -> list[Contender]:
         """The contenders that are compared."""
-        return [one for one in CONTENDERS if one.name in self.peers]
+        return [contender for contender in CONTENDERS if contender.name in self.peers]
 
 
 def equal_work(plan: Plan) -> list[Row]:
-    """One row a contender and size: its time, ours on the same job, the ratios, and whether the results agree."""
+    """One row per contender and size: its time, ours on the same job, the ratios, and whether the results agree."""
     python, reason = None, ""
-    if any(one.peer for one in plan.chosen):
+    if any(contender.peer for contender in plan.selected):
         try:
             python = peers_python(plan.environment or default_folder())
         except Unavailable as error:
             reason = f"not installed: {error}"
     rows = []
     for size in plan.sizes:
-        if any(one.job(size) for one in plan.chosen) or size == min(plan.sizes):
+        if any(contender.job(size) for contender in plan.selected) or size == min(plan.sizes):
             plan.say(f"equal work, {size:,} rows")
             rows += _equal_work_of(plan, size, python, reason)
     return rows
@@ -83,16 +83,16 @@ def _equal_work_of(plan: Plan, size: int, python: Path | None, reason: str) -> l
         ours = {count: stack.enter_context(worker(sys.executable, OURS, count)) for count in threads}
         swept = {count: Timing(ours[count], Job(size, SWEPT)) for count in threads}
         timings, rows, theirs, same = list(swept.values()), [], {}, {}
-        for one in plan.chosen:
-            job, where = one.job(size), python if one.peer else sys.executable
-            row: Row = {"contender": one.name, "title": one.title, "rows": size, "reason": None}
+        for contender in plan.selected:
+            job, where = contender.job(size), python if contender.peer else sys.executable
+            row: Row = {"contender": contender.name, "title": contender.title, "rows": size, "reason": None}
             rows.append(row)
             if job is None or where is None:
-                row["reason"] = one.slow if job is None else reason
+                row["reason"] = contender.slow if job is None else reason
                 continue
-            theirs[one.name] = Timing(stack.enter_context(worker(where, one.file, 1)), job)
-            same[one.name] = {count: Timing(ours[count], job) for count in threads}
-            timings += [theirs[one.name], *same[one.name].values()]
+            theirs[contender.name] = Timing(stack.enter_context(worker(where, contender.file, 1)), job)
+            same[contender.name] = {count: Timing(ours[count], job) for count in threads}
+            timings += [theirs[contender.name], *same[contender.name].values()]
         interleave(timings, plan.folder, plan.repeat)
         for row in rows:
             if row["contender"] in theirs:
@@ -101,11 +101,12 @@ def _equal_work_of(plan: Plan, size: int, python: Path | None, reason: str) -> l
 
 
 def _compared(theirs: Timing, same: dict[int, Timing], swept: dict[int, Timing]) -> Row:
-    failure = theirs.failure or next((one.failure for one in (*same.values(), *swept.values()) if one.failure), None)
+    ours = (*same.values(), *swept.values())
+    failure = theirs.failure or next((timing.failure for timing in ours if timing.failure), None)
     if failure:
         return {"reason": failure}
     most = max(same)
-    apart = difference(theirs, same[1])
+    gap = difference(theirs, same[1])
     return {
         "configurations": theirs.job.count,
         "repetitions": len(theirs.seconds),
@@ -120,13 +121,13 @@ def _compared(theirs: Timing, same: dict[int, Timing], swept: dict[int, Timing])
         "ratio_same_job": theirs.median / same[most].median,
         "ratio_in_a_sweep_one_thread": theirs.ns_per_step / swept[1].ns_per_step,
         "ratio_in_a_sweep": theirs.ns_per_step / swept[most].ns_per_step,
-        "difference": apart,
-        "agrees": apart <= TOLERANCE,
+        "difference": gap,
+        "agrees": gap <= TOLERANCE,
     }
 
 
 def own_sweeps(plan: Plan) -> list[Row]:
-    """Full rules on the overlapping tape: every size, count and share of passing rows, all threads and one."""
+    """Our sweep with all rules on the overlapping tape: by size, count, share of passing rows and threads."""
     rows = []
     for size in plan.sizes:
         plan.say(f"our sweep, {size:,} rows")
@@ -166,7 +167,7 @@ def _swept(threads: int, timing: Timing) -> Row:
 
 
 def twin(plan: Plan) -> Row:
-    """The interpreted twin on the overlapping tape, every rule, bit for bit the same results."""
+    """The interpreted twin on the overlapping tape with all rules; its results must be equal bit for bit."""
     plan.say("the twin")
     size = min(plan.sizes)
     job = Job(size, 3, kind="overlapping")
@@ -190,8 +191,8 @@ def twin(plan: Plan) -> Row:
 def sweep_command(plan: Plan) -> Row:
     """Cost of the sweep around the kernel: 10,000 configurations against one, on the embedded sample."""
     plan.say("the sweep around the kernel")
-    with worker(sys.executable, SWEEP_COMMAND, plan.threads) as one:
-        small, large = Timing(one, Job(1_000, 1)), Timing(one, Job(1_000, 2))
+    with worker(sys.executable, SWEEP_COMMAND, plan.threads) as process:
+        small, large = Timing(process, Job(1_000, 1)), Timing(process, Job(1_000, 2))
         interleave([small, large], plan.folder, min(plan.repeat, 3))
     if small.failure or large.failure:
         return {"reason": small.failure or large.failure}
@@ -209,7 +210,7 @@ def sweep_command(plan: Plan) -> Row:
 
 
 def budget(sweeps: Sequence[Row]) -> Row | None:
-    """The stated budget: 10,000 fast configurations over 100,000 opportunities in under 30 s on two cores."""
+    """The slowest sweep of 10,000 configurations over 100,000 opportunities, to compare with 30 s on two cores."""
     fitting = [
         row for row in sweeps if row["rows"] == 100_000 and row["configurations"] == 10_000 and row["reason"] is None
     ]

@@ -1,4 +1,4 @@
-"""The benchmark runs and checks what it compares; no test asks for a speed."""
+"""The benchmark runs, and checks that compared results are equal. No test asserts a speed."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ def test_a_small_run_without_the_peers(
         "0",
     ]
     status = main([*words, "--peers", "python_loop,vectorbt_orders", "--page", str(page)])
-    found = json.loads(capsys.readouterr().out)
+    results = json.loads(capsys.readouterr().out)
     assert status == 0
-    loop, peer = found["equal_work"]
+    loop, peer = results["equal_work"]
     assert loop["agrees"] and loop["ratio_same_job_one_thread"] > 0
     assert peer["reason"] == "not installed: no network"
-    assert found["twin"]["agrees"]
-    assert [(row["configurations"], row["passing"]) for row in found["own_sweeps"]] == [
+    assert results["twin"]["agrees"]
+    assert [(row["configurations"], row["passing"]) for row in results["own_sweeps"]] == [
         (1, 0.02),
         (1, 0.2),
         (3, 0.02),
         (3, 0.2),
     ]
     assert "not installed: no network" in page.read_text()
-    assert all(one.title in page.read_text() for one in CONTENDERS)
+    assert all(contender.title in page.read_text() for contender in CONTENDERS)
 
 
 @pytest.mark.slow
@@ -96,7 +96,7 @@ def test_the_growth_of_cost_is_drawn() -> None:
     assert "2% of rows passing 60.0 ns with 10,000 rows and 8.0 ns with 1,000,000" in growth.words(sweeps)
 
 
-def test_other_results_are_told() -> None:
+def test_different_results_are_reported() -> None:
     job = Job(2, 1)
     ours = Timing(None, job, result={"bets": [2.0], "final": [100.0]})  # type: ignore[arg-type]
     fewer = Timing(None, job, result={"bets": [1.0], "final": [100.0]})  # type: ignore[arg-type]
@@ -108,28 +108,28 @@ def test_other_results_are_told() -> None:
     assert disagreements({"equal_work": [row], "twin": None}) == ["a peer, 2 rows"]
 
 
-def test_a_contender_that_is_not_there_fails_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_contender_fails_with_one_line(tmp_path: Path) -> None:
     absent = tmp_path / "absent.py"
     absent.write_text("import no_such_package_anywhere\n")
-    with worker(sys.executable, absent, 1) as one, pytest.raises(Failed, match="ModuleNotFoundError"):
-        one.ask(do="prepare", job="j", path="nowhere")
-    with worker(sys.executable, OURS, 1) as one, pytest.raises(Failed, match="FileNotFoundError"):
-        one.ask(do="prepare", job="j", path=str(tmp_path / "nowhere.npz"))
+    with worker(sys.executable, absent, 1) as process, pytest.raises(Failed, match="ModuleNotFoundError"):
+        process.ask(do="prepare", job="j", path="nowhere")
+    with worker(sys.executable, OURS, 1) as process, pytest.raises(Failed, match="FileNotFoundError"):
+        process.ask(do="prepare", job="j", path=str(tmp_path / "nowhere.npz"))
 
 
 @pytest.mark.parametrize("kind", ["sequential", "overlapping"])
-def test_a_job_is_the_same_each_time(kind: str, tmp_path: Path) -> None:
+def test_a_job_is_reproducible(kind: str, tmp_path: Path) -> None:
     job = Job(600, 40, passing=0.2, kind=kind)
     (tmp_path / "again").mkdir()
-    with np.load(job.write(tmp_path)) as one, np.load(job.write(tmp_path / "again")) as other:
-        assert all(np.array_equal(one[name], other[name]) for name in one.files)
-        edge = one["prob"] * one["odds"] - 1.0
-        passing = (edge[:, None] >= one["edge_min"]).mean()
+    with np.load(job.write(tmp_path)) as first, np.load(job.write(tmp_path / "again")) as second:
+        assert all(np.array_equal(first[name], second[name]) for name in first.files)
+        edge = first["prob"] * first["odds"] - 1.0
+        passing = (edge[:, None] >= first["edge_min"]).mean()
         assert 0.15 < passing < 0.25
-        assert (one["edge_min"] > 0).all(), "a negative edge has no Kelly stake"
-        assert (one["settled_at"] > one["decided_at"]).all()
+        assert (first["edge_min"] > 0).all(), "a negative edge has no Kelly stake"
+        assert (first["settled_at"] > first["decided_at"]).all()
         if kind == "sequential":
-            assert (one["decided_at"][1:] > one["settled_at"][:-1]).all()
+            assert (first["decided_at"][1:] > first["settled_at"][:-1]).all()
 
 
 def test_the_peers_are_pinned_and_have_no_address() -> None:
@@ -137,4 +137,4 @@ def test_the_peers_are_pinned_and_have_no_address() -> None:
     assert all(re.match(r"^[A-Za-z0-9._-]+==[^ ]+( ; .+)?$", line) for line in lines)
     names = {line.split("==")[0] for line in lines}
     assert {"vectorbt", "backtestbuddy", "sports-betting", "penaltyblog"} <= names
-    assert "socks" not in names, "of no sign related to the package that asks for it"
+    assert "socks" not in names, "a package that does not belong to the one that requires it"

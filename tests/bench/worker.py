@@ -1,10 +1,10 @@
-"""Carries out one contender's work in a process of its own, in whatever environment runs this file.
+"""Does the work of one contender in a separate process, in the environment that runs this file.
 
     python worker.py CONTENDER.py THREADS
 
-Reads one JSON object a line from standard input and answers with one a line. A contender is a file with
-``prepare(job, threads)`` -> state (not timed: data in the form that the package asks for) and ``run(state)`` ->
-``{"final": bankrolls, "bets": counts}`` (timed: from there to the result). This file needs nothing but numpy.
+Reads one JSON object per line from standard input and writes one per line. A contender is a file with two functions:
+``prepare(job, threads)`` -> state (not timed: data in the form that the package needs) and ``run(state)`` ->
+``{"final": bankrolls, "bets": counts}`` (timed). This file needs only numpy.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ def _answer(contender: Any, states: dict[str, Any], threads: int, order: dict[st
     begin, used = time.perf_counter(), time.process_time()
     result = contender.run(states[order["job"]])
     took, used = time.perf_counter() - begin, time.process_time() - used
-    found = {name: np.asarray(values, dtype=np.float64).tolist() for name, values in result.items()}
-    return {"seconds": took, "cores": used / took, "peak_bytes": _peak_bytes(), **found}
+    lists = {name: np.asarray(values, dtype=np.float64).tolist() for name, values in result.items()}
+    return {"seconds": took, "cores": used / took, "peak_bytes": _peak_bytes(), **lists}
 
 
 def main() -> None:
-    """Serve orders until standard input ends."""
+    """Answer orders until standard input ends."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a package prints goes to standard error
+    os.dup2(2, 1)  # anything that a package prints goes to standard error
     warnings.simplefilter("ignore")
     states: dict[str, Any] = {}
     contender: Any = None

@@ -1,4 +1,4 @@
-"""backtestbuddy, `PredictionBacktest.evaluate`: its fastest way, which skips the bookmaker's benchmark."""
+"""backtestbuddy, `PredictionBacktest.evaluate`: its fastest method, which skips the benchmark of the bookmaker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _strategy(job, number):
 
 
 def prepare(job, threads):
-    """Its frame: the selection and, as every match needs two outcomes, another one at odds of 1, never taken."""
+    """Its frame. A match needs two outcomes, so each has a second one at odds of 1 that is never bet."""
     n = len(job["odds"])
     frame = pd.DataFrame(
         {
@@ -51,7 +51,7 @@ def run(state):
             strategy,
             model_prob_columns=["prob_0", "prob_1"],
         )
-        found = backtest.evaluate(["Bankroll Final [$]", "Max Drawdown [%]", "Total Bets"])
-        final.append(found["Bankroll Final [$]"])
-        bets.append(found["Total Bets"])
+        metrics = backtest.evaluate(["Bankroll Final [$]", "Max Drawdown [%]", "Total Bets"])
+        final.append(metrics["Bankroll Final [$]"])
+        bets.append(metrics["Total Bets"])
     return {"final": final, "bets": bets}

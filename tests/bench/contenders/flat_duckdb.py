@@ -25,13 +25,13 @@ def prepare(job, threads):
     configurations = configurations.with_columns(bankroll=float(job["bankroll"]))
     connection = duckdb.connect(config={"threads": threads})
     for name, frame in (("bets", bets), ("configurations", configurations)):
-        connection.register("given", frame)
-        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM given")
+        connection.register("frame", frame)
+        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
     return connection, len(job["edge_min"])
 
 
 def run(state):
-    """All configurations; one that takes no bet has no row."""
+    """All configurations. One without a bet would have no row."""
     connection, count = state
     rows = connection.execute(_QUERY).fetchall()
     assert len(rows) == count, "a configuration without a bet"

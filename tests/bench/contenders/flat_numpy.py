@@ -1,4 +1,4 @@
-"""The flat rule in NumPy: a mask and a sum a configuration."""
+"""The flat rule in NumPy: a mask and a sum per configuration."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def prepare(job, threads):
-    """Edge and profit of a unit, once a row."""
+    """Edge and profit per unit of each row."""
     names = ("edge_min", "odds_min", "odds_max", "amount")
     configurations = list(zip(*(job[name].tolist() for name in names), strict=True))
     profit = np.where(job["won"] == 1, job["odds"] - 1.0, -1.0)

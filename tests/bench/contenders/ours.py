@@ -1,4 +1,4 @@
-"""This project, `engine.backtesting.run.run_params`: every rule, all reasons and measures of every configuration."""
+"""This project, `engine.backtesting.run.run_params`: all rules, with the reasons and metrics of every configuration."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def tape_of(job):
 
 
 def configurations_of(job):
-    """The configurations of a job: without limits on a sequential tape, with all of them on an overlapping one."""
+    """The configurations of a job: without limits on a sequential tape, with all limits on an overlapping one."""
     rules = {"one_per_market": False, **_OFF} if "won" in job else _LIMITS
     kinds = (Staking.FLAT, Staking.PERCENT, Staking.KELLY)
     return [
@@ -67,7 +67,7 @@ def configurations_of(job):
 
 
 def prepare(job, threads):
-    """Tape and numbers of the configurations; one walk, so that the kernel is compiled or loaded."""
+    """Tape and parameters. One walk compiles or loads the kernel."""
     state = (tape_of(job), params_matrix(configurations_of(job)), threads)
     run_params(state[0], state[1][:1], threads=1)
     return state
@@ -76,5 +76,5 @@ def prepare(job, threads):
 def run(state):
     """All configurations."""
     tape, matrix, threads = state
-    found = run_params(tape, matrix, threads=threads)
-    return {"final": found[:, _FINAL], "bets": found[:, _BETS]}
+    measures = run_params(tape, matrix, threads=threads)
+    return {"final": measures[:, _FINAL], "bets": measures[:, _BETS]}

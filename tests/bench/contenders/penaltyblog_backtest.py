@@ -38,7 +38,7 @@ def _logic(edge_min, odds_min, odds_max, staking, amount, fraction):
 
 
 def prepare(job, threads):
-    """Its frame with a column `date`, and one function a configuration."""
+    """Its frame with a column `date`, and one function per configuration."""
     dates = pd.to_datetime(job["decided_at"])
     frame = pd.DataFrame({"date": dates, "odds": job["odds"], "prob": job["prob"], "won": job["won"].astype(int)})
     names = ("edge_min", "odds_min", "odds_max", "staking", "amount", "fraction")
@@ -53,7 +53,7 @@ def run(state):
     final, bets = [], []
     for logic in logics:
         backtest.start(bankroll, logic)
-        found = backtest.results()
-        final.append(bankroll + found["Profit"])
-        bets.append(found["Total Bets"])
+        results = backtest.results()
+        final.append(bankroll + results["Profit"])
+        bets.append(results["Total Bets"])
     return {"final": final, "bets": bets}

@@ -1,4 +1,4 @@
-"""The loop that one writes first: one configuration after another in plain Python, bankroll, peak and drawdown."""
+"""The obvious loop in plain Python: one configuration after another, with bankroll, peak and drawdown."""
 
 from __future__ import annotations
 

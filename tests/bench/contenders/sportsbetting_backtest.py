@@ -1,4 +1,4 @@
-"""sports-betting, `sportsbet.evaluation.backtest` of a bettor that knows its probabilities beforehand."""
+"""sports-betting, `sportsbet.evaluation.backtest` with a bettor whose probabilities are known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sportsbet.evaluation import BaseBettor, backtest
 
 
 class KnownProbabilities(BaseBettor):
-    """Bets where probability * odds - 1 exceeds a threshold, inside a band of odds."""
+    """Bets if probability * odds - 1 is above a threshold and the odds are in a range."""
 
     def __init__(self, betting_markets=None, init_cash=None, stake=None, edge_min=0.0, odds_min=1.0, odds_max=1e9):
         super().__init__(betting_markets, init_cash, stake)
@@ -27,7 +27,7 @@ class KnownProbabilities(BaseBettor):
 
 
 def prepare(job, threads):
-    """Its three frames, with one row more in front, as the first fold must train on something."""
+    """Its three frames, with one more row in front, because the first fold must train on some row."""
     front = {name: np.concatenate([job[name][:1], job[name]]) for name in ("odds", "prob", "won")}
     dates = np.concatenate([job["decided_at"][:1] - 86_400 * 10**9, job["decided_at"]])
     index = pd.DatetimeIndex(pd.to_datetime(dates), name="date")
@@ -58,7 +58,7 @@ def run(state):
     bettors, x, y, o, folds = state
     final, bets = [], []
     for bettor in bettors:
-        found = backtest(bettor, x, y, o, cv=folds, n_jobs=1)
-        final.append(bettor.init_cash + (found["Final cash"] - bettor.init_cash).sum())
-        bets.append(found["Number of bets"].sum())
+        results = backtest(bettor, x, y, o, cv=folds, n_jobs=1)
+        final.append(bettor.init_cash + (results["Final cash"] - bettor.init_cash).sum())
+        bets.append(results["Number of bets"].sum())
     return {"final": final, "bets": bets}

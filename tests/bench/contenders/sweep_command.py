@@ -1,4 +1,4 @@
-"""`research.sweep` on the embedded sample: what the sweep costs around the kernel (configurations, files, manifest)."""
+"""`research.sweep` on the embedded sample: cost of the sweep around the kernel (configurations, files, manifest)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _AXES = {
 
 
 def prepare(job, threads):
-    """A home of its own, and the small sweep once, so that the tape is kept and the kernel is there."""
+    """A temporary home, and one small sweep that builds the tape and compiles the kernel."""
     import research
 
     os.environ["BEA_HOME"] = _HOME.name
@@ -46,7 +46,7 @@ def prepare(job, threads):
 
 
 def run(state):
-    """One sweep; medians, so far, of the seconds in the kernel and of those around it."""
+    """One sweep; medians so far of the seconds in the kernel and around it."""
     import research
 
     overrides, count, kernel, around = state

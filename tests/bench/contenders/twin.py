@@ -1,4 +1,4 @@
-"""The interpreted twin of this project: the same rules to the last bit, in plain Python written to be read."""
+"""The interpreted twin of this project: the same rules, bit for bit, in plain Python written to be read."""
 
 from __future__ import annotations
 

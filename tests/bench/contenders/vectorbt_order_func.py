@@ -1,4 +1,4 @@
-"""vectorbt, `Portfolio.from_order_func`: filters and stakes in a compiled function of the user's own."""
+"""vectorbt, `Portfolio.from_order_func`: filters and stakes in a compiled function that the user writes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _NAMES = ("odds", "prob", "edge_min", "odds_min", "odds_max", "staking", "amount
 
 
 def prepare(job, threads):
-    """Prices; a run of a few rows, so that everything is compiled."""
+    """Prices. A run of a few rows compiles everything."""
     few = dict(job) | {name: job[name][:50] for name in ("odds", "prob", "won")}
     few["edge_min"] = np.full(len(job["edge_min"]), -1.0)
     run((few, prices_of(few)))

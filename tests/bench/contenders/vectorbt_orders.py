@@ -1,4 +1,4 @@
-"""vectorbt, `Portfolio.from_orders`: sizes prepared as one array of (two rows a bet, configurations)."""
+"""vectorbt, `Portfolio.from_orders`: sizes as one array of (two rows per bet, configurations)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vectorbt.portfolio.enums import SizeType
 
 
 def prices_of(job):
-    """A bet is a contract bought at 1/odds and sold at 1 (won) or next to nothing (lost)."""
+    """Prices of contracts: a bet is bought at 1/odds and sold at 1 (won) or at almost 0 (lost)."""
     price = np.empty(2 * len(job["odds"]))
     price[0::2] = 1.0 / job["odds"]
     price[1::2] = np.where(job["won"] == 1, 1.0, 1e-12)
@@ -17,7 +17,7 @@ def prices_of(job):
 
 
 def prepare(job, threads):
-    """Prices; a run of a few rows, so that everything is compiled."""
+    """Prices. A run of a few rows compiles everything."""
     few = dict(job) | {name: job[name][:50] for name in ("odds", "prob", "won")}
     few["edge_min"] = np.full(len(job["edge_min"]), -1.0)
     run((few, prices_of(few)))
@@ -25,7 +25,7 @@ def prepare(job, threads):
 
 
 def run(state):
-    """All configurations; the filters are part of the work."""
+    """All configurations. The filters are part of the timed work."""
     job, price = state
     odds, prob = job["odds"][:, None], job["prob"][:, None]
     edge = prob * odds - 1.0
