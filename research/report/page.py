@@ -69,7 +69,7 @@ def _sections(data: ReportData) -> list[tuple[str, str]]:
     luck = [("evidence", "Evidence"), ("outside", "Luck")] if data.luck is not None else []
     board = [("board-section", "Leaderboard"), ("paths", "Charts")]
     parameters = [("map-section", "Parameters")] if _mapped(data) else []
-    return [*luck, *board, *parameters, ("again", "Reproduce")]
+    return [*luck, *board, *parameters, ("again", "Reproduce"), ("terms", "Terms")]
 
 
 def _manifest(data: ReportData) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import polars as pl
 from engine.schema import AGGREGATES
 from research.inference.bootstrap import Interval
 from research.report.breakdown import yield_interval
+from research.report.charts.axes import metric_of
 from research.report.data import Configuration, Luck, ReportData
 from research.report.text import LEVEL, NOTHING, count, known, listing, measure_name, money, number, percent, span
 from research.report.verdict import headline, reading, sentence_case
@@ -128,11 +129,10 @@ def selection_line(luck: Luck) -> str:
         return "Everything here is in sample. Only the number of trials accounts for how this configuration was found."
     if not windows:
         return "Nothing was validated: validation=none."
-    qualified = sum(window.config is not None for window in windows)
+    qualified, metric = sum(window.config is not None for window in windows), metric_of(luck.findings.metric).name
     return (
-        f"At the start of each of {count(len(windows), 'fold')}, the configuration with the best "
-        f"{luck.findings.metric} up to then was selected and used for that fold. A configuration qualified in "
-        f"{number(qualified)} of them."
+        f"At the start of each of {count(len(windows), 'fold')}, the configuration with the best {metric} up to then "
+        f"was selected and used for that fold. A configuration qualified in {number(qualified)} of them."
     )
 
 

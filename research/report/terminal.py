@@ -1,4 +1,4 @@
-"""Runs on a terminal and in a notebook: one sentence, one table of at most 12 rows and 8 columns, one path."""
+"""Runs in a terminal and in a notebook: the verdict, one sentence, a table of at most 12 rows and 8 columns, a path."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from research.records.run import RunRecord
     from research.verdict.evidence import Evidence
 
+#: most rows of a leaderboard
 ROWS: Final = 12
+#: columns of the output where there is no terminal
 WIDTH: Final = 100
+#: most characters of a cell
 _CELL: Final = 60
 _MEASURES: Final = ("n_bets", "yield", "roi", "max_drawdown_frac", "clv_mean")
 
 
 def setting(value: Any) -> str:
-    """A parameter's value as it is shown."""
+    """A parameter's value as text; a dash for None."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):
@@ -33,26 +36,26 @@ def setting(value: Any) -> str:
 
 
 def shown_keys(board: pl.DataFrame, keys: Sequence[str], axes: Sequence[str], most: int) -> list[str]:
-    """The keys that tell the rows of a leaderboard apart best, in the order of the configuration."""
+    """At most `most` keys that best distinguish the rows of a leaderboard, in the order of the configuration."""
     names = [key for key in ("strategy.name", "staking.name") if key in keys]
     others = [key for key in keys if key not in names]
     others.sort(key=lambda key: (key not in axes, -board[key].n_unique(), keys.index(key)))
-    chosen = set((names + others)[:most])
-    return [key for key in keys if key in chosen]
+    shown = set((names + others)[:most])
+    return [key for key in keys if key in shown]
 
 
 def key_head(key: str) -> str:
-    """A short head for a key's column: the last word, or the group where that is `name`."""
+    """Short heading for a key's column: the last part of the key, or the group where that part is `name`."""
     group, _, last = key.rpartition(".")
     return group if last == "name" else last
 
 
 def sentence(run: RunRecord) -> str:
-    """What was tried and what came of it, in one sentence, with an interval and without a verdict it cannot carry."""
+    """The best result in one sentence, with its interval."""
     best = run.leaderboard(1).row(0, named=True)
     if not best["n_bets"]:
         tried = f"any of the {count(len(run), 'configuration')}" if len(run) > 1 else "this configuration"
-        return f"No bet was placed by {tried}."
+        return f"No bets were placed by {tried}."
     span = _interval(run, int(best["config"]))
     what = f"{count(best['n_bets'], 'bet')}, yield {MEASURES['yield'].text(best['yield'])}{span}"
     if len(run) == 1:
@@ -64,37 +67,37 @@ def sentence(run: RunRecord) -> str:
     )
 
 
-def adjusted_words(evidence: Evidence, trials: float) -> str:
-    """The p of the judged configuration after the correction for all trials."""
+def adjusted_p(evidence: Evidence, trials: float) -> str:
+    """The p-value of the selected configuration, adjusted for all trials."""
     from research.inference.effective_trials import sidak_adjusted
     from research.verdict.judge import p_text
 
-    single = evidence.selected
-    return "1.000" if single is None else p_text(sidak_adjusted(single.p_value, trials))
+    selected = evidence.selected
+    return "1.000" if selected is None else p_text(sidak_adjusted(selected.p_value, trials))
 
 
 def verdict_lines(run: RunRecord) -> list[str]:
-    """The verdict of a sweep, and how its size was found; of a backtest what was tried before it."""
-    found, verdict = run.findings, run.verdict()
-    if found is None:
+    """The verdict of a sweep and its trials; for a backtest, the trials before it. Empty without tests of luck."""
+    findings, verdict = run.findings, run.verdict()
+    if findings is None:
         return []
     from research.report.verdict import headline, size
 
     trials = run.trials()
-    tried = f"{count(trials.raw, 'trial')} on these events so far, worth {number(trials.effective)} independent"
+    tried = f"{count(trials.raw, 'trial')} on these events so far, equivalent to {number(trials.effective)} independent"
     if verdict is None:
-        return [f"{tried}; p {adjusted_words(found.evidence, trials.effective)} adjusted for them."]
-    lines = [headline(verdict, found.out_of_sample)]
-    lines.append(tried + ("." if verdict.evidence else f"; {size(found.out_of_sample)}."))
-    standing = [name for name in run.flags() if name not in run.acknowledged()]
-    if standing:
-        words = ", ".join(standing)
-        lines.append(f"Flagged: {words}; look into it, then `bea report {run.short} --acknowledge {standing[0]}`.")
+        return [f"{tried}; p {adjusted_p(findings.evidence, trials.effective)} adjusted for them."]
+    lines = [headline(verdict, findings.out_of_sample)]
+    lines.append(tried + ("." if verdict.evidence else f"; {size(findings.out_of_sample)}."))
+    active = [name for name in run.flags() if name not in run.acknowledged()]
+    if active:
+        command = f"bea report {run.short} --acknowledge {active[0]}"
+        lines.append(f"Flagged: {', '.join(active)}. Investigate, then acknowledge: `{command}`.")
     return lines
 
 
 def _interval(run: RunRecord, config: int) -> str:
-    """The bootstrap interval of the yield of a stored configuration, over events."""
+    """The interval of the yield of a stored configuration, events resampled."""
     if config not in run.chosen:
         return ""
     from research.report.breakdown import yield_interval
@@ -102,15 +105,15 @@ def _interval(run: RunRecord, config: int) -> str:
     bets = run.bets(config)
     if not bets.height:
         return ""
-    found = yield_interval(bets, int(run.manifest["seed"]))
-    if not found.known:
+    interval = yield_interval(bets, int(run.manifest["seed"]))
+    if not interval.known:
         return " (too few bets for an interval)"
-    low, high = MEASURES["yield"].text(found.low), MEASURES["yield"].text(found.high)
-    return f" ({percent(found.level, 0)} interval before commission: {low} to {high})"
+    low, high = MEASURES["yield"].text(interval.low), MEASURES["yield"].text(interval.high)
+    return f" ({percent(interval.level, 0)} interval before commission: {low} to {high})"
 
 
 def leaderboard_table(run: RunRecord, rows: int = ROWS) -> Table:
-    """The first rows of the leaderboard, at most 8 columns."""
+    """The first rows of the leaderboard, in at most 8 columns."""
     from rich.table import Table
     from rich.text import Text
 
@@ -135,14 +138,14 @@ def leaderboard_table(run: RunRecord, rows: int = ROWS) -> Table:
 
 
 def leaderboard_view(run: RunRecord) -> Group:
-    """Sentence, table, path."""
+    """Verdict, sentence, leaderboard, path of the page."""
     from rich.console import Group
     from rich.text import Text
 
     foot = f"report  {printable(run.report_path, 400)}" if run.report_path.is_file() else "report  not written"
-    told, said = verdict_lines(run), Text(sentence(run))
-    verdict: list[Any] = [Text(line, style="bold" if not place else "") for place, line in enumerate(told)]
-    head = [*verdict, said] if run.kind == "sweep" else [said, *map(Text, told)]
+    lines_of_verdict, best = verdict_lines(run), Text(sentence(run))
+    verdict: list[Any] = [Text(line, style="bold" if not place else "") for place, line in enumerate(lines_of_verdict)]
+    head = [*verdict, best] if run.kind == "sweep" else [best, *map(Text, lines_of_verdict)]
     lines: list[Any] = [*head, Text(""), leaderboard_table(run), Text("")]
     notes = [Text(f"note    {printable(note, 200)}") for note in run.manifest["notes"]]
     return Group(*lines, *notes, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
@@ -173,15 +176,19 @@ def configuration_view(run: RunRecord, config: int) -> Group:
 
 
 def console() -> Console:
-    """A console on stdout, 100 columns wide where there is no terminal."""
+    """A console on stdout, `WIDTH` columns wide where there is no terminal."""
     from rich.console import Console
 
-    made = Console(highlight=False, markup=False, emoji=False)
-    return made if made.is_terminal else Console(highlight=False, markup=False, emoji=False, width=WIDTH, no_color=True)
+    screen = Console(highlight=False, markup=False, emoji=False)
+    return (
+        screen
+        if screen.is_terminal
+        else Console(highlight=False, markup=False, emoji=False, width=WIDTH, no_color=True)
+    )
 
 
 def print_run(run: RunRecord) -> None:
-    """Sentence, leaderboard and path on stdout."""
+    """Print the view of a run on stdout."""
     console().print(leaderboard_view(run))
 
 

@@ -1,4 +1,4 @@
-"""Debian's chromium, driven headless; where it is not installed the tests skip with the reason."""
+"""Headless chromium from Debian; the tests are skipped where it is not installed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DESKTOP, PHONE = (1280, 900), (390, 844)
 
 @dataclass
 class Browser:
-    """One chromium: opens pages as files and says what they logged and asked for."""
+    """One chromium: opens pages as files, and reports what they logged and requested."""
 
     driver: Any
 
     def show(self, page: Path, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> Browser:
-        """Open a page at a size and with a preference for light or dark, with nothing remembered."""
+        """Open a page at a size and with a preference for light or dark, with empty storage."""
         width, height = size
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
@@ -39,26 +39,26 @@ class Browser:
         return self
 
     def prefer(self, dark: bool, media: str = "") -> None:
-        """Set the preferred colours and the medium."""
+        """Set the preferred colour scheme and the medium."""
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": [feature]})
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """The value of a script."""
+        """Run a script and return its value."""
         return self.driver.execute_script(script, *arguments)
 
     def logs(self) -> tuple[list[str], list[str]]:
-        """What the console said and which addresses were asked for since the last call."""
-        said = [entry["message"] for entry in self.driver.get_log("browser")]
-        asked = []
+        """Console messages and requested addresses since the last call."""
+        messages = [entry["message"] for entry in self.driver.get_log("browser")]
+        addresses = []
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
-                asked.append(message["params"]["request"]["url"])
-        return said, asked
+                addresses.append(message["params"]["request"]["url"])
+        return messages, addresses
 
     def keys(self, *keys: str) -> None:
-        """Press keys where the focus is."""
+        """Send keys to the focused element."""
         from selenium.webdriver.common.action_chains import ActionChains
 
         ActionChains(self.driver).send_keys(*keys).perform()
@@ -84,7 +84,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def write_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Any], Path]:
-    """Writes the page of constructed data and gives its path; each name is written once."""
+    """Writes the page of constructed data and returns its path; each name is written once."""
     from research.report.page import page
 
     folder = tmp_path_factory.mktemp("pages")

@@ -1,4 +1,4 @@
-// Texts whose contrast on what lies behind them is under a limit.
+// Texts whose contrast with their background is below a limit.
 const limit = arguments[0];
 const parse = text => {
   const found = text.match(/[-\d.eE]+/g).map(Number);

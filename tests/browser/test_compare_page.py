@@ -11,7 +11,7 @@ import pytest
 from research.report.comparison.page import page
 from research.report.comparison.sides import Comparison
 from tests.browser.conftest import DESKTOP, PHONE, Browser
-from tests.browser.test_report_page import VIEWS, hold_quiet_whole_and_readable
+from tests.browser.test_report_page import VIEWS, check_view
 from tests.research.report.made import bets
 from tests.research.report.made_comparison import better, comparison, side, swept
 
@@ -47,10 +47,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize(("size", "dark"), VIEWS)
-def test_every_view_is_quiet_whole_and_readable(
+def test_every_view_is_complete_and_readable(
     browser: Browser, pages: dict[str, Path], case: str, size: tuple[int, int], dark: bool
 ) -> None:
-    hold_quiet_whole_and_readable(browser, pages[case], size, dark=dark, least=100)
+    check_view(browser, pages[case], size, dark=dark, least=100)
     text = browser.run("return document.body.innerText")
     assert "NaN" not in text and "undefined" not in text and "null" not in text
     shown, hidden = ("wide", "narrow") if size == DESKTOP else ("narrow", "wide")
@@ -58,7 +58,7 @@ def test_every_view_is_quiet_whole_and_readable(
     assert browser.run(f"return document.querySelector('#headline .{hidden}').getBoundingClientRect().width") == 0
 
 
-def test_the_first_screen_shows_the_statement_and_the_lines(browser: Browser, pages: dict[str, Path]) -> None:
+def test_the_first_screen_shows_the_headline_and_the_lines(browser: Browser, pages: dict[str, Path]) -> None:
     browser.show(pages["two sweeps"])
     for place in ("h1", ".sides", "#headline .wide"):
         assert browser.run(f"return document.querySelector('{place}').getBoundingClientRect().top") < 800, place
@@ -92,7 +92,7 @@ def test_measures_sort_by_their_heads_and_settings_filter(browser: Browser, page
     assert browser.run("return document.querySelectorAll('[data-part=data] .sift').length") == 0
 
 
-def test_everything_is_reached_by_keyboard(browser: Browser, pages: dict[str, Path]) -> None:
+def test_everything_is_reachable_by_keyboard(browser: Browser, pages: dict[str, Path]) -> None:
     from selenium.webdriver.common.keys import Keys
 
     browser.show(pages["two sweeps"], PHONE)

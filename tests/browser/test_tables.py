@@ -1,4 +1,4 @@
-"""The tables behind the charts in chromium: sorted by their heads, filtered where they are long, by keyboard too."""
+"""The tables behind the charts in chromium: sorting by column headings, filters of long tables, keyboard."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_numbers_sort_down_up_and_back(long: Browser) -> None:
     assert long.logs()[0] == []
 
 
-def test_words_sort_as_a_reader_counts(long: Browser) -> None:
+def test_text_with_numbers_sorts_naturally(long: Browser) -> None:
     press(long, 0)
     assert column(long, 0) == [f"League {k}" for k in range(12)]
     press(long, 0)
@@ -84,20 +84,20 @@ def test_words_sort_as_a_reader_counts(long: Browser) -> None:
         ("competition=league7", ["League 7"]),
     ],
 )
-def test_the_box_filters(long: Browser, words: str, kept: list[str]) -> None:
+def test_the_filter(long: Browser, words: str, kept: list[str]) -> None:
     assert sift(long, "") == "12 rows"
     assert sift(long, words) == f"{len(kept)} of 12"
     assert column(long, 0) == kept
 
 
-def test_comparisons_are_those_of_the_numbers(long: Browser) -> None:
+def test_comparisons_use_the_numbers(long: Browser) -> None:
     counts, gains = numbers(column(long, 1)), numbers(column(long, 3))
     middle = sorted(counts)[6]
     wanted = sum(n >= middle and gain < 5 for n, gain in zip(counts, gains, strict=True))
     assert sift(long, f"bets>={middle:.0f} yield<5") == f"{wanted} of 12" and 0 < wanted < 12
 
 
-def test_short_tables_have_no_box_and_heads_are_reached_by_keyboard(long: Browser) -> None:
+def test_short_tables_have_no_filter_and_headings_are_reachable_by_keyboard(long: Browser) -> None:
     from selenium.webdriver.common.keys import Keys
 
     without = long.run(
@@ -113,7 +113,7 @@ def test_short_tables_have_no_box_and_heads_are_reached_by_keyboard(long: Browse
     assert column(long, 0) == [f"League {k}" for k in range(12)]
 
 
-def test_a_phone_shows_them_whole(browser: Browser, write_page: Pages, long: Browser) -> None:
+def test_the_page_fits_a_phone(browser: Browser, write_page: Pages, long: Browser) -> None:
     browser.show(write_page("tables", None), PHONE)
     browser.run("for (const fold of document.querySelectorAll('details')) fold.open = true")
     assert browser.run("return document.documentElement.scrollWidth") <= PHONE[0]

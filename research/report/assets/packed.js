@@ -12,7 +12,9 @@ const bea = (() => {
   const grouped = text => text.replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
   const number = (value, digits) => {
     if (!Number.isFinite(value)) return "–";
-    const [integer, fraction] = Math.abs(value).toFixed(digits).split(".");
+    // an exact half rounds to the even digit, as in Python, so that tables and sentences agree
+    const size = Math.abs(value), scaled = size * 10 ** digits, half = scaled % 1 === 0.5 && size * 2 ** (digits + 1) % 1 === 0;
+    const [integer, fraction] = (half ? 2 * Math.round(scaled / 2) / 10 ** digits : size).toFixed(digits).split(".");
     const text = grouped(integer) + (fraction ? "." + fraction : "");
     return (value < 0 && /[1-9]/.test(text) ? "\u2212" : "") + text;
   };

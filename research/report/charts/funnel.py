@@ -68,7 +68,7 @@ def _answer(counts: dict[str, int], total: int, placed: int) -> str:
     refused = {reason: amount for reason, amount in counts.items() if reason != "placed" and amount}
     if refused:
         most = max(refused, key=lambda reason: refused[reason])
-        text += f"; most others were refused by: {_name(most)} ({percent(refused[most] / total)})"
+        text += f"; the most common reason for refusal is: {_name(most)} ({percent(refused[most] / total)})"
     breakers = {reason: amount for reason, amount in refused.items() if reason.startswith("breaker")}
     if breakers:
         parts = [f"{_name(r).removeprefix('breaker: ')} {percent(a / total)}" for r, a in breakers.items()]

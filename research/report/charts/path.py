@@ -67,7 +67,9 @@ def _folds_answer(windows: Sequence[Window]) -> str:
     traded = [fold for fold in windows if fold.config is not None]
     distinct = len({fold.config for fold in traded})
     profitable = sum(fold.pnl_minor > 0 for fold in traded)
-    text = f"{number(profitable)} of {count(len(windows), 'fold')} made money, with {count(distinct, 'configuration')}"
+    verb = "was" if distinct == 1 else "were"
+    text = f"{number(profitable)} of {count(len(windows), 'fold')} made money. "
+    text += f"{count(distinct, 'configuration')} {verb} selected"
     idle = len(windows) - len(traded)
     return text + (f"; none qualified in {count(idle, 'fold')}." if idle else ".")
 

@@ -30,6 +30,7 @@ _SECTIONS: Final = (
     ("measures", "Measures"),
     ("settings", "Settings"),
     ("again", "Reproduce"),
+    ("terms", "Terms"),
 )
 
 

@@ -45,9 +45,9 @@ def _of_two(pair: Pair, where: str) -> str:
 def reading(comparison: Comparison, pairs: Sequence[Pair]) -> str:
     """What the headline is based on, and what it does not mean."""
     text = (
-        "Compared are the out-of-sample paths, after commission."
+        "The comparison uses the out-of-sample paths, after commission."
         if comparison.out_of_sample
-        else "Compared are configurations that were selected on these same bets, before commission."
+        else "The comparison uses configurations that were selected on these same bets, before commission."
     )
     if len(pairs) > 1:
         text += (

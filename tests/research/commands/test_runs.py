@@ -196,7 +196,7 @@ def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture
     assert main(["show", swept.short]) == 0
     lines = capsys.readouterr().out.splitlines()
     told = " ".join(" ".join(lines[:8]).split())
-    assert told.startswith("No winner: ") and "32 trials on these events so far, worth " in told
+    assert told.startswith("No winner: ") and "32 trials on these events so far, equivalent to " in told
     assert "Best of 32 configurations by ROI:" in told and "not corrected for the search" in told
     head = next(line for line in lines if line.strip().startswith("#"))
     assert len(head.split()) <= 8

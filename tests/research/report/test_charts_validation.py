@@ -105,7 +105,7 @@ def test_the_folds_of_the_table_end_with_the_equity_of_their_last_day() -> None:
         until = DAYS.filter(pl.col("date") <= dt.date.fromisoformat(window.last))["pnl_minor"].sum()
         assert row[-1] == f"{(1_000_000 + until) / 100:,.0f}".replace(",", "\u202f")
     assert figure.numbers.rows[0][6] == "+2.50\u202f%" and figure.numbers.rows[1][6] == "–"
-    assert "1 of 3 folds made money, with 2 configurations; none qualified in 1 fold." in figure.answer
+    assert "1 of 3 folds made money. 2 configurations were selected; none qualified in 1 fold." in figure.answer
 
 
 def test_slope_loss_and_share_are_those_of_the_cross_validation() -> None:
