@@ -154,7 +154,7 @@ class RunRecord:
     def metrics(self, config: int | None = None) -> dict[str, Any]:
         """Measures of one configuration by name, and `reasons`, a count each."""
         row = self._row(config)
-        reasons = {name.removeprefix("reason_"): row[name] for name in REASON_COLUMNS}
+        reasons = {name.removeprefix("reason_"): row[name] for name in REASON_COLUMNS if name in row}
         return {name: row[name] for name in METRICS} | {"reasons": reasons}
 
     def reasons(self, config: int | None = None) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from engine.kernel import account as acc
 from engine.kernel.cache import leaf
 from engine.kernel.codes import Reason
 from engine.kernel.decide import PENDING, PLACED, decide, screen
-from engine.kernel.params import PARAMETERS, ROW, DecisionParams
+from engine.kernel.params import PARAMETERS, ROW, DecisionParams, Params
 from engine.kernel.record import AccountState
 from engine.kernel.settle import commission
 
@@ -105,11 +105,12 @@ def _make_lane_params() -> Callable[..., Any]:
         if parameter.decides and name not in values:
             values[name] = f"shared.{name}" if parameter.shared else f"numbers[at(ROW.{name}, lane)]"
             if parameter.lanes_only is not None:
-                values[name] = repr(parameter.lanes_only)
+                values[name] = f"ONLY.{name}"
     keywords = ", ".join(f"{name}={value}" for name, value in values.items())
     arguments = "numbers, lane, staking, stake_increment_minor, shared"
     source = f"def lane_params({arguments}): return DecisionParams({keywords})"
-    names: dict[str, Any] = {"__name__": __name__, "DecisionParams": DecisionParams, "ROW": ROW, "at": at}
+    only = Params(*(float(parameter.lanes_only or 0.0) for parameter in PARAMETERS))
+    names = {"__name__": __name__, "DecisionParams": DecisionParams, "ROW": ROW, "ONLY": only, "at": at}
     exec(source, names)
     function: Callable[..., Any] = names["lane_params"]
     return function
