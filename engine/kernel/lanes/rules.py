@@ -110,7 +110,7 @@ def _make_lane_params() -> Callable[..., Any]:
     arguments = "numbers, lane, staking, stake_increment_minor, shared"
     source = f"def lane_params({arguments}): return DecisionParams({keywords})"
     only = Params(*(float(parameter.lanes_only or 0.0) for parameter in PARAMETERS))
-    names = {"__name__": __name__, "DecisionParams": DecisionParams, "ROW": ROW, "ONLY": only, "at": at}
+    names: dict[str, Any] = {"__name__": __name__, "DecisionParams": DecisionParams, "ROW": ROW, "ONLY": only, "at": at}
     exec(source, names)
     function: Callable[..., Any] = names["lane_params"]
     return function
