@@ -124,6 +124,6 @@ def row(default: Any, *keys: str, **facts: Any) -> Any:
     return field(default=default, metadata={"parameter": {"keys": keys, "default": default, **facts}})
 
 
-def cap(key: str, about: str) -> Any:
-    """The row of a cap on stakes, as a fraction of equity, that is off unless it is set."""
-    return row(INF, key, help=about, unit="fraction of equity", null=INF, low=0.0, decides=True)
+def cap(key: str, about: str, **facts: Any) -> Any:
+    """The row of a cap on stakes, as a fraction of equity, that is off unless it is set; arguments as of `row`."""
+    return row(INF, key, help=about, unit="fraction of equity", null=INF, low=0.0, decides=True, **facts)

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from engine.backtesting import block
 from engine.backtesting.measures import COLUMNS, METRICS
 from engine.backtesting.plan import Class, classes, lane_classes
-from engine.kernel.lanes.rules import FIRST_COUNTED, N_COUNTED
+from engine.kernel.codes import REASONS
+from engine.kernel.lanes.rules import COUNT_BITS, COUNT_MAX, FIRST_COUNTED, N_COUNTED
 from engine.kernel.lanes.walk import walk_lanes
+from engine.kernel.params import FIELD
 from engine.tape import Tape
 
 Matrix = NDArray[np.float64]
@@ -41,17 +43,28 @@ def compiler() -> str | None:
     return shutil.which("g++")
 
 
+def table() -> str:
+    """The header with the numbers of parameters and of the reasons that lanes count, as the kernel has them."""
+    parts = ["#pragma once", "namespace bet {"]
+    for space, names in (("param", tuple(FIELD)), ("reason", REASONS[FIRST_COUNTED:])):
+        members = ", ".join(name.upper() for name in (*names, "count"))
+        parts.append(f"namespace {space} {{ enum {{ {members} }}; }}")
+    parts.append(f"constexpr int COUNT_BITS = {COUNT_BITS}, COUNT_MAX = {COUNT_MAX};\n}}\n")
+    return "\n".join(parts)
+
+
 def build(folder: Path) -> Path:
     """Compile the comparator and return the program. It is built again only if its sources or flags changed."""
     gxx = compiler()
     if gxx is None:
         raise FileNotFoundError("g++")
     wide = ["-mprefer-vector-width=512"] if "avx512f" in _features() else []
-    text = b"".join(path.read_bytes() for path in sorted(SOURCES.iterdir()))
+    text = b"".join(path.read_bytes() for path in sorted(SOURCES.iterdir())) + table().encode()
     name = hashlib.blake2b(text + " ".join([*FLAGS, *wide]).encode(), digest_size=8).hexdigest()
     program = folder / f"comparator-{name}"
     if not program.exists():
-        words = [gxx, *FLAGS, *wide, str(SOURCES / "comparator.cpp"), "-o", str(program)]
+        (folder / "table.hpp").write_text(table())
+        words = [gxx, *FLAGS, *wide, f"-I{folder}", str(SOURCES / "comparator.cpp"), "-o", str(program)]
         subprocess.run(words, check=True, capture_output=True)
     return program
 

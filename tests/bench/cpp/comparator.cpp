@@ -114,7 +114,7 @@ static void walk(Block &b, const Class &c, const std::vector<int64_t> &codes, Sl
         for (int l = 0; l < W; l++) s.market_open[r.market_slot * W + l] += b.stake[l] > 0.0 ? 1.0 : 0.0;
       if (r.has_close == 0.0) count_stakes(b, b.unclosed);
       if (r.settled_at == NEVER) count_stakes(b, b.unsettled);
-      if (++visits == 15) { empty_counts(b); visits = 0; }
+      if (++visits == COUNT_MAX) { empty_counts(b); visits = 0; }
     }
   }
   empty_counts(b);
@@ -134,8 +134,8 @@ static void dispatch(Block &b, const Class &c, const std::vector<int64_t> &codes
   else walk<KELLY_COLUMN, true>(b, c, codes, s, has);
 }
 
-// what stands in the lanes afterwards, 32 numbers a configuration: 16 measures' ingredients, then the counts
-constexpr int N_OUT = 12 + N_REASONS;
+// results of a configuration: the numbers that its measures follow from, then the counts of reasons
+constexpr int N_OUT = 12 + reason::COUNT;
 
 static void run_block(const Class &c, int64_t low, double *out) {
   const int64_t high = std::min(low + W, c.configurations);
@@ -144,17 +144,17 @@ static void run_block(const Class &c, int64_t low, double *out) {
   double lows[2] = {INF, INF}, highs[2] = {-INF, -INF};
   Limits has{};
   for (int l = 0; l < W; l++) {
-    const double *row = &c.matrix[size_t(std::min(low + l, high - 1)) * N_PARAMS];
-    for (int p = 0; p < N_PARAMS; p++) b->p[p][l] = row[p];
-    lows[0] = std::min(lows[0], row[EDGE_MIN]); highs[0] = std::max(highs[0], row[EDGE_MAX]);
-    lows[1] = std::min(lows[1], row[ODDS_MIN]); highs[1] = std::max(highs[1], row[ODDS_MAX]);
-    if (low + l >= high) b->p[EDGE_MIN][l] = INF;
-    b->cash[l] = b->peak[l] = b->day_start[l] = b->high[l] = row[BANKROLL];
-    has.one_per_market |= row[ONE_PER_MARKET] == 1.0;
-    has.event |= std::isfinite(row[EVENT_CAP]);
-    has.competition |= std::isfinite(row[COMPETITION_CAP]);
-    has.base_is_cash = row[BASE_IS_CASH] == 1.0; has.whole = row[INCREMENT] == 1.0;
-    has.staking = int(row[STAKING]); has.tolerance = row[TOLERANCE];
+    const double *row = &c.matrix[size_t(std::min(low + l, high - 1)) * param::COUNT];
+    for (int p = 0; p < param::COUNT; p++) b->p[p][l] = row[p];
+    lows[0] = std::min(lows[0], row[param::EDGE_MIN]); highs[0] = std::max(highs[0], row[param::EDGE_MAX]);
+    lows[1] = std::min(lows[1], row[param::ODDS_MIN]); highs[1] = std::max(highs[1], row[param::ODDS_MAX]);
+    if (low + l >= high) b->p[param::EDGE_MIN][l] = INF;
+    b->cash[l] = b->peak[l] = b->day_start[l] = b->high[l] = row[param::BANKROLL_MINOR];
+    has.one_per_market |= row[param::ONE_PER_MARKET] == 1.0;
+    has.event |= std::isfinite(row[param::EVENT_CAP_FRAC]);
+    has.competition |= std::isfinite(row[param::COMPETITION_CAP_FRAC]);
+    has.base_is_cash = row[param::BASE_IS_CASH] == 1.0; has.whole = row[param::STAKE_INCREMENT_MINOR] == 1.0;
+    has.staking = int(row[param::STAKING]); has.tolerance = row[param::PRICE_TOLERANCE_FRAC];
   }
   std::vector<uint8_t> passing(c.edges.size());
   for (size_t i = 0; i < passing.size(); i++)
@@ -168,9 +168,9 @@ static void run_block(const Class &c, int64_t low, double *out) {
   for (int l = 0; low + l < high; l++) {
     double *o = out + (c.first + low + l) * N_OUT;
     const double values[] = {b->cash[l], b->open[l], b->won[l], b->voids[l], b->unsettled[l], b->turnover[l] + b->staked[l], b->max_drawdown[l],
-                             b->clv[l], b->counts[PLACED][l] - b->unclosed[l], b->longest[l], b->commission[l], b->warnings[l]};
+                             b->clv[l], b->counts[reason::PLACED][l] - b->unclosed[l], b->longest[l], b->commission[l], b->warnings[l]};
     std::copy(values, values + 12, o);
-    for (int r = 0; r < N_REASONS; r++) o[12 + r] = b->counts[r][l];
+    for (int r = 0; r < reason::COUNT; r++) o[12 + r] = b->counts[r][l];
   }
 }
 

@@ -1,9 +1,11 @@
-// The rules of engine/kernel/lanes.py in C++: what one opportunity, one settlement, one close is to W configurations.
+// The rules of engine/kernel/lanes in C++: one opportunity, one settlement, one close for W configurations.
 #pragma once
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+
+#include "table.hpp"  // written by comparator.py: namespaces param and reason, COUNT_BITS, COUNT_MAX
 #ifdef __AVX512F__
 #include <immintrin.h>
 #endif
@@ -14,19 +16,9 @@ constexpr int W = 128, WP = W + 8;
 constexpr double INF = std::numeric_limits<double>::infinity();
 constexpr int64_t NEVER = std::numeric_limits<int64_t>::max();
 
-// columns of engine.kernel.params.Params
-enum P {
-  BANKROLL, EDGE_MIN, EDGE_MAX, ODDS_MIN, ODDS_MAX, ONE_PER_MARKET, STAKING, AMOUNT, FRACTION, STAKE_CAP, BASE_IS_CASH,
-  BET_CAP, EVENT_CAP, COMPETITION_CAP, DAY_CAP, OPEN_CAP, STAKE_MIN, INCREMENT, COMMISSION_FACTOR, SLIPPAGE, REJECTION,
-  WARN_FRAC, WARN_FACTOR, STOP_FRAC, RESET_AFTER, STREAK_WARN, STREAK_STOP, COOL_OFF, DAILY_LOSS, TOLERANCE, FILL_MIN,
-  LIMITING_PROFIT, LIMITING_FACTOR, WALLETS, N_PARAMS
-};
-// reasons that depend on the state, from the first one that is counted
-enum R { DRAWDOWN, DAILY, STREAK, QUESTION, CAP_BET, CAP_EVENT, CAP_COMPETITION, CAP_DAY, CAP_OPEN, SIZE, CASH_OUT,
-         STAKE_MINIMUM, PRICE_MOVED, REJECTED, GROUP, PLACED, N_REASONS };
 enum Staking { FLAT, PERCENT, KELLY, TARGET, KELLY_COLUMN };
 
-// engine.kernel.offered.OFFERED
+// engine.kernel.lanes.stream.OPPORTUNITY
 struct Row {
   int64_t decided_at, settled_at;
   double payoff, commission;
@@ -38,11 +30,11 @@ struct Row {
 };
 
 struct alignas(64) Block {
-  double p[N_PARAMS][WP];
+  double p[param::COUNT][WP];
   double cash[WP], open[WP], peak[WP], drawdown[WP], halted[WP], cooling[WP], streak[WP], day_start[WP], staked[WP],
       blocked[WP], high[WP], max_drawdown[WP], losses[WP], longest[WP], won[WP], voids[WP], unsettled[WP], turnover[WP],
       commission[WP], clv[WP], unclosed[WP], warnings[WP], on_event[WP], on_competition[WP], taken[WP], stake[WP],
-      market_pnl[WP], market_open[WP], base[WP], counts[N_REASONS][WP];
+      market_pnl[WP], market_open[WP], base[WP], counts[reason::COUNT][WP];
   int64_t halt_end[WP], cool_end[WP];
   uint64_t counted[WP];
 };
@@ -75,46 +67,46 @@ inline void decide(Block &b, const Row &r, bool base_is_cash, double tolerance) 
   for (int l = 0; l < W; l += 8) {
     const V cash = at(b.cash, l), open = at(b.open, l), equity = cash + open;
     const V base = base_is_cash ? at(b.base, l) : equity;
-    const V warn = at(b.drawdown, l) >= at(b.p[WARN_FRAC], l) ? at(b.p[WARN_FACTOR], l) : one;
+    const V warn = at(b.drawdown, l) >= at(b.p[param::DRAWDOWN_WARN_FRAC], l) ? at(b.p[param::DRAWDOWN_WARN_FACTOR], l) : one;
     V asked;
-    if (RULE == FLAT) asked = at(b.p[AMOUNT], l);
-    else if (RULE == PERCENT) asked = at(b.p[FRACTION], l) * base;
-    else if (RULE == TARGET) asked = at(b.p[AMOUNT], l) / win;
-    else asked = least(at(b.p[FRACTION], l) * all(full), at(b.p[STAKE_CAP], l)) * base;
+    if (RULE == FLAT) asked = at(b.p[param::AMOUNT_MINOR], l);
+    else if (RULE == PERCENT) asked = at(b.p[param::FRACTION], l) * base;
+    else if (RULE == TARGET) asked = at(b.p[param::AMOUNT_MINOR], l) / win;
+    else asked = least(at(b.p[param::FRACTION], l) * all(full), at(b.p[param::STAKE_CAP_FRAC], l)) * base;
     const V wanted = asked * weight * warn;
     V stake = wanted;
-    M cause = all(int64_t(STAKE_MINIMUM));
-    auto limit = [&](V room, int64_t reason) {
-      const M binds = room < stake;
-      stake = binds ? room : stake;
-      cause = binds ? all(reason) : cause;
+    M cause = all(int64_t(reason::STAKE_MINIMUM));
+    auto limit = [&](V headroom, int64_t code) {
+      const M binds = headroom < stake;
+      stake = binds ? headroom : stake;
+      cause = binds ? all(code) : cause;
     };
-    limit(at(b.p[BET_CAP], l) * equity, CAP_BET);
-    limit(at(b.p[EVENT_CAP], l) * equity - at(b.on_event, l), CAP_EVENT);
-    limit(at(b.p[COMPETITION_CAP], l) * equity - at(b.on_competition, l), CAP_COMPETITION);
-    limit(at(b.p[DAY_CAP], l) * at(b.day_start, l) - at(b.staked, l), CAP_DAY);
-    limit(at(b.p[OPEN_CAP], l) * equity - open, CAP_OPEN);
-    limit(size, SIZE);
-    limit(cash, CASH_OUT);
-    const V step = at(b.p[INCREMENT], l), minimum = at(b.p[STAKE_MIN], l);
+    limit(at(b.p[param::BET_CAP_FRAC], l) * equity, reason::CAP_BET);
+    limit(at(b.p[param::EVENT_CAP_FRAC], l) * equity - at(b.on_event, l), reason::CAP_EVENT);
+    limit(at(b.p[param::COMPETITION_CAP_FRAC], l) * equity - at(b.on_competition, l), reason::CAP_COMPETITION);
+    limit(at(b.p[param::DAY_CAP_FRAC], l) * at(b.day_start, l) - at(b.staked, l), reason::CAP_DAY);
+    limit(at(b.p[param::OPEN_CAP_FRAC], l) * equity - open, reason::CAP_OPEN);
+    limit(size, reason::SIZE);
+    limit(cash, reason::CASH);
+    const V step = at(b.p[param::STAKE_INCREMENT_MINOR], l), minimum = at(b.p[param::STAKE_MIN_MINOR], l);
     stake = WHOLE ? down(stake) : down(stake / step) * step;
     const V alone = WHOLE ? down(wanted) : down(wanted / step) * step;
     const M enough = (stake >= minimum) & ~(stake < floor_), by_cap = (alone >= minimum) & ~(alone < floor_);
-    M reason = draw < at(b.p[REJECTION], l) ? all(int64_t(REJECTED)) : all(int64_t(PLACED));
-    reason = moved ? all(int64_t(PRICE_MOVED)) : reason;
-    reason = enough ? reason : (by_cap ? cause : all(int64_t(STAKE_MINIMUM)));
+    M why = draw < at(b.p[param::REJECTION_FRAC], l) ? all(int64_t(reason::REJECTED)) : all(int64_t(reason::PLACED));
+    why = moved ? all(int64_t(reason::PRICE_MOVED)) : why;
+    why = enough ? why : (by_cap ? cause : all(int64_t(reason::STAKE_MINIMUM)));
     const V taken = at(b.taken, l);
-    reason = at(b.p[ONE_PER_MARKET], l) * taken == one ? all(int64_t(QUESTION)) : reason;
-    reason = at(b.cooling, l) == one ? all(int64_t(STREAK)) : reason;
-    reason = at(b.blocked, l) == one ? all(int64_t(DAILY)) : reason;
-    reason = at(b.halted, l) == one ? all(int64_t(DRAWDOWN)) : reason;
-    const M passes = (all(net) >= at(b.p[EDGE_MIN], l)) & (all(net) <= at(b.p[EDGE_MAX], l)) &
-                     (all(odds) >= at(b.p[ODDS_MIN], l)) & (all(odds) <= at(b.p[ODDS_MAX], l));
-    const M bets = passes & (reason == all(int64_t(PLACED)));
+    why = at(b.p[param::ONE_PER_MARKET], l) * taken == one ? all(int64_t(reason::ONE_PER_MARKET)) : why;
+    why = at(b.cooling, l) == one ? all(int64_t(reason::BREAKER_STREAK)) : why;
+    why = at(b.blocked, l) == one ? all(int64_t(reason::BREAKER_DAILY_LOSS)) : why;
+    why = at(b.halted, l) == one ? all(int64_t(reason::BREAKER_DRAWDOWN)) : why;
+    const M passes = (all(net) >= at(b.p[param::EDGE_MIN], l)) & (all(net) <= at(b.p[param::EDGE_MAX], l)) &
+                     (all(odds) >= at(b.p[param::ODDS_MIN], l)) & (all(odds) <= at(b.p[param::ODDS_MAX], l));
+    const M bets = passes & (why == all(int64_t(reason::PLACED)));
     const V placed = bets ? one : zero;
     stake = bets ? stake : zero;
     U &counted = *reinterpret_cast<U *>(b.counted + l);
-    counted += ((U)(passes & all(int64_t(1)))) << (U)(reason * 4);
+    counted += ((U)(passes & all(int64_t(1)))) << (U)(why * COUNT_BITS);
     at(b.cash, l) = cash - stake;
     at(b.open, l) = open + stake;
     at(b.staked, l) += stake;
@@ -151,7 +143,7 @@ inline void settle(Block &b, double payoff, bool charged) {
       at(b.longest, l) = most(at(b.longest, l), run);
       const V counts = lost * (one - at(b.cooling, l)), streak = at(b.streak, l) + counts;
       at(b.streak, l) = streak;
-      at(b.warnings, l) += streak == at(b.p[STREAK_WARN], l) ? counts : zero;
+      at(b.warnings, l) += streak == at(b.p[param::STREAK_WARN], l) ? counts : zero;
     }
   }
 }
@@ -178,12 +170,12 @@ inline bool close(Block &b) {
     const V peak = most(at(b.peak, l), now), drawdown = peak > zero ? (peak - now) / peak : zero;
     at(b.peak, l) = peak;
     at(b.drawdown, l) = drawdown;
-    const M halts = (at(b.halted, l) == zero) & (drawdown >= at(b.p[STOP_FRAC], l));
-    const M cools = (at(b.cooling, l) == zero) & (at(b.streak, l) >= at(b.p[STREAK_STOP], l));
+    const M halts = (at(b.halted, l) == zero) & (drawdown >= at(b.p[param::DRAWDOWN_STOP_FRAC], l));
+    const M cools = (at(b.cooling, l) == zero) & (at(b.streak, l) >= at(b.p[param::STREAK_STOP], l));
     at(b.halted, l) = halts ? two : at(b.halted, l);
     at(b.cooling, l) = cools ? two : at(b.cooling, l);
     const V start = at(b.day_start, l);
-    const M lost = (start > zero) & ((start - now) / start >= at(b.p[DAILY_LOSS], l));
+    const M lost = (start > zero) & ((start - now) / start >= at(b.p[param::DAILY_LOSS_FRAC], l));
     at(b.blocked, l) = lost ? one : at(b.blocked, l);
     off |= halts | cools;
   }
@@ -205,8 +197,8 @@ inline int64_t after(int64_t instant, double span) {
 }
 inline int64_t set_ends(Block &b, int64_t instant) {
   for (int l = 0; l < W; l++) {
-    if (b.halted[l] == 2.0) { b.halted[l] = 1.0; b.halt_end[l] = after(instant, b.p[RESET_AFTER][l]); }
-    if (b.cooling[l] == 2.0) { b.cooling[l] = 1.0; b.cool_end[l] = after(instant, b.p[COOL_OFF][l]); }
+    if (b.halted[l] == 2.0) { b.halted[l] = 1.0; b.halt_end[l] = after(instant, b.p[param::DRAWDOWN_RESET_AFTER_NS][l]); }
+    if (b.cooling[l] == 2.0) { b.cooling[l] = 1.0; b.cool_end[l] = after(instant, b.p[param::STREAK_COOL_OFF_NS][l]); }
   }
   return earliest(b);
 }
@@ -228,8 +220,8 @@ inline void roll(Block &b) {
   }
 }
 inline void empty_counts(Block &b) {
-  for (int r = 0; r < N_REASONS; r++)
-    for (int l = 0; l < W; l++) b.counts[r][l] += double((b.counted[l] >> (4 * r)) & 15);
+  for (int r = 0; r < reason::COUNT; r++)
+    for (int l = 0; l < W; l++) b.counts[r][l] += double((b.counted[l] >> (COUNT_BITS * r)) & COUNT_MAX);
   std::memset(b.counted, 0, sizeof b.counted);
 }
 
