@@ -94,3 +94,8 @@ def test_a_licence_that_binds_the_project_is_refused(monkeypatch: pytest.MonkeyP
 def test_an_audit_reports_what_was_checked(package: dict[str, object], status: int, words: str) -> None:
     code, text = audit.verdict({"dependencies": [{"name": "a", "version": "1"} | package]})
     assert code == status and words in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_each_guide_links_to_the_glossary(path: Path) -> None:
+    assert path.name == "glossary.md" or "(glossary.md)" in path.read_text()

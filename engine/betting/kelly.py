@@ -68,16 +68,16 @@ def kelly_states(odds: ArrayLike, probs: ArrayLike, commission_rate: ArrayLike =
     b = np.broadcast_to(_net_profit(odds, commission_rate), p.shape[:-1])
     win, half_win, half_lose = p[..., 0], p[..., 1], p[..., 3]
     lose = np.maximum(1.0 - win - half_win - p[..., 2] - half_lose, 0.0)
-    chances = np.stack([win, half_win, half_lose, lose]).reshape(4, -1)
+    state_probs = np.stack([win, half_win, half_lose, lose]).reshape(4, -1)
     gains = np.stack([b, b / 2.0, np.full_like(b, -0.5), np.full_like(b, -1.0)]).reshape(4, -1)
 
     def slope(stake: Floats, at: NDArray[np.intp]) -> Floats:
-        terms = chances[:, at] * gains[:, at]
+        terms = state_probs[:, at] * gains[:, at]
         with np.errstate(divide="ignore", invalid="ignore"):
             growth = np.where(terms == 0.0, 0.0, terms / (1.0 + stake * gains[:, at]))
         return np.asarray(growth[0] + growth[1] + growth[2] + growth[3])
 
-    return _falling_root(slope, chances.shape[1]).reshape(b.shape)
+    return _falling_root(slope, state_probs.shape[1]).reshape(b.shape)
 
 
 def kelly_market(odds: ArrayLike, prob: ArrayLike) -> Floats:
