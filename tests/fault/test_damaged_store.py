@@ -64,6 +64,7 @@ DAMAGE: tuple[Callable[[bytes, random.Random, list[bytes]], bytes], ...] = (
 )
 
 
+@pytest.mark.slow
 def test_six_hundred_damaged_files_are_refused(sound: Path) -> None:
     paths = sorted(p for p in sound.rglob("*.parquet"))
     originals = [p.read_bytes() for p in paths]

@@ -86,6 +86,7 @@ def assert_equal(actual: np.ndarray, expected: np.ndarray) -> None:
         assert same.all(), (name, np.flatnonzero(~same)[:5], left[~same][:5], right[~same][:5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", range(3))
 def test_lanes_and_walk_agree_on_random_cases(batch: int) -> None:
     reasons: Counter[str] = Counter()

@@ -74,6 +74,7 @@ def test_the_kernel_imports_numpy_numba_and_itself_only(module: str) -> None:
     assert {name for name in engine if not name.startswith("engine.kernel")} == {"engine"}
 
 
+@pytest.mark.slow
 def test_a_second_process_loads_the_compiled_code() -> None:
     code = """
 from engine.backtesting.precompile import compile_part

@@ -24,6 +24,7 @@ def test_importing_the_kernel_sets_it() -> None:
     assert run("import engine.backtesting.run") == "-prefer-256-bit"
 
 
+@pytest.mark.slow
 def test_a_loaded_numba_and_the_users_setting_are_left_alone() -> None:
     assert run("import numba, engine.backtesting.run") == "unset"
     assert run("os.environ['NUMBA_CPU_NAME'] = 'generic'\nimport engine.kernel.walk") == "unset"

@@ -50,6 +50,7 @@ def test_folders_and_archives_give_one_batch_per_file(folder: Path) -> None:
     assert batches[2].identity == ""  # its row is in the future: the file is read again next time
 
 
+@pytest.mark.slow
 def test_known_files_are_not_read_again(folder: Path) -> None:
     first = list(read_files("football_data", [folder], today=TODAY))
     known = {b.identity for b in first if b.identity}

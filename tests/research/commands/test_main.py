@@ -66,7 +66,9 @@ def test_every_command_is_in_the_help_text_and_can_be_imported(capsys: pytest.Ca
         (["backtest", "output=yaml"], 2, "table, json"),
         (["backtest"], 1, "try data=sample"),
         (["sweep", "strategy.edge_min=interval(0,1)"], 2, "an interval has no values"),
-        (["sweep", "strategy.edge_min=range(0,1,0.0000001)"], 2, "sweep.max=10000000"),
+        pytest.param(
+            ["sweep", "strategy.edge_min=range(0,1,0.0000001)"], 2, "sweep.max=10000000", marks=pytest.mark.slow
+        ),
         (["sweep", "sweep.where=strategy.edge_min>1"], 2, "no configuration is left"),
         (["-sc", "install=tcsh"], 2, "no completion for tcsh"),
         ([], 2, ""),
@@ -113,6 +115,7 @@ def test_an_interrupt_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys:
     assert capsys.readouterr().err == "interrupted\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_error(home: Path) -> None:
     done = subprocess.run(
         f"{BEA} backtest --cfg job | head -1; exit ${{PIPESTATUS[0]}}",

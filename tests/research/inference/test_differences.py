@@ -53,6 +53,7 @@ def by_hand(first: Ratio, second: Ratio) -> tuple[float, float, int]:
     return ratios[0] - ratios[1], spread, m
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_estimate_and_spread_equal_those_of_the_delta_method(seed: int) -> None:
     first, second = market(1500, seed)

@@ -58,6 +58,7 @@ def test_the_number_falls_with_correlation() -> None:
     assert found[0] > 65 and 10 < found[1] < 60 and 2 < found[2] < 16 and 1 <= found[3] < 4
 
 
+@pytest.mark.slow
 def test_more_configurations_never_count_less() -> None:
     of = drawn_of(noise(80) + noise(1, case=4))
     found = [effective_trials(of, np.arange(80) < count) for count in range(81)]

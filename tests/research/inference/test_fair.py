@@ -188,6 +188,7 @@ def test_beyond_the_budget_the_p_value_is_simulated() -> None:
     assert math.isnan(found.p_exact) and found.p_value == found.p_simulated
 
 
+@pytest.mark.slow
 def test_the_size_is_five_percent_even_with_five_bets_per_match() -> None:
     """Five bookmakers on one selection are one observation; counted as five, the test errs four times as often."""
     rng, ours, naive, cases = np.random.default_rng(6), 0, 0, 250

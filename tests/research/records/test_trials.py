@@ -235,6 +235,7 @@ def test_what_makes_no_other_trial(composers: dict[str, Composer], one: str, oth
         assert set(together) == set(hashed(composers, one))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -260,6 +261,7 @@ def test_the_seed_counts_where_bets_may_be_rejected(composers: dict[str, Compose
     assert len(set(hashed(composers, "seed=1,2", "execution.rejection_frac=0,0.1"))) == 3
 
 
+@pytest.mark.slow
 def test_another_text_of_a_rule_is_another_trial(composers: dict[str, Composer], tmp_path: Path) -> None:
     def written(name: str, stake: int) -> str:
         path = tmp_path / name

@@ -243,6 +243,7 @@ def test_caveats_are_listed() -> None:
     assert warnings(report(manifest={**data.manifest, "data": facts})) == []
 
 
+@pytest.mark.slow
 def test_pages_stay_light(made: str) -> None:
     assert len(made.encode()) < 700_000
     large = page(report(count=20_000))

@@ -75,6 +75,7 @@ def test_one_file_in_the_home_is_a_strategy_with_its_defaults(mine: Path) -> Non
     assert sweep.bets(int(row["config"][0])).height == row["n_bets"][0], "a stored run can be replayed"
 
 
+@pytest.mark.slow
 def test_adding_a_strategy_leaves_every_stored_run_as_it_is(mine: Path) -> None:
     words = ["data=sample", "data.competitions=[SIM1]", "report=false"]
     built_in, own = research.backtest(words), research.backtest(WORDS)
@@ -82,6 +83,7 @@ def test_adding_a_strategy_leaves_every_stored_run_as_it_is(mine: Path) -> None:
     assert research.backtest(words).id == built_in.id and research.backtest(WORDS).id == own.id
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_file_or_of_its_feature_makes_another_run(mine: Path) -> None:
     ids = [research.backtest(WORDS).id]
     mine.write_text(mine.read_text().replace("< 2.0", "< 1.9"))
@@ -94,6 +96,7 @@ def test_an_edit_of_the_file_or_of_its_feature_makes_another_run(mine: Path) -> 
     assert len(set(ids)) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [

@@ -20,6 +20,8 @@ from research.tapes.builder import Tapes
 from research.tapes.fitting import fitted_at, opportunities
 from research.tapes.inputs import strategy_of
 
+pytestmark = pytest.mark.slow
+
 DATES = [dt.date(2019, 8, 1), dt.date(2021, 1, 1), dt.date(2022, 1, 1), dt.date(2024, 6, 1)]
 
 
