@@ -1,4 +1,4 @@
-"""HTML of the pages: one Jinja2 environment that escapes everything, and the self-contained document around a page."""
+"""HTML of the pages: one Jinja2 environment that escapes every value, and self-contained documents."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def document(template: str, *, styles: Sequence[str], scripts: Sequence[str], **
     styles, scripts : sequence of str
         Names of assets, in order. The scripts run after the body is read.
     **context
-        Values for the template. Foreign text is welcome: it is escaped.
+        Values for the template. Foreign text is escaped.
     """
     style, texts = "".join(asset(name) for name in styles), [asset(name) for name in scripts]
     return render(template, style=style, scripts=texts, policy=_policy(style, texts), **context)

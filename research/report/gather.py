@@ -98,17 +98,17 @@ def distinguishing(board: pl.DataFrame, keys: list[str], axes: list[str]) -> lis
     axes : list of str
         Keys that were swept.
     """
-    chosen = [key for key in keys if key in axes or key in NAMES]
-    chosen = [key for key in chosen if board[key].n_unique() > 1] if board.height > 1 else chosen
-    rest = [key for key in keys if key not in chosen and board[key].n_unique() > 1]
-    distinct = board.select(chosen).n_unique() if chosen else 1
+    shown = [key for key in keys if key in axes or key in NAMES]
+    shown = [key for key in shown if board[key].n_unique() > 1] if board.height > 1 else shown
+    rest = [key for key in keys if key not in shown and board[key].n_unique() > 1]
+    distinct = board.select(shown).n_unique() if shown else 1
     for key in rest:
         if distinct >= board.height:
             break
-        more = board.select([*chosen, key]).n_unique()
+        more = board.select([*shown, key]).n_unique()
         if more > distinct:
-            chosen, distinct = [*chosen, key], more
-    return [key for key in keys if key in chosen]
+            shown, distinct = [*shown, key], more
+    return [key for key in keys if key in shown]
 
 
 def _plain(key: str) -> pl.Expr:

@@ -51,7 +51,7 @@ def page(data: ReportData) -> str:
         luck_figures=[] if luck is None else _luck_figures(luck, data.seed),
         luck_lead="" if luck is None else selection_line(luck),
         order=measure_name(data.order),
-        kept=packed["rows"],
+        held=packed["rows"],
         total=packed["total"],
         sheets=[_sheet(data, place) for place in range(len(data.selected))],
         mapped=_mapped(data),

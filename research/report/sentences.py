@@ -61,14 +61,14 @@ def statement(data: ReportData) -> tuple[str, str]:
 def _in_sample(tried: int, order: str, interval: Interval | None) -> str:
     """How to read a result of which nothing was tested out of sample."""
     if interval is None:
-        luck = "There are too few bets to tell skill from luck."
+        luck = "There are too few bets to separate skill from luck."
     elif interval.low > 0:
         luck = "The interval is above zero"
         luck += "." if tried == 1 else ", but the best of many always looks good."
     elif interval.high < 0:
         luck = "The interval is below zero: this configuration loses money."
     else:
-        luck = "The interval contains zero: the result cannot be told from luck."
+        luck = "The interval contains zero: the result is indistinguishable from luck."
     if tried == 1:
         return (
             f"{luck} In sample: this run searched nothing, but earlier trials on these events count too and are "

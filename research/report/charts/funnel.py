@@ -89,7 +89,7 @@ def _draw(shown: list[tuple[str, int]], total: int, width: float) -> Canvas:
         top = 18 + step * place
         middle = top + (34 if narrow else step / 2)
         text_y = top + 15 if narrow else middle + 4.5
-        css = "gain" if reason == "placed" else "warn" if reason.startswith("breaker") else "gone"
+        css = "gain" if reason == "placed" else "warn" if reason.startswith("breaker") else "refused"
         start = 0.0 if reason == "placed" else (left - amount) / total
         canvas.text(0 if narrow else names - 10, text_y, _name(reason), "", "start" if narrow else "end")
         canvas.rect((names, middle - 7), (track, 14), "track")

@@ -112,7 +112,7 @@ def path_data(count: int = 1200) -> PathData:
 
 
 def cross_validation(days: int = 400, configurations: int = 20) -> CrossValidation:
-    """The cross-validation of a sweep without skill, with three backtest paths of which one placed no bet."""
+    """The cross-validation of a sweep without skill, with three backtest paths, one of them without bets."""
     tested = overfitting(np.random.default_rng(4).normal(0.0, 0.01, (days, configurations)), 8)
     splits = pl.DataFrame({"logit": tested.logits, "inside": tested.in_sample, "outside": tested.out_of_sample})
     return CrossValidation(splits, (0.3, 0.5, 0.7), BacktestPaths(6, (40, 0, 55), (0.02, None, -0.01)), "sharpe")
@@ -148,7 +148,7 @@ def results(count: int = 400, seed: int = 1, names: tuple[str, ...] = ("value", 
 
 
 def report(count: int = 400, **changes: Any) -> ReportData:
-    """The data of a whole page; `changes` replace fields."""
+    """The data of a complete page; `changes` replace fields."""
     board = results(count)
     first = [int(config) for config in board["config"].head(2)]
     keys = ("strategy.name", "strategy.edge_min", "staking.fraction")

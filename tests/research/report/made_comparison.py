@@ -22,7 +22,7 @@ def side(letter: str = "A", log: pl.DataFrame | None = None, **changes: Any) -> 
 
 
 def better(log: pl.DataFrame, more: float) -> pl.DataFrame:
-    """The same bets, each with so much more of its stake."""
+    """The same bets, with P&L higher by the fraction `more` of each stake."""
     gained = (pl.col("pnl_minor") + pl.col("stake_minor") * more).cast(pl.Int64)
     return log.with_columns(pnl_minor=gained, clv=pl.col("clv") + more)
 
@@ -45,7 +45,7 @@ def swept(letter: str, log: pl.DataFrame, **changes: Any) -> Side:
 
 
 def comparison(*sides: Side, **differences: dict[str, list[Any]]) -> Comparison:
-    """Runs side by side; two of them unless told."""
+    """Runs side by side; two of them by default."""
     noisy = bets(seed=0).with_columns(
         pnl_minor=pl.when(pl.int_range(1200) % 9 == 0).then(-pl.col("stake_minor")).otherwise(pl.col("pnl_minor"))
     )

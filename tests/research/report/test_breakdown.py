@@ -1,4 +1,4 @@
-"""Groups of bets against sums by hand."""
+"""Groups of bets against sums computed by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.research.report.made import bets
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
-def test_groups_hold_every_bet_once(by: str) -> None:
+def test_groups_contain_every_bet_once(by: str) -> None:
     log = bets()
     groups = yield_groups(log, by, 1)
     assert sum(g.n_bets for g in groups) == len(log)
@@ -40,7 +40,7 @@ def test_the_interval_of_a_group_does_not_depend_on_the_others() -> None:
     assert alone[0].interval == whole["2020-2021"]
 
 
-def test_many_competitions_are_twelve_bars() -> None:
+def test_many_competitions_become_twelve_groups() -> None:
     log = bets(900, competitions=tuple(f"L{k}" for k in range(30)))
     groups = yield_groups(log, "competition")
     assert len(groups) == 12
@@ -48,12 +48,12 @@ def test_many_competitions_are_twelve_bars() -> None:
     assert [g.n_bets for g in groups[:-1]] == sorted((g.n_bets for g in groups[:-1]), reverse=True)
 
 
-def test_months_stand_apart_until_there_are_too_many() -> None:
+def test_many_months_are_grouped_by_month_of_the_year() -> None:
     assert [g.name for g in yield_groups(bets(300, days=90), "month")] == ["2019-08", "2019-09", "2019-10"]
     assert len(yield_groups(bets(), "month")) == 12
 
 
-def test_tenths_hold_equal_numbers_and_ascend() -> None:
+def test_deciles_have_equal_sizes_and_ascend() -> None:
     groups = quantile_groups(bets(1000), "edge_net_frac")
     assert [g.n_bets for g in groups] == [100] * 10
     assert [g.position for g in groups] == sorted(g.position for g in groups)
@@ -75,7 +75,7 @@ def test_missing_values_and_few_bets() -> None:
         yield_groups(log, "team")
 
 
-def test_an_interval_is_told_from_a_hundred_bets_on_thirty_days_on() -> None:
+def test_an_interval_needs_a_hundred_bets_on_thirty_days() -> None:
     log = bets(400).with_columns(date=pl.date(2021, 1, 1) + pl.duration(days=pl.int_range(400) % 40))
     assert yield_interval(log, 1).known and yield_interval(log.head(100), 1).known
     few, crowded = log.head(99), log.with_columns(date=pl.date(2021, 1, 1) + pl.duration(days=pl.int_range(400) % 29))
@@ -85,7 +85,7 @@ def test_an_interval_is_told_from_a_hundred_bets_on_thirty_days_on() -> None:
         assert found.estimate == pytest.approx(part["pnl_minor"].sum() / part["stake_minor"].sum())
 
 
-def test_an_open_bet_has_earned_nothing_yet() -> None:
+def test_the_pnl_of_an_open_bet_counts_as_zero() -> None:
     log = bets(100).with_columns(
         pl.when(pl.int_range(100) < 5).then(None).otherwise(pl.col("pnl_minor")).alias("pnl_minor")
     )
@@ -97,8 +97,8 @@ def test_an_open_bet_has_earned_nothing_yet() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("low", "high"), [(1.3, 2.0), (3.0, 10.0)])
-def test_the_interval_of_roi_holds_the_truth(low: float, high: float) -> None:
-    """Of 1,000 logs of 150 bets with a true edge of 3 %, 87 to 93 % of the 90 % intervals hold the true ROI."""
+def test_the_interval_of_roi_covers_the_true_value(low: float, high: float) -> None:
+    """Of 1,000 logs of 150 bets with a true edge of 3 %, 87 to 93 % of the 90 % intervals cover the true ROI."""
     rng, held = np.random.default_rng(77), 0
     for case in range(1_000):
         odds = np.exp(rng.uniform(np.log(low), np.log(high), 150))

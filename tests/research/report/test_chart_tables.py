@@ -1,4 +1,4 @@
-"""Every chart is complete at three widths, and has a sentence where there is nothing to draw; the guide lists it."""
+"""Every chart is complete at three widths, has a sentence where there is nothing to draw, and is in the guide."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_a_chart_names_its_axes_and_marks(name: str, words: list[str]) -> None:
             assert word in drawn_text, word
 
 
-def test_the_answer_tells_quantiles_and_ruin() -> None:
+def test_the_answer_states_quantiles_and_ruin() -> None:
     found = fallen(400, 0.2)
     answer = charts.drawdowns(found).answer
     for value in (np.median(found.simulated), np.quantile(found.simulated, 0.95), found.observed):

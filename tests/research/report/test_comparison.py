@@ -69,7 +69,7 @@ def test_few_common_events_have_no_interval() -> None:
     assert "No two of these runs bet on the same event." in page(apart)
 
 
-def test_many_common_events_on_few_days_have_no_interval_either() -> None:
+def test_many_common_events_on_few_days_have_no_interval() -> None:
     crowded = LOG.with_columns(date=pl.lit(LOG["date"][0]))
     pair = only(side("A", crowded), side("B", better(crowded, -0.5).filter(pl.col("odds") > 1.5)))
     assert pair.common == 628 and pair.days == 1 and not pair.ratios["yield"].difference.known
@@ -166,7 +166,7 @@ def test_hostile_names_stay_text() -> None:
 
 
 @pytest.mark.parametrize("measure", ["yield", "clv", "pnl"])
-def test_the_chart_of_differences_is_whole(measure: str) -> None:
+def test_the_chart_of_differences_is_complete(measure: str) -> None:
     few = LOG.filter(pl.col("event_id").is_in(LOG["event_id"].unique().sort().head(20).to_list()))
     sides = [side("A", LOG), side("B", better(LOG.filter(pl.col("odds") > 1.5), -0.3)), side("C", better(few, 3.0))]
     pairs = pairs_of(comparison(*sides), out_of_sample=False)

@@ -1,4 +1,4 @@
-"""`bea compare`: the table on stdout, the page and its path, what is compared of backtests and sweeps."""
+"""`bea compare`: the table on stdout, the page and its path, and what is compared."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def out(capsys: pytest.CaptureFixture[str]) -> pytest.CaptureFixture[str]:
     return capsys
 
 
-def test_the_table_stands_on_stdout_and_the_path_of_the_page_under_it(
+def test_stdout_has_the_table_and_then_the_path_of_the_page(
     there: dict[str, Run], out: pytest.CaptureFixture[str]
 ) -> None:
     names = [there["value"].short, there["sim1"].short]
@@ -57,7 +57,7 @@ def test_the_table_stands_on_stdout_and_the_path_of_the_page_under_it(
     assert out.readouterr().out.splitlines() == lines[:-1]
 
 
-def test_json_names_the_page_or_says_that_there_is_none(there: dict[str, Run], out: pytest.CaptureFixture[str]) -> None:
+def test_json_names_the_page_if_there_is_one(there: dict[str, Run], out: pytest.CaptureFixture[str]) -> None:
     words = ["compare", f"{there['wide'].short}#2", there["narrow"].short, there["value"].short, "--json"]
     assert main(words) == 0
     found = json.loads(out.readouterr().out)
@@ -67,7 +67,7 @@ def test_json_names_the_page_or_says_that_there_is_none(there: dict[str, Run], o
     assert json.loads(out.readouterr().out) == found | {"page": None}
 
 
-def test_pages_are_no_runs(there: dict[str, Run]) -> None:
+def test_comparison_pages_are_not_listed_as_runs(there: dict[str, Run]) -> None:
     before = complete()
     path = write_page(
         [(there["wide"], None), (there["value"], None)], differences([(there["wide"], None), (there["value"], None)])
@@ -113,7 +113,7 @@ def test_sweeps_are_compared_by_their_out_of_sample_paths_and_configurations_by_
     assert own.ratios["yield"].common + own.ratios["yield"].first_only == wide.bets(2)["event_id"].n_unique()
 
 
-def test_a_run_whose_rows_are_gone_is_still_compared(
+def test_a_run_without_its_rows_in_the_store_is_still_compared(
     there: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(there["wide"].folder, tmp_path / "run")

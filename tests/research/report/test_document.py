@@ -1,4 +1,4 @@
-"""Templates escape every value, refuse missing ones, and mark nothing as safe but at one place."""
+"""Templates escape every value, refuse missing ones, and trust markup in one place only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packed leaderboard: every value comes back, whatever the size."""
+"""The packed leaderboard: every value can be unpacked, whatever the size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from research.report.text import MEASURES, short_key
 from tests.research.report.made import bets, configuration, report, results
 
 
-def test_values_come_back() -> None:
+def test_values_are_unpacked_unchanged() -> None:
     data = report()
     packed = json.loads(script_json(pack(data)))
     assert packed["rows"] == packed["total"] == 400
@@ -47,7 +47,7 @@ def test_a_large_run_keeps_the_best_and_the_neighbours_of_the_best() -> None:
 
 
 @pytest.mark.parametrize("text", ["</script>", "<!--", "]]>", "\u2028", "&amp;", "\ud800"])
-def test_nothing_ends_the_script(text: str) -> None:
+def test_no_text_ends_the_script_element(text: str) -> None:
     made = script_json({"name": text})
     assert not set("<>&\u2028\u2029") & set(made)
     made.encode()
@@ -55,7 +55,7 @@ def test_nothing_ends_the_script(text: str) -> None:
         assert json.loads(made) == {"name": text}
 
 
-def test_values_as_words() -> None:
+def test_values_as_text() -> None:
     assert value_text(0.05) == "0.05"
     assert value_text(0.1 + 0.2) == "0.3"
     assert value_text(1_000_000.0) == "1\u202f000\u202f000"
@@ -78,7 +78,7 @@ def test_standard_errors() -> None:
     assert standard_errors(configuration(1, log.clear())) == {}
 
 
-def test_keys_that_tell_configurations_apart() -> None:
+def test_keys_that_distinguish_configurations() -> None:
     board = results(40).with_columns(pl.lit(1).alias("risk.cap"), (pl.col("config") % 2).alias("strategy.pick"))
     keys = ["strategy.name", "strategy.pick", "strategy.edge_min", "staking.fraction", "risk.cap"]
     assert distinguishing(board, keys, ["strategy.edge_min"]) == [

@@ -51,7 +51,7 @@ def test_texts(text: str, expected: str) -> None:
     assert text == expected
 
 
-def test_foreign_text_is_escaped_and_cannot_turn_the_line() -> None:
+def test_foreign_text_is_escaped_and_cannot_change_the_direction_of_a_line() -> None:
     assert html("<b onclick='x'>\"&") == "&lt;b onclick=&#x27;x&#x27;&gt;&quot;&amp;"
     assert html("a\u202eb\x00c\u2066d\x85e") == "a b c d e"
 
