@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from textwrap import dedent
 
+import polars as pl
 import pytest
 
 from scripts import audit, floors, licences
@@ -99,3 +102,17 @@ def test_an_audit_reports_what_was_checked(package: dict[str, object], status: i
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
 def test_each_guide_links_to_the_glossary(path: Path) -> None:
     assert path.name == "glossary.md" or "(glossary.md)" in path.read_text()
+
+
+def test_the_chart_of_the_guide_for_contributors_draws(tmp_path: Path) -> None:
+    (block,) = re.findall(r"   ```python\n(.*?)   ```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
+    path = tmp_path / "stakes.py"
+    path.write_text(dedent(block))
+    spec = spec_from_file_location("stakes", path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    figure = module.stakes(pl.DataFrame({"stake_minor": [100, 250, 400]}))
+    assert "median stake of 3 bets is 2.50" in figure.answer
+    assert figure.draw is not None and figure.draw(700.0, "wide").startswith("<svg")
+    assert module.stakes(pl.DataFrame({"stake_minor": []})).draw is None
