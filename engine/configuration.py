@@ -17,9 +17,9 @@ from engine.kernel.params import PARAMETERS, FastParameters, Params
 class Configuration(FastParameters):
     """The fast parameters of one backtest.
 
-    Every field, its default, unit and range stands in `engine.kernel.params.FastParameters`. Money is in minor units,
-    caps are fractions of equity (the cap of a day: of the equity at the day's start), durations are in nanoseconds. A
-    limit that is off is infinite.
+    `engine.kernel.params.FastParameters` declares every field with its default, unit and range. Money is in minor
+    units, caps are fractions of equity (the cap of a day: of the equity at the day's start), durations are in
+    nanoseconds. A limit that is off is infinite.
 
     Raises
     ------

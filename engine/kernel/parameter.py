@@ -34,9 +34,9 @@ class Parameter:
         Type of the user's value. A ``duration`` is a text such as ``30d`` and becomes nanoseconds, a ``choice`` is one
         of `words`.
     words : mapping of str to float
-        Words of a choice, and the number that each stands for.
+        Words of a choice, each with its number.
     null : float or None
-        The number that null stands for (the limit is off). None: null is not allowed.
+        The number of the kernel for null (the limit is off). None: null is not allowed.
     absent : float or None
         The number where a configuration has none of the keys. None: that of null, or the default.
     low, high : float

@@ -31,7 +31,7 @@ _STAKING = {
 
 @dataclass(frozen=True)
 class FastParameters:
-    """The table: a field is a parameter, its row what `Parameter` describes. Fields stand in the order of `Params`."""
+    """The table: one field for each parameter, in the order of `Params`. A row holds the attributes of `Parameter`."""
 
     bankroll_minor: float = row(
         1_000_000.0, "bankroll_minor", help="opening bankroll", unit="minor units",

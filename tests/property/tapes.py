@@ -20,12 +20,12 @@ def midnights_between(first: int, last: int, zone: str) -> tuple[int, list[int]]
     """The midnight at or before `first`, and all later ones up to the first after `last`, in a zone."""
     tz = ZoneInfo(zone)
     day = datetime.fromtimestamp(first // 10**9, tz).date().toordinal()
-    found: list[int] = []
+    midnights: list[int] = []
     while True:
         date = datetime.fromordinal(day)
-        found.append(int(date.replace(tzinfo=tz).timestamp()) * 10**9)
-        if found[-1] > last:
-            return found[0], found[1:]
+        midnights.append(int(date.replace(tzinfo=tz).timestamp()) * 10**9)
+        if midnights[-1] > last:
+            return midnights[0], midnights[1:]
         day += 1
 
 
@@ -119,8 +119,8 @@ def _filled(rng: np.random.Generator, quoted: np.ndarray) -> np.ndarray:
     """Prices when orders arrive: mostly unchanged, sometimes better or worse, sometimes missing."""
     n = len(quoted)
     moved = np.maximum(np.round(quoted * rng.choice([0.9, 0.97, 1.03, 1.1], n), 2), 1.01)
-    gone = np.where(rng.random(n) < 0.2, np.nan, moved)
-    return np.where(rng.random(n) < 0.8, quoted, gone)
+    filled = np.where(rng.random(n) < 0.2, np.nan, moved)
+    return np.where(rng.random(n) < 0.8, quoted, filled)
 
 
 def _maybe(rng: np.random.Generator, share: float, low: float, high: float, off: float = np.inf) -> float:
