@@ -98,7 +98,7 @@ def _mapped(path: Path, form: str, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 @dataclass(frozen=True)
-class Subject:
+class FinishedSweep:
     """A sweep whose units are finished.
 
     Attributes
@@ -107,7 +107,7 @@ class Subject:
     dates : tuple of date
         Fold boundaries.
     series : Series
-    chosen : callable
+    configuration_of : callable
         Gives the configuration of a row, ready to be replayed.
     purged_days : int
     bankroll_minor : float
@@ -115,64 +115,64 @@ class Subject:
     best : int
         Row that leads the leaderboard; it is tested if there is no validation.
     seed : int
-    crossing : bool
+    cross_validate : bool
         Whether to estimate the probability of overfitting.
     """
 
     rules: Rules
     dates: tuple[dt.date, ...]
     series: Series
-    chosen: Callable[[int], SelectedConfiguration]
+    configuration_of: Callable[[int], SelectedConfiguration]
     purged_days: int
     bankroll_minor: float
     best: int
     seed: int
-    crossing: bool = True
+    cross_validate: bool = True
 
 
 @dataclass(frozen=True)
-class Judged:
+class SweepAssessment:
     """The findings, the stitched path (None without validation), and the resamples behind the evidence."""
 
     findings: Findings
     stitched: Stitched | None
-    weighed: Assessment
+    assessment: Assessment
 
     def write(self, folder: Path) -> None:
         """Write everything beside the results."""
         write_json(folder / LUCK, self.findings.plain())
-        splits_frame(self.weighed.splits).write_parquet(folder / SPLITS)
+        splits_frame(self.assessment.splits).write_parquet(folder / SPLITS)
         if self.stitched is not None:
             self.stitched.bets.write_parquet(folder / PATH_BETS)
             self.stitched.daily.write_parquet(folder / PATH_DAILY)
 
 
-def judged(of: Subject) -> Judged:
+def assess_sweep(sweep: FinishedSweep) -> SweepAssessment:
     """Walk forward, cross-validate and test against luck; the same sweep gives the same findings."""
-    rules, sums, touching = of.rules, of.series.sums, of.series.touching
-    choices, stitched, crossing = list[Choice](), None, None
-    picked = of.best
+    rules, sums, touching = sweep.rules, sweep.series.sums, sweep.series.touching
+    choices, stitched, paths = list[Choice](), None, None
+    selected: int | None = sweep.best
     if rules.enabled:
         choices = walk_forward(sums, rules, touching)
-        stitched = stitch(of.dates, choices, of.chosen, of.bankroll_minor)
-        picked = select_on_all_days(sums, rules).row
+        stitched = stitch(sweep.dates, choices, sweep.configuration_of, sweep.bankroll_minor)
+        choice = select_on_all_days(sums, rules)
+        selected = None if choice.row == NO_CONFIGURATION else choice.row
     if rules.name in ("purged_kfold", "cpcv"):
-        crossing = _crossing(*cross_validate(sums, rules, touching))
-    row = None if picked == NO_CONFIGURATION else picked
-    weighed = assess(of.series.returns.T, row, of.seed, cross_validate=of.crossing)
+        paths = _backtest_paths(*cross_validate(sums, rules, touching))
+    assessment = assess(sweep.series.returns.T, selected, sweep.seed, cross_validate=sweep.cross_validate)
     findings = Findings(
-        evidence=weighed.evidence,
+        evidence=assessment.evidence,
         metric=rules.metric,
-        selected=None if row is None else row + 1,
-        purged_days=of.purged_days,
-        windows=() if stitched is None else windows_of(of.dates, choices, stitched.bets),
-        out_of_sample=None if stitched is None else outside_of(stitched.bets, of.seed),
-        paths=crossing,
+        selected=None if selected is None else selected + 1,
+        purged_days=sweep.purged_days,
+        windows=() if stitched is None else windows_of(sweep.dates, choices, stitched.bets),
+        out_of_sample=None if stitched is None else out_of_sample_yield(stitched.bets, sweep.seed),
+        paths=paths,
     )
-    return Judged(findings, stitched, weighed)
+    return SweepAssessment(findings, stitched, assessment)
 
 
-def _crossing(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> BacktestPaths:
+def _backtest_paths(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> BacktestPaths:
     metrics = tuple(None if math.isnan(path.metric) else path.metric for path in paths)
     return BacktestPaths(len(choices), tuple(path.bets for path in paths), metrics)
 
@@ -196,7 +196,7 @@ def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], bets: pl.Dat
     return tuple(windows)
 
 
-def outside_of(bets: pl.DataFrame, seed: int) -> OutOfSample:
+def out_of_sample_yield(bets: pl.DataFrame, seed: int) -> OutOfSample:
     """Yield of the stitched path after commission, with its interval over events."""
     days = bets["day"].n_unique() if bets.height else 0
     turnover = float(bets["stake_minor"].sum())

@@ -12,7 +12,7 @@ import polars as pl
 
 from engine.backtesting.measures import METRICS
 from engine.kernel.params import Params
-from research.execution.assess import Subject, judged, series_of
+from research.execution.assess import FinishedSweep, assess_sweep, series_of
 from research.execution.job import Computed, Matrix, numbers
 from research.execution.units import Unit, UnitResult
 from research.inference.effective_trials import effective_trials
@@ -41,7 +41,7 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
 
     Returns
     -------
-    list of int, Resampled
+    list of int, BootstrapMoments
         Configurations whose paths are to be stored, the selected one first, then the best; and the resamples.
     """
     job = computed.job
@@ -49,12 +49,12 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
     job.command.progress.say(f"testing {describe(plan)} against luck")
     leader = best(target, settings)[0] - 1
     spans = [built.span for built in computed.built]
-    result = judged(
-        Subject(
+    result = assess_sweep(
+        FinishedSweep(
             rules=job.rules,
             dates=job.dates,
             series=series_of(spans, _with_bankrolls(computed), len(plan), work),
-            chosen=computed.replayable,
+            configuration_of=computed.replayable,
             purged_days=max(span.cuts.purged for span in spans),
             bankroll_minor=float(numbers(plan, leader, leader + 1)[0, _BANKROLL]),
             best=leader,
@@ -62,7 +62,7 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
         )
     )
     result.write(target)
-    resamples, selected = result.weighed.bootstrap, result.findings.selected
+    resamples, selected = result.assessment.bootstrap, result.findings.selected
     flags = flags_by_measures(target, resamples)
     flags.write_parquet(target / FLAGS)
     leaders = best(target, settings, flags["config"].unique().to_list())
@@ -83,7 +83,7 @@ def count_trials(computed: Computed, manifest: dict[str, Any], resamples: Bootst
     ----------
     computed : Computed
     manifest : dict
-    resamples : Resampled or None
+    resamples : BootstrapMoments or None
         Of the sweep's daily returns; None: a backtest, which is one trial.
     """
     if set(manifest["data"]["sources"]) <= {"simulator"}:

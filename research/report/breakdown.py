@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from research.inference.bootstrap import FEWEST_BETS, Interval, enough, event_sums, generator, ratio_interval
+from research.inference.bootstrap import FEWEST_BETS, Interval, event_sums, generator, ratio_interval
 
 #: boundaries of the odds bands; the lower boundary belongs to a band
 ODDS_BOUNDARIES: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
@@ -49,7 +49,7 @@ class Group:
 
 def reported(interval: Interval, bets: pl.DataFrame) -> Interval:
     """An interval as it is reported: its ends and standard error are NaN where there are too few bets for them."""
-    return interval if enough(len(bets), bets["date"].n_unique()) else interval.without_ends()
+    return interval.if_enough(len(bets), bets["date"].n_unique())
 
 
 def settled_frame(bets: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from research.execution.assess import outside_of
+from research.execution.assess import out_of_sample_yield
 from research.inference.bootstrap import FEWEST_BETS, generator
 from research.inference.calibration import calibration
 from research.inference.differences import Ratio, paired_ratio
@@ -106,7 +106,11 @@ def bet_log(settings: Bets, rng: np.random.Generator) -> pl.DataFrame:
 
 def _intervals(settings: Bets, frame: pl.DataFrame, seed: int) -> Iterator[tuple[str, float, float, float]]:
     """Name, ends and true value of each interval that a report prints for one bet log."""
-    outside, total, clv = outside_of(frame, seed), yield_interval(frame, seed), mean_interval(frame, "clv", seed)
+    outside, total, clv = (
+        out_of_sample_yield(frame, seed),
+        yield_interval(frame, seed),
+        mean_interval(frame, "clv", seed),
+    )
     paired = paired_ratio(_first(frame), _second(frame), generator(seed, "paired"))
     difference = paired.difference
     if total.known:

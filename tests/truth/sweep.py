@@ -12,7 +12,7 @@ import numpy as np
 from engine.backtesting.measures import METRICS
 from engine.kernel.params import Params
 from engine.tape import Tape
-from research.execution.assess import Judged, Subject, judged, series_of
+from research.execution.assess import FinishedSweep, SweepAssessment, assess_sweep, series_of
 from research.execution.job import Span
 from research.execution.units import DayRequest, Unit, UnitResult, compute
 from research.inference.bootstrap import generator
@@ -49,18 +49,18 @@ def sweep(simulated: Market, rng: np.random.Generator) -> Row:
     bankroll = rows[:, Params._fields.index("bankroll_minor")]
     with tempfile.TemporaryDirectory(prefix="bea-truth-") as folder:
         unit = Unit(0, 0, len(rows))
-        subject = Subject(
+        subject = FinishedSweep(
             rules=RULES,
             dates=dates,
             series=series_of([span], [(unit, result, bankroll)], len(rows), Path(folder)),
-            chosen=lambda row: SelectedConfiguration(tape, cuts, Params(*rows[row].tolist()), seed, None),
+            configuration_of=lambda row: SelectedConfiguration(tape, cuts, Params(*rows[row].tolist()), seed, None),
             purged_days=cuts.purged,
             bankroll_minor=float(bankroll[0]),
             best=0,
             seed=seed,
-            crossing=False,
+            cross_validate=False,
         )
-        assessed = judged(subject)
+        assessed = assess_sweep(subject)
     return _row(simulated, result, assessed)
 
 
@@ -71,10 +71,10 @@ def _calendar(tape: Tape) -> Calendar:
     return Calendar({day: int(n) for day, n in zip(days.tolist(), counts, strict=True) if n}, {})
 
 
-def _row(simulated: Market, result: UnitResult, assessed: Judged) -> Row:
+def _row(simulated: Market, result: UnitResult, assessed: SweepAssessment) -> Row:
     evidence, outside = assessed.findings.evidence, assessed.findings.out_of_sample
     columns = [result.measures[:, METRICS.index(name)] for name in ("n_bets", "yield", "clv_mean", "clv_n")]
-    implausible = implausible_flags(SweepMeasures(*columns), assessed.weighed.bootstrap)
+    implausible = implausible_flags(SweepMeasures(*columns), assessed.assessment.bootstrap)
     flags = [kind for kind, flagged in implausible.items() if flagged.any()]
     single = math.nan if evidence.selected is None else evidence.selected.p_value
     verdict = judge(evidence.p_all, single, max(1.0, evidence.effective), outside, flags)
@@ -91,7 +91,7 @@ def _row(simulated: Market, result: UnitResult, assessed: Judged) -> Row:
         "windows_hold": sum(
             window.config is not None and window.config <= holders for window in assessed.findings.windows
         ),
-        "p_true": single_p_value(assessed.weighed.bootstrap, 0) if holders else math.nan,
+        "p_true": single_p_value(assessed.assessment.bootstrap, 0) if holders else math.nan,
         "outside": [outside.estimate, outside.low, outside.high, outside.lower],
         "outside_bets": outside.bets,
         "bets": float(columns[0].mean()),

@@ -15,7 +15,7 @@ from engine.backtesting.run import replay
 from engine.clock import zone_of
 from engine.configuration import Configuration
 from engine.tape import Tape
-from research.execution.assess import outside_of, windows_of
+from research.execution.assess import out_of_sample_yield, windows_of
 from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS, generator, ratio_interval
 from research.validation.choice import NO_CONFIGURATION, Choice
 from research.validation.folds import cut_folds
@@ -86,7 +86,7 @@ def test_no_choice_places_no_bet_and_ruin_ends_the_path() -> None:
     nothing = stitched(tape_of(list(lost)), dates, [NO_CONFIGURATION, NO_CONFIGURATION], [free()], 500.0)
     assert nothing.bets.is_empty() and nothing.daily["pnl_minor"].to_list() == [0] * 4
     assert nothing.daily["equity_start_minor"].to_list() == [500] * 4
-    assert math.isnan(outside_of(nothing.bets, 1).estimate)
+    assert math.isnan(out_of_sample_yield(nothing.bets, 1).estimate)
     assert [one.config for one in windows_of(dates, choices(NO_CONFIGURATION, NO_CONFIGURATION), nothing.bets)] == [
         None,
         None,
@@ -183,7 +183,7 @@ def test_out_of_sample_yield_with_its_interval() -> None:
             "net_minor": rng.normal(5, 100, n),
         }
     )
-    found = outside_of(bets, 3)
+    found = out_of_sample_yield(bets, 3)
     top, bottom, event = (bets[name].to_numpy() for name in ("net_minor", "stake_minor", "event_id"))
     known = ratio_interval(top, bottom, event, generator(3, "outside"))
     assert (found.low, found.high, found.estimate) == pytest.approx((known.low, known.high, known.estimate))
@@ -191,7 +191,7 @@ def test_out_of_sample_yield_with_its_interval() -> None:
     assert found.estimate == pytest.approx(top.sum() / bottom.sum())
     one_sided = ratio_interval(top, bottom, event, generator(3, "outside"), level=0.6)
     assert found.lower == pytest.approx(one_sided.low)
-    few = outside_of(bets.head(n - 1), 3)
+    few = out_of_sample_yield(bets.head(n - 1), 3)
     assert (few.bets, few.days) == (n - 1, FEWEST_DAYS) and math.isnan(few.lower) and not math.isnan(few.estimate)
-    short = outside_of(bets.with_columns(day=pl.lit(NEW_YEAR)), 3)
+    short = out_of_sample_yield(bets.with_columns(day=pl.lit(NEW_YEAR)), 3)
     assert short.days == 1 and math.isnan(short.low)
