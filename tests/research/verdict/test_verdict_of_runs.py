@@ -52,13 +52,13 @@ def test_trials_grow_with_every_command_and_never_fall(there: Path, capsys: pyte
 
     research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=3,null"])
     again = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=3,null", "force=true"])
-    assert again.trials() == first.trials(), "a stored result and --force add none"
+    assert again.trials() == first.trials(), "a stored result and --force add no trials"
 
     research.sweep([*WORDS, "strategy.edge_min=range(0.01,0.04,0.005)", "strategy.odds_max=3,5"])
-    assert first.trials().raw == 10 + 12 - 3, "what was tried before counts once"
+    assert first.trials().raw == 10 + 12 - 3, "configurations tried before count once"
     research.backtest([*WORDS, "strategy.edge_min=0.033"])
     research.backtest([*WORDS, "strategy.edge_min=0.033", "data.seasons=[2012-2013]", "output=json"])
-    assert first.trials().raw == 20, "the same configuration on a part of the events is no other configuration"
+    assert first.trials().raw == 20, "the same configuration on some of the events is not another one"
     count = first.trials()
     found = answer(capsys, "trials", first.short, "--json")
     assert found["raw"] == count.raw == 20 and found["effective"] == count.effective
@@ -67,7 +67,7 @@ def test_trials_grow_with_every_command_and_never_fall(there: Path, capsys: pyte
 
     runs = [one for one in research.runs()["run"] if one != first.id]
     assert main(["runs", "rm", *runs]) == 0
-    assert first.trials() == count, "removing runs takes none away"
+    assert first.trials() == count, "removing runs subtracts no trials"
     assert len(answer(capsys, "trials", "--json")["evaluations"]) == 4
     assert main(["trials"]) == 0 and main(["trials", first.short]) == 0
     printed = " ".join(capsys.readouterr().out.split())
@@ -86,7 +86,7 @@ def test_the_verdict_is_made_when_it_is_read() -> None:
     ledger, (own,) = Ledger(), run.manifest["event_sets"]
     with ledger._open() as connection:
         connection.execute("UPDATE evaluations SET effective = 1e5")
-    assert run.trials().effective == run.trials().raw, "never more than there are"
+    assert run.trials().effective == run.trials().raw, "never more than the raw number"
     after = run.verdict()
     assert after is not None and after.conditions[1].sentence != before and not after.evidence
     assert ledger.count([own]).raw == run.trials().raw
@@ -139,7 +139,7 @@ def test_a_flag_costs_the_rank_until_it_is_acknowledged(capsys: pytest.CaptureFi
     assert main(["report", run.short, "--acknowledge", "clv"]) == 0
     seen = flagged.verdict()
     assert seen is not None and seen.conditions[3].holds and flagged.unranked() == [] and flagged.best() == worst
-    assert "looked into" in flagged.report_path.read_text()
+    assert "(acknowledged)" in flagged.report_path.read_text()
     with pytest.raises(UsageError):
         flagged.acknowledge(["leak"])
 
@@ -170,13 +170,13 @@ def test_a_backtest_has_evidence_and_no_verdict(capsys: pytest.CaptureFixture[st
     found, trials = run.findings, run.trials()
     assert run.verdict() is None and found is not None
     assert found.out_of_sample is None and found.evidence.selected is not None
-    assert trials.raw > 10, "what was swept before stands behind a backtest too"
+    assert trials.raw > 10, "earlier sweeps count for a backtest too"
     alone = found.evidence.selected.p_value
     assert main(["show", run.short]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert f"{trials.raw:,} trials on these events so far" in printed and "adjusted for them" in printed
     text = run.render().read_text()
-    for words in ("This one alone", "Deflated Sharpe", "Track record", "ROI in sample", "Fair closing odds"):
+    for words in (">This configuration<", "Deflated Sharpe", "Track record", "ROI in sample", "Fair closing odds"):
         assert words in text, words
     assert 'data-figure="drawdowns"' in text and 'data-figure="calibration"' in text
     assert "No winner" not in text and 0.0 <= alone <= 1.0
