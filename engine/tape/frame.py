@@ -64,40 +64,24 @@ def from_frame(
 
         - ``decided_at``, ``settled_at``: Datetime of any unit and zone, read as UTC without a zone. Texts and dates are
           refused. A bet with a null ``settled_at`` stays open.
-        - ``odds``: decimal odds; ``prob``: probability that the selection wins in full. A null: the bet is not
-          placed.
+        - ``odds`` (decimal), ``prob`` (that the selection wins in full): a bet with a null is not placed.
         - ``result``: how the selection ended: win, half_win, void, half_lose, lose, unknown, dead_heat (needs
           ``share``, the share of the stake that wins), place (each-way bets) or cashed (needs ``exit_odds``, the odds
           on the other side at which the bet was closed). A lay bet wins if its selection loses.
 
-        Optional columns:
-
-        - ``event``: text or integer; by default each row is a separate event
-        - ``sport``, ``competition``, ``season``, ``date``, ``home``, ``away``, ``market``, ``line``, ``selection``,
-          ``bookmaker``, ``side`` (back, lay), ``instant``
-        - ``close_prob``: fair closing probability of the selection
-        - ``share``: see ``result``
-        - ``filled``: odds when the order arrives; null: no price. By default the odds.
-        - ``reduction_frac``: reduction factor for runners removed after the bet
-        - ``each_way_frac``: fraction of the odds above 1 that the place pays
-        - ``prob_place``: probability of a place without a win
-        - ``exit_odds``: see ``result``
-        - the columns of `schema.OPTIONAL`; ``group`` needs ``event``, because legs of a group share event and instant
-
-        Other columns are refused, so that a misspelt name is noticed.
+        Optional: ``event`` (text or integer; by default each row is a separate event), ``sport``, ``competition``,
+        ``season``, ``date``, ``home``, ``away``, ``market``, ``line``, ``selection``, ``bookmaker``, ``side`` (back,
+        lay), ``instant``, ``close_prob`` (fair closing probability), ``share``, ``filled`` (odds when the order
+        arrives, null: no price), ``reduction_frac`` (for runners removed after the bet), ``each_way_frac`` (fraction of
+        the odds above 1 that the place pays), ``prob_place`` (of a place without a win), ``exit_odds``, and the columns
+        of `schema.OPTIONAL`. ``group`` needs ``event``: its legs share event and instant. Other columns are refused.
     zone, commission_rates, venues, kelly
         As in `build.build_tape`.
-
-    Returns
-    -------
-    Tape
 
     Raises
     ------
     TapeError
         A column is missing, unknown, or has a wrong type or wrong values.
-    ConfigurationError
-        A rate, a term of a venue or `kelly` is wrong.
 
     Examples
     --------
