@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, Final
 
+from research.inference.bootstrap import FEWEST_BETS
 from research.report import charts
 from research.report.data import Luck, ReportData
 from research.report.document import document
@@ -55,6 +56,7 @@ def page(data: ReportData) -> str:
         total=packed["total"],
         sheets=[_sheet(data, place) for place in range(len(data.selected))],
         mapped=_mapped(data),
+        fewest_bets=FEWEST_BETS,
         packed=script_json(packed),
         **_commands(data),
     )

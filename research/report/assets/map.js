@@ -3,7 +3,7 @@
 (() => {
   if (!bea || !document.getElementById("map")) return;
   const byId = id => document.getElementById(id);
-  const box = byId("map"), answer = byId("map-answer"), rest = byId("map-rest");
+  const box = byId("map"), fewest = Number(box.dataset.fewest), answer = byId("map-answer"), rest = byId("map-rest");
   const picks = { x: byId("map-x"), y: byId("map-y"), measure: byId("map-measure") };
   const parameters = bea.parameters.filter(parameter => new Set(parameter.data).size > 1);
   const measures = bea.measures.filter(measure => ["yield", "roi", "pnl_minor", "clv_mean", "max_drawdown_frac", "n_bets"].includes(measure.name));
@@ -116,7 +116,7 @@
         const near = se !== undefined && Math.abs(value - target) <= se;
         if (near && row !== here) { cell.classList.add("plateau"); plateau++; }
         if (row === here) { cell.classList.add("here"); cell.textContent = "● " + cell.textContent; }
-        if (bets && bets.data[row] < 100) cell.classList.add("few");
+        if (bets && bets.data[row] < fewest) cell.classList.add("few");
         cell.dataset.tip = `#${bea.config[row]}: ${parameters[x].key} ${parameters[x].texts[i]}, ${parameters[y].key} ${parameters[y].texts[j]}: ${measure.label} ${bea.text(measure, value)}` + (bets ? `, ${bea.number(bets.data[row], 0)} bets` : "");
         if (top < 0 || (measure.higher_is_better ? value > measure.data[top] : value < measure.data[top])) top = row;
         line.append(cell);

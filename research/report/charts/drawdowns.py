@@ -25,7 +25,7 @@ def drawdowns(simulation: Drawdowns, n_bets: int | None = None) -> Figure:
     simulation : Drawdowns
         From `research.inference.drawdown.drawdowns`.
     n_bets : int, optional
-        Bets on these days; with fewer than 100 the bars are hollow.
+        Bets on these days; with fewer than `SOLID_FROM` the bars are hollow.
     """
     values = simulation.simulated
     if not len(values) or not values.any():
