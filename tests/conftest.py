@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def reference_dir() -> Path:
-    """The folder of independent results and real data: `BEA_REFERENCE_DIR`, default ../shared beside the project."""
+    """Folder of independent results and real data: `BEA_REFERENCE_DIR`, by default ../shared beside the project."""
     path = Path(os.environ.get("BEA_REFERENCE_DIR", ROOT.parent / "shared"))
     if not (path / "reference").is_dir():
         pytest.skip(f"no reference data at {path} (set BEA_REFERENCE_DIR)")
@@ -28,6 +28,6 @@ def reference_dir() -> Path:
 
 @pytest.fixture()
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home for stores, runs and caches."""
+    """An empty folder as `BEA_HOME`, for stores, runs and caches."""
     monkeypatch.setenv("BEA_HOME", str(tmp_path))
     return tmp_path

@@ -1,4 +1,4 @@
-"""The acceptance checks of the reference folder: independent results that the command line must reproduce."""
+"""Acceptance checks of the reference folder: the command line must reproduce independent results."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def test_every_reference_rule_is_reproduced(reference_dir: Path, tmp_path: Path)
         "BEA_HOME": str(tmp_path / "home"),
     }
     command = ["bash", str(script), str(tmp_path / "work")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    lines = done.stdout.strip().splitlines()
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, env=environment, capture_output=True, text=True)
+    lines = process.stdout.strip().splitlines()
+    assert process.returncode == 0, process.stdout + process.stderr
     assert len(lines) == 4
     for line in lines:
         assert "; worst" in line or " of " in line
-        done_of = line.replace("margin removal:", "").split("within")[0].split(":")[-1].split("rules")[0]
-        whole, total = (int(word) for word in done_of.split() if word.isdigit())
-        assert whole == total > 0, line
+        counts = line.replace("margin removal:", "").split("within")[0].split(":")[-1].split("rules")[0]
+        reproduced, total = (int(word) for word in counts.split() if word.isdigit())
+        assert reproduced == total > 0, line
