@@ -36,7 +36,7 @@ def parser() -> Parser:
     whole = Parser(prog="bea data", description="Odds history: import, simulate, check, describe.")
     subcommands = whole.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
     importer = subcommands.add_parser("import", help="read files of a source into the store")
-    importer.add_argument("source", help="football_data, tennis_data, generic_csv, or the name of a shipped mapping")
+    importer.add_argument("source", help="name of a source or shipped mapping; a wrong name lists them")
     importer.add_argument("paths", nargs="+", metavar="PATH", help="files, archives or folders")
     importer.add_argument("--mapping", help="mapping for generic_csv: the name of a shipped one, or a YAML file")
     importer.add_argument("--again", action="store_true", help="read files again that are already in the store")

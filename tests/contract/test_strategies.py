@@ -128,9 +128,7 @@ def test_a_whole_history_gives_the_same_as_single_decisions(strategy: Strategy, 
 
 
 @pytest.mark.parametrize("strategy", cases())
-def test_it_uses_only_the_quotes_that_it_requires(
-    strategy: Strategy, market: tuple[pl.DataFrame, pl.DataFrame], view: View
-) -> None:
+def test_it_uses_only_the_quotes_that_it_requires(strategy: Strategy, view: View) -> None:
     requirement = strategy.requires()
     assert set(requirement.markets) <= set(SELECTIONS)
     quotes = view.quotes.filter(pl.col("market").is_in(requirement.markets) & pl.col("side").is_in(requirement.sides))

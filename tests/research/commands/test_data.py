@@ -1,4 +1,4 @@
-"""`bea data`: exit statuses, one JSON document, one line of error, counts that add up."""
+"""`bea data`: exit statuses, JSON output, one-line errors, counts that add up."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Reader = dict[str, FakeBatch]
 
 
 @pytest.fixture()
-def reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Reader:
-    """A reader that gives the batch of that file name."""
+def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """Replaces the readers: a file is read as the batch stored under its name."""
     given: Reader = {}
 
     def read_files(source: str, paths: Iterable[Path], *, known: frozenset[str], **_: object) -> Iterator[FakeBatch]:
@@ -45,7 +45,7 @@ def put(tmp_path: Path, reader: Reader, name: str, made: FakeBatch) -> str:
     return str(tmp_path / name)
 
 
-def test_import_says_what_it_did(tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_prints_its_counts(tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
     path = put(tmp_path, reader, "E0.csv", league("E0", 2021, 20))
     command = ["data", "import", "football_data", path, "--store", str(tmp_path / "s")]
     assert main(command) == 0
@@ -58,7 +58,7 @@ def test_import_says_what_it_did(tmp_path: Path, reader: Reader, capsys: pytest.
     assert json.loads(capsys.readouterr().out)["files"]["read"] == 1
 
 
-def test_a_refused_file_is_named_and_the_others_stay(
+def test_a_refused_file_is_reported_and_the_others_are_imported(
     tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(tmp_path, reader, "a.csv", league("E0", 2021, 20))
@@ -71,7 +71,7 @@ def test_a_refused_file_is_named_and_the_others_stay(
     assert json.loads(capsys.readouterr().out)["matches"] == 20
 
 
-def test_foreign_names_are_harmless_on_a_terminal(
+def test_control_characters_in_names_do_not_reach_the_terminal(
     tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]
 ) -> None:
     evil = "\x1b]0;owned\x07\n[red]\u202eE0"
@@ -83,7 +83,7 @@ def test_foreign_names_are_harmless_on_a_terminal(
     assert not {"\x1b", "\x07", "\u202e"} & set(out) and "[red]" in out
 
 
-def test_simulate_check_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_simulate_check_and_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = ["--store", str(tmp_path / "s")]
     small = ["data", "simulate", "--leagues", "1", "--seasons", "1", "--teams", "6", "--bookmakers", "pinnacle", "b365"]
     assert main([*small, *store, "--json", "--truth", str(tmp_path / "truth")]) == 0
@@ -100,7 +100,7 @@ def test_simulate_check_info(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(
-    ("argv", "status", "words"),
+    ("argv", "status", "message"),
     [
         (["info"], 1, "there is no store"),
         (["check"], 1, "there is no store"),
@@ -112,12 +112,14 @@ def test_simulate_check_info(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["destroy"], 2, "see `bea data --help`"),
     ],
 )
-def test_mistakes_are_one_line(
-    home: Path, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, words: str
+def test_a_mistake_is_one_line(
+    home: Path, capsys: pytest.CaptureFixture[str], argv: list[str], status: int, message: str
 ) -> None:
     assert main(["data", *argv]) == status
     caught = capsys.readouterr()
-    assert caught.out == "" and words in caught.err and caught.err.count("\n") == 1 and caught.err.startswith("error: ")
+    assert (
+        caught.out == "" and message in caught.err and caught.err.count("\n") == 1 and caught.err.startswith("error: ")
+    )
 
 
 def test_subcommands_are_those_of_the_registry() -> None:

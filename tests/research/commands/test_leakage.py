@@ -1,4 +1,4 @@
-"""`bea leakage`: its words, exit status, document, and what reports read of it."""
+"""`bea leakage`: arguments, exit status, output, and the findings that reports read."""
 
 from __future__ import annotations
 
@@ -16,62 +16,62 @@ from tests.research.leakage.planted import IDEAS, Planted
 
 pytestmark = pytest.mark.slow
 
-WORDS = ["strategy=flat_all", "strategy.bookmaker=b365", "--instants", "10"]
+ARGUMENTS = ["strategy=flat_all", "strategy.bookmaker=b365", "--instants", "10"]
 
 
 def document() -> dict[str, object]:
-    """The one document that stands in the home."""
+    """The only document of findings in the home."""
     paths = list(leaks_folder().glob("*.json"))
     assert len(paths) == 1
-    found: dict[str, object] = json.loads(paths[0].read_text())
-    return found
+    findings: dict[str, object] = json.loads(paths[0].read_text())
+    return findings
 
 
 @pytest.fixture()
 def clean_folder(small_home: Path) -> Path:
-    """The home, without findings of an earlier test."""
+    """The home without findings of an earlier test."""
     for path in leaks_folder().glob("*.json"):
         path.unlink()
     return small_home
 
 
-def test_no_leak_leaves_with_0(clean_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["leakage", *WORDS]) == 0
+def test_the_exit_status_without_a_leak_is_0(clean_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["leakage", *ARGUMENTS]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("No leak found: ")
     assert "compared bit for bit: odds" in out
     assert "error" not in err
-    one = document()
-    assert one["leaks"] == [] and one["judged"] is True and one["outcome"] == "clean"
+    stored = document()
+    assert stored["leaks"] == [] and stored["judged"] is True and stored["outcome"] == "clean"
     assert leaking([path.stem for path in leaks_folder().glob("*.json")]) == []
 
 
-def test_one_json_document_and_nothing_else(clean_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["leakage", *WORDS, "--json", "--seed", "9"]) == 0
+def test_json_output_is_the_stored_document(clean_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["leakage", *ARGUMENTS, "--json", "--seed", "9"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    found = json.loads(out)
-    assert found == document()
-    assert found["seed"] == 9 and len(found["instants"]) == 10
-    assert found["command"] == ["leakage", *WORDS[:2]]
+    findings = json.loads(out)
+    assert findings == document()
+    assert findings["seed"] == 9 and len(findings["instants"]) == 10
+    assert findings["command"] == ["leakage", *ARGUMENTS[:2]]
 
 
-def test_too_few_leaves_with_1(clean_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["leakage", *WORDS[:2], "--instants", "2", "output=json"]) == 1
-    found = json.loads(capsys.readouterr().out)
-    assert found["outcome"] == "too_few" and found["judged"] is False and found["leaks"] == []
-    assert main(["leakage", *WORDS[:2], "--instants", "2"]) == 1
+def test_the_exit_status_with_too_few_decisions_is_1(clean_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["leakage", *ARGUMENTS[:2], "--instants", "2", "output=json"]) == 1
+    findings = json.loads(capsys.readouterr().out)
+    assert findings["outcome"] == "too_few" and findings["judged"] is False and findings["leaks"] == []
+    assert main(["leakage", *ARGUMENTS[:2], "--instants", "2"]) == 1
     assert capsys.readouterr().out.startswith("Too few decisions to judge: 2 instants")
 
 
-def test_a_leak_leaves_with_1_and_reports_know_it(
+def test_the_exit_status_with_a_leak_is_1_and_its_tape_is_marked(
     clean_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def planted(*given: object, **named: object) -> Subject:
-        return Subject(given[0], strategy=lambda _: Planted(IDEAS["half-time score"]))  # type: ignore[arg-type]
+    def planted(*arguments: object, **_: object) -> Subject:
+        return Subject(arguments[0], strategy=lambda _: Planted(IDEAS["half-time score"]))  # type: ignore[arg-type]
 
     monkeypatch.setattr(command, "Subject", planted)
-    assert main(["leakage", *WORDS[:2], "--instants", "2"]) == 1
+    assert main(["leakage", *ARGUMENTS[:2], "--instants", "2"]) == 1
     out = capsys.readouterr().out
     assert out.startswith("1 leak found: prob.")
     assert "a score at half time" in out
@@ -81,12 +81,12 @@ def test_a_leak_leaves_with_1_and_reports_know_it(
     assert leak["examples"][0]["home"] in out
     monkeypatch.undo()
     monkeypatch.setenv("BEA_HOME", str(clean_folder))
-    assert main(["leakage", *WORDS]) == 0  # a later outcome takes the place of an earlier one
+    assert main(["leakage", *ARGUMENTS]) == 0  # later findings replace earlier ones
     assert leaking([path.stem]) == []
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["strategy=flat_al"], "did you mean flat_all?"),
         (["strategy=value,consensus"], "bea sweep"),
@@ -97,19 +97,19 @@ def test_a_leak_leaves_with_1_and_reports_know_it(
     ],
 )
 def test_a_mistake_is_one_line(
-    words: list[str], told: str, small_home: Path, capsys: pytest.CaptureFixture[str]
+    words: list[str], message: str, small_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["leakage", *words]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and told in err and err.count("\n") == 1
+    assert out == "" and message in err and err.count("\n") == 1
 
 
-def test_a_strategy_found_by_name_is_the_one_examined(
+def test_the_configured_strategy_is_tested(
     clean_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[str] = []
+    loaded: list[str] = []
     by_name = strategies.by_name
-    monkeypatch.setattr(strategies, "by_name", lambda name, file=None: asked.append(name) or by_name(name, file))
-    assert main(["leakage", *WORDS[:2], "--instants", "1", "--json"]) == 1
-    assert set(asked) == {"flat_all"}
+    monkeypatch.setattr(strategies, "by_name", lambda name, file=None: loaded.append(name) or by_name(name, file))
+    assert main(["leakage", *ARGUMENTS[:2], "--instants", "1", "--json"]) == 1
+    assert set(loaded) == {"flat_all"}
     assert json.loads(capsys.readouterr().out)["strategy"] == "flat_all"

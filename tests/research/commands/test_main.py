@@ -42,7 +42,7 @@ def test_every_command_is_in_the_help_text_and_can_be_imported(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "told"),
+    ("words", "status", "message"),
     [
         (["backtst"], 2, "did you mean backtest?"),
         (["show"], 2, "RUN"),
@@ -54,7 +54,7 @@ def test_every_command_is_in_the_help_text_and_can_be_imported(capsys: pytest.Ca
         (["backtest", "strategy.edge_mn=1"], 2, "did you mean strategy.edge_min?"),
         (["backtest", "strategy=valu"], 2, "did you mean value?"),
         (["backtest", "staking=flat,kelly"], 2, "bea sweep"),
-        (["backtest", "staking.fraction=0.1"], 2, "choose staking=kelly"),
+        (["backtest", "staking.fraction=0.1"], 2, "kelly or kelly_column"),
         (["backtest", "strategy.edge_min=range(0,1"], 2, "at character 28"),
         (["backtest", "strategy.edge_min<1"], 2, "found '<'"),
         (["backtest", "-m"], 2, "bea sweep"),
@@ -74,8 +74,8 @@ def test_every_command_is_in_the_help_text_and_can_be_imported(capsys: pytest.Ca
         ([], 2, ""),
     ],
 )
-def test_a_mistake_is_one_line_and_a_status(
-    words: list[str], status: int, told: str, home: Path, capsys: pytest.CaptureFixture[str]
+def test_a_mistake_is_one_line_and_an_exit_status(
+    words: list[str], status: int, message: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == status
     out, err = capsys.readouterr()
@@ -83,10 +83,10 @@ def test_a_mistake_is_one_line_and_a_status(
         assert out == ""
         assert err.startswith("error: ")
         assert err.count("\n") == 1
-    assert told in err
+    assert message in err
 
 
-def test_failures_of_the_machine_are_told_plainly() -> None:
+def test_errors_of_the_system_are_explained_in_one_line() -> None:
     assert explain(MemoryError())[0].startswith("not enough memory")
     assert explain(OSError(errno.ENOSPC, "No space left on device", "/x"))[0].startswith("the disk is full in /x")
     assert explain(PermissionError(errno.EACCES, "Permission denied", "/x"))[0].startswith(
@@ -97,13 +97,13 @@ def test_failures_of_the_machine_are_told_plainly() -> None:
     assert (line, status) == ("unexpected ValueError: a b; BEA_DEBUG=1 shows where", 1)
 
 
-def test_debug_shows_the_traceback(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bea_debug_raises_the_error(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEA_DEBUG", "1")
     with pytest.raises(StoreError):
         main(["backtest"])
 
 
-def test_an_interrupt_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupt_prints_how_to_resume(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(words: list[str]) -> int:
         raise KeyboardInterrupt
 
@@ -116,7 +116,7 @@ def test_an_interrupt_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 @pytest.mark.slow
-def test_a_reader_that_leaves_is_no_error(home: Path) -> None:
+def test_a_closed_pipe_is_no_error(home: Path) -> None:
     done = subprocess.run(
         f"{BEA} backtest --cfg job | head -1; exit ${{PIPESTATUS[0]}}",
         shell=True,
@@ -130,7 +130,7 @@ def test_a_reader_that_leaves_is_no_error(home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_json_is_one_document_and_nothing_else(home: Path) -> None:
+def test_json_output_is_one_document(home: Path) -> None:
     command = [str(BEA), "backtest", "data=sample", "output=json", "report=false"]
     done = subprocess.run(command, capture_output=True, text=True, env=None, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -140,7 +140,7 @@ def test_json_is_one_document_and_nothing_else(home: Path) -> None:
     assert document["metrics"]["n_bets"] == document["metrics"]["reasons"]["placed"] > 0
 
 
-def test_hydras_own_words_work(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_of_hydra_work(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", "--cfg", "job", "--package", "staking", "staking=kelly"]) == 0
     assert capsys.readouterr().out.startswith("# @package staking\nname: kelly\nfraction: 0.25\n")
     assert main(["sweep", "--cfg", "job", "strategy.edge_min=range(0,1,0.5)"]) == 0
@@ -154,7 +154,7 @@ def test_hydras_own_words_work(home: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "words"),
     [
         ("bea swe", {"sweep"}),
         ("bea ", set(COMMANDS)),
@@ -176,10 +176,10 @@ def test_hydras_own_words_work(home: Path, capsys: pytest.CaptureFixture[str]) -
     ],
 )
 def test_completion(
-    line: str, found: set[str], home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    line: str, words: set[str], home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COMP_LINE", line)
     assert main(["-sc", "query=bash"]) == 0
-    assert set(capsys.readouterr().out.split()) == found
+    assert set(capsys.readouterr().out.split()) == words
     assert main(["backtest", "-sc", "install=bash"]) == 0
     assert "-sc query=bash" in capsys.readouterr().out

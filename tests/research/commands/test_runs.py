@@ -1,4 +1,4 @@
-"""Runs: found again, shown, compared, removed; the same from Python."""
+"""Runs: stored and opened again, shown, compared and removed, on the command line and from Python."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ SWEEP = (
 
 
 @pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home with one sweep and one backtest in it."""
+def home_with_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home with one sweep and one backtest."""
     root = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BEA_HOME", str(root))
@@ -47,19 +47,19 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture()
-def swept(there: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("BEA_HOME", str(there))
+def swept(home_with_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("BEA_HOME", str(home_with_runs))
     return research.sweep(SWEEP)
 
 
-def answer(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+def json_of(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
     assert main(list(words)) == 0
-    found: dict[str, object] = json.loads(capsys.readouterr().out)
-    return found
+    document: dict[str, object] = json.loads(capsys.readouterr().out)
+    return document
 
 
 @pytest.mark.slow
-def test_the_same_inputs_are_the_stored_run(swept: Run) -> None:
+def test_the_same_inputs_open_the_stored_run(swept: Run) -> None:
     stamp = (swept.folder / "manifest.json").stat().st_mtime_ns
     assert research.sweep([*SWEEP, "sweep.threads=1", "output=json"]).id == swept.id
     assert (swept.folder / "manifest.json").stat().st_mtime_ns == stamp
@@ -71,17 +71,17 @@ def test_the_same_inputs_are_the_stored_run(swept: Run) -> None:
 
 
 @pytest.mark.slow
-def test_days_of_every_configuration(swept: Run) -> None:
+def test_daily_pnl_of_every_configuration_can_be_stored(swept: Run) -> None:
     with pytest.raises(DataError, match=r"holds no P&L by day .*; repeat it with sweep.days=true"):
         swept.days()
     run = research.sweep([*SWEEP, "sweep.days=true"])
     assert run.id != swept.id
     results, seen = run.results, 0
     for tape in range(4):
-        mine = results.filter(tape=tape).sort("config")
+        of_tape = results.filter(tape=tape).sort("config")
         days = run.days(tape)
-        assert days.shape[0] == mine.height and days.dtype == np.float32
-        assert np.allclose(days.sum(axis=1, dtype=np.float64), mine["pnl_minor"].to_numpy(), rtol=1e-6, atol=1.0)
+        assert days.shape[0] == of_tape.height and days.dtype == np.float32
+        assert np.allclose(days.sum(axis=1, dtype=np.float64), of_tape["pnl_minor"].to_numpy(), rtol=1e-6, atol=1.0)
         seen += int(np.count_nonzero(days))
     assert seen > 100
     best = int(run.leaderboard()["config"][0])
@@ -91,7 +91,7 @@ def test_days_of_every_configuration(swept: Run) -> None:
     assert (run.days(row["tape"])[place] == wanted).all()
 
 
-def test_a_run_names_its_parents(swept: Run) -> None:
+def test_the_manifest_names_the_inputs_of_a_run(swept: Run) -> None:
     manifest = swept.manifest
     assert manifest["command"][:2] == ["bea", "sweep"]
     assert manifest["counts"] == {
@@ -150,7 +150,7 @@ def test_a_sweep_and_a_backtest_agree(swept: Run) -> None:
     assert single.bets().equals(swept.bets(config))
 
 
-def test_a_store_that_has_changed_is_not_replayed(swept: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bets_of_a_changed_store_are_an_error(swept: Run, tmp_path: Path) -> None:
     worst = int(swept.leaderboard()["config"][-1])
     manifest = json.loads((swept.folder / "manifest.json").read_text())
     for tape in manifest["tapes"]:
@@ -164,16 +164,16 @@ def test_a_store_that_has_changed_is_not_replayed(swept: Run, tmp_path: Path, mo
         Run(tmp_path / "copy")
 
 
-def test_commands(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    runs = answer(capsys, "runs", "--json")["runs"]
+def test_commands_on_runs(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = json_of(capsys, "runs", "--json")["runs"]
     assert isinstance(runs, list)
     assert len(runs) == 2 + len(folder.complete()) - 2
-    shown = answer(capsys, "show", swept.id[:9], "--json")
+    shown = json_of(capsys, "show", swept.id[:9], "--json")
     assert shown["n_configurations"] == 32
-    one = answer(capsys, "show", f"{swept.short}#5", "--json")
+    one = json_of(capsys, "show", f"{swept.short}#5", "--json")
     assert one["number"] == 5
     assert one["metrics"] == plain({k: swept.metrics(5)[k] for k in one["metrics"]})  # type: ignore[union-attr]
-    found = answer(capsys, "compare", f"{swept.short}#1", f"{swept.short}#32", "--json")
+    found = json_of(capsys, "compare", f"{swept.short}#1", f"{swept.short}#32", "--json")
     assert "strategy.edge_min" in found["configuration"]  # type: ignore[operator]
     assert found["data"] == {}
     for words in (
@@ -209,7 +209,7 @@ def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture
     assert swept._repr_html_() == page
 
 
-def test_numbers_are_written_alike_everywhere(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_numbers_have_the_same_form_everywhere(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", f"{swept.short}#5"]) == 0
     shown = capsys.readouterr().out
     metrics = swept.metrics(5)
@@ -219,14 +219,14 @@ def test_numbers_are_written_alike_everywhere(swept: Run, capsys: pytest.Capture
     assert "\N{REPLACEMENT CHARACTER}" not in shown
 
 
-def test_removing(
-    there: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_runs_and_the_cache_can_be_removed(
+    home_with_runs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(there, tmp_path / "home")
+    shutil.copytree(home_with_runs, tmp_path / "home")
     monkeypatch.setenv("BEA_HOME", str(tmp_path / "home"))
     runs = folder.complete()
-    gone = answer(capsys, "runs", "rm", runs[0][:10], "--cache", "--json")
-    assert gone["removed"] == [runs[0]]
+    removed = json_of(capsys, "runs", "rm", runs[0][:10], "--cache", "--json")
+    assert removed["removed"] == [runs[0]]
     assert folder.complete() == runs[1:]
     assert not list(cache_folder().glob("*.arrow"))
     assert main(["runs", "rm", runs[1]]) == 0
@@ -234,7 +234,7 @@ def test_removing(
     assert "no run" in capsys.readouterr().out or len(runs) > 2
 
 
-def test_the_cache_forgets_what_was_used_least(home: Path) -> None:
+def test_the_cache_drops_the_least_recently_used_tapes(home: Path) -> None:
     cache_folder().mkdir(parents=True)
     for age, name in enumerate("abc"):
         path = cache_folder() / f"{name}.arrow"
@@ -246,7 +246,7 @@ def test_the_cache_forgets_what_was_used_least(home: Path) -> None:
     assert [p.name for p in cache_folder().iterdir()] == ["c.arrow"]
 
 
-def test_prefixes(home: Path) -> None:
+def test_a_run_is_found_by_the_start_of_its_id(home: Path) -> None:
     for name in ("abc1", "abd2"):
         folder.run_folder(name).mkdir(parents=True)
         write_json(folder.run_folder(name) / "manifest.json", {"x": float("nan"), "y": (1, 2)})
@@ -264,7 +264,7 @@ def test_settings_as_text() -> None:
     assert setting(True) == "true"
 
 
-def test_tables_do_not_depend_on_the_pieces_they_came_in(tmp_path: Path) -> None:
+def test_the_bytes_of_a_table_do_not_depend_on_the_parts_written(tmp_path: Path) -> None:
     frame = pl.DataFrame({"a": range(70_000), "b": ["x"] * 70_000})
     for name, size in (("one", 70_000), ("many", 999)):
         with TableWriter(tmp_path / name) as writer:
@@ -275,7 +275,7 @@ def test_tables_do_not_depend_on_the_pieces_they_came_in(tmp_path: Path) -> None
     assert ranked(results, "roi")["config"].to_list() == [2, 3, 1]
 
 
-def test_progress_is_told_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_printed_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines(every_s=0.0)
     lines.begin("sweep", 100, 20)
     lines.step(30)
@@ -291,7 +291,7 @@ def test_progress_is_told_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_a_bar_where_there_is_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_a_bar_on_a_terminal() -> None:
     from research.execution.progress import Bar
 
     class Terminal:
@@ -320,8 +320,8 @@ def test_examples_of_the_documentation(home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_page_written_by_other_code_is_written_again(home: Path) -> None:
-    """A changed chart changes no run id, so the stored run is given back: with a page of the present code."""
+def test_a_page_of_other_code_is_written_again(home: Path) -> None:
+    """A changed chart does not change the id of a run, so the stored run gets a page of the present code."""
     words = ["data=sample", "data.competitions=[SIM1]"]
     run = research.backtest(words)
     whole = run.report_path.read_bytes()

@@ -250,9 +250,7 @@ def test_a_delayed_order_filled_at_a_later_price_is_no_leak(small_home: Path) ->
     assert find_leaks(tested, Search(instants=5)).leaks == ()
 
 
-def test_stakes_that_depend_on_the_future_are_found(
-    small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stakes_that_depend_on_the_future_are_found(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel that stakes by the number of goals is found although every opportunity is the same."""
     honest = Decider._stakes
 

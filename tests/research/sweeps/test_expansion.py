@@ -69,7 +69,7 @@ def test_configurations_are_grouped_by_tape(composer: Composer) -> None:
     assert swept.flat(len(swept))["execution.commission_rates"] == {"b365": 0.02}
 
 
-def test_a_file_can_describe_the_sweep(composer: Composer, tmp_path: Path) -> None:
+def test_a_file_can_describe_the_sweep(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "mine.yaml").write_text(
         "# @package _global_\nsweep:\n  params:\n    strategy.edge_min: range(0,0.1,0.01)\n"
@@ -97,7 +97,7 @@ def test_plain_references_resolve_and_swept_ones_are_refused(tmp_path: Path) -> 
     ("words", "message"),
     [
         (["strategy.edgemin=1,2"], r"did you mean strategy.edge_min\?"),
-        (["staking.fraction=1,2", "staking=flat,target"], "choose staking=kelly"),
+        (["staking.fraction=1,2", "staking=flat,target"], "kelly or kelly_column"),
         (["output=json,table"], "one value for the whole sweep"),
         (["data.store='a','b'"], "one value for the whole sweep"),
         (["strategy.edge_min=a,b"], "a number"),
