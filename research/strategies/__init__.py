@@ -1,7 +1,7 @@
 """Strategies, one file each, found by name.
 
-A built-in strategy is ``research/strategies/NAME.py`` with its defaults in ``conf/strategy/NAME.yaml``; a user's own is
-one file in a folder of the user (`research.strategies.user_file`). Only the strategy that is asked for is imported.
+A built-in strategy is ``research/strategies/NAME.py`` with its defaults in ``conf/strategy/NAME.yaml``. A strategy of
+the user is a file in a folder of the user (`research.strategies.user_file`). Only the requested strategy is imported.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.paths import conf_dir
 from engine.strategy import Strategy
 from research.strategies.user_file import failures_named, load_module
 
-#: keys of the strategy group that are not parameters of the strategy: the kernel's filters, the name, the file
+#: keys of the group `strategy` that are filters of the kernel, not parameters of the strategy
 FAST: Final = ("edge_min", "edge_max", "odds_min", "odds_max")
 _NO_PARAMETER: Final = (*FAST, "name", "file")
 
@@ -35,14 +35,14 @@ def by_name(name: str, file: str | None = None) -> type[Strategy]:
     Parameters
     ----------
     name : str
-        The `name` of its class, and of its file.
+        Name of the file, and class attribute `name` of the strategy.
     file : str, optional
-        File of a strategy of the user's own; default: a built-in one.
+        File of a strategy of the user. By default a built-in strategy.
 
     Raises
     ------
     ConfigurationError
-        There is no such strategy, or its module cannot be imported or holds no class of that name.
+        There is no such strategy, its module cannot be imported, or the module has no class with that name.
     """
     module = _built_in(name) if file is None else load_module(file)
     for value in vars(module).values():
@@ -50,11 +50,13 @@ def by_name(name: str, file: str | None = None) -> type[Strategy]:
             strategy: type[Strategy] = value
             if not is_dataclass(strategy):
                 raise ConfigurationError(
-                    "a strategy is a frozen dataclass", where=file or module.__name__, found=f"class {value.__name__}"
+                    "a strategy must be a frozen dataclass",
+                    where=file or module.__name__,
+                    found=f"class {value.__name__}",
                 )
             return strategy
     raise ConfigurationError(
-        "a module without its strategy", where=file or module.__name__, expected=f"a class whose name is {name!r}"
+        "the module has no such strategy", where=file or module.__name__, expected=f"a class whose name is {name!r}"
     )
 
 
@@ -73,14 +75,14 @@ def _built_in(name: str) -> ModuleType:
         return importlib.import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            "a strategy without its module", where=f"conf/strategy/{name}.yaml", expected=str(error.name)
+            "the strategy has no module", where=f"conf/strategy/{name}.yaml", expected=str(error.name)
         ) from None
 
 
 def defaults(name: str, file: str) -> dict[str, Any]:
-    """The strategy group of a user's strategy: its name, file and parameters, and filters that are off.
+    """The group `strategy` for a strategy of the user: name, file, parameters, and all filters off.
 
-    A parameter without a default is ``???``: Hydra asks for it.
+    A parameter without a default is ``???``: Hydra requires a value.
     """
     kind = by_name(name, file)
     parameters: dict[str, Any] = {}
@@ -97,17 +99,25 @@ def _as_list(value: Any) -> Any:
 
 
 def make(name: str, parameters: Mapping[str, Any], file: str | None = None) -> Strategy:
-    """A strategy with its parameters; the keys that are no parameters (filters, name, file) are passed over.
+    """Make a strategy.
+
+    Parameters
+    ----------
+    name : str
+    parameters : mapping of str to object
+        Keys of the group `strategy`. Filters, name and file are ignored.
+    file : str, optional
+        As in `by_name`.
 
     Raises
     ------
     ConfigurationError
-        For an unknown strategy or parameter, or a value that the strategy refuses.
+        Unknown strategy or parameter, or a wrong value.
     """
     kind = by_name(name, file)
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    given = {key: value for key, value in parameters.items() if key not in _NO_PARAMETER}
-    for key in given:
+    arguments = {key: value for key, value in parameters.items() if key not in _NO_PARAMETER}
+    for key in arguments:
         if key not in known:
             near = get_close_matches(key, known, 1)
             raise ConfigurationError(
@@ -117,6 +127,6 @@ def make(name: str, parameters: Mapping[str, Any], file: str | None = None) -> S
                 todo=f"did you mean {near[0]}?" if near else "",
             )
     if file is None:
-        return kind(**given)
+        return kind(**arguments)
     with failures_named(Path(file)):
-        return kind(**given)
+        return kind(**arguments)

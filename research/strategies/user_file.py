@@ -1,7 +1,7 @@
-"""Strategies in the user's own folder: found by name, loaded from their file, and told apart by their content.
+"""Strategies in files of the user: found by name, and loaded again after a change.
 
-The folder is ``BEA_HOME/strategies``, and ``strategies`` in the folder that ``--config-dir`` names. A file may import
-its neighbours with relative imports, such as ``from ..features.form import rating``.
+The folders are ``BEA_HOME/strategies`` and, with ``--config-dir DIR``, ``DIR/strategies``. A file can import its
+neighbours relatively, as in ``from ..features.form import rating``.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ FOLDER = "strategies"
 
 
 def user_strategies(folders: Sequence[Path]) -> dict[str, Path]:
-    """Files of strategies by name; the first folder that has a name wins.
+    """Files of strategies by name. If several folders have a name, the first folder wins.
 
     Parameters
     ----------
     folders : sequence of Path
-        Folders that may hold a subfolder ``strategies``.
+        Folders with or without a subfolder ``strategies``.
     """
     files: dict[str, Path] = {}
     for folder in folders:
@@ -38,12 +38,12 @@ def user_strategies(folders: Sequence[Path]) -> dict[str, Path]:
 
 
 def load_module(path: str | Path) -> ModuleType:
-    """Import a strategy's file, again if any file of its folder has changed since.
+    """Import the file of a strategy, again if a file in the folders beside it has changed.
 
     Raises
     ------
     ConfigurationError
-        The file cannot be read, or fails while it is imported; file, line and cause are named.
+        The file does not exist or its import fails; the message has file, line and cause.
     """
     file = Path(path)
     folder = file.resolve().parent.parent
@@ -57,7 +57,7 @@ def load_module(path: str | Path) -> ModuleType:
 
 
 def _make_package(name: str, folder: Path) -> None:
-    """A package over the folder; its modules are forgotten once a file of the folder has changed."""
+    """Make a package over a folder. After a change of a file there, all its modules are imported again."""
     stamp = _stamp(folder)
     package = sys.modules.get(name)
     if package is not None and getattr(package, "stamp", None) == stamp:
@@ -81,12 +81,12 @@ def _stamp(folder: Path) -> str:
 
 @contextmanager
 def failures_named(path: Path) -> Iterator[None]:
-    """Turn an error in a user's file into one line that names file and line.
+    """Convert an error in a file of the user to a ConfigurationError with file and line.
 
     Parameters
     ----------
     path : Path
-        The strategy's file; an error that left no trace in its folder is passed on as it is.
+        File of the strategy. An error without a stack frame in its folder is raised unchanged.
     """
     try:
         yield
@@ -106,7 +106,7 @@ def failures_named(path: Path) -> Iterator[None]:
             "the strategy failed",
             where=f"{lines[-1].filename}:{lines[-1].lineno}",
             found=f"{type(error).__name__}: {text}" if text else type(error).__name__,
-            todo="mend the file; BEA_DEBUG=1 shows the traceback",
+            todo="correct the file; BEA_DEBUG=1 shows the traceback",
         ) from error
 
 

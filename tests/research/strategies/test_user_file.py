@@ -1,4 +1,4 @@
-"""Strategies in the user's folder: found, run, told apart by content, and clear about their errors."""
+"""Strategies in the user's folder: found by name, identified by content, with errors that name file and line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from research.strategies import by_name, make
 from research.strategies.user_file import load_module, user_strategies
 
 BEA = Path(sys.executable).parent / "bea"
-MINE = '''"""Back every favourite."""
+STRATEGY = '''"""Back every favourite."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -45,13 +45,13 @@ WORDS = ["data=sample", "data.competitions=[SIM1]", "strategy=favourite", "repor
 
 
 @pytest.fixture()
-def mine(home: Path) -> Path:
+def strategy_file(home: Path) -> Path:
     """A home with one strategy and one feature; returns the strategy's file."""
     (home / "strategies").mkdir()
     (home / "features").mkdir()
     (home / "features" / "chance.py").write_text(CHANCE)
     path = home / "strategies" / "favourite.py"
-    path.write_text(MINE.replace("book_a", _bookmaker()))
+    path.write_text(STRATEGY.replace("book_a", _bookmaker()))
     return path
 
 
@@ -64,7 +64,7 @@ def _bookmaker() -> str:
     )[0]
 
 
-def test_one_file_in_the_home_is_a_strategy_with_its_defaults(mine: Path) -> None:
+def test_one_file_in_the_home_is_a_strategy_with_its_defaults(strategy_file: Path) -> None:
     run = research.backtest([*WORDS, "strategy.boost=1.2"])
     assert run.metrics()["n_bets"] > 20
     parameters = run.parameters()
@@ -76,21 +76,21 @@ def test_one_file_in_the_home_is_a_strategy_with_its_defaults(mine: Path) -> Non
 
 
 @pytest.mark.slow
-def test_adding_a_strategy_leaves_every_stored_run_as_it_is(mine: Path) -> None:
+def test_adding_a_strategy_changes_no_stored_run(strategy_file: Path) -> None:
     words = ["data=sample", "data.competitions=[SIM1]", "report=false"]
     built_in, own = research.backtest(words), research.backtest(WORDS)
-    (mine.parent / "another.py").write_text(mine.read_text().replace("favourite", "another"))
+    (strategy_file.parent / "another.py").write_text(strategy_file.read_text().replace("favourite", "another"))
     assert research.backtest(words).id == built_in.id and research.backtest(WORDS).id == own.id
 
 
 @pytest.mark.slow
-def test_an_edit_of_the_file_or_of_its_feature_makes_another_run(mine: Path) -> None:
+def test_an_edit_of_the_file_or_its_feature_makes_a_new_run(strategy_file: Path) -> None:
     ids = [research.backtest(WORDS).id]
-    mine.write_text(mine.read_text().replace("< 2.0", "< 1.9"))
+    strategy_file.write_text(strategy_file.read_text().replace("< 2.0", "< 1.9"))
     ids.append(research.backtest(WORDS).id)
     bets = research.open_run(ids[1]).metrics()["n_bets"]
     assert 0 < bets < research.open_run(ids[0]).metrics()["n_bets"], "the new text is what ran"
-    feature = mine.parents[1] / "features" / "chance.py"
+    feature = strategy_file.parents[1] / "features" / "chance.py"
     feature.write_text("def implied(odds):\n    return 0.5 / odds\n")
     ids.append(research.backtest(WORDS).id)
     assert len(set(ids)) == 3
@@ -111,33 +111,36 @@ def test_an_edit_of_the_file_or_of_its_feature_makes_another_run(mine: Path) -> 
         ("rows = view.quotes", "rows = view.prices", 22, "AttributeError"),
     ],
 )
-def test_an_error_shows_file_and_line(mine: Path, old: str, new: str, line: int, message: str) -> None:
-    mine.write_text(mine.read_text().replace(old, new))
+def test_an_error_shows_file_and_line(strategy_file: Path, old: str, new: str, line: int, message: str) -> None:
+    strategy_file.write_text(strategy_file.read_text().replace(old, new))
     done = subprocess.run(
-        [BEA, "backtest", *WORDS], env=os.environ | {"BEA_HOME": str(mine.parents[1])}, capture_output=True, text=True
+        [BEA, "backtest", *WORDS],
+        env=os.environ | {"BEA_HOME": str(strategy_file.parents[1])},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
     assert f"favourite.py:{line}" in done.stderr and message in done.stderr
 
 
-def test_a_folder_named_by_config_dir_comes_first(mine: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "mine"
+def test_the_folder_of_config_dir_comes_first(strategy_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "strategy_file"
     (folder / "strategies").mkdir(parents=True)
     (folder / "features").mkdir()
     (folder / "features" / "chance.py").write_text(CHANCE)
     (folder / "strategies" / "favourite.py").write_text(
-        mine.read_text().replace("boost: float = 1.1", "boost: float = 1.3")
+        strategy_file.read_text().replace("boost: float = 1.1", "boost: float = 1.3")
     )
     assert research.backtest(WORDS, config_dir=folder).parameters()["strategy.boost"] == 1.3
     assert research.backtest(WORDS).parameters()["strategy.boost"] == 1.1
 
 
-def test_what_is_no_strategy_is_named(mine: Path) -> None:
-    mine.with_name("value.py").write_text(mine.read_text())
+def test_files_without_a_valid_strategy_are_errors(strategy_file: Path) -> None:
+    strategy_file.with_name("value.py").write_text(strategy_file.read_text())
     with pytest.raises(ConfigurationError, match="two strategies are named value"):
         research.backtest(["data=sample", "strategy=value"])
-    mine.with_name("value.py").unlink()
-    mine.with_name("empty.py").write_text("x = 1\n")
+    strategy_file.with_name("value.py").unlink()
+    strategy_file.with_name("empty.py").write_text("x = 1\n")
     with pytest.raises(ConfigurationError, match="expected a class whose name is 'empty'"):
         research.backtest(["data=sample", "strategy=empty"])
     with pytest.raises(ConfigurationError, match="did you mean favourite"):
@@ -145,18 +148,18 @@ def test_what_is_no_strategy_is_named(mine: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"strategy\.boots"):
         research.backtest([*WORDS, "strategy.boots=2"])
     with pytest.raises(ConfigurationError, match="no such strategy file"):
-        by_name("gone", str(mine.with_name("gone.py")))
+        by_name("gone", str(strategy_file.with_name("gone.py")))
     with pytest.raises(ConfigurationError, match="expected bookmaker, boost"):
-        make("favourite", {"nothing": 1}, str(mine))
+        make("favourite", {"nothing": 1}, str(strategy_file))
 
 
-def test_files_are_found_by_name_and_read_again_only_after_an_edit(mine: Path) -> None:
-    mine.with_name("_private.py").write_text("")
-    assert user_strategies([mine.parents[1]]) == {"favourite": mine.resolve()}
-    first = load_module(mine)
-    assert load_module(mine) is first
-    mine.write_text(mine.read_text() + "ADDED = 1\n")
-    assert load_module(mine).ADDED == 1  # type: ignore[attr-defined]
+def test_a_file_is_found_by_name_and_imported_again_only_after_an_edit(strategy_file: Path) -> None:
+    strategy_file.with_name("_private.py").write_text("")
+    assert user_strategies([strategy_file.parents[1]]) == {"favourite": strategy_file.resolve()}
+    first = load_module(strategy_file)
+    assert load_module(strategy_file) is first
+    strategy_file.write_text(strategy_file.read_text() + "ADDED = 1\n")
+    assert load_module(strategy_file).ADDED == 1  # type: ignore[attr-defined]
 
 
 def test_a_staking_rule_is_found_in_the_home_by_its_name(home: Path) -> None:
