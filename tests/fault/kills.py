@@ -36,11 +36,16 @@ def finish(home: Path, words: tuple[str, ...] = WORDS) -> dict[str, str]:
     return {name: hashlib.sha256((run / name).read_bytes()).hexdigest() for name in FILES}
 
 
-def killed(home: Path, after_s: float) -> int:
-    """Start, kill after a while, and give the exit status (that of a finished run where it was too late)."""
+def killed(home: Path, after_files: int, delay_s: float) -> int:
+    """Start, kill a moment after so many tapes and units are on disk, and return the exit status.
+
+    The moment follows the work and not the clock, so a slow machine is killed in the middle of it as well.
+    """
     process = start(home)
+    while process.poll() is None and tapes(home) + units(home) < after_files:
+        time.sleep(0.002)
     try:
-        process.wait(after_s)
+        process.wait(delay_s)
     except subprocess.TimeoutExpired:
         process.kill()
     process.communicate(timeout=60)
@@ -65,16 +70,21 @@ def units(home: Path) -> int:
     return len(list((home / "data" / "runs" / ".work").rglob("*.unit")))
 
 
+def tapes(home: Path) -> int:
+    """Number of tapes in the cache."""
+    return len(list((home / "data" / "cache" / "tapes").glob("*.arrow")))
+
+
 def trial(root: Path, kills: int, seed: int) -> tuple[int, int]:
-    """Kill so often, then finish and compare; gives the number of kills that hit and of units they left behind."""
+    """Kill a sweep several times, finish it and compare; returns how many kills hit, and the most units one left."""
     draw = random.Random(seed)
-    began = time.monotonic()
     wanted = finish(root / "undisturbed")
-    span = time.monotonic() - began
+    most_files = 2 * tapes(root / "undisturbed")  # each tape, and at least one unit of it
     hits = left = fresh = 0
     for number in range(kills):
         home = root / f"disturbed-{fresh}"
-        status = killed(home, draw.uniform(0.25 * span, 0.9 * span))
+        before = tapes(home) + units(home)
+        status = killed(home, draw.randint(min(before + 1, most_files), most_files), draw.uniform(0.0, 0.05))
         hits += status == -signal.SIGKILL
         left = max(left, units(home))
         if status != -signal.SIGKILL or number % 3 == 2 or number == kills - 1:
