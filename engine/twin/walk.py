@@ -187,8 +187,10 @@ class Twin(Account):
         if self.config.wallets:
             for row in wanted:
                 book = self.tape.bookmaker[row]
-                same_book = [stake for leg, stake in wanted.items() if self.tape.bookmaker[leg] == book]
-                tests.append((Reason.CASH, self.cash_for(row), sum(same_book)))
+                same_book = 0.0
+                for leg, stake in wanted.items():  # not `sum`, which is compensated from Python 3.12 on
+                    same_book += stake if self.tape.bookmaker[leg] == book else 0.0
+                tests.append((Reason.CASH, self.cash_for(row), same_book))
         else:
             tests.append((Reason.CASH, cash, total))
         scale, limit = 1.0, Reason.STAKE_MINIMUM

@@ -48,7 +48,7 @@ def by_name(name: str, file: str | None = None) -> type[Strategy]:
     for value in vars(module).values():
         if isinstance(value, type) and value.__module__ == module.__name__ and getattr(value, "name", None) == name:
             strategy: type[Strategy] = value
-            if not is_dataclass(strategy):
+            if not is_dataclass(strategy) or not strategy.__dataclass_params__.frozen:
                 raise ConfigurationError(
                     "a strategy must be a frozen dataclass",
                     where=file or module.__name__,
