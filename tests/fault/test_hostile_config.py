@@ -11,6 +11,8 @@ from research.commands.main import main
 from research.config.compose import Composer
 from research.sweeps.planner import plan_backtest, plan_sweep
 
+pytestmark = pytest.mark.slow
+
 _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(12)
 )

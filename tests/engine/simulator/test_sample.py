@@ -13,6 +13,8 @@ from engine.simulator.sample import SAMPLE, make
 from engine.simulator.simulate import simulate_leagues
 from engine.store import Store
 
+pytestmark = pytest.mark.slow
+
 COMMITTED = Path(__file__).resolve().parents[3] / "data" / "sample"
 
 

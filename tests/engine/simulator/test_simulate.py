@@ -30,6 +30,8 @@ from engine.simulator.simulate import (
 )
 from tests.payoff import payoff
 
+pytestmark = pytest.mark.slow
+
 KEY = ["event_id", "market", "line", "selection"]
 SMALL = SimulatorSettings(seed=5, competitions=("A", "B"), seasons=2, teams=6, snapshots=2)
 LARGE = SimulatorSettings(

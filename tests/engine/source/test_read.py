@@ -15,6 +15,8 @@ from engine.source.batch import Counts
 from engine.source.read import read_files, sources
 from engine.source.sandbox.process import Child
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 1, 1)
 HEAD = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR,B365H\n"
 
@@ -50,7 +52,6 @@ def test_folders_and_archives_give_one_batch_per_file(folder: Path) -> None:
     assert batches[2].identity == ""  # its row is in the future: the file is read again next time
 
 
-@pytest.mark.slow
 def test_known_files_are_not_read_again(folder: Path) -> None:
     first = list(read_files("football_data", [folder], today=TODAY))
     known = {b.identity for b in first if b.identity}
