@@ -41,6 +41,7 @@ def two_half_stakes(market: str, line: float, first: bool, home: int, away: int,
     return total
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(sorted(FIRST)),
     st.integers(-24, 24),

@@ -101,6 +101,7 @@ def test_the_weighted_error_in_one_bin_is_promised_minus_realised_yield() -> Non
     assert found.weighted.ece.strategy == pytest.approx(abs(apart), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_error_by_chance_is_that_of_true_probabilities() -> None:
     own, chance = [], []
     for case in range(30):

@@ -84,6 +84,7 @@ def test_the_studentised_test_finds_a_calm_winner_among_noise() -> None:
     assert spa > 0.75 and reality < 0.13  # its size, and four standard errors
 
 
+@pytest.mark.slow
 def test_terrible_configurations_do_not_hide_a_good_one() -> None:
     """One of mean 0.18 and sd 1 among 19 of mean -1 and sd 3."""
     spa, reality = power([0.18] + [-1.0] * 19, [1.0] + [3.0] * 19)
@@ -156,6 +157,7 @@ def test_p_values_are_always_in_order(draw: int, days: int, many: int, length: f
     assert found.statistic >= 0.0 and np.isfinite(found.statistic)
 
 
+@pytest.mark.slow
 def test_survivors_are_the_good_configurations() -> None:
     means = [0.3] * 5 + [0.0] * 40 + [-0.2] * 5
     found = np.array([survivors(drawn_of(returns_of(case, 300, means, [1.0] * 50), case)) for case in range(60)])

@@ -66,6 +66,7 @@ def test_too_little_data_give_no_interval() -> None:
     assert math.isnan(none.estimate) and not none.known
 
 
+@pytest.mark.slow
 def test_differences_of_scores_are_covered_better_than_by_bca_ends() -> None:
     """Fifty bets at odds of 7, twice each: log loss of a noisy probability minus that of a better one, 400 logs."""
     rng, held, plainly, truth = np.random.default_rng(3), 0, 0, None

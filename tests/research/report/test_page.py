@@ -112,6 +112,7 @@ def test_the_policy_allows_only_this_style_and_these_scripts(made: str) -> None:
     assert len(re.findall("'sha256-", policy)) == len(texts) == 6
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_text() -> None:
     log = bets(800, competitions=EVIL).with_columns(
         pl.Series("bookmaker", [EVIL[k % 8] for k in range(800)]),

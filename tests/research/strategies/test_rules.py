@@ -190,6 +190,7 @@ def test_age_max_excludes_old_prices() -> None:
     assert bets("arbitrage", view, markets=["moneyline"], age_max="90m") == {}
 
 
+@pytest.mark.slow
 def test_books_are_compared_within_one_decision_only() -> None:
     events, quotes = world(3, 15)
     view = build_view(events, quotes)

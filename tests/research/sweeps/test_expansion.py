@@ -69,6 +69,7 @@ def test_configurations_are_grouped_by_tape(composer: Composer) -> None:
     assert swept.flat(len(swept))["execution.commission_rates"] == {"b365": 0.02}
 
 
+@pytest.mark.slow
 def test_a_file_can_describe_the_sweep(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "mine.yaml").write_text(
@@ -114,6 +115,7 @@ def test_mistakes(composer: Composer, words: list[str], message: str) -> None:
         plan(composer, *words)
 
 
+@pytest.mark.slow
 def test_kernel_parameters_of_each_configuration(composer: Composer) -> None:
     swept = plan(
         composer, "staking=flat,target,kelly", "risk=off,default", "strategy.edge_max=null,0.3",
@@ -138,6 +140,7 @@ def test_contradictory_values_are_an_error_that_names_the_keys(composer: Compose
         check(numbers(swept, 0, len(swept)))
 
 
+@pytest.mark.slow
 def test_a_plan_of_a_million_configurations_is_small(composer: Composer) -> None:
     swept = plan(composer, "bankroll_minor=range(1000,2000)", "strategy.edge_min=range(0,1,0.001)")
     assert len(swept) == 1_000_000

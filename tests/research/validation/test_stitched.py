@@ -123,6 +123,7 @@ def plain(
     return pnl, bets
 
 
+@pytest.mark.slow
 def test_paths_equal_a_plain_interpretation() -> None:
     placed = charged = 0
     for case in range(60):
