@@ -116,3 +116,11 @@ def test_the_chart_of_the_guide_for_contributors_draws(tmp_path: Path) -> None:
     assert "median stake of 3 bets is 2.50" in figure.answer
     assert figure.draw is not None and figure.draw(700.0, "wide").startswith("<svg")
     assert module.stakes(pl.DataFrame({"stake_minor": []})).draw is None
+
+
+def test_the_architecture_has_a_row_for_every_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = {
+        f"{path.parent.relative_to(ROOT)}/" for p in ("engine", "research") for path in ROOT.glob(f"{p}/*/__init__.py")
+    }
+    assert rooms and not [room for room in rooms if f"| `{room}` |" not in text]
