@@ -18,6 +18,14 @@ pytestmark = [
 ]
 
 
+TYPE = """
+    const box = document.querySelector("[data-md-component=search-query]");
+    box.focus();
+    box.value = arguments[0];
+    box.dispatchEvent(new Event("keyup", { bubbles: true }));
+"""
+
+
 def test_no_page_names_an_asset_of_the_network() -> None:
     foreign = re.compile(r'<(?:script|img|link|iframe|source)\b[^>]*(?:src|href)="?(?:https?:)?//[^">]+')
     pages = sorted(SITE.rglob("*.html"))
@@ -31,21 +39,13 @@ def test_no_page_names_an_asset_of_the_network() -> None:
 )
 def test_the_search_answers_from_the_file_system(browser: Browser, words: str, target: str) -> None:
     browser.show(SITE / "index.html")
-    browser.run(
-        """
-        const box = document.querySelector("[data-md-component=search-query]");
-        box.focus();
-        box.value = arguments[0];
-        box.dispatchEvent(new Event("keyup", { bubbles: true }));
-        """,
-        words,
-    )
     links: list[str] = []
-    for _ in range(100):
+    for _ in range(300):  # the page may not listen yet, and the index is large: type until there is an answer
+        browser.run(TYPE, words)
         links = browser.run("return [...document.querySelectorAll('.md-search-result__link')].map((a) => a.href)")
         if links:
             break
-        time.sleep(0.1)
+        time.sleep(0.2)
     assert any(target in link for link in links), links
     messages, requests = browser.logs()
     assert not [address for address in requests if not address.startswith(("file:", "data:", "blob:", "about:"))]
