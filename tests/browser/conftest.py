@@ -66,6 +66,17 @@ class Browser:
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all pages of the session."""
+    yield from _started(tmp_path_factory)
+
+
+@pytest.fixture()
+def fresh_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser of its own: no emulation or setting of another test."""
+    yield from _started(tmp_path_factory)
+
+
+def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if BINARY is None or DRIVER is None:
         pytest.skip("no chromium and chromedriver on this machine (Debian: apt-get install chromium chromium-driver)")
     from selenium import webdriver

@@ -37,16 +37,16 @@ def test_no_page_names_an_asset_of_the_network() -> None:
 @pytest.mark.parametrize(
     ("words", "target"), [("embargo", "research.validation.html"), ("fair_probabilities", "engine.odds.html")]
 )
-def test_the_search_answers_from_the_file_system(browser: Browser, words: str, target: str) -> None:
-    browser.show(SITE / "index.html")
+def test_the_search_answers_from_the_file_system(fresh_browser: Browser, words: str, target: str) -> None:
+    fresh_browser.show(SITE / "index.html")
     links: list[str] = []
-    for _ in range(300):  # the page may not listen yet, and the index is large: type until there is an answer
-        browser.run(TYPE, words)
-        links = browser.run("return [...document.querySelectorAll('.md-search-result__link')].map((a) => a.href)")
+    for _ in range(100):  # the page may not listen yet, and the index is large: type until there is an answer
+        fresh_browser.run(TYPE, words)
+        links = fresh_browser.run("return [...document.querySelectorAll('.md-search-result__link')].map((a) => a.href)")
         if links:
             break
         time.sleep(0.2)
     assert any(target in link for link in links), links
-    messages, requests = browser.logs()
+    messages, requests = fresh_browser.logs()
     assert not [address for address in requests if not address.startswith(("file:", "data:", "blob:", "about:"))]
     assert not messages
