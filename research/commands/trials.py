@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import printable
 from research.commands.arguments import parser_of, print_json
 from research.records.trials import Evaluation, Ledger
-from research.report.text import number, percent
+from research.report.text import count, number, percent
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -89,16 +89,16 @@ def explained(evaluations: Sequence[Evaluation], run: RunRecord | None) -> list[
     if run is None:
         if not evaluations:
             return ["No trial yet: every `bea sweep` and `bea backtest` on a store of your own is counted here."]
-        fresh = number(sum(evaluation.fresh for evaluation in evaluations))
-        commands = number(len(evaluations))
-        return [f"{fresh} trials by {commands} commands: a trial is a configuration on a set of events, counted once."]
+        fresh = count(sum(evaluation.fresh for evaluation in evaluations), "trial")
+        commands = count(len(evaluations), "command")
+        return [f"{fresh} by {commands}: a trial is a configuration on a set of events, counted once."]
     trials = run.trials()
     raw, effective = number(trials.raw), number(trials.effective)
     if set(run.manifest["data"]["sources"]) <= {"simulator"}:
         return [f"Run {run.short} is on simulated data, which are not counted: {raw} configurations of its own."]
-    commands = number(sum(evaluation.overlap >= 0.5 for evaluation in evaluations))
+    commands = count(sum(evaluation.overlap >= 0.5 for evaluation in evaluations), "command")
     return [
         f"{raw} configurations were tried on the events of run {run.short}, worth {effective} "
-        f"independent ones, by {commands} commands whose events overlap those of the run by half or more.",
+        f"independent ones, by {commands} whose events overlap those of the run by half or more.",
         "The best of so many looks good by luck alone; the verdict of the run is corrected for all of them.",
     ]
