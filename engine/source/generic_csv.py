@@ -14,7 +14,9 @@ from engine.odds.formats import from_american, from_fractional
 from engine.schema import INSTANTS, SELECTIONS
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
-from engine.source.mapped_rows import Row, events_of, instants_of, read_rows, texts_of
+from engine.source.mapped.events import events_of, instants_of
+from engine.source.mapped.rows import Row, read_rows
+from engine.source.mapped.texts import texts_of
 from engine.source.mapping import Long, Mapping
 from engine.source.prices import Floats, Instants, LineRule, PriceColumn, Prices, read_prices, to_floats
 from engine.source.quarantine import Origin, Quarantine

@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import polars as pl
-
 from engine.clock import instant_ns
-from engine.schema import CLOSE, IN_PLAY, OPEN, SNAPSHOT, VOID_STATUSES
+from engine.schema import VOID_STATUSES
 from engine.source import calendar
 from engine.source.aliases import load_aliases
-from engine.source.events import finish_events
-from engine.source.mapping import Mapping, Text, When
-from engine.source.prices import Instants
+from engine.source.mapped.texts import texts_of
+from engine.source.mapped.times import iso_instant, read_start
+from engine.source.mapping import Mapping
 from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table
 
@@ -54,12 +50,6 @@ class Row:
     known_basis: str
     swapped: bool = False
     quote: tuple[str, str, str, str] = ("", "", "", "")
-
-
-def texts_of(table: Table, text: Text) -> list[str]:
-    """Texts that a part of the mapping describes, one per row."""
-    values = table.column(text.column) if text.column else [text.value] * len(table.rows)
-    return [text.map.get(value, value) for value in values] if text.map else values
 
 
 def read_rows(
@@ -177,10 +167,10 @@ class _RowReader:
         for name, column in zip(known.columns, self._known, strict=True):
             if not column[index]:
                 continue
-            instant = _iso(column[index], "UTC")
+            instant = iso_instant(column[index], "UTC")
             if instant is None:
                 return f"unreadable time: {name} {column[index][:40]!r}"
-            updated = _iso(self._updated[index], "UTC")
+            updated = iso_instant(self._updated[index], "UTC")
             if updated is not None and updated > instant:
                 reason = f"update later than the snapshot: known at the snapshot {column[index][:30]}"
                 self._quarantine.flag(line, known.updated, self._updated[index], reason)
@@ -200,45 +190,6 @@ def _swapped(row: Row) -> Row:
     return replace(row, home=row.away, away=row.home, score=score, winner=winner, swapped=True)
 
 
-def read_start(text: str, clock: str, when: When) -> tuple[date, int | None] | None:
-    """Date of an event and its start in UTC nanoseconds (None: no time of day). None if the text is unreadable."""
-    start = _iso(text, when.zone) if when.format == "iso" else _formatted(text, when.format, when.zone)
-    if start is None:
-        return None
-    if when.time_column:
-        time = calendar.read_clock(clock)
-        if time is None:
-            return start.date(), None
-        start = datetime.combine(start.date(), time, tzinfo=ZoneInfo(when.zone))
-    elif not when.has_time:
-        return start.date(), None
-    local = start.astimezone(ZoneInfo(when.date_zone or when.zone))
-    return local.date(), instant_ns(start)
-
-
-@lru_cache(maxsize=8_192)
-def _iso(text: str, zone: str) -> datetime | None:
-    try:
-        return _in_zone(datetime.fromisoformat(text), zone)
-    except (ValueError, OverflowError):
-        return None
-
-
-@lru_cache(maxsize=8_192)
-def _formatted(text: str, form: str, zone: str) -> datetime | None:
-    try:
-        return _in_zone(datetime.strptime(text, form), zone)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _in_zone(time: datetime, zone: str) -> datetime | None:
-    """Attach the zone to a time without one. None outside 1900 to 2200, far within the range of int64 nanoseconds."""
-    if not 1900 <= time.year <= 2200:
-        return None
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC if zone == "UTC" else ZoneInfo(zone))
-
-
 def _check_seasons(rows: Sequence[Row], quarantine: Quarantine) -> None:
     """Flag each date outside its season, and the whole file if there are many of them."""
     outside = []
@@ -252,52 +203,3 @@ def _check_seasons(rows: Sequence[Row], quarantine: Quarantine) -> None:
     if len(outside) > max(2, len(rows) // 50):
         reason = f"{len(outside)} of {len(rows)} dates are outside their season: are day and month swapped?"
         quarantine.flag(None, None, "", reason)
-
-
-def events_of(rows: Sequence[Row], mapping: Mapping, origin: Origin) -> tuple[pl.DataFrame, list[int]]:
-    """Events of the rows without duplicates, and the event id of each row.
-
-    If an event has several rows, the last row with a result is used, or else the last row.
-    """
-    frame = finish_events(
-        {
-            "competition": [r.competition for r in rows],
-            "season": [r.season for r in rows],
-            "date": [r.day for r in rows],
-            "home": [r.home for r in rows],
-            "away": [r.away for r in rows],
-            "starts_at": [r.starts_at for r in rows],
-            "starts_at_basis": ["recorded" if r.start_known else "assumed:noon" for r in rows],
-            "settled_at": [r.settled_at for r in rows],
-            "settled_at_basis": [None if r.settled_at is None else "assumed:end_of_day" for r in rows],
-            "status": [r.status for r in rows],
-            "home_score": [r.score[0] if r.score else None for r in rows],
-            "away_score": [r.score[1] if r.score else None for r in rows],
-            "winner": [r.winner for r in rows],
-            "raw_line": [r.line for r in rows],
-        },
-        origin,
-        sport=[r.sport for r in rows],
-        neutral=mapping.neutral,
-    )
-    ids: list[int] = frame["event_id"].to_list()
-    ranked = frame.with_columns((pl.col("status") != "scheduled").alias("over")).sort("over", maintain_order=True)
-    events = ranked.unique("event_id", keep="last", maintain_order=True).drop("over")
-    return events.sort("raw_line"), ids
-
-
-def instants_of(rows: Sequence[Row]) -> dict[str, Instants]:
-    """Times at which the prices of each quote kind were known. A snapshot at or after the start is in play."""
-    opening = np.array([calendar.opening_ns(r.day, r.starts_at) for r in rows], dtype=np.int64)
-    starts = np.array([r.starts_at for r in rows], dtype=np.int64)
-    known = np.array([r.known_at for r in rows], dtype=np.int64)
-    kinds = [IN_PLAY if r.known_at >= r.starts_at else SNAPSHOT for r in rows]
-    recorded = [r.known_basis == "recorded" for r in rows]
-    has_times = bool(rows) and all(r.known_basis for r in rows)
-    snapshot = Instants(known, "recorded" if all(recorded) else "assumed:file_name", kinds)
-    return {
-        OPEN: Instants(known, "recorded") if has_times else Instants(opening, "assumed:match_day"),
-        CLOSE: Instants(starts, "assumed:kick_off"),
-        SNAPSHOT: snapshot,
-        IN_PLAY: snapshot,
-    }

@@ -1,0 +1,1 @@
+"""Tables as a mapping describes them: texts, times, rows and events."""
