@@ -54,10 +54,17 @@ def fold(columns: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 
 def event_ids(events: pl.DataFrame) -> NDArray[np.int64]:
-    """Identity of each event from its columns sport, competition, date, home, away; int64 (n,)."""
+    """Identity of each event from its columns sport, competition, date, home, away; int64 (n,).
+
+    The optional column `game` enters where it is 2 or more: the second game of a pair on one date.
+    """
     date = events["date"].cast(pl.Int32).cast(pl.Int64).to_numpy()
     texts = [hash_texts(events[name]) for name in ("sport", "competition", "home", "away")]
-    return fold([texts[0], texts[1], date, texts[2], texts[3]])
+    first = fold([texts[0], texts[1], date, texts[2], texts[3]])
+    if "game" not in events.columns:
+        return first
+    game = events["game"].cast(pl.Int64).fill_null(1).to_numpy()
+    return np.where(game >= 2, fold([first, game]), first)
 
 
 def opportunity_ids(rows: pl.DataFrame) -> NDArray[np.int64]:

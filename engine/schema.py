@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import polars as pl
@@ -19,14 +20,47 @@ INSTANTS: Final = (OPEN, CLOSE, SNAPSHOT, IN_PLAY)
 #: Statuses of an event on which bets are void unless the rules of the bookmaker say otherwise.
 VOID_STATUSES: Final = ("retired", "walkover", "disqualified", "abandoned", "awarded", "postponed")
 
-#: Selections of each market, in the order in which they form a book.
+#: Selections of each market with a closed list of them, in the order in which they form a book.
 SELECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "1x2": ("home", "draw", "away"),
     "moneyline": ("home", "away"),
     "totals": ("over", "under"),
     "asian_handicap": ("home", "away"),
     "btts": ("yes", "no"),
+    "double_chance": ("1x", "12", "x2"),
+    "draw_no_bet": ("home", "away"),
+    "first_half_1x2": ("home", "draw", "away"),
+    "first_half_totals": ("over", "under"),
+    "first_half_asian_handicap": ("home", "away"),
+    "corners_totals": ("over", "under"),
+    "cards_totals": ("over", "under"),
 }
+
+#: Markets with an open list of selections: nobody can say which of them complete a book.
+OPEN_MARKETS: Final = ("correct_score",)
+#: All markets that a source can deliver and that a result settles.
+MARKETS: Final = (*SELECTIONS, *OPEN_MARKETS)
+#: A selection of `correct_score`: the home side's score, a hyphen, the away side's, without leading zeros.
+CORRECT_SCORE: Final = r"^(0|[1-9][0-9]{0,3})-(0|[1-9][0-9]{0,3})$"
+#: Markets whose prices have a line.
+LINE_MARKETS: Final = (
+    "totals",
+    "asian_handicap",
+    "first_half_totals",
+    "first_half_asian_handicap",
+    "corners_totals",
+    "cards_totals",
+)
+#: Number of selections of a market that win together, if it is not one. The probabilities of its book sum to it.
+WINNERS: Final = {"double_chance": 2}
+
+
+def is_selection(market: str, selection: str) -> bool:
+    """Whether a market has this selection. False for a market that is not in `MARKETS`."""
+    if market in OPEN_MARKETS:
+        return re.fullmatch(CORRECT_SCORE, selection, re.ASCII) is not None
+    return selection in SELECTIONS.get(market, ())
+
 
 #: One row per event. Where `neutral` (no home side, as in tennis) `home` and `away` are in alphabetical order.
 EVENTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
@@ -50,6 +84,44 @@ EVENTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "raw_file": pl.String,  # SHA-256 of the raw file, hex
     "raw_line": pl.Int64,  # 1-based line in that file
 }
+
+#: Scopes of a score: what it counts, and until when. A market is settled by the score of its scope.
+REGULATION, WITH_OVERTIME, FIRST_HALF, SETS = "regulation", "with_overtime", "first_half", "sets"
+GAMES, CORNERS, CARDS = "games", "corners", "cards"
+#: Scopes that `home_score` and `away_score` can have.
+SCORE_SCOPES: Final = (REGULATION, WITH_OVERTIME, SETS)
+#: Scopes of further scores. Each has the two columns of `score_columns`.
+FURTHER_SCOPES: Final = (REGULATION, WITH_OVERTIME, FIRST_HALF, GAMES, CORNERS, CARDS)
+
+
+def score_columns(scope: str) -> tuple[str, str]:
+    """Names of the columns of events with a further score: ``home_corners`` and ``away_corners``."""
+    return f"home_{scope}", f"away_{scope}"
+
+
+#: Columns that a frame of events may lack; their values are then null. `Store.events` has them all.
+EVENTS_OPTIONAL: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "game": pl.Int8,  # 2 or more: number of a further game of the same pair on the same date; null otherwise
+    "score_scope": pl.String,  # of home_score and away_score, one of SCORE_SCOPES; null: the usual one of the sport
+    **{name: pl.Int32 for scope in FURTHER_SCOPES for name in score_columns(scope)},
+}
+#: Columns of events that are null until the event is over.
+FURTHER_SCORES: Final = tuple(name for scope in FURTHER_SCOPES for name in score_columns(scope))
+#: All columns of events, in order.
+ALL_EVENTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {**EVENTS, **EVENTS_OPTIONAL}
+
+
+def with_optional(events: pl.DataFrame) -> pl.DataFrame:
+    """Events with all columns of `EVENTS_OPTIONAL`, null where the frame lacks them, after the columns it has."""
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in EVENTS_OPTIONAL.items() if name not in events.columns]
+    return events.with_columns(absent) if absent else events
+
+
+def without_empty(events: pl.DataFrame) -> pl.DataFrame:
+    """Events without those columns of `EVENTS_OPTIONAL` that have no value."""
+    empty = [n for n in EVENTS_OPTIONAL if n in events.columns and events[n].null_count() == events.height]
+    return events.drop(empty) if empty else events
+
 
 #: One row per price. Key: event_id, market, line, selection, bookmaker, side, instant, and known_at for snapshots and
 #: prices in play.

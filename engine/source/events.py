@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from engine.identity import event_ids
-from engine.schema import EVENTS
+from engine.schema import ALL_EVENTS, EVENTS, without_empty
 from engine.source.quarantine import Origin
 
 _INSTANTS = ("starts_at", "settled_at")
@@ -17,7 +17,7 @@ _INSTANTS = ("starts_at", "settled_at")
 def finish_events(
     columns: Mapping[str, Sequence[Any]], origin: Origin, *, sport: str | Sequence[str], neutral: bool
 ) -> pl.DataFrame:
-    """Build a frame of the schema EVENTS, event ids included.
+    """Build a frame of the schema EVENTS, event ids included, with those columns of EVENTS_OPTIONAL that have values.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def finish_events(
     sport : one for all rows, or one per row
     neutral : whether there is no home side; `home` and `away` are then in alphabetical order
     """
-    values = {k: v for k, v in columns.items() if k in EVENTS}
-    schema = {name: pl.Int64 if name in _INSTANTS else EVENTS[name] for name in values}
+    values = {k: v for k, v in columns.items() if k in ALL_EVENTS}
+    schema = {name: pl.Int64 if name in _INSTANTS else ALL_EVENTS[name] for name in values}
     frame = pl.DataFrame(values, schema=schema).with_columns(pl.col(name).cast(EVENTS[name]) for name in _INSTANTS)
     sports = pl.lit(sport) if isinstance(sport, str) else pl.Series("sport", list(sport), dtype=pl.String)
     frame = frame.with_columns(
@@ -37,4 +37,6 @@ def finish_events(
         pl.lit(origin.raw_sha256).alias("raw_file"),
     )
     frame = frame.with_columns(pl.Series("event_id", event_ids(frame), dtype=pl.Int64))
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())
+    return without_empty(
+        frame.select(pl.col(name).cast(dtype) for name, dtype in ALL_EVENTS.items() if name in frame.columns)
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from engine.errors import ConfigurationError
-from engine.schema import EVENTS, QUOTES
+from engine.schema import ALL_EVENTS, QUOTES
 from engine.store.manifest import Entry
 from engine.store.universe import Universe
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _TYPES = {
     pl.Int64: "BIGINT",
     pl.Int32: "INTEGER",
+    pl.Int8: "TINYINT",
     pl.Float64: "DOUBLE",
     pl.String: "VARCHAR",
     pl.Boolean: "BOOLEAN",
@@ -82,7 +83,7 @@ def create_views(
         Manifest entries of the quotes. Their markets and bookmakers become the rows (kind, name) of the table `names`.
     universe : Universe
     """
-    for table, schema, paths in (("events", EVENTS, events), ("quotes", QUOTES, quotes)):
+    for table, schema, paths in (("events", ALL_EVENTS, events), ("quotes", QUOTES, quotes)):
         _view(connection, table, schema, paths, _where(table, universe))
     rows = [("market", name) for name in sorted({name for entry in entries for name in entry.markets})]
     rows += [("bookmaker", name) for name in sorted({name for entry in entries for name in entry.bookmakers})]
@@ -94,12 +95,12 @@ def create_views(
 def _view(
     connection: duckdb.DuckDBPyConnection, table: str, schema: dict[str, Any], paths: Sequence[Path], where: str
 ) -> None:
+    columns = ", ".join(f'NULL::{_TYPES.get(kind, "TIMESTAMPTZ")} AS "{name}"' for name, kind in schema.items())
+    rows = f"SELECT {columns} LIMIT 0"
     if paths:
         files = ", ".join(_text(str(path)) for path in paths)
-        rows = f"SELECT * FROM read_parquet([{files}], hive_partitioning = false)"
-    else:
-        columns = ", ".join(f'NULL::{_TYPES.get(kind, "TIMESTAMPTZ")} AS "{name}"' for name, kind in schema.items())
-        rows = f"SELECT {columns} LIMIT 0"
+        stored = f"SELECT * FROM read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
+        rows = f"({rows}) UNION ALL BY NAME ({stored})" if table == "events" else stored  # events: files lack columns
     connection.execute(f'CREATE OR REPLACE VIEW "{table}" AS FROM ({rows}) {where}')
 
 

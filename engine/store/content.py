@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.schema import without_empty
 from engine.store.manifest import NAME, TABLES, Manifest
 from engine.store.verify import CACHE
 
@@ -17,9 +18,9 @@ _ROW_GROUP = 16_384
 
 
 def encode(frame: pl.DataFrame) -> bytes:
-    """Encode a frame as a Parquet file; equal rows give equal bytes."""
+    """Encode a frame as a Parquet file; equal rows give equal bytes. Optional columns without a value are left out."""
     buffer = io.BytesIO()
-    frame.rechunk().write_parquet(
+    without_empty(frame).rechunk().write_parquet(
         buffer, compression="zstd", compression_level=1, statistics=True, row_group_size=_ROW_GROUP
     )
     return buffer.getvalue()

@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.errors import StoreError
-from engine.schema import AGGREGATES, EVENTS, QUOTES, SELECTIONS
+from engine.schema import AGGREGATES, ALL_EVENTS, QUOTES, SELECTIONS
 from engine.store.merge import QUOTE_KEY
 from engine.store.store import Store
 
@@ -101,7 +101,7 @@ def _structure(store: Store, events: pl.DataFrame, quotes: pl.DataFrame) -> list
     timed = pl.when(pl.col("instant").is_in(["snapshot", "in_play"])).then(pl.col("known_at")).alias("_known_at")
     keys = quotes.select(*QUOTE_KEY, timed)
     return [
-        Finding("damage", "columns of events", int(dict(events.schema) != pl.Schema(EVENTS))),
+        Finding("damage", "columns of events", int(dict(events.schema) != pl.Schema(ALL_EVENTS))),
         Finding("damage", "columns of quotes", int(dict(quotes.schema) != pl.Schema(QUOTES))),
         Finding("damage", "event counts that differ from the manifest", abs(events.height - rows["events"])),
         Finding("damage", "quote counts that differ from the manifest", abs(quotes.height - rows["quotes"])),

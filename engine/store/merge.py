@@ -18,27 +18,34 @@ from typing import Final
 
 import polars as pl
 
-from engine.schema import EVENTS, IN_PLAY, QUOTES, SNAPSHOT
+from engine.schema import ALL_EVENTS, FURTHER_SCORES, IN_PLAY, QUOTES, SNAPSHOT, with_optional
 
 #: Key of a quote. `known_at` is part of it for snapshots and prices in play.
 QUOTE_KEY: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant")
-WITHDRAWN: Final = {**EVENTS, "moved_to": pl.Date, "withdrawn_by": pl.String, "n_quotes": pl.Int64}
-_RESULT: Final = ("status", "home_score", "away_score", "winner", "settled_at", "settled_at_basis")
+WITHDRAWN: Final = {**ALL_EVENTS, "moved_to": pl.Date, "withdrawn_by": pl.String, "n_quotes": pl.Int64}
+_RESULT: Final = (
+    *("status", "home_score", "away_score", "winner", "settled_at", "settled_at_basis", "score_scope"),
+    *FURTHER_SCORES,
+)
 _MOVED: Final = timedelta(days=60)
 _QUOTE_ORDER: Final = ("market", "bookmaker", "instant", "known_at", "event_id", "line", "selection", "side")
 _EVENT_ORDER: Final = ("date", "home", "away", "event_id")
 
 
 def merge_events(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Events of a partition after an import, sorted by date, home, away, event_id."""
-    new = new.unique("event_id", keep="last", maintain_order=True)
+    """Events of a partition after an import, sorted by date, home, away, event_id.
+
+    Either frame may lack columns of `schema.EVENTS_OPTIONAL`; the result has them all.
+    """
+    new = with_optional(new.unique("event_id", keep="last", maintain_order=True)).select(list(ALL_EVENTS))
     if old.height:
+        old = with_optional(old).select(list(ALL_EVENTS))
         known = old.filter(pl.col("status") != "scheduled").select("event_id", *_RESULT)
         new = new.join(known, on="event_id", how="left", suffix="_old", maintain_order="left")
         erased = (pl.col("status") == "scheduled") & pl.col("status_old").is_not_null()
         new = new.with_columns(
             pl.when(erased).then(pl.col(f"{name}_old")).otherwise(pl.col(name)).alias(name) for name in _RESULT
-        ).select(list(EVENTS))
+        ).select(list(ALL_EVENTS))
         new = pl.concat([old.join(new.select("event_id"), on="event_id", how="anti"), new])
     return new.sort(_EVENT_ORDER)
 
@@ -109,7 +116,8 @@ def withdraw(events: pl.DataFrame, quotes: pl.DataFrame, moved: pl.DataFrame) ->
     counts = quotes.join(moved.select("event_id"), on="event_id", how="semi").group_by("event_id").len("n_quotes")
     withdrawn = events.join(moved, on="event_id", how="inner").join(counts, on="event_id", how="left")
     return (
-        withdrawn.with_columns(pl.col("n_quotes").fill_null(0).cast(pl.Int64))
+        with_optional(withdrawn)
+        .with_columns(pl.col("n_quotes").fill_null(0).cast(pl.Int64))
         .select(list(WITHDRAWN))
         .sort(_EVENT_ORDER)
     )

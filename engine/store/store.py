@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from engine.errors import EmptyUniverseError, StoreError
-from engine.schema import EVENTS, INSTANTS, QUARANTINE, QUOTES
+from engine.schema import ALL_EVENTS, INSTANTS, QUARANTINE, QUOTES
 from engine.store import manifest, merge, writer
 from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Manifest
@@ -78,7 +78,7 @@ class Store:
         return cls(root, manifest.read(root))
 
     def events(self, universe: Universe | None = None) -> pl.DataFrame:
-        """Events of a universe in the columns of `schema.EVENTS`, sorted by `starts_at`, `event_id`.
+        """Events of a universe in the columns of `schema.ALL_EVENTS`, sorted by `starts_at`, `event_id`.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Store:
             A file is damaged.
         """
         universe = universe or Universe()
-        scan = self._scan(self.entries("events", universe), EVENTS)
+        scan = self._scan(self.entries("events", universe), ALL_EVENTS)
         if universe.first_date:
             scan = scan.filter(pl.col("date") >= universe.first_date)
         if universe.last_date:
@@ -259,7 +259,7 @@ class Store:
         paths = self._verifier.paths(entries)
         if not paths:
             return pl.LazyFrame(schema=schema)
-        return pl.scan_parquet(paths, hive_partitioning=False, glob=False, schema=schema)
+        return pl.scan_parquet(paths, hive_partitioning=False, glob=False, schema=schema, missing_columns="insert")
 
     def _collect(self, scan: pl.LazyFrame) -> pl.DataFrame:
         try:

@@ -14,7 +14,7 @@ import polars as pl
 
 from engine.errors import StoreError
 from engine.files import exclusive, flush_folder
-from engine.schema import EVENTS, QUARANTINE, QUOTES
+from engine.schema import ALL_EVENTS, QUARANTINE, QUOTES, with_optional
 from engine.store import content, manifest, merge
 from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Imported, Manifest
@@ -113,7 +113,7 @@ class Writer:
         state = self._states.get(partition)
         if state is None:
             state = PartitionState(
-                self._load("events", partition, pl.DataFrame(schema=EVENTS)),
+                self._load("events", partition, pl.DataFrame(schema=ALL_EVENTS)),
                 self._load("quotes", partition, pl.DataFrame(schema=QUOTES)),
                 self._load("withdrawn", partition, pl.DataFrame(schema=merge.WITHDRAWN)),
                 self.summary,
@@ -125,7 +125,10 @@ class Writer:
     def _load(self, table: str, partition: Partition, empty: pl.DataFrame) -> pl.DataFrame:
         entries = [e for e in self.manifest.files.values() if e.table == table and e.partition == partition]
         frames = [pl.read_parquet(p, hive_partitioning=False) for p in self._verifier.paths(entries)]
-        return pl.concat(frames) if frames else empty
+        if not frames:
+            return empty
+        rows = pl.concat(frames, how="diagonal")
+        return rows if table == "quotes" else with_optional(rows).select(empty.columns)
 
     def _write_oldest(self, limit: int) -> None:
         """Write the partitions used longest ago and drop them from memory, until it holds at most `limit` quotes."""

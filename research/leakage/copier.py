@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from engine.errors import EmptyUniverseError
-from engine.schema import EVENTS, IN_PLAY, INSTANT_DTYPE, QUOTES
+from engine.schema import ALL_EVENTS, IN_PLAY, INSTANT_DTYPE, QUOTES
 from engine.store import content, manifest
 from engine.store.manifest import Entry, Manifest
 from engine.store.merge import merge_events, merge_quotes
@@ -141,7 +141,7 @@ def _by_partition(events: pl.DataFrame) -> dict[Partition, pl.DataFrame]:
 def _write(table: str, part: Partition, frame: pl.DataFrame, folder: Path) -> Entry:
     """Write a table of a partition as an import does (`engine.store.writer`)."""
     if table == "events":
-        frame = merge_events(pl.DataFrame(schema=EVENTS), frame)
+        frame = merge_events(pl.DataFrame(schema=ALL_EVENTS), frame)
     else:
         frame = merge_quotes(pl.DataFrame(schema=QUOTES), frame)
     raw = content.encode(frame)

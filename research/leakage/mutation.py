@@ -17,11 +17,11 @@ import polars as pl
 from engine.schema import CLOSE
 from research.inference.bootstrap import generator
 from research.leakage.rows import (
-    RESULT,
     delayed,
     known_after,
     n_changed,
     prices_changed,
+    result_columns,
     results_changed,
     results_hidden,
     results_shuffled,
@@ -110,7 +110,7 @@ def changed(results: Mask | None, prices: Mask | None, key: tuple[object, ...]) 
         if results is None:
             return frame, 0
         after = results_changed(frame, results(frame), _rng(key, frame))
-        return after, n_changed(frame.select(RESULT), after.select(RESULT))
+        return after, n_changed(frame.select(result_columns(frame)), after.select(result_columns(frame)))
 
     def quotes(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         if prices is None:
@@ -126,7 +126,7 @@ def shuffled(instant_ns: int, seed: int) -> Mutation:
 
     def events(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         after = results_shuffled(frame, settled_after(frame, instant_ns), _rng((seed, SHUFFLED, instant_ns), frame))
-        return after, n_changed(frame.select(RESULT), after.select(RESULT))
+        return after, n_changed(frame.select(result_columns(frame)), after.select(result_columns(frame)))
 
     return Mutation(events, _unchanged)
 

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.schema import INSTANT_DTYPE
+from engine.schema import FURTHER_SCOPES, FURTHER_SCORES, INSTANT_DTYPE, score_columns
 
-#: columns of a result
+#: columns of a result; a frame may have further scores (`result_columns`)
 RESULT: Final = ("status", "home_score", "away_score", "winner")
 #: share of the masked prices that `prices_changed` removes
 _REMOVED_FRAC: Final = 0.1
@@ -37,9 +37,15 @@ def settled_after(events: pl.DataFrame, instant_ns: int) -> pl.Series:
     return events.select((later & (pl.col("status") != "scheduled")).alias("mask")).to_series()
 
 
+def result_columns(events: pl.DataFrame) -> list[str]:
+    """The columns of a result: `RESULT`, and the further scores that the frame has."""
+    return [*RESULT, *(name for name in FURTHER_SCORES if name in events.columns)]
+
+
 def results_hidden(events: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
     """Events, the masked ones as before they were played: scheduled and without a result."""
-    empty = {name: pl.lit(None, events.schema[name]) for name in (*RESULT[1:], "settled_at", "settled_at_basis")}
+    names = (*result_columns(events)[1:], "settled_at", "settled_at_basis")
+    empty = {name: pl.lit(None, events.schema[name]) for name in names}
     hidden = {"status": pl.lit("scheduled"), **empty}
     return events.with_columns(
         pl.when(mask).then(value).otherwise(pl.col(name)).alias(name) for name, value in hidden.items()
@@ -50,7 +56,7 @@ def results_changed(events: pl.DataFrame, mask: pl.Series, rng: np.random.Genera
     """Events with changed results in the mask: another winner, other scores of both sides, another sum.
 
     Home wins become draws, draws become away wins, and away wins become home wins. In a sport without draws the sides
-    swap.
+    swap. Further scores (first half, corners, ...) swap sides and grow.
     """
     more = pl.Series(rng.integers(1, 4, events.height), dtype=pl.Int32)
     home, away, winner = (pl.col(name) for name in ("home_score", "away_score", "winner"))
@@ -75,6 +81,10 @@ def results_changed(events: pl.DataFrame, mask: pl.Series, rng: np.random.Genera
         .when(winner == "home")
         .then(pl.lit("away")),
     }
+    for scope in FURTHER_SCOPES:
+        first, second = score_columns(scope)
+        if first in events.columns and second in events.columns:
+            fresh |= {first: pl.col(second) + more, second: pl.col(first) + more}
     return events.with_columns(
         pl.when(mask).then(value).otherwise(pl.col(name)).cast(events.schema[name]).alias(name)
         for name, value in fresh.items()
@@ -88,7 +98,7 @@ def results_shuffled(events: pl.DataFrame, mask: pl.Series, rng: np.random.Gener
     for name in np.unique(sport[masked].astype(str)):
         rows = np.flatnonzero(masked & (sport == name))
         source[rows] = rng.permutation(rows)
-    return events.with_columns(events[source].select(RESULT))
+    return events.with_columns(events[source].select(result_columns(events)))
 
 
 def delayed(frame: pl.DataFrame, name: str, mask: pl.Series, instant_ns: int) -> pl.DataFrame:

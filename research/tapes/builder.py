@@ -18,7 +18,7 @@ from engine.asof.view import store_views
 from engine.errors import ConfigurationError, EmptyUniverseError, StoreError
 from engine.files import write_json
 from engine.identity import digest
-from engine.schema import QUOTES
+from engine.schema import EVENTS, EVENTS_OPTIONAL, QUOTES, without_empty
 from engine.store.hashing import FrameHash
 from engine.store.store import Store
 from engine.store.universe import Universe
@@ -233,15 +233,19 @@ class Tapes:
         store, inputs, facts = self._store(spec), self.inputs(spec), list[dict[str, Any]]()
         hashes = {name: FrameHash() for name in ("events", "quotes", "closing", "later")}
         check_bookmakers(store, spec)
+        further, has_further = FrameHash(), False
         has_closing, calendar = False, dict[str, dict[str, Any]](events=Counter[str](), seasons={})
         for cut in self._cuts(inputs):
             part, quotes = self._read(inputs, cut), _rows_of(store.quotes, cut)
             if part is None:
                 continue
             events = part.events.sort("sport", "competition", "season", "starts_at", "event_id")
-            for name, frame in zip(hashes, (events, quotes, part.closing, part.later), strict=True):
+            frames = (events.select(list(EVENTS)), quotes, part.closing, part.later)
+            for name, frame in zip(hashes, frames, strict=True):
                 if frame is not None:
                     hashes[name].add(frame)
+            further.add(events.select(list(EVENTS_OPTIONAL)))
+            has_further = has_further or without_empty(events).width > len(EVENTS)
             has_closing = has_closing or part.closing is not None
             count_days(calendar, events)
             facts.append(facts_of(events, pl.DataFrame(schema=QUOTES) if quotes is None else quotes))
@@ -252,9 +256,10 @@ class Tapes:
         notes = [] if has_closing else [f"no closing price of {spec.clv_bookmaker}: CLV has no value"]
         totals = {name: sum(part_facts[name] for part_facts in facts) for name in COUNTS}
         digests = {name: frame_hash.hexdigest() for name, frame_hash in hashes.items()}
+        optional = [further.hexdigest()] if has_further else []
         return Rows(
-            digest(list(digests.values())),
-            digest([digests["events"], digests["quotes"]]),
+            digest([*digests.values(), *optional]),
+            digest([digests["events"], digests["quotes"], *optional]),
             merged_facts(facts) | totals | {"notes": notes},
             calendar,
         )

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from polars.testing import assert_frame_equal
 
 from engine.errors import ConfigurationError, DataError, SourceError, StoreError
 from engine.files import exclusive
-from engine.schema import EVENTS, QUOTES
+from engine.schema import ALL_EVENTS, EVENTS, EVENTS_OPTIONAL, QUOTES
 from engine.store import Store, Universe, manifest
 from engine.store.hashing import FrameHash
 from engine.store.writer import lock_file
@@ -41,10 +42,32 @@ def test_a_store_returns_what_was_imported(tmp_path: Path) -> None:
     summary = Store.create_or_open(tmp_path / "s").apply([made])
     store = Store.open(tmp_path / "s")
     assert summary.changed and summary.events_new == 40 and summary.quotes_new == made.quotes.height
-    assert_frame_equal(store.events(), made.events.sort("starts_at", "event_id"))
+    assert_frame_equal(store.events().select(list(EVENTS)), made.events.sort("starts_at", "event_id"))
     key = ["event_id", "market", "selection", "bookmaker", "instant"]
     assert_frame_equal(store.quotes().sort(key), made.quotes.sort(key))
-    assert dict(store.events().schema) == pl.Schema(EVENTS) and dict(store.quotes().schema) == pl.Schema(QUOTES)
+    assert dict(store.events().schema) == pl.Schema(ALL_EVENTS) and dict(store.quotes().schema) == pl.Schema(QUOTES)
+
+
+def test_an_optional_column_is_stored_only_where_it_has_a_value(tmp_path: Path) -> None:
+    plain, other = league("E0", 2021, 10), league("E1", 2021, 10)
+    corners = pl.int_range(pl.len(), dtype=pl.Int32)
+    rich = replace(other, events=other.events.with_columns(home_corners=corners, away_corners=corners + 1))
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([plain, rich])
+    stored = [set(pl.read_parquet_schema(path)) - set(EVENTS) for path in store.files("events")]
+    assert stored == [set(), {"home_corners", "away_corners"}]
+    events = store.events()
+    assert events.filter(competition="E0").select(list(EVENTS_OPTIONAL)).null_count().row(0) == (10,) * 14
+    assert sorted(events.filter(competition="E1")["away_corners"]) == list(range(1, 11))
+    assert store.duckdb().execute("SELECT sum(away_corners), count(home_first_half) FROM events").fetchone() == (55, 0)
+
+
+def test_a_file_without_a_result_keeps_all_scores_of_the_known_one(tmp_path: Path) -> None:
+    rich = batch([match("A", "B", date(2021, 9, 4))])
+    rich = replace(rich, events=rich.events.with_columns(score_scope=pl.lit("regulation"), home_first_half=1))
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([rich, batch([match("A", "B", date(2021, 9, 4), status="scheduled")], name="two.csv")])
+    assert store.events().select("status", "score_scope", "home_first_half").row(0) == ("played", "regulation", 1)
 
 
 def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:

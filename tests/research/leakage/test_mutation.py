@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from research.leakage import mutation
-from research.leakage.rows import RESULT, results_changed, results_shuffled
+from research.leakage.rows import RESULT, results_changed, results_hidden, results_shuffled
 from tests.property.markets import world
 
 KEY = ["event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at"]
@@ -111,3 +111,22 @@ def test_delayed_rows_become_known_after_the_instant_and_removed_rows_are_missin
         assert left.height == _early(frame, name, instant).height - n_delayed
         assert left.equals(_early(rest, name, instant))
         assert delayed.drop(name).equals(frame.drop(name))
+
+
+def test_further_scores_are_part_of_a_result() -> None:
+    corners = {"home_corners": [4, 9, None], "away_corners": [5, 2, None]}
+    rows = {"sport": ["football"] * 3, "status": ["played"] * 3, "winner": ["home", "draw", "away"]}
+    scores = {
+        "home_score": [2, 1, 0],
+        "away_score": [0, 1, 3],
+        "settled_at": [None] * 3,
+        "settled_at_basis": [None] * 3,
+    }
+    events = pl.DataFrame({**rows, **scores, **corners})
+    mask = pl.Series([True, False, True])
+    hidden = results_hidden(events, mask)
+    assert hidden["home_corners"].to_list() == [None, 9, None] and hidden["away_corners"].to_list() == [None, 2, None]
+    changed = results_changed(events, mask, np.random.default_rng(3))
+    assert changed.row(1) == events.row(1) and changed["home_corners"][0] > 4 and changed["home_corners"][2] is None
+    shuffled = results_shuffled(events, mask, np.random.default_rng(1))
+    assert dict(shuffled.select("home_score", "home_corners").iter_rows()) == {2: 4, 1: 9, 0: None}
