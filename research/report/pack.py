@@ -13,7 +13,7 @@ from research.inference.bootstrap import event_sums
 from research.report.breakdown import mean_interval, settled_frame
 from research.report.data import Configuration, ReportData
 from research.report.sentences import net_interval
-from research.report.text import MEASURES, NOTHING, THIN, known, short_key, visible
+from research.report.text import MEASURES, NOTHING, known, short_key, visible
 
 #: most configurations in a page
 ROWS: Final = 20_000
@@ -148,7 +148,7 @@ def value_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float | int):
-        text = f"{value:.10g}" if abs(value) < 1e4 else f"{value:,.10g}".replace(",", THIN)
+        text = f"{value:.10g}" if abs(value) < 1e4 else f"{value:,.10g}"
         return text.replace("-", "\u2212")
     if isinstance(value, list | tuple):
         return ", ".join(value_text(item) for item in value)

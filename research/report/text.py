@@ -1,4 +1,4 @@
-"""Numbers and names as the reader sees them: true minus sign, thin spaces, units, never NaN or None."""
+"""Numbers and names as the reader sees them: grouped digits, true minus sign, units, never NaN or None."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
 
-#: narrow no-break space: between thousands and before a unit
-THIN: Final = "\u202f"
 MINUS: Final = "\u2212"
 #: shown where there is no value
 NOTHING: Final = "–"
 #: level of every interval on the pages
-LEVEL: Final = f"90{THIN}%"
+LEVEL: Final = "90%"
 
 
 def known(value: object) -> bool:
@@ -22,20 +20,20 @@ def known(value: object) -> bool:
 
 
 def number(value: float | None, digits: int = 0, *, sign: bool = False) -> str:
-    """A number with thin-space thousands and a true minus sign; `sign` writes the plus too. A dash for None and NaN."""
+    """A number such as ``11,400`` with a true minus sign; `sign` writes the plus too. A dash for None and NaN."""
     if value is None or not math.isfinite(value):
         return NOTHING
-    text = f"{abs(value):,.{digits}f}".replace(",", THIN)
+    text = f"{abs(value):,.{digits}f}"
     if not any(letter in "123456789" for letter in text):
         return text  # zero has no sign
     return (MINUS if value < 0 else "+" if sign else "") + text
 
 
 def percent(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
-    """A fraction as a percentage: ``0.0213`` is ``2.1 %``."""
+    """A fraction as a percentage: ``0.0213`` is ``2.1%``."""
     if value is None or not math.isfinite(value):
         return NOTHING
-    return number(value * 100, digits, sign=sign) + THIN + "%"
+    return number(value * 100, digits, sign=sign) + "%"
 
 
 def money(minor: float | None, *, sign: bool = False) -> str:
@@ -46,11 +44,11 @@ def money(minor: float | None, *, sign: bool = False) -> str:
 
 
 def compact(value: float) -> str:
-    """A short number for an axis: ``12 k``, ``3.4 M``."""
+    """A short number for an axis: ``12k``, ``3.4M``."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             scaled = value / (1e3 if letter == "k" else size)
-            return number(scaled, 0 if abs(scaled - round(scaled)) < 0.05 else 1) + THIN + letter
+            return number(scaled, 0 if abs(scaled - round(scaled)) < 0.05 else 1) + letter
     return number(value, 0 if abs(value - round(value)) < 1e-9 else 1 if abs(value) >= 1 else 2)
 
 
@@ -69,7 +67,7 @@ def listing(names: list[str], most: int = 4) -> str:
 
 
 def span(low: float, high: float, digits: int = 1) -> str:
-    """An interval of fractions as percentages: ``−0.8 % to 5.1 %``."""
+    """An interval of fractions as percentages: ``−0.8% to 5.1%``."""
     return f"{percent(low, digits)} to {percent(high, digits)}"
 
 

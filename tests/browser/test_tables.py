@@ -38,7 +38,7 @@ def column(browser: Browser, at: int) -> list[str]:
 
 
 def numbers(texts: list[str]) -> list[float]:
-    return [float(one.rstrip("%").strip().replace("\u202f", "").replace("\u2212", "-")) for one in texts]
+    return [float(one.rstrip("%").strip().replace(",", "").replace("\u2212", "-")) for one in texts]
 
 
 def press(browser: Browser, at: int) -> None:

@@ -9,7 +9,7 @@ const bea = (() => {
     const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
     return new types[type](bytes.buffer);
   };
-  const grouped = text => text.replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
+  const grouped = text => text.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   const number = (value, digits) => {
     if (!Number.isFinite(value)) return "–";
     // an exact half rounds to the even digit, as in Python, so that tables and sentences agree
@@ -30,7 +30,7 @@ const bea = (() => {
     scaled,
     // the same as text, without and with the unit
     shown: (measure, value) => number(scaled(measure, value), measure.form === "percent" ? measure.digits : 0),
-    text: (measure, value, digits = measure.digits) => number(scaled(measure, value), measure.form === "percent" ? digits : 0) + (measure.form === "percent" && Number.isFinite(value) ? "\u202f%" : ""),
+    text: (measure, value, digits = measure.digits) => number(scaled(measure, value), measure.form === "percent" ? digits : 0) + (measure.form === "percent" && Number.isFinite(value) ? "%" : ""),
   };
   data.rowOf = new Map(Array.from(data.config, (config, row) => [config, row]));
   return data;

@@ -6,7 +6,7 @@ below. The page, `run.charts()` and the tests read the tables. `docs/reports.md`
 >>> from research.report import charts
 >>> import polars as pl
 >>> charts.funnel(pl.DataFrame({"reason": ["placed"], "count": [2]}))
-<Figure funnel: 2 of 2 opportunities (100.0 %) became bets.>
+<Figure funnel: 2 of 2 opportunities (100.0%) became bets.>
 """
 
 from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from research.inference.calibration import Bin, Calibration, Score
 from research.report.charts.axes import SOLID_FROM, percent_tick
 from research.report.drawing import Canvas, Scale, fits, ticks
 from research.report.figure import Figure, Numbers
-from research.report.text import LEVEL, NOTHING, THIN, count, number, percent, span
+from research.report.text import LEVEL, NOTHING, count, number, percent, span
 
 _QUESTION: Final = "Do the probabilities behind the bets come true?"
 _OWN, _MARKET = "probability used", "closing market"
@@ -61,7 +61,7 @@ def _answer(scores: Calibration) -> str:
 
 
 def _points(value: float) -> str:
-    return f"{number(value * 100, 1)}{THIN}points"
+    return f"{number(value * 100, 1)} points"
 
 
 def _better(score: Score) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 
 from research.report.charts.tracks import Lines, balance, bands, by_month, draw, drawdown, track
 from research.report.figure import Figure, Numbers
-from research.report.text import THIN, count, listing, money, number, percent
+from research.report.text import count, listing, money, number, percent
 
 _QUESTION: Final = "Does the bankroll grow, and how else could it have gone?"
 #: most lines in one drawing: there are as many colours
@@ -46,7 +46,7 @@ def equity(
     tracks += [track(frame, name, start) for name, frame in list((others or {}).items())[:2] if not frame.is_empty()]
     lines = Lines(tracks, start, bands(daily, seed))
     note = (
-        f"Dashed: in sample. Bands: the middle 50 and 90 % of 1{THIN}000 bootstrap resamples of the days, with their "
+        f"Dashed: in sample. Bands: the middle 50 and 90 % of 1,000 bootstrap resamples of the days, with their "
         f"stakes. Money: 1 = 100 minor units. Days roll in {zone}."
     )
     answer = grown(daily, lines)

@@ -11,7 +11,7 @@ import polars as pl
 from research.report.charts.money import grown
 from research.report.charts.tracks import Boundary, Lines, balance, bands, by_month, draw, track
 from research.report.figure import Figure, Numbers
-from research.report.text import THIN, count, money, number, percent
+from research.report.text import count, money, number, percent
 
 if TYPE_CHECKING:
     from research.verdict.findings import Window
@@ -44,7 +44,7 @@ def out_of_sample(daily: pl.DataFrame, windows: Sequence[Window], seed: int = 0,
     answer = f"{grown(daily, lines)} {_folds_answer(windows)}"
     note = (
         "Solid: out of sample. Thin vertical lines: a fold starts with the configuration selected on the days before "
-        f"it, by number. Bands: the middle 50 and 90 % of 1{THIN}000 bootstrap resamples of the days, with their "
+        f"it, by number. Bands: the middle 50 and 90 % of 1,000 bootstrap resamples of the days, with their "
         f"stakes. Money: 1 = 100 minor units. Days roll in {zone}."
     )
 

@@ -9,7 +9,7 @@ from research.report.comparison.pairs import Pair
 from research.report.comparison.sides import Comparison, Side
 from research.report.data import ReportData
 from research.report.sentences import net_interval, warnings
-from research.report.text import LEVEL, THIN, count, listing, number, percent, span
+from research.report.text import LEVEL, count, listing, number, percent, span
 from research.report.verdict import headline, sentence_case, size
 
 
@@ -38,7 +38,7 @@ def _of_two(pair: Pair, where: str) -> str:
     if not sign:
         return f"{pair.first} and {pair.second} do not differ clearly in yield on the {events}: {interval}."
     ahead, behind = (pair.first, pair.second) if sign > 0 else (pair.second, pair.first)
-    points = f"{number(abs(difference.estimate) * 100, 2)}{THIN}points"
+    points = f"{number(abs(difference.estimate) * 100, 2)} points"
     return f"{ahead} has a yield {points} higher than {behind} on the {events}: {interval}."
 
 

@@ -51,7 +51,7 @@ def test_a_pair_counts_events_and_measures_by_hand() -> None:
 def test_the_headline_follows_the_interval() -> None:
     ahead = comparison(side("A", LOG), side("B", better(LOG.filter(pl.col("odds") > 1.5), -0.3)))
     text = statement(ahead, pairs_of(ahead, out_of_sample=False))
-    assert re.match(r"A has a yield \d\d\.\d\d\u202fpoints higher than B on the 628 events that both bet on: 90", text)
+    assert re.match(r"A has a yield \d\d\.\d\d points higher than B on the 628 events that both bet on: 90", text)
     behind = comparison(side("A", better(LOG.filter(pl.col("odds") > 1.5), -0.3)), side("B", LOG))
     assert statement(behind, pairs_of(behind, out_of_sample=False)).startswith("B has a yield")
     alike = comparison(side("A", LOG), side("B", LOG.filter(pl.int_range(1200) % 9 != 0)))
@@ -118,9 +118,9 @@ def test_out_of_sample_paths_are_compared_where_all_have_one() -> None:
 
 def test_each_run_shows_its_own_verdict() -> None:
     verdict, measured = by_itself(side("A", LOG))
-    assert verdict.startswith("One backtest") and "#1 in sample: yield" in measured and "90\u202f% interval" in measured
+    assert verdict.startswith("One backtest") and "#1 in sample: yield" in measured and "90% interval" in measured
     verdict, measured = by_itself(swept("B", LOG))
-    assert verdict.startswith("No winner:") and measured.startswith("The out-of-sample yield is 1.0\u202f%")
+    assert verdict.startswith("No winner:") and measured.startswith("The out-of-sample yield is 1.0%")
     lacking = comparison(side("A", LOG), side("B", LOG.clear(), missing="the store is gone"))
     assert ("No path (B)", "The bets of the configuration are not available: the store is gone.") in caveats(lacking)
     assert any(word == "Assumed times (A, B)" for word, _ in caveats(lacking))

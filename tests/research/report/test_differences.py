@@ -140,8 +140,8 @@ def test_measures_of_the_page_are_those_of_the_runs(there: dict[str, Run]) -> No
     text = write_page(made, differences(made)).read_text(encoding="utf-8")
     for run, _ in made:
         metrics = run.metrics()
-        assert f"<td>{metrics['n_bets']:,}</td>".replace(",", "\u202f") in text
-        assert f"{100 * metrics['yield']:.2f}\u202f%".replace("-", "\u2212") in text
+        assert f"<td>{metrics['n_bets']:,}</td>" in text
+        assert f"{100 * metrics['yield']:.2f}%".replace("-", "\u2212") in text
     events = [set(run.bets()["event_id"]) for run, _ in made]
     assert f"{len(events[0] & events[1])} events that both bet on" in text
     assert isinstance(there["value"].bets()["event_id"].dtype, pl.Int64)

@@ -204,7 +204,7 @@ def test_empty_cases_are_put_into_words(case: str) -> None:
 
 def test_the_headline_has_its_interval() -> None:
     head, reading = statement(report())
-    assert "The best of 400 configurations" in head and "90\u202f% interval" in head and " to " in head
+    assert "The best of 400 configurations" in head and "90% interval" in head and " to " in head
     assert "In sample" in reading and "400" in reading and "corrects" in reading
 
 
@@ -238,7 +238,7 @@ def test_caveats_are_listed() -> None:
     assert set(found) == {
         "Simulated", "Not executable", "Aggregate price", "Suspect prices", "Assumed times", "Commission", "Note",
     }  # fmt: skip
-    assert "600 of 1\u202f200 of #3" in found["Not executable"]
+    assert "600 of 1,200 of #3" in found["Not executable"]
     assert "00:00 UTC on the day of the match" in found["Assumed times"]
     facts = {**data.facts, "known_at_basis": ["recorded"], "settled_at_basis": ["recorded"]}
     assert warnings(report(manifest={**data.manifest, "data": facts})) == []
