@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from typing import Any, NoReturn
 
 from engine.errors import UsageError
 from engine.files import json_line
+from research.commands.streams import takes
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,6 +41,10 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def print_json(value: Any) -> int:
-    """Print a value to stdout as one line of JSON (`engine.files.json_line`); returns exit status 0."""
-    sys.stdout.write(json_line(value) + "\n")
+    """Print a value to stdout as one line of JSON (`engine.files.json_line`); returns exit status 0.
+
+    Letters that stdout cannot show are escaped, so that the document stays whole.
+    """
+    line = json_line(value)
+    sys.stdout.write((line if takes(line) else json.dumps(json.loads(line))) + "\n")
     return 0

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from engine.errors import BeaError, UsageError, printable
 from research.commands.registry import COMMANDS, help_text
+from research.commands.streams import prepare
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, 1 for a failure, 2 for a wrong command, 130 after an interrupt.
     """
+    if argv is None:
+        prepare()
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         status = _dispatch(words)

@@ -104,7 +104,7 @@ class Tapes:
         """Which rows a tape is made of; from the cache if the store's files are the same."""
         path = cache_folder() / "rows" / f"{self._rows_key(spec)}.json"
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            values = json.loads(path.read_text())
+            values = json.loads(path.read_text(encoding="utf-8"))
             return Rows(str(values["hash"]), str(values["seen"]), dict(values["facts"]), dict(values["calendar"]))
         rows = self._count(spec)
         path.parent.mkdir(parents=True, exist_ok=True)
