@@ -101,7 +101,7 @@ def prepare() -> None:
 def _opened(stream: Any) -> Any:
     """The stream as one that does not fail; one on the null device if it is closed."""
     if stream is None or stream.closed:
-        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # stays open as long as the process
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # stays open as long as the process
     if not isinstance(stream, io.TextIOWrapper) or isinstance(stream, _Forgiving):
         return stream
     encoding, lines = stream.encoding, stream.line_buffering
