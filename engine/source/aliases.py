@@ -10,6 +10,7 @@ import yaml
 
 from engine.errors import ConfigurationError
 from engine.paths import conf_dir
+from engine.source.texts import clean
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def load_aliases(sport: str) -> Aliases:
 @lru_cache(maxsize=16)
 def _load(path: Path, _modified: int) -> Aliases:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.safe_load(clean(path.read_text(encoding="utf-8"))) or {}
         groups, spelling = content.get("names") or {}, content.get("aliases") or {}
         names = {str(name) for group in groups.values() for name in group}
         variants = {str(variant): str(name) for variant, name in spelling.items()}

@@ -21,6 +21,7 @@ from engine.source.mapping import Long, Mapping
 from engine.source.prices import Floats, Instants, LineRule, PriceColumn, Prices, read_prices, to_floats
 from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table, duplicates, read_table
+from engine.source.texts import american as american_words
 
 _WITH_LINE = ("totals", "asian_handicap")
 _KEY = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at")
@@ -164,7 +165,7 @@ def _read(
     instants, rules, mapping = settings
 
     def american(texts: Sequence[str]) -> Floats:
-        return from_american(to_floats(texts)[0])
+        return from_american(to_floats(american_words(texts))[0])
 
     convert = {"american": american, "fractional": from_fractional}.get(mapping.odds)
     return read_prices(table, ids, columns, instants, quarantine, rules=rules, convert=convert)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.schema import INSTANT_DTYPE, QUOTES
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
+from engine.source.texts import handicap, number
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -93,8 +94,13 @@ class Prices:
 
 
 def to_floats(texts: Sequence[str]) -> tuple[Floats, Bools]:
-    """Parse numbers, shape (n,): float64 with NaN where a text is not a number, and a mask of the empty texts."""
+    """Parse numbers, shape (n,): float64 with NaN where a text is not a number, and a mask of the empty texts.
+
+    A minus may have any form (`engine.source.texts.number`).
+    """
     series = pl.Series(texts, dtype=pl.String).str.strip_chars()
+    if not "".join(texts).isascii():
+        series = series.map_elements(number, return_dtype=pl.String, skip_nulls=False)
     values = series.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
     return values, (series == "").to_numpy()
 
@@ -105,7 +111,7 @@ def read_lines(table: Table, name: str, rule: LineRule, quarantine: Quarantine) 
     A text that is not a number, not a multiple of the step, or beyond the limit goes to the quarantine.
     """
     texts = table.column(name)
-    values, empty = to_floats(texts)
+    values, empty = to_floats([handicap(text) for text in texts])
     with np.errstate(invalid="ignore", over="ignore"):
         steps = values / rule.step
         possible = np.isfinite(values) & (steps == np.round(steps)) & (np.abs(values) <= rule.limit)

@@ -1,25 +1,22 @@
-"""From bytes to a table of texts: encodings, line ends, quoting, blank rows, rows that do not fit the header.
+"""From bytes to a table of texts: line ends, quoting, blank rows, rows that do not fit the header.
 
-The file is decoded and split into lines and cells here, without a table parser. Each row keeps its line number, so
-every error can be reported with it.
+The file is split into lines and cells here, without a table parser. Each row keeps its line number, so every error can
+be reported with it. Which rows fit is decided by `engine.source.widths`.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import SourceError
+from engine.source.decode import decode, shown
 from engine.source.quarantine import Quarantine
+from engine.source.texts import clean, clean_name, n_invisible
+from engine.source.widths import accepted_widths
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 #: Largest number of columns. A file without line ends would be one row of all its cells.
 _WIDEST = 5_000
 #: A quoted cell may span this many lines, if the source allows multi-line cells.
@@ -53,59 +50,89 @@ class Table:
         return self.header.index(name) if name in self.header else None
 
     def column(self, name: str) -> list[str]:
-        """Trimmed cells of a column, one per row; empty texts if the table has no such column."""
+        """Cells of a column in the form of names, one per row; empty texts if the table has no such column."""
         index = self.index(name)
-        return [""] * len(self.rows) if index is None else [row[index].strip() for row in self.rows]
+        return [""] * len(self.rows) if index is None else [clean_name(row[index]) for row in self.rows]
+
+    def without(self, indices: Iterable[int]) -> Table:
+        """The table without some rows, which are in the quarantine and count as misfits."""
+        gone = set(indices)
+        kept = [i for i in range(len(self.rows)) if i not in gone]
+        rows, lines = [self.rows[i] for i in kept], [self.lines[i] for i in kept]
+        return Table(self.header, rows, lines, self.n_blank, self.n_misfit + len(gone))
 
 
-def decode(raw: bytes) -> str:
-    """Decode a file: by its byte order mark, otherwise UTF-8, then cp1252, then latin-1 (which accepts any byte)."""
-    for mark, encoding in _MARKS:
-        if raw.startswith(mark):
-            return raw[len(mark) :].decode(encoding, errors="replace")
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return raw.decode("latin-1")
+@dataclass
+class _Row:
+    """A row as it stands: its line, its text, its cells (None: unmatched quotation mark), and whether it may be cut."""
+
+    line: int
+    text: str
+    cells: list[str] | None
+    last: bool = False
+
+    @property
+    def blank(self) -> bool:
+        """Whether no cell has text."""
+        return self.cells is not None and not any(cell and not cell.isspace() for cell in self.cells)
 
 
-def read_table(raw: bytes, quarantine: Quarantine, *, delimiter: str = ",", multiline: bool = False) -> Table:
+def read_table(
+    raw: bytes,
+    quarantine: Quarantine,
+    *,
+    delimiter: str = ",",
+    multiline: bool = False,
+    check: Callable[[list[str]], None] | None = None,
+) -> Table:
     """Split a file into a table. The first line that is not blank is the header.
 
-    Rows with more filled cells than the header, with an unmatched quotation mark, or cut off by the end of the file
-    are quarantined. Short rows are padded with empty cells, because spreadsheets omit trailing commas.
+    A row has as many cells as the header, empty ones counted. Other rows are quarantined: a cell was lost or added, and
+    its values would stand under the names of others. Rows with an unmatched quotation mark, or cut off by the end of
+    the file, are quarantined too. If the file ends without a line end, its very last cell is not used.
+
+    Parameters
+    ----------
+    raw : bytes of the file
+    quarantine : receives the rows that do not fit, and flags on the whole file
+    delimiter : one character
+    multiline : whether a quoted cell may have line ends
+    check : called with the trimmed names of the header, before rows are compared with it; raises if they are wrong
 
     Raises
     ------
     SourceError
-        The file is empty or a web page, its header has an unmatched quotation mark, or it has too many columns.
+        The file is empty, a web page or no text, its header has an unmatched quotation mark or too many columns, or
+        most of its rows have another number of cells than the header.
     """
-    text = decode(raw).replace("\r\n", "\n").replace("\r", "\n")
-    unterminated = not text.endswith("\n")
+    text, encoding = decode(raw)
+    invisible = n_invisible(text)
+    text = clean(text).replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
-    if lines and lines[-1] == "":
+    terminated = lines[-1] == ""
+    if terminated:
         lines.pop()
     index = next((i for i, line in enumerate(lines) if line.strip(" \t" + delimiter)), None)
     if index is None:
         raise SourceError("an empty file", expected="a header and rows")
     if lines[index].lstrip().lower().startswith(("<!doctype", "<html", "<?xml", "<head", "<body")):
         raise SourceError("a web page, not a table", todo="download the file again")
-    first, _ = _cells(lines, index, delimiter, multiline)
+    first, used = _cells(lines, index, delimiter, multiline)
     if first is None:
-        raise SourceError("an unmatched quotation mark in the header", found=lines[index][:80])
-    table = Table(_names(first))
-    while index + 1 < len(lines):
-        index += 1
-        number, (cells, used) = index + 1, _cells(lines, index, delimiter, multiline)
-        cut_off = unterminated and index + used == len(lines)
-        _place(table, quarantine, number, cells, (lines[index], cut_off))
-        index += used - 1
-    return table
+        raise SourceError("an unmatched quotation mark in the header", found=shown([lines[index]]))
+    if encoding in ("cp1252", "latin-1") and not text.isascii():
+        quarantine.flag(None, None, encoding, f"not UTF-8: read as {encoding}, check the letters of its names")
+    if invisible:
+        quarantine.flag(None, None, str(invisible), "invisible characters: removed")
+    rows = list(_rows(lines, index + used, delimiter, multiline))
+    if rows and not terminated:
+        rows[-1].last = True
+    return _fitted(_names(first), rows, quarantine, check)
 
 
-def tabulate(rows: Sequence[Sequence[str]], quarantine: Quarantine) -> Table:
+def tabulate(
+    rows: Sequence[Sequence[str]], quarantine: Quarantine, check: Callable[[list[str]], None] | None = None
+) -> Table:
     """Make a table of a workbook sheet. The first row is the header; line numbers are row numbers from 1.
 
     Raises
@@ -115,10 +142,14 @@ def tabulate(rows: Sequence[Sequence[str]], quarantine: Quarantine) -> Table:
     """
     if not rows:
         raise SourceError("an empty sheet", expected="a header and rows")
-    table = Table(_names(rows[0]))
-    for number, cells in enumerate(rows[1:], 2):
-        _place(table, quarantine, number, list(cells), (",".join(cells), False))
-    return table
+    tidy = [[clean(cell) for cell in row] for row in rows]
+    body = [_Row(number, ",".join(cells), cells) for number, cells in enumerate(tidy[1:], 2)]
+    return _fitted(_names(tidy[0]), body, quarantine, check)
+
+
+def duplicates(header: Sequence[str]) -> list[str]:
+    """Names that occur more than once in a header, sorted."""
+    return sorted(name for name, count in Counter(header).items() if name and count > 1)
 
 
 def _names(cells: Sequence[str]) -> list[str]:
@@ -131,12 +162,15 @@ def _names(cells: Sequence[str]) -> list[str]:
     """
     if len(cells) > _WIDEST:
         raise SourceError("too many columns", expected=f"at most {_WIDEST:,}", found=f"{len(cells):,}")
-    return [cell.strip() for cell in cells]
+    return [clean_name(cell) for cell in cells]
 
 
-def duplicates(header: Sequence[str]) -> list[str]:
-    """Names that occur more than once in a header, sorted."""
-    return sorted(name for name, count in Counter(header).items() if name and count > 1)
+def _rows(lines: list[str], index: int, delimiter: str, multiline: bool) -> Iterator[_Row]:
+    """The rows below the header."""
+    while index < len(lines):
+        cells, used = _cells(lines, index, delimiter, multiline)
+        yield _Row(index + 1, lines[index], cells)
+        index += used
 
 
 def _cells(lines: list[str], index: int, delimiter: str, multiline: bool) -> tuple[list[str] | None, int]:
@@ -160,30 +194,49 @@ def _cells(lines: list[str], index: int, delimiter: str, multiline: bool) -> tup
     return None, 1
 
 
-def _place(table: Table, quarantine: Quarantine, number: int, cells: list[str] | None, end: tuple[str, bool]) -> None:
-    """Add one row to the table, or to the quarantine if it is blank or does not fit the header."""
-    line, cut_off = end
-    width = len(table.header)
-    if cells is None:
-        table.n_misfit += 1
-        quarantine.row(number, line, "an unmatched quotation mark")
-        return
-    if not any(cell and not cell.isspace() for cell in cells):
-        table.n_blank += 1
-        quarantine.blank(number, "a row without text")
-        return
-    filled = len(cells)
-    while filled > width and not cells[filled - 1].strip():
-        filled -= 1
-    if filled > width:
-        table.n_misfit += 1
-        quarantine.row(number, line, f"{len(cells)} cells in a table of {width} columns")
-        return
-    if len(cells) < width:
-        if cut_off:
+def _fitted(
+    header: list[str], rows: list[_Row], quarantine: Quarantine, check: Callable[[list[str]], None] | None
+) -> Table:
+    """The table of the rows that fit. The others are quarantined; if they are most rows, the file is refused."""
+    if check is not None:
+        check(header)
+    table = Table(header)
+    whole = [row for row in rows if row.cells is not None and not row.blank]
+    widths = accepted_widths(header, [(row.line, len(row.cells or ())) for row in whole if not row.last])
+    for row in rows:
+        reason = _misfit(row, len(header), widths)
+        if row.blank:
+            table.n_blank += 1
+            quarantine.blank(row.line, "a row without text")
+        elif reason:
             table.n_misfit += 1
-            quarantine.row(number, line, "the file ends in the middle of this row")
-            return
-        cells = cells + [""] * (width - len(cells))
-    table.rows.append(cells[:width])
-    table.lines.append(number)
+            quarantine.row(row.line, row.text, reason)
+        elif row.cells is not None:
+            _place(table, row, quarantine)
+    return table
+
+
+def _misfit(row: _Row, width: int, widths: frozenset[int]) -> str:
+    """Why a row does not fit; empty if it does."""
+    if row.cells is None:
+        return "an unmatched quotation mark"
+    n = len(row.cells)
+    if n not in widths:
+        if row.last and n < width:
+            return "the file ends in the middle of this row"
+        return f"{n} cells in a table of {width} columns"
+    if any("\ufffd" in cell for cell in row.cells):
+        return "a character that cannot be read: a broken byte"
+    return ""
+
+
+def _place(table: Table, row: _Row, quarantine: Quarantine) -> None:
+    """Add a row that fits. The last cell of a file without a final line end is not used: it may be cut."""
+    cells = list(row.cells or ())
+    if row.last and cells[-1].strip() and not row.text.endswith('"'):
+        name = table.header[len(cells) - 1]
+        reason = "the file ends here without a line end: the value may be cut off"
+        quarantine.cell(row.line, name, cells[-1], reason)
+        cells[-1] = ""
+    table.rows.append(cells + [""] * (len(table.header) - len(cells)))
+    table.lines.append(row.line)

@@ -11,6 +11,7 @@ import yaml
 from engine.errors import ConfigurationError
 from engine.source.mapping.check import check_mapping
 from engine.source.mapping.keys import Known, Line, Long, Mapping, NamedFile, Price, Text, When
+from engine.source.texts import clean
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ def parse_mapping(text: str, name: str) -> Mapping:
         required key.
     """
     try:
-        content = yaml.safe_load(text)
+        content = yaml.safe_load(clean(text))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             "the mapping is not valid YAML", where=name, found=" ".join(str(error).split())[:120]

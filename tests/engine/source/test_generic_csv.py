@@ -251,3 +251,15 @@ def test_a_mapping_in_the_home_is_found_by_its_name(home: Path) -> None:
         mapping_text("nfl")
     with pytest.raises(ConfigurationError, match="no such mapping"):
         mapping_text("another")
+
+
+def test_american_words_and_every_minus() -> None:
+    mapping = WIDE.replace("bookmaker:", "odds: american\nbookmaker:")
+    parsed = read("d,h,a,hs,as,p1,p2\n13.08.2021,A,B,1,0,EVEN,\u2212110\n14.08.2021,A,B,1,0,Ev,evens\n", mapping)
+    assert parsed.quotes["odds"].to_list() == [2.0, 1 + 100 / 110, 2.0, 2.0]
+
+
+def test_a_mapping_and_a_table_meet_in_one_form_of_letters() -> None:
+    mapping = WIDE.replace("home: h", 'home: {column: "Gäste", map: {"Málaga": Malaga}}')
+    parsed = read("d,Ga\u0308ste,a,hs,as,p1,p2\n13.08.2021,Ma\u0301laga,B\u00a0C,1,0,2,3\n", mapping)
+    assert parsed.events.select("home", "away").row(0) == ("Malaga", "B C")
