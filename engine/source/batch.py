@@ -94,7 +94,7 @@ class Parsed:
     """Frames of the schemas EVENTS, QUOTES and QUARANTINE, and the counts.
 
     `depends_on_today` is true if a row was refused only because its date is in the future. The file may then give
-    another result later.
+    another result later. `quote_lines` is the line of each quote, where an event has several lines (Int64).
     """
 
     events: pl.DataFrame
@@ -102,3 +102,4 @@ class Parsed:
     quarantine: pl.DataFrame
     counts: Counts
     depends_on_today: bool = False
+    quote_lines: pl.Series | None = None

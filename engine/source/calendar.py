@@ -152,18 +152,6 @@ def season_as_written(text: str) -> str | None:
     return season_name(first) if second in (first + 1, (first + 1) % 100) else None
 
 
-def span_of_season(season: str) -> tuple[date, date]:
-    """First and last possible date of a season.
-
-    ``2012-2013`` runs from 1 July to 30 June (2019-2020 to the end of August 2020). ``2012`` runs from January to the
-    end of February of the next year, because of the play-offs in American football.
-    """
-    first = int(season[:4])
-    if "-" not in season:
-        return date(first, 1, 1), date(first + 1, 2, 28)
-    return date(first, 7, 1), date(2020, 8, 31) if first == 2019 else date(first + 1, 6, 30)
-
-
 def outliers(seasons: Sequence[str]) -> list[int]:
     """Positions of rows whose season differs from the file's main season, if at most a fifth of the rows do."""
     if not seasons:

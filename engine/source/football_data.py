@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import SourceError
+from engine.plausibility.seasons import span_of_season
 from engine.schema import CLOSE, OPEN
 from engine.source import calendar
 from engine.source.aliases import load_aliases
@@ -221,11 +222,11 @@ def _set_seasons(table: Table, layout: _Layout, matches: list[_Match], quarantin
         for match in matches:
             season = calendar.season_as_written(written[match.index])
             match.season = season or calendar.season_of_date(match.day)
-            first, last = calendar.span_of_season(match.season)
+            span = span_of_season(match.season)
             if season is None:
                 reason = "no readable season: taken from the date"
                 quarantine.flag(table.lines[match.index], "Season", written[match.index], reason)
-            elif not first <= match.day <= last:
+            elif span is None or not span[0] <= match.day <= span[1]:
                 quarantine.flag(table.lines[match.index], "Date", str(match.day), f"outside the season {season}")
         return
     leagues: dict[str, list[_Match]] = {}

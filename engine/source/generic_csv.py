@@ -47,7 +47,8 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
     kept_table = Table(table.header, cells or [table.rows[r.index] for r in rows], [r.line for r in rows])
     events, ids = events_of(rows, mapping, origin)
     prices = _prices(kept_table, ids, rows, mapping, quarantine)
-    quotes, n_duplicates = _completed(prices, rows, kept_table, mapping, quarantine)
+    quotes, quote_lines = _completed(prices, rows, kept_table, mapping, quarantine)
+    n_duplicates = prices.quotes.height - quotes.height
     new = {
         name
         for sport in {r.sport for r in rows}
@@ -65,7 +66,7 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
         flags=quarantine.n_flags,
         new_names=tuple(sorted(new)),
     )
-    return Parsed(events, quotes, quarantine.frame(origin), counts, depends_on_today)
+    return Parsed(events, quotes, quarantine.frame(origin), counts, depends_on_today, quote_lines)
 
 
 def _check_header(table: Table, mapping: Mapping, quarantine: Quarantine) -> None:
@@ -173,8 +174,8 @@ def _read(
 
 def _completed(
     prices: Prices, rows: list[Row], table: Table, mapping: Mapping, quarantine: Quarantine
-) -> tuple[pl.DataFrame, int]:
-    """Quotes completed with the facts of their row, without duplicates; and the number of duplicates.
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Quotes completed with the facts of their row, without duplicates; and the line of each.
 
     The facts are the bookmaker, the meaning of a long row, and whether the two names were swapped.
     """
@@ -224,4 +225,5 @@ def _completed(
         quote = quotes.row(int(index), named=True)
         column = f"{quote['market']} {quote['selection']} {quote['bookmaker']}"
         quarantine.cell(quote_rows[index].line, column, f"{quote['odds']:g}", "duplicate price: the first one is kept")
-    return quotes.filter(first), int((~first).sum())
+    lines = pl.Series([row.line for row in quote_rows], dtype=pl.Int64)
+    return quotes.filter(first), lines.filter(first)

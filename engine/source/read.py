@@ -41,8 +41,9 @@ def _version() -> str:
     """Hash of the readers and of the tables they use. If either changes, all files are read again."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
+    modules = [*sorted(folder.rglob("*.py")), *sorted((folder.parent / "plausibility").glob("*.py"))]
     tables = sorted((conf_dir() / "source").rglob("*.yaml"))
-    for path in [*sorted(folder.rglob("*.py")), *tables]:
+    for path in [*modules, *tables]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

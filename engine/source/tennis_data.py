@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import SourceError
+from engine.plausibility.seasons import span_of_season
 from engine.schema import OPEN
 from engine.source import calendar
 from engine.source.aliases import load_aliases
@@ -197,14 +198,15 @@ def _without_duplicates(table: Table, matches: list[_Match], quarantine: Quarant
 def _set_seasons(table: Table, matches: list[_Match], quarantine: Quarantine) -> None:
     """Set the season: the year in which most matches of the file were played. Dates outside it are flagged.
 
-    December of the year before belongs to the season.
+    December of the year before belongs to the season (`engine.plausibility.seasons.span_of_season`).
     """
     if not matches:
         return
     year = Counter(m.day.year for m in matches).most_common(1)[0][0]
+    span = span_of_season(str(year), "tennis")
     for match in matches:
         match.season = str(year)
-        if not date(year - 1, 12, 1) <= match.day <= date(year, 12, 31):
+        if span is None or not span[0] <= match.day <= span[1]:
             quarantine.flag(table.lines[match.index], "Date", str(match.day), f"outside the season {year}")
 
 

@@ -9,6 +9,10 @@ from typing import Any, Final
 import polars as pl
 
 from engine.errors import StoreError
+from engine.plausibility.copies import copied, still_books
+from engine.plausibility.formats import FORMAT_DOUBT
+from engine.plausibility.results import contradictory, impossible_score
+from engine.plausibility.seasons import NAMED, is_shifted, span_of_season
 from engine.schema import AGGREGATES, ALL_EVENTS, QUOTES, SELECTIONS
 from engine.store.merge import QUOTE_KEY
 from engine.store.store import Store
@@ -87,9 +91,10 @@ def check(store: Store) -> list[Finding]:
     except StoreError as error:
         return [Finding("damage", "files", 1, str(error))]
     findings = [*_structure(store, events, quotes), *_dates(events), *_results(events), *_prices(events, quotes)]
+    findings += [*_copies(events, quotes), *_formats(quarantine)]
     for kind in ("row", "cell", "flag"):
         rows = quarantine.filter(pl.col("kind") == kind)
-        example = "{file}:{line} {reason}".format(**rows.row(0, named=True)) if rows.height else ""
+        example = _place(rows.row(0, named=True)) if rows.height else ""
         findings.append(Finding("note", f"quarantine: {kind}s", rows.height, example))
     findings.append(Finding("note", "withdrawn fixtures", withdrawn.height, _example(withdrawn)))
     return [f for f in findings if f.count]
@@ -113,17 +118,14 @@ def _structure(store: Store, events: pl.DataFrame, quotes: pl.DataFrame) -> list
 
 
 def _dates(events: pl.DataFrame) -> list[Finding]:
-    """Dates outside the season of their partition, and football teams that play twice within a day."""
-    years = pl.col("season").str.extract_all(r"\d{4}").cast(pl.List(pl.Int32))
-    seasons = events.with_columns(years.list.first().alias("_from"), years.list.last().alias("_to"))
-    single_year = pl.col("_from") == pl.col("_to")
-    first = pl.date(
-        pl.col("_from"), pl.when(single_year).then(1).otherwise(6), pl.when(single_year).then(1).otherwise(15)
+    """Dates outside their season, seasons and leagues that are numbers, and football teams twice within a day."""
+    outside = _outside(events)
+    shifted = events.filter(
+        pl.any_horizontal(
+            pl.col(column).is_in([name for name in events[column].unique().to_list() if is_shifted(column, name)])
+            for column in NAMED
+        )
     )
-    last = pl.date(
-        pl.col("_to"), pl.when(single_year).then(12).otherwise(8), pl.when(single_year).then(31).otherwise(15)
-    )
-    outside = seasons.filter((pl.col("date") < first) | (pl.col("date") > last))
     teams = pl.concat(
         [
             events.select("sport", "competition", "date", pl.col(side).alias("team"), "home", "away", "season")
@@ -134,8 +136,22 @@ def _dates(events: pl.DataFrame) -> list[Finding]:
     twice = teams.with_columns(gap.alias("_gap")).filter(pl.col("_gap") <= 1)
     return [
         Finding("shout", "dates outside their season", outside.height, _example(outside)),
+        Finding("shout", "a league, season or team that is a number", shifted.height, _example(shifted)),
         Finding("shout", "a team twice within a day", twice.height, _example(twice)),
     ]
+
+
+def _outside(events: pl.DataFrame) -> pl.DataFrame:
+    """Events whose date cannot belong to their season; a season without a span is not judged here."""
+    rows = [
+        (sport, season, *span)
+        for sport, season in events.select("sport", "season").unique().iter_rows()
+        if (span := span_of_season(season, sport)) is not None
+    ]
+    schema = {"sport": pl.String, "season": pl.String, "first": pl.Date, "last": pl.Date}
+    spans = pl.DataFrame(rows, schema=schema, orient="row")
+    joined = events.join(spans, on=["sport", "season"], how="inner", maintain_order="left")
+    return joined.filter((pl.col("date") < pl.col("first")) | (pl.col("date") > pl.col("last")))
 
 
 def _results(events: pl.DataFrame) -> list[Finding]:
@@ -143,10 +159,13 @@ def _results(events: pl.DataFrame) -> list[Finding]:
     assert isinstance(last, date)
     open_ = events.filter((pl.col("status") == "scheduled") & (pl.col("date") < last))
     scoreless = events.filter((pl.col("status") == "played") & pl.col("winner").is_null())
+    wrong, impossible = events.filter(contradictory()), events.filter(impossible_score())
     assumed = events.filter(pl.col("starts_at_basis") != "recorded")
     return [
         Finding("note", "matches without a result", open_.height, _example(open_)),
         Finding("shout", "played matches without a winner", scoreless.height, _example(scoreless)),
+        Finding("shout", "winners that contradict the score", wrong.height, _example(wrong)),
+        Finding("shout", "scores that the sport does not know", impossible.height, _example(impossible)),
         Finding("note", "assumed start times", assumed.height, _example(assumed)),
     ]
 
@@ -182,9 +201,34 @@ def _prices(events: pl.DataFrame, quotes: pl.DataFrame) -> list[Finding]:
     ]
 
 
+def _copies(events: pl.DataFrame, quotes: pl.DataFrame) -> list[Finding]:
+    """Books of which opening and close are equal, of bookmakers and seasons for which that is so nearly always."""
+    by = ["bookmaker", "competition", "season"]
+    named = events.select("event_id", "sport", "competition", "season")
+    books = still_books(quotes).join(named, on="event_id", how="inner")
+    equal = copied(books, by)
+    example = ", ".join(f"{name} {league} {season}" for name, league, season in equal.select(by).head(3).iter_rows())
+    return [Finding("shout", "opening prices that are closing prices", int(equal["still"].sum()), example)]
+
+
+def _formats(quarantine: pl.DataFrame) -> list[Finding]:
+    """Files that look as if their odds were in another format."""
+    files = quarantine.filter((pl.col("kind") == "flag") & pl.col("reason").str.contains(FORMAT_DOUBT, literal=True))
+    example = _place(files.row(0, named=True)) if files.height else ""
+    return [Finding("shout", "files of odds in another format", files.height, example)]
+
+
+def _place(row: dict[str, Any]) -> str:
+    """A row of the quarantine in words; without a line where it is about the whole file."""
+    line = "" if row["line"] is None else f":{row['line']}"
+    return f"{row['file']}{line} {row['reason']}"
+
+
 def _example(rows: pl.DataFrame) -> str:
     if not rows.height:
         return ""
     row = rows.row(0, named=True)
     book = f" {row['bookmaker']}" if "bookmaker" in row else ""
+    if {"selection", "odds", "market"} <= row.keys():
+        book = f" {row['market']} {row['selection']}{book} {row['odds']:g}"
     return f"{row['competition']} {row['season']} {row['date']} {row['home']} - {row['away']}{book}"

@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine.clock import instant_ns
+from engine.plausibility.seasons import span_of_season
 from engine.schema import VOID_STATUSES
 from engine.source import calendar
 from engine.source.aliases import load_aliases
@@ -194,10 +195,8 @@ def _check_seasons(rows: Sequence[Row], quarantine: Quarantine) -> None:
     """Flag each date outside its season, and the whole file if there are many of them."""
     outside = []
     for row in rows:
-        if not re.fullmatch(r"(19|20)\d\d(-(19|20)\d\d)?", row.season, re.ASCII):
-            continue
-        first, last = calendar.span_of_season(row.season)
-        if not first <= row.day <= last:
+        span = span_of_season(row.season, row.sport)
+        if span is not None and not span[0] <= row.day <= span[1]:
             outside.append(row)
             quarantine.flag(row.line, None, str(row.day), f"outside the season {row.season}")
     if len(outside) > max(2, len(rows) // 50):

@@ -81,9 +81,9 @@ class Child:
             facts = {name: str(refused.get(name, "")) for name in ("expected", "found", "todo")}
             where = str(refused.get("where") or request["name"])
             raise SourceError(str(refused.get("what", "")), where=where, **facts)
-        frames = {name: self._frame(name, request["name"]) for name in _SCHEMAS}
         counts = Counts(**{**reply["counts"], "new_names": tuple(reply["counts"]["new_names"])})
-        return Parsed(**frames, counts=counts, depends_on_today=bool(reply["depends_on_today"]))
+        events, quotes, quarantine = (self._frame(name, request["name"]) for name in _SCHEMAS)
+        return Parsed(events, quotes, quarantine, counts, bool(reply["depends_on_today"]))
 
     def close(self) -> None:
         """Stop the process and remove its folder."""

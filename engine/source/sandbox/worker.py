@@ -55,7 +55,13 @@ def answer(request: dict[str, Any], answers: TextIO) -> None:
 
 
 def parse(request: dict[str, Any]) -> Parsed:
-    """Read the file of a request with the requested reader."""
+    """Read the file of a request with the requested reader, and flag what is doubtful in it."""
+    from engine.source.suspicion import with_flags
+
+    return with_flags(_read(request), request["source"], request["name"], request["sha256"])
+
+
+def _read(request: dict[str, Any]) -> Parsed:
     raw = Path(request["path"]).read_bytes()
     origin = Origin(request["source"], request["name"], request["sha256"])
     today = date.fromisoformat(request["today"])

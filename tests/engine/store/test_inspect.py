@@ -39,7 +39,8 @@ def test_odd_dates_results_and_prices_are_reported(tmp_path: Path) -> None:
         match("F", "G", date(2021, 10, 1), status="scheduled"),
         match("H", "I", date(2021, 11, 1)),
         match("J", "K", date(2021, 12, 1), season="2021"),
-        match("L", "M", date(2022, 1, 1), season="2021"),
+        match("L", "M", date(2022, 1, 1), season="2021"),  # play-offs end in the year after
+        match("N", "O", date(2022, 3, 1), season="2021"),
     ]
     made = batch(rows)
     events = made.events.with_columns(pl.when(pl.col("home") == "H").then(None).otherwise("winner").alias("winner"))
