@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from research.validation.folds import Flags
 from research.validation.rules import Rules
 from research.validation.slices import PARTS, fold_sums
 from research.validation.stitched import SelectedConfiguration, Stitched, stitch
-from research.verdict.evidence import Assessment, assess
+from research.verdict.evidence import Assessment, Resampled, assess
 from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, BacktestPaths, Findings, Window
 from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample
 
@@ -147,27 +147,89 @@ class SweepAssessment:
             self.stitched.daily.write_parquet(folder / PATH_DAILY)
 
 
+@dataclass(frozen=True)
+class Selection:
+    """What the validation selects among the configurations that are not set aside.
+
+    Attributes
+    ----------
+    aside : tuple of int
+        Rows that are set aside, ascending.
+    row : int or None
+        Row selected on all days; None if none qualifies.
+    choices : tuple of Choice
+        One for each fold but the first; empty without validation.
+    stitched : Stitched or None
+        The out-of-sample path; None without validation.
+    """
+
+    aside: tuple[int, ...]
+    row: int | None
+    choices: tuple[Choice, ...]
+    stitched: Stitched | None
+
+
+def select(sweep: FinishedSweep, aside: Collection[int] = ()) -> Selection:
+    """Walk forward and select on all days; rows in `aside` are never selected."""
+    rules, rows = sweep.rules, tuple(sorted(aside))
+    if not rules.enabled:
+        return Selection(rows, None if sweep.best in aside else sweep.best, (), None)
+    kept, sums = _kept(sweep, rows)
+    choices = tuple(_numbered(choice, kept) for choice in walk_forward(sums, rules, sweep.series.touching))
+    stitched = stitch(sweep.dates, choices, sweep.configuration_of, sweep.bankroll_minor)
+    choice = _numbered(select_on_all_days(sums, rules), kept)
+    return Selection(rows, None if choice.row == NO_CONFIGURATION else choice.row, choices, stitched)
+
+
+def _kept(sweep: FinishedSweep, aside: Sequence[int]) -> tuple[NDArray[np.int64], Floats]:
+    """Rows that are not set aside, and their sums by fold."""
+    sums = sweep.series.sums
+    kept = np.setdiff1d(np.arange(len(sums)), np.asarray(aside, np.int64))
+    return kept, sums if len(kept) == len(sums) else sums[kept]
+
+
+def _numbered(choice: Choice, kept: NDArray[np.int64]) -> Choice:
+    """A choice among the rows that were kept, with its row among all."""
+    return choice if choice.row == NO_CONFIGURATION else replace(choice, row=int(kept[choice.row]))
+
+
 def assess_sweep(sweep: FinishedSweep) -> SweepAssessment:
     """Walk forward, cross-validate and test against luck; the same sweep gives the same findings."""
-    rules, sums, touching = sweep.rules, sweep.series.sums, sweep.series.touching
-    choices, stitched, paths = list[Choice](), None, None
-    selected: int | None = sweep.best
-    if rules.enabled:
-        choices = walk_forward(sums, rules, touching)
-        stitched = stitch(sweep.dates, choices, sweep.configuration_of, sweep.bankroll_minor)
-        choice = select_on_all_days(sums, rules)
-        selected = None if choice.row == NO_CONFIGURATION else choice.row
-    if rules.name in ("purged_kfold", "cpcv"):
-        paths = _backtest_paths(*cross_validate(sums, rules, touching))
-    assessment = assess(sweep.series.returns.T, selected, sweep.seed, cross_validate=sweep.cross_validate)
+    return assess_selection(sweep, select(sweep))
+
+
+def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resampled | None = None) -> SweepAssessment:
+    """Cross-validate and test against luck what was selected.
+
+    Parameters
+    ----------
+    sweep : FinishedSweep
+    selection : Selection
+        From `select`.
+    drawn : Resampled, optional
+        The resamples of the sweep's days; default: drawn here.
+    """
+    rules, paths, stitched = sweep.rules, None, selection.stitched
+    kept, sums = _kept(sweep, selection.aside)
+    if rules.name in ("purged_kfold", "cpcv") and len(kept):
+        paths = _backtest_paths(*cross_validate(sums, rules, sweep.series.touching))
+    assessment = assess(
+        sweep.series.returns.T,
+        selection.row,
+        sweep.seed,
+        cross_validate=sweep.cross_validate,
+        aside=selection.aside,
+        drawn=drawn,
+    )
     findings = Findings(
         evidence=assessment.evidence,
         metric=rules.metric,
-        selected=None if selected is None else selected + 1,
+        selected=None if selection.row is None else selection.row + 1,
         purged_days=sweep.purged_days,
-        windows=() if stitched is None else windows_of(sweep.dates, choices, stitched.bets),
+        windows=() if stitched is None else windows_of(sweep.dates, selection.choices, stitched.bets),
         out_of_sample=None if stitched is None else out_of_sample_yield(stitched.bets, sweep.seed),
         paths=paths,
+        set_aside=tuple(row + 1 for row in selection.aside),
     )
     return SweepAssessment(findings, stitched, assessment)
 

@@ -19,7 +19,7 @@ from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.estimate import estimate
 from research.execution.job import BuiltTape, Command, Computed, Job, TapeJob, TapeShelf, numbers
 from research.execution.manifest import manifest_of
-from research.execution.outputs import best, count_trials, flag_hits, write_findings, write_paths
+from research.execution.outputs import best, count_trials, write_findings, write_paths
 from research.execution.units import Unit, UnitFolder, compute, cut, in_lanes
 from research.records.folder import MANIFEST, computing, publish, run_folder
 from research.records.results import RESULTS, order_expressions, write_results
@@ -112,9 +112,7 @@ def _compute(job: Job, work: Path) -> RunRecord:
         selected, resamples = write_findings(computed, target, work)
     else:
         selected = best(target, command.settings)
-    write_paths(computed, target, selected)
-    if resamples is not None:
-        flag_hits(target)
+        write_paths(computed, target, selected)
     manifest = manifest_of(computed, selected, running_code([tape_job.spec for tape_job in job.tape_jobs]))
     count_trials(computed, manifest, resamples)
     write_json(target / MANIFEST, manifest)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,24 +14,33 @@ import polars as pl
 
 from engine.backtesting.measures import METRICS
 from engine.kernel.params import Params
-from research.execution.assess import FinishedSweep, assess_sweep, series_of
+from research.execution.assess import FinishedSweep, Selection, assess_selection, select, series_of
 from research.execution.job import Computed, Matrix, numbers
 from research.execution.units import Unit, UnitResult
 from research.inference.effective_trials import effective_trials
 from research.inference.superiority import BootstrapMoments
+from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, TableWriter, ranked
 from research.records.trial_hashes import hashes
 from research.records.trials import Ledger
 from research.sweeps.plan import describe
-from research.verdict.findings import FLAG_SCHEMA, FLAGS, PATH_BETS
+from research.verdict.evidence import resampled
+from research.verdict.findings import FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
 from research.verdict.plausibility import SweepMeasures, implausible_flags, too_many_hits
 
 _BANKROLL: Final = Params._fields.index("bankroll_minor")
 _MEASURES: Final = ("n_bets", "yield", "clv_mean", "clv_n")
 
 
+#: most times that the selection is repeated because what was selected has more hits than fair odds allow
+_ROUNDS: Final = 20
+
+
 def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[int], BootstrapMoments]:
-    """Test a finished sweep against luck and write its findings and flags.
+    """Test a finished sweep against luck and write its findings, its flags, and the paths of the best configurations.
+
+    A flagged configuration is set aside: it is neither selected nor judged. The findings in which none is set aside are
+    written as well, for a reader who acknowledges the flags.
 
     Parameters
     ----------
@@ -42,38 +53,71 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
     Returns
     -------
     list of int, BootstrapMoments
-        Configurations whose paths are to be stored, the selected one first, then the best; and the resamples.
+        Configurations whose paths are stored, the selected one first, then the best; and the resamples.
     """
     job = computed.job
-    plan, settings = job.command.plan, job.command.settings
-    job.command.progress.say(f"testing {describe(plan)} against luck")
-    leader = best(target, settings)[0] - 1
-    spans = [built.span for built in computed.built]
-    result = assess_sweep(
-        FinishedSweep(
-            rules=job.rules,
-            dates=job.dates,
-            series=series_of(spans, _with_bankrolls(computed), len(plan), work),
-            configuration_of=computed.replayable,
-            purged_days=max(span.cuts.purged for span in spans),
-            bankroll_minor=float(numbers(plan, leader, leader + 1)[0, _BANKROLL]),
-            best=leader,
-            seed=int(settings["seed"]),
-        )
-    )
-    result.write(target)
-    resamples, selected = result.assessment.bootstrap, result.findings.selected
-    flags = flags_by_measures(target, resamples)
+    job.command.progress.say(f"testing {describe(job.command.plan)} against luck")
+    sweep = _finished(computed, target, work)
+    drawn = resampled(sweep.series.returns.T, sweep.seed)
+    flags = flags_by_measures(target, drawn.moments)
+    aside = {int(config) - 1 for config in flags["config"]} | _leaking(computed)
+    selection, configs, flags = _unflagged(computed, sweep, target, flags, aside)
     flags.write_parquet(target / FLAGS)
-    leaders = best(target, settings, flags["config"].unique().to_list())
-    if selected is None:
-        return leaders, resamples
-    return [selected, *(config for config in leaders if config != selected)], resamples
+    assess_selection(sweep, selection, drawn).write(target)
+    shutil.rmtree(target / WITH_FLAGGED, ignore_errors=True)  # of an attempt that was killed
+    if selection.aside:
+        (target / WITH_FLAGGED).mkdir(exist_ok=True)
+        assess_selection(sweep, select(sweep), drawn).write(target / WITH_FLAGGED)
+    return configs, drawn.moments
 
 
-def flag_hits(target: Path) -> None:
-    """Add the flags that the stored bets give to those of the measures."""
-    pl.concat([pl.read_parquet(target / FLAGS), flags_by_hits(target)]).write_parquet(target / FLAGS)
+def _finished(computed: Computed, target: Path, work: Path) -> FinishedSweep:
+    job, plan = computed.job, computed.job.command.plan
+    leader, spans = best(target, job.command.settings)[0] - 1, [built.span for built in computed.built]
+    return FinishedSweep(
+        rules=job.rules,
+        dates=job.dates,
+        series=series_of(spans, _with_bankrolls(computed), len(plan), work),
+        configuration_of=computed.replayable,
+        purged_days=max(span.cuts.purged for span in spans),
+        bankroll_minor=float(numbers(plan, leader, leader + 1)[0, _BANKROLL]),
+        best=leader,
+        seed=int(job.command.settings["seed"]),
+    )
+
+
+def _unflagged(
+    computed: Computed, sweep: FinishedSweep, target: Path, flags: pl.DataFrame, aside: set[int]
+) -> tuple[Selection, list[int], pl.DataFrame]:
+    """Select among what is not flagged, until what is selected and stored has no more hits than fair odds allow.
+
+    Returns the selection, the configurations whose paths are stored, and all flags.
+    """
+    settings = computed.job.command.settings
+    for _ in range(_ROUNDS):
+        leaders = best(target, settings, [row + 1 for row in aside])
+        sweep = replace(sweep, best=leaders[0] - 1)
+        selection = select(sweep, aside)
+        selected = [] if selection.row is None else [selection.row + 1]
+        configs = [*selected, *(config for config in leaders if config not in selected)]
+        if selection.stitched is not None:
+            selection.stitched.bets.write_parquet(target / PATH_BETS)
+        write_paths(computed, target, configs)
+        flags = pl.concat([flags, flags_by_hits(target)]).unique(maintain_order=True)
+        found = {int(config) - 1 for config in flags["config"]} - aside
+        if not found:
+            break
+        aside |= found
+    return selection, configs, flags
+
+
+def _leaking(computed: Computed) -> set[int]:
+    """Rows of the configurations on a tape on which `bea leakage` has found a leak."""
+    tapes, rows = computed.job.tapes, set[int]()
+    for job in computed.job.tape_jobs:
+        if leaking([tapes.made_of(job.spec)]):
+            rows.update(range(job.low, job.high))
+    return rows
 
 
 def count_trials(computed: Computed, manifest: dict[str, Any], resamples: BootstrapMoments | None) -> None:

@@ -56,15 +56,17 @@ def single_p_value(moments: BootstrapMoments, configuration: int) -> float:
     return 1.0 if math.isnan(statistic) else math.erfc(statistic / math.sqrt(2.0)) / 2.0
 
 
-def spa_p_value(moments: BootstrapMoments) -> float:
+def spa_p_value(moments: BootstrapMoments, judged: NDArray[np.bool_] | None = None) -> float:
     """Hansen's consistent p-value that no configuration is better than nothing, from skew-corrected statistics.
 
-    It is 1 if no configuration is testable.
+    It is 1 if no configuration is testable. `judged` as in `superiority.spa_test`: the best of these is tested against
+    resamples of all.
     """
     tested = np.flatnonzero(moments.testable)
-    if not len(tested):
+    among = tested if judged is None else np.flatnonzero(moments.testable & judged)
+    if not len(among):
         return 1.0
-    observed = max(0.0, float(skew_corrected_statistics(moments)[tested].max()))
+    observed = max(0.0, float(skew_corrected_statistics(moments)[among].max()))
     little = negligible_losses(studentised_means(moments)[tested], moments.n)
     return bootstrap_p_value(_largest(moments, tested, np.where(little, moments.means[tested], 0.0)), observed)
 

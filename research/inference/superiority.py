@@ -166,22 +166,35 @@ def _allocate(resamples: int, configurations: int) -> NDArray[np.float32]:
         return np.memmap(file, np.float32, "w+", shape=(resamples, configurations))
 
 
-def spa_test(moments: BootstrapMoments) -> SpaResult:
+def spa_test(moments: BootstrapMoments, judged: NDArray[np.bool_] | None = None) -> SpaResult:
     """Hansen's test of superior predictive ability, studentised by one omega per configuration.
 
     A configuration that never bet (a constant series) is left out; the p-values are 1 if none is left. The observed
     statistic counts among the resampled ones, so that a p-value is at least 1 / (resamples + 1).
+
+    Parameters
+    ----------
+    moments : BootstrapMoments
+    judged : bool (configurations,), optional
+        Configurations whose best result is tested; default all. The resamples take the best of all of them, since all
+        were tried, so a configuration that is not judged can only raise the p-values.
     """
     bets = np.flatnonzero(moments.omegas > 0.0)
-    if not len(bets):
+    among = _among(moments, judged)[bets]
+    if not among.any():
         return SpaResult(0.0, 1.0, 1.0, 1.0)
     means, statistics = moments.means[bets], studentised_means(moments)[bets]
-    observed = max(0.0, float(statistics.max()))
+    observed = max(0.0, float(statistics[among].max()))
     little = negligible_losses(statistics, moments.n)
     centres = (np.maximum(means, 0.0), np.where(little, means, 0.0), means)
     scale = math.sqrt(moments.n) / moments.omegas[bets]
     largest = (_largest_scaled(moments.resample_means, bets, centre, scale) for centre in centres)
     return SpaResult(observed, *(bootstrap_p_value(values, observed) for values in largest))
+
+
+def _among(moments: BootstrapMoments, judged: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Which configurations are judged; all by default."""
+    return np.ones(len(moments.means), np.bool_) if judged is None else judged
 
 
 def negligible_losses(statistics: Floats, n: int) -> NDArray[np.bool_]:
@@ -199,21 +212,28 @@ def studentised_means(moments: BootstrapMoments) -> Floats:
         return np.where(moments.omegas > 0.0, math.sqrt(moments.n) * moments.means / moments.omegas, 0.0)
 
 
-def reality_check(moments: BootstrapMoments) -> float:
-    """White's p-value of the hypothesis that no configuration is better than nothing; not studentised."""
+def reality_check(moments: BootstrapMoments, judged: NDArray[np.bool_] | None = None) -> float:
+    """White's p-value of the hypothesis that no configuration is better than nothing; not studentised.
+
+    Parameters as in `spa_test`.
+    """
     bets = np.flatnonzero(moments.omegas > 0.0)
-    if not len(bets):
+    among = _among(moments, judged)[bets]
+    if not among.any():
         return 1.0
     means, root = moments.means[bets], math.sqrt(moments.n)
     largest = _largest_scaled(moments.resample_means, bets, means, np.full(len(means), root))
-    return bootstrap_p_value(largest, max(0.0, root * float(means.max())))
+    return bootstrap_p_value(largest, max(0.0, root * float(means[among].max())))
 
 
-def survivors(moments: BootstrapMoments, level: float = 0.05) -> NDArray[np.bool_]:
+def survivors(
+    moments: BootstrapMoments, level: float = 0.05, judged: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
     """Configurations that are better than nothing, with a familywise error rate of at most `level`.
 
     StepM of Romano & Wolf (2005), where each resample is studentised by its own deviation. All configurations whose
-    statistic exceeds the critical value are rejected; the rest is tested again until none is.
+    statistic exceeds the critical value are rejected; the rest is tested again until none is. Configurations that are
+    not among `judged` (default all) are never named, and stay in every step, which can only raise the critical value.
 
     Returns
     -------
@@ -223,11 +243,11 @@ def survivors(moments: BootstrapMoments, level: float = 0.05) -> NDArray[np.bool
     bets = np.flatnonzero(moments.omegas > 0.0)
     if not len(bets):
         return better
-    statistics = studentised_means(moments)[bets]
+    statistics, among = studentised_means(moments)[bets], _among(moments, judged)[bets]
     remaining = np.ones(len(bets), np.bool_)
     while remaining.any():
         critical = float(np.quantile(_largest_studentised(moments, bets[remaining]), 1.0 - level, method="higher"))
-        beyond = remaining & (statistics > max(critical, 0.0))
+        beyond = remaining & among & (statistics > max(critical, 0.0))
         if not beyond.any():
             break
         better[bets[beyond]] = True

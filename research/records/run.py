@@ -30,6 +30,7 @@ from research.verdict.findings import (
     PATH_BETS,
     PATH_DAILY,
     SPLITS,
+    WITH_FLAGGED,
     Findings,
     backtest_findings,
     read_findings,
@@ -61,6 +62,7 @@ class RunRecord:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._findings: dict[Path, Findings | None] = {}
         try:
             self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             self.id = str(self.manifest["run"])
@@ -183,12 +185,28 @@ class RunRecord:
         days: NDArray[np.float32] = np.load(path, mmap_mode="r")
         return days
 
-    @cached_property
+    @property
     def findings(self) -> Findings | None:
-        """Evidence against luck: of a sweep as stored, of a backtest from its days; None if a sweep has none."""
+        """Evidence against luck: of a sweep as stored, of a backtest from its days; None if a sweep has none.
+
+        Flagged configurations are set aside until every flag of the run has been acknowledged.
+        """
         if self.kind == "backtest":
-            return backtest_findings(self.daily(1), int(self.manifest["seed"]))
-        return read_findings(self.folder)
+            return self._backtest_findings
+        folder = self._judged
+        if folder not in self._findings:
+            self._findings[folder] = read_findings(folder)
+        return self._findings[folder]
+
+    @cached_property
+    def _backtest_findings(self) -> Findings:
+        return backtest_findings(self.daily(1), int(self.manifest["seed"]))
+
+    @property
+    def _judged(self) -> Path:
+        """Folder of the findings: those with nothing set aside once no flag stands."""
+        everything = self.folder / WITH_FLAGGED
+        return everything if everything.is_dir() and self.standing().is_empty() else self.folder
 
     def trials(self) -> Count:
         """Trials behind the run according to the ledger as it is now; at least the run's own configurations."""
@@ -237,23 +255,38 @@ class RunRecord:
                 parts.append(pl.DataFrame({"config": numbers}).with_columns(flag=pl.lit("leak")))
         return pl.concat([pl.DataFrame(schema=FLAG_SCHEMA), *parts])
 
+    def standing(self) -> pl.DataFrame:
+        """Flags that nobody has acknowledged: config, flag."""
+        return self.flagged().filter(~pl.col("flag").is_in(self.acknowledged()))
+
     def unranked(self) -> list[int]:
         """Configurations with a flag that nobody has acknowledged; the leaderboard lists them last."""
-        standing = self.flagged().filter(~pl.col("flag").is_in(self.acknowledged()))
-        return [int(one) for one in standing["config"].unique().sort()]
+        return [int(one) for one in self.standing()["config"].unique().sort()]
+
+    def set_aside(self) -> dict[int, tuple[str, ...]]:
+        """Configurations that the verdict sets aside, each with its flags: neither selected nor judged, still tried."""
+        findings = self.findings
+        aside = () if findings is None else findings.set_aside
+        flags = self.flagged().filter(pl.col("config").is_in(aside)).sort("config", "flag")
+        named: dict[int, tuple[str, ...]] = {}
+        for config, flag in flags.unique(maintain_order=True).iter_rows():
+            named[config] = (*named.get(config, ()), flag)
+        return {config: named.get(config, ("leak",)) for config in sorted(aside)}  # a leak that was mended since
 
     def verdict(self) -> Verdict | None:
         """The verdict of a sweep from the numbers as they are now; None for a backtest."""
         findings = self.findings
         if findings is None or self.kind == "backtest":
             return None
-        evidence, acknowledged = findings.evidence, self.acknowledged()
+        evidence, aside = findings.evidence, findings.set_aside
+        judged = self.standing().filter(~pl.col("config").is_in(aside))
         return judge(
             evidence.p_all,
             math.nan if evidence.selected is None else evidence.selected.p_value,
             self.trials().effective,
             findings.out_of_sample,
-            [name for name in self.flags() if name not in acknowledged],
+            judged["flag"].unique().sort().to_list(),
+            len(aside),
         )
 
     def path_bets(self) -> pl.DataFrame:
@@ -266,21 +299,23 @@ class RunRecord:
 
     def splits(self) -> pl.DataFrame:
         """Cross-validation split by split: logit, inside, outside; no row if there were too few days."""
-        return self._table(SPLITS)
+        return self._table(SPLITS, self._judged)
 
     def _outside(self, file: str) -> pl.DataFrame:
-        if not (self.folder / file).is_file():
-            raise DataError("the run has no out-of-sample path", where=str(self.folder), todo="use validation")
-        return self._table(file)
+        folder = self._judged
+        if not (folder / file).is_file():
+            raise DataError("the run has no out-of-sample path", where=str(folder), todo="use validation")
+        return self._table(file, folder)
 
-    def _table(self, file: str) -> pl.DataFrame:
-        """A table of the run; raises DataError if it is missing or damaged."""
+    def _table(self, file: str, folder: Path | None = None) -> pl.DataFrame:
+        """A table of the run, of its own folder by default; raises DataError if it is missing or damaged."""
+        path = (folder or self.folder) / file
         try:
-            return pl.read_parquet(self.folder / file)
+            return pl.read_parquet(path)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise DataError(
                 "a table of the run cannot be read",
-                where=str(self.folder / file),
+                where=str(path),
                 found=type(error).__name__,
                 todo="repeat its command with force=true",
             ) from None

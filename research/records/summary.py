@@ -76,6 +76,7 @@ def verdict_summary(run: RunRecord) -> dict[str, Any] | None:
         "trials_raw": trials.raw,
         "trials_effective": trials.effective,
         "flags": [name for name in run.flags() if name not in run.acknowledged()],
+        "set_aside": [{"config": config, "flags": list(flags)} for config, flags in run.set_aside().items()],
         "findings": findings.plain(),
     }
 

@@ -121,6 +121,15 @@ class CrossValidation:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """A flagged configuration that is neither selected nor judged: its number, its flags, and its settings in words."""
+
+    config: int
+    flags: tuple[str, ...]
+    settings: str
+
+
+@dataclass(frozen=True)
 class Luck:
     """What is known about luck, as the page shows it.
 
@@ -141,6 +150,8 @@ class Luck:
         Active flags: name, and what it means.
     acknowledged : tuple of str
         Flags that a reader has acknowledged.
+    aside : tuple of SetAside
+        The first configurations that are set aside; the findings have the number of all.
     """
 
     findings: Findings
@@ -152,6 +163,7 @@ class Luck:
     splits: pl.DataFrame
     flags: Mapping[str, str]
     acknowledged: tuple[str, ...]
+    aside: tuple[SetAside, ...] = ()
 
     @property
     def sample(self) -> str:

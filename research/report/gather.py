@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from engine.backtesting.measures import METRICS
-from research.report.data import Configuration, Luck, ReportData
+from research.report.data import Configuration, Luck, ReportData, SetAside
+from research.report.naming import settings
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
 
 #: most configurations whose charts are drawn
 PATHS: Final = 4
+#: most configurations that are named with their settings in a list
+NAMED: Final = 3
 #: keys that name the option of a group
 NAMES: Final = ("strategy.name", "staking.name")
 
@@ -34,7 +38,7 @@ def gather(run: RunRecord) -> ReportData:
     board = board.join(_flags(run), on="config", how="left", maintain_order="left") if run.flags() else board
     numbers = run.chosen[:PATHS] or [int(board["config"][0])]
     selected = tuple(configuration(run, number) for number in numbers)
-    return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), selected, run.manifest, _luck(run))
+    return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), selected, run.manifest, _luck(run, keys))
 
 
 def configuration(run: RunRecord, number: int | None = None) -> Configuration:
@@ -64,7 +68,7 @@ def _flags(run: RunRecord) -> pl.DataFrame:
     return run.flagged().group_by("config").agg(flags)
 
 
-def _luck(run: RunRecord) -> Luck | None:
+def _luck(run: RunRecord, keys: Sequence[str]) -> Luck | None:
     findings = run.findings
     if findings is None:
         return None
@@ -83,7 +87,19 @@ def _luck(run: RunRecord) -> Luck | None:
         splits=pl.DataFrame() if run.kind == "backtest" else run.splits(),
         flags=run.flags(),
         acknowledged=tuple(run.acknowledged()),
+        aside=set_aside(run, keys),
     )
+
+
+def set_aside(run: RunRecord, keys: Sequence[str]) -> tuple[SetAside, ...]:
+    """The first configurations that the verdict sets aside, named by these keys."""
+    first = list(run.set_aside().items())[:NAMED]
+    return tuple(SetAside(config, flags, settings(run.parameters(config), keys)) for config, flags in first)
+
+
+def naming_keys(run: RunRecord) -> list[str]:
+    """The keys that tell the configurations of a run apart; none of a backtest."""
+    return distinguishing(run.results, run.keys, run.axes) if len(run) > 1 else []
 
 
 def distinguishing(board: pl.DataFrame, keys: list[str], axes: list[str]) -> list[str]:

@@ -12,8 +12,9 @@ import polars as pl
 from research.inference.bootstrap import event_sums
 from research.report.breakdown import mean_interval, settled_frame
 from research.report.data import Configuration, ReportData
+from research.report.naming import short_key, value_text
 from research.report.sentences import net_interval
-from research.report.text import MEASURES, NOTHING, known, short_key, visible
+from research.report.text import MEASURES, NOTHING, known
 
 #: most configurations in a page
 ROWS: Final = 20_000
@@ -139,22 +140,6 @@ def _parameter(column: pl.Series, key: str) -> dict[str, Any]:
         "type": form,
         "data": _encode(index, form),
     }
-
-
-def value_text(value: object) -> str:
-    """A value of a parameter as text."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float | int):
-        text = f"{value:.10g}" if abs(value) < 1e4 else f"{value:,.10g}"
-        return text.replace("-", "\u2212")
-    if isinstance(value, list | tuple):
-        return ", ".join(value_text(item) for item in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {value_text(item)}" for name, item in value.items())
-    return visible(value)
 
 
 def _encode(values: Any, form: str) -> str:

@@ -11,7 +11,7 @@ from research.report import charts
 from research.report.data import Luck, ReportData
 from research.report.document import document
 from research.report.figure import Figure, paired
-from research.report.pack import pack, script_json, value_text
+from research.report.pack import pack, script_json
 from research.report.sentences import (
     configuration_line,
     flags,
@@ -21,7 +21,7 @@ from research.report.sentences import (
     tried_line,
     warnings,
 )
-from research.report.text import count, measure_name, number, short_key
+from research.report.text import count, measure_name, number
 from research.report.verdict import evidence_lines
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
@@ -152,11 +152,10 @@ def _sheet(data: ReportData, place: int) -> dict[str, Any]:
         del figures["equity"]  # it is the headline
     elif place == 0 and data.luck is not None:  # without luck it is the headline
         figures = {"tried": _tried(data), **figures}
-    values = {short_key(key): value_text(configuration.parameters.get(key)) for key in data.keys}
     return {
         "config": configuration.config,
         "label": configuration.label,
-        "line": f"{configuration.label}: {configuration_line(configuration, values)}.",
+        "line": f"{configuration.label}: {configuration_line(configuration, data.keys)}.",
         "figures": paired(list(figures.values())),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -11,8 +11,9 @@ from engine.schema import AGGREGATES
 from research.inference.bootstrap import Interval
 from research.report.breakdown import yield_interval
 from research.report.charts.axes import metric_of
-from research.report.data import Configuration, Luck, ReportData
-from research.report.text import LEVEL, NOTHING, count, known, listing, measure_name, money, number, percent, span
+from research.report.data import Configuration, Luck, ReportData, SetAside
+from research.report.naming import settings
+from research.report.text import LEVEL, count, known, listing, measure_name, money, number, percent, span
 from research.report.verdict import headline, reading, sentence_case
 
 _BASIS: Final = {
@@ -115,11 +116,28 @@ def tried_line(data: ReportData) -> str:
 def flags(luck: Luck, run: str) -> list[tuple[str, str]]:
     """The flags of a run: a name and a sentence each, with the command that acknowledges the flag."""
     lines = []
+    if luck.aside:
+        lines.append(("Set aside", set_aside_line(luck.aside, len(luck.findings.set_aside))))
     for name, meaning in luck.flags.items():
-        seen = name in luck.acknowledged
-        state = "acknowledged" if seen else f"no rank and no verdict until `bea report {run} --acknowledge {name}`"
+        seen, command = name in luck.acknowledged, f"`bea report {run} --acknowledge {name}`"
+        state = "acknowledged" if seen else f"no rank and no part in the verdict until {command}"
         lines.append((f"Flag {name.replace('_', ' ')}", f"{sentence_case(meaning)} ({state})."))
     return lines
+
+
+def set_aside_line(aside: Sequence[SetAside], amount: int) -> str:
+    """Which configurations are set aside, with their flags and settings; what that means."""
+    verb = "is" if amount == 1 else "are"
+    named = "; ".join(
+        f"#{one.config}, {', '.join(flag.replace('_', ' ') for flag in one.flags)}"
+        + (f" ({one.settings})" if one.settings else "")
+        for one in aside
+    )
+    more = f"; and {number(amount - len(aside))} more" if amount > len(aside) else ""
+    return (
+        f"{count(amount, 'configuration')} with a flag {verb} neither selected nor judged, and still "
+        f"{'counts' if amount == 1 else 'count'} as tried: {named}{more}."
+    )
 
 
 def selection_line(luck: Luck) -> str:
@@ -202,12 +220,11 @@ def _rows(bets: pl.DataFrame, condition: pl.Expr, column: str) -> int:
     return int(bets.select(condition.fill_null(False).sum()).item()) if column in bets.columns else 0
 
 
-def configuration_line(data: Configuration, values: Mapping[str, str]) -> str:
+def configuration_line(data: Configuration, keys: Sequence[str]) -> str:
     """One configuration in a line: the parameters that are set, and its main measures."""
-    settings = ", ".join(f"{name} {value}" for name, value in values.items() if value != NOTHING)
-    metrics = data.metrics
+    named, metrics = settings(data.parameters, keys), data.metrics
     measured = (
         f"{count(int(metrics.get('n_bets') or 0), 'bet')}, P&L {money(metrics.get('pnl_minor'), sign=True)}, "
         f"maximum drawdown {percent(metrics.get('max_drawdown_frac'))}"
     )
-    return f"{settings}: {measured}" if settings else measured
+    return f"{named}: {measured}" if named else measured

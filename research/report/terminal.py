@@ -81,7 +81,7 @@ def verdict_lines(run: RunRecord) -> list[str]:
     findings, verdict = run.findings, run.verdict()
     if findings is None:
         return []
-    from research.report.verdict import headline, size
+    from research.report.verdict import headline, sentence_case, size
 
     trials = run.trials()
     tried = f"{count(trials.raw, 'trial')} on these events so far, equivalent to {number(trials.effective)} independent"
@@ -89,6 +89,21 @@ def verdict_lines(run: RunRecord) -> list[str]:
         return [f"{tried}; p {adjusted_p(findings.evidence, trials.effective)} adjusted for them."]
     lines = [headline(verdict, findings.out_of_sample)]
     lines.append(tried + ("." if verdict.evidence else f"; {size(findings.out_of_sample)}."))
+    lines += [
+        f"{'holds' if condition.holds else 'fails'}  {sentence_case(condition.sentence)}."
+        for condition in verdict.conditions
+    ]
+    return [*lines, *_flag_lines(run)]
+
+
+def _flag_lines(run: RunRecord) -> list[str]:
+    """What is set aside, and the flags that nobody has acknowledged."""
+    from research.report.gather import naming_keys, set_aside
+    from research.report.sentences import set_aside_line
+
+    lines, aside = [], set_aside(run, naming_keys(run))
+    if aside:
+        lines.append(f"Set aside: {set_aside_line(aside, len(run.set_aside()))}")
     active = [name for name in run.flags() if name not in run.acknowledged()]
     if active:
         command = f"bea report {run.short} --acknowledge {active[0]}"

@@ -1,4 +1,4 @@
-"""Numbers and names as the reader sees them: grouped digits, true minus sign, units, never NaN or None."""
+"""Measures, amounts and names as the reader sees them. The numbers themselves are written by `engine.numerals`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
 
-MINUS: Final = "\u2212"
-#: shown where there is no value
-NOTHING: Final = "–"
+from engine.numerals import MINUS as MINUS
+from engine.numerals import NOTHING as NOTHING
+from engine.numerals import count as count
+from engine.numerals import number as number
+from engine.numerals import percent as percent
+
 #: level of every interval on the pages
 LEVEL: Final = "90%"
 
@@ -17,23 +20,6 @@ LEVEL: Final = "90%"
 def known(value: object) -> bool:
     """Whether a value is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def number(value: float | None, digits: int = 0, *, sign: bool = False) -> str:
-    """A number such as ``11,400`` with a true minus sign; `sign` writes the plus too. A dash for None and NaN."""
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    text = f"{abs(value):,.{digits}f}"
-    if not any(letter in "123456789" for letter in text):
-        return text  # zero has no sign
-    return (MINUS if value < 0 else "+" if sign else "") + text
-
-
-def percent(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
-    """A fraction as a percentage: ``0.0213`` is ``2.1%``."""
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    return number(value * 100, digits, sign=sign) + "%"
 
 
 def money(minor: float | None, *, sign: bool = False) -> str:
@@ -50,11 +36,6 @@ def compact(value: float) -> str:
             scaled = value / (1e3 if letter == "k" else size)
             return number(scaled, 0 if abs(scaled - round(scaled)) < 0.05 else 1) + letter
     return number(value, 0 if abs(value - round(value)) < 1e-9 else 1 if abs(value) >= 1 else 2)
-
-
-def count(amount: int, noun: str, plural: str = "") -> str:
-    """A count with its noun: ``1 bet``, ``2 bets``."""
-    return f"{number(amount)} {noun if amount == 1 else plural or noun + 's'}"
 
 
 def listing(names: list[str], most: int = 4) -> str:
@@ -148,9 +129,3 @@ MEASURES: Final[dict[str, Measure]] = {
 def measure_name(measure: str) -> str:
     """Name of a measure in a sentence; an unknown measure keeps its key."""
     return MEASURES[measure].name if measure in MEASURES else measure
-
-
-def short_key(key: str) -> str:
-    """Heading of a parameter's column: the last part of its key, or the group where that part is `name`."""
-    group, _, last = key.rpartition(".")
-    return (group if last == "name" and group else last).replace("_", " ")

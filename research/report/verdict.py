@@ -26,9 +26,9 @@ _YEAR_DAYS: Final = 365.25
 
 
 def headline(verdict: Verdict, out_of_sample: OutOfSample | None) -> str:
-    """The one sentence about a sweep: the out-of-sample yield with its interval, or why there is no winner."""
+    """The one sentence about a sweep: the out-of-sample yield with its interval, or the first reason against it."""
     if not verdict.evidence:
-        return "No winner: " + "; ".join(condition.brief for condition in verdict.failed) + "."
+        return f"No reliable edge: {verdict.failed[0].brief}."
     return f"Evidence of an edge: {size(out_of_sample)}."
 
 

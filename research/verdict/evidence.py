@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -100,12 +101,12 @@ class Evidence:
     Attributes
     ----------
     days, configurations, betting : int
-        Days; configurations; configurations whose returns vary.
+        Days; configurations; configurations that are judged and whose returns vary.
     block_length : float
         Mean block length of the bootstrap, days.
     resamples : int
     statistic, p_lower, p_consistent, p_upper : float
-        `superiority.spa_test` over all configurations.
+        `superiority.spa_test`: the best of those judged, against resamples of all configurations.
     p_skewed : float
         Consistent p-value corrected for skew (`skewness.spa_p_value`).
     p_reality : float
@@ -175,7 +176,29 @@ class Assessment:
     splits: Overfitting | None
 
 
-def assess(returns: NDArray[Any], selected: int | None, seed: int, *, cross_validate: bool = True) -> Assessment:
+@dataclass(frozen=True)
+class Resampled:
+    """The bootstrap that all tests share: mean block length in days, and the moments of the resamples."""
+
+    length: float
+    moments: BootstrapMoments
+
+
+def resampled(returns: NDArray[Any], seed: int) -> Resampled:
+    """Draw the resamples of whole days; parameters as in `assess`."""
+    length = median_block_length(returns)
+    return Resampled(length, bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days")))
+
+
+def assess(
+    returns: NDArray[Any],
+    selected: int | None,
+    seed: int,
+    *,
+    cross_validate: bool = True,
+    aside: Collection[int] = (),
+    drawn: Resampled | None = None,
+) -> Assessment:
     """Compute all of the evidence.
 
     Parameters
@@ -187,26 +210,32 @@ def assess(returns: NDArray[Any], selected: int | None, seed: int, *, cross_vali
     seed : int
     cross_validate : bool
         Whether to compute the probability of overfitting, which the verdict does not use.
+    aside : collection of int
+        Rows that are set aside: they count as tried, in the resamples and in the number of trials, and are not judged.
+    drawn : Resampled, optional
+        From `resampled` with the same returns and seed; default: drawn here.
     """
-    length = median_block_length(returns)
-    bootstrap = bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days"))
-    spa, better = spa_test(bootstrap), survivors(bootstrap)
+    drawn = resampled(returns, seed) if drawn is None else drawn
+    length, bootstrap = drawn.length, drawn.moments
+    judged = np.ones(returns.shape[1], np.bool_)
+    judged[list(aside)] = False
+    spa, better = spa_test(bootstrap, judged), survivors(bootstrap, judged=judged)
     order = np.flatnonzero(better)[np.argsort(-studentised_means(bootstrap)[better], kind="stable")]
     bets = bootstrap.omegas > 0
     sharpes = bootstrap.means[bets] / bootstrap.deviations[bets]
-    overfit, splits = _cross_validated(returns, length, seed) if cross_validate else (None, None)
+    overfit, splits = _cross_validated(returns, judged, length, seed) if cross_validate else (None, None)
     evidence = Evidence(
         days=bootstrap.n,
         configurations=returns.shape[1],
-        betting=int(bets.sum()),
+        betting=int((bets & judged).sum()),
         block_length=length,
         resamples=RESAMPLES,
         statistic=spa.statistic,
         p_lower=spa.lower,
         p_consistent=spa.consistent,
         p_upper=spa.upper,
-        p_skewed=spa_p_value(bootstrap),
-        p_reality=reality_check(bootstrap),
+        p_skewed=spa_p_value(bootstrap, judged),
+        p_reality=reality_check(bootstrap, judged),
         n_survivors=len(order),
         survivors=tuple(int(row) for row in order[:LISTED]),
         effective=effective_trials(bootstrap),
@@ -233,10 +262,10 @@ def _single(returns: NDArray[Any], bootstrap: BootstrapMoments, row: int) -> Sin
 
 
 def _cross_validated(
-    returns: NDArray[Any], length: float, seed: int
+    returns: NDArray[Any], judged: NDArray[np.bool_], length: float, seed: int
 ) -> tuple[OverfittingEvidence | None, Overfitting | None]:
-    """Cross-validation of the configurations that bet, and its null band."""
-    betting = np.flatnonzero(np.ptp(returns, axis=0) > 0.0)
+    """Cross-validation of the configurations that bet and are judged, and its null band."""
+    betting = np.flatnonzero((np.ptp(returns, axis=0) > 0.0) & judged)
     blocks = min(BLOCKS, len(returns) // 4 * 2)
     if len(betting) < 2 or blocks < 4:
         return None, None

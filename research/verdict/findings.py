@@ -19,6 +19,8 @@ PATH_BETS: Final = "path_bets.parquet"
 PATH_DAILY: Final = "path_daily.parquet"
 SPLITS: Final = "splits.parquet"
 FLAGS: Final = "flags.parquet"
+#: folder of the findings in which nothing is set aside: they hold once every flag has been acknowledged
+WITH_FLAGGED: Final = "with_flagged"
 #: columns of `FLAGS`
 FLAG_SCHEMA: Final = {"config": pl.Int64, "flag": pl.String}
 
@@ -94,6 +96,8 @@ class Findings:
         Yield of the stitched path; None without validation.
     paths : BacktestPaths or None
         None without cross-validation.
+    set_aside : tuple of int
+        Numbers of the configurations that carried a flag and were neither selected nor judged; they count as trials.
     """
 
     evidence: Evidence
@@ -103,6 +107,7 @@ class Findings:
     windows: tuple[Window, ...]
     out_of_sample: OutOfSample | None
     paths: BacktestPaths | None
+    set_aside: tuple[int, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document; NaN is written as null."""
@@ -146,6 +151,7 @@ def read_findings(folder: Path) -> Findings | None:
 
 
 def _from_plain(document: dict[str, Any]) -> Findings:
+    document = {"set_aside": ()} | document  # findings of earlier versions set nothing aside
     fields = {name: document[_STORED.get(name, name)] for name in Findings.__dataclass_fields__}
     out_of_sample, paths = fields["out_of_sample"], fields["paths"]
     return Findings(
@@ -157,6 +163,7 @@ def _from_plain(document: dict[str, Any]) -> Findings:
             "paths": None
             if paths is None
             else BacktestPaths(paths["splits"], tuple(paths["bets"]), tuple(paths["metrics"])),
+            "set_aside": tuple(int(config) for config in fields["set_aside"]),
         }
     )
 

@@ -4,7 +4,8 @@ There is evidence if and only if all four conditions hold, at 5 %. (a) The consi
 test over all configurations of the sweep is at most 5 %, both with his fixed omega and with each resample's own
 deviation and a correction for skew. (b) The p-value of the selected configuration, adjusted by Sidak for the effective
 number of trials in the ledger, is at most 5 %. (c) The yield of the stitched out-of-sample path is above zero at
-one-sided 80 %, with events resampled. (d) Every plausibility flag and every leak has been acknowledged.
+one-sided 80 %, with events resampled. (d) No configuration that is judged carries a plausibility flag or a leak that
+nobody has acknowledged. A flagged configuration is set aside: it is neither selected nor judged, and counts as tried.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from engine.numerals import count, number, percent
 from research.inference.effective_trials import sidak_adjusted
 
 LEVEL: Final = 0.05
@@ -89,6 +91,7 @@ def judge(
     trials: float,
     out_of_sample: OutOfSample | None,
     flags: Sequence[str] = (),
+    set_aside: int = 0,
 ) -> Verdict:
     """Reach the verdict.
 
@@ -103,10 +106,17 @@ def judge(
     out_of_sample : OutOfSample or None
         None: nothing was validated.
     flags : sequence of str
-        Flags that have not been acknowledged.
+        Flags of the configurations that are judged, as far as they have not been acknowledged.
+    set_aside : int
+        Number of flagged configurations that are not judged.
     """
     return Verdict(
-        (_all_configurations(p_all), _selected(p_single, trials), _path(out_of_sample), _plausibility(flags))
+        (
+            _all_configurations(p_all, set_aside),
+            _selected(p_single, trials),
+            _path(out_of_sample),
+            _plausibility(flags, set_aside),
+        )
     )
 
 
@@ -119,26 +129,35 @@ def p_text(value: float) -> str:
     return "below 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _share(p_value: float) -> str:
-    return "fewer than 1 of 1,000" if p_value < 0.001 else f"{max(1, round(100 * p_value))} of 100"
+def shares_of_sweeps(p_value: float) -> str:
+    """How often luck alone does as well.
+
+    >>> shares_of_sweeps(0.731), shares_of_sweeps(0.0312)
+    ('73 of 100', '3 of 100')
+    """
+    if p_value < 0.001:
+        return f"fewer than 1 of {number(1000)}"
+    if p_value < 0.01:
+        return f"{max(1, round(1000 * p_value))} of {number(1000)}"
+    return f"{round(100 * p_value)} of 100"
 
 
-def _all_configurations(p_value: float) -> Condition:
+def _all_configurations(p_value: float, set_aside: int) -> Condition:
     if math.isnan(p_value):
-        return Condition("a", False, "no configuration placed a bet", "no configuration placed a bet")
-    sentence = f"luck alone gives a best result this good in {_share(p_value)} such sweeps (SPA p {p_text(p_value)})"
-    return Condition(
-        "a", p_value <= LEVEL, sentence, f"luck alone can explain the best result (SPA p {p_text(p_value)})"
-    )
+        text = "every configuration that bet carries a flag" if set_aside else "no configuration placed a bet"
+        return Condition("a", False, text, text)
+    sentence = f"luck alone gives a best result this good in {shares_of_sweeps(p_value)} such sweeps"
+    brief = f"pure luck gives a result this good in {shares_of_sweeps(p_value)} such sweeps"
+    return Condition("a", p_value <= LEVEL, f"{sentence} (SPA p {p_text(p_value)})", brief)
 
 
 def _selected(p_value: float, trials: float) -> Condition:
     if math.isnan(p_value):
         return Condition("b", False, "no configuration qualified for selection", "no configuration qualified")
     adjusted = sidak_adjusted(p_value, max(trials, 1.0))
-    number = f"{max(trials, 1.0):,.0f} independent trial{'s' * (round(trials) > 1)}"
-    sentence = f"the selected configuration has p {p_text(p_value)}, or {p_text(adjusted)} adjusted for {number}"
-    brief = f"the selected configuration has p {p_text(adjusted)} adjusted for {number}"
+    tries = count(max(1, round(trials)), "independent trial")
+    sentence = f"the selected configuration has p {p_text(p_value)}, or {p_text(adjusted)} adjusted for {tries}"
+    brief = f"the best of {tries} without an edge is as good in {shares_of_sweeps(adjusted)} cases"
     return Condition("b", adjusted <= LEVEL, sentence, brief)
 
 
@@ -148,17 +167,24 @@ def _path(out_of_sample: OutOfSample | None) -> Condition:
     if not out_of_sample.bets:
         return Condition("c", False, "the out-of-sample path placed no bet", "no bet was placed out of sample")
     if math.isnan(out_of_sample.lower):
-        number = f"{out_of_sample.bets:,} out-of-sample bet{'s' * (out_of_sample.bets > 1)}"
-        sentence = f"{number} on {out_of_sample.days:,} days are too few for a test"
+        bets, days = count(out_of_sample.bets, "out-of-sample bet"), count(out_of_sample.days, "day")
+        verb = "is" if out_of_sample.bets == 1 else "are"
+        sentence = f"{bets} on {days} {verb} too few for a test"
         return Condition("c", False, sentence, "too few out-of-sample bets for a test")
     sign = "above" if out_of_sample.lower > 0.0 else "not above"
-    size = f"{100 * out_of_sample.estimate:.1f}".replace("-", "\N{MINUS SIGN}")
-    sentence = f"the out-of-sample yield of {size} % is {sign} zero at one-sided 80 %"
-    return Condition("c", out_of_sample.lower > 0.0, sentence, f"the out-of-sample yield is {sign} zero")
+    sentence = (
+        f"the out-of-sample yield of {percent(out_of_sample.estimate)} is {sign} zero at one-sided {percent(0.8, 0)}"
+    )
+    brief = f"the out-of-sample yield of {percent(out_of_sample.estimate)} is {sign} zero"
+    return Condition("c", out_of_sample.lower > 0.0, sentence, brief)
 
 
-def _plausibility(flags: Sequence[str]) -> Condition:
+def _plausibility(flags: Sequence[str], set_aside: int) -> Condition:
     if flags:
         names = ", ".join(flags)
         return Condition("d", False, f"flags that nobody has acknowledged: {names}", f"flagged: {names}")
+    if set_aside:
+        verb = "is" if set_aside == 1 else "are"
+        sentence = f"{count(set_aside, 'flagged configuration')} {verb} set aside; nothing that is judged is flagged"
+        return Condition("d", True, sentence, "nothing that is judged is flagged")
     return Condition("d", True, "there is no unacknowledged flag or leak", "nothing is flagged")

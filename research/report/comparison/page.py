@@ -15,7 +15,7 @@ from research.report.comparison.sentences import by_itself, caveats, how, readin
 from research.report.comparison.sides import Comparison, Side
 from research.report.document import document
 from research.report.figure import Figure
-from research.report.pack import value_text
+from research.report.naming import value_text
 from research.report.text import LEVEL, MEASURES, count, number
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")

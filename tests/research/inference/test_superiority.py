@@ -185,3 +185,24 @@ def test_series_without_bets_are_left_out() -> None:
     nothing = drawn_of(np.zeros((50, 3)))
     assert spa_test(nothing).consistent == reality_check(nothing) == 1.0
     assert not survivors(nothing).any()
+
+
+def test_what_is_not_judged_can_only_raise_the_p_values() -> None:
+    returns = np.random.default_rng(5).normal(0.0004, 0.01, (300, 12))
+    returns[:, 3] += 0.003
+    moments = bootstrap_moments(returns, 1.0, 500, np.random.default_rng(6))
+    every = np.ones(12, np.bool_)
+    assert spa_test(moments, every) == spa_test(moments) and reality_check(moments, every) == reality_check(moments)
+    assert np.array_equal(survivors(moments, judged=every), survivors(moments)) and survivors(moments)[3]
+    rest = every.copy()
+    rest[3] = False
+    aside, all_of_them = spa_test(moments, rest), spa_test(moments)
+    without = spa_test(bootstrap_moments(returns[:, rest], 1.0, 500, np.random.default_rng(6)))
+    assert aside.statistic == pytest.approx(without.statistic) and aside.statistic < all_of_them.statistic
+    for name in ("lower", "consistent", "upper"):
+        assert getattr(aside, name) > getattr(all_of_them, name)
+        assert getattr(aside, name) >= getattr(without, name), "the best of all that were tried is the yardstick"
+    assert not survivors(moments, judged=rest)[3]
+    assert reality_check(moments, rest) > reality_check(moments)
+    nothing = spa_test(moments, np.zeros(12, np.bool_))
+    assert (nothing.lower, nothing.consistent, nothing.upper) == (1.0, 1.0, 1.0)

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from research.report.gather import distinguishing
-from research.report.pack import ROWS, kept_rows, pack, script_json, standard_errors, value_text
-from research.report.text import MEASURES, short_key
+from research.report.naming import short_key, value_text
+from research.report.pack import ROWS, kept_rows, pack, script_json, standard_errors
+from research.report.text import MEASURES
 from tests.research.report.made import bets, configuration, report, results
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from research.inference.effective_trials import sidak_adjusted
-from research.verdict.judge import OutOfSample, judge, p_text
+from research.verdict.judge import OutOfSample, judge, p_text, shares_of_sweeps
 
 NAN = math.nan
 HELD = OutOfSample(bets=400, days=200, estimate=0.031, low=-0.01, high=0.07, lower=0.008)
@@ -76,10 +76,27 @@ def test_fewer_than_one_trial_counts_as_one() -> None:
 
 def test_a_negative_yield_has_a_minus_sign_and_words_keep_their_hyphens() -> None:
     sentence = judge(**PASSING | {"out_of_sample": replace(HELD, estimate=-0.012, lower=-0.03)}).conditions[2].sentence
-    assert "out-of-sample" in sentence and "\N{MINUS SIGN}1.2 %" in sentence and "not above zero" in sentence
+    assert "out-of-sample" in sentence and "\N{MINUS SIGN}1.2%" in sentence and "not above zero" in sentence
 
 
 def test_p_values_as_text() -> None:
     assert [p_text(one) for one in (0.0, 0.00099, 0.001, 0.0504, 1.0)] == [
         "below 0.001", "below 0.001", "0.001", "0.050", "1.000",
     ]  # fmt: skip
+
+
+def test_shares_of_sweeps_as_text() -> None:
+    shown = [shares_of_sweeps(one) for one in (1.0, 0.731, 0.0504, 0.01, 0.0042, 0.001, 0.0009)]
+    assert shown == [
+        "100 of 100", "73 of 100", "5 of 100", "1 of 100", "4 of 1,000", "1 of 1,000",
+        "fewer than 1 of 1,000",
+    ]  # fmt: skip
+
+
+def test_what_is_set_aside_does_not_silence_the_rest() -> None:
+    found = judge(**PASSING, set_aside=2)
+    assert found.evidence and "2 flagged configurations are set aside" in found.conditions[3].sentence
+    still = judge(**PASSING | {"flags": ("clv",)}, set_aside=2)
+    assert [one.letter for one in still.failed] == ["d"] and "clv" in still.conditions[3].sentence
+    empty = judge(**PASSING | {"p_all": NAN}, set_aside=3)
+    assert empty.conditions[0].sentence == "every configuration that bet carries a flag"

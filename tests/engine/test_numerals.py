@@ -1,0 +1,30 @@
+"""Numbers as a reader sees them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from engine.numerals import MINUS, NOTHING, count, number, percent
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (number(1234567), "1,234,567"),
+        (number(-1234.5, 1), f"{MINUS}1,234.5"),
+        (number(0.0, 2, sign=True), "0.00"),
+        (number(-0.001, 2), "0.00"),
+        (number(5, sign=True), "+5"),
+        (number(math.inf), NOTHING),
+        (number(None), NOTHING),
+        (percent(math.nan), NOTHING),
+        (percent(-0.0213), f"{MINUS}2.1%"),
+        (count(1, "bet"), "1 bet"),
+        (count(2000, "bet"), "2,000 bets"),
+        (count(2, "opportunity", "opportunities"), "2 opportunities"),
+    ],
+)
+def test_numbers_are_written_in_one_way(text: str, expected: str) -> None:
+    assert text == expected
