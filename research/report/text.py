@@ -1,4 +1,4 @@
-"""Measures, amounts and names as the reader sees them. The numbers themselves are written by `engine.numerals`."""
+"""Measures, amounts and names as the reader sees them. The numbers themselves are written by `research.verdict.numerals`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
 
-from engine.numerals import MINUS as MINUS
-from engine.numerals import NOTHING as NOTHING
-from engine.numerals import count as count
-from engine.numerals import number as number
-from engine.numerals import percent as percent
+from research.verdict.numerals import MINUS as MINUS
+from research.verdict.numerals import NOTHING as NOTHING
+from research.verdict.numerals import count as count
+from research.verdict.numerals import number as number
+from research.verdict.numerals import percent as percent
 
 #: level of every interval on the pages
 LEVEL: Final = "90%"

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from engine.numerals import count, number, percent
 from research.inference.effective_trials import sidak_adjusted
+from research.verdict.numerals import count, number, percent
 
 LEVEL: Final = 0.05
 #: share of the one-sided end of the yield that condition (c) compares with zero

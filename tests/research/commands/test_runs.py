@@ -195,8 +195,8 @@ def test_commands_on_runs(swept: Run, capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", swept.short]) == 0
     lines = capsys.readouterr().out.splitlines()
-    told = " ".join(" ".join(lines[:8]).split())
-    assert told.startswith("No winner: ") and "32 trials on these events so far, equivalent to " in told
+    told = " ".join(" ".join(lines[:12]).split())
+    assert told.startswith("No reliable edge: ") and "32 trials on these events so far, equivalent to " in told
     assert "Best of 32 configurations by ROI:" in told and "not corrected for the search" in told
     head = next(line for line in lines if line.strip().startswith("#"))
     assert len(head.split()) <= 8
@@ -204,7 +204,7 @@ def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture
     assert len(rows) == 12
     page = html(swept)
     assert page.count("<tr>") == 13
-    assert "No winner: " in page and "Best of 32" in page
+    assert "No reliable edge: " in page and "Best of 32" in page
     assert swept.__rich__() is not None
     assert swept._repr_html_() == page
 

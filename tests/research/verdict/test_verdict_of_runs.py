@@ -179,7 +179,7 @@ def test_a_backtest_has_evidence_and_no_verdict(capsys: pytest.CaptureFixture[st
     for words in (">This configuration<", "Deflated Sharpe", "Track record", "ROI in sample", "Fair closing odds"):
         assert words in text, words
     assert 'data-figure="drawdowns"' in text and 'data-figure="calibration"' in text
-    assert "No winner" not in text and 0.0 <= alone <= 1.0
+    assert "No reliable edge" not in text and 0.0 <= alone <= 1.0
 
 
 def test_runs_of_earlier_versions_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from engine.numerals import MINUS, NOTHING, count, number, percent
+from research.verdict.numerals import MINUS, NOTHING, count, number, percent
 
 
 @pytest.mark.parametrize(
