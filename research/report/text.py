@@ -1,4 +1,4 @@
-"""Measures, amounts and names as the reader sees them. The numbers themselves are written by `research.verdict.numerals`."""
+"""Measures, amounts and names as the reader sees them; `research.verdict.numerals` writes the numbers."""
 
 from __future__ import annotations
 
