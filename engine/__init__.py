@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-if sys.platform == "win32":
+if sys.platform == "win32" or find_spec("fcntl") is None:  # files are locked through it
     raise SystemExit("bea runs on Linux and macOS; on Windows use WSL 2")
 
 if TYPE_CHECKING:

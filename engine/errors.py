@@ -1,4 +1,4 @@
-"""Every error that a user can cause, and text from outside made safe to print.
+"""Every error that a user can cause, unknown names among them, and text from outside made safe to print.
 
 A message states in one line what went wrong, where, what was expected, what was found, and what to do. The command line
 prints it without a traceback and ends with `exit_status`.
@@ -15,6 +15,8 @@ prints it without a traceback and ends with `exit_status`.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Final
 
 __all__ = [
@@ -26,9 +28,16 @@ __all__ = [
     "StoreError",
     "TapeError",
     "UsageError",
+    "check_names",
+    "nearest_name",
     "printable",
+    "unknown_name",
 ]
 
+#: names that a message lists, at most
+_LISTED: Final = 12
+#: lowest similarity of a name that is proposed (`difflib`); letters of either case count as equal
+_SIMILAR: Final = 0.6
 _BREAKS: Final = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 
 
@@ -88,6 +97,49 @@ class EmptyUniverseError(DataError):
 
 class TapeError(DataError):
     """A frame of opportunities breaks the contract of the tape."""
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name most similar to a wrong one, whatever the case of its letters; None if none is similar.
+
+    >>> nearest_name("Pinacle", ["b365", "pinnacle"])
+    'pinnacle'
+    """
+    folded = {other.casefold(): other for other in sorted(set(known), reverse=True)}
+    like = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=_SIMILAR)
+    return folded[like[0]] if like else None
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], *, where: str) -> ConfigurationError:
+    """The error for a name that is not known: what is known, and the nearest of it."""
+    names = sorted(set(known))
+    near = nearest_name(name, names)
+    listed = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    return ConfigurationError(
+        f"unknown {kind} {name!r}",
+        where=where,
+        expected=listed or "nothing, for there is none",
+        todo=f"did you mean {near}?" if near else "",
+    )
+
+
+def check_names(kind: str, wanted: Iterable[str] | None, known: Iterable[str], *, where: str) -> None:
+    """Raise `ConfigurationError` for the first wanted name that is not known.
+
+    Parameters
+    ----------
+    kind : str
+        What the names are, such as ``bookmaker``.
+    wanted : iterable of str or None
+        None: no name.
+    known : iterable of str
+    where : str
+        The key or argument that holds the names.
+    """
+    names = set(known)
+    for name in wanted or ():
+        if name not in names:
+            raise unknown_name(kind, str(name), names, where=where)
 
 
 def printable(text: object, width: int | None = None) -> str:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from engine.errors import EmptyUniverseError, StoreError
+from engine.errors import EmptyUniverseError, StoreError, check_names
 from engine.schema import ALL_EVENTS, INSTANTS, QUARANTINE, QUOTES
 from engine.store import manifest, merge, writer
 from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Manifest
-from engine.store.universe import Universe, check_names
+from engine.store.universe import Universe
 from engine.store.verify import Verifier
 
 if TYPE_CHECKING:

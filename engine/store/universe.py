@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -55,18 +53,3 @@ class Universe:
             raise ConfigurationError(
                 "first_date is later than last_date", found=f"{self.first_date} > {self.last_date}"
             )
-
-
-def check_names(kind: str, wanted: Names, known: Iterable[str], *, where: str) -> None:
-    """Raise `ConfigurationError` for the first wanted name that is not known, with the most similar known names."""
-    names = sorted(set(known))
-    for name in wanted or ():
-        if name in names:
-            continue
-        folded = {n.lower(): n for n in names}
-        near = [folded[n] for n in difflib.get_close_matches(str(name).lower(), folded, n=3, cutoff=0.5)]
-        raise ConfigurationError(
-            f"unknown {kind} {name!r}",
-            where=where,
-            expected=" or ".join(near) if near else ", ".join(names[:12]) + (" ..." if len(names) > 12 else ""),
-        )

@@ -8,14 +8,14 @@ from typing import Any
 import polars as pl
 
 from engine.betting.settlement import states
-from engine.errors import TapeError
+from engine.errors import TapeError, check_names
 from engine.identity import opportunity_ids
 from engine.kernel.codes import State
 from engine.tape.assemble import assemble
 from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
 from engine.tape.columns import NEVER, Tape
 from engine.tape.execution import LaterPrices, closed_early, with_later_prices
-from engine.tape.terms import check_venues, with_terms
+from engine.tape.terms import check_bookmakers, check_venues, with_terms
 
 _BET = ("event_id", "market", "line", "selection")
 _CLOSING: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -70,11 +70,13 @@ def build_tape(
     TapeError
         A frame has a wrong or missing column, an opportunity or event is a duplicate, or an event is missing.
     ConfigurationError
-        A rate, a term of a venue or `kelly` is wrong.
+        A rate, a term of a venue or `kelly` is wrong, or names a bookmaker that no row has.
     """
     terms = merged_terms(commission_rates, venues)
     check_kelly(kelly)
     rows = check_opportunities(opportunities)
+    check_bookmakers(rows, commission_rates, venues)
+    _check_closing_bookmaker(rows, later)
     known = check_events(events)
     rows = _with_events(rows, known)
     rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
@@ -98,6 +100,14 @@ def merged_terms(
     for bookmaker, rate in rates.items():
         terms.setdefault(bookmaker, {}).setdefault("commission_rate", rate)
     return terms
+
+
+def _check_closing_bookmaker(rows: pl.DataFrame, later: LaterPrices | None) -> None:
+    """Refuse a cash-out at a bookmaker that has no price at all: no bet would ever be closed."""
+    if later is None or not later.cash_out.on or later.cash_out.bookmaker is None or not rows.height:
+        return
+    known = {*later.quotes["bookmaker"], *rows["bookmaker"]}
+    check_names("bookmaker", [later.cash_out.bookmaker], known, where="cash_out.bookmaker")
 
 
 def _with_events(rows: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from engine.tape.assemble import assemble
 from engine.tape.build import merged_terms, refuse_duplicates
 from engine.tape.check import check_kelly, check_opportunities
 from engine.tape.columns import NEVER, Tape
-from engine.tape.terms import with_terms
+from engine.tape.terms import check_bookmakers, with_terms
 
 _WHERE: Final = "the frame"
 _REQUIRED: Final = ("decided_at", "settled_at", "odds", "prob", "result")
@@ -82,6 +82,8 @@ def from_frame(
     ------
     TapeError
         A column is missing, unknown, or has a wrong type or wrong values.
+    ConfigurationError
+        A rate or a term of a venue is wrong, or names a bookmaker that no row has.
 
     Examples
     --------
@@ -101,6 +103,7 @@ def from_frame(
     known = check_opportunities(rows.select(*OPPORTUNITIES, *(n for n in OPTIONAL if n in rows.columns), "instant"))
     rows = rows.select(pl.exclude(known.columns)).hstack(known)
     _check_market(rows)
+    check_bookmakers(rows, commission_rates, venues)
     rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
     refuse_duplicates(rows)
     if "filled" not in frame.columns:

@@ -10,8 +10,8 @@ from typing import Any, Final
 import polars as pl
 
 from engine.betting.settlement import RULES
-from engine.errors import ConfigurationError
-from engine.schema import VOID_STATUSES
+from engine.errors import ConfigurationError, check_names
+from engine.schema import MARKETS, VOID_STATUSES
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,37 @@ def check_venues(venues: Mapping[str, Mapping[str, Any]]) -> None:
         venue_of(venues, bookmaker)
         for market in terms.get("markets", {}):
             venue_of(venues, bookmaker, market)
+
+
+def check_bookmakers(
+    rows: pl.DataFrame,
+    commission_rates: Mapping[str, float] | None,
+    venues: Mapping[str, Mapping[str, Any]] | None,
+) -> None:
+    """Refuse terms of a bookmaker, or of a market, that no row has: they would change nothing without a word.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        bookmaker, market. A frame without rows is not compared.
+    commission_rates : mapping of str to float or None
+        Commission rate by bookmaker.
+    venues : mapping of str to mapping or None
+        Terms by bookmaker; under the key ``markets``, terms of single markets.
+
+    Raises
+    ------
+    ConfigurationError
+        With the nearest name. A market of `schema.MARKETS` is never refused.
+    """
+    if not rows.height:
+        return
+    bookmakers = rows["bookmaker"].drop_nulls().unique().to_list()
+    markets = {*rows["market"].drop_nulls().unique(), *MARKETS}
+    check_names("bookmaker", commission_rates, bookmakers, where="commission_rates")
+    check_names("bookmaker", venues, bookmakers, where="venues")
+    for bookmaker, terms in (venues or {}).items():
+        check_names("market", terms.get("markets"), markets, where=f"venues: {bookmaker}: markets")
 
 
 def with_terms(rows: pl.DataFrame, venues: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:

@@ -104,6 +104,29 @@ class Composer:
             check_composed(config)
         return config
 
+    def written(self, words: Sequence[str]) -> frozenset[str]:
+        """Keys that the user set: in overrides, in an experiment, or in an option file of a folder of their own."""
+        keys = set[str]()
+        groups = self.groups()
+        for override in self.parse(list(words)):
+            key, value = override.key_or_group, override.value()
+            if key in groups and isinstance(value, str):
+                keys |= self._written_in(key, value)
+            else:
+                keys.add(key)
+        return frozenset(keys)
+
+    def _written_in(self, group: str, option: str) -> set[str]:
+        own = any((folder / group / f"{option}.yaml").is_file() for folder in self.folders[1:])
+        if not own and group != "experiment":
+            return set()
+        found = self.loader.repository.load_config(f"{group}/{option}")
+        tree = None if found is None else OmegaConf.to_container(found.config, resolve=False)
+        if found is None or not isinstance(tree, dict):
+            return set()
+        head = "" if found.header.get("package") == "_global_" else f"{group}."
+        return set(flatten({str(key): value for key, value in tree.items() if key != "defaults"}, head))
+
     def options(self, group: str) -> list[str]:
         """Options of a group, sorted; empty if there is no such group."""
         return sorted(self.loader.get_group_options(group, results_filter=ObjectType.CONFIG))

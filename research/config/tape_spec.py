@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +15,8 @@ from research.config.keys import FAST_STRATEGY, LATER
 _NO_PARAMETER = (*FAST_STRATEGY, "name", "file")
 #: fields that name files: their content counts, not their place
 _PLACES = ("store", "rule", "strategy_file")
+#: fields that say where a value comes from, not what it is
+_ORIGINS = ("written",)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class TapeSpec:
         File of the user's strategy; None: a built-in one.
     fit_at : tuple of str
         ISO dates at which a strategy with a model is fitted; empty: it has no model.
+    written : tuple of str
+        Keys that the user set, also to their defaults; sorted.
     """
 
     store: str
@@ -66,10 +70,11 @@ class TapeSpec:
     rule: str | None = None
     strategy_file: str | None = None
     fit_at: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """What a tape's key is made of: all values but the places of files."""
-        return {name: value for name, value in asdict(self).items() if name not in _PLACES}
+        return {name: value for name, value in asdict(self).items() if name not in _PLACES + _ORIGINS}
 
     def describe(self) -> dict[str, Any]:
         """All values, ready for JSON."""
@@ -81,13 +86,15 @@ class TapeSpec:
         return cls(**{field.name: _frozen(values[field.name]) for field in fields(cls)})
 
 
-def tape_spec_of(flat: Mapping[str, Any]) -> TapeSpec:
+def tape_spec_of(flat: Mapping[str, Any], written: Collection[str] = ()) -> TapeSpec:
     """The slow part of one configuration.
 
     Parameters
     ----------
     flat : mapping
         Its dotted keys, complete and checked (`research.config.keys.complete`).
+    written : collection of str
+        Keys that the user set.
 
     Raises
     ------
@@ -116,6 +123,7 @@ def tape_spec_of(flat: Mapping[str, Any]) -> TapeSpec:
         kelly=kelly_mode(flat["staking.name"]),
         rule=_staking_file(flat.get("staking.file")),
         strategy_file=_absolute(strategy.get("file")),
+        written=tuple(sorted(written)),
     )
 
 

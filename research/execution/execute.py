@@ -56,7 +56,7 @@ def execute(command: Command) -> RunRecord:
 
 def _prepare(command: Command) -> Job:
     plan, tapes = command.plan, Tapes(command.settings["data.memory_mb"])
-    specs = [tape_spec_of(plan.flat(low + 1)) for _, low, _ in plan.tapes()]
+    specs = [tape_spec_of(plan.flat(low + 1), plan.written(low + 1)) for _, low, _ in plan.tapes()]
     rows = tuple(tapes.rows(spec) for spec in specs)
     jobs = tuple(
         TapeJob(number, low, high, spec, spec_rows.hash)

@@ -49,7 +49,9 @@ def expand(composer: Composer, words: Sequence[str]) -> Plan:
         requested |= {word.key for word in params.leaves}
         for inner in params.combinations():
             composed = composer.compose(typed.passed + outer + inner) if inner else config.copy()
-            branch, keys = _branch(composed, typed.leaves + params.leaves)
+            leaves = typed.leaves + params.leaves
+            written = composer.written(typed.passed + outer + inner) | {word.key for word in leaves}
+            branch, keys = _branch(composed, leaves, written)
             branch.choices.update(typed.choices(outer) | params.choices(inner))
             used |= keys
             known |= set(branch.base)
@@ -134,7 +136,7 @@ def _in_grammar(value: Any) -> str:
     return str(value)
 
 
-def _branch(config: DictConfig, leaves: Sequence[Word]) -> tuple[Branch, set[str]]:
+def _branch(config: DictConfig, leaves: Sequence[Word], written: frozenset[str]) -> tuple[Branch, set[str]]:
     """A branch with its axes, and the keys of `leaves` that it has."""
     present = [word for word in leaves if _exists(config, word.key)]
     for word in present:  # single values first, so that plain references to them resolve
@@ -153,7 +155,7 @@ def _branch(config: DictConfig, leaves: Sequence[Word]) -> tuple[Branch, set[str
             (base[key],) = values.values()
         else:
             columns[key] = tuple(values.values())
-    return Branch(base, columns), {word.key for word in present}
+    return Branch(base, columns, written=written), {word.key for word in present}
 
 
 def _exists(config: DictConfig, key: str) -> bool:

@@ -29,11 +29,14 @@ class Branch:
         Dotted key to its values, for the keys that are swept in this branch.
     choices : dict
         Group to option, for the groups that are swept.
+    written : frozenset of str
+        Keys that the user set, in words or files.
     """
 
     base: dict[str, Any]
     axes: dict[str, tuple[Any, ...]]
     choices: dict[str, str] = field(default_factory=dict)
+    written: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ class Plan:
             if key in row:
                 flat[key] = json.loads(row[key]) if key in self.json_columns and row[key] is not None else row[key]
         return flat
+
+    def written(self, config: int) -> frozenset[str]:
+        """Keys of one configuration that the user set; it is numbered from 1."""
+        branch: Branch = self.branches[self.table["branch"][config - 1]]
+        return branch.written
 
     def tapes(self) -> list[tuple[int, int, int]]:
         """(tape, first row, end row) of each tape; rows of a tape are contiguous."""

@@ -41,7 +41,7 @@ def plan_backtest(composer: Composer, overrides: Sequence[str]) -> Plan:
     if swept:
         raise UsageError(f"{swept[0]} has several values", expected="one value", todo="use `bea sweep`")
     base = complete(flatten(resolved(composer.compose(words))))
-    return plan_of([Branch(base | {"sweep.where": None, "sweep.max": 1}, {})])
+    return plan_of([Branch(base | {"sweep.where": None, "sweep.max": 1}, {}, written=composer.written(words))])
 
 
 def plan_sweep(composer: Composer, overrides: Sequence[str]) -> Plan:

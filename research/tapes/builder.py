@@ -25,14 +25,15 @@ from engine.store.universe import Universe
 from engine.strategy import View
 from engine.tape import Tape
 from engine.tape.build import build_tape
-from engine.tape.execution import LaterPrices
+from engine.tape.execution import CashOut, LaterPrices
 from engine.tape.file import save
 from research.config.code_hash import code_hash
 from research.config.tape_spec import TapeSpec
 from research.tapes.cache import cache_folder, evict, load_tape
 from research.tapes.facts import COUNTS, count_days, facts_of, merged_facts
 from research.tapes.fitting import opportunities
-from research.tapes.inputs import StrategyFactory, TapeInputs, check_bookmakers, source_of, strategy_of, thawed
+from research.tapes.inputs import StrategyFactory, TapeInputs, source_of, strategy_of, thawed
+from research.tapes.names import bookmakers_of, check_spec
 
 _MEMORY_MB: Final = 4_096
 #: what a bet and later prices of it have in common
@@ -97,11 +98,23 @@ class Tapes:
     def inputs(self, spec: TapeSpec) -> TapeInputs:
         """What a tape is built from; worked out once a specification."""
         if spec not in self._inputs:
-            self._inputs[spec] = TapeInputs.of(spec, self._strategy(spec))
+            inputs = TapeInputs.of(spec, self._strategy(spec))
+            self._inputs[spec] = inputs.within(bookmakers_of(self._store(spec)))
         return self._inputs[spec]
 
     def rows(self, spec: TapeSpec) -> Rows:
-        """Which rows a tape is made of; from the cache if the store's files are the same."""
+        """Which rows a tape is made of; from the cache if the store's files are the same.
+
+        Raises
+        ------
+        ConfigurationError
+            The specification names a bookmaker or a market that the store does not have.
+        """
+        notes = check_spec(self._store(spec), spec, self.inputs(spec).strategy)
+        rows = self._cached_rows(spec)
+        return replace(rows, facts=rows.facts | {"notes": [*rows.facts["notes"], *notes]}) if notes else rows
+
+    def _cached_rows(self, spec: TapeSpec) -> Rows:
         path = cache_folder() / "rows" / f"{self._rows_key(spec)}.json"
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             values = json.loads(path.read_text(encoding="utf-8"))
@@ -150,14 +163,16 @@ class Tapes:
             if part.later is not None:
                 wanted = bets.select(_BET).unique()
                 prices.append(part.later.join(wanted, on=list(_BET), how="semi", nulls_equal=True))
+        bets = pl.concat(offers, how="diagonal")
+        used = set(bets["bookmaker"])  # the store has the others, but no bet is made at them
         return build_tape(
-            pl.concat(offers, how="diagonal"),
+            bets,
             pl.concat(events),
             pl.concat(fair) if fair else None,
             zone=spec.zone,
-            commission_rates=dict(spec.commission_rates),
-            venues=thawed(spec.venues),
-            later=LaterPrices(pl.concat(prices), inputs.delay_ns, inputs.cash_out) if prices else None,
+            commission_rates={name: rate for name, rate in spec.commission_rates if name in used},
+            venues={name: terms for name, terms in thawed(spec.venues).items() if name in used},
+            later=_later_prices(pl.concat(prices), inputs) if prices else None,
             kelly=spec.kelly,
         )
 
@@ -232,7 +247,6 @@ class Tapes:
         """Read all rows once, a part at a time, and work out their hashes, facts and calendar."""
         store, inputs, facts = self._store(spec), self.inputs(spec), list[dict[str, Any]]()
         hashes = {name: FrameHash() for name in ("events", "quotes", "closing", "later")}
-        check_bookmakers(store, spec)
         further, has_further = FrameHash(), False
         has_closing, calendar = False, dict[str, dict[str, Any]](events=Counter[str](), seasons={})
         for cut in self._cuts(inputs):
@@ -263,6 +277,14 @@ class Tapes:
             merged_facts(facts) | totals | {"notes": notes},
             calendar,
         )
+
+
+def _later_prices(quotes: pl.DataFrame, inputs: TapeInputs) -> LaterPrices:
+    """Later prices of the bets. Without a price of the bookmaker that closes them, nothing is closed."""
+    rule = inputs.cash_out
+    if rule.bookmaker is not None and rule.bookmaker not in quotes["bookmaker"]:
+        rule = CashOut()
+    return LaterPrices(quotes, inputs.delay_ns, rule)
 
 
 def building_code(spec: TapeSpec) -> str:

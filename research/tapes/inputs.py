@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from engine.clock import duration_ns
-from engine.errors import ConfigurationError
 from engine.schema import CLOSE, OPEN, SNAPSHOT
-from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import Requirement, Strategy
 from engine.tape.execution import CashOut
-from research.config.mistakes import nearest
 from research.config.tape_spec import TapeSpec
 from research.strategies import make
 
@@ -77,10 +74,23 @@ class TapeInputs:
             cash_out,
         )
 
+    def within(self, known: Collection[str]) -> TapeInputs:
+        """The inputs without bookmakers that the store does not have: defaults that it lacks.
+
+        Where none is left, all bookmakers are read: the strategy sees the market, and not the prices it looks for.
+        """
+        later = None if self.later is None else _within(self.later, known)
+        return replace(self, visible=_within(self.visible, known), later=later)
+
     @property
     def required(self) -> Requirement:
         """Markets, bookmakers and sides that the strategy needs."""
         return self.strategy.requires()
+
+
+def _within(universe: Universe, known: Collection[str]) -> Universe:
+    names = universe.bookmakers
+    return universe if names is None else replace(universe, bookmakers=tuple(n for n in names if n in known) or None)
 
 
 def strategy_of(spec: TapeSpec) -> Strategy:
@@ -134,24 +144,3 @@ def _later(scope: Mapping[str, Any], required: Requirement, cash_out: CashOut) -
     sides = ("back", "lay") if cash_out.on else required.sides
     kinds = (OPEN, SNAPSHOT, CLOSE)
     return Universe(**scope, markets=required.markets, bookmakers=books, instants=kinds, sides=sides)
-
-
-def check_bookmakers(store: Store, spec: TapeSpec) -> None:
-    """Refuse a bookmaker that the store does not have: its bets would be free of commission without a word.
-
-    Raises
-    ------
-    ConfigurationError
-        In the commission rates, the venues or the cash-out.
-    """
-    known = {name for entry in store.manifest.entries("quotes") for name in entry.bookmakers}
-    closes_at = dict(spec.later)["cash_out_bookmaker"]
-    named = {
-        "execution.commission_rates": [name for name, _ in spec.commission_rates],
-        "execution.venues": [name for name, _ in spec.venues],
-        "execution.cash_out_bookmaker": [] if closes_at is None else [closes_at],
-    }
-    for key, names in named.items():
-        for name in names:
-            if name not in known:
-                raise ConfigurationError(f"no bookmaker {name} in the store", where=key, todo=nearest(name, known))

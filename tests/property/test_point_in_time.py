@@ -83,7 +83,8 @@ def until(strategy: Strategy, market: Market, decide_at: str, instant: int, way:
     seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]) & pl.col("market").is_in(needs.markets))
     offers = strategy.opportunities(build_view(events, seen, decide_at))
     closing = fair_closing(events, quotes)
-    tape = build_tape(offers, events, closing, commission_rates=RATES, kelly=kelly)
+    rates = {name: rate for name, rate in RATES.items() if name in offers["bookmaker"]}
+    tape = build_tape(offers, events, closing, commission_rates=rates, kelly=kelly)
     path = replay(tape, configuration.params(), seed=1)
     rows = pl.DataFrame({"id": tape.id, "decided": tape.decided_at, "reason": path.row_reasons})
     stakes = rows.join(path.bets.select("id", "stake_minor", "equity_minor"), on="id", how="left").sort("decided", "id")

@@ -17,6 +17,7 @@ from engine.errors import ConfigurationError, TapeError
 from engine.kernel.codes import State
 from engine.tape import Tape, from_frame
 from engine.tape.build import build_tape
+from engine.tape.execution import CashOut, LaterPrices
 from tests.engine.tape.test_build import bet, events, table
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -206,3 +207,38 @@ def test_configurations_that_lanes_cannot_run_are_run_singly() -> None:
     one_by_one = [backtest(made, each).metrics["pnl_minor"][0] for each in many]
     assert together["pnl_minor"].to_list() == one_by_one
     assert len(np.unique(together["pnl_minor"])) > 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"commission_rates": {"AAA": 0.05}}, "unknown bookmaker 'AAA' in commission_rates: .*did you mean aaa"),
+        ({"venues": {"aab": {"limit_minor": 5.0}}}, "unknown bookmaker 'aab' in venues: .*did you mean aaa"),
+        (
+            {"venues": {"aaa": {"markets": {"1X2": {"limit_minor": 5.0}}}}},
+            "unknown market '1X2' in venues: aaa: markets",
+        ),
+    ],
+)
+def test_terms_of_a_bookmaker_that_no_row_has_are_refused(arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigurationError, match=text):
+        build_tape(table(bet()), events(), **arguments)
+    rows = {"decided_at": [datetime(2024, 1, 1)], "settled_at": [datetime(2024, 1, 2)], "odds": [2.0], "prob": [0.6]}
+    frame = pl.DataFrame(rows | {"result": ["win"], "bookmaker": ["aaa"]})
+    with pytest.raises(ConfigurationError, match=text):
+        from_frame(frame, **arguments)
+    assert len(from_frame(frame.clear(), commission_rates={"AAA": 0.05})) == 0
+    markets = {"aaa": {"markets": {"totals": {"limit_minor": 5.0}}}}
+    assert len(from_frame(frame, commission_rates={"aaa": 0.05}, venues=markets)) == 1
+
+
+def test_a_cash_out_at_a_bookmaker_without_any_price_is_refused() -> None:
+    row = table(bet())
+    quotes = row.select("event_id", "market", "line", "selection", "bookmaker", "side", "odds", known_at="decided_at")
+
+    def closed_at(bookmaker: str | None) -> Tape:
+        return build_tape(row, events(), later=LaterPrices(quotes, 0, CashOut(profit_frac=0.1, bookmaker=bookmaker)))
+
+    with pytest.raises(ConfigurationError, match=r"unknown bookmaker 'Aaa' in cash_out\.bookmaker: .*did you mean aaa"):
+        closed_at("Aaa")
+    assert len(closed_at("aaa")) == len(closed_at(None)) == 1

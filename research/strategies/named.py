@@ -1,0 +1,78 @@
+"""The bookmakers that the parameters of a strategy name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields, is_dataclass
+from typing import Any, Final
+
+import yaml
+
+from engine.paths import conf_dir
+from research.strategies.books import BEST, CONSENSUS
+
+#: parameters of the built-in strategies that hold a bookmaker or several
+_BUILT_IN: Final = ("fair", "fair_bookmakers", "price", "price_bookmakers", "mean", "bookmaker", "bookmakers")
+#: parameters of any strategy that hold bookmakers: these names, and those that end in one of them after an underscore
+_ENDINGS: Final = ("bookmaker", "bookmakers")
+#: words that a parameter takes in place of a bookmaker
+_WORDS: Final = {"fair": (CONSENSUS,), "price": (BEST,), "mean": ("mean",), "bookmaker": (BEST,)}
+_ANY_WORD: Final = tuple(word for words in _WORDS.values() for word in words)
+
+
+def named_bookmakers(strategy: Any, known: Collection[str], own: bool) -> dict[str, tuple[str, ...]]:
+    """Bookmakers that a strategy is told by name: parameter to names.
+
+    A strategy of the user can have any parameters. Those called ``bookmaker``, ``bookmakers`` or ``..._bookmaker(s)``
+    count, and those whose value its `requires` asks for, and texts that are a known bookmaker but for the case of
+    letters. What it requires beyond its parameters stands under ``requires``.
+
+    Parameters
+    ----------
+    strategy : Strategy or Learner
+    known : collection of str
+        Bookmakers of the store.
+    own : bool
+        Whether it is a strategy of the user.
+    """
+    values = {field.name: _texts(getattr(strategy, field.name)) for field in _fields(strategy)}
+    required = tuple(name for name in strategy.requires().bookmakers or () if name not in _ANY_WORD)
+    folded = {name.casefold() for name in known}
+    named: dict[str, tuple[str, ...]] = {}
+    for parameter, texts in values.items():
+        if _holds_bookmakers(parameter, own):
+            words = _ANY_WORD if own else _WORDS.get(parameter, ())
+            names = tuple(text for text in texts if text not in words)
+        elif own:
+            names = tuple(text for text in texts if text in required or text.casefold() in folded)
+        else:
+            continue
+        if names:
+            named[parameter] = names
+    covered = {name for names in named.values() for name in names}
+    rest = tuple(name for name in required if name not in covered)
+    return named | {"requires": rest} if rest else named
+
+
+def shipped_defaults(name: str) -> dict[str, Any]:
+    """Values of the group `strategy` for a built-in strategy, as its file has them; empty without a file."""
+    path = conf_dir() / "strategy" / f"{name}.yaml"
+    if not path.is_file():
+        return {}
+    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _fields(strategy: Any) -> tuple[Any, ...]:
+    return fields(strategy) if is_dataclass(strategy) else ()
+
+
+def _holds_bookmakers(parameter: str, own: bool) -> bool:
+    if parameter in _ENDINGS or parameter.endswith(tuple(f"_{ending}" for ending in _ENDINGS)):
+        return True
+    return not own and parameter in _BUILT_IN
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    values = value if isinstance(value, tuple | list) else (value,)
+    return tuple(item for item in values if isinstance(item, str))
