@@ -15,7 +15,7 @@ _INSTANTS = ("starts_at", "settled_at")
 
 
 def finish_events(
-    columns: Mapping[str, Sequence[Any]], origin: Origin, *, sport: str | Sequence[str], neutral: bool
+    columns: Mapping[str, Sequence[Any]], origin: Origin, *, sport: str | Sequence[str], neutral: bool | Sequence[bool]
 ) -> pl.DataFrame:
     """Build a frame of the schema EVENTS, event ids included, with those columns of EVENTS_OPTIONAL that have values.
 
@@ -24,15 +24,17 @@ def finish_events(
     columns : columns from the reader, n values each; `starts_at` and `settled_at` as int64 UTC nanoseconds
     origin : source and raw file of the rows
     sport : one for all rows, or one per row
-    neutral : whether there is no home side; `home` and `away` are then in alphabetical order
+    neutral : whether there is no home side (one for all rows, or one per row); `home` and `away` are then in
+        alphabetical order
     """
     values = {k: v for k, v in columns.items() if k in ALL_EVENTS}
     schema = {name: pl.Int64 if name in _INSTANTS else ALL_EVENTS[name] for name in values}
     frame = pl.DataFrame(values, schema=schema).with_columns(pl.col(name).cast(EVENTS[name]) for name in _INSTANTS)
     sports = pl.lit(sport) if isinstance(sport, str) else pl.Series("sport", list(sport), dtype=pl.String)
+    sides = pl.lit(neutral) if isinstance(neutral, bool) else pl.Series("neutral", list(neutral), dtype=pl.Boolean)
     frame = frame.with_columns(
         sports.alias("sport"),
-        pl.lit(neutral).alias("neutral"),
+        sides.alias("neutral"),
         pl.lit(origin.source).alias("source"),
         pl.lit(origin.raw_sha256).alias("raw_file"),
     )

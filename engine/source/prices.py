@@ -40,6 +40,8 @@ class PriceColumn:
         Line of the market, if the column name gives it (totals 2.5).
     line_column : str or None
         Column that has the line of each row instead.
+    sign : float
+        1, or -1 to turn the lines of that column into handicaps of the home side.
     """
 
     index: int
@@ -51,6 +53,7 @@ class PriceColumn:
     line: float | None = None
     line_column: str | None = None
     side: str = "back"
+    sign: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ def read_prices(
         if column.line_column not in read:
             rule = (rules or {}).get(column.line_column, LineRule())
             read[column.line_column] = read_lines(table, column.line_column, rule, quarantine)
-        lines[k] = read[column.line_column][0]
+        lines[k] = read[column.line_column][0] * column.sign + 0.0
         lineless[k] = np.isnan(lines[k]) & ~empty[k] & ~bad[k]
     _quarantine_cells(table, columns, (odds, bad, lineless), read, quarantine)
     kept = ~empty & ~bad & ~lineless

@@ -44,6 +44,11 @@ class Quarantine:
         self.n_flags += 1
         self._items.append((line, "flag", column, value[:_LONGEST_VALUE], reason))
 
+    def take(self, other: Quarantine, shift: int = 0) -> None:
+        """Add all entries of another quarantine; `shift` is added to their lines."""
+        self.n_flags += other.n_flags
+        self._items += [(item[0] if item[0] is None else item[0] + shift, *item[1:]) for item in other._items]
+
     def frame(self, origin: Origin) -> pl.DataFrame:
         """All entries as a frame of the schema QUARANTINE, sorted by line. Flags on the whole file come first."""
         items = sorted(self._items, key=lambda item: item[0] or 0)

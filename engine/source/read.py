@@ -25,12 +25,13 @@ from typing import Any, Final
 from engine.errors import SourceError, UsageError
 from engine.paths import conf_dir
 from engine.source.batch import Batch
-from engine.source.mapping import archive_files, mapping_text, shipped_mappings
+from engine.source.mapping import archive_files, mapping_text, reads_json, shipped_mappings
 from engine.source.quarantine import Origin
 from engine.source.sandbox.archive import ArchiveLimits, is_archive, members
 from engine.source.sandbox.process import Child, Limits
 
 _TABLES: Final = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
+_DOCUMENTS: Final = (".json", ".jsonl", ".ndjson")
 _PIECE: Final = 1 << 20
 #: Number of files that the child processes together read ahead of the caller.
 _AHEAD: Final = 4
@@ -87,6 +88,7 @@ class _Settings:
     reader: _Reader
     today: date
     known: frozenset[str]
+    suffixes: tuple[str, ...]
 
 
 def read_files(
@@ -106,7 +108,7 @@ def read_files(
     ----------
     source : str
         A name of `sources()`.
-    paths : files, folders (searched for tables and archives), and archives
+    paths : files, folders (searched for tables, or documents if the mapping reads JSON, and for archives), and archives
     mapping : for ``generic_csv`` only: the name of a shipped mapping or the path of a YAML file
     today : rows with a result on a later date are refused; default: today's date in UTC
     known : identities of files read before; they are returned as `unchanged` and not parsed
@@ -127,7 +129,9 @@ def read_files(
     for path in inputs:
         if not path.exists():
             raise UsageError(f"no such file or folder: {path}")
-    settings = _Settings(reader, today or datetime.now(UTC).date(), frozenset(known))
+    documents = bool(reader.mapping) and reads_json(reader.mapping, reader.mapping_name)
+    suffixes = _DOCUMENTS if documents else _TABLES
+    settings = _Settings(reader, today or datetime.now(UTC).date(), frozenset(known), suffixes)
     if archive_limits is None:
         count = archive_files(reader.mapping, reader.mapping_name) if reader.mapping else None
         archive_limits = ArchiveLimits(files=count) if count else ArchiveLimits()
@@ -150,7 +154,7 @@ def _read(
         pool = stack.enter_context(ThreadPoolExecutor(workers, thread_name_prefix="bea-read"))
         waiting: deque[Future[Batch]] = deque()
         try:
-            for job in _jobs(paths, folder, archive_limits):
+            for job in _jobs(paths, settings.suffixes, folder, archive_limits):
                 waiting.append(pool.submit(_read_job, settings, job, idle))
                 if len(waiting) >= _AHEAD:
                     yield _reported(waiting.popleft().result(), progress)
@@ -187,9 +191,9 @@ def _reader(source: str, mapping: str | Path | None) -> _Reader:
     return _Reader(source, "generic_csv", *mapping_text(mapping))
 
 
-def _jobs(paths: list[Path], folder: Path, limits: ArchiveLimits) -> Iterator[_Job]:
+def _jobs(paths: list[Path], suffixes: tuple[str, ...], folder: Path, limits: ArchiveLimits) -> Iterator[_Job]:
     for root in paths:
-        for path in _files(root):
+        for path in _files(root, suffixes):
             if not is_archive(path):
                 yield _Job(str(path), path)
                 continue
@@ -201,15 +205,15 @@ def _jobs(paths: list[Path], folder: Path, limits: ArchiveLimits) -> Iterator[_J
                 yield _Job(str(path), None, refused)
 
 
-def _files(root: Path) -> list[Path]:
-    """The file itself, or all tables and archives below a folder, sorted by path. Hidden files are skipped."""
+def _files(root: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """The file itself, or the files with these suffixes and the archives below a folder, sorted; no hidden files."""
     if not root.is_dir():
         return [root]
     files = (path for path in root.rglob("*") if path.is_file())
     return sorted(
         path
         for path in files
-        if (path.suffix.lower() in _TABLES or is_archive(path))
+        if (path.suffix.lower() in suffixes or is_archive(path))
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
     )
 

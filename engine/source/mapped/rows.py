@@ -4,53 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine.clock import instant_ns
 from engine.plausibility.seasons import span_of_season
-from engine.schema import VOID_STATUSES
 from engine.source import calendar
 from engine.source.aliases import load_aliases
+from engine.source.mapped.games import numbered, repeated
+from engine.source.mapped.results import ResultReader
+from engine.source.mapped.row import NO_PRICE, Row
 from engine.source.mapped.texts import texts_of
-from engine.source.mapped.times import iso_instant, read_start
-from engine.source.mapping import Mapping
+from engine.source.mapped.times import instant_of, read_start, start_texts
+from engine.source.mapping.keys import Mapping
 from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table
 
-_INTEGER = re.compile(r"(-?\d{1,4})(?:\.0*)?", re.ASCII)
-_STATUSES: Final = frozenset(("scheduled", "played", *VOID_STATUSES))
-_WINNERS: Final = frozenset(("home", "draw", "away"))
-
-
-@dataclass(frozen=True)
-class Row:
-    """One valid row.
-
-    `index` is its position in the table. `swapped` is true if the two names were put in alphabetical order by swapping
-    them (neutral events only). `quote` has market, selection, quote kind and side of a long table.
-    """
-
-    index: int
-    line: int
-    sport: str
-    competition: str
-    season: str
-    day: date
-    home: str
-    away: str
-    starts_at: int
-    start_known: bool
-    score: tuple[int, int] | None
-    winner: str | None
-    status: str
-    settled_at: int | None
-    known_at: int
-    known_basis: str
-    swapped: bool = False
-    quote: tuple[str, str, str, str] = ("", "", "", "")
+_GAME = re.compile(r"(\d{1,2})(?:\.0*)?", re.ASCII)
 
 
 def read_rows(
@@ -59,24 +30,26 @@ def read_rows(
     """The valid rows, and whether a row was refused only because of today's date. Other rows are quarantined."""
     reader = _RowReader(table, mapping, quarantine, origin)
     rows: list[Row] = []
-    depends_on_today, seen = False, dict[tuple[str, str, date, str, str], Row]()
-    repeats_allowed = bool(mapping.long or mapping.bookmaker.column or mapping.known.columns or mapping.known.files)
+    depends_on_today = False
     for index, line in enumerate(table.lines):
-        text = ",".join(table.rows[index])
         row = reader.row(index, line)
-        if isinstance(row, str):
-            quarantine.row(line, text, row)
-            continue
-        refusal = calendar.refusal_of_date(row.day, today, row.winner is not None)
+        refusal = (
+            row if isinstance(row, str) else calendar.refusal_of_date(row.day, today, row.result.winner is not None)
+        )
         if refusal:
-            depends_on_today = True
-            quarantine.row(line, text, refusal)
-            continue
-        first = seen.setdefault((row.sport, row.competition, row.day, row.home, row.away), row)
-        if first is not row and not repeats_allowed:
-            quarantine.row(line, text, f"duplicate of line {first.line}")
-            continue
-        rows.append(row)
+            depends_on_today |= isinstance(row, Row)
+            quarantine.row(line, ",".join(table.rows[index]), refusal)
+        elif isinstance(row, Row):
+            rows.append(row)
+    rows, refused = numbered(rows)
+    if not (
+        mapping.long or mapping.records or mapping.bookmaker.sources or mapping.known.columns or mapping.known.files
+    ):
+        refused = {**repeated(rows, table, refused), **refused}
+    for row in rows:
+        if row.index in refused:
+            quarantine.row(row.line, ",".join(table.rows[row.index]), refused[row.index])
+    rows = [row for row in rows if row.index not in refused]
     _check_seasons(rows, quarantine)
     return rows, depends_on_today
 
@@ -86,39 +59,49 @@ class _RowReader:
 
     def __init__(self, table: Table, mapping: Mapping, quarantine: Quarantine, origin: Origin) -> None:
         self._mapping, self._quarantine, self._name = mapping, quarantine, origin.name
-        texts = ("sport", "competition", "season", "home", "away", "winner", "status")
-        self._texts = {name: texts_of(table, getattr(mapping, name)) for name in texts}
-        self._start = table.column(mapping.start.column)
+        texts = ("sport", "competition", "season", "home", "away", "game")
+        self._texts = {name: texts_of(table, getattr(mapping, name), origin.name) for name in texts}
+        self._results = ResultReader(table, mapping, quarantine, origin.name)
+        self._start = start_texts(table, mapping.start)
         self._clock = table.column(mapping.start.time_column)
-        self._scores = table.column(mapping.home_score), table.column(mapping.away_score)
+        self._game_id = table.column(mapping.game_id)
         self._known = [table.column(name) for name in mapping.known.columns]
         self._updated = table.column(mapping.known.updated)
+        self._zone = mapping.known.zone or mapping.start.zone
+        odds = (mapping.long.odds_column,) if mapping.long else tuple(p.column for p in mapping.prices or ())
+        priced = [table.column(name) for name in odds if name in table.header]
+        self._priced = [any(cells) for cells in zip(*priced, strict=True)] if priced else [False] * len(table.rows)
 
     def row(self, index: int, line: int) -> Row | str:
         """The row, or the reason why it is quarantined."""
-        sport, competition, season, home, away, _, _ = (column[index] for column in self._texts.values())
+        sport, competition, season, home, away, number = (column[index] for column in self._texts.values())
         start = read_start(self._start[index], self._clock[index], self._mapping.start)
         if start is None:
             return f"unreadable date: {self._start[index][:40]!r}"
+        sides = frozenset((home,)), frozenset((away,))
         aliases = load_aliases(sport) if sport.isidentifier() else None
         if aliases is not None:
             home, away = aliases.resolve(home), aliases.resolve(away)
         if not (sport and competition and home and away) or home == away:
             return "no sport, no competition, or not two different names"
+        game = _GAME.fullmatch(number or "0")
+        if game is None:
+            return f"unreadable number of the game: {number[:40]!r}"
         day, starts_at = start
         known = self._known_at(index, line)
         if isinstance(known, str):
             return known
-        score, winner, status = self._result(index, line)
-        begins = calendar.noon_ns(day) if starts_at is None else starts_at
-        over = winner is not None or status not in ("scheduled", "played")
+        sides = sides[0] | {home}, sides[1] | {away}
+        result = self._results.read(index, line, *sides)
         row = Row(
             index=index, line=line, sport=sport, competition=competition, season=self._season(season, competition, day),
-            day=day, home=home, away=away, starts_at=begins, start_known=starts_at is not None, score=score,
-            winner=winner, status=status, settled_at=self._settled(day) if over else None, known_at=known[0],
-            known_basis=known[1],
+            day=day, home=home, away=away, starts_at=calendar.noon_ns(day) if starts_at is None else starts_at,
+            start_known=starts_at is not None, result=result, settled_at=self._settled(day) if result.over else None,
+            known_at=known[0], known_basis=known[1], sides=sides, game_id=self._game_id[index],
+            game=max(int(game[1]), 1) if number else 0,
+            neutral=self._mapping.neutral or sport in self._mapping.neutral_sports,
         )  # fmt: skip
-        return _swapped(row) if self._mapping.neutral and away < home else row
+        return _swapped(row) if row.neutral and away < home else row
 
     def _settled(self, day: date) -> int:
         """Assumed instant of the result: the end of the day in UTC or in the event's zone, whichever is later."""
@@ -135,32 +118,10 @@ class _RowReader:
             return season
         return written or (str(day.year) if rule == "calendar" else calendar.season_of_date(day))
 
-    def _result(self, index: int, line: int) -> tuple[tuple[int, int] | None, str | None, str]:
-        """Score, winner and status. Cells that cannot be used are quarantined."""
-        texts = self._scores[0][index], self._scores[1][index]
-        integers = [_INTEGER.fullmatch(text) for text in texts]
-        columns = self._mapping.home_score, self._mapping.away_score
-        for name, text, integer in zip(columns, texts, integers, strict=True):
-            if text and not integer:
-                self._quarantine.cell(line, name, text, "score is not an integer")
-        score = (int(integers[0][1]), int(integers[1][1])) if integers[0] and integers[1] else None
-        winner: str | None = self._texts["winner"][index] or None
-        if winner is not None and winner not in _WINNERS:
-            reason = "invalid winner: expected home, draw or away"
-            self._quarantine.cell(line, self._mapping.winner.column, winner, reason)
-            winner = None
-        if winner is None and score is not None:
-            winner = "home" if score[0] > score[1] else "away" if score[0] < score[1] else "draw"
-        status = self._texts["status"][index] or ("played" if winner else "scheduled")
-        if status not in _STATUSES:
-            self._quarantine.cell(line, self._mapping.status.column, status, "unknown status")
-            status = "played" if winner else "scheduled"
-        return (None, None, status) if status == "scheduled" else (score, winner, status)
-
     def _known_at(self, index: int, line: int) -> tuple[int, str] | str:
         """When the prices of a row were known, and the basis; (0, "") if the mapping has no such times.
 
-        A text is the reason why the row is quarantined.
+        A text is the reason why the row is quarantined. A row without prices needs no such time.
         """
         known = self._mapping.known
         if not known.columns and not known.files:
@@ -168,10 +129,10 @@ class _RowReader:
         for name, column in zip(known.columns, self._known, strict=True):
             if not column[index]:
                 continue
-            instant = iso_instant(column[index], "UTC")
+            instant = instant_of(column[index], known.format, self._zone)
             if instant is None:
                 return f"unreadable time: {name} {column[index][:40]!r}"
-            updated = iso_instant(self._updated[index], "UTC")
+            updated = instant_of(self._updated[index], known.format, self._zone)
             if updated is not None and updated > instant:
                 reason = f"update later than the snapshot: known at the snapshot {column[index][:30]}"
                 self._quarantine.flag(line, known.updated, self._updated[index], reason)
@@ -182,13 +143,11 @@ class _RowReader:
             clock = calendar.read_clock(file.time)
             if day is not None and clock is not None:
                 return calendar.local_ns(day, clock, "UTC"), "assumed:file_name"
-        return "no time at which its prices were known"
+        return "no time at which its prices were known" if self._priced[index] else (0, NO_PRICE)
 
 
 def _swapped(row: Row) -> Row:
-    score = (row.score[1], row.score[0]) if row.score else None
-    winner = {"home": "away", "away": "home"}.get(row.winner or "", row.winner)
-    return replace(row, home=row.away, away=row.home, score=score, winner=winner, swapped=True)
+    return replace(row, home=row.away, away=row.home, result=row.result.swapped(), swapped=True)
 
 
 def _check_seasons(rows: Sequence[Row], quarantine: Quarantine) -> None:

@@ -59,3 +59,8 @@ def _named_mapping(name: str) -> Path:
 def archive_files(text: str, name: str) -> int | None:
     """Largest number of files in an archive that the mapping allows; None if it does not say."""
     return parse_mapping(text, name).archive_files
+
+
+def reads_json(text: str, name: str) -> bool:
+    """Whether the mapping describes JSON documents."""
+    return parse_mapping(text, name).records is not None

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import MISSING, fields
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 
 from engine.errors import ConfigurationError
 from engine.source.mapping.check import check_mapping
-from engine.source.mapping.keys import Known, Line, Long, Mapping, NamedFile, Price, Text, When
+from engine.source.mapping.keys import (
+    FurtherScore,
+    Known,
+    Line,
+    Long,
+    Mapping,
+    NamedFile,
+    Price,
+    Records,
+    Score,
+    Text,
+    When,
+)
 from engine.source.texts import clean
 
 T = TypeVar("T")
+
+#: keys whose value is a table of keys, a table of such tables, a list of them, a table of texts, or a whole number
+_TABLES: Final[dict[str, type[Any]]] = {"long": Long, "records": Records, "score": Score}
+_NAMED: Final[dict[str, type[Any]]] = {"lines": Line, "scores": FurtherScore}
+_LISTS: Final[dict[str, type[Any]]] = {"prices": Price, "files": NamedFile}
+_TEXTS: Final = ("map", "match", "notes", "season_rules")
+_COUNTS: Final = ("archive_files", "header_line")
 
 
 def parse_mapping(text: str, name: str) -> Mapping:
@@ -22,11 +41,13 @@ def parse_mapping(text: str, name: str) -> Mapping:
     Raises
     ------
     ConfigurationError
-        The text is not YAML, has an unknown key (the message suggests the closest one), an invalid value, or lacks a
-        required key.
+        The text is not YAML, has an unknown key (the message suggests the closest one) or one that occurs twice, an
+        invalid value, or lacks a required key.
     """
     try:
-        content = yaml.safe_load(clean(text))
+        text = clean(text)
+        _check_once(yaml.compose(text, yaml.SafeLoader))
+        content = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             "the mapping is not valid YAML", where=name, found=" ".join(str(error).split())[:120]
@@ -36,9 +57,29 @@ def parse_mapping(text: str, name: str) -> Mapping:
     return mapping
 
 
+def _check_once(node: yaml.Node | None) -> None:
+    """Refuse a key that occurs twice in one table, of which YAML would take the last one.
+
+    Raises
+    ------
+    ValueError
+        There is such a key.
+    """
+    if isinstance(node, yaml.MappingNode):
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the key {name!r} occurs twice")
+        for _, value in node.value:
+            _check_once(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _check_once(value)
+
+
 def _build(kind: type[T], content: Any, name: str, path: str) -> T:
     """Build a dataclass from a YAML table and check each key against its fields; `path` is for messages."""
-    if kind is Text and isinstance(content, str):
+    if kind in (Text, Score) and isinstance(content, str):
         content = {"column": content}
     if not isinstance(content, dict):
         raise ConfigurationError("not a table of keys", where=_where(name, path), found=repr(content)[:60])
@@ -57,14 +98,16 @@ def _build(kind: type[T], content: Any, name: str, path: str) -> T:
 
 
 def _value(key: str, value: Any, default: Any, name: str, path: str) -> Any:
-    if key == "long":
-        return _build(Long, value, name, path)
-    if key == "lines":
-        return {str(k): _build(Line, v, name, f"{path}.{k}") for k, v in _table(value, name, path).items()}
-    if key in ("map", "season_rules"):
-        return {str(k): str(v) for k, v in _table(value, name, path).items()}
-    if key in ("prices", "files"):
-        kind = Price if key == "prices" else NamedFile
+    if key in _TABLES:
+        return _build(_TABLES[key], value, name, path)
+    if key in _NAMED:
+        kind = _NAMED[key]
+        return {str(k): _build(kind, v, name, f"{path}.{k}") for k, v in _table(value, name, path).items()}
+    if key in _TEXTS:
+        where = _where(name, path)
+        return {_word(k, where): _word(v, where) for k, v in _table(value, name, path).items()}
+    if key in _LISTS:
+        kind = _LISTS[key]
         return tuple(_build(kind, item, name, f"{path}[{i}]") for i, item in enumerate(_list(value, name, path)))
     if isinstance(default, Text | When | Known):
         return _build(type(default), value, name, path)
@@ -73,10 +116,18 @@ def _value(key: str, value: Any, default: Any, name: str, path: str) -> Any:
     return _scalar(key, value, default, _where(name, path))
 
 
+def _word(value: Any, where: str) -> str:
+    """A text or number of YAML as text. Unquoted ``yes``, ``no``, ``true`` and the like are refused."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        todo = "put it between quotation marks" if isinstance(value, bool) else ""
+        raise ConfigurationError("a value of the wrong type", where=where, found=repr(value)[:60], todo=todo)
+    return str(value)
+
+
 def _scalar(key: str, value: Any, default: Any, where: str) -> Any:
     if isinstance(default, bool):
         valid = isinstance(value, bool)
-    elif key == "archive_files":
+    elif key in _COUNTS:
         valid = isinstance(value, int) and not isinstance(value, bool) and value > 0
     elif isinstance(default, float) or key == "line":
         valid = isinstance(value, int | float) and not isinstance(value, bool)

@@ -7,6 +7,9 @@ odds has such names.
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -18,8 +21,11 @@ from typing import IO, Final
 
 from engine.errors import SourceError
 
-SUFFIXES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".gz", ".7z", ".rar", ".bz2", ".xz", ".tar.bz2", ".tar.xz")
-_READABLE: Final = (".zip", ".tar", ".tar.gz", ".tgz")
+SUFFIXES: Final = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".7z", ".rar")
+_TARS: Final = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+#: Suffixes of single files that are compressed.
+_SINGLE: Final = (".gz", ".bz2", ".xz")
+_READABLE: Final = (".zip", *_TARS, *_SINGLE)
 _DEVICES: Final = frozenset(
     ("con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10)))
 )
@@ -49,7 +55,7 @@ def is_archive(path: Path) -> bool:
 
 
 def members(path: Path, folder: Path, limits: ArchiveLimits | None = None) -> Iterator[Member]:
-    """Unpack the members of a zip or tar archive into a folder, one after the other.
+    """Unpack the members of a zip or tar archive, or one compressed file, into a folder, one after the other.
 
     All names and declared sizes are checked before the first member is written. The bytes actually written are counted
     as well.
@@ -68,11 +74,13 @@ def members(path: Path, folder: Path, limits: ArchiveLimits | None = None) -> It
     try:
         if path.name.lower().endswith(".zip"):
             yield from _zip_members(path, folder, limits)
-        else:
+        elif path.name.lower().endswith(_TARS):
             yield from _tar_members(path, folder, limits)
+        else:
+            yield _single_member(path, folder, limits)
     except SourceError:
         raise
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise SourceError("a damaged archive", where=str(path), found=str(error)[:100]) from error
     except (NotImplementedError, RuntimeError, ValueError, OverflowError, MemoryError, KeyError) as error:
         raise SourceError("the archive cannot be read", where=str(path), found=str(error)[:100]) from error
@@ -121,6 +129,22 @@ def _tar_members(path: Path, folder: Path, limits: ArchiveLimits) -> Iterator[Me
             target = folder / f"{number:06d}"
             _stream(path, stream, target, (entry.name, entry.size))
             yield Member(entry.name, target)
+
+
+def _single_member(path: Path, folder: Path, limits: ArchiveLimits) -> Member:
+    """The one file in a compressed file; its name is that of the file without the suffix."""
+    most = min(limits.total_bytes, int(limits.ratio * max(path.stat().st_size, 1)) + 10 * _PIECE)
+    target = folder / "000000"
+    kind = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}[path.suffix.lower()]
+    with kind(path) as stream:
+        written = 0
+        with target.open("wb") as file:
+            while piece := stream.read(_PIECE):
+                written += len(piece)
+                if written > most:
+                    raise _refused(path, path.stem, f"unpacks to more than {most:,} bytes")
+                file.write(piece)
+    return Member(path.stem, target)
 
 
 def _stream(path: Path, stream: IO[bytes], target: Path, member: tuple[str, int]) -> int:

@@ -1,0 +1,157 @@
+"""From the bytes of a file to a table of texts, as a mapping describes it: JSON, or a table with a header somewhere."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections.abc import Sequence
+
+from engine.errors import SourceError
+from engine.source.decode import decode, shown
+from engine.source.mapped.records import read_records
+from engine.source.mapped.texts import plain_number
+from engine.source.mapping.check import columns_of
+from engine.source.mapping.keys import Mapping
+from engine.source.quarantine import Quarantine
+from engine.source.table import Table, duplicates, read_table
+
+
+def read_file(raw: bytes, mapping: Mapping, quarantine: Quarantine) -> Table:
+    """Table of a file, with the columns that the mapping needs.
+
+    Raises
+    ------
+    SourceError
+        The file is not what the mapping says: another encoding, no JSON, a column of the header twice, or a column
+        that the mapping needs is missing.
+    """
+    if mapping.encoding:
+        raw = _decoded(raw, mapping.encoding)
+    if mapping.records is not None:
+        table = read_records(raw, mapping.records, list(columns_of(mapping)), quarantine)
+        _check_paths(table, mapping, quarantine)
+        return table
+    if mapping.columns:
+        table = _without_header(raw, mapping, quarantine)
+    else:
+        raw = _from_line(raw, mapping.header_line) if mapping.header_line else raw
+        table = read_table(raw, quarantine, delimiter=mapping.delimiter, multiline=True)
+    _check_header(table, mapping, quarantine)
+    return table
+
+
+def with_plain_numbers(table: Table, mapping: Mapping) -> Table:
+    """The table with empty cells for the texts in `missing`, and numbers of price and line columns as in English."""
+    blank = set(mapping.missing)
+    columns = {p.column for p in mapping.prices or ()} | {p.line_column for p in mapping.prices or ()}
+    if mapping.long is not None:
+        columns = {mapping.long.odds_column, mapping.long.line_column}
+    convert = mapping.decimal != "." or bool(mapping.thousands)
+    places = [k for k, name in enumerate(table.header) if convert and name in columns]
+    if not (blank or places):
+        return table
+    rows = []
+    for cells in table.rows:
+        row = ["" if cell.strip() in blank else cell for cell in cells] if blank else list(cells)
+        for k in places:
+            row[k] = plain_number(row[k].strip(), mapping.decimal, mapping.thousands)
+        rows.append(row)
+    return Table(table.header, rows, table.lines, table.n_blank, table.n_misfit)
+
+
+def _decoded(raw: bytes, encoding: str) -> bytes:
+    try:
+        return raw.decode(encoding).removeprefix("\ufeff").encode()
+    except (UnicodeError, LookupError) as error:
+        raise SourceError(
+            "the file has another encoding than the mapping says", expected=encoding, found=str(error)[:80]
+        ) from None
+
+
+def _from_line(raw: bytes, header_line: int) -> bytes:
+    """The file with empty lines in place of those before its header, so that every line keeps its number."""
+    text = decode(raw)[0].replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    if header_line > len(lines) or not lines[header_line - 1].strip():
+        raise SourceError(
+            "the header line is empty", expected=f"names in line {header_line}", found=f"{len(lines)} lines"
+        )
+    return "\n".join([""] * (header_line - 1) + lines[header_line - 1 :]).encode("utf-8", "surrogatepass")
+
+
+def _without_header(raw: bytes, mapping: Mapping, quarantine: Quarantine) -> Table:
+    """Table of a file without a header, which the mapping names in `columns`."""
+    names = io.StringIO()
+    csv.writer(names, delimiter=mapping.delimiter, lineterminator="\n").writerow(mapping.columns)
+    inside = Quarantine()
+    text = names.getvalue() + decode(raw)[0]
+    table = read_table(text.encode("utf-8", "surrogatepass"), inside, delimiter=mapping.delimiter, multiline=True)
+    quarantine.take(inside, -1)
+    table.lines = [line - 1 for line in table.lines]
+    return table
+
+
+def needed_columns(mapping: Mapping) -> list[str]:
+    """Columns without which no row can be read."""
+    texts = [mapping.sport, mapping.competition, mapping.home, mapping.away]
+    texts += [mapping.long.market, mapping.long.selection] if mapping.long else []
+    needed = [name for text in texts for name in text.sources] + list(mapping.start.sources)
+    return needed + ([mapping.long.odds_column] if mapping.long else [])
+
+
+def _check_header(table: Table, mapping: Mapping, quarantine: Quarantine) -> None:
+    names = set(table.header)
+    repeated = duplicates(table.header)
+    if repeated:
+        raise SourceError("duplicate columns in the header", found=", ".join(repeated[:3]))
+    missing = [name for name in needed_columns(mapping) if name not in names]
+    if missing:
+        raise _missing("a column of the mapping is missing", missing, table.header)
+    prices = mapping.prices or ()
+    absent = [p.column for p in prices if p.column not in names]
+    if prices and len(absent) == len(prices):
+        raise _missing("none of the price columns of the mapping is present", absent[:1], table.header)
+    for name in absent:
+        quarantine.flag(None, name, "", "the file lacks this price column of the mapping")
+    _flag_absent(names, mapping, quarantine)
+
+
+def _flag_absent(names: set[str], mapping: Mapping, quarantine: Quarantine) -> None:
+    """Flag the columns that rows can be read without. Of the columns of `known` one is enough."""
+    known = mapping.known
+    alternatives = {*known.columns, known.updated} if known.files or names & set(known.columns) else set[str]()
+    done = {"", *(p.column for p in mapping.prices or ()), *alternatives}
+    for name in columns_of(mapping):
+        if name not in names and name not in done:
+            done.add(name)
+            quarantine.flag(None, name, "", "the file lacks this column of the mapping")
+
+
+def _check_paths(table: Table, mapping: Mapping, quarantine: Quarantine) -> None:
+    """Check that the paths of a JSON mapping lead to values: those that every row needs, and the prices."""
+    if not table.rows:
+        return
+    long = mapping.long
+    of_prices = [*long.market.sources, *long.selection.sources, long.odds_column] if long else []
+    empty = [name for k, name in enumerate(table.header) if not any(row[k] for row in table.rows)]
+    missing = [name for name in needed_columns(mapping) if name in empty and name not in of_prices]
+    if missing:
+        raise SourceError("a path of the mapping has no value in any record", expected=", ".join(missing[:5]))
+    priced = [long.odds_column] if long else [p.column for p in mapping.prices or ()]
+    absent = [name for name in priced if name in empty]
+    if priced and len(absent) == len(priced):
+        inside = tuple(f"{path}." for path in (mapping.records.each if mapping.records else ())[:1])
+        if any(name not in empty for name in of_prices if name.startswith(inside)):
+            raise SourceError("a path of the mapping has no value in any record", expected=absent[0])
+        quarantine.flag(None, absent[0], "", "no record has a price: only the events are read")
+
+
+def _missing(what: str, missing: Sequence[str], header: Sequence[str]) -> SourceError:
+    close = [near[0] for name in missing[:3] if (near := difflib.get_close_matches(name, header, 1))]
+    return SourceError(
+        what,
+        expected=", ".join(missing[:5]),
+        found=shown(list(header)),
+        todo=f"did you mean {', '.join(map(repr, close))}?" if close else "",
+    )
