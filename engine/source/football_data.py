@@ -17,15 +17,20 @@ from engine.schema import CLOSE, OPEN
 from engine.source import calendar
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
+from engine.source.books import refuse_moved_columns, refuse_partial_books, without_moved_rows
+from engine.source.date_order import check_order
 from engine.source.events import finish_events
 from engine.source.football_columns import price_columns, unknown_bookmakers
+from engine.source.football_forms import refuse_half_pairs, refuse_other_forms, strange_cells
+from engine.source.header import refuse_duplicates, refuse_missing
 from engine.source.prices import Instants, read_prices
 from engine.source.quarantine import Origin, Quarantine
-from engine.source.table import Table, duplicates, read_table
+from engine.source.table import Table, read_table
 
 #: Time zone of the column ``Time``.
 _ZONE: Final = "Europe/London"
 _WINNERS: Final = {"H": "home", "D": "draw", "A": "away"}
+_DATES: Final = ("%d/%m/%Y", "%d/%m/%y")
 _INTEGER = re.compile(r"(\d{1,3})(?:\.0*)?", re.ASCII)
 #: The source starts with the season 1993-1994.
 _FIRST_DAY: Final = date(1993, 7, 1)
@@ -69,12 +74,16 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     Raises
     ------
     SourceError
-        The first line is not a header of this source, or has a duplicate column.
+        The first line is not a header of this source, has a duplicate column, or lacks a name beside others of its
+        kind; the rows do not hold what the header says; the dates are written month first.
     """
     quarantine = Quarantine()
-    table = read_table(raw, quarantine)
+    table = read_table(raw, quarantine, check=_check_header)
     layout = _layout(table.header)
-    _refuse_duplicates(table.header)
+    columns, unknown = price_columns(table.header, closing_only=layout.country)
+    refuse_other_forms(table)
+    refuse_moved_columns(table, columns)
+    table = without_moved_rows(table, columns, quarantine, strange_cells(table))
     _check_unnamed(table, quarantine)
     aliases = load_aliases("football")
     matches, depends_on_today = _matches(table, layout, quarantine, today)
@@ -84,7 +93,6 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     matches = _without_duplicates(table, matches, quarantine)
     _set_seasons(table, layout, matches, quarantine)
     kept_table = Table(table.header, [table.rows[m.index] for m in matches], [table.lines[m.index] for m in matches])
-    columns, unknown = price_columns(table.header, closing_only=layout.country)
     for name in unknown:
         quarantine.flag(None, name, "", "unknown column: not read")
     events = _events(kept_table, matches, origin)
@@ -106,18 +114,27 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     return Parsed(events, prices.quotes, quarantine.frame(origin), counts, depends_on_today)
 
 
+def _check_header(header: list[str]) -> None:
+    layout = _layout(header)
+    refuse_duplicates(header)
+    refuse_half_pairs(header)
+    refuse_partial_books(price_columns(header, closing_only=layout.country)[0], header)
+
+
 def _layout(header: Sequence[str]) -> _Layout:
     names = set(header)
-    if {"Country", "League", "Season", "Date", "Home", "Away"} <= names:
+    country = {"Country", "League", "Season", "Date", "Home", "Away"}
+    home, away = ("HT", "AT") if {"HT", "AT"} <= names and "HomeTeam" not in names else ("HomeTeam", "AwayTeam")
+    one_league = {"Div", "Date", home, away}
+    needed = country if len(country & names) > len(one_league & names) + 1 or country <= names else one_league
+    refuse_missing(
+        sorted(needed, key=["Div", "Country", "League", "Season", "Date", "Home", "Away", home, away].index),
+        header,
+        what="the first line is not a header of football-data.co.uk",
+        todo="put the header on the first line, or write a mapping and import the file as generic_csv",
+    )
+    if needed is country:
         return _Layout("Home", "Away", ("HG", "AG"), "Res", country=True)
-    home, away = ("HomeTeam", "AwayTeam") if "HomeTeam" in names else ("HT", "AT")
-    if not {"Div", "Date", home, away} <= names:
-        raise SourceError(
-            "the first line is not a header of football-data.co.uk",
-            expected="Div,Date,HomeTeam,AwayTeam,... or Country,League,Season,Date,...",
-            found=",".join(header)[:80],
-            todo="put the header on the first line, or write a mapping and import the file as generic_csv",
-        )
     return _Layout(
         home,
         away,
@@ -125,12 +142,6 @@ def _layout(header: Sequence[str]) -> _Layout:
         "FTR" if "FTR" in names else "Res",
         country=False,
     )
-
-
-def _refuse_duplicates(header: Sequence[str]) -> None:
-    names = duplicates(header)
-    if names:
-        raise SourceError("duplicate columns in the header", found=", ".join(names[:3]))
 
 
 def _check_unnamed(table: Table, quarantine: Quarantine) -> None:
@@ -146,6 +157,7 @@ def _matches(table: Table, layout: _Layout, quarantine: Quarantine, today: date)
     columns = [table.column(n) for n in ("Div", "Country", "League", layout.home, layout.away, layout.result, "Time")]
     goals = [table.column(name) for name in layout.goals]
     written = table.column("Date")
+    check_order(written, table.lines, _DATES, quarantine)
     days = calendar.read_slashed(written)
     matches, depends_on_today = [], False
     for index, (day, line) in enumerate(zip(days, table.lines, strict=True)):

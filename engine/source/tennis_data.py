@@ -24,7 +24,10 @@ from engine.schema import OPEN
 from engine.source import calendar
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
+from engine.source.books import refuse_moved_columns, without_moved_rows
+from engine.source.date_order import check_order
 from engine.source.events import finish_events
+from engine.source.header import refuse_duplicates, refuse_missing
 from engine.source.prices import Instants, PriceColumn, Prices, read_prices
 from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table, read_table, tabulate
@@ -55,6 +58,7 @@ _STATUS: Final = {
 }
 _NEEDED: Final = ("Tournament", "Date", "Winner", "Loser", "Comment")
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+_DATES: Final = ("%d/%m/%Y", "iso")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T]00:00:00(?:\.0+)?)?", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.0+)?", re.ASCII)
 _SETS = re.compile(r"(\d)(?:\.0+)?", re.ASCII)
@@ -84,18 +88,19 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
         The workbook cannot be opened, or its columns are not those of this source.
     """
     quarantine = Quarantine()
-    table = _workbook(raw, quarantine) if raw.startswith(_WORKBOOKS) else read_table(raw, quarantine)
-    missing = [name for name in _NEEDED if name not in table.header]
-    if missing:
-        found = ",".join(table.header)[:80]
-        raise SourceError("not a table of tennis-data.co.uk", expected=",".join(_NEEDED), found=found)
+    table = (
+        _workbook(raw, quarantine) if raw.startswith(_WORKBOOKS) else read_table(raw, quarantine, check=_check_header)
+    )
+    columns, unknown = _price_columns(table.header)
+    refuse_moved_columns(table, columns)
+    table = without_moved_rows(table, columns, quarantine)
+    check_order(table.column("Date"), table.lines, _DATES, quarantine)
     matches, depends_on_today = _matches(table, quarantine, today)
     n_read = table.n_misfit + len(table.rows)
     matches = _without_duplicates(table, matches, quarantine)
     _set_seasons(table, matches, quarantine)
     kept_table = Table(table.header, [table.rows[m.index] for m in matches], [table.lines[m.index] for m in matches])
     events = _events(kept_table, matches, origin)
-    columns, unknown = _price_columns(table.header)
     for name in unknown:
         quarantine.flag(None, name, "", "price of an unknown bookmaker: read under its prefix")
     days = [calendar.midnight_ns(m.day) for m in matches]
@@ -118,6 +123,15 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     return Parsed(events, quotes, quarantine.frame(origin), counts, depends_on_today)
 
 
+def _check_header(header: list[str]) -> None:
+    refuse_missing(_NEEDED, header, what="not a table of tennis-data.co.uk")
+    refuse_duplicates(header)
+    columns = _price_columns(header)[0]
+    for column in columns:
+        other = column.name[:-1] + ("L" if column.name.endswith("W") else "W")
+        refuse_missing([other], header, what=f"a name is missing in the header beside {column.name}")
+
+
 def _workbook(raw: bytes, quarantine: Quarantine) -> Table:
     import fastexcel
 
@@ -126,7 +140,7 @@ def _workbook(raw: bytes, quarantine: Quarantine) -> Table:
         rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.to_polars().rows()]
     except (fastexcel.FastExcelError, pl.exceptions.PolarsError, ValueError) as error:
         raise SourceError("the workbook cannot be opened", found=" ".join(str(error).split())[:100]) from error
-    return tabulate(rows, quarantine)
+    return tabulate(rows, quarantine, _check_header)
 
 
 def _matches(table: Table, quarantine: Quarantine, today: date) -> tuple[list[_Match], bool]:

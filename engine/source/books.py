@@ -1,0 +1,182 @@
+"""Do the price columns of a file form whole books, and do its rows? Signs that names or cells moved by one place.
+
+A header that lost a name can still have as many names as its rows have cells. Then all columns behind the lost name
+hold the values of their neighbours. Three signs show it: a book without one of its selections, columns that do not hold
+prices, and probabilities that no bookmaker would quote. A row that lost or gained a cell, and kept its number of cells
+by an empty one at its end, ends inside a book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from engine.errors import SourceError
+from engine.schema import SELECTIONS
+from engine.source.prices import HIGHEST_PRICE, Bools, Floats, PriceColumn, to_floats
+from engine.source.quarantine import Quarantine
+from engine.source.table import Table
+
+#: Rows that a judgement about a whole column needs.
+_ROWS: Final = 5
+#: Median sum of the probabilities of a book over a file. Real files: 0.98 (maximum of all books) to 1.18.
+_LOWEST_SUM, _HIGHEST_SUM = 0.9, 1.5
+#: A single book whose probabilities sum to less or more has a wrong price or wrong columns.
+_LOWEST_BOOK, _HIGHEST_BOOK = 0.75, 2.0
+#: Share of the other rows that have a book whole, for a row with a part of it to be odd.
+_WHOLE: Final = 0.9
+#: Number of other rows that must have it.
+_OTHERS: Final = 3
+
+Book = tuple[PriceColumn, ...]
+
+
+def books_of(columns: Sequence[PriceColumn]) -> list[Book]:
+    """Columns of one market, line, bookmaker, quote kind and side, in the order of the file."""
+    books: dict[tuple[object, ...], list[PriceColumn]] = {}
+    for column in columns:
+        key = column.market, column.line, column.bookmaker, column.instant, column.side
+        books.setdefault(key, []).append(column)
+    return [tuple(sorted(book, key=lambda p: p.index)) for book in books.values()]
+
+
+def refuse_partial_books(columns: Sequence[PriceColumn], header: Sequence[str]) -> None:
+    """Refuse a header that has a book but for one of its selections, or handicap prices without a line.
+
+    Raises
+    ------
+    SourceError
+        A name is lost, misspelt, or was never there.
+    """
+    for book in books_of(columns):
+        market = book[0].market
+        lacking = [s for s in SELECTIONS[market] if s not in {p.selection for p in book}]
+        names = " and ".join(p.name for p in book)
+        if len(lacking) == 1 and len(book) == len(SELECTIONS[market]) - 1:
+            raise SourceError(
+                "a name is missing in the header",
+                expected=f"a column for {lacking[0]} beside {names} ({market} of {book[0].bookmaker})",
+                found="no such name",
+                todo="put the lost or misspelt name right; columns behind it may hold the values of others",
+            )
+        line = book[0].line_column
+        if line is not None and line not in header:
+            raise SourceError(
+                "a name is missing in the header",
+                expected=f"the column {line} with the line of {names}",
+                found="no such name",
+                todo="put the lost or misspelt name right; columns behind it may hold the values of others",
+            )
+
+
+def refuse_moved_columns(table: Table, columns: Sequence[PriceColumn]) -> None:
+    """Refuse a file whose price columns do not hold prices, or whose books have impossible sums of probabilities.
+
+    Raises
+    ------
+    SourceError
+        The values stand under the names of others.
+    """
+    odds = _odds(table, columns)
+    for book in books_of(columns):
+        cells = [odds[p.index] for p in book]
+        for column, (_, filled, bad) in zip(book, cells, strict=True):
+            if filled.sum() >= _ROWS and 2 * bad.sum() > filled.sum():
+                index = int(np.flatnonzero(bad)[0])
+                raise SourceError(
+                    f"the column {column.name} does not hold prices",
+                    expected="decimal odds above 1",
+                    found=f"{table.rows[index][column.index][:20]!r} in line {table.lines[index]}, and others in "
+                    f"{int(bad.sum())} of {int(filled.sum())} rows",
+                    todo="compare the header with the rows: a name may be lost, so that columns moved by one",
+                )
+        if len(book) != len(SELECTIONS[book[0].market]):
+            continue
+        whole = np.logical_and.reduce([filled & ~bad for _, filled, bad in cells])
+        if whole.sum() < _ROWS:
+            continue
+        total = float(np.median(sum(1.0 / values[whole] for values, _, _ in cells)))
+        if not _LOWEST_SUM <= total <= _HIGHEST_SUM:
+            names = ", ".join(p.name for p in book)
+            raise SourceError(
+                f"{names} are no book of {book[0].market}",
+                expected="probabilities (1/odds) that sum to about 1",
+                found=f"{total:.2f} in the middle of {int(whole.sum())} rows",
+                todo="compare the header with the rows: a name may be lost, so that columns moved by one",
+            )
+
+
+def without_moved_rows(
+    table: Table, columns: Sequence[PriceColumn], quarantine: Quarantine, strange: Sequence[int] = ()
+) -> Table:
+    """The table without rows that end inside a book which nearly all other rows have whole.
+
+    Such a row lost or gained a cell. Of a book of three that is certain enough: the row is quarantined. Of a book of
+    two it is quarantined if the row has another strange cell, and flagged otherwise. Any other book of three that a row has
+    only in part is flagged.
+
+    Parameters
+    ----------
+    table : rows that fit the header
+    columns : price columns
+    quarantine : receives rows and flags
+    strange : number of strange cells of each row that are no prices, such as a text where a number should be; (n,)
+    """
+    n = len(table.rows)
+    if not n or not columns:
+        return table
+    odds = _odds(table, columns)
+    last = np.full(n, -1)
+    for column in columns:
+        last = np.where(odds[column.index][1], np.maximum(last, column.index), last)
+    doubts = np.array(strange or [0] * n) + _doubts(columns, odds, n)
+    moved: dict[int, str] = {}
+    for book in books_of(columns):
+        if len(book) < 2:
+            continue
+        filled = np.array([odds[p.index][1] for p in book])
+        some, every = filled.any(axis=0), filled.all(axis=0)
+        if every.sum() < _OTHERS or every.sum() < _WHOLE * (some.sum() - 1):
+            continue
+        for row in np.flatnonzero(some & ~every):
+            lacking = " and ".join(p.name for k, p in enumerate(book) if not filled[k, row])
+            ends = any(p.index == last[row] for p in book)
+            if ends and (len(book) > 2 or doubts[row]):
+                moved[int(row)] = f"the row ends inside a book, {lacking} is empty: a cell is lost or added"
+            elif ends or len(book) > 2:
+                reason = f"a part of a book: {lacking} is empty"
+                quarantine.flag(table.lines[row], book[0].name, "", reason)
+    for row, reason in moved.items():
+        quarantine.row(table.lines[row], ",".join(table.rows[row]), reason)
+    return table.without(moved)
+
+
+def _odds(table: Table, columns: Sequence[PriceColumn]) -> dict[int, tuple[Floats, Bools, Bools]]:
+    """Values, filled cells and cells that are no price, by the index of the column; (n,) each."""
+    cells = {}
+    for column in columns:
+        values, empty = to_floats([row[column.index] for row in table.rows])
+        with np.errstate(invalid="ignore"):
+            bad = ~empty & ~((values > 1.0) & (values <= HIGHEST_PRICE))
+        cells[column.index] = values, ~empty, bad
+    return cells
+
+
+def _doubts(
+    columns: Sequence[PriceColumn], odds: dict[int, tuple[Floats, Bools, Bools]], n: int
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Number of cells that are no price and of books with impossible sums, (n,)."""
+    doubts = np.zeros(n, dtype=np.int64)
+    for column in columns:
+        values, _, bad = odds[column.index]
+        doubts += bad & (values != 0.0)  # a zero stands for no price
+    for book in books_of(columns):
+        if len(book) != len(SELECTIONS[book[0].market]):
+            continue
+        whole = np.logical_and.reduce([odds[p.index][1] & ~odds[p.index][2] for p in book])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total = sum(1.0 / odds[p.index][0] for p in book)
+            doubts += whole & ((total < _LOWEST_BOOK) | (total > _HIGHEST_BOOK))
+    return doubts
