@@ -114,8 +114,8 @@ def without_moved_rows(
     """The table without rows that end inside a book which nearly all other rows have whole.
 
     Such a row lost or gained a cell. Of a book of three that is certain enough: the row is quarantined. Of a book of
-    two it is quarantined if the row has another strange cell, and flagged otherwise. Any other book of three that a row has
-    only in part is flagged.
+    two it is quarantined if the row has another strange cell, and flagged otherwise. Any other book of three that a row
+    has only in part is flagged.
 
     Parameters
     ----------
@@ -141,6 +141,8 @@ def without_moved_rows(
         if every.sum() < _OTHERS or every.sum() < _WHOLE * (some.sum() - 1):
             continue
         for row in np.flatnonzero(some & ~every):
+            if table.lines[row] == table.cut:
+                continue
             lacking = " and ".join(p.name for k, p in enumerate(book) if not filled[k, row])
             ends = any(p.index == last[row] for p in book)
             if ends and (len(book) > 2 or doubts[row]):

@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from engine.errors import SourceError
 from engine.plausibility.seasons import span_of_season
 from engine.schema import CLOSE, OPEN
 from engine.source import calendar

@@ -37,6 +37,8 @@ class Table:
         Line number of each row, from 1.
     n_blank, n_misfit : int
         Number of rows without text, and of rows that do not fit the header. Both are in the quarantine.
+    cut : int or None
+        Line of the row whose last cell is not used, because the file ends in it without a line end.
     """
 
     header: list[str]
@@ -44,6 +46,7 @@ class Table:
     lines: list[int] = field(default_factory=list)
     n_blank: int = 0
     n_misfit: int = 0
+    cut: int | None = None
 
     def index(self, name: str) -> int | None:
         """Position of a column, or None if there is no such column."""
@@ -59,7 +62,7 @@ class Table:
         gone = set(indices)
         kept = [i for i in range(len(self.rows)) if i not in gone]
         rows, lines = [self.rows[i] for i in kept], [self.lines[i] for i in kept]
-        return Table(self.header, rows, lines, self.n_blank, self.n_misfit + len(gone))
+        return Table(self.header, rows, lines, self.n_blank, self.n_misfit + len(gone), self.cut)
 
 
 @dataclass
@@ -238,5 +241,6 @@ def _place(table: Table, row: _Row, quarantine: Quarantine) -> None:
         reason = "the file ends here without a line end: the value may be cut off"
         quarantine.cell(row.line, name, cells[-1], reason)
         cells[-1] = ""
+        table.cut = row.line
     table.rows.append(cells + [""] * (len(table.header) - len(cells)))
     table.lines.append(row.line)

@@ -234,3 +234,55 @@ def test_shuffled_files_and_other_layouts_are_refused(reference_dir: Path) -> No
     for name in ("RUS_shuffled_with_html.csv", "England_5_2013_day_month_swapped.csv"):
         with pytest.raises(SourceError, match="not a header of football-data"):
             read((reference_dir / "data" / "dirt" / name).read_bytes())
+
+
+PAIR = f"{HEAD},PSH,PSD,PSA"
+GOOD_ROWS = [f"E0,1{i}/09/2023,A{i},B{i},2,0,H,1.9,3.5,4.2,1.95,3.6,4.3" for i in range(3, 7)]
+
+
+def rows_of(*lines: str, head: str = PAIR, end: str = "\n") -> Parsed:
+    return read("\n".join([head, *lines]) + end)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "E0,20/09/2023,C,D,2,0,H,3.5,4.2,1.95,3.6,4.3",  # a cell is lost
+        "E0,20/09/2023,C,D,2,0,H,3.5,4.2,1.95,3.6,4.3,",  # and an empty one stands at the end
+        "E0,20/09/2023,C,D,2,0,H,12,5,6.5,1.3,12.8,",  # 12,5 for 12.5
+        "E0,20/09/2023,C,D,2,0,H,1,9,3.5,4.2,,",
+        "E0,20/09/2023,C,D,2,0,H,1.9,3.5,4.2,1.95,3.6,4.3,",
+        "E0,20/09/2023,C,D,2,0,H,12\n.5,6.5,1.3,12.8,6.4,1.31",  # a line end inside 12.5
+    ],
+)
+def test_a_damaged_row_gives_no_price_and_is_named(row: str) -> None:
+    parsed = rows_of(*GOOD_ROWS, row)
+    assert parsed.counts.rows_kept == 4 and parsed.quotes.height == 24
+    assert parsed.quarantine.filter(kind="row")["line"].to_list() == list(range(6, 7 + row.count("\n")))
+
+
+def test_a_header_that_lost_the_draw_is_refused() -> None:
+    rows = [",".join(row.split(",")[:-1]) + "," for row in GOOD_ROWS]
+    with pytest.raises(SourceError, match="expected a column for draw beside B365H and B365A"):
+        rows_of(*rows, head=PAIR.replace("B365D,", "").replace(",PSA", ",PSA"))
+
+
+def test_a_file_cut_in_its_last_price_names_the_cell() -> None:
+    parsed = rows_of(*GOOD_ROWS, "E0,20/09/2023,C,D,2,0,H,1.2,6.5,13,1.2,6.5,13", end="")
+    assert parsed.quotes.filter(pl.col("odds") == 13)["bookmaker"].to_list() == ["b365"]
+    assert parsed.quarantine.select("line", "kind", "column", "value").rows() == [(6, "cell", "PSA", "13")]
+
+
+def test_dates_written_month_first_refuse_the_file() -> None:
+    rows = [
+        row.replace(row[3:13], f"09/{day}/2023") for row, day in zip(GOOD_ROWS, ("08", "13", "09", "20"), strict=True)
+    ]
+    with pytest.raises(SourceError, match="month first, it seems: expected day first, found '09/13/2023' in line 3"):
+        rows_of(*rows)
+
+
+def test_a_missing_column_is_named_with_the_nearest() -> None:
+    with pytest.raises(SourceError, match="expected the column AwayTeam, found 'Away_Team' for AwayTeam"):
+        rows_of(*GOOD_ROWS, head=PAIR.replace("AwayTeam", "Away_Team"))
+    with pytest.raises(SourceError, match="expected the column Season"):
+        read("Country,League,Date,Home,Away,HG,AG,Res\n")
