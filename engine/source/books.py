@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import SourceError
 from engine.schema import SELECTIONS
@@ -131,7 +132,7 @@ def without_moved_rows(
     last = np.full(n, -1)
     for column in columns:
         last = np.where(odds[column.index][1], np.maximum(last, column.index), last)
-    doubts = np.array(strange or [0] * n) + _doubts(columns, odds, n)
+    doubts = np.array(strange or [0] * n, dtype=np.int64) + _doubts(columns, odds, n)
     moved: dict[int, str] = {}
     for book in books_of(columns):
         if len(book) < 2:
@@ -150,8 +151,8 @@ def without_moved_rows(
             elif ends or len(book) > 2:
                 reason = f"a part of a book: {lacking} is empty"
                 quarantine.flag(table.lines[row], book[0].name, "", reason)
-    for row, reason in moved.items():
-        quarantine.row(table.lines[row], ",".join(table.rows[row]), reason)
+    for index, reason in moved.items():
+        quarantine.row(table.lines[index], ",".join(table.rows[index]), reason)
     return table.without(moved)
 
 
@@ -166,19 +167,17 @@ def _odds(table: Table, columns: Sequence[PriceColumn]) -> dict[int, tuple[Float
     return cells
 
 
-def _doubts(
-    columns: Sequence[PriceColumn], odds: dict[int, tuple[Floats, Bools, Bools]], n: int
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _doubts(columns: Sequence[PriceColumn], odds: dict[int, tuple[Floats, Bools, Bools]], n: int) -> NDArray[np.int64]:
     """Number of cells that are no price and of books with impossible sums, (n,)."""
     doubts = np.zeros(n, dtype=np.int64)
     for column in columns:
         values, _, bad = odds[column.index]
-        doubts += bad & (values != 0.0)  # a zero stands for no price
+        doubts += (bad & (values != 0.0)).astype(np.int64)  # a zero stands for no price
     for book in books_of(columns):
         if len(book) != len(SELECTIONS[book[0].market]):
             continue
         whole = np.logical_and.reduce([odds[p.index][1] & ~odds[p.index][2] for p in book])
         with np.errstate(divide="ignore", invalid="ignore"):
             total = sum(1.0 / odds[p.index][0] for p in book)
-            doubts += whole & ((total < _LOWEST_BOOK) | (total > _HIGHEST_BOOK))
+            doubts += (whole & ((total < _LOWEST_BOOK) | (total > _HIGHEST_BOOK))).astype(np.int64)
     return doubts
