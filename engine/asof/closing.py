@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from engine.odds import fair_probabilities
+from engine.odds import fair_of_market
 from engine.schema import CLOSE, SELECTIONS, SNAPSHOT
 
 __all__ = ["fair_closing"]
@@ -82,7 +82,7 @@ def _fair(prices: pl.DataFrame, market: str, method: str) -> pl.DataFrame:
         .group_by(_QUESTION, maintain_order=True)
         .agg(pl.col("odds").filter(pl.col("selection") == name).first().alias(name) for name in selections)
     )
-    fair = fair_probabilities(books.select(selections).fill_null(float("nan")).to_numpy(), method)
+    fair = fair_of_market(books.select(selections).fill_null(float("nan")).to_numpy(), market, method)
     return pl.concat(
         books.select(*_QUESTION, selection=pl.lit(name), close_prob=pl.Series(fair[:, number]))
         for number, name in enumerate(selections)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.odds import fair_probabilities
+from engine.odds import fair_of_market
 from engine.schema import SELECTIONS
 
 __all__ = ["consensus_of"]
@@ -94,7 +94,7 @@ def _fair(in_force: pl.DataFrame, lay: NDArray[np.bool_], method: str) -> _Float
         _, books = _groups(key[rows])
         odds = np.full((int(books.max(initial=-1)) + 1, len(selections)), np.nan)
         odds[books, column] = in_force["odds"].to_numpy()[rows]
-        fair = fair_probabilities(odds, method)
+        fair = fair_of_market(odds, market, method)
         fair[~((fair > 0.0) & (fair < 1.0)).all(axis=1)] = np.nan  # method without a solution, or an incomplete book
         prob[rows] = fair[books, column]
     return prob

@@ -6,9 +6,12 @@ itself: half of the stake is on each of the two neighbouring lines.
 
 The status comes before the score. An event that is scheduled or has no result is UNKNOWN. An event that was
 retired, walked over, disqualified, abandoned, awarded or postponed is VOID, unless the bookmaker's rule lets the
-result stand (`stands`, or `first_set` once one set was completed). `1x2` and `moneyline` follow the winner named by
-the source, and the score if it names none (a tennis match is won by sets, not games). A drawn moneyline is VOID. A
-line that is not a multiple of 0.25 has no settlement rule: UNKNOWN.
+result stand (`stands`, or `first_set` once one set was completed). `1x2`, `moneyline`, `double_chance` and
+`draw_no_bet` follow the winner named by the source, and the score if it names none (a tennis match is won by sets, not
+games). A drawn moneyline or draw no bet is VOID. A line that is not a multiple of 0.25 has no settlement rule: UNKNOWN.
+
+The score is that of the market's scope: of the first half for `first_half_totals`, the corners for `corners_totals`.
+`engine.betting.scope.scoped` chooses it. A named winner is never that of a first half.
 """
 
 from __future__ import annotations
@@ -21,10 +24,12 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from engine.kernel.codes import State
-from engine.schema import VOID_STATUSES
+from engine.schema import CORRECT_SCORE, LINE_MARKETS, SELECTIONS, VOID_STATUSES
 
 Floats = NDArray[np.float64]
 
+#: markets of the winner
+_BY_WINNER: Final = ("1x2", "moneyline", "double_chance", "draw_no_bet", "first_half_1x2")
 #: how a bookmaker may settle an event with a status of `VOID_STATUSES`
 RULES: Final = ("void", "stands", "first_set")
 
@@ -47,11 +52,12 @@ def states(
     Parameters
     ----------
     market, selection, winner, status : text, shape (n,)
-        As in `schema.EVENTS` and `schema.QUOTES`. A correct score is written ``"2-1"``. Null where missing.
+        As in `schema.EVENTS` and `schema.QUOTES`; markets of `schema.MARKETS`. A correct score is written ``"2-1"``.
+        Null where missing.
     line : float64, shape (n,)
         Null or NaN where the market has none. An `asian_handicap` has the HOME side's line on both selections.
     home_score, away_score : integer, shape (n,)
-        Null where unknown.
+        The score of the market's scope. Null where unknown.
     rule : text, shape (n,), optional
         One of `RULES`: how the bookmaker settles an event with a status of `VOID_STATUSES`. Null, and the default,
         is ``void``.
@@ -94,9 +100,9 @@ def state_expression() -> pl.Expr:
         .then(int(State.VOID))
         .when((status == "played") | status.is_in(VOID_STATUSES))
         .then(
-            pl.when(pl.col("market").is_in(("1x2", "moneyline")))
+            pl.when(pl.col("market").is_in(_BY_WINNER))
             .then(_winner_state())
-            .when(pl.col("market").is_in(("totals", "asian_handicap")))
+            .when(pl.col("market").is_in(LINE_MARKETS))
             .then(_line_state())
             .otherwise(_score_state())
         )
@@ -116,16 +122,26 @@ def _winner_state() -> pl.Expr:
         .then(pl.lit("away"))
         .otherwise(pl.when(home == away).then(pl.lit("draw")))
     )
-    winner = pl.coalesce(pl.col("winner"), by_score)
-    known = selection.is_in(("home", "away")) | ((selection == "draw") & (pl.col("market") == "1x2"))
+    market = pl.col("market")
+    winner = pl.coalesce(pl.when(market != "first_half_1x2").then(pl.col("winner")), by_score)
+    double = market == "double_chance"
+    known = (
+        pl.when(double)
+        .then(selection.is_in(SELECTIONS["double_chance"]))
+        .otherwise(
+            selection.is_in(("home", "away")) | ((selection == "draw") & market.is_in(("1x2", "first_half_1x2")))
+        )
+    )
+    sign = winner.replace_strict({"home": "1", "draw": "x", "away": "2"}, default=None, return_dtype=pl.String)
+    won = pl.when(double).then(selection.str.contains(sign, literal=True)).otherwise(selection == winner)
     return (
         pl.when(~known | ~winner.is_in(("home", "draw", "away")))
         .then(int(State.UNKNOWN))
-        .when((winner == "draw") & (pl.col("market") == "moneyline"))
+        .when((winner == "draw") & market.is_in(("moneyline", "draw_no_bet")))
         .then(int(State.VOID))
-        .when(selection == winner)
+        .when(won)
         .then(int(State.WIN))
-        .when(selection != winner)
+        .when(~won)
         .then(int(State.LOSE))
     )
 
@@ -133,7 +149,7 @@ def _winner_state() -> pl.Expr:
 def _line_state() -> pl.Expr:
     """State of a total or handicap, from four times the margin by which the selection beats its line."""
     home, away, line, selection = (pl.col(n) for n in ("home_score", "away_score", "line", "selection"))
-    is_total = pl.col("market") == "totals"
+    is_total = pl.col("market").str.ends_with("totals")
     first_quarters = pl.when(is_total).then(home + away - line).otherwise(home - away + line) * 4.0
     sign = (
         pl.when(selection == pl.when(is_total).then(pl.lit("over")).otherwise(pl.lit("home")))
@@ -150,7 +166,7 @@ def _score_state() -> pl.Expr:
     home, away, selection = pl.col("home_score"), pl.col("away_score"), pl.col("selection")
     both = (home > 0) & (away > 0)
     is_btts = (pl.col("market") == "btts") & selection.is_in(("yes", "no"))
-    is_score = (pl.col("market") == "correct_score") & selection.str.contains(r"^[0-9]{1,4}-[0-9]{1,4}$")
+    is_score = (pl.col("market") == "correct_score") & selection.str.contains(CORRECT_SCORE)
     named = selection.str.split("-")
     exact = (named.list.get(0, null_on_oob=True).cast(pl.Float64, strict=False) == home) & (
         named.list.get(1, null_on_oob=True).cast(pl.Float64, strict=False) == away

@@ -8,7 +8,7 @@ from engine.odds.formats import (
     to_american,
     to_fractional,
 )
-from engine.odds.margin import METHODS, fair_probabilities
+from engine.odds.margin import METHODS, fair_of_market, fair_probabilities
 from engine.odds.value import clv, clv_raw, edge, edge_net, edge_states, lay_as_back, overround
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "edge",
     "edge_net",
     "edge_states",
+    "fair_of_market",
     "fair_probabilities",
     "from_american",
     "from_fractional",

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.odds.formats import is_price
+from engine.schema import WINNERS
 
 Floats = NDArray[np.float64]
 Update = Callable[[Floats, Floats], Floats]
@@ -81,6 +82,27 @@ def fair_probabilities(odds: ArrayLike, method: str = "multiplicative", target: 
         q = 1.0 / np.ascontiguousarray(books[block].T)
         fair[block] = remove(q, float(target)).T
     return fair.reshape(o.shape)
+
+
+def fair_of_market(odds: ArrayLike, market: str, method: str = "multiplicative") -> Floats:
+    """`fair_probabilities` of complete books of a market of `schema.SELECTIONS`.
+
+    The probabilities of a book sum to the number of its selections that win together (`schema.WINNERS`): 2 for double
+    chance. Shin's model has one winner, so its values are NaN for double chance.
+
+    Parameters
+    ----------
+    odds : float64, shape (n_markets, n_selections)
+    market, method : str
+
+    Returns
+    -------
+    float64, shape of `odds`
+    """
+    winners = WINNERS.get(market, 1)
+    if winners != 1 and method == "shin":
+        return np.full(np.shape(odds), np.nan)
+    return fair_probabilities(odds, method, float(winners))
 
 
 def _check(odds: Floats, method: str, target: float) -> None:

@@ -13,7 +13,7 @@ from engine.plausibility.copies import copied, still_books
 from engine.plausibility.formats import FORMAT_DOUBT
 from engine.plausibility.results import contradictory, impossible_score
 from engine.plausibility.seasons import NAMED, is_shifted, span_of_season
-from engine.schema import AGGREGATES, ALL_EVENTS, QUOTES, SELECTIONS
+from engine.schema import AGGREGATES, ALL_EVENTS, QUOTES, SELECTIONS, WINNERS
 from engine.store.merge import QUOTE_KEY
 from engine.store.store import Store
 
@@ -177,6 +177,7 @@ def _prices(events: pl.DataFrame, quotes: pl.DataFrame) -> list[Finding]:
         quotes.filter(~pl.col("bookmaker").is_in(list(AGGREGATES)) & (pl.col("side") == "back"))
         .group_by(_BOOK)
         .agg((1.0 / pl.col("odds")).sum().alias("sum"), pl.len().alias("n"))
+        .with_columns(pl.col("sum") / pl.col("market").replace_strict(WINNERS, default=1))
         .filter((pl.col("n") == full) & ~pl.col("sum").is_between(*OVERROUND_RANGE))
         .join(named, on="event_id", how="left")
         .sort("sum", "event_id", "bookmaker")

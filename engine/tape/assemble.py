@@ -37,16 +37,17 @@ def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
     Returns
     -------
     Tape
-        Rows settled at or before their decision, and rows that cannot win anything after tax, are in `refused` only.
-        If one leg of a group is settled too early, all legs are refused.
+        Rows settled at or before their decision, rows that cannot win anything after tax, and rows with a reason in the
+        optional column `refusal` are in `refused` only. If one leg of a group is left out for one of the other two
+        reasons, all legs are.
     """
     rows = rows.with_columns(pl.col("decided_at").cast(pl.Int64))
-    rows = rows.with_columns(_late=pl.col("settled_at") <= pl.col("decided_at"))
-    leg = pl.col("group").is_not_null() & pl.col("_late").any().over("event_id", "decided_at", "group")
-    late = pl.col("_late") | leg
-    bets = _as_back_bets(rows.filter(~late))
+    rows = _with_refusal(rows)
+    bets = _as_back_bets(rows.filter(pl.col("refusal").is_null()))
     worthless = pl.col("odds") <= 1.0
-    refused = pl.concat([_refusals(rows.filter(late), _LATE), _refusals(bets.filter(worthless), _WORTHLESS)])
+    reasons = rows["refusal"].drop_nulls().unique().sort()
+    refusals = [_refusals(rows.filter(pl.col("refusal") == reason), reason) for reason in reasons]
+    refused = pl.concat([*refusals, _refusals(bets.filter(worthless), _WORTHLESS)])
     bets = bets.filter(~worthless)
     bets = bets.with_columns(edge_frac=pl.Series(_edges(bets)))
     bets = bets.with_columns(
@@ -54,6 +55,14 @@ def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
         priority=pl.coalesce("priority", "edge_frac").fill_nan(-np.inf),
     )
     return _tape(_in_order(bets), zone, refused)
+
+
+def _with_refusal(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the reason why they are not on the tape; null for those that are. Legs of a group share a reason."""
+    own = pl.when(pl.col("settled_at") <= pl.col("decided_at")).then(pl.lit(_LATE))
+    rows = rows.with_columns(refusal=pl.coalesce("refusal", own) if "refusal" in rows.columns else own)
+    leg = pl.col("refusal").drop_nulls().min().over("event_id", "decided_at", "group")
+    return rows.with_columns(refusal=pl.coalesce("refusal", pl.when(pl.col("group").is_not_null()).then(leg)))
 
 
 def _refusals(rows: pl.DataFrame, reason: str) -> pl.DataFrame:

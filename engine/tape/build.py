@@ -7,10 +7,12 @@ from typing import Any
 
 import polars as pl
 
+from engine.betting.scope import scoped
 from engine.betting.settlement import states
 from engine.errors import TapeError, check_names
 from engine.identity import opportunity_ids
 from engine.kernel.codes import State
+from engine.sport import with_possible_results
 from engine.tape.assemble import assemble
 from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
 from engine.tape.columns import NEVER, Tape
@@ -62,8 +64,10 @@ def build_tape(
     Returns
     -------
     Tape
-        Every bit is independent of the order of the input rows. Rows settled at or before their decision are left out
-        and counted in `refused`. Rows of events without a known result stay open (`NEVER`).
+        Every bit is independent of the order of the input rows. Rows settled at or before their decision, and rows of
+        played events without the score that settles their market (`engine.betting.scope`), are left out and counted in
+        `refused`. Rows of events without a known result stay open (`NEVER`). No result is known before the game can be
+        over (`engine.sport`).
 
     Raises
     ------
@@ -77,7 +81,7 @@ def build_tape(
     rows = check_opportunities(opportunities)
     check_bookmakers(rows, commission_rates, venues)
     _check_closing_bookmaker(rows, later)
-    known = check_events(events)
+    known = with_possible_results(check_events(events))
     rows = _with_events(rows, known)
     rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
     refuse_duplicates(rows)
@@ -151,6 +155,7 @@ def _with_closing(rows: pl.DataFrame, closing: pl.DataFrame | None) -> pl.DataFr
 
 def _with_results(rows: pl.DataFrame) -> pl.DataFrame:
     names = ("market", "line", "selection", "home_score", "away_score", "winner", "status", "rule")
+    rows = scoped(rows)
     ends = states(*(rows[name] for name in names))
     open_ = pl.col("settled_at").is_null() | (pl.col("state") == int(State.UNKNOWN))
     return rows.with_columns(state=pl.Series(ends, dtype=pl.Int8), dead_heat_share=pl.lit(1.0)).with_columns(

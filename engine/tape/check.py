@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from engine.errors import ConfigurationError, TapeError
-from engine.schema import EVENTS, OPPORTUNITIES, OPTIONAL
+from engine.schema import EVENTS, EVENTS_OPTIONAL, OPPORTUNITIES, OPTIONAL, SCORE_SCOPES
 
 #: Columns of the events that a tape needs.
 EVENT_COLUMNS: Final = (
@@ -112,14 +112,19 @@ def _check_values(rows: pl.DataFrame, where: str) -> None:
 
 
 def check_events(events: pl.DataFrame) -> pl.DataFrame:
-    """Check events and select the columns that a tape needs.
+    """Check events and select the columns that a tape needs, those of `schema.EVENTS_OPTIONAL` if there are any.
 
     Raises
     ------
     TapeError
-        A column is missing or has another type, or an event is a duplicate.
+        A column is missing or has another type, a scope is unknown, or an event is a duplicate.
     """
-    frame = check_schema(events, {name: EVENTS[name] for name in EVENT_COLUMNS}, "the events")
+    optional = {name: dtype for name, dtype in EVENTS_OPTIONAL.items() if name in events.columns}
+    frame = check_schema(events, {name: EVENTS[name] for name in EVENT_COLUMNS} | optional, "the events")
+    scopes = frame["score_scope"].drop_nulls().unique().sort() if "score_scope" in optional else pl.Series([])
+    unknown = [scope for scope in scopes if scope not in SCORE_SCOPES]
+    if unknown:
+        raise TapeError("unknown score_scope", where="the events", expected=", ".join(SCORE_SCOPES), found=unknown[0])
     surplus = frame.height - frame["event_id"].n_unique()
     if surplus:
         raise TapeError("duplicate events", where="the events", expected="one row per event", found=f"{surplus} more")

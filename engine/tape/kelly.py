@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.betting.kelly import kelly_market, kelly_shrunk, kelly_states
 from engine.errors import TapeError
+from engine.schema import WINNERS
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +31,8 @@ def kelly_column(rows: pl.DataFrame, mode: str) -> Floats:
     Returns
     -------
     float64 (n,)
-        NaN where a value is missing and, for ``market``, for lays and rows with half or void states.
+        NaN where a value is missing and, for ``market``, for lays, rows with half or void states, and double chance, as
+        its selections win together.
 
     Raises
     ------
@@ -59,7 +61,10 @@ def _market(rows: pl.DataFrame) -> Floats:
     """Exact Kelly fractions of the selections of a book, each represented by its row with the best net edge."""
     book_keys = ["decided_at", "event_id", "market", "line"]
     plain = (pl.col("prob_half_win") == 0) & (pl.col("prob_void") == 0) & (pl.col("prob_half_lose") == 0)
-    eligible = rows.with_row_index("row").filter((pl.col("side") == "back") & plain & pl.col("edge_frac").is_not_nan())
+    overlap = pl.col("market").is_in(list(WINNERS))
+    eligible = rows.with_row_index("row").filter(
+        (pl.col("side") == "back") & plain & ~overlap & pl.col("edge_frac").is_not_nan()
+    )
     fraction = np.full(len(rows), np.nan)
     fraction[eligible["row"].to_numpy()] = 0.0
     best = (

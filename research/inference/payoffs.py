@@ -23,7 +23,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import DataError
-from engine.schema import SELECTIONS
+from engine.schema import SELECTIONS, WINNERS
 
 __all__ = ["BUDGET", "PnlDistribution", "pnl_distribution"]
 
@@ -155,12 +155,12 @@ def pnl_distribution(
     back = stake * (pl.col("odds_placed") - 1.0)
     placed = pl.when(is_lay).then(pl.col("backer_stake_minor").cast(pl.Float64)).otherwise(back)
     win = (placed if paid_at == "placed" else stake * (1.0 / close - 1.0)).round(0, mode="half_to_even")
-    known = pl.col("market").cast(pl.String).is_in(list(SELECTIONS))
+    known = pl.col("market").cast(pl.String).is_in([name for name in SELECTIONS if name not in WINNERS])
     rows = bets.filter(close > 0.0).select(
         "event_id",
         pl.col("market").cast(pl.String),
         "line",
-        # selections of an unknown market may not exclude each other: each is a group of its own
+        # selections of other markets may not exclude each other: each is a group of its own
         pl.when(known).then(pl.lit("")).otherwise(pl.col("selection").cast(pl.String)).alias("_group"),
         pl.col("selection").cast(pl.String),
         prob=pl.when(is_lay).then(1.0 - close).otherwise(close),

@@ -9,7 +9,7 @@ import polars as pl
 
 from engine.clock import duration_ns
 from engine.errors import ConfigurationError
-from engine.schema import AGGREGATES
+from engine.schema import AGGREGATES, WINNERS
 from engine.strategy import Requirement, View
 from research.strategies.books import BEST, back_prices, offers, total_of
 from research.strategies.checks import is_flag, set_lines, set_markets, set_names, within
@@ -21,7 +21,8 @@ class Arbitrage:
 
     With ``s = sum(1 / odds)`` over the best prices, the profit per unit staked is ``1 / s - 1``. The `stake_weight` of
     a leg is its share ``(1 / odds) / s`` of the stake on the market, so that every outcome pays the same. Its `prob` is
-    that share too, so that the edge of every leg is the profit. All legs of a market are one `group`: all of them are
+    that share too, so that the edge of every leg is the profit. Two selections of double chance win together: there s
+    is half of the sum, and the `stake_weight` half of the share. All legs of a market are one `group`: all of them are
     placed, or none. Staking rules that depend on the odds (Kelly, target) would split the stake differently, so use
     flat or percent.
 
@@ -78,9 +79,11 @@ class Arbitrage:
             age = (pl.col("decided_at") - pl.col("known_at")).cast(pl.Int64)
             quotes = quotes.filter(age <= duration_ns(self.age_max, "strategy.age_max"))
         legs = offers(quotes, BEST, self.bookmakers, complete=True)
-        legs = legs.with_columns(total=total_of(legs, 1.0 / legs["odds"])).filter(
-            (pl.col("total") < 1.0) & (1.0 / pl.col("total") - 1.0 >= self.profit_min)
-        )
+        winners = pl.col("market").replace_strict(WINNERS, default=1)
+        legs = legs.with_columns(total=total_of(legs, 1.0 / legs["odds"]) / legs.select(winners).to_series())
+        legs = legs.filter((pl.col("total") < 1.0) & (1.0 / pl.col("total") - 1.0 >= self.profit_min))
         share = (1.0 / pl.col("odds")) / pl.col("total")
         number = pl.struct("market", "line").rank("dense").over("decided_at", "event_id").cast(pl.Int64)
-        return legs.with_columns(prob=share, stake_weight=share, group=number).drop("total")
+        return legs.with_columns(prob=share.clip(upper_bound=1.0), stake_weight=share / winners, group=number).drop(
+            "total"
+        )

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.odds import fair_probabilities
+from engine.odds import fair_of_market
 from engine.schema import AGGREGATES, SELECTIONS
 
 BEST: Final = "best"
@@ -104,7 +104,7 @@ def complete_books(rows: pl.DataFrame, within: Collection[str] = ("bookmaker",))
     Returns
     -------
     polars.DataFrame
-        Without the markets that `schema.SELECTIONS` does not list.
+        Without the markets that `schema.SELECTIONS` does not list: an open list of selections is never complete.
     """
     size = pl.col("market").replace_strict(
         list(SELECTIONS), [len(selections) for selections in SELECTIONS.values()], default=0, return_dtype=pl.UInt32
@@ -136,7 +136,7 @@ def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
             .group_by([*DECISION, "bookmaker"], maintain_order=True)
             .agg(pl.col("odds").filter(pl.col("selection") == name).first().alias(name) for name in selections)
         )
-        prob = fair_probabilities(prices.select(selections).fill_null(float("nan")).to_numpy(), method)
+        prob = fair_of_market(prices.select(selections).fill_null(float("nan")).to_numpy(), market, method)
         prob[~((prob > 0.0) & (prob < 1.0)).all(axis=1)] = np.nan
         parts += [
             prices.select(*DECISION, "bookmaker", selection=pl.lit(name), prob=pl.Series(prob[:, number]))

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.errors import ConfigurationError
 from engine.odds import METHODS
-from engine.schema import SELECTIONS
+from engine.schema import MARKETS, OPEN_MARKETS, SELECTIONS
 
 
 def refuse(key: str, expected: str, found: object) -> ConfigurationError:
@@ -40,11 +40,17 @@ def set_lines(strategy: Any, key: str = "lines") -> None:
     object.__setattr__(strategy, key, tuple(float(item) for item in listed))
 
 
-def set_markets(strategy: Any) -> None:
-    """Convert the parameter `markets` like `set_names`; every market must be in `schema.SELECTIONS`."""
+def set_markets(strategy: Any, whole_books: bool = True) -> None:
+    """Convert the parameter `markets` like `set_names`; every market must be in `schema.MARKETS`.
+
+    A strategy of `whole_books` needs every selection of a market, so it takes no market with an open list of them.
+    """
     set_names(strategy, "markets", optional=False)
     for market in strategy.markets:
-        one_of("markets", market, SELECTIONS)
+        if whole_books and market in OPEN_MARKETS:
+            expected = "a market whose selections form a book: " + " | ".join(SELECTIONS)
+            raise refuse("markets", expected, market)
+        one_of("markets", market, MARKETS)
 
 
 def one_of(key: str, value: object, known: Collection[str]) -> None:

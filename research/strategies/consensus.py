@@ -71,7 +71,7 @@ class Consensus:
     skip_suspect: bool = False
 
     def __post_init__(self) -> None:
-        set_markets(self)
+        set_markets(self, whole_books=bool(self.complete_market))
         set_lines(self)
         set_names(self, "bookmakers")
         within("alpha", self.alpha, 0.0, 0.5)

@@ -40,7 +40,7 @@ class FlatAll:
     complete_market: bool = False
 
     def __post_init__(self) -> None:
-        set_markets(self)
+        set_markets(self, whole_books=bool(self.complete_market))
         set_lines(self)
         set_names(self, "selections")
         set_names(self, "bookmakers")
