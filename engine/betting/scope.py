@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.betting.sport import of_sports
 from engine.schema import (
     CARDS,
     CORNERS,
@@ -33,7 +34,6 @@ from engine.schema import (
     score_columns,
     with_optional,
 )
-from engine.sport import of_sports
 
 #: Most sets of a match: a higher total of a sport of sets counts games.
 MOST_SETS: Final = 5.0
@@ -61,7 +61,7 @@ def market_scope(sport: str, market: str, line: float | None = None) -> str:
     Parameters
     ----------
     sport : str
-        Any spelling that `engine.sport.sport_of` knows.
+        Any spelling that `engine.betting.sport.sport_of` knows.
     market : str
         As in `schema.MARKETS`; an unknown market has the scope of the sport's usual score.
     line : float, optional

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.errors import SourceError
-from engine.schema import EVENTS, QUARANTINE, QUOTES
+from engine.schema import ALL_EVENTS, QUARANTINE, QUOTES
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Batch:
     raw_bytes_path : Path or None
         Path of the raw bytes. It is valid until the iteration that yields this batch ends.
     events, quotes, quarantine : polars.DataFrame
-        Frames of the schemas EVENTS, QUOTES and QUARANTINE. Empty if the file was refused or is unchanged.
+        Frames of the schemas ALL_EVENTS, QUOTES and QUARANTINE. Empty if the file was refused or is unchanged.
     counts : Counts
     refused : SourceError or None
         Why the file was refused as a whole; nothing in it was kept.
@@ -80,7 +80,7 @@ class Batch:
     name: str
     raw_sha256: str
     raw_bytes_path: Path | None
-    events: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EVENTS))
+    events: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ALL_EVENTS))
     quotes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUOTES))
     quarantine: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUARANTINE))
     counts: Counts = field(default_factory=Counts)
@@ -91,7 +91,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Parsed:
-    """Frames of the schemas EVENTS, QUOTES and QUARANTINE, and the counts.
+    """Frames of the schemas ALL_EVENTS, QUOTES and QUARANTINE, and the counts.
 
     `depends_on_today` is true if a row was refused only because its date is in the future. The file may then give
     another result later. `quote_lines` is the line of each quote, where an event has several lines (Int64).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.plausibility.seasons import span_of_season
-from engine.schema import CLOSE, OPEN
+from engine.schema import CLOSE, CORNERS, FIRST_HALF, OPEN
 from engine.source import calendar
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
@@ -21,6 +21,7 @@ from engine.source.date_order import check_order
 from engine.source.events import finish_events
 from engine.source.football_columns import price_columns, unknown_bookmakers
 from engine.source.football_forms import refuse_half_pairs, refuse_other_forms, strange_cells
+from engine.source.further_scores import read_further_scores
 from engine.source.header import refuse_duplicates, refuse_missing
 from engine.source.prices import Instants, read_prices
 from engine.source.quarantine import Origin, Quarantine
@@ -31,6 +32,8 @@ _ZONE: Final = "Europe/London"
 _WINNERS: Final = {"H": "home", "D": "draw", "A": "away"}
 _DATES: Final = ("%d/%m/%Y", "%d/%m/%y")
 _INTEGER = re.compile(r"(\d{1,3})(?:\.0*)?", re.ASCII)
+#: Further scores by scope. Cards are left out: a second yellow card is one card in some leagues and two in others.
+_FURTHER: Final = {FIRST_HALF: ("HTHG", "HTAG"), CORNERS: ("HC", "AC")}
 #: The source starts with the season 1993-1994.
 _FIRST_DAY: Final = date(1993, 7, 1)
 
@@ -94,7 +97,10 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     kept_table = Table(table.header, [table.rows[m.index] for m in matches], [table.lines[m.index] for m in matches])
     for name in unknown:
         quarantine.flag(None, name, "", "unknown column: not read")
-    events = _events(kept_table, matches, origin)
+    further = read_further_scores(
+        kept_table, _FURTHER, [match.goals for match in matches], quarantine, within=(FIRST_HALF,)
+    )
+    events = _events(kept_table, matches, origin, further)
     ids = events["event_id"].to_numpy()
     prices = read_prices(kept_table, ids, columns, _instants(matches), quarantine)
     names = {m.home for m in matches} | {m.away for m in matches}
@@ -252,7 +258,9 @@ def _set_seasons(table: Table, layout: _Layout, matches: list[_Match], quarantin
             quarantine.flag(line, "Date", str(group[index].day), "not the season of nearly all other rows of the file")
 
 
-def _events(table: Table, matches: list[_Match], origin: Origin) -> pl.DataFrame:
+def _events(
+    table: Table, matches: list[_Match], origin: Origin, further: Mapping[str, list[int | None]]
+) -> pl.DataFrame:
     played = [m.winner is not None for m in matches]
     return finish_events(
         {
@@ -270,6 +278,7 @@ def _events(table: Table, matches: list[_Match], origin: Origin) -> pl.DataFrame
             "away_score": [m.goals[1] if m.goals else None for m in matches],
             "winner": [m.winner for m in matches],
             "raw_line": table.lines,
+            **further,
         },
         origin,
         sport="football",

@@ -20,7 +20,7 @@ import polars as pl
 
 from engine.errors import SourceError
 from engine.plausibility.seasons import span_of_season
-from engine.schema import OPEN
+from engine.schema import GAMES, OPEN, score_columns
 from engine.source import calendar
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
@@ -61,6 +61,7 @@ _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _DATES: Final = ("%d/%m/%Y", "iso")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T]00:00:00(?:\.0+)?)?", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.0+)?", re.ASCII)
+_GAMES = re.compile(r"\d{1,2}", re.ASCII)
 _SETS = re.compile(r"(\d)(?:\.0+)?", re.ASCII)
 #: Day 0 of the serial dates of a workbook.
 _SERIAL_ZERO: Final = date(1899, 12, 30)
@@ -100,7 +101,7 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     matches = _without_duplicates(table, matches, quarantine)
     _set_seasons(table, matches, quarantine)
     kept_table = Table(table.header, [table.rows[m.index] for m in matches], [table.lines[m.index] for m in matches])
-    events = _events(kept_table, matches, origin)
+    events = _events(kept_table, matches, origin, quarantine)
     for name in unknown:
         quarantine.flag(None, name, "", "price of an unknown bookmaker: read under its prefix")
     days = [calendar.midnight_ns(m.day) for m in matches]
@@ -255,7 +256,31 @@ def _by_player(prices: Prices, matches: list[_Match]) -> pl.DataFrame:
     return quotes.sort("row", "bookmaker", "selection", descending=[False, False, True]).drop("row")
 
 
-def _events(table: Table, matches: list[_Match], origin: Origin) -> pl.DataFrame:
+def _games(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[str, list[int | None]]:
+    """Games of both players over all sets, where every set that was counted has its games.
+
+    The columns are ``W1``, ``L1``, ``W2``, ... The sets of a match that was given up may be unfinished.
+    """
+    pairs = [(f"W{number}", f"L{number}") for number in range(1, 6)]
+    texts = [(table.column(won), table.column(lost)) for won, lost in pairs]
+    home: list[int | None] = [None] * len(matches)
+    away: list[int | None] = [None] * len(matches)
+    for row, match in enumerate(matches):
+        if match.sets is None or match.status == "scheduled":
+            continue
+        cells = [(won[row], lost[row]) for won, lost in texts if won[row] or lost[row]]
+        games = [int(cell) for pair in cells for cell in pair if _GAMES.fullmatch(cell)]
+        if len(games) < 2 * max(len(cells), sum(match.sets)):
+            if cells:
+                found = " ".join(f"{won}-{lost}" for won, lost in cells)
+                quarantine.cell(table.lines[row], "W1", found, "games of a set are missing")
+            continue
+        sums = sum(games[::2]), sum(games[1::2])
+        home[row], away[row] = sums if match.home_won else sums[::-1]
+    return dict(zip(score_columns(GAMES), (home, away), strict=True))
+
+
+def _events(table: Table, matches: list[_Match], origin: Origin, quarantine: Quarantine) -> pl.DataFrame:
     over = [m.status != "scheduled" for m in matches]
     winners = ["home" if m.home_won else "away" for m in matches]
     tournaments, tours = table.column("Tournament"), [m.tour for m in matches]
@@ -275,6 +300,7 @@ def _events(table: Table, matches: list[_Match], origin: Origin) -> pl.DataFrame
             "away_score": [m.sets[1] if m.sets else None for m in matches],
             "winner": [name if o else None for name, o in zip(winners, over, strict=True)],
             "raw_line": table.lines,
+            **_games(table, matches, quarantine),
         },
         origin,
         sport="tennis",

@@ -3,6 +3,7 @@
 Rules
 -----
 - An event that is already stored: the last import wins, but an import without a result does not erase a known result.
+- A result is not known before the game can be over (`engine.betting.sport.with_possible_results`).
 - A quote that is already stored (same `QUOTE_KEY`): the last import wins.
 - A moved fixture is withdrawn: it goes to the table `withdrawn` and its quotes are removed. A stored event is a moved
   fixture if the new file does not hold it, its date is within the dates of that file, and the file holds the same
@@ -18,6 +19,7 @@ from typing import Final
 
 import polars as pl
 
+from engine.betting.sport import with_possible_results
 from engine.schema import ALL_EVENTS, FURTHER_SCORES, IN_PLAY, QUOTES, SNAPSHOT, with_optional
 
 #: Key of a quote. `known_at` is part of it for snapshots and prices in play.
@@ -38,6 +40,7 @@ def merge_events(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     Either frame may lack columns of `schema.EVENTS_OPTIONAL`; the result has them all.
     """
     new = with_optional(new.unique("event_id", keep="last", maintain_order=True)).select(list(ALL_EVENTS))
+    new = with_possible_results(new)
     if old.height:
         old = with_optional(old).select(list(ALL_EVENTS))
         known = old.filter(pl.col("status") != "scheduled").select("event_id", *_RESULT)

@@ -9,10 +9,10 @@ import polars as pl
 
 from engine.betting.scope import scoped
 from engine.betting.settlement import states
+from engine.betting.sport import with_possible_results
 from engine.errors import TapeError, check_names
 from engine.identity import opportunity_ids
 from engine.kernel.codes import State
-from engine.sport import with_possible_results
 from engine.tape.assemble import assemble
 from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
 from engine.tape.columns import NEVER, Tape
@@ -67,7 +67,7 @@ def build_tape(
         Every bit is independent of the order of the input rows. Rows settled at or before their decision, and rows of
         played events without the score that settles their market (`engine.betting.scope`), are left out and counted in
         `refused`. Rows of events without a known result stay open (`NEVER`). No result is known before the game can be
-        over (`engine.sport`).
+        over (`engine.betting.sport`).
 
     Raises
     ------

@@ -15,6 +15,7 @@ import polars as pl
 from engine.asof.closing import fair_closing
 from engine.asof.decisions import check_memory, max_quotes
 from engine.asof.view import store_views
+from engine.betting.sport import with_possible_results
 from engine.errors import ConfigurationError, EmptyUniverseError, StoreError
 from engine.files import write_json
 from engine.identity import digest
@@ -218,7 +219,7 @@ class Tapes:
             closing = _rows_of(store.quotes, replace(inputs.closing, partitions=visible.partitions))
         if inputs.later is not None:
             later = _rows_of(store.quotes, replace(inputs.later, partitions=visible.partitions))
-        return _Part(visible, events, closing, later)
+        return _Part(visible, with_possible_results(events), closing, later)
 
     def _store(self, spec: TapeSpec) -> Store:
         if spec.store not in self._stores:

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from engine.betting.sport import OTHER, SPAN_BASIS, SPORTS, earliest_result, sport_of, with_possible_results
 from engine.schema import INSTANT_DTYPE
-from engine.sport import OTHER, SPAN_BASIS, SPORTS, earliest_result, sport_of, with_possible_results
 
 START = datetime(2024, 3, 1, 23, 45, tzinfo=UTC)
 
