@@ -16,6 +16,8 @@ AGGREGATES: Final = ("max", "avg")
 #: Quote kinds, the values of the column `instant`: at which stage of the market a price was quoted.
 OPEN, CLOSE, SNAPSHOT, IN_PLAY = "open", "close", "snapshot", "in_play"
 INSTANTS: Final = (OPEN, CLOSE, SNAPSHOT, IN_PLAY)
+#: Order of quote kinds known at the same instant. The quote with the highest number is in force.
+SEQUENCE: Final = {OPEN: 0, SNAPSHOT: 1, CLOSE: 2, IN_PLAY: 3}
 
 #: Statuses of an event on which bets are void unless the rules of the bookmaker say otherwise.
 VOID_STATUSES: Final = ("retired", "walkover", "disqualified", "abandoned", "awarded", "postponed")

@@ -12,12 +12,10 @@ from typing import Final
 
 import polars as pl
 
-from engine.schema import CLOSE, IN_PLAY, OPEN, SNAPSHOT
+from engine.schema import SEQUENCE
 
-__all__ = ["SEQUENCE", "SERIES", "last_of_series", "quote_kind", "sequence"]
+__all__ = ["SERIES", "last_of_series", "quote_kind", "sequence"]
 
-#: Order of quote kinds known at the same instant. The quote with the highest number is in force.
-SEQUENCE: Final = {OPEN: 0, SNAPSHOT: 1, CLOSE: 2, IN_PLAY: 3}
 SERIES: Final = ("event_id", "market", "line", "selection", "bookmaker", "side")
 
 

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from engine.asof.order import SEQUENCE
 from engine.errors import StoreError
-from engine.schema import INSTANT_DTYPE, SELECTIONS
+from engine.schema import INSTANT_DTYPE, SELECTIONS, SEQUENCE
 
 if TYPE_CHECKING:
     import duckdb

@@ -1,4 +1,4 @@
-"""Codes of the kernel: how a bet ended, why an opportunity was not taken, which staking rule is used."""
+"""Codes of the kernel: how a bet ended, what a removed runner takes, why a bet was not placed, the staking rules."""
 
 from __future__ import annotations
 
@@ -16,8 +16,16 @@ class State(IntEnum):
     HALF_WIN = 4
     WIN = 5
     DEAD_HEAT = 6  # with a share d: d*o - 1
-    PLACE = 7  # of an each-way bet: the place part wins, the win part loses
+    PLACE = 7  # of an each-way bet: the place part wins, the win part loses; a dead heat for the place has a share too
     CASHED = 8  # closed by a bet on the other side at a later quote
+
+
+class Reduction(IntEnum):
+    """How a removed runner lowers the price of a bet (`engine.kernel.price.reduced`)."""
+
+    EXCHANGE_WIN = 0  # win and each-way markets of an exchange: off the price, from 2.5 % on
+    EXCHANGE_PLACE = 1  # place markets of an exchange: off the winnings
+    RULE_4 = 2  # a bookmaker's Rule 4: off the winnings
 
 
 class Reason(IntEnum):

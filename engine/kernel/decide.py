@@ -9,6 +9,7 @@ from engine.kernel.codes import Reason
 from engine.kernel.limit import SIZE, STAKE_MINIMUM, shrink
 from engine.kernel.price import placed_odds, price_moved
 from engine.kernel.stake import KELLY_COLUMN, edge_net, wanted_minor
+from engine.kernel.whole import backer_steps, whole_steps
 
 PENDING = -1  # no check has failed yet
 INCOMPLETE = int(Reason.INCOMPLETE)
@@ -38,13 +39,13 @@ def screen(row, params):
 def round_stake(stake, row, params):
     """The stake rounded down to the increment: (stake, backer's stake of a lay; 0 for a back bet)."""
     step = params.stake_increment_minor
-    stake = np.floor(stake / step) * step
+    stake = whole_steps(stake, step)
     if not row.is_lay:
         return stake, 0.0
     worst = row.filled if row.filled > row.quoted else row.quoted  # the liability must cover the higher price
-    price = placed_odds(worst, row.is_lay, params.slippage_frac, row.ladder) - 1.0
-    backer = np.floor(stake / price / step) * step
-    return np.rint(backer * price), backer
+    odds = placed_odds(worst, row.is_lay, params.slippage_frac, row.ladder)
+    backer = backer_steps(stake, odds, step)
+    return np.rint(backer * (odds - 1.0)), backer
 
 
 @leaf

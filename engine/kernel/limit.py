@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engine.kernel.cache import leaf
 from engine.kernel.codes import Reason
+from engine.kernel.whole import whole_allowance
 
 CAP_BET = int(Reason.CAP_BET)
 CAP_EVENT = int(Reason.CAP_EVENT)
@@ -21,31 +22,31 @@ STAKE_MINIMUM = int(Reason.STAKE_MINIMUM)
 @leaf
 def bet_headroom(account, params):
     """Largest stake of one bet."""
-    return params.bet_cap_frac * account.equity
+    return whole_allowance(params.bet_cap_frac, account.equity)
 
 
 @leaf
 def event_headroom(account, params):
     """Headroom on the event."""
-    return params.event_cap_frac * account.equity - account.open_on_event
+    return whole_allowance(params.event_cap_frac, account.equity) - account.open_on_event
 
 
 @leaf
 def competition_headroom(account, params):
     """Headroom on the competition."""
-    return params.competition_cap_frac * account.equity - account.open_on_competition
+    return whole_allowance(params.competition_cap_frac, account.equity) - account.open_on_competition
 
 
 @leaf
 def day_headroom(account, params):
     """Headroom of the day. The cap is a fraction of the equity at the day's start."""
-    return params.day_cap_frac * account.day_start_equity - account.staked_today
+    return whole_allowance(params.day_cap_frac, account.day_start_equity) - account.staked_today
 
 
 @leaf
 def open_headroom(account, params):
     """Headroom of all open stakes together."""
-    return params.open_cap_frac * account.equity - account.open
+    return whole_allowance(params.open_cap_frac, account.equity) - account.open
 
 
 @leaf

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from engine.kernel.cache import leaf
+from engine.kernel.codes import Reduction
+from engine.kernel.whole import SAME_PRICE
 
+EXCHANGE_WIN = int(Reduction.EXCHANGE_WIN)
 #: tolerance for a float just below or above a whole hundredth, in hundredths
 _SLACK = 1e-7
-#: smaller reductions change no price; no reduction gives a lower price (Betfair's rules for win bets)
+#: in win markets smaller reductions change no price, and no reduction gives a lower price (Betfair's exchange rules)
 REDUCTION_LEAST = 0.025
 PRICE_LEAST = 1.01
 
@@ -67,15 +70,22 @@ def back_equivalent(odds, is_lay):
 
 @leaf
 def price_moved(row, params):
-    """Whether the price on arrival of the order is worse than the tolerance allows, or missing (NaN)."""
+    """Whether the price on arrival is worse than the tolerance allows, or missing (NaN). Exactly reached is allowed."""
     if row.is_lay:
-        return not row.filled <= row.quoted * (1.0 + params.price_tolerance_frac)
-    return not row.filled >= row.quoted * (1.0 - params.price_tolerance_frac)
+        return not row.filled * (1.0 - SAME_PRICE) <= row.quoted * (1.0 + params.price_tolerance_frac)
+    return not row.filled * (1.0 + SAME_PRICE) >= row.quoted * (1.0 - params.price_tolerance_frac)
 
 
 @leaf
-def reduced(odds, reduction_frac):
-    """Odds after the removal of a runner: lowered by the reduction factor, to two decimals, at least 1.01."""
+def reduced(odds, reduction_frac, rule):
+    """Odds after the removal of a runner, by the rule (`codes.Reduction`) of the market.
+
+    Win market of an exchange: the price is lowered by the factor if that is 2.5 % or more, to two decimals, at least
+    1.01. Place market of an exchange, and a bookmaker's Rule 4: the winnings are lowered by any factor; nothing is
+    rounded but the P&L.
+    """
+    if rule != EXCHANGE_WIN:
+        return 1.0 + (odds - 1.0) * (1.0 - reduction_frac)
     if reduction_frac < REDUCTION_LEAST:
         return odds
     return max(PRICE_LEAST, np.rint(odds * (1.0 - reduction_frac) * 100.0) / 100.0)

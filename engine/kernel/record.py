@@ -31,7 +31,9 @@ class Ending(NamedTuple):
     is_lay: int
     state: int
     dead_heat_share: float
+    place_share: float
     reduction_frac: float
+    reduction_rule: int
     each_way_frac: float
     hedge_odds: float
     tax_stake_frac: float
@@ -72,7 +74,9 @@ class Columns(NamedTuple):
     stake_min_minor: Any
     state: Any
     dead_heat_share: Any
+    place_share: Any
     reduction_frac: Any
+    reduction_rule: Any
     each_way_frac: Any
     exit_odds: Any
     tax_stake_frac: Any

@@ -27,12 +27,26 @@ def ending_of(tape, i, slippage_frac):
         is_lay=tape.is_lay[i],
         state=tape.state[i],
         dead_heat_share=tape.dead_heat_share[i],
+        place_share=tape.place_share[i],
         reduction_frac=tape.reduction_frac[i],
+        reduction_rule=tape.reduction_rule[i],
         each_way_frac=tape.each_way_frac[i],
         hedge_odds=hedge if tape.state[i] == CASHED else 0.0,
         tax_stake_frac=tape.tax_stake_frac[i],
         tax_winnings_frac=tape.tax_winnings_frac[i],
     )
+
+
+@leaf
+def reduced_odds(odds, end):
+    """The odds that removed runners leave."""
+    return reduced(odds, end.reduction_frac, end.reduction_rule)
+
+
+@leaf
+def placed_part(odds, end):
+    """P&L of one unit on the place part of an each-way bet that is placed. A dead heat for the last place shares it."""
+    return end.place_share * ((1.0 + (odds - 1.0) * end.each_way_frac) * (1.0 - end.tax_stake_frac)) - 1.0
 
 
 @leaf
@@ -44,19 +58,16 @@ def gross(odds, end):
         return -0.5
     if end.state == VOID:
         return 0.0
-    pays = reduced(odds, end.reduction_frac) * (1.0 - end.tax_stake_frac)
-    place = 1.0 + (reduced(odds, end.reduction_frac) - 1.0) * end.each_way_frac
-    if end.state == WIN and end.each_way_frac > 0.0:
-        return 0.5 * (pays - 1.0) + 0.5 * (place * (1.0 - end.tax_stake_frac) - 1.0)
+    left = reduced_odds(odds, end)
+    pays = left * (1.0 - end.tax_stake_frac)
     if end.state == PLACE:
-        return 0.5 * (place * (1.0 - end.tax_stake_frac) - 1.0) - 0.5
-    if end.state == WIN:
-        return pays - 1.0
+        return 0.5 * placed_part(left, end) - 0.5
     if end.state == HALF_WIN:
         return (pays - 1.0) / 2.0
     if end.state == CASHED:
         return pays / end.hedge_odds - 1.0
-    return end.dead_heat_share * pays - 1.0
+    won = pays - 1.0 if end.state == WIN else end.dead_heat_share * pays - 1.0
+    return 0.5 * won + 0.5 * placed_part(left, end) if end.each_way_frac > 0.0 else won
 
 
 @leaf
@@ -73,16 +84,19 @@ def payoff(odds, end):
 
 @leaf
 def settle_lay(backer, odds, end):
-    """P&L of a lay: it wins the backer's stake or loses the liability, which a removed runner makes smaller."""
+    """P&L of a lay: it wins the backer's stake or loses the liability, which a removed runner makes smaller.
+
+    A lay that was closed counts at its reduced odds too: the runner was removed before the closing bet.
+    """
     if end.state == VOID:
         return 0.0
     if end.state == WIN:
         return np.rint(taxed(backer, end))
     if end.state == HALF_WIN:
         return np.rint(taxed(backer * 0.5, end))
+    less = reduced_odds(odds, end)
     if end.state == CASHED:
-        return np.rint(taxed(backer * (1.0 - odds / end.hedge_odds), end))
-    less = reduced(odds, end.reduction_frac)
+        return np.rint(taxed(backer * (1.0 - less / end.hedge_odds), end))
     if end.state == LOSE or end.state == HALF_LOSE:
         liability = np.rint(backer * (less - 1.0))
         return -liability if end.state == LOSE else np.rint(liability * -0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.kernel.cache import leaf
 from engine.kernel.codes import Staking
 from engine.kernel.custom import custom_stake_minor
+from engine.kernel.whole import liability_for_profit, stake_for_profit
 
 # float64, as all numbers of a configuration
 FLAT = float(Staking.FLAT)
@@ -35,7 +36,10 @@ def wanted_minor(row, account, params):
     elif params.staking == PERCENT:
         wanted = params.fraction * account.base
     elif params.staking == TARGET:
-        wanted = params.amount_minor / (row.odds - 1.0)
+        if row.is_lay:
+            wanted = liability_for_profit(params.amount_minor, row.odds, row.quoted)
+        else:
+            wanted = stake_for_profit(params.amount_minor, row.odds)
     elif params.staking == OWN:
         wanted = custom_stake_minor(row, account, params)
     else:

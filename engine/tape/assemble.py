@@ -29,8 +29,8 @@ def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
     rows : polars.DataFrame
         One row per opportunity, in any order, with distinct `id`. The columns are those of `schema.OPPORTUNITIES` and
         `schema.OPTIONAL`, those of the event, the terms of `terms.with_terms`, and id, instant, settled_at (int64,
-        `NEVER` if unknown), state and close_prob (of the selection), dead_heat_share, filled, exit_odds,
-        reduction_frac, each_way_frac, prob_place.
+        `NEVER` if unknown), state and close_prob (of the selection), dead_heat_share, place_share, filled,
+        exit_odds, reduction_frac, reduction_rule (Int8), each_way_frac, prob_place.
     zone, kelly : str
         As in `build.build_tape`.
 
@@ -100,13 +100,20 @@ def _as_back_bets(rows: pl.DataFrame) -> pl.DataFrame:
         prob=pl.when(lay).then(lose.clip(0.0, 1.0)).otherwise(prob),
         prob_half_win=pl.when(lay).then(half_lose).otherwise(half_win),
         prob_half_lose=pl.when(lay).then(half_win).otherwise(half_lose),
-        size_minor=pl.when(lay).then(size * (quoted - 1.0)).otherwise(size).fill_null(np.inf).fill_nan(np.inf),
+        size_minor=pl.when(lay).then(_liability(size, quoted)).otherwise(size).fill_null(np.inf).fill_nan(np.inf),
         state=pl.when(lay & decided).then(win_plus_lose - pl.col("state")).otherwise("state").cast(pl.Int8),
         filled=pl.col("filled").fill_null(np.nan),
         exit_odds=pl.col("exit_odds").fill_null(np.nan),
         tax_stake_frac=pl.when(lay).then(0.0).otherwise("tax_stake_frac"),
         close_prob=pl.when(lay).then(1.0 - pl.col("close_prob")).otherwise("close_prob").fill_null(np.nan),
     )
+
+
+def _liability(size: pl.Expr, odds: pl.Expr) -> pl.Expr:
+    """The liability of a lay of `size`: whole where the rounding of `odds - 1` alone keeps it from being whole."""
+    liability = size * (odds - 1.0)
+    whole = liability.round()
+    return pl.when((whole - liability).abs() <= 1e-15 * size * odds).then(whole).otherwise(liability)
 
 
 def _edges(rows: pl.DataFrame) -> NDArray[np.float64]:
@@ -173,8 +180,8 @@ def _tape(rows: pl.DataFrame, zone: str, refused: pl.DataFrame) -> Tape:
         for name in (
             "id", "decided_at", "settled_at", "quoted", "filled", "odds", "is_lay", "ladder", "prob", "edge_frac",
             "kelly_frac", "stake_weight", "size_minor", "stake_min_minor", "priority", "state", "dead_heat_share",
-            "reduction_frac", "each_way_frac", "exit_odds", "tax_stake_frac", "tax_winnings_frac", "commission_rate",
-            "close_prob",
+            "place_share", "reduction_frac", "reduction_rule", "each_way_frac", "exit_odds", "tax_stake_frac",
+            "tax_winnings_frac", "commission_rate", "close_prob",
         )
     }  # fmt: skip
     settled = arrays["settled_at"]

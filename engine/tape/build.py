@@ -12,7 +12,7 @@ from engine.betting.settlement import states
 from engine.betting.sport import with_possible_results
 from engine.errors import TapeError, check_names
 from engine.identity import opportunity_ids
-from engine.kernel.codes import State
+from engine.kernel.codes import Reduction, State
 from engine.tape.assemble import assemble
 from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
 from engine.tape.columns import NEVER, Tape
@@ -87,6 +87,7 @@ def build_tape(
     refuse_duplicates(rows)
     rows = with_later_prices(_with_closing(with_terms(rows, terms), closing), later)
     unused = {name: pl.lit(0.0) for name in ("reduction_frac", "each_way_frac", "prob_place")}
+    unused |= {"place_share": pl.lit(1.0), "reduction_rule": pl.lit(int(Reduction.EXCHANGE_WIN), pl.Int8)}
     return assemble(closed_early(_with_results(rows)).with_columns(**unused), zone=zone, kelly=kelly)
 
 

@@ -64,9 +64,13 @@ class Tape:
     state : int8 (n,)
         `State` of our bet: for a lay, the reverse of the selection's, except DEAD_HEAT. UNKNOWN if settled_at is NEVER.
     dead_heat_share : float64 (n,)
-        Share of the stake that wins in a dead heat; 1 otherwise.
+        Share of the stake (of an each-way bet: of its win part) that wins in a dead heat; 1 otherwise.
+    place_share : float64 (n,)
+        Share of the place part of an each-way bet that is paid in a dead heat for the last place; 1 otherwise.
     reduction_frac : float64 (n,)
         Reduction factor for runners removed after the bet; 0: none.
+    reduction_rule : int8 (n,)
+        `codes.Reduction`: whether the factor comes off the price or off the winnings.
     each_way_frac : float64 (n,)
         Fraction of the odds above 1 that the place part of an each-way bet pays; 0: a win bet.
     exit_odds : float64 (n,)
@@ -124,7 +128,9 @@ class Tape:
     priority: Floats
     state: Bytes
     dead_heat_share: Floats
+    place_share: Floats
     reduction_frac: Floats
+    reduction_rule: Bytes
     each_way_frac: Floats
     exit_odds: Floats
     tax_stake_frac: Floats

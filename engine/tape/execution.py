@@ -10,9 +10,13 @@ import polars as pl
 
 from engine.errors import ConfigurationError
 from engine.kernel.codes import State
+from engine.schema import IN_PLAY, QUOTES, SEQUENCE, SNAPSHOT
+from engine.tape.check import check_schema
 
 _SERIES: Final = ["event_id", "market", "_line", "selection", "bookmaker", "side"]
 _NO_LINE: Final = -1e300  # stands for null, because a join does not match nulls
+#: a threshold counts as reached where rounding alone keeps the odds from it: far below the smallest step of a price
+_ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,10 @@ class CashOut:
     ----------
     profit_frac : float
         Profit per unit staked (for a lay, per unit of the backer's stake) at which the profit is taken; infinite: off.
+        It may exceed 1 for a back bet; a lay wins less than 1.
     loss_frac : float
-        Loss per unit staked at which the loss is cut; infinite: off.
+        Loss per unit staked at which the loss is cut; infinite: off. It may exceed 1 for a lay; a back bet loses less
+        than 1.
     before_start_ns : int or None
         Time before the start, nanoseconds, from which any price closes the bet; None: off.
     bookmaker : str or None
@@ -62,7 +68,9 @@ class LaterPrices:
     Attributes
     ----------
     quotes : polars.DataFrame
-        Columns of `schema.QUOTES`. Quotes known after the start of their event are ignored.
+        Columns of `schema.QUOTES`; without the column `instant` all are snapshots. Quotes in play, or known after the
+        start of their event, are ignored. Of the quotes of one series and instant the one whose kind is nearest to the
+        end counts (`schema.SEQUENCE`).
     delay_ns : int
         Time from a decision to the arrival of its order, nanoseconds; 0: orders arrive at once.
     cash_out : CashOut
@@ -88,60 +96,122 @@ def with_later_prices(rows: pl.DataFrame, later: LaterPrices | None) -> pl.DataF
     polars.DataFrame
         The rows in their order. `filled`: odds when the order arrives, null if there is no price then. `exit_odds`,
         `exit_at`: odds and instant of the cash-out, null if there is none.
+
+    Raises
+    ------
+    TapeError
+        The quotes have a missing or wrong column.
+    ConfigurationError
+        A threshold of the cash-out that no bet can reach.
     """
     no_exit = [pl.lit(None, pl.Float64).alias("exit_odds"), pl.lit(None, rows.schema["decided_at"]).alias("exit_at")]
     if later is None:
         return rows.with_columns(pl.col("odds").alias("filled"), *no_exit)
     keyed = rows.with_columns(_line=pl.col("line").fill_null(_NO_LINE)).with_row_index("_row")
-    keyed = keyed.with_columns(_arrives=pl.col("decided_at") + pl.duration(nanoseconds=later.delay_ns))
-    starts = rows.select("event_id", "starts_at").unique()
-    quotes = (
-        later.quotes.join(starts, on="event_id", how="inner")
-        .filter(pl.col("starts_at").is_null() | (pl.col("known_at") <= pl.col("starts_at")))
-        .with_columns(_line=pl.col("line").fill_null(_NO_LINE))
-        .select(*_SERIES, "known_at", pl.col("odds").alias("_odds"))
-        .sort("known_at", *_SERIES)
-    )
-    keyed = _fill(keyed, quotes) if later.delay_ns else keyed.with_columns(filled=pl.col("odds"))
+    quotes = _in_order(later.quotes, rows.select("event_id", "starts_at").unique())
+    if later.delay_ns:
+        keyed = _fill(keyed, quotes, later.delay_ns)
+    else:
+        keyed = keyed.with_columns(filled=pl.col("odds"), _filled_at=pl.col("decided_at"))
     keyed = _close(keyed, quotes, later.cash_out) if later.cash_out.on else keyed.with_columns(*no_exit)
-    return keyed.sort("_row").drop("_row", "_line", "_arrives")
+    return keyed.sort("_row").drop("_row", "_line", "_filled_at")
 
 
-def _fill(rows: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
-    """Add `filled`: the first price of the same series at or after the arrival of the order."""
-    return rows.sort("_arrives").join_asof(
-        quotes.rename({"_odds": "filled"}).sort("known_at"),
-        left_on="_arrives", right_on="known_at", by=_SERIES, strategy="forward", check_sortedness=False,
-    ).drop("known_at")  # fmt: skip
+def _in_order(quotes: pl.DataFrame, starts: pl.DataFrame) -> pl.DataFrame:
+    """Quotes up to the start of their event, by time: one for each series and instant."""
+    wanted = {name: QUOTES[name] for name in (*_SERIES, "instant", "known_at", "odds") if name != "_line"}
+    if "instant" not in quotes.columns:
+        quotes = quotes.with_columns(instant=pl.lit(SNAPSHOT))
+    return (
+        check_schema(quotes, wanted | {"line": QUOTES["line"]}, "the later prices")
+        .join(starts, on="event_id", how="inner")
+        .filter(
+            pl.col("starts_at").is_null() | (pl.col("known_at") <= pl.col("starts_at")), pl.col("instant") != IN_PLAY
+        )
+        .with_columns(
+            _line=pl.col("line").fill_nan(None).fill_null(_NO_LINE),
+            _kind=pl.col("instant").replace_strict(SEQUENCE, return_dtype=pl.Int64),
+        )
+        .sort("known_at", *_SERIES, "_kind", "odds", descending=[False] * (len(_SERIES) + 2) + [True])
+        .unique([*_SERIES, "known_at"], keep="last", maintain_order=True)
+        .select(*_SERIES, "known_at", pl.col("odds").alias("_odds"))
+    )
+
+
+def _fill(rows: pl.DataFrame, quotes: pl.DataFrame, delay_ns: int) -> pl.DataFrame:
+    """Add `filled`, `_filled_at`: the first price of the series at or after the arrival, before the settlement."""
+    arrives = pl.col("decided_at") + pl.duration(nanoseconds=delay_ns)
+    found = (
+        rows.with_columns(_arrives=arrives)
+        .sort("_arrives")
+        .join_asof(
+            quotes.rename({"_odds": "filled", "known_at": "_filled_at"}),
+            left_on="_arrives", right_on="_filled_at", by=_SERIES, strategy="forward", check_sortedness=False,
+        )
+        .drop("_arrives")
+    )  # fmt: skip
+    in_time = (pl.col("_filled_at") < pl.col("settled_at")).fill_null(True)
+    return found.with_columns(pl.when(in_time).then(name).alias(name) for name in ("filled", "_filled_at"))
 
 
 def _close(rows: pl.DataFrame, quotes: pl.DataFrame, rule: CashOut) -> pl.DataFrame:
-    """Add `exit_odds` and `exit_at`: the first price on the other side that meets a rule, before the settlement."""
+    """Add `exit_odds` and `exit_at`: the first price on the other side that meets a rule.
+
+    It is known after the order was filled and before the settlement. Profit and loss are those of the odds at which the
+    order was filled, before slippage.
+    """
+    _refuse_unreachable(rows, rule)
     other = pl.when(pl.col("side") == "back").then(pl.lit("lay")).otherwise(pl.lit("back"))
     closing_bookmaker = pl.col("bookmaker") if rule.bookmaker is None else pl.lit(rule.bookmaker)
     wanted = rows.select(
-        "_row", *_SERIES[:4], closing_bookmaker.alias("bookmaker"), other.alias("side"), "odds", "_arrives",
+        "_row", *_SERIES[:4], closing_bookmaker.alias("bookmaker"), other.alias("side"), "filled", "_filled_at",
         "starts_at", "settled_at", is_back=pl.col("side") == "back",
     )  # fmt: skip
-    profit = (
-        pl.when("is_back")
-        .then(pl.col("odds") / pl.col("_odds") - 1.0)
-        .otherwise(1.0 - pl.col("odds") / pl.col("_odds"))
-    )
     near_start = pl.lit(False)
     if rule.before_start_ns is not None:
         near_start = pl.col("known_at") >= pl.col("starts_at") - pl.duration(nanoseconds=rule.before_start_ns)
-    in_time = (pl.col("known_at") > pl.col("_arrives")) & (
+    in_time = (pl.col("known_at") > pl.col("_filled_at")) & (
         pl.col("settled_at").is_null() | (pl.col("known_at") < pl.col("settled_at"))
     )
+    reached = _reaches_profit(rule.profit_frac) | _reaches_loss(rule.loss_frac) | near_start.fill_null(False)
     exits = (
-        wanted.join(quotes, on=_SERIES, how="inner")
-        .filter(in_time & ((profit >= rule.profit_frac) | (profit <= -rule.loss_frac) | near_start.fill_null(False)))
+        wanted.filter(pl.col("filled").is_not_null())
+        .join(quotes, on=_SERIES, how="inner")
+        .filter(in_time & reached)
         .sort("known_at")
         .unique("_row", keep="first", maintain_order=True)
         .select("_row", pl.col("_odds").alias("exit_odds"), pl.col("known_at").alias("exit_at"))
     )
     return rows.join(exits, on="_row", how="left")
+
+
+def _reaches_profit(profit_frac: float) -> pl.Expr:
+    """Whether o / l - 1 (of a lay 1 - o / b) is at least `profit_frac`, compared as products."""
+    filled, exit_odds = pl.col("filled"), pl.col("_odds")
+    back = filled * (1.0 + _ROUNDING) >= exit_odds * (1.0 + profit_frac)
+    lay = filled <= exit_odds * (1.0 - profit_frac) * (1.0 + _ROUNDING)
+    return pl.when("is_back").then(back).otherwise(lay)
+
+
+def _reaches_loss(loss_frac: float) -> pl.Expr:
+    """Whether 1 - o / l (of a lay o / b - 1) is at least `loss_frac`, compared as products."""
+    filled, exit_odds = pl.col("filled"), pl.col("_odds")
+    back = filled <= exit_odds * (1.0 - loss_frac) * (1.0 + _ROUNDING)
+    lay = filled * (1.0 + _ROUNDING) >= exit_odds * (1.0 + loss_frac)
+    return pl.when("is_back").then(back).otherwise(lay)
+
+
+def _refuse_unreachable(rows: pl.DataFrame, rule: CashOut) -> None:
+    """Refuse a profit of 1 or more if all bets are lays, and a loss of 1 or more if all are back bets."""
+    for name, frac, side, words in (
+        ("loss_frac", rule.loss_frac, "back", "a back bet loses less than its stake"),
+        ("profit_frac", rule.profit_frac, "lay", "a lay wins less than the backer's stake"),
+    ):
+        if 1.0 <= frac < math.inf and rows.height and (rows["side"] == side).all():
+            raise ConfigurationError(
+                "value out of range", where=f"execution.cash_out_{name}", expected=f"below 1: {words}",
+                found=f"{frac:g}", todo=f"did you mean {frac / 100:g}?" if 1.0 < frac < 100.0 else "",
+            )  # fmt: skip
 
 
 def closed_early(rows: pl.DataFrame) -> pl.DataFrame:

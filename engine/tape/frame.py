@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.errors import TapeError
 from engine.identity import hash_texts, opportunity_ids
-from engine.kernel.codes import State
+from engine.kernel.codes import Reduction, State
 from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL
 from engine.tape.assemble import assemble
 from engine.tape.build import merged_terms, refuse_duplicates
@@ -32,12 +32,14 @@ _TEXTS: Final[dict[str, str | None]] = {
     "bookmaker": "unknown",
     "side": "back",
     "instant": None,
+    "reduction_rule": None,
 }
 #: Optional numeric columns with their default values.
 _NUMBERS: Final[dict[str, float | None]] = {
     "line": None,
     "close_prob": None,
     "share": None,
+    "place_share": None,
     "filled": None,
     "reduction_frac": 0.0,
     "each_way_frac": 0.0,
@@ -45,6 +47,9 @@ _NUMBERS: Final[dict[str, float | None]] = {
     "exit_odds": None,
 }
 _RESULTS: Final = tuple(state.name.lower() for state in State)
+_REDUCTIONS: Final = tuple(rule.name.lower() for rule in Reduction)
+#: Rule 4 takes no more than 90p in the pound, however many runners are withdrawn.
+_RULE_4_MOST: Final = 0.9
 
 
 def from_frame(
@@ -61,20 +66,21 @@ def from_frame(
     ----------
     frame : polars.DataFrame
         One row per possible bet. Required columns:
-
         - ``decided_at``, ``settled_at``: Datetime of any unit and zone, read as UTC without a zone. Texts and dates are
           refused. A bet with a null ``settled_at`` stays open.
         - ``odds`` (decimal), ``prob`` (that the selection wins in full): a bet with a null is not placed.
         - ``result``: how the selection ended: win, half_win, void, half_lose, lose, unknown, dead_heat (needs
-          ``share``, the share of the stake that wins), place (each-way bets) or cashed (needs ``exit_odds``, the odds
-          on the other side at which the bet was closed). A lay bet wins if its selection loses.
+          ``share``, the share of the stake that wins), place (each-way bets; ``share`` is that of the place part) or
+          cashed (needs ``exit_odds``, the odds on the other side that closed it). A lay bet wins if its selection
+          loses. In an each-way dead_heat ``place_share`` is the share of the place part; null is 1.
 
         Optional: ``event`` (text or integer; by default each row is a separate event), ``sport``, ``competition``,
         ``season``, ``date``, ``home``, ``away``, ``market``, ``line``, ``selection``, ``bookmaker``, ``side`` (back,
-        lay), ``instant``, ``close_prob`` (fair closing probability), ``share``, ``filled`` (odds when the order
-        arrives, null: no price), ``reduction_frac`` (for runners removed after the bet), ``each_way_frac`` (fraction of
-        the odds above 1 that the place pays), ``prob_place`` (of a place without a win), ``exit_odds``, and the columns
-        of `schema.OPTIONAL`. ``group`` needs ``event``: its legs share event and instant. Other columns are refused.
+        lay), ``instant``, ``close_prob`` (fair closing probability), ``share``, ``place_share``, ``filled`` (odds when
+        the order arrives, null: no price), ``reduction_frac`` (for runners removed between the bet and its end),
+        ``reduction_rule`` (exchange_win, exchange_place or rule_4), ``each_way_frac`` (fraction of the odds above 1
+        that the place pays), ``prob_place`` (place without win), ``exit_odds``, and the columns of `schema.OPTIONAL`.
+        ``group`` needs ``event``: its legs share event and instant. Other columns are refused.
     zone, commission_rates, venues, kelly
         As in `build.build_tape`.
 
@@ -112,15 +118,20 @@ def from_frame(
 
 
 def _settled(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with `state`, `settled_at` and `dead_heat_share` as `assemble` needs them."""
+    """Rows with `state`, `settled_at`, the shares of dead heats and `reduction_rule` as `assemble` needs them."""
     open_ = pl.col("settled_at").is_null() | (pl.col("result") == "unknown")
+    share = pl.col("share").fill_null(1.0)
     return rows.with_columns(
         state=pl.when(open_)
         .then(int(State.UNKNOWN))
         .otherwise(pl.col("result").replace_strict(_RESULTS, range(len(_RESULTS)), return_dtype=pl.Int8))
         .cast(pl.Int8),
         settled_at=pl.when(open_).then(int(NEVER)).otherwise(pl.col("settled_at").cast(pl.Int64)),
-        dead_heat_share=pl.when(pl.col("result") == "dead_heat").then("share").otherwise(1.0),
+        dead_heat_share=pl.when(pl.col("result") == "dead_heat").then(share).otherwise(1.0),
+        place_share=pl.when(pl.col("result") == "place").then(share).otherwise(pl.col("place_share").fill_null(1.0)),
+        reduction_rule=pl.col("reduction_rule").replace_strict(
+            _REDUCTIONS, range(len(_REDUCTIONS)), default=int(Reduction.EXCHANGE_WIN), return_dtype=pl.Int8
+        ),
     )
 
 
@@ -159,8 +170,10 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
                 for n, v in _NUMBERS.items() if n not in numbers]  # fmt: skip
     columns.append(_date(frame))
     columns.append(_event(frame))
-    return pl.DataFrame(columns).with_columns(
-        pl.col(name).fill_null(value) for name, value in _NUMBERS.items() if value is not None
+    return (
+        pl.DataFrame(columns)
+        .with_columns(pl.col("share", "place_share").fill_nan(None))
+        .with_columns(pl.col(name).fill_null(value) for name, value in _NUMBERS.items() if value is not None)
     )
 
 
@@ -235,26 +248,41 @@ def _event(frame: pl.DataFrame) -> pl.Series:
 
 
 def _check_results(rows: pl.DataFrame) -> None:
-    share = pl.col("share")
+    heat, placed = pl.col("result") == "dead_heat", pl.col("result") == "place"
     rules = {
         "decided_at": ("an instant in every row", pl.col("decided_at").is_null()),
         "result": (", ".join(_RESULTS), ~pl.col("result").is_in(_RESULTS).fill_null(False)),
         "share": (
-            "above 0, up to 1, in every dead heat",
-            (pl.col("result") == "dead_heat") & ~((share > 0) & (share <= 1)).fill_null(False),
+            "above 0, up to 1, in every dead_heat; a share below 1 with the results dead_heat and place only",
+            (heat & pl.col("share").is_null()) | _is_wrong_share("share", heat | placed),
+        ),
+        "place_share": (
+            "above 0, up to 1; below 1 in each-way bets with the result dead_heat only (with place it is the share)",
+            _is_wrong_share("place_share", heat & (pl.col("each_way_frac") > 0.0)),
         ),
         "close_prob": ("0 to 1, or null", ~pl.col("close_prob").fill_nan(None).is_between(0, 1)),
     }
     _refuse_first(rows, rules)
 
 
+def _is_wrong_share(name: str, used: pl.Expr) -> pl.Expr:
+    """Whether a share is out of range, or says that a part is shared where none is. 1 says so nowhere."""
+    share = pl.col(name)
+    return (~((share > 0) & (share <= 1)) | ((share != 1) & ~used)).fill_null(False)
+
+
 def _check_market(rows: pl.DataFrame) -> None:
     each_way, cashed = pl.col("each_way_frac") > 0.0, pl.col("result") == "cashed"
+    by_rule_4 = (pl.col("reduction_rule") == "rule_4").fill_null(False)
     rules = {
         "filled": ("odds above 1, or null", ~(pl.col("filled").fill_nan(None) > 1.0)),
-        "reduction_frac": ("0 to 1 (1 excluded)", ~_from_0_below_1("reduction_frac")),
+        "reduction_rule": (f"{', '.join(_REDUCTIONS)} or null", ~pl.col("reduction_rule").is_in(_REDUCTIONS)),
+        "reduction_frac": (
+            f"0 to 1 (1 excluded), of Rule 4 up to {_RULE_4_MOST:g}",
+            ~_from_0_below_1("reduction_frac") | (by_rule_4 & (pl.col("reduction_frac") > _RULE_4_MOST)),
+        ),
         "each_way_frac": (
-            "0 to 1 (1 excluded), in back bets that win, place, lose or are void, without half states",
+            "0 to 1 (1 excluded), in back bets that win, place, lose, are void or share a dead heat, no half states",
             ~_from_0_below_1("each_way_frac") | (each_way & ~_can_be_each_way()),
         ),
         "prob_place": ("0 to 1 - prob, in each-way bets only", ~_is_place_probability(each_way)),
@@ -284,7 +312,7 @@ def _from_0_below_1(name: str) -> pl.Expr:
 
 
 def _can_be_each_way() -> pl.Expr:
-    ends = pl.col("result").is_in(["win", "place", "lose", "void", "unknown"])
+    ends = pl.col("result").is_in(["win", "place", "dead_heat", "lose", "void", "unknown"])
     halves = pl.sum_horizontal("prob_half_win", "prob_void", "prob_half_lose")
     return (pl.col("side") == "back") & ends & (halves == 0.0)
 

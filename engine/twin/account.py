@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.configuration import Configuration
 from engine.custom_rule import Rule
-from engine.kernel.codes import Reason, State
+from engine.kernel.codes import Reason, Reduction, State
 from engine.tape import NEVER, Tape
 from engine.twin.arithmetic import after_removals, back_payoff, slipped
 
@@ -100,7 +100,7 @@ class Account:
         if state is State.VOID:
             return 0.0
         odds = self.venue_odds(row)
-        reduced = after_removals(odds, float(tape.reduction_frac[row]))
+        reduced = after_removals(odds, float(tape.reduction_frac[row]), Reduction(int(tape.reduction_rule[row])))
         hedge = self.hedge_odds(row) if state is State.CASHED else math.nan
         untaxed = 1.0 - float(tape.tax_winnings_frac[row])
         if not tape.is_lay[row]:
@@ -113,7 +113,7 @@ class Account:
             State.HALF_LOSE: liability * -0.5,
             State.LOSE: -liability,
             State.DEAD_HEAT: -float(round(bet.backer * (share * reduced - 1.0))),
-            State.CASHED: bet.backer * (1.0 - odds / hedge),
+            State.CASHED: bet.backer * (1.0 - reduced / hedge),
         }[state]
         return float(round(pnl * untaxed if pnl > 0 else pnl))
 

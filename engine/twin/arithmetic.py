@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 
-from engine.kernel.codes import State
+from engine.kernel.codes import Reduction, State
 from engine.tape import Tape
 
 
@@ -33,8 +33,13 @@ def slipped(odds: float, is_lay: bool, slippage_frac: float, *, has_ladder: bool
     return LADDER[min(max(place, 0), len(LADDER) - 1)]
 
 
-def after_removals(odds: float, factor: float) -> float:
-    """Odds lowered by the reduction factor of removed runners (2.5 % or more), to two decimals, at least 1.01."""
+def after_removals(odds: float, factor: float, rule: Reduction) -> float:
+    """Odds lowered by the reduction factor of removed runners.
+
+    In a win market of an exchange off the price, from 2.5 % on, to two decimals, at least 1.01; else off the winnings.
+    """
+    if rule is not Reduction.EXCHANGE_WIN:
+        return 1.0 + (odds - 1.0) * (1.0 - factor)
     return odds if factor < 0.025 else max(1.01, round(odds * (1.0 - factor) * 100.0) / 100.0)
 
 
@@ -43,16 +48,57 @@ def back_payoff(tape: Tape, row: int, odds: float, hedge: float) -> float:
     bet_frac = 1.0 - float(tape.tax_stake_frac[row])  # the rest of the stake is tax
     each_way, share = float(tape.each_way_frac[row]), float(tape.dead_heat_share[row])
     win = odds * bet_frac - 1.0
-    place = (1.0 + (odds - 1.0) * each_way) * bet_frac - 1.0
+    shared = share * (odds * bet_frac) - 1.0
+    place = float(tape.place_share[row]) * ((1.0 + (odds - 1.0) * each_way) * bet_frac) - 1.0
     return {
         State.WIN: 0.5 * win + 0.5 * place if each_way else win,
         State.PLACE: 0.5 * place - 0.5,
         State.HALF_WIN: win / 2.0,
         State.HALF_LOSE: -0.5,
         State.LOSE: -1.0,
-        State.DEAD_HEAT: share * (odds * bet_frac) - 1.0,
+        State.DEAD_HEAT: 0.5 * shared + 0.5 * place if each_way else shared,
         State.CASHED: odds * bet_frac / hedge - 1.0,
     }[State(int(tape.state[row]))]
+
+
+def at_most_4_ulps_above(step: float, exact: float) -> bool:
+    """Whether a step is above a number by no more than 4 units in its last place (or not above it)."""
+    return step - exact <= 4.0 * math.ulp(exact)
+
+
+def down_to_steps(stake: float, step: float) -> float:
+    """The largest multiple of `step` that is at most the stake, or at most 4 ulps above it."""
+    steps = math.floor(stake / step)
+    above = (steps + 1) * step
+    return float(above if stake > 0.0 and at_most_4_ulps_above(above, stake) else steps * step)
+
+
+def allowance(frac: float, money: float) -> float:
+    """`frac * money`, or the whole minor unit of which it misses no more than the rounding of the product."""
+    product = frac * money
+    if not math.isfinite(product):
+        return product
+    above = float(math.ceil(product))
+    return above if above <= product * (1.0 + 2.0**-51) else product
+
+
+def stake_for_profit(profit: float, odds: float, lay_odds: float) -> float:
+    """profit / (odds - 1); a whole stake whose return at these odds is stake and profit within 4 ulps is exact.
+
+    So is a whole liability that is the profit times the lay odds less 1 (`lay_odds`, NaN for a back bet).
+    """
+    stake = profit / (odds - 1.0)
+    whole = float(round(stake))
+    allowed = 4.0 * math.ulp(whole + profit)
+    is_exact = any(abs(paid - (whole + profit)) <= allowed for paid in (whole * odds, profit * lay_odds))
+    return whole if is_exact else stake
+
+
+def backer_stake(liability: float, odds: float, step: float) -> float:
+    """liability / (odds - 1) rounded down; up, if the return of the next multiple is at most 4 ulps too large."""
+    steps = math.floor(liability / (odds - 1.0) / step)
+    above = (steps + 1) * step
+    return float(above if at_most_4_ulps_above(above * odds, above + liability) else steps * step)
 
 
 def uniform(seed: int, identity: int, purpose: int) -> float:

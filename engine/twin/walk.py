@@ -11,7 +11,7 @@ from engine.kernel.codes import REASONS, Reason, Staking
 from engine.kernel.record import AccountState, Row
 from engine.tape import NEVER
 from engine.twin.account import Account, Bet
-from engine.twin.arithmetic import uniform
+from engine.twin.arithmetic import allowance, backer_stake, down_to_steps, stake_for_profit, uniform
 
 
 @dataclass
@@ -105,7 +105,8 @@ class Twin(Account):
         elif config.staking is Staking.PERCENT:
             wanted = config.fraction * base
         elif config.staking is Staking.TARGET:
-            wanted = config.amount_minor / (odds - 1.0)
+            quoted = float(tape.quoted[row]) if tape.is_lay[row] else math.nan
+            wanted = stake_for_profit(config.amount_minor, odds, quoted)
         elif config.staking is Staking.OWN:
             wanted = self.custom_stake(row, base)
         else:
@@ -142,14 +143,14 @@ class Twin(Account):
         """What each limit leaves: the limits of one bet, and the limits that the legs of a group share."""
         config, tape, equity = self.config, self.tape, self.equity
         size = float(tape.size_minor[row]) * self.limit_factor[int(tape.bookmaker[row])]
-        single = {Reason.CAP_BET: config.bet_cap_frac * equity, Reason.SIZE: size}
+        single = {Reason.CAP_BET: allowance(config.bet_cap_frac, equity), Reason.SIZE: size}
         on_event = self.open_on_event[int(tape.event[row])]
         on_competition = self.open_on_competition[int(tape.competition[row])]
         shared = {
-            Reason.CAP_EVENT: config.event_cap_frac * equity - on_event,
-            Reason.CAP_COMPETITION: config.competition_cap_frac * equity - on_competition,
-            Reason.CAP_DAY: config.day_cap_frac * self.day_start - self.staked_today,
-            Reason.CAP_OPEN: config.open_cap_frac * equity - self.open,
+            Reason.CAP_EVENT: allowance(config.event_cap_frac, equity) - on_event,
+            Reason.CAP_COMPETITION: allowance(config.competition_cap_frac, equity) - on_competition,
+            Reason.CAP_DAY: allowance(config.day_cap_frac, self.day_start) - self.staked_today,
+            Reason.CAP_OPEN: allowance(config.open_cap_frac, equity) - self.open,
             Reason.CASH: self.cash_for(row),
         }
         return single, shared
@@ -202,13 +203,13 @@ class Twin(Account):
     def rounded(self, row: int, stake: float) -> tuple[float, float]:
         """The stake rounded down to the increment, and 0; of a lay the liability, and the backer's stake so rounded."""
         step = self.config.stake_increment_minor
-        stake = math.floor(stake / step) * step
+        stake = down_to_steps(stake, step)
         if not self.tape.is_lay[row]:
             return stake, 0.0
         quoted, filled = float(self.tape.quoted[row]), float(self.tape.filled[row])
-        price = self.slipped(row, filled if filled > quoted else quoted) - 1.0
-        backer = math.floor(stake / price / step) * step
-        return float(round(backer * price)), backer
+        worst = self.slipped(row, filled if filled > quoted else quoted)
+        backer = backer_stake(stake, worst, step)
+        return float(round(backer * (worst - 1.0))), backer
 
     def too_small(self, row: int, stake: float) -> bool:
         """Whether a stake, once rounded, is below a minimum."""
@@ -222,7 +223,10 @@ class Twin(Account):
         """The answer to the order: the price moved too far, rejected by a draw of (seed, id), or None (accepted)."""
         quoted, filled, tolerance = self.tape.quoted[row], self.tape.filled[row], self.config.price_tolerance_frac
         is_lay = self.tape.is_lay[row]
-        acceptable = filled <= quoted * (1.0 + tolerance) if is_lay else filled >= quoted * (1.0 - tolerance)
+        if is_lay:  # exactly at the tolerance is acceptable, whatever the last bits
+            acceptable = filled * (1.0 - 1e-12) <= quoted * (1.0 + tolerance)
+        else:
+            acceptable = filled * (1.0 + 1e-12) >= quoted * (1.0 - tolerance)
         if not acceptable:
             return Reason.PRICE_MOVED
         draw = uniform(self.seed, int(self.tape.id[row]), 1)

@@ -57,7 +57,7 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
     state = rng.choice([1, 1, 1, 1, 2, 3, 4, 5, 5, 5, 6, 8], n).astype(np.int8)
     is_lay = (rng.random(n) < 0.25).astype(np.int8)
     each_way = np.where((rng.random(n) < 0.1) & (is_lay == 0), 0.2, 0.0)
-    state[each_way > 0] = rng.choice([1, 5, 7], n)[each_way > 0]
+    state[each_way > 0] = rng.choice([1, 5, 6, 7], n)[each_way > 0]
     state[unknown] = int(State.UNKNOWN)
     quoted = np.round(rng.uniform(1.05, 6.0, n), 2)
     odds = np.where(is_lay == 1, quoted / (quoted - 1.0), quoted)
@@ -92,7 +92,9 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
         priority=priority,
         state=state,
         dead_heat_share=np.where(state == int(State.DEAD_HEAT), rng.choice([0.5, 1 / 3], n), 1.0),
-        reduction_frac=np.where(rng.random(n) < 0.1, rng.choice([0.02, 0.1, 0.75], n), 0.0),
+        place_share=np.where((each_way > 0) & (rng.random(n) < 0.5), rng.choice([0.5, 1 / 3], n), 1.0),
+        reduction_frac=np.where(rng.random(n) < 0.2, rng.choice([0.02, 0.1, 0.75], n), 0.0),
+        reduction_rule=rng.integers(0, 3, n).astype(np.int8),
         each_way_frac=each_way,
         exit_odds=np.where(state == int(State.CASHED), np.round(quoted * rng.uniform(0.6, 1.5, n) + 0.2, 2), np.nan),
         tax_stake_frac=np.where((rng.random(n) < 0.1) & (is_lay == 0), 0.05, 0.0),

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from engine.kernel.codes import State
+from engine.kernel.codes import Reduction, State
 from engine.kernel.price import on_ladder, placed_odds, reduced
 from engine.kernel.record import Ending
 from engine.kernel.settle import payoff, settle
@@ -21,7 +21,9 @@ BANDS = [
 
 
 def end(state: State, **terms: float) -> Ending:
-    values = dict.fromkeys(Ending._fields, 0.0) | {"dead_heat_share": 1.0, "state": int(state)} | terms
+    values = (
+        dict.fromkeys(Ending._fields, 0.0) | {"dead_heat_share": 1.0, "place_share": 1.0, "state": int(state)} | terms
+    )
     return Ending(**values)
 
 
@@ -60,7 +62,7 @@ def test_between_two_prices_the_worse_one_is_used() -> None:
     [(8.6, 0.162, 7.21), (8.6, 0.024, 8.6), (3.2, 0.7518, 1.01), (10.0, 0.10, 9.0), (3.2, 0.025, 3.12)],
 )
 def test_removed_runners(odds: float, factor: float, expected: float) -> None:
-    assert reduced(odds, factor) == expected
+    assert reduced(odds, factor, Reduction.EXCHANGE_WIN) == expected
 
 
 CASES: list[tuple[str, Callable[[], float], float]] = [

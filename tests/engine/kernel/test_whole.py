@@ -1,0 +1,143 @@
+"""Whole amounts of money against exact rational arithmetic."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from fractions import Fraction
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import Configuration, Staking, backtest
+from engine.kernel.whole import (
+    backer_steps,
+    liability_for_profit,
+    stake_for_profit,
+    ulp,
+    whole_allowance,
+    whole_steps,
+)
+from engine.odds import lay_as_back
+from engine.tape import from_frame
+
+OFF = dict.fromkeys(("drawdown_warn_frac", "drawdown_stop_frac", "streak_stop", "daily_loss_frac"), math.inf)
+STEPS = (1, 5, 10, 100)
+CENT_ODDS = st.integers(101, 3_000).map(lambda hundredths: Fraction(hundredths, 100))
+
+
+def floor(amount: Fraction, step: int) -> int:
+    return amount // step * step
+
+
+@given(st.floats(1e-6, 1e15))
+def test_an_ulp_is_the_distance_to_the_next_float(x: float) -> None:
+    assert ulp(x) == math.ulp(x)
+
+
+def test_the_next_step_is_taken_within_4_ulps_and_not_beyond() -> None:
+    stake = 5_700.0
+    for below in range(8):
+        assert whole_steps(stake, 100.0) == (5_700.0 if below <= 4 else 5_600.0), below
+        stake = math.nextafter(stake, 0.0)
+    assert np.isnan(whole_steps(math.nan, 100.0)) and whole_steps(0.0, 100.0) == 0.0 > whole_steps(-5.0, 100.0)
+
+
+@given(st.integers(1, 1_000), st.integers(1, 200_000), st.sampled_from(STEPS), st.sampled_from([1, 2, 4]))
+def test_a_decimal_part_of_a_bank_in_whole_steps_is_exact(k: int, banks: int, step: int, share: int) -> None:
+    bank = banks * step
+    stake = k / 1000 * bank * (1.0 / share)
+    assert whole_steps(stake, float(step)) == floor(Fraction(k, 1000) * bank / share, step)
+
+
+@given(st.integers(1, 1_000), st.integers(1, 2_000_000), st.floats(0, 1), st.sampled_from(STEPS))
+def test_what_a_cap_leaves_beside_open_stakes_is_exact(k: int, equity: int, used: float, step: int) -> None:
+    cap = Fraction(k, 1000) * equity
+    open_ = int(used * cap)
+    assert whole_steps(whole_allowance(k / 1000, float(equity)) - open_, float(step)) == floor(cap - open_, step)
+
+
+@given(CENT_ODDS, st.integers(1, 200_000), st.sampled_from(STEPS))
+def test_the_stake_of_a_target_is_exact(odds: Fraction, profit: int, step: int) -> None:
+    stake = stake_for_profit(float(profit), float(odds))
+    assert whole_steps(stake, float(step)) == floor(profit / (odds - 1), step)
+
+
+@given(CENT_ODDS, st.integers(1, 200_000), st.sampled_from(STEPS))
+def test_the_liability_of_a_target_is_exact(odds: Fraction, profit: int, step: int) -> None:
+    back = float(lay_as_back(np.array([float(odds)]))[0])
+    liability = liability_for_profit(float(profit), back, float(odds))
+    assert whole_steps(liability, float(step)) == floor(profit * (odds - 1), step)
+
+
+@given(CENT_ODDS, st.integers(1, 200_000), st.sampled_from(STEPS), st.integers(0, 50))
+def test_the_backers_stake_of_a_lay_is_exact(odds: Fraction, liability: int, step: int, slippage: int) -> None:
+    placed = 1 + (odds - 1) * (1 + Fraction(slippage, 1000))
+    found = backer_steps(float(liability), 1.0 + (float(odds) - 1.0) * (1.0 + slippage / 1000), float(step))
+    assert found == floor(liability / (placed - 1), step)
+
+
+def bets(*rows: dict[str, object]) -> pl.DataFrame:
+    """Bets decided one after the other, settled together at the end of the day."""
+    plain = {"settled_at": datetime(2024, 8, 17, 18), "prob": 0.3, "odds": 2.0, "result": "lose", "event": "match"}
+    return pl.DataFrame(
+        [{**plain, "selection": str(n), "decided_at": datetime(2024, 8, 17, 9, n), **row} for n, row in enumerate(rows)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "rows", "stakes"),
+    [
+        ({"staking": Staking.PERCENT, "fraction": 0.57}, [{}], [5_700]),
+        ({"staking": Staking.PERCENT, "fraction": 0.29, "base_is_cash": True}, [{}], [2_900]),
+        ({"amount_minor": 9_000.0, "bet_cap_frac": 0.57}, [{}], [5_700]),
+        ({"amount_minor": 5_000.0, "event_cap_frac": 0.57}, [{}, {}], [5_000, 700]),
+        ({"amount_minor": 5_000.0, "competition_cap_frac": 0.57}, [{}, {}], [5_000, 700]),
+        ({"amount_minor": 5_000.0, "day_cap_frac": 0.57}, [{}, {}], [5_000, 700]),
+        ({"amount_minor": 5_000.0, "open_cap_frac": 0.57}, [{}, {}], [5_000, 700]),
+        ({"staking": Staking.TARGET, "amount_minor": 100.0}, [{"odds": 1.1}], [1_000]),
+        ({"staking": Staking.KELLY_COLUMN, "fraction": 0.57}, [{"kelly_frac": 1.0}], [5_700]),
+        # legs of a group: 57.00 in all, halves of 28.50 at steps of 1.00
+        (
+            {"amount_minor": 5_700.0, "event_cap_frac": 0.57, "bankroll_minor": 20_000.0},
+            [{"group": 1, "stake_weight": share, "decided_at": datetime(2024, 8, 17, 9)} for share in (1.0, 1.0)],
+            [5_700, 5_700],
+        ),
+    ],
+)
+def test_stakes_of_a_backtest_lose_no_step(
+    settings: dict[str, float], rows: list[dict[str, object]], stakes: list[int]
+) -> None:
+    options = {"bankroll_minor": 10_000.0, "stake_increment_minor": 100.0, **OFF, **settings}
+    result = backtest(from_frame(bets(*rows)), Configuration(**options))  # type: ignore[arg-type]
+    assert result.replay(0).bets["stake_minor"].to_list() == stakes
+
+
+@pytest.mark.parametrize(
+    ("settings", "row", "backer"),
+    [
+        ({"amount_minor": 1_000.0}, {"odds": 1.1}, 10_000),
+        ({"amount_minor": 300.0}, {"odds": 1.15}, 2_000),
+        ({"staking": Staking.TARGET, "amount_minor": 10_000.0}, {"odds": 1.13}, 10_000),
+        ({"amount_minor": 9_000.0}, {"odds": 1.15, "size_minor": 2_000.0}, 2_000),
+    ],
+)
+def test_lays_lose_no_step(settings: dict[str, float], row: dict[str, object], backer: int) -> None:
+    options = {"stake_increment_minor": 100.0, **OFF, **settings}
+    lay = from_frame(bets({"side": "lay", **row}))
+    result = backtest(lay, Configuration(**options))  # type: ignore[arg-type]
+    assert result.replay(0).bets["backer_stake_minor"].to_list() == [backer]
+
+
+@pytest.mark.parametrize(("side", "filled"), [("back", 1.98), ("lay", 2.02), ("back", 1.62), ("lay", 3.3)])
+def test_a_price_exactly_at_the_tolerance_is_taken(side: str, filled: float) -> None:
+    quoted = {1.98: 2.0, 2.02: 2.0, 1.62: 1.8, 3.3: 3.0}[filled]
+    tolerance = round(abs(filled / quoted - 1.0), 6)
+    row = {"odds": quoted, "filled": filled, "side": side}
+    settings = {**OFF, "price_tolerance_frac": tolerance}
+    assert backtest(from_frame(bets(row)), Configuration(**settings)).replay(0).row_reasons[0] == "placed"
+    settings["price_tolerance_frac"] = tolerance - 1e-6
+    assert backtest(from_frame(bets(row)), Configuration(**settings)).replay(0).row_reasons[0] == "price_moved"
