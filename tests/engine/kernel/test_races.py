@@ -28,7 +28,8 @@ HALF = Fraction(1, 2)
 def settled(stake: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The bets of these rows in their order; all have the same stake (of a lay: the liability)."""
     numbered = [{**DAY, "event": n, "bookmaker": "free", **row} for n, row in enumerate(rows)]
-    tape = from_frame(pl.DataFrame(numbered, infer_schema_length=None), venues=TAX)
+    venues = TAX if any(row["bookmaker"] == "taxed" for row in numbered) else None
+    tape = from_frame(pl.DataFrame(numbered, infer_schema_length=None), venues=venues)
     config = Configuration(bankroll_minor=1e12, amount_minor=float(stake), **OFF)  # type: ignore[arg-type]
     return backtest(tape, config).replay(0).bets.sort("event_id").to_dicts()
 
