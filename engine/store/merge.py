@@ -5,16 +5,14 @@ Rules
 - An event that is already stored: the last import wins, but an import without a result does not erase a known result.
 - A result is not known before the game can be over (`engine.betting.sport.with_possible_results`).
 - A quote that is already stored (same `QUOTE_KEY`): the last import wins.
-- A moved fixture is withdrawn: it goes to the table `withdrawn` and its quotes are removed. A stored event is a moved
-  fixture if the new file does not hold it, its date is within the dates of that file, and the file holds the same
-  home-away pair of the same source within 60 days of it. A pull of a list of coming matches moves only matches that had
-  not started when it was taken, because the others left the list when they were played.
+- A moved fixture is withdrawn: it goes to the table `withdrawn` and its quotes are removed. Which stored events are
+  moved fixtures is decided in `engine.store.moved`.
 - Everything else stays.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import polars as pl
@@ -29,7 +27,6 @@ _RESULT: Final = (
     *("status", "home_score", "away_score", "winner", "settled_at", "settled_at_basis", "score_scope"),
     *FURTHER_SCORES,
 )
-_MOVED: Final = timedelta(days=60)
 _QUOTE_ORDER: Final = ("market", "bookmaker", "instant", "known_at", "event_id", "line", "selection", "side")
 _EVENT_ORDER: Final = ("date", "home", "away", "event_id")
 
@@ -70,52 +67,8 @@ def last_snapshot(quotes: pl.DataFrame) -> datetime | None:
     return last if isinstance(last, datetime) else None
 
 
-def moved_fixtures(
-    old: pl.DataFrame, new: pl.DataFrame, raw_sha256: str, taken_at: datetime | None = None
-) -> pl.DataFrame:
-    """Find the stored events that a new file has moved to another date.
-
-    Parameters
-    ----------
-    old, new : polars.DataFrame
-        Stored events of a partition, and the events of one competition in the new file; columns of `schema.EVENTS`.
-    raw_sha256 : str
-        Hash of the new file.
-    taken_at : datetime, optional
-        When the file was pulled (`last_snapshot`). Matches that had started by then were played, not moved.
-
-    Returns
-    -------
-    polars.DataFrame
-        event_id, moved_to, withdrawn_by (the hash), one row per moved event.
-    """
-    empty = pl.DataFrame(schema={"event_id": pl.Int64, "moved_to": pl.Date, "withdrawn_by": pl.String})
-    if not old.height or not new.height:
-        return empty
-    first, last = new["date"].min(), new["date"].max()
-    assert isinstance(first, date) and isinstance(last, date)
-    missing = old.filter(
-        pl.col("source").is_in(new["source"].unique().to_list()) & pl.col("date").is_between(first, last)
-    ).join(new.select("event_id"), on="event_id", how="anti")
-    if taken_at is not None:
-        missing = missing.filter(pl.col("starts_at") > taken_at)
-    if not missing.height:
-        return empty
-    pairs = missing.select("event_id", "source", "home", "away", "date").join(
-        new.select("source", "home", "away", pl.col("date").alias("moved_to")), on=["source", "home", "away"]
-    )
-    near = pairs.with_columns((pl.col("moved_to") - pl.col("date")).abs().alias("_gap")).filter(
-        pl.col("_gap") <= _MOVED
-    )
-    return (
-        near.sort("event_id", "_gap", "moved_to")
-        .unique("event_id", keep="first", maintain_order=True)
-        .select("event_id", "moved_to", pl.lit(raw_sha256).alias("withdrawn_by"))
-    )
-
-
 def withdraw(events: pl.DataFrame, quotes: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
-    """Rows of moved fixtures in the columns of `WITHDRAWN`; `moved` comes from `moved_fixtures`."""
+    """Rows of moved fixtures in the columns of `WITHDRAWN`; `moved` comes from `engine.store.moved.moved_fixtures`."""
     counts = quotes.join(moved.select("event_id"), on="event_id", how="semi").group_by("event_id").len("n_quotes")
     withdrawn = events.join(moved, on="event_id", how="inner").join(counts, on="event_id", how="left")
     return (

@@ -69,7 +69,7 @@ class PartitionState:
         return events, quotes
 
     def withdraw(self, moved: pl.DataFrame) -> pl.DataFrame:
-        """Withdraw moved fixtures (`merge.moved_fixtures`) and return them in the columns of `merge.WITHDRAWN`."""
+        """Withdraw moved fixtures (`moved.moved_fixtures`) and return them in the columns of `merge.WITHDRAWN`."""
         withdrawn = merge.withdraw(self.events, self.quotes(), moved)
         self.remove(moved.select("event_id"))
         rest = self.withdrawn.join(withdrawn.select("event_id"), on="event_id", how="anti")

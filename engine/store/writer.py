@@ -7,7 +7,6 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +17,7 @@ from engine.schema import ALL_EVENTS, QUARANTINE, QUOTES, with_optional
 from engine.store import content, manifest, merge
 from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Imported, Manifest
+from engine.store.moved import Newer, damaged_rows, moved_fixtures
 from engine.store.partition import PartitionState
 from engine.store.verify import Verifier
 
@@ -76,7 +76,6 @@ class Writer:
     def _merge_competition(self, new: pl.DataFrame, batch: Incoming) -> None:
         sport, competition = new["sport"][0], new["competition"][0]
         first, last = new["date"].min(), new["date"].max()
-        taken_at = merge.last_snapshot(batch.quotes)
         seasons = set(new["season"].unique().to_list())
         in_memory = {p for p in self._states if p[:2] == (sport, competition)}
         stored = {
@@ -85,15 +84,23 @@ class Writer:
             if e.partition[:2] == (sport, competition) and e.spans(first, last)  # type: ignore[arg-type]
         }
         others = sorted(p for p in in_memory | stored if p[2] not in seasons)
+        standing = [self._state(p).events for p in (*others, *((sport, competition, s) for s in sorted(seasons)))]
+        newer = Newer(
+            new,
+            batch.raw_sha256,
+            merge.last_snapshot(batch.quotes),
+            pl.concat([frame["event_id"] for frame in standing]),
+            damaged_rows(batch.quarantine),
+        )
         carried: list[tuple[pl.DataFrame, pl.DataFrame]] = []
         for partition in others:
-            self._withdraw(partition, new, batch.raw_sha256, taken_at)
+            self._withdraw(partition, newer)
             removed = self._state(partition).remove(new.select("event_id"))
             if removed[0].height:
                 carried.append(removed)
         for rows in new.partition_by("season", maintain_order=True):
             partition = (sport, competition, rows["season"][0])
-            self._withdraw(partition, new, batch.raw_sha256, taken_at)
+            self._withdraw(partition, newer)
             quotes = batch.quotes.join(rows.select("event_id"), on="event_id", how="semi")
             state = self._state(partition)
             for events, prices in carried:
@@ -102,9 +109,9 @@ class Writer:
             state.add(rows, quotes)
             self.summary.partitions.add(partition)
 
-    def _withdraw(self, partition: Partition, new: pl.DataFrame, raw_sha256: str, taken_at: datetime | None) -> None:
+    def _withdraw(self, partition: Partition, newer: Newer) -> None:
         state = self._state(partition)
-        moved = merge.moved_fixtures(state.events, new, raw_sha256, taken_at)
+        moved = moved_fixtures(state.events, newer)
         if moved.height:
             columns = (*_PARTITION, "date", "home", "away", "moved_to", "n_quotes")
             self.summary.withdrawn += state.withdraw(moved).select(columns).to_dicts()
