@@ -14,7 +14,7 @@ import polars as pl
 from engine.plausibility.seasons import span_of_season
 from engine.schema import CLOSE, CORNERS, FIRST_HALF, OPEN
 from engine.source import calendar
-from engine.source.aliases import load_aliases
+from engine.source.aliases import Aliases, load_aliases
 from engine.source.batch import Counts, Parsed
 from engine.source.books import refuse_moved_columns, refuse_partial_books, without_moved_rows
 from engine.source.date_order import check_order
@@ -90,9 +90,7 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     aliases = load_aliases("football")
     matches, depends_on_today = _matches(table, layout, quarantine, today)
     n_read = table.n_misfit + len(table.rows)
-    for match in matches:
-        match.home, match.away = aliases.resolve(match.home), aliases.resolve(match.away)
-    matches = _without_duplicates(table, matches, quarantine)
+    matches = _without_duplicates(table, _with_standard_names(table, matches, aliases, quarantine), quarantine)
     _set_seasons(table, layout, matches, quarantine)
     kept_table = Table(table.header, [table.rows[m.index] for m in matches], [table.lines[m.index] for m in matches])
     for name in unknown:
@@ -214,6 +212,21 @@ def _start(line: int, day: date, text: str, quarantine: Quarantine) -> int | Non
         quarantine.cell(line, "Time", text, "invalid time of day: expected HH:MM")
         return None
     return calendar.local_ns(day, clock, _ZONE)
+
+
+def _with_standard_names(table: Table, matches: list[_Match], aliases: Aliases, quarantine: Quarantine) -> list[_Match]:
+    """Matches with standard names. One whose two teams are spellings of one name is quarantined."""
+    kept = []
+    for match in matches:
+        match.competition = aliases.competition(match.competition)
+        names = aliases.resolve(match.home, match.competition), aliases.resolve(match.away, match.competition)
+        if names[0] == names[1]:
+            reason = f"both teams are {names[0]!r} by the table of aliases"
+            quarantine.row(table.lines[match.index], ",".join(table.rows[match.index]), reason)
+            continue
+        match.home, match.away = names
+        kept.append(match)
+    return kept
 
 
 def _without_duplicates(table: Table, matches: list[_Match], quarantine: Quarantine) -> list[_Match]:

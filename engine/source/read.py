@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from engine.errors import SourceError, UsageError
 from engine.paths import conf_dir
+from engine.source.aliases import check_user_tables, user_tables_hash
 from engine.source.batch import Batch
 from engine.source.mapping import archive_files, mapping_text, reads_json, shipped_mappings
 from engine.source.quarantine import Origin
@@ -42,7 +43,8 @@ def _version() -> str:
     """Hash of the readers and of the tables they use. If either changes, all files are read again."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    modules = [*sorted(folder.rglob("*.py")), *sorted((folder.parent / "plausibility").glob("*.py"))]
+    modules = sorted(folder.rglob("*.py"))
+    modules += [path for room in ("plausibility", "names") for path in sorted((folder.parent / room).glob("*.py"))]
     tables = sorted((conf_dir() / "source").rglob("*.yaml"))
     for path in [*modules, *tables]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -89,6 +91,7 @@ class _Settings:
     today: date
     known: frozenset[str]
     suffixes: tuple[str, ...]
+    user_tables: str = ""
 
 
 def read_files(
@@ -122,16 +125,17 @@ def read_files(
         The source or a path does not exist, or the mapping is missing or not allowed. Errors in the content of a file
         do not raise; they are in its batch.
     ConfigurationError
-        There is no such mapping, or it is invalid.
+        There is no such mapping, or it is invalid; or a table of aliases in ``BEA_HOME`` is.
     """
     reader = _reader(source, mapping)
     inputs = [Path(path) for path in paths]
     for path in inputs:
         if not path.exists():
             raise UsageError(f"no such file or folder: {path}")
+    check_user_tables()
     documents = bool(reader.mapping) and reads_json(reader.mapping, reader.mapping_name)
     suffixes = _DOCUMENTS if documents else _TABLES
-    settings = _Settings(reader, today or datetime.now(UTC).date(), frozenset(known), suffixes)
+    settings = _Settings(reader, today or datetime.now(UTC).date(), frozenset(known), suffixes, user_tables_hash())
     if archive_limits is None:
         count = archive_files(reader.mapping, reader.mapping_name) if reader.mapping else None
         archive_limits = ArchiveLimits(files=count) if count else ArchiveLimits()
@@ -231,7 +235,7 @@ def _read_job(settings: _Settings, job: _Job, idle: SimpleQueue[Child]) -> Batch
         return Batch(reader.source, job.name, "", None, refused=refused)
     except SourceError as refused:
         return Batch(reader.source, job.name, "", None, refused=refused)
-    identity = _identity(reader, sha256, job.name)
+    identity = _identity(reader, sha256, job.name, settings.user_tables)
     if identity in settings.known:
         return Batch(reader.source, job.name, sha256, job.path, identity=identity, unchanged=True)
     request: dict[str, Any] = {
@@ -265,13 +269,15 @@ def _read_job(settings: _Settings, job: _Job, idle: SimpleQueue[Child]) -> Batch
     )
 
 
-def _identity(reader: _Reader, sha256: str, name: str) -> str:
+def _identity(reader: _Reader, sha256: str, name: str, user_tables: str) -> str:
     """Identity of a file: a hash of its content and of all that decides how it is read.
 
-    A mapping may use the name of the file, so the last part of the name is included.
+    A mapping may use the name of the file, so the last part of the name is included; and so are the user's tables of
+    aliases.
     """
     last = name.rsplit("!", 1)[-1].rsplit("/", 1)[-1]
-    parts = (READER_VERSION, reader.source, reader.reader, reader.mapping, last if reader.mapping else "", sha256)
+    parts = [READER_VERSION, reader.source, reader.reader, reader.mapping, last if reader.mapping else "", sha256]
+    parts += [user_tables] if user_tables else []
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

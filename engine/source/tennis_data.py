@@ -76,7 +76,7 @@ class _Match:
     home_won: bool
     status: str
     sets: tuple[int, int] | None
-    tour: str
+    competition: str
     season: str = ""
 
 
@@ -146,18 +146,19 @@ def _workbook(raw: bytes, quarantine: Quarantine) -> Table:
 
 def _matches(table: Table, quarantine: Quarantine, today: date) -> tuple[list[_Match], bool]:
     aliases = load_aliases("tennis")
-    names = ("Date", "Winner", "Loser", "Comment", "Wsets", "Lsets")
+    names = ("Date", "Tournament", "Winner", "Loser", "Comment", "Wsets", "Lsets")
     columns = {name: table.column(name) for name in names}
     tour = "WTA" if "WTA" in table.header else "ATP"
     matches, depends_on_today = [], False
     for index, line in enumerate(table.lines):
-        written, winner, loser, comment, won, lost = (columns[name][index] for name in names)
+        written, tournament, winner, loser, comment, won, lost = (columns[name][index] for name in names)
         day, text = read_day(written), ",".join(table.rows[index])
         status = _STATUS.get(comment.lower())
         if day is None:
             quarantine.row(line, text, f"unreadable date: {written[:40]!r}")
             continue
-        winner, loser = aliases.resolve(winner), aliases.resolve(loser)
+        competition = aliases.competition(f"{tour} {tournament}".strip())
+        winner, loser = aliases.resolve(winner, competition), aliases.resolve(loser, competition)
         if not winner or not loser or winner == loser:
             quarantine.row(line, text, "not two different players")
             continue
@@ -178,7 +179,7 @@ def _matches(table: Table, quarantine: Quarantine, today: date) -> tuple[list[_M
         if status == "scheduled":
             quarantine.flag(line, "Comment", comment, "not played according to the comment: kept without a result")
             score = None
-        matches.append(_Match(index, day, home, away, home_won, status, score, tour))
+        matches.append(_Match(index, day, home, away, home_won, status, score, competition))
     return matches, depends_on_today
 
 
@@ -283,10 +284,9 @@ def _games(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[
 def _events(table: Table, matches: list[_Match], origin: Origin, quarantine: Quarantine) -> pl.DataFrame:
     over = [m.status != "scheduled" for m in matches]
     winners = ["home" if m.home_won else "away" for m in matches]
-    tournaments, tours = table.column("Tournament"), [m.tour for m in matches]
     return finish_events(
         {
-            "competition": [f"{tour} {name}".strip() for tour, name in zip(tours, tournaments, strict=True)],
+            "competition": [m.competition for m in matches],
             "season": [m.season for m in matches],
             "date": [m.day for m in matches],
             "home": [m.home for m in matches],

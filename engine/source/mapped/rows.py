@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from engine.clock import instant_ns
 from engine.plausibility.seasons import span_of_season
 from engine.source import calendar
-from engine.source.aliases import load_aliases
+from engine.source.aliases import Aliases, load_aliases
 from engine.source.mapped.games import numbered, repeated
 from engine.source.mapped.results import ResultReader
 from engine.source.mapped.row import NO_PRICE, Row
@@ -59,6 +59,7 @@ class _RowReader:
 
     def __init__(self, table: Table, mapping: Mapping, quarantine: Quarantine, origin: Origin) -> None:
         self._mapping, self._quarantine, self._name = mapping, quarantine, origin.name
+        self._aliases = dict[str, Aliases]()
         texts = ("sport", "competition", "season", "home", "away", "game")
         self._texts = {name: texts_of(table, getattr(mapping, name), origin.name) for name in texts}
         self._results = ResultReader(table, mapping, quarantine, origin.name)
@@ -79,9 +80,9 @@ class _RowReader:
         if start is None:
             return f"unreadable date: {self._start[index][:40]!r}"
         sides = frozenset((home,)), frozenset((away,))
-        aliases = load_aliases(sport) if sport.isidentifier() else None
-        if aliases is not None:
-            home, away = aliases.resolve(home), aliases.resolve(away)
+        aliases = self._aliases.get(sport) or self._aliases.setdefault(sport, load_aliases(sport))
+        competition = aliases.competition(competition)
+        home, away = aliases.resolve(home, competition), aliases.resolve(away, competition)
         if not (sport and competition and home and away) or home == away:
             return "no sport, no competition, or not two different names"
         game = _GAME.fullmatch(number or "0")

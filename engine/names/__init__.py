@@ -1,0 +1,6 @@
+"""Names of participants as texts: their letters, and names that may mean the same."""
+
+from engine.names.fold import fold
+from engine.names.near import near, near_pairs
+
+__all__ = ["fold", "near", "near_pairs"]
