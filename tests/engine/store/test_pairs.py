@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 from itertools import combinations, permutations
 
@@ -157,10 +156,10 @@ def test_no_events() -> None:
     assert not pairs.matches.height and not pairs.names.height and not pairs.competitions.height
 
 
-def test_a_large_store_takes_seconds() -> None:
-    """60,000 matches of 40 leagues; quadratic time would take minutes."""
+def test_a_large_store_has_no_false_pairs() -> None:
+    """60,000 matches of 40 leagues whose clubs have like names."""
     clubs = [
-        [f"{a}{b} {c}" for a in ("North", "East", "Wel", "Hex") for b in ("ham", "port", "ley")] for c in range(40)
+        [f"{a}{b} L{c}" for a in ("North", "East", "Wel", "Hex") for b in ("ham", "port", "ley")] for c in range(40)
     ]
     rows = [
         match(home, away, date(2000, 1, 1) + timedelta(days=7 * k + 91 * year), f"L{league}", home_score=k % 4)
@@ -170,6 +169,4 @@ def test_a_large_store_takes_seconds() -> None:
     ]
     events = batch(rows).events
     assert events.height > 50_000
-    begin = time.process_time()
-    find_pairs(events)
-    assert time.process_time() - begin < 60
+    assert not find_pairs(events).matches.height
