@@ -33,6 +33,7 @@ from research.validation.stitched import SelectedConfiguration, Stitched, stitch
 from research.verdict.evidence import Assessment, Resampled, assess
 from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, BacktestPaths, Findings, Window
 from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample
+from research.verdict.ruin import BANKRUPT_SCHEMA, NEVER_BANKRUPT, bankrupt_days
 
 Floats = NDArray[np.float64]
 
@@ -51,12 +52,21 @@ class Series:
         Sums by fold (`research.validation.slices`).
     touching : bool (folds, folds)
         `research.validation.folds.Cuts.touching`, of any tape.
+    bankrupt : int64 (configurations,)
+        First day at whose end a configuration is bankrupt; `ruin.NEVER_BANKRUPT` if none.
     """
 
     first: dt.date
     returns: NDArray[np.float32]
     sums: Floats
     touching: Flags
+    bankrupt: NDArray[np.int64]
+
+    def bankruptcies(self) -> pl.DataFrame:
+        """The configurations that go bankrupt, with the date: config, date."""
+        rows = np.flatnonzero(self.bankrupt != NEVER_BANKRUPT)
+        dates = [self.first + dt.timedelta(days=int(day)) for day in self.bankrupt[rows]]
+        return pl.DataFrame({"config": rows + 1, "date": dates}, schema=BANKRUPT_SCHEMA)
 
 
 def series_of(
@@ -80,13 +90,16 @@ def series_of(
     shape = (count, (end - first).days)
     returns = _mapped(folder / "returns.npy", "<f4", shape)
     sums = _mapped(folder / "sums.npy", "<f8", (count, len(spans[0].cuts.days), PARTS, 6))
+    bankrupt = np.full(count, NEVER_BANKRUPT, np.int64)
     for unit, result, bankroll in units:
         span = spans[unit.tape]
         unit_returns, day = daily_returns(result.days, bankroll), (span.first - first).days
+        gone = bankrupt_days(result.days, bankroll)
+        bankrupt[unit.low : unit.high] = np.where(gone == NEVER_BANKRUPT, gone, gone + day)
         returns[unit.low : unit.high, day : day + span.n_days] = unit_returns
         sums[unit.low : unit.high] = fold_sums(result.days, unit_returns, result.marks, span.cuts)
     touching = np.logical_or.reduce([span.cuts.touching for span in spans])
-    return Series(first, returns, sums, touching)
+    return Series(first, returns, sums, touching, bankrupt)
 
 
 def _mapped(path: Path, form: str, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -226,7 +239,7 @@ def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resample
         metric=rules.metric,
         selected=None if selection.row is None else selection.row + 1,
         purged_days=sweep.purged_days,
-        windows=() if stitched is None else windows_of(sweep.dates, selection.choices, stitched.bets),
+        windows=() if stitched is None else windows_of(sweep.dates, selection.choices, stitched),
         out_of_sample=None if stitched is None else out_of_sample_yield(stitched.bets, sweep.seed),
         paths=paths,
         set_aside=tuple(row + 1 for row in selection.aside),
@@ -239,11 +252,12 @@ def _backtest_paths(choices: Sequence[Choice], paths: Sequence[BacktestPath]) ->
     return BacktestPaths(len(choices), tuple(path.bets for path in paths), metrics)
 
 
-def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], bets: pl.DataFrame) -> tuple[Window, ...]:
+def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], stitched: Stitched) -> tuple[Window, ...]:
     """The folds of the stitched path, each with the result of its selected configuration."""
     windows = []
     for number, choice in enumerate(choices, start=1):
-        in_fold = bets.filter(pl.col("window") == number)
+        in_fold = stitched.bets.filter(pl.col("window") == number)
+        refused = stitched.refused.filter(pl.col("window") == number)
         windows.append(
             Window(
                 dates[number].isoformat(),
@@ -253,6 +267,7 @@ def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], bets: pl.Dat
                 in_fold.height,
                 float(in_fold["stake_minor"].sum()),
                 float(in_fold["net_minor"].sum()),
+                dict(refused.select("reason", "count").iter_rows()),
             )
         )
     return tuple(windows)

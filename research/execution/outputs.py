@@ -13,7 +13,9 @@ import numpy as np
 import polars as pl
 
 from engine.backtesting.measures import METRICS
+from engine.backtesting.path import Path as ConfigurationPath
 from engine.kernel.params import Params
+from engine.tape import Tape
 from research.execution.assess import FinishedSweep, Selection, assess_selection, select, series_of
 from research.execution.job import Computed, Matrix, numbers
 from research.execution.units import Unit, UnitResult
@@ -25,8 +27,9 @@ from research.records.trial_hashes import hashes
 from research.records.trials import Ledger
 from research.sweeps.plan import describe
 from research.verdict.evidence import resampled
-from research.verdict.findings import FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
+from research.verdict.findings import AFTER, AFTER_SCHEMA, FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
 from research.verdict.plausibility import SweepMeasures, implausible_flags, too_many_hits
+from research.verdict.ruin import BANKRUPT
 
 _BANKROLL: Final = Params._fields.index("bankroll_minor")
 _MEASURES: Final = ("n_bets", "yield", "clv_mean", "clv_n")
@@ -63,6 +66,7 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
     aside = {int(config) - 1 for config in flags["config"]} | _leaking(computed)
     selection, configs, flags = _unflagged(computed, sweep, target, flags, aside)
     flags.write_parquet(target / FLAGS)
+    sweep.series.bankruptcies().write_parquet(target / BANKRUPT)
     assess_selection(sweep, selection, drawn).write(target)
     shutil.rmtree(target / WITH_FLAGGED, ignore_errors=True)  # of an attempt that was killed
     if selection.aside:
@@ -190,9 +194,10 @@ def best(target: Path, settings: dict[str, Any], unranked: Collection[int] = ())
 
 
 def write_paths(computed: Computed, target: Path, configs: Sequence[int]) -> None:
-    """Bets and days of configurations, each replayed once, in the given order."""
+    """Write bets, days and refusals after the last bet of configurations, each replayed once, in the given order."""
     from engine.backtesting.run import replay
 
+    after = [pl.DataFrame(schema=AFTER_SCHEMA)]
     with TableWriter(target / BETS) as bets, TableWriter(target / DAILY) as days:
         for config in configs:
             item = computed.replayable(config - 1)
@@ -200,3 +205,13 @@ def write_paths(computed: Computed, target: Path, configs: Sequence[int]) -> Non
             number = pl.lit(config, pl.Int64).alias("config")
             bets.add(path.bets.select(number, pl.all()))
             days.add(path.daily.select(number, pl.all()))
+            after.append(_after_the_last_bet(path, item.tape).select(number, pl.all()))
+    pl.concat(after).write_parquet(target / AFTER)
+
+
+def _after_the_last_bet(path: ConfigurationPath, tape: Tape) -> pl.DataFrame:
+    """How many later opportunities each reason refused: reason, count; all opportunities if there is no bet."""
+    rows = pl.DataFrame({"decided_at": tape.decided_at, "reason": path.row_reasons})
+    last = path.bets["decided_at"].cast(pl.Int64).max()
+    later = rows if last is None else rows.filter(pl.col("decided_at") > last)
+    return later.group_by("reason").agg(pl.len().cast(pl.Int64).alias("count")).sort("reason")

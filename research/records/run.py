@@ -25,6 +25,7 @@ from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, ranked
 from research.records.trials import Count, Ledger
 from research.verdict.findings import (
+    AFTER,
     FLAG_SCHEMA,
     FLAGS,
     PATH_BETS,
@@ -37,6 +38,7 @@ from research.verdict.findings import (
 )
 from research.verdict.judge import Verdict, judge
 from research.verdict.plausibility import FLAG_TEXTS
+from research.verdict.ruin import BANKRUPT, BANKRUPT_SCHEMA, bankrupt_on
 
 REPORT = "report.html"
 ACKNOWLEDGED = "acknowledged.json"
@@ -288,6 +290,21 @@ class RunRecord:
             judged["flag"].unique().sort().to_list(),
             len(aside),
         )
+
+    def bankrupt(self) -> pl.DataFrame:
+        """Configurations that went bankrupt (`research.verdict.ruin`), and when: config, date."""
+        if self.kind == "backtest":
+            day = bankrupt_on(self.daily(1))
+            rows = {"config": [] if day is None else [1], "date": [] if day is None else [day]}
+            return pl.DataFrame(rows, schema=BANKRUPT_SCHEMA)
+        known = (self.folder / BANKRUPT).is_file()  # runs of earlier versions did not look
+        return self._table(BANKRUPT) if known else pl.DataFrame(schema=BANKRUPT_SCHEMA)
+
+    def after_the_last_bet(self, config: int) -> dict[str, int] | None:
+        """Opportunities after the last bet of a stored configuration, by reason; None where it is not known."""
+        if config not in self.chosen or not (self.folder / AFTER).is_file():
+            return None
+        return dict(self._table(AFTER).filter(pl.col("config") == config).select("reason", "count").iter_rows())
 
     def path_bets(self) -> pl.DataFrame:
         """Bets of the stitched out-of-sample path; raises DataError without validation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from research.inference.bootstrap import generator
 from research.inference.calibration import Calibration, calibration
 from research.inference.drawdown import Drawdowns, drawdowns
+from research.report.activity import Activity, activity
 from research.verdict.judge import Verdict
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ class Configuration:
         Seed of every bootstrap in its charts.
     others : mapping of str to polars.DataFrame
         Days of other configurations to compare with, by label.
+    end : date or None
+        Last day of the data; None: that of the days.
+    after : mapping of str to int, or None
+        Opportunities after the last bet, by reason; None where that is not known.
     """
 
     config: int
@@ -49,6 +55,13 @@ class Configuration:
     reasons: pl.DataFrame
     seed: int = 0
     others: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    end: dt.date | None = None
+    after: Mapping[str, int] | None = None
+
+    @cached_property
+    def when(self) -> Activity | None:
+        """When it bet; None without days."""
+        return activity(self.daily, self.end, self.after)
 
     @property
     def label(self) -> str:
@@ -130,6 +143,27 @@ class SetAside:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The selected configuration: its number, its settings in words, and when it bet (None: no days)."""
+
+    config: int
+    settings: str
+    when: Activity | None
+
+
+@dataclass(frozen=True)
+class Bankrupt:
+    """A configuration that went bankrupt: its number, its settings in words, the day, its bets, yield and loss."""
+
+    config: int
+    settings: str
+    date: dt.date
+    bets: int
+    yield_frac: float | None
+    lost_minor: float
+
+
+@dataclass(frozen=True)
 class Luck:
     """What is known about luck, as the page shows it.
 
@@ -152,6 +186,10 @@ class Luck:
         Flags that a reader has acknowledged.
     aside : tuple of SetAside
         The first configurations that are set aside; the findings have the number of all.
+    chosen : Chosen or None
+        The selected configuration; None if none qualified.
+    path : Activity or None
+        When the out-of-sample path bet; None where nothing was validated.
     """
 
     findings: Findings
@@ -164,6 +202,8 @@ class Luck:
     flags: Mapping[str, str]
     acknowledged: tuple[str, ...]
     aside: tuple[SetAside, ...] = ()
+    chosen: Chosen | None = None
+    path: Activity | None = None
 
     @property
     def sample(self) -> str:
@@ -206,6 +246,10 @@ class ReportData:
         As stored.
     luck : Luck or None
         None for a sweep that was run without tests of luck.
+    bankrupt : tuple of Bankrupt
+        The first configurations that went bankrupt.
+    n_bankrupt : int
+        Number of all that did.
     """
 
     run: str
@@ -215,6 +259,8 @@ class ReportData:
     selected: tuple[Configuration, ...]
     manifest: Mapping[str, Any] = field(default_factory=dict)
     luck: Luck | None = None
+    bankrupt: tuple[Bankrupt, ...] = ()
+    n_bankrupt: int = 0
 
     @property
     def short(self) -> str:

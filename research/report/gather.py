@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from engine.backtesting.measures import METRICS
-from research.report.data import Configuration, Luck, ReportData, SetAside
+from research.report.activity import activity
+from research.report.data import Bankrupt, Chosen, Configuration, Luck, ReportData, SetAside
 from research.report.naming import settings
 
 if TYPE_CHECKING:
@@ -38,7 +40,18 @@ def gather(run: RunRecord) -> ReportData:
     board = board.join(_flags(run), on="config", how="left", maintain_order="left") if run.flags() else board
     numbers = run.chosen[:PATHS] or [int(board["config"][0])]
     selected = tuple(configuration(run, number) for number in numbers)
-    return ReportData(run.id, board, tuple(keys), str(run.manifest["order"]), selected, run.manifest, _luck(run, keys))
+    gone = run.bankrupt()
+    return ReportData(
+        run.id,
+        board,
+        tuple(keys),
+        str(run.manifest["order"]),
+        selected,
+        run.manifest,
+        luck(run, keys),
+        bankruptcies(run, keys, gone),
+        gone.height,
+    )
 
 
 def configuration(run: RunRecord, number: int | None = None) -> Configuration:
@@ -53,13 +66,42 @@ def configuration(run: RunRecord, number: int | None = None) -> Configuration:
     number = run.best() if number is None else number
     return Configuration(
         config=number,
-        parameters=run.parameters(number),
+        parameters=named(run, number),
         metrics=run.metrics(number),
         bets=run.bets(number),
         daily=run.daily(number),
         reasons=run.reasons(number),
         seed=int(run.manifest.get("seed") or 0),
+        end=last_day(run),
+        after=run.after_the_last_bet(number),
     )
+
+
+def named(run: RunRecord, config: int) -> dict[str, Any]:
+    """All dotted keys of a configuration, and the options of groups that were swept, such as ``risk``."""
+    row = run.results.row(config - 1, named=True)
+    branch = run.manifest["branches"][row["branch"]]
+    options = {key: row[key] for key in branch["choices"] if key in row}
+    return run.parameters(config) | options
+
+
+def last_day(run: RunRecord) -> dt.date | None:
+    """The last day of the data; None where it is not the same for all configurations."""
+    last = run.manifest["data"].get("last_date")
+    varies = any(key.startswith("data.") for key in run.axes)
+    return None if varies or not last else dt.date.fromisoformat(str(last))
+
+
+def bankruptcies(run: RunRecord, keys: Sequence[str], gone: pl.DataFrame) -> tuple[Bankrupt, ...]:
+    """The first configurations that went bankrupt: those whose paths are stored, then by number."""
+    dates = dict(gone.iter_rows())
+    configs = [*(config for config in run.chosen if config in dates), *sorted(set(dates) - set(run.chosen))]
+    found = []
+    for config in configs[:NAMED]:
+        metrics, words = run.metrics(config), settings(named(run, config), keys)
+        amounts = int(metrics["n_bets"]), metrics["yield"], -float(metrics["pnl_minor"])
+        found.append(Bankrupt(config, words, dates[config], *amounts))
+    return tuple(found)
 
 
 def _flags(run: RunRecord) -> pl.DataFrame:
@@ -68,7 +110,8 @@ def _flags(run: RunRecord) -> pl.DataFrame:
     return run.flagged().group_by("config").agg(flags)
 
 
-def _luck(run: RunRecord, keys: Sequence[str]) -> Luck | None:
+def luck(run: RunRecord, keys: Sequence[str]) -> Luck | None:
+    """What is known about luck; None for a sweep of an early version. Configurations are named by `keys`."""
     findings = run.findings
     if findings is None:
         return None
@@ -88,13 +131,20 @@ def _luck(run: RunRecord, keys: Sequence[str]) -> Luck | None:
         flags=run.flags(),
         acknowledged=tuple(run.acknowledged()),
         aside=set_aside(run, keys),
+        chosen=None if findings.selected is None else _chosen(run, findings.selected, keys),
+        path=None if findings.out_of_sample is None or daily is None else activity(daily, last_day(run)),
     )
+
+
+def _chosen(run: RunRecord, config: int, keys: Sequence[str]) -> Chosen:
+    when = activity(run.daily(config), last_day(run), run.after_the_last_bet(config))
+    return Chosen(config, settings(named(run, config), keys), when)
 
 
 def set_aside(run: RunRecord, keys: Sequence[str]) -> tuple[SetAside, ...]:
     """The first configurations that the verdict sets aside, named by these keys."""
     first = list(run.set_aside().items())[:NAMED]
-    return tuple(SetAside(config, flags, settings(run.parameters(config), keys)) for config, flags in first)
+    return tuple(SetAside(config, flags, settings(named(run, config), keys)) for config, flags in first)
 
 
 def naming_keys(run: RunRecord) -> list[str]:

@@ -12,6 +12,7 @@ from research.report.data import Luck, ReportData
 from research.report.document import document
 from research.report.figure import Figure, paired
 from research.report.pack import pack, script_json
+from research.report.selection import selected_lines
 from research.report.sentences import (
     configuration_line,
     flags,
@@ -44,6 +45,7 @@ def page(data: ReportData) -> str:
         headline=headline,
         reading=reading,
         conditions=() if luck is None or luck.verdict is None else luck.verdict.conditions,
+        picked=[] if luck is None else selected_lines(luck),
         tried=tried_line(data),
         manifest=_manifest(data),
         warnings=[*([] if luck is None else flags(luck, data.short)), *warnings(data)],

@@ -13,6 +13,7 @@ from research.report.breakdown import yield_interval
 from research.report.charts.axes import metric_of
 from research.report.data import Configuration, Luck, ReportData, SetAside
 from research.report.naming import settings
+from research.report.selection import bankrupt_lines, stopped_lines
 from research.report.text import LEVEL, count, known, listing, measure_name, money, number, percent, span
 from research.report.verdict import headline, reading, sentence_case
 
@@ -162,6 +163,9 @@ def warnings(data: ReportData) -> list[tuple[str, str]]:
         lines.append(
             ("Simulated", "The odds come from the market simulator; a profit here proves nothing about a real market.")
         )
+    if data.luck is not None:
+        lines += [("Betting stopped", line) for line in stopped_lines(data.luck)]
+    lines += [("Bankrupt", line) for line in bankrupt_lines(data.luck, data.bankrupt, data.n_bankrupt)]
     lines += _of_bets(data.selected)
     bases = [str(name) for key in ("known_at_basis", "settled_at_basis") for name in facts.get(key) or []]
     assumed = [name for name in bases if name != "recorded"]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from research.records.run import RunRecord
+    from research.report.data import Luck
     from research.verdict.evidence import Evidence
 
 #: most rows of a leaderboard
@@ -77,34 +78,40 @@ def adjusted_p(evidence: Evidence, trials: float) -> str:
 
 
 def verdict_lines(run: RunRecord) -> list[str]:
-    """The verdict of a sweep and its trials; for a backtest, the trials before it. Empty without tests of luck."""
-    findings, verdict = run.findings, run.verdict()
-    if findings is None:
-        return []
+    """The verdict of a sweep, what was selected, and the trials; for a backtest, the trials before it.
+
+    Empty without tests of luck.
+    """
+    from research.report.gather import bankruptcies, luck, naming_keys
+    from research.report.selection import bankrupt_lines, selected_lines, stopped_lines
     from research.report.verdict import headline, sentence_case, size
 
-    trials = run.trials()
+    keys = naming_keys(run)
+    known, gone = luck(run, keys), run.bankrupt()
+    if known is None:
+        return []
+    findings, verdict, trials = known.findings, known.verdict, known.trials
+    told = [*stopped_lines(known), *bankrupt_lines(known, bankruptcies(run, keys, gone), gone.height)]
     tried = f"{count(trials.raw, 'trial')} on these events so far, equivalent to {number(trials.effective)} independent"
     if verdict is None:
-        return [f"{tried}; p {adjusted_p(findings.evidence, trials.effective)} adjusted for them."]
+        return [f"{tried}; p {adjusted_p(findings.evidence, trials.effective)} adjusted for them.", *told]
     lines = [headline(verdict, findings.out_of_sample)]
     lines.append(tried + ("." if verdict.evidence else f"; {size(findings.out_of_sample)}."))
     lines += [
         f"{'holds' if condition.holds else 'fails'}  {sentence_case(condition.sentence)}."
         for condition in verdict.conditions
     ]
-    return [*lines, *_flag_lines(run)]
+    return [*lines, *selected_lines(known), *told, *_flag_lines(run, known)]
 
 
-def _flag_lines(run: RunRecord) -> list[str]:
+def _flag_lines(run: RunRecord, luck: Luck) -> list[str]:
     """What is set aside, and the flags that nobody has acknowledged."""
-    from research.report.gather import naming_keys, set_aside
     from research.report.sentences import set_aside_line
 
-    lines, aside = [], set_aside(run, naming_keys(run))
-    if aside:
-        lines.append(f"Set aside: {set_aside_line(aside, len(run.set_aside()))}")
-    active = [name for name in run.flags() if name not in run.acknowledged()]
+    lines = []
+    if luck.aside:
+        lines.append(f"Set aside: {set_aside_line(luck.aside, len(luck.findings.set_aside))}")
+    active = [name for name in luck.flags if name not in luck.acknowledged]
     if active:
         command = f"bea report {run.short} --acknowledge {active[0]}"
         lines.append(f"Flagged: {', '.join(active)}. Investigate, then acknowledge: `{command}`.")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from engine.backtesting.path import Path
 from engine.custom_rule import Rule
@@ -57,10 +58,13 @@ class Stitched:
         net_minor: P&L after commission. The bets of a market share its commission in proportion to their stakes.
     daily : polars.DataFrame
         date, pnl_minor, equity_start_minor, n_bets; from the first boundary on.
+    refused : polars.DataFrame
+        window, reason, count: opportunities of each fold that became no bet.
     """
 
     bets: pl.DataFrame
     daily: pl.DataFrame
+    refused: pl.DataFrame
 
 
 def stitch(
@@ -87,6 +91,7 @@ def stitch(
     pnl: dict[dt.date, float] = {}
     count: dict[dt.date, int] = {}
     logs: list[pl.DataFrame] = []
+    refused = [pl.DataFrame(schema={"window": pl.Int64, "reason": pl.String, "count": pl.Int64})]
     for row, first, last in _runs(choices):
         if row == NO_CONFIGURATION:
             continue
@@ -103,7 +108,8 @@ def stitch(
             pnl[day] = pnl.get(day, 0.0) + gain
             count[day] = count.get(day, 0) + n_bets
         logs.append(_log(path, part, selected, row, first))
-    return Stitched(_bets(logs), _daily(pnl, count, dates, bankroll_minor))
+        refused.append(_refused(path, part, selected, first))
+    return Stitched(_bets(logs), _daily(pnl, count, dates, bankroll_minor), pl.concat(refused))
 
 
 def _runs(choices: Sequence[Choice]) -> list[tuple[int, int, int]]:
@@ -117,12 +123,27 @@ def _runs(choices: Sequence[Choice]) -> list[tuple[int, int, int]]:
     return out
 
 
+def _windows(part: Tape, selected: SelectedConfiguration, first: int, day: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The fold of each day of the tape."""
+    starts = selected.cuts.days[first:, 0]
+    return first + np.searchsorted(starts, day, side="right") - 1
+
+
+def _refused(path: Path, part: Tape, selected: SelectedConfiguration, first: int) -> pl.DataFrame:
+    """Opportunities that became no bet, by fold and reason."""
+    day = np.searchsorted(part.midnights, part.decided_at, side="right")
+    rows = pl.DataFrame(
+        {"window": pl.Series(_windows(part, selected, first, day), dtype=pl.Int64), "reason": path.row_reasons}
+    )
+    counts = rows.filter(pl.col("reason") != "placed").group_by("window", "reason", maintain_order=True)
+    return counts.agg(pl.len().cast(pl.Int64).alias("count")).sort("window", "reason")
+
+
 def _log(path: Path, part: Tape, selected: SelectedConfiguration, row: int, first: int) -> pl.DataFrame:
     """Bets of one run of folds, with their configuration, window, day and P&L after commission."""
-    starts = selected.cuts.days[first:, 0]
     decided = path.bets["decided_at"].cast(pl.Int64).to_numpy()
     day = np.searchsorted(part.midnights, decided, side="right")
-    window = first + np.searchsorted(starts, day, side="right") - 1
+    window = _windows(part, selected, first, day)
     log = path.bets.with_columns(
         pl.lit(row + 1, pl.Int64).alias("config"),
         pl.Series("window", window, dtype=pl.Int64),

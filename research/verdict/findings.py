@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,9 @@ LUCK: Final = "luck.json"
 PATH_BETS: Final = "path_bets.parquet"
 PATH_DAILY: Final = "path_daily.parquet"
 SPLITS: Final = "splits.parquet"
+#: reasons of the opportunities after the last bet of each stored configuration: config, reason, count
+AFTER: Final = "after.parquet"
+AFTER_SCHEMA: Final = {"config": pl.Int64, "reason": pl.String, "count": pl.Int64}
 FLAGS: Final = "flags.parquet"
 #: folder of the findings in which nothing is set aside: they hold once every flag has been acknowledged
 WITH_FLAGGED: Final = "with_flagged"
@@ -47,6 +51,8 @@ class Window:
         Bets placed in the fold.
     turnover_minor, pnl_minor : float
         Their stakes and P&L, whenever they settled, minor units.
+    refused : mapping of str to int
+        Opportunities of the fold that became no bet, by reason; empty in runs of earlier versions.
     """
 
     first: str
@@ -56,6 +62,7 @@ class Window:
     bets: int
     turnover_minor: float
     pnl_minor: float
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,7 @@ def _from_plain(document: dict[str, Any]) -> Findings:
 
 
 def _window(document: dict[str, Any]) -> Window:
+    document = {"refused": {}} | document
     return Window(**{name: document[_STORED_WINDOW.get(name, name)] for name in Window.__dataclass_fields__})
 
 

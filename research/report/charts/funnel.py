@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import polars as pl
 
 from research.report.drawing import Canvas, fits
 from research.report.figure import Figure, Numbers
+from research.report.naming import reason_name
 from research.report.text import count, listing, number, percent
-
-REASON_WORDS: Final = {
-    "incomplete": "odds or probability missing",
-    "odds_range": "odds out of range",
-    "edge": "edge below the minimum",
-    "breaker_drawdown": "breaker: drawdown",
-    "breaker_daily_loss": "breaker: daily loss",
-    "breaker_streak": "breaker: losing streak",
-    "one_per_market": "already a bet on this market",
-    "cap_bet": "cap per bet",
-    "cap_event": "cap per event",
-    "cap_competition": "cap per competition",
-    "cap_day": "cap per day",
-    "cap_open": "cap on open stakes",
-    "size": "size available at the price",
-    "cash": "no cash available",
-    "stake_minimum": "stake below the minimum",
-    "rejected": "rejected",
-    "group": "another leg refused",
-    "placed": "placed",
-}
 
 
 def funnel(reasons: pl.DataFrame) -> Figure:
@@ -53,14 +31,10 @@ def funnel(reasons: pl.DataFrame) -> Figure:
 
     left, rows = total, []
     for reason, amount in counts.items():
-        rows.append((_name(reason), number(amount), percent(amount / total, 2), number(left)))
+        rows.append((reason_name(reason), number(amount), percent(amount / total, 2), number(left)))
         left -= amount
     table = Numbers(("reason", "opportunities", "share", "reached this check"), tuple(rows))
     return Figure("funnel", question, answer, draw, table, full=True)
-
-
-def _name(reason: str) -> str:
-    return REASON_WORDS.get(reason, reason.replace("_", " "))
 
 
 def _answer(counts: dict[str, int], total: int, placed: int) -> str:
@@ -68,10 +42,10 @@ def _answer(counts: dict[str, int], total: int, placed: int) -> str:
     refused = {reason: amount for reason, amount in counts.items() if reason != "placed" and amount}
     if refused:
         most = max(refused, key=lambda reason: refused[reason])
-        text += f"; the most common reason for refusal is: {_name(most)} ({percent(refused[most] / total)})"
+        text += f"; the most common reason for refusal is: {reason_name(most)} ({percent(refused[most] / total)})"
     breakers = {reason: amount for reason, amount in refused.items() if reason.startswith("breaker")}
     if breakers:
-        parts = [f"{_name(r).removeprefix('breaker: ')} {percent(a / total)}" for r, a in breakers.items()]
+        parts = [f"{reason_name(r).removeprefix('breaker: ')} {percent(a / total)}" for r, a in breakers.items()]
         text += f". Breakers refused {percent(sum(breakers.values()) / total)}: {listing(parts)}"
     return text + "."
 
@@ -79,7 +53,7 @@ def _answer(counts: dict[str, int], total: int, placed: int) -> str:
 def _draw(shown: list[tuple[str, int]], total: int, width: float) -> Canvas:
     narrow = width < 500
     step = 46 if narrow else 30
-    names = 0.0 if narrow else max(fits(_name(reason)) for reason, _ in shown) + 10
+    names = 0.0 if narrow else max(fits(reason_name(reason)) for reason, _ in shown) + 10
     numbers = fits(number(total)) + fits("100.0 %") + 22
     canvas = Canvas(width, 18.0 + step * len(shown))
     canvas.text(width, 11, "opportunities, share", "muted", "end")
@@ -91,12 +65,12 @@ def _draw(shown: list[tuple[str, int]], total: int, width: float) -> Canvas:
         text_y = top + 15 if narrow else middle + 4.5
         css = "gain" if reason == "placed" else "warn" if reason.startswith("breaker") else "refused"
         start = 0.0 if reason == "placed" else (left - amount) / total
-        canvas.text(0 if narrow else names - 10, text_y, _name(reason), "", "start" if narrow else "end")
+        canvas.text(0 if narrow else names - 10, text_y, reason_name(reason), "", "start" if narrow else "end")
         canvas.rect((names, middle - 7), (track, 14), "track")
         canvas.rect((names + track * start, middle - 7), (max(track * amount / total, 1.5), 14), f"bar {css}")
         canvas.text(width - fits("100.0 %") - 10, middle + 4.5, number(amount), "", "end")
         canvas.text(width, middle + 4.5, percent(amount / total), "muted", "end")
-        tip = f"{_name(reason)}: {number(amount)} of {number(total)}, {percent(amount / total, 2)}"
+        tip = f"{reason_name(reason)}: {number(amount)} of {number(total)}, {percent(amount / total, 2)}"
         canvas.rect((0, top), (width, step), "hit", tip)
         left -= amount
     return canvas

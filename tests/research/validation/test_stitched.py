@@ -63,7 +63,7 @@ def test_a_path_by_hand() -> None:
     assert found.daily["pnl_minor"].to_list() == [100, 0, 110, -44]
     assert found.daily["equity_start_minor"].to_list() == [1_000, 1_100, 1_100, 1_210]
     assert found.daily["n_bets"].to_list() == [1, 1, 1, 1]
-    windows = windows_of(dates, choices(0, 1), found.bets)
+    windows = windows_of(dates, choices(0, 1), found)
     assert [(one.bets, one.turnover_minor, one.pnl_minor, one.config) for one in windows] == [
         (2, 210, 210, 1), (2, 396, -44, 2),
     ]  # fmt: skip
@@ -87,7 +87,7 @@ def test_no_choice_places_no_bet_and_ruin_ends_the_path() -> None:
     assert nothing.bets.is_empty() and nothing.daily["pnl_minor"].to_list() == [0] * 4
     assert nothing.daily["equity_start_minor"].to_list() == [500] * 4
     assert math.isnan(out_of_sample_yield(nothing.bets, 1).estimate)
-    assert [one.config for one in windows_of(dates, choices(NO_CONFIGURATION, NO_CONFIGURATION), nothing.bets)] == [
+    assert [one.config for one in windows_of(dates, choices(NO_CONFIGURATION, NO_CONFIGURATION), nothing)] == [
         None,
         None,
     ]
