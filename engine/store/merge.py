@@ -7,6 +7,7 @@ Rules
 - A quote that is already stored (same `QUOTE_KEY`): the last import wins.
 - A moved fixture is withdrawn: it goes to the table `withdrawn` and its quotes are removed. Which stored events are
   moved fixtures is decided in `engine.store.moved`.
+- Two games of one pair on one date are two events (`engine.store.games`).
 - Everything else stays.
 """
 

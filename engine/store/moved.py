@@ -95,7 +95,8 @@ def moved_fixtures(old: pl.DataFrame, newer: Newer) -> pl.DataFrame:
         targets.select("source", "home", "away", "date", *_RESULT), on=["source", "home", "away"], suffix="_new"
     ).with_columns((pl.col("date_new") - pl.col("date")).abs().alias("_gap"))
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_new")) for name in _RESULT)
-    near = pairs.filter((pl.col("_gap") <= _FURTHEST) & (pl.col("winner").is_null() | same))
+    another_day = (pl.col("_gap") > timedelta(0)) & (pl.col("_gap") <= _FURTHEST)  # on one date it is a second game
+    near = pairs.filter(another_day & (pl.col("winner").is_null() | same))
     lacking = missing.height - near["event_id"].n_unique()
     if lacking >= _LACKING and lacking > _SHARE_LACKING * within.height:
         return empty

@@ -14,7 +14,7 @@ import polars as pl
 from engine.errors import StoreError
 from engine.files import exclusive, flush_folder
 from engine.schema import ALL_EVENTS, QUARANTINE, QUOTES, with_optional
-from engine.store import content, manifest, merge
+from engine.store import content, games, manifest, merge
 from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Imported, Manifest
 from engine.store.moved import Newer, damaged_rows, moved_fixtures
@@ -85,6 +85,7 @@ class Writer:
         }
         others = sorted(p for p in in_memory | stored if p[2] not in seasons)
         standing = [self._state(p).events for p in (*others, *((sport, competition, s) for s in sorted(seasons)))]
+        new, all_quotes = games.told_apart(pl.concat(standing, how="diagonal_relaxed"), new, batch.quotes)
         newer = Newer(
             new,
             batch.raw_sha256,
@@ -101,7 +102,7 @@ class Writer:
         for rows in new.partition_by("season", maintain_order=True):
             partition = (sport, competition, rows["season"][0])
             self._withdraw(partition, newer)
-            quotes = batch.quotes.join(rows.select("event_id"), on="event_id", how="semi")
+            quotes = all_quotes.join(rows.select("event_id"), on="event_id", how="semi")
             state = self._state(partition)
             for events, prices in carried:
                 ids = rows.select("event_id")

@@ -97,12 +97,13 @@ class ResultReader:
                 scope = WITH_OVERTIME
                 pairs.setdefault(REGULATION, pairs[""])
         score = pairs.pop("", None)
+        score_left_out = bool(score and scope and scope not in SCORE_SCOPES)
         if scope and scope not in SCORE_SCOPES:
             where = ", ".join(self._mapping.score_scope.sources)
             self._quarantine.cell(line, where, scope, "unknown scope of the score: the score is left out")
             score, scope = None, ""
         winner = self._winner(index, line, score, home, away)
-        status = self._status(index, line, said, winner)
+        status = self._status(index, line, said, bool(winner) or score_left_out)
         if status == "scheduled":
             return Result()
         further = {key: pair for key, pair in pairs.items() if pair is not None}
@@ -160,8 +161,8 @@ class ResultReader:
             winner = "home" if score[0] > score[1] else "away" if score[0] < score[1] else "draw"
         return winner
 
-    def _status(self, index: int, line: int, said: str, winner: str | None) -> str:
-        usual = "played" if winner else "scheduled"
+    def _status(self, index: int, line: int, said: str, played: bool) -> str:
+        usual = "played" if played else "scheduled"
         status = self._words["status"][index] or (said if said in VOID_STATUSES else usual)
         if status not in _STATUSES:
             where = ", ".join(self._mapping.status.sources)
