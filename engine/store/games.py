@@ -93,11 +93,12 @@ def _numbers(
     numbers: dict[int, int] = {}
     free = list(stored)
     for game in sorted(games, key=lambda game: min(abs(game["starts_at"] - s["starts_at"]) for s in stored)):
+        match: dict[str, Any] | None = None
         near = [s for s in free if abs(game["starts_at"] - s["starts_at"]) < APART]
         if near:
             match = min(near, key=lambda s: abs(game["starts_at"] - s["starts_at"]))
-        else:
-            match = next((s for s in free if _is_moved(s, game, first_known)), None) if len(games) == 1 else None
+        elif len(games) == 1:
+            match = next((s for s in free if _is_moved(s, game, first_known)), None)
         if match is not None:
             free.remove(match)
             numbers[game["event_id"]] = match["game"] or 1
