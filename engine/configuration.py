@@ -28,14 +28,16 @@ class Configuration(FastParameters):
     """
 
     def __post_init__(self) -> None:
-        for parameter in PARAMETERS:
+        for declared in PARAMETERS:
+            parameter = declared.under(float(self.staking))
             value = float(getattr(self, parameter.name))
             if math.isnan(value):
                 raise ConfigurationError("not a number", where=parameter.name, expected="a number", found="nan")
             if not parameter.allows(value):
                 raise ConfigurationError(
-                    "value out of range", where=parameter.name, expected=parameter.range_text(), found=f"{value:g}"
-                )
+                    "value out of range", where=parameter.name, expected=parameter.range_text(), found=f"{value:g}",
+                    todo=parameter.advice(value),
+                )  # fmt: skip
         for parameter in PARAMETERS:
             if parameter.at_most:
                 self._check_order(parameter.name, parameter.at_most)

@@ -28,6 +28,7 @@ __all__ = [
     "StoreError",
     "TapeError",
     "UsageError",
+    "check_frame",
     "check_names",
     "nearest_name",
     "printable",
@@ -140,6 +141,43 @@ def check_names(kind: str, wanted: Iterable[str] | None, known: Iterable[str], *
     for name in wanted or ():
         if name not in names:
             raise unknown_name(kind, str(name), names, where=where)
+
+
+def check_frame(value: object, where: str, error: type[BeaError] = DataError) -> None:
+    """Raise an error, with the conversion, for what is no `polars.DataFrame`; polars itself is not imported.
+
+    Parameters
+    ----------
+    value : object
+        What a caller gave as a frame.
+    where : str
+        The argument, for the message.
+    error : type of BeaError
+    """
+    bases = [(base.__module__.partition(".")[0], base.__name__) for base in type(value).__mro__]
+    if ("polars", "DataFrame") in bases:
+        return
+    libraries, (library, name) = {base for base, _ in bases}, bases[0]
+    found, todo = f"{name} of {library}", "build one with polars.DataFrame(...)"
+    if ("polars", "LazyFrame") in bases:
+        found, todo = "a lazy one", "frame.collect()"
+    elif "pandas" in libraries:
+        found, todo = "a pandas one", "polars.from_pandas(frame)"
+    elif "pyarrow" in libraries:
+        found, todo = "an Arrow table", "polars.from_arrow(table)"
+    elif hasattr(value, "pl"):  # a relation of DuckDB
+        todo = "its method pl() gives one"
+    elif hasattr(value, "__arrow_c_stream__") or hasattr(value, "__dataframe__"):
+        todo = "polars.from_dataframe(frame)"
+    elif library == "numpy":
+        todo = "polars.DataFrame({name: array, ...})"
+    elif isinstance(value, list | tuple | dict):
+        found, todo = f"a {name}", f"polars.DataFrame({'columns' if isinstance(value, dict) else 'rows'})"
+    elif isinstance(value, str) or hasattr(value, "__fspath__"):
+        found, todo = "a path or text", "polars.read_csv(path) or polars.read_parquet(path)"
+    elif value is None:
+        found = "None"
+    raise error("not a frame", where=where, expected="a Polars frame", found=found, todo=todo)
 
 
 def printable(text: object, width: int | None = None) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.errors import DataError
+from engine.errors import DataError, check_frame
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -55,6 +55,7 @@ def portfolio(bets: pl.DataFrame, bankroll_minor: float, *, fraction: float | No
     DataError
         A column is missing, the log holds a lay bet, or it is empty.
     """
+    check_frame(bets, "bets")
     _check(bets)
     import pandas as pd
     import vectorbt as vbt

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from engine.errors import check_frame
 from engine.odds import fair_of_market
 from engine.schema import CLOSE, SELECTIONS, SNAPSHOT
 
@@ -45,6 +46,8 @@ def fair_closing(
         event_id, market, line, selection, close_prob; one row per selection, sorted. Markets that are not in
         `schema.SELECTIONS` are left out, because it is unknown which selections complete their book.
     """
+    check_frame(events, "events")
+    check_frame(quotes, "quotes")
     prices = quotes.filter((pl.col("bookmaker") == bookmaker) & (pl.col("side") == "back"))
     starts = events.filter(pl.col("starts_at_basis") == "recorded").select("event_id", "starts_at")
     prices = prices.join(starts, on="event_id", how="left").filter(

@@ -18,7 +18,7 @@ from engine.asof.consensus import consensus_of
 from engine.asof.order import last_of_series, quote_kind
 from engine.asof.sql import Request, names_of, run_query
 from engine.clock import instant_ns
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, check_frame
 from engine.schema import AGGREGATES, CLOSE, IN_PLAY, QUOTES, SNAPSHOT
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 _SELECTION: Final = ["event_id", "market", "line", "selection", "side"]
 _QUOTE: Final = ["event_id", "market", "line", "selection", "bookmaker", "side"]
+
+
+def _check_quotes(quotes: Quotes) -> None:
+    """Raise `DataError` for quotes that are neither a frame nor a DuckDB connection."""
+    if type(quotes).__name__ != "DuckDBPyConnection":
+        check_frame(quotes, "the quotes")
 
 
 def quotes_as_of(quotes: Quotes, instant: datetime | int) -> pl.DataFrame:
@@ -49,6 +55,7 @@ def quotes_as_of(quotes: Quotes, instant: datetime | int) -> pl.DataFrame:
     ConfigurationError
         `instant` is a datetime without a zone.
     """
+    _check_quotes(quotes)
     if not isinstance(quotes, pl.DataFrame):
         rows = run_query(quotes, "quotes", names_of(quotes), Request(instant_ns=_nanoseconds(instant)))
         return rows.with_columns(quote_kind()).select(list(QUOTES))
@@ -77,6 +84,7 @@ def best_price(quotes: Quotes, instant: datetime | int, bookmakers: tuple[str, .
         `bookmakers` names an aggregate, or `instant` has no zone.
     """
     _refuse_aggregates(bookmakers)
+    _check_quotes(quotes)
     if not isinstance(quotes, pl.DataFrame):
         rows = run_query(quotes, "best_prices", names_of(quotes), _request(instant, bookmakers))
         return rows.select(*_SELECTION, "odds", "bookmaker", "known_at", "n_bookmakers")
@@ -114,6 +122,7 @@ def consensus(
         `bookmakers` names an aggregate, or `instant` has no zone.
     """
     _refuse_aggregates(bookmakers)
+    _check_quotes(quotes)
     if not isinstance(quotes, pl.DataFrame):
         in_force = run_query(quotes, "prices", names_of(quotes), _request(instant, bookmakers))
     else:
@@ -151,6 +160,7 @@ def closing_line(
     """
     if IN_PLAY in instants:
         raise ConfigurationError("a price in play is not a closing price", where="instants", found=IN_PLAY)
+    _check_quotes(quotes)
     if not isinstance(quotes, pl.DataFrame):
         request = Request(instants=instants, bookmakers=bookmakers)
         rows = run_query(quotes, "prices", names_of(quotes), request)

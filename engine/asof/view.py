@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.asof.decisions import Decisions, in_force_at, max_quotes
 from engine.asof.order import SERIES, quote_kind, sequence
 from engine.clock import duration_ns
-from engine.errors import ConfigurationError, DataError, EmptyUniverseError
+from engine.errors import ConfigurationError, DataError, EmptyUniverseError, check_frame
 from engine.schema import IN_PLAY, INSTANT_DTYPE
 from engine.store.store import Store
 from engine.store.universe import Universe
@@ -75,6 +75,8 @@ def build_view(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quo
         A quote has no event.
     """
     ahead = _ahead_ns(decide_at)
+    check_frame(events, "events")
+    check_frame(quotes, "quotes")
     usable = _pre_match(events, quotes)
     rows = _in_order(usable)
     place, decided = _at_each_quote(rows) if ahead is None else _before_start(rows, ahead)
@@ -148,6 +150,8 @@ def view_blocks(
     Each view holds whole events, in the order of `event_id`. The opportunities of a strategy for a decision depend on
     that decision only, so the concatenated opportunities of all blocks are those of the one large view.
     """
+    check_frame(events, "events")
+    check_frame(quotes, "quotes")
     counts = quotes.group_by("event_id").len().sort("event_id")
     block = (counts["len"].cum_sum() - 1) // max(1, max_quotes)
     for part in counts.with_columns(block=block).partition_by("block", maintain_order=True):

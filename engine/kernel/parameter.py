@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Kind = Literal["number", "whole", "flag", "duration", "choice"]
@@ -40,9 +40,11 @@ class Parameter:
     absent : float or None
         The number where a configuration has none of the keys. None: that of null, or the default.
     low, high : float
-        Range of the number, ends included.
+        Range of the number, ends included. The number of null is always allowed.
     above, below : float
         Bounds of the number that are not part of the range.
+    of_rule : mapping of float to mapping
+        Other values of these attributes under a staking rule.
     finite : bool
         Whether infinity is refused.
     at_most : str
@@ -68,6 +70,7 @@ class Parameter:
     high: float = INF
     above: float = -INF
     below: float = INF
+    of_rule: Mapping[float, Mapping[str, Any]] = field(default_factory=dict)
     finite: bool = False
     at_most: str = ""
     decides: bool = False
@@ -81,8 +84,14 @@ class Parameter:
             return self.absent
         return float(self.default) if self.null is None else self.null
 
+    def under(self, staking: float) -> Parameter:
+        """The parameter with its range under a staking rule."""
+        return replace(self, **self.of_rule[staking]) if staking in self.of_rule else self
+
     def allows(self, value: float) -> bool:
         """Whether a number is in range. NaN never is."""
+        if self.null is not None and value == self.null:
+            return True
         if not self.low <= value <= self.high or (math.isinf(value) and self.finite):
             return False
         if value <= self.above > -INF or value >= self.below < INF:
@@ -108,6 +117,19 @@ class Parameter:
         nanoseconds = " ns" if self.kind == "duration" else ""
         return whole + ", ".join(ends) + nanoseconds
 
+    def advice(self, value: float) -> str:
+        """What to do about a number that is out of range: 5 for 5 % is 0.05."""
+        return hundredth(value) if self.high <= 1.0 or self.below <= 2.0 else ""
+
+
+def hundredth(value: float) -> str:
+    """Advice on a fraction above 1, which is often a percentage.
+
+    >>> hundredth(5.0)
+    'did you mean 0.05?'
+    """
+    return f"did you mean {value / 100.0:.12g}?" if 1.0 < value <= 100.0 else ""
+
 
 def row(default: Any, *keys: str, **facts: Any) -> Any:
     """One row of the table: a field of a dataclass that carries its `Parameter`.
@@ -125,5 +147,9 @@ def row(default: Any, *keys: str, **facts: Any) -> Any:
 
 
 def cap(key: str, about: str, **facts: Any) -> Any:
-    """The row of a cap on stakes, as a fraction of equity, that is off unless it is set; arguments as of `row`."""
+    """The row of a cap on stakes, as a fraction of equity, that is off unless it is set; arguments as of `row`.
+
+    Open stakes never exceed the equity, so a cap above 1 is a mistake.
+    """
+    facts = {"high": 1.0} | facts
     return row(INF, key, help=about, unit="fraction of equity", null=INF, low=0.0, decides=True, **facts)

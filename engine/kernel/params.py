@@ -27,6 +27,10 @@ _STAKING = {
     "kelly_column": Staking.KELLY_COLUMN,
     "own": Staking.OWN,
 }
+#: Bounds under a staking rule. From twice Kelly on a bankroll does not grow (Thorp 2006, "The Kelly criterion in
+#: blackjack, sports betting and the stock market"); a rule of the user gives the number a meaning of its own.
+_PART = {"high": 1.0, "below": INF}
+_ANY = {"high": INF, "below": INF}
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,13 @@ class FastParameters:
         absent=0.0, low=0.0, finite=True, decides=True,
     )  # fmt: skip
     fraction: float = row(
-        0.25, "staking.fraction", help="part of the base that percent staking stakes, or part of the Kelly stake",
-        unit="fraction", absent=0.0, low=0.0, finite=True, decides=True,
+        0.25, "staking.fraction", help="part of the base that percent staking stakes (at most 1), or of Kelly's stake",
+        unit="fraction", absent=0.0, low=0.0, below=2.0, of_rule={Staking.PERCENT: _PART, Staking.OWN: _ANY},
+        finite=True, decides=True,
     )  # fmt: skip
     stake_cap_frac: float = row(
         1.0, "staking.stake_cap_frac", help="largest stake that a Kelly rule asks for", unit="fraction of the base",
-        null=INF, low=0.0, decides=True,
+        null=INF, low=0.0, high=1.0, of_rule={Staking.OWN: _ANY}, decides=True,
     )  # fmt: skip
     base_is_cash: bool = row(
         False, "staking.base", help="base of percent and Kelly stakes: equity, or cash at the start of the instant",
@@ -81,7 +86,9 @@ class FastParameters:
     bet_cap_frac: float = cap("risk.bet_cap_frac", "largest stake of one bet")
     event_cap_frac: float = cap("risk.event_cap_frac", "largest sum of open stakes on one event")
     competition_cap_frac: float = cap("risk.competition_cap_frac", "largest sum of open stakes on one competition")
-    day_cap_frac: float = cap("risk.day_cap_frac", "largest sum staked on one day, of the equity at the day's start")
+    day_cap_frac: float = cap(
+        "risk.day_cap_frac", "largest sum staked on one day, of the equity at the day's start", high=INF, below=2.0
+    )
     open_cap_frac: float = cap("risk.open_cap_frac", "largest sum of all open stakes")
     # execution
     stake_min_minor: float = row(
@@ -107,7 +114,7 @@ class FastParameters:
     # breakers: they stop new bets
     drawdown_warn_frac: float = row(
         0.15, "risk.drawdown_warn_frac", help="drawdown from which stakes are multiplied by drawdown_warn_factor",
-        unit="fraction of the peak", null=INF, low=0.0, at_most="drawdown_stop_frac", decides=True,
+        unit="fraction of the peak", null=INF, low=0.0, high=1.0, at_most="drawdown_stop_frac", decides=True,
     )  # fmt: skip
     drawdown_warn_factor: float = row(
         0.5, "risk.drawdown_warn_factor", help="factor on stakes while the drawdown is at its warning or above",
@@ -115,7 +122,7 @@ class FastParameters:
     )  # fmt: skip
     drawdown_stop_frac: float = row(
         0.20, "risk.drawdown_stop_frac", help="drawdown from which no bet is placed", unit="fraction of the peak",
-        null=INF, above=0.0,
+        null=INF, above=0.0, high=1.0,
     )  # fmt: skip
     drawdown_reset_after_ns: float = row(
         2_592_000e9, "risk.drawdown_reset_after", help="how long the drawdown breaker lasts",  # 30 days
@@ -135,7 +142,7 @@ class FastParameters:
     )  # fmt: skip
     daily_loss_frac: float = row(
         0.05, "risk.daily_loss_frac", help="loss of a day from which no bet is placed until the next day",
-        unit="fraction of the equity at the day's start", null=INF, above=0.0,
+        unit="fraction of the equity at the day's start", null=INF, above=0.0, high=1.0,
     )  # fmt: skip
     # answers of the bookmaker
     price_tolerance_frac: float = row(

@@ -7,7 +7,8 @@ from typing import Final
 
 import polars as pl
 
-from engine.errors import ConfigurationError, TapeError
+from engine.errors import ConfigurationError, TapeError, check_frame
+from engine.kernel.parameter import hundredth
 from engine.schema import EVENTS, EVENTS_OPTIONAL, OPPORTUNITIES, OPTIONAL, SCORE_SCOPES
 
 #: Columns of the events that a tape needs.
@@ -42,8 +43,9 @@ def check_schema(
     Raises
     ------
     TapeError
-        A column is missing or has another type; the message names the first one.
+        A column is missing or has another type, and the message names the first one; or it is no Polars frame.
     """
+    check_frame(frame, where, TapeError)
     kinds: list[pl.Expr] = []
     for name, dtype in wanted.items():
         if name not in frame.columns:
@@ -68,6 +70,7 @@ def check_opportunities(frame: pl.DataFrame) -> pl.DataFrame:
         A column is missing or has a wrong type or wrong values; the message states how many rows.
     """
     where = "the opportunities"
+    check_frame(frame, where, TapeError)
     present = [name for name in OPTIONAL if name in frame.columns]
     wanted = {**OPPORTUNITIES, **{name: OPTIONAL[name][0] for name in present}}
     if "instant" in frame.columns:
@@ -140,6 +143,7 @@ def check_rates(rates: Mapping[str, float]) -> None:
                 where=f"execution.commission_rates.{bookmaker}",
                 expected="0 to 1 (1 excluded)",
                 found=str(rate),
+                todo=hundredth(rate),
             )
 
 

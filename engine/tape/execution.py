@@ -10,6 +10,7 @@ import polars as pl
 
 from engine.errors import ConfigurationError
 from engine.kernel.codes import State
+from engine.kernel.parameter import hundredth
 from engine.schema import IN_PLAY, QUOTES, SEQUENCE, SNAPSHOT
 from engine.tape.check import check_schema
 
@@ -210,7 +211,7 @@ def _refuse_unreachable(rows: pl.DataFrame, rule: CashOut) -> None:
         if 1.0 <= frac < math.inf and rows.height and (rows["side"] == side).all():
             raise ConfigurationError(
                 "value out of range", where=f"execution.cash_out_{name}", expected=f"below 1: {words}",
-                found=f"{frac:g}", todo=f"did you mean {frac / 100:g}?" if 1.0 < frac < 100.0 else "",
+                found=f"{frac:g}", todo=hundredth(frac),
             )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from engine.errors import TapeError
+from engine.errors import TapeError, check_frame
 from engine.identity import hash_texts, opportunity_ids
 from engine.kernel.codes import Reduction, State
 from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL
@@ -87,7 +87,7 @@ def from_frame(
     Raises
     ------
     TapeError
-        A column is missing, unknown, or has a wrong type or wrong values.
+        It is no Polars frame, or a column is missing, unknown, or has a wrong type or wrong values.
     ConfigurationError
         A rate or a term of a venue is wrong, or names a bookmaker that no row has.
 
@@ -101,20 +101,27 @@ def from_frame(
     >>> from_frame(pl.DataFrame([bet])).edge_frac.tolist()
     [0.125]
     """
+    check_frame(frame, _WHERE, TapeError)
     terms = merged_terms(commission_rates, venues)
     check_kelly(kelly)
-    _check_names(frame)
-    rows = _typed(frame)
-    _check_results(rows)
-    known = check_opportunities(rows.select(*OPPORTUNITIES, *(n for n in OPTIONAL if n in rows.columns), "instant"))
-    rows = rows.select(pl.exclude(known.columns)).hstack(known)
-    _check_market(rows)
+    rows = _checked(frame)
     check_bookmakers(rows, commission_rates, venues)
     rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
     refuse_duplicates(rows)
     if "filled" not in frame.columns:
         rows = rows.with_columns(filled=pl.col("odds"))
     return assemble(_settled(with_terms(rows, terms)), zone=zone, kelly=kelly)
+
+
+def _checked(frame: pl.DataFrame) -> pl.DataFrame:
+    """All columns with their types and default values, after all checks of a single frame."""
+    _check_names(frame)
+    rows = _typed(frame)
+    _check_results(rows)
+    known = check_opportunities(rows.select(*OPPORTUNITIES, *(n for n in OPTIONAL if n in rows.columns), "instant"))
+    rows = rows.select(pl.exclude(known.columns)).hstack(known)
+    _check_market(rows)
+    return rows
 
 
 def _settled(rows: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import polars as pl
 
 from engine.betting.settlement import RULES
 from engine.errors import ConfigurationError, check_names
+from engine.kernel.parameter import hundredth
 from engine.schema import MARKETS, VOID_STATUSES
 
 
@@ -59,7 +60,7 @@ class Venue:
         for name in _NUMBERS:
             if isinstance(getattr(self, name), str) or (name != "ladder" and isinstance(getattr(self, name), bool)):
                 raise _wrong(name, "true or false" if name == "ladder" else "a number", getattr(self, name))
-        for name in ("commission_rate", "tax_stake_frac", "tax_winnings_frac"):
+        for name in _FRACTIONS:
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise _wrong(name, "0 to 1 (1 excluded)", getattr(self, name))
         for name in ("limit_minor", "stake_min_minor"):
@@ -71,11 +72,18 @@ class Venue:
 
 
 FIELDS: Final = tuple(field.name for field in fields(Venue))
+_FRACTIONS: Final = ("commission_rate", "tax_stake_frac", "tax_winnings_frac")
 _NUMBERS: Final = tuple(name for name in FIELDS if name not in VOID_STATUSES)
 
 
 def _wrong(name: str, expected: str, found: object) -> ConfigurationError:
-    return ConfigurationError("wrong value", where=f"execution.venues: {name}", expected=expected, found=str(found))
+    return ConfigurationError(
+        "wrong value",
+        where=f"execution.venues: {name}",
+        expected=expected,
+        found=str(found),
+        todo=hundredth(found) if name in _FRACTIONS and isinstance(found, int | float) else "",
+    )
 
 
 def venue_of(venues: Mapping[str, Mapping[str, Any]], bookmaker: str, market: str | None = None) -> Venue:

@@ -105,10 +105,12 @@ def number_of(parameter: Parameter, value: Any) -> float:
 def check(rows: Matrix) -> None:
     """Raise ConfigurationError for the first row with a number out of range, or with limits that contradict each other.
 
-    Each distinct value, and each distinct pair of limits of which one must not exceed the other, is checked once.
+    Each distinct value is checked once. So is each pair of limits of which one must not exceed the other, and
+    each pair of a number and the staking rule that states its range.
     """
     columns = [[FIELD[parameter.name]] for parameter in PARAMETERS]
     columns += [[FIELD[parameter.name], FIELD[parameter.at_most]] for parameter in PARAMETERS if parameter.at_most]
+    columns += [[FIELD[parameter.name], FIELD["staking"]] for parameter in PARAMETERS if parameter.of_rule]
     to_check: set[int] = set()
     for pair in columns:
         to_check |= set(np.unique(rows[:, pair], axis=0, return_index=True)[1].tolist())

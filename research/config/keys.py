@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from engine.errors import ConfigurationError
-from engine.kernel.parameter import Parameter
+from engine.kernel.parameter import Parameter, hundredth
 from engine.kernel.params import PARAMETERS
 from research.config.mistakes import nearest, unknown_key
 
@@ -240,7 +240,7 @@ def _rates(key: str, value: Any) -> dict[str, float]:
     rates = {str(name): _number(f"{key}.{name}", rate) for name, rate in sorted(value.items())}
     for name, rate in rates.items():
         if not 0 <= rate < 1:
-            raise _wrong(f"{key}.{name}", "a fraction from 0 to below 1", rate)
+            raise _wrong(f"{key}.{name}", "a fraction from 0 to below 1", rate, hundredth(rate))
     return rates
 
 
@@ -273,8 +273,8 @@ _CHECKS: Final = {
 }
 
 
-def _wrong(key: str, expected: str, found: Any) -> ConfigurationError:
+def _wrong(key: str, expected: str, found: Any, todo: str = "") -> ConfigurationError:
     text = str(found)
     return ConfigurationError(
-        "wrong value", where=key, expected=expected, found=text if len(text) < 60 else text[:57] + "..."
+        "wrong value", where=key, expected=expected, found=text if len(text) < 60 else text[:57] + "...", todo=todo
     )

@@ -16,6 +16,7 @@ from typing import Final, Literal
 import numpy as np
 import polars as pl
 
+from engine.errors import check_frame
 from engine.kernel.codes import State
 from research.inference.payoffs import BUDGET, pnl_distribution
 
@@ -111,6 +112,7 @@ def fair_odds_test(
     DataError
         If closing probabilities of one market and line contradict each other.
     """
+    check_frame(bets, "bets")
     close = pl.col("close_prob").fill_nan(None)
     closing, decided, void = close.is_not_null(), pl.col("state").is_in(_DECIDED), pl.col("state") == _VOID
     tested = closing & decided

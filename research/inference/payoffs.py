@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.errors import DataError
+from engine.errors import DataError, check_frame
 from engine.schema import SELECTIONS, WINNERS
 
 __all__ = ["BUDGET", "PnlDistribution", "pnl_distribution"]
@@ -150,6 +150,7 @@ def pnl_distribution(
     DataError
         If closing probabilities of one market and line contradict each other.
     """
+    check_frame(bets, "bets")
     is_lay = pl.col("side") == "lay"
     stake, close = pl.col("stake_minor").cast(pl.Float64), pl.col("close_prob")
     back = stake * (pl.col("odds_placed") - 1.0)

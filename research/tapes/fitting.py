@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from engine.clock import day_start
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, TapeError, check_frame
 from engine.strategy import History, Learner, Strategy, View
 from research.config.tape_spec import TapeSpec
 from research.strategies.user_file import failures_named
@@ -63,7 +63,7 @@ def opportunities(spec: TapeSpec, strategy: Any, events: pl.DataFrame, views: Se
     """
     with nullcontext() if spec.strategy_file is None else failures_named(Path(spec.strategy_file)):
         if not spec.fit_at:
-            frame: pl.DataFrame = pl.concat((strategy.opportunities(view) for view in views), how="diagonal")
+            frame: pl.DataFrame = pl.concat((_offered(spec, strategy, view) for view in views), how="diagonal")
             return frame
         return _fold_by_fold(spec, strategy, events, pl.concat([view.quotes for view in views]))
 
@@ -74,8 +74,15 @@ def _fold_by_fold(spec: TapeSpec, strategy: Any, events: pl.DataFrame, quotes: p
     for since, until in pairwise([*(_midnight(day, spec.zone) for day in spec.fit_at), _END]):
         known = History(events.filter(settled < since), quotes.filter(decided < since))
         fitted = strategy.fit(known, since)
-        frames.append(fitted.opportunities(View(quotes.filter(decided >= since, decided < until))))
+        frames.append(_offered(spec, fitted, View(quotes.filter(decided >= since, decided < until))))
     return pl.concat(frames, how="diagonal")
+
+
+def _offered(spec: TapeSpec, strategy: Any, view: View) -> pl.DataFrame:
+    """What a strategy offers on a view; raises `TapeError` if it is no Polars frame."""
+    offered: pl.DataFrame = strategy.opportunities(view)
+    check_frame(offered, f"the opportunities of strategy {spec.strategy}", TapeError)
+    return offered
 
 
 def _midnight(day: str, zone: str) -> int:

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
-from engine.errors import BeaError, ConfigurationError, UsageError, check_names, nearest_name, printable
+from engine.asof.closing import fair_closing
+from engine.asof.query import best_price, quotes_as_of
+from engine.asof.view import build_view, view_blocks
+from engine.errors import (
+    BeaError,
+    ConfigurationError,
+    DataError,
+    TapeError,
+    UsageError,
+    check_frame,
+    check_names,
+    nearest_name,
+    printable,
+)
+from engine.tape import from_frame
+from engine.tape.build import build_tape
 
 
 def test_a_message_is_one_line() -> None:
@@ -69,3 +92,63 @@ def test_an_unknown_name_is_refused_in_one_line() -> None:
     )
     with pytest.raises(ConfigurationError, match="n11 and 18 more; did you mean n17"):
         check_names("name", ["N17"], [f"n{number:02}" for number in range(30)], where="here")
+
+
+FRAME = pl.DataFrame({"odds": [2.0]})
+#: what a caller may have instead of a Polars frame: (made from one, what the message says)
+OTHERS: list[tuple[Callable[[pl.DataFrame], Any], str]] = [
+    (lambda frame: pd.DataFrame(frame.to_dict(as_series=False)), r"found a pandas one; polars.from_pandas\(frame\)"),
+    (lambda frame: pd.Series([2.0]), "found a pandas one"),
+    (lambda frame: frame.lazy(), r"found a lazy one; frame.collect\(\)"),
+    (lambda frame: frame.to_arrow(), r"found an Arrow table; polars.from_arrow\(table\)"),
+    (lambda frame: frame.to_dicts(), r"found a list; polars.DataFrame\(rows\)"),
+    (lambda frame: frame.to_dict(as_series=False), r"found a dict; polars.DataFrame\(columns\)"),
+    (lambda frame: np.ones((2, 2)), "found ndarray of numpy; polars.DataFrame"),
+    (lambda frame: frame["odds"], "found Series of polars"),
+    (lambda frame: "bets.csv", r"found a path or text; polars.read_csv\(path\)"),
+    (lambda frame: Path("bets.csv"), "found a path or text"),
+    (lambda frame: None, "found None"),
+    (lambda frame: 5, "found int of builtins"),
+]
+
+
+@pytest.mark.parametrize(("make", "text"), OTHERS)
+def test_what_is_no_frame_is_refused_with_its_conversion(make: Callable[[pl.DataFrame], Any], text: str) -> None:
+    with pytest.raises(DataError, match=f"not a frame in the bets: expected a Polars frame, {text}") as error:
+        check_frame(make(FRAME), "the bets")
+    assert "\n" not in str(error.value)
+    check_frame(FRAME, "the bets")
+    check_frame(type("Own", (pl.DataFrame,), {})(), "the bets")
+
+
+def test_a_relation_of_duckdb_has_a_method_of_its_own() -> None:
+    with pytest.raises(DataError, match=r"its method pl\(\) gives one"):
+        check_frame(duckdb.sql("select 1 as odds"), "the bets")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda frame: from_frame(frame),
+        lambda frame: build_tape(frame, FRAME),
+        lambda frame: fair_closing(FRAME, frame),
+        lambda frame: fair_closing(frame, FRAME),
+        lambda frame: build_view(FRAME, frame),
+        lambda frame: build_view(frame, FRAME),
+        lambda frame: next(view_blocks(FRAME, frame)),
+        lambda frame: quotes_as_of(frame, 0),
+        lambda frame: best_price(frame, 0),
+    ],
+)
+@pytest.mark.parametrize("make", [make for make, _ in OTHERS])
+def test_functions_that_take_a_frame_say_so(call: Callable[[Any], Any], make: Callable[[pl.DataFrame], Any]) -> None:
+    with pytest.raises(DataError, match="expected a Polars frame, found "):
+        call(make(pl.DataFrame({"decided_at": [datetime(2024, 1, 1)], "odds": [2.0]})))
+
+
+def test_a_table_of_bets_from_pandas_is_a_tape_after_the_conversion() -> None:
+    rows = {"decided_at": [datetime(2024, 1, 1)], "settled_at": [datetime(2024, 1, 2)], "odds": [2.0], "prob": [0.5],
+            "result": ["win"]}  # fmt: skip
+    with pytest.raises(TapeError, match=r"polars.from_pandas\(frame\)"):
+        from_frame(pd.DataFrame(rows))
+    assert len(from_frame(pl.from_pandas(pd.DataFrame(rows)))) == 1

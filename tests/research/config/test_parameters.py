@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from engine import Configuration
+from engine import Configuration, Staking
 from engine.errors import ConfigurationError
 from engine.kernel.parameter import Parameter
 from engine.kernel.params import FIELD, PARAMETERS, ROW, DecisionParams, Params
@@ -80,7 +80,7 @@ def test_the_help_lists_every_key_with_its_value() -> None:
     assert "risk.bet_cap_frac: 0.03" in lines and "staking.fraction: 0.25" in lines
     assert "risk.competition_cap_frac: null" in lines and "risk.one_per_market: false" in lines
     assert "staking.amount_minor: (in other options of staking)" in lines
-    assert "    largest stake of one bet [fraction of equity; at least 0; null: off]" in lines
+    assert "    largest stake of one bet [fraction of equity; at least 0, at most 1; null: off]" in lines
     assert max(map(len, fast_help({}).splitlines())) <= 110
 
 
@@ -117,3 +117,61 @@ def test_the_rows_of_other_files_declare_no_parameter() -> None:
         if '"risk.bet_cap_frac"' in path.read_text()
     ]  # fmt: skip
     assert declaring == [root / "engine" / "kernel" / "params.py"]
+
+
+PERCENTAGES = [
+    ("fraction", 5.0, Staking.PERCENT), ("fraction", 2.0, Staking.PERCENT), ("fraction", 25.0, Staking.KELLY),
+    ("fraction", 2.0, Staking.KELLY), ("fraction", 50.0, Staking.KELLY_COLUMN), ("fraction", 5.0, Staking.FLAT),
+    *((f"{cap}_cap_frac", value, Staking.FLAT) for cap in ("bet", "event", "competition", "day", "open")
+      for value in (5, 50)),
+    ("stake_cap_frac", 10.0, Staking.KELLY), ("drawdown_warn_frac", 15.0, Staking.FLAT),
+    ("drawdown_stop_frac", 20.0, Staking.FLAT), ("daily_loss_frac", 5.0, Staking.FLAT),
+    ("slippage_frac", 2.0, Staking.FLAT), ("rejection_frac", 5.0, Staking.FLAT),
+    ("price_tolerance_frac", 5.0, Staking.FLAT), ("fill_min_frac", 50.0, Staking.FLAT),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "staking"), PERCENTAGES)
+def test_a_fraction_that_is_a_percentage_is_refused_with_the_fraction(
+    name: str, value: float, staking: Staking
+) -> None:
+    text = rf"did you mean {value / 100:g}\?$"
+    with pytest.raises(ConfigurationError, match=rf"{name}: expected .*, found {value:g}; {text}"):
+        Configuration(staking=staking, **{name: value})  # type: ignore[arg-type]
+    rows = np.array([Configuration().params()] * 40)
+    rows[17, FIELD["staking"]], rows[17, FIELD[name]] = staking, value
+    rows[23, FIELD["staking"]] = staking
+    with pytest.raises(ConfigurationError, match=text):
+        check(rows)
+
+
+def test_fractions_that_mean_something_are_allowed() -> None:
+    off = {parameter.name for parameter in PARAMETERS if parameter.null == math.inf}
+    assert {"bet_cap_frac", "day_cap_frac", "stake_cap_frac", "drawdown_stop_frac", "daily_loss_frac"} <= off
+    Configuration(**dict.fromkeys(off, math.inf))  # type: ignore[arg-type]
+    for staking, fraction in ((Staking.PERCENT, 1.0), (Staking.KELLY, 1.5), (Staking.OWN, 250.0)):
+        Configuration(staking=staking, fraction=fraction)
+    Configuration(day_cap_frac=1.5, bet_cap_frac=1.0, daily_loss_frac=1.0, drawdown_stop_frac=1.0, edge_max=3.0)
+
+
+def test_a_rule_of_ones_own_gives_the_fraction_its_meaning_in_a_sweep_too() -> None:
+    rows = np.array([Configuration().params()] * 3)
+    rows[0, FIELD["staking"]], rows[0, FIELD["fraction"]] = Staking.OWN, 5.0
+    check(rows)
+    rows[2, FIELD["staking"]], rows[2, FIELD["fraction"]] = Staking.PERCENT, 5.0  # the same value in a second rule
+    with pytest.raises(ConfigurationError, match=r"staking.fraction: .* did you mean 0.05\?"):
+        check(rows)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("execution.commission_rates", {"x": 5}, "0.05"),
+        ("execution.venues", {"x": {"commission_rate": 2}}, "0.02"),
+        ("execution.venues", {"x": {"tax_stake_frac": 5}}, "0.05"),
+        ("execution.venues", {"x": {"markets": {"1x2": {"tax_winnings_frac": 10.0}}}}, "0.1"),
+    ],
+)
+def test_a_rate_in_percent_is_refused_with_the_fraction(key: str, value: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"did you mean {text}\?$"):
+        checked(key, value)

@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import polars as pl
 import pytest
 
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, TapeError
 from engine.strategy import History, Learner, Requirement, Strategy, View
 from research.config.compose import Composer
 from research.config.tape_spec import TapeSpec, tape_spec_of
@@ -120,3 +121,15 @@ def test_what_the_days_of_fitting_do_to_a_tape(monkeypatch: pytest.MonkeyPatch) 
     small = Tapes(strategy=lambda _: learner)
     with pytest.raises(ConfigurationError, match="memory"):
         small.fresh(replace(of, universe=tuple((k, None) for k, _ in of.universe)))
+
+
+@pytest.mark.parametrize("convert", [pl.DataFrame.lazy, pl.DataFrame.to_dicts])
+def test_a_strategy_that_returns_no_frame_is_told_so(convert: Any) -> None:
+    class Own:
+        def opportunities(self, view: View) -> Any:
+            return convert(view.quotes)
+
+    spec = SimpleNamespace(strategy="own", strategy_file=None, fit_at=())
+    views = [View(pl.DataFrame({"odds": [2.0]}))]
+    with pytest.raises(TapeError, match="the opportunities of strategy own: expected a Polars frame, found a "):
+        opportunities(spec, Own(), pl.DataFrame(), views)  # type: ignore[arg-type]
