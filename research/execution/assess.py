@@ -7,12 +7,13 @@ import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from engine.backtesting.measures import METRICS
 from engine.files import write_json
 from research.execution.job import Span
 from research.execution.units import Unit, UnitResult
@@ -33,9 +34,11 @@ from research.validation.stitched import SelectedConfiguration, Stitched, stitch
 from research.verdict.evidence import Assessment, Resampled, assess
 from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, BacktestPaths, Findings, Window
 from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample
+from research.verdict.plausibility import yield_errors
 from research.verdict.ruin import BANKRUPT_SCHEMA, NEVER_BANKRUPT, bankrupt_days
 
 Floats = NDArray[np.float64]
+_TURNOVER: Final = METRICS.index("turnover_minor")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Series:
         `research.validation.folds.Cuts.touching`, of any tape.
     bankrupt : int64 (configurations,)
         First day at whose end a configuration is bankrupt; `ruin.NEVER_BANKRUPT` if none.
+    yield_error : float64 (configurations,)
+        Standard error of the yield (`research.verdict.plausibility.yield_errors`); NaN without a bet.
     """
 
     first: dt.date
@@ -61,6 +66,7 @@ class Series:
     sums: Floats
     touching: Flags
     bankrupt: NDArray[np.int64]
+    yield_error: Floats
 
     def bankruptcies(self) -> pl.DataFrame:
         """The configurations that go bankrupt, with the date: config, date."""
@@ -91,15 +97,17 @@ def series_of(
     returns = _mapped(folder / "returns.npy", "<f4", shape)
     sums = _mapped(folder / "sums.npy", "<f8", (count, len(spans[0].cuts.days), PARTS, 6))
     bankrupt = np.full(count, NEVER_BANKRUPT, np.int64)
+    errors = np.full(count, np.nan)
     for unit, result, bankroll in units:
         span = spans[unit.tape]
         unit_returns, day = daily_returns(result.days, bankroll), (span.first - first).days
         gone = bankrupt_days(result.days, bankroll)
         bankrupt[unit.low : unit.high] = np.where(gone == NEVER_BANKRUPT, gone, gone + day)
         returns[unit.low : unit.high, day : day + span.n_days] = unit_returns
+        errors[unit.low : unit.high] = yield_errors(result.days, result.measures[:, _TURNOVER])
         sums[unit.low : unit.high] = fold_sums(result.days, unit_returns, result.marks, span.cuts)
     touching = np.logical_or.reduce([span.cuts.touching for span in spans])
-    return Series(first, returns, sums, touching, bankrupt)
+    return Series(first, returns, sums, touching, bankrupt, errors)
 
 
 def _mapped(path: Path, form: str, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -19,7 +19,7 @@ from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.estimate import estimate
 from research.execution.job import BuiltTape, Command, Computed, Job, TapeJob, TapeShelf, numbers
 from research.execution.manifest import manifest_of
-from research.execution.outputs import best, count_trials, write_findings, write_paths
+from research.execution.outputs import best, count_trials, flags_by_bets, write_findings, write_paths
 from research.execution.units import Unit, UnitFolder, compute, cut, in_lanes
 from research.records.folder import MANIFEST, computing, publish, run_folder
 from research.records.results import RESULTS, order_expressions, write_results
@@ -30,6 +30,7 @@ from research.tapes.facts import calendar_of
 from research.tapes.fitting import fitted_at
 from research.validation.folds import boundaries, merge_calendars
 from research.validation.rules import rules_of
+from research.verdict.findings import FLAGS
 
 
 def execute(command: Command) -> RunRecord:
@@ -113,6 +114,9 @@ def _compute(job: Job, work: Path) -> RunRecord:
     else:
         selected = best(target, command.settings)
         write_paths(computed, target, selected)
+        flags = flags_by_bets(target)
+        if flags.height:
+            flags.write_parquet(target / FLAGS)
     manifest = manifest_of(computed, selected, running_code([tape_job.spec for tape_job in job.tape_jobs]))
     count_trials(computed, manifest, resamples)
     write_json(target / MANIFEST, manifest)

@@ -13,6 +13,7 @@ from engine.machine import peak_bytes
 from research.execution.job import Computed
 from research.records.identity import commit, is_dirty, versions
 from research.tapes.facts import merged_facts
+from research.tapes.suspects import notes_of
 
 
 def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> di
         "finished_at": now.isoformat(timespec="seconds"),
         "duration_s": round(time.monotonic() - command.started, 3),
         "peak_memory_bytes": peak_bytes(),
-        "notes": facts["notes"],
+        "notes": [*facts["notes"], *notes_of([job.tapes.suspects(tape_job.spec) for tape_job in job.tape_jobs])],
     }
 
 

@@ -28,14 +28,15 @@ from research.records.trials import Ledger
 from research.sweeps.plan import describe
 from research.verdict.evidence import resampled
 from research.verdict.findings import AFTER, AFTER_SCHEMA, FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
-from research.verdict.plausibility import SweepMeasures, implausible_flags, too_many_hits
+from research.verdict.plausibility import SweepMeasures, implausible_flags, implausible_yield, too_many_hits
 from research.verdict.ruin import BANKRUPT
 
 _BANKROLL: Final = Params._fields.index("bankroll_minor")
 _MEASURES: Final = ("n_bets", "yield", "clv_mean", "clv_n")
+_BET_COLUMNS: Final = ("config", "event_id", "state", "stake_minor", "pnl_minor", "close_prob")
 
 
-#: most times that the selection is repeated because what was selected has more hits than fair odds allow
+#: most times that the selection is repeated because the bets of what was selected are flagged
 _ROUNDS: Final = 20
 
 
@@ -62,7 +63,7 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
     job.command.progress.say(f"testing {describe(job.command.plan)} against luck")
     sweep = _finished(computed, target, work)
     drawn = resampled(sweep.series.returns.T, sweep.seed)
-    flags = flags_by_measures(target, drawn.moments)
+    flags = flags_by_measures(target, drawn.moments, sweep.series.yield_error)
     aside = {int(config) - 1 for config in flags["config"]} | _leaking(computed)
     selection, configs, flags = _unflagged(computed, sweep, target, flags, aside)
     flags.write_parquet(target / FLAGS)
@@ -93,7 +94,7 @@ def _finished(computed: Computed, target: Path, work: Path) -> FinishedSweep:
 def _unflagged(
     computed: Computed, sweep: FinishedSweep, target: Path, flags: pl.DataFrame, aside: set[int]
 ) -> tuple[Selection, list[int], pl.DataFrame]:
-    """Select among what is not flagged, until what is selected and stored has no more hits than fair odds allow.
+    """Select among what is not flagged, until the bets of what is selected and stored are not flagged either.
 
     Returns the selection, the configurations whose paths are stored, and all flags.
     """
@@ -107,7 +108,7 @@ def _unflagged(
         if selection.stitched is not None:
             selection.stitched.bets.write_parquet(target / PATH_BETS)
         write_paths(computed, target, configs)
-        flags = pl.concat([flags, flags_by_hits(target)]).unique(maintain_order=True)
+        flags = pl.concat([flags, flags_by_bets(target)]).unique(maintain_order=True)
         found = {int(config) - 1 for config in flags["config"]} - aside
         if not found:
             break
@@ -161,29 +162,33 @@ def _with_bankrolls(computed: Computed) -> Iterator[tuple[Unit, UnitResult, Matr
         yield unit, computed.result(unit), numbers(plan, unit.low, unit.high)[:, _BANKROLL]
 
 
-def flags_by_measures(target: Path, resamples: BootstrapMoments) -> pl.DataFrame:
+def flags_by_measures(target: Path, resamples: BootstrapMoments, yield_error: Matrix) -> pl.DataFrame:
     """Flags of all configurations by yield, Sharpe ratio and closing line value: config, flag."""
     table = pl.read_parquet(target / RESULTS, columns=["config", *_MEASURES])
     columns = (table[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in _MEASURES)
-    flagged = implausible_flags(SweepMeasures(*columns), resamples)
+    flagged = implausible_flags(SweepMeasures(*[*columns, yield_error]), resamples)
     parts = [table.filter(pl.Series(rows)).select("config", flag=pl.lit(kind)) for kind, rows in flagged.items()]
     return pl.concat([pl.DataFrame(schema=FLAG_SCHEMA), *parts])
 
 
-def flags_by_hits(target: Path) -> pl.DataFrame:
-    """Flags by hits against fair closing odds, of the stored configurations and of the stitched path: config, flag."""
-    columns = ["config", "event_id", "state", "pnl_minor", "close_prob"]
-    flagged = set[int]()
+def flags_by_bets(target: Path) -> pl.DataFrame:
+    """Flags that the bets of the stored configurations and of the stitched path give: config, flag.
+
+    By hits against fair closing odds, and by a yield with the bets of an event taken together.
+    """
+    flagged = set[tuple[int, str]]()
     for path in (target / BETS, target / PATH_BETS):
-        if not path.is_file() or not set(columns) <= set(pl.read_parquet_schema(path)):
+        if not path.is_file() or not set(_BET_COLUMNS) <= set(pl.read_parquet_schema(path)):
             continue  # no validation, or a path without a bet
-        decided = pl.read_parquet(path, columns=columns).filter(pl.col("state").is_in(["win", "lose"]))
-        flagged |= {
-            int(config[0])
-            for config, bets in decided.group_by("config", maintain_order=True)
-            if too_many_hits(bets["pnl_minor"] > 0, bets["close_prob"].fill_null(np.nan), bets["event_id"])
-        }
-    return pl.DataFrame({"config": sorted(flagged), "flag": ["hit_rate"] * len(flagged)}, schema=FLAG_SCHEMA)
+        settled = pl.read_parquet(path, columns=list(_BET_COLUMNS)).filter(pl.col("pnl_minor").is_not_null())
+        for config, bets in settled.group_by("config", maintain_order=True):
+            decided = bets.filter(pl.col("state").is_in(["win", "lose"]))
+            hits = decided["pnl_minor"] > 0, decided["close_prob"].fill_null(np.nan), decided["event_id"]
+            if too_many_hits(*hits):
+                flagged.add((int(config[0]), "hit_rate"))
+            if implausible_yield(bets["pnl_minor"], bets["stake_minor"], bets["event_id"]):
+                flagged.add((int(config[0]), "yield"))
+    return pl.DataFrame(sorted(flagged), schema=FLAG_SCHEMA, orient="row")
 
 
 def best(target: Path, settings: dict[str, Any], unranked: Collection[int] = ()) -> list[int]:

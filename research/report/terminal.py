@@ -94,7 +94,8 @@ def verdict_lines(run: RunRecord) -> list[str]:
     told = [*stopped_lines(known), *bankrupt_lines(known, bankruptcies(run, keys, gone), gone.height)]
     tried = f"{count(trials.raw, 'trial')} on these events so far, equivalent to {number(trials.effective)} independent"
     if verdict is None:
-        return [f"{tried}; p {adjusted_p(findings.evidence, trials.effective)} adjusted for them.", *told]
+        adjusted = f"{tried}; p {adjusted_p(findings.evidence, trials.effective)} adjusted for them."
+        return [adjusted, *_flag_lines(run, known), *told]
     lines = [headline(verdict, findings.out_of_sample)]
     lines.append(tried + ("." if verdict.evidence else f"; {size(findings.out_of_sample)}."))
     lines += [

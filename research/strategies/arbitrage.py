@@ -40,7 +40,8 @@ class Arbitrage:
         Oldest price at the decision, such as ``30m``; None: any. A price that has not been repeated may no longer be
         available.
     skip_suspect : bool
-        Ignore prices that the source flags.
+        Ignore suspect prices: those that the import flags, and those far from the other bookmakers at the decision
+        (`research.strategies.books.marked_prices`). Needs the prices of all bookmakers.
     """
 
     name: ClassVar[str] = "arbitrage"
@@ -69,8 +70,8 @@ class Arbitrage:
             )
 
     def requires(self) -> Requirement:
-        """Prices of `bookmakers`."""
-        return Requirement(self.markets, self.bookmakers)
+        """Prices of `bookmakers`; of all where suspect ones are left out."""
+        return Requirement(self.markets, None if self.skip_suspect else self.bookmakers)
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """One row for each leg of every market with a guaranteed profit of at least `profit_min`."""

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.odds import fair_of_market
+from engine.plausibility.outliers import far_from_others
 from engine.schema import AGGREGATES, SELECTIONS
 
 BEST: Final = "best"
@@ -40,14 +41,35 @@ def back_prices(
     lines : collection of float or None
         None: all lines.
     suspect : bool
-        Whether to keep prices that the source flags.
+        Whether to keep suspect prices (`marked_prices`).
     """
+    if not suspect:
+        return marked_prices(quotes, markets, lines).filter(~pl.col("left_out")).drop("left_out", "others_odds")
     condition = (pl.col("side") == "back") & pl.col("market").is_in(list(markets))
     if lines is not None:
         condition &= pl.col("line").is_in(list(lines))
-    if not suspect:
-        condition &= ~pl.col("suspect").fill_null(False)
     return quotes.filter(condition)
+
+
+def marked_prices(
+    quotes: pl.DataFrame, markets: Collection[str], lines: Collection[float] | None = None
+) -> pl.DataFrame:
+    """Back prices of some markets and lines, and which of them are suspect at their decision.
+
+    A price is suspect if the import flagged it, or if it is far from those of the other bookmakers that are in force
+    at the decision (`engine.plausibility.outliers`). Nothing of a later instant counts, and no result does.
+
+    Returns
+    -------
+    polars.DataFrame
+        The columns of `quotes`; left_out (bool); others_odds, the middle of the other prices (null: there are none).
+    """
+    flagged = pl.col("suspect").fill_null(False)
+    prices = back_prices(quotes, markets, lines).sort(flagged, maintain_order=True)
+    others, doubted = far_from_others(prices, BET), int(prices.select(flagged.sum()).item())
+    kept = prices.head(prices.height - doubted)
+    far = pl.concat([far_from_others(kept, BET)["far"], pl.Series("far", [True] * doubted, dtype=pl.Boolean)])
+    return prices.with_columns(left_out=far, others_odds=others["others_odds"])
 
 
 def without_aggregates(quotes: pl.DataFrame, bookmakers: Collection[str] | None) -> pl.DataFrame:

@@ -55,7 +55,9 @@ class Consensus:
     complete_market : bool
         Only markets with a price and a mean for every selection.
     skip_suspect : bool
-        Ignore prices that the source flags. The rule looks for outliers, and typing errors are outliers.
+        Ignore suspect prices: those that the import flags, and those far from the other bookmakers at the decision
+        (`research.strategies.books.marked_prices`). Needs the prices of all bookmakers.
+        The rule looks for outliers, and typing errors are outliers.
     """
 
     name: ClassVar[str] = "consensus"
@@ -83,7 +85,9 @@ class Consensus:
         is_flag("skip_suspect", self.skip_suspect)
 
     def requires(self) -> Requirement:
-        """All bookmakers if they are counted, averaged or compared; else only those of `mean` and `price`."""
+        """All bookmakers if they are counted, averaged, compared or doubted; else those of `mean` and `price`."""
+        if self.skip_suspect:
+            return Requirement(self.markets)
         named = {self.mean, self.price} - {MEAN, BEST}
         if self.books_min or self.mean == MEAN or self.price == BEST:
             return Requirement(self.markets, None if self.bookmakers is None else (*self.bookmakers, *sorted(named)))

@@ -37,7 +37,8 @@ class Value:
     complete_price : bool
         Only markets with such a price for every selection.
     skip_suspect : bool
-        Ignore prices that the source flags (a maximum above three times the average).
+        Ignore suspect prices: those that the import flags, and those far from the other bookmakers at the decision
+        (`research.strategies.books.marked_prices`). Needs the prices of all bookmakers.
     """
 
     name: ClassVar[str] = "value"
@@ -65,10 +66,10 @@ class Value:
         is_flag("skip_suspect", self.skip_suspect)
 
     def requires(self) -> Requirement:
-        """Prices of the bookmakers of the fair probability and of the price."""
+        """Prices of the bookmakers of the fair probability and of the price; of all where suspect ones are left out."""
         fair_books = self.fair_bookmakers if self.fair == CONSENSUS else (self.fair,)
         price = self.price_bookmakers if self.price == BEST else (self.price,)
-        if fair_books is None or price is None:
+        if self.skip_suspect or fair_books is None or price is None:
             return Requirement(self.markets)
         return Requirement(self.markets, tuple(sorted({*fair_books, *price})))
 

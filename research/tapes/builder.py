@@ -35,6 +35,7 @@ from research.tapes.facts import COUNTS, count_days, facts_of, merged_facts
 from research.tapes.fitting import opportunities
 from research.tapes.inputs import StrategyFactory, TapeInputs, source_of, strategy_of, thawed
 from research.tapes.names import bookmakers_of, check_spec
+from research.tapes.suspects import Suspects
 
 _MEMORY_MB: Final = 4_096
 #: what a bet and later prices of it have in common
@@ -95,6 +96,7 @@ class Tapes:
         self._last_views: tuple[str, list[View]] | None = None
         self._stores: dict[str, Store] = {}
         self._inputs: dict[TapeSpec, TapeInputs] = {}
+        self._suspects: dict[TapeSpec, Suspects] = {}
 
     def inputs(self, spec: TapeSpec) -> TapeInputs:
         """What a tape is built from; worked out once a specification."""
@@ -128,12 +130,23 @@ class Tapes:
     def tape(self, spec: TapeSpec) -> Tape:
         """The tape; loaded if it was built before."""
         path = cache_folder() / f"{self.key(spec)}.arrow"
-        tape = load_tape(path)
-        if tape is None:
-            tape = self.fresh(spec)
-            save(tape, path)
-            evict(keep=path)
+        tape, counts = load_tape(path), cache_folder() / "suspects" / f"{path.stem}.json"
+        if tape is not None:
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                self._suspects[spec] = Suspects.from_plain(json.loads(counts.read_text(encoding="utf-8")))
+                return tape
+        tape = self.fresh(spec)
+        save(tape, path)
+        counts.parent.mkdir(parents=True, exist_ok=True)
+        write_json(counts, self._suspects[spec].plain())
+        evict(keep=path)
         return tape
+
+    def suspects(self, spec: TapeSpec) -> Suspects:
+        """Suspect prices that the strategy left out, or bet at."""
+        if spec not in self._suspects:
+            self.tape(spec)
+        return self._suspects[spec]
 
     def key(self, spec: TapeSpec) -> str:
         """Hash of everything that a tape depends on: its specification, rows, and the code that builds it."""
@@ -155,9 +168,11 @@ class Tapes:
         inputs = self.inputs(spec)
         self._check_whole(inputs)
         offers, events, fair, prices = [], [], [], []
+        suspects = self._suspects[spec] = Suspects()
         for part, views in self._parts(inputs):
             bets = opportunities(spec, inputs.strategy, part.events, views)
             offers.append(bets)
+            suspects.add(inputs.strategy, views, bets)
             events.append(part.events.join(bets.select("event_id"), on="event_id", how="semi"))
             if part.closing is not None:
                 fair.append(fair_closing(part.events, part.closing, spec.clv_bookmaker, spec.clv_method))

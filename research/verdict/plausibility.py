@@ -32,7 +32,7 @@ _YEAR_DAYS: Final = 365.25
 
 #: meaning and likely cause of each flag
 FLAG_TEXTS: Final = {
-    "yield": "a yield that fair odds do not allow: look for a leak of the result, or a wrong settlement",
+    "yield": "a yield that fair odds do not allow: look for a leak of the result, a wrong settlement or suspect prices",
     "sharpe": "a Sharpe ratio that fair odds do not allow: look for a leak of the result, or bets counted twice",
     "hit_rate": "more hits than fair closing odds allow: look for a leak of the result, or a wrong settlement",
     "clv": "prices far above the closing line: look for stale, mistyped or mismatched prices",
@@ -42,12 +42,16 @@ FLAG_TEXTS: Final = {
 
 @dataclass(frozen=True)
 class SweepMeasures:
-    """Measures of all configurations; each (configurations,), NaN where there is no value."""
+    """Measures of all configurations; each (configurations,), NaN where there is no value.
+
+    `yield_error` is the standard error of the yield from its daily P&L (`yield_errors`).
+    """
 
     n_bets: NDArray[np.float64]
     yield_frac: NDArray[np.float64]
     clv_mean: NDArray[np.float64]
     clv_n: NDArray[np.float64]
+    yield_error: NDArray[np.float64]
 
 
 def implausible_flags(measures: SweepMeasures, moments: BootstrapMoments) -> dict[str, Flags]:
@@ -55,15 +59,60 @@ def implausible_flags(measures: SweepMeasures, moments: BootstrapMoments) -> dic
     statistic = studentised_means(moments)
     enough = measures.n_bets >= FEWEST_FLAGGED_BETS
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.abs(measures.yield_frac / statistic)
         sharpe = np.where(moments.omegas > 0.0, statistic / math.sqrt(moments.n), 0.0)
         sharpe_error = STANDARD_ERRORS / math.sqrt(max(moments.n, 1))
         beyond = {
-            "yield": measures.yield_frac - STANDARD_ERRORS * error > EXCESS_BOUND,
+            "yield": measures.yield_frac - STANDARD_ERRORS * measures.yield_error > EXCESS_BOUND,
             "sharpe": (sharpe - sharpe_error) * math.sqrt(_YEAR_DAYS) > SHARPE_BOUND,
             "clv": (measures.clv_mean > EXCESS_BOUND) & (measures.clv_n >= FEWEST_FLAGGED_BETS),
         }
     return {name: flagged & enough for name, flagged in beyond.items()}
+
+
+def yield_errors(pnl_minor: ArrayLike, turnover_minor: ArrayLike) -> NDArray[np.float64]:
+    """Standard errors of yields from the P&L of days: the spread of their sum over the turnover.
+
+    The stakes weigh the days, as they do in the yield; a return on a growing bankroll would weigh them otherwise. The
+    bets of an event settle on one day, so days are at least as wide as events.
+
+    Parameters
+    ----------
+    pnl_minor : (configurations, days) float
+        After commission.
+    turnover_minor : (configurations,) float
+        Sum of stakes; the error is NaN where it is 0.
+    """
+    days = np.asarray(pnl_minor)
+    squares = np.einsum("cd,cd->c", days, days, dtype=np.float64) - days.sum(axis=1, dtype=np.float64) ** 2 / max(
+        days.shape[1], 1
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0.0)) / np.asarray(turnover_minor, np.float64)
+    return np.where(np.isfinite(errors), errors, np.nan)
+
+
+def implausible_yield(pnl_minor: ArrayLike, stake_minor: ArrayLike, event: ArrayLike) -> bool:
+    """Whether the yield of some bets is above the bound by more than luck, with the bets of an event taken together.
+
+    The error is that of the printed interval: events are independent, and the stakes are those of the bets (the ratio
+    estimator: W. G. Cochran (1977), Sampling Techniques, 3rd ed., section 6.4).
+
+    Parameters
+    ----------
+    pnl_minor, stake_minor : (bets,) float
+        P&L and stake of each bet, minor units.
+    event : (bets,) integer
+        Event of each bet; any ids.
+    """
+    pnl, stake = np.asarray(pnl_minor, np.float64), np.asarray(stake_minor, np.float64)
+    if len(pnl) < FEWEST_FLAGGED_BETS or stake.sum() <= 0.0:
+        return False
+    value = pnl.sum() / stake.sum()
+    residuals = event_sums(pnl - value * stake, event)
+    if len(residuals) < 2:
+        return False
+    error = math.sqrt(float((residuals**2).sum()) * len(residuals) / (len(residuals) - 1)) / stake.sum()
+    return bool(value - STANDARD_ERRORS * error > EXCESS_BOUND)
 
 
 def too_many_hits(won: ArrayLike, probability: ArrayLike, event: ArrayLike) -> bool:

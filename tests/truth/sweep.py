@@ -21,7 +21,7 @@ from research.validation.folds import Calendar, boundaries, cut_folds, first_dat
 from research.validation.rules import Rules
 from research.validation.stitched import SelectedConfiguration
 from research.verdict.judge import judge
-from research.verdict.plausibility import SweepMeasures, implausible_flags
+from research.verdict.plausibility import SweepMeasures, implausible_flags, yield_errors
 from tests.truth.market import Market, World, market
 
 Row = dict[str, Any]
@@ -74,7 +74,8 @@ def _calendar(tape: Tape) -> Calendar:
 def _row(simulated: Market, result: UnitResult, assessed: SweepAssessment) -> Row:
     evidence, outside = assessed.findings.evidence, assessed.findings.out_of_sample
     columns = [result.measures[:, METRICS.index(name)] for name in ("n_bets", "yield", "clv_mean", "clv_n")]
-    implausible = implausible_flags(SweepMeasures(*columns), assessed.assessment.bootstrap)
+    errors = yield_errors(result.days, result.measures[:, METRICS.index("turnover_minor")])
+    implausible = implausible_flags(SweepMeasures(*[*columns, errors]), assessed.assessment.bootstrap)
     flags = [kind for kind, flagged in implausible.items() if flagged.any()]
     single = math.nan if evidence.selected is None else evidence.selected.p_value
     verdict = judge(evidence.p_all, single, max(1.0, evidence.effective), outside, flags)

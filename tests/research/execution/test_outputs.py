@@ -120,7 +120,7 @@ def test_hits_beyond_fair_odds_are_looked_for_until_none_is_found(
 ) -> None:
     # the first two configurations that are selected have too many hits, the next has not
     asked: list[int] = []
-    real = outputs.flags_by_hits
+    real = outputs.flags_by_bets
 
     def flags(target: Path) -> Any:
         stored = outputs.pl.read_parquet(target / outputs.BETS, columns=["config"])["config"][0]
@@ -132,7 +132,7 @@ def test_hits_beyond_fair_odds_are_looked_for_until_none_is_found(
             .vstack(outputs.pl.DataFrame({"config": hit, "flag": ["hit_rate"] * len(hit)}, schema=outputs.FLAG_SCHEMA))
         )
 
-    monkeypatch.setattr(outputs, "flags_by_hits", flags)
+    monkeypatch.setattr(outputs, "flags_by_bets", flags)
     run = research.sweep([*WORDS, "report=false"])
     assert asked[0] == plain["picked"] and len(set(asked)) == 3
     assert set(run.set_aside()) == set(asked[:2]) and run.findings.selected == asked[2]  # type: ignore[union-attr]

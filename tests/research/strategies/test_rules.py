@@ -18,7 +18,7 @@ from engine.schema import SELECTIONS
 from engine.strategy import View
 from engine.tape.build import build_tape
 from research.strategies import make
-from research.strategies.books import consensus, fair, mean_of, offers
+from research.strategies.books import consensus, fair, marked_prices, mean_of, offers
 from tests.property.markets import FIRST, _event, _quote, frames, world
 
 OPEN = ("open", FIRST)
@@ -124,6 +124,46 @@ def test_suspect_prices_can_be_ignored() -> None:
     view = book({"pinnacle": (2.0, 3.6, 4.1), "a": (2.1, 3.5, 4.0), "b": (40.0, 3.0, 3.0)})
     assert bets("value", view)["home"][0] == "b"
     assert bets("value", view, skip_suspect=True)["home"][0] == "a"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("value", {"fair": "consensus", "fair_min": 2}),
+        ("value", {"fair": "b", "price": "e"}),
+        ("value", {"fair": "b", "price_bookmakers": ["e"]}),
+        ("consensus", {"mean": "mean", "price": "best", "alpha": 0.02, "complete_market": False}),
+        ("consensus", {"mean": "b", "price": "e", "alpha": 0.02, "complete_market": False}),
+        ("arbitrage", {}),
+        ("arbitrage", {"bookmakers": ["b", "e"]}),
+    ],
+)
+def test_a_book_with_its_sides_exchanged_can_be_ignored(name: str, parameters: dict[str, Any]) -> None:
+    honest = dict.fromkeys(("a", "b", "c"), (1.7, 3.6, 5.2))
+    view = book({**honest, "e": (5.2, 3.6, 1.7)})
+    plain, careful = (make(name, {**parameters, "skip_suspect": skip}) for skip in (False, True))
+    assert not careful.requires().bookmakers, "what is far from the others shows beside all of them"
+    taken = plain.opportunities(view).filter(pl.col("bookmaker") == "e", pl.col("selection") == "home")
+    assert (
+        taken.height == 1
+        and careful.opportunities(view).filter(pl.col("selection") == "home", pl.col("odds") > 2).is_empty()
+    )
+    near = book({**honest, "e": (1.85, 3.6, 4.9)})
+    assert careful.opportunities(near).equals(plain.opportunities(near)), "a better price is no error"
+
+
+def test_a_price_that_the_others_have_left_is_suspect_at_the_decision() -> None:
+    """Nothing was wrong when it was quoted; later the others moved and it did not."""
+    later = ("open", FIRST + timedelta(hours=6))
+    rows = [
+        _quote(1, "1x2", None, selection, name, at, price)
+        for name in ("a", "b", "c")
+        for at, prices in ((OPEN, (1.7, 3.6, 5.2)), (later, (4.2, 3.6, 1.8)))
+        for selection, price in zip(SELECTIONS["1x2"], prices, strict=True)
+    ] + [_quote(1, "1x2", None, s, "e", OPEN, p) for s, p in zip(SELECTIONS["1x2"], (1.7, 3.6, 5.2), strict=True)]
+    view = build_view(*frames([_event(1, START, "L", "played", (1, 0))], rows))
+    found = marked_prices(view.quotes, ["1x2"]).filter("left_out").select("decided_at", "selection", "bookmaker")
+    assert found.rows() == [(later[1], "away", "e"), (later[1], "home", "e")]
 
 
 def test_consensus_follows_the_rule_of_the_paper() -> None:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from research.inference.bootstrap import ratio_interval
 from research.inference.superiority import BootstrapMoments, bootstrap_moments
 from research.verdict.plausibility import (
     EXCESS_BOUND,
@@ -16,7 +17,9 @@ from research.verdict.plausibility import (
     STANDARD_ERRORS,
     SweepMeasures,
     implausible_flags,
+    implausible_yield,
     too_many_hits,
+    yield_errors,
 )
 
 DAYS, STAKE_FRAC = 1_000, 0.01
@@ -32,6 +35,7 @@ def sweep(case: int, chances: np.ndarray, odds: float = 2.0, each: int = 4) -> t
         yield_frac=profit.sum(axis=0) / (DAYS * each),
         clv_mean=chances * odds - 1.0,
         clv_n=np.full(len(chances), float(DAYS * each)),
+        yield_error=yield_errors(profit.T, np.full(len(chances), float(DAYS * each))),
     )
     return measured, bootstrap_moments(STAKE_FRAC * profit, 1.0, 300, np.random.default_rng((32, case)))
 
@@ -61,7 +65,7 @@ def test_a_few_lucky_bets_carry_no_flag() -> None:
     days = np.where(rng.random((60, 500)) < 0.5, STAKE_FRAC, -STAKE_FRAC)
     yields = days.mean(axis=0) / STAKE_FRAC
     full = np.full(500, 60.0)
-    measured = SweepMeasures(full, yields, np.zeros(500), full)
+    measured = SweepMeasures(full, yields, np.zeros(500), full, yield_errors(days.T, full * STAKE_FRAC))
     assert yields.max() > 2 * EXCESS_BOUND
     assert flagged(measured, bootstrap_moments(days, 1.0, 300, rng)) == {}
 
@@ -76,7 +80,7 @@ def test_a_leak_of_results_is_flagged_and_its_neighbours_are_not() -> None:
     chances = np.full(40, 0.5)
     chances[[3, 17]] = 0.9, 0.7
     measured, of = sweep(2, chances)
-    plain = SweepMeasures(measured.n_bets, measured.yield_frac, np.zeros(40), measured.clv_n)
+    plain = SweepMeasures(measured.n_bets, measured.yield_frac, np.zeros(40), measured.clv_n, measured.yield_error)
     assert flagged(plain, of) == {"yield": [3, 17], "sharpe": [3, 17]}
 
 
@@ -97,15 +101,18 @@ def test_stale_prices_are_flagged() -> None:
     measured, of = sweep(4, np.full(6, 0.5))
     clv = np.array([0.0, 0.05, 0.149, 0.151, 0.6, np.nan])
     counts = np.array([500.0, 500.0, 500.0, 500.0, FEWEST_FLAGGED_BETS - 1.0, 0.0])
-    assert flagged(SweepMeasures(measured.n_bets, measured.yield_frac, clv, counts), of) == {"clv": [3]}
+    assert flagged(SweepMeasures(measured.n_bets, measured.yield_frac, clv, counts, measured.yield_error), of) == {
+        "clv": [3]
+    }
 
 
 def test_few_bets_no_bets_and_losses_carry_no_flag() -> None:
     measured, of = sweep(5, np.array([0.95, 0.95, 0.02]))
     bets = np.array([FEWEST_FLAGGED_BETS - 1.0, float(FEWEST_FLAGGED_BETS), 4_000.0])
-    assert flagged(SweepMeasures(bets, measured.yield_frac, np.zeros(3), bets), of) == {"yield": [1], "sharpe": [1]}
+    few = SweepMeasures(bets, measured.yield_frac, np.zeros(3), bets, measured.yield_error)
+    assert flagged(few, of) == {"yield": [1], "sharpe": [1]}
     still = bootstrap_moments(np.zeros((DAYS, 2)), 1.0, 50, np.random.default_rng(0))
-    nothing = SweepMeasures(np.zeros(2), np.full(2, np.nan), np.full(2, np.nan), np.zeros(2))
+    nothing = SweepMeasures(np.zeros(2), np.full(2, np.nan), np.full(2, np.nan), np.zeros(2), np.full(2, np.nan))
     assert flagged(nothing, still) == {}
 
 
@@ -146,3 +153,41 @@ def test_bets_of_one_event_are_one_observation() -> None:
     assert too_many_hits(np.ones(300, bool), chances, event)
     together, apart = np.arange(300) < 240, np.arange(300)
     assert too_many_hits(together, chances, apart) and not too_many_hits(together, chances, event)
+
+
+def test_a_growing_bankroll_does_not_hide_a_yield() -> None:
+    """A yield of 150 % over 100 bets: returns on a bankroll that grows with it have a far wider error."""
+    rng = np.random.default_rng(36)
+    won = rng.random(100) < 0.55
+    days = np.zeros((3_500, 1))
+    days[rng.choice(3_500, 100, replace=False), 0] = np.where(won, 360.0, -100.0)
+    equity = 10_000.0 + np.concatenate([[0.0], days[:-1, 0].cumsum()])
+    of = bootstrap_moments(days / equity[:, None], 1.0, 300, rng)
+    full, turnover = np.full(1, 100.0), np.full(1, 10_000.0)
+    measured = SweepMeasures(full, days.sum(axis=0) / turnover, np.zeros(1), full, yield_errors(days.T, turnover))
+    assert 1.2 < measured.yield_frac[0] < 1.9
+    assert flagged(measured, of)["yield"] == [0]
+    assert implausible_yield(days[days != 0.0], np.full(100, 100.0), np.arange(100))
+
+
+def test_the_error_of_a_yield_is_that_of_its_printed_interval() -> None:
+    rng = np.random.default_rng(37)
+    event = np.repeat(np.arange(150), 2)
+    stake = rng.uniform(50.0, 500.0, 300)
+    pnl = np.where(np.repeat(np.arange(150) % 10 < 7, 2), stake, -stake)
+    interval = ratio_interval(pnl, stake, event, rng)
+    bound = interval.estimate - STANDARD_ERRORS * interval.se
+    apart = ratio_interval(pnl, stake, np.arange(300), rng)
+    assert interval.se > 1.3 * apart.se and bound < EXCESS_BOUND < apart.estimate - STANDARD_ERRORS * apart.se
+    assert not implausible_yield(pnl, stake, event), "the two bets of an event are one piece of luck"
+    assert implausible_yield(pnl, stake, np.arange(300))
+    few = FEWEST_FLAGGED_BETS - 1
+    assert not implausible_yield(np.full(few, 900.0), np.full(few, 100.0), np.arange(few))
+    assert not implausible_yield(np.full(60, 900.0), np.full(60, 100.0), np.zeros(60)), "one event"
+
+
+def test_errors_of_yields_by_hand() -> None:
+    days = np.array([[100.0, -100.0, 0.0, 100.0], [0.0, 0.0, 0.0, 0.0]], np.float32)
+    want = np.sqrt(30_000.0 - 10_000.0 / 4) / 300.0
+    got = yield_errors(days, np.array([300.0, 0.0]))
+    assert got[0] == pytest.approx(want, rel=1e-12) and np.isnan(got[1])

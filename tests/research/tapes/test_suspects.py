@@ -1,0 +1,83 @@
+"""Suspect prices in the notes of a run: how many were left out, and what edge went with them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from engine.asof.view import VIEW
+from engine.strategy import View
+from research.strategies import make
+from research.tapes.suspects import Suspects, notes_of
+
+NOON = datetime(2024, 3, 2, 12, tzinfo=UTC)
+
+
+def view(prices: dict[str, tuple[float, float, float]], decisions: int = 1, flagged: tuple[str, ...] = ()) -> View:
+    """Books by bookmaker, in force at several decisions of one event; all prices of a `flagged` one are flagged."""
+    rows = [
+        {
+            "decided_at": NOON + timedelta(hours=k), "event_id": 1, "sport": "football", "competition": "L1",
+            "season": "2023-2024", "starts_at": NOON + timedelta(hours=9), "market": "1x2", "line": None,
+            "selection": selection, "bookmaker": name, "side": "back", "odds": odds, "size_minor": None,
+            "suspect": name in flagged, "instant": "snapshot", "known_at": NOON,
+        }
+        for k in range(decisions)
+        for name, book in prices.items()
+        for selection, odds in zip(("home", "draw", "away"), book, strict=True)
+    ]  # fmt: skip
+    return View(pl.DataFrame(rows, schema=VIEW))
+
+
+HONEST = dict.fromkeys(("a", "b", "c"), (1.7, 3.6, 5.2))
+
+
+def counted(seen: View, **parameters: object) -> Suspects:
+    strategy = make("value", {"fair": "consensus", **parameters})
+    suspects = Suspects()
+    suspects.add(strategy, [seen], strategy.opportunities(seen))
+    return suspects
+
+
+def test_prices_left_out_are_counted_once_with_the_edge_that_went() -> None:
+    suspects = counted(view({**HONEST, "d": (5.2, 3.6, 1.7)}, decisions=3), skip_suspect=True)
+    assert (suspects.left_out, suspects.higher) == (2, 1)
+    assert suspects.removed_edge == pytest.approx(5.2 / 1.7 - 1.0)
+    assert notes_of([suspects]) == [
+        "2 suspect prices left out; 1 was above the others, with a mean edge of 206 % at the others' middle price",
+        "suspect: flagged at import, or far from the other bookmakers at the decision: 1/odds by more than 0.08 and "
+        "odds - 1 by a factor above 1.65, or odds by a factor above 5",
+    ]
+    assert all(len(note) < 200 for note in notes_of([suspects])), "a terminal shows 200 characters"
+
+
+def test_opportunities_at_flagged_prices_are_counted() -> None:
+    seen = view({**HONEST, "d": (5.2, 3.6, 1.7)}, decisions=2, flagged=("d",))
+    suspects = counted(seen)
+    assert (suspects.left_out, suspects.taken, suspects.offers) == (0, 2, 6)
+    (note,) = notes_of([suspects])
+    assert note.startswith("2 of 6 opportunities are at suspect prices, with a mean edge of ")
+    assert note.endswith("strategy.skip_suspect=true")
+
+
+def test_nothing_suspect_gives_no_note() -> None:
+    assert notes_of([counted(view(HONEST)), counted(view(HONEST), skip_suspect=True)]) == [] == notes_of([])
+
+
+def test_several_tapes_give_one_sentence() -> None:
+    tapes = [Suspects(left_out=40, higher=20, removed_edge=10.0), Suspects(left_out=200, higher=100, removed_edge=61.0)]
+    first, _ = notes_of(tapes)
+    assert first == (
+        "up to 200 suspect prices left out; 100 were above the others, with a mean edge of 61 % "
+        "at the others' middle price"
+    )
+    assert notes_of([Suspects(offers=9, taken=3)] * 2)[0].startswith("3 of 9 opportunities are at suspect prices: ")
+
+
+def test_counts_survive_the_way_through_json() -> None:
+    suspects = Suspects(2, 1, 2.5, 6, 3, 0.25)
+    assert Suspects.from_plain(suspects.plain()) == suspects
+    with pytest.raises(TypeError):
+        Suspects.from_plain({"other": 1})
