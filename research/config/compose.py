@@ -243,9 +243,9 @@ def _project_part(config: DictConfig) -> DictConfig:
 
 
 #: mappings that are one value, not a branch of the tree
-WHOLE = ("execution.commission_rates", "execution.venues", "sweep.params")
-#: mappings whose keys the user chooses: Hydra adds a key only with a plus sign
-_RATES = re.compile(r"execution\.(commission_rates|venues)[.=]")
+WHOLE = ("execution.commission_rates", "execution.venues", "execution.unresolved", "sweep.params")
+#: mappings that may get other keys: Hydra adds a key only with a plus sign, and `keys.checked` checks it
+_RATES = re.compile(r"execution\.(commission_rates|venues|unresolved)[.=]")
 
 
 def flatten(tree: dict[str, Any], head: str = "") -> dict[str, Any]:

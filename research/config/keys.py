@@ -18,7 +18,9 @@ from engine.kernel.parameter import Parameter, hundredth
 from engine.kernel.params import PARAMETERS
 from research.config.mistakes import nearest, unknown_key
 
-Kind = Literal["number", "whole", "flag", "text", "texts", "date", "duration", "rates", "venues", "params"]
+Kind = Literal[
+    "number", "whole", "flag", "text", "texts", "date", "duration", "rates", "venues", "unresolved", "params"
+]
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ KEYS: Final[dict[str, Key]] = {
     **_fast("execution"),
     "execution.commission_rates": Key("rates", slow=True),
     "execution.venues": Key("venues", slow=True),
+    "execution.unresolved": Key("unresolved", slow=True),
     "execution.delay": Key("duration", off=True, slow=True),
     "execution.cash_out_profit_frac": Key("number", off=True, slow=True),
     "execution.cash_out_loss_frac": Key("number", off=True, slow=True),
@@ -159,7 +162,8 @@ def checked(key: str, value: Any) -> Any:
     if value is None:
         if spec.off:
             return None
-        raise _wrong(key, f"a {spec.kind}", "null")
+        expected = "void or open" if spec.kind == "unresolved" else f"a {spec.kind}"
+        raise _wrong(key, expected, "null")
     result = _CHECKS[spec.kind](key, value)
     if spec.choices and result not in spec.choices:
         advice = nearest(str(result), spec.choices)
@@ -168,6 +172,10 @@ def checked(key: str, value: Any) -> Any:
         )
     return result
 
+
+#: keys that came after the first ledgers, with the values that they then have. At that value a key is left out of the
+#: hash of a trial, so that a configuration of before keeps its hash; an option file of before may lack the key.
+ADDED: Final[dict[str, Any]] = {"execution.unresolved": {"after": "7d", "settle": "void"}}
 
 #: keys that an option of a group may lack
 _OPTIONAL: Final = (
@@ -178,7 +186,8 @@ _OPTIONAL: Final = (
 
 def complete(flat: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration with all values checked; raises ConfigurationError for a wrong value or a missing key."""
-    values = {key: checked(key, value) for key, value in flat.items()}
+    added = {key: value for key, value in ADDED.items() if key in KEYS}
+    values = {key: checked(key, value) for key, value in {**added, **flat}.items()}
     for key in KEYS:
         if key not in values and key not in _OPTIONAL:
             raise ConfigurationError(f"no value for {key}", todo=f"choose an option of {key.split('.')[0]} that has it")
@@ -259,6 +268,16 @@ def _params(key: str, value: Any) -> dict[str, Any]:
     return {str(name): values for name, values in value.items()}
 
 
+def _unresolved(key: str, value: Any) -> dict[str, str]:
+    from engine.tape.unresolved import AFTER, OPEN, VOID, Unresolved
+
+    terms = {"settle": value} if isinstance(value, str) else value
+    if not isinstance(terms, dict) or not set(terms) <= {"after", "settle"}:
+        raise _wrong(key, "void, open, or terms such as {after: 7d, settle: void}", value)
+    rule = Unresolved(**{name: str(term) for name, term in terms.items()})
+    return {"after": AFTER if rule.settle == OPEN else rule.after.strip(), "settle": rule.settle or VOID}
+
+
 _CHECKS: Final = {
     "number": _number,
     "whole": _whole,
@@ -269,6 +288,7 @@ _CHECKS: Final = {
     "duration": _duration,
     "rates": _rates,
     "venues": _venues,
+    "unresolved": _unresolved,
     "params": _params,
 }
 

@@ -39,6 +39,8 @@ class TapeSpec:
     commission_rates : tuple of (str, float)
     venues : tuple of (str, tuple)
         Terms of bookmakers, as pairs of name and pairs.
+    unresolved : tuple of (str, str)
+        Fields of `engine.tape.unresolved.Unresolved`, as pairs.
     later : tuple of (str, object)
         The keys of execution that need prices after the decision: delay, cash_out_*.
     clv_bookmaker, clv_method : str
@@ -70,6 +72,7 @@ class TapeSpec:
     rule: str | None = None
     strategy_file: str | None = None
     fit_at: tuple[str, ...] = ()
+    unresolved: tuple[tuple[str, str], ...] = (("after", "7d"), ("settle", "void"))
     written: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
@@ -83,7 +86,7 @@ class TapeSpec:
     @classmethod
     def from_description(cls, values: Mapping[str, Any]) -> Self:
         """The specification that `describe` described, also after a way through JSON."""
-        return cls(**{field.name: _frozen(values[field.name]) for field in fields(cls)})
+        return cls(**{field.name: _frozen(values[field.name]) for field in fields(cls) if field.name in values})
 
 
 def tape_spec_of(flat: Mapping[str, Any], written: Collection[str] = ()) -> TapeSpec:
@@ -123,6 +126,7 @@ def tape_spec_of(flat: Mapping[str, Any], written: Collection[str] = ()) -> Tape
         kelly=kelly_mode(flat["staking.name"]),
         rule=_staking_file(flat.get("staking.file")),
         strategy_file=_absolute(strategy.get("file")),
+        unresolved=_frozen(flat["execution.unresolved"]),
         written=tuple(sorted(written)),
     )
 

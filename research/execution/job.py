@@ -143,6 +143,8 @@ class BuiltTape:
         What is asked of its days.
     span : Span
     events : EventSet
+    refused : tuple of (str, int, str)
+        Opportunities that are not on it: reason, number of rows, an example.
     """
 
     hash: str
@@ -150,6 +152,7 @@ class BuiltTape:
     request: DayRequest
     span: Span
     events: EventSet
+    refused: tuple[tuple[str, int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,7 @@ class Job:
             DayRequest(n_days, cuts.days.ravel()),
             Span(first_date(tape), n_days, cuts),
             EventSet.of_hashes(ids, facts["first_date"], facts["last_date"], facts["sources"]),
+            tuple(tape.refused.rows()),
         )
 
     def params_of(self, unit: Unit) -> tuple[Matrix, Longs]:

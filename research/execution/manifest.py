@@ -10,7 +10,7 @@ from typing import Any
 from engine.identity import digest
 from engine.kernel.width import vector_bits
 from engine.machine import peak_bytes
-from research.execution.job import Computed
+from research.execution.job import BuiltTape, Computed
 from research.records.identity import commit, is_dirty, versions
 from research.tapes.facts import merged_facts
 from research.tapes.suspects import notes_of
@@ -63,8 +63,26 @@ def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> di
         "finished_at": now.isoformat(timespec="seconds"),
         "duration_s": round(time.monotonic() - command.started, 3),
         "peak_memory_bytes": peak_bytes(),
-        "notes": [*facts["notes"], *notes_of([job.tapes.suspects(tape_job.spec) for tape_job in job.tape_jobs])],
+        "notes": [
+            *facts["notes"],
+            *notes_of([job.tapes.suspects(tape_job.spec) for tape_job in job.tape_jobs]),
+            *refusal_notes(computed.built),
+        ],
     }
+
+
+def refusal_notes(built: Sequence[BuiltTape]) -> list[str]:
+    """A note for each reason why opportunities are not on a tape, with the largest number of a tape and an example."""
+    most: dict[str, tuple[int, str]] = {}
+    for tape in built:
+        for reason, rows, example in tape.refused:
+            if rows > most.get(reason, (0, ""))[0]:
+                most[reason] = rows, example
+    up_to = "up to " if len(built) > 1 else ""
+    return [
+        f"{up_to}{rows:,} opportunit{'y is' if rows == 1 else 'ies are'} left out: {reason}; such as {example}"
+        for reason, (rows, example) in sorted(most.items())
+    ]
 
 
 def _tape(computed: Computed, number: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.custom_rule import load
-from research.config.keys import is_tried
+from research.config.keys import ADDED, is_tried
 from research.config.tape_spec import staking_path
 from research.sweeps.plan import Plan
 
@@ -21,7 +21,7 @@ def hashes(plan: Plan) -> list[bytes]:
 
     It covers the keys that make a trial (`research.config.keys.is_tried`), each in one form: whole numbers as floats,
     lists and mappings as JSON, files by their content. The seed counts only where something is random: where bets may
-    be rejected.
+    be rejected. A key of `research.config.keys.ADDED` counts only where it has another value than its default.
     """
     out: list[bytes] = []
     for low in range(0, len(plan), _ROWS):
@@ -32,7 +32,8 @@ def hashes(plan: Plan) -> list[bytes]:
             if not rows.height:
                 continue
             columns = [_fragments(plan, rows, key) for key in sorted(branch.base) if is_tried(key)]
-            joined = rows.with_columns(pl.concat_str(columns, separator="\n").alias("_text"))["_text"]
+            text_of_row = pl.concat_str(columns, separator="\n", ignore_nulls=True)
+            joined = rows.select(text_of_row.alias("_text"))["_text"]
             for row, text in zip(rows["_row"].to_list(), joined.to_list(), strict=True):
                 texts[row] = hashlib.blake2b(text.encode(), digest_size=16).digest()
         out += texts
@@ -52,7 +53,9 @@ def _fragments(plan: Plan, part: pl.DataFrame, key: str) -> pl.Expr:
         shown = pl.lit(_text(_content(key, branch.base[key])))
     if key == "seed":
         shown = pl.when(_is_random(branch.base, branch.axes, part)).then(shown).otherwise(pl.lit("null"))
-    return pl.concat_str([pl.lit(f"{key}="), shown])
+    if key in ADDED:
+        shown = pl.when(shown != _text(ADDED[key])).then(shown)
+    return pl.concat_str([pl.lit(f"{key}="), shown])  # null for a key that does not count
 
 
 def _is_random(base: dict[str, Any], axes: dict[str, Any], part: pl.DataFrame) -> pl.Expr:

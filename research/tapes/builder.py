@@ -28,6 +28,7 @@ from engine.tape import Tape
 from engine.tape.build import build_tape
 from engine.tape.execution import CashOut, LaterPrices
 from engine.tape.file import save
+from engine.tape.unresolved import Unresolved, with_unresolved
 from research.config.code_hash import code_hash
 from research.config.tape_spec import TapeSpec
 from research.tapes.cache import cache_folder, evict, load_tape
@@ -36,6 +37,7 @@ from research.tapes.fitting import opportunities
 from research.tapes.inputs import StrategyFactory, TapeInputs, source_of, strategy_of, thawed
 from research.tapes.names import bookmakers_of, check_spec
 from research.tapes.suspects import Suspects
+from research.tapes.unresolved import count_unresolved, latest_of, note_of
 
 _MEMORY_MB: Final = 4_096
 #: what a bet and later prices of it have in common
@@ -158,7 +160,7 @@ class Tapes:
         The leak finder's result is kept under it. Stakes and closing prices are no part of it, nor is other code.
         """
         facts = spec.facts()
-        for name in ("kelly", "clv_bookmaker", "clv_method"):
+        for name in ("kelly", "clv_bookmaker", "clv_method", "unresolved"):
             del facts[name]
         strategy = source_of(self.inputs(spec).strategy)
         return digest({"slow": facts, "rows": self.rows(spec).seen, "strategy": strategy})
@@ -169,11 +171,13 @@ class Tapes:
         self._check_whole(inputs)
         offers, events, fair, prices = [], [], [], []
         suspects = self._suspects[spec] = Suspects()
+        rule, store = Unresolved(**dict(spec.unresolved)), self._store(spec)
         for part, views in self._parts(inputs):
             bets = opportunities(spec, inputs.strategy, part.events, views)
             offers.append(bets)
             suspects.add(inputs.strategy, views, bets)
-            events.append(part.events.join(bets.select("event_id"), on="event_id", how="semi"))
+            bet_on = part.events.join(bets.select("event_id"), on="event_id", how="semi")
+            events.append(with_unresolved(bet_on, rule, latest_of(store, bet_on, rule)))
             if part.closing is not None:
                 fair.append(fair_closing(part.events, part.closing, spec.clv_bookmaker, spec.clv_method))
             if part.later is not None:
@@ -255,15 +259,19 @@ class Tapes:
             "needed": vars(inputs.required),
             "clv": spec.clv_bookmaker,
             "later": spec.later,
+            "unresolved": spec.unresolved,
         }
-        names = sorted({str(path.relative_to(store.root)) for path in files})
-        return digest({"files": names, **taken, "sources": code_hash([__name__])})
+        names = {str(path.relative_to(store.root)) for path in files}
+        whole = Universe(sports=inputs.visible.sports, competitions=inputs.visible.competitions)
+        names |= {entry.path for table in ("events", "quotes") for entry in store.entries(table, whole)}
+        return digest({"files": sorted(names), **taken, "sources": code_hash([__name__])})
 
     def _count(self, spec: TapeSpec) -> Rows:
         """Read all rows once, a part at a time, and work out their hashes, facts and calendar."""
         store, inputs, facts = self._store(spec), self.inputs(spec), list[dict[str, Any]]()
         hashes = {name: FrameHash() for name in ("events", "quotes", "closing", "later")}
         further, has_further = FrameHash(), False
+        rule, unresolved, latest = Unresolved(**dict(spec.unresolved)), 0, list[str]()
         has_closing, calendar = False, dict[str, dict[str, Any]](events=Counter[str](), seasons={})
         for cut in self._cuts(inputs):
             part, quotes = self._read(inputs, cut), _rows_of(store.quotes, cut)
@@ -277,6 +285,9 @@ class Tapes:
             further.add(events.select(list(EVENTS_OPTIONAL)))
             has_further = has_further or without_empty(events).width > len(EVENTS)
             has_closing = has_closing or part.closing is not None
+            ends = latest_of(store, events, rule)
+            latest += [f"{row}" for row in ends.cast({"latest": pl.Int64}).iter_rows()]
+            unresolved += count_unresolved(events, ends, rule)
             count_days(calendar, events)
             facts.append(facts_of(events, pl.DataFrame(schema=QUOTES) if quotes is None else quotes))
         if not facts:
@@ -286,9 +297,10 @@ class Tapes:
         notes = [] if has_closing else [f"no closing price of {spec.clv_bookmaker}: CLV has no value"]
         totals = {name: sum(part_facts[name] for part_facts in facts) for name in COUNTS}
         digests = {name: frame_hash.hexdigest() for name, frame_hash in hashes.items()}
+        notes += note_of(unresolved, rule)
         optional = [further.hexdigest()] if has_further else []
         return Rows(
-            digest([*digests.values(), *optional]),
+            digest([*digests.values(), *optional, *sorted(set(latest))]),
             digest([digests["events"], digests["quotes"], *optional]),
             merged_facts(facts) | totals | {"notes": notes},
             calendar,

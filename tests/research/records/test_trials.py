@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -15,7 +16,9 @@ import pytest
 
 import research
 from engine.errors import DataError
+from engine.paths import conf_dir
 from research.config.compose import Composer
+from research.config.keys import ADDED, KEYS
 from research.execution import manifest
 from research.records.event_sets import KEPT, EventSet, overlap
 from research.records.trial_hashes import hashes
@@ -384,3 +387,39 @@ def test_a_staking_rule_counts_by_its_text_wherever_it_lies(home: Path) -> None:
     assert first == hash_of(str(elsewhere)) == hash_of(str(rule))
     rule.write_text(rule.read_text() + "\n# another text\n")
     assert hash_of("tenth") != first
+
+
+GOLDEN = {
+    ("data=sample",): "41d0f0eb486bf0c81ad10ed3769cda8f",
+    ("data=sample", "staking=kelly", "execution.venues={b1: {commission_rate: 0.02}}"): (
+        "4e0469a066e4953db4fe4c688f2be40e"
+    ),
+}
+
+
+@pytest.mark.parametrize("words", list(GOLDEN))
+def test_the_hash_of_a_trial_never_moves(composers: dict[str, Composer], words: tuple[str, ...]) -> None:
+    assert hashed(composers, *words, kind="backtest")[0].hex() == GOLDEN[words]
+    for key, value in ADDED.items():
+        if key in KEYS:
+            written = f"{key}={json.dumps(value)}".replace('"', "")
+            assert hashed(composers, *words, written, kind="backtest")[0].hex() == GOLDEN[words]
+
+
+def test_another_value_of_an_added_key_is_another_trial(composers: dict[str, Composer]) -> None:
+    plain, same, other = (
+        hashed(composers, "data=sample", *more, kind="backtest")[0]
+        for more in ((), ("execution.unresolved=void",), ("execution.unresolved=open",))
+    )
+    assert plain == same != other
+    swept = hashed(composers, "data=sample", "execution.unresolved=open,void,{after: 9d}")
+    assert swept[:2] == [other, plain] and swept[2] not in (plain, other)
+
+
+def test_an_option_file_of_before_may_lack_an_added_key(tmp_path: Path) -> None:
+    (tmp_path / "execution").mkdir()
+    content = (conf_dir() / "execution" / "default.yaml").read_text(encoding="utf-8")
+    lines = [line for line in content.splitlines() if not line.startswith("unresolved")]
+    (tmp_path / "execution" / "mine.yaml").write_text("\n".join(lines), encoding="utf-8")
+    plan = expand(Composer("backtest", str(tmp_path)), ["data=sample", "execution=mine"])
+    assert [name.hex() for name in hashes(plan)] == [GOLDEN["data=sample",]]
