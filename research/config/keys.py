@@ -186,8 +186,8 @@ _OPTIONAL: Final = (
 
 def complete(flat: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration with all values checked; raises ConfigurationError for a wrong value or a missing key."""
-    added = {key: value for key, value in ADDED.items() if key in KEYS}
-    values = {key: checked(key, value) for key, value in {**added, **flat}.items()}
+    values = {key: checked(key, value) for key, value in flat.items()}
+    values |= {key: value for key, value in ADDED.items() if key in KEYS and key not in values}
     for key in KEYS:
         if key not in values and key not in _OPTIONAL:
             raise ConfigurationError(f"no value for {key}", todo=f"choose an option of {key.split('.')[0]} that has it")

@@ -33,7 +33,7 @@ def hashes(plan: Plan) -> list[bytes]:
                 continue
             columns = [_fragments(plan, rows, key) for key in sorted(branch.base) if is_tried(key)]
             text_of_row = pl.concat_str(columns, separator="\n", ignore_nulls=True)
-            joined = rows.select(text_of_row.alias("_text"))["_text"]
+            joined = rows.with_columns(text_of_row.alias("_text"))["_text"]
             for row, text in zip(rows["_row"].to_list(), joined.to_list(), strict=True):
                 texts[row] = hashlib.blake2b(text.encode(), digest_size=16).digest()
         out += texts

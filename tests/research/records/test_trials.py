@@ -421,5 +421,5 @@ def test_an_option_file_of_before_may_lack_an_added_key(tmp_path: Path) -> None:
     content = (conf_dir() / "execution" / "default.yaml").read_text(encoding="utf-8")
     lines = [line for line in content.splitlines() if not line.startswith("unresolved")]
     (tmp_path / "execution" / "mine.yaml").write_text("\n".join(lines), encoding="utf-8")
-    plan = expand(Composer("backtest", str(tmp_path)), ["data=sample", "execution=mine"])
+    plan = expand(Composer("backtest", tmp_path), ["data=sample", "execution=mine"])
     assert [name.hex() for name in hashes(plan)] == [GOLDEN["data=sample",]]
