@@ -186,8 +186,14 @@ class Resampled:
 
 def resampled(returns: NDArray[Any], seed: int) -> Resampled:
     """Draw the resamples of whole days; parameters as in `assess`."""
+    returns = _one_day_at_least(returns)
     length = median_block_length(returns)
     return Resampled(length, bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days")))
+
+
+def _one_day_at_least(returns: NDArray[Any]) -> NDArray[Any]:
+    """The returns; a day without a bet where there is no day, as in a sweep without an opportunity."""
+    return returns if len(returns) else np.zeros((1, returns.shape[1]), np.float32)
 
 
 def assess(
@@ -215,6 +221,7 @@ def assess(
     drawn : Resampled, optional
         From `resampled` with the same returns and seed; default: drawn here.
     """
+    days, returns = len(returns), _one_day_at_least(returns)
     drawn = resampled(returns, seed) if drawn is None else drawn
     length, bootstrap = drawn.length, drawn.moments
     judged = np.ones(returns.shape[1], np.bool_)
@@ -225,7 +232,7 @@ def assess(
     sharpes = bootstrap.means[bets] / bootstrap.deviations[bets]
     overfit, splits = _cross_validated(returns, judged, length, seed) if cross_validate else (None, None)
     evidence = Evidence(
-        days=bootstrap.n,
+        days=days,
         configurations=returns.shape[1],
         betting=int((bets & judged).sum()),
         block_length=length,
