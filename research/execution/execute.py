@@ -19,6 +19,7 @@ from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.estimate import estimate
 from research.execution.job import BuiltTape, Command, Computed, Job, TapeJob, TapeShelf, numbers
 from research.execution.manifest import manifest_of
+from research.execution.no_bets import empty_tapes, no_bets
 from research.execution.outputs import best, count_trials, flags_by_bets, write_findings, write_paths
 from research.execution.units import Unit, UnitFolder, compute, cut, in_lanes
 from research.records.folder import MANIFEST, computing, publish, run_folder
@@ -117,7 +118,9 @@ def _compute(job: Job, work: Path) -> RunRecord:
         flags = flags_by_bets(target)
         if flags.height:
             flags.write_parquet(target / FLAGS)
+    absent = no_bets(computed, target)
     manifest = manifest_of(computed, selected, running_code([tape_job.spec for tape_job in job.tape_jobs]))
+    manifest |= {"no_bets": absent, "notes": [*manifest["notes"], *empty_tapes(computed)]}
     count_trials(computed, manifest, resamples)
     write_json(target / MANIFEST, manifest)
     publish(target, job.run)

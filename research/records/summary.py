@@ -50,7 +50,13 @@ def listing() -> pl.DataFrame:
 def summary(run: RunRecord) -> dict[str, Any]:
     """A run in one document: of a backtest its configuration and measures, of a sweep its leaderboard."""
     report = str(run.report_path) if run.report_path.is_file() else None
-    head = {"run": run.id, "kind": run.kind, "data_hash": run.manifest["data"]["hash"], "report": report}
+    head = {
+        "run": run.id,
+        "kind": run.kind,
+        "data_hash": run.manifest["data"]["hash"],
+        "report": report,
+        "no_bets": run.manifest.get("no_bets"),
+    }
     if run.kind == "backtest":
         metrics = run.metrics(1)
         return head | {"config": run.parameters(1), "metrics": {name: metrics[name] for name in BACKTEST}}

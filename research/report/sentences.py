@@ -83,6 +83,8 @@ def _in_sample(tried: int, order: str, interval: Interval | None) -> str:
 
 
 def _why_no_bets(data: ReportData) -> str:
+    if data.manifest.get("no_bets"):
+        return f"{data.manifest['no_bets']}."
     if not data.selected:
         return "No bets were stored."
     counts = {reason: amount for reason, amount in data.selected[0].reasons.iter_rows() if amount}

@@ -55,6 +55,8 @@ def sentence(run: RunRecord) -> str:
     """The best result in one sentence, with its interval."""
     best = run.leaderboard(1).row(0, named=True)
     if not best["n_bets"]:
+        if run.manifest.get("no_bets"):
+            return f"{run.manifest['no_bets']}."
         tried = f"any of the {count(len(run), 'configuration')}" if len(run) > 1 else "this configuration"
         return f"No bets were placed by {tried}."
     span = _interval(run, int(best["config"]))

@@ -31,6 +31,7 @@ from engine.tape.file import save
 from engine.tape.unresolved import Unresolved, with_unresolved
 from research.config.code_hash import code_hash
 from research.config.tape_spec import TapeSpec
+from research.tapes.absence import why_nothing
 from research.tapes.cache import cache_folder, evict, load_tape
 from research.tapes.facts import COUNTS, count_days, facts_of, merged_facts
 from research.tapes.fitting import opportunities
@@ -165,6 +166,10 @@ class Tapes:
         strategy = source_of(self.inputs(spec).strategy)
         return digest({"slow": facts, "rows": self.rows(spec).seen, "strategy": strategy})
 
+    def why_nothing(self, spec: TapeSpec, refused: pl.DataFrame) -> str:
+        """Why the tape of a specification has no row; `refused` is that of the tape."""
+        return why_nothing(self._store(spec), self.inputs(spec), self.rows(spec).facts, refused)
+
     def fresh(self, spec: TapeSpec) -> Tape:
         """The tape, built anew; no cache on disk is read or written."""
         inputs = self.inputs(spec)
@@ -292,8 +297,6 @@ class Tapes:
             facts.append(facts_of(events, pl.DataFrame(schema=QUOTES) if quotes is None else quotes))
         if not facts:
             store.events(inputs.visible)  # raises: says what is not there
-        if not sum(part_facts["n_quotes"] for part_facts in facts):
-            store.quotes(inputs.visible)
         notes = [] if has_closing else [f"no closing price of {spec.clv_bookmaker}: CLV has no value"]
         totals = {name: sum(part_facts[name] for part_facts in facts) for name in COUNTS}
         digests = {name: frame_hash.hexdigest() for name, frame_hash in hashes.items()}

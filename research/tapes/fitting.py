@@ -19,6 +19,7 @@ import polars as pl
 
 from engine.clock import day_start
 from engine.errors import ConfigurationError, TapeError, check_frame
+from engine.schema import OPPORTUNITIES
 from engine.strategy import History, Learner, Strategy, View
 from research.config.tape_spec import TapeSpec
 from research.strategies.user_file import failures_named
@@ -63,19 +64,26 @@ def opportunities(spec: TapeSpec, strategy: Any, events: pl.DataFrame, views: Se
     """
     with nullcontext() if spec.strategy_file is None else failures_named(Path(spec.strategy_file)):
         if not spec.fit_at:
-            frame: pl.DataFrame = pl.concat((_offered(spec, strategy, view) for view in views), how="diagonal")
-            return frame
+            return _together([_offered(spec, strategy, view) for view in views if view.quotes.height])
         return _fold_by_fold(spec, strategy, events, pl.concat([view.quotes for view in views]))
+
+
+def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Opportunities of several views; a strategy may answer with a frame without columns where it has none."""
+    return pl.concat([pl.DataFrame(schema=OPPORTUNITIES), *(frame for frame in frames if frame.width)], how="diagonal")
 
 
 def _fold_by_fold(spec: TapeSpec, strategy: Any, events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
     decided, settled = pl.col("decided_at").cast(pl.Int64), pl.col("settled_at").cast(pl.Int64)
     frames: list[pl.DataFrame] = []
     for since, until in pairwise([*(_midnight(day, spec.zone) for day in spec.fit_at), _END]):
+        seen = quotes.filter(decided >= since, decided < until)
+        if seen.is_empty():
+            continue  # nothing to decide in this fold, so nothing to fit
         known = History(events.filter(settled < since), quotes.filter(decided < since))
         fitted = strategy.fit(known, since)
-        frames.append(_offered(spec, fitted, View(quotes.filter(decided >= since, decided < until))))
-    return pl.concat(frames, how="diagonal")
+        frames.append(_offered(spec, fitted, View(seen)))
+    return _together(frames)
 
 
 def _offered(spec: TapeSpec, strategy: Any, view: View) -> pl.DataFrame:
