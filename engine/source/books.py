@@ -8,7 +8,7 @@ by an empty one at its end, ends inside a book.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -28,10 +28,11 @@ _LOWEST_SUM, _HIGHEST_SUM = 0.9, 1.5
 _LOWEST_BOOK, _HIGHEST_BOOK = 0.75, 2.0
 #: Share of the other rows that have a book whole, for a row with a part of it to be odd.
 _WHOLE: Final = 0.9
-#: Number of other rows that must have it.
-_OTHERS: Final = 3
+#: Number of other rows that must have it, for a book of three and for a book of two.
+_OTHERS: Final = {3: 3, 2: 5}
 
 Book = tuple[PriceColumn, ...]
+Convert = Callable[[Sequence[str]], Floats]
 
 
 def books_of(columns: Sequence[PriceColumn]) -> list[Book]:
@@ -72,15 +73,25 @@ def refuse_partial_books(columns: Sequence[PriceColumn], header: Sequence[str]) 
             )
 
 
-def refuse_moved_columns(table: Table, columns: Sequence[PriceColumn]) -> None:
+def refuse_moved_columns(
+    table: Table, columns: Sequence[PriceColumn], convert: Convert | None = None, *, any_number: bool = False
+) -> None:
     """Refuse a file whose price columns do not hold prices, or whose books have impossible sums of probabilities.
+
+    Parameters
+    ----------
+    table, columns : rows with plain numbers, and price columns
+    convert : texts to decimal odds, NaN where there is no price; default: the texts are decimal odds
+    any_number : a column of numbers that cannot be prices is left to the flags on single prices, and so are sums
 
     Raises
     ------
     SourceError
         The values stand under the names of others.
     """
-    odds = _odds(table, columns)
+    odds = _odds(table, columns, convert)
+    if any_number:
+        odds = {k: (values, filled, filled & np.isnan(values)) for k, (values, filled, _) in odds.items()}
     for book in books_of(columns):
         cells = [odds[p.index] for p in book]
         for column, (_, filled, bad) in zip(book, cells, strict=True):
@@ -93,7 +104,7 @@ def refuse_moved_columns(table: Table, columns: Sequence[PriceColumn]) -> None:
                     f"{int(bad.sum())} of {int(filled.sum())} rows",
                     todo="compare the header with the rows: a name may be lost, so that columns moved by one",
                 )
-        if len(book) != len(SELECTIONS[book[0].market]):
+        if any_number or len(book) != len(SELECTIONS.get(book[0].market, ())):
             continue
         whole = np.logical_and.reduce([filled & ~bad for _, filled, bad in cells])
         if whole.sum() < _ROWS:
@@ -110,7 +121,13 @@ def refuse_moved_columns(table: Table, columns: Sequence[PriceColumn]) -> None:
 
 
 def without_moved_rows(
-    table: Table, columns: Sequence[PriceColumn], quarantine: Quarantine, strange: Sequence[int] = ()
+    table: Table,
+    columns: Sequence[PriceColumn],
+    quarantine: Quarantine,
+    strange: Sequence[int] = (),
+    *,
+    plain: Table | None = None,
+    convert: Convert | None = None,
 ) -> Table:
     """The table without rows that end inside a book which nearly all other rows have whole.
 
@@ -124,11 +141,13 @@ def without_moved_rows(
     columns : price columns
     quarantine : receives rows and flags
     strange : number of strange cells of each row that are no prices, such as a text where a number should be; (n,)
+    plain : the same rows with plain numbers, where those of `table` have another form
+    convert : texts to decimal odds, as in `refuse_moved_columns`
     """
     n = len(table.rows)
     if not n or not columns:
         return table
-    odds = _odds(table, columns)
+    odds = _odds(plain or table, columns, convert)
     last = np.full(n, -1)
     for column in columns:
         last = np.where(odds[column.index][1], np.maximum(last, column.index), last)
@@ -139,7 +158,7 @@ def without_moved_rows(
             continue
         filled = np.array([odds[p.index][1] for p in book])
         some, every = filled.any(axis=0), filled.all(axis=0)
-        if every.sum() < _OTHERS or every.sum() < _WHOLE * (some.sum() - 1):
+        if every.sum() < _OTHERS.get(len(book), 3) or every.sum() < _WHOLE * (some.sum() - 1):
             continue
         for row in np.flatnonzero(some & ~every):
             if table.lines[row] == table.cut:
@@ -156,11 +175,15 @@ def without_moved_rows(
     return table.without(moved)
 
 
-def _odds(table: Table, columns: Sequence[PriceColumn]) -> dict[int, tuple[Floats, Bools, Bools]]:
+def _odds(
+    table: Table, columns: Sequence[PriceColumn], convert: Convert | None
+) -> dict[int, tuple[Floats, Bools, Bools]]:
     """Values, filled cells and cells that are no price, by the index of the column; (n,) each."""
     cells = {}
     for column in columns:
-        values, empty = to_floats([row[column.index] for row in table.rows])
+        texts = [row[column.index] for row in table.rows]
+        values, empty = to_floats(texts)
+        values = values if convert is None else convert(texts)
         with np.errstate(invalid="ignore"):
             bad = ~empty & ~((values > 1.0) & (values <= HIGHEST_PRICE))
         cells[column.index] = values, ~empty, bad
@@ -174,7 +197,7 @@ def _doubts(columns: Sequence[PriceColumn], odds: dict[int, tuple[Floats, Bools,
         values, _, bad = odds[column.index]
         doubts += (bad & (values != 0.0)).astype(np.int64)  # a zero stands for no price
     for book in books_of(columns):
-        if len(book) != len(SELECTIONS[book[0].market]):
+        if len(book) != len(SELECTIONS.get(book[0].market, ())):
             continue
         whole = np.logical_and.reduce([odds[p.index][1] & ~odds[p.index][2] for p in book])
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -35,11 +35,13 @@ def check_order(texts: Sequence[str], lines: Sequence[int], formats: Sequence[st
     SourceError
         Some dates can be read only the other way round, and none only this way.
     """
-    pairs = [(form, exchanged(form)) for form in formats]
+    pairs = [(form, turned) for form in formats if (turned := exchanged(form)) != form]
+    if not pairs:
+        return
     other, proved, both = [], 0, []
     for text, line in zip(texts, lines, strict=True):
         this_way = {day for form, _ in pairs if (day := _day(text, form)) is not None}
-        that_way = {day for form, turned in pairs if turned != form and (day := _day(text, turned)) is not None}
+        that_way = {day for _, turned in pairs if (day := _day(text, turned)) is not None}
         if this_way and not that_way:
             proved += 1
         elif that_way and not this_way:

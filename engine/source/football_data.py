@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +35,8 @@ _DATES: Final = ("%d/%m/%Y", "%d/%m/%y")
 _INTEGER = re.compile(r"(\d{1,3})(?:\.0*)?", re.ASCII)
 #: Further scores by scope. Cards are left out: a second yellow card is one card in some leagues and two in others.
 _FURTHER: Final = {FIRST_HALF: ("HTHG", "HTAG"), CORNERS: ("HC", "AC")}
+#: A league with at most this share of the rows of a file is named.
+_FEW_OF_A_LEAGUE: Final = 0.01
 #: The source starts with the season 1993-1994.
 _FIRST_DAY: Final = date(1993, 7, 1)
 
@@ -91,6 +94,7 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     matches, depends_on_today = _matches(table, layout, quarantine, today)
     n_read = table.n_misfit + len(table.rows)
     matches = _without_duplicates(table, _with_standard_names(table, matches, aliases, quarantine), quarantine)
+    _flag_other_leagues(table, matches, quarantine)
     _set_seasons(table, layout, matches, quarantine)
     kept_table = Table(table.header, [table.rows[m.index] for m in matches], [table.lines[m.index] for m in matches])
     for name in unknown:
@@ -243,6 +247,15 @@ def _without_duplicates(table: Table, matches: list[_Match], quarantine: Quarant
         reason = f"duplicate of line {table.lines[first.index]}" + ("" if same else " with other values")
         quarantine.row(table.lines[match.index], ",".join(table.rows[match.index]), reason)
     return unique
+
+
+def _flag_other_leagues(table: Table, matches: list[_Match], quarantine: Quarantine) -> None:
+    """Flag single rows of another league in a file of one league."""
+    counts = Counter(match.competition for match in matches)
+    for match in matches:
+        if counts[match.competition] <= _FEW_OF_A_LEAGUE * len(matches):
+            reason = "another league than nearly all other rows of the file"
+            quarantine.flag(table.lines[match.index], "Div", match.competition, reason)
 
 
 def _set_seasons(table: Table, layout: _Layout, matches: list[_Match], quarantine: Quarantine) -> None:

@@ -13,6 +13,7 @@ from engine.source.mapped.file import read_file, with_plain_numbers
 from engine.source.mapped.quotes import read_quotes
 from engine.source.mapped.row import NO_PRICE, Row
 from engine.source.mapped.rows import read_rows
+from engine.source.mapped.shape import with_whole_books
 from engine.source.mapped.texts import side_of, texts_of
 from engine.source.mapping.keys import Long, Mapping
 from engine.source.quarantine import Origin, Quarantine
@@ -25,10 +26,11 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
     Raises
     ------
     SourceError
-        The header has a duplicate column, or lacks a column that the mapping needs.
+        The header has a duplicate column, or lacks a column that the mapping needs; the price columns hold no prices;
+        the dates have another order of day and month than the mapping says.
     """
     quarantine = Quarantine()
-    table = read_file(raw, mapping, quarantine)
+    table = with_whole_books(read_file(raw, mapping, quarantine), mapping, quarantine)
     n_read = table.n_misfit + len(table.rows)
     rows, depends_on_today = read_rows(table, mapping, quarantine, origin, today)
     if mapping.long is not None:

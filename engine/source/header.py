@@ -34,7 +34,7 @@ def refuse_missing(needed: Sequence[str], header: Sequence[str], *, what: str, t
     names = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
     raise SourceError(
         what,
-        expected=f"the column{'s' * (len(missing) > 1)} {names}",
+        expected=f"the column{'s' * (len(missing) > 1)} {names}" if pairs else ", ".join(needed),
         found=", ".join(pairs[:_NAMED]) if pairs else shown(list(header)),
         todo=todo,
     )

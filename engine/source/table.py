@@ -181,6 +181,13 @@ def _cells(lines: list[str], index: int, delimiter: str, multiline: bool) -> tup
     line = lines[index]
     if '"' not in line:
         return line.split(delimiter), 1
+    cells, used = _quoted(lines, index, delimiter, multiline)
+    text = "".join(lines[index : index + used])
+    stray = cells is not None and '""' not in text and any('"' in cell for cell in cells)
+    return (None if stray else cells), used
+
+
+def _quoted(lines: list[str], index: int, delimiter: str, multiline: bool) -> tuple[list[str] | None, int]:
     for used in range(1, (_QUOTED_LINES if multiline else 1) + 1):
         if index + used > len(lines):
             break

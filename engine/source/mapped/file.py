@@ -32,13 +32,15 @@ def read_file(raw: bytes, mapping: Mapping, quarantine: Quarantine) -> Table:
         table = read_records(raw, mapping.records, list(columns_of(mapping)), quarantine)
         _check_paths(table, mapping, quarantine)
         return table
+
+    def check(header: list[str]) -> None:
+        _check_header(header, mapping, quarantine)
+
     if mapping.columns:
-        table = _without_header(raw, mapping, quarantine)
-    else:
-        raw = _from_line(raw, mapping.header_line) if mapping.header_line else raw
-        table = read_table(raw, quarantine, delimiter=mapping.delimiter, multiline=True)
-    _check_header(table, mapping, quarantine)
-    return table
+        check(list(mapping.columns))
+        return _without_header(raw, mapping, quarantine)
+    raw = _from_line(raw, mapping.header_line) if mapping.header_line else raw
+    return read_table(raw, quarantine, delimiter=mapping.delimiter, multiline=True, check=check)
 
 
 def with_plain_numbers(table: Table, mapping: Mapping) -> Table:
@@ -100,18 +102,18 @@ def needed_columns(mapping: Mapping) -> list[str]:
     return needed + ([mapping.long.odds_column] if mapping.long else [])
 
 
-def _check_header(table: Table, mapping: Mapping, quarantine: Quarantine) -> None:
-    names = set(table.header)
-    repeated = duplicates(table.header)
+def _check_header(header: list[str], mapping: Mapping, quarantine: Quarantine) -> None:
+    names = set(header)
+    repeated = duplicates(header)
     if repeated:
         raise SourceError("duplicate columns in the header", found=", ".join(repeated[:3]))
     missing = [name for name in needed_columns(mapping) if name not in names]
     if missing:
-        raise _missing("a column of the mapping is missing", missing, table.header)
+        raise _missing("a column of the mapping is missing", missing, header)
     prices = mapping.prices or ()
     absent = [p.column for p in prices if p.column not in names]
     if prices and len(absent) == len(prices):
-        raise _missing("none of the price columns of the mapping is present", absent[:1], table.header)
+        raise _missing("none of the price columns of the mapping is present", absent[:1], header)
     for name in absent:
         quarantine.flag(None, name, "", "the file lacks this price column of the mapping")
     _flag_absent(names, mapping, quarantine)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Table_
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,9 +82,16 @@ def read_quotes(
 def _wide(
     table: Table, ids: NDArray[np.int64], rows: Sequence[Row], mapping: Mapping, quarantine: Quarantine
 ) -> Prices:
-    columns = [
+    columns = wide_columns(table.header, mapping)
+    rules = {c.line_column: _rule(mapping, c.line_column) for c in columns if c.line_column}
+    return _read(table, ids, columns, (instants_of(rows), rules, mapping), quarantine)
+
+
+def wide_columns(header: Sequence[str], mapping: Mapping) -> list[PriceColumn]:
+    """Price columns of a wide table that the file has."""
+    return [
         PriceColumn(
-            table.header.index(p.column),
+            header.index(p.column),
             p.column,
             p.market,
             p.selection,
@@ -96,10 +103,17 @@ def _wide(
             sign_of(p.market, p.selection, mapping.lines.get(p.line_column, Line())) if p.line_column else 1.0,
         )
         for p in mapping.prices or ()
-        if p.column in table.header
+        if p.column in header
     ]
-    rules = {c.line_column: _rule(mapping, c.line_column) for c in columns if c.line_column}
-    return _read(table, ids, columns, (instants_of(rows), rules, mapping), quarantine)
+
+
+def converter(mapping: Mapping) -> Callable[[Sequence[str]], Floats] | None:
+    """Texts to decimal odds, NaN where there is no price; None: the texts are decimal odds."""
+
+    def american(texts: Sequence[str]) -> Floats:
+        return from_american(to_floats(american_words(texts))[0])
+
+    return {"american": american, "fractional": from_fractional}.get(mapping.odds)
 
 
 def _long(
@@ -144,12 +158,7 @@ def _read(
     quarantine: Quarantine,
 ) -> Prices:
     instants, rules, mapping = settings
-
-    def american(texts: Sequence[str]) -> Floats:
-        return from_american(to_floats(american_words(texts))[0])
-
-    convert = {"american": american, "fractional": from_fractional}.get(mapping.odds)
-    return read_prices(table, ids, columns, instants, quarantine, rules=rules, convert=convert)
+    return read_prices(table, ids, columns, instants, quarantine, rules=rules, convert=converter(mapping))
 
 
 def _with_bookmakers(prices: Prices, table: Table, mapping: Mapping, file: str) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from engine.clock import instant_ns
 from engine.plausibility.seasons import span_of_season
 from engine.source import calendar
 from engine.source.aliases import Aliases, load_aliases
+from engine.source.date_order import check_order
 from engine.source.mapped.games import numbered, repeated
 from engine.source.mapped.results import ResultReader
 from engine.source.mapped.row import NO_PRICE, Row
@@ -64,6 +65,7 @@ class _RowReader:
         self._texts = {name: texts_of(table, getattr(mapping, name), origin.name) for name in texts}
         self._results = ResultReader(table, mapping, quarantine, origin.name)
         self._start = start_texts(table, mapping.start)
+        check_order(self._start, table.lines, (mapping.start.format,), quarantine)
         self._clock = table.column(mapping.start.time_column)
         self._game_id = table.column(mapping.game_id)
         self._known = [table.column(name) for name in mapping.known.columns]

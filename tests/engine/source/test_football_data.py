@@ -286,5 +286,5 @@ def test_dates_written_month_first_refuse_the_file() -> None:
 def test_a_missing_column_is_named_with_the_nearest() -> None:
     with pytest.raises(SourceError, match="expected the column AwayTeam, found 'Away_Team' for AwayTeam"):
         rows_of(*GOOD_ROWS, head=PAIR.replace("AwayTeam", "Away_Team"))
-    with pytest.raises(SourceError, match="expected the column Season"):
+    with pytest.raises(SourceError, match="expected Country, League, Season, Date, Home, Away, found"):
         read("Country,League,Date,Home,Away,HG,AG,Res\n")

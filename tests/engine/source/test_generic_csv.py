@@ -265,3 +265,52 @@ def test_a_mapping_and_a_table_meet_in_one_form_of_letters() -> None:
     mapping = WIDE.replace("home: h", 'home: {column: "Gäste", map: {"Málaga": Malaga}}')
     parsed = read("d,Ga\u0308ste,a,hs,as,p1,p2\n13.08.2021,Ma\u0301laga,B\u00a0C,1,0,2,3\n", mapping)
     assert parsed.events.select("home", "away").row(0) == ("Malaga", "B C")
+
+
+WHOLE = WIDE.replace("selection: away", "selection: draw") + "  - {column: p3, market: 1x2, selection: away}\n"
+PRICED = [f"{day}.02.2024,A{day},B,1,0,1.9,3.5,4.2" for day in range(11, 16)]
+
+
+def whole(*rows: str, mapping: str = WHOLE, head: str = "d,h,a,hs,as,p1,p2,p3") -> Parsed:
+    return read("\n".join([head, *PRICED, *rows]) + "\n", mapping)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "16.02.2024,C,D,1,0,3.5,4.2",  # a cell is lost
+        "16.02.2024,C,D,1,0,3.5,4.2,",
+        "16.02.2024,C,D,1,0,12,5,6.5,1.2",  # 12,5 for 12.5
+        "16.02.2024,C,D,1,0,1.9,3.5,4.2,",
+    ],
+)
+def test_a_row_that_lost_or_gained_a_cell_is_quarantined(row: str) -> None:
+    parsed = whole(row)
+    assert parsed.counts.rows_kept == 5 and parsed.quarantine.select("line", "kind").rows() == [(7, "row")]
+
+
+def test_a_file_that_lacks_the_draw_of_a_book_is_refused() -> None:
+    with pytest.raises(SourceError, match="expected p2 beside p1, p3"):
+        whole(mapping=WHOLE, head="d,h,a,hs,as,p1,x,p3")
+    with pytest.raises(SourceError, match="the column p1 does not hold prices"):
+        read("d,h,a,hs,as,p1,p2,p3\n" + "".join(f"{day}.02.2024,A,B,1,0,x,2,3\n" for day in range(11, 17)), WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("form", "dates"),
+    [
+        ("%d/%m/%Y", ["02/13/2024", "02/12/2024"]),
+        ("%m/%d/%Y", ["13/02/2024", "12/02/2024"]),
+        ("%Y-%m-%d", ["2024-13-02", "2024-12-02"]),
+        ("iso", ["2024-13-02", "2024-12-02"]),
+    ],
+)
+def test_dates_of_the_other_order_refuse_the_file(form: str, dates: list[str]) -> None:
+    mapping = WIDE.replace('"%d.%m.%Y"', f'"{form}"')
+    with pytest.raises(SourceError, match="it seems: expected"):
+        read("d,h,a,hs,as,p1,p2\n" + "".join(f"{day},A,B,1,0,2,3\n" for day in dates), mapping)
+
+
+def test_the_missing_column_is_named_before_the_width_of_rows() -> None:
+    with pytest.raises(SourceError, match="a column of the mapping is missing"):
+        read("d;h;a;hs;as;p1;p2\n13.08.2021;A;B;1;0;1,5;2,5\n", WIDE)
