@@ -13,13 +13,17 @@ Two names that ever meet are different participants. Of several possible partner
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
 
 from engine.names import near_pairs
+from engine.schema import EVENTS
+from engine.store.store import Store
+from engine.store.universe import Universe
 
 #: Sports in which a team rests a day between two matches.
 _REST: Final = ("football", "american_football", "rugby", "rugby_union", "rugby_league", "aussie_rules")
@@ -32,6 +36,7 @@ _SHARED: Final = (3, 0.2)
 _SIDE: Final = ("event_id", "competition", "date", "home", "away")
 _FACTS: Final = ("starts_at", "starts_at_basis", "home_score", "away_score", "neutral")
 _ROUNDS: Final = 3
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,35 @@ def find_pairs(events: pl.DataFrame) -> Pairs:
         "sport", *_SIDE, *(f"{name}_other" for name in _SIDE), "differs", "results"
     )
     return Pairs(matches, _shared(rows, matches), _names(matches))
+
+
+def pairs_of_import(store: Store, partitions: Iterable[tuple[str, str, str]]) -> Pairs:
+    """Pairs with a match in one of the partitions (sport, competition, season) that an import has changed.
+
+    Only the matches of the same sports and dates are searched.
+    """
+    changed = set(partitions)
+    entries = [entry for entry in store.manifest.entries("events") if entry.partition in changed]
+    if not entries:
+        return _none()
+    first, last = min(e.first_date for e in entries), max(e.last_date for e in entries)
+    universe = Universe(
+        sports=tuple(sorted({entry.sport for entry in entries})),
+        first_date=date.fromisoformat(first) - _DAY,
+        last_date=date.fromisoformat(last) + _DAY,
+    )
+    events = store.events(universe)
+    pairs = find_pairs(events)
+    names = pl.DataFrame(sorted(changed), schema=["sport", "competition", "season"], orient="row")
+    ids = events.join(names, on=["sport", "competition", "season"], how="semi")["event_id"].implode()
+    matches = pairs.matches.filter(pl.col("event_id").is_in(ids) | pl.col("event_id_other").is_in(ids))
+    shared = {frozenset(row) for row in matches.select("competition", "competition_other").unique().rows()}
+    linked = [frozenset(row) in shared for row in pairs.competitions.select("competition", "competition_other").rows()]
+    return Pairs(matches, pairs.competitions.filter(pl.Series(linked, dtype=pl.Boolean)), _names(matches))
+
+
+def _none() -> Pairs:
+    return find_pairs(pl.DataFrame(schema=EVENTS))
 
 
 def _near(rows: pl.DataFrame) -> pl.DataFrame:

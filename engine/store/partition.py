@@ -57,6 +57,11 @@ class PartitionState:
         self._quotes = pl.concat([self.quotes(), quotes])
         self.changed = True
 
+    def hand_over(self, quotes: pl.DataFrame) -> None:
+        """Take the quotes of events that others have replaced (`reread.replaced_events`); later quotes win."""
+        if quotes.height:
+            self._pending.append(quotes)
+
     def remove(self, ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Remove events by `event_id`, with their quotes, and return both."""
         events = self.events.join(ids, on="event_id", how="semi")

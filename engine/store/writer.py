@@ -19,10 +19,12 @@ from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Imported, Manifest
 from engine.store.moved import Newer, damaged_rows, moved_fixtures
 from engine.store.partition import PartitionState
+from engine.store.reread import ORIGIN, replaced_events
 from engine.store.verify import Verifier
 
 Partition = tuple[str, str, str]
 _PARTITION = ("sport", "competition", "season")
+_WITHDRAWN = (*_PARTITION, "date", "home", "away", "moved_to", "n_quotes")
 _QUOTES_IN_MEMORY = 1_500_000  # beyond this, the partitions used longest ago are written
 
 
@@ -35,6 +37,7 @@ class Writer:
         self.summary = ImportSummary()
         self._verifier = Verifier(root)
         self._states: OrderedDict[Partition, PartitionState] = OrderedDict()
+        self._stored: pl.DataFrame | None = None  # origins of the stored events, read when a file is read again
         self._written: set[str] = set()
         self._known = self.manifest.known()
         self._before = self.manifest.dump()
@@ -55,8 +58,9 @@ class Writer:
             return
         summary.files_read += 1
         counts = summary.count(batch)
+        prices = self._replace(batch)
         for partition_events in batch.events.partition_by("sport", "competition", maintain_order=True):
-            self._merge_competition(partition_events, batch)
+            self._merge_competition(partition_events, batch, prices)
         self._put_quarantine(batch)
         raw = self._copy_raw(batch)
         self._record_import(Imported(batch.source, batch.name, batch.raw_sha256, batch.identity, counts, raw))
@@ -73,7 +77,31 @@ class Writer:
                 return
         imports.append(record)
 
-    def _merge_competition(self, new: pl.DataFrame, batch: Incoming) -> None:
+    def _replace(self, batch: Incoming) -> pl.DataFrame:
+        """Withdraw the events that a file gave before and gives no more; returns their prices under the new ids."""
+        prices = pl.DataFrame(schema=QUOTES)
+        if not any((old.source, old.raw_sha256) == (batch.source, batch.raw_sha256) for old in self.manifest.imports):
+            return prices
+        if self._stored is None:
+            paths = self._verifier.paths(e for e in self.manifest.files.values() if e.table == "events")
+            frames = [pl.read_parquet(path, columns=list(ORIGIN), hive_partitioning=False) for path in paths]
+            self._stored = pl.concat(frames) if frames else batch.events.select(ORIGIN).clear()
+        origin = (pl.col("source") == batch.source) & (pl.col("raw_file") == batch.raw_sha256)
+        replaced = replaced_events(self._stored.filter(origin), batch.events)
+        for rows in replaced.partition_by(_PARTITION, maintain_order=True):
+            state = self._state(rows.select(_PARTITION).row(0))
+            ids = state.events.filter(origin).select("event_id")
+            moved = rows.join(ids, on="event_id", how="semi").with_columns(withdrawn_by=pl.lit(batch.raw_sha256))
+            kept = moved.filter("same_sides").select("event_id", "new_id")
+            old = state.quotes().join(kept, on="event_id", how="inner")
+            prices = pl.concat([prices, old.with_columns(pl.col("new_id").alias("event_id")).select(list(QUOTES))])
+            withdrawn = state.withdraw(moved.select("event_id", "moved_to", "withdrawn_by"))
+            words = moved.select("event_id", "replaced_by")
+            facts = withdrawn.join(words, on="event_id", how="left", maintain_order="left")
+            self.summary.withdrawn += facts.select(*_WITHDRAWN, "replaced_by").to_dicts()
+        return prices
+
+    def _merge_competition(self, new: pl.DataFrame, batch: Incoming, replaced: pl.DataFrame) -> None:
         sport, competition = new["sport"][0], new["competition"][0]
         first, last = new["date"].min(), new["date"].max()
         seasons = set(new["season"].unique().to_list())
@@ -107,6 +135,7 @@ class Writer:
             for events, prices in carried:
                 ids = rows.select("event_id")
                 state.carry(events.join(ids, on="event_id", how="semi"), prices.join(ids, on="event_id", how="semi"))
+            state.hand_over(replaced.join(rows.select("event_id"), on="event_id", how="semi"))
             state.add(rows, quotes)
             self.summary.partitions.add(partition)
 
@@ -114,8 +143,7 @@ class Writer:
         state = self._state(partition)
         moved = moved_fixtures(state.events, newer)
         if moved.height:
-            columns = (*_PARTITION, "date", "home", "away", "moved_to", "n_quotes")
-            self.summary.withdrawn += state.withdraw(moved).select(columns).to_dicts()
+            self.summary.withdrawn += state.withdraw(moved).select(_WITHDRAWN).to_dicts()
 
     def _state(self, partition: Partition) -> PartitionState:
         state = self._states.get(partition)

@@ -1,0 +1,49 @@
+"""Which stored events a file that is read again has replaced: pure functions of frames.
+
+A table of aliases, a mapping or a reader that changed gives a row of a file another event than before: a club has its
+standard name now, or a competition. The event that the row gave before would stand beside the new one, so it is
+withdrawn. It is found by file and line. An event that another file has brought since stays.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+#: Columns of stored events by which a replaced one is found.
+ORIGIN = ("event_id", "sport", "competition", "season", "date", "neutral", "source", "raw_file", "raw_line")
+
+
+def replaced_events(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Find the stored events that the rows of a file have given before and give no more.
+
+    Parameters
+    ----------
+    stored : polars.DataFrame
+        Columns ORIGIN of the stored events of that file and source.
+    new : polars.DataFrame
+        All events of the file as it is read now; columns of `schema.EVENTS`.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per replaced event: event_id, sport, competition, season; `new_id`, and `moved_to`, its date;
+        `replaced_by`, the new event in words; `same_sides`, whether its quotes hold for the new event: the date is
+        the same, and the names are not in alphabetical order, which a new name may change.
+    """
+    gone = stored.join(new.select("event_id"), on="event_id", how="anti")
+    words = pl.format("{} {} {} - {}", "competition", pl.col("date").cast(pl.String), "home", "away")
+    rows = new.unique("raw_line", keep="first", maintain_order=True).select(
+        "source",
+        "raw_line",
+        pl.col("event_id").alias("new_id"),
+        pl.col("date").alias("moved_to"),
+        words.alias("replaced_by"),
+    )
+    same = (pl.col("date") == pl.col("moved_to")) & ~pl.col("neutral")
+    return (
+        gone.join(rows, on=["source", "raw_line"], how="inner")
+        .with_columns(same.alias("same_sides"))
+        .unique("event_id", keep="first", maintain_order=True)
+        .sort("event_id")
+        .select("event_id", "sport", "competition", "season", "new_id", "moved_to", "replaced_by", "same_sides")
+    )
