@@ -15,6 +15,7 @@ from engine.plausibility.results import contradictory, impossible_score
 from engine.plausibility.seasons import NAMED, is_shifted, span_of_season
 from engine.schema import AGGREGATES, ALL_EVENTS, QUOTES, SELECTIONS, WINNERS
 from engine.store.merge import QUOTE_KEY
+from engine.store.pairs import find_pairs
 from engine.store.store import Store
 
 #: Sum of 1/odds of a bookmaker's book; a book outside this range is reported.
@@ -91,7 +92,7 @@ def check(store: Store) -> list[Finding]:
     except StoreError as error:
         return [Finding("damage", "files", 1, str(error))]
     findings = [*_structure(store, events, quotes), *_dates(events), *_results(events), *_prices(events, quotes)]
-    findings += [*_copies(events, quotes), *_formats(quarantine)]
+    findings += [*_copies(events, quotes), *_formats(quarantine), *_pairs(events)]
     for kind in ("row", "cell", "flag"):
         rows = quarantine.filter(pl.col("kind") == kind)
         example = _place(rows.row(0, named=True)) if rows.height else ""
@@ -152,6 +153,25 @@ def _outside(events: pl.DataFrame) -> pl.DataFrame:
     spans = pl.DataFrame(rows, schema=schema, orient="row")
     joined = events.join(spans, on=["sport", "season"], how="inner", maintain_order="left")
     return joined.filter((pl.col("date") < pl.col("first")) | (pl.col("date") > pl.col("last")))
+
+
+def _pairs(events: pl.DataFrame) -> list[Finding]:
+    """Matches, competitions and names that may stand twice (`engine.store.pairs`)."""
+    pairs = find_pairs(events)
+    texts = [
+        (
+            pairs.matches,
+            "{competition} {date} {home} - {away} and {competition_other} {date_other} {home_other} - {away_other}",
+        ),
+        (pairs.competitions, "{competition} and {competition_other}: {pairs} matches"),
+        (pairs.names, "{name} and {name_other} in {competition}: {pairs} matches"),
+    ]
+    examples = [text.format(**rows.row(0, named=True)) if rows.height else "" for rows, text in texts]
+    return [
+        Finding("shout", "matches that may stand twice (bea data pairs)", pairs.matches.height, examples[0]),
+        Finding("shout", "competitions that may be one", pairs.competitions.height, examples[1]),
+        Finding("shout", "names that may be one", pairs.names.height, examples[2]),
+    ]
 
 
 def _results(events: pl.DataFrame) -> list[Finding]:

@@ -31,8 +31,10 @@ _REST: Final = ("football", "american_football", "rugby", "rugby_union", "rugby_
 _SERIES: Final = ("baseball", "basketball", "ice_hockey", "handball", "volleyball", "cricket")
 #: Recorded starts of one match differ by less than this, even with a wrong time zone.
 _ONE_START: Final = timedelta(hours=13)
-#: Competitions hold the same matches if they share this many, and this part of the smaller one in the common dates.
-_SHARED: Final = (3, 0.2)
+#: Competitions hold the same matches if they share this part of the smaller one in their common dates; and so many, if
+#: one equal side on a date is to be enough.
+_SHARE: Final = 0.2
+_SHARED: Final = 3
 _SIDE: Final = ("event_id", "competition", "date", "home", "away")
 _FACTS: Final = ("starts_at", "starts_at_basis", "home_score", "away_score", "neutral")
 _ROUNDS: Final = 3
@@ -69,7 +71,7 @@ def find_pairs(events: pl.DataFrame) -> Pairs:
     found = _search(rows, near, groups, meet)
     for _ in range(_ROUNDS):
         before = found.height
-        groups = _groups(groups, _shared(rows, found))
+        groups = _groups(groups, _shared(rows, found).filter(pl.col("pairs") >= _SHARED))
         learned = _names(found).select("sport", pl.col("name"), pl.col("name_other").alias("like"))
         near = pl.concat([near, learned, learned.select("sport", name="like", like="name")]).unique()
         found = _search(rows, near, groups, meet)
@@ -279,9 +281,8 @@ def _shared(rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         within = within.filter(pl.col(name).is_between(pl.col("_from"), pl.col("_to")))
         sizes = within.group_by("sport", "competition", "competition_other").agg(pl.len().alias(f"n_{name}"))
         both = both.join(sizes, on=["sport", "competition", "competition_other"], how="left")
-    least, share = _SHARED
     smaller = pl.min_horizontal("n_dates", "n_dates_other")
-    kept = both.filter((pl.col("pairs") >= least) & (pl.col("pairs") >= share * smaller))
+    kept = both.filter(pl.col("pairs") >= _SHARE * smaller)
     return kept.select("sport", "competition", "competition_other", "pairs").sort(
         ["pairs", "sport", "competition", "competition_other"], descending=[True, False, False, False]
     )

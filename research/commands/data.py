@@ -1,4 +1,4 @@
-"""The commands `bea data import | simulate | check | info`."""
+"""The commands `bea data import | simulate | check | pairs | info`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def parser() -> Parser:
-    """The parser of `bea data` with its four subcommands."""
+    """The parser of `bea data` with its subcommands."""
     whole = Parser(prog="bea data", description="Odds history: import, simulate, check, describe.")
     subcommands = whole.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
     importer = subcommands.add_parser("import", help="read files of a source into the store")
@@ -54,9 +54,11 @@ def parser() -> Parser:
     simulator.set_defaults(run=_simulate)
     checker = subcommands.add_parser("check", help="verify every file of the store and list what looks odd")
     checker.set_defaults(run=_check)
+    matcher = subcommands.add_parser("pairs", help="list matches, names and competitions that may stand twice")
+    matcher.set_defaults(run=_pairs)
     describer = subcommands.add_parser("info", help="describe what the store holds")
     describer.set_defaults(run=_info)
-    for subcommand in (importer, simulator, checker, describer):
+    for subcommand in (importer, simulator, checker, matcher, describer):
         subcommand.add_argument("--store", metavar="DIR", help="the store (default: data/store in BEA_HOME)")
         add_json(subcommand)
     return whole
@@ -136,6 +138,28 @@ def _row(finding: Finding) -> list[object]:
     return [finding.level, finding.check, finding.count, finding.example]
 
 
+def _pairs(options: argparse.Namespace) -> int:
+    import yaml
+
+    from engine.store import Store
+    from engine.store.pairs import find_pairs
+    from research.commands import pairs
+
+    store = Store.open(_store_path(options))
+    found = find_pairs(store.events())
+    if options.json:
+        print_json({"store": str(store.root), **pairs.document(found)})
+        return 0
+    _print_line(f"{pairs.count_text(found)} in {store.root}")
+    for title, names, rows in pairs.tables(found):
+        _table(title, names, rows)
+    for name, content in pairs.suggestions(found).items():
+        _print_line(f"if they are one, write into {home() / 'aliases' / name} and import the files again:")
+        for line in yaml.safe_dump(content, allow_unicode=True, width=1000).splitlines():
+            _print_line(line)
+    return 0
+
+
 def _info(options: argparse.Namespace) -> int:
     from engine.store import Store
     from engine.store.inspect import info
@@ -173,10 +197,13 @@ def _info(options: argparse.Namespace) -> int:
 
 def _report_import(options: argparse.Namespace, root: Path, summary: ImportSummary) -> None:
     from engine.store import Store
+    from engine.store.pairs import pairs_of_import
+    from research.commands import pairs
 
-    counts = summary.counts
+    counts, store = summary.counts, Store.create_or_open(root)
+    doubles = pairs_of_import(store, summary.partitions if summary.changed else ())
     if options.json:
-        manifest = Store.create_or_open(root).manifest
+        manifest = store.manifest
         tables = ("events", "quotes", "quarantine", "withdrawn")
         print_json({
             "store": str(root),
@@ -187,6 +214,7 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
             "quotes": {"new": summary.quotes_new, "again": summary.quotes_again},
             "withdrawn": summary.withdrawn,
             "new_names": sorted(summary.new_names),
+            "may_be_the_same": pairs.lines(doubles),
             "changed": summary.changed,
             "store_rows": {table: sum(entry.rows for entry in manifest.entries(table)) for table in tables},
         })  # fmt: skip
@@ -210,9 +238,15 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
     )
     _list(
         "withdrawn",
-        [f"{w['competition']} {w['date']} {w['home']} - {w['away']}, now {w['moved_to']}" for w in summary.withdrawn],
+        [
+            f"{w['competition']} {w['date']} {w['home']} - {w['away']}, now {w.get('replaced_by') or w['moved_to']}"
+            for w in summary.withdrawn
+        ],
     )
     _list("new names", sorted(summary.new_names))
+    _list("may be the same", pairs.lines(doubles))
+    if doubles.matches.height:
+        _print_line(f"{pairs.count_text(doubles)} (bea data pairs lists them)")
 
 
 def _list(title: str, lines: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import polars as pl
@@ -12,13 +13,21 @@ from engine.store.pairs import Pairs
 Row = list[object]
 
 
+def count_text(pairs: Pairs) -> str:
+    """How many pairs of matches there are, in words."""
+    number = pairs.matches.height
+    if number < 2:
+        return "1 pair of matches may be one match" if number else "no match may stand twice"
+    return f"{number:,} pairs of matches may be one match each"
+
+
 def document(pairs: Pairs) -> dict[str, Any]:
     """The pairs as one JSON document."""
     return {
         "pairs": pairs.matches.height,
         "competitions": pairs.competitions.to_dicts(),
         "names": pairs.names.to_dicts(),
-        "matches": [{**row, "date": str(row["date"]), "date_other": str(row["date_other"])} for row in _rows(pairs.matches)],
+        "matches": pairs.matches.with_columns(pl.col("date", "date_other").cast(pl.String)).to_dicts(),
         "aliases": suggestions(pairs),
     }
 
@@ -40,12 +49,11 @@ def lines(pairs: Pairs) -> list[str]:
     """One line for each pair of competitions, of names and, where neither says it, of matches."""
     shared = {frozenset((row["competition"], row["competition_other"])) for row in _rows(pairs.competitions)}
     said = [
-        f"competitions {row['competition']} and {row['competition_other']} ({row['pairs']} matches)"
+        f"competitions {row['competition']} and {row['competition_other']} ({_count(row['pairs'])})"
         for row in _rows(pairs.competitions)
     ]
     said += [
-        f"{row['name']} and {row['name_other']} ({_places(row)}, {row['pairs']} match{'es' if row['pairs'] > 1 else ''})"
-        for row in _rows(pairs.names)
+        f"{row['name']} and {row['name_other']} ({_places(row)}, {_count(row['pairs'])})" for row in _rows(pairs.names)
     ]
     said += [
         f"{_words(row, '')} and {_words(row, '_other')}"
@@ -55,23 +63,33 @@ def lines(pairs: Pairs) -> list[str]:
     return said
 
 
-def suggestions(pairs: Pairs) -> dict[str, dict[str, str]]:
-    """By file of ``BEA_HOME/aliases``: the lines that make one of two names, if they are one.
+def suggestions(pairs: Pairs) -> dict[str, dict[str, dict[str, str]]]:
+    """By file of ``BEA_HOME/aliases``: the content that makes one name of two, if they are one.
 
     The standard name is the one that the tables know, else the first by alphabet.
     """
-    files: dict[str, dict[str, str]] = {}
+    files: dict[str, dict[str, dict[str, str]]] = {}
     for row in _rows(pairs.names):
         known = load_aliases(row["sport"]).known
-        name, variant = sorted((row["name"], row["name_other"]), key=lambda text: (text not in known, text))
-        files.setdefault(f"{row['sport']}.yaml", {}).setdefault(variant, name)
+        table = files.setdefault(f"{row['sport']}.yaml", {}).setdefault("aliases", {})
+        _add(table, (row["name"], row["name_other"]), known)
     for row in _rows(pairs.competitions):
         shipped = set(shipped_competitions(row["sport"]).values())
-        name, variant = sorted(
-            (row["competition"], row["competition_other"]), key=lambda text: (text not in shipped, text)
-        )
-        files.setdefault("competitions.yaml", {}).setdefault(variant, name)
+        table = files.setdefault("competitions.yaml", {}).setdefault(row["sport"], {})
+        _add(table, (row["competition"], row["competition_other"]), shipped)
     return files
+
+
+def _add(table: dict[str, str], names: tuple[str, str], known: Set[str]) -> None:
+    """Add the variant of two names to a table of aliases, which has no chain before and after."""
+    name, variant = sorted((table.get(n, n) for n in names), key=lambda text: (text not in known, text))
+    if name != variant:
+        table.update({v: name for v, standard in table.items() if standard == variant})
+        table[variant] = name
+
+
+def _count(number: int) -> str:
+    return f"{number:,} match{'es' if number > 1 else ''}"
 
 
 def _places(row: dict[str, Any]) -> str:

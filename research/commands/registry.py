@@ -71,10 +71,10 @@ _TABLE: Final = (
     ),
     Command(
         "data",
-        "import|simulate|check|info ...",
+        "import|simulate|check|pairs|info ...",
         "load odds history into the store, verify and describe it",
         "research.commands.data:main",
-        subcommands=("import", "simulate", "check", "info"),
+        subcommands=("import", "simulate", "check", "pairs", "info"),
         interrupted="the store is unchanged",
     ),
     Command(
