@@ -9,7 +9,7 @@ from engine.schema import IN_PLAY, INSTANTS, LINE_MARKETS, MARKETS, SNAPSHOT, is
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
 from engine.source.mapped.events import events_of
-from engine.source.mapped.file import read_file, with_plain_numbers
+from engine.source.mapped.file import flag_commas, read_file, with_plain_numbers
 from engine.source.mapped.quotes import read_quotes
 from engine.source.mapped.row import NO_PRICE, Row
 from engine.source.mapped.rows import read_rows
@@ -36,6 +36,7 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
     if mapping.long is not None:
         rows = _rows_with_known_words(table, mapping.long, rows, quarantine, origin)
     kept_table = Table(table.header, [table.rows[r.index] for r in rows], [r.line for r in rows])
+    flag_commas(kept_table, mapping, quarantine)
     kept_table = with_plain_numbers(kept_table, mapping)
     events, ids = events_of(rows, origin)
     quotes = read_quotes(kept_table, ids, rows, mapping, quarantine, origin.name)
@@ -73,6 +74,8 @@ def _rows_with_known_words(
         market, selection, instant, side = (column[row.index] for column in columns)
         if long.selection.names:
             selection = side_of(selection, *row.sides)
+        market, instant, side = market.lower(), instant.lower(), side.lower()
+        selection = selection.lower() if is_selection(market, selection.lower()) else selection
         timed = instant in (SNAPSHOT, IN_PLAY)
         if not (odds[row.index] or selection):
             known.append(replace(row, quote=("", "", "open", "back")))

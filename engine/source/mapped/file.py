@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import re
 from collections.abc import Sequence
 
 from engine.errors import SourceError
@@ -45,10 +46,7 @@ def read_file(raw: bytes, mapping: Mapping, quarantine: Quarantine) -> Table:
 
 def with_plain_numbers(table: Table, mapping: Mapping) -> Table:
     """The table with empty cells for the texts in `missing`, and numbers of price and line columns as in English."""
-    blank = set(mapping.missing)
-    columns = {p.column for p in mapping.prices or ()} | {p.line_column for p in mapping.prices or ()}
-    if mapping.long is not None:
-        columns = {mapping.long.odds_column, mapping.long.line_column}
+    blank, columns = set(mapping.missing), _number_columns(mapping)
     convert = mapping.decimal != "." or bool(mapping.thousands)
     places = [k for k, name in enumerate(table.header) if convert and name in columns]
     if not (blank or places):
@@ -60,6 +58,24 @@ def with_plain_numbers(table: Table, mapping: Mapping) -> Table:
             row[k] = plain_number(row[k].strip(), mapping.decimal, mapping.thousands)
         rows.append(row)
     return Table(table.header, rows, table.lines, table.n_blank, table.n_misfit)
+
+
+def _number_columns(mapping: Mapping) -> set[str]:
+    """Columns of prices and lines."""
+    if mapping.long is not None:
+        return {mapping.long.odds_column, mapping.long.line_column} - {""}
+    return {name for p in mapping.prices or () for name in (p.column, p.line_column)} - {""}
+
+
+def flag_commas(table: Table, mapping: Mapping, quarantine: Quarantine) -> None:
+    """Flag a file whose prices have decimal commas where the mapping does not say so."""
+    if mapping.decimal != "." or mapping.thousands:
+        return
+    names = _number_columns(mapping) & set(table.header)
+    cells = [cell for name in sorted(names) for cell in table.column(name) if re.fullmatch(r"[+-]?\d+,\d+", cell)]
+    if cells:
+        reason = f"{len(cells)} prices or lines have a decimal comma: add `decimal: ','` to the mapping if it is one"
+        quarantine.flag(None, None, cells[0], reason)
 
 
 def _decoded(raw: bytes, encoding: str) -> bytes:

@@ -174,7 +174,7 @@ long:
 
 def test_markets_of_a_long_table() -> None:
     rows = [
-        "correct_score,2-1,", "correct_score,10-0,", "double_chance,1x,", "double_chance,x2,", "draw_no_bet,home,",
+        "correct_score,2-1,", "correct_score,10-0,", "double_chance,1x,", "Double_Chance,X2,", "draw_no_bet,home,",
         "first_half_1x2,draw,", "first_half_totals,over,0.5", "first_half_asian_handicap,away,-0.25",
         "corners_totals,under,9.5", "cards_totals,over,3.5", "btts,yes,",
     ]  # fmt: skip
@@ -190,7 +190,7 @@ def test_markets_of_a_long_table() -> None:
         for row in (
             "correct_score,02-1,",
             "correct_score,other,",
-            "double_chance,1X,",
+            "double_chance,11,",
             "second_half,over,0.5",
             "corners_totals,over,",
         )
