@@ -52,6 +52,10 @@ def parser() -> Parser:
     simulator.add_argument("--snapshots", type=int, default=0, help="timed quotes between opening and close")
     simulator.add_argument("--truth", metavar="DIR", help="write the true probabilities to this folder")
     simulator.set_defaults(run=_simulate)
+    mapper = subcommands.add_parser("map", help="look at a file and write a first mapping for it, with questions")
+    mapper.add_argument("file", metavar="FILE", help="a table, a JSON document, or an archive (its first file)")
+    mapper.add_argument("--output", metavar="YAML", help="write the mapping to this new file (default: the terminal)")
+    mapper.set_defaults(run=_map)
     checker = subcommands.add_parser("check", help="verify every file of the store and list what looks odd")
     checker.set_defaults(run=_check)
     matcher = subcommands.add_parser("pairs", help="list matches, names and competitions that may stand twice")
@@ -116,6 +120,29 @@ def _simulate(options: argparse.Namespace) -> int:
 
     summary = store.apply(_with_progress(batches(), options.leagues * options.seasons))
     _report_import(options, store.root, summary)
+    return 0
+
+
+def _map(options: argparse.Namespace) -> int:
+    from engine.files import write_bytes
+    from engine.source.draft import draft_mapping
+
+    source = Path(options.file).expanduser()
+    if not source.is_file():
+        raise UsageError("no such file", where=options.file, expected="a table, a JSON document or an archive")
+    text = draft_mapping(source)
+    if not options.output:
+        for line in text.splitlines():
+            _print_line(line)
+        return 0
+    target = Path(options.output).expanduser()
+    if target.exists():
+        raise UsageError("the file exists", where=options.output, todo="give another name, or remove it")
+    if not target.parent.is_dir():
+        raise UsageError("no such folder", where=str(target.parent))
+    write_bytes(target, text.encode())
+    questions = sum("# ?" in line for line in text.splitlines())
+    _print_line(f"{target}: {questions} questions (lines with ?); import with --mapping {target}")
     return 0
 
 

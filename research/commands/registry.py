@@ -71,10 +71,10 @@ _TABLE: Final = (
     ),
     Command(
         "data",
-        "import|simulate|check|pairs|info ...",
+        "import|simulate|map|check|pairs|info ...",
         "load odds history into the store, verify and describe it",
         "research.commands.data:main",
-        subcommands=("import", "simulate", "check", "pairs", "info"),
+        subcommands=("import", "simulate", "map", "check", "pairs", "info"),
         interrupted="the store is unchanged",
     ),
     Command(

@@ -23,7 +23,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         "date commencetime gameday starttime start kickoff datetime datum gamedate matchdate eventdate "
         "fecha data startdate utcdate timestamp startsat opendate"
     ),
-    "time": _words("time kickofftime gametime uhrzeit hour hora"),
+    "time": _words("time zeit kickofftime gametime uhrzeit hour hora"),
     "competition": _words("div league competition sportkey tournament division liga leaguename competitionname"),
     "country": _words("country land nation"),
     "season": _words("season saison temporada seasonname"),

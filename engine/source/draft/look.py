@@ -92,7 +92,9 @@ def _look(raw: bytes, name: str) -> Look:
         lines, header = [delimiter.join(names), *lines], 0
     body = "\n".join([""] * header + lines[header : header + _ROWS]) + "\n"
     table = read_table(body.encode("utf-8", "surrogatepass"), Quarantine(), delimiter=delimiter, multiline=True)
-    columns = {c: [v for v in table.column(c) if v] for c in table.header if c and table.header.count(c) == 1}
+    columns = {
+        c: [v for v in table.column(c) if v and v != c] for c in table.header if c and table.header.count(c) == 1
+    }
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     return Look(name, columns, delimiter, None if header == first else header + 1, headerless=bool(names))
 

@@ -233,7 +233,9 @@ def _price(guess: Guess, instant: str) -> str:
 def _lines_of(found: Sequence[Guess]) -> list[str]:
     """Rules of the columns of handicaps, whose owner the file does not name."""
     totals = sorted({guess.line_column for guess in found if guess.line_column and "totals" in guess.market})
-    questions = [f"# ? is {_plain(name)} the line of the totals, and not the points that were scored?" for name in totals]
+    questions = [
+        f"# ? is {_plain(name)} the line of the totals, and not the points that were scored?" for name in totals
+    ]
     names = sorted({guess.line_column for guess in found if guess.line_column and "handicap" in guess.market})
     if not names:
         return questions

@@ -113,6 +113,9 @@ def _flag_contradictions(frame: pl.DataFrame, quarantine: Quarantine) -> None:
     )
     for book in wrong.sort("_raw").iter_rows(named=True):
         name, line = ("home", book["line"]) if book["wins"] > 0.5 else ("away", -book["line"])
-        reason = "a spread that contradicts the moneyline of its book: the favourite is given points"
+        reason = (
+            "a spread that contradicts the moneyline of its book: the favourite is given points; where all are so, the "
+            "mapping needs `factor: -1` for this column"
+        )
         value = f"{book['bookmaker']}: {name} {line:+g}, chance of winning {max(book['wins'], 1 - book['wins']):.0%}"
         quarantine.flag(book["_raw"], "asian_handicap", value, reason)

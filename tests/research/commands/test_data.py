@@ -125,3 +125,19 @@ def test_a_mistake_is_one_line(
 def test_subcommands_are_those_of_the_registry() -> None:
     (action,) = (action for action in parser()._actions if action.dest == "subcommand")
     assert tuple(action.choices or ()) == COMMANDS["data"].subcommands
+
+
+def test_map_writes_a_first_mapping(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, target = tmp_path / "x.csv", tmp_path / "x.yaml"
+    table.write_text("date,home,away,home_odds,draw_odds,away_odds\n2024-01-10,A,B,1.85,3.4,4.2\n")
+    assert main(["data", "map", str(table)]) == 0
+    text = capsys.readouterr().out
+    assert main(["data", "map", str(table), "--output", str(target)]) == 0
+    assert target.read_text() == text and "questions" in capsys.readouterr().out
+    assert main(["data", "map", str(table), "--output", str(target)]) == 2
+    assert "the file exists" in capsys.readouterr().err
+    assert main(["data", "map", str(tmp_path / "none.csv")]) == 2
+    assert "no such file" in capsys.readouterr().err
+    store = ["--store", str(tmp_path / "s")]
+    assert main(["data", "import", "generic_csv", str(table), "--mapping", str(target), *store]) == 0
+    assert "prices: 3 read = 3 kept" in capsys.readouterr().out
