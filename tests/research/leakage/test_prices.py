@@ -12,6 +12,7 @@ import pytest
 from engine.paths import sample_store
 from engine.simulator.simulate import simulate
 from engine.source.read import read_files
+from engine.store.inspect import check
 from engine.store.store import Store
 from research.leakage.finder import Search, find_leaks
 from research.leakage.prices import faults, still_questions, upper_tail
@@ -50,6 +51,9 @@ def table(rows: list[tuple[str, int, int]]) -> pl.DataFrame:
         ([("a", 300, 270), ("b", 300, 30)], []),  # 90 % is too little
         ([("a", 300, 299), ("b", 300, 290)], []),  # a quiet market: no bookmaker moves
         ([("a", 20, 20), ("b", 300, 250)], []),  # too few questions
+        ([("a", 300, 300), ("b", 300, 290)], ["a"]),  # a quiet market, and not one of 300 moved
+        ([("a", 300, 300), ("b", 300, 300)], ["a", "b"]),  # one column was read as both kinds
+        ([("a", 20, 20), ("b", 20, 20)], []),
         ([("a", 300, 300)], ["a"]),  # the only bookmaker, and it never moved
         ([("a", 300, 290)], []),
         ([("a", 300, 299), ("max", 300, 10)], ["a"]),  # an aggregate does not count as another bookmaker
@@ -58,6 +62,24 @@ def table(rows: list[tuple[str, int, int]]) -> pl.DataFrame:
 )
 def test_which_bookmakers_are_reported(rows: list[tuple[str, int, int]], bookmakers: list[str]) -> None:
     assert [fault.bookmaker for fault in faults(table(rows))] == bookmakers
+
+
+def test_a_store_whose_opening_prices_are_all_closing_prices_is_a_leak(home: Path) -> None:
+    """No bookmaker moves, so a comparison with the others shows nothing."""
+    batches = []
+    for batch in simulate(SETTINGS):
+        keys = ["event_id", "market", "line", "selection", "bookmaker", "side"]
+        close = batch.quotes.filter(pl.col("instant") == "close").select(*keys, close="odds")
+        joined = batch.quotes.join(close, on=keys, how="left", nulls_equal=True, maintain_order="left")
+        odds = pl.coalesce(pl.when(pl.col("instant") == "open").then("close"), "odds").alias("odds")
+        batches.append(replace(batch, quotes=joined.with_columns(odds).drop("close")))
+    store = Store.create_or_open(home / "data" / "store")
+    store.apply(batches)
+    assert {f.check: f.level for f in check(store)}["opening prices that are closing prices"] == "shout"
+    findings = find_leaks(subject(["strategy=value"]), Search(instants=10))
+    recorded = [leak for leak in findings.leaks if "recorded" in leak.kinds]
+    assert recorded and all("closing prices recorded as opening prices" in leak.cause for leak in recorded)
+    assert any("others: 100%" in leak.cause for leak in recorded)
 
 
 def test_closing_prices_recorded_as_opening_prices_are_a_leak(home: Path) -> None:
