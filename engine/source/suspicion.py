@@ -118,15 +118,16 @@ def _compared(quotes: pl.DataFrame) -> Iterator[pl.DataFrame]:
         return
     rows = rows.with_columns(bet=pl.struct(_BET).rank("dense"))
     moments = rows.group_by("bet").agg(
-        n=pl.col("known_at").n_unique(), quotes=pl.len(), books=pl.col("bookmaker").n_unique()
+        once=pl.col("known_at").min() == pl.col("known_at").max(),
+        books=pl.col("bookmaker").min() != pl.col("bookmaker").max(),
     )
-    moments = moments.filter(pl.col("quotes") > 1).sort("bet")
-    once = rows.join(moments.filter(pl.col("n") == 1).select("bet"), on="bet", how="semi", maintain_order="left")
+    moments = moments.filter("books").sort("bet")
+    once = rows.join(moments.filter("once").select("bet"), on="bet", how="semi", maintain_order="left")
     yield _far(once, ["bet"])
-    several = moments.filter(pl.col("n") > 1)
-    block = (several["n"] * several["books"]).cum_sum() // _BLOCK
-    for part in several.with_columns(block=block).partition_by("block", maintain_order=True):
-        yield _far_when_known(rows.join(part.select("bet"), on="bet", how="semi", maintain_order="left"))
+    several = rows.join(moments.filter(~pl.col("once")).select("bet"), on="bet", how="semi", maintain_order="left")
+    sizes = several.group_by("bet").agg(size=pl.col("known_at").n_unique() * pl.col("bookmaker").n_unique()).sort("bet")
+    for part in sizes.with_columns(block=pl.col("size").cum_sum() // _BLOCK).partition_by("block", maintain_order=True):
+        yield _far_when_known(several.join(part.select("bet"), on="bet", how="semi", maintain_order="left"))
 
 
 def _far(rows: pl.DataFrame, bet: Sequence[str]) -> pl.DataFrame:

@@ -13,7 +13,7 @@ A bookmaker and season is listed if k of its n questions have not moved and both
   least 0.99 without another bookmaker; or k = n where the others do not move either, as in a file whose one column of
   prices was read as both kinds, and
 - P(X >= k) is below 0.001 divided by the number of bookmakers and seasons tested (Bonferroni), for a binomial X of n
-  trials whose probability is the larger of the others' share and 0.5, but at most 0.75 (without another bookmaker: 0.9).
+  trials whose probability is the larger of the others' share and 0.5, at most 0.75 (without another bookmaker: 0.9).
 
 In real data the quietest bookmaker and season has 73 % of its questions unmoved.
 """

@@ -96,7 +96,7 @@ def notes_of(tapes: Sequence[Suspects]) -> list[str]:
         count = f"{'up to ' if _differ(tape.left_out for tape in tapes) else ''}{most.left_out:,}"
         edge = ""
         if most.higher:
-            mean = f"{100.0 * most.removed_edge / most.higher:,.0f} %"
+            mean = f"{100.0 * most.removed_edge / most.higher:,.0f}%"
             were = "was" if most.higher == 1 else "were"
             edge = f"; {most.higher:,} {were} above the others, with a mean edge of {mean} at the others' middle price"
         notes += [f"{count} suspect price{'s' * (most.left_out > 1)} left out{edge}", _RULE]
@@ -105,7 +105,7 @@ def notes_of(tapes: Sequence[Suspects]) -> list[str]:
         count = f"{'up to ' if _differ(tape.taken for tape in tapes) else ''}{most.taken:,} of {most.offers:,}"
         edge, mean_edge = "", most.taken_edge / most.taken
         if abs(mean_edge) >= 0.005:
-            edge = f", with a mean edge of {100.0 * mean_edge:,.0f} %"
+            edge = f", with a mean edge of {100.0 * mean_edge:,.0f}%"
         notes.append(f"{count} opportunities are at suspect prices{edge}: compare with strategy.skip_suspect=true")
     return notes
 

@@ -46,7 +46,7 @@ def test_prices_left_out_are_counted_once_with_the_edge_that_went() -> None:
     assert (suspects.left_out, suspects.higher) == (2, 1)
     assert suspects.removed_edge == pytest.approx(5.2 / 1.7 - 1.0)
     assert notes_of([suspects]) == [
-        "2 suspect prices left out; 1 was above the others, with a mean edge of 206 % at the others' middle price",
+        "2 suspect prices left out; 1 was above the others, with a mean edge of 206% at the others' middle price",
         "suspect: flagged at import, or far from the other bookmakers at the decision: 1/odds by more than 0.08 and "
         "odds - 1 by a factor above 1.65, or odds by a factor above 5",
     ]
@@ -70,7 +70,7 @@ def test_several_tapes_give_one_sentence() -> None:
     tapes = [Suspects(left_out=40, higher=20, removed_edge=10.0), Suspects(left_out=200, higher=100, removed_edge=61.0)]
     first, _ = notes_of(tapes)
     assert first == (
-        "up to 200 suspect prices left out; 100 were above the others, with a mean edge of 61 % "
+        "up to 200 suspect prices left out; 100 were above the others, with a mean edge of 61% "
         "at the others' middle price"
     )
     assert notes_of([Suspects(offers=9, taken=3)] * 2)[0].startswith("3 of 9 opportunities are at suspect prices: ")
