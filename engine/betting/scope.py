@@ -144,8 +144,9 @@ def _with_winners(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows without the named winner where it is not that of the market's scope."""
     winner, drawn = pl.col("winner"), pl.col("home_score") == pl.col("away_score")
     of_scope = (pl.col("_needed") == pl.col("_final")).fill_null(False)
-    # a draw beside a decided final score is the result after regulation
-    of_regulation = ((pl.col("_needed") == WITH_OVERTIME) & (winner == "draw") & ~drawn).fill_null(False)
+    # a draw beside a decided final score, or beside a score after regulation, is the result after regulation
+    early = (pl.col("_stated") == REGULATION) & drawn.is_null()
+    of_regulation = ((pl.col("_needed") == WITH_OVERTIME) & (winner == "draw") & (early | ~drawn)).fill_null(False)
     return rows.with_columns(winner=pl.when(of_scope & ~of_regulation).then(winner))
 
 

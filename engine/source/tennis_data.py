@@ -61,7 +61,7 @@ _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _DATES: Final = ("%d/%m/%Y", "iso")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T]00:00:00(?:\.0+)?)?", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.0+)?", re.ASCII)
-_GAMES = re.compile(r"\d{1,2}", re.ASCII)
+_GAMES = re.compile(r"(\d{1,2})(?:\.0+)?", re.ASCII)
 _SETS = re.compile(r"(\d)(?:\.0+)?", re.ASCII)
 #: Day 0 of the serial dates of a workbook.
 _SERIAL_ZERO: Final = date(1899, 12, 30)
@@ -270,7 +270,7 @@ def _games(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[
         if match.sets is None or match.status == "scheduled":
             continue
         cells = [(won[row], lost[row]) for won, lost in texts if won[row] or lost[row]]
-        games = [int(cell) for pair in cells for cell in pair if _GAMES.fullmatch(cell)]
+        games = [int(number[1]) for pair in cells for cell in pair if (number := _GAMES.fullmatch(cell))]
         if len(games) < 2 * max(len(cells), sum(match.sets)):
             if cells:
                 found = " ".join(f"{won}-{lost}" for won, lost in cells)

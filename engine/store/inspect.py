@@ -178,7 +178,8 @@ def _results(events: pl.DataFrame) -> list[Finding]:
     last = events["date"].max()
     assert isinstance(last, date)
     open_ = events.filter((pl.col("status") == "scheduled") & (pl.col("date") < last))
-    scoreless = events.filter((pl.col("status") == "played") & pl.col("winner").is_null())
+    of_the_end = pl.col("score_scope").is_null()  # beside a score after regulation there may be no winner
+    scoreless = events.filter((pl.col("status") == "played") & pl.col("winner").is_null() & of_the_end)
     wrong, impossible = events.filter(contradictory()), events.filter(impossible_score())
     assumed = events.filter(pl.col("starts_at_basis") != "recorded")
     return [

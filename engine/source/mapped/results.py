@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from engine.betting.sport import sport_of
 from engine.schema import FURTHER_SCOPES, REGULATION, SCORE_SCOPES, VOID_STATUSES, WITH_OVERTIME, score_columns
 from engine.source.mapped.notes import note_of
 from engine.source.mapped.texts import plain_number, side_of, texts_of
@@ -37,6 +38,8 @@ class Result:
         ``home``, ``draw`` or ``away``.
     further : dict
         Scores of other scopes.
+    named : bool
+        Whether the source names the winner; else it follows from the score.
     """
 
     status: str = "scheduled"
@@ -44,6 +47,7 @@ class Result:
     scope: str | None = None
     winner: str | None = None
     further: dict[str, Pair] = field(default_factory=dict)
+    named: bool = False
 
     @property
     def over(self) -> bool:
@@ -57,6 +61,19 @@ class Result:
         if self.score is not None and other.score is not None and self.scope == other.scope:
             return self.score != other.score
         return self.winner is not None and other.winner is not None and self.winner != other.winner
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a winner or a score."""
+        return self.winner is not None or self.score is not None
+
+    def of_sport(self, sport: str) -> Result:
+        """The result without a winner that follows from a score after regulation, in a sport that is then played on."""
+        usual = sport_of(sport).score_scope
+        if self.named or self.score is None or usual == REGULATION or self.scope in (None, usual):
+            return self
+        final = self.further.get(usual)
+        return replace(self, winner=None if final is None else _leader(final))
 
     def swapped(self) -> Result:
         """The result with home and away exchanged."""
@@ -102,12 +119,13 @@ class ResultReader:
             where = ", ".join(self._mapping.score_scope.sources)
             self._quarantine.cell(line, where, scope, "unknown scope of the score: the score is left out")
             score, scope = None, ""
-        winner = self._winner(index, line, score, home, away)
+        named = self._winner(index, line, home, away)
+        winner = named if named or score is None else _leader(score)
         status = self._status(index, line, said, bool(winner) or score_left_out)
         if status == "scheduled":
             return Result()
         further = {key: pair for key, pair in pairs.items() if pair is not None}
-        return Result(status, score, scope or None if score else None, winner, further)
+        return Result(status, score, scope or None if score else None, winner, further, bool(named))
 
     def _pair(self, key: str, index: int, line: int) -> Pair | None:
         cells, names = self._cells[key], self._columns[key]
@@ -146,9 +164,7 @@ class ResultReader:
                 pairs[key] = (int(groups[a]), int(groups[b]))
         return pairs, said
 
-    def _winner(
-        self, index: int, line: int, score: Pair | None, home: Collection[str], away: Collection[str]
-    ) -> str | None:
+    def _winner(self, index: int, line: int, home: Collection[str], away: Collection[str]) -> str | None:
         text: Text = self._mapping.winner
         winner: str | None = self._words["winner"][index] or None
         if winner is not None and text.names:
@@ -157,8 +173,6 @@ class ResultReader:
             reason = "invalid winner: expected home, draw or away" + (", or the name of a side" if text.names else "")
             self._quarantine.cell(line, ", ".join(text.sources), winner, reason)
             winner = None
-        if winner is None and score is not None:
-            winner = "home" if score[0] > score[1] else "away" if score[0] < score[1] else "draw"
         return winner
 
     def _status(self, index: int, line: int, said: str, played: bool) -> str:
@@ -169,3 +183,7 @@ class ResultReader:
             self._quarantine.cell(line, where, status, "unknown status")
             return usual
         return status
+
+
+def _leader(score: Pair) -> str:
+    return "home" if score[0] > score[1] else "away" if score[0] < score[1] else "draw"

@@ -34,9 +34,7 @@ def read_rows(
     depends_on_today = False
     for index, line in enumerate(table.lines):
         row = reader.row(index, line)
-        refusal = (
-            row if isinstance(row, str) else calendar.refusal_of_date(row.day, today, row.result.winner is not None)
-        )
+        refusal = row if isinstance(row, str) else calendar.refusal_of_date(row.day, today, row.result.known)
         if refusal:
             depends_on_today |= isinstance(row, Row)
             quarantine.row(line, ",".join(table.rows[index]), refusal)
@@ -95,7 +93,7 @@ class _RowReader:
         if isinstance(known, str):
             return known
         sides = sides[0] | {home}, sides[1] | {away}
-        result = self._results.read(index, line, *sides)
+        result = self._results.read(index, line, *sides).of_sport(sport)
         row = Row(
             index=index, line=line, sport=sport, competition=competition, season=self._season(season, competition, day),
             day=day, home=home, away=away, starts_at=calendar.noon_ns(day) if starts_at is None else starts_at,

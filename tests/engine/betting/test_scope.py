@@ -85,6 +85,7 @@ def test_a_score_after_regulation_settles_no_market_with_overtime() -> None:
     assert settled("ice_hockey", "1x2", "draw", **level) is State.WIN
     assert settled("ice_hockey", "totals", "over", 5.5, **level) == "no score with overtime, which settles totals"
     assert settled("ice_hockey", "moneyline", "home", **level) == "no score with overtime, which settles moneyline"
+    assert "no score" in str(settled("ice_hockey", "moneyline", "home", winner="draw", **level))
     assert settled("ice_hockey", "moneyline", "home", winner="home", **level) is State.WIN
     assert settled("ice_hockey", "1x2", "draw", winner="home", **level) is State.WIN
     assert (

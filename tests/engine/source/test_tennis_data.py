@@ -100,3 +100,27 @@ def test_dates_of_workbooks() -> None:
 def test_a_file_that_is_not_a_table_of_this_source_is_refused(raw: bytes) -> None:
     with pytest.raises(SourceError):
         read(raw)
+
+
+GAMES = HEAD.replace("Wsets,Lsets", "W1,L1,W2,L2,W3,L3,Wsets,Lsets")
+
+
+def games(*cells: str, comment: str = "Completed", sets: str = "2,1") -> tuple[list[object], list[str]]:
+    """Games of both players in alphabetical order, and the reasons in the quarantine; the winner is the second one."""
+    line = f"1,Rome,2013-05-01,Zverev A.,Abel B.,{','.join(cells)},{sets},{comment},1.5,2.5,1.5,2.5,1.5,2.5"
+    parsed = read("\n".join([GAMES, line, ""]).encode())
+    return list(parsed.events.select("home_games", "away_games").row(0)), parsed.quarantine["reason"].to_list()
+
+
+def test_games_of_all_sets_are_added_up() -> None:
+    assert games("6", "4", "3", "6", "7", "5") == ([15, 16], [])
+    assert games("6.0", "4", "6", "0", "", "", sets="2,0") == ([4, 12], [])
+    assert games("6", "4", "1", "0", "", "", comment="Retired", sets="1,0") == ([4, 7], [])
+    assert games("", "", "", "", "", "", comment="Walkover", sets=",") == ([None, None], [])
+
+
+@pytest.mark.parametrize(
+    "cells", [("6", "4", "3", "6", "", ""), ("6", "4", "x", "6", "7", "5"), ("6", "", "3", "6", "7", "5")]
+)
+def test_games_that_do_not_fit_the_sets_are_named(cells: tuple[str, ...]) -> None:
+    assert games(*cells) == ([None, None], ["games of a set are missing"])

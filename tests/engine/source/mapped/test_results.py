@@ -119,3 +119,23 @@ def test_the_winner_by_name() -> None:
     ]
     neutral = read("d,h,a,s\n2024-01-10,Z,B,Z\n", mapping + "neutral: true\n").events
     assert neutral.select("home", "away", "winner").row(0) == ("B", "Z", "away")
+
+
+@pytest.mark.parametrize(
+    ("extra", "wanted"),
+    [
+        ("", (3, 3, None, "draw", "played")),
+        ("score_scope: {value: with_overtime}\n", (3, 3, "with_overtime", "draw", "played")),
+        ("score_scope: {value: regulation}\n", (3, 3, "regulation", None, "played")),
+        ("score_scope: {value: regulation}\nwinner: {value: away}\n", (3, 3, "regulation", "away", "played")),
+    ],
+)
+def test_a_score_after_regulation_names_no_winner_of_a_game_that_is_played_on(
+    extra: str, wanted: tuple[object, ...]
+) -> None:
+    assert result("3:3", "score: s\n" + extra) == wanted
+
+
+def test_a_football_score_after_regulation_names_its_winner() -> None:
+    football = BASE.replace("ice_hockey", "football") + "score: s\nscore_scope: {value: regulation}\n"
+    assert read("d,h,a,s\n2024-01-10,A,B,3:1\n", football).events["winner"].to_list() == ["home"]
