@@ -242,41 +242,6 @@ def ratio_quantiles(
     return ratio.quantiles(shares) if len(ratio.replicates) else None
 
 
-def fan(
-    profit: ArrayLike, point: ArrayLike, points: int, rng: np.random.Generator, replicates: int = REPLICATES
-) -> Floats:
-    """Fan chart of an equity line: quantiles of cumulative profit over resampled days.
-
-    Days are the clusters here: a day holds all bets of its events. A replicate draws as many days as there are, with
-    replacement. A day keeps its date, and one drawn twice counts twice there. Stakes are not adjusted.
-
-    Parameters
-    ----------
-    profit : (d,) float
-        Profit of each day.
-    point : (d,) integer
-        Index of the point of the line at or before which the day ends; ascending, in [0, points).
-
-    Returns
-    -------
-    (5, points) float64
-        Quantiles 5, 25, 50, 75 and 95 % of the cumulative profit at each point.
-    """
-    gain = np.asarray(profit, np.float64)
-    where = np.asarray(point, np.int64)
-    active = gain != 0
-    gain, where = gain[active], where[active]
-    if len(gain) == 0:
-        return np.zeros((5, points))
-    paths = np.empty((replicates, points))
-    for row in range(replicates):
-        days = rng.integers(0, len(gain), len(gain))
-        paths[row] = np.bincount(where[days], weights=gain[days], minlength=points)
-    np.cumsum(paths, axis=1, out=paths)
-    quantiles: Floats = np.quantile(paths, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
-    return quantiles
-
-
 def bca_quantiles(replicates: Floats, estimate: float, influence: Floats, shares: Sequence[float]) -> tuple[float, ...]:
     """Ends of one-sided intervals from bootstrap replicates, corrected for bias and skewness (BCa).
 

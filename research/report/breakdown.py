@@ -18,6 +18,9 @@ COMPETITIONS: Final = 12
 MONTHS: Final = 18
 MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+#: decimal places to which values are equal: differences beyond are noise of the arithmetic
+_EQUAL: Final = 12
+
 GROUPINGS: Final = ("odds", "competition", "season", "month")
 
 
@@ -180,7 +183,7 @@ def quantile_groups(bets: pl.DataFrame, column: str, seed: int = 0, parts: int =
     parts = min(parts, len(frame) // FEWEST_BETS)
     if parts < 2:
         return []
-    place = (pl.col(column).rank("min") - 1).cast(pl.Int64) * parts // len(frame)
+    place = (pl.col(column).round(_EQUAL).rank("min") - 1).cast(pl.Int64) * parts // len(frame)
     frame = frame.with_columns(order=place, position=pl.col(column).cast(pl.Float64))
     frame = frame.with_columns(name=pl.col("order").rank("dense").cast(pl.String))
     return _groups(frame, seed, column)

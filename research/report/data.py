@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,15 @@ from research.verdict.judge import Verdict
 if TYPE_CHECKING:
     from research.records.trials import Count
     from research.verdict.findings import BacktestPaths, Findings
+
+
+#: staking rules whose stakes are amounts; those of all others are fractions of the bankroll
+AMOUNTS: Final = ("flat", "target")
+
+
+def compounding(parameters: Mapping[str, Any]) -> bool:
+    """Whether the stakes of a configuration are fractions of the bankroll; False where its staking is not known."""
+    return parameters.get("staking.name", AMOUNTS[0]) not in AMOUNTS
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,11 @@ class Configuration:
     def label(self) -> str:
         """Its name for the reader: ``#17``."""
         return f"#{self.config}"
+
+    @property
+    def compounds(self) -> bool:
+        """Whether its stakes are fractions of the bankroll."""
+        return compounding(self.parameters)
 
     @property
     def zone(self) -> str:

@@ -55,6 +55,28 @@ class Scale:
         return self(min(max(value, self.low), self.high))
 
 
+class LogScale(Scale):
+    """A logarithmic map of values above 0; a value below `low` counts as `low`."""
+
+    def __call__(self, value: float) -> float:
+        if self.high <= self.low:
+            return (self.start + self.end) / 2
+        share = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
+        return self.start + share * (self.end - self.start)
+
+
+def log_ticks(low: float, high: float, about: int) -> list[float]:
+    """Round numbers from `low` to `high`, both above 0, for a logarithmic axis: at most about twice `about`."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: list[float] = []
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        values = [step * 10.0**decade for decade in decades for step in steps]
+        found = [value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+        if len(found) <= about:
+            break
+    return found[:: -(-len(found) // (2 * about)) or 1]
+
+
 @dataclass
 class Canvas:
     """Marks in drawing order. Every text of a drawing is escaped here and nowhere else."""

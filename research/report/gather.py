@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.backtesting.measures import METRICS
 from research.report.activity import activity
-from research.report.data import Bankrupt, Chosen, Configuration, Luck, ReportData, SetAside
+from research.report.data import Bankrupt, Chosen, Configuration, Luck, ReportData, SetAside, compounding
 from research.report.naming import settings
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def luck(run: RunRecord, keys: Sequence[str]) -> Luck | None:
         return None
     bets = daily = None
     if findings.out_of_sample is not None:
-        bets, daily = run.path_bets(), run.path_daily()
+        bets, daily = run.path_bets(), with_compounding(run, run.path_daily())
     elif run.kind == "backtest":
         bets, daily = run.bets(1).with_columns(net_minor=pl.col("pnl_minor").fill_null(0)), run.daily(1)
     return Luck(
@@ -134,6 +134,16 @@ def luck(run: RunRecord, keys: Sequence[str]) -> Luck | None:
         chosen=None if findings.selected is None else _chosen(run, findings.selected, keys),
         path=None if findings.out_of_sample is None or daily is None else activity(daily, last_day(run)),
     )
+
+
+def with_compounding(run: RunRecord, daily: pl.DataFrame) -> pl.DataFrame:
+    """Days of the stitched path with `compounds`: whether the stakes of the fold are fractions of the bankroll."""
+    shares, windows = pl.lit(False), () if run.findings is None else run.findings.windows
+    for window in windows:
+        fraction = window.config is not None and compounding(run.parameters(window.config))
+        begins = pl.col("date") >= dt.date.fromisoformat(window.first)
+        shares = pl.when(begins).then(pl.lit(fraction)).otherwise(shares)
+    return daily.with_columns(shares.alias("compounds"))
 
 
 def _chosen(run: RunRecord, config: int, keys: Sequence[str]) -> Chosen:

@@ -123,7 +123,7 @@ def _headline(data: ReportData) -> Figure:
         return charts.out_of_sample(luck.path_daily, luck.findings.windows, data.seed, data.zone)
     if len(data.results) == 1 and data.selected:
         only = data.selected[0]
-        return charts.equity(only.daily, label=only.label, seed=only.seed, zone=only.zone)
+        return charts.equity(only.daily, label=only.label, seed=only.seed, zone=only.zone, compounds=only.compounds)
     return _tried(data)
 
 

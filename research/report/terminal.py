@@ -132,7 +132,7 @@ def _interval(run: RunRecord, config: int) -> str:
         return ""
     interval = yield_interval(bets, int(run.manifest["seed"]))
     if not interval.known:
-        return " (too few bets for an interval)"
+        return " (too few bets or days for an interval)"
     low, high = MEASURES["yield"].text(interval.low), MEASURES["yield"].text(interval.high)
     return f" ({percent(interval.level, 0)} interval before commission: {low} to {high})"
 

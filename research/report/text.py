@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
@@ -30,12 +31,42 @@ def money(minor: float | None, *, sign: bool = False) -> str:
 
 
 def compact(value: float) -> str:
-    """A short number for an axis: ``12k``, ``3.4M``."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            scaled = value / (1e3 if letter == "k" else size)
-            return number(scaled, 0 if abs(scaled - round(scaled)) < 0.05 else 1) + letter
-    return number(value, 0 if abs(value - round(value)) < 1e-9 else 1 if abs(value) >= 1 else 2)
+    """A short number: ``12k``, ``3.4M``."""
+    return compacts([value])[0]
+
+
+#: units of short numbers: from which size on, size, letter
+_UNITS: Final = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
+#: most decimal places of a label
+_MOST_DIGITS: Final = 6
+
+
+def _digits(values: Sequence[float], most: int = _MOST_DIGITS) -> int:
+    """The fewest decimal places that show all values as they are, up to `most`."""
+    return next(
+        d for d in range(most + 1) if d == most or all(abs(round(v, d) - v) < 1e-9 * max(1, abs(v)) for v in values)
+    )
+
+
+def numbers(values: Sequence[float]) -> list[str]:
+    """Labels of one axis: plain numbers, all with the digits that the finest of them needs."""
+    digits = _digits(values)
+    return [number(value, digits) for value in values]
+
+
+def percents(values: Sequence[float]) -> list[str]:
+    """Labels of one axis: fractions as percentages, all with the digits that the finest of them needs."""
+    digits = _digits([value * 100 for value in values])
+    return [percent(value, digits) for value in values]
+
+
+def compacts(values: Sequence[float]) -> list[str]:
+    """Labels of one axis: short numbers, all in the unit of the largest and with the digits of the finest."""
+    largest = max((abs(value) for value in values), default=0.0)
+    size, letter = next(((size, letter) for least, size, letter in _UNITS if largest >= least), (1.0, ""))
+    scaled = [value / size for value in values]
+    digits = _digits(scaled, 2)
+    return [number(value, digits) + (letter if value else "") for value in scaled]
 
 
 def listing(names: list[str], most: int = 4) -> str:

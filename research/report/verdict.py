@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import DataError
-from research.inference.bootstrap import generator
+from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS, generator
 from research.inference.effective_trials import sidak_adjusted
 from research.inference.fair import fair_odds_test
 from research.inference.sharpe import (
@@ -40,7 +40,8 @@ def size(out_of_sample: OutOfSample | None) -> str:
         return "the out-of-sample path placed no bets"
     text = f"the out-of-sample yield is {percent(out_of_sample.estimate)} over {count(out_of_sample.bets, 'bet')}"
     if math.isnan(out_of_sample.low):
-        return f"{text}, too few for an interval"
+        few = f"an interval needs {FEWEST_BETS} bets on {FEWEST_DAYS} days"
+        return f"{text} on {count(out_of_sample.days, 'day')}: {few}"
     return f"{text} ({LEVEL} interval {span(out_of_sample.low, out_of_sample.high)})"
 
 
@@ -51,7 +52,7 @@ def reading(luck: Luck) -> str:
         f"equivalent to {count(round(luck.trials.effective), 'independent trial')}"
     )
     if luck.verdict is not None and luck.verdict.evidence:
-        return f"All four conditions hold at 5 %. {tried}. The yield is measured on days that no selection had seen."
+        return f"All four conditions hold at 5%. {tried}. The yield is measured on days that no selection had seen."
     return f"{sentence_case(size(luck.findings.out_of_sample))}. {tried}. No single row of the leaderboard is evidence."
 
 
@@ -116,7 +117,7 @@ def _tests(luck: Luck) -> list[Line]:
             "Survivors",
             f"{number(evidence.n_survivors)}{f': {named}' if named else ''}",
             "Configurations that Romano and Wolf's StepM test names; the chance that any of them is there by luck is "
-            "at most 5 %.",
+            "at most 5%.",
         ),
     ]
 
@@ -164,7 +165,7 @@ def _sharpe(luck: Luck) -> list[Line]:
         Line(
             "Track record",
             f"{record}{in_bets} needed; {number(selected.n_days)} days available",
-            "Shortest track record at which this ratio would be above zero at 95 %.",
+            "Shortest track record at which this ratio would be above zero at 95%.",
         ),
         Line(
             "Backtest length",

@@ -44,7 +44,9 @@ def with_bets(draw: Callable[[Configuration], Figure]) -> Callable[[Configuratio
 
 #: charts of one configuration: on the page under "Where does the result come from?", and in `run.charts()`
 CONFIGURATION: Final[Charts[Configuration]] = {
-    "equity": lambda data: equity(data.daily, data.others, label=data.label, seed=data.seed, zone=data.zone),
+    "equity": lambda data: equity(
+        data.daily, data.others, label=data.label, seed=data.seed, zone=data.zone, compounds=data.compounds
+    ),
     "yield_by_season": with_bets(lambda data: yield_by(data.bets, "season", data.seed)),
     "yield_by_competition": with_bets(lambda data: yield_by(data.bets, "competition", data.seed)),
     "yield_by_odds": with_bets(lambda data: yield_by(data.bets, "odds", data.seed)),

@@ -11,24 +11,38 @@ import numpy as np
 
 from research.inference.bootstrap import FEWEST_BETS
 from research.report.breakdown import Group
-from research.report.drawing import Canvas, Scale, ticks
-from research.report.text import LEVEL, count, number, percent, span
+from research.report.drawing import Canvas, Scale, fits, ticks
+from research.report.text import LEVEL, count, number, numbers, percent, percents, span
 
 #: groups with fewer bets are drawn hollow
 SOLID_FROM: Final = FEWEST_BETS
 
 
-def percent_tick(value: float, spread: float) -> str:
-    """Label of a percentage axis, with as many digits as the spread of the axis needs."""
-    return percent(value, 0 if spread >= 0.045 else 1 if spread >= 0.0045 else 2)
+#: labels of the ticks of one axis
+Labels = Callable[[Sequence[float]], list[str]]
 
 
-def y_axis(canvas: Canvas, scale: Scale, right: float, label: Callable[[float], str], *, about: int = 5) -> None:
+def labelled(low: float, high: float, about: int, labels: Labels = percents) -> list[tuple[float, str]]:
+    """Round numbers from `low` to `high`, roughly `about` of them, each with a label that shows it exactly."""
+    values = next((found for more in range(3) if len(found := ticks(low, high, about + more)) > 1), [])
+    values = values or ticks(low, high, about)
+    return list(zip(values, labels(values), strict=True))
+
+
+def y_axis(canvas: Canvas, scale: Scale, right: float, labels: Labels = percents, *, about: int = 5) -> None:
     """Horizontal hairlines with labels on the left; the zero line is stronger."""
-    for tick in ticks(scale.low, scale.high, about):
+    for tick, label in labelled(scale.low, scale.high, about, labels):
         css = "zero" if tick == 0 else "grid"
         canvas.line((58, scale(tick)), (right, scale(tick)), css)
-        canvas.text(52, scale(tick) + 4.5, label(tick), "muted", "end")
+        canvas.text(52, scale(tick) + 4.5, label, "muted", "end")
+
+
+def centred(canvas: Canvas, at: float, label: str) -> tuple[float, str]:
+    """Where a label below a tick stands: its middle at the tick, or its end at the edge of the canvas."""
+    half = fits(label) / 2
+    if at + half > canvas.width:
+        return canvas.width, "end"
+    return (0.0, "start") if at < half else (at, "middle")
 
 
 def yield_range(groups: Sequence[Group], extra: Sequence[float] = ()) -> tuple[float, float]:
@@ -123,11 +137,9 @@ class Metric:
         """A value, already multiplied by the factor, with its unit."""
         return percent(value, self.digits) if self.percent else number(value, self.digits)
 
-    def tick(self, value: float, spread: float) -> str:
-        """Label of the axis, with as many digits as the spread of the axis needs."""
-        size = spread * (100 if self.percent else 1)
-        digits = 0 if size >= 4.5 else 1 if size >= 0.45 else 2 if size >= 0.045 else 3
-        return percent(value, digits) if self.percent else number(value, digits)
+    def labels(self, values: Sequence[float]) -> list[str]:
+        """Labels of its axis."""
+        return percents(values) if self.percent else numbers(values)
 
 
 _METRICS: Final = {

@@ -7,16 +7,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from research.report.charts.axes import percent_tick
+from research.report.charts.axes import Labels, centred, labelled
 from research.report.drawing import Canvas, Scale, ticks
-from research.report.text import compact, number, percent
+from research.report.text import compacts, number, percent, percents
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 
 def round_bins(values: Floats, marks: list[float], about: int = 44) -> Floats:
-    """Edges of bins at round numbers that cover the middle 98 % of the values and all `marks`; zero is an edge."""
+    """Edges of bins at round numbers that cover the middle 98% of the values and all `marks`; zero is an edge."""
     low, high = np.quantile(values, [0.01, 0.99])
     low, high = min(float(low), *marks), max(float(high), *marks)
     if high - low < 1e-9:
@@ -58,10 +58,10 @@ def bars(
     most = float(total.max())
     y = Scale(0, most, bottom, top)
     canvas.text(0, 11, noun, "muted")
-    for tick in ticks(0, most, 4):
-        if tick == round(tick):
-            canvas.line((58, y(tick)), (x.end, y(tick)), "grid" if tick else "zero")
-            canvas.text(52, y(tick) + 4.5, compact(tick), "muted", "end")
+    whole = [tick for tick in ticks(0, most, 4) if tick == round(tick)]
+    for tick, words in zip(whole, compacts(whole), strict=True):
+        canvas.line((58, y(tick)), (x.end, y(tick)), "grid" if tick else "zero")
+        canvas.text(52, y(tick) + 4.5, words, "muted", "end")
     for left, right, amount, enough in zip(edges[:-1], edges[1:], total, solid, strict=True):
         if not amount:
             continue
@@ -76,14 +76,13 @@ def bars(
 
 
 def x_axis(
-    canvas: Canvas, x: Scale, bottom: float, words: str, label: Callable[[float, float], str] = percent_tick
+    canvas: Canvas, x: Scale, bottom: float, words: str, labels: Labels = percents, *, top: float = 20.0
 ) -> None:
-    """Ticks with labels below the bars, the line at zero, and the axis name; `label` takes a value and the spread."""
-    about = int((x.end - x.start) / 76)
-    for tick in ticks(x.low, x.high, about):
+    """Ticks with labels below the bars, the line at zero from `top` down, and the axis name."""
+    for tick, label in labelled(x.low, x.high, max(2, int((x.end - x.start) / 76)), labels):
         canvas.line((x(tick), bottom), (x(tick), bottom + 4), "zero")
-        edge = "end" if x(tick) > x.end - 14 else "middle"
-        canvas.text(min(x(tick), x.end + 8), bottom + 18, label(tick, x.high - x.low), "muted", edge)
+        at, edge = centred(canvas, x(tick), label)
+        canvas.text(at, bottom + 18, label, "muted", edge)
     if x.low < 0 < x.high:
-        canvas.line((x(0), 20), (x(0), bottom), "zero")
+        canvas.line((x(0), top), (x(0), bottom), "zero")
     canvas.text(x.end, bottom + 37, words, "muted", "end")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from research.inference.calibration import Bin, Calibration, Score
-from research.report.charts.axes import SOLID_FROM, percent_tick
-from research.report.drawing import Canvas, Scale, fits, ticks
+from research.report.charts.axes import SOLID_FROM, centred, labelled, y_axis
+from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import Figure, Numbers
 from research.report.text import LEVEL, NOTHING, count, number, percent, span
 
@@ -82,15 +82,14 @@ def _draw(scores: Calibration, width: float) -> Canvas:
     low, high = _range((*scores.bins, *scores.market_bins))
     x, y = Scale(low, high, 64, width - 6), Scale(low, high, height - _BOTTOM, 40)
     canvas.text(0, 11, "share of bets won, %", "muted")
-    for tick in ticks(low, high, 5):
-        canvas.line((58, y(tick)), (x.end, y(tick)), "grid" if tick else "zero")
-        canvas.text(52, y(tick) + 4.5, percent_tick(tick, high - low), "muted", "end")
+    y_axis(canvas, y, x.end)
+    for tick, label in labelled(low, high, 5):
         canvas.line((x(tick), height - _BOTTOM), (x(tick), height - _BOTTOM + 4), "zero")
-        edge = "end" if x(tick) > x.end - 14 else "middle"
-        canvas.text(x(tick), height - _BOTTOM + 18, percent_tick(tick, high - low), "muted", edge)
+        at, edge = centred(canvas, x(tick), label)
+        canvas.text(at, height - _BOTTOM + 18, label, "muted", edge)
     canvas.text(x.end, height - 7, "mean probability, %", "muted", "end")
     canvas.line((x(low), y(low)), (x(high), y(high)), "reference")
-    canvas.text(x.end, y(low) - 10, "dotted: perfect", "muted halo", "end")
+    canvas.text(width, 11, "dotted: perfect", "muted", "end")
     _legend(canvas, scores)
     for group in scores.market_bins:
         _point(canvas, (x, y), group, _MARKET)

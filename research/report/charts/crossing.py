@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from research.report.charts.axes import Metric, metric_of
-from research.report.drawing import Canvas, Scale, ticks
+from research.report.charts.axes import Metric, centred, labelled, metric_of
+from research.report.drawing import Canvas, Scale
 from research.report.figure import Figure, Numbers
 from research.report.text import NOTHING, count, number
 
@@ -67,9 +67,10 @@ def _draw(known: Sequence[tuple[float, int]], shown: Metric, width: float) -> Ca
     tallest = max(columns.count(column) for column in set(columns))
     base = max(70.0, 20 + _STEP * tallest)
     canvas = Canvas(width, base + 44)
-    for tick in ticks(x.low, x.high, max(2, int(width / 90))):
-        canvas.line((x(tick), 10), (x(tick), base), "zero" if tick == 0 else "grid")
-        canvas.text(x(tick), base + 18, shown.tick(tick, x.high - x.low), "muted", "middle")
+    for tick, label in labelled(x.low, x.high, max(2, int(width / 90)), shown.labels):
+        canvas.line((x(tick), 20), (x(tick), base), "zero" if tick == 0 else "grid")
+        at, edge = centred(canvas, x(tick), label)
+        canvas.text(at, base + 18, label, "muted", edge)
     canvas.line((x.start, base), (x.end, base), "zero")
     canvas.text(x.end, base + 37, f"{shown.axis}, one dot per path", "muted", "end")
     stacked: dict[int, int] = {}

@@ -9,7 +9,8 @@ import numpy as np
 
 from research.inference.bootstrap import Interval
 from research.inference.differences import PairedRatios
-from research.report.drawing import Canvas, Scale, fits, ticks
+from research.report.charts.axes import labelled
+from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import Figure, Numbers
 from research.report.text import LEVEL, count, listing, number, percent, span
 
@@ -88,8 +89,7 @@ def _draw(known: Mapping[str, PairedRatios], measure: str, width: float) -> Canv
     x = Scale(low, high, names, width - counts)
     bottom = 20 + _STEP * len(known)
     canvas.text(width, 11, "events", "muted", "end")
-    marks = ticks(x.low, x.high, max(2, int((x.end - x.start) / 84)))
-    for tick, label in zip(marks, _labels(marks), strict=True):
+    for tick, label in labelled(x.low, x.high, max(2, int((x.end - x.start) / 84))):
         canvas.line((x(tick), 18), (x(tick), bottom), "zero" if tick == 0 else "grid")
         canvas.text(x(tick), bottom + 18, label, "muted", "middle")
     canvas.text(x.end, bottom + 38, f"difference in {_HEADS[measure]}", "muted", "end")
@@ -122,9 +122,3 @@ def _range(intervals: Sequence[Interval]) -> tuple[float, float]:
         values += [interval.estimate for interval in intervals]
     margin = (max(values) - min(values)) * 0.08 or 0.01
     return min(values) - margin, max(values) + margin
-
-
-def _labels(values: Sequence[float]) -> list[str]:
-    """Labels of ticks as percentages, all with the digits that the finest of them needs."""
-    digits = next(d for d in range(7) if d == 6 or all(abs(round(v * 100, d) - v * 100) < 1e-9 for v in values))
-    return [percent(value, digits) for value in values]

@@ -44,8 +44,8 @@ def drawdowns(simulation: Drawdowns, n_bets: int | None = None) -> Figure:
     def draw(width: float, css: str) -> str:
         canvas = Canvas(width, 300.0)
         x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
-        bars(canvas, edges, (counts, solid), x, (_TOP, _BASE), "resamples")
-        x_axis(canvas, x, _BASE, "maximum drawdown, % of the peak")
+        bars(canvas, edges, (counts, solid), x, (_TOP + 6, _BASE), "resamples")
+        x_axis(canvas, x, _BASE, "maximum drawdown, % of the peak", top=_TOP)
         _marked(canvas, x, observed, f"observed {percent(observed)}", "mark", 50.0)
         label = f"one in twenty above {percent(quantiles[0.95])}"
         _marked(canvas, x, quantiles[0.95], label, "reference", 32.0)
@@ -79,7 +79,7 @@ def _ruin(simulation: Drawdowns) -> str:
 def _marked(canvas: Canvas, x: Scale, value: float, label: str, css: str, height: float) -> None:
     """A line over the bars, with its label on the side that has space."""
     at = x.clip(value)
-    canvas.line((at, height - 8), (at, _BASE), css)
+    canvas.line((at, _TOP), (at, _BASE), css)
     right = at + 6 + fits(label) > canvas.width
     canvas.text(at + (-6 if right else 6), height, label, "strong halo", "end" if right else "start")
 

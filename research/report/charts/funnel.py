@@ -54,7 +54,7 @@ def _draw(shown: list[tuple[str, int]], total: int, width: float) -> Canvas:
     narrow = width < 500
     step = 46 if narrow else 30
     names = 0.0 if narrow else max(fits(reason_name(reason)) for reason, _ in shown) + 10
-    numbers = fits(number(total)) + fits("100.0 %") + 22
+    numbers = fits(number(total)) + fits("100.0%") + 22
     canvas = Canvas(width, 18.0 + step * len(shown))
     canvas.text(width, 11, "opportunities, share", "muted", "end")
     track = width - names - numbers - 14
@@ -68,7 +68,7 @@ def _draw(shown: list[tuple[str, int]], total: int, width: float) -> Canvas:
         canvas.text(0 if narrow else names - 10, text_y, reason_name(reason), "", "start" if narrow else "end")
         canvas.rect((names, middle - 7), (track, 14), "track")
         canvas.rect((names + track * start, middle - 7), (max(track * amount / total, 1.5), 14), f"bar {css}")
-        canvas.text(width - fits("100.0 %") - 10, middle + 4.5, number(amount), "", "end")
+        canvas.text(width - fits("100.0%") - 10, middle + 4.5, number(amount), "", "end")
         canvas.text(width, middle + 4.5, percent(amount / total), "muted", "end")
         tip = f"{reason_name(reason)}: {number(amount)} of {number(total)}, {percent(amount / total, 2)}"
         canvas.rect((0, top), (width, step), "hit", tip)

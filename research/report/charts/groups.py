@@ -12,14 +12,15 @@ from research.report.charts.axes import (
     GROUP_HEADS,
     SOLID_FROM,
     bar_css,
+    centred,
     group_cells,
     group_tip,
-    percent_tick,
+    labelled,
     whisker,
     y_axis,
     yield_range,
 )
-from research.report.drawing import Canvas, Scale, fits, shorten, ticks
+from research.report.drawing import Canvas, Scale, fits, shorten
 from research.report.figure import FULL, Figure, Numbers
 from research.report.text import LEVEL, count, listing, number, percent
 
@@ -111,7 +112,7 @@ def _columns(groups: Sequence[Group], names: Sequence[str], width: float) -> Can
     canvas = Canvas(width, height)
     scale = Scale(low, high, height - 52, 22)
     canvas.text(0, 11, "yield, % of turnover", "muted")
-    y_axis(canvas, scale, width, lambda value: percent_tick(value, high - low))
+    y_axis(canvas, scale, width)
     slot = (width - 66) / len(groups)
     thick = min(slot * 0.56, 40)
     for place, (group, name) in enumerate(zip(groups, names, strict=True)):
@@ -137,9 +138,10 @@ def _rows(groups: Sequence[Group], names: Sequence[str], width: float) -> Canvas
     scale = Scale(low, high, labels + 10, width - max(counts, fits("bets")) - 12)
     canvas.text(labels + 10, 11, "yield, % of turnover", "muted")
     canvas.text(width, 11, "bets", "muted", "end")
-    for tick in ticks(low, high, 4):
+    for tick, label in labelled(low, high, max(2, min(4, int((scale.end - scale.start) / 60)))):
         canvas.line((scale(tick), 20), (scale(tick), height - 22), "zero" if tick == 0 else "grid")
-        canvas.text(scale(tick), height - 6, percent_tick(tick, high - low), "muted", "middle")
+        at, edge = centred(canvas, scale(tick), label)
+        canvas.text(at, height - 6, label, "muted", edge)
     for place, (group, name) in enumerate(zip(groups, names, strict=True)):
         middle = 20 + 26 * (place + 0.5)
         zero, end = scale(0), scale.clip(group.interval.estimate)

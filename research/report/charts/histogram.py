@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 #: fewer configurations are drawn as one dot each
 DOTS: Final = 30
+#: bottom of the bars in px
+_BOTTOM: Final = 238.0
 
 
 def _selected(canvas: Canvas, x: Scale, mark: tuple[int, float], base: float, interval: Interval | None) -> None:
@@ -32,11 +34,11 @@ def _selected(canvas: Canvas, x: Scale, mark: tuple[int, float], base: float, in
             canvas.line((x(end), base - 28), (x(end), base - 16), "whisker strong")
         if canvas.width >= FULL:
             label += f" ({LEVEL}: {span(interval.low, interval.high)})"
-    canvas.line((at, base - 22), (at, 222), "mark")
+    canvas.line((at, base - 22), (at, _BOTTOM), "mark")
     canvas.dot(at, base - 22, 6, "point gain" if value >= 0 else "point loss")
     right = at + fits(label) / 2 > canvas.width
     middle = min(max(at, 58 + fits(label) / 2), canvas.width - 8)
-    canvas.text(canvas.width - 8 if right else middle, base - 38, label, "strong halo", "end" if right else "middle")
+    canvas.text(canvas.width - 8 if right else middle, base - 36, label, "strong halo", "end" if right else "middle")
 
 
 def tried(results: pl.DataFrame, config: int, interval: Interval | None = None) -> Figure:
@@ -73,15 +75,15 @@ def tried(results: pl.DataFrame, config: int, interval: Interval | None = None) 
     note += " The outer bars include everything beyond them." if _cut(values, edges) else ""
 
     def draw(width: float, css: str) -> str:
-        canvas = Canvas(width, 264.0)
+        canvas = Canvas(width, _BOTTOM + 42)
         x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
-        base = 60.0 if len(values) >= DOTS else 110.0
+        base = 70.0 if len(values) >= DOTS else 120.0
         if len(values) >= DOTS:
-            bars(canvas, edges, (counts, many), x, (base + 14, 222.0), "configurations")
+            bars(canvas, edges, (counts, many), x, (base, _BOTTOM), "configurations")
         else:
             for value in values:
-                canvas.dot(x.clip(float(value)), 180, 5, "point " + ("gain" if value >= 0 else "loss"))
-        x_axis(canvas, x, 222.0, "yield, % of turnover")
+                canvas.dot(x.clip(float(value)), _BOTTOM - 42, 5, "point " + ("gain" if value >= 0 else "loss"))
+        x_axis(canvas, x, _BOTTOM, "yield, % of turnover", top=base)
         _selected(canvas, x, (config, marked_yield), base, interval if ends else None)
         return canvas.svg(answer, css)
 
@@ -118,7 +120,7 @@ def clv_distribution(bets: pl.DataFrame, seed: int = 0) -> Figure:
         canvas = Canvas(width, 300.0)
         x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
         bars(canvas, edges, (counts, counts), x, (46.0, 258.0), "bets")
-        x_axis(canvas, x, 258.0, "closing line value, %")
+        x_axis(canvas, x, 258.0, "closing line value, %", top=44.0)
         at = x.clip(mean.estimate)
         canvas.line((at, 30), (at, 258), "mark")
         right = at > width * 0.6

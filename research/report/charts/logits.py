@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from research.report.charts.bars import bars, round_bins, x_axis
 from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import Figure, Numbers
-from research.report.text import count, number, percent
+from research.report.text import count, number, numbers, percent
 
 Floats = NDArray[np.float64]
 
@@ -49,11 +49,11 @@ def logits(
         canvas = Canvas(width, 300.0)
         x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
         bars(canvas, edges, (counts, counts), x, (54.0, 258.0), "splits", lambda value: number(value, 2))
-        x_axis(canvas, x, 258.0, "logit of the out-of-sample rank", _tick)
+        x_axis(canvas, x, 258.0, "logit of the out-of-sample rank", numbers, top=30.0)
         canvas.line((x(0), 30), (x(0), 258), "mark")
         below, above = f"overfit: {percent(share)}", percent(1.0 - share)
-        canvas.text(max(x(0) - 6, 58 + fits(below)), 40, below, "strong halo", "end")
-        canvas.text(min(x(0) + 6, width - fits(above)), 40, above, "strong halo")
+        canvas.text(max(x(0) - 6, 58 + fits(below)), 25, below, "strong halo", "end")
+        canvas.text(min(x(0) + 6, width - fits(above)), 25, above, "strong halo")
         return canvas.svg(answer, css)
 
     note = "At zero the best of one half ranks at the median of the other half. Orange: below it, overfit."
@@ -64,10 +64,6 @@ def logits(
         for a, b, c in zip(edges, edges[1:], counts, strict=False)
     )
     return Figure("logits", _QUESTION, answer, draw, Numbers(("logit", "splits", "share"), rows), note=note)
-
-
-def _tick(value: float, spread: float) -> str:
-    return number(value, 0 if spread >= 4.5 else 1)
 
 
 def _against(share: float, low: float, middle: float, high: float) -> str:

@@ -23,6 +23,7 @@ def equity(
     label: str = "",
     seed: int = 0,
     zone: str = "UTC",
+    compounds: bool = False,
 ) -> Figure:
     """Equity and drawdown of a configuration; dashed, because it is in sample.
 
@@ -38,23 +39,32 @@ def equity(
         Seed of the fan: the middle 50 and 90 % of 1,000 bootstrap resamples of the days.
     zone : str
         Time zone in which days roll; shown below the drawing.
+    compounds : bool
+        Whether stakes are fractions of the bankroll, so that the fan compounds.
     """
     if daily.is_empty() or not daily["n_bets"].sum():
         return Figure("equity", _QUESTION, "No bets were placed, so the bankroll did not change.", full=True)
     start = daily["date"][0]
     tracks = [track(daily, label, start)]
     tracks += [track(frame, name, start) for name, frame in list((others or {}).items())[:2] if not frame.is_empty()]
-    lines = Lines(tracks, start, bands(daily, seed))
-    note = (
-        f"Dashed: in sample. Bands: the middle 50 and 90 % of 1,000 bootstrap resamples of the days, with their "
-        f"stakes. Money: 1 = 100 minor units. Days roll in {zone}."
-    )
+    lines = Lines(tracks, start, bands(daily, seed, compounds=compounds))
+    note = f"Dashed: in sample. {resampled(daily, compounds)} {lines.note} Days roll in {zone}."
     answer = grown(daily, lines)
 
     def drawn(width: float, css: str) -> str:
         return draw(lines, width).svg(answer, css)
 
     return Figure("equity", _QUESTION, answer, drawn, by_month(daily), full=True, note=note)
+
+
+def resampled(daily: pl.DataFrame, compounds: bool = False) -> str:
+    """What the bands are, and whether a day's result is an amount or a share of the bankroll."""
+    shares = daily["compounds"] if "compounds" in daily.columns else pl.Series([compounds])
+    how = "as amounts, as the stakes are"
+    if shares.any():
+        how = "as shares of the bankroll" + ("" if shares.all() else ", or as amounts where the stakes are amounts")
+    drawn = f"{number(1000)} bootstrap resamples of the days"
+    return f"Bands: the middle 50% and 90% of {drawn}, whose results count {how}."
 
 
 def grown(daily: pl.DataFrame, lines: Lines) -> str:
@@ -116,5 +126,5 @@ def together(paths: Mapping[str, pl.DataFrame], *, out_of_sample: bool = False, 
         for label, frame in shown.items()
     )
     kind = "Solid: out of sample." if out_of_sample else "Dashed: in sample."
-    note = f"{kind} Money: 1 = 100 minor units. Days roll in {zone}."
+    note = f"{kind} {lines.note} Days roll in {zone}."
     return Figure(name, question, answer, drawn, Numbers(heads, rows), full=True, note=note)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from research.report.charts.money import grown
+from research.report.charts.money import grown, resampled
 from research.report.charts.tracks import Boundary, Lines, balance, bands, by_month, draw, track
 from research.report.figure import Figure, Numbers
 from research.report.text import count, money, number, percent
@@ -44,8 +44,7 @@ def out_of_sample(daily: pl.DataFrame, windows: Sequence[Window], seed: int = 0,
     answer = f"{grown(daily, lines)} {_folds_answer(windows)}"
     note = (
         "Solid: out of sample. Thin vertical lines: a fold starts with the configuration selected on the days before "
-        f"it, by number. Bands: the middle 50 and 90 % of 1,000 bootstrap resamples of the days, with their "
-        f"stakes. Money: 1 = 100 minor units. Days roll in {zone}."
+        f"it, by number. {resampled(daily)} {lines.note} Days roll in {zone}."
     )
 
     def drawn(width: float, css: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import polars as pl
 
@@ -12,16 +11,17 @@ from research.report.charts.axes import (
     GROUP_HEADS,
     SOLID_FROM,
     bar_css,
+    centred,
     group_cells,
     group_tip,
-    percent_tick,
+    labelled,
     whisker,
     y_axis,
     yield_range,
 )
-from research.report.drawing import Canvas, Scale, fits, ticks
+from research.report.drawing import Canvas, Scale
 from research.report.figure import Figure, Numbers
-from research.report.text import LEVEL, count, percent
+from research.report.text import LEVEL, count, number, percent
 
 
 def edge_against_yield(bets: pl.DataFrame, seed: int = 0) -> Figure:
@@ -36,13 +36,18 @@ def edge_against_yield(bets: pl.DataFrame, seed: int = 0) -> Figure:
     """
     groups = quantile_groups(bets, "edge_net_frac", seed)
     question = "Does a larger expected edge earn more?"
-    if not groups:
-        return Figure("edge", question, _too_few(bets))
+    if len(groups) < 2:
+        return Figure("edge", question, _too_few(bets, "edge_net_frac", "an expected edge"))
     covered = sum(g.interval.low <= g.position <= g.interval.high for g in groups if g.interval.known)
     known = sum(g.interval.known for g in groups)
     first, last = groups[0], groups[-1]
     answer = (
-        f"The interval contains the expected edge in {covered} of {count(known, 'group')}. The largest edges "
+        "There are too few bets or days for intervals."
+        if not known
+        else (f"The interval contains the expected edge in {covered} of {count(known, 'group')}.")
+    )
+    answer += (
+        f" The largest edges "
         f"(mean {percent(last.position)}) have a yield of {percent(last.interval.estimate)}, the smallest "
         f"(mean {percent(first.position)}) {percent(first.interval.estimate)}."
     )
@@ -61,10 +66,8 @@ def clv_against_yield(bets: pl.DataFrame, seed: int = 0) -> Figure:
     """
     groups = quantile_groups(bets, "clv", seed)
     question = "Do bets that beat the closing line earn more?"
-    if not groups:
-        any_value = bets.select(pl.col("clv").is_finite().fill_null(False).any()).item() if len(bets) else False
-        reason = _too_few(bets) if any_value or bets.is_empty() else "No bet has a closing price to compare with."
-        return Figure("clv-yield", question, reason)
+    if len(groups) < 2:
+        return Figure("clv-yield", question, _too_few(bets, "clv", "a closing price"))
     first, last = groups[0], groups[-1]
     separate = last.interval.known and first.interval.known and last.interval.low > first.interval.high
     answer = (
@@ -75,10 +78,17 @@ def clv_against_yield(bets: pl.DataFrame, seed: int = 0) -> Figure:
     return _figure("clv-yield", question, answer, groups, ("closing line value, %", "yield = CLV"))
 
 
-def _too_few(bets: pl.DataFrame) -> str:
+def _too_few(bets: pl.DataFrame, column: str, what: str) -> str:
+    """Why there are no two groups: of the bets that have a value, which are not always all bets."""
     if bets.is_empty():
         return "No bets were placed."
-    return f"{count(len(bets), 'bet')}: too few for groups (at least {2 * SOLID_FROM} are needed)."
+    known = int(bets[column].cast(pl.Float64).is_finite().fill_null(False).sum())
+    if not known:
+        return f"No bet has {what} to compare with."
+    if known >= 2 * SOLID_FROM:
+        return f"{count(known, 'bet')} are too equal in this to form groups."
+    who = f"{number(known)} of {count(len(bets), 'bet')}" if known < len(bets) else count(known, "bet")
+    return f"{who} {'has' if known == 1 else 'have'} {what}: too few for groups ({2 * SOLID_FROM} are needed)."
 
 
 def _figure(name: str, question: str, answer: str, groups: Sequence[Group], words: tuple[str, str]) -> Figure:
@@ -101,28 +111,19 @@ def _draw(groups: Sequence[Group], axis: str, diagonal: str, width: float) -> Ca
     x = Scale(left - margin, right + margin, 64, width - 6)
     y = Scale(low, high, height - 44, 22)
     canvas.text(0, 11, "yield, % of turnover", "muted")
-    y_axis(canvas, y, width, lambda value: percent_tick(value, high - low))
-    for tick in ticks(x.low, x.high, 5):
+    y_axis(canvas, y, width)
+    for tick, label in labelled(x.low, x.high, 5):
         canvas.line((x(tick), height - 44), (x(tick), height - 40), "zero")
-        canvas.text(x(tick), height - 26, percent_tick(tick, right - left), "muted", "middle")
+        at, edge = centred(canvas, x(tick), label)
+        canvas.text(at, height - 26, label, "muted", edge)
     canvas.text(width - 6, height - 7, axis, "muted", "end")
     start, end = max(x.low, low), min(x.high, high)
     if end > start:
         canvas.line((x(start), y(start)), (x(end), y(end)), "reference")
+        canvas.text(width, 11, f"dotted: {diagonal}", "muted", "end")
     for group in groups:
         at = x(group.position)
         whisker(canvas, y, at, group)
         canvas.dot(at, y.clip(group.interval.estimate), 5, f"point {bar_css(group)}")
         canvas.rect((at - 10, 18), (20, height - 62), "hit", group_tip(f"mean {percent(group.position)}", group))
-    if end > start:
-        at = _clear_place([x(g.position) for g in groups], x(start), x(end), fits(diagonal))
-        share = (at - x(start)) / (x(end) - x(start))
-        canvas.text(at, y(start) + share * (y(end) - y(start)) - 8, diagonal, "muted halo", "middle")
     return canvas
-
-
-def _clear_place(points: Sequence[float], start: float, end: float, width: float) -> float:
-    """Where a label of this width is clear of the points: the middle of the widest gap, or else the right end."""
-    inside = sorted({start, end, *(point for point in points if start < point < end)})
-    gap, middle = max((right - left, (left + right) / 2) for left, right in pairwise(inside))
-    return middle if gap >= width + 16 else end - width / 2

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from research.report.charts.axes import Metric, metric_of
-from research.report.drawing import Canvas, Scale, fits, ticks
+from research.report.charts.axes import Metric, centred, labelled, metric_of, y_axis
+from research.report.drawing import Canvas, Scale
 from research.report.figure import FULL, Figure, Numbers
 from research.report.text import count, number, percent
 
@@ -40,8 +40,9 @@ def inside_outside(splits: pl.DataFrame, metric: str = "sharpe") -> Figure:
     answer = _answer(inside, outside, slope, shown)
     note = (
         "Each split selects the best configuration of one half of the days and tests it on the other half. "
-        "Dotted: as good out of sample as in sample. Solid: least-squares line."
+        "Dotted: as good out of sample as in sample."
     )
+    note += f" Solid: least-squares line, slope {number(slope, 2)}." if np.isfinite(slope) else ""
     note += " Darker cells hold more splits." if len(inside) > DOTS else ""
 
     def draw(width: float, css: str) -> str:
@@ -86,12 +87,11 @@ def _draw(inside: Floats, outside: Floats, slope: float, shown: Metric, width: f
     x = Scale(*_range(inside), 64, width - 6)
     y = Scale(*_range(outside), height - 44, 22)
     canvas.text(0, 11, f"out of sample: {shown.axis}", "muted")
-    for tick in ticks(y.low, y.high, 5):
-        canvas.line((58, y(tick)), (x.end, y(tick)), "zero" if tick == 0 else "grid")
-        canvas.text(52, y(tick) + 4.5, shown.tick(tick, y.high - y.low), "muted", "end")
-    for tick in ticks(x.low, x.high, 5):
+    y_axis(canvas, y, x.end, shown.labels)
+    for tick, label in labelled(x.low, x.high, 5, shown.labels):
         canvas.line((x(tick), 22), (x(tick), height - 44), "zero" if tick == 0 else "grid")
-        canvas.text(x(tick), height - 26, shown.tick(tick, x.high - x.low), "muted", "middle")
+        at, edge = centred(canvas, x(tick), label)
+        canvas.text(at, height - 26, label, "muted", edge)
     canvas.text(x.end, height - 7, f"in sample: {shown.axis}", "muted", "end")
     if len(inside) > DOTS:
         _cells(canvas, inside, outside, (x, y), shown)
@@ -129,8 +129,6 @@ def _diagonal(canvas: Canvas, x: Scale, y: Scale) -> None:
     start, end = max(x.low, y.low), min(x.high, y.high)
     if end > start:
         canvas.line((x(start), y(start)), (x(end), y(end)), "reference")
-        label = "as in sample"
-        canvas.text(min(x(end), x.end - fits(label)) + 2, max(y(end) + 4, 34), label, "muted halo")
 
 
 def _line(canvas: Canvas, inside: Floats, outside: Floats, slope: float, scales: tuple[Scale, Scale]) -> None:
@@ -142,7 +140,6 @@ def _line(canvas: Canvas, inside: Floats, outside: Floats, slope: float, scales:
     ends = [(end, float(outside.mean()) + slope * (end - float(inside.mean()))) for end in (low, high)]
     (x1, y1), (x2, y2) = ends
     canvas.line((x(x1), y.clip(y1)), (x(x2), y.clip(y2)), "mark")
-    canvas.text(x(x2), y.clip(y2) - 8, f"slope {number(slope, 2)}", "strong halo", "end")
 
 
 def _numbers(inside: Floats, outside: Floats, shown: Metric) -> Numbers:

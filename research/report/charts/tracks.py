@@ -12,10 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from research.inference.bootstrap import fan, generator
-from research.report.drawing import Canvas, Scale, fits, ticks
+from research.inference.bootstrap import generator
+from research.inference.fan import Days, fan
+from research.report.drawing import Canvas, LogScale, Scale, fits, log_ticks, ticks
 from research.report.figure import PHONE, Numbers
-from research.report.text import LEVEL, compact, money, number, percent
+from research.report.text import LEVEL, compact, compacts, money, number, percent, percents
+from research.verdict.ruin import LEFT
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +25,8 @@ Floats = NDArray[np.float64]
 POINTS: Final = 240
 #: height of a label in px on a phone, where labels are listed above the lines instead of at their ends
 _LABEL_STEP: Final = 18
+#: factor between the opening and the highest or lowest money from which on the scale is logarithmic
+DECADE: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -88,12 +92,34 @@ class Lines:
         """Style class of the lines: dashed in sample."""
         return "" if self.solid else " dashed"
 
-    def range(self) -> tuple[float, float]:
-        """Lowest and highest money with a margin, minor units."""
+    def scale(self, bottom: float, top: float) -> Scale:
+        """The scale of money, 1 = 100 minor units: logarithmic where the money spans a factor of `DECADE` or more.
+
+        A path that ends with next to nothing keeps a linear scale, on which zero has a place.
+        """
         values = [track.money for track in self.tracks] + ([] if self.bands is None else [self.bands])
-        low, high = min(float(part.min()) for part in values), max(float(part.max()) for part in values)
+        low, high = min(float(part.min()) for part in values) / 100, max(float(part.max()) for part in values) / 100
+        opening, least = self.opening, min(float(track.money.min()) for track in self.tracks) / 100
+        if least > LEFT * opening > 0.0 and (high >= DECADE * opening or opening >= DECADE * least):
+            return LogScale(max(low, 0.5 * least, LEFT * opening) / 1.1, high * 1.1, bottom, top)
         margin = (high - low) * 0.04 or 1.0
-        return low - margin, high + margin
+        return Scale(low - margin, high + margin, bottom, top)
+
+    @property
+    def opening(self) -> float:
+        """Opening money of the first track, 1 = 100 minor units."""
+        return float(self.tracks[0].money[0]) / 100
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the scale of money is logarithmic."""
+        return isinstance(self.scale(1.0, 0.0), LogScale)
+
+    @property
+    def note(self) -> str:
+        """What the drawing says about its scale and its units."""
+        scale = " Logarithmic scale: equal distances are equal factors." if self.logarithmic else ""
+        return f"Money: 1 = 100 minor units.{scale}"
 
 
 def balance(daily: pl.DataFrame) -> Floats:
@@ -126,13 +152,26 @@ def track(daily: pl.DataFrame, label: str, start: dt.date) -> Track:
     return Track(label, day, equity[np.concatenate([[0], ends])], np.concatenate([[0.0], deepest]))
 
 
-def bands(daily: pl.DataFrame, seed: int, purpose: str = "fan") -> Floats:
-    """Quantiles of the equity of resampled days at the points of the frame's track, minor units, (5, points)."""
+def bands(daily: pl.DataFrame, seed: int, purpose: str = "fan", compounds: bool = False) -> Floats:
+    """Quantiles of the equity of resampled days at the points of the frame's track, minor units, (5, points).
+
+    Parameters
+    ----------
+    daily : polars.DataFrame
+        pnl_minor, equity_start_minor; `compounds`, if there is such a column, says it day by day.
+    seed : int
+    purpose : str
+        Names the draws.
+    compounds : bool
+        Whether stakes are fractions of the bankroll, so that a day's result is a share of the equity.
+    """
     profit = daily["pnl_minor"].cast(pl.Float64).fill_null(0.0).to_numpy()
+    start = daily["equity_start_minor"].cast(pl.Float64).to_numpy()
+    shares = daily["compounds"].to_numpy() if "compounds" in daily.columns else np.full(len(daily), compounds)
     ends = _ends(len(daily))
     point = np.searchsorted(ends, np.arange(1, len(daily) + 1))
-    quantiles = fan(profit, point, len(ends), generator(seed, purpose))
-    return np.concatenate([np.zeros((5, 1)), quantiles], axis=1) + float(daily["equity_start_minor"][0])
+    quantiles = fan(Days(profit, start, shares, point), len(ends), generator(seed, purpose))
+    return np.concatenate([np.full((5, 1), start[0]), quantiles], axis=1)
 
 
 def dates(start: dt.date, days: float, width: float) -> list[tuple[float, str]]:
@@ -153,27 +192,27 @@ def dates(start: dt.date, days: float, width: float) -> list[tuple[float, str]]:
 
 
 def draw(lines: Lines, width: float) -> Canvas:
-    """Equity with its fan and the fold boundaries above, drawdown below."""
+    """Equity with its fan and the fold boundaries above, drawdown below; nothing is drawn between the two."""
     upper, lower = (300.0, 100.0) if width > PHONE else (230.0, 84.0)
+    listed = _listed(lines, width)
+    top = (34.0 if lines.boundaries else 20.0) + _LABEL_STEP * len(listed)
+    upper += _LABEL_STEP * len(listed)
     canvas = Canvas(width, upper + lower + 56)
-    low, high = lines.range()
     labels = max((fits(t.label) for t in lines.tracks), default=0.0) + 10 if width > PHONE else 6.0
-    x = Scale(0, lines.days, 64, width - labels)
-    y = Scale(low / 100, high / 100, upper, 34 if lines.boundaries else 20)
-    canvas.text(0, 11, "equity, money", "muted")
-    for tick in ticks(y.low, y.high, 6):
-        canvas.line((58, y(tick)), (x.end, y(tick)), "grid")
-        canvas.text(52, y(tick) + 4.5, compact(tick), "muted", "end")
-    opening = lines.tracks[0].money[0] / 100
-    canvas.line((58, y(opening)), (x.end, y(opening)), "zero")
-    named = dates(lines.start, lines.days, width)
+    x, y = Scale(0, lines.days, 64, width - labels), lines.scale(upper, top)
+    named, halves = dates(lines.start, lines.days, width), ((top, upper), (upper + 34, upper + lower + 30))
     for day, _ in named:
-        canvas.line((x(day), y.end), (x(day), upper + lower + 30), "grid")
+        for start, end in halves:
+            canvas.line((x(day), start), (x(day), end), "grid")
+    _money_axis(canvas, lines, x, y)
     if lines.bands is not None:
         main_x = [x(float(day)) for day in lines.tracks[0].day]
         for outer, inner, css in ((0, 4, "fan90"), (1, 3, "fan50")):
             canvas.band(main_x, [y(v / 100) for v in lines.bands[outer]], [y(v / 100) for v in lines.bands[inner]], css)
-    _boundaries(canvas, lines.boundaries, x, upper + lower + 30)
+    _boundaries(canvas, lines.boundaries, x, ((20.0, upper), halves[1]))
+    for row, labels_of_row in enumerate(listed):
+        for at, place in labels_of_row:
+            canvas.text(at, 29 + _LABEL_STEP * row, lines.tracks[place].label, f"t{place + 1}")
     _equity(canvas, lines, x, y)
     _drawdown(canvas, lines, x, (upper + 34, lower))
     for day, label in named:
@@ -183,19 +222,48 @@ def draw(lines: Lines, width: float) -> Canvas:
     return canvas
 
 
-def _boundaries(canvas: Canvas, boundaries: Sequence[Boundary], x: Scale, bottom: float) -> None:
+def _money_axis(canvas: Canvas, lines: Lines, x: Scale, y: Scale) -> None:
+    """The axis of money, and the line of the opening bankroll."""
+    canvas.text(0, 11, "equity, money" + (", log scale" if lines.logarithmic else ""), "muted")
+    values = (log_ticks if lines.logarithmic else ticks)(y.low, y.high, 6)
+    labels = [compact(value) for value in values] if lines.logarithmic else compacts(values)
+    for tick, label in zip(values, labels, strict=True):
+        canvas.line((58, y(tick)), (x.end, y(tick)), "grid")
+        canvas.text(52, y(tick) + 4.5, label, "muted", "end")
+    canvas.line((58, y(lines.opening)), (x.end, y(lines.opening)), "zero")
+
+
+def _listed(lines: Lines, width: float) -> list[list[tuple[float, int]]]:
+    """Rows of labels above the lines on a phone, each with its place; a line alone needs no label."""
+    if width > PHONE or len(lines.tracks) < 2:
+        return []
+    rows: list[list[tuple[float, int]]] = [[]]
+    at = 64.0
+    for place, line in enumerate(lines.tracks):
+        if rows[-1] and at + fits(line.label) > width:
+            rows.append([])
+            at = 64.0
+        rows[-1].append((at, place))
+        at += fits(line.label) + 14
+    return rows
+
+
+def _boundaries(
+    canvas: Canvas, boundaries: Sequence[Boundary], x: Scale, halves: Sequence[tuple[float, float]]
+) -> None:
     """Thin vertical lines with the selected configuration; a label that would touch the previous one is left out."""
     free = 0.0
     for boundary in boundaries:
         at = x(boundary.day)
-        canvas.line((at, 20), (at, bottom), "boundary")
+        for start, end in halves:
+            canvas.line((at, start), (at, end), "boundary")
         if at + 4 >= free and at + 4 + fits(boundary.label) <= canvas.width:
             canvas.text(at + 4, 29, boundary.label, "muted halo")
             free = at + 12 + fits(boundary.label)
 
 
 def _equity(canvas: Canvas, lines: Lines, x: Scale, y: Scale) -> None:
-    """All lines, the first on top, each with its label at its end, or in a list on the left on a phone."""
+    """All lines, the first on top, each with its label at its end; on a phone the labels are above the lines."""
     heights = _spread([y(float(t.money[-1]) / 100) for t in lines.tracks])
     for place in range(len(lines.tracks) - 1, -1, -1):
         line = lines.tracks[place]
@@ -203,8 +271,6 @@ def _equity(canvas: Canvas, lines: Lines, x: Scale, y: Scale) -> None:
         canvas.path([x(float(day)) for day in line.day], [y(float(v) / 100) for v in line.money], css)
         if canvas.width > PHONE:
             canvas.text(x.end + 6, heights[place] + 4.5, line.label, f"t{place + 1} halo")
-        else:
-            canvas.text(68, y.end + 16 + _LABEL_STEP * place, line.label, f"t{place + 1} halo")
 
 
 def _drawdown(canvas: Canvas, lines: Lines, x: Scale, place: tuple[float, float]) -> None:
@@ -213,9 +279,10 @@ def _drawdown(canvas: Canvas, lines: Lines, x: Scale, place: tuple[float, float]
     deepest = max(0.01, *(float(t.drawdown.max()) for t in lines.tracks))
     y = Scale(0, deepest, top, top + height - 8)
     canvas.text(0, top - 12, "drawdown, % of the peak", "muted")
-    for tick in ticks(0, deepest, 3):
+    depths = ticks(0, deepest, 3)
+    for tick, label in zip(depths, percents([-depth for depth in depths]), strict=True):
         canvas.line((58, y(tick)), (x.end, y(tick)), "zero" if tick == 0 else "grid")
-        canvas.text(52, y(tick) + 4.5, percent(-tick, 0 if deepest > 0.03 else 1), "muted", "end")
+        canvas.text(52, y(tick) + 4.5, label, "muted", "end")
     xs = [x(float(day)) for day in lines.tracks[0].day]
     canvas.band(xs, [y(0)] * len(xs), [y(float(v)) for v in lines.tracks[0].drawdown], "under")
     for index, line in enumerate(lines.tracks, start=1):

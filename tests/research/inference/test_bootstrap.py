@@ -11,7 +11,6 @@ from research.inference.bootstrap import (
     FEWEST_EVENTS,
     bca_quantiles,
     event_sums,
-    fan,
     generator,
     random_groups,
     ratio_interval,
@@ -121,14 +120,3 @@ def test_too_few_events_give_no_interval(events: int) -> None:
 def test_bets_that_were_all_lost_give_no_interval() -> None:
     found = ratio_interval(-np.ones(50), np.ones(50), np.arange(50), generator(0, "lost"))
     assert found.estimate == -1.0 and not found.known
-
-
-def test_the_fan_ends_like_the_sum_of_days() -> None:
-    profit = np.random.default_rng(7).normal(5, 100, 700)
-    quantiles = fan(profit, np.arange(700) * 50 // 700, 50, generator(0, "fan"), replicates=4000)
-    assert quantiles.shape == (5, 50)
-    assert (np.diff(quantiles, axis=0) >= 0).all()
-    spread = math.sqrt(700) * profit.std()
-    assert quantiles[2, -1] == pytest.approx(profit.sum(), abs=0.1 * spread)
-    assert (quantiles[4, -1] - quantiles[0, -1]) / 2 == pytest.approx(1.6449 * spread, rel=0.06)
-    assert not fan(np.zeros(5), np.arange(5), 5, generator(0, "fan")).any()

@@ -88,7 +88,7 @@ def test_equity_of_the_table_is_bankroll_plus_profit() -> None:
         (lambda: charts.equity(daily(LOG).clear()), "No bets were placed"),
         (lambda: charts.yield_by(LOG.clear(), "month"), "No bets were placed"),
         (lambda: charts.edge_against_yield(LOG.clear()), "No bets were placed."),
-        (lambda: charts.edge_against_yield(LOG.head(20)), "20 bets: too few"),
+        (lambda: charts.edge_against_yield(LOG.head(20)), "20 bets have an expected edge: too few for groups"),
         (
             lambda: charts.clv_against_yield(LOG.with_columns(clv=pl.lit(None, pl.Float64))),
             "No bet has a closing price",

@@ -64,7 +64,7 @@ def of_class(root: ElementTree.Element, css: str) -> list[ElementTree.Element]:
     ("name", "words"),
     [
         ("path", ["equity, money", "drawdown, % of the peak", "#17", "none", "#3"]),
-        ("dots", ["out of sample: Sharpe ratio per year", "in sample: Sharpe ratio per year", "slope"]),
+        ("dots", ["out of sample: Sharpe ratio per year", "in sample: Sharpe ratio per year"]),
         ("yield", ["in sample: yield, % of turnover"]),
         ("logits", ["splits", "logit of the out-of-sample rank", "overfit:"]),
         ("crossing", ["Sharpe ratio per year, one dot per path", "median"]),
@@ -83,7 +83,9 @@ def test_out_of_sample_is_solid_with_fan_and_fold_boundaries() -> None:
     assert len(lines) == 2 and not any("dashed" in (line.get("class") or "") for line in lines)
     assert len(of_class(root, "fan90")) == len(of_class(root, "fan50")) == 1
     points = [float(pair.split(",")[0]) for pair in (lines[0].get("points") or "").split()]
-    for boundary, window in zip(of_class(root, "boundary"), WINDOWS, strict=True):
+    boundaries = [line for line in of_class(root, "boundary") if line.get("y1") == "20"]
+    assert 2 * len(boundaries) == len(of_class(root, "boundary")), "above the equity and beside the drawdown"
+    for boundary, window in zip(boundaries, WINDOWS, strict=True):
         share = (dt.date.fromisoformat(window.first) - START).days / DAYS.height
         assert float(boundary.get("x1") or 0) == pytest.approx(points[0] + share * (points[-1] - points[0]), abs=0.1)
     assert all("dashed" in (line.get("class") or "") for line in of_class(drawn(MAKERS["two"]()), "series"))
