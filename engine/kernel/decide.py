@@ -9,7 +9,7 @@ from engine.kernel.codes import Reason
 from engine.kernel.limit import SIZE, STAKE_MINIMUM, shrink
 from engine.kernel.price import placed_odds, price_moved
 from engine.kernel.stake import KELLY_COLUMN, edge_net, wanted_minor
-from engine.kernel.whole import backer_steps, whole_steps
+from engine.kernel.whole import NEARLY, backer_steps, whole_steps
 
 PENDING = -1  # no check has failed yet
 INCOMPLETE = int(Reason.INCOMPLETE)
@@ -76,7 +76,7 @@ def venue_answer(row, params, draw):
 def fill_too_small(wanted, stake, row, account, params):
     """Whether the price takes less than `fill_min_frac` of the stake that all other limits allow."""
     allowed, _ = shrink(wanted, np.inf, account, params)
-    return stake < params.fill_min_frac * allowed
+    return stake * NEARLY < params.fill_min_frac * allowed
 
 
 @leaf

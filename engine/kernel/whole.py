@@ -15,7 +15,7 @@ ULPS = 4.0
 #: a little more than half an ulp of 1: x + x * HALF_ULP is the next float64 above x (Rump, Zimmermann, Boldo and
 #: Melquiond 2009, "Computing predecessor and successor in rounding to nearest", BIT 49)
 HALF_ULP = 2.0**-53 * (1.0 + 2.0**-52)
-#: above the error of a product of a decimal fraction and whole money, which is 2**-52 of it at most
+#: above the error of a product of a decimal fraction and money, which is 2**-52 of it at most
 NEARLY = 1.0 + 2.0**-51
 #: prices that differ by less than this part of them are equal: far above rounding, far below a step of any price
 SAME_PRICE = 1e-12
@@ -30,9 +30,9 @@ def ulp(x):
 @leaf
 def whole_steps(stake, step):
     """The stake rounded down to a multiple of `step`; up, if the next multiple is at most 4 ulps above it."""
-    steps = np.floor(stake / step)
-    above = (steps + 1.0) * step
-    return above if above - stake <= ULPS * ulp(stake) else steps * step
+    steps = stake / step
+    above = np.ceil(steps) * step
+    return above if above - stake <= ULPS * ulp(stake) else np.floor(steps) * step
 
 
 @leaf
@@ -75,7 +75,7 @@ def backer_steps(liability, odds, step):
 
     The next multiple s is taken where `s * odds` exceeds `s + liability` by at most 4 ulps (see `stake_for_profit`).
     """
-    steps = np.floor(liability / (odds - 1.0) / step)
-    above = (steps + 1.0) * step
+    steps = liability / (odds - 1.0) / step
+    above = np.ceil(steps) * step
     returned = above + liability
-    return above if above * odds - returned <= ULPS * ulp(returned) else steps * step
+    return above if above * odds - returned <= ULPS * ulp(returned) else np.floor(steps) * step

@@ -203,14 +203,22 @@ def _reaches_loss(loss_frac: float) -> pl.Expr:
 
 
 def _refuse_unreachable(rows: pl.DataFrame, rule: CashOut) -> None:
-    """Refuse a profit of 1 or more if all bets are lays, and a loss of 1 or more if all are back bets."""
-    for name, frac, side, words in (
-        ("loss_frac", rule.loss_frac, "back", "a back bet loses less than its stake"),
-        ("profit_frac", rule.profit_frac, "lay", "a lay wins less than the backer's stake"),
+    """Refuse a threshold of 1 or more that no bet can reach, at no odds of the other side above 1.
+
+    A lay wins less than the backer's stake and a back bet loses less than its stake; the other ends are less than the
+    odds less 1.
+    """
+    odds = pl.max_horizontal(pl.col("odds", "filled").fill_nan(None)).max()
+    highest = {side: float(best or 1.0) for side, best in rows.group_by("side").agg(odds).iter_rows()}
+    back, lay = highest.get("back", 1.0), highest.get("lay", 1.0)
+    for name, frac, most, one in (
+        ("loss_frac", rule.loss_frac, lay - 1.0, "a back bet loses less than its stake"),
+        ("profit_frac", rule.profit_frac, back - 1.0, "a lay wins less than the backer's stake"),
     ):
-        if 1.0 <= frac < math.inf and rows.height and (rows["side"] == side).all():
+        words = f"{one}, and no other bet reaches more than {most:g}" if most > 0.0 else one
+        if max(1.0, most) <= frac < math.inf and rows.height:
             raise ConfigurationError(
-                "value out of range", where=f"execution.cash_out_{name}", expected=f"below 1: {words}",
+                "value out of range", where=f"execution.cash_out_{name}", expected=f"below {max(1.0, most):g}: {words}",
                 found=f"{frac:g}", todo=hundredth(frac),
             )  # fmt: skip
 

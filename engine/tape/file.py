@@ -19,7 +19,7 @@ from engine.errors import TapeError
 from engine.files import write_bytes
 from engine.tape.columns import Tape, slim
 
-_MAGIC: Final = b"BEATAPE2"
+_MAGIC: Final = b"BEATAPE3"
 _DIGEST: Final = 32
 _FRAMES: Final = ("rows", "events", "refused")
 _SCALARS: Final = ("first_midnight", "zone", "hash")
@@ -114,7 +114,10 @@ def _checked(path: Path) -> mmap.mmap:
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             where, expected = str(path), _MAGIC.decode()
-            raise TapeError("not a tape of this version", where=where, expected=expected, found="another file")
+            todo = "build it again"
+            raise TapeError(
+                "not a tape of this version", where=where, expected=expected, found="another file", todo=todo
+            )
         expected_digest = file.read(_DIGEST)
         if hashlib.file_digest(file, "sha256").digest() != expected_digest:
             raise TapeError(

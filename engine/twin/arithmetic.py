@@ -68,9 +68,9 @@ def at_most_4_ulps_above(step: float, exact: float) -> bool:
 
 def down_to_steps(stake: float, step: float) -> float:
     """The largest multiple of `step` that is at most the stake, or at most 4 ulps above it."""
-    steps = math.floor(stake / step)
-    above = (steps + 1) * step
-    return float(above if stake > 0.0 and at_most_4_ulps_above(above, stake) else steps * step)
+    above = math.ceil(stake / step) * step
+    is_near = stake > 0.0 and at_most_4_ulps_above(above, stake)
+    return float(above if is_near else math.floor(stake / step) * step)
 
 
 def allowance(frac: float, money: float) -> float:
@@ -96,9 +96,10 @@ def stake_for_profit(profit: float, odds: float, lay_odds: float) -> float:
 
 def backer_stake(liability: float, odds: float, step: float) -> float:
     """liability / (odds - 1) rounded down; up, if the return of the next multiple is at most 4 ulps too large."""
-    steps = math.floor(liability / (odds - 1.0) / step)
-    above = (steps + 1) * step
-    return float(above if at_most_4_ulps_above(above * odds, above + liability) else steps * step)
+    steps = liability / (odds - 1.0) / step
+    above = math.ceil(steps) * step
+    is_near = at_most_4_ulps_above(above * odds, above + liability)
+    return float(above if is_near else math.floor(steps) * step)
 
 
 def uniform(seed: int, identity: int, purpose: int) -> float:

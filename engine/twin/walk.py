@@ -161,7 +161,7 @@ class Twin(Account):
             return False
         single, shared = self.headrooms(row)
         allowed = min(wanted[row], single[Reason.CAP_BET], *shared.values())
-        return stake < self.config.fill_min_frac * allowed
+        return stake * (1.0 + 2.0**-51) < self.config.fill_min_frac * allowed
 
     def single(self, wanted: dict[int, float]) -> tuple[dict[int, float], Reason]:
         """The largest stake of one bet that rule and limits allow, and the limit that binds (none: STAKE_MINIMUM)."""

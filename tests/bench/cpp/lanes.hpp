@@ -51,19 +51,43 @@ inline V least(V a, V b) { return a < b ? a : b; }
 inline V most(V a, V b) { return a > b ? a : b; }
 #ifdef __AVX512F__
 inline V down(V x) { return (V)_mm512_roundscale_pd((__m512d)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+inline V up(V x) { return (V)_mm512_roundscale_pd((__m512d)x, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
 inline V near(V x) { return (V)_mm512_roundscale_pd((__m512d)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 #else
 inline V down(V x) { for (int l = 0; l < 8; l++) x[l] = std::floor(x[l]); return x; }
+inline V up(V x) { for (int l = 0; l < 8; l++) x[l] = std::ceil(x[l]); return x; }
 inline V near(V x) { for (int l = 0; l < 8; l++) x[l] = std::rint(x[l]); return x; }
 #endif
+
+// four units in the last place
+inline V four_ulps(V x) { return all(4.0) * ((x + x * all(0x1p-53 * (1.0 + 0x1p-52))) - x); }
+// a part of an amount, or the whole unit that it misses by its rounding only
+inline V allowance(V part, V money) {
+  const V product = part * money, above = up(product);
+  return above <= product * all(1.0 + 0x1p-51) ? above : product;
+}
+// rounded down to steps, or up to the one that is at most four ulps above
+inline V steps_of(V stake, V step) {
+  const V steps = stake / step, above = up(steps) * step;
+  return above - stake <= four_ulps(stake) ? above : down(steps) * step;
+}
+inline V whole_of(V stake) {
+  const V above = up(stake);
+  return above - stake <= four_ulps(stake) ? above : down(stake);
+}
+inline V stake_for_profit(V profit, V odds) {
+  const V stake = profit / (odds - all(1.0)), whole = near(stake), returned = whole + profit;
+  const V error = whole * odds - returned;
+  return (error < all(0.0) ? -error : error) <= four_ulps(returned) ? whole : stake;
+}
 
 template <int RULE, bool WHOLE>
 inline void decide(Block &b, const Row &r, bool base_is_cash, double tolerance) {
   const double net = r.edge - r.commission * r.prob * (r.odds - 1.0), odds = r.odds;
   const double full = RULE == KELLY ? net / ((r.odds - 1.0) * (1.0 - r.commission)) : r.kelly;
-  const V draw = all(r.draw), win = all(r.odds - 1.0), size = all(r.size), floor_ = all(r.least);
+  const V draw = all(r.draw), size = all(r.size), floor_ = all(r.least);
   const V weight = all(r.weight), zero = all(0.0), one = all(1.0);
-  const bool moved = !(r.filled >= r.quoted * (1.0 - tolerance));
+  const bool moved = !(r.filled * (1.0 + 1e-12) >= r.quoted * (1.0 - tolerance));
   for (int l = 0; l < W; l += 8) {
     const V cash = at(b.cash, l), open = at(b.open, l), equity = cash + open;
     const V base = base_is_cash ? at(b.base, l) : equity;
@@ -71,7 +95,7 @@ inline void decide(Block &b, const Row &r, bool base_is_cash, double tolerance) 
     V asked;
     if (RULE == FLAT) asked = at(b.p[param::AMOUNT_MINOR], l);
     else if (RULE == PERCENT) asked = at(b.p[param::FRACTION], l) * base;
-    else if (RULE == TARGET) asked = at(b.p[param::AMOUNT_MINOR], l) / win;
+    else if (RULE == TARGET) asked = stake_for_profit(at(b.p[param::AMOUNT_MINOR], l), all(odds));
     else asked = least(at(b.p[param::FRACTION], l) * all(full), at(b.p[param::STAKE_CAP_FRAC], l)) * base;
     const V wanted = asked * weight * warn;
     V stake = wanted;
@@ -81,16 +105,16 @@ inline void decide(Block &b, const Row &r, bool base_is_cash, double tolerance) 
       stake = binds ? headroom : stake;
       cause = binds ? all(code) : cause;
     };
-    limit(at(b.p[param::BET_CAP_FRAC], l) * equity, reason::CAP_BET);
-    limit(at(b.p[param::EVENT_CAP_FRAC], l) * equity - at(b.on_event, l), reason::CAP_EVENT);
-    limit(at(b.p[param::COMPETITION_CAP_FRAC], l) * equity - at(b.on_competition, l), reason::CAP_COMPETITION);
-    limit(at(b.p[param::DAY_CAP_FRAC], l) * at(b.day_start, l) - at(b.staked, l), reason::CAP_DAY);
-    limit(at(b.p[param::OPEN_CAP_FRAC], l) * equity - open, reason::CAP_OPEN);
+    limit(allowance(at(b.p[param::BET_CAP_FRAC], l), equity), reason::CAP_BET);
+    limit(allowance(at(b.p[param::EVENT_CAP_FRAC], l), equity) - at(b.on_event, l), reason::CAP_EVENT);
+    limit(allowance(at(b.p[param::COMPETITION_CAP_FRAC], l), equity) - at(b.on_competition, l), reason::CAP_COMPETITION);
+    limit(allowance(at(b.p[param::DAY_CAP_FRAC], l), at(b.day_start, l)) - at(b.staked, l), reason::CAP_DAY);
+    limit(allowance(at(b.p[param::OPEN_CAP_FRAC], l), equity) - open, reason::CAP_OPEN);
     limit(size, reason::SIZE);
     limit(cash, reason::CASH);
     const V step = at(b.p[param::STAKE_INCREMENT_MINOR], l), minimum = at(b.p[param::STAKE_MIN_MINOR], l);
-    stake = WHOLE ? down(stake) : down(stake / step) * step;
-    const V alone = WHOLE ? down(wanted) : down(wanted / step) * step;
+    stake = WHOLE ? whole_of(stake) : steps_of(stake, step);
+    const V alone = WHOLE ? whole_of(wanted) : steps_of(wanted, step);
     const M enough = (stake >= minimum) & ~(stake < floor_), by_cap = (alone >= minimum) & ~(alone < floor_);
     M why = draw < at(b.p[param::REJECTION_FRAC], l) ? all(int64_t(reason::REJECTED)) : all(int64_t(reason::PLACED));
     why = moved ? all(int64_t(reason::PRICE_MOVED)) : why;

@@ -46,6 +46,13 @@ def test_the_next_step_is_taken_within_4_ulps_and_not_beyond() -> None:
     assert np.isnan(whole_steps(math.nan, 100.0)) and whole_steps(0.0, 100.0) == 0.0 > whole_steps(-5.0, 100.0)
 
 
+@given(st.integers(1, 2**53), st.sampled_from(STEPS))
+def test_a_whole_number_of_steps_is_never_lifted(steps: int, step: int) -> None:
+    stake = float(steps // step * step)
+    assert whole_steps(stake, float(step)) == stake
+    assert whole_allowance(1.0, stake) == stake
+
+
 @given(st.integers(1, 1_000), st.integers(1, 200_000), st.sampled_from(STEPS), st.sampled_from([1, 2, 4]))
 def test_a_decimal_part_of_a_bank_in_whole_steps_is_exact(k: int, banks: int, step: int, share: int) -> None:
     bank = banks * step
@@ -130,6 +137,13 @@ def test_lays_lose_no_step(settings: dict[str, float], row: dict[str, object], b
     lay = from_frame(bets({"side": "lay", **row}))
     result = backtest(lay, Configuration(**options))  # type: ignore[arg-type]
     assert result.replay(0).bets["backer_stake_minor"].to_list() == [backer]
+
+
+def test_a_fill_of_exactly_the_smallest_part_is_taken() -> None:
+    row = from_frame(bets({"size_minor": 5_500.0}))
+    for part, reason in ((0.55, "placed"), (0.56, "size")):  # 0.55 * 10000 is 5500.000000000001
+        config = Configuration(amount_minor=10_000.0, fill_min_frac=part, **OFF)  # type: ignore[arg-type]
+        assert backtest(row, config).replay(0).row_reasons[0] == reason
 
 
 @pytest.mark.parametrize(("side", "filled"), [("back", 1.98), ("lay", 2.02), ("back", 1.62), ("lay", 3.3)])

@@ -215,6 +215,8 @@ def test_a_closed_bet_needs_no_result() -> None:
             "cash_out_loss_frac: expected below 1: a back bet loses less.*did you mean 0.2",
         ),
         (CashOut(loss_frac=1.0), "back", "cash_out_loss_frac: expected below 1"),
+        (CashOut(loss_frac=5.0), "lay", "cash_out_loss_frac: expected below 1: .*did you mean 0.05"),  # a lay at 2.0
+        (CashOut(profit_frac=25.0), "back", "cash_out_profit_frac: expected below 1: .*did you mean 0.25"),
         (
             CashOut(profit_frac=25.0),
             "lay",
