@@ -99,12 +99,14 @@ class Prices:
 def to_floats(texts: Sequence[str]) -> tuple[Floats, Bools]:
     """Parse numbers, shape (n,): float64 with NaN where a text is not a number, and a mask of the empty texts.
 
-    A minus may have any form (`engine.source.texts.number`).
+    A minus may have any form (`engine.source.texts.number`). A number that ends in its point has lost digits, and is
+    none.
     """
     series = pl.Series(texts, dtype=pl.String).str.strip_chars()
     if not "".join(texts).isascii():
         series = series.map_elements(number, return_dtype=pl.String, skip_nulls=False)
-    values = series.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
+    whole = pl.when(~series.str.ends_with(".")).then(series)
+    values = pl.select(whole.cast(pl.Float64, strict=False)).to_series().to_numpy().astype(np.float64)
     return values, (series == "").to_numpy()
 
 

@@ -26,13 +26,12 @@ from engine.errors import SourceError, UsageError
 from engine.paths import conf_dir
 from engine.source.aliases import check_user_tables, user_tables_hash
 from engine.source.batch import Batch
-from engine.source.mapping import archive_files, mapping_text, reads_json, shipped_mappings
+from engine.source.folders import readable_files, suffixes_of
+from engine.source.mapping import archive_files, mapping_text, shipped_mappings
 from engine.source.quarantine import Origin
 from engine.source.sandbox.archive import ArchiveLimits, is_archive, members
 from engine.source.sandbox.process import Child, Limits
 
-_TABLES: Final = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
-_DOCUMENTS: Final = (".json", ".jsonl", ".ndjson")
 _PIECE: Final = 1 << 20
 #: Number of files that the child processes together read ahead of the caller.
 _AHEAD: Final = 4
@@ -133,9 +132,13 @@ def read_files(
         if not path.exists():
             raise UsageError(f"no such file or folder: {path}")
     check_user_tables()
-    documents = bool(reader.mapping) and reads_json(reader.mapping, reader.mapping_name)
-    suffixes = _DOCUMENTS if documents else _TABLES
-    settings = _Settings(reader, today or datetime.now(UTC).date(), frozenset(known), suffixes, user_tables_hash())
+    settings = _Settings(
+        reader,
+        today or datetime.now(UTC).date(),
+        frozenset(known),
+        suffixes_of(reader.mapping, reader.mapping_name),
+        user_tables_hash(),
+    )
     if archive_limits is None:
         count = archive_files(reader.mapping, reader.mapping_name) if reader.mapping else None
         archive_limits = ArchiveLimits(files=count) if count else ArchiveLimits()
@@ -197,29 +200,24 @@ def _reader(source: str, mapping: str | Path | None) -> _Reader:
 
 def _jobs(paths: list[Path], suffixes: tuple[str, ...], folder: Path, limits: ArchiveLimits) -> Iterator[_Job]:
     for root in paths:
-        for path in _files(root, suffixes):
+        try:
+            files = readable_files(root, suffixes)
+        except SourceError as refused:
+            yield _Job(str(root), None, refused)
+            continue
+        for path in files:
             if not is_archive(path):
                 yield _Job(str(path), path)
                 continue
-            unpacked = Path(tempfile.mkdtemp(dir=folder))
+            unpacked, n = Path(tempfile.mkdtemp(dir=folder)), 0
             try:
                 for member in members(path, unpacked, limits):
+                    n += 1
                     yield _Job(f"{path}!{member.name}", member.path)
+                if not n:
+                    raise SourceError("an archive without files", where=str(path))
             except SourceError as refused:
                 yield _Job(str(path), None, refused)
-
-
-def _files(root: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    """The file itself, or the files with these suffixes and the archives below a folder, sorted; no hidden files."""
-    if not root.is_dir():
-        return [root]
-    files = (path for path in root.rglob("*") if path.is_file())
-    return sorted(
-        path
-        for path in files
-        if (path.suffix.lower() in suffixes or is_archive(path))
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )
 
 
 def _read_job(settings: _Settings, job: _Job, idle: SimpleQueue[Child]) -> Batch:

@@ -7,6 +7,7 @@ be reported with it. Which rows fit is decided by `engine.source.widths`.
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from engine.source.widths import accepted_widths
 
 #: Largest number of columns. A file without line ends would be one row of all its cells.
 _WIDEST = 5_000
+#: Control characters stand for broken bytes: 6.5 with such a byte in the place of its 5 must not become 6.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 #: A quoted cell may span this many lines, if the source allows multi-line cells.
 _QUOTED_LINES = 50
 
@@ -91,8 +94,9 @@ def read_table(
     """Split a file into a table. The first line that is not blank is the header.
 
     A row has as many cells as the header, empty ones counted. Other rows are quarantined: a cell was lost or added, and
-    its values would stand under the names of others. Rows with an unmatched quotation mark, or cut off by the end of
-    the file, are quarantined too. If the file ends without a line end, its very last cell is not used.
+    its values would stand under the names of others. Rows with an unmatched quotation mark or a control character, or
+    cut off by the end of the file, are quarantined too. If the file ends without a line end, its very last cell is not
+    used.
 
     Parameters
     ----------
@@ -109,6 +113,7 @@ def read_table(
         most of its rows have another number of cells than the header.
     """
     text, encoding = decode(raw)
+    text = _CONTROLS.sub("\ufffd", text.removesuffix("\x1a"))
     invisible = n_invisible(text)
     text = clean(text).replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")

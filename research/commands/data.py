@@ -74,6 +74,7 @@ def _store_path(options: argparse.Namespace) -> Path:
 
 def _import(options: argparse.Namespace) -> int:
     from engine.source import read
+    from engine.source.folders import unread_files
     from engine.store import Store
 
     store = Store.create_or_open(_store_path(options))
@@ -81,6 +82,9 @@ def _import(options: argparse.Namespace) -> int:
     batches = read.read_files(options.source, options.paths, mapping=options.mapping, known=known)
     summary = store.apply(_with_progress(batches, _file_count(options.paths)), again=options.again)
     _report_import(options, store.root, summary)
+    unread = unread_files(options.source, options.paths, options.mapping)
+    if unread and not options.json:
+        _print_line(f"not read, of another kind: {unread}")
     nothing_kept = summary.files_read and not summary.counts["rows_kept"]
     nothing_read = not (summary.files_read or summary.files_known)
     return int(bool(summary.refused or nothing_kept or nothing_read))

@@ -11,10 +11,10 @@ from engine.source.table import Table
 
 def test_a_number_in_every_form_and_what_is_none() -> None:
     values, empty = to_floats(
-        ["\u2212110", " +150 ", "1.95", "", "1,95", "1 000", "１２", "1_0", "0x10", "x", "\u2013"]
+        ["\u2212110", " +150 ", "1.95", "", "1,95", "1 000", "１２", "1_0", "0x10", "x", "\u2013", "6."]
     )
     assert values[:3].tolist() == [-110.0, 150.0, 1.95]
-    assert np.isnan(values[3:]).all() and empty.tolist() == [False] * 3 + [True] + [False] * 7
+    assert np.isnan(values[3:]).all() and empty.tolist() == [False] * 3 + [True] + [False] * 8
 
 
 def test_a_pick_em_line_is_zero_and_a_wrong_line_is_named() -> None:

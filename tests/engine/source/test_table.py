@@ -70,6 +70,13 @@ def test_a_broken_byte_removes_its_row_only() -> None:
     assert table.column("a") == ["Málaga"] and table.n_misfit == 1
 
 
+@pytest.mark.parametrize("broken", ["\x00", "\x81", "\x1b", "\x07"])
+def test_a_control_character_removes_its_row_and_changes_no_number(broken: str) -> None:
+    table, named = read("a,b,c,d", *GOOD, f"1,2,3,6.{broken}")
+    assert len(table.rows) == 3 and named == [(5, "row", "a character that cannot be read: a broken byte")]
+    assert len(read("a,b,c,d", *GOOD, end="\n\x1a")[0].rows) == 3
+
+
 def test_names_have_one_form_and_invisible_characters_are_named() -> None:
     table, named = read("a\u200b,b", "Ma\u0301laga\u00a0 CF,1")
     assert table.header == ["a", "b"] and table.column("a") == ["Málaga CF"]
