@@ -89,3 +89,71 @@ print(*(sum(kernel.stats.cache_misses.values()) for kernel in (walk, walk_lanes)
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.split("\n")[:2] == ["1 1", "0 0"]
+
+
+def twice(value: float) -> float:
+    """Compiled by the tests below."""
+    return 2.0 * value
+
+
+def _twice(printed: pytest.CaptureFixture[str]) -> str:
+    """Call a new dispatcher of `twice`, which loads or compiles; what it printed."""
+    cache._note_damage.cache_clear()
+    assert cache.compiled(twice)(21.0) == 42.0
+    return printed.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "longer", "missing", "folder"])
+def test_damaged_code_is_compiled_again(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    suffix: str,
+    damage: str,
+) -> None:
+    monkeypatch.setattr(cache.numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(cache, "CACHE_FOLDER", tmp_path)
+    assert _twice(capsys) == ""
+    (path,) = tmp_path.rglob(f"*.{suffix}")
+    content = path.read_bytes()
+    if damage in ("missing", "folder"):
+        path.unlink()
+    if damage == "folder":
+        path.mkdir()
+    else:
+        flipped = (
+            content[: len(content) // 2] + bytes([content[len(content) // 2] ^ 4]) + content[len(content) // 2 + 1 :]
+        )
+        changed = {"empty": b"", "cut": content[:-7], "flipped": flipped, "longer": content + b"x"}
+        if damage in changed:
+            path.write_bytes(changed[damage])
+    noted = _twice(capsys)
+    if damage == "folder":
+        assert "cannot be kept" in noted or "compiled again" in noted
+        return
+    assert noted.count("\n") == (damage != "missing")
+    assert damage == "missing" or noted.startswith(f"compiled code in {path.parent} is damaged and is compiled again")
+    assert path.read_bytes() == content or suffix == "nbc"
+    assert _twice(capsys) == "", "the repaired files are loaded"
+
+
+def test_sound_code_is_loaded_and_not_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache.numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(cache, "CACHE_FOLDER", tmp_path)
+    first, second = cache.compiled(twice), cache.compiled(twice)
+    assert first(1.0) == second(1.0) == 2.0
+    assert sum(first.stats.cache_misses.values()) == 1 and sum(second.stats.cache_hits.values()) == 1
+    assert sum(second.stats.cache_misses.values()) == 0
+
+
+def test_code_that_cannot_be_kept_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache.numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(cache, "CACHE_FOLDER", tmp_path)
+    monkeypatch.setattr(cache._MarkedFiles, "_write", full)
+    assert _twice(capsys).endswith(": No space left on device\n")
