@@ -175,7 +175,8 @@ def warnings(data: ReportData) -> list[tuple[str, str]]:
         rules = "; ".join(_BASIS.get(name, name) for name in dict.fromkeys(assumed))
         lines.append(("Assumed times", f"The source does not give all times: {rules}."))
     suspect = facts.get("n_suspect")
-    if suspect and not any(name == "Suspect prices" for name, _ in lines):
+    told = any("suspect price" in str(note) for note in data.manifest.get("notes") or [])
+    if suspect and not told and not any(name == "Suspect prices" for name, _ in lines):
         verb = "is flagged as suspect and was" if int(suspect) == 1 else "are flagged as suspect and were"
         lines.append(("Suspect prices", f"{count(int(suspect), 'price')} of the data {verb} not excluded."))
     charged = [entry.label for entry in data.selected if entry.metrics.get("commission_minor")]

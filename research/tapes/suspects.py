@@ -12,6 +12,7 @@ from engine.plausibility.outliers import ODDS_RATIO, PROBABILITY_GAP, PROFIT_RAT
 from engine.strategy import View
 from research.strategies.books import BET, marked_prices
 
+_OFFER = (*BET, "bookmaker", "side")
 _PRICE = (*BET[1:], "bookmaker", "known_at")
 _RULE = (
     f"suspect: flagged at import, or far from the other bookmakers at the decision: 1/odds by more than "
@@ -60,16 +61,14 @@ class Suspects:
         """
         self.offers += offers.height
         if getattr(strategy, "skip_suspect", False):
+            markets = getattr(strategy, "markets", None) or strategy.requires().markets
             for view in views:
-                self._count_left_out(marked_prices(view.quotes, strategy.markets, strategy.lines))
+                self._count_left_out(marked_prices(view.quotes, markets, getattr(strategy, "lines", None)))
             return
-        keys = [*BET, "bookmaker", "side"]
         for view in views:
-            flagged = view.quotes.filter(pl.col("suspect").fill_null(False)).select(keys).unique()
+            flagged = view.quotes.filter(pl.col("suspect").fill_null(False)).select(_OFFER).unique()
             if flagged.height:
-                taken = offers.join(flagged, on=keys, how="semi", nulls_equal=True)
-                self.taken += taken.height
-                self.taken_edge += float((taken["prob"] * taken["odds"] - 1.0).sum())
+                self._count_taken(offers, flagged)
 
     def _count_left_out(self, prices: pl.DataFrame) -> None:
         dropped = prices.filter("left_out").unique(_PRICE, keep="first", maintain_order=True)
@@ -77,6 +76,15 @@ class Suspects:
         self.left_out += dropped.height
         self.higher += higher.height
         self.removed_edge += float((higher["odds"] / higher["others_odds"] - 1.0).sum())
+
+    def _count_taken(self, offers: pl.DataFrame, flagged: pl.DataFrame) -> None:
+        if not {*_OFFER, "prob", "odds"} <= set(offers.columns):
+            return  # the tape refuses it and says what is missing
+        numbers = pl.col("prob", "odds").cast(pl.Float64, strict=False)
+        keys = [pl.col(name).cast(dtype, strict=False) for name, dtype in flagged.schema.items()]
+        taken = offers.select(*keys, numbers).join(flagged, on=list(_OFFER), how="semi", nulls_equal=True)
+        self.taken += taken.height
+        self.taken_edge += float((taken["prob"] * taken["odds"] - 1.0).sum())
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document."""

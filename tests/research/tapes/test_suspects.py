@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import polars as pl
 import pytest
 
 from engine.asof.view import VIEW
-from engine.strategy import View
+from engine.schema import OPPORTUNITIES
+from engine.strategy import Requirement, View
 from research.strategies import make
 from research.tapes.suspects import Suspects, notes_of
 
@@ -81,3 +84,35 @@ def test_counts_survive_the_way_through_json() -> None:
     assert Suspects.from_plain(suspects.plain()) == suspects
     with pytest.raises(TypeError):
         Suspects.from_plain({"other": 1})
+
+
+@dataclass(frozen=True)
+class Own:
+    """A strategy of a user: no markets or lines among its parameters."""
+
+    name: ClassVar[str] = "own"
+    skip_suspect: bool = True
+
+    def requires(self) -> Requirement:
+        return Requirement(("1x2",))
+
+    def opportunities(self, view: View) -> pl.DataFrame:
+        return view.quotes.select(*OPPORTUNITIES.keys() - {"prob"}, prob=pl.lit(0.5))
+
+
+def test_strategies_of_a_user() -> None:
+    seen = view({**HONEST, "d": (5.2, 3.6, 1.7)}, flagged=("d",))
+    suspects = Suspects()
+    suspects.add(Own(), [seen], Own().opportunities(seen))
+    assert suspects.left_out == 3, "all prices of a flagged book"
+    for broken in (seen.quotes, Own().opportunities(seen).drop("side"), pl.DataFrame()):
+        suspects = Suspects()
+        suspects.add(Own(skip_suspect=False), [seen], broken)
+        assert suspects.taken == 0, "what a tape refuses is not counted"
+    coarse = (
+        Own()
+        .opportunities(seen)
+        .with_columns(pl.col("decided_at").dt.cast_time_unit("us"), pl.col("odds").cast(pl.Float32))
+    )
+    suspects.add(Own(skip_suspect=False), [seen], coarse)
+    assert suspects.taken == 3
