@@ -177,6 +177,12 @@ def checked(key: str, value: Any) -> Any:
 #: hash of a trial, so that a configuration of before keeps its hash; an option file of before may lack the key.
 ADDED: Final[dict[str, Any]] = {"execution.unresolved": {"after": "7d", "settle": "void"}}
 
+#: the same for keys of single strategies, by the strategy's name
+ADDED_TO_STRATEGIES: Final[dict[tuple[str, str], Any]] = {
+    ("flat_all", "strategy.skip_suspect"): False,
+    ("favourite_longshot", "strategy.skip_suspect"): False,
+}
+
 #: keys that an option of a group may lack
 _OPTIONAL: Final = (
     "strategy.file",

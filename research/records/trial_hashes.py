@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.custom_rule import load
-from research.config.keys import ADDED, is_tried
+from research.config.keys import ADDED, ADDED_TO_STRATEGIES, is_tried
 from research.config.tape_spec import staking_path
 from research.sweeps.plan import Plan
 
@@ -21,7 +21,8 @@ def hashes(plan: Plan) -> list[bytes]:
 
     It covers the keys that make a trial (`research.config.keys.is_tried`), each in one form: whole numbers as floats,
     lists and mappings as JSON, files by their content. The seed counts only where something is random: where bets may
-    be rejected. A key of `research.config.keys.ADDED` counts only where it has another value than its default.
+    be rejected. A key of `research.config.keys.ADDED` or `ADDED_TO_STRATEGIES` counts only where it has another value
+    than its default.
     """
     out: list[bytes] = []
     for low in range(0, len(plan), _ROWS):
@@ -53,8 +54,11 @@ def _fragments(plan: Plan, part: pl.DataFrame, key: str) -> pl.Expr:
         shown = pl.lit(_text(_content(key, branch.base[key])))
     if key == "seed":
         shown = pl.when(_is_random(branch.base, branch.axes, part)).then(shown).otherwise(pl.lit("null"))
-    if key in ADDED:
-        shown = pl.when(shown != _text(ADDED[key])).then(shown)
+    added = ADDED | {
+        k: value for (name, k), value in ADDED_TO_STRATEGIES.items() if name == branch.base["strategy.name"]
+    }
+    if key in added:
+        shown = pl.when(shown != _text(added[key])).then(shown)
     return pl.concat_str([pl.lit(f"{key}="), shown])  # null for a key that does not count
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from engine.strategy import Requirement, View
 from research.strategies.books import BEST, BET, DECISION, back_prices, fair, join_bets, offers
-from research.strategies.checks import is_name, method, one_of, set_lines, set_markets, set_names
+from research.strategies.checks import is_flag, is_name, method, one_of, set_lines, set_markets, set_names
 from research.strategies.flat_all import break_even
 
 
@@ -40,6 +40,9 @@ class FavouriteLongshot:
         ``multiplicative``.
     method : str
         Method of margin removal for ``prob=fair``.
+    skip_suspect : bool
+        Ignore suspect prices: those that the import flags, and those far from the other bookmakers at the decision
+        (`research.strategies.books.marked_prices`). Needs the prices of all bookmakers.
     """
 
     name: ClassVar[str] = "favourite_longshot"
@@ -50,6 +53,7 @@ class FavouriteLongshot:
     bookmakers: tuple[str, ...] | None = None
     prob: str = "break_even"
     method: str = "power"
+    skip_suspect: bool = False
 
     def __post_init__(self) -> None:
         set_markets(self)
@@ -59,14 +63,17 @@ class FavouriteLongshot:
         one_of("prob", self.prob, ("break_even", "fair"))
         is_name("price", self.price)
         method("method", self.method)
+        is_flag("skip_suspect", self.skip_suspect)
 
     def requires(self) -> Requirement:
-        """Prices of `bookmakers`, or of the one that `price` names."""
+        """Prices of `bookmakers`, or of the one that `price` names; of all where suspect ones are left out."""
+        if self.skip_suspect:
+            return Requirement(self.markets)
         return Requirement(self.markets, self.bookmakers if self.price == BEST else (self.price,))
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """One row for each selection."""
-        quotes = back_prices(view.quotes, self.markets, self.lines)
+        quotes = back_prices(view.quotes, self.markets, self.lines, suspect=not self.skip_suspect)
         one_per_market = self.pick != "all"
         bets = offers(quotes, self.price, self.bookmakers, complete=one_per_market)
         if self.prob == "fair":

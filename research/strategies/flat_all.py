@@ -29,6 +29,9 @@ class FlatAll:
         Bookmakers that ``best`` compares; None: all, without aggregates.
     complete_market : bool
         Only markets with such a price for every selection.
+    skip_suspect : bool
+        Ignore suspect prices: those that the import flags, and those far from the other bookmakers at the decision
+        (`research.strategies.books.marked_prices`). Needs the prices of all bookmakers.
     """
 
     name: ClassVar[str] = "flat_all"
@@ -38,6 +41,7 @@ class FlatAll:
     bookmaker: str = BEST
     bookmakers: tuple[str, ...] | None = None
     complete_market: bool = False
+    skip_suspect: bool = False
 
     def __post_init__(self) -> None:
         set_markets(self, whole_books=bool(self.complete_market))
@@ -46,14 +50,17 @@ class FlatAll:
         set_names(self, "bookmakers")
         is_name("bookmaker", self.bookmaker)
         is_flag("complete_market", self.complete_market)
+        is_flag("skip_suspect", self.skip_suspect)
 
     def requires(self) -> Requirement:
-        """Prices of `bookmakers`, or of the one that `bookmaker` names."""
+        """Prices of `bookmakers`, or of the one that `bookmaker` names; of all where suspect ones are left out."""
+        if self.skip_suspect:
+            return Requirement(self.markets)
         return Requirement(self.markets, self.bookmakers if self.bookmaker == BEST else (self.bookmaker,))
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """One row for each selection."""
-        prices = back_prices(view.quotes, self.markets, self.lines)
+        prices = back_prices(view.quotes, self.markets, self.lines, suspect=not self.skip_suspect)
         bets = offers(prices, self.bookmaker, self.bookmakers, self.complete_market)
         if self.selections is not None:
             bets = bets.filter(pl.col("selection").is_in(self.selections))

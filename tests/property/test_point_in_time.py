@@ -176,6 +176,8 @@ def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
         ("consensus", {}, {"skip_suspect": True}),
         ("consensus", {}, {"pick": "largest"}),
         ("flat_all", {"bookmaker": "aaa"}, {"complete_market": True}),
+        ("flat_all", {}, {"skip_suspect": True}),
+        ("favourite_longshot", {}, {"skip_suspect": True}),
         ("arbitrage", {}, {"skip_suspect": True}),
         ("arbitrage", {}, {"age_max": "3h"}),
         ("favourite_longshot", {}, {"prob": "fair"}),

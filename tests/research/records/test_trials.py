@@ -18,7 +18,7 @@ import research
 from engine.errors import DataError
 from engine.paths import conf_dir
 from research.config.compose import Composer
-from research.config.keys import ADDED, KEYS
+from research.config.keys import ADDED, ADDED_TO_STRATEGIES, KEYS
 from research.execution import manifest
 from research.records.event_sets import KEPT, EventSet, overlap
 from research.records.trial_hashes import hashes
@@ -394,6 +394,8 @@ GOLDEN = {
     ("data=sample", "staking=kelly", "execution.venues={b1: {commission_rate: 0.02}}"): (
         "4e0469a066e4953db4fe4c688f2be40e"
     ),
+    ("data=sample", "strategy=flat_all"): "985cfb1a182fdc2010c696bda28e511b",
+    ("data=sample", "strategy=favourite_longshot"): "2ee3389553086f75ae204d8d122dbe6f",
 }
 
 
@@ -414,6 +416,16 @@ def test_another_value_of_an_added_key_is_another_trial(composers: dict[str, Com
     assert plain == same != other
     swept = hashed(composers, "data=sample", "execution.unresolved=open,void,{after: 9d}")
     assert swept[:2] == [other, plain] and swept[2] not in (plain, other)
+
+
+def test_a_key_added_to_single_strategies_counts_as_before_for_the_others(composers: dict[str, Composer]) -> None:
+    for (name, key), value in ADDED_TO_STRATEGIES.items():
+        plain, same, other = (
+            hashed(composers, "data=sample", f"strategy={name}", *more, kind="backtest")[0]
+            for more in ((), (f"{key}={json.dumps(value)}",), (f"{key}={json.dumps(not value)}",))
+        )
+        assert plain == same != other
+        assert set(hashed(composers, "data=sample", f"strategy={name}", f"{key}=false,true")) == {plain, other}
 
 
 def test_an_option_file_of_before_may_lack_an_added_key(tmp_path: Path) -> None:

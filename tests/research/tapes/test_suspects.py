@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
 import pytest
 
+import research
 from engine.asof.view import VIEW
 from engine.schema import OPPORTUNITIES
+from engine.source.read import read_files
+from engine.store import Store
+from engine.store.inspect import check
 from engine.strategy import Requirement, View
+from research.report.terminal import verdict_lines
 from research.strategies import make
 from research.tapes.suspects import Suspects, notes_of
 
@@ -116,3 +123,73 @@ def test_strategies_of_a_user() -> None:
     )
     suspects.add(Own(skip_suspect=False), [seen], coarse)
     assert suspects.taken == 3
+
+
+MAPPING = """
+sport: {value: football}
+competition: {value: L1}
+home: home
+away: away
+start: {column: start, zone: UTC}
+home_score: hs
+away_score: as
+bookmaker: {column: book}
+known: {columns: [seen]}
+long: {market: {value: 1x2}, selection: sel, odds_column: price, instant: {value: snapshot}}
+"""
+
+
+def exchanged_store(folder: Path) -> Path:
+    """600 matches at four bookmakers, one of which has home and away exchanged in 1 of 10."""
+    rng, rows = random.Random(12), ["start,home,away,hs,as,book,sel,price,seen"]
+    for number in range(600):
+        start = NOON + timedelta(hours=30 * number)
+        score = rng.choices(((2, 0), (1, 1), (0, 1)), (0.60, 0.24, 0.16))[0]
+        for name in ("a", "b", "c", "d"):
+            prices = [round(odds * rng.uniform(0.98, 1.0), 2) for odds in (1.62, 3.9, 5.9)]
+            if name == "d" and number % 10 == 0:
+                prices.reverse()
+            for selection, price in zip(("home", "draw", "away"), prices, strict=True):
+                seen = (start - timedelta(hours=3)).isoformat()
+                teams = f"H{number % 40},A{number % 39}"
+                rows.append(f"{start.isoformat()},{teams},{score[0]},{score[1]},{name},{selection},{price},{seen}")
+    (folder / "prices.csv").write_text("\n".join(rows) + "\n")
+    (folder / "mapping.yaml").write_text(MAPPING)
+    batches = read_files(
+        "generic_csv", [folder / "prices.csv"], mapping=folder / "mapping.yaml", today=date(2026, 11, 1)
+    )
+    Store.create_or_open(folder / "store").apply(batches)
+    return folder / "store"
+
+
+@pytest.mark.slow
+def test_a_book_with_exchanged_sides_from_the_file_to_the_run(home: Path, tmp_path: Path) -> None:
+    store = exchanged_store(tmp_path)
+    assert {f.check: (f.level, f.count) for f in check(Store.open(store))}["suspect prices"] == ("shout", 120)
+    words = [f"data.store={store}", "strategy=value", "strategy.fair=consensus", "risk=off", "report=false"]
+    plain = research.backtest(words)
+    careful = research.backtest([*words, "strategy.skip_suspect=true"])
+    assert plain.metrics(1)["n_bets"] == 120, (
+        "the wrong book moves the consensus, so the right ones look like value too"
+    )
+    assert plain.metrics(1)["yield"] > 0.5
+    assert set(plain.flags()) == {"yield"} and plain.unranked() == [1]
+    assert any("Flagged: yield" in line for line in verdict_lines(plain))
+    (note,) = [note for note in plain.manifest["notes"] if "suspect" in note]
+    assert note.startswith("60 of 1,800 opportunities are at suspect prices, with a mean edge of ")
+    assert careful.metrics(1)["n_bets"] == 0 and careful.flags() == {}
+    first, second = [note for note in careful.manifest["notes"] if "suspect" in note]
+    assert first.startswith("120 suspect prices left out; 60 were above the others, with a mean edge of 2")
+    assert "0.08" in second
+    again = research.backtest([*words, "strategy.skip_suspect=true", "force=true"])
+    assert again.manifest["notes"] == careful.manifest["notes"], "also where the tape comes from the cache"
+
+
+@pytest.mark.slow
+def test_a_sweep_flags_what_bets_at_suspect_prices(home: Path, tmp_path: Path) -> None:
+    store = exchanged_store(tmp_path)
+    words = [f"data.store={store}", "strategy=value", "strategy.fair=consensus", "risk=off", "report=false"]
+    swept = research.sweep([*words, "strategy.skip_suspect=false,true", "strategy.edge_min=-0.2,0.02"])
+    flagged = swept.flagged().filter(pl.col("flag") == "yield")["config"].to_list()
+    assert flagged and all(swept.parameters(config)["strategy.skip_suspect"] is False for config in flagged)
+    assert sum("suspect" in note for note in swept.manifest["notes"]) == 3, "one sentence each, for all tapes"
