@@ -43,6 +43,10 @@ class Aliases:
         Standard name of each variant of a competition.
     listed : bool
         Whether the tables list names, so that a name can be new.
+    folded : dict of str to str
+        Standard name of each folded name (`engine.names.fold`).
+    variants : dict of str to frozenset of str
+        Variants of each standard name.
     """
 
     spelling: dict[str, str] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Aliases:
     competitions: dict[str, str] = field(default_factory=dict)
     listed: bool = False
     folded: dict[str, str] = field(default_factory=dict)
+    variants: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def resolve(self, name: str, competition: str = "") -> str:
         """Standard spelling of a trimmed name in a competition; a name that is no variant is returned unchanged.
@@ -67,6 +72,10 @@ class Aliases:
     def competition(self, name: str) -> str:
         """Standard name of a trimmed name of a competition; unchanged if the tables in force do not have it."""
         return self.competitions.get(name, name)
+
+    def spellings(self, name: str) -> frozenset[str]:
+        """All spellings of a standard name, itself included."""
+        return self.variants.get(name, frozenset()) | {name}
 
     def new(self, names: set[str]) -> set[str]:
         """Names that are not in the tables. Empty for tables without names, which cannot tell new from known."""
@@ -165,7 +174,15 @@ def _load(sport: str, shipped: Path, user: Path, _state: tuple[tuple[str, int, i
         _competitions(sport, user),
         bool(base.names or own.names),
         _folded(known | kept, spelling),
+        _variants_by_name(spelling),
     )
+
+
+def _variants_by_name(spelling: dict[str, str]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for variant, name in spelling.items():
+        found.setdefault(name, set()).add(variant)
+    return {name: frozenset(variants) for name, variants in found.items()}
 
 
 def _merged(base: dict[str, str], own: dict[str, str]) -> dict[str, str]:

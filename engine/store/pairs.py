@@ -4,7 +4,8 @@ Nothing is merged here. A pair is a question to the user: an alias (`engine.sour
 
 Two matches are a pair if they are of one sport, at most a day apart, and
 
-- both names are equal or near (`engine.names`), in the same order or exchanged; or
+- both names are equal or near (`engine.names`), or belong to teams with one schedule of dates and results, in the same
+  order or exchanged; or
 - one side is the same on the same date, in one competition or in two that hold the same matches. A team plays once a
   day; in tennis and other sports of single players this is not used.
 
@@ -20,23 +21,30 @@ from typing import Final
 
 import polars as pl
 
+from engine.betting.sport import sport_of
 from engine.names import near_pairs
-from engine.schema import EVENTS
+from engine.schema import EVENTS, with_optional
 from engine.store.store import Store
 from engine.store.universe import Universe
 
-#: Sports in which a team rests a day between two matches.
-_REST: Final = ("football", "american_football", "rugby", "rugby_union", "rugby_league", "aussie_rules")
+#: Sports in which a team rests a day between two matches (names of `engine.betting.sport`).
+_REST: Final = ("football", "americanfootball", "rugby", "australianrules")
 #: Sports in which a team plays at most once a day, but often the same opponent on the next.
-_SERIES: Final = ("baseball", "basketball", "ice_hockey", "handball", "volleyball", "cricket")
+_SERIES: Final = ("baseball", "basketball", "icehockey", "handball", "volleyball", "cricket")
 #: Recorded starts of one match differ by less than this, even with a wrong time zone.
 _ONE_START: Final = timedelta(hours=13)
 #: Competitions hold the same matches if they share this part of the smaller one in their common dates; and so many, if
 #: one equal side on a date is to be enough.
 _SHARE: Final = 0.2
 _SHARED: Final = 3
+#: Two teams have one schedule if so many home games in a year, and this part of them, agree in date and result, with so
+#: many different results among them; and at most so many games of one date have one result.
+_GAMES: Final = 6
+_PART: Final = 0.8
+_RESULTS: Final = 3
+_LIKE: Final = 100
 _SIDE: Final = ("event_id", "competition", "date", "home", "away")
-_FACTS: Final = ("starts_at", "starts_at_basis", "home_score", "away_score", "neutral")
+_FACTS: Final = ("starts_at", "starts_at_basis", "home_score", "away_score", "winner", "neutral", "game")
 _ROUNDS: Final = 3
 _DAY: Final = timedelta(days=1)
 
@@ -49,7 +57,8 @@ class Pairs:
     ----------
     matches : polars.DataFrame
         One row per pair: sport; event_id, competition, date, home, away of the one match and, with the suffix
-        ``_other``, of the other; `differs` (names, competition, date, sides), `results` (equal, differ, unknown).
+        ``_other``, of the other; `exchanged`: home and away; `differs` (names, competition, date, sides, sport),
+        `results` (equal, differ, unknown).
     competitions : polars.DataFrame
         sport, competition, competition_other, pairs: competitions that hold the same matches.
     names : polars.DataFrame
@@ -63,9 +72,9 @@ class Pairs:
 
 def find_pairs(events: pl.DataFrame) -> Pairs:
     """Search events in the columns of `schema.EVENTS` for pairs that may be one match."""
-    rows = events.select("sport", *_SIDE, *_FACTS).sort("sport", "date", "competition", "home", "away", "event_id")
-    rows = rows.with_row_index("i")
-    near = _near(rows)
+    rows = _one_sport(with_optional(events).select("sport", *_SIDE, *_FACTS))
+    rows = rows.sort("sport", "date", "competition", "home", "away", "event_id").with_row_index("i")
+    near = pl.concat([_near(rows), _of_one_schedule(rows)]).unique()
     meet = _meetings(rows)
     groups = rows.select("sport", "competition", pl.col("competition").alias("group")).unique()
     found = _search(rows, near, groups, meet)
@@ -78,7 +87,7 @@ def find_pairs(events: pl.DataFrame) -> Pairs:
         if found.height == before:
             break
     matches = found.sort("date", "sport", "competition", "home", "away", "event_id", "event_id_other").select(
-        "sport", *_SIDE, *(f"{name}_other" for name in _SIDE), "differs", "results"
+        "sport", *_SIDE, *(f"{name}_other" for name in _SIDE), "exchanged", "differs", "results"
     )
     return Pairs(matches, _shared(rows, matches), _names(matches))
 
@@ -92,9 +101,10 @@ def pairs_of_import(store: Store, partitions: Iterable[tuple[str, str, str]]) ->
     entries = [entry for entry in store.manifest.entries("events") if entry.partition in changed]
     if not entries:
         return _none()
+    keys = {_key(entry.sport) for entry in entries}
     first, last = min(e.first_date for e in entries), max(e.last_date for e in entries)
     universe = Universe(
-        sports=tuple(sorted({entry.sport for entry in entries})),
+        sports=tuple(sorted({e.sport for e in store.manifest.entries("events") if _key(e.sport) in keys})),
         first_date=date.fromisoformat(first) - _DAY,
         last_date=date.fromisoformat(last) + _DAY,
     )
@@ -112,6 +122,23 @@ def _none() -> Pairs:
     return find_pairs(pl.DataFrame(schema=EVENTS))
 
 
+def _one_sport(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with one name for each sport, the most frequent one (soccer is football); `written`, and the `key` of it."""
+    counts = rows.group_by("sport").agg(pl.len().alias("n")).sort("n", "sport", descending=[True, False])
+    keys = {name: _key(name) for name in counts["sport"].to_list()}
+    first = {key: name for name, key in reversed(keys.items())}
+    names = {name: first[key] for name, key in keys.items()}
+    return rows.with_columns(
+        pl.col("sport").replace(names),
+        pl.col("sport").alias("written"),
+        pl.col("sport").replace(keys).alias("key"),
+    )
+
+
+def _key(sport: str) -> str:
+    return (sport_of(sport).names or (sport,))[0]
+
+
 def _near(rows: pl.DataFrame) -> pl.DataFrame:
     """sport, name, like: each name with itself and the names near to it."""
     names = pl.concat([rows.select("sport", pl.col(side).alias("name")) for side in ("home", "away")]).unique()
@@ -126,6 +153,30 @@ def _near(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def _of_one_schedule(rows: pl.DataFrame) -> pl.DataFrame:
+    """sport, name, like: teams that play at home on the same dates with the same results, whatever their names are."""
+    columns = ["sport", "competition", "date", "home", "home_score", "away_score"]
+    played = pl.col("home_score").is_not_null() & pl.col("away_score").is_not_null()
+    games = rows.filter(~pl.col("neutral") & played).select("i", *columns)
+    one = ["sport", "date", "home_score", "away_score"]
+    games = games.filter(pl.len().over(one) <= _LIKE)  # where more agree, a result says nothing
+    both = games.join(games, on=one, suffix="_other").filter(
+        (pl.col("i") != pl.col("i_other")) & (pl.col("home") != pl.col("home_other"))
+    )
+    year = pl.col("date").dt.year().alias("year")
+    keys = ["sport", "competition", "home", "year"]
+    sizes = games.group_by(*keys[:3], year).agg(pl.len().alias("games"))
+    counts = both.group_by(*keys[:3], "competition_other", "home_other", year).agg(
+        pl.len().alias("n"), pl.struct("home_score", "away_score").n_unique().alias("results")
+    )
+    counts = counts.join(sizes, on=keys).join(
+        sizes, left_on=["sport", "competition_other", "home_other", "year"], right_on=keys, suffix="_other"
+    )
+    varied = (pl.col("n") >= _GAMES) & (pl.col("results") >= _RESULTS)
+    enough = varied & (pl.col("n") >= _PART * pl.min_horizontal("games", "games_other"))
+    return counts.filter(enough).select("sport", name="home", like="home_other").unique()
+
+
 def _meetings(rows: pl.DataFrame) -> pl.DataFrame:
     """sport, name, like: names that play against each other."""
     one = rows.select("sport", name="home", like="away")
@@ -137,7 +188,7 @@ def _search(rows: pl.DataFrame, near: pl.DataFrame, groups: pl.DataFrame, meet: 
     grouped = rows.join(groups, on=["sport", "competition"], how="left")
     other = grouped.select(pl.all().name.suffix("_other"))
     parts = [_candidates(grouped, other, near, days, exchanged) for days in (0, 1) for exchanged in (False, True)]
-    parts += [_anchored(grouped, other, side) for side in ("home", "away")]
+    parts += [_anchored(grouped, other, side, theirs) for side in ("home", "away") for theirs in ("home", "away")]
     pairs = pl.concat(parts).unique(["i", "i_other", "exchanged"], maintain_order=True)
     h, a = pl.col("home_other"), pl.col("away_other")
     pairs = pairs.with_columns(
@@ -162,21 +213,25 @@ def _candidates(
     ).with_columns(pl.col("_date").alias("date_other"), pl.col("like").alias(home))
     order = pl.col("i") < pl.col("i_other") if days == 0 else pl.lit(True)
     same = (pl.col("home") == pl.col("home_other")) & (pl.col("away") == pl.col("away_other")) & pl.lit(days == 0)
-    one_key = same & (pl.col("competition") == pl.col("competition_other"))  # two games of one day
-    pairs = pairs.filter(order & ~one_key & ~(pl.lit(exchanged) & pl.col("neutral")))
+    for name in ("competition", "written"):
+        same &= pl.col(name) == pl.col(f"{name}_other")
+    pairs = pairs.filter(order & ~same)  # same: two games of one day
     pairs = pairs.join(near, left_on=["sport", "away", away], right_on=["sport", "name", "like"], how="semi")
     return _columns(pairs, rows, other, exchanged)
 
 
-def _anchored(rows: pl.DataFrame, other: pl.DataFrame, side: str) -> pl.DataFrame:
-    """Pairs of one group of competitions and one date with the same side, in sports of teams."""
-    teams = rows.filter(pl.col("sport").is_in([*_REST, *_SERIES]) & ~pl.col("neutral"))
-    keys = ["sport", "group", "date", side]
-    pairs = teams.join(other, left_on=keys, right_on=[f"{k}_other" for k in keys], how="inner")
-    pairs = pairs.with_columns(pl.col(k).alias(f"{k}_other") for k in keys)
-    opponent = "away" if side == "home" else "home"
-    differs = pl.col(opponent) != pl.col(f"{opponent}_other")
-    return _columns(pairs.filter((pl.col("i") < pl.col("i_other")) & differs), rows, other, False)
+def _anchored(rows: pl.DataFrame, other: pl.DataFrame, side: str, theirs: str) -> pl.DataFrame:
+    """Pairs of one group of competitions and one date with one equal team, in sports of teams.
+
+    The team is `side` of the one match and `theirs` of the other.
+    """
+    teams = rows.filter(pl.col("key").is_in([*_REST, *_SERIES]) & ~pl.col("neutral"))
+    mine, yours = ["sport", "group", "date", side], ["sport_other", "group_other", "date_other", f"{theirs}_other"]
+    pairs = teams.join(other, left_on=mine, right_on=yours, how="inner")
+    pairs = pairs.with_columns(pl.col(m).alias(y) for m, y in zip(mine, yours, strict=True))
+    opponents = pl.col("away" if side == "home" else "home"), pl.col(f"{'away' if theirs == 'home' else 'home'}_other")
+    differ = (pl.col("i") < pl.col("i_other")) & (opponents[0] != opponents[1])
+    return _columns(pairs.filter(differ), rows, other, side != theirs)
 
 
 def _columns(pairs: pl.DataFrame, rows: pl.DataFrame, other: pl.DataFrame, exchanged: bool) -> pl.DataFrame:
@@ -187,19 +242,26 @@ def _columns(pairs: pl.DataFrame, rows: pl.DataFrame, other: pl.DataFrame, excha
 def _described(pairs: pl.DataFrame) -> pl.DataFrame:
     """Pairs with `differs`, `results` and the parts of which the two consist."""
     swap = pl.col("exchanged")
-    scores = [pl.col(name) for name in ("home_score", "away_score", "home_score_other", "away_score_other")]
-    theirs = [pl.when(swap).then(scores[3 - k]).otherwise(scores[2 + k]) for k in (0, 1)]
-    unknown = pl.any_horizontal(score.is_null() for score in scores)
-    equal = (scores[0] == theirs[0]) & (scores[1] == theirs[1])
+    mine, yours = ("home_score", "away_score"), ("home_score_other", "away_score_other")
+    theirs = [pl.when(swap).then(pl.col(yours[1 - k])).otherwise(pl.col(yours[k])) for k in (0, 1)]
+    opposite = pl.col("winner_other").replace({"home": "away", "away": "home"})
+    winner = pl.when(swap).then(opposite).otherwise(pl.col("winner_other"))
+    scored = ~pl.any_horizontal(pl.col(name).is_null() for name in (*mine, *yours))
+    scores = (pl.col(mine[0]) == theirs[0]) & (pl.col(mine[1]) == theirs[1])
+    equal = pl.when(scored).then(scores).otherwise(pl.col("winner") == winner)
     n_names = (pl.col("home") != pl.col("_home")).cast(pl.Int8) + (pl.col("away") != pl.col("_away")).cast(pl.Int8)
     apart = pl.col("date") != pl.col("date_other")
     elsewhere = pl.col("competition") != pl.col("competition_other")
-    words = [
-        pl.when(condition).then(pl.lit(word))
-        for word, condition in (("names", n_names > 0), ("competition", elsewhere), ("date", apart), ("sides", swap))
-    ]
+    facts = {
+        "names": n_names > 0,
+        "competition": elsewhere,
+        "date": apart,
+        "sides": swap & ~pl.col("neutral"),
+        "sport": pl.col("written") != pl.col("written_other"),
+    }
+    words = [pl.when(condition).then(pl.lit(word)) for word, condition in facts.items()]
     return pairs.with_columns(
-        pl.when(unknown)
+        pl.when(equal.is_null())
         .then(pl.lit("unknown"))
         .when(equal)
         .then(pl.lit("equal"))
@@ -214,11 +276,13 @@ def _described(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _plausible(pairs: pl.DataFrame) -> pl.DataFrame:
     """Pairs without those that are two matches by their dates or results."""
-    rest, one_group = pl.col("sport").is_in(_REST), pl.col("group") == pl.col("group_other")
+    rest, one_group = pl.col("key").is_in(_REST), pl.col("group") == pl.col("group_other")
     recorded = (pl.col("starts_at_basis") == "recorded") & (pl.col("starts_at_basis_other") == "recorded")
     close = recorded & ((pl.col("starts_at") - pl.col("starts_at_other")).abs() < _ONE_START)
     same_names = pl.col("_names") == 0
-    on_the_date = (pl.col("results") != "differ") | same_names | (one_group & (pl.col("_names") == 1))
+    on_the_date = (
+        (pl.col("results") != "differ") | same_names | (one_group & (pl.col("_names") == 1) & ~pl.col("exchanged"))
+    )
     next_day = (
         pl.when(rest)
         .then(
@@ -239,6 +303,7 @@ def _best(pairs: pl.DataFrame) -> pl.DataFrame:
         pl.col("_apart").cast(pl.Int32) * 16
         + pl.col("exchanged").cast(pl.Int32) * 8
         + (pl.col("results") != "equal").cast(pl.Int32) * 4
+        + pl.col("game").ne_missing(pl.col("game_other")).cast(pl.Int32) * 3
         + pl.col("_names").cast(pl.Int32)
     )
     pairs = pairs.with_columns(rank.alias("_rank"))
@@ -300,7 +365,7 @@ def _groups(groups: pl.DataFrame, shared: pl.DataFrame) -> pl.DataFrame:
 
 def _names(pairs: pl.DataFrame) -> pl.DataFrame:
     """Names that may be one: sport, competition, competition_other, name, name_other, pairs; most pairs first."""
-    swap = pl.col("differs").str.contains("sides")
+    swap = pl.col("exchanged")
     sides = [
         (pl.col("home"), pl.when(swap).then(pl.col("away_other")).otherwise(pl.col("home_other"))),
         (pl.col("away"), pl.when(swap).then(pl.col("home_other")).otherwise(pl.col("away_other"))),

@@ -81,6 +81,7 @@ class _RowReader:
             return f"unreadable date: {self._start[index][:40]!r}"
         sides = frozenset((home,)), frozenset((away,))
         aliases = self._aliases.get(sport) or self._aliases.setdefault(sport, load_aliases(sport))
+        rule = self._mapping.season_rules.get(competition, "")
         competition = aliases.competition(competition)
         home, away = aliases.resolve(home, competition), aliases.resolve(away, competition)
         if not (sport and competition and home and away) or home == away:
@@ -92,10 +93,11 @@ class _RowReader:
         known = self._known_at(index, line)
         if isinstance(known, str):
             return known
-        sides = sides[0] | {home}, sides[1] | {away}
+        sides = sides[0] | aliases.spellings(home), sides[1] | aliases.spellings(away)
         result = self._results.read(index, line, *sides).of_sport(sport)
+        rule = rule or self._mapping.season_rules.get(competition, self._mapping.season_rule)
         row = Row(
-            index=index, line=line, sport=sport, competition=competition, season=self._season(season, competition, day),
+            index=index, line=line, sport=sport, competition=competition, season=_season(season, rule, day),
             day=day, home=home, away=away, starts_at=calendar.noon_ns(day) if starts_at is None else starts_at,
             start_known=starts_at is not None, result=result, settled_at=self._settled(day) if result.over else None,
             known_at=known[0], known_basis=known[1], sides=sides, game_id=self._game_id[index],
@@ -109,15 +111,6 @@ class _RowReader:
         zone = self._mapping.start.date_zone or self._mapping.start.zone
         last = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
         return max(calendar.end_of_day_ns(day), instant_ns(last))
-
-    def _season(self, written: str, competition: str, day: date) -> str:
-        rule = self._mapping.season_rules.get(competition, self._mapping.season_rule)
-        season = calendar.season_as_written(written) if written else None
-        if season is not None and rule == "ends" and "-" not in season:
-            return calendar.season_name(int(season) - 1)
-        if season is not None:
-            return season
-        return written or (str(day.year) if rule == "calendar" else calendar.season_of_date(day))
 
     def _known_at(self, index: int, line: int) -> tuple[int, str] | str:
         """When the prices of a row were known, and the basis; (0, "") if the mapping has no such times.
@@ -145,6 +138,15 @@ class _RowReader:
             if day is not None and clock is not None:
                 return calendar.local_ns(day, clock, "UTC"), "assumed:file_name"
         return "no time at which its prices were known" if self._priced[index] else (0, NO_PRICE)
+
+
+def _season(written: str, rule: str, day: date) -> str:
+    season = calendar.season_as_written(written) if written else None
+    if season is not None and rule == "ends" and "-" not in season:
+        return calendar.season_name(int(season) - 1)
+    if season is not None:
+        return season
+    return written or (str(day.year) if rule == "calendar" else calendar.season_of_date(day))
 
 
 def _swapped(row: Row) -> Row:

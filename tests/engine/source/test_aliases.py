@@ -227,3 +227,29 @@ def test_two_spellings_of_one_club_do_not_meet(user: Path, tmp_path: Path) -> No
     (batch,) = read_files("football_data", [tmp_path / "a.csv"], today=date(2026, 1, 1))
     assert batch.events.height == 0 and batch.counts.rows_quarantined == 1 and batch.counts.add_up
     assert batch.quarantine["reason"].to_list() == ["both teams are 'Man United' by the table of aliases"]
+
+
+def test_a_winner_may_be_written_in_another_spelling(tmp_path: Path) -> None:
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text(
+        "description: x\nsport: {value: football}\ncompetition: Div\nhome: HomeTeam\naway: AwayTeam\n"
+        'start: {column: Date, format: "%d/%m/%Y"}\nwinner: {column: FTR, names: true}\n'
+        "prices: [{column: B365H, market: 1x2, selection: home, bookmaker: b365, instant: open}]\n"
+    )
+    row = "E0,24/08/2024,Arsenal,Nott'm Forest,,,Nottingham Forest,2.1,3.4,3.5"
+    found = events(tmp_path / "a.csv", row, source="generic_csv", mapping=mapping)
+    assert found["winner"].to_list() == ["away"] and found["away"].to_list() == ["Nott'm Forest"]
+
+
+def test_rules_of_seasons_hold_under_both_names_of_a_competition(user: Path, tmp_path: Path) -> None:
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text(
+        "description: x\nsport: {value: football}\ncompetition: Div\nhome: HomeTeam\naway: AwayTeam\n"
+        'start: {column: Date, format: "%d/%m/%Y"}\nhome_score: FTHG\naway_score: FTAG\n'
+        "season_rules: {The League: calendar}\n"
+        "prices: [{column: B365H, market: 1x2, selection: home, bookmaker: b365, instant: open}]\n"
+    )
+    (user / "competitions.yaml").write_text("football: {The League: L1}\n")
+    row = "The League,24/08/2024,Arsenal,Chelsea,1,1,D,2.1,3.4,3.5"
+    found = events(tmp_path / "a.csv", row, source="generic_csv", mapping=mapping)
+    assert found.select("competition", "season").row(0) == ("L1", "2024")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import combinations, permutations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -105,6 +106,16 @@ def test_two_sources_for_a_season() -> None:
     assert len(one) == len(set(one)), "a match is in one pair"
 
 
+@pytest.mark.parametrize("competition", ["E0", "Premier League"])
+def test_names_that_are_wholly_other_are_found_by_their_schedule(competition: str) -> None:
+    names = {team: f"{chr(1040 + k)}{k}" for k, team in enumerate(TEAMS)}
+    pairs = find(*season("E0"), *season(competition, names=names))
+    assert pairs.matches.height == len(TEAMS) * (len(TEAMS) - 1) and set(pairs.matches["results"]) == {"equal"}
+    assert {frozenset((row["name"], row["name_other"])) for row in pairs.names.to_dicts()} == {
+        frozenset(pair) for pair in names.items()
+    }
+
+
 def test_names_that_meet_are_different() -> None:
     rows = [match("Dunley", "Eastham", DAY), match("Dunley United", "Eastham", DAY)]
     assert find(*rows).matches.height == 1
@@ -116,6 +127,12 @@ def test_a_reserve_team_and_other_sports_are_other_matches() -> None:
     assert not find(one, match("Northport B", "Eastham B", DAY, "Reserves")).matches.height
     hockey = match("Northport", "Eastham", DAY, sport="ice_hockey")
     assert not find(match("Northport", "Eastham", DAY), hockey).matches.height
+
+
+def test_a_sport_under_two_names() -> None:
+    rows = [match("Northport", "Eastham", DAY, sport=sport) for sport in ("football", "soccer")]
+    pairs = find(*rows)
+    assert summary(pairs) == [("sport", "equal")] and pairs.matches["sport"].to_list() == ["football"]
 
 
 def test_a_series_on_following_days_is_no_pair() -> None:
@@ -143,12 +160,55 @@ def test_a_player_may_play_twice_a_day() -> None:
     assert summary(pairs) == [("names", "equal")]
 
 
+def test_a_player_under_another_name_may_change_the_alphabetical_order() -> None:
+    one = match("Baker B.", "Zimmer A.", DAY, "Open", neutral=True, home_score=2, away_score=0)
+    other = match("Andrea Zimmer", "Baker B.", DAY, "Open", neutral=True, home_score=0, away_score=2, winner="away")
+    pairs = find(one, other, sport="tennis")
+    assert summary(pairs) == [("names", "equal")]
+    assert set(pairs.names.select("name", "name_other").row(0)) == {"Zimmer A.", "Andrea Zimmer"}
+
+
+def test_an_exchanged_match_under_another_name() -> None:
+    swapped = match("Eastham", "The Harbour Side", DAY, home_score=0, away_score=1, winner="away")
+    assert summary(find(match("Northport", "Eastham", DAY), swapped)) == [("names, sides", "equal")]
+    other = match("Eastham", "The Harbour Side", DAY, home_score=3, away_score=1)
+    assert not find(match("Northport", "Eastham", DAY), other).matches.height, "another result: another match"
+
+
+def test_winners_without_scores_are_compared() -> None:
+    rows = [
+        match("Northport", "Eastham", DAY, competition, home_score=None, away_score=None, winner=winner)
+        for competition, winner in (("E0", "home"), ("EPL", "home"), ("Cup", "away"))
+    ]
+    assert summary(find(*rows[:2])) == [("competition", "equal")]
+    assert summary(find(rows[0], rows[2])) == [("competition", "differ")]
+
+
+def test_two_games_of_one_day_in_two_competitions_are_two_pairs() -> None:
+    rows = [
+        match("Northport", "Eastham", DAY, competition, home_score=score)
+        for competition in ("A", "B")
+        for score in (3, 5)
+    ]
+    frames = [batch([row], sport="baseball").events for row in rows]
+    numbers = [frame.with_columns(pl.col("event_id") + k % 2) for k, frame in enumerate(frames)]
+    assert summary(find_pairs(pl.concat(numbers))) == [("competition", "equal")] * 2
+
+
 def test_the_order_of_the_events_does_not_matter() -> None:
     rows = [*season("E0"), *season("Premier League", names={"Northport": "NFC"})]
     events = pl.concat([batch([row]).events for row in rows])
     one, other = find_pairs(events), find_pairs(events.sample(fraction=1.0, shuffle=True, seed=1))
     assert one.matches.equals(other.matches) and one.names.equals(other.names)
     assert one.competitions.equals(other.competitions)
+
+
+def test_equal_results_everywhere_say_nothing() -> None:
+    """All matches of two leagues end 1-0 on the same dates."""
+    one = [{**row, "home_score": 1, "away_score": 0} for row in season("E0")]
+    names = {team: f"{chr(1040 + k)}{k}" for k, team in enumerate(TEAMS)}
+    other = [{**row, "home_score": 1, "away_score": 0} for row in season("E1", names=names)]
+    assert not find(*one, *other).matches.height
 
 
 def test_no_events() -> None:
@@ -161,8 +221,13 @@ def test_a_large_store_has_no_false_pairs() -> None:
     clubs = [
         [f"{a}{b} L{c}" for a in ("North", "East", "Wel", "Hex") for b in ("ham", "port", "ley")] for c in range(40)
     ]
+    goals = iter(np.random.default_rng(1).integers(0, 4, 200_000).tolist())
     rows = [
-        match(home, away, date(2000, 1, 1) + timedelta(days=7 * k + 91 * year), f"L{league}", home_score=k % 4)
+        match(
+            *(home, away, date(2000, 1, 1) + timedelta(days=7 * k + 91 * year), f"L{league}"),
+            home_score=next(goals),
+            away_score=next(goals),
+        )
         for league, teams in enumerate(clubs)
         for year in range(23)
         for k, (home, away) in enumerate(combinations(teams, 2))
