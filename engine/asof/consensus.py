@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.odds import fair_of_market
-from engine.schema import SELECTIONS
+from engine.schema import SELECTIONS, WINNERS
 
 __all__ = ["consensus_of"]
 
@@ -41,7 +41,8 @@ def consensus_of(in_force: pl.DataFrame, method: str = "multiplicative") -> pl.D
         - event_id, ahead_ns, market, line, selection, side
         - odds_mean: mean decimal odds
         - prob_implied: mean of 1/odds
-        - prob_share: prob_implied divided by its sum over the book
+        - prob_share: prob_implied divided by its sum over the book; for double chance, of which two selections win, by
+          half of the sum
         - prob_fair: mean probability without margin over the bookmakers with a complete book; null if there is none
         - n_bookmakers, n_fair: number of bookmakers in the means, and in prob_fair
     """
@@ -57,10 +58,13 @@ def consensus_of(in_force: pl.DataFrame, method: str = "multiplicative") -> pl.D
     _, books_of_bets = _groups(book)
     with np.errstate(invalid="ignore"):
         fair = np.bincount(bets_of_rows[known], weights=prob[known], minlength=len(firsts)) / n_fair
+    winners = bets["market"].replace_strict(WINNERS, default=1, return_dtype=pl.Int64).to_numpy()
     return bets.with_columns(
         odds_mean=pl.Series(np.bincount(bets_of_rows, weights=odds) / count, dtype=pl.Float64),
         prob_implied=pl.Series(implied, dtype=pl.Float64),
-        prob_share=pl.Series(implied / np.bincount(books_of_bets, weights=implied)[books_of_bets], dtype=pl.Float64),
+        prob_share=pl.Series(
+            implied / np.bincount(books_of_bets, weights=implied)[books_of_bets] * winners, dtype=pl.Float64
+        ),
         prob_fair=pl.Series(fair, dtype=pl.Float64).fill_nan(None),
         n_bookmakers=pl.Series(count, dtype=pl.Int64),
         n_fair=pl.Series(n_fair, dtype=pl.Int64),

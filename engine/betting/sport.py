@@ -109,6 +109,12 @@ def earliest_result(events: pl.DataFrame) -> pl.Series:
     return events.select((start + span).cast(INSTANT_DTYPE).alias("earliest")).to_series()
 
 
+def known_too_early(events: pl.DataFrame) -> pl.DataFrame:
+    """Events whose result is known before the game can be over."""
+    early = pl.Series(events["settled_at"].cast(INSTANT_DTYPE) < earliest_result(events))
+    return events.filter(early.fill_null(False))
+
+
 def with_possible_results(events: pl.DataFrame) -> pl.DataFrame:
     """Events whose results are not known before the game can be over.
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import SourceError
-from engine.schema import SELECTIONS
+from engine.schema import SELECTIONS, WINNERS
 from engine.source.prices import HIGHEST_PRICE, Bools, Floats, PriceColumn, to_floats
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
@@ -109,7 +109,7 @@ def refuse_moved_columns(
         whole = np.logical_and.reduce([filled & ~bad for _, filled, bad in cells])
         if whole.sum() < _ROWS:
             continue
-        total = float(np.median(sum(1.0 / values[whole] for values, _, _ in cells)))
+        total = float(np.median(sum(1.0 / values[whole] for values, _, _ in cells))) / WINNERS.get(book[0].market, 1)
         if not _LOWEST_SUM <= total <= _HIGHEST_SUM:
             names = ", ".join(p.name for p in book)
             raise SourceError(
@@ -201,6 +201,6 @@ def _doubts(columns: Sequence[PriceColumn], odds: dict[int, tuple[Floats, Bools,
             continue
         whole = np.logical_and.reduce([odds[p.index][1] & ~odds[p.index][2] for p in book])
         with np.errstate(divide="ignore", invalid="ignore"):
-            total = sum(1.0 / odds[p.index][0] for p in book)
+            total = sum(1.0 / odds[p.index][0] for p in book) / WINNERS.get(book[0].market, 1)
             doubts += (whole & ((total < _LOWEST_BOOK) | (total > _HIGHEST_BOOK))).astype(np.int64)
     return doubts

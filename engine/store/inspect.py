@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.betting.sport import known_too_early
 from engine.errors import StoreError
 from engine.plausibility.copies import copied, still_books
 from engine.plausibility.formats import FORMAT_DOUBT
@@ -180,11 +181,13 @@ def _results(events: pl.DataFrame) -> list[Finding]:
     open_ = events.filter((pl.col("status") == "scheduled") & (pl.col("date") < last))
     of_the_end = pl.col("score_scope").is_null()  # beside a score after regulation there may be no winner
     scoreless = events.filter((pl.col("status") == "played") & pl.col("winner").is_null() & of_the_end)
+    early = known_too_early(events)
     wrong, impossible = events.filter(contradictory()), events.filter(impossible_score())
     assumed = events.filter(pl.col("starts_at_basis") != "recorded")
     return [
         Finding("note", "matches without a result", open_.height, _example(open_)),
         Finding("shout", "played matches without a winner", scoreless.height, _example(scoreless)),
+        Finding("shout", "results known before the game can be over", early.height, _example(early)),
         Finding("shout", "winners that contradict the score", wrong.height, _example(wrong)),
         Finding("shout", "scores that the sport does not know", impossible.height, _example(impossible)),
         Finding("note", "assumed start times", assumed.height, _example(assumed)),

@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from engine.asof.decisions import max_quotes
+from engine.betting.sport import known_too_early
 from engine.errors import ConfigurationError
 from engine.schema import CLOSE, OPEN
 from engine.store.store import Store
@@ -116,9 +117,11 @@ class _Run:
         """Run all tests, in order."""
         spec = self.decider.subject.spec
         store = Store.open(spec.store)
-        store.events(universe_of(spec))  # raises if the universe is empty
+        early = known_too_early(store.events(universe_of(spec)))  # raises if the universe is empty
         self.events = store.events()
         self.collector = Collector(self.events)
+        if early.height:
+            self.collector.add_results_too_early(early)
         self.progress.begin("changed copies", _OTHER_COPIES + _COPIES_BY_INSTANT * self.search.instants)
         self.base = _decided(self._decide(UNCHANGED)[0])
         rng = generator(self.search.seed, "leakage", "instants")

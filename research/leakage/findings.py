@@ -8,13 +8,15 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.betting.sport import earliest_result
 from research.leakage.coverage import Coverage
 from research.leakage.decisions import OFFER
 from research.leakage.mutation import DELAYED
 from research.leakage.prices import Fault
 
-#: kinds of finding that no mutation shows: other values on an exact copy, odds of the future, faulty opening prices
-REPEATED, KNOWN_AT, RECORDED = "repeated", "known_at", "recorded"
+#: kinds of finding that no mutation shows: other values on an exact copy, odds of the future, faulty opening prices,
+#: results before the end of their game
+REPEATED, KNOWN_AT, RECORDED, TOO_EARLY = "repeated", "known_at", "recorded", "too early"
 #: stands for the column if the strategy fails on a changed copy
 FAILED = "(failed)"
 
@@ -237,6 +239,24 @@ class Collector:
         cause = f"closing prices recorded as opening prices, or the other way round: {fault.words()}"
         example = self._example(RECORDED, row, _ns(row["decided_at"]), (row["odds"][0], row["odds"][0]))
         self._faults.append(Leak("odds", {RECORDED: fault.still}, (example,), cause))
+
+    def add_results_too_early(self, events: pl.DataFrame) -> None:
+        """Add events of the store whose results are known before the game can be over."""
+        first = events.sort("settled_at", "event_id").head(1)
+        event, may_be_known = first.row(0, named=True), earliest_result(first)[0]
+        example = Example(
+            TOO_EARLY,
+            _iso_text(event["settled_at"]),
+            event_id=event["event_id"],
+            home=str(event["home"]),
+            away=str(event["away"]),
+            date=str(event["date"]),
+            competition=str(event["competition"]),
+            value=_iso_text(event["settled_at"]),
+            other=_iso_text(may_be_known),
+        )
+        cause = "results that are known before the game can be over: import the files again"
+        self._faults.append(Leak("settled_at", {TOO_EARLY: events.height}, (example,), cause))
 
     def suspects(self) -> list[Suspect]:
         """One value of each column whose cause is to be sought."""

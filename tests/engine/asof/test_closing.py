@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from engine.asof.closing import fair_closing
+from engine.schema import SELECTIONS
 from tests.property.markets import FIRST, _event, _quote, frames, world
 
 START = FIRST + timedelta(hours=12)
@@ -22,10 +23,8 @@ def closing(quotes: list[tuple[object, ...]], method: str = "multiplicative") ->
     return {row[:-1]: row[-1] for row in table.drop("event_id").iter_rows()}
 
 
-def book(
-    line: float | None, kind: object, odds: tuple[float, float], market: str = "totals"
-) -> list[tuple[object, ...]]:
-    names = {"totals": ("over", "under"), "moneyline": ("home", "away")}[market]
+def book(line: float | None, kind: object, odds: tuple[float, ...], market: str = "totals") -> list[tuple[object, ...]]:
+    names = SELECTIONS[market]
     return [
         _quote(1, market, line, name, "pinnacle", kind, price)  # type: ignore[arg-type]
         for name, price in zip(names, odds, strict=True)
@@ -74,3 +73,19 @@ def test_probabilities_sum_to_one_with_any_method_and_any_order_of_rows() -> Non
 
 def test_no_quotes_no_rows() -> None:
     assert closing([]) == {}
+
+
+def test_two_selections_of_double_chance_win_together() -> None:
+    rows = book(None, ("close", START), (1.3, 1.3, 1.6), "double_chance")
+    found = closing(rows)
+    assert sum(found.values()) == pytest.approx(2.0)
+    share = (1 / 1.3) / (2 / 1.3 + 1 / 1.6)
+    assert found["double_chance", None, "1x"] == pytest.approx(2 * share)
+    for method in ("additive", "power", "odds_ratio", "goto"):
+        assert sum(closing(rows, method).values()) == pytest.approx(2.0)
+    assert closing(rows, "shin") == {}
+
+
+def test_a_market_with_an_open_list_of_selections_has_no_fair_price() -> None:
+    rows = [_quote(1, "correct_score", None, name, "pinnacle", ("close", START), 8.0) for name in ("1-0", "0-0")]
+    assert closing(rows) == {}

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from engine.betting.settlement import state_probabilities, states
 from engine.kernel.codes import State
 from engine.kernel.settle import settle
-from engine.schema import VOID_STATUSES
+from engine.schema import SELECTIONS, VOID_STATUSES
 from tests.payoff import ending, payoff
 
 FIRST = {"totals": "over", "asian_handicap": "home"}
@@ -83,6 +83,51 @@ def test_both_teams_to_score_and_correct_score() -> None:
     assert [state_of("correct_score", None, s, 2, 1) for s in ("2-1", "1-2")] == [State.WIN, State.LOSE]
 
 
+W, L, V = State.WIN, State.LOSE, State.VOID
+
+
+@pytest.mark.parametrize(
+    ("market", "selections", "home_wins", "draws", "away_wins"),
+    [
+        ("double_chance", ("1x", "12", "x2"), (W, W, L), (W, L, W), (L, W, W)),
+        ("draw_no_bet", ("home", "away"), (W, L), (V, V), (L, W)),
+        ("first_half_1x2", ("home", "draw", "away"), (W, L, L), (L, W, L), (L, L, W)),
+        ("1x2", ("home", "draw", "away"), (W, L, L), (L, W, L), (L, L, W)),
+        ("moneyline", ("home", "away"), (W, L), (V, V), (L, W)),
+    ],
+)
+def test_markets_of_the_winner(
+    market: str, selections: tuple[str, ...], home_wins: object, draws: object, away_wins: object
+) -> None:
+    for score, wanted in (((2, 1), home_wins), ((1, 1), draws), ((0, 3), away_wins)):
+        assert tuple(state_of(market, None, name, *score) for name in selections) == wanted
+
+
+@pytest.mark.parametrize("market", ["double_chance", "draw_no_bet"])
+def test_a_named_winner_settles_them_too_but_no_first_half(market: str) -> None:
+    name = SELECTIONS[market][0]
+    assert state_of(market, None, name, None, None, winner="home") is State.WIN
+    assert state_of("first_half_1x2", None, "home", 0, 1, winner="home") is State.LOSE
+    assert state_of("first_half_1x2", None, "home", None, None, winner="home") is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("market", "like"),
+    [
+        ("first_half_totals", "totals"),
+        ("corners_totals", "totals"),
+        ("cards_totals", "totals"),
+        ("first_half_asian_handicap", "asian_handicap"),
+    ],
+)
+def test_line_markets_settle_like_those_of_the_match(market: str, like: str) -> None:
+    for selection in SELECTIONS[market]:
+        for quarters in range(-12, 40):
+            for home, away in ((0, 0), (2, 1), (1, 4), (6, 5)):
+                line = quarters / 4
+                assert state_of(market, line, selection, home, away) is state_of(like, line, selection, home, away)
+
+
 @pytest.mark.parametrize("status", VOID_STATUSES)
 def test_an_event_not_played_to_the_end_is_void(status: str) -> None:
     assert state_of("1x2", None, "home", 2, 0, winner="home", status=status) is State.VOID
@@ -97,6 +142,13 @@ def test_an_event_without_a_result_is_unknown(status: str | None) -> None:
     ("market", "line", "selection"),
     [
         ("corners", None, "over"),
+        ("double_chance", None, "home"),
+        ("double_chance", None, "1"),
+        ("double_chance", None, "x1"),
+        ("draw_no_bet", None, "draw"),
+        ("corners_totals", None, "over"),
+        ("first_half_asian_handicap", 0.5, "draw"),
+        ("correct_score", None, "02-1"),
         ("1x2", None, "over"),
         ("1x2", None, None),
         ("moneyline", None, "draw"),
@@ -166,6 +218,8 @@ GRID = np.array([[0.1, 0.2, 0.1], [0.2, 0.1, 0.05], [0.1, 0.05, 0.1]])
         ("asian_handicap", -1.0, "away", [0.65, 0, 0.25, 0]),
         ("btts", None, "yes", [0.3, 0, 0, 0]),
         ("correct_score", None, "2-0", [0.1, 0, 0, 0]),
+        ("double_chance", None, "1x", [0.65, 0, 0, 0]),
+        ("draw_no_bet", None, "away", [0.35, 0, 0.3, 0]),
     ],
 )
 def test_state_probabilities_from_a_grid_of_score_probabilities(

@@ -7,6 +7,7 @@ import pytest
 from engine.errors import SourceError
 from engine.source.books import refuse_moved_columns, refuse_partial_books, without_moved_rows
 from engine.source.football_columns import price_columns
+from engine.source.prices import PriceColumn
 from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table
 
@@ -49,6 +50,18 @@ def test_columns_that_moved_by_one_are_refused() -> None:
     with pytest.raises(SourceError, match=r"PAHH does not hold prices.*'-0.5' in line 2"):
         refuse_moved_columns(table([[*ROW[:5], "20", *ROW[5:-1]]] * 9), columns)
     refuse_moved_columns(table([["38", *ROW[:-1]]] * 4), columns)  # too few rows to judge a column
+
+
+def test_a_book_of_double_chance_sums_to_two_hundred_percent() -> None:
+    header = ["a", "b", "c"]
+    columns = [
+        PriceColumn(n, header[n], "double_chance", name, "x", "open") for n, name in enumerate(("1x", "12", "x2"))
+    ]
+    fair, wrong = [["1.3", "1.35", "1.8"]] * 9, [["3.3", "3.35", "2.8"]] * 9
+    refuse_moved_columns(table(fair, header), columns)
+    assert len(without_moved_rows(table(fair, header), columns, Quarantine()).rows) == 9
+    with pytest.raises(SourceError, match="no book of double_chance"):
+        refuse_moved_columns(table(wrong, header), columns)
 
 
 @pytest.mark.parametrize("at", range(11))

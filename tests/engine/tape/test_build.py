@@ -193,6 +193,38 @@ def test_market_kelly_is_missing_for_lays_and_halves() -> None:
     assert np.isnan(build_tape(rows, events(), kelly="market").kelly_frac).all()
 
 
+def test_market_kelly_is_missing_for_double_chance_whose_selections_win_together() -> None:
+    rows = table(*(bet(market="double_chance", selection=name, prob=0.7, odds=1.6) for name in ("1x", "12")), bet())
+    tape = build_tape(rows, events(), kelly="market")
+    of_double = tape.rows["market"].cast(pl.String) == "double_chance"
+    assert np.isnan(tape.kelly_frac[of_double.to_numpy()]).all() and (tape.kelly_frac[~of_double.to_numpy()] >= 0).all()
+
+
+def test_a_played_event_without_the_score_of_a_market_is_refused_with_its_group() -> None:
+    first, second = bet(market="corners_totals", line=9.5, selection="over"), bet(market="1x2", selection="home")
+    tape = build_tape(table(first, second), events())
+    assert len(tape) == 1 and tape.refused.rows() == [
+        ("no score of corners, which settles corners_totals", 1, "H1 A1 2024-01-01 corners_totals 9.5 over aaa")
+    ]
+    legs = table({**first, "group": 3}, {**second, "group": 3}, bet(selection="away"))
+    grouped = build_tape(legs, events())
+    assert len(grouped) == 1 and grouped.refused["rows"].to_list() == [2]
+    known = events().with_columns(home_corners=pl.lit(7, pl.Int32), away_corners=pl.lit(3, pl.Int32))
+    assert build_tape(table(first), known).state.tolist() == [State.WIN]
+
+
+def test_a_scope_that_nobody_knows_is_refused() -> None:
+    wrong = events().with_columns(score_scope=pl.lit("extra time"))
+    with pytest.raises(TapeError, match=r"unknown score_scope in the events: expected regulation.*found extra time"):
+        build_tape(table(bet()), wrong)
+
+
+def test_no_result_is_known_before_the_game_can_be_over() -> None:
+    early = events().with_columns(settled_at=pl.lit(START + timedelta(minutes=20)).cast(INSTANT_DTYPE))
+    tape = build_tape(table(bet(), bet(selection="away", decided_at=START + timedelta(minutes=50))), early)
+    assert len(tape) == 2 and set(tape.settled_at) == {int((START + timedelta(hours=2)).timestamp()) * 10**9}
+
+
 def test_an_empty_tape() -> None:
     tape = build_tape(table(bet()).clear(), events())
     assert len(tape) == 0 and len(tape.midnights) == 0 and tape.events.is_empty()

@@ -12,6 +12,7 @@ import pytest
 from engine.asof.view import build_view
 from engine.backtesting.run import backtest, replay
 from engine.configuration import Configuration
+from engine.errors import ConfigurationError
 from engine.kernel.codes import Staking
 from engine.odds import fair_probabilities
 from engine.schema import SELECTIONS
@@ -220,6 +221,39 @@ def test_an_arbitrage_pays_the_same_for_every_result() -> None:
     assert len(path.bets) == 3 and path.bets["pnl_minor"].sum() == pytest.approx(profit, abs=5)
     tight = backtest(tape, Configuration(one_per_market=False, amount_minor=250, bankroll_minor=1_000_000))
     assert tight.metrics["n_bets"][0] == 0  # one leg below the minimum stake refuses all legs
+
+
+def test_an_arbitrage_on_double_chance_counts_two_winners() -> None:
+    legs = make("arbitrage", {"markets": ["double_chance"]}).opportunities(
+        book({"a": (1.6, 1.4, 1.5), "b": (1.3, 1.5, 1.5)}, "double_chance")
+    )
+    weight, odds = legs["stake_weight"].to_numpy(), legs["odds"].to_numpy()
+    assert sorted(odds) == [1.5, 1.5, 1.6] and weight.sum() == pytest.approx(1.0)
+    paid = weight * odds
+    profit = 2 / (1 / odds).sum() - 1
+    assert [paid.sum() - part - 1 for part in paid] == pytest.approx([profit] * 3)
+    assert (legs["prob"].to_numpy() * odds - 1) == pytest.approx(profit) and profit > 0
+    none = book({"a": (1.3, 1.3, 1.35)}, "double_chance")
+    assert make("arbitrage", {"markets": ["double_chance"]}).opportunities(none).is_empty()
+
+
+def test_value_on_double_chance_has_fair_probabilities_of_two_winners() -> None:
+    view = book({"pinnacle": (1.3, 1.3, 1.6), "b": (1.5, 1.4, 1.7)}, "double_chance")
+    found = bets("value", view, markets=["double_chance"], price="b", method="multiplicative")
+    assert sum(prob for _, _, prob in found.values()) == pytest.approx(2.0)
+
+
+def test_an_open_list_of_selections_is_no_book() -> None:
+    for name in ("value", "arbitrage", "favourite_longshot"):
+        with pytest.raises(ConfigurationError, match=r"strategy\.markets.*form a book"):
+            make(name, {"markets": ["correct_score"]})
+    with pytest.raises(ConfigurationError, match="form a book"):
+        make("flat_all", {"markets": ["correct_score"], "complete_market": True})
+    events, quotes = frames(
+        [_event(1, START, "L", "played", (1, 0))],
+        [_quote(1, "correct_score", None, score, "a", OPEN, 9.0) for score in ("1-0", "2-1", "10-0")],
+    )
+    assert set(bets("flat_all", build_view(events, quotes), markets=["correct_score"])) == {"1-0", "2-1", "10-0"}
 
 
 def test_age_max_excludes_old_prices() -> None:
