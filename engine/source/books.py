@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.errors import SourceError
 from engine.schema import SELECTIONS, WINNERS
+from engine.source.header import nearest
 from engine.source.prices import HIGHEST_PRICE, Bools, Floats, PriceColumn, to_floats
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
@@ -52,15 +53,18 @@ def refuse_partial_books(columns: Sequence[PriceColumn], header: Sequence[str]) 
     SourceError
         A name is lost, misspelt, or was never there.
     """
+    known = {p.name for p in columns}
     for book in books_of(columns):
         market = book[0].market
         lacking = [s for s in SELECTIONS[market] if s not in {p.selection for p in book}]
         names = " and ".join(p.name for p in book)
         if len(lacking) == 1 and len(book) == len(SELECTIONS[market]) - 1:
+            name = _other_name(book[0], lacking[0])
+            near = nearest(name, [other for other in header if other not in known])
             raise SourceError(
                 "a name is missing in the header",
-                expected=f"a column for {lacking[0]} beside {names} ({market} of {book[0].bookmaker})",
-                found="no such name",
+                expected=f"the column {name} beside {names}",
+                found=repr(near) if near else "no such name",
                 todo="put the lost or misspelt name right; columns behind it may hold the values of others",
             )
         line = book[0].line_column
@@ -71,6 +75,12 @@ def refuse_partial_books(columns: Sequence[PriceColumn], header: Sequence[str]) 
                 found="no such name",
                 todo="put the lost or misspelt name right; columns behind it may hold the values of others",
             )
+
+
+def _other_name(column: PriceColumn, selection: str) -> str:
+    """Name of the column of another selection of a book."""
+    ends = {"home": "H", "draw": "D", "away": "A", "over": ">2.5", "under": "<2.5", "winner": "W", "loser": "L"}
+    return column.name.removesuffix(ends.get(column.selection, "")) + ends.get(selection, f" ({selection})")
 
 
 def refuse_moved_columns(
@@ -164,7 +174,8 @@ def without_moved_rows(
             if table.lines[row] == table.cut:
                 continue
             lacking = " and ".join(p.name for k, p in enumerate(book) if not filled[k, row])
-            ends = any(p.index == last[row] for p in book)
+            ends = any(p.index > last[row] for k, p in enumerate(book) if not filled[k, row])
+            ends |= any(p.index == last[row] for p in book)
             if ends and (len(book) > 2 or doubts[row]):
                 moved[int(row)] = f"the row ends inside a book, {lacking} is empty: a cell is lost or added"
             elif ends or len(book) > 2:

@@ -39,6 +39,8 @@ _KINDS: Final = (
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 #: Largest share of control characters in a text. Data that is no text has a quarter and more.
 _MOST_CONTROLS: Final = 0.1
+#: Smallest share of ASCII in a table of a Western encoding: its digits and delimiters.
+_LEAST_ASCII: Final = 0.6
 _SAMPLE: Final = 20_000
 
 
@@ -61,6 +63,9 @@ def decode(raw: bytes) -> tuple[str, str]:
     sample = text[:_SAMPLE]
     if len(_CONTROLS.findall(sample)) > _MOST_CONTROLS * len(sample):
         raise SourceError("not a table of text", expected="CSV", found="binary data")
+    if encoding in ("cp1252", "latin-1") and sum(map(str.isascii, sample)) < _LEAST_ASCII * len(sample):
+        found = "data without the digits and commas of a table"
+        raise SourceError("not a table of text", expected="CSV", found=found, todo="save it as UTF-8")
     return text, encoding
 
 

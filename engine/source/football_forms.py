@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.errors import SourceError
 from engine.source.table import Table
+from engine.source.texts import handicap, number
 
 #: Columns that come in pairs. One without the other is a lost or misspelt name.
 _PAIRS: Final = (
@@ -18,7 +19,7 @@ _NUMBER: Final = r"-?\d+(\.0*)?"
 _INTEGER = re.compile(_NUMBER, re.ASCII)
 _LETTER = re.compile(r"[HDA]|", re.ASCII)
 _CLOCK = re.compile(r"\d{1,2}[:.]\d\d(:\d\d)?", re.ASCII)
-_LINE = re.compile(r"-?\d{0,3}(\.\d*)?", re.ASCII)
+_LINE = re.compile(r"[-+]?\d{0,3}(\.\d*)?", re.ASCII)
 _NAME = re.compile(r"(?!-?[\d.:,]+$).*", re.DOTALL)
 _FORMS: Final = (
     (" ".join(a + " " + b for a, b in _PAIRS) + " Bb1X2 BbOU BbAH", _INTEGER, "integers"),
@@ -60,7 +61,7 @@ def refuse_other_forms(table: Table) -> None:
         The values stand under the names of others.
     """
     for name, form, what in _columns(table):
-        filled = [(line, text) for line, text in zip(table.lines, table.column(name), strict=True) if text]
+        filled = [(line, text) for line, text in zip(table.lines, _texts(table, name), strict=True) if text]
         wrong = [(line, text) for line, text in filled if not form.fullmatch(text)]
         if len(filled) >= _ROWS and 2 * len(wrong) > len(filled):
             raise SourceError(
@@ -75,9 +76,14 @@ def strange_cells(table: Table) -> list[int]:
     """Number of cells of each row that do not hold what the name of their column says; n values."""
     counts = [0] * len(table.rows)
     for name, form, _ in _columns(table):
-        for index, text in enumerate(table.column(name)):
+        for index, text in enumerate(_texts(table, name)):
             counts[index] += bool(text) and form.fullmatch(text) is None
     return counts
+
+
+def _texts(table: Table, name: str) -> list[str]:
+    """Cells of a column, with numbers in their plain form."""
+    return [number(handicap(text)) for text in table.column(name)]
 
 
 def _columns(table: Table) -> list[tuple[str, re.Pattern[str], str]]:

@@ -31,10 +31,11 @@ def refuse_missing(needed: Sequence[str], header: Sequence[str], *, what: str, t
         return
     near = [nearest(name, [other for other in header if other not in needed]) for name in missing]
     pairs = [f"{other!r} for {name}" for name, other in zip(missing, near, strict=True) if other]
+    known = pairs or 2 * len(missing) < len(needed)  # else the file is something else
     names = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
     raise SourceError(
         what,
-        expected=f"the column{'s' * (len(missing) > 1)} {names}" if pairs else ", ".join(needed),
+        expected=f"the column{'s' * (len(missing) > 1)} {names}" if known else ", ".join(needed),
         found=", ".join(pairs[:_NAMED]) if pairs else shown(list(header)),
         todo=todo,
     )

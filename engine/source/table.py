@@ -22,6 +22,8 @@ from engine.source.widths import accepted_widths
 _WIDEST = 5_000
 #: Control characters stand for broken bytes: 6.5 with such a byte in the place of its 5 must not become 6.
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+#: In a file that is not UTF-8, so few lines with letters outside ASCII are named one by one.
+_FEW_LETTERS = 10
 #: A quoted cell may span this many lines, if the source allows multi-line cells.
 _QUOTED_LINES = 50
 
@@ -128,14 +130,23 @@ def read_table(
     first, used = _cells(lines, index, delimiter, multiline)
     if first is None:
         raise SourceError("an unmatched quotation mark in the header", found=shown([lines[index]]))
-    if encoding in ("cp1252", "latin-1") and not text.isascii():
-        quarantine.flag(None, None, encoding, f"not UTF-8: read as {encoding}, check the letters of its names")
+    if encoding in ("cp1252", "latin-1"):
+        _flag_letters(lines, encoding, quarantine)
     if invisible:
         quarantine.flag(None, None, str(invisible), "invisible characters: removed")
     rows = list(_rows(lines, index + used, delimiter, multiline))
     if rows and not terminated:
         rows[-1].last = True
     return _fitted(_names(first), rows, quarantine, check)
+
+
+def _flag_letters(lines: Sequence[str], encoding: str, quarantine: Quarantine) -> None:
+    """Flag a file that is not UTF-8, and its lines if they are so few that a broken byte may be the reason."""
+    reason = f"not UTF-8: read as {encoding}, check its letters"
+    quarantine.flag(None, None, encoding, reason)
+    letters = [(number, line) for number, line in enumerate(lines, 1) if not line.isascii()]
+    for number, line in letters if len(letters) <= _FEW_LETTERS else ():
+        quarantine.flag(number, None, line, reason)
 
 
 def tabulate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -49,6 +50,8 @@ class Universe:
                 raise ConfigurationError(f"{name} is a single text", expected="a list of names", found=repr(value))
             if value is not None and not value:
                 raise ConfigurationError(f"{name} is an empty list", todo="use null, or leave the key out, for all")
+            if value is not None:  # names of the store are in Unicode form C (engine.source.texts)
+                object.__setattr__(self, name, tuple(unicodedata.normalize("NFC", text) for text in value))
         if self.first_date and self.last_date and self.first_date > self.last_date:
             raise ConfigurationError(
                 "first_date is later than last_date", found=f"{self.first_date} > {self.last_date}"

@@ -30,6 +30,7 @@ from omegaconf.basecontainer import BaseContainer
 
 from engine.errors import BeaError, ConfigurationError
 from engine.paths import conf_dir, user_folders
+from engine.source.texts import clean
 from research.config.guard import check_composed, check_file, check_overrides, check_primary
 from research.config.keys import KEYS
 from research.config.mistakes import nearest, translate, unknown_option
@@ -78,6 +79,7 @@ class Composer:
 
     def parse(self, words: list[str]) -> list[Override]:
         """Overrides parsed with Hydra's grammar; an unreadable one raises ConfigurationError with its position."""
+        words = [clean(word) for word in words]
         try:
             return list(OverridesParser.create(config_loader=self.loader).parse_overrides(words))
         except Exception as error:
@@ -91,6 +93,7 @@ class Composer:
         ConfigurationError
             An unknown key or option, an unreadable word, or anything that would run code.
         """
+        words = [clean(word) for word in words]
         check_overrides(self.parse(words))
         words = [f"++{word}" if _RATES.match(word) else word for word in words]
         mode = RunMode.MULTIRUN if sweep else RunMode.RUN

@@ -36,6 +36,7 @@ def test_a_broken_byte_does_not_turn_all_other_letters_into_others() -> None:
         (b"\x89PNG\r\n", "image"),
         (random.Random(0).randbytes(4000), "binary data"),
         (TEXT.encode("cp500"), "binary data"),
+        (("DIV,DATE,HOME,AWAY,FTHG\n" + "E0,13/08/2021,1.95,3.5,4.2\n" * 9).encode("cp500"), "without the digits"),
     ],
 )
 def test_a_file_that_is_no_text_is_refused_without_printing_it(raw: bytes, kind: str) -> None:

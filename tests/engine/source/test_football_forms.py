@@ -51,3 +51,10 @@ def test_a_good_table_passes_and_single_cells_are_counted() -> None:
     table.rows[2] = ["x" if name == "HS" else cell for name, cell in zip(HEADER, ROW, strict=True)]
     assert strange_cells(table) == [0, 0, 1, 0, 0, 0]
     refuse_other_forms(table)
+
+
+def test_lines_and_minus_signs_of_every_form_are_lines() -> None:
+    texts = ["\u22121.25", "PK", "-0.5", "+0", "0.75", "\u20131"]
+    table = Table(HEADER, [[*ROW[:-1], text] for text in texts], list(range(2, 8)))
+    refuse_other_forms(table)
+    assert strange_cells(table) == [0] * 6

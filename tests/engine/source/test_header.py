@@ -13,6 +13,8 @@ def test_the_missing_column_and_the_nearest_one_are_named() -> None:
     with pytest.raises(SourceError) as error:
         refuse_missing(["Div", "HomeTeam"], ["Div", "Home_Team", "x"], what="not a table", todo="do this")
     assert str(error.value) == "not a table: expected the column HomeTeam, found 'Home_Team' for HomeTeam; do this"
+    with pytest.raises(SourceError, match="expected the column c, found a,b,,y"):
+        refuse_missing(["a", "b", "c"], ["a", "b", "", "y"], what="not a table")
     with pytest.raises(SourceError, match="expected a, b, c, d, found x,y"):
         refuse_missing(["a", "b", "c", "d"], ["x", "y"], what="not a table")
     with pytest.raises(SourceError, match="the columns Aa, Bb, Cc and 1 more, found 'aa' for Aa, 'bb' for Bb"):

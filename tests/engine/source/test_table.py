@@ -102,3 +102,13 @@ def test_rows_set_aside_are_counted() -> None:
 def test_rows_without_text_are_blank() -> None:
     table, named = read("a,b,c,d", GOOD[0], ",,,", "", " , ")
     assert table.n_blank == 3 and {kind for _, kind, _ in named} == {"blank"}
+
+
+def test_in_a_file_that_is_not_utf_8_few_lines_with_letters_are_named() -> None:
+    def flags(*names: str) -> list[int | None]:
+        quarantine = Quarantine()
+        read_table("".join(f"{name},1,2\n" for name in ("a", *names)).encode("cp1252"), quarantine)
+        return quarantine.frame(Origin("x", "x", ""))["line"].to_list()
+
+    assert flags("M\u00e1laga", "S\u00e7", "Roma") == [None, 2, 3]
+    assert flags(*["M\u00e1laga"] * 20) == [None]
