@@ -74,7 +74,9 @@ def _flag_split_books(frame: pl.DataFrame, quarantine: Quarantine) -> None:
             names = ("home", "away") if handicap else ("over", "under")
             mirrored = handicap and book["only_a"] == -book["only_b"]
             advice = (
-                "; if each side has its own line, the mapping needs `team: own` for this column" if mirrored else ""
+                "; where each side has its own line, the mapping needs `team: own`, and a constant line is the home side's"
+                if mirrored
+                else ""
             )
             reason = (
                 f"the two sides of a book have different lines: {names[0]} and {names[1]} do not fit together{advice}"

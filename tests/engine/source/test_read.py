@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import zipfile
 from datetime import date
@@ -107,3 +108,20 @@ def test_closing_the_iteration_early_stops_its_children(folder: Path, monkeypatc
     assert not closed
     batches.close()  # type: ignore[attr-defined]
     assert closed and all(child._process is None for child in closed)
+
+
+def test_a_mapping_of_documents_reads_the_documents_of_a_folder(tmp_path: Path) -> None:
+    root = tmp_path / "files"
+    root.mkdir()
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text(
+        "records: {}\nsport: {value: football}\ncompetition: {value: X}\n"
+        "home: h\naway: a\nstart: {column: d}\nprices: []\n"
+    )
+    text = '[{"d": "2024-01-10", "h": "A", "a": "B"}]'
+    (root / "a.json").write_text(text)
+    (root / "b.jsonl.gz").write_bytes(gzip.compress(text[1:-1].encode() + b"\n"))
+    (root / "c.csv").write_text("d,h,a\n")
+    batches = list(read_files("generic_csv", [root], mapping=mapping, today=TODAY))
+    assert [b.name.rsplit("/", 1)[-1] for b in batches] == ["a.json", "b.jsonl.gz!b.jsonl"]
+    assert [b.counts.rows_kept for b in batches] == [1, 1]

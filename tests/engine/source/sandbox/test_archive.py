@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -117,3 +120,34 @@ def test_valid_archives_stream_their_members(tmp_path: Path) -> None:
         unpacked = [(m.name, m.path.read_bytes()) for m in members(path, tmp_path)]
         assert [content for _, content in unpacked] == [b"1", b"2"] and unpacked[0][0] == "d/a.csv"
     assert is_archive(Path("A.ZIP")) and not is_archive(Path("a.csv"))
+
+
+PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_a_compressed_file_is_unpacked_under_its_own_name(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.csv.{suffix}"
+    path.write_bytes(PACKERS[suffix](b"x,y\n1,2\n"))
+    assert is_archive(path)
+    (member,) = members(path, tmp_path)
+    assert member.name == "a.csv" and member.path.read_bytes() == b"x,y\n1,2\n"
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_a_damaged_or_huge_compressed_file_is_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.csv.{suffix}"
+    packed = PACKERS[suffix](bytes(range(256)) * 400)
+    for raw in (packed[: len(packed) // 2], b"nothing", packed[:8] + b"????????" + packed[16:]):
+        path.write_bytes(raw)
+        with pytest.raises(SourceError, match="damaged|cannot be read"):
+            list(members(path, tmp_path))
+    path.write_bytes(PACKERS[suffix](b"0" * 30_000_000))
+    with pytest.raises(SourceError, match="unpacks to more than"):
+        list(members(path, tmp_path, ArchiveLimits(total_bytes=1_000_000)))
+
+
+@pytest.mark.parametrize("mode", ["gz", "bz2", "xz"])
+def test_packed_tar_archives(tmp_path: Path, mode: str) -> None:
+    path = tarred(tmp_path / f"a.tar.{mode}", [(tarfile.TarInfo("in/a.csv"), b"x\n")], f"w:{mode}")
+    assert [member.name for member in members(path, tmp_path)] == ["in/a.csv"]
