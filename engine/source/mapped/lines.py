@@ -18,6 +18,9 @@ HANDICAPS: Final = ("asian_handicap", "first_half_asian_handicap")
 _FAVOURITE: Final = 0.58
 #: The main line of a book: the margin-free probability of its home side is within this distance of one half.
 _BALANCED: Final = 0.15
+_OWN_LINES: Final = (
+    "; where each side has its own line, the mapping needs `team: own`, and a constant line is the home side's"
+)
 _BOOK: Final = ("event_id", "bookmaker", "side", "instant", "_time")
 
 
@@ -73,11 +76,7 @@ def _flag_split_books(frame: pl.DataFrame, quarantine: Quarantine) -> None:
             handicap = book["market"] in HANDICAPS
             names = ("home", "away") if handicap else ("over", "under")
             mirrored = handicap and book["only_a"] == -book["only_b"]
-            advice = (
-                "; where each side has its own line, the mapping needs `team: own`, and a constant line is the home side's"
-                if mirrored
-                else ""
-            )
+            advice = _OWN_LINES if mirrored else ""
             reason = (
                 f"the two sides of a book have different lines: {names[0]} and {names[1]} do not fit together{advice}"
             )

@@ -60,8 +60,8 @@ def test_a_book_whose_sides_do_not_share_a_line_is_flagged() -> None:
     assert flags(parsed) == [
         (
             "dk: home -3.5, away +3.5",
-            "the two sides of a book have different lines: home and away do not fit together; where each side has its own "
-            "line, the mapping needs `team: own`, and a constant line is the home side's",
+            "the two sides of a book have different lines: home and away do not fit together; where each side has its "
+            "own line, the mapping needs `team: own`, and a constant line is the home side's",
         )
     ]
     other = read(TEXT.replace("under,210.5", "under,211.5"), OWN)
