@@ -42,7 +42,8 @@ def show(argv: Sequence[str]) -> int:
         return print_json(summary(run) if config is None else configuration_summary(run, config))
     from research.report.terminal import configuration_view, console, leaderboard_view
 
-    console().print(leaderboard_view(run) if config is None else configuration_view(run, config))
+    screen = console()
+    screen.print(leaderboard_view(run, screen.width) if config is None else configuration_view(run, config))
     return 0
 
 

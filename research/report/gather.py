@@ -35,9 +35,10 @@ def gather(run: RunRecord) -> ReportData:
     """
     board = run.leaderboard()
     keys = distinguishing(board, run.keys, run.axes)
-    texts = [key for key in run.manifest.get("json_columns", []) if key in board.columns]
-    board = board.select("config", *keys, *METRICS).with_columns(_plain(key) for key in texts if key in keys)
-    board = board.join(_flags(run), on="config", how="left", maintain_order="left") if run.flags() else board
+    board = board.select("config", *keys, *METRICS)
+    board = board.with_columns(plain_words(run, board.columns))
+    marks = _marks(run)
+    board = board if marks.is_empty() else board.join(marks, on="config", how="left", maintain_order="left")
     numbers = run.chosen[:PATHS] or [int(board["config"][0])]
     selected = tuple(configuration(run, number) for number in numbers)
     gone = run.bankrupt()
@@ -104,10 +105,11 @@ def bankruptcies(run: RunRecord, keys: Sequence[str], gone: pl.DataFrame) -> tup
     return tuple(found)
 
 
-def _flags(run: RunRecord) -> pl.DataFrame:
-    """Flags of each flagged configuration, as words: config, flag."""
-    flags = pl.col("flag").unique().sort().str.replace_all("_", " ").str.join(", ")
-    return run.flagged().group_by("config").agg(flags)
+def _marks(run: RunRecord) -> pl.DataFrame:
+    """What a row needs to be read with, as words: its flags, and the day on which it went bankrupt; config, flag."""
+    gone = run.bankrupt().select("config", flag=pl.format("bankrupt {}", pl.col("date").cast(pl.String)))
+    flags = run.flagged().select("config", pl.col("flag").str.replace_all("_", " "))
+    return pl.concat([flags, gone]).group_by("config").agg(pl.col("flag").unique().sort().str.join(", "))
 
 
 def luck(run: RunRecord, keys: Sequence[str]) -> Luck | None:
@@ -187,9 +189,10 @@ def distinguishing(board: pl.DataFrame, keys: list[str], axes: list[str]) -> lis
     return [key for key in keys if key in shown]
 
 
-def _plain(key: str) -> pl.Expr:
-    """A column of JSON texts as words: ``["1x2","totals"]`` becomes ``1x2, totals``."""
-    return pl.col(key).map_elements(_words, return_dtype=pl.String)
+def plain_words(run: RunRecord, columns: Sequence[str]) -> list[pl.Expr]:
+    """Columns of JSON texts as words: ``["1x2","totals"]`` becomes ``1x2, totals``."""
+    texts = [key for key in run.manifest.get("json_columns", []) if key in columns]
+    return [pl.col(key).map_elements(_words, return_dtype=pl.String) for key in texts]
 
 
 def _words(text: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from research.inference.bootstrap import event_sums
+from research.report.alike import first_alike
 from research.report.breakdown import mean_interval, settled_frame
 from research.report.data import Configuration, ReportData
 from research.report.naming import short_key, value_text
@@ -56,10 +57,10 @@ def pack(data: ReportData) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``rows``, ``total``, ``config`` (base64 int32), ``parameters`` (key, head, texts, values, nulls, type,
-        data: base64 of indices into texts), ``flags`` (one such column, or none), ``measures`` (name, label, head,
-        form, digits, higher_is_better, type, data), ``order``, ``selected``, ``se`` (standard errors of the first
-        selected configuration by measure).
+        ``rows``, ``total``, ``config`` (base64 int32), ``alike`` (base64 int32: place of the first row with the same
+        bets), ``parameters`` (key, head, texts, values, nulls, type, data: base64 of indices into texts), ``flags``
+        (one such column, or none), ``measures`` (name, label, head, form, digits, higher_is_better, type, data),
+        ``order``, ``selected``, ``se`` (standard errors of the first selected configuration by measure).
     """
     board = kept_rows(data)
     shown = [name for name in MEASURES if name in board.columns and (name in _ALWAYS or _varies(board[name]))]
@@ -68,6 +69,7 @@ def pack(data: ReportData) -> dict[str, Any]:
         "rows": board.height,
         "total": data.results.height,
         "config": _encode(board["config"].to_numpy(), "i4"),
+        "alike": _encode(first_alike(board), "i4"),
         "parameters": [_parameter(board[key], key) for key in data.keys],
         "flags": [_parameter(board["flag"], "flag")] if "flag" in board.columns else [],
         "measures": [_measure(board[name], name) for name in shown],
@@ -104,15 +106,7 @@ def _measure(column: pl.Series, name: str) -> dict[str, Any]:
     values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
     integral = measure.form != "percent" and bool(np.isfinite(values).all())
     most = float(np.abs(values).max(initial=0)) if integral else 0.0
-    form = (
-        "f4"
-        if measure.form == "percent"
-        else "f8"
-        if not integral or most >= 2**31
-        else "i4"
-        if most >= 2**15
-        else "i2"
-    )
+    form = "f8" if not integral or most >= 2**31 else "i4" if most >= 2**15 else "i2"
     return {
         "name": name,
         "label": measure.name,

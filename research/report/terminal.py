@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
-
 from engine.errors import printable
-from research.report.text import MEASURES, NOTHING, count, measure_name, number, percent
+from research.report.naming import value_text
+from research.report.text import MEASURES, count, measure_name, number, percent
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
     from rich.table import Table
 
     from research.records.run import RunRecord
+    from research.report.board import Board
     from research.report.data import Luck
     from research.verdict.evidence import Evidence
 
@@ -22,33 +21,15 @@ if TYPE_CHECKING:
 ROWS: Final = 12
 #: columns of the output where there is no terminal
 WIDTH: Final = 100
+#: characters of a line in a notebook
+NOTEBOOK: Final = 140
 #: most characters of a cell
 _CELL: Final = 60
-_MEASURES: Final = ("n_bets", "yield", "roi", "max_drawdown_frac", "clv_mean")
 
 
 def setting(value: Any) -> str:
     """A parameter's value as text; a dash for None."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else printable(value, 24)
-
-
-def shown_keys(board: pl.DataFrame, keys: Sequence[str], axes: Sequence[str], most: int) -> list[str]:
-    """At most `most` keys that best distinguish the rows of a leaderboard, in the order of the configuration."""
-    names = [key for key in ("strategy.name", "staking.name") if key in keys]
-    others = [key for key in keys if key not in names]
-    others.sort(key=lambda key: (key not in axes, -board[key].n_unique(), keys.index(key)))
-    shown = set((names + others)[:most])
-    return [key for key in keys if key in shown]
-
-
-def key_head(key: str) -> str:
-    """Short heading for a key's column: the last part of the key, or the group where that part is `name`."""
-    group, _, last = key.rpartition(".")
-    return group if last == "name" else last
+    return printable(value_text(value), 24)
 
 
 def sentence(run: RunRecord) -> str:
@@ -137,41 +118,34 @@ def _interval(run: RunRecord, config: int) -> str:
     return f" ({percent(interval.level, 0)} interval before commission: {low} to {high})"
 
 
-def leaderboard_table(run: RunRecord, rows: int = ROWS) -> Table:
-    """The first rows of the leaderboard, in at most 8 columns."""
+def leaderboard_table(shown: Board) -> Table:
+    """The rows of a leaderboard as a table."""
     from rich.table import Table
     from rich.text import Text
 
-    board = run.leaderboard(rows)
-    keys = shown_keys(board, run.keys, run.axes, 3)
-    order = run.manifest["order"]
-    measures = list(dict.fromkeys([*_MEASURES[:2], order, *_MEASURES[2:]]))[: 7 - len(keys)]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("#", justify="right")
-    for key in keys:
-        table.add_column(printable(key_head(key), 14), overflow="ellipsis", max_width=18, no_wrap=True)
-    for name in measures:
-        table.add_column(measure_name(name), justify="right", no_wrap=True)
-    for row in board.iter_rows(named=True):
-        cells = [
-            str(row["config"]),
-            *(setting(row[key]) for key in keys),
-            *(MEASURES[m].text(row[m]) for m in measures),
-        ]
-        table.add_row(*(Text(cell) for cell in cells))
+    for place, head in enumerate(shown.heads):
+        words = 0 < place <= shown.texts or not head
+        table.add_column(printable(head, 18), justify="left" if words else "right", no_wrap=True)
+    for row in shown.rows:
+        table.add_row(*(Text(printable(cell, _CELL)) for cell in row))
     return table
 
 
-def leaderboard_view(run: RunRecord) -> Group:
-    """Verdict, sentence, leaderboard, path of the page."""
+def leaderboard_view(run: RunRecord, width: int = WIDTH) -> Group:
+    """Verdict, sentence, leaderboard, path of the page; the leaderboard has as many settings as the width has room."""
     from rich.console import Group
     from rich.text import Text
+
+    from research.report.board import board
 
     foot = f"report  {printable(run.report_path, 400)}" if run.report_path.is_file() else "report  not written"
     lines_of_verdict, best = verdict_lines(run), Text(sentence(run))
     verdict: list[Any] = [Text(line, style="bold" if not place else "") for place, line in enumerate(lines_of_verdict)]
     head = [*verdict, best] if run.kind == "sweep" else [best, *map(Text, lines_of_verdict)]
-    lines: list[Any] = [*head, Text(""), leaderboard_table(run), Text("")]
+    shown = board(run, ROWS, width)
+    below = [Text(printable(note, 400)) for note in shown.notes]
+    lines: list[Any] = [*head, Text(""), leaderboard_table(shown), *below, Text("")]
     notes = [Text(f"note    {printable(note, 200)}") for note in run.manifest["notes"]]
     return Group(*lines, *notes, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
 
@@ -214,30 +188,22 @@ def console() -> Console:
 
 def print_run(run: RunRecord) -> None:
     """Print the view of a run on stdout."""
-    console().print(leaderboard_view(run))
+    screen = console()
+    screen.print(leaderboard_view(run, screen.width))
 
 
 def html(run: RunRecord) -> str:
     """Verdict, sentence and leaderboard as HTML for a notebook; foreign text is escaped."""
+    from research.report.board import board
     from research.report.document import render
 
-    board = run.leaderboard(ROWS)
-    keys = shown_keys(board, run.keys, run.axes, 5)
-    measures = list(dict.fromkeys([*_MEASURES, run.manifest["order"]]))
-    heads = ["#", *(key_head(key) for key in keys), *(measure_name(name) for name in measures)]
-    rows = [
-        [
-            str(row["config"]),
-            *(setting(row[key]) for key in keys),
-            *(MEASURES[name].text(row[name]) for name in measures),
-        ]
-        for row in board.iter_rows(named=True)
-    ]
+    shown = board(run, ROWS, NOTEBOOK)
     return render(
         "notebook_run.html.j2",
         verdict=verdict_lines(run),
         sentence=sentence(run),
-        heads=[printable(head, _CELL) for head in heads],
-        rows=[[printable(cell, _CELL) for cell in row] for row in rows],
+        heads=[printable(head, _CELL) for head in shown.heads],
+        rows=[[printable(cell, _CELL) for cell in row] for row in shown.rows],
+        notes=shown.notes,
         run=run.short,
     )

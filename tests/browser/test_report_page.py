@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from research.report.text import MEASURES
 from tests.browser.conftest import DESKTOP, PHONE, Browser
 from tests.research.report.made import configuration, report, results
 from tests.research.report.test_page import CASES, EVIL
@@ -95,7 +97,10 @@ def test_the_table_sorts_filters_and_draws_only_visible_rows(browser: Browser, w
     assert browser.run(rows) < 60
     assert browser.run("return document.getElementById('tally').textContent") == "20,000 rows"
     head = "[...document.querySelectorAll('#board thead button')].find(b => b.textContent.startsWith('{}')).click()"
-    for name, column in (("yield", 1), ("bets", 4)):
+    heads = browser.run("return [...document.querySelectorAll('#board thead button')].map(b => b.textContent)")
+    assert heads[1:4] == ["strategy", "edge min", "fraction"], "settings stand beside the rank"
+    for name in ("yield", "bets"):
+        column = next(place for place, text in enumerate(heads) if text.startswith(name))
         browser.run(head.format(name))
         down = float(browser.run(f"{FIRST}.children[{column}].textContent").replace(",", "").replace("\u2212", "-"))
         assert browser.run(f"return document.querySelectorAll('#board th')[{column}].ariaSort") == "descending"
@@ -245,3 +250,37 @@ def test_empty_cases_log_nothing(browser: Browser, write_page: Pages, case: str)
     text = browser.run("return document.body.innerText")
     assert "NaN" not in text and "undefined" not in text and "null" not in text
     assert browser.run("return document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_equal_results_are_folded_until_the_box_is_cleared(browser: Browser, write_page: Pages) -> None:
+    data = report()
+    twins = data.results.head(30).with_columns(pl.col("config") + 1000, pl.lit(0.5).alias("staking.fraction"))
+    browser.show(write_page("twins", replace(data, results=pl.concat([data.results, twins.cast(data.results.schema)]))))
+    tally, box = "return document.getElementById('tally').textContent", "document.getElementById('fold')"
+    assert browser.run(tally) == "400 of 430"
+    assert browser.run("return document.getElementById('folded').textContent") == (
+        "Fold 30 with the same bets as another one"
+    )
+    assert browser.run(f"{FIRST}.children[0].textContent").endswith(" +1")
+    browser.run(f"{box}.click()")
+    assert browser.run(tally) == "430 rows"
+    assert not browser.run(f"{FIRST}.children[0].textContent").endswith(" +1")
+
+
+def test_nothing_to_fold_shows_no_box(browser: Browser, plain: Path) -> None:
+    browser.show(plain)
+    assert browser.run("return getComputedStyle(document.getElementById('fold').parentElement).display") == "none"
+
+
+def test_the_page_writes_numbers_as_sentences_do(browser: Browser, plain: Path) -> None:
+    browser.show(plain)
+    for name, values in {
+        "pnl_minor": [0, 5, -12_345, 99_999, 100_000, -1_234_567],
+        "yield": [0.0125, -0.00004, 0.1, 12.5],
+        "n_bets": [0, 999, 1_000],
+    }.items():
+        for value in values:
+            shown = browser.run(
+                "return bea.text(bea.measures.find(m => m.name === arguments[0]), arguments[1])", name, value
+            )
+            assert shown == MEASURES[name].text(value), (name, value)

@@ -10,17 +10,25 @@
     value: row => bea.scaled(measure, measure.data[row]), text: row => bea.shown(measure, measure.data[row]),
     width: Math.max(measure.head.length + 2, measure.form === "money" ? 11 : 7) + 2.5,
   });
-  const MAIN = 6, digits = Math.max(3, String(bea.total).length);
+  const digits = Math.max(3, String(bea.total).length);
+  // the others with the same bets as the first of them, which is shown for all while they are folded
+  const others = new Map(), box = document.getElementById("fold");
+  bea.alike.forEach((first, row) => { if (first !== row) others.set(first, (others.get(first) || 0) + 1); });
+  const equal = [...others.values()].reduce((sum, more) => sum + more, 0);
+  if (equal) {
+    box.parentElement.hidden = false;
+    document.getElementById("folded").textContent = "Fold " + bea.number(equal, 0) + " with the same bets as another one";
+  }
+  const folded = () => equal > 0 && box.checked;
   const columns = [
-    { key: "config", head: "#", descending: false, value: row => bea.config[row], text: row => "#" + bea.config[row], width: digits + 6 },
-    ...bea.measures.slice(0, MAIN).map(column),
+    { key: "config", head: "#", descending: false, value: row => bea.config[row], text: row => "#" + bea.config[row] + (folded() && others.has(row) ? " +" + others.get(row) : ""), width: digits + (equal ? 11 : 6) },
     ...[...bea.flags, ...bea.parameters].map(parameter => ({
       key: parameter.key, head: parameter.head, title: parameter.key, words: !parameter.values.length, descending: false,
       value: row => parameter.values.length ? (parameter.data[row] < parameter.values.length ? parameter.values[parameter.data[row]] : NaN) : parameter.data[row],
       text: row => parameter.texts[parameter.data[row]],
       width: Math.min(24, Math.max(parameter.head.length + 2, ...parameter.texts.map(text => text.length))) + 2.5,
     })),
-    ...bea.measures.slice(MAIN).map(column),
+    ...bea.measures.map(column),
   ];
   let sorted = { column: null, down: false }, selected = -1, active = 0;
   let view = Uint32Array.from({ length: bea.rows }, (_, row) => row);
@@ -141,11 +149,16 @@
   const filter = () => {
     const conditions = tests(search.value);
     const rows = [];
-    for (let row = 0; row < bea.rows; row++) if (conditions.every(passes => passes(row))) rows.push(row);
+    const seen = new Set(), fold = folded();
+    for (let row = 0; row < bea.rows; row++) {
+      if (!conditions.every(passes => passes(row)) || (fold && seen.has(bea.alike[row]))) continue;
+      seen.add(bea.alike[row]);
+      rows.push(row);
+    }
     view = Uint32Array.from(rows);
     if (sorted.column) view.sort(compare(sorted.column, sorted.down));
     frame.scrollTop = active = 0;
-    tally.textContent = conditions.length ? bea.number(view.length, 0) + " of " + bea.number(bea.rows, 0) : bea.number(bea.rows, 0) + (bea.rows === 1 ? " row" : " rows");
+    tally.textContent = conditions.length || view.length < bea.rows ? bea.number(view.length, 0) + " of " + bea.number(bea.rows, 0) : bea.number(bea.rows, 0) + (bea.rows === 1 ? " row" : " rows");
     redraw();
   };
   const select = (row, place) => {
@@ -164,7 +177,7 @@
     for (const row of view) {
       lines.push(columns.map((column, at) => {
         if (!at) return String(bea.config[row]);
-        if (column.measure) { const value = column.measure.data[row]; return Number.isNaN(value) ? "" : String(column.measure.type === "f4" ? Number(value.toPrecision(7)) : value); }
+        if (column.measure) { const value = column.measure.data[row]; return Number.isNaN(value) ? "" : String(value); }
         const value = column.words ? NaN : column.value(row);
         return Number.isNaN(value) ? (column.text(row) === "–" ? "" : cell(column.text(row))) : String(value);
       }).join(","));
@@ -194,6 +207,7 @@
     const pick = body.querySelector('.pick[tabindex="0"]');
     if (pick) pick.focus({ preventScroll: true });
   });
+  box.addEventListener("change", filter);
   let timer = 0;
   search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(filter, 80); });
   addEventListener("beforeprint", () => draw(Math.min(50, view.length)));

@@ -199,8 +199,9 @@ def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture
     assert told.startswith("No reliable edge: ") and "32 trials on these events so far, equivalent to " in told
     assert "Best of 32 configurations by ROI:" in told and "not corrected for the search" in told
     head = next(line for line in lines if line.strip().startswith("#"))
-    assert len(head.split()) <= 8
-    rows = [line for line in lines[lines.index(head) :] if re.match(r"\s*\d+ ", line)]
+    assert {"risk", "seasons", "method", "edge_min", "staking"} <= set(head.split()), "all that was swept"
+    assert all(len(line.rstrip()) <= 100 for line in lines if not line.startswith("report"))
+    rows = [line for line in lines[lines.index(head) :] if re.match(r"\s*\d+  (off|default)", line)]
     assert len(rows) == 12
     page = html(swept)
     assert page.count("<tr>") == 13
@@ -261,7 +262,7 @@ def test_a_run_is_found_by_the_start_of_its_id(home: Path) -> None:
 
 def test_settings_as_text() -> None:
     assert setting(None) == "–"
-    assert setting(True) == "true"
+    assert setting(True) == "yes"
 
 
 def test_the_bytes_of_a_table_do_not_depend_on_the_parts_written(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_values_are_unpacked_unchanged() -> None:
     for one in packed["measures"]:
         found = np.frombuffer(base64.b64decode(one["data"]), f"<{one['type']}").astype(float)
         expected = data.results[one["name"]].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        np.testing.assert_allclose(found, expected, rtol=1e-7 if one["type"] == "f4" else 0)
+        np.testing.assert_allclose(found, expected, rtol=0)
     for one in packed["parameters"]:
         index = np.frombuffer(base64.b64decode(one["data"]), f"<{one['type']}")
         assert [one["texts"][k] for k in index] == [value_text(v) for v in data.results[one["key"]].to_list()]
