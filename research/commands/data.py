@@ -228,11 +228,13 @@ def _info(options: argparse.Namespace) -> int:
 
 def _report_import(options: argparse.Namespace, root: Path, summary: ImportSummary) -> None:
     from engine.store import Store
+    from engine.store.near_names import near_names
     from engine.store.pairs import pairs_of_import
     from research.commands import pairs
 
     counts, store = summary.counts, Store.create_or_open(root)
-    doubles = pairs_of_import(store, summary.partitions if summary.changed else ())
+    partitions = summary.partitions if summary.changed else set[tuple[str, str, str]]()
+    doubles, near = pairs_of_import(store, partitions), near_names(store, summary.new_names, partitions)
     if options.json:
         manifest = store.manifest
         tables = ("events", "quotes", "quarantine", "withdrawn")
@@ -245,6 +247,7 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
             "quotes": {"new": summary.quotes_new, "again": summary.quotes_again},
             "withdrawn": summary.withdrawn,
             "new_names": sorted(summary.new_names),
+            "near_names": near,
             "may_be_the_same": pairs.lines(doubles),
             "changed": summary.changed,
             "store_rows": {table: sum(entry.rows for entry in manifest.entries(table)) for table in tables},
@@ -274,7 +277,7 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
             for w in summary.withdrawn
         ],
     )
-    _list("new names", sorted(summary.new_names))
+    _list("new names", [pairs.new_name(name, near) for name in sorted(summary.new_names)])
     _list("may be the same", pairs.lines(doubles))
     if doubles.matches.height:
         _print_line(f"{pairs.count_text(doubles)} (bea data pairs lists them)")

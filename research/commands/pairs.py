@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Any
 
 import polars as pl
@@ -19,6 +19,11 @@ def count_text(pairs: Pairs) -> str:
     if number < 2:
         return "1 pair of matches may be one match" if number else "no match may stand twice"
     return f"{number:,} pairs of matches may be one match each"
+
+
+def new_name(name: str, near: Mapping[str, list[str]]) -> str:
+    """A new name, with the names that it may stand for."""
+    return f"{name} (may be the same as {', '.join(near[name])})" if name in near else name
 
 
 def document(pairs: Pairs) -> dict[str, Any]:

@@ -84,6 +84,19 @@ def test_a_store_without_pairs_and_a_repeated_import_say_nothing(
     assert "stand twice" not in run(capsys, "check")
 
 
+def test_a_new_name_is_printed_with_the_near_name_of_an_earlier_season(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = put(home, "a.csv", *ROWS)
+    later = put(home, "b.csv", "E0,23/08/2025,Northport Town,Everton,1,1,D,2.1,3.4,3.5")
+    out = run(capsys, "import", "football_data", first)
+    assert "new names: Northport\n" in out
+    out = run(capsys, "import", "football_data", later)
+    assert "new names: Northport Town (may be the same as Northport)\n" in out
+    document = json.loads(run(capsys, "import", "football_data", later, "--again", "--json"))
+    assert document["near_names"] == ({"Northport Town": ["Northport"]} if document["changed"] else {})
+
+
 def events(*rows: dict) -> pl.DataFrame:
     return pl.concat([batch([row]).events for row in rows])
 
