@@ -285,13 +285,14 @@ _RAW = ("sweep.where", "data.store", "strategy.file")
 
 
 def quoted(words: Sequence[str]) -> list[str]:
-    """Quote the values of raw keys, so that Hydra's lexer takes each as one text.
+    """Quote the values of raw keys, so that Hydra's lexer takes each as one text. A line break becomes a space.
 
     >>> quoted(["sweep.where=strategy.edge_min<0.05 and staking.fraction<0.5"])
     ["sweep.where='strategy.edge_min<0.05 and staking.fraction<0.5'"]
     """
     quoted_words = []
-    for word in words:
+    for typed in words:
+        word = re.sub(r"\s*\n\s*", " ", typed)  # a line break in quotes
         key, sign, value = word.partition("=")
         text = value.strip()
         bare = len(text) < 2 or text[0] != text[-1] or text[0] not in "'\""
