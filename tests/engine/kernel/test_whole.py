@@ -129,7 +129,7 @@ def test_stakes_of_a_backtest_lose_no_step(
         ({"amount_minor": 1_000.0}, {"odds": 1.1}, 10_000),
         ({"amount_minor": 300.0}, {"odds": 1.15}, 2_000),
         ({"staking": Staking.TARGET, "amount_minor": 10_000.0}, {"odds": 1.13}, 10_000),
-        ({"amount_minor": 9_000.0}, {"odds": 1.15, "size_minor": 2_000.0}, 2_000),
+        ({"amount_minor": 9_000.0}, {"odds": 1.13, "size_minor": 10_000.0}, 10_000),
     ],
 )
 def test_lays_lose_no_step(settings: dict[str, float], row: dict[str, object], backer: int) -> None:
@@ -140,18 +140,18 @@ def test_lays_lose_no_step(settings: dict[str, float], row: dict[str, object], b
 
 
 def test_a_fill_of_exactly_the_smallest_part_is_taken() -> None:
-    row = from_frame(bets({"size_minor": 5_500.0}))
-    for part, reason in ((0.55, "placed"), (0.56, "size")):  # 0.55 * 10000 is 5500.000000000001
+    row = from_frame(bets({"size_minor": 700.0}))
+    for part, reason in ((0.07, "placed"), (0.071, "size")):  # 0.07 * 10000 is 700.0000000000001
         config = Configuration(amount_minor=10_000.0, fill_min_frac=part, **OFF)  # type: ignore[arg-type]
         assert backtest(row, config).replay(0).row_reasons[0] == reason
 
 
-@pytest.mark.parametrize(("side", "filled"), [("back", 1.98), ("lay", 2.02), ("back", 1.62), ("lay", 3.3)])
-def test_a_price_exactly_at_the_tolerance_is_taken(side: str, filled: float) -> None:
-    quoted = {1.98: 2.0, 2.02: 2.0, 1.62: 1.8, 3.3: 3.0}[filled]
-    tolerance = round(abs(filled / quoted - 1.0), 6)
+@pytest.mark.parametrize(
+    ("side", "quoted", "filled", "tolerance"),
+    [("back", 1.25, 1.15, 0.08), ("back", 1.3, 1.17, 0.1), ("lay", 1.4, 1.61, 0.15), ("lay", 1.5, 1.74, 0.16)],
+)
+def test_a_price_exactly_at_the_tolerance_is_taken(side: str, quoted: float, filled: float, tolerance: float) -> None:
     row = {"odds": quoted, "filled": filled, "side": side}
-    settings = {**OFF, "price_tolerance_frac": tolerance}
-    assert backtest(from_frame(bets(row)), Configuration(**settings)).replay(0).row_reasons[0] == "placed"
-    settings["price_tolerance_frac"] = tolerance - 1e-6
-    assert backtest(from_frame(bets(row)), Configuration(**settings)).replay(0).row_reasons[0] == "price_moved"
+    for allowed, reason in ((tolerance, "placed"), (tolerance - 1e-6, "price_moved")):
+        config = Configuration(price_tolerance_frac=allowed, **OFF)  # type: ignore[arg-type]
+        assert backtest(from_frame(bets(row)), config).replay(0).row_reasons[0] == reason
