@@ -9,13 +9,14 @@ from collections.abc import Collection
 from typing import Any
 
 from engine.errors import ConfigurationError
+from engine.kernel.parameter import hundredth
 from engine.odds import METHODS
 from engine.schema import MARKETS, OPEN_MARKETS, SELECTIONS
 
 
-def refuse(key: str, expected: str, found: object) -> ConfigurationError:
+def refuse(key: str, expected: str, found: object, todo: str = "") -> ConfigurationError:
     """The error for a wrong value of a parameter."""
-    return ConfigurationError("wrong value", where=f"strategy.{key}", expected=expected, found=repr(found))
+    return ConfigurationError("wrong value", where=f"strategy.{key}", expected=expected, found=repr(found), todo=todo)
 
 
 def set_names(strategy: Any, key: str, *, optional: bool = True) -> None:
@@ -65,9 +66,11 @@ def method(key: str, value: object) -> None:
 
 
 def within(key: str, value: object, low: float, high: float) -> None:
-    """Require a number from `low` to `high`, both included."""
+    """Require a number from `low` to `high`, both included. Of a fraction, 5 for 5 % is told as 0.05."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise refuse(key, f"a number from {low:g} to {high:g}", value)
+        is_fraction = high <= 1.0 and isinstance(value, int | float) and low <= value / 100.0 <= high
+        advice = hundredth(float(value)) if is_fraction and isinstance(value, int | float) else ""
+        raise refuse(key, f"a number from {low:g} to {high:g}", value, advice)
 
 
 def is_name(key: str, value: object) -> None:

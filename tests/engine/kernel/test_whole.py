@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine import Configuration, Staking, backtest
@@ -46,6 +46,7 @@ def test_the_next_step_is_taken_within_4_ulps_and_not_beyond() -> None:
     assert np.isnan(whole_steps(math.nan, 100.0)) and whole_steps(0.0, 100.0) == 0.0 > whole_steps(-5.0, 100.0)
 
 
+@example(2**52, 1)
 @given(st.integers(1, 2**53), st.sampled_from(STEPS))
 def test_a_whole_number_of_steps_is_never_lifted(steps: int, step: int) -> None:
     stake = float(steps // step * step)

@@ -155,10 +155,11 @@ def test_fractions_that_mean_something_are_allowed() -> None:
 
 
 def test_a_rule_of_ones_own_gives_the_fraction_its_meaning_in_a_sweep_too() -> None:
-    rows = np.array([Configuration().params()] * 3)
+    rows = np.array([Configuration().params()] * 4)
     rows[0, FIELD["staking"]], rows[0, FIELD["fraction"]] = Staking.OWN, 5.0
+    rows[1, FIELD["staking"]] = Staking.PERCENT
     check(rows)
-    rows[2, FIELD["staking"]], rows[2, FIELD["fraction"]] = Staking.PERCENT, 5.0  # the same value in a second rule
+    rows[3, FIELD["staking"]], rows[3, FIELD["fraction"]] = Staking.PERCENT, 5.0  # value and rule were seen before
     with pytest.raises(ConfigurationError, match=r"staking.fraction: .* did you mean 0.05\?"):
         check(rows)
 

@@ -20,6 +20,7 @@ from engine.strategy import View
 from engine.tape.build import build_tape
 from research.strategies import make
 from research.strategies.books import consensus, fair, marked_prices, mean_of, offers
+from research.strategies.consensus import Consensus
 from tests.property.markets import FIRST, _event, _quote, frames, world
 
 OPEN = ("open", FIRST)
@@ -280,3 +281,10 @@ def test_books_are_compared_within_one_decision_only() -> None:
     assert mean_of(back, "odds")["books"].max() <= 7 and len(offers(back, "best")) == len(mean_of(back, "odds").filter(
         pl.col("books") > 0).join(back.filter(~pl.col("bookmaker").is_in(["max", "avg"])), on=key, how="semi",
                                   nulls_equal=True))  # fmt: skip
+
+
+@pytest.mark.parametrize(("alpha", "advice"), [(5, "; did you mean 0.05?"), (0.7, ""), (70, ""), (-5, "")])
+def test_a_margin_in_percent_is_refused_with_the_fraction(alpha: float, advice: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        Consensus(alpha=alpha)
+    assert str(error.value) == f"wrong value in strategy.alpha: expected a number from 0 to 0.5, found {alpha}{advice}"
