@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["ODDS_RATIO", "PROBABILITY_GAP", "PROFIT_RATIO", "far_apart", "far_from_others"]
+from engine.schema import SELECTIONS, WINNERS
+
+__all__ = ["ODDS_RATIO", "PROBABILITY_GAP", "PROFIT_RATIO", "far_apart", "far_from_others", "impossible_books"]
 
 #: Two prices are far apart if 1/odds differs by more than the gap and odds - 1 by more than the factor, or if the odds
 #: differ by more than the last factor. Measured on three million prices of real bookmakers; see the decision
@@ -18,6 +20,8 @@ PROBABILITY_GAP: Final = 0.08
 PROFIT_RATIO: Final = 1.65
 ODDS_RATIO: Final = 5.0
 
+#: Sums of 1/odds that a whole book of one bookmaker has.
+BOOK_SUMS: Final = (0.93, 1.40)
 #: The maximum over bookmakers that a source publishes is no opinion of one of them, so nothing is compared with it.
 _MAXIMUM: Final = "max"
 _Floats = NDArray[np.float64]
@@ -87,6 +91,35 @@ def far_from_others(prices: pl.DataFrame, bet: Sequence[str]) -> pl.DataFrame:
             "others_odds": pl.Series(nearer, dtype=pl.Float64).fill_nan(None),
             "others": others,
         }
+    )
+
+
+def impossible_books(prices: pl.DataFrame, book: Sequence[str]) -> pl.DataFrame:
+    """Whole back books whose probabilities have an impossible sum: one of their prices is wrong, and none says which.
+
+    Parameters
+    ----------
+    prices : polars.DataFrame
+        The columns `book`, market, bookmaker, side, odds.
+    book : sequence of str
+        Columns that identify a book; with market and bookmaker.
+
+    Returns
+    -------
+    polars.DataFrame
+        `book`, sum (of 1/odds over the number of selections that win together); sorted. A maximum over bookmakers is
+        no book.
+    """
+    size = pl.col("market").replace_strict({m: len(s) for m, s in SELECTIONS.items()}, default=None)
+    winners = pl.col("market").replace_strict(WINNERS, default=1)
+    return (
+        prices.filter((pl.col("side") == "back") & (pl.col("bookmaker") != _MAXIMUM))
+        .group_by(*book)
+        .agg(sum=(1.0 / pl.col("odds")).sum(), count=pl.len())
+        .filter(pl.col("count") == size)
+        .select(*book, sum=pl.col("sum") / winners)
+        .filter(~pl.col("sum").is_between(*BOOK_SUMS))
+        .sort(*book)
     )
 
 

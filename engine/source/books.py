@@ -8,6 +8,7 @@ by an empty one at its end, ends inside a book.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -112,7 +113,7 @@ def refuse_moved_columns(
                     expected="decimal odds above 1",
                     found=f"{table.rows[index][column.index][:20]!r} in line {table.lines[index]}, and others in "
                     f"{int(bad.sum())} of {int(filled.sum())} rows",
-                    todo="compare the header with the rows: a name may be lost, so that columns moved by one",
+                    todo=_advice(table.rows[index][column.index]),
                 )
         if any_number or len(book) != len(SELECTIONS.get(book[0].market, ())):
             continue
@@ -128,6 +129,13 @@ def refuse_moved_columns(
                 found=f"{total:.2f} in the middle of {int(whole.sum())} rows",
                 todo="compare the header with the rows: a name may be lost, so that columns moved by one",
             )
+
+
+def _advice(text: str) -> str:
+    """What to do about a column whose cells are no prices in the format of the file."""
+    if re.fullmatch(r"\d+\s*/\s*\d+", text.strip(), re.ASCII):
+        return "if these are fractional odds, say `odds: fractional` in the mapping"
+    return "compare the header with the rows: a name may be lost, so that columns moved by one"
 
 
 def without_moved_rows(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.plausibility.copies import copied, still_books
 from engine.plausibility.formats import AMERICAN, doubts
-from engine.plausibility.outliers import far_apart, far_from_others
+from engine.plausibility.outliers import far_apart, far_from_others, impossible_books
 from engine.plausibility.results import contradictory, impossible_score
 from engine.plausibility.seasons import NAMED, is_shifted
 from engine.schema import IN_PLAY, QUARANTINE, SELECTIONS
@@ -25,6 +25,7 @@ from engine.source.batch import Parsed
 #: rows of prices in force that are compared at once
 _BLOCK: Final = 2_000_000
 _BET: Final = ("event_id", "market", "line", "selection", "instant")
+_BOOK: Final = ("event_id", "market", "line", "bookmaker", "side", "instant", "known_at")
 _NOT_ABOVE_ONE: Final = "not a price: not above 1"
 _UNREAD: Final = "not a price: not a number"
 
@@ -44,11 +45,19 @@ def with_flags(parsed: Parsed, source: str, name: str, raw_file: str) -> Parsed:
     Returns
     -------
     Parsed
-        `suspect` is set on quotes that are far from those of the other bookmakers, or that look like American odds.
+        `suspect` is set on quotes that are far from those of the other bookmakers, on books with an impossible sum, and
+        on quotes that look like American odds.
     """
-    suspect, items = _prices(parsed.quotes, _lines_of(parsed))
+    lines = _lines_of(parsed)
+    suspect, items = _prices(parsed.quotes, lines)
+    wrong, of_books = _books(parsed.quotes, lines, suspect)
     american, of_format = _formats(parsed)
-    items += [*of_format, *_copies(parsed.quotes), *_events(parsed.events, _contradictions(parsed.quarantine))]
+    items += [
+        *of_books,
+        *of_format,
+        *_copies(parsed.quotes),
+        *_events(parsed.events, _contradictions(parsed.quarantine)),
+    ]
     if not items:
         return parsed
     columns = list(zip(*items, strict=True))
@@ -62,7 +71,9 @@ def with_flags(parsed: Parsed, source: str, name: str, raw_file: str) -> Parsed:
         },
         schema_overrides=QUARANTINE,
     ).select(list(QUARANTINE))
-    marked = parsed.quotes.with_columns(suspect=pl.col("suspect").fill_null(False) | pl.Series(suspect | american))
+    marked = parsed.quotes.with_columns(
+        suspect=pl.col("suspect").fill_null(False) | pl.Series(suspect | wrong | american)
+    )
     return replace(
         parsed,
         quotes=marked,
@@ -98,12 +109,31 @@ def _prices(quotes: pl.DataFrame, lines: pl.Series) -> tuple[_Bools, list[_Item]
     exchanged = _exchanged(rows)
     items = list[_Item]()
     for row in rows.iter_rows(named=True):
-        place = tuple(row[key] for key in ("event_id", "market", "line", "bookmaker", "side", "instant", "known_at"))
+        place = tuple(row[key] for key in _BOOK)
         count = "the other price is" if row["others"] == 1 else f"the middle of {row['others']} other prices is"
         hint = ": are the two sides exchanged?" if place in exchanged else ""
         reason = f"suspect: far from the others, {count} {row['others_odds']:g}{hint}"
         items.append((row["raw_line"], _column(row), f"{row['odds']:g}", reason))
     return suspect, items
+
+
+def _books(quotes: pl.DataFrame, lines: pl.Series, far: _Bools) -> tuple[_Bools, list[_Item]]:
+    """Quotes of books with an impossible sum, and a flag for each book; not where one price is known to be wrong."""
+    rows = quotes.with_columns(far=pl.Series(far) | pl.col("suspect").fill_null(False), raw_line=lines)
+    wrong = impossible_books(rows.filter(pl.col("instant") != IN_PLAY), _BOOK)
+    if wrong.is_empty():
+        return np.zeros(quotes.height, np.bool_), []
+    marks = rows.select(*_BOOK, "odds", "far", "raw_line").join(
+        wrong.with_columns(wrong=pl.lit(True)), on=list(_BOOK), how="left", nulls_equal=True, maintain_order="left"
+    )
+    marks = marks.with_columns(wrong=pl.col("wrong").fill_null(False) & ~pl.col("far").any().over(_BOOK))
+    books = marks.filter("wrong").group_by(_BOOK, maintain_order=True)
+    items = list[_Item]()
+    for row in books.agg(pl.col("raw_line").min(), pl.col("sum").first(), "odds").iter_rows(named=True):
+        reason = f"suspect: 1/odds of the book add up to {100.0 * row['sum']:.0f}%"
+        prices = "/".join(f"{odds:g}" for odds in row["odds"])
+        items.append((row["raw_line"], _column(row | {"selection": "book"}), prices, reason))
+    return marks["wrong"].to_numpy(), items
 
 
 def _column(row: dict[str, object]) -> str:
@@ -150,13 +180,12 @@ def _far_when_known(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _exchanged(far: pl.DataFrame) -> set[tuple[object, ...]]:
     """Books of which two prices are far from the others and would be near them the other way round."""
-    book = ["event_id", "market", "line", "bookmaker", "side", "instant", "known_at"]
-    pairs = far.group_by(book, maintain_order=True).agg("odds", "others_odds").filter(pl.col("odds").list.len() == 2)
+    pairs = far.group_by(_BOOK, maintain_order=True).agg("odds", "others_odds").filter(pl.col("odds").list.len() == 2)
     fits = [
         not far_apart(np.array(odds), np.array(others[::-1])).any()
         for odds, others in pairs.select("odds", "others_odds").iter_rows()
     ]
-    return set(pairs.filter(pl.Series(fits, dtype=pl.Boolean)).select(book).iter_rows())
+    return set(pairs.filter(pl.Series(fits, dtype=pl.Boolean)).select(_BOOK).iter_rows())
 
 
 def _formats(parsed: Parsed) -> tuple[_Bools, list[_Item]]:

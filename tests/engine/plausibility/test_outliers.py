@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.plausibility.outliers import far_apart, far_from_others
+from engine.plausibility.outliers import far_apart, far_from_others, impossible_books
 
 
 def frame(*rows: tuple[str, str, float], side: str = "back") -> pl.DataFrame:
@@ -96,6 +96,27 @@ def test_the_columns_agree_with_a_plain_witness() -> None:
         rng.shuffle(rows)
         prices = pl.DataFrame(rows, schema=["bet", "bookmaker", "odds", "side"], orient="row")
         assert far_from_others(prices, ["bet"])["far"].to_list() == witness(prices)
+
+
+@pytest.mark.parametrize(
+    ("market", "odds", "wrong"),
+    [
+        ("totals", {"over": 3.3, "under": 3.3}, True),
+        ("totals", {"over": 1.9, "under": 1.95}, False),
+        ("totals", {"over": 3.3}, False),
+        ("double_chance", {"1x": 1.24, "12": 1.3, "x2": 1.85}, False),
+        ("double_chance", {"1x": 2.4, "12": 2.6, "x2": 3.7}, True),
+        ("1x2", {"home": 1.9, "draw": 1.2, "away": 4.2}, True),
+        ("1x2", {"home": 2.05, "draw": 3.7, "away": 4.6}, False),  # 97.6 %: a sure profit is no error yet
+        ("correct_score", {"1-0": 7.0, "0-0": 9.0}, False),
+    ],
+)
+def test_books_with_impossible_sums(market: str, odds: dict[str, float], wrong: bool) -> None:
+    rows = [("x", market, name, price, "back", "a") for name, price in odds.items()]
+    prices = pl.DataFrame(rows, schema=["bet", "market", "selection", "odds", "side", "bookmaker"], orient="row")
+    found = impossible_books(prices, ["bet", "market", "bookmaker"])
+    assert found.height == int(wrong)
+    assert impossible_books(prices.with_columns(side=pl.lit("lay")), ["bet", "market", "bookmaker"]).is_empty()
 
 
 def test_a_missing_line_is_a_line_of_its_own() -> None:

@@ -101,6 +101,19 @@ def test_an_empty_exchange_book_is_flagged() -> None:
     assert not any("exchanged" in reason for reason in reasons(parsed))
 
 
+def test_a_book_with_an_impossible_sum_is_flagged_as_a_whole() -> None:
+    parsed = read(book("only", 3.3, 3.3))  # 1.7 and 5.2 would be a book
+    assert suspects(parsed) == [(selection, "only") for selection in ("away", "draw", "home")]
+    assert reasons(parsed) == ["suspect: 1/odds of the book add up to 88%"]
+    assert parsed.quarantine["value"].to_list() == ["3.3/3.6/3.3"]
+    assert parsed.quarantine["column"].to_list() == ["1x2 book only snapshot"]
+    assert reasons(read(book("max", 3.3, 3.3))) == [], "a maximum over bookmakers is no book"
+    assert reasons(read(book("only", 3.3, 3.3)[:2])) == [], "two of three prices are no book"
+    assert reasons(read(book("only", 1.1, 2.0))) == ["suspect: 1/odds of the book add up to 169%"]
+    named = [line for name in ("b1", "b2", "b3") for line in book(name, 1.7, 5.2)] + book("b4", 1.1, 5.2)
+    assert suspects(read(named)) == [("home", "b4")], "where one price is known to be wrong, the others are not"
+
+
 def test_a_price_is_compared_with_what_was_known_by_then() -> None:
     early, late = ((START - timedelta(hours=hours)).isoformat() for hours in (9, 1))
     first = [line for name in ("b1", "b2", "b3") for line in book(name, 1.7, 5.2, seen=early)]
