@@ -39,23 +39,24 @@ class Sport:
     span_ns: int
 
 
-#: Spans, with their sources. They are what a full game takes, rounded to half an hour.
+#: Spans, with their sources: what a full game usually takes.
 SPORTS: Final = (
     # IFAB Laws of the Game 7: two halves of 45 minutes, 15 minutes between them, and added time
     Sport(("football", "soccer"), REGULATION, 2 * HOUR_NS),
     # MLB: nine innings took 2:36 (2024) to 3:10 (2021) on average (Baseball-Reference, league averages by year)
     Sport(("baseball", "mlb", "npb", "kbo"), WITH_OVERTIME, 3 * HOUR_NS),
-    # NBA rule 5: four quarters of 12 minutes; with pauses a game takes about 2:15
-    Sport(("basketball", "nba", "wnba", "ncaab"), WITH_OVERTIME, 2 * HOUR_NS),
+    # NBA rule 5: four quarters of 12 minutes; with pauses a game takes 2:15 to 2:30
+    Sport(("basketball", "nba", "wnba", "ncaab"), WITH_OVERTIME, 150 * _MINUTE_NS),
     # NHL rule 77: three periods of 20 minutes and two intermissions of 18; with stoppages about 2:30
     Sport(("icehockey", "hockey", "nhl", "khl"), WITH_OVERTIME, 150 * _MINUTE_NS),
     # NFL rule 4: four quarters of 15 minutes; with pauses a game takes about 3:10
     Sport(("americanfootball", "canadianfootball", "nfl", "ncaaf", "cfl"), WITH_OVERTIME, 3 * HOUR_NS),
-    # a best of three takes about 1:30 to 2:00, and the shortest ones an hour
-    Sport(("tennis",), SETS, HOUR_NS),
-    Sport(("volleyball", "beachvolleyball"), SETS, HOUR_NS),
-    Sport(("tabletennis", "badminton", "squash", "padel"), SETS, HOUR_NS // 2),
-    Sport(("snooker", "darts"), SETS, HOUR_NS),
+    # a best of three takes 1:30 to 2:00 (ATP and WTA match statistics), a best of five longer
+    Sport(("tennis",), SETS, 2 * HOUR_NS),
+    # FIVB rules 6 and 18: three to five sets of 25 to 30 minutes, with pauses
+    Sport(("volleyball", "beachvolleyball"), SETS, 2 * HOUR_NS),
+    Sport(("tabletennis", "badminton", "squash", "padel"), SETS, HOUR_NS),
+    Sport(("snooker", "darts"), SETS, 2 * HOUR_NS),
     # World Rugby law 5 and RFL law 7: two halves of 40 minutes and a pause of up to 15
     Sport(("rugby", "rugbyunion", "rugbyleague"), REGULATION, 2 * HOUR_NS),
     # IHF rule 2: two halves of 30 minutes and a pause of 10 to 15
@@ -64,7 +65,8 @@ SPORTS: Final = (
     Sport(("australianrules", "aussierules", "afl"), REGULATION, 150 * _MINUTE_NS),
     # ICC playing conditions: 40 overs in 3:10; longer forms need a stated time of the result
     Sport(("cricket",), REGULATION, 3 * HOUR_NS),
-    Sport(("boxing", "mma", "mixedmartialarts", "ufc"), REGULATION, HOUR_NS // 2),
+    # twelve rounds of three minutes and eleven of one between them
+    Sport(("boxing", "mma", "mixedmartialarts", "ufc"), REGULATION, HOUR_NS),
     Sport(("horseracing", "greyhounds", "greyhoundracing", "harnessracing"), REGULATION, 2 * _MINUTE_NS),
 )
 #: Any other sport. Its score counts for every market; its result is taken as known after 3 hours.
