@@ -10,6 +10,7 @@ from engine.source.decode import shown
 from engine.source.table import duplicates
 
 _NAMED = 3
+_DELIMITERS = ";\t|"
 
 
 def refuse_missing(needed: Sequence[str], header: Sequence[str], *, what: str, todo: str = "") -> None:
@@ -29,6 +30,9 @@ def refuse_missing(needed: Sequence[str], header: Sequence[str], *, what: str, t
     missing = [name for name in needed if name not in header]
     if not missing:
         return
+    marks = [mark for mark in _DELIMITERS if len(header) == 1 and header[0].count(mark) >= len(needed) - 1 > 0]
+    if marks:
+        todo = f"the columns are divided by {marks[0]!r}: save the file with commas, or name the delimiter in a mapping"
     near = [nearest(name, [other for other in header if other not in needed]) for name in missing]
     pairs = [f"{other!r} for {name}" for name, other in zip(missing, near, strict=True) if other]
     known = pairs or 2 * len(missing) < len(needed)  # else the file is something else

@@ -22,6 +22,7 @@ from engine.source.widths import accepted_widths
 _WIDEST = 5_000
 #: Control characters stand for broken bytes: 6.5 with such a byte in the place of its 5 must not become 6.
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+_NUMBER = re.compile(r"[-+]?[\d.]+", re.ASCII)
 #: In a file that is not UTF-8, so few lines with letters outside ASCII are named one by one.
 _FEW_LETTERS = 10
 #: A quoted cell may span this many lines, if the source allows multi-line cells.
@@ -97,8 +98,8 @@ def read_table(
 
     A row has as many cells as the header, empty ones counted. Other rows are quarantined: a cell was lost or added, and
     its values would stand under the names of others. Rows with an unmatched quotation mark or a control character, or
-    cut off by the end of the file, are quarantined too. If the file ends without a line end, its very last cell is not
-    used.
+    cut off by the end of the file, are quarantined too, and so are rows below a second header that is another one. If
+    the file ends without a line end, its very last number is not used; a row that ends in a text is quarantined.
 
     Parameters
     ----------
@@ -229,8 +230,15 @@ def _fitted(
     table = Table(header)
     whole = [row for row in rows if row.cells is not None and not row.blank]
     widths = accepted_widths(header, [(row.line, len(row.cells or ())) for row in whole if not row.last])
+    other = 0  # line of another header
     for row in rows:
         reason = _misfit(row, len(header), widths)
+        if _is_header(row, header):
+            again = [clean_name(cell) for cell in row.cells or ()] == header
+            other = 0 if again else row.line
+            reason = "the header again" if again else "another header: the rows below it are not read"
+        elif other:
+            reason = f"below another header in line {other}"
         if row.blank:
             table.n_blank += 1
             quarantine.blank(row.line, "a row without text")
@@ -240,6 +248,13 @@ def _fitted(
         elif row.cells is not None:
             _place(table, row, quarantine)
     return table
+
+
+def _is_header(row: _Row, header: list[str]) -> bool:
+    """Whether a row has names of the header in its cells: files were put one below the other."""
+    names = {name for name in header if name}
+    same = names & {clean_name(cell) for cell in row.cells or ()}
+    return len(same) >= 3 and 2 * len(same) >= len(names)
 
 
 def _misfit(row: _Row, width: int, widths: frozenset[int]) -> str:
@@ -253,11 +268,14 @@ def _misfit(row: _Row, width: int, widths: frozenset[int]) -> str:
         return f"{n} cells in a table of {width} columns"
     if any("\ufffd" in cell for cell in row.cells):
         return "a character that cannot be read: a broken byte"
+    end = row.cells[-1].strip()
+    if row.last and end and not row.text.endswith('"') and not _NUMBER.fullmatch(end):
+        return "the file ends here without a line end: the row may be cut off"
     return ""
 
 
 def _place(table: Table, row: _Row, quarantine: Quarantine) -> None:
-    """Add a row that fits. The last cell of a file without a final line end is not used: it may be cut."""
+    """Add a row that fits. The last number of a file without a final line end is not used: it may be cut."""
     cells = list(row.cells or ())
     if row.last and cells[-1].strip() and not row.text.endswith('"'):
         name = table.header[len(cells) - 1]

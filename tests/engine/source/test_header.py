@@ -21,6 +21,11 @@ def test_the_missing_column_and_the_nearest_one_are_named() -> None:
         refuse_missing(["Aa", "Bb", "Cc", "Dd"], ["aa", "bb"], what="not a table")
 
 
+def test_another_delimiter_is_named() -> None:
+    with pytest.raises(SourceError, match="divided by ';': save the file with commas"):
+        refuse_missing(["a", "b", "c"], ["a;b;c;d"], what="not a table")
+
+
 def test_no_control_character_is_printed() -> None:
     with pytest.raises(SourceError) as error:
         refuse_missing(["a"], ["\x1b[31m", "\x07" * 300], what="not a table")

@@ -59,6 +59,8 @@ def test_the_last_cell_of_a_file_without_a_line_end_may_be_cut() -> None:
     assert table.rows[-1] == ["1", "2", "3", ""]
     assert named == [(5, "cell", "the file ends here without a line end: the value may be cut off")]
     assert read("a,b,c,d", *GOOD, "1,2,3,13", end="\r\n")[1] == []
+    text = read("a,b,c,d", *GOOD, "1,2,3,Pinnac", end="")[1]
+    assert text == [(5, "row", "the file ends here without a line end: the row may be cut off")]
     assert read("a,b,c,d", *GOOD, "1,2,3,", end="")[1] == []
     assert read("a,b,c,d", *GOOD, '1,2,3,"13"', end="")[0].rows[-1][-1] == "13"
     assert read("a,b,c,d", *GOOD, "1,2,3", end="")[1][0][2] == "the file ends in the middle of this row"
@@ -112,3 +114,9 @@ def test_in_a_file_that_is_not_utf_8_few_lines_with_letters_are_named() -> None:
 
     assert flags("M\u00e1laga", "S\u00e7", "Roma") == [None, 2, 3]
     assert flags(*["M\u00e1laga"] * 20) == [None]
+
+
+def test_files_put_one_below_the_other_are_read_until_the_header_changes() -> None:
+    table, named = read("a,b,c,d", *GOOD, "a,b,c,d", "13,14,15,16", "a,c,b,d", "17,18,19,20", "a,b,c,d", "21,22,23,24")
+    assert [row[0] for row in table.rows] == ["1", "5", "9", "13", "21"]
+    assert [line for line, _, _ in named] == [5, 7, 8, 9] and named[2][2] == "below another header in line 7"
