@@ -5,10 +5,13 @@ Errors are those of `engine.errors`; the command line turns them into a line and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from engine.errors import UsageError
 from research.records.run import RunRecord
 
 if TYPE_CHECKING:
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from research.config.compose import Composer
     from research.execution.progress import Progress
     from research.report.figure import Figure
+
+
+#: where a further word begins: a key and one equals sign
+_WORD: Final = re.compile(r"\s+['\"]?(?:~|\+{0,2})[A-Za-z_][\w./@]*=(?!=)|\s+~[A-Za-z_]")
 
 
 class Run(RunRecord):
@@ -50,13 +57,94 @@ class Run(RunRecord):
         return html(self)
 
 
-def backtest(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None, progress: bool = False) -> Run:
+@dataclass(frozen=True)
+class Comparison:
+    """Runs or configurations side by side.
+
+    Attributes
+    ----------
+    sides : tuple of (RunRecord, int or None)
+        Each run with the number of its configuration; None: the best one.
+    parts : dict
+        ``configuration``, ``data``, ``code``, ``metrics``: name to a value for each side. All but measures are listed
+        only where they differ.
+    """
+
+    sides: tuple[tuple[RunRecord, int | None], ...]
+    parts: dict[str, dict[str, list[Any]]]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the sides: ``0123456789ab#4``, and the place in front where two are equal."""
+        names = [run.short + ("" if config is None else f"#{config}") for run, config in self.sides]
+        return names if len(set(names)) == len(names) else [f"{place}: {name}" for place, name in enumerate(names, 1)]
+
+    def table(self) -> pl.DataFrame:
+        """One row for each difference and measure: part, name, and a column of texts for each side."""
+        import polars as pl
+
+        from research.report.terminal import setting
+        from research.report.text import MEASURES
+
+        rows = [
+            (part, name, *(MEASURES[name].text(value) if name in MEASURES else setting(value) for value in values))
+            for part, named in self.parts.items()
+            for name, values in named.items()
+        ]
+        return pl.DataFrame(rows, schema=["part", "name", *self.names], orient="row")
+
+    def render(self) -> Path:
+        """Write the page of the comparison, of at most six runs, and return its path."""
+        from research.report.comparison.differences import write_page
+
+        return write_page(self.sides, self.parts)
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {' and '.join(self.names)}>"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+def words_of(overrides: Sequence[str | Sequence[str]]) -> list[str]:
+    """Overrides as words: texts, lists of texts, and one text with several words.
+
+    A space begins a word only where a key and ``=`` follow, outside of quotes and brackets. Quotes around a whole word,
+    which a shell would remove, are removed.
+
+    >>> words_of(["data=sample strategy.edge_min=range(0, 0.1, 0.01)", ["seed=1"]])
+    ['data=sample', 'strategy.edge_min=range(0, 0.1, 0.01)', 'seed=1']
+    """
+    texts = [text for item in overrides for text in ([item] if isinstance(item, str) else item)]
+    return [word for text in texts for word in _split(text)]
+
+
+def _split(text: str) -> list[str]:
+    words, start, depth, quote = list[str](), 0, 0, ""
+    for place, letter in enumerate(text):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        elif letter.isspace() and not depth and _WORD.match(text, place):
+            words.append(text[start:place])
+            start = place
+    stripped = [word.strip() for word in (*words, text[start:])]
+    whole = [word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"" else word for word in stripped]
+    return [word for word in whole if word]
+
+
+def backtest(*overrides: str | Sequence[str], config_dir: str | Path | None = None, progress: bool = False) -> Run:
     """Run one configuration, or open the stored run of the same inputs.
 
     Parameters
     ----------
-    overrides : sequence of str
-        As on the command line: ``["data=sample", "staking=kelly", "staking.fraction=0.1"]``.
+    *overrides : str or sequence of str
+        As on the command line: ``"data=sample", "staking=kelly"``, or a list of them, or one text.
     config_dir : path, optional
         Folder with groups, experiments and strategies of your own.
     progress : bool
@@ -70,16 +158,61 @@ def backtest(overrides: Sequence[str] = (), *, config_dir: str | Path | None = N
     return _run("backtest", overrides, config_dir, progress)
 
 
-def sweep(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None, progress: bool = False) -> Run:
+def sweep(*overrides: str | Sequence[str], config_dir: str | Path | None = None, progress: bool = False) -> Run:
     """Run many configurations, or open the stored run of the same inputs; parameters and errors as in `backtest`.
 
     Examples
     --------
     >>> import research
-    >>> run = research.sweep(["data=sample", "strategy.edge_min=range(0,0.05,0.01)"])     # doctest: +SKIP
+    >>> run = research.sweep("data=sample", "strategy.edge_min=range(0,0.05,0.01)")       # doctest: +SKIP
     >>> run.leaderboard(3)                                                                # doctest: +SKIP
     """
     return _run("sweep", overrides, config_dir, progress)
+
+
+def compare(*runs: str | RunRecord | tuple[RunRecord, int]) -> Comparison:
+    """Compare runs or configurations.
+
+    Parameters
+    ----------
+    *runs : str, Run, or tuple of (Run, int)
+        Two or more: ids such as ``"3f2a"`` or ``"3f2a#17"``, runs, or runs with the number of a configuration.
+
+    Raises
+    ------
+    UsageError
+        Fewer than two runs, or one that does not exist.
+    """
+    from research.report.comparison.differences import differences
+
+    sides = tuple(_side(run) for run in runs)
+    if len(sides) < 2:
+        raise UsageError("compare needs two runs", expected="RUN RUN...")
+    return Comparison(sides, differences(sides))
+
+
+def _side(run: str | RunRecord | tuple[RunRecord, int]) -> tuple[RunRecord, int | None]:
+    if isinstance(run, str):
+        return reference(run)
+    return (run, None) if isinstance(run, RunRecord) else run
+
+
+def reference(text: str) -> tuple[RunRecord, int | None]:
+    """``RUN`` or ``RUN#CONFIG`` as a run and the number of a configuration.
+
+    Raises
+    ------
+    UsageError
+        No such run or configuration.
+    """
+    prefix, mark, config = text.partition("#")
+    if mark and not config.isdecimal():
+        raise UsageError(f"{text} is no configuration", expected="RUN#NUMBER")
+    run = RunRecord.open(prefix)
+    number = int(config) if mark else None
+    if number is not None:
+        run.metrics(number)
+    return run, number
 
 
 def open_run(run: str) -> Run:
@@ -94,12 +227,12 @@ def runs() -> pl.DataFrame:
     return listing()
 
 
-def _run(kind: str, overrides: Sequence[str], config_dir: str | Path | None, progress: bool) -> Run:
+def _run(kind: str, overrides: Sequence[str | Sequence[str]], config_dir: str | Path | None, progress: bool) -> Run:
     from research.config.compose import Composer
     from research.execution.progress import Silence, progress_for
 
     composer = Composer(kind, Path(config_dir) if config_dir else None)
-    return carry_out(composer, list(overrides), progress_for if progress else Silence)[0]
+    return carry_out(composer, words_of(overrides), progress_for if progress else Silence)[0]
 
 
 def carry_out(composer: Composer, overrides: Sequence[str], progress: Callable[[], Progress]) -> tuple[Run, str]:

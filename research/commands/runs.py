@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from engine.errors import UsageError, printable
+from research.api import reference
 from research.commands.arguments import parser_of, print_json
 from research.records.folder import find, folder_bytes, remove
-from research.records.run import RunRecord
 from research.records.summary import configuration_summary, listing, summary
 
 
@@ -65,24 +65,6 @@ def report(argv: Sequence[str]) -> int:
         return print_json({"run": run.id, "report": str(path)})
     sys.stdout.write(f"{path}\n")
     return 0
-
-
-def reference(text: str) -> tuple[RunRecord, int | None]:
-    """``RUN`` or ``RUN#CONFIG`` as a run and the number of a configuration.
-
-    Raises
-    ------
-    UsageError
-        No such run or configuration.
-    """
-    prefix, mark, config = text.partition("#")
-    if mark and not config.isdecimal():
-        raise UsageError(f"{text} is no configuration", expected="RUN#NUMBER")
-    run = RunRecord.open(prefix)
-    number = int(config) if mark else None
-    if number is not None:
-        run.metrics(number)
-    return run, number
 
 
 def compare(argv: Sequence[str]) -> int:
