@@ -32,7 +32,7 @@ def numbered(rows: Iterable[Row]) -> tuple[list[Row], dict[int, str]]:
     Returns
     -------
     list of Row
-        In the same order, with numbers from 1.
+        In the same order. A number of 2 or more is a further game.
     dict
         By position of the row in its table: why a row cannot be used. Rows of games that cannot be told apart, and of
         numbers that are no numbers.
@@ -52,7 +52,9 @@ def numbered(rows: Iterable[Row]) -> tuple[list[Row], dict[int, str]]:
         refused |= {row.index: _NO_START for row, number in zip(members, numbers, strict=True) if not number}
         for number in set(numbers) - {0}:
             refused |= _contradictions([row for row, n in zip(members, numbers, strict=True) if n == number])
-    return [replace(row, game=game) for row, game in zip(rows, games, strict=True)], refused
+    return [
+        row if game == max(row.game, 1) else replace(row, game=game) for row, game in zip(rows, games, strict=True)
+    ], refused
 
 
 def _numbers(rows: Sequence[Row]) -> list[int]:
@@ -123,7 +125,7 @@ def repeated(rows: Sequence[Row], table: Table, refused: Mapping[int, str]) -> d
     for row in rows:
         if row.index in refused:
             continue
-        key = (row.sport, row.competition, row.day, row.home, row.away, row.game)
+        key = (row.sport, row.competition, row.day, row.home, row.away, max(row.game, 1))
         other = first.setdefault(key, row)
         if other is row:
             continue

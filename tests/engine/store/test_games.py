@@ -112,3 +112,9 @@ def test_a_newer_file_with_one_game_withdraws_none(tmp_path: Path) -> None:
     file = both(listing("17:10", (4, 2)), listing("21:40", (1, 9)), (None, 2))
     assert stored(tmp_path, file, listing("17:10", (4, 2), name="one")) == [(None, 17, 4), (2, 21, 1)]
     assert Store.open(tmp_path / "s").withdrawn().is_empty()
+
+
+def test_a_stored_fixture_is_not_moved_onto_another_game_of_its_date(tmp_path: Path) -> None:
+    later = both(listing("21:40"), listing("23:55"), (None, 2))
+    assert stored(tmp_path, listing("17:10"), later) == [(None, 17, None), (2, 21, None), (3, 23, None)]
+    assert Store.open(tmp_path / "s").withdrawn().is_empty()

@@ -58,3 +58,13 @@ def test_a_snapshot_needs_a_time() -> None:
     parsed = read(TEXT.replace("2025-06-27 14:00", ""), SEEN)
     assert parsed.quarantine["reason"].to_list() == ["no time at which its prices were known"]
     assert read(TEXT.replace("2025-06-27 14:00", "").replace("1.5", ""), SEEN).events.height == 1
+
+
+def test_a_snapshot_of_a_long_table_without_a_time_is_refused() -> None:
+    mapping = SEEN[: SEEN.index("known")] + (
+        "long:\n  market: {value: moneyline}\n  selection: {value: home}\n  bookmaker: {value: b}\n"
+        "  instant: kind\n  odds_column: p\n"
+    )
+    parsed = read("d,t,h,a,p,kind\n27.06.2025,15:00,A,B,1.5,snapshot\n28.06.2025,15:00,A,B,1.5,close\n", mapping)
+    assert parsed.quotes["instant"].to_list() == ["close"]
+    assert parsed.quarantine["reason"].to_list() == ["a price of kind snapshot without the time at which it was known"]
