@@ -192,7 +192,6 @@ def _merged(base: dict[str, str], own: dict[str, str]) -> dict[str, str]:
         standard = merged.get(name, name)
         target = name if variant in (standard, name) else standard
         merged = {v: target if s == variant else s for v, s in merged.items()}
-        merged.pop(target, None)
         merged[variant] = target
     return merged
 

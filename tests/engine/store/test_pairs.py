@@ -106,6 +106,25 @@ def test_two_sources_for_a_season() -> None:
     assert len(one) == len(set(one)), "a match is in one pair"
 
 
+def test_competitions_that_share_matches_need_one_equal_side_only() -> None:
+    """Too few matches for a schedule: `NFC` is found because its opponents and dates are those of Northport."""
+    first = [row for row in season("E0") if row["date"] < DAY + timedelta(days=28)]
+    names = {"Northport": "Harbour Side", "Eastham": "The Foxes"}
+    other = [
+        {
+            **row,
+            "competition": "EPL",
+            "home": names.get(row["home"], row["home"]),
+            "away": names.get(row["away"], row["away"]),
+        }
+        for row in first
+    ]
+    assert not {("Northport", "Eastham")} & {(row["home"], row["away"]) for row in first[1:]}
+    pairs = find(*first, *other)
+    assert pairs.matches.height == len(first)
+    assert {(row["name"], row["name_other"]) for row in pairs.names.to_dicts()} == set(names.items())
+
+
 @pytest.mark.parametrize("competition", ["E0", "Premier League"])
 def test_names_that_are_wholly_other_are_found_by_their_schedule(competition: str) -> None:
     names = {team: f"{chr(1040 + k)}{k}" for k, team in enumerate(TEAMS)}

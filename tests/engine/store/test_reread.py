@@ -62,6 +62,15 @@ def test_an_event_that_another_file_has_brought_since_stays(tmp_path: Path) -> N
     assert names(store) == [("E0", "Northport", "Eastham")]
 
 
+def test_an_event_that_another_file_brings_in_the_same_import_stays(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    old = match("Northport Town", "Eastham", DAY)
+    store.apply([read(old, known_by="1")])
+    other = read(old, known_by="2", name="b.csv")
+    summary = store.apply([other, read(match("Northport", "Eastham", DAY), known_by="3")])
+    assert len(names(store)) == 2 and not summary.withdrawn
+
+
 def test_a_row_that_is_refused_now_and_a_first_reading_withdraw_nothing(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     first = match("Northport", "Eastham", DAY)
