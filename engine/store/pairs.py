@@ -298,7 +298,10 @@ def _plausible(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _best(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Of the partners of a match in one competition, those that differ least."""
+    """Of the partners of a match in one competition, those that differ least.
+
+    Between two competitions, each must be the best for the other; within one, every match that stands twice is named.
+    """
     rank = (
         pl.col("_apart").cast(pl.Int32) * 16
         + pl.col("exchanged").cast(pl.Int32) * 8
@@ -314,9 +317,11 @@ def _best(pairs: pl.DataFrame) -> pl.DataFrame:
         ]
     )
     best = ends.group_by("i", "_in").agg(pl.col("_rank").min().alias("_best"))
-    for mine, theirs in (("i", "competition_other"), ("i_other", "competition")):
+    for mine, theirs, name in (("i", "competition_other", "_one"), ("i_other", "competition", "_two")):
         pairs = pairs.join(best, left_on=[mine, theirs], right_on=["i", "_in"], how="left")
-        pairs = pairs.filter(pl.col("_rank") == pl.col("_best")).drop("_best")
+        pairs = pairs.with_columns((pl.col("_rank") == pl.col("_best")).alias(name)).drop("_best")
+    both, either = pl.col("_one") & pl.col("_two"), pl.col("_one") | pl.col("_two")
+    pairs = pairs.filter(pl.when(pl.col("competition") == pl.col("competition_other")).then(either).otherwise(both))
     return pairs.unique(["i", "i_other"], keep="first", maintain_order=True)
 
 

@@ -94,6 +94,12 @@ def test_home_and_away_exchanged() -> None:
     assert set(pairs.names.select("name", "name_other").row(0)) == {"Northport", "Northport Town"}
 
 
+def test_every_match_that_stands_more_than_once_is_in_a_pair() -> None:
+    swapped = match("Eastham", "Northport", DAY, home_score=0, away_score=1, winner="away")
+    pairs = find(match("Northport", "Eastham", DAY), match("Northport", "Eastham", DAY + timedelta(days=1)), swapped)
+    assert sorted(summary(pairs)) == [("date", "equal"), ("sides", "equal")]
+
+
 def test_two_sources_for_a_season() -> None:
     names = {"Northport": "NFC", "Eastham": "Eastham Town", "Hexworth": "The Foxes"}
     pairs = find(*season("E0"), *season("Premier League", names=names))
