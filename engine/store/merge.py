@@ -3,6 +3,7 @@
 Rules
 -----
 - An event that is already stored: the last import wins, but an import without a result does not erase a known result.
+- A pull of current prices that is older than one already stored does not move the start back.
 - A result is not known before the game can be over (`engine.betting.sport.with_possible_results`).
 - A quote that is already stored (same `QUOTE_KEY`): the last import wins.
 - A moved fixture is withdrawn: it goes to the table `withdrawn` and its quotes are removed. Which stored events are
@@ -13,6 +14,7 @@ Rules
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -66,6 +68,21 @@ def last_snapshot(quotes: pl.DataFrame) -> datetime | None:
     timed = quotes.filter(pl.col("instant").is_in([SNAPSHOT, IN_PLAY]) & (pl.col("known_at_basis") == "recorded"))
     last = timed["known_at"].max()
     return last if isinstance(last, datetime) else None
+
+
+def last_snapshots(quotes: pl.DataFrame) -> dict[int, datetime]:
+    """Instant of the last recorded snapshot of each event, by `event_id`; events without one are left out."""
+    timed = quotes.filter(pl.col("instant").is_in([SNAPSHOT, IN_PLAY]) & (pl.col("known_at_basis") == "recorded"))
+    return dict(timed.group_by("event_id").agg(pl.col("known_at").max()).iter_rows())
+
+
+def with_starts(events: pl.DataFrame, stored: pl.DataFrame, ids: Collection[int]) -> pl.DataFrame:
+    """The events; those of `ids` with the start that is stored for them."""
+    starts = stored.filter(pl.col("event_id").is_in(list(ids))).select("event_id", "starts_at", "starts_at_basis")
+    joined = events.join(starts, on="event_id", how="left", suffix="_stored", maintain_order="left")
+    return joined.with_columns(
+        pl.coalesce(f"{name}_stored", name).alias(name) for name in ("starts_at", "starts_at_basis")
+    ).select(events.columns)
 
 
 def withdraw(events: pl.DataFrame, quotes: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:

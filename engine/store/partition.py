@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 
 from engine.store import merge
@@ -22,6 +24,7 @@ class PartitionState:
         self.changed = False
         self._quotes, self._pending = quotes, list[pl.DataFrame]()
         self._summary = summary
+        self._seen: dict[int, datetime] | None = None
 
     @property
     def n_quotes(self) -> int:
@@ -43,7 +46,7 @@ class PartitionState:
         ids = events.select("event_id")
         before = self.events.height
         again = self.events.join(ids, on="event_id", how="semi").height
-        self.events = merge.merge_events(self.events, events)
+        self.events = merge.merge_events(self.events, self._with_newer_starts(events, quotes))
         self._pending.append(quotes)
         if self.withdrawn.height:
             self.withdrawn = self.withdrawn.join(ids, on="event_id", how="anti")
@@ -51,16 +54,30 @@ class PartitionState:
         self._summary.events_new += self.events.height - before
         self._summary.events_again += again
 
+    def _with_newer_starts(self, events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
+        """The events, with the start that is stored where it comes from a later pull of current prices."""
+        pulled = merge.last_snapshots(quotes)
+        if not pulled:
+            return events
+        if self._seen is None:
+            self._seen = merge.last_snapshots(pl.concat([self._quotes, *self._pending]))
+        seen = self._seen
+        later = [event for event, at in pulled.items() if event in seen and seen[event] > at]
+        self._seen = seen | {event: at for event, at in pulled.items() if event not in later}
+        return merge.with_starts(events, self.events, later) if later else events
+
     def carry(self, events: pl.DataFrame, quotes: pl.DataFrame) -> None:
         """Insert rows that were filed under another season; the newer file must be added right after."""
         self.events = pl.concat([self.events, events])
         self._quotes = pl.concat([self.quotes(), quotes])
+        self._seen = None
         self.changed = True
 
     def hand_over(self, quotes: pl.DataFrame) -> None:
         """Take the quotes of events that others have replaced (`reread.replaced_events`); later quotes win."""
         if quotes.height:
             self._pending.append(quotes)
+            self._seen = None
 
     def remove(self, ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Remove events by `event_id`, with their quotes, and return both."""
@@ -70,6 +87,7 @@ class PartitionState:
         quotes = self.quotes().join(ids, on="event_id", how="semi")
         self.events = self.events.join(ids, on="event_id", how="anti")
         self._quotes = self._quotes.join(ids, on="event_id", how="anti")
+        self._seen = None
         self.changed = True
         return events, quotes
 

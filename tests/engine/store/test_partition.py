@@ -1,0 +1,44 @@
+"""What a partition takes over from a newer file during an import."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.store import Store
+from tests.engine.store.batches import FakeBatch, batch, match
+
+DAY = date(2021, 8, 14)
+
+
+def pull(name: str, taken: datetime, start: datetime) -> FakeBatch:
+    """A pull of current prices of one match, which names its start."""
+    made = batch([match("A", "B", DAY, status="scheduled")], name=name)
+    quotes = made.quotes.with_columns(
+        pl.lit("snapshot").alias("instant"), pl.lit("recorded").alias("known_at_basis"),
+        pl.lit(taken).cast(pl.Datetime("ns", "UTC")).alias("known_at"),
+    ).unique(["event_id", "market", "selection", "bookmaker"])  # fmt: skip
+    starts = pl.lit(start).cast(pl.Datetime("ns", "UTC")).alias("starts_at")
+    events = made.events.with_columns(starts, pl.lit("recorded").alias("starts_at_basis"))
+    return dataclasses.replace(made, events=events, quotes=quotes)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_an_older_pull_does_not_move_a_start_back(tmp_path: Path, order: tuple[int, ...], apart: bool) -> None:
+    """Files of an archive come in the order of their names. The start moved from 15:00 to 15:10 between two pulls."""
+    hours = [datetime(2021, 8, 14, hour, tzinfo=UTC) for hour in (9, 12, 14)]
+    starts = [datetime(2021, 8, 14, 15, minute, tzinfo=UTC) for minute in (0, 0, 10)]
+    pulls = [pull(f"{number}.csv", hours[number], starts[number]) for number in range(3)]
+    store = Store.create_or_open(tmp_path / "s")
+    for part in [[pulls[number]] for number in order] if apart else [[pulls[number] for number in order]]:
+        store.apply(part)
+    assert store.events()["starts_at"].to_list() == [starts[2]]
+    result = batch([match("A", "B", DAY)], name="result.csv")
+    store.apply([dataclasses.replace(result, quotes=result.quotes.clear())])
+    assert store.events()["starts_at"].to_list() == [starts[0]], "a file that is no pull wins, as any last import"
