@@ -82,8 +82,23 @@ def verdict_summary(run: RunRecord) -> dict[str, Any] | None:
         "trials_raw": trials.raw,
         "trials_effective": trials.effective,
         "flags": [name for name in run.flags() if name not in run.acknowledged()],
+        "selected": None if findings.selected is None else selected_summary(run, findings.selected),
+        "bankrupt": [{"config": config, "date": str(day)} for config, day in run.bankrupt().iter_rows()],
         "set_aside": [{"config": config, "flags": list(flags)} for config, flags in run.set_aside().items()],
         "findings": findings.plain(),
+    }
+
+
+def selected_summary(run: RunRecord, config: int) -> dict[str, Any]:
+    """The selected configuration: number, settings that vary, first and last day with a bet, reasons after the last."""
+    days = run.daily(config).filter(pl.col("n_bets") > 0)["date"]
+    parameters = run.parameters(config)
+    return {
+        "config": config,
+        "settings": {key: parameters[key] for key in run.keys if key in parameters},
+        "first_bet": str(days[0]) if len(days) else None,
+        "last_bet": str(days[-1]) if len(days) else None,
+        "after_the_last_bet": run.after_the_last_bet(config),
     }
 
 

@@ -69,6 +69,15 @@ def compacts(values: Sequence[float]) -> list[str]:
     return [number(value, digits) + (letter if value else "") for value in scaled]
 
 
+def decades(values: Sequence[float]) -> list[str]:
+    """Labels of a logarithmic axis: ``500``, ``2k``, ``1M``; plain numbers where all are below 10,000."""
+    if max((abs(value) for value in values), default=0.0) < 1e4:
+        return [numbers([value])[0] for value in values]
+    units = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (0.0, ""))
+    parts = [next((size or 1.0, letter) for size, letter in units if abs(value) >= size) for value in values]
+    return [numbers([value / size])[0] + letter for value, (size, letter) in zip(values, parts, strict=True)]
+
+
 def listing(names: list[str], most: int = 4) -> str:
     """Names as a phrase: ``a, b and c``; the tail beyond `most` is counted."""
     if len(names) > most:

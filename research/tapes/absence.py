@@ -100,16 +100,18 @@ def _listed(names: Sequence[str] | None) -> str:
 
 
 def differing(specs: Sequence[TapeSpec]) -> list[str]:
-    """What distinguishes each specification from the others: values of the keys that all of them have, in words.
+    """What distinguishes each specification from the others: values of the keys that vary among those with them.
 
     Parameters
     ----------
     specs : sequence of TapeSpec
     """
     flat = [_flat(spec) for spec in specs]
-    shared = [key for key in flat[0] if all(key in one for one in flat)]
-    keys = [key for key in shared if len({repr(one[key]) for one in flat}) > 1]
-    return [", ".join(f"{key}={one[key]}" for key in keys) for one in flat]
+    values: dict[str, set[str]] = {}
+    for one in flat:
+        for key, value in one.items():
+            values.setdefault(key, set()).add(repr(value))
+    return [", ".join(f"{key}={value}" for key, value in one.items() if len(values[key]) > 1) for one in flat]
 
 
 def _flat(spec: TapeSpec) -> dict[str, Any]:

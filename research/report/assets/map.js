@@ -108,7 +108,8 @@
       name.scope = "row";
       line.append(name);
       for (const i of full.x) {
-        const row = at(i, j), value = row === undefined ? NaN : measure.data[row];
+        const row = at(i, j), idle = row !== undefined && bets && bets !== measure && !bets.data[row];
+        const value = row === undefined || idle ? NaN : measure.data[row];
         if (!Number.isFinite(value)) { line.append(make("td", "none", row === undefined ? "not run" : "no bets")); continue; }
         cells++;
         const step = most ? Math.ceil(Math.abs(value) / most * 5 - 1e-9) : 0;

@@ -26,7 +26,7 @@
       key: parameter.key, head: parameter.head, title: parameter.key, words: !parameter.values.length, descending: false,
       value: row => parameter.values.length ? (parameter.data[row] < parameter.values.length ? parameter.values[parameter.data[row]] : NaN) : parameter.data[row],
       text: row => parameter.texts[parameter.data[row]],
-      width: Math.min(24, Math.max(parameter.head.length + 2, ...parameter.texts.map(text => text.length))) + 2.5,
+      width: Math.min(24, Math.max(parameter.head.length + 1, ...parameter.texts.map(text => text.length))) + 1.5,
     })),
     ...bea.measures.map(column),
   ];

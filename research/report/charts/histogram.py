@@ -24,9 +24,11 @@ DOTS: Final = 30
 _BOTTOM: Final = 238.0
 
 
-def _selected(canvas: Canvas, x: Scale, mark: tuple[int, float], base: float, interval: Interval | None) -> None:
+def _selected(
+    canvas: Canvas, x: Scale, mark: tuple[int, float], place: tuple[float, float], interval: Interval | None
+) -> None:
     """The selected configuration (its number and yield) as a line over the bars, with its interval above them."""
-    config, value = mark
+    (config, value), (base, bottom) = mark, place
     at, label = x(value), f"#{config}: {percent(value)}"
     if interval is not None:
         canvas.line((x(interval.low), base - 22), (x(interval.high), base - 22), "whisker strong")
@@ -34,7 +36,7 @@ def _selected(canvas: Canvas, x: Scale, mark: tuple[int, float], base: float, in
             canvas.line((x(end), base - 28), (x(end), base - 16), "whisker strong")
         if canvas.width >= FULL:
             label += f" ({LEVEL}: {span(interval.low, interval.high)})"
-    canvas.line((at, base - 22), (at, _BOTTOM), "mark")
+    canvas.line((at, base - 22), (at, bottom), "mark")
     canvas.dot(at, base - 22, 6, "point gain" if value >= 0 else "point loss")
     right = at + fits(label) / 2 > canvas.width
     middle = min(max(at, 58 + fits(label) / 2), canvas.width - 8)
@@ -71,20 +73,26 @@ def tried(results: pl.DataFrame, config: int, interval: Interval | None = None) 
     counts = _counts(values, edges)
     many = _counts(bet.filter(pl.col("n_bets") >= SOLID_FROM)["yield"].to_numpy(), edges)
     few = int((counts - many).sum())
-    note = f"Hollow: {count(few, 'configuration')} with fewer than {SOLID_FROM} bets." if few else ""
-    note += " The outer bars include everything beyond them." if _cut(values, edges) else ""
+    many_values = len(values) >= DOTS
+    note = f"Hollow: {count(few, 'configuration')} with fewer than {SOLID_FROM} bets." if few and many_values else ""
+    if _cut(values, edges):
+        outer = (
+            "The outer bars include everything beyond them." if many_values else "The outer dots are beyond the axis."
+        )
+        note = f"{note} {outer}".strip()
 
     def draw(width: float, css: str) -> str:
-        canvas = Canvas(width, _BOTTOM + 42)
+        base, bottom = 70.0, _BOTTOM if many_values else 130.0
+        canvas = Canvas(width, bottom + 42)
         x = Scale(float(edges[0]), float(edges[-1]), 58, width - 8)
-        base = 70.0 if len(values) >= DOTS else 120.0
-        if len(values) >= DOTS:
-            bars(canvas, edges, (counts, many), x, (base, _BOTTOM), "configurations")
+        if many_values:
+            bars(canvas, edges, (counts, many), x, (base, bottom), "configurations")
         else:
+            canvas.text(0, 11, "one dot a configuration", "muted")
             for value in values:
-                canvas.dot(x.clip(float(value)), _BOTTOM - 42, 5, "point " + ("gain" if value >= 0 else "loss"))
-        x_axis(canvas, x, _BOTTOM, "yield, % of turnover", top=base)
-        _selected(canvas, x, (config, marked_yield), base, interval if ends else None)
+                canvas.dot(x.clip(float(value)), bottom - 26, 5, "point " + ("gain" if value >= 0 else "loss"))
+        x_axis(canvas, x, bottom, "yield, % of turnover", top=base)
+        _selected(canvas, x, (config, marked_yield), (base, bottom), interval if ends else None)
         return canvas.svg(answer, css)
 
     return Figure(

@@ -16,7 +16,7 @@ from research.inference.bootstrap import generator
 from research.inference.fan import Days, fan
 from research.report.drawing import Canvas, LogScale, Scale, fits, log_ticks, ticks
 from research.report.figure import PHONE, Numbers
-from research.report.text import LEVEL, compact, compacts, money, number, percent, percents
+from research.report.text import LEVEL, compacts, decades, money, number, percent, percents
 from research.verdict.ruin import LEFT
 
 Floats = NDArray[np.float64]
@@ -226,7 +226,7 @@ def _money_axis(canvas: Canvas, lines: Lines, x: Scale, y: Scale) -> None:
     """The axis of money, and the line of the opening bankroll."""
     canvas.text(0, 11, "equity, money" + (", log scale" if lines.logarithmic else ""), "muted")
     values = (log_ticks if lines.logarithmic else ticks)(y.low, y.high, 6)
-    labels = [compact(value) for value in values] if lines.logarithmic else compacts(values)
+    labels = (decades if lines.logarithmic else compacts)(values)
     for tick, label in zip(values, labels, strict=True):
         canvas.line((58, y(tick)), (x.end, y(tick)), "grid")
         canvas.text(52, y(tick) + 4.5, label, "muted", "end")

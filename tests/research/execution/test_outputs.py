@@ -81,6 +81,10 @@ def test_the_others_are_judged(
     assert main(["show", run.short, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)["verdict"]
     assert document["set_aside"] == [{"config": best, "flags": ["clv"]}] and document["flags"] == ["clv"]
+    chosen, betting = document["selected"], run.daily(found.selected).filter(run.daily(found.selected)["n_bets"] > 0)
+    assert chosen["config"] == found.selected and document["bankrupt"] == []
+    assert chosen["settings"]["strategy.edge_min"] == run.parameters(found.selected)["strategy.edge_min"]
+    assert [chosen["first_bet"], chosen["last_bet"]] == [str(betting["date"][0]), str(betting["date"][-1])]
 
     stored = (run.folder / LUCK).read_bytes()
     again = research.sweep([*WORDS, "report=false"])

@@ -14,7 +14,7 @@ from research.report import charts
 from research.report.charts.axes import labelled
 from research.report.drawing import LogScale, fits, log_ticks
 from research.report.figure import FULL, HALF, PHONE, Figure
-from research.report.text import compact, compacts, numbers, percents
+from research.report.text import compact, compacts, decades, numbers, percents
 from tests.research.report import test_charts, test_charts_luck, test_charts_validation
 from tests.research.report.made import bets
 
@@ -45,6 +45,8 @@ def test_an_axis_has_one_form() -> None:
     assert compacts([0.0, 2_000.0, 4_000.0]) == ["0", "2,000", "4,000"]
     assert compacts([-2.5e6, 0.0, 2.5e6]) == ["\N{MINUS SIGN}2.5M", "0.0", "2.5M"]
     assert compact(12_500.0) == "12.5k"
+    assert decades([200.0, 2_000.0, 10_000.0, 2e6]) == ["200", "2k", "10k", "2M"]
+    assert decades([0.5, 200.0, 5_000.0]) == ["0.5", "200", "5,000"]
 
 
 def test_a_logarithmic_scale() -> None:
