@@ -15,7 +15,7 @@ from engine.source.mapping.keys import Mapping, Text
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
 
-_INTEGER = re.compile(r"(-?\d{1,4})(?:\.0*)?", re.ASCII)
+_INTEGER = re.compile(r"(\d{1,4})(?:\.0*)?", re.ASCII)
 _STATUSES: Final = frozenset(("scheduled", "played", *VOID_STATUSES))
 _WINNERS: Final = frozenset(("home", "draw", "away"))
 
@@ -133,7 +133,8 @@ class ResultReader:
         integers = [_INTEGER.fullmatch(text) for text in texts]
         for name, text, integer in zip(names, texts, integers, strict=True):
             if text and not integer:
-                self._quarantine.cell(line, name, text, "score is not an integer")
+                below = re.fullmatch(r"-\d+(\.0*)?", text, re.ASCII)
+                self._quarantine.cell(line, name, text, "score is below 0" if below else "score is not an integer")
         a, b = integers
         return (int(a[1]), int(b[1])) if a and b else None
 

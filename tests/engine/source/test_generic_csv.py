@@ -91,6 +91,19 @@ def test_football_open_close(reference_dir: Path, expected: dict) -> None:
                 check(bets, expression, wanted[f"flat_{selection}_{instant}"])
 
 
+@pytest.mark.slow
+def test_football_many_markets(reference_dir: Path) -> None:
+    folder = reference_dir / "data" / "football_many_markets"
+    parsed = [read(path.read_bytes(), "football_many_markets", path.name) for path in sorted(folder.glob("*.csv"))]
+    events, quotes = pl.concat(p.events for p in parsed), pl.concat(p.quotes for p in parsed)
+    assert events.height == 711 and set(events["competition"]) == {"B1", "E0"} and quotes.height == 27_609
+    assert sum(p.counts.prices_quarantined for p in parsed) == 4  # prices of 1
+    assert events.select((pl.col("home_first_half") <= pl.col("home_score")).all()).item()
+    assert events["home_corners"].null_count() == 2  # empty in the file
+    sizes = dict(quotes.group_by("market").len().iter_rows())
+    assert sizes["corners_totals"] == 7_060 and sizes["first_half_totals"] == 5_680 and sizes["double_chance"] == 2_118
+
+
 @pytest.fixture(scope="module", params=["live_pulls_2026_02_to_05.zip", "nhl_2023_2025_historical_endpoint.zip"])
 def pulls(request: pytest.FixtureRequest, reference_dir: Path) -> Iterator[tuple[str, list[Parsed]]]:
     with ZipFile(reference_dir / "data" / "the_odds_api_snapshots" / request.param) as archive:

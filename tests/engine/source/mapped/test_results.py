@@ -108,6 +108,14 @@ def test_further_scores_and_the_scope_of_a_score() -> None:
     ]
 
 
+def test_a_score_below_zero_is_no_score() -> None:
+    parsed = read(
+        "d,h,a,hs,as\n2024-01-10,A,B,-1,2\n2024-01-11,A,B,-1.0,-1\n", BASE + "home_score: hs\naway_score: as\n"
+    )
+    assert parsed.events["status"].to_list() == ["scheduled"] * 2
+    assert parsed.quarantine["reason"].to_list() == ["score is below 0"] * 3
+
+
 def test_the_winner_by_name() -> None:
     mapping = BASE + "winner: {column: s, map: {Draw: draw}, names: true}\n"
     assert [result(cell, mapping.removeprefix(BASE))[3] for cell in ("A", "B", "Draw", "C", "")] == [
