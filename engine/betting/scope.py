@@ -102,13 +102,13 @@ def scoped(rows: pl.DataFrame) -> pl.DataFrame:
     """
     rows = _with_scopes(with_optional(rows))
     needed, home, away = pl.col("_needed"), pl.col("home_score"), pl.col("away_score")
-    own = needed == pl.col("_stated")
     scores = []
-    for side, own_score in enumerate((home, away)):
-        score: Any = pl.when(own).then(own_score)
-        for scope in FURTHER_SCOPES:
-            score = score.when(needed == scope).then(pl.col(score_columns(scope)[side]))
-        scores.append(score.alias(own_score.meta.output_name()))
+    for side, own in enumerate((home, away)):
+        score: Any = pl
+        for scope in FURTHER_SCOPES:  # a score that names its scope comes before one whose scope is the usual one
+            column = pl.col(score_columns(scope)[side])
+            score = score.when((needed == scope) & column.is_not_null()).then(column)
+        scores.append(score.when(needed == pl.col("_stated")).then(own).alias(own.meta.output_name()))
     one_set = (home + away >= 1).fill_null(False)
     rule = pl.when(pl.col("rule") == "first_set").then(
         pl.when(one_set).then(pl.lit("stands")).otherwise(pl.lit("void"))
@@ -120,18 +120,22 @@ def scoped(rows: pl.DataFrame) -> pl.DataFrame:
 def _with_scopes(rows: pl.DataFrame) -> pl.DataFrame:
     """Scopes of each row: that its market needs, that of its score, and that of the named winner.
 
-    `_unsure` is true where nobody stated the scope of the score.
+    `_unsure` is true where nobody stated the scope of the score, and no score after regulation or with overtime stands
+    beside it.
     """
     usual = {name: sport.score_scope for name, sport in of_sports(rows["sport"].unique().to_list()).items()}
     final = pl.col("sport").replace_strict(usual, default=REGULATION, return_dtype=pl.String)
+    unstated = pl.all_horizontal(
+        pl.col(name).is_null() for scope in (REGULATION, WITH_OVERTIME) for name in score_columns(scope)
+    )
     rows = rows.with_columns(_usual=final).with_columns(
         _stated=pl.coalesce("score_scope", "_usual"),
         # in sports without overtime a winner beside a stated scope may be that of extra time or of penalties
-        _final=pl.when(pl.col("score_scope").is_null() | (pl.col("_usual") != REGULATION))
+        _final=pl.when((pl.col("score_scope").is_null() & unstated) | (pl.col("_usual") != REGULATION))
         .then("_usual")
         .when(pl.col("score_scope") != REGULATION)
         .then("score_scope"),
-        _unsure=pl.col("score_scope").is_null(),
+        _unsure=pl.col("score_scope").is_null() & unstated,
     )
     questions = rows.select("_usual", "market", "line").unique()
     scopes = [_scope(*question) for question in questions.iter_rows()]

@@ -114,6 +114,20 @@ def test_a_football_cup_is_settled_by_the_score_that_the_source_states() -> None
     assert settled("football", "totals", "under", 2.5, **penalties) is State.WIN
 
 
+def test_a_score_that_names_its_scope_comes_before_the_usual_one() -> None:
+    cup = {"home_score": 2, "away_score": 1, "winner": "home", "home_regulation": 1, "away_regulation": 1}
+    assert settled("football", "1x2", "draw", **cup) is State.WIN
+    assert settled("football", "1x2", "home", **cup) is State.LOSE
+    assert settled("football", "totals", "over", 2.5, **cup) is State.LOSE
+    late = {"home_score": 1, "away_score": 1, "winner": "home", "home_with_overtime": 2, "away_with_overtime": 1}
+    assert settled("football", "1x2", "draw", **late) is State.WIN
+    game = {"home_score": 4, "away_score": 3, "home_with_overtime": 4, "away_with_overtime": 3}
+    assert settled("ice_hockey", "moneyline", "home", **game) is State.WIN
+    shootout = {"home_score": 3, "away_score": 3, "home_with_overtime": 3, "away_with_overtime": 3, "winner": "away"}
+    assert settled("ice_hockey", "moneyline", "away", **shootout) is State.WIN
+    assert settled("ice_hockey", "totals", "under", 6.5, **shootout) is State.WIN
+
+
 def test_the_first_half_corners_and_cards_have_scores_of_their_own() -> None:
     match = {"home_score": 3, "away_score": 1, "winner": "home", "home_first_half": 0, "away_first_half": 1}
     assert settled("football", "first_half_1x2", "away", **match) is State.WIN

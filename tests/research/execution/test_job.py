@@ -63,3 +63,11 @@ def test_the_key_is_of_the_content_and_not_of_places(job: TapeJob) -> None:
     moved = replace(job, spec=replace(job.spec, store="/elsewhere"), number=7)
     assert moved.key == job.key
     assert replace(job, spec=replace(job.spec, zone="Asia/Tokyo")).key != job.key
+
+
+def test_a_specification_of_before_a_key_has_its_default(home: Path) -> None:
+    spec = tape_spec_of(plan_backtest(Composer("backtest"), ["data=sample"]).flat(1))
+    described = json.loads(json.dumps(spec.describe()))
+    assert TapeSpec.from_description(described) == spec
+    del described["unresolved"]
+    assert TapeSpec.from_description(described) == spec

@@ -16,6 +16,7 @@ import pytest
 
 import research
 from engine.errors import DataError
+from engine.identity import digest
 from engine.paths import conf_dir
 from research.config.compose import Composer
 from research.config.keys import ADDED, ADDED_TO_STRATEGIES, KEYS
@@ -406,6 +407,17 @@ def test_the_hash_of_a_trial_never_moves(composers: dict[str, Composer], words: 
         if key in KEYS:
             written = f"{key}={json.dumps(value)}".replace('"', "")
             assert hashed(composers, *words, written, kind="backtest")[0].hex() == GOLDEN[words]
+
+
+@pytest.mark.slow
+def test_the_hashes_of_all_built_in_strategies_never_move(composers: dict[str, Composer]) -> None:
+    found = [
+        hashed(composers, "data=sample", f"strategy={name}", f"staking={rule}", f"risk={risk}", kind="backtest")[0]
+        for name in ("arbitrage", "consensus", "favourite_longshot", "flat_all", "value")
+        for rule in ("flat", "kelly", "kelly_shrunk", "percent", "target", "kelly_states")
+        for risk in ("default", "off")
+    ]
+    assert digest([name.hex() for name in found]) == "6f8110623876e541e1f6ba3e4ace49f6"
 
 
 def test_another_value_of_an_added_key_is_another_trial(composers: dict[str, Composer]) -> None:

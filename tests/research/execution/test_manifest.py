@@ -1,0 +1,25 @@
+"""Notes of a run on opportunities that are not on its tapes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from research.execution.manifest import refusal_notes
+
+
+def built(*refused: tuple[str, int, str]) -> Any:
+    return SimpleNamespace(refused=refused)
+
+
+def test_each_reason_has_a_note_with_number_and_example() -> None:
+    assert refusal_notes([built()]) == []
+    assert refusal_notes([built(("late", 1, "A B"), ("no score", 1200, "C D"))]) == [
+        "1 opportunity is left out: late; such as A B",
+        "1,200 opportunities are left out: no score; such as C D",
+    ]
+
+
+def test_the_largest_number_of_several_tapes_is_said() -> None:
+    notes = refusal_notes([built(("late", 2, "A B")), built(("late", 7, "C D")), built()])
+    assert notes == ["up to 7 opportunities are left out: late; such as C D"]
