@@ -44,6 +44,7 @@ def _version() -> str:
     folder = Path(__file__).parent
     modules = sorted(folder.rglob("*.py"))
     modules += [path for room in ("plausibility", "names") for path in sorted((folder.parent / room).glob("*.py"))]
+    modules.append(folder.parent / "betting" / "sport.py")
     tables = sorted((conf_dir() / "source").rglob("*.yaml"))
     for path in [*modules, *tables]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
