@@ -17,12 +17,17 @@ def home() -> Path:
     """Folder that holds `data/store`, `data/runs` and `data/cache` by default.
 
     It is the folder in the environment variable ``BEA_HOME``. If that is not set, it is the checkout from which the
-    packages are imported, or the current directory where they are installed.
+    packages are imported. Where they are installed, it is ``~/bea``, whatever the current folder is.
     """
+    return home_and_origin()[0]
+
+
+def home_and_origin() -> tuple[Path, str]:
+    """The home folder, and what it follows from: ``BEA_HOME``, ``the checkout`` or ``the default``."""
     folder = os.environ.get("BEA_HOME")
     if folder:
-        return Path(folder).expanduser().resolve()
-    return _PACKAGES if _in_checkout() else Path.cwd()
+        return Path(folder).expanduser().resolve(), "BEA_HOME"
+    return (_PACKAGES, "the checkout") if _in_checkout() else (Path("~/bea").expanduser().resolve(), "the default")
 
 
 def user_folders(config_dir: Path | None = None) -> list[Path]:

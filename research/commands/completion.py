@@ -53,7 +53,7 @@ def candidates(line: str) -> list[str]:
     if command is None:
         return []
     if command.overrides:
-        return _hydra_candidates(command.overrides, " ".join(arguments))
+        return _hydra_candidates(command.overrides, arguments)
     if command.subcommands and len(arguments) == 1:
         return [word for word in command.subcommands if word.startswith(arguments[0])]
     if command.takes_runs and (not command.subcommands or arguments[0] in command.subcommands):
@@ -63,10 +63,15 @@ def candidates(line: str) -> list[str]:
     return []
 
 
-def _hydra_candidates(config_name: str, line: str) -> list[str]:
+def _hydra_candidates(config_name: str, words: list[str]) -> list[str]:
     from hydra._internal.core_plugins.bash_completion import BashCompletion
 
+    from research.commands.values import value_candidates
     from research.config.compose import Composer
 
-    words = BashCompletion(Composer(config_name).loader)._query(config_name=config_name, line=line)
-    return [word for word in words if not word.startswith("hydra")]
+    composer = Composer(config_name)
+    values = value_candidates(composer, words)
+    if values:
+        return values
+    found = BashCompletion(composer.loader)._query(config_name=config_name, line=" ".join(words))
+    return [word for word in found if not word.startswith("hydra")]

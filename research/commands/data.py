@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, printable
-from engine.paths import home
+from engine.paths import home, home_and_origin
 from research.commands.arguments import Parser, add_json, print_json
 
 if TYPE_CHECKING:
@@ -195,10 +195,12 @@ def _info(options: argparse.Namespace) -> int:
     from engine.store import Store
     from engine.store.inspect import info
 
-    facts = info(Store.open(_store_path(options)))
+    folder, origin = home_and_origin()
+    facts = {"home": str(folder)} | info(Store.open(_store_path(options)))
     if options.json:
         print_json(facts)
         return 0
+    _print_line(f"home: {folder} ({origin})")
     _print_line(
         f"{facts['matches']} matches, {facts['prices']} prices "
         f"from {facts['first']} to {facts['last']} in {facts['store']}"

@@ -16,7 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from engine.errors import UsageError
-from research.config.compose import Composer, flatten, quoted, resolved
+from research.config.compose import Composer, quoted, resolved
 from research.config.mistakes import translate
 
 if TYPE_CHECKING:
@@ -81,13 +81,13 @@ def _show(composer: Composer, options: argparse.Namespace, words: list[str]) -> 
     HydraConfig.instance().set_config(config)
     options.overrides = single
     try:
-        if options.help or options.hydra_help:
-            show = hydra.app_help if options.help else hydra.hydra_help
-            show(config_name=composer.name, args_parser=get_args_parser(), args=options)
-            if options.help:
-                from research.config.parameter_help import fast_help
+        if options.help:
+            from research.commands.help import command_help
 
-                sys.stdout.write(fast_help(flatten(resolved(config))))
+            choices = {str(group): option for group, option in config.hydra.runtime.choices.items()}
+            sys.stdout.write(command_help(composer, resolved(config), choices))
+        elif options.hydra_help:
+            hydra.hydra_help(config_name=composer.name, args_parser=get_args_parser(), args=options)
         elif options.cfg:
             _show_config(hydra, config, options, params)
         else:

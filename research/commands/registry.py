@@ -128,7 +128,8 @@ COMMANDS: Final[dict[str, Command]] = {command.name: command for command in _TAB
 _FOOT: Final = """\
 `bea COMMAND --help` shows more. backtest and sweep are Hydra applications: --cfg job, --info, experiment=NAME,
 output=json. The others take --json. Tab completion: eval "$(bea -sc install=bash)" (or zsh, fish).
-BEA_HOME is the folder of your data and runs; BEA_DEBUG=1 shows the traceback of an error.
+BEA_HOME is the folder of your data and runs (without it: the checkout, or ~/bea where bea is installed; `bea data info`
+names it). BEA_DEBUG=1 shows the traceback of an error.
 """
 
 

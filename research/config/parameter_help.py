@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +11,15 @@ from engine.kernel.parameter import Parameter
 from engine.kernel.params import PARAMETERS
 from engine.paths import conf_dir
 
-_HEAD = """== Fast parameters ==
-A sweep varies these without building another tape. The values are those under the options above.
-"""
+
+def parameter_words(parameter: Parameter) -> str:
+    """Meaning, unit and range of a fast parameter, in words."""
+    return f"{parameter.help} [{'; '.join(_limits(parameter))}]"
 
 
-def fast_help(values: Mapping[str, Any]) -> str:
-    """Every fast parameter with its value, meaning, unit and range, for the terminal.
-
-    Parameters
-    ----------
-    values : mapping of str to object
-        Dotted keys and values of a configuration. A key that it lacks is marked as one of other options.
-    """
-    lines = [_HEAD]
-    for parameter in PARAMETERS:
-        for key in parameter.keys:
-            value = _yaml(values[key]) if key in values else f"(in other options of {key.split('.')[0]})"
-            lines.append(f"{key}: {value}")
-            text = f"{parameter.help} [{'; '.join(_limits(parameter))}]"
-            lines.append(textwrap.fill(text, 110, initial_indent="    ", subsequent_indent="    "))
-    return "\n".join(lines) + "\n"
+def value_text(value: Any) -> str:
+    """A value as one writes it on the command line."""
+    return _yaml(value)
 
 
 def parameter_table() -> str:
@@ -64,6 +50,10 @@ def _key(name: str) -> str:
 
 
 def _yaml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(_yaml(item) for item in value)}]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{name}:{_yaml(item)}" for name, item in value.items()) + "}"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -40,7 +40,7 @@ def named_bookmakers(strategy: Any, known: Collection[str], own: bool) -> dict[s
     folded = {name.casefold() for name in known}
     named: dict[str, tuple[str, ...]] = {}
     for parameter, texts in values.items():
-        if _holds_bookmakers(parameter, own):
+        if holds_bookmakers(parameter, own):
             words = _ANY_WORD if own else _WORDS.get(parameter, ())
             names = tuple(text for text in texts if text not in words)
         elif own:
@@ -67,10 +67,16 @@ def _fields(strategy: Any) -> tuple[Any, ...]:
     return fields(strategy) if is_dataclass(strategy) else ()
 
 
-def _holds_bookmakers(parameter: str, own: bool) -> bool:
+def holds_bookmakers(parameter: str, own: bool) -> bool:
+    """Whether a parameter of a strategy, built-in or `own` of the user, is called like one that holds bookmakers."""
     if parameter in _ENDINGS or parameter.endswith(tuple(f"_{ending}" for ending in _ENDINGS)):
         return True
     return not own and parameter in _BUILT_IN
+
+
+def words_for(parameter: str) -> tuple[str, ...]:
+    """Words that a parameter of a built-in strategy takes in place of a bookmaker."""
+    return _WORDS.get(parameter, ())
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -118,8 +119,19 @@ def _range(swept: RangeSweep, text: str) -> tuple[Any, ...]:
         raise ConfigurationError(f"{text}: no value", todo="a range excludes its stop")
     if count > _MOST_VALUES:
         raise ConfigurationError(f"{text}: {count:,} values", expected=f"at most {_MOST_VALUES:,}")
+    if not _has_step(text) and (count == 1 or start % 1 != 0 or stop % 1 != 0):
+        raise ConfigurationError(
+            f"{text}: without a step a range counts by 1, which gives {count} value{'s' * (count != 1)}",
+            expected="range(start,stop,step)",
+            todo=f"did you mean range({start},{stop},{((stop - start) / 10).normalize():f})?",
+        )
     number = int if all(isinstance(end, int) for end in ends) else float
     return tuple(number(start + step * i) for i in range(count))
+
+
+def _has_step(text: str) -> bool:
+    """Whether every range in an override states its step."""
+    return all(inside.count(",") > 1 or "step" in inside for inside in re.findall(r"range\(([^()]*)\)", text))
 
 
 def _distinct(items: list[Any]) -> list[Any]:

@@ -146,7 +146,7 @@ def test_options_of_hydra_work(home: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["sweep", "--cfg", "job", "strategy.edge_min=range(0,1,0.5)"]) == 0
     assert "strategy.edge_min: range(0,1,0.5)" in capsys.readouterr().out
     assert main(["backtest", "--help"]) == 0
-    assert "staking: flat, kelly" in capsys.readouterr().out
+    assert "staking=flat\n    one of flat, kelly," in capsys.readouterr().out
     assert main(["sweep", "--info", "defaults"]) == 0
     assert "staking" in capsys.readouterr().out
     assert main(["--version"]) == 0
@@ -170,6 +170,22 @@ def test_options_of_hydra_work(home: Path, capsys: pytest.CaptureFixture[str]) -
             },
         ),
         ("bea backtest staking=kelly staking.fr", {"staking.fraction="}),
+        (
+            "bea sweep data=sample strategy.price=b",
+            {"strategy.price=b365", "strategy.price=best", "strategy.price=bwin"},
+        ),
+        ("bea sweep data=sample strategy.fair=b365,pin", {"strategy.fair=b365,pinnacle"}),
+        ("bea backtest data=sample strategy=consensus strategy.mean=m", {"strategy.mean=mean", "strategy.mean=max"}),
+        ("bea backtest data=sample strategy.markets=[1x2,to", {"strategy.markets=[1x2,totals"}),
+        (
+            "bea backtest data=sample data.competitions=[SIM1,SIM2,",
+            {f"data.competitions=[SIM1,SIM2,SIM{n}" for n in (1, 2, 3)},
+        ),
+        ("bea backtest data=sample clv.bookmaker=p", {"clv.bookmaker=pinnacle"}),
+        ("bea backtest strategy.method=s", {"strategy.method=shin"}),
+        ("bea backtest risk.one_per_market=", {"risk.one_per_market=true", "risk.one_per_market=false"}),
+        ("bea backtest experiment=reference/kau", {"experiment=reference/kaunitz_0.05"}),
+        ("bea backtest data=s", {"data=sample"}),
         ("bea data im", {"import"}),
         ("bea runs ", {"rm"}),
         ("bea show ", set()),

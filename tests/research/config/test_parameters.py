@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +19,10 @@ from engine.errors import ConfigurationError
 from engine.kernel.parameter import Parameter
 from engine.kernel.params import FIELD, PARAMETERS, ROW, DecisionParams, Params
 from engine.paths import conf_dir
+from research.commands.main import main
 from research.config.kernel_params import check, configuration, number_of
 from research.config.keys import FAST, KEYS, checked
-from research.config.parameter_help import fast_help
+from research.strategies import names
 from scripts import parameters
 
 KEYED = [(key, parameter) for parameter in PARAMETERS for key in parameter.keys]
@@ -75,13 +77,23 @@ def test_the_help_lists_every_key_with_its_value() -> None:
     program = "import sys; from research.commands.main import main; sys.exit(main())"
     words = ["sweep", "staking=kelly", "risk.bet_cap_frac=0.03", "--help"]
     done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
-    lines = done.stdout.partition("== Fast parameters ==")[2].splitlines()
-    assert {line.partition(":")[0] for line in lines if line and line[0] != " "} - {""} >= set(FAST)
-    assert "risk.bet_cap_frac: 0.03" in lines and "staking.fraction: 0.25" in lines
-    assert "risk.competition_cap_frac: null" in lines and "risk.one_per_market: false" in lines
-    assert "staking.amount_minor: (in other options of staking)" in lines
+    lines = done.stdout.partition("== Groups: group=option ==")[2].splitlines()
+    assert {line.partition("=")[0] for line in lines if line and line[0] not in " ="} >= set(FAST)
+    assert "risk.bet_cap_frac=0.03" in lines and "staking.fraction=0.25" in lines
+    assert "risk.competition_cap_frac=null" in lines and "risk.one_per_market=false" in lines
+    assert "staking.amount_minor" in lines[lines.index("== Keys of other options of their group ==") :]
     assert "    largest stake of one bet [fraction of equity; at least 0, at most 1; null: off]" in lines
-    assert max(map(len, fast_help({}).splitlines())) <= 110
+    keys = [place for place, line in enumerate(lines) if re.match(r"[a-z_.]+=", line)]
+    assert len(keys) > 60 and all(lines[place + 1].startswith("    ") for place in keys), "every key is explained"
+    assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_help_of_every_strategy_explains_its_keys(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", f"strategy={name}", "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    keys = [place for place, line in enumerate(lines) if line.startswith("strategy.")]
+    assert len(keys) > 5 and all(lines[place + 1].startswith("    ") for place in keys)
 
 
 def test_the_table_of_the_documentation_is_current() -> None:

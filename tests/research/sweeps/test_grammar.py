@@ -30,6 +30,8 @@ def values(word: str, options: tuple[str, ...] = ()) -> tuple[Any, ...]:
         ("x=range(0,1,0.3)", 4, 0.9),
         ("x=range(0,1e-3,1e-4)", 10, 0.0009),
         ("x=range(5)", 5, 4),
+        ("x=range(0,1,1)", 1, 0),
+        ("x=range(start=0,stop=0.5,step=1)", 1, 0.0),
     ],
 )
 def test_a_range_excludes_its_stop_and_counts_in_decimals(word: str, count: int, last: float) -> None:
@@ -64,6 +66,9 @@ def test_globs_work_with_groups_only() -> None:
         ("x=range(0,1,0)", "must not be 0"),
         ("x=range(0,inf)", "finite"),
         ("x=range(0,1,1e-9)", "1,000,000,000 values"),
+        ("x=range(0,0.1)", r"gives 1 value: .*did you mean range\(0,0\.1,0\.01\)\?"),
+        ("x=range(1)", "gives 1 value"),
+        ("x=range(0,2.5)", r"gives 3 values: .*range\(0,2\.5,0\.25\)"),
         ("+x=1,2", "only existing keys"),
         ("staking=glob(z*)", "no value"),
     ],
