@@ -153,10 +153,13 @@ def _map(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from engine.store import Store
     from engine.store.inspect import check
+    from research.commands.pairs import outdated
 
     store = Store.open(_store_path(options))
     findings = check(store)
     damaged = any(finding.level == "damage" for finding in findings)
+    if not damaged:
+        findings += outdated(store.events())
     if options.json:
         print_json({"store": str(store.root), "damaged": damaged, "findings": [vars(finding) for finding in findings]})
     else:

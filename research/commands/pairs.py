@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from engine.source.aliases import load_aliases, shipped_competitions
+from engine.store.inspect import Finding
 from engine.store.pairs import Pairs
 
 Row = list[object]
@@ -19,6 +20,28 @@ def count_text(pairs: Pairs) -> str:
     if number < 2:
         return "1 pair of matches may be one match" if number else "no match may stand twice"
     return f"{number:,} pairs of matches may be one match each"
+
+
+def outdated(events: pl.DataFrame) -> list[Finding]:
+    """A finding if the tables of names spell a stored name or competition in another way now; else none."""
+    columns = ["sport", "competition", "home", "away"]
+    named = events.select(columns).unique(maintain_order=True)
+    tables = {sport: load_aliases(sport) for sport in named["sport"].unique().to_list()}
+    now = []
+    for sport, competition, home, away in named.rows():
+        table = tables[sport]
+        league = table.competition(competition)
+        now.append((sport, league, table.resolve(home, league), table.resolve(away, league)))
+    other = pl.DataFrame(now, schema=[f"{name}_now" for name in columns], orient="row")
+    changed = pl.concat([named, other], how="horizontal").filter(
+        pl.any_horizontal(pl.col(name) != pl.col(f"{name}_now") for name in columns)
+    )
+    count = events.join(changed, on=columns, how="semi").height
+    if not count:
+        return []
+    row = changed.row(0, named=True)
+    example = "{competition} {home} - {away}, now {competition_now} {home_now} - {away_now}".format(**row)
+    return [Finding("shout", "matches under names that have an alias now (import their files again)", count, example)]
 
 
 def new_name(name: str, near: Mapping[str, list[str]]) -> str:

@@ -97,6 +97,18 @@ def test_a_new_name_is_printed_with_the_near_name_of_an_earlier_season(
     assert document["near_names"] == ({"Northport Town": ["Northport"]} if document["changed"] else {})
 
 
+def test_a_check_names_matches_whose_names_have_an_alias_now(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = put(home, "a.csv", *ROWS)
+    run(capsys, "import", "football_data", path)
+    assert "alias" not in run(capsys, "check")
+    (home / "aliases").mkdir()
+    (home / "aliases" / "football.yaml").write_text("aliases: {Northport: North Port}\n")
+    finding = "matches under names that have an alias now (import their files again)\t1\t"
+    assert f"{finding}E0 Northport - Everton, now E0 North Port - Everton" in run(capsys, "check")
+    run(capsys, "import", "football_data", path)
+    assert "alias" not in run(capsys, "check")
+
+
 def events(*rows: dict) -> pl.DataFrame:
     return pl.concat([batch([row]).events for row in rows])
 
