@@ -20,7 +20,7 @@ from engine.backtesting.path import Path, path_of
 from engine.backtesting.plan import split
 from engine.configuration import Configuration, params_matrix
 from engine.custom_rule import Rule, compile_errors, kernel_of
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, TapeError
 from engine.kernel import account as acc
 from engine.kernel.cache import CACHE_FOLDER, is_cold
 from engine.kernel.codes import REASONS, Staking
@@ -294,13 +294,30 @@ def backtest(
 ) -> Result:
     """Run one or many configurations over a tape. `Staking.OWN` uses `rule` (`engine.custom_rule.load`).
 
+    Raises
+    ------
+    TapeError
+        `tape` is no tape: a frame becomes one by `engine.tape.from_frame`.
+    ConfigurationError
+        A configuration is none, or does not fit the tape; or a rule is missing or does not compile.
+
     Examples
     --------
     >>> import engine
     >>> result = engine.backtest(tape, [engine.Configuration(fraction=0.1)])      # doctest: +SKIP
     >>> result.metrics["pnl_minor"]                                               # doctest: +SKIP
     """
+    if not isinstance(tape, Tape):
+        found = f"{type(tape).__name__} of {type(tape).__module__.partition('.')[0]}"
+        raise TapeError(
+            "not a tape", where="backtest", expected="a tape", found=found, todo="engine.tape.from_frame(frame)"
+        )
     many = (configurations,) if isinstance(configurations, Configuration) else tuple(configurations)
+    for one in many:
+        if not isinstance(one, Configuration):
+            raise ConfigurationError(
+                "not a configuration", where="backtest", expected="engine.Configuration(...)", found=type(one).__name__
+            )
     table = metrics_frame(run_params(tape, params_matrix(many), seed, threads, rule=rule))
     reasons = table.select(pl.col(c).alias(c.removeprefix("reason_")) for c in REASON_COLUMNS)
     return Result(tape, many, seed, table.select(METRICS), reasons, rule)

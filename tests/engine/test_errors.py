@@ -15,6 +15,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from engine import Configuration, backtest
 from engine.asof.closing import fair_closing
 from engine.asof.query import best_price, quotes_as_of
 from engine.asof.view import build_view, view_blocks
@@ -95,6 +96,8 @@ def test_an_unknown_name_is_refused_in_one_line() -> None:
 
 
 FRAME = pl.DataFrame({"odds": [2.0]})
+ROW = {"decided_at": [datetime(2024, 1, 1)], "settled_at": [datetime(2024, 1, 2)], "odds": [2.0], "prob": [0.5],
+       "result": ["win"]}  # fmt: skip
 #: what a caller may have instead of a Polars frame: (made from one, what the message says)
 OTHERS: list[tuple[Callable[[pl.DataFrame], Any], str]] = [
     (lambda frame: pd.DataFrame(frame.to_dict(as_series=False)), r"found a pandas one; polars.from_pandas\(frame\)"),
@@ -146,9 +149,18 @@ def test_functions_that_take_a_frame_say_so(call: Callable[[Any], Any], make: Ca
         call(make(pl.DataFrame({"decided_at": [datetime(2024, 1, 1)], "odds": [2.0]})))
 
 
+@pytest.mark.parametrize("make", [make for make, _ in OTHERS])
+def test_a_backtest_needs_a_tape(make: Callable[[pl.DataFrame], Any]) -> None:
+    for table in (FRAME, make(FRAME)):
+        with pytest.raises(TapeError, match=r"expected a tape, found .*; engine.tape.from_frame\(frame\)"):
+            backtest(table, Configuration())
+    tape = from_frame(pl.DataFrame(ROW))
+    for wrong in (["staking=flat"], [{"amount_minor": 100.0}], {"amount_minor": 100.0}):
+        with pytest.raises(ConfigurationError, match=r"expected engine.Configuration\(...\), found (str|dict)"):
+            backtest(tape, wrong)  # type: ignore[arg-type]
+
+
 def test_a_table_of_bets_from_pandas_is_a_tape_after_the_conversion() -> None:
-    rows = {"decided_at": [datetime(2024, 1, 1)], "settled_at": [datetime(2024, 1, 2)], "odds": [2.0], "prob": [0.5],
-            "result": ["win"]}  # fmt: skip
     with pytest.raises(TapeError, match=r"polars.from_pandas\(frame\)"):
-        from_frame(pd.DataFrame(rows))
-    assert len(from_frame(pl.from_pandas(pd.DataFrame(rows)))) == 1
+        from_frame(pd.DataFrame(ROW))
+    assert len(from_frame(pl.from_pandas(pd.DataFrame(ROW)))) == 1
