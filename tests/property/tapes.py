@@ -152,7 +152,7 @@ def random_configuration(rng: np.random.Generator) -> Configuration:
         one_per_market=bool(rng.random() < 0.3),
         staking=Staking(int(rng.integers(0, 5))),
         amount_minor=float(rng.choice([40, 1_000, 2_500, 5_000, 7_500])),
-        fraction=float(rng.choice([0.025, 0.05, 0.1, rng.uniform(0.01, 0.5)])),
+        fraction=float(rng.choice([0.025, 0.05, 0.1, round(rng.uniform(0.01, 0.5), 3)])),
         stake_cap_frac=_maybe(rng, 0.5, 0.02, 0.2, 1.0),
         base_is_cash=bool(rng.random() < 0.3),
         bet_cap_frac=_maybe(rng, 0.35, 0.0005, 0.08),

@@ -45,8 +45,18 @@ def compare(tape: Tape, config: Configuration, seed: int) -> tuple[Counter[str],
     assert work.day_equity.tolist() == twin.day_equity
     assert twin.cash >= 0
     assert all(float(bet.stake).is_integer() and float(bet.pnl).is_integer() for bet in twin.bets.values())
-    lays = Counter(int(tape.state[r]) + 10 * int(tape.is_lay[r]) for r in twin.bets)
-    return Counter(REASONS[r] for r in work.reason), lays
+    return Counter(REASONS[r] for r in work.reason), Counter(key for r in twin.bets for key in endings(tape, r))
+
+
+def endings(tape: Tape, row: int) -> list[int]:
+    """State of a bet, plus 10 for a lay; 20 more if it is each-way; 40, 60 or 80 more by rule for removed runners."""
+    state = int(tape.state[row]) + 10 * int(tape.is_lay[row])
+    keys = [state]
+    if tape.each_way_frac[row] > 0:
+        keys.append(20 + state)
+    if tape.reduction_frac[row] > 0:
+        keys.append(40 + 20 * int(tape.reduction_rule[row]) + state)
+    return keys
 
 
 @pytest.mark.slow
@@ -63,6 +73,9 @@ def test_kernel_and_twin_agree_on_random_cases(batch: int) -> None:
     rare = {name: reasons[name] for name in REASONS if reasons[name] < 5}
     assert not rare, f"the random cases do not reach {rare}"
     rare_states = {k: states[k] for k in [*range(9), *range(10, 17), 18] if states[k] < 5}
+    each_way = [20 + int(state) for state in (State.LOSE, State.WIN, State.DEAD_HEAT, State.PLACE)]
+    reduced = [low + int(end) for low in (40, 50, 60, 70, 80, 90) for end in (State.WIN, State.DEAD_HEAT, State.CASHED)]
+    rare_states |= {k: states[k] for k in (*each_way, *reduced) if states[k] < 5}
     assert not rare_states, f"the random cases do not settle {rare_states}"
 
 
