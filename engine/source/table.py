@@ -22,6 +22,8 @@ from engine.source.widths import accepted_widths
 _WIDEST = 5_000
 #: Control characters stand for broken bytes: 6.5 with such a byte in the place of its 5 must not become 6.
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+#: Letters of Western encodings that nobody sees. A few of them stand for broken bytes, as control characters do.
+_BLANKS = re.compile("[\xa0\xad]")
 _NUMBER = re.compile(r"[-+]?[\d.]+", re.ASCII)
 #: In a file that is not UTF-8, so few lines with letters outside ASCII are named one by one.
 _FEW_LETTERS = 10
@@ -117,6 +119,11 @@ def read_table(
     """
     text, encoding = decode(raw)
     text = _CONTROLS.sub("\ufffd", text.removesuffix("\x1a"))
+    if (
+        encoding in ("cp1252", "latin-1")
+        and sum(bool(_BLANKS.search(line)) for line in text.split("\n")) <= _FEW_LETTERS
+    ):
+        text = _BLANKS.sub("\ufffd", text)
     invisible = n_invisible(text)
     text = clean(text).replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")

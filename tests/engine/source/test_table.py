@@ -113,6 +113,7 @@ def test_in_a_file_that_is_not_utf_8_few_lines_with_letters_are_named() -> None:
         return quarantine.frame(Origin("x", "x", ""))["line"].to_list()
 
     assert flags("M\u00e1laga", "S\u00e7", "Roma") == [None, 2, 3]
+    assert flags("Roma", "1.1\u00a0", "1.1\u00ad") == [None, 3, 3, 4, 4]  # a broken byte: the rows are quarantined
     assert flags(*["M\u00e1laga"] * 20) == [None]
 
 
