@@ -13,25 +13,17 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.errors import SourceError
 from engine.schema import SELECTIONS, WINNERS
 from engine.source.header import nearest
 from engine.source.prices import HIGHEST_PRICE, Bools, Floats, PriceColumn, to_floats
-from engine.source.quarantine import Quarantine
 from engine.source.table import Table
 
 #: Rows that a judgement about a whole column needs.
 _ROWS: Final = 5
 #: Median sum of the probabilities of a book over a file. Real files: 0.98 (maximum of all books) to 1.18.
 _LOWEST_SUM, _HIGHEST_SUM = 0.9, 1.5
-#: A single book whose probabilities sum to less or more has a wrong price or wrong columns.
-_LOWEST_BOOK, _HIGHEST_BOOK = 0.75, 2.0
-#: Share of the other rows that have a book whole, for a row with a part of it to be odd.
-_WHOLE: Final = 0.9
-#: Number of other rows that must have it, for a book of three and for a book of two.
-_OTHERS: Final = {3: 3, 2: 5}
 
 Book = tuple[PriceColumn, ...]
 Convert = Callable[[Sequence[str]], Floats]
@@ -100,7 +92,7 @@ def refuse_moved_columns(
     SourceError
         The values stand under the names of others.
     """
-    odds = _odds(table, columns, convert)
+    odds = odds_of(table, columns, convert)
     if any_number:
         odds = {k: (values, filled, filled & np.isnan(values)) for k, (values, filled, _) in odds.items()}
     for book in books_of(columns):
@@ -138,63 +130,7 @@ def _advice(text: str) -> str:
     return "compare the header with the rows: a name may be lost, so that columns moved by one"
 
 
-def without_moved_rows(
-    table: Table,
-    columns: Sequence[PriceColumn],
-    quarantine: Quarantine,
-    strange: Sequence[int] = (),
-    *,
-    plain: Table | None = None,
-    convert: Convert | None = None,
-) -> Table:
-    """The table without rows that end inside a book which nearly all other rows have whole.
-
-    Such a row lost or gained a cell. Of a book of three that is certain enough: the row is quarantined. Of a book of
-    two it is quarantined if the row has another strange cell, and flagged otherwise. Any other book of three that a row
-    has only in part is flagged.
-
-    Parameters
-    ----------
-    table : rows that fit the header
-    columns : price columns
-    quarantine : receives rows and flags
-    strange : number of strange cells of each row that are no prices, such as a text where a number should be; (n,)
-    plain : the same rows with plain numbers, where those of `table` have another form
-    convert : texts to decimal odds, as in `refuse_moved_columns`
-    """
-    n = len(table.rows)
-    if not n or not columns:
-        return table
-    odds = _odds(plain or table, columns, convert)
-    last = np.full(n, -1)
-    for column in columns:
-        last = np.where(odds[column.index][1], np.maximum(last, column.index), last)
-    doubts = np.array(strange or [0] * n, dtype=np.int64) + _doubts(columns, odds, n)
-    moved: dict[int, str] = {}
-    for book in books_of(columns):
-        if len(book) < 2:
-            continue
-        filled = np.array([odds[p.index][1] for p in book])
-        some, every = filled.any(axis=0), filled.all(axis=0)
-        if every.sum() < _OTHERS.get(len(book), 3) or every.sum() < _WHOLE * (some.sum() - 1):
-            continue
-        for row in np.flatnonzero(some & ~every):
-            if table.lines[row] == table.cut:
-                continue
-            lacking = " and ".join(p.name for k, p in enumerate(book) if not filled[k, row])
-            ends = any(p.index > last[row] for k, p in enumerate(book) if not filled[k, row])
-            ends |= any(p.index == last[row] for p in book)
-            if ends and (len(book) > 2 or doubts[row]):
-                moved[int(row)] = f"the row ends inside a book, {lacking} is empty: a cell is lost or added"
-            elif ends or len(book) > 2:
-                reason = f"a part of a book: {lacking} is empty"
-                quarantine.flag(table.lines[row], book[0].name, "", reason)
-    for index, reason in moved.items():
-        quarantine.row(table.lines[index], ",".join(table.rows[index]), reason)
-    return table.without(moved)
-
-
-def _odds(
+def odds_of(
     table: Table, columns: Sequence[PriceColumn], convert: Convert | None
 ) -> dict[int, tuple[Floats, Bools, Bools]]:
     """Values, filled cells and cells that are no price, by the index of the column; (n,) each."""
@@ -207,19 +143,3 @@ def _odds(
             bad = ~empty & ~((values > 1.0) & (values <= HIGHEST_PRICE))
         cells[column.index] = values, ~empty, bad
     return cells
-
-
-def _doubts(columns: Sequence[PriceColumn], odds: dict[int, tuple[Floats, Bools, Bools]], n: int) -> NDArray[np.int64]:
-    """Number of cells that are no price and of books with impossible sums, (n,)."""
-    doubts = np.zeros(n, dtype=np.int64)
-    for column in columns:
-        values, _, bad = odds[column.index]
-        doubts += (bad & (values != 0.0)).astype(np.int64)  # a zero stands for no price
-    for book in books_of(columns):
-        if len(book) != len(SELECTIONS.get(book[0].market, ())):
-            continue
-        whole = np.logical_and.reduce([odds[p.index][1] & ~odds[p.index][2] for p in book])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            total = sum(1.0 / odds[p.index][0] for p in book) / WINNERS.get(book[0].market, 1)
-            doubts += (whole & ((total < _LOWEST_BOOK) | (total > _HIGHEST_BOOK))).astype(np.int64)
-    return doubts

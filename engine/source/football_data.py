@@ -17,13 +17,14 @@ from engine.schema import CLOSE, CORNERS, FIRST_HALF, OPEN
 from engine.source import calendar
 from engine.source.aliases import Aliases, load_aliases
 from engine.source.batch import Counts, Parsed
-from engine.source.books import refuse_moved_columns, refuse_partial_books, without_moved_rows
+from engine.source.books import refuse_moved_columns, refuse_partial_books
 from engine.source.date_order import check_order
 from engine.source.events import finish_events
 from engine.source.football_columns import price_columns, unknown_bookmakers
 from engine.source.football_forms import refuse_half_pairs, refuse_other_forms, strange_cells
 from engine.source.further_scores import read_further_scores
 from engine.source.header import refuse_duplicates, refuse_missing
+from engine.source.moved_rows import without_moved_rows
 from engine.source.prices import Instants, read_prices
 from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table, read_table
@@ -88,7 +89,7 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     columns, unknown = price_columns(table.header, closing_only=layout.country)
     refuse_other_forms(table)
     refuse_moved_columns(table, columns)
-    table = without_moved_rows(table, columns, quarantine, strange_cells(table))
+    table = without_moved_rows(table, columns, quarantine, strange_cells(table), pairs=True)
     _check_unnamed(table, quarantine)
     aliases = load_aliases("football")
     matches, depends_on_today = _matches(table, layout, quarantine, today)

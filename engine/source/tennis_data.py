@@ -24,10 +24,11 @@ from engine.schema import GAMES, OPEN, score_columns
 from engine.source import calendar
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
-from engine.source.books import refuse_moved_columns, without_moved_rows
+from engine.source.books import refuse_moved_columns
 from engine.source.date_order import check_order
 from engine.source.events import finish_events
 from engine.source.header import refuse_duplicates, refuse_missing
+from engine.source.moved_rows import without_moved_rows
 from engine.source.prices import Instants, PriceColumn, Prices, read_prices
 from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table, read_table, tabulate

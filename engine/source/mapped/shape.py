@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from engine.errors import SourceError
 from engine.schema import SELECTIONS
-from engine.source.books import books_of, refuse_moved_columns, without_moved_rows
+from engine.source.books import books_of, refuse_moved_columns
 from engine.source.mapped.file import with_plain_numbers
 from engine.source.mapped.quotes import converter, wide_columns
 from engine.source.mapping.keys import Mapping
+from engine.source.moved_rows import without_moved_rows
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
 
