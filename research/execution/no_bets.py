@@ -56,15 +56,26 @@ def no_bets(computed: Computed, target: Path) -> str | None:
 
 
 def empty_tapes(computed: Computed) -> list[str]:
-    """A note for each tape without an opportunity, of a run in which others have some; few are named."""
+    """Notes on the tapes without an opportunity, of a run in which others have some: one a cause; few are named."""
     empty = [number for number, built in enumerate(computed.built) if not built.n_rows]
     if not empty or len(empty) == len(computed.built):
         return []
     settings = differing([job.spec for job in computed.job.tape_jobs])
-    notes = [f"0 bets with {settings[number]}: {_why(computed, number)}" for number in empty[:_NAMED]]
+    causes: dict[str, list[int]] = {}
+    for number in empty[:_NAMED]:
+        causes.setdefault(_why(computed, number), []).append(number)
+    notes = [f"0 bets with {_together([settings[k] for k in numbers])}: {why}" for why, numbers in causes.items()]
     if len(empty) > _NAMED:
         notes.append(f"{len(empty) - _NAMED} more of {len(computed.built)} tapes have no opportunity")
     return notes
+
+
+def _together(settings: list[str]) -> str:
+    """Settings of several tapes: those of the first, and of the others what differs from it."""
+    first, *others = settings
+    known = set(first.split(", "))
+    more = [" and ".join(part for part in other.split(", ") if part not in known) for other in others]
+    return f"{first} (also with {', '.join(more)})" if more and all(more) else " or ".join(settings)
 
 
 def _why(computed: Computed, number: int) -> str:

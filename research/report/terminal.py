@@ -146,7 +146,7 @@ def leaderboard_view(run: RunRecord, width: int = WIDTH) -> Group:
     shown = board(run, ROWS, width)
     below = [Text(printable(note, 400)) for note in shown.notes]
     lines: list[Any] = [*head, Text(""), leaderboard_table(shown), *below, Text("")]
-    notes = [Text(f"note    {printable(note, 200)}") for note in run.manifest["notes"]]
+    notes = [Text(f"note    {printable(note, 600)}") for note in run.manifest["notes"]]
     return Group(*lines, *notes, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
 
 

@@ -33,7 +33,7 @@ from research.config.code_hash import code_hash
 from research.config.tape_spec import TapeSpec
 from research.tapes.absence import why_nothing
 from research.tapes.cache import cache_folder, evict, load_tape
-from research.tapes.facts import COUNTS, count_days, facts_of, merged_facts
+from research.tapes.facts import added, count_days, facts_of, merged_facts
 from research.tapes.fitting import opportunities
 from research.tapes.inputs import StrategyFactory, TapeInputs, source_of, strategy_of, thawed
 from research.tapes.names import bookmakers_of, check_spec
@@ -298,14 +298,13 @@ class Tapes:
         if not facts:
             store.events(inputs.visible)  # raises: says what is not there
         notes = [] if has_closing else [f"no closing price of {spec.clv_bookmaker}: CLV has no value"]
-        totals = {name: sum(part_facts[name] for part_facts in facts) for name in COUNTS}
         digests = {name: frame_hash.hexdigest() for name, frame_hash in hashes.items()}
         notes += note_of(unresolved, rule)
         optional = [further.hexdigest()] if has_further else []
         return Rows(
             digest([*digests.values(), *optional, *sorted(set(latest))]),
             digest([digests["events"], digests["quotes"], *optional]),
-            merged_facts(facts) | totals | {"notes": notes},
+            merged_facts(facts) | added(facts) | {"notes": notes},
             calendar,
         )
 
