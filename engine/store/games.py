@@ -7,6 +7,7 @@ must give each the number that it has in the store.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -33,12 +34,14 @@ _PAIR: Final = ("sport", "competition", "date", "home", "away")
 _FACTS: Final = ("event_id", "game", "starts_at", "starts_at_basis", "status", "winner", "home_score", "away_score")
 
 
-def told_apart(old: pl.DataFrame, new: pl.DataFrame, quotes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def told_apart(
+    old: pl.DataFrame, new: pl.DataFrame, quotes: pl.DataFrame, stored_quotes: Callable[[], pl.DataFrame]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Events and quotes of a file with the game numbers of the store.
 
     An event of the file is the stored game whose start is less than two hours from its own. If there is none, it is the
     stored game with a new start, unless that game was played or had begun: then it is a further game and gets the next
-    number.
+    number. The files may come in any order.
 
     Parameters
     ----------
@@ -48,6 +51,8 @@ def told_apart(old: pl.DataFrame, new: pl.DataFrame, quotes: pl.DataFrame) -> tu
         Events of the file in one competition.
     quotes : polars.DataFrame
         Quotes of the file.
+    stored_quotes : callable
+        Gives the stored quotes of the competition. It is called only if a start differs.
 
     Returns
     -------
@@ -62,13 +67,16 @@ def told_apart(old: pl.DataFrame, new: pl.DataFrame, quotes: pl.DataFrame) -> tu
     if not pairs.height:
         return new, quotes
     new, old = with_optional(new), with_optional(old)
-    first_known = _first_known(quotes)
+    first_known, stored_known = _first_known(quotes), _first_known(stored_quotes())
     numbers: dict[int, int] = {}
     for pair in pairs.iter_rows():
         same = [pl.col(name) == value for name, value in zip(_PAIR, pair, strict=True)]
         games = new.filter(same).select(_FACTS).sort("starts_at").to_dicts()
         stored = old.filter(same).select(_FACTS).sort("starts_at").to_dicts()
-        numbers |= _numbers(games, stored, first_known)
+        numbers |= _numbers(
+            [{**game, "known": first_known.get(game["event_id"])} for game in games],
+            [{**game, "known": stored_known.get(game["event_id"])} for game in stored],
+        )
     changed = [numbers.get(id_, number) for id_, number in new.select("event_id", "game").iter_rows()]
     game = pl.Series("game", [None if number == 1 else number for number in changed], dtype=pl.Int8)
     renumbered = new.with_columns(game)
@@ -84,9 +92,7 @@ def _first_known(quotes: pl.DataFrame) -> dict[int, datetime]:
     return dict(timed.group_by("event_id").agg(pl.col("known_at").min()).iter_rows())
 
 
-def _numbers(
-    games: list[dict[str, Any]], stored: list[dict[str, Any]], first_known: dict[int, datetime]
-) -> dict[int, int]:
+def _numbers(games: list[dict[str, Any]], stored: list[dict[str, Any]]) -> dict[int, int]:
     """Game number of each event of a file, for one pair and date; both lists are in the order of their starts."""
     if len(games) == len(stored) > 1:
         return {a["event_id"]: b["game"] or 1 for a, b in zip(games, stored, strict=True)}
@@ -98,7 +104,7 @@ def _numbers(
         if near:
             match = min(near, key=lambda s: abs(game["starts_at"] - s["starts_at"]))
         elif len(games) == 1:
-            match = next((s for s in free if _is_moved(s, game, first_known)), None)
+            match = next((s for s in free if _is_moved(s, game)), None)
         if match is not None:
             free.remove(match)
             numbers[game["event_id"]] = match["game"] or 1
@@ -110,10 +116,15 @@ def _numbers(
     return numbers
 
 
-def _is_moved(stored: dict[str, Any], game: dict[str, Any], first_known: dict[int, datetime]) -> bool:
-    """Whether an event of a file is a stored game with a new start, and not a further game."""
+def _is_moved(stored: dict[str, Any], game: dict[str, Any]) -> bool:
+    """Whether an event of a file is a stored game with another start, and not another game.
+
+    The listing that was first seen later has the new start, if no start was reached by then.
+    """
     if stored["status"] != "scheduled":
         facts = ("status", "winner", "home_score", "away_score")
         return all(stored[name] == game[name] for name in facts)
-    known = first_known.get(game["event_id"])
-    return known is None or known < stored["starts_at"]
+    seen = [listing["known"] for listing in (stored, game) if listing["known"] is not None]
+    if game["known"] is None:
+        return True
+    return bool(max(seen) < min(stored["starts_at"], game["starts_at"]))

@@ -10,7 +10,12 @@ from __future__ import annotations
 import polars as pl
 
 #: Columns of stored events by which a replaced one is found.
-ORIGIN = ("event_id", "sport", "competition", "season", "date", "neutral", "source", "raw_file", "raw_line")
+ORIGIN = (
+    *("event_id", "sport", "competition", "season", "date", "home", "away"),
+    *("neutral", "source", "raw_file", "raw_line"),
+)
+#: Facts of a pair on a date. Where only the game number differs, the store has given it (`engine.store.games`).
+_PAIR = ("competition", "date", "home", "away")
 
 
 def replaced_events(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
@@ -38,10 +43,13 @@ def replaced_events(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         pl.col("event_id").alias("new_id"),
         pl.col("date").alias("moved_to"),
         words.alias("replaced_by"),
+        *(pl.col(name).alias(f"{name}_new") for name in _PAIR),
     )
+    renumbered = pl.all_horizontal(pl.col(name) == pl.col(f"{name}_new") for name in _PAIR)
     same = (pl.col("date") == pl.col("moved_to")) & ~pl.col("neutral")
     return (
         gone.join(rows, on=["source", "raw_line"], how="inner")
+        .filter(~renumbered)
         .with_columns(same.alias("same_sides"))
         .unique("event_id", keep="first", maintain_order=True)
         .sort("event_id")

@@ -7,6 +7,7 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -113,7 +114,8 @@ class Writer:
         }
         others = sorted(p for p in in_memory | stored if p[2] not in seasons)
         standing = [self._state(p).events for p in (*others, *((sport, competition, s) for s in sorted(seasons)))]
-        new, all_quotes = games.told_apart(pl.concat(standing, how="diagonal_relaxed"), new, batch.quotes)
+        old = pl.concat(standing, how="diagonal_relaxed")
+        new, all_quotes = games.told_apart(old, new, batch.quotes, partial(self._quotes_of, new, old))
         newer = Newer(
             new,
             batch.raw_sha256,
@@ -144,6 +146,14 @@ class Writer:
         moved = moved_fixtures(state.events, newer)
         if moved.height:
             self.summary.withdrawn += state.withdraw(moved).select(_WITHDRAWN).to_dicts()
+
+    def _quotes_of(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+        """Stored quotes of the events that are on a date of the file, with a pair of the file."""
+        events = old.join(new.select("date", "home", "away").unique(), on=["date", "home", "away"], how="semi")
+        partitions = events.select(_PARTITION).unique(maintain_order=True).iter_rows()
+        quotes = [self._state((a, b, c)).quotes() for a, b, c in partitions]
+        every = pl.concat(quotes) if quotes else pl.DataFrame(schema=QUOTES)
+        return every.join(events.select("event_id"), on="event_id", how="semi")
 
     def _state(self, partition: Partition) -> PartitionState:
         state = self._states.get(partition)

@@ -118,3 +118,19 @@ def test_a_stored_fixture_is_not_moved_onto_another_game_of_its_date(tmp_path: P
     later = both(listing("21:40"), listing("23:55"), (None, 2))
     assert stored(tmp_path, listing("17:10"), later) == [(None, 17, None), (2, 21, None), (3, 23, None)]
     assert Store.open(tmp_path / "s").withdrawn().is_empty()
+
+
+def test_pulls_may_come_in_any_order(tmp_path: Path) -> None:
+    late, early = listing("21:40", seen="18:00"), listing("17:10", seen="12:00")
+    assert stored(tmp_path / "a", late, early) == [(2, 17, None), (None, 21, None)]
+    moved = listing("21:40", seen="15:00")
+    assert len(stored(tmp_path / "b", moved, early)) == 1
+
+
+def test_a_file_that_is_read_again_keeps_the_numbers_of_the_store(tmp_path: Path) -> None:
+    files = listing("17:10", (4, 2)), listing("21:40", (1, 9))
+    before = stored(tmp_path, *files)
+    for file in files:
+        summary = Store.create_or_open(tmp_path / "s").apply([file], again=True)
+        assert not summary.changed and not summary.withdrawn
+    assert stored(tmp_path) == before == [(None, 17, 4), (2, 21, 1)]
