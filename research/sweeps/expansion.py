@@ -142,7 +142,11 @@ def _branch(config: DictConfig, leaves: Sequence[Word], written: frozenset[str])
     for word in present:  # single values first, so that plain references to them resolve
         if len(word.values) == 1:
             _assign(config, word)
-    axes = {word.key: word for word in present if len(word.values) > 1}
+    axes: dict[str, Word] = {}
+    for word in (_whole(config, word) for word in present if len(word.values) > 1):
+        if word.key in axes:
+            raise ConfigurationError(f"{word.key} is swept twice", found=word.text, todo="write whole values")
+        axes[word.key] = word
     _refuse_references(config, axes)
     base = complete(flatten(resolved(config)))
     columns = {}
@@ -156,6 +160,16 @@ def _branch(config: DictConfig, leaves: Sequence[Word], written: frozenset[str])
         else:
             columns[key] = tuple(values.values())
     return Branch(base, columns, written=written), {word.key for word in present}
+
+
+def _whole(config: DictConfig, word: Word) -> Word:
+    """The word; if its key is a term of a mapping that is one value, with whole mappings in place of the terms."""
+    head, _, term = word.key.rpartition(".")
+    if head not in WHOLE:
+        return word
+    value = OmegaConf.to_container(OmegaConf.select(config, head))
+    terms = value if isinstance(value, dict) else {}
+    return Word(head, tuple({**terms, term: each} for each in word.values), word.text, word.plain)
 
 
 def _exists(config: DictConfig, key: str) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import research
-from engine.errors import DataError
+from engine.errors import ConfigurationError, DataError
 from engine.identity import digest
 from engine.paths import conf_dir
 from research.config.compose import Composer
@@ -428,6 +428,11 @@ def test_another_value_of_an_added_key_is_another_trial(composers: dict[str, Com
     assert plain == same != other
     swept = hashed(composers, "data=sample", "execution.unresolved=open,void,{after: 9d}")
     assert swept[:2] == [other, plain] and swept[2] not in (plain, other)
+    terms = hashed(composers, "data=sample", "execution.unresolved.after=7d,9d")
+    assert terms == [plain, swept[2]]
+    assert hashed(composers, "data=sample", "execution.unresolved.settle=void,open") == [plain, other]
+    with pytest.raises(ConfigurationError, match="swept twice"):
+        hashed(composers, "execution.unresolved.settle=void,open", "execution.unresolved.after=7d,9d")
 
 
 def test_a_key_added_to_single_strategies_counts_as_before_for_the_others(composers: dict[str, Composer]) -> None:
