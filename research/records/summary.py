@@ -56,10 +56,13 @@ def summary(run: RunRecord) -> dict[str, Any]:
         "data_hash": run.manifest["data"]["hash"],
         "report": report,
         "no_bets": run.manifest.get("no_bets"),
+        "notes": list(run.manifest["notes"]),
     }
     if run.kind == "backtest":
         metrics = run.metrics(1)
-        return head | {"config": run.parameters(1), "metrics": {name: metrics[name] for name in BACKTEST}}
+        flags = [name for name in run.flags() if name not in run.acknowledged()]
+        measures = {name: metrics[name] for name in BACKTEST}
+        return head | {"flags": flags, "config": run.parameters(1), "metrics": measures}
     return head | {
         "n_configurations": len(run),
         "n_tapes": run.manifest["counts"]["tapes"],

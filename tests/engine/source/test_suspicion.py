@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -125,6 +126,40 @@ def test_a_price_is_compared_with_what_was_known_by_then() -> None:
     assert suspects(parsed) == [("away", "b4"), ("home", "b4")], "the later prices of the others do not excuse it"
     flagged = parsed.quotes.filter(pl.col("bookmaker") != "b4")["suspect"]
     assert not flagged.any(), "a later price of another bookmaker makes no earlier one suspect"
+
+
+def random_pulls(seed: int) -> list[dict[str, object]]:
+    """Prices of five bookmakers at instants of their own, some of them wrong, of three matches with odd results."""
+    rng, rows = random.Random(seed), list[dict[str, object]]()
+    for match in range(3):
+        for name in ("b1", "b2", "b3", "b4", "exchange"):
+            for minutes in rng.sample(range(10, 300), 4):
+                seen = (START - timedelta(minutes=minutes)).isoformat()
+                prices = rng.choice([(1.7, 5.2), (1.75, 5.0), (1.66, 5.4), (5.2, 1.7), (1.01, 1.02), (3.3, 3.3)])
+                rows += book(name, *prices, seen=seen, home=f"H{match}", hs=(0, 2, 45)[match], winner="")
+    return sorted(rows, key=lambda line: str(line["seen"]))
+
+
+def marks(parsed: Parsed) -> dict[tuple[object, ...], bool]:
+    keys = ["event_id", "selection", "bookmaker", "known_at"]
+    return {tuple(row[:-1]): row[-1] for row in parsed.quotes.select(*keys, "suspect").iter_rows()}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_flag_on_a_price_knows_what_came_later(seed: int) -> None:
+    rows = random_pulls(seed)
+    whole = marks(read(rows))
+    assert 0 < sum(whole.values()) < len(whole)
+    for cut in sorted({str(line["seen"]) for line in rows})[5::9]:
+        early = marks(read([line for line in rows if str(line["seen"]) <= cut]))
+        assert early == {key: whole[key] for key in early}
+
+
+def test_no_flag_on_a_price_knows_a_result() -> None:
+    rows = random_pulls(9)
+    plain = marks(read(rows))
+    for change in ({"hs": 45}, {"hs": 0, "as": 3}, {"winner": "away"}, {"hs": -1}, {"hs": "", "as": ""}):
+        assert marks(read([{**line, **change} for line in rows])) == plain
 
 
 def test_prices_in_play_and_other_kinds_are_not_compared() -> None:

@@ -18,6 +18,7 @@ from engine.source.read import read_files
 from engine.store import Store
 from engine.store.inspect import check
 from engine.strategy import Requirement, View
+from research.records.summary import summary
 from research.report.terminal import verdict_lines
 from research.strategies import make
 from research.tapes.suspects import Suspects, notes_of
@@ -175,6 +176,7 @@ def test_a_book_with_exchanged_sides_from_the_file_to_the_run(home: Path, tmp_pa
     assert plain.metrics(1)["yield"] > 0.5
     assert set(plain.flags()) == {"yield"} and plain.unranked() == [1]
     assert any("Flagged: yield" in line for line in verdict_lines(plain))
+    assert summary(plain)["flags"] == ["yield"] and summary(plain)["notes"] == plain.manifest["notes"]
     (note,) = [note for note in plain.manifest["notes"] if "suspect" in note]
     assert note.startswith("60 of 1,800 opportunities are at suspect prices, with a mean edge of ")
     assert careful.metrics(1)["n_bets"] == 0 and careful.flags() == {}
