@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.errors import UsageError, printable
+from engine.errors import UsageError, printable, unknown_name
 from engine.paths import home, home_and_origin
 from research.commands.arguments import Parser, add_json, print_json
 
@@ -35,22 +35,50 @@ def parser() -> Parser:
     """The parser of `bea data` with its subcommands."""
     whole = Parser(prog="bea data", description="Odds history: import, simulate, check, describe.")
     subcommands = whole.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
-    importer = subcommands.add_parser("import", help="read files of a source into the store")
-    importer.add_argument("source", help="name of a source or shipped mapping; a wrong name lists them")
+    importer = subcommands.add_parser(
+        "import",
+        help="read files of a source into the store",
+        description="Read files of a source into the store. Files that it holds already are not read again. A row or a "
+        "cell that cannot be read is kept in quarantine and counted.",
+        epilog="for example: bea data import football_data E0.csv E1.csv",
+    )
+    importer.add_argument(
+        "source",
+        help="football_data (football-data.co.uk), tennis_data (tennis-data.co.uk), generic_csv (any table, with --mapping), "
+        "or a shipped mapping; a wrong name lists all",
+    )
     importer.add_argument("paths", nargs="+", metavar="PATH", help="files, archives or folders")
     importer.add_argument("--mapping", help="mapping for generic_csv: the name of a shipped one, or a YAML file")
     importer.add_argument("--again", action="store_true", help="read files again that are already in the store")
     importer.set_defaults(run=_import)
     simulator = subcommands.add_parser("simulate", help="generate a history whose true probabilities are known")
-    simulator.add_argument("--seed", type=int, default=0)
-    simulator.add_argument("--leagues", type=int, default=3, help="number of leagues (SIM1, SIM2, ...)")
-    simulator.add_argument("--seasons", type=int, default=5)
-    simulator.add_argument("--first-season", type=int, default=2018)
-    simulator.add_argument("--teams", type=int, default=18, help="teams in a league; an even number")
-    simulator.add_argument("--bookmakers", nargs="+", metavar="NAME", help="only these simulated bookmakers")
-    simulator.add_argument("--markets", nargs="+", metavar="NAME", help="only these of 1x2, totals, asian_handicap")
-    simulator.add_argument("--snapshots", type=int, default=0, help="timed quotes between opening and close")
-    simulator.add_argument("--truth", metavar="DIR", help="write the true probabilities to this folder")
+    simulator.add_argument("--seed", type=int, default=0, help="seed of all random numbers")
+    simulator.add_argument(
+        "--leagues", type=int, default=3, help="number of leagues: SIM1, SIM2, ... (default: %(default)s)"
+    )
+    simulator.add_argument("--seasons", type=int, default=5, help="number of seasons")
+    simulator.add_argument(
+        "--first-season", type=int, default=2018, help="year in which the first begins (default: %(default)s)"
+    )
+    simulator.add_argument(
+        "--teams", type=int, default=18, help="teams in a league, an even number (default: %(default)s)"
+    )
+    simulator.add_argument(
+        "--bookmakers", nargs="+", metavar="NAME", help="only these simulated bookmakers (default: all)"
+    )
+    simulator.add_argument(
+        "--markets", nargs="+", metavar="NAME", help="only these of 1x2, totals, asian_handicap (default: all)"
+    )
+    simulator.add_argument(
+        "--snapshots",
+        type=int,
+        default=0,
+        help="timed quotes of a match between opening and close (default: %(default)s)",
+    )
+    simulator.add_argument("--truth", metavar="DIR", help="also write the true probabilities to this folder")
+    for action in simulator._actions:
+        if isinstance(action.default, int) and not isinstance(action.default, bool):
+            action.help = f"{action.help} (default: %(default)s)"
     simulator.set_defaults(run=_simulate)
     mapper = subcommands.add_parser("map", help="look at a file and write a first mapping for it, with questions")
     mapper.add_argument("file", metavar="FILE", help="a table, a JSON document, or an archive (its first file)")
@@ -99,7 +127,7 @@ def _simulate(options: argparse.Namespace) -> int:
         known = {book.name: book for book in simulator.DEFAULT_BOOKMAKERS}
         unknown = [name for name in options.bookmakers if name not in known]
         if unknown:
-            raise UsageError(f"unknown bookmaker {unknown[0]!r}", where="--bookmakers", expected=", ".join(known))
+            raise unknown_name("bookmaker", unknown[0], known, where="--bookmakers")
         chosen["bookmakers"] = tuple(known[name] for name in options.bookmakers)
     if options.markets:
         chosen["markets"] = tuple(options.markets)

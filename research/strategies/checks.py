@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, unknown_name
 from engine.kernel.parameter import hundredth
 from engine.odds import METHODS
-from engine.schema import MARKETS, OPEN_MARKETS, SELECTIONS
+from engine.schema import MARKETS, OPEN_MARKETS, SELECTIONS, is_selection
 
 
 def refuse(key: str, expected: str, found: object, todo: str = "") -> ConfigurationError:
@@ -52,6 +52,14 @@ def set_markets(strategy: Any, whole_books: bool = True) -> None:
             expected = "a market whose selections form a book: " + " | ".join(SELECTIONS)
             raise refuse("markets", expected, market)
         one_of("markets", market, MARKETS)
+
+
+def set_selections(strategy: Any) -> None:
+    """Require that each of the `selections` of a strategy is one of a market in `markets`."""
+    for selection in strategy.selections or ():
+        if not any(is_selection(market, selection) for market in strategy.markets):
+            known = {name for market in strategy.markets for name in SELECTIONS.get(market, ())}
+            raise unknown_name("selection", selection, known, where="strategy.selections")
 
 
 def one_of(key: str, value: object, known: Collection[str]) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.strategy import Requirement, View
 from research.strategies.books import BEST, back_prices, offers
-from research.strategies.checks import is_flag, is_name, set_lines, set_markets, set_names
+from research.strategies.checks import is_flag, is_name, set_lines, set_markets, set_names, set_selections
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class FlatAll:
         set_markets(self, whole_books=bool(self.complete_market))
         set_lines(self)
         set_names(self, "selections")
+        set_selections(self)
         set_names(self, "bookmakers")
         is_name("bookmaker", self.bookmaker)
         is_flag("complete_market", self.complete_market)

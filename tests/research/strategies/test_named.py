@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 
+from engine.errors import ConfigurationError
 from engine.strategy import Requirement
 from research.strategies import make, names
 from research.strategies.named import named_bookmakers, shipped_defaults
@@ -66,3 +67,11 @@ def test_bookmakers_of_a_strategy_of_the_user() -> None:
         "soft_bookmakers": ("q",),
         "requires": ("bwin",),
     }
+
+
+def test_a_selection_that_no_market_has_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"unknown selection .Home. in strategy\.selections: .*mean home"):
+        make("flat_all", {"selections": ["home", "Home"]})
+    with pytest.raises(ConfigurationError, match="unknown selection 'over'"):
+        make("flat_all", {"selections": "over"})
+    assert make("flat_all", {"selections": ["over", "home"], "markets": ["1x2", "totals"]})
