@@ -44,41 +44,14 @@ def parser() -> Parser:
     )
     importer.add_argument(
         "source",
-        help="football_data (football-data.co.uk), tennis_data (tennis-data.co.uk), generic_csv (any table, with --mapping), "
-        "or a shipped mapping; a wrong name lists all",
+        help="football_data (football-data.co.uk), tennis_data (tennis-data.co.uk), generic_csv (any table, with "
+        "--mapping), or a shipped mapping; a wrong name lists all",
     )
     importer.add_argument("paths", nargs="+", metavar="PATH", help="files, archives or folders")
     importer.add_argument("--mapping", help="mapping for generic_csv: the name of a shipped one, or a YAML file")
     importer.add_argument("--again", action="store_true", help="read files again that are already in the store")
     importer.set_defaults(run=_import)
-    simulator = subcommands.add_parser("simulate", help="generate a history whose true probabilities are known")
-    simulator.add_argument("--seed", type=int, default=0, help="seed of all random numbers")
-    simulator.add_argument(
-        "--leagues", type=int, default=3, help="number of leagues: SIM1, SIM2, ... (default: %(default)s)"
-    )
-    simulator.add_argument("--seasons", type=int, default=5, help="number of seasons")
-    simulator.add_argument(
-        "--first-season", type=int, default=2018, help="year in which the first begins (default: %(default)s)"
-    )
-    simulator.add_argument(
-        "--teams", type=int, default=18, help="teams in a league, an even number (default: %(default)s)"
-    )
-    simulator.add_argument(
-        "--bookmakers", nargs="+", metavar="NAME", help="only these simulated bookmakers (default: all)"
-    )
-    simulator.add_argument(
-        "--markets", nargs="+", metavar="NAME", help="only these of 1x2, totals, asian_handicap (default: all)"
-    )
-    simulator.add_argument(
-        "--snapshots",
-        type=int,
-        default=0,
-        help="timed quotes of a match between opening and close (default: %(default)s)",
-    )
-    simulator.add_argument("--truth", metavar="DIR", help="also write the true probabilities to this folder")
-    for action in simulator._actions:
-        if isinstance(action.default, int) and not isinstance(action.default, bool):
-            action.help = f"{action.help} (default: %(default)s)"
+    simulator = _add_simulate(subcommands)
     simulator.set_defaults(run=_simulate)
     mapper = subcommands.add_parser("map", help="look at a file and write a first mapping for it, with questions")
     mapper.add_argument("file", metavar="FILE", help="a table, a JSON document, or an archive (its first file)")
@@ -94,6 +67,30 @@ def parser() -> Parser:
         subcommand.add_argument("--store", metavar="DIR", help="the store (default: data/store in BEA_HOME)")
         add_json(subcommand)
     return whole
+
+
+def _add_simulate(subcommands: Any) -> argparse.ArgumentParser:
+    """Add `bea data simulate`; every number has its default in the help."""
+    simulator: argparse.ArgumentParser = subcommands.add_parser(
+        "simulate", help="generate a history whose true probabilities are known"
+    )
+    simulator.add_argument("--seed", type=int, default=0, help="seed of all random numbers")
+    simulator.add_argument("--leagues", type=int, default=3, help="number of leagues: SIM1, SIM2, ...")
+    simulator.add_argument("--seasons", type=int, default=5, help="number of seasons")
+    simulator.add_argument("--first-season", type=int, default=2018, help="year in which the first begins")
+    simulator.add_argument("--teams", type=int, default=18, help="teams in a league, an even number")
+    simulator.add_argument(
+        "--bookmakers", nargs="+", metavar="NAME", help="only these simulated bookmakers (default: all)"
+    )
+    simulator.add_argument(
+        "--markets", nargs="+", metavar="NAME", help="only these of 1x2, totals, asian_handicap (default: all)"
+    )
+    simulator.add_argument("--snapshots", type=int, default=0, help="timed quotes of a match between opening and close")
+    simulator.add_argument("--truth", metavar="DIR", help="also write the true probabilities to this folder")
+    for action in simulator._actions:
+        if isinstance(action.default, int) and not isinstance(action.default, bool):
+            action.help = f"{action.help} (default: %(default)s)"
+    return simulator
 
 
 def _store_path(options: argparse.Namespace) -> Path:
