@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 import yaml
 
+from engine.betting.sport import sport_of
 from engine.errors import ConfigurationError
 from engine.names import fold
 from engine.paths import conf_dir, home
@@ -94,14 +96,14 @@ class _Table:
 def load_aliases(sport: str) -> Aliases:
     """Load the tables of a sport. They are empty if there are no such files.
 
+    A sport without a table of its own has that of the same sport under another name: ``soccer`` has ``football.yaml``.
+
     Raises
     ------
     ConfigurationError
         A file does not have the form ``names``, ``aliases``, ``aliases_in``; a variant has two names, or its name is
         itself a variant.
     """
-    if not sport.isidentifier():
-        return Aliases()
     return _load(sport, conf_dir() / "source" / "aliases", _user_folder(), _state())
 
 
@@ -115,13 +117,13 @@ def check_user_tables() -> None:
     """
     for path in _user_files():
         if path.name != _COMPETITIONS:
-            if not path.stem.isidentifier():
+            if path.suffix != ".yaml" or not (path.stem.isidentifier() or _key(path.stem)):
                 raise ConfigurationError(
                     "a table of aliases for no sport",
                     where=str(path),
                     expected="SPORT.yaml, such as football.yaml or ice_hockey.yaml",
                 )
-            load_aliases(path.stem)
+            _table(path)
     _user_competitions(_user_folder())
 
 
@@ -136,8 +138,9 @@ def user_tables_hash() -> str:
 
 def shipped_competitions(sport: str) -> dict[str, str]:
     """Other names of competitions that come with the project, with their standard names. They need not be in force."""
-    content = _content(conf_dir() / "source" / "aliases" / _COMPETITIONS)
-    return _variants(content.get(sport) or {}, conf_dir() / "source" / "aliases" / _COMPETITIONS)
+    path = conf_dir() / "source" / "aliases" / _COMPETITIONS
+    content = _content(path)
+    return _variants(content.get(_named(sport, content)), path)
 
 
 def _user_folder() -> Path:
@@ -146,7 +149,26 @@ def _user_folder() -> Path:
 
 def _user_files() -> list[Path]:
     folder = _user_folder()
-    return sorted(path for path in folder.glob("*.yaml") if path.is_file()) if folder.is_dir() else []
+    return sorted(path for path in folder.glob("*.y*ml") if path.is_file()) if folder.is_dir() else []
+
+
+def _key(sport: str) -> str:
+    """First name of a known sport, whatever it is called here; empty for another one."""
+    return (sport_of(sport).names or ("",))[0]
+
+
+def _named(sport: str, names: Iterable[str]) -> str:
+    """The one of some names that means a sport: the same, else one of the same sport, else none (empty)."""
+    known = sorted(names)
+    if sport in known:
+        return sport
+    key = _key(sport)
+    return next((name for name in known if key and _key(name) == key), "")
+
+
+def _table_of(sport: str, folder: Path) -> _Table:
+    name = _named(sport, (path.stem for path in folder.glob("*.yaml") if path.name != _COMPETITIONS))
+    return _table(folder / f"{name}.yaml") if name else _Table()
 
 
 def _state() -> tuple[tuple[str, int, int], ...]:
@@ -157,7 +179,7 @@ def _state() -> tuple[tuple[str, int, int], ...]:
 
 @lru_cache(maxsize=64)
 def _load(sport: str, shipped: Path, user: Path, _state: tuple[tuple[str, int, int], ...]) -> Aliases:
-    base, own = _table(shipped / f"{sport}.yaml"), _table(user / f"{sport}.yaml")
+    base, own = _table_of(sport, shipped), _table_of(sport, user)
     spelling = _merged(base.spelling, own.spelling)
     renamed = {old for old, new in own.spelling.items() if old != new}
     known = (base.names | own.names | set(spelling.values())) - renamed
@@ -255,8 +277,10 @@ def _text(value: Any, path: Path) -> str:
 def _competitions(sport: str, user: Path) -> dict[str, str]:
     """Competitions in force: those of the user's file, over those that come along where ``use`` names the sport."""
     use, own = _user_competitions(user)
-    base = shipped_competitions(sport) if sport in use else {}
-    return {variant: name for variant, name in _merged(base, own.get(sport, {})).items() if variant != name}
+    base = shipped_competitions(sport) if _named(sport, use) else {}
+    return {
+        variant: name for variant, name in _merged(base, own.get(_named(sport, own), {})).items() if variant != name
+    }
 
 
 def _user_competitions(user: Path) -> tuple[list[str], dict[str, dict[str, str]]]:

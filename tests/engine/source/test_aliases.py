@@ -181,7 +181,7 @@ def test_aliases_without_a_list_of_names_report_no_new_name(user: Path) -> None:
         ("football", "names: {x: A}", "names without lists"),
         ("football", "- A", "not a table of names"),
         ("football", "aliases: {A: 'B", "not a table of names"),
-        ("ice-hockey", "aliases: {A: B}", "a table of aliases for no sport"),
+        ("my sport", "aliases: {A: B}", "a table of aliases for no sport"),
         ("competitions", "use: football", "not a list of sports"),
         ("competitions", "use: [darts]", "no table of competitions for 'darts'"),
         ("competitions", "football: {A: B, B: C}", "'B' is both a name and a variant"),
@@ -253,3 +253,24 @@ def test_rules_of_seasons_hold_under_both_names_of_a_competition(user: Path, tmp
     row = "The League,24/08/2024,Arsenal,Chelsea,1,1,D,2.1,3.4,3.5"
     found = events(tmp_path / "a.csv", row, source="generic_csv", mapping=mapping)
     assert found.select("competition", "season").row(0) == ("L1", "2024")
+
+
+def test_a_sport_under_another_name_has_the_same_tables(user: Path) -> None:
+    assert load_aliases("soccer").resolve("Nottingham Forest") == "Nott'm Forest"
+    assert load_aliases("Football").new({"Arsenal", "Northport"}) == {"Northport"}
+    (user / "Ice-Hockey.yaml").write_text("aliases: {The Bears: Bears}\n")
+    (user / "competitions.yaml").write_text("use: [soccer]\nhockey: {The Cup: Cup}\n")
+    check_user_tables()
+    for sport in ("ice_hockey", "icehockey_nhl", "Ice Hockey"):
+        assert load_aliases(sport).resolve("The Bears") == "Bears"
+        assert load_aliases(sport).competition("The Cup") == "Cup"
+    assert load_aliases("football").competition("soccer_epl") == "E0"
+    assert load_aliases("baseball").resolve("The Bears") == "The Bears"
+    assert load_aliases("../football").resolve("Nottingham Forest") in ("Nottingham Forest", "Nott'm Forest")
+    assert load_aliases("").resolve("The Bears") == load_aliases("my sport").resolve("The Bears") == "The Bears"
+
+
+def test_a_table_with_another_ending_is_refused(user: Path) -> None:
+    (user / "football.yml").write_text("aliases: {A: B}\n")
+    with pytest.raises(ConfigurationError, match=r"for no sport in .*football.yml: expected SPORT.yaml"):
+        check_user_tables()
