@@ -14,7 +14,7 @@ from engine.kernel.codes import Reduction, State
 from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL
 from engine.tape.assemble import assemble
 from engine.tape.build import merged_terms, refuse_duplicates
-from engine.tape.check import check_kelly, check_opportunities
+from engine.tape.check import HIGHEST_ODDS, check_kelly, check_opportunities
 from engine.tape.columns import NEVER, Tape
 from engine.tape.terms import check_bookmakers, with_terms
 
@@ -280,9 +280,10 @@ def _is_wrong_share(name: str, used: pl.Expr) -> pl.Expr:
 
 def _check_market(rows: pl.DataFrame) -> None:
     each_way, cashed = pl.col("each_way_frac") > 0.0, pl.col("result") == "cashed"
+    exit_odds = pl.col("exit_odds").fill_nan(None)
     by_rule_4 = (pl.col("reduction_rule") == "rule_4").fill_null(False)
     rules = {
-        "filled": ("odds above 1, or null", ~(pl.col("filled").fill_nan(None) > 1.0)),
+        "filled": (f"odds above 1, up to {HIGHEST_ODDS:,.0f}, or null", ~_is_price(pl.col("filled").fill_nan(None))),
         "reduction_rule": (f"{', '.join(_REDUCTIONS)} or null", ~pl.col("reduction_rule").is_in(_REDUCTIONS)),
         "reduction_frac": (
             f"0 to 1 (1 excluded), of Rule 4 up to {_RULE_4_MOST:g}",
@@ -293,7 +294,10 @@ def _check_market(rows: pl.DataFrame) -> None:
             ~_from_0_below_1("each_way_frac") | (each_way & ~_can_be_each_way()),
         ),
         "prob_place": ("0 to 1 - prob, in each-way bets only", ~_is_place_probability(each_way)),
-        "exit_odds": ("above 1 in every cashed bet", cashed & ~(pl.col("exit_odds") > 1.0).fill_null(False)),
+        "exit_odds": (
+            "above 1 in every bet with the result cashed, null in all others",
+            (cashed & ~_is_price(exit_odds).fill_null(False)) | (~cashed & exit_odds.is_not_null()),
+        ),
     }
     _refuse_first(rows, rules)
 
@@ -312,6 +316,10 @@ def _refuse_first(rows: pl.DataFrame, rules: Mapping[str, tuple[str, pl.Expr]]) 
                 expected=expected,
                 found=f"{wrong[name][0]} ({wrong.height} rows)",
             )
+
+
+def _is_price(odds: pl.Expr) -> pl.Expr:
+    return (odds > 1.0) & (odds <= HIGHEST_ODDS)
 
 
 def _from_0_below_1(name: str) -> pl.Expr:
