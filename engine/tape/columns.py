@@ -66,11 +66,12 @@ class Tape:
     dead_heat_share : float64 (n,)
         Share of the stake (of an each-way bet: of its win part) that wins in a dead heat; 1 otherwise.
     place_share : float64 (n,)
-        Share of the place part of an each-way bet that is paid in a dead heat for the last place; 1 otherwise.
+        Share of the place part of an each-way bet that is paid in a dead heat for the last place; 1 otherwise, and by
+        default.
     reduction_frac : float64 (n,)
         Reduction factor for runners removed after the bet; 0: none.
     reduction_rule : int8 (n,)
-        `codes.Reduction`: whether the factor comes off the price or off the winnings.
+        `codes.Reduction`: whether the factor comes off the price (the default) or off the winnings.
     each_way_frac : float64 (n,)
         Fraction of the odds above 1 that the place part of an each-way bet pays; 0: a win bet.
     exit_odds : float64 (n,)
@@ -128,9 +129,7 @@ class Tape:
     priority: Floats
     state: Bytes
     dead_heat_share: Floats
-    place_share: Floats
     reduction_frac: Floats
-    reduction_rule: Bytes
     each_way_frac: Floats
     exit_odds: Floats
     tax_stake_frac: Floats
@@ -151,8 +150,13 @@ class Tape:
     zone: str
     hash: str
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
+    place_share: Floats = field(default_factory=lambda: np.ones(1))
+    reduction_rule: Bytes = field(default_factory=lambda: np.zeros(1, np.int8))
 
     def __post_init__(self) -> None:
+        for name in ("place_share", "reduction_rule"):
+            if len(getattr(self, name)) == 1:  # one value stands for every row
+                object.__setattr__(self, name, np.broadcast_to(getattr(self, name), self.id.shape))
         for name, column in vars(self).items():
             if isinstance(column, np.ndarray):
                 object.__setattr__(self, name, slim(column))

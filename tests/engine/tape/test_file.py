@@ -12,6 +12,7 @@ import pytest
 from engine.errors import TapeError
 from engine.tape import Tape, load, save
 from engine.tape.build import build_tape
+from engine.tape.part import decided_between
 from research.strategies import make
 from tests.property.markets import world
 
@@ -78,3 +79,14 @@ def test_a_missing_file_and_an_impossible_folder_are_refused(tape: Tape, tmp_pat
     (tmp_path / "file").write_text("x")
     with pytest.raises(TapeError, match="cannot write"):
         save(tape, tmp_path / "file" / "a.tape")
+
+
+def test_the_columns_of_races_may_be_left_out_of_a_tape(tape: Tape, tmp_path: Path) -> None:
+    columns = {name: column for name, column in vars(tape).items() if name not in ("place_share", "reduction_rule")}
+    plain = Tape(**columns)
+    assert_same(plain, tape)
+    assert (plain.place_share == 1.0).all() and not plain.reduction_rule.any() and len(plain.place_share) == len(tape)
+    save(plain, tmp_path / "plain")
+    assert_same(load(tmp_path / "plain"), tape)
+    for end_ns, rows in ((int(tape.decided_at[0]), 0), (2**62, len(tape))):
+        assert len(decided_between(plain, 0, end_ns).reduction_rule) == rows
