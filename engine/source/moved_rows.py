@@ -64,9 +64,6 @@ def without_moved_rows(
     if not n or not columns:
         return table
     odds = odds_of(plain or table, columns, convert)
-    last = np.full(n, -1)
-    for column in columns:
-        last = np.where(odds[column.index][1], np.maximum(last, column.index), last)
     judged = [p for p in columns if pairs or len(SELECTIONS.get(p.market, ())) > 2]
     low, impossible = _low(judged, odds, n), _impossible(judged, odds, n)
     cells = np.array(strange or [0] * n, dtype=np.int64) + low.sum(axis=0)
@@ -76,15 +73,40 @@ def without_moved_rows(
         reason = "several cells do not hold what their columns say: a cell is lost or added"
         moved |= {int(row): reason for row in np.flatnonzero((signs >= 2) & (cells > 0))}
         moved |= _split_numbers(plain or table, judged, low | impossible)
+    if not pairs:
+        signs = cells + _low(columns, odds, n).sum(axis=0) + _impossible(columns, odds, n).sum(axis=0)
+    moved |= _ends_inside(table, columns, {k: filled for k, (_, filled, _) in odds.items()}, (signs, moved), quarantine)
+    for index, reason in moved.items():
+        quarantine.row(table.lines[index], ",".join(table.rows[index]), reason)
+    return table.without(moved)
+
+
+def _ends_inside(
+    table: Table,
+    columns: Sequence[PriceColumn],
+    has: dict[int, Bools],
+    known: tuple[NDArray[np.int64], dict[int, str]],
+    quarantine: Quarantine,
+) -> dict[int, str]:
+    """Rows that end inside a book, and why. Other rows with a part of a book are flagged.
+
+    `has` has the filled cells by the index of the column; `known` the number of signs of each row, and the rows that
+    are quarantined already.
+    """
+    signs, gone = known
+    last = np.full(len(table.rows), -1)
+    for column in columns:
+        last = np.where(has[column.index], np.maximum(last, column.index), last)
+    moved: dict[int, str] = {}
     for book in books_of(columns):
         if len(book) < 2:
             continue
-        filled = np.array([odds[p.index][1] for p in book])
+        filled = np.array([has[p.index] for p in book])
         some, every = filled.any(axis=0), filled.all(axis=0)
         if every.sum() < _OTHERS.get(len(book), 3) or every.sum() < _WHOLE * (some.sum() - 1):
             continue
         for row in np.flatnonzero(some & ~every):
-            if table.lines[row] == table.cut or row in moved:
+            if table.lines[row] == table.cut or row in gone:
                 continue
             lacking = " and ".join(p.name for k, p in enumerate(book) if not filled[k, row])
             ends = any(p.index > last[row] for k, p in enumerate(book) if not filled[k, row])
@@ -94,9 +116,7 @@ def without_moved_rows(
             elif ends or len(book) > 2:
                 reason = f"a part of a book: {lacking} is empty"
                 quarantine.flag(table.lines[row], book[0].name, "", reason)
-    for index, reason in moved.items():
-        quarantine.row(table.lines[index], ",".join(table.rows[index]), reason)
-    return table.without(moved)
+    return moved
 
 
 def _low(columns: Sequence[PriceColumn], odds: dict[int, tuple[Floats, Bools, Bools]], n: int) -> NDArray[np.bool_]:
