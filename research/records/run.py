@@ -281,6 +281,7 @@ class RunRecord:
         if findings is None or self.kind == "backtest":
             return None
         evidence, aside = findings.evidence, findings.set_aside
+        implausible = sum(flags != ("leak",) for flags in self.set_aside().values())
         judged = self.standing().filter(~pl.col("config").is_in(aside))
         return judge(
             evidence.p_all,
@@ -289,6 +290,7 @@ class RunRecord:
             findings.out_of_sample,
             judged["flag"].unique().sort().to_list(),
             len(aside),
+            most_flagged=implausible > evidence.betting,
         )
 
     def bankrupt(self) -> pl.DataFrame:

@@ -92,6 +92,8 @@ def judge(
     out_of_sample: OutOfSample | None,
     flags: Sequence[str] = (),
     set_aside: int = 0,
+    *,
+    most_flagged: bool = False,
 ) -> Verdict:
     """Reach the verdict.
 
@@ -109,13 +111,16 @@ def judge(
         Flags of the configurations that are judged, as far as they have not been acknowledged.
     set_aside : int
         Number of flagged configurations that are not judged.
+    most_flagged : bool
+        Whether more configurations are set aside as implausible than are left that bet: a fault that they all share is
+        likelier then than a few bad rows, and the rest are not to be trusted either.
     """
     return Verdict(
         (
             _all_configurations(p_all, set_aside),
             _selected(p_single, trials),
             _path(out_of_sample),
-            _plausibility(flags, set_aside),
+            _plausibility(flags, set_aside, most_flagged),
         )
     )
 
@@ -179,10 +184,15 @@ def _path(out_of_sample: OutOfSample | None) -> Condition:
     return Condition("c", out_of_sample.lower > 0.0, sentence, brief)
 
 
-def _plausibility(flags: Sequence[str], set_aside: int) -> Condition:
+def _plausibility(flags: Sequence[str], set_aside: int, most_flagged: bool) -> Condition:
     if flags:
         names = ", ".join(flags)
         return Condition("d", False, f"flags that nobody has acknowledged: {names}", f"flagged: {names}")
+    if most_flagged:
+        what = "most configurations that bet are implausible"
+        return Condition(
+            "d", False, f"{what} ({number(set_aside)} are set aside): look for a fault that all share", what
+        )
     if set_aside:
         verb = "is" if set_aside == 1 else "are"
         sentence = f"{count(set_aside, 'flagged configuration')} {verb} set aside; nothing that is judged is flagged"

@@ -119,6 +119,15 @@ def test_nothing_is_left_to_judge(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert "and 7 more" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.parametrize(("flagged", "holds"), [(5, True), (6, False)])
+def test_a_fault_that_most_share_is_no_exception(flagged: int, holds: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    flag(monkeypatch, list(range(1, flagged + 1)))
+    run = research.sweep([*WORDS, "report=false"])
+    verdict, found = run.verdict(), run.findings
+    assert verdict is not None and found is not None and found.evidence.betting == 10 - flagged
+    assert verdict.conditions[3].holds is holds
+
+
 def test_hits_beyond_fair_odds_are_looked_for_until_none_is_found(
     plain: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

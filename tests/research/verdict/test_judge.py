@@ -96,6 +96,8 @@ def test_shares_of_sweeps_as_text() -> None:
 def test_what_is_set_aside_does_not_silence_the_rest() -> None:
     found = judge(**PASSING, set_aside=2)
     assert found.evidence and "2 flagged configurations are set aside" in found.conditions[3].sentence
+    shared = judge(**PASSING, set_aside=2, most_flagged=True)
+    assert [one.letter for one in shared.failed] == ["d"] and "a fault that all share" in shared.conditions[3].sentence
     still = judge(**PASSING | {"flags": ("clv",)}, set_aside=2)
     assert [one.letter for one in still.failed] == ["d"] and "clv" in still.conditions[3].sentence
     empty = judge(**PASSING | {"p_all": NAN}, set_aside=3)
