@@ -130,8 +130,9 @@ def seed_files(shared: Path, largest_bytes: int = 1 << 30) -> list[SeedFile]:
     for folder in ("football_data", "football_data_leagues", "football_data_rebuilt", "football_data_extra", "dirt"):
         paths += [("football_data", p) for p in sorted((data / folder).glob("*.csv"))]
     paths += [("tennis_data", p) for p in sorted((data / "tennis_data").iterdir())]
-    for source in ("nfl", "football_open_close"):
+    for source in ("nfl", "football_open_close", "football_many_markets"):
         paths += [(source, p) for p in sorted((data / source).glob("*.csv"))]
+    paths += [("the_odds_api", p) for p in sorted((data / "the_odds_api").rglob("*.json"))]
     files = [SeedFile(s, p.name, p.read_bytes()) for s, p in paths if p.stat().st_size <= largest_bytes]
     for path in sorted((data / "the_odds_api_snapshots").glob("*.zip")):
         with zipfile.ZipFile(path) as archive:
