@@ -89,6 +89,26 @@ def check_mapping(mapping: Mapping, name: str) -> None:
                 where=f"{name} lines.{column}",
                 expected="step and limit above 0, factor 1 or -1",
             )
+    _check_idle(mapping, name)
+
+
+def _check_idle(mapping: Mapping, name: str) -> None:
+    """Refuse keys that would have no effect, because they are in the wrong place or name another column."""
+    used = {p.line_column for p in mapping.prices or ()} | ({mapping.long.line_column} if mapping.long else set())
+    for column in mapping.lines:
+        if column not in used:
+            expected = ", ".join(sorted(used - {""})) or "a line_column"
+            raise ConfigurationError("no price has this line_column", where=f"{name} lines.{column}", expected=expected)
+    texts = {key: getattr(mapping, key) for key in _TEXTS if key != "winner"}
+    if mapping.long is not None:
+        texts |= {f"long.{key}": getattr(mapping.long, key) for key in ("market", "bookmaker", "instant", "side")}
+    for key, text in texts.items():
+        if text.names:
+            raise ConfigurationError("'names' is for winner and long.selection", where=f"{name} {key}")
+    if mapping.start.time_format and not mapping.start.time_column:
+        raise ConfigurationError("'time_format' has no time_column", where=f"{name} start")
+    if mapping.known.updated and not mapping.known.columns:
+        raise ConfigurationError("'updated' has no columns to be compared with", where=f"{name} known")
 
 
 def _check_file(mapping: Mapping, name: str) -> None:

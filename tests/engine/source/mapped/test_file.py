@@ -146,6 +146,9 @@ def test_a_date_alone_is_no_start_at_midnight() -> None:
         ("scores: {corners: {home: a}}\n", "one of two scores"),
         ("score: {column: s}\n", "given twice"),
         ("lines: {L: {team: guest}}\n", "unknown value"),
+        ("lines: {M: {team: own}}\n", "no price has this line_column.*expected L"),
+        ("season: {column: a, names: true}\n", "for winner and long.selection"),
+        ("known: {updated: a}\n", "no columns to be compared"),
     ],
 )
 def test_wrong_keys_are_refused(extra: str, message: str) -> None:

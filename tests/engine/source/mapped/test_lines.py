@@ -201,7 +201,7 @@ def test_markets_of_a_long_table() -> None:
 
 
 def test_a_market_with_a_line_needs_one() -> None:
-    parsed = read(TEXT, OWN.replace("  line_column: point\n", ""))
+    parsed = read(TEXT, OWN.replace("  line_column: point\n", "").replace("lines: {point: {team: own}}\n", ""))
     assert parsed.quotes.is_empty() and parsed.counts.rows_quarantined == 4
     assert parse_mapping(OWN, "m").lines["point"].team == "own"
 
