@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from engine.names import near
+
 #: Columns of stored events by which a replaced one is found.
 ORIGIN = (
     *("event_id", "sport", "competition", "season", "date", "home", "away"),
@@ -33,7 +35,8 @@ def replaced_events(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     polars.DataFrame
         One row per replaced event: event_id, sport, competition, season; `new_id`, and `moved_to`, its date;
         `replaced_by`, the new event in words; `same_sides`, whether its quotes hold for the new event: the date is
-        the same, and the names are not in alphabetical order, which a new name may change.
+        the same, a side has an equal or near name (lines may be counted in another way now), and the names are not
+        in alphabetical order, which a new name may change.
     """
     gone = stored.join(new.select("event_id"), on="event_id", how="anti")
     words = pl.format("{} {} {} - {}", "competition", pl.col("date").cast(pl.String), "home", "away")
@@ -46,11 +49,12 @@ def replaced_events(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(name).alias(f"{name}_new") for name in _PAIR),
     )
     renumbered = pl.all_horizontal(pl.col(name) == pl.col(f"{name}_new") for name in _PAIR)
-    same = (pl.col("date") == pl.col("moved_to")) & ~pl.col("neutral")
+    found = gone.join(rows, on=["source", "raw_line"], how="inner").filter(~renumbered)
+    sides = found.select("home", "home_new", "away", "away_new").rows()
+    named = pl.Series([near(home, now) or near(away, then) for home, now, away, then in sides], dtype=pl.Boolean)
+    same = (pl.col("date") == pl.col("moved_to")) & ~pl.col("neutral") & named
     return (
-        gone.join(rows, on=["source", "raw_line"], how="inner")
-        .filter(~renumbered)
-        .with_columns(same.alias("same_sides"))
+        found.with_columns(same.alias("same_sides"))
         .unique("event_id", keep="first", maintain_order=True)
         .sort("event_id")
         .select("event_id", "sport", "competition", "season", "new_id", "moved_to", "replaced_by", "same_sides")

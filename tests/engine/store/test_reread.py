@@ -88,3 +88,11 @@ def test_prices_of_a_match_without_a_home_side_are_not_handed_over(tmp_path: Pat
     assert store.events()["home"].to_list() == ["Abaker B."]
     assert store.quotes()["bookmaker"].unique().to_list() == ["a"]
     assert store.withdrawn()["n_quotes"].to_list() == [16]
+
+
+def test_prices_are_not_handed_over_to_a_match_of_other_teams(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([read(match("Northport Town", "Eastham", DAY), known_by="1", bookmakers=("a", "b"))])
+    store.apply([read(match("Dunley", "Quarrow", DAY), known_by="2", bookmakers=("a",))])
+    assert names(store) == [("E0", "Dunley", "Quarrow")]
+    assert store.quotes()["bookmaker"].unique().to_list() == ["a"]
