@@ -3,7 +3,7 @@
 (() => {
   const MANY = 8;
   const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-  const digits = text => text.replace(/\s+/g, "").replace(/\u2212/g, "-");
+  const digits = text => text.replace(/\s+/g, "").replace(/(\d),(?=\d{3})/g, "$1").replace(/\u2212/g, "-");
   // a number with its unit, or the first number of an interval; dates, names and odds bands are text
   const value = text => {
     const match = digits(text).match(/^([+-]?\d+(?:\.\d+)?)(?:[%a-z].*)?$/i);
