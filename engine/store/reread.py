@@ -17,7 +17,7 @@ ORIGIN = (
     *("neutral", "source", "raw_file", "raw_line"),
 )
 #: Facts of a pair on a date. Where only the game number differs, the store has given it (`engine.store.games`).
-_PAIR = ("competition", "date", "home", "away")
+_PAIR = ("sport", "competition", "date", "home", "away")
 
 
 def replaced_events(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

@@ -96,3 +96,10 @@ def test_prices_are_not_handed_over_to_a_match_of_other_teams(tmp_path: Path) ->
     store.apply([read(match("Dunley", "Quarrow", DAY), known_by="2", bookmakers=("a",))])
     assert names(store) == [("E0", "Dunley", "Quarrow")]
     assert store.quotes()["bookmaker"].unique().to_list() == ["a"]
+
+
+def test_a_sport_under_its_other_name_is_replaced_too(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([read(match("Northport", "Eastham", DAY), known_by="1", sport="soccer")])
+    store.apply([read(match("Northport", "Eastham", DAY), known_by="2")])
+    assert store.events()["sport"].to_list() == ["football"]
