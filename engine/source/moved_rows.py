@@ -42,9 +42,9 @@ def without_moved_rows(
 ) -> Table:
     """The table without rows whose values stand under the names of others, though their number of cells is right.
 
-    - A row that ends inside a book which nearly all other rows have whole lost or gained a cell. Of a book of three
-      that is certain enough: the row is quarantined. Of a book of two it is quarantined if the row has another sign,
-      and flagged otherwise. Any other book of three that a row has only in part is flagged.
+    - A row that ends inside a book which nearly all other rows have whole lost or gained a cell: it is quarantined.
+      Handicaps are often given for one side only: such a row is quarantined if it has another sign, and flagged
+      otherwise. Any other book of three that a row has only in part is flagged.
     - A row with two signs is quarantined, if nearly all other rows have none. Signs are prices of 1 or less (a line, or
       a number cut at its decimal comma), cells that do not hold what their column says, and books with impossible sums.
     - A row with whole numbers in two neighbouring cells, of which the first is no price or in an impossible book, has a
@@ -111,7 +111,7 @@ def _ends_inside(
             lacking = " and ".join(p.name for k, p in enumerate(book) if not filled[k, row])
             ends = any(p.index > last[row] for k, p in enumerate(book) if not filled[k, row])
             ends |= any(p.index == last[row] for p in book)
-            if ends and (len(book) > 2 or signs[row]):
+            if ends and (book[0].market != "asian_handicap" or signs[row]):
                 moved[int(row)] = f"the row ends inside a book, {lacking} is empty: a cell is lost or added"
             elif ends or len(book) > 2:
                 reason = f"a part of a book: {lacking} is empty"

@@ -38,7 +38,7 @@ def test_a_part_of_a_book_inside_a_row_is_flagged_and_kept() -> None:
     assert moved([ROW, row])[1] == []  # two rows prove nothing
 
 
-def test_a_pair_at_the_end_needs_another_strange_cell() -> None:
+def test_a_handicap_at_the_end_needs_another_sign() -> None:
     row = [*ROW[:7], "", "", "", ""]
     assert moved([ROW] * 5 + [row]) == ([2, 3, 4, 5, 6, 7], [(7, "flag")])
     assert moved([ROW] * 5 + [row], [0, 0, 0, 0, 0, 1])[1] == [(7, "row")]

@@ -124,3 +124,31 @@ def test_games_of_all_sets_are_added_up() -> None:
 )
 def test_games_that_do_not_fit_the_sets_are_named(cells: tuple[str, ...]) -> None:
     assert games(*cells) == ([None, None], ["games of a set are missing"])
+
+
+GOOD = [f"1,Open,2016-05-{day},P{day},Q{day},2,1,Completed,1.5,2.6,1.6,2.7,1.5,2.6" for day in range(10, 17)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "1,Open,2016-05-18,X,Y,2,1,Completed,2.6,1.6,2.7,1.5,2.6",  # a cell is lost
+        "1,Open,2016-05-18,X,Y,2,1,Completed,2.6,1.6,2.7,1.5,2.6,",  # and an empty one stands at the end
+        "1,Open,2016-05-18,X,Y,2,1,Completed,1,5,2.6,1.6,2.7,,",  # 1,5 for 1.5
+    ],
+)
+def test_a_row_that_lost_or_gained_a_cell_gives_no_price(row: str) -> None:
+    parsed = read(rows(*GOOD, row))
+    assert parsed.counts.rows_kept == 7 and parsed.quarantine.select("line", "kind").rows() == [(9, "row")]
+
+
+@pytest.mark.parametrize("lost", ["Tournament", "Loser", "Comment", "B365W", "B365L", "AvgL"])
+def test_a_header_that_lost_a_name_is_refused(lost: str) -> None:
+    head = ",".join(name for name in HEAD.split(",") if name != lost)
+    with pytest.raises(SourceError, match=f"expected the column {lost}"):
+        read("\n".join([head, *(row.rsplit(",", 1)[0] for row in GOOD), ""]).encode())
+
+
+def test_dates_written_month_first_refuse_the_file() -> None:
+    with pytest.raises(SourceError, match="written month first, it seems"):
+        read(rows(*(row.replace(row[7:17], f"05/{row[15:17]}/2016") for row in GOOD)))
