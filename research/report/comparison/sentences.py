@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS
+from research.report.activity import activity, stopped
 from research.report.comparison.pairs import Pair
 from research.report.comparison.sides import Comparison, Side
 from research.report.data import ReportData
@@ -96,6 +97,21 @@ def caveats(comparison: Comparison) -> list[tuple[str, str]]:
         lines = warnings(data)
         if side.missing:
             lines.append(("No path", f"The bets of the configuration are not available: {side.missing}."))
+        lines += _ends(side)
         for line in lines:
             letters.setdefault(line, []).append(side.letter)
     return [(f"{name} ({', '.join(sides)})", text) for (name, text), sides in letters.items()]
+
+
+def _ends(side: Side) -> list[tuple[str, str]]:
+    """That the betting stopped long before the data end, or that a path went bankrupt."""
+    label, found = side.configuration.label, []
+    paths = [(label, side.configuration.when)]
+    if side.path_daily is not None:
+        paths.append(("The out-of-sample path", activity(side.path_daily, side.configuration.end)))
+    for who, when in paths:
+        if when is not None and when.stopped:
+            found.append(("Betting stopped", stopped(when, who)))
+        if when is not None and when.bankrupt is not None:
+            found.append(("Bankrupt", f"{who} went bankrupt on {when.bankrupt}."))
+    return found

@@ -16,7 +16,7 @@ from research.report.comparison.page import page
 from research.report.comparison.pairs import Pair, pairs_of
 from research.report.comparison.sentences import by_itself, caveats, reading, statement
 from research.report.figure import FULL, HALF, PHONE
-from tests.research.report.made import bets
+from tests.research.report.made import bets, daily
 from tests.research.report.made_comparison import better, comparison, side, swept
 from tests.research.report.test_page import EVIL, read
 
@@ -182,3 +182,16 @@ def test_the_chart_of_differences_is_complete(measure: str) -> None:
         assert any(word.startswith("difference in ") and "%" in word for word in words) and "events" in words
         assert not any("nan" in word.lower() for word in words)
     assert "1 of 1 interval excludes zero: A − B." in figure.answer
+
+
+def test_a_bankrupt_side_and_one_that_stopped_are_named() -> None:
+    log = bets(seed=0)
+    days = daily(log)
+    lost = pl.when(pl.int_range(pl.len()) == 40).then(-990_000).otherwise(0).cast(days["pnl_minor"].dtype)
+    ruined = days.with_columns(pnl_minor=lost, n_bets=pl.when(pl.int_range(pl.len()) > 40).then(0).otherwise(1))
+    found = dict(caveats(comparison(side("A"), swept("B", log, path_daily=ruined))))
+    assert found["Bankrupt (B)"] == f"The out-of-sample path went bankrupt on {days['date'][40]}."
+    assert found["Betting stopped (B)"].startswith(
+        f"The out-of-sample path placed its last bet on {days['date'][40]}, "
+    )
+    assert not any(name.startswith(("Bankrupt", "Betting")) for name, _ in caveats(comparison(side("A"), side("B"))))
