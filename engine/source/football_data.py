@@ -97,7 +97,7 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     matches = _without_duplicates(table, _with_standard_names(table, matches, aliases, quarantine), quarantine)
     _flag_other_leagues(table, matches, quarantine)
     _set_seasons(table, layout, matches, quarantine)
-    kept_table = Table(table.header, [table.rows[m.index] for m in matches], [table.lines[m.index] for m in matches])
+    kept_table = table.only(m.index for m in matches)
     for name in unknown:
         quarantine.flag(None, name, "", "unknown column: not read")
     further = read_further_scores(

@@ -35,7 +35,7 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
     rows, depends_on_today = read_rows(table, mapping, quarantine, origin, today)
     if mapping.long is not None:
         rows = _rows_with_known_words(table, mapping.long, rows, quarantine, origin)
-    kept_table = Table(table.header, [table.rows[r.index] for r in rows], [r.line for r in rows])
+    kept_table = table.only(r.index for r in rows)
     flag_commas(kept_table, mapping, quarantine)
     kept_table = with_plain_numbers(kept_table, mapping)
     events, ids = events_of(rows, origin)

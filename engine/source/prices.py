@@ -182,12 +182,13 @@ def read_prices(
             read[column.line_column] = read_lines(table, column.line_column, rule, quarantine)
         lines[k] = read[column.line_column][0] * column.sign + 0.0
         lineless[k] = np.isnan(lines[k]) & ~empty[k] & ~bad[k]
+    n_cut = sum(table.is_cut(n - 1, column.index) for column in columns)  # a price that `read_table` quarantined
     _quarantine_cells(table, columns, (odds, bad, lineless), read, quarantine)
     kept = ~empty & ~bad & ~lineless
     suspect = _suspect(table, columns, odds, kept, quarantine)
     quotes = _melt(columns, event_ids, instants, (odds, lines, kept, suspect))
     n_bad = int(bad.sum() + lineless.sum())
-    return Prices(quotes, np.nonzero(kept.T)[0], n * c, int(kept.sum()), int(empty.sum()), n_bad)
+    return Prices(quotes, np.nonzero(kept.T)[0], n * c, int(kept.sum()), int(empty.sum()) - n_cut, n_bad + n_cut)
 
 
 def _quarantine_cells(

@@ -10,7 +10,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.errors import SourceError
 from engine.source.decode import decode, shown
@@ -45,8 +45,8 @@ class Table:
         Line number of each row, from 1.
     n_blank, n_misfit : int
         Number of rows without text, and of rows that do not fit the header. Both are in the quarantine.
-    cut : int or None
-        Line of the row whose last cell is not used, because the file ends in it without a line end.
+    cut : tuple of int, or None
+        Line and position of the cell that is not used, because the file ends in it without a line end.
     """
 
     header: list[str]
@@ -54,7 +54,7 @@ class Table:
     lines: list[int] = field(default_factory=list)
     n_blank: int = 0
     n_misfit: int = 0
-    cut: int | None = None
+    cut: tuple[int, int] | None = None
 
     def index(self, name: str) -> int | None:
         """Position of a column, or None if there is no such column."""
@@ -65,12 +65,20 @@ class Table:
         index = self.index(name)
         return [""] * len(self.rows) if index is None else [clean_name(row[index]) for row in self.rows]
 
+    def only(self, indices: Iterable[int]) -> Table:
+        """The table of some rows, in the order of their positions `indices`."""
+        kept = list(indices)
+        return replace(self, rows=[self.rows[i] for i in kept], lines=[self.lines[i] for i in kept])
+
     def without(self, indices: Iterable[int]) -> Table:
         """The table without some rows, which are in the quarantine and count as misfits."""
         gone = set(indices)
-        kept = [i for i in range(len(self.rows)) if i not in gone]
-        rows, lines = [self.rows[i] for i in kept], [self.lines[i] for i in kept]
-        return Table(self.header, rows, lines, self.n_blank, self.n_misfit + len(gone), self.cut)
+        kept = self.only(i for i in range(len(self.rows)) if i not in gone)
+        return replace(kept, n_misfit=self.n_misfit + len(gone))
+
+    def is_cut(self, row: int, column: int) -> bool:
+        """Whether the cell at these positions is the one that is not used, because the file ends in it."""
+        return self.cut == (self.lines[row], column)
 
 
 @dataclass
@@ -289,6 +297,6 @@ def _place(table: Table, row: _Row, quarantine: Quarantine) -> None:
         reason = "the file ends here without a line end: the value may be cut off"
         quarantine.cell(row.line, name, cells[-1], reason)
         cells[-1] = ""
-        table.cut = row.line
+        table.cut = row.line, len(cells) - 1
     table.rows.append(cells + [""] * (len(table.header) - len(cells)))
     table.lines.append(row.line)

@@ -101,7 +101,7 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     n_read = table.n_misfit + len(table.rows)
     matches = _without_duplicates(table, matches, quarantine)
     _set_seasons(table, matches, quarantine)
-    kept_table = Table(table.header, [table.rows[m.index] for m in matches], [table.lines[m.index] for m in matches])
+    kept_table = table.only(m.index for m in matches)
     events = _events(kept_table, matches, origin, quarantine)
     for name in unknown:
         quarantine.flag(None, name, "", "price of an unknown bookmaker: read under its prefix")

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import polars as pl
 
+from engine.store.reasons import Reason, add_reasons
+
 #: Counts of a reader, which an import adds up.
 COUNTS = (
     "rows_read",
@@ -89,6 +91,7 @@ class ImportSummary:
     files_known: int = 0  # skipped: already imported with the same bytes, source, mapping and reader
     refused: list[tuple[str, str]] = field(default_factory=list)  # file, message
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+    reasons: dict[tuple[str, str], Reason] = field(default_factory=dict)  # by kind, and reason without its values
     new_names: set[str] = field(default_factory=set)
     events_new: int = 0
     events_again: int = 0  # in the store before, replaced by the newer file
@@ -103,6 +106,7 @@ class ImportSummary:
         counts = {name: int(getattr(batch.counts, name, 0) or 0) for name in COUNTS}
         for name, value in counts.items():
             self.counts[name] += value
+        add_reasons(self.reasons, batch.quarantine)
         names = getattr(batch.counts, "new_names", None) or getattr(batch, "new_names", None) or ()
         self.new_names.update(str(n) for n in names)
         return counts

@@ -17,6 +17,7 @@ from engine.plausibility.seasons import NAMED, is_shifted, span_of_season
 from engine.schema import AGGREGATES, ALL_EVENTS, QUOTES, SELECTIONS, WINNERS
 from engine.store.merge import QUOTE_KEY
 from engine.store.pairs import find_pairs
+from engine.store.reasons import without_values
 from engine.store.store import Store
 
 #: Sum of 1/odds of a bookmaker's book; a book outside this range is reported.
@@ -71,8 +72,7 @@ def info(store: Store) -> dict[str, Any]:
 
 def quarantine_counts(store: Store) -> list[dict[str, Any]]:
     """Number of quarantined rows, cells and flags by source, kind and reason without its numbers, largest first."""
-    reason = pl.col("reason").str.replace_all(r"\s*-?\d[\d.:TZ-]*", " …")
-    frame = store.quarantine().with_columns(reason)
+    frame = store.quarantine().with_columns(without_values(pl.col("reason")))
     grouped = frame.group_by("source", "kind", "reason").agg(pl.len().alias("count"))
     return grouped.sort(["count", "source", "kind", "reason"], descending=[True, False, False, False]).to_dicts()
 

@@ -260,9 +260,10 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
     from engine.store import Store
     from engine.store.near_names import near_names
     from engine.store.pairs import pairs_of_import
-    from research.commands import pairs
+    from engine.store.reasons import sorted_reasons
+    from research.commands import pairs, reasons
 
-    counts, store = summary.counts, Store.create_or_open(root)
+    counts, store, why = summary.counts, Store.create_or_open(root), sorted_reasons(summary.reasons)
     partitions = summary.partitions if summary.changed else set[tuple[str, str, str]]()
     doubles, near = pairs_of_import(store, partitions), near_names(store, summary.new_names, partitions)
     if options.json:
@@ -273,6 +274,7 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
             "files": {"read": summary.files_read, "known": summary.files_known, "refused": len(summary.refused)},
             "refused": [{"file": name, "error": error} for name, error in summary.refused],
             "counts": counts,
+            "reasons": [vars(reason) for reason in why],
             "events": {"new": summary.events_new, "again": summary.events_again},
             "quotes": {"new": summary.quotes_new, "again": summary.quotes_again},
             "withdrawn": summary.withdrawn,
@@ -296,6 +298,8 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
         f"prices: {counts['prices_read']} read = {counts['prices_kept']} kept + {counts['prices_empty']} empty"
         f" + {counts['prices_quarantined']} quarantined; {counts['flags']} flagged and kept"
     )
+    for line in reasons.lines(why):
+        _print_line(line)
     _print_line(
         f"store: {summary.events_new} new matches, {summary.events_again} again; "
         f"{summary.quotes_new} new prices, {summary.quotes_again} again; {root}"

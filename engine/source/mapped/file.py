@@ -7,6 +7,7 @@ import difflib
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.errors import SourceError
 from engine.source.decode import decode, shown
@@ -57,7 +58,7 @@ def with_plain_numbers(table: Table, mapping: Mapping) -> Table:
         for k in places:
             row[k] = plain_number(row[k].strip(), mapping.decimal, mapping.thousands)
         rows.append(row)
-    return Table(table.header, rows, table.lines, table.n_blank, table.n_misfit)
+    return replace(table, rows=rows)
 
 
 def _number_columns(mapping: Mapping) -> set[str]:
@@ -107,6 +108,7 @@ def _without_header(raw: bytes, mapping: Mapping, quarantine: Quarantine) -> Tab
     table = read_table(text.encode("utf-8", "surrogatepass"), inside, delimiter=mapping.delimiter, multiline=True)
     quarantine.take(inside, -1)
     table.lines = [line - 1 for line in table.lines]
+    table.cut = (table.cut[0] - 1, table.cut[1]) if table.cut else None
     return table
 
 

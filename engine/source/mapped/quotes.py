@@ -126,7 +126,7 @@ def _long(
     parts = []
     for with_line in (False, True):
         indices = [i for i, row in enumerate(rows) if (row.quote[0] in LINE_MARKETS) == with_line]
-        part = Table(table.header, [table.rows[i] for i in indices], [table.lines[i] for i in indices])
+        part = table.only(indices)
         line = long.line_column if with_line else None
         name = long.odds_column
         column = PriceColumn(table.header.index(name), name, "", "", "", OPEN, None, line)

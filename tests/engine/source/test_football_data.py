@@ -273,6 +273,7 @@ def test_a_file_cut_in_its_last_price_names_the_cell() -> None:
     parsed = rows_of(*GOOD_ROWS, "E0,20/09/2023,C,D,2,0,H,1.2,6.5,13,1.2,6.5,13", end="")
     assert parsed.quotes.filter(pl.col("odds") == 13)["bookmaker"].to_list() == ["b365"]
     assert parsed.quarantine.select("line", "kind", "column", "value").rows() == [(6, "cell", "PSA", "13")]
+    assert (parsed.counts.prices_kept, parsed.counts.prices_empty, parsed.counts.prices_quarantined) == (29, 0, 1)
 
 
 def test_dates_written_month_first_refuse_the_file() -> None:
