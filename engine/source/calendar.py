@@ -122,7 +122,7 @@ def season_of_date(day: date) -> str:
 def seasons_of_file(days: Sequence[date]) -> list[str]:
     """Season of each match of one league in one file, shape (n,).
 
-    A file that spans at most 380 days has one season, that of its first date; a season delayed into August is not
+    A file that spans at most 380 days has one season, that of most of its dates; a season delayed into August is not
     split. If the file lies within one year and has matches at midsummer, the season is that calendar year. A longer
     file is split by date.
     """
@@ -134,7 +134,9 @@ def seasons_of_file(days: Sequence[date]) -> list[str]:
     summer = any((6, 15) <= (day.month, day.day) <= (7, 5) for day in days)
     if first.year == last.year and first.month <= 5 and last.month >= 9 and summer:
         return [str(first.year)] * len(days)
-    return [season_of_date(first)] * len(days)
+    counts = Counter(season_of_date(day) for day in days)
+    most = max(counts.values())
+    return [min(season for season, count in counts.items() if count == most)] * len(days)
 
 
 def season_as_written(text: str) -> str | None:

@@ -207,6 +207,8 @@ def test_the_layout_with_one_country_per_file_has_closing_prices_only() -> None:
 def test_seasons_by_date() -> None:
     late = [date(2019, 8, 24), date(2020, 8, 2)]
     assert calendar.seasons_of_file(late) == ["2019-2020"] * 2
+    one_wrong = [date(2012, 3, 8), *[date(2012, 8, 17)] * 3, date(2013, 2, 1)]
+    assert calendar.seasons_of_file(one_wrong) == ["2012-2013"] * 5  # one mangled date does not move the others
     assert calendar.seasons_of_file([date(2014, 3, 1), date(2014, 6, 20), date(2014, 11, 1)]) == ["2014"] * 3
     assert calendar.seasons_of_file([date(2019, 8, 1), date(2020, 7, 20), date(2020, 9, 1)]) == [
         "2019-2020",
