@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Final, cast
 
@@ -22,6 +22,7 @@ from engine.schema import OPPORTUNITIES
 from engine.store.store import Store
 from engine.strategy import History, Learner, Requirement, Strategy, View
 from engine.tape import Tape
+from engine.tape.unresolved import OPEN
 from research.config.tape_spec import TapeSpec
 from research.leakage.changed_home import Originals, changed_home
 from research.leakage.copier import Changed, Copier
@@ -172,6 +173,9 @@ class Decider:
         frames: list[pl.DataFrame] = []
         by_all, by_strategy = OpenedFiles(), OpenedFiles()
         subject = self.subject
+        # a hidden result would make its match void, which says that it never comes: no two copies agree on that
+        waiting = tuple((name, OPEN if name == "settle" else value) for name, value in spec.unresolved)
+        spec = replace(spec, unresolved=waiting)
 
         def recorded(tape_spec: TapeSpec) -> Strategy:
             return _Recorder(subject.strategy(tape_spec), frames, by_strategy)

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 OVERRIDES: dict[str, list[list[str]]] = {
     "value": [
         [],
+        ["risk=default", "risk.open_cap_frac=0.05"],  # stakes that never come back leave no room for others
         ["strategy.fair=consensus", "strategy.fair_min=2", "strategy.method=shin", "staking=kelly_shrunk"],
         ["strategy.price=max", "strategy.markets=[totals]", "data.decide_at=before_start:1h"],
         ["data.instants=[open,close]", "strategy.complete_price=true"],
