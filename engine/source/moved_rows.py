@@ -106,7 +106,7 @@ def _ends_inside(
         if every.sum() < _OTHERS.get(len(book), 3) or every.sum() < _WHOLE * (some.sum() - 1):
             continue
         for row in np.flatnonzero(some & ~every):
-            if (table.cut and table.lines[row] == table.cut[0]) or row in gone:
+            if table.lines[row] in table.cut or row in gone:
                 continue
             lacking = " and ".join(p.name for k, p in enumerate(book) if not filled[k, row])
             ends = any(p.index > last[row] for k, p in enumerate(book) if not filled[k, row])

@@ -182,7 +182,8 @@ def read_prices(
             read[column.line_column] = read_lines(table, column.line_column, rule, quarantine)
         lines[k] = read[column.line_column][0] * column.sign + 0.0
         lineless[k] = np.isnan(lines[k]) & ~empty[k] & ~bad[k]
-    n_cut = sum(table.is_cut(n - 1, column.index) for column in columns)  # a price that `read_table` quarantined
+    cut = [row for row, line in enumerate(table.lines) if line in table.cut] if table.cut else []
+    n_cut = sum(table.is_cut(row, column.index) for row in cut for column in columns)  # quarantined by `read_table`
     _quarantine_cells(table, columns, (odds, bad, lineless), read, quarantine)
     kept = ~empty & ~bad & ~lineless
     suspect = _suspect(table, columns, odds, kept, quarantine)

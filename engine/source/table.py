@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from engine.errors import SourceError
 from engine.source.decode import decode, shown
@@ -25,6 +26,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 #: Letters of Western encodings that nobody sees. A few of them stand for broken bytes, as control characters do.
 _BLANKS = re.compile("[\xa0\xad]")
 _NUMBER = re.compile(r"[-+]?[\d.]+", re.ASCII)
+_FILE_ENDS = "the file ends here without a line end: the value may be cut off"
 #: In a file that is not UTF-8, so few lines with letters outside ASCII are named one by one.
 _FEW_LETTERS = 10
 #: A quoted cell may span this many lines, if the source allows multi-line cells.
@@ -45,8 +47,9 @@ class Table:
         Line number of each row, from 1.
     n_blank, n_misfit : int
         Number of rows without text, and of rows that do not fit the header. Both are in the quarantine.
-    cut : tuple of int, or None
-        Line and position of the cell that is not used, because the file ends in it without a line end.
+    cut : dict of int to int
+        Position of the last cell of a line, if it is not used: a line end may stand inside its number, or the file ends
+        in it without a line end.
     """
 
     header: list[str]
@@ -54,7 +57,7 @@ class Table:
     lines: list[int] = field(default_factory=list)
     n_blank: int = 0
     n_misfit: int = 0
-    cut: tuple[int, int] | None = None
+    cut: dict[int, int] = field(default_factory=dict)
 
     def index(self, name: str) -> int | None:
         """Position of a column, or None if there is no such column."""
@@ -77,18 +80,18 @@ class Table:
         return replace(kept, n_misfit=self.n_misfit + len(gone))
 
     def is_cut(self, row: int, column: int) -> bool:
-        """Whether the cell at these positions is the one that is not used, because the file ends in it."""
-        return self.cut == (self.lines[row], column)
+        """Whether the cell at these positions is one that is not used, because its number may be cut."""
+        return self.cut.get(self.lines[row]) == column
 
 
 @dataclass
 class _Row:
-    """A row as it stands: its line, its text, its cells (None: unmatched quotation mark), and whether it may be cut."""
+    """A row as it stands: its line, its text, its cells (None: unmatched quotation mark), and why its end may be cut."""
 
     line: int
     text: str
     cells: list[str] | None
-    last: bool = False
+    cut: str = ""
 
     @property
     def blank(self) -> bool:
@@ -109,7 +112,8 @@ def read_table(
     A row has as many cells as the header, empty ones counted. Other rows are quarantined: a cell was lost or added, and
     its values would stand under the names of others. Rows with an unmatched quotation mark or a control character, or
     cut off by the end of the file, are quarantined too, and so are rows below a second header that is another one. If
-    the file ends without a line end, its very last number is not used; a row that ends in a text is quarantined.
+    the file ends without a line end, its very last number is not used; a row that ends in a text is quarantined. Nor is
+    the last number of a row that is followed by a line with nothing but a number.
 
     Parameters
     ----------
@@ -152,7 +156,7 @@ def read_table(
         quarantine.flag(None, None, str(invisible), "invisible characters: removed")
     rows = list(_rows(lines, index + used, delimiter, multiline))
     if rows and not terminated:
-        rows[-1].last = True
+        rows[-1].cut = _FILE_ENDS
     return _fitted(_names(first), rows, quarantine, check)
 
 
@@ -242,9 +246,12 @@ def _fitted(
     """The table of the rows that fit. The others are quarantined; if they are most rows, the file is refused."""
     if check is not None:
         check(header)
+    for row, rest in pairwise(rows):
+        if len(header) > 1 and rest.cells is not None and len(rest.cells) == 1 and _NUMBER.fullmatch(rest.text.strip()):
+            row.cut = f"line {rest.line} has only a number: the value may go on there"
     table = Table(header)
     whole = [row for row in rows if row.cells is not None and not row.blank]
-    widths = accepted_widths(header, [(row.line, len(row.cells or ())) for row in whole if not row.last])
+    widths = accepted_widths(header, [(row.line, len(row.cells or ())) for row in whole if not row.cut])
     other = 0  # line of another header
     for row in rows:
         reason = _misfit(row, len(header), widths)
@@ -278,25 +285,24 @@ def _misfit(row: _Row, width: int, widths: frozenset[int]) -> str:
         return "an unmatched quotation mark"
     n = len(row.cells)
     if n not in widths:
-        if row.last and n < width:
+        if row.cut == _FILE_ENDS and n < width:
             return "the file ends in the middle of this row"
         return f"{n} cells in a table of {width} columns"
     if any("\ufffd" in cell for cell in row.cells):
         return "a character that cannot be read: a broken byte"
     end = row.cells[-1].strip()
-    if row.last and end and not row.text.endswith('"') and not _NUMBER.fullmatch(end):
+    if row.cut == _FILE_ENDS and end and not row.text.endswith('"') and not _NUMBER.fullmatch(end):
         return "the file ends here without a line end: the row may be cut off"
     return ""
 
 
 def _place(table: Table, row: _Row, quarantine: Quarantine) -> None:
-    """Add a row that fits. The last number of a file without a final line end is not used: it may be cut."""
+    """Add a row that fits. Its last number is not used if it may be cut."""
     cells = list(row.cells or ())
-    if row.last and cells[-1].strip() and not row.text.endswith('"'):
+    if row.cut and cells[-1].strip() and not row.text.endswith('"'):
         name = table.header[len(cells) - 1]
-        reason = "the file ends here without a line end: the value may be cut off"
-        quarantine.cell(row.line, name, cells[-1], reason)
+        quarantine.cell(row.line, name, cells[-1], row.cut)
         cells[-1] = ""
-        table.cut = row.line, len(cells) - 1
+        table.cut[row.line] = len(cells) - 1
     table.rows.append(cells + [""] * (len(table.header) - len(cells)))
     table.lines.append(row.line)

@@ -108,7 +108,7 @@ def _without_header(raw: bytes, mapping: Mapping, quarantine: Quarantine) -> Tab
     table = read_table(text.encode("utf-8", "surrogatepass"), inside, delimiter=mapping.delimiter, multiline=True)
     quarantine.take(inside, -1)
     table.lines = [line - 1 for line in table.lines]
-    table.cut = (table.cut[0] - 1, table.cut[1]) if table.cut else None
+    table.cut = {line - 1: position for line, position in table.cut.items()}
     return table
 
 

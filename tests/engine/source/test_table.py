@@ -26,7 +26,7 @@ def read(*lines: str, end: str = "\n", delimiter: str = ",") -> tuple[Table, lis
         "12,5,2,3,",  # a decimal comma, and the last cell was empty
         "1,2,3,4,",  # an empty cell too many is still one too many
         "1,2,3,4,,,",
-        "1",
+        "x",
     ],
 )
 def test_a_row_of_another_width_is_quarantined(row: str) -> None:
@@ -52,6 +52,13 @@ def test_unnamed_last_columns_may_be_omitted_where_many_rows_do_so() -> None:
 def test_a_number_broken_by_a_line_end_is_two_rows_that_do_not_fit() -> None:
     table, named = read("a,b,c,d", *GOOD, "1,2,12", ".5,4")
     assert len(table.rows) == 3 and [line for line, _, _ in named] == [5, 6]
+
+
+def test_a_row_that_goes_on_in_a_line_with_only_a_number_loses_its_last_number() -> None:
+    table, named = read("a,b,c,d", *GOOD, "1,2,3,4.", "75", "1,2,3,4")
+    assert table.rows[3:] == [["1", "2", "3", ""], ["1", "2", "3", "4"]] and table.cut == {5: 3}
+    reason = "line 6 has only a number: the value may go on there"
+    assert named == [(5, "cell", reason), (6, "row", "1 cells in a table of 4 columns")]
 
 
 def test_the_last_cell_of_a_file_without_a_line_end_may_be_cut() -> None:
