@@ -86,7 +86,7 @@ class Table:
 
 @dataclass
 class _Row:
-    """A row as it stands: its line, its text, its cells (None: unmatched quotation mark), and why its end may be cut."""
+    """A row of a file: its line, text and cells (None: unmatched quotation mark), and why its end may be cut."""
 
     line: int
     text: str
