@@ -64,9 +64,11 @@ def merge_quotes(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 
 
 def last_snapshot(quotes: pl.DataFrame) -> datetime | None:
-    """Instant of the last recorded snapshot: when a pull of current prices was taken. None: the file is no pull."""
-    timed = quotes.filter(pl.col("instant").is_in([SNAPSHOT, IN_PLAY]) & (pl.col("known_at_basis") == "recorded"))
-    last = timed["known_at"].max()
+    """Instant of the last snapshot: when a pull of current prices was taken, also if only the name of its file says so.
+
+    None: the file is no pull.
+    """
+    last = quotes.filter(pl.col("instant").is_in([SNAPSHOT, IN_PLAY]))["known_at"].max()
     return last if isinstance(last, datetime) else None
 
 

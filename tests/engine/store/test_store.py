@@ -149,7 +149,8 @@ def test_a_moved_fixture_is_withdrawn_and_named(tmp_path: Path) -> None:
     assert store.withdrawn().is_empty() and store.events().height == 4
 
 
-def test_a_match_that_left_a_list_because_it_was_played_was_not_moved(tmp_path: Path) -> None:
+@pytest.mark.parametrize("basis", ["recorded", "assumed:file_name"])
+def test_a_match_that_left_a_list_because_it_was_played_was_not_moved(tmp_path: Path, basis: str) -> None:
     """Two games of a play-off series at one venue. The second pull no longer lists the first game."""
     first, second, other = (match("A", "B", DAY), match("A", "B", DAY + timedelta(days=2)), match("C", "D", DAY))
     for hour, moved in ((16, 0), (14, 1)):  # both games of DAY start at 15:00
@@ -158,7 +159,7 @@ def test_a_match_that_left_a_list_because_it_was_played_was_not_moved(tmp_path: 
         pull = batch([other, second], name="two.csv")
         taken = datetime(2021, 8, 14, hour, tzinfo=UTC)
         quotes = pull.quotes.with_columns(
-            pl.lit("snapshot").alias("instant"), pl.lit("recorded").alias("known_at_basis"),
+            pl.lit("snapshot").alias("instant"), pl.lit(basis).alias("known_at_basis"),
             pl.lit(taken).cast(pl.Datetime("ns", "UTC")).alias("known_at"),
         ).unique(["event_id", "market", "selection", "bookmaker"])  # fmt: skip
         assert len(store.apply([dataclasses.replace(pull, quotes=quotes)]).withdrawn) == moved
