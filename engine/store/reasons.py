@@ -38,7 +38,7 @@ class Reason:
 
 def without_values(reason: pl.Expr) -> pl.Expr:
     """The reasons of a column without the numbers and quoted texts in them."""
-    return reason.str.replace_all(_VALUES, " …")
+    return reason.str.replace_all(_VALUES, " …").str.replace_all("…/odds", "1/odds", literal=True).str.strip_chars()
 
 
 def add_reasons(known: dict[tuple[str, str], Reason], quarantine: pl.DataFrame) -> None:

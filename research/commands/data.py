@@ -111,6 +111,8 @@ def _import(options: argparse.Namespace) -> int:
     if unread and not options.json:
         _print_line(f"not read, of another kind: {unread}")
     nothing_kept = summary.files_read and not summary.counts["rows_kept"]
+    if nothing_kept and not options.json:
+        print("nothing was kept: the files have no row that can be read", file=sys.stderr)  # noqa: T201
     nothing_read = not (summary.files_read or summary.files_known)
     return int(bool(summary.refused or nothing_kept or nothing_read))
 

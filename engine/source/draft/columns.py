@@ -20,8 +20,8 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         "visitors player2 loser"
     ),
     "date": _words(
-        "date commencetime gameday starttime start kickoff datetime datum gamedate matchdate eventdate "
-        "fecha data startdate utcdate timestamp startsat opendate"
+        "commencetime startsat starttime kickoff date gameday start datetime datum gamedate matchdate eventdate "
+        "fecha data startdate utcdate timestamp opendate"
     ),
     "time": _words("time zeit kickofftime gametime uhrzeit hour hora"),
     "competition": _words("div league competition sportkey tournament division liga leaguename competitionname"),
@@ -73,16 +73,26 @@ def bare(name: str) -> str:
 
 
 def find(columns: Iterable[str], role: str) -> str | None:
-    """The column whose name is one of the words of a role; of a path, its last part counts as well."""
+    """The column whose name is one of the words of a role; of a path, its last parts count as well."""
     by_name: dict[str, str] = {}
     for column in columns:
-        by_name.setdefault(bare(column), column)
-        by_name.setdefault(bare(column.rsplit(".", 1)[-1]), column)
+        for name in _names(column):
+            by_name.setdefault(name, column)
     return next((by_name[word] for word in NAMES[role] if word in by_name), None)
 
 
+def _names(column: str) -> tuple[str, str, str]:
+    """The bare name of a column; of a path such as ``teams.home.name``, also of its last two parts and of its last."""
+    parts = column.split(".")
+    return bare(column), bare("".join(parts[-2:])), bare(parts[-1])
+
+
 def find_sides(columns: Mapping[str, Sequence[str]]) -> tuple[str, str, bool] | None:
-    """Columns of the two sides, and whether they were found by their values: two columns with the same texts."""
+    """Columns of the two sides, and whether they were found by their values: two columns with the same texts.
+
+    Columns of numbers are scores or prices, whatever their names.
+    """
+    columns = {name: values for name, values in columns.items() if not (values and _numeric(values))}
     for a, b in zip(NAMES["home"], NAMES["away"], strict=False):
         both = [find_word(columns, word) for word in (a, b)]
         if both[0] and both[1]:
@@ -90,7 +100,7 @@ def find_sides(columns: Mapping[str, Sequence[str]]) -> tuple[str, str, bool] | 
     home, away = find(columns, "home"), find(columns, "away")
     if home and away and home != away:
         return home, away, False
-    texts = {name: set(values) for name, values in columns.items() if len(set(values)) > 3 and not _numeric(values)}
+    texts = {name: set(values) for name, values in columns.items() if len(set(values)) > 3}
     names = list(texts)
     for i, a in enumerate(names):
         for b in names[i + 1 :]:
@@ -100,8 +110,8 @@ def find_sides(columns: Mapping[str, Sequence[str]]) -> tuple[str, str, bool] | 
 
 
 def find_word(columns: Iterable[str], word: str) -> str | None:
-    """The column whose name, or the last part of whose path, is a word."""
-    return next((c for c in columns if word in (bare(c), bare(c.rsplit(".", 1)[-1]))), None)
+    """The column whose name, or the last parts of whose path, is a word."""
+    return next((column for column in columns if word in _names(column)), None)
 
 
 def date_format(values: Sequence[str]) -> tuple[str, bool, str] | None:

@@ -33,7 +33,10 @@ _KINDS: Final = {"open": "open", "opening": "open", "close": "close", "closing":
 _FIRST_HALF: Final = {"ht", "1h", "h1", "firsthalf"}
 #: Words of prices for which there is no market.
 _UNKNOWN: Final = {"2h", "h2", "secondhalf", "nil", "size", "sets", "set", "cs", "score"}
-_NOISE: Final = {"odds", "odd", "price", "ft", "full", "time", "goals", "team", "win", "of", "size"}
+_NOISE: Final = {
+    *("odds", "odd", "price", "prices", "ft", "full", "time", "goals", "team", "win", "of", "size"),
+    *("book", "books", "bookmaker", "bookmakers", "market", "markets", "outcomes"),  # parts of paths
+}
 #: Suffixes of compact names such as B365CH, PAHH and Avg>2.5.
 _COMPACT = re.compile(r"([A-Za-z0-9]*?[A-Za-z0-9])(C?)(AHH|AHA|>2\.5|<2\.5|H|D|A|W|L)")
 _OF_COMPACT: Final = {
@@ -120,8 +123,8 @@ def _compact(odds: Sequence[str], columns: Sequence[str]) -> list[Guess]:
 
 
 def _words(name: str) -> list[str]:
-    """Words of a name in lower case; numbers keep their point."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    """Words of a name in lower case; numbers keep their point, paths are divided at theirs."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])\.|\.(?=[A-Za-z])", " ", name)
     spaced = re.sub(r"([<>])", r" \1 ", spaced)
     return [word for word in re.split(r"[^a-z0-9.<>]+", spaced.lower()) if word]
 

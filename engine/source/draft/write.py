@@ -80,7 +80,7 @@ def _event(look: Look, prices: Sequence[Guess]) -> list[str]:
         lines.append("season_rule: july # ? july (to June) or calendar: the season follows from the date")
     sides = of.find_sides(columns)
     if sides is None:
-        lines += ["home: {value: HOME} # ? no column was found: write its name", "away: {value: AWAY} # ? the same"]
+        lines += ["home: HOME # ? no column was found: write its name", "away: AWAY # ? the same"]
     else:
         home, away, guessed = sides
         note = " # ? found by its values: which of the two columns is the home side?" if guessed else ""
@@ -243,10 +243,15 @@ def _lines_of(found: Sequence[Guess]) -> list[str]:
         *questions,
         "lines: # ? whose handicap is it: home, away, or own (that of the side of the price)?",
         *(
-            f"  {_quoted(name)}: {{team: home}} # factor: -1 if it is the points by which the team is favoured"
+            f"  {_quoted(name)}: {{team: {_owner(name)}}} # factor: -1 if it is by how much the team is favoured"
             for name in names
         ),
     ]
+
+
+def _owner(name: str) -> str:
+    """Whose handicap a column has, by its name: spread_away is that of the away side."""
+    return "away" if "away" in of.bare(name) and "home" not in of.bare(name) else "home"
 
 
 def _long(look: Look, kinds: dict[str, str], seen: str | None) -> list[str]:

@@ -16,7 +16,7 @@ from engine.errors import SourceError
 from research.commands.data import parser
 from research.commands.main import main
 from research.commands.registry import COMMANDS
-from tests.engine.store.batches import FakeBatch, batch, league, match
+from tests.engine.store.batches import FakeBatch, FakeCounts, batch, league, match
 
 Reader = dict[str, FakeBatch]
 
@@ -141,3 +141,9 @@ def test_map_writes_a_first_mapping(tmp_path: Path, capsys: pytest.CaptureFixtur
     store = ["--store", str(tmp_path / "s")]
     assert main(["data", "import", "generic_csv", str(table), "--mapping", str(target), *store]) == 0
     assert "prices: 3 read = 3 kept" in capsys.readouterr().out
+
+
+def test_files_without_a_row_are_named(tmp_path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
+    path = put(tmp_path, reader, "E0.csv", FakeBatch(**{**vars(league("E0", 2021, 2)), "counts": FakeCounts()}))
+    assert main(["data", "import", "football_data", path, "--store", str(tmp_path / "s")]) == 1
+    assert "nothing was kept" in capsys.readouterr().err

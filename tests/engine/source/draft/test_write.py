@@ -167,3 +167,35 @@ def test_real_files_can_be_imported_with_their_first_mapping(reference_dir: Path
         parsed = imported(data / name, parse_mapping(draft_mapping(data / name), name))
         assert parsed.counts.rows_kept > 0.9 * parsed.counts.rows_read, name
         assert parsed.counts.prices_kept > 0.9 * parsed.counts.prices_read, name
+
+
+def test_names_in_a_path_are_found_and_scores_are_no_names(tmp_path: Path) -> None:
+    names = ("Alpha", "Beta", "Gamma", "Delta")
+    records = [
+        {
+            "fixture": {"id": k, "date": f"2024-03-0{k + 1}T19:45:00+01:00"},
+            "goals": {"home": k, "away": 1},
+            "teams": {"home": {"name": names[k]}, "away": {"name": names[k - 1]}},
+            "odds": {"home": "1.85", "draw": "3.40", "away": "4.20"},
+        }
+        for k in range(4)
+    ]
+    draft, mapping = drafted(tmp_path, json.dumps({"response": records}), "fixtures.json")
+    assert (mapping.home.column, mapping.away.column) == ("teams.home.name", "teams.away.name")
+    assert (mapping.home_score, mapping.away_score) == ("goals.home", "goals.away")
+    assert [(p.column, p.selection) for p in mapping.prices or ()] == [
+        (f"odds.{side}", side) for side in ("home", "draw", "away")
+    ]
+    del records[0]["teams"], records[1]["teams"], records[2]["teams"], records[3]["teams"]
+    draft, mapping = drafted(tmp_path, json.dumps({"response": records}), "fixtures.json")
+    assert "no column was found" in draft
+    with pytest.raises(SourceError, match="HOME"):
+        imported(tmp_path / "fixtures.json", mapping)
+
+
+def test_a_column_of_starts_comes_before_a_date_and_each_side_has_its_own_line(tmp_path: Path) -> None:
+    head = "date,commence_time,home_team,away_team,spread_home,spread_home_odds,spread_away,spread_away_odds"
+    rows = [f"2024-05-0{k},2024-05-0{k + 1}T02:10:00Z,Alpha{k},Beta{k},-1.5,+150,1.5,-180" for k in range(1, 6)]
+    _, mapping = drafted(tmp_path, "\n".join([head, *rows, ""]))
+    assert mapping.start.column == "commence_time"
+    assert {name: line.team for name, line in mapping.lines.items()} == {"spread_home": "home", "spread_away": "away"}
