@@ -63,8 +63,10 @@ SPORTS: Final = (
     Sport(("handball",), REGULATION, 90 * _MINUTE_NS),
     # AFL law 10: four quarters of 20 minutes without stoppages; about 2:30
     Sport(("australianrules", "aussierules", "afl"), REGULATION, 150 * _MINUTE_NS),
-    # ICC playing conditions: 40 overs in 3:10; longer forms need a stated time of the result
+    # ICC playing conditions: 40 overs in 3:10; 100 overs in two sessions of 3:30 and a pause; five days of play
     Sport(("cricket",), REGULATION, 3 * HOUR_NS),
+    Sport(("cricketodi", "odicricket", "onedaycricket"), REGULATION, 7 * HOUR_NS),
+    Sport(("crickettest", "testcricket", "crickettestmatch"), REGULATION, 4 * 24 * HOUR_NS),
     # twelve rounds of three minutes and eleven of one between them
     Sport(("boxing", "mma", "mixedmartialarts", "ufc"), REGULATION, HOUR_NS),
     Sport(("horseracing", "greyhounds", "greyhoundracing", "harnessracing"), REGULATION, 2 * _MINUTE_NS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.kernel.cache import leaf
 from engine.kernel.codes import Staking
 from engine.kernel.custom import custom_stake_minor
-from engine.kernel.whole import liability_for_profit, stake_for_profit
+from engine.kernel.whole import liability_for_profit, stake_for_profit, whole_kelly
 
 # float64, as all numbers of a configuration
 FLAT = float(Staking.FLAT)
@@ -29,6 +29,14 @@ def kelly_frac(row):
 
 
 @leaf
+def kelly_minor(row, account, params):
+    """The stake of the Kelly rule, in minor units, without weights. Decimal inputs give no stake just below a whole."""
+    wanted = min(params.fraction * kelly_frac(row), params.stake_cap_frac) * account.base
+    part = row.prob * row.odds / ((row.odds - 1.0) * (1.0 - row.commission))
+    return whole_kelly(wanted, params.fraction * part * account.base)
+
+
+@leaf
 def wanted_minor(row, account, params):
     """The stake that the rule asks for, in minor units, not rounded. A drawdown warning makes it smaller."""
     if params.staking == FLAT:
@@ -42,7 +50,8 @@ def wanted_minor(row, account, params):
             wanted = stake_for_profit(params.amount_minor, row.odds)
     elif params.staking == OWN:
         wanted = custom_stake_minor(row, account, params)
+    elif params.staking == KELLY:
+        wanted = kelly_minor(row, account, params)
     else:
-        full = kelly_frac(row) if params.staking == KELLY else row.kelly_frac
-        wanted = min(params.fraction * full, params.stake_cap_frac) * account.base
+        wanted = min(params.fraction * row.kelly_frac, params.stake_cap_frac) * account.base
     return wanted * row.stake_weight * account.warn_factor

@@ -12,6 +12,8 @@ from engine.kernel.cache import leaf
 
 #: how far below a step a stake may be, in units in its last place (ulp)
 ULPS = 4.0
+#: the same for a Kelly stake, in ulps of what its return is computed from
+KELLY_ULPS = 16.0
 #: a little more than half an ulp of 1: x + x * HALF_ULP is the next float64 above x (Rump, Zimmermann, Boldo and
 #: Melquiond 2009, "Computing predecessor and successor in rounding to nearest", BIT 49)
 HALF_ULP = 2.0**-53 * (1.0 + 2.0**-52)
@@ -67,6 +69,17 @@ def liability_for_profit(profit, odds, quoted):
     whole = np.rint(stake)
     returned = whole + profit
     return whole if abs(profit * quoted - returned) <= ULPS * ulp(returned) else stake
+
+
+@leaf
+def whole_kelly(stake, part):
+    """The stake of a Kelly rule, or the whole minor unit that it misses by rounding only.
+
+    The edge is `prob * odds - 1`, a small difference of numbers near 1. Its error is that of `prob * odds`, so that of
+    the stake is a few ulps of `part`, the stake if nothing were subtracted.
+    """
+    whole = np.rint(stake)
+    return whole if abs(whole - stake) <= KELLY_ULPS * ulp(part) else stake
 
 
 @leaf

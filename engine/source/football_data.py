@@ -235,18 +235,28 @@ def _with_standard_names(table: Table, matches: list[_Match], aliases: Aliases, 
 
 
 def _without_duplicates(table: Table, matches: list[_Match], quarantine: Quarantine) -> list[_Match]:
-    """The first match of each league, date and pair of teams. Later rows are quarantined as duplicates."""
-    seen: dict[tuple[str, date, str, str], _Match] = {}
-    unique = []
+    """The first match of each league, date and pair of teams. Later rows are quarantined as duplicates.
+
+    Rows with two results are all quarantined: nobody can say which one is right.
+    """
+    named: dict[tuple[str, date, str, str], list[_Match]] = {}
     for match in matches:
-        key = match.competition, match.day, match.home, match.away
-        first = seen.setdefault(key, match)
-        if first is match:
-            unique.append(match)
+        named.setdefault((match.competition, match.day, match.home, match.away), []).append(match)
+    unique = []
+    for same in named.values():
+        first, *others = same
+        if len({match.goals for match in same if match.goals is not None}) > 1:
+            lines = " and ".join(str(table.lines[match.index]) for match in same)
+            for match in same:
+                reason = f"two results of one pair on one date (lines {lines})"
+                quarantine.row(table.lines[match.index], ",".join(table.rows[match.index]), reason)
             continue
-        same = [c.strip() for c in table.rows[first.index]] == [c.strip() for c in table.rows[match.index]]
-        reason = f"duplicate of line {table.lines[first.index]}" + ("" if same else " with other values")
-        quarantine.row(table.lines[match.index], ",".join(table.rows[match.index]), reason)
+        unique.append(first)
+        cells = [c.strip() for c in table.rows[first.index]]
+        for match in others:
+            repeats = [c.strip() for c in table.rows[match.index]] == cells
+            reason = f"duplicate of line {table.lines[first.index]}" + ("" if repeats else " with other values")
+            quarantine.row(table.lines[match.index], ",".join(table.rows[match.index]), reason)
     return unique
 
 

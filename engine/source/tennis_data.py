@@ -199,15 +199,22 @@ def read_day(text: str) -> date | None:
 
 
 def _without_duplicates(table: Table, matches: list[_Match], quarantine: Quarantine) -> list[_Match]:
-    """The first match of each date and pair of players. Later rows are quarantined as duplicates."""
-    seen: dict[tuple[date, str, str], _Match] = {}
-    unique = []
+    """The first match of each date and pair of players. Later rows are quarantined as duplicates.
+
+    Rows with two winners are all quarantined: nobody can say which one is right.
+    """
+    named: dict[tuple[date, str, str], list[_Match]] = {}
     for match in matches:
-        first = seen.setdefault((match.day, match.home, match.away), match)
-        if first is match:
-            unique.append(match)
+        named.setdefault((match.day, match.home, match.away), []).append(match)
+    unique = []
+    for same in named.values():
+        lines = [table.lines[match.index] for match in same]
+        if len({match.home_won for match in same if match.status != "scheduled"}) > 1:
+            refused, reason = same, f"two winners of one pair on one date (lines {' and '.join(map(str, lines))})"
         else:
-            reason = f"duplicate of line {table.lines[first.index]}"
+            unique.append(same[0])
+            refused, reason = same[1:], f"duplicate of line {lines[0]}"
+        for match in refused:
             quarantine.row(table.lines[match.index], ",".join(table.rows[match.index]), reason)
     return unique
 

@@ -94,6 +94,14 @@ def stake_for_profit(profit: float, odds: float, lay_odds: float) -> float:
     return whole if is_exact else stake
 
 
+def kelly_stake(stake: float, part: float) -> float:
+    """A Kelly stake; a whole one that differs by at most 16 ulps of `part`, the stake without the 1 of the edge."""
+    if not math.isfinite(stake):
+        return stake
+    whole = float(round(stake))
+    return whole if abs(whole - stake) <= 16.0 * math.ulp(part) else stake
+
+
 def backer_stake(liability: float, odds: float, step: float) -> float:
     """liability / (odds - 1) rounded down; up, if the return of the next multiple is at most 4 ulps too large."""
     steps = liability / (odds - 1.0) / step

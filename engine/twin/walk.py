@@ -11,7 +11,7 @@ from engine.kernel.codes import REASONS, Reason, Staking
 from engine.kernel.record import AccountState, Row
 from engine.tape import NEVER
 from engine.twin.account import Account, Bet
-from engine.twin.arithmetic import allowance, backer_stake, down_to_steps, stake_for_profit, uniform
+from engine.twin.arithmetic import allowance, backer_stake, down_to_steps, kelly_stake, stake_for_profit, uniform
 
 
 @dataclass
@@ -109,12 +109,13 @@ class Twin(Account):
             wanted = stake_for_profit(config.amount_minor, odds, quoted)
         elif config.staking is Staking.OWN:
             wanted = self.custom_stake(row, base)
+        elif config.staking is Staking.KELLY_COLUMN:
+            wanted = min(config.fraction * float(tape.kelly_frac[row]), config.stake_cap_frac) * base
         else:
-            edge_net = float(tape.edge_frac[row]) - rate * float(tape.prob[row]) * (odds - 1.0)
-            kelly = edge_net / ((odds - 1.0) * (1.0 - rate))
-            if config.staking is Staking.KELLY_COLUMN:
-                kelly = float(tape.kelly_frac[row])
-            wanted = min(config.fraction * kelly, config.stake_cap_frac) * base
+            prob = float(tape.prob[row])
+            kelly = (float(tape.edge_frac[row]) - rate * prob * (odds - 1.0)) / ((odds - 1.0) * (1.0 - rate))
+            part = config.fraction * (prob * odds / ((odds - 1.0) * (1.0 - rate))) * base
+            wanted = kelly_stake(min(config.fraction * kelly, config.stake_cap_frac) * base, part)
         warned = self.drawdown >= config.drawdown_warn_frac
         return wanted * float(tape.stake_weight[row]) * (config.drawdown_warn_factor if warned else 1.0)
 

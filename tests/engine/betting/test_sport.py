@@ -50,7 +50,18 @@ def _events(sport: str, hours: float | None, basis: str | None = "recorded") -> 
     return pl.DataFrame([row], schema_overrides=types)
 
 
-@pytest.mark.parametrize(("sport", "hours"), [("football", 2), ("baseball", 3), ("ice_hockey", 2.5), ("curling", 3)])
+@pytest.mark.parametrize(
+    ("sport", "hours"),
+    [
+        ("football", 2),
+        ("baseball", 3),
+        ("ice_hockey", 2.5),
+        ("curling", 3),
+        ("cricket_t20", 3),
+        ("cricket_odi", 7),
+        ("cricket_test_match", 96),
+    ],
+)
 def test_no_result_is_known_before_the_game_can_be_over(sport: str, hours: float) -> None:
     end = START + timedelta(hours=hours)
     assert earliest_result(_events(sport, 0.25)).to_list() == [end]

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from engine import Configuration, Staking, backtest
@@ -19,6 +19,7 @@ from engine.kernel.whole import (
     stake_for_profit,
     ulp,
     whole_allowance,
+    whole_kelly,
     whole_steps,
 )
 from engine.odds import lay_as_back
@@ -74,6 +75,24 @@ def test_the_stake_of_a_target_is_exact(odds: Fraction, profit: int, step: int) 
     assert whole_steps(stake, float(step)) == floor(profit / (odds - 1), step)
 
 
+@given(
+    CENT_ODDS, st.integers(1, 99), st.integers(1, 100), st.integers(1, 2_000), st.booleans(), st.sampled_from([0, 2, 5])
+)
+def test_a_kelly_stake_of_decimals_is_exact(
+    odds: Fraction, percent: int, part: int, banks: int, is_lay: bool, rate: int
+) -> None:
+    prob, fraction, bank, commission = Fraction(percent, 100), Fraction(part, 100), banks * 100, Fraction(rate, 100)
+    back = odds / (odds - 1) if is_lay else odds
+    prob = 1 - prob if is_lay else prob
+    net = prob * back - 1 - commission * prob * (back - 1)
+    exact = fraction * net / ((back - 1) * (1 - commission)) * bank
+    found = float(lay_as_back(np.array([float(odds)]))[0]) if is_lay else float(odds)
+    p, c, won = (1.0 - percent / 100 if is_lay else float(prob)), rate / 100, (found - 1.0) * (1.0 - rate / 100)
+    stake = part / 100 * ((p * found - 1.0 - c * p * (found - 1.0)) / won) * float(bank)
+    assume(net > 0)
+    assert whole_steps(whole_kelly(stake, part / 100 * (p * found / won) * bank), 1.0) == floor(exact, 1)
+
+
 @given(CENT_ODDS, st.integers(1, 200_000), st.sampled_from(STEPS))
 def test_the_liability_of_a_target_is_exact(odds: Fraction, profit: int, step: int) -> None:
     back = float(lay_as_back(np.array([float(odds)]))[0])
@@ -107,6 +126,11 @@ def bets(*rows: dict[str, object]) -> pl.DataFrame:
         ({"amount_minor": 5_000.0, "day_cap_frac": 0.57}, [{}, {}], [5_000, 700]),
         ({"amount_minor": 5_000.0, "open_cap_frac": 0.57}, [{}, {}], [5_000, 700]),
         ({"staking": Staking.TARGET, "amount_minor": 100.0}, [{"odds": 1.1}], [1_000]),
+        (
+            {"staking": Staking.KELLY, "fraction": 0.25, "bankroll_minor": 100_000.0},
+            [{"odds": 1.5, "prob": 0.7}],
+            [2_500],
+        ),
         ({"staking": Staking.KELLY_COLUMN, "fraction": 0.57}, [{"kelly_frac": 1.0}], [5_700]),
         # legs of a group: 57.00 in all, halves of 28.50 at steps of 1.00
         (

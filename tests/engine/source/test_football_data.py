@@ -162,6 +162,19 @@ def test_rows_that_do_not_fit_are_quarantined_and_never_shifted() -> None:
     assert reasons(cut, "row") == ["the file ends in the middle of this row"]
 
 
+def test_two_results_of_one_match_are_both_refused_by_name() -> None:
+    once, again = "E0,14/08/2021,A,B,1,0,H,2,3,4", "E0,14/08/2021,A,B,0,2,A,2,3,4"
+    others = [f"E0,15/08/2021,A{i},B{i},1,0,H,2,3,4" for i in range(4)]
+    torn = read("\n".join([HEAD, once, *others, again, once, ""]))
+    assert torn.counts.rows_kept == 4 and torn.counts.rows_quarantined == 3
+    assert reasons(torn, "row") == ["two results of one pair on one date (lines 2 and 7 and 8)"] * 3
+    open_, moved = "E0,14/08/2021,A,B,,,,2,3,4", "E0,14/08/2021,A,B,1,0,H,2.1,3,4"
+    for second, reason in ((once, "duplicate of line 2"), (moved, "duplicate of line 2 with other values")):
+        repeated = read("\n".join([HEAD, once, *others, second, ""]))
+        assert repeated.counts.rows_kept == 5 and reasons(repeated, "row") == [reason]
+    assert reasons(read("\n".join([HEAD, once, open_, ""])), "row") == ["duplicate of line 2 with other values"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "latin-1"])
 def test_encodings(encoding: str) -> None:
     parsed = read(f"{HEAD}\nSP1,13/08/2021,Málaga Este,Altnürnberg,1,0,H,2,3,4\n".encode(encoding))

@@ -91,6 +91,18 @@ def test_defects_are_reported() -> None:
     assert len(flags) == 3 and any("outside the season 2016" in flag for flag in flags)
 
 
+def test_two_winners_of_one_match_are_both_refused_by_name() -> None:
+    once = "1,Open,2020-01-06,Ann,Bea,2,0,Completed,1.5,2.5,1.6,2.6,1.5,2.5"
+    again = "1,Open,2020-01-06,Bea,Ann,2,1,Completed,1.5,2.5,1.6,2.6,1.5,2.5"
+    other = "1,Open,2020-01-06,Cat,Dot,2,0,Completed,1.5,2.5,1.6,2.6,1.5,2.5"
+    parsed = read(rows(once, other, again))
+    assert parsed.events["home"].to_list() == ["Cat"]
+    assert parsed.quarantine["reason"].to_list() == ["two winners of one pair on one date (lines 2 and 4)"] * 2
+    sched = ["1,Open,2020-01-06,Ann,Bea,,,Sched,1.5,2.5,,,,", "1,Open,2020-01-06,Bea,Ann,,,Sched,2.5,1.5,,,,"]
+    for lines in ((once, other, once), (sched[0], other, sched[1])):
+        assert read(rows(*lines)).quarantine["reason"].to_list() == ["duplicate of line 2"]
+
+
 def test_dates_of_workbooks() -> None:
     assert tennis_data.read_day("42492") == tennis_data.read_day("2016-05-02 00:00:00") == date(2016, 5, 2)
     assert tennis_data.read_day("02/05/2016") == date(2016, 5, 2) and tennis_data.read_day("2016-13-02") is None
