@@ -9,7 +9,7 @@ from engine.schema import IN_PLAY, INSTANTS, LINE_MARKETS, MARKETS, SNAPSHOT, is
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
 from engine.source.mapped.events import events_of
-from engine.source.mapped.file import flag_commas, read_file, with_plain_numbers
+from engine.source.mapped.file import flag_commas, read_file, refuse_moved_names, with_plain_numbers
 from engine.source.mapped.quotes import read_quotes
 from engine.source.mapped.row import NO_PRICE, Row
 from engine.source.mapped.rows import read_rows
@@ -30,7 +30,10 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
         the dates have another order of day and month than the mapping says.
     """
     quarantine = Quarantine()
-    table = with_whole_books(read_file(raw, mapping, quarantine), mapping, quarantine)
+    table = read_file(raw, mapping, quarantine)
+    if mapping.records is None:
+        refuse_moved_names(table, mapping)
+    table = with_whole_books(table, mapping, quarantine)
     n_read = table.n_misfit + len(table.rows)
     rows, depends_on_today = read_rows(table, mapping, quarantine, origin, today)
     if mapping.long is not None:

@@ -128,6 +128,13 @@ def _check_header(header: list[str], mapping: Mapping, quarantine: Quarantine) -
     missing = [name for name in needed_columns(mapping) if name not in names]
     if missing:
         raise _missing("a column of the mapping is missing", missing, header)
+    pairs = [(mapping.home_score, mapping.away_score), *((pair.home, pair.away) for pair in mapping.scores.values())]
+    for pair in pairs:
+        lost = [name for name in pair if name and name not in names]
+        if len(lost) == 1 and all(pair):  # names that moved by one would give the score of the other side
+            raise _missing(
+                f"a column of the mapping is missing beside {next(n for n in pair if n in names)}", lost, header
+            )
     prices = mapping.prices or ()
     absent = [p.column for p in prices if p.column not in names]
     if prices and len(absent) == len(prices):
@@ -135,6 +142,27 @@ def _check_header(header: list[str], mapping: Mapping, quarantine: Quarantine) -
     for name in absent:
         quarantine.flag(None, name, "", "the file lacks this price column of the mapping")
     _flag_absent(names, mapping, quarantine)
+
+
+def refuse_moved_names(table: Table, mapping: Mapping) -> None:
+    """Refuse a file that lacks a name of the mapping and has values in a last column without a name.
+
+    Raises
+    ------
+    SourceError
+        More than half of the rows have such a value.
+    """
+    lost = [name for name in columns_of(mapping) if name and name not in table.header]
+    if not lost or not table.header or table.header[-1]:
+        return
+    filled = sum(bool(row[-1].strip()) for row in table.rows)
+    if 2 * filled > len(table.rows):
+        raise SourceError(
+            "a name is missing in the header",
+            expected=f"the column {lost[0]} of the mapping",
+            found=f"no such name, and a last column without a name with values in {filled} of {len(table.rows)} rows",
+            todo="put the lost name right: the names behind it moved by one",
+        )
 
 
 def _flag_absent(names: set[str], mapping: Mapping, quarantine: Quarantine) -> None:

@@ -88,9 +88,11 @@ def test_an_encoding() -> None:
 
 
 def test_columns_that_the_file_lacks_are_refused_or_flagged() -> None:
-    text = "Datum,Heim,Gast,HG,GT,H,D,A,L\n01.09.2022,A,B,1,0,2,3,4,2.5\n"
-    flags = read(text, WIDE).quarantine.filter(kind="flag").select("column", "reason").rows()
-    assert flags == [("HT", "the file lacks this column of the mapping")]
+    text = "Datum,Heim,Gast,HT,GT,H,D,A,L\n01.09.2022,A,B,1,0,2,3,4,2.5\n"
+    flags = read(text, WIDE + "status: St\n").quarantine.filter(kind="flag").select("column", "reason").rows()
+    assert flags == [("St", "the file lacks this column of the mapping")]
+    with pytest.raises(SourceError, match=r"missing beside GT.*expected HT.*did you mean 'HTG'"):
+        read(text.replace("HT", "HTG"), WIDE)
     with pytest.raises(SourceError, match=r"Heim.*did you mean 'Heim_'"):
         read(text.replace("Heim", "Heim_"), WIDE)
 
@@ -154,3 +156,14 @@ def test_a_date_alone_is_no_start_at_midnight() -> None:
 def test_wrong_keys_are_refused(extra: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         parse_mapping(WIDE + extra, "m")
+
+
+def test_a_lost_name_and_a_last_column_without_a_name_are_refused() -> None:
+    """All names behind the lost one moved by one place; the widths are right."""
+    rows = [f"0{day}.09.2022,A{day},B,x,1,0,2,3,4,2.5" for day in range(1, 8)]
+    text = "\n".join(["Datum,Heim,Gast,HT,GT,H,D,A,L,", *rows, ""])
+    with pytest.raises(
+        SourceError, match=r"expected the column St of the mapping, found no such name, and a last column"
+    ):
+        read(text, WIDE + "status: St\n")
+    assert read(text.replace("Gast,HT", "Gast,Q,HT").replace("L,", "L"), WIDE).events.height == 7
