@@ -97,10 +97,13 @@ def test_two_winners_of_one_match_are_both_refused_by_name() -> None:
     other = "1,Open,2020-01-06,Cat,Dot,2,0,Completed,1.5,2.5,1.6,2.6,1.5,2.5"
     parsed = read(rows(once, other, again))
     assert parsed.events["home"].to_list() == ["Cat"]
-    assert parsed.quarantine["reason"].to_list() == ["two winners of one pair on one date (lines 2 and 4)"] * 2
+    assert (
+        parsed.quarantine.filter(kind="row")["reason"].to_list()
+        == ["two winners of one pair on one date (lines 2 and 4)"] * 2
+    )
     sched = ["1,Open,2020-01-06,Ann,Bea,,,Sched,1.5,2.5,,,,", "1,Open,2020-01-06,Bea,Ann,,,Sched,2.5,1.5,,,,"]
     for lines in ((once, other, once), (sched[0], other, sched[1])):
-        assert read(rows(*lines)).quarantine["reason"].to_list() == ["duplicate of line 2"]
+        assert read(rows(*lines)).quarantine.filter(kind="row")["reason"].to_list() == ["duplicate of line 2"]
 
 
 def test_dates_of_workbooks() -> None:
