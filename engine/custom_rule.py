@@ -157,7 +157,9 @@ def _generate(rule: Rule) -> None:
     sources = Path(__file__).resolve().parent / "kernel"
     for module in _COPIED:
         source = sources / (module.replace(".", "/") + ".py")
-        text = _HEAD + rule.text + _TAIL if module == "custom" else _redirected(source.read_text(), name)
+        text = (
+            _HEAD + rule.text + _TAIL if module == "custom" else _redirected(source.read_text(encoding="utf-8"), name)
+        )
         _write(folder / f"{module.replace('.', '_')}.py", text)
     _write(folder / "__init__.py", f'"""The kernel with the staking rule of {rule.hash}."""\n')
     if str(root) not in sys.path:
@@ -182,6 +184,6 @@ def _redirected(text: str, package: str) -> str:
 def _write(path: Path, text: str) -> None:
     """Write a source unless it is there already: Numba's cache depends on its time of change."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_file() and path.read_text() == text:
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
     write_bytes(path, text.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -70,8 +71,22 @@ def _refusals(rows: pl.DataFrame, reason: str) -> pl.DataFrame:
         return pl.DataFrame(schema=REFUSED)
     names = ("home", "away", "date", "market", "line", "selection", "bookmaker")
     first = rows.sort("decided_at", "id").row(0, named=True)
-    example = " ".join(str(first[name]) for name in names if first[name] is not None)
+    example = describe({name: first[name] for name in names})
     return pl.DataFrame({"reason": [reason], "rows": [rows.height], "example": [example]}, schema=REFUSED)
+
+
+def describe(row: Mapping[str, object]) -> str:
+    """An opportunity in a few words, for a message: ``Bruins - Leafs, 2024-01-10, totals 5.5 over at pinnacle``."""
+    known = {name: str(value) for name, value in row.items() if value is not None}
+    bet = " ".join(known[name] for name in ("market", "line", "selection") if name in known)
+    parts = (
+        " - ".join(known[name] for name in ("home", "away") if name in known),
+        known.get("date", ""),
+        f"{bet} at {known['bookmaker']}" if "bookmaker" in known else bet,
+        known.get("side", ""),
+        f"decided at {known['decided_at']}" if "decided_at" in known else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def _as_back_bets(rows: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from engine.betting.sport import with_possible_results
 from engine.errors import TapeError, check_names
 from engine.identity import opportunity_ids
 from engine.kernel.codes import Reduction, State
-from engine.tape.assemble import assemble
+from engine.tape.assemble import assemble, describe
 from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
 from engine.tape.columns import NEVER, Tape
 from engine.tape.execution import LaterPrices, closed_early, with_later_prices
@@ -137,12 +137,6 @@ def refuse_duplicates(rows: pl.DataFrame) -> None:
             expected="one row for each event, market, line, selection, bookmaker, side and decided_at",
             found=f"{duplicates.height} rows, such as {describe(first)}",
         )
-
-
-def describe(row: Mapping[str, object]) -> str:
-    """An opportunity in a few words, for a message."""
-    names = ("home", "away", "date", "market", "line", "selection", "bookmaker", "side", "decided_at")
-    return " ".join(str(row[name]) for name in names if row.get(name) is not None)
 
 
 def _with_closing(rows: pl.DataFrame, closing: pl.DataFrame | None) -> pl.DataFrame:

@@ -232,7 +232,7 @@ def _info(options: argparse.Namespace) -> int:
         return 0
     _print_line(f"home: {folder} ({origin})")
     _print_line(
-        f"{facts['matches']} matches, {facts['prices']} prices "
+        f"{facts['matches']:,} matches, {facts['prices']:,} prices "
         f"from {facts['first']} to {facts['last']} in {facts['store']}"
     )
     competitions: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -290,21 +290,22 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
     for name, error in summary.refused:
         print(printable(f"refused: {error if name in error else f'{name}: {error}'}"), file=sys.stderr)  # noqa: T201
     _print_line(
-        f"files: {summary.files_read} read, {summary.files_known} known already, {len(summary.refused)} refused"
+        f"files: {summary.files_read:,} read, {summary.files_known:,} known already, {len(summary.refused):,} refused"
     )
     _print_line(
-        f"rows: {counts['rows_read']} read = {counts['rows_kept']} kept + {counts['rows_quarantined']} quarantined"
-        + (f" (and {counts['rows_blank']} blank lines)" if counts["rows_blank"] else "")
+        f"rows: {counts['rows_read']:,} read = {counts['rows_kept']:,} kept"
+        f" + {counts['rows_quarantined']:,} quarantined"
+        + (f" (and {counts['rows_blank']:,} blank lines)" if counts["rows_blank"] else "")
     )
     _print_line(
-        f"prices: {counts['prices_read']} read = {counts['prices_kept']} kept + {counts['prices_empty']} empty"
-        f" + {counts['prices_quarantined']} quarantined; {counts['flags']} flagged and kept"
+        f"prices: {counts['prices_read']:,} read = {counts['prices_kept']:,} kept + {counts['prices_empty']:,} empty"
+        f" + {counts['prices_quarantined']:,} quarantined; {counts['flags']:,} flagged and kept"
     )
     for line in reasons.lines(why):
         _print_line(line)
     _print_line(
-        f"store: {summary.events_new} new matches, {summary.events_again} again; "
-        f"{summary.quotes_new} new prices, {summary.quotes_again} again; {root}"
+        f"store: {summary.events_new:,} new matches, {summary.events_again:,} again; "
+        f"{summary.quotes_new:,} new prices, {summary.quotes_again:,} again; {root}"
     )
     _list(
         "withdrawn",
@@ -323,7 +324,7 @@ def _list(title: str, lines: list[str]) -> None:
     for line in lines[:_MAX_LINES]:
         _print_line(f"{title}: {line}")
     if len(lines) > _MAX_LINES:
-        _print_line(f"{title}: {len(lines) - _MAX_LINES} more (--json lists all)")
+        _print_line(f"{title}: {len(lines) - _MAX_LINES:,} more (--json lists all)")
 
 
 def _file_count(paths: Iterable[str]) -> int | None:
@@ -359,9 +360,10 @@ def _print_line(text: str) -> None:
 def _table(title: str, names: list[str], rows: list[list[object]]) -> None:
     if not rows:
         return
-    cells = [[printable(cell) for cell in row] for row in rows]
+    screen = sys.stdout.isatty()  # else for programs: tabs, and digits without commas
+    cells = [[printable(f"{cell:,}" if screen and isinstance(cell, int) else cell) for cell in row] for row in rows]
     numeric = [all(isinstance(row[i], int) for row in rows) for i in range(len(names))]
-    if not sys.stdout.isatty():
+    if not screen:
         for row in cells:
             print((f"{title}: " if title else "") + "\t".join(row))  # noqa: T201
         return

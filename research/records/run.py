@@ -381,5 +381,5 @@ class RunRecord:
         return replay(tapes.tape(spec), Params(*numbers[0].tolist()), int(flat["seed"]), rule)
 
     def __repr__(self) -> str:
-        counts = self.manifest["counts"]
-        return f"<Run {self.short}: {self.kind}, {counts['configurations']:,} configurations>"
+        n = self.manifest["counts"]["configurations"]
+        return f"<Run {self.short}: {self.kind}, {n:,} configuration{'s' * (n != 1)}>"

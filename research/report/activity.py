@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -139,8 +140,16 @@ def _shares(counts: Mapping[str, int]) -> str:
 
 
 def folds(windows: Sequence[Window]) -> str:
-    """The bets of each fold, and why a fold has none: ``Bets a fold: 449, 0 (no configuration qualified), 270``."""
-    return "Bets a fold: " + ", ".join(_fold(window) for window in windows)
+    """The bets of each fold, and why a fold has none: ``Bets a fold: 449, 0 (no configuration qualified), 270``.
+
+    Folds in a row that have none for one reason are said once: ``none in 3 folds (no configuration qualified), 270``.
+    """
+    parts = []
+    for text, group in groupby(_fold(window) for window in windows):
+        n = len(list(group))
+        again = n > 1 and text.startswith("0 ")
+        parts += [f"none in {n} folds {text[2:]}"] if again else [text] * n
+    return "Bets a fold: " + ", ".join(parts)
 
 
 def _fold(window: Window) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import printable
-from research.report.naming import value_text
+from research.report.naming import reason_name, value_text
 from research.report.text import MEASURES, count, measure_name, number, percent
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def configuration_view(run: RunRecord, config: int) -> Group:
     for title, pairs in (
         ("parameters", [(key, setting(value)) for key, value in parameters.items()]),
         ("measures", [(MEASURES[name].name, MEASURES[name].text(value)) for name, value in metrics.items()]),
-        ("reasons", [(name, number(value)) for name, value in reasons.items()]),
+        ("reasons", [(reason_name(name), number(value)) for name, value in reasons.items()]),
     ):
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column(title, no_wrap=True)

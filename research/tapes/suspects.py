@@ -114,7 +114,8 @@ def notes_of(tapes: Sequence[Suspects]) -> list[str]:
         edge, mean_edge = "", most.taken_edge / most.taken
         if abs(mean_edge) >= 0.005:
             edge = f", with a mean edge of {100.0 * mean_edge:,.0f}%"
-        notes.append(f"{count} opportunities are at suspect prices{edge}: compare with strategy.skip_suspect=true")
+        verb = "is" if most.taken == 1 else "are"
+        notes.append(f"{count} opportunities {verb} at suspect prices{edge}: compare with strategy.skip_suspect=true")
     return notes
 
 

@@ -284,3 +284,30 @@ def test_the_page_writes_numbers_as_sentences_do(browser: Browser, plain: Path) 
                 "return bea.text(bea.measures.find(m => m.name === arguments[0]), arguments[1])", name, value
             )
             assert shown == MEASURES[name].text(value), (name, value)
+
+
+@pytest.mark.parametrize(("size", "last"), [(DESKTOP, "clv_mean"), (PHONE, "yield")])
+def test_many_settings_leave_the_results_in_sight(
+    browser: Browser, write_page: Pages, size: tuple[int, int], last: str
+) -> None:
+    data = report()
+    more = [pl.Series(f"strategy.a_long_name_{k}", [k % 2 + row % 3 for row in range(400)]) for k in range(7)]
+    keys = (*data.keys, *(column.name for column in more))
+    browser.show(write_page("many", replace(data, results=data.results.with_columns(more), keys=keys)), size)
+    heads = browser.run("return [...document.querySelectorAll('#board thead th')].map(cell => cell.textContent)")
+    assert heads[:3] == ["#", "settings", "yield, %"] and heads[-1] == "a long name 6"
+    place = heads.index(MEASURES[last].head)
+    edges = browser.run(
+        "const ends = place => place.getBoundingClientRect().right, frame = document.getElementById('board');"
+        "return [ends(frame.querySelectorAll('thead th')[arguments[0]]), ends(frame)]",
+        place,
+    )
+    assert edges[0] <= edges[1] + 2
+    words = browser.run(f"{FIRST}.children[1].title")
+    row = data.results.row(0, named=True)
+    assert words.startswith(f"{row['strategy.name']}, edge min ") and "a long name 6 " in words
+    saved = browser.run("return bea.csv()").split("\r\n")[0]
+    assert "settings" not in saved and saved.endswith("strategy.a_long_name_6")
+    browser.run("document.querySelectorAll('#board thead button')[1].click()")
+    assert browser.run(f"{FIRST}.children[1].title").startswith("consensus, edge min 0")
+    assert browser.logs()[0] == []

@@ -114,8 +114,9 @@ Some configurations bet in a class of bets that has an edge; the others bet on o
 size of the class, all of which the first configuration takes. The other configurations with the edge each leave out a
 different part of the class, up to 30 %. Each cell has the share of sweeps with evidence, its standard error, and in
 brackets the power of a one-sided 5 % test of the first configuration alone. No procedure that must first find this
-configuration can have more power. *Flagged*: sweeps with an implausible result, here an annual Sharpe ratio above
-{SHARPE_BOUND:g}, which a bettor must acknowledge first. The cells have {fewest} to {most} sweeps.
+configuration can have more power. A configuration with an implausible result, here an annual Sharpe ratio above
+{SHARPE_BOUND:g}, is set aside, and the others are judged. *Flagged*: sweeps in which more are set aside than are left,
+which a bettor must acknowledge first. The cells have {fewest} to {most} sweeps.
 
 {chr(10).join(tables)}
 {picture}

@@ -12,14 +12,16 @@ import numpy as np
 from engine.backtesting.measures import METRICS
 from engine.kernel.params import Params
 from engine.tape import Tape
-from research.execution.assess import FinishedSweep, SweepAssessment, assess_sweep, series_of
+from research.execution.assess import FinishedSweep, SweepAssessment, assess_selection, select, series_of
 from research.execution.job import Span
 from research.execution.units import DayRequest, Unit, UnitResult, compute
 from research.inference.bootstrap import generator
 from research.inference.skewness import single_p_value
+from research.inference.superiority import BootstrapMoments
 from research.validation.folds import Calendar, boundaries, cut_folds, first_date
 from research.validation.rules import Rules
 from research.validation.stitched import SelectedConfiguration
+from research.verdict.evidence import resampled
 from research.verdict.judge import judge
 from research.verdict.plausibility import SweepMeasures, implausible_flags, yield_errors
 from tests.truth.market import Market, World, market
@@ -60,7 +62,9 @@ def sweep(simulated: Market, rng: np.random.Generator) -> Row:
             seed=seed,
             cross_validate=False,
         )
-        assessed = assess_sweep(subject)
+        drawn = resampled(subject.series.returns.T, seed)
+        aside = _implausible(result, drawn.moments)
+        assessed = assess_selection(subject, select(subject, aside), drawn)
     return _row(simulated, result, assessed)
 
 
@@ -71,14 +75,21 @@ def _calendar(tape: Tape) -> Calendar:
     return Calendar({day: int(n) for day, n in zip(days.tolist(), counts, strict=True) if n}, {})
 
 
-def _row(simulated: Market, result: UnitResult, assessed: SweepAssessment) -> Row:
-    evidence, outside = assessed.findings.evidence, assessed.findings.out_of_sample
+def _implausible(result: UnitResult, moments: BootstrapMoments) -> tuple[int, ...]:
+    """Rows whose measures are implausible: they are set aside, as `bea sweep` does."""
     columns = [result.measures[:, METRICS.index(name)] for name in ("n_bets", "yield", "clv_mean", "clv_n")]
     errors = yield_errors(result.days, result.measures[:, METRICS.index("turnover_minor")])
-    implausible = implausible_flags(SweepMeasures(*[*columns, errors]), assessed.assessment.bootstrap)
-    flags = [kind for kind, flagged in implausible.items() if flagged.any()]
+    flags = implausible_flags(SweepMeasures(*[*columns, errors]), moments)
+    return tuple(np.flatnonzero(np.any(list(flags.values()), axis=0)).tolist())
+
+
+def _row(simulated: Market, result: UnitResult, assessed: SweepAssessment) -> Row:
+    evidence, outside = assessed.findings.evidence, assessed.findings.out_of_sample
+    bets, aside = result.measures[:, METRICS.index("n_bets")], len(assessed.findings.set_aside)
     single = math.nan if evidence.selected is None else evidence.selected.p_value
-    verdict = judge(evidence.p_all, single, max(1.0, evidence.effective), outside, flags)
+    verdict = judge(
+        evidence.p_all, single, max(1.0, evidence.effective), outside, (), aside, most_flagged=aside > evidence.betting
+    )
     assert outside is not None
     holders = simulated.world.holders
     return {
@@ -95,6 +106,7 @@ def _row(simulated: Market, result: UnitResult, assessed: SweepAssessment) -> Ro
         "p_true": single_p_value(assessed.assessment.bootstrap, 0) if holders else math.nan,
         "outside": [outside.estimate, outside.low, outside.high, outside.lower],
         "outside_bets": outside.bets,
-        "bets": float(columns[0].mean()),
-        "bets_true": float(columns[0][0]) if holders else math.nan,
+        "set_aside": aside,
+        "bets": float(bets.mean()),
+        "bets_true": float(bets[0]) if holders else math.nan,
     }

@@ -37,6 +37,12 @@ def test_forty_sweeps_without_an_edge_and_two_with_a_very_clear_edge() -> None:
     assert all(row["bets_true"] == 4_000 and row["outside"][0] == pytest.approx(0.15, abs=0.06) for row in planted)
 
 
+def test_an_implausible_configuration_is_set_aside_and_the_others_are_judged() -> None:
+    """One of 40 has an edge of 40 % over 4,000 bets: only its Sharpe ratio is far above the bound."""
+    (row,) = sweeps(World("planted", 4_000, 1, 0.4, beside=2, **SMALL), 1, 0, 1)
+    assert row["set_aside"] >= 1 and not row["picked_holds"] and "d" not in row["failed"]
+
+
 @pytest.mark.parametrize("copies", [False, True], ids=["independent", "copies"])
 def test_a_thousand_matrices_of_normal_returns(copies: bool) -> None:
     """Daily returns go directly into the evidence, 500 matrices of each kind.

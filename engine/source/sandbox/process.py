@@ -164,6 +164,7 @@ class Child:
             "POLARS_MAX_THREADS": "1",
             "RAYON_NUM_THREADS": "1",
             "PYTHONUTF8": "1",
+            "PYTHONIOENCODING": "utf-8",  # one of the user would hold for the child's messages too
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", self._module],

@@ -20,15 +20,33 @@
     document.getElementById("folded").textContent = "Fold " + bea.number(equal, 0) + " with the same bets as another one";
   }
   const folded = () => equal > 0 && box.checked;
+  const parameterColumn = parameter => ({
+    key: parameter.key, head: parameter.head, title: parameter.key, words: !parameter.values.length, descending: false,
+    value: row => parameter.values.length ? (parameter.data[row] < parameter.values.length ? parameter.values[parameter.data[row]] : NaN) : parameter.data[row],
+    text: row => parameter.texts[parameter.data[row]],
+    width: Math.min(24, Math.max(parameter.head.length + 1, ...parameter.texts.map(text => text.length))) + 1.5,
+  });
+  // many settings would push the results out of sight: then one column has all of them in short, and theirs come last
+  const settings = bea.parameters.map(parameterColumn), narrow = frame.clientWidth < 600;
+  const crowded = settings.length > 1 && settings.reduce((sum, one) => sum + one.width, 0) > (narrow ? 12 : 45);
+  const phrase = (one, text) => one.words && !["yes", "no"].includes(text) ? text : one.head + " " + text;
+  const inShort = row => settings.map(one => [one, one.text(row)]).filter(([, text]) => text !== "–").map(([one, text]) => phrase(one, text)).join(", ");
+  let ranks = null;
+  const compact = {
+    key: "settings", head: "settings", words: true, compact: true, descending: false, text: inShort, width: narrow ? 17 : 46,
+    value: row => {
+      if (!ranks) {
+        ranks = new Uint32Array(bea.rows);
+        const before = (a, b) => { for (const { data } of bea.parameters) if (data[a] !== data[b]) return data[a] - data[b]; return a - b; };
+        Uint32Array.from(ranks.keys()).sort(before).forEach((one, rank) => { ranks[one] = rank; });
+      }
+      return ranks[row];
+    },
+  };
   const columns = [
     { key: "config", head: "#", descending: false, value: row => bea.config[row], text: row => "#" + bea.config[row] + (folded() && others.has(row) ? " +" + others.get(row) : ""), width: digits + (equal ? 11 : 6) },
-    ...[...bea.flags, ...bea.parameters].map(parameter => ({
-      key: parameter.key, head: parameter.head, title: parameter.key, words: !parameter.values.length, descending: false,
-      value: row => parameter.values.length ? (parameter.data[row] < parameter.values.length ? parameter.values[parameter.data[row]] : NaN) : parameter.data[row],
-      text: row => parameter.texts[parameter.data[row]],
-      width: Math.min(24, Math.max(parameter.head.length + 1, ...parameter.texts.map(text => text.length))) + 1.5,
-    })),
-    ...bea.measures.map(column),
+    ...bea.flags.map(parameterColumn),
+    ...(crowded ? [compact, ...bea.measures.map(column), ...settings] : [...settings, ...bea.measures.map(column)]),
   ];
   let sorted = { column: null, down: false }, selected = -1, active = 0;
   let view = Uint32Array.from({ length: bea.rows }, (_, row) => row);
@@ -173,9 +191,10 @@
     return /[",\n\r;]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
   };
   const csv = () => {
-    const lines = [columns.map(column => cell(column.key)).join(",")];
+    const saved = columns.filter(column => !column.compact);
+    const lines = [saved.map(column => cell(column.key)).join(",")];
     for (const row of view) {
-      lines.push(columns.map((column, at) => {
+      lines.push(saved.map((column, at) => {
         if (!at) return String(bea.config[row]);
         if (column.measure) { const value = column.measure.data[row]; return Number.isNaN(value) ? "" : String(value); }
         const value = column.words ? NaN : column.value(row);

@@ -82,7 +82,7 @@ def test_rows_settled_before_their_decision_are_refused_and_counted() -> None:
     late = bet(selection="away", decided_at=START.replace(hour=23, minute=59, second=59))
     tape = build_tape(table(bet(), late), events())
     assert len(tape) == 1
-    assert tape.refused.rows() == [("settled at or before the decision", 1, "H1 A1 2024-01-01 1x2 away aaa")]
+    assert tape.refused.rows() == [("settled at or before the decision", 1, "H1 - A1, 2024-01-01, 1x2 away at aaa")]
 
 
 def test_an_event_without_a_result_leaves_its_bets_open() -> None:
@@ -204,7 +204,7 @@ def test_a_played_event_without_the_score_of_a_market_is_refused_with_its_group(
     first, second = bet(market="corners_totals", line=9.5, selection="over"), bet(market="1x2", selection="home")
     tape = build_tape(table(first, second), events())
     assert len(tape) == 1 and tape.refused.rows() == [
-        ("no score of corners, which settles corners_totals", 1, "H1 A1 2024-01-01 corners_totals 9.5 over aaa")
+        ("no score of corners, which settles corners_totals", 1, "H1 - A1, 2024-01-01, corners_totals 9.5 over at aaa")
     ]
     legs = table({**first, "group": 3}, {**second, "group": 3}, bet(selection="away"))
     grouped = build_tape(legs, events())

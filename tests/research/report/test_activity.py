@@ -84,3 +84,9 @@ def test_bets_a_fold_and_why_there_are_none() -> None:
     assert folds(windows) == (
         "Bets a fold: 1,234, 0 (no configuration qualified), 0 (no opportunity), 0 (breaker: drawdown)"
     )
+    none = fold(None, 0, {})
+    assert folds([none, none, none, *windows]) == (
+        "Bets a fold: none in 3 folds (no configuration qualified), 1,234, 0 (no configuration qualified), "
+        "0 (no opportunity), 0 (breaker: drawdown)"
+    )
+    assert folds([windows[0], windows[0], none]) == "Bets a fold: 1,234, 1,234, 0 (no configuration qualified)"

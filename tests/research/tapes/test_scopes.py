@@ -84,7 +84,8 @@ def test_one_result_settles_one_of_two_markets_and_the_other_is_named(fill) -> N
     assert found == {("moneyline", "home"): "lose", ("moneyline", "away"): "win"}
     (note,) = notes
     assert note.startswith(
-        "3 opportunities are left out: no score after regulation, which settles 1x2; such as Jokerit"
+        "3 opportunities are left out: no score after regulation, which settles 1x2; "
+        "such as Jokerit - Severstal, 2024-02-03, 1x2 "
     )
 
 

@@ -85,6 +85,7 @@ def test_several_tapes_give_one_sentence() -> None:
         "at the others' middle price"
     )
     assert notes_of([Suspects(offers=9, taken=3)] * 2)[0].startswith("3 of 9 opportunities are at suspect prices: ")
+    assert notes_of([Suspects(offers=9, taken=1)])[0].startswith("1 of 9 opportunities is at suspect prices: ")
 
 
 def test_counts_survive_the_way_through_json() -> None:

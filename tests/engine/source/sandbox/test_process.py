@@ -72,3 +72,10 @@ def test_a_refusal_reaches_the_caller_unchanged(tmp_path: Path) -> None:
             child.read(request(path))
         path.write_text(GOOD)
         assert child.read(request(path)).counts.prices_kept == 1
+
+
+def test_the_encoding_of_the_user_does_not_reach_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-16")
+    (tmp_path / "good.csv").write_text(GOOD)
+    with Child(Limits()) as child:
+        assert child.read(request(tmp_path / "good.csv")).events.height == 1
