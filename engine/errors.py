@@ -100,14 +100,14 @@ class TapeError(DataError):
     """A frame of opportunities breaks the contract of the tape."""
 
 
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name most similar to a wrong one, whatever the case of its letters; None if none is similar.
+def nearest_name(name: str, known: Iterable[str], similar: float = _SIMILAR) -> str | None:
+    """The known name most similar to a wrong one, whatever the case of its letters; None if none is `similar`.
 
     >>> nearest_name("Pinacle", ["b365", "pinnacle"])
     'pinnacle'
     """
     folded = {other.casefold(): other for other in sorted(set(known), reverse=True)}
-    like = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=_SIMILAR)
+    like = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=similar)
     return folded[like[0]] if like else None
 
 

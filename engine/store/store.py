@@ -100,10 +100,17 @@ class Store:
             raise EmptyUniverseError(
                 "no event is left",
                 where=str(self.root),
-                expected="at least one in the universe",
+                expected=self._expected_dates(universe),
                 found=_words(universe),
             )
         return events.sort("starts_at", "event_id")
+
+    def _expected_dates(self, universe: Universe) -> str:
+        """The dates of what a universe names without its own dates, for a message."""
+        entries = self.entries("events", replace(universe, first_date=None, last_date=None))
+        if not entries:
+            return "at least one in the universe"
+        return f"dates from {min(e.first_date for e in entries)} to {max(e.last_date for e in entries)}"
 
     def quotes(self, universe: Universe | None = None) -> pl.DataFrame:
         """Quotes of a universe in the columns of `schema.QUOTES`; join them to events by `event_id`.

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from engine.errors import nearest_name
 from engine.paths import conf_dir
 from research.strategies.books import BEST, CONSENSUS
 
@@ -17,6 +18,8 @@ _BUILT_IN: Final = ("fair", "fair_bookmakers", "price", "price_bookmakers", "mea
 _ENDINGS: Final = ("bookmaker", "bookmakers")
 #: words that a parameter takes in place of a bookmaker
 _WORDS: Final = {"fair": (CONSENSUS,), "price": (BEST,), "mean": ("mean",), "bookmaker": (BEST,)}
+#: how similar a free text must be to the name of a bookmaker to be a slip of it: b356 and b365 are 0.75
+_SLIP: Final = 0.75
 _ANY_WORD: Final = tuple(word for words in _WORDS.values() for word in words)
 
 
@@ -25,7 +28,8 @@ def named_bookmakers(strategy: Any, known: Collection[str], own: bool) -> dict[s
 
     A strategy of the user can have any parameters. Those called ``bookmaker``, ``bookmakers`` or ``..._bookmaker(s)``
     count, and those whose value its `requires` asks for, and texts that are a known bookmaker but for the case of
-    letters. What it requires beyond its parameters stands under ``requires``.
+    letters. Where the default of a parameter is a known bookmaker, a text that resembles one counts too. What it
+    requires beyond its parameters stands under ``requires``.
 
     Parameters
     ----------
@@ -36,6 +40,7 @@ def named_bookmakers(strategy: Any, known: Collection[str], own: bool) -> dict[s
         Whether it is a strategy of the user.
     """
     values = {field.name: _texts(getattr(strategy, field.name)) for field in _fields(strategy)}
+    defaults = {field.name: _texts(field.default) for field in _fields(strategy)}
     required = tuple(name for name in strategy.requires().bookmakers or () if name not in _ANY_WORD)
     folded = {name.casefold() for name in known}
     named: dict[str, tuple[str, ...]] = {}
@@ -44,7 +49,12 @@ def named_bookmakers(strategy: Any, known: Collection[str], own: bool) -> dict[s
             words = _ANY_WORD if own else _WORDS.get(parameter, ())
             names = tuple(text for text in texts if text not in words)
         elif own:
-            names = tuple(text for text in texts if text in required or text.casefold() in folded)
+            alike = bool(folded.intersection(text.casefold() for text in defaults.get(parameter, ())))
+            names = tuple(
+                text
+                for text in texts
+                if text in required or text.casefold() in folded or (alike and nearest_name(text, known, _SLIP))
+            )
         else:
             continue
         if names:
@@ -52,6 +62,16 @@ def named_bookmakers(strategy: Any, known: Collection[str], own: bool) -> dict[s
     covered = {name for names in named.values() for name in names}
     rest = tuple(name for name in required if name not in covered)
     return named | {"requires": rest} if rest else named
+
+
+def resembling(strategy: Any, known: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Parameters with a text that resembles a known bookmaker and is none: parameter to the text and that bookmaker."""
+    found: dict[str, tuple[str, str]] = {}
+    for field in _fields(strategy):
+        for text in _texts(getattr(strategy, field.name)):
+            if text not in known and text not in _ANY_WORD and (near := nearest_name(text, known, _SLIP)):
+                found.setdefault(field.name, (text, near))
+    return found
 
 
 def shipped_defaults(name: str) -> dict[str, Any]:

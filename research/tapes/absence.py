@@ -13,7 +13,7 @@ from engine.errors import EmptyUniverseError
 from engine.store.store import Store
 from engine.store.universe import Universe
 from research.config.tape_spec import TapeSpec
-from research.strategies.named import named_bookmakers
+from research.strategies.named import named_bookmakers, resembling
 from research.tapes.inputs import TapeInputs
 from research.tapes.names import bookmakers_of
 
@@ -51,7 +51,9 @@ def why_nothing(store: Store, inputs: TapeInputs, facts: dict[str, Any], refused
         )
     when = "" if spec.decide_at == "quote" else f", decided at data.decide_at={spec.decide_at}"
     prices, matches = int(facts["n_quotes"]), int(facts["n_events"])
-    return f"the strategy saw no opportunity in {prices:,} prices of {matches:,} matches{when}"
+    found = resembling(inputs.strategy, known) if spec.strategy_file is not None else {}
+    like = "".join(f"; strategy.{key}={text} resembles the bookmaker {near}" for key, (text, near) in found.items())
+    return f"the strategy saw no opportunity in {prices:,} prices of {matches:,} matches{when}{like}"
 
 
 def _lack(store: Store, inputs: TapeInputs, books: tuple[str, ...] | None, name: str) -> str:

@@ -353,6 +353,9 @@ def test_an_empty_universe_is_an_error_and_not_an_empty_frame(tmp_path: Path) ->
         store.events(nowhere)
     with pytest.raises(DataError, match="no quote is left"):
         store.quotes(nowhere)
+    first, last = store.events()["date"].min(), store.events()["date"].max()
+    with pytest.raises(DataError, match=f"expected dates from {first} to {last}, found first_date=2031-01-01"):
+        store.events(Universe(first_date=date(2031, 1, 1)))
     with pytest.raises(ConfigurationError):
         Universe(first_date=date(2022, 1, 1), last_date=date(2021, 1, 1))
     with pytest.raises(ConfigurationError):

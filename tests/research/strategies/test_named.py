@@ -10,7 +10,7 @@ import pytest
 from engine.errors import ConfigurationError
 from engine.strategy import Requirement
 from research.strategies import make, names
-from research.strategies.named import named_bookmakers, shipped_defaults
+from research.strategies.named import named_bookmakers, resembling, shipped_defaults
 
 KNOWN = ("b365", "pinnacle", "max")
 
@@ -66,6 +66,16 @@ def test_bookmakers_of_a_strategy_of_the_user() -> None:
         "lay_bookmaker": ("betfair",),
         "soft_bookmakers": ("q",),
         "requires": ("bwin",),
+    }
+
+
+def test_a_slip_in_a_free_text_whose_default_is_a_bookmaker_counts() -> None:
+    named = named_bookmakers(Mine(sharp="pinacle", exchange="b356", style="pinacle"), KNOWN, own=True)
+    assert named["sharp"] == ("pinacle",) and named["exchange"] == ("b356",) and "style" not in named
+    assert "sharp" not in named_bookmakers(Mine(sharp="model"), KNOWN, own=True)
+    assert "sharp" not in named_bookmakers(Mine(sharp="consensus"), KNOWN, own=True)
+    assert resembling(Mine(sharp="b365", style="pinacle", lay_bookmaker="max"), KNOWN) == {
+        "style": ("pinacle", "pinnacle")
     }
 
 
