@@ -97,6 +97,8 @@ class ImportSummary:
     events_again: int = 0  # in the store before, replaced by the newer file
     quotes_new: int = 0
     quotes_again: int = 0
+    quotes_removed: int = 0  # of events read anew: an earlier reading of the file gave them, and it gives them no more
+    quotes_left: int = 0  # of events read anew, and not in their file as it is read now
     withdrawn: list[dict[str, object]] = field(default_factory=list)  # moved fixtures: date, home, away, moved_to, ...
     partitions: set[tuple[str, str, str]] = field(default_factory=set)
     changed: bool = False

@@ -91,6 +91,12 @@ class PartitionState:
         self.changed = True
         return events, quotes
 
+    def remove_quotes(self, ids: pl.DataFrame) -> None:
+        """Remove the quotes of events by `event_id`; the events stay."""
+        self._quotes = self.quotes().join(ids, on="event_id", how="anti")
+        self._seen = None
+        self.changed = True
+
     def withdraw(self, moved: pl.DataFrame) -> pl.DataFrame:
         """Withdraw moved fixtures (`moved.moved_fixtures`) and return them in the columns of `merge.WITHDRAWN`."""
         withdrawn = merge.withdraw(self.events, self.quotes(), moved)

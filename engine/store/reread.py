@@ -3,13 +3,21 @@
 A table of aliases, a mapping or a reader that changed gives a row of a file another event than before: a club has its
 standard name now, or a competition. The event that the row gave before would stand beside the new one, so it is
 withdrawn. It is found by file and line. An event that another file has brought since stays.
+
+Quotes do not say from which file they are. Where the events of the file have as many quotes as it gave before, no other
+file gave any: then the new reading takes the place of the old one, and prices that were misread before are gone. Where
+they have more, the quotes that the file gives no more stay, since another file may have given them; they are counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from engine.names import near
+from engine.store.merge import QUOTE_KEY
+from engine.store.partition import PartitionState
 
 #: Columns of stored events by which a replaced one is found.
 ORIGIN = (
@@ -59,3 +67,16 @@ def replaced_events(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         .sort("event_id")
         .select("event_id", "sport", "competition", "season", "new_id", "moved_to", "replaced_by", "same_sides")
     )
+
+
+def n_quotes(own: Iterable[tuple[PartitionState, pl.Expr]]) -> int:
+    """Number of stored quotes of the events of a file, which an expression finds in each partition."""
+    return sum(
+        state.quotes().join(state.events.filter(of_file), on="event_id", how="semi").height for state, of_file in own
+    )
+
+
+def n_left(stored: pl.DataFrame, events: pl.DataFrame, quotes: pl.DataFrame) -> int:
+    """Number of stored quotes of some events that are not among the quotes of a file as it is read now."""
+    held = stored.join(events, on="event_id", how="semi")
+    return held.join(quotes, on=[*QUOTE_KEY, "known_at"], how="anti", nulls_equal=True).height

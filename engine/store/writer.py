@@ -20,7 +20,7 @@ from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Imported, Manifest
 from engine.store.moved import Newer, damaged_rows, moved_fixtures
 from engine.store.partition import PartitionState
-from engine.store.reread import ORIGIN, replaced_events
+from engine.store.reread import ORIGIN, n_left, n_quotes, replaced_events
 from engine.store.verify import Verifier
 
 Partition = tuple[str, str, str]
@@ -59,7 +59,8 @@ class Writer:
             return
         summary.files_read += 1
         counts = summary.count(batch)
-        prices = self._replace(batch)
+        before = next((i for i in self.manifest.imports if _same_file(i, batch)), None)
+        prices = self._replace(batch, before) if before else pl.DataFrame(schema=QUOTES)
         for partition_events in batch.events.partition_by("sport", "competition", maintain_order=True):
             self._merge_competition(partition_events, batch, prices)
         self._put_quarantine(batch)
@@ -73,22 +74,24 @@ class Writer:
             self._known.add(record.key)
         imports = self.manifest.imports
         for place, old in enumerate(imports):
-            if (old.source, old.raw_sha256) == (record.source, record.raw_sha256):
+            if _same_file(old, record):
                 imports[place] = record
                 return
         imports.append(record)
 
-    def _replace(self, batch: Incoming) -> pl.DataFrame:
+    def _replace(self, batch: Incoming, before: Imported) -> pl.DataFrame:
         """Withdraw the events that a file gave before and gives no more; returns their prices under the new ids."""
         prices = pl.DataFrame(schema=QUOTES)
-        if not any((old.source, old.raw_sha256) == (batch.source, batch.raw_sha256) for old in self.manifest.imports):
-            return prices
         if self._stored is None:
             paths = self._verifier.paths(e for e in self.manifest.files.values() if e.table == "events")
             frames = [pl.read_parquet(path, columns=list(ORIGIN), hive_partitioning=False) for path in paths]
             self._stored = pl.concat(frames) if frames else batch.events.select(ORIGIN).clear()
         origin = (pl.col("source") == batch.source) & (pl.col("raw_file") == batch.raw_sha256)
-        replaced = replaced_events(self._stored.filter(origin), batch.events)
+        given = self._stored.filter(origin)
+        own = [(self._state(p), origin) for p in sorted(given.select(_PARTITION).unique().iter_rows())]
+        anew = before.key != batch.identity and batch.events.height > 0
+        alone = anew and n_quotes(own) == before.counts.get("prices_kept", 0)
+        replaced = replaced_events(given, batch.events)
         for rows in replaced.partition_by(_PARTITION, maintain_order=True):
             state = self._state(rows.select(_PARTITION).row(0))
             ids = state.events.filter(origin).select("event_id")
@@ -100,7 +103,16 @@ class Writer:
             words = moved.select("event_id", "replaced_by")
             facts = withdrawn.join(words, on="event_id", how="left", maintain_order="left")
             self.summary.withdrawn += facts.select(*_WITHDRAWN, "replaced_by").to_dicts()
-        return prices
+        if not anew:
+            return prices
+        for state, of_file in own:
+            events = state.events.filter(of_file)
+            if alone:
+                self.summary.quotes_removed += n_left(state.quotes(), events, batch.quotes)
+                state.remove_quotes(events.select("event_id"))
+            else:
+                self.summary.quotes_left += n_left(state.quotes(), events, batch.quotes)
+        return prices.clear() if alone else prices
 
     def _merge_competition(self, new: pl.DataFrame, batch: Incoming, replaced: pl.DataFrame) -> None:
         sport, competition = new["sport"][0], new["competition"][0]
@@ -261,6 +273,10 @@ class Writer:
         """Remove the files of this import. The manifest was not replaced, so the old store is intact."""
         for name in self._written:
             (self.root / name).unlink(missing_ok=True)
+
+
+def _same_file(one: Imported, other: Imported | Incoming) -> bool:
+    return (one.source, one.raw_sha256) == (other.source, other.raw_sha256)
 
 
 def lock_file(root: Path) -> Path:

@@ -13,7 +13,7 @@ from engine.paths import home, home_and_origin
 from research.commands.arguments import Parser, add_json, print_json
 
 if TYPE_CHECKING:
-    from engine.store import ImportSummary
+    from engine.store import ImportSummary, Store
     from engine.store.inspect import Finding
 
 #: suffixes of files that hold exactly one table
@@ -269,23 +269,7 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
     partitions = summary.partitions if summary.changed else set[tuple[str, str, str]]()
     doubles, near = pairs_of_import(store, partitions), near_names(store, summary.new_names, partitions)
     if options.json:
-        manifest = store.manifest
-        tables = ("events", "quotes", "quarantine", "withdrawn")
-        print_json({
-            "store": str(root),
-            "files": {"read": summary.files_read, "known": summary.files_known, "refused": len(summary.refused)},
-            "refused": [{"file": name, "error": error} for name, error in summary.refused],
-            "counts": counts,
-            "reasons": [vars(reason) for reason in why],
-            "events": {"new": summary.events_new, "again": summary.events_again},
-            "quotes": {"new": summary.quotes_new, "again": summary.quotes_again},
-            "withdrawn": summary.withdrawn,
-            "new_names": sorted(summary.new_names),
-            "near_names": near,
-            "may_be_the_same": pairs.lines(doubles),
-            "changed": summary.changed,
-            "store_rows": {table: sum(entry.rows for entry in manifest.entries(table)) for table in tables},
-        })  # fmt: skip
+        print_json(_import_document(store, summary) | {"near_names": near, "may_be_the_same": pairs.lines(doubles)})
         return
     for name, error in summary.refused:
         print(printable(f"refused: {error if name in error else f'{name}: {error}'}"), file=sys.stderr)  # noqa: T201
@@ -307,6 +291,13 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
         f"store: {summary.events_new:,} new matches, {summary.events_again:,} again; "
         f"{summary.quotes_new:,} new prices, {summary.quotes_again:,} again; {root}"
     )
+    if summary.quotes_removed:
+        _print_line(f"{summary.quotes_removed} prices removed: their files do not give them as they are read now")
+    if summary.quotes_left:
+        _print_line(
+            f"{summary.quotes_left} prices of matches read again are not in their file as it is read now: another file"
+            " gave them, or an earlier reading (a new store has none of these)"
+        )
     _list(
         "withdrawn",
         [
@@ -318,6 +309,32 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
     _list("may be the same", pairs.lines(doubles))
     if doubles.matches.height:
         _print_line(f"{pairs.count_text(doubles)} (bea data pairs lists them)")
+
+
+def _import_document(store: Store, summary: ImportSummary) -> dict[str, Any]:
+    """The facts of an import for --json."""
+    from engine.store.reasons import sorted_reasons
+
+    counts, manifest = summary.counts, store.manifest
+    tables = ("events", "quotes", "quarantine", "withdrawn")
+    return {
+        "store": str(store.root),
+        "files": {"read": summary.files_read, "known": summary.files_known, "refused": len(summary.refused)},
+        "refused": [{"file": name, "error": error} for name, error in summary.refused],
+        "counts": counts,
+        "reasons": [vars(reason) for reason in sorted_reasons(summary.reasons)],
+        "events": {"new": summary.events_new, "again": summary.events_again},
+        "quotes": {
+            "new": summary.quotes_new,
+            "again": summary.quotes_again,
+            "removed": summary.quotes_removed,
+            "left": summary.quotes_left,
+        },
+        "withdrawn": summary.withdrawn,
+        "new_names": sorted(summary.new_names),
+        "changed": summary.changed,
+        "store_rows": {table: sum(entry.rows for entry in manifest.entries(table)) for table in tables},
+    }
 
 
 def _list(title: str, lines: list[str]) -> None:

@@ -103,3 +103,40 @@ def test_a_sport_under_its_other_name_is_replaced_too(tmp_path: Path) -> None:
     store.apply([read(match("Northport", "Eastham", DAY), known_by="1", sport="soccer")])
     store.apply([read(match("Northport", "Eastham", DAY), known_by="2")])
     assert store.events()["sport"].to_list() == ["football"]
+
+
+def test_prices_that_were_misread_are_gone_where_no_other_file_gave_any(tmp_path: Path) -> None:
+    """A reader, or a mapping, that changed names a price's bookmaker otherwise, or rejects a price or a row."""
+    store = Store.create_or_open(tmp_path / "s")
+    rows = match("A", "B", DAY), match("C", "D", DAY)
+    store.apply([batch([match("E", "F", DAY)], name="other.csv")])
+    store.apply([read(*rows, known_by="1", bookmakers=("unnamed", "b365"))])
+    now = read(rows[0], known_by="2", bookmakers=("pinnacle", "b365"))
+    fewer = now.quotes.filter((pl.col("bookmaker") != "b365") | (pl.col("market") != "totals"))
+    now = replace(now, quotes=fewer, counts=replace(now.counts, prices_kept=fewer.height))
+    summary = store.apply([now])
+    of_file = store.quotes().join(store.events().filter(raw_file="a.csv"), on="event_id", how="semi")
+    assert of_file.height == fewer.height and set(of_file["bookmaker"]) == {"pinnacle", "b365"}
+    assert store.events().height == 3 and not summary.withdrawn, "the match stays without its prices"
+    assert (summary.quotes_removed, summary.quotes_left) == (8 + 2 + 16, 0)
+    before = store.manifest.dump()
+    store.apply([now], again=True)
+    assert store.manifest.dump() == before
+
+
+def test_prices_that_another_file_may_have_given_stay_and_are_counted(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    row = match("A", "B", DAY)
+    store.apply([read(row, known_by="1", name="old.csv", bookmakers=("ladbrokes",))])
+    store.apply([read(row, known_by="2", bookmakers=("b365",))])
+    summary = store.apply([read(row, known_by="3", bookmakers=("b365",))])
+    assert set(store.quotes()["bookmaker"]) == {"b365", "ladbrokes"} and not summary.withdrawn
+    assert summary.quotes_left == 8
+
+
+def test_a_file_that_gives_nothing_any_more_changes_nothing(tmp_path: Path) -> None:
+    store = Store.create_or_open(tmp_path / "s")
+    made = read(match("A", "B", DAY), known_by="1")
+    store.apply([made])
+    store.apply([replace(made, known_by="2", events=made.events.clear(), quotes=made.quotes.clear())])
+    assert store.events().height == 1 and store.quotes().height == made.quotes.height
