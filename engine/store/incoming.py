@@ -95,6 +95,7 @@ class ImportSummary:
     new_names: set[str] = field(default_factory=set)
     events_new: int = 0
     events_again: int = 0  # in the store before, replaced by the newer file
+    results_changed: list[str] = field(default_factory=list)  # results that a newer file states otherwise, in words
     quotes_new: int = 0
     quotes_again: int = 0
     quotes_removed: int = 0  # of events read anew: an earlier reading of the file gave them, and it gives them no more

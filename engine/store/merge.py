@@ -53,6 +53,31 @@ def merge_events(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     return new.sort(_EVENT_ORDER)
 
 
+def changed_results(old: pl.DataFrame, new: pl.DataFrame) -> list[str]:
+    """Results that a newer file states otherwise, in words: a correction, or another game of the same pair.
+
+    Parameters
+    ----------
+    old, new : polars.DataFrame
+        Stored events, and those of the file. Scores of another scope are not compared.
+    """
+    names = ("home_score", "away_score", "winner", "score_scope")
+    over = pl.col("status") != "scheduled"
+    known = with_optional(old).filter(over).select("event_id", *names)
+    both = with_optional(new).filter(over).join(known, on="event_id", how="inner", suffix="_old", maintain_order="left")
+    goals = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_old") for name in names[:2])
+    winners = pl.col("winner") != pl.col("winner_old")
+    differ = pl.col("score_scope").eq_missing(pl.col("score_scope_old")) & (goals.fill_null(winners)).fill_null(False)
+    result = [
+        pl.when(pl.col(f"home_score{end}").is_null())
+        .then(pl.col(f"winner{end}"))
+        .otherwise(pl.format("{}-{}", f"home_score{end}", f"away_score{end}"))
+        for end in ("_old", "")
+    ]
+    words = pl.format("{} {} {} - {}, {} is now {}", "competition", "date", "home", "away", *result)
+    return both.filter(differ).select(words.alias("words"))["words"].to_list()
+
+
 def merge_quotes(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Quotes of a partition after an import, in the order of the content files (`market`, `bookmaker`, ...)."""
     both = pl.concat([old, new]) if old.height else new

@@ -46,6 +46,7 @@ class PartitionState:
         ids = events.select("event_id")
         before = self.events.height
         again = self.events.join(ids, on="event_id", how="semi").height
+        self._summary.results_changed += merge.changed_results(self.events, events)
         self.events = merge.merge_events(self.events, self._with_newer_starts(events, quotes))
         self._pending.append(quotes)
         if self.withdrawn.height:

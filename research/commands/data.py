@@ -306,6 +306,7 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
         ],
     )
     _list("new names", [pairs.new_name(name, near) for name in sorted(summary.new_names)])
+    _list("result changed", summary.results_changed)
     _list("may be the same", pairs.lines(doubles))
     if doubles.matches.height:
         _print_line(f"{pairs.count_text(doubles)} (bea data pairs lists them)")
@@ -331,6 +332,7 @@ def _import_document(store: Store, summary: ImportSummary) -> dict[str, Any]:
             "left": summary.quotes_left,
         },
         "withdrawn": summary.withdrawn,
+        "results_changed": summary.results_changed,
         "new_names": sorted(summary.new_names),
         "changed": summary.changed,
         "store_rows": {table: sum(entry.rows for entry in manifest.entries(table)) for table in tables},

@@ -42,3 +42,20 @@ def test_an_older_pull_does_not_move_a_start_back(tmp_path: Path, order: tuple[i
     result = batch([match("A", "B", DAY)], name="result.csv")
     store.apply([dataclasses.replace(result, quotes=result.quotes.clear())])
     assert store.events()["starts_at"].to_list() == [starts[0]], "a file that is no pull wins, as any last import"
+
+
+def test_a_result_that_a_newer_file_changes_is_named(tmp_path: Path) -> None:
+    def file(name: str, **facts: object) -> FakeBatch:
+        return batch([match("A", "B", DAY, **facts), match("C", "D", DAY, home_score=1, away_score=1)], name=name)
+
+    store = Store.create_or_open(tmp_path / "s")
+    steps = (
+        ({"status": "scheduled"}, []),
+        ({"home_score": 4, "away_score": 2, "winner": "home"}, []),
+        ({"status": "scheduled"}, []),  # a file without the result erases none
+        ({"home_score": 4, "away_score": 2, "winner": "home"}, []),
+        ({"home_score": 1, "away_score": 9, "winner": "away"}, ["2021-08-14 A - B, 4-2 is now 1-9"]),
+    )
+    for number, (facts, words) in enumerate(steps):
+        found = store.apply([file(f"{number}.csv", **facts)]).results_changed
+        assert [line.partition(" ")[2] for line in found] == words
