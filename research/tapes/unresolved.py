@@ -70,4 +70,5 @@ def note_of(count: int, rule: Unresolved) -> Collection[str]:
     if not count:
         return ()
     events = "1 event has" if count == 1 else f"{count:,} events have"
-    return (f"{events} no result {rule.after} after the start: bets on such an event are void, the stakes come back",)
+    ends = "bets on such an event are void, the stakes come back, unless a bookmaker has other terms"
+    return (f"{events} no result {rule.after} after the start: {ends}",)

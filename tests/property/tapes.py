@@ -62,6 +62,7 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
     quoted = np.round(rng.uniform(1.05, 6.0, n), 2)
     odds = np.where(is_lay == 1, quoted / (quoted - 1.0), quoted)
     prob = np.clip(1.0 / odds * rng.uniform(0.85, 1.4, n), 0.0, 0.999)
+    prob[::2] = np.round(prob[::2], 2)  # decimals, of which whole Kelly stakes come
     missing = rng.random(n) < 0.04
     prob[missing] = np.nan
     known = np.flatnonzero(~unknown)

@@ -53,7 +53,8 @@ def test_the_stake_of_a_match_that_was_never_played_comes_back(fill: Fill) -> No
     assert counts() == (3, 1, 1)
     run = research.backtest(list(WORDS))
     assert [note for note in run.manifest["notes"] if "no result" in note] == [
-        "1 event has no result 7d after the start: bets on such an event are void, the stakes come back"
+        "1 event has no result 7d after the start: bets on such an event are void, the stakes come back, "
+        "unless a bookmaker has other terms"
     ]
     void = run.bets().filter(pl.col("state") == "void")
     assert void.select("home", "pnl_minor").row(0) == ("A", 0)
