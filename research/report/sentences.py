@@ -153,8 +153,14 @@ def selection_line(luck: Luck) -> str:
     qualified, metric = sum(window.config is not None for window in windows), metric_of(luck.findings.metric).name
     return (
         f"At the start of each of {count(len(windows), 'fold')}, the configuration with the best {metric} up to then "
-        f"was selected and used for that fold. A configuration qualified in {number(qualified)} of them."
+        f"was selected and used for that fold. {_qualified(qualified, len(windows))}"
     )
+
+
+def _qualified(folds: int, total: int) -> str:
+    if folds in (0, total):
+        return f"{'A' if folds else 'No'} configuration qualified in {'each' if folds else 'any'} of them."
+    return f"A configuration qualified in {number(folds)} of them."
 
 
 def warnings(data: ReportData) -> list[tuple[str, str]]:
@@ -166,6 +172,8 @@ def warnings(data: ReportData) -> list[tuple[str, str]]:
             ("Simulated", "The odds come from the market simulator; a profit here proves nothing about a real market.")
         )
     if data.luck is not None:
+        if data.luck.verdict is not None and data.manifest.get("no_bets"):
+            lines.append(("No bets", f"{data.manifest['no_bets']}."))
         lines += [("Betting stopped", line) for line in stopped_lines(data.luck)]
     lines += [("Bankrupt", line) for line in bankrupt_lines(data.luck, data.bankrupt, data.n_bankrupt)]
     lines += _of_bets(data.selected)

@@ -145,7 +145,7 @@ def _sharpe(luck: Luck) -> list[Line]:
     across = deflated_sharpe(moments, trials.effective, evidence.sharpe_variance)
     needed, years = min_track_record(moments), min_backtest_years(trials.effective)
     annual = selected.sharpe * math.sqrt(_YEAR_DAYS)
-    record = f"{number(needed)} days" if math.isfinite(needed) else "no length suffices"
+    record = f"{number(needed)} days" if math.isfinite(needed) else "no length is long enough"
     bets_a_day = luck.selected_bets / max(selected.n_days, 1)
     in_bets = f" (about {number(needed * bets_a_day)} bets)" if math.isfinite(needed) and bets_a_day else ""
     return [
@@ -164,7 +164,7 @@ def _sharpe(luck: Luck) -> list[Line]:
         ),
         Line(
             "Track record",
-            f"{record}{in_bets} needed; {number(selected.n_days)} days available",
+            f"{record}{in_bets}{' needed' if math.isfinite(needed) else ''}; {number(selected.n_days)} days available",
             "Shortest track record at which this ratio would be above zero at 95%.",
         ),
         Line(
@@ -224,12 +224,13 @@ def _prices(luck: Luck, seed: int) -> list[Line]:
     except DataError as error:
         return [*lines, Line("Fair closing odds", NOTHING, f"Not available: {error.line()}.")]
     if fair.n_bets:
+        each = "each of " if fair.n_bets > 1 else "the "
         exact = "simulated" if math.isnan(fair.p_exact) else "exact"
         lines.append(
             Line(
                 "Fair closing odds",
                 f"p {p_text(fair.p_value)} at fair odds; p {p_text(placed.p_value)} at the odds taken ({exact})",
-                f"Chance of a yield this high if each of {count(fair.n_bets, 'bet')} {luck.sample} won with its fair "
+                f"Chance of a yield this high if {each}{count(fair.n_bets, 'bet')} {luck.sample} won with its fair "
                 "closing probability. At fair odds: luck alone. At the odds taken: a small p means more profit than "
                 "the closing line explains.",
             )

@@ -10,6 +10,7 @@ import polars as pl
 
 from research.report.drawing import Canvas, fits, shorten
 from research.report.figure import FULL, Figure, Numbers
+from research.report.naming import short_key
 from research.report.text import MEASURES, count, number
 
 
@@ -50,7 +51,8 @@ def parameter_map(
         Standard error of its measure: cells within one standard error are its plateau and have a dashed outline.
     """
     head = MEASURES[measure].head
-    question = f"How does {head} depend on {x} and {y}?"
+    across, down = (x, y) if short_key(x) == short_key(y) else (short_key(x), short_key(y))
+    question = f"How does {MEASURES[measure].name} depend on {across} and {down}?"
     frame = results.filter(pl.col("n_bets") > 0)
     for key, value in (fixed or {}).items():
         frame = frame.filter(pl.col(key).eq_missing(pl.lit(value)))
@@ -62,8 +64,8 @@ def parameter_map(
     rows = cells[y].unique().sort(nulls_last=True).to_list()
     best = cells.sort("value", descending=True).row(0, named=True)
     answer = (
-        f"The highest median is {MEASURES[measure].text(best['value'])} at {x} = {_name(best[x])} "
-        f"and {y} = {_name(best[y])}, over {count(len(frame), 'configuration')} in {count(len(cells), 'cell')}."
+        f"The highest median is {MEASURES[measure].text(best['value'])} at {across} {_name(best[x])} "
+        f"and {down} {_name(best[y])}, over {count(len(frame), 'configuration')} in {count(len(cells), 'cell')}."
     )
     values = {(row[x], row[y]): float(row["value"]) for row in cells.iter_rows(named=True)}
     marked = _plateau(frame, values, (columns, rows), (x, y, measure), (config, se))

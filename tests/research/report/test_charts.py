@@ -127,3 +127,9 @@ def test_ticks_and_scales() -> None:
     assert Scale(0, 10, 100, 0).clip(99) == 0
     assert Scale(1, 1, 0, 10)(1) == 5
     assert shorten("Brighton & Hove Albion", 60) == "Bright…"
+
+
+def test_the_question_of_a_map_names_settings_as_a_reader_does() -> None:
+    made = charts.parameter_map(results(), "strategy.edge_min", "strategy.name", "roi")
+    assert made.question == "How does ROI depend on edge min and strategy?"
+    assert " at edge min 0" in made.answer and " and strategy " in made.answer

@@ -14,13 +14,17 @@ from research.report.figure import Figure, Numbers
 
 FOLDER = Path(research.report.__file__).parent
 TEMPLATES = sorted((FOLDER / "templates").iterdir())
-RUN = {"verdict": ["<b>"], "sentence": "a & b", "heads": ["'"], "rows": [['"', "\u202eevil\x00"]], "run": "0123"}
+RUN = {
+    "verdict": ["<b>"], "sentence": "a & b", "heads": ["'"], "rows": [['"', "\u202eevil\x00"]], "notes": ["<i>"],
+    "run": "0123",
+}  # fmt: skip
 
 
 def test_every_value_is_escaped_and_loses_its_invisible_characters() -> None:
     text = render("notebook_run.html.j2", **RUN)
     assert "<p>&lt;b&gt;</p>" in text and "a &amp; b" in text
     assert "<td>&#34;</td><td> evil </td>" in text and "<th>&#39;</th>" in text
+    assert "<p>&lt;i&gt;</p>" in text
 
 
 def test_a_missing_value_is_an_error() -> None:

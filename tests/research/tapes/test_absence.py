@@ -126,7 +126,8 @@ def test_a_sweep_without_an_opportunity_has_a_verdict_and_a_page(store: Path, va
         assert verdict is not None and not verdict.evidence and findings is not None
         assert findings.evidence.days == 0 and findings.evidence.betting == 0
         assert "0 bets: the strategy saw no opportunity" in run._repr_html_()
-        assert "placed a bet" in run.report_path.read_text(encoding="utf-8")
+        page = run.report_path.read_text(encoding="utf-8")
+        assert "placed a bet" in page and "0 bets: the strategy saw no opportunity" in page
 
 
 @pytest.mark.slow
