@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Final
+
+import polars as pl
 
 from engine.schema import IN_PLAY, INSTANTS, LINE_MARKETS, MARKETS, SNAPSHOT, is_selection
 from engine.source.aliases import load_aliases
@@ -18,6 +21,9 @@ from engine.source.mapped.texts import side_of, texts_of
 from engine.source.mapping.keys import Long, Mapping
 from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table
+
+#: So many prices seen after the start are named, if they are most prices of a file.
+_LATE_PRICES: Final = 20
 
 
 def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
@@ -43,6 +49,8 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
     kept_table = with_plain_numbers(kept_table, mapping)
     events, ids = events_of(rows, origin)
     quotes = read_quotes(kept_table, ids, rows, mapping, quarantine, origin.name)
+    recorded = quotes.frame.filter(pl.col("known_at_basis") == "recorded")
+    _flag_late(recorded["instant"], rows, mapping, quarantine)
     new = {
         name
         for sport in {r.sport for r in rows}
@@ -61,6 +69,15 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
         new_names=tuple(sorted(new)),
     )
     return Parsed(events, quotes.frame, quarantine.frame(origin), counts, depends_on_today, quotes.lines)
+
+
+def _flag_late(kinds: pl.Series, rows: list[Row], mapping: Mapping, quarantine: Quarantine) -> None:
+    """Flag a file whose snapshots were mostly seen after the start, where it does not say that they are in play."""
+    stated = {row.quote[2] for row in rows} if mapping.long else {p.instant for p in mapping.prices or ()}
+    late, timed = int((kinds == IN_PLAY).sum()), int(kinds.is_in([IN_PLAY, SNAPSHOT]).sum())
+    if IN_PLAY not in stated and late >= _LATE_PRICES and 2 * late > timed:
+        reason = f"{late} of {timed} prices were seen after the start: in play, or is a time zone wrong?"
+        quarantine.flag(None, None, "", reason)
 
 
 def _rows_with_known_words(

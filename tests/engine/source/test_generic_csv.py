@@ -327,3 +327,23 @@ def test_dates_of_the_other_order_refuse_the_file(form: str, dates: list[str]) -
 def test_the_missing_column_is_named_before_the_width_of_rows() -> None:
     with pytest.raises(SourceError, match="a column of the mapping is missing"):
         read("d;h;a;hs;as;p1;p2\n13.08.2021;A;B;1;0;1,5;2,5\n", WIDE)
+
+
+@pytest.mark.parametrize(
+    ("zone", "kind", "named"), [("UTC", "snapshot", 1), ("Asia/Tokyo", "snapshot", 0), ("UTC", "in_play", 0)]
+)
+def test_a_file_whose_prices_were_seen_after_the_start_is_named(zone: str, kind: str, named: int) -> None:
+    rows = [
+        f"2023-09-{day:02d} 15:00,A{day},B,{odds},2023-09-{day:02d} 16:00" for day in range(1, 12) for odds in (2, 3)
+    ]
+    sides = [f"{row},{side}" for row, side in zip(rows, ("home", "away") * 11, strict=True)]
+    mapping = parse_mapping(
+        "sport: {value: basketball}\ncompetition: {value: L}\nhome: h\naway: a\nstart: {column: start, zone: UTC}\n"
+        f"known: {{columns: [seen], zone: {zone}}}\nbookmaker: {{value: b}}\n"
+        f"long: {{market: {{value: moneyline}}, selection: side, odds_column: odds, instant: {{value: {kind}}}}}\n",
+        "late",
+    )
+    text = "\n".join(["start,h,a,odds,seen,side", *sides, ""])
+    parsed = generic_csv.read(text.encode(), Origin("generic_csv", "a.csv", "0" * 64), date(2026, 11, 1), mapping)
+    assert parsed.quotes.height == 22
+    assert sum("seen after the start" in reason for reason in parsed.quarantine["reason"]) == named
