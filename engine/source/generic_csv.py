@@ -22,8 +22,10 @@ from engine.source.mapping.keys import Long, Mapping
 from engine.source.quarantine import Origin, Quarantine
 from engine.source.table import Table
 
-#: So many prices seen after the start are named, if they are most prices of a file.
-_LATE_PRICES: Final = 20
+#: Prices seen after the start are named if they are so large a share of a file, of so many events. A pull of coming
+#: matches that was taken in the evening has fewer.
+_LATE_SHARE: Final = 0.9
+_LATE_EVENTS: Final = 10
 
 
 def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
@@ -49,8 +51,7 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
     kept_table = with_plain_numbers(kept_table, mapping)
     events, ids = events_of(rows, origin)
     quotes = read_quotes(kept_table, ids, rows, mapping, quarantine, origin.name)
-    recorded = quotes.frame.filter(pl.col("known_at_basis") == "recorded")
-    _flag_late(recorded["instant"], rows, mapping, quarantine)
+    _flag_late(quotes.frame.filter(pl.col("known_at_basis") == "recorded"), rows, mapping, quarantine)
     new = {
         name
         for sport in {r.sport for r in rows}
@@ -71,12 +72,17 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
     return Parsed(events, quotes.frame, quarantine.frame(origin), counts, depends_on_today, quotes.lines)
 
 
-def _flag_late(kinds: pl.Series, rows: list[Row], mapping: Mapping, quarantine: Quarantine) -> None:
-    """Flag a file whose snapshots were mostly seen after the start, where it does not say that they are in play."""
+def _flag_late(quotes: pl.DataFrame, rows: list[Row], mapping: Mapping, quarantine: Quarantine) -> None:
+    """Flag a file whose snapshots were nearly all seen after the start, where it does not say that they are in play."""
     stated = {row.quote[2] for row in rows} if mapping.long else {p.instant for p in mapping.prices or ()}
-    late, timed = int((kinds == IN_PLAY).sum()), int(kinds.is_in([IN_PLAY, SNAPSHOT]).sum())
-    if IN_PLAY not in stated and late >= _LATE_PRICES and 2 * late > timed:
-        reason = f"{late} of {timed} prices were seen after the start: in play, or is a time zone wrong?"
+    timed = quotes.filter(pl.col("instant").is_in([IN_PLAY, SNAPSHOT]))
+    late = timed.filter(pl.col("instant") == IN_PLAY)
+    if (
+        IN_PLAY not in stated
+        and late["event_id"].n_unique() >= _LATE_EVENTS
+        and late.height > _LATE_SHARE * timed.height
+    ):
+        reason = f"{late.height} of {timed.height} prices were seen after the start: in play, or is a time zone wrong?"
         quarantine.flag(None, None, "", reason)
 
 
