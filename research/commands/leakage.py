@@ -110,7 +110,7 @@ def view(findings: Findings, path: Path) -> Group:
     parts += [Text(""), _table(findings)]
     if coverage.columns:
         parts.append(Text(f"compared bit for bit: {printable(', '.join(coverage.columns), 400)}"))
-    if coverage.untouched:
+    if coverage.untouched and not _out_of_reach(findings):
         every = " and ".join(coverage.untouched)
         total = count(coverage.decisions, "decision")
         parts.append(Text(f"none of {total} depends on {every}: all of them were changed at once"))
@@ -126,13 +126,19 @@ def sentence(findings: Findings) -> str:
         names = ", ".join(dict.fromkeys(leak.column for leak in findings.leaks))
         return f"{len(findings.leaks)} leak{'s' * (len(findings.leaks) != 1)} found: {names}."
     if not findings.judged:
-        return f"Too few decisions to judge: {'; '.join(findings.unjudged)}."
+        why = "; ".join(findings.unjudged)
+        return f"Not judged: {why}." if _out_of_reach(findings) else f"Too few decisions to judge: {why}."
     fewest = min(held.decisions for held in coverage.held.values() if held.instants)
     share = percent(fewest / coverage.decisions)
     return (
         f"No leak found: {number(fewest)} of {count(coverage.decisions, 'decision')} ({share}) are "
         f"unchanged under {len(coverage.held)} kinds of changed future at {len(findings.instants)} instants."
     )
+
+
+def _out_of_reach(findings: Findings) -> bool:
+    """Whether the strategy itself cannot be tested: it did not read the changed copies, or repeats nothing."""
+    return any(reason.startswith("the strategy") for reason in findings.unjudged)
 
 
 def _leak(leak: Leak) -> list[Text]:

@@ -10,7 +10,9 @@ import pytest
 from research import strategies
 from research.commands import leakage as command
 from research.commands.main import main
+from research.leakage.coverage import Coverage
 from research.leakage.decisions import Subject
+from research.leakage.findings import Findings
 from research.records.leaks import leaking, leaks_folder
 from tests.research.leakage.planted import IDEAS, Planted
 
@@ -62,6 +64,14 @@ def test_the_exit_status_with_too_few_decisions_is_1(clean_folder: Path, capsys:
     assert findings["outcome"] == "too_few" and findings["judged"] is False and findings["leaks"] == []
     assert main(["leakage", *ARGUMENTS[:2], "--instants", "2"]) == 1
     assert capsys.readouterr().out.startswith("Too few decisions to judge: 2 instants")
+
+
+def test_a_strategy_that_copies_cannot_reach_is_not_judged_whatever_the_number_of_decisions() -> None:
+    coverage = Coverage(decisions=500, untouched=("results",))
+    findings = Findings((), coverage, ("the strategy opens its store by a path of its own",))
+    assert command.sentence(findings) == "Not judged: the strategy opens its store by a path of its own."
+    few = Findings((), coverage, ("2 instants with a past and a future, at least 10 are needed (delayed)",))
+    assert command.sentence(few).startswith("Too few decisions to judge: 2 instants")
 
 
 def test_the_exit_status_with_a_leak_is_1_and_its_tape_is_marked(
