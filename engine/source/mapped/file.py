@@ -201,5 +201,7 @@ def _missing(what: str, missing: Sequence[str], header: Sequence[str]) -> Source
         what,
         expected=", ".join(missing[:5]),
         found=shown(list(header)),
-        todo=f"did you mean {', '.join(map(repr, close))}?" if close else "",
+        todo=f"did you mean {', '.join(map(repr, close))}?"
+        if close
+        else "name the column of the file; a text that is the same in all rows is written {value: TEXT}",
     )

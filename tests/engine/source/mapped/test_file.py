@@ -158,6 +158,12 @@ def test_wrong_keys_are_refused(extra: str, message: str) -> None:
         parse_mapping(WIDE + extra, "m")
 
 
+def test_a_constant_without_its_key_is_explained() -> None:
+    text = "Datum,Heim,Gast,HT,GT,H,D,A,L\n01.09.2022,A,B,1,0,2,3,4,2.5\n"
+    with pytest.raises(SourceError, match=r"expected football, found .*is written \{value: TEXT\}"):
+        read(text, WIDE.replace("{value: football}", "football"))
+
+
 def test_a_lost_name_and_a_last_column_without_a_name_are_refused() -> None:
     """All names behind the lost one moved by one place; the widths are right."""
     rows = [f"0{day}.09.2022,A{day},B,x,1,0,2,3,4,2.5" for day in range(1, 8)]
