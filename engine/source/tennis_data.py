@@ -67,6 +67,9 @@ _SETS = re.compile(r"(\d)(?:\.0+)?", re.ASCII)
 #: Day 0 of the serial dates of a workbook.
 _SERIAL_ZERO: Final = date(1899, 12, 30)
 
+#: Matches of so many last days of December are the first of the next season.
+_LAST_DAYS: Final = timedelta(days=12)
+
 
 @dataclass
 class _Match:
@@ -222,11 +225,12 @@ def _without_duplicates(table: Table, matches: list[_Match], quarantine: Quarant
 def _set_seasons(table: Table, matches: list[_Match], quarantine: Quarantine) -> None:
     """Set the season: the year in which most matches of the file were played. Dates outside it are flagged.
 
-    December of the year before belongs to the season (`engine.plausibility.seasons.span_of_season`).
+    December of the year before belongs to the season (`engine.plausibility.seasons.span_of_season`). The season begins
+    in the last days of December: a running file may have no more than these and the first days of January.
     """
     if not matches:
         return
-    year = Counter(m.day.year for m in matches).most_common(1)[0][0]
+    year = Counter((m.day + _LAST_DAYS).year for m in matches).most_common(1)[0][0]
     span = span_of_season(str(year), "tennis")
     for match in matches:
         match.season = str(year)

@@ -167,3 +167,16 @@ def test_a_header_that_lost_a_name_is_refused(lost: str) -> None:
 def test_dates_written_month_first_refuse_the_file() -> None:
     with pytest.raises(SourceError, match="written month first, it seems"):
         read(rows(*(row.replace(row[7:17], f"05/{row[15:17]}/2016") for row in GOOD)))
+
+
+def test_the_first_days_of_a_running_season_belong_to_it() -> None:
+    """Tournaments of 2014 began on 30 December 2013."""
+    parsed = read(
+        rows(
+            "1,Open,2013-12-30,B,A,2,1,Completed,1.5,2.5,,,,",
+            "1,Open,2013-12-31,D,C,2,1,Completed,1.5,2.5,,,,",
+            "1,Open,2014-01-01,F,E,2,1,Completed,1.5,2.5,,,,",
+        )
+    )
+    assert parsed.events["season"].unique().to_list() == ["2014"]
+    assert parsed.quarantine.is_empty()
