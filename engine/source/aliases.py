@@ -21,8 +21,8 @@ import yaml
 from engine.betting.sport import sport_of
 from engine.errors import ConfigurationError
 from engine.names import fold
+from engine.names.texts import clean, clean_name
 from engine.paths import conf_dir, home
-from engine.source.texts import clean, clean_name
 
 _COMPETITIONS: Final = "competitions.yaml"
 _KEYS: Final = ("names", "aliases", "aliases_in")

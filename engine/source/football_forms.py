@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.errors import SourceError
+from engine.names.texts import handicap, number
 from engine.source.table import Table
-from engine.source.texts import handicap, number
 
 #: Columns that come in pairs. One without the other is a lost or misspelt name.
 _PAIRS: Final = (

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.names.texts import handicap, number
 from engine.schema import INSTANT_DTYPE, QUOTES
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
-from engine.source.texts import handicap, number
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -99,7 +99,7 @@ class Prices:
 def to_floats(texts: Sequence[str]) -> tuple[Floats, Bools]:
     """Parse numbers, shape (n,): float64 with NaN where a text is not a number, and a mask of the empty texts.
 
-    A minus may have any form (`engine.source.texts.number`). A number that ends in its point has lost digits, and is
+    A minus may have any form (`engine.names.texts.number`). A number that ends in its point has lost digits, and is
     none.
     """
     series = pl.Series(texts, dtype=pl.String).str.strip_chars()

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from engine.errors import SourceError
+from engine.names.texts import clean, clean_name, n_invisible
 from engine.source.decode import decode, shown
 from engine.source.quarantine import Quarantine
-from engine.source.texts import clean, clean_name, n_invisible
 from engine.source.widths import accepted_widths
 
 #: Largest number of columns. A file without line ends would be one row of all its cells.

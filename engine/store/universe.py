@@ -50,7 +50,7 @@ class Universe:
                 raise ConfigurationError(f"{name} is a single text", expected="a list of names", found=repr(value))
             if value is not None and not value:
                 raise ConfigurationError(f"{name} is an empty list", todo="use null, or leave the key out, for all")
-            if value is not None:  # names of the store are in Unicode form C (engine.source.texts)
+            if value is not None:  # names of the store are in Unicode form C (engine.names.texts)
                 object.__setattr__(self, name, tuple(unicodedata.normalize("NFC", text) for text in value))
         if self.first_date and self.last_date and self.first_date > self.last_date:
             raise ConfigurationError(

@@ -29,8 +29,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.basecontainer import BaseContainer
 
 from engine.errors import BeaError, ConfigurationError
+from engine.names.texts import clean
 from engine.paths import conf_dir, user_folders
-from engine.source.texts import clean
 from research.config.guard import check_composed, check_file, check_overrides, check_primary
 from research.config.keys import KEYS
 from research.config.mistakes import nearest, translate, unknown_option

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import SourceError
+from engine.names.texts import clean_name
 from engine.source.decode import decode
 from engine.source.mapped.records import read_records
 from engine.source.mapping.keys import Records
 from engine.source.quarantine import Quarantine
 from engine.source.sandbox.archive import ArchiveLimits, is_archive, members
 from engine.source.table import read_table
-from engine.source.texts import clean_name
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
 #: Bytes of a table that are looked at.

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.names.texts import american as american_words
 from engine.odds.formats import from_american, from_fractional
 from engine.schema import IN_PLAY, LINE_MARKETS, OPEN, SNAPSHOT
 from engine.source.mapped.events import instants_of
@@ -20,7 +21,6 @@ from engine.source.mapping.keys import Line, Long, Mapping
 from engine.source.prices import Floats, Instants, LineRule, PriceColumn, Prices, read_prices, to_floats
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
-from engine.source.texts import american as american_words
 
 _KEY = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at")
 #: Selections with home and away exchanged.

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import yaml
 
 from engine.errors import ConfigurationError
+from engine.names.texts import clean
 from engine.source.mapping.check import check_mapping
 from engine.source.mapping.keys import (
     FurtherScore,
@@ -23,7 +24,6 @@ from engine.source.mapping.keys import (
     Text,
     When,
 )
-from engine.source.texts import clean
 
 T = TypeVar("T")
 

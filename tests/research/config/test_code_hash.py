@@ -89,6 +89,7 @@ def test_charts_the_simulator_and_other_strategies_leave_keys_alone_and_the_kern
 #: what runs before a plan exists: the values that it gives are part of a run's id themselves
 PLANNING = (
     "research.api", "research.commands", "research.config.compose", "research.config.guard", "research.sweeps",
+    "engine.names.texts",  # the form of the words of a command
 )  # fmt: skip
 
 TRACED = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.source import texts
+from engine.names import texts
 
 
 @pytest.mark.parametrize(
