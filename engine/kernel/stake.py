@@ -29,9 +29,9 @@ def kelly_frac(row):
 
 
 @leaf
-def kelly_minor(row, account, params):
-    """The stake of the Kelly rule, in minor units, without weights. Decimal inputs give no stake just below a whole."""
-    wanted = min(params.fraction * kelly_frac(row), params.stake_cap_frac) * account.base
+def kelly_minor(full, row, account, params):
+    """The stake of a full-Kelly fraction, in minor units, without weights. Decimals lose no whole step."""
+    wanted = min(params.fraction * full, params.stake_cap_frac) * account.base
     part = row.prob * row.odds / ((row.odds - 1.0) * (1.0 - row.commission))
     return whole_kelly(wanted, params.fraction * part * account.base)
 
@@ -50,8 +50,7 @@ def wanted_minor(row, account, params):
             wanted = stake_for_profit(params.amount_minor, row.odds)
     elif params.staking == OWN:
         wanted = custom_stake_minor(row, account, params)
-    elif params.staking == KELLY:
-        wanted = kelly_minor(row, account, params)
     else:
-        wanted = min(params.fraction * row.kelly_frac, params.stake_cap_frac) * account.base
+        full = kelly_frac(row) if params.staking == KELLY else row.kelly_frac
+        wanted = kelly_minor(full, row, account, params)
     return wanted * row.stake_weight * account.warn_factor

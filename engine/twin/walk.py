@@ -109,11 +109,11 @@ class Twin(Account):
             wanted = stake_for_profit(config.amount_minor, odds, quoted)
         elif config.staking is Staking.OWN:
             wanted = self.custom_stake(row, base)
-        elif config.staking is Staking.KELLY_COLUMN:
-            wanted = min(config.fraction * float(tape.kelly_frac[row]), config.stake_cap_frac) * base
         else:
             prob = float(tape.prob[row])
             kelly = (float(tape.edge_frac[row]) - rate * prob * (odds - 1.0)) / ((odds - 1.0) * (1.0 - rate))
+            if config.staking is Staking.KELLY_COLUMN:
+                kelly = float(tape.kelly_frac[row])
             part = config.fraction * (prob * odds / ((odds - 1.0) * (1.0 - rate))) * base
             wanted = kelly_stake(min(config.fraction * kelly, config.stake_cap_frac) * base, part)
         warned = self.drawdown >= config.drawdown_warn_frac

@@ -180,3 +180,13 @@ def test_a_price_exactly_at_the_tolerance_is_taken(side: str, quoted: float, fil
     for allowed, reason in ((tolerance, "placed"), (tolerance - 1e-6, "price_moved")):
         config = Configuration(price_tolerance_frac=allowed, **OFF)  # type: ignore[arg-type]
         assert backtest(from_frame(bets(row)), config).replay(0).row_reasons[0] == reason
+
+
+@pytest.mark.parametrize("kelly", ["states", "market"])
+def test_kelly_stakes_from_a_column_lose_no_step(kelly: str) -> None:
+    tape = from_frame(bets({"odds": 1.5, "prob": 0.7}), kelly=kelly)
+    config = Configuration(
+        staking=Staking.KELLY_COLUMN, fraction=0.25, bankroll_minor=1_000_000.0, stake_increment_minor=100.0,
+        **OFF,  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert backtest(tape, config).replay(0).bets["stake_minor"].to_list() == [25_000]
