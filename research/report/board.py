@@ -132,8 +132,8 @@ def _notes(
             "In all of these rows: " + ", ".join(f"{columns[key][0]} {columns[key][1][0]}" for key in constant)
         )
     if hidden:
-        named = listing([columns[key][0] for key in hidden], 8)
-        notes.append(f"No room for {count(len(hidden), 'more setting')}: {named}; `bea show {run.short}#N` has them")
+        named, them = listing([columns[key][0] for key in hidden], 8), "it" if len(hidden) == 1 else "them"
+        notes.append(f"No room for {count(len(hidden), 'more setting')}: {named}; `bea show {run.short}#N` has {them}")
     if folded.height < total:
         more = total - folded.height
         verb = "has" if more == 1 else "have"

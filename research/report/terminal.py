@@ -97,7 +97,7 @@ def _flag_lines(run: RunRecord, luck: Luck) -> list[str]:
         lines.append(f"Set aside: {set_aside_line(luck.aside, len(luck.findings.set_aside))}")
     active = [name for name in luck.flags if name not in luck.acknowledged]
     if active:
-        command = f"bea report {run.short} --acknowledge {active[0]}"
+        command = f"bea report {run.short} {' '.join(f'--acknowledge {name}' for name in active)}"
         lines.append(f"Flagged: {', '.join(active)}. Investigate, then acknowledge: `{command}`.")
     return lines
 

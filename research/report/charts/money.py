@@ -102,9 +102,13 @@ def together(paths: Mapping[str, pl.DataFrame], *, out_of_sample: bool = False, 
     best = max(growth, key=lambda label: growth[label])
     drawdowns = {label: float(drawdown(frame).max()) for label, frame in shown.items()}
     parts = [f"{label} {percent(value, sign=True)}" for label, value in growth.items()]
+    level = [label for label in growth if percent(growth[label]) == percent(growth[best])]
     rank = "gains most" if growth[best] > 0 else "loses least"
-    answer = f"Change of the bankroll: {listing(parts, LINES)}. {best} {rank}, "
-    answer += f"with a maximum drawdown of {percent(drawdowns[best])}."
+    answer = f"Change of the bankroll: {listing(parts, LINES)}. "
+    if len(level) == 1:
+        answer += f"{best} {rank}, with a maximum drawdown of {percent(drawdowns[best])}."
+    else:
+        answer += f"{listing(level, LINES)} are level."
     idle = [label for label in paths if label not in shown]
     answer += f" No bets: {listing(idle)}." if idle else ""
 

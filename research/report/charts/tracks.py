@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -118,8 +119,14 @@ class Lines:
     @property
     def note(self) -> str:
         """What the drawing says about its scale and its units."""
-        scale = " Logarithmic scale: equal distances are equal factors." if self.logarithmic else ""
-        return f"Money: 1 = 100 minor units.{scale}"
+        scale = self.scale(1.0, 0.0)
+        if not isinstance(scale, LogScale):
+            return "Money: 1 = 100 minor units."
+        words = "Money: 1 = 100 minor units. Logarithmic scale: equal distances are equal factors."
+        least = math.inf if self.bands is None else float(self.bands.min())
+        return words + (
+            f" The bands reach down to {money(least)}, below the drawing." if least < 100 * scale.low else ""
+        )
 
 
 def balance(daily: pl.DataFrame) -> Floats:

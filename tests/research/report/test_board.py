@@ -52,6 +52,8 @@ def test_what_has_no_room_is_named(run: Run, width: int) -> None:
     shown = set(found.heads) | {
         word for note in found.notes for word in note.replace(",", " ").replace(";", " ").split()
     }
+    (room,) = [note for note in found.notes if note.startswith("No room for ")] or ["No room for 1 more; has it."]
+    assert room.endswith("has it." if room.startswith("No room for 1 more") else "has them.")
     assert {"risk", "method", "edge_min", "odds_max", "staking"} <= {word.rstrip(".") for word in shown}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from xml.etree import ElementTree
 
@@ -76,6 +77,27 @@ def test_money_has_a_logarithmic_scale_where_it_spans_decades(growth: float, log
     assert figure.draw is not None and ("log scale" in figure.draw(FULL, "wide")) is logarithmic
     assert "as shares of the bankroll" in figure.note
     assert "as amounts" in charts.equity(daily).note
+
+
+def test_bands_that_leave_a_logarithmic_drawing_are_said() -> None:
+    daily = pl.DataFrame(
+        {
+            "date": [dt.date(2020, 1, 1) + dt.timedelta(days=k) for k in range(400)],
+            "pnl_minor": [10_000.0 * (-90 if k % 2 else 100) for k in range(400)],
+            "n_bets": [1] * 400,
+        }
+    ).with_columns(equity_start_minor=1_000_000.0 + pl.col("pnl_minor").cum_sum().shift(1, fill_value=0.0))
+    note = charts.equity(daily, compounds=True).note
+    assert "Logarithmic scale" in note and re.search(r"The bands reach down to [\d.,]+, below the drawing\.", note)
+
+
+def test_runs_with_the_same_change_are_level() -> None:
+    days = pl.DataFrame(
+        {"date": [dt.date(2020, 1, 1)], "pnl_minor": [-100_000], "equity_start_minor": [100_000], "n_bets": [1]}
+    )
+    assert "A −100.0% and B −100.0%. A and B are level." in charts.together({"A": days, "B": days}).answer
+    half = days.with_columns(pnl_minor=pl.lit(-50_000))
+    assert " B loses least, with " in charts.together({"A": days, "B": half}).answer
 
 
 def test_the_fan_of_money_never_goes_below_zero() -> None:
