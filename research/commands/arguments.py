@@ -35,6 +35,23 @@ def parser_of(command: str, about: str) -> Parser:
     return parser
 
 
+def described(subcommands: Any, name: str, words: str) -> argparse.ArgumentParser:
+    """Add a command whose line in the list of commands is also the first of its own help.
+
+    Parameters
+    ----------
+    subcommands : object
+        Of `argparse.ArgumentParser.add_subparsers`.
+    name : str
+    words : str
+        What it does, without a capital letter and a full stop.
+    """
+    parser: argparse.ArgumentParser = subcommands.add_parser(
+        name, help=words, description=f"{words[0].upper()}{words[1:]}."
+    )
+    return parser
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add the option ``--json``."""
     parser.add_argument("--json", action="store_true", help="print one JSON document to stdout and nothing else")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, printable, unknown_name
 from engine.paths import home, home_and_origin
-from research.commands.arguments import Parser, add_json, print_json
+from research.commands.arguments import Parser, add_json, described, print_json
 
 if TYPE_CHECKING:
     from engine.store import ImportSummary, Store
@@ -53,15 +53,17 @@ def parser() -> Parser:
     importer.set_defaults(run=_import)
     simulator = _add_simulate(subcommands)
     simulator.set_defaults(run=_simulate)
-    mapper = subcommands.add_parser("map", help="look at a file and write a first mapping for it, with questions")
+    mapper = described(subcommands, "map", "look at a file and write a first mapping for it, with questions")
     mapper.add_argument("file", metavar="FILE", help="a table, a JSON document, or an archive (its first file)")
     mapper.add_argument("--output", metavar="YAML", help="write the mapping to this new file (default: the terminal)")
     mapper.set_defaults(run=_map)
-    checker = subcommands.add_parser("check", help="verify every file of the store and list what looks odd")
+    checker = described(subcommands, "check", "verify every file of the store and list what looks odd")
     checker.set_defaults(run=_check)
-    matcher = subcommands.add_parser("pairs", help="list matches, names and competitions that may stand twice")
+    matcher = described(subcommands, "pairs", "list matches, names and competitions that may stand twice")
     matcher.set_defaults(run=_pairs)
-    describer = subcommands.add_parser("info", help="describe what the store holds")
+    describer = described(
+        subcommands, "info", "list competitions, seasons, bookmakers, dates and the quarantine of the store"
+    )
     describer.set_defaults(run=_info)
     for subcommand in (importer, simulator, checker, matcher, describer):
         subcommand.add_argument("--store", metavar="DIR", help="the store (default: data/store in BEA_HOME)")
@@ -71,9 +73,7 @@ def parser() -> Parser:
 
 def _add_simulate(subcommands: Any) -> argparse.ArgumentParser:
     """Add `bea data simulate`; every number has its default in the help."""
-    simulator: argparse.ArgumentParser = subcommands.add_parser(
-        "simulate", help="generate a history whose true probabilities are known"
-    )
+    simulator = described(subcommands, "simulate", "generate a history whose true probabilities are known")
     simulator.add_argument("--seed", type=int, default=0, help="seed of all random numbers")
     simulator.add_argument("--leagues", type=int, default=3, help="number of leagues: SIM1, SIM2, ...")
     simulator.add_argument("--seasons", type=int, default=5, help="number of seasons")

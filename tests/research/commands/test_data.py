@@ -147,3 +147,10 @@ def test_files_without_a_row_are_named(tmp_path: Path, reader: Reader, capsys: p
     path = put(tmp_path, reader, "E0.csv", FakeBatch(**{**vars(league("E0", 2021, 2)), "counts": FakeCounts()}))
     assert main(["data", "import", "football_data", path, "--store", str(tmp_path / "s")]) == 1
     assert "nothing was kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["import", "simulate", "map", "check", "pairs", "info"])
+def test_the_help_of_each_command_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", name, "--help"]) == 0
+    parts = capsys.readouterr().out.split("\n\n")
+    assert parts[0].startswith("usage: ") and parts[1].strip().endswith(".") and not parts[1].startswith("options")
