@@ -22,6 +22,7 @@ _OWN_LINES: Final = (
     "; where each side has its own line, the mapping needs `team: own`, and a constant line is the home side's"
 )
 _BOOK: Final = ("event_id", "bookmaker", "side", "instant", "_time")
+_AT_LINE: Final = ("event_id", "bookmaker", "side", "instant", "market", "line")
 
 
 def sign_of(market: str, selection: str, line: Line) -> float:
@@ -32,10 +33,10 @@ def sign_of(market: str, selection: str, line: Line) -> float:
     return -line.factor if away else line.factor
 
 
-def flag_books(quotes: pl.DataFrame, lines: pl.Series, quarantine: Quarantine) -> None:
+def flag_books(quotes: pl.DataFrame, lines: pl.Series, quarantine: Quarantine) -> pl.Series:
     """Flag books whose sides have different lines, and spreads that contradict the moneyline of the same book.
 
-    Nothing is removed. Each book is flagged once a market.
+    Nothing is removed. Each book is flagged once a market, and its prices at these lines are suspect.
 
     Parameters
     ----------
@@ -45,6 +46,11 @@ def flag_books(quotes: pl.DataFrame, lines: pl.Series, quarantine: Quarantine) -
         Line of the file of each quote.
     quarantine : Quarantine
         Receives the flags.
+
+    Returns
+    -------
+    polars.Series
+        Whether each quote is at a flagged line, Boolean (n,).
     """
     timed = pl.col("instant").is_in((SNAPSHOT, IN_PLAY))
     frame = quotes.select(
@@ -52,13 +58,18 @@ def flag_books(quotes: pl.DataFrame, lines: pl.Series, quarantine: Quarantine) -
         pl.when(timed).then(pl.col("known_at")).otherwise(None).alias("_time"),
         lines.alias("_raw"),
     )  # fmt: skip
-    if frame["market"].is_in(LINE_MARKETS).any():
-        _flag_split_books(frame.filter(pl.col("market").is_in(LINE_MARKETS)), quarantine)
-        _flag_contradictions(frame, quarantine)
+    if not frame["market"].is_in(LINE_MARKETS).any():
+        return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
+    flagged = _flag_split_books(frame.filter(pl.col("market").is_in(LINE_MARKETS)), quarantine)
+    flagged += _flag_contradictions(frame, quarantine)
+    at = pl.DataFrame(flagged, schema={name: frame.schema[name] for name in _AT_LINE}, orient="row").unique()
+    marked = frame.join(at.with_columns(_flagged=True), on=_AT_LINE, how="left", maintain_order="left")
+    return marked["_flagged"].fill_null(False)
 
 
-def _flag_split_books(frame: pl.DataFrame, quarantine: Quarantine) -> None:
-    """Flag each book with a line for one side only and another line for the other side only."""
+def _flag_split_books(frame: pl.DataFrame, quarantine: Quarantine) -> list[tuple[object, ...]]:
+    """Flag each book with a line for one side only and another line for the other side only; both lines of each."""
+    flagged: list[tuple[object, ...]] = []
     first = pl.col("selection").is_in(("home", "over"))
     for keys in ([*_BOOK, "market"], [*(name for name in _BOOK if name != "_time"), "market"]):
         sides = frame.group_by(*keys, "line").agg(
@@ -82,14 +93,16 @@ def _flag_split_books(frame: pl.DataFrame, quarantine: Quarantine) -> None:
             )
             value = f"{book['bookmaker']}: {names[0]} {book['only_a']:+g}, {names[1]} {book['only_b']:+g}"
             quarantine.flag(book["raw"], book["market"], value, reason)
+            flagged += [(*(book[name] for name in _AT_LINE[:-1]), book[line]) for line in ("only_a", "only_b")]
         one_sided = books.filter(pl.col("has_a") != pl.col("has_b"))
         frame = frame.join(one_sided.select(*keys), on=keys, how="semi", nulls_equal=True)
         if not frame.height:
-            return
+            break
+    return flagged
 
 
-def _flag_contradictions(frame: pl.DataFrame, quarantine: Quarantine) -> None:
-    """Flag each book that gives points to its own clear favourite on its most balanced line."""
+def _flag_contradictions(frame: pl.DataFrame, quarantine: Quarantine) -> list[tuple[object, ...]]:
+    """Flag each book that gives points to its own clear favourite on its most balanced line; that line of each."""
     backs = frame.filter(pl.col("side") == "back").sort("_raw")
 
     def two_sided(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
@@ -104,7 +117,7 @@ def _flag_contradictions(frame: pl.DataFrame, quarantine: Quarantine) -> None:
     winners = two_sided(backs.filter(pl.col("market").is_in(("moneyline", "1x2"))), _BOOK)
     spreads = two_sided(backs.filter(market="asian_handicap"), [*_BOOK, "line"])
     if not (winners.height and spreads.height):
-        return
+        return []
     off = (pl.col("p") - 0.5).abs()
     main = spreads.filter(off <= _BALANCED).sort(off).unique(_BOOK, keep="first", maintain_order=True)
     both = main.join(winners.select(*_BOOK, pl.col("p").alias("wins")), on=_BOOK, nulls_equal=True)
@@ -120,3 +133,4 @@ def _flag_contradictions(frame: pl.DataFrame, quarantine: Quarantine) -> None:
         )
         value = f"{book['bookmaker']}: {name} {line:+g}, chance of winning {max(book['wins'], 1 - book['wins']):.0%}"
         quarantine.flag(book["_raw"], "asian_handicap", value, reason)
+    return wrong.select(_AT_LINE).rows()

@@ -72,7 +72,7 @@ def read_quotes(
     kept = _without_rejected(quotes, of, quarantine)
     quotes, of = quotes.filter(kept), [row for row, keep in zip(of, kept, strict=True) if keep]
     lines = pl.Series([row.line for row in of], dtype=pl.Int64)
-    flag_books(quotes, lines, quarantine)
+    quotes = quotes.with_columns(pl.col("suspect") | flag_books(quotes, lines, quarantine))
     rejected = int((~kept).sum())
     return Quotes(
         quotes, lines, prices.n_read, prices.n_kept - rejected, prices.n_empty, prices.n_quarantined + rejected

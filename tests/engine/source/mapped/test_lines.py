@@ -40,6 +40,11 @@ def lines(parsed: Parsed) -> list[tuple[str, str, float]]:
     return parsed.quotes.sort("market", "selection").select("market", "selection", "line").rows()
 
 
+def suspect(parsed: Parsed) -> list[str]:
+    rows = parsed.quotes.filter("suspect").sort("market", "selection").select("market", "selection", "line").rows()
+    return [f"{market} {selection} {line:g}" for market, selection, line in rows]
+
+
 def flags(parsed: Parsed) -> list[tuple[str, str]]:
     return parsed.quarantine.filter(kind="flag").select("value", "reason").rows()
 
@@ -64,6 +69,7 @@ def test_a_book_whose_sides_do_not_share_a_line_is_flagged() -> None:
             "own line, the mapping needs `team: own`, and a constant line is the home side's",
         )
     ]
+    assert suspect(parsed) == ["asian_handicap away 3.5", "asian_handicap home -3.5"]  # not the total
     other = read(TEXT.replace("under,210.5", "under,211.5"), OWN)
     assert [value for value, _ in flags(other)] == ["dk: over +210.5, under +211.5"]
     one_sided = read(TEXT.replace("spreads,away", "totals,over").replace("3.5,1.91,dk\n", "9,1.91,dk\n", 2), OWN)
@@ -142,6 +148,8 @@ def test_own_lines_of_a_wide_table() -> None:
 
 def test_a_spread_against_its_moneyline_is_flagged() -> None:
     ((value, reason),) = flags(spread("1.9,3.5,1.9,-3.5,1.5,2.6"))
+    marked = suspect(spread("1.9,3.5,1.9,-3.5,1.5,2.6"))
+    assert marked == ["asian_handicap away 3.5", "asian_handicap home 3.5"]  # not the moneyline
     assert value == "dk: home +3.5, chance of winning 63%" and "contradicts the moneyline" in reason
     ((value, _),) = flags(spread("1.9,-3.5,1.9,3.5,2.6,1.5"))
     assert value == "dk: away +3.5, chance of winning 63%"
