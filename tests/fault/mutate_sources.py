@@ -40,6 +40,8 @@ LEAST_ROWS = 0.95
 #: Columns of events that say where a row comes from, or follow from others.
 _IDENTITY = ("event_id", "raw_line", "raw_file", "source", "starts_at_basis", "settled_at", "settled_at_basis")
 _KEY = ("sport", "competition", "date", "home", "away")
+#: Flags of a file with columns that are not read, such as misspelt ones.
+_UNREAD = "unknown column|without a name|lacks this"
 _PRICE = ("market", "line", "selection", "bookmaker", "side", "instant")
 
 
@@ -114,7 +116,8 @@ def judge(source: str, path: Path, mutant: Mutant, name: str) -> Outcome:
         return outcome
     assert parsed.counts.add_up, name
     lines = set(parsed.quarantine["line"].drop_nulls().to_list())
-    new_names, unread = set(parsed.counts.new_names), _unread(parsed.quarantine)
+    new_names, unread = set(parsed.counts.new_names), _flagged(parsed.quarantine, _UNREAD)
+    letters = _flagged(parsed.quarantine, "not UTF-8")
     now_events, now_prices = facts(parsed)
     for known, found in ((events, now_events), (prices, now_prices)):
         for key, (line, value) in found.items():
@@ -122,7 +125,12 @@ def judge(source: str, path: Path, mutant: Mutant, name: str) -> Outcome:
                 continue
             if mutant.undetectable and line == mutant.line:
                 outcome.apart += 1
-            elif line in lines or {key[3], key[4]} & new_names or (unread and known is events and key in events):
+            elif (
+                line in lines
+                or {key[3], key[4]} & new_names
+                or (unread and known is events and key in events)
+                or (letters and key not in known)  # the name of its competition has letters that are doubtful
+            ):
                 outcome.named += 1
             else:
                 outcome.wrong.append(f"line {line}: {key} is {value}, was {known.get(key, (0, None))[1]}")
@@ -134,10 +142,10 @@ def judge(source: str, path: Path, mutant: Mutant, name: str) -> Outcome:
     return outcome
 
 
-def _unread(quarantine: pl.DataFrame) -> bool:
-    """Whether the file names a column that it does not read, such as a misspelt one."""
+def _flagged(quarantine: pl.DataFrame, pattern: str) -> bool:
+    """Whether the file as a whole has a flag with such a reason."""
     flags = quarantine.filter((pl.col("kind") == "flag") & pl.col("line").is_null())
-    return bool(flags["reason"].str.contains("unknown column|without a name|lacks this").any())
+    return bool(flags["reason"].str.contains(pattern).any())
 
 
 def run(shared: Path, numbers: range, seed: int, largest_bytes: int = 1 << 30) -> list[Outcome]:
