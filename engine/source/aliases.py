@@ -8,7 +8,6 @@ of an event's id.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from typing import Any, Final
 import yaml
 
 from engine.betting.sport import sport_of
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, nearest_name
 from engine.names import fold
 from engine.names.texts import clean, clean_name
 from engine.paths import conf_dir, home
@@ -230,8 +229,8 @@ def _table(path: Path) -> _Table:
     content = _content(path)
     unknown = [str(key) for key in content if key not in _KEYS]
     if unknown:
-        close = difflib.get_close_matches(unknown[0], _KEYS, 1)
-        todo = f"did you mean {close[0]!r}?" if close else ""
+        near = nearest_name(unknown[0], _KEYS)
+        todo = f"did you mean {near!r}?" if near else ""
         raise ConfigurationError("not a table of names", where=str(path), expected=_FORM, found=unknown[0], todo=todo)
     groups = _mapping(content.get("names"), path)
     if not all(isinstance(group, list) for group in groups.values()):

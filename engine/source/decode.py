@@ -36,7 +36,8 @@ _KINDS: Final = (
     (b"\xff\xd8\xff", "an image", ""),
     (b"GIF8", "an image", ""),
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+#: Control characters. In a text they stand for broken bytes.
+CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 #: Largest share of control characters in a text. Data that is no text has a quarter and more.
 _MOST_CONTROLS: Final = 0.1
 #: Smallest share of ASCII in a table of a Western encoding: its digits and delimiters.
@@ -61,7 +62,7 @@ def decode(raw: bytes) -> tuple[str, str]:
             raise SourceError("not a table of text", expected="CSV", found=kind, todo=todo)
     text, encoding = _decoded(raw)
     sample = text[:_SAMPLE]
-    if len(_CONTROLS.findall(sample)) > _MOST_CONTROLS * len(sample):
+    if len(CONTROLS.findall(sample)) > _MOST_CONTROLS * len(sample):
         raise SourceError("not a table of text", expected="CSV", found="binary data")
     if encoding in ("cp1252", "latin-1") and sum(map(str.isascii, sample)) < _LEAST_ASCII * len(sample):
         found = "data without the digits and commas of a table"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from engine.source.date_order import check_order
 from engine.source.events import finish_events
 from engine.source.football_columns import price_columns, unknown_bookmakers
 from engine.source.football_forms import refuse_half_pairs, refuse_other_forms, strange_cells
-from engine.source.further_scores import read_further_scores
+from engine.source.further_scores import INTEGER, read_further_scores
 from engine.source.header import refuse_duplicates, refuse_missing
 from engine.source.moved_rows import without_moved_rows
 from engine.source.prices import Instants, read_prices
@@ -33,7 +32,6 @@ from engine.source.table import Table, read_table
 _ZONE: Final = "Europe/London"
 _WINNERS: Final = {"H": "home", "D": "draw", "A": "away"}
 _DATES: Final = ("%d/%m/%Y", "%d/%m/%y")
-_INTEGER = re.compile(r"(\d{1,3})(?:\.0*)?", re.ASCII)
 #: Further scores by scope. Cards are left out: a second yellow card is one card in some leagues and two in others.
 _FURTHER: Final = {FIRST_HALF: ("HTHG", "HTAG"), CORNERS: ("HC", "AC")}
 #: A league with at most this share of the rows of a file is named.
@@ -192,7 +190,7 @@ def _result(
     table: Table, index: int, layout: _Layout, texts: tuple[str, str, str], quarantine: Quarantine
 ) -> tuple[tuple[int, int] | None, str | None]:
     """Goals and winner of a row: both or neither. Cells that cannot be used are quarantined."""
-    integers = [_INTEGER.fullmatch(text) for text in texts[:2]]
+    integers = [INTEGER.fullmatch(text) for text in texts[:2]]
     winner = _WINNERS.get(texts[2])
     if integers[0] and integers[1] and winner:
         goals = int(integers[0][1]), int(integers[1][1])

@@ -10,7 +10,8 @@ from engine.schema import score_columns
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
 
-_INTEGER = re.compile(r"(\d{1,3})(?:\.0*)?", re.ASCII)
+#: A number of goals, corners or games, also as a spreadsheet writes it: 2.0
+INTEGER: Final = re.compile(r"(\d{1,3})(?:\.0*)?", re.ASCII)
 Score = tuple[int, int] | None
 #: Reason of a pair with one number only.
 _HALF: Final = "incomplete score: the other side has none"
@@ -61,7 +62,7 @@ def read_further_scores(
 
 
 def _pair(texts: tuple[str, str], names: tuple[str, str], line: int, quarantine: Quarantine, most: Score) -> Score:
-    matches = [_INTEGER.fullmatch(text) for text in texts]
+    matches = [INTEGER.fullmatch(text) for text in texts]
     if not matches[0] or not matches[1]:
         for name, text, match in zip(names, texts, matches, strict=True):
             if text:

@@ -8,7 +8,6 @@ Folders are searched, archives are unpacked member by member, and each file is p
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import tempfile
@@ -22,7 +21,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 
-from engine.errors import SourceError, UsageError
+from engine.errors import SourceError, UsageError, nearest_name
 from engine.paths import conf_dir
 from engine.source.aliases import check_user_tables, user_tables_hash
 from engine.source.batch import Batch
@@ -183,8 +182,8 @@ def _reader(source: str, mapping: str | Path | None) -> _Reader:
     shipped = shipped_mappings()
     if source not in _BUILT_IN and source not in shipped:
         names = sorted({*_BUILT_IN, *shipped})
-        close = difflib.get_close_matches(source, names, 1)
-        todo = f"did you mean {close[0]!r}?" if close else ""
+        near = nearest_name(source, names)
+        todo = f"did you mean {near!r}?" if near else ""
         raise UsageError(f"unknown source {source!r}", expected=", ".join(names), todo=todo)
     if source in shipped:
         if mapping is not None:

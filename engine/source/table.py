@@ -15,14 +15,12 @@ from itertools import pairwise
 
 from engine.errors import SourceError
 from engine.names.texts import clean, clean_name, n_invisible
-from engine.source.decode import decode, shown
+from engine.source.decode import CONTROLS, decode, shown
 from engine.source.quarantine import Quarantine
 from engine.source.widths import accepted_widths
 
 #: Largest number of columns. A file without line ends would be one row of all its cells.
 _WIDEST = 5_000
-#: Control characters stand for broken bytes: 6.5 with such a byte in the place of its 5 must not become 6.
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 #: Letters of Western encodings that nobody sees. A few of them stand for broken bytes, as control characters do.
 _BLANKS = re.compile("[\xa0\xad]")
 _NUMBER = re.compile(r"[-+]?[\d.]+", re.ASCII)
@@ -130,7 +128,8 @@ def read_table(
         most of its rows have another number of cells than the header.
     """
     text, encoding = decode(raw)
-    text = _CONTROLS.sub("\ufffd", text.removesuffix("\x1a"))
+    # 6.5 with a broken byte in the place of its 5 must not become 6
+    text = CONTROLS.sub("\ufffd", text.removesuffix("\x1a"))
     if (
         encoding in ("cp1252", "latin-1")
         and sum(bool(_BLANKS.search(line)) for line in text.split("\n")) <= _FEW_LETTERS

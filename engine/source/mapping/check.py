@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import re
 from collections.abc import Iterator
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, nearest_name
 from engine.schema import (
     FURTHER_SCOPES,
     IN_PLAY,
@@ -225,8 +224,8 @@ def _check_text(text: Text, where: str) -> None:
 
 def _one_of(value: str, choices: tuple[str, ...], where: str) -> None:
     if value not in choices:
-        close = difflib.get_close_matches(value, choices, 1)
-        todo = f"did you mean {close[0]!r}?" if close and close[0] else ""
+        near = nearest_name(value, choices)
+        todo = f"did you mean {near!r}?" if near else ""
         expected = ", ".join(choice or "(nothing)" for choice in choices)
         raise ConfigurationError(f"unknown value {value!r}", where=where, expected=expected, todo=todo)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import MISSING, fields
 from typing import Any, Final, TypeVar
 
 import yaml
 
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, nearest_name
 from engine.names.texts import clean
 from engine.source.mapping.check import check_mapping
 from engine.source.mapping.keys import (
@@ -87,8 +86,8 @@ def _build(kind: type[T], content: Any, name: str, path: str) -> T:
     values: dict[str, Any] = {}
     for key, value in content.items():
         if key not in keys:
-            close = difflib.get_close_matches(str(key), keys, 1)
-            todo = f"did you mean {close[0]!r}?" if close else ""
+            near = nearest_name(str(key), keys)
+            todo = f"did you mean {near!r}?" if near else ""
             expected = "one of " + ", ".join(keys)
             raise ConfigurationError(f"unknown key {key!r}", where=_where(name, path), expected=expected, todo=todo)
         factory = keys[key].default_factory

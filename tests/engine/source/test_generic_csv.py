@@ -17,8 +17,8 @@ from engine.source import generic_csv
 from engine.source.batch import Parsed
 from engine.source.mapping import mapping_text, parse_mapping, shipped_mappings
 from engine.source.quarantine import Origin
+from tests.engine.source.mapped.reading import read
 
-TODAY = date(2026, 11, 1)
 WIDE = """
 sport: {value: football}
 competition: {value: X}
@@ -32,15 +32,6 @@ prices:
   - {column: p1, market: 1x2, selection: home}
   - {column: p2, market: 1x2, selection: away}
 """
-
-
-def read(raw: bytes | str, mapping: str, name: str = "x.csv") -> Parsed:
-    data = raw.encode() if isinstance(raw, str) else raw
-    text = mapping if "\n" in mapping else mapping_text(mapping)[0]
-    parsed = generic_csv.read(data, Origin("generic_csv", name, "0" * 64), TODAY, parse_mapping(text, "m"))
-    assert parsed.counts.add_up and parsed.counts.prices_kept == parsed.quotes.height
-    assert parsed.quotes.join(parsed.events, on="event_id", how="anti").is_empty()
-    return parsed
 
 
 @pytest.fixture(scope="module")
