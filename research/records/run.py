@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -36,7 +35,7 @@ from research.verdict.findings import (
     backtest_findings,
     read_findings,
 )
-from research.verdict.judge import Verdict, judge
+from research.verdict.judge import Flagged, PValues, Search, Verdict, judge
 from research.verdict.plausibility import FLAG_TEXTS
 from research.verdict.ruin import BANKRUPT, BANKRUPT_SCHEMA, bankrupt_on
 
@@ -283,14 +282,12 @@ class RunRecord:
         evidence, aside = findings.evidence, findings.set_aside
         implausible = sum(flags != ("leak",) for flags in self.set_aside().values())
         judged = self.standing().filter(~pl.col("config").is_in(aside))
+        flags = judged["flag"].unique().sort().to_list()
         return judge(
-            evidence.p_all,
-            math.nan if evidence.selected is None else evidence.selected.p_value,
-            self.trials().effective,
+            PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble),
+            Search(self.trials().effective),
             findings.out_of_sample,
-            judged["flag"].unique().sort().to_list(),
-            len(aside),
-            most_flagged=implausible > evidence.betting,
+            Flagged(flags, len(aside), implausible > evidence.betting),
         )
 
     def bankrupt(self) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
@@ -81,6 +82,9 @@ def verdict_summary(run: RunRecord) -> dict[str, Any] | None:
     trials = run.trials()
     return {
         "evidence": verdict.evidence,
+        "gate": verdict.gate,
+        "look": verdict.look,
+        "levels": asdict(verdict.levels),
         "conditions": [{"letter": one.letter, "holds": one.holds, "words": one.sentence} for one in verdict.conditions],
         "trials_raw": trials.raw,
         "trials_effective": trials.effective,

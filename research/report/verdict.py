@@ -52,7 +52,8 @@ def reading(luck: Luck) -> str:
         f"equivalent to {count(round(luck.trials.effective), 'independent trial')}"
     )
     if luck.verdict is not None and luck.verdict.evidence:
-        return f"All four conditions hold at 5%. {tried}. The yield is measured on days that no selection had seen."
+        rule = f"All conditions hold: {luck.verdict.spending}"
+        return f"{rule}. {tried}. The yield is measured on days that no selection had seen."
     return f"{sentence_case(size(luck.findings.out_of_sample))}. {tried}. No single row of the leaderboard is evidence."
 
 

@@ -1,1 +1,1 @@
-"""The verdict on a sweep: its evidence, the four conditions, and flags of implausible results."""
+"""The verdict on a sweep: its evidence, its conditions and their levels, and flags of implausible results."""

@@ -24,6 +24,7 @@ from research.inference.superiority import (
     studentised_means,
     survivors,
 )
+from research.verdict.parts import LevelTests, OverfittingEvidence, SingleTest, SlowDependence, Untested
 
 #: bootstrap resamples of whole days
 RESAMPLES: Final = 1000
@@ -42,56 +43,6 @@ LISTED: Final = 200
 
 #: names of fields in the stored document, where they differ
 _STORED: Final = {"selected": "picked", "overfitting": "crossed"}
-
-
-@dataclass(frozen=True)
-class OverfittingEvidence:
-    """Cross-validated selection (`overfit.Overfitting`), with the null band of PBO.
-
-    Attributes
-    ----------
-    probability, slope, loss : float
-        Probability of overfitting, performance degradation and probability of loss.
-    blocks, splits, configurations : int
-    null_low, null_middle, null_high : float
-        Quantiles 5, 50 and 95 % of PBO over replicas in which no configuration is better than another.
-    """
-
-    probability: float
-    slope: float
-    loss: float
-    blocks: int
-    splits: int
-    configurations: int
-    null_low: float
-    null_middle: float
-    null_high: float
-
-
-@dataclass(frozen=True)
-class SingleTest:
-    """One configuration tested on its own.
-
-    Attributes
-    ----------
-    row : int
-        Its row, from 0.
-    statistic : float
-        Studentised mean daily return.
-    p_value : float
-        One-sided, skew-corrected, not adjusted for other trials (`skewness.single_p_value`).
-    n_days : int
-    sharpe, skew, kurtosis : float
-        Per day (`sharpe.Moments`).
-    """
-
-    row: int
-    statistic: float
-    p_value: float
-    n_days: int
-    sharpe: float
-    skew: float
-    kurtosis: float
 
 
 @dataclass(frozen=True)
@@ -123,6 +74,12 @@ class Evidence:
         The selected configuration; None if none qualifies.
     overfitting : OverfittingEvidence or None
         None if there are too few days or configurations.
+    level : LevelTests or None
+        The tests at level stakes; None: not made, as in runs of earlier versions.
+    slow : SlowDependence or None
+        None: not measured, as in runs of earlier versions.
+    untested : tuple of Untested
+        Configurations without a test, by reason; empty in runs of earlier versions.
     """
 
     days: int
@@ -142,11 +99,33 @@ class Evidence:
     sharpe_variance: float
     selected: SingleTest | None
     overfitting: OverfittingEvidence | None
+    level: LevelTests | None = None
+    slow: SlowDependence | None = None
+    untested: tuple[Untested, ...] = ()
 
     @property
     def p_all(self) -> float:
-        """p-value of condition (a): the larger of the two consistent p-values; NaN if no configuration bet."""
-        return max(self.p_consistent, self.p_skewed) if self.betting else math.nan
+        """p-value of condition (a); NaN if no configuration bet.
+
+        The larger of the two consistent p-values, of the returns on equity and, where there are any, of level stakes.
+        """
+        if not self.betting:
+            return math.nan
+        at_level = () if self.level is None else (self.level.p_consistent, self.level.p_skewed)
+        return max(self.p_consistent, self.p_skewed, *at_level)
+
+    @property
+    def p_selected(self) -> float:
+        """p-value of condition (b), not adjusted: the larger of both series; NaN if no configuration qualifies."""
+        if self.selected is None:
+            return math.nan
+        at_level = None if self.level is None else self.level.selected
+        return self.selected.larger if at_level is None else max(self.selected.larger, at_level.larger)
+
+    @property
+    def p_ensemble(self) -> float:
+        """p-value of condition (e); NaN if it was not tested."""
+        return math.nan if self.level is None or self.level.ensemble is None else self.level.ensemble.larger
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document."""
@@ -155,14 +134,18 @@ class Evidence:
     @classmethod
     def from_plain(cls, document: dict[str, Any]) -> Evidence:
         """From a JSON document; raises KeyError or TypeError if it is none of these."""
+        document = {"level": None, "slow": None, "untested": ()} | document  # earlier versions have none of these
         fields = {name: document[_STORED.get(name, name)] for name in cls.__dataclass_fields__}
-        selected, crossed = fields["selected"], fields["overfitting"]
+        selected, crossed, level, slow = (fields[name] for name in ("selected", "overfitting", "level", "slow"))
         return cls(
             **fields
             | {
                 "survivors": tuple(fields["survivors"]),
                 "selected": None if selected is None else SingleTest(**selected),
                 "overfitting": None if crossed is None else OverfittingEvidence(**crossed),
+                "level": None if level is None else LevelTests.from_plain(level),
+                "slow": None if slow is None else SlowDependence(**slow),
+                "untested": tuple(Untested(**one | {"rows": tuple(one["rows"])}) for one in fields["untested"]),
             }
         )
 

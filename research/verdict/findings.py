@@ -32,7 +32,7 @@ FLAG_SCHEMA: Final = {"config": pl.Int64, "flag": pl.String}
 _STORED: Final = {"selected": "picked", "out_of_sample": "outside", "paths": "crossing"}
 _STORED_WINDOW: Final = {"in_sample": "inside"}
 #: fields that are null as a whole, where a null elsewhere is NaN
-_OPTIONAL: Final = ("picked", "crossed")
+_OPTIONAL: Final = ("picked", "crossed", "level", "slow", "selected", "ensemble", "p_months")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from research.validation.folds import Calendar, boundaries, cut_folds, first_dat
 from research.validation.rules import Rules
 from research.validation.stitched import SelectedConfiguration
 from research.verdict.evidence import resampled
-from research.verdict.judge import judge
+from research.verdict.judge import Flagged, PValues, Search, judge
 from research.verdict.plausibility import SweepMeasures, implausible_flags, yield_errors
 from tests.truth.market import Market, World, market
 
@@ -88,7 +88,10 @@ def _row(simulated: Market, result: UnitResult, assessed: SweepAssessment) -> Ro
     bets, aside = result.measures[:, METRICS.index("n_bets")], len(assessed.findings.set_aside)
     single = math.nan if evidence.selected is None else evidence.selected.p_value
     verdict = judge(
-        evidence.p_all, single, max(1.0, evidence.effective), outside, (), aside, most_flagged=aside > evidence.betting
+        PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble),
+        Search(evidence.effective),
+        outside,
+        Flagged((), aside, aside > evidence.betting),
     )
     assert outside is not None
     holders = simulated.world.holders

@@ -11,7 +11,7 @@ import pytest
 from engine.clock import DAY_NS
 from engine.kernel.codes import State
 from research.verdict.evidence import assess
-from research.verdict.judge import OutOfSample, judge
+from research.verdict.judge import OutOfSample, PValues, Search, judge
 from tests.truth import charts
 from tests.truth.intervals import Bets, misses
 from tests.truth.market import World, market
@@ -58,9 +58,9 @@ def test_a_thousand_matrices_of_normal_returns(copies: bool) -> None:
             returns = returns + 0.2 * rng.standard_normal((days, columns)).astype(np.float32)
         evidence = assess(returns, leader(returns), number, cross_validate=False).evidence
         assert evidence.selected is not None
-        p_values = evidence.p_consistent, evidence.selected.p_value, evidence.effective
-        wrong += judge(*p_values, later_half(returns)).evidence
-        tests += judge(*p_values, OutOfSample(1_000, 60, 0.1, 0.0, 0.2, 0.1)).evidence
+        tried = PValues(evidence.p_consistent, evidence.selected.p_value), Search(evidence.effective)
+        wrong += judge(*tried, later_half(returns)).evidence
+        tests += judge(*tried, OutOfSample(1_000, 60, 0.1, 0.0, 0.2, 0.1)).evidence
     assert wrong <= most_allowed(500) == 37
     assert 10 <= tests <= 37
 

@@ -64,7 +64,7 @@ def test_the_others_are_judged(
     assert found.set_aside == (best,) and run.set_aside() == {best: ("clv",)}
     assert found.selected not in (None, best) and best not in {window.config for window in found.windows}
     assert best not in {row + 1 for row in found.evidence.survivors}
-    assert verdict.conditions[3].holds and "1 flagged configuration is set aside" in verdict.conditions[3].sentence
+    assert verdict.condition("d").holds and "1 flagged configuration is set aside" in verdict.condition("d").sentence
     before = plain["evidence"]
     assert found.evidence.configurations == before["configurations"] == 10
     assert found.evidence.effective == before["effective"] and run.trials().raw == 10, "it counts as tried"
@@ -102,7 +102,7 @@ def test_an_acknowledged_flag_brings_it_back(plain: dict[str, Any], monkeypatch:
         and verdict is not None
         and json.loads(json.dumps(found.plain())) == json.loads(json.dumps(plain))
     )
-    assert run.set_aside() == {} and verdict.conditions[3].holds
+    assert run.set_aside() == {} and verdict.condition("d").holds
     assert run.path_bets().height == found.out_of_sample.bets  # type: ignore[union-attr]
     assert run.splits().height == found.evidence.overfitting.splits  # type: ignore[union-attr]
     assert Run.open(run.id).render().is_file()
@@ -125,7 +125,7 @@ def test_a_fault_that_most_share_is_no_exception(flagged: int, holds: bool, monk
     run = research.sweep([*WORDS, "report=false"])
     verdict, found = run.verdict(), run.findings
     assert verdict is not None and found is not None and found.evidence.betting == 10 - flagged
-    assert verdict.conditions[3].holds is holds
+    assert verdict.condition("d").holds is holds
 
 
 def test_hits_beyond_fair_odds_are_looked_for_until_none_is_found(
@@ -149,7 +149,7 @@ def test_hits_beyond_fair_odds_are_looked_for_until_none_is_found(
     run = research.sweep([*WORDS, "report=false"])
     assert asked[0] == plain["picked"] and len(set(asked)) == 3
     assert set(run.set_aside()) == set(asked[:2]) and run.findings.selected == asked[2]  # type: ignore[union-attr]
-    assert run.verdict().conditions[3].holds  # type: ignore[union-attr]
+    assert run.verdict().condition("d").holds  # type: ignore[union-attr]
 
 
 def test_a_tape_with_a_recorded_leak_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,11 +160,11 @@ def test_a_tape_with_a_recorded_leak_is_set_aside(monkeypatch: pytest.MonkeyPatc
     path.write_text(json.dumps({"leaks": [{"column": "prob"}]}))
     try:
         verdict = run.verdict()
-        assert verdict is not None and not verdict.conditions[3].holds, "found after the run: it was judged"
+        assert verdict is not None and not verdict.condition("d").holds, "found after the run: it was judged"
         again = research.sweep([*WORDS, "report=false"])
         assert list(again.set_aside()) == list(range(tape["first_config"], tape["last_config"] + 1))
         verdict = again.verdict()
-        assert verdict is not None and verdict.conditions[3].holds
+        assert verdict is not None and verdict.condition("d").holds
     finally:
         path.unlink()
     assert (again.folder / WITH_FLAGGED).is_dir()

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from research.report.comparison.sides import Comparison, Side
-from research.verdict.judge import OutOfSample, judge
+from research.verdict.judge import OutOfSample, PValues, Search, judge
 from tests.research.report.made import bets, configuration, daily, report
 
 
@@ -35,7 +35,7 @@ def swept(letter: str, log: pl.DataFrame, **changes: Any) -> Side:
         log,
         **{
             "n_configurations": 400,
-            "verdict": judge(0.4, 0.3, 50.0, OutOfSample(len(path), 90, 0.01, -0.02, 0.04, -0.005)),
+            "verdict": judge(PValues(0.4, 0.3), Search(50.0), OutOfSample(len(path), 90, 0.01, -0.02, 0.04, -0.005)),
             "out_of_sample": OutOfSample(len(path), 90, 0.01, -0.02, 0.04, -0.005),
             "path_bets": path,
             "path_daily": daily(path),

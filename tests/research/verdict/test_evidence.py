@@ -21,7 +21,7 @@ from research.inference.skewness import single_p_value
 from research.inference.superiority import bootstrap_moments, reality_check, spa_test, survivors
 from research.verdict.evidence import LISTED, RESAMPLES, Assessment, Evidence, assess, median_block_length
 from research.verdict.findings import LUCK, BacktestPaths, Findings, Window, read_findings
-from research.verdict.judge import OutOfSample, judge
+from research.verdict.judge import OutOfSample, PValues, Search, judge
 
 DAYS = 400
 GOOD = OutOfSample(500, 200, 0.04, 0.01, 0.07, 0.02)
@@ -135,7 +135,8 @@ def test_verdicts_over_gaussian_matrices() -> None:
             whole = returns.mean(axis=0) / returns.std(axis=0)
             evidence = assess(returns, int(np.argmax(whole)), case, cross_validate=False).evidence
             assert evidence.selected is not None and evidence.p_lower <= evidence.p_consistent <= evidence.p_upper
-            verdicts[edge] += judge(evidence.p_consistent, evidence.selected.p_value, evidence.effective, GOOD).evidence
+            p_values = PValues(evidence.p_consistent, evidence.selected.p_value)
+            verdicts[edge] += judge(p_values, Search(evidence.effective), GOOD).evidence
     assert verdicts[0.0] <= 8 and verdicts[0.25] >= 13  # 5 % of 50 and four standard errors
 
 

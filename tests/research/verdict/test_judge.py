@@ -10,32 +10,55 @@ from typing import Any
 import pytest
 
 from research.inference.effective_trials import sidak_adjusted
-from research.verdict.judge import OutOfSample, judge, p_text, shares_of_sweeps
+from research.verdict.judge import (
+    Flagged,
+    OutOfSample,
+    PValues,
+    Search,
+    Verdict,
+    judge,
+    ordinal,
+    p_text,
+    percent_of_level,
+    shares_of_sweeps,
+)
+from research.verdict.levels import levels
 
 NAN = math.nan
 HELD = OutOfSample(bets=400, days=200, estimate=0.031, low=-0.01, high=0.07, lower=0.008)
 PASSING: dict[str, Any] = {
-    "p_all": 0.03, "p_single": 0.0005, "trials": 60.0, "out_of_sample": HELD, "flags": (),
+    "every": 0.03, "selected": 0.0005, "ensemble": 0.4, "effective": 60.0, "look": 1, "out_of_sample": HELD,
+    "flags": (), "set_aside": 0, "most": False,
 }  # fmt: skip
+MAIN, ENSEMBLE = levels(1).main, levels(1).ensemble
 
 
-def test_all_four_conditions_make_evidence() -> None:
-    found = judge(**PASSING)
-    assert found.evidence and not found.failed
-    assert "".join(one.letter for one in found.conditions) == "abcd"
+def judged(**change: Any) -> Verdict:
+    """The verdict on a sweep that passes by (a) and (b), except for what is changed."""
+    given = PASSING | change
+    p_values = PValues(given["every"], given["selected"], given["ensemble"])
+    flagged = Flagged(given["flags"], given["set_aside"], given["most"])
+    return judge(p_values, Search(given["effective"], given["look"]), given["out_of_sample"], flagged)
+
+
+def test_the_first_gate_and_the_last_two_conditions_make_evidence() -> None:
+    found = judged()
+    assert found.evidence and not found.failed and found.gate == "selected"
+    assert "".join(one.letter for one in found.conditions) == "abecd"
 
 
 @pytest.mark.parametrize(
     ("letter", "change"),
     [
-        ("a", {"p_all": 0.051}),
-        ("a", {"p_all": NAN}),
-        ("b", {"p_single": 0.001}),
-        ("b", {"p_single": NAN}),
-        ("b", {"trials": 120.0}),
+        ("a", {"every": 0.051}),
+        ("a", {"every": NAN}),
+        ("b", {"selected": 0.001}),
+        ("b", {"selected": NAN}),
+        ("b", {"effective": 120.0}),
         ("c", {"out_of_sample": replace(HELD, lower=0.0)}),
         ("c", {"out_of_sample": replace(HELD, lower=-0.001)}),
         ("c", {"out_of_sample": replace(HELD, lower=NAN)}),
+        ("c", {"out_of_sample": replace(HELD, lower=NAN, reason="five matches carry the variance")}),
         ("c", {"out_of_sample": replace(HELD, bets=0, estimate=NAN, lower=NAN)}),
         ("c", {"out_of_sample": None}),
         ("d", {"flags": ("yield",)}),
@@ -43,40 +66,77 @@ def test_all_four_conditions_make_evidence() -> None:
     ],
 )
 def test_each_failed_condition_alone_prevents_evidence(letter: str, change: dict[str, Any]) -> None:
-    found = judge(**PASSING | change)
+    found = judged(**change)
     assert not found.evidence
-    assert [one.letter for one in found.failed] == [letter]
+    assert [one.letter for one in found.failed] == ([letter, "e"] if letter in "ab" else [letter])
     assert all(one.sentence and "\n" not in one.sentence and "nan" not in one.sentence for one in found.conditions)
 
 
-def test_evidence_if_and_only_if_all_conditions_hold() -> None:
+def test_evidence_if_and_only_if_a_gate_is_open_and_c_and_d_hold() -> None:
     ways: dict[str, tuple[Any, Any]] = {
-        "p_all": (0.03, 0.5), "p_single": (0.0005, 0.5), "out_of_sample": (HELD, None), "flags": ((), ("sharpe",)),
+        "every": (0.03, 0.5), "selected": (0.0005, 0.5), "ensemble": (0.009, 0.5), "out_of_sample": (HELD, None),
+        "flags": ((), ("sharpe",)),
     }  # fmt: skip
-    for bad in product((False, True), repeat=4):
-        given = {name: pair[int(one)] for (name, pair), one in zip(ways.items(), bad, strict=True)}
-        found = judge(trials=60.0, **given)
-        assert found.evidence == (not any(bad))
+    for bad in product((False, True), repeat=5):
+        found = judged(**{name: pair[int(one)] for (name, pair), one in zip(ways.items(), bad, strict=True)})
         assert [not one.holds for one in found.conditions] == list(bad)
+        a, b, e, c, d = (not one for one in bad)
+        assert found.evidence == (((a and b) or e) and c and d) == (not found.failed)
+        assert found.gate == ("both" if a and b and e else "selected" if a and b else "ensemble" if e else None)
+        if a and b:
+            assert not {"a", "b", "e"} & {one.letter for one in found.failed}
 
 
 def test_a_p_value_equal_to_the_level_counts_as_evidence() -> None:
-    assert judge(**PASSING | {"p_all": 0.05}).evidence
-    single = -math.expm1(math.log1p(-0.05) / 60.0)
-    assert sidak_adjusted(single * (1 - 1e-9), 60.0) <= 0.05 < sidak_adjusted(single * (1 + 1e-9), 60.0)
-    assert judge(**PASSING | {"p_single": single * (1 - 1e-9)}).evidence
-    assert not judge(**PASSING | {"p_single": single * (1 + 1e-9)}).evidence
+    assert judged(every=MAIN).evidence and not judged(every=MAIN * (1 + 1e-9)).evidence
+    single = -math.expm1(math.log1p(-MAIN) / 60.0)
+    assert sidak_adjusted(single * (1 - 1e-9), 60.0) <= MAIN < sidak_adjusted(single * (1 + 1e-9), 60.0)
+    assert judged(selected=single * (1 - 1e-9)).evidence
+    assert not judged(selected=single * (1 + 1e-9)).evidence
+    assert judged(every=0.9, ensemble=ENSEMBLE).evidence
+    assert not judged(every=0.9, ensemble=ENSEMBLE * (1 + 1e-9)).evidence
 
 
 def test_fewer_than_one_trial_counts_as_one() -> None:
-    for trials in (0.0, 0.3, 1.0):
-        assert judge(**PASSING | {"p_single": 0.049, "trials": trials}).evidence
-        assert not judge(**PASSING | {"p_single": 0.051, "trials": trials}).evidence
+    for effective in (0.0, 0.3, 1.0):
+        assert judged(selected=MAIN * 0.99, effective=effective).evidence
+        assert not judged(selected=MAIN * 1.01, effective=effective).evidence
+
+
+def test_the_portfolio_is_not_adjusted_for_trials() -> None:
+    """Nothing is selected inside the sweep: the ledger's number does not matter to it, the look does."""
+    assert judged(every=0.9, selected=0.9, ensemble=0.009, effective=1e6).gate == "ensemble"
+    assert judged(every=0.9, selected=0.9, ensemble=0.009, effective=1e6, look=2).gate is None
+
+
+def test_an_earlier_version_without_the_portfolio_is_judged_by_the_first_gate() -> None:
+    found = judge(PValues(0.03, 0.0005), Search(60.0), HELD)
+    assert found.evidence and found.gate == "selected" and "not tested" in found.condition("e").sentence
+
+
+def test_each_sweep_of_a_family_is_tested_at_its_own_level() -> None:
+    assert judged(look=1).spending == "first sweep on these matches: tested at 5%"
+    third = judged(look=3)
+    assert third.spending == "third sweep on these matches: tested at 0.56% instead of 5%"
+    assert [one.letter for one in third.failed] == ["a", "b", "e"]
+    assert all(f"tested at {percent_of_level(levels(3).main)}" in third.condition(one).sentence for one in "ab")
+    assert judged(look=3, every=0.004, selected=1e-6).gate == "selected"
+
+
+def test_places_in_words() -> None:
+    assert [ordinal(one) for one in (1, 2, 10, 11, 12, 13, 21, 22, 23, 24, 101, 111, 1_002)] == [
+        "first", "second", "tenth", "11th", "12th", "13th", "21st", "22nd", "23rd", "24th", "101st", "111th", "1,002nd",
+    ]  # fmt: skip
+    assert [percent_of_level(one) for one in (0.05, 0.0425, 0.01, 0.05 / 9, 0.0005)] == [
+        "5%", "4.2%", "1%", "0.56%", "0.05%",
+    ]  # fmt: skip
 
 
 def test_a_negative_yield_has_a_minus_sign_and_words_keep_their_hyphens() -> None:
-    sentence = judge(**PASSING | {"out_of_sample": replace(HELD, estimate=-0.012, lower=-0.03)}).conditions[2].sentence
+    sentence = judged(out_of_sample=replace(HELD, estimate=-0.012, lower=-0.03)).condition("c").sentence
     assert "out-of-sample" in sentence and "\N{MINUS SIGN}1.2%" in sentence and "not above zero" in sentence
+    untested = judged(out_of_sample=replace(HELD, lower=NAN, reason="five matches carry the variance")).condition("c")
+    assert untested.sentence == "the out-of-sample yield is not tested: five matches carry the variance"
 
 
 def test_p_values_as_text() -> None:
@@ -94,11 +154,11 @@ def test_shares_of_sweeps_as_text() -> None:
 
 
 def test_what_is_set_aside_does_not_silence_the_rest() -> None:
-    found = judge(**PASSING, set_aside=2)
-    assert found.evidence and "2 flagged configurations are set aside" in found.conditions[3].sentence
-    shared = judge(**PASSING, set_aside=2, most_flagged=True)
-    assert [one.letter for one in shared.failed] == ["d"] and "a fault that all share" in shared.conditions[3].sentence
-    still = judge(**PASSING | {"flags": ("clv",)}, set_aside=2)
-    assert [one.letter for one in still.failed] == ["d"] and "clv" in still.conditions[3].sentence
-    empty = judge(**PASSING | {"p_all": NAN}, set_aside=3)
-    assert empty.conditions[0].sentence == "every configuration that bet carries a flag"
+    found = judged(set_aside=2)
+    assert found.evidence and "2 flagged configurations are set aside" in found.condition("d").sentence
+    shared = judged(set_aside=2, most=True)
+    assert [one.letter for one in shared.failed] == ["d"] and "a fault that all share" in shared.condition("d").sentence
+    still = judged(flags=("clv",), set_aside=2)
+    assert [one.letter for one in still.failed] == ["d"] and "clv" in still.condition("d").sentence
+    empty = judged(every=NAN, set_aside=3)
+    assert empty.condition("a").sentence == "every configuration that bet carries a flag"

@@ -81,14 +81,14 @@ def test_the_verdict_is_made_when_it_is_read() -> None:
     run = research.sweep([*WORDS, "strategy.edge_min=range(0,0.05,0.01)", "strategy.odds_max=4,null"])
     found, verdict = run.findings, run.verdict()
     assert found is not None and verdict is not None and found.evidence.selected is not None
-    assert [one.letter for one in verdict.conditions] == ["a", "b", "c", "d"]
-    before = verdict.conditions[1].sentence
+    assert [one.letter for one in verdict.conditions] == ["a", "b", "e", "c", "d"]
+    before = verdict.condition("b").sentence
     ledger, (own,) = Ledger(), run.manifest["event_sets"]
     with ledger._open() as connection:
         connection.execute("UPDATE evaluations SET effective = 1e5")
     assert run.trials().effective == run.trials().raw, "never more than the raw number"
     after = run.verdict()
-    assert after is not None and after.conditions[1].sentence != before and not after.evidence
+    assert after is not None and after.condition("b").sentence != before and not after.evidence
     assert ledger.count([own]).raw == run.trials().raw
 
 
@@ -103,7 +103,7 @@ def test_the_stored_path_matches_the_findings(capsys: pytest.CaptureFixture[str]
     assert set(bets["config"]) == {one.config for one in found.windows if one.bets}
     document = answer(capsys, "show", run.short, "--json")["verdict"]
     assert document["findings"]["outside"]["bets"] == bets.height and document["evidence"] is False
-    assert {one["letter"] for one in document["conditions"]} == {"a", "b", "c", "d"}
+    assert {one["letter"] for one in document["conditions"]} == {"a", "b", "c", "d", "e"}
     assert document["trials_raw"] >= 5
 
 
@@ -113,7 +113,7 @@ def test_every_validation(validation: str) -> None:
     found, verdict = run.findings, run.verdict()
     assert found is not None and verdict is not None
     if validation == "none":
-        assert found.out_of_sample is None and not verdict.conditions[2].holds and found.selected == run.best()
+        assert found.out_of_sample is None and not verdict.condition("c").holds and found.selected == run.best()
     else:
         assert found.paths is not None
         assert len(found.paths.metrics) == (1 if validation == "purged_kfold" else 5)
@@ -130,7 +130,7 @@ def test_a_flag_costs_the_rank_until_it_is_acknowledged(capsys: pytest.CaptureFi
     worst = int(flagged.leaderboard()["config"][-1])
     assert flagged.flags().keys() == {"clv"} and flagged.unranked() == [worst] and flagged.best() != worst
     verdict = flagged.verdict()
-    assert verdict is not None and not verdict.conditions[3].holds and "clv" in verdict.conditions[3].sentence
+    assert verdict is not None and not verdict.condition("d").holds and "clv" in verdict.condition("d").sentence
     assert main(["show", run.short]) == 0
     assert "Flagged: clv" in capsys.readouterr().out
     assert main(["report", run.short, "--acknowledge", "sharpe"]) == 2
@@ -138,7 +138,7 @@ def test_a_flag_costs_the_rank_until_it_is_acknowledged(capsys: pytest.CaptureFi
     assert "--acknowledge clv" in flagged.render().read_text()
     assert main(["report", run.short, "--acknowledge", "clv"]) == 0
     seen = flagged.verdict()
-    assert seen is not None and seen.conditions[3].holds and flagged.unranked() == [] and flagged.best() == worst
+    assert seen is not None and seen.condition("d").holds and flagged.unranked() == [] and flagged.best() == worst
     assert "(acknowledged)" in flagged.report_path.read_text()
     with pytest.raises(UsageError):
         flagged.acknowledge(["leak"])
