@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS
-from research.verdict.judge import LEVEL, OUT_OF_SAMPLE_LEVEL
+from research.verdict.judge import OUT_OF_SAMPLE_LEVEL
+from research.verdict.levels import ALPHA as LEVEL
 from research.verdict.plausibility import SHARPE_BOUND
 from tests.truth import charts
 from tests.truth.market import CONFIGURATIONS, DAY_CORRELATION, DAYS, ROWS_PER_EVENT, World
