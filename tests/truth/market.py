@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from engine.clock import DAY_NS
 from engine.configuration import Configuration, params_matrix
-from engine.kernel.codes import State
+from engine.kernel.codes import Staking, State
 from engine.schema import INSTANT_DTYPE
 from engine.tape import Tape, from_frame
+from tests.truth import draws
 
 Floats = NDArray[np.float64]
 
@@ -66,6 +67,16 @@ class World:
         Length of the tape in days.
     configurations : int
         Number of configurations.
+    staking : str
+        ``flat``, ``kelly``, or a progression of `draws.PROGRESSIONS` (for ``disjoint`` only).
+    bankroll_stakes : float
+        Opening bankroll in stakes; 0: ten times the root of `bets`.
+    dependence : str
+        How the true edge depends on time (`draws.DEPENDENCE`); empty: it does not. The mean over the worlds is zero.
+    strength : float
+        Size of this dependence.
+    moved : float
+        Standard deviation of the true edge of a bet around its mean, known to the closing price only.
     """
 
     kind: str
@@ -76,10 +87,17 @@ class World:
     beside: int = 8
     days: int = DAYS
     configurations: int = CONFIGURATIONS
+    staking: str = "flat"
+    bankroll_stakes: float = 0.0
+    dependence: str = ""
+    strength: float = 0.0
+    moved: float = 0.0
 
     def plain(self) -> dict[str, Any]:
-        """The settings as a JSON document."""
-        return {**vars(self), "odds": list(self.odds)}
+        """The settings as a JSON document; those below `configurations` only where they differ from their default."""
+        later = ("staking", "bankroll_stakes", "dependence", "strength", "moved")
+        same = {name for name in later if getattr(self, name) == World.__dataclass_fields__[name].default}
+        return {name: value for name, value in vars(self).items() if name not in same} | {"odds": list(self.odds)}
 
 
 @dataclass(frozen=True)
@@ -92,15 +110,34 @@ class Market:
     matrix: Floats
 
     def with_results(self, rng: np.random.Generator) -> Tape:
-        """The same tape with new random results."""
-        uniform = rng.random(len(self.tape))
-        if self.world.kind == "correlated":
-            day = (self.tape.decided_at - _START_NS) // DAY_NS
-            of_day, of_event = rng.random(self.world.days), rng.random(int(self.tape.event.max()) + 1)
+        """The same tape with new random results; with fair closing probabilities where prices move (`World.moved`)."""
+        world, tape = self.world, self.tape
+        uniform = rng.random(len(tape))
+        day = (tape.decided_at - _START_NS) // DAY_NS
+        if world.kind == "correlated":
+            of_day, of_event = rng.random(world.days), rng.random(int(tape.event.max()) + 1)
             follows_day = rng.random(len(of_event)) < DAY_CORRELATION**0.5
-            uniform = np.where(follows_day[self.tape.event], of_day[day], of_event[self.tape.event])
-        state = np.where(uniform < self.truth, int(State.WIN), int(State.LOSE)).astype(np.int8)
-        return replace(self.tape, state=state)
+            uniform = np.where(follows_day[tape.event], of_day[day], of_event[tape.event])
+        truth, owner = self.truth, self.owners()
+        if world.dependence:
+            days = draws.Days(day, world.days)
+            truth = truth + draws.edges(world.dependence, world.strength, days, owner, rng) / tape.quoted
+        if world.moved:
+            truth = truth + world.moved * rng.standard_normal(len(tape)) / tape.quoted
+        won = uniform < truth
+        tape = replace(tape, state=np.where(won, int(State.WIN), int(State.LOSE)).astype(np.int8))
+        if world.moved:
+            tape = replace(tape, close_prob=truth)
+        if world.staking in draws.PROGRESSIONS:
+            bets = draws.Bets(day, owner, np.where(won, tape.quoted - 1.0, -1.0), tape.quoted)
+            tape = replace(tape, stake_weight=draws.weights(world.staking, bets, bankroll_stakes(world)))
+        return tape
+
+    def owners(self) -> NDArray[np.int64]:
+        """The configuration that bets on each row of a ``disjoint`` world; otherwise its place, in as many parts."""
+        place = (self.tape.edge_frac + 1e-9 - _BELIEVED[0]) / (_BELIEVED[1] - _BELIEVED[0])
+        count = self.world.configurations
+        return np.clip((place * count).astype(np.int64), 0, count - 1)
 
 
 def market(world: World, rng: np.random.Generator) -> Market:
@@ -127,6 +164,11 @@ def market(world: World, rng: np.random.Generator) -> Market:
     tape = from_frame(frame)
     edge = world.edge_frac * (tape.edge_frac >= _believed(np.array(_CLASS)) - 1e-9) if world.holders else 0.0
     return Market(world, tape, (1.0 + edge) / tape.quoted, params_matrix(_configurations(world, rng)))
+
+
+def bankroll_stakes(world: World) -> float:
+    """Opening bankroll in stakes."""
+    return world.bankroll_stakes or 10.0 * world.bets**0.5
 
 
 def _places(world: World, rng: np.random.Generator) -> Floats:
@@ -176,10 +218,11 @@ def _without_edge(world: World, rng: np.random.Generator) -> Configuration:
 
 
 def _configuration(world: World, places: tuple[float, float], odds: tuple[float, float] = (1.0, _INF)) -> Configuration:
-    """Flat stakes and a bankroll of 10 * stake * sqrt(bets); no caps and no breakers."""
+    """No caps and no breakers."""
     edges = _believed(np.array(places)) - 1e-9
     return Configuration(
-        bankroll_minor=round(10.0 * _STAKE_MINOR * world.bets**0.5),
+        bankroll_minor=round(_STAKE_MINOR * bankroll_stakes(world)),
+        staking=Staking.KELLY if world.staking == "kelly" else Staking.FLAT,
         edge_min=float(edges[0]),
         edge_max=float(edges[1]) if places[1] < 1.0 else _INF,
         odds_min=odds[0],
