@@ -1,0 +1,347 @@
+"""Do many configurations beat the closing line by more than luck and a biased close explain?
+
+A configuration has bets at level stakes with yield y, and a mean closing line value c against fair closing odds. If the
+close is fair, c estimates the true expected return with a far smaller error than y, because it knows no results. If the
+close overrates such bets by b, c is too large by b. The calibration of the close says how large b may be: it is normal
+around zero with standard deviation tau. So there are two measurements of one number, and they are weighed by their
+precision (normal prior, normal likelihood: Gelman et al., "Bayesian Data Analysis", 3rd edition, section 2.5):
+
+    theta = c + w (y - c),   w = tau^2 / (tau^2 + v),   v = sampling variance of y - c,
+
+    variance of theta = sampling variance of (1 - w) c + w y   +   (1 - w)^2 tau^2.
+
+If c and y - c are uncorrelated, the first term is s_clv^2 / n + w^2 s^2 / n. Here it is measured over the days.
+
+The null hypothesis is that no configuration has a true expected return above zero. Then the mean of theta is at most
+(1 - w) b: beside luck, the error of the close is all that is left. It is one error for all configurations, since they
+are measured with one ruler. So a resample takes the luck of each configuration from resampled days, and adds
+(1 - w_j) tau_j Z with one standard normal Z for all (White, "A reality check for data snooping", Econometrica 68
+(2000); studentised, and without configurations that lose too much to matter: Hansen, JBES 23 (2005), equation 10). The
+mean over Z is exact: given the luck, the best exceeds the observed one from some Z on. For N independent trials the
+same has a closed form: Sidak's adjustment given Z (JASA 62 (1967)), averaged over Z. More trials raise the luck of the
+best, but not the error of the close.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from engine.machine import cores
+from research.inference.block_bootstrap import resampled_day_counts
+from research.inference.superiority import column_slices
+from research.inference.threads import single_threaded
+
+__all__ = [
+    "BestTest",
+    "ClosingLine",
+    "PricedBets",
+    "adjusted_p_value",
+    "best_test",
+    "estimates",
+    "gap_statistic",
+    "largest_p_value",
+    "simultaneous_factor",
+]
+
+Floats = NDArray[np.float64]
+
+_NORMAL: Final = NormalDist()
+#: points of the integral over the error of the close, and its range in standard deviations
+_POINTS: Final = 4001
+_RANGE: Final = 9.0
+
+
+@dataclass(frozen=True)
+class PricedBets:
+    """The bets of many configurations at level stakes, by day of settlement.
+
+    Attributes
+    ----------
+    level : (configurations, days) float
+        Profit of the bets settled that day, in units staked.
+    clv : (configurations, days) float
+        Sum of the closing line values of those of them with a closing price.
+    level_turnover, closed_turnover : float64 (configurations,)
+        Units staked on all settled bets, and on those with a closing price.
+    """
+
+    level: NDArray[Any]
+    clv: NDArray[Any]
+    level_turnover: Floats
+    closed_turnover: Floats
+
+
+@dataclass(frozen=True)
+class ClosingLine:
+    """What the bets of each configuration say; float64 (configurations,), NaN where there is none to measure.
+
+    Attributes
+    ----------
+    yields, clv : float64 (configurations,)
+        Yield and mean closing line value at level stakes.
+    weight : float64 (configurations,)
+        Weight w of the yield.
+    theta : float64 (configurations,)
+        Both together: the estimate of the true expected return per unit staked.
+    luck : float64 (configurations,)
+        Sampling standard error of theta.
+    bias : float64 (configurations,)
+        Standard error of theta from the close, (1 - w) tau.
+    clv_error, gap_error : float64 (configurations,)
+        Sampling standard errors of the mean closing line value and of y - c.
+    days : int64 (configurations,)
+        Days with a closing line value.
+    """
+
+    yields: Floats
+    clv: Floats
+    weight: Floats
+    theta: Floats
+    luck: Floats
+    bias: Floats
+    clv_error: Floats
+    gap_error: Floats
+    days: NDArray[np.int64]
+
+    @property
+    def statistic(self) -> Floats:
+        """theta over its standard error; NaN where there is none."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = self.theta / np.hypot(self.luck, self.bias)
+        return np.where(np.isfinite(ratio), ratio, np.nan)
+
+
+@dataclass(frozen=True)
+class BestTest:
+    """The test of the best configuration against all that were tried.
+
+    Attributes
+    ----------
+    lines : ClosingLine
+        All configurations; `luck` is the larger of the errors of independent days and of resampled blocks.
+    row : int or None
+        The judged configuration with the largest statistic; None: none can be tested.
+    p_value : float
+        Probability that the best is at least as good if none has an edge; NaN: none can be tested.
+    """
+
+    lines: ClosingLine
+    row: int | None
+    p_value: float
+
+
+def estimates(bets: PricedBets, tau: ArrayLike) -> ClosingLine:
+    """Estimates of each configuration, with the sampling errors of independent days.
+
+    Parameters
+    ----------
+    bets : PricedBets
+    tau : float or (configurations,) float
+        Standard deviation of the error of the close, at least 0; NaN makes everything that needs it NaN.
+    """
+    staked, closed = np.asarray(bets.level_turnover, np.float64), np.asarray(bets.closed_turnover, np.float64)
+    taus = np.broadcast_to(np.asarray(tau, np.float64), staked.shape)
+    days = bets.level.shape[1]
+    sums = np.zeros((6, len(staked)))
+
+    def work(part: slice) -> None:
+        sums[:, part] = _row_sums(bets.level[part], bets.clv[part])
+
+    with ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(work, column_slices(len(staked), days)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _estimates(sums, staked, closed, taus, max(days, 1))
+
+
+def _row_sums(level: NDArray[Any], clv: NDArray[Any]) -> Floats:
+    """Sums over the days of level, clv, their squares and their product, and the days with a clv; (6, c)."""
+    pairs = (level, level), (clv, clv), (level, clv)
+    products = [np.einsum("ij,ij->i", first, second, dtype=np.float64) for first, second in pairs]
+    singles = [values.sum(axis=1, dtype=np.float64) for values in (level, clv)]
+    return np.stack([*singles, *products, np.count_nonzero(clv, axis=1)])
+
+
+def _estimates(sums: Floats, staked: Floats, closed: Floats, tau: Floats, days: int) -> ClosingLine:
+    yields, clv = sums[0] / staked, sums[1] / closed
+    of_yield = np.maximum(sums[2] / staked**2 - yields**2 / days, 0.0)
+    of_clv = np.maximum(sums[3] / closed**2 - clv**2 / days, 0.0)
+    shared = sums[4] / (staked * closed) - yields * clv / days
+    of_gap = np.maximum(of_yield + of_clv - 2.0 * shared, 0.0)
+    weight = np.where(tau == 0.0, 0.0, tau**2 / (tau**2 + of_gap))
+    rest = 1.0 - weight
+    luck = rest**2 * of_clv + weight**2 * of_yield + 2.0 * weight * rest * shared
+    return ClosingLine(
+        yields=yields,
+        clv=clv,
+        weight=weight,
+        theta=clv + weight * (yields - clv),
+        luck=np.sqrt(np.maximum(luck, 0.0)),
+        bias=rest * tau,
+        clv_error=np.sqrt(of_clv),
+        gap_error=np.sqrt(of_gap),
+        days=sums[5].astype(np.int64),
+    )
+
+
+def best_test(
+    bets: PricedBets,
+    lines: ClosingLine,
+    eligible: NDArray[np.bool_],
+    judged: NDArray[np.bool_],
+    length: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> BestTest:
+    """Test the best of many configurations: luck from resampled days, and one error of the close for all.
+
+    Parameters
+    ----------
+    bets : PricedBets
+    lines : ClosingLine
+        From `estimates` of the same bets.
+    eligible : bool (configurations,)
+        Configurations with enough bets that have a closing price: each resample takes the best of them.
+    judged : bool (configurations,)
+        Which of them may be the best.
+    length : float
+        Mean block length of the bootstrap, days.
+    resamples : int
+    rng : numpy.random.Generator
+    """
+    days = bets.level.shape[1]
+    first = lines.statistic
+    eligible = eligible & np.isfinite(first)
+    among = np.flatnonzero(eligible & judged)
+    if not len(among):
+        return BestTest(lines, None, math.nan)
+    with np.errstate(invalid="ignore"):
+        matters = eligible & (first >= -math.sqrt(2.0 * math.log(math.log(max(days, 16)))))
+    matters[among[np.argmax(first[among])]] = True
+    rows = np.flatnonzero(matters)
+    luck = _resampled_luck(bets, lines, rows, resampled_day_counts(days, length, resamples, rng))
+    spread = lines.luck.copy()
+    spread[rows] = np.maximum(spread[rows], luck.std(axis=0, dtype=np.float64))
+    lines = replace(lines, luck=spread)
+    statistic = lines.statistic
+    row = int(among[np.argmax(statistic[among])])
+    largest = largest_p_value(float(statistic[row]), luck, spread[rows], lines.bias[rows])
+    return BestTest(lines, row, max(_beyond(float(statistic[row])), largest))
+
+
+def _resampled_luck(
+    bets: PricedBets, lines: ClosingLine, rows: NDArray[np.intp], counts: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Centred theta of some configurations in each resample of days, float32 (resamples, rows)."""
+    luck = np.empty((len(counts), len(rows)), np.float32)
+    of_clv = ((1.0 - lines.weight[rows]) / bets.closed_turnover[rows]).astype(np.float32)
+    of_level = (lines.weight[rows] / bets.level_turnover[rows]).astype(np.float32)
+
+    def work(part: slice) -> None:
+        series = bets.clv[rows[part]] * of_clv[part, None]
+        series += bets.level[rows[part]] * of_level[part, None]
+        series -= series.mean(axis=1, keepdims=True)
+        luck[:, part] = counts @ series.T
+
+    # one thread per matrix product, whatever the number of threads, so that the bits are the same
+    with single_threaded(), ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(work, column_slices(len(rows), max(counts.shape))))
+    return luck
+
+
+def largest_p_value(observed: float, luck: NDArray[Any], spread: Floats, bias: Floats) -> float:
+    """Probability that the largest statistic of a resample is at least the observed one.
+
+    Parameters
+    ----------
+    observed : float
+    luck : (resamples, configurations) float
+        Centred theta of each resample, without the error of the close.
+    spread, bias : float64 (configurations,)
+        Standard errors of theta from luck and from the close.
+
+    Returns
+    -------
+    float
+        The mean over resamples of 1 - Phi(z), where z is the least error of the close, in its standard deviations,
+        with which one of the configurations reaches the observed statistic.
+    """
+    needed = observed * np.hypot(spread, bias)
+    least = np.full(len(luck), math.inf)
+    for part in column_slices(len(spread), len(luck)):
+        short = needed[part] - luck[:, part].astype(np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            error = np.where(bias[part] > 0.0, short / bias[part], np.where(short > 0.0, math.inf, -math.inf))
+        least = np.minimum(least, error.min(axis=1))
+    return math.fsum(_beyond(value) for value in least.tolist()) / len(least)
+
+
+def adjusted_p_value(theta: float, luck: float, bias: float, trials: float) -> float:
+    """p-value of the best of independent trials that share the error of the close.
+
+    Parameters
+    ----------
+    theta, luck, bias : float
+        Of the best: its estimate, and the standard errors of it from luck and from the close.
+    trials : float
+        Effective number of independent trials; less than 1 counts as 1.
+
+    Returns
+    -------
+    float
+        The mean over standard normal z of 1 - Phi((theta - bias z) / luck)^trials. Without an error of the close this
+        is Sidak's adjustment; for one trial, the normal tail of theta over its standard error.
+
+    Examples
+    --------
+    >>> round(adjusted_p_value(2.0, 1.0, 0.0, 5.0), 6), round(adjusted_p_value(2.0, 0.6, 0.8, 1.0), 5)
+    (0.108691, 0.02275)
+    """
+    if luck <= 0.0:
+        return _beyond(theta / bias) if bias > 0.0 else float(theta <= 0.0)
+    if bias <= 0.0:
+        return _best_beyond(theta / luck, trials)
+    z = np.linspace(-_RANGE, _RANGE, _POINTS)
+    density = np.exp(-0.5 * z * z)
+    tails = [_best_beyond(value, trials) for value in ((theta - bias * z) / luck).tolist()]
+    return float(density @ np.asarray(tails) / density.sum())
+
+
+def gap_statistic(lines: ClosingLine, row: int, tau: float) -> float:
+    """Yield less closing line value of a configuration, over its standard error; the close may be wrong by tau.
+
+    Far below zero: the bets earn less than the closing line promises, and neither luck nor the calibration of the close
+    explains it. NaN where there is no error to compare with.
+    """
+    error = math.hypot(float(lines.gap_error[row]), tau)
+    return float(lines.yields[row] - lines.clv[row]) / error if error > 0.0 else math.nan
+
+
+def simultaneous_factor(trials: float, level: float) -> float:
+    """Standard errors on each side of an interval that holds whichever of `trials` estimates is the best.
+
+    Sidak (1967): N independent intervals of level L^(1/N) hold together with level L. Less than 1 trial counts as 1.
+
+    Examples
+    --------
+    >>> round(simultaneous_factor(1.0, 0.9), 4), round(simultaneous_factor(50.0, 0.9), 4)
+    (1.6449, 3.075)
+    """
+    return _NORMAL.inv_cdf(0.5 + 0.5 * level ** (1.0 / max(trials, 1.0)))
+
+
+def _best_beyond(value: float, trials: float) -> float:
+    """Probability that the largest of independent standard normals is above a value; exact for small ones."""
+    tail = _beyond(value)
+    return -math.expm1(max(trials, 1.0) * math.log1p(-tail)) if tail < 1.0 else 1.0
+
+
+def _beyond(value: float) -> float:
+    """Probability that a standard normal is above a value."""
+    return 0.5 * math.erfc(value / math.sqrt(2.0))

@@ -1,0 +1,305 @@
+"""The verdict of price: do the bets beat the closing line? A pure function of numbers, apart from the verdict of money.
+
+The bets beat the closing line if and only if (1) the p-value of the best configuration against all of its sweep, and
+(2) its p-value against all trials in the ledger that share the error of the close, are at most the level of the sweep;
+(3) the 90 % interval of its mean closing line value, which holds for the best of that many trials, begins above zero;
+and (4) its yield is not significantly below its closing line value (one-sided 5 %). The tests are those of
+`research.inference.closing_line`.
+
+There is no verdict where nothing can be said: without enough closing prices, where no calibrated close is there to
+measure with, and where the price taken is an aggregate such as the highest of the market, which nobody offered.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from engine.errors import DataError
+from research.inference.closing_line import adjusted_p_value, simultaneous_factor
+from research.verdict.numerals import count, number, percent
+
+PRICE: Final = "price.json"
+#: one-sided level at which a yield is called too far below the closing line value, and its normal quantile
+GAP_LEVEL: Final = 0.05
+_GAP_QUANTILE: Final = -1.6448536269514722
+#: level of the intervals
+INTERVAL_LEVEL: Final = 0.90
+#: fewest bets with a closing price, fewest days with one, and the least share of the bets that must have one
+FEWEST_CLOSED: Final = 100
+FEWEST_DAYS: Final = 30
+LEAST_CLOSED_FRAC: Final = 0.90
+_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+Status = Literal["beats", "not proved", "silent", "not measured"]
+
+
+@dataclass(frozen=True)
+class PriceLeader:
+    """The configuration that beats the closing line by most, measured at level stakes.
+
+    Attributes
+    ----------
+    config : int
+        Its number.
+    bets : int
+        Its bets with a closing price.
+    days : int
+        Days with such a bet.
+    closed_frac : float
+        Share of its settled bets that has one.
+    yield_frac, clv_frac : float
+        Yield and mean closing line value.
+    clv_error, gap_error : float
+        Sampling standard errors of the mean closing line value, and of the yield less it.
+    weight, theta, luck, bias : float
+        As in `research.inference.closing_line.ClosingLine`.
+    tau, tau_low, tau_high : float
+        Error of the close at the odds of these bets, and its 90 % interval.
+    """
+
+    config: int
+    bets: int
+    days: int
+    closed_frac: float
+    yield_frac: float
+    clv_frac: float
+    clv_error: float
+    gap_error: float
+    weight: float
+    theta: float
+    luck: float
+    bias: float
+    tau: float
+    tau_low: float
+    tau_high: float
+
+    @property
+    def statistic(self) -> float:
+        """theta over its standard error."""
+        return self.theta / math.hypot(self.luck, self.bias)
+
+    @property
+    def gap_statistic(self) -> float:
+        """Yield less closing line value over its standard error; the close may be wrong by tau."""
+        error = math.hypot(self.gap_error, self.tau)
+        return (self.yield_frac - self.clv_frac) / error if error > 0.0 else 0.0
+
+
+@dataclass(frozen=True)
+class PriceFindings:
+    """Numbers behind the verdict of price, except those of the trial ledger.
+
+    Attributes
+    ----------
+    silent : str
+        Why there is no verdict, without a full stop; empty if there is one.
+    bookmaker, method : str
+        Whose closing prices, and how their margin is removed.
+    tested : int
+        Configurations that could be tested.
+    few, aggregate, uncalibrated : int
+        Configurations that bet and could not: with too few bets that have a closing price; at prices that nobody
+        offered; at odds where the close is not calibrated.
+    p_all : float
+        p-value of the best against all configurations that could be tested; NaN without a verdict.
+    leader : PriceLeader or None
+        None without a verdict.
+    """
+
+    silent: str
+    bookmaker: str
+    method: str
+    tested: int = 0
+    few: int = 0
+    aggregate: int = 0
+    uncalibrated: int = 0
+    p_all: float = math.nan
+    leader: PriceLeader | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON document; NaN is written as null."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, document: dict[str, Any]) -> PriceFindings:
+        """From a JSON document; raises KeyError or TypeError if it is none of these."""
+        leader = document["leader"]
+        return cls(
+            **document
+            | {
+                "p_all": math.nan if document["p_all"] is None else float(document["p_all"]),
+                "leader": None if leader is None else PriceLeader(**leader),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class PriceVerdict:
+    """Whether the bets beat the closing line.
+
+    Attributes
+    ----------
+    status : str
+        ``beats``, ``not proved``, ``silent`` (nothing can be said) or ``not measured`` (a run of an earlier version).
+    sentence : str
+        What is shown, from "Price:" to the full stop.
+    look : int
+        Which sweep of its family this is, from 1.
+    alpha : float
+        The level it was tested at.
+    trials : float
+        Effective number of trials in the ledger.
+    p_adjusted : float
+        p-value of the leader, adjusted for those trials; NaN without a leader.
+    clv_low, clv_high : float
+        90 % interval of the mean closing line value; it holds for the best of the trials. It does not include the
+        error of the close. NaN without a leader.
+    theta_low, theta_high : float
+        The same for theta, with the error of the close.
+    findings : PriceFindings or None
+        None: not measured.
+    """
+
+    status: Status
+    sentence: str
+    look: int
+    alpha: float
+    trials: float
+    p_adjusted: float = math.nan
+    clv_low: float = math.nan
+    clv_high: float = math.nan
+    theta_low: float = math.nan
+    theta_high: float = math.nan
+    findings: PriceFindings | None = None
+
+    @property
+    def beats(self) -> bool:
+        """Whether the bets beat the closing line."""
+        return self.status == "beats"
+
+    def plain(self) -> dict[str, Any]:
+        """As a JSON document; NaN is written as null."""
+        return asdict(self)
+
+
+def judge_price(findings: PriceFindings | None, trials: float, look: int, alpha: float) -> PriceVerdict:
+    """Reach the verdict of price.
+
+    Parameters
+    ----------
+    findings : PriceFindings or None
+        None: a run of an earlier version, which did not measure it.
+    trials : float
+        Effective number of trials in the ledger; less than 1 counts as 1.
+    look : int
+        Which sweep of its family this is, from 1.
+    alpha : float
+        Its level (`research.verdict.levels`).
+    """
+    trials = max(trials, 1.0)
+    if findings is None:
+        sentence = "Price: not measured. The run was made by an earlier version; force=true makes it anew."
+        return PriceVerdict("not measured", sentence, look, alpha, trials)
+    leader = findings.leader
+    if findings.silent or leader is None:
+        return PriceVerdict(
+            "silent", f"Price: no verdict. {_capital(findings.silent)}.", look, alpha, trials, findings=findings
+        )
+    adjusted = adjusted_p_value(leader.theta, leader.luck, leader.bias, trials)
+    factor = simultaneous_factor(trials, INTERVAL_LEVEL)
+    clv = leader.clv_frac - factor * leader.clv_error, leader.clv_frac + factor * leader.clv_error
+    reach = math.hypot(factor * leader.luck, simultaneous_factor(1.0, INTERVAL_LEVEL) * leader.bias)
+    worst = max(findings.p_all, adjusted)
+    below = leader.gap_statistic < _GAP_QUANTILE
+    beats = worst <= alpha and clv[0] > 0.0 and not below
+    return PriceVerdict(
+        "beats" if beats else "not proved",
+        _sentence(findings, leader, clv, worst, (look, alpha)),
+        look,
+        alpha,
+        trials,
+        adjusted,
+        *clv,
+        leader.theta - reach,
+        leader.theta + reach,
+        findings,
+    )
+
+
+def closing_line_of(bookmaker: str) -> str:
+    """The closing line of a bookmaker, as a reader sees it.
+
+    >>> closing_line_of("pinnacle")
+    "Pinnacle's closing line"
+    """
+    return f"{bookmaker.replace('_', ' ').title()}'s closing line"
+
+
+def _sentence(
+    findings: PriceFindings, leader: PriceLeader, clv: tuple[float, float], p_value: float, spent: tuple[int, float]
+) -> str:
+    line, (look, alpha) = closing_line_of(findings.bookmaker), spent
+    size = f"{percent(leader.clv_frac)} ({number(100 * clv[0], 1)} to {number(100 * clv[1], 1)})"
+    if leader.clv_frac <= 0.0:
+        ends = f"{number(-100 * clv[1], 1)} to {number(-100 * clv[0], 1)}"
+        return f"Price: not proved. The bets are {percent(-leader.clv_frac)} ({ends}) below {line}."
+    if leader.gap_statistic < _GAP_QUANTILE:
+        below = f"their yield of {percent(leader.yield_frac)} is too far below that for luck or a biased close"
+        return f"Price: not proved. The bets are {size} above {line}, but {below}."
+    if p_value <= alpha and clv[0] > 0.0:
+        return f"Price: the bets beat {line} by {size}, more than luck and a biased close explain."
+    found = f"Price: not proved. The bets are {size} above {line}"
+    if p_value <= alpha:
+        return f"{found}; most of what they show is their yield, and that is no matter of price."
+    found += f"; luck and a biased close do as well in {_share(p_value)}"
+    if p_value <= GAP_LEVEL and look > 1:
+        nth = _ORDINALS[look - 1] if look <= len(_ORDINALS) else f"{number(look)}th"
+        found += f", and the {nth} sweep on these matches is tested at {percent(alpha, 2)}"
+    return f"{found}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _share(p_value: float) -> str:
+    """How often luck and a biased close do as well."""
+    if p_value < 0.01:
+        thousandths = max(1, round(1000 * p_value))
+        return f"{'fewer than ' if p_value < 0.001 else ''}{thousandths} of {number(1000)} cases"
+    return f"{round(100 * p_value)} of 100 cases"
+
+
+def too_few(best_bets: int, best_days: int) -> str:
+    """Why no configuration is tested where all have too few bets with a closing price."""
+    has = f"the best has {count(best_bets, 'bet')} on {count(best_days, 'day')}" if best_bets else "there is none"
+    return (
+        f"it takes {FEWEST_CLOSED} bets with a closing price, on {FEWEST_DAYS} days, and a closing price for "
+        f"{percent(LEAST_CLOSED_FRAC, 0)} of the bets; {has}"
+    )
+
+
+def read_price(folder: Path) -> PriceFindings | None:
+    """Read the numbers of a run; None if it has none: it was made by an earlier version.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged.
+    """
+    path = folder / PRICE
+    if not path.is_file():
+        return None
+    try:
+        return PriceFindings.from_plain(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            "the verdict of price cannot be read",
+            where=str(path),
+            found=type(error).__name__,
+            todo="repeat its command with force=true",
+        ) from None
