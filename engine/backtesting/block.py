@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.backtesting.measures import COLUMNS, METRICS
 from engine.backtesting.plan import Class, ClassStream, Floats, Longs, Matrix, _aligned, _within, lane_classes
 from engine.kernel import account as acc
-from engine.kernel.codes import Reason
+from engine.kernel.codes import Reason, Staking
 from engine.kernel.lanes.rules import (
     FIRST_COUNTED,
     N_COUNTED,
@@ -48,6 +48,13 @@ class Daily:
     ----------
     pnl : float32 (c, days)
         P&L after commission, minor units. It may be mapped to a file (`numpy.lib.format.open_memmap`).
+    level : float32 (c, days)
+        P&L after commission at level stakes, by day of settlement. A bet with stake s and P&L p counts `w * p / s`,
+        where w is the row's `stake_weight`, under Kelly staking s over the equity when the bet was placed.
+    clv : float32 (c, days)
+        Sum of w times the closing line value over the bets settled on a day that have a closing price.
+    level_turnover : float64 (c, 2)
+        Sum of w over all settled bets, and over those with a closing price.
     edges : int64 (e,)
         Numbers of days, ascending, from 0 to the number of days.
     marks : float64 (c, e, 2)
@@ -55,18 +62,31 @@ class Daily:
     """
 
     pnl: NDArray[np.float32]
+    level: NDArray[np.float32]
+    clv: NDArray[np.float32]
+    level_turnover: Floats
     edges: Longs
     marks: Floats
 
     @classmethod
     def empty(cls, count: int, n_days: int, edges: Longs) -> Daily:
         """Arrays of zeros for `count` configurations."""
-        return cls(np.zeros((count, n_days), np.float32), edges, np.zeros((count, len(edges), 2)))
+        pnl, level, clv = (np.zeros((count, n_days), np.float32) for _ in range(3))
+        return cls(pnl, level, clv, np.zeros((count, 2)), edges, np.zeros((count, len(edges), 2)))
+
+    def put(self, rows: NDArray[np.intp], other: Daily | BlockResult) -> None:
+        """Write the daily results of the configurations `rows`."""
+        self.pnl[rows], self.level[rows], self.clv[rows] = other.pnl, other.level, other.clv
+        self.level_turnover[rows], self.marks[rows] = other.level_turnover, other.marks
 
     def check(self, count: int, n_days: int) -> None:
         """Raise ValueError if an array has another shape or an edge is out of order."""
-        if self.pnl.shape != (count, n_days) or self.marks.shape != (count, len(self.edges), 2):
-            raise ValueError(f"expected days ({count}, {n_days}), found {self.pnl.shape}, marks {self.marks.shape}")
+        shape: tuple[int, ...] = (count, n_days)
+        expected = {"pnl": shape, "level": shape, "clv": shape}
+        expected |= {"level_turnover": (count, 2), "marks": (count, len(self.edges), 2)}
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"expected days {shape}, found {getattr(self, name).shape}, {name}")
         steps = np.diff(self.edges, prepend=0, append=n_days)
         if (steps < 0).any():
             raise ValueError(f"expected edges ascending from 0 to {n_days}, found {self.edges.tolist()}")
@@ -81,12 +101,17 @@ class BlockResult:
     measures : float64 (c, len(COLUMNS))
     pnl : float (c, days)
         P&L by day, minor units.
+    level, clv : float (c, days)
+    level_turnover : float64 (c, 2)
     marks : float64 (c, e, 2)
         As in `Daily`.
     """
 
     measures: Matrix
     pnl: NDArray[Any]
+    level: NDArray[Any]
+    clv: NDArray[Any]
+    level_turnover: Matrix
     marks: Floats
 
 
@@ -112,23 +137,33 @@ def run_block(plan: Class, part: slice, walk_lanes: Walk, daily: Daily | None = 
     )
     n_days = 0 if daily is None else daily.pnl.shape[1]
     edges = np.empty(0, np.int64) if daily is None else daily.edges
-    series = Series(
-        days=np.zeros(n_days * WIDTH, np.float32), edges=edges, marks=np.zeros(2 * len(edges) * WIDTH)
-    )  # fmt: skip
-    walk_lanes(block, shared.stream, codes, _slots(shared), _shared(matrix), series)
-    c = len(matrix)
-    measures = _measures(shared, matrix, state.reshape(-1, STRIDE)[:, :c], counts.reshape(-1, STRIDE)[:, :c])
-    marks = series.marks.reshape(len(edges), 2, WIDTH)[:, :, :c].transpose(2, 0, 1)
-    return BlockResult(measures, series.days.reshape(n_days, WIDTH)[:, :c].T, marks)
+    days, levels, clvs = (np.zeros(n_days * WIDTH, np.float32) for _ in range(3))
+    series = Series(days, levels, clvs, edges, marks=np.zeros(2 * len(edges) * WIDTH))
+    rows = _shared(matrix)
+    walk_lanes(block, shared.stream, codes, _slots(shared, rows, n_days > 0), rows, series)
+    c, table = len(matrix), state.reshape(-1, STRIDE)
+    return BlockResult(
+        measures=_measures(shared, matrix, table[:, :c], counts.reshape(-1, STRIDE)[:, :c]),
+        pnl=days.reshape(n_days, WIDTH)[:, :c].T,
+        level=levels.reshape(n_days, WIDTH)[:, :c].T,
+        clv=clvs.reshape(n_days, WIDTH)[:, :c].T,
+        level_turnover=table[[acc.LEVEL_TURNOVER, acc.CLOSED_TURNOVER], :c].T,
+        marks=series.marks.reshape(len(edges), 2, WIDTH)[:, :, :c].transpose(2, 0, 1),
+    )
 
 
-def _slots(shared: ClassStream) -> Slots:
+def _slots(shared: ClassStream, rows: Shared, level: bool) -> Slots:
+    kelly = rows.staking in (Staking.KELLY, Staking.KELLY_COLUMN)
+    n_level = shared.n_commission_markets * WIDTH if level else 0
     return Slots(
         bets=_aligned(shared.n_bets * WIDTH),
         events=_aligned(shared.n_events * WIDTH),
         competitions=_aligned(shared.n_competitions * WIDTH),
         commission_market_pnl=_aligned(shared.n_commission_markets * WIDTH),
         commission_market_open=_aligned(shared.n_commission_markets * WIDTH),
+        equities=_aligned(shared.n_bets * WIDTH if level and kelly else 0),
+        level_weight=_aligned(n_level),
+        level_stake=_aligned(n_level),
         taken=_aligned(shared.n_questions * WIDTH),
         owner=np.full(shared.n_questions, -1, np.int64),
     )
@@ -197,8 +232,7 @@ class Outputs:
         """Write the results of the configurations `rows`; returns their number."""
         self.measures[rows] = result.measures
         if self.daily is not None:
-            self.daily.pnl[rows] = result.pnl
-            self.daily.marks[rows] = result.marks
+            self.daily.put(rows, result)
         return len(rows)
 
 

@@ -31,7 +31,8 @@ class Path:
     daily : polars.DataFrame
         A row for each calendar day of the run's zone, from the first decision to the last settlement: date, pnl_minor
         (after commission), turnover_minor (staked that day), n_bets (decided that day), equity_start_minor,
-        return_frac.
+        return_frac; of the bets settled that day level, clv (`engine.backtesting.block.Daily`), level_stake and
+        closed_stake (their weights, and the weights of those with a closing price).
     reasons : polars.DataFrame
         reason, count: a row for each reason, in the order of the checks.
     row_reasons : polars.Series
@@ -101,7 +102,9 @@ def _daily(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
         "equity_start_minor": pl.Int64,
     }
     if not len(tape):
-        return pl.DataFrame(schema={**schema, "return_frac": pl.Float64})
+        names = ("return_frac", "level", "clv", "level_stake", "closed_stake")
+        return pl.DataFrame(schema={**schema, **dict.fromkeys(names, pl.Float64)})
+    weights = {"level_stake": work.day_level_turnover, "closed_stake": work.day_closed_turnover}
     starts = pl.Series(np.concatenate([[tape.first_midnight], tape.midnights[:-1]])).cast(INSTANT_DTYPE)
     equity = np.concatenate([[params.bankroll_minor], work.day_equity])
     turnover = np.diff(np.concatenate([[0.0], work.day_turnover]))
@@ -116,5 +119,8 @@ def _daily(tape: Tape, work: Work, params: Params) -> pl.DataFrame:
             "equity_start_minor": equity[:-1].astype(np.int64),
         }
     )
+    level = {"level": work.day_level.copy(), "clv": work.day_clv.copy()}
+    level |= {name: np.diff(total, prepend=0.0) for name, total in weights.items()}
     start = pl.col("equity_start_minor")
-    return daily.with_columns(pl.when(start > 0).then(pl.col("pnl_minor") / start).otherwise(0.0).alias("return_frac"))
+    returns = pl.when(start > 0).then(pl.col("pnl_minor") / start).otherwise(0.0).alias("return_frac")
+    return daily.with_columns(returns).with_columns(**{name: pl.Series(column) for name, column in level.items()})

@@ -35,9 +35,10 @@ def _dense(ids: NDArray[np.int64]) -> int:
     return int(ids.max()) + 1 if len(ids) else 0
 
 
-def work_for(tape: Tape) -> Work:
-    """New working arrays for walks along `tape`. They can be used for one walk after another."""
+def work_for(tape: Tape, level: bool = True) -> Work:
+    """New working arrays for walks along `tape`, with level stakes or without. One walk after another can use them."""
     n, n_commission_markets, n_days = len(tape), _dense(tape.market), len(tape.midnights)
+    n_level = n_days if level else 0
     return Work(
         reason=np.empty(n, np.int8),
         stake=np.zeros(n),
@@ -50,6 +51,8 @@ def work_for(tape: Tape) -> Work:
         commission_market_pnl=np.empty(n_commission_markets),
         taken=np.empty(_dense(tape.question), np.int8),
         commission_market_open=np.empty(n_commission_markets, np.int64),
+        commission_market_weight=np.empty(n_commission_markets),
+        commission_market_stake=np.empty(n_commission_markets),
         closed_rows=np.empty(n_commission_markets, np.int64),
         wallet=np.empty(_dense(tape.bookmaker)),
         won_since=np.empty(_dense(tape.bookmaker)),
@@ -57,6 +60,10 @@ def work_for(tape: Tape) -> Work:
         day_equity=np.zeros(n_days),
         day_turnover=np.zeros(n_days),
         day_bets=np.zeros(n_days),
+        day_level=np.zeros(n_level),
+        day_clv=np.zeros(n_level),
+        day_level_turnover=np.zeros(n_level),
+        day_closed_turnover=np.zeros(n_level),
         account=np.zeros(acc.N_CELLS),
         counts=np.zeros(len(REASONS), np.int64),
     )
@@ -232,21 +239,23 @@ def _jobs(task: _Task, block: int, out: Outputs) -> Iterator[Callable[[], int]]:
 
 
 def _walk_alone(task: _Task, rule: Rule | None, columns: Columns, rows: NDArray[np.intp], out: Outputs) -> int:
-    work = work_for(task.tape)
+    work = work_for(task.tape, level=out.daily is not None)
     for c in rows:
         params = Params(*task.matrix[c].tolist())
         measures = np.array([walk_one(columns, work, params, task.seed, rule)])
-        out.keep(np.array([c]), BlockResult(measures, *_by_day(work, params, out.daily)))
+        out.keep(np.array([c]), _one_result(measures, work, params, out.daily))
     return len(rows)
 
 
-def _by_day(work: Work, params: Params, daily: Daily | None) -> tuple[Matrix, Matrix]:
-    """P&L by day, and `Daily.marks`, of the walk that `work` has just been used for."""
+def _one_result(measures: Matrix, work: Work, params: Params, daily: Daily | None) -> BlockResult:
+    """The result of the walk that `work` has just been used for."""
     edges = np.empty(0, np.int64) if daily is None else daily.edges
     sums = np.zeros((1, len(edges), 2))
     for number, column in enumerate((work.day_bets, work.day_turnover)):
         sums[0, :, number] = np.concatenate([[0.0], column])[edges]
-    return np.diff(work.day_equity, prepend=params.bankroll_minor)[None], sums
+    pnl, cells = np.diff(work.day_equity, prepend=params.bankroll_minor)[None], work.account
+    weights = cells[[acc.LEVEL_TURNOVER, acc.CLOSED_TURNOVER]][None]
+    return BlockResult(measures, pnl, work.day_level[None], work.day_clv[None], weights, sums)
 
 
 def replay(tape: Tape, params: Params, seed: int = 0, rule: Rule | None = None) -> Path:

@@ -33,7 +33,11 @@ COMMISSION = 19
 CLV_SUM = 20
 CLV_N = 21
 WARNINGS = 22  # how often the losing streak reached its warning
-N_CELLS = 23
+LEVEL = 23  # P&L at level stakes of the bets settled since the day began
+LEVEL_CLV = 24  # weights times closing line values of the same bets
+LEVEL_TURNOVER = 25  # sum of the weights of settled bets, since the start
+CLOSED_TURNOVER = 26  # the same of those that have a closing price
+N_CELLS = 27
 
 #: cells of ``ends``
 HALT_END = 0
@@ -101,6 +105,16 @@ def count_streaks(cells, pnl, streak_warn):
         cells[RUN_OF_LOSSES] = 0.0
         if cells[COOLING] == INACTIVE:
             cells[STREAK] = 0.0
+
+
+@leaf
+def book_level(cells, gain, weight, clv):
+    """Count one settled bet at level stakes: its P&L, weight, and closing line value (NaN without a closing price)."""
+    cells[LEVEL] += gain
+    cells[LEVEL_TURNOVER] += weight
+    if not np.isnan(clv):
+        cells[LEVEL_CLV] += weight * clv
+        cells[CLOSED_TURNOVER] += weight
 
 
 @leaf

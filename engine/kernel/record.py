@@ -115,8 +115,13 @@ class Work(NamedTuple):
         Rows whose settlement was the last of a commission market at this instant.
     wallet, won_since, limit_factor : float64
         Of each bookmaker: its cash, our profit there since it last cut its limits, what is left of its limits.
+    commission_market_weight, commission_market_stake : float64
+        Of each commission market: weights and stakes of the bets settled since it was last charged.
     day_equity, day_turnover, day_bets : float64 (days,)
         At each day roll; turnover and bets are totals since the start.
+    day_level, day_clv, day_level_turnover, day_closed_turnover : float64 (days,)
+        At each day roll: P&L at level stakes and weighted CLV of the day that ends; the weights of settled bets since
+        the start, and of those with a closing price. Without elements they are not computed.
     account : float64 (`account.N_CELLS`,)
     counts : int64
         Opportunities by reason.
@@ -133,6 +138,8 @@ class Work(NamedTuple):
     commission_market_pnl: Any
     taken: Any
     commission_market_open: Any
+    commission_market_weight: Any
+    commission_market_stake: Any
     closed_rows: Any
     wallet: Any
     won_since: Any
@@ -140,5 +147,9 @@ class Work(NamedTuple):
     day_equity: Any
     day_turnover: Any
     day_bets: Any
+    day_level: Any
+    day_clv: Any
+    day_level_turnover: Any
+    day_closed_turnover: Any
     account: Any
     counts: Any

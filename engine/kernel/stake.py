@@ -17,6 +17,12 @@ OWN = float(Staking.OWN)
 
 
 @leaf
+def is_kelly(params):
+    """Whether the staking rule is a Kelly rule: its stakes grow with the bankroll by design."""
+    return params.staking == KELLY or params.staking == KELLY_COLUMN
+
+
+@leaf
 def edge_net(row):
     """Expected profit per unit at risk, less the commission expected on a win."""
     return row.edge_frac - row.commission * row.prob * (row.odds - 1.0)

@@ -26,7 +26,7 @@ from engine.kernel.limit import CAP_BET, CASH, SIZE, STAKE_MINIMUM, bet_headroom
 from engine.kernel.price import back_equivalent, placed_odds
 from engine.kernel.record import AccountState, Row
 from engine.kernel.settle import VOID, commission, ending_of, settle
-from engine.kernel.stake import wanted_minor
+from engine.kernel.stake import is_kelly, wanted_minor
 
 BREAKER_DRAWDOWN = int(Reason.BREAKER_DRAWDOWN)
 BREAKER_DAILY_LOSS = int(Reason.BREAKER_DAILY_LOSS)
@@ -127,6 +127,12 @@ def blocking_reason(tape, work, i, params):
 
 
 @leaf
+def closing_value(tape, i, odds):
+    """Closing line value of row `i` placed at `odds`; NaN without a closing price."""
+    return back_equivalent(odds, tape.is_lay[i]) * tape.close_prob[i] - 1.0
+
+
+@leaf
 def place(tape, work, i, stake, backer, params):
     """Lock the stake of row `i`."""
     cells = work.account
@@ -143,10 +149,9 @@ def place(tape, work, i, stake, backer, params):
     work.commission_market_open[tape.market[i]] += 1
     cells[acc.N_BETS] += 1.0
     cells[acc.TURNOVER] += stake
-    close_prob = tape.close_prob[i]
-    if not np.isnan(close_prob):
+    if not np.isnan(tape.close_prob[i]):
         odds = placed_odds(tape.filled[i], tape.is_lay[i], params.slippage_frac, tape.ladder[i])
-        cells[acc.CLV_SUM] += back_equivalent(odds, tape.is_lay[i]) * close_prob - 1.0
+        cells[acc.CLV_SUM] += closing_value(tape, i, odds)
         cells[acc.CLV_N] += 1.0
 
 
@@ -246,6 +251,32 @@ def decide_instant(tape, work, k, n_passing, params, seed):
 
 
 @leaf
+def settle_level(tape, work, i, odds, params):
+    """Count the settled bet of row `i` at level stakes.
+
+    Its weight is the row's `stake_weight`, under Kelly staking the stake over the equity at its decision. The bets of
+    a market share its commission: the charge counts at the sum of their weights over the sum of their stakes.
+    """
+    cells, stake = work.account, work.stake[i]
+    if is_kelly(params):
+        unit = 1.0 / work.equity[i]
+        weight = stake * unit
+    else:
+        weight = tape.stake_weight[i]
+        unit = weight / stake
+    acc.book_level(cells, work.pnl[i] * unit, weight, closing_value(tape, i, odds))
+    rate, market = tape.commission_rate[i] * params.commission_factor, tape.market[i]
+    if rate > 0.0:
+        work.commission_market_weight[market] += weight
+        work.commission_market_stake[market] += stake
+        if work.commission_market_open[market] == 0:
+            charge = commission(rate, work.commission_market_pnl[market])
+            cells[acc.LEVEL] -= charge * (work.commission_market_weight[market] / work.commission_market_stake[market])
+            work.commission_market_weight[market] = 0.0
+            work.commission_market_stake[market] = 0.0
+
+
+@leaf
 def settle_instant(tape, work, j, instant, params):
     """Settle the bets that end at `instant`, then charge commission; returns the place of the next settlement."""
     cells = work.account
@@ -272,6 +303,8 @@ def settle_instant(tape, work, j, instant, params):
         commission_market = tape.market[i]
         work.commission_market_pnl[commission_market] += pnl
         work.commission_market_open[commission_market] -= 1
+        if len(work.day_level) > 0:
+            settle_level(tape, work, i, odds, params)
         if work.commission_market_open[commission_market] == 0:
             work.closed_rows[n_closed] = i
             n_closed += 1
@@ -284,6 +317,19 @@ def settle_instant(tape, work, j, instant, params):
         cells[acc.COMMISSION] += charge
         work.commission_market_pnl[tape.market[i]] = 0.0
     return j
+
+
+@leaf
+def roll_level(work, day):
+    """Write the day that ends, at level stakes, and start the next one."""
+    cells = work.account
+    if len(work.day_level) > 0:
+        work.day_level[day] = cells[acc.LEVEL]
+        work.day_clv[day] = cells[acc.LEVEL_CLV]
+        work.day_level_turnover[day] = cells[acc.LEVEL_TURNOVER]
+        work.day_closed_turnover[day] = cells[acc.CLOSED_TURNOVER]
+        cells[acc.LEVEL] = 0.0
+        cells[acc.LEVEL_CLV] = 0.0
 
 
 @leaf
@@ -306,6 +352,8 @@ def walk(tape, work, ends, params, seed):
     work.open_on_event[:] = 0.0
     work.open_on_competition[:] = 0.0
     work.commission_market_pnl[:] = 0.0
+    work.commission_market_weight[:] = 0.0
+    work.commission_market_stake[:] = 0.0
     work.taken[:] = 0
     work.commission_market_open[:] = 0
     work.counts[:] = 0
@@ -330,6 +378,7 @@ def walk(tape, work, ends, params, seed):
             work.day_equity[day] = cells[acc.DAY_START]
             work.day_turnover[day] = cells[acc.TURNOVER]
             work.day_bets[day] = cells[acc.N_BETS]
+            roll_level(work, day)
             day += 1
         if k < n_passing and tape.decided_at[work.passing[k]] == instant:
             k = decide_instant(tape, work, k, n_passing, params, seed)

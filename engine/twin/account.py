@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.configuration import Configuration
 from engine.custom_rule import Rule
-from engine.kernel.codes import Reason, Reduction, State
+from engine.kernel.codes import Reason, Reduction, Staking, State
 from engine.tape import NEVER, Tape
 from engine.twin.arithmetic import after_removals, back_payoff, slipped
 
@@ -57,6 +57,10 @@ class Account:
         self.streak = self.warnings = self.run_of_losses = self.longest = 0
         self.n_won = self.n_void = self.n_settled = self.clv_n = 0
         self.day_equity: list[float] = []
+        self.level_today = self.clv_today = self.level_turnover = self.closed_turnover = 0.0
+        self.settled_in_market: dict[int, list[Bet]] = defaultdict(list)
+        self.day_level: list[float] = []
+        self.day_clv: list[float] = []
 
     @property
     def equity(self) -> float:
@@ -82,6 +86,7 @@ class Account:
             commission_market = int(self.tape.market[row])
             self.pnl_of_commission_market[commission_market] += bet.pnl
             self.open_in_commission_market[commission_market] -= 1
+            self.settle_level(bet)
             if self.open_in_commission_market[commission_market] == 0:
                 closed.append(row)
         for row in closed:
@@ -92,6 +97,35 @@ class Account:
             self.into_wallet(row, -charge)
             self.commission += charge
             self.pnl_of_commission_market[commission_market] = 0.0
+
+    def settle_level(self, bet: Bet) -> None:
+        """Count a settled bet at level stakes, and the commission of its market once no bet there is open."""
+        row, market = bet.row, int(self.tape.market[bet.row])
+        per_minor, weight = self.level(bet)
+        self.level_today += bet.pnl * per_minor
+        self.level_turnover += weight
+        close_prob = float(self.tape.close_prob[row])
+        if not math.isnan(close_prob):
+            self.clv_today += weight * (self.back_equivalent(row) * close_prob - 1.0)
+            self.closed_turnover += weight
+        self.settled_in_market[market].append(bet)
+        if self.open_in_commission_market[market] == 0:
+            weights = stakes = 0.0
+            for settled in self.settled_in_market.pop(market):
+                weights += self.level(settled)[1]
+                stakes += settled.stake
+            net = max(0.0, self.pnl_of_commission_market[market])
+            self.level_today -= float(round(self.commission_rate(row) * net)) * (weights / stakes)
+
+    def level(self, bet: Bet) -> tuple[float, float]:
+        """What one minor unit of a bet's P&L counts at level stakes, and the weight of the bet.
+
+        The weight is the row's own; under Kelly staking the stake over the equity at the decision.
+        """
+        if self.config.staking in (Staking.KELLY, Staking.KELLY_COLUMN):
+            return 1.0 / bet.equity, bet.stake * (1.0 / bet.equity)
+        weight = float(self.tape.stake_weight[bet.row])
+        return weight / bet.stake, weight
 
     def profit(self, bet: Bet) -> float:
         """round(stake * payoff); a lay wins the backer's stake or loses the liability. Winnings are taxed."""
@@ -182,10 +216,18 @@ class Account:
         self.staked_today = 0.0
         self.day_blocked = False
         self.day_equity.append(self.equity)
+        self.day_level.append(self.level_today)
+        self.day_clv.append(self.clv_today)
+        self.level_today = self.clv_today = 0.0
 
     def venue_odds(self, row: int) -> float:
         """Odds at which the bet is placed: those on arrival of the order, less slippage."""
         return self.slipped(row, float(self.tape.filled[row]))
+
+    def back_equivalent(self, row: int) -> float:
+        """The venue's odds; of a lay those of the back bet of equal risk."""
+        odds = self.venue_odds(row)
+        return odds / (odds - 1.0) if self.tape.is_lay[row] else odds
 
     def slipped(self, row: int, odds: float, *, closes: bool = False) -> float:
         """Odds after slippage, of a bet on the side of the row or (`closes`) of the bet that closes it."""

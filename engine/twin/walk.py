@@ -249,9 +249,7 @@ class Twin(Account):
         self.questions_bet.add(int(tape.question[row]))
         close_prob = float(tape.close_prob[row])
         if not math.isnan(close_prob):
-            odds = self.venue_odds(row)
-            back_equivalent = odds / (odds - 1.0) if tape.is_lay[row] else odds
-            self.clv_sum += back_equivalent * close_prob - 1.0
+            self.clv_sum += self.back_equivalent(row) * close_prob - 1.0
             self.clv_n += 1
 
     def measures(self) -> dict[str, float]:

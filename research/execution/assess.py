@@ -59,6 +59,16 @@ class Series:
         First day at whose end a configuration is bankrupt; `ruin.NEVER_BANKRUPT` if none.
     yield_error : float64 (configurations,)
         Standard error of the yield (`research.verdict.plausibility.yield_errors`); NaN without a bet.
+    level : float32 (configurations, days)
+        P&L at level stakes by day of settlement, after commission, mapped to a file
+        (`engine.backtesting.block.Daily`); days without a settlement are 0.
+    clv : float32 (configurations, days)
+        Sum of weight times closing line value, over the bets settled on the day that have a fair closing price;
+        mapped to a file.
+    level_turnover : float64 (configurations,)
+        Sum of the weights of all settled bets. The yield at level stakes is the sum of `level` over it.
+    closed_turnover : float64 (configurations,)
+        Sum of the weights of those with a fair closing price. The mean CLV is the sum of `clv` over it.
     """
 
     first: dt.date
@@ -67,6 +77,10 @@ class Series:
     touching: Flags
     bankrupt: NDArray[np.int64]
     yield_error: Floats
+    level: NDArray[np.float32]
+    clv: NDArray[np.float32]
+    level_turnover: Floats
+    closed_turnover: Floats
 
     def bankruptcies(self) -> pl.DataFrame:
         """The configurations that go bankrupt, with the date: config, date."""
@@ -94,7 +108,8 @@ def series_of(
     first = min((span.first for span in filled), default=spans[0].first)
     end = max((span.first + dt.timedelta(days=span.n_days) for span in filled), default=first)
     shape = (count, (end - first).days)
-    returns = _mapped(folder / "returns.npy", "<f4", shape)
+    returns, level, clv = (_mapped(folder / f"{name}.npy", "<f4", shape) for name in ("returns", "level", "clv"))
+    turnover = np.zeros((count, 2))
     sums = _mapped(folder / "sums.npy", "<f8", (count, len(spans[0].cuts.days), PARTS, 6))
     bankrupt = np.full(count, NEVER_BANKRUPT, np.int64)
     errors = np.full(count, np.nan)
@@ -103,11 +118,13 @@ def series_of(
         unit_returns, day = daily_returns(result.days, bankroll), (span.first - first).days
         gone = bankrupt_days(result.days, bankroll)
         bankrupt[unit.low : unit.high] = np.where(gone == NEVER_BANKRUPT, gone, gone + day)
-        returns[unit.low : unit.high, day : day + span.n_days] = unit_returns
+        part = slice(unit.low, unit.high), slice(day, day + span.n_days)
+        returns[part], level[part], clv[part] = unit_returns, result.level, result.clv
+        turnover[unit.low : unit.high] = result.level_turnover
         errors[unit.low : unit.high] = yield_errors(result.days, result.measures[:, _TURNOVER])
         sums[unit.low : unit.high] = fold_sums(result.days, unit_returns, result.marks, span.cuts)
     touching = np.logical_or.reduce([span.cuts.touching for span in spans])
-    return Series(first, returns, sums, touching, bankrupt, errors)
+    return Series(first, returns, sums, touching, bankrupt, errors, level, clv, turnover[:, 0], turnover[:, 1])
 
 
 def _mapped(path: Path, form: str, shape: tuple[int, ...]) -> NDArray[Any]:

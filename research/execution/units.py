@@ -7,10 +7,11 @@ what is missing or damaged.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from engine.tape import Tape
 Matrix = NDArray[np.float64]
 Days = NDArray[np.float32]
 
-_MAGIC: Final = b"BEAUNIT3"
+_MAGIC: Final = b"BEAUNIT4"
 #: steps (rows times configurations) of one unit, and the fewest and the most configurations of one
 _STEPS: Final = 1_000_000_000
 _FEWEST, _MOST = 64, 8_192
@@ -85,11 +86,18 @@ class UnitResult:
         P&L by day, minor units; no column if it is not asked for.
     marks : float64 (c, edges, 2)
         Bets and stakes on the days before each edge (`engine.backtesting.block.Daily`).
+    level, clv : float32 (c, days)
+        P&L at level stakes and weighted CLV by day of settlement (`Daily`).
+    level_turnover : float64 (c, 2)
+        Weights of the settled bets, and of those with a closing price (`Daily`).
     """
 
     measures: Matrix
     days: Days
     marks: Matrix
+    level: Days
+    clv: Days
+    level_turnover: Matrix
 
 
 @dataclass(frozen=True)
@@ -108,20 +116,31 @@ class UnitFolder:
         body = content[head:]
         if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : head] != _digest(tape_hash, request, body):
             return None
-        shapes = (count, len(COLUMNS)), (count, len(request.edges), 2), (count, request.n_days)
-        sizes = [int(np.prod(shape)) * width for shape, width in zip(shapes, (8, 8, 4), strict=True)]
-        if len(body) != sum(sizes):
-            return None
-        measures = np.frombuffer(body, "<f8", sizes[0] // 8).reshape(shapes[0])
-        marks = np.frombuffer(body, "<f8", sizes[1] // 8, sizes[0]).reshape(shapes[1])
-        days = np.frombuffer(body, "<f4", sizes[2] // 4, sizes[0] + sizes[1]).reshape(shapes[2])
-        return UnitResult(measures, days, marks)
+        n_days = request.n_days
+        shapes = {
+            "measures": ("<f8", (count, len(COLUMNS))),
+            "marks": ("<f8", (count, len(request.edges), 2)),
+            "level_turnover": ("<f8", (count, 2)),
+            "days": ("<f4", (count, n_days)),
+            "level": ("<f4", (count, n_days)),
+            "clv": ("<f4", (count, n_days)),
+        }
+        arrays, at = dict[str, NDArray[Any]](), 0
+        for name, (form, shape) in shapes.items():
+            size = math.prod(shape) * int(form[-1])
+            if at + size > len(body):
+                return None
+            arrays[name] = np.frombuffer(body, form, math.prod(shape), at).reshape(shape)
+            at += size
+        return UnitResult(**arrays) if at == len(body) else None
 
     def save(self, unit: Unit, tape_hash: str, request: DayRequest, result: UnitResult) -> None:
         """Keep the result of a finished unit."""
-        body = np.ascontiguousarray(result.measures, dtype="<f8").tobytes()
-        body += np.ascontiguousarray(result.marks, dtype="<f8").tobytes()
-        body += np.ascontiguousarray(result.days, dtype="<f4").tobytes()
+        doubles = (result.measures, result.marks, result.level_turnover)
+        singles = (result.days, result.level, result.clv)
+        parts = [np.ascontiguousarray(part, dtype="<f8") for part in doubles]
+        parts += [np.ascontiguousarray(part, dtype="<f4") for part in singles]
+        body = b"".join(part.tobytes() for part in parts)
         write_bytes(self.folder / unit.name, _MAGIC + _digest(tape_hash, request, body) + body)
 
 
@@ -161,14 +180,16 @@ def compute(
     count = max(1, min(threads or cores(), cores()))
     measures = np.empty((len(rows), len(COLUMNS)))
     daily = Daily.empty(len(rows), request.n_days, request.edges)
-    for seed in np.unique(seeds):
+    different = np.unique(seeds)
+    for seed in different:
         same = np.flatnonzero(seeds == seed)
         block = min(64, max(1, len(same) // (4 * count)))
-        part = Daily.empty(len(same), request.n_days, request.edges) if request.n_days else None
-        measures[same] = run_params(tape, rows[same], int(seed), count, block, on_done, rule, part)
-        if part is not None:
-            daily.pnl[same], daily.marks[same] = part.pnl, part.marks
-    return UnitResult(measures, daily.pnl, daily.marks)
+        part = daily if len(different) == 1 else Daily.empty(len(same), request.n_days, request.edges)
+        wanted = part if request.n_days else None
+        measures[same] = run_params(tape, rows[same], int(seed), count, block, on_done, rule, wanted)
+        if wanted is not None and len(different) > 1:
+            daily.put(same, part)
+    return UnitResult(measures, daily.pnl, daily.marks, daily.level, daily.clv, daily.level_turnover)
 
 
 def in_lanes(tape: Tape, rows: Matrix, seeds: NDArray[np.int64]) -> int:

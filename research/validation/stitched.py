@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -57,7 +58,8 @@ class Stitched:
         Columns of `engine.backtesting.path.Path.bets`, and config, window (from 1), day (of the decision) and
         net_minor: P&L after commission. The bets of a market share its commission in proportion to their stakes.
     daily : polars.DataFrame
-        date, pnl_minor, equity_start_minor, n_bets; from the first boundary on.
+        date, pnl_minor, equity_start_minor, n_bets, and level, clv, level_stake and closed_stake as in
+        `engine.backtesting.path.Path.daily`; from the first boundary on.
     refused : polars.DataFrame
         window, reason, count: opportunities of each fold that became no bet.
     """
@@ -88,8 +90,7 @@ def stitch(
     """
     from engine.backtesting.run import replay
 
-    pnl: dict[dt.date, float] = {}
-    count: dict[dt.date, int] = {}
+    days: list[pl.DataFrame] = []
     logs: list[pl.DataFrame] = []
     refused = [pl.DataFrame(schema={"window": pl.Int64, "reason": pl.String, "count": pl.Int64})]
     for row, first, last in _runs(choices):
@@ -98,18 +99,21 @@ def stitch(
         selected = configuration_of(row)
         tape, begin, end = selected.tape, int(selected.cuts.days[first, 0]), int(selected.cuts.days[last, -1])
         begins_at = date_of(tape, begin)
-        equity = bankroll_minor + sum(gain for day, gain in pnl.items() if day < begins_at)
+        gained = sum(int(part.filter(pl.col("date") < begins_at)["pnl_minor"].sum()) for part in days)
+        equity = float(bankroll_minor + gained)
         if equity < 1.0 or begin == end:
             continue
         part = decided_between(tape, instant_of(tape, begin), instant_of(tape, end))
         params = selected.params._replace(bankroll_minor=float(np.floor(equity)))
         path = replay(part, params, selected.seed, selected.rule)
-        for day, gain, n_bets in path.daily.select("date", "pnl_minor", "n_bets").iter_rows():
-            pnl[day] = pnl.get(day, 0.0) + gain
-            count[day] = count.get(day, 0) + n_bets
+        days.append(path.daily.select("date", *_SUMMED))
         logs.append(_log(path, part, selected, row, first))
         refused.append(_refused(path, part, selected, first))
-    return Stitched(_bets(logs), _daily(pnl, count, dates, bankroll_minor), pl.concat(refused))
+    return Stitched(_bets(logs), _daily(days, dates, bankroll_minor), pl.concat(refused))
+
+
+#: columns of the days of a path that are summed where paths of two configurations share a day
+_SUMMED: Final = ("pnl_minor", "n_bets", "level", "clv", "level_stake", "closed_stake")
 
 
 def _runs(choices: Sequence[Choice]) -> list[tuple[int, int, int]]:
@@ -192,19 +196,13 @@ def _bets(logs: list[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _daily(
-    pnl: dict[dt.date, float], count: dict[dt.date, int], dates: Sequence[dt.date], bankroll_minor: float
-) -> pl.DataFrame:
+def _daily(parts: Sequence[pl.DataFrame], dates: Sequence[dt.date], bankroll_minor: float) -> pl.DataFrame:
     """One row per calendar day, from the first boundary to the end of the data or the last later settlement."""
-    last = max([dates[-1] - dt.timedelta(days=1), *(day for day, gain in pnl.items() if gain)])
-    days = pl.date_range(dates[1], last, eager=True).to_list()
-    gains = np.array([pnl.get(day, 0.0) for day in days])
-    start = bankroll_minor + np.concatenate([[0.0], np.cumsum(gains)[:-1]])
-    return pl.DataFrame(
-        {
-            "date": pl.Series(days, dtype=pl.Date),
-            "pnl_minor": gains.astype(np.int64),
-            "equity_start_minor": start.astype(np.int64),
-            "n_bets": np.array([count.get(day, 0) for day in days], np.int64),
-        }
-    )
+    forms = [pl.Date, pl.Int64, pl.Int64, *[pl.Float64] * 4]
+    empty = pl.DataFrame(schema=dict(zip(("date", *_SUMMED), forms, strict=True)))
+    summed = pl.concat([empty, *parts]).group_by("date", maintain_order=True).agg(pl.col(_SUMMED).sum())
+    last = max([dates[-1] - dt.timedelta(days=1), *summed.filter(pl.col("pnl_minor") != 0)["date"]])
+    days = pl.DataFrame({"date": pl.date_range(dates[1], last, eager=True)})
+    filled = days.join(summed, on="date", how="left", maintain_order="left").fill_null(0)
+    start = bankroll_minor + pl.col("pnl_minor").cum_sum().shift(1, fill_value=0)
+    return filled.select("date", "pnl_minor", start.cast(pl.Int64).alias("equity_start_minor"), *_SUMMED[1:])

@@ -93,13 +93,13 @@ def test_units_are_checked(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(size=(5, len(COLUMNS)))
     days, marks = np.arange(35, dtype=np.float32).reshape(5, 7), np.arange(20.0).reshape(5, 2, 2)
     asked = DayRequest(7, np.array([0, 7]))
+    result = UnitResult(values, days, marks, days + 35, days + 70, np.arange(10.0).reshape(5, 2))
     assert kept.load(unit, "tape", asked) is None
-    kept.save(unit, "tape", asked, UnitResult(values, days, marks))
+    kept.save(unit, "tape", asked, result)
     found = kept.load(unit, "tape", asked)
     assert found is not None
-    assert found.measures.tobytes() == values.tobytes()
-    assert found.days.tobytes() == days.tobytes()
-    assert found.marks.tobytes() == marks.tobytes()
+    for name, expected in vars(result).items():
+        assert getattr(found, name).tobytes() == expected.tobytes(), name
     for other in (
         DayRequest(0, asked.edges),
         DayRequest(6, asked.edges),

@@ -21,8 +21,9 @@ from engine.backtesting.measures import COLUMNS
 from engine.backtesting.plan import clustered
 from engine.backtesting.run import columns_of, replay, run_params, walk_one, work_for
 from engine.configuration import Configuration, params_matrix
+from engine.kernel import account as acc
 from engine.kernel import cache
-from engine.kernel.codes import REASONS, Reason, State
+from engine.kernel.codes import REASONS, Reason, Staking, State
 from engine.kernel.lanes import walk as lane_walk
 from engine.kernel.lanes.rules import COUNT_BITS, COUNT_MAX, N_COUNTED, WIDTH
 from engine.kernel.params import PARAMETERS, Params
@@ -69,14 +70,43 @@ def alone(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
     return np.array([walk_one(columns, work, Params(*row.tolist()), seed) for row in matrix])
 
 
-def in_lanes(tape: Tape, matrix: np.ndarray, seed: int) -> np.ndarray:
+def in_lanes(tape: Tape, matrix: np.ndarray, seed: int, daily: Daily | None = None) -> np.ndarray:
     """Results of the walk in lanes, for all configurations, even of small classes."""
-    out = np.full((len(matrix), len(COLUMNS)), np.nan)
-    done = sum(
-        job() for job in block.jobs(tape, matrix, plan.classes(matrix), seed, block.Outputs(out), lane_walk.walk_lanes)
-    )
+    out = block.Outputs(np.full((len(matrix), len(COLUMNS)), np.nan), daily)
+    done = sum(job() for job in block.jobs(tape, matrix, plan.classes(matrix), seed, out, lane_walk.walk_lanes))
     assert done == len(matrix)
-    return out
+    return out.measures
+
+
+def level_alone(tape: Tape, matrix: np.ndarray, seed: int) -> Daily:
+    """The series at level stakes of the walk of one configuration, for each."""
+    columns, work = columns_of(tape), work_for(tape)
+    daily = Daily.empty(len(matrix), len(tape.midnights), np.empty(0, np.int64))
+    for number, row in enumerate(matrix):
+        walk_one(columns, work, Params(*row.tolist()), seed)
+        daily.level[number], daily.clv[number] = work.day_level, work.day_clv
+        daily.level_turnover[number] = work.account[[acc.LEVEL_TURNOVER, acc.CLOSED_TURNOVER]]
+    return daily
+
+
+@pytest.mark.parametrize("rule", [rule for rule in Staking if rule is not Staking.OWN])
+def test_level_stakes_have_the_same_bits_in_lanes(rule: Staking) -> None:
+    settled = charged = 0
+    for case in range(8):
+        rng = np.random.default_rng((20_261_126, int(rule), case))
+        tape = plain_tape(rng, int(rng.integers(20, 160)))
+        tape = dataclasses.replace(tape, stake_weight=np.round(rng.uniform(0.2, 1.5, len(tape)), 3))
+        many = [dataclasses.replace(config, staking=rule) for config in of_one_class(rng, 60)]
+        matrix = params_matrix(many)
+        daily = Daily.empty(len(matrix), len(tape.midnights), np.empty(0, np.int64))
+        result = in_lanes(tape, matrix, case, daily)
+        expected = level_alone(tape, matrix, case)
+        assert_equal(result, in_lanes(tape, matrix, case))
+        for name in ("level", "clv", "level_turnover"):
+            assert (getattr(daily, name) == getattr(expected, name)).all(), (case, name)
+        settled += np.count_nonzero(daily.level)
+        charged += np.count_nonzero(result[:, COLUMNS.index("commission_minor")])
+    assert settled > 200 and charged > 20
 
 
 def assert_equal(actual: np.ndarray, expected: np.ndarray) -> None:
@@ -137,7 +167,7 @@ def test_daily_results_are_those_of_the_paths(tmp_path: Path) -> None:
     n_days = len(tape.midnights)
     days = np.lib.format.open_memmap(tmp_path / "days.npy", mode="w+", dtype=np.float32, shape=(len(many), n_days))
     edges = np.array([0, 0, 1, n_days // 2, n_days // 2, n_days - 1, n_days])
-    daily = Daily(days, edges, np.zeros((len(many), len(edges), 2)))
+    daily = dataclasses.replace(Daily.empty(len(many), n_days, edges), pnl=days)
     matrix = params_matrix(many)
     result = run_params(tape, matrix, 3, daily=daily)
     assert_equal(result, run_params(tape, matrix, 3))
@@ -146,12 +176,16 @@ def test_daily_results_are_those_of_the_paths(tmp_path: Path) -> None:
     for number, config in enumerate(many):
         path = replay(tape, config.params(), 3).daily
         assert (stored[number] == path["pnl_minor"].to_numpy().astype(np.float32)).all()
+        for name in ("level", "clv"):
+            assert (getattr(daily, name)[number] == path[name].to_numpy().astype(np.float32)).all(), (number, name)
+        totals = path.select(pl.col("level_stake", "closed_stake").sum()).row(0)
+        assert totals == pytest.approx(tuple(daily.level_turnover[number]), rel=1e-12)
         for place, edge in enumerate(edges):
             before = path.head(edge).select(pl.col("n_bets", "turnover_minor").sum()).row(0)
             assert tuple(daily.marks[number, place]) == before
     assert np.count_nonzero(stored) > 1_000 and daily.marks[:, 3].sum() > 1_000
     with pytest.raises(ValueError, match="expected days"):
-        run_params(tape, matrix, 3, daily=Daily(days[:2], edges, daily.marks[:2]))
+        run_params(tape, matrix, 3, daily=dataclasses.replace(daily, pnl=days[:2]))
     with pytest.raises(ValueError, match="expected edges"):
         run_params(tape, matrix, 3, daily=Daily.empty(len(many), n_days, np.array([2, 1])))
 

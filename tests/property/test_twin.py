@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.backtesting.measures import COLUMNS
 from engine.backtesting.run import columns_of, replay, walk_one, work_for
 from engine.configuration import Configuration
+from engine.kernel import account as acc
 from engine.kernel.codes import REASONS, State
 from engine.kernel.params import Params
 from engine.tape import Tape
@@ -43,6 +44,10 @@ def compare(tape: Tape, config: Configuration, seed: int) -> tuple[Counter[str],
         if tape.state[row] != State.UNKNOWN:
             assert same_bits(work.pnl[row], bet.pnl)
     assert work.day_equity.tolist() == twin.day_equity
+    assert work.day_level.tolist() == twin.day_level
+    assert work.day_clv.tolist() == twin.day_clv
+    totals = work.account[[acc.LEVEL_TURNOVER, acc.CLOSED_TURNOVER]].tolist()
+    assert totals == [twin.level_turnover, twin.closed_turnover]
     assert twin.cash >= 0
     assert all(float(bet.stake).is_integer() and float(bet.pnl).is_integer() for bet in twin.bets.values())
     return Counter(REASONS[r] for r in work.reason), Counter(key for r in twin.bets for key in endings(tape, r))

@@ -51,7 +51,12 @@ N_OPEN = acc.N_CELLS + 11
 #: the largest drawdown: how far the equity fell, and the peak it fell from
 WORST_FALL = acc.N_CELLS + 12
 WORST_HIGH = acc.N_CELLS + 13
-N_ROWS = acc.N_CELLS + 14
+#: of the bet that settles: equity at its decision, weight at level stakes; and those of its commission market
+EQUITY = acc.N_CELLS + 14
+WEIGHT = acc.N_CELLS + 15
+LEVEL_WEIGHT = acc.N_CELLS + 16
+LEVEL_STAKE = acc.N_CELLS + 17
+N_ROWS = acc.N_CELLS + 18
 
 #: Reasons from this one on depend on the state. A lane counts them in the bit fields of one int64.
 FIRST_COUNTED = BREAKER_DRAWDOWN

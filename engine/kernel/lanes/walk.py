@@ -13,6 +13,7 @@ from engine.kernel.account import NEVER
 from engine.kernel.cache import compiled, leaf
 from engine.kernel.custom import HAS_CUSTOM_RULE
 from engine.kernel.lanes import close, rules
+from engine.kernel.lanes.level import charge_level, copy_equity, frozen_lanes, level_lanes, roll_level
 from engine.kernel.record import Row
 from engine.kernel.stake import FLAT, KELLY, KELLY_COLUMN, OWN, PERCENT, TARGET
 
@@ -35,13 +36,20 @@ class Stream(NamedTuple):
 
 
 class Slots(NamedTuple):
-    """What is open in a block: float64 (slots * WIDTH,) each; ``owner``, int64 (slots,), is the question of a slot."""
+    """What is open in a block: float64 (slots * WIDTH,) each; ``owner``, int64 (slots,), is the question of a slot.
+
+    ``equities`` (at the decision of a bet; of Kelly stakes), ``level_weight`` and ``level_stake`` (of a commission
+    market) have no elements if level stakes are not asked for.
+    """
 
     bets: Any
     events: Any
     competitions: Any
     commission_market_pnl: Any
     commission_market_open: Any
+    equities: Any
+    level_weight: Any
+    level_stake: Any
     taken: Any
     owner: Any
 
@@ -53,6 +61,8 @@ class Series(NamedTuple):
     ----------
     days : float32 (days * WIDTH,)
         P&L of each day.
+    levels, clvs : float32 (days * WIDTH,)
+        P&L at level stakes, and weighted CLV, of each day.
     edges : int64 (e,)
         Numbers of days, ascending.
     marks : float64 (2 * e * WIDTH,)
@@ -60,6 +70,8 @@ class Series(NamedTuple):
     """
 
     days: Any
+    levels: Any
+    clvs: Any
     edges: Any
     marks: Any
 
@@ -138,6 +150,8 @@ def decide_row(block, opportunity, slots, shared):
         rules.copy_in(state, rules.TAKEN, slots.taken, slot)
     decide_by_rule(block, opportunity, shared)
     rules.copy_out(state, rules.STAKE, slots.bets, opportunity.bet_slot)
+    if len(slots.equities) > 0:
+        copy_equity(state, slots.equities, opportunity.bet_slot)
     if event >= 0:
         rules.add_stake(state, slots.events, event, 1.0)
     if shared.competition_cap:
@@ -153,8 +167,28 @@ def decide_row(block, opportunity, slots, shared):
 
 
 @leaf
-def settle_row(block, opportunity, slots, shared):
-    """Settle a row, as `decide_row`; returns how many losing streaks reach the length of their breaker."""
+def settle_level(state, opportunity, slots):
+    """Count the settlement of a row at level stakes (`level`), after it was booked to its commission market."""
+    if len(slots.equities) > 0:
+        rules.copy_in(state, rules.EQUITY, slots.equities, opportunity.bet_slot)
+        frozen_lanes(state, opportunity.clv, opportunity.has_close)
+    else:
+        level_lanes(state, opportunity.stake_weight, opportunity.clv, opportunity.has_close)
+    if opportunity.commission > 0.0:
+        market = opportunity.commission_market_slot
+        rules.copy_in(state, rules.LEVEL_WEIGHT, slots.level_weight, market)
+        rules.copy_in(state, rules.LEVEL_STAKE, slots.level_stake, market)
+        charge_level(state, opportunity.commission)
+        rules.copy_out(state, rules.LEVEL_WEIGHT, slots.level_weight, market)
+        rules.copy_out(state, rules.LEVEL_STAKE, slots.level_stake, market)
+
+
+@leaf
+def settle_row(block, opportunity, slots, shared, level):
+    """Settle a row, as `decide_row`, and at level stakes if asked for (`level`).
+
+    Returns how many losing streaks reach the length of their breaker.
+    """
     state, reached = block.state, 0
     rules.copy_in(state, rules.STAKE, slots.bets, opportunity.bet_slot)
     if opportunity.payoff > 0.0:
@@ -172,6 +206,8 @@ def settle_row(block, opportunity, slots, shared):
         rules.book_lanes(state)
         rules.copy_out(state, rules.COMMISSION_MARKET_PNL, slots.commission_market_pnl, commission_market)
         rules.copy_out(state, rules.COMMISSION_MARKET_OPEN, slots.commission_market_open, commission_market)
+    if level:
+        settle_level(state, opportunity, slots)
     if shared.event_cap and opportunity.event_slot >= 0:
         rules.add_stake(state, slots.events, opportunity.event_slot, -1.0)
     if shared.competition_cap:
@@ -208,7 +244,7 @@ def mark(block, series, day, edge):
 def walk_lanes(block, stream, codes, slots, shared, series):
     """Walk a block along its part ``codes`` of the stream. The results are in the block; nothing is returned."""
     rules.begin(block)
-    rows = stream.rows
+    rows, level = stream.rows, len(series.levels) > 0
     k, day, visits = 0, 0, 0
     edge = mark(block, series, 0, 0)
     next_end = NEVER
@@ -225,7 +261,7 @@ def walk_lanes(block, stream, codes, slots, shared, series):
             next_end = close.end_due(block, instant - 1)
         first, reached = k, 0
         while k < len(codes) and codes[k] & 1 == 0 and rows[codes[k] >> 1].settled_at == instant:
-            reached += settle_row(block, rows[codes[k] >> 1], slots, shared)
+            reached += settle_row(block, rows[codes[k] >> 1], slots, shared, level)
             k += 1
         charge(block.state, rows, slots, codes[first:k])
         if next_end <= instant:
@@ -234,6 +270,8 @@ def walk_lanes(block, stream, codes, slots, shared, series):
             next_end = close.set_ends(block, instant)
         if day < len(stream.midnights) and stream.midnights[day] == instant:
             rules.roll_lanes(block.state, series.days, day)
+            if level:
+                roll_level(block.state, series.levels, series.clvs, day)
             day += 1
             edge = mark(block, series, day, edge)
         if k < len(codes) and shared.base_is_cash:
