@@ -84,9 +84,9 @@ class Daily:
         shape: tuple[int, ...] = (count, n_days)
         expected = {"pnl": shape, "level": shape, "clv": shape}
         expected |= {"level_turnover": (count, 2), "marks": (count, len(self.edges), 2)}
-        for name, shape in expected.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"expected days {shape}, found {getattr(self, name).shape}, {name}")
+        for name, wanted in expected.items():
+            if getattr(self, name).shape != wanted:
+                raise ValueError(f"expected days {wanted}, found {getattr(self, name).shape}, {name}")
         steps = np.diff(self.edges, prepend=0, append=n_days)
         if (steps < 0).any():
             raise ValueError(f"expected edges ascending from 0 to {n_days}, found {self.edges.tolist()}")
