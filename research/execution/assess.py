@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.backtesting.measures import METRICS
 from engine.files import write_json
 from research.execution.job import Span
+from research.execution.size import Days, size_of
 from research.execution.units import Unit, UnitResult
 from research.inference.bootstrap import enough, generator, ratio_quantiles
 from research.inference.overfit import Overfitting
@@ -36,6 +37,7 @@ from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, Backt
 from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample
 from research.verdict.plausibility import yield_errors
 from research.verdict.ruin import BANKRUPT_SCHEMA, NEVER_BANKRUPT, bankrupt_days
+from research.verdict.size import Size
 
 Floats = NDArray[np.float64]
 _TURNOVER: Final = METRICS.index("turnover_minor")
@@ -268,8 +270,16 @@ def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resample
         out_of_sample=None if stitched is None else out_of_sample_yield(stitched.bets, sweep.seed),
         paths=paths,
         set_aside=tuple(row + 1 for row in selection.aside),
+        size=_size(sweep, selection),
     )
     return SweepAssessment(findings, stitched, assessment)
+
+
+def _size(sweep: FinishedSweep, selection: Selection) -> Size:
+    """Yields at level stakes, of what was selected and of all."""
+    series, sums = sweep.series, sweep.series.sums.sum(axis=(1, 2))
+    days = Days(series.returns, series.level, series.level_turnover, sums)
+    return size_of(days, selection.row, selection.aside, sweep.rules)
 
 
 def _backtest_paths(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> BacktestPaths:

@@ -18,7 +18,7 @@ from research.verdict.size import Size
 Floats = NDArray[np.float64]
 
 #: configurations whose level stakes correlate at least this much are the same bet: being ahead of one is no selection
-ALIKE: Final = 0.95
+ALIKE: Final = 0.98
 #: values of all configurations and days that are worked on at a time
 _BATCH: Final = 1 << 22
 
@@ -62,8 +62,11 @@ def size_of(days: Days, selected: int | None, aside: Collection[int], rules: Rul
     if not len(rows):
         return Size(None, None, math.nan, 0)
     errors = _errors(days, rows)
+    rows, errors = rows[np.isfinite(errors)], errors[np.isfinite(errors)]
+    if not len(rows):
+        return Size(None, None, math.nan, 0)
     chosen, bets = None, float(np.median(days.sums[rows, BETS]))
-    if selected is not None and judged[selected]:
+    if selected is not None and selected in rows:
         estimate, error = _yield_of(days.level[selected], float(days.turnover[selected]))
         chosen = Measured(estimate, error, _margin(days, selected, rows, rules))
         bets = float(days.sums[selected, BETS])

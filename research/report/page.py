@@ -11,6 +11,7 @@ from research.report import charts
 from research.report.data import Luck, ReportData
 from research.report.document import document
 from research.report.figure import Figure, paired
+from research.report.headline import state
 from research.report.pack import pack, script_json
 from research.report.selection import selected_lines
 from research.report.sentences import (
@@ -23,7 +24,8 @@ from research.report.sentences import (
     warnings,
 )
 from research.report.text import count, measure_name, number
-from research.report.verdict import evidence_lines
+from research.report.verdict import evidence_lines, sentence_case
+from research.verdict.judge import Verdict
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
 _SCRIPTS: Final = ("page.js", "sorted.js", "packed.js", "table.js", "map.js")
@@ -44,7 +46,7 @@ def page(data: ReportData) -> str:
         sections=_sections(data),
         headline=headline,
         reading=reading,
-        conditions=() if luck is None or luck.verdict is None else luck.verdict.conditions,
+        conditions=[] if luck is None or luck.verdict is None else _conditions(luck.verdict),
         picked=[] if luck is None else selected_lines(luck),
         tried=tried_line(data),
         manifest=_manifest(data),
@@ -62,6 +64,19 @@ def page(data: ReportData) -> str:
         packed=script_json(packed),
         **_commands(data),
     )
+
+
+#: what a condition is marked with, and its class
+_MARKS: Final = {"holds": ("good", "✓ holds"), "fails": ("bad", "✗ fails"), "not needed": ("spare", "○ not needed")}
+
+
+def _conditions(verdict: Verdict) -> list[dict[str, str]]:
+    """The conditions of the verdict: class, mark and sentence."""
+    lines = []
+    for condition in verdict.conditions:
+        css, mark = _MARKS[state(condition, verdict)]
+        lines.append({"css": css, "mark": mark, "sentence": f"{sentence_case(condition.sentence)}."})
+    return lines
 
 
 def _kind(data: ReportData) -> str:

@@ -12,10 +12,11 @@ from research.inference.bootstrap import Interval
 from research.report.breakdown import yield_interval
 from research.report.charts.axes import metric_of
 from research.report.data import Configuration, Luck, ReportData, SetAside
+from research.report.headline import profit
 from research.report.naming import settings
 from research.report.selection import bankrupt_lines, stopped_lines
 from research.report.text import LEVEL, count, known, listing, measure_name, money, number, percent, span
-from research.report.verdict import headline, reading, sentence_case
+from research.report.verdict import reading, sentence_case
 
 _BASIS: Final = {
     "assumed:match_day": "an opening price counts as known from 00:00 UTC on the day of the match",
@@ -40,8 +41,9 @@ def net_interval(data: Configuration) -> Interval | None:
 
 def statement(data: ReportData) -> tuple[str, str]:
     """The headline of the page, and the sentences that say how to read it."""
-    if data.luck is not None and data.luck.verdict is not None:
-        return headline(data.luck.verdict, data.luck.findings.out_of_sample), reading(data.luck)
+    luck = data.luck
+    if luck is not None and luck.verdict is not None:
+        return profit(luck.verdict, luck.findings, luck.trials.effective), reading(luck)
     tried = len(data.results)
     betting = [entry for entry in data.selected if entry.metrics.get("n_bets")]
     if not betting:

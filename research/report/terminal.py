@@ -23,6 +23,8 @@ ROWS: Final = 12
 WIDTH: Final = 100
 #: characters of a line in a notebook
 NOTEBOOK: Final = 140
+#: what the first lines begin with
+_FIRST: Final = ("Profit:", "Price:")
 #: most characters of a cell
 _CELL: Final = 60
 
@@ -33,7 +35,7 @@ def setting(value: Any) -> str:
 
 
 def sentence(run: RunRecord) -> str:
-    """The best result in one sentence, with its interval."""
+    """The best result in one sentence, with its interval; none that begins below zero beside evidence of an edge."""
     best = run.leaderboard(1).row(0, named=True)
     if not best["n_bets"]:
         if run.manifest.get("no_bets"):
@@ -66,8 +68,10 @@ def verdict_lines(run: RunRecord) -> list[str]:
     Empty without tests of luck.
     """
     from research.report.gather import bankruptcies, luck, naming_keys
+    from research.report.headline import could_have_been_found, profit_line, state
     from research.report.selection import bankrupt_lines, selected_lines, stopped_lines
-    from research.report.verdict import headline, sentence_case, size
+    from research.report.verdict import sentence_case, size
+    from research.verdict.levels import ALPHA
 
     keys = naming_keys(run)
     known, gone = luck(run, keys), run.bankrupt()
@@ -78,12 +82,17 @@ def verdict_lines(run: RunRecord) -> list[str]:
     tried = f"{count(trials.raw, 'trial')} on these events so far, equivalent to {number(trials.effective)} independent"
     if verdict is None:
         adjusted = f"{tried}; p {adjusted_p(findings.evidence, trials.effective)} adjusted for them."
-        return [adjusted, *_flag_lines(run, known), *told]
-    lines = [headline(verdict, findings.out_of_sample)]
-    lines.append(tried + ("." if verdict.evidence else f"; {size(findings.out_of_sample)}."))
+        found = could_have_been_found(findings, ALPHA, trials.effective)
+        return [adjusted, *([found] if found else []), *_flag_lines(run, known), *told]
+    lines = [profit_line(verdict, findings, trials.effective)]
+    lines.append(f"{tried}. {sentence_case(verdict.spending)}.")
+    if not verdict.evidence:
+        lines.append(f"{sentence_case(size(findings.out_of_sample))}.")
+    states = [state(condition, verdict) for condition in verdict.conditions]
+    width = max(map(len, states))
     lines += [
-        f"{'holds' if condition.holds else 'fails'}  {sentence_case(condition.sentence)}."
-        for condition in verdict.conditions
+        f"{word:<{width}}  {sentence_case(condition.sentence)}."
+        for word, condition in zip(states, verdict.conditions, strict=True)
     ]
     return [*lines, *selected_lines(known), *told, *_flag_lines(run, known)]
 
@@ -114,6 +123,9 @@ def _interval(run: RunRecord, config: int) -> str:
     interval = yield_interval(bets, int(run.manifest["seed"]))
     if not interval.known:
         return " (too few bets or days for an interval)"
+    verdict = run.verdict()
+    if verdict is not None and verdict.evidence and interval.low < 0.0:
+        return ""
     low, high = MEASURES["yield"].text(interval.low), MEASURES["yield"].text(interval.high)
     return f" ({percent(interval.level, 0)} interval before commission: {low} to {high})"
 
@@ -141,7 +153,7 @@ def leaderboard_view(run: RunRecord, width: int = WIDTH) -> Group:
 
     foot = f"report  {printable(run.report_path, 400)}" if run.report_path.is_file() else "report  not written"
     lines_of_verdict, best = verdict_lines(run), Text(sentence(run))
-    verdict: list[Any] = [Text(line, style="bold" if not place else "") for place, line in enumerate(lines_of_verdict)]
+    verdict: list[Any] = [Text(line, style="bold" if line.startswith(_FIRST) else "") for line in lines_of_verdict]
     head = [*verdict, best] if run.kind == "sweep" else [best, *map(Text, lines_of_verdict)]
     shown = board(run, ROWS, width)
     below = [Text(printable(note, 400)) for note in shown.notes]

@@ -19,17 +19,11 @@ from research.inference.sharpe import (
 )
 from research.report.breakdown import mean_interval, roi_interval
 from research.report.data import Luck
+from research.report.headline import could_have_been_found
 from research.report.text import LEVEL, NOTHING, count, number, percent, span
-from research.verdict.judge import OutOfSample, Verdict, p_text
+from research.verdict.judge import OutOfSample, p_text
 
 _YEAR_DAYS: Final = 365.25
-
-
-def headline(verdict: Verdict, out_of_sample: OutOfSample | None) -> str:
-    """The one sentence about a sweep: the out-of-sample yield with its interval, or the first reason against it."""
-    if not verdict.evidence:
-        return f"No reliable edge: {verdict.failed[0].brief}."
-    return f"Evidence of an edge: {size(out_of_sample)}."
 
 
 def size(out_of_sample: OutOfSample | None) -> str:
@@ -46,15 +40,22 @@ def size(out_of_sample: OutOfSample | None) -> str:
 
 
 def reading(luck: Luck) -> str:
-    """How to read the headline: the rule, and the number of trials."""
+    """How to read the headline: what could have been found, the rule, and the number of trials."""
     tried = (
         f"So far {count(luck.trials.raw, 'configuration was', 'configurations were')} tried on these events, "
         f"equivalent to {count(round(luck.trials.effective), 'independent trial')}"
     )
-    if luck.verdict is not None and luck.verdict.evidence:
-        rule = f"All conditions hold: {luck.verdict.spending}"
-        return f"{rule}. {tried}. The yield is measured on days that no selection had seen."
-    return f"{sentence_case(size(luck.findings.out_of_sample))}. {tried}. No single row of the leaderboard is evidence."
+    if luck.verdict is None:
+        return f"{tried}."
+    cost = sentence_case(luck.verdict.spending)
+    if luck.verdict.evidence:
+        return f"{cost}. {tried}. The leaderboard is in sample: no single row of it is evidence."
+    found = could_have_been_found(luck.findings, luck.verdict.levels.main, luck.trials.effective)
+    lead = f"{found} " if found else ""
+    return (
+        f"{lead}{sentence_case(size(luck.findings.out_of_sample))}. {tried}. {cost}. "
+        "No single row of the leaderboard is evidence."
+    )
 
 
 def sentence_case(text: str) -> str:
@@ -210,7 +211,9 @@ def _prices(luck: Luck, seed: int) -> list[Line]:
     if clv.known:
         clv_text += f" ({LEVEL} interval {span(clv.low, clv.high, 2)})"
     roi = roi_interval(bets, float(daily["equity_start_minor"][0]), seed)
-    roi_text = percent(roi.estimate) + (f" ({LEVEL} interval {span(roi.low, roi.high)})" if roi.known else "")
+    roi_text, proved = percent(roi.estimate), luck.verdict is not None and luck.verdict.evidence
+    if roi.known and (roi.low > 0.0 or not proved):  # evidence never stands beside an interval that begins below zero
+        roi_text += f" ({LEVEL} interval {span(roi.low, roi.high)})"
     lines = [
         Line(f"ROI {luck.sample}", roi_text, "P&L of these bets over the opening bankroll; events resampled."),
         Line(

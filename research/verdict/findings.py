@@ -14,6 +14,7 @@ import polars as pl
 from engine.errors import DataError
 from research.verdict.evidence import Evidence, assess
 from research.verdict.judge import OutOfSample
+from research.verdict.size import Size
 
 LUCK: Final = "luck.json"
 PATH_BETS: Final = "path_bets.parquet"
@@ -105,6 +106,8 @@ class Findings:
         None without cross-validation.
     set_aside : tuple of int
         Numbers of the configurations that carried a flag and were neither selected nor judged; they count as trials.
+    size : Size or None
+        Yields at level stakes; None in runs of earlier versions: not measured.
     """
 
     evidence: Evidence
@@ -115,6 +118,7 @@ class Findings:
     out_of_sample: OutOfSample | None
     paths: BacktestPaths | None
     set_aside: tuple[int, ...] = ()
+    size: Size | None = None
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document; NaN is written as null."""
@@ -158,7 +162,7 @@ def read_findings(folder: Path) -> Findings | None:
 
 
 def _from_plain(document: dict[str, Any]) -> Findings:
-    document = {"set_aside": ()} | document  # findings of earlier versions set nothing aside
+    document = {"set_aside": (), "size": None} | document  # findings of earlier versions have neither
     fields = {name: document[_STORED.get(name, name)] for name in Findings.__dataclass_fields__}
     out_of_sample, paths = fields["out_of_sample"], fields["paths"]
     return Findings(
@@ -171,6 +175,7 @@ def _from_plain(document: dict[str, Any]) -> Findings:
             if paths is None
             else BacktestPaths(paths["splits"], tuple(paths["bets"]), tuple(paths["metrics"])),
             "set_aside": tuple(int(config) for config in fields["set_aside"]),
+            "size": None if fields["size"] is None else Size.from_plain(fields["size"]),
         }
     )
 

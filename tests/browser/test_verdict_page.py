@@ -34,7 +34,7 @@ def test_every_view_is_complete_and_readable(browser: Browser, swept: Path, size
 
 def test_the_verdict_comes_first(browser: Browser, swept: Path) -> None:
     browser.show(swept)
-    assert browser.run("return document.querySelector('h1').textContent").startswith("No reliable edge: ")
+    assert browser.run("return document.querySelector('h1').textContent").startswith("Profit: not proved. ")
     signs = browser.run("return [...document.querySelectorAll('.conditions b')].map(b => b.textContent)")
     assert len(signs) == 4 and set(signs) <= {"✓ holds", "✗ fails"} and signs[3] == "✗ fails"
     for place in ("h1", ".conditions", "#headline .wide"):

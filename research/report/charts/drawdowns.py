@@ -33,8 +33,8 @@ def drawdowns(simulation: Drawdowns, n_bets: int | None = None) -> Figure:
     quantiles, observed = simulation.quantiles, simulation.observed
     answer = (
         f"The observed maximum drawdown is {percent(observed)}. In {count(len(values), 'bootstrap resample')} of "
-        f"{count(simulation.days, 'day')} the median is {percent(quantiles[0.5])}, and one in twenty exceeds "
-        f"{percent(quantiles[0.95])}. {_depths(simulation)} {_ruin(simulation)}"
+        f"{count(simulation.days, 'day')} the median is {percent(quantiles[0.5])}, and one in twenty "
+        f"{_deepest(quantiles[0.95], 'exceeds')}. {_depths(simulation)} {_ruin(simulation)}"
     )
     edges = round_bins(values, [0.0, observed], 36)
     counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0].astype(np.int64)
@@ -47,7 +47,7 @@ def drawdowns(simulation: Drawdowns, n_bets: int | None = None) -> Figure:
         bars(canvas, edges, (counts, solid), x, (_TOP + 6, _BASE), "resamples")
         x_axis(canvas, x, _BASE, "maximum drawdown, % of the peak", top=_TOP)
         _marked(canvas, x, observed, f"observed {percent(observed)}", "mark", 50.0)
-        label = f"one in twenty above {percent(quantiles[0.95])}"
+        label = f"one in twenty {_deepest(quantiles[0.95], 'above')}"
         _marked(canvas, x, quantiles[0.95], label, "reference", 32.0)
         return canvas.svg(answer, css)
 
@@ -58,6 +58,12 @@ def drawdowns(simulation: Drawdowns, n_bets: int | None = None) -> Figure:
     note += f" Hollow: fewer than {SOLID_FROM} bets." if few else ""
     note += " The outer bars include everything beyond them." if (values > edges[-1]).any() else ""
     return Figure("drawdowns", _QUESTION, answer, draw, _numbers(simulation), note=note)
+
+
+def _deepest(depth: float, word: str) -> str:
+    """What one in twenty resamples exceed; nothing exceeds everything."""
+    text = percent(depth)
+    return "loses everything" if text == percent(1.0) else f"{word} {text}"
 
 
 def _depths(simulation: Drawdowns) -> str:

@@ -12,6 +12,8 @@ from engine.errors import UsageError
 from engine.files import write_bytes
 from research.config.keys import counts
 from research.records.folder import runs_folder
+from research.report.naming import value_text
+from research.report.text import number
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 PAGES: Final = ".compare"
 #: most runs on one page: there are as many colours for lines
 MOST: Final = 6
+#: most values of a swept key that are named
+_NAMED: Final = 4
 
 
 def differences(runs: Sequence[tuple[RunRecord, int | None]]) -> dict[str, dict[str, list[Any]]]:
@@ -33,7 +37,8 @@ def differences(runs: Sequence[tuple[RunRecord, int | None]]) -> dict[str, dict[
     Returns
     -------
     dict
-        ``configuration``, ``data``, ``code``, ``metrics``: name to values. Measures are listed even where equal.
+        ``configuration``, ``data``, ``code``, ``metrics``: name to values. Measures are listed even where equal. A key
+        that a sweep varied is also listed as ``KEY tried``, with the values that each run tried.
     """
     configs = [run.best() if number is None else number for run, number in runs]
     records = [run for run, _ in runs]
@@ -42,12 +47,33 @@ def differences(runs: Sequence[tuple[RunRecord, int | None]]) -> dict[str, dict[
     metrics = [run.metrics(config) for run, config in zip(records, configs, strict=True)]
     facts = [_facts(run) for run in records]
     return {
-        "configuration": _different({key: [flat.get(key) for flat in flats] for key in keys}),
+        "configuration": _different(
+            {key: [flat.get(key) for flat in flats] for key in keys} | _tried(records, configs)
+        ),
         "data": _different({name: [fact["data"].get(name) for fact in facts] for name in facts[0]["data"]}),
         "code": _different({name: [fact["code"].get(name) for fact in facts] for name in facts[0]["code"]}),
         "metrics": {"configurations": [len(run) for run in records], "number": configs}
         | {name: [values[name] for values in metrics] for name in METRICS},
     }
+
+
+def _tried(runs: Sequence[RunRecord], configs: Sequence[int]) -> dict[str, list[Any]]:
+    """What each run tried of every key that one of them varied."""
+    swept = list(dict.fromkeys(key for run in runs for key in run.keys if key in run.axes or key.endswith(".name")))
+    return {
+        f"{key} tried": [_values(run, key, config) for run, config in zip(runs, configs, strict=True)] for key in swept
+    }
+
+
+def _values(run: RunRecord, key: str, config: int) -> str:
+    """The values of a key in a run as text: a few by name, many by their number and ends."""
+    if key not in run.results.columns:
+        return value_text(run.parameters(config).get(key))
+    values = run.results[key].unique(maintain_order=True).to_list()
+    if len(values) <= _NAMED:
+        return ", ".join(value_text(value) for value in values)
+    known = [value for value in values if value is not None]
+    return f"{number(len(values))} values, {value_text(min(known))} to {value_text(max(known))}"
 
 
 def page_path(runs: Sequence[tuple[RunRecord, int | None]]) -> Path:

@@ -11,7 +11,7 @@ from research.report.comparison.sides import Comparison, Side
 from research.report.data import ReportData
 from research.report.sentences import net_interval, warnings
 from research.report.text import LEVEL, count, listing, number, percent, span
-from research.report.verdict import headline, sentence_case, size
+from research.report.verdict import sentence_case, size
 
 
 def statement(comparison: Comparison, pairs: Sequence[Pair]) -> str:
@@ -73,7 +73,7 @@ def by_itself(side: Side) -> tuple[str, str]:
     if side.verdict is None:
         return "One backtest: nothing corrects for a search, and nothing was tested out of sample.", measured
     path = "" if side.verdict.evidence else f"{sentence_case(size(side.out_of_sample))}. "
-    return headline(side.verdict, side.out_of_sample), path + measured
+    return " ".join(side.lines), path + measured
 
 
 def _measured(side: Side) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 
 from engine.errors import DataError
 from research.report.data import Configuration
+from research.report.headline import profit_line
 from research.report.text import count
 from research.verdict.judge import OutOfSample, Verdict
 
@@ -51,6 +52,8 @@ class Side:
         The stitched path. None also where a configuration was requested by its number.
     missing : str
         Why the bets of the configuration are not available; empty where they are.
+    lines : tuple of str
+        What the run says about profit and about price, a line each; empty for a backtest.
     """
 
     letter: str
@@ -63,6 +66,7 @@ class Side:
     path_bets: pl.DataFrame | None = None
     path_daily: pl.DataFrame | None = None
     missing: str = ""
+    lines: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -156,4 +160,13 @@ def _side(letter: str, run: RunRecord, number: int | None) -> Side:
         run.path_bets() if validated else None,
         run.path_daily() if validated else None,
         missing,
+        _lines(run),
     )
+
+
+def _lines(run: RunRecord) -> tuple[str, ...]:
+    """What the run says about profit and price, a line each; none of a backtest."""
+    findings, verdict = run.findings, run.verdict()
+    if findings is None or verdict is None:
+        return ()
+    return (profit_line(verdict, findings, run.trials().effective),)

@@ -196,7 +196,7 @@ def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture
     assert main(["show", swept.short]) == 0
     lines = capsys.readouterr().out.splitlines()
     told = " ".join(" ".join(lines[: lines.index("")]).split())
-    assert told.startswith("No reliable edge: ") and "32 trials on these events so far, equivalent to " in told
+    assert told.startswith("Profit: not proved. ") and "32 trials on these events so far, equivalent to " in told
     assert "Best of 32 configurations by ROI:" in told and "not corrected for the search" in told
     head = next(line for line in lines if line.strip().startswith("#"))
     assert {"risk", "seasons", "method", "edge_min", "staking"} <= set(head.split()), "all that was swept"
@@ -205,7 +205,7 @@ def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture
     assert len(rows) == 12
     page = html(swept)
     assert page.count("<tr>") == 13
-    assert "No reliable edge: " in page and "Best of 32" in page
+    assert "Profit: not proved. " in page and "Best of 32" in page
     assert swept.__rich__() is not None
     assert swept._repr_html_() == page
 

@@ -120,7 +120,7 @@ def test_each_run_shows_its_own_verdict() -> None:
     verdict, measured = by_itself(side("A", LOG))
     assert verdict.startswith("One backtest") and "#1 in sample: yield" in measured and "90% interval" in measured
     verdict, measured = by_itself(swept("B", LOG))
-    assert verdict.startswith("No reliable edge:") and measured.startswith("The out-of-sample yield is 1.0%")
+    assert verdict.startswith("Profit: not proved.") and measured.startswith("The out-of-sample yield is 1.0%")
     lacking = comparison(side("A", LOG), side("B", LOG.clear(), missing="the store is gone"))
     assert ("No path (B)", "The bets of the configuration are not available: the store is gone.") in caveats(lacking)
     assert any(word == "Assumed times (A, B)" for word, _ in caveats(lacking))

@@ -145,3 +145,11 @@ def test_measures_of_the_page_are_those_of_the_runs(there: dict[str, Run]) -> No
     events = [set(run.bets()["event_id"]) for run, _ in made]
     assert f"{len(events[0] & events[1])} events that both bet on" in text
     assert isinstance(there["value"].bets()["event_id"].dtype, pl.Int64)
+
+
+def test_what_the_sweeps_tried_is_told_though_the_best_is_the_same(there: dict[str, Run]) -> None:
+    wide, narrow = there["wide"], there["narrow"]
+    rows = differences([(wide, None), (narrow, None)])["configuration"]
+    assert rows["strategy.edge_min tried"] == ["0, 0.01, 0.02", "0.005, 0.015"]
+    assert rows["staking.name tried"] == ["flat, kelly", "flat"]
+    assert differences([(wide, None), (wide, 1)])["configuration"].keys().isdisjoint({"strategy.edge_min tried"})

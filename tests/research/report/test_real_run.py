@@ -40,7 +40,7 @@ def test_a_sweep(tmp_path: Path) -> None:
     assert set(data.results["strategy.markets"]) == {"1x2", "totals"}
     assert [one.config for one in data.selected] == run.chosen[:4]
     text = run.report_path.read_text(encoding="utf-8")
-    assert "<h1>No reliable edge: " in text and "<b>Simulated.</b>" in text and "strategy markets" not in text
+    assert "<h1>Profit: not proved. " in text and "<b>Simulated.</b>" in text and "strategy markets" not in text
     again = write(run, tmp_path / "page.html")
     assert again.read_text(encoding="utf-8") == text
     assert run.render() == run.report_path and run.report_path.read_text(encoding="utf-8") == text
@@ -85,4 +85,4 @@ def test_the_examples_of_the_guide() -> None:
     names: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, str(GUIDE), "exec"), names)
-    assert "<h1>No reliable edge: " in str(names["text"])
+    assert "<h1>Profit: not proved. " in str(names["text"])

@@ -1,0 +1,118 @@
+"""The first lines about a run: whether a profit is proved, how large it may be, and what could have been found."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from research.inference.conditional import Corrected, Measured, corrected, passed_by
+from research.inference.detectable import detectable_edge, single_level
+from research.report.text import LEVEL, count, percent, span
+from research.verdict.levels import ALPHA
+
+if TYPE_CHECKING:
+    from research.verdict.findings import Findings
+    from research.verdict.judge import Condition, OutOfSample, Verdict
+
+#: an edge beyond this is not stated as a number: no bettor would call it an edge that could have been found
+_BEYOND: Final = 1.0
+
+
+def profit_line(verdict: Verdict, findings: Findings, trials: float) -> str:
+    """The verdict of money in one line, with what could have been found where nothing was; parameters as below."""
+    found = "" if verdict.evidence else could_have_been_found(findings, verdict.levels.main, trials)
+    return f"{profit(verdict, findings, trials)}{f' {found}' if found else ''}"
+
+
+def profit(verdict: Verdict, findings: Findings, trials: float) -> str:
+    """The verdict of money, and the first reason against it or the yield to expect.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    findings : Findings
+    trials : float
+        Effective number of trials in the ledger.
+    """
+    if verdict.evidence:
+        return f"Profit: evidence of an edge. {_expected(verdict, findings, trials)}"
+    reason = verdict.failed[0].brief
+    return f"Profit: not proved. {reason[:1].upper()}{reason[1:]}."
+
+
+def state(condition: Condition, verdict: Verdict) -> str:
+    """``holds``, ``fails``, or ``not needed`` where the other gate is open."""
+    if condition.holds:
+        return "holds"
+    return "fails" if condition in verdict.failed else "not needed"
+
+
+def could_have_been_found(findings: Findings, level: float, trials: float) -> str:
+    """Which edge these bets could have shown, after the search and in a single test; empty where it is not known."""
+    size = findings.size
+    if size is None:
+        return ""
+    searched, single = detectable(findings, level, trials)
+    if math.isnan(searched):
+        return ""
+    bets = count(size.bets, "bet") if size.bets else "these bets"
+    if searched > _BEYOND:
+        return f"With {bets}, no edge of a size that exists could have been seen."
+    text = f"With {bets}, an edge below {percent(searched)} could hardly have been seen"
+    return f"{text}." if trials < 1.5 and level == ALPHA else f"{text}; in a single test, one below {percent(single)}."
+
+
+def detectable(findings: Findings, level: float, trials: float) -> tuple[float, float]:
+    """Edge found with 80 % probability at the level adjusted for all trials, and in a single test at 5 %; fractions.
+
+    NaN where the size of the yields was not measured. The standard error is that of the selected configuration, or the
+    median of those that are judged.
+    """
+    size = findings.size
+    if size is None:
+        return math.nan, math.nan
+    error = size.error if size.selected is None else size.selected.error
+    return detectable_edge(error, single_level(level, trials)), detectable_edge(error, ALPHA)
+
+
+def expected_yield(verdict: Verdict, findings: Findings, trials: float) -> tuple[Measured, Corrected] | None:
+    """The yield at level stakes that passed, and the same corrected for having passed.
+
+    Of the selected configuration where its gate is open, otherwise of the portfolio of all. None without evidence, and
+    for a run of an earlier version.
+    """
+    size, evidence = findings.size, findings.evidence
+    if size is None or not verdict.evidence:
+        return None
+    at = verdict.levels
+    if verdict.gate == "ensemble":
+        measured, slack = size.ensemble, passed_by(evidence.p_ensemble, at.ensemble)
+    else:
+        measured, slack = size.selected, passed_by(evidence.p_selected, single_level(at.main, trials))
+    return None if measured is None else (measured, corrected(measured, slack))
+
+
+def _expected(verdict: Verdict, findings: Findings, trials: float) -> str:
+    found = expected_yield(verdict, findings, trials)
+    if found is None:
+        return _of_path(findings.out_of_sample)
+    measured, now = found
+    who = "the portfolio of all configurations" if verdict.gate == "ensemble" else f"#{findings.selected}"
+    shown = f"the {percent(measured.estimate)} that {who} shows at level stakes"
+    if not now.known:
+        return f"Its size is not known: expect much less than {shown}."
+    if now.low > 0.0:
+        interval = f"{LEVEL} interval {span(now.low, now.high)}"
+        return f"Expect a yield of {percent(now.middle)} ({interval}), less than {shown} because it passed."
+    about = f"about {percent(now.middle)} and " if now.middle > 0.0 else ""
+    return f"Expect less than {shown} because it passed: {about}at most {percent(now.high)}."
+
+
+def _of_path(out_of_sample: OutOfSample | None) -> str:
+    """The out-of-sample yield of a run of an earlier version; its interval only where it is above zero."""
+    if out_of_sample is None or not out_of_sample.bets:
+        return "Its size is not known."
+    text = f"The out-of-sample yield is {percent(out_of_sample.estimate)} over {count(out_of_sample.bets, 'bet')}"
+    if out_of_sample.low > 0.0:
+        text += f" ({LEVEL} interval {span(out_of_sample.low, out_of_sample.high)})"
+    return f"{text}; expect less, since it is shown because it passed."
