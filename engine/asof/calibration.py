@@ -20,7 +20,7 @@ from engine.betting.settlement import states
 from engine.kernel.codes import State
 from engine.schema import EVENTS_OPTIONAL
 
-__all__ = ["BANDS", "SUMS", "band_of", "closing_returns", "sums_of"]
+__all__ = ["BANDS", "SUMS", "band_of", "closing_returns", "laid", "sums_of"]
 
 #: ends of the bands of fair closing odds; a price on a limit is in the upper band
 BANDS: Final = (1.5, 2.5, 4.0, 6.0, 10.0)
@@ -93,12 +93,15 @@ def sums_of(returns: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Columns `SUMS`, sorted, with selection null for all selections together. For a match m with n_m selections and
-        profit s_m in the cell: matches, n = sum of n_m, profit = sum of s_m, and the sums of s_m squared, s_m n_m and
-        n_m squared. `variance` is the sum of 1 / close_prob - 1: the variance of the profit if the close is fair.
+        Columns `SUMS`, sorted, with selection null for all selections together, and ``not home`` for laying the home
+        side: the bet of one unit at risk at odds of 1 / (1 - close_prob), in the band of those odds. For a match m with
+        n_m selections and profit s_m in the cell: matches, n = sum of n_m, profit = sum of s_m, and the sums of s_m
+        squared, s_m n_m and n_m squared. `variance` is the sum of 1 / close_prob - 1: the variance of the profit if the
+        close is fair.
     """
     fair = (1.0 / pl.col("close_prob") - 1.0).alias("variance")
-    rows = pl.concat([returns.with_columns(selection=pl.lit(None, pl.String)), returns]).with_columns(fair)
+    together = returns.with_columns(selection=pl.lit(None, pl.String))
+    rows = pl.concat([together, returns, _laid(returns)]).with_columns(fair)
     by_match = (
         rows.sort("event_id", "close_prob", "profit")  # float sums do not depend on the order of the rows
         .group_by([*_CELL, "event_id"], maintain_order=True)
@@ -119,3 +122,19 @@ def sums_of(returns: pl.DataFrame) -> pl.DataFrame:
         .select(list(SUMS))
         .sort(_CELL, nulls_last=False)
     )
+
+
+def _laid(returns: pl.DataFrame) -> pl.DataFrame:
+    """The same prices laid: each loses what the backer wins, per unit of the liability."""
+    prob = pl.col("close_prob")
+    return returns.with_columns(
+        selection=laid(pl.col("selection")),
+        close_prob=1.0 - prob,
+        band=band_of(1.0 / (1.0 - prob)),
+        profit=-pl.col("profit") * prob / (1.0 - prob),
+    )
+
+
+def laid(selection: pl.Expr) -> pl.Expr:
+    """Name of the cells of bets that lay a selection."""
+    return pl.concat_str(pl.lit("not "), selection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -81,11 +82,21 @@ def test_sums_of_parts_add_up() -> None:
             assert added[name].to_list() == whole[name].to_list(), name
 
 
+def lay(row: dict[str, Any]) -> dict[str, Any]:
+    """The bet against a selection: one unit at risk wins p / (1 - p) if the selection loses."""
+    prob = 1.0 - row["close_prob"]
+    profit = row["close_prob"] / prob if row["profit"] == -1.0 else -1.0
+    band = sum(1.0 / prob >= limit for limit in BANDS)
+    return row | {"selection": f"not {row['selection']}", "close_prob": prob, "profit": profit, "band": band}
+
+
 def test_sums_are_those_of_a_loop_over_matches() -> None:
     rows = pl.concat(two_parts())
     for found in sums_of(rows).iter_rows(named=True):
         matches: dict[int, list[dict[str, float]]] = {}
         for row in rows.iter_rows(named=True):
+            if found["selection"] is not None and found["selection"].startswith("not "):
+                row = lay(row)
             if row["band"] == found["band"] and found["selection"] in (None, row["selection"]):
                 matches.setdefault(row["event_id"], []).append(row)
         totals = [(len(group), sum(row["profit"] for row in group)) for group in matches.values()]

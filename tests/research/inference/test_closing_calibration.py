@@ -46,7 +46,8 @@ def played(matches: int, overrates: float, seed: int) -> tuple[ClosingCalibratio
 
 def usual_bets(close: ClosingCalibration) -> np.ndarray:
     """Weights of bets on every selection at odds of 1.5 to 6."""
-    return np.array([cell.selections * float(1 <= cell.band <= 3) for cell in close.single] + [0.0])
+    backed = [cell.selections * (not str(cell.selection).startswith("not ")) for cell in close.single]
+    return np.array([n * float(1 <= cell.band <= 3) for n, cell in zip(backed, close.single, strict=True)] + [0.0])
 
 
 def test_mean_and_error_of_a_band_are_those_of_a_ratio_over_matches() -> None:
@@ -72,8 +73,9 @@ def test_a_cell_in_which_nothing_has_won_yet_has_the_error_of_a_fair_close() -> 
         }
     )  # fmt: skip
     close = ClosingCalibration.of_sums("p", "power", 4, ("", ""), sums_of(rows).to_dicts())
-    assert close.single[0].mean == -1.0
-    assert close.single[0].error == pytest.approx(math.sqrt(19.0 / 4.0))  # variance of the profit: 1 / 0.05 - 1
+    backed = next(cell for cell in close.single if cell.selection == "away")
+    assert backed.mean == -1.0
+    assert backed.error == pytest.approx(math.sqrt(19.0 / 4.0))  # variance of the profit: 1 / 0.05 - 1
     assert close.bands[0].interval is None
 
 

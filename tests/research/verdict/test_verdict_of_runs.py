@@ -228,5 +228,5 @@ def test_a_leak_depends_on_strategy_and_data_only() -> None:
     def made_of(*words: str) -> str:
         return Tapes().made_of(tape_spec_of(plan_backtest(Composer("backtest", None), words).flat(1)))
 
-    assert made_of() == made_of("clv.method=power") == made_of("staking=kelly_market")
+    assert made_of() == made_of("clv.method=multiplicative") == made_of("staking=kelly_market")
     assert len({made_of(), made_of("strategy.method=power"), made_of("data.seasons=[2013-2014]")}) == 3
