@@ -27,6 +27,7 @@ from research.records.results import RESULTS, order_expressions, write_results
 from research.records.run import RunRecord
 from research.sweeps.plan import describe
 from research.tapes.builder import Tapes, tape_code
+from research.tapes.closes import CLOSING, Calibrations, TapeClose, stored
 from research.tapes.facts import calendar_of
 from research.tapes.fitting import fitted_at
 from research.validation.folds import boundaries, merge_calendars
@@ -107,6 +108,7 @@ def _compute(job: Job, work: Path) -> RunRecord:
     target = work / "made"
     target.mkdir(exist_ok=True)
     write_results(target / RESULTS, plan.table, (computed.result(unit).measures for unit in computed.units))
+    write_json(target / CLOSING, stored(computed.closes))
     if command.settings["sweep.days"]:
         _write_days(computed, target)
     resamples = None
@@ -142,6 +144,7 @@ def _compute_units(job: Job, folder: UnitFolder, warming: Warming) -> Computed:
     """Compute every unit that is missing; tape after tape, with one in memory at a time."""
     command, shelf = job.command, TapeShelf(job)
     progress, built, units, walked = command.progress, list[BuiltTape](), list[Unit](), 0
+    calibrations, closes = Calibrations(job.tapes, command.settings["data.memory_mb"]), list[TapeClose]()
     try:
         for tape_job in job.tape_jobs:
             tape = shelf.tape(tape_job.number)
@@ -156,9 +159,11 @@ def _compute_units(job: Job, folder: UnitFolder, warming: Warming) -> Computed:
                 _compute_unit(job, folder, unit, tape, facts)
                 units.append(unit)
             built.append(facts)
+            rows = numbers(command.plan, tape_job.low, tape_job.high)
+            closes.append(TapeClose.of(calibrations.of(tape_job.spec), tape, rows))
     finally:
         progress.end()
-    return Computed(job, shelf, tuple(built), tuple(units), folder, walked)
+    return Computed(job, shelf, tuple(built), tuple(units), folder, walked, tuple(closes))
 
 
 def _compute_unit(job: Job, folder: UnitFolder, unit: Unit, tape: Tape, facts: BuiltTape) -> None:

@@ -22,6 +22,7 @@ from research.execution.units import DayRequest, Unit, UnitFolder, UnitResult
 from research.records.event_sets import EventSet
 from research.sweeps.plan import Plan
 from research.tapes.builder import Rows, Tapes, building_code
+from research.tapes.closes import TapeClose
 from research.validation.folds import Cuts, cut_folds, first_date
 from research.validation.rules import Rules
 from research.validation.stitched import SelectedConfiguration
@@ -236,6 +237,8 @@ class Computed:
     folder : UnitFolder
     in_lanes : int
         Configurations that walked together with others.
+    closes : tuple of TapeClose
+        What the bets of each tape are measured against.
     """
 
     job: Job
@@ -244,6 +247,7 @@ class Computed:
     units: tuple[Unit, ...]
     folder: UnitFolder
     in_lanes: int
+    closes: tuple[TapeClose, ...]
 
     def result(self, unit: Unit) -> UnitResult:
         """The result of a unit; raises DataError if its file is not there any more."""

@@ -19,10 +19,12 @@ from engine.files import write_json
 from engine.kernel.params import Params
 from research.config.kernel_params import configuration, matrix
 from research.config.tape_spec import tape_spec_of
+from research.inference.closing_calibration import ClosingCalibration
 from research.records.folder import MANIFEST, find, run_folder
 from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, ranked
 from research.records.trials import Count, Ledger
+from research.tapes.closes import read_calibrations
 from research.verdict.findings import (
     AFTER,
     FLAG_SCHEMA,
@@ -289,6 +291,10 @@ class RunRecord:
             findings.out_of_sample,
             Flagged(flags, len(aside), implausible > evidence.betting),
         )
+
+    def closing(self) -> tuple[ClosingCalibration, ...] | None:
+        """Calibrations of the closing lines that its bets are measured against; None: not measured, as earlier."""
+        return read_calibrations(self.folder)
 
     def bankrupt(self) -> pl.DataFrame:
         """Configurations that went bankrupt (`research.verdict.ruin`), and when: config, date."""

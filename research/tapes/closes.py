@@ -11,6 +11,7 @@ import contextlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.asof.calibration import SUMS, band_of, closing_returns, laid, sums_of
 from engine.asof.decisions import max_quotes
-from engine.errors import EmptyUniverseError
+from engine.errors import DataError, EmptyUniverseError
 from engine.files import write_json
 from engine.identity import digest
 from engine.kernel.params import Params
@@ -35,6 +36,8 @@ from research.tapes.cache import cache_folder
 
 Matrix = NDArray[np.float64]
 
+#: file of a run with the calibrations that it was computed with
+CLOSING: Final = "closing.json"
 #: limits of a configuration that choose among the rows of its tape
 _LIMITS: Final = tuple(Params._fields.index(name) for name in ("odds_min", "odds_max", "edge_max", "edge_min"))
 #: rows times different limits of odds that are counted at most; beyond, every k-th row is
@@ -87,20 +90,39 @@ def aggregates_of(tape: Tape) -> tuple[str, ...]:
     return tuple(sorted(set(tape.rows["bookmaker"].unique().cast(pl.String).to_list()) & set(AGGREGATES)))
 
 
-def calibration_of(tapes: Tapes, spec: TapeSpec, memory_mb: int) -> ClosingCalibration:
-    """Calibration of the closing line of a tape; from the cache if the files of the store are the same."""
-    dates = dict(spec.universe)
-    inputs, store = tapes.inputs(spec), open_store(spec.store)
-    markets = {market for entry in store.manifest.entries("quotes") for market in entry.markets}
-    universe = Universe(
-        sports=dates["sports"],
-        last_date=inputs.visible.last_date,
-        markets=tuple(sorted(markets & set(inputs.required.markets))) or None,
-        bookmakers=(spec.clv_bookmaker,),
-        instants=(CLOSE, SNAPSHOT),
-        sides=("back",),
-    )
-    return measured(store, universe, spec.clv_method, memory_mb)
+class Calibrations:
+    """Calibrations of the closing lines of tapes; each is measured once, and not again while the store is the same.
+
+    Parameters
+    ----------
+    tapes : Tapes
+    memory_mb : int
+        What reading may take; `data.memory_mb`.
+    """
+
+    def __init__(self, tapes: Tapes, memory_mb: int) -> None:
+        self._tapes = tapes
+        self._memory_mb = memory_mb
+        self._known: dict[tuple[Any, ...], ClosingCalibration] = {}
+
+    def of(self, spec: TapeSpec) -> ClosingCalibration:
+        """Calibration of the closing line that a tape is measured against."""
+        inputs, sports = self._tapes.inputs(spec), dict(spec.universe)["sports"]
+        markets, last = inputs.required.markets, inputs.visible.last_date
+        key = (spec.store, sports, markets, last, spec.clv_bookmaker, spec.clv_method)
+        if key not in self._known:
+            store = open_store(spec.store)
+            there = {market for entry in store.manifest.entries("quotes") for market in entry.markets}
+            universe = Universe(
+                sports=sports,
+                last_date=last,
+                markets=tuple(sorted(there & set(markets))) or None,
+                bookmakers=(spec.clv_bookmaker,),
+                instants=(CLOSE, SNAPSHOT),
+                sides=("back",),
+            )
+            self._known[key] = measured(store, universe, spec.clv_method, self._memory_mb)
+        return self._known[key]
 
 
 def measured(store: Store, universe: Universe, method: str, memory_mb: int) -> ClosingCalibration:
@@ -202,3 +224,24 @@ def stored(closes: Iterable[TapeClose]) -> dict[str, Any]:
             different.append(close.calibration)
         tapes.append({"calibration": different.index(close.calibration), "aggregates": list(close.aggregates)})
     return {"calibrations": [one.plain() for one in different], "tapes": tapes}
+
+
+def read_calibrations(folder: Path) -> tuple[ClosingCalibration, ...] | None:
+    """The calibrations that a run was computed with; None: they were not measured, as by earlier versions.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read.
+    """
+    path = folder / CLOSING
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(ClosingCalibration.from_plain(one) for one in document["calibrations"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            "the calibration of the closing line cannot be read", where=str(path), found=type(error).__name__,
+            todo="repeat the command with force=true",
+        ) from None  # fmt: skip

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import research
 from engine.asof.calibration import BANDS
+from engine.errors import DataError
 from engine.kernel.params import Params
 from engine.paths import sample_store
 from engine.store import Store
@@ -22,7 +24,7 @@ from research.sweeps.plan import Plan
 from research.sweeps.planner import plan_backtest
 from research.tapes.builder import Tapes
 from research.tapes.cache import cache_folder
-from research.tapes.closes import TapeClose, aggregates_of, calibration_of, measured, stored
+from research.tapes.closes import CLOSING, Calibrations, TapeClose, aggregates_of, measured, read_calibrations, stored
 
 
 def planned(*words: str) -> tuple[Plan, TapeSpec]:
@@ -34,7 +36,7 @@ def close_of(*words: str) -> tuple[TapeClose, Tape, np.ndarray]:
     plan, spec = planned(*words)
     tapes = Tapes()
     tape, row = tapes.tape(spec), numbers(plan, 0, 1)
-    return TapeClose.of(calibration_of(tapes, spec, 4096), tape, row), tape, row
+    return TapeClose.of(Calibrations(tapes, 4096).of(spec), tape, row), tape, row
 
 
 def test_the_rows_within_the_limits_are_counted_by_cell(home: Path) -> None:
@@ -131,7 +133,24 @@ def _laid(tape: Tape) -> Tape:
 def test_the_stored_form_holds_each_calibration_once(home: Path) -> None:
     one, *_ = close_of()
     other, *_ = close_of("strategy.price=max", "clv.method=shin")
-    document = json.loads(json.dumps(stored([one, other, one])))
+    assert read_calibrations(home) is None
+    (home / CLOSING).write_text(json.dumps(stored([one, other, one])))
+    document = json.loads((home / CLOSING).read_text())
     assert [tape["calibration"] for tape in document["tapes"]] == [0, 1, 0]
     assert [tape["aggregates"] for tape in document["tapes"]] == [[], ["max"], []]
     assert [kept["method"] for kept in document["calibrations"]] == ["power", "shin"]
+    assert read_calibrations(home) == (one.calibration, other.calibration)
+    (home / CLOSING).write_text("{}")
+    with pytest.raises(DataError, match="force=true"):
+        read_calibrations(home)
+
+
+def test_a_run_keeps_the_calibrations_of_its_day(home: Path) -> None:
+    words = ["data=sample", "strategy.markets=choice([1x2],[totals])", "report=false", "data.seasons=[2023-2024]"]
+    run = research.sweep(words)
+    found = run.closing()
+    assert found is not None
+    assert [{cell.market for cell in one.cells} for one in found] == [{"1x2"}, {"totals"}]
+    assert all(one.matches == 4_590 for one in found)
+    (run.folder / CLOSING).unlink()
+    assert run.closing() is None
