@@ -32,7 +32,7 @@ from research.validation.folds import Flags
 from research.validation.rules import Rules
 from research.validation.slices import PARTS, fold_sums
 from research.validation.stitched import SelectedConfiguration, Stitched, stitch
-from research.verdict.evidence import Assessment, Resampled, assess
+from research.verdict.evidence import Assessment, Resampled, assess, resampled
 from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, BacktestPaths, Findings, Window
 from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample
 from research.verdict.plausibility import yield_errors
@@ -259,7 +259,7 @@ def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resample
         sweep.seed,
         cross_validate=sweep.cross_validate,
         aside=selection.aside,
-        drawn=drawn,
+        drawn=resampled(sweep.series.returns.T, sweep.seed, sweep.series.first) if drawn is None else drawn,
     )
     findings = Findings(
         evidence=assessment.evidence,

@@ -62,7 +62,7 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
     job = computed.job
     job.command.progress.say(f"testing {describe(job.command.plan)} against luck")
     sweep = _finished(computed, target, work)
-    drawn = resampled(sweep.series.returns.T, sweep.seed)
+    drawn = resampled(sweep.series.returns.T, sweep.seed, sweep.series.first)
     flags = flags_by_measures(target, drawn.moments, sweep.series.yield_error)
     aside = {int(config) - 1 for config in flags["config"]} | _leaking(computed)
     selection, configs, flags = _unflagged(computed, sweep, target, flags, aside)
