@@ -34,8 +34,10 @@ def effective_trials(maxima: NDArray[np.floating], configurations: int) -> float
     Returns
     -------
     float
-        From 1 to `configurations`; 0 where there is none.
+        From 1 to `configurations`; 0 where there is none, or none that bet.
     """
+    if np.isneginf(maxima).all():
+        return 0.0
     if configurations < 2:
         return float(configurations)
     quantile = float(np.quantile(np.asarray(maxima, np.float64), 1.0 - LEVEL))

@@ -99,7 +99,8 @@ def null_maxima(level: ArrayLike, first: dt.date) -> NDArray[np.float32]:
 
     # one thread per matrix product, whatever the number of threads, so that the bits are the same
     with single_threaded(), ThreadPoolExecutor(cores()) as pool:
-        return np.maximum.reduce(list(pool.map(work, parts)))
+        largest: NDArray[np.float32] = np.maximum.reduce(list(pool.map(work, parts)))
+    return largest
 
 
 def _part_maxima(columns: NDArray[np.float64], normals: NDArray[Any]) -> NDArray[np.float32]:

@@ -23,7 +23,7 @@ from research.inference.closing_calibration import ClosingCalibration
 from research.records.folder import MANIFEST, find, run_folder
 from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, ranked
-from research.records.trials import Count, Ledger
+from research.records.trials import Count, Ledger, Look
 from research.tapes.closes import read_calibrations
 from research.verdict.findings import (
     AFTER,
@@ -217,6 +217,10 @@ class RunRecord:
         findings = self.findings
         effective = float(len(self)) if findings is None else max(1.0, findings.evidence.effective)
         return Count(max(counted.raw, len(self)), max(counted.effective, effective))
+
+    def look(self) -> Look:
+        """Which sweep of its family this is according to the ledger; the first of simulated data."""
+        return Ledger().look(self.manifest.get("event_sets", []), self.id, str(self.manifest.get("finished_at", "")))
 
     def acknowledged(self) -> list[str]:
         """Names of flags that a reader has acknowledged (`bea report RUN --acknowledge NAME`)."""
