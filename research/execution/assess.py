@@ -259,7 +259,7 @@ def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resample
         sweep.seed,
         cross_validate=sweep.cross_validate,
         aside=selection.aside,
-        drawn=resampled(sweep.series.returns.T, sweep.seed, sweep.series.first) if drawn is None else drawn,
+        drawn=draw(sweep) if drawn is None else drawn,
     )
     findings = Findings(
         evidence=assessment.evidence,
@@ -280,6 +280,12 @@ def _size(sweep: FinishedSweep, selection: Selection) -> Size:
     series, sums = sweep.series, sweep.series.sums.sum(axis=(1, 2))
     days = Days(series.returns, series.level, series.level_turnover, sums)
     return size_of(days, selection.row, selection.aside, sweep.rules)
+
+
+def draw(sweep: FinishedSweep) -> Resampled:
+    """The resamples of the sweep's days, and its null maxima at level stakes."""
+    series = sweep.series
+    return resampled(series.returns.T, sweep.seed, series.first, series.level.T)
 
 
 def _backtest_paths(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> BacktestPaths:

@@ -19,7 +19,7 @@ from engine.backtesting.path import Path as ConfigurationPath
 from engine.identity import digest
 from engine.kernel.params import Params
 from engine.tape import Tape
-from research.execution.assess import FinishedSweep, Selection, assess_selection, select, series_of
+from research.execution.assess import FinishedSweep, Selection, assess_selection, draw, select, series_of
 from research.execution.job import Computed, Matrix, numbers
 from research.execution.units import Unit, UnitResult
 from research.inference.multipliers import null_maxima
@@ -29,7 +29,6 @@ from research.records.results import BETS, DAILY, RESULTS, TableWriter, ranked
 from research.records.trial_hashes import hashes
 from research.records.trials import Entry, Ledger, Part
 from research.sweeps.plan import describe
-from research.verdict.evidence import resampled
 from research.verdict.findings import AFTER, AFTER_SCHEMA, FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
 from research.verdict.plausibility import SweepMeasures, implausible_flags, implausible_yield, too_many_hits
 from research.verdict.ruin import BANKRUPT
@@ -52,7 +51,7 @@ class Tried:
     first : date
         The first day.
     days : float32 (configurations, days)
-        The series that configurations are tested by.
+        P&L at level stakes (`research.execution.assess.Series`).
     maxima : float32 (draws,)
         Largest null statistics of all of them (`research.inference.multipliers.null_maxima`).
     """
@@ -64,7 +63,7 @@ class Tried:
 
 def tried_alone(daily: pl.DataFrame) -> Tried:
     """A backtest: one configuration by its days (`engine.backtesting.path.Path.daily`)."""
-    days = daily["return_frac"].to_numpy().astype(np.float32).reshape(1, -1)
+    days = daily["level"].to_numpy().astype(np.float32).reshape(1, -1)
     first: dt.date = daily["date"][0] if daily.height else dt.date(1970, 1, 1)
     return Tried(first, days, null_maxima(days.T, first))
 
@@ -91,7 +90,7 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
     job = computed.job
     job.command.progress.say(f"testing {describe(job.command.plan)} against luck")
     sweep = _finished(computed, target, work)
-    drawn = resampled(sweep.series.returns.T, sweep.seed, sweep.series.first)
+    drawn = draw(sweep)
     flags = flags_by_measures(target, drawn.moments, sweep.series.yield_error)
     aside = {int(config) - 1 for config in flags["config"]} | _leaking(computed)
     selection, configs, flags = _unflagged(computed, sweep, target, flags, aside)
@@ -102,7 +101,7 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
     if selection.aside:
         (target / WITH_FLAGGED).mkdir(exist_ok=True)
         assess_selection(sweep, select(sweep), drawn).write(target / WITH_FLAGGED)
-    return configs, Tried(sweep.series.first, sweep.series.returns, drawn.maxima)
+    return configs, Tried(sweep.series.first, sweep.series.level, drawn.maxima)
 
 
 def _finished(computed: Computed, target: Path, work: Path) -> FinishedSweep:

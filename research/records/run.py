@@ -291,7 +291,7 @@ class RunRecord:
         flags = judged["flag"].unique().sort().to_list()
         return judge(
             PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble),
-            Search(self.trials().effective),
+            Search(self.trials().effective, self.look().number),
             findings.out_of_sample,
             Flagged(flags, len(aside), implausible > evidence.betting),
         )

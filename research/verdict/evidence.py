@@ -180,12 +180,24 @@ class Resampled:
     maxima: NDArray[np.float32]
 
 
-def resampled(returns: NDArray[Any], seed: int, first: dt.date = dt.date(1970, 1, 1)) -> Resampled:
-    """Draw the resamples of whole days; parameters as in `assess`, and the date of the first day."""
+def resampled(
+    returns: NDArray[Any], seed: int, first: dt.date = dt.date(1970, 1, 1), level: NDArray[Any] | None = None
+) -> Resampled:
+    """Draw the resamples of whole days.
+
+    Parameters
+    ----------
+    returns, seed
+        As in `assess`.
+    first : date
+        The first day.
+    level : float32 (days, configurations), optional
+        P&L at level stakes, from which the null maxima come; default: the returns.
+    """
     returns = _one_day_at_least(returns)
     length = median_block_length(returns)
     drawn = bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days"))
-    return Resampled(length, drawn, null_maxima(returns, first))
+    return Resampled(length, drawn, null_maxima(returns if level is None else level, first))
 
 
 def _one_day_at_least(returns: NDArray[Any]) -> NDArray[Any]:
