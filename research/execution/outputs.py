@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shlex
 import shutil
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,21 +15,26 @@ from numpy.typing import NDArray
 
 from engine.backtesting.measures import METRICS
 from engine.backtesting.path import Path as ConfigurationPath
-from engine.identity import digest
+from engine.files import write_json
 from engine.kernel.params import Params
 from engine.tape import Tape
-from research.execution.assess import FinishedSweep, Selection, assess_selection, draw, select, series_of
+from research.execution.assess import FinishedSweep, Selection, assess_selection, select, series_of
 from research.execution.job import Computed, Matrix, numbers
+from research.execution.price import measure_price
+from research.execution.ruler import Ruler, ruler_of
 from research.execution.units import Unit, UnitResult
-from research.inference.multipliers import null_maxima
+from research.inference.closing_line import PricedBets
+from research.inference.effective_trials import effective_trials
 from research.inference.superiority import BootstrapMoments
 from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, TableWriter, ranked
 from research.records.trial_hashes import hashes
-from research.records.trials import Entry, Ledger, Part
+from research.records.trials import Ledger
 from research.sweeps.plan import describe
+from research.verdict.evidence import resampled
 from research.verdict.findings import AFTER, AFTER_SCHEMA, FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
 from research.verdict.plausibility import SweepMeasures, implausible_flags, implausible_yield, too_many_hits
+from research.verdict.price import PRICE
 from research.verdict.ruin import BANKRUPT
 
 _BANKROLL: Final = Params._fields.index("bankroll_minor")
@@ -42,33 +46,7 @@ _BET_COLUMNS: Final = ("config", "event_id", "state", "stake_minor", "pnl_minor"
 _ROUNDS: Final = 20
 
 
-@dataclass(frozen=True)
-class Tried:
-    """What the trial ledger learns of a command.
-
-    Attributes
-    ----------
-    first : date
-        The first day.
-    days : float32 (configurations, days)
-        P&L at level stakes (`research.execution.assess.Series`).
-    maxima : float32 (draws,)
-        Largest null statistics of all of them (`research.inference.multipliers.null_maxima`).
-    """
-
-    first: dt.date
-    days: NDArray[np.float32]
-    maxima: NDArray[np.float32]
-
-
-def tried_alone(daily: pl.DataFrame) -> Tried:
-    """A backtest: one configuration by its days (`engine.backtesting.path.Path.daily`)."""
-    days = daily["level"].to_numpy().astype(np.float32).reshape(1, -1)
-    first: dt.date = daily["date"][0] if daily.height else dt.date(1970, 1, 1)
-    return Tried(first, days, null_maxima(days.T, first))
-
-
-def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[int], Tried]:
+def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[int], BootstrapMoments]:
     """Test a finished sweep against luck and write its findings, its flags, and the paths of the best configurations.
 
     A flagged configuration is set aside: it is neither selected nor judged. The findings in which none is set aside are
@@ -84,24 +62,49 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
 
     Returns
     -------
-    list of int, Tried
-        Configurations whose paths are stored, the selected one first, then the best; and what the ledger learns.
+    list of int, BootstrapMoments
+        Configurations whose paths are stored, the selected one first, then the best; and the resamples.
     """
     job = computed.job
     job.command.progress.say(f"testing {describe(job.command.plan)} against luck")
     sweep = _finished(computed, target, work)
-    drawn = draw(sweep)
+    drawn = resampled(sweep.series.returns.T, sweep.seed)
     flags = flags_by_measures(target, drawn.moments, sweep.series.yield_error)
     aside = {int(config) - 1 for config in flags["config"]} | _leaking(computed)
     selection, configs, flags = _unflagged(computed, sweep, target, flags, aside)
     flags.write_parquet(target / FLAGS)
     sweep.series.bankruptcies().write_parquet(target / BANKRUPT)
     assess_selection(sweep, selection, drawn).write(target)
+    ruler, counts, series = ruler_of(computed), closed_bets(target), sweep.series
+    priced = PricedBets(series.level, series.clv, series.level_turnover, series.closed_turnover)
+    write_price(target, priced, counts, ruler, selection.aside, sweep.seed)
     shutil.rmtree(target / WITH_FLAGGED, ignore_errors=True)  # of an attempt that was killed
     if selection.aside:
         (target / WITH_FLAGGED).mkdir(exist_ok=True)
         assess_selection(sweep, select(sweep), drawn).write(target / WITH_FLAGGED)
-    return configs, Tried(sweep.series.first, sweep.series.level, drawn.maxima)
+        write_price(target / WITH_FLAGGED, priced, counts, ruler, (), sweep.seed)
+    return configs, drawn.moments
+
+
+def write_price(
+    folder: Path, bets: PricedBets, closed_bets: NDArray[np.int64], ruler: Ruler, aside: Collection[int], seed: int
+) -> None:
+    """Write the numbers behind the verdict of price (`measure_price`) beside the findings."""
+    write_json(folder / PRICE, measure_price(bets, closed_bets, ruler, aside, seed).plain())
+
+
+def write_price_alone(computed: Computed, target: Path) -> None:
+    """Write the numbers behind the verdict of price of a backtest, whose days are stored."""
+    daily = pl.read_parquet(target / DAILY)
+    level, clv = (daily[name].to_numpy().reshape(1, -1) for name in ("level", "clv"))
+    turnovers = [np.array([daily[name].sum()], np.float64) for name in ("level_stake", "closed_stake")]
+    seed = int(computed.job.command.settings["seed"])
+    write_price(target, PricedBets(level, clv, *turnovers), closed_bets(target), ruler_of(computed), (), seed)
+
+
+def closed_bets(target: Path) -> NDArray[np.int64]:
+    """Bets of each configuration that have a fair closing price; int64 (configurations,)."""
+    return pl.read_parquet(target / RESULTS, columns=["clv_n"])["clv_n"].fill_null(0).to_numpy().astype(np.int64)
 
 
 def _finished(computed: Computed, target: Path, work: Path) -> FinishedSweep:
@@ -153,41 +156,35 @@ def _leaking(computed: Computed) -> set[int]:
     return rows
 
 
-def count_trials(computed: Computed, manifest: dict[str, Any], tried: Tried) -> str:
+def count_trials(computed: Computed, manifest: dict[str, Any], resamples: BootstrapMoments | None) -> None:
     """Enter the configurations in the trial ledger, one entry a set of events; simulated data are not counted.
 
-    Returns
-    -------
-    str
-        The head of the ledger's chain after it, hex; empty for simulated data.
+    Parameters
+    ----------
+    computed : Computed
+    manifest : dict
+    resamples : BootstrapMoments or None
+        Of the sweep's daily returns; None: a backtest, which is one trial.
     """
     if set(manifest["data"]["sources"]) <= {"simulator"}:
-        return ""
-    plan = computed.job.command.plan
+        return
+    plan, ledger = computed.job.command.plan, Ledger()
     every, tape_of = hashes(plan), plan.table["tape"].to_numpy()
     event_sets = [built.events for built in computed.built]
-    parts = []
     for events in {event_set.hash: event_set for event_set in event_sets if event_set.events}.values():
         tapes = [number for number, event_set in enumerate(event_sets) if event_set.hash == events.hash]
-        rows = np.flatnonzero(np.isin(tape_of, tapes))
-        alone = len(rows) == len(plan)
-        maxima = tried.maxima if alone else null_maxima(tried.days[rows].T, tried.first)
-        parts.append(Part([every[row] for row in rows], events, maxima))
-    entry = Entry(
-        run=computed.job.run,
-        finished_at=manifest["finished_at"],
-        command=shlex.join(manifest["command"]),
-        kind=computed.job.command.kind,
-        look=_look(computed.job.command.settings, parts),
-    )
-    return Ledger().record(entry, parts)
-
-
-def _look(settings: dict[str, Any], parts: Sequence[Part]) -> bytes:
-    """Hash of what makes two commands one look: trials, events, validation, closing line and seed."""
-    rules = {key: value for key, value in settings.items() if key == "seed" or key.startswith(("validation.", "clv."))}
-    trials = sorted([part.events.hash.hex(), sorted(one.hex() for one in part.configurations)] for part in parts)
-    return bytes.fromhex(digest({"rules": rules, "trials": trials}))
+        on_events = np.isin(tape_of, tapes)
+        trials = [every[row] for row in np.flatnonzero(on_events)]
+        fresh = np.zeros(len(plan), np.bool_)
+        fresh[on_events] = ledger.fresh(trials, events)
+        ledger.record(
+            trials,
+            events,
+            run=computed.job.run,
+            finished_at=manifest["finished_at"],
+            command=shlex.join(manifest["command"]),
+            effective=float(fresh.sum()) if resamples is None else effective_trials(resamples, fresh),
+        )
 
 
 def _with_bankrolls(computed: Computed) -> Iterator[tuple[Unit, UnitResult, Matrix]]:

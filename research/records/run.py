@@ -23,7 +23,7 @@ from research.inference.closing_calibration import ClosingCalibration
 from research.records.folder import MANIFEST, find, run_folder
 from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, ranked
-from research.records.trials import Count, Ledger, Look
+from research.records.trials import Count, Ledger
 from research.tapes.closes import read_calibrations
 from research.verdict.findings import (
     AFTER,
@@ -38,7 +38,9 @@ from research.verdict.findings import (
     read_findings,
 )
 from research.verdict.judge import Flagged, PValues, Search, Verdict, judge
+from research.verdict.levels import levels
 from research.verdict.plausibility import FLAG_TEXTS
+from research.verdict.price import PriceVerdict, judge_price, read_price
 from research.verdict.ruin import BANKRUPT, BANKRUPT_SCHEMA, bankrupt_on
 
 REPORT = "report.html"
@@ -218,10 +220,6 @@ class RunRecord:
         effective = float(len(self)) if findings is None else max(1.0, findings.evidence.effective)
         return Count(max(counted.raw, len(self)), max(counted.effective, effective))
 
-    def look(self) -> Look:
-        """Which sweep of its family this is according to the ledger; the first of simulated data."""
-        return Ledger().look(self.manifest.get("event_sets", []), self.id, str(self.manifest.get("finished_at", "")))
-
     def acknowledged(self) -> list[str]:
         """Names of flags that a reader has acknowledged (`bea report RUN --acknowledge NAME`)."""
         path = self.folder / ACKNOWLEDGED
@@ -291,7 +289,7 @@ class RunRecord:
         flags = judged["flag"].unique().sort().to_list()
         return judge(
             PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble),
-            Search(self.trials().effective, self.look().number),
+            Search(self.trials().effective),
             findings.out_of_sample,
             Flagged(flags, len(aside), implausible > evidence.betting),
         )
@@ -299,6 +297,11 @@ class RunRecord:
     def closing(self) -> tuple[ClosingCalibration, ...] | None:
         """Calibrations of the closing lines that its bets are measured against; None: not measured, as earlier."""
         return read_calibrations(self.folder)
+
+    def price_verdict(self) -> PriceVerdict:
+        """Whether the bets beat the closing line, from the numbers as they are now; of a backtest too."""
+        look = 1
+        return judge_price(read_price(self._judged), self.trials().effective, look, levels(look).alpha)
 
     def bankrupt(self) -> pl.DataFrame:
         """Configurations that went bankrupt (`research.verdict.ruin`), and when: config, date."""

@@ -63,12 +63,14 @@ def summary(run: RunRecord) -> dict[str, Any]:
         metrics = run.metrics(1)
         flags = [name for name in run.flags() if name not in run.acknowledged()]
         measures = {name: metrics[name] for name in BACKTEST}
-        return head | {"flags": flags, "config": run.parameters(1), "metrics": measures}
+        price = price_summary(run)
+        return head | {"flags": flags, "config": run.parameters(1), "price": price, "metrics": measures}
     return head | {
         "n_configurations": len(run),
         "n_tapes": run.manifest["counts"]["tapes"],
         "order": run.manifest["order"],
         "verdict": verdict_summary(run),
+        "price": price_summary(run),
         "note": "the leaderboard is in sample; the verdict is corrected for the search",
         "leaderboard": run.leaderboard(ROWS).to_dicts(),
     }
@@ -94,6 +96,12 @@ def verdict_summary(run: RunRecord) -> dict[str, Any] | None:
         "set_aside": [{"config": config, "flags": list(flags)} for config, flags in run.set_aside().items()],
         "findings": findings.plain(),
     }
+
+
+def price_summary(run: RunRecord) -> dict[str, Any]:
+    """The verdict of price with the numbers that it is made of."""
+    verdict = run.price_verdict()
+    return {"beats": verdict.beats, **verdict.plain()}
 
 
 def selected_summary(run: RunRecord, config: int) -> dict[str, Any]:
