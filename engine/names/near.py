@@ -79,6 +79,15 @@ def near_pairs(names: Iterable[str]) -> set[tuple[str, str]]:
     return {pair for pair in pairs if near(*pair)}
 
 
+def significant_words(name: str) -> tuple[str, ...]:
+    """Words of a name without accents, case, punctuation and club words, abbreviations written out.
+
+    >>> significant_words("1. FC K\u00f6ln"), significant_words("Utd")
+    (('koln',), ('united',))
+    """
+    return _significant(fold(name))
+
+
 @lru_cache(maxsize=65_536)
 def _significant(folded: str) -> tuple[str, ...]:
     """Words of a folded name without club words, abbreviations written out; all words where none would remain."""

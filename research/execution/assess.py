@@ -32,7 +32,7 @@ from research.validation.folds import Flags
 from research.validation.rules import Rules
 from research.validation.slices import PARTS, fold_sums
 from research.validation.stitched import SelectedConfiguration, Stitched, stitch
-from research.verdict.evidence import Assessment, Resampled, assess
+from research.verdict.evidence import Assessment, Resampled, assess, resampled
 from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, BacktestPaths, Findings, Window
 from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample
 from research.verdict.plausibility import yield_errors
@@ -259,7 +259,7 @@ def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resample
         sweep.seed,
         cross_validate=sweep.cross_validate,
         aside=selection.aside,
-        drawn=drawn,
+        drawn=draw(sweep) if drawn is None else drawn,
     )
     findings = Findings(
         evidence=assessment.evidence,
@@ -280,6 +280,12 @@ def _size(sweep: FinishedSweep, selection: Selection) -> Size:
     series, sums = sweep.series, sweep.series.sums.sum(axis=(1, 2))
     days = Days(series.returns, series.level, series.level_turnover, sums)
     return size_of(days, selection.row, selection.aside, sweep.rules)
+
+
+def draw(sweep: FinishedSweep) -> Resampled:
+    """The resamples of the sweep's days, and its null maxima at level stakes."""
+    series = sweep.series
+    return resampled(series.returns.T, sweep.seed, series.first, series.level.T)
 
 
 def _backtest_paths(choices: Sequence[Choice], paths: Sequence[BacktestPath]) -> BacktestPaths:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from engine.backtesting.precompile import Warming
 from engine.files import write_json
@@ -20,10 +21,18 @@ from research.execution.estimate import estimate
 from research.execution.job import BuiltTape, Command, Computed, Job, TapeJob, TapeShelf, numbers
 from research.execution.manifest import manifest_of
 from research.execution.no_bets import empty_tapes, no_bets
-from research.execution.outputs import best, count_trials, flags_by_bets, write_findings, write_paths, write_price_alone
+from research.execution.outputs import (
+    best,
+    count_trials,
+    flags_by_bets,
+    tried_alone,
+    write_findings,
+    write_paths,
+    write_price_alone,
+)
 from research.execution.units import Unit, UnitFolder, compute, cut, in_lanes
 from research.records.folder import MANIFEST, computing, publish, run_folder
-from research.records.results import RESULTS, order_expressions, write_results
+from research.records.results import DAILY, RESULTS, order_expressions, write_results
 from research.records.run import RunRecord
 from research.sweeps.plan import describe
 from research.tapes.builder import Tapes, tape_code
@@ -111,12 +120,12 @@ def _compute(job: Job, work: Path) -> RunRecord:
     write_json(target / CLOSING, stored(computed.closes))
     if command.settings["sweep.days"]:
         _write_days(computed, target)
-    resamples = None
     if command.kind == "sweep":
-        selected, resamples = write_findings(computed, target, work)
+        selected, tried = write_findings(computed, target, work)
     else:
         selected = best(target, command.settings)
         write_paths(computed, target, selected)
+        tried = tried_alone(pl.read_parquet(target / DAILY))
         flags = flags_by_bets(target)
         if flags.height:
             flags.write_parquet(target / FLAGS)
@@ -124,8 +133,7 @@ def _compute(job: Job, work: Path) -> RunRecord:
     absent = no_bets(computed, target)
     manifest = manifest_of(computed, selected, running_code([tape_job.spec for tape_job in job.tape_jobs]))
     manifest |= {"no_bets": absent, "notes": [*manifest["notes"], *empty_tapes(computed)]}
-    count_trials(computed, manifest, resamples)
-    write_json(target / MANIFEST, manifest)
+    write_json(target / MANIFEST, manifest | {"ledger_head": count_trials(computed, manifest, tried)})
     publish(target, job.run)
     return RunRecord.open(job.run)
 

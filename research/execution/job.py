@@ -188,13 +188,12 @@ class Job:
         facts, rules = self.rows[number].facts, self.rules
         n_days = len(tape.midnights) if self.command.kind == "sweep" else 0
         cuts = cut_folds(tape, self.dates, rules.embargo_days) if rules.enabled else Cuts(np.empty((0, 5), np.int64))
-        ids = tape.events["event_id"].to_numpy()
         return BuiltTape(
             tape.hash,
             len(tape),
             DayRequest(n_days, cuts.days.ravel()),
             Span(first_date(tape), n_days, cuts),
-            EventSet.of_hashes(ids, facts["first_date"], facts["last_date"], facts["sources"]),
+            EventSet.of_events(tape.events, facts["first_date"], facts["last_date"], facts["sources"]),
             tuple(tape.refused.rows()),
         )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
 import shutil
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,22 +17,22 @@ from numpy.typing import NDArray
 from engine.backtesting.measures import METRICS
 from engine.backtesting.path import Path as ConfigurationPath
 from engine.files import write_json
+from engine.identity import digest
 from engine.kernel.params import Params
 from engine.tape import Tape
-from research.execution.assess import FinishedSweep, Selection, assess_selection, select, series_of
+from research.execution.assess import FinishedSweep, Selection, assess_selection, draw, select, series_of
 from research.execution.job import Computed, Matrix, numbers
 from research.execution.price import measure_price
 from research.execution.ruler import Ruler, ruler_of
 from research.execution.units import Unit, UnitResult
 from research.inference.closing_line import PricedBets
-from research.inference.effective_trials import effective_trials
+from research.inference.multipliers import null_maxima
 from research.inference.superiority import BootstrapMoments
 from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, TableWriter, ranked
 from research.records.trial_hashes import hashes
-from research.records.trials import Ledger
+from research.records.trials import Entry, Ledger, Part
 from research.sweeps.plan import describe
-from research.verdict.evidence import resampled
 from research.verdict.findings import AFTER, AFTER_SCHEMA, FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
 from research.verdict.plausibility import SweepMeasures, implausible_flags, implausible_yield, too_many_hits
 from research.verdict.price import PRICE
@@ -46,7 +47,33 @@ _BET_COLUMNS: Final = ("config", "event_id", "state", "stake_minor", "pnl_minor"
 _ROUNDS: Final = 20
 
 
-def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[int], BootstrapMoments]:
+@dataclass(frozen=True)
+class Tried:
+    """What the trial ledger learns of a command.
+
+    Attributes
+    ----------
+    first : date
+        The first day.
+    days : float32 (configurations, days)
+        P&L at level stakes (`research.execution.assess.Series`).
+    maxima : float32 (draws,)
+        Largest null statistics of all of them (`research.inference.multipliers.null_maxima`).
+    """
+
+    first: dt.date
+    days: NDArray[np.float32]
+    maxima: NDArray[np.float32]
+
+
+def tried_alone(daily: pl.DataFrame) -> Tried:
+    """A backtest: one configuration by its days (`engine.backtesting.path.Path.daily`)."""
+    days = daily["level"].to_numpy().astype(np.float32).reshape(1, -1)
+    first: dt.date = daily["date"][0] if daily.height else dt.date(1970, 1, 1)
+    return Tried(first, days, null_maxima(days.T, first))
+
+
+def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[int], Tried]:
     """Test a finished sweep against luck and write its findings, its flags, and the paths of the best configurations.
 
     A flagged configuration is set aside: it is neither selected nor judged. The findings in which none is set aside are
@@ -62,13 +89,13 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
 
     Returns
     -------
-    list of int, BootstrapMoments
-        Configurations whose paths are stored, the selected one first, then the best; and the resamples.
+    list of int, Tried
+        Configurations whose paths are stored, the selected one first, then the best; and what the ledger learns.
     """
     job = computed.job
     job.command.progress.say(f"testing {describe(job.command.plan)} against luck")
     sweep = _finished(computed, target, work)
-    drawn = resampled(sweep.series.returns.T, sweep.seed)
+    drawn = draw(sweep)
     flags = flags_by_measures(target, drawn.moments, sweep.series.yield_error)
     aside = {int(config) - 1 for config in flags["config"]} | _leaking(computed)
     selection, configs, flags = _unflagged(computed, sweep, target, flags, aside)
@@ -83,7 +110,7 @@ def write_findings(computed: Computed, target: Path, work: Path) -> tuple[list[i
         (target / WITH_FLAGGED).mkdir(exist_ok=True)
         assess_selection(sweep, select(sweep), drawn).write(target / WITH_FLAGGED)
         write_price(target / WITH_FLAGGED, priced, counts, ruler, (), sweep.seed)
-    return configs, drawn.moments
+    return configs, Tried(sweep.series.first, sweep.series.level, drawn.maxima)
 
 
 def write_price(
@@ -156,35 +183,41 @@ def _leaking(computed: Computed) -> set[int]:
     return rows
 
 
-def count_trials(computed: Computed, manifest: dict[str, Any], resamples: BootstrapMoments | None) -> None:
+def count_trials(computed: Computed, manifest: dict[str, Any], tried: Tried) -> str:
     """Enter the configurations in the trial ledger, one entry a set of events; simulated data are not counted.
 
-    Parameters
-    ----------
-    computed : Computed
-    manifest : dict
-    resamples : BootstrapMoments or None
-        Of the sweep's daily returns; None: a backtest, which is one trial.
+    Returns
+    -------
+    str
+        The head of the ledger's chain after it, hex; empty for simulated data.
     """
     if set(manifest["data"]["sources"]) <= {"simulator"}:
-        return
-    plan, ledger = computed.job.command.plan, Ledger()
+        return ""
+    plan = computed.job.command.plan
     every, tape_of = hashes(plan), plan.table["tape"].to_numpy()
     event_sets = [built.events for built in computed.built]
+    parts = []
     for events in {event_set.hash: event_set for event_set in event_sets if event_set.events}.values():
         tapes = [number for number, event_set in enumerate(event_sets) if event_set.hash == events.hash]
-        on_events = np.isin(tape_of, tapes)
-        trials = [every[row] for row in np.flatnonzero(on_events)]
-        fresh = np.zeros(len(plan), np.bool_)
-        fresh[on_events] = ledger.fresh(trials, events)
-        ledger.record(
-            trials,
-            events,
-            run=computed.job.run,
-            finished_at=manifest["finished_at"],
-            command=shlex.join(manifest["command"]),
-            effective=float(fresh.sum()) if resamples is None else effective_trials(resamples, fresh),
-        )
+        rows = np.flatnonzero(np.isin(tape_of, tapes))
+        alone = len(rows) == len(plan)
+        maxima = tried.maxima if alone else null_maxima(tried.days[rows].T, tried.first)
+        parts.append(Part([every[row] for row in rows], events, maxima))
+    entry = Entry(
+        run=computed.job.run,
+        finished_at=manifest["finished_at"],
+        command=shlex.join(manifest["command"]),
+        kind=computed.job.command.kind,
+        look=_look(computed.job.command.settings, parts),
+    )
+    return Ledger().record(entry, parts)
+
+
+def _look(settings: dict[str, Any], parts: Sequence[Part]) -> bytes:
+    """Hash of what makes two commands one look: trials, events, validation, closing line and seed."""
+    rules = {key: value for key, value in settings.items() if key == "seed" or key.startswith(("validation.", "clv."))}
+    trials = sorted([part.events.hash.hex(), sorted(one.hex() for one in part.configurations)] for part in parts)
+    return bytes.fromhex(digest({"rules": rules, "trials": trials}))
 
 
 def _with_bankrolls(computed: Computed) -> Iterator[tuple[Unit, UnitResult, Matrix]]:

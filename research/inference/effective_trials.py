@@ -2,10 +2,10 @@
 
 The best of N independent worthless configurations exceeds its 95 % quantile c, where 1 - Phi(c)^N = 5 % (Sidak,
 "Rectangular confidence regions", JASA 62 (1967)). The effective number is the N whose c equals the quantile that the
-best of these configurations has under the null: the 95 % quantile of the largest skew-corrected studentised mean
-(`research.inference.skewness`) over resamples of whole days, which keep the correlation between the daily P&L of the
+best of these configurations has under the null: the 95 % quantile of their largest null statistic under normal
+multipliers of whole days (`research.inference.multipliers`), which keep the correlation between the daily P&L of the
 configurations. This inverts the adjustment of Westfall & Young, "Resampling-based multiple testing" (1993), section
-2.6. Copies of one configuration count once.
+2.6. Copies of one configuration count once, whatever command they ran in.
 """
 
 from __future__ import annotations
@@ -17,34 +17,31 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from research.inference.skewness import largest_null_statistics
-from research.inference.superiority import BootstrapMoments
-
 _NORMAL: Final = NormalDist()
 LEVEL: Final = 0.05
 
 
-def effective_trials(moments: BootstrapMoments, subset: NDArray[np.bool_] | None = None) -> float:
-    """Effective number of trials of the configurations in `subset`.
+def effective_trials(maxima: NDArray[np.floating], configurations: int) -> float:
+    """Effective number of trials of the configurations behind a vector of null maxima.
 
     Parameters
     ----------
-    moments : BootstrapMoments
-    subset : bool (configurations,), optional
-        Default: all.
+    maxima : float (draws,)
+        From `multipliers.null_maxima`; of several searches together the elementwise maximum of their vectors.
+    configurations : int
+        Number of distinct configurations behind it.
 
     Returns
     -------
     float
-        From 1 to the number of testable configurations in the subset; 0 where there is none.
+        From 1 to `configurations`; 0 where there is none, or none that bet.
     """
-    tested = moments.testable.copy()
-    if subset is not None:
-        tested &= subset
-    count = int(np.count_nonzero(tested))
-    if count < 2:
-        return float(count)
-    return float(min(trials_at(float(np.quantile(largest_null_statistics(moments, tested), 1.0 - LEVEL))), count))
+    if np.isneginf(maxima).all():
+        return 0.0
+    if configurations < 2:
+        return float(configurations)
+    quantile = float(np.quantile(np.asarray(maxima, np.float64), 1.0 - LEVEL))
+    return float(min(trials_at(quantile), configurations))
 
 
 def trials_at(quantile: float) -> float:

@@ -71,15 +71,6 @@ def spa_p_value(moments: BootstrapMoments, judged: NDArray[np.bool_] | None = No
     return bootstrap_p_value(_largest(moments, tested, np.where(little, moments.means[tested], 0.0)), observed)
 
 
-def largest_null_statistics(moments: BootstrapMoments, subset: NDArray[np.bool_]) -> Floats:
-    """Largest statistic of each resample under the null, at least 0; (resamples,).
-
-    Over the testable configurations of `subset`, each centred on its own mean.
-    """
-    tested = np.flatnonzero(moments.testable & subset)
-    return _largest(moments, tested, moments.means[tested])
-
-
 def _largest(moments: BootstrapMoments, columns: NDArray[np.intp], centres: Floats) -> Floats:
     largest, root = np.zeros(len(moments.resample_means)), math.sqrt(moments.n)
     for part in column_slices(len(columns), len(moments.resample_means)):

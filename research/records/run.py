@@ -23,7 +23,7 @@ from research.inference.closing_calibration import ClosingCalibration
 from research.records.folder import MANIFEST, find, run_folder
 from research.records.leaks import leaking
 from research.records.results import BETS, DAILY, RESULTS, ranked
-from research.records.trials import Count, Ledger
+from research.records.trials import Count, Ledger, Look
 from research.tapes.closes import read_calibrations
 from research.verdict.findings import (
     AFTER,
@@ -220,6 +220,10 @@ class RunRecord:
         effective = float(len(self)) if findings is None else max(1.0, findings.evidence.effective)
         return Count(max(counted.raw, len(self)), max(counted.effective, effective))
 
+    def look(self) -> Look:
+        """Which sweep of its family this is according to the ledger; the first of simulated data."""
+        return Ledger().look(self.manifest.get("event_sets", []), self.id, str(self.manifest.get("finished_at", "")))
+
     def acknowledged(self) -> list[str]:
         """Names of flags that a reader has acknowledged (`bea report RUN --acknowledge NAME`)."""
         path = self.folder / ACKNOWLEDGED
@@ -289,7 +293,7 @@ class RunRecord:
         flags = judged["flag"].unique().sort().to_list()
         return judge(
             PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble),
-            Search(self.trials().effective),
+            Search(self.trials().effective, self.look().number),
             findings.out_of_sample,
             Flagged(flags, len(aside), implausible > evidence.betting),
         )
@@ -300,7 +304,7 @@ class RunRecord:
 
     def price_verdict(self) -> PriceVerdict:
         """Whether the bets beat the closing line, from the numbers as they are now; of a backtest too."""
-        look = 1
+        look = self.look().number
         return judge_price(read_price(self._judged), self.trials().effective, look, levels(look).alpha)
 
     def bankrupt(self) -> pl.DataFrame:

@@ -2,45 +2,29 @@
 
 A trial is a configuration on a set of events. The ledger is one small SQLite file beside the runs; removing runs does
 not touch it. The trials behind a result are the distinct configurations, whatever the command, whose events overlap
-the result's own by half or more of the smaller set.
+the result's own by half or more of the smaller set: its family. Each entry holds the largest null statistics of its
+configurations (`research.inference.multipliers`), so that what several commands are worth together can only grow.
 """
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DataError
 from engine.paths import home
-from research.records.event_sets import EventSet, overlap
+from research.inference.effective_trials import effective_trials
+from research.records.chain import Checked, append, check_chain, vector_hash
+from research.records.event_sets import EventSet, Prints, overlap
+from research.records.ledger_file import opened, transaction
 
-#: what turns a ledger of one version into the next, from version 0 (a new file, or one older than versions) on;
-#: the version stands in SQLite's ``user_version``
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
-    (
-        """CREATE TABLE IF NOT EXISTS event_sets (
-            id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, events INTEGER NOT NULL, sample BLOB NOT NULL,
-            first_date TEXT NOT NULL, last_date TEXT NOT NULL, sources TEXT NOT NULL)""",
-        """CREATE TABLE IF NOT EXISTS evaluations (
-            id INTEGER PRIMARY KEY, run TEXT NOT NULL, finished_at TEXT NOT NULL, command TEXT NOT NULL,
-            event_set INTEGER NOT NULL REFERENCES event_sets(id),
-            configurations INTEGER NOT NULL, fresh INTEGER NOT NULL, effective REAL NOT NULL)""",
-        """CREATE TABLE IF NOT EXISTS trials (
-            configuration BLOB NOT NULL, event_set INTEGER NOT NULL REFERENCES event_sets(id),
-            evaluation INTEGER NOT NULL REFERENCES evaluations(id),
-            PRIMARY KEY (configuration, event_set)) WITHOUT ROWID""",
-        "CREATE INDEX IF NOT EXISTS trials_by_set ON trials(event_set)",
-    ),
-)
-_SET_COLUMNS: Final = "events, sample, first_date, last_date"
+_SET_COLUMNS: Final = "events, sample, first_date, last_date, prints"
 
 
 @dataclass(frozen=True)
@@ -52,12 +36,71 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Look:
+    """Which sweep of its family a sweep is.
+
+    Attributes
+    ----------
+    number : int
+        From 1, in the order of entry; a repeated sweep keeps the number of the first.
+    earlier : tuple of str
+        Ids of the runs of the sweeps before it, oldest first.
+    """
+
+    number: int
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command to be entered.
+
+    Attributes
+    ----------
+    run : str
+        Id of its run.
+    finished_at : str
+        ISO instant, UTC.
+    command : str
+    kind : str
+        ``sweep`` or ``backtest``; only a sweep is a look at its family.
+    look : bytes
+        The same for commands that repeat one look: the same trials, events, validation and seed.
+    """
+
+    run: str
+    finished_at: str
+    command: str
+    kind: str = "sweep"
+    look: bytes = b""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The configurations of a command on one set of events.
+
+    Attributes
+    ----------
+    configurations : sequence of bytes
+        Their hashes (`research.records.trial_hashes`).
+    events : EventSet
+    maxima : float32 (draws,)
+        Their largest null statistics (`research.inference.multipliers.null_maxima`).
+    """
+
+    configurations: Sequence[bytes]
+    events: EventSet
+    maxima: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """One command in the ledger: what it added, and how far its events overlap those asked about."""
 
     run: str
     finished_at: str
     command: str
+    kind: str
     events: int
     first_date: str
     last_date: str
@@ -80,81 +123,27 @@ class Ledger:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or home() / "data" / "trials.sqlite"
 
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = None
-        try:
-            connection = sqlite3.connect(self.path, timeout=60.0, isolation_level=None)
-            connection.execute("PRAGMA journal_mode=WAL")
-            self._migrate(connection)
-            yield connection
-        except sqlite3.Error as error:
-            raise DataError(
-                "the trial ledger cannot be used",
-                where=str(self.path),
-                found=str(error),
-                todo="restore it from a backup: without it past trials are not counted",
-            ) from None
-        finally:
-            if connection is not None:
-                connection.close()
+    def record(self, entry: Entry, parts: Sequence[Part]) -> str:
+        """Enter the trials of one command, all or nothing; those already there stay as they are.
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        """Bring the file to the version of this code; processes that start at once take turns."""
-        if self._version(connection) == len(MIGRATIONS):
-            return
-        with _transaction(connection):
-            for version in range(self._version(connection), len(MIGRATIONS)):
-                for statement in MIGRATIONS[version]:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {version + 1}")
-
-    def _version(self, connection: sqlite3.Connection) -> int:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version > len(MIGRATIONS):
-            raise DataError(
-                "the trial ledger is of a newer version of bea",
-                where=str(self.path),
-                expected=f"schema version {len(MIGRATIONS)} or older",
-                found=str(version),
-                todo="update bea",
-            )
-        return version
-
-    def fresh(self, configurations: Sequence[bytes], events: EventSet) -> NDArray[np.bool_]:
-        """Which of these configurations the ledger does not have yet on this very set of events."""
-        with self._open() as connection:
-            rows = connection.execute(
-                "SELECT configuration FROM trials JOIN event_sets ON event_sets.id = event_set WHERE hash = ?",
-                (events.hash,),
-            )
-            known = {row[0] for row in rows}
-        return np.array([configuration not in known for configuration in configurations], dtype=np.bool_)
-
-    def record(
-        self,
-        configurations: Sequence[bytes],
-        events: EventSet,
-        *,
-        run: str,
-        finished_at: str,
-        command: str,
-        effective: float,
-    ) -> int:
-        """Enter the trials of one command; those already there stay as they are. Returns how many are new.
-
-        `effective` is what the ones new on this set (`fresh`) are worth, whatever the ledger has on other sets.
+        Returns
+        -------
+        str
+            The head of the chain after it (`research.records.chain`), hex.
         """
-        with self._open() as connection, _transaction(connection):
-            return _record(connection, configurations, events, (run, finished_at, command, effective))
+        head = b""
+        with opened(self.path) as connection, transaction(connection):
+            for part in parts:
+                head = _record(connection, entry, part)
+        return head.hex()
 
     def count(self, sets: Sequence[str]) -> Count:
-        """Trials whose events overlap any of these sets by half or more.
+        """Trials whose events overlap any of these sets by half or more, and their effective number.
 
-        The effective number is a sum over commands: the best of two sets of configurations is at most as lucky as the
-        best of as many independent ones as both are worth together. Commands count in order of time. Each adds what
-        its configurations were worth, but no more than the number that no earlier command tried on these events.
+        The effective number is that of the elementwise maximum of the null maxima of all these commands, at most the
+        number of distinct configurations. Configurations that only an earlier version of the ledger evaluated have no
+        maxima. Each then adds its share: what its command was worth over the number of configurations that were new in
+        it, the largest over all such commands. A command was worth at least one trial.
 
         Parameters
         ----------
@@ -163,52 +152,111 @@ class Ledger:
         """
         if not self.path.is_file():
             return Count(0, 0.0)
-        with self._open() as connection:
+        with opened(self.path) as connection:
             near = _near(connection, sets)
             marks = ", ".join("?" * len(near))
+            raw = _number(
+                connection, f"SELECT COUNT(DISTINCT configuration) FROM trials WHERE event_set IN ({marks})", near
+            )
+            measured = (
+                "SELECT configuration FROM trials JOIN evaluations ON evaluations.id = evaluation "
+                f"WHERE trials.event_set IN ({marks}) AND vector IS NOT NULL"
+            )
+            with_vector = _number(connection, f"SELECT COUNT(DISTINCT configuration) FROM ({measured})", near)
+            rest = _number(
+                connection,
+                "SELECT SUM(share) FROM (SELECT MAX(MIN(1.0, MAX(effective, 1.0) / MAX(fresh, 1))) AS share "
+                "FROM trials JOIN evaluations ON evaluations.id = evaluation "
+                f"WHERE trials.event_set IN ({marks}) AND vector IS NULL AND configuration NOT IN ({measured}) "
+                "GROUP BY configuration)",
+                near * 2,
+            )
+            maxima = _largest(connection, near)
+        worth = 0.0 if maxima is None else max(effective_trials(maxima, int(with_vector)), 1.0)
+        return Count(int(raw), min(float(raw), worth + rest))
+
+    def look(self, sets: Sequence[str], run: str, finished_at: str = "") -> Look:
+        """Which sweep of its family the run of a sweep is; later sweeps do not change it.
+
+        Parameters
+        ----------
+        sets : sequence of str
+            Hashes of the event sets of the run, hex.
+        run : str
+            Its id. A run that the ledger does not hold comes after all that finished before it.
+        finished_at : str
+            ISO instant, UTC; empty: not known, after all.
+        """
+        if not self.path.is_file():
+            return Look(1)
+        with opened(self.path) as connection:
+            near = _near(connection, sets)
             rows = connection.execute(
-                "SELECT COUNT(*), effective FROM "
-                f"(SELECT MIN(evaluation) AS first FROM trials WHERE event_set IN ({marks}) GROUP BY configuration) "
-                "JOIN evaluations ON evaluations.id = first GROUP BY first",
+                "SELECT run, finished_at, look FROM evaluations WHERE kind = 'sweep' AND "
+                f"event_set IN ({', '.join('?' * len(near))}) ORDER BY id",
                 near,
             ).fetchall()
-        return Count(sum(int(new) for new, _ in rows), float(sum(min(new, worth) for new, worth in rows)))
+        own = {_look_of(*row) for row in rows if row[0] == run}
+        earlier: dict[object, str] = {}
+        for row in rows:
+            if (_look_of(*row) in own) if own else (finished_at and row[1] > finished_at):
+                break
+            earlier.setdefault(_look_of(*row), row[0])
+        return Look(len(earlier) + 1, tuple(earlier.values()))
 
     def evaluations(self, sets: Sequence[str] = ()) -> list[Evaluation]:
-        """All commands that added trials, newest first; with `sets`, how far the events of each overlap them.
+        """All commands, newest first; with `sets`, how far the events of each overlap them.
 
         A command over several sets of events is one line: the most events, the largest overlap, the sums of counts.
         """
         if not self.path.is_file():
             return []
-        with self._open() as connection:
+        with opened(self.path) as connection:
             wanted = [event_set for digest in sets if (event_set := _set_of(connection, digest)) is not None]
             rows = connection.execute(
-                "SELECT run, finished_at, command, events, first_date, last_date, sources, configurations, fresh, "
-                "effective, sample FROM evaluations JOIN event_sets ON event_sets.id = event_set "
+                "SELECT run, finished_at, command, kind, events, first_date, last_date, sources, configurations, "
+                "fresh, effective, sample, prints FROM evaluations JOIN event_sets ON event_sets.id = event_set "
                 "ORDER BY evaluations.id DESC"
             ).fetchall()
         names = [field.name for field in fields(Evaluation)][:-1]
         commands: dict[tuple[str, str], Evaluation] = {}
         for row in rows:
-            events = EventSet(int(row[3]), np.frombuffer(row[-1], "<i8"), row[4], row[5])
+            events = _event_set(row[4], row[11], row[5], row[6], row[12])
             shared = max((overlap(events, other) for other in wanted), default=0.0 if sets else 1.0)
-            evaluation = Evaluation(**dict(zip(names, row[:-1], strict=True)), overlap=shared)
+            evaluation = Evaluation(**dict(zip(names, row[:-2], strict=True)), overlap=shared)
             key = evaluation.run, evaluation.finished_at
             commands[key] = _together(commands[key], evaluation) if key in commands else evaluation
         return list(commands.values())
 
+    def check(self, heads: dict[str, str]) -> Checked:
+        """Whether every entry is as it was written; `heads` are those that runs hold (`chain.check_chain`)."""
+        if not self.path.is_file() and not heads:
+            return Checked(0, "", ())
+        with opened(self.path) as connection:
+            return check_chain(connection, heads)
 
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All statements inside or none; other writers wait."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+
+def _look_of(run: str, finished_at: str, look: bytes | None) -> object:
+    """What tells one look from another; in ledgers of earlier versions the run."""
+    return look or run
+
+
+def _number(connection: sqlite3.Connection, query: str, values: Sequence[int]) -> float:
+    return float(connection.execute(query, values).fetchone()[0] or 0.0)
+
+
+def _largest(connection: sqlite3.Connection, near: Sequence[int]) -> NDArray[np.float32] | None:
+    """Elementwise maximum of the vectors of all entries on these sets; None if there is none."""
+    rows = connection.execute(
+        "SELECT maxima FROM vectors WHERE hash IN (SELECT vector FROM evaluations WHERE event_set IN "
+        f"({', '.join('?' * len(near))}))",
+        near,
+    )
+    largest: NDArray[np.float32] | None = None
+    for (content,) in rows:
+        maxima = np.frombuffer(content, "<f4")
+        largest = maxima if largest is None else np.maximum(largest, maxima)
+    return largest
 
 
 def _together(a: Evaluation, b: Evaluation) -> Evaluation:
@@ -225,10 +273,14 @@ def _together(a: Evaluation, b: Evaluation) -> Evaluation:
     )
 
 
+def _event_set(events: int, sample: bytes, first_date: str, last_date: str, prints: bytes | None) -> EventSet:
+    return EventSet(events, np.frombuffer(sample, "<i8"), first_date, last_date, (), Prints.from_plain(prints))
+
+
 def _set_of(connection: sqlite3.Connection, digest: str) -> EventSet | None:
     query = f"SELECT {_SET_COLUMNS} FROM event_sets WHERE hash = ?"
     row = connection.execute(query, (bytes.fromhex(digest),)).fetchone()
-    return None if row is None else EventSet(row[0], np.frombuffer(row[1], "<i8"), *row[2:])
+    return None if row is None else _event_set(*row)
 
 
 def _near(connection: sqlite3.Connection, sets: Sequence[str]) -> list[int]:
@@ -239,20 +291,44 @@ def _near(connection: sqlite3.Connection, sets: Sequence[str]) -> list[int]:
 
 def _overlapping(connection: sqlite3.Connection, wanted: EventSet) -> Iterator[int]:
     """Numbers of the sets that overlap by half or more."""
-    for number, events, sample, *dates in connection.execute(f"SELECT id, {_SET_COLUMNS} FROM event_sets").fetchall():
-        if overlap(wanted, EventSet(events, np.frombuffer(sample, "<i8"), *dates)) >= 0.5:
+    for number, *row in connection.execute(f"SELECT id, {_SET_COLUMNS} FROM event_sets").fetchall():
+        if overlap(wanted, _event_set(*row)) >= 0.5:
             yield number
 
 
-def _record(
-    connection: sqlite3.Connection,
-    configurations: Sequence[bytes],
-    events: EventSet,
-    facts: tuple[str, str, str, float],
-) -> int:
-    run, finished_at, command, effective = facts
+def _record(connection: sqlite3.Connection, entry: Entry, part: Part) -> bytes:
+    """Enter one part of a command; returns the head of the chain after it."""
+    number, vector = _entered_set(connection, part.events), part.maxima.astype("<f4").tobytes()
+    connection.execute("INSERT OR IGNORE INTO vectors(hash, maxima) VALUES (?,?)", (vector_hash(vector), vector))
+    values: dict[str, Any] = {
+        "run": entry.run,
+        "finished_at": entry.finished_at,
+        "command": entry.command,
+        "event_set": number,
+        "configurations": len(part.configurations),
+        "fresh": 0,
+        "effective": effective_trials(part.maxima, len(part.configurations)),
+        "kind": entry.kind,
+        "look": entry.look or None,
+        "vector": vector_hash(vector),
+    }
+    marks = ", ".join("?" * len(values))
+    made = connection.execute(f"INSERT INTO evaluations({', '.join(values)}) VALUES ({marks})", [*values.values()])
+    before = connection.total_changes
+    connection.executemany(
+        "INSERT OR IGNORE INTO trials(configuration, event_set, evaluation) VALUES (?,?,?)",
+        ((configuration, number, made.lastrowid) for configuration in part.configurations),
+    )
+    fresh = connection.total_changes - before
+    connection.execute("UPDATE evaluations SET fresh = ? WHERE id = ?", (fresh, made.lastrowid))
+    return append(connection, int(made.lastrowid or 0))
+
+
+def _entered_set(connection: sqlite3.Connection, events: EventSet) -> int:
+    """Number of a set of events, entered if it is not there yet."""
     connection.execute(
-        "INSERT OR IGNORE INTO event_sets(hash, events, sample, first_date, last_date, sources) VALUES (?,?,?,?,?,?)",
+        "INSERT OR IGNORE INTO event_sets(hash, events, sample, first_date, last_date, sources, prints) "
+        "VALUES (?,?,?,?,?,?,?)",
         (
             events.hash,
             events.events,
@@ -260,22 +336,8 @@ def _record(
             events.first_date,
             events.last_date,
             ", ".join(events.sources),
+            events.prints.plain() if events.prints.matches else None,
         ),
     )
     (number,) = connection.execute("SELECT id FROM event_sets WHERE hash = ?", (events.hash,)).fetchone()
-    evaluation = connection.execute(
-        "INSERT INTO evaluations(run, finished_at, command, event_set, configurations, fresh, effective) "
-        "VALUES (?,?,?,?,?,0,?)",
-        (run, finished_at, command, number, len(configurations), effective),
-    ).lastrowid
-    before = connection.total_changes
-    connection.executemany(
-        "INSERT OR IGNORE INTO trials(configuration, event_set, evaluation) VALUES (?,?,?)",
-        ((configuration, number, evaluation) for configuration in configurations),
-    )
-    added = connection.total_changes - before
-    if added:
-        connection.execute("UPDATE evaluations SET fresh = ? WHERE id = ?", (added, evaluation))
-    else:
-        connection.execute("DELETE FROM evaluations WHERE id = ?", (evaluation,))
-    return added
+    return int(number)

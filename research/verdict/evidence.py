@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from research.inference.block_bootstrap import block_length, resampled_order
 from research.inference.bootstrap import generator
 from research.inference.effective_trials import effective_trials
+from research.inference.multipliers import null_maxima
 from research.inference.overfit import Overfitting, overfitting
 from research.inference.sharpe import moments
 from research.inference.skewness import single_p_value, spa_p_value
@@ -67,7 +69,7 @@ class Evidence:
     survivors : tuple of int
         Rows of at most `LISTED` of them, best first.
     effective : float
-        Effective number of trials of all configurations (`effective_trials.effective_trials`).
+        Effective number of trials of all configurations that bet (`effective_trials.effective_trials`).
     sharpe_variance : float
         Variance of the daily Sharpe ratios over the configurations that bet.
     selected : SingleTest or None
@@ -161,17 +163,41 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Resampled:
-    """The bootstrap that all tests share: mean block length in days, and the moments of the resamples."""
+    """What all tests share.
+
+    Attributes
+    ----------
+    length : float
+        Mean block length of the bootstrap, days.
+    moments : BootstrapMoments
+        Of the resamples.
+    maxima : float32 (draws,)
+        Largest null statistics under the multipliers of calendar days (`multipliers.null_maxima`).
+    """
 
     length: float
     moments: BootstrapMoments
+    maxima: NDArray[np.float32]
 
 
-def resampled(returns: NDArray[Any], seed: int) -> Resampled:
-    """Draw the resamples of whole days; parameters as in `assess`."""
+def resampled(
+    returns: NDArray[Any], seed: int, first: dt.date = dt.date(1970, 1, 1), level: NDArray[Any] | None = None
+) -> Resampled:
+    """Draw the resamples of whole days.
+
+    Parameters
+    ----------
+    returns, seed
+        As in `assess`.
+    first : date
+        The first day.
+    level : float32 (days, configurations), optional
+        P&L at level stakes, from which the null maxima come; default: the returns.
+    """
     returns = _one_day_at_least(returns)
     length = median_block_length(returns)
-    return Resampled(length, bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days")))
+    drawn = bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days"))
+    return Resampled(length, drawn, null_maxima(returns if level is None else level, first))
 
 
 def _one_day_at_least(returns: NDArray[Any]) -> NDArray[Any]:
@@ -228,7 +254,7 @@ def assess(
         p_reality=reality_check(bootstrap, judged),
         n_survivors=len(order),
         survivors=tuple(int(row) for row in order[:LISTED]),
-        effective=effective_trials(bootstrap),
+        effective=effective_trials(drawn.maxima, int(np.count_nonzero(bets))),
         sharpe_variance=float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0,
         selected=None if selected is None else _single(returns, bootstrap, selected),
         overfitting=overfit,

@@ -8,6 +8,7 @@ Memory is the peak of the process, and the part of it beyond the returns.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import statistics
 import subprocess
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from engine.machine import peak_bytes
 from research.inference.effective_trials import effective_trials
+from research.inference.multipliers import null_maxima
 from research.inference.overfit import overfitting
 from research.inference.superiority import BootstrapMoments, bootstrap_moments, reality_check, spa_test, survivors
 from research.validation.choice import cross_validate, walk_forward
@@ -73,8 +75,9 @@ def _spa_and_stepm(returns: Returns) -> Work:
 
 def _all_of_resamples(returns: Returns) -> Work:
     def work() -> object:
-        moments = _moments(returns)
-        return spa_test(moments), survivors(moments), reality_check(moments), effective_trials(moments)
+        moments, maxima = _moments(returns), null_maxima(returns, dt.date(2012, 1, 1))
+        trials = effective_trials(maxima, returns.shape[1])
+        return spa_test(moments), survivors(moments), reality_check(moments), trials
 
     return work
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from dataclasses import asdict, replace
@@ -15,6 +16,7 @@ from engine.files import write_json
 from research.execution.assess import splits_frame
 from research.inference.bootstrap import generator
 from research.inference.effective_trials import effective_trials
+from research.inference.multipliers import null_maxima
 from research.inference.overfit import overfitting
 from research.inference.sharpe import moments
 from research.inference.skewness import single_p_value
@@ -57,7 +59,10 @@ def test_each_number_comes_from_its_function(found: tuple[np.ndarray, Assessment
     assert sorted(evidence.survivors) == np.flatnonzero(survivors(bootstrap)).tolist() == [0, 1, 2, 3]
     order = [bootstrap.means[row] / bootstrap.omegas[row] for row in evidence.survivors]
     assert order == sorted(order, reverse=True) and evidence.n_survivors == 4
-    assert evidence.effective == effective_trials(bootstrap) and 20 < evidence.effective <= 37
+    assert (
+        evidence.effective == effective_trials(null_maxima(returns, dt.date(1970, 1, 1)), 37)
+        and 20 < evidence.effective <= 37
+    )
     betting = [row for row in range(40) if returns[:, row].any()]
     sharpes = [returns[:, row].mean(dtype=float) / returns[:, row].std(dtype=float) for row in betting]
     assert evidence.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1), rel=1e-5)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -13,7 +14,9 @@ import research
 from engine.errors import UsageError
 from research.api import Run
 from research.commands.main import main
+from research.inference.multipliers import DRAWS
 from research.records.leaks import path_of
+from research.records.ledger_file import opened
 from research.records.trials import Ledger
 
 pytestmark = pytest.mark.slow
@@ -62,17 +65,17 @@ def test_trials_grow_with_every_command_and_never_fall(there: Path, capsys: pyte
     count = first.trials()
     found = answer(capsys, "trials", first.short, "--json")
     assert found["raw"] == count.raw == 20 and found["effective"] == count.effective
-    assert [one["fresh"] for one in found["evaluations"]] == [1, 1, 9, 10]
+    assert [one["fresh"] for one in found["evaluations"]] == [1, 1, 9, 0, 10]
     assert all(one["overlap"] == 1.0 for one in found["evaluations"])
 
     runs = [one for one in research.runs()["run"] if one != first.id]
     assert main(["runs", "rm", *runs]) == 0
     assert first.trials() == count, "removing runs subtracts no trials"
-    assert len(answer(capsys, "trials", "--json")["evaluations"]) == 4
+    assert len(answer(capsys, "trials", "--json")["evaluations"]) == 5
     assert main(["trials"]) == 0 and main(["trials", first.short]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert (
-        "21 trials by 4 commands" in printed
+        "21 trials by 5 commands" in printed
         and f"20 configurations were tried on the events of run {first.short}" in printed
     )
 
@@ -84,8 +87,8 @@ def test_the_verdict_is_made_when_it_is_read() -> None:
     assert [one.letter for one in verdict.conditions] == ["a", "b", "e", "c", "d"]
     before = verdict.condition("b").sentence
     ledger, (own,) = Ledger(), run.manifest["event_sets"]
-    with ledger._open() as connection:
-        connection.execute("UPDATE evaluations SET effective = 1e5")
+    with opened(ledger.path) as connection:
+        connection.execute("UPDATE vectors SET maxima = ?", (np.full(2 * DRAWS, 9.0, "<f4").tobytes(),))
     assert run.trials().effective == run.trials().raw, "never more than the raw number"
     after = run.verdict()
     assert after is not None and after.condition("b").sentence != before and not after.evidence
