@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -113,8 +113,8 @@ class UnitFolder:
         except OSError:
             return None
         head, count = len(_MAGIC) + 32, unit.high - unit.low
-        body = content[head:]
-        if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : head] != _digest(tape_hash, request, body):
+        body = memoryview(content)[head:]
+        if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : head] != _digest(tape_hash, request, [body]):
             return None
         n_days = request.n_days
         shapes = {
@@ -140,13 +140,16 @@ class UnitFolder:
         singles = (result.days, result.level, result.clv)
         parts = [np.ascontiguousarray(part, dtype="<f8") for part in doubles]
         parts += [np.ascontiguousarray(part, dtype="<f4") for part in singles]
-        body = b"".join(part.tobytes() for part in parts)
-        write_bytes(self.folder / unit.name, _MAGIC + _digest(tape_hash, request, body) + body)
+        body = [part.ravel().view(np.uint8) for part in parts]
+        write_bytes(self.folder / unit.name, b"".join([_MAGIC, _digest(tape_hash, request, body), *body]))
 
 
-def _digest(tape_hash: str, request: DayRequest, body: bytes) -> bytes:
-    head = tape_hash.encode() + request.edges.astype("<i8").tobytes()
-    return hashlib.blake2b(head + body, digest_size=32).digest()
+def _digest(tape_hash: str, request: DayRequest, body: Sequence[memoryview | NDArray[np.uint8]]) -> bytes:
+    """Hash of a body that is given in pieces, and of the tape and the days that it belongs to."""
+    digest = hashlib.blake2b(tape_hash.encode() + request.edges.astype("<i8").tobytes(), digest_size=32)
+    for piece in body:
+        digest.update(piece)
+    return digest.digest()
 
 
 def compute(

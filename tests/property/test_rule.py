@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engine import Configuration, backtest
+from engine.backtesting.block import Daily
 from engine.backtesting.measures import COLUMNS
 from engine.backtesting.run import columns_of, run_params, walk_one, work_for
 from engine.configuration import params_matrix
@@ -60,11 +61,16 @@ def test_lanes_walk_and_twin_agree(folder: Path) -> None:
         tape = plain_tape(rng, int(rng.integers(1, 120)))
         many = [dataclasses.replace(config, staking=Staking.OWN) for config in of_one_class(rng, 40)]
         matrix = params_matrix(many)
-        result = run_params(tape, matrix, case, rule=rule)
+        daily = Daily.empty(len(matrix), len(tape.midnights), np.empty(0, np.int64))
+        result = run_params(tape, matrix, case, rule=rule, daily=daily)
         columns, work = columns_of(tape), work_for(tape)
         assert_equal(result, np.array([walk_one(columns, work, Params(*row.tolist()), case, rule) for row in matrix]))
         for number in range(4):
-            measures = Twin(tape, many[number], case, rule).walk().measures()
+            twin = Twin(tape, many[number], case, rule).walk()
+            measures = twin.measures()
+            assert (daily.level[number] == np.float32(twin.day_level)).all()
+            assert (daily.clv[number] == np.float32(twin.day_clv)).all()
+            assert daily.level_turnover[number].tolist() == [twin.level_turnover, twin.closed_turnover]
             assert_equal(result[number : number + 1], np.array([[measures[name] for name in COLUMNS]]))
         n_bets += result[:, COLUMNS.index("n_bets")].sum()
     assert n_bets > 1_000

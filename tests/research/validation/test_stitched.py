@@ -63,6 +63,9 @@ def test_a_path_by_hand() -> None:
     assert found.daily["pnl_minor"].to_list() == [100, 0, 110, -44]
     assert found.daily["equity_start_minor"].to_list() == [1_000, 1_100, 1_100, 1_210]
     assert found.daily["n_bets"].to_list() == [1, 1, 1, 1]
+    assert found.daily["level"].to_list() == [1.0, 0.0, 1.0, 0.0]  # each bet counts one unit; d and e settle on day 5
+    assert found.daily["level_stake"].to_list() == [1.0, 0.0, 1.0, 2.0]
+    assert found.daily["closed_stake"].to_list() == found.daily["clv"].to_list() == [0.0] * 4
     windows = windows_of(dates, choices(0, 1), found)
     assert [(one.bets, one.turnover_minor, one.pnl_minor, one.config) for one in windows] == [
         (2, 210, 210, 1), (2, 396, -44, 2),
