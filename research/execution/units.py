@@ -140,11 +140,11 @@ class UnitFolder:
         singles = (result.days, result.level, result.clv)
         parts = [np.ascontiguousarray(part, dtype="<f8") for part in doubles]
         parts += [np.ascontiguousarray(part, dtype="<f4") for part in singles]
-        body = [part.ravel().view(np.uint8) for part in parts]
+        body = [part.ravel().view(np.uint8).data for part in parts]
         write_bytes(self.folder / unit.name, b"".join([_MAGIC, _digest(tape_hash, request, body), *body]))
 
 
-def _digest(tape_hash: str, request: DayRequest, body: Sequence[memoryview | NDArray[np.uint8]]) -> bytes:
+def _digest(tape_hash: str, request: DayRequest, body: Sequence[memoryview]) -> bytes:
     """Hash of a body that is given in pieces, and of the tape and the days that it belongs to."""
     digest = hashlib.blake2b(tape_hash.encode() + request.edges.astype("<i8").tobytes(), digest_size=32)
     for piece in body:
