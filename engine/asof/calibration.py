@@ -20,10 +20,14 @@ from engine.betting.settlement import states
 from engine.kernel.codes import State
 from engine.schema import EVENTS_OPTIONAL
 
-__all__ = ["BANDS", "SUMS", "band_of", "closing_returns", "laid", "sums_of"]
+__all__ = ["ALL", "BANDS", "LAID", "SUMS", "band_of", "closing_returns", "laid", "sums_of"]
 
 #: ends of the bands of fair closing odds; a price on a limit is in the upper band
 BANDS: Final = (1.5, 2.5, 4.0, 6.0, 10.0)
+#: number of the band of all odds together
+ALL: Final = -1
+#: first letters of the names of cells of bets that lay a selection
+LAID: Final = "not "
 #: columns of `sums_of`; `selection` is null for all selections together
 SUMS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "sport": pl.String,
@@ -93,15 +97,16 @@ def sums_of(returns: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Columns `SUMS`, sorted, with selection null for all selections together, and ``not home`` for laying the home
-        side: the bet of one unit at risk at odds of 1 / (1 - close_prob), in the band of those odds. For a match m with
-        n_m selections and profit s_m in the cell: matches, n = sum of n_m, profit = sum of s_m, and the sums of s_m
-        squared, s_m n_m and n_m squared. `variance` is the sum of 1 / close_prob - 1: the variance of the profit if the
-        close is fair.
+        Columns `SUMS`, sorted. Selection is null for all selections together (with the band `ALL` also for all odds),
+        and ``not home`` for laying the home side: the bet of one unit at risk at odds of 1 / (1 - close_prob), in the
+        band of those odds. For a match m with n_m selections and profit s_m in the cell: matches, n = sum of n_m,
+        profit = sum of s_m, and the sums of s_m squared, s_m n_m and n_m squared. `variance` is the sum of
+        1 / close_prob - 1: the variance of the profit if the close is fair.
     """
     fair = (1.0 / pl.col("close_prob") - 1.0).alias("variance")
     together = returns.with_columns(selection=pl.lit(None, pl.String))
-    rows = pl.concat([together, returns, _laid(returns)]).with_columns(fair)
+    everything = together.with_columns(band=pl.lit(ALL, pl.Int8))
+    rows = pl.concat([everything, together, returns, _laid(returns)]).with_columns(fair)
     by_match = (
         rows.sort("event_id", "close_prob", "profit")  # float sums do not depend on the order of the rows
         .group_by([*_CELL, "event_id"], maintain_order=True)
@@ -137,4 +142,4 @@ def _laid(returns: pl.DataFrame) -> pl.DataFrame:
 
 def laid(selection: pl.Expr) -> pl.Expr:
     """Name of the cells of bets that lay a selection."""
-    return pl.concat_str(pl.lit("not "), selection)
+    return pl.concat_str(pl.lit(LAID), selection)

@@ -14,7 +14,6 @@ from research.commands.arguments import Parser, add_json, described, print_json
 
 if TYPE_CHECKING:
     from engine.store import ImportSummary, Store
-    from engine.store.inspect import Finding
 
 #: suffixes of files that hold exactly one table
 _TABLE_SUFFIXES: Final = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
@@ -180,23 +179,24 @@ def _map(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from engine.store import Store
     from engine.store.inspect import check
+    from research.commands import closes
     from research.commands.pairs import outdated
 
     store = Store.open(_store_path(options))
-    findings = check(store)
+    findings, closing = check(store), list[dict[str, Any]]()
     damaged = any(finding.level == "damage" for finding in findings)
     if not damaged:
         findings += outdated(store.events())
+        closing = closes.documents(closes.calibrations(store, closes.default_method()))
     if options.json:
-        print_json({"store": str(store.root), "damaged": damaged, "findings": [vars(finding) for finding in findings]})
+        found = [vars(finding) for finding in findings]
+        print_json({"store": str(store.root), "damaged": damaged, "findings": found, "closing": closing})
     else:
         _print_line("damaged" if damaged else f"verified: {len(store.manifest.files)} files of {store.root}")
-        _table("", ["level", "check", "count", "for example"], [_row(finding) for finding in findings])
+        _table("", ["level", "check", "count", "for example"], [[*vars(finding).values()] for finding in findings])
+        _table(closes.TITLE, list(closes.NAMES), closes.table(closing))
+        _list("closing line not calibrated", closes.doubts(closing))
     return int(damaged)
-
-
-def _row(finding: Finding) -> list[object]:
-    return [finding.level, finding.check, finding.count, finding.example]
 
 
 def _pairs(options: argparse.Namespace) -> int:

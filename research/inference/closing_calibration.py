@@ -25,6 +25,8 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.asof.calibration import ALL, BANDS, LAID
+
 __all__ = ["BIAS_MOST", "CalibratedCell", "ClosingCalibration", "Tau", "Taus"]
 
 Floats = NDArray[np.float64]
@@ -38,6 +40,8 @@ _SIDE: Final = 0.05
 _SURE: Final = 0.80
 #: error of a cell in which no match was measured: nothing is known about it
 _UNKNOWN: Final = 1.0
+#: bands of the odds that most bets have, 1.5 to 6
+USUAL: Final = (1, 2, 3)
 #: fewest matches for which a mean return is shown with an interval
 FEWEST_MATCHES: Final = 100
 
@@ -52,7 +56,7 @@ class CalibratedCell:
     selection : str or None
         None: all selections of the market together.
     band : int
-        Number of the band of fair closing odds, 0 for the shortest.
+        Number of the band of fair closing odds, 0 for the shortest; -1: all odds, with all selections together.
     matches, selections : int
         What was measured.
     mean : float
@@ -69,6 +73,22 @@ class CalibratedCell:
     selections: int
     mean: float
     error: float
+
+    @property
+    def odds(self) -> str:
+        """Its fair closing odds in words: ``below 1.5``, ``1.5 to 2.5``, ``above 10``."""
+        if self.band == ALL:
+            return "all"
+        if self.band == 0:
+            return f"below {BANDS[0]:g}"
+        return (
+            f"above {BANDS[-1]:g}" if self.band == len(BANDS) else f"{BANDS[self.band - 1]:g} to {BANDS[self.band]:g}"
+        )
+
+    @property
+    def laid(self) -> bool:
+        """Whether it is of bets that lay a selection."""
+        return self.selection is not None and self.selection.startswith(LAID)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -179,7 +199,13 @@ class ClosingCalibration:
     @property
     def bands(self) -> tuple[CalibratedCell, ...]:
         """The rows for all selections together, by sport, market and band: what is shown."""
-        return tuple(cell for cell in self.cells if cell.selection is None)
+        return tuple(cell for cell in self.cells if cell.selection is None and cell.band != ALL)
+
+    def matches_of(self, sport: str, market: str) -> int:
+        """Matches with a closing price of a market and a result."""
+        where = (sport, market, None, ALL)
+        found = (c.matches for c in self.cells if (c.sport, c.market, c.selection, c.band) == where)
+        return next(found, self.matches)
 
     @cached_property
     def single(self) -> tuple[CalibratedCell, ...]:
@@ -198,6 +224,15 @@ class ClosingCalibration:
         for cell, number in bets.items():
             out[place.get(cell, len(self.single))] += number
         return out
+
+    def usual(self, sport: str, market: str) -> Floats:
+        """Weights of bets on every selection of a market at fair odds of 1.5 to 6."""
+        bets = [
+            cell.selections
+            * float((cell.sport, cell.market) == (sport, market) and cell.band in USUAL and not cell.laid)
+            for cell in self.single
+        ]
+        return np.array([*bets, 0.0])
 
     def taus(self, weights: ArrayLike) -> Taus:
         """The error tau of many configurations.
@@ -232,13 +267,15 @@ class ClosingCalibration:
         tau, tau_low, tau_high = (np.hypot(size, error) for size in (bias, low, high))
         return Taus(tau, tau_low, tau_high, mean, bias, error, high, np.nan_to_num(high, nan=math.inf) <= BIAS_MOST)
 
-    def tau(self, weights: ArrayLike) -> Tau:
+    def tau(self, weights: ArrayLike, where: str = "these odds") -> Tau:
         """The error tau of the bets of one configuration, and in words why the close does not pass.
 
         Parameters
         ----------
         weights : float64 (cells + 1,)
             As in `taus`.
+        where : str
+            The odds in the words of the reason.
         """
         if not np.asarray(weights).sum() > 0.0:
             return _silent(f"no bet has a closing price of {self.bookmaker}")
@@ -248,24 +285,27 @@ class ClosingCalibration:
         mean, error, bias, high = (float(value) for value in (found.mean, found.error, found.bias, found.bias_high))
         reason, needed = "", None
         if not found.passes:
-            reason, needed = self._why_not(mean, error, bias, high)
+            used = {(c.sport, c.market) for c, n in zip(self.single, np.asarray(weights)[:-1], strict=True) if n > 0.0}
+            matches = max((self.matches_of(*one) for one in used), default=self.matches)
+            reason, needed = self._why_not((mean, error, bias, high), matches, where)
         ends = float(found.tau_low), float(found.tau_high)
         return Tau(float(found.tau), *ends, mean, error, bool(found.passes), reason, needed)
 
-    def _why_not(self, mean: float, error: float, bias: float, high: float) -> tuple[str, int | None]:
+    def _why_not(self, found: tuple[float, float, float, float], matches: int, where: str) -> tuple[str, int | None]:
         """Why a close does not pass: too few matches, and how many it takes; or a bias."""
+        mean, error, bias, high = found
         side = _NORMAL.inv_cdf(1.0 - _SIDE)
         most = BIAS_MOST / (side + _NORMAL.inv_cdf(0.5 + _SURE / 2.0))
         if error > most and abs(mean) - side * error <= BIAS_MOST:
-            exact = math.ceil(self.matches * (error / most) ** 2)
+            exact = math.ceil(matches * (error / most) ** 2)
             needed = round(exact, 2 - len(str(exact)))
             return (
-                f"{self.matches:,} matches with a closing price of {self.bookmaker} are too few to know "
-                f"whether its close is fair at these odds; it takes about {needed:,}"
+                f"{matches:,} matches are too few to know whether the close of {self.bookmaker} is fair at {where}; "
+                f"it takes about {needed:,}"
             ), needed
         way = "overrates" if mean < 0.0 else "underrates"
         size = f"{way} such bets by {abs(mean):.1%}" if abs(mean) >= 0.9 * bias else f"is off by {bias:.1%}"
-        return f"the close of {self.bookmaker} is not calibrated at these odds: it {size} (up to {high:.1%})", None
+        return f"the close of {self.bookmaker} is not calibrated at {where}: it {size} (up to {high:.1%})", None
 
 
 def _silent(reason: str) -> Tau:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine.asof.calibration import BANDS, SUMS, band_of, closing_returns, sums_of
+from engine.asof.calibration import ALL, BANDS, SUMS, band_of, closing_returns, sums_of
 from engine.schema import SELECTIONS
 from tests.property.markets import FIRST, _event, _quote, frames
 
@@ -97,7 +97,7 @@ def test_sums_are_those_of_a_loop_over_matches() -> None:
         for row in rows.iter_rows(named=True):
             if found["selection"] is not None and found["selection"].startswith("not "):
                 row = lay(row)
-            if row["band"] == found["band"] and found["selection"] in (None, row["selection"]):
+            if found["band"] in (ALL, row["band"]) and found["selection"] in (None, row["selection"]):
                 matches.setdefault(row["event_id"], []).append(row)
         totals = [(len(group), sum(row["profit"] for row in group)) for group in matches.values()]
         assert found["matches"] == len(totals)
@@ -117,3 +117,8 @@ def test_the_order_of_the_rows_changes_no_bit() -> None:
 
 def test_no_closing_price_gives_no_row() -> None:
     assert sums_of(returns([_event(1, START, "L", "played", (2, 0))], [])).height == 0
+
+
+def test_all_odds_together_count_every_match_once() -> None:
+    found = sums_of(pl.concat(two_parts())).filter(pl.col("band") == ALL)
+    assert found.select("selection", "matches", "n").rows() == [(None, 6, 18)]

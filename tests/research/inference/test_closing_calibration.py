@@ -46,8 +46,16 @@ def played(matches: int, overrates: float, seed: int) -> tuple[ClosingCalibratio
 
 def usual_bets(close: ClosingCalibration) -> np.ndarray:
     """Weights of bets on every selection at odds of 1.5 to 6."""
-    backed = [cell.selections * (not str(cell.selection).startswith("not ")) for cell in close.single]
-    return np.array([n * float(1 <= cell.band <= 3) for n, cell in zip(backed, close.single, strict=True)] + [0.0])
+    return close.usual("football", "1x2")
+
+
+def test_usual_bets_are_those_at_odds_of_1_5_to_6() -> None:
+    cells = [cell(name, band, 0.0, 0.01) for name in ("home", "not home") for band in range(6)]
+    assert calibration(*cells).usual("football", "1x2").tolist() == [0, 1000, 1000, 1000, 0, 0, *[0] * 7]
+    assert calibration(*cells).usual("football", "totals").sum() == 0
+    assert [cell.odds for cell in cells[:6]] == [
+        "below 1.5", "1.5 to 2.5", "2.5 to 4", "4 to 6", "6 to 10", "above 10"
+    ]  # fmt: skip
 
 
 def test_mean_and_error_of_a_band_are_those_of_a_ratio_over_matches() -> None:
