@@ -20,6 +20,7 @@ from research.execution.size import Days, size_of
 from research.execution.units import Unit, UnitResult
 from research.inference.bootstrap import enough, generator, ratio_quantiles
 from research.inference.overfit import Overfitting
+from research.tapes.matches import match_ids
 from research.validation.choice import (
     NO_CONFIGURATION,
     BacktestPath,
@@ -315,15 +316,15 @@ def windows_of(dates: Sequence[dt.date], choices: Sequence[Choice], stitched: St
 
 
 def out_of_sample_yield(bets: pl.DataFrame, seed: int) -> OutOfSample:
-    """Yield of the stitched path after commission, with its interval over events."""
+    """Yield of the stitched path after commission, with its interval over matches; copies of a match are one."""
     days = bets["day"].n_unique() if bets.height else 0
     turnover = float(bets["stake_minor"].sum())
     estimate = float(bets["net_minor"].sum()) / turnover if turnover else math.nan
     ends = None
     if enough(bets.height, days):
         top, bottom = bets["net_minor"].to_numpy(), bets["stake_minor"].to_numpy()
-        event, shares = bets["event_id"].to_numpy(), (0.05, OUT_OF_SAMPLE_LEVEL, 0.95)
-        ends = ratio_quantiles(top, bottom, event, generator(seed, "outside"), shares)
+        match, shares = match_ids(bets), (0.05, OUT_OF_SAMPLE_LEVEL, 0.95)
+        ends = ratio_quantiles(top, bottom, match, generator(seed, "outside"), shares)
     if ends is None:
         return OutOfSample(bets.height, days, estimate, math.nan, math.nan, math.nan)
     low, lower, high = ends

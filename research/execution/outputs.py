@@ -33,6 +33,7 @@ from research.records.results import BETS, DAILY, RESULTS, TableWriter, ranked
 from research.records.trial_hashes import hashes
 from research.records.trials import Entry, Ledger, Part
 from research.sweeps.plan import describe
+from research.tapes.matches import match_ids
 from research.verdict.findings import AFTER, AFTER_SCHEMA, FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
 from research.verdict.plausibility import SweepMeasures, implausible_flags, implausible_yield, too_many_hits
 from research.verdict.price import PRICE
@@ -41,6 +42,8 @@ from research.verdict.ruin import BANKRUPT
 _BANKROLL: Final = Params._fields.index("bankroll_minor")
 _MEASURES: Final = ("n_bets", "yield", "clv_mean", "clv_n")
 _BET_COLUMNS: Final = ("config", "event_id", "state", "stake_minor", "pnl_minor", "close_prob")
+#: columns that tell copies of a match
+_MATCH: Final = ("sport", "competition", "date", "home", "away")
 
 
 #: most times that the selection is repeated because the bets of what was selected are flagged
@@ -238,19 +241,21 @@ def flags_by_measures(target: Path, resamples: BootstrapMoments, yield_error: Ma
 def flags_by_bets(target: Path) -> pl.DataFrame:
     """Flags that the bets of the stored configurations and of the stitched path give: config, flag.
 
-    By hits against fair closing odds, and by a yield with the bets of an event taken together.
+    By hits against fair closing odds, and by a yield with the bets of a match taken together.
     """
     flagged = set[tuple[int, str]]()
     for path in (target / BETS, target / PATH_BETS):
         if not path.is_file() or not set(_BET_COLUMNS) <= set(pl.read_parquet_schema(path)):
             continue  # no validation, or a path without a bet
-        settled = pl.read_parquet(path, columns=list(_BET_COLUMNS)).filter(pl.col("pnl_minor").is_not_null())
+        known: list[str] = [name for name in (*_BET_COLUMNS, *_MATCH) if name in pl.read_parquet_schema(path)]
+        settled = pl.read_parquet(path, columns=known).filter(pl.col("pnl_minor").is_not_null())
         for config, bets in settled.group_by("config", maintain_order=True):
-            decided = bets.filter(pl.col("state").is_in(["win", "lose"]))
-            hits = decided["pnl_minor"] > 0, decided["close_prob"].fill_null(np.nan), decided["event_id"]
+            matches = bets.with_columns(match=match_ids(bets))
+            decided = matches.filter(pl.col("state").is_in(["win", "lose"]))
+            hits = decided["pnl_minor"] > 0, decided["close_prob"].fill_null(np.nan), decided["match"]
             if too_many_hits(*hits):
                 flagged.add((int(config[0]), "hit_rate"))
-            if implausible_yield(bets["pnl_minor"], bets["stake_minor"], bets["event_id"]):
+            if implausible_yield(bets["pnl_minor"], bets["stake_minor"], matches["match"]):
                 flagged.add((int(config[0]), "yield"))
     return pl.DataFrame(sorted(flagged), schema=FLAG_SCHEMA, orient="row")
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from research.inference.bootstrap import FEWEST_BETS, Interval, event_sums, generator, ratio_interval
+from research.tapes.matches import match_ids
 
 #: boundaries of the odds bands; the lower boundary belongs to a band
 ODDS_BOUNDARIES: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
@@ -69,7 +70,7 @@ def yield_interval(bets: pl.DataFrame, seed: int, *purpose: object) -> Interval:
     interval = ratio_interval(
         frame["pnl_minor"].to_numpy(),
         frame["stake_minor"].to_numpy(),
-        frame["event_id"].to_numpy(),
+        match_ids(frame),
         generator(seed, "yield", *purpose),
     )
     return reported(interval, bets)
@@ -79,12 +80,12 @@ def mean_interval(bets: pl.DataFrame, column: str, seed: int) -> Interval:
     """Unweighted mean of a column over bets with a value; the interval resamples events. NaN without values."""
     frame = bets.filter(pl.col(column).is_finite().fill_null(False))
     values, rng = frame[column].to_numpy(), generator(seed, "mean", column)
-    return reported(ratio_interval(values, np.ones(len(values)), frame["event_id"].to_numpy(), rng), frame)
+    return reported(ratio_interval(values, np.ones(len(values)), match_ids(frame), rng), frame)
 
 
 def roi_interval(bets: pl.DataFrame, bankroll_minor: float, seed: int) -> Interval:
     """P&L after commission (column `net_minor`) over the opening bankroll; the interval resamples events."""
-    sums = event_sums(bets["net_minor"].to_numpy(), bets["event_id"].to_numpy())[:, 0]
+    sums = event_sums(bets["net_minor"].to_numpy(), match_ids(bets))[:, 0]
     shares = np.full(
         len(sums), bankroll_minor / max(len(sums), 1)
     )  # a resample of as many events always adds up to the bankroll
@@ -128,13 +129,13 @@ def _groups(frame: pl.DataFrame, seed: int, purpose: str) -> list[Group]:
     for part in frame.sort("order", maintain_order=True).partition_by("order", maintain_order=True):
         name = str(part["name"][0])
         rng = generator(seed, "yield", purpose, name)
-        event = part["event_id"].to_numpy()
+        event = match_ids(part)
         stake, pnl = part["stake_minor"].to_numpy(), part["pnl_minor"].to_numpy()
         out.append(
             Group(
                 name=name,
                 n_bets=len(part),
-                n_events=part["event_id"].n_unique(),
+                n_events=len(np.unique(event)),
                 turnover_minor=float(stake.sum()),
                 pnl_minor=float(pnl.sum()),
                 interval=reported(ratio_interval(pnl, stake, event, rng), part),

@@ -16,6 +16,7 @@ from research.report.data import Configuration, ReportData
 from research.report.naming import short_key, value_text
 from research.report.sentences import net_interval
 from research.report.text import MEASURES, NOTHING, known
+from research.tapes.matches import match_ids
 
 #: most configurations in a page
 ROWS: Final = 20_000
@@ -86,7 +87,7 @@ def standard_errors(data: Configuration) -> dict[str, float]:
     interval = net_interval(data)
     errors = {"yield": interval.se if interval is not None else float("nan")}
     frame = settled_frame(data.bets)
-    sums = event_sums(frame["pnl_minor"].to_numpy(), frame["event_id"].to_numpy())[:, 0]
+    sums = event_sums(frame["pnl_minor"].to_numpy(), match_ids(frame))[:, 0]
     bankroll = data.parameters.get("bankroll_minor")
     if len(sums) > 1 and known(bankroll) and bankroll:
         errors["roi"] = float(np.sqrt(len(sums)) * sums.std(ddof=1)) / float(bankroll)

@@ -14,6 +14,7 @@ from research.inference.bootstrap import enough, generator
 from research.inference.differences import PairedRatios, Ratio, paired_ratio
 from research.report.breakdown import settled_frame
 from research.report.comparison.sides import Comparison, Side
+from research.tapes.matches import match_ids
 
 MEASURES: Final = ("yield", "clv", "pnl")
 
@@ -100,7 +101,8 @@ def _bets(side: Side, *, out_of_sample: bool) -> pl.DataFrame:
         frame = frame.with_columns(pnl_minor=pl.col("net_minor"))
     date = pl.col("date") if "date" in frame.columns else pl.col("day").alias("date")
     clv = pl.col("clv") if "clv" in frame.columns else pl.lit(None, pl.Float64).alias("clv")
-    return settled_frame(frame).select("event_id", date, "stake_minor", "pnl_minor", clv)
+    frame = settled_frame(frame)
+    return frame.select(pl.Series("event_id", match_ids(frame)), date, "stake_minor", "pnl_minor", clv)
 
 
 def _ratio(frame: pl.DataFrame, measure: str, bankroll_minor: float) -> Ratio:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from research.execution.assess import out_of_sample_yield
 from research.tapes.matches import match_ids, match_keys
 
 DAY = dt.date(2020, 3, 7)
@@ -74,3 +75,21 @@ def test_the_key_of_two_sides_does_not_depend_on_order_or_spelling() -> None:
         )
     )
     assert keys[0] == keys[1] != keys[2] and keys.dtype == np.int64
+
+
+def test_copies_in_a_store_double_nothing() -> None:
+    """Condition (c): the interval of a path is the same when every match stands in the store twice."""
+    rng = np.random.default_rng(2)
+    clubs = [f"{letters} Town" for letters in ("Abc", "Bcd", "Cde", "Def", "Efg", "Fgh", "Ghi", "Hij")]
+    rows = [(n, "E0", 3 * n, clubs[n % 8], clubs[(n + 1 + n // 8 % 6) % 8]) for n in range(400)]
+    own = bets(*rows).with_columns(
+        day=pl.col("date"),
+        stake_minor=pl.lit(100.0),
+        net_minor=pl.Series(np.where(rng.random(400) < 0.53, 100.0, -100.0)),
+    )
+    copies = own.with_columns(event_id=pl.col("event_id") + 1_000, competition=pl.lit("Premier League"))
+    doubled = pl.concat([own, copies])
+    alone, both = out_of_sample_yield(own, 3), out_of_sample_yield(doubled, 3)
+    assert (both.low, both.lower, both.high) == pytest.approx((alone.low, alone.lower, alone.high), rel=1e-9)
+    apart = out_of_sample_yield(doubled.drop("home", "away"), 3)
+    assert apart.high - apart.low < 0.8 * (both.high - both.low), "as if they were other matches"
