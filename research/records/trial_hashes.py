@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import polars as pl
 
 from engine.custom_rule import load
+from research.config.canonical import canonical
 from research.config.keys import ADDED, ADDED_TO_STRATEGIES, is_tried
 from research.config.tape_spec import staking_path
 from research.sweeps.plan import Plan
@@ -19,10 +21,10 @@ _ROWS: Final = 50_000
 def hashes(plan: Plan) -> list[bytes]:
     """Hash of each configuration of a plan, 16 bytes, in the order of its table.
 
-    It covers the keys that make a trial (`research.config.keys.is_tried`), each in one form: whole numbers as floats,
-    lists and mappings as JSON, files by their content. The seed counts only where something is random: where bets may
-    be rejected. A key of `research.config.keys.ADDED` or `ADDED_TO_STRATEGIES` counts only where it has another value
-    than its default.
+    It covers the keys that make a trial (`research.config.keys.is_tried`), each in one form
+    (`research.config.canonical`): whole numbers as floats, lists and mappings as JSON, files by their content. The seed
+    counts only where something is random: where bets may be rejected. A key of `research.config.keys.ADDED` or
+    `ADDED_TO_STRATEGIES` counts only where it has another value than its default.
     """
     out: list[bytes] = []
     for low in range(0, len(plan), _ROWS):
@@ -48,10 +50,10 @@ def _fragments(plan: Plan, part: pl.DataFrame, key: str) -> pl.Expr:
         distinct = part[key].unique()
         json_texts = key in plan.json_columns
         values = [json.loads(value) if json_texts and value is not None else value for value in distinct.to_list()]
-        texts = [_text(_content(key, value)) for value in values]
+        texts = [_text(_content(branch.base, key, value)) for value in values]
         shown = pl.col(key).replace_strict(distinct, pl.Series(texts, dtype=pl.String), return_dtype=pl.String)
     else:
-        shown = pl.lit(_text(_content(key, branch.base[key])))
+        shown = pl.lit(_text(_content(branch.base, key, branch.base[key])))
     if key == "seed":
         shown = pl.when(_is_random(branch.base, branch.axes, part)).then(shown).otherwise(pl.lit("null"))
     added = ADDED | {
@@ -68,9 +70,12 @@ def _is_random(base: dict[str, Any], axes: dict[str, Any], part: pl.DataFrame) -
     return pl.col(key) > 0.0 if key in axes and key in part.columns else pl.lit(base[key] > 0.0)
 
 
-def _content(key: str, value: Any) -> Any:
-    """The value; for the user's staking rule the hash of its file, since another text is another trial."""
-    return load(staking_path(value)).hash if key == "staking.file" and value else value
+def _content(base: Mapping[str, Any], key: str, value: Any) -> Any:
+    """The value in its one form; for the user's staking rule the hash of its file, since another text is another
+    trial."""
+    if key == "staking.file" and value:
+        return load(staking_path(value)).hash
+    return canonical(key, value, base["strategy.name"], base.get("strategy.file"))
 
 
 def _text(value: Any) -> str:

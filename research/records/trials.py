@@ -307,7 +307,7 @@ def _record(connection: sqlite3.Connection, entry: Entry, part: Part) -> bytes:
         "event_set": number,
         "configurations": len(part.configurations),
         "fresh": 0,
-        "effective": effective_trials(part.maxima, len(part.configurations)),
+        "effective": effective_trials(part.maxima, len(set(part.configurations))),
         "kind": entry.kind,
         "look": entry.look or None,
         "vector": vector_hash(vector),
