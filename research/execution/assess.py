@@ -20,6 +20,7 @@ from research.execution.size import Days, size_of
 from research.execution.units import Unit, UnitResult
 from research.inference.bootstrap import enough, generator, ratio_quantiles
 from research.inference.overfit import Overfitting
+from research.inference.rare import MOST_SKEW, skew_at_odds
 from research.tapes.matches import match_ids
 from research.validation.choice import (
     NO_CONFIGURATION,
@@ -33,6 +34,7 @@ from research.validation.folds import Flags
 from research.validation.rules import Rules
 from research.validation.slices import PARTS, fold_sums
 from research.validation.stitched import SelectedConfiguration, Stitched, stitch
+from research.verdict.at_level import LevelStakes
 from research.verdict.evidence import Assessment, Resampled, assess, resampled
 from research.verdict.findings import LUCK, PATH_BETS, PATH_DAILY, SPLITS, BacktestPaths, Findings, Window
 from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample
@@ -239,6 +241,12 @@ def assess_sweep(sweep: FinishedSweep) -> SweepAssessment:
     return assess_selection(sweep, select(sweep))
 
 
+def draw(sweep: FinishedSweep) -> Resampled:
+    """The resamples of the sweep's days, and the null maxima at level stakes."""
+    series = sweep.series
+    return resampled(series.returns.T, sweep.seed, series.first, series.level.T)
+
+
 def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resampled | None = None) -> SweepAssessment:
     """Cross-validate and test against luck what was selected.
 
@@ -248,7 +256,7 @@ def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resample
     selection : Selection
         From `select`.
     drawn : Resampled, optional
-        The resamples of the sweep's days; default: drawn here.
+        From `draw`; default: drawn here.
     """
     rules, paths, stitched = sweep.rules, None, selection.stitched
     kept, sums = _kept(sweep, selection.aside)
@@ -261,6 +269,7 @@ def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resample
         cross_validate=sweep.cross_validate,
         aside=selection.aside,
         drawn=draw(sweep) if drawn is None else drawn,
+        level=LevelStakes(sweep.series.level.T, sweep.series.level_turnover),
     )
     findings = Findings(
         evidence=assessment.evidence,
@@ -320,15 +329,28 @@ def out_of_sample_yield(bets: pl.DataFrame, seed: int) -> OutOfSample:
     days = bets["day"].n_unique() if bets.height else 0
     turnover = float(bets["stake_minor"].sum())
     estimate = float(bets["net_minor"].sum()) / turnover if turnover else math.nan
-    ends = None
+    ends, reason = None, ""
     if enough(bets.height, days):
+        reason = _rare_results(bets)
         top, bottom = bets["net_minor"].to_numpy(), bets["stake_minor"].to_numpy()
         match, shares = match_ids(bets), (0.05, OUT_OF_SAMPLE_LEVEL, 0.95)
-        ends = ratio_quantiles(top, bottom, match, generator(seed, "outside"), shares)
+        ends = None if reason else ratio_quantiles(top, bottom, match, generator(seed, "outside"), shares)
     if ends is None:
-        return OutOfSample(bets.height, days, estimate, math.nan, math.nan, math.nan)
+        return OutOfSample(bets.height, days, estimate, math.nan, math.nan, math.nan, reason)
     low, lower, high = ends
     return OutOfSample(bets.height, days, estimate, low, high, lower)
+
+
+def _rare_results(bets: pl.DataFrame) -> str:
+    """Why a yield has no interval although there are enough bets: few rare results decide it; empty if they do not."""
+    if "odds_placed" not in bets.columns:
+        return ""
+    odds = bets["odds_placed"].to_numpy().astype(np.float64)
+    if "backer_stake_minor" in bets.columns:
+        lay = bets["backer_stake_minor"].is_not_null().to_numpy()
+        odds = np.where(lay, odds / (odds - 1.0), odds)
+    skew = skew_at_odds(odds, bets["stake_minor"].to_numpy())
+    return "" if abs(skew) <= MOST_SKEW else "a few rare results decide it at these odds"
 
 
 def splits_frame(overfitting: Overfitting | None) -> pl.DataFrame:

@@ -52,10 +52,10 @@ class Moments:
 
 
 def moments(returns: ArrayLike) -> Moments:
-    """Moments of a series of returns, one value per observation; NaN if a return is NaN."""
+    """Moments of a series of returns, one value per observation; NaN if a return is NaN, or all are the same."""
     values = np.asarray(returns, np.float64)
     n = len(values)
-    if n < 4 or not values.std() > 0.0:
+    if n < 4 or not float(np.ptp(values)) > 1e-12 * float(np.abs(values).max()):  # a constant, but for rounding
         return Moments(n, math.nan, math.nan, math.nan)
     standardised = (values - values.mean()) / values.std()
     skew = float(np.mean(standardised**3)) * math.sqrt(n * (n - 1)) / (n - 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,8 +16,7 @@ from research.inference.bootstrap import generator
 from research.inference.effective_trials import effective_trials
 from research.inference.multipliers import null_maxima
 from research.inference.overfit import Overfitting, overfitting
-from research.inference.sharpe import moments
-from research.inference.skewness import single_p_value, spa_p_value
+from research.inference.skewness import spa_p_value
 from research.inference.superiority import (
     BootstrapMoments,
     bootstrap_moments,
@@ -26,6 +25,7 @@ from research.inference.superiority import (
     studentised_means,
     survivors,
 )
+from research.verdict.at_level import Judged, LevelStakes, level_tests, single, slow_evidence, untested, without_gaps
 from research.verdict.parts import LevelTests, OverfittingEvidence, SingleTest, SlowDependence, Untested
 
 #: bootstrap resamples of whole days
@@ -109,11 +109,11 @@ class Evidence:
     def p_all(self) -> float:
         """p-value of condition (a); NaN if no configuration bet.
 
-        The larger of the two consistent p-values, of the returns on equity and, where there are any, of level stakes.
+        The largest of the two consistent p-values of the returns on equity and, where it was tested, that of level stakes.
         """
         if not self.betting:
             return math.nan
-        at_level = () if self.level is None else (self.level.p_consistent, self.level.p_skewed)
+        at_level = () if self.level is None else (self.level.p_value,)
         return max(self.p_consistent, self.p_skewed, *at_level)
 
     @property
@@ -172,7 +172,8 @@ class Resampled:
     moments : BootstrapMoments
         Of the resamples.
     maxima : float32 (draws,)
-        Largest null statistics under the multipliers of calendar days (`multipliers.null_maxima`).
+        Largest null statistics under the multipliers of calendar days (`multipliers.null_maxima`), of the days at level
+        stakes.
     """
 
     length: float
@@ -181,23 +182,28 @@ class Resampled:
 
 
 def resampled(
-    returns: NDArray[Any], seed: int, first: dt.date = dt.date(1970, 1, 1), level: NDArray[Any] | None = None
+    returns: NDArray[Any],
+    seed: int,
+    first: dt.date = dt.date(1970, 1, 1),
+    level: NDArray[Any] | None = None,
 ) -> Resampled:
-    """Draw the resamples of whole days.
+    """Draw the resamples of whole days, and the null maxima.
 
     Parameters
     ----------
-    returns, seed
-        As in `assess`.
+    returns : float32 (days, configurations)
+        Daily returns, all days in order; a column with a value that is not finite counts as one without a bet.
+    seed : int
     first : date
         The first day.
     level : float32 (days, configurations), optional
-        P&L at level stakes, from which the null maxima come; default: the returns.
+        Daily profit at level stakes; default: the returns.
     """
     returns = _one_day_at_least(returns)
+    _, (returns, days) = without_gaps(returns, returns if level is None else _one_day_at_least(level))
     length = median_block_length(returns)
     drawn = bootstrap_moments(returns, length, RESAMPLES, generator(seed, "resampled days"))
-    return Resampled(length, drawn, null_maxima(returns if level is None else level, first))
+    return Resampled(length, drawn, null_maxima(days, first))
 
 
 def _one_day_at_least(returns: NDArray[Any]) -> NDArray[Any]:
@@ -213,13 +219,14 @@ def assess(
     cross_validate: bool = True,
     aside: Collection[int] = (),
     drawn: Resampled | None = None,
+    level: LevelStakes | None = None,
 ) -> Assessment:
     """Compute all of the evidence.
 
     Parameters
     ----------
     returns : float32 (days, configurations)
-        Daily returns, all days in order, no NaN.
+        Daily returns, all days in order. A column with a value that is not finite is not tested and counts as no bet.
     selected : int or None
         Row of the selected configuration.
     seed : int
@@ -228,38 +235,56 @@ def assess(
     aside : collection of int
         Rows that are set aside: they count as tried, in the resamples and in the number of trials, and are not judged.
     drawn : Resampled, optional
-        From `resampled` with the same returns and seed; default: drawn here.
+        From `resampled` with the same series and seed; default: drawn here.
+    level : LevelStakes, optional
+        The same days at level stakes; without them they are not tested, nor is the portfolio.
     """
-    days, returns = len(returns), _one_day_at_least(returns)
-    drawn = resampled(returns, seed) if drawn is None else drawn
+    days = len(returns)
+    if level is not None:
+        level = LevelStakes(_one_day_at_least(level.days), level.turnover)
+    gaps, series = without_gaps(_one_day_at_least(returns), *(() if level is None else (level.days,)))
+    returns = series[0]
+    drawn = resampled(returns, seed, level=series[-1]) if drawn is None else drawn
     length, bootstrap = drawn.length, drawn.moments
     judged = np.ones(returns.shape[1], np.bool_)
     judged[list(aside)] = False
-    spa, better = spa_test(bootstrap, judged), survivors(bootstrap, judged=judged)
-    order = np.flatnonzero(better)[np.argsort(-studentised_means(bootstrap)[better], kind="stable")]
     bets = bootstrap.omegas > 0
     sharpes = bootstrap.means[bets] / bootstrap.deviations[bets]
     overfit, splits = _cross_validated(returns, judged, length, seed) if cross_validate else (None, None)
+    slow = slow_evidence(series[-1], seed)
+    whom = Judged(judged, selected, length, slow.significant)
     evidence = Evidence(
         days=days,
         configurations=returns.shape[1],
         betting=int((bets & judged).sum()),
         block_length=length,
         resamples=RESAMPLES,
-        statistic=spa.statistic,
-        p_lower=spa.lower,
-        p_consistent=spa.consistent,
-        p_upper=spa.upper,
-        p_skewed=spa_p_value(bootstrap, judged),
-        p_reality=reality_check(bootstrap, judged),
-        n_survivors=len(order),
-        survivors=tuple(int(row) for row in order[:LISTED]),
+        **_superiority(bootstrap, judged),
         effective=effective_trials(drawn.maxima, int(np.count_nonzero(bets))),
         sharpe_variance=float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0,
-        selected=None if selected is None else _single(returns, bootstrap, selected),
+        selected=None if selected is None else single(returns[:, selected], selected, length),
         overfitting=overfit,
+        level=None if level is None else level_tests(replace(level, days=series[-1]), drawn.maxima, whom),
+        slow=slow,
+        untested=untested(bootstrap, gaps),
     )
     return Assessment(evidence, bootstrap, splits)
+
+
+def _superiority(bootstrap: BootstrapMoments, judged: NDArray[np.bool_]) -> dict[str, Any]:
+    """Fields of `Evidence` about the tests over all configurations."""
+    spa, better = spa_test(bootstrap, judged), survivors(bootstrap, judged=judged)
+    order = np.flatnonzero(better)[np.argsort(-studentised_means(bootstrap)[better], kind="stable")]
+    return {
+        "statistic": spa.statistic,
+        "p_lower": spa.lower,
+        "p_consistent": spa.consistent,
+        "p_upper": spa.upper,
+        "p_skewed": spa_p_value(bootstrap, judged),
+        "p_reality": reality_check(bootstrap, judged),
+        "n_survivors": len(order),
+        "survivors": tuple(int(row) for row in order[:LISTED]),
+    }
 
 
 def median_block_length(returns: NDArray[Any]) -> float:
@@ -269,12 +294,6 @@ def median_block_length(returns: NDArray[Any]) -> float:
         return 1.0
     sample = betting[np.unique(np.linspace(0, len(betting) - 1, _BLOCK_LENGTH_SAMPLE).astype(np.intp))]
     return float(np.median([block_length(returns[:, row]) for row in sample]))
-
-
-def _single(returns: NDArray[Any], bootstrap: BootstrapMoments, row: int) -> SingleTest:
-    sample, statistic = moments(returns[:, row]), float(studentised_means(bootstrap)[row])
-    p_value = single_p_value(bootstrap, row)
-    return SingleTest(row, statistic, p_value, sample.n, sample.sharpe, sample.skew, sample.kurtosis)
 
 
 def _cross_validated(

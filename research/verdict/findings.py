@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import DataError
+from research.verdict.at_level import LevelStakes
 from research.verdict.evidence import Evidence, assess
 from research.verdict.judge import OutOfSample
 from research.verdict.size import Size
@@ -130,7 +131,11 @@ class Findings:
 def backtest_findings(daily: pl.DataFrame, seed: int) -> Findings:
     """Findings of one configuration from its days (`engine.backtesting.path.Path.daily`); nothing is out of sample."""
     returns = daily["return_frac"].to_numpy().astype(np.float32).reshape(-1, 1)
-    evidence = assess(returns, 0, seed, cross_validate=False).evidence
+    level = None
+    if "level" in daily.columns:  # days stored by earlier versions have none
+        at_level = daily["level"].to_numpy().astype(np.float32).reshape(-1, 1)
+        level = LevelStakes(at_level, np.array([float(daily["level_stake"].sum())]))
+    evidence = assess(returns, 0, seed, cross_validate=False, level=level).evidence
     return Findings(evidence, "sharpe", 1, 0, (), None, None)
 
 

@@ -76,16 +76,16 @@ class LevelTests:
 
     Attributes
     ----------
-    p_consistent, p_skewed : float
-        Over all configurations, as those of the returns on equity.
+    statistic, p_value : float
+        The best of those judged, at least 0, against the null maxima of all configurations.
     selected : SingleTest or None
         The selected configuration; None if none qualifies.
     ensemble : SingleTest or None
         The portfolio of all configurations that are judged, equal turnover each; None if none bet.
     """
 
-    p_consistent: float
-    p_skewed: float
+    statistic: float
+    p_value: float
     selected: SingleTest | None
     ensemble: SingleTest | None
 
