@@ -1,0 +1,146 @@
+"""Slow dependence: do weeks, months or seasons vary more than independent days would let them?
+
+An edge that comes and goes over months, or luck that months share, leaves the correlation of one day with the next
+near zero, so the automatic block length does not see it. It shows in sums over longer spans. Each configuration is
+centred and scaled; the squares of its sums over a span are added and pooled over the configurations. For independent
+days the ratio to the squares of the days is near one. Its null distribution comes from days whose signs are drawn at
+random, the same for all configurations (wild bootstrap: Liu, Annals of Statistics 16 (1988)): volumes, seasons
+without a match, and the correlation between configurations stay, dependence between days goes. Variance ratio: Lo &
+MacKinlay, Review of Financial Studies 1 (1988); the largest of the three spans is compared with the largest of each draw
+(Chow & Denning, Journal of Econometrics 58 (1993)).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from research.inference.single import student_score, upper_tail
+from research.inference.superiority import Floats
+from research.inference.threads import single_threaded
+
+#: days of each span
+SPANS: Final = {"week": 7, "month": 28, "season": 91}
+#: draws of random signs
+DRAWS: Final = 999
+#: configurations that are pooled; of more, this many are sampled
+POOLED: Final = 128
+#: fewest months that are tested
+FEWEST_MONTHS: Final = 8
+#: fewest spans of a kind that say something about their variance
+_FEWEST_SPANS: Final = 6
+
+
+@dataclass(frozen=True)
+class SlowResult:
+    """The variance of sums over spans.
+
+    Attributes
+    ----------
+    ratios : dict of str to float
+        By span: variance of its sums over that of independent days, pooled; NaN with fewer than six spans.
+    p_values : dict of str to float
+        One-sided p-value of each; NaN likewise.
+    p_value : float
+        Of the three together; NaN if there is none.
+    """
+
+    ratios: dict[str, float]
+    p_values: dict[str, float]
+    p_value: float
+
+
+def slow_dependence(series: ArrayLike, rng: np.random.Generator) -> SlowResult:
+    """Measure slow dependence.
+
+    Parameters
+    ----------
+    series : (days, configurations) float
+        Daily P&L at level stakes. Columns that are constant or not finite are left out.
+    rng : numpy.random.Generator
+    """
+    scaled = _scaled(np.asarray(series))
+    n, configurations = scaled.shape
+    spans = {name: days for name, days in SPANS.items() if n // days >= _FEWEST_SPANS}
+    unknown = dict.fromkeys(SPANS, math.nan)
+    if not configurations or not spans:
+        return SlowResult(unknown, dict(unknown), math.nan)
+    signs = np.where(rng.random((DRAWS, n)) < 0.5, np.float32(-1.0), np.float32(1.0))
+    signs = np.concatenate([np.ones((1, n), np.float32), signs])  # the first is the observed one
+    ratios = _ratios(scaled, signs, list(spans.values()))
+    spread = ratios[:, 1:].std(axis=1)
+    spread[spread == 0.0] = 1.0
+    scores = (ratios - ratios[:, 1:].mean(axis=1, keepdims=True)) / spread[:, None]
+    p_values = [_share(row) for row in ratios]
+    return SlowResult(
+        unknown | dict(zip(spans, (float(row[0]) for row in ratios), strict=True)),
+        unknown | dict(zip(spans, p_values, strict=True)),
+        _share(scores.max(axis=0)),
+    )
+
+
+def _scaled(series: NDArray[Any]) -> NDArray[np.float32]:
+    """At most `POOLED` columns, spread evenly, each centred and with squares that sum to one."""
+    with np.errstate(invalid="ignore"):
+        betting = np.flatnonzero(np.ptp(series, axis=0) > 0.0) if len(series) else np.empty(0, np.intp)
+    chosen = betting[np.unique(np.linspace(0, len(betting) - 1, min(POOLED, len(betting))).astype(np.intp))]
+    columns = np.asarray(series[:, chosen], np.float64)
+    columns = columns[:, np.isfinite(columns).all(axis=0)]
+    columns -= columns.mean(axis=0)
+    return np.asarray(columns / np.sqrt((columns**2).sum(axis=0)), np.float32)
+
+
+def _ratios(scaled: NDArray[np.float32], signs: NDArray[np.float32], spans: Sequence[int]) -> Floats:
+    """Squares of the sums over each kind of span, pooled, for each draw of signs; (kinds, draws).
+
+    The days after the last whole span are left out. The mean of a draw is taken off its sums, as it is off the observed
+    series.
+    """
+    shape = len(signs), scaled.shape[1]
+    ratios = np.empty((len(spans), len(signs)))
+    for kind, days in enumerate(spans):
+        count = len(scaled) // days
+        total, squares = np.zeros(shape, np.float32), np.zeros(len(signs))
+        with single_threaded():
+            for low in range(0, count * days, days):
+                sums = signs[:, low : low + days] @ scaled[low : low + days]
+                total += sums
+                squares += np.einsum("rc,rc->r", sums, sums)
+        squares -= np.einsum("rc,rc->r", total, total) / count
+        ratios[kind] = squares / (float((scaled[: count * days] ** 2).sum(dtype=np.float64)) * (1.0 - 1.0 / count))
+    return ratios
+
+
+def _share(values: Floats) -> float:
+    """Share of the draws, the observed one among them, that are at least the observed one, which is the first."""
+    return float(np.count_nonzero(values >= values[0]) / len(values))
+
+
+def months_test(series: ArrayLike) -> tuple[float, int]:
+    """A second look at one series: its months as independent observations, Student's quantiles.
+
+    Parameters
+    ----------
+    series : (days,) float
+        Daily P&L at level stakes.
+
+    Returns
+    -------
+    float, int
+        One-sided p-value, and the months with a gain or a loss; 1 with fewer than `FEWEST_MONTHS` of these.
+    """
+    values, days = np.asarray(series, np.float64), SPANS["month"]
+    starts = np.arange(0, len(values), days)
+    if len(starts) > 1 and len(values) % days:
+        starts = starts[:-1]  # the last days belong to the month before
+    sums = np.add.reduceat(values, starts) if len(values) else values
+    sums = sums[sums != 0.0]
+    if len(sums) < FEWEST_MONTHS or not float(np.ptp(sums)) > 0.0:
+        return 1.0, len(sums)
+    ratio = math.sqrt(len(sums)) * float(sums.mean()) / float(sums.std(ddof=1))
+    return upper_tail(float(student_score(ratio, len(sums) - 1))), len(sums)
