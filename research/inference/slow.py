@@ -2,18 +2,18 @@
 
 An edge that comes and goes over months, or luck that months share, leaves the correlation of one day with the next
 near zero, so the automatic block length does not see it. It shows in sums over longer spans. Each configuration is
-centred and scaled; the squares of its sums over a span are added and pooled over the configurations. For independent
+centred on the days with a gain or a loss, and scaled; the squares of its sums over a span are added and pooled over
+the configurations. For independent
 days the ratio to the squares of the days is near one. Its null distribution comes from days whose signs are drawn at
 random, the same for all configurations (wild bootstrap: Liu, Annals of Statistics 16 (1988)): volumes, seasons
 without a match, and the correlation between configurations stay, dependence between days goes. Variance ratio: Lo &
-MacKinlay, Review of Financial Studies 1 (1988); the largest of the three spans is compared with the largest of each draw
-(Chow & Denning, Journal of Econometrics 58 (1993)).
+MacKinlay, Review of Financial Studies 1 (1988); the largest of the three spans is compared with the largest of each
+draw (Chow & Denning, Journal of Econometrics 58 (1993)).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,7 +64,7 @@ def slow_dependence(series: ArrayLike, rng: np.random.Generator) -> SlowResult:
         Daily P&L at level stakes. Columns that are constant or not finite are left out.
     rng : numpy.random.Generator
     """
-    scaled = _scaled(np.asarray(series))
+    scaled, active = _scaled(np.asarray(series))
     n, configurations = scaled.shape
     spans = {name: days for name, days in SPANS.items() if n // days >= _FEWEST_SPANS}
     unknown = dict.fromkeys(SPANS, math.nan)
@@ -72,7 +72,7 @@ def slow_dependence(series: ArrayLike, rng: np.random.Generator) -> SlowResult:
         return SlowResult(unknown, dict(unknown), math.nan)
     signs = np.where(rng.random((DRAWS, n)) < 0.5, np.float32(-1.0), np.float32(1.0))
     signs = np.concatenate([np.ones((1, n), np.float32), signs])  # the first is the observed one
-    ratios = _ratios(scaled, signs, list(spans.values()))
+    ratios = np.stack([_ratios(scaled, active, signs, days) for days in spans.values()])
     spread = ratios[:, 1:].std(axis=1)
     spread[spread == 0.0] = 1.0
     scores = (ratios - ratios[:, 1:].mean(axis=1, keepdims=True)) / spread[:, None]
@@ -84,35 +84,43 @@ def slow_dependence(series: ArrayLike, rng: np.random.Generator) -> SlowResult:
     )
 
 
-def _scaled(series: NDArray[Any]) -> NDArray[np.float32]:
-    """At most `POOLED` columns, spread evenly, each centred and with squares that sum to one."""
+def _scaled(series: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """At most `POOLED` columns, spread evenly, each centred and with squares that sum to one; and its active days.
+
+    The mean is taken off the days with a gain or a loss: an edge brings nothing on a day without a bet.
+    """
     with np.errstate(invalid="ignore"):
         betting = np.flatnonzero(np.ptp(series, axis=0) > 0.0) if len(series) else np.empty(0, np.intp)
     chosen = betting[np.unique(np.linspace(0, len(betting) - 1, min(POOLED, len(betting))).astype(np.intp))]
     columns = np.asarray(series[:, chosen], np.float64)
     columns = columns[:, np.isfinite(columns).all(axis=0)]
-    columns -= columns.mean(axis=0)
-    return np.asarray(columns / np.sqrt((columns**2).sum(axis=0)), np.float32)
+    active = columns != 0.0
+    columns -= active * (columns.sum(axis=0) / active.sum(axis=0))
+    squares = (columns**2).sum(axis=0)
+    varied = squares > 0.0
+    return np.asarray(columns[:, varied] / np.sqrt(squares[varied]), np.float32), active[:, varied]
 
 
-def _ratios(scaled: NDArray[np.float32], signs: NDArray[np.float32], spans: Sequence[int]) -> Floats:
-    """Squares of the sums over each kind of span, pooled, for each draw of signs; (kinds, draws).
+def _ratios(scaled: NDArray[np.float32], active: NDArray[np.bool_], signs: NDArray[np.float32], days: int) -> Floats:
+    """Squares of the sums over spans of this many days, pooled, for each draw of signs; (draws,).
 
-    The days after the last whole span are left out. The mean of a draw is taken off its sums, as it is off the observed
-    series.
+    The days after the last whole span are left out. The mean of a draw is taken off its active days, as it is off the
+    observed series; so the squares of independent days have the expected value that the ratio is scaled by.
     """
-    shape = len(signs), scaled.shape[1]
-    ratios = np.empty((len(spans), len(signs)))
-    for kind, days in enumerate(spans):
-        count = len(scaled) // days
-        total, squares = np.zeros(shape, np.float32), np.zeros(len(signs))
-        with single_threaded():
-            for low in range(0, count * days, days):
-                sums = signs[:, low : low + days] @ scaled[low : low + days]
-                total += sums
-                squares += np.einsum("rc,rc->r", sums, sums)
-        squares -= np.einsum("rc,rc->r", total, total) / count
-        ratios[kind] = squares / (float((scaled[: count * days] ** 2).sum(dtype=np.float64)) * (1.0 - 1.0 / count))
+    used = len(scaled) // days * days
+    inside = active[:used].reshape(-1, days, scaled.shape[1]).sum(axis=1)  # active days of each span
+    shares = np.asarray(inside / np.maximum(inside.sum(axis=0), 1), np.float32)
+    squares = np.zeros(len(signs))
+    with single_threaded():
+        total = signs[:, :used] @ scaled[:used]
+        for span, low in enumerate(range(0, used, days)):
+            sums = signs[:, low : low + days] @ scaled[low : low + days]
+            sums -= shares[span] * total
+            squares += np.einsum("rc,rc->r", sums, sums)
+    expected = (scaled[:used].astype(np.float64) ** 2).sum(axis=0) * (
+        1.0 - (shares.astype(np.float64) ** 2).sum(axis=0)
+    )
+    ratios: Floats = squares / float(expected.sum())
     return ratios
 
 

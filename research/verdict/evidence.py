@@ -109,7 +109,7 @@ class Evidence:
     def p_all(self) -> float:
         """p-value of condition (a); NaN if no configuration bet.
 
-        The largest of the two consistent p-values of the returns on equity and, where it was tested, that of level stakes.
+        The larger of the two consistent p-values of the returns on equity, and that of level stakes where it is larger.
         """
         if not self.betting:
             return math.nan
