@@ -241,12 +241,6 @@ def assess_sweep(sweep: FinishedSweep) -> SweepAssessment:
     return assess_selection(sweep, select(sweep))
 
 
-def draw(sweep: FinishedSweep) -> Resampled:
-    """The resamples of the sweep's days, and the null maxima at level stakes."""
-    series = sweep.series
-    return resampled(series.returns.T, sweep.seed, series.first, series.level.T)
-
-
 def assess_selection(sweep: FinishedSweep, selection: Selection, drawn: Resampled | None = None) -> SweepAssessment:
     """Cross-validate and test against luck what was selected.
 

@@ -8,6 +8,7 @@ equity.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -119,10 +120,15 @@ def portfolio(level: LevelStakes, judged: NDArray[np.bool_]) -> Floats | None:
     return mean
 
 
-def slow_evidence(days: NDArray[Any], seed: int) -> SlowDependence:
-    """The diagnostic of slow dependence of day series, (days, configurations)."""
+def slow_evidence(days: NDArray[Any], seed: int) -> SlowDependence | None:
+    """The diagnostic of slow dependence of day series, (days, configurations); None with too few days or bets."""
     found = slow_dependence(days, generator(seed, "slow dependence"))
-    return SlowDependence(found.ratios, found.p_values, found.p_value)
+    known = [name for name, ratio in found.ratios.items() if math.isfinite(ratio)]
+    if not known:
+        return None
+    return SlowDependence(
+        {name: found.ratios[name] for name in known}, {name: found.p_values[name] for name in known}, found.p_value
+    )
 
 
 def without_gaps(series: NDArray[Any], *others: NDArray[Any]) -> tuple[NDArray[np.bool_], list[NDArray[Any]]]:

@@ -79,7 +79,7 @@ class Evidence:
     level : LevelTests or None
         The tests at level stakes; None: not made, as in runs of earlier versions.
     slow : SlowDependence or None
-        None: not measured, as in runs of earlier versions.
+        None: not measured, with too few days or in runs of earlier versions.
     untested : tuple of Untested
         Configurations without a test, by reason; empty in runs of earlier versions.
     """
@@ -252,7 +252,7 @@ def assess(
     sharpes = bootstrap.means[bets] / bootstrap.deviations[bets]
     overfit, splits = _cross_validated(returns, judged, length, seed) if cross_validate else (None, None)
     slow = slow_evidence(series[-1], seed)
-    whom = Judged(judged, selected, length, slow.significant)
+    whom = Judged(judged, selected, length, slow is not None and slow.significant)
     evidence = Evidence(
         days=days,
         configurations=returns.shape[1],

@@ -102,13 +102,13 @@ class SlowDependence:
 
     Attributes
     ----------
-    ratios : mapping of str to float
+    ratios : dict of str to float
         Variance of the sums of ``week``, ``month``, ``season`` over that of independent days, pooled over the
-        configurations; NaN where there are too few.
-    p_values : mapping of str to float
-        One-sided, by days permuted together; NaN likewise.
+        configurations; without the spans of which there are too few.
+    p_values : dict of str to float
+        One-sided, by days with random signs; likewise.
     p_value : float
-        Of the three together, corrected for taking the smallest; NaN if there is none.
+        Of all of them together, corrected for taking the smallest.
     """
 
     ratios: dict[str, float]

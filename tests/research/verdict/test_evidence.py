@@ -19,11 +19,12 @@ from research.inference.effective_trials import effective_trials
 from research.inference.multipliers import null_maxima
 from research.inference.overfit import overfitting
 from research.inference.sharpe import moments
-from research.inference.skewness import single_p_value
+from research.inference.single import single_test
 from research.inference.superiority import bootstrap_moments, reality_check, spa_test, survivors
 from research.verdict.evidence import LISTED, RESAMPLES, Assessment, Evidence, assess, median_block_length
 from research.verdict.findings import LUCK, BacktestPaths, Findings, Window, read_findings
 from research.verdict.judge import OutOfSample, PValues, Search, judge
+from research.verdict.parts import LevelTests, SlowDependence, Untested
 
 DAYS = 400
 GOOD = OutOfSample(500, 200, 0.04, 0.01, 0.07, 0.02)
@@ -67,7 +68,11 @@ def test_each_number_comes_from_its_function(found: tuple[np.ndarray, Assessment
     sharpes = [returns[:, row].mean(dtype=float) / returns[:, row].std(dtype=float) for row in betting]
     assert evidence.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1), rel=1e-5)
     single = evidence.selected
-    assert single is not None and single.row == 2 and single.p_value == single_p_value(bootstrap, 2)
+    assert (
+        single is not None
+        and single.row == 2
+        and single.p_value == single_test(returns[:, 2], evidence.block_length).p_value
+    )
     own = moments(returns[:, 2])
     assert (single.n_days, single.sharpe, single.skew, single.kurtosis) == (DAYS, own.sharpe, own.skew, own.kurtosis)
     assert single.statistic == pytest.approx(math.sqrt(DAYS) * own.sharpe, rel=0.1)
@@ -163,7 +168,32 @@ def test_findings_survive_a_round_trip_through_json(found: tuple[np.ndarray, Ass
         assert again is not None
         assert json.dumps(asdict(again), sort_keys=True) == json.dumps(asdict(one), sort_keys=True)
     assert read_findings(tmp_path / "none") is None
+    level = LevelTests(2.0, 0.3, replace(single, p_months=0.2, months=12), replace(single, row=-1))
+    slow = SlowDependence({"week": 1.0, "month": 1.2}, {"week": 0.4, "month": 0.03}, 0.05)
+    whole = replace(evidence, level=level, slow=slow, untested=(Untested("no bet", 2, (3, 4)),))
+    write_json(tmp_path / LUCK, Findings(whole, "sharpe", 3, 4, (), GOOD, None).plain())
+    back = read_findings(tmp_path)
+    assert back is not None and back.evidence == whole and not slow.significant
     assert Evidence.from_plain(json.loads(json.dumps(evidence.plain()))) == evidence
+
+
+def test_findings_of_earlier_versions_have_only_the_tests_they_made(
+    found: tuple[np.ndarray, Assessment], tmp_path: Path
+) -> None:
+    """Without the fields of level stakes the p-values are those of the returns, and the portfolio has none."""
+    evidence = found[1].evidence
+    document = Findings(evidence, "sharpe", 3, 4, (), GOOD, None).plain()
+    for name in ("level", "slow", "untested"):
+        del document["evidence"][name]
+    for name in ("p_months", "months"):
+        del document["evidence"]["picked"][name]
+    del document["outside"]["reason"]
+    write_json(tmp_path / LUCK, document)
+    earlier = read_findings(tmp_path)
+    assert earlier is not None and earlier.evidence.selected is not None
+    assert earlier.evidence.p_all == max(evidence.p_consistent, evidence.p_skewed)
+    assert earlier.evidence.p_selected == earlier.evidence.selected.p_value
+    assert math.isnan(earlier.evidence.p_ensemble) and earlier.evidence.untested == ()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"evidence": {}}', "null"])
