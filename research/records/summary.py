@@ -11,6 +11,9 @@ from engine.backtesting.measures import METRICS
 from engine.errors import DataError
 from research.records.folder import complete, run_folder
 from research.records.run import RunRecord
+from research.verdict.expected import detectable, expected_yield
+from research.verdict.findings import Findings
+from research.verdict.judge import Verdict
 
 #: rows of the leaderboard in a summary
 ROWS = 12
@@ -87,6 +90,7 @@ def verdict_summary(run: RunRecord) -> dict[str, Any] | None:
         "gate": verdict.gate,
         "look": verdict.look,
         "levels": asdict(verdict.levels),
+        **_size(findings, verdict, trials.effective),
         "conditions": [{"letter": one.letter, "holds": one.holds, "words": one.sentence} for one in verdict.conditions],
         "trials_raw": trials.raw,
         "trials_effective": trials.effective,
@@ -96,6 +100,14 @@ def verdict_summary(run: RunRecord) -> dict[str, Any] | None:
         "set_aside": [{"config": config, "flags": list(flags)} for config, flags in run.set_aside().items()],
         "findings": findings.plain(),
     }
+
+
+def _size(findings: Findings, verdict: Verdict, trials: float) -> dict[str, Any]:
+    """The edge that could have been found; with evidence, the yield corrected for having passed. NaN: not known."""
+    searched, single = detectable(findings, verdict.levels.main, trials)
+    found = expected_yield(verdict, findings, trials)
+    expected = None if found is None else {"measured": asdict(found[0]), "corrected": asdict(found[1])}
+    return {"detectable_edge": searched, "detectable_edge_of_a_single_test": single, "expected_yield": expected}
 
 
 def price_summary(run: RunRecord) -> dict[str, Any]:

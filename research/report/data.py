@@ -19,8 +19,10 @@ from research.report.activity import Activity, activity
 from research.verdict.judge import Verdict
 
 if TYPE_CHECKING:
+    from research.inference.closing_calibration import ClosingCalibration
     from research.records.trials import Count
     from research.verdict.findings import BacktestPaths, Findings
+    from research.verdict.price import PriceVerdict
 
 
 #: staking rules whose stakes are amounts; those of all others are fractions of the bankroll
@@ -204,6 +206,12 @@ class Luck:
         The selected configuration; None if none qualified.
     path : Activity or None
         When the out-of-sample path bet; None where nothing was validated.
+    earlier : tuple of str
+        Runs of the sweeps of the family before this one, oldest first.
+    price : PriceVerdict or None
+        The verdict of price by today's ledger.
+    closing : tuple of ClosingCalibration
+        Calibrations of the closing lines that the bets are measured against; empty in runs of earlier versions.
     """
 
     findings: Findings
@@ -218,6 +226,9 @@ class Luck:
     aside: tuple[SetAside, ...] = ()
     chosen: Chosen | None = None
     path: Activity | None = None
+    earlier: tuple[str, ...] = ()
+    price: PriceVerdict | None = None
+    closing: tuple[ClosingCalibration, ...] = ()
 
     @property
     def sample(self) -> str:

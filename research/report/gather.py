@@ -135,6 +135,9 @@ def luck(run: RunRecord, keys: Sequence[str]) -> Luck | None:
         aside=set_aside(run, keys),
         chosen=None if findings.selected is None else _chosen(run, findings.selected, keys),
         path=None if findings.out_of_sample is None or daily is None else activity(daily, last_day(run)),
+        earlier=run.look().earlier,
+        price=run.price_verdict(),
+        closing=run.closing() or (),
     )
 
 

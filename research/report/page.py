@@ -13,6 +13,7 @@ from research.report.document import document
 from research.report.figure import Figure, paired
 from research.report.headline import state
 from research.report.pack import pack, script_json
+from research.report.price_lines import closing_tables, price_lines
 from research.report.selection import selected_lines
 from research.report.sentences import (
     configuration_line,
@@ -23,8 +24,8 @@ from research.report.sentences import (
     tried_line,
     warnings,
 )
-from research.report.text import count, measure_name, number
-from research.report.verdict import evidence_lines, sentence_case
+from research.report.text import count, measure_name, number, sentence_case
+from research.report.verdict import evidence_lines
 from research.verdict.judge import Verdict
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
@@ -53,6 +54,7 @@ def page(data: ReportData) -> str:
         warnings=[*([] if luck is None else flags(luck, data.short)), *warnings(data)],
         headline_figure=_headline(data),
         evidence=[] if luck is None else evidence_lines(luck, data.seed),
+        price=None if luck is None else _price(luck),
         luck_figures=[] if luck is None else _luck_figures(luck, data.seed),
         luck_lead="" if luck is None else selection_line(luck),
         order=measure_name(data.order),
@@ -79,6 +81,14 @@ def _conditions(verdict: Verdict) -> list[dict[str, str]]:
     return lines
 
 
+def _price(luck: Luck) -> dict[str, Any] | None:
+    """The verdict of price: its sentence, the numbers behind it, and how fair the closing line is."""
+    lines, tables = price_lines(luck.price), closing_tables(luck.closing)
+    if luck.price is None or not (lines or tables or luck.price.findings):
+        return None
+    return {"sentence": luck.price.sentence, "lines": lines, "tables": tables}
+
+
 def _kind(data: ReportData) -> str:
     return "one backtest" if len(data.results) == 1 else f"sweep of {count(len(data.results), 'configuration')}"
 
@@ -86,6 +96,8 @@ def _kind(data: ReportData) -> str:
 def _sections(data: ReportData) -> list[tuple[str, str]]:
     """Links in the bar: the id of a section, and its short name."""
     luck = [("evidence", "Evidence"), ("outside", "Luck")] if data.luck is not None else []
+    if data.luck is not None and _price(data.luck) is not None:
+        luck.insert(1, ("price", "Price"))
     board = [("board-section", "Leaderboard"), ("paths", "Charts")]
     parameters = [("map-section", "Parameters")] if _mapped(data) else []
     return [*luck, *board, *parameters, ("again", "Reproduce"), ("terms", "Terms")]

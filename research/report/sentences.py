@@ -13,10 +13,11 @@ from research.report.breakdown import yield_interval
 from research.report.charts.axes import metric_of
 from research.report.data import Configuration, Luck, ReportData, SetAside
 from research.report.headline import profit
+from research.report.money_lines import doubts
 from research.report.naming import settings
 from research.report.selection import bankrupt_lines, stopped_lines
-from research.report.text import LEVEL, count, known, listing, measure_name, money, number, percent, span
-from research.report.verdict import reading, sentence_case
+from research.report.text import LEVEL, count, known, listing, measure_name, money, number, percent, sentence_case, span
+from research.report.verdict import reading
 
 _BASIS: Final = {
     "assumed:match_day": "an opening price counts as known from 00:00 UTC on the day of the match",
@@ -176,6 +177,7 @@ def warnings(data: ReportData) -> list[tuple[str, str]]:
     if data.luck is not None:
         if data.luck.verdict is not None and data.manifest.get("no_bets"):
             lines.append(("No bets", f"{data.manifest['no_bets']}."))
+        lines += doubts(data.luck.findings.evidence)
         lines += [("Betting stopped", line) for line in stopped_lines(data.luck)]
     lines += [("Bankrupt", line) for line in bankrupt_lines(data.luck, data.bankrupt, data.n_bankrupt)]
     lines += _of_bets(data.selected)

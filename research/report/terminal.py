@@ -69,8 +69,10 @@ def verdict_lines(run: RunRecord) -> list[str]:
     """
     from research.report.gather import bankruptcies, luck, naming_keys
     from research.report.headline import could_have_been_found, profit_line, state
+    from research.report.money_lines import doubts
     from research.report.selection import bankrupt_lines, selected_lines, stopped_lines
-    from research.report.verdict import sentence_case, size
+    from research.report.text import sentence_case
+    from research.report.verdict import size
     from research.verdict.levels import ALPHA
 
     keys = naming_keys(run)
@@ -79,12 +81,13 @@ def verdict_lines(run: RunRecord) -> list[str]:
         return []
     findings, verdict, trials = known.findings, known.verdict, known.trials
     told = [*stopped_lines(known), *bankrupt_lines(known, bankruptcies(run, keys, gone), gone.height)]
+    price = [] if known.price is None else [known.price.sentence]
     tried = f"{count(trials.raw, 'trial')} on these events so far, equivalent to {number(trials.effective)} independent"
     if verdict is None:
         adjusted = f"{tried}; p {adjusted_p(findings.evidence, trials.effective)} adjusted for them."
         found = could_have_been_found(findings, ALPHA, trials.effective)
-        return [adjusted, *([found] if found else []), *_flag_lines(run, known), *told]
-    lines = [profit_line(verdict, findings, trials.effective)]
+        return [*price, adjusted, *([found] if found else []), *_flag_lines(run, known), *told]
+    lines = [profit_line(verdict, findings, trials.effective), *price]
     lines.append(f"{tried}. {sentence_case(verdict.spending)}.")
     if not verdict.evidence:
         lines.append(f"{sentence_case(size(findings.out_of_sample))}.")
@@ -94,6 +97,7 @@ def verdict_lines(run: RunRecord) -> list[str]:
         f"{word:<{width}}  {sentence_case(condition.sentence)}."
         for word, condition in zip(states, verdict.conditions, strict=True)
     ]
+    told += [f"{name}: {text}" for name, text in doubts(findings.evidence)]
     return [*lines, *selected_lines(known), *told, *_flag_lines(run, known)]
 
 

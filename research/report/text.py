@@ -92,6 +92,11 @@ def span(low: float, high: float, digits: int = 1) -> str:
     return f"{percent(low, digits)} to {percent(high, digits)}"
 
 
+def sentence_case(text: str) -> str:
+    """A phrase with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 #: control characters, characters that change the direction of a line, and invisible ones
 _UNSEEN: Final = dict.fromkeys(
     (*range(0x20), *range(0x7F, 0xA0), 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF),

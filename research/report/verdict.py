@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import DataError
 from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS, generator
-from research.inference.effective_trials import sidak_adjusted
 from research.inference.fair import fair_odds_test
 from research.inference.sharpe import (
     Moments,
@@ -20,7 +18,9 @@ from research.inference.sharpe import (
 from research.report.breakdown import mean_interval, roi_interval
 from research.report.data import Luck
 from research.report.headline import could_have_been_found
-from research.report.text import LEVEL, NOTHING, count, number, percent, span
+from research.report.line import Line
+from research.report.money_lines import money_lines
+from research.report.text import LEVEL, NOTHING, count, number, percent, sentence_case, span
 from research.verdict.judge import OutOfSample, p_text
 
 _YEAR_DAYS: Final = 365.25
@@ -58,83 +58,10 @@ def reading(luck: Luck) -> str:
     )
 
 
-def sentence_case(text: str) -> str:
-    """A phrase with a capital first letter."""
-    return text[:1].upper() + text[1:]
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the table of evidence: a name, its value, and what it means."""
-
-    name: str
-    value: str
-    meaning: str
-
-
 def evidence_lines(luck: Luck, seed: int) -> list[Line]:
     """The table of evidence: the tests behind the verdict first, then figures that the verdict does not use."""
     overfitting = _cross_validation(luck) if luck.verdict is not None else []
-    return [*_tests(luck), *_sharpe(luck), *overfitting, *_prices(luck, seed)]
-
-
-def _tests(luck: Luck) -> list[Line]:
-    evidence, selected, trials = luck.findings.evidence, luck.findings.evidence.selected, luck.trials
-    lines = [
-        Line(
-            "Trials",
-            f"{number(trials.raw)} raw, {number(trials.effective)} effective",
-            "Raw: distinct configurations, from any command, whose events overlap these by at least half. Effective: "
-            "how many independent configurations would produce as good a best by luck, from the correlation of daily "
-            "returns. `bea trials` shows more.",
-        )
-    ]
-    if luck.verdict is not None:
-        lines.append(_superior_ability(luck))
-    if selected is not None:
-        name = f"#{selected.row + 1} alone" if luck.verdict is not None else "This configuration"
-        lines.append(
-            Line(
-                name,
-                f"p {p_text(selected.p_value)}; {p_text(sidak_adjusted(selected.p_value, trials.effective))} adjusted",
-                "p-value of the selected configuration on its own (normal tail of its ratio, corrected for skew), and "
-                "with Šidák's correction for the effective trials.",
-            )
-        )
-    elif luck.verdict is not None:
-        lines.append(
-            Line("Selected", NOTHING, "No configuration qualified: see validation.bets_min and validation.metric_min.")
-        )
-    if luck.verdict is None:
-        return lines
-    named = ", ".join(f"#{row + 1}" for row in evidence.survivors[:6])
-    return [
-        *lines,
-        Line(
-            "Reality check",
-            f"p {p_text(evidence.p_reality)}",
-            "White's test over all configurations, not studentised.",
-        ),
-        Line(
-            "Survivors",
-            f"{number(evidence.n_survivors)}{f': {named}' if named else ''}",
-            "Configurations that Romano and Wolf's StepM test names; the chance that any of them is there by luck is "
-            "at most 5%.",
-        ),
-    ]
-
-
-def _superior_ability(luck: Luck) -> Line:
-    evidence = luck.findings.evidence
-    return Line(
-        "SPA, all configurations",
-        f"p {p_text(evidence.p_lower)} ≤ {p_text(evidence.p_consistent)} ≤ {p_text(evidence.p_upper)}; "
-        f"{p_text(evidence.p_skewed)} corrected for skew",
-        f"Hansen's test of superior predictive ability: lower, consistent and upper p, studentised, "
-        f"{number(evidence.resamples)} bootstrap resamples of blocks of {number(evidence.block_length, 1)} days on "
-        "average. Then the consistent p with each resample's own deviation, corrected for skew. The verdict uses the "
-        "larger of the two consistent values.",
-    )
+    return [*money_lines(luck), *_sharpe(luck), *overfitting, *_prices(luck, seed)]
 
 
 def _sharpe(luck: Luck) -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS
 from research.report.activity import activity, stopped
@@ -10,8 +11,10 @@ from research.report.comparison.pairs import Pair
 from research.report.comparison.sides import Comparison, Side
 from research.report.data import ReportData
 from research.report.sentences import net_interval, warnings
-from research.report.text import LEVEL, count, listing, number, percent, span
-from research.report.verdict import sentence_case, size
+from research.report.text import LEVEL, count, listing, number, percent, sentence_case, span
+from research.report.verdict import size
+
+_BACKTEST: Final = "One backtest: nothing corrects for a search, and nothing was tested out of sample."
 
 
 def statement(comparison: Comparison, pairs: Sequence[Pair]) -> str:
@@ -71,7 +74,7 @@ def by_itself(side: Side) -> tuple[str, str]:
     """What a run shows by itself: its verdict, and a line on its out-of-sample path and its configuration."""
     measured = f"{side.configuration.label} in sample: {_measured(side)}."
     if side.verdict is None:
-        return "One backtest: nothing corrects for a search, and nothing was tested out of sample.", measured
+        return " ".join((_BACKTEST, *side.lines)), measured
     path = "" if side.verdict.evidence else f"{sentence_case(size(side.out_of_sample))}. "
     return " ".join(side.lines), path + measured
 

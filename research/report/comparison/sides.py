@@ -53,7 +53,7 @@ class Side:
     missing : str
         Why the bets of the configuration are not available; empty where they are.
     lines : tuple of str
-        What the run says about profit and about price, a line each; empty for a backtest.
+        What the run says about profit and about price, a line each; of a backtest about price only.
     """
 
     letter: str
@@ -165,8 +165,9 @@ def _side(letter: str, run: RunRecord, number: int | None) -> Side:
 
 
 def _lines(run: RunRecord) -> tuple[str, ...]:
-    """What the run says about profit and price, a line each; none of a backtest."""
+    """What the run says about profit and price, a line each; of a backtest about price only."""
     findings, verdict = run.findings, run.verdict()
-    if findings is None or verdict is None:
+    if findings is None:
         return ()
-    return (profit_line(verdict, findings, run.trials().effective),)
+    price = run.price_verdict().sentence
+    return (price,) if verdict is None else (profit_line(verdict, findings, run.trials().effective), price)

@@ -10,9 +10,10 @@ import pytest
 
 from research.inference.conditional import Measured, corrected, passed_by
 from research.inference.detectable import single_level
-from research.report.headline import could_have_been_found, detectable, expected_yield, profit, profit_line
+from research.report.headline import could_have_been_found, profit, profit_line
 from research.report.text import percent
 from research.verdict.evidence import assess
+from research.verdict.expected import detectable, expected_yield
 from research.verdict.findings import Findings
 from research.verdict.judge import OutOfSample, PValues, Search, Verdict, judge
 from research.verdict.parts import LevelTests, SingleTest
