@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from research.execution.progress import progress_for
 from research.records.identity import commit
@@ -16,28 +17,32 @@ from tests.truth import charts
 from tests.truth.page import page
 from tests.truth.study import (
     LOGS,
+    Counts,
+    batch_of_families,
     batch_of_intervals,
     batch_of_sweeps,
     batches,
     compute_all,
     coverage,
-    false_positives,
+    families,
+    family_results,
     interval_results,
-    power,
+    sweep_cells,
     sweep_results,
 )
 from tests.truth.summary import summarise
 
-PARTS = ("false", "power", "coverage")
+PARTS = ("false", "slow", "price", "power", "required", "families", "coverage")
+QUICK = Counts(40, 20, 200)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.truth", description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="200 sweeps instead of 1,000, 20 per cell of the table")
+    parser.add_argument("--quick", action="store_true", help="40 sweeps of each kind instead of 400")
     parser.add_argument("--out", type=Path, default=Path("data/truth"), help="folder of finished pieces")
     parser.add_argument("--threads", type=int, default=1, help="number of processes, one thread each (1)")
     parser.add_argument("--seed", type=int, default=20_260_101)
-    parser.add_argument("--power-sweeps", type=int, default=60, help="sweeps per cell of the power table (60)")
+    parser.add_argument("--sweeps", type=int, default=Counts.sweeps, help=f"sweeps of each kind ({Counts.sweeps})")
     parser.add_argument("--parts", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}, or none")
     parser.add_argument("--page", type=Path, help="file for the page of results")
     parser.add_argument("--measured", help="text of the page on what was measured (the commit of the checkout)")
@@ -48,12 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate what is missing, and write the page."""
     options = _parser().parse_args(sys.argv[1:] if arguments is None else list(arguments))
     progress, parts, seed = progress_for(), options.parts.split(","), options.seed
-    counts = (200, 20, 100) if options.quick else (1_000, options.power_sweeps, 300)
-    work = {
-        "false": (false_positives(counts[0]), None, batch_of_sweeps, sweep_results),
-        "power": (power(*counts[1:]), None, batch_of_sweeps, sweep_results),
-        "coverage": (coverage(counts[0]), LOGS, batch_of_intervals, interval_results),
+    counts = QUICK if options.quick else Counts(options.sweeps)
+    work: dict[str, Any] = {
+        name: (cells, None, batch_of_sweeps, sweep_results) for name, cells in sweep_cells(counts).items()
     }
+    work["families"] = (families(counts.sweeps)["same"], None, batch_of_families, family_results)
+    work["coverage"] = (coverage(counts.logs), LOGS, batch_of_intervals, interval_results)
     for name, (cells, size, batch, results) in work.items():
         if name in parts:
             requests = [

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from research.report.drawing import Canvas, Scale
-from tests.truth.study import HOLDERS
+from tests.truth.study import EDGES, HOLDERS
 
 Row = dict[str, Any]
 
 POWER: Final = "truth-power.svg"
+POWER_CAPTION: Final = (
+    f"Share of simulated sweeps that find an edge of {EDGES[0]:.0%} which one of 50 configurations has, by number of "
+    "bets: by price, by money. Dashed: a single test of the true configuration."
+)
 COVERAGE: Final = "truth-coverage.svg"
 #: accepted range for the coverage of a 90 % interval
 HELD: Final = (0.87, 0.93)
@@ -34,20 +38,23 @@ text { fill: #e8e9ea; } .muted { fill: #a3aab2; } .grid { stroke: #33383e; } .ba
 def images(tables: Row) -> dict[str, str]:
     """SVG text by file name. A chart without measurements is left out."""
     svg = {}
-    if len(tables["power"]) > 1:
-        svg[POWER] = _standalone(power(tables["power"]), power_caption(tables["power"]))
+    if len(rows := drawn(tables["power"])) > 1:
+        svg[POWER] = _standalone(power(rows), POWER_CAPTION)
     if tables["coverage"]:
         rows = [row for row in tables["coverage"] if row["printed"] >= min(LEAST_PRINTED, row["logs"])]
         svg[COVERAGE] = _standalone(coverage(rows), coverage_caption(rows))
     return svg
 
 
-def power_caption(rows: Sequence[Row]) -> str:
-    """Description of the first chart."""
-    return (
-        f"Share of simulated sweeps with evidence, by true edge times the square root of the bets, {len(rows)} cells. "
-        "Dashed: a single test of the true configuration."
-    )
+def drawn(rows: Sequence[Row]) -> list[Row]:
+    """Cells of the first chart, by number of bets: the first edge and holders of the tables."""
+    holders, of = HOLDERS[0]
+    found = [
+        row for row in rows
+        if (row["world"]["edge_frac"], row["world"]["holders"], row["world"]["configurations"])
+        == (EDGES[0], holders, of)
+    ]  # fmt: skip
+    return sorted(found, key=lambda row: row["world"]["bets"])
 
 
 def coverage_caption(rows: Sequence[Row]) -> str:
@@ -59,44 +66,35 @@ def coverage_caption(rows: Sequence[Row]) -> str:
     )
 
 
-def strength(row: Row) -> float:
-    """Expected t of the true configuration near odds of 2: edge times the root of its bets."""
-    return float(row["world"]["edge_frac"] * math.sqrt(row["world"]["bets"]))
-
-
 def power(rows: Sequence[Row]) -> Canvas:
-    """Power by strength of the edge, one line per number of configurations that have it."""
-    left, right, top, bottom = 64.0, 530.0, 44.0, 310.0
+    """Power by number of bets, one line per verdict."""
+    left, right, top, bottom = 64.0, 500.0, 44.0, 310.0
     canvas = Canvas(720.0, 360.0)
-    strengths = [strength(row) for row in rows]
-    across = Scale(math.log(min(strengths)), math.log(max(strengths)), left, right)
+    bets = [row["world"]["bets"] for row in rows]
+    across = Scale(math.log(min(bets)), math.log(max(bets)), left, right)
     up = Scale(0.0, 1.0, bottom, top)
-    canvas.text(left, 20, "sweeps with evidence, %", "muted")
+    canvas.text(left, 20, "sweeps that find the edge, %", "muted")
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         canvas.line((left, up(share)), (right, up(share)), "grid")
         canvas.text(left - 8, up(share) + 4.5, f"{100 * share:.0f}", "muted", "end")
-    for tick in (0.5, 1, 2, 3, 5, 10, 20):
-        if min(strengths) <= tick <= max(strengths):
-            canvas.text(across(math.log(tick)), bottom + 20, f"{tick:g}", "muted", "middle")
-    title = "edge times the square root of the bets: expected t of the true one (log scale)"
-    canvas.text((left + right) / 2, bottom + 42, title, "muted", "middle")
-    _line(canvas, [(across(math.log(strength(row))), up(row["single"])) for row in rows], "s0")
-    canvas.text(right + 12, 60, "a single test", "muted")
-    for number, holders in enumerate(HOLDERS, 1):
-        cells = [row for row in rows if row["world"]["holders"] == holders]
-        points = [(across(math.log(strength(row))), up(row["share"])) for row in cells]
-        _line(canvas, points, f"s{number}")
-        for x, y in points:
-            canvas.dot(x, y, 3.0, f"p{number}")
-        canvas.text(right + 12, 60 + 22 * number, f"{holders} of 500 have it", f"t{number}")
+    for tick in bets:
+        canvas.text(across(math.log(tick)), bottom + 20, f"{tick:,}", "muted", "middle")
+    canvas.text(
+        (left + right) / 2, bottom + 42, "bets of the configuration with the edge (log scale)", "muted", "middle"
+    )
+    lines = [("s0", "one test of it alone", [row["single"] for row in rows])]
+    lines.append(
+        ("s1", "price, noisy close", [row["price"].get("noisy", {"share": math.nan})["share"] for row in rows])
+    )
+    lines.append(("s2", "money", [row["share"] for row in rows]))
+    for number, (css, label, shares) in enumerate(lines):
+        points = [(across(math.log(bet)), up(share)) for bet, share in zip(bets, shares, strict=True) if share == share]
+        if len(points) > 1:
+            canvas.path([x for x, _ in points], [y for _, y in points], css)
+            for x, y in points if number else ():
+                canvas.dot(x, y, 3.0, f"p{number}")
+            canvas.text(right + 12, 60 + 22 * number, label, f"t{number}" if number else "muted")
     return canvas
-
-
-def _line(canvas: Canvas, points: Sequence[tuple[float, float]], css: str) -> None:
-    """A line through the mean heights of the points with the same x."""
-    places = sorted({round(x, 1) for x, _ in points})
-    heights = [[y for x, y in points if round(x, 1) == place] for place in places]
-    canvas.path(places, [sum(ys) / len(ys) for ys in heights], css)
 
 
 def coverage(rows: Sequence[Row]) -> Canvas:

@@ -21,7 +21,7 @@ MONTH, WEEK = 30, 7
 #: teams that a configuration bets on, and the correlation of a team's form with that of the week before
 TEAMS, FORM = 10, 0.9
 #: largest stake of a progression, in multiples of the first one
-_MOST: Final = 1_000.0
+_MOST: Final = 1_000_000.0
 
 
 @dataclass(frozen=True)

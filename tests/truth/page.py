@@ -2,54 +2,56 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from research.inference.bootstrap import FEWEST_BETS, FEWEST_DAYS
 from research.verdict.judge import OUT_OF_SAMPLE_LEVEL
-from research.verdict.levels import ALPHA as LEVEL
-from research.verdict.plausibility import SHARPE_BOUND
 from tests.truth import charts
-from tests.truth.market import CONFIGURATIONS, DAY_CORRELATION, DAYS, ROWS_PER_EVENT, World
-from tests.truth.study import BETS, EDGES, HOLDERS, REQUIRED
-from tests.truth.summary import CERTAINTY, most_allowed, tail
+from tests.truth.closes import CLOSES
+from tests.truth.market import CONFIGURATIONS, DAYS
+from tests.truth.study import BETS, EDGES, FEW, HOLDERS, MOVED, REQUIRED
+from tests.truth.summary import CERTAINTY, LEVEL, most_allowed, tail
 from tests.truth.sweep import RULES
 
 Row = dict[str, Any]
+
+#: power of the verdict before the level was spent over sweeps, on the same simulated sweeps: shares by cell
+BEFORE: Final = Path(__file__).with_name("before.json")
+#: size above which the page of a sweep should warn of slow dependence, and the share in which it should
+WARNED_ABOVE, WARNED = 0.10, 0.80
+#: smallest number of printed intervals for a line about the yield shown
+FEWEST_SHOWN: Final = 40
 
 _HEAD: Final = f"""# Simulated truth
 
 Terms: [glossary](glossary.md).
 
 This page is written by the command below; do not edit it by hand. In a simulation the truth is known. The page shows
-how often the verdict of a sweep is wrong, how often it detects a real edge, and how often an interval contains the true
-value.
+how often the two verdicts of a sweep are wrong, how often they detect a real edge, and how often an interval contains
+the true value.
 
 ```
 python -m tests.truth --page docs/simulated-truth.md
 ```
 
 Finished pieces are stored under `--out`. They are not computed again as long as the code they depend on is the same.
-`--quick` takes minutes instead of hours.
+The verdicts are made from stored p-values, so a changed level needs no new simulation. `--quick` takes minutes instead
+of hours.
 
 ## How a sweep is simulated
 
-The simulation uses a tape of {DAYS} days and {CONFIGURATIONS} configurations that bet flat stakes on parts of it. They
-go through the code of `bea sweep`: the walk, the daily returns, the walk-forward choice ({RULES.folds} folds, metric
-{RULES.metric}), the stitched path, the evidence, the plausibility flags and the verdict. The effective number of trials
-is that of the sweep alone, as in an empty ledger. A bet wins with probability (1 + edge) / odds. Odds are near 2 (1.8
-to 2.2) unless stated otherwise. An edge of zero is exactly zero, not the loss of a margin, which would make the verdict
-easier. Breakers and caps are off, so the number of bets is the one in the table. The sweeps of a batch of twenty share
-the prices and configurations of one tape; the results are new for each sweep.
+A tape of {DAYS} days has configurations that bet on parts of it: {FEW} of them unless stated otherwise. They go through
+the code of `bea sweep`: the walk, the daily returns, the walk-forward choice ({RULES.folds} folds, metric
+{RULES.metric}), the stitched path, the evidence, the plausibility flags and the verdicts. Each is the first sweep of
+its family, and the effective number of trials is that of the sweep alone, as in an empty ledger; only the families
+below fill a ledger. A bet wins with probability (1 + edge) / odds. Stakes are flat and odds near 2 (1.8 to 2.2) unless
+stated otherwise. An edge of zero is exactly zero, not the loss of a margin, which would make the verdict easier.
+Breakers and caps are off, so the number of bets is the one in the table. The sweeps of a batch of twenty share the
+prices and configurations of one tape; the results are new for each sweep. ± is one standard error of the simulation.
 """
-_KINDS: Final = {
-    "disjoint": "no two configurations share a bet, {bets:,} bets each, odds {odds[0]:g} to {odds[1]:g}",
-    "correlated": "configurations overlap; "
-    f"{ROWS_PER_EVENT} bets per event share its result, results of one day have a correlation of {DAY_CORRELATION:g}; "
-    "{bets:,} bets each",
-    "copies": "any two configurations share 90 % of their bets or more, {bets:,} bets each",
-    "overlapping": "configurations overlap, odds from 1.3 to 6, {bets:,} bets each",
-}
 
 
 def page(tables: Row) -> str:
@@ -58,111 +60,236 @@ def page(tables: Row) -> str:
         _HEAD,
         f"Measured: {tables['measured']}.\n",
         _false(tables["false"]),
+        _families(tables["families"]),
+        _slow(tables["slow"]),
         _power(tables["power"]),
+        _required(tables["required"]),
+        _price(tables["power"], tables["price"]),
+        _yields(tables["power"]),
         _coverage(tables["coverage"]),
         _foot(tables),
     ]
     return "\n".join(part for part in parts if part)
 
 
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join([_row(titles), _row(["---"] * len(titles)), *(_row(row) for row in rows)])
+
+
+def _test(row: Row) -> tuple[str, str, str]:
+    """Share of wrong verdicts, its p-value, and the largest number that is allowed."""
+    p_value = tail(row["evidence"], row["sweeps"])
+    share = f"**{row['share']:.1%}**" + ("" if p_value >= CERTAINTY else " (too many)")
+    return share, f"{p_value:.3f}", f"{most_allowed(row['sweeps'])}"
+
+
 def _false(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
     titles = [
-        "configurations", "sweeps", "with evidence", "share", "p of more than 5 %", "most allowed",
-        "(a) and (b) hold", "effective trials", "path's interval contains zero",
+        "configurations", "number", "sweeps", "with evidence", "share", "p of more than 5 %", "most allowed",
+        "by (a) and (b)", "by (e)", "effective trials", "path's interval contains zero",
     ]  # fmt: skip
-    lines = [_row(titles), _row(["---"] * len(titles))]
+    lines = []
     for row in rows:
-        p_value = tail(row["evidence"], row["sweeps"])
-        lines.append(
-            _row(
-                [
-                    _KINDS[row["world"]["kind"]].format(**World(**row["world"]).plain()),
-                    _count(row),
-                    f"{row['evidence']}",
-                    f"**{row['share']:.1%}**" + ("" if p_value >= CERTAINTY else " (too many)"),
-                    f"{p_value:.3f}",
-                    f"{most_allowed(row['sweeps'])}",
-                    f"{row['both']:.1%}",
-                    f"{row['effective']:,.0f}",
-                    f"{row['path_held']:.1%} of {row['paths']:,}",
-                ]
-            )
-        )
-    return f"""## False positives
+        share, p_value, allowed = _test(row)
+        held = f"{row['path_held']:.1%} of {row['paths']:,}" if row["paths"] else "none printed"
+        count = row["world"].get("configurations", CONFIGURATIONS)
+        cells = [row["title"], f"{count}", _count(row), f"{row['evidence']}", share, p_value, allowed]
+        lines.append([*cells, f"{row['selected']:.1%}", f"{row['ensemble']:.1%}", f"{row['effective']:,.0f}", held])
+    return f"""## False positives of the verdict of money
 
 No configuration has an edge, so each verdict "evidence of an edge" is wrong. *p of more than 5 %*: exact one-sided
 binomial test that the verdict is wrong in more than {LEVEL:.0%} of such sweeps; below {CERTAINTY:g} there are too many.
-*(a) and (b) hold*: share of sweeps that would have evidence by these two tests and plausibility, without the
-out-of-sample path. *Effective trials*: median, out of {CONFIGURATIONS}. *Path's interval*: 90 % interval of the
-out-of-sample yield, whose true value is zero here, in the sweeps whose path has one. It resamples events, so it is too
-narrow where the results of one day are correlated. The tests (a) and (b) resample days and are not affected.
+*By (a) and (b)*, *by (e)*: share of sweeps with evidence by the best configuration, and by the portfolio of all.
+*Effective trials*: median. *Path's interval*: 90 % interval of the out-of-sample yield, whose true value is zero here,
+in the sweeps whose path has one. It resamples matches, so it is too narrow where the results of one day are correlated.
+The tests resample days and are not affected.
 
-{chr(10).join(lines)}
+{_table(titles, lines)}
 """
+
+
+def _families(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    titles = [
+        "family", "families", "with evidence at least once", "share", "p of more than 5 %", "most allowed",
+        "after the first look", "after half", "effective trials of the last",
+    ]  # fmt: skip
+    lines = []
+    for row in rows:
+        share, p_value, allowed = _test(row)
+        after = [row["after"][0], row["after"][(row["looks"] - 1) // 2]]
+        cells = [row["title"], _count(row), f"{row['evidence']}", share, p_value, allowed]
+        lines.append([*cells, *(f"{one:.1%}" for one in after), f"{row['effective'][-1]:,.0f}"])
+    return f"""## Families of sweeps
+
+Sweeps of {FEW} configurations without an edge on the same events, 400 bets each, each read as it comes with a real
+trial ledger: the number of trials and the place in the family are the ledger's. A family counts as wrong if any of its
+sweeps had evidence when it was read.
+
+{_table(titles, lines)}
+"""
+
+
+def _slow(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    titles = ["configurations", "sweeps", "with evidence", "the page warns", "by (a) and (b)", "by (e)"]
+    lines = [
+        [
+            row["title"], _count(row), f"**{row['share']:.1%}** ± {row['error']:.1%}", f"{row['warns']:.1%}",
+            f"{row['selected']:.1%}", f"{row['ensemble']:.1%}",
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return f"""## Slow dependence
+
+Here the edge is zero in the long run, but it wanders slowly, so that two years hold fewer independent results than they
+have bets. No test of daily results can tell two good years from an edge, and the verdict is wrong too often. The page
+of a sweep warns where the sums of weeks, months or seasons vary significantly more than those of independent days, and
+the configuration that is judged is then tested by its months too. Each configuration has 2,000 bets.
+
+{_table(titles, lines)}
+"""
+
+
+def _before() -> Row:
+    """Shares of the earlier verdict by bets, edge, holders and number of configurations."""
+    return dict(json.loads(BEFORE.read_text(encoding="utf-8"))) if BEFORE.is_file() else {}
+
+
+def _cells(rows: Sequence[Row], edge: float) -> dict[tuple[int, int, int], Row]:
+    """Cells of a table of power by bets, holders and number of configurations."""
+    worlds = ((row["world"], row) for row in rows)
+    return {(w["bets"], w["holders"], w["configurations"]): row for w, row in worlds if w["edge_frac"] == edge}
 
 
 def _power(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
-    tables = [_power_table(rows, holders) for holders in HOLDERS]
-    most, fewest = max(row["asked"] for row in rows), min(row["sweeps"] for row in rows)
-    picture = f"![{charts.power_caption(rows)}](images/{charts.POWER})\n" if len(rows) > 1 else ""
-    return f"""## Power
+    before, lines = _before(), []
+    cells = {edge: _cells(rows, edge) for edge in EDGES}
+    for bets in BETS:
+        for holders, of in HOLDERS:
+            line = [f"{bets:,}", f"{holders} of {of}"]
+            for edge in EDGES:
+                row = cells[edge].get((bets, holders, of))
+                old = before.get("shares", {}).get(f"{bets} {edge} {holders} {of}")
+                line += ["not measured"] * 3 if row is None else [
+                    f"**{row['share']:.0%}** ± {row['error']:.0%}", "–" if old is None else f"{old:.0%}",
+                    f"{row['single']:.0%}",
+                ]  # fmt: skip
+            lines.append(line)
+    titles = ["bets", "with the edge"]
+    for edge in EDGES:
+        titles += [f"edge {edge:.0%}", "before", "one test"]
+    picture = f"![{charts.POWER_CAPTION}](images/{charts.POWER})\n" if len(charts.drawn(rows)) > 1 else ""
+    return f"""## Power of the verdict of money
 
 Some configurations bet in a class of bets that has an edge; the others bet on other rows without one. *Bets* is the
 size of the class, all of which the first configuration takes. The other configurations with the edge each leave out a
-different part of the class, up to 30 %. Each cell has the share of sweeps with evidence, its standard error, and in
-brackets the power of a one-sided 5 % test of the first configuration alone. No procedure that must first find this
-configuration can have more power. A configuration with an implausible result, here an annual Sharpe ratio above
-{SHARPE_BOUND:g}, is set aside, and the others are judged. *Flagged*: sweeps in which more are set aside than are left,
-which a bettor must acknowledge first. The cells have {fewest} to {most} sweeps.
+different part of the class, up to 30 %. Each cell has the share of sweeps with evidence. *Before*: the same sweeps by
+the rule of commit {before.get("commit", "–")}, without level stakes, portfolio and spending over sweeps. *One test*: a
+one-sided 5 % test of the first configuration alone. No test of money that must first find this configuration can have
+more power, but for the portfolio, which gains where many configurations have the edge.
 
-{chr(10).join(tables)}
-{picture}
-{_required(rows)}"""
+{_table(titles, lines)}
 
-
-def _power_table(rows: Sequence[Row], holders: int) -> str:
-    by_cell = {(r["world"]["bets"], r["world"]["edge_frac"]): r for r in rows if r["world"]["holders"] == holders}
-    lines = [_row(["bets", *(f"edge {edge:.0%}" for edge in EDGES)]), _row(["---"] * (len(EDGES) + 1))]
-    for bets in BETS:
-        cells = [_cell(by_cell.get((bets, edge))) for edge in EDGES]
-        lines.append(_row([f"{bets:,}", *cells]))
-    subject = "one configuration has" if holders == 1 else f"{holders} configurations have"
-    return f"### {subject.capitalize()} the edge\n\n{chr(10).join(lines)}\n"
-
-
-def _cell(row: Row | None) -> str:
-    if row is None:
-        return "not measured"
-    flagged = f", {row['failed']['d']:.0%} flagged" if row["failed"]["d"] else ""
-    return f"{row['share']:.0%} ± {row['error']:.0%} ({row['single']:.0%}){flagged}"
+{picture}"""
 
 
 def _required(rows: Sequence[Row]) -> str:
-    """Failed conditions in the cells with a required power."""
-    cells_required = [row for row in rows if (row["world"]["bets"], row["world"]["edge_frac"]) == REQUIRED]
-    if not cells_required:
+    """Failed conditions in the cells with many bets."""
+    if not rows:
         return ""
     titles = [
-        "with the edge", "sweeps", "evidence", "(a) fails", "(b) fails", "(c) fails", "(d) fails",
+        "with the edge", "sweeps", "evidence", "(a) fails", "(b) fails", "(e) fails", "(c) fails", "(d) fails",
         "selected one has it", "windows that chose one", "effective trials",
     ]  # fmt: skip
-    lines = [_row(titles), _row(["---"] * len(titles))]
-    for row in cells_required:
-        failed = [f"{row['failed'][letter]:.1%}" for letter in "abcd"]
+    lines = []
+    for row in rows:
+        failed = [f"{row['failed'][letter]:.1%}" for letter in "abecd"]
         cells = [f"{row['world']['holders']}", _count(row), f"**{row['share']:.1%}** ± {row['error']:.1%}", *failed]
         windows = f"{row['windows_hold']:.1f} of {RULES.folds - 1}"
-        lines.append(_row([*cells, f"{row['picked_holds']:.1%}", windows, f"{row['effective']:,.0f}"]))
+        lines.append([*cells, f"{row['picked_holds']:.1%}", windows, f"{row['effective']:,.0f}"])
     return f"""### Conditions that fail at {REQUIRED[0]:,} bets and {REQUIRED[1]:.0%}
 
-(a) superior predictive ability over all configurations; (b) the selected configuration alone, corrected for the
-effective trials; (c) yield of the out-of-sample path above zero at one-sided {1 - OUT_OF_SAMPLE_LEVEL:.0%}; (d)
-plausibility.
+Of {CONFIGURATIONS} configurations. (a) superior predictive ability over all configurations; (b) the selected
+configuration alone, corrected for the effective trials; (e) the portfolio of all; (c) yield of the out-of-sample path
+above zero at one-sided {1 - OUT_OF_SAMPLE_LEVEL:.0%}; (d) plausibility. Evidence needs (a) and (b), or (e), and (c) and
+(d).
 
-{chr(10).join(lines)}
+{_table(titles, lines)}
+"""
+
+
+def _price(rows: Sequence[Row], without: Sequence[Row]) -> str:
+    """Power and size of the verdict of price, by kind of close."""
+    by_cell = _cells(rows, EDGES[0])
+    lines = [
+        [f"{bets:,}", f"{holders} of {of}", *_by_close(by_cell.get((bets, holders, of)))]
+        for bets in BETS
+        for holders, of in HOLDERS
+    ]
+    lines += [[f"{row['world']['bets']:,}", f"none of {FEW}", *_by_close(row)] for row in without]
+    if not rows and not without:
+        return ""
+    titles = ["bets", "with the edge", *(close.title for close in CLOSES), "one test of money"]
+    return f"""## The verdict of price
+
+The same sweeps with an edge of {EDGES[0]:.0%}, and sweeps without an edge, judged against the closing line. The true
+edge of a bet has a standard deviation of {MOVED:.0%} around its mean, and the fair close knows it. The noisy close adds
+an error of {MOVED:.0%} to each price; the two biased ones have this error and overrate all bets by 1.1 % and by 3.3 %.
+The bias that the sweep is told is the measured one of a store of 60,000 matches: it has a standard error of 0.4 %. In
+brackets: sweeps in which the verdict is silent, because the close failed its calibration. Where no configuration has an
+edge, each verdict "beats the closing line" is wrong.
+
+{_table(titles, lines)}
+"""
+
+
+def _by_close(row: Row | None) -> list[str]:
+    if row is None:
+        return ["not measured"] * (len(CLOSES) + 1)
+    cells = []
+    for close in CLOSES:
+        one = row["price"].get(close.name)
+        if one is None:
+            cells.append("not measured")
+            continue
+        silent = f" ({one['silent']:.0%} silent)" if one["silent"] else ""
+        cells.append(f"**{one['share']:.1%}** ± {one['error']:.1%}{silent}")
+    return [*cells, f"{row['single']:.0%}" if row["world"].get("holders") else "–"]
+
+
+def _yields(rows: Sequence[Row]) -> str:
+    """The yield that is shown with evidence."""
+    lines = []
+    for row in rows:
+        world, one = row["world"], row["shown"]
+        if one["printed"] >= FEWEST_SHOWN:
+            name = [
+                f"{world['bets']:,}",
+                f"{world['edge_frac']:.0%}",
+                f"{world['holders']} of {world['configurations']}",
+            ]
+            shares = [f"{one['raw']:.1%}", f"{one['middle']:.1%}", f"**{one['held']:.0%}** of {one['printed']}"]
+            lines.append([*name, f"{one['sweeps']}", *shares])
+    if not lines:
+        return ""
+    titles = [
+        "bets", "true edge", "with the edge", "sweeps with evidence", "measured yield, mean", "corrected, mean",
+        "corrected interval contains the truth",
+    ]  # fmt: skip
+    return f"""## The yield that is shown with evidence
+
+A yield is shown only because it passed a test, so the measured one is too high. Here are the sweeps with evidence whose
+selected configuration has the edge, where they are at least {FEWEST_SHOWN}: the yield as measured, the corrected one
+that the page shows, and how often its 90 % interval contains the true edge.
+
+{_table(titles, lines)}
 """
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,17 @@ Row = dict[str, Any]
 BATCH = 20
 #: bet logs per batch
 LOGS = 100
-EDGES = (0.01, 0.02, 0.03, 0.05, 0.08)
-BETS = (2_000, 5_000, 10_000, 30_000, 100_000)
-HOLDERS = (1, 50, 250)
-#: expected t of the true configuration above which one batch is enough
-CLEAR = 6.0
-#: bets and edge of the cells with a required power
+#: configurations of most worlds; `market.CONFIGURATIONS` of the others
+FEW = 50
+#: sizes, holders of the edge among how many configurations, and edges of the tables of power
+BETS = (300, 1_000, 5_000, 10_000)
+HOLDERS = ((1, 50), (25, 50), (1, 200))
+EDGES = (0.03, 0.05)
+#: standard deviation of the edge of a bet around its mean, in the worlds with closing prices
+MOVED = 0.05
+#: bets, edge and holders of the cells whose failed conditions are shown, of `market.CONFIGURATIONS` configurations
 REQUIRED = (10_000, 0.05)
+REQUIRED_HOLDERS = (1, 50, 250)
 #: code that the results of sweeps depend on; a change computes them again
 SOURCES = (
     "engine/configuration.py",
@@ -36,11 +41,14 @@ SOURCES = (
     "engine/tape/*.py",
     *(f"engine/backtesting/{name}.py" for name in ("block", "columns", "measures", "path", "plan", "run")),
     *(f"research/inference/{name}.py" for name in ("block_bootstrap", "bootstrap", "effective_trials", "sharpe")),
-    *(f"research/inference/{name}.py" for name in ("skewness", "superiority", "threads")),
-    *(f"research/verdict/{name}.py" for name in ("evidence", "findings", "judge", "plausibility")),
+    *(f"research/inference/{name}.py" for name in ("multipliers", "skewness", "superiority", "threads")),
+    *(f"research/inference/{name}.py" for name in ("closing_calibration", "closing_line")),
+    *(f"research/verdict/{name}.py" for name in ("evidence", "findings", "parts", "plausibility", "size")),
     "research/validation/*.py",
-    *(f"research/execution/{name}.py" for name in ("assess", "units")),
-    *(f"tests/truth/{name}.py" for name in ("market", "sweep")),
+    *(f"research/execution/{name}.py" for name in ("assess", "price", "size", "units")),
+    *(f"research/records/{name}.py" for name in ("event_sets", "trials")),
+    "research/tapes/matches.py",
+    *(f"tests/truth/{name}.py" for name in ("closes", "draws", "families", "market", "sweep")),
 )
 #: code that the results of intervals depend on
 INTERVAL_SOURCES = (
@@ -53,15 +61,16 @@ INTERVAL_SOURCES = (
 
 @dataclass(frozen=True)
 class Cell:
-    """`count` simulations with the same settings, the fields of `market.World` or `intervals.Bets`."""
+    """`count` simulations with the same settings, the fields of `market.World` or `intervals.Bets`, and a title."""
 
     settings: tuple[tuple[str, Any], ...]
     count: int
+    title: str = ""
 
     @classmethod
-    def of(cls, count: int, **settings: Any) -> Cell:
+    def of(cls, count: int, title: str = "", **settings: Any) -> Cell:
         """A cell from the fields of its settings."""
-        return cls(tuple(settings.items()), count)
+        return cls(tuple(settings.items()), count, title)
 
     @property
     def world(self) -> Row:
@@ -70,36 +79,118 @@ class Cell:
 
 
 def false_positives(count: int) -> list[Cell]:
-    """Settings without an edge."""
+    """Settings without an edge in which at most 5 % of the sweeps may have evidence."""
+    few = partial(Cell.of, count, configurations=FEW, kind="disjoint")
+    no_two = "no two configurations share a bet"
     return [
-        Cell.of(count, kind="disjoint", bets=240),
-        Cell.of(count, kind="correlated", bets=6_000),
-        Cell.of(count, kind="copies", bets=3_000, odds=(1.3, 6.0)),
-        Cell.of(min(count, 400), kind="disjoint", bets=600, odds=(1.13, 1.2)),
-        Cell.of(min(count, 400), kind="disjoint", bets=400, odds=(1.2, 1.6)),
-        Cell.of(min(count, 400), kind="disjoint", bets=400, odds=(4.0, 12.0)),
-    ]
-
-
-def power(count: int, required: int) -> list[Cell]:
-    """Settings with a planted edge. Cells with a required power come first, those with a very clear edge last.
-
-    Where the edge is more than `CLEAR` standard errors, a single batch is enough.
-    """
-    combinations = [(bets, edge, holders) for bets in BETS for edge in EDGES for holders in HOLDERS]
-    clear = {key: key[1] * key[0] ** 0.5 > CLEAR for key in combinations}
-    combinations.sort(key=lambda key: (key[:2] != REQUIRED, clear[key]))
-    return [
+        Cell.of(count, f"{no_two}, 240 bets each", kind="disjoint", bets=240),
         Cell.of(
-            required if (bets, edge) == REQUIRED else min(count, BATCH) if clear[bets, edge, holders] else count,
-            kind="planted",
-            bets=bets,
-            holders=holders,
-            edge_frac=edge,
-            beside=8 if bets <= 10_000 else 2,
-        )
-        for bets, edge, holders in combinations
+            count,
+            "configurations overlap; 3 bets per event share its result, results of one day have a correlation of 0.2; "
+            "6,000 bets each",
+            kind="correlated",
+            bets=6_000,
+        ),
+        Cell.of(
+            count,
+            "any two configurations share 90 % of their bets or more, 3,000 bets each, odds 1.3 to 6",
+            kind="copies",
+            bets=3_000,
+            odds=(1.3, 6.0),
+        ),
+        Cell.of(count, f"{no_two}, 600 bets each, odds 1.13 to 1.2", kind="disjoint", bets=600, odds=(1.13, 1.2)),
+        Cell.of(count, f"{no_two}, 400 bets each, odds 1.2 to 1.6", kind="disjoint", bets=400, odds=(1.2, 1.6)),
+        Cell.of(count, f"{no_two}, 400 bets each, odds 4 to 12", kind="disjoint", bets=400, odds=(4.0, 12.0)),
+        few("base: 2,000 bets each", bets=2_000),
+        few("few bets: 120 each", bets=120),
+        few("favourites: 600 bets each, odds 1.15 to 1.4", bets=600, odds=(1.15, 1.4)),
+        few("outsiders: 600 bets each, odds 4 to 12", bets=600, odds=(4.0, 12.0)),
+        few("long odds: 600 bets each, odds 10 to 1,000", bets=600, odds=(10.0, 1_000.0)),
+        few("copies: any two share 90 % or more", kind="copies", bets=2_000),
+        few("the edge falls from 5 % to -5 %", bets=2_000, dependence="drift", strength=0.05),
+        few("bankroll of 100 stakes, 2,000 bets each", bets=2_000, bankroll_stakes=100.0),
+        few("bankroll of 20 stakes, 2,000 bets each", bets=2_000, bankroll_stakes=20.0),
+        few("a quarter of Kelly's stakes, 600 bets each", bets=600, staking="kelly"),
+        few("d'Alembert, bankroll of 2,000 units", **_progression("dalembert", 2_000.0)),
+        few("martingale, bankroll of 20,000 units", **_progression("martingale", 20_000.0)),
+        few("martingale over days, bankroll of 20,000 units", **_progression("martingale_days", 20_000.0)),
+        few("recovering the peak, bankroll of 20,000 units", **_progression("recover", 20_000.0)),
+        few("recovering the peak, bankroll of 100 units", **_progression("recover", 100.0)),
     ]
+
+
+def _progression(staking: str, bankroll: float) -> Row:
+    return {"bets": 400, "staking": staking, "bankroll_stakes": bankroll}
+
+
+def slow_dependence(count: int) -> list[Cell]:
+    """Settings whose true edge is zero in the long run but wanders slowly."""
+    few = partial(Cell.of, count, configurations=FEW, kind="disjoint", bets=2_000)
+    return [
+        few("the edge of a configuration wanders by month, sd 4 %", dependence="wander", strength=0.04),
+        few("the edge of a configuration wanders by month, sd 8 %", dependence="wander", strength=0.08),
+        few("months share 3 % of the variance of a day", dependence="months", strength=0.03),
+        few("form of ten teams, sd 10 %, correlation of weeks 0.9", dependence="form", strength=0.1),
+    ]
+
+
+def power(count: int) -> list[Cell]:
+    """Settings with a planted edge and closing prices; the verdict of price is judged at an edge of 3 % only."""
+    return [
+        Cell.of(count, kind="planted", bets=bets, holders=holders, edge_frac=edge, configurations=of, moved=MOVED)
+        for edge in EDGES
+        for bets in BETS
+        for holders, of in HOLDERS
+    ]
+
+
+def without_edge(count: int) -> list[Cell]:
+    """Settings without an edge and with closing prices, for the verdict of price."""
+    return [
+        Cell.of(count, kind="overlapping", bets=bets, configurations=FEW, moved=MOVED) for bets in (300, 1_000, 5_000)
+    ]
+
+
+def required(count: int) -> list[Cell]:
+    """Settings with 10,000 bets and an edge of 5 %, of `market.CONFIGURATIONS` configurations."""
+    bets, edge = REQUIRED
+    return [
+        Cell.of(count, kind="planted", bets=bets, holders=holders, edge_frac=edge, beside=8)
+        for holders in REQUIRED_HOLDERS
+    ]
+
+
+def families(count: int) -> dict[str, list[Cell]]:
+    """Families of sweeps on the same events without an edge (`families.families_of`): cells by their ledger."""
+    world = {"configurations": FEW, "kind": "disjoint", "bets": 400}
+    ten = partial(Cell.of, count, family="ten", **world)
+    return {
+        "same": [
+            ten("ten independent sweeps"),
+            Cell.of(count, "four pilots on the first 45 days, then the same four sweeps", family="pilots", **world),
+        ],
+        "renamed": [ten("ten sweeps, every second one on a renamed copy of the events")],
+    }
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Simulations per cell: sweeps and families, sweeps of the cells of `required`, bet logs."""
+
+    sweeps: int = 400
+    required: int = 200
+    logs: int = 1_000
+
+
+def sweep_cells(counts: Counts) -> dict[str, list[Cell]]:
+    """All cells of single sweeps, by their table; the smallest worlds first."""
+    return {
+        "false": false_positives(counts.sweeps),
+        "slow": slow_dependence(counts.sweeps),
+        "price": without_edge(counts.sweeps),
+        "power": power(counts.sweeps),
+        "required": required(counts.required),
+    }
 
 
 def batches(cell: Cell, seed: int, size: int = BATCH) -> Iterator[Row]:
@@ -155,12 +246,33 @@ def batch_of_sweeps(request: Row) -> list[Row]:
 
     prefer_wide_vectors()
     from tests.truth.market import World
-    from tests.truth.sweep import sweeps
+    from tests.truth.sweep import remember_normals, sweeps
 
+    remember_normals()
     world = dict(request["world"])
     if "odds" in world:
         world["odds"] = tuple(world["odds"])
     return sweeps(World(**world), request["seed"], request["batch"], request["count"])
+
+
+def batch_of_families(request: Row) -> list[list[Row]]:
+    """Compute one batch of families; runs in a worker process."""
+    from engine.kernel.width import prefer_wide_vectors
+
+    prefer_wide_vectors()
+    from tests.truth.families import families_of
+    from tests.truth.market import World
+    from tests.truth.sweep import remember_normals
+
+    remember_normals()
+    world = dict(request["world"])
+    kind = world.pop("family")
+    return families_of(kind, World(**world), request["seed"], request["batch"], request["count"])
+
+
+def family_results(out: Path) -> Results:
+    """Finished families of the current sources."""
+    return Results(out / "families.jsonl", source_hash(SOURCES))
 
 
 def sweep_results(out: Path) -> Results:
@@ -168,8 +280,8 @@ def sweep_results(out: Path) -> Results:
     return Results(out / "sweeps.jsonl", source_hash(SOURCES))
 
 
-def rows_of(cell: Cell, seed: int, results: Results) -> list[Row]:
-    """All finished sweeps of a cell."""
+def rows_of(cell: Cell, seed: int, results: Results) -> list[Any]:
+    """All finished sweeps, or families, of a cell."""
     return [row for request in batches(cell, seed) for row in results.get(request) or ()]
 
 

@@ -8,15 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from research.verdict.judge import OutOfSample
+from tests.truth.reading import findings_of, money, price, yield_shown
 from tests.truth.study import (
     LOGS,
     Cell,
+    Counts,
     batches,
     coverage,
-    false_positives,
+    families,
+    family_results,
     interval_results,
-    power,
     rows_of,
+    sweep_cells,
     sweep_results,
 )
 
@@ -24,7 +28,7 @@ Row = dict[str, Any]
 
 #: allowed share of wrong verdicts, and level of the test that the share is higher
 LEVEL, CERTAINTY = 0.05, 0.01
-CONDITIONS = "abcd"
+CONDITIONS = "abecd"
 
 
 def tail(count: int, n: int, share: float = LEVEL) -> float:
@@ -52,33 +56,93 @@ def most_allowed(n: int) -> int:
 def of_sweeps(cell: Cell, rows: Sequence[Row]) -> Row:
     """Summary of one cell: shares of sweeps with evidence, with each failed condition, with a significant single test.
 
-    `rows` are the finished sweeps of the cell, at least one.
+    `rows` are the finished sweeps of the cell, at least one. The verdicts are made here from their numbers.
     """
     n = len(rows)
-    wrong = sum(row["evidence"] for row in rows)
+    verdicts = [money(row) for row in rows]
+    holds = [{one.letter for one in verdict.conditions if one.holds} for verdict in verdicts]
+    wrong = sum(verdict.evidence for verdict in verdicts)
+    passed = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict.evidence]
     return {
         "world": cell.world,
+        "title": cell.title,
         "sweeps": n,
         "asked": cell.count,
         "evidence": wrong,
-        "share": wrong / n,
-        "error": math.sqrt(wrong / n * (1.0 - wrong / n) / n),
-        "failed": {letter: sum(letter in row["failed"] for row in rows) / n for letter in CONDITIONS},
-        "both": sum(not {"a", "b", "d"} & set(row["failed"]) for row in rows) / n,
-        **_path(rows),
+        **_share(wrong, n),
+        "failed": {letter: sum(letter not in one for one in holds) / n for letter in CONDITIONS},
+        "selected": sum(one >= set("abcd") for one in holds) / n,
+        "ensemble": sum(one >= set("ecd") for one in holds) / n,
+        "warns": sum(row["warns"] for row in rows) / n,
+        **_path([path for row in rows if (path := findings_of(row).out_of_sample) is not None]),
+        "shown": _shown(passed, cell.world.get("edge_frac", 0.0)),
         "single": sum(row["p_true"] <= LEVEL for row in rows) / n,
         "effective": statistics.median(row["effective"] for row in rows),
         "picked_holds": sum(row["picked_holds"] for row in rows) / n,
         "windows_hold": sum(row["windows_hold"] for row in rows) / n,
         "bets": statistics.fmean(row["bets"] for row in rows),
+        "price": {close: _price(rows, close) for close in rows[0]["price"]},
     }
 
 
-def _path(rows: Sequence[Row]) -> Row:
-    """For sweeps without an edge: number of out-of-sample paths with an interval, and the share that contains zero."""
-    intervals = [row["outside"] for row in rows if row["outside"][1] == row["outside"][1]]
-    held = sum(low <= 0.0 <= high for _, low, high, _ in intervals)
+def _share(count: int, n: int) -> Row:
+    """A share of sweeps with its standard error."""
+    return {"share": count / n, "error": math.sqrt(count / n * (1.0 - count / n) / n)}
+
+
+def _path(paths: Sequence[OutOfSample]) -> Row:
+    """Number of out-of-sample paths with an interval, and for sweeps without an edge the share that contains zero."""
+    intervals = [one for one in paths if one.low == one.low]
+    held = sum(one.low <= 0.0 <= one.high for one in intervals)
     return {"paths": len(intervals), "path_held": held / len(intervals) if intervals else math.nan}
+
+
+def _shown(passed: Sequence[Row], edge: float) -> Row:
+    """The yield that is shown with evidence: as it was measured, and its interval once it is corrected.
+
+    Only of sweeps whose selected configuration has the edge, since the others have another truth.
+    """
+    found = [one for row in passed if row["picked_holds"] and (one := yield_shown(row)) is not None]
+    printed = [one for one in found if one[3] > 0.0]
+    held = sum(low <= edge <= high for *_, low, high in printed)
+    return {
+        "sweeps": len(found),
+        "printed": len(printed),
+        "held": held / len(printed) if printed else math.nan,
+        "raw": statistics.fmean(one[0] for one in found) if found else math.nan,
+        "middle": statistics.fmean(one[1] for one in found) if found else math.nan,
+    }
+
+
+def _price(rows: Sequence[Row], close: str) -> Row:
+    """Share of sweeps that beat the closing line, by one kind of close, and in which the verdict is silent."""
+    found = [price(row, close) for row in rows]
+    beats = sum(verdict == "beats" for verdict in found)
+    return {"beats": beats, **_share(beats, len(rows)), "silent": found.count("silent") / len(rows)}
+
+
+def of_families(cell: Cell, ledger: str, read: Sequence[Sequence[Row]]) -> Row:
+    """Summary of families of sweeps that are read as they come: how many had evidence at least once, after each look.
+
+    `read` are the finished families, at least one; each is a list of looks, with `look` and `effective` of the ledger.
+    """
+    n, looks = len(read), len(read[0])
+    families_read = [[row | row["ledgers"][ledger] for row in family] for family in read]
+    evidence = [[money(row).evidence for row in family] for family in families_read]
+    counts = [sum(any(one[: look + 1]) for one in evidence) for look in range(looks)]
+    return {
+        "title": cell.title,
+        "sweeps": n,
+        "asked": cell.count,
+        "looks": looks,
+        "evidence": counts[-1],
+        **_share(counts[-1], n),
+        "after": [count / n for count in counts],
+        "place": [row["look"] for row in families_read[0]],
+        "effective": [
+            statistics.median(family[look]["effective"] for family in families_read) for look in range(looks)
+        ],
+    }
 
 
 def of_logs(cell: Cell, pieces: Sequence[dict[str, list[int]]]) -> list[Row]:
@@ -93,18 +157,20 @@ def of_logs(cell: Cell, pieces: Sequence[dict[str, list[int]]]) -> list[Row]:
     return rows
 
 
-def summarise(out: Path, seed: int, counts: tuple[int, int, int]) -> Row:
-    """Summary of all finished cells, for the page.
-
-    `counts` are the numbers of sweeps: per cell without an edge, per cell of the power table, per cell with a required
-    power.
-    """
-    sweeps, logs = sweep_results(out), interval_results(out)
-    tables: Row = {"sources": sweeps.sources, "interval_sources": logs.sources, "coverage": []}
-    for name, cells in (("false", false_positives(counts[0])), ("power", power(*counts[1:]))):
-        finished = ((cell, rows_of(cell, seed, sweeps)) for cell in cells)
+def summarise(out: Path, seed: int, counts: Counts) -> Row:
+    """Summary of all finished cells, for the page."""
+    results, logs, several = sweep_results(out), interval_results(out), family_results(out)
+    tables: Row = {"sources": results.sources, "interval_sources": logs.sources, "coverage": []}
+    for name, cells in sweep_cells(counts).items():
+        finished = ((cell, rows_of(cell, seed, results)) for cell in cells)
         tables[name] = [of_sweeps(cell, rows) for cell, rows in finished if rows]
-    for cell in coverage(counts[0]):
+    tables["families"] = [
+        of_families(cell, ledger, rows)
+        for ledger, cells in families(counts.sweeps).items()
+        for cell in cells
+        if (rows := rows_of(cell, seed, several))
+    ]
+    for cell in coverage(counts.logs):
         pieces = [piece for request in batches(cell, seed, LOGS) if (piece := logs.get(request)) is not None]
         tables["coverage"] += of_logs(cell, pieces) if pieces else []
     return tables

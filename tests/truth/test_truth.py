@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from tests.truth import charts
 from tests.truth.intervals import Bets, misses
 from tests.truth.market import World, market
 from tests.truth.page import page
+from tests.truth.reading import findings_of, money, yield_shown
 from tests.truth.results import Results, source_hash
 from tests.truth.study import INTERVAL_SOURCES, SOURCES, Cell, batches, rows_of
-from tests.truth.summary import most_allowed, of_logs, of_sweeps, tail
+from tests.truth.summary import most_allowed, of_families, of_logs, of_sweeps, tail
 from tests.truth.sweep import sweeps
 
 pytestmark = pytest.mark.slow
@@ -30,17 +32,21 @@ def test_forty_sweeps_without_an_edge_and_two_with_a_very_clear_edge() -> None:
     """The binomial test at 1 % allows six false positives of 40; an edge of 15 % over 4,000 bets gives t = 9."""
     null = World("overlapping", 600, beside=4, **SMALL)
     rows = [row for batch in range(2) for row in sweeps(null, 1, batch, 20)]
-    assert sum(row["evidence"] for row in rows) <= most_allowed(40)
-    assert np.mean([row["p_single"] for row in rows]) > 0.005
+    assert sum(money(row).evidence for row in rows) <= most_allowed(40)
+    assert np.mean([findings_of(row).evidence.p_selected for row in rows]) > 0.005
     planted = sweeps(World("planted", 4_000, 5, 0.15, beside=2, **SMALL), 1, 0, 2)
-    assert all(row["evidence"] and row["picked_holds"] and row["windows_hold"] == 5 for row in planted)
-    assert all(row["bets_true"] == 4_000 and row["outside"][0] == pytest.approx(0.15, abs=0.06) for row in planted)
+    assert all(money(row).evidence and row["picked_holds"] and row["windows_hold"] == 5 for row in planted)
+    assert all(row["bets_true"] == 4_000 for row in planted)
+    for row in planted:
+        assert findings_of(row).out_of_sample.estimate == pytest.approx(0.15, abs=0.06)
+        measured, middle, low, high = yield_shown(row)
+        assert middle <= measured and 0.0 < low < 0.15 < high
 
 
 def test_an_implausible_configuration_is_set_aside_and_the_others_are_judged() -> None:
     """One of 40 has an edge of 40 % over 4,000 bets: only its Sharpe ratio is far above the bound."""
     (row,) = sweeps(World("planted", 4_000, 1, 0.4, beside=2, **SMALL), 1, 0, 1)
-    assert row["set_aside"] >= 1 and not row["picked_holds"] and "d" not in row["failed"]
+    assert row["set_aside"] >= 1 and not row["picked_holds"] and money(row).condition("d").holds
 
 
 @pytest.mark.parametrize("copies", [False, True], ids=["independent", "copies"])
@@ -67,17 +73,17 @@ def test_a_thousand_matrices_of_normal_returns(copies: bool) -> None:
 
 def test_the_code_gives_the_numbers_of_the_measured_commits() -> None:
     """Two sweeps and forty bet logs by the commits that docs/simulated-truth.md names; the last digits may differ."""
-    first, second = sweeps(World("planted", 600, 5, 0.1, beside=4, **SMALL), 1, 0, 2)
-    assert (first["outside_bets"], second["outside_bets"]) == (505, 461)
-    assert (first["failed"], second["failed"]) == ("abc", "abc")
-    assert first["outside"] == pytest.approx(
-        [0.001782178218, -0.075169264256, 0.075619556755, -0.033172836192], rel=1e-6
-    )
-    assert second["outside"] == pytest.approx(
-        [0.023427331887, -0.050914112610, 0.104581223090, -0.014101382886], rel=1e-6
-    )
-    numbers = [second[name] for name in ("p_consistent", "p_skewed", "p_single", "p_true", "effective")]
-    assert numbers == pytest.approx([0.160839, 0.167832, 0.00918324, 0.0134779, 20.03779], rel=1e-3)
+    rows = sweeps(World("planted", 600, 5, 0.1, beside=4, **SMALL), 1, 0, 2)
+    first, second = (findings_of(row) for row in rows)
+    paths = first.out_of_sample, second.out_of_sample
+    assert [path.bets for path in paths] == [505, 461]
+    assert ["".join(one.letter for one in money(row).failed) for row in rows] == ["abec", "abec"]
+    ends = [[path.estimate, path.low, path.high, path.lower] for path in paths]
+    assert ends[0] == pytest.approx([0.001782178218, -0.075169264256, 0.075619556755, -0.033172836192], rel=1e-6)
+    assert ends[1] == pytest.approx([0.023427331887, -0.050914112610, 0.104581223090, -0.014101382886], rel=1e-6)
+    evidence = second.evidence
+    numbers = [evidence.p_consistent, evidence.p_skewed, evidence.p_selected, rows[1]["p_true"], evidence.effective]
+    assert numbers == pytest.approx([0.160839, 0.167832, 0.00918324, 0.0134779, 22.36168], rel=1e-3)
     assert misses(Bets(100, 30, (1.3, 10.0), 3, "kelly"), 1, 0, 40) == {
         "yield": [40, 2, 1], "yield out of sample": [40, 1, 1], "closing line value": [40, 1, 2],
         "log loss": [40, 1, 1], "Brier score": [40, 1, 2], "log loss by odds": [40, 1, 1],
@@ -138,16 +144,22 @@ def test_a_second_start_continues_and_the_page_shows_what_was_measured(tmp_path:
     with results.path.open("a") as file:
         file.write('{"sources": "a", "torn')
     reopened = Results(results.path, "a")
-    assert str(rows_of(cell, 3, reopened)) == str(rows)
+    assert json.dumps(rows_of(cell, 3, reopened)) == json.dumps(rows)
     assert Results(results.path, "b").get(request) is None
     reopened.add(request | {"batch": 1}, rows)
     assert Results(results.path, "a").get(request | {"batch": 1}) is not None
-    planted = Cell.of(2, kind="planted", bets=10_000, holders=1, edge_frac=0.05)
+    planted = Cell.of(2, kind="planted", bets=10_000, holders=1, edge_frac=0.03, configurations=50)
+    smaller = Cell.of(2, kind="planted", bets=1_000, holders=1, edge_frac=0.03, configurations=50)
     logs = Cell.of(2, bets=100, days=30, odds=(1.3, 10.0), per_event=3, stakes="kelly")
     counts = misses(Bets(**logs.world), 1, 0, 20)
+    family = [rows[0] | {"ledgers": {"same": {"look": look, "effective": 40.0 * look}}} for look in (1, 2)]
     tables = {
         "false": [of_sweeps(cell, rows)],
-        "power": [of_sweeps(planted, rows), of_sweeps(planted, rows)],
+        "slow": [of_sweeps(cell, rows)],
+        "power": [of_sweeps(planted, rows), of_sweeps(smaller, rows)],
+        "price": [of_sweeps(cell, rows)],
+        "required": [of_sweeps(planted, rows)],
+        "families": [of_families(cell, "same", [family, family])],
         "coverage": of_logs(logs, [counts, counts]),
         "sources": source_hash(SOURCES),
         "interval_sources": source_hash(INTERVAL_SOURCES),
