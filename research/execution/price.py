@@ -33,6 +33,8 @@ Flags = NDArray[np.bool_]
 RESAMPLES: Final = 1000
 #: fewer configurations than this are replayed because they lead until the close is known at the odds of their bets
 _ROUNDS: Final = 20
+#: what the aggregates of a source are
+_AGGREGATE: Final = {"max": "highest", "avg": "average"}
 #: configurations whose dependence between days determines the block length
 _LENGTHS: Final = 64
 
@@ -166,7 +168,5 @@ def _silent(
         if not closed_bets[row]:
             return f"no bet has a closing price of {ruler.bookmaker}"
         return too_few(int(closed_bets[row]), int(lines.days[row]))
-    names = " and ".join(ruler.aggregates)
-    return (
-        f"the price taken is the {names} of the market, which no bookmaker offered; name a bookmaker, or take the best"
-    )
+    names = " and ".join(f"{_AGGREGATE.get(name, 'aggregate')} of the market ({name})" for name in ruler.aggregates)
+    return f"the price taken is the {names}, and no bookmaker is named that offered it: take that of one, or the best"

@@ -35,7 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.machine import cores
 from research.inference.block_bootstrap import resampled_day_counts
-from research.inference.superiority import column_slices
+from research.inference.superiority import column_slices, values_of_resamples
 from research.inference.threads import single_threaded
 
 __all__ = [
@@ -225,9 +225,9 @@ def best_test(
         matters = eligible & (first >= -math.sqrt(2.0 * math.log(math.log(max(days, 16)))))
     matters[among[np.argmax(first[among])]] = True
     rows = np.flatnonzero(matters)
-    luck = _resampled_luck(bets, lines, rows, resampled_day_counts(days, length, resamples, rng))
+    luck, deviations = _resampled_luck(bets, lines, rows, resampled_day_counts(days, length, resamples, rng))
     spread = lines.luck.copy()
-    spread[rows] = np.maximum(spread[rows], luck.std(axis=0, dtype=np.float64))
+    spread[rows] = np.maximum(spread[rows], deviations)
     lines = replace(lines, luck=spread)
     statistic = lines.statistic
     row = int(among[np.argmax(statistic[among])])
@@ -237,9 +237,9 @@ def best_test(
 
 def _resampled_luck(
     bets: PricedBets, lines: ClosingLine, rows: NDArray[np.intp], counts: NDArray[Any]
-) -> NDArray[np.float32]:
-    """Centred theta of some configurations in each resample of days, float32 (resamples, rows)."""
-    luck = np.empty((len(counts), len(rows)), np.float32)
+) -> tuple[NDArray[np.float32], Floats]:
+    """Centred theta of some configurations in each resample of days, float32 (resamples, rows), and its deviation."""
+    luck, deviations = values_of_resamples(len(counts), len(rows)), np.empty(len(rows))
     of_clv = ((1.0 - lines.weight[rows]) / bets.closed_turnover[rows]).astype(np.float32)
     of_level = (lines.weight[rows] / bets.level_turnover[rows]).astype(np.float32)
 
@@ -247,12 +247,13 @@ def _resampled_luck(
         series = bets.clv[rows[part]] * of_clv[part, None]
         series += bets.level[rows[part]] * of_level[part, None]
         series -= series.mean(axis=1, keepdims=True)
-        luck[:, part] = counts @ series.T
+        resampled = counts @ series.T
+        luck[:, part], deviations[part] = resampled, resampled.std(axis=0, dtype=np.float64)
 
     # one thread per matrix product, whatever the number of threads, so that the bits are the same
     with single_threaded(), ThreadPoolExecutor(cores()) as pool:
         list(pool.map(work, column_slices(len(rows), max(counts.shape))))
-    return luck
+    return luck, deviations
 
 
 def largest_p_value(observed: float, luck: NDArray[Any], spread: Floats, bias: Floats) -> float:

@@ -33,6 +33,7 @@ __all__ = [
     "spa_test",
     "studentised_means",
     "survivors",
+    "values_of_resamples",
 ]
 
 Floats = NDArray[np.float64]
@@ -118,7 +119,10 @@ def bootstrap_moments(returns: ArrayLike, length: float, resamples: int, rng: np
     n, configurations = series.shape
     counts = resampled_day_counts(n, length, resamples, rng)
     moments = np.zeros((6, configurations))
-    resample_means, resample_deviations = _allocate(resamples, configurations), _allocate(resamples, configurations)
+    resample_means, resample_deviations = (
+        values_of_resamples(resamples, configurations),
+        values_of_resamples(resamples, configurations),
+    )
 
     def work(part: slice) -> None:
         columns = np.asarray(series[:, part], np.float64)
@@ -158,7 +162,7 @@ def _part_moments(series: Floats, counts: NDArray[Any]) -> tuple[Floats, NDArray
     return moments, centred_means + mean.astype(np.float32), deviations
 
 
-def _allocate(resamples: int, configurations: int) -> NDArray[np.float32]:
+def values_of_resamples(resamples: int, configurations: int) -> NDArray[np.float32]:
     """An array (resamples, configurations); with more than `_IN_MEMORY` values, mapped to an unnamed file."""
     if resamples * configurations <= _IN_MEMORY:
         return np.empty((resamples, configurations), np.float32)

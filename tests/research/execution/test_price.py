@@ -88,7 +88,9 @@ def test_nobody_offers_an_aggregate() -> None:
     bets = bets_of([0.05, 0.03])
     assert measured(bets, ruler_of(2, aggregate=[True, False])).leader.config == 2
     silent = measured(bets, ruler_of(2, aggregate=[True, True]))
-    assert silent.aggregate == 2 and silent.silent.startswith("the price taken is the max of the market, which no book")
+    assert silent.aggregate == 2 and silent.silent.startswith(
+        "the price taken is the highest of the market (max), and no book"
+    )
 
 
 def test_too_few_bets_with_a_closing_price() -> None:

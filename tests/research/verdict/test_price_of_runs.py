@@ -101,7 +101,7 @@ def test_a_sweep_is_judged_by_the_best_of_all(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.usefixtures("at_fair")
 def test_nobody_offers_an_aggregate() -> None:
     verdict = backtest("strategy.bookmaker=max").price_verdict()
-    assert verdict.status == "silent" and "which no bookmaker offered" in verdict.sentence
+    assert verdict.status == "silent" and "no bookmaker is named that offered it" in verdict.sentence
     assert backtest("strategy.bookmaker=best").price_verdict().status != "silent", "the best is somebody's price"
 
 
