@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from research.inference.conditional import Measured
 from research.validation.rules import Rules
 from research.validation.slices import BETS, metric
-from research.verdict.size import Size
+from research.verdict.size import Size, level_yield
 
 Floats = NDArray[np.float64]
 
@@ -67,17 +67,10 @@ def size_of(days: Days, selected: int | None, aside: Collection[int], rules: Rul
         return Size(None, None, math.nan, 0)
     chosen, bets = None, float(np.median(days.sums[rows, BETS]))
     if selected is not None and selected in rows:
-        estimate, error = _yield_of(days.level[selected], float(days.turnover[selected]))
+        estimate, error = level_yield(days.level[selected], float(days.turnover[selected]))
         chosen = Measured(estimate, error, _margin(days, selected, rows, rules))
         bets = float(days.sums[selected, BETS])
     return Size(chosen, _ensemble(days, rows), float(np.median(errors)), round(bets))
-
-
-def _yield_of(daily: NDArray[Any], turnover: float) -> tuple[float, float]:
-    """Yield of a day series, and its standard error with days as observations."""
-    values = np.asarray(daily, np.float64)
-    centred = values - values.mean()
-    return float(values.sum()) / turnover, math.sqrt(float(centred @ centred)) / turnover
 
 
 def _parts(rows: NDArray[np.intp], n_days: int) -> list[NDArray[np.intp]]:
@@ -96,7 +89,7 @@ def _ensemble(days: Days, rows: NDArray[np.intp]) -> Measured:
     daily = np.zeros(days.level.shape[1])
     for part in _parts(rows, len(daily)):
         daily += np.einsum("cd,c->d", days.level[part], 1.0 / days.turnover[part])
-    return Measured(*_yield_of(daily / len(rows), 1.0))
+    return Measured(*level_yield(daily / len(rows), 1.0))
 
 
 def _margin(days: Days, selected: int, rows: NDArray[np.intp], rules: Rules) -> float:

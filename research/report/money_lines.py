@@ -63,9 +63,7 @@ def _family(luck: Luck) -> Line:
 
 
 def _superior_ability(evidence: Evidence) -> Line:
-    tests = {} if evidence.level is None else vars(evidence.level)
-    known = tests.get("p_value", tests.get("p_skewed"))
-    level = "" if known is None else f"; {p_text(known)} at level stakes"
+    level = "" if evidence.level is None else f"; {p_text(evidence.level.p_value)} at level stakes"
     both = " Last, the same at level stakes: each bet counts one unit." if level else ""
     return Line(
         "SPA, all configurations",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.asof.calibration import BANDS
 from research.inference.closing_calibration import CalibratedCell, ClosingCalibration
@@ -94,21 +94,23 @@ HEADS = ("market", "fair closing odds", "matches", "return at these odds, %", "9
 
 
 def closing_tables(closing: Sequence[ClosingCalibration] | None) -> list[ClosingTable]:
-    """One table for each bookmaker whose closing prices the run is measured with; empty where nothing was measured."""
-    tables = []
+    """One table for each bookmaker, method and set of matches; empty where nothing was measured."""
+    groups: dict[ClosingCalibration, list[CalibratedCell]] = {}
     for one in closing or ():
-        if not one.bands:
-            continue
-        sports = {cell.sport for cell in one.bands}
-        rows = tuple(_row(cell, several=len(sports) > 1) for cell in one.bands)
-        lead = (
-            f"{closing_line_of(one.bookmaker)}, margin removed by the {one.method.replace('_', ' ')} method, on "
-            f"{count(one.matches, 'match', 'matches')} of the store from {one.first_date} to {one.last_date}. If it is "
-            "fair, a bet on every selection at these odds returns zero. Below zero the close overrates such bets, and "
-            "their closing line value is too large by as much."
-        )
-        tables.append(ClosingTable(lead, HEADS, rows))
-    return tables
+        known = groups.setdefault(replace(one, cells=()), [])
+        known += [cell for cell in one.bands if cell not in known]
+    return [_table(whose, cells) for whose, cells in groups.items() if cells]
+
+
+def _table(whose: ClosingCalibration, cells: Sequence[CalibratedCell]) -> ClosingTable:
+    several = len({cell.sport for cell in cells}) > 1
+    lead = (
+        f"{closing_line_of(whose.bookmaker)}, margin removed by the {whose.method.replace('_', ' ')} method, on "
+        f"{count(whose.matches, 'match', 'matches')} of the store from {whose.first_date} to {whose.last_date}. If it "
+        "is fair, a bet on every selection at these odds returns zero. Below zero the close overrates such bets, and "
+        "their closing line value is too large by as much."
+    )
+    return ClosingTable(lead, HEADS, tuple(_row(cell, several=several) for cell in cells))
 
 
 def _row(cell: CalibratedCell, *, several: bool) -> tuple[str, ...]:

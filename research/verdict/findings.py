@@ -12,10 +12,11 @@ import numpy as np
 import polars as pl
 
 from engine.errors import DataError
+from research.inference.conditional import Measured
 from research.verdict.at_level import LevelStakes
 from research.verdict.evidence import Evidence, assess
 from research.verdict.judge import OutOfSample
-from research.verdict.size import Size
+from research.verdict.size import Size, level_yield
 
 LUCK: Final = "luck.json"
 PATH_BETS: Final = "path_bets.parquet"
@@ -131,12 +132,15 @@ class Findings:
 def backtest_findings(daily: pl.DataFrame, seed: int) -> Findings:
     """Findings of one configuration from its days (`engine.backtesting.path.Path.daily`); nothing is out of sample."""
     returns = daily["return_frac"].to_numpy().astype(np.float32).reshape(-1, 1)
-    level = None
+    level = size = None
     if "level" in daily.columns:  # days stored by earlier versions have none
-        at_level = daily["level"].to_numpy().astype(np.float32).reshape(-1, 1)
-        level = LevelStakes(at_level, np.array([float(daily["level_stake"].sum())]))
+        at_level, turnover = daily["level"].to_numpy().astype(np.float32), float(daily["level_stake"].sum())
+        level = LevelStakes(at_level.reshape(-1, 1), np.array([turnover]))
+        if turnover > 0.0:
+            measured = Measured(*level_yield(at_level, turnover))
+            size = Size(measured, None, measured.error, int(daily["n_bets"].sum()))
     evidence = assess(returns, 0, seed, cross_validate=False, level=level).evidence
-    return Findings(evidence, "sharpe", 1, 0, (), None, None)
+    return Findings(evidence, "sharpe", 1, 0, (), None, None, size=size)
 
 
 def read_findings(folder: Path) -> Findings | None:

@@ -10,6 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from research.inference.conditional import Measured
 
 
@@ -39,6 +42,21 @@ class Size:
         """From a JSON document, where null is a missing number; raises KeyError or TypeError if it is none of these."""
         selected, ensemble = (_measured(document[name]) for name in ("selected", "ensemble"))
         return cls(selected, ensemble, _value(document["error"], math.nan), int(document["bets"]))
+
+
+def level_yield(daily: NDArray[Any], turnover: float) -> tuple[float, float]:
+    """Yield of a series of daily profits at level stakes, and its standard error with days as observations.
+
+    Parameters
+    ----------
+    daily : (days,) float
+        Profits at level stakes.
+    turnover : float
+        Their stakes, above zero.
+    """
+    values = np.asarray(daily, np.float64)
+    centred = values - values.mean()
+    return float(values.sum()) / turnover, math.sqrt(float(centred @ centred)) / turnover
 
 
 def _measured(part: dict[str, Any] | None) -> Measured | None:

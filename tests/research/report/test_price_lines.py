@@ -79,4 +79,8 @@ def test_the_table_has_a_row_a_band_and_a_table_a_bookmaker() -> None:
     assert "Pinnacle's closing line" in table.lead and "60,659 matches" in table.lead
     both = replace(one, cells=(cells[0], cell(0, 0.0, 0.01, sport="tennis", market="moneyline")))
     assert [row[0] for row in closing_tables([both])[0].rows] == ["football 1x2", "tennis moneyline"]
+    again = replace(one, cells=(cells[0], cell(0, 0.0, 0.01, market="totals")))
+    (merged,) = closing_tables([one, again])
+    assert len(merged.rows) == 5 and merged.rows[4][0] == "totals", "tapes of other markets share a table"
+    assert len(closing_tables([one, replace(one, bookmaker="b365")])) == 2
     assert closing_tables(None) == [] == closing_tables(())
