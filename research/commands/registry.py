@@ -115,7 +115,7 @@ _TABLE: Final = (
     ),
     Command(
         "trials",
-        "[RUN]",
+        "[RUN | verify]",
         "number of configurations tried so far, in total or behind one run",
         "research.commands.trials:main",
         takes_runs=True,

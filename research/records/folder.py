@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -41,6 +42,23 @@ def complete() -> list[str]:
         return []
     folders = [p for p in root.iterdir() if _ID.fullmatch(p.name) and (p / MANIFEST).is_file()]
     return [p.name for p in sorted(folders, key=lambda p: (-(p / MANIFEST).stat().st_mtime, p.name))]
+
+
+def heads() -> tuple[dict[str, str], list[str]]:
+    """Head of the trial ledger's chain that each complete run holds, by its id; and a line for each unreadable one.
+
+    Runs on simulated data, and those of versions before the chain, hold none.
+    """
+    found, unread = dict[str, str](), list[str]()
+    for run in sorted(complete()):
+        try:
+            head = json.loads((run_folder(run) / MANIFEST).read_text(encoding="utf-8")).get("ledger_head")
+        except (OSError, ValueError, AttributeError) as error:
+            unread.append(f"run {run[:12]} cannot be read ({type(error).__name__}): its entry is not looked for")
+            continue
+        if head:
+            found[run] = str(head)
+    return found, unread
 
 
 def find(prefix: str) -> str:

@@ -23,6 +23,13 @@ Longs = NDArray[np.int64]
 
 #: letters of a name that count
 _LETTERS: Final = 3
+#: first words that one source writes and another leaves out: ``Real Sociedad`` and ``Sociedad``
+_FIRST_WORDS: Final = frozenset(
+    [
+        *("real", "deportivo", "dep", "rayo", "borussia", "bayer", "hellas", "stade", "olympique", "athletic"),
+        *("atletico", "atl", "sporting", "sp", "dynamo", "dinamo"),
+    ]
+)
 #: sports of single players, whose family name is the first word or the last (names of `engine.betting.sport`)
 _PLAYERS: Final = frozenset(
     {"tennis", "tabletennis", "badminton", "squash", "padel", "snooker", "darts", "boxing", "mma"}
@@ -56,7 +63,7 @@ def _side_hashes(events: pl.DataFrame, side: str) -> Longs:
 
 
 def _letters(sport: str, name: str) -> str:
-    """The first letters of the first word of a club, or of a player's family name.
+    """The first letters of the first word of a club that all sources write, or of a player's family name.
 
     The family name is the first word before initials (``Nadal R.``), and otherwise the last (``Rafael Nadal``).
     """
@@ -64,6 +71,8 @@ def _letters(sport: str, name: str) -> str:
     if _PLAYERS & set(sport_of(sport).names):
         whole = [word for word in words if len(word) > 1]
         words = words if not whole else tuple(whole if len(whole) < len(words) else whole[::-1])
+    else:
+        words = tuple(word for word in words if word not in _FIRST_WORDS and len(word) > 1) or words
     return words[0][:_LETTERS] if words else ""
 
 

@@ -88,6 +88,24 @@ def test_the_same_matches_under_other_names(other: pl.DataFrame) -> None:
     assert of(own).hash != of(other).hash
 
 
+#: names of football-data.co.uk, and of a feed that writes them in full
+SHORT = [
+    "Ath Bilbao", "Ath Madrid", "Alaves", "Barcelona", "Betis", "Celta", "Espanol", "Getafe", "La Coruna",
+    "Real Madrid", "Sociedad", "Vallecano", "Dortmund", "Leverkusen", "M'gladbach", "FC Koln", "Verona", "Rennes",
+    "Lyon", "Man City",
+]  # fmt: skip
+FULL = [
+    "Athletic Bilbao", "Atl\u00e9tico Madrid", "Deportivo Alav\u00e9s", "FC Barcelona", "Real Betis", "Celta Vigo",
+    "Espanyol", "Getafe CF", "Deportivo La Coru\u00f1a", "Real Madrid", "Real Sociedad", "Rayo Vallecano",
+    "Borussia Dortmund", "Bayer Leverkusen", "Borussia M\u00f6nchengladbach", "1. FC K\u00f6ln", "Hellas Verona",
+    "Stade Rennais", "Olympique Lyonnais", "Manchester City",
+]  # fmt: skip
+
+
+def test_a_feed_that_writes_names_in_full() -> None:
+    assert overlap(of(season("SP1", SHORT, 2019)), of(season("La Liga", FULL, 2019, shift=1))) > 0.8
+
+
 def test_other_matches_are_others() -> None:
     own = of(season("E0", ENGLAND, 2020))
     assert overlap(own, of(season("SP1", SPAIN, 2020))) == 0.0, "another league on the same days"
