@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.machine import peak_bytes
+from research.inference.closing_line import PricedBets, best_test, estimates
 from research.inference.effective_trials import effective_trials
 from research.inference.multipliers import null_maxima
 from research.inference.overfit import overfitting
@@ -30,6 +31,7 @@ from research.validation.choice import cross_validate, walk_forward
 from research.validation.folds import Cuts
 from research.validation.rules import Rules
 from research.validation.slices import fold_sums
+from research.verdict.at_level import LevelStakes
 from research.verdict.evidence import assess
 from tests.bench.machine import cores
 
@@ -113,7 +115,20 @@ def _cpcv(returns: Returns) -> Work:
 
 
 def _weigh(returns: Returns) -> Work:
-    return lambda: assess(returns, 0, 1)
+    level = LevelStakes(returns, np.full(returns.shape[1], float(len(returns))))
+    return lambda: assess(returns, 0, 1, level=level)
+
+
+def _price(returns: Returns) -> Work:
+    """One bet a day with a closing price; closing line values are a tenth of the returns."""
+    staked, all_of_them = np.full(returns.shape[1], float(len(returns))), np.ones(returns.shape[1], np.bool_)
+    bets = PricedBets(returns.T * np.float32(100.0), returns.T * np.float32(10.0), staked, staked)
+
+    def work() -> object:
+        lines = estimates(bets, 0.01)
+        return best_test(bets, lines, all_of_them, all_of_them, LENGTH, RESAMPLES, np.random.default_rng(2))
+
+    return work
 
 
 #: function, description, and limit in seconds on two cores at the default size (None: no limit)
@@ -125,7 +140,8 @@ JOBS: Final[dict[str, tuple[Callable[[Returns], Work], str, float | None]]] = {
     "slices": (_slices, "sums over 10 folds", None),
     "walk_forward": (_walk_forward, "nine walk-forward selections from these sums", None),
     "cpcv": (_cpcv, "45 splits and 36 paths from these sums", None),
-    "weigh": (_weigh, "all of the evidence, with the null band of PBO", None),
+    "weigh": (_weigh, "all of the evidence of money, with the null band of PBO", None),
+    "price": (_price, "the test of the closing line, 1,000 resamples", None),
 }
 
 
