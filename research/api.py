@@ -39,6 +39,12 @@ class Run(RunRecord):
 
         return charts.draw(charts.CONFIGURATION, configuration(self, config))
 
+    def first_lines(self) -> tuple[str, ...]:
+        """What the run says about profit and about price, a line each; of a backtest about price only."""
+        from research.report.headline import first_lines
+
+        return first_lines(self)
+
     def render(self) -> Path:
         """Write the report page again and return its path."""
         from research.report import write

@@ -10,11 +10,24 @@ from research.verdict.expected import detectable, expected_yield
 from research.verdict.levels import ALPHA
 
 if TYPE_CHECKING:
+    from research.records.run import RunRecord
     from research.verdict.findings import Findings
     from research.verdict.judge import Condition, OutOfSample, Verdict
 
 #: an edge beyond this is not stated as a number: no bettor would call it an edge that could have been found
 _BEYOND: Final = 1.0
+
+
+def first_lines(run: RunRecord) -> tuple[str, ...]:
+    """What a run says about profit and price by today's ledger, a line each.
+
+    Of a backtest only about price, since nothing of it is out of sample; nothing without tests of luck.
+    """
+    findings, verdict = run.findings, run.verdict()
+    if findings is None:
+        return ()
+    price = run.price_verdict().sentence
+    return (price,) if verdict is None else (profit_line(verdict, findings, run.trials().effective), price)
 
 
 def profit_line(verdict: Verdict, findings: Findings, trials: float) -> str:

@@ -217,6 +217,7 @@ def html(run: RunRecord) -> str:
     return render(
         "notebook_run.html.j2",
         verdict=verdict_lines(run),
+        first=_FIRST,
         sentence=sentence(run),
         heads=[printable(head, _CELL) for head in shown.heads],
         rows=[[printable(cell, _CELL) for cell in row] for row in shown.rows],

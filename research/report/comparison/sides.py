@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.errors import DataError
 from research.report.data import Configuration
-from research.report.headline import profit_line
+from research.report.headline import first_lines
 from research.report.text import count
 from research.verdict.judge import OutOfSample, Verdict
 
@@ -160,14 +160,5 @@ def _side(letter: str, run: RunRecord, number: int | None) -> Side:
         run.path_bets() if validated else None,
         run.path_daily() if validated else None,
         missing,
-        _lines(run),
+        first_lines(run),
     )
-
-
-def _lines(run: RunRecord) -> tuple[str, ...]:
-    """What the run says about profit and price, a line each; of a backtest about price only."""
-    findings, verdict = run.findings, run.verdict()
-    if findings is None:
-        return ()
-    price = run.price_verdict().sentence
-    return (price,) if verdict is None else (profit_line(verdict, findings, run.trials().effective), price)

@@ -205,7 +205,11 @@ def test_the_leaderboard_on_a_terminal(swept: Run, capsys: pytest.CaptureFixture
     assert len(rows) == 12
     page = html(swept)
     assert page.count("<tr>") == 13
-    assert "Profit: not proved. " in page and "Best of 32" in page
+    assert "<strong>Profit: not proved. " in page and "<strong>Price: " in page and "Best of 32" in page
+    profit, price = swept.first_lines()
+    assert profit in told and price in told and told.index(profit) < told.index(price)
+    assert profit.startswith("Profit: not proved. ") and price.startswith("Price: ")
+    assert "could hardly have been seen; in a single test, one below " in profit
     assert swept.__rich__() is not None
     assert swept._repr_html_() == page
 
