@@ -79,7 +79,7 @@ def measure_price(
     if found.row is None:
         return replace(numbers, silent=_silent(bets, closed_bets, lines, ruler, sets, bool(eligible.any())))
     leader = _measured(bets, closed_bets, found.lines, found.row, taus[found.row])
-    return replace(numbers, p_all=found.p_value, leader=leader)
+    return replace(numbers, p_all=found.p_value, leader=leader, rulers=found.rulers)
 
 
 def _enough(bets: PricedBets, closed_bets: NDArray[np.int64], lines: ClosingLine) -> Flags:
@@ -98,7 +98,9 @@ def _leader(
         statistic = np.where(eligible & judged, lines.statistic, np.nan)
         best = None if np.isnan(statistic).all() else int(np.nanargmax(statistic))
         if best is None or best in taus:
-            found = best_test(bets, lines, eligible, judged, length, RESAMPLES, generator(seed, "closing line"))
+            found = best_test(
+                bets, lines, eligible, judged, length, RESAMPLES, generator(seed, "closing line"), ruler.cells
+            )
             if found.row is None or found.row in taus:
                 return found, eligible, taus
             best = found.row  # dependence between days changed who leads

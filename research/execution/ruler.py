@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.asof.calibration import band_of, laid
 from research.execution.job import Computed
 from research.inference.closing_calibration import Tau
+from research.tapes.closes import TapeClose
 
 __all__ = ["Ruler", "bets_by_cell", "ruler_of"]
 
@@ -37,6 +38,9 @@ class Ruler:
         Names of those aggregates.
     exact : callable
         Error of the close at the odds of the bets of one row.
+    cells : float32 (configurations, cells) or None
+        How much each cell of the calibration has in the error of each configuration, any scale; None: all
+        configurations have the same cells.
     """
 
     bookmaker: str
@@ -46,6 +50,7 @@ class Ruler:
     aggregate: NDArray[np.bool_]
     aggregates: tuple[str, ...]
     exact: Callable[[int], Tau]
+    cells: NDArray[np.float32] | None = None
 
 
 def ruler_of(computed: Computed) -> Ruler:
@@ -69,7 +74,24 @@ def ruler_of(computed: Computed) -> Ruler:
         aggregate=np.array([bool(closes[number].aggregates) for number in tape_of[: len(plan)]], np.bool_),
         aggregates=tuple(sorted({name for close in closes for name in close.aggregates})),
         exact=exact,
+        cells=_cells(closes),
     )
+
+
+def _cells(closes: Sequence[TapeClose]) -> NDArray[np.float32]:
+    """Weights of the cells times the size of their errors, with the same cells of all tapes in one column."""
+    column: dict[Cell | None, int] = {None: 0}  # the first one is of bets in cells in which no match was measured
+    for close in closes:
+        for cell in close.calibration.single:
+            column.setdefault((cell.sport, cell.market, cell.selection or "", cell.band), len(column))
+    parts = []
+    for close in closes:
+        single, part = close.calibration.single, np.zeros((len(close.weights), len(column)), np.float32)
+        sizes = np.array([*(np.hypot(cell.mean, cell.error) for cell in single), 1.0])
+        places = [column[cell.sport, cell.market, cell.selection or "", cell.band] for cell in single]
+        part[:, [*places, 0]] = close.weights * sizes
+        parts.append(part)
+    return np.concatenate(parts)
 
 
 def bets_by_cell(bets: pl.DataFrame) -> dict[Cell, float]:

@@ -13,13 +13,10 @@ precision (normal prior, normal likelihood: Gelman et al., "Bayesian Data Analys
 If c and y - c are uncorrelated, the first term is s_clv^2 / n + w^2 s^2 / n. Here it is measured over the days.
 
 The null hypothesis is that no configuration has a true expected return above zero. Then the mean of theta is at most
-(1 - w) b: beside luck, the error of the close is all that is left. It is one error for all configurations, since they
-are measured with one ruler. So a resample takes the luck of each configuration from resampled days, and adds
-(1 - w_j) tau_j Z with one standard normal Z for all (White, "A reality check for data snooping", Econometrica 68
-(2000); studentised, and without configurations that lose too much to matter: Hansen, JBES 23 (2005), equation 10). The
-mean over Z is exact: given the luck, the best exceeds the observed one from some Z on. For N independent trials the
-same has a closed form: Sidak's adjustment given Z (JASA 62 (1967)), averaged over Z. More trials raise the luck of the
-best, but not the error of the close.
+(1 - w) b: beside luck, the error of the close is all that is left (`research.inference.closing_error`). A resample
+takes the luck of each configuration from resampled days, and adds the error of the close (White, "A reality check for
+data snooping", Econometrica 68 (2000); studentised, and without configurations that lose too much to matter: Hansen,
+JBES 23 (2005), equation 10).
 """
 
 from __future__ import annotations
@@ -27,14 +24,14 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from statistics import NormalDist
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.machine import cores
 from research.inference.block_bootstrap import resampled_day_counts
+from research.inference.closing_error import SharedError, beyond, effective_rulers, largest_p_value, unit_rows
 from research.inference.superiority import column_slices, values_of_resamples
 from research.inference.threads import single_threaded
 
@@ -42,20 +39,12 @@ __all__ = [
     "BestTest",
     "ClosingLine",
     "PricedBets",
-    "adjusted_p_value",
     "best_test",
     "estimates",
     "gap_statistic",
-    "largest_p_value",
-    "simultaneous_factor",
 ]
 
 Floats = NDArray[np.float64]
-
-_NORMAL: Final = NormalDist()
-#: points of the integral over the error of the close, and its range in standard deviations
-_POINTS: Final = 4001
-_RANGE: Final = 9.0
 
 
 @dataclass(frozen=True)
@@ -130,11 +119,14 @@ class BestTest:
         The judged configuration with the largest statistic; None: none can be tested.
     p_value : float
         Probability that the best is at least as good if none has an edge; NaN: none can be tested.
+    rulers : float
+        Effective number of independent errors of the close among the configurations, at least 1.
     """
 
     lines: ClosingLine
     row: int | None
     p_value: float
+    rulers: float = 1.0
 
 
 def estimates(bets: PricedBets, tau: ArrayLike) -> ClosingLine:
@@ -198,8 +190,9 @@ def best_test(
     length: float,
     resamples: int,
     rng: np.random.Generator,
+    cells: NDArray[Any] | None = None,
 ) -> BestTest:
-    """Test the best of many configurations: luck from resampled days, and one error of the close for all.
+    """Test the best of many configurations: luck from resampled days, and the error of the close.
 
     Parameters
     ----------
@@ -214,6 +207,9 @@ def best_test(
         Mean block length of the bootstrap, days.
     resamples : int
     rng : numpy.random.Generator
+    cells : (configurations, cells) float, optional
+        How much each cell of the calibration has in the error of the close of each configuration, any scale. Default:
+        one cell, so that all share one error.
     """
     days = bets.level.shape[1]
     first = lines.statistic
@@ -231,8 +227,14 @@ def best_test(
     lines = replace(lines, luck=spread)
     statistic = lines.statistic
     row = int(among[np.argmax(statistic[among])])
-    largest = largest_p_value(float(statistic[row]), luck, spread[rows], lines.bias[rows])
-    return BestTest(lines, row, max(_beyond(float(statistic[row])), largest))
+    shared, rulers = None, 1.0
+    if cells is not None:
+        directions = unit_rows(cells)
+        normals = rng.standard_normal((resamples, directions.shape[1]))
+        shared = SharedError.of(directions[rows], directions[row], normals)
+        rulers = effective_rulers(directions[eligible], directions[row], normals)
+    largest = largest_p_value(float(statistic[row]), luck, spread[rows], lines.bias[rows], shared)
+    return BestTest(lines, row, max(beyond(float(statistic[row])), largest), rulers)
 
 
 def _resampled_luck(
@@ -256,64 +258,6 @@ def _resampled_luck(
     return luck, deviations
 
 
-def largest_p_value(observed: float, luck: NDArray[Any], spread: Floats, bias: Floats) -> float:
-    """Probability that the largest statistic of a resample is at least the observed one.
-
-    Parameters
-    ----------
-    observed : float
-    luck : (resamples, configurations) float
-        Centred theta of each resample, without the error of the close.
-    spread, bias : float64 (configurations,)
-        Standard errors of theta from luck and from the close.
-
-    Returns
-    -------
-    float
-        The mean over resamples of 1 - Phi(z), where z is the least error of the close, in its standard deviations,
-        with which one of the configurations reaches the observed statistic.
-    """
-    needed = observed * np.hypot(spread, bias)
-    least = np.full(len(luck), math.inf)
-    for part in column_slices(len(spread), len(luck)):
-        short = needed[part] - luck[:, part].astype(np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            error = np.where(bias[part] > 0.0, short / bias[part], np.where(short > 0.0, math.inf, -math.inf))
-        least = np.minimum(least, error.min(axis=1))
-    return math.fsum(_beyond(value) for value in least.tolist()) / len(least)
-
-
-def adjusted_p_value(theta: float, luck: float, bias: float, trials: float) -> float:
-    """p-value of the best of independent trials that share the error of the close.
-
-    Parameters
-    ----------
-    theta, luck, bias : float
-        Of the best: its estimate, and the standard errors of it from luck and from the close.
-    trials : float
-        Effective number of independent trials; less than 1 counts as 1.
-
-    Returns
-    -------
-    float
-        The mean over standard normal z of 1 - Phi((theta - bias z) / luck)^trials. Without an error of the close this
-        is Sidak's adjustment; for one trial, the normal tail of theta over its standard error.
-
-    Examples
-    --------
-    >>> round(adjusted_p_value(2.0, 1.0, 0.0, 5.0), 6), round(adjusted_p_value(2.0, 0.6, 0.8, 1.0), 5)
-    (0.108691, 0.02275)
-    """
-    if luck <= 0.0:
-        return _beyond(theta / bias) if bias > 0.0 else float(theta <= 0.0)
-    if bias <= 0.0:
-        return _best_beyond(theta / luck, trials)
-    z = np.linspace(-_RANGE, _RANGE, _POINTS)
-    density = np.exp(-0.5 * z * z)
-    tails = [_best_beyond(value, trials) for value in ((theta - bias * z) / luck).tolist()]
-    return float(density @ np.asarray(tails) / density.sum())
-
-
 def gap_statistic(lines: ClosingLine, row: int, tau: float) -> float:
     """Yield less closing line value of a configuration, over its standard error; the close may be wrong by tau.
 
@@ -322,27 +266,3 @@ def gap_statistic(lines: ClosingLine, row: int, tau: float) -> float:
     """
     error = math.hypot(float(lines.gap_error[row]), tau)
     return float(lines.yields[row] - lines.clv[row]) / error if error > 0.0 else math.nan
-
-
-def simultaneous_factor(trials: float, level: float) -> float:
-    """Standard errors on each side of an interval that holds whichever of `trials` estimates is the best.
-
-    Sidak (1967): N independent intervals of level L^(1/N) hold together with level L. Less than 1 trial counts as 1.
-
-    Examples
-    --------
-    >>> round(simultaneous_factor(1.0, 0.9), 4), round(simultaneous_factor(50.0, 0.9), 4)
-    (1.6449, 3.075)
-    """
-    return _NORMAL.inv_cdf(0.5 + 0.5 * level ** (1.0 / max(trials, 1.0)))
-
-
-def _best_beyond(value: float, trials: float) -> float:
-    """Probability that the largest of independent standard normals is above a value; exact for small ones."""
-    tail = _beyond(value)
-    return -math.expm1(max(trials, 1.0) * math.log1p(-tail)) if tail < 1.0 else 1.0
-
-
-def _beyond(value: float) -> float:
-    """Probability that a standard normal is above a value."""
-    return 0.5 * math.erfc(value / math.sqrt(2.0))

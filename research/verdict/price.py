@@ -1,7 +1,7 @@
 """The verdict of price: do the bets beat the closing line? A pure function of numbers, apart from the verdict of money.
 
 The bets beat the closing line if and only if (1) the p-value of the best configuration against all of its sweep, and
-(2) its p-value against all trials in the ledger that share the error of the close, are at most the level of the sweep;
+(2) its p-value adjusted for all trials in the ledger, are at most the level of the sweep;
 (3) the 90 % interval of its mean closing line value, which holds for the best of that many trials, begins above zero;
 and (4) its yield is not significantly below its closing line value (one-sided 5 %). The tests are those of
 `research.inference.closing_line`.
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from engine.errors import DataError
-from research.inference.closing_line import adjusted_p_value, simultaneous_factor
+from research.inference.closing_error import adjusted_p_value, simultaneous_factor
 from research.verdict.numerals import count, number, percent
 
 PRICE: Final = "price.json"
@@ -108,6 +108,9 @@ class PriceFindings:
         p-value of the best against all configurations that could be tested; NaN without a verdict.
     leader : PriceLeader or None
         None without a verdict.
+    rulers : float
+        Effective number of independent errors of the close among the configurations that could be tested: 1 if all bet
+        at the same odds.
     """
 
     silent: str
@@ -119,6 +122,7 @@ class PriceFindings:
     uncalibrated: int = 0
     p_all: float = math.nan
     leader: PriceLeader | None = None
+    rulers: float = 1.0
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document; NaN is written as null."""
@@ -209,7 +213,7 @@ def judge_price(findings: PriceFindings | None, trials: float, look: int, alpha:
         return PriceVerdict(
             "silent", f"Price: no verdict. {_capital(findings.silent)}.", look, alpha, trials, findings=findings
         )
-    adjusted = adjusted_p_value(leader.theta, leader.luck, leader.bias, trials)
+    adjusted = adjusted_p_value(leader.theta, leader.luck, leader.bias, trials, findings.rulers)
     factor = simultaneous_factor(trials, INTERVAL_LEVEL)
     clv = leader.clv_frac - factor * leader.clv_error, leader.clv_frac + factor * leader.clv_error
     reach = math.hypot(factor * leader.luck, simultaneous_factor(1.0, INTERVAL_LEVEL) * leader.bias)

@@ -12,7 +12,8 @@ import pytest
 from research.execution.price import measure_price
 from research.execution.ruler import Ruler
 from research.inference.closing_calibration import Tau
-from research.inference.closing_line import PricedBets, adjusted_p_value
+from research.inference.closing_error import adjusted_p_value
+from research.inference.closing_line import PricedBets
 from research.verdict.price import judge_price
 
 DAYS = 400
@@ -82,6 +83,15 @@ def test_where_the_close_fails_the_next_one_leads() -> None:
     assert silent.leader is None and silent.silent == BAD.reason and silent.uncalibrated == 2
     known = replace(ruler_of(2, lambda row: BAD), passes=np.zeros(2, np.bool_))
     assert measured(bets_of([0.05, 0.04]), known).silent == BAD.reason
+
+
+def test_configurations_in_other_cells_have_other_rulers() -> None:
+    bets = bets_of([0.02, 0.0, 0.0, 0.0, 0.0])
+    one = measured(bets, ruler_of(5))
+    same = measured(bets, replace(ruler_of(5), cells=np.ones((5, 3), np.float32)))
+    apart = measured(bets, replace(ruler_of(5), cells=np.eye(5, dtype=np.float32)))
+    assert same.rulers == 1.0 and same.p_all == pytest.approx(one.p_all, rel=1e-9)
+    assert apart.rulers == pytest.approx(5.0, rel=0.35) and apart.p_all > 1.2 * one.p_all
 
 
 def test_nobody_offers_an_aggregate() -> None:

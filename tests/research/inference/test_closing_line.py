@@ -11,15 +11,12 @@ import pytest
 
 from research.inference import closing_line as module
 from research.inference.block_bootstrap import resampled_order
+from research.inference.closing_error import adjusted_p_value
 from research.inference.closing_line import (
-    ClosingLine,
     PricedBets,
-    adjusted_p_value,
     best_test,
     estimates,
     gap_statistic,
-    largest_p_value,
-    simultaneous_factor,
 )
 
 DAYS = 365
@@ -121,25 +118,6 @@ def test_the_largest_of_all_agrees_with_its_interpreted_twin() -> None:
     assert found.lines.luck == pytest.approx(np.maximum(estimates(bets, tau).luck, np.std(draws, axis=0)), rel=1e-5)
 
 
-def test_the_adjusted_p_value_is_that_of_simulated_trials() -> None:
-    rng = np.random.default_rng(8)
-    luck, bias, trials = 0.4, 0.9, 50
-    error, best = rng.standard_normal(400_000), rng.random(400_000) ** (1.0 / trials)
-    quantile = np.interp(best, *_normal_table())
-    share = float(np.mean(luck * quantile + bias * error >= 2.4))
-    assert adjusted_p_value(2.4, luck, bias, trials) == pytest.approx(share, abs=4 * math.sqrt(share / 400_000))
-    one, many = (adjusted_p_value(2.4, luck, bias, n) for n in (1.0, 50.0))
-    plain = 1.0 - (1.0 - one) ** 50
-    assert one < many < plain, "trials raise the luck of the best, not the error of the close"
-    assert adjusted_p_value(2.4, 0.0, 0.9, 50.0) == pytest.approx(1.0 - NormalDist().cdf(2.4 / 0.9))
-    assert adjusted_p_value(2.4, 1.0, 0.0, 0.0) == pytest.approx(1.0 - NormalDist().cdf(2.4))
-
-
-def _normal_table() -> tuple[Any, Any]:
-    values = np.linspace(-8.0, 8.0, 40_001)
-    return np.array([NormalDist().cdf(value) for value in values]), values
-
-
 def test_copies_count_once_and_losers_not_at_all() -> None:
     bets = made(np.random.default_rng(9), [0.015], 400)
     copies = PricedBets(
@@ -196,18 +174,3 @@ def test_power_and_size() -> None:
     assert _share_found([0.0] * 50, 300, 0.011, 0.011) < 0.05, "a close that overrates by what is known"
     assert _share_found([0.0] * 50, 300, 0.0, 0.0) < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 150), "a close known to be fair"
     assert _share_found([0.0] * 50, 300, 0.033, 0.01, 20) > 0.9, "why the close has to be calibrated"
-
-
-def test_interval_for_the_best_of_many() -> None:
-    rng = np.random.default_rng(15)
-    best = rng.standard_normal((20_000, 50))
-    factor = simultaneous_factor(50.0, 0.9)
-    assert float(np.mean((np.abs(best) <= factor).all(axis=1))) == pytest.approx(0.9, abs=0.01)
-    assert simultaneous_factor(0.0, 0.9) == pytest.approx(1.6448536)
-
-
-def test_nothing_reaches_the_observed_statistic() -> None:
-    flat = np.zeros((10, 1), np.float32)
-    assert largest_p_value(3.0, flat, np.array([1.0]), np.array([0.0])) == 0.0
-    assert largest_p_value(-1.0, flat, np.array([1.0]), np.array([0.0])) == 1.0
-    assert isinstance(estimates(made(np.random.default_rng(1), [0.0], 10), 0.0), ClosingLine)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.errors import DataError
 from engine.files import plain, write_json
-from research.inference.closing_line import adjusted_p_value
+from research.inference.closing_error import adjusted_p_value
 from research.verdict.price import PRICE, PriceFindings, PriceLeader, closing_line_of, judge_price, read_price, too_few
 
 LEADER = PriceLeader(
@@ -51,6 +51,11 @@ def test_more_trials_widen_the_interval_and_raise_the_p_value() -> None:
     one, many = judge_price(FOUND, 1.0, 1, 0.05), judge_price(FOUND, 500.0, 1, 0.05)
     assert many.clv_low < one.clv_low and many.p_adjusted > one.p_adjusted
     assert many.p_adjusted == adjusted_p_value(0.03, 0.004, 0.009, 500.0)
+
+
+def test_other_rulers_raise_the_p_value() -> None:
+    one, three = (judge_price(replace(FOUND, rulers=rulers), 50.0, 1, 0.05) for rulers in (1.0, 3.0))
+    assert three.p_adjusted == adjusted_p_value(0.03, 0.004, 0.009, 50.0, 3.0) > one.p_adjusted
 
 
 def test_each_condition_alone_denies_it() -> None:
