@@ -18,7 +18,7 @@ from research.verdict.size import Size, level_yield
 Floats = NDArray[np.float64]
 
 #: configurations whose level stakes correlate at least this much are the same bet: being ahead of one is no selection
-ALIKE: Final = 0.98
+ALIKE: Final = 0.99
 #: values of all configurations and days that are worked on at a time
 _BATCH: Final = 1 << 22
 
