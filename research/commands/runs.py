@@ -73,6 +73,7 @@ def report(argv: Sequence[str]) -> int:
 def compare(argv: Sequence[str]) -> int:
     """`bea compare`: runs or configurations side by side; returns the exit status."""
     from research.report.comparison.differences import differences, write_page
+    from research.report.headline import first_lines
 
     parser = parser_of(
         "compare", "Differences between runs in configuration, data, code and measures, and a page that shows them."
@@ -86,7 +87,8 @@ def compare(argv: Sequence[str]) -> int:
     parts = differences(pairs)
     page = None if options.no_page else write_page(pairs, parts)
     if options.json:
-        return print_json({"runs": [run.id for run, _ in pairs], **parts, "page": page})
+        verdicts = [list(first_lines(run)) for run, _ in pairs]
+        return print_json({"runs": [run.id for run, _ in pairs], "verdicts": verdicts, **parts, "page": page})
     from rich.table import Table
     from rich.text import Text
 
@@ -109,7 +111,11 @@ def compare(argv: Sequence[str]) -> int:
             table.add_row(Text(f"  {printable(head, 60)}"), *(Text(cell) for cell in cells))
         if not rows:
             table.add_row(Text("  the same"), *([""] * len(pairs)))
-    console().print(table)
+    screen = console()
+    screen.print(table)
+    for run, _ in pairs:
+        for line in first_lines(run):
+            screen.print(Text(f"{run.short}  {line}"))
     if page is not None:
         sys.stdout.write(f"{page}\n")
     return 0

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from research.inference.conditional import Measured
 from research.validation.rules import Rules
 from research.validation.slices import BETS, metric
+from research.verdict.at_level import LevelStakes, equal_turnover, portfolio
 from research.verdict.size import Size, level_yield
 
 Floats = NDArray[np.float64]
@@ -85,11 +86,15 @@ def _errors(days: Days, rows: NDArray[np.intp]) -> Floats:
     return errors
 
 
-def _ensemble(days: Days, rows: NDArray[np.intp]) -> Measured:
-    daily = np.zeros(days.level.shape[1])
-    for part in _parts(rows, len(daily)):
-        daily += np.einsum("cd,c->d", days.level[part], 1.0 / days.turnover[part])
-    return Measured(*level_yield(daily / len(rows), 1.0))
+def _ensemble(days: Days, rows: NDArray[np.intp]) -> Measured | None:
+    """The portfolio of these rows (`research.verdict.at_level.portfolio`)."""
+    judged = np.zeros(len(days.turnover), np.bool_)
+    judged[rows] = True
+    daily = portfolio(LevelStakes(days.level.T, days.turnover), judged)
+    if daily is None:
+        return None
+    shares = days.turnover[rows] * equal_turnover(days.turnover[rows])
+    return Measured(*level_yield(daily, float(shares.mean())))
 
 
 def _margin(days: Days, selected: int, rows: NDArray[np.intp], rules: Rules) -> float:

@@ -112,12 +112,18 @@ def portfolio(level: LevelStakes, judged: NDArray[np.bool_]) -> Floats | None:
     rows = np.flatnonzero(judged & np.isfinite(level.turnover) & (level.turnover > 0.0))
     if not len(rows):
         return None
-    weights = 1.0 / np.maximum(level.turnover[rows], _LEAST_TURNOVER * float(np.median(level.turnover[rows])))
+    weights = equal_turnover(level.turnover[rows])
     days = np.zeros(len(level.days))
     for part in column_slices(len(rows), len(level.days)):
         days += np.einsum("tj,j->t", np.asarray(level.days[:, rows[part]], np.float64), weights[part])
     mean: Floats = days / len(rows)
     return mean
+
+
+def equal_turnover(turnover: Floats) -> Floats:
+    """Weight of each configuration in the portfolio before it is divided by their number; (configurations,)."""
+    weights: Floats = 1.0 / np.maximum(turnover, _LEAST_TURNOVER * float(np.median(turnover)))
+    return weights
 
 
 def slow_evidence(days: NDArray[Any], seed: int) -> SlowDependence | None:

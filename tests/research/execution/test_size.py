@@ -118,3 +118,14 @@ def test_it_survives_the_stored_document(returns: np.ndarray) -> None:
     document["selected"]["margin"] = None  # infinity is no JSON number
     assert Size.from_plain(document) == endless
     assert Size.from_plain(asdict(replace(found, selected=None))).selected is None
+
+
+def test_the_portfolio_is_that_of_the_tests(returns: np.ndarray) -> None:
+    """A configuration with a few bets counts as with a tenth of the median turnover; the yield is over the turnover."""
+    days = days_of(returns)
+    level, turnover = np.array(days.level), np.array(days.turnover)
+    level[0], turnover[0] = level[0] / 100.0, 4.0
+    found = size_of(replace(days, level=level, turnover=turnover), 3, (), Rules()).ensemble
+    weights = 1.0 / np.maximum(turnover, 40.0)
+    assert found is not None
+    assert found.estimate == pytest.approx((weights @ level.astype(float).sum(axis=1)) / (weights @ turnover))

@@ -61,7 +61,7 @@ def test_json_names_the_page_if_there_is_one(there: dict[str, Run], out: pytest.
     words = ["compare", f"{there['wide'].short}#2", there["narrow"].short, there["value"].short, "--json"]
     assert main(words) == 0
     found = json.loads(out.readouterr().out)
-    assert set(found) == {"runs", "configuration", "data", "code", "metrics", "page"}
+    assert set(found) == {"runs", "verdicts", "configuration", "data", "code", "metrics", "page"}
     assert Path(found["page"]).is_file() and Path(found["page"]).name.startswith(f"{there['wide'].short}.2-")
     assert main([*words, "--no-page"]) == 0
     assert json.loads(out.readouterr().out) == found | {"page": None}
@@ -153,3 +153,14 @@ def test_what_the_sweeps_tried_is_told_though_the_best_is_the_same(there: dict[s
     assert rows["strategy.edge_min tried"] == ["0, 0.01, 0.02", "0.005, 0.015"]
     assert rows["staking.name tried"] == ["flat, kelly", "flat"]
     assert differences([(wide, None), (wide, 1)])["configuration"].keys().isdisjoint({"strategy.edge_min tried"})
+
+
+def test_both_verdicts_of_each_run_follow_the_table(there: dict[str, Run], out: pytest.CaptureFixture[str]) -> None:
+    wide, value = there["wide"], there["value"]
+    assert main(["compare", wide.short, value.short, "--no-page"]) == 0
+    told = " ".join(out.readouterr().out.split())
+    for run in (wide, value):
+        assert all(f"{run.short} {line}" in told for line in run.first_lines())
+    assert len(wide.first_lines()) == 2 and len(value.first_lines()) == 1
+    assert main(["compare", wide.short, value.short, "--no-page", "--json"]) == 0
+    assert json.loads(out.readouterr().out)["verdicts"] == [list(wide.first_lines()), list(value.first_lines())]
