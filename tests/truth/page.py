@@ -363,7 +363,8 @@ def _foot(tables: Row) -> str:
 Real odds are not fair, real edges fade, and real results of one day are correlated in ways that a simulation does not
 know. A verdict that is right here is right about luck, not about the next season.
 
-Hash of the measured code, without comments: sweeps `{tables["sources"]}`, intervals `{tables["interval_sources"]}`.
+Hash of the measured code, without comments: sweeps `{tables["sources"]}`, verdicts `{tables["verdict_sources"]}`,
+intervals `{tables["interval_sources"]}`.
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from research.report.headline import expected_yield
+from research.verdict.expected import expected_yield
 from research.verdict.findings import Findings, _from_plain
 from research.verdict.judge import Flagged, PValues, Search, Verdict, judge
 from research.verdict.levels import levels

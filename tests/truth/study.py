@@ -41,14 +41,20 @@ SOURCES = (
     "engine/tape/*.py",
     *(f"engine/backtesting/{name}.py" for name in ("block", "columns", "measures", "path", "plan", "run")),
     *(f"research/inference/{name}.py" for name in ("block_bootstrap", "bootstrap", "effective_trials", "sharpe")),
-    *(f"research/inference/{name}.py" for name in ("multipliers", "skewness", "superiority", "threads")),
-    *(f"research/inference/{name}.py" for name in ("closing_calibration", "closing_line")),
-    *(f"research/verdict/{name}.py" for name in ("evidence", "findings", "parts", "plausibility", "size")),
+    *(f"research/inference/{name}.py" for name in ("multipliers", "rare", "single", "skewness", "slow", "superiority")),
+    *(f"research/inference/{name}.py" for name in ("closing_calibration", "closing_line", "threads")),
+    *(f"research/verdict/{name}.py" for name in ("at_level", "evidence", "findings", "parts", "plausibility", "size")),
     "research/validation/*.py",
     *(f"research/execution/{name}.py" for name in ("assess", "price", "size", "units")),
     *(f"research/records/{name}.py" for name in ("event_sets", "trials")),
     "research/tapes/matches.py",
     *(f"tests/truth/{name}.py" for name in ("closes", "draws", "families", "market", "sweep")),
+)
+#: code that makes the verdicts from the numbers of sweeps, when the page is written
+VERDICT_SOURCES = (
+    *(f"research/inference/{name}.py" for name in ("closing_line", "conditional", "effective_trials")),
+    *(f"research/verdict/{name}.py" for name in ("expected", "judge", "levels", "price")),
+    *(f"tests/truth/{name}.py" for name in ("reading", "summary")),
 )
 #: code that the results of intervals depend on
 INTERVAL_SOURCES = (

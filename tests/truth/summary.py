@@ -10,8 +10,10 @@ from typing import Any
 
 from research.verdict.judge import OutOfSample
 from tests.truth.reading import findings_of, money, price, yield_shown
+from tests.truth.results import source_hash
 from tests.truth.study import (
     LOGS,
+    VERDICT_SOURCES,
     Cell,
     Counts,
     batches,
@@ -161,6 +163,7 @@ def summarise(out: Path, seed: int, counts: Counts) -> Row:
     """Summary of all finished cells, for the page."""
     results, logs, several = sweep_results(out), interval_results(out), family_results(out)
     tables: Row = {"sources": results.sources, "interval_sources": logs.sources, "coverage": []}
+    tables["verdict_sources"] = source_hash(VERDICT_SOURCES)
     for name, cells in sweep_cells(counts).items():
         finished = ((cell, rows_of(cell, seed, results)) for cell in cells)
         tables[name] = [of_sweeps(cell, rows) for cell, rows in finished if rows]

@@ -19,7 +19,7 @@ from tests.truth.market import World, market
 from tests.truth.page import page
 from tests.truth.reading import findings_of, money, yield_shown
 from tests.truth.results import Results, source_hash
-from tests.truth.study import INTERVAL_SOURCES, SOURCES, Cell, batches, rows_of
+from tests.truth.study import INTERVAL_SOURCES, SOURCES, VERDICT_SOURCES, Cell, batches, rows_of
 from tests.truth.summary import most_allowed, of_families, of_logs, of_sweeps, tail
 from tests.truth.sweep import sweeps
 
@@ -163,6 +163,7 @@ def test_a_second_start_continues_and_the_page_shows_what_was_measured(tmp_path:
         "coverage": of_logs(logs, [counts, counts]),
         "sources": source_hash(SOURCES),
         "interval_sources": source_hash(INTERVAL_SOURCES),
+        "verdict_sources": source_hash(VERDICT_SOURCES),
         "measured": "commit c",
     }
     text = page(tables)
