@@ -17,7 +17,7 @@ DAYS, BETS = 400, 4
 
 @pytest.fixture(scope="module")
 def sweep() -> FinishedSweep:
-    """Four configurations of one bet a day at a thousandth of the equity; the last one is far ahead, the others gain nothing."""
+    """Four configurations of one bet a day at a thousandth of the equity; the last one alone gains anything."""
     level = np.where(np.random.default_rng(5).random((BETS, DAYS)) < 0.5, 1.0, -1.0).astype(np.float32)
     level -= level.mean(axis=1, keepdims=True)
     level[-1] += np.float32(0.4)
