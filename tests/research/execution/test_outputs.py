@@ -114,7 +114,7 @@ def test_nothing_is_left_to_judge(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     found, verdict = run.findings, run.verdict()
     assert found is not None and verdict is not None and not verdict.evidence
     assert found.selected is None and len(found.set_aside) == 10
-    assert "every configuration that bet carries a flag" in run.report_path.read_text(encoding="utf-8")
+    assert "Every configuration that bet carries a flag" in run.report_path.read_text(encoding="utf-8")
     assert main(["show", run.short]) == 0
     assert "and 7 more" in " ".join(capsys.readouterr().out.split())
 
