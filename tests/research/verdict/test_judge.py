@@ -74,7 +74,7 @@ def test_each_failed_condition_alone_prevents_evidence(letter: str, change: dict
 
 def test_evidence_if_and_only_if_a_gate_is_open_and_c_and_d_hold() -> None:
     ways: dict[str, tuple[Any, Any]] = {
-        "every": (0.03, 0.5), "selected": (0.0005, 0.5), "ensemble": (0.007, 0.5), "out_of_sample": (HELD, None),
+        "every": (0.03, 0.5), "selected": (0.0005, 0.5), "ensemble": (0.004, 0.5), "out_of_sample": (HELD, None),
         "flags": ((), ("sharpe",)),
     }  # fmt: skip
     for bad in product((False, True), repeat=5):
@@ -105,8 +105,8 @@ def test_fewer_than_one_trial_counts_as_one() -> None:
 
 def test_the_portfolio_is_not_adjusted_for_trials() -> None:
     """Nothing is selected inside the sweep: the ledger's number does not matter to it, the look does."""
-    assert judged(every=0.9, selected=0.9, ensemble=0.007, effective=1e6).gate == "ensemble"
-    assert judged(every=0.9, selected=0.9, ensemble=0.007, effective=1e6, look=2).gate is None
+    assert judged(every=0.9, selected=0.9, ensemble=0.004, effective=1e6).gate == "ensemble"
+    assert judged(every=0.9, selected=0.9, ensemble=0.004, effective=1e6, look=2).gate is None
 
 
 def test_an_earlier_version_without_the_portfolio_is_judged_by_the_first_gate() -> None:

@@ -21,7 +21,7 @@ def test_the_level_falls_and_each_gate_has_its_share() -> None:
     series = [levels(look) for look in range(1, 51)]
     assert all(later.alpha < earlier.alpha for earlier, later in pairwise(series))
     for one in series:
-        assert one.main / one.alpha == pytest.approx(0.9) and one.ensemble / one.alpha == pytest.approx(0.15)
+        assert one.main / one.alpha == pytest.approx(1.0) and one.ensemble / one.alpha == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("look", [0, -1])
