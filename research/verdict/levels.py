@@ -11,8 +11,8 @@ and 4.4 %. The schedule 5 % * 6 / (pi k)^2, whose levels add up to 5 %, gives 3.
 less power.
 
 The gate of the best configuration has the whole level (`main`), since (a), (b) and (c) must all hold; the portfolio of
-all configurations has a tenth of it on top (`ensemble`). That adds 0 to 0.3 points of error, nothing to the power with one
-configuration that has an edge, and up to 14 points where many have it.
+all configurations has a tenth of it on top (`ensemble`). That adds 0 to 0.3 points of error, nothing to the power
+with one configuration that has an edge, and up to 14 points where many have it.
 """
 
 from __future__ import annotations
