@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from research.inference.block_bootstrap import block_length, resampled_order
 from research.inference.bootstrap import generator
-from research.inference.effective_trials import effective_trials
+from research.inference.effective_trials import effective_trials, sidak_adjusted
 from research.inference.multipliers import null_maxima
 from research.inference.overfit import Overfitting, overfitting
+from research.inference.single import upper_tail
 from research.inference.skewness import spa_p_value
 from research.inference.superiority import (
     BootstrapMoments,
@@ -40,6 +41,8 @@ _REPLICA_CONFIGURATIONS: Final = 500
 _REPLICA_HALVES: Final = 500
 #: configurations whose dependence determines the block length
 _BLOCK_LENGTH_SAMPLE: Final = 64
+#: resamples that must be as good as the observed best for their share to be a p-value of its own
+_FEWEST_BEYOND: Final = 10
 #: most survivors that are listed
 LISTED: Final = 200
 
@@ -110,11 +113,20 @@ class Evidence:
         """p-value of condition (a); NaN if no configuration bet.
 
         The larger of the two consistent p-values of the returns on equity, and that of level stakes where it is larger.
+        Resamples cannot show less than 1 / (`resamples` + 1), and late sweeps of a family are tested below that. So
+        where fewer than `_FEWEST_BEYOND` resamples are as good, it is at most Sidak's for the effective number of
+        trials: the chance that the best of so many independent normals is as good as the smaller of the two statistics.
         """
         if not self.betting:
             return math.nan
-        at_level = () if self.level is None else (self.level.p_value,)
-        return max(self.p_consistent, self.p_skewed, *at_level)
+        counted = max(self.p_consistent, self.p_skewed)
+        if self.level is None:
+            return counted
+        counted = max(counted, self.level.p_value)
+        if counted > _FEWEST_BEYOND / (self.resamples + 1):
+            return counted
+        beyond = upper_tail(min(self.statistic, self.level.statistic))
+        return min(counted, sidak_adjusted(beyond, max(self.effective, 1.0)))
 
     @property
     def p_selected(self) -> float:
