@@ -14,7 +14,7 @@ from research.execution.job import Computed
 from research.inference.closing_calibration import Tau
 from research.tapes.closes import TapeClose
 
-__all__ = ["Ruler", "bets_by_cell", "ruler_of"]
+__all__ = ["Ruler", "bets_by_cell", "cells_of", "ruler_of"]
 
 #: sport, market, selection, and number of the band of fair closing odds
 Cell = tuple[str, str, str, int]
@@ -74,11 +74,11 @@ def ruler_of(computed: Computed) -> Ruler:
         aggregate=np.array([bool(closes[number].aggregates) for number in tape_of[: len(plan)]], np.bool_),
         aggregates=tuple(sorted({name for close in closes for name in close.aggregates})),
         exact=exact,
-        cells=_cells(closes),
+        cells=cells_of(closes),
     )
 
 
-def _cells(closes: Sequence[TapeClose]) -> NDArray[np.float32]:
+def cells_of(closes: Sequence[TapeClose]) -> NDArray[np.float32]:
     """Weights of the cells times the size of their errors, with the same cells of all tapes in one column."""
     column: dict[Cell | None, int] = {None: 0}  # the first one is of bets in cells in which no match was measured
     for close in closes:

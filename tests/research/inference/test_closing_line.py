@@ -147,12 +147,14 @@ def test_what_is_not_judged_stays_among_those_tried() -> None:
 
 def test_the_bits_do_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     bets = made(np.random.default_rng(13), np.zeros(30), 200)
+    everyone, cells = np.ones(30, np.bool_), np.random.default_rng(14).random((30, 6))
     monkeypatch.setattr("research.inference.superiority._BATCH", 4 * DAYS)
     found = []
     for threads in (1, 4):
         monkeypatch.setattr(module, "cores", lambda threads=threads: threads)
-        found.append(examined(bets, 0.01))
-    assert found[0].p_value == found[1].p_value and found[0].row == found[1].row
+        rng = np.random.default_rng(1)
+        found.append(best_test(bets, estimates(bets, 0.01), everyone, everyone, 1.0, 300, rng, cells))
+    assert found[0].p_value == found[1].p_value and found[0].row == found[1].row and 1.0 < found[0].rulers < 30.0
     assert found[0].lines.luck.tobytes() == found[1].lines.luck.tobytes()
 
 
