@@ -29,18 +29,20 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("size", "dark"), VIEWS)
 def test_every_view_is_complete_and_readable(browser: Browser, swept: Path, size: tuple[int, int], dark: bool) -> None:
     check_view(browser, swept, size, dark=dark, least=400)
-    assert browser.run("return document.querySelectorAll('.conditions li').length") == 4
+    assert browser.run("return document.querySelectorAll('.conditions li').length") == 5
 
 
 def test_the_verdict_comes_first(browser: Browser, swept: Path) -> None:
     browser.show(swept)
     assert browser.run("return document.querySelector('h1').textContent").startswith("Profit: not proved. ")
     signs = browser.run("return [...document.querySelectorAll('.conditions b')].map(b => b.textContent)")
-    assert len(signs) == 4 and set(signs) <= {"✓ holds", "✗ fails"} and signs[3] == "✗ fails"
-    for place in ("h1", ".conditions", "#headline .wide"):
+    assert len(signs) == 5 and set(signs) <= {"✓ holds", "✗ fails"} and signs[4] == "✗ fails"
+    second = browser.run("return document.querySelector('h1 + .second').textContent")
+    assert second.startswith("Price: ") and "Profit" not in second
+    for place in ("h1", ".second", ".conditions", "#headline .wide"):
         assert browser.run(f"return document.querySelector('{place}').getBoundingClientRect().top") < 800, place
     order = "return [...document.querySelectorAll('main > section')].map(s => s.id)"
-    assert browser.run(order)[:4] == ["headline", "evidence", "outside", "board-section"]
+    assert browser.run(order)[:5] == ["headline", "evidence", "price", "outside", "board-section"]
 
 
 def test_every_chart_is_there_with_named_axes(browser: Browser, swept: Path) -> None:
@@ -76,7 +78,7 @@ def test_a_flagged_configuration_is_listed_last_with_its_flag(browser: Browser, 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_the_evidence_is_filtered(browser: Browser, swept: Path, size: tuple[int, int]) -> None:
     browser.show(swept, size)
-    rows = "[...document.querySelectorAll('.evidence tbody tr')]"
+    rows = "[...document.querySelectorAll('#evidence .evidence tbody tr')]"
     shown = f"return {rows}.filter(row => row.getBoundingClientRect().height).length"
     assert browser.run(shown) >= 12
     browser.run(
