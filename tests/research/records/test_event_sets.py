@@ -143,3 +143,11 @@ def test_a_sample_of_many_matches_knows_their_overlap(share: float) -> None:
     again = Prints.from_plain(one.plain())
     assert again.matches == one.matches and again.shared(two) == found
     assert Prints.from_plain(None).matches == 0 and Prints().shared(one) is None
+
+
+def test_samples_of_sets_of_different_sizes_are_compared_where_both_are_whole() -> None:
+    one = Prints.of(np.repeat(ids(0, 10_000), 6), np.tile(np.arange(6) * 30, 10_000))
+    large = Prints.of(np.repeat(ids(0, 40_000), 6), np.tile(np.arange(6) * 30, 40_000))
+    assert one.shared(large) == large.shared(one) == 1.0
+    few = Prints.of(large.keys[-1:], large.days[-1:])
+    assert few.shared(large) is None, "its key may have been cut off"
