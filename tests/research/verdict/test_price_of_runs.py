@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import research
@@ -14,6 +15,7 @@ from engine.simulator.simulate import PlantedEdge, SimulatorSettings, simulate
 from engine.store.store import Store
 from research.api import Run
 from research.commands.main import main
+from research.execution import outputs
 from research.verdict.price import PRICE
 
 pytestmark = pytest.mark.slow
@@ -118,3 +120,22 @@ def test_a_biased_close_and_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("BEA_HOME", str(store_of(tmp_path / "none", closing=False, leagues=1)))
     none = backtest("strategy.bookmaker=b365").price_verdict()
     assert none.status == "silent" and "no bet has a closing price of pinnacle" in none.sentence.lower()
+
+
+@pytest.mark.usefixtures("at_fair")
+def test_a_flagged_configuration_is_judged_once_its_flag_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [*WORDS, "strategy.bookmaker=b365", "strategy.odds_max=2.2,null", "validation=none", "force=true"]
+    before = research.sweep(words).price_verdict().findings
+    assert before is not None and before.leader is not None
+    best = before.leader.config
+
+    def flags(measures: Any, moments: Any) -> dict[str, Any]:
+        return {"clv": np.isin(np.arange(1, len(measures.n_bets) + 1), [best])}
+
+    monkeypatch.setattr(outputs, "implausible_flags", flags)
+    run = research.sweep(words)
+    aside = run.price_verdict().findings
+    assert aside is not None and aside.leader is not None and aside.leader.config != best
+    assert aside.tested == before.tested == 2, "it counts as tried"
+    run.acknowledge(["clv"])
+    assert run.price_verdict().findings == before
