@@ -8,6 +8,7 @@ with all selections together and for each selection alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import add
 from typing import Final
@@ -91,8 +92,14 @@ def closing_returns(
     )  # fmt: skip
 
 
-def sums_of(returns: pl.DataFrame) -> pl.DataFrame:
+def sums_of(returns: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     """Sums of `closing_returns` by sport, market, selection and band; sums of parts of a store may be added.
+
+    Parameters
+    ----------
+    returns : polars.DataFrame
+    by : sequence of str
+        Further columns of `returns` to group by; they come first in the result.
 
     Returns
     -------
@@ -109,11 +116,11 @@ def sums_of(returns: pl.DataFrame) -> pl.DataFrame:
     rows = pl.concat([everything, together, returns, _laid(returns)]).with_columns(fair)
     by_match = (
         rows.sort("event_id", "close_prob", "profit")  # float sums do not depend on the order of the rows
-        .group_by([*_CELL, "event_id"], maintain_order=True)
+        .group_by([*by, *_CELL, "event_id"], maintain_order=True)
         .agg(pl.len().cast(pl.Int64).alias("n"), pl.col("profit").sum(), pl.col("variance").sum())
     )
     return (
-        by_match.group_by(_CELL, maintain_order=True)
+        by_match.group_by([*by, *_CELL], maintain_order=True)
         .agg(
             pl.len().cast(pl.Int64).alias("matches"),
             pl.col("n").sum(),
@@ -124,8 +131,8 @@ def sums_of(returns: pl.DataFrame) -> pl.DataFrame:
             pl.col("variance").sum(),
         )
         .cast(dict(SUMS))  # type: ignore[arg-type]
-        .select(list(SUMS))
-        .sort(_CELL, nulls_last=False)
+        .select([*by, *SUMS])
+        .sort([*by, *_CELL], nulls_last=False)
     )
 
 

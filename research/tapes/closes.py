@@ -42,6 +42,8 @@ CLOSING: Final = "closing.json"
 _LIMITS: Final = tuple(Params._fields.index(name) for name in ("odds_min", "odds_max", "edge_max", "edge_min"))
 #: rows times different limits of odds that are counted at most; beyond, every k-th row is
 _MOST: Final = 200_000_000
+#: with the sport, what a partition of a store is
+_PLACE: Final = ("competition", "season")
 _CELL: Final = ("sport", "market", "selection", "band")
 
 
@@ -158,19 +160,22 @@ def measured(store: Store, universe: Universe, method: str, memory_mb: int) -> C
 
 def _measure(store: Store, universe: Universe, method: str, most: int) -> ClosingCalibration:
     (bookmaker,) = universe.bookmakers or ("",)
-    sums, matches, dates = [pl.DataFrame(schema=SUMS)], 0, list[str]()
+    keys, sums, matches, dates = list(_CELL), list[pl.DataFrame](), 0, list[str]()
     for part in store.parts(universe, max_quotes=most):
         try:
             events, quotes = store.events(part), store.quotes(part)
         except EmptyUniverseError:
             continue
         returns = closing_returns(events, quotes, bookmaker, method)
-        sums.append(sums_of(returns))
+        sums.append(sums_of(returns.join(events.select("event_id", *_PLACE), on="event_id", how="left"), _PLACE))
         played = events.join(returns.select("event_id").unique(), on="event_id", how="semi")
         matches += played.height
         dates += [str(day) for day in (played["date"].min(), played["date"].max()) if day is not None]
-    keys = list(_CELL)
-    total = pl.concat(sums).group_by(keys, maintain_order=True).agg(pl.exclude(keys).sum()).sort(keys)
+    if not sums:
+        return ClosingCalibration(bookmaker, method, 0, "", "")
+    # partition by partition, so that the bits do not depend on how many were read at a time
+    parts = pl.concat(sums).sort([*keys, *_PLACE])
+    total = parts.drop(_PLACE).group_by(keys, maintain_order=True).agg(pl.exclude(keys).sum()).sort(keys)
     span = (min(dates), max(dates)) if dates else ("", "")
     return ClosingCalibration.of_sums(bookmaker, method, matches, span, total.to_dicts())
 
