@@ -213,17 +213,19 @@ class Ledger:
             return []
         with opened(self.path) as connection:
             wanted = [event_set for digest in sets if (event_set := _set_of(connection, digest)) is not None]
+            shared = {
+                number: max((overlap(_event_set(*row), other) for other in wanted), default=0.0 if sets else 1.0)
+                for number, *row in connection.execute(f"SELECT id, {_SET_COLUMNS} FROM event_sets")
+            }
             rows = connection.execute(
                 "SELECT run, finished_at, command, kind, events, first_date, last_date, sources, configurations, "
-                "fresh, effective, sample, prints FROM evaluations JOIN event_sets ON event_sets.id = event_set "
+                "fresh, effective, event_set FROM evaluations JOIN event_sets ON event_sets.id = event_set "
                 "ORDER BY evaluations.id DESC"
             ).fetchall()
         names = [field.name for field in fields(Evaluation)][:-1]
         commands: dict[tuple[str, str], Evaluation] = {}
         for row in rows:
-            events = _event_set(row[4], row[11], row[5], row[6], row[12])
-            shared = max((overlap(events, other) for other in wanted), default=0.0 if sets else 1.0)
-            evaluation = Evaluation(**dict(zip(names, row[:-2], strict=True)), overlap=shared)
+            evaluation = Evaluation(**dict(zip(names, row[:-1], strict=True)), overlap=shared[row[-1]])
             key = evaluation.run, evaluation.finished_at
             commands[key] = _together(commands[key], evaluation) if key in commands else evaluation
         return list(commands.values())

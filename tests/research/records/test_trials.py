@@ -189,7 +189,7 @@ def test_a_damaged_file_is_told_in_one_line(ledger: Ledger, content: bytes) -> N
 
 def test_what_fails_half_way_leaves_nothing(ledger: Ledger) -> None:
     with pytest.raises(DataError):
-        trials = [b"a" * 16, {"no": "blob"}, b"b" * 16]
+        trials = [b"a" * 16, ("no", "blob"), b"b" * 16]
         own = Part(trials, events(0, 5), maxima(names(1)))  # type: ignore[arg-type]
         ledger.record(Entry("a", "2026", "bea sweep"), [Part(names(1), events(0, 5), maxima(names(1))), own])
     assert count(ledger, events(0, 5)) == Count(0, 0.0) and ledger.evaluations() == []
