@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,15 @@ from typing import Any
 from engine.errors import BeaError
 
 
-def write_bytes(path: Path, content: bytes, *, durable: bool = False) -> None:
+def write_bytes(path: Path, content: bytes | Sequence[bytes | memoryview], *, durable: bool = False) -> None:
     """Write a file atomically: after a crash there is the old file or the new one, never a part of it.
 
     Parameters
     ----------
     path : Path
         An existing file is replaced. The folder must exist.
-    content : bytes
-        Everything that the file holds.
+    content : bytes, or sequence of bytes or memoryview
+        Everything that the file holds, or its pieces in order.
     durable : bool
         Flush the file and its folder to the disk, so that the new file also survives a power failure.
 
@@ -35,7 +35,7 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = False) -> None:
     temporary = path.with_name(name)
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

@@ -141,7 +141,7 @@ class UnitFolder:
         parts = [np.ascontiguousarray(part, dtype="<f8") for part in doubles]
         parts += [np.ascontiguousarray(part, dtype="<f4") for part in singles]
         body = [part.ravel().view(np.uint8).data for part in parts]
-        write_bytes(self.folder / unit.name, b"".join([_MAGIC, _digest(tape_hash, request, body), *body]))
+        write_bytes(self.folder / unit.name, [_MAGIC, _digest(tape_hash, request, body), *body])
 
 
 def _digest(tape_hash: str, request: DayRequest, body: Sequence[memoryview]) -> bytes:

@@ -16,8 +16,8 @@ BANKRUPT: Final = "bankrupt.parquet"
 BANKRUPT_SCHEMA: Final = {"config": pl.Int64, "date": pl.Date}
 #: day of a path that is never bankrupt
 NEVER_BANKRUPT: Final = -1
-#: values in memory at a time
-_HELD: Final = 1 << 24
+#: values at a time, few enough for the cache of the processor
+_HELD: Final = 1 << 18
 
 
 def bankrupt_days(pnl: ArrayLike, bankroll: ArrayLike) -> NDArray[np.int64]:
