@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import polars as pl
 import pytest
 
 import research
+from engine.files import write_json
+from research.api import Run
 from research.report import write
 from research.report.gather import gather
 from research.report.page import page
+from research.report.terminal import verdict_lines
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +48,29 @@ def test_a_sweep(tmp_path: Path) -> None:
     again = write(run, tmp_path / "page.html")
     assert again.read_text(encoding="utf-8") == text
     assert run.render() == run.report_path and run.report_path.read_text(encoding="utf-8") == text
+
+
+def test_a_run_of_an_earlier_version_is_shown_without_what_it_did_not_measure() -> None:
+    words = ["data=sample", "strategy.edge_min=0,0.02", "staking=flat,kelly", "report=false"]
+    run = research.sweep(words)
+    newer = page(gather(run))
+    stored = json.loads((run.folder / "luck.json").read_text())
+    assert stored.pop("size") and stored["evidence"].pop("level")
+    for name in ("slow", "untested"):
+        stored["evidence"].pop(name)
+    write_json(run.folder / "luck.json", stored)
+    for name in ("price.json", "closing.json"):
+        (run.folder / name).unlink()
+    older = Run.open(run.id)
+    profit, price = older.first_lines()
+    assert profit.startswith("Profit: not proved. ") and "could hardly" not in profit
+    assert price.startswith("Price: not measured. ")
+    text = page(gather(older))
+    newest = ("Portfolio of all", "Edge that could be found", 'id="price"', "How fair is the closing line?")
+    for words_of_page in newest:
+        assert words_of_page in newer and words_of_page not in text, words_of_page
+    assert "The portfolio of all configurations was not tested." in text and "SPA, all configurations" in text
+    assert all(line in " ".join(verdict_lines(older)) for line in (profit, price))
 
 
 def test_a_backtest() -> None:
