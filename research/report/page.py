@@ -77,7 +77,9 @@ def _conditions(verdict: Verdict) -> list[dict[str, str]]:
     lines = []
     for condition in verdict.conditions:
         css, mark = _MARKS[state(condition, verdict)]
-        lines.append({"css": css, "mark": mark, "sentence": f"{sentence_case(condition.sentence)}."})
+        lines.append(
+            {"css": css, "mark": mark, "sentence": f"({condition.letter}) {sentence_case(condition.sentence)}."}
+        )
     return lines
 
 

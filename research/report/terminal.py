@@ -94,7 +94,7 @@ def verdict_lines(run: RunRecord) -> list[str]:
     states = [state(condition, verdict) for condition in verdict.conditions]
     width = max(map(len, states))
     lines += [
-        f"{word:<{width}}  {sentence_case(condition.sentence)}."
+        f"{word:<{width}}  ({condition.letter}) {sentence_case(condition.sentence)}."
         for word, condition in zip(states, verdict.conditions, strict=True)
     ]
     told += [f"{name}: {text}" for name, text in doubts(findings.evidence)]
