@@ -130,7 +130,8 @@ class Market:
             tape = replace(tape, close_prob=truth)
         if world.staking in draws.PROGRESSIONS:
             bets = draws.Bets(day, owner, np.where(won, tape.quoted - 1.0, -1.0), tape.quoted)
-            tape = replace(tape, stake_weight=draws.weights(world.staking, bets, bankroll_stakes(world)))
+            stakes = draws.weights(world.staking, bets, bankroll_stakes(world))
+            tape = replace(tape, size_minor=np.maximum(np.round(_STAKE_MINOR * stakes), 1.0))
         return tape
 
     def owners(self) -> NDArray[np.int64]:
@@ -218,7 +219,7 @@ def _without_edge(world: World, rng: np.random.Generator) -> Configuration:
 
 
 def _configuration(world: World, places: tuple[float, float], odds: tuple[float, float] = (1.0, _INF)) -> Configuration:
-    """No caps and no breakers."""
+    """No caps and no breakers. A progression asks for the whole account, and the tape cuts it to its stake."""
     edges = _believed(np.array(places)) - 1e-9
     return Configuration(
         bankroll_minor=round(_STAKE_MINOR * bankroll_stakes(world)),
@@ -227,7 +228,7 @@ def _configuration(world: World, places: tuple[float, float], odds: tuple[float,
         edge_max=float(edges[1]) if places[1] < 1.0 else _INF,
         odds_min=odds[0],
         odds_max=odds[1],
-        amount_minor=_STAKE_MINOR,
+        amount_minor=_STAKE_MINOR * (bankroll_stakes(world) if world.staking in draws.PROGRESSIONS else 1.0),
         drawdown_warn_frac=_INF,
         drawdown_stop_frac=_INF,
         streak_warn=_INF,

@@ -8,6 +8,7 @@ import pytest
 from engine.kernel.codes import State
 from tests.truth.draws import MONTH, PROGRESSIONS, Bets, Days, edges, weights
 from tests.truth.market import World, market
+from tests.truth.sweep import walked
 
 
 def stakes(kind: str, gains: list[float], days: list[int] | None = None, bankroll: float = 100.0) -> list[float]:
@@ -35,7 +36,7 @@ def test_no_stake_is_above_the_account() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(PROGRESSIONS))
-def test_a_progression_has_no_edge_and_keeps_the_level_yield(kind: str) -> None:
+def test_a_progression_has_no_edge(kind: str) -> None:
     """Stakes depend on earlier results alone: the mean of stake times gain is zero over many worlds."""
     rng = np.random.default_rng(3)
     world = World("disjoint", 60, configurations=20, days=200, staking=kind, bankroll_stakes=100.0)
@@ -44,10 +45,21 @@ def test_a_progression_has_no_edge_and_keeps_the_level_yield(kind: str) -> None:
     for _ in range(100):
         tape = simulated.with_results(rng)
         gain = np.where(tape.state == int(State.WIN), tape.quoted - 1.0, -1.0)
-        profits.append(np.bincount(simulated.owners(), tape.stake_weight * gain, 20))
+        profits.append(np.bincount(simulated.owners(), tape.size_minor / 10_000.0 * gain, 20))
     mean = np.mean(profits)
     assert abs(mean) < 4.0 * np.std(profits) / np.sqrt(np.size(profits))
     assert np.std(profits) > 1.1 * np.sqrt(60)  # larger than flat stakes
+
+
+def test_the_walk_stakes_the_progression_and_counts_bets_alike_at_level_stakes() -> None:
+    rng = np.random.default_rng(6)
+    simulated = market(World("disjoint", 60, configurations=10, days=200, staking="martingale"), rng)
+    tape = simulated.with_results(rng)
+    result, gain = walked(simulated, tape, 1), np.where(tape.state == int(State.WIN), tape.quoted - 1.0, -1.0)
+    owners = simulated.owners()
+    assert result.days.sum(axis=1) == pytest.approx(np.bincount(owners, tape.size_minor * gain, 10), abs=10.0)
+    assert result.level.sum(axis=1) == pytest.approx(np.bincount(owners, gain, 10), abs=0.01)
+    assert (result.level_turnover[:, 0] == np.bincount(owners, minlength=10)).all()
 
 
 def test_edges_have_the_stated_size() -> None:
