@@ -8,7 +8,6 @@ from tests.mutants.mutant import Mutant
 
 _ASSESS: Final = "tests/research/execution/test_assess.py"
 _CALIBRATION: Final = "tests/research/inference/test_closing_calibration.py"
-_EVIDENCE: Final = "tests/research/verdict/test_evidence.py"
 _JUDGE: Final = "tests/research/verdict/test_judge.py"
 _LEVELS: Final = "tests/research/verdict/test_levels.py"
 _LINE: Final = "tests/research/inference/test_closing_line.py"
@@ -21,9 +20,9 @@ MUTANTS: Final = (
     Mutant(
         "(a) takes the smaller of the p-values",
         "research/verdict/evidence.py",
-        "return max(self.p_consistent, self.p_skewed, *at_level)",
-        "return min(self.p_consistent, self.p_skewed, *at_level)",
-        f"{_EVIDENCE}::test_each_number_comes_from_its_function",
+        "counted = max(self.p_consistent, self.p_skewed)",
+        "counted = min(self.p_consistent, self.p_skewed)",
+        f"{_ASSESS}::test_the_largest_p_value_counts",
     ),
     Mutant(
         "(b) takes the smaller p-value of equity and level stakes",
@@ -35,8 +34,8 @@ MUTANTS: Final = (
     Mutant(
         "(a) ignores level stakes",
         "research/verdict/evidence.py",
-        "at_level = () if self.level is None else (self.level.p_value,)",
-        "at_level = ()",
+        "counted = max(counted, self.level.p_value)",
+        "counted = max(counted, 0.0)",
         f"{_ASSESS}::test_both_series_must_show_it",
     ),
     Mutant(
@@ -67,8 +66,8 @@ MUTANTS: Final = (
     Mutant(
         "the portfolio weighs by turnover",
         "research/verdict/at_level.py",
-        "weights = 1.0 / np.maximum(level.turnover[rows], _LEAST_TURNOVER * float(np.median(level.turnover[rows])))",
-        "weights = np.ones(len(rows)) / float(level.turnover[rows].mean())",
+        "weights: Floats = 1.0 / np.maximum(turnover, _LEAST_TURNOVER * float(np.median(turnover)))",
+        "weights: Floats = np.full(len(turnover), 1.0 / float(turnover.mean()))",
         "tests/research/verdict/test_at_level.py::test_the_portfolio_has_equal_turnover_by_hand",
     ),
     Mutant(

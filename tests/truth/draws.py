@@ -50,7 +50,7 @@ def edges(kind: str, strength: float, days: Days, owner: Longs, rng: np.random.G
     kind : str
         ``wander``: each configuration has an edge of its own in each month, normal with standard deviation `strength`.
         ``months``: all bets of a month share an edge, and the months have `strength` of the variance of the daily P&L
-        of a configuration. ``form``: the edge is the form of one of `TEAMS` teams, which has standard deviation
+        of a configuration. ``form``: the edge is the form of one of the `TEAMS` teams of the configuration, which has standard deviation
         `strength` and changes by week as an autoregression. ``drift``: it falls from `strength` to its negative.
     strength : float
     days : Days
@@ -73,12 +73,12 @@ def _months(strength: float, days: Days, owner: Longs, rng: np.random.Generator)
 
 
 def _form(strength: float, days: Days, owner: Longs, rng: np.random.Generator) -> Floats:
-    weeks = days.count // WEEK + 1
-    form = np.empty((weeks, TEAMS))
-    form[0] = rng.standard_normal(TEAMS)
+    weeks, shape = days.count // WEEK + 1, (int(owner.max()) + 1, TEAMS)
+    form = np.empty((weeks, *shape))
+    form[0] = rng.standard_normal(shape)
     for week in range(1, weeks):
-        form[week] = FORM * form[week - 1] + (1.0 - FORM**2) ** 0.5 * rng.standard_normal(TEAMS)
-    return strength * form[days.of_row // WEEK, rng.integers(0, TEAMS, len(owner))]
+        form[week] = FORM * form[week - 1] + (1.0 - FORM**2) ** 0.5 * rng.standard_normal(shape)
+    return strength * form[days.of_row // WEEK, owner, rng.integers(0, TEAMS, len(owner))]
 
 
 def _drift(strength: float, days: Days, owner: Longs, rng: np.random.Generator) -> Floats:

@@ -74,7 +74,7 @@ def test_edges_have_the_stated_size() -> None:
     drift = edges("drift", 0.05, days, owner, rng)
     assert (drift[0], drift[719]) == pytest.approx((0.05, -0.05)) and abs(drift.mean()) < 1e-12
     form = edges("form", 0.1, days, owner, rng)
-    assert len(np.unique(form)) == pytest.approx(10 * 103, abs=20) and form.std() == pytest.approx(0.1, rel=0.25)
+    assert form.std() == pytest.approx(0.1, rel=0.05) and len(np.unique(form)) < len(form)
 
 
 def test_a_fair_close_knows_the_edge_of_each_bet() -> None:

@@ -60,3 +60,12 @@ def test_both_series_must_show_it(sweep: FinishedSweep) -> None:
     evidence = assess_selection(replace(sweep, series=flat), Selection((), 3, (), None)).findings.evidence
     assert max(evidence.p_consistent, evidence.p_skewed) < 0.05 < evidence.p_all
     assert evidence.selected is not None and evidence.selected.p_value < 1e-6 and evidence.p_selected > 0.05
+
+
+def test_the_largest_p_value_counts(sweep: FinishedSweep) -> None:
+    evidence = assess_selection(sweep, Selection((), 1, (), None)).findings.evidence
+    assert evidence.level is not None
+    for large in range(3):
+        fixed, skewed, level = (0.2 if place == large else 0.01 for place in range(3))
+        tests = replace(evidence.level, p_value=level)
+        assert replace(evidence, p_consistent=fixed, p_skewed=skewed, level=tests).p_all == 0.2
