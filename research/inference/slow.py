@@ -8,7 +8,8 @@ days the ratio to the squares of the days is near one. Its null distribution com
 random, the same for all configurations (wild bootstrap: Liu, Annals of Statistics 16 (1988)): volumes, seasons
 without a match, and the correlation between configurations stay, dependence between days goes. Variance ratio: Lo &
 MacKinlay, Review of Financial Studies 1 (1988); the largest of the three spans is compared with the largest of each
-draw (Chow & Denning, Journal of Econometrics 58 (1993)).
+draw (Chow & Denning, Journal of Econometrics 58 (1993)). Dependence that fades slowly, as the form of a team, raises
+all spans a little and none by much, so the sum over these spans and half a year competes with the largest.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from research.inference.threads import single_threaded
 
 #: days of each span
 SPANS: Final = {"week": 7, "month": 28, "season": 91}
+#: a longer span that counts in the sum over all, and the fewest of it
+_HALF_YEAR, _FEWEST_HALVES = 182, 4
 #: draws of random signs
 DRAWS: Final = 999
 #: configurations that are pooled; of more, this many are sampled
@@ -47,7 +50,7 @@ class SlowResult:
     p_values : dict of str to float
         One-sided p-value of each; NaN likewise.
     p_value : float
-        Of the three together; NaN if there is none.
+        Of all spans together; NaN if there is none.
     """
 
     ratios: dict[str, float]
@@ -72,16 +75,23 @@ def slow_dependence(series: ArrayLike, rng: np.random.Generator) -> SlowResult:
         return SlowResult(unknown, dict(unknown), math.nan)
     signs = np.where(rng.random((DRAWS, n)) < 0.5, np.float32(-1.0), np.float32(1.0))
     signs = np.concatenate([np.ones((1, n), np.float32), signs])  # the first is the observed one
-    ratios = np.stack([_ratios(scaled, active, signs, days) for days in spans.values()])
-    spread = ratios[:, 1:].std(axis=1)
-    spread[spread == 0.0] = 1.0
-    scores = (ratios - ratios[:, 1:].mean(axis=1, keepdims=True)) / spread[:, None]
-    p_values = [_share(row) for row in ratios]
+    longer = (_HALF_YEAR,) if n // _HALF_YEAR >= _FEWEST_HALVES else ()
+    ratios = np.stack([_ratios(scaled, active, signs, days) for days in (*spans.values(), *longer)])
+    scores = _standardised(ratios)
+    total = _standardised(scores.sum(axis=0, keepdims=True))[0]
+    shown = ratios[: len(spans)]
     return SlowResult(
-        unknown | dict(zip(spans, (float(row[0]) for row in ratios), strict=True)),
-        unknown | dict(zip(spans, p_values, strict=True)),
-        _share(scores.max(axis=0)),
+        unknown | dict(zip(spans, (float(row[0]) for row in shown), strict=True)),
+        unknown | dict(zip(spans, (_share(row) for row in shown), strict=True)),
+        _share(np.maximum(scores[: len(spans)].max(axis=0), total)),
     )
+
+
+def _standardised(values: Floats) -> Floats:
+    """Each row by mean and deviation of its draws; the first of a row is the observed one."""
+    spread = values[:, 1:].std(axis=1, keepdims=True)
+    scores: Floats = (values - values[:, 1:].mean(axis=1, keepdims=True)) / np.where(spread > 0.0, spread, 1.0)
+    return scores
 
 
 def _scaled(series: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -19,7 +19,7 @@ Longs = NDArray[np.int64]
 #: length of a month and of a week in days
 MONTH, WEEK = 30, 7
 #: teams that a configuration bets on, and the correlation of a team's form with that of the week before
-TEAMS, FORM = 10, 0.9
+TEAMS, FORM = 6, 0.9
 #: largest stake of a progression, in multiples of the first one
 _MOST: Final = 1_000_000.0
 
@@ -50,8 +50,9 @@ def edges(kind: str, strength: float, days: Days, owner: Longs, rng: np.random.G
     kind : str
         ``wander``: each configuration has an edge of its own in each month, normal with standard deviation `strength`.
         ``months``: all bets of a month share an edge, and the months have `strength` of the variance of the daily P&L
-        of a configuration. ``form``: the edge is the form of one of the `TEAMS` teams of the configuration, which has standard deviation
-        `strength` and changes by week as an autoregression. ``drift``: it falls from `strength` to its negative.
+        of a configuration. ``form``: the edge is the form of one of the `TEAMS` teams of a configuration, which has
+        standard deviation `strength` and changes by week as an autoregression. ``drift``: it falls from `strength` to
+        its negative.
     strength : float
     days : Days
     owner : int64 (rows,)

@@ -136,7 +136,7 @@ def slow_dependence(count: int) -> list[Cell]:
         few("the edge of a configuration wanders by month, sd 4 %", dependence="wander", strength=0.04),
         few("the edge of a configuration wanders by month, sd 8 %", dependence="wander", strength=0.08),
         few("months share 3 % of the variance of a day", dependence="months", strength=0.03),
-        few("form of ten teams of its own, sd 10 %, correlation of weeks 0.9", dependence="form", strength=0.1),
+        few("form of six teams of its own, sd 10 %, correlation of weeks 0.9", dependence="form", strength=0.1),
     ]
 
 

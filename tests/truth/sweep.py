@@ -118,26 +118,7 @@ def walked(simulated: Market, tape: Tape, seed: int) -> UnitResult:
     cuts = cut_folds(tape, boundaries(_calendar(tape), RULES), RULES.embargo_days)
     request = DayRequest(len(tape.midnights), cuts.days.ravel())
     seeds = np.full(len(simulated.matrix), seed)
-    result = compute(tape, simulated.matrix, seeds, 1, lambda _: None, None, request)
-    if (tape.stake_weight == 1.0).all():
-        return result
-    even = replace(tape, stake_weight=np.ones_like(tape.stake_weight))
-    return at_level_stakes(result, compute(even, simulated.matrix, seeds, 1, lambda _: None, None, request))
-
-
-def at_level_stakes(progression: UnitResult, even: UnitResult) -> UnitResult:
-    """A progression with the level stakes of a staking rule, which gives each bet the weight 1.
-
-    The simulation writes a progression into the weights of rows, which the walk takes for the shares of an arbitrage.
-    The same rows without weights have the level stakes, up to the day on which the account of the progression is empty.
-    """
-    bet_days = (even.level != 0.0).sum(axis=1, keepdims=True)
-    last = progression.days.shape[1] - np.argmax(progression.days[:, ::-1] != 0.0, axis=1)
-    alive = np.arange(progression.days.shape[1]) < last[:, None]
-    level = np.where(alive, even.level, np.float32(0.0))
-    share = (level != 0.0).sum(axis=1, keepdims=True) / np.maximum(bet_days, 1)
-    clv = np.where(alive, even.clv, np.float32(0.0))
-    return replace(progression, level=level, clv=clv, level_turnover=even.level_turnover * share)
+    return compute(tape, simulated.matrix, seeds, 1, lambda _: None, None, request)
 
 
 def sweep(simulated: Market, tape: Tape, seed: int) -> Done:
