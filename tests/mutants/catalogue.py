@@ -164,7 +164,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "each configuration has an error of the close of its own",
-        "research/inference/closing_line.py",
+        "research/inference/closing_error.py",
         "least = np.minimum(least, error.min(axis=1))",
         "least = np.minimum(least, error.mean(axis=1))",
         f"{_LINE}::test_the_largest_of_all_agrees_with_its_interpreted_twin",

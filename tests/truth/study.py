@@ -42,7 +42,7 @@ SOURCES = (
     *(f"engine/backtesting/{name}.py" for name in ("block", "columns", "measures", "path", "plan", "run")),
     *(f"research/inference/{name}.py" for name in ("block_bootstrap", "bootstrap", "effective_trials", "sharpe")),
     *(f"research/inference/{name}.py" for name in ("multipliers", "rare", "single", "skewness", "slow", "superiority")),
-    *(f"research/inference/{name}.py" for name in ("closing_calibration", "closing_line", "threads")),
+    *(f"research/inference/{name}.py" for name in ("closing_calibration", "closing_error", "closing_line", "threads")),
     *(f"research/verdict/{name}.py" for name in ("at_level", "evidence", "findings", "parts", "plausibility", "size")),
     "research/validation/*.py",
     *(f"research/execution/{name}.py" for name in ("assess", "price", "size", "units")),
@@ -52,7 +52,7 @@ SOURCES = (
 )
 #: code that makes the verdicts from the numbers of sweeps, when the page is written
 VERDICT_SOURCES = (
-    *(f"research/inference/{name}.py" for name in ("closing_line", "conditional", "effective_trials")),
+    *(f"research/inference/{name}.py" for name in ("closing_error", "conditional", "effective_trials")),
     *(f"research/verdict/{name}.py" for name in ("expected", "judge", "levels", "price")),
     *(f"tests/truth/{name}.py" for name in ("reading", "summary")),
 )
