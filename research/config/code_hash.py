@@ -39,6 +39,14 @@ def code_hash(modules: Sequence[str], files: Iterable[Path] = ()) -> str:
     return digest.hexdigest()
 
 
+def user_code_hash(files: Iterable[Path | str]) -> str:
+    """Hash of the user's files and of those that they import relatively, without the code of bea, 32 hex digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, content in _user_closure(map(Path, files))[0]:
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()
+
+
 @cache
 def _built_in_hash(modules: frozenset[str]) -> str:
     digest = hashlib.blake2b(digest_size=16)

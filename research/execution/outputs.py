@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from engine.backtesting.measures import METRICS
 from engine.backtesting.path import Path as ConfigurationPath
 from engine.files import write_json
-from engine.identity import digest
 from engine.kernel.params import Params
 from engine.tape import Tape
 from research.execution.assess import FinishedSweep, Selection, assess_selection, draw, select, series_of
@@ -29,6 +28,7 @@ from research.inference.closing_line import PricedBets
 from research.inference.multipliers import null_maxima
 from research.inference.superiority import BootstrapMoments
 from research.records.leaks import leaking
+from research.records.looks import look_bytes
 from research.records.results import BETS, DAILY, RESULTS, TableWriter, ranked
 from research.records.trial_hashes import hashes
 from research.records.trials import Entry, Ledger, Part
@@ -211,16 +211,9 @@ def count_trials(computed: Computed, manifest: dict[str, Any], tried: Tried) -> 
         finished_at=manifest["finished_at"],
         command=shlex.join(manifest["command"]),
         kind=computed.job.command.kind,
-        look=_look(computed.job.command.settings, parts),
+        look=look_bytes(plan, [(part.events, part.configurations) for part in parts]),
     )
     return Ledger().record(entry, parts)
-
-
-def _look(settings: dict[str, Any], parts: Sequence[Part]) -> bytes:
-    """Hash of what makes two commands one look: trials, events, validation, closing line and seed."""
-    rules = {key: value for key, value in settings.items() if key == "seed" or key.startswith(("validation.", "clv."))}
-    trials = sorted([part.events.hash.hex(), sorted(one.hex() for one in part.configurations)] for part in parts)
-    return bytes.fromhex(digest({"rules": rules, "trials": trials}))
 
 
 def _with_bankrolls(computed: Computed) -> Iterator[tuple[Unit, UnitResult, Matrix]]:

@@ -124,10 +124,18 @@ class EventSet:
     @property
     def hash(self) -> bytes:
         """Hash of the content, 16 bytes."""
-        content = self.sample.astype("<i8").tobytes() + str(self.events).encode()
-        if self.prints.matches:
-            content += self.prints.plain()
-        return hashlib.blake2b(content, digest_size=16).digest()
+        prints = self.prints.plain() if self.prints.matches else b""
+        return id_hash(self.events, self.sample.astype("<i8").tobytes(), prints)
+
+    @property
+    def id_hash(self) -> bytes:
+        """Hash of the ids alone, 16 bytes: the same whatever version made the prints."""
+        return id_hash(self.events, self.sample.astype("<i8").tobytes())
+
+
+def id_hash(events: int, sample: bytes, prints: bytes = b"") -> bytes:
+    """Hash of a set of events from its stored columns, 16 bytes."""
+    return hashlib.blake2b(sample + str(events).encode() + prints, digest_size=16).digest()
 
 
 def overlap(a: EventSet, b: EventSet) -> float:

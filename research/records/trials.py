@@ -23,8 +23,14 @@ from research.inference.effective_trials import effective_trials
 from research.records.chain import Checked, append, check_chain, vector_hash
 from research.records.event_sets import EventSet, Prints, overlap
 from research.records.ledger_file import opened, transaction
+from research.records.looks import looks_of
 
 _SET_COLUMNS: Final = "events, sample, first_date, last_date, prints"
+#: sets with the ids of one of these
+_SAME_IDS: Final = (
+    "SELECT DISTINCT b.id FROM event_sets AS a JOIN event_sets AS b ON b.events = a.events AND b.sample = a.sample "
+    "WHERE a.id IN ({})"
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class Entry:
     kind : str
         ``sweep`` or ``backtest``; only a sweep is a look at its family.
     look : bytes
-        The same for commands that repeat one look: the same trials, events, validation and seed.
+        The same for commands that repeat one look (`research.records.looks`); empty: its run is its look.
     """
 
     run: str
@@ -196,12 +202,13 @@ class Ledger:
                 f"event_set IN ({', '.join('?' * len(near))}) ORDER BY id",
                 near,
             ).fetchall()
-        own = {_look_of(*row) for row in rows if row[0] == run}
+            looks = looks_of(connection, rows)
+        own = {look for look, row in zip(looks, rows, strict=True) if row[0] == run}
         earlier: dict[object, str] = {}
-        for row in rows:
-            if (_look_of(*row) in own) if own else (finished_at and row[1] > finished_at):
+        for look, row in zip(looks, rows, strict=True):
+            if (look in own) if own else (finished_at and row[1] > finished_at):
                 break
-            earlier.setdefault(_look_of(*row), row[0])
+            earlier.setdefault(look, row[0])
         return Look(len(earlier) + 1, tuple(earlier.values()))
 
     def evaluations(self, sets: Sequence[str] = ()) -> list[Evaluation]:
@@ -236,11 +243,6 @@ class Ledger:
             return Checked(0, "", ())
         with opened(self.path) as connection:
             return check_chain(connection, heads)
-
-
-def _look_of(run: str, finished_at: str, look: bytes | None) -> object:
-    """What tells one look from another; in ledgers of earlier versions the run."""
-    return look or run
 
 
 def _number(connection: sqlite3.Connection, query: str, values: Sequence[int]) -> float:
@@ -286,9 +288,14 @@ def _set_of(connection: sqlite3.Connection, digest: str) -> EventSet | None:
 
 
 def _near(connection: sqlite3.Connection, sets: Sequence[str]) -> list[int]:
-    """Numbers of the sets in the ledger that overlap any of these by half or more."""
+    """Numbers of the sets in the ledger that overlap any of these by half or more, or have the ids of one that does.
+
+    Versions make other prints of the same ids; what any of them finds, all have found.
+    """
     known = [event_set for event_set in map(partial(_set_of, connection), sets) if event_set is not None]
-    return sorted({number for event_set in known for number in _overlapping(connection, event_set)})
+    near = sorted({number for event_set in known for number in _overlapping(connection, event_set)})
+    same = _SAME_IDS.format(", ".join("?" * len(near)))
+    return sorted(number for (number,) in connection.execute(same, near))
 
 
 def _overlapping(connection: sqlite3.Connection, wanted: EventSet) -> Iterator[int]:
@@ -316,13 +323,14 @@ def _record(connection: sqlite3.Connection, entry: Entry, part: Part) -> bytes:
     }
     marks = ", ".join("?" * len(values))
     made = connection.execute(f"INSERT INTO evaluations({', '.join(values)}) VALUES ({marks})", [*values.values()])
-    before = connection.total_changes
     connection.executemany(
         "INSERT OR IGNORE INTO trials(configuration, event_set, evaluation) VALUES (?,?,?)",
         ((configuration, number, made.lastrowid) for configuration in part.configurations),
     )
-    fresh = connection.total_changes - before
-    connection.execute("UPDATE evaluations SET fresh = ? WHERE id = ?", (fresh, made.lastrowid))
+    # a trial is new if it was not tried on these ids, whatever version made the prints of the set
+    known = f"SELECT configuration FROM trials WHERE event_set IN ({_SAME_IDS.format('?1')}) AND evaluation < ?2"
+    new = f"SELECT COUNT(*) FROM trials WHERE evaluation = ?2 AND configuration NOT IN ({known})"
+    connection.execute(f"UPDATE evaluations SET fresh = ({new}) WHERE id = ?2", (number, made.lastrowid))
     return append(connection, int(made.lastrowid or 0))
 
 
