@@ -130,7 +130,8 @@ def _ratios(scaled: NDArray[np.float32], active: NDArray[np.bool_], signs: NDArr
     expected = (scaled[:used].astype(np.float64) ** 2).sum(axis=0) * (
         1.0 - (shares.astype(np.float64) ** 2).sum(axis=0)
     )
-    ratios: Floats = squares / float(expected.sum())
+    scale = float(expected.sum())
+    ratios: Floats = squares / scale if scale > 0.0 else np.ones(len(squares))  # all active days are in one span
     return ratios
 
 
