@@ -79,3 +79,10 @@ def test_months_hold_their_level_where_days_do_not() -> None:
     share = float(np.mean([months_test(column)[0] <= 0.05 for column in series.T]))
     days = float(np.mean(math.sqrt(728) * series.mean(axis=0) / series.std(axis=0) >= 1.645))
     assert 0.03 < share < 0.07 < days
+
+
+def test_days_that_are_all_in_one_span_say_nothing() -> None:
+    series = np.zeros((400, 1))
+    series[:6, 0] = [1.0, -1.0, 2.0, -2.0, 1.0, -0.5]
+    found = slow_dependence(series, np.random.default_rng(1))
+    assert found.ratios["month"] == 1.0 and found.p_values["month"] == 1.0
