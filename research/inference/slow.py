@@ -7,14 +7,18 @@ the configurations. For independent
 days the ratio to the squares of the days is near one. Its null distribution comes from days whose signs are drawn at
 random, the same for all configurations (wild bootstrap: Liu, Annals of Statistics 16 (1988)): volumes, seasons
 without a match, and the correlation between configurations stay, dependence between days goes. Variance ratio: Lo &
-MacKinlay, Review of Financial Studies 1 (1988); the largest of the three spans is compared with the largest of each
-draw (Chow & Denning, Journal of Econometrics 58 (1993)). Dependence that fades slowly, as the form of a team, raises
-all spans a little and none by much, so the sum over these spans and half a year competes with the largest.
+MacKinlay, Review of Financial Studies 1 (1988).
+
+Four statistics compete, since dependence has several faces: months alone; all spans and half a year together; the
+products of weeks with the weeks before them, weights falling by a tenth a week, for form that fades slowly; and all
+spans of the portfolio of these configurations, for luck that they share and that is small in each. The smallest of
+their p-values is compared with the smallest of each draw (Westfall & Young 1993).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,6 +33,8 @@ from research.inference.threads import single_threaded
 SPANS: Final = {"week": 7, "month": 28, "season": 91}
 #: a longer span that counts in the sum over all, and the fewest of it
 _HALF_YEAR, _FEWEST_HALVES = 182, 4
+#: weight of a week among those before the next one
+_KEPT: Final = np.float32(0.9)
 #: draws of random signs
 DRAWS: Final = 999
 #: configurations that are pooled; of more, this many are sampled
@@ -76,15 +82,30 @@ def slow_dependence(series: ArrayLike, rng: np.random.Generator) -> SlowResult:
     signs = np.where(rng.random((DRAWS, n)) < 0.5, np.float32(-1.0), np.float32(1.0))
     signs = np.concatenate([np.ones((1, n), np.float32), signs])  # the first is the observed one
     longer = (_HALF_YEAR,) if n // _HALF_YEAR >= _FEWEST_HALVES else ()
-    ratios = np.stack([_ratios(scaled, active, signs, days) for days in (*spans.values(), *longer)])
-    scores = _standardised(ratios)
-    total = _standardised(scores.sum(axis=0, keepdims=True))[0]
-    shown = ratios[: len(spans)]
+    used = (*spans.values(), *longer)
+    ratios = np.stack([_ratios(scaled, active, signs, days) for days in used])
+    whole, any_bet = scaled.sum(axis=1, keepdims=True), np.asarray(active.any(axis=1, keepdims=True))
+    portfolio = np.stack([_ratios(whole, any_bet, signs, days) for days in used])
+    month = ratios[list(spans).index("month")] if "month" in spans else ratios[0]
+    faces = [month, _total(ratios), _total(portfolio), _fading(scaled, active, signs)]
+    smallest = np.min([_p_values(face) for face in faces], axis=0)
     return SlowResult(
-        unknown | dict(zip(spans, (float(row[0]) for row in shown), strict=True)),
-        unknown | dict(zip(spans, (_share(row) for row in shown), strict=True)),
-        _share(np.maximum(scores[: len(spans)].max(axis=0), total)),
+        unknown | dict(zip(spans, (float(row[0]) for row in ratios), strict=False)),
+        unknown | dict(zip(spans, (_share(row) for row in ratios), strict=False)),
+        _share(-smallest),
     )
+
+
+def _total(ratios: Floats) -> Floats:
+    """All spans together, each by its mean and deviation over the draws; (draws,)."""
+    total: Floats = _standardised(ratios).sum(axis=0)
+    return total
+
+
+def _p_values(values: Floats) -> Floats:
+    """Of each draw as if it were the observed one: the share of draws that are at least as large; (draws,)."""
+    p_values: Floats = 1.0 - np.searchsorted(np.sort(values), values, side="left") / len(values)
+    return p_values
 
 
 def _standardised(values: Floats) -> Floats:
@@ -111,28 +132,53 @@ def _scaled(series: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.bool_
     return np.asarray(columns[:, varied] / np.sqrt(squares[varied]), np.float32), active[:, varied]
 
 
-def _ratios(scaled: NDArray[np.float32], active: NDArray[np.bool_], signs: NDArray[np.float32], days: int) -> Floats:
-    """Squares of the sums over spans of this many days, pooled, for each draw of signs; (draws,).
+def _span_sums(
+    scaled: NDArray[np.float32], active: NDArray[np.bool_], signs: NDArray[np.float32], days: int
+) -> Iterator[NDArray[np.float32]]:
+    """Sums over each span of this many days, (draws, configurations), less the mean of the draw on active days.
 
-    The days after the last whole span are left out. The mean of a draw is taken off its active days, as it is off the
-    observed series; so the squares of independent days have the expected value that the ratio is scaled by.
+    The days after the last whole span are left out.
     """
     used = len(scaled) // days * days
-    inside = active[:used].reshape(-1, days, scaled.shape[1]).sum(axis=1)  # active days of each span
-    shares = np.asarray(inside / np.maximum(inside.sum(axis=0), 1), np.float32)
-    squares = np.zeros(len(signs))
+    shares = _shares(active, days)
     with single_threaded():
         total = signs[:, :used] @ scaled[:used]
         for span, low in enumerate(range(0, used, days)):
             sums = signs[:, low : low + days] @ scaled[low : low + days]
             sums -= shares[span] * total
-            squares += np.einsum("rc,rc->r", sums, sums)
-    expected = (scaled[:used].astype(np.float64) ** 2).sum(axis=0) * (
-        1.0 - (shares.astype(np.float64) ** 2).sum(axis=0)
-    )
+            yield sums
+
+
+def _shares(active: NDArray[np.bool_], days: int) -> NDArray[np.float32]:
+    """Share of each span in the active days, (spans, configurations)."""
+    used = len(active) // days * days
+    inside = active[:used].reshape(-1, days, active.shape[1]).sum(axis=1)
+    return np.asarray(inside / np.maximum(inside.sum(axis=0), 1), np.float32)
+
+
+def _ratios(scaled: NDArray[np.float32], active: NDArray[np.bool_], signs: NDArray[np.float32], days: int) -> Floats:
+    """Squares of the sums over spans of this many days, pooled, for each draw of signs; (draws,).
+
+    The mean of a draw is taken off its active days, as it is off the observed series; so the squares of independent
+    days have the expected value that the ratio is scaled by.
+    """
+    squares = np.zeros(len(signs))
+    for sums in _span_sums(scaled, active, signs, days):
+        squares += np.einsum("rc,rc->r", sums, sums)
+    used, shares = len(scaled) // days * days, _shares(active, days).astype(np.float64)
+    expected = (scaled[:used].astype(np.float64) ** 2).sum(axis=0) * (1.0 - (shares**2).sum(axis=0))
     scale = float(expected.sum())
     ratios: Floats = squares / scale if scale > 0.0 else np.ones(len(squares))  # all active days are in one span
     return ratios
+
+
+def _fading(scaled: NDArray[np.float32], active: NDArray[np.bool_], signs: NDArray[np.float32]) -> Floats:
+    """Products of the sums of weeks with those before, `_KEPT` to the distance less one as weight, pooled; (draws,)."""
+    products, before = np.zeros(len(signs)), np.zeros((len(signs), scaled.shape[1]), np.float32)
+    for sums in _span_sums(scaled, active, signs, SPANS["week"]):
+        products += np.einsum("rc,rc->r", sums, before)
+        before = _KEPT * before + sums
+    return products
 
 
 def _share(values: Floats) -> float:

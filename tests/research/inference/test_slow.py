@@ -86,3 +86,22 @@ def test_days_that_are_all_in_one_span_say_nothing() -> None:
     series[:6, 0] = [1.0, -1.0, 2.0, -2.0, 1.0, -0.5]
     found = slow_dependence(series, np.random.default_rng(1))
     assert found.ratios["month"] == 1.0 and found.p_values["month"] == 1.0
+
+
+def form(rng: np.random.Generator, many: int, teams: int) -> np.ndarray:
+    """Three bets a day on teams that all share; form changes by week, autoregression 0.9, deviation 0.1."""
+    weekly = rng.standard_normal((104, teams))
+    for week in range(1, 104):
+        weekly[week] = 0.9 * weekly[week - 1] + 0.19**0.5 * weekly[week]
+    total = np.zeros((728, many))
+    for _ in range(3):
+        team = rng.integers(0, teams, (728, many))
+        edge = 0.1 * weekly[np.arange(728)[:, None] // 7, team]
+        total += np.where(rng.random((728, many)) < (1.0 + edge) / 2.0, 1.0, -1.0)
+    return total
+
+
+def test_luck_that_all_share_is_seen_in_their_portfolio() -> None:
+    """The form of ten teams adds a tenth of a per cent to the variance of a bet, and it is the same for all."""
+    rng = np.random.default_rng(10)
+    assert sum(slow_dependence(form(rng, 50, 10), rng).p_value <= 0.01 for _ in range(10)) >= 8
