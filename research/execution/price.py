@@ -35,6 +35,8 @@ RESAMPLES: Final = 1000
 _ROUNDS: Final = 20
 #: what the aggregates of a source are
 _AGGREGATE: Final = {"max": "highest", "avg": "average"}
+#: a series whose yield less closing line value has a smaller standard error is constant, to the rounding of float32
+_CONSTANT: Final = 1e-6
 #: configurations whose dependence between days determines the block length
 _LENGTHS: Final = 64
 
@@ -58,15 +60,16 @@ def measure_price(
     judged[list(aside)] = False
     placed = bets.level_turnover > 0.0
     lines = estimates(bets, ruler.tau)
-    enough = _enough(bets, closed_bets, lines)
+    enough, known = _enough(bets, closed_bets, lines), lines.gap_error > _CONSTANT
     sets = {
         "aggregate": placed & ruler.aggregate,
         "few": placed & ~ruler.aggregate & ~enough,
-        "uncalibrated": placed & ~ruler.aggregate & enough & ~ruler.passes,
+        "untestable": placed & ~ruler.aggregate & enough & ~known,
+        "uncalibrated": placed & ~ruler.aggregate & enough & known & ~ruler.passes,
     }
-    eligible = enough & ~ruler.aggregate & ruler.passes
+    eligible = enough & known & ~ruler.aggregate & ruler.passes
     found, eligible, taus = _leader(bets, lines, ruler, (eligible, judged), seed)
-    sets["uncalibrated"] |= placed & enough & ~ruler.aggregate & ~eligible
+    sets["uncalibrated"] |= placed & enough & known & ~ruler.aggregate & ~eligible
     numbers = PriceFindings(
         "",
         ruler.bookmaker,
@@ -75,6 +78,7 @@ def measure_price(
         few=int(sets["few"].sum()),
         aggregate=int(sets["aggregate"].sum()),
         uncalibrated=int(sets["uncalibrated"].sum()),
+        untestable=int(sets["untestable"].sum()),
     )
     if found.row is None:
         return replace(numbers, silent=_silent(bets, closed_bets, lines, ruler, sets, bool(eligible.any())))
@@ -165,6 +169,8 @@ def _silent(
     if sets["uncalibrated"].any():
         row = int(np.argmax(np.where(sets["uncalibrated"], closed_bets, -1)))
         return ruler.exact(row).reason or f"the close of {ruler.bookmaker} is not calibrated at the odds of the bets"
+    if sets["untestable"].any():
+        return "the results of the bets are constant or not a number: look for a fault of the data or rule"
     if sets["few"].any():
         row = int(np.argmax(np.where(sets["few"], closed_bets, -1)))
         if not closed_bets[row]:

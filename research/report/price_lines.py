@@ -19,7 +19,7 @@ def price_lines(verdict: PriceVerdict | None) -> list[Line]:
     if verdict is None or verdict.findings is None:
         return []
     findings, leader = verdict.findings, verdict.findings.leader
-    left = findings.few + findings.aggregate + findings.uncalibrated
+    left = findings.few + findings.aggregate + findings.uncalibrated + findings.untestable
     lines = [_tested(findings)] if findings.tested or left else []
     return lines if leader is None else [*_measured(verdict, findings, leader), *lines]
 
@@ -63,6 +63,7 @@ def _tested(findings: PriceFindings) -> Line:
         (findings.few, "with too few bets that have a closing price"),
         (findings.aggregate, "at prices that no single bookmaker offered"),
         (findings.uncalibrated, "at odds where the close is not calibrated"),
+        (findings.untestable, "with results that are constant or not a number"),
     ]
     told = "; ".join(f"{number(amount)} {words}" for amount, words in parts if amount)
     return Line(

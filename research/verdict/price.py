@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 
 from engine.errors import DataError
 from research.inference.closing_error import adjusted_p_value, simultaneous_factor
+from research.verdict.judge import ordinal, percent_of_level
 from research.verdict.numerals import count, number, percent
 
 PRICE: Final = "price.json"
@@ -32,7 +33,6 @@ INTERVAL_LEVEL: Final = 0.90
 FEWEST_CLOSED: Final = 100
 FEWEST_DAYS: Final = 30
 LEAST_CLOSED_FRAC: Final = 0.90
-_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 Status = Literal["beats", "not proved", "silent", "not measured"]
 
@@ -101,9 +101,9 @@ class PriceFindings:
         Whose closing prices, and how their margin is removed.
     tested : int
         Configurations that could be tested.
-    few, aggregate, uncalibrated : int
+    few, aggregate, uncalibrated, untestable : int
         Configurations that bet and could not: with too few bets that have a closing price; at prices that nobody
-        offered; at odds where the close is not calibrated.
+        offered; at odds where the close is not calibrated; with results that are constant or not a number.
     p_all : float
         p-value of the best against all configurations that could be tested; NaN without a verdict.
     leader : PriceLeader or None
@@ -123,6 +123,7 @@ class PriceFindings:
     p_all: float = math.nan
     leader: PriceLeader | None = None
     rulers: float = 1.0
+    untestable: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document; NaN is written as null."""
@@ -261,8 +262,7 @@ def _sentence(
         return f"{found}; most of what they show is their yield, and that is no matter of price."
     found += f"; luck and a biased close do as well in {_share(p_value)}"
     if p_value <= GAP_LEVEL and look > 1:
-        nth = _ORDINALS[look - 1] if look <= len(_ORDINALS) else f"{number(look)}th"
-        found += f", and the {nth} sweep on these matches is tested at {percent(alpha, 2)}"
+        found += f", and the {ordinal(look)} sweep on these matches is tested at {percent_of_level(alpha)}"
     return f"{found}."
 
 

@@ -128,3 +128,15 @@ def test_what_is_set_aside_is_tried_and_not_judged() -> None:
     assert without.leader.config == 2 and without.tested == 3
     every = measured(bets, ruler_of(3), aside={0, 1, 2})
     assert every.silent == "every configuration that could be tested carries a flag" and math.isnan(every.p_all)
+
+
+def test_constants_and_gaps_are_named_and_have_no_p_value() -> None:
+    bets = bets_of([0.0, 0.0, 0.0])
+    bets.level[1], bets.clv[1] = 0.05, 0.05
+    bets.level[2, 7] = np.nan
+    found = measured(replace(bets, level_turnover=np.full(3, 400.0), closed_turnover=np.full(3, 400.0)), ruler_of(3))
+    assert (found.tested, found.untestable, found.leader.config) == (1, 2, 1)
+    one = PricedBets(bets.level[1:2], bets.clv[1:2], np.full(1, 400.0), np.full(1, 400.0))
+    alone = measured(one, ruler_of(1))
+    assert "constant or not a number" in alone.silent and alone.leader is None and math.isnan(alone.p_all)
+    assert judge_price(alone, 1.0, 1, 0.05).status == "silent"

@@ -86,7 +86,9 @@ def test_a_later_sweep_is_tested_at_a_lower_level() -> None:
     third = judge_price(replace(FOUND, p_all=0.02), 1.0, 3, 0.0056)
     assert not third.beats and third.look == 3
     assert third.sentence.endswith("in 2 of 100 cases, and the third sweep on these matches is tested at 0.56%.")
-    assert judge_price(replace(FOUND, p_all=0.02), 1.0, 40, 0.0003).sentence.count("the 40th sweep") == 1
+    late = [judge_price(replace(FOUND, p_all=0.02), 1.0, look, 0.05 / look**2).sentence for look in (22, 40)]
+    assert "the 22nd sweep on these matches is tested at 0.01%." in late[0]
+    assert "the 40th sweep on these matches is tested at 0.0031%." in late[1]
 
 
 def test_silence_names_its_reason() -> None:
