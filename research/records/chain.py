@@ -53,15 +53,19 @@ def entry_hash(connection: sqlite3.Connection, entry: int, before: bytes) -> byt
 def _hash(connection: sqlite3.Connection, row: tuple[object, ...], before: bytes) -> bytes:
     digest = hashlib.blake2b(before, digest_size=32)
     for value in (*row[:_HEAD], *row[_HEAD + 1 :]):
-        part = (
-            value if isinstance(value, bytes) else (value.hex() if isinstance(value, float) else repr(value)).encode()
-        )
+        part = _plain(value)
         digest.update(len(part).to_bytes(8, "little") + part)
     # the trials that the entry added
     trials = "SELECT configuration, event_set FROM trials WHERE evaluation = ? ORDER BY event_set, configuration"
     for configuration, event_set in connection.execute(trials, (row[0],)):
-        digest.update(configuration + int(event_set).to_bytes(8, "little"))
+        digest.update(_plain(configuration))
+        digest.update(event_set.to_bytes(8, "little", signed=True) if isinstance(event_set, int) else _plain(event_set))
     return digest.digest()
+
+
+def _plain(value: object) -> bytes:
+    """A value of any type as bytes, so that an edit of any kind is hashed."""
+    return value if isinstance(value, bytes) else (value.hex() if isinstance(value, float) else repr(value)).encode()
 
 
 def last_head(connection: sqlite3.Connection) -> bytes:
@@ -128,5 +132,5 @@ def _loose_rows(connection: sqlite3.Connection) -> Iterator[str]:
     if absent:
         yield f"the null maxima of {absent:,} entr{'y' if absent == 1 else 'ies'} are missing"
     for number, key, maxima in connection.execute("SELECT rowid, hash, maxima FROM vectors ORDER BY rowid"):
-        if vector_hash(maxima) != key:
+        if not isinstance(maxima, bytes) or vector_hash(maxima) != key:
             yield f"null maxima {number} are not as they were written"

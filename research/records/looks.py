@@ -70,7 +70,7 @@ def looks_of(connection: sqlite3.Connection, rows: Sequence[Row]) -> list[object
     """
     first: dict[bytes, bytes] = {}
     for _, _, look in rows:
-        if look is not None:
+        if isinstance(look, bytes):
             first.setdefault(look[:_HALF], look)
     earlier: dict[tuple[str, str], object] = {}
     for run, finished_at, look in rows:

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from engine.paths import home
 from research.inference.effective_trials import effective_trials
+from research.inference.multipliers import DRAWS
 from research.records.chain import Checked, append, check_chain, vector_hash
-from research.records.event_sets import EventSet, Prints, overlap
+from research.records.event_sets import KEPT, EventSet, Prints, overlap
 from research.records.ledger_file import opened, transaction
 from research.records.looks import looks_of
 
@@ -258,6 +259,8 @@ def _largest(connection: sqlite3.Connection, near: Sequence[int]) -> NDArray[np.
     )
     largest: NDArray[np.float32] | None = None
     for (content,) in rows:
+        if not isinstance(content, bytes) or len(content) != np.dtype("<f4").itemsize * 2 * DRAWS:
+            raise sqlite3.DataError("null maxima that are none: see `bea trials verify`")
         maxima = np.frombuffer(content, "<f4")
         largest = maxima if largest is None else np.maximum(largest, maxima)
     return largest
@@ -278,7 +281,14 @@ def _together(a: Evaluation, b: Evaluation) -> Evaluation:
 
 
 def _event_set(events: int, sample: bytes, first_date: str, last_date: str, prints: bytes | None) -> EventSet:
-    return EventSet(events, np.frombuffer(sample, "<i8"), first_date, last_date, (), Prints.from_plain(prints))
+    """A set of events from its columns; raises sqlite3.DataError for what is none."""
+    try:
+        read = EventSet(events, np.frombuffer(sample, "<i8"), first_date, last_date, (), Prints.from_plain(prints))
+        if len(read.sample) != min(int(events), KEPT):
+            raise ValueError
+    except (TypeError, ValueError):
+        raise sqlite3.DataError("a set of events that is none: see `bea trials verify`") from None
+    return read
 
 
 def _set_of(connection: sqlite3.Connection, digest: str) -> EventSet | None:

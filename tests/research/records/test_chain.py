@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import research
+from engine.errors import DataError
 from research.commands.main import main
 from research.execution import manifest
 from research.records.chain import chain_all
@@ -64,6 +65,26 @@ def test_every_edit_is_found(entered: tuple[Ledger, dict[str, str]], edit: str) 
     faults = ledger.check(heads).faults
     assert any(EDITS[edit] in fault for fault in faults), faults
     assert all("\n" not in fault for fault in faults)
+
+
+@pytest.mark.parametrize("value", ["'text'", "x'00'", "x''", "-1", "2.5"])
+@pytest.mark.parametrize("column", ["event_sets.sample", "event_sets.prints", "trials.configuration", "vectors.maxima"])
+def test_values_of_another_type_are_a_fault_and_no_internal_error(
+    entered: tuple[Ledger, dict[str, str]], column: str, value: str
+) -> None:
+    ledger, heads = entered
+    table, name = column.split(".")
+    with sqlite3.connect(ledger.path) as connection:
+        sets = [row[0].hex() for row in connection.execute("SELECT hash FROM event_sets")]
+        one = f"(SELECT {name} FROM {table} ORDER BY {name} DESC LIMIT 1)"
+        assert connection.execute(f"UPDATE {table} SET {name} = {value} WHERE {name} IS {one}").rowcount
+    assert ledger.check(heads).faults
+    try:
+        ledger.count(sets)
+    except DataError as error:
+        assert "see `bea trials verify`" in str(error)
+    else:
+        assert column == "trials.configuration" or value == "x''", "no numbers are read"
 
 
 @pytest.mark.parametrize("cut", [1, 2, 4])
