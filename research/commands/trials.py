@@ -123,7 +123,10 @@ def explained(evaluations: Sequence[Evaluation], run: RunRecord | None) -> list[
     if set(run.manifest["data"]["sources"]) <= {"simulator"}:
         return [f"Run {run.short} is on simulated data, which are not counted: {raw} configurations of its own."]
     commands = count(sum(evaluation.overlap >= 0.5 for evaluation in evaluations), "command")
+    from research.report.headline import not_entered
+
     return [
+        *not_entered(run),
         *_place(run),
         f"{raw} configurations were tried on the events of run {run.short}, worth {effective} "
         f"independent ones, by {commands} whose events overlap those of the run by half or more.",

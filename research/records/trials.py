@@ -238,6 +238,14 @@ class Ledger:
             commands[key] = _together(commands[key], evaluation) if key in commands else evaluation
         return list(commands.values())
 
+    def holds(self, head: str) -> bool:
+        """Whether the chain has this head, hex: an entry that a run holds is there, or was removed."""
+        if not self.path.is_file():
+            return False
+        with opened(self.path) as connection:
+            query = "SELECT COUNT(*) FROM evaluations WHERE head = ?"
+            return bool(connection.execute(query, (bytes.fromhex(head),)).fetchone()[0])
+
     def check(self, heads: dict[str, str]) -> Checked:
         """Whether every entry is as it was written; `heads` are those that runs hold (`chain.check_chain`)."""
         if not self.path.is_file() and not heads:

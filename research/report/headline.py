@@ -30,6 +30,16 @@ def first_lines(run: RunRecord) -> tuple[str, ...]:
     return (price,) if verdict is None else (profit_line(verdict, findings, run.trials().effective), price)
 
 
+def not_entered(run: RunRecord) -> list[str]:
+    """A line where the trial ledger lost the entry of a run, so that its trials and sweeps may be too few."""
+    from research.records.trials import Ledger
+
+    head = run.manifest.get("ledger_head")  # none on simulated data and in runs of earlier versions
+    if not head or Ledger().holds(head):
+        return []
+    return ["The trial ledger lost the entry of this run: its trials and sweeps may be too few (`bea trials verify`)."]
+
+
 def profit_line(verdict: Verdict, findings: Findings, trials: float) -> str:
     """The verdict of money in one line, with what could have been found where nothing was; parameters as below."""
     found = "" if verdict.evidence else could_have_been_found(findings, verdict.levels.main, trials)

@@ -68,7 +68,7 @@ def verdict_lines(run: RunRecord) -> list[str]:
     Empty without tests of luck.
     """
     from research.report.gather import bankruptcies, luck, naming_keys
-    from research.report.headline import could_have_been_found, profit_line, state
+    from research.report.headline import could_have_been_found, not_entered, profit_line, state
     from research.report.money_lines import doubts
     from research.report.selection import bankrupt_lines, selected_lines, stopped_lines
     from research.report.text import sentence_case
@@ -80,7 +80,11 @@ def verdict_lines(run: RunRecord) -> list[str]:
     if known is None:
         return []
     findings, verdict, trials = known.findings, known.verdict, known.trials
-    told = [*stopped_lines(known), *bankrupt_lines(known, bankruptcies(run, keys, gone), gone.height)]
+    told = [
+        *not_entered(run),
+        *stopped_lines(known),
+        *bankrupt_lines(known, bankruptcies(run, keys, gone), gone.height),
+    ]
     price = [] if known.price is None else [known.price.sentence]
     tried = f"{count(trials.raw, 'trial')} on these events so far, equivalent to {number(trials.effective)} independent"
     if verdict is None:

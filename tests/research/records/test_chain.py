@@ -137,5 +137,11 @@ def test_the_command(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
         connection.execute("UPDATE evaluations SET configurations = 2 WHERE id = 1")
     assert main(["trials", "verify", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["head"] == second.manifest["ledger_head"]
+    assert main(["trials", first.short]) == 0 == main(["show", first.short])
+    assert "lost the entry" not in capsys.readouterr().out
+    with sqlite3.connect(Ledger().path) as connection:
+        connection.execute("DELETE FROM evaluations")
+    assert main(["trials", first.short]) == 0 == main(["show", second.short])
+    assert capsys.readouterr().out.count("The trial ledger lost the entry of this run") == 2
     (second.folder / "manifest.json").write_text("{")
     assert main(["trials", "verify"]) == 1 and f"run {second.short} cannot be read" in capsys.readouterr().out
