@@ -220,9 +220,10 @@ class RunRecord:
         effective = float(len(self)) if findings is None else max(1.0, findings.evidence.effective)
         return Count(max(counted.raw, len(self)), max(counted.effective, effective))
 
-    def look(self) -> Look:
-        """Which sweep of its family this is according to the ledger; the first of simulated data."""
-        return Ledger().look(self.manifest.get("event_sets", []), self.id, str(self.manifest.get("finished_at", "")))
+    def look(self, kind: str = "sweep") -> Look:
+        """Which sweep (or backtest) of its family this is according to the ledger; the first of simulated data."""
+        known = self.manifest
+        return Ledger().look(known.get("event_sets", []), self.id, str(known.get("finished_at", "")), kind)
 
     def acknowledged(self) -> list[str]:
         """Names of flags that a reader has acknowledged (`bea report RUN --acknowledge NAME`)."""
@@ -304,8 +305,8 @@ class RunRecord:
 
     def price_verdict(self) -> PriceVerdict:
         """Whether the bets beat the closing line, from the numbers as they are now; of a backtest too."""
-        look = self.look().number
-        return judge_price(read_price(self._judged), self.trials().effective, look, levels(look).alpha)
+        look, read = self.look().number, self.look(self.kind).number if self.kind == "backtest" else 1
+        return judge_price(read_price(self._judged), self.trials().effective, look, levels(look).alpha, read)
 
     def bankrupt(self) -> pl.DataFrame:
         """Configurations that went bankrupt (`research.verdict.ruin`), and when: config, date."""

@@ -182,7 +182,7 @@ class Ledger:
         worth = 0.0 if maxima is None else max(effective_trials(maxima, int(with_vector)), 1.0)
         return Count(int(raw), min(float(raw), worth + rest))
 
-    def look(self, sets: Sequence[str], run: str, finished_at: str = "") -> Look:
+    def look(self, sets: Sequence[str], run: str, finished_at: str = "", kind: str = "sweep") -> Look:
         """Which sweep of its family the run of a sweep is; later sweeps do not change it.
 
         Parameters
@@ -193,15 +193,17 @@ class Ledger:
             Its id. A run that the ledger does not hold comes after all that finished before it.
         finished_at : str
             ISO instant, UTC; empty: not known, after all.
+        kind : str
+            ``backtest``: which backtest it is, of the backtests.
         """
         if not self.path.is_file():
             return Look(1)
         with opened(self.path) as connection:
             near = _near(connection, sets)
             rows = connection.execute(
-                "SELECT run, finished_at, look FROM evaluations WHERE kind = 'sweep' AND "
+                "SELECT run, finished_at, look FROM evaluations WHERE kind = ? AND "
                 f"event_set IN ({', '.join('?' * len(near))}) ORDER BY id",
-                near,
+                [kind, *near],
             ).fetchall()
             looks = looks_of(connection, rows)
         own = {look for look, row in zip(looks, rows, strict=True) if row[0] == run}

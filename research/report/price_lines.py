@@ -10,7 +10,7 @@ from engine.asof.calibration import BANDS
 from research.inference.closing_calibration import CalibratedCell, ClosingCalibration
 from research.report.line import Line
 from research.report.text import LEVEL, NOTHING, count, number, percent, span
-from research.verdict.judge import p_text, percent_of_level
+from research.verdict.judge import ordinal, p_text, percent_of_level
 from research.verdict.price import PriceFindings, PriceLeader, PriceVerdict, closing_line_of
 
 
@@ -53,9 +53,18 @@ def _measured(verdict: PriceVerdict, findings: PriceFindings, leader: PriceLeade
             f"p {p_text(findings.p_all)} over all; {p_text(verdict.p_adjusted)} adjusted; tested at "
             f"{percent_of_level(verdict.alpha)}",
             "How often luck and a biased close give the best configuration as high a value; and the same for the "
-            "leader alone, adjusted for the effective trials.",
+            f"leader alone, adjusted for the effective trials.{_read(verdict)}",
         ),
     ]
+
+
+def _read(verdict: PriceVerdict) -> str:
+    if verdict.read == 1:
+        return ""
+    return (
+        f" This is the {ordinal(verdict.read)} backtest on these matches: backtests that are read one after another "
+        "are many chances, so the trials count as often, and the interval is wider."
+    )
 
 
 def _tested(findings: PriceFindings) -> Line:

@@ -167,6 +167,8 @@ class PriceVerdict:
         The same for theta, with the error of the close.
     findings : PriceFindings or None
         None: not measured.
+    read : int
+        Which backtest of its family this is, from 1; 1 for a sweep.
     """
 
     status: Status
@@ -180,6 +182,7 @@ class PriceVerdict:
     theta_low: float = math.nan
     theta_high: float = math.nan
     findings: PriceFindings | None = None
+    read: int = 1
 
     @property
     def beats(self) -> bool:
@@ -191,7 +194,7 @@ class PriceVerdict:
         return asdict(self)
 
 
-def judge_price(findings: PriceFindings | None, trials: float, look: int, alpha: float) -> PriceVerdict:
+def judge_price(findings: PriceFindings | None, trials: float, look: int, alpha: float, read: int = 1) -> PriceVerdict:
     """Reach the verdict of price.
 
     Parameters
@@ -204,18 +207,30 @@ def judge_price(findings: PriceFindings | None, trials: float, look: int, alpha:
         Which sweep of its family this is, from 1.
     alpha : float
         Its level (`research.verdict.levels`).
+    read : int
+        Which backtest of its family this is, from 1; 1 for a sweep. Backtests that are read one after another spend no
+        level, so the trials count once for each of them, and at most as often as there are trials: the k-th of
+        independent backtests is adjusted for k * k trials. That spends the luck and leaves the error of the close,
+        which is one and the same for all.
     """
     trials = max(trials, 1.0)
+    searched = trials * min(max(float(read), 1.0), trials)
     if findings is None:
         sentence = "Price: not measured. The run was made by an earlier version; force=true makes it anew."
-        return PriceVerdict("not measured", sentence, look, alpha, trials)
+        return PriceVerdict("not measured", sentence, look, alpha, trials, read=read)
     leader = findings.leader
     if findings.silent or leader is None:
         return PriceVerdict(
-            "silent", f"Price: no verdict. {_capital(findings.silent)}.", look, alpha, trials, findings=findings
+            "silent",
+            f"Price: no verdict. {_capital(findings.silent)}.",
+            look,
+            alpha,
+            trials,
+            findings=findings,
+            read=read,
         )
-    adjusted = adjusted_p_value(leader.theta, leader.luck, leader.bias, trials, findings.rulers)
-    factor = simultaneous_factor(trials, INTERVAL_LEVEL)
+    adjusted = adjusted_p_value(leader.theta, leader.luck, leader.bias, searched, findings.rulers)
+    factor = simultaneous_factor(searched, INTERVAL_LEVEL)
     clv = leader.clv_frac - factor * leader.clv_error, leader.clv_frac + factor * leader.clv_error
     reach = math.hypot(factor * leader.luck, simultaneous_factor(1.0, INTERVAL_LEVEL) * leader.bias)
     worst = max(findings.p_all, adjusted)
@@ -232,6 +247,7 @@ def judge_price(findings: PriceFindings | None, trials: float, look: int, alpha:
         leader.theta - reach,
         leader.theta + reach,
         findings,
+        read,
     )
 
 

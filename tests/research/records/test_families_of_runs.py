@@ -87,6 +87,7 @@ def test_eight_backtests_are_worth_one_sweep_of_the_same_eight(there: Path) -> N
     assert last is not None and together.raw == 8 and together.effective > 1.5
     assert counted(last) == Count(8, pytest.approx(together.effective, rel=1e-3))
     assert [one.kind for one in Ledger().evaluations()] == ["backtest"] * 8
+    assert last.look("backtest").number == last.price_verdict().read == 8 and last.look() == Look(1)
 
 
 def test_a_pilot_takes_nothing_away(there: Path) -> None:

@@ -15,8 +15,8 @@ from research.report.figure import Figure, Numbers
 FOLDER = Path(research.report.__file__).parent
 TEMPLATES = sorted((FOLDER / "templates").iterdir())
 RUN = {
-    "verdict": ["<b>"], "sentence": "a & b", "heads": ["'"], "rows": [['"', "\u202eevil\x00"]], "notes": ["<i>"],
-    "run": "0123",
+    "verdict": ["<b>"], "first": "Profit:", "sentence": "a & b", "heads": ["'"], "rows": [['"', "\u202eevil\x00"]],
+    "notes": ["<i>"], "run": "0123",
 }  # fmt: skip
 
 

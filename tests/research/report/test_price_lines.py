@@ -44,6 +44,9 @@ def test_each_number_of_the_leader_is_on_a_line() -> None:
     assert (
         lines["Test of price"].value.startswith("p 0.004 over all; ") and "tested at 5%" in lines["Test of price"].value
     )
+    assert "backtest" not in lines["Test of price"].meaning
+    third = {line.name: line for line in price_lines(judge_price(FINDINGS, 40.0, 1, 0.05, 3))}
+    assert "This is the third backtest on these matches" in third["Test of price"].meaning
     told = lines["Tested for price"]
     assert told.value == "48 configurations" and "2 with too few bets" in told.meaning and "1 at odds" in told.meaning
     assert "no single bookmaker" not in told.meaning
