@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-#: significance of the diagnostic of slow dependence
-SLOW_LEVEL: Final = 0.01
+#: significance at which the diagnostic of slow dependence warns
+SLOW_LEVEL: Final = 0.03
 
 
 @dataclass(frozen=True)
