@@ -25,7 +25,7 @@ _WIDEST: Final = 10.0
 NAMES: Final = (
     "close of", "matches", f"below {BANDS[0]:g}",
     *(f"{low:g}-{high:g}" for low, high in pairwise(BANDS)),
-    f"above {BANDS[-1]:g}", "calibrated",
+    f"above {BANDS[-1]:g}", "known",
 )  # fmt: skip
 #: the odds that `ClosingCalibration.usual` weighs, in words
 USUAL: Final = "odds of 1.5 to 6"
@@ -63,6 +63,7 @@ def documents(found: list[ClosingCalibration]) -> list[dict[str, Any]]:
                     "matches": one.matches_of(sport, market), "first_date": one.first_date,
                     "last_date": one.last_date, "bands": [_band(cell) for cell in bands],
                     "tau": None if tau.tau != tau.tau else tau.tau, "calibrated": tau.passes, "reason": tau.reason,
+                    "matches_needed": tau.matches_needed,
                 }
             )  # fmt: skip
     return rows
@@ -93,5 +94,12 @@ def table(rows: list[dict[str, Any]]) -> list[list[object]]:
 
 
 def doubts(rows: list[dict[str, Any]]) -> list[str]:
-    """A sentence for each close that is not calibrated at odds of 1.5 to 6."""
-    return [f"{row['market']}: {row['reason']}" for row in rows if not row["calibrated"]]
+    """Which closes are not calibrated at odds of 1.5 to 6: a sentence each, those with too few matches by market."""
+    lines, few = list[str](), dict[str, list[str]]()
+    for row in rows:
+        if row["matches_needed"] is not None:
+            known = f"{row['bookmaker']} {number(row['matches'])} of about {number(row['matches_needed'])}"
+            few.setdefault(row["market"], []).append(known)
+        elif not row["calibrated"]:
+            lines.append(f"{row['market']}: {row['reason']}")
+    return lines + [f"{market}: too few matches at {USUAL}: {', '.join(names)}" for market, names in few.items()]

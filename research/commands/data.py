@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.errors import UsageError, printable, unknown_name
 from engine.paths import home, home_and_origin
 from research.commands.arguments import Parser, add_json, described, print_json
+from research.commands.tables import print_line, print_list, print_table
 
 if TYPE_CHECKING:
     from engine.store import ImportSummary, Store
 
 #: suffixes of files that hold exactly one table
 _TABLE_SUFFIXES: Final = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
-#: lines of one kind that are printed, at most
-_MAX_LINES: Final = 12
-#: rows of a table on a terminal, at most
-_MAX_ROWS: Final = 40
 
 
 def main(argv: Sequence[str]) -> int:
@@ -108,7 +105,7 @@ def _import(options: argparse.Namespace) -> int:
     _report_import(options, store.root, summary)
     unread = unread_files(options.source, options.paths, options.mapping)
     if unread and not options.json:
-        _print_line(f"not read, of another kind: {unread}")
+        print_line(f"not read, of another kind: {unread}")
     nothing_kept = summary.files_read and not summary.counts["rows_kept"]
     if nothing_kept and not options.json:
         print("nothing was kept: the files have no row that can be read", file=sys.stderr)  # noqa: T201
@@ -163,7 +160,7 @@ def _map(options: argparse.Namespace) -> int:
     text = draft_mapping(source)
     if not options.output:
         for line in text.splitlines():
-            _print_line(line)
+            print_line(line)
         return 0
     target = Path(options.output).expanduser()
     if target.exists():
@@ -172,7 +169,7 @@ def _map(options: argparse.Namespace) -> int:
         raise UsageError("no such folder", where=str(target.parent))
     write_bytes(target, text.encode())
     questions = sum("# ?" in line for line in text.splitlines())
-    _print_line(f"{target}: {questions} questions (lines with ?); import with --mapping {target}")
+    print_line(f"{target}: {questions} questions (lines with ?); import with --mapping {target}")
     return 0
 
 
@@ -192,10 +189,10 @@ def _check(options: argparse.Namespace) -> int:
         found = [vars(finding) for finding in findings]
         print_json({"store": str(store.root), "damaged": damaged, "findings": found, "closing": closing})
     else:
-        _print_line("damaged" if damaged else f"verified: {len(store.manifest.files)} files of {store.root}")
-        _table("", ["level", "check", "count", "for example"], [[*vars(finding).values()] for finding in findings])
-        _table(closes.TITLE, list(closes.NAMES), closes.table(closing))
-        _list("closing line not calibrated", closes.doubts(closing))
+        print_line("damaged" if damaged else f"verified: {len(store.manifest.files)} files of {store.root}")
+        print_table("", ["level", "check", "count", "for example"], [[*vars(finding).values()] for finding in findings])
+        print_table(closes.TITLE, list(closes.NAMES), closes.table(closing))
+        print_list("closing line not calibrated", closes.doubts(closing))
     return int(damaged)
 
 
@@ -211,13 +208,13 @@ def _pairs(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"store": str(store.root), **pairs.document(found)})
         return 0
-    _print_line(f"{pairs.count_text(found)} in {store.root}")
+    print_line(f"{pairs.count_text(found)} in {store.root}")
     for title, names, rows in pairs.tables(found):
-        _table(title, names, rows)
+        print_table(title, names, rows)
     for name, content in pairs.suggestions(found).items():
-        _print_line(f"if they are one, write into {home() / 'aliases' / name} and import the files again:")
+        print_line(f"if they are one, write into {home() / 'aliases' / name} and import the files again:")
         for line in yaml.safe_dump(content, allow_unicode=True, width=1000).splitlines():
-            _print_line(line)
+            print_line(line)
     return 0
 
 
@@ -230,8 +227,8 @@ def _info(options: argparse.Namespace) -> int:
     if options.json:
         print_json(facts)
         return 0
-    _print_line(f"home: {folder} ({origin})")
-    _print_line(
+    print_line(f"home: {folder} ({origin})")
+    print_line(
         f"{facts['matches']:,} matches, {facts['prices']:,} prices "
         f"from {facts['first']} to {facts['last']} in {facts['store']}"
     )
@@ -249,12 +246,12 @@ def _info(options: argparse.Namespace) -> int:
         ]
         for competition, seasons in competitions.items()
     ]
-    _table("", ["sport", "competition", "seasons", "matches", "prices", "first", "last"], rows)
+    print_table("", ["sport", "competition", "seasons", "matches", "prices", "first", "last"], rows)
     for name in ("markets", "bookmakers", "instants", "known_at_basis", "starts_at_basis"):
-        _print_line(f"{name}: {', '.join(facts[name])}")
+        print_line(f"{name}: {', '.join(facts[name])}")
     reasons = [[row["source"], row["kind"], row["reason"], row["count"]] for row in facts["quarantine"]]
-    _table("quarantine", ["source", "kind", "reason", "count"], reasons)
-    _print_line(f"withdrawn fixtures: {facts['withdrawn']}")
+    print_table("quarantine", ["source", "kind", "reason", "count"], reasons)
+    print_line(f"withdrawn fixtures: {facts['withdrawn']}")
     return 0
 
 
@@ -273,43 +270,43 @@ def _report_import(options: argparse.Namespace, root: Path, summary: ImportSumma
         return
     for name, error in summary.refused:
         print(printable(f"refused: {error if name in error else f'{name}: {error}'}"), file=sys.stderr)  # noqa: T201
-    _print_line(
+    print_line(
         f"files: {summary.files_read:,} read, {summary.files_known:,} known already, {len(summary.refused):,} refused"
     )
-    _print_line(
+    print_line(
         f"rows: {counts['rows_read']:,} read = {counts['rows_kept']:,} kept"
         f" + {counts['rows_quarantined']:,} quarantined"
         + (f" (and {counts['rows_blank']:,} blank lines)" if counts["rows_blank"] else "")
     )
-    _print_line(
+    print_line(
         f"prices: {counts['prices_read']:,} read = {counts['prices_kept']:,} kept + {counts['prices_empty']:,} empty"
         f" + {counts['prices_quarantined']:,} quarantined; {counts['flags']:,} flagged and kept"
     )
     for line in reasons.lines(why):
-        _print_line(line)
-    _print_line(
+        print_line(line)
+    print_line(
         f"store: {summary.events_new:,} new matches, {summary.events_again:,} again; "
         f"{summary.quotes_new:,} new prices, {summary.quotes_again:,} again; {root}"
     )
     if summary.quotes_removed:
-        _print_line(f"{summary.quotes_removed} prices removed: their files do not give them as they are read now")
+        print_line(f"{summary.quotes_removed} prices removed: their files do not give them as they are read now")
     if summary.quotes_left:
-        _print_line(
+        print_line(
             f"{summary.quotes_left} prices of matches read again are not in their file as it is read now: another file"
             " gave them, or an earlier reading (a new store has none of these)"
         )
-    _list(
+    print_list(
         "withdrawn",
         [
             f"{w['competition']} {w['date']} {w['home']} - {w['away']}, now {w.get('replaced_by') or w['moved_to']}"
             for w in summary.withdrawn
         ],
     )
-    _list("new names", [pairs.new_name(name, near) for name in sorted(summary.new_names)])
-    _list("result changed", summary.results_changed)
-    _list("may be the same", pairs.lines(doubles))
+    print_list("new names", [pairs.new_name(name, near) for name in sorted(summary.new_names)])
+    print_list("result changed", summary.results_changed)
+    print_list("may be the same", pairs.lines(doubles))
     if doubles.matches.height:
-        _print_line(f"{pairs.count_text(doubles)} (bea data pairs lists them)")
+        print_line(f"{pairs.count_text(doubles)} (bea data pairs lists them)")
 
 
 def _import_document(store: Store, summary: ImportSummary) -> dict[str, Any]:
@@ -339,13 +336,6 @@ def _import_document(store: Store, summary: ImportSummary) -> dict[str, Any]:
     }
 
 
-def _list(title: str, lines: list[str]) -> None:
-    for line in lines[:_MAX_LINES]:
-        _print_line(f"{title}: {line}")
-    if len(lines) > _MAX_LINES:
-        _print_line(f"{title}: {len(lines) - _MAX_LINES:,} more (--json lists all)")
-
-
 def _file_count(paths: Iterable[str]) -> int | None:
     """Number of files under some paths; None if an archive or an unknown suffix leaves it open."""
     count = 0
@@ -370,31 +360,3 @@ def _with_progress(batches: Iterable[Any], total: int | None) -> Iterator[Any]:
     from rich.progress import track
 
     yield from track(batches, "importing", total=total, console=Console(stderr=True), transient=True)
-
-
-def _print_line(text: str) -> None:
-    print(printable(text))  # noqa: T201
-
-
-def _table(title: str, names: list[str], rows: list[list[object]]) -> None:
-    if not rows:
-        return
-    screen = sys.stdout.isatty()  # else for programs: tabs, and digits without commas
-    cells = [[printable(f"{cell:,}" if screen and isinstance(cell, int) else cell) for cell in row] for row in rows]
-    numeric = [all(isinstance(row[i], int) for row in rows) for i in range(len(names))]
-    if not screen:
-        for row in cells:
-            print((f"{title}: " if title else "") + "\t".join(row))  # noqa: T201
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title or None)
-    for name, number in zip(names, numeric, strict=True):
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
-    for row in cells[:_MAX_ROWS]:
-        table.add_row(*(Text(cell) for cell in row))  # Text: a name with brackets is not markup
-    Console().print(table)
-    if len(cells) > _MAX_ROWS:
-        _print_line(f"{len(cells) - _MAX_ROWS} more rows (--json lists all)")

@@ -278,9 +278,9 @@ class ClosingCalibration:
             The odds in the words of the reason.
         """
         if not np.asarray(weights).sum() > 0.0:
-            return _silent(f"no bet has a closing price of {self.bookmaker}")
+            return _silent(f"no bet has a closing price of {self._whose}")
         if not self.single:
-            return _silent(f"no match has a closing price of {self.bookmaker} and a result")
+            return _silent(f"no match has a closing price of {self._whose} and a result")
         found = self.taus(weights)
         mean, error, bias, high = (float(value) for value in (found.mean, found.error, found.bias, found.bias_high))
         reason, needed = "", None
@@ -291,6 +291,10 @@ class ClosingCalibration:
         ends = float(found.tau_low), float(found.tau_high)
         return Tau(float(found.tau), *ends, mean, error, bool(found.passes), reason, needed)
 
+    @property
+    def _whose(self) -> str:
+        return self.bookmaker.replace("_", " ").title()
+
     def _why_not(self, found: tuple[float, float, float, float], matches: int, where: str) -> tuple[str, int | None]:
         """Why a close does not pass: too few matches, and how many it takes; or a bias."""
         mean, error, bias, high = found
@@ -300,12 +304,12 @@ class ClosingCalibration:
             exact = math.ceil(matches * (error / most) ** 2)
             needed = round(exact, 2 - len(str(exact)))
             return (
-                f"{matches:,} matches are too few to know whether the close of {self.bookmaker} is fair at {where}; "
+                f"{matches:,} matches are too few to know whether the close of {self._whose} is fair at {where}; "
                 f"it takes about {needed:,}"
             ), needed
         way = "overrates" if mean < 0.0 else "underrates"
         size = f"{way} such bets by {abs(mean):.1%}" if abs(mean) >= 0.9 * bias else f"is off by {bias:.1%}"
-        return f"the close of {self.bookmaker} is not calibrated at {where}: it {size} (up to {high:.1%})", None
+        return f"the close of {self._whose} is not calibrated at {where}: it {size} (up to {high:.1%})", None
 
 
 def _silent(reason: str) -> Tau:

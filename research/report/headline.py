@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from research.report.text import LEVEL, count, percent, span
+from research.inference.effective_trials import sidak_adjusted
+from research.report.text import LEVEL, count, percent, sentence_case, span
 from research.verdict.expected import detectable, expected_yield
 from research.verdict.levels import ALPHA
+from research.verdict.numerals import ordinal, percent_of_level
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -58,8 +60,18 @@ def profit(verdict: Verdict, findings: Findings, trials: float) -> str:
     """
     if verdict.evidence:
         return f"Profit: evidence of an edge. {_expected(verdict, findings, trials)}"
-    reason = verdict.failed[0].brief
-    return f"Profit: not proved. {reason[:1].upper()}{reason[1:]}."
+    failed = verdict.failed[0]
+    return f"Profit: not proved. {sentence_case(failed.brief)}{_spent(failed, verdict, findings, trials)}."
+
+
+def _spent(failed: Condition, verdict: Verdict, findings: Findings, trials: float) -> str:
+    """That a p-value would have been low enough for a first sweep, and is not for this one; empty otherwise."""
+    evidence = findings.evidence
+    p_values = {"a": evidence.p_all, "b": sidak_adjusted(evidence.p_selected, max(trials, 1.0))}
+    if verdict.look == 1 or not p_values.get(failed.letter, math.nan) <= ALPHA:
+        return ""
+    at = percent_of_level(verdict.levels.main)
+    return f", and the {ordinal(verdict.look)} sweep on these matches is tested at {at}"
 
 
 def state(condition: Condition, verdict: Verdict) -> str:
@@ -91,13 +103,15 @@ def _expected(verdict: Verdict, findings: Findings, trials: float) -> str:
     measured, now = found
     who = "the portfolio of all configurations" if verdict.gate == "ensemble" else f"#{findings.selected}"
     shown = f"the {percent(measured.estimate)} that {who} shows at level stakes"
-    if not now.known:
-        return f"Its size is not known: expect much less than {shown}."
-    if now.low > 0.0:
+    if now.known and now.low > 0.0:
         interval = f"{LEVEL} interval {span(now.low, now.high)}"
         return f"Expect a yield of {percent(now.middle)} ({interval}), less than {shown} because it passed."
-    about = f"about {percent(now.middle)} and " if now.middle > 0.0 else ""
-    return f"Expect less than {shown} because it passed: {about}at most {percent(now.high)}."
+    # an upper end above what was measured would contradict "less"
+    ends = [f"about {percent(now.middle)}"] * (now.middle > 0.0)
+    ends += [f"at most {percent(now.high)}"] * (now.high < measured.estimate)
+    if not now.known or not ends:
+        return f"Its size is not known: expect much less than {shown}."
+    return f"Expect less than {shown} because it passed: {' and '.join(ends)}."
 
 
 def _of_path(out_of_sample: OutOfSample | None) -> str:

@@ -11,8 +11,9 @@ from research.report.line import Line
 from research.report.text import LEVEL, NOTHING, count, listing, number, percent, sentence_case, span
 from research.verdict.evidence import Evidence
 from research.verdict.expected import detectable, expected_yield
-from research.verdict.judge import p_text, percent_of_level
+from research.verdict.judge import p_text
 from research.verdict.levels import ALPHA
+from research.verdict.numerals import percent_of_level
 from research.verdict.parts import SingleTest, SlowDependence, Untested
 
 #: why configurations are not tested, as a reader sees it

@@ -10,7 +10,8 @@ from engine.asof.calibration import BANDS
 from research.inference.closing_calibration import CalibratedCell, ClosingCalibration
 from research.report.line import Line
 from research.report.text import LEVEL, NOTHING, count, number, percent, span
-from research.verdict.judge import ordinal, p_text, percent_of_level
+from research.verdict.judge import p_text
+from research.verdict.numerals import ordinal, percent_of_level
 from research.verdict.price import PriceFindings, PriceLeader, PriceVerdict, closing_line_of
 
 

@@ -54,12 +54,11 @@ def sentence(run: RunRecord) -> str:
 
 
 def adjusted_p(evidence: Evidence, trials: float) -> str:
-    """The p-value of the selected configuration, adjusted for all trials."""
+    """The p-value of the selected configuration, the larger of both series, adjusted for all trials."""
     from research.inference.effective_trials import sidak_adjusted
     from research.verdict.judge import p_text
 
-    selected = evidence.selected
-    return "1.000" if selected is None else p_text(sidak_adjusted(selected.p_value, trials))
+    return "1.000" if evidence.selected is None else p_text(sidak_adjusted(evidence.p_selected, max(trials, 1.0)))
 
 
 def verdict_lines(run: RunRecord) -> list[str]:

@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 from research.inference.effective_trials import sidak_adjusted
 from research.verdict.levels import Levels, levels
-from research.verdict.numerals import count, number, percent
+from research.verdict.numerals import count, number, ordinal, percent, percent_of_level
 
 #: share of the one-sided end of the yield that condition (c) compares with zero
 OUT_OF_SAMPLE_LEVEL: Final = 0.20
@@ -212,32 +212,6 @@ def judge(
         search.look,
         level,
     )
-
-
-_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-
-
-def ordinal(place: int) -> str:
-    """A place in words up to the tenth, then in digits.
-
-    >>> ordinal(3), ordinal(11), ordinal(22), ordinal(103)
-    ('third', '11th', '22nd', '103rd')
-    """
-    if place <= len(_ORDINALS):
-        return _ORDINALS[place - 1]
-    ending = "th" if place // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
-    return f"{number(place)}{ending}"
-
-
-def percent_of_level(level: float) -> str:
-    """A level as a percentage with as many digits as it needs, two of them that count.
-
-    >>> percent_of_level(0.05), percent_of_level(0.0425), percent_of_level(0.0055556), percent_of_level(0.0005)
-    ('5%', '4.2%', '0.56%', '0.05%')
-    """
-    digits = max(0, 1 - math.floor(math.log10(level * 100.0)))
-    text = percent(level, digits)
-    return text[:-1].rstrip("0").rstrip(".") + "%" if "." in text else text
 
 
 def p_text(value: float) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 MINUS: Final = "\u2212"
 #: shown where there is no value
 NOTHING: Final = "–"
+_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 def number(value: float | None, digits: int = 0, *, sign: bool = False) -> str:
@@ -30,3 +31,26 @@ def percent(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
 def count(amount: int, noun: str, plural: str = "") -> str:
     """A count with its noun: ``1 bet``, ``2 bets``."""
     return f"{number(amount)} {noun if amount == 1 else plural or noun + 's'}"
+
+
+def ordinal(place: int) -> str:
+    """A place in words up to the tenth, then in digits.
+
+    >>> ordinal(3), ordinal(11), ordinal(22), ordinal(103)
+    ('third', '11th', '22nd', '103rd')
+    """
+    if place <= len(_ORDINALS):
+        return _ORDINALS[place - 1]
+    ending = "th" if place // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{number(place)}{ending}"
+
+
+def percent_of_level(level: float) -> str:
+    """A level as a percentage with as many digits as it needs, two of them that count.
+
+    >>> percent_of_level(0.05), percent_of_level(0.0425), percent_of_level(0.0055556), percent_of_level(0.0005)
+    ('5%', '4.2%', '0.56%', '0.05%')
+    """
+    digits = max(0, 1 - math.floor(math.log10(level * 100.0)))
+    text = percent(level, digits)
+    return text[:-1].rstrip("0").rstrip(".") + "%" if "." in text else text

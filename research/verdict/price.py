@@ -20,8 +20,7 @@ from typing import Any, Final, Literal
 
 from engine.errors import DataError
 from research.inference.closing_error import adjusted_p_value, simultaneous_factor
-from research.verdict.judge import ordinal, percent_of_level
-from research.verdict.numerals import count, number, percent
+from research.verdict.numerals import count, number, ordinal, percent, percent_of_level
 
 PRICE: Final = "price.json"
 #: one-sided level at which a yield is called too far below the closing line value, and its normal quantile
@@ -124,6 +123,11 @@ class PriceFindings:
     leader: PriceLeader | None = None
     rulers: float = 1.0
     untestable: int = 0
+
+    @property
+    def betting(self) -> int:
+        """Configurations that bet, whether they could be tested or not."""
+        return self.tested + self.few + self.aggregate + self.uncalibrated + self.untestable
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document; NaN is written as null."""
@@ -264,16 +268,17 @@ def _sentence(
     findings: PriceFindings, leader: PriceLeader, clv: tuple[float, float], p_value: float, spent: tuple[int, float]
 ) -> str:
     line, (look, alpha) = closing_line_of(findings.bookmaker), spent
+    bets = f"bets of #{leader.config}" if findings.betting > 1 else "bets"
     size = f"{percent(leader.clv_frac)} ({number(100 * clv[0], 1)} to {number(100 * clv[1], 1)})"
     if leader.clv_frac <= 0.0:
         ends = f"{number(-100 * clv[1], 1)} to {number(-100 * clv[0], 1)}"
-        return f"Price: not proved. The bets are {percent(-leader.clv_frac)} ({ends}) below {line}."
+        return f"Price: not proved. The {bets} are {percent(-leader.clv_frac)} ({ends}) below {line}."
     if leader.gap_statistic < _GAP_QUANTILE:
         below = f"their yield of {percent(leader.yield_frac)} is too far below that for luck or a biased close"
-        return f"Price: not proved. The bets are {size} above {line}, but {below}."
+        return f"Price: not proved. The {bets} are {size} above {line}, but {below}."
     if p_value <= alpha and clv[0] > 0.0:
-        return f"Price: the bets beat {line} by {size}, more than luck and a biased close explain."
-    found = f"Price: not proved. The bets are {size} above {line}"
+        return f"Price: the {bets} beat {line} by {size}, more than luck and a biased close explain."
+    found = f"Price: not proved. The {bets} are {size} above {line}"
     if p_value <= alpha:
         return f"{found}; most of what they show is their yield, and that is no matter of price."
     found += f"; luck and a biased close do as well in {_share(p_value)}"

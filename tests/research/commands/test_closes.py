@@ -33,11 +33,14 @@ def test_a_row_shows_returns_by_band_and_what_calibration_leaves() -> None:
 
 
 def test_a_close_that_is_not_calibrated_is_named_with_the_reason() -> None:
-    lines = doubts(documents([close("good", -0.005), close("bad", -0.033), close("new", 0.0, 400)]))
+    rows = documents([close("good", -0.005), close("bad", -0.033), close("new", 0.0, 400), close("old", 0.0, 300)])
+    assert rows[2]["reason"] == (
+        "400 matches are too few to know whether the close of New is fair at odds of 1.5 to 6; it takes about 14,000"
+    )
+    lines = doubts(rows)
     assert lines == [
-        "1x2: the close of bad is not calibrated at odds of 1.5 to 6: it overrates such bets by 3.3% (up to 4.0%)",
-        "1x2: 400 matches are too few to know whether the close of new is fair at odds of 1.5 to 6; "
-        "it takes about 14,000",
+        "1x2: the close of Bad is not calibrated at odds of 1.5 to 6: it overrates such bets by 3.3% (up to 4.0%)",
+        "1x2: too few matches at odds of 1.5 to 6: new 400 of about 14,000, old 300 of about 14,000",
     ]
 
 

@@ -125,9 +125,9 @@ def test_bets_where_no_match_was_measured_do_not_pass() -> None:
 
 
 def test_no_close_and_no_bet_say_so() -> None:
-    assert calibration().tau([1.0]).reason == "no match has a closing price of pinnacle and a result"
+    assert calibration().tau([1.0]).reason == "no match has a closing price of Pinnacle and a result"
     none = calibration(cell("home", 1, 0.0, 0.002)).tau([0.0, 0.0])
-    assert (none.passes, none.reason) == (False, "no bet has a closing price of pinnacle")
+    assert (none.passes, none.reason) == (False, "no bet has a closing price of Pinnacle")
 
 
 @pytest.mark.parametrize("seed", range(6))

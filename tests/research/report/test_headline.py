@@ -50,8 +50,8 @@ def sized(estimate: float, error: float, margin: float = math.inf) -> Size:
 def test_no_winner_says_what_could_have_been_found() -> None:
     findings = found(0.2, size=sized(0.02, 0.03))
     line = profit_line(judged(findings), findings, TRIALS)
-    level = single_level(0.0425, TRIALS)
-    searched, single = detectable(findings, 0.0425, TRIALS)
+    level = single_level(0.05, TRIALS)
+    searched, single = detectable(findings, 0.05, TRIALS)
     assert searched == pytest.approx(0.03 * (-percentile(level) + 0.841621), rel=1e-5)
     assert single == pytest.approx(0.03 * 2.486475, rel=1e-5)
     assert line.startswith("Profit: not proved. The best of 40 independent trials without an edge is as good in ")
@@ -93,8 +93,32 @@ def test_evidence_shows_the_corrected_yield_and_never_one_that_begins_below_zero
     )
     barely = found(0.0007, size=sized(0.16, 0.05))
     line = profit_line(judged(barely), barely, TRIALS)
-    assert line.startswith("Profit: evidence of an edge. Expect less than the 16.0% that #17 shows at level stakes")
-    assert "interval" not in line and "at most" in line and "\u2212" not in line
+    assert line.endswith("edge. Its size is not known: expect much less than the 16.0% that #17 shows at level stakes.")
+    assert "interval" not in line and "at most" not in line and "\u2212" not in line
+
+
+@pytest.mark.parametrize("p_value", [1e-5, 5e-5, 1e-4, 3e-4, 7e-4, 1.1e-3])
+def test_expect_less_names_nothing_that_is_more(p_value: float) -> None:
+    findings = found(p_value, size=sized(0.06, 0.02))
+    verdict = judged(findings)
+    pair = expected_yield(verdict, findings, TRIALS)
+    assert verdict.evidence and pair is not None
+    line, now = profit_line(verdict, findings, TRIALS), pair[1]
+    assert (f"at most {percent(now.high)}" in line) == (now.low <= 0.0 < now.high < 0.06)
+    assert now.low > 0.0 or (f"about {percent(now.middle)}" in line) == (now.middle > 0.0)
+    if now.low <= 0.0 and now.middle <= 0.0 and now.high >= 0.06:
+        assert line.endswith("Its size is not known: expect much less than the 6.0% that #17 shows at level stakes.")
+
+
+def test_a_value_at_the_level_of_a_first_sweep_names_the_level_of_this_one() -> None:
+    findings = found(0.0005)  # 0.02 adjusted for 40 trials
+    assert judged(findings, look=1).evidence
+    second = profit_line(judged(findings, look=2), findings, TRIALS)
+    assert second.endswith("in 2 of 100 cases, and the second sweep on these matches is tested at 1.2%.")
+    assert "tested at" not in profit_line(judged(found(0.01), look=2), found(0.01), TRIALS)
+
+
+def test_a_yield_that_the_correction_leaves_nothing_of() -> None:
     lost = found(0.0007, size=sized(0.16, 0.05, margin=0.0))
     assert "Its size is not known: expect much less than the 16.0%" in profit(judged(lost), lost, TRIALS)
 

@@ -17,12 +17,11 @@ from research.verdict.judge import (
     Search,
     Verdict,
     judge,
-    ordinal,
     p_text,
-    percent_of_level,
     shares_of_sweeps,
 )
 from research.verdict.levels import levels
+from research.verdict.numerals import percent_of_level
 
 NAN = math.nan
 HELD = OutOfSample(bets=400, days=200, estimate=0.031, low=-0.01, high=0.07, lower=0.008)
@@ -121,15 +120,6 @@ def test_each_sweep_of_a_family_is_tested_at_its_own_level() -> None:
     assert [one.letter for one in third.failed] == ["a", "b", "e"]
     assert all(f"tested at {percent_of_level(levels(3).main)}" in third.condition(one).sentence for one in "ab")
     assert judged(look=3, every=0.004, selected=1e-6).gate == "selected"
-
-
-def test_places_in_words() -> None:
-    assert [ordinal(one) for one in (1, 2, 10, 11, 12, 13, 21, 22, 23, 24, 101, 111, 1_002)] == [
-        "first", "second", "tenth", "11th", "12th", "13th", "21st", "22nd", "23rd", "24th", "101st", "111th", "1,002nd",
-    ]  # fmt: skip
-    assert [percent_of_level(one) for one in (0.05, 0.0425, 0.01, 0.05 / 9, 0.0005)] == [
-        "5%", "4.2%", "1%", "0.56%", "0.05%",
-    ]  # fmt: skip
 
 
 def test_a_negative_yield_has_a_minus_sign_and_words_keep_their_hyphens() -> None:

@@ -44,7 +44,8 @@ def test_the_bets_beat_the_closing_line() -> None:
     assert verdict.theta_high - verdict.theta_low == pytest.approx(2 * 1.6448536 * math.hypot(0.004, 0.009))
     assert verdict.p_adjusted == pytest.approx(0.5 * math.erfc(LEADER.statistic / math.sqrt(2)), rel=1e-3)
     assert verdict.sentence == (
-        "Price: the bets beat Pinnacle's closing line by 3.0% (2.6 to 3.4), more than luck and a biased close explain."
+        "Price: the bets of #7 beat Pinnacle's closing line by 3.0% (2.6 to 3.4), more than luck and a biased close "
+        "explain."
     )
 
 
@@ -97,7 +98,7 @@ def test_each_condition_alone_denies_it() -> None:
     wide = judge_price(replace(FOUND, leader=replace(LEADER, clv_error=0.02)), 1.0, 1, 0.05)
     assert not wide.beats and wide.clv_low < 0.0 and "no matter of price" in wide.sentence
     below = judge_price(replace(FOUND, p_all=0.9, leader=replace(LEADER, clv_frac=-0.012)), 1.0, 1, 0.05)
-    assert below.sentence == "Price: not proved. The bets are 1.2% (0.8 to 1.6) below Pinnacle's closing line."
+    assert below.sentence == "Price: not proved. The bets of #7 are 1.2% (0.8 to 1.6) below Pinnacle's closing line."
 
 
 def test_a_yield_is_too_far_below_at_one_sided_five_percent() -> None:
@@ -114,6 +115,13 @@ def test_a_later_sweep_is_tested_at_a_lower_level() -> None:
     late = [judge_price(replace(FOUND, p_all=0.02), 1.0, look, 0.05 / look**2).sentence for look in (22, 40)]
     assert "the 22nd sweep on these matches is tested at 0.01%." in late[0]
     assert "the 40th sweep on these matches is tested at 0.0031%." in late[1]
+
+
+def test_a_configuration_is_named_where_there_are_others() -> None:
+    alone = replace(FOUND, tested=1, few=0)
+    assert "the bets beat" in judge_price(alone, 1.0, 1, 0.05).sentence
+    for others in (replace(alone, tested=2), replace(alone, few=1), replace(alone, aggregate=1)):
+        assert "the bets of #7 beat" in judge_price(others, 1.0, 1, 0.05).sentence
 
 
 def test_silence_names_its_reason() -> None:

@@ -14,10 +14,12 @@ import research
 from engine.errors import UsageError
 from research.api import Run
 from research.commands.main import main
+from research.inference.effective_trials import sidak_adjusted
 from research.inference.multipliers import DRAWS
 from research.records.leaks import path_of
 from research.records.ledger_file import opened
 from research.records.trials import Ledger
+from research.verdict.judge import p_text
 
 pytestmark = pytest.mark.slow
 
@@ -174,10 +176,11 @@ def test_a_backtest_has_evidence_and_no_verdict(capsys: pytest.CaptureFixture[st
     assert run.verdict() is None and found is not None
     assert found.out_of_sample is None and found.evidence.selected is not None
     assert trials.raw > 10, "earlier sweeps count for a backtest too"
-    alone = found.evidence.selected.p_value
+    alone, printed_p = found.evidence.selected.p_value, sidak_adjusted(found.evidence.p_selected, trials.effective)
     assert main(["show", run.short]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert f"{trials.raw:,} trials on these events so far" in printed and "adjusted for them" in printed
+    assert f"{trials.raw:,} trials on these events so far" in printed
+    assert f"p {p_text(printed_p)} adjusted for them" in printed, "the larger of both series, as on the page"
     text = run.render().read_text()
     for words in (">This configuration<", "Deflated Sharpe", "Track record", "ROI in sample", "Fair closing odds"):
         assert words in text, words
