@@ -288,6 +288,11 @@ class ClosingCalibration:
             used = {(c.sport, c.market) for c, n in zip(self.single, np.asarray(weights)[:-1], strict=True) if n > 0.0}
             matches = max((self.matches_of(*one) for one in used), default=self.matches)
             reason, needed = self._why_not((mean, error, bias, high), matches, where)
+            if not used:
+                reason, needed = (
+                    f"no match with a bet like these has a closing price of {self.bookmaker} and a result",
+                    None,
+                )
         ends = float(found.tau_low), float(found.tau_high)
         return Tau(float(found.tau), *ends, mean, error, bool(found.passes), reason, needed)
 

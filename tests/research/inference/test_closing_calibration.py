@@ -175,3 +175,12 @@ def test_a_close_below_the_bound_with_a_large_error_never_passes() -> None:
 def test_the_stored_form_reads_back() -> None:
     close = played(500, 0.0, 3)[0]
     assert ClosingCalibration.from_plain(json.loads(json.dumps(close.plain()))) == close
+
+
+def test_bets_in_cells_without_a_match_need_no_number_of_matches() -> None:
+    sums = {"matches": 5000, "n": 5000, "profit": 0.0, "profit_squared": 5000.0, "profit_n": 0.0, "n_squared": 5000}
+    cell = {"sport": "tennis", "market": "moneyline", "selection": "home", "band": 1, "variance": 5000.0}
+    close = ClosingCalibration.of_sums("pinnacle", "power", 5000, ("2020-01-01", "2021-01-01"), [cell | sums])
+    found = close.tau(close.weights({("tennis", "totals", "over", 1): 100.0}))
+    assert not found.passes and found.matches_needed is None
+    assert found.reason == "no match with a bet like these has a closing price of pinnacle and a result"
