@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: an edge beyond this is not stated as a number: no bettor would call it an edge that could have been found
 _BEYOND: Final = 1.0
+#: what is said of a run of an earlier version, which tested the returns on the bankroll alone
+_BY_OLD_TESTS: Final = " by the tests of an earlier version, not at level stakes (force=true makes the run anew)"
 
 
 def first_lines(run: RunRecord) -> tuple[str, ...]:
@@ -59,7 +61,8 @@ def profit(verdict: Verdict, findings: Findings, trials: float) -> str:
         Effective number of trials in the ledger.
     """
     if verdict.evidence:
-        return f"Profit: evidence of an edge. {_expected(verdict, findings, trials)}"
+        by = "" if findings.evidence.level is not None else _BY_OLD_TESTS
+        return f"Profit: evidence of an edge{by}. {_expected(verdict, findings, trials)}"
     failed = verdict.failed[0]
     return f"Profit: not proved. {sentence_case(failed.brief)}{_spent(failed, verdict, findings, trials)}."
 

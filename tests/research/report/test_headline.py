@@ -150,3 +150,10 @@ def test_a_later_sweep_could_have_found_less() -> None:
     findings = found(0.2, size=sized(0.02, 0.03))
     first, third = (detectable(findings, judged(findings, look=look).levels.main, TRIALS)[0] for look in (1, 3))
     assert third > first
+
+
+def test_an_older_run_says_that_level_stakes_were_not_tested() -> None:
+    findings = found(0.0001, size=sized(0.09, 0.02))
+    older = replace(findings, evidence=replace(findings.evidence, level=None))
+    assert "not at level stakes (force=true makes the run anew)" in profit_line(judged(older), older, TRIALS)
+    assert "not at level stakes" not in profit_line(judged(findings), findings, TRIALS)
