@@ -41,7 +41,6 @@ __all__ = [
     "PricedBets",
     "best_test",
     "estimates",
-    "gap_statistic",
 ]
 
 Floats = NDArray[np.float64]
@@ -256,13 +255,3 @@ def _resampled_luck(
     with single_threaded(), ThreadPoolExecutor(cores()) as pool:
         list(pool.map(work, column_slices(len(rows), max(counts.shape))))
     return luck, deviations
-
-
-def gap_statistic(lines: ClosingLine, row: int, tau: float) -> float:
-    """Yield less closing line value of a configuration, over its standard error; the close may be wrong by tau.
-
-    Far below zero: the bets earn less than the closing line promises, and neither luck nor the calibration of the close
-    explains it. NaN where there is no error to compare with.
-    """
-    error = math.hypot(float(lines.gap_error[row]), tau)
-    return float(lines.yields[row] - lines.clv[row]) / error if error > 0.0 else math.nan

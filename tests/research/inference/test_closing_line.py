@@ -16,7 +16,6 @@ from research.inference.closing_line import (
     PricedBets,
     best_test,
     estimates,
-    gap_statistic,
 )
 
 DAYS = 365
@@ -63,7 +62,6 @@ def test_the_estimates_are_the_formulas_over_bets() -> None:
     # the variance as it is stated for a close whose error is apart from the results
     stated = np.var(closing) / 4000 + weight**2 * np.var(profit - closing) / 4000 + (1 - weight) ** 2 * tau**2
     assert lines.luck[0] ** 2 + lines.bias[0] ** 2 == pytest.approx(stated, rel=0.03)
-    assert gap_statistic(lines, 0, tau) == pytest.approx((profit.mean() - closing.mean()) / math.sqrt(gap + tau**2))
 
 
 def test_without_an_error_of_the_close_only_the_close_counts_and_with_a_vast_one_only_results() -> None:
