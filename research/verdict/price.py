@@ -2,9 +2,14 @@
 
 The bets beat the closing line if and only if (1) the p-value of the best configuration against all of its sweep, and
 (2) its p-value adjusted for all trials in the ledger, are at most the level of the sweep;
-(3) the 90 % interval of its mean closing line value, which holds for the best of that many trials, begins above zero;
-and (4) its yield is not significantly below its closing line value (one-sided 5 %). The tests are those of
-`research.inference.closing_line`.
+(3) the 90 % interval of its mean closing line value, which holds for the best of that many trials, begins above the
+error that the close may have: the upper end of the 90 % interval of tau;
+and (4) its yield is not significantly below its closing line value (one-sided 5 %), given that error. The tests are
+those of `research.inference.closing_line`.
+
+(1) and (2) take the error of the close as drawn anew, with tau as measured. But the close of a store has one bias that
+does not change, and its calibration has an error of its own: where tau happens to be measured too small, (1) and (2)
+hold too easily. (3) holds for such a store too: its own chance of error is that the bias lies beyond its interval.
 
 There is no verdict where nothing can be said: without enough closing prices, where no calibrated close is there to
 measure with, and where the price taken is an aggregate such as the highest of the market, which nobody offered.
@@ -83,8 +88,8 @@ class PriceLeader:
 
     @property
     def gap_statistic(self) -> float:
-        """Yield less closing line value over its standard error; the close may be wrong by tau."""
-        error = math.hypot(self.gap_error, self.tau)
+        """Yield less closing line value over its standard error; the close may be wrong by the upper end of tau."""
+        error = math.hypot(self.gap_error, self.tau_high)
         return (self.yield_frac - self.clv_frac) / error if error > 0.0 else 0.0
 
 
@@ -239,7 +244,7 @@ def judge_price(findings: PriceFindings | None, trials: float, look: int, alpha:
     reach = math.hypot(factor * leader.luck, simultaneous_factor(1.0, INTERVAL_LEVEL) * leader.bias)
     worst = max(findings.p_all, adjusted)
     below = leader.gap_statistic < _GAP_QUANTILE
-    beats = worst <= alpha and clv[0] > 0.0 and not below
+    beats = worst <= alpha and clv[0] > leader.tau_high and not below
     return PriceVerdict(
         "beats" if beats else "not proved",
         _sentence(findings, leader, clv, worst, (look, alpha)),
@@ -276,9 +281,11 @@ def _sentence(
     if leader.gap_statistic < _GAP_QUANTILE:
         below = f"their yield of {percent(leader.yield_frac)} is too far below that for luck or a biased close"
         return f"Price: not proved. The {bets} are {size} above {line}, but {below}."
-    if p_value <= alpha and clv[0] > 0.0:
+    if p_value <= alpha and clv[0] > leader.tau_high:
         return f"Price: the {bets} beat {line} by {size}, more than luck and a biased close explain."
     found = f"Price: not proved. The {bets} are {size} above {line}"
+    if p_value <= alpha and clv[0] > 0.0:
+        return f"{found}; at these odds that close may be off by {percent(leader.tau_high)}, which could be all of it."
     if p_value <= alpha:
         return f"{found}; most of what they show is their yield, and that is no matter of price."
     found += f"; luck and a biased close do as well in {_share(p_value)}"

@@ -144,9 +144,16 @@ MUTANTS: Final = (
     Mutant(
         "a yield far below the closing line value does not matter",
         "research/verdict/price.py",
-        "beats = worst <= alpha and clv[0] > 0.0 and not below",
-        "beats = worst <= alpha and clv[0] > 0.0",
+        "beats = worst <= alpha and clv[0] > leader.tau_high and not below",
+        "beats = worst <= alpha and clv[0] > leader.tau_high",
         f"{_PRICE}::test_each_condition_alone_denies_it",
+    ),
+    Mutant(
+        "a closing line value above zero is enough, whatever the close may be off by",
+        "research/verdict/price.py",
+        "beats = worst <= alpha and clv[0] > leader.tau_high and not below",
+        "beats = worst <= alpha and clv[0] > 0.0 and not below",
+        f"{_PRICE}::test_the_interval_must_begin_above_what_the_close_may_be_off_by",
     ),
     Mutant(
         "the close has no error",

@@ -101,8 +101,19 @@ def test_each_condition_alone_denies_it() -> None:
     assert below.sentence == "Price: not proved. The bets of #7 are 1.2% (0.8 to 1.6) below Pinnacle's closing line."
 
 
+def test_the_interval_must_begin_above_what_the_close_may_be_off_by() -> None:
+    low = judge_price(FOUND, 1.0, 1, 0.05).clv_low
+    for off, holds in ((low - 1e-6, True), (low + 1e-6, False)):
+        found = judge_price(replace(FOUND, leader=replace(LEADER, tau_high=off)), 1.0, 1, 0.05)
+        assert found.beats is holds
+    assert found.sentence == (
+        "Price: not proved. The bets are 3.0% (2.6 to 3.4) above Pinnacle's closing line; at these odds that close may "
+        "be off by 2.6%, which could be all of it."
+    )
+
+
 def test_a_yield_is_too_far_below_at_one_sided_five_percent() -> None:
-    error = math.hypot(LEADER.gap_error, LEADER.tau)
+    error = math.hypot(LEADER.gap_error, LEADER.tau_high)
     for sigmas, holds in ((1.6, True), (1.7, False)):
         leader = replace(LEADER, yield_frac=LEADER.clv_frac - sigmas * error)
         assert judge_price(replace(FOUND, leader=leader), 1.0, 1, 0.05).beats is holds
