@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sweeps", type=int, default=Counts.sweeps, help=f"sweeps of each kind ({Counts.sweeps})")
     parser.add_argument("--parts", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}, or none")
     parser.add_argument("--page", type=Path, help="file for the page of results")
+    parser.add_argument("--also", default="", help="hashes of earlier sources whose pieces count on the page too")
     parser.add_argument("--measured", help="text of the page on what was measured (the commit of the checkout)")
     return parser
 
@@ -67,8 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             compute_all(f"{name}: batches", requests, batch, results(options.out), options.threads, progress)
     if options.page:
         measured = options.measured or f"commit {commit() or 'unknown'}"
-        tables = summarise(options.out, seed, counts) | {"measured": measured}
-        options.page.write_text(page(tables), encoding="utf-8")
+        tables = summarise(options.out, seed, counts, options.also.split(",")) | {"measured": measured}
+        earlier = options.page.read_text(encoding="utf-8") if options.page.is_file() else ""
+        options.page.write_text(page(tables, earlier), encoding="utf-8")
         folder = options.page.parent / "images"
         folder.mkdir(exist_ok=True)
         for name, svg in charts.images(tables).items():

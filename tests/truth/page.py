@@ -54,8 +54,8 @@ prices and configurations of one tape; the results are new for each sweep. ± is
 """
 
 
-def page(tables: Row) -> str:
-    """The complete page."""
+def page(tables: Row, earlier: str = "") -> str:
+    """The complete page; the section on intervals is that of the earlier page where they were not measured again."""
     parts = [
         _HEAD,
         f"Measured: {tables['measured']}.\n",
@@ -66,10 +66,16 @@ def page(tables: Row) -> str:
         _required(tables["required"]),
         _price(tables["power"], tables["price"]),
         _yields(tables["power"]),
-        _coverage(tables["coverage"]),
+        _coverage(tables["coverage"]) or _section(earlier, "Coverage of intervals"),
         _foot(tables),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _section(text: str, title: str) -> str:
+    """A section of a page with its title; empty if there is none."""
+    _, found, rest = text.partition(f"## {title}\n")
+    return f"{found}{rest.partition(f'{chr(10)}## ')[0].rstrip()}\n" if found else ""
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -364,7 +370,7 @@ Real odds are not fair, real edges fade, and real results of one day are correla
 know. A verdict that is right here is right about luck, not about the next season.
 
 Hash of the measured code, without comments: sweeps `{tables["sources"]}`, verdicts `{tables["verdict_sources"]}`,
-intervals `{tables["interval_sources"]}`.
+intervals `{tables["interval_sources"] or "of an earlier page"}`.
 """
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,19 +25,26 @@ class Results:
         The file. Its folder is created.
     sources : str
         Hash of the sources (`source_hash`). Pieces from other sources stay in the file but are ignored.
+    also : sequence of str
+        Hashes of earlier sources whose pieces count too, the most trusted last; those of `sources` come before them.
     """
 
-    def __init__(self, path: Path, sources: str) -> None:
+    def __init__(self, path: Path, sources: str, also: Sequence[str] = ()) -> None:
         self.path, self.sources = path, sources
         path.parent.mkdir(parents=True, exist_ok=True)
         self._pieces: dict[str, Any] = {}
+        rank = {name: place for place, name in enumerate((*also, sources))}
+        held: dict[str, int] = {}
         for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
             try:
                 piece = json.loads(line)
-                if piece["sources"] == sources:
-                    self._pieces[piece["asked"]] = piece["gave"]
+                found = rank.get(piece["sources"], -1)
+                if found >= held.get(piece["asked"], 0):
+                    self._pieces[piece["asked"]], held[piece["asked"]] = piece["gave"], found
             except (ValueError, KeyError, TypeError):
                 continue
+        #: hashes of the sources of the pieces that are there
+        self.used = tuple(dict.fromkeys(name for name, place in rank.items() if place in held.values()))
 
     def get(self, request: dict[str, Any]) -> Any | None:
         """Result of a finished piece, or None if it is not finished."""

@@ -276,14 +276,14 @@ def batch_of_families(request: Row) -> list[list[Row]]:
     return families_of(kind, World(**world), request["seed"], request["batch"], request["count"])
 
 
-def family_results(out: Path) -> Results:
-    """Finished families of the current sources."""
-    return Results(out / "families.jsonl", source_hash(SOURCES))
+def family_results(out: Path, also: Sequence[str] = ()) -> Results:
+    """Finished families of the current sources; `also` as in `Results`."""
+    return Results(out / "families.jsonl", source_hash(SOURCES), also)
 
 
-def sweep_results(out: Path) -> Results:
-    """Finished sweeps of the current sources."""
-    return Results(out / "sweeps.jsonl", source_hash(SOURCES))
+def sweep_results(out: Path, also: Sequence[str] = ()) -> Results:
+    """Finished sweeps of the current sources; `also` as in `Results`."""
+    return Results(out / "sweeps.jsonl", source_hash(SOURCES), also)
 
 
 def rows_of(cell: Cell, seed: int, results: Results) -> list[Any]:
@@ -313,6 +313,6 @@ def batch_of_intervals(request: Row) -> Row:
     return misses(Bets(**settings), request["seed"], request["batch"], request["count"])
 
 
-def interval_results(out: Path) -> Results:
-    """Finished bet logs of the current sources."""
-    return Results(out / "intervals.jsonl", source_hash(INTERVAL_SOURCES))
+def interval_results(out: Path, also: Sequence[str] = ()) -> Results:
+    """Finished bet logs of the current sources; `also` as in `Results`."""
+    return Results(out / "intervals.jsonl", source_hash(INTERVAL_SOURCES), also)

@@ -159,10 +159,11 @@ def of_logs(cell: Cell, pieces: Sequence[dict[str, list[int]]]) -> list[Row]:
     return rows
 
 
-def summarise(out: Path, seed: int, counts: Counts) -> Row:
-    """Summary of all finished cells, for the page."""
-    results, logs, several = sweep_results(out), interval_results(out), family_results(out)
-    tables: Row = {"sources": results.sources, "interval_sources": logs.sources, "coverage": []}
+def summarise(out: Path, seed: int, counts: Counts, also: Sequence[str] = ()) -> Row:
+    """Summary of all finished cells, for the page; `also` as in `results.Results`."""
+    results, logs, several = sweep_results(out, also), interval_results(out, also), family_results(out, also)
+    used = dict.fromkeys([*results.used, *several.used])
+    tables: Row = {"sources": ", ".join(used), "interval_sources": ", ".join(logs.used), "coverage": []}
     tables["verdict_sources"] = source_hash(VERDICT_SOURCES)
     for name, cells in sweep_cells(counts).items():
         finished = ((cell, rows_of(cell, seed, results)) for cell in cells)

@@ -146,6 +146,11 @@ def test_a_second_start_continues_and_the_page_shows_what_was_measured(tmp_path:
     reopened = Results(results.path, "a")
     assert json.dumps(rows_of(cell, 3, reopened)) == json.dumps(rows)
     assert Results(results.path, "b").get(request) is None
+    earlier = Results(results.path, "b", ["z", "a"])
+    assert json.dumps(earlier.get(request)) == json.dumps(rows) and earlier.used == ("a",)
+    earlier.add(request, rows[:1])
+    assert len(Results(results.path, "b", ["a"]).get(request)) == 1, "the current sources come first"
+    assert len(Results(results.path, "a", ["b"]).get(request)) == 2
     reopened.add(request | {"batch": 1}, rows)
     assert Results(results.path, "a").get(request | {"batch": 1}) is not None
     planted = Cell.of(2, kind="planted", bets=10_000, holders=1, edge_frac=0.03, configurations=50)
@@ -167,6 +172,9 @@ def test_a_second_start_continues_and_the_page_shows_what_was_measured(tmp_path:
         "measured": "commit c",
     }
     text = page(tables)
+    kept = page(tables | {"coverage": []}, text)
+    assert kept == text and "## Coverage of intervals" in kept
+    assert "## Coverage of intervals" not in page(tables | {"coverage": []})
     assert "| 40 |" in text and "not measured" in text and tables["sources"] in text and "commit c" in text
     assert all(svg.startswith("<svg xmlns") for svg in charts.images(tables).values())
 
