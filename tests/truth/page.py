@@ -18,7 +18,7 @@ from tests.truth.sweep import RULES
 
 Row = dict[str, Any]
 
-#: power of the verdict before the level was spent over sweeps, on the same simulated sweeps: shares by cell
+#: the verdicts of an earlier version on the same simulated sweeps, in their order: 1 with evidence
 BEFORE: Final = Path(__file__).with_name("before.json")
 #: size above which the page of a sweep should warn of slow dependence, and the share in which it should
 WARNED_ABOVE, WARNED = 0.10, 0.80
@@ -162,8 +162,13 @@ the configuration that is judged is then tested by its months too. Each configur
 
 
 def _before() -> Row:
-    """Shares of the earlier verdict by bets, edge, holders and number of configurations."""
+    """Verdicts of the earlier version by bets, edge, holders and number of configurations."""
     return dict(json.loads(BEFORE.read_text(encoding="utf-8"))) if BEFORE.is_file() else {}
+
+
+def _share_of(verdicts: str) -> str:
+    """Share of the ones in a text of zeros and ones."""
+    return f"{verdicts.count('1') / len(verdicts):.0%}" if verdicts else "–"
 
 
 def _cells(rows: Sequence[Row], edge: float) -> dict[tuple[int, int, int], Row]:
@@ -182,9 +187,9 @@ def _power(rows: Sequence[Row]) -> str:
             line = [f"{bets:,}", f"{holders} of {of}"]
             for edge in EDGES:
                 row = cells[edge].get((bets, holders, of))
-                old = before.get("shares", {}).get(f"{bets} {edge} {holders} {of}")
+                old = before.get("evidence", {}).get(f"{bets} {edge} {holders} {of}", "")
                 line += ["not measured"] * 3 if row is None else [
-                    f"**{row['share']:.0%}** ± {row['error']:.0%}", "–" if old is None else f"{old:.0%}",
+                    f"**{row['share']:.0%}** ± {row['error']:.0%}", _share_of(old[: row["sweeps"]]),
                     f"{row['single']:.0%}",
                 ]  # fmt: skip
             lines.append(line)
