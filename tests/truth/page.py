@@ -374,9 +374,13 @@ def _foot(tables: Row) -> str:
 Real odds are not fair, real edges fade, and real results of one day are correlated in ways that a simulation does not
 know. A verdict that is right here is right about luck, not about the next season.
 
-Hash of the measured code, without comments: sweeps `{tables["sources"]}`, verdicts `{tables["verdict_sources"]}`,
-intervals `{tables["interval_sources"] or "of an earlier page"}`.
+Hash of the measured code, without comments: sweeps {_codes(tables["sources"])}; verdicts
+{_codes(tables["verdict_sources"])}; intervals {_codes(tables["interval_sources"]) or "as on the earlier page"}.
 """
+
+
+def _codes(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", ") if name)
 
 
 def _count(row: Row) -> str:
