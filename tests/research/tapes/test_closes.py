@@ -100,7 +100,7 @@ def test_a_bookmaker_without_closing_prices_is_not_calibrated(home: Path) -> Non
     found = measured(Store.open(sample_store()), universe, "power", 4096)
     assert (found.matches, found.cells) == (0, ())
     assert found.tau(found.weights({("football", "1x2", "home", 1): 5.0})).reason == (
-        "no match has a closing price of nobody and a result"
+        "no match has a closing price of Nobody and a result"
     )
 
 
