@@ -6,12 +6,14 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from engine.errors import BeaError
+from engine.errors import BeaError, DataError
+
+_Read = TypeVar("_Read")
 
 
 def write_bytes(path: Path, content: bytes | Sequence[bytes | memoryview], *, durable: bool = False) -> None:
@@ -79,6 +81,30 @@ def exclusive(path: Path, refusal: BeaError) -> Iterator[None]:
         except BlockingIOError:
             raise refusal from None
         yield
+
+
+def read_json(path: Path, read: Callable[[Any], _Read], what: str, todo: str) -> _Read | None:
+    """What a JSON document says; None if there is no such file.
+
+    Parameters
+    ----------
+    path : Path
+    read : callable
+        Takes the document; may raise KeyError, TypeError or ValueError where it is not as expected.
+    what, todo : str
+        What cannot be read if the file is damaged, and what to do about it.
+
+    Raises
+    ------
+    DataError
+        The file is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return read(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(what, where=str(path), found=type(error).__name__, todo=todo) from None
 
 
 def write_json(path: Path, value: Any) -> None:

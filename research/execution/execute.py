@@ -125,11 +125,12 @@ def _compute(job: Job, work: Path) -> RunRecord:
     else:
         selected = best(target, command.settings)
         write_paths(computed, target, selected)
-        tried = tried_alone(pl.read_parquet(target / DAILY))
+        daily = pl.read_parquet(target / DAILY)
+        tried = tried_alone(daily)
         flags = flags_by_bets(target)
         if flags.height:
             flags.write_parquet(target / FLAGS)
-        write_price_alone(computed, target)
+        write_price_alone(computed, target, daily)
     absent = no_bets(computed, target)
     manifest = manifest_of(computed, selected, running_code([tape_job.spec for tape_job in job.tape_jobs]))
     manifest |= {"no_bets": absent, "notes": [*manifest["notes"], *empty_tapes(computed)]}

@@ -123,9 +123,8 @@ def write_price(
     write_json(folder / PRICE, measure_price(bets, closed_bets, ruler, aside, seed).plain())
 
 
-def write_price_alone(computed: Computed, target: Path) -> None:
-    """Write the numbers behind the verdict of price of a backtest, whose days are stored."""
-    daily = pl.read_parquet(target / DAILY)
+def write_price_alone(computed: Computed, target: Path, daily: pl.DataFrame) -> None:
+    """Write the numbers behind the verdict of price of a backtest, from its days as in `tried_alone`."""
     level, clv = (daily[name].to_numpy().reshape(1, -1) for name in ("level", "clv"))
     turnovers = [np.array([daily[name].sum()], np.float64) for name in ("level_stake", "closed_stake")]
     seed = int(computed.job.command.settings["seed"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import fields, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from research.execution.ruler import Ruler
-from research.inference.block_bootstrap import block_length
+from research.inference.block_bootstrap import median_block_length
 from research.inference.bootstrap import generator
 from research.inference.closing_calibration import Tau
 from research.inference.closing_line import BestTest, ClosingLine, PricedBets, best_test, estimates
@@ -37,8 +37,6 @@ _ROUNDS: Final = 20
 _AGGREGATE: Final = {"max": "highest", "avg": "average"}
 #: a series whose yield less closing line value has a smaller standard error is constant, to the rounding of float32
 _CONSTANT: Final = 1e-6
-#: configurations whose dependence between days determines the block length
-_LENGTHS: Final = 64
 
 
 def measure_price(
@@ -97,7 +95,7 @@ def _leader(
 ) -> tuple[BestTest, Flags, dict[int, Tau]]:
     """The test of the best with the exact error of the close at its odds; which could be tested; the exact errors."""
     eligible, judged, taus = among[0].copy(), among[1], dict[int, Tau]()
-    length = _block_length(bets.clv, np.flatnonzero(eligible))
+    length = median_block_length(bets.clv.T, np.flatnonzero(eligible))
     while len(taus) < _ROUNDS:
         statistic = np.where(eligible & judged, lines.statistic, np.nan)
         best = None if np.isnan(statistic).all() else int(np.nanargmax(statistic))
@@ -112,14 +110,6 @@ def _leader(
         eligible[best] &= taus[best].passes
         lines = _with_tau(bets, lines, best, taus[best].tau)
     return BestTest(lines, None, math.nan), eligible & ~judged, taus
-
-
-def _block_length(clv: NDArray[Any], rows: NDArray[np.intp]) -> float:
-    """Median automatic block length of the closing line values over a spread of some rows, days; 1 without a row."""
-    if not len(rows):
-        return 1.0
-    sample = rows[np.unique(np.linspace(0, len(rows) - 1, _LENGTHS).astype(np.intp))]
-    return float(np.median([block_length(clv[row]) for row in sample]))
 
 
 def _with_tau(bets: PricedBets, lines: ClosingLine, row: int, tau: float) -> ClosingLine:

@@ -8,14 +8,17 @@ Econometric Reviews 28 (2009).
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["block_length", "circular_block_length", "resampled_day_counts", "resampled_order"]
+__all__ = ["block_length", "circular_block_length", "median_block_length", "resampled_day_counts", "resampled_order"]
 
 Floats = NDArray[np.float64]
+
+#: configurations whose dependence between days determines a common block length
+_SAMPLE: Final = 64
 
 
 def block_length(series: ArrayLike) -> float:
@@ -37,6 +40,24 @@ def block_length(series: ArrayLike) -> float:
 def circular_block_length(series: ArrayLike) -> float:
     """Block length of the circular bootstrap; otherwise as `block_length`."""
     return _length(series, 4.0 / 3.0)
+
+
+def median_block_length(series: NDArray[Any], columns: NDArray[np.intp] | None = None) -> float:
+    """Median automatic block length over a spread of some columns, days; 1 without a column.
+
+    Parameters
+    ----------
+    series : (days, configurations) float
+        In order of time, no NaN.
+    columns : (c,) int, optional
+        Default: those that are not constant.
+    """
+    if columns is None:
+        columns = np.flatnonzero(np.ptp(series, axis=0) > 0.0)
+    if not len(columns):
+        return 1.0
+    sample = columns[np.unique(np.linspace(0, len(columns) - 1, _SAMPLE).astype(np.intp))]
+    return float(np.median([block_length(series[:, column]) for column in sample]))
 
 
 def _length(series: ArrayLike, factor: float) -> float:

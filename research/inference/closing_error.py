@@ -21,14 +21,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from research.inference.effective_trials import LEVEL, trials_at
+from research.inference.effective_trials import LEVEL, sidak_adjusted, trials_at
+from research.inference.single import upper_tail
 from research.inference.superiority import column_slices
 from research.inference.threads import single_threaded
 
 __all__ = [
     "SharedError",
     "adjusted_p_value",
-    "beyond",
     "effective_rulers",
     "largest_p_value",
     "simultaneous_factor",
@@ -134,7 +134,7 @@ def largest_p_value(
         with np.errstate(divide="ignore", invalid="ignore"):
             error = np.where(slope > 0.0, short / slope, np.where(short > 0.0, math.inf, -math.inf))
         least = np.minimum(least, error.min(axis=1))
-    return math.fsum(beyond(value) for value in least.tolist()) / len(least)
+    return math.fsum(upper_tail(value) for value in least.tolist()) / len(least)
 
 
 def adjusted_p_value(theta: float, luck: float, bias: float, trials: float, rulers: float = 1.0) -> float:
@@ -163,13 +163,12 @@ def adjusted_p_value(theta: float, luck: float, bias: float, trials: float, rule
     """
     trials = max(trials, 1.0)
     rulers = min(max(rulers, 1.0), trials)
-    one = _one_ruler(theta, luck, bias, trials / rulers)
-    return -math.expm1(rulers * math.log1p(-one)) if one < 1.0 else 1.0
+    return sidak_adjusted(_one_ruler(theta, luck, bias, trials / rulers), rulers)
 
 
 def _one_ruler(theta: float, luck: float, bias: float, trials: float) -> float:
     if luck <= 0.0:
-        return beyond(theta / bias) if bias > 0.0 else float(theta <= 0.0)
+        return upper_tail(theta / bias) if bias > 0.0 else float(theta <= 0.0)
     if bias <= 0.0:
         return _best_beyond(theta / luck, trials)
     z = np.linspace(-_RANGE, _RANGE, _POINTS)
@@ -193,10 +192,4 @@ def simultaneous_factor(trials: float, level: float) -> float:
 
 def _best_beyond(value: float, trials: float) -> float:
     """Probability that the largest of independent standard normals is above a value; exact for small ones."""
-    tail = beyond(value)
-    return -math.expm1(max(trials, 1.0) * math.log1p(-tail)) if tail < 1.0 else 1.0
-
-
-def beyond(value: float) -> float:
-    """Probability that a standard normal is above a value."""
-    return 0.5 * math.erfc(value / math.sqrt(2.0))
+    return sidak_adjusted(upper_tail(value), max(trials, 1.0))

@@ -31,7 +31,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.machine import cores
 from research.inference.block_bootstrap import resampled_day_counts
-from research.inference.closing_error import SharedError, beyond, effective_rulers, largest_p_value, unit_rows
+from research.inference.closing_error import SharedError, effective_rulers, largest_p_value, unit_rows
+from research.inference.single import upper_tail
 from research.inference.superiority import column_slices, values_of_resamples
 from research.inference.threads import single_threaded
 
@@ -233,7 +234,7 @@ def best_test(
         shared = SharedError.of(directions[rows], directions[row], normals)
         rulers = effective_rulers(directions[eligible], directions[row], normals)
     largest = largest_p_value(float(statistic[row]), luck, spread[rows], lines.bias[rows], shared)
-    return BestTest(lines, row, max(beyond(float(statistic[row])), largest), rulers)
+    return BestTest(lines, row, max(upper_tail(float(statistic[row])), largest), rulers)
 
 
 def _resampled_luck(

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
+from research.inference.single import upper_tail
+
 _NORMAL: Final = NormalDist()
 #: probability beyond each end, given that the test was passed; about 90 % of the printed intervals hold the truth
 TAIL: Final = 0.06
@@ -151,7 +153,7 @@ def log_tail(x: float) -> float:
     -2.995732
     """
     if x < _FAR:
-        return math.log(math.erfc(x / math.sqrt(2.0)) / 2.0)
+        return math.log(upper_tail(x))
     square = x * x
     series = 1.0 - 1.0 / square + 3.0 / square**2
     return -square / 2.0 - math.log(x * math.sqrt(2.0 * math.pi)) + math.log(series)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from engine.errors import DataError
-from engine.files import write_json
+from engine.files import read_json, write_json
 from engine.paths import home
 
 
@@ -24,24 +23,8 @@ def path_of(made_of: str) -> Path:
 
 def leaking(tapes: Iterable[str]) -> list[str]:
     """The tapes on which a leak was found; raises DataError for a document that cannot be read."""
-    leaking_tapes = []
-    for made_of in tapes:
-        path = path_of(made_of)
-        if not path.is_file():
-            continue
-        try:
-            document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            leaks = document["leaks"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                "findings of the leak finder cannot be read",
-                where=str(path),
-                found=type(error).__name__,
-                todo="run `bea leakage` again with the same words",
-            ) from None
-        if leaks:
-            leaking_tapes.append(made_of)
-    return leaking_tapes
+    what, todo = "findings of the leak finder cannot be read", "run `bea leakage` again with the same words"
+    return [made_of for made_of in tapes if read_json(path_of(made_of), itemgetter("leaks"), what, todo)]
 
 
 def keep(made_of: str, document: dict[str, Any]) -> Path:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.backtesting.measures import METRICS, REASON_COLUMNS
 from engine.errors import DataError, UsageError
-from engine.files import write_json
+from engine.files import read_json, write_json
 from engine.kernel.params import Params
 from research.config.kernel_params import configuration, matrix
 from research.config.tape_spec import tape_spec_of
@@ -227,20 +227,13 @@ class RunRecord:
 
     def acknowledged(self) -> list[str]:
         """Names of flags that a reader has acknowledged (`bea report RUN --acknowledge NAME`)."""
-        path = self.folder / ACKNOWLEDGED
-        if not path.is_file():
-            return []
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+
+        def read(document: Any) -> list[str]:
             # a list alone is what version 0.1 wrote
             return [str(name) for name in (document if isinstance(document, list) else document["flags"])]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise DataError(
-                "the acknowledged flags cannot be read",
-                where=str(path),
-                found=type(error).__name__,
-                todo="remove the file and acknowledge again",
-            ) from None
+
+        what, todo = "the acknowledged flags cannot be read", "remove the file and acknowledge again"
+        return read_json(self.folder / ACKNOWLEDGED, read, what, todo) or []
 
     def acknowledge(self, names: Sequence[str]) -> None:
         """Record that a reader has looked into these flags; raises UsageError for one that the run does not carry."""

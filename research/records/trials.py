@@ -9,7 +9,7 @@ configurations (`research.inference.multipliers`), so that what several commands
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -312,17 +312,16 @@ def _near(connection: sqlite3.Connection, sets: Sequence[str]) -> list[int]:
 
     Versions make other prints of the same ids; what any of them finds, all have found.
     """
-    known = [event_set for event_set in map(partial(_set_of, connection), sets) if event_set is not None]
-    near = sorted({number for event_set in known for number in _overlapping(connection, event_set)})
+    wanted = [event_set for event_set in map(partial(_set_of, connection), sets) if event_set is not None]
+    stored = connection.execute(f"SELECT id, {_SET_COLUMNS} FROM event_sets ORDER BY id").fetchall() if wanted else []
+    near = [number for number, *row in stored if _overlaps_any(_event_set(*row), wanted)]
     same = _SAME_IDS.format(", ".join("?" * len(near)))
     return sorted(number for (number,) in connection.execute(same, near))
 
 
-def _overlapping(connection: sqlite3.Connection, wanted: EventSet) -> Iterator[int]:
-    """Numbers of the sets that overlap by half or more."""
-    for number, *row in connection.execute(f"SELECT id, {_SET_COLUMNS} FROM event_sets").fetchall():
-        if overlap(wanted, _event_set(*row)) >= 0.5:
-            yield number
+def _overlaps_any(stored: EventSet, wanted: Sequence[EventSet]) -> bool:
+    """Whether a set overlaps any of these by half or more."""
+    return any(overlap(one, stored) >= 0.5 for one in wanted)
 
 
 def _record(connection: sqlite3.Connection, entry: Entry, part: Part) -> bytes:

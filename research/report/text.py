@@ -13,6 +13,7 @@ from research.verdict.numerals import NOTHING as NOTHING
 from research.verdict.numerals import count as count
 from research.verdict.numerals import number as number
 from research.verdict.numerals import percent as percent
+from research.verdict.numerals import sentence_case as sentence_case
 
 #: level of every interval on the pages
 LEVEL: Final = "90%"
@@ -90,11 +91,6 @@ def listing(names: list[str], most: int = 4) -> str:
 def span(low: float, high: float, digits: int = 1) -> str:
     """An interval of fractions as percentages: ``−0.8% to 5.1%``."""
     return f"{percent(low, digits)} to {percent(high, digits)}"
-
-
-def sentence_case(text: str) -> str:
-    """A phrase with a capital first letter."""
-    return text[:1].upper() + text[1:]
 
 
 #: control characters, characters that change the direction of a line, and invisible ones

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from engine.asof.calibration import SUMS, band_of, closing_returns, laid, sums_of
 from engine.asof.decisions import max_quotes
-from engine.errors import DataError, EmptyUniverseError
-from engine.files import write_json
+from engine.errors import EmptyUniverseError
+from engine.files import read_json, write_json
 from engine.identity import digest
 from engine.kernel.params import Params
 from engine.schema import AGGREGATES, CLOSE, SNAPSHOT
@@ -239,14 +239,9 @@ def read_calibrations(folder: Path) -> tuple[ClosingCalibration, ...] | None:
     DataError
         The file cannot be read.
     """
-    path = folder / CLOSING
-    if not path.is_file():
-        return None
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+
+    def read(document: dict[str, Any]) -> tuple[ClosingCalibration, ...]:
         return tuple(ClosingCalibration.from_plain(one) for one in document["calibrations"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            "the calibration of the closing line cannot be read", where=str(path), found=type(error).__name__,
-            todo="repeat the command with force=true",
-        ) from None  # fmt: skip
+
+    what = "the calibration of the closing line cannot be read"
+    return read_json(folder / CLOSING, read, what, "repeat the command with force=true")

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from research.inference.block_bootstrap import block_length, resampled_order
+from research.inference.block_bootstrap import median_block_length, resampled_order
 from research.inference.bootstrap import generator
 from research.inference.effective_trials import effective_trials, sidak_adjusted
 from research.inference.multipliers import null_maxima
@@ -39,8 +39,6 @@ MOST_CROSS_VALIDATED: Final = 10_000
 REPLICAS: Final = 100
 _REPLICA_CONFIGURATIONS: Final = 500
 _REPLICA_HALVES: Final = 500
-#: configurations whose dependence determines the block length
-_BLOCK_LENGTH_SAMPLE: Final = 64
 #: resamples that must be as good as the observed best for their share to be a p-value of its own
 _FEWEST_BEYOND: Final = 10
 #: most survivors that are listed
@@ -297,15 +295,6 @@ def _superiority(bootstrap: BootstrapMoments, judged: NDArray[np.bool_]) -> dict
         "n_survivors": len(order),
         "survivors": tuple(int(row) for row in order[:LISTED]),
     }
-
-
-def median_block_length(returns: NDArray[Any]) -> float:
-    """Median automatic block length over a spread of the configurations that bet, days; 1 if none bet."""
-    betting = np.flatnonzero(np.ptp(returns, axis=0) > 0.0)
-    if not len(betting):
-        return 1.0
-    sample = betting[np.unique(np.linspace(0, len(betting) - 1, _BLOCK_LENGTH_SAMPLE).astype(np.intp))]
-    return float(np.median([block_length(returns[:, row]) for row in sample]))
 
 
 def _cross_validated(

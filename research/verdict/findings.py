@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from engine.errors import DataError
+from engine.files import read_json
 from research.inference.conditional import Measured
 from research.verdict.at_level import LevelStakes
 from research.verdict.evidence import Evidence, assess
@@ -156,18 +155,8 @@ def read_findings(folder: Path) -> Findings | None:
     DataError
         If the file is damaged.
     """
-    path = folder / LUCK
-    if not path.is_file():
-        return None
-    try:
-        return _from_plain(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            "the findings of the run cannot be read",
-            where=str(path),
-            found=type(error).__name__,
-            todo="repeat its command with force=true",
-        ) from None
+    todo = "repeat its command with force=true"
+    return read_json(folder / LUCK, _from_plain, "the findings of the run cannot be read", todo)
 
 
 def _from_plain(document: dict[str, Any]) -> Findings:

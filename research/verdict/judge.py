@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 from research.inference.effective_trials import sidak_adjusted
 from research.verdict.levels import Levels, levels
-from research.verdict.numerals import count, number, ordinal, percent, percent_of_level
+from research.verdict.numerals import count, number, ordinal, percent, percent_of_level, shares_of_sweeps
 
 #: share of the one-sided end of the yield that condition (c) compares with zero
 OUT_OF_SAMPLE_LEVEL: Final = 0.20
@@ -221,19 +221,6 @@ def p_text(value: float) -> str:
     ('0.031', 'below 0.001')
     """
     return "below 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def shares_of_sweeps(p_value: float) -> str:
-    """How often luck alone does as well.
-
-    >>> shares_of_sweeps(0.731), shares_of_sweeps(0.0312)
-    ('73 of 100', '3 of 100')
-    """
-    if p_value < 0.001:
-        return f"fewer than 1 of {number(1000)}"
-    if p_value < 0.01:
-        return f"{max(1, round(1000 * p_value))} of {number(1000)}"
-    return f"{round(100 * p_value)} of 100"
 
 
 def _all_configurations(p_value: float, level: float, set_aside: int) -> Condition:

@@ -54,3 +54,21 @@ def percent_of_level(level: float) -> str:
     digits = max(0, 1 - math.floor(math.log10(level * 100.0)))
     text = percent(level, digits)
     return text[:-1].rstrip("0").rstrip(".") + "%" if "." in text else text
+
+
+def shares_of_sweeps(p_value: float) -> str:
+    """How often luck alone does as well.
+
+    >>> shares_of_sweeps(0.731), shares_of_sweeps(0.0312)
+    ('73 of 100', '3 of 100')
+    """
+    if p_value < 0.001:
+        return f"fewer than 1 of {number(1000)}"
+    if p_value < 0.01:
+        return f"{max(1, round(1000 * p_value))} of {number(1000)}"
+    return f"{round(100 * p_value)} of 100"
+
+
+def sentence_case(text: str) -> str:
+    """A phrase with a capital first letter."""
+    return text[:1].upper() + text[1:]

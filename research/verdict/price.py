@@ -17,15 +17,22 @@ measure with, and where the price taken is an aggregate such as the highest of t
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from engine.errors import DataError
+from engine.files import read_json
 from research.inference.closing_error import adjusted_p_value, simultaneous_factor
-from research.verdict.numerals import count, number, ordinal, percent, percent_of_level
+from research.verdict.numerals import (
+    count,
+    number,
+    ordinal,
+    percent,
+    percent_of_level,
+    sentence_case,
+    shares_of_sweeps,
+)
 
 PRICE: Final = "price.json"
 #: one-sided level at which a yield is called too far below the closing line value, and its normal quantile
@@ -231,7 +238,7 @@ def judge_price(findings: PriceFindings | None, trials: float, look: int, alpha:
     if findings.silent or leader is None:
         return PriceVerdict(
             "silent",
-            f"Price: no verdict. {_capital(findings.silent)}.",
+            f"Price: no verdict. {sentence_case(findings.silent)}.",
             look,
             alpha,
             trials,
@@ -288,22 +295,10 @@ def _sentence(
         return f"{found}; at these odds that close may be off by {percent(leader.tau_high)}, which could be all of it."
     if p_value <= alpha:
         return f"{found}; most of what they show is their yield, and that is no matter of price."
-    found += f"; luck and a biased close do as well in {_share(p_value)}"
+    found += f"; luck and a biased close do as well in {shares_of_sweeps(p_value)} cases"
     if p_value <= GAP_LEVEL and look > 1:
         found += f", and the {ordinal(look)} sweep on these matches is tested at {percent_of_level(alpha)}"
     return f"{found}."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _share(p_value: float) -> str:
-    """How often luck and a biased close do as well."""
-    if p_value < 0.01:
-        thousandths = max(1, round(1000 * p_value))
-        return f"{'fewer than ' if p_value < 0.001 else ''}{thousandths} of {number(1000)} cases"
-    return f"{round(100 * p_value)} of 100 cases"
 
 
 def too_few(best_bets: int, best_days: int) -> str:
@@ -323,15 +318,5 @@ def read_price(folder: Path) -> PriceFindings | None:
     DataError
         If the file is damaged.
     """
-    path = folder / PRICE
-    if not path.is_file():
-        return None
-    try:
-        return PriceFindings.from_plain(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            "the verdict of price cannot be read",
-            where=str(path),
-            found=type(error).__name__,
-            todo="repeat its command with force=true",
-        ) from None
+    todo = "repeat its command with force=true"
+    return read_json(folder / PRICE, PriceFindings.from_plain, "the verdict of price cannot be read", todo)

@@ -14,6 +14,7 @@ import pytest
 from engine.errors import DataError
 from engine.files import write_json
 from research.execution.assess import splits_frame
+from research.inference.block_bootstrap import median_block_length
 from research.inference.bootstrap import generator
 from research.inference.effective_trials import effective_trials
 from research.inference.multipliers import null_maxima
@@ -21,7 +22,7 @@ from research.inference.overfit import overfitting
 from research.inference.sharpe import moments
 from research.inference.single import single_test
 from research.inference.superiority import bootstrap_moments, reality_check, spa_test, survivors
-from research.verdict.evidence import LISTED, RESAMPLES, Assessment, Evidence, assess, median_block_length
+from research.verdict.evidence import LISTED, RESAMPLES, Assessment, Evidence, assess
 from research.verdict.findings import LUCK, BacktestPaths, Findings, Window, read_findings
 from research.verdict.judge import OutOfSample, PValues, Search, judge
 from research.verdict.parts import LevelTests, SlowDependence, Untested

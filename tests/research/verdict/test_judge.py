@@ -18,10 +18,9 @@ from research.verdict.judge import (
     Verdict,
     judge,
     p_text,
-    shares_of_sweeps,
 )
 from research.verdict.levels import levels
-from research.verdict.numerals import percent_of_level
+from research.verdict.numerals import percent_of_level, shares_of_sweeps
 
 NAN = math.nan
 HELD = OutOfSample(bets=400, days=200, estimate=0.031, low=-0.01, high=0.07, lower=0.008)

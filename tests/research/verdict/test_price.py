@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from engine.errors import DataError
 from engine.files import plain, write_json
-from research.inference.closing_error import adjusted_p_value, beyond
+from research.inference.closing_error import adjusted_p_value
+from research.inference.single import upper_tail
 from research.verdict.price import PRICE, PriceFindings, PriceLeader, closing_line_of, judge_price, read_price, too_few
 
 LEADER = PriceLeader(
@@ -80,7 +81,7 @@ def test_ten_backtests_without_an_edge() -> None:
             replace(LEADER, yield_frac=c, clv_frac=c, theta=c, clv_error=luck, luck=luck, bias=bias, tau_high=0.0)
             for c in clvs
         ]
-        found = [replace(FOUND, tested=1, p_all=beyond(one.statistic), leader=one) for one in leaders]
+        found = [replace(FOUND, tested=1, p_all=upper_tail(one.statistic), leader=one) for one in leaders]
         adjusted += any(judge_price(one, k, 1, 0.05, k).beats for k, one in enumerate(found, 1) if one.p_all <= 0.05)
         plain_sidak += any(judge_price(one, k, 1, 0.05).beats for k, one in enumerate(found, 1) if one.p_all <= 0.05)
     assert adjusted <= 72 < 85 < plain_sidak
