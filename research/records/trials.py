@@ -9,6 +9,7 @@ configurations (`research.inference.multipliers`), so that what several commands
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -233,10 +234,13 @@ class Ledger:
                 "ORDER BY evaluations.id DESC"
             ).fetchall()
         names = [field.name for field in fields(Evaluation)][:-1]
-        commands: dict[tuple[str, str], Evaluation] = {}
+        commands: dict[tuple[str, str, int], Evaluation] = {}
+        entered = Counter[tuple[str, str, int]]()
         for row in rows:
             evaluation = Evaluation(**dict(zip(names, row[:-1], strict=True)), overlap=shared[row[-1]])
-            key = evaluation.run, evaluation.finished_at
+            run, finished_at, event_set = evaluation.run, evaluation.finished_at, row[-1]
+            key = run, finished_at, entered[run, finished_at, event_set]  # a set that comes again is another command
+            entered[run, finished_at, event_set] += 1
             commands[key] = _together(commands[key], evaluation) if key in commands else evaluation
         return list(commands.values())
 

@@ -95,6 +95,14 @@ def test_an_empty_ledger_makes_no_file(ledger: Ledger) -> None:
     assert ledger.evaluations() == [] and not ledger.path.exists()
 
 
+def test_a_command_repeated_within_a_second_is_a_line_of_its_own(ledger: Ledger) -> None:
+    """One command on two sets of events, entered twice with one instant: two lines, each with the sums of its sets."""
+    parts = [Part(names(1, 2), one, maxima(names(1, 2))) for one in (events(0, 50), events(100, 150))]
+    for _ in range(2):
+        ledger.record(Entry("a" * 32, "2026-01-01T00:00:00+00:00", "bea sweep"), parts)
+    assert [(one.configurations, one.fresh) for one in ledger.evaluations()] == [(4, 0), (4, 4)]
+
+
 def test_a_configuration_counts_once_for_its_events(ledger: Ledger) -> None:
     own = events(0, 100)
     record(ledger, names(1, 2, 3), own)
