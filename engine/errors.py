@@ -10,7 +10,13 @@ prints it without a traceback and ends with `exit_status`.
         ├── SourceError              a raw file is refused
         ├── StoreError               the store is missing, damaged or of another schema version
         ├── EmptyUniverseError       the store holds nothing of the requested universe
-        └── TapeError                a frame of opportunities breaks the contract of the tape
+        ├── TapeError                a frame of opportunities breaks the contract of the tape
+        ├── PromotionError           a promotion is edited, expired, or not what is here
+        └── LedgerError              a ledger cannot be used
+            ├── Fenced               another runner holds the lease
+            ├── Killed               the kill switch is set
+            ├── KeyConflict          an entry is there already, with other content
+            └── LedgerFailure        the database failed: disk full, locked, connection lost
 """
 
 from __future__ import annotations
@@ -24,6 +30,12 @@ __all__ = [
     "ConfigurationError",
     "DataError",
     "EmptyUniverseError",
+    "Fenced",
+    "KeyConflict",
+    "Killed",
+    "LedgerError",
+    "LedgerFailure",
+    "PromotionError",
     "SourceError",
     "StoreError",
     "TapeError",
@@ -98,6 +110,30 @@ class EmptyUniverseError(DataError):
 
 class TapeError(DataError):
     """A frame of opportunities breaks the contract of the tape."""
+
+
+class PromotionError(DataError):
+    """A promotion is edited, expired, demoted, or does not fit what is here."""
+
+
+class LedgerError(DataError):
+    """A ledger cannot be used: newer schema, wrong promotion, damaged chain."""
+
+
+class Fenced(LedgerError):
+    """Another runner holds the lease. The process must end."""
+
+
+class Killed(LedgerError):
+    """The kill switch is set: nothing may be sent."""
+
+
+class KeyConflict(LedgerError):
+    """A key or a venue bet id is in the ledger with other content."""
+
+
+class LedgerFailure(LedgerError):
+    """The database failed. The process must end; its next start recovers."""
 
 
 def nearest_name(name: str, known: Iterable[str], similar: float = _SIMILAR) -> str | None:

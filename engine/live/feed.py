@@ -1,0 +1,119 @@
+"""The contract of a feed: one message at a time, in the order in which each became known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """An event, new or changed: the columns of `schema.ALL_EVENTS` that are known before it starts.
+
+    Attributes
+    ----------
+    known_at_ns : int
+    values : mapping
+        Plain Python values by column; scores, winner and settled_at are None.
+    """
+
+    known_at_ns: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A price: one row of `schema.QUOTES`.
+
+    Attributes
+    ----------
+    known_at_ns : int
+    event_id, market, line, selection, bookmaker, side, odds
+        `line` is None where the market has none.
+    size_minor : float or None
+        Largest stake that the price takes; None: unknown.
+    kind : str
+        open | close | snapshot | in_play.
+    suspect : bool
+    stale : bool
+        From a cache whose source does not answer: shown, never bet at.
+    """
+
+    known_at_ns: int
+    event_id: int
+    market: str
+    line: float | None
+    selection: str
+    bookmaker: str
+    side: str
+    odds: float
+    size_minor: float | None = None
+    kind: str = "snapshot"
+    suspect: bool = False
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of an event, or a correction of it: the event's columns with status, scores, winner, settled_at.
+
+    Attributes
+    ----------
+    known_at_ns : int
+        When bets on it can be settled; `settled_at` of the event.
+    values : mapping
+        Plain Python values by column of `schema.ALL_EVENTS`.
+    version : int
+        1, and one more for each correction.
+    """
+
+    known_at_ns: int
+    values: Mapping[str, Any]
+    version: int = 1
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Messages of a source may be missing since its last one: its quotes are stale until a new one of each comes."""
+
+    known_at_ns: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Every message known at or before this instant has been given: decisions up to it may be taken."""
+
+    known_at_ns: int
+
+
+Message = Fixture | Quote | Result | Gap | Mark
+
+
+class Feed(Protocol):
+    """A source of messages.
+
+    Attributes
+    ----------
+    name : str
+    is_live : bool
+        Whether it listens to the world. A replay is not live and never counts as paper trading on a live feed.
+    """
+
+    name: str
+    is_live: bool
+
+    def poll(self, timeout_ns: int) -> Sequence[Message] | None:
+        """The next messages, at most up to and with one `Mark`; an empty sequence after `timeout_ns`, None at the end.
+
+        Raises
+        ------
+        FeedFailure
+            The source does not answer. The runner's breaker of this source counts it.
+        """
+        ...
+
+
+class FeedFailure(Exception):
+    """A source did not answer, or its answer cannot be read."""

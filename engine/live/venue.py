@@ -1,0 +1,265 @@
+"""The contract of a venue: orders in, answers out, and what an adapter promises about requests without an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from engine.clock import SECOND_NS
+
+
+class ProofClass(StrEnum):
+    """How a venue can prove that it holds a bet, or that it does not."""
+
+    SHORT_WINDOW = "short_window"  # de-duplicates for a short time; bets are found by our reference
+    LOOK_UP = "look_up"  # de-duplicates and finds by our reference for a longer time
+    LISTS = "lists"  # knows no reference of ours; only lists of bets
+    PAPER = "paper"  # de-duplicates for ever and always knows
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is true of a venue. Every duration is in nanoseconds of the monotonic clock.
+
+    Attributes
+    ----------
+    name : str
+    proof : ProofClass
+    send_timeout_ns, connect_timeout_ns : int
+        After them a send without an answer counts as unanswered.
+    look_up_after_ns : int
+        From the last send to the first look-up.
+    absence_reads : int
+        Complete reads without the bet that prove its absence.
+    absence_gap_ns, absence_wait_ns : int
+        Between two such reads, and from the last send to the first of them.
+    proof_until_ns : int or None
+        From the first send; later a look-up proves nothing any more. None: it always does.
+    resend : bool
+        Whether a request that may have arrived may be sent again under the same key. Off unless the user opts in.
+    resend_until_ns : int
+        From the first send, for an opted-in resend.
+    all_or_none : bool
+        Whether a batch can be placed as a whole or not at all.
+    reference_characters : str
+        Regular expression that a reference must match as a whole.
+    not_accepted_status : tuple of int
+        HTTP statuses that this venue defines as "not accepted".
+    """
+
+    name: str
+    proof: ProofClass
+    send_timeout_ns: int = 16 * SECOND_NS
+    connect_timeout_ns: int = 3 * SECOND_NS
+    look_up_after_ns: int = 6 * SECOND_NS
+    absence_reads: int = 3
+    absence_gap_ns: int = 10 * SECOND_NS
+    absence_wait_ns: int = 180 * SECOND_NS
+    proof_until_ns: int | None = None
+    resend: bool = False
+    resend_until_ns: int = 0
+    all_or_none: bool = False
+    reference_characters: str = "[0-9a-f]{32}"
+    not_accepted_status: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is sent to a venue. Money is in whole minor units.
+
+    Attributes
+    ----------
+    key : str
+        32 hexadecimal digits: the reference under which the venue must find the bet (`engine.live.intent.intent_key`).
+    opportunity_id : int
+        Identity of the opportunity (`engine.identity.opportunity_ids`).
+    event_id, market, line, selection, bookmaker, side
+        What is bet on, and where. `line` is None where the market has none.
+    odds : float
+        Quoted at the decision.
+    odds_worst : float
+        The worst odds that are accepted: the lowest of a back bet, the highest of a lay.
+    stake_minor : int
+        The most that may be at risk: of a back bet the stake, of a lay the liability.
+    backer_minor : int
+        Of a lay: the backer's stake at `odds`; 0 for a back bet.
+    decided_at_ns : int
+        Instant of the decision, UTC nanoseconds.
+    expires_ns : int
+        End of the decision window, UTC nanoseconds: nothing is sent after it.
+    group : str
+        Legs of one group are placed together; empty for a single bet.
+    """
+
+    key: str
+    opportunity_id: int
+    event_id: int
+    market: str
+    line: float | None
+    selection: str
+    bookmaker: str
+    side: str
+    odds: float
+    odds_worst: float
+    stake_minor: int
+    backer_minor: int
+    decided_at_ns: int
+    expires_ns: int
+    group: str = ""
+
+
+class Outcome(StrEnum):
+    """What a venue says of a bet."""
+
+    PLACED = "placed"
+    PARTIAL = "partial"
+    PENDING = "pending"
+    REJECTED = "rejected"
+    LAPSED = "lapsed"  # nothing more will be matched
+    SETTLED = "settled"
+    VOID = "void"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A definite statement of a venue about one bet. Money is in whole minor units and cumulative.
+
+    Attributes
+    ----------
+    key : str
+        Our reference, as the venue echoes it.
+    venue_bet_id : str
+        Unique at the venue; empty only for a rejection.
+    outcome : Outcome
+    odds : float
+        At which the matched part was matched, on average; 0 where nothing is matched.
+    matched_minor : int
+        At risk: of a back bet the matched stake, of a lay its liability.
+    backer_minor : int
+        Of a lay: the matched backer's stake.
+    open_minor : int
+        The rest that may still be matched, at risk.
+    reason : str
+        Why it was rejected: a name of `engine.kernel.codes.REASONS` in lower case, or the venue's own word.
+    pnl_minor, commission_minor : int or None
+        Of a settled bet, as the venue states them.
+    version : int
+        Of a settlement: 1, and one more for each correction.
+    raw : mapping
+        The answer with secrets removed, plain JSON values.
+    """
+
+    key: str
+    venue_bet_id: str
+    outcome: Outcome
+    odds: float = 0.0
+    matched_minor: int = 0
+    backer_minor: int = 0
+    open_minor: int = 0
+    reason: str = ""
+    pnl_minor: int | None = None
+    commission_minor: int | None = None
+    version: int = 0
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ForeignBet:
+    """A bet at the venue that carries none of our references: placed by hand, or by another program."""
+
+    venue_bet_id: str
+    event_id: int | None
+    at_risk_minor: int
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one look-up or list read gave.
+
+    Attributes
+    ----------
+    receipts : tuple of Receipt
+        Bets with a reference of ours. Duplicates have been collapsed by venue bet id.
+    complete : bool
+        Every page of every place where a bet can be was read. Only a complete reading can prove an absence.
+    foreign : tuple of ForeignBet
+    """
+
+    receipts: tuple[Receipt, ...]
+    complete: bool
+    foreign: tuple[ForeignBet, ...] = ()
+
+
+class VenueFailure(Exception):
+    """Base of what an adapter raises. `cause` is one short word, such as ``connect``, ``timeout``, ``status_503``."""
+
+    def __init__(self, cause: str, retry_after_ns: int | None = None) -> None:
+        self.cause, self.retry_after_ns = cause, retry_after_ns
+        super().__init__(cause)
+
+
+class NotTaken(VenueFailure):
+    """The request provably did not reach the venue, or the venue defines its answer as "not accepted"."""
+
+
+class Unanswered(VenueFailure):
+    """The request may have arrived. Nothing is known of the bet."""
+
+
+class ReadFailed(VenueFailure):
+    """A look-up, list or balance could not be read. It proves nothing."""
+
+
+class Venue(Protocol):
+    """A venue. Every call ends within the time-outs of the profile."""
+
+    profile: Profile
+
+    def place(self, orders: Sequence[Order]) -> Sequence[Receipt | VenueFailure]:
+        """Send orders in one request; the answer of each, in the order of `orders`.
+
+        Raises
+        ------
+        NotTaken, Unanswered
+            For the request as a whole. Any other exception of an adapter counts as `Unanswered`.
+        """
+        ...
+
+    def look_up(self, keys: Sequence[str]) -> Reading:
+        """What the venue knows of bets with these references, in every place where a bet can be.
+
+        Raises
+        ------
+        ReadFailed
+        """
+        ...
+
+    def bets(self) -> Reading:
+        """All bets of the account that are open, pending, or settled lately.
+
+        Raises
+        ------
+        ReadFailed
+        """
+        ...
+
+    def balance_minor(self) -> int:
+        """The money of the account that is free for bets, whole minor units.
+
+        Raises
+        ------
+        ReadFailed
+        """
+        ...
+
+    def cancel(self, key: str) -> Receipt:
+        """Cancel the open rest of a bet; what is matched stays.
+
+        Raises
+        ------
+        NotTaken, Unanswered
+        """
+        ...
