@@ -1,0 +1,61 @@
+"""The order rate: so many sends a minute. It makes a bet wait inside its window and refuses nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from engine.clock import SECOND_NS
+from engine.live.breakers.contract import Distance, share_left
+from engine.live.clock import Clock
+
+_MINUTE_NS: Final = 60 * SECOND_NS
+
+
+class OrderRate:
+    """Sends of the last minute, on the monotonic clock.
+
+    Parameters
+    ----------
+    per_minute : int
+    clock : Clock
+    watched : bool
+        Count, and never let anybody wait: in a replay a minute is no minute.
+    """
+
+    name = "order_rate"
+
+    def __init__(self, per_minute: int, clock: Clock, *, watched: bool = False) -> None:
+        self._per_minute, self._clock, self._watched = per_minute, clock, watched
+        self._sends: deque[int] = deque()
+
+    def wait_ns(self) -> int:
+        """How long the next send has to wait; 0: it may go now.
+
+        The one who waits compares it with the end of the decision window: a bet whose window ends first is abandoned
+        with the reason ``order_rate``.
+        """
+        now = self._clock.monotonic_ns()
+        self._forget(now)
+        if self._watched or len(self._sends) < self._per_minute:
+            return 0
+        return self._sends[-self._per_minute] + _MINUTE_NS - now
+
+    def sent(self, wall_ns: int) -> None:
+        """Count a send that went on record at this wall time; one of an earlier process by its age."""
+        age = min(max(0, self._clock.wall_ns() - wall_ns), _MINUTE_NS)
+        if age < _MINUTE_NS:
+            self._sends.append(self._clock.monotonic_ns() - age)
+
+    def _forget(self, now: int) -> None:
+        while self._sends and self._sends[0] <= now - _MINUTE_NS:
+            self._sends.popleft()
+
+    def distance(self) -> Distance:
+        """Sends of the last minute against the limit."""
+        self._forget(self._clock.monotonic_ns())
+        count, state = len(self._sends), "watched" if self._watched else "closed"
+        if not self._watched and count >= self._per_minute:
+            state = "open"
+        left = share_left(float(count), float(self._per_minute))
+        return Distance(self.name, state, float(count), float(self._per_minute), left)
