@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,3 +40,16 @@ class Control:
     subject: str
     person: str
     reason: str
+
+
+def control_hash(previous: str, control: Control) -> str:
+    """SHA-256 over a control row and the hash of the one before, 64 hexadecimal digits; the first follows 64 zeros."""
+    fields = [previous, control.number, control.wall_ns, control.command, control.subject, control.person]
+    return hashlib.sha256(json.dumps([*fields, control.reason]).encode("ascii")).hexdigest()
+
+
+def sets_the_switch(control: Control) -> bool | None:
+    """What a row does to the kill switch: True sets it, False frees it (`resume` without a subject), None neither."""
+    if control.command is Command.KILL:
+        return True
+    return False if control.command is Command.RESUME and not control.subject else None

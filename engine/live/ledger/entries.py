@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
@@ -140,6 +140,12 @@ class Recorded:
 
 FIRST_PREVIOUS: Final = "0" * 64
 
+#: the columns of an entry that are hashed, in this order; the body follows as the last one
+HASHED: Final = (
+    "previous", "number", "epoch", "wall_ns", "kind", "key", "at_ns", "intent", "venue_bet", "bookmaker", *ACCOUNTS
+)  # fmt: skip
+_FORM: Final = "\n".join(["%s"] * (len(HASHED) + 1))
+
 
 def body_text(body: Mapping[str, Any]) -> str:
     """The one JSON form of a body: sorted keys, no spaces, ASCII. NaN and infinities are refused (ValueError)."""
@@ -148,7 +154,42 @@ def body_text(body: Mapping[str, Any]) -> str:
 
 def entry_hash(previous: str, number: int, epoch: int, wall_ns: int, entry: Entry, text: str) -> str:
     """SHA-256 over every column of an entry and the hash of the one before, 64 hexadecimal digits."""
-    amounts = [getattr(entry.money, name) for name in ACCOUNTS]
+    money = entry.money
+    amounts = [getattr(money, name) for name in ACCOUNTS]
     head = [previous, number, epoch, wall_ns, entry.kind, entry.key, entry.at_ns, entry.intent, entry.venue_bet]
-    line = json.dumps([*head, entry.bookmaker, *amounts], separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(f"{line}\n{text}".encode("ascii")).hexdigest()
+    return row_hash((*head, entry.bookmaker, *amounts, text))
+
+
+def row_hash(values: Sequence[Any]) -> str:
+    """`entry_hash` of the columns of `HASHED` and the body.
+
+    They are joined by line feeds. No column of an entry holds one (`fault_of`), so two different entries never give the
+    same text. A venue bet is written with a leading equals sign, its absence as a hyphen.
+    """
+    row = list(values)
+    row[_VENUE_BET] = "-" if row[_VENUE_BET] is None else f"={row[_VENUE_BET]}"
+    return hashlib.sha256((_FORM % tuple(row)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+_VENUE_BET: Final = HASHED.index("venue_bet")
+#: amounts and instants fit a signed 64-bit column
+_LARGEST: Final = 2**63 - 1
+
+
+def fault_of(entry: Entry) -> str:
+    """Why an entry cannot be stored; empty if it can.
+
+    Texts hold printable characters only, a venue bet is not empty, and whole numbers fit 64 bits.
+    """
+    texts = {"key": entry.key, "intent": entry.intent, "bookmaker": entry.bookmaker, "venue_bet": entry.venue_bet or ""}
+    for name, text in texts.items():
+        if not text.isprintable():
+            return f"a character of {name} that cannot be printed"
+    if not entry.key:
+        return "an empty key"
+    if entry.venue_bet == "":
+        return "an empty venue bet"
+    numbers = [entry.at_ns, *(getattr(entry.money, name) for name in ACCOUNTS)]
+    if not all(type(number) is int for number in numbers):
+        return "an amount or instant that is no whole number"
+    return "" if all(abs(number) <= _LARGEST for number in numbers) else "an amount or instant beyond 64 bits"
