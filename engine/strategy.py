@@ -1,19 +1,21 @@
 """The contract of a strategy: its parameters, the quotes it needs, and one pure function of what was known.
 
-A strategy is a frozen dataclass. It never sees a result or a later quote, because its view does not hold them.
+A strategy is a frozen dataclass. It never sees a later quote, because its view does not hold them. It sees results only
+through features: numbers made of events that were settled before the decision.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import polars as pl
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """Quotes that a strategy needs.
+    """Quotes and features that a strategy needs.
 
     Attributes
     ----------
@@ -23,16 +25,19 @@ class Requirement:
         Bookmakers, and aggregates of a source; None for all.
     sides : tuple of str
         ``back`` and ``lay``.
+    features : tuple of str
+        Names of features: a built-in one, or a file in the folder ``features`` beside that of the strategy.
     """
 
     markets: tuple[str, ...]
     bookmakers: tuple[str, ...] | None = None
     sides: tuple[str, ...] = ("back",)
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class View:
-    """The quotes in force at each decision.
+    """The quotes in force at each decision, and the features that the strategy requires.
 
     Attributes
     ----------
@@ -41,9 +46,13 @@ class View:
         line, selection, bookmaker, side, odds, size_minor, suspect, instant, known_at. Always known_at <= decided_at.
         A decision sees one quote, the latest, of each (event, market, line, selection, bookmaker, side). Sorted by
         decided_at, event_id, market, line, selection, bookmaker, side.
+    features : mapping of str to polars.DataFrame
+        By name, one row for each distinct (decided_at, event_id) of the quotes, sorted by them: these two columns and
+        the columns of the feature. A value rests on events settled before decided_at only; null: not known yet.
     """
 
     quotes: pl.DataFrame
+    features: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,10 +65,76 @@ class History:
         Events settled before that instant, in the columns of `schema.EVENTS`.
     quotes : polars.DataFrame
         The quotes of all decisions before that instant, in the columns of `View.quotes`.
+    features : mapping of str to polars.DataFrame
+        The features of these decisions, as in `View.features`.
     """
 
     events: pl.DataFrame
     quotes: pl.DataFrame
+    features: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+class Running(Protocol):
+    """A feature that is told one result after another: its incremental form, which trading uses."""
+
+    def update(self, result: Mapping[str, Any], settled_ns: int) -> None:
+        """Take in a result.
+
+        Results come in the order of (settled_at, event_id), each event once.
+
+        Parameters
+        ----------
+        result : mapping
+            Plain values by column: `engine.asof.features.BEFORE` and `engine.asof.features.AFTER`.
+        settled_ns : int
+            When the event was settled, UTC nanoseconds.
+        """
+        ...
+
+    def value(self, event: Mapping[str, Any], decided_ns: int) -> tuple[Any, ...]:
+        """The values for an event, in the order of `Feature.columns`; None: not known yet. Nothing is changed by it.
+
+        Parameters
+        ----------
+        event : mapping
+            Plain values by column: `engine.asof.features.BEFORE`.
+        decided_ns : int
+            Instant of the decision, UTC nanoseconds; every result settled before it has been given, and no other.
+        """
+        ...
+
+
+@runtime_checkable
+class Feature(Protocol):
+    """Numbers about an event, made of the events settled before a decision on it. Both forms give the same bits.
+
+    Attributes
+    ----------
+    name : str
+    columns : mapping of str to polars.DataType
+        Its columns and their types.
+    """
+
+    name: ClassVar[str]
+    columns: ClassVar[Mapping[str, Any]]
+
+    def batch(self, results: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+        """The values of many decisions: one row of `columns` for each row of `asked`, in its order.
+
+        Parameters
+        ----------
+        results : polars.DataFrame
+            Settled events, event_id, settled_at and the columns `engine.asof.features.BEFORE` and `.AFTER`, sorted by
+            (settled_at, event_id).
+        asked : polars.DataFrame
+            decided_at, event_id and the columns `engine.asof.features.BEFORE`, sorted by (decided_at, event_id). Only
+            results with settled_at < decided_at count for a row.
+        """
+        ...
+
+    def start(self) -> Running:
+        """The incremental form, before the first result."""
+        ...
 
 
 @runtime_checkable
@@ -79,7 +154,7 @@ class Strategy(Protocol):
 
 @runtime_checkable
 class Learner(Protocol):
-    """A strategy with a model. It is fitted at the start of each fold and decides until the next fold starts."""
+    """A strategy with a model. It is fitted on the days of `validation.refit` and decides until the next of them."""
 
     name: ClassVar[str]
 

@@ -72,8 +72,9 @@ def _with_fits(tapes: Tapes, spec: TapeSpec, settings: Mapping[str, Any]) -> Tap
     if not isinstance(strategy, Learner):
         return spec
     rules = rules_of(settings)
-    dates = boundaries(calendar_of(tapes.rows(spec).calendar), rules) if rules.enabled else ()
-    return fitted_at(spec, strategy, dates)
+    calendar = calendar_of(tapes.rows(spec).calendar)
+    dates = boundaries(calendar, rules) if rules.enabled else ()
+    return fitted_at(spec, strategy, dates, rules.refit, calendar.seasons.values())
 
 
 def status(findings: Findings) -> int:

@@ -104,6 +104,7 @@ KEYS: Final[dict[str, Key]] = {
     "validation.metric": Key("text", choices=("sharpe", "growth", "yield")),
     "validation.metric_min": Key("number", off=True),
     "validation.bets_min": Key("whole"),
+    "validation.refit": Key("text", choices=("fold", "1d", "season"), slow=True),
     **_fast(""),
     "seed": Key("whole"),
     "output": Key("text", choices=("table", "json"), counts=False),
@@ -132,7 +133,12 @@ _NO_TRIAL: Final = ("data.sports", "data.competitions", "data.seasons", "data.fi
 
 
 def is_tried(key: str) -> bool:
-    """Whether two values of a key are two trials on the same events; those of closing odds and validation are not."""
+    """Whether two values of a key are two trials on the same events.
+
+    Those of closing odds and validation are not, except for the days on which a model is fitted.
+    """
+    if key == "validation.refit":
+        return True
     return counts(key) and key not in _NO_TRIAL and not key.startswith(("clv.", "validation.", "sweep."))
 
 
@@ -175,7 +181,10 @@ def checked(key: str, value: Any) -> Any:
 
 #: keys that came after the first ledgers, with the values that they then have. At that value a key is left out of the
 #: hash of a trial, so that a configuration of before keeps its hash; an option file of before may lack the key.
-ADDED: Final[dict[str, Any]] = {"execution.unresolved": {"after": "7d", "settle": "void"}}
+ADDED: Final[dict[str, Any]] = {
+    "execution.unresolved": {"after": "7d", "settle": "void"},
+    "validation.refit": "fold",
+}
 
 #: the same for keys of single strategies, by the strategy's name
 ADDED_TO_STRATEGIES: Final[dict[tuple[str, str], Any]] = {

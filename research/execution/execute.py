@@ -83,12 +83,13 @@ def _prepare(command: Command) -> Job:
         "sources": running_code(specs),
     }
     rules = rules_of(command.settings)
-    dates = (
-        boundaries(merge_calendars([calendar_of(spec_rows.calendar) for spec_rows in rows]), rules)
-        if rules.enabled
-        else ()
+    calendars = [calendar_of(spec_rows.calendar) for spec_rows in rows]
+    dates = boundaries(merge_calendars(calendars), rules) if rules.enabled else ()
+    seasons = {day for calendar in calendars for day in calendar.seasons.values()}
+    jobs = tuple(
+        replace(job, spec=fitted_at(job.spec, tapes.inputs(job.spec).strategy, dates, rules.refit, seasons))
+        for job in jobs
     )
-    jobs = tuple(replace(job, spec=fitted_at(job.spec, tapes.inputs(job.spec).strategy, dates)) for job in jobs)
     return Job(command, tapes, jobs, rows, digest(identity), rules, dates)
 
 

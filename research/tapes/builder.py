@@ -34,6 +34,7 @@ from research.config.tape_spec import TapeSpec
 from research.tapes.absence import why_nothing
 from research.tapes.cache import cache_folder, evict, load_tape
 from research.tapes.facts import added, count_days, facts_of, merged_facts
+from research.tapes.features import Featured, feature_code, feature_source
 from research.tapes.fitting import opportunities
 from research.tapes.inputs import StrategyFactory, TapeInputs, source_of, strategy_of, thawed
 from research.tapes.names import bookmakers_of, check_spec
@@ -163,8 +164,11 @@ class Tapes:
         facts = spec.facts()
         for name in ("kelly", "clv_bookmaker", "clv_method", "unresolved"):
             del facts[name]
-        strategy = source_of(self.inputs(spec).strategy)
-        return digest({"slow": facts, "rows": self.rows(spec).seen, "strategy": strategy})
+        inputs = self.inputs(spec)
+        sources = {"strategy": source_of(inputs.strategy)}
+        if inputs.features:
+            sources |= {"features": "\n".join(map(feature_source, inputs.features))}
+        return digest({"slow": facts, "rows": self.rows(spec).seen, **sources})
 
     def why_nothing(self, spec: TapeSpec, refused: pl.DataFrame) -> str:
         """Why the tape of a specification has no row; `refused` is that of the tape."""
@@ -177,8 +181,9 @@ class Tapes:
         offers, events, fair, prices = [], [], [], []
         suspects = self._suspects[spec] = Suspects()
         rule, store = Unresolved(**dict(spec.unresolved)), self._store(spec)
+        featured = self._featured(inputs)
         for part, views in self._parts(inputs):
-            bets = opportunities(spec, inputs.strategy, part.events, views)
+            bets = opportunities(spec, inputs.strategy, part.events, views, featured)
             offers.append(bets)
             suspects.add(inputs.strategy, views, bets)
             bet_on = part.events.join(bets.select("event_id"), on="event_id", how="semi")
@@ -200,6 +205,13 @@ class Tapes:
             later=_later_prices(pl.concat(prices), inputs) if prices else None,
             kelly=spec.kelly,
         )
+
+    def _featured(self, inputs: TapeInputs) -> Featured:
+        """The features of a strategy, over the events of all parts: a running number goes on from part to part."""
+        if not inputs.features:
+            return Featured()
+        events = _rows_of(self._store(inputs.spec).events, inputs.visible)
+        return Featured() if events is None else Featured(inputs.features, with_possible_results(events))
 
     def _parts(self, inputs: TapeInputs) -> Iterator[tuple[_Part, list[View]]]:
         """Parts of the universe that hold anything, with what was knowable at their decisions."""
@@ -324,9 +336,11 @@ def building_code(spec: TapeSpec) -> str:
 
 def tape_code(spec: TapeSpec) -> tuple[list[str], list[Path]]:
     """Modules and files of the user that a tape is built with, for `code_hash`."""
+    names = strategy_of(spec).requires().features
+    modules, files = feature_code(names, spec.strategy_file)
     if spec.strategy_file is not None:
-        return [__name__], [Path(spec.strategy_file)]
-    return [__name__, f"research.strategies.{spec.strategy}"], []
+        return [__name__, *modules], [Path(spec.strategy_file), *files]
+    return [__name__, f"research.strategies.{spec.strategy}", *modules], files
 
 
 def _rows_of(read: Callable[[Universe], pl.DataFrame], universe: Universe) -> pl.DataFrame | None:

@@ -1,13 +1,14 @@
-"""Strategies with a model: fitted at the start of each fold, on nothing that was settled or quoted later.
+"""Strategies with a model: fitted on the days of a calendar, on nothing that was settled or quoted later.
 
-One tape holds the decisions of all folds. Each decision comes from the model fitted at the start of its fold; before
-the first fold boundary there is no model and no decision.
+The calendar, `validation.refit`, is the start of each fold, of each season, or every day. One tape holds the decisions
+of all of it. Each decision comes from the last model fitted before it; before the first fold boundary there is no model
+and no decision.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
@@ -23,11 +24,19 @@ from engine.schema import OPPORTUNITIES
 from engine.strategy import History, Learner, Strategy, View
 from research.config.tape_spec import TapeSpec
 from research.strategies.user_file import failures_named
+from research.tapes.features import Featured
+from research.validation.rules import DAILY, FOLD, SEASON
 
 _END = int(np.iinfo(np.int64).max)
 
 
-def fitted_at(spec: TapeSpec, strategy: Strategy | Learner, dates: Sequence[dt.date]) -> TapeSpec:
+def fitted_at(
+    spec: TapeSpec,
+    strategy: Strategy | Learner,
+    dates: Sequence[dt.date],
+    refit: str = FOLD,
+    seasons: Collection[dt.date] = (),
+) -> TapeSpec:
     """The specification with the days on which its model is fitted; unchanged if the strategy has no model.
 
     Parameters
@@ -36,6 +45,10 @@ def fitted_at(spec: TapeSpec, strategy: Strategy | Learner, dates: Sequence[dt.d
     strategy : Strategy or Learner
     dates : sequence of date
         Fold boundaries (`research.validation.folds`); empty: no validation.
+    refit : str
+        `validation.refit`.
+    seasons : collection of date
+        First days of the seasons.
 
     Raises
     ------
@@ -51,11 +64,43 @@ def fitted_at(spec: TapeSpec, strategy: Strategy | Learner, dates: Sequence[dt.d
             expected="walk_forward, purged_kfold or cpcv",
             found="none",
         )
-    return replace(spec, fit_at=tuple(date.isoformat() for date in dates[1:-1]))
+    return replace(spec, fit_at=tuple(date.isoformat() for date in fit_days(dates, refit, seasons)))
 
 
-def opportunities(spec: TapeSpec, strategy: Any, events: pl.DataFrame, views: Sequence[View]) -> pl.DataFrame:
+def fit_days(dates: Sequence[dt.date], refit: str, seasons: Collection[dt.date] = ()) -> list[dt.date]:
+    """Days at whose start a model is fitted, ascending. The first one is always the first fold boundary.
+
+    Parameters
+    ----------
+    dates : sequence of date
+        First day of each fold, and the day after the last one.
+    refit : str
+        ``fold``: each fold boundary; ``season``: the first day of each season; ``1d``: every day.
+    seasons : collection of date
+        First days of the seasons.
+    """
+    first, end = dates[1], dates[-1]
+    if refit == DAILY:
+        return [first + dt.timedelta(days=number) for number in range((end - first).days)]
+    later = seasons if refit == SEASON else dates[2:-1]
+    return [first, *sorted({day for day in later if first < day < end})]
+
+
+def opportunities(
+    spec: TapeSpec, strategy: Any, events: pl.DataFrame, views: Sequence[View], featured: Featured | None = None
+) -> pl.DataFrame:
     """Opportunities of a strategy over the views of one part of the universe, fitted first if it has a model.
+
+    Parameters
+    ----------
+    spec : TapeSpec
+    strategy : Strategy or Learner
+    events : polars.DataFrame
+        Events of the part.
+    views : sequence of View
+        Without features.
+    featured : Featured, optional
+        The features that the strategy requires; by default none.
 
     Raises
     ------
@@ -63,9 +108,11 @@ def opportunities(spec: TapeSpec, strategy: Any, events: pl.DataFrame, views: Se
         The user's own strategy fails; file and line are named.
     """
     with nullcontext() if spec.strategy_file is None else failures_named(Path(spec.strategy_file)):
+        given = featured or Featured()
         if not spec.fit_at:
-            return _together([_offered(spec, strategy, view) for view in views if view.quotes.height])
-        return _fold_by_fold(spec, strategy, events, pl.concat([view.quotes for view in views]))
+            return _together([_offered(spec, strategy, given.of(view)) for view in views if view.quotes.height])
+        quotes = pl.concat([view.quotes for view in views])
+        return _fit_by_fit(spec, strategy, events, given.of(View(quotes)))
 
 
 def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -73,17 +120,34 @@ def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=OPPORTUNITIES), *(frame for frame in frames if frame.width)], how="diagonal")
 
 
-def _fold_by_fold(spec: TapeSpec, strategy: Any, events: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
-    decided, settled = pl.col("decided_at").cast(pl.Int64), pl.col("settled_at").cast(pl.Int64)
-    frames: list[pl.DataFrame] = []
+def _fit_by_fit(spec: TapeSpec, strategy: Any, events: pl.DataFrame, whole: View) -> pl.DataFrame:
+    settled = pl.col("settled_at").cast(pl.Int64)
+    decided, frames = _ByInstant(whole), list[pl.DataFrame]()
     for since, until in pairwise([*(_midnight(day, spec.zone) for day in spec.fit_at), _END]):
-        seen = quotes.filter(decided >= since, decided < until)
-        if seen.is_empty():
-            continue  # nothing to decide in this fold, so nothing to fit
-        known = History(events.filter(settled < since), quotes.filter(decided < since))
-        fitted = strategy.fit(known, since)
-        frames.append(_offered(spec, fitted, View(seen)))
+        seen = decided.between(since, until)
+        if seen.quotes.is_empty():
+            continue  # nothing to decide until the next fit, so nothing to fit
+        before = decided.between(-_END, since)
+        fitted = strategy.fit(History(events.filter(settled < since), before.quotes, before.features), since)
+        frames.append(_offered(spec, fitted, seen))
     return _together(frames)
+
+
+class _ByInstant:
+    """A view that is cut by the instants of its decisions; a slice where its rows are sorted by them."""
+
+    def __init__(self, view: View) -> None:
+        frames = {"": view.quotes, **view.features}
+        self._frames = {name: frame.sort("decided_at", maintain_order=True) for name, frame in frames.items()}
+        self._instants = {name: f["decided_at"].cast(pl.Int64).to_numpy() for name, f in self._frames.items()}
+
+    def between(self, since: int, until: int) -> View:
+        """Decisions from `since` to before `until`, UTC nanoseconds."""
+        cut = {}
+        for name, frame in self._frames.items():
+            low, high = np.searchsorted(self._instants[name], (since, until), side="left")
+            cut[name] = frame.slice(int(low), int(high - low))
+        return View(cut.pop(""), cut)
 
 
 def _offered(spec: TapeSpec, strategy: Any, view: View) -> pl.DataFrame:

@@ -12,10 +12,11 @@ from typing import Any
 from engine.clock import duration_ns
 from engine.schema import CLOSE, OPEN, SNAPSHOT
 from engine.store.universe import Universe
-from engine.strategy import Requirement, Strategy
+from engine.strategy import Feature, Requirement, Strategy
 from engine.tape.execution import CashOut
 from research.config.tape_spec import TapeSpec
 from research.strategies import make
+from research.tapes.features import features_of
 
 #: makes the strategy of a specification
 StrategyFactory = Callable[[TapeSpec], Strategy]
@@ -40,6 +41,8 @@ class TapeInputs:
         How long an order takes to arrive.
     cash_out : CashOut
         When bets are closed again.
+    features : tuple of Feature
+        What the strategy requires beside prices.
     """
 
     spec: TapeSpec
@@ -49,6 +52,7 @@ class TapeInputs:
     later: Universe | None
     delay_ns: int
     cash_out: CashOut
+    features: tuple[Feature, ...] = ()
 
     @classmethod
     def of(cls, spec: TapeSpec, strategy: Strategy) -> TapeInputs:
@@ -57,7 +61,7 @@ class TapeInputs:
         Raises
         ------
         ConfigurationError
-            A duration that cannot be read.
+            A duration that cannot be read, or a feature that does not exist.
         """
         required, scope = strategy.requires(), _scope(spec)
         markets, books, sides = required.markets, required.bookmakers, required.sides
@@ -72,6 +76,7 @@ class TapeInputs:
             _later(scope, required, cash_out) if delay_ns or cash_out.on else None,
             delay_ns,
             cash_out,
+            features_of(required.features, spec.strategy_file),
         )
 
     def within(self, known: Collection[str]) -> TapeInputs:
@@ -84,7 +89,7 @@ class TapeInputs:
 
     @property
     def required(self) -> Requirement:
-        """Markets, bookmakers and sides that the strategy needs."""
+        """Markets, bookmakers, sides and features that the strategy needs."""
         return self.strategy.requires()
 
 

@@ -12,6 +12,8 @@ from engine.errors import ConfigurationError
 
 #: most splits of combinatorial cross-validation; a command with more is refused
 MOST_SPLITS: Final = 20_000
+#: when a strategy with a model is fitted: at the start of each fold, every day, at the start of each season
+FOLD, DAILY, SEASON = "fold", "1d", "season"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Rules:
         The metric must be above this; -inf: no minimum.
     bets_min : int
         Fewest bets in the training folds.
+    refit : str
+        When a strategy with a model is fitted: ``fold``, ``1d``, ``season``.
     """
 
     name: str = "walk_forward"
@@ -49,6 +53,7 @@ class Rules:
     metric: str = "sharpe"
     metric_min: float = 0.0
     bets_min: int = 100
+    refit: str = FOLD
 
     @property
     def enabled(self) -> bool:

@@ -1,0 +1,86 @@
+"""The features that a strategy requires: found by name, and made for its views."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from engine.asof.features import frames
+from engine.schema import EVENTS
+from engine.strategy import Feature, View
+from research.features import built_in, feature_in
+from research.strategies.user_file import failures_named, load_module
+
+FOLDER = "features"
+
+
+def feature_file(name: str, strategy_file: str | None) -> Path | None:
+    """File of a feature of the user, in the folder ``features`` beside that of the strategy; None: a built-in one."""
+    if strategy_file is None or not name.isidentifier():
+        return None
+    path = Path(strategy_file).resolve().parent.parent / FOLDER / f"{name}.py"
+    return path if path.is_file() else None
+
+
+def features_of(names: Sequence[str], strategy_file: str | None = None) -> tuple[Feature, ...]:
+    """Make features.
+
+    Parameters
+    ----------
+    names : sequence of str
+        `engine.strategy.Requirement.features`. A file of the user comes before a built-in feature of its name.
+    strategy_file : str, optional
+        File of the user's strategy.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such feature, or its file cannot be imported.
+    """
+    return tuple(_made(name, strategy_file) for name in dict.fromkeys(names))
+
+
+def _made(name: str, strategy_file: str | None) -> Feature:
+    path = feature_file(name, strategy_file)
+    if path is None:
+        return built_in(name)
+    with failures_named(path):
+        return feature_in(load_module(path), name, str(path))
+
+
+def feature_code(names: Sequence[str], strategy_file: str | None) -> tuple[list[str], list[Path]]:
+    """Modules and files of the user that features are written in, for `research.config.code_hash.code_hash`."""
+    files = {name: feature_file(name, strategy_file) for name in names}
+    modules = [f"research.features.{name}" for name, path in files.items() if path is None]
+    return modules, [path for path in files.values() if path is not None]
+
+
+def feature_source(feature: Feature) -> str:
+    """Text of the module that a feature is written in; empty if it has no file."""
+    try:
+        return inspect.getsource(inspect.getmodule(type(feature)) or type(feature))
+    except (OSError, TypeError):
+        return ""
+
+
+@dataclass(frozen=True)
+class Featured:
+    """Features of a strategy and the events that they are made of.
+
+    Attributes
+    ----------
+    features : tuple of Feature
+    events : polars.DataFrame
+        All events of the universe, in the columns of `schema.EVENTS`.
+    """
+
+    features: tuple[Feature, ...] = ()
+    events: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EVENTS))
+
+    def of(self, view: View) -> View:
+        """A view with the features of its decisions; itself if none is required."""
+        return replace(view, features=frames(self.features, self.events, view.quotes)) if self.features else view

@@ -1,0 +1,121 @@
+"""The contract of every built-in feature. A new one is tested as soon as its file is there."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.asof.features import AFTER, BEFORE, Follower, frames
+from engine.schema import INSTANT_DTYPE
+from engine.strategy import Feature
+from research.features import built_in, names
+from tests.property.markets import world
+
+INSTANT = pl.col("settled_at").cast(pl.Int64)
+
+
+def history(seed: int = 3, n_events: int = 150) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Events of 20 days that are settled at midnight, and two decisions on each: before its day, and at a midnight."""
+    events, _ = world(seed, n_events)
+    start = pl.col("starts_at")
+    early = events.select("event_id", decided_at=start - pl.duration(hours=30))
+    midnight = events.select("event_id", decided_at=start.dt.truncate("1d") - pl.duration(seconds=1))
+    decisions = pl.concat([early, midnight]).with_columns(pl.col("decided_at").cast(INSTANT_DTYPE))
+    at_a_settlement = events["settled_at"].cast(INSTANT_DTYPE).implode()
+    assert decisions["decided_at"].is_in(at_a_settlement).any(), "some are taken as others settle"
+    return events.with_columns(pl.col("settled_at").cast(INSTANT_DTYPE)), decisions.unique()
+
+
+def feature(name: str) -> Feature:
+    """The feature, with a warm-up that the small history is longer than."""
+    found: Any = built_in(name)
+    return replace(found, warm_up=10) if "warm_up" in {field.name for field in fields(found)} else found
+
+
+@pytest.fixture(params=names())
+def made(request: pytest.FixtureRequest) -> Feature:
+    return feature(request.param)
+
+
+def of(made: Feature, events: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    return frames([made], events, decisions)[made.name]
+
+
+def by_messages(made: Feature, events: pl.DataFrame, decisions: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
+    """The incremental form: results as messages in the order of settled_at, each decision asked alone."""
+    follower = Follower([made])
+    settled = events.filter(pl.col("settled_at").is_not_null()).sample(fraction=1, shuffle=True, seed=seed)
+    messages = list(settled.with_columns(at=INSTANT).sort("at", maintain_order=True).iter_rows(named=True))
+    rows = {row["event_id"]: row for row in events.iter_rows(named=True)}
+    parts = []
+    for decided, event in decisions.select(pl.col("decided_at").cast(pl.Int64), "event_id").sort("*").iter_rows():
+        while messages and messages[0]["at"] <= decided:
+            message = messages.pop(0)
+            follower.add(message, message["at"])
+        parts.append(follower.frames([(decided, rows[event])])[made.name])
+    return pl.concat(parts)
+
+
+def test_it_is_a_frozen_dataclass_with_columns(made: Feature) -> None:
+    assert is_dataclass(made) and type(made).__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert isinstance(made, Feature) and built_in(made.name).name == made.name and made.columns
+    assert type(made).__doc__ and all(f"`{column}`" in type(made).__doc__ for column in made.columns)  # type: ignore[operator]
+
+
+def test_a_batch_gives_the_same_bits_as_one_message_after_another(made: Feature) -> None:
+    events, decisions = history()
+    batch = of(made, events, decisions)
+    assert (
+        batch.height == decisions.height and batch.drop_nulls().height > 100 and batch.null_count().sum_horizontal()[0]
+    )
+    assert batch.drop_nulls().n_unique(list(made.columns)) > 10
+    assert batch.equals(by_messages(made, events, decisions))
+
+
+def test_whole_history_gives_the_same_as_a_truncated_one_and_as_single_rows(made: Feature) -> None:
+    events, decisions = history(4)
+    batch = of(made, events, decisions)
+    for (instant,), part in decisions.group_by(["decided_at"], maintain_order=True):
+        known = pl.col("settled_at") < pl.lit(instant, INSTANT_DTYPE)
+        hidden = [
+            pl.when(known).then(name).otherwise(None).alias(name) for name in ("settled_at", "home_score", "winner")
+        ]
+        cut = events.with_columns(hidden, status=pl.when(known).then("status").otherwise(pl.lit("scheduled")))
+        here = batch.filter(pl.col("decided_at") == pl.lit(instant, INSTANT_DTYPE))
+        assert of(made, cut, part).equals(here)
+    single = [of(made, events, decisions[number : number + 1]) for number in range(0, decisions.height, 7)]
+    assert pl.concat(single).join(batch, on=batch.columns, nulls_equal=True).height == len(single)
+
+
+def test_it_depends_on_no_order_of_events_and_does_not_read_what_is_not_settled(made: Feature) -> None:
+    events, decisions = history(5)
+    batch = of(made, events, decisions)
+    assert batch.equals(of(made, events.sample(fraction=1, shuffle=True, seed=9), decisions))
+    assert batch.equals(of(made, events, decisions.sample(fraction=1, shuffle=True, seed=9)))
+    rng = np.random.default_rng(1)
+    last = pl.quantile("at", 0.66) < pl.col("at")
+    other = pl.Series("other", rng.integers(0, 9, events.height), dtype=pl.Int32)
+    future = events.with_columns(other, at=INSTANT).with_columns(  # the last third of the results becomes another one
+        home_score=pl.when(last).then("other").otherwise("home_score")
+    )
+    until = events["settled_at"].cast(pl.Int64).quantile(0.66)
+    early = pl.col("decided_at").cast(pl.Int64) <= until
+    assert not batch.equals(of(made, future, decisions))
+    assert batch.filter(early).equals(of(made, future, decisions).filter(early)) and batch.filter(early).height > 50
+
+
+def test_asking_changes_nothing(made: Feature) -> None:
+    events, _ = history(6)
+    settled = events.drop_nulls("settled_at").sort("settled_at", "event_id")
+    asked, quiet = made.start(), made.start()
+    for row in settled.with_columns(at=INSTANT).iter_rows(named=True):
+        result = {name: row.get(name) for name in (*BEFORE, *AFTER)}
+        event = {name: row.get(name) for name in BEFORE}
+        asked.value(event, row["at"])
+        asked.update(result, row["at"])
+        quiet.update(result, row["at"])
+    assert asked.value(event, 2**62) == quiet.value(event, 2**62)
