@@ -18,7 +18,7 @@ from research.config.compose import Composer
 from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.sweeps.planner import plan_backtest
 from research.tapes.builder import Tapes
-from research.tapes.fitting import fitted_at, opportunities
+from research.tapes.fitting import fit_days, fitted_at, opportunities
 from research.tapes.inputs import strategy_of
 
 pytestmark = pytest.mark.slow
@@ -121,6 +121,55 @@ def test_what_the_days_of_fitting_do_to_a_tape(monkeypatch: pytest.MonkeyPatch) 
     small = Tapes(strategy=lambda _: learner)
     with pytest.raises(ConfigurationError, match="memory"):
         small.fresh(replace(of, universe=tuple((k, None) for k, _ in of.universe)))
+
+
+def test_the_days_of_each_calendar() -> None:
+    day, seasons = dt.date, [dt.date(2019, 8, 1), dt.date(2020, 8, 3), dt.date(2021, 8, 2), dt.date(2024, 6, 1)]
+    assert fit_days(DATES, "fold", seasons) == [day(2021, 1, 1), day(2022, 1, 1)]
+    assert fit_days(DATES, "season", seasons) == [day(2021, 1, 1), day(2021, 8, 2)]
+    assert fit_days(DATES, "season", [DATES[1]]) == [day(2021, 1, 1)]
+    daily = fit_days(DATES, "1d", seasons)
+    assert (daily[0], daily[1], daily[-1]) == (day(2021, 1, 1), day(2021, 1, 2), day(2024, 5, 31))
+    assert len(set(daily)) == len(daily) == (DATES[3] - DATES[1]).days
+
+
+@pytest.mark.parametrize("refit", ["1d", "season"])
+def test_each_decision_comes_from_the_last_model_fitted_before_it(home: Path, refit: str) -> None:
+    learner = Rates()
+    rows = tape_rows(learner, fitted_at(spec(), learner, DATES, refit, [dt.date(2021, 8, 2), dt.date(2022, 8, 1)]))
+    borders = pl.Series([until for until, _ in learner.seen])
+    assert borders.is_sorted() and borders.n_unique() == len(borders) and (len(borders) > 100 or refit == "season")
+    rates = {}
+    for until, history in learner.seen:
+        assert history.events["settled_at"].cast(pl.Int64).max() < until  # type: ignore[operator]
+        wins = history.events.filter(pl.col("home_score") > pl.col("away_score")).height
+        rates[until] = wins / history.events.height
+    mine = rows.with_columns(fit=pl.Series([max(b for b in borders if b <= at) for at in rows["decided"]]))
+    assert mine.height > 300 and mine["prob"].to_list() == [rates[until] for until in mine["fit"]]
+    if refit == "1d":
+        assert (mine["decided"] - mine["fit"]).max() < 24 * 3600 * 10**9, "the model of the decision's own day"
+    else:
+        assert [dt.datetime.fromtimestamp(b / 1e9, dt.UTC).date() for b in borders] == [
+            dt.date(2021, 1, 1), dt.date(2021, 8, 2), dt.date(2022, 8, 1)
+        ]  # fmt: skip
+
+
+def test_a_fit_gets_the_features_of_the_decisions_before_it(home: Path) -> None:
+    @dataclass(frozen=True)
+    class Draws(Rates):
+        def requires(self) -> Requirement:
+            return Requirement(("1x2",), ("pinnacle",), features=("running_draws",))
+
+    learner = Draws()
+    tape_rows(learner, fitted_at(spec(), learner, DATES))
+    for until, history in learner.seen:
+        features = history.features["running_draws"]
+        assert features.select("decided_at", "event_id").rows() == sorted(
+            history.quotes.select("decided_at", "event_id").unique().rows()
+        )
+        assert 0.1 < features["draw_share"].drop_nulls().mean() < 0.5  # type: ignore[operator]
+        assert features["decided_at"].cast(pl.Int64).max() < until  # type: ignore[operator]
+        assert features["n_played"].max() <= history.events.height  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("convert", [pl.DataFrame.lazy, pl.DataFrame.to_dicts])

@@ -1,0 +1,154 @@
+"""Features through store, strategy and tape: of the user and built in, over all parts of a store, without a leak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.errors import ConfigurationError
+from engine.store.store import Store
+from research.config.compose import Composer
+from research.config.tape_spec import TapeSpec, tape_spec_of
+from research.leakage.finder import Search, find_leaks
+from research.strategies import make
+from research.sweeps.planner import plan_backtest
+from research.tapes import builder
+from research.tapes.builder import Tapes, building_code
+from research.tapes.features import feature_file, features_of
+from tests.research.leakage.subjects import subject
+
+pytestmark = pytest.mark.slow
+
+STRATEGY = '''"""Every price of b365 at a number that a feature gives."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import polars as pl
+
+from engine.strategy import Requirement, View
+
+
+@dataclass(frozen=True)
+class Shares:
+    name: ClassVar[str] = "shares"
+    feature: str = "FEATURE"
+
+    def requires(self) -> Requirement:
+        return Requirement(("1x2",), ("b365",), features=(self.feature,))
+
+    def opportunities(self, view: View) -> pl.DataFrame:
+        known = view.features[self.feature].with_columns(prob=0.2 + pl.col("n_played") / 1024)
+        columns = ["decided_at", "event_id", "market", "line", "selection", "bookmaker", "side", "odds"]
+        rows = view.quotes.select(columns).join(known, on=["decided_at", "event_id"], how="left")
+        return rows.select(*columns, "prob")
+'''
+#: counts results of the whole history where it is told to
+OWN = '''"""How many matches were settled."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import polars as pl
+
+
+@dataclass
+class Running:
+    n: int = 0
+
+    def update(self, result, settled_ns):
+        self.n += 1
+
+    def value(self, event, decided_ns):
+        return (self.n,)
+
+
+@dataclass(frozen=True)
+class Own:
+    name: ClassVar[str] = "own"
+    columns: ClassVar[Any] = {"n_played": pl.Int64}
+
+    def batch(self, results, asked):
+        ends = results["settled_at"].sort()
+        if LEAKY:
+            return pl.DataFrame({"n_played": [results["home_score"].sum()] * len(asked)})
+        n = ends.search_sorted(asked["decided_at"], side="left")
+        return pl.DataFrame({"n_played": n.cast(pl.Int64)})
+
+    def start(self):
+        return Running()
+'''
+
+
+@pytest.fixture()
+def own_home(small_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with the small store, a strategy and a feature of the user."""
+    home = tmp_path / "home"
+    for name in ("data", "strategies", "features"):
+        (home / name).mkdir(parents=True)
+    (home / "data" / "store").symlink_to(small_store / "data" / "store")
+    monkeypatch.setenv("BEA_HOME", str(home))
+    write(home, False)
+    return home
+
+
+def write(home: Path, leaky: bool, feature: str = "own") -> None:
+    (home / "strategies" / "shares.py").write_text(STRATEGY.replace("FEATURE", feature))
+    (home / "features" / "own.py").write_text(OWN.replace("LEAKY", str(leaky)))
+
+
+def spec(words: Sequence[str] = ()) -> TapeSpec:
+    plan = plan_backtest(Composer("backtest", None), ["strategy=shares", "risk=off", *words])
+    return tape_spec_of(plan.flat(1))
+
+
+def probs(of: TapeSpec, memory_mb: int = 4096) -> pl.DataFrame:
+    tape = Tapes(memory_mb).fresh(of)
+    return pl.DataFrame({"at": tape.decided_at, "event": tape.events["event_id"][tape.event], "prob": tape.prob})
+
+
+def test_a_decision_sees_what_was_settled_before_it(own_home: Path) -> None:
+    rows, events = probs(spec()), Store.open(own_home / "data" / "store").events()
+    ends = events["settled_at"].cast(pl.Int64).sort()
+    wanted = [0.2 + sum(end < at for end in ends) / 1024 for at in rows["at"]]
+    assert rows.height == 672 and rows["prob"].to_list() == wanted and len(set(wanted)) > 100
+    built_in = probs(spec(["strategy.feature=running_draws"]))
+    assert built_in.height == 672 and 0.3 > built_in["prob"].max() > 0.2  # type: ignore[operator]
+
+
+def test_parts_of_a_store_share_the_events_of_all_of_it(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = probs(spec())
+    monkeypatch.setattr(builder, "max_quotes", lambda memory_mb: 300)
+    tapes, cuts = Tapes(), len(Tapes()._cuts(Tapes().inputs(spec())))
+    assert cuts > 1 and probs(spec()).equals(whole) and tapes.inputs(spec()).features[0].name == "own"
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_the_leak_finder_changes_the_future_of_features_too(leaky: bool, own_home: Path) -> None:
+    write(own_home, leaky)
+    findings = find_leaks(subject(["strategy=shares"]), Search(instants=10))
+    assert findings.outcome == ("leak" if leaky else "clean"), findings
+    assert {leak.column for leak in findings.leaks} >= ({"prob"} if leaky else set())
+
+
+def test_the_code_of_a_feature_is_part_of_the_keys(own_home: Path) -> None:
+    before, found = building_code(spec()), Tapes().made_of(spec())
+    (own_home / "features" / "own.py").write_text(OWN.replace("LEAKY", "False") + "\n# edited\n")
+    assert building_code(spec()) != before and Tapes().made_of(spec()) != found
+    assert building_code(spec(["strategy.feature=running_draws"])) not in (before, building_code(spec()))
+
+
+def test_a_feature_is_found_beside_the_strategy_or_built_in(own_home: Path) -> None:
+    file = str(own_home / "strategies" / "shares.py")
+    assert [feature.name for feature in features_of(["own", "running_draws", "own"], file)] == ["own", "running_draws"]
+    assert feature_file("own", file) == (own_home / "features" / "own.py").resolve()
+    assert feature_file("own", None) is None and feature_file("../own", file) is None
+    with pytest.raises(ConfigurationError, match=r"unknown feature 'owl'.*running_draws"):
+        features_of(["owl"], file)
+    (own_home / "features" / "own.py").write_text("import nothing_at_all\n")
+    with pytest.raises(ConfigurationError, match=r"own\.py:1"):
+        features_of(["own"], file)
+    assert make("flat_all", {}).requires().features == ()
