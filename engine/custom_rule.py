@@ -27,7 +27,7 @@ from engine.files import write_bytes
 _SIGNATURE: Final = "stake_minor(row, account, params)"
 _LIBRARIES: Final = ("math", "numpy")
 #: modules of the kernel that depend on the rule; their copies import each other, and the rest of the kernel as it is
-_COPIED: Final = ("custom", "stake", "decide", "walk", "lanes.rules", "lanes.close", "lanes.walk")
+_COPIED: Final = ("custom", "stake", "decide", "walk", "live", "lanes.rules", "lanes.close", "lanes.walk")
 _HEAD: Final = "from engine.kernel.cache import leaf\n\n"
 _TAIL: Final = "\n\nHAS_CUSTOM_RULE = True\ncustom_stake_minor = leaf(stake_minor)\n"
 
@@ -131,6 +131,14 @@ def kernel_of(rule: Rule | None) -> Kernel:
     _generate(rule)
     alone, lanes = (importlib.import_module(name) for name in walk_modules(rule))
     return Kernel(alone.walk, lanes.walk_lanes)
+
+
+def judgement_of(rule: Rule | None) -> Any:
+    """The module `engine.kernel.live` of the built-in kernel, or of the one with a user's rule."""
+    if rule is None:
+        return importlib.import_module("engine.kernel.live")
+    _generate(rule)
+    return importlib.import_module(f"{_package(rule)}.live")
 
 
 def walk_modules(rule: Rule | None) -> tuple[str, str]:

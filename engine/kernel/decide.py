@@ -80,12 +80,21 @@ def fill_too_small(wanted, stake, row, account, params):
 
 
 @leaf
-def decide(row, account, params, draw):
-    """Size a bet that no earlier check refused: (reason, stake, backer's stake of a lay), minor units."""
+def sized(row, account, params):
+    """The stake before rounding: (`PENDING` or the reason of a refusal, stake, stake of the rule, binding limit)."""
     wanted = wanted_minor(row, account, params)
     stake, limit = shrink(wanted, row.size_minor * account.limit_factor, account, params)
     if params.fill_min_frac > 0.0 and limit == SIZE and fill_too_small(wanted, stake, row, account, params):
-        return SIZE, 0.0, 0.0
+        return SIZE, 0.0, wanted, limit
+    return PENDING, stake, wanted, limit
+
+
+@leaf
+def decide(row, account, params, draw):
+    """Size a bet that no earlier check refused: (reason, stake, backer's stake of a lay), minor units."""
+    reason, stake, wanted, limit = sized(row, account, params)
+    if reason != PENDING:
+        return reason, 0.0, 0.0
     stake, backer = round_stake(stake, row, params)
     if too_small(stake, backer, row, params):
         return binding_reason(wanted, limit, row, params), 0.0, 0.0

@@ -156,18 +156,30 @@ def place(tape, work, i, stake, backer, params):
 
 
 @leaf
-def decide_group(tape, work, first, base, params, seed):
-    """Decide the group of legs that starts at `first`: all or none is placed. Returns the row after it."""
+def group_end(tape, first):
+    """The row after the group of legs that starts at `first`."""
     last = first + 1
     while last < len(tape.id) and tape.group[last] == tape.group[first]:
         last += 1
+    return last
+
+
+@leaf
+def size_legs(tape, work, first, last, base, params):
+    """Check and size the legs from `first` to before `last`. Returns whether one of them fails."""
     fails = False
     for i in range(first, last):
         if work.reason[i] == PENDING:
             work.reason[i] = blocking_reason(tape, work, i, params)
         fails = fails or work.reason[i] != PENDING
-    if not fails:
-        fails = size_group(tape, work, first, last, base, params)
+    return fails or size_group(tape, work, first, last, base, params)
+
+
+@leaf
+def decide_group(tape, work, first, base, params, seed):
+    """Decide the group of legs that starts at `first`: all or none is placed. Returns the row after it."""
+    last = group_end(tape, first)
+    fails = size_legs(tape, work, first, last, base, params)
     if not fails:
         for i in range(first, last):
             draw = rejection_draw(tape.id[i], params, seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Final
 
 import numpy as np
@@ -11,13 +12,15 @@ from numpy.typing import NDArray
 
 from engine.clock import midnights
 from engine.kernel.codes import State
-from engine.odds import edge, edge_states, lay_as_back
 from engine.tape.columns import NEVER, REFUSED, Longs, Tape
+from engine.tape.facts import Backed, Offered, as_back_bets, edges
 from engine.tape.file import content_hash
 from engine.tape.kelly import kelly_column
 
 _ROW_COLUMNS: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant", "regime")
 _EVENT_COLUMNS: Final = ("event_id", "sport", "competition", "season", "date", "home", "away")
+_OFFERED: Final = tuple(field.name for field in fields(Offered) if field.name not in ("is_lay", "quoted"))
+_BACKED: Final = tuple(field.name for field in fields(Backed))
 _LATE: Final = "settled at or before the decision"
 _WORTHLESS: Final = "nothing to win after tax"
 
@@ -90,58 +93,31 @@ def describe(row: Mapping[str, object]) -> str:
 
 
 def _as_back_bets(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with `odds` after tax and the venue's odds as `quoted`; lays become back bets of equal risk.
-
-    The size of a lay becomes its liability.
-    """
+    """Rows with `odds` after tax and the venue's odds as `quoted`; lays become back bets of equal risk."""
     lay = pl.col("side") == "lay"
-    quoted = pl.col("odds")
-    prob, half_win, void, half_lose = (pl.col(f"prob{end}") for end in ("", "_half_win", "_void", "_half_lose"))
-    lose = 1.0 - prob - half_win - void - half_lose
-    size = pl.col("size_minor").fill_nan(None)
     decided = pl.col("state").is_between(int(State.LOSE), int(State.WIN))
     win_plus_lose = int(State.LOSE) + int(State.WIN)
-    back = pl.Series("back_odds", lay_as_back(rows["odds"].to_numpy()))
-    untaxed = pl.when(lay).then("back_odds").otherwise(quoted)
-    after_stake_tax, after_winnings_tax = 1.0 - pl.col("tax_stake_frac"), 1.0 - pl.col("tax_winnings_frac")
-    pays = pl.when(lay).then("back_odds").otherwise(quoted * after_stake_tax)
-    is_taxed = (pl.col("tax_winnings_frac") > 0.0) | ((pl.col("tax_stake_frac") > 0.0) & ~lay)
-    return rows.with_columns(back).with_columns(
-        quoted=quoted,
+    backed = as_back_bets(_offered(rows))
+    return rows.with_columns(
+        quoted=pl.col("odds"),
         is_lay=lay.cast(pl.Int8),
-        odds=pl.when(is_taxed)
-        .then(1.0 + (pays - 1.0) * pl.when(pays > 1.0).then(after_winnings_tax).otherwise(1.0))
-        .otherwise(untaxed),
-        prob=pl.when(lay).then(lose.clip(0.0, 1.0)).otherwise(prob),
-        prob_half_win=pl.when(lay).then(half_lose).otherwise(half_win),
-        prob_half_lose=pl.when(lay).then(half_win).otherwise(half_lose),
-        size_minor=pl.when(lay).then(_liability(size, quoted)).otherwise(size).fill_null(np.inf).fill_nan(np.inf),
         state=pl.when(lay & decided).then(win_plus_lose - pl.col("state")).otherwise("state").cast(pl.Int8),
         filled=pl.col("filled").fill_null(np.nan),
         exit_odds=pl.col("exit_odds").fill_null(np.nan),
-        tax_stake_frac=pl.when(lay).then(0.0).otherwise("tax_stake_frac"),
         close_prob=pl.when(lay).then(1.0 - pl.col("close_prob")).otherwise("close_prob").fill_null(np.nan),
-    )
+    ).with_columns(pl.Series(name, getattr(backed, name)) for name in _BACKED)
 
 
-def _liability(size: pl.Expr, odds: pl.Expr) -> pl.Expr:
-    """The liability of a lay of `size`: whole where the rounding of `odds - 1` alone keeps it from being whole."""
-    liability = size * (odds - 1.0)
-    whole = liability.round()
-    return pl.when((whole - liability).abs() <= 1e-15 * size * odds).then(whole).otherwise(liability)
+def _offered(rows: pl.DataFrame) -> Offered:
+    columns = {name: rows[name].to_numpy() for name in _OFFERED}
+    return Offered(is_lay=(rows["side"] == "lay").to_numpy(), quoted=rows["odds"].to_numpy(), **columns)
 
 
 def _edges(rows: pl.DataFrame) -> NDArray[np.float64]:
-    """Expected value per unit at risk before commission; float64 (n,), NaN where odds or probability is missing.
-
-    It is `prob * odds - 1` for rows that win or lose, and the sum of state probability times payoff for other rows.
-    """
-    probs = rows.select("prob", "prob_half_win", "prob_void", "prob_half_lose").to_numpy()
-    odds = rows["odds"].to_numpy()
-    plain = (probs[:, 1:] == 0.0).all(axis=1)
-    straight = np.where(plain, edge(probs[:, 0], odds), edge_states(probs, odds))
-    edges: NDArray[np.float64] = np.where(rows["each_way_frac"].to_numpy() > 0.0, _edges_each_way(rows), straight)
-    return edges
+    """Expected value per unit at risk before commission; float64 (n,), NaN where odds or probability is missing."""
+    straight = edges(Backed(**{name: rows[name].to_numpy() for name in _BACKED}))
+    each_way: NDArray[np.bool_] = rows["each_way_frac"].to_numpy() > 0.0
+    return np.where(each_way, _edges_each_way(rows), straight) if each_way.any() else straight
 
 
 def _edges_each_way(rows: pl.DataFrame) -> NDArray[np.float64]:

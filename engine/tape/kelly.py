@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.betting.kelly import kelly_market, kelly_shrunk, kelly_states
+from engine.betting.kelly import kelly_market
 from engine.errors import TapeError
 from engine.schema import WINNERS
+from engine.tape.facts import Backed, kelly_fracs
 
 Floats = NDArray[np.float64]
 
@@ -39,25 +42,21 @@ def kelly_column(rows: pl.DataFrame, mode: str) -> Floats:
     TapeError
         The mode is ``shrunk`` and no row has a `prob_sd`.
     """
-    if mode == "none":
-        return rows["kelly_frac"].fill_null(float("nan")).to_numpy()
-    odds, prob, rate = (rows[name].to_numpy() for name in ("odds", "prob", "commission_rate"))
-    if mode == "shrunk":
-        if len(rows) and rows["prob_sd"].null_count() == len(rows):
-            raise TapeError(
-                "Kelly shrunk for uncertainty needs the column prob_sd",
-                expected="a standard error of the probability",
-                found="no row has one",
-                todo="use a strategy that returns it (strategy=value strategy.fair=consensus), or another staking rule",
-            )
-        return kelly_shrunk(odds, prob, rows["prob_sd"].fill_null(float("nan")).to_numpy(), rate)
-    if mode == "states":
-        names = ("prob", "prob_half_win", "prob_void", "prob_half_lose")
-        return kelly_states(odds, rows.select(names).to_numpy(), rate)
-    return _market(rows)
+    if mode == "market":
+        return kelly_of_markets(rows)
+    if mode == "shrunk" and len(rows) and rows["prob_sd"].null_count() == len(rows):
+        raise TapeError(
+            "Kelly shrunk for uncertainty needs the column prob_sd",
+            expected="a standard error of the probability",
+            found="no row has one",
+            todo="use a strategy that returns it (strategy=value strategy.fair=consensus), or another staking rule",
+        )
+    stated, prob_sd = (rows[name].fill_null(float("nan")).to_numpy() for name in ("kelly_frac", "prob_sd"))
+    backed = Backed(**{field.name: rows[field.name].to_numpy() for field in fields(Backed)})
+    return kelly_fracs(mode, backed, stated, prob_sd, rows["commission_rate"].to_numpy())
 
 
-def _market(rows: pl.DataFrame) -> Floats:
+def kelly_of_markets(rows: pl.DataFrame) -> Floats:
     """Exact Kelly fractions of the selections of a book, each represented by its row with the best net edge."""
     book_keys = ["decided_at", "event_id", "market", "line"]
     plain = (pl.col("prob_half_win") == 0) & (pl.col("prob_void") == 0) & (pl.col("prob_half_lose") == 0)
