@@ -120,11 +120,38 @@ def with_later_prices(rows: pl.DataFrame, later: LaterPrices | None) -> pl.DataF
 
 def _in_order(quotes: pl.DataFrame, starts: pl.DataFrame) -> pl.DataFrame:
     """Quotes up to the start of their event, by time: one for each series and instant."""
+    return prices_in_order(quotes, starts).select(*_SERIES, "known_at", pl.col("odds").alias("_odds"))
+
+
+def prices_in_order(quotes: pl.DataFrame, starts: pl.DataFrame) -> pl.DataFrame:
+    """Prices at which an order can arrive: up to the start of their event, by time, one for each series and instant.
+
+    Parameters
+    ----------
+    quotes : polars.DataFrame
+        As in `LaterPrices`.
+    starts : polars.DataFrame
+        event_id, starts_at: one row for each event. Quotes of other events are left out.
+
+    Returns
+    -------
+    polars.DataFrame
+        event_id, market, line, selection, bookmaker, side, instant, known_at, odds, size_minor (null where the quotes
+        have none), and `_line`: the line with a number instead of null. Sorted by known_at and series.
+
+    Raises
+    ------
+    TapeError
+        The quotes have a missing or wrong column.
+    """
     wanted = {name: QUOTES[name] for name in (*_SERIES, "instant", "known_at", "odds") if name != "_line"}
     if "instant" not in quotes.columns:
         quotes = quotes.with_columns(instant=pl.lit(SNAPSHOT))
+    if "size_minor" not in quotes.columns:
+        quotes = quotes.with_columns(size_minor=pl.lit(None, pl.Float64))
+    wanted |= {name: QUOTES[name] for name in ("line", "size_minor")}
     return (
-        check_schema(quotes, wanted | {"line": QUOTES["line"]}, "the later prices")
+        check_schema(quotes, wanted, "the later prices")
         .join(starts, on="event_id", how="inner")
         .filter(
             pl.col("starts_at").is_null() | (pl.col("known_at") <= pl.col("starts_at")), pl.col("instant") != IN_PLAY
@@ -135,7 +162,7 @@ def _in_order(quotes: pl.DataFrame, starts: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("known_at", *_SERIES, "_kind", "odds", descending=[False] * (len(_SERIES) + 2) + [True])
         .unique([*_SERIES, "known_at"], keep="last", maintain_order=True)
-        .select(*_SERIES, "known_at", pl.col("odds").alias("_odds"))
+        .drop("_kind", "starts_at")
     )
 
 
