@@ -83,9 +83,17 @@ def open_ledger(
     """
     settings, clock = settings or LedgerSettings(), clock or SystemClock()
     store = connect(name, settings, clock, create=True)
-    ledger = ChainedLedger(store, clock, settings, probe)
     try:
         _prepare(store.sessions, name)
+    except BaseException:
+        store.close()
+        raise
+    return start(ChainedLedger(store, clock, settings, probe), opened, holder)
+
+
+def start(ledger: ChainedLedger, opened: Entry, holder: str = "") -> ChainedLedger:
+    """Take the lease of a ledger over any store, and write or check its first entry; as `open_ledger`."""
+    try:
         _check_owner(ledger, opened)  # before the lease is taken from anybody
         ledger.take(holder)
         if ledger.state().number == 0:

@@ -11,8 +11,9 @@ from engine.errors import Fenced, KeyConflict, Killed, LedgerError
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money
 from engine.live.ledger.opening import look
+from engine.live.ledger.settings import LedgerSettings
 from tests.live.ledger.conftest import Open
-from tests.live.ledger.entries import FAST, OPENED, intended, placed
+from tests.live.ledger.entries import OPENED, intended, placed
 
 
 def test_entries_come_back_as_they_were_written_and_each_holds_the_hash_of_the_one_before(opening: Open) -> None:
@@ -95,9 +96,11 @@ def test_money_that_does_not_sum_to_zero_is_refused() -> None:
         Money(cash=1)
 
 
-def test_a_kill_keeps_out_what_would_be_sent_and_nothing_else_until_it_is_freed(opening: Open) -> None:
+def test_a_kill_keeps_out_what_would_be_sent_and_nothing_else_until_it_is_freed(
+    opening: Open, settings: LedgerSettings
+) -> None:
     ledger = opening()
-    other = look("spring", settings=FAST)
+    other = look("spring", settings=settings)
     sent = Entry(Kind.SENT, "sent:1:1", 5, body={"attempt": 1})
     ledger.append([sent], sending=True)
     assert other.control(Command.KILL, person="ann", reason="odd").number == 1
@@ -117,9 +120,9 @@ def test_a_kill_keeps_out_what_would_be_sent_and_nothing_else_until_it_is_freed(
     other.close()
 
 
-def test_without_the_lease_nothing_is_written(opening: Open) -> None:
+def test_without_the_lease_nothing_is_written(opening: Open, settings: LedgerSettings) -> None:
     opening()
-    other = look("spring", settings=FAST)
+    other = look("spring", settings=settings)
     for act in (lambda: other.append([intended(1)]), other.renew):
         with pytest.raises(Fenced, match="no lease"):
             act()
