@@ -48,7 +48,9 @@ _PUBLIC = (
 
 
 def on_config(config: Any) -> Any:
-    """List the decisions and the API reference at the end of the navigation."""
+    """List the runbook, the decisions and the API reference at the end of the navigation."""
+    pages = sorted(path.name for path in (ROOT / "docs" / "runbook").glob("*.md") if path.stem != "index")
+    config.nav.append({"Runbook": ["runbook/index.md", *(f"runbook/{name}" for name in pages)]})
     decisions = [f"adr/{path.name}" for path in _records()]
     config.nav.append({"Decisions": ["adr/index.md", *decisions]})
     config.nav.append({"API": ["api/index.md", *({package: f"api/{package}.md"} for package in _PUBLIC)]})

@@ -165,10 +165,10 @@ class Breakers:
         Empty where nothing is tripped under that name. A person ends trips that would end by rule, too, but not those
         of the kernel's rules: the streak and the loss of a day, and on paper the drawdown.
         """
-        name = control.subject or KILL
         if control.command is not Command.RESUME:
             return ()
-        if name == KILL:
+        name = control.subject or KILL
+        if not control.subject:
             tripped, n = self._kill.tripped, self._kill.count
         else:
             tripped, n = self._open.get(name, False), self._trips[name]
