@@ -11,7 +11,7 @@ from textwrap import dedent
 import polars as pl
 import pytest
 
-from scripts import audit, floors, licences
+from scripts import audit, floors, licences, states
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = re.compile(r"(?<![\w./])(?:engine|research)(?:\.[A-Za-z_]\w*)+")
@@ -75,6 +75,11 @@ def test_files_named_by_the_end_of_their_path_exist(path: Path) -> None:
 
 def test_the_picture_of_the_floors_is_current() -> None:
     assert floors.PICTURE.read_text() == floors.svg()
+
+
+def test_the_states_of_a_bet_are_current() -> None:
+    assert states.PICTURE.read_text() == states.svg()
+    assert states.PAGE.read_text() == states.page()
 
 
 def test_the_licence_page_lists_every_package() -> None:

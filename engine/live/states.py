@@ -58,3 +58,124 @@ class Transition(NamedTuple):
     target: BetState
     actors: tuple[Actor, ...]
     needs: str
+
+
+_S = BetState
+_EXECUTOR, _RECOVERY, _RECONCILER = Actor.EXECUTOR, Actor.RECOVERY, Actor.RECONCILER
+_STATED = "evidence by key (of a venue that only has lists: a match that is unique both ways)"
+_GROWS = "cumulative sizes; what is matched never falls"
+_AFTER_ALL = "the venue shows the bet after all: it is booked, an alarm is given and the venue's breaker trips"
+_HUMAN = (Actor.HUMAN,)
+
+#: every transition there is; what is not here is refused before it is written
+TRANSITIONS: Final[tuple[Transition, ...]] = (
+    Transition(
+        None,
+        _S.INTENDED,
+        (Actor.DECIDER,),
+        "the stake is positive, breakers are closed, the lease is ours; intent and reservation in one commit",
+    ),
+    Transition(
+        _S.INTENDED,
+        _S.ABANDONED,
+        (_EXECUTOR, _RECOVERY),
+        "kill switch, breaker, stale quote, window over, or lease too short; reason and release in one commit",
+    ),
+    Transition(
+        _S.INTENDED,
+        _S.SENT,
+        (_EXECUTOR, _RECOVERY),
+        "the lease outlives the send's time-out; kill switch read in this transaction; committed before the first byte",
+    ),
+    Transition(
+        _S.SENT,
+        _S.SENT,
+        (_EXECUTOR,),
+        "the attempt before was provably not taken; kill switch, window and value checked again",
+    ),
+    Transition(
+        _S.SENT,
+        _S.ABANDONED,
+        (_EXECUTOR,),
+        "the last attempt was provably not taken, and the window, the attempts or the retry budget ended",
+    ),
+    *(
+        Transition(_S.SENT, target, (_EXECUTOR,), "the answer can be read, has our reference and a definite meaning")
+        for target in (_S.PENDING, _S.PLACED, _S.PARTIAL, _S.LAPSED, _S.REJECTED)
+    ),
+    Transition(
+        _S.SENT,
+        _S.UNKNOWN,
+        (_EXECUTOR, _RECOVERY),
+        "any other answer, or none; at start every bet that an earlier process sent. The reservation stays",
+    ),
+    Transition(
+        _S.UNKNOWN,
+        _S.SENT,
+        (_RECONCILER,),
+        "the venue's class allows it, the window to resend is open, and a look-up just said no; same reference",
+    ),
+    *(
+        Transition(_S.UNKNOWN, target, (_RECONCILER, *human), _STATED)
+        for target, human in (
+            (_S.PENDING, ()),
+            (_S.PLACED, _HUMAN),
+            (_S.PARTIAL, ()),
+            (_S.LAPSED, ()),
+        )
+    ),
+    Transition(
+        _S.UNKNOWN,
+        _S.REJECTED,
+        (_RECONCILER, Actor.HUMAN),
+        "the venue's refusal by key, or the proof of absence of its class; a person: who and why",
+    ),
+    *(
+        Transition(_S.PENDING, target, (_RECONCILER, *human), "the venue decided")
+        for target, human in (
+            (_S.PLACED, _HUMAN),
+            (_S.PARTIAL, ()),
+            (_S.LAPSED, ()),
+            (_S.REJECTED, _HUMAN),
+        )
+    ),
+    *(Transition(_S.PARTIAL, target, (_RECONCILER,), _GROWS) for target in (_S.PARTIAL, _S.PLACED, _S.LAPSED)),
+    *(
+        Transition(source, target, (Actor.SETTLER, _RECONCILER), "result on paper, or the venue's settlement")
+        for source in (_S.PLACED, _S.PARTIAL, _S.LAPSED)
+        for target in (_S.SETTLED, _S.VOID)
+    ),
+    *(
+        Transition(
+            source,
+            target,
+            (Actor.SETTLER, _RECONCILER),
+            "another settlement of the same bet: reversal of version n and entry n + 1 in one commit",
+        )
+        for source in (_S.SETTLED, _S.VOID)
+        for target in (_S.SETTLED, _S.VOID)
+    ),
+    *(
+        Transition(source, target, (_RECONCILER,), _AFTER_ALL)
+        for source in (_S.REJECTED, _S.ABANDONED, _S.LAPSED)
+        for target in (_S.PLACED, _S.PARTIAL)
+    ),
+)
+
+_ALLOWED: Final = frozenset((row.source, row.target) for row in TRANSITIONS)
+_ACTED: Final = frozenset((row.source, row.target, actor) for row in TRANSITIONS for actor in row.actors)
+
+
+def is_allowed(source: BetState | None, target: BetState, actor: Actor | None = None) -> bool:
+    """Whether the table has this transition, and, where an actor is given, whether that actor may make it.
+
+    Examples
+    --------
+    >>> is_allowed(BetState.SENT, BetState.UNKNOWN)
+    True
+    >>> is_allowed(BetState.REJECTED, BetState.SENT)
+    False
+    >>> is_allowed(BetState.UNKNOWN, BetState.REJECTED, Actor.EXECUTOR)
+    False
+    """
+    return (source, target) in _ALLOWED if actor is None else (source, target, actor) in _ACTED

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from engine.clock import SECOND_NS
+
+#: reason of a rejection that says that the venue knows our reference already; never a rejection to us: it is looked up
+DUPLICATE: Final = "duplicate"
+#: reason of a rejection for want of money at the venue; new bets stop, for the ledger thought otherwise
+INSUFFICIENT_FUNDS: Final = "insufficient_funds"
 
 
 class ProofClass(StrEnum):
@@ -149,6 +154,10 @@ class Receipt:
         Of a settlement: 1, and one more for each correction.
     raw : mapping
         The answer with secrets removed, plain JSON values.
+    event_id : int or None
+    selection, side : str
+        What the venue says the bet is on, where it does; None and empty otherwise. Where it is not what we ordered,
+        somebody else uses our references and the runner stops.
     """
 
     key: str
@@ -163,16 +172,46 @@ class Receipt:
     commission_minor: int | None = None
     version: int = 0
     raw: Mapping[str, Any] = field(default_factory=dict)
+    event_id: int | None = None
+    selection: str = ""
+    side: str = ""
 
 
 @dataclass(frozen=True)
 class ForeignBet:
-    """A bet at the venue that carries none of our references: placed by hand, or by another program."""
+    """A bet at the venue that carries none of our references: placed by hand, or by another program.
+
+    At a venue that only has lists (`ProofClass.LISTS`) every bet is one; then the fields from `market` on say which of
+    our intents it can be.
+
+    Attributes
+    ----------
+    venue_bet_id : str
+    event_id : int or None
+        None: not one of our events.
+    at_risk_minor : int
+        Matched and open, in whole minor units.
+    raw : mapping
+    market, line, selection, side
+        As of `Order`; empty and None where the venue does not say.
+    odds : float
+    placed_at_ns : int
+        By the venue's clock, UTC nanoseconds.
+    receipt : Receipt or None
+        What the venue states of it, with an empty key.
+    """
 
     venue_bet_id: str
     event_id: int | None
     at_risk_minor: int
     raw: Mapping[str, Any] = field(default_factory=dict)
+    market: str = ""
+    line: float | None = None
+    selection: str = ""
+    side: str = ""
+    odds: float = 0.0
+    placed_at_ns: int = 0
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True)
@@ -220,6 +259,9 @@ class Venue(Protocol):
 
     def place(self, orders: Sequence[Order]) -> Sequence[Receipt | VenueFailure]:
         """Send orders in one request; the answer of each, in the order of `orders`.
+
+        A receipt belongs to the order whose key it has; a failure to the order at its place, as long as the receipts
+        stand at theirs.
 
         Raises
         ------
