@@ -206,6 +206,14 @@ class Tapes:
             kelly=spec.kelly,
         )
 
+    def whole(self, spec: TapeSpec) -> tuple[pl.DataFrame, list[View]]:
+        """All events of a universe, and the views of all decisions, without features."""
+        inputs = self.inputs(spec)
+        self._check_whole(inputs)
+        parts = list(self._parts(inputs))
+        events = [part.events for part, _ in parts] or [pl.DataFrame(schema=EVENTS)]
+        return pl.concat(events), [view for _, views in parts for view in views]
+
     def _featured(self, inputs: TapeInputs) -> Featured:
         """The features of a strategy, over the events of all parts: a running number goes on from part to part."""
         if not inputs.features:
