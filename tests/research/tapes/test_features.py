@@ -116,7 +116,7 @@ def test_a_decision_sees_what_was_settled_before_it(own_home: Path) -> None:
     wanted = [0.2 + sum(end < at for end in ends) / 1024 for at in rows["at"]]
     assert rows.height == 672 and rows["prob"].to_list() == wanted and len(set(wanted)) == 28
     built_in = probs(spec(["strategy.feature=running_draws"]))
-    assert built_in.height == 672 and 0.3 > built_in["prob"].max() > 0.2  # type: ignore[operator]
+    assert built_in.height == 672 and 0.31 > built_in["prob"].max() > 0.3  # type: ignore[operator]
 
 
 def test_parts_of_a_store_share_the_events_of_all_of_it(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
