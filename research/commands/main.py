@@ -69,7 +69,16 @@ def _dispatch(words: list[str]) -> int:
         from research.config.mistakes import nearest
 
         raise UsageError(f"unknown command {words[0]}", todo=nearest(words[0], COMMANDS))
+    _start_logs()
     return command.run(words[1:])
+
+
+def _start_logs() -> None:
+    """Warnings of every library on stderr, without secrets; a runner adds its file and its settings."""
+    from engine.logs.secrets import Secrets, environment_secrets
+    from engine.logs.setup import LogSettings, start
+
+    start(LogSettings(), Secrets(environment_secrets(os.environ)))
 
 
 def explain(error: BaseException) -> tuple[str, int]:
@@ -96,6 +105,9 @@ def explain(error: BaseException) -> tuple[str, int]:
 
 
 def _print_error(line: str) -> None:
+    from engine.logs.secrets import Secrets, environment_secrets
+
+    line = Secrets(environment_secrets(os.environ)).clean(line)
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(" ".join(printable(line).split()) + "\n")
         sys.stderr.flush()
