@@ -1,4 +1,4 @@
-"""Settings of a runner: `conf/live/SECTION.yaml`, the user's files of the same name, and words of the command line."""
+"""Settings of a runner: `conf/live/NAME.yaml`, the user's files of the same name, and words of the command line."""
 
 from __future__ import annotations
 
