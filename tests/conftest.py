@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder as `BEA_HOME`, for stores, runs and caches."""
     monkeypatch.setenv("BEA_HOME", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _key_of_promotions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A key of the tests' own signs promotions: the user's is never read and never made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BEA_PROMOTION_KEY", str(tmp_path_factory.mktemp("key") / "promotion.key"))
+        yield

@@ -114,6 +114,13 @@ _TABLE: Final = (
         overrides="backtest",
     ),
     Command(
+        "promote",
+        "RUN[#CONFIG] --name NAME [--to paper|live]",
+        "freeze a configuration for trading, if its gates are open",
+        "research.commands.promote:promote",
+        takes_runs=True,
+    ),
+    Command(
         "trials",
         "[RUN | verify]",
         "number of configurations tried so far, in total or behind one run",

@@ -1,0 +1,40 @@
+"""Promotions: a frozen configuration, its signature, and the bands that its future must stay in."""
+
+from engine.promotion.checks import check, check_feed, check_ledger, opened_body
+from engine.promotion.frozen import (
+    DEMOTED,
+    MODES,
+    RENEWED,
+    Change,
+    Promotion,
+    add_change,
+    hashes_in_force,
+    history,
+    iso,
+    load,
+    names,
+    promotion_path,
+    promotions_folder,
+    publish,
+)
+
+__all__ = [
+    "DEMOTED",
+    "MODES",
+    "RENEWED",
+    "Change",
+    "Promotion",
+    "add_change",
+    "check",
+    "check_feed",
+    "check_ledger",
+    "hashes_in_force",
+    "history",
+    "iso",
+    "load",
+    "names",
+    "opened_body",
+    "promotion_path",
+    "promotions_folder",
+    "publish",
+]

@@ -1,0 +1,127 @@
+"""`bea promote`, `bea promotions` and `bea demote`: freeze a configuration for trading, list what is frozen, end it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import PromotionError, UsageError, printable
+from research.commands.arguments import parser_of, print_json
+
+if TYPE_CHECKING:
+    from engine.promotion import Promotion
+    from research.promotion.gates import Gate
+
+_ABOUT: Final = (
+    "Freeze a configuration of a run for trading: settings, the hashes of data and code, the verdict, and the bands "
+    "that the future must stay in. Every gate of conf/promotion must be open. A failed one can be acknowledged with a "
+    "reason, which is shown wherever the promotion is. With --renew, the code has changed since: the bets are "
+    "replayed, and if every bit is the same, the new code is signed."
+)
+
+
+def promote(argv: Sequence[str]) -> int:
+    """Run `bea promote` with the words after it; returns the exit status."""
+    parser = parser_of("promote", _ABOUT)
+    parser.add_argument("run", nargs="?", metavar="RUN[#CONFIG]", help="a run; default configuration: the selected one")
+    parser.add_argument("--name", required=True, help="name of the promotion and of its ledger")
+    parser.add_argument("--to", choices=("paper", "live"), default="paper", help="which gates it must pass")
+    words = "open a failed gate; the reason is recorded"
+    parser.add_argument("--acknowledge", action="append", default=[], metavar='GATE="REASON"', help=words)
+    parser.add_argument("--currency", help="of the ledger, three letters; default: conf/promotion")
+    parser.add_argument("--paper", metavar="NAME", help="with --to live: the promotion that was traded on paper")
+    parser.add_argument("--renew", action="store_true", help="sign changed code after it made the same bets")
+    options = parser.parse_args(list(argv))
+    if options.renew:
+        if options.run or options.acknowledge:
+            raise UsageError("--renew takes a name only", found=" ".join(argv), todo="bea promote --renew --name NAME")
+        return _renew(options.name, as_json=options.json)
+    if not options.run:
+        raise UsageError("no run", expected="RUN or RUN#CONFIG", todo="see `bea runs`")
+    return _promote(options)
+
+
+def _promote(options: Any) -> int:
+    from research.promotion.freeze import Wanted, prepare
+    from research.promotion.freeze import promote as write
+    from research.promotion.settings import read_settings
+
+    settings = read_settings(options.to)
+    currency = str(options.currency or settings.currency).upper()
+    if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
+        raise UsageError("not a currency", where="--currency", expected="three letters such as EUR", found=currency)
+    wanted = Wanted(options.name, settings, currency, _reasons(options.acknowledge))
+    run, config = _opened(options.run)
+    prepared = prepare(run, config, wanted)
+    if prepared.closed:
+        if options.json:
+            print_json({"promoted": False, "gates": [gate.plain() for gate in prepared.gates]})
+        else:
+            _print_gates(prepared.gates)
+    promotion = write(prepared, wanted, time.time_ns())
+    if options.json:
+        return print_json({"promoted": True, **_document(promotion)})
+    _print_gates(prepared.gates)
+    for line in _lines(promotion):
+        _say(line)
+    return 0
+
+
+def _opened(text: str) -> tuple[Any, int]:
+    """The run and the number of the configuration: the selected one where none is named, else the best."""
+    from research.records.run import RunRecord
+
+    prefix, _, number = text.partition("#")
+    run = RunRecord.open(prefix)
+    if number:
+        if not number.isdigit():
+            raise UsageError("not a configuration", found=printable(text), expected="RUN#NUMBER, such as 1f3a#12")
+        return run, int(number)
+    selected = None if run.findings is None else run.findings.selected
+    return run, selected or run.best()
+
+
+def _reasons(words: Sequence[str]) -> dict[str, str]:
+    reasons = {}
+    for word in words:
+        name, sign, reason = word.partition("=")
+        if not sign:
+            raise UsageError("no reason", where=f"--acknowledge {printable(word)}", expected='GATE="reason"')
+        reasons[name.strip()] = reason.strip().strip("\"'")
+    return reasons
+
+
+def _print_gates(gates: Sequence[Gate]) -> None:
+    from research.commands.tables import print_table
+
+    rows: list[list[object]] = [
+        [gate.name, "passed" if gate.passed else "acknowledged" if gate.reason else "closed", gate.expected, gate.found]
+        for gate in gates
+    ]
+    print_table("", ["gate", "", "expected", "found"], rows)
+
+
+def _lines(promotion: Promotion) -> list[str]:
+    from engine.promotion import iso, promotion_path
+
+    return [
+        f"promoted {promotion.name} to {promotion.mode}: run {promotion.run[:12]}#{promotion.configuration}, "
+        f"{promotion.currency}, until {iso(promotion.expires_ns)}",
+        *(f"acknowledged {name}: {reason}" for name, reason in promotion.acknowledged.items()),
+        f"digest {promotion.digest}",
+        str(promotion_path(promotion.name)),
+    ]
+
+
+def _document(promotion: Promotion) -> dict[str, Any]:
+    return promotion.content() | {"digest": promotion.digest}
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(printable(line) + "\n")
+
+
+def _renew(name: str, *, as_json: bool) -> int:
+    raise PromotionError("nothing to renew", where=name)

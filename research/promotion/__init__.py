@@ -1,0 +1,1 @@
+"""Promotion: from a configuration of a run to a frozen document that may be traded, and back."""

@@ -1,0 +1,138 @@
+"""The days of a configuration's own backtest, as the bands and the gates read them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from engine.backtesting.path import Path
+from engine.promotion.bands import Day
+from engine.tape import Tape
+from research.verdict.findings import Findings
+
+#: reasons of orders that a venue did not fill
+NOT_FILLED: Final = ("price_moved", "rejected")
+ALL_DAYS: Final = "all days of the backtest, none of them out of sample"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Days of a backtest.
+
+    Attributes
+    ----------
+    basis : str
+        Which days these are.
+    days : tuple of Day
+    spans : tuple of (date, date)
+        First and last days of the out-of-sample folds; empty: there is none.
+    bets : polars.DataFrame
+        The bets decided in the spans (`engine.backtesting.path.Path.bets`); without a span none.
+    """
+
+    basis: str
+    days: tuple[Day, ...]
+    spans: tuple[tuple[dt.date, dt.date], ...]
+    bets: pl.DataFrame
+
+
+def spans_of(findings: Findings | None, config: int) -> tuple[tuple[dt.date, dt.date], ...]:
+    """The folds for which a configuration was selected by the days before them: out of sample for it."""
+    windows = () if findings is None else findings.windows
+    chosen = [window for window in windows if window.config == config]
+    return tuple((dt.date.fromisoformat(window.first), dt.date.fromisoformat(window.last)) for window in chosen)
+
+
+def reference_of(path: Path, tape: Tape, spans: Sequence[tuple[dt.date, dt.date]]) -> Reference:
+    """The out-of-sample days of a configuration; all of its days where there is none.
+
+    Parameters
+    ----------
+    path : Path
+        Of the configuration.
+    tape : Tape
+        That it walked along.
+    spans : sequence of (date, date)
+        From `spans_of`.
+    """
+    table = day_table(path, tape)
+    dates = table["date"]
+    inside = _within(dates, spans)
+    first_midnights = np.concatenate([[tape.first_midnight], tape.midnights[:-1]]) if len(tape) else np.empty(0)
+    decided = path.bets["decided_at"].cast(pl.Int64).to_numpy()
+    day_of_bet = np.searchsorted(first_midnights, decided, side="right") - 1
+    own = path.bets.filter(pl.Series(inside.to_numpy()[day_of_bet])) if path.bets.height else path.bets
+    if not spans:
+        return Reference(ALL_DAYS, tuple(merged(table)), (), path.bets.clear())
+    basis = f"days of the {len(spans)} fold{'s' * (len(spans) != 1)} for which earlier days selected the configuration"
+    return Reference(basis, tuple(merged(table.filter(inside))), tuple(spans), own)
+
+
+def _within(dates: pl.Series, spans: Sequence[tuple[dt.date, dt.date]]) -> pl.Series:
+    inside = pl.repeat(False, len(dates), dtype=pl.Boolean, eager=True)
+    for first, last in spans:
+        inside = inside | dates.is_between(first, last)
+    return inside
+
+
+def day_table(path: Path, tape: Tape) -> pl.DataFrame:
+    """A row for each calendar day: date, decisions, and the fields of `engine.promotion.bands.Day`.
+
+    Parameters
+    ----------
+    path : Path
+    tape : Tape
+    """
+    daily, count = path.daily, path.daily.height
+    starts = np.asarray(tape.midnights)
+    reasons = path.row_reasons.cast(pl.String)
+
+    def per_day(instants: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        day = np.minimum(np.searchsorted(starts, instants, side="right"), max(count - 1, 0))
+        return np.bincount(day, weights=weights, minlength=count)[:count]
+
+    lost = per_day(tape.decided_at[reasons.is_in(NOT_FILLED).to_numpy()]).astype(np.int64)
+    settled = path.bets.filter(pl.col("settled_at").is_not_null() & (pl.col("state") != "open"))
+    at = settled["settled_at"].cast(pl.Int64).to_numpy()
+    closed = settled.filter(pl.col("clv").is_not_null())
+    closed_at = closed["settled_at"].cast(pl.Int64).to_numpy()
+    return pl.DataFrame(
+        {
+            "date": daily["date"],
+            "decisions": per_day(tape.decided_at).astype(np.int64),
+            "bets": daily["n_bets"],
+            "attempts": daily["n_bets"].to_numpy() + lost,
+            "stake_minor": per_day(at, settled["stake_minor"].to_numpy()).astype(np.int64),
+            "pnl_minor": daily["pnl_minor"],
+            "clv_sum": per_day(closed_at, closed["clv"].to_numpy()).astype(np.float64),
+            "clv_n": per_day(closed_at).astype(np.int64),
+            "return_frac": daily["return_frac"],
+        }
+    )
+
+
+def merged(table: pl.DataFrame) -> list[Day]:
+    """Days with a decision; what happens on other days counts with the one before, and before the first it is left out.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        From `day_table`.
+    """
+    number = (pl.col("decisions") > 0).cum_sum().alias("number")
+    days = (
+        table.with_columns(number)
+        .filter(pl.col("number") > 0)
+        .group_by("number", maintain_order=True)
+        .agg(
+            pl.col("bets", "attempts", "stake_minor", "pnl_minor", "clv_sum", "clv_n").sum(),
+            ((1.0 + pl.col("return_frac")).product() - 1.0).alias("return_frac"),
+        )
+        .drop("number")
+    )
+    return [Day(**row) for row in days.iter_rows(named=True)]
