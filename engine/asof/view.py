@@ -24,7 +24,7 @@ from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import View
 
-__all__ = ["VIEW", "build_view", "store_views", "view_blocks"]
+__all__ = ["VIEW", "ahead_ns", "build_view", "store_views", "view_blocks"]
 
 #: Columns of a view and their types, in order.
 VIEW: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
@@ -74,7 +74,7 @@ def build_view(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quo
     DataError
         A quote has no event.
     """
-    ahead = _ahead_ns(decide_at)
+    ahead = ahead_ns(decide_at)
     check_frame(events, "events")
     check_frame(quotes, "quotes")
     usable = _pre_match(events, quotes)
@@ -110,7 +110,7 @@ def store_views(
     View
         Views of whole events with the rows of `build_view`. If there is no row at all, one empty view.
     """
-    ahead, empty = _ahead_ns(decide_at), True
+    ahead, empty = ahead_ns(decide_at), True
     for view in (
         _views_at_quotes(store, universe, memory_mb)
         if ahead is None
@@ -162,8 +162,14 @@ def view_blocks(
         )
 
 
-def _ahead_ns(decide_at: str) -> tuple[int, ...] | None:
-    """Times from the decisions to the start, nanoseconds; None for decisions at each quote."""
+def ahead_ns(decide_at: str) -> tuple[int, ...] | None:
+    """Times from the decisions to the start, nanoseconds; None for decisions at each quote.
+
+    Raises
+    ------
+    ConfigurationError
+        `decide_at` is no rule of `build_view`.
+    """
     if decide_at == "quote":
         return None
     rule, _, durations = decide_at.partition(":")

@@ -1,7 +1,7 @@
 """The judgement of the walk for a runner: the same leaves, for one opportunity and one instant at a time.
 
 A runner does not know the price on arrival, so a row is judged at its quoted price and without a draw. The answer of
-the venue comes last in the walk as well; `answer_order` gives it for a venue on paper.
+the venue comes last in the walk as well (`engine.kernel.answer`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 from engine.kernel import account as acc
 from engine.kernel.cache import compiled
 from engine.kernel.codes import Reason
-from engine.kernel.decide import PENDING, PLACED, decide, round_stake, screen, sized, too_small, venue_answer
-from engine.kernel.draw import rejection_draw
-from engine.kernel.limit import STAKE_MINIMUM
+from engine.kernel.decide import PENDING, PLACED, decide, screen, sized
 from engine.kernel.price import placed_odds
 from engine.kernel.settle import commission, settle
 from engine.kernel.walk import account_state, blocking_reason, group_end, row_of, size_legs
@@ -63,29 +61,6 @@ def judge_legs(tape, work, first, base, params):
         if work.reason[i] == PENDING:
             work.reason[i] = GROUP if fails else PLACED
     return last, not fails
-
-
-@compiled
-def answer_order(stake, row, identity, params, seed):
-    """The answer of a venue on paper to an order: (reason, stake, backer's stake of a lay, odds).
-
-    Parameters
-    ----------
-    stake : float64
-        The most that may be at risk, minor units.
-    row : Row
-        With the price on arrival in `filled`; NaN: there is none.
-    identity, seed : int64
-        Identity of the opportunity, and the seed of random rejections.
-    params : Params
-    """
-    stake, backer = round_stake(stake, row, params)
-    if too_small(stake, backer, row, params):
-        return STAKE_MINIMUM, 0.0, 0.0, 0.0
-    answer = venue_answer(row, params, rejection_draw(identity, params, seed))
-    if answer != PENDING:
-        return answer, 0.0, 0.0, 0.0
-    return PLACED, stake, backer, placed_odds(row.filled, row.is_lay, params.slippage_frac, row.ladder)
 
 
 @compiled

@@ -9,13 +9,14 @@ later instant ends the one before.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
 
 from engine.kernel import account as acc
 from engine.kernel.codes import REASONS
-from engine.live.ledger.entries import Entry, Kind, Recorded
+from engine.live.ledger.entries import ACCOUNTS, Entry, Kind, Money, Recorded
 from engine.live.positions import Bet, Positions, Standing, line_of
 from engine.live.rules import Rules
 
@@ -98,6 +99,20 @@ class Account:
     def open_bets(self, event_id: int) -> list[Bet]:
         """Bets on an event of which something is at risk, in the order of their decisions."""
         return [bet for bet in self._of_event.get(event_id, ()) if bet.locked > 0.0]
+
+    def bets_on(self, event_id: int) -> list[Bet]:
+        """All bets on an event, in the order of their decisions."""
+        return list(self._of_event.get(event_id, ()))
+
+    def wallet_minor(self, bookmaker: str) -> int:
+        """Cash in the wallet of a bookmaker, whole minor units."""
+        return int(self.positions.work.wallet[self.positions.bookmaker(bookmaker)])
+
+    def reversal(self, bet: Bet, instant_ns: int) -> Entry:
+        """The entry that takes the settlement of a bet back: the exact negative of it."""
+        money = Money(*(-getattr(bet.settlement, name) for name in ACCOUNTS))
+        key, body = f"reversed:{bet.key}:{bet.version}", {"version": bet.version}
+        return Entry(Kind.REVERSED, key, instant_ns, intent=bet.key, bookmaker=bet.bookmaker, money=money, body=body)
 
     def apply(self, recorded: Recorded) -> None:
         """Fold one entry; entries come in the order of the ledger."""
@@ -184,7 +199,7 @@ class Account:
 
     def _intend(self, recorded: Recorded) -> None:
         entry, body = recorded.entry, recorded.entry.body
-        self.decisions_at(entry.at_ns)
+        self.decisions_at(int(body["decided_at_ns"]))
         bet = Bet.of(recorded.number, entry.intent, body, self.positions.ids_of(body), self.days)
         self.bets[bet.key] = bet
         self._of_event.setdefault(bet.event_id, []).append(bet)
@@ -210,6 +225,8 @@ class Account:
         if "odds" in body:
             bet.odds, bet.backer = float(body["odds"]), float(body.get("backer_minor", 0))
             bet.matched = float(body.get("matched_minor", 0))
+        filled = body.get("raw", {}).get("filled")
+        bet.arrived_odds = math.nan if filled is None else float(filled)
         self._lock(bet, float(entry.money.reserved + entry.money.stakes))
         bet.standing = Standing.OPEN
         bet.word = _WORDS[entry.kind] if entry.kind in _WORDS else str(body.get("reason", entry.kind.value))
@@ -224,7 +241,8 @@ class Account:
         self._closed = False
         pnl = float(entry.body["pnl_minor"])
         bet.locked, bet.pnl, bet.version = 0.0, pnl, int(entry.body["version"])
-        bet.standing = Standing.SETTLED
+        bet.standing, bet.is_void = Standing.SETTLED, entry.kind is Kind.VOID
+        bet.settlement = entry.money
         returned = float(entry.money.cash)
         cells[acc.CASH] += returned
         work.wallet[bet.ids.bookmaker] += returned
@@ -263,7 +281,7 @@ class Account:
         work.open_on_competition[bet.ids.competition] += locked
         cells[acc.N_SETTLED] -= 1.0
         cells[acc.N_WON] -= bet.pnl > 0.0
-        cells[acc.N_VOID] -= bool(entry.body.get("void", False))
+        cells[acc.N_VOID] -= bet.is_void
         work.won_since[bet.ids.bookmaker] -= bet.pnl
         market = bet.ids.market
         work.commission_market_pnl[market] += self.positions.reopen(market) - bet.pnl

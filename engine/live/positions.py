@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from engine.kernel.record import Work
+from engine.live.ledger.entries import NO_MONEY, Money
 
 _ROOM: Final = 256
 #: arrays by dense id: the name of the id, and the value of an id that is new
@@ -25,6 +26,8 @@ _BY_ID: Final[dict[str, tuple[str, float]]] = {
     "limit_factor": ("bookmaker", 1.0),
 }
 _TYPES: Final = {"taken": np.int8, "commission_market_open": np.int64}
+#: the word of a bet that is written down and not sent yet
+INTENDED: Final = "intended"
 Question = tuple[int, str, float | None]
 
 
@@ -84,6 +87,12 @@ class Bet:
         Of the settlement that stands.
     version : int
         Of that settlement; 0: none.
+    is_void : bool
+        Whether that settlement is a void.
+    arrived_odds : float
+        Price at which its order arrived, as a paper venue states it; NaN: unknown.
+    settlement : Money
+        Of the settlement that stands.
     """
 
     number: int
@@ -101,9 +110,12 @@ class Bet:
     backer: float = 0.0
     odds: float = 0.0
     standing: Standing = Standing.OPEN
-    word: str = "intended"
+    word: str = INTENDED
     pnl: float = 0.0
     version: int = 0
+    is_void: bool = False
+    arrived_odds: float = math.nan
+    settlement: Money = NO_MONEY
 
     @classmethod
     def of(cls, number: int, key: str, body: Mapping[str, Any], ids: Ids, day: int) -> Bet:
@@ -203,6 +215,11 @@ class Positions:
             return 0.0
         self._charges[market] = last._replace(is_open=True)
         return last.net_minor
+
+    def net_of_last_charge(self, market: int) -> float:
+        """What `reopen` would return."""
+        last = self._charges.get(market)
+        return 0.0 if last is None or last.is_open else last.net_minor
 
     def charge(self, market: int) -> Charge:
         """The last charge of a market; one of nothing if there is none."""

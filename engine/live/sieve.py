@@ -1,0 +1,70 @@
+"""What cannot be used of a message: values that are no price, name or instant. It is refused with one word."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result
+from engine.schema import INSTANTS, LINE_MARKETS
+from engine.tape.check import HIGHEST_ODDS
+
+_LATEST: Final = 2**62
+_SIDES: Final = ("back", "lay")
+
+
+def refusal_of(message: Message) -> str:
+    """Why a message cannot be used, one word; empty: it can.
+
+    ``instant``, ``event``, ``name``, ``odds``, ``side``, ``kind``, ``line``, ``size``, ``version``, ``message``.
+    """
+    if not isinstance(message, Fixture | Quote | Result | Gap | Mark):
+        return "message"
+    if not _is_whole(message.known_at_ns) or not -_LATEST < message.known_at_ns < _LATEST:
+        return "instant"
+    if isinstance(message, Quote):
+        return _of_quote(message)
+    if isinstance(message, Fixture | Result):
+        return _of_event(message)
+    if isinstance(message, Gap) and not isinstance(message.source, str):
+        return "name"
+    return ""
+
+
+def _of_quote(quote: Quote) -> str:
+    if not _is_whole(quote.event_id):
+        return "event"
+    if not all(isinstance(name, str) and name for name in (quote.market, quote.selection, quote.bookmaker)):
+        return "name"
+    if not _is_number(quote.odds) or not 1.0 < quote.odds <= HIGHEST_ODDS:
+        return "odds"
+    if quote.side not in _SIDES:
+        return "side"
+    if quote.kind not in INSTANTS:
+        return "kind"
+    if quote.line is not None and not (_is_number(quote.line) and math.isfinite(quote.line)):
+        return "line"
+    if quote.line is None and quote.market in LINE_MARKETS:
+        return "line"
+    if quote.size_minor is not None and not (_is_number(quote.size_minor) and quote.size_minor >= 0.0):
+        return "size"
+    return ""
+
+
+def _of_event(message: Fixture | Result) -> str:
+    values = message.values
+    if not hasattr(values, "get") or not _is_whole(values.get("event_id")):
+        return "event"
+    if isinstance(message, Fixture):
+        return "" if all(isinstance(values.get(name), str) for name in ("sport", "competition")) else "name"
+    if not isinstance(values.get("status"), str):
+        return "name"
+    return "" if _is_whole(message.version) and message.version >= 1 else "version"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
