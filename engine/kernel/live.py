@@ -10,7 +10,6 @@ from engine.kernel import account as acc
 from engine.kernel.cache import compiled
 from engine.kernel.codes import Reason
 from engine.kernel.decide import PENDING, PLACED, decide, screen, sized
-from engine.kernel.price import placed_odds
 from engine.kernel.settle import commission, settle
 from engine.kernel.walk import account_state, blocking_reason, group_end, row_of, size_legs
 from engine.kernel.whole import whole_steps
@@ -103,9 +102,3 @@ def settled_pnl(stake, backer, odds, end):
 def market_commission(rate, net):
     """Commission on the net profit of a market, whole minor units."""
     return commission(rate, net)
-
-
-@compiled
-def odds_at_venue(quoted, is_lay, slippage_frac, ladder):
-    """Odds of a bet at the venue after slippage (`engine.kernel.price.placed_odds`)."""
-    return placed_odds(quoted, is_lay, slippage_frac, ladder)

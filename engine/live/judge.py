@@ -17,8 +17,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 import polars as pl
 
+from engine.kernel.answer import worst_odds
 from engine.kernel.codes import REASONS, Reason
-from engine.kernel.whole import SAME_PRICE
 from engine.live.account import Account
 from engine.live.intent import intent_key
 from engine.live.ledger.entries import Entry, Kind
@@ -253,12 +253,8 @@ class Sitting:
 
     def _worst(self, i: int) -> float:
         """The worst odds at which the venue may fill: the tolerance and the slippage of the configuration."""
-        tape, params = self._offers.tape, self._rules.params
-        lay = bool(tape.is_lay[i])
-        room = params.price_tolerance_frac + SAME_PRICE
-        reached = tape.quoted[i] * (1.0 + room if lay else 1.0 - room)
-        reached = max(reached, 1.0)
-        return float(self._kernel.odds_at_venue(reached, tape.is_lay[i], params.slippage_frac, tape.ladder[i]))
+        tape = self._offers.tape
+        return float(worst_odds(tape.quoted[i], tape.is_lay[i], tape.ladder[i], self._rules.params))
 
     def decisions(self) -> list[dict[str, Any]]:
         """Every decision of the instant with its reason, plain JSON, in the order of the tape; refused rows last."""
