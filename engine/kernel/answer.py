@@ -47,7 +47,8 @@ def answer_order(row: Row, stake: float, params: Params, identity: int, seed: in
 
 
 @compiled
-def worst_odds(quoted, is_lay, ladder, params):
+def worst_odds(quoted: float, is_lay: int, ladder: int, params: Params) -> float:
     """The worst odds at which an order quoted at `quoted` is still taken, after tolerance and slippage."""
     allowed = params.price_tolerance_frac if is_lay else -params.price_tolerance_frac
-    return placed_odds(max(1.0, quoted * (1.0 + allowed)), is_lay, params.slippage_frac, ladder)
+    odds: float = placed_odds(max(1.0, quoted * (1.0 + allowed)), is_lay, params.slippage_frac, ladder)
+    return odds
