@@ -54,8 +54,9 @@ class ChainedLedger:
     def take(self, holder: str = "") -> None:
         """Take the lease; errors as `engine.live.ledger.lease.take`."""
         holder = holder or lease.this_process()
+        tried: set[int] = set()
         state, self._deadline_ns = self._again(
-            lambda: lease.take(self._store, self._clock, self._settings, holder, self._probe)
+            lambda: lease.take(self._store, self._clock, self._settings, holder, self._probe, tried)
         )
         self._renewed_ns = self._deadline_ns - state.ttl_ns
         self._holder, self.epoch = holder, state.epoch

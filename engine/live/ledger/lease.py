@@ -19,11 +19,21 @@ def this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns():x}"
 
 
-def take(store: Store, clock: Clock, settings: LedgerSettings, holder: str, probe: Probe) -> tuple[State, int]:
+def take(
+    store: Store, clock: Clock, settings: LedgerSettings, holder: str, probe: Probe, tried: set[int]
+) -> tuple[State, int]:
     """Take the lease, if need be after the time of a holder that does not renew it.
 
     A free lease is taken at once, and so is that of a holder whose process has provably ended (the lock of its file is
     free). Otherwise the row must stay as it is for the holder's time and the margin, by our monotonic clock.
+
+    Parameters
+    ----------
+    store, clock, settings
+    holder : str
+    probe : Probe
+    tried : set of int
+        Epochs that this caller has tried to write: after an `Unfinished` the lease may be ours without our knowing.
 
     Returns
     -------
@@ -51,12 +61,13 @@ def take(store: Store, clock: Clock, settings: LedgerSettings, holder: str, prob
                 if seen is not None and state.holder:
                     raise held(state)
                 seen, since_ns = (state.epoch, state.beat), now_ns
-            if state.holder == holder:  # a commit of ours whose answer was lost
+            if state.holder == holder and state.epoch in tried:
                 return state, started_ns + state.ttl_ns
             waited = now_ns - since_ns >= state.ttl_ns + settings.takeover_margin_ms * MS_NS
             if not state.holder or (state.exclusive and alone) or waited:
                 ttl_ns = settings.lease_ttl_ms * MS_NS
                 ours = replace(state, holder=holder, epoch=state.epoch + 1, exclusive=alone, ttl_ns=ttl_ns)
+                tried.add(ours.epoch)
                 taken = renewed(ours, clock.wall_ns(), alone)
                 transaction.put_state(taken)
         if taken is not None:
