@@ -144,7 +144,8 @@ FIRST_PREVIOUS: Final = "0" * 64
 HASHED: Final = (
     "previous", "number", "epoch", "wall_ns", "kind", "key", "at_ns", "intent", "venue_bet", "bookmaker", *ACCOUNTS
 )  # fmt: skip
-_FORM: Final = "\n".join(["%s"] * (len(HASHED) + 1))
+#: what is hashed of a row: its values in that order, the venue bet in the form of `row_hash`
+ROW_FORM: Final = "\n".join(["%s"] * (len(HASHED) + 1))
 
 
 def body_text(body: Mapping[str, Any]) -> str:
@@ -168,7 +169,7 @@ def row_hash(values: Sequence[Any]) -> str:
     """
     row = list(values)
     row[_VENUE_BET] = "-" if row[_VENUE_BET] is None else f"={row[_VENUE_BET]}"
-    return hashlib.sha256((_FORM % tuple(row)).encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256((ROW_FORM % tuple(row)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 _VENUE_BET: Final = HASHED.index("venue_bet")
