@@ -127,12 +127,44 @@ class PaperVenue:
         with _database(Unanswered), self.account.changing():
             return self._restate(bet, replace(bet.receipt, outcome=Outcome.LAPSED, open_minor=0)).receipt
 
+    def match(self, key: str, matched_minor: int, open_minor: int, *, odds: float, backer_minor: int = 0) -> Receipt:
+        """State anew what of a bet is matched and what is open: more is matched, or the open rest shrinks.
+
+        Parameters
+        ----------
+        key : str
+        matched_minor, open_minor : int
+            At risk, cumulative; together at most what the bet holds.
+        odds : float
+            Average odds of the matched part.
+        backer_minor : int
+            Of a lay: the matched backer's stake.
+
+        Raises
+        ------
+        NotTaken
+            There is no such bet, it is settled, or less would be matched or more held than before.
+        """
+        bet = self.account.bets.get(key)
+        if bet is None or bet.receipt.outcome in (Outcome.SETTLED, Outcome.VOID, Outcome.REJECTED):
+            raise NotTaken("no_such_bet")
+        if matched_minor < bet.receipt.matched_minor or matched_minor + open_minor > bet.at_risk_minor:
+            raise NotTaken("not_a_match")
+        outcome = Outcome.PARTIAL if open_minor else Outcome.LAPSED
+        if not open_minor and matched_minor == bet.at_risk_minor:
+            outcome = Outcome.PLACED
+        stated = replace(bet.receipt, outcome=outcome, odds=odds, matched_minor=matched_minor, open_minor=open_minor)
+        with self.account.changing():
+            return self._restate(bet, replace(stated, backer_minor=backer_minor)).receipt
+
     def deposit(self, reference: str, amount_minor: int, bookmaker: str = "") -> None:
         """Pay money in (a negative amount: out), once for each reference."""
         with self.account.changing():
             self.account.move(reference, bookmaker, amount_minor)
 
-    def settle(self, key: str, pnl_minor: int, *, version: int = 1, void: bool = False) -> Receipt:
+    def settle(
+        self, key: str, pnl_minor: int, *, version: int = 1, void: bool = False, commission_minor: int | None = None
+    ) -> Receipt:
         """Settle a bet, or settle it anew as a later version; the same version again changes nothing.
 
         Parameters
@@ -144,6 +176,8 @@ class PaperVenue:
             1, and one more for each correction.
         void : bool
             The bet counts as never made; also for a bet that was matched and then failed.
+        commission_minor : int or None
+            Commission of this bet, of a venue that takes it bet by bet; None: it is charged apart.
 
         Raises
         ------
@@ -160,13 +194,16 @@ class PaperVenue:
         before, reference = bet.receipt.pnl_minor or 0, f"settled:{key}:{version}"
         if version < bet.receipt.version and reference in self.account.references:
             return bet.receipt
-        if version == bet.receipt.version and pnl_minor == before:
+        stated = replace(
+            bet.receipt, outcome=Outcome.VOID if void else Outcome.SETTLED, pnl_minor=pnl_minor, open_minor=0,
+            commission_minor=commission_minor, version=version,
+        )  # fmt: skip
+        if version == bet.receipt.version and stated == bet.receipt:
             return bet.receipt
         with self.account.changing():
-            change = pnl_minor - before + bet.at_risk_minor
+            paid = (commission_minor or 0) - (bet.receipt.commission_minor or 0)
+            change = pnl_minor - before + bet.at_risk_minor - paid
             self.account.move(reference, bet.order.bookmaker, change, pnl_minor - before)
-            outcome = Outcome.VOID if void else Outcome.SETTLED
-            stated = replace(bet.receipt, outcome=outcome, pnl_minor=pnl_minor, open_minor=0, version=version)
             return self.account.update(bet, stated).receipt
 
     def charge(self, reference: str, amount_minor: int, bookmaker: str = "") -> None:

@@ -1,0 +1,281 @@
+"""What every adapter of a venue must do. A new adapter joins with a function that makes a `Case`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from engine.live.venue import (
+    NotTaken,
+    Order,
+    Outcome,
+    ProofClass,
+    ReadFailed,
+    Receipt,
+    Unanswered,
+    Venue,
+    VenueFailure,
+)
+from tests.live.venues.orders import BANKROLL, order, prices, quote, venue
+from tests.venue_server.client import WireVenue
+from tests.venue_server.desk import Desk
+from tests.venue_server.direct import Direct
+from tests.venue_server.faults import FAULTS
+from tests.venue_server.process import VenueProcess
+from tests.venue_server.profiles import LISTS, LOOK_UP, PROFILES
+
+
+@dataclass
+class Case:
+    """A venue under test.
+
+    Attributes
+    ----------
+    venue : Venue
+        With `BANKROLL` in its account and no bet; it takes every `order`.
+    settle : callable
+        Settles the bet of a key with a P&L, as a version.
+    inject : callable or None
+        Lets a named fault meet the next request; None: the venue is in this process and has no line to fail.
+    """
+
+    venue: Venue
+    settle: Callable[[str, int, int], None]
+    inject: Callable[[str], None] | None = None
+
+
+def paper(tmp_path: Path) -> Iterator[Case]:
+    """The paper venue."""
+    made = venue(prices(quote(0, 2.0), quote(20, 2.0)), tmp_path / "venue.db")
+    yield Case(made, lambda key, pnl, version: made.settle(key, pnl, version=version) and None)
+    made.close()
+
+
+def direct(profile_number: int) -> Callable[[Path], Iterator[Case]]:
+    """The adapter of the wire, within this process, with a profile."""
+
+    def make(tmp_path: Path) -> Iterator[Case]:
+        profile = PROFILES[profile_number]
+        desk = Desk(tmp_path / "venue.db", lambda: 0, with_references=profile.proof is not ProofClass.LISTS)
+        desk.venue.deposit("capital:1", BANKROLL)
+        yield Case(WireVenue(Direct(desk), profile), desk.settle, lambda name: desk.inject(FAULTS[name]) and None)
+
+    return make
+
+
+def http(tmp_path: Path) -> Iterator[Case]:
+    """The adapter of the wire over a real connection to a real process."""
+    process = the_process()
+    process.control("open", path=str(tmp_path / "venue.db"))
+    process.control("deposit", reference="capital:1", amount_minor=BANKROLL)
+    yield Case(
+        WireVenue(process, LOOK_UP),
+        lambda key, pnl, version: process.control("settle", key=key, pnl_minor=pnl, version=version),
+        lambda name: process.control("inject", fault=name),
+    )
+
+
+@cache
+def the_process() -> VenueProcess:
+    """One process for all tests of this file; each has a truth of its own."""
+    return VenueProcess(Path(":memory:"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _end_of_the_process() -> Iterator[None]:
+    yield
+    if the_process.cache_info().currsize:
+        the_process().close()
+        the_process.cache_clear()
+
+
+MAKERS = {"paper": paper, "short": direct(0), "look_up": direct(1), "lists": direct(2), "http": http}
+
+
+@pytest.fixture(params=list(MAKERS))
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
+    yield from MAKERS[request.param](tmp_path)
+
+
+def placed(case: Case, *orders: Order) -> list[Receipt]:
+    """The receipts of orders that are all taken."""
+    answers = case.venue.place(orders)
+    assert all(isinstance(answer, Receipt) for answer in answers), answers
+    return [answer for answer in answers if isinstance(answer, Receipt)]
+
+
+def knows_references(case: Case) -> bool:
+    return case.venue.profile.proof is not ProofClass.LISTS
+
+
+def test_each_answer_echoes_its_order_and_comes_in_its_place(case: Case) -> None:
+    orders = [order(number, stake_minor=100 * number) for number in (3, 1, 2, 5)]
+    receipts = placed(case, *orders)
+    assert [receipt.key for receipt in receipts] == [o.key for o in orders]
+    assert [receipt.matched_minor for receipt in receipts] == [300, 100, 200, 500]
+    assert len({receipt.venue_bet_id for receipt in receipts} - {""}) == 4
+
+
+def test_money_is_whole_and_never_more_than_was_asked_for(case: Case) -> None:
+    (receipt,) = placed(case, order(stake_minor=777))
+    assert receipt.outcome is Outcome.PLACED and receipt.odds == 2.0
+    assert all(isinstance(amount, int) for amount in (receipt.matched_minor, receipt.open_minor, receipt.backer_minor))
+    assert receipt.matched_minor + receipt.open_minor == 777
+    assert case.venue.balance_minor() == BANKROLL - 777
+
+
+def test_the_same_order_again_is_the_same_bet(case: Case) -> None:
+    (first,) = placed(case, order())
+    (again,) = placed(case, order())
+    assert again.venue_bet_id == first.venue_bet_id and case.venue.balance_minor() == BANKROLL - 1_000
+
+
+def test_another_order_under_a_known_key_is_no_receipt(case: Case) -> None:
+    placed(case, order())
+    (answer,) = case.venue.place([order(stake_minor=5_000)])
+    assert isinstance(answer, Unanswered) and case.venue.balance_minor() == BANKROLL - 1_000
+
+
+def test_a_look_up_finds_every_bet_and_no_other(case: Case) -> None:
+    many = [order(number, stake_minor=100) for number in range(1, 121)]
+    ids = {receipt.key: receipt.venue_bet_id for receipt in placed(case, *many)}
+    unknown = order(999).key
+    reading = case.venue.look_up([*ids, unknown])
+    assert reading.complete and len(case.venue.bets().receipts + case.venue.bets().foreign) == 120
+    found = {receipt.key: receipt.venue_bet_id for receipt in reading.receipts}
+    assert found == (ids if knows_references(case) else {})
+
+
+def test_a_list_without_references_still_shows_what_is_bet_on(case: Case) -> None:
+    (receipt,) = placed(case, order())
+    reading = case.venue.bets()
+    rows = reading.receipts or reading.foreign
+    assert [row.venue_bet_id for row in rows] == [receipt.venue_bet_id]
+    wanted = {"event_id": 1, "market": "1x2", "selection": "home", "side": "back", "odds": 2.0, "stake_minor": 1_000}
+    assert {name: rows[0].raw[name] for name in wanted} == wanted
+    assert bool(reading.foreign) != knows_references(case)
+
+
+def test_a_settlement_is_shown_with_its_money_and_its_version(case: Case) -> None:
+    (receipt,) = placed(case, order())
+    for version, pnl in ((1, 900), (2, -1_000)):
+        case.settle(receipt.key, pnl, version)
+        case.settle(receipt.key, pnl, version)
+        assert case.venue.balance_minor() == BANKROLL + pnl
+        if knows_references(case):
+            (shown,) = case.venue.look_up([receipt.key]).receipts
+            assert (shown.outcome, shown.pnl_minor, shown.version) == (Outcome.SETTLED, pnl, version)
+            assert shown.matched_minor == 1_000
+
+
+def test_cancelling_changes_nothing_of_what_is_matched(case: Case) -> None:
+    (receipt,) = placed(case, order())
+    assert case.venue.cancel(receipt.key) == receipt
+    with pytest.raises(NotTaken):
+        case.venue.cancel(order(999).key)
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure", "bets"),
+    [
+        ("timeout_after", Unanswered, 1), ("timeout_before", Unanswered, 0), ("reset_after_request", Unanswered, 1),
+        ("answer_cut", Unanswered, 1), ("length_too_long", Unanswered, 1), ("chunk_missing", Unanswered, 1),
+        ("json_truncated", Unanswered, 1), ("html", Unanswered, 1), ("status_503_taken", Unanswered, 1),
+        ("status_500", Unanswered, 0), ("rate_limit", NotTaken, 0),
+    ],
+)  # fmt: skip
+def test_a_failed_send_says_whether_it_may_have_arrived(
+    case: Case, fault: str, failure: type[VenueFailure], bets: int
+) -> None:
+    if case.inject is None:
+        assert case.venue.profile.proof is ProofClass.PAPER
+        return
+    case.inject(fault)
+    with pytest.raises(failure) as raised:
+        case.venue.place([order()])
+    assert " " not in raised.value.cause
+    assert case.venue.balance_minor() == BANKROLL - 1_000 * bets
+    if knows_references(case):
+        assert len(case.venue.look_up([order().key]).receipts) == bets
+    assert placed(case, order())[0].outcome is Outcome.PLACED
+    assert case.venue.balance_minor() == BANKROLL - 1_000
+
+
+@pytest.mark.parametrize("fault", ["look_up_timeout", "look_up_status_500"])
+def test_a_failed_read_is_no_reading(case: Case, fault: str) -> None:
+    placed(case, order())
+    if case.inject is None:
+        assert case.venue.look_up([order().key]).complete
+        return
+    case.inject(fault)
+    with pytest.raises(ReadFailed):
+        case.venue.look_up([order().key])
+    assert case.venue.look_up([order().key]).complete
+
+
+def test_an_incomplete_list_says_so(case: Case) -> None:
+    placed(case, order(), order(2))
+    if case.inject is None:
+        assert case.venue.bets().complete
+        return
+    case.inject("list_capped")
+    assert not case.venue.bets().complete
+
+
+def test_answers_in_another_order_are_told_apart_by_reference(case: Case) -> None:
+    orders = [order(number, stake_minor=100 * number) for number in (1, 2, 3)]
+    if case.inject is not None:
+        case.inject("batch_mixed")
+    first, second, third = case.venue.place(orders)
+    assert isinstance(first, Receipt) and first.matched_minor == 100 and first.key == orders[0].key
+    if case.inject is not None:
+        assert isinstance(second, Unanswered) and second.cause == "status_timeout"
+        assert isinstance(third, Receipt) and (third.outcome, third.key) == (Outcome.REJECTED, orders[2].key)
+
+
+def test_matched_money_is_cumulative(case: Case) -> None:
+    if case.inject is None or not knows_references(case):
+        (receipt,) = placed(case, order())
+        assert receipt.matched_minor == 1_000
+        return
+    case.inject("partial_for_ever")
+    (receipt,) = placed(case, order())
+    assert (receipt.outcome, receipt.matched_minor, receipt.open_minor) == (Outcome.PARTIAL, 500, 500)
+    assert case.venue.balance_minor() == BANKROLL - 1_000
+    lapsed = case.venue.cancel(receipt.key)
+    assert (lapsed.outcome, lapsed.matched_minor, lapsed.open_minor) == (Outcome.LAPSED, 500, 0)
+    assert case.venue.balance_minor() == BANKROLL - 500
+
+
+def test_an_ended_session_is_renewed_and_the_order_sent_once(case: Case) -> None:
+    if case.inject is not None:
+        case.inject("status_401")
+    (receipt,) = placed(case, order())
+    assert receipt.outcome is Outcome.PLACED and case.venue.balance_minor() == BANKROLL - 1_000
+
+
+def test_every_reference_fits_the_venue(case: Case) -> None:
+    import re
+
+    assert re.fullmatch(case.venue.profile.reference_characters, order().key)
+    assert replace(case.venue.profile, name="other").proof is case.venue.profile.proof
+
+
+def test_a_venue_that_is_down_took_nothing(tmp_path: Path) -> None:
+    process = VenueProcess(tmp_path / "venue.db", with_references=False)
+    process.control("deposit", reference="capital:1", amount_minor=BANKROLL)
+    wire = WireVenue(process, LISTS)
+    (receipt,) = wire.place([order()])
+    process.kill()
+    with pytest.raises(NotTaken, match="connect"):
+        wire.place([order(2)])
+    with pytest.raises(ReadFailed):
+        wire.bets()
+    process.start()
+    assert isinstance(receipt, Receipt)
+    assert [bet.venue_bet_id for bet in wire.bets().foreign] == [receipt.venue_bet_id]
+    process.close()
