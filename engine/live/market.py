@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from engine.asof.features import Follower
 from engine.asof.view import VIEW, ahead_ns
 from engine.clock import instant_ns, midnights
 from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result
@@ -24,7 +25,7 @@ from engine.live.offers import Offer
 from engine.live.positions import Question, line_of
 from engine.live.sieve import refusal_of
 from engine.schema import IN_PLAY, INSTANT_DTYPE, OPEN, SEQUENCE, SNAPSHOT
-from engine.strategy import Requirement, View
+from engine.strategy import Feature, Requirement, View
 
 _INSTANTS: Final = ("decided_at", "starts_at", "known_at")
 _EVENT: Final = ("sport", "competition", "season")
@@ -109,6 +110,8 @@ class Market:
         Rule of decisions (`engine.asof.view.build_view`).
     zone : str
         Time zone of the calendar days.
+    features : sequence of Feature
+        What the strategy requires beside prices.
 
     Attributes
     ----------
@@ -116,7 +119,9 @@ class Market:
         Messages that were not used, by reason.
     """
 
-    def __init__(self, watch: Watch, decide_at: str = "quote", zone: str = "UTC") -> None:
+    def __init__(
+        self, watch: Watch, decide_at: str = "quote", zone: str = "UTC", features: Sequence[Feature] = ()
+    ) -> None:
         self.watch, self.zone = watch, zone
         self._ahead = ahead_ns(decide_at)
         self.refused: Counter[str] = Counter()
@@ -128,6 +133,9 @@ class Market:
         self._books: dict[int, dict[tuple[str, float], dict[Series, _Held]]] = {}
         self.reached_ns: int | None = None
         self._midnight_ns = _NEVER
+        self._features = Follower(features) if features else None
+        self._of_events: dict[int, Mapping[str, Any]] = {}
+        self._first_result: dict[int, int] = {}
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
@@ -144,6 +152,18 @@ class Market:
         heapq.heappush(self._waiting, (at, self._count, message))
         self._count += 1
         return ""
+
+    def load(self, events: pl.DataFrame) -> None:
+        """Results of before the first message, and of events without quotes, for the features.
+
+        Parameters
+        ----------
+        events : polars.DataFrame
+            Columns of `schema.EVENTS`, as `engine.live.feeds.replay.prepared` gives them. What is settled at or after a
+            decision does not count for it.
+        """
+        if self._features is not None:
+            self._features.load(events)
 
     def advance(self, until_ns: int) -> Iterator[Moment]:
         """Go on to an instant up to which all messages were given, one moment at a time, in order.
@@ -221,6 +241,9 @@ class Market:
             event_id = int(message.values["event_id"])
             self._settled.add(event_id)
             self._books.pop(event_id, None)
+            if self._features is not None:
+                settled_ns = self._first_result.setdefault(event_id, message.known_at_ns)
+                self._features.add(message.values, settled_ns)
         elif isinstance(message, Gap):
             self._mark_stale(message.source)
         return set()
@@ -235,6 +258,8 @@ class Market:
         if event == self._events.get(event_id):
             return
         self._events[event_id] = event
+        if self._features is not None:
+            self._of_events[event_id] = values
         for ahead in self._ahead or ():
             if starts_ns is not None:
                 self.refused["decision_missed"] += self.reached_ns is not None and starts_ns - ahead <= self.reached_ns
@@ -301,7 +326,12 @@ class Market:
                         quote.size_minor, quote.suspect, quote.kind, quote.known_at_ns,
                     )
                 )  # fmt: skip
-        return View(_frame(rows)) if rows else None
+        if not rows:
+            return None
+        if self._features is None:
+            return View(_frame(rows))
+        decisions = ((at, self._of_events[event_id]) for event_id in {row[1] for row in rows})
+        return View(_frame(rows), self._features.frames(decisions))
 
 
 def _key(line: float | None) -> float:

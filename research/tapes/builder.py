@@ -218,8 +218,12 @@ class Tapes:
         """The features of a strategy, over the events of all parts: a running number goes on from part to part."""
         if not inputs.features:
             return Featured()
-        events = _rows_of(self._store(inputs.spec).events, inputs.visible)
-        return Featured() if events is None else Featured(inputs.features, with_possible_results(events))
+        store, rule = self._store(inputs.spec), Unresolved(**dict(inputs.spec.unresolved))
+        events = _rows_of(store.events, inputs.visible)
+        if events is None:
+            return Featured()
+        events = with_possible_results(events)
+        return Featured(inputs.features, with_unresolved(events, rule, latest_of(store, events, rule)))
 
     def _parts(self, inputs: TapeInputs) -> Iterator[tuple[_Part, list[View]]]:
         """Parts of the universe that hold anything, with what was knowable at their decisions."""
