@@ -4,8 +4,9 @@ A trip is an entry of the ledger, so a restart keeps it. `collection.Breakers` h
 is.
 """
 
+from engine.live.breakers.closing import ClosingLines
 from engine.live.breakers.collection import Breakers
 from engine.live.breakers.contract import Context, Distance, RiskState, Trip, Wanted
 from engine.live.breakers.settings import BreakerSettings
 
-__all__ = ["BreakerSettings", "Breakers", "Context", "Distance", "RiskState", "Trip", "Wanted"]
+__all__ = ["BreakerSettings", "Breakers", "ClosingLines", "Context", "Distance", "RiskState", "Trip", "Wanted"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from engine.live.breakers.clock_jump import ClockJump
+from engine.live.breakers.closing import ClosingLines
 from engine.live.breakers.contract import (
     Breaker,
     Context,
@@ -16,6 +18,8 @@ from engine.live.breakers.contract import (
     resume_entry,
     trip_entry,
 )
+from engine.live.breakers.days import DayFold
+from engine.live.breakers.drift import CLV, MODEL, BandBreaker
 from engine.live.breakers.fills import LostFills
 from engine.live.breakers.guards import OddsSanity, Staleness
 from engine.live.breakers.order_rate import OrderRate
@@ -27,6 +31,7 @@ from engine.live.clock import Clock
 from engine.live.feed import Message
 from engine.live.ledger.control import Command, Control
 from engine.live.ledger.entries import Entry, Kind, Recorded
+from engine.promotion.bands import Standing as BandStanding
 
 _OWN_REASONS = ("killed", "clock", "stale", "odds_sanity", "order_rate")
 
@@ -46,8 +51,10 @@ class Breakers:
     live_feed : bool
         Whether the feed listens to the world. On a replay, breakers that judge the world (clock, quotes, fills, order
         rate) stop nothing unless `settings.act_on_replay`: it asks what the backtest would have done.
-    others : iterable of Breaker
-        More of them, such as the drift breakers of a promotion's bands.
+    bands : mapping, optional
+        Of the promotion; without them the drift breakers are left out.
+    closing : ClosingLines, optional
+        Where closing line values come from; without it there are none.
     """
 
     def __init__(
@@ -57,14 +64,21 @@ class Breakers:
         *,
         mode: str,
         live_feed: bool,
-        others: Iterable[Breaker] = (),
+        bands: Mapping[str, Any] | None = None,
+        closing: ClosingLines | None = None,
     ) -> None:
         self.settings, self._clock = settings, clock
         self._acts = live_feed or settings.act_on_replay
         self._kill = KillSwitch()
         self._risks = [RiskBreaker("drawdown", human=mode == "live"), RiskBreaker("streak"), RiskBreaker("daily_loss")]
         fills = LostFills(settings.unfilled_frac, settings.unfilled_sends, watched=not self._acts)
-        own: list[Breaker] = [self._kill, *self._risks, fills, *others]
+        self._days, self._closing = DayFold(), closing
+        self._drift = [
+            BandBreaker(name, measures, self._days, bands, watched=not self._acts)
+            for name, measures in (("model", MODEL), ("clv", CLV))
+            if bands is not None
+        ]
+        own: list[Breaker] = [self._kill, *self._risks, fills, *self._drift]
         own += [ClockJump(settings.clock_jump_s, settings.clock_quiet_s)] if self._acts else []
         self._breakers: dict[str, Breaker] = {breaker.name: breaker for breaker in own}
         self._stale = Staleness(settings.stale_after_s)
@@ -81,6 +95,8 @@ class Breakers:
 
     def observe(self, message: Message) -> None:
         """Take a message of the feed in, before decisions on it."""
+        if self._closing is not None:
+            self._closing.observe(message)
         if self._acts:
             self._stale.observe(message)
             self._odds.observe(message)
@@ -101,6 +117,9 @@ class Breakers:
     def apply(self, recorded: Recorded) -> None:
         """Take an entry of the ledger in. The ledger's other observers do the same; the order does not matter."""
         entry = recorded.entry
+        self._days.apply(recorded)
+        if self._closing is not None:
+            self._closing.apply(recorded)
         if entry.kind in (Kind.TRIPPED, Kind.RESUMED):
             name = str(entry.body["breaker"])
             self._known(name)
@@ -129,7 +148,9 @@ class Breakers:
     # -- what follows -------------------------------------------------------------------------------------------------
 
     def check(self, at_ns: int, risk: RiskState | None = None) -> tuple[Entry, ...]:
-        """Trips and ends that are not on record yet, to be written now. Nothing has changed until they are applied.
+        """Trips, ends and closing lines that are not on record yet, to be written now.
+
+        Nothing has changed until they are applied.
 
         Parameters
         ----------
@@ -139,7 +160,8 @@ class Breakers:
             `RiskState.of` the account, after the close of an instant.
         """
         context = Context(at_ns, self._clock.wall_ns(), self._clock.monotonic_ns(), risk)
-        return tuple(self._entries(context))
+        closed = self._closing.entries() if self._closing is not None else ()
+        return (*closed, *self._entries(context))
 
     def _entries(self, context: Context) -> Iterator[Entry]:
         for breaker in self._breakers.values():
@@ -208,6 +230,10 @@ class Breakers:
     def distances(self) -> tuple[Distance, ...]:
         """Every breaker with how far it is from tripping."""
         return (*(breaker.distance() for breaker in self._breakers.values()), self._rate.distance())
+
+    def standings(self) -> tuple[BandStanding, ...]:
+        """Where the measures of the bands are at the end of the last day."""
+        return tuple(one for breaker in self._drift for one in breaker.standings())
 
     def warnings(self) -> tuple[str, ...]:
         """Names of the risk breakers at their warning, as of the last `check` with a `risk`."""

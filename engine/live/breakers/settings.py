@@ -34,7 +34,6 @@ class BreakerSettings:
     unfilled_frac: float = 0.5
     unfilled_sends: int = 20
     orders_per_minute: int = 10
-    drift_bets_min: int = 100
     act_on_replay: bool = False
 
     def __post_init__(self) -> None:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     STOPPED = "stopped"
     ARTIFACT = "artifact"  # a model fitted live: its hash
     DECIDED = "decided"  # the decisions of an instant, each with its reason
+    CLOSED = "closed"  # fair closing probabilities of the bets of an event
     ROLLED = "rolled"  # a new day began
     INTENDED = "intended"
     ABANDONED = "abandoned"

@@ -11,6 +11,13 @@ from engine.live.ledger.entries import Entry, Kind, Recorded, body_text
 
 START_NS = 1_700_000_000 * SECOND_NS
 
+#: of entries of a bet, as far as breakers read them
+BODIES = {
+    Kind.INTENDED: {"event_id": 1, "market": "1x2", "line": None, "selection": "home", "side": "back"},
+    Kind.PLACED: {"matched_minor": 100, "odds": 2.0},
+    Kind.PARTIAL: {"matched_minor": 50, "odds": 2.0},
+}
+
 
 @dataclass
 class HandClock:
@@ -75,7 +82,8 @@ class Scene:
     def bet(self, key: str, *kinds: Kind) -> None:
         """Entries of one bet."""
         for kind in kinds:
-            self.write(Entry(kind, f"{kind}:{key}:{len(self.written)}", self.clock.wall, intent=key))
+            body = BODIES.get(kind, {})
+            self.write(Entry(kind, f"{kind}:{key}:{len(self.written)}", self.clock.wall, intent=key, body=body))
 
     def person(self, subject: str = "", reason: str = "looked at it") -> tuple[Entry, ...]:
         """`bea resume`."""

@@ -56,7 +56,7 @@ def test_a_rest_that_lapsed_after_a_match_is_a_fill() -> None:
     scene = Scene()
     for n in range(20):
         scene.bet(f"k{n}", Kind.INTENDED, Kind.SENT)
-        body = {"matched_minor": 100 if n % 2 else 0}
+        body = {"matched_minor": 100 if n % 2 else 0, "odds": 2.0}
         scene.write(Entry(Kind.LAPSED, f"lapsed:k{n}", scene.clock.wall, intent=f"k{n}", body=body))
     assert row(scene)[1] == 0.5
 
