@@ -42,11 +42,8 @@ class ClosingLines:
     def observe(self, message: Message) -> None:
         """Take a message of the feed in."""
         if isinstance(message, Quote):
-            if (
-                message.bookmaker == self._bookmaker
-                and message.side == "back"
-                and message.kind in ("close", "snapshot")
-            ):
+            counts = message.bookmaker == self._bookmaker and message.side == "back" and message.kind in _KINDS
+            if counts and not self._started(message):
                 price = (message.market, message.line, message.selection, message.kind)
                 self._quotes.setdefault(message.event_id, {})[price] = message
         elif isinstance(message, Fixture | Result):
@@ -58,8 +55,9 @@ class ClosingLines:
         """Whether a quote became known after the recorded start of its event."""
         event = self._events.get(quote.event_id, {})
         starts_at = event.get("starts_at")
-        is_recorded = starts_at is not None and event.get("starts_at_basis") == "recorded"
-        return is_recorded and quote.known_at_ns > instant_ns(starts_at)
+        if starts_at is None or event.get("starts_at_basis") != "recorded":
+            return False
+        return quote.known_at_ns > instant_ns(starts_at)
 
     def apply(self, recorded: Recorded) -> None:
         """Take an entry of the ledger in."""
