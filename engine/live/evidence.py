@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engine.errors import KeyConflict
+from engine.kernel.whole import SAME_PRICE
 from engine.live.alarm import Alarm
 from engine.live.bet import Bet
 from engine.live.venue import DUPLICATE, INSUFFICIENT_FUNDS, NotTaken, Order, Outcome, Receipt, VenueFailure
@@ -172,11 +173,13 @@ def surprises(bet: Bet, receipt: Receipt, venue: str) -> list[Surprise]:
 
 
 def is_worse(order: Order, odds: float) -> bool:
-    """Whether odds are worse than the order's limit: lower for a back bet, higher for a lay.
+    """Whether odds are worse than the order's limit, by more than rounding: lower for a back bet, higher for a lay.
 
     >>> from dataclasses import replace
     >>> back = Order("00", 1, 1, "1x2", None, "home", "b", "back", 2.0, 1.9, 100, 0, 0, 0)
     >>> is_worse(back, 1.85), is_worse(back, 1.9), is_worse(replace(back, side="lay"), 1.95)
     (True, False, True)
     """
-    return odds > order.odds_worst if order.side == "lay" else odds < order.odds_worst
+    if order.side == "lay":
+        return odds * (1.0 - SAME_PRICE) > order.odds_worst
+    return odds * (1.0 + SAME_PRICE) < order.odds_worst

@@ -72,10 +72,15 @@ def http(tmp_path: Path) -> Iterator[Case]:
     process = the_process()
     process.control("open", path=str(tmp_path / "venue.db"))
     process.control("deposit", reference="capital:1", amount_minor=BANKROLL)
+
+    def inject(name: str) -> None:
+        process.control("inject", fault=name)
+        process.next_timeout_s = 0.3 if "timeout" in name else None
+
     yield Case(
         WireVenue(process, LOOK_UP),
         lambda key, pnl, version: process.control("settle", key=key, pnl_minor=pnl, version=version),
-        lambda name: process.control("inject", fault=name),
+        inject,
     )
 
 

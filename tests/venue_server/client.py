@@ -228,7 +228,15 @@ def _reading(rows: Sequence[Mapping[str, Any]], complete: bool) -> Reading:
         if receipt.key:
             receipts[receipt.venue_bet_id, receipt.key] = receipt
         else:
-            at_risk = receipt.matched_minor + receipt.open_minor
-            facts = dict(receipt.raw) | {"outcome": str(receipt.outcome), "odds": receipt.odds}
-            foreign[receipt.venue_bet_id] = ForeignBet(receipt.venue_bet_id, facts.get("event_id"), at_risk, facts)
+            foreign[receipt.venue_bet_id] = _foreign(receipt)
     return Reading(tuple(receipts.values()), complete, tuple(foreign.values()))
+
+
+def _foreign(receipt: Receipt) -> ForeignBet:
+    """A bet without a reference of ours, with what its raw answer says of it."""
+    raw = receipt.raw
+    return ForeignBet(
+        receipt.venue_bet_id, raw.get("event_id"), receipt.matched_minor + receipt.open_minor, raw,
+        market=raw.get("market", ""), line=raw.get("line"), selection=raw.get("selection", ""),
+        side=raw.get("side", ""), odds=receipt.odds, placed_at_ns=raw.get("placed_at_ns", 0), receipt=receipt,
+    )  # fmt: skip

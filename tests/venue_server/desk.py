@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine import Configuration
-from engine.live.venue import NotTaken, Order, Outcome, Receipt, Unanswered
+from engine.live.venue import DUPLICATE, NotTaken, Order, Outcome, Receipt, Unanswered
 from engine.live.venues.fills import FillModel
-from engine.live.venues.paper import CONFLICT, PaperVenue
+from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import NO_PRICE, Price
 from tests.venue_server.wire import Reply, Request, receipt_json, reply
 
@@ -186,7 +186,7 @@ class Desk:
                 if answer.outcome is not Outcome.REJECTED:
                     self.accepted_ns.setdefault(order.key, self.now_ns())
                 items.append(self.shown(answer))
-            elif isinstance(answer, Unanswered) and answer.cause == CONFLICT:
+            elif isinstance(answer, Unanswered) and answer.cause == DUPLICATE:
                 items.append({"key": order.key, "error": "duplicate"})
             else:
                 items.append({"key": order.key, "error": str(answer)})

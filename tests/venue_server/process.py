@@ -13,12 +13,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx2
 
+from engine.live.venue import Order
 from tests.venue_server.client import TransportFailure
 from tests.venue_server.desk import FOR_EVER, Desk
 from tests.venue_server.faults import FAULTS
@@ -151,6 +153,8 @@ class Handler(BaseHTTPRequestHandler):
 def serve(path: str, *, with_references: bool) -> None:
     """Serve until the process is killed."""
     clock = Clock()
+    warm = Order("0" * 32, 1, 1, "1x2", None, "home", "aaa", "back", 2.0, 1.0, 1, 0, 0, 0)
+    Desk(":memory:", clock).take([asdict(warm)])  # compiled code is loaded before the first request
     Handler.desk = Desk(path, clock, with_references=with_references)
     Handler.control = Control(Handler.desk, clock)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -172,10 +176,10 @@ class VenueProcess:
         Of a request.
     """
 
-    def __init__(self, path: Path, *, with_references: bool = True, timeout_s: float = 0.3) -> None:
-        self._path, self._with_references = path, with_references
-        limits = httpx2.Timeout(timeout_s, connect=timeout_s)
-        self._client = httpx2.Client(timeout=limits, trust_env=False)
+    def __init__(self, path: Path, *, with_references: bool = True, timeout_s: float = 10.0) -> None:
+        self._path, self._with_references, self._timeout_s = path, with_references, timeout_s
+        self._client = httpx2.Client(trust_env=False)
+        self.next_timeout_s: float | None = None  # of the next request only: one that is known to get no answer
         self.start()
 
     def start(self) -> None:
@@ -205,9 +209,12 @@ class VenueProcess:
 
     def exchange(self, request: Request) -> Reply:
         """As `Transport.exchange`."""
-        headers = {"authorization": request.token}
+        headers, timeout_s = {"authorization": request.token}, self.next_timeout_s or self._timeout_s
+        self.next_timeout_s = None
         try:
-            answer = self._client.post(f"{self.url}/{request.operation}", json=dict(request.body), headers=headers)
+            answer = self._client.post(
+                f"{self.url}/{request.operation}", json=dict(request.body), headers=headers, timeout=timeout_s
+            )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             raise TransportFailure("connect") from None
         except httpx2.TimeoutException:

@@ -241,7 +241,12 @@ def _bet(row: tuple[Any, ...]) -> Bet:
 def _restated(bet: Bet) -> Bet:
     """The bet with the venue's id and raw answer in its receipt; a rejected order has no id."""
     name = "" if bet.receipt.outcome is Outcome.REJECTED else str(bet.number)
-    return replace(bet, receipt=replace(bet.receipt, venue_bet_id=name, raw=raw_of(bet.order, bet.facts)))
+    order = bet.order
+    receipt = replace(
+        bet.receipt, venue_bet_id=name, raw=raw_of(order, bet.facts), event_id=order.event_id,
+        selection=order.selection, side=order.side,
+    )  # fmt: skip
+    return replace(bet, receipt=receipt)
 
 
 def raw_of(order: Order, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from engine.kernel.params import Params
 from engine.kernel.record import Row
 from engine.kernel.walk import update_limits
 from engine.kernel.whole import SAME_PRICE
-from engine.live.venue import Order, Outcome, Receipt
+from engine.live.venue import INSUFFICIENT_FUNDS, Order, Outcome, Receipt
 from engine.live.venues.prices import Price, PriceSource
 from engine.tape.terms import Venue as Terms
 from engine.tape.terms import venue_of
@@ -24,7 +24,7 @@ __all__ = ["IMPLAUSIBLE", "Draft", "FillModel", "Fills", "together"]
 
 #: reason of a rejection while a finding of the guard stops the venue
 IMPLAUSIBLE: Final = "implausible"
-_SIZING: Final = frozenset({"size", "stake_minimum", "cash", IMPLAUSIBLE})
+_SIZING: Final = frozenset({"size", "stake_minimum", INSUFFICIENT_FUNDS, IMPLAUSIBLE})
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Fills:
         arrival = self._arrival(order, offered, arrives_ns)
         if arrival is None:
             if order.stake_minor > free_minor:
-                return rejected(order, "cash", arrives_ns)
+                return rejected(order, INSUFFICIENT_FUNDS, arrives_ns)
             waits = Receipt(order.key, "", Outcome.PENDING, open_minor=order.stake_minor)
             return Draft(order, waits, arrives_ns, {})
         facts = {"filled": arrival.odds if arrival.odds > 1.0 else None, "known_at_ns": arrival.known_at_ns}
@@ -124,7 +124,7 @@ class Fills:
         if not reason and row.size_minor < order.stake_minor > stake and not alone:
             reason = "size"  # a leg that is cut would leave the others uncovered
         if not reason and stake > free_minor:
-            reason = "cash"
+            reason = INSUFFICIENT_FUNDS
         if reason:
             return rejected(order, reason, arrives_ns, facts)
         return Draft(order, Receipt(order.key, "", Outcome.PLACED, odds, stake, backer), arrives_ns, facts)

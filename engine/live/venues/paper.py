@@ -12,6 +12,7 @@ from engine.clock import SECOND_NS
 from engine.errors import LedgerFailure
 from engine.live.ledger.entries import Kind, Recorded
 from engine.live.venue import (
+    DUPLICATE,
     NotTaken,
     Order,
     Outcome,
@@ -27,12 +28,10 @@ from engine.live.venues.account import Bet, PaperAccount, content_of
 from engine.live.venues.fills import IMPLAUSIBLE, Draft, FillModel, Fills, rejected, together
 from engine.live.venues.prices import PriceSource
 
-__all__ = ["CONFLICT", "PROFILE", "PaperVenue"]
+__all__ = ["PROFILE", "PaperVenue"]
 
 #: settled bets that `PaperVenue.bets` gives, the latest ones
 SETTLED_LATELY: Final = 200
-#: cause of the failure when a known key comes with another order
-CONFLICT: Final = "conflict"
 PROFILE: Final = Profile(
     name="paper", proof=ProofClass.PAPER, look_up_after_ns=0, absence_reads=1, absence_gap_ns=0, absence_wait_ns=0,
     send_timeout_ns=5 * SECOND_NS, all_or_none=True,
@@ -42,8 +41,8 @@ PROFILE: Final = Profile(
 class PaperVenue:
     """A venue with an account of its own, as `engine.live.venue.Venue`.
 
-    Every order is remembered under its key for ever: the same order again gets the same bet, another order under a
-    known key is refused as a conflict.
+    Every order is remembered under its key for ever: the same order again gets the same bet; another order under a
+    known key is answered as unknown, `DUPLICATE`, and a look-up shows what stands there.
 
     Parameters
     ----------
@@ -307,5 +306,5 @@ def _groups(waiting: Sequence[Bet]) -> list[list[Bet]]:
 def _again(order: Order, bet: Bet | None) -> Receipt | VenueFailure:
     """The answer to an order whose key, or the key of another leg of it, is known."""
     if bet is None or content_of(bet.order) != content_of(order):
-        return Unanswered(CONFLICT)
+        return Unanswered(DUPLICATE)
     return bet.receipt
