@@ -106,7 +106,8 @@ class Account:
 
     def wallet_minor(self, bookmaker: str) -> int:
         """Cash in the wallet of a bookmaker, whole minor units."""
-        return int(self.positions.work.wallet[self.positions.bookmaker(bookmaker)])
+        book = self.positions.bookmaker(bookmaker)
+        return int(self.positions.work.wallet[book])
 
     def reversal(self, bet: Bet, instant_ns: int) -> Entry:
         """The entry that takes the settlement of a bet back: the exact negative of it."""
@@ -195,7 +196,8 @@ class Account:
     def _pay(self, entry: Entry) -> None:
         self.cells[acc.CASH] += entry.money.cash
         if entry.bookmaker:
-            self.positions.work.wallet[self.positions.bookmaker(entry.bookmaker)] += entry.money.cash
+            book = self.positions.bookmaker(entry.bookmaker)  # may make the array longer
+            self.positions.work.wallet[book] += entry.money.cash
 
     def _intend(self, recorded: Recorded) -> None:
         entry, body = recorded.entry, recorded.entry.body

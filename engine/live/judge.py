@@ -140,7 +140,7 @@ class Sitting:
         self._at, self._last = 0, range(0)
 
     def _work(self) -> Any:
-        return self._account.positions.work._replace(**self._rows)
+        return self._account.positions.work._replace(account=self._account.cells, **self._rows)
 
     def _suspend(self) -> dict[str, float]:
         locks = {}

@@ -130,7 +130,7 @@ class Market:
         self._timers: list[tuple[int, int]] = []
         self._events: dict[int, _Event] = {}
         self._settled: set[int] = set()
-        self._books: dict[int, dict[tuple[str, float], dict[Series, _Held]]] = {}
+        self._books: dict[int, dict[tuple[str, float | None], dict[Series, _Held]]] = {}
         self.reached_ns: int | None = None
         self._midnight_ns = _NEVER
         self._features = Follower(features) if features else None
@@ -229,7 +229,7 @@ class Market:
             when, event_id = heapq.heappop(self._timers)
             if when == at:
                 events.add(event_id)
-        return [(e, market, line_of(line)) for e in events for market, line in self._books.get(e, {})]
+        return [(event_id, *name) for event_id in events for name in self._books.get(event_id, {})]
 
     def _take(self, message: Message, at: int) -> set[Question]:
         """Fold a message into the market; returns the question that gets a decision at a quote, if any."""
@@ -279,7 +279,7 @@ class Market:
             self.refused["settled"] += 1
             return set()
         line = line_of(quote.line)
-        book = self._books.setdefault(quote.event_id, {}).setdefault((quote.market, _key(line)), {})
+        book = self._books.setdefault(quote.event_id, {}).setdefault((quote.market, line), {})
         series = quote.selection, quote.bookmaker, quote.side
         rank = quote.known_at_ns, SEQUENCE[quote.kind], -quote.odds
         held = book.get(series)
@@ -308,7 +308,7 @@ class Market:
 
     def quoted_at(self, offer: Offer) -> tuple[int, bool]:
         """When the quote in force of an offer became known, UTC nanoseconds, and whether it may be bet at."""
-        book = self._books.get(offer.event_id, {}).get((offer.market, _key(offer.line)), {})
+        book = self._books.get(offer.event_id, {}).get((offer.market, offer.line), {})
         held = book.get((offer.selection, offer.bookmaker, offer.side))
         return (0, False) if held is None else (held.quote.known_at_ns, not held.quote.stale)
 
@@ -317,7 +317,7 @@ class Market:
         rows: list[tuple[Any, ...]] = []
         for event_id, market, line in sorted(due, key=lambda question: (question[0], question[1], _key(question[2]))):
             event = self._events[event_id]
-            book = self._books.get(event_id, {}).get((market, _key(line)), {})
+            book = self._books.get(event_id, {}).get((market, line), {})
             for series in sorted(book):
                 quote = book[series].quote
                 rows.append(

@@ -135,7 +135,8 @@ def offers_of(
         A column is missing or has a wrong type or wrong values, a row is of another instant, or a row is a duplicate.
     """
     frame = _checked(frame, instant_ns)
-    texts: dict[str, list[Any]] = {name: frame[name].to_list() for name in (*_TEXTS, "event_id", "line", "group")}
+    texts: dict[str, list[Any]] = {name: frame[name].to_list() for name in (*_TEXTS, "event_id", "line")}
+    texts["group"] = frame["group"].to_list() if "group" in frame.columns else [None] * frame.height
     ids = identities(instant_ns, texts)
     if len(set(ids.tolist())) < len(ids):
         raise TapeError("duplicate opportunities", expected="one row for each bet at an instant", found=str(len(ids)))
