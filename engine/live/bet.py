@@ -36,7 +36,8 @@ class Bet:
     sent : mapping
         Body of the last SENT entry.
     unknown_since_ns : int
-        When it last became UNKNOWN.
+        When it first became UNKNOWN; 0: never. From then on only evidence by key ends it: that a later attempt was not
+        taken proves nothing about the one before.
     cause : str
         Of the last UNKNOWN, or the reason of a rejection or an abandonment.
     reads : int
@@ -186,8 +187,10 @@ def _to_state(bet: Bet | None, entry: Entry, target: BetState) -> Bet:
         return _sent(bet, entry)
     if target in (BetState.UNKNOWN, BetState.ABANDONED, BetState.REJECTED):
         _check_money(entry, money_of(bet, target))
+        if target is BetState.ABANDONED and bet.unknown_since_ns:
+            raise _refusal(entry, "a bet of which every attempt was provably not taken", "one without an answer")
         cause = str(entry.body.get("cause", entry.body.get("reason", "")))
-        since = entry.at_ns if target is BetState.UNKNOWN else bet.unknown_since_ns
+        since = bet.unknown_since_ns or (entry.at_ns if target is BetState.UNKNOWN else 0)
         claimed = _claimed(bet, entry)
         return replace(
             bet,

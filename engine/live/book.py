@@ -33,7 +33,8 @@ class Book:
         self._bets: dict[str, Bet] = {}
         self._alive: dict[str, Bet] = {}
         self._claims: dict[str, str] = {}
-        self._adopted: set[str] = set()
+        self._adopted: dict[str, str] = {}
+        self._standing: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._bets)
@@ -68,6 +69,14 @@ class Book:
     def is_adopted(self, key: str) -> bool:
         """Whether a person took a bet with this key over after a backup was restored: it is never sent again."""
         return key in self._adopted
+
+    def adopted_bets(self) -> set[str]:
+        """Bet ids of the venue that a person took over."""
+        return set(self._adopted.values())
+
+    def is_tripped(self, breaker: str) -> bool:
+        """Whether a breaker stands: tripped, and not resumed since."""
+        return breaker in self._standing
 
     def is_closed(self, event_id: int, market: str, line: float | None, *, now_ns: int, after_ns: int) -> bool:
         """Whether a market is closed to us: a bet of ours there has been UNKNOWN for `after_ns` or longer.
@@ -147,6 +156,9 @@ class Book:
         elif entry.kind is Kind.TRIPPED:
             name = str(entry.body.get("breaker", ""))
             self.trips[name] = self.trips.get(name, 0) + 1
+            self._standing.add(name)
+        elif entry.kind is Kind.RESUMED:
+            self._standing.discard(str(entry.body.get("breaker", "")))
         elif entry.kind is Kind.EXTERNAL:
             self._take_external(entry)
         elif entry.kind is Kind.ADJUSTED:
@@ -167,9 +179,9 @@ class Book:
     def _take_external(self, entry: Entry) -> None:
         body = entry.body
         self.external_entries += 1
-        if entry.intent:
-            self._adopted.add(entry.intent)
         name, risk = str(body["venue_bet_id"]), int(body["at_risk_minor"])
+        if entry.intent:
+            self._adopted[entry.intent] = name
         if risk:
             self.external[name] = (body.get("event_id"), risk)
         else:

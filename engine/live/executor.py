@@ -23,7 +23,7 @@ from engine.live.ledger.entries import Entry
 from engine.live.postings import abandoned, intended, received, sent, unknown
 from engine.live.snapshot import snapshot
 from engine.live.states import BetState
-from engine.live.venue import NotTaken, Order, ProofClass, ReadFailed, Venue, VenueFailure
+from engine.live.venue import NotTaken, Order, Outcome, ProofClass, ReadFailed, Venue, VenueFailure
 
 _MINUTE_NS: Final = 60 * SECOND_NS
 #: a wait is cut into pieces of this length, between which the lease is renewed
@@ -90,6 +90,7 @@ class Executor:
         self.tell, self.probe = tell, probe
         self._generator = generator
         self._retries: deque[int] = deque()
+        self._requests = 0
         #: called with the keys of a request that left; reconciliation times its look-ups from it
         self.on_sent: Callable[[Sequence[str]], None] = lambda keys: None
 
@@ -158,7 +159,7 @@ class Executor:
                     )
                 new.append(intended(order, intent.facts, now))
             elif known.order != order:
-                self._tell(
+                self.raise_alarms(
                     [Alarm("intent_differs", f"bet {order.key}: {order} made, {known.order} on record", order.key)]
                 )
         if new:
@@ -188,6 +189,24 @@ class Executor:
             left = self._attempt(bets, now)
             if left.keys:
                 wait_ns = max(left.retry_after_ns, self._back_off_ns(bets[0].attempts + 1))
+
+    def resend(self, key: str) -> bool:
+        """Send a bet that has no answer once more, under its key; whether a request left.
+
+        Asked for by reconciliation, right after a look-up that said no. A guard, a kill or a lease that is too short
+        leaves the bet UNKNOWN. So does every answer that proves nothing about the request before.
+
+        Raises
+        ------
+        LedgerError
+            As `submit`.
+        """
+        bet, enter_wall, enter_monotonic = self._bet(key), self.clock.wall_ns(), self.clock.monotonic_ns()
+        if bet.attempts >= self.settings.attempts_most or not self._within_budget():
+            return False
+        requests = self._requests
+        self._attempt([bet], lambda: enter_wall + self.clock.monotonic_ns() - enter_monotonic)
+        return self._requests > requests
 
     def _wait(self, bets: Sequence[Bet], wait_ns: int, now: Callable[[], int], cause: str) -> str:
         """Wait, unless the window or a limit ends first: then the reason to abandon."""
@@ -242,6 +261,7 @@ class Executor:
     def _request(self, bets: Sequence[Bet], now: Callable[[], int]) -> _NotTaken:
         orders = [bet.order for bet in bets]
         strangers: list[str] = []
+        self._requests += 1
         self.on_sent([bet.key for bet in bets])
         self.probe("send.before_first_byte")
         try:
@@ -254,6 +274,7 @@ class Executor:
             answers = [Answer(unknown=f"error_{type(error).__name__}")] * len(orders)
         self.on_sent([bet.key for bet in bets])
         self.probe("send.after_answer")
+        answers = [self._proved(bet, answer) for bet, answer in zip(bets, answers, strict=True)]
         self._book(bets, answers, strangers, now())
         failures = [(bet.key, a.not_taken) for bet, a in zip(bets, answers, strict=True) if a.not_taken is not None]
         if not failures:
@@ -284,7 +305,7 @@ class Executor:
             self.probe("receipt.before_commit")
             self.journal.write(entries)
             self.probe("receipt.after_commit")
-        self._tell(alarms)
+        self.raise_alarms(alarms)
 
     # -- small parts --------------------------------------------------------------------------------------------------
 
@@ -294,11 +315,31 @@ class Executor:
             raise KeyConflict("a bet without an intent", where=f"bet {key}")
         return bet
 
+    def _proved(self, bet: Bet, answer: Answer) -> Answer:
+        """What an answer proves of a bet: where an earlier request may have arrived, a refusal proves nothing."""
+        if not bet.unknown_since_ns:
+            return answer
+        if answer.not_taken is not None:
+            return Answer(unknown=answer.not_taken.cause)
+        knows_for_ever = self.venue.profile.proof is ProofClass.PAPER
+        if answer.receipt is not None and answer.receipt.outcome is Outcome.REJECTED and not knows_for_ever:
+            return Answer(unknown=f"refused_{answer.receipt.reason}")
+        return answer
+
     def _abandon(self, bets: Sequence[Bet], reason: str, now: int) -> _NotTaken:
-        self.journal.write([abandoned(self._bet(bet.key), reason, now) for bet in bets])
+        """Give bets up that have certainly not left; one that may have left with an earlier request is UNKNOWN."""
+        entries = []
+        for bet in (self._bet(bet.key) for bet in bets):
+            if not bet.unknown_since_ns:
+                entries.append(abandoned(bet, reason, now))
+            elif bet.state is BetState.SENT:
+                entries.append(unknown(bet, reason, now))
+        if entries:
+            self.journal.write(entries)
         return _NotTaken([], reason)
 
-    def _tell(self, alarms: Sequence[Alarm]) -> None:
+    def raise_alarms(self, alarms: Sequence[Alarm]) -> None:
+        """Tell alarms, after the commit that they are about."""
         if alarms:
             self.probe("alert.before")
         for alarm in alarms:
