@@ -142,7 +142,7 @@ class Auditor:
     def _book_adopted(self, receipts: Sequence[Receipt]) -> None:
         """Follow what is at risk in bets that a person took over."""
         executor, book = self._executor, self._executor.journal.book
-        entries = []
+        entries: list[Entry] = []
         for receipt in receipts:
             if not book.is_adopted(receipt.key):
                 continue

@@ -34,7 +34,7 @@ class _Watch:
     sent_here: bool
     reads: list[int] = field(default_factory=list)
     read_ns: int = 0
-    alarmed: bool = False
+    alarmed: set[str] = field(default_factory=set)
 
 
 class Reconciler:
@@ -255,6 +255,6 @@ class Reconciler:
 
     def _alarm_once(self, key: str, name: str, text: str) -> None:
         watch = self._watch(key)
-        if not watch.alarmed:
-            watch.alarmed = True
+        if name not in watch.alarmed:
+            watch.alarmed.add(name)
             self._executor.raise_alarms([Alarm(name, f"bet {key}: {text}", key)])

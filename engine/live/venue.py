@@ -70,6 +70,33 @@ class Profile:
     not_accepted_status: tuple[int, ...] = ()
 
 
+def usual(name: str, proof: ProofClass, **own: Any) -> Profile:
+    """The profile of a venue of a class, with the times that its proofs need; whatever is its own replaces them.
+
+    Sources: Betfair placeOrders (references are remembered for 60 s; a timed-out order may take up to 2 min to appear,
+    so the first proof is 3 min after the send), Pinnacle bets by uniqueRequestId (30 min).
+
+    Parameters
+    ----------
+    name : str
+    proof : ProofClass
+    **own
+        Fields of `Profile`.
+    """
+    times: dict[str, Any] = {
+        ProofClass.SHORT_WINDOW: {"resend_until_ns": 36 * SECOND_NS},
+        ProofClass.LOOK_UP: {
+            "absence_reads": 2,
+            "absence_wait_ns": 16 * SECOND_NS,
+            "proof_until_ns": 1800 * SECOND_NS,
+            "resend_until_ns": 1500 * SECOND_NS,
+        },
+        ProofClass.LISTS: {"absence_reads": 2, "absence_wait_ns": 600 * SECOND_NS},
+        ProofClass.PAPER: {"absence_reads": 1, "absence_gap_ns": 0, "absence_wait_ns": 0, "look_up_after_ns": 0},
+    }[proof]
+    return Profile(name, proof, **{**times, **own})
+
+
 @dataclass(frozen=True)
 class Order:
     """What is sent to a venue. Money is in whole minor units.

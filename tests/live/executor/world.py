@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from engine.clock import SECOND_NS
 from engine.errors import KeyConflict, Killed
 from engine.live.alarm import Alarm
+from engine.live.audit import Auditor
 from engine.live.execution_settings import ExecutionSettings
 from engine.live.executor import Executor, Intent
 from engine.live.guards import OpenGuards
@@ -15,7 +16,9 @@ from engine.live.intent import intent_key
 from engine.live.journal import Journal
 from engine.live.ledger.control import Command, Control
 from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text, entry_hash
-from engine.live.venue import ForeignBet, Order, Outcome, Profile, ProofClass, Reading, Receipt, VenueFailure
+from engine.live.reconcile import Reconciler
+from engine.live.recovery import Recovered, recover
+from engine.live.venue import ForeignBet, Order, Outcome, Profile, ProofClass, Reading, Receipt, VenueFailure, usual
 
 START_NS = 1_700_000_000 * SECOND_NS
 DIGEST = "ab" * 16
@@ -225,8 +228,7 @@ class World:
         self, proof: ProofClass = ProofClass.LOOK_UP, settings: ExecutionSettings | None = None, **profile: object
     ) -> None:
         self.clock = VirtualClock()
-        named = Profile("fake", proof, **profile)  # type: ignore[arg-type]
-        self.venue = ScriptedVenue(named, self.clock)
+        self.venue = ScriptedVenue(usual("fake", proof, **profile), self.clock)
         self.rows: list[Recorded] = []
         self.settings = ExecutionSettings() if settings is None else settings
         self.alarms: list[Alarm] = []
@@ -252,6 +254,20 @@ class World:
             tell=self.alarms.append,
             probe=self.points.append,
         )
+        self.reconciler = Reconciler(self.executor)
+        self.auditor = Auditor(self.executor, self.reconciler)
+
+    def restart(self, restored: bool = False) -> Recovered:
+        """A new process that recovers; its monotonic clock has nothing to do with the old one's."""
+        self.clock.monotonic += 12_345 * SECOND_NS
+        self.start()
+        return recover(self.executor, self.reconciler, restored=restored)
+
+    def run_s(self, seconds: float, step_s: float = 1) -> None:
+        """The loop of a runner for so long."""
+        for _ in range(round(seconds / step_s)):
+            self.clock.pass_s(step_s)
+            self.reconciler.step()
 
     @property
     def book(self):  # type: ignore[no-untyped-def]
@@ -265,6 +281,10 @@ class World:
     def breakers(self) -> list[str]:
         """Names of the breakers that have been tripped."""
         return [str(row.entry.body["breaker"]) for row in self.rows if row.entry.kind is Kind.TRIPPED]
+
+    def state(self, number: int = 1) -> str:
+        """State of an order's bet."""
+        return str(self.book.get(order(number).key).state)
 
     def submit(self, *orders: Order):  # type: ignore[no-untyped-def]
         """Submit orders; their bets."""
