@@ -1,18 +1,14 @@
-"""`bea promote`, `bea promotions` and `bea demote`: freeze a configuration for trading, list what is frozen, end it."""
+"""`bea promote`: freeze a configuration of a run for trading, or sign changed code that makes the same bets."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from engine.errors import PromotionError, UsageError, printable
+from engine.errors import UsageError, printable
 from research.commands.arguments import parser_of, print_json
-
-if TYPE_CHECKING:
-    from engine.promotion import Promotion
-    from research.promotion.gates import Gate
+from research.commands.tables import print_line
 
 _ABOUT: Final = (
     "Freeze a configuration of a run for trading: settings, the hashes of data and code, the verdict, and the bands "
@@ -44,6 +40,7 @@ def promote(argv: Sequence[str]) -> int:
 
 
 def _promote(options: Any) -> int:
+    from research.commands.promotions import described, lines, print_gates
     from research.promotion.freeze import Wanted, prepare
     from research.promotion.freeze import promote as write
     from research.promotion.settings import read_settings
@@ -59,13 +56,14 @@ def _promote(options: Any) -> int:
         if options.json:
             print_json({"promoted": False, "gates": [gate.plain() for gate in prepared.gates]})
         else:
-            _print_gates(prepared.gates)
+            print_gates([gate.plain() for gate in prepared.gates])
     promotion = write(prepared, wanted, time.time_ns())
     if options.json:
-        return print_json({"promoted": True, **_document(promotion)})
-    _print_gates(prepared.gates)
-    for line in _lines(promotion):
-        _say(line)
+        return print_json({"promoted": True, **described(promotion, promotion.created_ns)})
+    print_gates(promotion.gates)
+    print_line("promoted")
+    for line in lines(promotion):
+        print_line(line)
     return 0
 
 
@@ -93,35 +91,16 @@ def _reasons(words: Sequence[str]) -> dict[str, str]:
     return reasons
 
 
-def _print_gates(gates: Sequence[Gate]) -> None:
-    from research.commands.tables import print_table
-
-    rows: list[list[object]] = [
-        [gate.name, "passed" if gate.passed else "acknowledged" if gate.reason else "closed", gate.expected, gate.found]
-        for gate in gates
-    ]
-    print_table("", ["gate", "", "expected", "found"], rows)
-
-
-def _lines(promotion: Promotion) -> list[str]:
-    from engine.promotion import iso, promotion_path
-
-    return [
-        f"promoted {promotion.name} to {promotion.mode}: run {promotion.run[:12]}#{promotion.configuration}, "
-        f"{promotion.currency}, until {iso(promotion.expires_ns)}",
-        *(f"acknowledged {name}: {reason}" for name, reason in promotion.acknowledged.items()),
-        f"digest {promotion.digest}",
-        str(promotion_path(promotion.name)),
-    ]
-
-
-def _document(promotion: Promotion) -> dict[str, Any]:
-    return promotion.content() | {"digest": promotion.digest}
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(printable(line) + "\n")
-
-
 def _renew(name: str, *, as_json: bool) -> int:
-    raise PromotionError("nothing to renew", where=name)
+    from research.commands.promotions import person
+    from research.promotion.renew import renew
+
+    renewal = renew(name, person(), time.time_ns())
+    if as_json:
+        return print_json({"name": name, "bets": renewal.bets, "hashes": renewal.hashes})
+    if not renewal.hashes:
+        print_line(f"nothing to renew: the code is what was promoted, and its {renewal.bets:,} bets are the same")
+        return 0
+    print_line(f"renewed {name}: today's code makes the same {renewal.bets:,} bets, every bit of them")
+    print_line(f"signed: {', '.join(sorted(renewal.hashes))}")
+    return 0

@@ -121,6 +121,18 @@ _TABLE: Final = (
         takes_runs=True,
     ),
     Command(
+        "promotions",
+        "[NAME]",
+        "list what is frozen, or one with its gates, bands and history",
+        "research.commands.promotions:main",
+    ),
+    Command(
+        "demote",
+        "NAME --reason WHY",
+        "end a promotion",
+        "research.commands.promotions:demote",
+    ),
+    Command(
         "trials",
         "[RUN | verify]",
         "number of configurations tried so far, in total or behind one run",

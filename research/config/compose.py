@@ -135,8 +135,8 @@ class Composer:
         return sorted(self.loader.get_group_options(group, results_filter=ObjectType.CONFIG))
 
     def groups(self) -> list[str]:
-        """Names of the project's groups."""
-        return sorted(name for name in self.loader.list_groups("") if name != "hydra")
+        """Names of the groups of a run; settings of promotions and of runners are none."""
+        return sorted(name for name in self.loader.list_groups("") if name not in ("hydra", "live", "promotion"))
 
     def belongs_elsewhere(self, key: str) -> BeaError:
         """The error for a key that only other options of its group have."""

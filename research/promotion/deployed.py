@@ -11,14 +11,16 @@ import polars as pl
 from engine.configuration import Configuration
 from engine.custom_rule import Rule, load
 from engine.kernel.params import Params
+from engine.live.rules import Rules
 from engine.promotion import Promotion, check
 from engine.promotion import load as load_promotion
 from engine.strategy import Strategy
+from engine.tape.build import merged_terms
 from research.config.kernel_params import configuration, matrix
 from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.promotion.hashes import code_hashes, data_hash
 from research.tapes.builder import Tapes
-from research.tapes.inputs import TapeInputs, strategy_of
+from research.tapes.inputs import TapeInputs, strategy_of, thawed
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,21 @@ class Deployed:
     def seed(self) -> int:
         """Seed of random rejections."""
         return self.promotion.seed
+
+    @property
+    def rules(self) -> Rules:
+        """What the promotion fixes for the judgement of a runner."""
+        venues = thawed(self.spec.venues)
+        return Rules(
+            digest=self.promotion.digest,
+            configuration=self.configuration,
+            terms=merged_terms(dict(self.spec.commission_rates), venues),
+            kelly=self.spec.kelly,
+            seed=self.seed,
+            zone=self.spec.zone,
+            decide_at=self.spec.decide_at,
+            rule=self.rule,
+        )
 
     @property
     def settings(self) -> Mapping[str, Any]:

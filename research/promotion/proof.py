@@ -21,10 +21,20 @@ from research.promotion.hashes import BET_COLUMNS, bets_hash
 from research.tapes.builder import Tapes
 
 
-def replayed(spec: TapeSpec, settings: Mapping[str, Any], tapes: Tapes | None = None) -> Path:
-    """The path of a configuration with today's code, over the store as it is now."""
-    rule = None if spec.rule is None else load(spec.rule)
-    tape = (tapes or Tapes()).tape(spec)
+def replayed(spec: TapeSpec, settings: Mapping[str, Any], tapes: Tapes | None = None, *, fresh: bool = False) -> Path:
+    """The path of a configuration with today's code, over the store as it is now.
+
+    Parameters
+    ----------
+    spec : TapeSpec
+    settings : mapping
+        Every key of the configuration.
+    tapes : Tapes, optional
+    fresh : bool
+        Whether the tape is built anew, although the cache may hold it.
+    """
+    rule, tapes = None if spec.rule is None else load(spec.rule), tapes or Tapes()
+    tape = tapes.fresh(spec) if fresh else tapes.tape(spec)
     return replay(tape, params_of(settings)[1], int(settings["seed"]), rule)
 
 

@@ -1,0 +1,129 @@
+"""Bands: a known process stays inside as often as promised, a changed one does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.errors import PromotionError
+from engine.promotion.bands import FIELDS, MEASURES, Day, Position, band_position, cumulative
+from research.inference.bootstrap import generator
+from research.promotion.bands import (
+    alarm_share,
+    bands,
+    bounds,
+    bounds_of,
+    futures,
+    mean_block,
+    sorted_futures,
+)
+from research.promotion.settings import BandSettings
+from tests.research.promotion.truth_of_bands import CHANGES, Process, alarms, draw
+
+QUICK = BandSettings(paths=1000, resamples=10)
+
+
+@pytest.mark.slow
+def test_a_thousand_futures_without_a_change_alarm_in_three_to_seven_percent() -> None:
+    shares = [alarms(Process(), 1000, seed, QUICK, 200) for seed in range(5)]
+    assert 0.03 <= np.mean([share["nothing"] for share in shares]) <= 0.07
+    for change in CHANGES:
+        assert np.mean([share[change] for share in shares]) > 0.95
+
+
+def test_the_same_days_and_seed_give_the_same_bands_and_another_seed_others() -> None:
+    days = [Day(*row) for row in draw(Process(), 120, np.random.default_rng(1)).tolist()]
+    few = BandSettings(paths=200, resamples=2, days=20)
+    first = bands(days, few, 3, "a test")
+    assert first == bands(days, few, 3, "a test") != bands(days, few, 4, "a test")
+    assert set(first["measures"]) == set(MEASURES)
+    assert {len(band[side]) for band in first["measures"].values() for side in ("lower", "upper", "middle")} == {20}
+    assert first["measures"]["bets_a_day"]["changed"] == pytest.approx(first["reference"]["bets_a_day"] / 2, rel=1e-5)
+
+
+def test_too_little_gives_no_bands() -> None:
+    day = Day(1, 1, 100, 0, 0.0, 1, 0.0)
+    with pytest.raises(PromotionError, match=r"expected 30 days and 50 bets, found 29 days and 29 bets"):
+        bands([day] * 29, QUICK, 0, "a test")
+    with pytest.raises(PromotionError, match="found 49 days and 49 bets"):
+        bands([day] * 49, QUICK, 0, "a test")
+
+
+def test_futures_are_blocks_of_the_backtest_with_the_spread_of_its_mean() -> None:
+    reference = np.zeros((400, len(FIELDS)))
+    reference[:, 0] = reference[:, 1] = np.arange(400)
+    drawn = futures(reference, 10.0, 30, 4000, generator(0, "test"))
+    steps = np.diff(drawn[..., 1], axis=1) % 400
+    assert np.mean(steps == 1.0) == pytest.approx(
+        0.9 * 0.9, abs=0.01
+    )  # no new block, in the resample nor in the future
+    independent = np.zeros((400, len(FIELDS)))
+    independent[:, 3] = np.random.default_rng(0).normal(size=400)
+    means = futures(independent, 1.0, 30, 20_000, generator(0, "test"))[..., 3].mean(axis=1)
+    expected = independent[:, 3].var() * (1.0 / 30 + 1.0 / 400)
+    assert means.var() == pytest.approx(expected, rel=0.05)
+
+
+def test_a_backtest_that_missed_no_fill_leaves_what_jeffreys_leaves() -> None:
+    reference = np.ones((300, len(FIELDS)))
+    drawn = futures(reference, 7.0, 90, 20_000, generator(0, "test"))
+    missed = 1.0 - drawn[..., 0].sum() / drawn[..., 1].sum()
+    assert missed == pytest.approx(0.5 / 301, rel=0.05)  # mean of Beta(1/2, 300 + 1/2)
+
+
+def test_a_block_is_a_week_and_longer_where_weeks_depend_on_each_other() -> None:
+    rng = np.random.default_rng(2)
+    fast = [mean_block(draw(Process(), 700, rng)) for _ in range(5)]
+    slow = draw(Process(), 700, rng)
+    slow[:, 0] = 3.0 + 2.0 * np.sin(np.arange(700) / 40.0)
+    assert min(fast) >= 7.0 and max(fast) < 25.0 < mean_block(slow)
+
+
+def test_bounds_are_quantiles_and_beyond_one_percent_they_widen_as_a_normal() -> None:
+    values = np.random.default_rng(3).normal(size=(40_000, 1, 1)) * np.ones((1, 1, len(MEASURES)))
+    ordered, known = np.sort(values, axis=0), np.full((1, len(MEASURES)), 40_000)
+    lower, upper = bounds(ordered, known, 0.05)
+    assert lower[0, 0] == pytest.approx(np.quantile(values[:, 0, 0], 0.05), abs=1e-3)
+    assert upper[0, 0] == pytest.approx(1.645, abs=0.03)
+    lower, upper = bounds(ordered, known, 1e-5)
+    assert upper[0, 0] == pytest.approx(4.265, abs=0.15)
+    assert lower[0, MEASURES.index("drawdown")] == -np.inf
+    assert alarm_share(lower, upper, np.full((3, 1, len(MEASURES)), np.nan)) == 0.0
+
+
+def test_measures_add_up_over_days() -> None:
+    days = np.array([[2, 3, 200, 50, 0.1, 2, 0.05], [1, 1, 100, -100, 0.2, 1, -0.1], [0, 0, 0, 0, 0, 0, 0.0]])
+    measured = cumulative(days)
+    assert measured[0].tolist() == [2.0, 0.25, 0.05, 0.0, 2 / 3]
+    assert measured[1] == pytest.approx([1.5, -50 / 300, 0.1, 0.1, 0.75])
+    assert measured[2] == pytest.approx([1.0, -50 / 300, 0.1, 0.1, 0.75])
+    assert np.isnan(cumulative(np.zeros((1, len(FIELDS))))[0]).tolist() == [False, True, True, False, True]
+
+
+def test_inside_outside_and_too_early_to_tell() -> None:
+    flat = {"lower": [0.0, 0.4], "upper": [2.0, 1.6], "middle": [1.0, 1.0], "changed": 0.5}
+    document = {"days": 2, "measures": dict.fromkeys(MEASURES, flat)}
+    day = Day(1, 1, 100, 100, 1.0, 1, 0.0)
+    first = {one.measure: one for one in band_position([day], document)}
+    assert first["bets_a_day"].position is Position.TOO_EARLY  # half of the bets would be inside, too
+    tight = document | {"measures": dict.fromkeys(MEASURES, flat | {"changed": 0.1})}
+    assert band_position([day, day], tight)[0].position is Position.INSIDE
+    high = Day(5, 5, 100, 100, 1.0, 1, 0.0)
+    outside = band_position([high, Day(0, 0, 0, 0, 0.0, 0, 0.0)], document)[0]
+    assert (outside.position, outside.day, outside.value) == (Position.OUTSIDE, 1, 5.0)
+    last = band_position([high, Day(0, 0, 0, 0, 0.0, 0, 0.0)], document, every_day=False)[0]
+    assert (last.position, last.day, last.value) == (Position.OUTSIDE, 2, 2.5)
+    assert band_position([], document)[0].position is Position.TOO_EARLY
+    assert band_position([Day(0, 0, 0, 0, 0.0, 0, 0.0)], document)[1].position is Position.TOO_EARLY  # no yield yet
+    assert len(band_position([day] * 5, document)) == len(MEASURES)  # days after the last one are not judged
+
+
+def test_a_value_on_its_own_bound_is_inside() -> None:
+    days = [Day(*row) for row in draw(Process(), 120, np.random.default_rng(1)).tolist()]
+    document = bands(days, BandSettings(paths=200, resamples=2, days=20), 3, "a test")
+    lower, upper = bounds_of(document)
+    ordered, known = sorted_futures(
+        np.array([list(vars(day).values()) for day in days], np.float64), 7.0, 20, 200, generator(0, "x")
+    )
+    assert (lower <= upper).all() and (known <= 200).all() and ordered.shape == (200, 20, 5)
+    assert (lower[:, MEASURES.index("fill_rate")] >= 0.0).all()
