@@ -206,7 +206,7 @@ def busy_scenarios() -> dict[str, Scenario]:
             _busy(amount_minor=20_000.0, one_per_market=False),
             "quote",
             ("open", "snapshot", "close"),
-            **late,
+            **terms,
         ),
     }
 
