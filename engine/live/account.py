@@ -54,6 +54,8 @@ class Account:
         Dense ids and the kernel's arrays by id.
     bets : dict
         Every bet by its key.
+    at_risk : set of int
+        Events on which something is open.
     instant_ns : int
         The instant that entries and decisions have reached, UTC nanoseconds.
     """
@@ -67,6 +69,7 @@ class Account:
         self.bets: dict[str, Bet] = {}
         self.instant_ns = _BEFORE
         self.days = 0
+        self.at_risk: set[int] = set()
         self._of_event: dict[int, list[Bet]] = {}
         self._closed = True
         self._decisions_ns = _BEFORE
@@ -221,6 +224,12 @@ class Account:
         cells[acc.TURNOVER] += change
         work.open_on_event[ids.event] += change
         work.open_on_competition[ids.competition] += change
+        self._mark(bet)
+
+    def _mark(self, bet: Bet) -> None:
+        """Keep the events on which something is open."""
+        change = self.at_risk.add if self.positions.work.open_on_event[bet.ids.event] > 0.0 else self.at_risk.discard
+        change(bet.event_id)
 
     def _answer(self, entry: Entry) -> None:
         bet, body = self.bets[entry.intent], entry.body
@@ -253,6 +262,7 @@ class Account:
         cells[acc.OPEN] -= locked
         work.open_on_event[bet.ids.event] -= locked
         work.open_on_competition[bet.ids.competition] -= locked
+        self._mark(bet)
         cells[acc.N_SETTLED] += 1.0
         cells[acc.N_WON] += pnl > 0.0
         cells[acc.N_VOID] += entry.kind is Kind.VOID
@@ -281,6 +291,7 @@ class Account:
         cells[acc.OPEN] += locked
         work.open_on_event[bet.ids.event] += locked
         work.open_on_competition[bet.ids.competition] += locked
+        self._mark(bet)
         cells[acc.N_SETTLED] -= 1.0
         cells[acc.N_WON] -= bet.pnl > 0.0
         cells[acc.N_VOID] -= bet.is_void

@@ -94,7 +94,7 @@ class Settler:
 
     def waiting(self) -> list[int]:
         """Events with a result on which a bet is not settled."""
-        return [event_id for event_id in self._results if self._account.open_bets(event_id)]
+        return sorted(event_id for event_id in self._account.at_risk if event_id in self._results)
 
     def _states(self, bets: Sequence[Bet]) -> list[int]:
         """How each bet ends, from our side."""

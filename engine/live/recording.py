@@ -1,0 +1,143 @@
+"""What a runner received, kept message by message: its own history, and the way back to its market after a restart.
+
+One file a UTC day, lines of JSON in gzip. Each `Mark` ends a piece that is compressed by itself, so that a file which a
+killed process left with half a piece loses that piece only; the next recorder cuts it off.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from engine.clock import SECOND_NS
+from engine.errors import DataError, LedgerFailure
+from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result
+from engine.schema import ALL_EVENTS, INSTANT_DTYPE
+
+_ENDING: Final = ".jsonl.gz"
+_KINDS: Final[dict[str, type[Message]]] = {
+    "fixture": Fixture, "quote": Quote, "result": Result, "gap": Gap, "mark": Mark,
+}  # fmt: skip
+_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+#: zlib: with the header of gzip
+_GZIP: Final = 31
+#: bytes that are looked at together
+_CHUNK: Final = 4_096
+
+
+def to_plain(message: Message) -> dict[str, Any]:
+    """A message as plain JSON; instants and dates as ISO texts."""
+    plain = {"message": _NAMES[type(message)], **vars(message)}
+    if "values" in plain:
+        plain["values"] = {
+            name: value.isoformat() if isinstance(value, date) else value for name, value in plain["values"].items()
+        }
+    return plain
+
+
+def from_plain(plain: Mapping[str, Any]) -> Message:
+    """The message that `to_plain` gave; raises KeyError, TypeError or ValueError for what is none."""
+    fields = {name: value for name, value in plain.items() if name != "message"}
+    if "values" in fields:
+        fields["values"] = {name: _value(name, value) for name, value in fields["values"].items()}
+    message: Message = _KINDS[plain["message"]](**fields)
+    return message
+
+
+def _value(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if ALL_EVENTS.get(name) == INSTANT_DTYPE:
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if name == "date" else value
+
+
+class Recorder:
+    """Keeps every message; call it with each one, in order.
+
+    Parameters
+    ----------
+    folder : Path
+        Of this feed; made if it is missing.
+    sync : callable, optional
+        Called with the file's number before a piece counts as kept; `os.fsync` outlasts a loss of power.
+
+    Raises
+    ------
+    LedgerFailure
+        A piece cannot be written: a runner that cannot keep what it saw must end.
+    """
+
+    def __init__(self, folder: Path, sync: Callable[[int], None] = os.fsync) -> None:
+        self.folder, self._sync = folder, sync
+        self._waiting: list[str] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in files_of(folder)[-1:]:
+            _cut(path)
+
+    def __call__(self, message: Message) -> None:
+        """Keep a message; with a `Mark`, all of its piece."""
+        self._waiting.append(json.dumps(to_plain(message), separators=(",", ":"), allow_nan=True, default=str))
+        if isinstance(message, Mark):
+            self._write(message.known_at_ns)
+
+    def _write(self, at_ns: int) -> None:
+        day = datetime.fromtimestamp(at_ns // SECOND_NS, UTC).date()
+        path = self.folder / f"{day.isoformat()}{_ENDING}"
+        piece = gzip.compress("".join(f"{line}\n" for line in self._waiting).encode(), 6, mtime=0)
+        try:
+            with path.open("ab") as file:
+                file.write(piece)
+                file.flush()
+                self._sync(file.fileno())
+        except OSError as error:
+            raise LedgerFailure(
+                "what the feed gave cannot be kept", where=str(path), found=error.strerror or str(error),
+                todo="free the disk, then start again",
+            ) from error  # fmt: skip
+        self._waiting.clear()
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files of a recording, in the order of their days."""
+    return sorted(folder.glob(f"*{_ENDING}")) if folder.is_dir() else []
+
+
+def pieces(path: Path) -> Iterator[tuple[list[Message], int]]:
+    """The whole pieces of a file: their messages, each ending with a `Mark`, and where the piece ends in the file.
+
+    Half a piece at the end is left out.
+
+    Raises
+    ------
+    DataError
+        The file is damaged before its last piece.
+    """
+    content, at = memoryview(path.read_bytes()), 0
+    while at < len(content):
+        reader, texts, low = zlib.decompressobj(_GZIP), list[bytes](), at
+        try:
+            while not reader.eof and low < len(content):
+                texts.append(reader.decompress(content[low : low + _CHUNK]))
+                low = min(low + _CHUNK, len(content))
+            if not reader.eof:
+                return
+            lines = [from_plain(json.loads(line)) for line in b"".join(texts).splitlines()]
+        except (zlib.error, ValueError, KeyError, TypeError) as error:
+            raise DataError("a recording is damaged", where=f"{path} at byte {at}", found=str(error)) from None
+        at = low - len(reader.unused_data)
+        yield lines, at
+
+
+def _cut(path: Path) -> None:
+    """Cut half a piece off the end of a file."""
+    end = max((at for _, at in pieces(path)), default=0)
+    if end < path.stat().st_size:
+        with path.open("r+b") as file:
+            file.truncate(end)
