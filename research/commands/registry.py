@@ -139,6 +139,14 @@ _TABLE: Final = (
         "research.commands.trials:main",
         takes_runs=True,
     ),
+    Command(
+        "ledger",
+        "verify|backup|restore|show ...",
+        "check, copy and bring back the ledgers of paper and live trading",
+        "research.commands.ledger:main",
+        subcommands=("verify", "backup", "restore", "export", "migrate", "show"),
+        interrupted="the ledger is unchanged",
+    ),
 )
 
 #: commands by name, in the order of the help text

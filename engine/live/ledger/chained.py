@@ -50,6 +50,7 @@ class ChainedLedger:
         self._holder = ""
         self._deadline_ns = 0
         self._renewed_ns = 0
+        self._restored = False
 
     def take(self, holder: str = "") -> None:
         """Take the lease; errors as `engine.live.ledger.lease.take`."""
@@ -60,6 +61,7 @@ class ChainedLedger:
         )
         self._renewed_ns = self._deadline_ns - state.ttl_ns
         self._holder, self.epoch = holder, state.epoch
+        self._restored = bool(self.restored())
 
     @property
     def last_commit_ns(self) -> int:
@@ -94,8 +96,9 @@ class ChainedLedger:
         return self._store.state()
 
     def control(self, command: Command, *, subject: str = "", person: str, reason: str) -> Control:
-        """As `Ledger.control`."""
+        """As `Ledger.control`. Characters that cannot be printed are replaced: a kill is refused for no text."""
         wall_ns = self._clock.wall_ns()
+        subject, person, reason = printable(subject), printable(person), printable(reason)
 
         def add() -> Control:
             if command is Command.KILL:
@@ -112,6 +115,29 @@ class ChainedLedger:
             return control
 
         return self._again(add)
+
+    def restored(self) -> str:
+        """Head of the backup that this ledger was restored from; empty if it was not, or once it is adopted.
+
+        While it is not empty nothing may be sent: the venue may know bets that the backup does not hold.
+        """
+
+        def read() -> str:
+            with self._store.transaction() as transaction:
+                return transaction.fact("restored")
+
+        return self._again(read)
+
+    def adopt(self) -> None:
+        """Take the mark of a restored ledger away, under the lease: a person has compared it with the venue."""
+
+        def clear() -> None:
+            with self._store.transaction() as transaction:
+                lease.check(transaction.state(), self._holder, self.epoch)
+                transaction.put_fact("restored", "")
+
+        self._again(clear)
+        self._restored = False
 
     def renew(self) -> None:
         """As `Ledger.renew`. A lease that has run out is renewed too, as long as nobody has taken it."""
@@ -167,6 +193,9 @@ class ChainedLedger:
             lease.check(state, self._holder, self.epoch)
             if sending and transaction.killed():
                 raise Killed("the kill switch is set: nothing is sent", where=self.where, todo="bea resume frees it")
+            if sending and self._restored:
+                todo = "compare it with the venue: bea reconcile --adopt"
+                raise LedgerError("the ledger was restored from a backup: nothing is sent", where=self.where, todo=todo)
             there = self._there(transaction, prepared)
             if there is not None:
                 return there

@@ -26,7 +26,7 @@ class MemoryDisk:
 
     Attributes
     ----------
-    rows, by_key, by_bet, controls, state
+    rows, by_key, by_bet, controls, state, facts
         As in the tables of a database.
     owner : object or None
         The store that has the lock; set it to None when its process dies.
@@ -39,6 +39,7 @@ class MemoryDisk:
     by_bet: dict[str, Recorded] = field(default_factory=dict)
     controls: list[tuple[Control, str]] = field(default_factory=list)
     state: State = field(default_factory=State)
+    facts: dict[str, str] = field(default_factory=dict)
     owner: object | None = None
     synced: int = 0
 
@@ -83,6 +84,14 @@ class MemoryTransaction:
     def insert(self, rows: Sequence[Recorded]) -> None:
         """As in the protocol."""
         self._rows += rows
+
+    def fact(self, name: str) -> str:
+        """As in the protocol."""
+        return self._disk.facts.get(name, "")
+
+    def put_fact(self, name: str, value: str) -> None:
+        """As in the protocol, at once."""
+        self._disk.facts[name] = value
 
     def killed(self) -> bool:
         """As in the protocol."""

@@ -15,10 +15,10 @@ from engine.live.crash_points import Probe, no_probe
 from engine.live.ledger import schema
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Entry, Kind
-from engine.live.ledger.session import Sessions, postgres_sessions, sqlite_sessions
+from engine.live.ledger.session import Sessions, failure, postgres_sessions, sqlite_sessions
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.sql import SqlStore
-from engine.live.ledger.store import State
+from engine.live.ledger.store import State, Unfinished
 from engine.paths import home
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,46}[a-z0-9])?")
@@ -38,6 +38,29 @@ def ledger_path(name: str) -> Path:
         expected = "at most 48 lower-case letters, digits, - and _, a letter or digit at both ends"
         raise LedgerError("not a name of a ledger", expected=expected, found=repr(printable(name, 60)))
     return home() / "data" / "ledger" / f"{name}.db"
+
+
+def ledger_names(settings: LedgerSettings) -> list[str]:
+    """Names of the ledgers that there are, in a file each or in the database of the settings.
+
+    Raises
+    ------
+    LedgerFailure
+        The database cannot be reached.
+    """
+    url = database_url(settings)
+    if not url:
+        files = (home() / "data" / "ledger").glob("*.db")
+        return sorted(path.stem for path in files if _NAME.fullmatch(path.stem))
+    sessions = postgres_sessions(url, "public", settings, SystemClock())
+    try:
+        with sessions.read() as connection:
+            schemas = inspect(connection).get_schema_names()
+    except Unfinished as error:
+        raise failure(sessions.where, error.cause) from error
+    finally:
+        sessions.close()
+    return sorted(name.removeprefix("bea_") for name in schemas if name.startswith("bea_"))
 
 
 def database_url(settings: LedgerSettings) -> str:

@@ -71,6 +71,15 @@ class SqlTransaction:
         """As in the protocol."""
         self._connection.execute(insert(_ENTRIES), [columns(row) for row in rows])
 
+    def fact(self, name: str) -> str:
+        """As in the protocol."""
+        query = select(schema.facts.c.value).where(schema.facts.c.name == name)
+        return str(self._connection.execute(query).scalar() or "")
+
+    def put_fact(self, name: str, value: str) -> None:
+        """As in the protocol."""
+        self._connection.execute(update(schema.facts).where(schema.facts.c.name == name), {"value": value})
+
     def killed(self) -> bool:
         """As in the protocol."""
         return bool(self._connection.execute(_SWITCH).scalar() == Command.KILL.value)

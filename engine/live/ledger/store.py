@@ -74,6 +74,14 @@ class Transaction(Protocol):
         """Add entries."""
         ...
 
+    def fact(self, name: str) -> str:
+        """A fact of the database; empty if it has none of this name."""
+        ...
+
+    def put_fact(self, name: str, value: str) -> None:
+        """Change a fact."""
+        ...
+
     def killed(self) -> bool:
         """Whether the last `kill`, or `resume` without a subject, of the control rows is a kill."""
         ...

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.pool import NullPool
 
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.opening import open_ledger
@@ -17,7 +17,6 @@ from tests.live.ledger.entries import FAST, OPENED
 from tests.live.ledger.postgres import server
 
 Open = Callable[..., ChainedLedger]
-_NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -29,21 +28,17 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def settings(request: pytest.FixtureRequest) -> Iterator[LedgerSettings]:
-    """Settings of each kind of database, which is empty."""
+    """Settings of each kind of database, without a ledger."""
     if request.param == "sqlite":
         yield FAST
         return
     url = request.getfixturevalue("postgres")
-    name = f"ledgers_{next(_NUMBERS)}"
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    yield replace(FAST, url=url, lock_timeout_ms=200)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield replace(
-        FAST, url=str(engine.url.set(database=name).render_as_string(hide_password=False)), lock_timeout_ms=200
-    )
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    engine.dispose()
+        for name in inspect(connection).get_schema_names():
+            if name.startswith("bea_"):
+                connection.exec_driver_sql(f'DROP SCHEMA "{name}" CASCADE')
 
 
 @pytest.fixture()
