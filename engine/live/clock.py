@@ -36,3 +36,32 @@ class SystemClock:
     def sleep_ns(self, duration_ns: int) -> None:
         """As `Clock.sleep_ns`."""
         time.sleep(max(0, duration_ns) / 1e9)
+
+
+class WorldClock:
+    """The clock of a replayed world: it stands still between messages, and goes on when somebody sleeps.
+
+    So what happens at one instant happens at that instant, however long the computer takes for it, and a wait costs no
+    time of the machine.
+    """
+
+    def __init__(self) -> None:
+        self._wall_ns = self._monotonic_ns = 0
+
+    def wall_ns(self) -> int:
+        """As `Clock.wall_ns`: the instant of the last message, and what was slept since."""
+        return self._wall_ns
+
+    def monotonic_ns(self) -> int:
+        """As `Clock.monotonic_ns`: what the world went on, and what was slept."""
+        return self._monotonic_ns
+
+    def sleep_ns(self, duration_ns: int) -> None:
+        """As `Clock.sleep_ns`, in no time."""
+        self._wall_ns += max(0, duration_ns)
+        self._monotonic_ns += max(0, duration_ns)
+
+    def reach(self, instant_ns: int) -> None:
+        """Go to the instant of a message, UTC nanoseconds; monotonic time never goes back."""
+        self._monotonic_ns += max(0, instant_ns - self._wall_ns) if self._wall_ns else 0
+        self._wall_ns = instant_ns

@@ -16,6 +16,8 @@ DECISIONS: Final = 8
 DAYS: Final = 60
 
 _STATES: Final = {state.value: state for state in BetState}
+#: kinds of entry that do not happen in the market
+_OUTSIDE: Final = frozenset({Kind.OPENED, Kind.CAPITAL})
 _ENDED: Final = frozenset({Kind.ABANDONED, Kind.REJECTED, Kind.SETTLED, Kind.VOID})
 
 
@@ -235,7 +237,8 @@ class StatusFold:
         """Take in the next entry."""
         entry = recorded.entry
         self._entries, self._epoch = recorded.number, recorded.epoch
-        self._at_ns = max(self._at_ns, entry.at_ns)
+        if entry.kind not in _OUTSIDE:
+            self._at_ns = max(self._at_ns, entry.at_ns)
         for account in ACCOUNTS:
             self._balance[account] += getattr(entry.money, account)
         if entry.intent:
@@ -272,7 +275,7 @@ class StatusFold:
         values: dict[str, Any] = {
             "mode": str(self._opened.get("mode", "")),
             "currency": str(self._opened.get("currency", "")),
-            "promotion": str(self._opened.get("digest", "")),
+            "promotion": str(self._opened.get("promotion", "")),
             "runner": "running" if self._running else "stopped",
             "since_ns": self._since_ns,
             "epoch": self._epoch,

@@ -147,6 +147,37 @@ _TABLE: Final = (
         subcommands=("verify", "backup", "restore", "export", "migrate", "show"),
         interrupted="the ledger is unchanged",
     ),
+    Command(
+        "paper",
+        "NAME [section.key=value]",
+        "trade a promotion on paper",
+        "research.commands.paper:main",
+        interrupted="start it again with the same command: a start is a recovery",
+    ),
+    Command(
+        "status",
+        "[NAME]",
+        "what a runner does now, or did last",
+        "research.commands.live:status",
+    ),
+    Command(
+        "kill",
+        "[NAME]",
+        "set the kill switch: nothing is sent any more",
+        "research.commands.live:kill",
+    ),
+    Command(
+        "resume",
+        "[NAME] --reason TEXT",
+        "end the kill switch, or a breaker that needs a person",
+        "research.commands.live:resume",
+    ),
+    Command(
+        "stop",
+        "[NAME]",
+        "ask a runner to finish what is under way and end",
+        "research.commands.live:stop",
+    ),
 )
 
 #: commands by name, in the order of the help text

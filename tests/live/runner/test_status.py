@@ -30,7 +30,7 @@ def entry(kind: Kind, at_ns: int, intent: str = "", money: Money | None = None, 
 
 
 DAY = [
-    entry(Kind.OPENED, 0, digest="d1", name="mine", currency="EUR", mode="paper"),
+    entry(Kind.OPENED, 0, promotion="d1", name="mine", currency="EUR", mode="paper"),
     entry(Kind.CAPITAL, 0, money=Money(cash=10_000, capital=-10_000)),
     entry(Kind.STARTED, 0, feed="replay"),
     entry(Kind.INTENDED, 10, KEY, Money(cash=-500, reserved=500), **ORDER),

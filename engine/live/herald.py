@@ -1,0 +1,41 @@
+"""What happens, on its way to a person and into the log: new entries of the ledger, and alarms of the executor."""
+
+from __future__ import annotations
+
+from engine.live.alarm import Alarm
+from engine.live.alerts.rules import alerts_of
+from engine.live.alerts.sender import AlertSender
+from engine.live.alerts.table import ALERTS, raised
+from engine.live.ledger.entries import Recorded
+from engine.logs.setup import logger
+
+_LOG = logger(__name__)
+
+
+class Herald:
+    """Tells people: an observer of the journal once it is loaded, and what the executor tells its alarms.
+
+    Parameters
+    ----------
+    sender : AlertSender
+    """
+
+    def __init__(self, sender: AlertSender) -> None:
+        self._sender = sender
+        self._speaks = False
+
+    def begin(self) -> None:
+        """Entries from now on are new; those before were told by the process that wrote them."""
+        self._speaks = True
+
+    def apply(self, recorded: Recorded) -> None:
+        """Take in an entry."""
+        if self._speaks:
+            for alert in alerts_of(recorded):
+                self._sender.send(alert)
+
+    def tell(self, alarm: Alarm) -> None:
+        """As `engine.live.alarm.Tell`."""
+        _LOG.warning(alarm.name, text=alarm.text, intent=alarm.intent)
+        if alarm.name in ALERTS:
+            self._sender.send(raised(alarm.name, alarm.intent, alarm.text))

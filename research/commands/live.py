@@ -1,0 +1,141 @@
+"""`bea status`, `bea kill` and `bea resume`: look at a runner and steer it, from another process and without its lease."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import LedgerError, UsageError, printable
+from research.commands.arguments import parser_of, print_json
+
+if TYPE_CHECKING:
+    from engine.live.ledger.chained import ChainedLedger
+    from engine.live.ledger.control import Command
+    from engine.live.status import Status
+
+_RESUME: Final = (
+    "End the kill switch, or a breaker that only a person ends. The runner takes it into the ledger with your name and "
+    "the reason."
+)
+
+
+def status(argv: Sequence[str]) -> int:
+    """`bea status`: what a runner does, or did last; returns the exit status."""
+    parser = parser_of("status", "What a runner does now, or did last: it is read from the ledger, with or without it.")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a ledger; default: all of them, one line each")
+    options = parser.parse_args(list(argv))
+    names = [options.name] if options.name else ledgers()
+    found = [status_of(name) for name in names]
+    if options.json:
+        return print_json(asdict(found[0]) if options.name else {"ledgers": [asdict(one) for one in found]})
+    from research.report.status import first_line, rendered
+    from research.report.terminal import console
+
+    screen = console()
+    if options.name or len(found) == 1:
+        screen.print(rendered(found[0], screen.width))
+    elif not found:
+        screen.print("no ledger yet: `bea promote`, then `bea paper NAME`")
+    else:
+        for one in found:
+            screen.print(first_line(one, time.time_ns()))
+    return 0
+
+
+def kill(argv: Sequence[str]) -> int:
+    """`bea kill`: nothing is sent any more; returns the exit status."""
+    parser = parser_of("kill", "Set the kill switch of a ledger: once this command has ended, nothing is sent any more.")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a ledger; default: the only one")
+    parser.add_argument("--reason", default="no reason given")
+    parser.add_argument("--person", default="", help="default: the name of the user")
+    options = parser.parse_args(list(argv))
+    from engine.live.ledger.control import Command
+
+    return _control(Command.KILL, options, "the kill switch is set: nothing is sent until `bea resume`")
+
+
+def resume(argv: Sequence[str]) -> int:
+    """`bea resume`: end the kill switch or a breaker; returns the exit status."""
+    parser = parser_of("resume", _RESUME)
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a ledger; default: the only one")
+    parser.add_argument("--breaker", default="", help="its name as `bea status` shows it; default: the kill switch")
+    parser.add_argument("--reason", required=True, help="why it may end")
+    parser.add_argument("--person", default="", help="default: the name of the user")
+    options = parser.parse_args(list(argv))
+    from engine.live.ledger.control import Command
+
+    what = options.breaker or "the kill switch"
+    return _control(Command.RESUME, options, f"{printable(what)} ends when the runner has read this")
+
+
+def stop(argv: Sequence[str]) -> int:
+    """`bea stop`: ask a runner to end; returns the exit status."""
+    parser = parser_of("stop", "Ask a runner to finish what is under way and end, as Ctrl-C does.")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a ledger; default: the only one")
+    parser.add_argument("--reason", default="no reason given")
+    parser.add_argument("--person", default="", help="default: the name of the user")
+    options = parser.parse_args(list(argv))
+    from engine.live.ledger.control import Command
+
+    return _control(Command.STOP, options, "the runner ends after what is under way")
+
+
+def ledgers() -> list[str]:
+    """Names of the ledgers that are files in the home folder, sorted."""
+    from engine.live.ledger.opening import ledger_path
+
+    return sorted(path.stem for path in ledger_path("x").parent.glob("*.db") if "." not in path.stem)
+
+
+def status_of(name: str) -> Status:
+    """The status of a ledger, folded from its entries without its lease."""
+    from engine.live.status import StatusFold
+    from research.trading.settings import live_settings
+
+    fold = StatusFold()
+    with closing(_opened(name)) as ledger:
+        for recorded in ledger.entries():
+            fold.apply(recorded)
+        lease = ledger.state()
+    found = fold.status(name)
+    ttl_ns = live_settings().ledger.lease_ttl_ms * 1_000_000
+    if found.entries and not found.feed:
+        return replace(found, runner="never")
+    if found.runner == "running" and (not lease.holder or time.time_ns() - lease.wall_ns > ttl_ns):
+        return replace(found, runner="dead", since_ns=lease.wall_ns)
+    return found
+
+
+def _opened(name: str) -> ChainedLedger:
+    from engine.live.ledger.opening import look
+    from research.trading.settings import live_settings
+
+    return look(name, settings=live_settings().ledger)
+
+
+def _only(name: str | None) -> str:
+    if name:
+        return name
+    names = ledgers()
+    if not names:
+        raise LedgerError("no ledger yet", todo="`bea paper NAME` makes one")
+    if len(names) > 1:
+        raise UsageError("which ledger", expected="NAME", found=", ".join(names))
+    return names[0]
+
+
+def _control(command: Command, options: Any, words: str) -> int:
+    name = _only(options.name)
+    person = options.person or getpass.getuser()
+    subject = getattr(options, "breaker", "")
+    with closing(_opened(name)) as ledger:
+        row = ledger.control(command, subject=subject, person=person, reason=options.reason)
+    if options.json:
+        return print_json({"ledger": name, **asdict(row)})
+    sys.stdout.write(f"{name}: {words}\n")
+    return 0

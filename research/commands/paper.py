@@ -1,0 +1,89 @@
+"""`bea paper`: trade a promotion on paper."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import UsageError, printable
+from research.commands.arguments import parser_of, print_json
+
+if TYPE_CHECKING:
+    from research.trading.setup import Trading
+
+_ABOUT: Final = (
+    "Trade a promotion on the paper venue: the same strategy, the same judgement and the same meaning of time and money "
+    "as in its backtest. The start is a recovery: whatever an earlier run left behind is brought into order first. "
+    "Ctrl-C finishes what is under way and ends. Settings of conf/live can be given as section.key=value."
+)
+SPEEDS: Final = {"max": 0.0, "1x": 1.0, "60x": 60.0}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `bea paper` with the words after it; returns the exit status."""
+    parser = parser_of("paper", _ABOUT)
+    parser.add_argument("name", metavar="NAME", help="a promotion, see `bea promotions`")
+    parser.add_argument("settings", nargs="*", metavar="section.key=value", help="settings, see conf/live")
+    parser.add_argument(
+        "--feed", default="replay", metavar="replay|store",
+        help="replay: the data of the backtest, to the bit; store: what the store holds today",
+    )  # fmt: skip
+    parser.add_argument("--speed", choices=tuple(SPEEDS), default="max", help="of a replay")
+    days = {"type": _date, "metavar": "DATE"}
+    parser.add_argument("--from", dest="first", help="only events that start on this day or later", **days)
+    parser.add_argument("--until", dest="last", help="only events that start before this day", **days)
+    options = parser.parse_args(list(argv))
+    trading = _composed(options)
+    try:
+        _run(trading, as_json=options.json)
+    finally:
+        trading.close()
+    return 0
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("not a date", expected="such as 2024-09-01", found=printable(text, 40)) from None
+
+
+def _composed(options: Any) -> Trading:
+    from engine.live.ledger.opening import ledger_path
+    from engine.logs.secrets import Secrets, address_secrets, environment_secrets
+    from engine.logs.setup import start as start_logs
+    from research.promotion.deployed import start
+    from research.trading.history import REPLAY, STORE, Wish
+    from research.trading.settings import live_settings
+    from research.trading.setup import compose
+
+    if options.feed not in (REPLAY, STORE):
+        raise UsageError("unknown feed", where="--feed", expected=f"{REPLAY} or {STORE}", found=printable(options.feed, 60))
+    settings = live_settings(options.settings)
+    secrets = Secrets([*environment_secrets(os.environ), *address_secrets(settings.ledger.url)])
+    for variable in settings.alerts.channels.values():
+        secrets.register(*address_secrets(os.environ.get(variable, "")))
+    ledger = ledger_path(options.name)
+    start_logs(settings.logs, secrets, ledger.parent.parent / "logs" / f"{options.name}.log")
+    deployed = start(options.name, time.time_ns(), with_store=options.feed == REPLAY)
+    return compose(deployed, settings, Wish(options.feed, SPEEDS[options.speed], options.first, options.last))
+
+
+def _run(trading: Trading, *, as_json: bool) -> None:
+    from research.trading.screen import Screen
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: trading.runner.stop("a signal"))
+    with Screen(trading.status, 250, quiet=as_json) as screen:
+        trading.runner.on_turn = screen.turn
+        reason = trading.runner.run()
+    if as_json:
+        print_json({"stopped": reason, **asdict(trading.status())})
+    else:
+        sys.stdout.write(f"stopped: {printable(reason)}\n")

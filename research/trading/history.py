@@ -1,0 +1,166 @@
+"""What a promotion fixes for a runner: the rules of the judgement, and the history that a replay gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from engine.clock import SECOND_NS, day_start
+from engine.errors import ConfigurationError, EmptyUniverseError
+from engine.live.feeds.replay import prepared
+from engine.live.ledger.entries import Entry, Kind, Money
+from engine.live.rules import Rules, opening_wallets
+from engine.store.universe import Universe
+from engine.tape.build import merged_terms
+from engine.tape.unresolved import Unresolved
+from research.promotion.deployed import Deployed
+from research.tapes.builder import Tapes, open_store
+from research.tapes.inputs import thawed
+from research.tapes.unresolved import latest_of
+
+#: feeds by name; anything else is a file
+REPLAY: Final = "replay"
+STORE: Final = "store"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a promotion is to be run.
+
+    Attributes
+    ----------
+    feed : str
+        ``replay``: the data of the backtest. ``store``: what the store holds today.
+    speed : float
+        Instants of the world for one of the machine; 0: as fast as it goes.
+    first, last : date or None
+        Only events that start from `first` on and before `last`, in the zone of the promotion.
+    """
+
+    feed: str = REPLAY
+    speed: float = 0.0
+    first: date | None = None
+    last: date | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As plain JSON, for the STARTED entry."""
+        dates = {"from": self.first and self.first.isoformat(), "until": self.last and self.last.isoformat()}
+        return {"speed": self.speed, **{name: text for name, text in dates.items() if text}}
+
+
+def rules_of(deployed: Deployed, window_s: int) -> Rules:
+    """What the promotion fixes for the judgement.
+
+    Parameters
+    ----------
+    deployed : Deployed
+    window_s : int
+        `RunnerSettings.window_s`.
+    """
+    spec = deployed.spec
+    return Rules(
+        digest=deployed.promotion.digest,
+        configuration=deployed.configuration,
+        terms=terms_of(deployed),
+        kelly=spec.kelly,
+        seed=deployed.seed,
+        zone=spec.zone,
+        decide_at=spec.decide_at,
+        window_ns=window_s * SECOND_NS,
+        rule=deployed.rule,
+    )
+
+
+def terms_of(deployed: Deployed) -> dict[str, dict[str, Any]]:
+    """Terms of the bookmakers with their commission rates."""
+    return merged_terms(dict(deployed.spec.commission_rates), thawed(deployed.spec.venues))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """History of a replay.
+
+    Attributes
+    ----------
+    events : polars.DataFrame
+        As a tape settles them.
+    quotes : polars.DataFrame
+        That the strategy may see.
+    prices : polars.DataFrame
+        At which the paper venue fills: those, and later ones where the configuration has a delay.
+    """
+
+    events: pl.DataFrame
+    quotes: pl.DataFrame
+    prices: pl.DataFrame
+
+
+def history_of(deployed: Deployed, wish: Wish) -> Recorded:
+    """The part of the store that a replay gives.
+
+    Raises
+    ------
+    EmptyUniverseError
+        The store holds nothing of it.
+    """
+    inputs, spec = deployed.inputs, deployed.spec
+    store = open_store(spec.store)
+    events = store.events(inputs.visible)
+    rule = Unresolved(**dict(spec.unresolved))
+    events = prepared(events, rule, latest_of(store, events, rule))
+    for bound, keeps in ((wish.first, pl.Expr.ge), (wish.last, pl.Expr.lt)):
+        if bound is not None:
+            start = pl.col("starts_at").cast(pl.Int64)
+            events = events.filter(keeps(start, pl.lit(day_start(bound, spec.zone))))
+    if events.is_empty():
+        raise EmptyUniverseError("no event between these days", where="--from, --until", todo="see `bea data info`")
+
+    def quotes_of(universe: Universe) -> pl.DataFrame:
+        return store.quotes(universe).join(events.select("event_id"), on="event_id", how="semi")
+
+    quotes = quotes_of(inputs.visible)
+    return Recorded(events, quotes, quotes if inputs.later is None else quotes_of(inputs.later))
+
+
+def check_tradable(deployed: Deployed) -> None:
+    """Raise `ConfigurationError` for what a runner does not do yet."""
+    if deployed.inputs.cash_out.on:
+        raise ConfigurationError(
+            "cash-out is not traded", where=deployed.promotion.name, expected="execution.cash_out_* null",
+            todo="promote a configuration that holds its bets",
+        )  # fmt: skip
+
+
+def opened_entry(deployed: Deployed) -> Entry:
+    """The first entry of a ledger: what it is for, once and for all."""
+    promotion = deployed.promotion
+    body = {
+        "promotion": promotion.digest,
+        "name": promotion.name,
+        "currency": promotion.currency,
+        "mode": promotion.mode,
+        "zone": promotion.zone,
+        "bankroll_minor": int(deployed.params.bankroll_minor),
+    }
+    return Entry(Kind.OPENED, "opened", 0, body=body)
+
+
+def deposits(deployed: Deployed, rules: Rules, at_ns: int) -> list[Entry]:
+    """The opening bankroll as deposits: one, or one for each wallet."""
+    entries = []
+    for number, (name, amount) in enumerate(opening_wallets(rules, _bookmakers(deployed)).items(), 1):
+        money = Money(cash=amount, capital=-amount)
+        entries.append(Entry(Kind.CAPITAL, f"capital:{number}", at_ns, bookmaker=name, money=money))
+    return entries
+
+
+def _bookmakers(deployed: Deployed) -> list[str]:
+    """Bookmakers in the order in which the backtest met them; only wallets ask for it."""
+    if not deployed.configuration.wallets:
+        return []
+    tape = Tapes().tape(deployed.spec)
+    named = tape.rows.select(pl.col("bookmaker").cast(pl.String)).with_columns(dense=pl.Series(tape.bookmaker))
+    return named.unique("dense").sort("dense")["bookmaker"].to_list()
