@@ -5,8 +5,8 @@ At most `RunnerSettings.poll_ms` pass between two looks at the control rows and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from engine.clock import SECOND_NS
@@ -99,6 +99,25 @@ class World:
     listeners: tuple[Callable[[Message], None], ...] = ()
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What a start needs once.
+
+    Attributes
+    ----------
+    deposits : tuple of Entry
+        Of a new ledger.
+    facts : mapping
+        What the STARTED entry holds: versions, settings.
+    on_loaded : callable
+        Called when the entries of earlier processes are folded: what follows is new.
+    """
+
+    deposits: tuple[Entry, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    on_loaded: Callable[[], None] = lambda: None
+
+
 class Runner:
     """Trades one promotion.
 
@@ -108,15 +127,8 @@ class Runner:
     room : Room
     resolver : Resolver
     settings : RunnerSettings
-    first : iterable of Entry
-        Deposits of a new ledger.
-    facts : mapping
-        What the STARTED entry holds: versions, settings.
+    beginning : Beginning
     probe : Probe
-    on_turn : callable
-        Called after each turn of the loop: the view.
-    on_loaded : callable
-        Called when the entries of earlier processes are folded: what follows is new.
     """
 
     def __init__(
@@ -125,18 +137,13 @@ class Runner:
         room: Room,
         resolver: Resolver,
         settings: RunnerSettings,
-        *,
-        first: Iterable[Entry] = (),
-        facts: dict[str, Any] | None = None,
+        beginning: Beginning = Beginning(),
         probe: Probe = no_probe,
-        on_turn: Callable[[], None] = lambda: None,
-        on_loaded: Callable[[], None] = lambda: None,
     ) -> None:
         self._world, self._room, self._resolver, self._settings = world, room, resolver, settings
-        self._first, self._facts, self._probe = tuple(first), facts or {}, probe
-        #: called after each turn of the loop
-        self.on_turn = on_turn
-        self._on_loaded = on_loaded
+        self._beginning, self._probe = beginning, probe
+        #: called after each turn of the loop: the view
+        self.on_turn: Callable[[], None] = lambda: None
         self._stop = ""
         self._paced: tuple[int, int] | None = None
         self._beaten_ns = world.machine.monotonic_ns()
@@ -176,15 +183,15 @@ class Runner:
     def _start(self) -> Day:
         room = self._room
         room.journal.load()
-        self._on_loaded()
+        self._beginning.on_loaded()
         begin_ns = max(0, room.account.instant_ns)
         if isinstance(self._world.clock, WorldClock):
             self._world.clock.reach(begin_ns)
         feed = self._world.feed
-        body = {"feed": feed.name, "is_live": feed.is_live, **self._facts}
+        body = {"feed": feed.name, "is_live": feed.is_live, **self._beginning.facts}
         at_ns = self._world.clock.wall_ns()
         started = Entry(Kind.STARTED, f"started:{self._ledger.epoch}", at_ns, body=body)
-        room.journal.write([*(() if room.progress.started else self._first), started])
+        room.journal.write([*(() if room.progress.started else self._beginning.deposits), started])
         for control in self._ledger.controls(room.progress.control):
             if control.command is Command.STOP:  # it was for a runner that has ended
                 self._acknowledge(control, "no runner was there")

@@ -1,4 +1,4 @@
-"""`bea status`, `bea kill` and `bea resume`: look at a runner and steer it, from another process and without its lease."""
+"""`bea status`, `bea kill`, `bea resume` and `bea stop`: from another process, without the lease of the runner."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def status(argv: Sequence[str]) -> int:
 
 def kill(argv: Sequence[str]) -> int:
     """`bea kill`: nothing is sent any more; returns the exit status."""
-    parser = parser_of("kill", "Set the kill switch of a ledger: once this command has ended, nothing is sent any more.")
+    parser = parser_of(
+        "kill", "Set the kill switch of a ledger: once this command has ended, nothing is sent any more."
+    )
     parser.add_argument("name", nargs="?", metavar="NAME", help="a ledger; default: the only one")
     parser.add_argument("--reason", default="no reason given")
     parser.add_argument("--person", default="", help="default: the name of the user")

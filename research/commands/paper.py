@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from research.trading.setup import Trading
 
 _ABOUT: Final = (
-    "Trade a promotion on the paper venue: the same strategy, the same judgement and the same meaning of time and money "
-    "as in its backtest. The start is a recovery: whatever an earlier run left behind is brought into order first. "
+    "Trade a promotion on the paper venue: the same strategy, judgement and meaning of time and money as in its "
+    "backtest. The start is a recovery: whatever an earlier run left behind is brought into order first. "
     "Ctrl-C finishes what is under way and ends. Settings of conf/live can be given as section.key=value."
 )
 SPEEDS: Final = {"max": 0.0, "1x": 1.0, "60x": 60.0}
@@ -35,9 +35,8 @@ def main(argv: Sequence[str]) -> int:
         help="replay: the data of the backtest, to the bit; store: what the store holds today",
     )  # fmt: skip
     parser.add_argument("--speed", choices=tuple(SPEEDS), default="max", help="of a replay")
-    days = {"type": _date, "metavar": "DATE"}
-    parser.add_argument("--from", dest="first", help="only events that start on this day or later", **days)
-    parser.add_argument("--until", dest="last", help="only events that start before this day", **days)
+    for name, words in (("from", "only events that start on this day or later"), ("until", "and before this day")):
+        parser.add_argument(f"--{name}", dest=f"{name}_day", type=_date, metavar="DATE", help=words)
     options = parser.parse_args(list(argv))
     trading = _composed(options)
     try:
@@ -64,7 +63,9 @@ def _composed(options: Any) -> Trading:
     from research.trading.setup import compose
 
     if options.feed not in (REPLAY, STORE):
-        raise UsageError("unknown feed", where="--feed", expected=f"{REPLAY} or {STORE}", found=printable(options.feed, 60))
+        raise UsageError(
+            "unknown feed", where="--feed", expected=f"{REPLAY} or {STORE}", found=printable(options.feed, 60)
+        )
     settings = live_settings(options.settings)
     secrets = Secrets([*environment_secrets(os.environ), *address_secrets(settings.ledger.url)])
     for variable in settings.alerts.channels.values():
@@ -72,7 +73,7 @@ def _composed(options: Any) -> Trading:
     ledger = ledger_path(options.name)
     start_logs(settings.logs, secrets, ledger.parent.parent / "logs" / f"{options.name}.log")
     deployed = start(options.name, time.time_ns(), with_store=options.feed == REPLAY)
-    return compose(deployed, settings, Wish(options.feed, SPEEDS[options.speed], options.first, options.last))
+    return compose(deployed, settings, Wish(options.feed, SPEEDS[options.speed], options.from_day, options.until_day))
 
 
 def _run(trading: Trading, *, as_json: bool) -> None:

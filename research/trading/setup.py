@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +29,7 @@ from engine.live.market import Market, Watch
 from engine.live.progress import Progress
 from engine.live.resolver import VenueResolver
 from engine.live.rules import Rules
-from engine.live.runner import Runner, World
+from engine.live.runner import Beginning, Runner, World
 from engine.live.settlement import Settler
 from engine.live.status import BreakerLine, Status, StatusFold
 from engine.live.venues.fills import FillModel
@@ -92,7 +91,6 @@ def compose(
     wish: Wish,
     *,
     probe: Probe = no_probe,
-    on_turn: Callable[[], None] = lambda: None,
     holder: str = "",
 ) -> Trading:
     """A runner over a replay, on the paper venue.
@@ -105,8 +103,6 @@ def compose(
     wish : Wish
     probe : Probe
         Of a test; everyday use has none.
-    on_turn : callable
-        Called after each turn of the loop.
     holder : str
         Of the lease; by default machine and process.
 
@@ -137,11 +133,12 @@ def compose(
         prices = ReplayPrices.from_quotes(history.prices, history.events)
         venue = PaperVenue(venue_path(deployed.promotion.name), prices, model)
         stack.callback(venue.close)
+        facts = {**wish.plain(), "settings": settings.plain()}
         herald, fold = Herald(sender), StatusFold()
         room = _room(deployed, settings, rules, world, (ledger, venue), (herald, fold), probe)
         runner = Runner(
-            world, room, VenueResolver(room.executor), settings.runner, first=deposits(deployed, rules, 0),
-            facts={**wish.plain(), "settings": settings.plain()}, probe=probe, on_turn=on_turn, on_loaded=herald.begin,
+            world, room, VenueResolver(room.executor), settings.runner,
+            Beginning(tuple(deposits(deployed, rules, 0)), facts, herald.begin), probe,
         )  # fmt: skip
         return Trading(deployed.promotion.name, runner, room, fold, _acknowledged(deployed), stack.pop_all())
 
