@@ -102,8 +102,6 @@ def paper_gates(
     return (
         Gate(names[0], expected[0], f"{time.days:.2f} days", time.days >= days_min),
         Gate(names[1], expected[1], count(time.bets, "bet"), time.bets >= bets_min),
-        Gate(
-            names[2], expected[2], f"{time.gap_h:.1f} hours" if seen else "no runner", seen and time.gap_h <= gap_max_h
-        ),
+        Gate(names[2], expected[2], gap, seen and time.gap_h <= gap_max_h),
         Gate(names[3], expected[3], found, unexplained == 0),
     )
