@@ -18,6 +18,7 @@ from engine.backtesting.measures import METRICS
 from engine.backtesting.path import Path as ConfigurationPath
 from engine.files import write_json
 from engine.kernel.params import Params
+from engine.plausibility.winnings import implausible_yield, too_many_hits
 from engine.tape import Tape
 from research.execution.assess import FinishedSweep, Selection, assess_selection, draw, select, series_of
 from research.execution.job import Computed, Matrix, numbers
@@ -35,7 +36,7 @@ from research.records.trials import Entry, Ledger, Part
 from research.sweeps.plan import describe
 from research.tapes.matches import match_ids
 from research.verdict.findings import AFTER, AFTER_SCHEMA, FLAG_SCHEMA, FLAGS, PATH_BETS, WITH_FLAGGED
-from research.verdict.plausibility import SweepMeasures, implausible_flags, implausible_yield, too_many_hits
+from research.verdict.plausibility import SweepMeasures, implausible_flags
 from research.verdict.price import PRICE
 from research.verdict.ruin import BANKRUPT
 

@@ -19,6 +19,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.plausibility.winnings import event_sums
+
 Floats = NDArray[np.float64]
 
 #: an interval is reported from this many bets on this many days; with fewer, the bootstrap makes it too narrow
@@ -86,31 +88,6 @@ class Interval:
 def enough(n_bets: int, n_days: int) -> bool:
     """Whether an interval is reported: at least `FEWEST_BETS` bets on at least `FEWEST_DAYS` days."""
     return n_bets >= FEWEST_BETS and n_days >= FEWEST_DAYS
-
-
-def event_sums(columns: ArrayLike, event: ArrayLike) -> Floats:
-    """Sums of columns over the bets of each event.
-
-    Parameters
-    ----------
-    columns : (n, k) float
-        One row per bet.
-    event : (n,) integer
-        Event of each bet; any ids.
-
-    Returns
-    -------
-    (m, k) float64
-        One row per event, in order of the ids.
-    """
-    values = np.asarray(columns, np.float64)
-    values = values.reshape(len(values), 1) if values.ndim == 1 else values
-    _, dense = np.unique(np.asarray(event), return_inverse=True)
-    size = int(dense.max()) + 1 if len(dense) else 0
-    out = np.empty((size, values.shape[1]))
-    for k in range(values.shape[1]):
-        out[:, k] = np.bincount(dense, weights=values[:, k], minlength=size)
-    return out
 
 
 def random_groups(sums: Floats, rng: np.random.Generator, groups: int = GROUPS) -> Floats:

@@ -25,7 +25,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.kernel.codes import State
-from research.inference.bootstrap import FEWEST_BETS, Interval, event_sums, ratio_interval
+from engine.plausibility.winnings import event_sums
+from research.inference.bootstrap import FEWEST_BETS, Interval, ratio_interval
 from research.inference.differences import difference_interval
 from research.inference.rps import ranked_probability_scores, win_odds
 

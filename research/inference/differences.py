@@ -18,11 +18,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.plausibility.winnings import event_sums
 from research.inference.bootstrap import (
     FEWEST_EVENTS,
     REPLICATES,
     Interval,
-    event_sums,
     random_groups,
     resample,
     resample_ratio,

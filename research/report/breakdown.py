@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from research.inference.bootstrap import FEWEST_BETS, Interval, event_sums, generator, ratio_interval
+from engine.plausibility.winnings import event_sums
+from research.inference.bootstrap import FEWEST_BETS, Interval, generator, ratio_interval
 from research.tapes.matches import match_ids
 
 #: boundaries of the odds bands; the lower boundary belongs to a band

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from research.inference.bootstrap import event_sums
+from engine.plausibility.winnings import event_sums
 from research.report.alike import first_alike
 from research.report.breakdown import mean_interval, settled_frame
 from research.report.data import Configuration, ReportData

@@ -15,19 +15,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from research.inference.bootstrap import event_sums
+from engine.plausibility.winnings import EXCESS_BOUND, FEWEST_FLAGGED_BETS, STANDARD_ERRORS
 from research.inference.superiority import BootstrapMoments, studentised_means
 
 Flags = NDArray[np.bool_]
 
-#: bound of yield, of mean CLV, and of the surplus of hits over fair closing odds
-EXCESS_BOUND: Final = 0.15
 #: bound of the annualised Sharpe ratio
 SHARPE_BOUND: Final = 8.0
-#: standard errors beyond the bound: 1 in 30,000 by luck, for one configuration exactly at the bound
-STANDARD_ERRORS: Final = 4.0
-#: fewest bets (of `too_many_hits`: events) for any flag
-FEWEST_FLAGGED_BETS: Final = 50
 _YEAR_DAYS: Final = 365.25
 
 #: meaning and likely cause of each flag
@@ -89,49 +83,3 @@ def yield_errors(pnl_minor: ArrayLike, turnover_minor: ArrayLike) -> NDArray[np.
     with np.errstate(divide="ignore", invalid="ignore"):
         errors: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0.0)) / np.asarray(turnover_minor, np.float64)
     return np.where(np.isfinite(errors), errors, np.nan)
-
-
-def implausible_yield(pnl_minor: ArrayLike, stake_minor: ArrayLike, event: ArrayLike) -> bool:
-    """Whether the yield of some bets is above the bound by more than luck, with the bets of an event taken together.
-
-    The error is that of the printed interval: events are independent, and the stakes are those of the bets (the ratio
-    estimator: W. G. Cochran (1977), Sampling Techniques, 3rd ed., section 6.4).
-
-    Parameters
-    ----------
-    pnl_minor, stake_minor : (bets,) float
-        P&L and stake of each bet, minor units.
-    event : (bets,) integer
-        Event of each bet; any ids.
-    """
-    pnl, stake = np.asarray(pnl_minor, np.float64), np.asarray(stake_minor, np.float64)
-    if len(pnl) < FEWEST_FLAGGED_BETS or stake.sum() <= 0.0:
-        return False
-    value = pnl.sum() / stake.sum()
-    residuals = event_sums(pnl - value * stake, event)
-    if len(residuals) < 2:
-        return False
-    error = math.sqrt(float((residuals**2).sum()) * len(residuals) / (len(residuals) - 1)) / stake.sum()
-    return bool(value - STANDARD_ERRORS * error > EXCESS_BOUND)
-
-
-def too_many_hits(won: ArrayLike, probability: ArrayLike, event: ArrayLike) -> bool:
-    """Whether more bets won than fair closing odds allow.
-
-    Bets of one event count as if they won and lost together: the largest variance that they can have.
-
-    Parameters
-    ----------
-    won : (bets,) bool
-    probability : (bets,) float
-        Fair closing probability of a full win; bets without one (NaN) do not count.
-    event : (bets,) integer
-        Event of each bet; any ids.
-    """
-    hits, fair = np.asarray(won, np.float64), np.asarray(probability, np.float64)
-    known = np.isfinite(fair)
-    deviations = event_sums(np.sqrt(fair[known] * (1.0 - fair[known])), np.asarray(event)[known])
-    if len(deviations) < FEWEST_FLAGGED_BETS:
-        return False
-    surplus = hits[known].sum() - (1.0 + EXCESS_BOUND) * fair[known].sum()
-    return bool(surplus > STANDARD_ERRORS * math.sqrt(float((deviations**2).sum())))

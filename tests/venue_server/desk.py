@@ -81,8 +81,8 @@ class Willing:
         odds = self.odds.get(order.key, order.odds)
         return None if order.key in self.waiting else Price(arrives_ns, odds)
 
-    def others(self, order: Order) -> list[float]:
-        """As `PriceSource.others`."""
+    def compared(self, order: Order) -> list[float]:
+        """As `PriceSource.compared`."""
         return []
 
 

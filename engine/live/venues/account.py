@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS movements (
     pnl_minor INTEGER
 );
 CREATE TABLE IF NOT EXISTS findings (
-    number INTEGER PRIMARY KEY, day TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,
+    number INTEGER PRIMARY KEY, day TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, bets INTEGER NOT NULL,
     person TEXT NOT NULL, reason TEXT NOT NULL, UNIQUE (day, name)
 );
 """
@@ -143,9 +143,12 @@ class PaperAccount:
             yield
             self._database.execute("COMMIT")
         except BaseException as error:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            self._load()
+            try:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                self._load()
+            except sqlite3.Error as second:
+                raise _failure(self.path, second) from error
             if isinstance(error, sqlite3.Error):
                 raise _failure(self.path, error) from error
             raise
@@ -195,8 +198,8 @@ class PaperAccount:
 
     def add_finding(self, day: str, name: str, text: str) -> bool:
         """Write a finding; False if the day has it already; inside `changing`."""
-        sql = "INSERT OR IGNORE INTO findings VALUES (NULL, ?, ?, ?, '', '')"
-        is_new = self._database.execute(sql, (day, name, text)).rowcount > 0
+        sql = "INSERT OR IGNORE INTO findings VALUES (NULL, ?, ?, ?, ?, '', '')"
+        is_new = self._database.execute(sql, (day, name, text, len(self.bets))).rowcount > 0
         self._load_findings()
         return is_new
 
@@ -209,6 +212,9 @@ class PaperAccount:
         rows = self._database.execute("SELECT number, text FROM findings WHERE person = '' ORDER BY number")
         #: findings of the guard that nobody has acknowledged: number and line
         self.findings: dict[int, str] = dict(rows.fetchall())
+        latest = self._database.execute("SELECT MAX(bets) FROM findings WHERE person <> ''").fetchone()[0]
+        #: number of the last bet that an acknowledged finding has seen
+        self.acknowledged_up_to = int(latest or 0)
 
     def close(self) -> None:
         """Close the database."""

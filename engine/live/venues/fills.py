@@ -16,6 +16,7 @@ from engine.kernel.record import Row
 from engine.kernel.walk import update_limits
 from engine.kernel.whole import SAME_PRICE
 from engine.live.venue import INSUFFICIENT_FUNDS, Order, Outcome, Receipt
+from engine.live.venues.guard import is_far
 from engine.live.venues.prices import Price, PriceSource
 from engine.tape.terms import Venue as Terms
 from engine.tape.terms import venue_of
@@ -118,7 +119,9 @@ class Fills:
                 return rejected(order, INSUFFICIENT_FUNDS, arrives_ns)
             waits = Receipt(order.key, "", Outcome.PENDING, open_minor=order.stake_minor)
             return Draft(order, waits, arrives_ns, {})
-        facts = {"filled": arrival.odds if arrival.odds > 1.0 else None, "known_at_ns": arrival.known_at_ns}
+        facts: dict[str, Any] = {
+            "filled": arrival.odds if arrival.odds > 1.0 else None, "known_at_ns": arrival.known_at_ns,
+        }  # fmt: skip
         row = self._row(order, offered, arrival, results)
         reason, stake, backer, odds = self._answer(order, row)
         if not reason and row.size_minor < order.stake_minor > stake and not alone:
@@ -127,6 +130,7 @@ class Fills:
             reason = INSUFFICIENT_FUNDS
         if reason:
             return rejected(order, reason, arrives_ns, facts)
+        facts["far"] = is_far(odds, self.prices.compared(order))
         return Draft(order, Receipt(order.key, "", Outcome.PLACED, odds, stake, backer), arrives_ns, facts)
 
     def is_ready(self, order: Order, arrives_ns: int) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.clock import SECOND_NS
-from engine.errors import LedgerFailure
-from engine.live.ledger.entries import Kind, Recorded
+from engine.errors import LedgerError, LedgerFailure
+from engine.live.ledger.entries import Entry, Kind, Recorded
 from engine.live.venue import (
     DUPLICATE,
     NotTaken,
@@ -26,6 +26,7 @@ from engine.live.venue import (
 )
 from engine.live.venues.account import Bet, PaperAccount, content_of
 from engine.live.venues.fills import IMPLAUSIBLE, Draft, FillModel, Fills, rejected, together
+from engine.live.venues.guard import Finding, Guard, PaperSettings
 from engine.live.venues.prices import PriceSource
 
 __all__ = ["PROFILE", "PaperVenue"]
@@ -52,8 +53,13 @@ class PaperVenue:
     model : FillModel
     profile : Profile
         What it promises; its own is the strongest.
+    guard : PaperSettings, optional
+        Thresholds of the guard against implausible results; None: there is no guard.
+    zone : str
+        Of its calendar days.
     on_finding : callable
-        Called with one line when the guard against implausible results stops the venue.
+        Called with one line when the guard stops the venue. Until a person acknowledges it, every order is rejected
+        with the reason ``implausible``.
     """
 
     def __init__(
@@ -63,12 +69,16 @@ class PaperVenue:
         model: FillModel,
         *,
         profile: Profile = PROFILE,
+        guard: PaperSettings | None = None,
+        zone: str = "UTC",
         on_finding: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.profile, self.fills = profile, Fills(model, prices)
         self.account = PaperAccount(path)
-        self._on_finding = on_finding
-        self._pending = [bet.order.key for bet in self.account.bets.values() if bet.receipt.outcome is Outcome.PENDING]
+        self._on_finding, bets = on_finding, list(self.account.bets.values())
+        self._guard = Guard(guard, zone, bets, self.account.acknowledged_up_to) if guard and guard.guard else None
+        self._pending = [bet.order.key for bet in bets if bet.receipt.outcome is Outcome.PENDING]
+        self._watched = {bet.number for bet in bets if bet.receipt.matched_minor}
 
     def place(self, orders: Sequence[Order]) -> Sequence[Receipt | VenueFailure]:
         """As `Venue.place`. Orders with the same group are placed together or not at all.
@@ -84,6 +94,7 @@ class PaperVenue:
             with self.account.changing():
                 for places in _legs(orders):
                     answers |= zip(places, self._place_legs([orders[place] for place in places]), strict=True)
+            self._watch([order.key for order in orders])
             self._pending += [key for key in dict.fromkeys(order.key for order in orders) if self._waits(key)]
         return [answers[place] for place in range(len(orders))]
 
@@ -162,7 +173,14 @@ class PaperVenue:
             self.account.move(reference, bookmaker, amount_minor)
 
     def settle(
-        self, key: str, pnl_minor: int, *, version: int = 1, void: bool = False, commission_minor: int | None = None
+        self,
+        key: str,
+        pnl_minor: int,
+        *,
+        version: int = 1,
+        void: bool = False,
+        commission_minor: int | None = None,
+        at_ns: int | None = None,
     ) -> Receipt:
         """Settle a bet, or settle it anew as a later version; the same version again changes nothing.
 
@@ -177,6 +195,8 @@ class PaperVenue:
             The bet counts as never made; also for a bet that was matched and then failed.
         commission_minor : int or None
             Commission of this bet, of a venue that takes it bet by bet; None: it is charged apart.
+        at_ns : int or None
+            When it is settled, UTC nanoseconds; None: at its decision.
 
         Raises
         ------
@@ -203,7 +223,11 @@ class PaperVenue:
             paid = (commission_minor or 0) - (bet.receipt.commission_minor or 0)
             change = pnl_minor - before + bet.at_risk_minor - paid
             self.account.move(reference, bet.order.bookmaker, change, pnl_minor - before)
-            return self.account.update(bet, stated).receipt
+            facts = {**bet.facts, "settled_at_ns": bet.order.decided_at_ns if at_ns is None else at_ns}
+            bet = self.account.update(bet, stated, facts)
+        if self._guard is not None and (finding := self._guard.settled(bet)):
+            self._stop(finding)
+        return bet.receipt
 
     def charge(self, reference: str, amount_minor: int, bookmaker: str = "") -> None:
         """Take commission, once for each reference."""
@@ -220,12 +244,48 @@ class PaperVenue:
         elif entry.kind is Kind.COMMISSION:
             self.charge(entry.key, -entry.money.cash, entry.bookmaker)
         elif entry.kind in (Kind.SETTLED, Kind.VOID):
-            pnl, version = int(entry.body["pnl_minor"]), int(entry.body["version"])
-            self.settle(entry.intent, pnl, version=version, void=entry.kind is Kind.VOID)
+            self._follow(entry)
+
+    def acknowledge(self, person: str, reason: str) -> None:
+        """End the stop after all findings so far: a person has looked at them."""
+        with self.account.changing():
+            for number in list(self.account.findings):
+                self.account.acknowledge(number, person, reason)
+        if self._guard is not None:
+            self._guard.acknowledged(self.account.acknowledged_up_to)
 
     def close(self) -> None:
         """Close the database."""
         self.account.close()
+
+    def _follow(self, entry: Entry) -> None:
+        """Settle as the ledger does."""
+        pnl, version = int(entry.body["pnl_minor"]), int(entry.body["version"])
+        try:
+            self.settle(entry.intent, pnl, version=version, void=entry.kind is Kind.VOID, at_ns=entry.at_ns)
+        except NotTaken:
+            raise LedgerError(
+                "the paper venue does not hold a bet that the ledger settles", where=self.account.path,
+                expected=f"bet {entry.intent}", found="none",
+                todo="restore the database of the paper venue, or begin a new ledger",
+            ) from None  # fmt: skip
+
+    def _watch(self, keys: Sequence[str]) -> None:
+        """Let the guard look at bets that have just been filled."""
+        for key in keys if self._guard is not None else ():
+            bet = self.account.bets[key]
+            if bet.receipt.outcome is not Outcome.PLACED or bet.number in self._watched:
+                continue
+            self._watched.add(bet.number)
+            if self._guard is not None and (finding := self._guard.filled(bet)):
+                self._stop(finding)
+
+    def _stop(self, finding: Finding) -> None:
+        """Write a finding and tell it, once."""
+        with self.account.changing():
+            is_new = self.account.add_finding(*finding)
+        if is_new:
+            self._on_finding(finding.text)
 
     def _place_legs(self, orders: Sequence[Order]) -> list[Receipt | VenueFailure]:
         """Answer the legs of a group, or a single order."""
@@ -260,6 +320,7 @@ class PaperVenue:
                     drafts = [self.fills.draft(bet.order, bet.at_risk_minor, results, alone=alone) for bet in legs]
                     for bet, draft in zip(legs, together(drafts), strict=True):
                         self._restate(bet, draft.receipt, draft.facts)
+            self._watch([bet.order.key for legs in groups for bet in legs])
         self._pending = [bet.order.key for bet in waiting if self._waits(bet.order.key)]
 
     def _is_ready(self, bet: Bet) -> bool:

@@ -19,6 +19,8 @@ __all__ = ["NO_PRICE", "ObservedPrices", "Price", "PriceSource", "ReplayPrices"]
 
 #: market, line, selection, bookmaker, side of a price; the line is None where the market has none
 Series = tuple[str, float | None, str, str, str]
+#: earlier prices of a series that a price is compared with
+_EARLIER: Final = 5
 _COLUMNS: Final = ("market", "line", "selection", "bookmaker", "side", "known_at", "odds", "size_minor")
 
 
@@ -57,8 +59,11 @@ class PriceSource(Protocol):
         """
         ...
 
-    def others(self, order: Order) -> list[float]:
-        """Back prices of all other bookmakers for the same bet, in force at the decision."""
+    def compared(self, order: Order) -> list[float]:
+        """Odds to compare an order's with: back prices of the other bookmakers for the same bet at the decision.
+
+        Where there are none, the last earlier prices of its own series.
+        """
         ...
 
 
@@ -85,6 +90,11 @@ class _Track:
         place = bisect_left(self.instants, instant_ns)
         return self.prices[place] if place < len(self.instants) else None
 
+    def before(self, instant_ns: int) -> list[float]:
+        """Odds of the last prices before the one in force."""
+        place = bisect_right(self.instants, instant_ns) - 1
+        return [price.odds for price in self.prices[max(0, place - _EARLIER) : max(0, place)]]
+
     def add(self, price: Price, kind: int) -> None:
         """Take a price in, in the order of time. At one instant the kind nearer to the end counts, then lower odds."""
         place = bisect_left(self.instants, price.known_at_ns)
@@ -97,8 +107,8 @@ class _Track:
         self.kinds.insert(place, kind)
 
 
-def _others(book: dict[Series, _Track], order: Order) -> list[float]:
-    """Back prices of the other bookmakers at the decision; the maximum that a source publishes is no bookmaker."""
+def _compared(book: dict[Series, _Track], order: Order) -> list[float]:
+    """As `PriceSource.compared`; the maximum that a source publishes is no bookmaker."""
     found = []
     for (market, line, selection, bookmaker, side), track in book.items():
         same = (market, line, selection) == (order.market, order.line, order.selection)
@@ -106,7 +116,8 @@ def _others(book: dict[Series, _Track], order: Order) -> list[float]:
             odds = track.at(order.decided_at_ns).odds
             if odds > 1.0:
                 found.append(odds)
-    return found
+    own = book.get(series_of(order))
+    return found or (own.before(order.decided_at_ns) if own else [])
 
 
 class ReplayPrices:
@@ -162,9 +173,9 @@ class ReplayPrices:
         end = self._ends.get(order.event_id)
         return NO_PRICE if price is None or (end is not None and price.known_at_ns >= end) else price
 
-    def others(self, order: Order) -> list[float]:
-        """As `PriceSource.others`."""
-        return _others(self._book(order.event_id), order)
+    def compared(self, order: Order) -> list[float]:
+        """As `PriceSource.compared`."""
+        return _compared(self._book(order.event_id), order)
 
     def _book(self, event_id: int) -> dict[Series, _Track]:
         """Tracks of an event, made at its first order."""
@@ -228,9 +239,9 @@ class ObservedPrices:
         start = self._starts.get(order.event_id)
         return NO_PRICE if start is not None and self._seen_to_ns >= start else None
 
-    def others(self, order: Order) -> list[float]:
-        """As `PriceSource.others`."""
-        return _others(self._books.get(order.event_id, {}), order)
+    def compared(self, order: Order) -> list[float]:
+        """As `PriceSource.compared`."""
+        return _compared(self._books.get(order.event_id, {}), order)
 
 
 def _line(line: float | None) -> float | None:

@@ -56,9 +56,10 @@ def order(number: int = 1, **values: Any) -> Order:
 def venue(
     source: PriceSource, path: Path | str = ":memory:", *, delay_s: int = 0, seed: int = 0, **parameters: Any
 ) -> PaperVenue:
-    """A paper venue with `BANKROLL` paid in; further parameters are those of `Configuration` or `FillModel`."""
+    """A paper venue with `BANKROLL` paid in; further ones of configuration, model or venue."""
     of_model = {name: parameters.pop(name) for name in ("terms", "size_on_arrival") if name in parameters}
+    of_venue = {name: parameters.pop(name) for name in ("guard", "on_finding", "zone") if name in parameters}
     model = FillModel(Configuration(**parameters).params(), seed, delay_s * SECOND_NS, **of_model)
-    made = PaperVenue(path, source, model)
+    made = PaperVenue(path, source, model, **of_venue)
     made.deposit("capital:1", BANKROLL)
     return made

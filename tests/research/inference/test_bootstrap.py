@@ -10,7 +10,6 @@ import pytest
 from research.inference.bootstrap import (
     FEWEST_EVENTS,
     bca_quantiles,
-    event_sums,
     generator,
     random_groups,
     ratio_interval,
@@ -24,16 +23,6 @@ def test_draws_depend_only_on_seed_and_purpose() -> None:
     assert not np.array_equal(first, generator(4, "yield", "season").random(4))
     assert not np.array_equal(first, generator(3, "yield", "month").random(4))
     assert not np.array_equal(generator(1, "ab", "c").random(2), generator(1, "a", "bc").random(2))
-
-
-def test_event_sums_equal_a_plain_loop() -> None:
-    rng = np.random.default_rng(0)
-    columns, event = rng.normal(size=(500, 2)), rng.integers(-9, 9, 500) * 10**15
-    found = event_sums(columns, event)
-    for place, name in enumerate(sorted(set(event.tolist()))):
-        for k in range(2):
-            expected = math.fsum(columns[i, k] for i in range(500) if event[i] == name)
-            assert found[place, k] == pytest.approx(expected, abs=1e-12)
 
 
 def test_replicates_equal_a_plain_loop() -> None:

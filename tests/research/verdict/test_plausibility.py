@@ -7,18 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from engine.plausibility.winnings import EXCESS_BOUND, FEWEST_FLAGGED_BETS, STANDARD_ERRORS, implausible_yield
 from research.inference.bootstrap import ratio_interval
 from research.inference.superiority import BootstrapMoments, bootstrap_moments
 from research.verdict.plausibility import (
-    EXCESS_BOUND,
-    FEWEST_FLAGGED_BETS,
     FLAG_TEXTS,
     SHARPE_BOUND,
-    STANDARD_ERRORS,
     SweepMeasures,
     implausible_flags,
-    implausible_yield,
-    too_many_hits,
     yield_errors,
 )
 
@@ -114,45 +110,6 @@ def test_few_bets_no_bets_and_losses_carry_no_flag() -> None:
     still = bootstrap_moments(np.zeros((DAYS, 2)), 1.0, 50, np.random.default_rng(0))
     nothing = SweepMeasures(np.zeros(2), np.full(2, np.nan), np.full(2, np.nan), np.zeros(2), np.full(2, np.nan))
     assert flagged(nothing, still) == {}
-
-
-def test_hits_beyond_fair_odds_are_flagged() -> None:
-    rng = np.random.default_rng(34)
-    for fair in (0.1, 0.5, 0.8):
-        chances = np.full(4_000, fair)
-        assert not too_many_hits(rng.random(4_000) < fair, chances, np.arange(len(chances)))
-        assert not too_many_hits(rng.random(4_000) < fair * 1.05, chances, np.arange(len(chances)))
-        assert not too_many_hits(rng.random(4_000) < fair * 0.5, chances, np.arange(len(chances)))
-    assert too_many_hits(rng.random(4_000) < 0.7, np.full(4_000, 0.5), np.arange(4_000))
-    assert too_many_hits(rng.random(4_000) < 0.3, np.full(4_000, 0.2), np.arange(4_000))
-
-
-def test_the_bound_of_hits() -> None:
-    """100 bets at 1/2: the bound is 57.5 hits, and four standard deviations are 20 more."""
-    chances = np.full(100, 0.5)
-    assert not too_many_hits(np.arange(100) < 77, chances, np.arange(len(chances)))
-    assert too_many_hits(np.arange(100) < 78, chances, np.arange(len(chances)))
-
-
-def test_hits_without_a_closing_price_do_not_count() -> None:
-    won, chances = np.ones(120, bool), np.full(120, np.nan)
-    chances[:49] = 0.5
-    assert not too_many_hits(won, chances, np.arange(len(chances)))
-    chances[49] = 0.5
-    assert too_many_hits(won, chances, np.arange(len(chances)))
-    won[50:] = False
-    assert too_many_hits(won, chances, np.arange(len(chances)))
-
-
-def test_bets_of_one_event_are_one_observation() -> None:
-    """Five equal bets per match: counted as five, a few in thousands would be flagged without any edge."""
-    rng, chances = np.random.default_rng(35), np.full(300, 0.5)
-    event = np.repeat(np.arange(60), 5)
-    assert not any(too_many_hits(np.repeat(rng.random(60) < 0.5, 5), chances, event) for _ in range(3_000))
-    assert not too_many_hits(np.ones(245, bool), chances[:245], event[:245]), "49 events are too few"
-    assert too_many_hits(np.ones(300, bool), chances, event)
-    together, apart = np.arange(300) < 240, np.arange(300)
-    assert too_many_hits(together, chances, apart) and not too_many_hits(together, chances, event)
 
 
 def test_a_growing_bankroll_does_not_hide_a_yield() -> None:
