@@ -25,20 +25,23 @@ def screen_rows(tape, work, params):
 
 
 @compiled
-def judge_row(tape, work, i, base, params):
+def judge_row(tape, work, i, base, params, arrives_later):
     """Decide the single row `i`, which passed the screen: (reason, stake, backer's stake of a lay), minor units.
 
     `PLACED` means: to be sent. `base` is cash or equity at the start of the decisions of the instant. The stake of a
-    lay is the most that may be at risk: the venue rounds the backer's stake at the price on arrival.
+    lay is the most that may be at risk: the venue rounds the backer's stake at the price on arrival. Where orders
+    arrive later (1, else 0), a lay that is too small at the quoted price may be large enough at that one: it is sent.
     """
     reason = blocking_reason(tape, work, i, params)
     if reason != PENDING:
         return reason, 0.0, 0.0
     row, account = row_of(tape, i, params), account_state(tape, work, i, base, params)
     reason, stake, backer = decide(row, account, params, 1.0)
-    if reason == PLACED and row.is_lay:
-        _, allowed, _, _ = sized(row, account, params)
-        stake = whole_steps(allowed, params.stake_increment_minor)
+    if row.is_lay:
+        first, allowed, _, _ = sized(row, account, params)
+        whole = whole_steps(allowed, params.stake_increment_minor)
+        if reason == PLACED or (arrives_later == 1 and first == PENDING and whole >= params.stake_min_minor):
+            return PLACED, whole, backer
     return reason, stake, backer
 
 

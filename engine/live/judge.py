@@ -182,12 +182,17 @@ class Sitting:
         self._at = i + 1
         if self._reason_codes[i] != _PENDING:
             return False
-        reason, stake, backer = self._kernel.judge_row(
-            self._offers.tape, self._work(), i, self._base, self._rules.params
-        )
+        reason, stake, backer = self._judged(i, arrives_later=self._rules.delay_ns > 0)
         self._reason_codes[i] = reason
         self._rows["stake"][i], self._rows["backer"][i] = stake, backer
         return bool(reason == _PLACED)
+
+    def _judged(self, i: int, *, arrives_later: bool) -> tuple[int, float, float]:
+        tape, params = self._offers.tape, self._rules.params
+        found: tuple[int, float, float] = self._kernel.judge_row(
+            tape, self._work(), i, self._base, params, int(arrives_later)
+        )
+        return found
 
     def _judge_group(self, first: int) -> bool:
         last, is_sent = self._kernel.judge_legs(self._offers.tape, self._work(), first, self._base, self._rules.params)
@@ -216,7 +221,7 @@ class Sitting:
     def _at_filled(self, i: int, bet: Bet) -> str:
         """The reason of a lay that is too small at the price on arrival: what bound its stake, as in the walk."""
         self._offers.tape.filled[i] = bet.arrived_odds
-        reason, _, _ = self._kernel.judge_row(self._offers.tape, self._work(), i, self._base, self._rules.params)
+        reason, _, _ = self._judged(i, arrives_later=False)
         return bet.word if reason == _PLACED else _word(reason)
 
     def _leg(self, i: int, is_group: bool) -> Leg:

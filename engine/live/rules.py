@@ -37,6 +37,8 @@ class Rules:
         Rule of decisions (`engine.asof.view.build_view`).
     window_ns : int
         From a decision to the last instant at which its order may be sent, nanoseconds.
+    delay_ns : int
+        From a decision to the arrival of its order, nanoseconds, as the configuration assumes it.
     rule : Rule or None
         The user's staking rule.
     """
@@ -49,6 +51,7 @@ class Rules:
     zone: str = "UTC"
     decide_at: str = "quote"
     window_ns: int = 60 * SECOND_NS
+    delay_ns: int = 0
     rule: Rule | None = None
 
     @cached_property

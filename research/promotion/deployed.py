@@ -71,6 +71,7 @@ class Deployed:
             seed=self.seed,
             zone=self.spec.zone,
             decide_at=self.spec.decide_at,
+            delay_ns=self.inputs.delay_ns,
             rule=self.rule,
         )
 

@@ -70,7 +70,10 @@ class Scenario:
     def rules(self) -> Rules:
         """The rules of a runner."""
         terms = merged_terms(self.rates, self.venues)
-        return Rules("5c" * 16, self.configuration, terms, self.kelly, self.seed, self.zone, self.decide_at)
+        return Rules(
+            "5c" * 16, self.configuration, terms, self.kelly, self.seed, self.zone, self.decide_at,
+            delay_ns=self.delay_ns,
+        )  # fmt: skip
 
     def visible(self, world: World) -> pl.DataFrame:
         """The quotes that the strategy may see."""
