@@ -63,7 +63,7 @@ def fault_of(receipt: Receipt) -> str:
         return "sizes"
     if receipt.outcome is not Outcome.REJECTED and not receipt.venue_bet_id:
         return "no_bet_id"
-    if receipt.outcome is Outcome.SETTLED and type(receipt.pnl_minor) is not int:
+    if receipt.pnl_minor is not None and type(receipt.pnl_minor) is not int:
         return "profit"
     return ""
 

@@ -192,8 +192,8 @@ class Reconciler:
 
     def _not_shown(self, key: str, now: int) -> None:
         """A complete reading did not show the bet: send it again where that is allowed, or count the reading."""
-        bet, watch, profile = self._journal.book.get(key), self._watch(key), self._venue.profile
-        if bet is None or bet.state is not BetState.UNKNOWN:
+        bet, watch, profile = self._journal.book.bets()[key], self._watch(key), self._venue.profile
+        if bet.state is not BetState.UNKNOWN:
             return
         if self._may_resend(bet, watch) and self._executor.resend(key):
             return

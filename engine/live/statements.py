@@ -107,10 +107,10 @@ def _is_news(bet: Bet, receipt: Receipt) -> bool:
 
 def _settle(bet: Bet, receipt: Receipt, at_ns: int, found: Statement) -> None:
     """Add the venue's settlement, if it is another one than ours."""
-    pnl = receipt.pnl_minor
-    if pnl is None:
-        return
     outcome = BetState.VOID if receipt.outcome is Outcome.VOID else BetState.SETTLED
+    pnl = 0 if receipt.pnl_minor is None and outcome is BetState.VOID else receipt.pnl_minor
+    if pnl is None:
+        return  # settled, and the venue does not say yet with how much
     if bet.state in _DECIDED:
         is_old = 0 < receipt.version <= bet.venue_version
         if is_old or (outcome, pnl) == (bet.state, bet.pnl_minor):

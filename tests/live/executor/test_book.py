@@ -9,7 +9,9 @@ import pytest
 from engine.errors import KeyConflict, LedgerError
 from engine.live.bet import after, order_body
 from engine.live.book import Book
-from engine.live.ledger.entries import Entry, Kind, Money
+from engine.live.guards import OpenGuards
+from engine.live.journal import Journal
+from engine.live.ledger.entries import Entry, Kind, Money, Recorded
 from engine.live.postings import abandoned, intended, read, received, sent, settled, unknown
 from engine.live.states import BetState
 from engine.live.venue import Outcome, Receipt, Unanswered
@@ -64,6 +66,15 @@ def test_a_transition_that_the_table_does_not_have_is_refused() -> None:
     for entry in (abandoned(bet, "x", START_NS), sent(bet, START_NS, START_NS, 1), unknown(bet, "x", START_NS)):
         with pytest.raises(LedgerError, match=r"docs/states\.md from placed"):
             world.book.check([entry])
+
+
+def test_a_bet_that_may_have_arrived_once_is_never_given_up() -> None:
+    world = World()
+    world.venue.script = [Unanswered("timeout")]
+    bet = placed(world)
+    world.journal.write([sent(bet, START_NS, START_NS, 1)])
+    with pytest.raises(LedgerError, match="every attempt was provably not taken"):
+        world.journal.write([abandoned(world.book.get(bet.key), "connect", START_NS)])
 
 
 def test_a_reading_needs_a_bet_and_moves_no_money() -> None:
@@ -257,3 +268,41 @@ def test_trips_and_adjustments_are_counted() -> None:
     assert world.book.trips == {"price/venue/fake": 2} and world.book.adjustments == 1
     world.start()
     assert world.book.trips == {"price/venue/fake": 2} and world.book.adjustments == 1
+    assert world.book.is_tripped("price/venue/fake") and not world.book.is_tripped("clock")
+    body = {"breaker": "price/venue/fake", "n": 2, "reason": "seen", "person": "ann"}
+    world.journal.write([Entry(Kind.RESUMED, "resumed:1", START_NS, body=body)])
+    assert not world.book.is_tripped("price/venue/fake") and world.book.trips == {"price/venue/fake": 2}
+
+
+def test_open_guards_allow_everything_and_number_their_trips() -> None:
+    world = World()
+    guards = OpenGuards(world.book)
+    assert (guards.reason(order(), {}, START_NS), guards.wait_ns()) == ("", 0)
+    for number in (1, 2):
+        entry = guards.trip("clock", "it jumped", START_NS)
+        assert entry.key == f"tripped:clock:{number}" and entry.body["n"] == number and entry.body["human"] is True
+        world.journal.write([entry])
+    assert guards.heard("timeout") is None  # type: ignore[func-returns-value]
+
+
+def test_an_observer_is_told_every_entry_once_in_order() -> None:
+    world = World()
+    placed(world)
+    told: list[int] = []
+
+    class Listener:
+        def apply(self, recorded: Recorded) -> None:
+            told.append(recorded.number)
+
+    journal = Journal(world.ledger)
+    journal.observe(Listener())
+    assert journal.load() == 4 and journal.load() == 0 and told == [1, 2, 3, 4]
+
+
+def test_what_a_bet_can_still_lose() -> None:
+    world = World()
+    world.venue.script = [stated(Outcome.PARTIAL, odds=2.0, matched_minor=400, open_minor=500)]
+    bet = placed(world)
+    assert (bet.at_risk_minor, bet.reserved_minor, bet.stakes_minor) == (900, 500, 400)
+    world.journal.write(settled(bet, BetState.SETTLED, -400, 0, START_NS))
+    assert world.book.get(bet.key).at_risk_minor == 0

@@ -147,7 +147,7 @@ BAD = [
     ({"outcome": Outcome.PENDING}, "sizes"),
     ({"outcome": Outcome.LAPSED, "open_minor": 1}, "sizes"),
     ({"venue_bet_id": ""}, "no_bet_id"),
-    ({"outcome": Outcome.SETTLED}, "profit"),
+    ({"outcome": Outcome.SETTLED, "pnl_minor": 1.5}, "profit"),
 ]
 
 
@@ -235,6 +235,13 @@ def test_money_of_each_outcome(outcome: Outcome, sizes: dict[str, object], then:
     world.venue.script = [stated(outcome, **sizes)]
     (bet,) = world.submit(order())
     assert bet.state == outcome.value and money(world) == then
+
+
+def test_a_breaker_trips_once_for_a_whole_batch() -> None:
+    world = World()
+    world.venue.script = [stated(Outcome.PLACED, odds=1.5)]
+    world.submit(*legs())
+    assert world.breakers() == ["price/venue/fake"] and [a.name for a in world.alarms] == ["worse_price"] * 3
 
 
 def legs() -> list[Order]:

@@ -624,9 +624,41 @@ def test_corrections_count_once_each_and_old_versions_not_at_all() -> None:
     assert [alarm.name for alarm in world.alarms if "balance" not in alarm.name] == ["settlement_differs"] * 2
 
 
-def test_a_settlement_of_more_or_less_than_was_matched_here_and_one_without_money() -> None:
+def test_a_settlement_whose_money_is_not_known_yet_waits_and_a_void_needs_none() -> None:
     world = World()
-    key = world.submit(order())[0].key
+    key = taken(world)
     settled_at_venue(world, key, None)
-    world.auditor.run()
+    world.run_s(10)
     assert world.state() == "placed"
+    settled_at_venue(world, key, None, outcome=Outcome.VOID)
+    world.auditor.run()
+    assert world.state() == "void" and world.book.balances["cash"] == 100_000
+
+
+def test_a_pending_bet_that_is_not_shown_stays_pending() -> None:
+    world = World(absence_reads=1, absence_wait_ns=0)
+    world.venue.script = [stated(Outcome.PENDING)]
+    world.submit(order())
+    world.venue.visible = False
+    world.run_s(60)
+    assert world.state() == "pending" and world.venue.looked_up
+
+
+def test_a_claimed_list_entry_that_states_nothing_changes_nothing() -> None:
+    world = World(ProofClass.LISTS)
+    world.venue.script = [stated(Outcome.PARTIAL, odds=2.0, matched_minor=300, open_minor=700)]
+    key = world.submit(order())[0].key
+    world.venue.foreign = [replace(entry(world, key), receipt=None)]
+    world.run_s(30)
+    assert world.state() == "partial"
+    world.venue.say(key, outcome=Outcome.PLACED, matched_minor=1000, open_minor=0)
+    world.venue.foreign = [entry(world, key)]
+    world.run_s(30)
+    assert world.state() == "placed"
+
+
+def test_readings_count_only_as_far_apart_as_the_profile_says() -> None:
+    world = World(absence_gap_ns=25 * SECOND_NS)
+    key = lost(world)
+    world.run_s(120)
+    assert reads(world, key) == [16, 46] and world.state() == "rejected"
