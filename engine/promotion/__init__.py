@@ -1,6 +1,6 @@
 """Promotions: a frozen configuration, its signature, and the bands that its future must stay in."""
 
-from engine.promotion.checks import check, check_feed, check_ledger, opened_body
+from engine.promotion.checks import check, check_feed
 from engine.promotion.frozen import (
     DEMOTED,
     MODES,
@@ -27,13 +27,11 @@ __all__ = [
     "add_change",
     "check",
     "check_feed",
-    "check_ledger",
     "hashes_in_force",
     "history",
     "iso",
     "load",
     "names",
-    "opened_body",
     "promotion_path",
     "promotions_folder",
     "publish",

@@ -1,11 +1,10 @@
-"""What a promotion is held against before it is traded: time, hashes, the feed, the ledger."""
+"""What a promotion is held against before it is traded: time, hashes, the feed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from engine.errors import LedgerError, PromotionError
+from engine.errors import PromotionError
 from engine.promotion.frozen import DATA_HASHES, Promotion, check_active, hashes_in_force, history, iso
 
 
@@ -29,6 +28,7 @@ def check(promotion: Promotion, now_ns: int, current: Mapping[str, str]) -> None
     """
     check_active(promotion, history(promotion))
     _check_time(promotion, now_ns)
+    _check_bands(promotion)
     frozen = hashes_in_force(promotion)
     for name in sorted({*frozen, *current}):
         if name in current and frozen.get(name) == current[name]:
@@ -55,6 +55,18 @@ def _check_time(promotion: Promotion, now_ns: int) -> None:
         )
 
 
+def _check_bands(promotion: Promotion) -> None:
+    """Bands rest on days that were over when the promotion was made: later days would let the future judge itself."""
+    until_ns = promotion.bands.get("reference", {}).get("until_ns", promotion.created_ns)
+    if until_ns > promotion.created_ns:
+        raise PromotionError(
+            f"the bands of promotion {promotion.name} rest on days after it was made",
+            expected=f"days before {iso(promotion.created_ns)}",
+            found=f"days until {iso(until_ns)}",
+            todo="promote again under another name",
+        )
+
+
 def _moved(promotion: Promotion, name: str, expected: str, found: str) -> PromotionError:
     if name in DATA_HASHES:
         what, todo = "the data is not what was promoted", "restore the store, or repeat the run and promote again"
@@ -66,43 +78,6 @@ def _moved(promotion: Promotion, name: str, expected: str, found: str) -> Promot
     return PromotionError(
         what, where=f"promotion {promotion.name}, hash of {name}", expected=expected, found=found, todo=todo
     )
-
-
-def opened_body(promotion: Promotion) -> dict[str, Any]:
-    """What the first entry of the promotion's ledger says of it."""
-    return {
-        "promotion": promotion.digest,
-        "name": promotion.name,
-        "currency": promotion.currency,
-        "mode": promotion.mode,
-        "zone": promotion.zone,
-        "bankroll_minor": int(promotion.settings["bankroll_minor"]),
-    }
-
-
-def check_ledger(promotion: Promotion, opened: Mapping[str, Any]) -> None:
-    """Refuse a ledger that was opened for another promotion, mode or currency.
-
-    Parameters
-    ----------
-    promotion : Promotion
-    opened : mapping
-        Body of the ledger's first entry (`opened_body`).
-
-    Raises
-    ------
-    LedgerError
-        A ledger holds one promotion and one currency.
-    """
-    for name, expected in opened_body(promotion).items():
-        if opened.get(name) != expected:
-            raise LedgerError(
-                "the ledger belongs to another promotion",
-                where=f"its {name}",
-                expected=str(expected),
-                found=str(opened.get(name)),
-                todo="a ledger holds one promotion and one currency: promote under a new name",
-            )
 
 
 def check_feed(promotion: Promotion, *, is_live: bool) -> None:

@@ -13,7 +13,7 @@ from engine.backtesting.path import Path
 from engine.clock import DAY_NS
 from engine.errors import PromotionError
 from engine.files import plain
-from engine.promotion import Promotion, promotion_path, publish
+from engine.promotion import Promotion, iso, promotion_path, publish
 from research.config.keys import complete
 from research.config.tape_spec import TapeSpec, staking_path, store_path
 from research.promotion.bands import bands
@@ -138,7 +138,16 @@ def promote(prepared: Prepared, wanted: Wanted, now_ns: int) -> Promotion:
         )
     candidate, spec, run = prepared.candidate, prepared.spec, prepared.candidate.run
     settings, seed = candidate.settings, int(candidate.settings["seed"])
-    drawn = bands(list(candidate.reference.days), wanted.settings.bands, seed, candidate.reference.basis)
+    reference = candidate.reference
+    if reference.until_ns > now_ns:
+        raise PromotionError(
+            "the backtest reaches into the future",
+            expected=f"bets before {iso(now_ns)}",
+            found=f"one at {iso(reference.until_ns)}",
+            todo="set the clock of this machine, or data.last_date",
+        )
+    drawn = bands(list(reference.days), wanted.settings.bands, seed, reference.basis)
+    drawn["reference"]["until_ns"] = reference.until_ns
     hashes = code_hashes(spec) | {
         "data": str(_tape_of(run, candidate.config)["rows_hash"]),
         "bets": bets_hash(prepared.path.bets),

@@ -33,12 +33,15 @@ class Reference:
         First and last days of the out-of-sample folds; empty: there is none.
     bets : polars.DataFrame
         The bets decided in the spans (`engine.backtesting.path.Path.bets`); without a span none.
+    until_ns : int
+        Last instant that any of it rests on: a decision, or the settlement of a bet.
     """
 
     basis: str
     days: tuple[Day, ...]
     spans: tuple[tuple[dt.date, dt.date], ...]
     bets: pl.DataFrame
+    until_ns: int = 0
 
 
 def spans_of(findings: Findings | None, config: int) -> tuple[tuple[dt.date, dt.date], ...]:
@@ -67,10 +70,12 @@ def reference_of(path: Path, tape: Tape, spans: Sequence[tuple[dt.date, dt.date]
     decided = path.bets["decided_at"].cast(pl.Int64).to_numpy()
     day_of_bet = np.searchsorted(first_midnights, decided, side="right") - 1
     own = path.bets.filter(pl.Series(inside.to_numpy()[day_of_bet])) if path.bets.height else path.bets
+    last = path.bets["settled_at"].cast(pl.Int64).max() if path.bets.height else None
+    until_ns = max(int(tape.decided_at.max(initial=0)), 0 if last is None else int(last))  # type: ignore[arg-type]
     if not spans:
-        return Reference(ALL_DAYS, tuple(merged(table)), (), path.bets.clear())
+        return Reference(ALL_DAYS, tuple(merged(table)), (), path.bets.clear(), until_ns)
     basis = f"days of the {len(spans)} fold{'s' * (len(spans) != 1)} for which earlier days selected the configuration"
-    return Reference(basis, tuple(merged(table.filter(inside))), tuple(spans), own)
+    return Reference(basis, tuple(merged(table.filter(inside))), tuple(spans), own, until_ns)
 
 
 def _within(dates: pl.Series, spans: Sequence[tuple[dt.date, dt.date]]) -> pl.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -14,11 +14,9 @@ from engine.live.feeds.replay import prepared
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.rules import Rules, opening_wallets
 from engine.store.universe import Universe
-from engine.tape.build import merged_terms
 from engine.tape.unresolved import Unresolved
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes, open_store
-from research.tapes.inputs import thawed
 from research.tapes.unresolved import latest_of
 
 #: feeds by name; anything else is a file
@@ -60,42 +58,7 @@ def rules_of(deployed: Deployed, window_s: int) -> Rules:
     window_s : int
         `RunnerSettings.window_s`.
     """
-    spec = deployed.spec
-    return Rules(
-        digest=deployed.promotion.digest,
-        configuration=deployed.configuration,
-        terms=terms_of(deployed),
-        kelly=spec.kelly,
-        seed=deployed.seed,
-        zone=spec.zone,
-        decide_at=spec.decide_at,
-        window_ns=window_s * SECOND_NS,
-        rule=deployed.rule,
-    )
-
-
-def terms_of(deployed: Deployed) -> dict[str, dict[str, Any]]:
-    """Terms of the bookmakers with their commission rates."""
-    return merged_terms(dict(deployed.spec.commission_rates), thawed(deployed.spec.venues))
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """History of a replay.
-
-    Attributes
-    ----------
-    events : polars.DataFrame
-        As a tape settles them.
-    quotes : polars.DataFrame
-        That the strategy may see.
-    prices : polars.DataFrame
-        At which the paper venue fills: those, and later ones where the configuration has a delay.
-    """
-
-    events: pl.DataFrame
-    quotes: pl.DataFrame
-    prices: pl.DataFrame
+    return replace(deployed.rules, window_ns=window_s * SECOND_NS)
 
 
 def history_of(deployed: Deployed, wish: Wish) -> Recorded:

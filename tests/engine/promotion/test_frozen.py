@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import LedgerError, PromotionError
+from engine.errors import PromotionError
 from engine.promotion import (
     DEMOTED,
     RENEWED,
@@ -16,12 +16,11 @@ from engine.promotion import (
     Promotion,
     add_change,
     check,
-    check_ledger,
+    check_feed,
     hashes_in_force,
     history,
     load,
     names,
-    opened_body,
     promotion_path,
     publish,
 )
@@ -148,10 +147,19 @@ def test_an_edited_history_and_that_of_another_promotion_are_refused(promotion: 
         history(replace(promotion, digest="ffff"))
 
 
-def test_a_ledger_holds_one_promotion_and_one_currency(promotion: Promotion) -> None:
-    body = opened_body(promotion)
-    assert body["bankroll_minor"] == 100_000
-    check_ledger(promotion, body)
-    for name, other in (("promotion", "f" * 32), ("currency", "USD"), ("mode", "live")):
-        with pytest.raises(LedgerError, match=rf"belongs to another promotion in its {name}: .* found {other}"):
-            check_ledger(promotion, body | {name: other})
+def test_bands_never_rest_on_days_after_the_promotion(home: Path) -> None:
+    own = publish(replace(sample("own"), bands={"reference": {"until_ns": NOW}}))
+    check(own, NOW, HASHES)
+    later = publish(replace(sample("later"), bands={"reference": {"until_ns": NOW + 1}}))
+    with pytest.raises(PromotionError, match="rest on days after it was made"):
+        check(later, NOW, HASHES)
+
+
+def test_assumed_times_are_for_replays_only(promotion: Promotion) -> None:
+    gate = GATE | {"name": "decision_times"}
+    assumed = replace(promotion, gates=(gate,))
+    check_feed(assumed, is_live=False)
+    check_feed(promotion, is_live=True)
+    check_feed(replace(assumed, gates=(gate | {"passed": True},)), is_live=True)
+    with pytest.raises(PromotionError, match="expected a replay, found a live feed"):
+        check_feed(assumed, is_live=True)

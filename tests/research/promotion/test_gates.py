@@ -103,10 +103,14 @@ def test_a_closed_gate_keeps_the_promotion_out_and_nothing_is_written(swept: Run
         with pytest.raises(PromotionError, match=rf"1 of 15 gates are closed: found {missing};"):
             promote(prepare(swept, 1, some), some, NOW_NS)
     whole = replace(wanted(closed), name="new")
+    with pytest.raises(PromotionError, match="the backtest reaches into the future"):
+        promote(prepare(swept, 1, whole), whole, NOW_NS - 365 * 86_400_000_000_000)
     promotion = promote(prepare(swept, 1, whole), whole, NOW_NS)
     assert promotion.acknowledged == closed
     assert promotion.verdict["money"]["trials_raw"] == swept.trials().raw == 4
     assert promotion.settings["strategy.edge_min"] == swept.parameters(1)["strategy.edge_min"]
+    last = swept.bets(1)["settled_at"].cast(pl.Int64).max()
+    assert promotion.bands["reference"]["until_ns"] >= last > 0  # type: ignore[operator]
     assert promotion.bands["reference"]["basis"].endswith(("selected the configuration", "none of them out of sample"))
 
 
