@@ -61,6 +61,25 @@ def rules_of(deployed: Deployed, window_s: int) -> Rules:
     return replace(deployed.rules, window_ns=window_s * SECOND_NS)
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """History of a replay.
+
+    Attributes
+    ----------
+    events : polars.DataFrame
+        As a tape settles them.
+    quotes : polars.DataFrame
+        That the strategy may see.
+    prices : polars.DataFrame
+        At which the paper venue fills: those, and later ones where the configuration has a delay.
+    """
+
+    events: pl.DataFrame
+    quotes: pl.DataFrame
+    prices: pl.DataFrame
+
+
 def history_of(deployed: Deployed, wish: Wish) -> Recorded:
     """The part of the store that a replay gives.
 
