@@ -181,7 +181,7 @@ class Tapes:
         offers, events, fair, prices = [], [], [], []
         suspects = self._suspects[spec] = Suspects()
         rule, store = Unresolved(**dict(spec.unresolved)), self._store(spec)
-        featured = self._featured(inputs)
+        featured = self.featured(spec)
         for part, views in self._parts(inputs):
             bets = opportunities(spec, inputs.strategy, part.events, views, featured)
             offers.append(bets)
@@ -214,16 +214,20 @@ class Tapes:
         events = [part.events for part, _ in parts] or [pl.DataFrame(schema=EVENTS)]
         return pl.concat(events), [view for _, views in parts for view in views]
 
-    def _featured(self, inputs: TapeInputs) -> Featured:
+    def latest(self, spec: TapeSpec, events: pl.DataFrame) -> pl.DataFrame | None:
+        """The last result of each competition of some events, for `engine.tape.unresolved.with_unresolved`."""
+        return latest_of(self._store(spec), events, Unresolved(**dict(spec.unresolved)))
+
+    def featured(self, spec: TapeSpec) -> Featured:
         """The features of a strategy, over the events of all parts: a running number goes on from part to part."""
+        inputs = self.inputs(spec)
         if not inputs.features:
             return Featured()
-        store, rule = self._store(inputs.spec), Unresolved(**dict(inputs.spec.unresolved))
-        events = _rows_of(store.events, inputs.visible)
+        events = _rows_of(self._store(spec).events, inputs.visible)
         if events is None:
             return Featured()
-        events = with_possible_results(events)
-        return Featured(inputs.features, with_unresolved(events, rule, latest_of(store, events, rule)))
+        events, rule = with_possible_results(events), Unresolved(**dict(spec.unresolved))
+        return Featured(inputs.features, with_unresolved(events, rule, self.latest(spec, events)))
 
     def _parts(self, inputs: TapeInputs) -> Iterator[tuple[_Part, list[View]]]:
         """Parts of the universe that hold anything, with what was knowable at their decisions."""
