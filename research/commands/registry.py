@@ -133,6 +133,12 @@ _TABLE: Final = (
         "research.commands.promotions:demote",
     ),
     Command(
+        "drift",
+        "NAME",
+        "what was traded beside the backtest, each difference with its cause and money",
+        "research.commands.drift:main",
+    ),
+    Command(
         "trials",
         "[RUN | verify]",
         "number of configurations tried so far, in total or behind one run",

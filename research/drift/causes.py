@@ -101,18 +101,15 @@ def cause_of(pair: Mapping[str, Any]) -> Cause:
 
 def _of_bets(pair: Mapping[str, Any]) -> Cause:
     """The cause of the difference between two bets that were both placed."""
-    if pair["asked_minor"] is not None and pair["stake_minor"] != pair["asked_minor"]:
-        if pair["stake_minor"] != pair["stake_backtest_minor"]:
-            return Cause.LIMIT
-    elif pair["stake_minor"] != pair["stake_backtest_minor"]:
-        return Cause.UNKNOWN
+    stated = pair["pnl_minor"], pair["pnl_by_rule_minor"]
+    off = abs(stated[0] - stated[1]) if None not in stated else 0
+    if off > 1 or (stated[0] is not None and stated[1] is None):
+        return Cause.STATED
     if pair["odds_placed"] != pair["odds_placed_backtest"]:
         near = abs(pair["odds_placed"] - pair["odds_placed_backtest"]) <= 0.01 + 1e-9
         return Cause.ROUNDING if near else Cause.PRICE_MOVED
-    if pair["pnl_minor"] == pair["pnl_backtest_minor"]:
-        return Cause.IDENTICAL
-    if None not in (pair["pnl_minor"], pair["pnl_backtest_minor"]):
-        if abs(pair["pnl_minor"] - pair["pnl_backtest_minor"]) <= 1:
-            return Cause.ROUNDING
-        return Cause.STATED
-    return Cause.STATED if pair["was_settled_elsewhere"] else Cause.LATENCY
+    if pair["stake_minor"] != pair["stake_backtest_minor"]:
+        return Cause.UNKNOWN if pair["asked_minor"] == pair["stake_minor"] else Cause.LIMIT
+    if off:
+        return Cause.ROUNDING
+    return Cause.IDENTICAL if pair["pnl_minor"] == pair["pnl_backtest_minor"] else Cause.LATENCY

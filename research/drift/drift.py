@@ -149,7 +149,7 @@ def drift_of(deployed: Deployed, entries: Sequence[Recorded], tapes: Tapes | Non
     backtest = replace(backtest, decisions=with_quotes(backtest.decisions, offers, quotes))
     settled = prepared(events, Unresolved(**dict(spec.unresolved)), tapes.latest(spec, events))
     reproduced = Again(rules_of(deployed), offers, settled).reproduced(entries)
-    pairs = with_money(paired(traded, backtest, reproduced), traded, backtest)
+    pairs = with_money(paired(traded, backtest, tape, reproduced), traded, backtest)
     learner = deployed.strategy
     artifacts = compared(traded.artifacts, learner, tapes, spec) if isinstance(learner, Learner) else ()
     days = days_of(traded, tape, backtest.bankroll_minor)

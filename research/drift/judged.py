@@ -8,7 +8,7 @@ the compiled judgement of the runner decides again what was decided at each inst
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -22,6 +22,11 @@ from engine.schema import INSTANT_DTYPE
 from engine.tape.build import merged_terms
 from research.promotion.deployed import Deployed
 from research.tapes.inputs import thawed
+
+#: what an intent must ask for as it is proposed
+_ASKED: Final = ("odds", "stake_minor", "backer_minor")
+_BET: Final = ("event_id", "market", "line", "selection", "bookmaker", "side")
+_SEEN: Final = ("odds", "prob")
 
 
 def rules_of(deployed: Deployed) -> Rules:
@@ -105,34 +110,54 @@ class Again:
         for recorded in entries[:first]:  # with -1: all but the DECIDED entry
             self._account.apply(recorded)
         self._prices.instant_ns, self._prices.recorded = at_ns, rows
-        offers = self._at(at_ns)
+        offers = _as_seen(self._at(at_ns), rows.values())
         rest = iter(entries[first:])
         if offers.is_empty():
             for recorded in rest:
                 self._account.apply(recorded)
             return set()
         sitting = self._judge.sit(at_ns, offers)
-        self._answer(sitting, rows, rest)
-        return {row["id"] for row in sitting.decisions() if _is_same(row, rows.get(row["id"]))}
+        otherwise = self._answer(sitting, rows, rest)
+        same = {row["id"] for row in sitting.decisions() if _is_same(row, rows.get(row["id"]))}
+        return same - otherwise
 
-    def _answer(self, sitting: Sitting, rows: Mapping[int, Mapping[str, Any]], rest: Iterator[Recorded]) -> None:
-        """Give each proposal the answer that is on record; then take in what is left."""
+    def _answer(self, sitting: Sitting, rows: Mapping[int, Mapping[str, Any]], rest: Iterator[Recorded]) -> set[int]:
+        """Give each proposal the answer that is on record, and take in what is left.
+
+        Returns the ids of the bets that were asked for in another way than they are proposed.
+        """
+        otherwise: set[int] = set()
         following = next(rest, None)
         while (proposal := sitting.next()) is not None:
-            keys = {leg.order.key for leg in proposal.legs}
+            orders = {leg.order.key: leg.order for leg in proposal.legs}
+            keys = set(orders)
             if following is None or following.entry.intent not in keys:
                 sitting.refuse(_refusal(proposal, rows))
                 continue
             while following is not None and not _begins_another(following, keys):
+                if following.entry.kind is Kind.INTENDED:
+                    order, body = orders[following.entry.intent], following.entry.body
+                    if any(body[name] != getattr(order, name) for name in _ASKED):
+                        otherwise.add(order.opportunity_id)
                 self._account.apply(following)
                 following = next(rest, None)
         while following is not None:
             self._account.apply(following)
             following = next(rest, None)
+        return otherwise
 
     def _at(self, at_ns: int) -> pl.DataFrame:
         low, high = np.searchsorted(self._instants[self._order], (at_ns, at_ns + 1))
         return self._offers[self._order[low:high]]
+
+
+def _as_seen(offers: pl.DataFrame, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Offers with the odds and probabilities on record: a runner that saw an older price judged that one."""
+    schema = {name: offers.schema[name] for name in (*_BET, *_SEEN)}
+    seen = pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+    joined = offers.join(seen, on=_BET, how="left", nulls_equal=True, maintain_order="left", suffix="_seen")
+    taken = [pl.coalesce(f"{name}_seen", name).alias(name) for name in _SEEN]
+    return joined.with_columns(taken).select(offers.columns)
 
 
 def _begins_another(recorded: Recorded, keys: set[str]) -> bool:

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.tape import Tape
 from research.drift.causes import Cause, cause_of
 from research.drift.replayed import Replayed
+from research.drift.rules import pnl_by_rule
 from research.drift.traded import Place, Traded
 
 #: columns of a frame of pairs; those of the backtest end in ``_backtest``, before the unit
@@ -33,6 +35,7 @@ COLUMNS: Final[dict[str, Any]] = {
     "pnl_backtest_minor": pl.Int64,
     "quote_known_ns": pl.Int64,
     "quote_known_ns_backtest": pl.Int64,
+    "key": pl.String,
     "cause": pl.String,
     "cost_minor": pl.Int64,
     "decision": pl.Int64,
@@ -45,7 +48,7 @@ _RENAMED: Final = {
 }
 
 
-def paired(traded: Traded, replayed: Replayed, reproduced: Set[int]) -> pl.DataFrame:
+def paired(traded: Traded, replayed: Replayed, tape: Tape, reproduced: Set[int]) -> pl.DataFrame:
     """All decisions of both sides.
 
     Parameters
@@ -53,8 +56,11 @@ def paired(traded: Traded, replayed: Replayed, reproduced: Set[int]) -> pl.DataF
     traded : Traded
     replayed : Replayed
         With the columns of `research.drift.replayed.with_quotes`.
+    tape : Tape
+        Of the same span.
     reproduced : set of int
-        Ids of the decisions that follow from the account as it was (`research.drift.judged`).
+        Ids of the decisions that follow from the account as it was (`research.drift.judged`). Any other decision that
+        differs is unknown, whatever its reason says.
 
     Returns
     -------
@@ -63,7 +69,8 @@ def paired(traded: Traded, replayed: Replayed, reproduced: Set[int]) -> pl.DataF
         bet less that of the backtest, before commission; a bet that is not settled counts as 0. `decision` is 1, or 0
         for a row that is money alone.
     """
-    own = traded.decisions().with_row_index("_place")
+    own = traded.decisions()
+    own = own.with_columns(pnl_by_rule(own, tape)).with_row_index("_place")
     twins = replayed.decisions.rename(_RENAMED)
     joined = own.join(twins, on="id", how="full", coalesce=True, suffix="_twin", maintain_order="left_right")
     labels = [pl.coalesce(name, f"{name}_twin").alias(name) for name in _LABELS]
@@ -77,11 +84,14 @@ def _judged(row: dict[str, Any], traded: Traded, reproduced: Set[int]) -> dict[s
     facts = {
         "prob_differs": stated and row["prob"] != row["prob_backtest"],
         "was_stopped": traded.was_stopped(row["decided_ns"]),
-        "was_settled_elsewhere": row["pnl_minor"] is not None,
     }
     cause = cause_of(row | facts)
-    if cause is Cause.UNKNOWN and row["id"] in reproduced and row["odds"] == row["odds_backtest"]:
-        cause = Cause.FOLLOWS
+    if row["reason"] is not None and row["reason_backtest"] is not None and cause is not Cause.IDENTICAL:
+        follows = row["id"] in reproduced
+        if not follows:
+            cause = Cause.UNKNOWN
+        elif cause is Cause.UNKNOWN and row["odds"] == row["odds_backtest"] and not facts["prob_differs"]:
+            cause = Cause.FOLLOWS
     cost = (row["pnl_minor"] or 0) - (row["pnl_backtest_minor"] or 0)
     return {name: row.get(name) for name in COLUMNS} | {"cause": cause.value, "cost_minor": cost, "decision": 1}
 

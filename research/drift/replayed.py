@@ -114,7 +114,9 @@ def replayed(deployed: Deployed, tape: Tape) -> Replayed:
     ).with_row_index("row")
     bets = path.bets.select(pl.col("row").cast(pl.UInt32), "stake_minor", "odds_placed", "pnl_minor")
     decisions = decisions.join(bets, on="row", how="left", maintain_order="left")
-    decisions = decisions.with_columns(pl.col("stake_minor").fill_null(0)).select([pl.col(name).cast(dtype) for name, dtype in DECISIONS.items()])
+    decisions = decisions.with_columns(pl.col("stake_minor").fill_null(0)).select(
+        [pl.col(name).cast(dtype) for name, dtype in DECISIONS.items()]
+    )
     commission = _commission(deployed, tape, path)
     profit = int(path.daily["pnl_minor"].sum())
     before = int(path.bets["pnl_minor"].sum() or 0)

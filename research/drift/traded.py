@@ -27,6 +27,7 @@ DECISIONS: Final[dict[str, Any]] = {
     "key": pl.String,
     "quote_known_ns": pl.Int64,
     "asked_minor": pl.Int64,
+    "backer_minor": pl.Int64,
     "odds_placed": pl.Float64,
     "pnl_minor": pl.Int64,
     "settled_ns": pl.Int64,
@@ -44,6 +45,7 @@ class _Bet:
 
     asked_minor: int
     matched_minor: int = 0
+    backer_minor: int = 0
     odds: float | None = None
     pnl_minor: int | None = None
     settled_ns: int | None = None
@@ -52,6 +54,7 @@ class _Bet:
     def apply(self, kind: Kind, at_ns: int, body: Mapping[str, Any]) -> None:
         if kind in _STATES:
             self.matched_minor, self.odds = int(body["matched_minor"]), body.get("odds")
+            self.backer_minor = int(body.get("backer_minor") or 0)
             self.word = "pending" if kind is Kind.PENDING else "placed"
         elif kind in (Kind.SENT, Kind.UNKNOWN):
             self.word = "unknown"
@@ -164,7 +167,7 @@ class Traded:
             known = row.get("quote_known_at_ns")
             out = {name: row.get(name) for name in DECISIONS} | {"quote_known_ns": known or None}
             if bet is not None:
-                out |= {"asked_minor": bet.asked_minor, "odds_placed": bet.odds}
+                out |= {"asked_minor": bet.asked_minor, "odds_placed": bet.odds, "backer_minor": bet.backer_minor}
                 out |= {"pnl_minor": bet.pnl_minor, "settled_ns": bet.settled_ns}
                 out |= {"stake_minor": bet.matched_minor, "reason": bet.word}
             rows.append(out)

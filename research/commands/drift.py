@@ -1,0 +1,79 @@
+"""`bea drift`: what was traded beside the backtest, decision by decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from engine.errors import printable
+from research.commands.arguments import parser_of, print_json
+
+if TYPE_CHECKING:
+    from research.drift.drift import Drift
+
+_ABOUT: Final = (
+    "Compare what a promotion traded with the backtest of the same span, decision by decision: identical, or different "
+    "with its cause and the money it cost. Then the bands of the promotion. Exit status: 0 every difference has a "
+    "cause, 1 one has none, 2 a wrong command."
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `bea drift` with the words after it; returns the exit status."""
+    parser = parser_of("drift", _ABOUT)
+    parser.add_argument("name", metavar="NAME", help="a promotion that was traded")
+    options = parser.parse_args(list(argv))
+    drift = _measured(options.name)
+    path = write(drift)
+    status = int(bool(drift.unexplained))
+    if options.json:
+        print_json({**drift.document(), "page": str(path), "pairs": str(path.with_name("pairs.parquet"))})
+        return status
+    show(drift, path)
+    return status
+
+
+def _measured(name: str) -> Drift:
+    from engine.live.ledger.opening import look
+    from engine.promotion import load
+    from research.drift.drift import drift_of
+    from research.promotion.deployed import deploy
+
+    deployed = deploy(load(name))
+    ledger = look(name)
+    try:
+        return drift_of(deployed, list(ledger.entries()))
+    finally:
+        ledger.close()
+
+
+def write(drift: Drift) -> Path:
+    """Write the page and the pairs into ``BEA_HOME/data/drift/NAME``; returns the path of the page."""
+    from engine.paths import home
+    from research.drift.page import page
+
+    folder = home() / "data" / "drift" / drift.promotion.name
+    folder.mkdir(parents=True, exist_ok=True)
+    drift.pairs.write_parquet(folder / "pairs.parquet")
+    path = folder / "report.html"
+    path.write_text(page(drift), encoding="utf-8")
+    return path
+
+
+def show(drift: Drift, path: Path) -> None:
+    """Print the drift."""
+    from research.commands.tables import print_line, print_table
+    from research.drift.sentences import explained, headline, line_cells, span, standing_cells
+
+    print_line(headline(drift))
+    print_line(f"{explained(drift)} {span(drift)}")
+    for name, reason in sorted(drift.promotion.acknowledged.items()):
+        print_line(f"acknowledged {name}: {reason}")
+    money = f"gained or cost, {drift.promotion.currency}"
+    print_table("", ["cause", "decisions", money], [list(line_cells(line)) for line in drift.lines])
+    print_table("", ["measure", "value", "band", "position"], [list(standing_cells(s)) for s in drift.standings])
+    for artifact in drift.artifacts:
+        if not artifact.is_same:
+            print_line(f"the model fitted at {artifact.fitted_ns} is another one: {artifact.backtest[:12]}")
+    print_line(printable(path, 400))
