@@ -41,6 +41,7 @@ ALARMS: Final[dict[str, str]] = {
     "bet_ambiguous": "The list of a venue without references does not say which bet is ours. A person must resolve it.",
     "bet_external": "The account holds a bet that is not ours. Its exposure counts.",
     "bet_stranger": "The venue knows references of ours that the ledger does not.",
+    "implausible": "The paper venue stopped: its fills or winnings are too good to be true.",
     "balance_differs": "The venue's balance is not what the ledger expects.",
     "settlement_differs": "The venue settled a bet differently from us. Its money counts.",
     "reads_fail": "Look-ups at the venue fail. Bets without an answer stay as they are.",

@@ -10,7 +10,16 @@ from engine.errors import KeyConflict
 from engine.kernel.whole import SAME_PRICE
 from engine.live.alarm import Alarm
 from engine.live.bet import Bet
-from engine.live.venue import DUPLICATE, INSUFFICIENT_FUNDS, NotTaken, Order, Outcome, Receipt, VenueFailure
+from engine.live.venue import (
+    DUPLICATE,
+    IMPLAUSIBLE,
+    INSUFFICIENT_FUNDS,
+    NotTaken,
+    Order,
+    Outcome,
+    Receipt,
+    VenueFailure,
+)
 
 #: outcomes that an answer to a send may have; a settled bet is looked up instead
 _OF_A_SEND: Final = frozenset({Outcome.PLACED, Outcome.PARTIAL, Outcome.PENDING, Outcome.REJECTED, Outcome.LAPSED})
@@ -169,6 +178,9 @@ def surprises(bet: Bet, receipt: Receipt, venue: str) -> list[Surprise]:
     if receipt.outcome is Outcome.REJECTED and receipt.reason == INSUFFICIENT_FUNDS:
         text = f"bet {order.key}: refused for want of money, {order.stake_minor} were reserved (minor units)"
         found.append(Surprise(Alarm("insufficient_funds", text, order.key), f"funds/venue/{venue}"))
+    if receipt.outcome is Outcome.REJECTED and receipt.reason == IMPLAUSIBLE:
+        text = f"bet {order.key}: refused, {receipt.raw.get('finding', 'results are too good to be true')}"
+        found.append(Surprise(Alarm("implausible", text, order.key), f"plausibility/venue/{venue}"))
     return found
 
 

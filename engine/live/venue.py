@@ -13,6 +13,8 @@ from engine.clock import SECOND_NS
 DUPLICATE: Final = "duplicate"
 #: reason of a rejection for want of money at the venue; new bets stop, for the ledger thought otherwise
 INSUFFICIENT_FUNDS: Final = "insufficient_funds"
+#: reason of a rejection while the guard of the paper venue stops it: its results are too good to be true
+IMPLAUSIBLE: Final = "implausible"
 
 
 class ProofClass(StrEnum):

@@ -11,6 +11,7 @@ from engine.live.breakers.settings import BreakerSettings
 from engine.live.execution_settings import ExecutionSettings
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.runner import RunnerSettings
+from engine.live.venues.guard import PaperSettings
 from engine.logs.setup import LogSettings
 from research.config.live import read
 
@@ -21,6 +22,7 @@ SECTIONS: Final[Mapping[str, type]] = {
     "runner": RunnerSettings,
     "breakers": BreakerSettings,
     "alerts": AlertSettings,
+    "paper": PaperSettings,
     "logs": LogSettings,
 }
 
@@ -34,6 +36,7 @@ class LiveSettings:
     runner: RunnerSettings
     breakers: BreakerSettings
     alerts: AlertSettings
+    paper: PaperSettings
     logs: LogSettings
 
     def plain(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.live.account import Account
+from engine.live.alarm import Alarm
 from engine.live.alerts.sender import AlertSender, channels_of
 from engine.live.breakers.collection import Breakers
 from engine.live.breakers.for_executor import VenueGuards
@@ -131,10 +132,13 @@ def compose(
         stack.callback(ledger.close)
         model = FillModel(rules.params, rules.seed, deployed.inputs.delay_ns, rules.terms)
         prices = ReplayPrices.from_quotes(history.prices, history.events)
-        venue = PaperVenue(venue_path(deployed.promotion.name), prices, model)
+        herald, fold = Herald(sender), StatusFold()
+        venue = PaperVenue(
+            venue_path(deployed.promotion.name), prices, model, guard=settings.paper, zone=rules.zone,
+            on_finding=lambda text: herald.tell(Alarm("implausible", text)),
+        )  # fmt: skip
         stack.callback(venue.close)
         facts = {**wish.plain(), "settings": settings.plain()}
-        herald, fold = Herald(sender), StatusFold()
         room = _room(deployed, settings, rules, world, (ledger, venue), (herald, fold), probe)
         runner = Runner(
             world, room, VenueResolver(room.executor), settings.runner,

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.clock import SECOND_NS
-from engine.live.venue import Profile, ProofClass
+from engine.live.venue import ProofClass, usual
 
-SHORT_WINDOW: Final = Profile(
-    name="short", proof=ProofClass.SHORT_WINDOW, resend_until_ns=36 * SECOND_NS, not_accepted_status=(429,)
-)
-LOOK_UP: Final = Profile(
-    name="look_up", proof=ProofClass.LOOK_UP, absence_reads=2, absence_wait_ns=16 * SECOND_NS,
-    proof_until_ns=1800 * SECOND_NS, resend_until_ns=1500 * SECOND_NS, not_accepted_status=(429,),
-)  # fmt: skip
-LISTS: Final = Profile(
-    name="lists", proof=ProofClass.LISTS, absence_reads=2, absence_wait_ns=600 * SECOND_NS, not_accepted_status=(429,)
-)
+SHORT_WINDOW: Final = usual("short", ProofClass.SHORT_WINDOW, not_accepted_status=(429,))
+LOOK_UP: Final = usual("look_up", ProofClass.LOOK_UP, not_accepted_status=(429,))
+LISTS: Final = usual("lists", ProofClass.LISTS, not_accepted_status=(429,))
 PROFILES: Final = (SHORT_WINDOW, LOOK_UP, LISTS)

@@ -15,16 +15,14 @@ from engine.kernel.params import Params
 from engine.kernel.record import Row
 from engine.kernel.walk import update_limits
 from engine.kernel.whole import SAME_PRICE
-from engine.live.venue import INSUFFICIENT_FUNDS, Order, Outcome, Receipt
+from engine.live.venue import IMPLAUSIBLE, INSUFFICIENT_FUNDS, Order, Outcome, Receipt
 from engine.live.venues.guard import is_far
 from engine.live.venues.prices import Price, PriceSource
 from engine.tape.terms import Venue as Terms
 from engine.tape.terms import venue_of
 
-__all__ = ["IMPLAUSIBLE", "Draft", "FillModel", "Fills", "together"]
+__all__ = ["Draft", "FillModel", "Fills", "together"]
 
-#: reason of a rejection while a finding of the guard stops the venue
-IMPLAUSIBLE: Final = "implausible"
 _SIZING: Final = frozenset({"size", "stake_minimum", INSUFFICIENT_FUNDS, IMPLAUSIBLE})
 
 

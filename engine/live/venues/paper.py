@@ -13,6 +13,7 @@ from engine.errors import LedgerError, LedgerFailure
 from engine.live.ledger.entries import Entry, Kind, Recorded
 from engine.live.venue import (
     DUPLICATE,
+    IMPLAUSIBLE,
     NotTaken,
     Order,
     Outcome,
@@ -23,9 +24,10 @@ from engine.live.venue import (
     Receipt,
     Unanswered,
     VenueFailure,
+    usual,
 )
 from engine.live.venues.account import Bet, PaperAccount, content_of
-from engine.live.venues.fills import IMPLAUSIBLE, Draft, FillModel, Fills, rejected, together
+from engine.live.venues.fills import Draft, FillModel, Fills, rejected, together
 from engine.live.venues.guard import Finding, Guard, PaperSettings
 from engine.live.venues.prices import PriceSource
 
@@ -33,10 +35,7 @@ __all__ = ["PROFILE", "PaperVenue"]
 
 #: settled bets that `PaperVenue.bets` gives, the latest ones
 SETTLED_LATELY: Final = 200
-PROFILE: Final = Profile(
-    name="paper", proof=ProofClass.PAPER, look_up_after_ns=0, absence_reads=1, absence_gap_ns=0, absence_wait_ns=0,
-    send_timeout_ns=5 * SECOND_NS, all_or_none=True,
-)  # fmt: skip
+PROFILE: Final = usual("paper", ProofClass.PAPER, send_timeout_ns=5 * SECOND_NS, all_or_none=True)
 
 
 class PaperVenue:
@@ -234,7 +233,7 @@ class PaperVenue:
         self.deposit(reference, -amount_minor, bookmaker)
 
     def apply(self, recorded: Recorded) -> None:
-        """Follow the ledger as an observer of the journal: money paid in, settlements and commission on paper.
+        """Follow the ledger as an observer of the journal: deposits, settlements, commission, and the end of a stop.
 
         Whatever was followed before changes nothing, so a restart may give every entry again.
         """
@@ -245,12 +244,18 @@ class PaperVenue:
             self.charge(entry.key, -entry.money.cash, entry.bookmaker)
         elif entry.kind in (Kind.SETTLED, Kind.VOID):
             self._follow(entry)
+        elif entry.kind is Kind.RESUMED and entry.body.get("breaker") == f"plausibility/venue/{self.profile.name}":
+            self.acknowledge(str(entry.body.get("person") or "nobody"), str(entry.body.get("reason", "")), entry.key)
 
-    def acknowledge(self, person: str, reason: str) -> None:
-        """End the stop after all findings so far: a person has looked at them."""
+    def acknowledge(self, person: str, reason: str, reference: str = "") -> None:
+        """End the stop after all findings so far: a person has looked at them. A reference counts once."""
+        if reference and reference in self.account.references:
+            return
         with self.account.changing():
             for number in list(self.account.findings):
                 self.account.acknowledge(number, person, reason)
+            if reference:
+                self.account.move(reference, "", 0)
         if self._guard is not None:
             self._guard.acknowledged(self.account.acknowledged_up_to)
 
@@ -293,7 +298,8 @@ class PaperVenue:
         if any(known):
             return [_again(order, bet) for order, bet in zip(orders, known, strict=True)]
         if self.account.findings:
-            drafts = [rejected(order, IMPLAUSIBLE, order.decided_at_ns) for order in orders]
+            facts = {"finding": next(iter(self.account.findings.values()))}
+            drafts = [rejected(order, IMPLAUSIBLE, order.decided_at_ns, facts) for order in orders]
         else:
             drafts = together(self._drafts(orders))
         return [self.account.add(d.order, d.receipt, d.arrives_ns, d.facts).receipt for d in drafts]

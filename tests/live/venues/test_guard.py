@@ -10,11 +10,18 @@ import pytest
 
 from engine.clock import SECOND_NS
 from engine.errors import ConfigurationError
+from engine.live.breakers.contract import resume_entry
+from engine.live.execution_settings import ExecutionSettings
+from engine.live.executor import Executor, Intent
 from engine.live.feed import Mark, Quote
+from engine.live.guards import OpenGuards
+from engine.live.journal import Journal
+from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.venue import Outcome, Receipt
 from engine.live.venues.guard import PaperSettings, is_far
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ObservedPrices
+from tests.live.executor.world import MemoryLedger, VirtualClock
 from tests.live.venues.orders import BANKROLL, T0_NS, order, venue
 
 GUARD = PaperSettings()
@@ -67,6 +74,31 @@ def test_a_night_of_noise_in_the_book_stops_the_venue(tmp_path: Path, books: int
     made.acknowledge("ann", "a test")
     assert bet(made, 100, 1, 5_000, 2.0).outcome is Outcome.PLACED and len(told) == 1
     made.close()
+
+
+def test_the_stop_is_a_breaker_in_the_ledger_and_ends_with_it(tmp_path: Path) -> None:
+    source = ObservedPrices()
+    made = venue(source, tmp_path / "venue.db", guard=GUARD)
+    ledger = MemoryLedger()
+    journal = Journal(ledger, [made])
+    executor = Executor(journal, made, VirtualClock(), ExecutionSettings(), guards=OpenGuards(journal.book))
+    opening = Entry(Kind.CAPITAL, "capital:1", 0, money=Money(cash=BANKROLL, capital=-BANKROLL))
+    journal.write([opening])
+    for number in range(1, 22):
+        odds = noisy(source, number, number * 60, books=3)
+        wanted = order(number, event_id=number, odds=odds, decided_at_ns=T0_NS + number * 60 * SECOND_NS,
+                       stake_minor=100, expires_ns=1 << 62)  # fmt: skip
+        (last,) = executor.submit([Intent(wanted)])
+    trips = [row.entry for row in ledger.rows if row.entry.kind is Kind.TRIPPED]
+    assert [entry.body["breaker"] for entry in trips] == ["plausibility/venue/paper"]
+    assert last.cause == "implausible" and "found 20 of 20 fills" in trips[0].body["cause"]
+    journal.write([resume_entry("plausibility/venue/paper", 1, 0, "the feed is mended", "ann")])
+    assert bet(made, 99, 1, 5_000, 2.0).outcome is Outcome.PLACED
+    made.close()
+    made = venue(source, tmp_path / "venue.db", guard=GUARD)
+    for row in ledger.rows:
+        made.apply(row)  # a restart reads everything again
+    assert bet(made, 100, 1, 5_000, 2.0).outcome is Outcome.PLACED
 
 
 @pytest.mark.parametrize(("name", "chance", "pnl"), [("yield", 0.6, 300), ("hit_rate", 0.97, 30)])
