@@ -74,7 +74,6 @@ class Account:
         self._closed = True
         self._decisions_ns = _BEFORE
         self._base = 0.0
-        self._emptied: list[int] = []
         self._kernel.start_account(self.cells, 0.0)
 
     @property
@@ -184,9 +183,6 @@ class Account:
         if self._closed:
             return
         self._kernel.close_instant(self.cells, self.ends, np.int64(self.instant_ns), self.rules.params)
-        for market in self._emptied:
-            self.positions.work.commission_market_pnl[market] = 0.0
-        self._emptied.clear()
         self._closed = True
 
     def _deposit(self, entry: Entry) -> None:
@@ -270,8 +266,6 @@ class Account:
         market = bet.ids.market
         work.commission_market_pnl[market] += pnl
         work.commission_market_open[market] -= 1
-        if work.commission_market_open[market] == 0:
-            self._emptied.append(market)
 
     def _update_limits(self, bet: Bet, pnl: float) -> None:
         work, params, book = self.positions.work, self.rules.params, bet.ids.bookmaker
@@ -299,8 +293,6 @@ class Account:
         market = bet.ids.market
         work.commission_market_pnl[market] += self.positions.reopen(market) - bet.pnl
         work.commission_market_open[market] += 1
-        if market in self._emptied:
-            self._emptied.remove(market)
         bet.locked, bet.pnl, bet.standing = locked, 0.0, Standing.OPEN
 
     def _charge(self, entry: Entry) -> None:
@@ -311,4 +303,5 @@ class Account:
         self.cells[acc.COMMISSION] += entry.money.commission
         question = int(body["event_id"]), str(body["market"]), line_of(body["line"])
         market = self.positions.market(question, str(body["bookmaker"]))
+        self.positions.work.commission_market_pnl[market] = 0.0
         self.positions.charged(market, int(body["charge_minor"]), float(body["net_minor"]))

@@ -38,9 +38,11 @@ class Memory:
 
     account: Account
     entries: list[Recorded] = field(default_factory=list)
+    commits: list[int] = field(default_factory=list)
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Append entries. A key that is there already is an error."""
+        """Append entries in one transaction."""
+        self.commits.append(len(self.entries))
         for entry in entries:
             text = body_text(entry.body)
             self.entries.append(Recorded(len(self.entries) + 1, 1, 0, entry, text, FIRST_PREVIOUS, FIRST_PREVIOUS))
