@@ -115,7 +115,7 @@ _TABLE: Final = (
     ),
     Command(
         "promote",
-        "RUN[#CONFIG] --name NAME [--to paper|live]",
+        "RUN[#CONFIG] --name NAME ...",
         "freeze a configuration for trading, if its gates are open",
         "research.commands.promote:promote",
         takes_runs=True,
@@ -148,7 +148,7 @@ _TABLE: Final = (
     Command(
         "ledger",
         "verify|backup|restore|show ...",
-        "check, copy and bring back the ledgers of paper and live trading",
+        "check, copy and bring back ledgers of trading",
         "research.commands.ledger:main",
         subcommands=("verify", "backup", "restore", "export", "migrate", "show"),
         interrupted="the ledger is unchanged",

@@ -238,8 +238,11 @@ def sqlite_sessions(path: Path, settings: LedgerSettings, clock: Clock, *, creat
     def prepare(connection: Any, _: object) -> None:
         connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("PRAGMA synchronous=FULL")
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute("PRAGMA journal_mode=WAL")
+        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        if mode != "wal":
+            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":  # a failed write or flush is told in no other way
+            raise failure(str(path), f"the write-ahead log cannot be switched on, journal mode {mode}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
