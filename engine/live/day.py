@@ -102,12 +102,12 @@ class Day:
         return True
 
     def watch(self, at_ns: int) -> None:
-        """Write trips of breakers, and their ends."""
+        """Write trips of breakers, their ends, and the closing lines of settled bets."""
         room = self._room
         entries = room.breakers.check(at_ns, RiskState.of(room.account.cells, room.account.rules.params))
         if entries:
             room.journal.write(entries)
-            for entry in entries:
+            for entry in (one for one in entries if one.kind is not Kind.CLOSED):
                 _LOG.warning(entry.kind.value, **{k: v for k, v in entry.body.items() if k != "event"})
 
     def _roll(self, moment: Moment) -> None:

@@ -1,7 +1,8 @@
-"""What the runner asks of recovery and reconciliation, in three verbs."""
+"""What the runner asks of recovery, reconciliation and audit, in three verbs."""
 
 from __future__ import annotations
 
+from engine.live.audit import Auditor
 from engine.live.executor import Executor
 from engine.live.reconcile import Reconciler
 from engine.live.recovery import recover
@@ -18,23 +19,29 @@ class VenueResolver:
     executor : Executor
     restored : bool
         Whether the ledger came from a backup that nobody has adopted yet.
+    audits : bool
+        Whether the whole account is read from time to time; at the start it always is.
     """
 
-    def __init__(self, executor: Executor, *, restored: bool = False) -> None:
-        self._executor, self._restored = executor, restored
+    def __init__(self, executor: Executor, *, restored: bool = False, audits: bool = True) -> None:
+        self._executor, self._restored, self._audits = executor, restored, audits
         self.reconciler = Reconciler(executor)
+        self._auditor = Auditor(executor, self.reconciler)
 
     def recover(self) -> None:
-        """Bring what an earlier process left behind into order."""
+        """Bring what an earlier process left behind into order, and compare the account with the ledger."""
         found = recover(self._executor, self.reconciler, restored=self._restored)
         if any(found):
             _LOG.warning(
                 "recovered", resumed=len(found.resumed), abandoned=len(found.abandoned), doubtful=len(found.doubtful)
             )
+        self._auditor.run()
 
     def step(self) -> None:
         """Look up what is due."""
         self.reconciler.step()
+        if self._audits:
+            self._auditor.step()
 
     def pending(self) -> bool:
         """Whether the venue still has something to say of a bet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -13,8 +14,12 @@ from engine.errors import ConfigurationError, EmptyUniverseError
 from engine.live.feeds.replay import prepared
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.rules import Rules, opening_wallets
+from engine.promotion import Promotion
+from engine.promotion.checks import opened_body
+from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.tape.unresolved import Unresolved
+from research.config.tape_spec import TapeSpec
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes, open_store
 from research.tapes.unresolved import latest_of
@@ -70,7 +75,7 @@ class Recorded:
     events : polars.DataFrame
         As a tape settles them.
     quotes : polars.DataFrame
-        That the strategy may see.
+        That the feed gives: those that the strategy may see, and closing prices.
     prices : polars.DataFrame
         At which the paper venue fills: those, and later ones where the configuration has a delay.
     """
@@ -104,7 +109,22 @@ def history_of(deployed: Deployed, wish: Wish) -> Recorded:
         return store.quotes(universe).join(events.select("event_id"), on="event_id", how="semi")
 
     quotes = quotes_of(inputs.visible)
-    return Recorded(events, quotes, quotes if inputs.later is None else quotes_of(inputs.later))
+    seen = pl.concat([quotes, *_closing(store, spec, quotes_of, inputs.closing)], how="diagonal").unique(
+        maintain_order=True
+    )
+    return Recorded(events, seen, quotes if inputs.later is None else quotes_of(inputs.later))
+
+
+def _closing(
+    store: Store, spec: TapeSpec, read: Callable[[Universe], pl.DataFrame], universe: Universe
+) -> list[pl.DataFrame]:
+    """Closing prices that bets are measured against, where the store has any."""
+    if not any(spec.clv_bookmaker in entry.bookmakers for entry in store.manifest.entries("quotes")):
+        return []
+    try:
+        return [read(universe)]
+    except EmptyUniverseError:
+        return []
 
 
 def check_tradable(deployed: Deployed) -> None:
@@ -116,18 +136,9 @@ def check_tradable(deployed: Deployed) -> None:
         )  # fmt: skip
 
 
-def opened_entry(deployed: Deployed) -> Entry:
+def opened_entry(promotion: Promotion) -> Entry:
     """The first entry of a ledger: what it is for, once and for all."""
-    promotion = deployed.promotion
-    body = {
-        "promotion": promotion.digest,
-        "name": promotion.name,
-        "currency": promotion.currency,
-        "mode": promotion.mode,
-        "zone": promotion.zone,
-        "bankroll_minor": int(deployed.params.bankroll_minor),
-    }
-    return Entry(Kind.OPENED, "opened", 0, body=body)
+    return Entry(Kind.OPENED, "opened", 0, body=opened_body(promotion))
 
 
 def deposits(deployed: Deployed, rules: Rules, at_ns: int) -> list[Entry]:

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from engine.live.account import Account
 from engine.live.alarm import Alarm
 from engine.live.alerts.sender import AlertSender, channels_of
-from engine.live.breakers.collection import Breakers
-from engine.live.breakers.for_executor import VenueGuards
-from engine.live.clock import SystemClock, WorldClock
+from engine.live.assembly import Assembled, Knobs, Plan, assemble
+from engine.live.clock import SystemClock
 from engine.live.crash_points import Probe, no_probe
-from engine.live.day import Room
-from engine.live.executor import Executor
 from engine.live.feeds.replay import Replay
 from engine.live.herald import Herald
-from engine.live.journal import Journal
-from engine.live.judge import Judge
-from engine.live.latency import LatencyMeter
-from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.opening import ledger_path, open_ledger
-from engine.live.market import Market, Watch
-from engine.live.progress import Progress
-from engine.live.resolver import VenueResolver
-from engine.live.rules import Rules
-from engine.live.runner import Beginning, Runner, World
-from engine.live.settlement import Settler
-from engine.live.status import BreakerLine, Status, StatusFold
+from engine.live.runner import Runner
+from engine.live.status import Status
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
@@ -41,16 +25,14 @@ from research.trading.history import Wish, check_tradable, deposits, history_of,
 from research.trading.settings import LiveSettings
 
 
-@dataclass
+@dataclass(frozen=True)
 class Trading:
     """A runner with all that belongs to it, to be closed at the end.
 
     Attributes
     ----------
     name : str
-    runner : Runner
-    room : Room
-    fold : StatusFold
+    parts : Assembled
     acknowledged : tuple of str
         Gates of the promotion that a person opened, each with the reason.
     stack : contextlib.ExitStack
@@ -58,23 +40,18 @@ class Trading:
     """
 
     name: str
-    runner: Runner
-    room: Room
-    fold: StatusFold
-    acknowledged: tuple[str, ...] = ()
-    stack: ExitStack = field(default_factory=ExitStack)
+    parts: Assembled
+    acknowledged: tuple[str, ...]
+    stack: ExitStack
+
+    @property
+    def runner(self) -> Runner:
+        """The runner."""
+        return self.parts.runner
 
     def status(self) -> Status:
-        """What the runner does now, with what only a living one knows."""
-        room = self.room
-        lines = tuple(
-            BreakerLine(
-                name=one.breaker, tripped=one.state in ("open", "half_open"), measured=_number(one.measured),
-                limit=_number(one.limit), human=one.human, cause=one.cause,
-            )
-            for one in room.breakers.distances()
-        )  # fmt: skip
-        return self.fold.status(self.name, latency=room.meter.latency(), breakers=lines, acknowledged=self.acknowledged)
+        """What the runner does now."""
+        return self.parts.status(self.name, acknowledged=self.acknowledged)
 
     def close(self) -> None:
         """Close everything, last opened first."""
@@ -87,12 +64,7 @@ def venue_path(name: str) -> Path:
 
 
 def compose(
-    deployed: Deployed,
-    settings: LiveSettings,
-    wish: Wish,
-    *,
-    probe: Probe = no_probe,
-    holder: str = "",
+    deployed: Deployed, settings: LiveSettings, wish: Wish, *, probe: Probe = no_probe, holder: str = ""
 ) -> Trading:
     """A runner over a replay, on the paper venue.
 
@@ -113,81 +85,41 @@ def compose(
         The configuration is not tradable, the store has no such data, the ledger belongs to somebody else.
     """
     check_tradable(deployed)
+    name, machine = deployed.promotion.name, SystemClock()
+    rules, spec = rules_of(deployed, settings.runner.window_s), deployed.spec
+    history = history_of(deployed, wish)
+    plan = Plan(
+        rules=rules,
+        strategy=deployed.strategy,
+        feed=Replay(history.events, history.quotes, wish.feed),
+        kinds=spec.instants,
+        deposits=tuple(deposits(deployed, rules, 0)),
+        mode=deployed.promotion.mode,
+        bands=deployed.promotion.bands,
+        closing=(spec.clv_bookmaker, spec.clv_method),
+        features=deployed.inputs.features,
+        speed=wish.speed,
+        facts={**wish.plain(), "settings": settings.plain()},
+    )
+    knobs = Knobs(settings.executor, settings.runner, settings.breakers)
     with ExitStack() as stack:
-        rules = rules_of(deployed, settings.runner.window_s)
-        history = history_of(deployed, wish)
-        world = World(
-            Replay(history.events, history.quotes, wish.feed),
-            Market(Watch(deployed.strategy.requires(), deployed.spec.instants), rules.decide_at, rules.zone),
-            WorldClock(),
-            SystemClock(),
-            wish.speed,
-        )
-        sender = AlertSender(settings.alerts, world.machine, channels_of(settings.alerts, os.environ))
+        sender = AlertSender(settings.alerts, machine, channels_of(settings.alerts, os.environ))
         stack.callback(sender.close)
-        ledger = open_ledger(
-            deployed.promotion.name, opened_entry(deployed), settings=settings.ledger, clock=world.machine,
-            holder=holder, probe=probe,
-        )  # fmt: skip
+        herald = Herald(sender)
+        first = opened_entry(deployed.promotion)
+        ledger = open_ledger(name, first, settings=settings.ledger, clock=machine, holder=holder, probe=probe)
         stack.callback(ledger.close)
         model = FillModel(rules.params, rules.seed, deployed.inputs.delay_ns, rules.terms)
         prices = ReplayPrices.from_quotes(history.prices, history.events)
-        herald, fold = Herald(sender), StatusFold()
         venue = PaperVenue(
-            venue_path(deployed.promotion.name), prices, model, guard=settings.paper, zone=rules.zone,
+            venue_path(name),
+            prices,
+            model,
+            guard=settings.paper,
+            zone=rules.zone,
             on_finding=lambda text: herald.tell(Alarm("implausible", text)),
-        )  # fmt: skip
+        )
         stack.callback(venue.close)
-        facts = {**wish.plain(), "settings": settings.plain()}
-        room = _room(deployed, settings, rules, world, (ledger, venue), (herald, fold), probe)
-        runner = Runner(
-            world, room, VenueResolver(room.executor), settings.runner,
-            Beginning(tuple(deposits(deployed, rules, 0)), facts, herald.begin), probe,
-        )  # fmt: skip
-        return Trading(deployed.promotion.name, runner, room, fold, _acknowledged(deployed), stack.pop_all())
-
-
-def _room(
-    deployed: Deployed,
-    settings: LiveSettings,
-    rules: Rules,
-    world: World,
-    stores: tuple[ChainedLedger, PaperVenue],
-    listeners: tuple[Herald, StatusFold],
-    probe: Probe,
-) -> Room:
-    """The parts that follow the journal, in the order in which they are told."""
-    ledger, venue = stores
-    herald, fold = listeners
-    journal, account, progress = Journal(ledger), Account(rules), Progress()
-    breakers = Breakers(
-        settings.breakers, world.clock, mode=deployed.promotion.mode, live_feed=world.feed.is_live
-    )  # fmt: skip
-    meter = LatencyMeter(world.machine, lambda: ledger.last_commit_ns)
-    for observer in (meter, account, progress, breakers, venue, fold, herald):
-        journal.observe(observer)
-    executor = Executor(
-        journal, venue, world.clock, settings.executor, tell=herald.tell, probe=probe,
-        guards=VenueGuards(breakers, venue.profile.name, world.feed.name),
-        generator=np.random.Generator(np.random.Philox(rules.seed)),
-    )  # fmt: skip
-    return Room(
-        journal=journal,
-        account=account,
-        progress=progress,
-        breakers=breakers,
-        judge=Judge(rules, account, world.market),
-        settler=Settler(rules, account),
-        executor=executor,
-        strategy=deployed.strategy,
-        meter=meter,
-    )
-
-
-def _acknowledged(deployed: Deployed) -> tuple[str, ...]:
-    gates = deployed.promotion.gates
-    return tuple(f"{gate['name']}: {gate['reason']}" for gate in gates if not gate["passed"] and gate.get("reason"))
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+        parts = assemble(plan, knobs, ledger, venue, herald=herald, machine=machine, probe=probe)
+        words = tuple(f"{gate}: {reason}" for gate, reason in deployed.promotion.acknowledged.items())
+        return Trading(name, parts, words, stack.pop_all())
