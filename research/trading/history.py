@@ -15,7 +15,7 @@ from engine.live.feeds.replay import prepared
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.rules import Rules, opening_wallets
 from engine.promotion import Promotion
-from engine.promotion.checks import opened_body
+from  import opened_body
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.tape.unresolved import Unresolved
