@@ -15,7 +15,6 @@ from engine.live.feeds.replay import prepared
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.rules import Rules, opening_wallets
 from engine.promotion import Promotion
-from  import opened_body
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.tape.unresolved import Unresolved
@@ -138,7 +137,15 @@ def check_tradable(deployed: Deployed) -> None:
 
 def opened_entry(promotion: Promotion) -> Entry:
     """The first entry of a ledger: what it is for, once and for all."""
-    return Entry(Kind.OPENED, "opened", 0, body=opened_body(promotion))
+    body = {
+        "promotion": promotion.digest,
+        "name": promotion.name,
+        "currency": promotion.currency,
+        "mode": promotion.mode,
+        "zone": promotion.zone,
+        "bankroll_minor": int(promotion.settings["bankroll_minor"]),
+    }
+    return Entry(Kind.OPENED, "opened", 0, body=body)
 
 
 def deposits(deployed: Deployed, rules: Rules, at_ns: int) -> list[Entry]:
