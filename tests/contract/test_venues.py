@@ -256,9 +256,12 @@ def test_matched_money_is_cumulative(case: Case) -> None:
     assert case.venue.balance_minor() == BANKROLL - 500
 
 
-def test_an_ended_session_is_renewed_and_the_order_sent_once(case: Case) -> None:
+def test_an_ended_session_is_renewed_and_nothing_is_sent_again_by_itself(case: Case) -> None:
     if case.inject is not None:
         case.inject("status_401")
+        with pytest.raises(NotTaken, match="no_session"):
+            case.venue.place([order()])
+        assert case.venue.balance_minor() == BANKROLL
     (receipt,) = placed(case, order())
     assert receipt.outcome is Outcome.PLACED and case.venue.balance_minor() == BANKROLL - 1_000
 

@@ -68,7 +68,9 @@ class WireVenue:
         if answer.status in (400, 403, 422):
             return [Receipt(order.key, "", Outcome.REJECTED, reason=f"status_{answer.status}") for order in orders]
         found = self._rows_sent(answer)
-        return [self._answer_of(order.key, found) for order in orders]
+        keys = [order.key for order in orders]
+        strangers = [receipt for key, row in found.items() if key not in keys and (receipt := _receipt(row))]
+        return [strangers.pop(0) if key not in found and strangers else self._answer_of(key, found) for key in keys]
 
     def look_up(self, keys: Sequence[str]) -> Reading:
         """As `Venue.look_up`."""
@@ -104,11 +106,11 @@ class WireVenue:
         """The reply of a request that changes something; every doubt is `Unanswered`."""
         try:
             answer = self.transport.exchange(Request(operation, body, self._token))
-            if answer.status == 401:
-                self._log_in()
-                answer = self.transport.exchange(Request(operation, body, self._token))
         except TransportFailure as failure:
             _no_answer(failure)
+        if answer.status == 401:
+            self._log_in()
+            raise NotTaken("no_session")  # a new session is there; whether to send again is not ours to say
         if answer.status in self.profile.not_accepted_status:
             raise NotTaken(f"status_{answer.status}", self._retry_after_ns(answer))
         if answer.status not in (200, 400, 403, 422):
@@ -133,7 +135,7 @@ class WireVenue:
     def _answer_of(self, key: str, found: Mapping[str, dict[str, Any]]) -> Receipt | VenueFailure:
         row = found.get(key)
         if row is None:
-            return Unanswered("wrong_reference")
+            return Unanswered("no_answer")
         if "error" in row:
             return Unanswered(str(row["error"])[:40])
         receipt = _receipt(row)

@@ -22,7 +22,7 @@ Go = Callable[[], Reply]
 Act = Callable[["Desk", Request, Go], Reply]
 
 PAGE_ROWS: Final = 50
-FOR_EVER: Final = 1 << 60
+FOR_EVER: Final = 1 << 62
 #: orders wait for the market for an instant, so that faults can let them wait longer
 MODEL: Final = FillModel(Configuration(stake_min_minor=1.0).params(), delay_ns=1)
 
@@ -92,7 +92,7 @@ class Lists:
 
     visible_from_ns: dict[str, int] = field(default_factory=dict)  # by key
     foreign: list[dict[str, Any]] = field(default_factory=list)  # bets of others on this account
-    ids: dict[str, str] = field(default_factory=dict)  # venue bet id that is shown instead, by key
+    one_id: str = ""  # venue bet id that every bet is shown with
     cap: int = FOR_EVER  # rows of a whole list; the rest is not shown
     twice: bool = False  # every row is shown twice
 
@@ -105,7 +105,7 @@ class Desk:
     path : Path or str
         Database of the truth.
     now_ns : callable
-        The desk's clock, nanoseconds.
+        The desk's clock, UTC nanoseconds.
     with_references : bool
         Whether the lists show the references of orders.
     model : FillModel, optional
@@ -228,7 +228,7 @@ class Desk:
 
     def shown(self, receipt: Receipt) -> dict[str, Any]:
         """A bet as the lists show it."""
-        shown_id = self.lists.ids.get(receipt.key, receipt.venue_bet_id)
+        shown_id = self.lists.one_id or receipt.venue_bet_id
         raw = dict(receipt.raw) | {"placed_at_ns": self.accepted_ns.get(receipt.key, 0)}
         return receipt_json(replace(receipt, venue_bet_id=shown_id, raw=raw))
 

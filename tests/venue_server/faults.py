@@ -294,10 +294,6 @@ def _foreign(desk: Desk) -> None:
         desk.lists.foreign.append(bet | {"raw": {"event_id": 1}})
 
 
-def _same_ids(desk: Desk) -> None:
-    desk.lists.ids |= dict.fromkeys(desk.venue.account.bets, "1")
-
-
 for _seconds in (0.1, 30, 150):
     _fault("F23", f"shown_after_{_seconds:g}_s", "place", _shown_late(_seconds))
 _fault("F24", "list_flickers", "look_up", _flicker)
@@ -310,7 +306,7 @@ _fault("F26", "list_cached", "look_up", _cached)
 _fault("F26", "list_capped", "", _lists(lambda desk: setattr(desk.lists, "cap", 0)))
 _fault("F26", "list_twice", "", _lists(lambda desk: setattr(desk.lists, "twice", True)))
 _fault("F27", "foreign_bet", "bets", _lists(_foreign))
-_fault("F28", "ids_reused", "", _lists(_same_ids))
+_fault("F28", "ids_reused", "", _lists(lambda desk: setattr(desk.lists, "one_id", "1")))
 
 
 def named(fault_id: str) -> list[Fault]:

@@ -30,14 +30,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Clock:
-    """The monotonic clock, and what it was told to skip."""
+    """The time of day, and what it was told to skip."""
 
     def __init__(self) -> None:
         self.skipped_ns = 0
 
     def __call__(self) -> int:
-        """Nanoseconds since an arbitrary start."""
-        return time.monotonic_ns() + self.skipped_ns
+        """UTC nanoseconds."""
+        return time.time_ns() + self.skipped_ns
 
 
 class Control:
