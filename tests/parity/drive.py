@@ -58,6 +58,11 @@ class Outcome:
     equity: int
     entries: list[Recorded]
 
+    def on_tape(self) -> Outcome:
+        """Without the decisions on rows that no tape has."""
+        kept = [decision for decision in self.decisions if decision[1] not in ("settled", "worthless")]
+        return Outcome(kept, self.pnl, self.equity, self.entries)
+
 
 def by_walk(tape: Tape, rules: Rules) -> Outcome:
     """The outcome of the walk along a tape."""
@@ -165,17 +170,21 @@ class Driver:
 
     def outcome(self) -> Outcome:
         """What happened so far."""
-        decisions, pnl = [], {}
-        ids = {}
-        for recorded in self.memory.entries:
-            entry = recorded.entry
-            if entry.kind is Kind.DECIDED:
-                decisions += [(d["id"], d["reason"], d["stake_minor"]) for d in entry.body["decisions"]]
-            elif entry.kind is Kind.INTENDED:
-                ids[entry.intent] = entry.body["opportunity_id"]
-            elif entry.kind in (Kind.SETTLED, Kind.VOID):
-                pnl[ids[entry.intent]] = entry.body["pnl_minor"]
-        return Outcome(decisions, pnl, self.account.equity_minor, self.memory.entries)
+        return outcome_of(self.memory.entries, self.account.equity_minor)
+
+
+def outcome_of(entries: list[Recorded], equity: int) -> Outcome:
+    """The outcome that entries tell."""
+    decisions, pnl, ids = list[Decision](), dict[int, int](), dict[str, int]()
+    for recorded in entries:
+        entry = recorded.entry
+        if entry.kind is Kind.DECIDED:
+            decisions += [(d["id"], d["reason"], d["stake_minor"]) for d in entry.body["decisions"]]
+        elif entry.kind is Kind.INTENDED:
+            ids[entry.intent] = entry.body["opportunity_id"]
+        elif entry.kind in (Kind.SETTLED, Kind.VOID):
+            pnl[ids[entry.intent]] = entry.body["pnl_minor"]
+    return Outcome(decisions, pnl, equity, entries)
 
 
 def of_bet(kind: Kind, leg: Leg, at_ns: int, money: Money, body: dict[str, Any]) -> Entry:

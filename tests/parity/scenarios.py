@@ -108,8 +108,7 @@ class Scenario:
         """The outcome of the walk, and that of the runner; its rows that no tape has are left out."""
         tape = self.tape(world)
         live = self.driver(tape).run(Replay(world.events, self.visible(world)))
-        decisions = [d for d in live.decisions if d[1] not in ("settled", "worthless")]
-        return by_walk(tape, self.rules()), Outcome(decisions, live.pnl, live.equity, live.entries)
+        return by_walk(tape, self.rules()), live.on_tape()
 
 
 #: breakers that trip on these histories, and end again
