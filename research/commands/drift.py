@@ -39,9 +39,10 @@ def _measured(name: str) -> Drift:
     from engine.promotion import load
     from research.drift.drift import drift_of
     from research.promotion.deployed import deploy
+    from research.trading.settings import live_settings
 
     deployed = deploy(load(name))
-    ledger = look(name)
+    ledger = look(name, settings=live_settings().ledger)
     try:
         return drift_of(deployed, list(ledger.entries()))
     finally:

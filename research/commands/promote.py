@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, printable
+from engine.files import plain
 from research.commands.arguments import parser_of, print_json
 from research.commands.tables import print_line
+
+if TYPE_CHECKING:
+    from engine.live.ledger.entries import Recorded
+    from engine.promotion import Promotion
+    from research.promotion.gates import Gate
+    from research.promotion.settings import PromotionSettings
 
 _ABOUT: Final = (
     "Freeze a configuration of a run for trading: settings, the hashes of data and code, the verdict, and the bands "
@@ -51,7 +58,8 @@ def _promote(options: Any) -> int:
         raise UsageError("not a currency", where="--currency", expected="three letters such as EUR", found=currency)
     wanted = Wanted(options.name, settings, currency, _reasons(options.acknowledge))
     run, config = _opened(options.run)
-    prepared = prepare(run, config, wanted)
+    more = _paper_gates(options.paper, settings, run.parameters(config)) if options.to == "live" else ()
+    prepared = prepare(run, config, wanted, more)
     if prepared.closed:
         if options.json:
             print_json({"promoted": False, "gates": [gate.plain() for gate in prepared.gates]})
@@ -65,6 +73,41 @@ def _promote(options: Any) -> int:
     for line in lines(promotion):
         print_line(line)
     return 0
+
+
+def _paper_gates(name: str | None, settings: PromotionSettings, parameters: Mapping[str, Any]) -> tuple[Gate, ...]:
+    """The gates between paper and money, from the ledger of the promotion that was traded on paper."""
+    from research.promotion.freeze import frozen_settings
+    from research.promotion.paper_time import paper_gates
+
+    wanted = plain(frozen_settings(parameters))
+    if name is None:
+        return paper_gates(settings.gates, None, wanted, None, None)
+    from engine.live.ledger.opening import look
+    from engine.promotion import load
+    from research.promotion.paper_time import paper_time
+    from research.trading.settings import live_settings
+
+    promotion = load(name)
+    ledger = look(name, settings=live_settings().ledger)
+    try:
+        entries = list(ledger.entries())
+    finally:
+        ledger.close()
+    same = promotion.settings == wanted
+    return paper_gates(
+        settings.gates, promotion, wanted, paper_time(entries), _unexplained(promotion, entries) if same else None
+    )
+
+
+def _unexplained(promotion: Promotion, entries: Sequence[Recorded]) -> int | None:
+    """Differences that drift finds no cause for; None where nothing was decided yet."""
+    from research.drift.drift import drift_of
+    from research.promotion.deployed import deploy
+
+    if not any(one.entry.kind == "decided" for one in entries):
+        return None
+    return drift_of(deploy(promotion), entries).unexplained
 
 
 def _opened(text: str) -> tuple[Any, int]:

@@ -18,7 +18,7 @@ from engine.strategy import Learner
 from engine.tape.unresolved import Unresolved
 from research.drift.causes import Cause
 from research.drift.days import days_of
-from research.drift.judged import Again, rules_of
+from research.drift.judged import Again
 from research.drift.models import Artifact, compared
 from research.drift.pairs import paired, with_money
 from research.drift.replayed import cut, offered, replayed, with_quotes
@@ -148,7 +148,7 @@ def drift_of(deployed: Deployed, entries: Sequence[Recorded], tapes: Tapes | Non
     backtest = replayed(deployed, tape)
     backtest = replace(backtest, decisions=with_quotes(backtest.decisions, offers, quotes))
     settled = prepared(events, Unresolved(**dict(spec.unresolved)), tapes.latest(spec, events))
-    reproduced = Again(rules_of(deployed), offers, settled).reproduced(entries)
+    reproduced = Again(deployed.rules, offers, settled).reproduced(entries)
     pairs = with_money(paired(traded, backtest, tape, reproduced), traded, backtest)
     learner = deployed.strategy
     artifacts = compared(traded.artifacts, learner, tapes, spec) if isinstance(learner, Learner) else ()

@@ -19,29 +19,11 @@ from engine.live.ledger.entries import Kind, Recorded
 from engine.live.offers import Offer
 from engine.live.rules import Rules
 from engine.schema import INSTANT_DTYPE
-from engine.tape.build import merged_terms
-from research.promotion.deployed import Deployed
-from research.tapes.inputs import thawed
 
 #: what an intent must ask for as it is proposed
 _ASKED: Final = ("odds", "stake_minor", "backer_minor")
 _BET: Final = ("event_id", "market", "line", "selection", "bookmaker", "side")
 _SEEN: Final = ("odds", "prob")
-
-
-def rules_of(deployed: Deployed) -> Rules:
-    """The rules of the judgement of a promotion."""
-    spec = deployed.spec
-    return Rules(
-        digest=deployed.promotion.digest,
-        configuration=deployed.configuration,
-        terms=merged_terms(dict(spec.commission_rates), thawed(spec.venues)),
-        kelly=spec.kelly,
-        seed=deployed.seed,
-        zone=spec.zone,
-        decide_at=spec.decide_at,
-        rule=deployed.rule,
-    )
 
 
 class _Prices:

@@ -12,7 +12,6 @@ from engine.live.ledger.entries import Entry, Kind, Recorded
 from engine.live.market import Moment, Watch
 from engine.promotion import load
 from engine.tape.unresolved import Unresolved
-from research.drift.judged import rules_of
 from research.promotion.deployed import Deployed, deploy
 from research.tapes.builder import Tapes
 from tests.parity.drive import Driver, bookmakers_of, intended
@@ -134,7 +133,7 @@ def traded(deployed: Deployed, tapes: Tapes, world: World | None = None, more: S
     feed = Heard(prepared(events, Unresolved(**dict(spec.unresolved)), tapes.latest(spec, events)), quotes)
     watch = Watch(deployed.strategy.requires(), spec.instants)
     filled = dict(zip(tape.id.tolist(), tape.filled.tolist(), strict=True))
-    trader = Trader(rules_of(deployed), deployed.strategy, watch, bookmakers_of(tape), filled)
+    trader = Trader(deployed.rules, deployed.strategy, watch, bookmakers_of(tape), filled)
     feed.world = trader.world = world or World()
     body = {"promotion": deployed.promotion.digest, "currency": "EUR", "mode": "paper"}
     trader.memory.write([Entry(Kind.OPENED, "opened", 0, body=body), Entry(Kind.STARTED, "started:1", 0)])

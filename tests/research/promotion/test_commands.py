@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -11,12 +12,17 @@ import polars as pl
 import pytest
 
 from engine.errors import PromotionError
+from engine.live.ledger.entries import Entry, Kind
+from engine.live.ledger.opening import open_ledger
 from engine.promotion import history, load, promotion_path
 from research.commands.main import main
 from research.promotion import hashes, renew
+from research.promotion.deployed import deploy
 from research.promotion.proof import bets_path, first_difference, stored_bets
 from research.promotion.renew import renew as renewed
+from research.promotion.settings import read_settings
 from research.records.run import RunRecord
+from research.trading.history import opened_entry
 from tests.promoted import NOW_NS
 
 
@@ -163,3 +169,27 @@ def test_bets_that_were_exchanged_are_found(own_home: Path) -> None:
     path.write_bytes(b"x")
     with pytest.raises(PromotionError, match="cannot be read"):
         stored_bets(load("demo"))
+
+
+def test_money_asks_for_time_on_paper_and_a_replay_gives_none(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo = load("demo")
+    with contextlib.closing(open_ledger("demo", opened_entry(deploy(demo)))) as ledger:
+        ledger.append([Entry(Kind.STARTED, f"started:{ledger.epoch}", 0, body={"feed": "replay", "is_live": False})])
+    for words, days, drift in (
+        (["--paper", "demo"], "0.00 days", "not measured"),
+        ([], "not measured: name the promotion that was traded on paper with --paper", ""),
+    ):
+        assert main(["promote", demo.run, "--name", "money", "--to", "live", "--json", *words]) == 1
+        gates = {gate["name"]: gate for gate in document(capsys)["gates"]}
+        assert len(gates) == 19 and not any(
+            gates[f"paper_{name}"]["passed"] for name in ("days", "bets", "gap", "drift")
+        )
+        assert gates["paper_days"]["found"] == days and gates["paper_drift"]["found"].startswith(drift)
+    why = [f"--acknowledge={name}=why" for name in gates if name not in read_settings("live").never_acknowledged]
+    assert main(["promote", demo.run, "--name", "money", "--to", "live", "--paper", "demo", *why]) == 1
+    closed = capsys.readouterr().err
+    assert "5 of 19 gates are closed: found simulated, paper_days, paper_bets, paper_gap, paper_drift;" in closed
+    assert main(["promote", demo.run, "--name", "money", "--to", "live", "--paper", "none"]) == 1
+    assert "no promotion none" in capsys.readouterr().err
