@@ -130,6 +130,7 @@ class Desk:
         self.sessions = {"session-0"}
         self.decide_at: list[tuple[int, str, Callable[[], object]]] = []  # what happens later: when, to which key
         self.cache: dict[str, tuple[int, Reply]] = {}
+        self.page_rows = PAGE_ROWS
 
     # faults
 
@@ -223,8 +224,8 @@ class Desk:
         rows = [row for row in rows for _ in range(2 if self.lists.twice else 1)]
         is_all = len(rows) <= self.lists.cap
         rows, page = rows[: self.lists.cap], int(request.body.get("page", 0))
-        pages = max(1, -(-len(rows) // PAGE_ROWS))
-        return reply({"orders": rows[page * PAGE_ROWS : (page + 1) * PAGE_ROWS], "pages": pages, "all": is_all})
+        size, pages = self.page_rows, max(1, -(-len(rows) // self.page_rows))
+        return reply({"orders": rows[page * size : (page + 1) * size], "pages": pages, "all": is_all})
 
     def shown(self, receipt: Receipt) -> dict[str, Any]:
         """A bet as the lists show it."""
