@@ -26,6 +26,8 @@ class Book:
         self.balances: dict[str, int] = dict.fromkeys(ACCOUNTS, 0)
         self.wallets: dict[str, int] = {}
         self.last_number = 0
+        #: the latest instant of an entry: a wall clock that says less after a restart was set back
+        self.latest_ns = 0
         self.trips: dict[str, int] = {}
         self.external: dict[str, tuple[int | None, int]] = {}
         self.external_entries = 0
@@ -168,6 +170,7 @@ class Book:
         if entry.money.cash:
             self.wallets[entry.bookmaker] = self.wallets.get(entry.bookmaker, 0) + entry.money.cash
         self.last_number = recorded.number
+        self.latest_ns = max(self.latest_ns, entry.at_ns)
 
     def _put(self, bet: Bet) -> None:
         self._bets[bet.key] = bet

@@ -183,7 +183,7 @@ class Executor:
 
         while left.keys:
             bets = [self._bet(key) for key in left.keys]
-            if reason := self._wait(bets, max(wait_ns, self.guards.wait_ns()), now, left.cause):
+            if reason := self._wait(bets, max(wait_ns, self.guards.wait_ns(len(bets))), now, left.cause):
                 self._abandon(bets, reason, now())
                 return
             left = self._attempt(bets, now)
@@ -193,8 +193,8 @@ class Executor:
     def resend(self, key: str) -> bool:
         """Send a bet that has no answer once more, under its key; whether a request left.
 
-        Asked for by reconciliation, right after a look-up that said no. A guard, a kill or a lease that is too short
-        leaves the bet UNKNOWN. So does every answer that proves nothing about the request before.
+        Asked for by reconciliation, right after a look-up that said no. A guard, a kill, the order rate or a lease that
+        is too short leaves the bet UNKNOWN. So does every answer that proves nothing about the request before.
 
         Raises
         ------
@@ -202,7 +202,7 @@ class Executor:
             As `submit`.
         """
         bet, enter_wall, enter_monotonic = self._bet(key), self.clock.wall_ns(), self.clock.monotonic_ns()
-        if bet.attempts >= self.settings.attempts_most or not self._within_budget():
+        if bet.attempts >= self.settings.attempts_most or self.guards.wait_ns() or not self._within_budget():
             return False
         requests = self._requests
         self._attempt([bet], lambda: enter_wall + self.clock.monotonic_ns() - enter_monotonic)

@@ -18,8 +18,8 @@ class Guards(Protocol):
         """Why this bet may not be sent now, one word; empty: it may. Asked before the intent and before each send."""
         ...
 
-    def wait_ns(self) -> int:
-        """How long the next send must wait; 0: it may go now."""
+    def wait_ns(self, count: int = 1) -> int:
+        """How long the next `count` orders must wait; 0: they may go now."""
         ...
 
     def heard(self, cause: str) -> None:
@@ -47,7 +47,7 @@ class OpenGuards:
         """As `Guards.reason`: never one."""
         return ""
 
-    def wait_ns(self) -> int:
+    def wait_ns(self, count: int = 1) -> int:
         """As `Guards.wait_ns`: 0."""
         return 0
 

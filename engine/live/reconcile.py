@@ -25,12 +25,14 @@ _FAILURES: Final = 3
 class _Watch:
     """One bet whose story goes on at the venue, on the monotonic clock of this process.
 
-    `first_ns` and `last_ns` are of the first and last send, or of the start of the watch where another process sent it.
+    `first_ns` and `last_ns` are of the first and last send, or of the start of the watch where another process sent it;
+    `ends_ns` is the end of its window.
     """
 
     first_ns: int
     last_ns: int
     due_ns: int
+    ends_ns: int
     sent_here: bool
     reads: list[int] = field(default_factory=list)
     read_ns: int = 0
@@ -57,6 +59,7 @@ class Reconciler:
         self._clock, self._settings, self._probe = executor.clock, executor.settings, executor.probe
         self._watches: dict[str, _Watch] = {}
         self._failures = 0
+        self._began = (self._clock.monotonic_ns(), self._clock.wall_ns())
         executor.on_sent = self._sent
 
     # -- when ---------------------------------------------------------------------------------------------------------
@@ -64,8 +67,20 @@ class Reconciler:
     def begin(self) -> None:
         """Watch every bet that an earlier process left on its way: all times begin now, the first look-up is due."""
         now = self._clock.monotonic_ns()
+        self._began = (now, max(self._clock.wall_ns(), self._journal.book.latest_ns))
         for bet in self._journal.book.under_way():
-            self._watches[bet.key] = _Watch(now, now, now, sent_here=False)
+            self._watches[bet.key] = _Watch(now, now, now, self._end_ns(bet, now), sent_here=False)
+
+    def _end_ns(self, bet: Bet, now: int) -> int:
+        """End of the window of a bet on the monotonic clock: from its last send here, or by the later of wall time and
+        the ledger, for a wall clock may have been set back while no process ran."""
+        sent_here = bet.state is BetState.SENT and bet.last_sent_ns
+        return now + bet.order.expires_ns - (bet.last_sent_ns if sent_here else self._world_ns())
+
+    def _world_ns(self) -> int:
+        """Wall time, but never less than what has passed since the start of this process."""
+        began, world = self._began
+        return max(self._clock.wall_ns(), world + self._clock.monotonic_ns() - began)
 
     def due_ns(self) -> int | None:
         """The monotonic instant of the next look-up; None: nothing is under way."""
@@ -100,14 +115,20 @@ class Reconciler:
         return [bet for bet in self._journal.book.under_way() if bet.state is not BetState.SENT]
 
     def _watch(self, key: str) -> _Watch:
-        now = self._clock.monotonic_ns()
-        return self._watches.setdefault(key, _Watch(now, now, now + self._venue.profile.look_up_after_ns, False))
+        known = self._watches.get(key)
+        if known is not None:
+            return known
+        now, bet = self._clock.monotonic_ns(), self._journal.book.get(key)
+        ends = now if bet is None else self._end_ns(bet, now)
+        return self._watches.setdefault(key, _Watch(now, now, now + self._venue.profile.look_up_after_ns, ends, False))
 
     def _sent(self, keys: Sequence[str]) -> None:
         now = self._clock.monotonic_ns()
         due = now + self._venue.profile.look_up_after_ns
         for key in keys:
-            watch = self._watches.setdefault(key, _Watch(now, now, due, sent_here=True))
+            bet = self._journal.book.get(key)
+            ends = now if bet is None else self._end_ns(bet, now)
+            watch = self._watches.setdefault(key, _Watch(now, now, due, ends, sent_here=True))
             watch.last_ns, watch.due_ns, watch.reads = now, due, []
 
     def _ask(self, keys: Sequence[str]) -> Reading:
@@ -218,7 +239,7 @@ class Reconciler:
 
     def _may_resend(self, bet: Bet, watch: _Watch) -> bool:
         profile = self._venue.profile
-        if self._clock.wall_ns() >= bet.order.expires_ns:
+        if self._clock.wall_ns() >= bet.order.expires_ns or self._clock.monotonic_ns() >= watch.ends_ns:
             return False
         if profile.proof is ProofClass.PAPER:
             return True
@@ -230,7 +251,8 @@ class Reconciler:
 
     def _since_first_ns(self, bet: Bet, watch: _Watch) -> int:
         """Since the first send, by whichever clock says more."""
-        return max(self._clock.monotonic_ns() - watch.first_ns, self._clock.wall_ns() - bet.first_sent_ns)
+        world_ns = self._clock.wall_ns() if watch.sent_here else self._world_ns()
+        return max(self._clock.monotonic_ns() - watch.first_ns, world_ns - bet.first_sent_ns)
 
     def _balance_is_unmoved(self, bet: Bet) -> bool:
         """Whether the free money of the account is where it was, by the ledger, before the send."""

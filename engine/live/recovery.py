@@ -54,6 +54,7 @@ def recover(executor: Executor, reconciler: Reconciler, *, restored: bool = Fals
         As `Executor.submit`.
     """
     journal, now = executor.journal, executor.clock.wall_ns()
+    latest = max(now, journal.book.latest_ns)
     if restored and not journal.book.is_tripped(RESTORED):
         cause = "the ledger came from a backup; the venue may know bets that it does not: bea reconcile --adopt"
         journal.write([executor.guards.trip(RESTORED, cause, now)])
@@ -71,7 +72,7 @@ def recover(executor: Executor, reconciler: Reconciler, *, restored: bool = Fals
     reconciler.begin()
     reconciler.step()
     intended = [bet for bet in journal.book.alive() if bet.state is BetState.INTENDED]
-    resumed = _resume(executor, intended) if executor.settings.on_restart == "send" else ()
+    resumed = _resume(executor, intended, latest) if executor.settings.on_restart == "send" else ()
     left = [bet for bet in intended if bet.key not in resumed]
     if left:
         journal.write([abandoned(bet, "restart", executor.clock.wall_ns()) for bet in left])
@@ -84,11 +85,14 @@ def _may_have_left(bet: Bet, executor: Executor, now: int) -> list[Entry]:
     return [attempt, unknown(after(bet, attempt), "restored", now)]
 
 
-def _resume(executor: Executor, intended: Sequence[Bet]) -> tuple[str, ...]:
-    """Send intended bets whose window is open, the legs of a group together."""
+def _resume(executor: Executor, intended: Sequence[Bet], latest_ns: int) -> tuple[str, ...]:
+    """Send intended bets whose window is open, the legs of a group together.
+
+    `latest_ns` is the later of wall time and the ledger: a wall clock may have been set back while no process ran.
+    """
     requests: dict[tuple[str, str], list[str]] = {}
     for bet in intended:
-        if executor.clock.wall_ns() < bet.order.expires_ns:
+        if max(executor.clock.wall_ns(), latest_ns) < bet.order.expires_ns:
             requests.setdefault((bet.order.group, "" if bet.order.group else bet.key), []).append(bet.key)
     for keys in requests.values():
         executor.send(keys)

@@ -48,6 +48,7 @@ class WatchedDesk(Desk):
         if answer.status != 401:
             for order in request.body["orders"]:
                 key = order["key"]
+                self._world.checks.counts()
                 self.arrived[key] = self.arrived.get(key, 0) + 1
                 if lying or self.lists.visible_from_ns.get(key, 0) - self.now_ns() > hidden_ns:
                     self.lied.add(key)  # the venue breaks its own profile

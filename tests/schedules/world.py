@@ -325,7 +325,8 @@ class World:
         assert self.process is not None
         book, until = self.process.journal.book, self.profile.proof_until_ns
         for bet in book.unknown():
-            aged = max(self.clock.now - self.checks.first_sent_ns(bet.key), self.clock.wall_ns() - bet.first_sent_ns)
+            world_ns = max(self.clock.wall_ns(), book.latest_ns)  # the longer reading counts
+            aged = max(self.clock.now - self.checks.first_sent_ns(bet.key), world_ns - bet.first_sent_ns)
             if until is None or aged <= until:
                 continue  # it must resolve by itself
             found = self.truth.bet(bet.key)

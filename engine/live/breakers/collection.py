@@ -208,13 +208,13 @@ class Breakers:
             return ""
         return self._stale.reason(wanted) or self._odds.reason(wanted)
 
-    def wait_ns(self) -> int:
-        """How long the order rate makes the next send wait; 0: it may go now.
+    def wait_ns(self, count: int = 1) -> int:
+        """How long the order rate makes the next `count` orders wait; 0: they may go now.
 
         The executor waits within the decision window. Where the window ends first, the bet is abandoned with the
         reason ``order_rate``.
         """
-        return self._rate.wait_ns()
+        return self._rate.wait_ns(count)
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 

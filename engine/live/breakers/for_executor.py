@@ -35,9 +35,9 @@ class VenueGuards:
         what = (order.event_id, order.market, order.line, order.selection, order.bookmaker, order.side, order.odds)
         return self._breakers.reason(Wanted(at_ns, *what, known, self._venue, self._source, order.key))
 
-    def wait_ns(self) -> int:
-        """How long the next send must wait; 0: it may go now."""
-        return self._breakers.wait_ns()
+    def wait_ns(self, count: int = 1) -> int:
+        """How long the next `count` orders must wait; 0: they may go now."""
+        return self._breakers.wait_ns(count)
 
     def heard(self, cause: str) -> None:
         """The venue was asked: an empty cause is a definite answer, a refusal included; any other is a failure."""

@@ -29,17 +29,18 @@ class OrderRate:
         self._per_minute, self._clock, self._watched = per_minute, clock, watched
         self._sends: deque[int] = deque()
 
-    def wait_ns(self) -> int:
-        """How long the next send has to wait; 0: it may go now.
+    def wait_ns(self, count: int = 1) -> int:
+        """How long the next `count` orders, which go in one request, have to wait; 0: they may go now.
 
-        The one who waits compares it with the end of the decision window: a bet whose window ends first is abandoned
-        with the reason ``order_rate``.
+        More of them than a minute allows wait for a minute without any. The one who waits compares it with the end of
+        the decision window: a bet whose window ends first is abandoned with the reason ``order_rate``.
         """
         now = self._clock.monotonic_ns()
         self._forget(now)
-        if self._watched or len(self._sends) < self._per_minute:
+        too_many = len(self._sends) - max(0, self._per_minute - count)
+        if self._watched or too_many <= 0:
             return 0
-        return self._sends[-self._per_minute] + _MINUTE_NS - now
+        return self._sends[too_many - 1] + _MINUTE_NS - now
 
     def sent(self, wall_ns: int) -> None:
         """Count a send that went on record at this wall time; one of an earlier process by its age."""

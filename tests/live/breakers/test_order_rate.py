@@ -29,6 +29,14 @@ def test_the_eleventh_waits_until_the_first_is_a_minute_old() -> None:
     assert scene.breakers.wait_ns() == 2 * SECOND_NS
 
 
+def test_the_legs_of_a_request_wait_for_room_for_all_of_them() -> None:
+    scene = Scene()
+    sent(scene, 8, every_s=1)
+    assert scene.breakers.wait_ns(2) == 0
+    assert scene.breakers.wait_ns(3) == 52 * SECOND_NS and scene.breakers.wait_ns(5) == 54 * SECOND_NS
+    assert scene.breakers.wait_ns(99) == 59 * SECOND_NS
+
+
 def test_a_wall_clock_that_jumps_changes_no_wait_within_a_process() -> None:
     scene = Scene()
     sent(scene, 10)

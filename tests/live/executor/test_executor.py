@@ -393,7 +393,7 @@ def test_a_window_is_measured_on_the_monotonic_clock() -> None:
 
 def test_the_window_can_end_while_the_guards_think() -> None:
     world = World()
-    world.guards.wait_ns = lambda: 0  # type: ignore[method-assign]
+    world.guards.wait_ns = lambda count=1: 0  # type: ignore[method-assign]
     reason = world.guards.reason
 
     def slow(order: Order, facts: object, at_ns: int) -> str:

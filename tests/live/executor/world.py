@@ -304,7 +304,7 @@ class ScriptedGuards(OpenGuards):
         """The word that is set."""
         return self.no
 
-    def wait_ns(self) -> int:
+    def wait_ns(self, count: int = 1) -> int:
         """The wait that is set, once."""
         wait, self.wait = self.wait, 0
         return wait
