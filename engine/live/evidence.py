@@ -23,6 +23,8 @@ from engine.live.venue import (
 
 #: outcomes that an answer to a send may have; a settled bet is looked up instead
 _OF_A_SEND: Final = frozenset({Outcome.PLACED, Outcome.PARTIAL, Outcome.PENDING, Outcome.REJECTED, Outcome.LAPSED})
+#: cause of an answer that carries the reference of another order; an adapter may find it out itself
+WRONG_REFERENCE: Final = "wrong_reference"
 _AMOUNTS: Final = ("matched_minor", "backer_minor", "open_minor")
 
 
@@ -119,7 +121,7 @@ def answers_of(orders: Sequence[Order], said: Sequence[Receipt | VenueFailure]) 
         elif isinstance(failure, VenueFailure):
             answers.append(Answer(unknown=failure.cause))
         else:
-            answers.append(Answer(unknown="wrong_reference" if strangers else "no_answer_of_its_own"))
+            answers.append(Answer(unknown=WRONG_REFERENCE if strangers else "no_answer_of_its_own"))
     return answers, strangers
 
 

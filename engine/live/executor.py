@@ -15,7 +15,7 @@ from engine.live.alarm import Alarm, Tell, no_tell
 from engine.live.bet import Bet
 from engine.live.clock import Clock
 from engine.live.crash_points import Probe, no_probe
-from engine.live.evidence import Answer, answers_of, check_identity, surprises
+from engine.live.evidence import WRONG_REFERENCE, Answer, answers_of, check_identity, surprises
 from engine.live.execution_settings import ExecutionSettings
 from engine.live.guards import Guards, OpenGuards
 from engine.live.journal import Journal
@@ -286,7 +286,7 @@ class Executor:
         """Write what the answers prove, in one commit; then tell."""
         entries: list[Entry] = []
         alarms = [
-            Alarm("wrong_reference", f"the venue answered for {name}, which was not asked for") for name in strangers
+            Alarm(WRONG_REFERENCE, f"the venue answered for {name}, which was not asked for") for name in strangers
         ]
         for bet, answer in zip(bets, answers, strict=True):
             if answer.receipt is not None:
@@ -298,6 +298,8 @@ class Executor:
                         entries.append(self.guards.trip(breaker, alarm.text, now))
             elif answer.unknown:
                 entries.append(unknown(bet, answer.unknown, now))
+                if answer.unknown == WRONG_REFERENCE and not strangers:
+                    alarms.append(Alarm(WRONG_REFERENCE, f"bet {bet.key}: the answer was that of another", bet.key))
         for answer in answers:
             failure = "" if answer.not_taken is None else answer.not_taken.cause
             self.guards.heard(answer.unknown or failure)

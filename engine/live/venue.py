@@ -290,7 +290,8 @@ class Venue(Protocol):
         """Send orders in one request; the answer of each, in the order of `orders`.
 
         A receipt belongs to the order whose key it has; a failure to the order at its place, as long as the receipts
-        stand at theirs.
+        stand at theirs. One call is one request, for each has an entry of its own: an adapter whose session has ended
+        renews it and raises `NotTaken`, and the executor asks again.
 
         Raises
         ------
