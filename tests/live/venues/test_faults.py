@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -306,3 +307,19 @@ def test_every_fault_is_used_here() -> None:
     assert [name for name in FAULTS if name not in ENDS and f'"{name}"' not in text] == []
     rows = {fault.id for fault in FAULTS.values()}
     assert rows == {f"F{number:02}" for number in range(1, 29)}
+
+
+def test_the_guide_names_every_fault_and_tests_that_exist() -> None:
+    root = Path(__file__).resolve().parents[3]
+    guide = (root / "docs" / "venues.md").read_text()
+    rows = [line for line in guide.splitlines() if re.match(r"\| F\d\d", line)]
+    named = set(re.findall(r"`([a-z0-9_.]+)`", "\n".join(rows)))
+    tests = {name for name in named if name.startswith("test_")}
+    assert named - tests == set(FAULTS)
+    texts = [
+        (root / path).read_text() for path in ("tests/contract/test_venues.py", "tests/live/venues/test_faults.py")
+    ]
+    assert [name for name in tests if not any(f"def {name}(" in text for text in texts)] == []
+    for name in FAULTS:
+        row = next(line for line in rows if f"`{name}`" in line)
+        assert row.startswith("| F30") or FAULTS[name].id in row.split("|")[1], name
