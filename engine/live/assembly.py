@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+import polars as pl
 
 from engine.live.account import Account
 from engine.live.alerts.sender import AlertSender
@@ -29,6 +30,7 @@ from engine.live.latency import LatencyMeter
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Entry, Recorded
 from engine.live.market import Market, Watch
+from engine.live.models import Learning
 from engine.live.progress import Progress
 from engine.live.resolver import VenueResolver
 from engine.live.rules import Rules
@@ -63,7 +65,7 @@ class Plan:
     Attributes
     ----------
     rules : Rules
-    strategy : Strategy
+    strategy : Strategy or Learning
     feed : Feed
     kinds : tuple of str
         Kinds of quote that the strategy may see.
@@ -77,6 +79,8 @@ class Plan:
         Bookmaker and method of closing prices; None: no closing line value.
     features : sequence of Feature
         What the strategy requires beside prices.
+    results : polars.DataFrame or None
+        Events of the whole universe, also of before the feed: what features are made of.
     speed : float
         Of a replay; 0: as fast as it goes.
     facts : mapping
@@ -86,7 +90,7 @@ class Plan:
     """
 
     rules: Rules
-    strategy: Strategy
+    strategy: Strategy | Learning
     feed: Feed
     kinds: tuple[str, ...]
     deposits: tuple[Entry, ...] = ()
@@ -94,6 +98,7 @@ class Plan:
     bands: Mapping[str, Any] = field(default_factory=dict)
     closing: tuple[str, str] | None = None
     features: Sequence[Feature] = ()
+    results: pl.DataFrame | None = None
     speed: float = 0.0
     facts: Mapping[str, Any] = field(default_factory=dict)
     listeners: tuple[Callable[[Message], None], ...] = ()
@@ -168,12 +173,18 @@ def assemble(
     heard = (breakers.observe, *plan.listeners)
     watch = Watch(plan.strategy.requires(), plan.kinds)
     market = Market(watch, plan.rules.decide_at, plan.rules.zone, plan.features)
+    if plan.results is not None:
+        market.load(plan.results)
     account, fold = Account(plan.rules), StatusFold()
     meter, progress = LatencyMeter(machine, lambda: ledger.last_commit_ns), Progress()
     herald = herald or Herald(AlertSender(AlertSettings(), machine, {}))
     journal = Journal(ledger)
     for observer in (meter, account, progress, breakers, venue, fold, herald):
         journal.observe(observer)
+    strategy = plan.strategy
+    if isinstance(strategy, Learning):
+        strategy = strategy.model(lambda entry: journal.write([entry]))
+        journal.observe(strategy)
     executor = Executor(
         journal, venue, clock, knobs.executor, guards=VenueGuards(breakers, venue.profile.name, plan.feed.name),
         tell=herald.tell, probe=probe, generator=np.random.Generator(np.random.Philox(plan.rules.seed)),
@@ -181,7 +192,7 @@ def assemble(
     room = Room(
         journal=journal, account=account, progress=progress, breakers=breakers,
         judge=Judge(plan.rules, account, market), settler=Settler(plan.rules, account), executor=executor,
-        strategy=plan.strategy, meter=meter,
+        strategy=strategy, meter=meter,
     )  # fmt: skip
     world = World(plan.feed, market, clock, machine, plan.speed, heard)
     resolver = VenueResolver(executor, restored=bool(ledger.restored()), audits=plan.feed.is_live)

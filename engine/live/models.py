@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import polars as pl
@@ -54,6 +54,31 @@ class Calendar:
         return day_start(day_of(decided_ns, self.zone), self.zone) if self.is_daily else self.instants_ns[place - 1]
 
 
+@dataclass(frozen=True)
+class Learning:
+    """A strategy with a model, before a runner trades it.
+
+    Attributes
+    ----------
+    learner : Learner
+    calendar : Calendar
+    history : callable
+        What was known before an instant (UTC nanoseconds): `engine.strategy.History`.
+    """
+
+    learner: Learner
+    calendar: Calendar
+    history: Callable[[int], History]
+
+    def requires(self) -> Requirement:
+        """As the learner."""
+        return self.learner.requires()
+
+    def model(self, record: Callable[[Entry], object]) -> Model:
+        """The strategy of a runner; `record` writes an entry to its ledger."""
+        return Model(self.learner, self.calendar, self.history, record)
+
+
 class Model:
     """A learner as a strategy that is fitted as its decisions reach the next instant of the calendar.
 
@@ -70,14 +95,15 @@ class Model:
         Writes an entry to the ledger.
     """
 
+    name: ClassVar[str] = "model"
+
     def __init__(
         self,
         learner: Learner,
         calendar: Calendar,
         history: Callable[[int], History],
-        record: Callable[[Entry], None],
+        record: Callable[[Entry], object],
     ) -> None:
-        self.name = learner.name
         self._learner, self._calendar, self._history, self._record = learner, calendar, history, record
         self._hashes: dict[int, str] = {}
         self._fitted: tuple[int, Strategy] | None = None
@@ -127,13 +153,13 @@ class Model:
     def _check(self, fitted_ns: int, found: str) -> None:
         before = self._hashes.get(fitted_ns)
         if before is None:
-            body = {"strategy": self.name, "fitted_ns": fitted_ns, "hash": found}
+            body = {"strategy": self._learner.name, "fitted_ns": fitted_ns, "hash": found}
             self._record(Entry(Kind.ARTIFACT, f"artifact:{fitted_ns}", fitted_ns, body=body))
             self._hashes[fitted_ns] = found
         elif before != found:
             raise DataError(
                 "a model fitted again is another one",
-                where=f"{self.name} at {fitted_ns}",
+                where=f"{self._learner.name} at {fitted_ns}",
                 expected=before,
                 found=found,
                 todo="its data or its code changed, or its fit depends on more than its history",

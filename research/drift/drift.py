@@ -22,6 +22,7 @@ from research.drift.judged import Again
 from research.drift.models import Artifact, compared
 from research.drift.pairs import paired, with_money
 from research.drift.replayed import cut, offered, replayed, with_quotes
+from research.drift.span import covered
 from research.drift.traded import Traded
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes
@@ -143,8 +144,8 @@ def drift_of(deployed: Deployed, entries: Sequence[Recorded], tapes: Tapes | Non
     tapes = tapes or Tapes()
     spec = deployed.spec
     offers, quotes, events = offered(deployed, tapes)
-    last = traded.until_ns if traded.until_ns in traded.decided_ns else traded.until_ns - 1
-    tape = cut(tapes.tape(spec), traded.since_ns, last, traded.until_ns)
+    whole = tapes.tape(spec)
+    tape = cut(whole, covered(traded, whole, events), traded.until_ns)
     backtest = replayed(deployed, tape)
     backtest = replace(backtest, decisions=with_quotes(backtest.decisions, offers, quotes))
     settled = prepared(events, Unresolved(**dict(spec.unresolved)), tapes.latest(spec, events))

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from engine.asof.view import VIEW
 from engine.backtesting.path import Path
@@ -67,18 +68,17 @@ class Replayed:
     daily: pl.DataFrame
 
 
-def cut(tape: Tape, since_ns: int, decided_ns: int, settled_ns: int) -> Tape:
-    """The decisions of a span; what is settled later stays open.
+def cut(tape: Tape, keep: NDArray[np.bool_], settled_ns: int) -> Tape:
+    """Some decisions of a tape; what is settled later than `settled_ns` stays open.
 
     Parameters
     ----------
     tape : Tape
-    since_ns, decided_ns : int
-        First and last instant of a decision, UTC nanoseconds, both included.
+    keep : bool (n,)
+        Which of its rows.
     settled_ns : int
-        Last instant of a settlement, included.
+        Last instant of a settlement, UTC nanoseconds, included.
     """
-    keep = (tape.decided_at >= since_ns) & (tape.decided_at <= decided_ns)
     known = (tape.settled_at <= settled_ns) | (tape.settled_at == NEVER)
     if keep.all() and known.all():
         return tape

@@ -82,6 +82,10 @@ class Traded:
         Hash of each model by the instant of its fit, UTC nanoseconds.
     since_ns, until_ns : int or None
         First start of a runner, and the last instant that the entries have reached.
+    starts : list of (int or None, mapping)
+        Each start of a runner: the instant reached before, and the body of its entry.
+    decided_ns : set of int
+        Instants with decisions.
     gaps : list of (int, int)
         Instants between which no runner was there, both excluded.
     trips : list of (int, str)
@@ -96,6 +100,7 @@ class Traded:
     artifacts: dict[int, str] = field(default_factory=dict)
     since_ns: int | None = None
     until_ns: int | None = None
+    starts: list[tuple[int | None, Mapping[str, Any]]] = field(default_factory=list)
     decided_ns: set[int] = field(default_factory=set)
     gaps: list[tuple[int, int]] = field(default_factory=list)
     trips: list[tuple[int, str]] = field(default_factory=list)
@@ -133,6 +138,7 @@ class Traded:
         if kind is Kind.OPENED:
             self.opened = body
         elif kind is Kind.STARTED:
+            self.starts.append((self.until_ns, body))
             if self.since_ns is None:
                 self.since_ns = at_ns
             elif self.until_ns is not None and at_ns > self.until_ns:

@@ -13,14 +13,17 @@ from engine.clock import SECOND_NS, day_start
 from engine.errors import ConfigurationError, EmptyUniverseError
 from engine.live.feeds.replay import prepared
 from engine.live.ledger.entries import Entry, Kind, Money
+from engine.live.models import Learning
 from engine.live.rules import Rules, opening_wallets
 from engine.promotion import Promotion
 from engine.store.store import Store
 from engine.store.universe import Universe
+from engine.strategy import Learner, Strategy
 from engine.tape.unresolved import Unresolved
 from research.config.tape_spec import TapeSpec
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes, open_store
+from research.tapes.past import Past, calendar_of_fits
 from research.tapes.unresolved import latest_of
 
 #: feeds by name; anything else is a file
@@ -77,11 +80,14 @@ class Recorded:
         That the feed gives: those that the strategy may see, and closing prices.
     prices : polars.DataFrame
         At which the paper venue fills: those, and later ones where the configuration has a delay.
+    results : polars.DataFrame
+        All events of the universe, also of before the replay: what features are made of.
     """
 
     events: pl.DataFrame
     quotes: pl.DataFrame
     prices: pl.DataFrame
+    results: pl.DataFrame
 
 
 def history_of(deployed: Deployed, wish: Wish) -> Recorded:
@@ -96,7 +102,7 @@ def history_of(deployed: Deployed, wish: Wish) -> Recorded:
     store = open_store(spec.store)
     events = store.events(inputs.visible)
     rule = Unresolved(**dict(spec.unresolved))
-    events = prepared(events, rule, latest_of(store, events, rule))
+    events = results = prepared(events, rule, latest_of(store, events, rule))
     for bound, keeps in ((wish.first, pl.Expr.ge), (wish.last, pl.Expr.lt)):
         if bound is not None:
             start = pl.col("starts_at").cast(pl.Int64)
@@ -111,7 +117,7 @@ def history_of(deployed: Deployed, wish: Wish) -> Recorded:
     seen = pl.concat([quotes, *_closing(store, spec, quotes_of, inputs.closing)], how="diagonal").unique(
         maintain_order=True
     )
-    return Recorded(events, seen, quotes if inputs.later is None else quotes_of(inputs.later))
+    return Recorded(events, seen, quotes if inputs.later is None else quotes_of(inputs.later), results)
 
 
 def _closing(
@@ -124,6 +130,15 @@ def _closing(
         return [read(universe)]
     except EmptyUniverseError:
         return []
+
+
+def strategy_of(deployed: Deployed) -> Strategy | Learning:
+    """What decides: the strategy, or its models, fitted on the days of the promotion's calendar."""
+    learner, spec = deployed.strategy, deployed.spec
+    if not isinstance(learner, Learner):
+        return learner
+    calendar = calendar_of_fits(spec.fit_at, str(deployed.settings["validation.refit"]), spec.zone)
+    return Learning(learner, calendar, Past.of(Tapes(), spec).before)
 
 
 def check_tradable(deployed: Deployed) -> None:

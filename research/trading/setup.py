@@ -21,7 +21,15 @@ from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
 from research.promotion.deployed import Deployed
-from research.trading.history import Wish, check_tradable, deposits, history_of, opened_entry, rules_of
+from research.trading.history import (
+    Wish,
+    check_tradable,
+    deposits,
+    history_of,
+    opened_entry,
+    rules_of,
+    strategy_of,
+)
 from research.trading.settings import LiveSettings
 
 
@@ -90,7 +98,7 @@ def compose(
     history = history_of(deployed, wish)
     plan = Plan(
         rules=rules,
-        strategy=deployed.strategy,
+        strategy=strategy_of(deployed),
         feed=Replay(history.events, history.quotes, wish.feed),
         kinds=spec.instants,
         deposits=tuple(deposits(deployed, rules, 0)),
@@ -98,6 +106,7 @@ def compose(
         bands=deployed.promotion.bands,
         closing=(spec.clv_bookmaker, spec.clv_method),
         features=deployed.inputs.features,
+        results=history.results,
         speed=wish.speed,
         facts={**wish.plain(), "settings": settings.plain()},
     )
