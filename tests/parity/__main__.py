@@ -18,12 +18,14 @@ from engine.logs.secrets import Secrets
 from engine.logs.setup import LogSettings
 from engine.logs.setup import start as start_logs
 from tests.conftest import ROOT
+from tests.live.test_judge import distinct_keys
 from tests.parity.drive import Outcome
 from tests.parity.full import compared
 from tests.parity.scenarios import Scenario, busy_scenarios, exchange_scenarios, plain_scenarios
 from tests.parity.worlds import World, exchange, sample, seasons
 
 EVENTS: Final = 1_140  # three seasons of one league
+KEYS: Final = 1_000_000
 
 
 def cases(reference_dir: Path, folder: Path) -> Iterator[tuple[str, str, Scenario, World]]:
@@ -63,7 +65,9 @@ def main(reference_dir: Path) -> int:
                 flush=True,
             )
     print(dict(reasons.most_common()))  # noqa: T201
-    return wrong
+    keys = distinct_keys(KEYS)
+    print(f"{keys:,} different keys of {KEYS:,} decisions")  # noqa: T201
+    return wrong + (keys != KEYS)
 
 
 if __name__ == "__main__":
