@@ -38,6 +38,7 @@ from engine.live.runner import Beginning, Runner, RunnerSettings, World
 from engine.live.settlement import Settler
 from engine.live.status import BandLine, BreakerLine, Status, StatusFold
 from engine.live.venue import Venue
+from engine.live.warm import warm
 from engine.strategy import Feature, Strategy
 
 
@@ -165,6 +166,7 @@ def assemble(
         Of a test; everyday use has none.
     """
     machine = machine or SystemClock()
+    warm(plan.rules)
     clock = machine if plan.feed.is_live else WorldClock()
     closing = None if plan.closing is None else ClosingLines(*plan.closing)
     breakers = Breakers(

@@ -154,7 +154,7 @@ def offers_of(
     out = _left_out(offered, facts["odds"], {event_id for event_id, event in events.items() if event[2]})
     kept = [i for i in _in_order(offered, facts["priority"]) if i not in out]
     rows = tuple(offered[i] for i in kept)
-    tape = _columns(rows, {name: values[kept] for name, values in facts.items()}, instant_ns, positions)
+    tape = columns_of_offers(rows, {name: values[kept] for name, values in facts.items()}, instant_ns, positions)
     return Offers(rows, tape, tuple((offered[i], reason) for i, reason in sorted(out.items())))
 
 
@@ -274,7 +274,10 @@ def _in_order(offered: list[Offer], priority: Floats) -> list[int]:
     return sorted(order, key=place)
 
 
-def _columns(rows: tuple[Offer, ...], facts: dict[str, NDArray[Any]], instant_ns: int, positions: Positions) -> Columns:
+def columns_of_offers(
+    rows: tuple[Offer, ...], facts: dict[str, NDArray[Any]], instant_ns: int, positions: Positions
+) -> Columns:
+    """The small tape of an instant: the offers with their facts by column, and the dense ids of the account."""
     n = len(rows)
     groups: dict[tuple[int, int], int] = {}
     ids = {name: np.empty(n, np.int64) for name in ("event", "competition", "question", "market", "bookmaker", "group")}

@@ -120,7 +120,7 @@ class Settler:
         venue, lay = self._rules.venue(bet.bookmaker, bet.market), bet.side == "lay"
         taxes = 0.0 if lay else venue.tax_stake_frac, venue.tax_winnings_frac
         pnl, untaxed = (
-            self._kernel.settled_pnl(bet.matched, bet.backer, bet.odds, _ending(lay, state, *fracs))
+            self._kernel.settled_pnl(bet.matched, bet.backer, bet.odds, ending_of(lay, state, *fracs))
             for fracs in (taxes, (0.0, 0.0))
         )
         return int(pnl), int(untaxed) - int(pnl)
@@ -198,7 +198,7 @@ def _charged(bet: Bet, number: int, charge: int, paid: int, net: float, instant_
     )  # fmt: skip
 
 
-def _ending(lay: bool, state: int, tax_stake_frac: float, tax_winnings_frac: float) -> Ending:
+def ending_of(lay: bool, state: int, tax_stake_frac: float, tax_winnings_frac: float) -> Ending:
     return Ending(
         is_lay=int(lay),
         state=int(state),
