@@ -65,7 +65,7 @@ def _verify(options: argparse.Namespace) -> int:
 
     store = connect(options.name, _settings(), SystemClock())
     try:
-        check_version(store.sessions, options.name)
+        check_version(store, options.name)
         found = verify(store.sessions, options.name, options.head)
     finally:
         store.close()
@@ -109,7 +109,7 @@ def _copy(options: argparse.Namespace, suffix: str) -> int:
 
     store = connect(options.name, _settings(), SystemClock())
     try:
-        check_version(store.sessions, options.name)
+        check_version(store, options.name)
         suffix = suffix or ("db" if store.sessions.sqlite else "jsonl")
         folder = ledger_path(options.name).parent / "backups"
         path = Path(options.file) if options.file else folder / f"{options.name}-{store.state().number}.{suffix}"

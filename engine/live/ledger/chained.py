@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from engine.errors import Fenced, KeyConflict, Killed, LedgerError, LedgerFailure, printable
+from engine.errors import Fenced, KeyConflict, Killed, LedgerError, printable
 from engine.live.clock import Clock
 from engine.live.crash_points import Probe, no_probe
 from engine.live.ledger import lease
 from engine.live.ledger.control import Command, Control, control_hash
 from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Recorded, body_text, entry_hash, fault_of
 from engine.live.ledger.settings import MS_NS, LedgerSettings
-from engine.live.ledger.store import State, Store, Transaction, Unfinished
+from engine.live.ledger.store import State, Store, Transaction, Unfinished, insist
 
 _Result = TypeVar("_Result")
 
@@ -256,20 +256,7 @@ class ChainedLedger:
         self._deadline_ns = started_ns + self._settings.lease_ttl_ms * MS_NS
 
     def _again(self, act: Callable[[], _Result]) -> _Result:
-        """Repeat what is safe to repeat; what is still unfinished after the last attempt is a failure."""
-        wait_ns = self._settings.retry_wait_ms * MS_NS
-        for _ in range(self._settings.retries):
-            try:
-                return act()
-            except Unfinished:
-                self._clock.sleep_ns(wait_ns)
-                wait_ns *= 2
-        try:
-            return act()
-        except Unfinished as error:
-            todo = "this process ends; its next start recovers"
-            found = f"{error.cause}, {self._settings.retries + 1} attempts"
-            raise LedgerFailure("the ledger cannot be reached", where=self.where, found=found, todo=todo) from error
+        return insist(act, self._clock, self._settings, self.where)
 
 
 def _chain(state: State, epoch: int, wall_ns: int, prepared: Sequence[_Prepared]) -> list[Recorded]:

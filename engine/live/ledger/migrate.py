@@ -38,14 +38,17 @@ def migrate(
     store = connect(name, settings, clock)
     ledger = ChainedLedger(store, clock, settings)
     try:
-        with store.sessions.read() as connection:
-            before = stored_version(connection)
+        before = store.read(stored_version)
         if before not in schema.VERSIONS[:-1]:
-            check_version(store.sessions, name)
+            check_version(store, name)
             return before, before
         ledger.take()
-        with store.sessions.write() as connection:
-            upgrade(connection, probe)
+
+        def bring_up() -> None:
+            with store.sessions.write() as connection:
+                upgrade(connection, probe)
+
+        store.insist(bring_up)
         return before, schema.VERSIONS[-1]
     finally:
         ledger.close()

@@ -15,7 +15,7 @@ from engine.live.crash_points import Probe, no_probe
 from engine.live.ledger import schema
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Entry, Kind
-from engine.live.ledger.session import Sessions, failure, postgres_sessions, sqlite_sessions
+from engine.live.ledger.session import failure, postgres_sessions, sqlite_sessions
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.sql import SqlStore
 from engine.live.ledger.store import State, Unfinished
@@ -107,7 +107,7 @@ def open_ledger(
     settings, clock = settings or LedgerSettings(), clock or SystemClock()
     store = connect(name, settings, clock, create=True)
     try:
-        _prepare(store.sessions, name)
+        _prepare(store, name)
     except BaseException:
         store.close()
         raise
@@ -141,7 +141,7 @@ def look(name: str, *, settings: LedgerSettings | None = None, clock: Clock | No
     settings, clock = settings or LedgerSettings(), clock or SystemClock()
     store = connect(name, settings, clock)
     try:
-        check_version(store.sessions, name)
+        check_version(store, name)
     except BaseException:
         store.close()
         raise
@@ -186,19 +186,18 @@ def stored_version(connection: Connection) -> str:
     return str(found)
 
 
-def check_version(sessions: Sessions, name: str) -> None:
+def check_version(store: SqlStore, name: str) -> None:
     """Raise `LedgerError` unless the schema is the one of this version of the program."""
-    with sessions.read() as connection:
-        found = stored_version(connection)
+    found = store.read(stored_version)
     newest = schema.VERSIONS[-1]
     if found == newest:
         return
     if not found:
-        raise LedgerError("no such ledger", where=sessions.where, todo="bea paper NAME makes one")
+        raise LedgerError("no such ledger", where=store.where, todo="bea paper NAME makes one")
     known = found in schema.VERSIONS
     raise LedgerError(
         "the ledger has an older schema" if known else "the ledger has a newer schema",
-        where=sessions.where,
+        where=store.where,
         expected=newest,
         found=printable(found, 40),
         todo=f"bea ledger migrate {name}" if known else "use the version of bea that wrote it, or a later one",
@@ -215,11 +214,14 @@ def make_tables(connection: Connection, name: str) -> None:
     connection.execute(insert(schema.facts), [{"name": "name", "value": name}, {"name": "restored", "value": ""}])
 
 
-def _prepare(sessions: Sessions, name: str) -> None:
-    with sessions.first() as connection:
-        if not stored_version(connection):
-            make_tables(connection, name)
-    check_version(sessions, name)
+def _prepare(store: SqlStore, name: str) -> None:
+    def make() -> None:
+        with store.sessions.first() as connection:
+            if not stored_version(connection):
+                make_tables(connection, name)
+
+    store.insist(make)
+    check_version(store, name)
 
 
 def _check_owner(ledger: ChainedLedger, opened: Entry) -> None:

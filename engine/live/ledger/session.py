@@ -67,13 +67,15 @@ class Sessions:
     ----------
     last_commit_ns : int
         Duration of the last commit of a transaction that writes.
+    sqlite : bool
+    clock : Clock
     """
 
     def __init__(self, engine: Engine, where: str, clock: Clock, schema: str = "") -> None:
         self.where, self.last_commit_ns = where, 0
         self._schema = schema
         self.sqlite = engine.dialect.name == "sqlite"
-        self._engine, self._clock = engine, clock
+        self._engine, self.clock = engine, clock
         self._failed = ""
 
     @contextlib.contextmanager
@@ -93,9 +95,9 @@ class Sessions:
                 with contextlib.suppress(SQLAlchemyError):
                     connection.rollback()
                 raise
-            started_ns = self._clock.monotonic_ns()
+            started_ns = self.clock.monotonic_ns()
             connection.commit()
-            self.last_commit_ns = self._clock.monotonic_ns() - started_ns
+            self.last_commit_ns = self.clock.monotonic_ns() - started_ns
 
     @contextlib.contextmanager
     def first(self) -> Iterator[Connection]:

@@ -6,12 +6,12 @@ import contextlib
 import fcntl
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, or_, select, update
 
 from engine.errors import LedgerError, printable
 from engine.live.ledger import schema
@@ -19,7 +19,7 @@ from engine.live.ledger.control import Command, Control
 from engine.live.ledger.entries import ACCOUNTS, Entry, Kind, Money, Recorded
 from engine.live.ledger.session import Sessions
 from engine.live.ledger.settings import LedgerSettings
-from engine.live.ledger.store import State
+from engine.live.ledger.store import State, insist
 
 #: rows that are read at a time; no transaction stays open while the caller works on them
 _BLOCK: Final = 2_000
@@ -116,6 +116,24 @@ class SqlStore:
         """As in the protocol."""
         return self.sessions.last_commit_ns
 
+    def read(self, query: Callable[[Connection], Any]) -> Any:
+        """What a query gives in a transaction that only reads; asked again where that is safe and may help.
+
+        Raises
+        ------
+        LedgerFailure
+        """
+
+        def once() -> Any:
+            with self.sessions.read() as connection:
+                return query(connection)
+
+        return self.insist(once)
+
+    def insist(self, act: Callable[[], Any]) -> Any:
+        """`engine.live.ledger.store.insist` with the settings of this store."""
+        return insist(act, self.sessions.clock, self._settings, self.where)
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """As in the protocol."""
@@ -138,8 +156,7 @@ class SqlStore:
     def entries(self, after: int) -> Iterator[Recorded]:
         """As in the protocol."""
         while True:
-            with self.sessions.read() as connection:
-                rows = connection.execute(_AFTER, {"after": after}).all()
+            rows = self._rows(_AFTER, after)
             yield from map(recorded, rows)
             if len(rows) < _BLOCK:
                 return
@@ -147,13 +164,16 @@ class SqlStore:
 
     def controls(self, after: int) -> Sequence[Control]:
         """As in the protocol."""
-        with self.sessions.read() as connection:
-            return [_control(row) for row in connection.execute(_CONTROLS, {"after": after})]
+        return [_control(row) for row in self._rows(_CONTROLS, after)]
 
     def state(self) -> State:
         """As in the protocol."""
-        with self.sessions.read() as connection:
-            return SqlTransaction(connection).state()
+        state: State = self.read(lambda connection: SqlTransaction(connection).state())
+        return state
+
+    def _rows(self, query: Select[Any], after: int) -> Sequence[Sequence[Any]]:
+        rows: Sequence[Sequence[Any]] = self.read(lambda connection: connection.execute(query, {"after": after}).all())
+        return rows
 
     def tidy(self) -> None:
         """As in the protocol."""

@@ -6,13 +6,18 @@ PostgreSQL or memory. A store knows transactions that exclude each other, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from engine.errors import LedgerFailure
+from engine.live.clock import Clock
 from engine.live.ledger.control import Control
 from engine.live.ledger.entries import FIRST_PREVIOUS, Recorded
+from engine.live.ledger.settings import MS_NS, LedgerSettings
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,29 @@ class Unfinished(Exception):
     def __init__(self, cause: str) -> None:
         self.cause = cause
         super().__init__(cause)
+
+
+def insist(act: Callable[[], _Result], clock: Clock, settings: LedgerSettings, where: str) -> _Result:
+    """Do what is safe to repeat until it is finished.
+
+    Raises
+    ------
+    LedgerFailure
+        It is still `Unfinished` after the last attempt.
+    """
+    wait_ns = settings.retry_wait_ms * MS_NS
+    for _ in range(settings.retries):
+        try:
+            return act()
+        except Unfinished:
+            clock.sleep_ns(wait_ns)
+            wait_ns *= 2
+    try:
+        return act()
+    except Unfinished as error:
+        todo = "this process ends; its next start recovers"
+        found = f"{error.cause}, {settings.retries + 1} attempts"
+        raise LedgerFailure("the ledger cannot be reached", where=where, found=found, todo=todo) from error
 
 
 class Transaction(Protocol):
