@@ -39,7 +39,7 @@ class Bet:
         When it first became UNKNOWN; 0: never. From then on only evidence by key ends it: that a later attempt was not
         taken proves nothing about the one before.
     cause : str
-        Of the last UNKNOWN, or the reason of a rejection or an abandonment.
+        Of UNKNOWN, of a rejection or an abandonment; empty once the venue has placed it.
     reads : int
         READ entries so far.
     venue_bet_id : str
@@ -253,6 +253,7 @@ def _received(bet: Bet, entry: Entry, target: BetState) -> Bet:
         open_minor=rest,
         backer_minor=backer,
         odds=odds,
+        cause="",
         venue_bet_id=_claimed(bet, entry),
         at_ns=entry.at_ns,
     )

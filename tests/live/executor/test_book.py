@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import KeyConflict, LedgerError
-from engine.live.bet import after, order_body
+from engine.live.bet import Bet, after, order_body
 from engine.live.book import Book
 from engine.live.guards import OpenGuards
 from engine.live.journal import Journal
@@ -30,6 +30,42 @@ def test_wrong_money_is_refused() -> None:
         with pytest.raises(LedgerError, match="is not possible"):
             world.journal.write([replace(entry, money=money)])
     assert len(world.rows) == 1
+
+
+@pytest.mark.parametrize("case", ["sent", "unknown", "abandoned", "rejected", "placed", "settled", "reversed", "read"])
+def test_every_entry_of_a_bet_moves_exactly_its_money(case: str) -> None:
+    world = World()
+    world.journal.write([intended(order(), {}, START_NS)])
+    key = order().key
+
+    def now() -> Bet:
+        bet: Bet = world.book.get(key)
+        return bet
+
+    if case != "abandoned":
+        world.journal.write([sent(now(), START_NS, START_NS, 1)] if case != "sent" else [])
+    if case == "read":
+        world.journal.write([unknown(now(), "timeout", START_NS)])
+    receipt = Receipt(key, "v1", Outcome.PLACED, odds=2.0, matched_minor=1000)
+    if case in ("settled", "reversed"):
+        world.journal.write([received(now(), receipt, "fake", START_NS)])
+    if case == "reversed":
+        world.journal.write(settled(now(), BetState.SETTLED, 1000, 0, START_NS))
+    entries = {
+        "sent": lambda: [sent(now(), START_NS, START_NS, 1)],
+        "unknown": lambda: [unknown(now(), "timeout", START_NS)],
+        "abandoned": lambda: [abandoned(now(), "stale", START_NS)],
+        "rejected": lambda: [received(now(), Receipt(key, "", Outcome.REJECTED), "fake", START_NS)],
+        "placed": lambda: [received(now(), receipt, "fake", START_NS)],
+        "settled": lambda: settled(now(), BetState.SETTLED, 1000, 0, START_NS),
+        "reversed": lambda: settled(now(), BetState.SETTLED, -1000, 0, START_NS),
+        "read": lambda: [read(now(), START_NS, 1)],
+    }[case]()
+    first, more = entries[0], entries[1:]
+    money = replace(first.money, cash=first.money.cash + 1, adjustment=-1)
+    with pytest.raises(LedgerError, match="is not possible"):
+        world.journal.write([replace(first, money=money), *more])
+    world.journal.write(entries)
 
 
 def test_an_intent_holds_a_whole_order_a_positive_stake_and_its_own_key() -> None:
