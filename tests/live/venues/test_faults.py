@@ -278,6 +278,7 @@ def test_each_version_of_a_settlement_is_one_profit(name: str) -> None:
             world.auditor.run()
         assert world.agrees(), "the money of the venue is that of the ledger after each version"
     assert world.state() == state and world.desk.venue.balance_minor() == FREE + profit
+    assert ("balance_differs" in {alarm.name for alarm in world.alarms}) == name.startswith("F34")
 
 
 def test_a_settlement_of_a_bet_without_an_answer_is_both() -> None:
