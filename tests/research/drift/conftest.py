@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.live.ledger.entries import Recorded
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes
-from tests.research.drift.day import kept
+from tests.research.drift.day import kept, traded
 
 
 @pytest.fixture(scope="package")
@@ -31,3 +32,9 @@ def deployed(drift_home: Path) -> Deployed:
 def tapes() -> Tapes:
     """Tapes that keep the views of the store."""
     return Tapes()
+
+
+@pytest.fixture(scope="package")
+def same(deployed: Deployed, tapes: Tapes) -> list[Recorded]:
+    """The ledger of a day on which everything went as in the backtest."""
+    return traded(deployed, tapes)
