@@ -199,6 +199,7 @@ def _charged(bet: Bet, number: int, charge: int, paid: int, net: float, instant_
 
 
 def ending_of(lay: bool, state: int, tax_stake_frac: float, tax_winnings_frac: float) -> Ending:
+    """How a bet ends, as the kernel reads it: by a score, without removed runners and without a cash-out."""
     return Ending(
         is_lay=int(lay),
         state=int(state),
