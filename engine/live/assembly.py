@@ -183,10 +183,6 @@ def assemble(
     journal = Journal(ledger)
     for observer in (meter, account, progress, breakers, venue, fold, herald):
         journal.observe(observer)
-    strategy = plan.strategy
-    if isinstance(strategy, Learning):
-        strategy = strategy.model(lambda entry: journal.write([entry]))
-        journal.observe(strategy)
     executor = Executor(
         journal, venue, clock, knobs.executor, guards=VenueGuards(breakers, venue.profile.name, plan.feed.name),
         tell=herald.tell, probe=probe, generator=np.random.Generator(np.random.Philox(plan.rules.seed)),
@@ -194,12 +190,21 @@ def assemble(
     room = Room(
         journal=journal, account=account, progress=progress, breakers=breakers,
         judge=Judge(plan.rules, account, market), settler=Settler(plan.rules, account), executor=executor,
-        strategy=strategy, meter=meter,
+        strategy=_strategy(plan, journal), meter=meter,
     )  # fmt: skip
     world = World(plan.feed, market, clock, machine, plan.speed, heard)
     resolver = VenueResolver(executor, restored=bool(ledger.restored()), audits=plan.feed.is_live)
     beginning = Beginning(plan.deposits, plan.facts, herald.begin)
     return Assembled(Runner(world, room, resolver, knobs.runner, beginning, probe), room, market, fold)
+
+
+def _strategy(plan: Plan, journal: Journal) -> Strategy:
+    """What decides; a model follows the journal, in which it keeps its hashes."""
+    if not isinstance(plan.strategy, Learning):
+        return plan.strategy
+    model = plan.strategy.model(lambda entry: journal.write([entry]))
+    journal.observe(model)
+    return model
 
 
 def _number(value: float) -> float | None:
