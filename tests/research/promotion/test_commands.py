@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from engine.live.ledger.opening import open_ledger
 from engine.promotion import history, load, promotion_path
 from research.commands.main import main
 from research.promotion import hashes, renew
-from research.promotion.deployed import deploy
 from research.promotion.proof import bets_path, first_difference, stored_bets
 from research.promotion.renew import renew as renewed
 from research.promotion.settings import read_settings
@@ -145,10 +145,9 @@ def test_other_bets_are_not_signed(own_home: Path, monkeypatch: pytest.MonkeyPat
 
     def changed(*words: Any, **more: Any) -> Any:
         path = original(*words, **more)
-        row = pl.int_range(pl.len()) == 4
-        other = path.bets.with_columns(
-            pl.when(row).then(pl.col("prob") + 1e-16).otherwise(pl.col("prob")).alias("prob")
-        )
+        prob = path.bets["prob"].to_list()
+        prob[4] = math.nextafter(prob[4], 1.0)
+        other = path.bets.with_columns(prob=pl.Series(prob))
         assert not path.bets["prob"].equals(other["prob"])
         return type(path)(other, path.daily, path.reasons, path.row_reasons)
 
@@ -175,7 +174,7 @@ def test_money_asks_for_time_on_paper_and_a_replay_gives_none(
     own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     demo = load("demo")
-    with contextlib.closing(open_ledger("demo", opened_entry(deploy(demo)))) as ledger:
+    with contextlib.closing(open_ledger("demo", opened_entry(demo))) as ledger:
         ledger.append([Entry(Kind.STARTED, f"started:{ledger.epoch}", 0, body={"feed": "replay", "is_live": False})])
     for words, days, drift in (
         (["--paper", "demo"], "0.00 days", "not measured"),

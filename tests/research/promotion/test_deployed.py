@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engine.errors import PromotionError
+from engine.errors import BeaError, PromotionError
 from engine.promotion import load
 from research.promotion import deployed, hashes
 from research.promotion.deployed import deploy, spec_of, start
+from research.promotion.hashes import code_hashes
 from research.promotion.proof import replayed, stored_bets
 from research.records.run import RunRecord
-from tests.promoted import NOW_NS, promoted
+from tests.promoted import NOW_NS, WORDS, promoted
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_what_is_deployed_bets_what_the_run_bet(promoted_home: Path) -> None:
@@ -45,3 +50,35 @@ def test_a_name_is_promoted_once(promoted_home: Path) -> None:
     with pytest.raises(PromotionError, match="there is a promotion demo already"):
         promoted("demo")
     assert deploy(load("demo")).promotion.digest == load("demo").digest
+
+
+def test_a_missing_or_edited_strategy_of_the_user_is_one_line(home: Path) -> None:
+    path = home / "strategies" / "level_draws.py"
+    path.parent.mkdir()
+    shutil.copy(ROOT / "examples" / "strategies" / path.name, path)
+    promotion = promoted("own", [*WORDS, "strategy=level_draws"])
+    assert promotion.settings["strategy.file"] == str(path)
+    assert start("own", NOW_NS).strategy.name == "level_draws"
+    text = path.read_text()
+    path.write_text(text + "\n# another line\n")
+    with pytest.raises(PromotionError, match=r"not what was promoted .*hash of (code|strategy): expected"):
+        start("own", NOW_NS)
+    path.unlink()
+    with pytest.raises(BeaError, match="level_draws"):
+        start("own", NOW_NS)
+    path.write_text(text)
+    assert start("own", NOW_NS).promotion.digest == promotion.digest
+
+
+def test_a_staking_rule_of_the_user_has_a_hash_of_its_own(promoted_home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "root_kelly.py"
+    shutil.copy(ROOT / "examples" / "staking_rules" / path.name, path)
+    spec = spec_of(load("demo").settings)
+    before = code_hashes(replace(spec, rule=str(path)))
+    assert "rule" in before and "rule" not in code_hashes(spec)
+    path.write_text(path.read_text().replace("0.5", "0.4"))
+    after = code_hashes(replace(spec, rule=str(path)))
+    assert {name for name in before if before[name] != after[name]} == {"rule"}
+    path.unlink()
+    with pytest.raises(BeaError, match="root_kelly"):
+        code_hashes(replace(spec, rule=str(path)))
