@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from engine.kernel.answer import answer_order
 from engine.kernel.codes import State
+from engine.kernel.record import Row
 from engine.live.account import Account
 from engine.live.judge import Sitting
 from engine.live.offers import Offer, Offers, columns_of_offers
@@ -36,3 +38,5 @@ def warm(rules: Rules) -> None:
     rules.kernel.settled_pnl(100.0, 0.0, 2.0, ending_of(False, State.WIN, 0.0, 0.0))
     rules.kernel.count_settled(account.cells, 1.0, rules.params.streak_warn)
     rules.kernel.market_commission(0.02, 10.0)
+    row = Row(2.0, 2.0, 2.0, 0, 0, 0.0, 0.0, 0.0, 1.0, np.inf, 0.0, 0.0)
+    answer_order(row, 100.0, rules.params, 1, rules.seed)  # of the paper venue

@@ -20,6 +20,7 @@ from engine.live.status import Status
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
+from engine.live.warm import warm
 from research.promotion.deployed import Deployed
 from research.trading.history import (
     Wish,
@@ -116,6 +117,7 @@ def compose(
         stack.callback(sender.close)
         herald = Herald(sender)
         first = opened_entry(deployed.promotion)
+        warm(rules)  # compiling can take longer than a lease lasts
         ledger = open_ledger(name, first, settings=settings.ledger, clock=machine, holder=holder, probe=probe)
         stack.callback(ledger.close)
         model = FillModel(rules.params, rules.seed, deployed.inputs.delay_ns, rules.terms)

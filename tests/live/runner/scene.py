@@ -22,6 +22,7 @@ from engine.live.runner import RunnerSettings
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
+from engine.live.warm import warm
 from engine.paths import sample_store
 from engine.store.store import Store
 from engine.store.universe import Universe
@@ -76,6 +77,7 @@ def opened(
     from engine.live.ledger.opening import ledger_path
 
     machine = SystemClock()
+    warm(rules())  # compiling can take longer than a lease lasts
     ledger = open_ledger(NAME, OPENED, settings=settings, clock=machine, probe=probe)
     stack.callback(ledger.close)
     prices = ReplayPrices.from_quotes(history.quotes, history.events)
