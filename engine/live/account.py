@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.kernel import account as acc
 from engine.kernel.codes import REASONS
-from engine.live.ledger.entries import ACCOUNTS, Entry, Kind, Money, Recorded
+from engine.live.ledger.entries import Entry, Kind, Money, Recorded
 from engine.live.positions import Bet, Positions, Standing, line_of
 from engine.live.rules import Rules
 
@@ -112,8 +112,9 @@ class Account:
         return int(self.positions.work.wallet[book])
 
     def reversal(self, bet: Bet, instant_ns: int) -> Entry:
-        """The entry that takes the settlement of a bet back: the exact negative of it."""
-        money = Money(*(-getattr(bet.settlement, name) for name in ACCOUNTS))
+        """The entry that takes the settlement of a bet back; an open rest that it released does not come back."""
+        was = bet.settlement
+        money = Money(cash=-(was.cash + was.reserved), stakes=-was.stakes, pnl=-was.pnl, tax=-was.tax)
         key, body = f"reversed:{bet.key}:{bet.version}", {"version": bet.version}
         return Entry(Kind.REVERSED, key, instant_ns, intent=bet.key, bookmaker=bet.bookmaker, money=money, body=body)
 

@@ -135,6 +135,20 @@ def test_a_lay_wins_the_backers_stake_or_loses_its_liability() -> None:
         assert table.result(*scores)[0].body["pnl_minor"] == pnl
 
 
+def test_an_open_rest_is_released_and_does_not_come_back_with_a_correction() -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0, placed=False)
+    body = {"odds": 3.0, "matched_minor": 400, "backer_minor": 0, "open_minor": 600}
+    money = Money(reserved=-400, stakes=400)
+    table.write([Entry(Kind.PARTIAL, "partial:h:400:600", 10, "h", bookmaker="a", money=money, body=body)])
+    settled = table.result(1, 0)[0]
+    assert settled.money == Money(stakes=-400, reserved=-600, cash=1_800, pnl=-800)
+    reversed_, again = table.result(0, 1, 2, at_ns=200)
+    assert reversed_.money == Money(stakes=400, cash=-1_200, pnl=800)
+    assert again.money == Money(stakes=-400, pnl=400)
+    assert table.account.equity_minor == table.account.cash_minor == BANKROLL - 400
+
+
 def test_tax_is_split_out() -> None:
     table = Table(tax_stake_frac=0.05, tax_winnings_frac=0.1)
     table.bet("h", 1_000, 3.0)
