@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
 
-from engine.errors import LedgerError, printable
+from engine.errors import LedgerError, LedgerFailure, printable
 from engine.files import flush_folder
 from engine.live.clock import Clock, SystemClock
 from engine.live.ledger import schema
@@ -125,8 +125,11 @@ def restore(
     folder = Path(mkdtemp(prefix=f".{name}-", dir=target.parent))
     try:
         copy = folder / "copy.db"
-        _to_file(path, copy, clock)
-        found = _marked(copy, name, clock)
+        try:
+            _to_file(path, copy, clock)
+            found = _marked(copy, name, clock)
+        except LedgerFailure as error:
+            raise LedgerError("the backup cannot be read", where=str(path), found=error.found) from error
         if found.faults:
             first = found.faults[0].line()
             raise LedgerError("the backup is damaged", where=str(path), found=first, todo="take another backup")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +16,14 @@ from engine.live.crash_points import Probe, no_probe
 from engine.live.ledger import schema
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Entry, Kind
-from engine.live.ledger.session import failure, postgres_sessions, sqlite_sessions
+from engine.live.ledger.session import failure, has_reset_bug, postgres_sessions, sqlite_sessions
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.sql import SqlStore
 from engine.live.ledger.store import State, Unfinished
+from engine.logs.setup import logger
 from engine.paths import home
+
+_LOG = logger(__name__)
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,46}[a-z0-9])?")
 #: what a ledger is opened for, once and for all
@@ -106,6 +110,8 @@ def open_ledger(
     """
     settings, clock = settings or LedgerSettings(), clock or SystemClock()
     store = connect(name, settings, clock, create=True)
+    if store.sessions.sqlite and has_reset_bug():
+        _LOG.warning("sqlite_reset_bug", version=sqlite3.sqlite_version, advice="no other program should open the file")
     try:
         _prepare(store, name)
     except BaseException:

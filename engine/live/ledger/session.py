@@ -56,7 +56,7 @@ class Sessions:
 
     Parameters
     ----------
-    engine : Engine
+    database : Engine
     where : str
         For messages; without a password.
     clock : Clock
@@ -71,11 +71,11 @@ class Sessions:
     clock : Clock
     """
 
-    def __init__(self, engine: Engine, where: str, clock: Clock, schema: str = "") -> None:
+    def __init__(self, database: Engine, where: str, clock: Clock, schema: str = "") -> None:
         self.where, self.last_commit_ns = where, 0
         self._schema = schema
-        self.sqlite = engine.dialect.name == "sqlite"
-        self._engine, self.clock = engine, clock
+        self.sqlite = database.dialect.name == "sqlite"
+        self._database, self.clock = database, clock
         self._failed = ""
 
     @contextlib.contextmanager
@@ -86,7 +86,7 @@ class Sessions:
         ------
         Unfinished, LedgerFailure
         """
-        with self._guarded(), self._engine.connect() as connection:
+        with self._guarded(), self._database.connect() as connection:
             if not self.sqlite:  # before the first SELECT, which fixes what a serializable transaction sees
                 connection.exec_driver_sql("LOCK TABLE lease IN EXCLUSIVE MODE")
             try:
@@ -102,7 +102,7 @@ class Sessions:
     @contextlib.contextmanager
     def first(self) -> Iterator[Connection]:
         """As `write`, where the tables may still be missing: two processes that make them exclude each other."""
-        with self._guarded(), self._engine.connect() as connection:
+        with self._guarded(), self._database.connect() as connection:
             if not self.sqlite:
                 connection.exec_driver_sql(f"SELECT pg_advisory_lock({_MAKING})")
                 connection.commit()  # the lock is of the session; what a transaction sees begins with its first SELECT
@@ -119,7 +119,7 @@ class Sessions:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads. Errors as of `write`."""
-        with self._guarded(), self._engine.connect() as connection:
+        with self._guarded(), self._database.connect() as connection:
             yield connection.execution_options(begin="BEGIN")
             connection.rollback()
 
@@ -132,22 +132,17 @@ class Sessions:
         log = Path(f"{self.where}-wal")
         if not self.sqlite or not log.is_file() or log.stat().st_size < checkpoint_bytes:
             return
-        with self._guarded(), self._engine.connect() as connection:
+        with self._guarded(), self._database.connect() as connection:
             raw: Any = connection.connection.dbapi_connection
             (timeout_ms,) = raw.execute("PRAGMA busy_timeout").fetchone()
             raw.execute("PRAGMA busy_timeout=0")
-            try:
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            except sqlite3.OperationalError as error:
-                if not str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_BUSY"):
-                    raise
-            finally:
-                raw.execute(f"PRAGMA busy_timeout={int(timeout_ms)}")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # says that somebody is in the way, without an error
+            raw.execute(f"PRAGMA busy_timeout={int(timeout_ms)}")
 
     def close(self) -> None:
         """Close all connections."""
         with contextlib.suppress(SQLAlchemyError, sqlite3.Error):
-            self._engine.dispose()
+            self._database.dispose()
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -232,11 +227,11 @@ def sqlite_sessions(path: Path, settings: LedgerSettings, clock: Clock, *, creat
             path, timeout=settings.busy_timeout_ms / 1e3, isolation_level=None, check_same_thread=False
         )
 
-    engine = create_engine(
+    database = create_engine(
         "sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=1
     )
 
-    @event.listens_for(engine, "connect")
+    @event.listens_for(database, "connect")
     def prepare(connection: Any, _: object) -> None:
         connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("PRAGMA synchronous=FULL")
@@ -246,11 +241,11 @@ def sqlite_sessions(path: Path, settings: LedgerSettings, clock: Clock, *, creat
         if mode != "wal":  # a failed write or flush is told in no other way
             raise failure(str(path), f"the write-ahead log cannot be switched on, journal mode {mode}")
 
-    @event.listens_for(engine, "begin")
+    @event.listens_for(database, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
 
-    return Sessions(engine, str(path), clock)
+    return Sessions(database, str(path), clock)
 
 
 def postgres_sessions(url: str, schema: str, settings: LedgerSettings, clock: Clock) -> Sessions:
@@ -271,7 +266,7 @@ def postgres_sessions(url: str, schema: str, settings: LedgerSettings, clock: Cl
             f'-c search_path="{schema}" -c statement_timeout={settings.statement_timeout_ms}'
             f" -c lock_timeout={settings.lock_timeout_ms} -c synchronous_commit=on"
         )
-        engine = create_engine(
+        database = create_engine(
             address,
             isolation_level="SERIALIZABLE",
             pool_size=settings.pool_size,
@@ -284,4 +279,4 @@ def postgres_sessions(url: str, schema: str, settings: LedgerSettings, clock: Cl
     except ModuleNotFoundError as error:
         todo = "pip install 'betting-expert-advisor[postgres]'"
         raise LedgerError("the driver of PostgreSQL is missing", where="ledger.url", todo=todo) from error
-    return Sessions(engine, f"{address.render_as_string(hide_password=True)}#{schema}", clock, schema)
+    return Sessions(database, f"{address.render_as_string(hide_password=True)}#{schema}", clock, schema)

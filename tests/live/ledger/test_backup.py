@@ -174,6 +174,9 @@ def test_two_ledgers_under_one_name_are_refused(opening: Open, settings: LedgerS
 def test_a_full_disk_is_one_line(home: Path, tmp_path: Path) -> None:
     open_ledger("spring", OPENED, settings=FAST).close()
     (tmp_path / "file").write_text("")
+    (tmp_path / "damaged.db").write_bytes(ledger_path("spring").read_bytes()[:5000] + b"\xff" * 8000)
+    with pytest.raises(LedgerError, match=r"the backup .*damaged.db"):
+        restore(tmp_path / "damaged.db", "autumn", settings=FAST)
     store = connect("spring", FAST, SystemClock())
     with pytest.raises(LedgerFailure):
         backup(store.sessions, "spring", tmp_path / "file" / "spring.db")

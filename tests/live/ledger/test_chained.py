@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 
 import pytest
 
 from engine.errors import Fenced, KeyConflict, Killed, LedgerError
+from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money
+from engine.live.ledger.ledger import Ledger
 from engine.live.ledger.opening import look
 from engine.live.ledger.settings import LedgerSettings
 from tests.live.ledger.conftest import Open
@@ -118,6 +121,58 @@ def test_a_kill_keeps_out_what_would_be_sent_and_nothing_else_until_it_is_freed(
         (Command.RESUME, "", "ann", "good"),
     ]
     other.close()
+
+
+def test_places_within_a_commit_are_passed_before_anything_is_there(opening: Open, settings: LedgerSettings) -> None:
+    opening().close()
+    other, seen = look("spring", settings=settings), []
+    ledger = opening(probe=lambda name: seen.append((name, len(list(other.entries())))))
+    assert seen == [("lease.before_take", 1), ("lease.after_take", 1)]
+    seen.clear()
+    ledger.append([intended(1)])
+    ledger.append([placed(1, "pinnacle/7")])
+    settled = [Entry(Kind.SETTLED, f"settled:1:{version}", 99) for version in (1, 2)]
+    ledger.append(settled[:1])
+    ledger.append([Entry(Kind.REVERSED, "reversed:1:1", 99), settled[1]])
+    ledger.control(Command.KILL, person="ann", reason="odd")
+    ledger.control(Command.ACKNOWLEDGE, person="ann", reason="odd")
+    ledger.renew()
+    assert seen == [
+        ("receipt.inside_commit", 2),
+        ("settlement.between_rows", 4),
+        ("kill.before_commit", 6),
+        ("kill.after_commit", 6),
+        ("lease.renew", 6),
+    ]
+    other.close()
+
+
+def test_a_place_that_raises_takes_the_whole_commit_back(opening: Open) -> None:
+    def die(name: str) -> None:
+        if name in ("receipt.inside_commit", "settlement.between_rows"):
+            raise KeyboardInterrupt
+
+    ledger = opening(probe=die)
+    batches = [[placed(1, "b/7")], [Entry(Kind.SETTLED, "settled:1:1", 9), Entry(Kind.SETTLED, "settled:2:1", 9)]]
+    for batch in batches:
+        with pytest.raises(KeyboardInterrupt):
+            ledger.append(batch)
+    assert len(list(ledger.entries())) == 1
+
+
+def test_many_entries_are_read_in_blocks(opening: Open) -> None:
+    ledger = opening()
+    ledger.append([Entry(Kind.READ, f"read:{number}", number) for number in range(4_500)])
+    assert [row.number for row in ledger.entries(7)] == list(range(8, 4_502))
+
+
+def test_a_ledger_is_all_that_the_contract_asks_for(opening: Open) -> None:
+    ledger = opening()
+    for name, method in vars(Ledger).items():
+        if callable(method) and not name.startswith("_"):
+            assert inspect.signature(getattr(ChainedLedger, name)) == inspect.signature(method)
+    ledger.append([intended(1)])
+    assert ledger.last_commit_ns > 0 and "secret" not in ledger.where
 
 
 def test_without_the_lease_nothing_is_written(opening: Open, settings: LedgerSettings) -> None:

@@ -11,11 +11,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from engine.errors import LedgerError, LedgerFailure
 from engine.live.clock import SystemClock
+from engine.live.ledger import opening
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Entry, Kind
 from engine.live.ledger.opening import connect, ledger_path, look, open_ledger
@@ -164,6 +166,23 @@ def test_a_reader_keeps_nobody_from_writing_and_the_log_is_copied_later(home: Pa
     assert log.stat().st_size == 0
     assert len(list(ledger.entries())) == 2
     ledger.close()
+
+
+def test_one_process_has_one_connection(home: Path) -> None:
+    open_ledger("spring", OPENED, settings=FAST).close()
+    store = connect("spring", FAST, SystemClock())
+    with pytest.raises(LedgerFailure, match="no free connection"), store.sessions.read():
+        store.state()
+    store.close()
+
+
+def test_a_version_with_the_reset_bug_is_named_at_the_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(opening, "_LOG", SimpleNamespace(warning=lambda event, **_: said.append(event)))
+    for bug in (True, False):
+        monkeypatch.setattr(opening, "has_reset_bug", lambda bug=bug: bug)
+        open_ledger("spring", OPENED, settings=FAST).close()
+    assert said == ["sqlite_reset_bug"]
 
 
 def test_only_the_holder_of_the_lease_copies_the_log(home: Path) -> None:

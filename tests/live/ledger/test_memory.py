@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.errors import KeyConflict, Killed, LedgerFailure
+from engine.errors import KeyConflict, Killed, LedgerError, LedgerFailure
 from engine.live.clock import SystemClock
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.control import Command
@@ -74,6 +74,16 @@ def test_after_a_failure_of_the_disk_nothing_is_asked_of_it_again() -> None:
     with pytest.raises(LedgerFailure, match="before"):
         ledger.append([intended(2)])
     assert len(disk.rows) == 1
+
+
+def test_a_ledger_in_memory_has_the_mark_of_a_restored_one() -> None:
+    disk = MemoryDisk(facts={"restored": "ab" * 32})
+    ledger = ledger_on(disk)
+    with pytest.raises(LedgerError, match="restored from a backup"):
+        ledger.append([Entry(Kind.SENT, "sent:1:1", 9)], sending=True)
+    ledger.adopt()
+    ledger.append([Entry(Kind.SENT, "sent:1:1", 9)], sending=True)
+    assert disk.facts == {"restored": ""} and ledger.state().number == 2
 
 
 def test_a_loss_of_power_takes_what_was_not_flushed_and_nothing_else() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from sqlalchemy.pool import NullPool
 from engine.errors import LedgerError, LedgerFailure
 from engine.live.clock import SystemClock
 from engine.live.ledger.control import Command
-from engine.live.ledger.opening import connect, open_ledger
+from engine.live.ledger.opening import connect, ledger_names, open_ledger
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.store import Unfinished
+from engine.live.ledger.verify import verify
 from tests.live.ledger.conftest import Open
 from tests.live.ledger.cut import Cut
 from tests.live.ledger.entries import OPENED, intended, placed
@@ -147,6 +149,17 @@ def test_a_server_that_is_away_is_one_line_without_the_password(settings: Ledger
     with pytest.raises(LedgerError) as caught:
         open_ledger("spring", OPENED, settings=away)
     assert "connection lost" in caught.value.line() and "secret" not in caught.value.line()
+    store = connect("spring", away, SystemClock())
+    for act in (lambda: verify(store.sessions, "spring"), lambda: ledger_names(away), lambda: store.state()):
+        with pytest.raises(LedgerFailure, match="connection lost"):
+            act()
+    store.close()
+
+
+def test_the_driver_can_be_missing(settings: LedgerSettings, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(LedgerError, match=r"driver of PostgreSQL is missing.*\[postgres\]"):
+        open_ledger("spring", OPENED, settings=replace(settings, url="postgresql://localhost/x"))
 
 
 @pytest.mark.parametrize(
