@@ -65,12 +65,12 @@ def write(drift: Drift) -> Path:
 def show(drift: Drift, path: Path) -> None:
     """Print the drift."""
     from research.commands.tables import print_line, print_table
-    from research.drift.sentences import explained, headline, line_cells, span, standing_cells
+    from research.drift.sentences import acknowledged, explained, headline, line_cells, span, standing_cells
 
     print_line(headline(drift))
     print_line(f"{explained(drift)} {span(drift)}")
-    for name, reason in sorted(drift.promotion.acknowledged.items()):
-        print_line(f"acknowledged {name}: {reason}")
+    for line in acknowledged(drift):
+        print_line(f"acknowledged {line}")
     money = f"gained or cost, {drift.promotion.currency}"
     print_table("", ["cause", "decisions", money], [list(line_cells(line)) for line in drift.lines])
     print_table("", ["measure", "value", "band", "position"], [list(standing_cells(s)) for s in drift.standings])

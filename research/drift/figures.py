@@ -93,7 +93,7 @@ def _steps(days: np.ndarray, total: np.ndarray, width: float, currency: str) -> 
         canvas.text(54, y(tick) + 4.5, label, "muted", "end")
     xs = np.repeat([x(float(day)) for day in days], 2)[1:]
     ys = np.repeat([y(float(value)) for value in total], 2)[:-1]
-    canvas.path([xs[0], *xs], [y(0.0), *ys], "line s1")
+    canvas.path([xs[0], *xs], [y(0.0), *ys], "series s1")
     for end, anchor in ((0, "start"), (-1, "end")):
         label = str(np.datetime64(int(days[end]), "D"))
         canvas.text(x(float(days[end])), _HEIGHT - 18, label, "muted", anchor)

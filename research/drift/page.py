@@ -9,7 +9,7 @@ import polars as pl
 from research.drift import figures
 from research.drift.causes import MEANINGS, Cause
 from research.drift.drift import Drift
-from research.drift.sentences import amount, headline, line_cells, reading, span, standing_cells
+from research.drift.sentences import acknowledged, amount, headline, line_cells, reading, span, standing_cells
 from research.report.document import document
 from research.report.text import NOTHING, number
 
@@ -48,13 +48,11 @@ def page(drift: Drift) -> str:
 
 
 def _warnings(drift: Drift) -> list[tuple[str, str]]:
-    acknowledged = [
-        ("Acknowledged", f"gate {name}: {reason}") for name, reason in sorted(drift.promotion.acknowledged.items())
-    ]
+    opened = [("Acknowledged gates", line) for line in acknowledged(drift)]
     if not drift.unexplained:
-        return acknowledged
+        return opened
     text = "Bets or money differ, and nothing on record says why. Stop the promotion until a person knows."
-    return [("Unexplained", text), *acknowledged]
+    return [("Unexplained", text), *opened]
 
 
 def _money(drift: Drift) -> list[tuple[str, str, str, str]]:

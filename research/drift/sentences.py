@@ -103,3 +103,11 @@ def _value(name: str, value: float) -> str:
     if not math.isfinite(value):
         return NOTHING
     return percent(value) if name in _PERCENT else number(value, 2)
+
+
+def acknowledged(drift: Drift) -> list[str]:
+    """The gates of the promotion that a person opened, a line for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in sorted(drift.promotion.acknowledged.items()):
+        by_reason.setdefault(reason, []).append(name)
+    return [f"{', '.join(names)}: {reason}" for reason, names in by_reason.items()]

@@ -67,6 +67,7 @@ def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> di
             *facts["notes"],
             *notes_of([job.tapes.suspects(tape_job.spec) for tape_job in job.tape_jobs]),
             *refusal_notes(computed.built),
+            *fit_notes(computed),
         ],
     }
 
@@ -83,6 +84,16 @@ def refusal_notes(built: Sequence[BuiltTape]) -> list[str]:
         f"{up_to}{rows:,} opportunit{'y is' if rows == 1 else 'ies are'} left out: {reason}; such as {example}"
         for reason, (rows, example) in sorted(most.items())
     ]
+
+
+def fit_notes(computed: Computed) -> list[str]:
+    """How often strategies with a model are fitted; with several tapes, the largest number."""
+    most = max(len(job.spec.fit_at) for job in computed.job.tape_jobs)
+    if not most:
+        return []
+    refit = computed.job.command.settings["validation.refit"]
+    days = f"{most:,} days" if most > 1 else "one day"
+    return [f"a model is fitted on {days} (validation.refit={refit}), if there is anything to decide before the next"]
 
 
 def _tape(computed: Computed, number: int) -> dict[str, Any]:
