@@ -88,6 +88,7 @@ class Process:
         if not self.journal.book.balances["cash"]:
             money = Money(cash=BANKROLL_MINOR, capital=-BANKROLL_MINOR)
             self.journal.write([Entry(Kind.CAPITAL, "capital:1", clock.wall_ns(), money=money)])
+        self.journal.write([Entry(Kind.STARTED, f"started:{self.ledger.epoch}", clock.wall_ns())])
         self.take_controls()
         recover(self.executor, self.reconciler)
 

@@ -77,6 +77,7 @@ class World:
         self.kill_marks: list[tuple[int, bool]] = []
         self.faults: Counter[str] = Counter()
         self.starts = 0
+        self.jumped_ns = self.started_ns = -(1 << 60)
         self.stopped: LedgerError | None = None
         self.checks = checks.Checks(self)
 
@@ -124,7 +125,12 @@ class World:
             self.clock.sleep_ns(2 * SECOND_NS)
             self.process = self._start(f"runner-{self.starts}")
 
+    def clock_set_lately(self) -> bool:
+        """Whether the clock was set and then a process started, within a minute: it cannot know how old sends are."""
+        return self.jumped_ns <= self.started_ns and self.clock.now - self.jumped_ns < 300 * SECOND_NS
+
     def _start(self, holder: str) -> Process:
+        self.started_ns = self.clock.now
         venue = WireVenue(self.transport, self.profile, self.clock.wall_ns)
         return Process(
             holder, self.clock, self.disk, venue, probe=self._probe, faults=self._disk_faults,
@@ -272,6 +278,7 @@ class World:
     def _jump(self, seconds: int) -> None:
         self.faults["F44"] += 1
         self.clock.offset += seconds * SECOND_NS
+        self.jumped_ns = self.clock.now
 
     def _jump_at(self, point: str, seconds: int) -> None:
         """The clock is set while the runner waits; the venue asks for a long wait, so that there is one."""

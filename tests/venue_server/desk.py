@@ -218,14 +218,15 @@ class Desk:
         return self.now_ns() >= self.lists.visible_from_ns.get(key, 0)
 
     def _listed(self, receipts: list[Receipt], request: Request, foreign: list[dict[str, Any]] | None = None) -> Reply:
-        rows = [self.shown(receipt) for receipt in receipts] + (foreign or [])
-        if not self.with_references:
-            rows = [row | {"key": ""} for row in rows]
+        rows: list[Receipt | dict[str, Any]] = [*receipts, *(foreign or [])]
         rows = [row for row in rows for _ in range(2 if self.lists.twice else 1)]
         is_all = len(rows) <= self.lists.cap
-        rows, page = rows[: self.lists.cap], int(request.body.get("page", 0))
-        size, pages = self.page_rows, max(1, -(-len(rows) // self.page_rows))
-        return reply({"orders": rows[page * size : (page + 1) * size], "pages": pages, "all": is_all})
+        rows, page, size = rows[: self.lists.cap], int(request.body.get("page", 0)), self.page_rows
+        pages = max(1, -(-len(rows) // size))
+        shown = [row if isinstance(row, dict) else self.shown(row) for row in rows[page * size : (page + 1) * size]]
+        if not self.with_references:
+            shown = [row | {"key": ""} for row in shown]
+        return reply({"orders": shown, "pages": pages, "all": is_all})
 
     def shown(self, receipt: Receipt) -> dict[str, Any]:
         """A bet as the lists show it."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from engine.live.venue import Order, Receipt
+
+_FIELDS: Final = tuple(part.name for part in fields(Receipt))
 
 
 class Delivery(StrEnum):
@@ -55,5 +57,5 @@ def order_json(order: Order) -> dict[str, Any]:
 
 def receipt_json(receipt: Receipt) -> dict[str, Any]:
     """A bet as the venue states it."""
-    values = asdict(receipt)
+    values = {name: getattr(receipt, name) for name in _FIELDS}
     return values | {"outcome": str(receipt.outcome), "raw": dict(receipt.raw)}

@@ -79,7 +79,7 @@ class Breakers:
             if bands is not None
         ]
         own: list[Breaker] = [self._kill, *self._risks, fills, *self._drift]
-        own += [ClockJump(settings.clock_jump_s, settings.clock_quiet_s)] if self._acts else []
+        own += [ClockJump(settings.clock_jump_s, settings.clock_quiet_s, clock)] if self._acts else []
         self._breakers: dict[str, Breaker] = {breaker.name: breaker for breaker in own}
         self._stale = Staleness(settings.stale_after_s)
         self._odds = OddsSanity(

@@ -10,6 +10,8 @@ from engine.live.breakers.contract import Distance, share_left
 from engine.live.clock import Clock
 
 _MINUTE_NS: Final = 60 * SECOND_NS
+#: an entry that is younger is one of this process that has just been written
+_COMMIT_NS: Final = 5 * SECOND_NS
 
 
 class OrderRate:
@@ -43,8 +45,12 @@ class OrderRate:
         return self._sends[too_many - 1] + _MINUTE_NS - now
 
     def sent(self, wall_ns: int) -> None:
-        """Count a send that went on record at this wall time; one of an earlier process by its age."""
+        """Count a send that went on record at this wall time; one of an earlier process by its age.
+
+        Between processes there is no other clock: one that was set forward meanwhile lets a send count as older.
+        """
         age = min(max(0, self._clock.wall_ns() - wall_ns), _MINUTE_NS)
+        age = 0 if age < _COMMIT_NS else age  # the request follows its entry, and a commit takes its time
         if age < _MINUTE_NS:
             self._sends.append(self._clock.monotonic_ns() - age)
 

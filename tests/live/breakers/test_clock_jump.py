@@ -63,6 +63,19 @@ def test_a_restart_keeps_the_trip() -> None:
     assert scene.reason() == "clock" and scene.turn() == []
 
 
+def test_a_clock_that_was_set_back_between_two_processes_is_seen_by_the_ledger() -> None:
+    scene = Scene()
+    scene.bet("a", Kind.INTENDED)
+    scene.clock.jump_s(-3600)
+    scene.restart()
+    assert scene.reason() == "clock"
+    (entry,) = scene.turn()
+    assert "-3600.0 s" in entry.body["cause"] and scene.reason() == "clock"
+    scene.turn()
+    scene.clock.pass_s(60)
+    assert [entry.kind for entry in scene.turn()] == [Kind.RESUMED] and scene.reason() == ""
+
+
 def test_a_replay_has_a_clock_of_its_own() -> None:
     scene = Scene(live_feed=False)
     scene.turn()

@@ -1,0 +1,117 @@
+"""Run schedules: ``python -m tests.schedules --seeds 20000``; ``--planted`` looks for the planted bugs.
+
+The exit status is 1 if an invariant is violated, a fault or a transition is met too rarely, or a planted bug is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from engine.live.states import TRANSITIONS
+from tests.schedules.checks import Violated
+from tests.schedules.faults import FAULTS
+from tests.schedules.planted import PLANTED
+from tests.schedules.shrink import shrunk
+from tests.schedules.steps import draw
+from tests.schedules.world import World
+
+#: how often each fault and each transition is met at least in 20,000 schedules
+FAULTS_LEAST, TRANSITIONS_LEAST = 30, 10
+#: faults of the world that are no faults of the venue
+OF_THE_WORLD: Final = ("F30", "F31", "F32", "F34", "F36", "F38", "F40", "F41", "F43", "F44", "F45")
+
+
+class Tally:
+    """What schedules met."""
+
+    def __init__(self) -> None:
+        self.faults: Counter[str] = Counter()
+        self.transitions: Counter[tuple[str, str]] = Counter()
+        self.rows = 0
+
+    def add(self, world: World) -> None:
+        """Count one that has run."""
+        self.transitions += world.checks.transitions
+        for name, times in world.truth.desk.met.items():
+            self.faults[FAULTS[name].id] += times
+        self.faults += Counter({name: times for name, times in world.faults.items() if name in OF_THE_WORLD})
+        self.rows += len(world.disk.rows)
+
+    def rare(self) -> list[str]:
+        """Faults and transitions that were met too rarely."""
+        named = sorted({fault.id for fault in FAULTS.values()} | set(OF_THE_WORLD))
+        faults = [f"{name} {self.faults[name]}" for name in named if self.faults[name] < FAULTS_LEAST]
+        wanted = {(str(row.source or "-"), str(row.target)) for row in TRANSITIONS}
+        missed = [pair for pair in sorted(wanted) if self.transitions[pair] < TRANSITIONS_LEAST]
+        return faults + [f"{source} -> {target} {self.transitions[source, target]}" for source, target in missed]
+
+    def lines(self) -> list[str]:
+        """The table."""
+        faults = [f"| {name} | {times} |" for name, times in sorted(self.faults.items())]
+        moves = [f"| {source} -> {target} | {times} |" for (source, target), times in sorted(self.transitions.items())]
+        return ["| fault | met |", "|---|---|", *faults, "", "| transition | times |", "|---|---|", *moves]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.schedules", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--seeds", type=int, default=2_000, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--planted", action="store_true", help="look for the planted bugs")
+    options = parser.parse_args(sys.argv[1:] if arguments is None else list(arguments))
+    seeds = range(options.first, options.first + options.seeds)
+    return find_planted(seeds) if options.planted else run(seeds)
+
+
+def run(seeds: range) -> int:
+    """Run schedules, and say what they met."""
+    tally, started, bad = Tally(), time.process_time(), 0
+    for seed in seeds:
+        world = World(draw(seed))
+        try:
+            world.run()
+        except Violated as violated:
+            bad += 1
+            short = shrunk(draw(seed))
+            sys.stdout.write(f"seed {seed} ({short.profile}): {violated}\n")
+            sys.stdout.writelines(f"    {step}\n" for step in short.steps)
+        tally.add(world)
+    spent = time.process_time() - started
+    sys.stdout.write("\n".join(tally.lines()) + "\n")
+    sys.stdout.write(f"{len(seeds)} schedules from seed {seeds.start}, {tally.rows} entries, {bad} violations, ")
+    sys.stdout.write(f"{len(seeds) / spent:.0f} a second of one core\n")
+    rare = tally.rare()
+    if rare:
+        sys.stdout.write(f"met too rarely: {', '.join(rare)}\n")
+    return int(bad > 0 or bool(rare))
+
+
+def find_planted(seeds: range) -> int:
+    """The first seed that finds each planted bug."""
+    missed = 0
+    for name, plant in PLANTED.items():
+        with plant():
+            seed, found = first_violation(seeds)
+        missed += seed is None
+        sys.stdout.write(f"{name}: {'MISSED' if seed is None else f'seed {seed}, {found}'}\n")
+        sys.stdout.flush()
+    return int(missed > 0)
+
+
+def first_violation(seeds: range) -> tuple[int | None, str]:
+    """The first seed whose schedule violates an invariant, and which."""
+    for seed in seeds:
+        try:
+            World(draw(seed)).run()
+        except Violated as violated:
+            return seed, violated.name
+    return None, ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
