@@ -34,7 +34,7 @@ class Recovered(NamedTuple):
     doubtful: tuple[str, ...]
 
 
-def recover(executor: Executor, reconciler: Reconciler, *, restored: bool = False) -> Recovered:
+def recover(executor: Executor, reconciler: Reconciler, *, restored: bool = False, resume: bool = True) -> Recovered:
     """Bring the ledger of an earlier process into order; the journal is loaded, nothing else has happened yet.
 
     Bets that are SENT may have arrived: they become UNKNOWN and are looked up. Bets that are INTENDED have certainly
@@ -47,6 +47,8 @@ def recover(executor: Executor, reconciler: Reconciler, *, restored: bool = Fals
     restored : bool
         The ledger came from a backup and nobody has adopted it. Then nothing is sent, and what it calls INTENDED may
         have left since: it is looked up, too.
+    resume : bool
+        Whether bets that are INTENDED are sent or given up now; False leaves them as they are.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def recover(executor: Executor, reconciler: Reconciler, *, restored: bool = Fals
     doubtful = tuple(bet.key for bet in journal.book.unknown())
     reconciler.begin()
     reconciler.step()
-    intended = [bet for bet in journal.book.alive() if bet.state is BetState.INTENDED]
+    intended = [bet for bet in journal.book.alive() if bet.state is BetState.INTENDED and resume]
     resumed = _resume(executor, intended, latest) if executor.settings.on_restart == "send" else ()
     left = [bet for bet in intended if bet.key not in resumed]
     if left:

@@ -184,6 +184,13 @@ _TABLE: Final = (
         "ask a runner to finish what is under way and end",
         "research.commands.live:stop",
     ),
+    Command(
+        "reconcile",
+        "NAME [--adopt --reason TEXT]",
+        "compare a ledger with its venue, without a runner",
+        "research.commands.reconcile:main",
+        interrupted="what was booked stands; run it again",
+    ),
 )
 
 #: commands by name, in the order of the help text
