@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,11 +11,12 @@ import pytest
 
 from engine import Configuration
 from engine.backtesting.run import replay
+from engine.live.feeds.replay import Replay
 from engine.live.intent import intent_key
 from engine.live.venue import Order, Outcome
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
-from engine.live.venues.prices import ReplayPrices
+from engine.live.venues.prices import ObservedPrices, ReplayPrices
 from engine.tape.build import build_tape
 from engine.tape.columns import Tape
 from engine.tape.execution import LaterPrices
@@ -116,3 +118,35 @@ def test_no_fill_that_the_recorded_quotes_could_not_give(seed: int) -> None:
         size = moment["size_minor"].max() if moment["size_minor"].null_count() == 0 else math.inf
         assert (receipt.matched_minor if back else receipt.backer_minor) <= size
     assert 5 < filled < 200
+
+
+@pytest.mark.parametrize("delay_ns", [0, 30 * MINUTE_NS])
+def test_what_a_live_feed_filled_its_replay_fills_alike(delay_ns: int) -> None:
+    """The same orders, once while the messages come in one by one, once on the recording of them."""
+    events, quotes = world(9, 8)
+    quotes = quotes.unique([*SERIES, "known_at"], keep="first", maintain_order=True)
+    model = FillModel(Configuration(price_tolerance_frac=0.05, rejection_frac=0.1).params(), SEED, delay_ns)
+    watched = ObservedPrices()
+    live = PaperVenue(":memory:", watched, model)
+    recording = PaperVenue(":memory:", ReplayPrices.from_quotes(quotes, events), model)
+    for venue in (live, recording):
+        venue.deposit("capital:1", 10**12)
+    tape = build_tape(bets(quotes), events)
+    orders = [replace(whole_order(tape, row, intent_key("", row), 1.0), stake_minor=1_000) for row in range(len(tape))]
+    feed, waiting, pending = Replay(events, quotes), iter(orders), 0
+    following = next(waiting)
+    while (messages := feed.poll(0)) is not None:
+        for message in messages:
+            watched.see(message)
+        while following is not None and following.decided_at_ns <= messages[-1].known_at_ns:
+            (receipt,) = live.place([following])
+            pending += receipt.outcome is Outcome.PENDING
+            following = next(waiting, None)
+    assert following is None and (pending > 100) == bool(delay_ns)
+    placed = {order.key: recording.place([order])[0] for order in orders}
+    shown = {receipt.key: receipt for receipt in live.look_up([order.key for order in orders]).receipts}
+    differing = [
+        key for key, receipt in placed.items()
+        if (shown[key].outcome, shown[key].odds, shown[key].reason) != (receipt.outcome, receipt.odds, receipt.reason)
+    ]  # fmt: skip
+    assert differing == [] and {receipt.outcome for receipt in placed.values()} == {Outcome.PLACED, Outcome.REJECTED}
