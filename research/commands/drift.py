@@ -23,8 +23,10 @@ def main(argv: Sequence[str]) -> int:
     """Run `bea drift` with the words after it; returns the exit status."""
     parser = parser_of("drift", _ABOUT)
     parser.add_argument("name", metavar="NAME", help="a promotion that was traded")
+    words = "folder of what the runner received; default: the store of the backtest"
+    parser.add_argument("--recording", metavar="FOLDER", help=words)
     options = parser.parse_args(list(argv))
-    drift = _measured(options.name)
+    drift = _measured(options.name, options.recording)
     path = write(drift)
     status = int(bool(drift.unexplained))
     if options.json:
@@ -34,19 +36,23 @@ def main(argv: Sequence[str]) -> int:
     return status
 
 
-def _measured(name: str) -> Drift:
+def _measured(name: str, recording: str | None) -> Drift:
+    from contextlib import ExitStack, closing
+    from tempfile import TemporaryDirectory
+
     from engine.live.ledger.opening import look
     from engine.promotion import load
     from research.drift.drift import drift_of
+    from research.drift.heard import over, recorded_store
     from research.promotion.deployed import deploy
-    from research.trading.settings import live_settings
 
-    deployed = deploy(load(name))
-    ledger = look(name, settings=live_settings().ledger)
-    try:
-        return drift_of(deployed, list(ledger.entries()))
-    finally:
-        ledger.close()
+    promotion = load(name)
+    with ExitStack() as stack:
+        if recording is not None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="bea-drift-")))
+            promotion = over(promotion, recorded_store(Path(recording), folder / "store"))
+        ledger = stack.enter_context(closing(look(name)))
+        return drift_of(deploy(promotion), list(ledger.entries()))
 
 
 def write(drift: Drift) -> Path:
