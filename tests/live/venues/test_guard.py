@@ -16,7 +16,7 @@ from engine.live.executor import Executor, Intent
 from engine.live.feed import Mark, Quote
 from engine.live.guards import OpenGuards
 from engine.live.journal import Journal
-from engine.live.ledger.entries import Entry, Kind, Money
+from engine.live.ledger.entries import Entry, Kind, Money, Recorded
 from engine.live.venue import Outcome, Receipt
 from engine.live.venues.guard import PaperSettings, is_far
 from engine.live.venues.paper import PaperVenue
@@ -133,6 +133,36 @@ def test_what_is_spread_over_many_days_is_found_as_well() -> None:
             if receipt.outcome is Outcome.PLACED:
                 made.settle(receipt.key, 400 if rng.random() < 0.6 else -100, at_ns=T0_NS + at_s * SECOND_NS)
     assert len(told) == 1 and "up to 2024-05-" in told[0]
+
+
+def test_a_corrected_settlement_is_judged_once() -> None:
+    """Sixty winners of one day that are all corrected to losers on the next: nothing to find on either day."""
+    source, told = ObservedPrices(), list[str]()
+    made = venue(source, guard=GUARD, on_finding=told.append)
+    keys = []
+    for number in range(1, 61):
+        source.see(quoted(number, number, 2.0))
+        keys.append(bet(made, number, number, number, 2.0).key)
+    for day, pnl in ((1, -100), (2, -100), (3, 100)):
+        for number, key in enumerate(keys):
+            at_ns = T0_NS + (day * DAY_S + number) * SECOND_NS
+            made.settle(key, pnl if number % 2 else -pnl, version=day, at_ns=at_ns)
+    assert told == [] and len([r for part in made._guard._results.values() for r in part]) == 60
+
+
+def test_the_end_of_a_stop_counts_once(tmp_path: Path) -> None:
+    """A restart reads the end of the first stop again; it does not end the second one."""
+    source = ObservedPrices()
+    made = venue(source, tmp_path / "venue.db", guard=GUARD)
+    ends = resume_entry("plausibility/venue/paper", 1, 0, "looked at", "ann")
+    for day in (0, 1):
+        for number in range(1, 22):
+            at_s = day * DAY_S + number * 60
+            odds = noisy(source, 100 * day + number, at_s, books=3)
+            last = bet(made, 100 * day + number, 100 * day + number, at_s, odds)
+        assert last.reason == "implausible"
+        made.apply(Recorded(1, 1, 0, ends, "", "", ""))
+    assert bet(made, 999, 1, 5_000, 2.0).reason == "implausible"
 
 
 def test_an_honest_strategy_is_never_stopped() -> None:

@@ -144,6 +144,25 @@ def test_a_delayed_order_in_a_replay_is_answered_at_once_with_what_will_have_hap
     assert one(venue(settled, delay_s=5), order()).reason == "price_moved"
 
 
+def test_no_order_is_filled_beyond_its_own_limit() -> None:
+    """The tolerance of the configuration allows 1.95; the order does not."""
+    later = prices(quote(0, 2.0), quote(15, 1.95))
+    made = venue(later, delay_s=5, price_tolerance_frac=0.05)
+    assert one(made, order(1, odds_worst=1.95)).odds == 1.95
+    assert one(made, order(2, odds_worst=1.96)).reason == "price_moved"
+    lay = {"side": "lay", "backer_minor": 1_000}
+    laid = prices(quote(0, 2.0, side="lay"), quote(15, 2.05, side="lay"))
+    made = venue(laid, delay_s=5, price_tolerance_frac=0.05)
+    assert one(made, order(1, odds_worst=2.05, **lay)).odds == 2.05
+    assert one(made, order(2, odds_worst=2.04, **lay)).reason == "price_moved"
+
+
+def test_every_change_is_flushed_to_the_disk(tmp_path: Path) -> None:
+    made = venue(prices(quote(0, 2.0)), tmp_path / "venue.db")
+    found = [made.account._database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert found == ["wal", 2], "2 is FULL"
+
+
 def fixture(event_id: int = 1) -> Fixture:
     return Fixture(T0_NS, {"event_id": event_id, "starts_at": T0_NS + 3_600 * SECOND_NS})
 
