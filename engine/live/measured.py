@@ -69,7 +69,7 @@ class MeasuredDays:
         if not decisions:
             return
         date = dt.datetime.fromtimestamp(at_ns // 1_000_000_000, self._zone).date()
-        if not self._dates or date > self._dates[-1]:
+        if not self._dates or date != self._dates[-1]:
             self._dates.append(date)
             self._days.append(_NOTHING)
             self._start_minor = self._equity_minor

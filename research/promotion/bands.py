@@ -84,8 +84,8 @@ def bands(days: list[Day], settings: BandSettings, seed: int, basis: str) -> dic
     whole = cumulative(reference)[-1]
     measures = {
         name: {
-            "lower": _outward(np.maximum(lower[:, number], _LEAST.get(name, -np.inf)), math.floor),
-            "upper": _outward(upper[:, number], math.ceil),
+            "lower": rounded_outward(np.maximum(lower[:, number], _LEAST.get(name, -np.inf)), math.floor),
+            "upper": rounded_outward(upper[:, number], math.ceil),
             "middle": [_number(float(value)) for value in middle[:, number]],
             "changed": _changed(name, float(whole[number])),
         }
@@ -257,7 +257,7 @@ def _changed(name: str, whole: float) -> float | None:
     return None if name == "drawdown" or whole != whole else _number(whole / 2.0)
 
 
-def _outward(values: Floats, rounded: Callable[[float], int]) -> list[float | None]:
+def rounded_outward(values: Floats, rounded: Callable[[float], int]) -> list[float | None]:
     """Bounds with `_DECIMALS` decimals, rounded away from the middle: a value on a bound stays inside."""
     scale = 10**_DECIMALS
     return [float(rounded(value * scale) / scale) if np.isfinite(value) else None for value in values.tolist()]

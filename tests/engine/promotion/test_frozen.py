@@ -74,6 +74,10 @@ def test_every_changed_byte_is_found(promotion: Promotion) -> None:
         path.write_bytes(original[:place] + bytes([original[place] ^ 1]) + original[place + 1 :])
         with pytest.raises(PromotionError, match=r"edited|newer version"):
             load("demo")
+    for other in (original + b" ", original[:-1], original.replace(b":", b": ", 1), b"[]\n", b'{"a":1,"a":2}\n'):
+        path.write_bytes(other)
+        with pytest.raises(PromotionError, match=r"edited"):
+            load("demo")
     path.write_bytes(original)
     assert load("demo") == promotion
 
