@@ -201,7 +201,7 @@ class Checks:
             raise Violated("I4", f"{key} is {story.state} here and {found.outcome} at the venue")
         held = story.reserved + story.stakes
         settled_here = story.state in (Kind.SETTLED, Kind.VOID) or story.state in _GONE
-        if not settled_here and truth.at_risk_minor(key) > held:
+        if not settled_here and key not in truth.desk.lied and truth.at_risk_minor(key) > held:
             raise Violated("I6", f"{key}: {truth.at_risk_minor(key)} at risk at the venue, {held} held here")
 
     def first_sent_ns(self, key: str) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from engine.live.venue import Outcome
 from tests.venue_server.desk import Act, Desk, Fault, Go
 from tests.venue_server.faults import FAULTS as OF_THE_VENUE
 from tests.venue_server.wire import Delivery, Reply, Request, reply
@@ -59,6 +61,90 @@ def _void(desk: Desk, order: dict[str, Any]) -> None:
         desk.settle(order["key"], 0, 1, void=True)
 
 
+def _open(desk: Desk, order: dict[str, Any]) -> bool:
+    bet = desk.truth(order["key"])
+    return bet is not None and bet.outcome in (Outcome.PENDING, Outcome.PARTIAL)
+
+
+def _matches(part: float) -> Callable[[Desk, dict[str, Any]], None]:
+    """So large a part of an open bet is matched; the rest stays open."""
+
+    def change(desk: Desk, order: dict[str, Any]) -> None:
+        if _open(desk, order):
+            bet = desk.venue.account.bets[order["key"]]
+            held, backer = bet.at_risk_minor, int(order["backer_minor"] * part)
+            matched = held if part == 1.0 else int(held * part)
+            desk.venue.match(order["key"], matched, held - matched, odds=order["odds"], backer_minor=backer)
+
+    return change
+
+
+def _lapses(desk: Desk, order: dict[str, Any]) -> None:
+    if _open(desk, order):
+        desk.venue.cancel(order["key"])
+
+
+def _ends(void: bool) -> Callable[[Desk, dict[str, Any]], None]:
+    """An open bet of which a part is matched is settled at once: the event is over."""
+
+    def change(desk: Desk, order: dict[str, Any]) -> None:
+        bet = desk.truth(order["key"])
+        if bet is not None and bet.outcome is Outcome.PARTIAL:
+            desk.settle(order["key"], 0 if void else -bet.matched_minor, 1, void=void)
+
+    return change
+
+
+def _goes_on(first: str, *changes: tuple[float, Callable[[Desk, dict[str, Any]], None]]) -> Act:
+    """What another fault does, and then, so many seconds later, more."""
+    act = OF_THE_VENUE[first].act
+
+    def both(desk: Desk, request: Request, go: Go) -> Reply:
+        answer = act(desk, request, go)
+        for order in request.body["orders"]:
+            for seconds, change in changes:
+                desk.later(seconds, order["key"], lambda order=order, change=change: change(desk, order))
+        return answer
+
+    return both
+
+
+def _lapsed_at_once(desk: Desk, request: Request, go: Go) -> Reply:
+    """Half is matched and the rest is gone with the first answer."""
+    OF_THE_VENUE["partial_for_ever"].act(desk, request, go)
+    rows = []
+    for order in request.body["orders"]:
+        _lapses(desk, order)
+        rows.append(desk.shown(desk.venue.account.bets[order["key"]].receipt))
+    return reply({"orders": rows})
+
+
+def _wrong_lapse(*changes: tuple[float, Callable[[Desk, dict[str, Any]], None]]) -> Act:
+    """The answer says that the open rest is gone; it is not."""
+    act = _goes_on("partial_for_ever", *changes)
+
+    def lie(desk: Desk, request: Request, go: Go) -> Reply:
+        values = json.loads(act(desk, request, go).content)
+        rows = [
+            row | {"outcome": "lapsed", "open_minor": 0} if row.get("outcome") == "partial" else row
+            for row in values["orders"]
+        ]
+        return reply(values | {"orders": rows})
+
+    return lie
+
+
+def _refused(status: int) -> Act:
+    """The order waits for the market, and the answer says that it was not accepted."""
+    act = OF_THE_VENUE["pending_for_ever"].act
+
+    def lie(desk: Desk, request: Request, go: Go) -> Reply:
+        act(desk, request, go)
+        return reply({}, status)
+
+    return lie
+
+
 def _foreign(desk: Desk, request: Request, go: Go) -> Reply:
     """Somebody bets by hand on the account: the list shows it, and the money is gone."""
     if not desk.lists.foreign:
@@ -81,6 +167,16 @@ _MORE: Final = (
     Fault("F15", "pending_for_ever_unheard", "place", _unheard("pending_for_ever")),
     Fault("F16", "partial_unheard", "place", _unheard("partial_then_matched")),
     Fault("F16", "partial_lapsed_unheard", "place", _unheard("partial_then_lapsed")),
+    Fault("F11", "lying_429_pending", "place", _refused(429)),
+    Fault("F11", "lying_400_pending", "place", _refused(400)),
+    Fault("F15", "pending_then_part", "place", _goes_on("pending_for_ever", (6, _matches(0.5)))),
+    Fault("F15", "pending_then_lapsed", "place", _goes_on("pending_for_ever", (6, _lapses))),
+    Fault("F16", "partial_in_steps", "place", _goes_on("partial_for_ever", (12, _matches(0.75)), (40, _matches(1.0)))),
+    Fault("F16", "partial_then_settled", "place", _goes_on("partial_for_ever", (12, _ends(False)))),
+    Fault("F16", "partial_then_void", "place", _goes_on("partial_for_ever", (12, _ends(True)))),
+    Fault("F16", "lapsed_at_once", "place", _lapsed_at_once),
+    Fault("F16", "lying_lapse", "place", _wrong_lapse((5, _matches(0.75)))),
+    Fault("F16", "lying_lapse_matched", "place", _wrong_lapse((5, _matches(1.0)))),
     Fault("F17", "price_worse_unheard", "place", _unheard("price_worse_taken")),
     Fault("F18", "stake_cut_unheard", "place", _unheard("stake_cut")),
     Fault("F27", "foreign_bet", "bets", _foreign),

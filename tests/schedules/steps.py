@@ -88,7 +88,8 @@ def _trouble(rng: random.Random, profile: str) -> Step:
             fault = rng.choice(_OF_SENDS[:30])
         if fault.name in _SHORT_ONLY and profile != "short":
             fault = FAULTS["timeout_after"]
-        return Step("fault", (fault.name, rng.choice((1, 1, 1, 2, 4)), 0))
+        times = rng.choice((1, 1, 1, 2, 4))
+        return Step("fault", (fault.name, 4 if fault.name.startswith("lying_429") else times, 0))
     if kind == "read_fault":
         return Step("fault", (rng.choice(_OF_READS).name, rng.choice((1, 3, 10, 1000)), rng.choice((60, 600, 3600))))
     if kind == "crash":
@@ -107,14 +108,14 @@ def _trouble(rng: random.Random, profile: str) -> Step:
 def _after(rng: random.Random, numbers: int) -> Step:
     """Something that happens by itself."""
     kind = rng.choices(
-        ("wait", "settle", "correct", "void", "die", "stop", "kill", "resume", "heal", "redecide"),
-        (10, 6, 8, 4, 2, 1, 1, 2, 2, 3),
+        ("wait", "settle", "correct", "void", "postpone", "die", "stop", "kill", "resume", "heal", "redecide"),
+        (10, 6, 8, 5, 1, 2, 1, 1, 2, 2, 3),
     )[0]
     number = rng.randrange(numbers)
     if kind == "wait":
         return Step("wait", (rng.choice((2, 7, 15, 45, 70, 200, 1900)),))
     if kind in ("settle", "correct"):
         return Step(kind, (number, rng.random() < 0.5, rng.choice((-1, 0, 0, 0, 1))))
-    if kind in ("void", "redecide"):
+    if kind in ("void", "postpone", "redecide"):
         return Step(kind, (number,))
     return Step(kind, (rng.random() < 0.5,) if kind == "die" else ())

@@ -98,7 +98,14 @@ class Truth:
         if order is None or found is None or not found.matched_minor or found.outcome is Outcome.PARTIAL:
             return
         self._count("F32")
-        self.desk.settle(order.key, 0, found.version + 1, void=True)
+        fee = -1 if found.outcome is Outcome.VOID else 0  # void once more, with a fee
+        self.desk.settle(order.key, fee, found.version + 1, void=True)
+
+    def postpone(self, order: Order | None) -> None:
+        """The event of a bet is played half an hour later than it should; nothing settles meanwhile."""
+        if order is not None and self.bet(order.key) is not None:
+            self._count("F35")
+            self.desk.later(1800, order.key, lambda: self.settle(order, True, 0))
 
     def heal_faults(self) -> None:
         """All faults end; a bet that was placed by hand stays."""

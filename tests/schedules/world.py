@@ -298,6 +298,9 @@ class World:
     def _correct(self, number: int, won: bool, cents: int) -> None:
         self.truth.correct(self.orders.get(number), won, cents)
 
+    def _postpone(self, number: int) -> None:
+        self.truth.postpone(self.orders.get(number))
+
     def _void(self, number: int) -> None:
         self.truth.void(self.orders.get(number))
 
