@@ -115,12 +115,14 @@ class Assembled:
     room : Room
     market : Market
     fold : StatusFold
+    herald : Herald
     """
 
     runner: Runner
     room: Room
     market: Market
     fold: StatusFold
+    herald: Herald
 
     def status(self, name: str, **more: Any) -> Status:
         """What the runner does now, with what only a living one knows."""
@@ -132,6 +134,10 @@ class Assembled:
             )
             for one in room.breakers.distances()
         )  # fmt: skip
+        lines += tuple(
+            BreakerLine(f"alerts/{one.name}", one.dead, one.failed, cause="does not take alerts" if one.dead else "")
+            for one in self.herald.channels()
+        )
         bands = tuple(
             BandLine(one.measure, _number(one.value), _number(one.lower), _number(one.upper), str(one.position))
             for one in room.breakers.standings()
@@ -195,7 +201,7 @@ def assemble(
     world = World(plan.feed, market, clock, machine, plan.speed, heard)
     resolver = VenueResolver(executor, restored=bool(ledger.restored()), audits=plan.feed.is_live)
     beginning = Beginning(plan.deposits, plan.facts, herald.begin)
-    return Assembled(Runner(world, room, resolver, knobs.runner, beginning, probe), room, market, fold)
+    return Assembled(Runner(world, room, resolver, knobs.runner, beginning, probe), room, market, fold, herald)
 
 
 def _strategy(plan: Plan, journal: Journal) -> Strategy:

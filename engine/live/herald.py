@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.live.alarm import Alarm
 from engine.live.alerts.rules import alerts_of
-from engine.live.alerts.sender import AlertSender
+from engine.live.alerts.sender import AlertSender, ChannelStatus
 from engine.live.alerts.table import ALERTS, raised
 from engine.live.ledger.entries import Recorded
 from engine.logs.setup import logger
@@ -33,6 +33,10 @@ class Herald:
         if self._speaks:
             for alert in alerts_of(recorded):
                 self._sender.send(alert)
+
+    def channels(self) -> tuple[ChannelStatus, ...]:
+        """What became of the alerts of each channel."""
+        return self._sender.status()
 
     def tell(self, alarm: Alarm) -> None:
         """As `engine.live.alarm.Tell`."""

@@ -15,7 +15,7 @@ from engine.live.ledger.control import Command
 from engine.live.ledger.memory import MemoryDisk, MemoryStore
 from engine.live.ledger.store import Unfinished
 from engine.live.resolution import resolve
-from engine.live.venue import Order, Outcome, Profile, Receipt
+from engine.live.venue import Order, Outcome, Profile, Receipt, VenueFailure
 from tests.schedules import checks
 from tests.schedules.faults import FAULTS
 from tests.schedules.process import LEDGER, Process
@@ -118,6 +118,8 @@ class World:
             self._dead()
         except LedgerError as error:
             raise checks.Violated("I8", f"the runner refused its own entry: {error}") from error
+        except VenueFailure as error:
+            raise checks.Violated("I3", f"the runner died of the venue: {error!r}") from error
 
     def _ensure(self) -> None:
         if self.process is None:

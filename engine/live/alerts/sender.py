@@ -15,6 +15,9 @@ from engine.errors import ConfigurationError
 from engine.live.alerts.settings import AlertSettings
 from engine.live.alerts.table import Raised, Severity, raised
 from engine.live.clock import Clock
+from engine.logs.setup import logger
+
+_LOG: Final = logger(__name__)
 
 #: delivers title and text; False: the channel did not take it
 Channel = Callable[[str, str], bool]
@@ -127,7 +130,9 @@ class AlertSender:
                 with self._lock:
                     status = self._status[name]
                     status.sent, status.failed = status.sent + taken, status.failed + (not taken)
-                    status.dead = not taken
+                    is_news, status.dead = status.dead is taken, not taken
+                if is_news:
+                    _LOG.warning("channel_answers" if taken else "channel_dead", channel=name)
 
     def _attempt(self, channel: Channel, title: str, body: str) -> bool:
         for attempt in range(self._settings.attempts):
