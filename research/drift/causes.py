@@ -48,11 +48,12 @@ WORDS: Final[dict[str, Cause]] = {
     "rejected": Cause.REJECTION,
     "refused": Cause.REJECTION,
     "absent": Cause.REJECTION,
+    "insufficient_funds": Cause.REJECTION,
     "in_flight": Cause.REJECTION,
     "adopted": Cause.STATED,
     "stale": Cause.STALE,
     "odds_sanity": Cause.STALE,
-    "plausibility": Cause.STALE,
+    "implausible": Cause.BREAKER,
     "pending": Cause.LATENCY,
     "unknown": Cause.LATENCY,
     "market_unknown": Cause.LATENCY,
@@ -65,17 +66,27 @@ WORDS: Final[dict[str, Cause]] = {
 }
 #: words that end in a cause of their own: ``breaker_service`` and so on. Those of the kernel are rules of the account.
 _RULES: Final = ("breaker_drawdown", "breaker_daily_loss", "breaker_streak")
+#: what a bet that ended like this has as its cause where its word is another one
+_ENDED: Final = {"abandoned": Cause.LATENCY, "rejected": Cause.REJECTION}
 #: words of a decision that is on no tape: it wins nothing after tax, or its event is settled
 _OFF_TAPE: Final = ("worthless", "settled")
 
 
-def of_word(word: str) -> Cause | None:
-    """The cause that the reason of a decision states by itself; None for a bet, and for a rule of the kernel."""
-    if word in _RULES:
+def of_word(word: str, ended: str | None = None) -> Cause | None:
+    """The cause that the reason of a decision states by itself; None for a bet, and for a rule of the kernel.
+
+    Parameters
+    ----------
+    word : str
+        Reason of the decision, or of the bet that came to nothing.
+    ended : str, optional
+        ``abandoned`` (it was never sent, or provably not taken) or ``rejected``, of such a bet.
+    """
+    if word in _RULES and ended is None:
         return None
     if word.startswith(("breaker_", "service")):
         return Cause.BREAKER
-    return WORDS.get(word)
+    return WORDS.get(word) or _ENDED.get(ended or "")
 
 
 def cause_of(pair: Mapping[str, Any]) -> Cause:
@@ -95,7 +106,7 @@ def cause_of(pair: Mapping[str, Any]) -> Cause:
         return Cause.LATENCY if older and pair["quote_known_ns"] < pair["quote_known_ns_backtest"] else Cause.UNKNOWN
     if pair["reason"] != pair["reason_backtest"]:
         of_backtest = of_word(pair["reason_backtest"]) if pair["reason"] == "placed" else None
-        return of_word(pair["reason"]) or of_backtest or Cause.UNKNOWN
+        return of_word(pair["reason"], pair["ended"]) or of_backtest or Cause.UNKNOWN
     return _of_bets(pair) if pair["reason"] == "placed" else Cause.IDENTICAL
 
 

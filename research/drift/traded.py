@@ -31,6 +31,7 @@ DECISIONS: Final[dict[str, Any]] = {
     "odds_placed": pl.Float64,
     "pnl_minor": pl.Int64,
     "settled_ns": pl.Int64,
+    "ended": pl.String,
 }
 #: a market that is charged commission
 Place = tuple[int, str, float | None, str]
@@ -49,17 +50,19 @@ class _Bet:
     odds: float | None = None
     pnl_minor: int | None = None
     settled_ns: int | None = None
+    ended: str | None = None
     word: str = "not_sent"
 
     def apply(self, kind: Kind, at_ns: int, body: Mapping[str, Any]) -> None:
         if kind in _STATES:
             self.matched_minor, self.odds = int(body["matched_minor"]), body.get("odds")
+            self.ended = None
             self.backer_minor = int(body.get("backer_minor") or 0)
             self.word = "pending" if kind is Kind.PENDING else "placed"
         elif kind in (Kind.SENT, Kind.UNKNOWN):
             self.word = "unknown"
         elif kind in (Kind.REJECTED, Kind.ABANDONED):
-            self.matched_minor, self.word = 0, str(body.get("reason", kind.value))
+            self.matched_minor, self.word, self.ended = 0, str(body.get("reason", kind.value)), kind.value
         elif kind in (Kind.SETTLED, Kind.VOID):
             self.pnl_minor, self.settled_ns = int(body["pnl_minor"]), at_ns
         elif kind is Kind.REVERSED:
@@ -174,7 +177,7 @@ class Traded:
             out = {name: row.get(name) for name in DECISIONS} | {"quote_known_ns": known or None}
             if bet is not None:
                 out |= {"asked_minor": bet.asked_minor, "odds_placed": bet.odds, "backer_minor": bet.backer_minor}
-                out |= {"pnl_minor": bet.pnl_minor, "settled_ns": bet.settled_ns}
+                out |= {"pnl_minor": bet.pnl_minor, "settled_ns": bet.settled_ns, "ended": bet.ended}
                 out |= {"stake_minor": bet.matched_minor, "reason": bet.word}
             rows.append(out)
         return pl.DataFrame(rows, schema=DECISIONS)
