@@ -149,6 +149,19 @@ def test_an_open_rest_is_released_and_does_not_come_back_with_a_correction() -> 
     assert table.account.equity_minor == table.account.cash_minor == BANKROLL - 400
 
 
+def test_a_refusal_frees_the_day_on_which_the_bet_was_decided() -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0, placed=False)
+    table.bet("d", 500, 4.0, placed=False)
+    freed = Money(cash=500, reserved=-500)
+    table.write([Entry(Kind.REJECTED, "rejected:d", 20, "d", bookmaker="a", money=freed, body={"reason": "rejected"})])
+    assert table.account.cells[acc.STAKED_TODAY] == 1_000
+    table.write([Entry(Kind.ROLLED, "rolled:30", 30)])
+    freed = Money(cash=1_000, reserved=-1_000)
+    table.write([Entry(Kind.REJECTED, "rejected:h", 40, "h", bookmaker="a", money=freed, body={"reason": "absent"})])
+    assert table.account.cells[[acc.STAKED_TODAY, acc.TURNOVER, acc.OPEN]].tolist() == [0, 0, 0]
+
+
 def test_tax_is_split_out() -> None:
     table = Table(tax_stake_frac=0.05, tax_winnings_frac=0.1)
     table.bet("h", 1_000, 3.0)
