@@ -61,6 +61,9 @@ def _value(name: str, value: Any) -> Any:
 class Recorder:
     """Keeps every message; call it with each one, in order.
 
+    A replay that starts again gives the same messages again: what is known up to the last `Mark` on file is not kept
+    twice.
+
     Parameters
     ----------
     folder : Path
@@ -78,14 +81,17 @@ class Recorder:
         self.folder, self._sync = folder, sync
         self._waiting: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
+        self._kept_ns: int | None = None
         for path in files_of(folder)[-1:]:
-            _cut(path)
+            self._kept_ns = _cut(path)
 
     def __call__(self, message: Message) -> None:
         """Keep a message; with a `Mark`, all of its piece."""
         self._waiting.append(json.dumps(to_plain(message), separators=(",", ":"), allow_nan=True, default=str))
         if isinstance(message, Mark):
-            self._write(message.known_at_ns)
+            if self._kept_ns is None or message.known_at_ns > self._kept_ns:
+                self._write(message.known_at_ns)
+            self._waiting.clear()
 
     def _write(self, at_ns: int) -> None:
         day = datetime.fromtimestamp(at_ns // SECOND_NS, UTC).date()
@@ -101,7 +107,6 @@ class Recorder:
                 "what the feed gave cannot be kept", where=str(path), found=error.strerror or str(error),
                 todo="free the disk, then start again",
             ) from error  # fmt: skip
-        self._waiting.clear()
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -135,9 +140,16 @@ def pieces(path: Path) -> Iterator[tuple[list[Message], int]]:
         yield lines, at
 
 
-def _cut(path: Path) -> None:
-    """Cut half a piece off the end of a file."""
-    end = max((at for _, at in pieces(path)), default=0)
+def _cut(path: Path) -> int | None:
+    """Cut half a piece off the end of a file; returns the instant of the last `Mark` that is left."""
+    end, last = 0, None
+    for messages, at in pieces(path):
+        end, last = at, messages[-1].known_at_ns
     if end < path.stat().st_size:
         with path.open("r+b") as file:
             file.truncate(end)
+    return last
+
+
+def not_synced(number: int) -> None:
+    """For a replay: what a loss of power takes can be replayed."""

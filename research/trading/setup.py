@@ -15,12 +15,14 @@ from engine.live.crash_points import Probe, no_probe
 from engine.live.feeds.replay import Replay
 from engine.live.herald import Herald
 from engine.live.ledger.opening import ledger_path, open_ledger
+from engine.live.recording import Recorder, not_synced
 from engine.live.runner import Runner
 from engine.live.status import Status
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
 from engine.live.warm import warm
+from engine.paths import home
 from research.promotion.deployed import Deployed
 from research.trading.history import (
     Wish,
@@ -67,6 +69,11 @@ class Trading:
         self.stack.close()
 
 
+def recording_path(name: str) -> Path:
+    """Folder of what a runner received."""
+    return home() / "data" / "feed" / name
+
+
 def venue_path(name: str) -> Path:
     """Database of the paper venue of a promotion."""
     return ledger_path(name).with_suffix(".venue.db")
@@ -110,6 +117,7 @@ def compose(
         results=history.results,
         speed=wish.speed,
         facts={**wish.plain(), "settings": settings.plain()},
+        listeners=(Recorder(recording_path(name), not_synced),),
     )
     knobs = Knobs(settings.executor, settings.runner, settings.breakers)
     with ExitStack() as stack:

@@ -12,7 +12,7 @@ from engine.clock import DAY_NS
 from engine.errors import DataError, LedgerFailure
 from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result
 from engine.live.feeds.recorded import Recorded
-from engine.live.recording import Recorder, files_of
+from engine.live.recording import Recorder, files_of, not_synced
 
 VALUES = {
     "event_id": 2**62 + 1, "sport": "football", "home": "Atlético", "date": date(2024, 3, 30), "neutral": False,
@@ -27,7 +27,7 @@ def batches() -> list[list[Message]]:
 
 
 def record(folder: Path, messages: list[list[Message]]) -> None:
-    recorder = Recorder(folder, lambda number: None)
+    recorder = Recorder(folder, not_synced)
     for batch in messages:
         for message in batch:
             recorder(message)
@@ -58,6 +58,12 @@ def test_every_cut_of_the_last_piece_loses_that_piece_only(tmp_path: Path) -> No
         if length % 7 == 0:
             record(tmp_path, batches()[1:2])
             assert read(tmp_path) == batches()[:2]
+
+
+def test_a_replay_that_starts_again_is_kept_once(tmp_path: Path) -> None:
+    record(tmp_path, batches()[:2])
+    record(tmp_path, batches())
+    assert read(tmp_path) == batches()
 
 
 def test_damage_before_the_end_is_refused(tmp_path: Path) -> None:
