@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,52 @@ def test_a_copy_comes_back_whole_and_bets_only_when_it_is_adopted(
     ledger.append([Entry(Kind.SENT, "sent:2:1", 5)], sending=True)
     ledger.close()
     assert opening("autumn", settings=target).restored() == ""
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_large_ledgers_are_copied_in_blocks(
+    opening: Open, settings: LedgerSettings, tmp_path: Path, lines: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "_BLOCK", 3)
+    ledger = opening()
+    ledger.append([intended(number) for number in range(1, 12)])
+    hashes = [row.hash for row in ledger.entries()]
+    copied(settings, tmp_path / "copy", lines=lines)
+    assert restore(tmp_path / "copy", "autumn", settings=settings).entries == 12
+    other = look("autumn", settings=settings)
+    assert [row.hash for row in other.entries()] == hashes
+    other.close()
+
+
+def test_a_ledger_that_comes_while_another_is_restored_stays(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ledger("spring", OPENED, settings=FAST).close()
+    copied(FAST, tmp_path / "copy", lines=False)
+    marked = copies._marked
+
+    def slowly(*words: Any) -> Any:
+        ledger_path("autumn").write_text("came first")
+        return marked(*words)
+
+    monkeypatch.setattr(copies, "_marked", slowly)
+    with pytest.raises(LedgerError, match="a ledger of this name is there"):
+        restore(tmp_path / "copy", "autumn", settings=FAST)
+    assert ledger_path("autumn").read_text() == "came first"
+    ledger_path("autumn").unlink()
+    monkeypatch.setattr(copies, "flush_folder", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(LedgerFailure, match="No space left"):
+        restore(tmp_path / "copy", "winter", settings=FAST)
+
+
+def test_a_file_that_is_damaged_is_not_copied(home: Path, tmp_path: Path) -> None:
+    open_ledger("spring", OPENED, settings=FAST).close()
+    store = connect("spring", FAST, SystemClock())
+    ledger_path("spring").write_bytes(b"no ledger any more " * 500)
+    with pytest.raises(LedgerFailure, match="not a database"):
+        backup(store.sessions, "spring", tmp_path / "copy")
+    assert list(tmp_path.glob("*copy*")) == []
+    store.close()
 
 
 def test_nothing_is_overwritten(opening: Open, settings: LedgerSettings, tmp_path: Path) -> None:
