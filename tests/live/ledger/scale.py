@@ -47,12 +47,13 @@ def main(entries: int) -> None:
         size = Path(folder, "data", "ledger", "large.db").stat().st_size
         settings = LedgerSettings()
         store = connect("large", settings, SystemClock())
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         found = verify(store.sessions, "large")
-        seconds = time.perf_counter() - started
+        seconds, own = time.perf_counter() - started, time.process_time() - worked
         words = (
-            f"{found.entries:,} entries, {size / 1e6:.0f} MB: verified in {seconds:.1f} s, {len(found.faults)} faults"
+            f"{found.entries:,} entries, {size / 1e6:.0f} MB, {len(found.faults)} faults: verified in {seconds:.1f} s"
         )
+        words += f", {own:.1f} s of them work of the processor"
         sys.stdout.write(words + "\n")
         store.close()
 

@@ -24,6 +24,7 @@ from engine.live.ledger.verify import verify
 from tests.live.ledger.conftest import Open
 from tests.live.ledger.cut import Cut
 from tests.live.ledger.entries import OPENED, intended, placed
+from tests.live.ledger.postgres import crash, own_server
 
 pytestmark = pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 
@@ -176,3 +177,26 @@ def test_the_address_can_come_from_the_environment(
     monkeypatch.setenv("BEA_LEDGER_URL", settings.url)
     ledger = opening(settings=replace(settings, url=""))
     assert ledger.where.startswith("postgresql://")
+
+
+def test_a_server_that_dies_within_a_commit_and_comes_back_has_lost_nothing(
+    home: Path, settings: LedgerSettings
+) -> None:
+    with own_server() as own:
+        died: list[int] = []
+
+        def die(name: str) -> None:
+            if name == "receipt.inside_commit" and len(died) < 2:
+                died.append(own.get_pid())
+                crash(own)
+
+        patient = replace(settings, url=own.get_uri(), retry_wait_ms=100, lease_ttl_ms=60_000)
+        ledger = open_ledger("spring", OPENED, settings=patient, probe=die)
+        told = [*ledger.append([intended(1)]), *ledger.append([placed(1, "pinnacle/7")])]
+        crash(own)
+        told += [*ledger.append([intended(2)])]
+        assert len(died) == 2 and list(ledger.entries(1)) == told
+        ledger.close()
+        store = connect("spring", patient, SystemClock())
+        assert verify(store.sessions, "spring").faults == ()
+        store.close()
