@@ -141,7 +141,7 @@ def test_a_closed_ledger_leaves_the_lease_to_the_next(opening: Open) -> None:
 
 
 def test_two_runners_on_a_database(home: object, settings: LedgerSettings, opening: Open) -> None:
-    first, clock = opening(holder="a"), MovedClock()
+    first, clock = opening(clock=MovedClock(), holder="a"), MovedClock()
     clock.during = first.renew
     with pytest.raises(Fenced, match=r"holds the lease.*a, epoch 1"):
         open_ledger("spring", OPENED, settings=settings, clock=clock, holder="b")
