@@ -8,7 +8,12 @@ from engine.live.ledger.settings import LedgerSettings
 OPENED = Entry(Kind.OPENED, "opened", 1, body={"promotion": "ab" * 16, "currency": "GBP", "mode": "paper"})
 #: short waits, and a lease that outlives a slow machine: tests that wait for its end move their own clock
 FAST = LedgerSettings(
-    busy_timeout_ms=200, lease_ttl_ms=60_000, takeover_margin_ms=100, renew_after_ms=20_000, poll_ms=5_000, retry_wait_ms=1
+    busy_timeout_ms=200,
+    lease_ttl_ms=60_000,
+    takeover_margin_ms=100,
+    renew_after_ms=20_000,
+    poll_ms=5_000,
+    retry_wait_ms=1,
 )
 
 

@@ -179,6 +179,7 @@ def test_the_address_can_come_from_the_environment(
     assert ledger.where.startswith("postgresql://")
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_within_a_commit_and_comes_back_has_lost_nothing(
     home: Path, settings: LedgerSettings
 ) -> None:
