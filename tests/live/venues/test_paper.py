@@ -163,6 +163,33 @@ def test_every_change_is_flushed_to_the_disk(tmp_path: Path) -> None:
     assert found == ["wal", 2], "2 is FULL"
 
 
+def test_a_change_that_fails_half_way_leaves_nothing_behind() -> None:
+    made = venue(prices(quote(0, 2.0)))
+    with pytest.raises(PaperConflict), made.account.changing():
+        made.account.move("capital:2", "", 5_000)
+        made.account.move("capital:1", "", 1)
+    assert made.balance_minor() == BANKROLL and "capital:2" not in made.account.references
+    made.deposit("capital:2", 5_000)
+    assert made.balance_minor() == BANKROLL + 5_000
+
+
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "venue.db").write_text("not a database, but long enough to look like a file of some kind " * 20)
+    with pytest.raises(LedgerError, match="the paper venue's database failed"):
+        venue(prices(quote(0, 2.0)), tmp_path / "venue.db")
+
+
+def test_an_order_that_waits_needs_its_money_too() -> None:
+    source = ObservedPrices()
+    for message in (fixture(), seen(0, 2.0), Mark(T0_NS + 10 * SECOND_NS)):
+        source.see(message)
+    made = venue(source, delay_s=5)
+    assert one(made, order(1, stake_minor=BANKROLL - 500)).outcome is Outcome.PENDING
+    assert one(made, order(2, stake_minor=501)).reason == "insufficient_funds"
+    with pytest.raises(NotTaken, match="no_such_bet"):
+        made.match(order(2).key, 1, 0, odds=2.0)
+
+
 def fixture(event_id: int = 1) -> Fixture:
     return Fixture(T0_NS, {"event_id": event_id, "starts_at": T0_NS + 3_600 * SECOND_NS})
 
