@@ -24,14 +24,17 @@ _ABOUT: Final = (
     "replayed, and if every bit is the same, the new code is signed."
 )
 
+_LAST: Final = "last"
+_RUN: Final = f"a run, or {_LAST}: the one that finished last; default configuration: the selected one"
+
 
 def promote(argv: Sequence[str]) -> int:
     """Run `bea promote` with the words after it; returns the exit status."""
     parser = parser_of("promote", _ABOUT)
-    parser.add_argument("run", nargs="?", metavar="RUN[#CONFIG]", help="a run; default configuration: the selected one")
+    parser.add_argument("run", nargs="?", metavar="RUN[#CONFIG]", help=_RUN)
     parser.add_argument("--name", required=True, help="name of the promotion and of its ledger")
     parser.add_argument("--to", choices=("paper", "live"), default="paper", help="which gates it must pass")
-    words = "open a failed gate; the reason is recorded"
+    words = "open failed gates, their names with commas between; the reason is recorded"
     parser.add_argument("--acknowledge", action="append", default=[], metavar='GATE="REASON"', help=words)
     parser.add_argument("--currency", help="of the ledger, three letters; default: conf/promotion")
     parser.add_argument("--paper", metavar="NAME", help="with --to live: the promotion that was traded on paper")
@@ -112,10 +115,11 @@ def _unexplained(promotion: Promotion, entries: Sequence[Recorded]) -> int | Non
 
 def _opened(text: str) -> tuple[Any, int]:
     """The run and the number of the configuration: the selected one where none is named, else the best."""
+    from research.records.folder import complete
     from research.records.run import RunRecord
 
     prefix, _, number = text.partition("#")
-    run = RunRecord.open(prefix)
+    run = RunRecord.open(next(iter(complete()), prefix) if prefix == _LAST else prefix)
     if number:
         if not number.isdigit():
             raise UsageError("not a configuration", found=printable(text), expected="RUN#NUMBER, such as 1f3a#12")
@@ -125,12 +129,12 @@ def _opened(text: str) -> tuple[Any, int]:
 
 
 def _reasons(words: Sequence[str]) -> dict[str, str]:
-    reasons = {}
+    reasons: dict[str, str] = {}
     for word in words:
-        name, sign, reason = word.partition("=")
+        named, sign, reason = word.partition("=")
         if not sign:
             raise UsageError("no reason", where=f"--acknowledge {printable(word)}", expected='GATE="reason"')
-        reasons[name.strip()] = reason.strip().strip("\"'")
+        reasons |= dict.fromkeys((name.strip() for name in named.split(",")), reason.strip().strip("\"'"))
     return reasons
 
 

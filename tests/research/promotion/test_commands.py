@@ -60,10 +60,12 @@ def test_a_refusal_lists_every_gate_and_ends_with_one(own_home: Path, capsys: py
 def test_acknowledged_gates_are_shown_wherever_the_promotion_is(
     own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [f'--acknowledge={gate}="for the demo"' for gate in load("demo").acknowledged]
-    assert main(["promote", run_id(), "--name", "new", "--currency", "gbp", *words]) == 0
+    first, *others = load("demo").acknowledged
+    words = [f'--acknowledge={first}="for the demo"', f"--acknowledge={','.join(others)}=for the demo"]
+    assert main(["promote", "last", "--name", "new", "--currency", "gbp", *words]) == 0
     assert "acknowledged simulated: for the demo" in capsys.readouterr().out
-    assert load("new").currency == "GBP"
+    assert (load("new").currency, load("new").run) == ("GBP", load("demo").run)
+    assert load("new").acknowledged == dict.fromkeys([first, *others], "for the demo")
     assert main(["promotions"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("\t")[:3] for line in lines] == [["demo", "paper", "active"], ["new", "paper", "active"]]
