@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -111,6 +112,9 @@ def forked(home: Path, data: Path, name: str, after: int) -> int:
         try:
             trade(home, data, name, after)
             status = 0
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
             sys.stderr.flush()
             os._exit(status)
