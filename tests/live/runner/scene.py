@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +15,14 @@ from engine.configuration import Configuration
 from engine.live.assembly import Assembled, Knobs, Plan, assemble
 from engine.live.clock import SystemClock
 from engine.live.crash_points import Probe, no_probe
+from engine.live.execution_settings import ExecutionSettings
 from engine.live.feeds.replay import Replay, prepared
 from engine.live.ledger.entries import Entry, Kind, Money, Recorded
-from engine.live.ledger.opening import look, open_ledger
+from engine.live.ledger.opening import ledger_path, look, open_ledger
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.rules import Rules
 from engine.live.runner import RunnerSettings
+from engine.live.venue import Order, Receipt, VenueFailure
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
@@ -65,30 +69,53 @@ class History:
         return cls(pl.read_ipc(folder / "events.arrow"), pl.read_ipc(folder / "quotes.arrow"))
 
 
-def rules() -> Rules:
+def rules(edge_min: float = CONFIGURATION.edge_min) -> Rules:
     """Of the scene: rejections, slippage, a tolerance, commission and a breaker."""
-    return Rules("5c" * 16, CONFIGURATION, RATES, seed=7, decide_at="before_start:1h")
+    return Rules("5c" * 16, replace(CONFIGURATION, edge_min=edge_min), RATES, seed=7, decide_at="before_start:1h")
+
+
+class Logged(PaperVenue):
+    """A paper venue that writes down who sends what: one line a request, ``process key``."""
+
+    log: Path | None = None
+
+    def place(self, orders: Sequence[Order]) -> Sequence[Receipt | VenueFailure]:
+        """As the paper venue."""
+        if self.log is not None:
+            with self.log.open("a") as file:
+                file.write("".join(f"{os.getpid()} {order.key}\n" for order in orders))
+        return super().place(orders)
 
 
 def opened(
-    history: History, stack: ExitStack, *, probe: Probe = no_probe, settings: LedgerSettings | None = None
+    history: History,
+    stack: ExitStack,
+    *,
+    probe: Probe = no_probe,
+    settings: LedgerSettings | None = None,
+    edge_min: float = CONFIGURATION.edge_min,
+    log: Path | None = None,
+    hasty: bool = False,
 ) -> Assembled:
     """A runner over the scene, with its ledger and its venue in the home folder; `stack` closes them."""
-    from engine.live.ledger.opening import ledger_path
-
     machine = SystemClock()
     warm(rules())  # compiling can take longer than a lease lasts
     ledger = open_ledger(NAME, OPENED, settings=settings, clock=machine, probe=probe)
     stack.callback(ledger.close)
     prices = ReplayPrices.from_quotes(history.quotes, history.events)
-    venue = PaperVenue(ledger_path(NAME).with_suffix(".venue.db"), prices, FillModel(rules().params, 7, 0, RATES))
+    venue = Logged(ledger_path(NAME).with_suffix(".venue.db"), prices, FillModel(rules().params, 7, 0, RATES))
+    knobs = Knobs(runner=RunnerSettings(poll_ms=50, renew_every_ms=100 if hasty else 5_000))
+    if hasty:  # sends that end soon, so that a short lease outlives them
+        venue.profile = replace(venue.profile, connect_timeout_ns=50_000_000, send_timeout_ns=50_000_000)
+        knobs = replace(knobs, executor=ExecutionSettings(lease_margin_ms=50))
+    venue.log = log
     stack.callback(venue.close)
     money = Money(cash=1_000_000, capital=-1_000_000)
     plan = Plan(
-        rules(), Value(), Replay(history.events, history.quotes), ("open", "snapshot"),
+        rules(edge_min), Value(), Replay(history.events, history.quotes), ("open", "snapshot"),
         (Entry(Kind.CAPITAL, "capital:1", 0, money=money),), closing=("pinnacle", "multiplicative"),
     )  # fmt: skip
-    return assemble(plan, Knobs(runner=RunnerSettings(poll_ms=50)), ledger, venue, machine=machine, probe=probe)
+    return assemble(plan, knobs, ledger, venue, machine=machine, probe=probe)
 
 
 def traded(history: History, *, probe: Probe = no_probe) -> str:
