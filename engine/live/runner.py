@@ -180,13 +180,27 @@ class Runner:
         self._finish()
         return self._stop
 
-    def _start(self) -> Day:
-        room = self._room
+    def recover(self) -> None:
+        """Fold the ledger and bring what an earlier process left behind into order, without trading: `bea reconcile`.
+
+        Raises
+        ------
+        LedgerError
+            As `run`.
+        """
+        self._load()
+        self._resolver.recover()
+
+    def _load(self) -> None:
+        room, clock = self._room, self._world.clock
         room.journal.load()
         self._beginning.on_loaded()
-        begin_ns = max(0, room.account.instant_ns)
-        if isinstance(self._world.clock, WorldClock):
-            self._world.clock.reach(begin_ns)
+        if isinstance(clock, WorldClock):
+            clock.reach(max(0, room.account.instant_ns))
+
+    def _start(self) -> Day:
+        room = self._room
+        self._load()
         feed = self._world.feed
         body = {"feed": feed.name, "is_live": feed.is_live, **self._beginning.facts}
         at_ns = self._world.clock.wall_ns()

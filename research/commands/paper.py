@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, printable
@@ -31,16 +32,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("name", metavar="NAME", help="a promotion, see `bea promotions`")
     parser.add_argument("settings", nargs="*", metavar="section.key=value", help="settings, see conf/live")
     parser.add_argument(
-        "--feed", default="replay", metavar="replay|store",
-        help="replay: the data of the backtest, to the bit; store: what the store holds today",
+        "--feed", default="replay", metavar="replay|store|FOLDER",
+        help="replay: the data of the backtest, to the bit; store: what the store holds today; FOLDER: a recording",
     )  # fmt: skip
     parser.add_argument("--speed", choices=tuple(SPEEDS), default="max", help="of a replay")
     for name, words in (("from", "only events that start on this day or later"), ("until", "and before this day")):
         parser.add_argument(f"--{name}", dest=f"{name}_day", type=_date, metavar="DATE", help=words)
-    options = parser.parse_args(list(argv))
+    options = parser.parse_intermixed_args(list(argv))  # settings may stand after options
     trading = _composed(options)
     try:
-        _run(trading, as_json=options.json)
+        _run(trading, trading.view_every_ms, as_json=options.json)
     finally:
         trading.close()
     return 0
@@ -62,10 +63,9 @@ def _composed(options: Any) -> Trading:
     from research.trading.settings import live_settings
     from research.trading.setup import compose
 
-    if options.feed not in (REPLAY, STORE):
-        raise UsageError(
-            "unknown feed", where="--feed", expected=f"{REPLAY} or {STORE}", found=printable(options.feed, 60)
-        )
+    if options.feed not in (REPLAY, STORE) and not Path(options.feed).is_dir():
+        found = printable(options.feed, 60)
+        raise UsageError("no such feed", where="--feed", expected=f"{REPLAY}, {STORE} or a folder", found=found)
     settings = live_settings(options.settings)
     secrets = Secrets([*environment_secrets(os.environ), *address_secrets(settings.ledger.url)])
     for variable in settings.alerts.channels.values():
@@ -76,12 +76,12 @@ def _composed(options: Any) -> Trading:
     return compose(deployed, settings, Wish(options.feed, SPEEDS[options.speed], options.from_day, options.until_day))
 
 
-def _run(trading: Trading, *, as_json: bool) -> None:
+def _run(trading: Trading, every_ms: int, *, as_json: bool) -> None:
     from research.trading.screen import Screen
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: trading.runner.stop("a signal"))
-    with Screen(trading.status, 250, quiet=as_json) as screen:
+    with Screen(trading.status, every_ms, quiet=as_json) as screen:
         trading.runner.on_turn = screen.turn
         reason = trading.runner.run()
     if as_json:

@@ -12,6 +12,8 @@ from engine.live.alerts.sender import AlertSender, channels_of
 from engine.live.assembly import Assembled, Knobs, Plan, assemble
 from engine.live.clock import SystemClock
 from engine.live.crash_points import Probe, no_probe
+from engine.live.feed import Feed
+from engine.live.feeds.recorded import Recorded as Recording
 from engine.live.feeds.replay import Replay
 from engine.live.herald import Herald
 from engine.live.ledger.opening import ledger_path, open_ledger
@@ -25,6 +27,9 @@ from engine.live.warm import warm
 from engine.paths import home
 from research.promotion.deployed import Deployed
 from research.trading.history import (
+    REPLAY,
+    STORE,
+    Recorded,
     Wish,
     check_tradable,
     deposits,
@@ -48,12 +53,15 @@ class Trading:
         Gates of the promotion that a person opened, each with the reason.
     stack : contextlib.ExitStack
         Closes venue, ledger and alerts.
+    view_every_ms : int
+        The view is drawn at most so often.
     """
 
     name: str
     parts: Assembled
     acknowledged: tuple[str, ...]
     stack: ExitStack
+    view_every_ms: int = 250
 
     @property
     def runner(self) -> Runner:
@@ -72,6 +80,19 @@ class Trading:
 def recording_path(name: str) -> Path:
     """Folder of what a runner received."""
     return home() / "data" / "feed" / name
+
+
+def feed_of(history: Recorded, wish: Wish) -> Feed:
+    """The feed of a wish: the history message by message, or a recording.
+
+    Raises
+    ------
+    DataError
+        There is no recording in the folder.
+    """
+    if wish.feed in (REPLAY, STORE):
+        return Replay(history.events, history.quotes, wish.feed)
+    return Recording(Path(wish.feed), Path(wish.feed).name)
 
 
 def venue_path(name: str) -> Path:
@@ -107,7 +128,7 @@ def compose(
     plan = Plan(
         rules=rules,
         strategy=strategy_of(deployed),
-        feed=Replay(history.events, history.quotes, wish.feed),
+        feed=feed_of(history, wish),
         kinds=spec.instants,
         deposits=tuple(deposits(deployed, rules, 0)),
         mode=deployed.promotion.mode,
@@ -141,4 +162,4 @@ def compose(
         stack.callback(venue.close)
         parts = assemble(plan, knobs, ledger, venue, herald=herald, machine=machine, probe=probe)
         words = tuple(f"{gate}: {reason}" for gate, reason in deployed.promotion.acknowledged.items())
-        return Trading(name, parts, words, stack.pop_all())
+        return Trading(name, parts, words, stack.pop_all(), settings.runner.view_every_ms)
