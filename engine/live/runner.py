@@ -5,6 +5,7 @@ At most `RunnerSettings.poll_ms` pass between two looks at the control rows and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
@@ -218,15 +219,15 @@ class Runner:
         feed, timeout_ns = self._world.feed, self._settings.poll_ms * _MS_NS
         service = self._room.breakers.service("source", feed.name)
         if not service.allows():
-            self._world.machine.sleep_ns(timeout_ns)
+            self._world.clock.sleep_ns(timeout_ns)
             return ()
         service.asked()
         try:
             messages = feed.poll(timeout_ns)
         except FeedFailure as failure:
-            service.failed(str(failure))
+            service.failed(_cause(failure))
             _LOG.warning("the feed failed", cause=str(failure))
-            self._world.machine.sleep_ns(timeout_ns)
+            self._world.clock.sleep_ns(timeout_ns)
             return ()
         service.answered()
         return messages
@@ -326,6 +327,12 @@ class Runner:
             _LOG.warning("stopped twice under one lease")
         _LOG.info("stopped", reason=self._stop)
         self.on_turn()
+
+
+def _cause(failure: FeedFailure) -> str:
+    """The first word of a failure, if it is a plain one: a cause comes into the ledger, other text does not."""
+    word = str(failure).partition(" ")[0]
+    return word if re.fullmatch(r"[a-z][a-z0-9_]{0,31}", word) else "failure"
 
 
 def _body(control: Control) -> dict[str, Any]:
