@@ -179,6 +179,12 @@ _TABLE: Final = (
         "research.commands.live:resume",
     ),
     Command(
+        "stop",
+        "[NAME]",
+        "ask a runner to finish what is under way and end",
+        "research.commands.live:stop",
+    ),
+    Command(
         "reconcile",
         "NAME [--adopt --reason TEXT]",
         "compare a ledger with its venue, without a runner",
