@@ -11,7 +11,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from engine.errors import BeaError, UsageError
 from engine.files import exclusive
@@ -62,18 +61,9 @@ def heads() -> tuple[dict[str, str], list[str]]:
     return found, unread
 
 
-#: stands for the run that was finished last
-LATEST: Final = "latest"
-
-
 def find(prefix: str) -> str:
-    """The one complete run whose id starts with `prefix`; raises UsageError if none or several do.
-
-    ``latest`` is the run that was finished last.
-    """
+    """The one complete run whose id starts with `prefix`; raises UsageError if none or several do."""
     known = complete()
-    if prefix == LATEST and known:
-        return max(known, key=lambda run: ((run_folder(run) / MANIFEST).stat().st_mtime_ns, run))
     if not _ID.fullmatch(prefix):
         raise UsageError(
             "not a run", found=repr(prefix), expected="the first digits of a run's id", todo="see `bea runs`"
