@@ -152,13 +152,9 @@ def compose(
         model = FillModel(rules.params, rules.seed, deployed.inputs.delay_ns, rules.terms)
         prices = ReplayPrices.from_quotes(history.prices, history.events)
         venue = PaperVenue(
-            venue_path(name),
-            prices,
-            model,
-            guard=settings.paper,
-            zone=rules.zone,
+            venue_path(name), prices, model, guard=settings.paper, zone=rules.zone,
             on_finding=lambda text: herald.tell(Alarm("implausible", text)),
-        )
+        )  # fmt: skip
         stack.callback(venue.close)
         parts = assemble(plan, knobs, ledger, venue, herald=herald, machine=machine, probe=probe)
         words = tuple(f"{gate}: {reason}" for gate, reason in deployed.promotion.acknowledged.items())
