@@ -21,11 +21,11 @@ from tests.property.tapes import random_configuration, random_tape
 from tests.property.test_lanes import of_one_class, plain_tape
 
 #: stakes what was lost before today, and one unit more; and the same for what was lost today
-OVER_DAYS = """def stake_minor(row, account, params):
-    return max(0.0, params.bankroll_minor - account.day_start_equity) + params.amount_minor
-"""
-WITHIN_A_DAY = """def stake_minor(row, account, params):
-    return max(0.0, account.day_start_equity - account.equity) * 2.0 + params.amount_minor
+#: raises stakes after a lost day, or after losses within a day; one text, so that it is compiled once
+PROGRESSION = """def stake_minor(row, account, params):
+    over_days = max(0.0, params.bankroll_minor - account.day_start_equity)
+    within_a_day = max(0.0, account.day_start_equity - account.equity) * 2.0
+    return (over_days if params.fraction < 0.5 else within_a_day) + params.amount_minor
 """
 
 
@@ -155,13 +155,13 @@ def test_flat_and_percent_stakes_have_the_same_series() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", [OVER_DAYS, WITHIN_A_DAY])
-def test_a_progression_has_the_series_of_flat_stakes(text: str, tmp_path: Path) -> None:
-    (tmp_path / "rule.py").write_text(text)
+@pytest.mark.parametrize("fraction", [0.25, 0.75])
+def test_a_progression_has_the_series_of_flat_stakes(fraction: float, tmp_path: Path) -> None:
+    (tmp_path / "rule.py").write_text(PROGRESSION)
     rule, made = load(tmp_path / "rule.py"), many_bets(np.random.default_rng(4), 200)
     step = {"stake_increment_minor": 100.0, "stake_min_minor": 100.0, "bankroll_minor": 1e11, "amount_minor": 100.0}
     flat = replay(made, free(**step).params())
-    own = replay(made, free(staking=Staking.OWN, **step).params(), rule=rule)
+    own = replay(made, free(staking=Staking.OWN, fraction=fraction, **step).params(), rule=rule)
     assert own.bets.height == flat.bets.height == 200
     assert own.bets["stake_minor"].max() > 5 * own.bets["stake_minor"].min()
     assert own.daily["level"].to_numpy() == pytest.approx(flat.daily["level"].to_numpy(), abs=1e-9)

@@ -13,6 +13,7 @@ import research
 from engine.errors import ConfigurationError
 from research.strategies import by_name, make
 from research.strategies.user_file import load_module, user_strategies
+from tests.property.test_rule import KELLY
 
 BEA = Path(sys.executable).parent / "bea"
 STRATEGY = '''"""Back every favourite."""
@@ -164,9 +165,16 @@ def test_a_file_is_found_by_name_and_imported_again_only_after_an_edit(strategy_
 
 def test_a_staking_rule_is_found_in_the_home_by_its_name(home: Path) -> None:
     (home / "staking_rules").mkdir()
-    (home / "staking_rules" / "tenth.py").write_text("def stake_minor(row, room, params):\n    return 1000.0\n")
-    words = ["data=sample", "data.competitions=[SIM1]", "strategy.edge_min=0", "staking=own", "report=false"]
-    run = research.backtest([*words, "staking.file=tenth"])
-    assert run.metrics()["n_bets"] > 0 and set(run.bets()["stake_minor"]) == {1000.0}
+    (home / "staking_rules" / "ours.py").write_text(KELLY)
+    words = [
+        "data=sample",
+        "data.competitions=[SIM1]",
+        "strategy.edge_min=0",
+        "staking.stake_cap_frac=0.02",
+        "report=false",
+    ]
+    run = research.backtest([*words, "staking=own", "staking.file=ours"])
+    built_in = research.backtest([*words, "staking=kelly"])
+    assert run.metrics()["n_bets"] > 0 and run.bets().equals(built_in.bets())
     with pytest.raises(ConfigurationError, match="found No such file"):
-        research.backtest([*words, "staking.file=eleventh"])
+        research.backtest([*words, "staking=own", "staking.file=theirs"])
