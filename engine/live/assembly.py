@@ -191,8 +191,9 @@ def assemble(
         journal.observe(observer)
     executor = Executor(
         journal, venue, clock, knobs.executor, guards=VenueGuards(breakers, venue.profile.name, plan.feed.name),
-        tell=herald.tell, probe=probe, generator=np.random.Generator(np.random.Philox(plan.rules.seed)),
+        tell=herald.tell, probe=probe,
     )  # fmt: skip
+    executor.generator = np.random.Generator(np.random.Philox(plan.rules.seed))
     room = Room(
         journal=journal, account=account, progress=progress, breakers=breakers,
         judge=Judge(plan.rules, account, market), settler=Settler(plan.rules, account), executor=executor,

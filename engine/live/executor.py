@@ -69,8 +69,11 @@ class Executor:
         Asked before each intent and again before each send.
     tell : Tell
     probe : Probe
-    generator : numpy.random.Generator, optional
-        Of the jitter; None: no jitter.
+
+    Attributes
+    ----------
+    generator : numpy.random.Generator or None
+        Of the jitter of waits; None, as at first: no jitter.
     """
 
     def __init__(
@@ -83,12 +86,11 @@ class Executor:
         guards: Guards | None = None,
         tell: Tell = no_tell,
         probe: Probe = no_probe,
-        generator: np.random.Generator | None = None,
     ) -> None:
         self.journal, self.venue, self.clock, self.settings = journal, venue, clock, settings
         self.guards: Guards = OpenGuards(journal.book) if guards is None else guards
         self.tell, self.probe = tell, probe
-        self._generator = generator
+        self.generator: np.random.Generator | None = None
         self._retries: deque[int] = deque()
         self._requests = 0
         #: called with the keys of a request that left; reconciliation times its look-ups from it
@@ -238,9 +240,10 @@ class Executor:
         except Killed:
             return self._abandon(bets, "killed", now())
         self.probe("sent.after_commit")
+        self.probe("send.before_first_byte")
         bets = [self._bet(bet.key) for bet in bets]
         if now() >= min(bet.order.expires_ns for bet in bets) or not self._lease_lasts():
-            return self._abandon(bets, "late", now())  # the commit took so long; nothing has left
+            return self._abandon(bets, "late", now())  # the commit took so long, or we stood still: nothing has left
         return self._request(bets, now)
 
     def _against(self, bets: Sequence[Bet], now: Callable[[], int]) -> str:
@@ -263,7 +266,6 @@ class Executor:
         strangers: list[str] = []
         self._requests += 1
         self.on_sent([bet.key for bet in bets])
-        self.probe("send.before_first_byte")
         try:
             answers, strangers = answers_of(orders, self.venue.place(orders))
         except NotTaken as failure:
@@ -368,8 +370,8 @@ class Executor:
     def _back_off_ns(self, attempts: int) -> int:
         """The wait after so many attempts, shortened at random."""
         wait_ns: int = min(self.settings.backoff_most_ns, self.settings.backoff_first_ns << (attempts - 1))
-        if self._generator is not None:
-            wait_ns = round(wait_ns * (1.0 - self.settings.jitter_frac * self._generator.random()))
+        if self.generator is not None:
+            wait_ns = round(wait_ns * (1.0 - self.settings.jitter_frac * self.generator.random()))
         return wait_ns
 
 

@@ -226,6 +226,8 @@ class Reconciler:
             return
         if profile.proof is ProofClass.LISTS and not self._balance_is_unmoved(bet):
             return
+        if profile.proof is ProofClass.PAPER and not self._is_final(key):
+            return
         self._count(bet, watch, now)
 
     def _count(self, bet: Bet, watch: _Watch, now: int) -> None:
@@ -236,6 +238,17 @@ class Reconciler:
             entries.append(absent(after(bet, entry), numbers, at_ns))
         self._write(Statement(entries), at_ns)
         watch.reads, watch.read_ns = numbers, now
+
+    def _is_final(self, key: str) -> bool:
+        """Whether the venue will refuse the bet if it comes after all: the request of a process that stood still."""
+        try:
+            reading = self._venue.close_key(key)
+        except Exception as error:  # as for a look-up: no proof
+            self._failed([key], error.cause if isinstance(error, ReadFailed) else f"error_{type(error).__name__}")
+            return False
+        for receipt in reading.receipts:
+            self.book(receipt)
+        return not reading.receipts
 
     def _may_resend(self, bet: Bet, watch: _Watch) -> bool:
         profile = self._venue.profile

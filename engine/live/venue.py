@@ -15,6 +15,8 @@ DUPLICATE: Final = "duplicate"
 INSUFFICIENT_FUNDS: Final = "insufficient_funds"
 #: reason of a rejection while the guard of the paper venue stops it: its results are too good to be true
 IMPLAUSIBLE: Final = "implausible"
+#: reason of a rejection of an order that came after its reference was closed
+CLOSED_KEY: Final = "closed_key"
 
 
 class ProofClass(StrEnum):
@@ -23,7 +25,7 @@ class ProofClass(StrEnum):
     SHORT_WINDOW = "short_window"  # de-duplicates for a short time; bets are found by our reference
     LOOK_UP = "look_up"  # de-duplicates and finds by our reference for a longer time
     LISTS = "lists"  # knows no reference of ours; only lists of bets
-    PAPER = "paper"  # de-duplicates for ever and always knows
+    PAPER = "paper"  # de-duplicates for ever, always knows, and can refuse a reference for ever
 
 
 @dataclass(frozen=True)
@@ -333,5 +335,17 @@ class Venue(Protocol):
         Raises
         ------
         NotTaken, Unanswered
+        """
+        ...
+
+    def close_key(self, key: str) -> Reading:
+        """Refuse every order under a reference from now on, unless one stands there: then it is in the reading.
+
+        Without it a request that a stopped process still holds could arrive after the bet was called absent. Only
+        venues of the class ``PAPER`` can do it and are asked.
+
+        Raises
+        ------
+        ReadFailed
         """
         ...

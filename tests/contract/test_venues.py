@@ -15,6 +15,7 @@ from engine.live.venue import (
     Outcome,
     ProofClass,
     ReadFailed,
+    Reading,
     Receipt,
     Unanswered,
     Venue,
@@ -182,6 +183,20 @@ def test_cancelling_changes_nothing_of_what_is_matched(case: Case) -> None:
     assert case.venue.cancel(receipt.key) == receipt
     with pytest.raises(NotTaken):
         case.venue.cancel(order(999).key)
+
+
+def test_a_closed_reference_takes_no_order_any_more(case: Case) -> None:
+    if case.venue.profile.proof is not ProofClass.PAPER:
+        with pytest.raises(ReadFailed):
+            case.venue.close_key(order().key)
+        return
+    for _ in range(2):
+        assert case.venue.close_key(order().key) == Reading((), complete=True)
+    assert placed(case, order())[0].outcome is Outcome.REJECTED
+    assert case.venue.balance_minor() == BANKROLL
+    (receipt,) = placed(case, order(2))
+    assert case.venue.close_key(receipt.key).receipts == (receipt,)
+    assert case.venue.place([order(2)]) == [receipt]
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,8 @@ class Process:
             guards=VenueGuards(self.breakers, venue.profile.name, "feed"),
             tell=self.alarms.append,
             probe=probe,
-            generator=np.random.default_rng(seed),
         )
+        self.executor.generator = np.random.default_rng(seed)
         self.reconciler = Reconciler(self.executor)
         self.auditor = Auditor(self.executor, self.reconciler)
         self.controls = 0

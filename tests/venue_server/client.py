@@ -100,6 +100,10 @@ class WireVenue:
             raise found
         return found
 
+    def close_key(self, key: str) -> Reading:
+        """As `Venue.close_key`: none of its classes can."""
+        raise ReadFailed("not_offered")
+
     # what changes something at the venue
 
     def _send(self, operation: str, body: Mapping[str, Any]) -> Reply:

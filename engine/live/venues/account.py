@@ -97,9 +97,28 @@ class PaperAccount:
             self._database.execute("PRAGMA synchronous=FULL")
             self._check_version()
             self._database.executescript(_TABLES)
+            (self._seen,) = self._database.execute("PRAGMA data_version").fetchone()
             self._load()
         except (sqlite3.Error, OSError) as error:
             raise _failure(self.path, error) from error
+
+    def refresh(self) -> None:
+        """Read everything again if another process wrote, such as the runner that took this one's lease over.
+
+        Raises
+        ------
+        LedgerFailure
+        """
+        try:
+            self._read_what_others_wrote()
+        except sqlite3.Error as error:
+            raise _failure(self.path, error) from error
+
+    def _read_what_others_wrote(self) -> None:
+        (version,) = self._database.execute("PRAGMA data_version").fetchone()
+        if version != self._seen:
+            self._load()
+            self._seen = version
 
     def _check_version(self) -> None:
         version = int(self._database.execute("PRAGMA user_version").fetchone()[0])
@@ -140,6 +159,7 @@ class PaperAccount:
         """All changes inside are one transaction. After a failure memory is read again from the disk."""
         try:
             self._database.execute("BEGIN IMMEDIATE")
+            self._read_what_others_wrote()
             yield
             self._database.execute("COMMIT")
         except BaseException as error:

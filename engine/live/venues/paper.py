@@ -12,6 +12,7 @@ from engine.clock import SECOND_NS
 from engine.errors import LedgerError, LedgerFailure
 from engine.live.ledger.entries import Entry, Kind, Recorded
 from engine.live.venue import (
+    CLOSED_KEY,
     DUPLICATE,
     IMPLAUSIBLE,
     NotTaken,
@@ -88,6 +89,7 @@ class PaperVenue:
             The database failed.
         """
         with _database(Unanswered):
+            self.account.refresh()
             self._decide_pending()
             answers: dict[int, Receipt | VenueFailure] = {}
             with self.account.changing():
@@ -100,6 +102,7 @@ class PaperVenue:
     def look_up(self, keys: Sequence[str]) -> Reading:
         """As `Venue.look_up`; always complete."""
         with _database(ReadFailed):
+            self.account.refresh()
             self._decide_pending()
         known = (self.account.bets.get(key) for key in dict.fromkeys(keys))
         return Reading(tuple(bet.receipt for bet in known if bet), complete=True)
@@ -107,6 +110,7 @@ class PaperVenue:
     def bets(self) -> Reading:
         """As `Venue.bets`: all that are open or pending, and the latest settled ones."""
         with _database(ReadFailed):
+            self.account.refresh()
             self._decide_pending()
         ended = (Outcome.SETTLED, Outcome.VOID)
         bets = [bet for bet in self.account.bets.values() if bet.receipt.outcome is not Outcome.REJECTED]
@@ -135,6 +139,13 @@ class PaperVenue:
             return bet.receipt
         with _database(Unanswered), self.account.changing():
             return self._restate(bet, replace(bet.receipt, outcome=Outcome.LAPSED, open_minor=0)).receipt
+
+    def close_key(self, key: str) -> Reading:
+        """As `Venue.close_key`."""
+        with _database(ReadFailed), self.account.changing():
+            if key not in self.account.bets:
+                self.account.move(_closing(key), "", 0)
+        return self.look_up([key])
 
     def match(self, key: str, matched_minor: int, open_minor: int, *, odds: float, backer_minor: int = 0) -> Receipt:
         """State anew what of a bet is matched and what is open: more is matched, or the open rest shrinks.
@@ -297,7 +308,9 @@ class PaperVenue:
         known = [self.account.bets.get(order.key) for order in orders]
         if any(known):
             return [_again(order, bet) for order, bet in zip(orders, known, strict=True)]
-        if self.account.findings:
+        if any(_closing(order.key) in self.account.references for order in orders):
+            drafts = [rejected(order, CLOSED_KEY, order.decided_at_ns) for order in orders]
+        elif self.account.findings:
             facts = {"finding": next(iter(self.account.findings.values()))}
             drafts = [rejected(order, IMPLAUSIBLE, order.decided_at_ns, facts) for order in orders]
         else:
@@ -352,6 +365,11 @@ def _database(failure: type[VenueFailure]) -> Iterator[None]:
         yield
     except LedgerFailure as error:
         raise failure("database") from error
+
+
+def _closing(key: str) -> str:
+    """The reference under which it is kept that a key is closed."""
+    return f"closed:{key}"
 
 
 def _legs(orders: Sequence[Order]) -> list[list[int]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from engine.errors import Fenced
 from engine.live.audit import Auditor
 from engine.live.bet import Bet
-from engine.live.clock import SystemClock
+from engine.live.clock import Clock, SystemClock
 from engine.live.crash_points import no_probe
 from engine.live.execution_settings import ExecutionSettings
 from engine.live.executor import Executor, Intent
@@ -19,6 +20,7 @@ from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.ledger.opening import open_ledger
 from engine.live.reconcile import Reconciler
 from engine.live.recovery import recover
+from engine.live.venue import Order, Receipt, VenueFailure
 from tests.live.executor.test_recovery import Died
 from tests.live.executor.world import VirtualClock
 from tests.live.ledger.entries import OPENED
@@ -41,7 +43,7 @@ POINTS = [
 class Process:
     """What a runner's process holds; a new one over the same files is the process after a restart."""
 
-    def __init__(self, folder: Path, die_at: str = "", times: int = 1) -> None:
+    def __init__(self, folder: Path, die_at: str = "", times: int = 1, *, machine: Clock | None = None) -> None:
         left = [times]
 
         def probe(name: str) -> None:
@@ -50,7 +52,7 @@ class Process:
                 raise Died
 
         probe = probe if die_at else no_probe
-        self.ledger = open_ledger("live", OPENED, clock=SystemClock(), probe=probe)
+        self.ledger = open_ledger("live", OPENED, clock=machine or SystemClock(), probe=probe)
         self.venue = venue(
             prices(quote(0, 2.0), quote(20, 2.0), quote(21, 1.2)), folder / "venue.db", price_tolerance_frac=0.0
         )
@@ -59,8 +61,8 @@ class Process:
         if not self.journal.book.balances["cash"]:
             deposit = Money(cash=BANKROLL, capital=-BANKROLL)
             self.journal.write([Entry(Kind.CAPITAL, "capital:1", T0_NS, bookmaker="", money=deposit)])
-        clock = VirtualClock(T0_NS + 10 * 10**9)
-        self.executor = Executor(self.journal, self.venue, clock, ExecutionSettings(), probe=probe)
+        self.clock = VirtualClock(T0_NS + 10 * 10**9)
+        self.executor = Executor(self.journal, self.venue, self.clock, ExecutionSettings(), probe=probe)
         self.reconciler = Reconciler(self.executor)
 
     def day(self) -> list[Bet]:
@@ -118,3 +120,44 @@ def agrees(process: Process, quiet: list[object]) -> None:
     assert Auditor(process.executor, process.reconciler).run().difference_minor == 0
     keys = [recorded.entry.key for recorded in process.ledger.entries()]
     assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("where", ["before the check", "after the check"])
+@pytest.mark.parametrize("late_s", [5, 90])
+def test_a_request_that_stood_still_beyond_its_lease_makes_no_second_bet(home: Path, where: str, late_s: int) -> None:
+    machine = VirtualClock(T0_NS)
+    first, sent = Process(home, machine=machine), []
+    found: list[tuple[str, str]] = []
+
+    def another_takes_over() -> None:
+        machine.monotonic += 3600 * 10**9
+        second = Process(home, machine=VirtualClock(T0_NS))
+        place = second.venue.place
+        second.venue.place = lambda orders: [sent.append(one.key) for one in orders] and place(orders)  # type: ignore
+        second.clock.wall += late_s * 10**9
+        with closing(second):
+            recover(second.executor, second.reconciler)
+            (bet,) = second.journal.book.bets().values()
+            found.append((bet.state.value, bet.cause))
+
+    place = first.venue.place
+
+    def late(orders: Sequence[Order]) -> Sequence[Receipt | VenueFailure]:
+        if where == "after the check":
+            another_takes_over()
+        sent.extend(one.key for one in orders)
+        return place(orders)
+
+    first.venue.place = late  # type: ignore[method-assign]
+    if where == "before the check":
+        first.executor.probe = lambda name: another_takes_over() if name == "send.before_first_byte" else None
+    with closing(first), pytest.raises(Fenced):
+        first.executor.submit([Intent(order(), {})])
+
+    assert found == [("placed", "")] if late_s == 5 else [("rejected", "absent")]
+    assert len(sent) == (late_s == 5) + (where == "after the check")
+    third = Process(home, machine=VirtualClock(T0_NS))
+    with closing(third):
+        held = [bet for bet in third.venue.account.bets.values() if bet.at_risk_minor]
+        assert len(held) == (late_s == 5)
+        assert third.journal.book.balances["cash"] == third.venue.balance_minor() == BANKROLL - 1_000 * len(held)

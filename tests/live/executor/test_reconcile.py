@@ -321,6 +321,20 @@ def test_paper_knows_at_once() -> None:
     key = lost(world, window_s=1)
     world.run_s(2)
     assert world.state() == "rejected" and len(reads(world, key)) == 1 and len(world.venue.requests) == 1
+    assert world.venue.closed == [key]
+
+
+def test_an_absence_on_paper_waits_until_the_venue_has_closed_the_reference() -> None:
+    world = World(ProofClass.PAPER)
+    key = lost(world, window_s=1)
+    world.venue.reads = [lambda reading: reading, ReadFailed("database"), lambda reading: reading]
+    world.clock.pass_s(2)
+    world.reconciler.step()
+    assert world.state() == "unknown" and not reads(world, key)
+    late = world.venue.take(world.book.get(key).order)
+    world.venue.reads = [lambda reading: Reading((), True)]  # it comes between the look-up and the closing
+    world.run_s(30)
+    assert world.state() == "placed" and world.book.get(key).venue_bet_id == late.venue_bet_id
 
 
 # -- after all --------------------------------------------------------------------------------------------------------

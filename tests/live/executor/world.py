@@ -125,6 +125,7 @@ class ScriptedVenue:
     balance: int = 100_000
     balance_fails: Exception | None = None
     looked_up: list[list[str]] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
     visible: bool = True
 
     def take(self, order: Order, outcome: Outcome = Outcome.PLACED, **stated: object) -> Receipt:
@@ -171,6 +172,11 @@ class ScriptedVenue:
     def cancel(self, key: str) -> Receipt:
         """Cancel the rest."""
         return self.say(key, open_minor=0, outcome=Outcome.LAPSED)
+
+    def close_key(self, key: str) -> Reading:
+        """What is held; a bet that comes later is refused by the script."""
+        self.closed.append(key)
+        return self.look_up([key])
 
     def _read(self, reading: Reading) -> Reading:
         act = self.reads.pop(0) if self.reads else None
