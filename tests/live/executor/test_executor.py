@@ -107,7 +107,7 @@ def test_jitter_shortens_a_wait_and_comes_from_the_generator() -> None:
     waits = []
     for seed in (1, 1, 2):
         world = World()
-        world.executor._generator = np.random.default_rng(seed)
+        world.executor.generator = np.random.default_rng(seed)
         world.venue.script = [NotTaken("dns")]
         world.submit(order())
         waits.append(sum(world.clock.slept))
