@@ -24,7 +24,9 @@ class Matches:
     found : dict of str to ForeignBet
         By key of the intent; unique both ways.
     unclear : set of str
-        Keys of bets with more than one candidate, or whose candidate fits another bet too.
+        Keys of bets with more than one candidate, or whose candidate fits another bet too; also of bets that nothing
+        fits, while a bet that we have not placed stands on their selection (`resembles`): it may be theirs all the
+        same, after a clock that was wrong, at a price beyond the limit or with a stake that was cut.
     foreign : list of ForeignBet
         Those that fit none of our bets.
     """
@@ -46,6 +48,7 @@ def match(bets: Sequence[Bet], listed: Sequence[ForeignBet], now_ns: int) -> Mat
     now_ns : int
     """
     candidates = {bet.key: [entry for entry in listed if fits(bet, entry, now_ns)] for bet in bets}
+    alike = {bet.key for bet in bets if any(resembles(bet, entry) for entry in listed)}
     wanted: dict[str, list[str]] = {}
     for key, entries in candidates.items():
         for entry in entries:
@@ -54,7 +57,7 @@ def match(bets: Sequence[Bet], listed: Sequence[ForeignBet], now_ns: int) -> Mat
     for key, entries in candidates.items():
         if len(entries) == 1 and wanted[entries[0].venue_bet_id] == [key]:
             result.found[key] = entries[0]
-        elif entries:
+        elif key in alike:
             result.unclear.add(key)
     result.foreign = [entry for entry in listed if entry.venue_bet_id not in wanted]
     return result
@@ -67,18 +70,22 @@ def fits(bet: Bet, entry: ForeignBet, now_ns: int) -> bool:
     price within the limit, and was placed after the send by the venue's clock, give or take a minute.
     """
     order, receipt = bet.order, entry.receipt
-    if receipt is None or entry.venue_bet_id in bet.sent.get("bet_ids", ()):
+    if receipt is None or not resembles(bet, entry):
         return False
-    same = (entry.event_id, entry.market, entry.line, entry.selection, entry.side) == (
-        order.event_id,
-        order.market,
-        order.line,
-        order.selection,
-        order.side,
-    )
     size = receipt.matched_minor + receipt.open_minor == order.stake_minor
     in_time = bet.first_sent_ns - CLOCK_NS <= entry.placed_at_ns <= now_ns + CLOCK_NS
-    return same and size and in_time and not is_worse(order, entry.odds)
+    return size and in_time and not is_worse(order, entry.odds)
+
+
+def resembles(bet: Bet, entry: ForeignBet) -> bool:
+    """Whether an entry that was not there before the send is on the event, market, line, selection and side of a bet.
+
+    While there is one that nobody has claimed, the absence of the bet is not proved.
+    """
+    order = bet.order
+    stated = entry.event_id, entry.market, entry.line, entry.selection, entry.side
+    wanted = order.event_id, order.market, order.line, order.selection, order.side
+    return stated == wanted and entry.venue_bet_id not in bet.sent.get("bet_ids", ())
 
 
 def claimed(listed: Sequence[ForeignBet], book: Book, venue: str) -> tuple[Mapping[str, ForeignBet], list[ForeignBet]]:

@@ -205,7 +205,7 @@ class Reconciler:
                 self.book(replace(entry.receipt, key=key, venue_bet_id=entry.venue_bet_id))
         for key in matches.unclear:
             self._alarm_once(
-                key, "bet_ambiguous", "several entries of the venue's list fit it, or one fits several bets"
+                key, "bet_ambiguous", "the venue's list has several bets that may be it, or one that does not quite fit"
             )
         return set(ours) | set(matches.found), matches.unclear
 

@@ -14,13 +14,15 @@ POINTS: Final = (
     "settlement.between_rows", "reconcile.before_read", "reconcile.before_commit", "reconcile.after_commit",
     "lease.before_take", "lease.after_take", "lease.renew",
 )  # fmt: skip
-PROFILES: Final = ("short", "look_up", "short_resend", "look_up_resend")
+PROFILES: Final = ("short", "look_up", "short_resend", "look_up_resend", "lists")
 #: faults of the lists, which are met by look-ups and not by sends
 _OF_READS: Final = tuple(fault for fault in FAULTS.values() if fault.on in ("look_up", "bets"))
 _OF_SENDS: Final = tuple(fault for fault in FAULTS.values() if fault.on in ("place", ""))
 #: a request that wanders about for longer than a venue knows references makes a second bet if it is sent again, and
 #: proves an absence wrong where the proof takes less time: only the profile with the long wait and no resend allows it
 _SHORT_ONLY: Final = frozenset({"request_arrives_late"})
+#: what a venue without references cannot do
+_WITH_REFERENCES: Final = frozenset({"key_of_a_stranger", "duplicate_although_taken"})
 _ENDS: Final = frozenset({"key_of_a_stranger", "ids_reused"})  # the runner stops, as it should
 
 
@@ -87,6 +89,8 @@ def _trouble(rng: random.Random, profile: str) -> Step:
         if fault.name in _ENDS and rng.random() < 0.7:
             fault = rng.choice(_OF_SENDS[:30])
         if fault.name in _SHORT_ONLY and profile != "short":
+            fault = FAULTS["timeout_after"]
+        if fault.name in _WITH_REFERENCES and profile == "lists":
             fault = FAULTS["timeout_after"]
         times = rng.choice((1, 1, 1, 2, 4))
         return Step("fault", (fault.name, 4 if fault.name.startswith("lying_429") else times, 0))

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.clock import SECOND_NS
-from engine.live.venue import NotTaken, Order, Outcome, Profile, Receipt
+from engine.live.venue import NotTaken, Order, Outcome, Profile, ProofClass, Receipt
 from tests.schedules.process import BANKROLL_MINOR
 from tests.venue_server.desk import Desk
-from tests.venue_server.profiles import LOOK_UP, SHORT_WINDOW
+from tests.venue_server.profiles import LISTS, LOOK_UP, SHORT_WINDOW
 from tests.venue_server.wire import Reply, Request
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ PROFILES: Final[dict[str, Profile]] = {
     "look_up": LOOK_UP,
     "short_resend": replace(SHORT_WINDOW, resend=True),
     "look_up_resend": replace(LOOK_UP, resend=True),
+    "lists": LISTS,
 }
-#: how long the venue knows a reference again: of the short window and of the long one
-_WINDOW_NS: Final = {"short": 60 * SECOND_NS, "look_up": 1800 * SECOND_NS}
+#: how long the venue knows a reference again: of the short window, of the long one, and where there are lists only
+_WINDOW_NS: Final = {"short": 60 * SECOND_NS, "look_up": 1800 * SECOND_NS, "lists": -1}
 _HELD: Final = frozenset({Outcome.PLACED, Outcome.PARTIAL, Outcome.PENDING, Outcome.LAPSED})
 
 
@@ -30,7 +31,8 @@ class WatchedDesk(Desk):
     """A desk that tells of each request to place, and that forgets references after its window."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(":memory:", lambda: world.clock.now)
+        references = world.honest.proof is not ProofClass.LISTS
+        super().__init__(":memory:", world.clock.true_ns, with_references=references)
         self._world, self.page_rows = world, 2
         self.arrived: dict[str, int] = {}
         self.doubled: set[str] = set()

@@ -15,13 +15,15 @@ from engine.live.ledger.control import Command
 from engine.live.ledger.memory import MemoryDisk, MemoryStore
 from engine.live.ledger.store import Unfinished
 from engine.live.resolution import resolve
-from engine.live.venue import Order, Outcome, Profile, Receipt, VenueFailure
+from engine.live.states import BetState
+from engine.live.venue import Order, Outcome, Profile, ProofClass, Receipt, VenueFailure
 from tests.schedules import checks
 from tests.schedules.faults import FAULTS
 from tests.schedules.process import LEDGER, Process
 from tests.schedules.steps import Schedule
 from tests.schedules.truth import PROFILES, Truth
 from tests.venue_server.client import WireVenue
+from tests.venue_server.desk import FOR_EVER
 from tests.venue_server.direct import Direct
 
 START_NS: Final = 1_700_000_000 * SECOND_NS
@@ -41,6 +43,10 @@ class SimClock:
     def wall_ns(self) -> int:
         """Wall time, as it may be wrong."""
         return START_NS + self.now + self.offset
+
+    def true_ns(self) -> int:
+        """The time of day without the offset: the clock of the venue."""
+        return START_NS + self.now
 
     def monotonic_ns(self) -> int:
         """Time since the start of the schedule."""
@@ -64,8 +70,8 @@ class World:
     def __init__(self, schedule: Schedule, *, flush: bool = True) -> None:
         self.schedule, self.flush = schedule, flush
         self.clock, self.disk = SimClock(), MemoryDisk()
-        self.truth = Truth(self)
         self.honest: Profile = PROFILES[schedule.profile]
+        self.truth = Truth(self)
         self.profile = self.promised(self.honest)
         self.transport = Direct(self.truth.desk, self.clock.sleep_ns)
         self.process: Process | None = None
@@ -194,7 +200,7 @@ class World:
             self.process.decide([again])
 
     def _fault(self, name: str, times: int, seconds: int) -> None:
-        until = self.clock.now + seconds * SECOND_NS if seconds else 1 << 60
+        until = self.clock.true_ns() + seconds * SECOND_NS if seconds else FOR_EVER
         self.truth.desk.inject(FAULTS[name], times, until)
 
     def _wait(self, seconds: float) -> None:
@@ -320,7 +326,7 @@ class World:
             self._alive(act)
             self.checks.after_step()
         self.truth.end_all()
-        for act in (lambda: self._wait(100), self._audit, self._audit):
+        for act in (lambda: self._wait(100), self._resolve, self._audit, self._audit):
             self._alive(act)
             self.checks.after_step()
         if self.stopped is None:
@@ -336,14 +342,20 @@ class World:
         """A person looks into the account for bets whose time of proof is over."""
         assert self.process is not None
         book, until = self.process.journal.book, self.profile.proof_until_ns
-        for bet in book.unknown():
+        pending = [bet for bet in book.under_way() if bet.state is BetState.PENDING]
+        refused = [bet for bet in pending if self.profile.proof is ProofClass.LISTS and not self.truth.bet(bet.key)]
+        for bet in [*book.unknown(), *refused]:
             world_ns = max(self.clock.wall_ns(), book.latest_ns)  # the longer reading counts
             aged = max(self.clock.now - self.checks.first_sent_ns(bet.key), world_ns - bet.first_sent_ns)
-            if until is None or aged <= until:
+            lists = self.profile.proof is ProofClass.LISTS and aged > self.profile.absence_wait_ns
+            if not lists and (until is None or aged <= until):
                 continue  # it must resolve by itself
             found = self.truth.bet(bet.key)
-            if found is None:
+            if found is None or (found.outcome is Outcome.LAPSED and not found.matched_minor):
                 found = Receipt(bet.key, "", Outcome.REJECTED)
-            if found.outcome in (Outcome.PLACED, Outcome.REJECTED):
-                self.faults["person"] += 1
-                resolve(self.process.journal, self.profile.name, found, person="ann", reason="looked", at_ns=bet.at_ns)
+            if found.outcome in (Outcome.PENDING, Outcome.PARTIAL):
+                continue  # it goes on
+            if found.matched_minor:  # the lists say what came of it
+                found = replace(found, outcome=Outcome.PLACED, pnl_minor=None, version=0)
+            self.faults["person"] += 1
+            resolve(self.process.journal, self.profile.name, found, person="ann", reason="looked", at_ns=bet.at_ns)
