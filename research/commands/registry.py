@@ -135,7 +135,7 @@ _TABLE: Final = (
     Command(
         "drift",
         "NAME",
-        "what was traded beside the backtest, each difference with its cause and money",
+        "differences between what was traded and the backtest",
         "research.commands.drift:main",
     ),
     Command(

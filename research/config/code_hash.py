@@ -104,7 +104,7 @@ def running_imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
         elif isinstance(node, ast.If) and _is_type_checking(node):
             for other in node.orelse:
                 yield from running_imports(ast.Module([other], []))
-        else:
+        elif not isinstance(node, ast.expr):  # an expression holds no statement
             yield from running_imports(node)
 
 
