@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import polars as pl
 
+from engine.clock import DAY_NS
+from engine.errors import LedgerError
 from engine.live.account import Account
 from engine.live.alerts.sender import AlertSender
 from engine.live.alerts.settings import AlertSettings
@@ -40,6 +42,9 @@ from engine.live.status import BandLine, BreakerLine, Status, StatusFold
 from engine.live.venue import Venue
 from engine.live.warm import warm
 from engine.strategy import Feature, Strategy
+
+#: a promotion that expires within a week is told
+_EXPIRES_SOON_NS: Final = 7 * DAY_NS
 
 
 class PaperLike(Venue, Protocol):
@@ -88,6 +93,8 @@ class Plan:
         For the STARTED entry.
     listeners : tuple of callable
         Called with every message of the feed.
+    expires_ns : int or None
+        When the promotion expires, by the machine's clock; None: never.
     """
 
     rules: Rules
@@ -103,6 +110,7 @@ class Plan:
     speed: float = 0.0
     facts: Mapping[str, Any] = field(default_factory=dict)
     listeners: tuple[Callable[[Message], None], ...] = ()
+    expires_ns: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,14 @@ class Assembled:
     market: Market
     fold: StatusFold
     herald: Herald
+
+    def run(self) -> str:
+        """As `Runner.run`; an error of the ledger is told to people before it ends the process."""
+        try:
+            return self.runner.run()
+        except LedgerError as error:
+            self.herald.ended(error)
+            raise
 
     def status(self, name: str, **more: Any) -> Status:
         """What the runner does now, with what only a living one knows."""
@@ -178,7 +194,6 @@ def assemble(
     breakers = Breakers(
         knobs.breakers, clock, mode=plan.mode, live_feed=plan.feed.is_live, bands=plan.bands or None, closing=closing
     )
-    heard = (breakers.observe, *plan.listeners)
     watch = Watch(plan.strategy.requires(), plan.kinds)
     market = Market(watch, plan.rules.decide_at, plan.rules.zone, plan.features)
     if plan.results is not None:
@@ -186,6 +201,8 @@ def assemble(
     account, fold = Account(plan.rules), StatusFold()
     meter, progress = LatencyMeter(machine, lambda: ledger.last_commit_ns), Progress()
     herald = herald or Herald(AlertSender(AlertSettings(), machine, {}))
+    herald.warnings = lambda: _warnings(breakers, machine.wall_ns(), plan.expires_ns)
+    heard = (breakers.observe, herald.observe, *plan.listeners)
     journal = Journal(ledger)
     for observer in (meter, account, progress, breakers, venue, fold, herald):
         journal.observe(observer)
@@ -212,6 +229,17 @@ def _strategy(plan: Plan, journal: Journal) -> Strategy:
     model = plan.strategy.model(lambda entry: journal.write([entry]))
     journal.observe(model)
     return model
+
+
+def _warnings(breakers: Breakers, now_ns: int, expires_ns: int | None) -> dict[str, str]:
+    """The warnings that hold now, each with its facts, by the names of their alerts."""
+    found = dict.fromkeys((f"{name}_warning" for name in breakers.warnings()), "")
+    for one in breakers.distances():
+        if (name := f"{one.breaker}_warning") in found:
+            found[name] = f"measured {one.measured:g}, bets stop at {one.limit:g}"
+    if expires_ns is not None and 0 < (left_ns := expires_ns - now_ns) < _EXPIRES_SOON_NS:
+        found["promotion_expires"] = f"in {left_ns / DAY_NS:.1f} days"
+    return found
 
 
 def _number(value: float) -> float | None:

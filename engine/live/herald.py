@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from engine.errors import Fenced, LedgerError
 from engine.live.alarm import Alarm
 from engine.live.alerts.rules import alerts_of
 from engine.live.alerts.sender import AlertSender, ChannelStatus
 from engine.live.alerts.table import ALERTS, raised
-from engine.live.ledger.entries import Recorded
+from engine.live.feed import Mark, Message
+from engine.live.ledger.entries import Kind, Recorded
 from engine.logs.setup import logger
 
 _LOG = logger(__name__)
@@ -18,11 +22,18 @@ class Herald:
     Parameters
     ----------
     sender : AlertSender
+
+    Attributes
+    ----------
+    warnings : callable
+        The warnings that hold now, each with its facts: no entry of the ledger tells them.
     """
 
     def __init__(self, sender: AlertSender) -> None:
         self._sender = sender
         self._speaks = False
+        self._warned: frozenset[str] = frozenset()
+        self.warnings: Callable[[], Mapping[str, str]] = dict
 
     def begin(self) -> None:
         """Entries from now on are new; those before were told by the process that wrote them."""
@@ -33,6 +44,23 @@ class Herald:
         if self._speaks:
             for alert in alerts_of(recorded):
                 self._sender.send(alert)
+            if recorded.entry.kind is Kind.STOPPED:
+                self._warn()
+
+    def observe(self, message: Message) -> None:
+        """At the end of an instant of the feed: tell the warnings that did not hold at the one before."""
+        if isinstance(message, Mark):
+            self._warn()
+
+    def _warn(self) -> None:
+        found = self.warnings()
+        for name in found.keys() - self._warned:
+            self.tell(Alarm(name, found[name]))
+        self._warned = frozenset(found)
+
+    def ended(self, error: LedgerError) -> None:
+        """Tell that an error of the ledger ends the process."""
+        self.tell(Alarm("lease_lost" if isinstance(error, Fenced) else "ledger_failed", str(error)))
 
     def channels(self) -> tuple[ChannelStatus, ...]:
         """What became of the alerts of each channel."""

@@ -131,7 +131,7 @@ class Sitting:
         self._known = [known for known, _ in quotes]
         rows = {name: np.zeros(n) for name in ("stake", "backer", "pnl", "equity")}
         self._rows: dict[str, Any] = {**rows, "reason": np.zeros(n, np.int8), "passing": np.zeros(n, np.int64)}
-        self._kernel.screen_rows(offers.tape, self._work(), rules.params)
+        self._kernel.screen_rows(offers.tape, self.work(), rules.params)
         self._reason_codes = self._rows["reason"]
         for i in range(n):
             if not quotes[i][1] and self._reason_codes[i] == _PENDING:
@@ -139,7 +139,8 @@ class Sitting:
         self._suspended = self._suspend()
         self._at, self._last = 0, range(0)
 
-    def _work(self) -> Any:
+    def work(self) -> Any:
+        """The arrays that the kernel works on."""
         return self._account.positions.work._replace(account=self._account.cells, **self._rows)
 
     def _suspend(self) -> dict[str, float]:
@@ -190,12 +191,12 @@ class Sitting:
     def _judged(self, i: int, *, arrives_later: bool) -> tuple[int, float, float]:
         tape, params = self._offers.tape, self._rules.params
         found: tuple[int, float, float] = self._kernel.judge_row(
-            tape, self._work(), i, self._base, params, int(arrives_later)
+            tape, self.work(), i, self._base, params, int(arrives_later)
         )
         return found
 
     def _judge_group(self, first: int) -> bool:
-        last, is_sent = self._kernel.judge_legs(self._offers.tape, self._work(), first, self._base, self._rules.params)
+        last, is_sent = self._kernel.judge_legs(self._offers.tape, self.work(), first, self._base, self._rules.params)
         self._at = int(last)
         return bool(is_sent)
 

@@ -35,7 +35,7 @@ _PROBS: Final = ("prob", "prob_half_win", "prob_void", "prob_half_lose")
 _SLACK: Final = 1e-9
 #: columns of `Columns` that only a history has
 _LONGS: Final = ("settled_at", "settle_order", "midnights", "reduction_rule")
-_BYTES: Final = ("state",)
+_BYTES: Final = ("state", "is_lay", "ladder")
 
 _text_hash = lru_cache(maxsize=65_536)(text_hash)
 
@@ -292,7 +292,8 @@ def columns_of_offers(
         ids["group"][i] = -1 if key is None else groups.setdefault(key, len(groups))
     empty: dict[str, Any] = dict.fromkeys(Columns._fields, np.zeros(0))
     empty |= {name: np.zeros(0, np.int64) for name in _LONGS} | {name: np.zeros(0, np.int8) for name in _BYTES}
-    known = {name: np.ascontiguousarray(values) for name, values in facts.items() if name in Columns._fields}
+    fields = [name for name in Columns._fields if name in facts]
+    known = {name: np.ascontiguousarray(facts[name], empty[name].dtype) for name in fields}  # one type for all tapes
     return Columns(
         **empty
         | known

@@ -83,7 +83,7 @@ def _run(trading: Trading, every_ms: int, *, as_json: bool) -> None:
         signal.signal(number, lambda *_: trading.runner.stop("a signal"))
     with Screen(trading.status, every_ms, quiet=as_json) as screen:
         trading.runner.on_turn = screen.turn
-        reason = trading.runner.run()
+        reason = trading.parts.run()
     if as_json:
         print_json({"stopped": reason, **asdict(trading.status())})
     else:

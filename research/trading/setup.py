@@ -139,6 +139,7 @@ def compose(
         speed=wish.speed,
         facts={**wish.plain(), "settings": settings.plain()},
         listeners=(Recorder(recording_path(name), not_synced),),
+        expires_ns=deployed.promotion.expires_ns,
     )
     knobs = Knobs(settings.executor, settings.runner, settings.breakers)
     with ExitStack() as stack:

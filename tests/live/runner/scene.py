@@ -96,6 +96,7 @@ def opened(
     edge_min: float = CONFIGURATION.edge_min,
     log: Path | None = None,
     hasty: bool = False,
+    expires_ns: int | None = None,
 ) -> Assembled:
     """A runner over the scene, with its ledger and its venue in the home folder; `stack` closes them."""
     machine = SystemClock()
@@ -114,6 +115,7 @@ def opened(
     plan = Plan(
         rules(edge_min), Value(), Replay(history.events, history.quotes), ("open", "snapshot"),
         (Entry(Kind.CAPITAL, "capital:1", 0, money=money),), closing=("pinnacle", "multiplicative"),
+        expires_ns=expires_ns,
     )  # fmt: skip
     return assemble(plan, knobs, ledger, venue, machine=machine, probe=probe)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigurationError, Fenced
+from engine.live.alarm import Alarm
 from engine.live.assembly import Assembled
 from engine.live.feed import Feed, FeedFailure, Mark, Message
 from engine.live.ledger.control import Command
@@ -204,3 +206,30 @@ def test_marks_without_messages_do_nothing(parts: Assembled) -> None:
 def test_settings_out_of_range_are_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"runner.{name}: expected above 0, found 0"):
         RunnerSettings(**{name: 0})
+
+
+def test_warnings_and_the_error_that_ends_the_process_are_told(
+    parts: Assembled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Alarm] = []
+    monkeypatch.setattr(parts.herald, "tell", told.append)
+    monkeypatch.setattr(parts.room.breakers, "warnings", lambda: ("streak",))
+    interrupt(parts, 5, lambda: (_ for _ in ()).throw(Fenced("another runner")))
+    with pytest.raises(Fenced):
+        parts.run()
+    assert [one.name for one in told] == ["streak_warning", "lease_lost"]
+    assert "bets stop at" in told[0].text and "another runner" in told[1].text
+
+
+def test_a_promotion_that_ends_within_a_week_is_told_once(
+    history: scene.History, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day_ns = 86_400 * 10**9
+    for left_days, count in ((8, 0), (6, 1), (-1, 0)):
+        told: list[Alarm] = []
+        with ExitStack() as stack:
+            parts = scene.opened(history, stack, expires_ns=time.time_ns() + left_days * day_ns)
+            monkeypatch.setattr(parts.herald, "tell", told.append)
+            interrupt(parts, 3, lambda runner=parts.runner: runner.stop("enough"))
+            parts.run()
+        assert [one.name for one in told].count("promotion_expires") == count
