@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -109,7 +110,7 @@ def found(name: str, path: Path, tree: ast.Module, tests: Sequence[str], words: 
         os.dup2(quiet, 2)
         status = 1
         try:
-            base = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--timeout", "60"]
+            base = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:randomly", "--timeout", "60"]
             status = int(pytest.main([*base, *words, *tests]))
         finally:
             os._exit(0 if status == 0 else 1)
@@ -147,8 +148,14 @@ def main() -> int:
 
 if __name__ == "__main__":
     import alembic.command  # loaded once, for all forked processes
+    import hydra  # noqa: F401
+    import hypothesis  # noqa: F401
+    import polars  # noqa: F401
     import pytest  # noqa: F401
     import sqlalchemy.dialects.sqlite  # noqa: F401
 
+    import engine.kernel.live  # noqa: F401  below what is changed, so that it may be shared
+
     assert alembic.command
+    gc.freeze()  # what is loaded here is not searched again in each process
     sys.exit(main())

@@ -419,6 +419,13 @@ def test_no_send_under_a_lease_that_stays_too_short() -> None:
     assert (bet.state, bet.cause) == (BetState.ABANDONED, "lease") and not world.venue.requests
 
 
+@pytest.mark.parametrize(("more_ns", "state"), [(0, BetState.ABANDONED), (1, BetState.PLACED)])
+def test_a_lease_must_be_longer_than_the_time_outs_and_the_margin(more_ns: int, state: BetState) -> None:
+    world = World()
+    world.ledger.lease_left_ns = lambda: (3 + 16 + 2) * SECOND_NS + more_ns  # type: ignore[method-assign]
+    assert world.submit(order())[0].state is state
+
+
 def test_no_send_under_a_lease_that_shrank_during_the_commit() -> None:
     world = World()
     world.executor.probe = lambda name: setattr(world.ledger, "lease_ns", 1) if name == "sent.before_commit" else None

@@ -400,6 +400,8 @@ def test_a_resend_needs_a_look_up_that_says_no_and_uses_the_same_key() -> None:
     world.run_s(10)
     assert world.kinds(key) == ["intended", "sent", "unknown", "sent", "placed"]
     assert world.venue.requests == [[key], [key]] and len(world.venue.looked_up) == 1
+    first, second = (row.entry.at_ns for row in world.rows if row.entry.kind.value == "sent")
+    assert (first, second) == (START_NS, START_NS + 6 * SECOND_NS)  # the first look-up is 6 s after the send
     world = World(resend=True)
     key = taken(world)
     world.run_s(10)
