@@ -6,15 +6,21 @@ The exit status is 1 if an invariant is violated, a fault or a transition is met
 from __future__ import annotations
 
 import argparse
+import datetime as dt
+import os
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from engine.live.states import TRANSITIONS
+from tests.research.promotion import hindsight
 from tests.schedules.checks import Violated
 from tests.schedules.faults import FAULTS
+from tests.schedules.page import Found, Measured, page
 from tests.schedules.planted import PLANTED
 from tests.schedules.shrink import shrunk
 from tests.schedules.steps import draw
@@ -23,7 +29,22 @@ from tests.schedules.world import World
 #: how often each fault and each transition is met at least in 20,000 schedules
 FAULTS_LEAST, TRANSITIONS_LEAST = 30, 10
 #: faults of the world that are no faults of the venue
-OF_THE_WORLD: Final = ("F30", "F31", "F32", "F34", "F35", "F36", "F38", "F40", "F41", "F43", "F44", "F45")
+OF_THE_WORLD: Final = (
+    "F30",
+    "F31",
+    "F32",
+    "F34",
+    "F35",
+    "F36",
+    "F38",
+    "F40",
+    "F41",
+    "F43",
+    "F44",
+    "F45",
+    "cancel",
+    "proof",
+)
 #: transitions that a venue's statements never make: of an open bet they state first that its rest is gone
 OF_RESULTS: Final = frozenset({("partial", "settled"), ("partial", "void")})
 
@@ -65,12 +86,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=2_000, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--planted", action="store_true", help="look for the planted bugs")
+    parser.add_argument("--page", type=Path, help="run both, and write the page of results to this file")
     options = parser.parse_args(sys.argv[1:] if arguments is None else list(arguments))
     seeds = range(options.first, options.first + options.seeds)
-    return find_planted(seeds) if options.planted else run(seeds)
+    if options.page:
+        measured, found = run(seeds), find_planted(range(2_000))
+        names: dict[str, list[str]] = {}
+        for fault in FAULTS.values():
+            names.setdefault(fault.id, []).append(fault.name.replace("_", " "))
+        whats = {name: ", ".join(words) for name, words in names.items()}
+        options.page.write_text(page(measured, found, whats, dt.date.today()), encoding="utf-8")
+        return int(measured.violations > 0 or bool(measured.rare) or any(one.seed is None for one in found))
+    if options.planted:
+        return int(any(one.seed is None for one in find_planted(seeds)))
+    measured = run(seeds)
+    return int(measured.violations > 0 or bool(measured.rare))
 
 
-def run(seeds: range) -> int:
+def run(seeds: range) -> Measured:
     """Run schedules, and say what they met."""
     tally, started, bad = Tally(), time.process_time(), 0
     for seed in seeds:
@@ -90,19 +123,28 @@ def run(seeds: range) -> int:
     rare = tally.rare()
     if rare:
         sys.stdout.write(f"met too rarely: {', '.join(rare)}\n")
-    return int(bad > 0 or bool(rare))
+    return Measured(len(seeds), tally.rows, bad, len(seeds) / spent, tally.faults, tally.transitions, rare)
 
 
-def find_planted(seeds: range) -> int:
+def find_planted(seeds: range) -> list[Found]:
     """The first seed that finds each planted bug."""
-    missed = 0
+    results = []
     for name, plant in PLANTED.items():
         with plant():
-            seed, found = first_violation(seeds)
-        missed += seed is None
-        sys.stdout.write(f"{name}: {'MISSED' if seed is None else f'seed {seed}, {found}'}\n")
-        sys.stdout.flush()
-    return int(missed > 0)
+            results.append(_told(Found(name, *first_violation(seeds))))
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["BEA_HOME"] = home
+        prepared, wanted = hindsight.candidate()
+        for name, spoil in hindsight.PLANTED.items():
+            seed = hindsight.first_hindsight(spoil(prepared), wanted, seeds)
+            results.append(_told(Found(name, seed, "" if seed is None else "a bet after the promotion")))
+    return results
+
+
+def _told(found: Found) -> Found:
+    sys.stdout.write(f"{found.name}: {'MISSED' if found.seed is None else f'seed {found.seed}, {found.invariant}'}\n")
+    sys.stdout.flush()
+    return found
 
 
 def first_violation(seeds: range) -> tuple[int | None, str]:

@@ -124,6 +124,18 @@ def _one_list() -> AbstractContextManager[None]:
     return _put((World, "promised", promised))
 
 
+@plant("a restart ends the wait for absence")
+def _no_wait_after_restart() -> AbstractContextManager[None]:
+    right = Reconciler.begin
+
+    def begin(self: Reconciler) -> None:
+        right(self)
+        for watch in self._watches.values():
+            watch.last_ns -= 1 << 50
+
+    return _put((Reconciler, "begin", begin))
+
+
 @plant("resend after the window")
 def _late_resend() -> AbstractContextManager[None]:
     def promised(self: World, profile: Profile) -> Profile:

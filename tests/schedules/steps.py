@@ -82,7 +82,8 @@ def _bet(rng: random.Random, first: int, legs: int) -> Step:
 def _trouble(rng: random.Random, profile: str) -> Step:
     """Something that waits for the next bet or look-up."""
     kind = rng.choices(
-        ("fault", "read_fault", "crash", "rival", "disk", "kill_at", "jump", "jump_at"), (10, 4, 4, 2, 2, 1, 1, 1)
+        ("fault", "read_fault", "crash", "rival", "disk", "kill_at", "jump", "jump_at", "cancel_at", "proof_at"),
+        (20, 8, 8, 4, 4, 2, 2, 2, 1, 1),
     )[0]
     if kind == "fault":
         fault = rng.choice(_OF_SENDS)
@@ -104,6 +105,11 @@ def _trouble(rng: random.Random, profile: str) -> Step:
         return Step("disk", (rng.choice(("begin", "commit", "lost_before", "lost_after")), rng.randint(1, 6)))
     if kind == "kill_at":
         return Step("kill_at", (rng.choice(POINTS[:9]),))
+    if kind == "cancel_at":
+        point = rng.choice(("send.after_answer", "receipt.before_commit"))
+        return Step(kind, (point, rng.choice(("partial_for_ever", "pending_for_ever", "partial_unheard"))))
+    if kind == "proof_at":
+        return Step(kind, (rng.random() < 0.3,))
     if kind == "jump_at":
         return Step("jump_at", ("send.after_answer", rng.choice((-3600, 3600))))
     return Step("jump", (rng.choice((-3600, -3, 3, 3600)),))

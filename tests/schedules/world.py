@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from engine.errors import Fenced, KeyConflict, LedgerError, LedgerFailure
 from engine.live.intent import intent_key
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.control import Command
+from engine.live.ledger.entries import Kind
 from engine.live.ledger.memory import MemoryDisk, MemoryStore
 from engine.live.ledger.store import Unfinished
 from engine.live.resolution import resolve
@@ -297,6 +299,34 @@ class World:
         self._fault("rate_limit_long", 1, 0)
         self.armed.append([point, 1, jump])
 
+    def _cancel_at(self, point: str, fault: str) -> None:
+        """A bet is open at the venue and SENT here; it is cancelled there before its answer is written."""
+
+        def cancel() -> None:
+            for key, story in self.checks.stories.items():
+                found = self.truth.bet(key)
+                if story.state is Kind.SENT and found and found.outcome in (Outcome.PENDING, Outcome.PARTIAL):
+                    with suppress(VenueFailure):
+                        WireVenue(self.transport, self.profile, self.clock.wall_ns).cancel(key)
+                        self.faults["cancel"] += 1
+
+        self._fault(fault, 1, 0)
+        self.armed.append([point, 1, cancel])
+
+    def _proof_at(self, power: bool) -> None:
+        """The process dies between two of the readings that prove an absence."""
+
+        def die() -> None:
+            if self.disk.rows[-1].entry.kind is not Kind.READ:
+                self.armed.append(["reconcile.after_commit", 1, die])
+                return
+            self.faults["proof"] += 1
+            self._dead(power=power)
+            raise Crash("proof")
+
+        self._fault("timeout_before", 1, 0)
+        self.armed.append(["reconcile.after_commit", 1, die])
+
     def _heal(self) -> None:
         self.truth.heal_faults()
 
@@ -322,7 +352,7 @@ class World:
         self.armed.clear()
         self.disk_armed.clear()
         self.truth.heal()
-        for act in (lambda: None, self._resume, lambda: self._wait(400), lambda: self._wait(400), self._resolve):
+        for act in (lambda: None, self._resume, lambda: self._wait(400), self._go_on, self._resolve):
             self._alive(act)
             self.checks.after_step()
         self.truth.end_all()
@@ -333,6 +363,12 @@ class World:
             self.checks.at_the_end()
         else:
             self.checks.stopped(self.stopped)
+
+    def _go_on(self) -> None:
+        """Time for proofs that are not complete yet."""
+        assert self.process is not None
+        if self.process.journal.book.under_way():
+            self._wait(400)
 
     def _audit(self) -> None:
         assert self.process is not None
