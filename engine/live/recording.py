@@ -110,7 +110,9 @@ class Recorder:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The files of a recording, in the order of their days."""
+    """The files of a recording, in the order of their days; of one day, where it is the file of that day."""
+    if folder.is_file():
+        return [folder]
     return sorted(folder.glob(f"*{_ENDING}")) if folder.is_dir() else []
 
 

@@ -10,6 +10,7 @@ from engine.errors import printable
 from research.commands.arguments import parser_of, print_json
 
 if TYPE_CHECKING:
+    from engine.live.ledger.entries import Recorded
     from research.drift.drift import Drift
 
 _ABOUT: Final = (
@@ -23,10 +24,14 @@ def main(argv: Sequence[str]) -> int:
     """Run `bea drift` with the words after it; returns the exit status."""
     parser = parser_of("drift", _ABOUT)
     parser.add_argument("name", metavar="NAME", help="a promotion that was traded")
-    words = "folder of what the runner received; default: the store of the backtest"
-    parser.add_argument("--recording", metavar="FOLDER", help=words)
+    sources = parser.add_mutually_exclusive_group()
+    sources.add_argument(
+        "--recording", metavar="PATH",
+        help="what the runner received; default: its own recording, or the store where it was fed from the store",
+    )  # fmt: skip
+    sources.add_argument("--store", action="store_true", help="the store of the backtest, as it is today")
     options = parser.parse_args(list(argv))
-    drift = _measured(options.name, options.recording)
+    drift = _measured(options.name, options.recording, from_store=options.store)
     path = write(drift)
     status = int(bool(drift.unexplained))
     if options.json:
@@ -36,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     return status
 
 
-def _measured(name: str, recording: str | None) -> Drift:
+def _measured(name: str, recording: str | None, *, from_store: bool) -> Drift:
     from contextlib import ExitStack, closing
     from tempfile import TemporaryDirectory
 
@@ -48,11 +53,26 @@ def _measured(name: str, recording: str | None) -> Drift:
 
     promotion = load(name)
     with ExitStack() as stack:
+        ledger = stack.enter_context(closing(look(name)))
+        entries = list(ledger.entries())
+        if recording is None and not from_store:
+            recording = _own_recording(name, entries)
         if recording is not None:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="bea-drift-")))
             promotion = over(promotion, recorded_store(Path(recording), folder / "store"))
-        ledger = stack.enter_context(closing(look(name)))
-        return drift_of(deploy(promotion), list(ledger.entries()))
+        return drift_of(deploy(promotion), entries)
+
+
+def _own_recording(name: str, entries: Sequence[Recorded]) -> str | None:
+    """What the runner received; None where all of it came from the store, or nothing was kept."""
+    from engine.live.ledger.entries import Kind
+    from engine.live.recording import files_of
+    from research.trading.history import REPLAY, STORE
+    from research.trading.setup import recording_path
+
+    feeds = {str(one.entry.body.get("feed", "")) for one in entries if one.entry.kind is Kind.STARTED}
+    folder = recording_path(name)
+    return str(folder) if feeds - {REPLAY, STORE} and files_of(folder) else None
 
 
 def write(drift: Drift) -> Path:

@@ -96,15 +96,21 @@ def ledgers() -> list[str]:
 
 def status_of(name: str) -> Status:
     """The status of a ledger, folded from its entries without its lease."""
+    from engine.live.ledger.control import Command
+    from engine.live.progress import Progress
     from engine.live.status import StatusFold
     from research.trading.settings import live_settings
 
-    fold = StatusFold()
+    fold, progress = StatusFold(), Progress()
     with closing(_opened(name)) as ledger:
         for recorded in ledger.entries():
             fold.apply(recorded)
+            progress.apply(recorded)
+        unread = ledger.controls(progress.control)
         lease = ledger.state()
     found = fold.status(name)
+    if any(control.command is Command.KILL for control in unread):  # it holds before a runner has read it
+        found = replace(found, killed=True)
     ttl_ns = live_settings().ledger.lease_ttl_ms * 1_000_000
     if found.entries and not found.feed:
         return replace(found, runner="never")

@@ -32,8 +32,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("name", metavar="NAME", help="a promotion, see `bea promotions`")
     parser.add_argument("settings", nargs="*", metavar="section.key=value", help="settings, see conf/live")
     parser.add_argument(
-        "--feed", default="replay", metavar="replay|store|FOLDER",
-        help="replay: the data of the backtest, to the bit; store: what the store holds today; FOLDER: a recording",
+        "--feed", default="replay", metavar="replay|store|PATH",
+        help="replay: the data of the backtest, to the bit; store: what the store holds today; PATH: a recording",
     )  # fmt: skip
     parser.add_argument("--speed", choices=tuple(SPEEDS), default="max", help="of a replay")
     for name, words in (("from", "only events that start on this day or later"), ("until", "and before this day")):
@@ -63,9 +63,11 @@ def _composed(options: Any) -> Trading:
     from research.trading.settings import live_settings
     from research.trading.setup import compose
 
-    if options.feed not in (REPLAY, STORE) and not Path(options.feed).is_dir():
+    if options.feed not in (REPLAY, STORE) and not Path(options.feed).exists():
         found = printable(options.feed, 60)
-        raise UsageError("no such feed", where="--feed", expected=f"{REPLAY}, {STORE} or a folder", found=found)
+        raise UsageError("no such feed", where="--feed", expected=f"{REPLAY}, {STORE} or a recording", found=found)
+    if options.feed not in (REPLAY, STORE) and (options.from_day or options.until_day):
+        raise UsageError("a recording is played as a whole", where="--from, --until", expected="replay or store")
     settings = live_settings(options.settings)
     secrets = Secrets([*environment_secrets(os.environ), *address_secrets(settings.ledger.url)])
     for variable in settings.alerts.channels.values():

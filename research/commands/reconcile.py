@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -62,12 +61,14 @@ def _reconcile(options: Any) -> int:
 
 
 def _opened(name: str) -> Any:
-    from research.promotion.deployed import start
+    from engine.promotion import load
+    from research.promotion.deployed import deploy
     from research.trading.history import STORE, Wish
     from research.trading.settings import live_settings
     from research.trading.setup import compose
 
-    return compose(start(name, time.time_ns(), with_store=False), live_settings(), Wish(STORE, 0.0, None, None))
+    deployed = deploy(load(name))  # bets of a promotion that has ended have to be looked up, too
+    return compose(deployed, live_settings(), Wish(STORE, 0.0, None, None))
 
 
 def _resolve(executor: Any, options: Any, person: str) -> None:

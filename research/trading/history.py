@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from engine.clock import SECOND_NS, day_start
 from engine.errors import ConfigurationError, EmptyUniverseError
+from engine.live.feeds.recorded import Recorded as Recording
 from engine.live.feeds.replay import prepared
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.models import Learning
@@ -21,6 +23,7 @@ from engine.store.universe import Universe
 from engine.strategy import Learner, Strategy
 from engine.tape.unresolved import Unresolved
 from research.config.tape_spec import TapeSpec
+from research.drift.heard import history_of as heard
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes, open_store
 from research.tapes.past import Past, calendar_of_fits
@@ -118,6 +121,22 @@ def history_of(deployed: Deployed, wish: Wish) -> Recorded:
         maintain_order=True
     )
     return Recorded(events, seen, quotes if inputs.later is None else quotes_of(inputs.later), results)
+
+
+def with_recording(history: Recorded, path: Path) -> Recorded:
+    """A history with the events of a recording that the store lacks: the paper venue fills at their prices, too."""
+    feed = Recording(path)
+    batches = iter(lambda: feed.poll(0), None)
+    events, quotes = heard(message for batch in batches for message in batch or ())
+    new = events.join(history.results.select("event_id"), on="event_id", how="anti")
+    if new.is_empty():
+        return history
+    prices = quotes.join(new.select("event_id"), on="event_id", how="semi")
+    return replace(
+        history,
+        events=pl.concat([history.events, prepared(new)], how="diagonal_relaxed"),
+        prices=pl.concat([history.prices, prices], how="diagonal_relaxed"),
+    )
 
 
 def _closing(

@@ -88,3 +88,8 @@ def test_what_cannot_be_kept_ends_the_runner(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, full)
     with pytest.raises(LedgerFailure, match="No space left"):
         recorder(Mark(1))
+
+
+def test_a_file_of_one_day_is_a_recording(tmp_path: Path) -> None:
+    record(tmp_path, batches())
+    assert read(files_of(tmp_path)[1]) == batches()[2:]

@@ -1,0 +1,159 @@
+"""`bea paper`, `status`, `kill`, `resume`, `stop` and `reconcile` as a user meets them: one promotion, one ledger."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import BeaError
+from engine.live.ledger.control import Command
+from engine.live.ledger.entries import Kind, Recorded
+from engine.live.ledger.opening import look
+from engine.promotion import load
+from research.commands.main import main
+from tests.promoted import NOW_NS, promoted
+
+#: two weeks of the sample, and the day after them
+UNTIL = "2019-08-25"
+
+
+@pytest.fixture(scope="module")
+def traded_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home with the promotion ``demo``, traded for two weeks."""
+    root = tmp_path_factory.mktemp("trading")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BEA_HOME", str(root))
+        patch.setattr("time.time_ns", lambda: NOW_NS)
+        promoted("demo")
+        assert main(["paper", "demo", "--until", UNTIL, "--json"]) == 0
+        yield root
+
+
+@pytest.fixture()
+def own_home(traded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it that a test may change."""
+    shutil.copytree(traded_home, tmp_path / "home")
+    monkeypatch.setenv("BEA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def entries() -> list[Recorded]:
+    """All entries of the ledger."""
+    with closing(look("demo")) as ledger:
+        return list(ledger.entries())
+
+
+def count(kind: Kind) -> int:
+    return sum(one.entry.kind is kind for one in entries())
+
+
+def told(capsys: pytest.CaptureFixture[str], words: Sequence[str]) -> Any:
+    """The JSON document of a command that succeeds."""
+    capsys.readouterr()
+    assert main([*words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_status_of_a_traded_ledger_adds_up(traded_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(capsys, ["status", "demo"])
+    assert (found["runner"], found["feed"], found["killed"]) == ("stopped", "replay", False)
+    assert found["bets"] == {"settled": count(Kind.SETTLED)} and found["bets"]["settled"] > 3
+    assert found["equity_minor"] == found["bankroll_minor"] + found["pnl_minor"] == found["cash_minor"]
+    assert found["reasons"]["placed"] == found["bets"]["settled"]
+    assert told(capsys, ["status"])["ledgers"] == [found]
+    assert main(["status"]) == 0
+    words = capsys.readouterr().out
+    assert words.startswith("demo") and "stopped" in words and "Equity" in words
+    assert all(len(line) <= 120 for line in words.splitlines())
+
+
+def test_the_same_days_again_change_no_bet_and_a_recording_gives_the_same(
+    own_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = count(Kind.INTENDED)
+    again = told(capsys, ["paper", "demo", "--until", UNTIL])
+    assert again["stopped"] == "the feed has ended" and count(Kind.INTENDED) == before
+    first = told(capsys, ["status", "demo"])
+    recording = shutil.move(own_home / "data" / "feed" / "demo", own_home / "heard")
+    shutil.rmtree(own_home / "data" / "ledger")
+    other = told(capsys, ["paper", "demo", "--feed", str(recording)])
+    assert {name: other[name] for name in ("bets", "reasons", "equity_minor", "equity_days_minor")} == {
+        name: first[name] for name in ("bets", "reasons", "equity_minor", "equity_days_minor")
+    }
+    assert other["feed"] == "heard"
+    walked = []
+    monkeypatch.setattr("research.drift.heard.recorded_store", lambda path, folder: walked.append(path) or folder)
+    for words, count_walked in (([], 1), (["--store"], 1)):
+        with contextlib.suppress(BeaError):
+            main(["drift", "demo", *words])
+        assert len(walked) == count_walked
+    assert walked == [own_home / "data" / "feed" / "demo"]
+
+
+def test_nothing_is_sent_between_kill_and_resume(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = count(Kind.SENT)
+    words = ["--reason", "odd prices", "--person", "ann"]
+    assert told(capsys, ["kill", *words])["command"] == "kill"
+    assert told(capsys, ["status", "demo"])["killed"]  # before a runner has read it
+    held = told(capsys, ["paper", "demo", "--until", "2019-09-08"])
+    assert held["killed"] and held["reasons"]["killed"] > 0 and count(Kind.SENT) == before
+    assert main(["status", "demo"]) == 0 and "kill switch is set" in capsys.readouterr().out
+    assert main(["resume", "demo", "--reason", "looked at", "--person", "ann"]) == 0
+    free = told(capsys, ["paper", "demo", "--until", "2019-09-22"])
+    assert not free["killed"] and count(Kind.SENT) > before
+    ends = [one.entry.body for one in entries() if one.entry.kind is Kind.RESUMED]
+    (resumed,) = (body for body in ends if body["breaker"] == "kill")
+    assert (resumed["person"], resumed["reason"]) == ("ann", "looked at")
+
+
+def test_a_stop_without_a_runner_ends_nothing_later(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, ["stop", "demo"])["command"] == Command.STOP
+    assert told(capsys, ["paper", "demo", "--until", UNTIL])["stopped"] == "the feed has ended"
+
+
+def test_ledger_and_venue_agree_also_once_the_promotion_has_ended(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(capsys, ["reconcile", "demo"])["agrees"]
+    assert main(["demote", "demo", "--reason", "enough of it"]) == 0
+    capsys.readouterr()
+    assert main(["paper", "demo"]) == 1
+    assert "enough of it" in capsys.readouterr().err
+    assert main(["reconcile", "demo"]) == 0
+    assert capsys.readouterr().out == "ledger and venue agree\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["paper", "nobody"], 1, "no promotion nobody"),
+        (["paper", "demo", "--feed", "nowhere"], 2, "no such feed"),
+        (["paper", "demo", "--feed", "docs", "--until", "2020-01-01"], 2, "played as a whole"),
+        (["paper", "demo", "--from", "yesterday"], 2, "not a date"),
+        (["paper", "demo", "--from", "2031-01-01"], 1, "no event between these days"),
+        (["paper", "demo", "runner.pol_ms=1"], 2, "did you mean poll_ms?"),
+        (["status", "nobody"], 1, "no such ledger"),
+        (["kill", "nobody"], 1, "no such ledger"),
+        (["reconcile", "nobody"], 1, "nobody"),
+        (["resume", "demo"], 2, "--reason"),
+    ],
+)
+def test_words_that_are_refused(
+    words: list[str], status: int, message: str, traded_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(words) == status
+    said = capsys.readouterr().err
+    assert message in said and said.startswith("error: ") and len(said.splitlines()) == 1
+
+
+def test_a_demo_that_is_loaded_is_the_one_that_was_traded(traded_home: Path) -> None:
+    opened = entries()[0].entry
+    assert (opened.kind, opened.body["promotion"]) == (Kind.OPENED, load("demo").digest)
