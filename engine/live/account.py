@@ -71,6 +71,7 @@ class Account:
         self.days = 0
         self.at_risk: set[int] = set()
         self._of_event: dict[int, list[Bet]] = {}
+        self._external: dict[str, tuple[int | None, float]] = {}
         self._closed = True
         self._decisions_ns = _BEFORE
         self._base = 0.0
@@ -141,6 +142,10 @@ class Account:
             self._deposit(entry)
         elif entry.kind is Kind.ADJUSTED:
             self._pay(entry)
+        elif entry.kind is Kind.EXTERNAL:
+            self._count_external(entry)
+        elif entry.kind is Kind.RESUMED and entry.body.get("breaker") == "drawdown" and entry.body.get("person"):
+            self._end_halt()
 
     def enter(self, instant_ns: int) -> None:
         """Begin an instant; the one before is closed. An earlier instant than the last one changes nothing."""
@@ -193,6 +198,28 @@ class Account:
         for cell in (acc.PEAK, acc.HIGH, acc.DAY_START):
             self.cells[cell] += amount
 
+    def _end_halt(self) -> None:
+        """A person ends the drawdown breaker: as at its end by rule, the equity becomes the peak."""
+        self._close()
+        self.cells[acc.HALTED], self.cells[acc.PEAK], self.cells[acc.DRAWDOWN] = acc.INACTIVE, self._equity(), 0.0
+
+    def _count_external(self, entry: Entry) -> None:
+        """A bet that is not ours locks money of the same account: it takes room from the limits of all open stakes, of
+        its event, and of the day on which it is first seen. The equity stays; what it earns comes as an adjustment.
+        """
+        body, name = entry.body, str(entry.body["venue_bet_id"])
+        event_id, before = self._external.pop(name, (body.get("event_id"), 0.0))
+        risk = float(body["at_risk_minor"])
+        if risk:
+            self._external[name] = event_id, risk
+        cells, change = self.cells, risk - before
+        cells[acc.CASH] -= change
+        cells[acc.OPEN] += change
+        cells[acc.STAKED_TODAY] += max(0.0, change)
+        if event_id is not None:
+            event = self.positions.event(int(event_id))  # may make the array longer
+            self.positions.work.open_on_event[event] += change
+
     def _pay(self, entry: Entry) -> None:
         self.cells[acc.CASH] += entry.money.cash
         if entry.bookmaker:
@@ -224,8 +251,8 @@ class Account:
         self._mark(bet)
 
     def _mark(self, bet: Bet) -> None:
-        """Keep the events on which something is open."""
-        change = self.at_risk.add if self.positions.work.open_on_event[bet.ids.event] > 0.0 else self.at_risk.discard
+        """Keep the events on which something of ours is open."""
+        change = self.at_risk.add if self.open_bets(bet.event_id) else self.at_risk.discard
         change(bet.event_id)
 
     def _answer(self, entry: Entry) -> None:
@@ -280,7 +307,7 @@ class Account:
         bet, cells, work = self.bets[entry.intent], self.cells, self.positions.work
         self.enter(entry.at_ns)
         self._closed = False
-        locked = float(entry.money.stakes + entry.money.reserved)
+        bet.locked = locked = float(entry.money.stakes + entry.money.reserved)
         cells[acc.CASH] += entry.money.cash
         work.wallet[bet.ids.bookmaker] += entry.money.cash
         cells[acc.OPEN] += locked
@@ -294,7 +321,7 @@ class Account:
         market = bet.ids.market
         work.commission_market_pnl[market] += self.positions.reopen(market) - bet.pnl
         work.commission_market_open[market] += 1
-        bet.locked, bet.pnl, bet.standing = locked, 0.0, Standing.OPEN
+        bet.pnl, bet.standing = 0.0, Standing.OPEN
 
     def _charge(self, entry: Entry) -> None:
         body = entry.body

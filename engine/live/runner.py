@@ -219,7 +219,8 @@ class Runner:
         feed, timeout_ns = self._world.feed, self._settings.poll_ms * _MS_NS
         service = self._room.breakers.service("source", feed.name)
         if not service.allows():
-            self._world.clock.sleep_ns(timeout_ns)
+            for_a_person = service.distance().human
+            (self._world.machine if for_a_person else self._world.clock).sleep_ns(timeout_ns)
             return ()
         service.asked()
         try:
@@ -254,7 +255,8 @@ class Runner:
         waiting = self._room.settler.waiting()
         if waiting:
             day.settle(self._now(), waiting)
-        if self._world.feed.is_live:
+        feed = self._world.feed
+        if feed.is_live or self._room.breakers.service("source", feed.name).state != "closed":
             day.watch(self._now())
         self._beat()
         self.on_turn()

@@ -187,3 +187,35 @@ def test_a_deposit_moves_the_marks_of_the_breakers() -> None:
     table.write([Entry(Kind.CAPITAL, "capital:1", 160, money=Money(cash=100_000, capital=-100_000))])
     table.account.close_at(170)
     assert table.account.cells[acc.DRAWDOWN] == 10_000 / 200_000
+
+
+def test_a_bet_that_is_not_ours_takes_room_from_the_limits_and_leaves_the_equity() -> None:
+    table = Table()
+    table.bet("k", 1_000, 2.0)
+    account, event = table.account, table.account.positions.event(1)
+
+    def seen(name: str, event_id: int | None, risk: int) -> tuple[float, ...]:
+        body = {"venue_bet_id": name, "event_id": event_id, "at_risk_minor": risk}
+        table.write([Entry(Kind.EXTERNAL, f"external:{table.number}", 10, body=body)])
+        on_event = float(account.positions.work.open_on_event[event])
+        return account.cash_minor, account.open_minor, on_event, float(account.cells[acc.STAKED_TODAY])
+
+    assert seen("x", 1, 5_000) == (94_000, 6_000, 6_000, 6_000)
+    assert seen("x", 1, 2_000) == (97_000, 3_000, 3_000, 6_000)
+    assert seen("y", None, 700) == (96_300, 3_700, 3_000, 6_700)
+    assert account.equity_minor == BANKROLL
+    table.result(1, 0)
+    assert account.at_risk == set()  # only bets of ours are settled
+    assert seen("x", None, 0) == (98_300 + 2_000, 700, 0, 6_700)
+    assert seen("y", None, 0) == (101_000, 0, 0, 6_700)
+
+
+@pytest.mark.parametrize("person", ["me", ""])
+def test_only_a_person_ends_the_drawdown_breaker_and_the_equity_becomes_the_peak(person: str) -> None:
+    table = Table()
+    table.account.cells[acc.PEAK] = 2.0 * BANKROLL  # half of it is lost
+    table.account.cells[acc.HALTED] = acc.ACTIVE
+    body = {"breaker": "drawdown", "n": 1, "reason": "looked at it", "person": person}
+    table.write([Entry(Kind.RESUMED, "resumed:drawdown:1", 20, body=body)])
+    halted, peak = table.account.breaker(), table.account.cells[acc.PEAK]
+    assert (halted, peak) == ((None, BANKROLL) if person else ("breaker_drawdown", 2.0 * BANKROLL))

@@ -6,8 +6,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,39 @@ def test_a_feed_that_fails_is_asked_again(parts: Assembled) -> None:
 
     interrupt(parts, 2, fail)
     assert parts.runner.run() == "the feed has ended" and kinds().count("settled") > 2
+
+
+def failing(parts: Assembled, asked: list[int], failures: int) -> Callable[[], None]:
+    """Fail so often in a row; `asked` gets the monotonic instants."""
+
+    def fail() -> None:
+        asked.append(parts.runner._world.clock.monotonic_ns())
+        if len(asked) < failures:
+            parts.runner._world.feed._left = 1  # type: ignore[attr-defined]
+        raise FeedFailure("timeout")
+
+    return fail
+
+
+def test_a_feed_that_fails_for_long_is_left_alone_then_probed_and_the_day_goes_on(
+    history: scene.History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days: list[object] = []
+    asked: list[int] = []
+    for failures in (0, 12):
+        monkeypatch.setenv("BEA_HOME", str(tmp_path / str(failures)))
+        with ExitStack() as stack:
+            parts = scene.opened(history, stack)
+            if failures:
+                interrupt(parts, 3, failing(parts, asked, failures))
+            assert parts.runner.run() == "the feed has ended"
+        trips = [one for one in scene.entries() if one.entry.kind in (Kind.TRIPPED, Kind.RESUMED)]
+        days.append(scene.essence([one for one in scene.entries() if one not in trips]))
+    assert days[0] == days[1]
+    of_source = [(e.kind.value, e.key) for e in (one.entry for one in trips) if "source" in str(e.body["breaker"])]
+    assert [kind for kind, _ in of_source] == ["tripped", "resumed"]
+    waits = [after - before for before, after in pairwise(asked)]
+    assert [wait >= 30 * 10**9 for wait in waits] == [False] * 4 + [True] * 7
 
 
 def test_a_replay_at_a_finite_speed_waits_and_can_be_stopped(history: scene.History, home: Path) -> None:
