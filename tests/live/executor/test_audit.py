@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import KeyConflict, UsageError
 from engine.live.execution_settings import ExecutionSettings
+from engine.live.ledger.entries import Kind
 from engine.live.postings import settled
 from engine.live.resolution import adopt, resolve
 from engine.live.states import BetState
@@ -32,6 +33,7 @@ def test_an_audit_is_made_when_it_is_due() -> None:
     assert world.auditor.step() is None and world.auditor.due_ns() - world.clock.monotonic == 10**9
     world.clock.pass_s(1)
     assert world.auditor.step() is not None
+    assert world.guards.causes == ["", ""]  # a reading that worked is heard, too
 
 
 @pytest.mark.parametrize("failing", ["list", "balance", "bug"])
@@ -63,6 +65,7 @@ def test_bets_that_are_not_ours_count_and_are_not_adopted() -> None:
     assert world.book.external_minor() == 500  # x2 may be on a page that was not read
     world.auditor.run()
     assert world.book.external_minor() == 200 and names(world).count("bet_external") == 2
+    assert world.points[-2:] == ["reconcile.before_commit", "reconcile.after_commit"]
 
 
 def test_at_a_venue_with_lists_a_bet_that_may_be_ours_is_not_external() -> None:
@@ -113,6 +116,8 @@ def test_a_stranger_that_a_person_adopts_counts_until_it_is_settled_and_is_never
     world.auditor.run()
     world.auditor.run()
     assert world.book.external_minor(7) == 5
+    places = [row.entry.key for row in world.rows if row.entry.kind is Kind.EXTERNAL]
+    assert places == ["external:1", "external:2", "external:3"]
     assert not [row for row in world.rows if row.entry.intent == key and row.entry.kind != "external"]
 
 
@@ -135,6 +140,14 @@ def test_a_difference_of_the_balance_is_booked_after_two_readings_that_agree() -
     assert world.book.adjustments == 1  # two readings, two differences
     world.auditor.run()
     assert world.book.adjustments == 2 and world.book.balances["adjustment"] == -7
+
+
+def test_a_difference_of_one_is_booked_as_any_other_and_each_is_numbered() -> None:
+    world = World()
+    for count in (1, 2):
+        world.venue.balance += 1
+        assert world.auditor.run().difference_minor == 1 and world.book.adjustments == count - 1
+        assert world.auditor.run().difference_minor == 1 and world.rows[-1].entry.key == f"adjusted:{count}"
 
 
 def test_small_differences_can_be_allowed_and_doubtful_bets_make_the_balance_unsure() -> None:

@@ -12,7 +12,7 @@ from engine.live.book import Book
 from engine.live.guards import OpenGuards
 from engine.live.journal import Journal
 from engine.live.ledger.entries import Entry, Kind, Money, Recorded
-from engine.live.postings import abandoned, intended, read, received, sent, settled, unknown
+from engine.live.postings import abandoned, claim, intended, read, received, sent, settled, tripped, unknown
 from engine.live.states import BetState
 from engine.live.venue import Outcome, Receipt, Unanswered
 from tests.live.executor.world import START_NS, World, order, stated
@@ -170,6 +170,18 @@ def test_a_bet_id_belongs_to_one_intent_even_within_one_commit() -> None:
     assert world.book.owner("fake/same") == one.key and world.book.owner("fake/other") is None
 
 
+def test_a_bet_id_is_claimed_once_and_nothing_is_claimed_without_one() -> None:
+    bet = placed(World())
+    claims = [claim(bet, Receipt(bet.key, name, Outcome.PLACED), "v") for name in ("", bet.venue_bet_id, "other")]
+    assert bet.venue_bet_id and claims == [None, None, "v/other"]
+
+
+def test_a_trip_by_what_a_venue_said_needs_a_person() -> None:
+    entry = tripped("identity", 3, "a stranger", START_NS)
+    assert entry.key == "tripped:identity:3"
+    assert entry.body == {"breaker": "identity", "n": 3, "cause": "a stranger", "human": True}
+
+
 def test_a_bet_has_one_bet_id() -> None:
     world = World()
     world.venue.script = [stated(Outcome.PENDING)]
@@ -243,7 +255,7 @@ def test_a_ledger_with_a_missing_entry_is_refused() -> None:
     world = World()
     placed(world)
     del world.rows[2]
-    with pytest.raises(LedgerError, match="missing"):
+    with pytest.raises(LedgerError, match=r"missing.*number 3.*found 4"):
         world.start()
 
 
@@ -273,7 +285,13 @@ def test_balances_wallets_and_exposure_are_sums_of_the_entries() -> None:
     assert [bet.key for bet in world.book.alive()] == [one.key, two.key, three.key]
     assert [bet.key for bet in world.book.under_way()] == [two.key, three.key]
     assert [bet.key for bet in world.book.unknown()] == [two.key]
-    assert len(world.book) == 3 and list(world.book) == list(world.book.bets().values())
+    world.venue.say(three.key, outcome=Outcome.LAPSED, odds=2.0, matched_minor=400)
+    world.reconciler.take(world.venue.bets())
+    assert three.key in [bet.key for bet in world.book.alive()]  # what is matched is still at risk
+    world.submit(order(4))
+    world.venue.script = [stated(Outcome.LAPSED)]
+    assert placed(world, 5).key not in [bet.key for bet in world.book.alive()]
+    assert len(world.book) == 5 and list(world.book) == list(world.book.bets().values())
 
 
 def external(world: World, number: int, name: str, risk: int, event: int | None = None, intent: str = "") -> None:

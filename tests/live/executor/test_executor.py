@@ -373,7 +373,7 @@ def test_a_rate_limit_beyond_the_window_abandons_at_once() -> None:
 @pytest.mark.parametrize("point", ["intent.after_commit", "sent.before_commit"])
 def test_nothing_leaves_after_the_window(point: str) -> None:
     world = World()
-    world.executor.probe = lambda name: world.clock.pass_s(61) if name == point else None
+    world.executor.probe = lambda name: world.clock.pass_s(60) if name == point else None
     (bet,) = world.submit(order())
     assert bet.state is BetState.ABANDONED and not world.venue.requests
     assert bet.cause == ("window_over" if point == "intent.after_commit" else "late")

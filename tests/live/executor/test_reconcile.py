@@ -9,7 +9,9 @@ import pytest
 
 from engine.clock import SECOND_NS
 from engine.errors import KeyConflict
+from engine.live.bet import after
 from engine.live.execution_settings import ExecutionSettings
+from engine.live.postings import intended, sent, unknown
 from engine.live.venue import (
     DUPLICATE,
     ForeignBet,
@@ -300,12 +302,49 @@ def test_after_a_restart_the_waits_begin_anew_and_wall_time_counts_for_the_windo
     assert world.state() == "unknown" and len(reads(world, key)) == 1
     world.run_s(60, 5)
     assert world.state() == "rejected" and world.rows[-1].entry.body["proof"] == [2, 3, 4]
+    readings = [row.entry for row in world.rows if row.entry.kind.value == "read"]
+    assert [(one.key, one.body["number"]) for one in readings] == [(f"read:{key}:{n}", n) for n in (1, 2, 3, 4)]
 
     world = World()
     key = lost(world)
     world.clock.wall += 1801 * SECOND_NS  # the machine slept; the monotonic clock stood still
     world.run_s(60)
     assert world.state() == "unknown" and not reads(world, key)
+
+
+def test_a_clock_that_went_back_after_a_restart_does_not_lengthen_the_time_of_a_look_up() -> None:
+    world = World()
+    key = lost(world)
+    world.clock.pass_s(1000)
+    world.restart()
+    world.clock.wall -= 3600 * SECOND_NS
+    world.clock.pass_s(900)  # 1,900 s since the send, and the venue forgets after 1,800
+    world.run_s(60)
+    assert world.state() == "unknown" and not reads(world, key)
+
+
+def test_a_clock_that_went_back_does_not_open_the_window_again() -> None:
+    world = World(resend=True)
+    lost(world)
+    world.clock.pass_s(61)
+    world.clock.wall -= 3600 * SECOND_NS
+    world.run_s(5)
+    assert len(world.venue.requests) == 1
+
+
+def test_a_bet_that_was_not_sent_here_and_not_found_at_the_start_is_watched_from_the_first_step() -> None:
+    world = World(ProofClass.SHORT_WINDOW, resend=True)
+    intent = order()
+    rows = [intended(intent, {}, START_NS)]
+    for make in (lambda bet: sent(bet, START_NS, START_NS, 1, {}), lambda bet: unknown(bet, "x", START_NS)):
+        bet = None
+        for row in rows:
+            bet = after(bet, row)
+        rows.append(make(bet))
+    world.journal.write(rows)
+    world.run_s(30)
+    assert world.state() == "unknown" and not world.venue.requests and world.venue.looked_up
+    assert set(world.guards.causes) == {""}
 
 
 def test_a_clock_that_goes_back_does_not_shorten_a_wait() -> None:
@@ -455,6 +494,9 @@ def test_what_keeps_a_resend_here_leaves_the_bet_unknown(case: str) -> None:
     world.run_s(8)
     assert world.state() == "unknown" and world.venue.requests == [[key]]
     assert world.book.get(key).cause == ("late" if case == "late" else "timeout")
+    if case == "guard":  # what cannot be sent again is counted like any other reading
+        world.run_s(32)
+        assert world.state() == "rejected"
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,9 @@ def test_a_bet_that_was_sent_is_unknown_and_looked_up(proof: ProofClass, placed:
     with pytest.raises(Died):
         world.submit(order())
     assert world.state() == "sent"
+    world.points.clear()
     found = world.restart()
+    assert world.points[:2] == ["reconcile.before_commit", "reconcile.after_commit"]
     assert found.doubtful == (order().key,)
     by_reference = placed and proof is not ProofClass.LISTS
     expected = "placed" if by_reference or proof is ProofClass.PAPER else "unknown"
