@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import pairwise
@@ -258,11 +257,12 @@ def test_warnings_and_the_error_that_ends_the_process_are_told(
 def test_a_promotion_that_ends_within_a_week_is_told_once(
     history: scene.History, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    day_ns = 86_400 * 10**9
+    now_ns, day_ns = 1_800_000_000 * 10**9, 86_400 * 10**9
+    monkeypatch.setattr("time.time_ns", lambda: now_ns)
     for left_days, count in ((8, 0), (6, 1), (-1, 0)):
         told: list[Alarm] = []
         with ExitStack() as stack:
-            parts = scene.opened(history, stack, expires_ns=time.time_ns() + left_days * day_ns)
+            parts = scene.opened(history, stack, expires_ns=now_ns + left_days * day_ns)
             monkeypatch.setattr(parts.herald, "tell", told.append)
             interrupt(parts, 3, lambda runner=parts.runner: runner.stop("enough"))
             parts.run()
