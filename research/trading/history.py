@@ -94,12 +94,14 @@ class Recorded:
 
 
 def history_of(deployed: Deployed, wish: Wish) -> Recorded:
-    """The part of the store that a replay gives.
+    """The part of the store that a replay gives; with a recording, also what the store lacks of it.
 
     Raises
     ------
     EmptyUniverseError
         The store holds nothing of it.
+    DataError
+        There is no recording, or it is damaged.
     """
     inputs, spec = deployed.inputs, deployed.spec
     store = open_store(spec.store)
@@ -120,10 +122,11 @@ def history_of(deployed: Deployed, wish: Wish) -> Recorded:
     seen = pl.concat([quotes, *_closing(store, spec, quotes_of, inputs.closing)], how="diagonal").unique(
         maintain_order=True
     )
-    return Recorded(events, seen, quotes if inputs.later is None else quotes_of(inputs.later), results)
+    found = Recorded(events, seen, quotes if inputs.later is None else quotes_of(inputs.later), results)
+    return found if wish.feed in (REPLAY, STORE) else _with_recording(found, Path(wish.feed))
 
 
-def with_recording(history: Recorded, path: Path) -> Recorded:
+def _with_recording(history: Recorded, path: Path) -> Recorded:
     """A history with the events of a recording that the store lacks: the paper venue fills at their prices, too."""
     feed = Recording(path)
     batches = iter(lambda: feed.poll(0), None)

@@ -37,7 +37,6 @@ from research.trading.history import (
     opened_entry,
     rules_of,
     strategy_of,
-    with_recording,
 )
 from research.trading.settings import LiveSettings
 
@@ -126,8 +125,6 @@ def compose(
     name, machine = deployed.promotion.name, SystemClock()
     rules, spec = rules_of(deployed, settings.runner.window_s), deployed.spec
     history = history_of(deployed, wish)
-    if wish.feed not in (REPLAY, STORE):
-        history = with_recording(history, Path(wish.feed))
     plan = Plan(
         rules=rules,
         strategy=strategy_of(deployed),
