@@ -40,6 +40,7 @@ INVARIANTS: Final = {
     "I10": "nothing is sent after a kill, a trip, the end of the window or the loss of the lease",
     "I11": "no request without an attempt on record",
     "I12": "at most ten orders a minute",
+    "I13": "the same seed gives the same bytes (a test of its own)",
     "I14": "no secret is in the ledger",
 }
 NAMES: Final = {
@@ -87,9 +88,9 @@ def page(measured: Measured, found: Sequence[Found], names: Mapping[str, str], d
     rare = f" Met too rarely: {', '.join(measured.rare)}." if measured.rare else ""
     lines = [
         head + f"On {day.day} {day:%B %Y}: {measured.seeds:,} schedules with {measured.entries:,} entries, "
-        f"{measured.violations} violations, {measured.a_second:.0f} schedules a second of one core on a busy machine."
+        f"{measured.violations} violations, {measured.a_second:.0f} schedules a second of one core."
         f"{rare} {sum(one.seed is not None for one in found)} of {len(found)} planted bugs are found.",
-        "", "## What holds after every step", "", "| | |", "| --- | --- |",
+        "", "## What holds after every step", "", "| number | invariant |", "| --- | --- |",
         *(f"| {name} | {text} |" for name, text in INVARIANTS.items()),
         "", "## Planted bugs", "",
         "Each is put into the code for a run of its own; the first seed that violates an invariant finds it.",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine.live import bet as bets
-from engine.live import postings, statements
+from engine.live import lists, postings, reconcile, statements
 from engine.live.breakers.clock_jump import ClockJump
 from engine.live.executor import Executor
 from engine.live.intent import intent_key
@@ -134,6 +134,18 @@ def _no_wait_after_restart() -> AbstractContextManager[None]:
             watch.last_ns -= 1 << 50
 
     return _put((Reconciler, "begin", begin))
+
+
+@plant("a listed bet that nearly fits is passed over")
+def _nearly() -> AbstractContextManager[None]:
+    right = reconcile.match
+
+    def match(bets: Any, listed: Any, now_ns: int) -> Any:
+        found = right(bets, listed, now_ns)
+        found.unclear = {bet.key for bet in bets if any(lists.fits(bet, entry, now_ns) for entry in listed)}
+        return replace(found, unclear=found.unclear - set(found.found))
+
+    return _put((reconcile, "match", match))
 
 
 @plant("resend after the window")
