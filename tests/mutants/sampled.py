@@ -1,4 +1,4 @@
-"""Mutants drawn by chance: ``python -m tests.mutants.sampled MODULE --tests FILE... [--most 60] [--seed 1]``.
+"""Mutants drawn by chance: ``python -m tests.mutants.sampled MODULE [--tests FILE...] [--most 60] [--seed 1]``.
 
 Each mutant is one small change of a module: a comparison turned, `and` for `or`, a condition negated, a number one
 more, a statement left out. It is loaded in a forked process in place of the module, and the tests are run there until
@@ -22,6 +22,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_LIVE = "tests/live/executor/test_"
+#: what tests a module, the quickest first
+TESTS = {
+    "engine.live.executor": [f"{_LIVE}{name}.py" for name in ("executor", "reconcile", "recovery", "crash_points")],
+    "engine.live.book": [f"{_LIVE}{name}.py" for name in ("book", "states", "executor", "reconcile", "audit")],
+    "engine.live.bet": [f"{_LIVE}{name}.py" for name in ("book", "states", "executor", "reconcile", "recovery")],
+    "engine.live.evidence": [f"{_LIVE}{name}.py" for name in ("executor", "reconcile", "faults")],
+    "engine.live.reconcile": [f"{_LIVE}{name}.py" for name in ("reconcile", "recovery", "audit", "crash_points")],
+    "engine.live.recovery": [f"{_LIVE}{name}.py" for name in ("recovery", "crash_points")],
+    "engine.live.audit": [f"{_LIVE}{name}.py" for name in ("audit", "recovery")],
+    "engine.live.postings": [f"{_LIVE}{name}.py" for name in ("book", "reconcile", "executor", "audit")],
+    "engine.live.statements": [f"{_LIVE}{name}.py" for name in ("reconcile", "audit")],
+    "engine.live.settlement": ["tests/live/test_settlement.py", "tests/live/test_restart.py"],
+    "engine.live.account": ["tests/live/test_settlement.py", "tests/live/test_judge.py", "tests/live/test_restart.py"],
+}
 _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -121,22 +136,23 @@ def main() -> int:
     """Draw, try, print."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants.sampled")
     parser.add_argument("module", help="such as engine.live.ledger.lease")
-    parser.add_argument("--tests", nargs="+", required=True)
+    parser.add_argument("--tests", nargs="+", help="files of tests; those that belong to the module if left out")
     parser.add_argument("--most", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="for pytest -k")
     options = parser.parse_args()
+    tests = options.tests or TESTS[options.module]
     path = ROOT / Path(*options.module.split(".")).with_suffix(".py")
     tree = ast.parse(path.read_text())
     drawn = list(mutants(tree))
     random.Random(options.seed).shuffle(drawn)
     words = ["-k", options.only] if options.only else []
-    if found(options.module, path, tree, options.tests, words):
+    if found(options.module, path, tree, tests, words):
         sys.stderr.write("the tests fail without a mutant\n")
         return 1
     count = 0
     for line, what, changed in drawn[: options.most]:
-        caught = found(options.module, path, changed, options.tests, words)
+        caught = found(options.module, path, changed, tests, words)
         count += caught
         if not caught:
             sys.stdout.write(f"{path.name}:{line} {what}\n")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import KeyConflict, LedgerError
-from engine.live.bet import Bet, after, order_body
+from engine.live.bet import Bet, after, order_body, reversal_money
 from engine.live.book import Book
 from engine.live.guards import OpenGuards
 from engine.live.journal import Journal
@@ -238,7 +238,7 @@ def test_settlements_out_of_order_are_refused(case: str) -> None:
         reversal, second = settled(world.book.get(bet.key), BetState.SETTLED, -1000, 0, START_NS)
         wrong = {"twice": [second], "reversal_alone": [reversal]}[case]
     elif case == "not_settled":
-        wrong = [replace(first, kind=Kind.REVERSED, key="reversed")]
+        wrong = [replace(first, kind=Kind.REVERSED, key="reversed", money=reversal_money(bet))]
     else:
         body = {"version": {"version": 2}, "profit": {"pnl_minor": 10.5}}[case]
         wrong = [replace(first, body={**first.body, **body})]
