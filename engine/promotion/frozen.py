@@ -188,7 +188,7 @@ def load(name: str) -> Promotion:
     signed = document.pop("hmac", None)
     found = canonical_digest({key: value for key, value in document.items() if key != "digest"})
     if found != document.get("digest"):
-        raise _edited(path, f"digest {document.get('digest')}", f"digest {found}")
+        raise _edited(path, f"the digest '{document.get('digest')}'", f"'{found}'")
     if not is_signed(document, signed, signing_key()):
         raise _edited(path, "a signature of this machine's key", "another one")
     if document["name"] != name:

@@ -157,3 +157,11 @@ def test_words_that_are_refused(
 def test_a_demo_that_is_loaded_is_the_one_that_was_traded(traded_home: Path) -> None:
     opened = entries()[0].entry
     assert (opened.kind, opened.body["promotion"]) == (Kind.OPENED, load("demo").digest)
+
+
+def test_an_edited_promotion_is_refused_with_both_digests(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    digest, path = load("demo").digest, own_home / "promotions" / "demo.json"
+    path.write_text(path.read_text().replace('"currency":"EUR"', '"currency":"USD"'))
+    assert main(["paper", "demo"]) == 1
+    said = capsys.readouterr().err
+    assert "the promotion was edited" in said and digest in said and "[secret]" not in said
