@@ -84,7 +84,7 @@ def test_acknowledged_gates_are_shown_wherever_the_promotion_is(
     ("words", "status", "line"),
     [
         (["--name", "x"], 2, "no run"),
-        (["zzz", "--name", "x"], 2, "no run zzz"),  # no start of an id, which is hexadecimal
+        (["000000000000", "--name", "x"], 2, "no run 000000000000"),
         (["RUN", "--name", "X"], 1, "not a name"),
         (["RUN#2", "--name", "x"], 2, "has no configuration 2"),
         (["RUN#one", "--name", "x"], 2, "not a configuration"),
