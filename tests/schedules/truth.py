@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.clock import SECOND_NS
 from engine.live.venue import NotTaken, Order, Outcome, Profile, ProofClass, Receipt
 from tests.schedules.process import BANKROLL_MINOR
-from tests.venue_server.desk import Desk
+from tests.venue_server.desk import Desk, values_of
 from tests.venue_server.profiles import LISTS, LOOK_UP, SHORT_WINDOW
 from tests.venue_server.wire import Reply, Request
 
@@ -37,9 +38,13 @@ class WatchedDesk(Desk):
         self.arrived: dict[str, int] = {}
         self.doubled: set[str] = set()
         self.lied: set[str] = set()
+        self.last_ns: dict[str, int] = {}
+        self.hidden: Counter[str] = Counter()
 
     def handle(self, request: Request) -> Reply:
         """As `Desk.handle`; a request without a session is none."""
+        if request.operation == "look_up":
+            return self._looked_up(request)
         if request.operation != "place" or request.token not in self.sessions:
             return super().handle(request)
         for order in request.body["orders"]:
@@ -52,8 +57,21 @@ class WatchedDesk(Desk):
                 key = order["key"]
                 self._world.checks.counts()
                 self.arrived[key] = self.arrived.get(key, 0) + 1
+                self.last_ns[key] = self.now_ns()
                 if lying or self.lists.visible_from_ns.get(key, 0) - self.now_ns() > hidden_ns:
                     self.lied.add(key)  # the venue breaks its own profile
+        return answer
+
+    def _looked_up(self, request: Request) -> Reply:
+        """A list that leaves a bet out as often as its absence takes breaks the venue's own profile."""
+        met, honest = self.met.get("list_flickers", 0), self._world.honest
+        answer = super().handle(request)
+        if self.met.get("list_flickers", 0) > met and not values_of(answer).get("orders"):
+            for key in request.body["keys"]:
+                if key in self.accepted_ns and self.now_ns() - self.last_ns.get(key, 0) >= honest.absence_wait_ns:
+                    self.hidden[key] += 1
+                    if self.hidden[key] >= honest.absence_reads:
+                        self.lied.add(key)
         return answer
 
     def take(self, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
