@@ -84,8 +84,20 @@ class ChainedLedger:
         return self._again(lambda: self._append(prepared, sending))
 
     def entries(self, after: int = 0) -> Iterator[Recorded]:
-        """As `Ledger.entries`."""
-        return self._store.entries(after)
+        """As `Ledger.entries`; each with its hash computed anew, so that nothing rests on a damaged entry."""
+        last = "" if after else FIRST_PREVIOUS
+        for row in self._store.entries(after):
+            computed = entry_hash(row.previous, row.number, row.epoch, row.wall_ns, row.entry, row.body_text)
+            if computed != row.hash or (last and row.previous != last):
+                raise LedgerError(
+                    "a damaged entry",
+                    where=self.where,
+                    expected=f"entry {row.number} with the hash of its content, after the one before",
+                    found=row.hash,
+                    todo="bea ledger verify NAME; restore a backup",
+                )
+            last = row.hash
+            yield row
 
     def controls(self, after: int = 0) -> Sequence[Control]:
         """As `Ledger.controls`."""

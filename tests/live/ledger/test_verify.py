@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -205,3 +206,26 @@ def test_faults_end_after_twenty(opening: Open, settings: LedgerSettings) -> Non
     ledger.append([intended(number) for number in range(1, 60)])
     run(settings, "UPDATE entries SET epoch = epoch + 3")
     assert len(checked(settings).faults) == 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        """UPDATE entries SET body = '{"version"\\:2}' WHERE number = 6""",
+        "UPDATE entries SET cash = cash + 1, capital = capital - 1 WHERE number = 7",
+        "UPDATE entries SET key = key || 'x' WHERE number = 5",
+        "DELETE FROM entries WHERE number = 5",
+        "DELETE FROM entries WHERE number = 1",
+    ],
+)
+def test_nothing_folds_a_damaged_entry(opening: Open, settings: LedgerSettings, change: str) -> None:
+    filled(opening)
+    for damaged in (False, True):
+        if damaged:
+            run(settings, change)
+        with closing(look("spring", settings=settings)) as ledger:
+            if damaged:
+                with pytest.raises(LedgerError, match="a damaged entry"):
+                    list(ledger.entries())
+            else:
+                assert len(list(ledger.entries())) == 7
