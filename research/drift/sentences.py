@@ -93,7 +93,8 @@ def line_cells(line: Line) -> tuple[str, str, str]:
 def standing_cells(standing: Standing) -> tuple[str, str, str, str]:
     """Measure, value, band and position."""
     name = standing.measure
-    low, high = (_value(name, bound) for bound in (standing.lower, standing.upper))
+    most = 1.0 if name == "fill_rate" else math.inf  # the band is wider than what can happen
+    low, high = _value(name, standing.lower), _value(name, min(standing.upper, most))
     between = {(True, True): f"{low} to {high}", (True, False): f"from {low}", (False, True): f"up to {high}"}
     bounds = math.isfinite(standing.lower), math.isfinite(standing.upper)
     return MEASURES[name], _value(name, standing.value), between.get(bounds, NOTHING), standing.position.value

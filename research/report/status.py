@@ -156,7 +156,7 @@ def _latency(status: Status) -> str:
     latency = status.latency
     if not latency.n:
         return "no intent yet"
-    share = f", {percent(latency.fsync_frac, 0)} of it flushing to the disk" if latency.fsync_frac is not None else ""
+    share = f", {percent(latency.fsync_frac, 0)} on disk" if latency.fsync_frac is not None else ""
     return (
         f"quote to committed intent p50 {number(latency.p50_ms, 2)} ms, p99 {number(latency.p99_ms, 2)} ms "
         f"({count(latency.n, 'intent')}){share}"

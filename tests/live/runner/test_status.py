@@ -112,7 +112,7 @@ def test_the_other_words_of_a_line() -> None:
     killed = Status(name="a", runner="dead", since_ns=SECOND_NS, killed=True, latency=Latency(3, 1.0, 2.0, 0.25))
     text = "\n".join(lines(killed, 91 * SECOND_NS))
     assert "ended without a word since 1970-01-01 00:00 UTC (1 min); the kill switch is set" in text
-    assert "p50 1.00 ms, p99 2.00 ms (3 intents), 25% of it flushing to the disk" in text
+    assert "p50 1.00 ms, p99 2.00 ms (3 intents), 25% on disk" in text
     assert "Breaker:    none tripped" in text and "Unknown:    0.00" in text
     quiet = Status(breakers=(BreakerLine("clock", False, 0.1, 2.0), BreakerLine("stale", False)))
     assert [line.removeprefix("Breaker:    ") for line in lines(quiet, 0) if line.startswith("Breaker")] == [

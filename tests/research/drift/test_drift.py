@@ -15,11 +15,13 @@ from engine.errors import LedgerError
 from engine.live.feed import Fixture, Message, Quote
 from engine.live.judge import Leg
 from engine.live.ledger.entries import Entry, Kind, Money, Recorded
+from engine.promotion.bands import Position, Standing
 from research.commands.drift import show
 from research.drift.causes import MEANINGS, Cause
 from research.drift.days import days_of
 from research.drift.drift import Drift, drift_of, lines_of
 from research.drift.page import page
+from research.drift.sentences import standing_cells
 from research.drift.span import covered
 from research.drift.traded import Traded
 from research.promotion.deployed import Deployed
@@ -269,3 +271,8 @@ def test_the_events_of_each_go_are_those_that_it_was_told_to(
     mask = covered(Traded.of(entries), tape, events)
     later = int((tape.decided_at >= half - 3600 * 10**9).sum())
     assert mask.sum() == (later if expected is None else expected) and 0 < later < len(tape)
+
+
+def test_a_share_has_no_band_above_one() -> None:
+    standing = Standing("fill_rate", 9, 0.916, 0.733, 1.009, Position.INSIDE)
+    assert standing_cells(standing) == ("orders filled", "91.6%", "73.3% to 100.0%", "inside")
