@@ -10,7 +10,7 @@ from engine.live.breakers.contract import Distance, share_left
 from engine.live.clock import Clock
 
 _MINUTE_NS: Final = 60 * SECOND_NS
-#: an entry that is younger is one of this process that has just been written
+#: most time between the wall time of an entry and the request that it lets go
 _COMMIT_NS: Final = 5 * SECOND_NS
 
 
@@ -49,8 +49,8 @@ class OrderRate:
 
         Between processes there is no other clock: one that was set forward meanwhile lets a send count as older.
         """
-        age = min(max(0, self._clock.wall_ns() - wall_ns), _MINUTE_NS)
-        age = 0 if age < _COMMIT_NS else age  # the request follows its entry, and a commit takes its time
+        # the request follows its entry, and a commit takes its time: it is younger than the entry by that
+        age = max(0, self._clock.wall_ns() - wall_ns - _COMMIT_NS)
         if age < _MINUTE_NS:
             self._sends.append(self._clock.monotonic_ns() - age)
 

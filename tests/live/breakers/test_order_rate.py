@@ -44,8 +44,9 @@ def test_a_wall_clock_that_jumps_changes_no_wait_within_a_process() -> None:
     assert scene.breakers.wait_ns() == 60 * SECOND_NS
 
 
-@pytest.mark.parametrize(("seconds", "wait"), [(25, 35), (61, 0), (-3600, 60)])
+@pytest.mark.parametrize(("seconds", "wait"), [(25, 40), (61, 4), (65, 0), (-3600, 60)])
 def test_a_restart_remembers_the_last_minute(seconds: float, wait: int) -> None:
+    # a request may have left up to 5 s after its entry: it counts as that much younger
     scene = Scene()
     sent(scene, 10)
     scene.clock.jump_s(seconds)
