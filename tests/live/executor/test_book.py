@@ -139,11 +139,11 @@ def test_matched_size_never_falls() -> None:
     ("outcome", "sizes"),
     [
         (Outcome.PLACED, {"matched_minor": 0}),
-        (Outcome.PLACED, {"matched_minor": 10, "open_minor": 5}),
+        (Outcome.PLACED, {"matched_minor": 10, "open_minor": 1}),
         (Outcome.PLACED, {"matched_minor": 10, "odds": 1.0}),
         (Outcome.PARTIAL, {"matched_minor": 10}),
-        (Outcome.PENDING, {"matched_minor": 10}),
-        (Outcome.LAPSED, {"open_minor": 10}),
+        (Outcome.PENDING, {"matched_minor": 1}),
+        (Outcome.LAPSED, {"open_minor": 1}),
         (Outcome.PLACED, {"matched_minor": -10}),
     ],
 )
@@ -228,8 +228,17 @@ def test_a_settlement_gives_an_open_rest_back() -> None:
     assert accounts(world) == {"cash": 99_600, "pnl": 400}
 
 
-@pytest.mark.parametrize("case", ["version", "twice", "reversal_alone", "not_settled", "profit"])
-def test_settlements_out_of_order_are_refused(case: str) -> None:
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ("version", "settlement 1"),
+        ("twice", "a reversal of settlement 1 before it"),
+        ("reversal_alone", "settlement 2 in the same commit"),
+        ("not_settled", "a settled bet"),
+        ("profit", "profit and tax in whole minor units"),
+    ],
+)
+def test_settlements_out_of_order_are_refused(case: str, expected: str) -> None:
     world = World()
     bet = placed(world)
     (first,) = settled(bet, BetState.SETTLED, 1000, 0, START_NS)
@@ -243,7 +252,7 @@ def test_settlements_out_of_order_are_refused(case: str) -> None:
         body = {"version": {"version": 2}, "profit": {"pnl_minor": 10.5}}[case]
         wrong = [replace(first, body={**first.body, **body})]
     before = len(world.rows)
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError, match=f"expected {expected}"):
         world.journal.write(wrong)
     assert len(world.rows) == before
 

@@ -46,6 +46,7 @@ def test_a_bet_is_intended_then_sent_then_placed_and_each_is_committed_before_th
     (bet,) = world.submit(order())
     assert seen == [(["intended", "sent"], (99_000, 1_000, 0))]
     assert bet.state is BetState.PLACED and bet.odds == 2.0 and bet.venue_bet_id == "v1"
+    assert bet.sent["deadline_ns"] == START_NS + 19 * SECOND_NS  # 3 s to connect and 16 s for the answer
     assert money(world) == (99_000, 0, 1_000)
     assert world.points == [
         "intent.before_commit",

@@ -147,6 +147,8 @@ def test_one_that_is_never_decided_alarms_and_keeps_its_money() -> None:
     world = World()
     world.venue.script = [stated(Outcome.PENDING)]
     world.submit(order())
+    world.run_s(290, 10)
+    assert not world.alarms  # until it has been there for 300 s
     world.run_s(3600, 10)
     assert world.state() == "pending" and world.book.balances["reserved"] == 1000
     assert [alarm.name for alarm in world.alarms] == ["bet_undecided"]
