@@ -246,8 +246,7 @@ class Reconciler:
         except Exception as error:  # as for a look-up: no proof
             self._failed([key], error.cause if isinstance(error, ReadFailed) else f"error_{type(error).__name__}")
             return False
-        for receipt in reading.receipts:
-            self.book(receipt)
+        self.take(reading)
         return not reading.receipts
 
     def _may_resend(self, bet: Bet, watch: _Watch) -> bool:
