@@ -15,6 +15,7 @@ from engine.live.executor import Intent
 from engine.live.states import BetState
 from engine.live.venue import (
     DUPLICATE,
+    IMPLAUSIBLE,
     INSUFFICIENT_FUNDS,
     ForeignBet,
     NotTaken,
@@ -236,6 +237,22 @@ def test_money_of_each_outcome(outcome: Outcome, sizes: dict[str, object], then:
     world.venue.script = [stated(outcome, **sizes)]
     (bet,) = world.submit(order())
     assert bet.state == outcome.value and money(world) == then
+
+
+def test_an_adapter_that_names_a_wrong_reference_itself_alarms_too() -> None:
+    world = World()
+    world.venue.script = [Unanswered("wrong_reference")]
+    (bet,) = world.submit(order())
+    assert (bet.state, bet.cause) == (BetState.UNKNOWN, "wrong_reference")
+    assert [alarm.name for alarm in world.alarms] == ["wrong_reference"]
+
+
+def test_a_refusal_because_results_are_too_good_trips() -> None:
+    world = World()
+    world.venue.script = [stated(Outcome.REJECTED, reason=IMPLAUSIBLE, raw={"finding": "9 of 9 won"})]
+    (bet,) = world.submit(order())
+    assert bet.state is BetState.REJECTED and world.breakers() == ["plausibility/venue/fake"]
+    assert [(alarm.name, alarm.text[-11:]) for alarm in world.alarms] == [("implausible", " 9 of 9 won")]
 
 
 def test_a_breaker_trips_once_for_a_whole_batch() -> None:
