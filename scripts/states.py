@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from engine.live.states import ENDED, MATCHED, TRANSITIONS, BetState, Transition
+from engine.live.bets.states import ENDED, MATCHED, TRANSITIONS, BetState, Transition
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "states.md"

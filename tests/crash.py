@@ -33,15 +33,15 @@ if __name__ == "__main__":
 
 from engine.live.clock import SystemClock
 from engine.live.crash_points import crash_points
+from engine.live.judgement.warm import warm
 from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Recorded, body_text
 from engine.live.ledger.opening import connect, ledger_path
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.verify import verify
 from engine.live.venues.account import PaperAccount
-from engine.live.warm import warm
 from engine.logs.secrets import Secrets
 from engine.logs.setup import LogSettings, start
-from tests.live.runner import scene
+from tests.live.running import scene
 
 #: crash points that a runner on paper passes; the others belong to commands and to bets without an answer
 REACHED = tuple(

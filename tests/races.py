@@ -25,14 +25,14 @@ if __name__ == "__main__":
     os.environ |= {"POLARS_MAX_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 from engine.errors import Fenced, LedgerError
+from engine.live.judgement.warm import warm
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Kind
 from engine.live.ledger.opening import ledger_path, look
 from engine.live.ledger.settings import LedgerSettings
-from engine.live.warm import warm
 from engine.logs.secrets import Secrets
 from engine.logs.setup import LogSettings, start
-from tests.live.runner import scene
+from tests.live.running import scene
 
 #: many bets
 _EDGE = -0.2

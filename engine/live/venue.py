@@ -108,7 +108,7 @@ class Order:
     Attributes
     ----------
     key : str
-        32 hexadecimal digits: the reference under which the venue must find the bet (`engine.live.intent.intent_key`).
+        32 hexadecimal digits (`engine.live.bets.intent`): the reference under which the venue must find the bet.
     opportunity_id : int
         Identity of the opportunity (`engine.identity.opportunity_ids`).
     event_id, market, line, selection, bookmaker, side

@@ -35,7 +35,7 @@ class LogSettings:
     format : str
         Of the lines on stderr: console or json. The file is always JSON lines.
     levels : mapping of str to str
-        Level by name of a logger, such as ``engine.live.executor``.
+        Level by name of a logger, such as ``engine.live.execution.executor``.
     file_max_mb, files : int
         A file that reaches this size is put aside; so many are kept, the one in use included.
     """

@@ -65,8 +65,8 @@ def _measured(name: str, recording: str | None, *, from_store: bool) -> Drift:
 
 def _own_recording(name: str, entries: Sequence[Recorded]) -> str | None:
     """What the runner received; None where all of it came from the store, or nothing was kept."""
+    from engine.live.feeds.recording import files_of
     from engine.live.ledger.entries import Kind
-    from engine.live.recording import files_of
     from research.trading.history import REPLAY, STORE
     from research.trading.setup import recording_path
 

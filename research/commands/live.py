@@ -16,7 +16,7 @@ from research.commands.arguments import parser_of, print_json
 if TYPE_CHECKING:
     from engine.live.ledger.chained import ChainedLedger
     from engine.live.ledger.control import Command
-    from engine.live.status import Status
+    from engine.live.running.status import Status
 
 _RESUME: Final = (
     "End the kill switch, or a breaker that only a person ends. The runner takes it into the ledger with your name and "
@@ -97,8 +97,8 @@ def ledgers() -> list[str]:
 def status_of(name: str) -> Status:
     """The status of a ledger, folded from its entries without its lease."""
     from engine.live.ledger.control import Command
-    from engine.live.progress import Progress
-    from engine.live.status import StatusFold
+    from engine.live.running.progress import Progress
+    from engine.live.running.status import StatusFold
     from research.trading.settings import live_settings
 
     fold, progress = StatusFold(), Progress()

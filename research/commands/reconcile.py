@@ -39,8 +39,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _reconcile(options: Any) -> int:
-    from engine.live.reckoning import reckon, take_over
-    from engine.live.reconcile import Reconciler
+    from engine.live.execution.reckoning import reckon, take_over
+    from engine.live.execution.reconcile import Reconciler
 
     trading = _opened(options.name)
     try:
@@ -72,7 +72,7 @@ def _opened(name: str) -> Any:
 
 
 def _resolve(executor: Any, options: Any, person: str) -> None:
-    from engine.live.resolution import resolve
+    from engine.live.execution.resolution import resolve
     from engine.live.venue import Outcome, Receipt
 
     receipt = Receipt(

@@ -13,11 +13,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from engine.live.account import Account
-from engine.live.judge import Judge, Proposal, Sitting
+from engine.live.judgement.account import Account
+from engine.live.judgement.judge import Judge, Proposal, Sitting
+from engine.live.judgement.offers import Offer
+from engine.live.judgement.rules import Rules
 from engine.live.ledger.entries import Kind, Recorded
-from engine.live.offers import Offer
-from engine.live.rules import Rules
 from engine.schema import INSTANT_DTYPE
 
 #: what an intent must ask for as it is proposed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.live.models import artifact_hash
+from engine.live.judgement.models import artifact_hash
 from engine.strategy import Learner
 from research.config.tape_spec import TapeSpec
 from research.tapes.builder import Tapes

@@ -11,7 +11,7 @@ import polars as pl
 from engine.configuration import Configuration
 from engine.custom_rule import Rule, load
 from engine.kernel.params import Params
-from engine.live.rules import Rules
+from engine.live.judgement.rules import Rules
 from engine.promotion import Promotion, check, check_feed
 from engine.promotion import load as load_promotion
 from engine.strategy import Strategy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.errors import printable
-from engine.live.status import BandLine, BetLine, BreakerLine, Status
+from engine.live.running.status import BandLine, BetLine, BreakerLine, Status
 from research.report.naming import reason_name
 from research.report.text import NOTHING, count, money, number, percent, sentence_case
 

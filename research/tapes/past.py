@@ -10,7 +10,7 @@ import polars as pl
 from engine.asof.features import frames
 from engine.asof.view import VIEW
 from engine.clock import day_start
-from engine.live.models import Calendar
+from engine.live.judgement.models import Calendar
 from engine.strategy import Feature, History
 from research.config.tape_spec import TapeSpec
 from research.tapes.builder import Tapes

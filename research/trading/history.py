@@ -14,9 +14,9 @@ from engine.clock import SECOND_NS, day_start
 from engine.errors import ConfigurationError, EmptyUniverseError
 from engine.live.feeds.recorded import Recorded as Recording
 from engine.live.feeds.replay import prepared
+from engine.live.judgement.models import Learning
+from engine.live.judgement.rules import Rules, opening_wallets
 from engine.live.ledger.entries import Entry, Kind, Money
-from engine.live.models import Learning
-from engine.live.rules import Rules, opening_wallets
 from engine.promotion import Promotion
 from engine.store.store import Store
 from engine.store.universe import Universe

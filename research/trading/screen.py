@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-from engine.live.status import Status
+from engine.live.running.status import Status
 from research.report.status import first_line, instant, rendered
 from research.report.terminal import console
 from research.report.text import count, money

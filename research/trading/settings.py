@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from engine.live.alerts.settings import AlertSettings
 from engine.live.breakers.settings import BreakerSettings
-from engine.live.execution_settings import ExecutionSettings
+from engine.live.execution.settings import ExecutionSettings
 from engine.live.ledger.settings import LedgerSettings
-from engine.live.runner import RunnerSettings
+from engine.live.running.runner import RunnerSettings
 from engine.live.venues.guard import PaperSettings
 from engine.logs.setup import LogSettings
 from research.config.live import read

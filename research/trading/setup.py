@@ -9,21 +9,21 @@ from pathlib import Path
 
 from engine.live.alarm import Alarm
 from engine.live.alerts.sender import AlertSender, channels_of
-from engine.live.assembly import Assembled, Knobs, Plan, assemble
 from engine.live.clock import SystemClock
 from engine.live.crash_points import Probe, no_probe
 from engine.live.feed import Feed
 from engine.live.feeds.recorded import Recorded as Recording
+from engine.live.feeds.recording import Recorder, not_synced
 from engine.live.feeds.replay import Replay
-from engine.live.herald import Herald
+from engine.live.judgement.warm import warm
 from engine.live.ledger.opening import ledger_path, open_ledger
-from engine.live.recording import Recorder, not_synced
-from engine.live.runner import Runner
-from engine.live.status import Status
+from engine.live.running.assembly import Assembled, Knobs, Plan, assemble
+from engine.live.running.herald import Herald
+from engine.live.running.runner import Runner
+from engine.live.running.status import Status
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
-from engine.live.warm import warm
 from engine.paths import home
 from research.promotion.deployed import Deployed
 from research.trading.history import (

@@ -11,9 +11,9 @@ import pytest
 
 from engine.live.feed import Feed, Fixture, Mark, Message, Quote, Result
 from engine.live.feeds.recorded import Recorded
+from engine.live.feeds.recording import Recorder
 from engine.live.feeds.replay import Replay
-from engine.live.recording import Recorder
-from engine.live.sieve import refusal_of
+from engine.live.feeds.sieve import refusal_of
 from tests.parity.worlds import World, exchange, sample
 
 

@@ -11,8 +11,8 @@ from engine.live.alarm import ALARMS, Alarm
 from engine.live.alerts import ALERTS, AlertSender, AlertSettings
 from engine.live.clock import Clock, WorldClock
 from engine.live.feed import Gap, Mark
-from engine.live.herald import Herald
 from engine.live.ledger.entries import Entry, Kind, Recorded
+from engine.live.running.herald import Herald
 from tests.live.breakers.scene import HandClock
 from tests.mutants.mutant import ROOT
 

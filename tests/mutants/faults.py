@@ -21,11 +21,12 @@ from typing import Final, NamedTuple
 
 from tests.mutants.mutant import ROOT, Mutant
 
-_T: Final = "tests/live/executor/"
-_EXECUTOR: Final = "engine/live/executor.py"
-_EVIDENCE: Final = "engine/live/evidence.py"
-_RECONCILE: Final = "engine/live/reconcile.py"
-_STATEMENTS: Final = "engine/live/statements.py"
+_T: Final = "tests/live/execution/"
+_BETS: Final = "tests/live/bets/"
+_EXECUTOR: Final = "engine/live/execution/executor.py"
+_EVIDENCE: Final = "engine/live/execution/evidence.py"
+_RECONCILE: Final = "engine/live/execution/reconcile.py"
+_STATEMENTS: Final = "engine/live/execution/statements.py"
 
 
 class Promise(NamedTuple):
@@ -135,8 +136,8 @@ PROMISES: Final = (
     ),
     _row(
         "F16", "matched size never falls",
-        "it may", "engine/live/bet.py", "    if matched < bet.matched_minor:\n", "    if matched < 0:\n",
-        f"{_T}test_book.py::test_matched_size_never_falls",
+        "it may", "engine/live/bets/bet.py", "    if matched < bet.matched_minor:\n", "    if matched < 0:\n",
+        f"{_BETS}test_book.py::test_matched_size_never_falls",
     ),
     _row(
         "F17", "a price beyond the limit is booked as it is, alarms and trips",
@@ -146,7 +147,7 @@ PROMISES: Final = (
     ),
     _row(
         "F18", "a stake that the venue cut is booked as cut; the rest is free",
-        "the rest stays reserved", "engine/live/bet.py", "(whole if target in RESERVED else rest) -",
+        "the rest stays reserved", "engine/live/bets/bet.py", "(whole if target in RESERVED else rest) -",
         "(whole if target in RESERVED else whole - matched) -",
         f"{_T}test_executor.py::test_what_the_receipt_says_is_booked",
     ),
@@ -198,27 +199,27 @@ PROMISES: Final = (
     ),
     _row(
         "F27", "bets that are not ours count as exposure",
-        "they are passed over", "engine/live/audit.py",
+        "they are passed over", "engine/live/execution/audit.py",
         "        self._book_external(findings.external, reading.complete)\n", "",
         f"{_T}test_audit.py::test_bets_that_are_not_ours_count_and_are_not_adopted",
     ),
     _row(
         "F28", "a bet id that two intents claim stops the runner before anything is written",
-        "claims are not compared", "engine/live/book.py",
+        "claims are not compared", "engine/live/bets/book.py",
         "if owner is not None and owner != entry.intent:", "if False:",
-        f"{_T}test_book.py::test_a_bet_id_belongs_to_one_intent_even_within_one_commit",
+        f"{_BETS}test_book.py::test_a_bet_id_belongs_to_one_intent_even_within_one_commit",
     ),
     _row(
         "F29", "lists are read on a timer, whatever a stream says",
-        "they are not", "engine/live/audit.py",
+        "they are not", "engine/live/execution/audit.py",
         "return self.run() if self._executor.clock.monotonic_ns() >= self._due_ns else None", "return None",
         f"{_T}test_audit.py::test_an_audit_is_made_when_it_is_due",
     ),
     _row(
         "F30", "one profit for each version of a settlement",
-        "versions are not counted", "engine/live/bet.py",
+        "versions are not counted", "engine/live/bets/bet.py",
         'if entry.body.get("version") != bet.version + 1:', "if False:",
-        f"{_T}test_book.py::test_settlements_out_of_order_are_refused",
+        f"{_BETS}test_book.py::test_settlements_out_of_order_are_refused",
     ),
     _row(
         "F31", "a correction takes the settlement back and settles anew; an old version changes nothing",
@@ -241,19 +242,19 @@ PROMISES: Final = (
     ),
     _row(
         "F34", "the venue decides the money; a difference is an entry and an alarm",
-        "the balance is not compared", "engine/live/audit.py",
+        "the balance is not compared", "engine/live/execution/audit.py",
         "        if difference == 0 or difference != before", "        if True or difference != before",
         f"{_T}test_audit.py::test_a_difference_of_the_balance_is_booked_after_two_readings_that_agree",
     ),
     _row(
         "F35", "an event without a result that settles the market leaves its bets open",
-        "an unknown end settles", "engine/live/settlement.py",
+        "an unknown end settles", "engine/live/judgement/settlement.py",
         "            if state == State.UNKNOWN:\n                continue\n", "",
-        "tests/live/test_settlement.py::test_a_score_that_does_not_settle_the_market_leaves_the_bet_open",
+        "tests/live/judgement/test_settlement.py::test_a_score_that_does_not_settle_the_market_leaves_the_bet_open",
     ),
     _row(
         "F36", "after a death what was SENT is UNKNOWN and looked up",
-        "it stays as it is", "engine/live/recovery.py",
+        "it stays as it is", "engine/live/execution/recovery.py",
         "        if bet.state is BetState.SENT:\n", "        if not bet:\n",
         f"{_T}test_recovery.py::test_a_bet_that_was_sent_is_unknown_and_looked_up",
     ),
@@ -278,7 +279,7 @@ PROMISES: Final = (
     ),
     _row(
         "F42", "a restored ledger sends nothing, and looks up what it calls intended",
-        "what it calls intended was never sent", "engine/live/recovery.py",
+        "what it calls intended was never sent", "engine/live/execution/recovery.py",
         "elif bet.state is BetState.INTENDED and restored:", "elif not bet:",
         f"{_T}test_recovery.py::test_a_restored_ledger_sends_nothing_and_looks_up_what_it_calls_intended",
     ),
@@ -319,14 +320,14 @@ PROMISES: Final = (
     ),
     _row(
         "F47", "the latest quote by its instant wins; a gap makes quotes stale",
-        "the last message wins", "engine/live/market.py", "if held is None or rank >= held.rank:", "if True:",
-        "tests/live/test_market.py::test_a_late_quote_changes_the_book_and_makes_no_decision",
+        "the last message wins", "engine/live/feeds/market.py", "if held is None or rank >= held.rank:", "if True:",
+        "tests/live/feeds/test_market.py::test_a_late_quote_changes_the_book_and_makes_no_decision",
     ),
     _row(
         "F48", "values that are no price are refused with a word",
-        "any number is a price", "engine/live/sieve.py",
+        "any number is a price", "engine/live/feeds/sieve.py",
         "if not _is_number(quote.odds) or not 1.0 < quote.odds <= HIGHEST_ODDS:", "if not _is_number(quote.odds):",
-        "tests/live/test_sieve.py::test_bad_values_of_a_quote",
+        "tests/live/feeds/test_sieve.py::test_bad_values_of_a_quote",
     ),
     _row(
         "F50", "a channel of alerts that fails is counted and stops nothing",

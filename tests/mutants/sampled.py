@@ -22,20 +22,26 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_LIVE = "tests/live/executor/test_"
+
+
+def tests_of(room: str, names: str) -> list[str]:
+    """Files of tests of a room, by names that blanks separate."""
+    return [f"tests/live/{room}/test_{name}.py" for name in names.split()]
+
+
 #: what tests a module, the quickest first
 TESTS = {
-    "engine.live.executor": [f"{_LIVE}{name}.py" for name in ("executor", "reconcile", "recovery", "crash_points")],
-    "engine.live.book": [f"{_LIVE}{name}.py" for name in ("book", "states", "executor", "reconcile", "audit")],
-    "engine.live.bet": [f"{_LIVE}{name}.py" for name in ("book", "states", "executor", "reconcile", "recovery")],
-    "engine.live.evidence": [f"{_LIVE}{name}.py" for name in ("executor", "reconcile", "faults")],
-    "engine.live.reconcile": [f"{_LIVE}{name}.py" for name in ("reconcile", "recovery", "audit", "crash_points")],
-    "engine.live.recovery": [f"{_LIVE}{name}.py" for name in ("recovery", "crash_points")],
-    "engine.live.audit": [f"{_LIVE}{name}.py" for name in ("audit", "recovery")],
-    "engine.live.postings": [f"{_LIVE}{name}.py" for name in ("book", "reconcile", "executor", "audit")],
-    "engine.live.statements": [f"{_LIVE}{name}.py" for name in ("reconcile", "audit")],
-    "engine.live.settlement": ["tests/live/test_settlement.py", "tests/live/test_restart.py"],
-    "engine.live.account": ["tests/live/test_settlement.py", "tests/live/test_judge.py", "tests/live/test_restart.py"],
+    "engine.live.execution.executor": tests_of("execution", "executor reconcile recovery crash_points"),
+    "engine.live.bets.book": tests_of("bets", "book states") + tests_of("execution", "executor reconcile audit"),
+    "engine.live.bets.bet": tests_of("bets", "book states") + tests_of("execution", "executor reconcile recovery"),
+    "engine.live.execution.evidence": tests_of("execution", "executor reconcile faults"),
+    "engine.live.execution.reconcile": tests_of("execution", "reconcile recovery audit crash_points"),
+    "engine.live.execution.recovery": tests_of("execution", "recovery crash_points"),
+    "engine.live.execution.audit": tests_of("execution", "audit recovery"),
+    "engine.live.bets.postings": tests_of("bets", "book") + tests_of("execution", "reconcile executor audit"),
+    "engine.live.execution.statements": tests_of("execution", "reconcile audit"),
+    "engine.live.judgement.settlement": tests_of("judgement", "settlement restart"),
+    "engine.live.judgement.account": tests_of("judgement", "settlement judge restart"),
 }
 _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,

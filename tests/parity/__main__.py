@@ -18,7 +18,7 @@ from engine.logs.secrets import Secrets
 from engine.logs.setup import LogSettings
 from engine.logs.setup import start as start_logs
 from tests.conftest import ROOT
-from tests.live.test_judge import distinct_keys
+from tests.live.judgement.test_judge import distinct_keys
 from tests.parity.drive import Outcome
 from tests.parity.full import compared
 from tests.parity.scenarios import Scenario, busy_scenarios, exchange_scenarios, plain_scenarios

@@ -19,13 +19,13 @@ from engine.kernel.answer import answer_order
 from engine.kernel.codes import REASONS
 from engine.kernel.decide import PENDING
 from engine.kernel.record import Row
-from engine.live.account import Account
 from engine.live.feed import Feed, Mark
-from engine.live.judge import Judge, Leg
+from engine.live.feeds.market import Market, Moment, Watch
+from engine.live.judgement.account import Account
+from engine.live.judgement.judge import Judge, Leg
+from engine.live.judgement.rules import Rules, opening_wallets
+from engine.live.judgement.settlement import Settler
 from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text
-from engine.live.market import Market, Moment, Watch
-from engine.live.rules import Rules, opening_wallets
-from engine.live.settlement import Settler
 from engine.strategy import Strategy
 from engine.tape import Tape
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from engine.live.assembly import Knobs, Plan, assemble
 from engine.live.clock import SystemClock
 from engine.live.feeds.replay import Replay
+from engine.live.judgement.rules import opening_wallets
+from engine.live.judgement.warm import warm
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.ledger.memory import MemoryDisk, MemoryStore
 from engine.live.ledger.opening import start
 from engine.live.ledger.settings import LedgerSettings
-from engine.live.rules import opening_wallets
+from engine.live.running.assembly import Knobs, Plan, assemble
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
-from engine.live.warm import warm
 from tests.parity import worlds
 from tests.parity.drive import Outcome, bookmakers_of, by_walk, outcome_of
 from tests.parity.scenarios import Scenario

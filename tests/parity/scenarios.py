@@ -12,9 +12,9 @@ from engine.clock import DAY_NS, HOUR_NS
 from engine.configuration import Configuration
 from engine.kernel.codes import Staking
 from engine.kernel.parameter import INF
+from engine.live.feeds.market import Watch
 from engine.live.feeds.replay import Replay
-from engine.live.market import Watch
-from engine.live.rules import Rules
+from engine.live.judgement.rules import Rules
 from engine.strategy import Requirement, Strategy, View
 from engine.tape import Tape
 from engine.tape.build import build_tape, merged_terms

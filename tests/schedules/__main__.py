@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from engine.live.states import TRANSITIONS
+from engine.live.bets.states import TRANSITIONS
 from tests.research.promotion import hindsight
 from tests.schedules.checks import Violated
 from tests.schedules.faults import FAULTS

@@ -7,18 +7,19 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from engine.live import bet as bets
-from engine.live import lists, postings, reconcile, statements
+from engine.live.bets import bet as bets
+from engine.live.bets import postings
+from engine.live.bets.intent import intent_key
+from engine.live.bets.postings import absent
+from engine.live.bets.states import BetState
 from engine.live.breakers.clock_jump import ClockJump
-from engine.live.executor import Executor
-from engine.live.intent import intent_key
+from engine.live.execution import lists, reconcile, statements
+from engine.live.execution.executor import Executor
+from engine.live.execution.reconcile import Reconciler
 from engine.live.ledger import chained, lease
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Kind, Money
 from engine.live.ledger.memory import MemoryTransaction
-from engine.live.postings import absent
-from engine.live.reconcile import Reconciler
-from engine.live.states import BetState
 from engine.live.venue import Outcome, Profile, Receipt, VenueFailure
 from tests.schedules.world import DIGEST, World
 from tests.venue_server.client import WireVenue
@@ -264,7 +265,7 @@ def _sign_of_a_lay() -> AbstractContextManager[None]:
         right = Money(cash=-int(entry.body["stake_minor"]), reserved=int(entry.body["stake_minor"]))
         return to_state(replace(entry, money=right))
 
-    from engine.live import executor
+    from engine.live.execution import executor
 
     return _put((executor, "intended", wrong_entry), (bets, "_intended", wrong_bet))
 

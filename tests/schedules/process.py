@@ -9,21 +9,21 @@ import numpy as np
 
 from engine.clock import SECOND_NS
 from engine.live.alarm import Alarm
-from engine.live.audit import Auditor
+from engine.live.bets.journal import Journal
 from engine.live.breakers import Breakers, BreakerSettings
 from engine.live.breakers.for_executor import VenueGuards
 from engine.live.clock import Clock
-from engine.live.execution_settings import ExecutionSettings
-from engine.live.executor import Executor, Intent
-from engine.live.journal import Journal
+from engine.live.execution.audit import Auditor
+from engine.live.execution.executor import Executor, Intent
+from engine.live.execution.reconcile import Reconciler
+from engine.live.execution.recovery import recover
+from engine.live.execution.settings import ExecutionSettings
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.ledger.memory import MemoryDisk, MemoryStore
 from engine.live.ledger.opening import start
 from engine.live.ledger.settings import LedgerSettings
-from engine.live.reconcile import Reconciler
-from engine.live.recovery import recover
 from engine.live.venue import Order, Venue
 
 BANKROLL_MINOR: Final = 100_000

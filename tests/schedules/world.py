@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from engine.clock import SECOND_NS
 from engine.errors import Fenced, KeyConflict, LedgerError, LedgerFailure
-from engine.live.intent import intent_key
+from engine.live.bets.intent import intent_key
+from engine.live.bets.states import BetState
+from engine.live.execution.resolution import resolve
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Kind
 from engine.live.ledger.memory import MemoryDisk, MemoryStore
 from engine.live.ledger.store import Unfinished
-from engine.live.resolution import resolve
-from engine.live.states import BetState
 from engine.live.venue import Order, Outcome, Profile, ProofClass, Receipt, VenueFailure
 from tests.schedules import checks
 from tests.schedules.faults import FAULTS

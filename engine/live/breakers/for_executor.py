@@ -1,4 +1,4 @@
-"""Breakers as the executor asks them, at one venue and with prices of one source (`engine.live.guards.Guards`)."""
+"""Breakers as the executor asks them (`engine.live.execution.guards`), at one venue and with prices of one source."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.errors import DataError
 from engine.live.feed import Message
-from engine.live.recording import files_of, pieces
+from engine.live.feeds.recording import files_of, pieces
 
 
 class Recorded:
@@ -16,7 +16,7 @@ class Recorded:
     Parameters
     ----------
     folder : Path
-        Of the recording (`engine.live.recording.Recorder`).
+        Of the recording (`engine.live.feeds.recording.Recorder`).
     name : str
 
     Attributes

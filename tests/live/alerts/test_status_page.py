@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.live.status import BandLine, BreakerLine, Status
+from engine.live.running.status import BandLine, BreakerLine, Status
 from research.report.status import lines
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "runbook" / "status.md"

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine import Configuration
 from engine.clock import SECOND_NS
-from engine.live.intent import intent_key
+from engine.live.bets.intent import intent_key
 from engine.live.venue import Order
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue

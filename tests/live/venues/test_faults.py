@@ -11,9 +11,9 @@ import pytest
 
 from engine.clock import SECOND_NS
 from engine.errors import KeyConflict
-from engine.live.bet import Bet
+from engine.live.bets.bet import Bet
 from engine.live.venue import Outcome, Profile
-from tests.live.executor.world import START_NS, World, order
+from tests.live.execution.world import START_NS, World, order
 from tests.venue_server.client import WireVenue
 from tests.venue_server.desk import FOR_EVER, Desk
 from tests.venue_server.direct import Direct

@@ -11,8 +11,8 @@ import pytest
 
 from engine import Configuration
 from engine.backtesting.run import replay
+from engine.live.bets.intent import intent_key
 from engine.live.feeds.replay import Replay
-from engine.live.intent import intent_key
 from engine.live.venue import Order, Outcome
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue

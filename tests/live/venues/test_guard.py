@@ -10,18 +10,18 @@ import pytest
 
 from engine.clock import SECOND_NS
 from engine.errors import ConfigurationError
+from engine.live.bets.journal import Journal
 from engine.live.breakers.contract import resume_entry
-from engine.live.execution_settings import ExecutionSettings
-from engine.live.executor import Executor, Intent
+from engine.live.execution.executor import Executor, Intent
+from engine.live.execution.guards import OpenGuards
+from engine.live.execution.settings import ExecutionSettings
 from engine.live.feed import Mark, Quote
-from engine.live.guards import OpenGuards
-from engine.live.journal import Journal
 from engine.live.ledger.entries import Entry, Kind, Money, Recorded
 from engine.live.venue import Outcome, Receipt
 from engine.live.venues.guard import PaperSettings, is_far
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ObservedPrices
-from tests.live.executor.world import MemoryLedger, VirtualClock
+from tests.live.execution.world import MemoryLedger, VirtualClock
 from tests.live.venues.orders import BANKROLL, T0_NS, order, venue
 
 GUARD = PaperSettings()

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from engine.errors import LedgerError
-from engine.live import evidence, executor, reconcile, statements
-from engine.live.audit import Auditor
-from engine.live.postings import absent
-from engine.live.reconcile import Reconciler
-from engine.live.states import BetState
+from engine.live.bets.postings import absent
+from engine.live.bets.states import BetState
+from engine.live.execution import evidence, executor, reconcile, statements
+from engine.live.execution.audit import Auditor
+from engine.live.execution.reconcile import Reconciler
 from engine.live.venue import NotTaken, Outcome, ReadFailed, Reading, Receipt, Unanswered
 from tests.live.venues import test_faults as faults
 from tests.venue_server import client

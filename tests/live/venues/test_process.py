@@ -7,8 +7,8 @@ from pathlib import Path
 
 from engine.live.ledger.entries import Kind
 from engine.live.venue import Order
-from tests.live.executor.world import World, order
-from tests.live.runner import scene
+from tests.live.execution.world import World, order
+from tests.live.running import scene
 from tests.venue_server.client import WireVenue
 from tests.venue_server.process import VenueProcess
 from tests.venue_server.profiles import LOOK_UP

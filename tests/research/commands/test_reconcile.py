@@ -10,8 +10,8 @@ import pytest
 from engine.live.venue import ForeignBet, Unanswered
 from research.commands import reconcile
 from research.commands.main import main
-from tests.live.executor.test_reckoning import Mark
-from tests.live.executor.world import World, order
+from tests.live.execution.test_reckoning import Mark
+from tests.live.execution.world import World, order
 
 
 @pytest.fixture()

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from engine.live.feed import Message
+from engine.live.feeds.market import Moment, Watch
 from engine.live.feeds.replay import Replay, prepared
-from engine.live.judge import Leg
+from engine.live.judgement.judge import Leg
 from engine.live.ledger.entries import Entry, Kind, Recorded
-from engine.live.market import Moment, Watch
 from engine.promotion import load
 from engine.tape.unresolved import Unresolved
 from research.promotion.deployed import Deployed, deploy

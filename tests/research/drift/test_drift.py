@@ -13,7 +13,7 @@ import pytest
 from engine.backtesting.run import replay
 from engine.errors import LedgerError
 from engine.live.feed import Fixture, Message, Quote
-from engine.live.judge import Leg
+from engine.live.judgement.judge import Leg
 from engine.live.ledger.entries import Entry, Kind, Money, Recorded
 from engine.promotion.bands import Position, Standing
 from research.commands.drift import show

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import DataError
 from engine.live.feed import Fixture, Mark, Message, Quote, Result
-from engine.live.recording import Recorder
+from engine.live.feeds.recording import Recorder
 from engine.schema import ALL_EVENTS, QUOTES
 from research.drift.causes import Cause
 from research.drift.drift import drift_of

@@ -1,0 +1,1 @@
+"""From an intent to what became of it: sending, reconciliation, recovery, and what a person decides."""

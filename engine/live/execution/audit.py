@@ -1,0 +1,183 @@
+"""The account as a whole against the ledger: bets that are not ours, unknown references, and the balance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.live.alarm import Alarm
+from engine.live.bets.states import BetState
+from engine.live.execution.executor import Executor
+from engine.live.execution.lists import claimed, fits
+from engine.live.execution.reconcile import Reconciler
+from engine.live.execution.resolution import exposure
+from engine.live.ledger.entries import Entry, Kind, Money
+from engine.live.venue import ForeignBet, ProofClass, ReadFailed, Receipt
+
+_UNSURE = frozenset({BetState.INTENDED, BetState.SENT, BetState.UNKNOWN})
+
+
+@dataclass
+class Findings:
+    """What one audit found.
+
+    Attributes
+    ----------
+    failed : str
+        Why the account could not be read; then nothing else is set.
+    strangers : list of Receipt
+        Bets under references like ours that the ledger does not know.
+    external : list of ForeignBet
+        Bets that are not ours.
+    difference_minor : int
+        Balance of the venue less what the ledger expects; 0 while bets without an answer make it unsure.
+    """
+
+    failed: str = ""
+    strangers: list[Receipt] = field(default_factory=list)
+    external: list[ForeignBet] = field(default_factory=list)
+    difference_minor: int = 0
+
+
+class Auditor:
+    """Reads the whole account from time to time.
+
+    Parameters
+    ----------
+    executor : Executor
+    reconciler : Reconciler
+        Books what the lists show of our own bets; so a refusal that was none comes to light.
+    """
+
+    def __init__(self, executor: Executor, reconciler: Reconciler) -> None:
+        self._executor, self._reconciler = executor, reconciler
+        self._due_ns = executor.clock.monotonic_ns()
+        self._told: set[str] = set()
+        self._difference = 0
+        self._settled_difference = 0
+
+    def due_ns(self) -> int:
+        """The monotonic instant of the next audit."""
+        return self._due_ns
+
+    def step(self) -> Findings | None:
+        """Audit if it is time; None otherwise."""
+        return self.run() if self._executor.clock.monotonic_ns() >= self._due_ns else None
+
+    def run(self) -> Findings:
+        """Audit now.
+
+        Raises
+        ------
+        LedgerError
+            As `Executor.submit`.
+        """
+        executor, venue = self._executor, self._executor.venue
+        self._due_ns = executor.clock.monotonic_ns() + executor.settings.list_every_ns
+        executor.probe("reconcile.before_read")
+        try:
+            reading, balance = venue.bets(), venue.balance_minor()
+        except Exception as error:  # whatever an adapter raises: nothing was found out
+            cause = error.cause if isinstance(error, ReadFailed) else f"error_{type(error).__name__}"
+            executor.guards.heard(cause)
+            return Findings(failed=cause)
+        executor.guards.heard("")
+        findings = Findings()
+        self._reconciler.take(reading)
+        findings.strangers = self._strangers(reading.receipts)
+        findings.external = self._foreign(reading.foreign)
+        self._book_external(findings.external, reading.complete)
+        self._book_adopted(reading.receipts)
+        findings.difference_minor = self._compare(balance)
+        return findings
+
+    def _strangers(self, receipts: Sequence[Receipt]) -> list[Receipt]:
+        """References that the ledger does not know stop new bets: somebody else uses them, or a backup was restored."""
+        book, executor = self._executor.journal.book, self._executor
+        found = [receipt for receipt in receipts if receipt.key not in book and not book.is_adopted(receipt.key)]
+        new = [receipt for receipt in found if receipt.key not in self._told]
+        for receipt in new:
+            self._told.add(receipt.key)
+            text = f"bet {receipt.key} (bet id {receipt.venue_bet_id}) is at the venue and not in the ledger"
+            if not book.is_tripped("identity"):
+                executor.journal.write([executor.guards.trip("identity", text, executor.clock.wall_ns())])
+            executor.raise_alarms([Alarm("bet_stranger", text, receipt.key)])
+        return found
+
+    def _foreign(self, listed: Sequence[ForeignBet]) -> list[ForeignBet]:
+        """Entries that no intent has claimed, and that cannot be a bet of ours that has no answer yet."""
+        executor = self._executor
+        book, name, now = executor.journal.book, executor.venue.profile.name, executor.clock.wall_ns()
+        _, others = claimed(listed, book, name)
+        if executor.venue.profile.proof is not ProofClass.LISTS:
+            return others
+        return [entry for entry in others if not any(fits(bet, entry, now) for bet in book.unknown())]
+
+    def _book_external(self, listed: Sequence[ForeignBet], complete: bool) -> None:
+        """Count what is at risk in them; no longer once a complete reading does not show one any more."""
+        executor, book = self._executor, self._executor.journal.book
+        known = {name: risk for name, (_, risk) in book.external.items() if name not in book.adopted_bets()}
+        shown = {entry.venue_bet_id: (entry.event_id, entry.at_risk_minor) for entry in listed}
+        changed: dict[str, tuple[int | None, int]]
+        changed = {name: stated for name, stated in shown.items() if stated[1] != known.get(name, 0)}
+        if complete:
+            changed |= {name: (None, 0) for name in known if name not in shown}
+        entries = []
+        for place, (name, (event_id, risk)) in enumerate(changed.items(), book.external_entries + 1):
+            body = {"venue_bet_id": name, "event_id": event_id, "at_risk_minor": risk}
+            entries.append(Entry(Kind.EXTERNAL, f"external:{place}", executor.clock.wall_ns(), body=body))
+        if not entries:
+            return
+        executor.probe("reconcile.before_commit")
+        executor.journal.write(entries)
+        executor.probe("reconcile.after_commit")
+        new = [name for name, (_, risk) in changed.items() if risk and name not in known]
+        executor.raise_alarms(
+            [
+                Alarm("bet_external", f"bet id {name} is not ours: {changed[name][1]} at risk (minor units)")
+                for name in new
+            ]
+        )
+
+    def _book_adopted(self, receipts: Sequence[Receipt]) -> None:
+        """Follow what is at risk in bets that a person took over."""
+        executor, book = self._executor, self._executor.journal.book
+        entries: list[Entry] = []
+        for receipt in receipts:
+            if not book.is_adopted(receipt.key):
+                continue
+            name, risk = receipt.venue_bet_id, exposure(receipt)
+            event_id, known = book.external.get(name, (receipt.event_id, 0))
+            if risk != known:
+                body = {"venue_bet_id": name, "event_id": event_id, "at_risk_minor": risk}
+                key = f"external:{book.external_entries + len(entries) + 1}"
+                entries.append(Entry(Kind.EXTERNAL, key, executor.clock.wall_ns(), intent=receipt.key, body=body))
+        if entries:
+            executor.journal.write(entries)
+
+    def _compare(self, balance: int) -> int:
+        """Compare the balance; a difference that two readings in a row show is booked and told."""
+        executor, book = self._executor, self._executor.journal.book
+        if any(bet.state in _UNSURE for bet in book.alive()):
+            return 0
+        difference = balance - book.free_minor() + book.external_minor()
+        if abs(difference) <= executor.settings.balance_tolerance_minor:
+            difference = 0
+        before, self._difference = self._difference, difference
+        if difference == 0 or difference != before or difference == self._settled_difference:
+            return difference
+        text = f"the venue's balance is {difference:+d} from the ledger's (minor units)"
+        at_ns, name = executor.clock.wall_ns(), executor.venue.profile.name
+        if executor.venue.profile.proof is ProofClass.PAPER:
+            # here both sides are ours: a difference is an error and not booked away
+            entry, self._settled_difference = executor.guards.trip(f"balance/venue/{name}", text, at_ns), difference
+        else:
+            money = Money(cash=difference, adjustment=-difference)
+            body = {"cause": "balance", "balance_minor": balance}
+            entry = Entry(Kind.ADJUSTED, f"adjusted:{book.adjustments + 1}", at_ns, money=money, body=body)
+            self._difference = 0
+        executor.probe("reconcile.before_commit")
+        executor.journal.write([entry])
+        executor.probe("reconcile.after_commit")
+        executor.raise_alarms([Alarm("balance_differs", text)])
+        return difference

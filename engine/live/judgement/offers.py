@@ -1,0 +1,307 @@
+"""The opportunities of one instant as a small tape: the facts, the order and the ids that the whole tape has.
+
+`engine.tape.facts` computes the facts for both. What the tape leaves out because of a result is not known here; what it
+leaves out at the decision is: rows that win nothing after tax, and rows of events that are settled already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.errors import TapeError
+from engine.identity import fold, text_hash
+from engine.kernel.record import Columns
+from engine.live.judgement.positions import Positions, line_of
+from engine.live.judgement.rules import Rules
+from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL
+from engine.tape.check import HIGHEST_ODDS, check_opportunities
+from engine.tape.facts import Offered, as_back_bets, edges, kelly_fracs
+from engine.tape.kelly import kelly_of_markets
+
+Floats = NDArray[np.float64]
+
+_TEXTS: Final = ("market", "selection", "bookmaker", "side")
+_TERMS: Final = (
+    "commission_rate", "limit_minor", "stake_min_minor", "ladder", "tax_stake_frac", "tax_winnings_frac",
+)  # fmt: skip
+_PROBS: Final = ("prob", "prob_half_win", "prob_void", "prob_half_lose")
+_SLACK: Final = 1e-9
+#: columns of `Columns` that only a history has
+_LONGS: Final = ("settled_at", "settle_order", "midnights", "reduction_rule")
+_BYTES: Final = ("state", "is_lay", "ladder")
+
+_text_hash = lru_cache(maxsize=65_536)(text_hash)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One opportunity with what a bet on it needs.
+
+    Attributes
+    ----------
+    id : int
+        Identity (`engine.identity.opportunity_ids`).
+    event_id, market, line, selection, bookmaker, side
+    odds, prob, edge_frac, stake_weight : float
+        As the strategy states them; the edge after tax and before commission. NaN: missing.
+    group : int or None
+        Of the strategy, unique within the event and instant.
+    sport, competition : str
+    """
+
+    id: int
+    event_id: int
+    market: str
+    line: float | None
+    selection: str
+    bookmaker: str
+    side: str
+    odds: float
+    prob: float
+    edge_frac: float
+    stake_weight: float
+    group: int | None
+    sport: str
+    competition: str
+
+
+@dataclass(frozen=True)
+class Offers:
+    """Opportunities of one instant in the order of the tape.
+
+    Attributes
+    ----------
+    rows : tuple of Offer
+    tape : Columns
+        The rows as the kernel reads them, with the dense ids of the account.
+    refused : tuple of (Offer, str)
+        Rows that are not on the tape, with the reason: ``settled`` or ``worthless``.
+    """
+
+    rows: tuple[Offer, ...]
+    tape: Columns
+    refused: tuple[tuple[Offer, str], ...]
+
+
+def identities(instant_ns: int, columns: dict[str, list[Any]]) -> NDArray[np.int64]:
+    """`engine.identity.opportunity_ids` of rows of one instant, given as lists; int64 (n,)."""
+    n = len(columns["event_id"])
+    line = np.array([np.nan if value is None else value + 0.0 for value in map(line_of, columns["line"])])
+    hashes = {name: np.array([_text_hash(text) for text in columns[name]], np.int64) for name in _TEXTS}
+    return fold(
+        [
+            np.array(columns["event_id"], np.int64),
+            hashes["market"],
+            line.view(np.int64),
+            hashes["selection"],
+            hashes["bookmaker"],
+            hashes["side"],
+            np.full(n, instant_ns, np.int64),
+        ]
+    )
+
+
+def offers_of(
+    frame: pl.DataFrame,
+    instant_ns: int,
+    rules: Rules,
+    positions: Positions,
+    event_of: Callable[[int], tuple[str, str, bool]],
+) -> Offers:
+    """Bring the opportunities of a strategy into the form that the kernel judges.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        What the strategy returned: columns of `schema.OPPORTUNITIES` and any of `schema.OPTIONAL`.
+    instant_ns : int
+        The instant of the decisions, UTC nanoseconds.
+    rules : Rules
+    positions : Positions
+        Gives the dense ids.
+    event_of : callable
+        Sport and competition of an event, and whether its result is known already.
+
+    Raises
+    ------
+    TapeError
+        A column is missing or has a wrong type or wrong values, a row is of another instant, or a row is a duplicate.
+    """
+    frame = _checked(frame, instant_ns)
+    texts: dict[str, list[Any]] = {name: frame[name].to_list() for name in (*_TEXTS, "event_id", "line")}
+    texts["group"] = frame["group"].to_list() if "group" in frame.columns else [None] * frame.height
+    ids = identities(instant_ns, texts)
+    if len(set(ids.tolist())) < len(ids):
+        raise TapeError("duplicate opportunities", expected="one row for each bet at an instant", found=str(len(ids)))
+    events = {event_id: event_of(event_id) for event_id in set(texts["event_id"])}
+    facts = _facts(frame, texts, rules)
+    offered = [
+        Offer(
+            int(ids[i]), texts["event_id"][i], texts["market"][i], line_of(texts["line"][i]), texts["selection"][i],
+            texts["bookmaker"][i], texts["side"][i], float(facts["quoted"][i]), float(facts["stated_prob"][i]),
+            float(facts["edge_frac"][i]), float(facts["stake_weight"][i]), texts["group"][i],
+            *events[texts["event_id"][i]][:2],
+        )
+        for i in range(len(ids))
+    ]  # fmt: skip
+    out = _left_out(offered, facts["odds"], {event_id for event_id, event in events.items() if event[2]})
+    kept = [i for i in _in_order(offered, facts["priority"]) if i not in out]
+    rows = tuple(offered[i] for i in kept)
+    tape = columns_of_offers(rows, {name: values[kept] for name, values in facts.items()}, instant_ns, positions)
+    return Offers(rows, tape, tuple((offered[i], reason) for i, reason in sorted(out.items())))
+
+
+def _checked(frame: pl.DataFrame, instant_ns: int) -> pl.DataFrame:
+    """The frame with the columns of `OPPORTUNITIES` and `OPTIONAL`; the checks of the tape, quick where all is well."""
+    quick = all(frame.schema.get(name) == dtype for name, dtype in OPPORTUNITIES.items()) and all(
+        frame.schema.get(name, dtype) == dtype for name, (dtype, _) in OPTIONAL.items()
+    )
+    if not (quick and _is_plain(frame)):
+        frame = check_opportunities(frame)
+    decided = frame["decided_at"].cast(INSTANT_DTYPE).to_physical()
+    if len(decided) and (decided.min() != instant_ns or decided.max() != instant_ns):
+        raise TapeError("opportunities of another instant", expected=str(instant_ns), found=str(decided.to_list()[:3]))
+    return frame
+
+
+def _is_plain(frame: pl.DataFrame) -> bool:
+    """Whether nothing in the frame can break a rule of `check_opportunities`; False does not mean that it does."""
+    for name in ("event_id", *_TEXTS, "decided_at", "odds", "prob"):
+        if frame[name].null_count():
+            return False
+    odds, prob = frame["odds"].to_numpy(), _floats(frame, "prob", np.nan)
+    rest = prob.copy()
+    fine = bool(((odds > 1.0) & (odds <= HIGHEST_ODDS)).all() and ((prob >= 0.0) & (prob <= 1.0)).all())
+    for name in _PROBS[1:]:
+        if name in frame.columns:
+            values = _floats(frame, name, 0.0)
+            fine = fine and bool(((values >= 0.0) & (values <= 1.0)).all())
+            rest = rest + values
+    fine = fine and bool((rest <= 1.0).all()) and set(frame["side"]) <= {"back", "lay"}
+    weight, size = _floats(frame, "stake_weight", 1.0), _floats(frame, "size_minor", 0.0)
+    spread, priority = _floats(frame, "prob_sd", 0.0), _floats(frame, "priority", 0.0)
+    fine = fine and bool((np.isfinite(weight) & (weight >= 0.0)).all() and (size >= 0.0).all())
+    return bool(fine and (spread >= 0.0).all() and np.isfinite(priority).all())
+
+
+def _floats(frame: pl.DataFrame, name: str, null: float) -> Floats:
+    """A column of numbers, with `null` where a value is missing, and in every row if the column is; float64 (n,)."""
+    if name not in frame.columns:
+        return np.full(frame.height, null)
+    column = frame[name]
+    if column.null_count():
+        column = column.fill_null(null)
+    return np.asarray(column.to_numpy(), np.float64)
+
+
+def _facts(frame: pl.DataFrame, texts: dict[str, list[Any]], rules: Rules) -> dict[str, NDArray[Any]]:
+    """The columns of the tape that do not depend on a result, in the order of the frame."""
+    venues = [rules.venue(*names) for names in zip(texts["bookmaker"], texts["market"], strict=True)]
+    terms = {name: np.array([float(getattr(venue, name)) for venue in venues]) for name in _TERMS}
+    size = _floats(frame, "size_minor", np.nan)
+    limit = terms.pop("limit_minor")
+    size = np.where(np.isnan(size), np.where(np.isfinite(limit), limit, np.nan), np.minimum(size, limit))
+    is_lay = np.array([side == "lay" for side in texts["side"]], np.bool_)
+    probs = {name: _floats(frame, name, np.nan if name == "prob" else 0.0) for name in _PROBS}
+    quoted = _floats(frame, "odds", np.nan)
+    taxes = {name: terms[name] for name in ("tax_stake_frac", "tax_winnings_frac")}
+    backed = as_back_bets(Offered(is_lay=is_lay, quoted=quoted, size_minor=size, **probs, **taxes))
+    edge_frac = edges(backed)
+    stated, prob_sd = _floats(frame, "kelly_frac", np.nan), _floats(frame, "prob_sd", np.nan)
+    priority = _floats(frame, "priority", np.nan)
+    priority = np.where(np.isnan(priority), edge_frac, priority)
+    facts: dict[str, NDArray[Any]] = {
+        "quoted": quoted,
+        "stated_prob": probs["prob"],
+        "is_lay": is_lay.astype(np.int8),
+        "ladder": terms.pop("ladder").astype(np.int8),
+        "edge_frac": edge_frac,
+        "stake_weight": _floats(frame, "stake_weight", 1.0),
+        "priority": np.where(np.isnan(priority), -np.inf, priority),
+        **{name: getattr(backed, name) for name in ("odds", "prob", "size_minor")},
+        **terms,
+        "tax_stake_frac": backed.tax_stake_frac,
+    }
+    if rules.kelly == "market":
+        facts["kelly_frac"] = _of_markets(frame, backed, facts)
+    else:
+        facts["kelly_frac"] = kelly_fracs(rules.kelly, backed, stated, prob_sd, terms["commission_rate"])
+    return facts
+
+
+def _of_markets(frame: pl.DataFrame, backed: Any, facts: dict[str, NDArray[Any]]) -> Floats:
+    """The Kelly column of whole markets, from the same function of a frame as the tape. Worthless rows have no part."""
+    names = ("prob", "prob_half_win", "prob_void", "prob_half_lose", "odds")
+    kept = np.flatnonzero(~(facts["odds"] <= 1.0))
+    rows = frame.select("event_id", "market", "line", "selection", "bookmaker", "side", "decided_at").with_columns(
+        *(pl.Series(name, getattr(backed, name)) for name in names),
+        *(pl.Series(name, facts[name]) for name in ("edge_frac", "commission_rate")),
+    )
+    fractions = np.full(frame.height, np.nan)
+    fractions[kept] = kelly_of_markets(rows[kept])
+    return fractions
+
+
+def _left_out(offered: list[Offer], odds: Floats, settled: set[int]) -> dict[int, str]:
+    """Rows that are not on the tape, with the reason."""
+    out = {i: "settled" for i, offer in enumerate(offered) if offer.event_id in settled}
+    return out | {i: "worthless" for i in np.flatnonzero(odds <= 1.0).tolist() if i not in out}
+
+
+def _in_order(offered: list[Offer], priority: Floats) -> list[int]:
+    """Rows by (priority descending, id), the legs of a group at the position of the best one."""
+    order = sorted(range(len(offered)), key=lambda i: (-priority[i], offered[i].id))
+    lead: dict[tuple[int, int], int] = {}
+    for i in order:
+        group = offered[i].group
+        if group is not None:
+            lead.setdefault((offered[i].event_id, group), i)
+    if not lead:
+        return order
+
+    def place(i: int) -> tuple[float, int, float, int]:
+        offer = offered[i]
+        first = i if offer.group is None else lead[offer.event_id, offer.group]
+        return -priority[first], offered[first].id, -priority[i], offer.id
+
+    return sorted(order, key=place)
+
+
+def columns_of_offers(
+    rows: tuple[Offer, ...], facts: dict[str, NDArray[Any]], instant_ns: int, positions: Positions
+) -> Columns:
+    """The small tape of an instant: the offers with their facts by column, and the dense ids of the account."""
+    n = len(rows)
+    groups: dict[tuple[int, int], int] = {}
+    ids = {name: np.empty(n, np.int64) for name in ("event", "competition", "question", "market", "bookmaker", "group")}
+    for i, row in enumerate(rows):
+        question = row.event_id, row.market, row.line
+        ids["event"][i] = positions.event(row.event_id)
+        ids["competition"][i] = positions.competition(row.sport, row.competition)
+        ids["question"][i] = positions.question(question)
+        ids["market"][i] = positions.market(question, row.bookmaker)
+        ids["bookmaker"][i] = positions.bookmaker(row.bookmaker)
+        key = None if row.group is None else (row.event_id, row.group)
+        ids["group"][i] = -1 if key is None else groups.setdefault(key, len(groups))
+    empty: dict[str, Any] = dict.fromkeys(Columns._fields, np.zeros(0))
+    empty |= {name: np.zeros(0, np.int64) for name in _LONGS} | {name: np.zeros(0, np.int8) for name in _BYTES}
+    fields = [name for name in Columns._fields if name in facts]
+    known = {name: np.ascontiguousarray(facts[name], empty[name].dtype) for name in fields}  # one type for all tapes
+    return Columns(
+        **empty
+        | known
+        | ids
+        | {
+            "id": np.array([row.id for row in rows], np.int64),
+            "decided_at": np.full(n, instant_ns, np.int64),
+            "filled": known["quoted"].copy(),
+            "close_prob": np.full(n, np.nan),
+        }
+    )

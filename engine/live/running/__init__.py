@@ -1,0 +1,1 @@
+"""The loop of a runner, its parts put together, and what it says of itself."""

@@ -1,0 +1,246 @@
+"""The parts of a runner put together, below any promotion file: a plan, a ledger and a venue give one runner."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import numpy as np
+import polars as pl
+
+from engine.clock import DAY_NS
+from engine.errors import LedgerError
+from engine.live.alerts.sender import AlertSender
+from engine.live.alerts.settings import AlertSettings
+from engine.live.bets.journal import Journal
+from engine.live.breakers.closing import ClosingLines
+from engine.live.breakers.collection import Breakers
+from engine.live.breakers.for_executor import VenueGuards
+from engine.live.breakers.settings import BreakerSettings
+from engine.live.clock import Clock, SystemClock, WorldClock
+from engine.live.crash_points import Probe, no_probe
+from engine.live.execution.executor import Executor
+from engine.live.execution.resolver import VenueResolver
+from engine.live.execution.settings import ExecutionSettings
+from engine.live.feed import Feed, Message
+from engine.live.feeds.market import Market, Watch
+from engine.live.judgement.account import Account
+from engine.live.judgement.judge import Judge
+from engine.live.judgement.models import Learning
+from engine.live.judgement.rules import Rules
+from engine.live.judgement.settlement import Settler
+from engine.live.judgement.warm import warm
+from engine.live.ledger.chained import ChainedLedger
+from engine.live.ledger.entries import Entry, Recorded
+from engine.live.running.day import Room
+from engine.live.running.herald import Herald
+from engine.live.running.latency import LatencyMeter
+from engine.live.running.progress import Progress
+from engine.live.running.runner import Beginning, Runner, RunnerSettings, World
+from engine.live.running.status import BandLine, BreakerLine, Status, StatusFold
+from engine.live.venue import Venue
+from engine.strategy import Feature, Strategy
+
+#: a promotion that expires within a week is told
+_EXPIRES_SOON_NS: Final = 7 * DAY_NS
+
+
+class PaperLike(Venue, Protocol):
+    """A venue whose own account follows the ledger: a venue on paper."""
+
+    def apply(self, recorded: Recorded) -> None:
+        """Take in an entry: deposits, settlements and commission."""
+        ...
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """Settings of the parts."""
+
+    executor: ExecutionSettings = field(default_factory=ExecutionSettings)
+    runner: RunnerSettings = field(default_factory=RunnerSettings)
+    breakers: BreakerSettings = field(default_factory=BreakerSettings)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is traded, and from which feed.
+
+    Attributes
+    ----------
+    rules : Rules
+    strategy : Strategy or Learning
+    feed : Feed
+    kinds : tuple of str
+        Kinds of quote that the strategy may see.
+    deposits : tuple of Entry
+        Of a new ledger.
+    mode : str
+        ``paper`` or ``live``.
+    bands : mapping
+        Of the promotion; empty: none.
+    closing : tuple of (str, str) or None
+        Bookmaker and method of closing prices; None: no closing line value.
+    features : sequence of Feature
+        What the strategy requires beside prices.
+    results : polars.DataFrame or None
+        Events of the whole universe, also of before the feed: what features are made of.
+    speed : float
+        Of a replay; 0: as fast as it goes.
+    facts : mapping
+        For the STARTED entry.
+    listeners : tuple of callable
+        Called with every message of the feed.
+    expires_ns : int or None
+        When the promotion expires, by the machine's clock; None: never.
+    """
+
+    rules: Rules
+    strategy: Strategy | Learning
+    feed: Feed
+    kinds: tuple[str, ...]
+    deposits: tuple[Entry, ...] = ()
+    mode: str = "paper"
+    bands: Mapping[str, Any] = field(default_factory=dict)
+    closing: tuple[str, str] | None = None
+    features: Sequence[Feature] = ()
+    results: pl.DataFrame | None = None
+    speed: float = 0.0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    listeners: tuple[Callable[[Message], None], ...] = ()
+    expires_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A runner and the parts that tell what it does.
+
+    Attributes
+    ----------
+    runner : Runner
+    room : Room
+    market : Market
+    fold : StatusFold
+    herald : Herald
+    """
+
+    runner: Runner
+    room: Room
+    market: Market
+    fold: StatusFold
+    herald: Herald
+
+    def run(self) -> str:
+        """As `Runner.run`; an error of the ledger is told to people before it ends the process."""
+        try:
+            return self.runner.run()
+        except LedgerError as error:
+            self.herald.ended(error)
+            raise
+
+    def status(self, name: str, **more: Any) -> Status:
+        """What the runner does now, with what only a living one knows."""
+        room = self.room
+        lines = tuple(
+            BreakerLine(
+                name=one.breaker, tripped=one.state in ("open", "half_open"), measured=_number(one.measured),
+                limit=_number(one.limit), human=one.human, cause=one.cause,
+            )
+            for one in room.breakers.distances()
+        )  # fmt: skip
+        lines += tuple(
+            BreakerLine(f"alerts/{one.name}", one.dead, one.failed, cause="does not take alerts" if one.dead else "")
+            for one in self.herald.channels()
+        )
+        bands = tuple(
+            BandLine(one.measure, _number(one.value), _number(one.lower), _number(one.upper), str(one.position))
+            for one in room.breakers.standings()
+        )
+        return self.fold.status(name, latency=room.meter.latency(), breakers=lines, bands=bands, **more)
+
+
+def assemble(
+    plan: Plan,
+    knobs: Knobs,
+    ledger: ChainedLedger,
+    venue: PaperLike,
+    *,
+    herald: Herald | None = None,
+    machine: Clock | None = None,
+    probe: Probe = no_probe,
+) -> Assembled:
+    """Put a runner together. Observers are told in this order: latency, account, progress, breakers, venue, status.
+
+    Parameters
+    ----------
+    plan : Plan
+    knobs : Knobs
+    ledger : ChainedLedger
+        Open, with its lease.
+    venue : PaperLike
+    herald : Herald, optional
+        None: nobody is told.
+    machine : Clock, optional
+        Of the machine.
+    probe : Probe
+        Of a test; everyday use has none.
+    """
+    machine = machine or SystemClock()
+    warm(plan.rules)
+    clock = machine if plan.feed.is_live else WorldClock()
+    closing = None if plan.closing is None else ClosingLines(*plan.closing)
+    breakers = Breakers(
+        knobs.breakers, clock, mode=plan.mode, live_feed=plan.feed.is_live, bands=plan.bands or None, closing=closing
+    )
+    watch = Watch(plan.strategy.requires(), plan.kinds)
+    market = Market(watch, plan.rules.decide_at, plan.rules.zone, plan.features)
+    if plan.results is not None:
+        market.load(plan.results)
+    account, fold = Account(plan.rules), StatusFold()
+    meter, progress = LatencyMeter(machine, lambda: ledger.last_commit_ns), Progress()
+    herald = herald or Herald(AlertSender(AlertSettings(), machine, {}))
+    herald.warnings = lambda: _warnings(breakers, machine.wall_ns(), plan.expires_ns)
+    heard = (breakers.observe, herald.observe, *plan.listeners)
+    journal = Journal(ledger)
+    for observer in (meter, account, progress, breakers, venue, fold, herald):
+        journal.observe(observer)
+    executor = Executor(
+        journal, venue, clock, knobs.executor, guards=VenueGuards(breakers, venue.profile.name, plan.feed.name),
+        tell=herald.tell, probe=probe,
+    )  # fmt: skip
+    executor.generator = np.random.Generator(np.random.Philox(plan.rules.seed))
+    room = Room(
+        journal=journal, account=account, progress=progress, breakers=breakers,
+        judge=Judge(plan.rules, account, market), settler=Settler(plan.rules, account), executor=executor,
+        strategy=_strategy(plan, journal), meter=meter,
+    )  # fmt: skip
+    world = World(plan.feed, market, clock, machine, plan.speed, heard)
+    resolver = VenueResolver(executor, restored=bool(ledger.restored()), audits=plan.feed.is_live)
+    beginning = Beginning(plan.deposits, plan.facts, herald.begin)
+    return Assembled(Runner(world, room, resolver, knobs.runner, beginning, probe), room, market, fold, herald)
+
+
+def _strategy(plan: Plan, journal: Journal) -> Strategy:
+    """What decides; a model follows the journal, in which it keeps its hashes."""
+    if not isinstance(plan.strategy, Learning):
+        return plan.strategy
+    model = plan.strategy.model(lambda entry: journal.write([entry]))
+    journal.observe(model)
+    return model
+
+
+def _warnings(breakers: Breakers, now_ns: int, expires_ns: int | None) -> dict[str, str]:
+    """The warnings that hold now, each with its facts, by the names of their alerts."""
+    found = dict.fromkeys((f"{name}_warning" for name in breakers.warnings()), "")
+    for one in breakers.distances():
+        if (name := f"{one.breaker}_warning") in found:
+            found[name] = f"measured {one.measured:g}, bets stop at {one.limit:g}"
+    if expires_ns is not None and 0 < (left_ns := expires_ns - now_ns) < _EXPIRES_SOON_NS:
+        found["promotion_expires"] = f"in {left_ns / DAY_NS:.1f} days"
+    return found
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,89 @@
+"""The ledger against the venue without a runner, and adopting what a restored ledger does not know."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.errors import UsageError
+from engine.live.execution.executor import Intent
+from engine.live.execution.reckoning import reckon, take_over
+from engine.live.venue import ReadFailed, Unanswered
+from tests.live.execution.world import World, order
+
+
+class Mark:
+    """The mark of a restored ledger."""
+
+    def __init__(self, head: str = "") -> None:
+        self.head = head
+
+    def restored(self) -> str:
+        """Head of the backup."""
+        return self.head
+
+    def adopt(self) -> None:
+        """Take it away."""
+        self.head = ""
+
+
+def follow(world: World) -> None:
+    """Give the venue the balance that the ledger expects."""
+    world.venue.balance = world.book.free_minor() - world.book.external_minor()
+
+
+def test_a_ledger_that_agrees() -> None:
+    world = World()
+    world.submit(order())
+    follow(world)
+    found = reckon(world.executor, world.reconciler, Mark())
+    assert found.agrees and not found.unknown and not found.intended
+
+
+def test_nothing_is_sent_and_nothing_given_up() -> None:
+    world = World()
+    world.executor._intend([Intent(order(1))])
+    world.venue.script = [Unanswered("timeout")]
+    world.submit(order(2))
+    world.start()
+    found = reckon(world.executor, world.reconciler, Mark())
+    assert found.intended == (order(1).key,) and found.unknown == (order(2).key,) and not found.agrees
+    assert world.state(1) == "intended" and len(world.venue.requests) == 1
+
+
+def test_a_restored_ledger_is_adopted_with_every_bet_that_it_does_not_know() -> None:
+    world, mark = World(), Mark("ab" * 32)
+    backup = list(world.rows)
+    world.submit(order(1))
+    world.rows[:] = backup
+    world.start()
+    follow(world)
+    found = reckon(world.executor, world.reconciler, mark)
+    assert found.restored and [receipt.key for receipt in found.findings.strangers] == [order(1).key]
+    assert world.book.is_tripped("restored") and world.book.is_tripped("identity")
+    after = take_over(world.executor, mark, found, person="ann", reason="the disk died")
+    assert after.adopted == (order(1).key,) and not after.restored and mark.head == ""
+    assert not world.book.is_tripped("restored") and not world.book.is_tripped("identity")
+    assert world.book.external_minor() == 1000 and world.executor.refuse(order(1)) == "adopted"
+    follow(world)
+    assert reckon(world.executor, world.reconciler, mark).agrees
+
+
+def test_a_restored_ledger_without_strangers_is_adopted_too() -> None:
+    world, mark = World(), Mark("ab" * 32)
+    found = reckon(world.executor, world.reconciler, mark)
+    assert not found.agrees
+    assert take_over(world.executor, mark, found, person="ann", reason="moved").agrees and mark.head == ""
+
+
+def test_what_cannot_be_adopted() -> None:
+    world = World()
+    found = reckon(world.executor, world.reconciler, Mark())
+    with pytest.raises(UsageError, match="nothing to adopt"):
+        take_over(world.executor, Mark(), found, person="ann", reason="x")
+    world.venue.balance_fails = ReadFailed("timeout")
+    mark = Mark("ab" * 32)
+    found = reckon(world.executor, world.reconciler, mark)
+    assert not found.agrees
+    with pytest.raises(UsageError, match="could not be read"):
+        take_over(world.executor, mark, found, person="ann", reason="x")
+    assert mark.head

@@ -1,0 +1,56 @@
+"""Values that are no price, name or instant are refused with one word, and nothing is raised."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from engine.live.feed import Fixture, Gap, Mark, Quote, Result
+from engine.live.feeds.sieve import refusal_of
+
+GOOD: dict[str, Any] = {
+    "known_at_ns": 10, "event_id": 1, "market": "1x2", "line": None, "selection": "home", "bookmaker": "a",
+    "side": "back", "odds": 2.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("odds", [math.nan, math.inf, -math.inf, 0.0, 0, 1.0, 1, -2.0, 1e9, "2.0", None, True]),
+        ("side", ["Back", "", None, 1]),
+        ("kind", ["late", None]),
+        ("size_minor", [-1.0, math.nan, "10"]),
+        ("line", ["2.5", math.nan, math.inf]),
+        ("known_at_ns", [1.5, None, "10", 2**63, -(2**63)]),
+        ("event_id", [None, 1.0, "1", True]),
+        ("market", [None, "", 3]),
+        ("selection", [None, ""]),
+        ("bookmaker", [None, ""]),
+    ],
+)
+def test_bad_values_of_a_quote(name: str, values: list[Any]) -> None:
+    words = {"size_minor": "size", "known_at_ns": "instant", "event_id": "event"}
+    word = words.get(name, "name" if name in ("market", "selection", "bookmaker") else name)
+    assert [refusal_of(Quote(**(GOOD | {name: value}))) for value in values] == [word] * len(values)
+
+
+def test_good_messages_pass() -> None:
+    quotes = [GOOD, GOOD | {"odds": 1.01}, GOOD | {"size_minor": 0.0}, GOOD | {"market": "totals", "line": 2.5}]
+    assert [refusal_of(Quote(**values)) for values in quotes] == [""] * 4
+    fixture = Fixture(1, {"event_id": 1, "sport": "football", "competition": "E0"})
+    others = (fixture, Result(1, {"event_id": 1, "status": "played"}), Gap(1, "a"), Mark(1))
+    assert [refusal_of(message) for message in others] == [""] * 4
+
+
+def test_other_messages() -> None:
+    wrong: list[Any] = [
+        None, "quote", Quote(**(GOOD | {"market": "totals"})), Fixture(1, {"sport": "football"}),
+        Fixture(1, {"event_id": 1, "sport": None, "competition": "E0"}), Result(1, {"event_id": 1}),
+        Result(1, {"event_id": 1, "status": "played"}, version=0), Result(1, None),  # type: ignore[arg-type]
+        Gap(1, None), Mark(None),  # type: ignore[arg-type]
+    ]  # fmt: skip
+    found = [refusal_of(message) for message in wrong]
+    assert found == ["message", "message", "line", "event", "name", "name", "version", "event", "name", "instant"]

@@ -1,0 +1,221 @@
+"""Results, their corrections, tax and commission, in numbers worked out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.configuration import Configuration
+from engine.kernel import account as acc
+from engine.live.feed import Result
+from engine.live.judgement.account import Account
+from engine.live.judgement.rules import Rules
+from engine.live.judgement.settlement import Settler
+from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text
+from engine.schema import ALL_EVENTS
+
+BANKROLL = 100_000
+
+
+class Table:
+    """An account with a settler, and a ledger in memory."""
+
+    def __init__(self, **terms: Any) -> None:
+        self.rules = Rules("00" * 16, Configuration(bankroll_minor=float(BANKROLL)), {"a": terms})
+        self.account = Account(self.rules)
+        self.settler = Settler(self.rules, self.account)
+        self.number = 0
+        self.write([Entry(Kind.CAPITAL, "capital:0", 0, money=Money(cash=BANKROLL, capital=-BANKROLL))])
+
+    def write(self, entries: list[Entry]) -> list[Entry]:
+        for entry in entries:
+            self.number += 1
+            recorded = Recorded(self.number, 1, 0, entry, body_text(entry.body), FIRST_PREVIOUS, FIRST_PREVIOUS)
+            self.account.apply(recorded)
+        return entries
+
+    def bet(
+        self, key: str, stake: int, odds: float, *, selection: str = "home", side: str = "back", **more: Any
+    ) -> None:
+        """Intend a bet, and place it unless `placed` is False."""
+        line, market = more.get("line"), more.get("market", "1x2")
+        body = {
+            "event_id": 1, "market": market, "line": line, "selection": selection, "bookmaker": "a", "side": side,
+            "sport": "football", "competition": "E0", "decided_at_ns": 10, "opportunity_id": 1,
+        }  # fmt: skip
+        self.write([Entry(Kind.INTENDED, f"intended:{key}", 10, key, bookmaker="a",
+                          money=Money(cash=-stake, reserved=stake), body=body)])  # fmt: skip
+        if more.get("placed", True):
+            self.place(key, stake, odds, more.get("backer", 0))
+
+    def place(self, key: str, stake: int, odds: float, backer: int = 0) -> None:
+        body = {"odds": odds, "matched_minor": stake, "backer_minor": backer, "open_minor": 0}
+        money = Money(reserved=-stake, stakes=stake)
+        self.write([Entry(Kind.PLACED, f"placed:{key}:{stake}:0", 10, key, bookmaker="a", money=money, body=body)])
+
+    def result(self, home: int, away: int, version: int = 1, status: str = "played", at_ns: int = 100) -> list[Entry]:
+        """A result, and the entries that it makes."""
+        values = dict.fromkeys(ALL_EVENTS) | {
+            "event_id": 1, "sport": "football", "status": status, "home_score": home, "away_score": away,
+        }  # fmt: skip
+        self.settler.take(Result(at_ns, values, version))
+        return self.write(self.settler.entries(at_ns, [1]))
+
+
+def kinds(entries: list[Entry]) -> list[str]:
+    return [entry.kind.value for entry in entries]
+
+
+def test_a_win_and_a_loss_with_commission_on_the_net_of_the_market() -> None:
+    table = Table(commission_rate=0.05)
+    table.bet("h", 1_000, 3.0)
+    table.bet("d", 500, 4.0, selection="draw")
+    entries = table.result(1, 0)
+    assert kinds(entries) == ["settled", "settled", "commission"]
+    assert [entry.money for entry in entries] == [
+        Money(stakes=-1_000, cash=3_000, pnl=-2_000),
+        Money(stakes=-500, pnl=500),
+        Money(cash=-75, commission=75),  # 5 % of 2,000 - 500
+    ]
+    assert entries[-1].key == "commission:1:1x2::a:1"
+    assert table.account.equity_minor == BANKROLL + 2_000 - 500 - 75
+    assert not table.account.at_risk and table.result(1, 0) == []
+
+
+def test_corrections_take_back_and_settle_anew_with_their_commission() -> None:
+    table = Table(commission_rate=0.05)
+    table.bet("h", 1_000, 3.0)
+    table.bet("d", 500, 4.0, selection="draw")
+    table.result(1, 0)
+    second = table.result(1, 1, 2, at_ns=200)
+    assert kinds(second) == ["reversed", "settled", "reversed", "settled", "commission"]
+    assert [entry.key for entry in second][:2] == ["reversed:h:1", "settled:h:2"]
+    assert second[0].money == Money(stakes=1_000, cash=-3_000, pnl=2_000)
+    assert second[-1].money == Money(cash=50, commission=-50)  # 5 % of -1,000 + 1,500 is 25; 75 was paid
+    assert table.account.equity_minor == BANKROLL - 1_000 + 1_500 - 25
+    third = table.result(0, 0, 3, "abandoned", at_ns=300)
+    assert kinds(third) == ["reversed", "void", "reversed", "void", "commission"]
+    assert table.account.equity_minor == table.account.cash_minor == BANKROLL
+    assert table.account.cells[[acc.N_SETTLED, acc.N_WON, acc.N_VOID, acc.COMMISSION]].tolist() == [2, 0, 2, 0]
+    assert table.result(0, 0, 3, "abandoned", at_ns=400) == []
+
+
+def test_an_older_version_of_a_result_changes_nothing() -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0)
+    table.result(1, 0, 2)
+    assert table.result(0, 1, 1) == []
+    assert table.account.equity_minor == BANKROLL + 2_000
+
+
+def test_a_bet_without_an_answer_waits_for_its_result() -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0, placed=False)
+    assert table.result(1, 0) == [] and table.settler.waiting() == [1]
+    table.place("h", 1_000, 2.9)
+    assert kinds(table.write(table.settler.entries(150, [1]))) == ["settled"]
+    assert table.account.equity_minor == BANKROLL + 1_900 and table.settler.waiting() == []
+
+
+@pytest.mark.parametrize(
+    ("scores", "state", "pnl"), [((3, 0), "win", 950), ((2, 0), "half_win", 475), ((1, 0), "lose", -1_000)]
+)
+def test_quarter_lines(scores: tuple[int, int], state: str, pnl: int) -> None:
+    table = Table()
+    table.bet("t", 1_000, 1.95, selection="over", market="totals", line=1.75)
+    settled = table.result(*scores)[0]
+    assert (settled.body["state"], settled.body["pnl_minor"]) == (state, pnl)
+
+
+def test_a_lay_wins_the_backers_stake_or_loses_its_liability() -> None:
+    for scores, pnl in (((0, 1), 400), ((1, 0), -800)):
+        table = Table()
+        table.bet("l", 800, 3.0, side="lay", backer=400)
+        assert table.result(*scores)[0].body["pnl_minor"] == pnl
+
+
+def test_an_open_rest_is_released_and_does_not_come_back_with_a_correction() -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0, placed=False)
+    body = {"odds": 3.0, "matched_minor": 400, "backer_minor": 0, "open_minor": 600}
+    money = Money(reserved=-400, stakes=400)
+    table.write([Entry(Kind.PARTIAL, "partial:h:400:600", 10, "h", bookmaker="a", money=money, body=body)])
+    settled = table.result(1, 0)[0]
+    assert settled.money == Money(stakes=-400, reserved=-600, cash=1_800, pnl=-800)
+    reversed_, again = table.result(0, 1, 2, at_ns=200)
+    assert reversed_.money == Money(stakes=400, cash=-1_200, pnl=800)
+    assert again.money == Money(stakes=-400, pnl=400)
+    assert table.account.equity_minor == table.account.cash_minor == BANKROLL - 400
+
+
+def test_a_refusal_frees_the_day_on_which_the_bet_was_decided() -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0, placed=False)
+    table.bet("d", 500, 4.0, placed=False)
+    freed = Money(cash=500, reserved=-500)
+    table.write([Entry(Kind.REJECTED, "rejected:d", 20, "d", bookmaker="a", money=freed, body={"reason": "rejected"})])
+    assert table.account.cells[acc.STAKED_TODAY] == 1_000
+    table.write([Entry(Kind.ROLLED, "rolled:30", 30)])
+    freed = Money(cash=1_000, reserved=-1_000)
+    table.write([Entry(Kind.REJECTED, "rejected:h", 40, "h", bookmaker="a", money=freed, body={"reason": "absent"})])
+    assert table.account.cells[[acc.STAKED_TODAY, acc.TURNOVER, acc.OPEN]].tolist() == [0, 0, 0]
+
+
+def test_tax_is_split_out() -> None:
+    table = Table(tax_stake_frac=0.05, tax_winnings_frac=0.1)
+    table.bet("h", 1_000, 3.0)
+    settled = table.result(1, 0)[0]
+    # 950 of 1,000 are bet and pay 2,850; of the profit of 1,850 a tenth is taxed; without tax the profit is 2,000
+    assert (settled.body["pnl_minor"], settled.body["tax_minor"]) == (1_665, 335)
+    assert settled.money == Money(stakes=-1_000, cash=2_665, pnl=-2_000, tax=335)
+    assert table.account.equity_minor == BANKROLL + 1_665
+
+
+def test_a_score_that_does_not_settle_the_market_leaves_the_bet_open() -> None:
+    table = Table()
+    table.bet("c", 1_000, 1.9, selection="over", market="corners_totals", line=9.5)
+    assert table.result(1, 0) == [] and table.settler.waiting() == [1]
+
+
+def test_a_deposit_moves_the_marks_of_the_breakers() -> None:
+    table = Table()
+    table.bet("h", 10_000, 3.0)
+    table.result(0, 1)
+    table.account.close_at(150)
+    assert table.account.cells[acc.DRAWDOWN] == 0.1
+    table.write([Entry(Kind.CAPITAL, "capital:1", 160, money=Money(cash=100_000, capital=-100_000))])
+    table.account.close_at(170)
+    assert table.account.cells[acc.DRAWDOWN] == 10_000 / 200_000
+
+
+def test_a_bet_that_is_not_ours_takes_room_from_the_limits_and_leaves_the_equity() -> None:
+    table = Table()
+    table.bet("k", 1_000, 2.0)
+    account, event = table.account, table.account.positions.event(1)
+
+    def seen(name: str, event_id: int | None, risk: int) -> tuple[float, ...]:
+        body = {"venue_bet_id": name, "event_id": event_id, "at_risk_minor": risk}
+        table.write([Entry(Kind.EXTERNAL, f"external:{table.number}", 10, body=body)])
+        on_event = float(account.positions.work.open_on_event[event])
+        return account.cash_minor, account.open_minor, on_event, float(account.cells[acc.STAKED_TODAY])
+
+    assert seen("x", 1, 5_000) == (94_000, 6_000, 6_000, 6_000)
+    assert seen("x", 1, 2_000) == (97_000, 3_000, 3_000, 6_000)
+    assert seen("y", None, 700) == (96_300, 3_700, 3_000, 6_700)
+    assert account.equity_minor == BANKROLL
+    table.result(1, 0)
+    assert account.at_risk == set()  # only bets of ours are settled
+    assert seen("x", None, 0) == (98_300 + 2_000, 700, 0, 6_700)
+    assert seen("y", None, 0) == (101_000, 0, 0, 6_700)
+
+
+@pytest.mark.parametrize("person", ["me", ""])
+def test_only_a_person_ends_the_drawdown_breaker_and_the_equity_becomes_the_peak(person: str) -> None:
+    table = Table()
+    table.account.cells[acc.PEAK] = 2.0 * BANKROLL  # half of it is lost
+    table.account.cells[acc.HALTED] = acc.ACTIVE
+    body = {"breaker": "drawdown", "n": 1, "reason": "looked at it", "person": person}
+    table.write([Entry(Kind.RESUMED, "resumed:drawdown:1", 20, body=body)])
+    halted, peak = table.account.breaker(), table.account.cells[acc.PEAK]
+    assert (halted, peak) == ((None, BANKROLL) if person else ("breaker_drawdown", 2.0 * BANKROLL))

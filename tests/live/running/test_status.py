@@ -1,0 +1,142 @@
+"""The status is a fold over entries, and every line of it says what they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
+from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text
+from engine.live.running.status import BandLine, BreakerLine, Latency, Status, StatusFold
+from research.report.status import age, lines, rendered, sparkline
+
+KEY, OTHER = "a" * 32, "b" * 32
+ORDER = {"event_id": 7, "market": "1x2", "selection": "home", "bookmaker": "b365", "side": "back", "odds": 2.1}
+
+
+def fold(entries: list[Entry]) -> StatusFold:
+    """A fold over entries as a ledger would record them, one second of the machine apart."""
+    folded = StatusFold()
+    for number, entry in enumerate(entries, 1):
+        text = body_text(entry.body)
+        folded.apply(Recorded(number, 3, number * SECOND_NS, entry, text, FIRST_PREVIOUS, FIRST_PREVIOUS))
+    return folded
+
+
+def entry(kind: Kind, at_ns: int, intent: str = "", money: Money | None = None, **body: Any) -> Entry:
+    return Entry(kind, f"{kind}:{intent}:{at_ns}", at_ns, intent, None, "", money or Money(), body)
+
+
+DAY = [
+    entry(Kind.OPENED, 0, promotion="d1", name="mine", currency="EUR", mode="paper"),
+    entry(Kind.CAPITAL, 0, money=Money(cash=10_000, capital=-10_000)),
+    entry(Kind.STARTED, 0, feed="replay"),
+    entry(Kind.INTENDED, 10, KEY, Money(cash=-500, reserved=500), **ORDER),
+    entry(Kind.SENT, 10, KEY),
+    entry(Kind.PLACED, 10, KEY, Money(reserved=-500, stakes=500)),
+    entry(Kind.INTENDED, 20, OTHER, Money(cash=-300, reserved=300), **ORDER),
+    entry(Kind.SENT, 20, OTHER),
+    entry(Kind.UNKNOWN, 20, OTHER),
+    entry(Kind.DECIDED, 20, decisions=[ORDER | {"reason": "placed", "stake_minor": 500}, ORDER | {"reason": "edge"}]),
+    entry(Kind.ROLLED, 30),
+    entry(Kind.TRIPPED, 40, breaker="drawdown", cause="20 % lost", measured=0.21, limit=0.2, human=True),
+    entry(Kind.SETTLED, 50 + HOUR_NS, KEY, Money(stakes=-500, cash=1040, pnl=-550, tax=10)),
+]
+
+
+def test_money_bets_and_decisions() -> None:
+    status = fold(DAY).status("mine")
+    assert (status.bankroll_minor, status.cash_minor, status.reserved_minor, status.open_minor) == (
+        10_000,
+        10_240,
+        300,
+        0,
+    )
+    assert status.equity_minor == 10_540 and status.pnl_minor == 550 and status.tax_minor == 10
+    assert (status.unknown_minor, status.unknown_age_ns) == (300, 30 + HOUR_NS)
+    assert status.bets == {"settled": 1, "unknown": 1}
+    assert [(bet.key, bet.state, bet.reserved_minor) for bet in status.open_bets] == [(OTHER, "unknown", 300)]
+    assert status.reasons == {"placed": 1, "edge": 1}
+    assert status.equity_days_minor == (10_000, 10_540)
+    assert (status.currency, status.mode, status.feed, status.epoch) == ("EUR", "paper", "replay", 3)
+
+
+def test_a_bet_that_is_open_shows_its_stake_and_a_corrected_one_comes_back() -> None:
+    assert [bet.stake_minor for bet in fold(DAY[:6]).status("mine").open_bets] == [500]
+    corrected = [
+        *DAY,
+        entry(Kind.REVERSED, 60, KEY, Money(stakes=500, cash=-1040, pnl=550, tax=-10)),
+        entry(Kind.VOID, 60, KEY, Money(stakes=-500, cash=500)),
+    ]
+    status = fold(corrected).status("mine")
+    assert status.bets == {"unknown": 1, "void": 1} and status.equity_minor == 10_000
+
+
+def test_trips_and_the_kill_switch_end_by_their_entries() -> None:
+    status = fold(DAY).status("mine")
+    assert status.breakers == (BreakerLine("drawdown", True, 0.21, 0.2, None, True, "20 % lost"),)
+    ended = [*DAY, entry(Kind.RESUMED, 70, breaker="drawdown"), entry(Kind.KILLED, 80)]
+    assert fold(ended).status("mine").breakers == () and fold(ended).status("mine").killed
+    assert not fold([*ended, entry(Kind.RESUMED, 90, breaker="kill")]).status("mine").killed
+
+
+def test_runner_and_latency() -> None:
+    assert fold(DAY).status("mine").runner == "running"
+    latency = {"n": 2, "p50_ms": 1.5, "p99_ms": 3.0, "fsync_frac": 0.5}
+    status = fold([*DAY, entry(Kind.STOPPED, 70, latency=latency)]).status("mine")
+    assert (status.runner, status.since_ns, status.latency) == ("stopped", 14 * SECOND_NS, Latency(2, 1.5, 3.0, 0.5))
+    assert fold(DAY).status("mine", runner="dead").runner == "dead"
+
+
+def test_the_lines() -> None:
+    more = {"bands": (BandLine("yield", 0.02, -0.04, 0.09, "inside"),), "acknowledged": ("verdict: a demo",)}
+    text = "\n".join(lines(fold(DAY).status("mine", **more), DAY_NS))
+    for words in (
+        "mine (paper) runs since 1970-01-01 00:00 UTC (23 h).",
+        "105.40 EUR of 100.00 deposited; P&L +5.50",
+        "free 102.40, reserved 3.00, open 0.00",
+        "Unknown:    3.00, the oldest for 1 h",
+        "1 settled, 1 unknown",
+        "1 placed, 1 edge below the minimum",
+        "yield 0.0200, band −0.0400 to 0.0900: inside",
+        "drawdown TRIPPED: 20 % lost; a person must resume it",
+        "no intent yet",
+        "Acknowledged: verdict: a demo",
+    ):
+        assert words in text, words
+
+
+def test_the_other_words_of_a_line() -> None:
+    killed = Status(name="a", runner="dead", since_ns=SECOND_NS, killed=True, latency=Latency(3, 1.0, 2.0, 0.25))
+    text = "\n".join(lines(killed, 91 * SECOND_NS))
+    assert "ended without a word since 1970-01-01 00:00 UTC (1 min); the kill switch is set" in text
+    assert "p50 1.00 ms, p99 2.00 ms (3 intents), 25% on disk" in text
+    assert "Breaker:    none tripped" in text and "Unknown:    0.00" in text
+    quiet = Status(breakers=(BreakerLine("clock", False, 0.1, 2.0), BreakerLine("stale", False)))
+    assert [line.removeprefix("Breaker:    ") for line in lines(quiet, 0) if line.startswith("Breaker")] == [
+        "clock 0.1000 of 2.00",
+        "stale closed",
+    ]
+
+
+def test_it_fits_a_terminal_of_100_columns() -> None:
+    screen = Console(width=100, record=True, force_terminal=False)
+    with screen.capture() as captured:
+        screen.print(rendered(fold(DAY).status("mine"), 100, DAY_NS))
+    shown = captured.get().splitlines()
+    assert max(map(len, shown)) <= 100
+    assert any("Edge below the minimum" in line for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("values", "curve"), [([], ""), ([5], "▄"), ([1, 1], "▄▄"), ([0, 7], "▁█"), (list(range(100)), None)]
+)
+def test_the_curve(values: list[float], curve: str | None) -> None:
+    drawn = sparkline(values)
+    assert drawn == curve if curve is not None else (len(drawn) <= 40 and drawn[-1] == "█")
+
+
+def test_ages() -> None:
+    assert [age(n * SECOND_NS) for n in (-1, 59, 60, 7199, 86_400)] == ["0 s", "59 s", "1 min", "1 h", "1 d"]
