@@ -43,7 +43,13 @@ def test_fast(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """All tests with coverage: the test command of the README."""
+    """All tests: the test command of the README."""
+    _run(session, "python", "-m", "pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """All tests with coverage, its threshold included."""
     _run(session, "python", "-m", "pytest", "-n", "2", "--cov", *session.posargs)
 
 
