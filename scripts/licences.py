@@ -20,9 +20,10 @@ PROJECT = "betting-expert-advisor"
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "licences.md"
 BEGIN, END = "<!-- table: python -m scripts.licences -->", "<!-- end of table -->"
 
-#: licences that allow what the project does with its dependencies
+#: licences that allow what the project does with its dependencies; LGPL: a library that is used unchanged
 ACCEPTED = re.compile(
     r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|Unlicense|HPND|NCSA|ZPL|CC0|0BSD|Zlib|CNRI"
+    r"|LGPL"
 )
 #: licences that would bind the project itself
 REFUSED = re.compile(r"\bA?GPL")

@@ -185,7 +185,7 @@ def test_commands_on_runs(swept: Run, capsys: pytest.CaptureFixture[str]) -> Non
         assert main(words) == 0
         text = capsys.readouterr().out
         assert text
-        assert max(map(len, text.splitlines())) <= 100 or words[0] == "show"
+        assert max(len(line.rstrip()) for line in text.splitlines()) <= 100 or words[0] == "show"
     for words in (["show", f"{swept.short}#99"], ["show", f"{swept.short}#x"], ["compare", swept.short]):
         assert main(words) == 2
         assert capsys.readouterr().err.startswith("error: ")

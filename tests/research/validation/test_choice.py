@@ -192,7 +192,7 @@ def test_walk_forward_is_the_same_with_every_kind_of_validation() -> None:
 FLAT = {
     "validation.name": "cpcv", "validation.folds": 6, "validation.folds_by": "time", "validation.train_folds": None,
     "validation.test_folds": 2, "validation.embargo": "36h", "validation.metric": "sharpe",
-    "validation.metric_min": None, "validation.bets_min": 100,
+    "validation.metric_min": None, "validation.bets_min": 100, "validation.refit": "fold",
 }  # fmt: skip
 
 
