@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import sys
 from typing import Any, NoReturn
@@ -55,6 +56,14 @@ def described(subcommands: Any, name: str, words: str) -> argparse.ArgumentParse
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add the option ``--json``."""
     parser.add_argument("--json", action="store_true", help="print one JSON document to stdout and nothing else")
+
+
+def user_name() -> str:
+    """Who gives the command, as the system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the user of a container often has no name
+        return "unknown"
 
 
 def print_json(value: Any) -> int:

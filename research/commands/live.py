@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 import time
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import LedgerError, UsageError, printable
-from research.commands.arguments import parser_of, print_json
+from research.commands.arguments import parser_of, print_json, user_name
 
 if TYPE_CHECKING:
     from engine.live.ledger.chained import ChainedLedger
@@ -139,10 +138,9 @@ def _only(name: str | None) -> str:
 
 def _control(command: Command, options: Any, words: str) -> int:
     name = _only(options.name)
-    person = options.person or getpass.getuser()
     subject = getattr(options, "breaker", "")
     with closing(_opened(name)) as ledger:
-        row = ledger.control(command, subject=subject, person=person, reason=options.reason)
+        row = ledger.control(command, subject=subject, person=options.person or user_name(), reason=options.reason)
     if options.json:
         return print_json({"ledger": name, **asdict(row)})
     sys.stdout.write(f"{name}: {words}\n")

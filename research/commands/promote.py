@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, printable
 from engine.files import plain
-from research.commands.arguments import parser_of, print_json
+from research.commands.arguments import parser_of, print_json, user_name
 from research.commands.tables import print_line
 
 if TYPE_CHECKING:
@@ -139,10 +139,9 @@ def _reasons(words: Sequence[str]) -> dict[str, str]:
 
 
 def _renew(name: str, *, as_json: bool) -> int:
-    from research.commands.promotions import person
     from research.promotion.renew import renew
 
-    renewal = renew(name, person(), time.time_ns())
+    renewal = renew(name, user_name(), time.time_ns())
     if as_json:
         return print_json({"name": name, "bets": renewal.bets, "hashes": renewal.hashes})
     if not renewal.hashes:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import PromotionError, UsageError
 from engine.promotion import DEMOTED, Change, Promotion, add_change, history, iso, load, names, promotion_path
-from research.commands.arguments import parser_of, print_json
+from research.commands.arguments import parser_of, print_json, user_name
 from research.commands.tables import print_line, print_table
 
 _ABOUT = (
@@ -46,19 +45,11 @@ def demote(argv: Sequence[str]) -> int:
     if not options.reason.strip():
         raise UsageError("no reason", where="--reason", todo='write --reason "why"')
     promotion, now_ns = load(options.name), time.time_ns()
-    add_change(promotion, Change(DEMOTED, now_ns, person(), options.reason.strip(), {}))
+    add_change(promotion, Change(DEMOTED, now_ns, user_name(), options.reason.strip(), {}))
     if options.json:
         return print_json(described(promotion, now_ns))
     print_line(f"demoted {promotion.name}: {options.reason.strip()}; a runner that trades it ends with `bea kill`")
     return 0
-
-
-def person() -> str:
-    """Who gives the command, as the system knows them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 def state_of(promotion: Promotion, now_ns: int) -> str:

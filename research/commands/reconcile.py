@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
 from engine.errors import UsageError, printable
-from research.commands.arguments import parser_of, print_json
+from research.commands.arguments import parser_of, print_json, user_name
 
 _ABOUT: Final = (
     "Compare a ledger with its venue while no runner trades it: look up bets without an answer, and read the whole "
@@ -49,7 +48,7 @@ def _reconcile(options: Any) -> int:
         reach = getattr(room.executor.clock, "reach", None)
         if reach is not None:  # a replay: its world stands at the last entry
             reach(max(0, room.journal.book.latest_ns))
-        ledger, person = room.journal.ledger, options.person or getpass.getuser()
+        ledger, person = room.journal.ledger, options.person or user_name()
         if options.resolve:
             _resolve(room.executor, options, person)
         found = reckon(room.executor, Reconciler(room.executor), ledger)

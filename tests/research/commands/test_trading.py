@@ -97,6 +97,17 @@ def test_the_same_days_again_change_no_bet_and_a_recording_gives_the_same(
     assert walked == [own_home / "data" / "feed" / "demo"]
 
 
+def test_a_user_without_a_name_can_kill(
+    own_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 1000")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert told(capsys, ["kill", "demo", "--reason", "odd"])["person"] == "unknown"
+    assert told(capsys, ["reconcile", "demo"])["agrees"]
+
+
 def test_nothing_is_sent_between_kill_and_resume(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = count(Kind.SENT)
     words = ["--reason", "odd prices", "--person", "ann"]
