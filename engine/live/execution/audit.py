@@ -11,6 +11,7 @@ from engine.live.execution.executor import Executor
 from engine.live.execution.lists import claimed, fits
 from engine.live.execution.reconcile import Reconciler
 from engine.live.execution.resolution import exposure
+from engine.live.execution.statements import Statement
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.venue import ForeignBet, ProofClass, ReadFailed, Receipt
 
@@ -115,7 +116,7 @@ class Auditor:
 
     def _book_external(self, listed: Sequence[ForeignBet], complete: bool) -> None:
         """Count what is at risk in them; no longer once a complete reading does not show one any more."""
-        executor, book = self._executor, self._executor.journal.book
+        book, now = self._executor.journal.book, self._executor.clock.wall_ns()
         known = {name: risk for name, (_, risk) in book.external.items() if name not in book.adopted_bets()}
         shown = {entry.venue_bet_id: (entry.event_id, entry.at_risk_minor) for entry in listed}
         changed: dict[str, tuple[int | None, int]]
@@ -125,19 +126,13 @@ class Auditor:
         entries = []
         for place, (name, (event_id, risk)) in enumerate(changed.items(), book.external_entries + 1):
             body = {"venue_bet_id": name, "event_id": event_id, "at_risk_minor": risk}
-            entries.append(Entry(Kind.EXTERNAL, f"external:{place}", executor.clock.wall_ns(), body=body))
-        if not entries:
-            return
-        executor.probe("reconcile.before_commit")
-        executor.journal.write(entries)
-        executor.probe("reconcile.after_commit")
-        new = [name for name, (_, risk) in changed.items() if risk and name not in known]
-        executor.raise_alarms(
-            [
-                Alarm("bet_external", f"bet id {name} is not ours: {changed[name][1]} at risk (minor units)")
-                for name in new
-            ]
-        )
+            entries.append(Entry(Kind.EXTERNAL, f"external:{place}", now, body=body))
+        alarms = [
+            Alarm("bet_external", f"bet id {name} is not ours: {risk} at risk (minor units)")
+            for name, (_, risk) in changed.items()
+            if risk and name not in known
+        ]
+        self._reconciler.write(Statement(entries, alarms), now)
 
     def _book_adopted(self, receipts: Sequence[Receipt]) -> None:
         """Follow what is at risk in bets that a person took over."""
@@ -176,8 +171,5 @@ class Auditor:
             body = {"cause": "balance", "balance_minor": balance}
             entry = Entry(Kind.ADJUSTED, f"adjusted:{book.adjustments + 1}", at_ns, money=money, body=body)
             self._difference = 0
-        executor.probe("reconcile.before_commit")
-        executor.journal.write([entry])
-        executor.probe("reconcile.after_commit")
-        executor.raise_alarms([Alarm("balance_differs", text)])
+        self._reconciler.write(Statement([entry], [Alarm("balance_differs", text)]), at_ns)
         return difference

@@ -182,9 +182,10 @@ class Reconciler:
             return
         check_identity(bet, receipt)
         profile, now = self._venue.profile, self._clock.wall_ns()
-        self._write(follows(bet, receipt, profile.name, now, settles=profile.proof is not ProofClass.PAPER), now)
+        self.write(follows(bet, receipt, profile.name, now, settles=profile.proof is not ProofClass.PAPER), now)
 
-    def _write(self, statement: Statement, now: int) -> None:
+    def write(self, statement: Statement, now: int) -> None:
+        """Write entries and trips in one commit; then tell the alarms."""
         entries: list[Entry] = list(statement.entries)
         for breaker, cause in dict(statement.trips).items():
             entries.append(self._executor.guards.trip(breaker, cause, now))
@@ -236,7 +237,7 @@ class Reconciler:
         entries, numbers = [entry], [*watch.reads, bet.reads + 1]
         if len(numbers) >= self._venue.profile.absence_reads:
             entries.append(absent(after(bet, entry), numbers, at_ns))
-        self._write(Statement(entries), at_ns)
+        self.write(Statement(entries), at_ns)
         watch.reads, watch.read_ns = numbers, now
 
     def _is_final(self, key: str) -> bool:

@@ -10,6 +10,7 @@ from engine.live.bets.postings import abandoned, sent, unknown
 from engine.live.bets.states import BetState
 from engine.live.execution.executor import Executor
 from engine.live.execution.reconcile import Reconciler
+from engine.live.execution.statements import Statement
 from engine.live.ledger.entries import Entry
 
 #: breaker of a ledger that came from a backup, until a person has adopted what the venue knows beyond it
@@ -66,10 +67,7 @@ def recover(executor: Executor, reconciler: Reconciler, *, restored: bool = Fals
             entries.append(unknown(bet, "restart", now))
         elif bet.state is BetState.INTENDED and restored:
             entries += _may_have_left(bet, executor, now)
-    if entries:
-        executor.probe("reconcile.before_commit")
-        journal.write(entries)
-        executor.probe("reconcile.after_commit")
+    reconciler.write(Statement(entries), now)
     doubtful = tuple(bet.key for bet in journal.book.unknown())
     reconciler.begin()
     reconciler.step()

@@ -162,7 +162,7 @@ def gone_when_not_shown(patch: Patch) -> None:
     def not_shown(self: Reconciler, key: str, now: int) -> None:
         bet = self._journal.book.get(key)
         assert bet is not None
-        self._write(statements.Statement([absent(bet, [1], self._clock.wall_ns())]), self._clock.wall_ns())
+        self.write(statements.Statement([absent(bet, [1], self._clock.wall_ns())]), self._clock.wall_ns())
 
     patch.setattr(Reconciler, "_concerned", concerned)
     patch.setattr(Reconciler, "_not_shown", not_shown)
