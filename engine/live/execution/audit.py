@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from engine.live.alarm import Alarm
 from engine.live.bets.states import BetState
+from engine.live.execution.evidence import why_unread
 from engine.live.execution.executor import Executor
 from engine.live.execution.lists import claimed, fits
 from engine.live.execution.reconcile import Reconciler
 from engine.live.execution.resolution import exposure
 from engine.live.execution.statements import Statement
 from engine.live.ledger.entries import Entry, Kind, Money
-from engine.live.venue import ForeignBet, ProofClass, ReadFailed, Receipt
+from engine.live.venue import ForeignBet, ProofClass, Receipt
 
 _UNSURE = frozenset({BetState.INTENDED, BetState.SENT, BetState.UNKNOWN})
 
@@ -73,17 +74,16 @@ class Auditor:
         LedgerError
             As `Executor.submit`.
         """
-        executor, venue = self._executor, self._executor.venue
+        executor, venue, findings = self._executor, self._executor.venue, Findings()
         self._due_ns = executor.clock.monotonic_ns() + executor.settings.list_every_ns
         executor.probe("reconcile.before_read")
         try:
             reading, balance = venue.bets(), venue.balance_minor()
         except Exception as error:  # whatever an adapter raises: nothing was found out
-            cause = error.cause if isinstance(error, ReadFailed) else f"error_{type(error).__name__}"
-            executor.guards.heard(cause)
-            return Findings(failed=cause)
+            findings.failed = why_unread(error)
+            executor.guards.heard(findings.failed)
+            return findings
         executor.guards.heard("")
-        findings = Findings()
         self._reconciler.take(reading)
         findings.strangers = self._strangers(reading.receipts)
         findings.external = self._foreign(reading.foreign)

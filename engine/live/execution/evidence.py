@@ -17,6 +17,7 @@ from engine.live.venue import (
     NotTaken,
     Order,
     Outcome,
+    ReadFailed,
     Receipt,
     VenueFailure,
 )
@@ -133,6 +134,15 @@ def _of_receipt(receipt: Receipt) -> Answer:
     if receipt.outcome is Outcome.REJECTED and receipt.reason == DUPLICATE:
         return Answer(unknown=DUPLICATE)
     return Answer(receipt=receipt)
+
+
+def why_unread(error: Exception) -> str:
+    """Why a reading failed, one word: what the adapter says, or the name of an error that it should not raise.
+
+    >>> why_unread(ReadFailed("timeout")), why_unread(KeyError("id"))
+    ('timeout', 'error_KeyError')
+    """
+    return error.cause if isinstance(error, ReadFailed) else f"error_{type(error).__name__}"
 
 
 def check_identity(bet: Bet, receipt: Receipt) -> None:

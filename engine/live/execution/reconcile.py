@@ -10,12 +10,12 @@ from engine.live.alarm import Alarm
 from engine.live.bets.bet import Bet, after
 from engine.live.bets.postings import absent, read
 from engine.live.bets.states import BetState
-from engine.live.execution.evidence import check_identity, fault_of
+from engine.live.execution.evidence import check_identity, fault_of, why_unread
 from engine.live.execution.executor import Executor
 from engine.live.execution.lists import claimed, match
 from engine.live.execution.statements import Statement, follows
 from engine.live.ledger.entries import Entry
-from engine.live.venue import ForeignBet, ProofClass, ReadFailed, Reading, Receipt
+from engine.live.venue import ForeignBet, ProofClass, Reading, Receipt
 
 #: failed look-ups in a row that alarm
 _FAILURES: Final = 3
@@ -105,7 +105,7 @@ class Reconciler:
         try:
             reading = self._ask(due)
         except Exception as error:  # whatever an adapter raises: a reading that failed proves nothing
-            self._failed(due, error.cause if isinstance(error, ReadFailed) else f"error_{type(error).__name__}")
+            self._failed(due, why_unread(error))
             return
         self._failures = 0
         self._executor.guards.heard("")
@@ -245,7 +245,7 @@ class Reconciler:
         try:
             reading = self._venue.close_key(key)
         except Exception as error:  # as for a look-up: no proof
-            self._failed([key], error.cause if isinstance(error, ReadFailed) else f"error_{type(error).__name__}")
+            self._failed([key], why_unread(error))
             return False
         self.take(reading)
         return not reading.receipts
