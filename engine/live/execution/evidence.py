@@ -171,10 +171,10 @@ def check_identity(bet: Bet, receipt: Receipt) -> None:
 
 
 class Surprise(NamedTuple):
-    """An alarm, and the breaker that it trips; an empty name trips none."""
+    """An alarm, and the breaker that it trips."""
 
     alarm: Alarm
-    breaker: str = ""
+    breaker: str
 
 
 def surprises(bet: Bet, receipt: Receipt, venue: str) -> list[Surprise]:

@@ -13,7 +13,6 @@ from engine.live.ledger.entries import Entry
 from engine.live.venue import Outcome, Receipt
 
 _GONE = frozenset({BetState.REJECTED, BetState.ABANDONED})
-_WAITING = frozenset({BetState.UNKNOWN, BetState.PENDING})
 _DECIDED = frozenset({BetState.SETTLED, BetState.VOID})
 
 
