@@ -177,12 +177,7 @@ class Executor:
         keys : sequence of str
             Of bets that are INTENDED.
         """
-        left, wait_ns = _NotTaken(list(keys), "order_rate"), 0
-        enter_wall, enter_monotonic = self.clock.wall_ns(), self.clock.monotonic_ns()
-
-        def now() -> int:
-            return enter_wall + self.clock.monotonic_ns() - enter_monotonic
-
+        left, wait_ns, now = _NotTaken(list(keys), "order_rate"), 0, self._window_time()
         while left.keys:
             bets = [self._bet(key) for key in left.keys]
             if reason := self._wait(bets, max(wait_ns, self.guards.wait_ns(len(bets))), now, left.cause):
@@ -203,12 +198,21 @@ class Executor:
         LedgerError
             As `submit`.
         """
-        bet, enter_wall, enter_monotonic = self._bet(key), self.clock.wall_ns(), self.clock.monotonic_ns()
+        bet, now = self._bet(key), self._window_time()
         if bet.attempts >= self.settings.attempts_most or self.guards.wait_ns() or not self._within_budget():
             return False
         requests = self._requests
-        self._attempt([bet], lambda: enter_wall + self.clock.monotonic_ns() - enter_monotonic)
+        self._attempt([bet], now)
         return self._requests > requests
+
+    def _window_time(self) -> Callable[[], int]:
+        """The time by which a window is measured: wall time at this call, and what has passed since."""
+        enter_wall, enter_monotonic = self.clock.wall_ns(), self.clock.monotonic_ns()
+
+        def now() -> int:
+            return enter_wall + self.clock.monotonic_ns() - enter_monotonic
+
+        return now
 
     def _wait(self, bets: Sequence[Bet], wait_ns: int, now: Callable[[], int], cause: str) -> str:
         """Wait, unless the window or a limit ends first: then the reason to abandon."""
