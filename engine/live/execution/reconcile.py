@@ -114,22 +114,19 @@ class Reconciler:
     def _concerned(self) -> list[Bet]:
         return [bet for bet in self._journal.book.under_way() if bet.state is not BetState.SENT]
 
-    def _watch(self, key: str) -> _Watch:
-        known = self._watches.get(key)
-        if known is not None:
-            return known
-        now, bet = self._clock.monotonic_ns(), self._journal.book.get(key)
-        ends = now if bet is None else self._end_ns(bet, now)
-        return self._watches.setdefault(key, _Watch(now, now, now + self._venue.profile.look_up_after_ns, ends, False))
+    def _watch(self, key: str, *, sent_here: bool = False) -> _Watch:
+        if key not in self._watches:
+            now, bet = self._clock.monotonic_ns(), self._journal.book.get(key)
+            ends = now if bet is None else self._end_ns(bet, now)
+            due = now + self._venue.profile.look_up_after_ns
+            self._watches[key] = _Watch(now, now, due, ends, sent_here)
+        return self._watches[key]
 
     def _sent(self, keys: Sequence[str]) -> None:
         now = self._clock.monotonic_ns()
-        due = now + self._venue.profile.look_up_after_ns
         for key in keys:
-            bet = self._journal.book.get(key)
-            ends = now if bet is None else self._end_ns(bet, now)
-            watch = self._watches.setdefault(key, _Watch(now, now, due, ends, sent_here=True))
-            watch.last_ns, watch.due_ns, watch.reads = now, due, []
+            watch = self._watch(key, sent_here=True)
+            watch.last_ns, watch.due_ns, watch.reads = now, now + self._venue.profile.look_up_after_ns, []
 
     def _ask(self, keys: Sequence[str]) -> Reading:
         return self._venue.bets() if self._venue.profile.proof is ProofClass.LISTS else self._venue.look_up(keys)
