@@ -143,6 +143,34 @@ def tripped(breaker: str, number: int, cause: str, at_ns: int) -> Entry:
     return Entry(Kind.TRIPPED, f"tripped:{breaker}:{number}", at_ns, body=body)
 
 
+def external(
+    number: int,
+    venue_bet_id: str,
+    event_id: int | None,
+    at_risk_minor: int,
+    at_ns: int,
+    *,
+    adopted: str = "",
+    more: Mapping[str, Any] | None = None,
+) -> Entry:
+    """What is at risk in a bet at the venue that no intent of ours has made: the n-th such entry.
+
+    Parameters
+    ----------
+    number : int
+    venue_bet_id : str
+    event_id : int or None
+        None: not one of our events.
+    at_risk_minor, at_ns : int
+    adopted : str
+        The reference under which a person took it over; empty: nobody did.
+    more : mapping, optional
+        Who took it over, and why.
+    """
+    body = {"venue_bet_id": venue_bet_id, "event_id": event_id, "at_risk_minor": at_risk_minor, **(more or {})}
+    return Entry(Kind.EXTERNAL, f"external:{number}", at_ns, intent=adopted, body=body)
+
+
 def claim(bet: Bet, receipt: Receipt, venue: str) -> str | None:
     """The bet id of a receipt as the ledger claims it; None where the bet has claimed it before, or there is none."""
     if not receipt.venue_bet_id or receipt.venue_bet_id == bet.venue_bet_id:

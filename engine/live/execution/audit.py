@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.live.alarm import Alarm
+from engine.live.bets.postings import external
 from engine.live.bets.states import BetState
 from engine.live.execution.evidence import why_unread
 from engine.live.execution.executor import Executor
@@ -123,10 +124,8 @@ class Auditor:
         changed = {name: stated for name, stated in shown.items() if stated[1] != known.get(name, 0)}
         if complete:
             changed |= {name: (None, 0) for name in known if name not in shown}
-        entries = []
-        for place, (name, (event_id, risk)) in enumerate(changed.items(), book.external_entries + 1):
-            body = {"venue_bet_id": name, "event_id": event_id, "at_risk_minor": risk}
-            entries.append(Entry(Kind.EXTERNAL, f"external:{place}", now, body=body))
+        numbered = enumerate(changed.items(), book.external_entries + 1)
+        entries = [external(number, name, event_id, risk, now) for number, (name, (event_id, risk)) in numbered]
         alarms = [
             Alarm("bet_external", f"bet id {name} is not ours: {risk} at risk (minor units)")
             for name, (_, risk) in changed.items()
@@ -144,9 +143,8 @@ class Auditor:
             name, risk = receipt.venue_bet_id, exposure(receipt)
             event_id, known = book.external.get(name, (receipt.event_id, 0))
             if risk != known:
-                body = {"venue_bet_id": name, "event_id": event_id, "at_risk_minor": risk}
-                key = f"external:{book.external_entries + len(entries) + 1}"
-                entries.append(Entry(Kind.EXTERNAL, key, executor.clock.wall_ns(), intent=receipt.key, body=body))
+                number, now = book.external_entries + len(entries) + 1, executor.clock.wall_ns()
+                entries.append(external(number, name, event_id, risk, now, adopted=receipt.key))
         if entries:
             executor.journal.write(entries)
 

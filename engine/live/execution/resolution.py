@@ -7,9 +7,8 @@ from dataclasses import replace
 from engine.errors import UsageError
 from engine.live.bets.bet import Bet
 from engine.live.bets.journal import Journal
-from engine.live.bets.postings import received
+from engine.live.bets.postings import external, received
 from engine.live.bets.states import Actor, BetState, is_allowed
-from engine.live.ledger.entries import Entry, Kind
 from engine.live.venue import Outcome, Receipt
 
 
@@ -75,16 +74,9 @@ def adopt(journal: Journal, receipt: Receipt, *, person: str, reason: str, at_ns
     book = journal.book
     if receipt.key in book or book.is_adopted(receipt.key):
         raise UsageError("the ledger knows this bet already", where=receipt.key)
-    body = {
-        "venue_bet_id": receipt.venue_bet_id,
-        "event_id": receipt.event_id,
-        "at_risk_minor": exposure(receipt),
-        "person": person,
-        "why": reason,
-        "raw": dict(receipt.raw),
-    }
-    key = f"external:{book.external_entries + 1}"
-    journal.write([Entry(Kind.EXTERNAL, key, at_ns, intent=receipt.key, body=body)])
+    more = {"person": person, "why": reason, "raw": dict(receipt.raw)}
+    number, bet_id, risk = book.external_entries + 1, receipt.venue_bet_id, exposure(receipt)
+    journal.write([external(number, bet_id, receipt.event_id, risk, at_ns, adopted=receipt.key, more=more)])
 
 
 def exposure(receipt: Receipt) -> int:
