@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.errors import KeyConflict, LedgerError
 from engine.live.bets.bet import STATE_KINDS, UNDER_WAY, Bet, after
-from engine.live.bets.states import ENDED, BetState
+from engine.live.bets.states import ENDED, UNSURE, BetState
 from engine.live.ledger.entries import ACCOUNTS, Entry, Kind, Recorded
 
 #: kinds of entry that change a bet
@@ -102,8 +102,7 @@ class Book:
 
     def free_minor(self) -> int:
         """Money that the venue should show as free: cash, and what is reserved for bets that it may not have."""
-        unsure = (BetState.INTENDED, BetState.SENT, BetState.UNKNOWN)
-        return self.balances["cash"] + sum(b.reserved_minor for b in self._alive.values() if b.state in unsure)
+        return self.balances["cash"] + sum(b.reserved_minor for b in self._alive.values() if b.state in UNSURE)
 
     def check(self, entries: Sequence[Entry]) -> None:
         """Refuse entries that must not be written, in the order in which they would be.

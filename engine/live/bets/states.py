@@ -24,6 +24,8 @@ class BetState(StrEnum):
 
 #: states in which the whole stake (of a lay, the liability) is reserved
 RESERVED: Final = frozenset({BetState.INTENDED, BetState.SENT, BetState.UNKNOWN, BetState.PENDING})
+#: states in which the venue may not have the bet, as far as we know
+UNSURE: Final = frozenset({BetState.INTENDED, BetState.SENT, BetState.UNKNOWN})
 #: states in which the matched part is an open stake, and the rest, if any, is reserved
 MATCHED: Final = frozenset({BetState.PLACED, BetState.PARTIAL, BetState.LAPSED})
 #: states in which nothing is at risk any more

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.live.alarm import Alarm
 from engine.live.bets.postings import external
-from engine.live.bets.states import BetState
+from engine.live.bets.states import UNSURE
 from engine.live.execution.evidence import why_unread
 from engine.live.execution.executor import Executor
 from engine.live.execution.lists import claimed, fits
@@ -16,8 +16,6 @@ from engine.live.execution.resolution import exposure
 from engine.live.execution.statements import Statement
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.venue import ForeignBet, ProofClass, Receipt
-
-_UNSURE = frozenset({BetState.INTENDED, BetState.SENT, BetState.UNKNOWN})
 
 
 @dataclass
@@ -151,7 +149,7 @@ class Auditor:
     def _compare(self, balance: int) -> int:
         """Compare the balance; a difference that two readings in a row show is booked and told."""
         executor, book = self._executor, self._executor.journal.book
-        if any(bet.state in _UNSURE for bet in book.alive()):
+        if any(bet.state in UNSURE for bet in book.alive()):
             return 0
         difference = balance - book.free_minor() + book.external_minor()
         if abs(difference) <= executor.settings.balance_tolerance_minor:
