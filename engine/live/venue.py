@@ -207,6 +207,16 @@ class Receipt:
     selection: str = ""
     side: str = ""
 
+    @property
+    def at_risk_minor(self) -> int:
+        """What is at risk by it, whole minor units: nothing once the bet is settled or refused.
+
+        >>> Receipt("00", "1", Outcome.PARTIAL, odds=2.0, matched_minor=30, open_minor=70).at_risk_minor
+        100
+        """
+        ended = self.outcome in (Outcome.SETTLED, Outcome.VOID, Outcome.REJECTED)
+        return 0 if ended else self.matched_minor + self.open_minor
+
 
 @dataclass(frozen=True)
 class ForeignBet:

@@ -12,7 +12,6 @@ from engine.live.execution.evidence import why_unread
 from engine.live.execution.executor import Executor
 from engine.live.execution.lists import claimed, fits
 from engine.live.execution.reconcile import Reconciler
-from engine.live.execution.resolution import exposure
 from engine.live.execution.statements import Statement
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.venue import ForeignBet, ProofClass, Receipt
@@ -138,7 +137,7 @@ class Auditor:
         for receipt in receipts:
             if not book.is_adopted(receipt.key):
                 continue
-            name, risk = receipt.venue_bet_id, exposure(receipt)
+            name, risk = receipt.venue_bet_id, receipt.at_risk_minor
             event_id, known = book.external.get(name, (receipt.event_id, 0))
             if risk != known:
                 number, now = book.external_entries + len(entries) + 1, executor.clock.wall_ns()

@@ -9,7 +9,7 @@ from engine.live.bets.bet import Bet
 from engine.live.bets.journal import Journal
 from engine.live.bets.postings import external, received
 from engine.live.bets.states import Actor, BetState, is_allowed
-from engine.live.venue import Outcome, Receipt
+from engine.live.venue import Receipt
 
 
 def resolve(journal: Journal, venue: str, receipt: Receipt, *, person: str, reason: str, at_ns: int) -> Bet:
@@ -75,18 +75,8 @@ def adopt(journal: Journal, receipt: Receipt, *, person: str, reason: str, at_ns
     if receipt.key in book or book.is_adopted(receipt.key):
         raise UsageError("the ledger knows this bet already", where=receipt.key)
     more = {"person": person, "why": reason, "raw": dict(receipt.raw)}
-    number, bet_id, risk = book.external_entries + 1, receipt.venue_bet_id, exposure(receipt)
+    number, bet_id, risk = book.external_entries + 1, receipt.venue_bet_id, receipt.at_risk_minor
     journal.write([external(number, bet_id, receipt.event_id, risk, at_ns, adopted=receipt.key, more=more)])
-
-
-def exposure(receipt: Receipt) -> int:
-    """What is at risk in a bet by what the venue states, whole minor units: nothing once it is settled or refused.
-
-    >>> exposure(Receipt("00", "1", Outcome.PARTIAL, odds=2.0, matched_minor=30, open_minor=70))
-    100
-    """
-    ended = receipt.outcome in (Outcome.SETTLED, Outcome.VOID, Outcome.REJECTED)
-    return 0 if ended else receipt.matched_minor + receipt.open_minor
 
 
 def _check_words(person: str, reason: str) -> None:

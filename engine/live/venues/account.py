@@ -67,8 +67,7 @@ class Bet:
     @property
     def at_risk_minor(self) -> int:
         """Money that the bet holds now, minor units."""
-        done = self.receipt.outcome in (Outcome.SETTLED, Outcome.VOID, Outcome.REJECTED)
-        return 0 if done else self.receipt.matched_minor + self.receipt.open_minor
+        return self.receipt.at_risk_minor
 
 
 class PaperAccount:

@@ -79,7 +79,7 @@ class Draft:
     @property
     def at_risk_minor(self) -> int:
         """Money that it takes."""
-        return self.receipt.matched_minor + self.receipt.open_minor
+        return self.receipt.at_risk_minor
 
 
 class Fills:
