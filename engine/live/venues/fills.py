@@ -115,8 +115,7 @@ class Fills:
         if arrival is None:
             if order.stake_minor > free_minor:
                 return rejected(order, INSUFFICIENT_FUNDS, arrives_ns)
-            waits = Receipt(order.key, "", Outcome.PENDING, open_minor=order.stake_minor)
-            return Draft(order, waits, arrives_ns, {})
+            return waiting(order, arrives_ns)
         facts: dict[str, Any] = {
             "filled": arrival.odds if arrival.odds > 1.0 else None, "known_at_ns": arrival.known_at_ns,
         }  # fmt: skip
@@ -179,6 +178,11 @@ def rejected(order: Order, reason: str, arrives_ns: int, facts: Mapping[str, Any
     return Draft(order, Receipt(order.key, "", Outcome.REJECTED, reason=reason), arrives_ns, facts or {})
 
 
+def waiting(order: Order, arrives_ns: int) -> Draft:
+    """The draft of an order that waits for its price: its whole stake may still be matched."""
+    return Draft(order, Receipt(order.key, "", Outcome.PENDING, open_minor=order.stake_minor), arrives_ns, {})
+
+
 def together(drafts: Sequence[Draft]) -> list[Draft]:
     """The legs of a group, all or none.
 
@@ -188,17 +192,12 @@ def together(drafts: Sequence[Draft]) -> list[Draft]:
     if len(drafts) == 1:
         return list(drafts)
     if any(draft.receipt.outcome is Outcome.PENDING for draft in drafts):
-        return [_waiting(draft) for draft in drafts]
+        return [waiting(draft.order, draft.arrives_ns) for draft in drafts]
     reasons = {draft.reason for draft in drafts} - {""}
     if not reasons:
         return list(drafts)
     own = reasons & _SIZING or reasons
     return [d if d.reason in own else rejected(d.order, "group", d.arrives_ns, d.facts) for d in drafts]
-
-
-def _waiting(draft: Draft) -> Draft:
-    receipt = Receipt(draft.order.key, "", Outcome.PENDING, open_minor=draft.order.stake_minor)
-    return Draft(draft.order, receipt, draft.arrives_ns, {})
 
 
 class _Limits:

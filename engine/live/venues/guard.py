@@ -8,7 +8,7 @@ the last acknowledged finding once more when a day is over.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -97,13 +97,13 @@ class Guard:
     settings : PaperSettings
     zone : str
         Of the calendar days.
-    bets : iterable of Bet
+    bets : sequence of Bet
         What is there already, in the order of arrival.
     since : int
         Bets up to this number have been acknowledged; the rule over all bets leaves them out.
     """
 
-    def __init__(self, settings: PaperSettings, zone: str, bets: Iterable[Bet] = (), since: int = 0) -> None:
+    def __init__(self, settings: PaperSettings, zone: str, bets: Sequence[Bet] = (), since: int = 0) -> None:
         self._settings, self._zone, self._since = settings, zone, since
         self._days: dict[str, _Day] = {}
         self._results: dict[str, dict[int, _Result]] = {}

@@ -288,12 +288,14 @@ class PaperVenue:
 
     def _watch(self, keys: Sequence[str]) -> None:
         """Let the guard look at bets that have just been filled."""
-        for key in keys if self._guard is not None else ():
+        if self._guard is None:
+            return
+        for key in keys:
             bet = self.account.bets[key]
             if bet.receipt.outcome is not Outcome.PLACED or bet.number in self._watched:
                 continue
             self._watched.add(bet.number)
-            if self._guard is not None and (finding := self._guard.filled(bet)):
+            if finding := self._guard.filled(bet):
                 self._stop(finding)
 
     def _stop(self, finding: Finding) -> None:
