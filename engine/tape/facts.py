@@ -68,7 +68,7 @@ def as_back_bets(offered: Offered) -> Backed:
     lay, quoted = offered.is_lay, offered.quoted
     back_odds = np.where(lay, lay_as_back(quoted), quoted)
     lose = 1.0 - offered.prob - offered.prob_half_win - offered.prob_void - offered.prob_half_lose
-    size = np.where(lay, _liability(offered.size_minor, quoted), offered.size_minor)
+    size = np.where(lay, liability(offered.size_minor, quoted), offered.size_minor)
     return Backed(
         odds=_after_tax(offered, back_odds),
         prob=np.where(lay, np.clip(lose, 0.0, 1.0), offered.prob),
@@ -91,12 +91,18 @@ def _after_tax(offered: Offered, back_odds: Floats) -> Floats:
     return np.where(is_taxed, taxed, back_odds)
 
 
-def _liability(size: Floats, odds: Floats) -> Floats:
-    """The liability of a lay of `size`: whole where the rounding of `odds - 1` alone keeps it from being whole."""
-    liability = size * (odds - 1.0)
-    whole = np.rint(liability)
-    near = np.abs(whole - liability) <= 1e-15 * size * odds
-    return np.where(near, whole, liability)
+def liability(size: Floats, odds: Floats) -> Floats:
+    """The liability of a lay of `size`: whole where the rounding of `odds - 1` alone keeps it from being whole.
+
+    Parameters
+    ----------
+    size, odds : (n,) float64
+        Backer's stake, minor units, and decimal odds; NaN gives NaN.
+    """
+    at_risk = size * (odds - 1.0)
+    whole = np.rint(at_risk)
+    near = np.abs(whole - at_risk) <= 1e-15 * size * odds
+    return np.where(near, whole, at_risk)
 
 
 def edges(backed: Backed) -> Floats:

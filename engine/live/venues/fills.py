@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
 
+import numpy as np
+
 from engine.kernel.answer import answer_order
 from engine.kernel.codes import REASONS, Reason
 from engine.kernel.decide import PENDING
@@ -18,6 +20,7 @@ from engine.kernel.whole import SAME_PRICE
 from engine.live.venue import IMPLAUSIBLE, INSUFFICIENT_FUNDS, Order, Outcome, Receipt
 from engine.live.venues.guard import is_far
 from engine.live.venues.prices import Price, PriceSource
+from engine.tape.facts import liability
 from engine.tape.terms import Venue as Terms
 from engine.tape.terms import venue_of
 
@@ -226,9 +229,5 @@ def _is_lay(order: Order) -> bool:
 
 
 def _liability(size_minor: float, odds: float) -> float:
-    """The liability of a lay of that size, whole where only rounding keeps it from being whole, as on the tape."""
-    liability = size_minor * (odds - 1.0)
-    if not math.isfinite(liability):
-        return liability
-    whole = float(round(liability))
-    return whole if abs(whole - liability) <= 1e-15 * size_minor * odds else liability
+    """The liability of a lay of that size, as on the tape; infinite where the size is."""
+    return float(liability(np.array([size_minor]), np.array([odds]))[0]) if math.isfinite(size_minor) else math.inf
