@@ -18,12 +18,19 @@ from engine.live.bets.postings import abandoned, intended, received, sent, unkno
 from engine.live.bets.states import BetState
 from engine.live.clock import Clock
 from engine.live.crash_points import Probe, no_probe
-from engine.live.execution.evidence import WRONG_REFERENCE, Answer, answers_of, check_identity, surprises
+from engine.live.execution.evidence import (
+    WRONG_REFERENCE,
+    Answer,
+    answers_of,
+    check_identity,
+    surprises,
+    why_unread,
+)
 from engine.live.execution.guards import Guards, OpenGuards
 from engine.live.execution.settings import ExecutionSettings
 from engine.live.execution.snapshot import snapshot
 from engine.live.ledger.entries import Entry
-from engine.live.venue import NotTaken, Order, Outcome, ProofClass, ReadFailed, Venue, VenueFailure
+from engine.live.venue import NotTaken, Order, Outcome, ProofClass, Venue, VenueFailure
 
 _MINUTE_NS: Final = 60 * SECOND_NS
 #: a wait is cut into pieces of this length, between which the lease is renewed
@@ -233,8 +240,8 @@ class Executor:
             return self._abandon(bets, reason, now())
         try:
             more = self._before_send()
-        except ReadFailed as failure:
-            return self._abandon(bets, f"snapshot_{failure.cause}", now())
+        except Exception as error:  # whatever an adapter raises: without the snapshot nothing is sent
+            return self._abandon(bets, f"snapshot_{why_unread(error)}", now())
         at_ns, profile = now(), self.venue.profile
         deadline = at_ns + profile.connect_timeout_ns + profile.send_timeout_ns
         rows = [sent(bet, at_ns, deadline, self.journal.epoch, more) for bet in bets]

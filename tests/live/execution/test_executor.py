@@ -517,12 +517,11 @@ def test_at_a_venue_with_lists_only_one_bet_on_a_selection_is_under_way() -> Non
     assert world.executor.refuse(order(2, selection="away")) == ""
 
 
-@pytest.mark.parametrize("failure", ["incomplete", "timeout"])
+@pytest.mark.parametrize("failure", ["incomplete", "timeout", "error_KeyError"])
 def test_no_send_without_the_snapshot_that_a_venue_with_lists_needs(failure: str) -> None:
     world = World(ProofClass.LISTS)
-    world.venue.reads = [
-        ReadFailed("timeout") if failure == "timeout" else lambda reading: replace(reading, complete=False)
-    ]
+    failures = {"timeout": ReadFailed("timeout"), "error_KeyError": KeyError("bets")}
+    world.venue.reads = [failures.get(failure, lambda reading: replace(reading, complete=False))]
     (bet,) = world.submit(order())
     assert (bet.state, bet.cause) == (BetState.ABANDONED, f"snapshot_{failure}") and not world.venue.requests
 
