@@ -34,7 +34,7 @@ from research.config.tape_spec import TapeSpec
 from research.tapes.absence import why_nothing
 from research.tapes.cache import cache_folder, evict, load_tape
 from research.tapes.facts import added, count_days, facts_of, merged_facts
-from research.tapes.features import Featured, feature_code, feature_source
+from research.tapes.features import Featured, feature_code
 from research.tapes.fitting import opportunities
 from research.tapes.inputs import StrategyFactory, TapeInputs, source_of, strategy_of, thawed
 from research.tapes.names import bookmakers_of, check_spec
@@ -167,7 +167,7 @@ class Tapes:
         inputs = self.inputs(spec)
         sources = {"strategy": source_of(inputs.strategy)}
         if inputs.features:
-            sources |= {"features": "\n".join(map(feature_source, inputs.features))}
+            sources |= {"features": "\n".join(map(source_of, inputs.features))}
         return digest({"slow": facts, "rows": self.rows(spec).seen, **sources})
 
     def why_nothing(self, spec: TapeSpec, refused: pl.DataFrame) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,14 +56,6 @@ def feature_code(names: Sequence[str], strategy_file: str | None) -> tuple[list[
     files = {name: feature_file(name, strategy_file) for name in names}
     modules = [f"research.features.{name}" for name, path in files.items() if path is None]
     return modules, [path for path in files.values() if path is not None]
-
-
-def feature_source(feature: Feature) -> str:
-    """Text of the module that a feature is written in; empty if it has no file."""
-    try:
-        return inspect.getsource(inspect.getmodule(type(feature)) or type(feature))
-    except (OSError, TypeError):
-        return ""
 
 
 @dataclass(frozen=True)

@@ -104,10 +104,10 @@ def strategy_of(spec: TapeSpec) -> Strategy:
     return make(spec.strategy, parameters, spec.strategy_file)
 
 
-def source_of(strategy: Strategy) -> str:
-    """Text of the module that a strategy is written in; empty if it has no file, as in a notebook."""
+def source_of(part: Strategy | Feature) -> str:
+    """Text of the module that a strategy or a feature is written in; empty if it has no file, as in a notebook."""
     try:
-        return inspect.getsource(inspect.getmodule(type(strategy)) or type(strategy))
+        return inspect.getsource(inspect.getmodule(type(part)) or type(part))
     except (OSError, TypeError):
         return ""
 

@@ -15,7 +15,6 @@ from typing import Any, Final
 import numpy as np
 
 from engine.kernel import account as acc
-from engine.kernel.codes import REASONS
 from engine.live.judgement.positions import Bet, Positions, Standing, line_of
 from engine.live.judgement.rules import Rules
 from engine.live.ledger.entries import Entry, Kind, Money, Recorded
@@ -91,17 +90,6 @@ class Account:
     def open_minor(self) -> int:
         """Open stakes at cost, reserved ones included, whole minor units."""
         return int(self.cells[acc.OPEN])
-
-    def breaker(self) -> str | None:
-        """The active risk breaker by the name of its reason: ``breaker_drawdown``, ``_daily_loss`` or ``_streak``."""
-        for cell, reason in ((acc.HALTED, 3), (acc.DAY_BLOCKED, 4), (acc.COOLING, 5)):
-            if self.cells[cell] == acc.ACTIVE:
-                return REASONS[reason]
-        return None
-
-    def open_bets(self, event_id: int) -> list[Bet]:
-        """Bets on an event of which something is at risk, in the order of their decisions."""
-        return [bet for bet in self._of_event.get(event_id, ()) if bet.locked > 0.0]
 
     def bets_on(self, event_id: int) -> list[Bet]:
         """All bets on an event, in the order of their decisions."""
@@ -252,7 +240,8 @@ class Account:
 
     def _mark(self, bet: Bet) -> None:
         """Keep the events on which something of ours is open."""
-        change = self.at_risk.add if self.open_bets(bet.event_id) else self.at_risk.discard
+        is_open = any(other.locked > 0.0 for other in self.bets_on(bet.event_id))
+        change = self.at_risk.add if is_open else self.at_risk.discard
         change(bet.event_id)
 
     def _answer(self, entry: Entry) -> None:

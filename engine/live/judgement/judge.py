@@ -29,7 +29,6 @@ from engine.live.venue import Order
 
 _PENDING: Final = -1
 _PLACED: Final = int(Reason.PLACED)
-_GROUP: Final = REASONS[Reason.GROUP]
 _STAKE_MINIMUM: Final = REASONS[Reason.STAKE_MINIMUM]
 #: codes beside those of the kernel, for legs of a group that cannot be bet
 _STALE: Final = 100
@@ -100,9 +99,7 @@ class Judge:
         TapeError
             The strategy broke its contract.
         """
-        offers = offers_of(
-            opportunities, instant_ns, self.rules, self.account.positions, lambda event: self.prices.event_of(event)
-        )
+        offers = offers_of(opportunities, instant_ns, self.rules, self.account.positions, self.prices.event_of)
         return Sitting(self.rules, self.account, offers, instant_ns, self.prices.quoted_at)
 
 

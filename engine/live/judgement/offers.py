@@ -32,7 +32,6 @@ _TERMS: Final = (
     "commission_rate", "limit_minor", "stake_min_minor", "ladder", "tax_stake_frac", "tax_winnings_frac",
 )  # fmt: skip
 _PROBS: Final = ("prob", "prob_half_win", "prob_void", "prob_half_lose")
-_SLACK: Final = 1e-9
 #: columns of `Columns` that only a history has
 _LONGS: Final = ("settled_at", "settle_order", "midnights", "reduction_rule")
 _BYTES: Final = ("state", "is_lay", "ladder")

@@ -7,7 +7,7 @@ takes the settlement back and settles anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -51,7 +51,6 @@ class Settler:
     def __init__(self, rules: Rules, account: Account) -> None:
         self._rules, self._account, self._kernel = rules, account, rules.kernel
         self._results: dict[int, Result] = {}
-        self._settled_by: dict[str, Mapping[str, Any]] = {}
 
     def take(self, result: Result) -> None:
         """Keep a result. Of several for one event the one with the highest version counts, of equal ones the last."""

@@ -217,5 +217,5 @@ def test_only_a_person_ends_the_drawdown_breaker_and_the_equity_becomes_the_peak
     table.account.cells[acc.HALTED] = acc.ACTIVE
     body = {"breaker": "drawdown", "n": 1, "reason": "looked at it", "person": person}
     table.write([Entry(Kind.RESUMED, "resumed:drawdown:1", 20, body=body)])
-    halted, peak = table.account.breaker(), table.account.cells[acc.PEAK]
-    assert (halted, peak) == ((None, BANKROLL) if person else ("breaker_drawdown", 2.0 * BANKROLL))
+    halted, peak = table.account.cells[[acc.HALTED, acc.PEAK]]
+    assert (halted, peak) == ((acc.INACTIVE, BANKROLL) if person else (acc.ACTIVE, 2.0 * BANKROLL))
