@@ -9,7 +9,7 @@ from engine.live.judgement.models import artifact_hash
 from engine.strategy import Learner
 from research.config.tape_spec import TapeSpec
 from research.tapes.builder import Tapes
-from research.tapes.past import Past
+from research.tapes.past import past_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def compared(artifacts: Mapping[int, str], learner: Learner, tapes: Tapes, spec:
     """Fit every model of a ledger again, in the order of their instants."""
     if not artifacts:
         return ()
-    past = Past.of(tapes, spec)
+    past = past_of(tapes, spec)
     return tuple(
         Artifact(fitted_ns, found, artifact_hash(learner.fit(past.before(fitted_ns), fitted_ns)))
         for fitted_ns, found in sorted(artifacts.items())

@@ -121,33 +121,50 @@ def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _fit_by_fit(spec: TapeSpec, strategy: Any, events: pl.DataFrame, whole: View) -> pl.DataFrame:
-    settled = pl.col("settled_at").cast(pl.Int64)
-    decided, frames = _ByInstant(whole), list[pl.DataFrame]()
-    for since, until in pairwise([*(_midnight(day, spec.zone) for day in spec.fit_at), _END]):
-        seen = decided.between(since, until)
+    past, frames = Past(events, whole), list[pl.DataFrame]()
+    for since, until in pairwise([*fit_instants(spec.fit_at, spec.zone), _END]):
+        seen = past.between(since, until)
         if seen.quotes.is_empty():
             continue  # nothing to decide until the next fit, so nothing to fit
-        before = decided.between(-_END, since)
-        fitted = strategy.fit(History(events.filter(settled < since), before.quotes, before.features), since)
-        frames.append(_offered(spec, fitted, seen))
+        frames.append(_offered(spec, strategy.fit(past.before(since), since), seen))
     return _together(frames)
 
 
-class _ByInstant:
-    """A view that is cut by the instants of its decisions; a slice where its rows are sorted by them."""
+def fit_instants(days: Sequence[str], zone: str) -> tuple[int, ...]:
+    """The instants at which a model is fitted, UTC nanoseconds: the starts of days (ISO dates) in a zone."""
+    return tuple(day_start(dt.date.fromisoformat(day), zone) for day in days)
 
-    def __init__(self, view: View) -> None:
-        frames = {"": view.quotes, **view.features}
+
+class Past:
+    """What a fit may learn from, for any instant: events settled, and decisions made, before it.
+
+    Parameters
+    ----------
+    events : polars.DataFrame
+        Columns of `schema.EVENTS`.
+    whole : View
+        The quotes and features of all decisions.
+    """
+
+    def __init__(self, events: pl.DataFrame, whole: View) -> None:
+        self._events = events
+        frames = {"": whole.quotes, **whole.features}
         self._frames = {name: frame.sort("decided_at", maintain_order=True) for name, frame in frames.items()}
         self._instants = {name: f["decided_at"].cast(pl.Int64).to_numpy() for name, f in self._frames.items()}
 
     def between(self, since: int, until: int) -> View:
-        """Decisions from `since` to before `until`, UTC nanoseconds."""
+        """Decisions from `since` to before `until`, UTC nanoseconds; slices of frames sorted by instant."""
         cut = {}
         for name, frame in self._frames.items():
             low, high = np.searchsorted(self._instants[name], (since, until), side="left")
             cut[name] = frame.slice(int(low), int(high - low))
         return View(cut.pop(""), cut)
+
+    def before(self, until_ns: int) -> History:
+        """Events settled, and quotes and features of decisions, before an instant, UTC nanoseconds."""
+        decided = self.between(-_END, until_ns)
+        events = self._events.filter(pl.col("settled_at").cast(pl.Int64) < until_ns)
+        return History(events, decided.quotes, decided.features)
 
 
 def _offered(spec: TapeSpec, strategy: Any, view: View) -> pl.DataFrame:
@@ -155,8 +172,3 @@ def _offered(spec: TapeSpec, strategy: Any, view: View) -> pl.DataFrame:
     offered: pl.DataFrame = strategy.opportunities(view)
     check_frame(offered, f"the opportunities of strategy {spec.strategy}", TapeError)
     return offered
-
-
-def _midnight(day: str, zone: str) -> int:
-    """The instant at which a day begins in a zone, UTC nanoseconds."""
-    return day_start(dt.date.fromisoformat(day), zone)

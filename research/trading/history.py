@@ -26,7 +26,7 @@ from research.config.tape_spec import TapeSpec
 from research.drift.heard import history_of as heard
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes, open_store
-from research.tapes.past import Past, calendar_of_fits
+from research.tapes.past import calendar_of_fits, past_of
 from research.tapes.unresolved import latest_of
 
 #: feeds by name; anything else is a file
@@ -160,7 +160,7 @@ def strategy_of(deployed: Deployed) -> Strategy | Learning:
     if not isinstance(learner, Learner):
         return learner
     calendar = calendar_of_fits(spec.fit_at, str(deployed.settings["validation.refit"]), spec.zone)
-    return Learning(learner, calendar, Past.of(Tapes(), spec).before)
+    return Learning(learner, calendar, past_of(Tapes(), spec).before)
 
 
 def check_tradable(deployed: Deployed) -> None:

@@ -21,8 +21,8 @@ from engine.schema import OPPORTUNITIES
 from engine.strategy import History, Requirement, Strategy, View
 from research.features.running_draws import RunningDraws
 from research.tapes.features import Featured
-from research.tapes.fitting import opportunities
-from research.tapes.past import Past, calendar_of_fits
+from research.tapes.fitting import Past, opportunities
+from research.tapes.past import calendar_of_fits
 from tests.property.markets import world
 
 DAYS = ("2024-01-05", "2024-01-09", "2024-01-16")
@@ -67,7 +67,7 @@ def market() -> tuple[pl.DataFrame, View]:
 
 def model(entries: list[Entry], learner: Any = None, refit: str = "fold") -> Model:
     events, view = market()
-    past = Past(events, view.quotes, [RunningDraws(10)])
+    past = Past(events, Featured((RunningDraws(10),), events).of(view))
     calendar = calendar_of_fits(DAYS, refit, "UTC")
     return Model(learner or Learns(), calendar, past.before, entries.append)
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
 
 from engine.errors import ConfigurationError
+from engine.schema import OPPORTUNITIES
 from engine.store.store import Store
+from engine.strategy import History, Requirement
 from research.config.compose import Composer
 from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.leakage.finder import Search, find_leaks
@@ -18,6 +24,9 @@ from research.sweeps.planner import plan_backtest
 from research.tapes import builder
 from research.tapes.builder import Tapes, building_code
 from research.tapes.features import feature_file, features_of
+from research.tapes.fitting import fit_instants
+from research.tapes.past import past_of
+from tests.engine.store.batches import batch, match
 from tests.research.leakage.subjects import subject
 
 pytestmark = pytest.mark.slow
@@ -152,3 +161,27 @@ def test_a_feature_is_found_beside_the_strategy_or_built_in(own_home: Path) -> N
     with pytest.raises(ConfigurationError, match=r"own\.py:1"):
         features_of(["own"], file)
     assert make("flat_all", {}).requires().features == ()
+
+
+def test_a_fit_while_trading_gets_the_features_of_the_backtest(own_home: Path) -> None:
+    (own_home / "data" / "store").unlink()
+    store = Store.create_or_open(own_home / "data" / "store")
+    postponed = match("A", "B", date(2021, 9, 4), status="scheduled")  # void a week later, by the rule
+    store.apply([batch([postponed, match("C", "D", date(2021, 9, 20)), match("E", "F", date(2021, 9, 25))])])
+    seen: list[pl.DataFrame] = []
+
+    class Learns(SimpleNamespace):
+        name = "learns"
+
+        def requires(self) -> Requirement:
+            return Requirement(("1x2",), ("b365",), features=("own",))
+
+        def fit(self, history: History, until: int) -> Any:
+            seen.append(history.features["own"])
+            return SimpleNamespace(opportunities=lambda view: pl.DataFrame(schema=OPPORTUNITIES))
+
+    tapes, until = Tapes(strategy=lambda _: Learns()), "2021-09-25"  # type: ignore[arg-type, return-value]
+    of = replace(spec(), fit_at=(until,))
+    tapes.fresh(of)
+    assert [frame["n_played"].to_list() for frame in seen] == [[0, 1]]
+    assert past_of(tapes, of).before(fit_instants(of.fit_at, of.zone)[0]).features["own"].equals(seen[0])
