@@ -47,13 +47,14 @@ def _measured(name: str, recording: str | None, *, from_store: bool) -> Drift:
 
     from engine.live.ledger.opening import look
     from engine.promotion import load
+    from research.config.live import ledger_settings
     from research.drift.drift import drift_of
     from research.drift.heard import over, recorded_store
     from research.promotion.deployed import deploy
 
     promotion = load(name)
     with ExitStack() as stack:
-        ledger = stack.enter_context(closing(look(name)))
+        ledger = stack.enter_context(closing(look(name, settings=ledger_settings())))
         entries = list(ledger.entries())
         if recording is None and not from_store:
             recording = _own_recording(name, entries)

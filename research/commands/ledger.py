@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from research.commands.arguments import add_json, described, parser_of, print_json
+from research.config.live import ledger_settings
 
 if TYPE_CHECKING:
-    from engine.live.ledger.settings import LedgerSettings
     from engine.live.ledger.verify import Verification
 
 _ABOUT = "Ledgers of paper and live trading: check them, copy them, bring them back (docs/ledger.md)."
@@ -50,20 +50,12 @@ def _command(commands: Any, name: str, words: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _settings() -> LedgerSettings:
-    from engine.live.ledger.settings import LedgerSettings
-    from research.config.live import read
-
-    settings: LedgerSettings = read({"ledger": LedgerSettings})["ledger"]
-    return settings
-
-
 def _verify(options: argparse.Namespace) -> int:
     from engine.live.clock import SystemClock
     from engine.live.ledger.opening import check_version, connect
     from engine.live.ledger.verify import verify
 
-    store = connect(options.name, _settings(), SystemClock())
+    store = connect(options.name, ledger_settings(), SystemClock())
     try:
         check_version(store, options.name)
         found = verify(store.sessions, options.name, options.head)
@@ -107,7 +99,7 @@ def _copy(options: argparse.Namespace, suffix: str) -> int:
     from engine.live.ledger.backup import backup, export
     from engine.live.ledger.opening import check_version, connect, ledger_path
 
-    store = connect(options.name, _settings(), SystemClock())
+    store = connect(options.name, ledger_settings(), SystemClock())
     try:
         check_version(store, options.name)
         suffix = suffix or ("db" if store.sessions.sqlite else "jsonl")
@@ -126,7 +118,7 @@ def _copy(options: argparse.Namespace, suffix: str) -> int:
 def _restore(options: argparse.Namespace) -> int:
     from engine.live.ledger.backup import restore
 
-    found = restore(Path(options.file), options.name, settings=_settings())
+    found = restore(Path(options.file), options.name, settings=ledger_settings())
     if options.json:
         return print_json({"ledger": options.name, **_as_document(found)})
     sys.stdout.write("\n".join(_good(found)) + "\n")
@@ -136,7 +128,7 @@ def _restore(options: argparse.Namespace) -> int:
 def _migrate(options: argparse.Namespace) -> int:
     from engine.live.ledger.migrate import migrate
 
-    before, after = migrate(options.name, settings=_settings())
+    before, after = migrate(options.name, settings=ledger_settings())
     if options.json:
         return print_json({"ledger": options.name, "before": before, "after": after})
     words = f"brought from schema {before} to {after}" if before != after else f"has schema {after} already"
@@ -147,7 +139,7 @@ def _migrate(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from engine.live.ledger.opening import ledger_names, look
 
-    settings = _settings()
+    settings = ledger_settings()
     if options.name is None:
         names = ledger_names(settings)
         if options.json:

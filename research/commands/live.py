@@ -28,7 +28,7 @@ def status(argv: Sequence[str]) -> int:
     parser = parser_of("status", "What a runner does now, or did last: it is read from the ledger, with or without it.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="a ledger; default: all of them, one line each")
     options = parser.parse_args(list(argv))
-    names = [options.name] if options.name else ledgers()
+    names = [options.name] if options.name else _names()
     found = [status_of(name) for name in names]
     if options.json:
         return print_json(asdict(found[0]) if options.name else {"ledgers": [asdict(one) for one in found]})
@@ -86,19 +86,11 @@ def stop(argv: Sequence[str]) -> int:
     return _control(Command.STOP, options, "the runner ends after what is under way")
 
 
-def ledgers() -> list[str]:
-    """Names of the ledgers that are files in the home folder, sorted."""
-    from engine.live.ledger.opening import ledger_path
-
-    return sorted(path.stem for path in ledger_path("x").parent.glob("*.db") if "." not in path.stem)
-
-
 def status_of(name: str) -> Status:
     """The status of a ledger, folded from its entries without its lease."""
     from engine.live.ledger.control import Command
     from engine.live.running.progress import Progress
     from engine.live.running.status import StatusFold
-    from research.trading.settings import live_settings
 
     fold, progress = StatusFold(), Progress()
     with closing(_opened(name)) as ledger:
@@ -110,25 +102,31 @@ def status_of(name: str) -> Status:
     found = fold.status(name)
     if any(control.command is Command.KILL for control in unread):  # it holds before a runner has read it
         found = replace(found, killed=True)
-    ttl_ns = live_settings().ledger.lease_ttl_ms * 1_000_000
     if found.entries and not found.feed:
         return replace(found, runner="never")
-    if found.runner == "running" and (not lease.holder or time.time_ns() - lease.wall_ns > ttl_ns):
+    if found.runner == "running" and (not lease.holder or time.time_ns() - lease.wall_ns > lease.ttl_ns):
         return replace(found, runner="dead", since_ns=lease.wall_ns)
     return found
 
 
 def _opened(name: str) -> ChainedLedger:
     from engine.live.ledger.opening import look
-    from research.trading.settings import live_settings
+    from research.config.live import ledger_settings
 
-    return look(name, settings=live_settings().ledger)
+    return look(name, settings=ledger_settings())
+
+
+def _names() -> list[str]:
+    from engine.live.ledger.opening import ledger_names
+    from research.config.live import ledger_settings
+
+    return ledger_names(ledger_settings())
 
 
 def _only(name: str | None) -> str:
     if name:
         return name
-    names = ledgers()
+    names = _names()
     if not names:
         raise LedgerError("no ledger yet", todo="`bea paper NAME` makes one")
     if len(names) > 1:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import yaml
 
 from engine.errors import ConfigurationError, printable, unknown_name
+from engine.live.ledger.settings import LedgerSettings
 from engine.paths import conf_dir, home
 
 _Settings = TypeVar("_Settings")
@@ -49,6 +50,12 @@ def read(classes: Mapping[str, type], words: Sequence[str] = ()) -> dict[str, An
             raise unknown_name("section", section, classes, where=printable(word, 60))
         _put(values[section], _path(classes[section], rest), _parsed(text, key))
     return {section: built(cls, values[section], section) for section, cls in classes.items()}
+
+
+def ledger_settings() -> LedgerSettings:
+    """The settings of the ledger alone; errors as `read`."""
+    settings: LedgerSettings = read({"ledger": LedgerSettings})["ledger"]
+    return settings
 
 
 def built(cls: type[_Settings], values: Mapping[str, Any], where: str) -> _Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from engine.live.ledger.opening import connect, ledger_names, open_ledger
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.store import Unfinished
 from engine.live.ledger.verify import verify
+from research.commands.main import main
 from tests.live.ledger.conftest import Open
 from tests.live.ledger.cut import Cut
 from tests.live.ledger.entries import OPENED, intended, placed
@@ -169,6 +171,16 @@ def test_the_driver_can_be_missing(settings: LedgerSettings, home: Path, monkeyp
 def test_other_addresses_are_refused(settings: LedgerSettings, home: Path, url: str, words: str) -> None:
     with pytest.raises(LedgerError, match=words):
         open_ledger("spring", OPENED, settings=replace(settings, url=url))
+
+
+def test_the_status_of_all_ledgers_has_those_of_the_database(
+    opening: Open, settings: LedgerSettings, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "live").mkdir(parents=True)
+    (home / "live" / "ledger.yaml").write_text(f"url: {json.dumps(settings.url)}\n", encoding="utf-8")
+    opening("autumn")
+    assert main(["status", "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)["ledgers"]] == ["autumn"]
 
 
 def test_the_address_can_come_from_the_environment(

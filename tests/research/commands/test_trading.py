@@ -14,8 +14,9 @@ import pytest
 
 from engine.errors import BeaError
 from engine.live.ledger.control import Command
-from engine.live.ledger.entries import Kind, Recorded
-from engine.live.ledger.opening import look
+from engine.live.ledger.entries import Entry, Kind, Recorded
+from engine.live.ledger.opening import look, open_ledger
+from engine.live.ledger.settings import LedgerSettings
 from engine.promotion import load
 from research.commands.main import main
 from tests.promoted import NOW_NS, promoted
@@ -127,6 +128,23 @@ def test_nothing_is_sent_between_kill_and_resume(own_home: Path, capsys: pytest.
 def test_a_stop_without_a_runner_ends_nothing_later(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, ["stop", "demo"])["command"] == Command.STOP
     assert told(capsys, ["paper", "demo", "--until", UNTIL])["stopped"] == "the feed has ended"
+
+
+def test_whether_a_runner_is_dead_is_told_by_the_lease_that_it_holds(
+    own_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Entry(Kind.OPENED, "opened", 0, body={"promotion": "5c" * 16, "currency": "EUR", "mode": "paper"})
+    with closing(open_ledger("other", opened, settings=LedgerSettings(lease_ttl_ms=600_000))) as ledger:
+        ledger.append([Entry(Kind.STARTED, "started:1", 0, body={"feed": "replay"})])
+        for later_s, runner in ((599, "running"), (601, "dead")):
+            monkeypatch.setattr("time.time_ns", lambda later_s=later_s: NOW_NS + later_s * 10**9)
+            assert told(capsys, ["status", "other"])["runner"] == runner
+
+
+def test_a_drift_is_looked_for_where_the_settings_say(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (own_home / "live").mkdir()
+    (own_home / "live" / "ledger.yaml").write_text("url: nonsense\n", encoding="utf-8")
+    assert main(["drift", "demo"]) == 1 and "found a file and a database" in capsys.readouterr().err
 
 
 def test_ledger_and_venue_agree_also_once_the_promotion_has_ended(
