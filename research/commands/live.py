@@ -10,11 +10,11 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import LedgerError, UsageError, printable
+from engine.live.ledger.control import Command, sets_the_switch
 from research.commands.arguments import parser_of, print_json, user_name
 
 if TYPE_CHECKING:
     from engine.live.ledger.chained import ChainedLedger
-    from engine.live.ledger.control import Command
     from engine.live.running.status import Status
 
 _RESUME: Final = (
@@ -55,8 +55,6 @@ def kill(argv: Sequence[str]) -> int:
     parser.add_argument("--reason", default="no reason given")
     parser.add_argument("--person", default="", help="default: the name of the user")
     options = parser.parse_args(list(argv))
-    from engine.live.ledger.control import Command
-
     return _control(Command.KILL, options, "the kill switch is set: nothing is sent until `bea resume`")
 
 
@@ -68,8 +66,6 @@ def resume(argv: Sequence[str]) -> int:
     parser.add_argument("--reason", required=True, help="why it may end")
     parser.add_argument("--person", default="", help="default: the name of the user")
     options = parser.parse_args(list(argv))
-    from engine.live.ledger.control import Command
-
     what = options.breaker or "the kill switch"
     return _control(Command.RESUME, options, f"{printable(what)} ends when the runner has read this")
 
@@ -81,14 +77,11 @@ def stop(argv: Sequence[str]) -> int:
     parser.add_argument("--reason", default="no reason given")
     parser.add_argument("--person", default="", help="default: the name of the user")
     options = parser.parse_args(list(argv))
-    from engine.live.ledger.control import Command
-
     return _control(Command.STOP, options, "the runner ends after what is under way")
 
 
 def status_of(name: str) -> Status:
     """The status of a ledger, folded from its entries without its lease."""
-    from engine.live.ledger.control import Command
     from engine.live.running.progress import Progress
     from engine.live.running.status import StatusFold
 
@@ -100,7 +93,8 @@ def status_of(name: str) -> Status:
         unread = ledger.controls(progress.control)
         lease = ledger.state()
     found = fold.status(name)
-    if any(control.command is Command.KILL for control in unread):  # it holds before a runner has read it
+    said = [switch for control in unread if (switch := sets_the_switch(control)) is not None]
+    if said and said[-1]:  # it holds before a runner has read it
         found = replace(found, killed=True)
     if found.entries and not found.feed:
         return replace(found, runner="never")

@@ -125,6 +125,14 @@ def test_nothing_is_sent_between_kill_and_resume(own_home: Path, capsys: pytest.
     assert (resumed["person"], resumed["reason"]) == ("ann", "looked at")
 
 
+def test_a_kill_that_was_taken_back_before_a_runner_read_it_is_none(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, is_killed in ((["kill"], True), (["resume", "--breaker", "clock"], True), (["resume"], False)):
+        told(capsys, [*words, "--reason", "a test"])
+        assert told(capsys, ["status", "demo"])["killed"] is is_killed
+
+
 def test_a_stop_without_a_runner_ends_nothing_later(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, ["stop", "demo"])["command"] == Command.STOP
     assert told(capsys, ["paper", "demo", "--until", UNTIL])["stopped"] == "the feed has ended"
