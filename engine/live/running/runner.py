@@ -181,31 +181,14 @@ class Runner:
         self._finish()
         return self._stop
 
-    def recover(self) -> None:
-        """Fold the ledger and bring what an earlier process left behind into order, without trading: `bea reconcile`.
-
-        Raises
-        ------
-        LedgerError
-            As `run`.
-        """
-        self._load()
-        self._resolver.recover()
-
-    def _load(self) -> None:
-        room, clock = self._room, self._world.clock
+    def _start(self) -> Day:
+        room, clock, feed = self._room, self._world.clock, self._world.feed
         room.journal.load()
         self._beginning.on_loaded()
         if isinstance(clock, WorldClock):
             clock.reach(max(0, room.account.instant_ns))
-
-    def _start(self) -> Day:
-        room = self._room
-        self._load()
-        feed = self._world.feed
         body = {"feed": feed.name, "is_live": feed.is_live, **self._beginning.facts}
-        at_ns = self._world.clock.wall_ns()
-        started = Entry(Kind.STARTED, f"started:{self._ledger.epoch}", at_ns, body=body)
+        started = Entry(Kind.STARTED, f"started:{self._ledger.epoch}", clock.wall_ns(), body=body)
         room.journal.write([*(() if room.progress.started else self._beginning.deposits), started])
         for control in self._ledger.controls(room.progress.control):
             if control.command is Command.STOP:  # it was for a runner that has ended
@@ -252,9 +235,7 @@ class Runner:
     def _turn(self, day: Day) -> None:
         """Between two messages: answers that are due, breakers, the lease, the view."""
         self._resolver.step()
-        waiting = self._room.settler.waiting()
-        if waiting:
-            day.settle(self._now(), waiting)
+        day.settle(self._now(), self._room.settler.waiting())
         feed = self._world.feed
         if feed.is_live or self._room.breakers.service("source", feed.name).state != "closed":
             day.watch(self._now())
@@ -297,7 +278,7 @@ class Runner:
                 continue
             if control.command is Command.STOP:
                 self.stop(f"{control.person}: {control.reason}")
-            entries = list(self._room.breakers.resume(control, self._now()))
+            entries = self._room.breakers.resume(control, self._now())
             self._acknowledge(control, "" if entries or control.command is not Command.RESUME else "nothing to resume",
                               entries)  # fmt: skip
 
@@ -313,9 +294,7 @@ class Runner:
             clock.sleep_ns(SECOND_NS)
             self._resolver.step()
             self._beat()
-        waiting = self._room.settler.waiting()
-        if waiting:
-            day.settle(self._now(), waiting)
+        day.settle(self._now(), self._room.settler.waiting())
 
     def _finish(self) -> None:
         latency = self._room.meter.latency()
