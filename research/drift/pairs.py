@@ -109,7 +109,7 @@ def with_money(pairs: pl.DataFrame, traded: Traded, replayed: Replayed) -> pl.Da
         cost = replayed.commission.get(place, 0) - traded.commission.get(place, 0)
         if cost:
             otherwise = Cause.ROUNDING if abs(cost) <= 1 else Cause.UNKNOWN
-            rows.append(_money(cost, causes.get(_key(place), otherwise), place))
+            rows.append(_money(cost, causes.get(place, otherwise), place))
     if stated := -traded.balances["adjustment"]:
         rows.append(_money(stated, Cause.STATED))
     if replayed.rest_minor:
@@ -117,11 +117,7 @@ def with_money(pairs: pl.DataFrame, traded: Traded, replayed: Replayed) -> pl.Da
     return pl.concat([pairs, pl.DataFrame(rows, schema=COLUMNS)])
 
 
-def _key(place: Place) -> tuple[Any, ...]:
-    return place
-
-
-def _causes_of_markets(pairs: pl.DataFrame) -> dict[tuple[Any, ...], Cause]:
+def _causes_of_markets(pairs: pl.DataFrame) -> dict[Place, Cause]:
     """The cause of the largest difference among the bets of each market."""
     differing = pairs.filter(pl.col("cause") != Cause.IDENTICAL.value)
     ordered = differing.sort(pl.col("cost_minor").abs(), maintain_order=True)

@@ -56,8 +56,6 @@ class Replayed:
     rest_minor : int
         Commission that `commission` does not have: where a wallet could not pay all of it.
     bankroll_minor : int
-    daily : polars.DataFrame
-        `Path.daily`.
     """
 
     decisions: pl.DataFrame
@@ -65,7 +63,6 @@ class Replayed:
     profit_minor: int
     rest_minor: int
     bankroll_minor: int
-    daily: pl.DataFrame
 
 
 def cut(tape: Tape, keep: NDArray[np.bool_], settled_ns: int) -> Tape:
@@ -121,7 +118,7 @@ def replayed(deployed: Deployed, tape: Tape) -> Replayed:
     profit = int(path.daily["pnl_minor"].sum())
     before = int(path.bets["pnl_minor"].sum() or 0)
     rest = before - profit - sum(commission.values())
-    return Replayed(decisions, commission, profit, rest, int(deployed.params.bankroll_minor), path.daily)
+    return Replayed(decisions, commission, profit, rest, int(deployed.params.bankroll_minor))
 
 
 def _commission(deployed: Deployed, tape: Tape, path: Path) -> dict[Place, int]:

@@ -91,8 +91,6 @@ class Traded:
         Instants with decisions.
     gaps : list of (int, int)
         Instants between which no runner was there, both excluded.
-    trips : list of (int, str)
-        Instant and cause of every trip.
     paid : list of (int, int)
         Instant and amount of commission (below 0) and of what was stated, minor units.
     """
@@ -106,7 +104,6 @@ class Traded:
     starts: list[tuple[int | None, Mapping[str, Any]]] = field(default_factory=list)
     decided_ns: set[int] = field(default_factory=set)
     gaps: list[tuple[int, int]] = field(default_factory=list)
-    trips: list[tuple[int, str]] = field(default_factory=list)
     paid: list[tuple[int, int]] = field(default_factory=list)
     _rows: list[dict[str, Any]] = field(default_factory=list)
     _bets: dict[str, _Bet] = field(default_factory=dict)
@@ -148,8 +145,6 @@ class Traded:
                 self.gaps.append((self.until_ns, at_ns))
         elif kind is Kind.ARTIFACT:
             self.artifacts[int(body["fitted_ns"])] = str(body["hash"])
-        elif kind is Kind.TRIPPED:
-            self.trips.append((at_ns, str(body.get("cause", body.get("breaker", "")))))
         elif kind is Kind.DECIDED:
             self.decided_ns.add(at_ns)
             self._rows += [{**row, "decided_ns": at_ns} for row in body["decisions"]]

@@ -145,7 +145,6 @@ class Distance:
         Whether an open one needs a person.
     cause : str
         Of an open one.
-    since_ns : int or None
     """
 
     breaker: str
@@ -155,7 +154,6 @@ class Distance:
     left_frac: float
     human: bool = False
     cause: str = ""
-    since_ns: int | None = None
 
 
 class Breaker(Protocol):
@@ -186,7 +184,7 @@ class Breaker(Protocol):
 
 
 class Latch:
-    """The part of a breaker's state that survives: whether it is tripped, since when, and how often it was.
+    """The part of a breaker's state that survives: whether it is tripped, since when, and why.
 
     Parameters
     ----------
@@ -196,7 +194,6 @@ class Latch:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.count = 0
         self.since_ns: int | None = None
         self.body: dict[str, Any] = {}
 
@@ -221,7 +218,7 @@ class Latch:
         if entry.kind not in (Kind.TRIPPED, Kind.RESUMED) or entry.body.get("breaker") != self.name:
             return False
         if entry.kind is Kind.TRIPPED:
-            self.count, self.since_ns, self.body = int(entry.body["n"]), entry.at_ns, dict(entry.body)
+            self.since_ns, self.body = entry.at_ns, dict(entry.body)
         else:
             self.since_ns, self.body = None, {}
         return True
@@ -230,7 +227,7 @@ class Latch:
         """The row of the view: a measured value that trips at `limit` from below."""
         state = "open" if self.tripped else "watched" if watched else "closed"
         left = 0.0 if self.tripped else share_left(measured, limit)
-        return Distance(self.name, state, measured, limit, left, self.human, self.cause, self.since_ns)
+        return Distance(self.name, state, measured, limit, left, self.human, self.cause)
 
 
 def share_left(measured: float, limit: float) -> float:

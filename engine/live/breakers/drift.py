@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from engine.live.breakers.contract import Context, Distance, Latch, Trip, Wanted
@@ -81,8 +82,7 @@ class BandBreaker:
         left, one = near
         limit = one.lower if one.value - one.lower < one.upper - one.value else one.upper
         row = self._latch.distance(one.value, limit, watched=self._watched)
-        left = 0.0 if self._latch.tripped else left
-        return Distance(row.breaker, row.state, row.measured, limit, left, row.human, row.cause, row.since_ns)
+        return replace(row, left_frac=0.0 if self._latch.tripped else left)
 
     def apply(self, recorded: Recorded) -> None:
         """As `Breaker.apply`."""

@@ -6,6 +6,8 @@ one probe is let through, whose answer closes it and whose failure opens it agai
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.clock import SECOND_NS
 from engine.live.breakers.contract import Context, Distance, Latch, Trip, Wanted
 from engine.live.clock import Clock
@@ -93,10 +95,7 @@ class ServiceBreaker:
 
     def distance(self) -> Distance:
         """As `Breaker.distance`."""
-        row = self._latch.distance(float(self._in_row), float(self._failures))
-        return Distance(
-            row.breaker, self.state, row.measured, row.limit, row.left_frac, row.human, row.cause, row.since_ns
-        )
+        return replace(self._latch.distance(float(self._in_row), float(self._failures)), state=self.state)
 
     def apply(self, recorded: Recorded) -> None:
         """As `Breaker.apply`."""

@@ -36,7 +36,7 @@ class KillSwitch:
         """As `Breaker.distance`."""
         nothing = float("nan")
         state, left = ("open", 0.0) if self.tripped else ("closed", nothing)
-        return Distance(self.name, state, nothing, nothing, left, self.tripped, self._cause, self._since_ns)
+        return Distance(self.name, state, nothing, nothing, left, self.tripped, self._cause)
 
     def apply(self, recorded: Recorded) -> None:
         """As `Breaker.apply`."""

@@ -121,14 +121,12 @@ class Assembled:
     ----------
     runner : Runner
     room : Room
-    market : Market
     fold : StatusFold
     herald : Herald
     """
 
     runner: Runner
     room: Room
-    market: Market
     fold: StatusFold
     herald: Herald
 
@@ -219,7 +217,7 @@ def assemble(
     world = World(plan.feed, market, clock, machine, plan.speed, heard)
     resolver = VenueResolver(executor, restored=bool(ledger.restored()), audits=plan.feed.is_live)
     beginning = Beginning(plan.deposits, plan.facts, herald.begin)
-    return Assembled(Runner(world, room, resolver, knobs.runner, beginning, probe), room, market, fold, herald)
+    return Assembled(Runner(world, room, resolver, knobs.runner, beginning, probe), room, fold, herald)
 
 
 def _strategy(plan: Plan, journal: Journal) -> Strategy:
