@@ -78,8 +78,8 @@ def _events(rows: list[dict[str, Any]]) -> pl.DataFrame:
     )
 
 
-def recorded_store(recording: Path, folder: Path) -> Path:
-    """Write a recording into a new store; returns the folder of the store.
+def played(recording: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Events and quotes of a recording, as `history_of`.
 
     Raises
     ------
@@ -88,7 +88,18 @@ def recorded_store(recording: Path, folder: Path) -> Path:
     """
     feed = Recorded(recording)
     batches = iter(lambda: feed.poll(0), None)
-    events, quotes = history_of(message for batch in batches for message in batch or ())
+    return history_of(message for batch in batches for message in batch)
+
+
+def recorded_store(recording: Path, folder: Path) -> Path:
+    """Write a recording into a new store; returns the folder of the store.
+
+    Raises
+    ------
+    DataError
+        There is no recording, or it is damaged.
+    """
+    events, quotes = played(recording)
     Store.create_or_open(folder).apply([Batch(SOURCE, recording.name, "0" * 64, None, events, quotes)])
     return folder
 

@@ -12,7 +12,6 @@ import polars as pl
 
 from engine.clock import SECOND_NS, day_start
 from engine.errors import ConfigurationError, EmptyUniverseError
-from engine.live.feeds.recorded import Recorded as Recording
 from engine.live.feeds.replay import prepared
 from engine.live.judgement.models import Learning
 from engine.live.judgement.rules import Rules, opening_wallets
@@ -23,7 +22,7 @@ from engine.store.universe import Universe
 from engine.strategy import Learner, Strategy
 from engine.tape.unresolved import Unresolved
 from research.config.tape_spec import TapeSpec
-from research.drift.heard import history_of as heard
+from research.drift.heard import played
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes, open_store
 from research.tapes.past import calendar_of_fits, past_of
@@ -128,9 +127,7 @@ def history_of(deployed: Deployed, wish: Wish) -> Recorded:
 
 def _with_recording(history: Recorded, path: Path) -> Recorded:
     """A history with the events of a recording that the store lacks: the paper venue fills at their prices, too."""
-    feed = Recording(path)
-    batches = iter(lambda: feed.poll(0), None)
-    events, quotes = heard(message for batch in batches for message in batch or ())
+    events, quotes = played(path)
     new = events.join(history.results.select("event_id"), on="event_id", how="anti")
     if new.is_empty():
         return history
