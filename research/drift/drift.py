@@ -85,6 +85,11 @@ class Drift:
     artifacts: tuple[Artifact, ...]
 
     @property
+    def differs(self) -> bool:
+        """Whether anything differs."""
+        return any(line.decisions or line.cost_minor for line in self.lines if line.cause is not Cause.IDENTICAL)
+
+    @property
     def unexplained(self) -> int:
         """Differences without a cause: decisions, sums of money, and models that came out as other ones."""
         rows = self.pairs.filter(pl.col("cause").is_in([cause.value for cause in UNEXPLAINED])).height

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from research.drift.causes import Cause
 from research.drift.drift import Drift, Line
 from research.drift.sentences import amount, line_cells
 from research.report.charts.axes import labelled
@@ -98,8 +97,3 @@ def _steps(days: np.ndarray, total: np.ndarray, width: float, currency: str) -> 
         label = str(np.datetime64(int(days[end]), "D"))
         canvas.text(x(float(days[end])), _HEIGHT - 18, label, "muted", anchor)
     return canvas
-
-
-def unlike(drift: Drift) -> bool:
-    """Whether anything differs."""
-    return any(line.decisions or line.cost_minor for line in drift.lines if line.cause is not Cause.IDENTICAL)

@@ -34,7 +34,7 @@ def page(drift: Drift) -> str:
         reading=reading(drift),
         span=span(drift),
         warnings=_warnings(drift),
-        figures=[figures.by_cause(drift), figures.over_time(drift)] if figures.unlike(drift) else [],
+        figures=[figures.by_cause(drift), figures.over_time(drift)] if drift.differs else [],
         causes=[(*line_cells(line), MEANINGS[line.cause]) for line in drift.lines],
         money=_money(drift),
         bands=[standing_cells(standing) for standing in drift.standings],

@@ -54,7 +54,7 @@ def explained(drift: Drift) -> str:
     """Whether every difference has a cause."""
     if drift.unexplained:
         return f"{count(drift.unexplained, 'difference')} without an explanation: a person must look."
-    if any(line.decisions or line.cost_minor for line in drift.lines if line.cause is not Cause.IDENTICAL):
+    if drift.differs:
         return "Every difference has a cause."
     return "There is nothing to explain."
 
