@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MEASURES: Final = ("bets_a_day", "yield", "clv", "drawdown", "fill_rate")
+#: reasons of orders that a venue did not fill
+NOT_FILLED: Final = ("price_moved", "rejected")
 #: fields of a day, the columns of the array that `cumulative` takes
 FIELDS: Final = ("bets", "attempts", "stake_minor", "pnl_minor", "clv_sum", "clv_n", "return_frac")
 

@@ -7,10 +7,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.clock import midnights
-from engine.promotion.bands import Day
+from engine.promotion.bands import NOT_FILLED, Day
 from engine.tape import Tape
 from research.drift.traded import Traded
-from research.promotion.reference import NOT_FILLED, merged
+from research.promotion.reference import merged
 
 
 def days_of(traded: Traded, tape: Tape, bankroll_minor: int) -> list[Day]:

@@ -11,12 +11,10 @@ import numpy as np
 import polars as pl
 
 from engine.backtesting.path import Path
-from engine.promotion.bands import Day
+from engine.promotion.bands import NOT_FILLED, Day
 from engine.tape import Tape
 from research.verdict.findings import Findings
 
-#: reasons of orders that a venue did not fill
-NOT_FILLED: Final = ("price_moved", "rejected")
 ALL_DAYS: Final = "all days of the backtest, none of them out of sample"
 
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from engine.live.ledger.entries import Kind, Recorded
-from engine.promotion.bands import Day
-
-#: reasons of orders that were sent and not filled
-_NOT_FILLED: Final = frozenset({"price_moved", "rejected"})
+from engine.promotion.bands import NOT_FILLED, Day
 
 
 @dataclass
@@ -92,7 +88,7 @@ class DayFold:
                 bet.counted = True
                 self._days[bet.day].bets += 1
                 self._days[bet.day].attempts += 1
-        elif entry.kind is Kind.REJECTED and body.get("reason") in _NOT_FILLED:
+        elif entry.kind is Kind.REJECTED and body.get("reason") in NOT_FILLED:
             self._days[bet.day].attempts += 1
         elif entry.kind in (Kind.SETTLED, Kind.VOID, Kind.REVERSED):
             self._days[-1].stake_minor -= entry.money.stakes
