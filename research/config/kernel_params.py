@@ -14,7 +14,7 @@ from engine.configuration import Configuration
 from engine.errors import ConfigurationError
 from engine.kernel.codes import Staking
 from engine.kernel.parameter import Parameter
-from engine.kernel.params import FIELD, PARAMETERS
+from engine.kernel.params import FIELD, PARAMETERS, Params
 
 Matrix = NDArray[np.float64]
 
@@ -116,6 +116,22 @@ def check(rows: Matrix) -> None:
         to_check |= set(np.unique(rows[:, pair], axis=0, return_index=True)[1].tolist())
     for row in sorted(to_check):
         configuration(rows[row])
+
+
+def params_of(flat: Mapping[str, Any]) -> tuple[Configuration, Params]:
+    """The fast part of one configuration, checked, by name and as the numbers that the kernel reads.
+
+    Parameters
+    ----------
+    flat : mapping
+        Every key by dotted name.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    (row,) = matrix(pl.DataFrame({"branch": [0]}), {0: flat}, {0: frozenset()})
+    return configuration(row), Params(*row.tolist())
 
 
 def configuration(row: Matrix) -> Configuration:

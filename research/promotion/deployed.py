@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import polars as pl
-
 from engine.configuration import Configuration
 from engine.custom_rule import Rule, load
 from engine.kernel.params import Params
@@ -16,7 +14,7 @@ from engine.promotion import Promotion, check, check_feed
 from engine.promotion import load as load_promotion
 from engine.strategy import Strategy
 from engine.tape.build import merged_terms
-from research.config.kernel_params import configuration, matrix
+from research.config.kernel_params import params_of
 from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.promotion.hashes import code_hashes, data_hash
 from research.tapes.builder import Tapes
@@ -84,12 +82,6 @@ class Deployed:
 def spec_of(settings: Mapping[str, Any], fit_at: tuple[str, ...] = ()) -> TapeSpec:
     """The slow part of frozen settings."""
     return replace(tape_spec_of(settings), fit_at=fit_at)
-
-
-def params_of(settings: Mapping[str, Any]) -> tuple[Configuration, Params]:
-    """The fast part of frozen settings, checked."""
-    numbers = matrix(pl.DataFrame({"branch": [0]}), {0: dict(settings)}, {0: frozenset()})
-    return configuration(numbers[0]), Params(*numbers[0].tolist())
 
 
 def deploy(promotion: Promotion, *, with_store: bool = True) -> Deployed:

@@ -101,7 +101,7 @@ def prepare(run: RunRecord, config: int, wanted: Wanted, more: tuple[Gate, ...] 
             todo="choose another name: a name is used once, also after a demotion",
         )
     settings, tapes = frozen_settings(run.parameters(config)), Tapes()
-    tape = _tape_of(run, config)
+    tape = run.tape(config)
     spec = spec_of(settings, tuple(tape.get("fit_at", ())))
     if tapes.rows(spec).hash != tape["rows_hash"]:
         raise _changed("the store does not hold the rows of the run any more", spec.store, "", "")
@@ -149,7 +149,7 @@ def promote(prepared: Prepared, wanted: Wanted, now_ns: int) -> Promotion:
     drawn = bands(list(reference.days), wanted.settings.bands, seed, reference.basis)
     drawn["reference"]["until_ns"] = reference.until_ns
     hashes = code_hashes(spec) | {
-        "data": str(_tape_of(run, candidate.config)["rows_hash"]),
+        "data": str(run.tape(candidate.config)["rows_hash"]),
         "bets": bets_hash(prepared.path.bets),
     }
     promotion = Promotion(
@@ -183,12 +183,6 @@ def frozen_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
     if settings.get("staking.file"):
         settings["staking.file"] = str(staking_path(settings["staking.file"]))
     return settings
-
-
-def _tape_of(run: RunRecord, config: int) -> dict[str, Any]:
-    tapes = run.manifest["tapes"]
-    tape: dict[str, Any] = next(one for one in tapes if one["first_config"] <= config <= one["last_config"])
-    return tape
 
 
 def _check_same(run: RunRecord, config: int, path: Path) -> None:

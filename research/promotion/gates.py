@@ -9,18 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from operator import itemgetter
 from typing import Any, Final
 
 import polars as pl
 
 from engine.errors import PromotionError, UsageError, nearest_name
-from engine.files import read_json
 from research.inference.bootstrap import enough, generator, ratio_quantiles
 from research.inference.sharpe import deflated_sharpe, min_track_record, moments
 from research.promotion.reference import Reference
 from research.promotion.settings import GateSettings
-from research.records.leaks import path_of
+from research.records.leaks import found_on
 from research.records.run import RunRecord
 from research.tapes.matches import match_ids
 from research.verdict.numerals import count, number, percent
@@ -214,11 +212,8 @@ def _soundness(candidate: Candidate) -> Iterator[Gate]:
 
 
 def _leaks(candidate: Candidate) -> Gate:
-    tapes = candidate.run.manifest["tapes"]
-    tape = next(one for one in tapes if one["first_config"] <= candidate.config <= one["last_config"])
-    what, todo = "findings of the leak finder cannot be read", "run `bea leakage` again with the same words"
-    pick = itemgetter("judged", "leaks")
-    known = read_json(path_of(tape["made_of"]), pick, what, todo) if "made_of" in tape else None
+    tape = candidate.run.tape(candidate.config)
+    known = found_on(tape["made_of"], "judged", "leaks") if "made_of" in tape else None
     if known is None:
         found = f"{_UNMEASURED}: run `bea leakage` with the run's words"
     else:

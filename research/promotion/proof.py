@@ -15,8 +15,8 @@ from engine.custom_rule import load
 from engine.errors import PromotionError
 from engine.promotion import Promotion, promotions_folder
 from engine.promotion.signing import write_once
+from research.config.kernel_params import params_of
 from research.config.tape_spec import TapeSpec
-from research.promotion.deployed import params_of
 from research.promotion.hashes import BET_COLUMNS, bets_hash
 from research.tapes.builder import Tapes
 

@@ -21,10 +21,21 @@ def path_of(made_of: str) -> Path:
     return leaks_folder() / f"{made_of}.json"
 
 
-def leaking(tapes: Iterable[str]) -> list[str]:
-    """The tapes on which a leak was found; raises DataError for a document that cannot be read."""
+def found_on(made_of: str, *fields: str) -> Any:
+    """Fields of the findings on one tape (one: its value, several: a tuple); None where nobody looked.
+
+    Raises
+    ------
+    DataError
+        The document cannot be read.
+    """
     what, todo = "findings of the leak finder cannot be read", "run `bea leakage` again with the same words"
-    return [made_of for made_of in tapes if read_json(path_of(made_of), itemgetter("leaks"), what, todo)]
+    return read_json(path_of(made_of), itemgetter(*fields), what, todo)
+
+
+def leaking(tapes: Iterable[str]) -> list[str]:
+    """The tapes on which a leak was found; errors as `found_on`."""
+    return [made_of for made_of in tapes if found_on(made_of, "leaks")]
 
 
 def keep(made_of: str, document: dict[str, Any]) -> Path:

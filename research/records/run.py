@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from engine.backtesting.measures import METRICS, REASON_COLUMNS
 from engine.errors import DataError, UsageError
 from engine.files import read_json, write_json
-from engine.kernel.params import Params
-from research.config.kernel_params import configuration, matrix
+from research.config.kernel_params import params_of
 from research.config.tape_spec import tape_spec_of
 from research.inference.closing_calibration import ClosingCalibration
 from research.records.folder import MANIFEST, find, run_folder
@@ -157,6 +156,11 @@ class RunRecord:
                 text = row[key]
                 flat[key] = json.loads(text) if key in self.manifest["json_columns"] and text is not None else text
         return flat
+
+    def tape(self, config: int | None = None) -> dict[str, Any]:
+        """What the manifest says of the tape of one configuration; default the best."""
+        tape: dict[str, Any] = self.manifest["tapes"][self._row(config)["tape"]]
+        return tape
 
     def metrics(self, config: int | None = None) -> dict[str, Any]:
         """Measures of one configuration by name, and `reasons`, a count each."""
@@ -373,7 +377,7 @@ class RunRecord:
         from research.tapes.builder import Tapes
 
         flat = self.parameters(row["config"])
-        wanted, tapes = self.manifest["tapes"][row["tape"]], Tapes()
+        wanted, tapes = self.tape(row["config"]), Tapes()
         spec = replace(tape_spec_of(flat), fit_at=tuple(wanted.get("fit_at", ())))
         if tapes.rows(spec).hash != wanted["rows_hash"]:
             raise DataError(
@@ -381,12 +385,11 @@ class RunRecord:
                 where=spec.store,
                 todo="repeat the run's command",
             )
-        numbers = matrix(pl.DataFrame({"branch": [0]}), {0: flat}, {0: frozenset()})
-        configuration(numbers[0])
+        _, params = params_of(flat)
         rule = None if spec.rule is None else load(spec.rule)
         if rule is not None and rule.hash not in self.manifest["rules"]:
             raise DataError("the staking rule is another one now", where=rule.path, todo="repeat the run's command")
-        return replay(tapes.tape(spec), Params(*numbers[0].tolist()), int(flat["seed"]), rule)
+        return replay(tapes.tape(spec), params, int(flat["seed"]), rule)
 
     def __repr__(self) -> str:
         n = self.manifest["counts"]["configurations"]
