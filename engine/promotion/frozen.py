@@ -152,12 +152,23 @@ def publish(promotion: Promotion) -> Promotion:
     try:
         write_once(path, text.encode("ascii") + b"\n")
     except FileExistsError:
-        raise PromotionError(
-            f"there is a promotion {promotion.name} already",
-            where=str(path),
-            todo="choose another name: a name is used once, also after a demotion",
-        ) from None
+        raise _taken(promotion.name, path) from None
     return load(promotion.name)
+
+
+def check_free(name: str) -> None:
+    """Raise PromotionError where there is a promotion of this name, or for a text that is no name."""
+    path = promotion_path(name)
+    if path.exists():
+        raise _taken(name, path)
+
+
+def _taken(name: str, path: Path) -> PromotionError:
+    return PromotionError(
+        f"there is a promotion {name} already",
+        where=str(path),
+        todo="choose another name: a name is used once, also after a demotion",
+    )
 
 
 def load(name: str) -> Promotion:

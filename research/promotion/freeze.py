@@ -13,7 +13,7 @@ from engine.backtesting.path import Path
 from engine.clock import DAY_NS
 from engine.errors import PromotionError
 from engine.files import plain
-from engine.promotion import Promotion, iso, promotion_path, publish
+from engine.promotion import Promotion, check_free, iso, publish
 from research.config.keys import complete
 from research.config.tape_spec import TapeSpec, staking_path, store_path
 from research.promotion.bands import bands
@@ -94,12 +94,7 @@ def prepare(run: RunRecord, config: int, wanted: Wanted, more: tuple[Gate, ...] 
     UsageError
         A gate that is acknowledged does not exist.
     """
-    if promotion_path(wanted.name).exists():
-        raise PromotionError(
-            f"there is a promotion {wanted.name} already",
-            where=str(promotion_path(wanted.name)),
-            todo="choose another name: a name is used once, also after a demotion",
-        )
+    check_free(wanted.name)
     settings, tapes = frozen_settings(run.parameters(config)), Tapes()
     tape = run.tape(config)
     spec = spec_of(settings, tuple(tape.get("fit_at", ())))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ from engine.identity import digest
 from engine.kernel.cache import source_hash
 from research.config.code_hash import user_code_hash
 from research.config.tape_spec import TapeSpec
+from research.records.identity import version_of
 from research.tapes.builder import Tapes, building_code
 from research.tapes.inputs import source_of, strategy_of
 
@@ -40,7 +40,7 @@ def code_hashes(spec: TapeSpec) -> dict[str, str]:
     }
     if spec.rule is not None:
         hashes["rule"] = load(spec.rule).hash
-    return hashes | {f"version.{name}": _version(name) for name in _VERSIONS}
+    return hashes | {f"version.{name}": version_of(name) for name in _VERSIONS}
 
 
 def data_hash(spec: TapeSpec, tapes: Tapes | None = None) -> str:
@@ -71,10 +71,3 @@ def bets_hash(bets: pl.DataFrame) -> str:
             column = column.cast(pl.Int64)
         columns[name] = column.to_list()
     return digest(columns)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"

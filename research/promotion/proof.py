@@ -13,8 +13,8 @@ from engine.backtesting.path import Path
 from engine.backtesting.run import replay
 from engine.custom_rule import load
 from engine.errors import PromotionError
+from engine.files import write_bytes
 from engine.promotion import Promotion, promotions_folder
-from engine.promotion.signing import write_once
 from research.config.kernel_params import params_of
 from research.config.tape_spec import TapeSpec
 from research.promotion.hashes import BET_COLUMNS, bets_hash
@@ -71,8 +71,7 @@ def keep_bets(name: str, bets: pl.DataFrame) -> None:
     path, buffer = bets_path(name), io.BytesIO()
     path.parent.mkdir(parents=True, exist_ok=True)
     bets.select(BET_COLUMNS).write_parquet(buffer)
-    path.unlink(missing_ok=True)  # no promotion of this name was published, or `publish` refuses
-    write_once(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue(), durable=True)
 
 
 def stored_bets(promotion: Promotion) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.errors import PromotionError
 from engine.promotion import RENEWED, Change, add_change, check, hashes_in_force, load
+from engine.promotion.frozen import DATA_HASHES
 from research.promotion.deployed import spec_of
 from research.promotion.hashes import code_hashes, data_hash
 from research.promotion.proof import first_difference, replayed, stored_bets
@@ -48,7 +49,7 @@ def renew(name: str, person: str, now_ns: int) -> Renewal:
     spec = spec_of(promotion.settings, promotion.fit_at)
     before, current = hashes_in_force(promotion), code_hashes(spec)
     data = {"data": data_hash(spec, tapes)}
-    check(promotion, now_ns, {**{key: before[key] for key in before if key not in ("data", "bets")}, **data})
+    check(promotion, now_ns, {key: value for key, value in before.items() if key not in DATA_HASHES} | data)
     stored = stored_bets(promotion)
     if difference := first_difference(stored, replayed(spec, promotion.settings, tapes, fresh=True).bets):
         raise PromotionError(

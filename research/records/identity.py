@@ -41,9 +41,12 @@ def _git(checkout: Path, *words: str) -> str | None:
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that a result depends on."""
     installed = {"python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            installed[name] = version(name)
-        except PackageNotFoundError:
-            installed[name] = "absent"
-    return installed
+    return installed | {name: version_of(name) for name in _LIBRARIES}
+
+
+def version_of(name: str) -> str:
+    """Version of an installed package; ``absent`` where there is none."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
