@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -259,14 +260,23 @@ def add_change(promotion: Promotion, change: Change) -> None:
         It is demoted, or another process is changing it.
     """
     path = _history_path(promotion.name)
-    busy = PromotionError(f"promotion {promotion.name} is being changed by another process", todo="try again")
-    with exclusive(path.with_name(f".{promotion.name}.lock"), busy):
+    with changing(promotion.name):
         before = history(promotion)
         check_active(promotion, before)
         changes = [asdict(one) | {"hashes": dict(one.hashes)} for one in (*before, change)]
         document = {"promotion": promotion.digest, "changes": changes}
         text = canonical(document | {"hmac": signature(document, signing_key())})
         write_bytes(path, text.encode("ascii") + b"\n", durable=True)
+
+
+@contextmanager
+def changing(name: str) -> Iterator[None]:
+    """The files of a promotion for this process alone; PromotionError while another one changes them."""
+    path = promotion_path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    busy = PromotionError(f"promotion {name} is being changed by another process", todo="try again")
+    with exclusive(path.with_name(f".{name}.lock"), busy):
+        yield
 
 
 def _history_path(name: str) -> Path:

@@ -13,7 +13,7 @@ from engine.backtesting.path import Path
 from engine.clock import DAY_NS
 from engine.errors import PromotionError
 from engine.files import plain
-from engine.promotion import Promotion, check_free, iso, publish
+from engine.promotion import Promotion, changing, check_free, iso, publish
 from research.config.keys import complete
 from research.config.tape_spec import TapeSpec, staking_path, store_path
 from research.promotion.bands import bands
@@ -164,8 +164,10 @@ def promote(prepared: Prepared, wanted: Wanted, now_ns: int) -> Promotion:
         created_ns=now_ns,
         expires_ns=now_ns + wanted.settings.expires_days * DAY_NS,
     )
-    keep_bets(wanted.name, prepared.path.bets)
-    return publish(promotion)
+    with changing(wanted.name):
+        check_free(wanted.name)  # again: the bets of a promotion that came in the meantime are not replaced
+        keep_bets(wanted.name, prepared.path.bets)
+        return publish(promotion)
 
 
 def frozen_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:

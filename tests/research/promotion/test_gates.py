@@ -13,10 +13,12 @@ import pytest
 import research
 from engine.errors import ConfigurationError, PromotionError, UsageError
 from engine.files import write_json
+from engine.promotion import load
 from research.api import Run
 from research.inference.sharpe import deflated_sharpe, min_track_record, moments
 from research.promotion.freeze import Prepared, Wanted, prepare, promote
 from research.promotion.gates import Gate, acknowledge
+from research.promotion.proof import stored_bets
 from research.promotion.settings import GateSettings, PromotionSettings, read_settings
 from research.records.leaks import path_of
 from tests.promoted import NOW_NS
@@ -109,6 +111,11 @@ def test_a_closed_gate_keeps_the_promotion_out_and_nothing_is_written(swept: Run
     assert promotion.acknowledged == closed
     assert promotion.verdict["money"]["trials_raw"] == swept.trials().raw == 4
     assert promotion.settings["strategy.edge_min"] == swept.parameters(1)["strategy.edge_min"]
+    late = prepare(swept, 1, replace(whole, name="late"))
+    late = replace(late, path=replace(late.path, bets=late.path.bets.head(1)))
+    with pytest.raises(PromotionError, match="there is a promotion new already"):
+        promote(late, whole, NOW_NS)
+    assert stored_bets(load("new")).height == swept.bets(1).height  # not those of the one that came too late
     last = swept.bets(1)["settled_at"].cast(pl.Int64).max()
     assert promotion.bands["reference"]["until_ns"] >= last > 0  # type: ignore[operator]
     assert promotion.bands["reference"]["basis"].endswith(("selected the configuration", "none of them out of sample"))
