@@ -50,6 +50,57 @@ def write_bytes(path: Path, content: bytes | Sequence[bytes | memoryview], *, du
         flush_folder(path.parent)
 
 
+@contextmanager
+def new_file(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
+    """An empty file beside `path` for the caller to fill: then it gets that name durably, and never over another file.
+
+    Parameters
+    ----------
+    path : Path
+        The folder must exist.
+    mode : int
+        Rights of the file.
+
+    Raises
+    ------
+    FileExistsError
+        There is a file of that name. It stays as it is.
+    OSError
+        The file cannot be written.
+    """
+    made = path.with_name(f".{path.name}.{os.urandom(8).hex()}.new")
+    try:
+        os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+        yield made
+        with made.open("rb") as file:
+            os.fsync(file.fileno())
+        os.link(made, path)  # unlike a rename, this fails where there is a file
+    finally:
+        with suppress(OSError):
+            made.unlink(missing_ok=True)
+    flush_folder(path.parent)
+
+
+def write_once(path: Path, content: bytes, *, mode: int = 0o644, exists_ok: bool = False) -> None:
+    """Write a file durably, as a whole or not at all, and never over another one.
+
+    Parameters
+    ----------
+    path, mode
+        As in `new_file`.
+    content : bytes
+    exists_ok : bool
+        Whether an existing file is left as it is; otherwise FileExistsError.
+    """
+    try:
+        with new_file(path, mode=mode) as made:
+            made.write_bytes(content)
+    except FileExistsError:
+        if not exists_ok:
+            raise
+        flush_folder(path.parent)
+
+
 def flush_folder(folder: Path) -> None:
     """Flush the list of names in a folder to the disk, so that files created in it survive a power failure."""
     handle = os.open(folder, os.O_RDONLY)

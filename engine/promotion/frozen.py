@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import PromotionError
-from engine.files import exclusive, write_bytes
+from engine.files import exclusive, write_bytes, write_once
 from engine.paths import home
-from engine.promotion.signing import canonical, canonical_digest, is_signed, signature, signing_key, write_once
+from engine.promotion.signing import canonical, canonical_digest, is_signed, signature, signing_key
 
 SCHEMA: Final = 1
 MODES: Final = ("paper", "live")

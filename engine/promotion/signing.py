@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import PromotionError
-from engine.files import flush_folder
+from engine.files import write_once
 from engine.paths import home
 
 _BYTES: Final = 32
@@ -110,32 +110,3 @@ def is_signed(value: Any, signed: object, key: bytes) -> bool:
 def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_once(path, secrets.token_hex(_BYTES).encode("ascii") + b"\n", mode=0o600, exists_ok=True)
-
-
-def write_once(path: Path, content: bytes, *, mode: int = 0o644, exists_ok: bool = False) -> None:
-    """Write a file durably, as a whole or not at all, and never over another one.
-
-    Parameters
-    ----------
-    path : Path
-    content : bytes
-    mode : int
-        Rights of the file.
-    exists_ok : bool
-        Whether an existing file is left as it is; otherwise FileExistsError.
-    """
-    made = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-    try:
-        handle = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(made, path)  # unlike a rename, this fails where there is a file
-        except FileExistsError:
-            if not exists_ok:
-                raise
-    finally:
-        made.unlink(missing_ok=True)
-    flush_folder(path.parent)

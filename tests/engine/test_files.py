@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import BeaError
-from engine.files import exclusive, json_line, plain, write_bytes, write_json
+from engine.files import exclusive, json_line, new_file, plain, write_bytes, write_json, write_once
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -47,6 +47,34 @@ def test_a_durable_file_and_its_folder_are_flushed(tmp_path: Path, monkeypatch: 
     assert flushed == []
     write_bytes(tmp_path / "a", b"2", durable=True)
     assert [mode >> 12 for mode in flushed] == [0o10, 0o04]  # a regular file, then a folder
+
+
+def test_a_file_is_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_once(path, b"first")
+    with pytest.raises(FileExistsError):
+        write_once(path, b"second")
+    write_once(path, b"third", exists_ok=True)
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_file_has_its_name_once_it_is_whole_and_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, flushed = tmp_path / "file", []
+    flush = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: (flushed.append((os.fstat(handle).st_size, path.exists())), flush(handle))
+    )
+    with new_file(path, mode=0o600) as made:
+        made.write_bytes(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole" and path.stat().st_mode & 0o777 == 0o600
+    assert flushed[0] == (5, False) and flushed[1][1] and len(flushed) == 2  # the file before its name, then the folder
+    with pytest.raises(KeyError), new_file(tmp_path / "other"):
+        raise KeyError
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_lock_is_held_by_one_process_and_released_by_its_death(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select, update
 
 from engine.errors import LedgerError, LedgerFailure, printable
-from engine.files import flush_folder
+from engine.files import flush_folder, new_file
 from engine.live.clock import Clock, SystemClock
 from engine.live.ledger import schema
 from engine.live.ledger.migrate import upgrade
@@ -67,8 +67,6 @@ def export(sessions: Sessions, name: str, path: Path) -> State:
                 count += 1
             counts.append(count)
         file.write(json.dumps({"end": {"entries": counts[0], "control": counts[1], "head": state.hash}}) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
     return state
 
 
@@ -87,8 +85,6 @@ def backup(sessions: Sessions, name: str, path: Path) -> State:
                 target.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.Error as error:
             raise failure(sessions.where, printable(error, 120)) from error
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
     copy = sqlite_sessions(path, LedgerSettings(), SystemClock())
     with _read(copy) as connection:
         state = SqlTransaction(connection).state()
@@ -266,23 +262,17 @@ def _new_file(path: Path) -> Iterator[Path]:
     """A file beside `path` that gets its name once it is whole; an existing one is not overwritten."""
     if path.exists():
         raise LedgerError("the file is there already", where=str(path), todo="give another name")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise failure(str(path), error.strerror or type(error).__name__) from error
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        yield temporary
-        os.link(temporary, path)
-        flush_folder(path.parent)
+        with new_file(path, mode=0o600) as temporary:
+            yield temporary
     except FileExistsError as error:
         raise LedgerError("the file is there already", where=str(path), todo="give another name") from error
     except OSError as error:
         raise failure(str(path), error.strerror or type(error).__name__) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _rows(connection: Connection, table: Any, columns: Sequence[str]) -> Iterator[list[Any]]:

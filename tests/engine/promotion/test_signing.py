@@ -16,7 +16,6 @@ from engine.promotion.signing import (
     key_path,
     signature,
     signing_key,
-    write_once,
 )
 
 
@@ -75,13 +74,3 @@ def test_the_key_never_lies_beside_what_it_signs(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("BEA_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     assert key_path() == tmp_path / "config" / "bea" / "promotion.key"
-
-
-def test_a_file_is_written_once(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    write_once(path, b"first")
-    with pytest.raises(FileExistsError):
-        write_once(path, b"second")
-    write_once(path, b"third", exists_ok=True)
-    assert path.read_bytes() == b"first"
-    assert list(tmp_path.iterdir()) == [path]
