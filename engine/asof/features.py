@@ -137,6 +137,8 @@ class Follower:
 
     def load(self, events: pl.DataFrame) -> None:
         """Take in all settled events of a frame with the columns of `schema.EVENTS`."""
+        if not self._features:
+            return
         for row in _named(_settled(events)):
             self.add(row, row["settled_at"])
 
@@ -175,6 +177,8 @@ class Follower:
         dict of str to polars.DataFrame
             By name, as `View.features`.
         """
+        if not self._features:
+            return {}
         asked = sorted(((at, int(event["event_id"]), event) for at, event in decisions), key=lambda row: row[:2])
         rows: list[list[tuple[Any, ...]]] = [[] for _ in self._features]
         for decided_ns, event_id, values in asked:

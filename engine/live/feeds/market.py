@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -83,10 +83,8 @@ class Moment:
     ----------
     instant_ns : int
         UTC nanoseconds.
-    messages : tuple of Message
-        That became known at it.
     results : tuple of Result
-        The results among them.
+        That became known at it.
     is_midnight : bool
         A day ends here: after settlements and the close, before decisions.
     view : View or None
@@ -94,7 +92,6 @@ class Moment:
     """
 
     instant_ns: int
-    messages: tuple[Message, ...]
     results: tuple[Result, ...]
     is_midnight: bool
     view: View | None
@@ -129,13 +126,12 @@ class Market:
         self._count = 0
         self._timers: list[tuple[int, int]] = []
         self._events: dict[int, _Event] = {}
-        self._settled: set[int] = set()
+        self._settled: dict[int, int] = {}  # when the first result of an event became known
         self._books: dict[int, dict[tuple[str, float | None], dict[Series, _Held]]] = {}
         self.reached_ns: int | None = None
         self._midnight_ns = _NEVER
-        self._features = Follower(features) if features else None
+        self._features = Follower(features)
         self._of_events: dict[int, Mapping[str, Any]] = {}
-        self._first_result: dict[int, int] = {}
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
@@ -162,8 +158,7 @@ class Market:
             Columns of `schema.EVENTS`, as `engine.live.feeds.replay.prepared` gives them. What is settled at or after a
             decision does not count for it.
         """
-        if self._features is not None:
-            self._features.load(events)
+        self._features.load(events)
 
     def advance(self, until_ns: int) -> Iterator[Moment]:
         """Go on to an instant up to which all messages were given, one moment at a time, in order.
@@ -210,18 +205,19 @@ class Market:
 
     def _moment(self, at: int) -> Moment:
         is_late = self.reached_ns is not None and at <= self.reached_ns
-        messages, fresh = list[Message](), set[Question]()
+        results, fresh = list[Result](), set[Question]()
         while self._waiting and self._waiting[0][0] <= at:
-            messages.append(heapq.heappop(self._waiting)[2])
-            fresh |= self._take(messages[-1], at)
+            message = heapq.heappop(self._waiting)[2]
+            fresh |= self._take(message, at)
+            if isinstance(message, Result):
+                results.append(message)
         due: Iterable[Question] = fresh if self._ahead is None else self._due(at)
         if is_late:  # the decisions of this instant are made
             due = ()
         is_midnight = at == self._midnight_ns
         if not is_late:
             self._reach(at)
-        results = tuple(message for message in messages if isinstance(message, Result))
-        return Moment(at, tuple(messages), results, is_midnight, self._view(at, due))
+        return Moment(at, tuple(results), is_midnight, self._view(at, due))
 
     def _due(self, at: int) -> list[Question]:
         events = set()
@@ -239,11 +235,8 @@ class Market:
             return self._quote(message, at)
         elif isinstance(message, Result):
             event_id = int(message.values["event_id"])
-            self._settled.add(event_id)
             self._books.pop(event_id, None)
-            if self._features is not None:
-                settled_ns = self._first_result.setdefault(event_id, message.known_at_ns)
-                self._features.add(message.values, settled_ns)
+            self._features.add(message.values, self._settled.setdefault(event_id, message.known_at_ns))
         elif isinstance(message, Gap):
             self._mark_stale(message.source)
         return set()
@@ -258,8 +251,7 @@ class Market:
         if event == self._events.get(event_id):
             return
         self._events[event_id] = event
-        if self._features is not None:
-            self._of_events[event_id] = values
+        self._of_events[event_id] = values
         for ahead in self._ahead or ():
             if starts_ns is not None:
                 self.refused["decision_missed"] += self.reached_ns is not None and starts_ns - ahead <= self.reached_ns
@@ -297,7 +289,7 @@ class Market:
         ]
         named = [part for part in held if part[1][1] == source]
         for book, series, kept in named or held:
-            book[series] = _Held(kept.rank, _stale(kept.quote))
+            book[series] = _Held(kept.rank, replace(kept.quote, stale=True))
 
     # -- what is asked of it ------------------------------------------------------------------------------------------
 
@@ -328,8 +320,6 @@ class Market:
                 )  # fmt: skip
         if not rows:
             return None
-        if self._features is None:
-            return View(_frame(rows))
         decisions = ((at, self._of_events[event_id]) for event_id in {row[1] for row in rows})
         return View(_frame(rows), self._features.frames(decisions))
 
@@ -337,11 +327,6 @@ class Market:
 def _key(line: float | None) -> float:
     """A line that sorts: none comes first."""
     return -np.inf if line is None else line
-
-
-def _stale(quote: Quote) -> Quote:
-    values: Mapping[str, Any] = vars(quote)
-    return Quote(**{**values, "stale": True})
 
 
 def _frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
