@@ -243,6 +243,7 @@ class Market:
 
     def _schedule(self, fixture: Fixture) -> None:
         values, event_id = fixture.values, int(fixture.values["event_id"])
+        self._of_events[event_id] = values
         starts = values.get("starts_at")
         starts_ns = instant_ns(starts) if isinstance(starts, datetime) else starts
         sport, competition, season = (values.get(name) for name in _EVENT)
@@ -251,7 +252,6 @@ class Market:
         if event == self._events.get(event_id):
             return
         self._events[event_id] = event
-        self._of_events[event_id] = values
         for ahead in self._ahead or ():
             if starts_ns is not None:
                 self.refused["decision_missed"] += self.reached_ns is not None and starts_ns - ahead <= self.reached_ns

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import polars as pl
 import pytest
 
 from engine.asof.features import frames
 from engine.asof.view import build_view
-from engine.live.feed import Message, Result
+from engine.live.feed import Fixture, Message, Quote, Result
 from engine.live.feeds.market import Market, Watch
 from engine.live.feeds.replay import Replay, prepared
 from engine.schema import INSTANT_DTYPE
@@ -57,6 +59,40 @@ def test_history_is_live(decide_at: str) -> None:
     some = events.join(quotes, on="event_id", how="semi")  # without the results of events that have no quotes
     assert live(messages(events, quotes), decide_at).equals(whole(some, quotes, decide_at))
     assert not whole(some, quotes, decide_at).equals(batch)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Says whether the event is played on neutral ground."""
+
+    name: ClassVar[str] = "place"
+    columns: ClassVar[Mapping[str, Any]] = {"neutral": pl.Boolean}
+
+    def batch(self, results: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+        return asked.select("neutral")
+
+    def start(self) -> Place:
+        return self
+
+    def update(self, result: Mapping[str, Any], settled_ns: int) -> None:
+        pass
+
+    def value(self, event: Mapping[str, Any], decided_ns: int) -> tuple[Any, ...]:
+        return (event["neutral"],)
+
+
+def test_a_changed_fixture_counts_where_its_start_stays() -> None:
+    values: dict[str, Any] = {
+        "event_id": 1, "sport": "football", "competition": "E0", "starts_at": 10**12, "starts_at_basis": "recorded",
+    }  # fmt: skip
+    market = Market(WATCH, "before_start:1s", features=(Place(),))
+    for message in (
+        Fixture(1, values | {"neutral": False}), Quote(2, 1, "1x2", None, "home", "a", "back", 2.0),
+        Fixture(3, values | {"neutral": True}),
+    ):  # fmt: skip
+        market.receive(message)
+    (view,) = (moment.view for moment in market.advance(10**12) if moment.view)
+    assert view.features["place"]["neutral"].to_list() == [True]
 
 
 def test_a_corrected_result_keeps_its_place() -> None:
