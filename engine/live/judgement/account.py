@@ -170,6 +170,11 @@ class Account:
         self._lock(bet, locked)
         self.positions.count(bet, 1)
 
+    def _reopen(self, instant_ns: int) -> None:
+        """Begin an instant, or go on with it after its close: money has changed, so it is closed again."""
+        self.enter(instant_ns)
+        self._closed = False
+
     def _equity(self) -> float:
         return float(self.cells[acc.CASH] + self.cells[acc.OPEN])
 
@@ -226,23 +231,23 @@ class Account:
 
     def _lock(self, bet: Bet, change: float) -> None:
         """Move money between cash and the bet; whole amounts, so every step can be undone exactly."""
-        cells, work, ids = self.cells, self.positions.work, bet.ids
+        cells = self.cells
         bet.locked += change
         cells[acc.CASH] -= change
-        work.wallet[ids.bookmaker] -= change
-        cells[acc.OPEN] += change
+        self.positions.work.wallet[bet.ids.bookmaker] -= change
         if bet.day == self.days:
             cells[acc.STAKED_TODAY] += change
         cells[acc.TURNOVER] += change
-        work.open_on_event[ids.event] += change
-        work.open_on_competition[ids.competition] += change
-        self._mark(bet)
+        self._count_open(bet, change)
 
-    def _mark(self, bet: Bet) -> None:
-        """Keep the events on which something of ours is open."""
-        is_open = any(other.locked > 0.0 for other in self.bets_on(bet.event_id))
-        change = self.at_risk.add if is_open else self.at_risk.discard
-        change(bet.event_id)
+    def _count_open(self, bet: Bet, change: float) -> None:
+        """Change what is open in all, on a bet's event and competition; keep the events on which something is."""
+        work = self.positions.work
+        self.cells[acc.OPEN] += change
+        work.open_on_event[bet.ids.event] += change
+        work.open_on_competition[bet.ids.competition] += change
+        is_open = any(other.locked > 0.0 for other in self._of_event[bet.event_id])
+        (self.at_risk.add if is_open else self.at_risk.discard)(bet.event_id)
 
     def _answer(self, entry: Entry) -> None:
         bet, body = self.bets[entry.intent], entry.body
@@ -261,21 +266,14 @@ class Account:
 
     def _settle(self, entry: Entry) -> None:
         bet, cells, work = self.bets[entry.intent], self.cells, self.positions.work
-        self.enter(entry.at_ns)
-        self._closed = False
+        self._reopen(entry.at_ns)
         pnl = float(entry.body["pnl_minor"])
         bet.locked, bet.pnl, bet.version = 0.0, pnl, int(entry.body["version"])
         bet.standing, bet.is_void = Standing.SETTLED, entry.kind is Kind.VOID
         bet.settlement = entry.money
-        returned = float(entry.money.cash)
-        cells[acc.CASH] += returned
-        work.wallet[bet.ids.bookmaker] += returned
+        self._pay(entry)
         self._update_limits(bet, pnl)
-        locked = -float(entry.money.stakes + entry.money.reserved)
-        cells[acc.OPEN] -= locked
-        work.open_on_event[bet.ids.event] -= locked
-        work.open_on_competition[bet.ids.competition] -= locked
-        self._mark(bet)
+        self._count_open(bet, float(entry.money.stakes + entry.money.reserved))
         cells[acc.N_SETTLED] += 1.0
         cells[acc.N_WON] += pnl > 0.0
         cells[acc.N_VOID] += entry.kind is Kind.VOID
@@ -294,15 +292,10 @@ class Account:
     def _reverse(self, entry: Entry) -> None:
         """Take a settlement back: the bet is open again. The streaks that it made stay."""
         bet, cells, work = self.bets[entry.intent], self.cells, self.positions.work
-        self.enter(entry.at_ns)
-        self._closed = False
-        bet.locked = locked = float(entry.money.stakes + entry.money.reserved)
-        cells[acc.CASH] += entry.money.cash
-        work.wallet[bet.ids.bookmaker] += entry.money.cash
-        cells[acc.OPEN] += locked
-        work.open_on_event[bet.ids.event] += locked
-        work.open_on_competition[bet.ids.competition] += locked
-        self._mark(bet)
+        self._reopen(entry.at_ns)
+        bet.locked = float(entry.money.stakes + entry.money.reserved)
+        self._pay(entry)
+        self._count_open(bet, bet.locked)
         cells[acc.N_SETTLED] -= 1.0
         cells[acc.N_WON] -= bet.pnl > 0.0
         cells[acc.N_VOID] -= bet.is_void
@@ -314,8 +307,7 @@ class Account:
 
     def _charge(self, entry: Entry) -> None:
         body = entry.body
-        self.enter(entry.at_ns)
-        self._closed = False
+        self._reopen(entry.at_ns)
         self._pay(entry)
         self.cells[acc.COMMISSION] += entry.money.commission
         question = int(body["event_id"]), str(body["market"]), line_of(body["line"])
