@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.errors import TapeError
 from engine.identity import fold, text_hash
 from engine.kernel.record import Columns
-from engine.live.judgement.positions import Positions, line_of
+from engine.live.judgement.positions import Ids, Positions, line_of
 from engine.live.judgement.rules import Rules
 from engine.schema import INSTANT_DTYPE, OPPORTUNITIES, OPTIONAL
 from engine.tape.check import HIGHEST_ODDS, check_opportunities
@@ -279,16 +279,12 @@ def columns_of_offers(
     """The small tape of an instant: the offers with their facts by column, and the dense ids of the account."""
     n = len(rows)
     groups: dict[tuple[int, int], int] = {}
-    ids = {name: np.empty(n, np.int64) for name in ("event", "competition", "question", "market", "bookmaker", "group")}
-    for i, row in enumerate(rows):
-        question = row.event_id, row.market, row.line
-        ids["event"][i] = positions.event(row.event_id)
-        ids["competition"][i] = positions.competition(row.sport, row.competition)
-        ids["question"][i] = positions.question(question)
-        ids["market"][i] = positions.market(question, row.bookmaker)
-        ids["bookmaker"][i] = positions.bookmaker(row.bookmaker)
-        key = None if row.group is None else (row.event_id, row.group)
-        ids["group"][i] = -1 if key is None else groups.setdefault(key, len(groups))
+    of_rows = [positions.ids_of(vars(row)) for row in rows]
+    ids = {name: np.array([one[place] for one in of_rows], np.int64) for place, name in enumerate(Ids._fields)}
+    ids["group"] = np.array(
+        [-1 if row.group is None else groups.setdefault((row.event_id, row.group), len(groups)) for row in rows],
+        np.int64,
+    )
     empty: dict[str, Any] = dict.fromkeys(Columns._fields, np.zeros(0))
     empty |= {name: np.zeros(0, np.int64) for name in _LONGS} | {name: np.zeros(0, np.int8) for name in _BYTES}
     fields = [name for name in Columns._fields if name in facts]

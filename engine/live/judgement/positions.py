@@ -205,21 +205,19 @@ class Positions:
 
     def charged(self, market: int, charge_minor: int, net_minor: float) -> None:
         """Keep the last charge of a market and its net result, for a correction of one of its bets."""
-        count = self._charges[market].number if market in self._charges else 0
-        self._charges[market] = Charge(count + 1, charge_minor, net_minor)
+        self._charges[market] = Charge(self.charge(market).number + 1, charge_minor, net_minor)
 
     def reopen(self, market: int) -> float:
         """The net result of the last charge, which is now computed anew; 0 if there is none, or it was reopened."""
-        last = self._charges.get(market)
-        if last is None or last.is_open:
-            return 0.0
-        self._charges[market] = last._replace(is_open=True)
-        return last.net_minor
+        net_minor = self.net_of_last_charge(market)
+        if market in self._charges:
+            self._charges[market] = self._charges[market]._replace(is_open=True)
+        return net_minor
 
     def net_of_last_charge(self, market: int) -> float:
         """What `reopen` would return."""
-        last = self._charges.get(market)
-        return 0.0 if last is None or last.is_open else last.net_minor
+        last = self.charge(market)
+        return 0.0 if last.is_open else last.net_minor
 
     def charge(self, market: int) -> Charge:
         """The last charge of a market; one of nothing if there is none."""
