@@ -20,7 +20,7 @@ from engine.live.bets.states import TRANSITIONS
 from tests.research.promotion import hindsight
 from tests.schedules.checks import Violated
 from tests.schedules.faults import FAULTS
-from tests.schedules.page import Found, Measured, page
+from tests.schedules.page import OF_THE_WORLD, Found, Measured, page
 from tests.schedules.planted import PLANTED
 from tests.schedules.shrink import shrunk
 from tests.schedules.steps import draw
@@ -28,23 +28,6 @@ from tests.schedules.world import World
 
 #: how often each fault and each transition is met at least in 20,000 schedules
 FAULTS_LEAST, TRANSITIONS_LEAST = 30, 10
-#: faults of the world that are no faults of the venue
-OF_THE_WORLD: Final = (
-    "F30",
-    "F31",
-    "F32",
-    "F34",
-    "F35",
-    "F36",
-    "F38",
-    "F40",
-    "F41",
-    "F43",
-    "F44",
-    "F45",
-    "cancel",
-    "proof",
-)
 #: transitions that a venue's statements never make: of an open bet they state first that its rest is gone
 OF_RESULTS: Final = frozenset({("partial", "settled"), ("partial", "void")})
 

@@ -49,18 +49,6 @@ def _then(change: Callable[[Desk, dict[str, Any]], object], seconds: float) -> A
     return act
 
 
-def _settle(desk: Desk, order: dict[str, Any]) -> None:
-    bet = desk.truth(order["key"])
-    if bet is not None and bet.outcome.value == "placed":
-        desk.settle(order["key"], -bet.matched_minor, 1)
-
-
-def _void(desk: Desk, order: dict[str, Any]) -> None:
-    bet = desk.truth(order["key"])
-    if bet is not None and bet.outcome.value == "placed":
-        desk.settle(order["key"], 0, 1, void=True)
-
-
 def _open(desk: Desk, order: dict[str, Any]) -> bool:
     bet = desk.truth(order["key"])
     return bet is not None and bet.outcome in (Outcome.PENDING, Outcome.PARTIAL)
@@ -84,12 +72,12 @@ def _lapses(desk: Desk, order: dict[str, Any]) -> None:
         desk.venue.cancel(order["key"])
 
 
-def _ends(void: bool) -> Callable[[Desk, dict[str, Any]], None]:
-    """An open bet of which a part is matched is settled at once: the event is over."""
+def _ends(outcome: Outcome, *, void: bool = False) -> Callable[[Desk, dict[str, Any]], None]:
+    """The event is over: a bet that is placed, or of which a part is matched, is lost or void."""
 
     def change(desk: Desk, order: dict[str, Any]) -> None:
         bet = desk.truth(order["key"])
-        if bet is not None and bet.outcome is Outcome.PARTIAL:
+        if bet is not None and bet.outcome is outcome:
             desk.settle(order["key"], 0 if void else -bet.matched_minor, 1, void=void)
 
     return change
@@ -172,15 +160,15 @@ _MORE: Final = (
     Fault("F15", "pending_then_part", "place", _goes_on("pending_for_ever", (6, _matches(0.5)))),
     Fault("F15", "pending_then_lapsed", "place", _goes_on("pending_for_ever", (6, _lapses))),
     Fault("F16", "partial_in_steps", "place", _goes_on("partial_for_ever", (12, _matches(0.75)), (40, _matches(1.0)))),
-    Fault("F16", "partial_then_settled", "place", _goes_on("partial_for_ever", (12, _ends(False)))),
-    Fault("F16", "partial_then_void", "place", _goes_on("partial_for_ever", (12, _ends(True)))),
+    Fault("F16", "partial_then_settled", "place", _goes_on("partial_for_ever", (12, _ends(Outcome.PARTIAL)))),
+    Fault("F16", "partial_then_void", "place", _goes_on("partial_for_ever", (12, _ends(Outcome.PARTIAL, void=True)))),
     Fault("F16", "lapsed_at_once", "place", _lapsed_at_once),
     Fault("F16", "lying_lapse", "place", _wrong_lapse((5, _matches(0.75)))),
     Fault("F16", "lying_lapse_matched", "place", _wrong_lapse((5, _matches(1.0)))),
     Fault("F17", "price_worse_unheard", "place", _unheard("price_worse_taken")),
     Fault("F18", "stake_cut_unheard", "place", _unheard("stake_cut")),
     Fault("F27", "foreign_bet", "bets", _foreign),
-    Fault("F32", "void_unheard", "place", _then(_void, 3)),
-    Fault("F33", "settled_unheard", "place", _then(_settle, 3)),
+    Fault("F32", "void_unheard", "place", _then(_ends(Outcome.PLACED, void=True), 3)),
+    Fault("F33", "settled_unheard", "place", _then(_ends(Outcome.PLACED), 3)),
 )
 FAULTS: Final[dict[str, Fault]] = {**OF_THE_VENUE, **{fault.name: fault for fault in _MORE}}

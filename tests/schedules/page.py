@@ -43,7 +43,8 @@ INVARIANTS: Final = {
     "I13": "the same seed gives the same bytes (a test of its own)",
     "I14": "no secret is in the ledger",
 }
-NAMES: Final = {
+#: faults of the world that are no faults of the venue, and what they are
+OF_THE_WORLD: Final = {
     "F30": "settled", "F31": "settled anew", "F32": "void", "F34": "money differs by a cent", "F35": "postponed",
     "F36": "the process is killed", "F38": "the disk is full", "F40": "the connection is lost at a commit",
     "F41": "the power is lost", "F43": "a second runner takes over", "F44": "the clock is set",
@@ -98,7 +99,7 @@ def page(measured: Measured, found: Sequence[Found], names: Mapping[str, str], d
         *(f"| {one.name} | {'missed' if one.seed is None else one.seed} | {one.invariant} |" for one in found),
         "", "## Faults", "", "| fault | what | times met |", "| --- | --- | ---: |",
         *(
-            f"| {name if name[0] == 'F' else ''} | {NAMES.get(name) or names.get(name, '')} | {times:,} |"
+            f"| {name if name[0] == 'F' else ''} | {OF_THE_WORLD.get(name) or names.get(name, '')} | {times:,} |"
             for name, times in sorted(measured.faults.items())
         ),
         "", "## Transitions", "", "| from | to | times |", "| --- | --- | ---: |",

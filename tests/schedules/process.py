@@ -50,7 +50,6 @@ class Process:
     faults : callable
         Called with the steps of a commit.
     seed : int
-    flush : bool
     """
 
     def __init__(
@@ -63,11 +62,10 @@ class Process:
         probe: Callable[[str], None],
         faults: Callable[[str], None],
         seed: int,
-        flush: bool = True,
     ) -> None:
         self.clock, self.venue = clock, venue
         self.alarms: list[Alarm] = []
-        self.store = MemoryStore(disk, faults, flush=flush)
+        self.store = MemoryStore(disk, faults)
         self.ledger = start(ChainedLedger(self.store, clock, LEDGER, probe), OPENED, holder)
         self.breakers = Breakers(BREAKERS, clock, mode="paper", live_feed=True)
         self.journal = Journal(self.ledger, [self.breakers])

@@ -65,12 +65,10 @@ class World:
     Parameters
     ----------
     schedule : Schedule
-    flush : bool
-        False plants commits that are not flushed.
     """
 
-    def __init__(self, schedule: Schedule, *, flush: bool = True) -> None:
-        self.schedule, self.flush = schedule, flush
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
         self.clock, self.disk = SimClock(), MemoryDisk()
         self.honest: Profile = PROFILES[schedule.profile]
         self.truth = Truth(self)
@@ -144,7 +142,7 @@ class World:
         venue = WireVenue(self.transport, self.profile, self.clock.wall_ns)
         return Process(
             holder, self.clock, self.disk, venue, probe=self._probe, faults=self._disk_faults,
-            seed=self.schedule.seed, flush=self.flush,
+            seed=self.schedule.seed,
         )  # fmt: skip
 
     def _dead(self, *, power: bool = False) -> None:
