@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from engine.live.venue import Outcome
-from tests.venue_server.desk import FOR_EVER, Act, Desk, Fault, Go, values_of
-from tests.venue_server.wire import Delivery, Reply, Request, reply
+from engine.live.venue import Outcome, Receipt
+from tests.venue_server.desk import FOR_EVER, Act, Desk, Fault, Go
+from tests.venue_server.wire import Delivery, Reply, Request, receipt_json, reply
 
 SECOND_NS: Final = 10**9
 FAULTS: Final[dict[str, Fault]] = {}
@@ -79,10 +79,7 @@ def _refusal(reason: str) -> Act:
 
 
 def _rejected(key: str, reason: str) -> dict[str, Any]:
-    return {
-        "key": key, "venue_bet_id": "", "outcome": "rejected", "odds": 0.0, "matched_minor": 0, "backer_minor": 0,
-        "open_minor": 0, "reason": reason, "pnl_minor": None, "commission_minor": None, "version": 0, "raw": {},
-    }  # fmt: skip
+    return receipt_json(Receipt(key, "", Outcome.REJECTED, reason=reason))
 
 
 # F01 to F08: no answer, or no readable one
@@ -312,9 +309,3 @@ _fault("F28", "ids_reused", "", _lists(lambda desk: setattr(desk.lists, "one_id"
 def named(fault_id: str) -> list[Fault]:
     """All faults of a row of the table."""
     return [fault for fault in FAULTS.values() if fault.id == fault_id]
-
-
-def taken_of(answer: Reply) -> list[dict[str, Any]]:
-    """The rows of an honest answer."""
-    rows: list[dict[str, Any]] = values_of(answer)["orders"]
-    return rows
