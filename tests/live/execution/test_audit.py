@@ -21,11 +21,6 @@ def names(world: World) -> list[str]:
     return [alarm.name for alarm in world.alarms]
 
 
-def follow(world: World) -> None:
-    """Give the venue the balance that the ledger expects."""
-    world.venue.balance = world.book.free_minor() - world.book.external_minor()
-
-
 def test_an_audit_is_made_when_it_is_due() -> None:
     world = World(settings=ExecutionSettings(list_every_s=100))
     assert world.auditor.step() is not None and world.auditor.step() is None
@@ -124,7 +119,7 @@ def test_a_stranger_that_a_person_adopts_counts_until_it_is_settled_and_is_never
 def test_a_difference_of_the_balance_is_booked_after_two_readings_that_agree() -> None:
     world = World()
     world.submit(order())
-    follow(world)
+    world.follow()
     assert world.auditor.run().difference_minor == 0
     world.venue.balance -= 3
     assert world.auditor.run().difference_minor == -3 and world.book.adjustments == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,9 +16,9 @@ from engine.live.bets.book import Book
 from engine.live.bets.postings import settled
 from engine.live.bets.states import BetState
 from engine.live.ledger.entries import Kind
-from engine.live.venue import NotTaken, Order, Outcome, ProofClass, ReadFailed, Receipt, Unanswered
-from tests.live.execution.test_recovery import Died, die_at
-from tests.live.execution.world import START_NS, Act, Said, ScriptedVenue, World, accept, order, stated
+from engine.live.venue import NotTaken, Outcome, ProofClass, ReadFailed, Receipt, Unanswered
+from tests.live.execution.test_recovery import POINTS, Died, die_at
+from tests.live.execution.world import START_NS, Act, World, accept, accept_and_raise, order, stated
 
 OPENING = 100_000
 SENDS: dict[str, Act | Exception] = {
@@ -33,19 +32,15 @@ SENDS: dict[str, Act | Exception] = {
     "worse": stated(Outcome.PLACED, odds=1.5),
     "down": NotTaken("connect"),
     "html": ValueError("html"),
+    "taken": accept_and_raise(Unanswered("reset")),
 }
 LATER = {
     "placed": {"outcome": Outcome.PLACED, "odds": 2.1, "matched_minor": 1000, "open_minor": 0},
     "partial": {"outcome": Outcome.PARTIAL, "odds": 2.1, "matched_minor": 700, "open_minor": 300},
     "lapsed": {"outcome": Outcome.LAPSED, "open_minor": 0},
 }
+AGAIN = sorted(set(SENDS) - {"taken"})
 NUMBERS = st.integers(1, 6)
-
-
-def take_and_fail(venue: ScriptedVenue, orders: Sequence[Order]) -> Said:
-    """The venue takes them and says nothing."""
-    accept(venue, orders)
-    raise Unanswered("reset")
 
 
 class Day(RuleBasedStateMachine):
@@ -60,10 +55,10 @@ class Day(RuleBasedStateMachine):
         self.matched: dict[str, int] = {}
         self.rows = 0
 
-    @rule(number=NUMBERS, send=st.sampled_from([*sorted(SENDS), "taken"]), again=st.sampled_from(sorted(SENDS)))
+    @rule(number=NUMBERS, send=st.sampled_from([*AGAIN, "taken"]), again=st.sampled_from(AGAIN))
     def submit(self, number: int, send: str, again: str) -> None:
         """A decision, perhaps one that was made before."""
-        self.world.venue.script = [take_and_fail if send == "taken" else SENDS[send], SENDS[again]]
+        self.world.venue.script = [SENDS[send], SENDS[again]]
         self.world.submit(order(number, event_id=number))
 
     @rule(
@@ -71,10 +66,8 @@ class Day(RuleBasedStateMachine):
     )
     def die(self, number: int, send: str, point: int, second: bool) -> None:
         """The process dies somewhere, perhaps once more while it recovers."""
-        names = ["intent.before_commit", "intent.after_commit", "sent.before_commit", "sent.after_commit"]
-        names += ["send.before_first_byte", "send.after_answer", "receipt.before_commit", "receipt.after_commit"]
         self.world.venue.script = [SENDS[send]]
-        die_at(self.world, names[point])
+        die_at(self.world, POINTS[point])
         with suppress(Died):
             self.world.submit(order(number, event_id=number))
         self.world.start()

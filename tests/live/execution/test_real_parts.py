@@ -21,23 +21,14 @@ from engine.live.execution.settings import ExecutionSettings
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.ledger.opening import open_ledger
 from engine.live.venue import Order, Receipt, VenueFailure
+from tests.live.execution.test_recovery import POINTS as OF_THE_EXECUTOR
 from tests.live.execution.test_recovery import Died
 from tests.live.execution.world import VirtualClock
 from tests.live.ledger.entries import OPENED
 from tests.live.venues.orders import BANKROLL, T0_NS, order, prices, quote, venue
 
 NUMBERS = (1, 3)
-POINTS = [
-    "intent.before_commit",
-    "intent.after_commit",
-    "sent.before_commit",
-    "sent.after_commit",
-    "send.before_first_byte",
-    "send.after_answer",
-    "receipt.before_commit",
-    "receipt.inside_commit",
-    "receipt.after_commit",
-]
+POINTS = [*OF_THE_EXECUTOR, "receipt.inside_commit"]
 
 
 class Process:

@@ -26,15 +26,10 @@ class Mark:
         self.head = ""
 
 
-def follow(world: World) -> None:
-    """Give the venue the balance that the ledger expects."""
-    world.venue.balance = world.book.free_minor() - world.book.external_minor()
-
-
 def test_a_ledger_that_agrees() -> None:
     world = World()
     world.submit(order())
-    follow(world)
+    world.follow()
     found = reckon(world.executor, world.reconciler, Mark())
     assert found.agrees and not found.unknown and not found.intended
 
@@ -56,7 +51,7 @@ def test_a_restored_ledger_is_adopted_with_every_bet_that_it_does_not_know() -> 
     world.submit(order(1))
     world.rows[:] = backup
     world.start()
-    follow(world)
+    world.follow()
     found = reckon(world.executor, world.reconciler, mark)
     assert found.restored and [receipt.key for receipt in found.findings.strangers] == [order(1).key]
     assert world.book.is_tripped("restored") and world.book.is_tripped("identity")
@@ -64,7 +59,7 @@ def test_a_restored_ledger_is_adopted_with_every_bet_that_it_does_not_know() -> 
     assert after.adopted == (order(1).key,) and not after.restored and mark.head == ""
     assert not world.book.is_tripped("restored") and not world.book.is_tripped("identity")
     assert world.book.external_minor() == 1000 and world.executor.refuse(order(1)) == "adopted"
-    follow(world)
+    world.follow()
     assert reckon(world.executor, world.reconciler, mark).agrees
 
 

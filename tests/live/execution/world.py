@@ -275,6 +275,10 @@ class World:
             self.clock.pass_s(step_s)
             self.reconciler.step()
 
+    def follow(self) -> None:
+        """Give the venue the balance that the ledger expects."""
+        self.venue.balance = self.book.free_minor() - self.book.external_minor()
+
     @property
     def book(self):  # type: ignore[no-untyped-def]
         """The book of the present process."""
