@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 from typing import Final, NamedTuple
 
-from tests.mutants.mutant import ROOT, Mutant
+from tests.mutants.mutant import ROOT, Mutant, run_forked
 
 _T: Final = "tests/live/execution/"
 _BETS: Final = "tests/live/bets/"
@@ -370,25 +366,6 @@ def page(found: Sequence[tuple[Promise, bool]], day: dt.date) -> str:
     return "\n".join([_HEAD, written, "", *lines, ""])
 
 
-class _Changed(MetaPathFinder, Loader):
-    """Loads one module from a changed text."""
-
-    def __init__(self, mutant: Mutant) -> None:
-        self._path = ROOT / mutant.path
-        self._name = mutant.path.removesuffix(".py").replace("/", ".")
-        text = self._path.read_text(encoding="utf-8").replace(mutant.old, mutant.new)
-        self._code = compile(text, str(self._path), "exec")
-
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Only for that module."""
-        return ModuleSpec(fullname, self, origin=str(self._path)) if fullname == self._name else None
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the changed text."""
-        module.__file__ = str(self._path)
-        exec(self._code, module.__dict__)
-
-
 def passes(tests: Sequence[str], mutant: Mutant | None = None) -> bool:
     """Whether tests pass in a process of their own, in which the code may be changed; it has ten minutes.
 
@@ -400,22 +377,9 @@ def passes(tests: Sequence[str], mutant: Mutant | None = None) -> bool:
     import numba  # noqa: F401  what takes long to load is loaded once, before the processes part
     import numpy  # noqa: F401
     import polars  # noqa: F401
-    import pytest
 
-    process = os.fork()
-    if not process:
-        signal.alarm(600)
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        if mutant is not None:
-            sys.meta_path.insert(0, _Changed(mutant))
-        status = 99
-        try:
-            words = ["-q", "-x", "-p", "no:cacheprovider", "-W", "ignore", "--rootdir", str(ROOT)]
-            status = int(pytest.main([*words, *(str(ROOT / test) for test in tests)]))
-        finally:
-            os._exit(status)
-    ended = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    words = ["-q", "-x", "-p", "no:cacheprovider", "-W", "ignore", "--rootdir", str(ROOT)]
+    ended = run_forked([*words, *(str(ROOT / test) for test in tests)], mutant.changed() if mutant else None)
     if ended in (0, 1) or ended == -signal.SIGALRM:
         return ended == 0
     raise RuntimeError(f"{tests} could not be run: {ended}")

@@ -11,17 +11,12 @@ import argparse
 import ast
 import copy
 import gc
-import importlib.abc
-import importlib.machinery
-import importlib.util
-import os
 import random
 import sys
-import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.mutants.mutant import ROOT, Changed, run_forked
 
 
 def tests_of(room: str, names: str) -> list[str]:
@@ -100,42 +95,10 @@ def _apply(node: ast.AST, what: str) -> None:
         node.lineno = line  # type: ignore[attr-defined]
 
 
-class _Replaced(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Loads one module from a changed tree."""
-
-    def __init__(self, name: str, path: Path, tree: ast.Module) -> None:
-        self._name, self._path, self._code = name, path, compile(ast.fix_missing_locations(tree), str(path), "exec")
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """The changed module for its name, nothing for others."""
-        if fullname != self._name:
-            return None
-        return importlib.util.spec_from_file_location(fullname, self._path, loader=self)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """Run the changed code."""
-        exec(self._code, module.__dict__)
-
-
-def found(name: str, path: Path, tree: ast.Module, tests: Sequence[str], words: Sequence[str]) -> bool:
+def found(path: Path, tree: ast.Module, tests: Sequence[str], words: Sequence[str]) -> bool:
     """Whether a test fails with the module changed."""
-    process = os.fork()
-    if process == 0:
-        import pytest
-
-        sys.meta_path.insert(0, _Replaced(name, path, tree))
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        os.dup2(quiet, 2)
-        status = 1
-        try:
-            base = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:randomly", "--timeout", "60"]
-            status = int(pytest.main([*base, *words, *tests]))
-        finally:
-            os._exit(0 if status == 0 else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) != 0
+    base = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:randomly", "--timeout", "60"]
+    return run_forked([*base, *words, *tests], Changed(path, ast.fix_missing_locations(tree)), seconds=3_600) != 0
 
 
 def main() -> int:
@@ -153,12 +116,12 @@ def main() -> int:
     drawn = list(mutants(tree))
     random.Random(options.seed).shuffle(drawn)
     words = ["-k", options.only] if options.only else []
-    if found(options.module, path, tree, tests, words):
+    if found(path, tree, tests, words):
         sys.stderr.write("the tests fail without a mutant\n")
         return 1
     count = 0
     for line, what, changed in drawn[: options.most]:
-        caught = found(options.module, path, changed, tests, words)
+        caught = found(path, changed, tests, words)
         count += caught
         if not caught:
             sys.stdout.write(f"{path.name}:{line} {what}\n")
