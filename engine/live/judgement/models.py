@@ -76,7 +76,7 @@ class Learning:
 
     def model(self, record: Callable[[Entry], object]) -> Model:
         """The strategy of a runner; `record` writes an entry to its ledger."""
-        return Model(self.learner, self.calendar, self.history, record)
+        return Model(self, record)
 
 
 class Model:
@@ -87,30 +87,21 @@ class Model:
 
     Parameters
     ----------
-    learner : Learner
-    calendar : Calendar
-    history : callable
-        What was known before an instant (UTC nanoseconds): `engine.strategy.History`.
+    learning : Learning
     record : callable
         Writes an entry to the ledger.
     """
 
     name: ClassVar[str] = "model"
 
-    def __init__(
-        self,
-        learner: Learner,
-        calendar: Calendar,
-        history: Callable[[int], History],
-        record: Callable[[Entry], object],
-    ) -> None:
-        self._learner, self._calendar, self._history, self._record = learner, calendar, history, record
+    def __init__(self, learning: Learning, record: Callable[[Entry], object]) -> None:
+        self._learning, self._record = learning, record
         self._hashes: dict[int, str] = {}
         self._fitted: tuple[int, Strategy] | None = None
 
     def requires(self) -> Requirement:
         """As the learner."""
-        return self._learner.requires()
+        return self._learning.requires()
 
     def apply(self, recorded: Recorded) -> None:
         """Take in an entry of the ledger; all but the hashes of artifacts are passed over."""
@@ -136,7 +127,7 @@ class Model:
         instants = view.quotes["decided_at"].cast(pl.Int64).unique().sort().to_list()
         by_fit: dict[int, list[int]] = {}
         for decided_ns in instants:
-            fitted_ns = self._calendar.last(decided_ns)
+            fitted_ns = self._learning.calendar.last(decided_ns)
             if fitted_ns is not None:
                 by_fit.setdefault(fitted_ns, []).append(decided_ns)
         if len(by_fit) == 1 and len(instants) == len(next(iter(by_fit.values()))):
@@ -145,7 +136,7 @@ class Model:
 
     def _at(self, fitted_ns: int) -> Strategy:
         if self._fitted is None or self._fitted[0] != fitted_ns:
-            fitted = self._learner.fit(self._history(fitted_ns), fitted_ns)
+            fitted = self._learning.learner.fit(self._learning.history(fitted_ns), fitted_ns)
             self._check(fitted_ns, artifact_hash(fitted))
             self._fitted = fitted_ns, fitted
         return self._fitted[1]
@@ -153,13 +144,13 @@ class Model:
     def _check(self, fitted_ns: int, found: str) -> None:
         before = self._hashes.get(fitted_ns)
         if before is None:
-            body = {"strategy": self._learner.name, "fitted_ns": fitted_ns, "hash": found}
+            body = {"strategy": self._learning.learner.name, "fitted_ns": fitted_ns, "hash": found}
             self._record(Entry(Kind.ARTIFACT, f"artifact:{fitted_ns}", fitted_ns, body=body))
             self._hashes[fitted_ns] = found
         elif before != found:
             raise DataError(
                 "a model fitted again is another one",
-                where=f"{self._learner.name} at {fitted_ns}",
+                where=f"{self._learning.learner.name} at {fitted_ns}",
                 expected=before,
                 found=found,
                 todo="its data or its code changed, or its fit depends on more than its history",

@@ -15,7 +15,7 @@ import pytest
 from engine.asof.view import build_view
 from engine.clock import DAY_NS
 from engine.errors import ConfigurationError, DataError
-from engine.live.judgement.models import Calendar, Model, artifact_hash
+from engine.live.judgement.models import Calendar, Learning, Model, artifact_hash
 from engine.live.ledger.entries import Entry, Kind, Recorded, body_text
 from engine.schema import OPPORTUNITIES
 from engine.strategy import History, Requirement, Strategy, View
@@ -69,7 +69,7 @@ def model(entries: list[Entry], learner: Any = None, refit: str = "fold") -> Mod
     events, view = market()
     past = Past(events, Featured((RunningDraws(10),), events).of(view))
     calendar = calendar_of_fits(DAYS, refit, "UTC")
-    return Model(learner or Learns(), calendar, past.before, entries.append)
+    return Learning(learner or Learns(), calendar, past.before).model(entries.append)
 
 
 def recorded(entry: Entry) -> Recorded:
