@@ -195,35 +195,15 @@ def of_bet(kind: Kind, leg: Leg, at_ns: int, money: Money, body: dict[str, Any])
 
 def intended(leg: Leg, at_ns: int) -> Entry:
     """The entry of an intent."""
-    order = leg.order
-    money = Money(cash=-order.stake_minor, reserved=order.stake_minor)
-    body: dict[str, Any] = {**vars(order), **leg.facts}
-    return Entry(
-        Kind.INTENDED,
-        f"intended:{order.key}",
-        at_ns,
-        intent=order.key,
-        bookmaker=order.bookmaker,
-        money=money,
-        body=body,
-    )
+    money = Money(cash=-leg.order.stake_minor, reserved=leg.order.stake_minor)
+    return of_bet(Kind.INTENDED, leg, at_ns, money, {**vars(leg.order), **leg.facts})
 
 
 def rejected(leg: Leg, reason: str, filled: float | None, at_ns: int) -> Entry:
     """The entry of a refusal."""
-    order = leg.order
-    money = Money(cash=order.stake_minor, reserved=-order.stake_minor)
+    money = Money(cash=leg.order.stake_minor, reserved=-leg.order.stake_minor)
     seen = None if filled is None or np.isnan(filled) else filled
-    body = {"reason": reason, "proof": [], "raw": {"filled": seen}}
-    return Entry(
-        Kind.REJECTED,
-        f"rejected:{order.key}",
-        at_ns,
-        intent=order.key,
-        bookmaker=order.bookmaker,
-        money=money,
-        body=body,
-    )
+    return of_bet(Kind.REJECTED, leg, at_ns, money, {"reason": reason, "proof": [], "raw": {"filled": seen}})
 
 
 def placed(leg: Leg, stake: int, backer: int, odds: float, at_ns: int) -> Entry:

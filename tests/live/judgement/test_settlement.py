@@ -12,8 +12,9 @@ from engine.live.feed import Result
 from engine.live.judgement.account import Account
 from engine.live.judgement.rules import Rules
 from engine.live.judgement.settlement import Settler
-from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text
+from engine.live.ledger.entries import Entry, Kind, Money
 from engine.schema import ALL_EVENTS
+from tests.parity.drive import Memory
 
 BANKROLL = 100_000
 
@@ -25,14 +26,11 @@ class Table:
         self.rules = Rules("00" * 16, Configuration(bankroll_minor=float(BANKROLL)), {"a": terms})
         self.account = Account(self.rules)
         self.settler = Settler(self.rules, self.account)
-        self.number = 0
+        self.memory = Memory(self.account)
         self.write([Entry(Kind.CAPITAL, "capital:0", 0, money=Money(cash=BANKROLL, capital=-BANKROLL))])
 
     def write(self, entries: list[Entry]) -> list[Entry]:
-        for entry in entries:
-            self.number += 1
-            recorded = Recorded(self.number, 1, 0, entry, body_text(entry.body), FIRST_PREVIOUS, FIRST_PREVIOUS)
-            self.account.apply(recorded)
+        self.memory.write(entries)
         return entries
 
     def bet(
@@ -196,7 +194,7 @@ def test_a_bet_that_is_not_ours_takes_room_from_the_limits_and_leaves_the_equity
 
     def seen(name: str, event_id: int | None, risk: int) -> tuple[float, ...]:
         body = {"venue_bet_id": name, "event_id": event_id, "at_risk_minor": risk}
-        table.write([Entry(Kind.EXTERNAL, f"external:{table.number}", 10, body=body)])
+        table.write([Entry(Kind.EXTERNAL, f"external:{len(table.memory.entries)}", 10, body=body)])
         on_event = float(account.positions.work.open_on_event[event])
         return account.cash_minor, account.open_minor, on_event, float(account.cells[acc.STAKED_TODAY])
 
