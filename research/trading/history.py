@@ -14,8 +14,8 @@ from engine.clock import SECOND_NS, day_start
 from engine.errors import ConfigurationError, EmptyUniverseError
 from engine.live.feeds.replay import prepared
 from engine.live.judgement.models import Learning
-from engine.live.judgement.rules import Rules, opening_wallets
-from engine.live.ledger.entries import Entry, Kind, Money
+from engine.live.judgement.rules import Rules, opening_deposits
+from engine.live.ledger.entries import Entry, Kind
 from engine.promotion import Promotion
 from engine.store.store import Store
 from engine.store.universe import Universe
@@ -184,11 +184,7 @@ def opened_entry(promotion: Promotion) -> Entry:
 
 def deposits(deployed: Deployed, rules: Rules, at_ns: int) -> list[Entry]:
     """The opening bankroll as deposits: one, or one for each wallet."""
-    entries = []
-    for number, (name, amount) in enumerate(opening_wallets(rules, _bookmakers(deployed)).items(), 1):
-        money = Money(cash=amount, capital=-amount)
-        entries.append(Entry(Kind.CAPITAL, f"capital:{number}", at_ns, bookmaker=name, money=money))
-    return entries
+    return opening_deposits(rules, _bookmakers(deployed), at_ns)
 
 
 def _bookmakers(deployed: Deployed) -> list[str]:

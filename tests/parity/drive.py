@@ -23,7 +23,7 @@ from engine.live.feed import Feed, Mark
 from engine.live.feeds.market import Market, Moment, Watch
 from engine.live.judgement.account import Account
 from engine.live.judgement.judge import Judge, Leg
-from engine.live.judgement.rules import Rules, opening_wallets
+from engine.live.judgement.rules import Rules, opening_deposits
 from engine.live.judgement.settlement import Settler
 from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text
 from engine.strategy import Strategy
@@ -99,9 +99,8 @@ class Driver:
         self.judge = Judge(rules, self.account, self.market)
         self.settler = Settler(rules, self.account)
         self.on_proposal: Callable[[], None] = lambda: None
-        for number, (name, amount) in enumerate(opening_wallets(rules, bookmakers).items()):
-            money = Money(cash=amount, capital=-amount)
-            self.memory.write([Entry(Kind.CAPITAL, f"capital:{number}", 0, bookmaker=name, money=money)])
+        for deposit in opening_deposits(rules, bookmakers):
+            self.memory.write([deposit])
 
     def run(self, feed: Feed) -> Outcome:
         """All messages of a feed, one at a time."""

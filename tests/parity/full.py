@@ -6,10 +6,10 @@ import polars as pl
 
 from engine.live.clock import SystemClock
 from engine.live.feeds.replay import Replay
-from engine.live.judgement.rules import opening_wallets
+from engine.live.judgement.rules import opening_deposits
 from engine.live.judgement.warm import warm
 from engine.live.ledger.chained import ChainedLedger
-from engine.live.ledger.entries import Entry, Kind, Money
+from engine.live.ledger.entries import Entry, Kind
 from engine.live.ledger.memory import MemoryDisk, MemoryStore
 from engine.live.ledger.opening import start
 from engine.live.ledger.settings import LedgerSettings
@@ -33,10 +33,7 @@ def by_runner(scenario: Scenario, world: worlds.World, bookmakers: list[str]) ->
     prices = world.quotes.filter(pl.col("bookmaker").is_in(visible["bookmaker"].unique().to_list()))
     model = FillModel(rules.params, rules.seed, scenario.delay_ns, rules.terms)
     venue = PaperVenue(":memory:", ReplayPrices.from_quotes(prices, world.events), model, zone=rules.zone)
-    deposits = tuple(
-        Entry(Kind.CAPITAL, f"capital:{number}", 0, bookmaker=name, money=Money(cash=amount, capital=-amount))
-        for number, (name, amount) in enumerate(opening_wallets(rules, bookmakers).items(), 1)
-    )
+    deposits = tuple(opening_deposits(rules, bookmakers))
     plan = Plan(rules, scenario.strategy, Replay(world.events, visible), scenario.kinds, deposits)
     assembled = assemble(plan, Knobs(), ledger, venue)
     assembled.runner.run()

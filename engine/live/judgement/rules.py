@@ -12,6 +12,7 @@ from engine.clock import SECOND_NS
 from engine.configuration import Configuration
 from engine.custom_rule import Rule, judgement_of
 from engine.kernel.params import Params
+from engine.live.ledger.entries import Entry, Kind, Money
 from engine.tape.terms import Venue, venue_of
 
 
@@ -100,3 +101,11 @@ def opening_wallets(rules: Rules, bookmakers: Sequence[str]) -> dict[str, int]:
     part = math.floor(bankroll / len(bookmakers))
     rest = bankroll - part * len(bookmakers)
     return {name: int(part) + (1 if place < rest else 0) for place, name in enumerate(bookmakers)}
+
+
+def opening_deposits(rules: Rules, bookmakers: Sequence[str], at_ns: int = 0) -> list[Entry]:
+    """The deposits of a new ledger at an instant, UTC nanoseconds: one for each of the `opening_wallets`."""
+    return [
+        Entry(Kind.CAPITAL, f"capital:{number}", at_ns, bookmaker=name, money=Money(cash=amount, capital=-amount))
+        for number, (name, amount) in enumerate(opening_wallets(rules, bookmakers).items(), 1)
+    ]
