@@ -231,10 +231,12 @@ def _strategy(plan: Plan, journal: Journal) -> Strategy:
 
 def _warnings(breakers: Breakers, now_ns: int, expires_ns: int | None) -> dict[str, str]:
     """The warnings that hold now, each with its facts, by the names of their alerts."""
-    found = dict.fromkeys((f"{name}_warning" for name in breakers.warnings()), "")
-    for one in breakers.distances():
-        if (name := f"{one.breaker}_warning") in found:
-            found[name] = f"measured {one.measured:g}, bets stop at {one.limit:g}"
+    names = breakers.warnings()
+    found = {
+        f"{one.breaker}_warning": f"measured {one.measured:g}, bets stop at {one.limit:g}"
+        for one in (breakers.distances() if names else ())  # asked at each instant, and hardly ever needed
+        if one.breaker in names
+    }
     if expires_ns is not None and 0 < (left_ns := expires_ns - now_ns) < _EXPIRES_SOON_NS:
         found["promotion_expires"] = f"in {left_ns / DAY_NS:.1f} days"
     return found
