@@ -7,11 +7,27 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.tape.columns import Tape
 
 #: Arrays of a tape that do not have one element per row.
 _NOT_ROWS = ("settle_order", "midnights")
+
+
+def row_columns(tape: Tape, rows: slice | NDArray[np.bool_]) -> dict[str, Any]:
+    """Some rows of each array that has one element per row, by the name of its field.
+
+    Parameters
+    ----------
+    tape : Tape
+    rows : slice or bool (n,)
+    """
+    return {
+        name: column[rows]
+        for name, column in vars(tape).items()
+        if isinstance(column, np.ndarray) and name not in _NOT_ROWS
+    }
 
 
 def decided_between(tape: Tape, first_ns: int, end_ns: int) -> Tape:
@@ -21,11 +37,7 @@ def decided_between(tape: Tape, first_ns: int, end_ns: int) -> Tape:
     """
     low, high = (int(at) for at in np.searchsorted(tape.decided_at, [first_ns, end_ns]))
     order = tape.settle_order
-    columns: dict[str, Any] = {
-        name: column[low:high]
-        for name, column in vars(tape).items()
-        if isinstance(column, np.ndarray) and name not in _NOT_ROWS
-    }
+    columns = row_columns(tape, slice(low, high))
     digest = hashlib.blake2b(f"{tape.hash} {low} {high}".encode(), digest_size=16).hexdigest()
     part_order = order[(order >= low) & (order < high)] - low
     return replace(tape, **columns, settle_order=part_order, rows=tape.rows[low:high], hash=digest)

@@ -16,6 +16,7 @@ from engine.backtesting.run import replay
 from engine.clock import midnights
 from engine.kernel.codes import State
 from engine.tape import NEVER, Tape
+from engine.tape.part import row_columns
 from research.drift.traded import Place
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes
@@ -38,7 +39,6 @@ DECISIONS: Final[dict[str, Any]] = {
     "pnl_minor": pl.Int64,
 }
 _OFFER: Final = ("decided_at", "event_id", "market", "line", "selection", "bookmaker", "side")
-_NOT_BY_ROW: Final = ("settle_order", "midnights")
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,7 @@ def cut(tape: Tape, keep: NDArray[np.bool_], settled_ns: int) -> Tape:
     known = (tape.settled_at <= settled_ns) | (tape.settled_at == NEVER)
     if keep.all() and known.all():
         return tape
-    rows: dict[str, Any] = {
-        name: values[keep]
-        for name, values in vars(tape).items()
-        if isinstance(values, np.ndarray) and name not in _NOT_BY_ROW
-    }
+    rows = row_columns(tape, keep)
     late = rows["settled_at"] > settled_ns
     rows["settled_at"] = np.where(late, NEVER, rows["settled_at"])
     rows["state"] = np.where(late, np.int8(State.UNKNOWN), rows["state"])
