@@ -22,7 +22,8 @@ prints it without a traceback and ends with `exit_status`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "StoreError",
     "TapeError",
     "UsageError",
+    "check_above_zero",
     "check_frame",
     "check_names",
     "nearest_name",
@@ -177,6 +179,15 @@ def check_names(kind: str, wanted: Iterable[str] | None, known: Iterable[str], *
     for name in wanted or ():
         if name not in names:
             raise unknown_name(kind, str(name), names, where=where)
+
+
+def check_above_zero(section: str, values: Mapping[str, float]) -> None:
+    """Raise `ConfigurationError` for the first value of a section that is no finite number above 0."""
+    for name, value in values.items():
+        if not 0 < value < math.inf:
+            raise ConfigurationError(
+                "value out of range", where=f"{section}.{name}", expected="above 0", found=f"{value:g}"
+            )
 
 
 def check_frame(value: object, where: str, error: type[BeaError] = DataError) -> None:

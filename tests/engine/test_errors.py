@@ -25,6 +25,7 @@ from engine.errors import (
     DataError,
     TapeError,
     UsageError,
+    check_above_zero,
     check_frame,
     check_names,
     nearest_name,
@@ -164,3 +165,11 @@ def test_a_table_of_bets_from_pandas_is_a_tape_after_the_conversion() -> None:
     with pytest.raises(TapeError, match=r"polars.from_pandas\(frame\)"):
         from_frame(pd.DataFrame(ROW))
     assert len(from_frame(pl.from_pandas(pd.DataFrame(ROW)))) == 1
+
+
+@pytest.mark.parametrize("value", [0, -1, 0.0, float("nan"), float("inf")])
+def test_a_value_that_must_be_above_zero_is_named_with_its_section(value: float) -> None:
+    check_above_zero("runner", {"poll_ms": 1, "speed": 1e-9})
+    with pytest.raises(ConfigurationError, match=r"value out of range in runner\.b: expected above 0, found") as caught:
+        check_above_zero("runner", {"a": 1, "b": value, "c": 0})
+    assert caught.value.line().endswith(f"{value:g}")

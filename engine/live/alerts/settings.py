@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, check_above_zero
 from engine.live.alerts.table import Severity
 
 
@@ -50,9 +50,5 @@ class AlertSettings:
             raise ConfigurationError(
                 "unknown severity", where="alerts.lowest", expected=", ".join(Severity), found=repr(self.lowest)
             )
-        for name in ("repeat_after_s", "per_minute", "queue", "attempts", "retry_after_s"):
-            value = getattr(self, name)
-            if not 0 < value < float("inf"):
-                raise ConfigurationError(
-                    "value out of range", where=f"alerts.{name}", expected="above 0", found=f"{value:g}"
-                )
+        names = ("repeat_after_s", "per_minute", "queue", "attempts", "retry_after_s")
+        check_above_zero("alerts", {name: getattr(self, name) for name in names})

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, check_above_zero
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,8 @@ class BreakerSettings:
     act_on_replay: bool = False
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not isinstance(value, bool) and not (math.isfinite(value) and value > 0):
-                raise ConfigurationError(
-                    "value out of range", where=f"breakers.{field.name}", expected="above 0", found=f"{value:g}"
-                )
+        values = asdict(self).items()
+        check_above_zero("breakers", {name: value for name, value in values if not isinstance(value, bool)})
         if not (self.unfilled_frac <= 1.0 and self.overround_min < self.overround_max and self.odds_jump_factor > 1.0):
             raise ConfigurationError(
                 "contradictory limits",

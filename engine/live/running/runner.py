@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from engine.clock import SECOND_NS
-from engine.errors import ConfigurationError, KeyConflict
+from engine.errors import KeyConflict, check_above_zero
 from engine.live.clock import Clock, WorldClock
 from engine.live.crash_points import Probe, no_probe
 from engine.live.feed import Feed, FeedFailure, Mark, Message
@@ -51,11 +51,7 @@ class RunnerSettings:
     view_every_ms: int = 250
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if not value > 0:
-                raise ConfigurationError(
-                    "value out of range", where=f"runner.{name}", expected="above 0", found=f"{value:g}"
-                )
+        check_above_zero("runner", asdict(self))
 
 
 class Resolver(Protocol):
