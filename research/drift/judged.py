@@ -63,9 +63,8 @@ class Again:
     def __init__(self, rules: Rules, offers: pl.DataFrame, events: pl.DataFrame) -> None:
         self._account, self._prices = Account(rules), _Prices(events)
         self._judge = Judge(rules, self._account, self._prices)
-        self._offers = offers
-        self._instants = offers["decided_at"].cast(INSTANT_DTYPE).cast(pl.Int64).to_numpy()
-        self._order = np.argsort(self._instants, kind="stable")
+        self._offers = offers.sort("decided_at", maintain_order=True)
+        self._instants = self._offers["decided_at"].cast(INSTANT_DTYPE).cast(pl.Int64).to_numpy()
 
     def reproduced(self, entries: Iterable[Recorded]) -> set[int]:
         """Ids of the decisions that come out as they are on record: reason and stake.
@@ -129,8 +128,8 @@ class Again:
         return otherwise
 
     def _at(self, at_ns: int) -> pl.DataFrame:
-        low, high = np.searchsorted(self._instants[self._order], (at_ns, at_ns + 1))
-        return self._offers[self._order[low:high]]
+        low, high = np.searchsorted(self._instants, (at_ns, at_ns + 1))
+        return self._offers[int(low) : int(high)]
 
 
 def _as_seen(offers: pl.DataFrame, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
