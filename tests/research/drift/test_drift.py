@@ -12,6 +12,7 @@ import pytest
 
 from engine.backtesting.run import replay
 from engine.errors import LedgerError
+from engine.live.breakers.days import DayFold
 from engine.live.feed import Fixture, Message, Quote
 from engine.live.judgement.judge import Leg
 from engine.live.ledger.entries import Entry, Kind, Money, Recorded
@@ -70,6 +71,20 @@ def test_a_day_like_the_backtest_is_identical_to_the_cent(
     for mine, own in zip(of_ledger, of_backtest, strict=True):
         assert mine == replace(own, clv_sum=mine.clv_sum, return_frac=mine.return_frac)
         assert (mine.clv_sum, mine.return_frac) == pytest.approx((own.clv_sum, own.return_frac))
+
+
+def test_the_breakers_count_the_days_of_a_ledger_as_a_drift_does(
+    deployed: Deployed, tapes: Tapes, same: list[Recorded]
+) -> None:
+    fold = DayFold()
+    for recorded in same:
+        fold.apply(recorded)
+    of_drift = days_of(Traded.of(same), tapes.tape(deployed.spec), int(deployed.params.bankroll_minor))
+    of_breakers = fold.days()
+    assert 20 < len(of_breakers) in (len(of_drift) - 1, len(of_drift))  # the last day has not ended
+    for mine, own in zip(of_breakers[:-1], of_drift, strict=False):
+        assert mine == replace(own, clv_sum=0.0, clv_n=0, return_frac=mine.return_frac)  # without CLOSED entries
+        assert mine.return_frac == pytest.approx(own.return_frac)
 
 
 def reject(word: str) -> Planted:
