@@ -38,6 +38,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _reconcile(options: Any) -> int:
+    from engine.live.clock import WorldClock
     from engine.live.execution.reckoning import reckon, take_over
     from engine.live.execution.reconcile import Reconciler
 
@@ -45,9 +46,9 @@ def _reconcile(options: Any) -> int:
     try:
         room = trading.parts.room
         room.journal.load()
-        reach = getattr(room.executor.clock, "reach", None)
-        if reach is not None:  # a replay: its world stands at the last entry
-            reach(max(0, room.journal.book.latest_ns))
+        clock = room.executor.clock
+        if isinstance(clock, WorldClock):  # a replay: its world stands at the last entry
+            clock.reach(max(0, room.journal.book.latest_ns))
         ledger, person = room.journal.ledger, options.person or user_name()
         if options.resolve:
             _resolve(room.executor, options, person)

@@ -182,9 +182,9 @@ def opened_entry(promotion: Promotion) -> Entry:
     return Entry(Kind.OPENED, "opened", 0, body=body)
 
 
-def deposits(deployed: Deployed, rules: Rules, at_ns: int) -> list[Entry]:
+def deposits(deployed: Deployed, rules: Rules) -> list[Entry]:
     """The opening bankroll as deposits: one, or one for each wallet."""
-    return opening_deposits(rules, _bookmakers(deployed), at_ns)
+    return opening_deposits(rules, _bookmakers(deployed), 0)
 
 
 def _bookmakers(deployed: Deployed) -> list[str]:

@@ -130,7 +130,7 @@ def compose(
         strategy=strategy_of(deployed),
         feed=feed_of(history, wish),
         kinds=spec.instants,
-        deposits=tuple(deposits(deployed, rules, 0)),
+        deposits=tuple(deposits(deployed, rules)),
         mode=deployed.promotion.mode,
         bands=deployed.promotion.bands,
         closing=(spec.clv_bookmaker, spec.clv_method),
