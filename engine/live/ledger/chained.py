@@ -79,8 +79,10 @@ class ChainedLedger:
         if not prepared:
             return ()
         keys = [item.entry.key for item in prepared]
-        if len(set(keys)) < len(keys):
-            raise KeyConflict("one key twice in one batch", where=self.where, found=_first_repeated(keys))
+        bets = [item.entry.venue_bet for item in prepared if item.entry.venue_bet is not None]
+        for what, names in (("key", keys), ("venue bet", bets)):
+            if len(set(names)) < len(names):
+                raise KeyConflict(f"one {what} twice in one batch", where=self.where, found=_first_repeated(names))
         return self._again(lambda: self._append(prepared, sending))
 
     def entries(self, after: int = 0) -> Iterator[Recorded]:
@@ -238,11 +240,9 @@ class ChainedLedger:
                 item.text,
             ):
                 raise self._conflict("a key is there with other content", item.entry.key, row)
-            claimed = by_bet.get(item.entry.venue_bet) if item.entry.venue_bet is not None else None
+            claimed = by_bet.get(item.entry.venue_bet or "")
             if claimed is not None and claimed.entry.key != item.entry.key:
                 raise self._conflict("a venue bet belongs to another entry", str(item.entry.venue_bet), claimed)
-            if item.entry.venue_bet is not None and venue_bets.count(item.entry.venue_bet) > 1:
-                raise KeyConflict("one venue bet twice in one batch", where=self.where, found=item.entry.venue_bet)
         stored = [by_key.get(item.entry.key) for item in prepared]
         if all(row is None for row in stored):
             return None

@@ -145,8 +145,7 @@ FIRST_PREVIOUS: Final = "0" * 64
 HASHED: Final = (
     "previous", "number", "epoch", "wall_ns", "kind", "key", "at_ns", "intent", "venue_bet", "bookmaker", *ACCOUNTS
 )  # fmt: skip
-#: what is hashed of a row: its values in that order, the venue bet in the form of `row_hash`
-ROW_FORM: Final = "\n".join(["%s"] * (len(HASHED) + 1))
+_ROW_FORM: Final = "\n".join(["%s"] * (len(HASHED) + 1))
 
 
 def body_text(body: Mapping[str, Any]) -> str:
@@ -155,25 +154,26 @@ def body_text(body: Mapping[str, Any]) -> str:
 
 
 def entry_hash(previous: str, number: int, epoch: int, wall_ns: int, entry: Entry, text: str) -> str:
-    """SHA-256 over every column of an entry and the hash of the one before, 64 hexadecimal digits."""
+    """SHA-256 over every column of an entry and the hash of the one before, 64 hexadecimal digits.
+
+    A venue bet is written with a leading equals sign, its absence as a hyphen.
+    """
     money = entry.money
     amounts = [getattr(money, name) for name in ACCOUNTS]
-    head = [previous, number, epoch, wall_ns, entry.kind, entry.key, entry.at_ns, entry.intent, entry.venue_bet]
+    bet = "-" if entry.venue_bet is None else f"={entry.venue_bet}"
+    head = [previous, number, epoch, wall_ns, entry.kind, entry.key, entry.at_ns, entry.intent, bet]
     return row_hash((*head, entry.bookmaker, *amounts, text))
 
 
 def row_hash(values: Sequence[Any]) -> str:
-    """`entry_hash` of the columns of `HASHED` and the body.
+    """`entry_hash` of the columns of `HASHED`, the venue bet in the form that is hashed, and the body.
 
     They are joined by line feeds. No column of an entry holds one (`fault_of`), so two different entries never give the
-    same text. A venue bet is written with a leading equals sign, its absence as a hyphen.
+    same text.
     """
-    row = list(values)
-    row[_VENUE_BET] = "-" if row[_VENUE_BET] is None else f"={row[_VENUE_BET]}"
-    return hashlib.sha256((ROW_FORM % tuple(row)).encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256((_ROW_FORM % tuple(values)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-_VENUE_BET: Final = HASHED.index("venue_bet")
 #: amounts and instants fit a signed 64-bit column
 _LARGEST: Final = 2**63 - 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.errors import LedgerFailure
 from engine.live.ledger.control import Control, sets_the_switch
@@ -52,10 +52,7 @@ class MemoryDisk:
         del self.rows[self.synced :]
         last = self.rows[-1] if self.rows else None
         number, digest = (last.number, last.hash) if last is not None else (State().number, State().hash)
-        state = self.state
-        self.state = State(
-            state.holder, state.epoch, state.beat, state.exclusive, state.ttl_ns, state.wall_ns, number, digest
-        )
+        self.state = replace(self.state, number=number, hash=digest)
         self.owner = None
 
 

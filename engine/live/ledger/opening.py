@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -215,8 +216,7 @@ def make_tables(connection: Connection, name: str) -> None:
     schema.metadata.create_all(connection, checkfirst=False)
     schema.version.create(connection, checkfirst=False)
     connection.execute(insert(schema.version), {"version_num": schema.VERSIONS[-1]})
-    state = {field: getattr(State(), field) for field in State.__dataclass_fields__}
-    connection.execute(insert(schema.lease), {"id": 1, **state})
+    connection.execute(insert(schema.lease), {"id": 1, **asdict(State())})
     connection.execute(insert(schema.facts), [{"name": "name", "value": name}, {"name": "restored", "value": ""}])
 
 

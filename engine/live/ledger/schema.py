@@ -6,18 +6,15 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, MetaData, Table, Text
 
-from engine.live.ledger.entries import ACCOUNTS
+from engine.live.ledger.entries import ACCOUNTS, HASHED
 
 #: versions of the schema, oldest first; each is a file in the folder of migrations
 VERSIONS: Final = ("0001", "0002")
 
 metadata = MetaData()
 
-#: columns of `entries` in the order of `engine.live.ledger.entries.HASHED`, with the body and the hash at the end
-ENTRY_COLUMNS: Final = (
-    "number", "epoch", "wall_ns", "kind", "key", "at_ns", "intent", "venue_bet", "bookmaker", *ACCOUNTS,
-    "body", "previous", "hash",
-)  # fmt: skip
+#: columns of `entries` in the order of `engine.live.ledger.entries.HASHED`, with the body and both hashes at the end
+ENTRY_COLUMNS: Final = (*HASHED[1:], "body", HASHED[0], "hash")
 
 entries = Table(
     "entries",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.errors import LedgerError, LedgerFailure, printable
 from engine.live.ledger import schema
 from engine.live.ledger.control import Command, Control, control_hash
-from engine.live.ledger.entries import ACCOUNTS, FIRST_PREVIOUS, HASHED, ROW_FORM
+from engine.live.ledger.entries import ACCOUNTS, FIRST_PREVIOUS, HASHED, row_hash
 from engine.live.ledger.session import Sessions, failure
 from engine.live.ledger.sql import SqlTransaction
 from engine.live.ledger.store import Unfinished
@@ -142,8 +141,7 @@ class _Chain:
         """Check one row: the columns of `HASHED` with the venue bet in its hashed form, body, hash."""
         self.position += 1
         values, digest = row[:-1], row[-1]
-        line = (ROW_FORM % tuple(values)).encode("utf-8", "surrogateescape")
-        computed = hashlib.sha256(line).hexdigest()
+        computed = row_hash(values)
         if computed == digest and values[0] == self.last and values[1] == self.position and not sum(values[_MONEY]):
             self.last = digest
         else:
@@ -193,8 +191,7 @@ def _changed(values: Sequence[Any], digest: Any, computed: str, last: str, posit
 
 
 def _hash_with(values: Sequence[Any], index: int, value: Any) -> str:
-    line = ROW_FORM % (*values[:index], value, *values[index + 1 :])
-    return hashlib.sha256(line.encode("utf-8", "surrogateescape")).hexdigest()
+    return row_hash((*values[:index], value, *values[index + 1 :]))
 
 
 def _flips(value: Any) -> Iterator[Any]:
@@ -250,9 +247,8 @@ def _head_faults(connection: Connection, chain: _Chain, head: str) -> list[Fault
 
 
 def _control_faults(connection: Connection) -> tuple[int, list[Fault]]:
-    columns = [column for column in schema.control.c if column.name != "hash"]
     last, position, faults = FIRST_PREVIOUS, 0, []
-    for row in connection.execute(select(*columns, schema.control.c.hash).order_by(schema.control.c.number)):
+    for row in connection.execute(select(schema.control).order_by(schema.control.c.number)):
         position += 1
         number, wall_ns, command, digest = row[0], row[1], row[2], row[6]
         known = command in list(Command) and number == position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -30,7 +31,7 @@ def runner(
 def test_a_second_runner_waits_the_holders_time_and_the_margin_and_the_first_is_fenced() -> None:
     disk, clock, other = MemoryDisk(), MovedClock(), MovedClock(wall_ns=5, monotonic_ns=10**12)
     first = runner(disk, clock, "a")
-    disk.state = disk.state.__class__(**{**disk.state.__dict__, "ttl_ns": 2 * TTL})  # the holder's time counts
+    disk.state = replace(disk.state, ttl_ns=2 * TTL)  # the holder's time counts
     second = runner(disk, other, "b")
     assert 2 * TTL + MARGIN <= other.monotonic - 10**12 < 2 * TTL + MARGIN + POLL
     assert (first.epoch, second.epoch) == (1, 2)
