@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from engine.errors import LedgerError, LedgerFailure, printable
 from engine.files import flush_folder, new_file
@@ -21,10 +21,10 @@ from engine.live.clock import Clock, SystemClock
 from engine.live.ledger import schema
 from engine.live.ledger.migrate import upgrade
 from engine.live.ledger.opening import connect, database_url, ledger_path, make_tables, stored_version
-from engine.live.ledger.session import Sessions, failure, sqlite_sessions
+from engine.live.ledger.session import Sessions, asked_once, failure, sqlite_sessions
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.sql import SqlTransaction
-from engine.live.ledger.store import State, Unfinished
+from engine.live.ledger.store import State
 from engine.live.ledger.verify import Verification, verify
 
 _FORMAT: Final = "bea ledger 1"
@@ -61,11 +61,10 @@ def export(sessions: Sessions, name: str, path: Path) -> State:
         file.write(json.dumps(head) + "\n")
         counts = []
         for table, columns in _COPIED:
-            count = 0
-            for values in _rows(connection, table, columns):
-                file.write(json.dumps({table.name: values}, separators=(",", ":")) + "\n")
-                count += 1
-            counts.append(count)
+            counts.append(0)
+            for block in _blocks(connection, table, columns):
+                file.writelines(json.dumps({table.name: values}, separators=(",", ":")) + "\n" for values in block)
+                counts[-1] += len(block)
         file.write(json.dumps({"end": {"entries": counts[0], "control": counts[1], "head": state.hash}}) + "\n")
     return state
 
@@ -217,13 +216,13 @@ def _marked(copy: Path, name: str, clock: Clock) -> Verification:
     sessions = sqlite_sessions(copy, LedgerSettings(), clock)
     try:
         with sessions.read() as connection:
-            old = connection.execute(select(schema.facts.c.value).where(schema.facts.c.name == "name")).scalar()
-        found = verify(sessions, str(old))
+            old = SqlTransaction(connection).fact("name")
+        found = verify(sessions, old)
         with sessions.write() as connection:
-            state = SqlTransaction(connection).state()
-            SqlTransaction(connection).put_state(replace(state, holder="", exclusive=False))
-            for fact, value in (("name", name), ("restored", found.head)):
-                connection.execute(update(schema.facts).where(schema.facts.c.name == fact), {"value": value})
+            transaction = SqlTransaction(connection)
+            transaction.put_state(replace(transaction.state(), holder="", exclusive=False))
+            transaction.put_fact("name", name)
+            transaction.put_fact("restored", found.head)
         return replace(found, restored=found.head)
     finally:
         sessions.close()
@@ -232,17 +231,14 @@ def _marked(copy: Path, name: str, clock: Clock) -> Verification:
 def _to_postgres(copy: Path, name: str, settings: LedgerSettings, clock: Clock) -> None:
     source, store = sqlite_sessions(copy, LedgerSettings(), clock), connect(name, settings, clock)
     try:
-        with _read(source) as reading, store.sessions.first() as writing:
+        with asked_once(store.where), _read(source) as reading, store.sessions.first() as writing:
             make_tables(writing, name)
             for table, columns in _COPIED:
-                for block in _blocks(_rows(reading, table, columns)):
+                for block in _blocks(reading, table, columns):
                     writing.execute(insert(table), [dict(zip(columns, values, strict=True)) for values in block])
             state = SqlTransaction(reading).state()
             SqlTransaction(writing).put_state(state)
-            marked = update(schema.facts).where(schema.facts.c.name == "restored")
-            writing.execute(marked, {"value": state.hash})
-    except Unfinished as error:
-        raise failure(store.where, error.cause) from error
+            SqlTransaction(writing).put_fact("restored", state.hash)
     finally:
         source.close()
         store.close()
@@ -250,11 +246,8 @@ def _to_postgres(copy: Path, name: str, settings: LedgerSettings, clock: Clock) 
 
 @contextlib.contextmanager
 def _read(sessions: Sessions) -> Iterator[Connection]:
-    try:
-        with sessions.read() as connection:
-            yield connection
-    except Unfinished as error:
-        raise failure(sessions.where, error.cause) from error
+    with asked_once(sessions.where), sessions.read() as connection:
+        yield connection
 
 
 @contextlib.contextmanager
@@ -275,19 +268,8 @@ def _new_file(path: Path) -> Iterator[Path]:
         raise failure(str(path), error.strerror or type(error).__name__) from error
 
 
-def _rows(connection: Connection, table: Any, columns: Sequence[str]) -> Iterator[list[Any]]:
+def _blocks(connection: Connection, table: Any, columns: Sequence[str]) -> Iterator[list[list[Any]]]:
     query = select(*(table.c[name] for name in columns)).order_by(table.c.number)
     with connection.execute(query, execution_options={"stream_results": True, "max_row_buffer": _BLOCK}) as result:
         for block in result.partitions(_BLOCK):
-            yield from map(list, block)
-
-
-def _blocks(rows: Iterator[list[Any]]) -> Iterator[list[list[Any]]]:
-    block: list[list[Any]] = []
-    for row in rows:
-        block.append(row)
-        if len(block) == _BLOCK:
-            yield block
-            block = []
-    if block:
-        yield block
+            yield [list(row) for row in block]

@@ -17,10 +17,10 @@ from engine.live.crash_points import Probe, no_probe
 from engine.live.ledger import schema
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Entry, Kind
-from engine.live.ledger.session import failure, has_reset_bug, postgres_sessions, sqlite_sessions
+from engine.live.ledger.session import asked_once, has_reset_bug, postgres_sessions, sqlite_sessions
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.sql import SqlStore
-from engine.live.ledger.store import State, Unfinished
+from engine.live.ledger.store import State
 from engine.logs.setup import logger
 from engine.paths import home
 
@@ -59,10 +59,8 @@ def ledger_names(settings: LedgerSettings) -> list[str]:
         return sorted(path.stem for path in files if _NAME.fullmatch(path.stem))
     sessions = postgres_sessions(url, "public", settings, SystemClock())
     try:
-        with sessions.read() as connection:
+        with asked_once(sessions.where), sessions.read() as connection:
             schemas = inspect(connection).get_schema_names()
-    except Unfinished as error:
-        raise failure(sessions.where, error.cause) from error
     finally:
         sessions.close()
     return sorted(name.removeprefix("bea_") for name in schemas if name.startswith("bea_"))

@@ -166,6 +166,15 @@ def failure(where: str, cause: str) -> LedgerFailure:
     return LedgerFailure("the ledger failed", where=where, found=cause, todo=todo)
 
 
+@contextlib.contextmanager
+def asked_once(where: str) -> Iterator[None]:
+    """For what is not asked again: `Unfinished` becomes a `LedgerFailure`."""
+    try:
+        yield
+    except Unfinished as error:
+        raise failure(where, error.cause) from error
+
+
 def explained(error: BaseException) -> tuple[str, bool]:
     """A driver's error in a few words, and whether asking again is safe and may help."""
     origin: Any = error.orig if isinstance(error, DBAPIError) else error

@@ -15,9 +15,8 @@ from engine.errors import LedgerError, LedgerFailure, printable
 from engine.live.ledger import schema
 from engine.live.ledger.control import Command, Control, control_hash
 from engine.live.ledger.entries import ACCOUNTS, FIRST_PREVIOUS, HASHED, row_hash
-from engine.live.ledger.session import Sessions, failure
+from engine.live.ledger.session import Sessions, asked_once
 from engine.live.ledger.sql import SqlTransaction
-from engine.live.ledger.store import Unfinished
 
 #: a list of faults ends here
 _MOST: Final = 20
@@ -95,10 +94,8 @@ def verify(sessions: Sessions, name: str, head: str = "") -> Verification:
     LedgerFailure
         The database cannot be reached.
     """
-    try:
+    with asked_once(sessions.where):
         return _verification(sessions, name, head)
-    except Unfinished as error:
-        raise failure(sessions.where, error.cause) from error
 
 
 def _verification(sessions: Sessions, name: str, head: str) -> Verification:
