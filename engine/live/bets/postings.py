@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.live.bets.bet import Bet, money_of, order_body, reversal_money, settlement_money
 from engine.live.bets.states import BetState
-from engine.live.ledger.entries import Entry, Kind
+from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.venue import Order, Outcome, Receipt
 
 
@@ -90,16 +90,8 @@ def received(bet: Bet, receipt: Receipt, venue: str, at_ns: int) -> Entry:
         "venue_bet_id": receipt.venue_bet_id,
         "raw": dict(receipt.raw),
     }
-    return Entry(
-        Kind(target.value),
-        f"{target}:{bet.key}:{matched}:{rest}",
-        at_ns,
-        intent=bet.key,
-        venue_bet=claim(bet, receipt, venue),
-        bookmaker=bet.order.bookmaker,
-        money=money_of(bet, target, matched=matched, rest=rest),
-        body=body,
-    )
+    money, key = money_of(bet, target, matched=matched, rest=rest), f"{target}:{bet.key}:{matched}:{rest}"
+    return _entry(bet, Kind(target.value), key, at_ns, money, body, claim(bet, receipt, venue))
 
 
 def settled(
@@ -121,19 +113,10 @@ def settled(
     entries, version = [], bet.version + 1
     money = settlement_money(bet, pnl_minor, tax_minor)
     if bet.state in (BetState.SETTLED, BetState.VOID):
-        entries.append(_plain(bet, Kind.REVERSED, f"reversed:{bet.key}:{bet.version}", at_ns))
+        back, taken = f"reversed:{bet.key}:{bet.version}", {"version": bet.version}
+        entries.append(_entry(bet, Kind.REVERSED, back, at_ns, reversal_money(bet), taken))
     body = {"version": version, "pnl_minor": pnl_minor, "tax_minor": tax_minor, **(more or {})}
-    entries.append(
-        Entry(
-            Kind(outcome.value),
-            f"settled:{bet.key}:{version}",
-            at_ns,
-            intent=bet.key,
-            bookmaker=bet.order.bookmaker,
-            money=money,
-            body=body,
-        )
-    )
+    entries.append(_entry(bet, Kind(outcome.value), f"settled:{bet.key}:{version}", at_ns, money, body))
     return entries
 
 
@@ -179,24 +162,10 @@ def claim(bet: Bet, receipt: Receipt, venue: str) -> str | None:
 
 
 def _of(bet: Bet, target: BetState, key: str, at_ns: int, body: Mapping[str, Any]) -> Entry:
-    return Entry(
-        Kind(target.value),
-        key,
-        at_ns,
-        intent=bet.key,
-        bookmaker=bet.order.bookmaker,
-        money=money_of(bet, target),
-        body=body,
-    )
+    return _entry(bet, Kind(target.value), key, at_ns, money_of(bet, target), body)
 
 
-def _plain(bet: Bet, kind: Kind, key: str, at_ns: int) -> Entry:
-    return Entry(
-        kind,
-        key,
-        at_ns,
-        intent=bet.key,
-        bookmaker=bet.order.bookmaker,
-        money=reversal_money(bet),
-        body={"version": bet.version},
-    )
+def _entry(
+    bet: Bet, kind: Kind, key: str, at_ns: int, money: Money, body: Mapping[str, Any], venue_bet: str | None = None
+) -> Entry:
+    return Entry(kind, key, at_ns, bet.key, venue_bet, bet.order.bookmaker, money, body)
