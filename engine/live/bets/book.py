@@ -24,7 +24,6 @@ class Book:
 
     def __init__(self) -> None:
         self.balances: dict[str, int] = dict.fromkeys(ACCOUNTS, 0)
-        self.wallets: dict[str, int] = {}
         self.last_number = 0
         #: the latest instant of an entry: a wall clock that says less after a restart was set back
         self.latest_ns = 0
@@ -166,8 +165,6 @@ class Book:
             self.adjustments += 1
         for name in ACCOUNTS:
             self.balances[name] += getattr(entry.money, name)
-        if entry.money.cash:
-            self.wallets[entry.bookmaker] = self.wallets.get(entry.bookmaker, 0) + entry.money.cash
         self.last_number = recorded.number
         self.latest_ns = max(self.latest_ns, entry.at_ns)
 
