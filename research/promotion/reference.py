@@ -64,9 +64,7 @@ def reference_of(path: Path, tape: Tape, spans: Sequence[tuple[dt.date, dt.date]
     table = day_table(path, tape)
     dates = table["date"]
     inside = _within(dates, spans)
-    first_midnights = np.concatenate([[tape.first_midnight], tape.midnights[:-1]]) if len(tape) else np.empty(0)
-    decided = path.bets["decided_at"].cast(pl.Int64).to_numpy()
-    day_of_bet = np.searchsorted(first_midnights, decided, side="right") - 1
+    day_of_bet = _days(tape, path.bets["decided_at"].cast(pl.Int64).to_numpy(), len(dates))
     own = path.bets.filter(pl.Series(inside.to_numpy()[day_of_bet])) if path.bets.height else path.bets
     last = path.bets["settled_at"].cast(pl.Int64).max() if path.bets.height else None
     until_ns = max(int(tape.decided_at.max(initial=0)), 0 if last is None else int(last))  # type: ignore[arg-type]
@@ -92,12 +90,10 @@ def day_table(path: Path, tape: Tape) -> pl.DataFrame:
     tape : Tape
     """
     daily, count = path.daily, path.daily.height
-    starts = np.asarray(tape.midnights)
     reasons = path.row_reasons.cast(pl.String)
 
     def per_day(instants: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-        day = np.minimum(np.searchsorted(starts, instants, side="right"), max(count - 1, 0))
-        return np.bincount(day, weights=weights, minlength=count)[:count]
+        return np.bincount(_days(tape, instants, count), weights=weights, minlength=count)[:count]
 
     lost = per_day(tape.decided_at[reasons.is_in(NOT_FILLED).to_numpy()]).astype(np.int64)
     settled = path.bets.filter(pl.col("settled_at").is_not_null() & (pl.col("state") != "open"))
@@ -117,6 +113,12 @@ def day_table(path: Path, tape: Tape) -> pl.DataFrame:
             "return_frac": daily["return_frac"],
         }
     )
+
+
+def _days(tape: Tape, instants: np.ndarray, count: int) -> np.ndarray:
+    """Number of the day that each instant is in; what is later than all `count` days is in the last one."""
+    days: np.ndarray = np.minimum(np.searchsorted(tape.midnights, instants, side="right"), max(count - 1, 0))
+    return days
 
 
 def merged(table: pl.DataFrame) -> list[Day]:
