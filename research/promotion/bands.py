@@ -12,7 +12,7 @@ that Jeffreys' prior leaves open, Beta(1/2, attempts + 1/2).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -240,15 +240,6 @@ def alarm_share(lower: Floats, upper: Floats, measured: Floats) -> float:
     """Share of paths, float64 (paths, days, 5), that leave any band on any day; NaN leaves none."""
     outside = (measured < lower) | (measured > upper)
     return float(outside.any(axis=(1, 2)).mean())
-
-
-def bounds_of(document: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """Lower and upper bounds of a bands document, float64 (days, 5) each."""
-    ends = []
-    for side, none in (("lower", -np.inf), ("upper", np.inf)):
-        columns = [document["measures"][name][side] for name in MEASURES]
-        ends.append(np.array([[none if v is None else v for v in column] for column in columns]).T)
-    return ends[0], ends[1]
 
 
 def _changed(name: str, whole: float) -> float | None:

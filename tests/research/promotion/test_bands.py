@@ -14,13 +14,12 @@ from research.promotion.bands import (
     alarm_share,
     bands,
     bounds,
-    bounds_of,
     futures,
     mean_block,
     rounded_outward,
 )
 from research.promotion.settings import BandSettings
-from tests.research.promotion.truth_of_bands import CHANGES, Process, alarms, draw
+from tests.research.promotion.truth_of_bands import CHANGES, Process, alarms, bounds_of, draw
 
 QUICK = BandSettings(paths=1000, resamples=10)
 

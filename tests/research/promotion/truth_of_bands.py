@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.promotion.bands import FIELDS, Day, cumulative
-from research.promotion.bands import alarm_share, bands, bounds_of
+from engine.promotion.bands import FIELDS, MEASURES, Day, cumulative
+from research.promotion.bands import alarm_share, bands
 from research.promotion.settings import BandSettings
 
 Floats = NDArray[np.float64]
@@ -76,6 +76,15 @@ def draw(process: Process, days: int, rng: np.random.Generator) -> Floats:
         clv = float(rng.normal(process.edge, 0.08, bets).sum())
         out[day] = bets, attempts, bets * _STAKE, pnl, clv, bets, pnl / _BANKROLL
     return out
+
+
+def bounds_of(document: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """Lower and upper bounds of a bands document, float64 (days, 5) each."""
+    ends = []
+    for side, none in (("lower", -np.inf), ("upper", np.inf)):
+        columns = [document["measures"][name][side] for name in MEASURES]
+        ends.append(np.array([[none if v is None else v for v in column] for column in columns]).T)
+    return ends[0], ends[1]
 
 
 def alarms(
