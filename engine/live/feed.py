@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
+
+from engine.clock import instant_ns
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,12 @@ class Fixture:
 
     known_at_ns: int
     values: Mapping[str, Any]
+
+    @property
+    def starts_ns(self) -> int | None:
+        """When the event starts, UTC nanoseconds; None where it is not known."""
+        starts = self.values.get("starts_at")
+        return instant_ns(starts) if isinstance(starts, datetime) else starts
 
 
 @dataclass(frozen=True)

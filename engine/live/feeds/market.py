@@ -11,7 +11,6 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,7 +18,7 @@ import polars as pl
 
 from engine.asof.features import Follower
 from engine.asof.view import VIEW, ahead_ns
-from engine.clock import instant_ns, midnights
+from engine.clock import midnights
 from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result
 from engine.live.feeds.sieve import refusal_of
 from engine.live.judgement.offers import Offer
@@ -244,8 +243,7 @@ class Market:
     def _schedule(self, fixture: Fixture) -> None:
         values, event_id = fixture.values, int(fixture.values["event_id"])
         self._of_events[event_id] = values
-        starts = values.get("starts_at")
-        starts_ns = instant_ns(starts) if isinstance(starts, datetime) else starts
+        starts_ns = fixture.starts_ns
         sport, competition, season = (values.get(name) for name in _EVENT)
         is_recorded = values.get("starts_at_basis") == "recorded"
         event = _Event(str(sport), str(competition), season, starts_ns, is_recorded)

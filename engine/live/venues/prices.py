@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import polars as pl
 
@@ -206,9 +206,8 @@ class ObservedPrices:
         A message may come twice, as after a restart that reads a recording again.
         """
         if isinstance(message, Fixture):
-            start = message.values.get("starts_at")
-            if start is not None:
-                self._starts[message.values["event_id"]] = _instant(start)
+            if message.starts_ns is not None:
+                self._starts[message.values["event_id"]] = message.starts_ns
         elif isinstance(message, Quote):
             self._see_quote(message)
         if isinstance(message, Mark | Quote):
@@ -250,10 +249,3 @@ def _line(line: float | None) -> float | None:
 
 def _size(size: float | None) -> float:
     return math.inf if size is None or math.isnan(size) else size
-
-
-def _instant(value: Any) -> int:
-    """UTC nanoseconds of an instant that is an integer or a datetime."""
-    if isinstance(value, int):
-        return value
-    return int(pl.Series([value]).cast(pl.Datetime("ns", "UTC")).cast(pl.Int64)[0])
