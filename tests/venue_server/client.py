@@ -241,10 +241,8 @@ def _reading(rows: Sequence[Mapping[str, Any]], complete: bool) -> Reading:
 def _foreign(receipt: Receipt) -> ForeignBet:
     """A bet without a reference of ours, with what its raw answer says of it."""
     raw = receipt.raw
-    is_over = receipt.outcome in (Outcome.SETTLED, Outcome.VOID)
-    at_risk = 0 if is_over else receipt.matched_minor + receipt.open_minor
     return ForeignBet(
-        receipt.venue_bet_id, raw.get("event_id"), at_risk, raw,
+        receipt.venue_bet_id, raw.get("event_id"), receipt.at_risk_minor, raw,
         market=raw.get("market", ""), line=raw.get("line"), selection=raw.get("selection", ""),
         side=raw.get("side", ""), odds=receipt.odds, placed_at_ns=raw.get("placed_at_ns", 0), receipt=receipt,
     )  # fmt: skip

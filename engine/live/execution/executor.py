@@ -298,6 +298,7 @@ class Executor:
     def _book(self, bets: Sequence[Bet], answers: Sequence[Answer], strangers: Sequence[str], now: int) -> None:
         """Write what the answers prove, in one commit; then tell."""
         entries: list[Entry] = []
+        tripped: set[str] = set()
         alarms = [
             Alarm(WRONG_REFERENCE, f"the venue answered for {name}, which was not asked for") for name in strangers
         ]
@@ -307,7 +308,8 @@ class Executor:
                 entries.append(received(bet, answer.receipt, self.venue.profile.name, now))
                 for alarm, breaker in surprises(bet, answer.receipt, self.venue.profile.name):
                     alarms.append(alarm)
-                    if breaker not in [str(entry.body.get("breaker")) for entry in entries]:
+                    if breaker not in tripped:
+                        tripped.add(breaker)
                         entries.append(self.guards.trip(breaker, alarm.text, now))
             elif answer.unknown:
                 entries.append(unknown(bet, answer.unknown, now))
