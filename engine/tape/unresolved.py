@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from engine.betting.sport import with_possible_results
 from engine.clock import DAY_NS, duration_ns
 from engine.errors import ConfigurationError
 from engine.schema import INSTANT_DTYPE, VOID_STATUSES
@@ -130,3 +131,16 @@ def with_unresolved(
         basis = pl.when(void).then(pl.lit(VOID_BASIS)).otherwise("settled_at_basis")
         changed.append(basis.alias("settled_at_basis"))
     return events.with_columns(changed)
+
+
+def prepared(events: pl.DataFrame, rule: Unresolved | None = None, latest: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Events as a tape settles them: no result before the game can be over, and none for ever outstanding.
+
+    Parameters
+    ----------
+    events : polars.DataFrame
+        Columns of `schema.EVENTS`.
+    rule, latest : optional
+        As in `with_unresolved`.
+    """
+    return with_possible_results(with_unresolved(with_possible_results(events), rule, latest))

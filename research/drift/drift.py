@@ -10,12 +10,10 @@ import numpy as np
 import polars as pl
 
 from engine.errors import LedgerError
-from engine.live.feeds.replay import prepared
 from engine.live.ledger.entries import Recorded
 from engine.promotion import Promotion
 from engine.promotion.bands import Standing, band_position
 from engine.strategy import Learner
-from engine.tape.unresolved import Unresolved
 from research.drift.causes import Cause
 from research.drift.days import days_of
 from research.drift.judged import Again
@@ -153,8 +151,7 @@ def drift_of(deployed: Deployed, entries: Sequence[Recorded], tapes: Tapes | Non
     tape = cut(whole, covered(traded, whole, events), traded.until_ns)
     backtest = replayed(deployed, tape)
     backtest = replace(backtest, decisions=with_quotes(backtest.decisions, offers, quotes))
-    settled = prepared(events, Unresolved(**dict(spec.unresolved)), tapes.latest(spec, events))
-    reproduced = Again(deployed.rules, offers, settled).reproduced(entries)
+    reproduced = Again(deployed.rules, offers, tapes.settled(spec, events)).reproduced(entries)
     pairs = with_money(paired(traded, backtest, tape, reproduced), traded, backtest)
     learner = deployed.strategy
     artifacts = compared(traded.artifacts, learner, tapes, spec) if isinstance(learner, Learner) else ()

@@ -28,7 +28,7 @@ from engine.tape import Tape
 from engine.tape.build import build_tape
 from engine.tape.execution import CashOut, LaterPrices
 from engine.tape.file import save
-from engine.tape.unresolved import Unresolved, with_unresolved
+from engine.tape.unresolved import Unresolved, prepared, with_unresolved
 from research.config.code_hash import code_hash
 from research.config.tape_spec import TapeSpec
 from research.tapes.absence import why_nothing
@@ -214,9 +214,10 @@ class Tapes:
         events = [part.events for part, _ in parts] or [pl.DataFrame(schema=EVENTS)]
         return pl.concat(events), [view for _, views in parts for view in views]
 
-    def latest(self, spec: TapeSpec, events: pl.DataFrame) -> pl.DataFrame | None:
-        """The last result of each competition of some events, for `engine.tape.unresolved.with_unresolved`."""
-        return latest_of(self._store(spec), events, Unresolved(**dict(spec.unresolved)))
+    def settled(self, spec: TapeSpec, events: pl.DataFrame) -> pl.DataFrame:
+        """Events of a universe as its tape settles them."""
+        rule = Unresolved(**dict(spec.unresolved))
+        return prepared(events, rule, latest_of(self._store(spec), events, rule))
 
     def featured(self, spec: TapeSpec) -> Featured:
         """The features of a strategy, over the events of all parts: a running number goes on from part to part."""
@@ -224,10 +225,7 @@ class Tapes:
         if not inputs.features:
             return Featured()
         events = _rows_of(self._store(spec).events, inputs.visible)
-        if events is None:
-            return Featured()
-        events, rule = with_possible_results(events), Unresolved(**dict(spec.unresolved))
-        return Featured(inputs.features, with_unresolved(events, rule, self.latest(spec, events)))
+        return Featured() if events is None else Featured(inputs.features, self.settled(spec, events))
 
     def _parts(self, inputs: TapeInputs) -> Iterator[tuple[_Part, list[View]]]:
         """Parts of the universe that hold anything, with what was knowable at their decisions."""

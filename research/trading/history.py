@@ -12,7 +12,6 @@ import polars as pl
 
 from engine.clock import SECOND_NS, day_start
 from engine.errors import ConfigurationError, EmptyUniverseError
-from engine.live.feeds.replay import prepared
 from engine.live.judgement.models import Learning
 from engine.live.judgement.rules import Rules, opening_deposits
 from engine.live.ledger.entries import Entry, Kind
@@ -20,7 +19,7 @@ from engine.promotion import Promotion
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import Learner, Strategy
-from engine.tape.unresolved import Unresolved
+from engine.tape.unresolved import Unresolved, prepared
 from research.config.tape_spec import TapeSpec
 from research.drift.heard import played
 from research.promotion.deployed import Deployed

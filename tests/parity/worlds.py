@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from engine.clock import HOUR_NS
-from engine.live.feeds.replay import prepared
 from engine.paths import sample_store
 from engine.schema import INSTANT_DTYPE
 from engine.source.read import read_files
 from engine.store import Store
 from engine.store.universe import Universe
+from engine.tape.unresolved import prepared
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ class Market:
         Parameters
         ----------
         events : polars.DataFrame
-            Columns of `schema.EVENTS`, as `engine.live.feeds.replay.prepared` gives them. What is settled at or after a
+            Columns of `schema.EVENTS`, as `engine.tape.unresolved.prepared` gives them. What is settled at or after a
             decision does not count for it.
         """
         self._features.load(events)

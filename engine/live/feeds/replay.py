@@ -1,7 +1,8 @@
 """A feed of recorded history: fixtures, quotes and results, each at the instant at which it became known.
 
 A result is known when the tape settles by it, and unresolved events end as they do there, if the events were prepared
-by `prepared`. Fixtures come with their first quote, for a history does not say when they were announced.
+by `engine.tape.unresolved.prepared`. Fixtures come with their first quote, for a history does not say when
+they were announced.
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from engine.betting.sport import with_possible_results
 from engine.errors import check_frame
 from engine.live.feed import Fixture, Mark, Message, Quote, Result
 from engine.schema import ALL_EVENTS, FURTHER_SCORES, INSTANT_DTYPE, with_optional
-from engine.tape.unresolved import Unresolved, with_unresolved
 
 #: columns of an event that its result brings
 _OF_RESULT: Final = ("settled_at", "settled_at_basis", "home_score", "away_score", "winner", *FURTHER_SCORES)
@@ -26,26 +25,14 @@ _OF_QUOTE: Final = (
 _CHUNK: Final = 50_000
 
 
-def prepared(events: pl.DataFrame, rule: Unresolved | None = None, latest: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Events as a tape settles them: no result before the game can be over, and none for ever outstanding.
-
-    Parameters
-    ----------
-    events : polars.DataFrame
-        Columns of `schema.EVENTS`.
-    rule, latest : optional
-        As in `engine.tape.unresolved.with_unresolved`.
-    """
-    return with_possible_results(with_unresolved(with_possible_results(events), rule, latest))
-
-
 class Replay:
     """Messages of a history, one instant at a time.
 
     Parameters
     ----------
     events : polars.DataFrame
-        Columns of `schema.EVENTS`, as `prepared` gives them. Events without a quote are left out.
+        Columns of `schema.EVENTS`, as `engine.tape.unresolved.prepared` gives them. Events without a quote are left
+        out.
     quotes : polars.DataFrame
         Columns of `schema.QUOTES`, rows in any order.
     name : str

@@ -13,9 +13,10 @@ from engine.asof.features import frames
 from engine.asof.view import build_view
 from engine.live.feed import Fixture, Message, Quote, Result
 from engine.live.feeds.market import Market, Watch
-from engine.live.feeds.replay import Replay, prepared
+from engine.live.feeds.replay import Replay
 from engine.schema import INSTANT_DTYPE
 from engine.strategy import Requirement
+from engine.tape.unresolved import prepared
 from research.features.running_draws import RunningDraws
 from tests.property.markets import world
 

@@ -15,7 +15,7 @@ from engine.configuration import Configuration
 from engine.live.clock import SystemClock
 from engine.live.crash_points import Probe, no_probe
 from engine.live.execution.settings import ExecutionSettings
-from engine.live.feeds.replay import Replay, prepared
+from engine.live.feeds.replay import Replay
 from engine.live.judgement.rules import Rules
 from engine.live.judgement.warm import warm
 from engine.live.ledger.entries import Entry, Kind, Money, Recorded
@@ -30,6 +30,7 @@ from engine.live.venues.prices import ReplayPrices
 from engine.paths import sample_store
 from engine.store.store import Store
 from engine.store.universe import Universe
+from engine.tape.unresolved import prepared
 from research.strategies.value import Value
 
 NAME: Final = "scene"

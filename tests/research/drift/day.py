@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 from engine.live.feed import Message
 from engine.live.feeds.market import Moment, Watch
-from engine.live.feeds.replay import Replay, prepared
+from engine.live.feeds.replay import Replay
 from engine.live.judgement.judge import Leg
 from engine.live.ledger.entries import Entry, Kind, Recorded
 from engine.promotion import load
-from engine.tape.unresolved import Unresolved
 from research.promotion.deployed import Deployed, deploy
 from research.tapes.builder import Tapes
 from tests.parity.drive import Driver, bookmakers_of, intended
@@ -130,7 +129,7 @@ def traded(deployed: Deployed, tapes: Tapes, world: World | None = None, more: S
     spec = deployed.spec
     tape, events = tapes.tape(spec), tapes.whole(spec)[0]
     quotes = tapes._store(spec).quotes(tapes.inputs(spec).visible)
-    feed = Heard(prepared(events, Unresolved(**dict(spec.unresolved)), tapes.latest(spec, events)), quotes)
+    feed = Heard(tapes.settled(spec, events), quotes)
     watch = Watch(deployed.strategy.requires(), spec.instants)
     filled = dict(zip(tape.id.tolist(), tape.filled.tolist(), strict=True))
     trader = Trader(deployed.rules, deployed.strategy, watch, bookmakers_of(tape), filled)
