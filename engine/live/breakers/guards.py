@@ -101,11 +101,15 @@ class OddsSanity:
     def _near(self, odds: float, before: float) -> bool:
         return before / self._factor <= odds <= before * self._factor
 
+    def _book(self, wanted: Wanted) -> _Book | None:
+        books = self._books.get(wanted.event_id, {})
+        return books.get((wanted.market, wanted.line, wanted.bookmaker, wanted.side))
+
     def reason(self, wanted: Wanted) -> str:
         """``odds_sanity``, or empty."""
         if not 1.0 < wanted.odds < float("inf"):
             return self.name
-        book = self._books.get(wanted.event_id, {}).get((wanted.market, wanted.line, wanted.bookmaker, wanted.side))
+        book = self._book(wanted)
         if book is None:
             return ""
         price = book.prices.get(wanted.selection)
@@ -122,7 +126,7 @@ class OddsSanity:
         """Sum of the inverse back odds of the book, per winner; None for a lay or where the book is not complete."""
         if wanted.side != "back":
             return None
-        book = self._books.get(wanted.event_id, {}).get((wanted.market, wanted.line, wanted.bookmaker, wanted.side))
+        book = self._book(wanted)
         selections = SELECTIONS.get(wanted.market, ())
         if book is None or not selections or any(selection not in book.prices for selection in selections):
             return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.live.bets.states import BetState
+from engine.live.bets.states import ENDED, BetState
 from engine.live.ledger.entries import ACCOUNTS, Kind, Recorded
 
 #: decisions that the view shows, newest last
@@ -15,10 +15,9 @@ DECISIONS: Final = 8
 #: days of the curve of equity
 DAYS: Final = 60
 
-_STATES: Final = {state.value: state for state in BetState}
+_STATES: Final = frozenset(BetState)
 #: kinds of entry that do not happen in the market
 _OUTSIDE: Final = frozenset({Kind.OPENED, Kind.CAPITAL})
-_ENDED: Final = frozenset({Kind.ABANDONED, Kind.REJECTED, Kind.SETTLED, Kind.VOID})
 
 
 @dataclass(frozen=True)
@@ -312,7 +311,7 @@ class StatusFold:
         bet.stake_minor += entry.money.stakes
         if entry.kind.value in _STATES:
             bet.state = self._last_state[entry.intent] = entry.kind.value
-        if entry.kind in _ENDED and not bet.reserved_minor and not bet.stake_minor:
+        if entry.kind.value in ENDED and not bet.reserved_minor and not bet.stake_minor:
             del self._bets[entry.intent]
 
     def _apply_decisions(self, body: Mapping[str, Any], at_ns: int) -> None:
