@@ -13,7 +13,7 @@ from engine.live.clock import Clock, WorldClock
 from engine.live.feed import Gap, Mark
 from engine.live.ledger.entries import Entry, Kind, Recorded
 from engine.live.running.herald import Herald
-from tests.live.breakers.scene import HandClock
+from tests.live.clock import MovedClock
 from tests.mutants.mutant import ROOT
 
 
@@ -25,7 +25,7 @@ def herald(clock: Clock | None = None) -> tuple[Herald, AlertSender, list[tuple[
         got.append((title, body))
         return True
 
-    sender = AlertSender(AlertSettings(lowest="info"), clock or HandClock(), {"memory": channel})
+    sender = AlertSender(AlertSettings(lowest="info"), clock or MovedClock(), {"memory": channel})
     return Herald(sender), sender, got
 
 

@@ -1,4 +1,4 @@
-"""A clock that tests move by hand, a ledger of entries in memory, and bets to ask about."""
+"""Breakers over a ledger of entries in memory, and bets to ask about."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from engine.clock import SECOND_NS
 from engine.live.breakers import Breakers, BreakerSettings, RiskState, Wanted
 from engine.live.ledger.control import Command, Control
 from engine.live.ledger.entries import Entry, Kind, Recorded, body_text
-
-START_NS = 1_700_000_000 * SECOND_NS
+from tests.live.clock import MovedClock
 
 #: of entries of a bet, as far as breakers read them
 BODIES = {
@@ -20,34 +19,10 @@ BODIES = {
 
 
 @dataclass
-class HandClock:
-    """Wall and monotonic time, moved together by `pass_s`, and wall time alone by `jump_s`."""
-
-    wall: int = START_NS
-    monotonic: int = 7 * SECOND_NS
-
-    def wall_ns(self) -> int:
-        return self.wall
-
-    def monotonic_ns(self) -> int:
-        return self.monotonic
-
-    def sleep_ns(self, duration_ns: int) -> None:
-        self.pass_s(duration_ns / SECOND_NS)
-
-    def pass_s(self, seconds: float) -> None:
-        self.wall += round(seconds * SECOND_NS)
-        self.monotonic += round(seconds * SECOND_NS)
-
-    def jump_s(self, seconds: float) -> None:
-        self.wall += round(seconds * SECOND_NS)
-
-
-@dataclass
 class Scene:
     """Breakers, and the entries that were written."""
 
-    clock: HandClock = field(default_factory=HandClock)
+    clock: MovedClock = field(default_factory=lambda: MovedClock(monotonic_ns=7 * SECOND_NS))
     settings: BreakerSettings = field(default_factory=BreakerSettings)
     mode: str = "paper"
     live_feed: bool = True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine.live.breakers.for_executor import VenueGuards
 from engine.live.ledger.entries import Kind
 from engine.live.venue import Order
-from tests.live.breakers.scene import START_NS, Scene
+from tests.live.breakers.scene import Scene
+from tests.live.clock import START_NS
 
 ORDER = Order("ab" * 16, 1, 1, "1x2", None, "home", "b365", "back", 2.0, 1.9, 100, 0, START_NS, START_NS + 10**10)
 

@@ -21,9 +21,9 @@ from engine.live.execution.settings import ExecutionSettings
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.ledger.opening import open_ledger
 from engine.live.venue import Order, Receipt, VenueFailure
+from tests.live.clock import MovedClock
 from tests.live.execution.test_recovery import POINTS as OF_THE_EXECUTOR
 from tests.live.execution.test_recovery import Died
-from tests.live.execution.world import VirtualClock
 from tests.live.ledger.entries import OPENED
 from tests.live.venues.orders import BANKROLL, T0_NS, order, prices, quote, venue
 
@@ -52,7 +52,7 @@ class Process:
         if not self.journal.book.balances["cash"]:
             deposit = Money(cash=BANKROLL, capital=-BANKROLL)
             self.journal.write([Entry(Kind.CAPITAL, "capital:1", T0_NS, bookmaker="", money=deposit)])
-        self.clock = VirtualClock(T0_NS + 10 * 10**9)
+        self.clock = MovedClock(T0_NS + 10 * 10**9)
         self.executor = Executor(self.journal, self.venue, self.clock, ExecutionSettings(), probe=probe)
         self.reconciler = Reconciler(self.executor)
 
@@ -116,13 +116,13 @@ def agrees(process: Process, quiet: list[object]) -> None:
 @pytest.mark.parametrize("where", ["before the check", "after the check"])
 @pytest.mark.parametrize("late_s", [5, 90])
 def test_a_request_that_stood_still_beyond_its_lease_makes_no_second_bet(home: Path, where: str, late_s: int) -> None:
-    machine = VirtualClock(T0_NS)
+    machine = MovedClock(T0_NS)
     first, sent = Process(home, machine=machine), []
     found: list[tuple[str, str]] = []
 
     def another_takes_over() -> None:
         machine.monotonic += 3600 * 10**9
-        second = Process(home, machine=VirtualClock(T0_NS))
+        second = Process(home, machine=MovedClock(T0_NS))
         place = second.venue.place
         second.venue.place = lambda orders: [sent.append(one.key) for one in orders] and place(orders)  # type: ignore
         second.clock.wall += late_s * 10**9
@@ -147,7 +147,7 @@ def test_a_request_that_stood_still_beyond_its_lease_makes_no_second_bet(home: P
 
     assert found == [("placed", "")] if late_s == 5 else [("rejected", "absent")]
     assert len(sent) == (late_s == 5) + (where == "after the check")
-    third = Process(home, machine=VirtualClock(T0_NS))
+    third = Process(home, machine=MovedClock(T0_NS))
     with closing(third):
         held = [bet for bet in third.venue.account.bets.values() if bet.at_risk_minor]
         assert len(held) == (late_s == 5)

@@ -19,36 +19,10 @@ from engine.live.execution.settings import ExecutionSettings
 from engine.live.ledger.control import Command, Control
 from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text, entry_hash
 from engine.live.venue import ForeignBet, Order, Outcome, Profile, ProofClass, Reading, Receipt, VenueFailure, usual
+from tests.live.clock import START_NS as START_NS
+from tests.live.clock import MovedClock
 
-START_NS = 1_700_000_000 * SECOND_NS
 DIGEST = "ab" * 16
-
-
-class VirtualClock:
-    """Time that goes on only when somebody sleeps."""
-
-    def __init__(self, wall_ns: int = START_NS) -> None:
-        self.wall, self.monotonic = wall_ns, 5 * SECOND_NS
-        self.slept: list[int] = []
-
-    def wall_ns(self) -> int:
-        """Wall time."""
-        return self.wall
-
-    def monotonic_ns(self) -> int:
-        """Monotonic time."""
-        return self.monotonic
-
-    def sleep_ns(self, duration_ns: int) -> None:
-        """Go on."""
-        self.slept.append(duration_ns)
-        self.wall += duration_ns
-        self.monotonic += duration_ns
-
-    def pass_s(self, seconds: float) -> None:
-        """Time goes by without anybody sleeping."""
-        self.wall += round(seconds * SECOND_NS)
-        self.monotonic += round(seconds * SECOND_NS)
 
 
 class MemoryLedger:
@@ -116,7 +90,7 @@ class ScriptedVenue:
     """A venue whose next answers are a script; without one it places everything that it is sent."""
 
     profile: Profile
-    clock: VirtualClock
+    clock: MovedClock
     script: list[Act | Exception] = field(default_factory=list)
     reads: list[Callable[[Reading], Reading] | Exception] = field(default_factory=list)
     bets_held: dict[str, Receipt] = field(default_factory=dict)
@@ -205,7 +179,7 @@ def stated(outcome: Outcome, **values: object) -> Act:
     return lambda venue, orders: [venue.take(order, outcome, **values) for order in orders]
 
 
-def order(number: int = 1, *, clock: VirtualClock | None = None, window_s: float = 60, **values: object) -> Order:
+def order(number: int = 1, *, clock: MovedClock | None = None, window_s: float = 60, **values: object) -> Order:
     """An order on event 7, by its number."""
     now = START_NS if clock is None else clock.wall
     made = Order(
@@ -233,7 +207,7 @@ class World:
     def __init__(
         self, proof: ProofClass = ProofClass.LOOK_UP, settings: ExecutionSettings | None = None, **profile: object
     ) -> None:
-        self.clock = VirtualClock()
+        self.clock = MovedClock(monotonic_ns=5 * SECOND_NS)
         self.venue = ScriptedVenue(usual("fake", proof, **profile), self.clock)
         self.rows: list[Recorded] = []
         self.settings = ExecutionSettings() if settings is None else settings

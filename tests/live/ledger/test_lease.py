@@ -14,7 +14,7 @@ from engine.live.ledger.memory import MemoryDisk, MemoryStore, no_faults
 from engine.live.ledger.opening import open_ledger, start
 from engine.live.ledger.settings import MS_NS, LedgerSettings
 from engine.live.ledger.store import Unfinished
-from tests.live.ledger.clock import MovedClock
+from tests.live.clock import MovedClock
 from tests.live.ledger.conftest import Open
 from tests.live.ledger.entries import FAST, OPENED, intended
 

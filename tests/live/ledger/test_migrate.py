@@ -16,7 +16,7 @@ from engine.live.ledger.migrate import migrate, upgrade
 from engine.live.ledger.opening import connect, ledger_path, look, open_ledger, stored_version
 from engine.live.ledger.session import Sessions
 from engine.live.ledger.settings import LedgerSettings
-from tests.live.ledger.clock import MovedClock
+from tests.live.clock import MovedClock
 from tests.live.ledger.conftest import Open
 from tests.live.ledger.entries import OPENED, intended
 

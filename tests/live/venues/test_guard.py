@@ -21,7 +21,8 @@ from engine.live.venue import Outcome, Receipt
 from engine.live.venues.guard import PaperSettings, is_far
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ObservedPrices
-from tests.live.execution.world import MemoryLedger, VirtualClock
+from tests.live.clock import MovedClock
+from tests.live.execution.world import MemoryLedger
 from tests.live.venues.orders import BANKROLL, T0_NS, order, venue
 
 GUARD = PaperSettings()
@@ -81,7 +82,7 @@ def test_the_stop_is_a_breaker_in_the_ledger_and_ends_with_it(tmp_path: Path) ->
     made = venue(source, tmp_path / "venue.db", guard=GUARD)
     ledger = MemoryLedger()
     journal = Journal(ledger, [made])
-    executor = Executor(journal, made, VirtualClock(), ExecutionSettings(), guards=OpenGuards(journal.book))
+    executor = Executor(journal, made, MovedClock(), ExecutionSettings(), guards=OpenGuards(journal.book))
     opening = Entry(Kind.CAPITAL, "capital:1", 0, money=Money(cash=BANKROLL, capital=-BANKROLL))
     journal.write([opening])
     for number in range(1, 22):
