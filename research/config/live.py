@@ -77,11 +77,19 @@ def built(cls: type[_Settings], values: Mapping[str, Any], where: str) -> _Setti
     for name in values:
         if name not in names:
             raise unknown_name("key", str(name), names, where=where)
+    needed = [field.name for field in dataclasses.fields(cls) if _is_needed(field)]  # type: ignore[arg-type]
+    if missing := [name for name in needed if name not in values]:
+        raise ConfigurationError("a key is missing", where=where, expected=", ".join(missing))
     arguments = {name: _converted(hints[name], value, f"{where}.{name}") for name, value in values.items()}
     try:
         return cls(**arguments)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"settings are refused, {printable(error, 160)}", where=where) from None
+
+
+def _is_needed(field: dataclasses.Field[Any]) -> bool:
+    nothing = dataclasses.MISSING
+    return field.init and field.default is nothing and field.default_factory is nothing
 
 
 def _of_files(section: str) -> dict[str, Any]:
@@ -132,7 +140,7 @@ def _converted(kind: Any, value: Any, where: str) -> Any:
     if kind is Any:
         return value
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return built(kind, _mapping(value, where), where)
+        return value if isinstance(value, kind) else built(kind, _mapping(value, where), where)
     if origin is tuple and isinstance(value, list):
         return tuple(_converted(inner[0], one, where) for one in value)
     if origin is not None and issubclass(origin, Mapping):

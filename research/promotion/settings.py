@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
-from engine.errors import ConfigurationError, check_names
+from engine.errors import ConfigurationError
 from engine.paths import conf_dir
+from research.config.live import built
 
 _Kind = TypeVar("_Kind")
 
@@ -115,17 +116,13 @@ def read_settings(mode: str, folder: Path | None = None) -> PromotionSettings:
     days = int(content.get("expires_days", BandSettings.days))
     bands = _made(BandSettings, {"days": days} | dict(content.get("bands") or {}), f"{path.name}: bands")
     gates = _made(GateSettings, dict(content.get("gates") or {}), f"{path.name}: gates")
-    head |= {"never_acknowledged": tuple(content.get("never_acknowledged") or ())}
+    head["never_acknowledged"] = content.get("never_acknowledged") or []
     return _made(PromotionSettings, head | {"mode": mode, "bands": bands, "gates": gates}, path.name)
 
 
 def _made(kind: type[_Kind], values: Mapping[str, Any], where: str) -> _Kind:
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    check_names("key", values, known, where=where)
+    made = built(kind, values, where)
     for name, value in values.items():
-        if isinstance(value, bool) or (isinstance(value, int | float) and not value >= 0):
+        if isinstance(value, int | float) and not value >= 0:
             raise ConfigurationError("wrong value", where=f"{where}.{name}", expected="a number", found=str(value))
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigurationError("a key is missing", where=where, found=str(error)) from None
+    return made

@@ -178,6 +178,7 @@ def test_settings_are_checked_key_by_key(tmp_path: Path) -> None:
         (" drawdown_max: 1}", r"unknown key 'drawdown_max' in paper.yaml: gates: .* did you mean drawdown_max_frac"),
         ("}", "a key is missing in paper.yaml: gates"),
         (" drawdown_max_frac: true}", "wrong value in paper.yaml: gates.drawdown_max_frac"),
+        (" drawdown_max_frac: some}", "expected a number, found 'some'"),
         (" drawdown_max_frac: -1}", "expected a number, found -1"),
     ):
         path.write_text(text + line + "\n")
