@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from engine.errors import PromotionError, UsageError
@@ -52,21 +53,18 @@ def demote(argv: Sequence[str]) -> int:
     return 0
 
 
-def state_of(promotion: Promotion, now_ns: int) -> str:
+def _state(promotion: Promotion, changes: Sequence[Change], now_ns: int) -> str:
     """``active``, ``demoted`` or ``expired``."""
-    if any(change.kind == DEMOTED for change in history(promotion)):
+    if any(change.kind == DEMOTED for change in changes):
         return "demoted"
     return "expired" if now_ns >= promotion.expires_ns else "active"
 
 
 def described(promotion: Promotion, now_ns: int) -> dict[str, Any]:
     """A promotion with its state and history as one document."""
-    changes = [
-        {"kind": one.kind, "at_ns": one.at_ns, "person": one.person, "reason": one.reason, "hashes": dict(one.hashes)}
-        for one in history(promotion)
-    ]
-    head = {"state": state_of(promotion, now_ns), "acknowledged": promotion.acknowledged, "history": changes}
-    return head | promotion.content() | {"digest": promotion.digest}
+    changes = history(promotion)
+    head = {"state": _state(promotion, changes, now_ns), "acknowledged": promotion.acknowledged}
+    return head | {"history": [asdict(one) for one in changes]} | promotion.content() | {"digest": promotion.digest}
 
 
 def _all(now_ns: int, *, as_json: bool) -> int:
@@ -75,7 +73,7 @@ def _all(now_ns: int, *, as_json: bool) -> int:
         try:
             promotion = load(name)
             documents.append(described(promotion, now_ns))
-            rows.append(_row(promotion, now_ns))
+            rows.append(_row(promotion, documents[-1]["state"]))
         except PromotionError as error:
             faults += 1
             documents.append({"name": name, "state": "refused", "error": error.line()})
@@ -89,11 +87,11 @@ def _all(now_ns: int, *, as_json: bool) -> int:
     return int(bool(faults))
 
 
-def _row(promotion: Promotion, now_ns: int) -> list[object]:
+def _row(promotion: Promotion, state: str) -> list[object]:
     return [
         promotion.name,
         promotion.mode,
-        state_of(promotion, now_ns),
+        state,
         f"{promotion.run[:12]}#{promotion.configuration}",
         iso(promotion.expires_ns)[:10],
         ", ".join(promotion.acknowledged),
@@ -103,9 +101,10 @@ def _row(promotion: Promotion, now_ns: int) -> list[object]:
 def _print_one(promotion: Promotion, now_ns: int) -> None:
     for line in lines(promotion):
         print_line(line)
+    changes = history(promotion)
     left = (promotion.expires_ns - now_ns) // _DAY_NS
-    print_line(f"state {state_of(promotion, now_ns)}" + (f", {left} days left" if left >= 0 else ""))
-    for change in history(promotion):
+    print_line(f"state {_state(promotion, changes, now_ns)}" + (f", {left} days left" if left >= 0 else ""))
+    for change in changes:
         print_line(f"{iso(change.at_ns)} {change.kind} by {change.person}: {change.reason}")
     print_line("")
     print_gates(promotion.gates)
