@@ -149,9 +149,8 @@ def publish(promotion: Promotion) -> Promotion:
     path.parent.mkdir(parents=True, exist_ok=True)
     content = promotion.content()
     document = content | {"digest": canonical_digest(content)}
-    text = canonical(document | {"hmac": signature(document, key)})
     try:
-        write_once(path, text.encode("ascii") + b"\n")
+        write_once(path, _signed(document, key))
     except FileExistsError:
         raise _taken(promotion.name, path) from None
     return load(promotion.name)
@@ -170,6 +169,11 @@ def _taken(name: str, path: Path) -> PromotionError:
         where=str(path),
         todo="choose another name: a name is used once, also after a demotion",
     )
+
+
+def _signed(document: dict[str, Any], key: bytes) -> bytes:
+    """A document with its signature, as a file holds it (`_document`)."""
+    return canonical(document | {"hmac": signature(document, key)}).encode("ascii") + b"\n"
 
 
 def load(name: str) -> Promotion:
@@ -265,8 +269,7 @@ def add_change(promotion: Promotion, change: Change) -> None:
         check_active(promotion, before)
         changes = [asdict(one) | {"hashes": dict(one.hashes)} for one in (*before, change)]
         document = {"promotion": promotion.digest, "changes": changes}
-        text = canonical(document | {"hmac": signature(document, signing_key())})
-        write_bytes(path, text.encode("ascii") + b"\n", durable=True)
+        write_bytes(path, _signed(document, signing_key()), durable=True)
 
 
 @contextmanager
