@@ -208,11 +208,15 @@ class Status:
 
 @dataclass
 class _Bet:
-    body: Mapping[str, Any]
+    body: Mapping[str, Any]  # of its intent
     since_ns: int
-    state: str
+    state: str = ""
     reserved_minor: int = 0
     stake_minor: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ENDED and not self.reserved_minor and not self.stake_minor
 
 
 class StatusFold:
@@ -221,7 +225,6 @@ class StatusFold:
     def __init__(self) -> None:
         self._balance = dict.fromkeys(ACCOUNTS, 0)
         self._bets: dict[str, _Bet] = {}
-        self._last_state: dict[str, str] = {}
         self._reasons: Counter[str] = Counter()
         self._decisions: deque[DecisionLine] = deque(maxlen=DECISIONS)
         self._days: deque[int] = deque(maxlen=DAYS)
@@ -268,7 +271,7 @@ class StatusFold:
         more
             Further fields of `Status`, which win: what only a living runner knows.
         """
-        lines = tuple(self._line(key, bet) for key, bet in self._bets.items())
+        lines = tuple(self._line(key, bet) for key, bet in self._bets.items() if not bet.is_over)
         unknown = [line for line in lines if line.state == BetState.UNKNOWN]
         oldest_ns = min((line.since_ns for line in unknown), default=self._at_ns)
         values: dict[str, Any] = {
@@ -293,7 +296,7 @@ class StatusFold:
             "tax_minor": self._balance["tax"],
             "killed": self._killed,
             "equity_days_minor": (*self._days, self.equity_minor),
-            "bets": dict(sorted(Counter(self._last_state.values()).items())),
+            "bets": dict(sorted(Counter(bet.state for bet in self._bets.values()).items())),
             "open_bets": lines,
             "reasons": dict(self._reasons.most_common()),
             "decisions": tuple(self._decisions),
@@ -304,15 +307,11 @@ class StatusFold:
 
     def _apply_bet(self, recorded: Recorded) -> None:
         entry = recorded.entry
-        bet = self._bets.get(entry.intent)
-        if bet is None:
-            bet = self._bets[entry.intent] = _Bet(entry.body, entry.at_ns, entry.kind.value)
+        bet = self._bets.setdefault(entry.intent, _Bet(entry.body, entry.at_ns))
         bet.reserved_minor += entry.money.reserved
         bet.stake_minor += entry.money.stakes
         if entry.kind.value in _STATES:
-            bet.state = self._last_state[entry.intent] = entry.kind.value
-        if entry.kind.value in ENDED and not bet.reserved_minor and not bet.stake_minor:
-            del self._bets[entry.intent]
+            bet.state = entry.kind.value
 
     def _apply_decisions(self, body: Mapping[str, Any], at_ns: int) -> None:
         for one in body.get("decisions", ()):

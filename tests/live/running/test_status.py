@@ -74,6 +74,15 @@ def test_a_bet_that_is_open_shows_its_stake_and_a_corrected_one_comes_back() -> 
     assert status.bets == {"unknown": 1, "void": 1} and status.equity_minor == 10_000
 
 
+def test_a_bet_that_is_there_after_all_is_shown_as_it_was_intended() -> None:
+    rejected = [*DAY[:5], entry(Kind.REJECTED, 15, KEY, Money(cash=500, reserved=-500), reason="absent")]
+    assert fold(rejected).status("mine").open_bets == () and fold(rejected).status("mine").bets == {"rejected": 1}
+    after_all = [*rejected, entry(Kind.PLACED, 16, KEY, Money(cash=-500, stakes=500), odds=2.1, matched_minor=500)]
+    (line,) = fold(after_all).status("mine").open_bets
+    assert (line.state, line.stake_minor, line.since_ns) == ("placed", 500, 10)
+    assert (line.event_id, line.market, line.selection, line.side) == (7, "1x2", "home", "back")
+
+
 def test_trips_and_the_kill_switch_end_by_their_entries() -> None:
     status = fold(DAY).status("mine")
     assert status.breakers == (BreakerLine("drawdown", True, 0.21, 0.2, None, True, "20 % lost"),)
