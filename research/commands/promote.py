@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, printable
@@ -88,15 +89,12 @@ def _paper_gates(name: str | None, settings: PromotionSettings, parameters: Mapp
         return paper_gates(settings.gates, None, wanted, None, None)
     from engine.live.ledger.opening import look
     from engine.promotion import load
+    from research.config.live import ledger_settings
     from research.promotion.paper_time import paper_time
-    from research.trading.settings import live_settings
 
     promotion = load(name)
-    ledger = look(name, settings=live_settings().ledger)
-    try:
+    with closing(look(name, settings=ledger_settings())) as ledger:
         entries = list(ledger.entries())
-    finally:
-        ledger.close()
     same = promotion.settings == wanted
     return paper_gates(
         settings.gates, promotion, wanted, paper_time(entries), _unexplained(promotion, entries) if same else None
