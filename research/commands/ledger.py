@@ -23,24 +23,28 @@ def main(argv: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = _command(commands, "verify", "check every hash, number and sum; exit status 1 if anything was changed")
     check.add_argument("--head", default="", metavar="HASH", help="a hash noted earlier, which an entry must have")
+    check.set_defaults(run=_verify)
     for name, words in (
         ("export", "write a ledger as lines of JSON"),
         ("backup", "copy a ledger, also while a runner writes"),
     ):
-        _command(commands, name, words).add_argument(
-            "file", nargs="?", metavar="FILE", help="default: beside the ledger"
-        )
+        copier = _command(commands, name, words)
+        copier.add_argument("file", nargs="?", metavar="FILE", help="default: beside the ledger")
+        copier.set_defaults(run=_copy)
     back = described(commands, "restore", "make a ledger of a backup or an export; it must be adopted before it bets")
     back.add_argument("file", metavar="FILE")
     back.add_argument("name", metavar="NAME")
     add_json(back)
-    _command(commands, "migrate", "bring a ledger of an older schema up to date")
+    back.set_defaults(run=_restore)
+    _command(commands, "migrate", "bring a ledger of an older schema up to date").set_defaults(run=_migrate)
     show = described(commands, "show", "list ledgers, or the last entries of one")
     show.add_argument("name", metavar="NAME", nargs="?")
     show.add_argument("--last", type=int, default=20, metavar="N", help="entries that are shown, default 20")
     add_json(show)
+    show.set_defaults(run=_show)
     options = parser.parse_args(list(argv))
-    return int(globals()[f"_{options.command}"](options))
+    status: int = options.run(options)
+    return status
 
 
 def _command(commands: Any, name: str, words: str) -> argparse.ArgumentParser:
@@ -86,15 +90,7 @@ def _good(found: Verification) -> list[str]:
     return lines
 
 
-def _export(options: argparse.Namespace) -> int:
-    return _copy(options, "jsonl")
-
-
-def _backup(options: argparse.Namespace) -> int:
-    return _copy(options, "")
-
-
-def _copy(options: argparse.Namespace, suffix: str) -> int:
+def _copy(options: argparse.Namespace) -> int:
     from engine.live.clock import SystemClock
     from engine.live.ledger.backup import backup, export
     from engine.live.ledger.opening import check_version, connect, ledger_path
@@ -102,10 +98,10 @@ def _copy(options: argparse.Namespace, suffix: str) -> int:
     store = connect(options.name, ledger_settings(), SystemClock())
     try:
         check_version(store, options.name)
-        suffix = suffix or ("db" if store.sessions.sqlite else "jsonl")
+        write = export if options.command == "export" else backup
+        suffix = "db" if write is backup and store.sessions.sqlite else "jsonl"
         folder = ledger_path(options.name).parent / "backups"
         path = Path(options.file) if options.file else folder / f"{options.name}-{store.state().number}.{suffix}"
-        write = export if options.command == "export" else backup
         state = write(store.sessions, options.name, path)
     finally:
         store.close()
