@@ -13,7 +13,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["block_length", "circular_block_length", "median_block_length", "resampled_day_counts", "resampled_order"]
+__all__ = [
+    "block_length",
+    "circular_block_length",
+    "median_block_length",
+    "resampled_day_counts",
+    "resampled_order",
+    "resampled_orders",
+]
 
 Floats = NDArray[np.float64]
 
@@ -128,10 +135,15 @@ def resampled_day_counts(n: int, length: float, resamples: int, rng: np.random.G
 
 def resampled_order(n: int, length: float, rng: np.random.Generator) -> NDArray[np.int64]:
     """Days of one resample in their new order, int64 (n,); parameters as in `resampled_day_counts`."""
-    place = np.arange(n)
-    begins = rng.random(n) < 1.0 / length
-    begins[0] = True
-    firsts = rng.integers(0, n, n)
-    begin = np.maximum.accumulate(np.where(begins, place, 0))
-    order: NDArray[np.int64] = (firsts[begin] + place - begin) % n
-    return order
+    return resampled_orders(n, length, (n,), rng)
+
+
+def resampled_orders(n: int, length: float, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Days of many resamples, int64 of a shape (..., days) with as many days as wanted; else as `resampled_order`."""
+    place = np.arange(shape[-1])
+    begins = rng.random(shape) < 1.0 / length
+    begins[..., 0] = True
+    begin = np.maximum.accumulate(np.where(begins, place, 0), axis=-1)
+    firsts = np.take_along_axis(rng.integers(0, n, shape), begin, axis=-1)
+    orders: NDArray[np.int64] = (firsts + place - begin) % n
+    return orders

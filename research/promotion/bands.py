@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from engine.errors import PromotionError
 from engine.promotion.bands import FIELDS, MEASURES, Day, as_array, cumulative
-from research.inference.block_bootstrap import block_length, resampled_order
+from research.inference.block_bootstrap import block_length, resampled_order, resampled_orders
 from research.inference.bootstrap import generator
 from research.promotion.settings import BandSettings
 
@@ -150,21 +150,10 @@ def futures(reference: Floats, length: float, horizon: int, count: int, rng: np.
     n = len(reference)
     resamples = np.stack([resampled_order(n, length, rng) for _ in range(-(-count // _FUTURES))])
     rows = np.repeat(resamples, _FUTURES, axis=0)[:count]
-    out = reference[np.take_along_axis(rows, _orders(n, length, (count, horizon), rng), axis=1)]
+    out = reference[np.take_along_axis(rows, resampled_orders(n, length, (count, horizon), rng), axis=1)]
     missing = rng.beta(0.5, reference[:, _ATTEMPTS].sum() + 0.5, (count, 1))
     out[..., _BETS] -= rng.binomial(out[..., _BETS].astype(np.int64), missing)
     return out
-
-
-def _orders(n: int, length: float, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Days of many resamples of the stationary bootstrap, int64 of a shape (resamples, days)."""
-    place = np.arange(shape[1])
-    begins = rng.random(shape) < 1.0 / length
-    begins[:, 0] = True
-    begin = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
-    firsts = np.take_along_axis(rng.integers(0, n, shape), begin, axis=1)
-    orders: NDArray[np.int64] = (firsts + place - begin) % n
-    return orders
 
 
 def sorted_futures(
@@ -227,7 +216,7 @@ def common_tail(reference: Floats, length: float, settings: BandSettings, seed: 
     for _ in range(settings.resamples):
         resample = reference[resampled_order(n, length, rng)]
         drawn = sorted_futures(resample, length, settings.days, _FUTURES_DRAWN, rng)
-        pairs.append((*drawn, cumulative(reference[_orders(n, length, shape, rng)])))
+        pairs.append((*drawn, cumulative(reference[resampled_orders(n, length, shape, rng)])))
     low, high = 1e-9, 0.25
     for _ in range(_HALVINGS):
         middle = math.sqrt(low * high)
