@@ -78,6 +78,7 @@ def _own_recording(name: str, entries: Sequence[Recorded]) -> str | None:
 
 def write(drift: Drift) -> Path:
     """Write the page and the pairs into ``BEA_HOME/data/drift/NAME``; returns the path of the page."""
+    from engine.files import write_bytes
     from engine.paths import home
     from research.drift.page import page
 
@@ -85,7 +86,7 @@ def write(drift: Drift) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     drift.pairs.write_parquet(folder / "pairs.parquet")
     path = folder / "report.html"
-    path.write_text(page(drift), encoding="utf-8")
+    write_bytes(path, page(drift).encode("utf-8", "replace"))
     return path
 
 
