@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(list(argv))  # settings may stand after options
     trading = _composed(options)
     try:
-        _run(trading, trading.view_every_ms, as_json=options.json)
+        _run(trading, as_json=options.json)
     finally:
         trading.close()
     return 0
@@ -55,7 +55,7 @@ def _date(text: str) -> date:
 
 
 def _composed(options: Any) -> Trading:
-    from engine.live.ledger.opening import ledger_path
+    from engine.live.ledger.opening import database_url, ledger_path
     from engine.logs.secrets import Secrets, address_secrets, environment_secrets
     from engine.logs.setup import start as start_logs
     from research.promotion.deployed import start
@@ -69,7 +69,7 @@ def _composed(options: Any) -> Trading:
     if options.feed not in (REPLAY, STORE) and (options.from_day or options.until_day):
         raise UsageError("a recording is played as a whole", where="--from, --until", expected="replay or store")
     settings = live_settings(options.settings)
-    secrets = Secrets([*environment_secrets(os.environ), *address_secrets(settings.ledger.url)])
+    secrets = Secrets([*environment_secrets(os.environ), *address_secrets(database_url(settings.ledger))])
     for variable in settings.alerts.channels.values():
         secrets.register(*address_secrets(os.environ.get(variable, "")))
     ledger = ledger_path(options.name)
@@ -78,12 +78,12 @@ def _composed(options: Any) -> Trading:
     return compose(deployed, settings, Wish(options.feed, SPEEDS[options.speed], options.from_day, options.until_day))
 
 
-def _run(trading: Trading, every_ms: int, *, as_json: bool) -> None:
+def _run(trading: Trading, *, as_json: bool) -> None:
     from research.trading.screen import Screen
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: trading.runner.stop("a signal"))
-    with Screen(trading.status, every_ms, quiet=as_json) as screen:
+    with Screen(trading.status, trading.view_every_ms, quiet=as_json) as screen:
         trading.runner.on_turn = screen.turn
         reason = trading.parts.run()
     if as_json:

@@ -17,6 +17,7 @@ from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Entry, Kind, Recorded
 from engine.live.ledger.opening import look, open_ledger
 from engine.live.ledger.settings import LedgerSettings
+from engine.logs.secrets import Secrets
 from engine.promotion import load
 from research.commands.main import main
 from tests.promoted import NOW_NS, promoted
@@ -165,6 +166,16 @@ def test_ledger_and_venue_agree_also_once_the_promotion_has_ended(
     assert "enough of it" in capsys.readouterr().err
     assert main(["reconcile", "demo"]) == 0
     assert capsys.readouterr().out == "ledger and venue agree\n"
+
+
+def test_the_password_of_the_database_is_a_secret_wherever_it_is_given(
+    traded_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Secrets] = []
+    monkeypatch.setattr("engine.logs.setup.start", lambda settings, secrets, file=None: given.append(secrets))
+    monkeypatch.setenv("BEA_LEDGER_URL", "postgresql://me:base-passw0rd@localhost:1/none")
+    assert main(["paper", "nobody"]) == 1
+    assert given[-1].clean("refused: base-passw0rd") == "refused: [secret]"
 
 
 @pytest.mark.parametrize(
