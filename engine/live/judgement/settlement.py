@@ -39,7 +39,7 @@ _OF_BET: Final[dict[str, Any]] = {
 
 
 class Settler:
-    """Turns results into entries; it keeps results until every bet on their event is settled.
+    """Turns results into entries; it keeps the last result of each event, and judges a bet by it once.
 
     Parameters
     ----------
@@ -51,6 +51,7 @@ class Settler:
     def __init__(self, rules: Rules, account: Account) -> None:
         self._rules, self._account, self._kernel = rules, account, rules.kernel
         self._results: dict[int, Result] = {}
+        self._judged: dict[str, tuple[Result, Standing]] = {}  # by what a bet was judged, and how it stood after that
 
     def take(self, result: Result) -> None:
         """Keep a result. Of several for one event the one with the highest version counts, of equal ones the last."""
@@ -75,6 +76,7 @@ class Settler:
             if event_id in self._results
             for bet in self._account.bets_on(event_id)
             if bet.matched > 0.0 and bet.standing is not Standing.REFUSED and bet.word == "placed"
+            if not self._is_judged(bet)
         ]
         bets.sort(key=lambda bet: bet.number)
         if not bets:
@@ -82,6 +84,8 @@ class Settler:
         ends = self._states(bets)
         written, changes = list[Entry](), list[tuple[Bet, int, int]]()
         for bet, state in zip(bets, ends, strict=True):
+            after = bet.standing if state == State.UNKNOWN else Standing.SETTLED
+            self._judged[bet.key] = self._results[bet.event_id], after
             if state == State.UNKNOWN:
                 continue
             pnl, tax = self._profit(bet, state)
@@ -90,6 +94,11 @@ class Settler:
             written += self._settled(bet, state, pnl, tax, instant_ns)
             changes.append((bet, pnl, -int(bet.pnl) if bet.standing is Standing.SETTLED else int(bet.locked)))
         return written + self._commission(changes, instant_ns)
+
+    def _is_judged(self, bet: Bet) -> bool:
+        """Whether the result in force has been held against a bet: it would say the same again."""
+        result, after = self._judged.get(bet.key, (None, None))
+        return result is self._results[bet.event_id] and after is bet.standing
 
     def waiting(self) -> list[int]:
         """Events with a result on which a bet is not settled."""

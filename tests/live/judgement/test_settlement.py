@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from engine.configuration import Configuration
 from engine.kernel import account as acc
 from engine.live.feed import Result
 from engine.live.judgement.account import Account
+from engine.live.judgement.positions import Bet
 from engine.live.judgement.rules import Rules
 from engine.live.judgement.settlement import Settler
 from engine.live.ledger.entries import Entry, Kind, Money
@@ -174,6 +176,25 @@ def test_a_score_that_does_not_settle_the_market_leaves_the_bet_open() -> None:
     table = Table()
     table.bet("c", 1_000, 1.9, selection="over", market="corners_totals", line=9.5)
     assert table.result(1, 0) == [] and table.settler.waiting() == [1]
+
+
+def test_a_result_is_held_against_a_bet_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, judged, states = Table(), list[str](), Settler._states
+
+    def counted(settler: Settler, bets: Sequence[Bet]) -> list[int]:
+        judged.extend(bet.key for bet in bets)
+        return states(settler, bets)
+
+    monkeypatch.setattr(Settler, "_states", counted)
+    table.bet("c", 1_000, 1.9, selection="over", market="corners_totals", line=9.5)
+    table.bet("h", 1_000, 3.0)
+    assert kinds(table.result(1, 0)) == ["settled"] and judged == ["c", "h"]
+    assert [table.settler.entries(at, table.settler.waiting()) for at in (101, 102)] == [[], []] and len(judged) == 2
+    table.bet("d", 1_000, 3.0, selection="draw")  # as after a restart: its answer came late
+    assert kinds(table.write(table.settler.entries(103, table.settler.waiting()))) == ["settled"]
+    assert judged == ["c", "h", "d"]
+    assert table.result(1, 0) == [] and judged[3:] == ["c", "h", "d"]  # told again
+    assert kinds(table.result(0, 1, 2)) == ["reversed", "settled"] and judged[6:] == ["c", "h", "d"]
 
 
 def test_a_deposit_moves_the_marks_of_the_breakers() -> None:
