@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 
 from engine.errors import ConfigurationError
 
 MS_NS = 1_000_000
+_MAY_BE_ZERO: Final = ("retries", "retry_wait_ms", "takeover_margin_ms", "renew_after_ms")
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,11 @@ class LedgerSettings:
     checkpoint_bytes: int = 4_000_000
 
     def __post_init__(self) -> None:
-        for name, least in {"retries": 0, "retry_wait_ms": 0, "takeover_margin_ms": 0, "renew_after_ms": 0}.items():
-            self._check(name, least)
-        for name in ("busy_timeout_ms", "lock_timeout_ms", "statement_timeout_ms", "connect_timeout_ms"):
-            self._check(name, 1)
-        for name in ("pool_size", "lease_ttl_ms", "poll_ms", "checkpoint_bytes"):
-            self._check(name, 1)
+        for name in (part.name for part in fields(self) if part.name != "url"):
+            value, least = getattr(self, name), 0 if name in _MAY_BE_ZERO else 1
+            if type(value) is not int or value < least:
+                expected = f"a whole number, {least} or more"
+                raise ConfigurationError("wrong setting", where=f"ledger.{name}", expected=expected, found=repr(value))
         if self.renew_after_ms >= self.lease_ttl_ms:
             raise ConfigurationError(
                 "a lease must be renewed before it ends",
@@ -68,9 +69,3 @@ class LedgerSettings:
                 expected=f"less than lease_ttl_ms ({self.lease_ttl_ms})",
                 found=str(self.renew_after_ms),
             )
-
-    def _check(self, name: str, least: int) -> None:
-        value = getattr(self, name)
-        if type(value) is not int or value < least:
-            expected = f"a whole number, {least} or more"
-            raise ConfigurationError("wrong setting", where=f"ledger.{name}", expected=expected, found=repr(value))
