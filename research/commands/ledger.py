@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from research.commands.arguments import add_json, described, parser_of, print_js
 from research.config.live import ledger_settings
 
 if TYPE_CHECKING:
+    from engine.live.ledger.sql import SqlStore
     from engine.live.ledger.verify import Verification
 
 _ABOUT = "Ledgers of paper and live trading: check them, copy them, bring them back (docs/ledger.md)."
@@ -54,17 +56,18 @@ def _command(commands: Any, name: str, words: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _verify(options: argparse.Namespace) -> int:
+def _store(name: str) -> SqlStore:
     from engine.live.clock import SystemClock
-    from engine.live.ledger.opening import check_version, connect
+    from engine.live.ledger.opening import open_store
+
+    return open_store(name, ledger_settings(), SystemClock())
+
+
+def _verify(options: argparse.Namespace) -> int:
     from engine.live.ledger.verify import verify
 
-    store = connect(options.name, ledger_settings(), SystemClock())
-    try:
-        check_version(store, options.name)
+    with closing(_store(options.name)) as store:
         found = verify(store.sessions, options.name, options.head)
-    finally:
-        store.close()
     if options.json:
         print_json({"ledger": options.name, **_as_document(found)})
     else:
@@ -91,20 +94,15 @@ def _good(found: Verification) -> list[str]:
 
 
 def _copy(options: argparse.Namespace) -> int:
-    from engine.live.clock import SystemClock
     from engine.live.ledger.backup import backup, export
-    from engine.live.ledger.opening import check_version, connect, ledger_path
+    from engine.live.ledger.opening import ledger_path
 
-    store = connect(options.name, ledger_settings(), SystemClock())
-    try:
-        check_version(store, options.name)
+    with closing(_store(options.name)) as store:
         write = export if options.command == "export" else backup
         suffix = "db" if write is backup and store.sessions.sqlite else "jsonl"
         folder = ledger_path(options.name).parent / "backups"
         path = Path(options.file) if options.file else folder / f"{options.name}-{store.state().number}.{suffix}"
         state = write(store.sessions, options.name, path)
-    finally:
-        store.close()
     if options.json:
         return print_json({"ledger": options.name, "file": path, "entries": state.number, "head": state.hash})
     sys.stdout.write(f"{path}\n")
@@ -142,12 +140,9 @@ def _show(options: argparse.Namespace) -> int:
             return print_json({"ledgers": names})
         sys.stdout.write("".join(f"{name}\n" for name in names) or "no ledger yet: bea paper NAME makes one\n")
         return 0
-    ledger = look(options.name, settings=settings)
-    try:
+    with closing(look(options.name, settings=settings)) as ledger:
         state = ledger.state()
         rows = list(ledger.entries(max(0, state.number - max(0, options.last))))
-    finally:
-        ledger.close()
     if options.json:
         entries = [
             {"number": row.number, "kind": row.entry.kind, "key": row.entry.key, "at_ns": row.entry.at_ns}

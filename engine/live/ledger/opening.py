@@ -144,13 +144,18 @@ def look(name: str, *, settings: LedgerSettings | None = None, clock: Clock | No
         The database failed.
     """
     settings, clock = settings or LedgerSettings(), clock or SystemClock()
+    return ChainedLedger(open_store(name, settings, clock), clock, settings)
+
+
+def open_store(name: str, settings: LedgerSettings, clock: Clock) -> SqlStore:
+    """The store of a ledger that is there, with the schema of this version of the program; errors as `look`."""
     store = connect(name, settings, clock)
     try:
         check_version(store, name)
     except BaseException:
         store.close()
         raise
-    return ChainedLedger(store, clock, settings)
+    return store
 
 
 def connect(name: str, settings: LedgerSettings, clock: Clock, *, create: bool = False) -> SqlStore:
