@@ -270,7 +270,7 @@ class Account:
         pnl = float(entry.body["pnl_minor"])
         bet.locked, bet.pnl, bet.version = 0.0, pnl, int(entry.body["version"])
         bet.standing, bet.is_void = Standing.SETTLED, entry.kind is Kind.VOID
-        bet.settlement = entry.money
+        bet.settlement, bet.is_by_venue = entry.money, entry.body.get("by") == "venue"
         self._pay(entry)
         self._update_limits(bet, pnl)
         self._count_open(bet, float(entry.money.stakes + entry.money.reserved))

@@ -89,6 +89,8 @@ class Bet:
         Of that settlement; 0: none.
     is_void : bool
         Whether that settlement is a void.
+    is_by_venue : bool
+        Whether the venue stated that settlement: then no result changes it.
     arrived_odds : float
         Price at which its order arrived, as a paper venue states it; NaN: unknown.
     settlement : Money
@@ -114,6 +116,7 @@ class Bet:
     pnl: float = 0.0
     version: int = 0
     is_void: bool = False
+    is_by_venue: bool = False
     arrived_odds: float = math.nan
     settlement: Money = NO_MONEY
 

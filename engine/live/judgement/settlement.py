@@ -2,7 +2,7 @@
 
 Bets settle in the order of their decisions; then each market whose last open bet has ended is charged commission. A bet
 whose fate at the venue is not known yet waits for it; its result is kept. A result that differs from the one before
-takes the settlement back and settles anew.
+takes the settlement back and settles anew. A settlement that the venue stated stands: the venue decides the money.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Settler:
             if event_id in self._results
             for bet in self._account.bets_on(event_id)
             if bet.matched > 0.0 and bet.standing is not Standing.REFUSED and bet.word == "placed"
-            if not self._is_judged(bet)
+            if not bet.is_by_venue and not self._is_judged(bet)
         ]
         bets.sort(key=lambda bet: bet.number)
         if not bets:

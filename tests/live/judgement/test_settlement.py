@@ -197,6 +197,22 @@ def test_a_result_is_held_against_a_bet_once(monkeypatch: pytest.MonkeyPatch) ->
     assert kinds(table.result(0, 1, 2)) == ["reversed", "settled"] and judged[6:] == ["c", "h", "d"]
 
 
+@pytest.mark.parametrize("first", ["venue", "result"])
+def test_the_settlement_of_the_venue_stands_whatever_the_result_says(first: str) -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0)
+    if first == "result":
+        assert kinds(table.result(1, 0)) == ["settled"]
+    bet = table.account.bets["h"]
+    back = [] if first == "venue" else [table.account.reversal(bet, 110)]
+    body = {"version": bet.version + 1, "pnl_minor": 1_900, "tax_minor": 0, "by": "venue"}
+    money = Money(stakes=-1_000, cash=2_900, pnl=-1_900)
+    key = f"settled:h:{bet.version + 1}"
+    table.write([*back, Entry(Kind.SETTLED, key, 110, "h", bookmaker="a", money=money, body=body)])
+    assert table.result(1, 0, at_ns=120) == table.result(0, 1, 2, at_ns=130) == []
+    assert table.account.equity_minor == table.account.cash_minor == BANKROLL + 1_900
+
+
 def test_a_deposit_moves_the_marks_of_the_breakers() -> None:
     table = Table()
     table.bet("h", 10_000, 3.0)
