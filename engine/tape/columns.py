@@ -162,6 +162,12 @@ class Tape:
                 object.__setattr__(self, name, slim(column))
         object.__setattr__(self, "rows", self.rows.with_columns(pl.col(pl.String).cast(pl.Categorical)))
 
+    @property
+    def bookmaker_names(self) -> list[str]:
+        """Names of the bookmakers, each at the place of its dense id."""
+        named = self.rows.select(pl.col("bookmaker").cast(pl.String)).with_columns(dense=pl.Series(self.bookmaker))
+        return named.unique("dense").sort("dense")["bookmaker"].to_list()
+
     def __len__(self) -> int:
         return len(self.id)
 

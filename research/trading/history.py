@@ -190,6 +190,4 @@ def _bookmakers(deployed: Deployed) -> list[str]:
     """Bookmakers in the order in which the backtest met them; only wallets ask for it."""
     if not deployed.configuration.wallets:
         return []
-    tape = Tapes().tape(deployed.spec)
-    named = tape.rows.select(pl.col("bookmaker").cast(pl.String)).with_columns(dense=pl.Series(tape.bookmaker))
-    return named.unique("dense").sort("dense")["bookmaker"].to_list()
+    return Tapes().tape(deployed.spec).bookmaker_names

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from engine.backtesting.columns import columns_of
 from engine.backtesting.run import walk_one, work_for
@@ -211,9 +210,3 @@ def placed(leg: Leg, stake: int, backer: int, odds: float, at_ns: int) -> Entry:
     money = Money(cash=order.stake_minor - stake, reserved=-order.stake_minor, stakes=stake)
     body = {"odds": odds, "matched_minor": stake, "backer_minor": backer, "open_minor": 0, "raw": {}}
     return of_bet(Kind.PLACED, leg, at_ns, money, body)
-
-
-def bookmakers_of(tape: Tape) -> list[str]:
-    """Names of the bookmakers of a tape, in the order of their dense ids."""
-    named = tape.rows.select(pl.col("bookmaker").cast(pl.String)).with_columns(dense=pl.Series(tape.bookmaker))
-    return named.unique("dense").sort("dense")["bookmaker"].to_list()

@@ -18,7 +18,7 @@ from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
 from tests.parity import worlds
-from tests.parity.drive import Outcome, bookmakers_of, by_walk, outcome_of
+from tests.parity.drive import Outcome, by_walk, outcome_of
 from tests.parity.scenarios import Scenario
 
 _BODY = {"promotion": "5c" * 16, "name": "parity", "currency": "EUR", "mode": "paper"}
@@ -46,5 +46,5 @@ def by_runner(scenario: Scenario, world: worlds.World, bookmakers: list[str]) ->
 def compared(scenario: Scenario, world: worlds.World) -> tuple[Outcome, Outcome, int]:
     """The outcome of the walk, that of the runner without rows that no tape has, and the venue's cash."""
     tape = scenario.tape(world)
-    live, cash = by_runner(scenario, world, bookmakers_of(tape))
+    live, cash = by_runner(scenario, world, tape.bookmaker_names)
     return by_walk(tape, scenario.rules()), live.on_tape(), cash

@@ -24,7 +24,7 @@ from research.strategies.consensus import Consensus
 from research.strategies.favourite_longshot import FavouriteLongshot
 from research.strategies.flat_all import FlatAll
 from research.strategies.value import Value
-from tests.parity.drive import Driver, Outcome, bookmakers_of, by_walk
+from tests.parity.drive import Driver, Outcome, by_walk
 from tests.parity.worlds import World
 
 
@@ -102,7 +102,7 @@ class Scenario:
     def driver(self, tape: Tape) -> Driver:
         """A runner whose venue fills at the prices on arrival of the tape."""
         filled = dict(zip(tape.id.tolist(), tape.filled.tolist(), strict=True))
-        return Driver(self.rules(), self.strategy, self.watch(), bookmakers_of(tape), filled)
+        return Driver(self.rules(), self.strategy, self.watch(), tape.bookmaker_names, filled)
 
     def both(self, world: World) -> tuple[Outcome, Outcome]:
         """The outcome of the walk, and that of the runner; its rows that no tape has are left out."""

@@ -13,7 +13,7 @@ from engine.live.ledger.entries import Entry, Kind, Recorded
 from engine.promotion import load
 from research.promotion.deployed import Deployed, deploy
 from research.tapes.builder import Tapes
-from tests.parity.drive import Driver, bookmakers_of, intended
+from tests.parity.drive import Driver, intended
 from tests.promoted import promoted
 
 WORDS = (
@@ -132,7 +132,7 @@ def traded(deployed: Deployed, tapes: Tapes, world: World | None = None, more: S
     feed = Heard(tapes.settled(spec, events), quotes)
     watch = Watch(deployed.strategy.requires(), spec.instants)
     filled = dict(zip(tape.id.tolist(), tape.filled.tolist(), strict=True))
-    trader = Trader(deployed.rules, deployed.strategy, watch, bookmakers_of(tape), filled)
+    trader = Trader(deployed.rules, deployed.strategy, watch, tape.bookmaker_names, filled)
     feed.world = trader.world = world or World()
     body = {"promotion": deployed.promotion.digest, "currency": "EUR", "mode": "paper"}
     trader.memory.write([Entry(Kind.OPENED, "opened", 0, body=body), Entry(Kind.STARTED, "started:1", 0)])
