@@ -72,6 +72,17 @@ def test_a_copy_comes_back_whole_and_bets_only_when_it_is_adopted(
     assert opening("autumn", settings=target).restored() == ""
 
 
+def test_a_copy_of_a_file_is_one_file_that_needs_no_log(home: Path, tmp_path: Path) -> None:
+    ledger = open_ledger("spring", OPENED, settings=FAST)
+    (row,) = ledger.append([intended(1)])
+    path, store = tmp_path / "spring.db", connect("spring", FAST, SystemClock())
+    state = backup(store.sessions, "spring", path)
+    store.close()
+    assert (state.number, state.hash) == (2, row.hash) and state == ledger.state()
+    assert path.read_bytes()[18:20] == b"\x01\x01"  # file format of SQLite: written and read without a log
+    ledger.close()
+
+
 @pytest.mark.parametrize("lines", [False, True])
 def test_large_ledgers_are_copied_in_blocks(
     opening: Open, settings: LedgerSettings, tmp_path: Path, lines: bool, monkeypatch: pytest.MonkeyPatch
