@@ -7,16 +7,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
+from engine.live.clock import SystemClock
 from engine.live.ledger.chained import ChainedLedger
-from engine.live.ledger.opening import open_ledger
+from engine.live.ledger.opening import connect, open_ledger
 from engine.live.ledger.settings import LedgerSettings
 from tests.live.ledger.entries import FAST, OPENED
 from tests.live.ledger.postgres import server
 
 Open = Callable[..., ChainedLedger]
+
+
+def change_spring(settings: LedgerSettings, *statements: str) -> None:
+    """Change the database behind the back of the ledger `spring`."""
+    store = connect("spring", settings, SystemClock())
+    with store.sessions.write() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    store.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import delete, inspect, text
+from sqlalchemy import delete, inspect
 
 from engine.errors import Fenced, LedgerError
 from engine.live.clock import SystemClock
@@ -17,7 +17,7 @@ from engine.live.ledger.opening import connect, ledger_path, look, open_ledger, 
 from engine.live.ledger.session import Sessions
 from engine.live.ledger.settings import LedgerSettings
 from tests.live.clock import MovedClock
-from tests.live.ledger.conftest import Open
+from tests.live.ledger.conftest import Open, change_spring
 from tests.live.ledger.entries import OPENED, intended
 
 
@@ -27,17 +27,8 @@ def old_ledger(opening: Open, settings: LedgerSettings) -> list[str]:
     ledger.append([intended(1)])
     hashes = [row.hash for row in ledger.entries()]
     ledger.close()
-    change(settings, "DROP INDEX entries_by_intent", "UPDATE alembic_version SET version_num = '0001'")
+    change_spring(settings, "DROP INDEX entries_by_intent", "UPDATE alembic_version SET version_num = '0001'")
     return hashes
-
-
-def change(settings: LedgerSettings, *statements: str) -> None:
-    """Change the database behind the ledger's back."""
-    store = connect("spring", settings, SystemClock())
-    with store.sessions.write() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    store.close()
 
 
 def tables(sessions: Sessions) -> dict[str, object]:
@@ -86,7 +77,7 @@ def test_an_older_schema_is_refused_until_it_is_migrated(opening: Open, settings
 
 def test_a_newer_schema_is_refused_and_stays(opening: Open, settings: LedgerSettings) -> None:
     opening().close()
-    change(settings, "UPDATE alembic_version SET version_num = '0999'")
+    change_spring(settings, "UPDATE alembic_version SET version_num = '0999'")
     for act in (
         lambda: open_ledger("spring", OPENED, settings=settings),
         lambda: look("spring", settings=settings),
@@ -117,16 +108,16 @@ def test_a_migration_that_is_killed_between_steps_leaves_the_old_schema(
 
 def test_a_ledger_that_a_runner_holds_is_not_migrated(opening: Open, settings: LedgerSettings) -> None:
     old_ledger(opening, settings)
-    change(settings, "UPDATE lease SET holder = 'a', exclusive = false, beat = 1, ttl_ns = 600000000")
+    change_spring(settings, "UPDATE lease SET holder = 'a', exclusive = false, beat = 1, ttl_ns = 600000000")
     clock = MovedClock()
-    clock.during = lambda: change(settings, "UPDATE lease SET beat = beat + 1")
+    clock.during = lambda: change_spring(settings, "UPDATE lease SET beat = beat + 1")
     with pytest.raises(Fenced, match="holds the lease"):
         migrate("spring", settings=settings, clock=clock)
 
 
 def test_a_database_of_something_else_is_no_ledger(opening: Open, settings: LedgerSettings) -> None:
     opening().close()
-    change(settings, "DROP TABLE alembic_version")
+    change_spring(settings, "DROP TABLE alembic_version")
     with pytest.raises(LedgerError, match="no ledger"):
         open_ledger("spring", OPENED, settings=settings)
     store = connect("spring", settings, SystemClock())

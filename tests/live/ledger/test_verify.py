@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from engine.errors import LedgerError
 from engine.live.clock import SystemClock
@@ -21,10 +20,8 @@ from engine.live.ledger.opening import connect, ledger_path, look
 from engine.live.ledger.schema import ENTRY_COLUMNS
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.verify import Verification, verify
-from tests.live.ledger.conftest import Open
+from tests.live.ledger.conftest import Open, change_spring
 from tests.live.ledger.entries import FAST, intended, placed
-
-TEXTS = {"kind", "key", "intent", "venue_bet", "bookmaker", "body", "previous", "hash"}
 
 
 def filled(opening: Open) -> None:
@@ -48,15 +45,6 @@ def checked(settings: LedgerSettings, head: str = "") -> Verification:
         return verify(store.sessions, "spring", head)
     finally:
         store.close()
-
-
-def run(settings: LedgerSettings, *statements: str) -> None:
-    """Change the database behind the ledger's back."""
-    store = connect("spring", settings, SystemClock())
-    with store.sessions.write() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    store.close()
 
 
 def test_a_sound_ledger_is_good_and_its_balances_are_sums(opening: Open, settings: LedgerSettings) -> None:
@@ -158,7 +146,7 @@ def test_rows_that_are_missing_or_changed_are_named(
     opening: Open, settings: LedgerSettings, statements: list[str], words: str
 ) -> None:
     filled(opening)
-    run(settings, *statements)
+    change_spring(settings, *statements)
     lines = [fault.line() for fault in checked(settings).faults]
     assert any(words in line for line in lines), lines
 
@@ -185,7 +173,7 @@ def test_a_row_that_does_not_sum_to_zero_is_named_though_its_hash_is_right(openi
 
 def test_a_row_that_cannot_be_read_is_a_damaged_entry(opening: Open, settings: LedgerSettings) -> None:
     filled(opening)
-    run(settings, "UPDATE entries SET kind = 'lost' WHERE number = 2")
+    change_spring(settings, "UPDATE entries SET kind = 'lost' WHERE number = 2")
     other = look("spring", settings=settings)
     with pytest.raises(LedgerError, match=r"a damaged entry.*entry 2.*bea ledger verify"):
         list(other.entries())
@@ -196,7 +184,7 @@ def test_a_shortened_chain_is_noticed_by_a_head_that_was_noted(opening: Open, se
     filled(opening)
     head = checked(settings).head
     (row,) = [one for one in opening().entries() if one.number == 6]
-    run(settings, "DELETE FROM entries WHERE number = 7", f"UPDATE lease SET number = 6, hash = '{row.hash}'")
+    change_spring(settings, "DELETE FROM entries WHERE number = 7", f"UPDATE lease SET number = 6, hash = '{row.hash}'")
     assert checked(settings).faults == ()
     assert [fault.line() for fault in checked(settings, head).faults] == [f"head: no entry has the hash {head}"]
 
@@ -204,7 +192,7 @@ def test_a_shortened_chain_is_noticed_by_a_head_that_was_noted(opening: Open, se
 def test_faults_end_after_twenty(opening: Open, settings: LedgerSettings) -> None:
     ledger = opening()
     ledger.append([intended(number) for number in range(1, 60)])
-    run(settings, "UPDATE entries SET epoch = epoch + 3")
+    change_spring(settings, "UPDATE entries SET epoch = epoch + 3")
     assert len(checked(settings).faults) == 20
 
 
@@ -222,7 +210,7 @@ def test_nothing_folds_a_damaged_entry(opening: Open, settings: LedgerSettings, 
     filled(opening)
     for damaged in (False, True):
         if damaged:
-            run(settings, change)
+            change_spring(settings, change)
         with closing(look("spring", settings=settings)) as ledger:
             if damaged:
                 with pytest.raises(LedgerError, match="a damaged entry"):
