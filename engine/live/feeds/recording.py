@@ -79,7 +79,7 @@ class Recorder:
 
     def __init__(self, folder: Path, sync: Callable[[int], None] = os.fsync) -> None:
         self.folder, self._sync = folder, sync
-        self._waiting: list[str] = []
+        self._waiting: list[Message] = []
         folder.mkdir(parents=True, exist_ok=True)
         self._kept_ns: int | None = None
         for path in files_of(folder)[-1:]:
@@ -87,7 +87,7 @@ class Recorder:
 
     def __call__(self, message: Message) -> None:
         """Keep a message; with a `Mark`, all of its piece."""
-        self._waiting.append(json.dumps(to_plain(message), separators=(",", ":"), allow_nan=True, default=str))
+        self._waiting.append(message)
         if isinstance(message, Mark):
             if self._kept_ns is None or message.known_at_ns > self._kept_ns:
                 self._write(message.known_at_ns)
@@ -96,7 +96,7 @@ class Recorder:
     def _write(self, at_ns: int) -> None:
         day = datetime.fromtimestamp(at_ns // SECOND_NS, UTC).date()
         path = self.folder / f"{day.isoformat()}{_ENDING}"
-        piece = gzip.compress("".join(f"{line}\n" for line in self._waiting).encode(), 6, mtime=0)
+        piece = gzip.compress("".join(map(_line, self._waiting)).encode(), 6, mtime=0)
         try:
             with path.open("ab") as file:
                 file.write(piece)
@@ -107,6 +107,10 @@ class Recorder:
                 "what the feed gave cannot be kept", where=str(path), found=error.strerror or str(error),
                 todo="free the disk, then start again",
             ) from error  # fmt: skip
+
+
+def _line(message: Message) -> str:
+    return json.dumps(to_plain(message), separators=(",", ":"), allow_nan=True, default=str) + "\n"
 
 
 def files_of(folder: Path) -> list[Path]:
