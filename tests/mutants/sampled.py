@@ -37,6 +37,12 @@ TESTS = {
     "engine.live.execution.statements": tests_of("execution", "reconcile audit"),
     "engine.live.judgement.settlement": tests_of("judgement", "settlement restart"),
     "engine.live.judgement.account": tests_of("judgement", "settlement judge restart"),
+    "engine.live.ledger.chained": tests_of("ledger", "memory chained lease disk postgres"),
+    "engine.live.ledger.store": tests_of("ledger", "memory lease postgres"),
+    "engine.live.ledger.session": tests_of("ledger", "lease chained migrate disk verify postgres"),
+    "engine.live.ledger.sql": tests_of("ledger", "chained lease backup verify postgres"),
+    "engine.live.ledger.verify": tests_of("ledger", "verify backup"),
+    "engine.live.ledger.backup": tests_of("ledger", "backup migrate"),
 }
 _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,

@@ -70,6 +70,29 @@ def test_a_restored_ledger_without_strangers_is_adopted_too() -> None:
     assert take_over(world.executor, mark, found, person="ann", reason="moved").agrees and mark.head == ""
 
 
+def test_an_adoption_that_was_cut_off_is_done_again() -> None:
+    world, mark = World(), Mark("ab" * 32)
+    found = reckon(world.executor, world.reconciler, mark)
+    take_over(world.executor, mark, found, person="ann", reason="moved")
+    mark.head, rows = "ab" * 32, len(world.rows)  # the breaker was ended, and the process died before the mark went
+    after = take_over(world.executor, mark, found, person="ann", reason="moved")
+    assert after.agrees and mark.head == "" and len(world.rows) == rows
+
+
+def test_a_bet_that_a_ledger_lost_is_adopted_though_it_is_no_backup() -> None:
+    world, mark = World(), Mark()
+    before = list(world.rows)
+    world.submit(order(1))
+    world.rows[:] = before
+    world.start()
+    world.follow()
+    mark.adopt = lambda: pytest.fail("there is no mark to take away")  # type: ignore[method-assign]
+    found = reckon(world.executor, world.reconciler, mark)
+    assert not found.restored and world.book.is_tripped("identity")
+    after = take_over(world.executor, mark, found, person="ann", reason="seen")
+    assert after.adopted == (order(1).key,) and not world.book.is_tripped("identity")
+
+
 def test_what_cannot_be_adopted() -> None:
     world = World()
     found = reckon(world.executor, world.reconciler, Mark())

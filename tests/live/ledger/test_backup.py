@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -239,3 +240,14 @@ def test_a_full_disk_is_one_line(home: Path, tmp_path: Path) -> None:
     with pytest.raises(LedgerFailure):
         backup(store.sessions, "spring", tmp_path / "file" / "spring.db")
     store.close()
+
+
+def test_a_disk_that_fails_while_a_copy_is_written_leaves_nothing(home: Path, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(LedgerFailure, match="File too large"), copies._new_file(tmp_path / "copy") as temporary:
+            temporary.write_bytes(bytes(10_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []

@@ -15,6 +15,7 @@ from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money
 from engine.live.ledger.ledger import Ledger
 from engine.live.ledger.opening import look
 from engine.live.ledger.settings import LedgerSettings
+from tests.live.clock import MovedClock
 from tests.live.ledger.conftest import Open
 from tests.live.ledger.entries import OPENED, intended, placed
 
@@ -183,3 +184,17 @@ def test_without_the_lease_nothing_is_written(opening: Open, settings: LedgerSet
             act()
     assert other.lease_left_ns() == 0 and len(list(other.entries())) == 1
     other.close()
+
+
+def test_a_commit_is_timed_and_nothing_else(opening: Open) -> None:
+    clock = MovedClock()
+    moved = clock.monotonic_ns
+
+    def read() -> int:
+        clock.monotonic += 7
+        return moved()
+
+    clock.monotonic_ns = read  # type: ignore[method-assign]  each look takes 7 ns
+    ledger = opening(clock=clock)
+    ledger.append([intended(1)])
+    assert ledger.last_commit_ns == 7

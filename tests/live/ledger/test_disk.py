@@ -21,7 +21,7 @@ from engine.live.ledger import opening
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Entry, Kind
 from engine.live.ledger.opening import connect, ledger_path, look, open_ledger
-from engine.live.ledger.session import has_reset_bug
+from engine.live.ledger.session import has_reset_bug, sqlite_sessions
 from engine.live.ledger.verify import verify
 from tests.live.ledger.entries import FAST, OPENED, intended, placed
 
@@ -164,8 +164,18 @@ def test_a_reader_keeps_nobody_from_writing_and_the_log_is_copied_later(home: Pa
     reader.close()
     ledger.renew()
     assert log.stat().st_size == 0
+    with ledger._store.sessions.write() as connection:  # type: ignore[attr-defined]
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == FAST.busy_timeout_ms  # as before
     assert len(list(ledger.entries())) == 2
     ledger.close()
+
+
+def test_a_database_without_a_write_ahead_log_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sessions = sqlite_sessions(Path(":memory:"), FAST, SystemClock(), create=True)  # SQLite keeps no log of this one
+    with pytest.raises(LedgerFailure, match="cannot be switched on, journal mode memory"), sessions.write():
+        pass
+    sessions.close()
 
 
 def test_one_process_has_one_connection(home: Path) -> None:

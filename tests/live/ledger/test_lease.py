@@ -82,6 +82,23 @@ def test_a_lease_counts_from_before_its_renewal_and_an_old_append_renews_it() ->
     assert ledger.lease_left_ns() == TTL - 21 and disk.state.beat == beat + 2
 
 
+def test_an_append_renews_a_lease_at_the_age_of_the_settings_and_not_before() -> None:
+    disk, clock = MemoryDisk(), MovedClock(monotonic_ns=10**15)
+    ledger = runner(disk, clock, "a")
+    beat, age_ns = disk.state.beat, FAST.renew_after_ms * MS_NS
+    clock.monotonic += age_ns - 1
+    ledger.append([intended(1)])
+    assert disk.state.beat == beat and ledger.lease_left_ns() == TTL - age_ns + 1
+    clock.monotonic += 1
+    ledger.append([intended(2)])
+    assert disk.state.beat == beat + 1 and ledger.lease_left_ns() == TTL
+    assert disk.state.wall_ns == clock.wall and disk.state.exclusive
+    ledger.close()
+    assert (ledger.epoch, ledger.lease_left_ns(), disk.state.holder, disk.state.exclusive) == (0, 0, "", False)
+    with pytest.raises(Fenced, match="no lease"):
+        ledger.append([intended(3)])
+
+
 def test_a_lease_that_ran_out_while_nobody_took_it_can_be_renewed() -> None:
     disk, clock = MemoryDisk(), MovedClock()
     ledger = runner(disk, clock, "a")

@@ -134,3 +134,10 @@ def test_there_is_no_such_ledger(home: Path, settings: LedgerSettings) -> None:
         with pytest.raises(LedgerError, match="no such ledger"):
             act()
     assert not ledger_path("spring").exists()
+
+
+@pytest.mark.parametrize("name", ["", "Spring", "-spring", "spring_", "../spring", "sp ring", "a" * 49])
+def test_other_names_are_no_names_of_ledgers(home: Path, name: str) -> None:
+    with pytest.raises(LedgerError, match="not a name of a ledger: expected at most 48"):
+        ledger_path(name)
+    assert ledger_path("a" * 48).stem == "a" * 48 and ledger_path("a-b_c").stem == "a-b_c"

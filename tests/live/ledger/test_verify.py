@@ -11,8 +11,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
-from engine.errors import LedgerError
+from engine.errors import LedgerError, LedgerFailure
 from engine.live.clock import SystemClock
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import ACCOUNTS, Entry, Kind, Money, entry_hash
@@ -217,3 +219,14 @@ def test_nothing_folds_a_damaged_entry(opening: Open, settings: LedgerSettings, 
                     list(ledger.entries())
             else:
                 assert len(list(ledger.entries())) == 7
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_ledger_that_somebody_locks_is_not_called_damaged(opening: Open, settings: LedgerSettings) -> None:
+    filled(opening)
+    engine = create_engine(settings.url, poolclass=NullPool)
+    with engine.connect() as other:
+        other.exec_driver_sql("LOCK TABLE bea_spring.entries IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(LedgerFailure, match="locked beyond the time-out"):
+            checked(settings)
+    assert checked(settings).faults == ()
