@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.warm import run_script
 
 
 @pytest.mark.slow
@@ -16,15 +15,9 @@ def test_every_reference_rule_is_reproduced(reference_dir: Path, tmp_path: Path)
     script = reference_dir / "accept" / "run"
     if not script.is_file():
         pytest.skip(f"no acceptance checks at {script}")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
-    environment |= {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "BEA_HOME": str(tmp_path / "home"),
-    }
-    command = ["bash", str(script), str(tmp_path / "work")]
-    process = subprocess.run(command, env=environment, capture_output=True, text=True)
-    lines = process.stdout.strip().splitlines()
-    assert process.returncode == 0, process.stdout + process.stderr
+    status, out, err = run_script(["bash", str(script), str(tmp_path / "work")], tmp_path / "home")
+    lines = out.strip().splitlines()
+    assert status == 0, out + err
     assert len(lines) == 4
     for line in lines:
         assert "; worst" in line or " of " in line
