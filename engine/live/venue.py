@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from engine.clock import SECOND_NS
+from engine.errors import ConfigurationError
 
 #: reason of a rejection that says that the venue knows our reference already; never a rejection to us: it is looked up
 DUPLICATE: Final = "duplicate"
@@ -51,9 +53,10 @@ class Profile:
     resend_until_ns : int
         From the first send, for an opted-in resend.
     all_or_none : bool
-        Whether a batch can be placed as a whole or not at all.
+        Whether a batch can be placed as a whole or not at all. Without it no legs of a group are bet there.
     reference_characters : str
-        Regular expression that a reference must match as a whole.
+        Regular expression that a reference must match as a whole. A venue that has references and cannot carry our keys
+        as they are is refused at the start (`check_references`); an adapter never shortens a key.
     not_accepted_status : tuple of int
         HTTP statuses that this venue defines as "not accepted".
     """
@@ -72,6 +75,29 @@ class Profile:
     all_or_none: bool = False
     reference_characters: str = "[0-9a-f]{32}"
     not_accepted_status: tuple[int, ...] = ()
+
+
+def check_references(profile: Profile) -> None:
+    """Refuse a venue whose references cannot carry our keys as they are: 32 hexadecimal digits, any of them anywhere.
+
+    A venue that only has lists has no references and is not asked.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    keys = [digit * 32 for digit in "0123456789abcdef"] + ["0123456789abcdef" * 2, "fedcba9876543210" * 2]
+    if profile.proof is ProofClass.LISTS:
+        return
+    refused = next((key for key in keys if re.fullmatch(profile.reference_characters, key) is None), None)
+    if refused is not None:
+        raise ConfigurationError(
+            "the references of a venue cannot carry our keys",
+            where=f"venue {profile.name}, reference_characters",
+            expected=f"a pattern that matches {refused}",
+            found=profile.reference_characters,
+            todo="a key is never shortened: use a field of the venue that takes 32 characters, or its class `lists`",
+        )
 
 
 def usual(name: str, proof: ProofClass, **own: Any) -> Profile:

@@ -50,6 +50,7 @@ WORDS: Final[dict[str, Cause]] = {
     "absent": Cause.REJECTION,
     "insufficient_funds": Cause.REJECTION,
     "in_flight": Cause.REJECTION,
+    "no_groups": Cause.REJECTION,
     "adopted": Cause.STATED,
     "stale": Cause.STALE,
     "odds_sanity": Cause.STALE,

@@ -89,6 +89,8 @@ class Checks:
         self._epoch = row.epoch
         if entry.kind is Kind.ADJUSTED and self._world.profile.proof is ProofClass.LISTS:
             self.adjusted += entry.money.cash
+        if entry.kind is Kind.ADJUSTED:
+            self._adjusted(row)
         for name in ACCOUNTS:
             self.balances[name] += getattr(entry.money, name)
         if sum(self.balances.values()):
@@ -101,6 +103,13 @@ class Checks:
             self._tripped[str(entry.body["breaker"])] = entry.kind is Kind.TRIPPED
         if entry.intent:
             self._bet(row)
+
+    def _adjusted(self, row: Recorded) -> None:
+        """The stake of a bet that was refused after it was pending comes back as its own, not as an adjustment."""
+        for key, story in self.stories.items():
+            pending = story.state is Kind.PENDING and story.reserved == row.entry.money.cash
+            if pending and self._world.truth.bet(key) is None:
+                raise Violated("I5", f"{row.entry.key} is the stake of {key}, which is pending here")
 
     def _bet(self, row: Recorded) -> None:
         entry, story = row.entry, self.stories.setdefault(row.entry.intent, Story())

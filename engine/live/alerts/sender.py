@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from engine.clock import SECOND_NS
@@ -15,6 +14,7 @@ from engine.errors import ConfigurationError
 from engine.live.alerts.settings import AlertSettings
 from engine.live.alerts.table import Raised, Severity, raised
 from engine.live.clock import Clock
+from engine.live.minute import LastMinute
 from engine.logs.setup import logger
 
 _LOG: Final = logger(__name__)
@@ -22,7 +22,6 @@ _LOG: Final = logger(__name__)
 #: delivers title and text; False: the channel did not take it
 Channel = Callable[[str, str], bool]
 
-_MINUTE_NS: Final = 60 * SECOND_NS
 _RANK: Final = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 
@@ -45,14 +44,6 @@ class ChannelStatus:
     dead: bool = False
 
 
-@dataclass
-class _Limits:
-    """What was handed in lately, on the monotonic clock."""
-
-    last: dict[tuple[str, str], int] = field(default_factory=dict)
-    minute: deque[int] = field(default_factory=deque)
-
-
 class AlertSender:
     """Hands alerts to channels.
 
@@ -72,7 +63,8 @@ class AlertSender:
 
     def __init__(self, settings: AlertSettings, clock: Clock, channels: Mapping[str, Channel]) -> None:
         self._settings, self._clock, self._channels = settings, clock, dict(channels)
-        self._limits = _Limits()
+        self._minute = LastMinute(clock)
+        self._last: dict[tuple[str, str], int] = {}
         self._queue: queue.Queue[Raised | None] = queue.Queue(settings.queue)
         self._status = {name: ChannelStatus(name) for name in channels}
         self._lock = threading.Lock()
@@ -85,31 +77,29 @@ class AlertSender:
         """Hand an alert over; never waits, never raises. Whether it is on its way."""
         if not self._channels or _RANK[alert.alert.severity] < _RANK[Severity(self._settings.lowest)]:
             return False
-        now, limits = self._clock.monotonic_ns(), self._limits
+        now = self._clock.monotonic_ns()
         same = (alert.alert.name, alert.subject)
-        before = limits.last.get(same)
+        before = self._last.get(same)
         if before is not None and now - before < self._settings.repeat_after_s * SECOND_NS:
             self.repeated += 1
             return False
-        while limits.minute and limits.minute[0] <= now - _MINUTE_NS:
-            limits.minute.popleft()
-        if len(limits.minute) >= self._settings.per_minute and alert.alert.severity is not Severity.CRITICAL:
+        if len(self._minute) >= self._settings.per_minute and alert.alert.severity is not Severity.CRITICAL:
             self.left_out += 1
             self._unsaid += 1
             return False
-        if self._unsaid and len(limits.minute) < self._settings.per_minute:
+        if self._unsaid and len(self._minute) < self._settings.per_minute:
             count, self._unsaid = self._unsaid, 0
             self._put(raised("alerts_left_out", facts=f"{count} of them"))
-        limits.last[same] = now
-        limits.minute.append(now)
+        self._last[same] = now
+        self._minute.add()
         self._forget(now)
         return self._put(alert)
 
     def _forget(self, now: int) -> None:
         """Keep the memory of what was sent small."""
         oldest = now - self._settings.repeat_after_s * SECOND_NS
-        if len(self._limits.last) > 10 * self._settings.queue:
-            self._limits.last = {same: at for same, at in self._limits.last.items() if at > oldest}
+        if len(self._last) > 10 * self._settings.queue:
+            self._last = {same: at for same, at in self._last.items() if at > oldest}
 
     def _put(self, alert: Raised) -> bool:
         try:

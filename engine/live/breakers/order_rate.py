@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final
 
 from engine.clock import SECOND_NS
 from engine.live.breakers.contract import Distance, share_left
 from engine.live.clock import Clock
+from engine.live.minute import LastMinute
 
-_MINUTE_NS: Final = 60 * SECOND_NS
 #: most time between the wall time of an entry and the request that it lets go
 _COMMIT_NS: Final = 5 * SECOND_NS
 
@@ -29,7 +28,7 @@ class OrderRate:
 
     def __init__(self, per_minute: int, clock: Clock, *, watched: bool = False) -> None:
         self._per_minute, self._clock, self._watched = per_minute, clock, watched
-        self._sends: deque[int] = deque()
+        self._sends = LastMinute(clock)
 
     def wait_ns(self, count: int = 1) -> int:
         """How long the next `count` orders, which go in one request, have to wait; 0: they may go now.
@@ -37,12 +36,7 @@ class OrderRate:
         More of them than a minute allows wait for a minute without any. The one who waits compares it with the end of
         the decision window: a bet whose window ends first is abandoned with the reason ``order_rate``.
         """
-        now = self._clock.monotonic_ns()
-        self._forget(now)
-        too_many = len(self._sends) - max(0, self._per_minute - count)
-        if self._watched or too_many <= 0:
-            return 0
-        return self._sends[too_many - 1] + _MINUTE_NS - now
+        return 0 if self._watched else self._sends.until_ns(self._per_minute - count)
 
     def sent(self, wall_ns: int) -> None:
         """Count a send that went on record at this wall time; one of an earlier process by its age.
@@ -50,17 +44,10 @@ class OrderRate:
         Between processes there is no other clock: one that was set forward meanwhile lets a send count as older.
         """
         # the request follows its entry, and a commit takes its time: it is younger than the entry by that
-        age = max(0, self._clock.wall_ns() - wall_ns - _COMMIT_NS)
-        if age < _MINUTE_NS:
-            self._sends.append(self._clock.monotonic_ns() - age)
-
-    def _forget(self, now: int) -> None:
-        while self._sends and self._sends[0] <= now - _MINUTE_NS:
-            self._sends.popleft()
+        self._sends.add(max(0, self._clock.wall_ns() - wall_ns - _COMMIT_NS))
 
     def distance(self) -> Distance:
         """Sends of the last minute against the limit."""
-        self._forget(self._clock.monotonic_ns())
         count, state = len(self._sends), "watched" if self._watched else "closed"
         if not self._watched and count >= self._per_minute:
             state = "open"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.live.alarm import Alarm
+from engine.live.bets.bet import Bet
 from engine.live.bets.postings import external
 from engine.live.bets.states import UNSURE
 from engine.live.execution.evidence import why_unread
@@ -14,7 +15,7 @@ from engine.live.execution.lists import claimed, fits
 from engine.live.execution.reconcile import Reconciler
 from engine.live.execution.statements import Statement
 from engine.live.ledger.entries import Entry, Kind, Money
-from engine.live.venue import ForeignBet, ProofClass, Receipt
+from engine.live.venue import ForeignBet, ProofClass, Reading, Receipt
 
 
 @dataclass
@@ -55,6 +56,7 @@ class Auditor:
         self._told: set[str] = set()
         self._difference = 0
         self._settled_difference = 0
+        self._told_difference = 0
 
     def due_ns(self) -> int:
         """The monotonic instant of the next audit."""
@@ -87,7 +89,7 @@ class Auditor:
         findings.external = self._foreign(reading.foreign)
         self._book_external(findings.external, reading.complete)
         self._book_adopted(reading.receipts)
-        findings.difference_minor = self._compare(balance)
+        findings.difference_minor = self._compare(balance, reading)
         return findings
 
     def _strangers(self, receipts: Sequence[Receipt]) -> list[Receipt]:
@@ -145,8 +147,11 @@ class Auditor:
         if entries:
             executor.journal.write(entries)
 
-    def _compare(self, balance: int) -> int:
-        """Compare the balance; a difference that two readings in a row show is booked and told."""
+    def _compare(self, balance: int, reading: Reading) -> int:
+        """Compare the balance; a difference that two readings in a row show is booked and told.
+
+        It is told and not booked while the reading lacks a bet that is open here: it may be the money of that bet.
+        """
         executor, book = self._executor, self._executor.journal.book
         if any(bet.state in UNSURE for bet in book.alive()):
             return 0
@@ -156,15 +161,29 @@ class Auditor:
         before, self._difference = self._difference, difference
         if difference == 0 or difference != before or difference == self._settled_difference:
             return difference
+        unseen = None if executor.venue.profile.proof is ProofClass.PAPER else self._unseen(reading)
+        if unseen is not None and difference == self._told_difference:
+            return difference
+        self._told_difference = difference if unseen is not None else 0
         text = f"the venue's balance is {difference:+d} from the ledger's (minor units)"
         at_ns, name = executor.clock.wall_ns(), executor.venue.profile.name
         if executor.venue.profile.proof is ProofClass.PAPER:
             # here both sides are ours: a difference is an error and not booked away
-            entry, self._settled_difference = executor.guards.trip(f"balance/venue/{name}", text, at_ns), difference
+            entries, self._settled_difference = [executor.guards.trip(f"balance/venue/{name}", text, at_ns)], difference
+        elif unseen is not None:
+            entries = []
+            text += f"; not booked, for the venue does not show bet {unseen.key}, which is {unseen.state} here"
         else:
             money = Money(cash=difference, adjustment=-difference)
             body = {"cause": "balance", "balance_minor": balance}
-            entry = Entry(Kind.ADJUSTED, f"adjusted:{book.adjustments + 1}", at_ns, money=money, body=body)
+            entries = [Entry(Kind.ADJUSTED, f"adjusted:{book.adjustments + 1}", at_ns, money=money, body=body)]
             self._difference = 0
-        self._reconciler.write(Statement([entry], [Alarm("balance_differs", text)]), at_ns)
+        self._reconciler.write(Statement(entries, [Alarm("balance_differs", text)]), at_ns)
         return difference
+
+    def _unseen(self, reading: Reading) -> Bet | None:
+        """The first bet that is open here and that a reading of the whole account does not show."""
+        executor, book = self._executor, self._executor.journal.book
+        listed, _ = claimed(reading.foreign, book, executor.venue.profile.name)
+        shown = {receipt.key for receipt in reading.receipts} | set(listed)
+        return next((bet for bet in book.alive() if bet.state not in UNSURE and bet.key not in shown), None)

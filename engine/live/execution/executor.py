@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -30,9 +29,9 @@ from engine.live.execution.guards import Guards, OpenGuards
 from engine.live.execution.settings import ExecutionSettings
 from engine.live.execution.snapshot import snapshot
 from engine.live.ledger.entries import Entry
-from engine.live.venue import NotTaken, Order, Outcome, ProofClass, Venue, VenueFailure
+from engine.live.minute import LastMinute
+from engine.live.venue import NotTaken, Order, Outcome, ProofClass, Venue, VenueFailure, check_references
 
-_MINUTE_NS: Final = 60 * SECOND_NS
 #: a wait is cut into pieces of this length, between which the lease is renewed
 _PIECE_NS: Final = SECOND_NS
 
@@ -77,6 +76,11 @@ class Executor:
     tell : Tell
     probe : Probe
 
+    Raises
+    ------
+    ConfigurationError
+        The references of the venue cannot carry our keys.
+
     Attributes
     ----------
     generator : numpy.random.Generator or None
@@ -94,11 +98,12 @@ class Executor:
         tell: Tell = no_tell,
         probe: Probe = no_probe,
     ) -> None:
+        check_references(venue.profile)
         self.journal, self.venue, self.clock, self.settings = journal, venue, clock, settings
         self.guards: Guards = OpenGuards(journal.book) if guards is None else guards
         self.tell, self.probe = tell, probe
         self.generator: np.random.Generator | None = None
-        self._retries: deque[int] = deque()
+        self._retries = LastMinute(clock)
         self._requests = 0
         #: called with the keys of a request that left; reconciliation times its look-ups from it
         self.on_sent: Callable[[Sequence[str]], None] = lambda keys: None
@@ -109,14 +114,17 @@ class Executor:
         """Why no intent may be written for an order now, one word; empty: it may.
 
         Beside the guards: a market that is closed because a bet there has no answer (``market_unknown``), a bet that a
-        person took over from a restored backup (``adopted``), and at a venue that only has lists a second bet on the
-        selection while one is under way (``in_flight``).
+        person took over from a restored backup (``adopted``), a leg of a group at a venue that does not place all or
+        none (``no_groups``), and at a venue that only has lists a second bet on the selection while one is under way
+        (``in_flight``).
         """
         book, now = self.journal.book, self.clock.wall_ns()
         if order.key in book:
             return ""
         if book.is_adopted(order.key):
             return "adopted"
+        if order.group and not self.venue.profile.all_or_none:
+            return "no_groups"
         if book.is_closed(
             order.event_id, order.market, order.line, now_ns=now, after_ns=self.settings.unknown_alarm_ns
         ):
@@ -372,12 +380,9 @@ class Executor:
         return self.journal.ledger.lease_left_ns() > needed
 
     def _within_budget(self) -> bool:
-        now = self.clock.monotonic_ns()
-        while self._retries and self._retries[0] <= now - _MINUTE_NS:
-            self._retries.popleft()
         if len(self._retries) >= self.settings.retries_per_minute:
             return False
-        self._retries.append(now)
+        self._retries.add()
         return True
 
     def _back_off_ns(self, attempts: int) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 import polars as pl
 
-from engine.live.feed import Fixture, Mark, Message, Quote
+from engine.clock import DAY_NS
+from engine.live.feed import Fixture, Mark, Message, Quote, Result
 from engine.live.venue import Order
 from engine.schema import IN_PLAY, SEQUENCE
 from engine.tape.execution import prices_in_order
@@ -21,6 +22,8 @@ __all__ = ["NO_PRICE", "ObservedPrices", "Price", "PriceSource", "ReplayPrices"]
 Series = tuple[str, float | None, str, str, str]
 #: earlier prices of a series that a price is compared with
 _EARLIER: Final = 5
+#: prices of an event are kept so long after its result: orders that were on their way then have their answers
+_KEEP_NS: Final = DAY_NS
 _COLUMNS: Final = ("market", "line", "selection", "bookmaker", "side", "known_at", "odds", "size_minor")
 
 
@@ -193,34 +196,58 @@ class ReplayPrices:
 
 
 class ObservedPrices:
-    """The quotes that a runner has seen so far. Feed it every message before the orders that follow from it."""
+    """The quotes that a runner has seen so far. Feed it every message before the orders that follow from it.
+
+    A day after the result of an event its prices are forgotten; only the instant of the result stays. `len` is the
+    number of events with prices.
+    """
 
     def __init__(self) -> None:
         self._books: dict[int, dict[Series, _Track]] = {}
         self._starts: dict[int, int] = {}
+        self._ends: dict[int, int] = {}
+        self._ended: deque[int] = deque()  # events that are over and not forgotten, in the order of their results
         self._seen_to_ns = -1
 
+    def __len__(self) -> int:
+        return len(self._books)
+
     def see(self, message: Message) -> None:
-        """Take a message in. Quotes in play, stale ones, and those after a known start are left out.
+        """Take a message in. Quotes in play, stale ones, and those after a known start or a result are left out.
 
         A message may come twice, as after a restart that reads a recording again.
         """
         if isinstance(message, Fixture):
-            if message.starts_ns is not None:
+            if message.starts_ns is not None and message.values["event_id"] not in self._ends:
                 self._starts[message.values["event_id"]] = message.starts_ns
         elif isinstance(message, Quote):
             self._see_quote(message)
+        elif isinstance(message, Result):
+            self._end(int(message.values["event_id"]), message.known_at_ns)
         if isinstance(message, Mark | Quote):
             self._seen_to_ns = max(self._seen_to_ns, message.known_at_ns - (not isinstance(message, Mark)))
+            self._forget()
 
     def _see_quote(self, quote: Quote) -> None:
-        start = self._starts.get(quote.event_id)
-        late = start is not None and quote.known_at_ns > start
+        start, end = self._starts.get(quote.event_id), self._ends.get(quote.event_id)
+        late = (start is not None and quote.known_at_ns > start) or end is not None
         if quote.kind == IN_PLAY or quote.stale or late or not quote.odds > 1.0:
             return
         series = (quote.market, _line(quote.line), quote.selection, quote.bookmaker, quote.side)
         track = self._books.setdefault(quote.event_id, {}).setdefault(series, _Track())
         track.add(Price(quote.known_at_ns, quote.odds, _size(quote.size_minor)), SEQUENCE[quote.kind])
+
+    def _end(self, event_id: int, known_at_ns: int) -> None:
+        """An event is over; the first result says when. A correction changes nothing."""
+        if event_id not in self._ends:
+            self._ends[event_id] = known_at_ns
+            self._ended.append(event_id)
+
+    def _forget(self) -> None:
+        while self._ended and self._ends[self._ended[0]] + _KEEP_NS <= self._seen_to_ns:
+            event_id = self._ended.popleft()
+            self._books.pop(event_id, None)
+            self._starts.pop(event_id, None)
 
     def offered(self, order: Order) -> Price:
         """As `PriceSource.offered`."""
@@ -228,15 +255,15 @@ class ObservedPrices:
         return track.at(order.decided_at_ns) if track else NO_PRICE
 
     def on_arrival(self, order: Order, arrives_ns: int) -> Price | None:
-        """As `PriceSource.on_arrival`. After the start there will be no price any more."""
+        """As `PriceSource.on_arrival`. After the start or the result there will be no price any more."""
         if self._seen_to_ns < arrives_ns:
             return None
         track = self._books.get(order.event_id, {}).get(series_of(order))
         price = track.since(arrives_ns) if track else None
         if price is not None:  # a later quote of the same instant may still come, until the instant is over
             return price if price.known_at_ns <= self._seen_to_ns else None
-        start = self._starts.get(order.event_id)
-        return NO_PRICE if start is not None and self._seen_to_ns >= start else None
+        limits = (self._starts.get(order.event_id), self._ends.get(order.event_id))
+        return NO_PRICE if any(limit is not None and self._seen_to_ns >= limit for limit in limits) else None
 
     def compared(self, order: Order) -> list[float]:
         """As `PriceSource.compared`."""

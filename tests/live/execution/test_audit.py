@@ -158,6 +158,33 @@ def test_small_differences_can_be_allowed_and_doubtful_bets_make_the_balance_uns
     assert world.book.adjustments == 0
 
 
+@pytest.mark.parametrize("proof", [ProofClass.LISTS, ProofClass.LOOK_UP])
+def test_money_of_a_bet_that_the_venue_shows_no_more_is_not_booked_as_an_adjustment(proof: ProofClass) -> None:
+    """Refused after it was pending: the money is back, the list lacks it, and nobody said why."""
+    world = World(proof)
+    world.venue.script = [stated(Outcome.PENDING, venue_bet_id="v1")]
+    (bet,) = world.submit(order())
+    listed = ForeignBet("v1", 7, 1000, market="1x2", selection="home", side="back", odds=2.0, placed_at_ns=START_NS)
+    world.venue.foreign = [replace(listed, receipt=replace(world.venue.bets_held[bet.key], key=""))]
+    world.follow()
+    assert world.auditor.run().difference_minor == 0 and world.state() == "pending"
+    world.venue.foreign, held = [], dict(world.venue.bets_held)
+    world.venue.bets_held.clear()
+    world.venue.balance += 1000
+    assert [world.auditor.run().difference_minor for _ in range(4)] == [1000] * 4
+    assert world.book.adjustments == 0 and names(world) == ["balance_differs"]
+    assert world.alarms[-1].text.endswith(f"does not show bet {bet.key}, which is pending here")
+    world.venue.bets_held = held if proof is ProofClass.LOOK_UP else {}  # it is there again; and so is the other money
+    if proof is ProofClass.LOOK_UP:
+        world.auditor.run()
+        assert world.book.adjustments == 1 and world.book.balances["adjustment"] == -1000
+        return
+    refused = Receipt(bet.key, "", Outcome.REJECTED)
+    resolve(world.journal, "fake", refused, person="ann", reason="the account says so", at_ns=START_NS)
+    assert world.auditor.run().difference_minor == 0 and world.book.adjustments == 0
+    assert world.book.balances["cash"] == 100_000
+
+
 def test_what_others_risk_is_expected_to_be_missing_from_the_balance() -> None:
     world = World()
     world.venue.foreign = [ForeignBet("x", 7, 500)]

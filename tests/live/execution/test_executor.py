@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from engine.clock import SECOND_NS
-from engine.errors import Fenced, KeyConflict
+from engine.errors import ConfigurationError, Fenced, KeyConflict
 from engine.live.bets.states import BetState
-from engine.live.execution.executor import Intent
+from engine.live.execution.executor import Executor, Intent
 from engine.live.execution.settings import ExecutionSettings
 from engine.live.venue import (
     DUPLICATE,
@@ -515,6 +515,29 @@ def test_at_a_venue_with_lists_only_one_bet_on_a_selection_is_under_way() -> Non
     assert world.executor.refuse(order(2)) == "in_flight"
     assert world.executor.refuse(order(2, side="lay")) == ""
     assert world.executor.refuse(order(2, selection="away")) == ""
+
+
+def test_legs_of_a_group_are_not_bet_at_a_venue_that_does_not_place_all_or_none() -> None:
+    world = World()
+    legs = [order(number, selection=name, group="g") for number, name in enumerate(("home", "away"), 1)]
+    assert [world.executor.refuse(leg) for leg in legs] == ["no_groups"] * 2 and world.executor.refuse(order(3)) == ""
+    world.venue.profile = replace(world.venue.profile, all_or_none=True)
+    assert [world.executor.refuse(leg) for leg in legs] == [""] * 2
+    world.submit(*legs)
+    world.venue.profile = replace(world.venue.profile, all_or_none=False)
+    assert world.executor.refuse(legs[0]) == ""  # on record already
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[0-9a-f]{16}", "[0-9a-e]{32}", "[0-9]+", "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"]
+)
+def test_a_venue_whose_references_cannot_carry_a_key_is_refused_at_the_start(pattern: str) -> None:
+    world = World()
+    profile = replace(world.venue.profile, reference_characters=pattern)
+    with pytest.raises(ConfigurationError, match="references of a venue cannot carry our keys"):
+        Executor(world.journal, replace(world.venue, profile=profile), world.clock, world.executor.settings)
+    for fits in (replace(profile, reference_characters="[0-9A-Za-z-]{1,32}"), replace(profile, proof=ProofClass.LISTS)):
+        Executor(world.journal, replace(world.venue, profile=fits), world.clock, world.executor.settings)
 
 
 @pytest.mark.parametrize("failure", ["incomplete", "timeout", "error_KeyError"])
