@@ -24,7 +24,7 @@ SCHEMA: Final = 1
 MODES: Final = ("paper", "live")
 RENEWED: Final = "renewed"
 DEMOTED: Final = "demoted"
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,38}[a-z0-9])?")  # every one is the name of a ledger, too
 #: names of the hashes that only a change of data moves; a renewal does not sign them again
 DATA_HASHES: Final = ("data", "bets")
 
@@ -125,7 +125,7 @@ def promotion_path(name: str) -> Path:
     if not _NAME.fullmatch(name):
         raise PromotionError(
             "not a name",
-            expected="1 to 40 small letters, digits, - and _, first a letter or digit",
+            expected="at most 40 lower-case letters, digits, - and _, a letter or digit at both ends",
             found=repr(name[:60]),
         )
     return promotions_folder() / f"{name}.json"

@@ -34,13 +34,13 @@ def main(argv: Sequence[str]) -> int:
         copier.add_argument("file", nargs="?", metavar="FILE", help="default: beside the ledger")
         copier.set_defaults(run=_copy)
     back = described(commands, "restore", "make a ledger of a backup or an export; it must be adopted before it bets")
-    back.add_argument("file", metavar="FILE")
-    back.add_argument("name", metavar="NAME")
+    back.add_argument("file", metavar="FILE", help="of `bea ledger backup` or `export`")
+    back.add_argument("name", metavar="NAME", help="of the ledger that is made; it must be free")
     add_json(back)
     back.set_defaults(run=_restore)
     _command(commands, "migrate", "bring a ledger of an older schema up to date").set_defaults(run=_migrate)
     show = described(commands, "show", "list ledgers, or the last entries of one")
-    show.add_argument("name", metavar="NAME", nargs="?")
+    show.add_argument("name", metavar="NAME", nargs="?", help="default: list all ledgers")
     show.add_argument("--last", type=int, default=20, metavar="N", help="entries that are shown, default 20")
     add_json(show)
     show.set_defaults(run=_show)
@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _command(commands: Any, name: str, words: str) -> argparse.ArgumentParser:
     parser = described(commands, name, words)
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", metavar="NAME", help="a ledger, see `bea ledger show`")
     add_json(parser)
     return parser
 

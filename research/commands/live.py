@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.errors import LedgerError, UsageError, printable
+from engine.errors import LedgerError, PromotionError, UsageError, printable
 from engine.live.ledger.control import Command, sets_the_switch
 from research.commands.arguments import parser_of, print_json, user_name
 
@@ -52,7 +52,7 @@ def kill(argv: Sequence[str]) -> int:
         "kill", "Set the kill switch of a ledger: once this command has ended, nothing is sent any more."
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="a ledger; default: the only one")
-    parser.add_argument("--reason", default="no reason given")
+    parser.add_argument("--reason", default="no reason given", help="why; it is recorded")
     parser.add_argument("--person", default="", help="default: the name of the user")
     options = parser.parse_args(list(argv))
     return _control(Command.KILL, options, "the kill switch is set: nothing is sent until `bea resume`")
@@ -74,7 +74,7 @@ def stop(argv: Sequence[str]) -> int:
     """`bea stop`: ask a runner to end; returns the exit status."""
     parser = parser_of("stop", "Ask a runner to finish what is under way and end, as Ctrl-C does.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="a ledger; default: the only one")
-    parser.add_argument("--reason", default="no reason given")
+    parser.add_argument("--reason", default="no reason given", help="why; it is recorded")
     parser.add_argument("--person", default="", help="default: the name of the user")
     options = parser.parse_args(list(argv))
     return _control(Command.STOP, options, "the runner ends after what is under way")
@@ -96,11 +96,21 @@ def status_of(name: str) -> Status:
     said = [switch for control in unread if (switch := sets_the_switch(control)) is not None]
     if said and said[-1]:  # it holds before a runner has read it
         found = replace(found, killed=True)
+    found = replace(found, acknowledged=_acknowledged(name))
     if found.entries and not found.feed:
         return replace(found, runner="never")
     if found.runner == "running" and (not lease.holder or time.time_ns() - lease.wall_ns > lease.ttl_ns):
         return replace(found, runner="dead", since_ns=lease.wall_ns)
     return found
+
+
+def _acknowledged(name: str) -> tuple[str, ...]:
+    from engine.promotion import load
+
+    try:
+        return tuple(f"{gate}: {reason}" for gate, reason in load(name).acknowledged.items())
+    except PromotionError:  # a start says what is wrong with it; the ledger can be read without
+        return ()
 
 
 def _opened(name: str) -> ChainedLedger:

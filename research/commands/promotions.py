@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     An expired or demoted promotion can be read, and is no failure; an edited one is.
     """
     parser = parser_of("promotions", _ABOUT)
-    parser.add_argument("name", nargs="?", help="show one in full")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show one in full")
     options = parser.parse_args(list(argv))
     now_ns = time.time_ns()
     if options.name:
@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
 def demote(argv: Sequence[str]) -> int:
     """Run `bea demote` with the words after it; returns the exit status."""
     parser = parser_of("demote", "End a promotion: no runner starts with it any more. Its ledger stays as it is.")
-    parser.add_argument("name")
+    parser.add_argument("name", metavar="NAME", help="a promotion, see `bea promotions`")
     parser.add_argument("--reason", required=True, help="why; it is recorded and shown")
     options = parser.parse_args(list(argv))
     if not options.reason.strip():

@@ -61,14 +61,16 @@ def _reconcile(options: Any) -> int:
 
 
 def _opened(name: str) -> Any:
+    from engine.live.ledger.opening import look
     from engine.promotion import load
     from research.promotion.deployed import deploy
     from research.trading.history import STORE, Wish
     from research.trading.settings import live_settings
     from research.trading.setup import compose
 
-    deployed = deploy(load(name))  # bets of a promotion that has ended have to be looked up, too
-    return compose(deployed, live_settings(), Wish(STORE, 0.0, None, None))
+    promotion, settings = load(name), live_settings()  # one that has ended, too: its bets have to be looked up
+    look(name, settings=settings.ledger).close()  # a ledger that is not there is none that agrees
+    return compose(deploy(promotion), settings, Wish(STORE, 0.0, None, None))
 
 
 def _resolve(executor: Any, options: Any, person: str) -> None:

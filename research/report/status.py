@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
@@ -22,6 +23,14 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 _BETS: Final = 6
 #: characters of the curve of equity
 _CURVE: Final = 40
+#: columns of tables that are never cut
+_WHOLE: Final = ("decided", "odds", "stake", "age")
+#: characters that a cut word keeps at least, with its ellipsis
+_SHORTEST: Final = 3
+#: below these columns of the terminal, decisions are shown without their year
+_NARROW: Final = 100
+#: columns before the text of a line
+_INDENT: Final = 12
 
 
 def sparkline(values: Sequence[float], width: int = _CURVE) -> str:
@@ -111,11 +120,13 @@ def rendered(status: Status, width: int, now_ns: int | None = None) -> Group:
     head, *rest = lines(status, now_ns)
     style = "bold red" if status.killed or status.runner == "dead" else "bold"
     parts: list[Text | Table] = [Text(head, style=style)]
-    parts += [Text(line, style=_style(line), no_wrap=True, overflow="ellipsis") for line in rest]
+    for line in rest:
+        indent = " " * _INDENT
+        parts += [Text(part, style=_style(line)) for part in wrap(line, width, subsequent_indent=indent)]
     if status.open_bets:
-        parts += [Text(""), _bets_table(status.open_bets, status.at_ns)]
+        parts += [Text(""), _bets_table(status.open_bets, status.at_ns, width)]
     if status.decisions:
-        parts += [Text(""), _decisions_table(status)]
+        parts += [Text(""), _decisions_table(status, width)]
     return Group(*parts)
 
 
@@ -131,10 +142,8 @@ def _counts(counts: object) -> str:
 
 
 def _band(line: BandLine) -> str:
-    return (
-        f"{line.measure.replace('_', ' ')} {_small(line.value)}, band {_small(line.lower)} to {_small(line.upper)}: "
-        f"{line.position}"
-    )
+    ends = f"{_small(line.lower)} to {_small(line.upper)}" if line.lower is not None else f"up to {_small(line.upper)}"
+    return f"{line.measure.replace('_', ' ')} {_small(line.value)}, band {ends}: {line.position}"
 
 
 def _small(value: float | None) -> str:
@@ -147,9 +156,16 @@ def _breaker(line: BreakerLine, at_ns: int) -> str:
         ends = "a person must resume it" if line.human else f"until {instant(line.until_ns)}" if line.until_ns else ""
         text += " TRIPPED" + (f": {printable(line.cause, 60)}" if line.cause else "")
         return text + (f"; {ends}" if ends else "")
+    if line.state == "off":
+        return f"{text} off"
+    text += f": {line.measure.replace('_', ' ')}" if line.measure not in ("", line.name) else ""
     if line.measured is None or line.limit is None:
         return f"{text} closed"
-    return f"{text} {_small(line.measured)} of {_small(line.limit)}"
+    measured, limit = _small(line.measured), _small(line.limit)
+    if line.measured == int(line.measured) and line.limit == int(line.limit) and not line.measure:
+        measured, limit = number(line.measured), number(line.limit)
+    shown = f"{measured}, limit {limit}" if line.measure else f"{measured} of {limit}"
+    return f"{text} {shown}" + (" (only watched)" if line.state == "watched" else "")
 
 
 def _latency(status: Status) -> str:
@@ -163,33 +179,43 @@ def _latency(status: Status) -> str:
     )
 
 
-def _table(*heads: str) -> Table:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:
+    """A table that fits: where it is too wide, heads are cut, then the longest words, never numbers or times."""
     from rich.table import Table
 
+    filled = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(len(head), broad) for head, broad in zip(heads, filled, strict=True)]
+    words = [column for column, head in enumerate(heads) if head not in _WHOLE]
+    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths[column] for column in words) > _SHORTEST:
+        longest = max(words, key=lambda column: (max(0, widths[column] - filled[column]), widths[column]))
+        widths[longest] -= 1
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in heads:
-        right = head in ("odds", "stake", "reserved", "age")
-        table.add_column(head, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+    for head, broad in zip(heads, widths, strict=True):
+        right = head in ("odds", "stake", "age")
+        table.add_column(head, justify="right" if right else "left", no_wrap=True, overflow="ellipsis", width=broad)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
-def _bets_table(bets: Sequence[BetLine], at_ns: int) -> Table:
-    table = _table("open bet", "state", "event", "market", "selection", "odds", "stake", "age")
+def _bets_table(bets: Sequence[BetLine], at_ns: int, width: int) -> Table:
+    rows: list[Sequence[str]] = []
     for bet in bets[-_BETS:]:
         at_risk = bet.reserved_minor + bet.stake_minor
         cells = (bet.key[:10], bet.state, f"{bet.event_id & 0xFFFFFFFF:08x}", bet.market, printable(bet.selection, 16))
-        table.add_row(*cells, number(bet.odds, 2), money(at_risk), age(at_ns - bet.since_ns))
+        rows.append((*cells, number(bet.odds, 2), money(at_risk), age(at_ns - bet.since_ns)))
     if len(bets) > _BETS:
-        table.add_row(f"{len(bets) - _BETS} more", *[""] * 7)
-    return table
+        rows.append((f"{len(bets) - _BETS} more", *[""] * 7))
+    return _table(("open bet", "state", "event", "market", "selection", "odds", "stake", "age"), rows, width)
 
 
-def _decisions_table(status: Status) -> Table:
-    table = _table("decided", "event", "market", "selection", "bookmaker", "odds", "stake", "reason")
+def _decisions_table(status: Status, width: int) -> Table:
+    rows: list[Sequence[str]] = []
     for one in status.decisions:
-        cells = (instant(one.at_ns), f"{one.event_id & 0xFFFFFFFF:08x}", one.market, printable(one.selection, 16))
+        at = instant(one.at_ns)[5 if width < _NARROW else 0 :]
+        cells = (at, f"{one.event_id & 0xFFFFFFFF:08x}", one.market, printable(one.selection, 16))
         stake = money(one.stake_minor) if one.stake_minor else NOTHING
-        table.add_row(
-            *cells, printable(one.bookmaker, 12), number(one.odds, 2), stake, sentence_case(reason_name(one.reason))
-        )
-    return table
+        prices = (printable(one.bookmaker, 12), number(one.odds, 2), stake)
+        rows.append((*cells, *prices, sentence_case(reason_name(one.reason))))
+    heads = ("decided", "event", "market", "selection", "bookmaker", "odds", "stake", "reason")
+    return _table(heads, rows, width)

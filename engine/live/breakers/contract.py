@@ -136,7 +136,7 @@ class Distance:
     ----------
     breaker : str
     state : str
-        ``closed``, ``open`` or ``half_open``; ``watched`` where it measures and stops nothing.
+        ``closed``, ``open`` or ``half_open``; ``watched`` where it measures and stops nothing, ``off`` without a limit.
     measured, limit : float
         NaN: nothing measured yet.
     left_frac : float
@@ -145,6 +145,8 @@ class Distance:
         Whether an open one needs a person.
     cause : str
         Of an open one.
+    measure : str
+        What is measured, where a breaker has several measures.
     """
 
     breaker: str
@@ -154,6 +156,7 @@ class Distance:
     left_frac: float
     human: bool = False
     cause: str = ""
+    measure: str = ""
 
 
 class Breaker(Protocol):

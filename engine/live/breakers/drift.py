@@ -73,7 +73,7 @@ class BandBreaker:
     def distance(self) -> Distance:
         """As `Breaker.distance`: of the measure that is nearest to an end of its band, in half widths."""
         near = min(
-            ((_left(one), one) for one in self.standings() if one.value == one.value),
+            ((_left(one), one) for one in map(_within_reach, self.standings()) if one.value == one.value),
             key=lambda pair: pair[0],
             default=None,
         )
@@ -82,7 +82,7 @@ class BandBreaker:
         left, one = near
         limit = one.lower if one.value - one.lower < one.upper - one.value else one.upper
         row = self._latch.distance(one.value, limit, watched=self._watched)
-        return replace(row, left_frac=0.0 if self._latch.tripped else left)
+        return replace(row, left_frac=0.0 if self._latch.tripped else left, measure=one.measure)
 
     def apply(self, recorded: Recorded) -> None:
         """As `Breaker.apply`."""
@@ -93,6 +93,11 @@ class BandBreaker:
 def _band(one: Standing) -> str:
     ends = [f"{end:.4g}" if abs(end) < float("inf") else "open" for end in (one.lower, one.upper)]
     return " to ".join(ends)
+
+
+def _within_reach(one: Standing) -> Standing:
+    """Without an end that the measure cannot pass: not more than all orders are filled."""
+    return replace(one, upper=float("inf")) if one.measure == "fill_rate" and one.upper >= 1.0 else one
 
 
 def _left(one: Standing) -> float:

@@ -6,6 +6,7 @@ added: with real money the drawdown breaker ends by a person only.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from engine.live.breakers.contract import Context, Distance, Latch, RiskState, Trip, Wanted
@@ -63,7 +64,9 @@ class RiskBreaker:
 
     def distance(self) -> Distance:
         """As `Breaker.distance`."""
-        return self._latch.distance(self._measured, self._limit)
+        row = self._latch.distance(self._measured, self._limit)
+        is_off = row.state == "closed" and self._limit == float("inf")
+        return replace(row, state="off") if is_off else row
 
     def apply(self, recorded: Recorded) -> None:
         """As `Breaker.apply`."""

@@ -144,7 +144,7 @@ class Assembled:
         lines = tuple(
             BreakerLine(
                 name=one.breaker, tripped=one.state in ("open", "half_open"), measured=_number(one.measured),
-                limit=_number(one.limit), human=one.human, cause=one.cause,
+                limit=_number(one.limit), human=one.human, cause=one.cause, state=one.state, measure=one.measure,
             )
             for one in room.breakers.distances()
         )  # fmt: skip

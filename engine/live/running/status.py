@@ -88,6 +88,10 @@ class BreakerLine:
     human : bool
         Whether only a person can end it.
     cause : str
+    state : str
+        As `engine.live.breakers.Distance.state`; empty where only the ledger tells.
+    measure : str
+        What is measured, where a breaker has several measures.
     """
 
     name: str
@@ -97,6 +101,8 @@ class BreakerLine:
     until_ns: int | None = None
     human: bool = False
     cause: str = ""
+    state: str = ""
+    measure: str = ""
 
 
 @dataclass(frozen=True)

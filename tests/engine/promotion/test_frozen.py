@@ -60,7 +60,7 @@ def test_a_name_is_used_once_and_holds_no_path(promotion: Promotion) -> None:
     with pytest.raises(PromotionError, match=r"there is a promotion demo already"):
         publish(replace(sample(), currency="USD"))
     assert promotion_path("demo").read_bytes() == before
-    for name in ("../demo", "", "Demo", "a" * 41, ".demo", "demo.json"):
+    for name in ("../demo", "", "Demo", "a" * 41, ".demo", "demo.json", "demo-"):
         with pytest.raises(PromotionError, match=r"not a name"):
             promotion_path(name)
     with pytest.raises(PromotionError, match=r"no promotion other .* expected demo"):

@@ -76,7 +76,15 @@ def test_the_distance_is_that_of_the_nearest_measure() -> None:
     day(scene, 10, -5)  # yield 0.25, drawdown 0
     row = next(row for row in scene.breakers.distances() if row.breaker == "model")
     assert (row.state, row.measured, row.limit, row.left_frac) == ("closed", 0.25, 1.0, 0.75)
+    assert row.measure == "yield"
     assert {one.measure for one in scene.breakers.standings()} == set(MEASURES)
+
+
+def test_all_orders_filled_is_no_end_of_a_band() -> None:
+    scene = scene_with({"fill_rate": {"lower": [0.9] * 30, "upper": [1.0] * 30}})
+    day(scene, 10, -5)
+    row = next(row for row in scene.breakers.distances() if row.breaker == "model")
+    assert (row.measure, row.measured, row.limit, row.left_frac) == ("fill_rate", 1.0, 0.9, pytest.approx(1 / 9))
 
 
 def test_on_a_replay_it_is_watched() -> None:

@@ -53,6 +53,13 @@ def test_warnings_come_before_stops() -> None:
     assert scene.breakers.warnings() == ()
 
 
+def test_a_rule_without_a_limit_is_off() -> None:
+    scene = Scene()
+    scene.turn(CALM._replace(drawdown_stop_frac=float("inf")))
+    rows = {row.breaker: row.state for row in scene.breakers.distances()}
+    assert (rows["drawdown"], rows["streak"], rows["daily_loss"]) == ("off", "closed", "closed")
+
+
 def test_the_state_is_that_of_the_kernels_account() -> None:
     params = Configuration(drawdown_warn_frac=0.15, drawdown_stop_frac=0.2, daily_loss_frac=0.05).params()
     cells, ends = np.zeros(account.N_CELLS), np.full(2, account.NEVER)

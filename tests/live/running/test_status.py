@@ -122,6 +122,8 @@ def test_the_other_words_of_a_line() -> None:
     text = "\n".join(lines(killed, 91 * SECOND_NS))
     assert "ended without a word since 1970-01-01 00:00 UTC (1 min); the kill switch is set" in text
     assert "p50 1.00 ms, p99 2.00 ms (3 intents), 25% on disk" in text
+    falls = Status(bands=(BandLine("drawdown", 0.01, None, 0.1, "inside"),))
+    assert "Band:       drawdown 0.0100, band up to 0.1000: inside" in lines(falls, 0)
     assert "Breaker:    none tripped" in text and "Unknown:    0.00" in text
     quiet = Status(breakers=(BreakerLine("clock", False, 0.1, 2.0), BreakerLine("stale", False)))
     assert [line.removeprefix("Breaker:    ") for line in lines(quiet, 0) if line.startswith("Breaker")] == [
@@ -130,13 +132,46 @@ def test_the_other_words_of_a_line() -> None:
     ]
 
 
-def test_it_fits_a_terminal_of_100_columns() -> None:
-    screen = Console(width=100, record=True, force_terminal=False)
+def test_how_far_a_breaker_is_from_tripping() -> None:
+    rows = (
+        BreakerLine("drawdown", False, 0.07, state="off"),
+        BreakerLine("service/venue/paper", False, 1.0, 5.0, state="closed"),
+        BreakerLine("model", False, 1.0, 0.9, state="watched", measure="fill_rate"),
+        BreakerLine("clv", False, 0.02, -0.01, state="closed", measure="clv"),
+        BreakerLine("clv", False, state="watched"),
+    )
+    assert [line.removeprefix("Breaker:    ") for line in lines(Status(breakers=rows), 0) if "Breaker" in line] == [
+        "drawdown off",
+        "service/venue/paper 1 of 5",
+        "model: fill rate 1.00, limit 0.9000 (only watched)",
+        "clv 0.0200, limit −0.0100",
+        "clv closed",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_it_fits_the_terminal_and_cuts_no_number(width: int) -> None:
+    more = {"latency": Latency(37, 6.94, 36.4, 0.53), "bands": (BandLine("clv", -0.0336, -0.0849, 0.065, "inside"),)}
+    screen = Console(width=width, record=True, force_terminal=False)
     with screen.capture() as captured:
-        screen.print(rendered(fold(DAY).status("mine"), 100, DAY_NS))
+        screen.print(rendered(fold(DAY).status("mine", **more), width, DAY_NS))
     shown = captured.get().splitlines()
-    assert max(map(len, shown)) <= 100
+    assert max(map(len, shown)) <= width
     assert any("Edge below the minimum" in line for line in shown)
+    assert "tax 0.10" in captured.get() and "53% on" in captured.get()  # the ends of the long lines
+    assert [line.partition("home")[2].split() for line in shown if "b365" in line] == [
+        ["b365", "2.10", "5.00", "Placed"],
+        ["b365", "2.10", "–", "Edge", "below", "the", "minimum"],
+    ]
+
+
+def test_a_narrow_table_cuts_words() -> None:
+    long = [entry(Kind.DECIDED, 1, decisions=[ORDER | {"market": "asian_handicap_first_half", "reason": "edge"}])]
+    screen = Console(width=60, record=True, force_terminal=False)
+    with screen.capture() as captured:
+        screen.print(rendered(fold([*DAY, *long]).status("mine"), 60, DAY_NS))
+    shown = captured.get().splitlines()
+    assert max(map(len, shown)) <= 60 and "2.10" in shown[-1] and "asian" in shown[-1] and "…" in shown[-1]
 
 
 @pytest.mark.parametrize(

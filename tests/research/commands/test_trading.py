@@ -73,6 +73,7 @@ def test_the_status_of_a_traded_ledger_adds_up(traded_home: Path, capsys: pytest
     assert main(["status"]) == 0
     words = capsys.readouterr().out
     assert words.startswith("demo") and "stopped" in words and "Equity" in words
+    assert "Acknowledged: simulated: a test" in words
     assert all(len(line) <= 120 for line in words.splitlines())
 
 
@@ -166,6 +167,15 @@ def test_ledger_and_venue_agree_also_once_the_promotion_has_ended(
     assert "enough of it" in capsys.readouterr().err
     assert main(["reconcile", "demo"]) == 0
     assert capsys.readouterr().out == "ledger and venue agree\n"
+
+
+def test_a_reconciliation_makes_no_ledger(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (own_home / "data" / "ledger").glob("demo*"):
+        path.unlink()
+    assert main(["reconcile", "demo"]) == 1
+    said = capsys.readouterr()
+    assert "no such ledger" in said.err and "agree" not in said.out
+    assert not list((own_home / "data" / "ledger").glob("demo*"))
 
 
 def test_the_password_of_the_database_is_a_secret_wherever_it_is_given(
