@@ -111,8 +111,9 @@ def trade(home: Path, data: Path, probe: Callable[[str], None]) -> None:
     os.environ["BEA_HOME"] = str(home)
     with ExitStack() as stack:
         parts = scene.opened(
-            scene.History.read(data), stack, settings=_SHORT, edge_min=_EDGE, log=home / "sent", probe=probe, hasty=True
-        )
+            scene.History.read(data), stack, settings=_SHORT, edge_min=_EDGE, probe=probe, hasty=True,
+            around=scene.Around(log=home / "sent"),
+        )  # fmt: skip
         parts.runner.run()
 
 

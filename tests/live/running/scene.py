@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from engine.configuration import Configuration
-from engine.live.clock import SystemClock
+from engine.live.clock import Clock, SystemClock
 from engine.live.crash_points import Probe, no_probe
 from engine.live.execution.settings import ExecutionSettings
 from engine.live.feeds.replay import Replay
@@ -23,7 +23,7 @@ from engine.live.ledger.opening import ledger_path, look, open_ledger
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.running.assembly import Assembled, Knobs, Plan, assemble
 from engine.live.running.runner import RunnerSettings
-from engine.live.venue import Order, Receipt, VenueFailure
+from engine.live.venue import ForeignBet, Order, Reading, Receipt, VenueFailure
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ReplayPrices
@@ -76,9 +76,13 @@ def rules(edge_min: float = CONFIGURATION.edge_min) -> Rules:
 
 
 class Logged(PaperVenue):
-    """A paper venue that writes down who sends what: one line a request, ``process key``."""
+    """A paper venue that writes down who sends what: one line a request, ``process key``.
+
+    Somebody else may have bets in the account, too.
+    """
 
     log: Path | None = None
+    foreign: tuple[ForeignBet, ...] = ()
 
     def place(self, orders: Sequence[Order]) -> Sequence[Receipt | VenueFailure]:
         """As the paper venue."""
@@ -86,6 +90,24 @@ class Logged(PaperVenue):
             with self.log.open("a") as file:
                 file.write("".join(f"{os.getpid()} {order.key}\n" for order in orders))
         return super().place(orders)
+
+    def bets(self) -> Reading:
+        """As the paper venue, and the bets of others."""
+        return replace(super().bets(), foreign=self.foreign)
+
+    def balance_minor(self) -> int:
+        """As the paper venue, less what others have at risk."""
+        return super().balance_minor() - sum(bet.at_risk_minor for bet in self.foreign)
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is around a runner: the machine's clock, how often the lease is renewed, and at the venue as of `Logged`."""
+
+    machine: Clock = field(default_factory=SystemClock)
+    renew_ms: int = 5_000
+    log: Path | None = None
+    foreign: tuple[ForeignBet, ...] = ()
 
 
 def opened(
@@ -95,22 +117,22 @@ def opened(
     probe: Probe = no_probe,
     settings: LedgerSettings | None = None,
     edge_min: float = CONFIGURATION.edge_min,
-    log: Path | None = None,
     hasty: bool = False,
     expires_ns: int | None = None,
+    around: Around = Around(),
 ) -> Assembled:
     """A runner over the scene, with its ledger and its venue in the home folder; `stack` closes them."""
-    machine = SystemClock()
+    machine = around.machine
     warm(rules())  # compiling can take longer than a lease lasts
     ledger = open_ledger(NAME, OPENED, settings=settings, clock=machine, probe=probe)
     stack.callback(ledger.close)
     prices = ReplayPrices.from_quotes(history.quotes, history.events)
     venue = Logged(ledger_path(NAME).with_suffix(".venue.db"), prices, FillModel(rules().params, 7, 0, RATES))
-    knobs = Knobs(runner=RunnerSettings(poll_ms=50, renew_every_ms=100 if hasty else 5_000))
+    knobs = Knobs(runner=RunnerSettings(poll_ms=50, renew_every_ms=100 if hasty else around.renew_ms))
     if hasty:  # sends that end soon, so that a short lease outlives them
         venue.profile = replace(venue.profile, connect_timeout_ns=50_000_000, send_timeout_ns=50_000_000)
         knobs = replace(knobs, executor=ExecutionSettings(lease_margin_ms=50))
-    venue.log = log
+    venue.log, venue.foreign = around.log, around.foreign
     stack.callback(venue.close)
     money = Money(cash=1_000_000, capital=-1_000_000)
     plan = Plan(
@@ -121,10 +143,10 @@ def opened(
     return assemble(plan, knobs, ledger, venue, machine=machine, probe=probe)
 
 
-def traded(history: History, *, probe: Probe = no_probe) -> str:
+def traded(history: History, *, probe: Probe = no_probe, **words: Any) -> str:
     """Run the scene to the end, or until `probe` kills the process; returns why the runner ended."""
     with ExitStack() as stack:
-        return opened(history, stack, probe=probe).runner.run()
+        return opened(history, stack, probe=probe, **words).runner.run()
 
 
 def entries() -> list[Recorded]:
@@ -139,6 +161,7 @@ def entries() -> list[Recorded]:
 def essence(recorded: list[Recorded]) -> list[tuple[object, ...]]:
     """What two days must share, whatever happened to their processes: what, when, how much, for which reason."""
     kept = [one.entry for one in recorded if one.entry.kind not in OF_THE_PROCESS]
+    kept = [entry for entry in kept if entry.kind is not Kind.RESUMED or entry.body.get("breaker") != "kill"]
     return sorted(
         (e.kind.value, e.key, e.at_ns, e.intent, e.bookmaker, e.money, str(sorted(e.body.items()))) for e in kept
     )
