@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.errors import PromotionError
-from engine.promotion.frozen import DATA_HASHES, Promotion, check_active, hashes_in_force, history, iso
+from engine.promotion.frozen import DATA_HASHES, Promotion, check_active, hashes_in_force, hint_to_settle, history, iso
 
 
 def check(promotion: Promotion, now_ns: int, current: Mapping[str, str]) -> None:
@@ -44,7 +44,7 @@ def _check_time(promotion: Promotion, now_ns: int) -> None:
             f"promotion {promotion.name} has expired",
             expected=f"a time before {iso(promotion.expires_ns)}",
             found=iso(now_ns),
-            todo="backtest on the data of today and promote again under another name",
+            todo=f"backtest on newer data and promote again under another name; {hint_to_settle(promotion.name)}",
         )
     if now_ns < promotion.created_ns:
         raise PromotionError(
@@ -75,6 +75,7 @@ def _moved(promotion: Promotion, name: str, expected: str, found: str) -> Promot
     else:
         what = "the code is not what was promoted"
         todo = f"`bea promote --renew --name {promotion.name}` proves that it bets the same"
+    todo = f"{todo}; {hint_to_settle(promotion.name)}"
     return PromotionError(
         what, where=f"promotion {promotion.name}, hash of {name}", expected=expected, found=found, todo=todo
     )

@@ -301,8 +301,13 @@ def check_active(promotion: Promotion, changes: tuple[Change, ...]) -> None:
             raise PromotionError(
                 f"promotion {promotion.name} is demoted",
                 found=f"{iso(change.at_ns)}, by {change.person}: {change.reason}",
-                todo="promote again under another name",
+                todo=f"promote again under another name; {hint_to_settle(promotion.name)}",
             )
+
+
+def hint_to_settle(name: str) -> str:
+    """What to do about the open bets of a promotion that is refused, as a part of a line."""
+    return f"`bea paper {name} --wind-down` settles its open bets"
 
 
 def iso(ns: int) -> str:

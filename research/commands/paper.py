@@ -38,6 +38,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--speed", choices=tuple(SPEEDS), default="max", help="of a replay")
     for name, words in (("from", "only events that start on this day or later"), ("until", "and before this day")):
         parser.add_argument(f"--{name}", dest=f"{name}_day", type=_date, metavar="DATE", help=words)
+    parser.add_argument(
+        "--wind-down", action="store_true",
+        help="only settle what is open, also of a promotion that has expired, is demoted or no longer what it was",
+    )  # fmt: skip
     options = parser.parse_intermixed_args(list(argv))  # settings may stand after options
     trading = _composed(options)
     try:
@@ -62,23 +66,30 @@ def _composed(options: Any) -> Trading:
     from research.trading.history import REPLAY, STORE, Wish
     from research.trading.settings import live_settings
     from research.trading.setup import compose
+    from research.trading.winding import to_settle
 
     if options.feed not in (REPLAY, STORE) and not Path(options.feed).exists():
         found = printable(options.feed, 60)
         raise UsageError("no such feed", where="--feed", expected=f"{REPLAY}, {STORE} or a recording", found=found)
     if options.feed not in (REPLAY, STORE) and (options.from_day or options.until_day):
         raise UsageError("a recording is played as a whole", where="--from, --until", expected="replay or store")
+    if options.wind_down and (options.from_day or options.until_day):
+        raise UsageError("every open bet is settled", where="--from, --until", expected="nothing with --wind-down")
     settings = live_settings(options.settings)
     secrets = Secrets([*environment_secrets(os.environ), *address_secrets(database_url(settings.ledger))])
     for variable in settings.alerts.channels.values():
         secrets.register(*address_secrets(os.environ.get(variable, "")))
     ledger = ledger_path(options.name)
     start_logs(settings.logs, secrets, ledger.parent.parent / "logs" / f"{options.name}.log")
+    wish = Wish(options.feed, SPEEDS[options.speed], options.from_day, options.until_day)
+    if options.wind_down:
+        return compose(*to_settle(options.name, settings, wish))
     deployed = start(options.name, time.time_ns(), with_store=options.feed == REPLAY)
-    return compose(deployed, settings, Wish(options.feed, SPEEDS[options.speed], options.from_day, options.until_day))
+    return compose(deployed, settings, wish)
 
 
 def _run(trading: Trading, *, as_json: bool) -> None:
+    from research.report.text import count
     from research.trading.screen import Screen
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -88,5 +99,8 @@ def _run(trading: Trading, *, as_json: bool) -> None:
         reason = trading.parts.run()
     if as_json:
         print_json({"stopped": reason, **asdict(trading.status())})
-    else:
-        sys.stdout.write(f"stopped: {printable(reason)}\n")
+        return
+    status = trading.status()
+    left = count(len(status.open_bets), "bet")
+    more = f"; {left} still open: again when the results are there" if status.winds_down and status.open_bets else ""
+    sys.stdout.write(f"stopped: {printable(reason)}{more}\n")

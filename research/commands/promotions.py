@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import PromotionError, UsageError
 from engine.promotion import DEMOTED, Change, Promotion, add_change, history, iso, load, names, promotion_path
+from engine.promotion.frozen import hint_to_settle
 from research.commands.arguments import parser_of, print_json, user_name
 from research.commands.tables import print_line, print_table
 
@@ -49,7 +50,10 @@ def demote(argv: Sequence[str]) -> int:
     add_change(promotion, Change(DEMOTED, now_ns, user_name(), options.reason.strip(), {}))
     if options.json:
         return print_json(described(promotion, now_ns))
-    print_line(f"demoted {promotion.name}: {options.reason.strip()}; a runner that trades it ends with `bea kill`")
+    print_line(
+        f"demoted {promotion.name}: {options.reason.strip()}; `bea stop {promotion.name}` ends a runner that trades "
+        f"it, {hint_to_settle(promotion.name)}"
+    )
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.live.ledger.entries import ACCOUNTS, Kind, Recorded
+from engine.live.running.winding import WIND_DOWN
 
 #: columns of `Traded.decisions`
 DECISIONS: Final[dict[str, Any]] = {
@@ -33,6 +34,8 @@ DECISIONS: Final[dict[str, Any]] = {
     "settled_ns": pl.Int64,
     "ended": pl.String,
 }
+#: the end of a gap that has none yet
+_OPEN: Final = 2**63 - 1
 #: a market that is charged commission
 Place = tuple[int, str, float | None, str]
 _STATES: Final = (Kind.PLACED, Kind.PARTIAL, Kind.LAPSED, Kind.PENDING)
@@ -86,11 +89,11 @@ class Traded:
     since_ns, until_ns : int or None
         First start of a runner, and the last instant that the entries have reached.
     starts : list of (int or None, mapping)
-        Each start of a runner: the instant reached before, and the body of its entry.
+        Each start of a runner that decides: the instant reached before, and the body of its entry.
     decided_ns : set of int
         Instants with decisions.
     gaps : list of (int, int)
-        Instants between which no runner was there, both excluded.
+        Instants between which no runner was there that decides, both excluded.
     paid : list of (int, int)
         Instant and amount of commission (below 0) and of what was stated, minor units.
     """
@@ -138,8 +141,13 @@ class Traded:
         if kind is Kind.OPENED:
             self.opened = body
         elif kind is Kind.STARTED:
-            self.starts.append((self.until_ns, body))
-            if self.since_ns is None:
+            if not body.get(WIND_DOWN):
+                self.starts.append((self.until_ns, body))
+            if self.gaps and self.gaps[-1][1] == _OPEN:  # the runner before only settled
+                self.gaps[-1] = self.gaps[-1][0], at_ns
+            if body.get(WIND_DOWN):
+                self.gaps.append((at_ns if self.until_ns is None else self.until_ns, _OPEN))
+            elif self.since_ns is None:
                 self.since_ns = at_ns
             elif self.until_ns is not None and at_ns > self.until_ns:
                 self.gaps.append((self.until_ns, at_ns))

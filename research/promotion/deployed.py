@@ -84,7 +84,7 @@ def spec_of(settings: Mapping[str, Any], fit_at: tuple[str, ...] = ()) -> TapeSp
     return replace(tape_spec_of(settings), fit_at=fit_at)
 
 
-def deploy(promotion: Promotion, *, with_store: bool = True) -> Deployed:
+def deploy(promotion: Promotion, *, with_store: bool = True, instead: Strategy | None = None) -> Deployed:
     """Everything that a promotion stands for; nothing is checked against its hashes.
 
     Parameters
@@ -92,6 +92,9 @@ def deploy(promotion: Promotion, *, with_store: bool = True) -> Deployed:
     promotion : Promotion
     with_store : bool
         Whether the store is there: bookmakers that it lacks are then left out, as in the backtest.
+    instead : Strategy, optional
+        In the place of the promotion's strategy and of the user's staking rule, which are not loaded then: to settle
+        takes neither.
 
     Raises
     ------
@@ -100,8 +103,9 @@ def deploy(promotion: Promotion, *, with_store: bool = True) -> Deployed:
     """
     spec = spec_of(promotion.settings, promotion.fit_at)
     numbers, params = params_of(promotion.settings)
-    inputs = Tapes().inputs(spec) if with_store else TapeInputs.of(spec, strategy_of(spec))
-    rule = None if spec.rule is None else load(spec.rule)
+    tapes = Tapes(strategy=strategy_of if instead is None else lambda _: instead)
+    inputs = tapes.inputs(spec) if with_store else TapeInputs.of(spec, instead or strategy_of(spec))
+    rule = None if spec.rule is None or instead is not None else load(spec.rule)
     return Deployed(promotion, spec, inputs, numbers, params, rule)
 
 

@@ -44,12 +44,15 @@ class Wish:
         Instants of the world for one of the machine; 0: as fast as it goes.
     first, last : date or None
         Only events that start from `first` on and before `last`, in the zone of the promotion.
+    settles : tuple of int or None
+        Nothing is traded: only bets on these events are settled. None: it trades.
     """
 
     feed: str = REPLAY
     speed: float = 0.0
     first: date | None = None
     last: date | None = None
+    settles: tuple[int, ...] | None = None
 
     def plain(self) -> dict[str, Any]:
         """As plain JSON, for the STARTED entry."""
@@ -110,7 +113,9 @@ def history_of(deployed: Deployed, wish: Wish) -> Recorded:
         if bound is not None:
             start = pl.col("starts_at").cast(pl.Int64)
             events = events.filter(keeps(start, pl.lit(day_start(bound, spec.zone))))
-    if events.is_empty():
+    if wish.settles is not None:
+        events = events.filter(pl.col("event_id").is_in(list(wish.settles)))
+    elif events.is_empty():
         raise EmptyUniverseError("no event between these days", where="--from, --until", todo="see `bea data info`")
 
     def quotes_of(universe: Universe) -> pl.DataFrame:

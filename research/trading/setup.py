@@ -91,7 +91,7 @@ def feed_of(history: Recorded, wish: Wish) -> Feed:
         There is no recording in the folder.
     """
     if wish.feed in (REPLAY, STORE):
-        return Replay(history.events, history.quotes, wish.feed)
+        return Replay(history.events, history.quotes, wish.feed, unquoted=wish.settles is not None)
     return Recording(Path(wish.feed), Path(wish.feed).name)
 
 
@@ -130,7 +130,7 @@ def compose(
         strategy=strategy_of(deployed),
         feed=feed_of(history, wish),
         kinds=spec.instants,
-        deposits=tuple(deposits(deployed, rules)),
+        deposits=() if wish.settles is not None else tuple(deposits(deployed, rules)),
         mode=deployed.promotion.mode,
         bands=deployed.promotion.bands,
         closing=(spec.clv_bookmaker, spec.clv_method),
@@ -140,6 +140,7 @@ def compose(
         facts={**wish.plain(), "settings": settings.plain()},
         listeners=(Recorder(recording_path(name), not_synced),),
         expires_ns=deployed.promotion.expires_ns,
+        winds_down=wish.settles is not None,
     )
     knobs = Knobs(settings.executor, settings.runner, settings.breakers)
     with ExitStack() as stack:

@@ -36,6 +36,8 @@ class Replay:
     quotes : polars.DataFrame
         Columns of `schema.QUOTES`, rows in any order.
     name : str
+    unquoted : bool
+        Whether events without a quote are kept that have a result: they come with it.
 
     Attributes
     ----------
@@ -45,7 +47,9 @@ class Replay:
 
     is_live = False
 
-    def __init__(self, events: pl.DataFrame, quotes: pl.DataFrame, name: str = "replay") -> None:
+    def __init__(
+        self, events: pl.DataFrame, quotes: pl.DataFrame, name: str = "replay", *, unquoted: bool = False
+    ) -> None:
         check_frame(events, "events")
         check_frame(quotes, "quotes")
         self.name = name
@@ -54,7 +58,9 @@ class Replay:
             maintain_order=True, subset=[*_OF_QUOTE, "known_at"]
         )
         first = self._quotes.group_by("event_id").agg(first=pl.col("known_at").min())
-        self._events = with_optional(events).join(first, on="event_id", how="inner")
+        events = with_optional(events).join(first, on="event_id", how="left" if unquoted else "inner")
+        known = pl.coalesce("first", pl.col("settled_at").cast(INSTANT_DTYPE).cast(pl.Int64))
+        self._events = events.with_columns(first=known).filter(pl.col("first").is_not_null())
         self._messages = self._merged()
         self._next: Message | None = next(self._messages, None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -40,6 +40,7 @@ from engine.live.running.latency import LatencyMeter
 from engine.live.running.progress import Progress
 from engine.live.running.runner import Beginning, Runner, RunnerSettings, World
 from engine.live.running.status import BandLine, BreakerLine, Status, StatusFold
+from engine.live.running.winding import WIND_DOWN, Idle, end_of, without_sends
 from engine.live.venue import Venue
 from engine.strategy import Feature, Strategy
 
@@ -95,6 +96,8 @@ class Plan:
         Called with every message of the feed.
     expires_ns : int or None
         When the promotion expires, by the machine's clock; None: never.
+    winds_down : bool
+        Only what is open is settled: `strategy` is not asked, nothing is sent, and it ends when nothing is open.
     """
 
     rules: Rules
@@ -111,6 +114,7 @@ class Plan:
     facts: Mapping[str, Any] = field(default_factory=dict)
     listeners: tuple[Callable[[Message], None], ...] = ()
     expires_ns: int | None = None
+    winds_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,7 @@ def assemble(
         Of a test; everyday use has none.
     """
     machine = machine or SystemClock()
+    plan, knobs = _as_it_ends(plan, knobs) if plan.winds_down else (plan, knobs)
     warm(plan.rules)
     clock = machine if plan.feed.is_live else WorldClock()
     closing = None if plan.closing is None else ClosingLines(*plan.closing)
@@ -217,7 +222,20 @@ def assemble(
     world = World(plan.feed, market, clock, machine, plan.speed, heard)
     resolver = VenueResolver(executor, restored=bool(ledger.restored()), audits=plan.feed.is_live)
     beginning = Beginning(plan.deposits, plan.facts, herald.begin)
-    return Assembled(Runner(world, room, resolver, knobs.runner, beginning, probe), room, fold, herald)
+    runner = Runner(world, room, resolver, knobs.runner, beginning, probe)
+    runner.is_over = end_of(journal.book) if plan.winds_down else lambda: _expired(machine, plan.expires_ns)
+    return Assembled(runner, room, fold, herald)
+
+
+def _expired(machine: Clock, expires_ns: int | None) -> str:
+    return "" if expires_ns is None or machine.wall_ns() < expires_ns else "the promotion has expired"
+
+
+def _as_it_ends(plan: Plan, knobs: Knobs) -> tuple[Plan, Knobs]:
+    """What only settles: nothing decides, deposits or sends."""
+    facts = {**plan.facts, WIND_DOWN: True}
+    plan = replace(plan, strategy=Idle(), features=(), results=None, deposits=(), facts=facts)
+    return plan, replace(knobs, executor=without_sends(knobs.executor))
 
 
 def _strategy(plan: Plan, journal: Journal) -> Strategy:

@@ -141,6 +141,10 @@ class Runner:
         self._beginning, self._probe = beginning, probe
         #: called after each turn of the loop: the view
         self.on_turn: Callable[[], None] = lambda: None
+        #: asked before each turn: why there is nothing left to do, or nothing
+        self.is_over: Callable[[], str] = lambda: ""
+        #: what the STOPPED entry holds beside the reason and the latency
+        self.last_facts: Callable[[], Mapping[str, Any]] = dict
         self._stop = ""
         self._paced: tuple[int, int] | None = None
         self._beaten_ns = world.machine.monotonic_ns()
@@ -164,6 +168,7 @@ class Runner:
         day = self._start()
         while not self._stop:
             self._obey()
+            self._stop = self._stop or self.is_over()
             if self._stop:
                 break
             messages = self._poll()
@@ -294,7 +299,7 @@ class Runner:
 
     def _finish(self) -> None:
         latency = self._room.meter.latency()
-        body: dict[str, Any] = {"reason": self._stop}
+        body: dict[str, Any] = {"reason": self._stop, **self.last_facts()}
         if latency.n:
             body["latency"] = asdict(latency)
         key = f"stopped:{self._ledger.epoch}"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from engine.live.bets.states import ENDED, BetState
 from engine.live.ledger.entries import ACCOUNTS, Kind, Recorded
+from engine.live.running.winding import WIND_DOWN
 
 #: decisions that the view shows, newest last
 DECISIONS: Final = 8
@@ -165,6 +166,8 @@ class Status:
     pnl_minor, commission_minor, tax_minor : int
         Won less lost before both, and both.
     killed : bool
+    winds_down : bool
+        Whether the last start was one that only settles.
     equity_days_minor : tuple of int
         Equity at each roll of the day, the last `DAYS` of them, and now.
     bets : mapping of str to int
@@ -201,6 +204,7 @@ class Status:
     commission_minor: int = 0
     tax_minor: int = 0
     killed: bool = False
+    winds_down: bool = False
     equity_days_minor: tuple[int, ...] = ()
     bets: Mapping[str, int] = field(default_factory=dict)
     open_bets: tuple[BetLine, ...] = ()
@@ -301,6 +305,7 @@ class StatusFold:
             "commission_minor": self._balance["commission"],
             "tax_minor": self._balance["tax"],
             "killed": self._killed,
+            "winds_down": bool(self._started.get(WIND_DOWN)),
             "equity_days_minor": (*self._days, self.equity_minor),
             "bets": dict(sorted(Counter(bet.state for bet in self._bets.values()).items())),
             "open_bets": lines,

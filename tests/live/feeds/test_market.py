@@ -97,6 +97,22 @@ def test_midnights_results_and_decisions_come_in_order() -> None:
     assert nights == [first, first + 23 * HOUR_NS]  # the clocks go forward on that day
 
 
+def test_an_event_whose_quotes_are_gone_comes_with_its_result_where_it_is_asked_for() -> None:
+    events, quotes = history(np.random.default_rng(5), 60)
+    over = pl.Series([START + 9 * HOUR_NS] * 2).cast(INSTANT_DTYPE)
+    events = events.with_columns(settled_at=over, status=pl.lit("finished"))
+    quotes = quotes.filter(pl.col("event_id") == 1)
+    for unquoted, ids in ((False, {1}), (True, {0, 1})):
+        feed, heard = Replay(events, quotes, unquoted=unquoted), list[Any]()
+        while (messages := feed.poll(0)) is not None:
+            heard += messages
+        assert {one.values["event_id"] for one in heard if isinstance(one, Result)} == ids
+        assert {one.values["event_id"] for one in heard if isinstance(one, Fixture)} == ids
+        assert [one.known_at_ns for one in heard] == sorted(one.known_at_ns for one in heard)
+    waiting = events.with_columns(settled_at=pl.lit(None, INSTANT_DTYPE), status=pl.lit("scheduled"))
+    assert Replay(waiting, quotes.clear(), unquoted=True).poll(0) is None
+
+
 def quote(known_at_ns: int, odds: float = 2.0, **changes: Any) -> Quote:
     fields: dict[str, Any] = {
         "event_id": 1, "market": "1x2", "line": None, "selection": "x", "bookmaker": "a", "side": "back", "odds": odds,

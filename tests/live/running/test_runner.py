@@ -254,16 +254,16 @@ def test_warnings_and_the_error_that_ends_the_process_are_told(
     assert "bets stop at" in told[0].text and "another runner" in told[1].text
 
 
-def test_a_promotion_that_ends_within_a_week_is_told_once(
+def test_a_promotion_that_ends_within_a_week_is_told_once_and_one_that_has_ended_ends_the_runner(
     history: scene.History, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_ns, day_ns = 1_800_000_000 * 10**9, 86_400 * 10**9
     monkeypatch.setattr("time.time_ns", lambda: now_ns)
-    for left_days, count in ((8, 0), (6, 1), (-1, 0)):
+    for left_days, count, end in ((8, 0, "enough"), (6, 1, "enough"), (-1, 0, "the promotion has expired")):
         told: list[Alarm] = []
         with ExitStack() as stack:
             parts = scene.opened(history, stack, expires_ns=now_ns + left_days * day_ns)
             monkeypatch.setattr(parts.herald, "tell", told.append)
             interrupt(parts, 3, lambda runner=parts.runner: runner.stop("enough"))
-            parts.run()
+            assert parts.run() == end
         assert [one.name for one in told].count("promotion_expires") == count

@@ -18,7 +18,7 @@ from research.promotion.deployed import deploy
 from research.trading.history import Wish
 from research.trading.settings import live_settings
 from research.trading.setup import compose
-from tests.promoted import promoted
+from tests.promoted import NOW_NS, promoted
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,10 @@ def run(name: str, until: dt.date | None = None) -> str:
         trading.close()
 
 
-def test_a_model_with_features_trades_as_it_was_backtested(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_with_features_trades_as_it_was_backtested(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: NOW_NS)
     (home / "strategies").mkdir()
     (home / "strategies" / "drawn.py").write_text(STRATEGY)
     promoted("drawn", WORDS)
