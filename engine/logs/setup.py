@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
@@ -14,12 +15,18 @@ from typing import IO, Any, Final
 import structlog
 
 from engine.errors import ConfigurationError, unknown_name
-from engine.logs.secrets import Secrets
+from engine.logs.secrets import Secrets, environment_secrets
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "off": 100}
 FORMATS: Final = ("console", "json")
 #: libraries that write every address they call at INFO
 _LOUD: Final = ("httpx", "httpx2", "httpcore", "urllib3", "apprise", "sqlalchemy", "alembic", "numba")
+#: structlog on top of standard logging
+_OF_STANDARD: Final[dict[str, Any]] = {
+    "logger_factory": structlog.stdlib.LoggerFactory(),
+    "wrapper_class": structlog.stdlib.BoundLogger,
+    "cache_logger_on_first_use": False,
+}
 
 
 @dataclass(frozen=True)
@@ -144,9 +151,7 @@ def start(settings: LogSettings, secrets: Secrets, file: Path | None = None) -> 
         processors=[
             structlog.stdlib.filter_by_level, *_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter
         ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
+        **_OF_STANDARD,
     )  # fmt: skip
 
 
@@ -164,7 +169,12 @@ def lost_lines() -> int:
 
 
 def logger(name: str) -> Any:
-    """The logger of a module: ``logger(__name__).info("placed", odds=2.1)``."""
+    """The logger of a module: ``logger(__name__).info("placed", odds=2.1)``.
+
+    Before `start`, as in a notebook, warnings are plain lines of standard logging: on stderr, without secrets.
+    """
+    if not structlog.is_configured():
+        structlog.configure(processors=[structlog.stdlib.filter_by_level, *_shared(), _plain_line], **_OF_STANDARD)
     return structlog.get_logger(name)
 
 
@@ -185,11 +195,20 @@ def _shared() -> list[Any]:
     ]
 
 
+def _plain_line(wrapped: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    line = str(_console()(wrapped, method, event))
+    return Secrets(environment_secrets(os.environ)).clean(line)
+
+
+def _console() -> Any:
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
+
 def _format(name: str) -> dict[str, Any]:
     last: list[Any]
     if name == "json":
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str, sort_keys=True)]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+        last = [_console()]
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     return {"processors": [remove, *last], "foreign_pre_chain": _shared()}

@@ -37,6 +37,15 @@ class Position(StrEnum):
     TOO_EARLY = "too early to tell"
 
 
+def end_shown(measure: str, upper: float) -> float:
+    """The upper end of a band as it is shown: a band may be drawn wider than what can happen, more fills than orders.
+
+    >>> end_shown("fill_rate", 1.04), end_shown("yield", 1.04)
+    (1.0, 1.04)
+    """
+    return min(upper, 1.0) if measure == "fill_rate" else upper
+
+
 @dataclass(frozen=True)
 class Day:
     """One day on which the strategy considered at least one bet.

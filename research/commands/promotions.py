@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import PromotionError, UsageError
 from engine.promotion import DEMOTED, Change, Promotion, add_change, history, iso, load, names, promotion_path
+from engine.promotion.bands import end_shown
 from engine.promotion.frozen import hint_to_settle
 from research.commands.arguments import parser_of, print_json, user_name
 from research.commands.tables import print_line, print_table
@@ -152,13 +153,14 @@ def _bands(bands: Any) -> list[list[object]]:
     rows: list[list[object]] = []
     for name, band in bands["measures"].items():
         days = [min(day, bands["days"]) - 1 for day in (10, 30, bands["days"])]
-        ends = [_span(band["lower"][day], band["upper"][day]) for day in days]
+        ends = [_span(name, band["lower"][day], band["upper"][day]) for day in days]
         rows.append([name, _value(bands["reference"][name]), *ends])
     return rows
 
 
-def _span(lower: float | None, upper: float | None) -> str:
-    return f"up to {_value(upper)}" if lower is None else f"{_value(lower)} to {_value(upper)}"
+def _span(name: str, lower: float | None, upper: float | None) -> str:
+    high = _value(None if upper is None else end_shown(name, upper))
+    return f"up to {high}" if lower is None else f"{_value(lower)} to {high}"
 
 
 def _value(value: float | None) -> str:

@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from engine.promotion import iso
-from engine.promotion.bands import Position, Standing
+from engine.promotion.bands import Position, Standing, end_shown
 from research.drift.causes import Cause
 from research.drift.drift import Drift, Line
 from research.report.text import NOTHING, count, listing, number, percent
@@ -93,8 +93,7 @@ def line_cells(line: Line) -> tuple[str, str, str]:
 def standing_cells(standing: Standing) -> tuple[str, str, str, str]:
     """Measure, value, band and position."""
     name = standing.measure
-    most = 1.0 if name == "fill_rate" else math.inf  # the band is wider than what can happen
-    low, high = _value(name, standing.lower), _value(name, min(standing.upper, most))
+    low, high = _value(name, standing.lower), _value(name, end_shown(name, standing.upper))
     between = {(True, True): f"{low} to {high}", (True, False): f"from {low}", (False, True): f"up to {high}"}
     bounds = math.isfinite(standing.lower), math.isfinite(standing.upper)
     return MEASURES[name], _value(name, standing.value), between.get(bounds, NOTHING), standing.position.value

@@ -10,7 +10,7 @@ from engine.configuration import Configuration
 from engine.custom_rule import Rule, load
 from engine.kernel.params import Params
 from engine.live.judgement.rules import Rules
-from engine.promotion import Promotion, check, check_feed
+from engine.promotion import Promotion, check
 from engine.promotion import load as load_promotion
 from engine.strategy import Strategy
 from engine.tape.build import merged_terms
@@ -109,7 +109,7 @@ def deploy(promotion: Promotion, *, with_store: bool = True, instead: Strategy |
     return Deployed(promotion, spec, inputs, numbers, params, rule)
 
 
-def start(name: str, now_ns: int, *, with_store: bool = True, is_live: bool = False) -> Deployed:
+def start(name: str, now_ns: int, *, with_store: bool = True) -> Deployed:
     """A promotion that may be traded now, with everything that it stands for.
 
     Parameters
@@ -119,17 +119,13 @@ def start(name: str, now_ns: int, *, with_store: bool = True, is_live: bool = Fa
         UTC nanoseconds by the machine's clock.
     with_store : bool
         Whether the feed reads the store: its rows must then be those of the backtest.
-    is_live : bool
-        Whether the feed listens to the world.
 
     Raises
     ------
     PromotionError
-        It was edited, is demoted or expired, code or data is not what was promoted, or it may not be traded on this
-        feed.
+        It was edited, is demoted or expired, or code or data is not what was promoted.
     """
     promotion = load_promotion(name)
-    check_feed(promotion, is_live=is_live)
     deployed = deploy(promotion, with_store=with_store)
     current = code_hashes(deployed.spec)
     if with_store:

@@ -99,6 +99,7 @@ def lines(status: Status, now_ns: int) -> list[str]:
     found += [f"Band:       {_band(line)}" for line in status.bands]
     found += [f"Breaker:    {_breaker(line, status.at_ns)}" for line in status.breakers] or ["Breaker:    none tripped"]
     found += [f"Latency:    {_latency(status)}"]
+    found += [f"Alerts:     {_alerts(status)}"]
     found += [f"Acknowledged: {printable(line)}" for line in status.acknowledged]
     return found
 
@@ -143,7 +144,10 @@ def _counts(counts: object) -> str:
 
 
 def _band(line: BandLine) -> str:
-    ends = f"{_small(line.lower)} to {_small(line.upper)}" if line.lower is not None else f"up to {_small(line.upper)}"
+    from engine.promotion.bands import end_shown
+
+    upper = None if line.upper is None else end_shown(line.measure, line.upper)
+    ends = f"{_small(line.lower)} to {_small(upper)}" if line.lower is not None else f"up to {_small(upper)}"
     return f"{line.measure.replace('_', ' ')} {_small(line.value)}, band {ends}: {line.position}"
 
 
@@ -178,6 +182,14 @@ def _latency(status: Status) -> str:
         f"quote to committed intent p50 {number(latency.p50_ms, 2)} ms, p99 {number(latency.p99_ms, 2)} ms "
         f"({count(latency.n, 'intent')}){share}"
     )
+
+
+def _alerts(status: Status) -> str:
+    alerts = status.alerts
+    if alerts is None:
+        return "no channel, or no run has ended yet"
+    repeated = f", {number(alerts.repeated)} repeated ones kept back" if alerts.repeated else ""
+    return f"{number(alerts.sent)} sent, {number(alerts.failed)} failed, {number(alerts.dropped)} left out{repeated}"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.live.alarm import Alarm
@@ -23,8 +23,9 @@ from engine.live.running.runner import Runner
 from engine.live.running.status import Status
 from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
-from engine.live.venues.prices import ReplayPrices
+from engine.live.venues.prices import ObservedPrices, ReplayPrices
 from engine.paths import home
+from engine.promotion import check_feed
 from research.promotion.deployed import Deployed
 from research.trading.history import (
     REPLAY,
@@ -101,9 +102,15 @@ def venue_path(name: str) -> Path:
 
 
 def compose(
-    deployed: Deployed, settings: LiveSettings, wish: Wish, *, probe: Probe = no_probe, holder: str = ""
+    deployed: Deployed,
+    settings: LiveSettings,
+    wish: Wish,
+    *,
+    feed: Feed | None = None,
+    probe: Probe = no_probe,
+    holder: str = "",
 ) -> Trading:
-    """A runner over a replay, on the paper venue.
+    """A runner over a feed, on the paper venue.
 
     Parameters
     ----------
@@ -111,6 +118,8 @@ def compose(
         A promotion that was checked.
     settings : LiveSettings
     wish : Wish
+    feed : Feed, optional
+        Of an adapter; by default that of the wish.
     probe : Probe
         Of a test; everyday use has none.
     holder : str
@@ -118,41 +127,31 @@ def compose(
 
     Raises
     ------
+    PromotionError
+        The promotion may not be traded on a feed that is live.
     BeaError
         The configuration is not tradable, the store has no such data, the ledger belongs to somebody else.
     """
     check_tradable(deployed)
     name, machine = deployed.promotion.name, SystemClock()
-    rules, spec = rules_of(deployed, settings.runner.window_s), deployed.spec
+    rules = rules_of(deployed, settings.runner.window_s)
     history = history_of(deployed, wish)
-    plan = Plan(
-        rules=rules,
-        strategy=strategy_of(deployed),
-        feed=feed_of(history, wish),
-        kinds=spec.instants,
-        deposits=() if wish.settles is not None else tuple(deposits(deployed, rules)),
-        mode=deployed.promotion.mode,
-        bands=deployed.promotion.bands,
-        closing=(spec.clv_bookmaker, spec.clv_method),
-        features=deployed.inputs.features,
-        results=history.results,
-        speed=wish.speed,
-        facts={**wish.plain(), "settings": settings.plain()},
-        listeners=(Recorder(recording_path(name), not_synced),),
-        expires_ns=deployed.promotion.expires_ns,
-        winds_down=wish.settles is not None,
-    )
+    feed = feed_of(history, wish) if feed is None else feed
+    if wish.settles is None:
+        check_feed(deployed.promotion, is_live=feed.is_live)
+    plan, prices = _plan(deployed, settings, wish, history, feed), _prices(history, feed)
+    if isinstance(prices, ObservedPrices):
+        plan = replace(plan, listeners=(*plan.listeners, prices.see))
     knobs = Knobs(settings.executor, settings.runner, settings.breakers)
     with ExitStack() as stack:
         sender = AlertSender(settings.alerts, machine, channels_of(settings.alerts, os.environ))
         stack.callback(sender.close)
         herald = Herald(sender)
-        first = opened_entry(deployed.promotion)
         warm(rules)  # compiling can take longer than a lease lasts
+        first = opened_entry(deployed.promotion)
         ledger = open_ledger(name, first, settings=settings.ledger, clock=machine, holder=holder, probe=probe)
         stack.callback(ledger.close)
         model = FillModel(rules.params, rules.seed, deployed.inputs.delay_ns, rules.terms)
-        prices = ReplayPrices.from_quotes(history.prices, history.events)
         venue = PaperVenue(
             venue_path(name), prices, model, guard=settings.paper, zone=rules.zone,
             on_finding=lambda text: herald.tell(Alarm("implausible", text)),
@@ -161,3 +160,30 @@ def compose(
         parts = assemble(plan, knobs, ledger, venue, herald=herald, machine=machine, probe=probe)
         words = tuple(f"{gate}: {reason}" for gate, reason in deployed.promotion.acknowledged.items())
         return Trading(name, parts, words, stack.pop_all(), settings.runner.view_every_ms)
+
+
+def _prices(history: Recorded, feed: Feed) -> ObservedPrices | ReplayPrices:
+    """At what the paper venue fills: of a live feed the quotes that were heard, for nobody knows later ones."""
+    return ObservedPrices() if feed.is_live else ReplayPrices.from_quotes(history.prices, history.events)
+
+
+def _plan(deployed: Deployed, settings: LiveSettings, wish: Wish, history: Recorded, feed: Feed) -> Plan:
+    rules, spec = rules_of(deployed, settings.runner.window_s), deployed.spec
+    settles = wish.settles is not None
+    return Plan(
+        rules=rules,
+        strategy=strategy_of(deployed),
+        feed=feed,
+        kinds=spec.instants,
+        deposits=() if settles else tuple(deposits(deployed, rules)),
+        mode=deployed.promotion.mode,
+        bands=deployed.promotion.bands,
+        closing=(spec.clv_bookmaker, spec.clv_method),
+        features=deployed.inputs.features,
+        results=history.results,
+        speed=wish.speed,
+        facts={**wish.plain(), "settings": settings.plain()},
+        listeners=(Recorder(recording_path(deployed.promotion.name), os.fsync if feed.is_live else not_synced),),
+        expires_ns=deployed.promotion.expires_ns,
+        winds_down=settles,
+    )

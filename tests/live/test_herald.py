@@ -9,6 +9,7 @@ import pytest
 from engine.errors import Fenced, LedgerError, LedgerFailure
 from engine.live.alarm import ALARMS, Alarm
 from engine.live.alerts import ALERTS, AlertSender, AlertSettings
+from engine.live.alerts.sender import AlertCounts
 from engine.live.clock import Clock, WorldClock
 from engine.live.feed import Gap, Mark
 from engine.live.ledger.entries import Entry, Kind, Recorded
@@ -62,6 +63,28 @@ def test_what_the_last_instant_brought_is_told_at_the_stop() -> None:
     ]
 
 
+def test_what_held_when_an_earlier_process_stopped_was_told_then() -> None:
+    told, sender, got = herald()
+    stopped = Recorded(1, 1, 77, Entry(Kind.STOPPED, "stopped:1", 1, body={"reason": "asked to"}), "", "", "")
+    at = list[int]()
+
+    def held(wall_ns: int) -> frozenset[str]:
+        at.append(wall_ns)
+        return frozenset({"streak_warning"})
+
+    told.warned = held
+    told.apply(stopped)
+    told.begin()
+    holds = {"streak_warning": "3 of 5"}
+    told.warnings = lambda: holds
+    told.observe(Mark(1))
+    holds["drawdown_warning"] = "16 %"  # after that stop, in a process that was killed, or now
+    told.observe(Mark(2))
+    assert sender.close()
+    assert told.counts() == AlertCounts(sent=1, failed=0, dropped=0, repeated=0)
+    assert at == [77] and [body.splitlines()[0] for _, body in got] == ["16 %"]
+
+
 @pytest.mark.parametrize(
     ("error", "name"), [(Fenced("another epoch"), "lease_lost"), (LedgerFailure("disk full"), "ledger_failed")]
 )
@@ -70,6 +93,20 @@ def test_an_error_that_ends_the_process_is_told(error: LedgerError, name: str) -
     told.ended(error)
     assert sender.close()
     assert got == [(f"[critical] {ALERTS[name].text}", f"{error}\ndocs/runbook/{name}.md")]
+
+
+def test_what_became_of_alerts_is_counted() -> None:
+    def deaf(title: str, body: str) -> bool:
+        return False
+
+    settings = AlertSettings(lowest="warning", per_minute=1, attempts=1)
+    sender = AlertSender(settings, MovedClock(), {"a": deaf, "b": lambda title, body: True})
+    told = Herald(sender)
+    for name in ("streak_warning", "streak_warning", "drawdown_warning", "promotion_expires"):
+        told.tell(Alarm(name, "x"))
+    assert sender.close()
+    assert told.counts() == AlertCounts(sent=1, failed=1, dropped=2, repeated=1)
+    assert Herald(AlertSender(settings, MovedClock(), {})).counts() is None
 
 
 def test_an_alarm_without_an_alert_is_only_logged() -> None:

@@ -44,6 +44,26 @@ class ChannelStatus:
     dead: bool = False
 
 
+@dataclass(frozen=True)
+class AlertCounts:
+    """What became of the alerts of a runner, over all channels.
+
+    Attributes
+    ----------
+    sent, failed : int
+        Taken by a channel, and not taken in all attempts.
+    dropped : int
+        Never handed to a channel: above the rate, or with a full queue.
+    repeated : int
+        Not handed to a channel, because the same alert was lately.
+    """
+
+    sent: int = 0
+    failed: int = 0
+    dropped: int = 0
+    repeated: int = 0
+
+
 class AlertSender:
     """Hands alerts to channels.
 
@@ -139,6 +159,13 @@ class AlertSender:
         """Of each channel, as it stands."""
         with self._lock:
             return tuple(ChannelStatus(s.name, s.sent, s.failed, s.dead) for s in self._status.values())
+
+    def counts(self) -> AlertCounts | None:
+        """What became of all alerts; None where there is no channel."""
+        if not self._channels:
+            return None
+        sent, failed = sum(one.sent for one in self.status()), sum(one.failed for one in self.status())
+        return AlertCounts(sent, failed, self.left_out + self.unqueued, self.repeated)
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Deliver what waits, for so long at most. Whether all was delivered or given up."""

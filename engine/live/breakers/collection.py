@@ -171,6 +171,11 @@ class Breakers:
             elif found:
                 yield resume_entry(breaker.name, self._trips[breaker.name], context.at_ns, found)
 
+    def look(self, risk: RiskState) -> None:
+        """Measure what the risk breakers measure, and write nothing: at the end of a run that is folded."""
+        for breaker in self._risks:
+            breaker.look(risk)
+
     def trip(self, name: str, cause: str, at_ns: int, measured: float = 1.0, limit: float = 0.0) -> Entry:
         """The entry of a breaker that a part of the runner calls for; a person must end it.
 
@@ -236,5 +241,5 @@ class Breakers:
         return tuple(one for breaker in self._drift for one in breaker.standings())
 
     def warnings(self) -> tuple[str, ...]:
-        """Names of the risk breakers at their warning, as of the last `check` with a `risk`."""
+        """Names of the risk breakers at their warning, as of the last `look`."""
         return tuple(breaker.name for breaker in self._risks if breaker.warns)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from engine.live.breakers.contract import Context, Distance, Latch, Trip, Wanted
 from engine.live.breakers.days import DayFold
 from engine.live.ledger.entries import Kind, Recorded
-from engine.promotion.bands import Position, Standing, band_position
+from engine.promotion.bands import Position, Standing, band_position, end_shown
 
 #: measures of each breaker
 MODEL: Final = ("bets_a_day", "yield", "drawdown", "fill_rate")
@@ -91,7 +91,8 @@ class BandBreaker:
 
 
 def _band(one: Standing) -> str:
-    ends = [f"{end:.4g}" if abs(end) < float("inf") else "open" for end in (one.lower, one.upper)]
+    both = one.lower, end_shown(one.measure, one.upper)
+    ends = [f"{end:.4g}" if abs(end) < float("inf") else "open" for end in both]
     return " to ".join(ends)
 
 

@@ -34,7 +34,8 @@ class RiskBreaker:
         self._measured, self._limit, self._warn, self._active = float("nan"), float("nan"), float("inf"), False
         self._latch = Latch(name)
 
-    def _look(self, risk: RiskState) -> None:
+    def look(self, risk: RiskState) -> None:
+        """Measure; `check` does it too."""
         self._measured, self._warn, self._limit, self._active = {
             "drawdown": (risk.drawdown_frac, risk.drawdown_warn_frac, risk.drawdown_stop_frac, risk.halted),
             "streak": (float(risk.streak), risk.streak_warn, risk.streak_stop, risk.cooling),
@@ -45,7 +46,7 @@ class RiskBreaker:
         """As `Breaker.check`."""
         if context.risk is None:
             return None
-        self._look(context.risk)
+        self.look(context.risk)
         if self._latch.tripped:
             return None if self._active or self._latch.human else "ended by its rule"
         if not self._active:

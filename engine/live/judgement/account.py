@@ -13,6 +13,7 @@ import math
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.kernel import account as acc
 from engine.live.judgement.positions import Bet, Positions, Standing, line_of
@@ -177,6 +178,14 @@ class Account:
 
     def _equity(self) -> float:
         return float(self.cells[acc.CASH] + self.cells[acc.OPEN])
+
+    def closed_cells(self) -> NDArray[np.float64]:
+        """The cells as the close of the instant leaves them; nothing is changed."""
+        if self._closed:
+            return self.cells
+        cells, ends = self.cells.copy(), self.ends.copy()
+        self._kernel.close_instant(cells, ends, np.int64(self.instant_ns), self.rules.params)
+        return cells
 
     def _close(self) -> None:
         if self._closed:

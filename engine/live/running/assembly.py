@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ from engine.live.alerts.settings import AlertSettings
 from engine.live.bets.journal import Journal
 from engine.live.breakers.closing import ClosingLines
 from engine.live.breakers.collection import Breakers
+from engine.live.breakers.contract import RiskState
 from engine.live.breakers.for_executor import VenueGuards
 from engine.live.breakers.settings import BreakerSettings
 from engine.live.clock import Clock, SystemClock, WorldClock
@@ -160,7 +161,8 @@ class Assembled:
             BandLine(one.measure, _number(one.value), _number(one.lower), _number(one.upper), str(one.position))
             for one in room.breakers.standings()
         )
-        return self.fold.status(name, latency=room.meter.latency(), breakers=lines, bands=bands, **more)
+        now = {"latency": room.meter.latency(), "alerts": self.herald.counts()}
+        return self.fold.status(name, breakers=lines, bands=bands, **now, **more)
 
 
 def assemble(
@@ -193,18 +195,12 @@ def assemble(
     plan, knobs = _as_it_ends(plan, knobs) if plan.winds_down else (plan, knobs)
     warm(plan.rules)
     clock = machine if plan.feed.is_live else WorldClock()
-    closing = None if plan.closing is None else ClosingLines(*plan.closing)
-    breakers = Breakers(
-        knobs.breakers, clock, mode=plan.mode, live_feed=plan.feed.is_live, bands=plan.bands or None, closing=closing
-    )
-    watch = Watch(plan.strategy.requires(), plan.kinds)
-    market = Market(watch, plan.rules.decide_at, plan.rules.zone, plan.features)
-    if plan.results is not None:
-        market.load(plan.results)
+    breakers, market = _breakers(plan, knobs.breakers, clock), _market(plan)
     account, fold = Account(plan.rules), StatusFold()
     meter, progress = LatencyMeter(machine, lambda: ledger.last_commit_ns), Progress()
     herald = herald or Herald(AlertSender(AlertSettings(), machine, {}))
     herald.warnings = lambda: _warnings(breakers, machine.wall_ns(), plan.expires_ns)
+    herald.warned = lambda at_ns: _warned(breakers, account, at_ns, plan.expires_ns)
     heard = (breakers.observe, herald.observe, *plan.listeners)
     journal = Journal(ledger)
     for observer in (meter, account, progress, breakers, venue, fold, herald):
@@ -224,7 +220,23 @@ def assemble(
     beginning = Beginning(plan.deposits, plan.facts, herald.begin)
     runner = Runner(world, room, resolver, knobs.runner, beginning, probe)
     runner.is_over = end_of(journal.book) if plan.winds_down else lambda: _expired(machine, plan.expires_ns)
+    runner.last_facts = lambda: {"alerts": asdict(counts)} if (counts := herald.counts()) is not None else {}
     return Assembled(runner, room, fold, herald)
+
+
+def _breakers(plan: Plan, settings: BreakerSettings, clock: Clock) -> Breakers:
+    closing = None if plan.closing is None else ClosingLines(*plan.closing)
+    return Breakers(
+        settings, clock, mode=plan.mode, live_feed=plan.feed.is_live, bands=plan.bands or None, closing=closing
+    )
+
+
+def _market(plan: Plan) -> Market:
+    watch = Watch(plan.strategy.requires(), plan.kinds)
+    market = Market(watch, plan.rules.decide_at, plan.rules.zone, plan.features)
+    if plan.results is not None:
+        market.load(plan.results)
+    return market
 
 
 def _expired(machine: Clock, expires_ns: int | None) -> str:
@@ -258,6 +270,12 @@ def _warnings(breakers: Breakers, now_ns: int, expires_ns: int | None) -> dict[s
     if expires_ns is not None and 0 < (left_ns := expires_ns - now_ns) < _EXPIRES_SOON_NS:
         found["promotion_expires"] = f"in {left_ns / DAY_NS:.1f} days"
     return found
+
+
+def _warned(breakers: Breakers, account: Account, wall_ns: int, expires_ns: int | None) -> frozenset[str]:
+    """Names of the warnings that hold at a stop, with what its last instant brought."""
+    breakers.look(RiskState.of(account.closed_cells(), account.rules.params))
+    return frozenset(_warnings(breakers, wall_ns, expires_ns))
 
 
 def _number(value: float) -> float | None:

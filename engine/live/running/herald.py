@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from engine.errors import Fenced, LedgerError
 from engine.live.alarm import Alarm
 from engine.live.alerts.rules import alerts_of
-from engine.live.alerts.sender import AlertSender, ChannelStatus
+from engine.live.alerts.sender import AlertCounts, AlertSender, ChannelStatus
 from engine.live.alerts.table import ALERTS, raised
 from engine.live.feed import Mark, Message
 from engine.live.ledger.entries import Kind, Recorded
@@ -27,6 +27,8 @@ class Herald:
     ----------
     warnings : callable
         The warnings that hold now, each with its facts: no entry of the ledger tells them.
+    warned : callable
+        Names of those that hold at a stop, by the machine's clock then: they are told now, or were told then.
     """
 
     def __init__(self, sender: AlertSender) -> None:
@@ -34,18 +36,25 @@ class Herald:
         self._speaks = False
         self._warned: frozenset[str] = frozenset()
         self.warnings: Callable[[], Mapping[str, str]] = dict
+        self.warned: Callable[[int], frozenset[str]] = lambda wall_ns: frozenset()
 
     def begin(self) -> None:
-        """Entries from now on are new; those before were told by the process that wrote them."""
+        """Entries from now on are new; those before were told by the process that wrote them.
+
+        So were the warnings that held when a process stopped. What came after that, in one that was killed, is told.
+        """
         self._speaks = True
 
     def apply(self, recorded: Recorded) -> None:
         """Take in an entry."""
-        if self._speaks:
-            for alert in alerts_of(recorded):
-                self._sender.send(alert)
-            if recorded.entry.kind is Kind.STOPPED:
+        for alert in alerts_of(recorded) if self._speaks else ():
+            self._sender.send(alert)
+        if recorded.entry.kind is Kind.STOPPED:
+            held = self.warned(recorded.wall_ns)
+            if self._speaks:
                 self._warn()
+            else:
+                self._warned = held
 
     def observe(self, message: Message) -> None:
         """At the end of an instant of the feed: tell the warnings that did not hold at the one before."""
@@ -54,7 +63,7 @@ class Herald:
 
     def _warn(self) -> None:
         found = self.warnings()
-        for name in found.keys() - self._warned:
+        for name in sorted(found.keys() - self._warned):
             self.tell(Alarm(name, found[name]))
         self._warned = frozenset(found)
 
@@ -65,6 +74,10 @@ class Herald:
     def channels(self) -> tuple[ChannelStatus, ...]:
         """What became of the alerts of each channel."""
         return self._sender.status()
+
+    def counts(self) -> AlertCounts | None:
+        """What became of all alerts; None where there is no channel."""
+        return self._sender.counts()
 
     def tell(self, alarm: Alarm) -> None:
         """As `engine.live.alarm.Tell`."""

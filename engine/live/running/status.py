@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from engine.live.alerts.sender import AlertCounts
 from engine.live.bets.states import ENDED, BetState
 from engine.live.ledger.entries import ACCOUNTS, Kind, Recorded
 from engine.live.running.winding import WIND_DOWN
@@ -179,6 +180,8 @@ class Status:
     breakers : tuple of BreakerLine
     bands : tuple of BandLine
     latency : Latency
+    alerts : AlertCounts or None
+        None: there is no channel, or no run has ended yet.
     acknowledged : tuple of str
         Gates that the promotion failed and a person acknowledged, each with its reason.
     """
@@ -213,6 +216,7 @@ class Status:
     breakers: tuple[BreakerLine, ...] = ()
     bands: tuple[BandLine, ...] = ()
     latency: Latency = Latency()
+    alerts: AlertCounts | None = None
     acknowledged: tuple[str, ...] = ()
 
 
@@ -242,6 +246,7 @@ class StatusFold:
         self._opened: Mapping[str, Any] = {}
         self._started: Mapping[str, Any] = {}
         self._latency = Latency()
+        self._alerts: AlertCounts | None = None
         self._running, self._killed = False, False
         self._since_ns = self._epoch = self._entries = self._at_ns = 0
 
@@ -313,6 +318,7 @@ class StatusFold:
             "decisions": tuple(self._decisions),
             "breakers": tuple(self._trips.values()),
             "latency": self._latency,
+            "alerts": self._alerts,
         }
         return Status(name=name, **(values | more))
 
@@ -345,8 +351,10 @@ class StatusFold:
         self._since_ns = recorded.wall_ns
         if self._running:
             self._started = recorded.entry.body
-        elif "latency" in recorded.entry.body:
-            self._latency = Latency(**recorded.entry.body["latency"])
+            return
+        body = recorded.entry.body
+        self._latency = Latency(**body["latency"]) if "latency" in body else self._latency
+        self._alerts = AlertCounts(**body["alerts"]) if "alerts" in body else None
 
     def _apply_breaker(self, kind: Kind, body: Mapping[str, Any]) -> None:
         name = str(body.get("breaker", "kill"))

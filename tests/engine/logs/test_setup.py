@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,3 +114,21 @@ def test_a_second_start_replaces_the_handlers_of_the_first(tmp_path: Path) -> No
 def test_settings_that_are_refused(values: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         LogSettings(**values)  # type: ignore[arg-type]
+
+
+def test_before_a_start_warnings_are_lines_on_stderr_without_secrets(tmp_path: Path) -> None:
+    """As in a notebook: the output of a program stays its own."""
+    words = (
+        "from engine.logs.setup import logger, correlated\n"
+        "one = logger('engine.live.some')\n"
+        "one.info('not shown')\n"
+        "with correlated('c0ffee'):\n"
+        "    one.warning('odd', url='postgresql://me:hidden-by-form@host/x', note='plan7ed-value')\n"
+        "print('its own')\n"
+    )
+    env = {**os.environ, "SOME_TOKEN": "plan7ed-value"}
+    done = subprocess.run([sys.executable, "-c", words], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "its own\n"
+    (line,) = done.stderr.splitlines()
+    assert "odd" in line and "c0ffee" in line and "engine.live.some" in line and "warning" in line
+    assert "plan7ed" not in line and "hidden-by-form" not in line

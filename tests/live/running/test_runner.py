@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from engine.errors import ConfigurationError, Fenced
 from engine.live.alarm import Alarm
+from engine.live.alerts.sender import AlertCounts
 from engine.live.feed import Feed, FeedFailure, Mark, Message
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Kind
@@ -257,13 +259,40 @@ def test_warnings_and_the_error_that_ends_the_process_are_told(
 def test_a_promotion_that_ends_within_a_week_is_told_once_and_one_that_has_ended_ends_the_runner(
     history: scene.History, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now_ns, day_ns = 1_800_000_000 * 10**9, 86_400 * 10**9
-    monkeypatch.setattr("time.time_ns", lambda: now_ns)
+    expires_ns, day_ns = 1_800_000_000 * 10**9, 86_400 * 10**9
     for left_days, count, end in ((8, 0, "enough"), (6, 1, "enough"), (-1, 0, "the promotion has expired")):
         told: list[Alarm] = []
+        monkeypatch.setattr("time.time_ns", lambda left_days=left_days: expires_ns - left_days * day_ns)
         with ExitStack() as stack:
-            parts = scene.opened(history, stack, expires_ns=now_ns + left_days * day_ns)
+            parts = scene.opened(history, stack, expires_ns=expires_ns)
             monkeypatch.setattr(parts.herald, "tell", told.append)
             interrupt(parts, 3, lambda runner=parts.runner: runner.stop("enough"))
             assert parts.run() == end
         assert [one.name for one in told].count("promotion_expires") == count
+
+
+def test_a_warning_that_was_told_is_not_told_again_after_a_restart(
+    history: scene.History, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_ns = 1_800_000_000 * 10**9
+    monkeypatch.setattr("time.time_ns", lambda: now_ns)
+    monkeypatch.setattr(scene, "CONFIGURATION", replace(scene.CONFIGURATION, drawdown_warn_frac=0.0))
+    starts: list[list[str]] = []
+    for killed in (False, False, True, False):
+        told: list[Alarm] = []
+        with ExitStack() as stack:
+            parts = scene.opened(history, stack, expires_ns=now_ns + 6 * 86_400 * 10**9)
+            monkeypatch.setattr(parts.herald, "tell", told.append)
+            if killed:  # before it says that it stops
+                monkeypatch.setattr(parts.runner, "_finish", lambda: None)
+            parts.run()
+        starts.append(sorted(one.name for one in told))
+    assert starts == [["drawdown_warning", "promotion_expires"], [], [], []]
+
+
+def test_a_stop_keeps_what_became_of_the_alerts(parts: Assembled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts.herald, "counts", lambda: AlertCounts(3, 1, 0, 2))
+    interrupt(parts, 2, lambda: parts.runner.stop("enough"))
+    parts.run()
+    assert scene.entries()[-1].entry.body["alerts"] == {"sent": 3, "failed": 1, "dropped": 0, "repeated": 2}
+    assert parts.status("scene").alerts == AlertCounts(3, 1, 0, 2)

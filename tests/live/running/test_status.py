@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
+from engine.live.alerts.sender import AlertCounts
 from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text
 from engine.live.running.status import BandLine, BreakerLine, Latency, Status, StatusFold
 from research.report.status import age, lines, rendered, sparkline
@@ -97,6 +98,27 @@ def test_runner_and_latency() -> None:
     status = fold([*DAY, entry(Kind.STOPPED, 70, latency=latency)]).status("mine")
     assert (status.runner, status.since_ns, status.latency) == ("stopped", 14 * SECOND_NS, Latency(2, 1.5, 3.0, 0.5))
     assert fold(DAY).status("mine", runner="dead").runner == "dead"
+
+
+def test_alerts_are_those_of_the_last_run_that_ended() -> None:
+    ended = [*DAY, entry(Kind.STOPPED, 70, alerts={"sent": 5, "failed": 1, "dropped": 2, "repeated": 3})]
+    status = fold(ended).status("mine")
+    assert status.alerts == AlertCounts(5, 1, 2, 3) and fold(DAY).status("mine").alerts is None
+    assert "Alerts:     5 sent, 1 failed, 2 left out, 3 repeated ones kept back" in lines(status, 0)
+    assert "Alerts:     no channel, or no run has ended yet" in lines(fold(DAY).status("mine"), 0)
+    assert fold([*ended, entry(Kind.STOPPED, 80)]).status("mine").alerts is None
+
+
+def test_a_runner_that_only_settles_says_so() -> None:
+    assert not fold(DAY).status("mine").winds_down
+    status = fold([*DAY, entry(Kind.STARTED, 80, feed="store", wind_down=True)]).status("mine")
+    assert status.winds_down and "it only settles what is open" in lines(status, 0)[0]
+
+
+def test_a_band_of_fills_ends_at_one_where_it_is_shown() -> None:
+    bands = (BandLine("fill_rate", 0.98, 0.9, 1.04, "inside"), BandLine("bets_a_day", 1.2, 0.9, 1.04, "outside"))
+    shown = [line for line in lines(Status(bands=bands), 0) if line.startswith("Band")]
+    assert "fill rate 0.9800, band 0.9000 to 1.00: inside" in shown[0] and "0.9000 to 1.04: outside" in shown[1]
 
 
 def test_the_lines() -> None:
