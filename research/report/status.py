@@ -158,9 +158,11 @@ def _small(value: float | None) -> str:
 def _breaker(line: BreakerLine, at_ns: int) -> str:
     text = f"{line.name.replace('_', ' ')}"
     if line.tripped:
-        ends = "a person must resume it" if line.human else f"until {instant(line.until_ns)}" if line.until_ns else ""
         text += " TRIPPED" + (f": {printable(line.cause, 60)}" if line.cause else "")
-        return text + (f"; {ends}" if ends else "")
+        if line.name.startswith("alerts/"):  # a channel: it stops nothing, and nothing is ended
+            return text
+        ends = f"until {instant(line.until_ns)}" if line.until_ns else "ends by its rule"
+        return f"{text}; {'a person must resume it' if line.human else ends}"
     if line.state == "off":
         return f"{text} off"
     text += f": {line.measure.replace('_', ' ')}" if line.measure not in ("", line.name) else ""

@@ -42,22 +42,24 @@ def by_name(name: str, file: str | None = None) -> type[Strategy]:
     Raises
     ------
     ConfigurationError
-        There is no such strategy, its module cannot be imported, or the module has no class with that name.
+        There is no such strategy, its module cannot be imported, or the module has no class with that name, or two.
     """
     module = _built_in(name) if file is None else load_module(file)
-    for value in vars(module).values():
-        if isinstance(value, type) and value.__module__ == module.__name__ and getattr(value, "name", None) == name:
-            strategy: type[Strategy] = value
-            if not is_dataclass(strategy) or not strategy.__dataclass_params__.frozen:
-                raise ConfigurationError(
-                    "a strategy must be a frozen dataclass",
-                    where=file or module.__name__,
-                    found=f"class {value.__name__}",
-                )
-            return strategy
-    raise ConfigurationError(
-        "the module has no such strategy", where=file or module.__name__, expected=f"a class whose name is {name!r}"
-    )
+    own = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]
+    found = list(dict.fromkeys(value for value in own if getattr(value, "name", None) == name))
+    where, expected = file or module.__name__, f"a class whose name is {name!r}"
+    if not found:
+        raise ConfigurationError("the module has no such strategy", where=where, expected=expected)
+    if len(found) > 1:  # a learner and what it returns: which one is meant decides whether anything is fitted
+        classes = ", ".join(value.__name__ for value in found)
+        todo = "give the others another name"
+        raise ConfigurationError("two strategies of one name", where=where, expected=expected, found=classes, todo=todo)
+    strategy: type[Strategy] = found[0]
+    if not is_dataclass(strategy) or not strategy.__dataclass_params__.frozen:
+        raise ConfigurationError(
+            "a strategy must be a frozen dataclass", where=where, found=f"class {strategy.__name__}"
+        )
+    return strategy
 
 
 def _built_in(name: str) -> ModuleType:

@@ -161,6 +161,8 @@ def test_how_far_a_breaker_is_from_tripping() -> None:
         BreakerLine("model", False, 1.0, 0.9, state="watched", measure="fill_rate"),
         BreakerLine("clv", False, 0.02, -0.01, state="closed", measure="clv"),
         BreakerLine("clv", False, state="watched"),
+        BreakerLine("streak", True, 5.0, 5.0, cause="5 losses in a row"),
+        BreakerLine("alerts/phone", True, 5.0, cause="does not take alerts"),
     )
     assert [line.removeprefix("Breaker:    ") for line in lines(Status(breakers=rows), 0) if "Breaker" in line] == [
         "drawdown off",
@@ -168,6 +170,8 @@ def test_how_far_a_breaker_is_from_tripping() -> None:
         "model: fill rate 1.00, limit 0.9000 (only watched)",
         "clv 0.0200, limit −0.0100",
         "clv closed",
+        "streak TRIPPED: 5 losses in a row; ends by its rule",
+        "alerts/phone TRIPPED: does not take alerts",
     ]
 
 

@@ -65,6 +65,15 @@ def _bookmaker() -> str:
     )[0]
 
 
+def test_two_classes_of_one_name_are_refused(strategy_file: Path) -> None:
+    again = STRATEGY[STRATEGY.index("@dataclass") :].replace("class Favourite", "class Fitted")
+    strategy_file.write_text(f"{strategy_file.read_text()}\n\n{again}\n\nAlias = Favourite\n")
+    with pytest.raises(ConfigurationError, match=r"two strategies of one name .* found Favourite, Fitted"):
+        by_name("favourite", str(strategy_file))
+    strategy_file.write_text(STRATEGY + "\n\nAlias = Favourite\n")  # one class under two words is one
+    assert by_name("favourite", str(strategy_file)).__name__ == "Favourite"
+
+
 def test_one_file_in_the_home_is_a_strategy_with_its_defaults(strategy_file: Path) -> None:
     run = research.backtest([*WORDS, "strategy.boost=1.2"])
     assert run.metrics()["n_bets"] > 20
