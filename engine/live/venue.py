@@ -215,6 +215,8 @@ class Receipt:
     selection, side : str
         What the venue says the bet is on, where it does; None and empty otherwise. Where it is not what we ordered,
         somebody else uses our references and the runner stops.
+    bookmaker : str
+        Whose wallet holds its money, where the venue says so.
     """
 
     key: str
@@ -232,6 +234,7 @@ class Receipt:
     event_id: int | None = None
     selection: str = ""
     side: str = ""
+    bookmaker: str = ""
 
     @property
     def at_risk_minor(self) -> int:
@@ -266,6 +269,8 @@ class ForeignBet:
         By the venue's clock, UTC nanoseconds.
     receipt : Receipt or None
         What the venue states of it, with an empty key.
+    bookmaker : str
+        Whose wallet holds its money, where the venue says so; empty: it may be any.
     """
 
     venue_bet_id: str
@@ -279,6 +284,7 @@ class ForeignBet:
     odds: float = 0.0
     placed_at_ns: int = 0
     receipt: Receipt | None = None
+    bookmaker: str = ""
 
 
 @dataclass(frozen=True)

@@ -245,4 +245,5 @@ def _foreign(receipt: Receipt) -> ForeignBet:
         receipt.venue_bet_id, raw.get("event_id"), receipt.at_risk_minor, raw,
         market=raw.get("market", ""), line=raw.get("line"), selection=raw.get("selection", ""),
         side=raw.get("side", ""), odds=receipt.odds, placed_at_ns=raw.get("placed_at_ns", 0), receipt=receipt,
+        bookmaker=raw.get("bookmaker", ""),
     )  # fmt: skip

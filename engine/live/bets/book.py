@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.errors import KeyConflict, LedgerError
 from engine.live.bets.bet import STATE_KINDS, UNDER_WAY, Bet, after
@@ -13,6 +13,24 @@ from engine.live.ledger.entries import ACCOUNTS, Entry, Kind, Recorded
 
 #: kinds of entry that change a bet
 BET_KINDS: Final = STATE_KINDS | {Kind.REVERSED, Kind.READ}
+
+
+class External(NamedTuple):
+    """What is at risk in a bet at the venue that is not ours, and where; empty where that is not known.
+
+    Attributes
+    ----------
+    event_id : int or None
+        None: not one of our events.
+    risk_minor : int
+    sport, competition, bookmaker : str
+    """
+
+    event_id: int | None = None
+    risk_minor: int = 0
+    sport: str = ""
+    competition: str = ""
+    bookmaker: str = ""
 
 
 class Book:
@@ -28,7 +46,7 @@ class Book:
         #: the latest instant of an entry: a wall clock that says less after a restart was set back
         self.latest_ns = 0
         self.trips: dict[str, int] = {}
-        self.external: dict[str, tuple[int | None, int]] = {}
+        self.external: dict[str, External] = {}
         self.external_entries = 0
         self.adjustments = 0
         self._bets: dict[str, Bet] = {}
@@ -97,7 +115,7 @@ class Book:
 
     def external_minor(self, event_id: int | None = None) -> int:
         """What is at risk in bets at the venue that are not ours: on one event, or in all."""
-        return sum(risk for event, risk in self.external.values() if event_id is None or event == event_id)
+        return sum(one.risk_minor for one in self.external.values() if event_id is None or one.event_id == event_id)
 
     def free_minor(self) -> int:
         """Money that the venue should show as free: cash, and what is reserved for bets that it may not have."""
@@ -182,7 +200,8 @@ class Book:
         if entry.intent:
             self._adopted[entry.intent] = name
         if risk:
-            self.external[name] = (body.get("event_id"), risk)
+            place = (str(body.get(field, "")) for field in External._fields[2:])
+            self.external[name] = External(body.get("event_id"), risk, *place)
         else:
             self.external.pop(name, None)
 

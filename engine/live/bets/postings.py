@@ -148,7 +148,8 @@ def external(
     adopted : str
         The reference under which a person took it over; empty: nobody did.
     more : mapping, optional
-        Who took it over, and why.
+        Where it is known: ``sport`` and ``competition`` of the event, and the ``bookmaker`` whose wallet holds its
+        money. Also who took it over, and why.
     """
     body = {"venue_bet_id": venue_bet_id, "event_id": event_id, "at_risk_minor": at_risk_minor, **(more or {})}
     return Entry(Kind.EXTERNAL, f"external:{number}", at_ns, intent=adopted, body=body)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from engine.live.alarm import Alarm
 from engine.live.bets.bet import Bet
+from engine.live.bets.book import External
 from engine.live.bets.postings import external
 from engine.live.bets.states import UNSURE
 from engine.live.execution.evidence import why_unread
@@ -48,10 +49,18 @@ class Auditor:
     executor : Executor
     reconciler : Reconciler
         Books what the lists show of our own bets; so a refusal that was none comes to light.
+    competition_of : callable, optional
+        Sport and competition of an event; None where the event is not known (yet). Events on which we have bet are
+        known without it.
     """
 
-    def __init__(self, executor: Executor, reconciler: Reconciler) -> None:
-        self._executor, self._reconciler = executor, reconciler
+    def __init__(
+        self,
+        executor: Executor,
+        reconciler: Reconciler,
+        competition_of: Callable[[int], tuple[str, str] | None] = lambda event_id: None,
+    ) -> None:
+        self._executor, self._reconciler, self._competition_of = executor, reconciler, competition_of
         self._due_ns = executor.clock.monotonic_ns()
         self._told: set[str] = set()
         self._difference = 0
@@ -117,20 +126,38 @@ class Auditor:
     def _book_external(self, listed: Sequence[ForeignBet], complete: bool) -> None:
         """Count what is at risk in them; no longer once a complete reading does not show one any more."""
         book, now = self._executor.journal.book, self._executor.clock.wall_ns()
-        known = {name: risk for name, (_, risk) in book.external.items() if name not in book.adopted_bets()}
-        shown = {entry.venue_bet_id: (entry.event_id, entry.at_risk_minor) for entry in listed}
-        changed: dict[str, tuple[int | None, int]]
-        changed = {name: stated for name, stated in shown.items() if stated[1] != known.get(name, 0)}
+        known = {name: one for name, one in book.external.items() if name not in book.adopted_bets()}
+        shown = {
+            bet.venue_bet_id: self._placed(bet.venue_bet_id, bet.event_id, bet.at_risk_minor, bet.bookmaker)
+            for bet in listed
+        }
+        changed = {name: stated for name, stated in shown.items() if stated != known.get(name, External())}
         if complete:
-            changed |= {name: (None, 0) for name in known if name not in shown}
+            changed |= {name: External() for name in known if name not in shown}
         numbered = enumerate(changed.items(), book.external_entries + 1)
-        entries = [external(number, name, event_id, risk, now) for number, (name, (event_id, risk)) in numbered]
+        entries = [_external(number, name, one, now) for number, (name, one) in numbered]
         alarms = [
-            Alarm("bet_external", f"bet id {name} is not ours: {risk} at risk (minor units)")
-            for name, (_, risk) in changed.items()
-            if risk and name not in known
+            Alarm("bet_external", f"bet id {name} is not ours: {one.risk_minor} at risk (minor units)")
+            for name, one in changed.items()
+            if one.risk_minor and name not in known
         ]
         self._reconciler.write(Statement(entries, alarms), now)
+
+    def _placed(self, name: str, event_id: int | None, risk_minor: int, bookmaker: str) -> External:
+        """What is at risk in a bet, and where: as far as it is known now, or was before."""
+        book = self._executor.journal.book
+        if not risk_minor:
+            return External()
+        before = book.external.get(name, External())
+        if event_id is None:
+            return External(event_id, risk_minor, bookmaker=bookmaker or before.bookmaker)
+        place = self._competition_of(event_id)
+        if place is None and before.event_id == event_id and before.competition:
+            place = before.sport, before.competition
+        if place is None:
+            ours = (bet.facts for bet in book if bet.order.event_id == event_id)
+            place = next(((str(f["sport"]), str(f["competition"])) for f in ours if "competition" in f), ("", ""))
+        return External(event_id, risk_minor, *place, bookmaker or before.bookmaker)
 
     def _book_adopted(self, receipts: Sequence[Receipt]) -> None:
         """Follow what is at risk in bets that a person took over."""
@@ -139,11 +166,12 @@ class Auditor:
         for receipt in receipts:
             if not book.is_adopted(receipt.key):
                 continue
-            name, risk = receipt.venue_bet_id, receipt.at_risk_minor
-            event_id, known = book.external.get(name, (receipt.event_id, 0))
-            if risk != known:
+            name, before = receipt.venue_bet_id, book.external.get(receipt.venue_bet_id, External())
+            event_id = before.event_id if receipt.event_id is None else receipt.event_id
+            stated = self._placed(name, event_id, receipt.at_risk_minor, receipt.bookmaker)
+            if stated != before:
                 number, now = book.external_entries + len(entries) + 1, executor.clock.wall_ns()
-                entries.append(external(number, name, event_id, risk, now, adopted=receipt.key))
+                entries.append(_external(number, name, stated, now, adopted=receipt.key))
         if entries:
             executor.journal.write(entries)
 
@@ -187,3 +215,8 @@ class Auditor:
         listed, _ = claimed(reading.foreign, book, executor.venue.profile.name)
         shown = {receipt.key for receipt in reading.receipts} | set(listed)
         return next((bet for bet in book.alive() if bet.state not in UNSURE and bet.key not in shown), None)
+
+
+def _external(number: int, name: str, one: External, at_ns: int, *, adopted: str = "") -> Entry:
+    more = {field: value for field, value in zip(one._fields[2:], one[2:], strict=True) if value}
+    return external(number, name, one.event_id, one.risk_minor, at_ns, adopted=adopted, more=more)

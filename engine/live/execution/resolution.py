@@ -75,6 +75,8 @@ def adopt(journal: Journal, receipt: Receipt, *, person: str, reason: str, at_ns
     if receipt.key in book or book.is_adopted(receipt.key):
         raise UsageError("the ledger knows this bet already", where=receipt.key)
     more = {"person": person, "why": reason, "raw": dict(receipt.raw)}
+    if receipt.bookmaker:
+        more["bookmaker"] = receipt.bookmaker
     number, bet_id, risk = book.external_entries + 1, receipt.venue_bet_id, receipt.at_risk_minor
     journal.write([external(number, bet_id, receipt.event_id, risk, at_ns, adopted=receipt.key, more=more)])
 

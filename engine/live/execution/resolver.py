@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.live.execution.audit import Auditor
 from engine.live.execution.executor import Executor
 from engine.live.execution.reconcile import Reconciler
@@ -21,12 +23,21 @@ class VenueResolver:
         Whether the ledger came from a backup that nobody has adopted yet.
     audits : bool
         Whether the whole account is read from time to time; at the start it always is.
+    competition_of : callable, optional
+        As of `engine.live.execution.audit.Auditor`.
     """
 
-    def __init__(self, executor: Executor, *, restored: bool = False, audits: bool = True) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        restored: bool = False,
+        audits: bool = True,
+        competition_of: Callable[[int], tuple[str, str] | None] = lambda event_id: None,
+    ) -> None:
         self._executor, self._restored, self._audits = executor, restored, audits
         self.reconciler = Reconciler(executor)
-        self._auditor = Auditor(executor, self.reconciler)
+        self._auditor = Auditor(executor, self.reconciler, competition_of)
 
     def recover(self) -> None:
         """Bring what an earlier process left behind into order, and compare the account with the ledger."""

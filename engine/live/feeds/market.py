@@ -296,6 +296,11 @@ class Market:
         event = self._events[event_id]
         return event.sport, event.competition, event_id in self._settled
 
+    def competition_of(self, event_id: int) -> tuple[str, str] | None:
+        """Sport and competition of an event; None for an event that is not known."""
+        event = self._events.get(event_id)
+        return None if event is None else (event.sport, event.competition)
+
     def quoted_at(self, offer: Offer) -> tuple[int, bool]:
         """When the quote in force of an offer became known, UTC nanoseconds, and whether it may be bet at."""
         book = self._books.get(offer.event_id, {}).get((offer.market, offer.line), {})

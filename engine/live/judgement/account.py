@@ -10,7 +10,8 @@ later instant ends the one before.
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,18 @@ _WORDS: Final = {
     Kind.PARTIAL: "placed",
     Kind.LAPSED: "placed",
 }
+
+
+class _Hold(NamedTuple):
+    """Money at risk in a bet that is not ours, and the dense ids where it counts."""
+
+    risk: float = 0.0
+    event: int | None = None
+    competition: int | None = None
+    bookmakers: tuple[int, ...] = ()
+
+
+_NO_HOLD: Final = _Hold()
 
 
 class Account:
@@ -71,7 +84,7 @@ class Account:
         self.days = 0
         self.at_risk: set[int] = set()
         self._of_event: dict[int, list[Bet]] = {}
-        self._external: dict[str, tuple[int | None, float]] = {}
+        self._external: dict[str, _Hold] = {}
         self._closed = True
         self._decisions_ns = _BEFORE
         self._base = 0.0
@@ -207,20 +220,40 @@ class Account:
 
     def _count_external(self, entry: Entry) -> None:
         """A bet that is not ours locks money of the same account: it takes room from the limits of all open stakes, of
-        its event, and of the day on which it is first seen. The equity stays; what it earns comes as an adjustment.
+        its event and competition, and of the day on which it is first seen; and cash from its wallet. One of which
+        nobody says whose wallet it is in takes it from each of them, for it may be any. The equity stays; what it
+        earns comes as an adjustment.
         """
-        body, name = entry.body, str(entry.body["venue_bet_id"])
-        event_id, before = self._external.pop(name, (body.get("event_id"), 0.0))
-        risk = float(body["at_risk_minor"])
-        if risk:
-            self._external[name] = event_id, risk
-        cells, change = self.cells, risk - before
-        cells[acc.CASH] -= change
-        cells[acc.OPEN] += change
-        cells[acc.STAKED_TODAY] += max(0.0, change)
-        if event_id is not None:
-            event = self.positions.event(int(event_id))  # may make the array longer
-            self.positions.work.open_on_event[event] += change
+        name, hold = str(entry.body["venue_bet_id"]), self._hold_of(entry.body)
+        before = self._external.pop(name, _NO_HOLD)
+        if hold.risk:
+            self._external[name] = hold
+        self._hold(before, -before.risk)
+        self._hold(hold, hold.risk)
+        self.cells[acc.STAKED_TODAY] += max(0.0, hold.risk - before.risk)
+
+    def _hold_of(self, body: Mapping[str, Any]) -> _Hold:
+        positions, name, event_id = self.positions, body.get("bookmaker", ""), body.get("event_id")
+        place, risk = (str(body.get("sport", "")), str(body.get("competition", ""))), float(body["at_risk_minor"])
+        if not risk:
+            return _NO_HOLD
+        return _Hold(
+            risk,
+            None if event_id is None else positions.event(int(event_id)),
+            positions.competition(*place) if place[1] else None,
+            (positions.bookmaker(str(name)),) if name else positions.bookmakers(),
+        )
+
+    def _hold(self, hold: _Hold, change: float) -> None:
+        work = self.positions.work
+        self.cells[acc.CASH] -= change
+        self.cells[acc.OPEN] += change
+        if hold.event is not None:
+            work.open_on_event[hold.event] += change
+        if hold.competition is not None:
+            work.open_on_competition[hold.competition] += change
+        for book in hold.bookmakers:
+            work.wallet[book] -= change
 
     def _pay(self, entry: Entry) -> None:
         self.cells[acc.CASH] += entry.money.cash

@@ -187,6 +187,10 @@ class Positions:
         """Dense id of a bookmaker."""
         return self._number("bookmaker", name)
 
+    def bookmakers(self) -> tuple[int, ...]:
+        """Dense ids of all bookmakers so far."""
+        return tuple(self._ids["bookmaker"].values())
+
     def ids_of(self, body: Mapping[str, Any]) -> Ids:
         """The ids of a bet with these fields of an order, and its sport and competition."""
         question = int(body["event_id"]), str(body["market"]), line_of(body["line"])

@@ -216,7 +216,9 @@ def assemble(
         strategy=_strategy(plan, journal), meter=meter,
     )  # fmt: skip
     world = World(plan.feed, market, clock, machine, plan.speed, heard)
-    resolver = VenueResolver(executor, restored=bool(ledger.restored()), audits=plan.feed.is_live)
+    resolver = VenueResolver(
+        executor, restored=bool(ledger.restored()), audits=plan.feed.is_live, competition_of=market.competition_of
+    )
     beginning = Beginning(plan.deposits, plan.facts, herald.begin)
     runner = Runner(world, room, resolver, knobs.runner, beginning, probe)
     runner.is_over = end_of(journal.book) if plan.winds_down else lambda: _expired(machine, plan.expires_ns)

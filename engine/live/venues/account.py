@@ -269,7 +269,7 @@ def _restated(bet: Bet) -> Bet:
     order = bet.order
     receipt = replace(
         bet.receipt, venue_bet_id=name, raw=raw_of(order, bet.facts), event_id=order.event_id,
-        selection=order.selection, side=order.side,
+        selection=order.selection, side=order.side, bookmaker=order.bookmaker,
     )  # fmt: skip
     return replace(bet, receipt=receipt)
 

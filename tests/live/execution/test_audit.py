@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import KeyConflict, UsageError
+from engine.live.bets.book import External
 from engine.live.bets.postings import settled
 from engine.live.bets.states import BetState
+from engine.live.execution.audit import Auditor
+from engine.live.execution.executor import Intent
 from engine.live.execution.resolution import adopt, resolve
 from engine.live.execution.settings import ExecutionSettings
 from engine.live.ledger.entries import Kind
@@ -63,6 +66,28 @@ def test_bets_that_are_not_ours_count_and_are_not_adopted() -> None:
     assert world.points[-2:] == ["reconcile.before_commit", "reconcile.after_commit"]
 
 
+def test_where_a_bet_that_is_not_ours_counts_is_learned_once_and_kept() -> None:
+    world = World()
+    world.venue.foreign = [ForeignBet("x1", 7, 500), ForeignBet("x2", 8, 300, bookmaker="b")]
+    known: dict[int, tuple[str, str]] = {}
+    auditor = Auditor(world.executor, world.reconciler, known.get)
+    auditor.run()
+    assert world.book.external == {"x1": External(7, 500), "x2": External(8, 300, bookmaker="b")}
+    known |= {8: ("football", "E0")}
+    world.executor.submit([Intent(order(), {"sport": "tennis", "competition": "ATP"})])  # on event 7
+    world.follow()
+    auditor.run()
+    learned = {"x1": External(7, 500, "tennis", "ATP"), "x2": External(8, 300, "football", "E0", "b")}
+    assert world.book.external == learned and names(world) == ["bet_external"] * 2
+    rows = len(world.rows)
+    world.start()
+    world.auditor.run()  # nobody knows event 8 in this process
+    assert world.book.external == learned and len(world.rows) == rows
+    world.venue.foreign = [ForeignBet("x1", 9, 500), ForeignBet("x2", 8, 300)]  # the venue gave the event a new id
+    world.auditor.run()
+    assert world.book.external == learned | {"x1": External(9, 500)} and world.book.external_minor() == 800
+
+
 def test_at_a_venue_with_lists_a_bet_that_may_be_ours_is_not_external() -> None:
     world = World(ProofClass.LISTS)
     world.venue.script = [accept_and_raise(Unanswered("timeout"))]
@@ -76,7 +101,7 @@ def test_at_a_venue_with_lists_a_bet_that_may_be_ours_is_not_external() -> None:
     world.venue.foreign = [mine, *unclear, ForeignBet("hand", 8, 70)]
     world.auditor.run()
     assert world.state(1) == "placed" and world.state(2) == "unknown"
-    assert world.book.external == {"hand": (8, 70)}
+    assert world.book.external == {"hand": External(8, 70)}
 
 
 def test_a_reference_that_the_ledger_does_not_know_stops_new_bets_once() -> None:
@@ -91,7 +116,7 @@ def test_a_reference_that_the_ledger_does_not_know_stops_new_bets_once() -> None
 def test_a_stranger_that_a_person_adopts_counts_until_it_is_settled_and_is_never_sent() -> None:
     world = World()
     key = order().key
-    stranger = Receipt(key, "v5", Outcome.PLACED, odds=2.0, matched_minor=400, event_id=7)
+    stranger = Receipt(key, "v5", Outcome.PLACED, odds=2.0, matched_minor=400, event_id=7, bookmaker="b")
     world.venue.bets_held = {key: stranger}
     for person, reason in (("", "x"), ("ann", " ")):
         with pytest.raises(UsageError, match="is needed"):
@@ -99,6 +124,7 @@ def test_a_stranger_that_a_person_adopts_counts_until_it_is_settled_and_is_never
     adopt(world.journal, stranger, person="ann", reason="restored on Monday", at_ns=START_NS)
     last = world.rows[-1].entry
     assert (last.body["person"], last.body["why"], last.intent) == ("ann", "restored on Monday", key)
+    assert last.body["bookmaker"] == "b" and world.book.external["v5"].bookmaker == "b"
     with pytest.raises(UsageError, match="knows this bet already"):
         adopt(world.journal, stranger, person="ann", reason="again", at_ns=START_NS)
     world.venue.foreign = [ForeignBet("by hand", 7, 5)]

@@ -26,6 +26,13 @@ def test_a_start_brings_what_was_left_into_order_and_compares_the_account(monkey
     assert len(said) == 1  # nothing was left, so nothing is said
 
 
+def test_the_audit_asks_the_market_for_the_competition_of_an_event() -> None:
+    world = World()
+    world.venue.foreign = [ForeignBet("w-1", 7, 300)]
+    VenueResolver(world.executor, competition_of={7: ("football", "E0")}.get).recover()
+    assert world.book.external["w-1"].competition == "E0"
+
+
 def test_a_restored_ledger_sends_nothing_at_its_start() -> None:
     world = World()
     world.executor._intend([Intent(order(1))])

@@ -187,4 +187,5 @@ def test_no_quote_counts_after_a_result(after: bool) -> None:
         market.receive(message)
     views = [moment.view is not None for moment in market.advance(at + 2)]
     assert views == ([True, False, False] if after else [True, True])
-    assert market.event_of(1)[2] == after
+    assert market.event_of(1)[2] == after and market.competition_of(1) == market.event_of(1)[:2]
+    assert market.competition_of(99) is None

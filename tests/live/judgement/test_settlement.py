@@ -245,6 +245,30 @@ def test_a_bet_that_is_not_ours_takes_room_from_the_limits_and_leaves_the_equity
     assert seen("y", None, 0) == (101_000, 0, 0, 6_700)
 
 
+def test_a_bet_that_is_not_ours_takes_room_from_its_competition_and_cash_from_its_wallet() -> None:
+    table = Table()
+    table.write([Entry(Kind.CAPITAL, f"capital:{name}", 1, bookmaker=name, money=Money(cash=50_000, capital=-50_000))
+                 for name in ("a", "b")])  # fmt: skip
+    account, positions = table.account, table.account.positions
+    known = {"sport": "football", "competition": "E0", "bookmaker": "b"}
+
+    def seen(name: str, risk: int, **where: str) -> tuple[float, ...]:
+        body = {"venue_bet_id": name, "event_id": 1, "at_risk_minor": risk, **where}
+        table.write([Entry(Kind.EXTERNAL, f"external:{len(table.memory.entries)}", 10, body=body)])
+        place = positions.competition("football", "E0")  # may make the array longer
+        on_competition = positions.work.open_on_competition[place]
+        return float(on_competition), account.wallet_minor("a"), account.wallet_minor("b")
+
+    assert seen("x", 5_000) == (0, 45_000, 45_000)  # it may be in any wallet
+    assert seen("x", 5_000, **known) == (5_000, 50_000, 45_000)  # now it is known whose it is
+    assert account.cells[acc.STAKED_TODAY] == account.open_minor == 5_000
+    assert seen("y", 700, sport="football", competition="E1", bookmaker="a") == (5_000, 49_300, 45_000)
+    table.bet("k", 1_000, 2.0)  # ours, on the same competition, from wallet a
+    assert seen("x", 2_000, **known) == (3_000, 48_300, 48_000)
+    assert seen("x", 0) == (1_000, 48_300, 50_000)
+    assert seen("y", 0) == (1_000, 49_000, 50_000) and account.open_minor == 1_000
+
+
 @pytest.mark.parametrize("person", ["me", ""])
 def test_only_a_person_ends_the_drawdown_breaker_and_the_equity_becomes_the_peak(person: str) -> None:
     table = Table()
