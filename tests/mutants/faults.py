@@ -31,7 +31,7 @@ class Promise(NamedTuple):
     Attributes
     ----------
     faults : str
-        Rows of the table of faults.
+        Rows of the table of faults; ``start``: what is checked before anything runs.
     promise : str
         What happens.
     taken_out : Mutant
@@ -200,6 +200,13 @@ PROMISES: Final = (
         f"{_T}test_audit.py::test_bets_that_are_not_ours_count_and_are_not_adopted",
     ),
     _row(
+        "F27", "bets that are not ours take room from the limits of what is bet",
+        "the account does not see them", "engine/live/judgement/account.py",
+        "            self._count_external(entry)\n", "            pass\n",
+        "tests/live/judgement/test_settlement.py"
+        "::test_a_bet_that_is_not_ours_takes_room_from_the_limits_and_leaves_the_equity",
+    ),
+    _row(
         "F28", "a bet id that two intents claim stops the runner before anything is written",
         "claims are not compared", "engine/live/bets/book.py",
         "if owner is not None and owner != entry.intent:", "if False:",
@@ -291,6 +298,12 @@ PROMISES: Final = (
         f"{_T}test_executor.py::test_no_send_under_a_lease_that_shrank_during_the_commit",
     ),
     _row(
+        "F43", "on paper a bet is absent only once the venue refuses its key for ever, whatever comes late",
+        "the key is not closed", _RECONCILE,
+        "if profile.proof is ProofClass.PAPER and not self._is_final(key):", "if False:",
+        f"{_T}test_reconcile.py::test_an_absence_on_paper_waits_until_the_venue_has_closed_the_reference",
+    ),
+    _row(
         "F44", "a decision window is measured on the monotonic clock",
         "on the wall clock", _EXECUTOR,
         "            return enter_wall + self.clock.monotonic_ns() - enter_monotonic\n",
@@ -331,6 +344,18 @@ PROMISES: Final = (
         "            except Exception:", "            except ZeroDivisionError:",
         "tests/live/alerts/test_sender.py::test_a_channel_that_raises_is_a_channel_that_failed",
     ),
+    _row(
+        "start", "a start under changed code, data or artifacts is refused",
+        "hashes are not compared", "engine/promotion/checks.py",
+        "        raise _moved(promotion, name, frozen.get(name, \"nothing\"), current.get(name, \"nothing\"))\n",
+        "        return\n",
+        "tests/engine/promotion/test_frozen.py::test_time_and_hashes_are_checked",
+    ),
+    _row(
+        "start", "every start of a promotion makes this check",
+        "it is not made", "research/promotion/deployed.py", "    check(promotion, now_ns, current)\n", "",
+        "tests/research/promotion/test_deployed.py::test_code_and_data_that_moved_are_refused",
+    ),
 )  # fmt: skip
 #: faults whose handling is not one place that can be taken out, and where they are tested
 ELSEWHERE: Final = {
@@ -344,8 +369,9 @@ Terms: [glossary](glossary.md).
 
 What is promised when something fails, and how it is tested. This page is written by the command below; do not edit it
 by hand. For each row the handling of the fault is taken out in a process of its own, and the named test is run there:
-it must fail, and it passes where nothing is changed. Names are those of files below `tests/live`. The faults that a
-venue can show are in the [guide to venues](venues.md), the states of a bet in [their page](states.md).
+it must fail, and it passes where nothing is changed. Names are those of files below `tests/live`, or whole. The faults
+that a venue can show are in the [guide to venues](venues.md), the states of a bet in [their page](states.md). `start`:
+what is checked before anything runs.
 
 ```
 python -m tests.mutants.faults --page docs/faults.md

@@ -136,13 +136,18 @@ def test_nothing_is_decided_twice() -> None:
     frame = offered((1, "home", "a"), (2, "home", "a"))
     leg = one(judge.sit(AT, frame)).legs[0]
     memory.write([intended(leg, AT), placed(leg, 10_000, 0, 2.0, AT)])
-    before = memory.account.cells.copy()
+    before, work = memory.account.cells.copy(), memory.account.positions.work
+    counted = [array.copy() for array in (work.taken, work.commission_market_open, work.open_on_event, work.wallet)]
     again = judge.sit(AT, frame)
     second = one(again).legs[0]
     assert second.order.event_id == 2
     again.refuse("killed")
     assert again.next() is None and reasons(again) == [("placed", 10_000), ("killed", 0)]
     assert memory.account.cells.tobytes() == before.tobytes()
+    work = memory.account.positions.work
+    after = (work.taken, work.commission_market_open, work.open_on_event, work.wallet)
+    assert [array.tobytes() for array in after] == [array.tobytes() for array in counted]
+    assert work.taken.sum() == work.commission_market_open.sum() == 1
 
 
 def test_the_order_says_what_may_be_accepted() -> None:

@@ -19,17 +19,20 @@ from engine.schema import ALL_EVENTS
 from tests.parity.drive import Memory
 
 BANKROLL = 100_000
+EVENT: dict[str, Any] = dict.fromkeys(ALL_EVENTS) | {"event_id": 1, "sport": "football", "status": "played"}
 
 
 class Table:
     """An account with a settler, and a ledger in memory."""
 
-    def __init__(self, **terms: Any) -> None:
-        self.rules = Rules("00" * 16, Configuration(bankroll_minor=float(BANKROLL)), {"a": terms})
+    def __init__(self, numbers: dict[str, Any] | None = None, **terms: Any) -> None:
+        configuration = Configuration(bankroll_minor=float(BANKROLL), **(numbers or {}))
+        self.rules = Rules("00" * 16, configuration, {"a": terms})
         self.account = Account(self.rules)
         self.settler = Settler(self.rules, self.account)
         self.memory = Memory(self.account)
-        self.write([Entry(Kind.CAPITAL, "capital:0", 0, money=Money(cash=BANKROLL, capital=-BANKROLL))])
+        wallet, money = "a" if configuration.wallets else "", Money(cash=BANKROLL, capital=-BANKROLL)
+        self.write([Entry(Kind.CAPITAL, "capital:0", 0, bookmaker=wallet, money=money)])
 
     def write(self, entries: list[Entry]) -> list[Entry]:
         self.memory.write(entries)
@@ -56,9 +59,7 @@ class Table:
 
     def result(self, home: int, away: int, version: int = 1, status: str = "played", at_ns: int = 100) -> list[Entry]:
         """A result, and the entries that it makes."""
-        values = dict.fromkeys(ALL_EVENTS) | {
-            "event_id": 1, "sport": "football", "status": status, "home_score": home, "away_score": away,
-        }  # fmt: skip
+        values = EVENT | {"status": status, "home_score": home, "away_score": away}
         self.settler.take(Result(at_ns, values, version))
         return self.write(self.settler.entries(at_ns, [1]))
 
@@ -99,6 +100,74 @@ def test_corrections_take_back_and_settle_anew_with_their_commission() -> None:
     assert table.account.equity_minor == table.account.cash_minor == BANKROLL
     assert table.account.cells[[acc.N_SETTLED, acc.N_WON, acc.N_VOID, acc.COMMISSION]].tolist() == [2, 0, 2, 0]
     assert table.result(0, 0, 3, "abandoned", at_ns=400) == []
+    fourth = table.result(1, 0, 4, at_ns=500)
+    assert fourth[-1].money == Money(cash=-75, commission=75) and fourth[-1].key == "commission:1:1x2::a:4"
+    assert table.account.cells[[acc.N_SETTLED, acc.N_WON, acc.N_VOID, acc.COMMISSION]].tolist() == [2, 1, 0, 75]
+
+
+def test_commission_has_the_factor_of_the_configuration() -> None:
+    table = Table({"commission_factor": 0.8}, commission_rate=0.05)
+    table.bet("h", 1_000, 3.0)
+    assert table.result(1, 0)[-1].money == Money(cash=-80, commission=80)
+
+
+@pytest.mark.parametrize("wallets", [False, True])
+def test_charges_of_one_instant_take_no_more_than_there_is_one_after_the_other(wallets: bool) -> None:
+    table = Table({"wallets": wallets}, commission_rate=0.05)
+    table.bet("h", 1_000, 3.0)
+    table.bet("o", 1_000, 3.0, selection="over", market="totals", line=2.5)
+    table.bet("d", 500, 4.0, selection="draw", placed=False)
+    table.bet("u", 500, 4.0, selection="under", market="totals", line=2.5, placed=False)
+    assert kinds(table.result(2, 1)) == ["settled", "settled"]
+    table.bet("c", 102_900, 1.9, selection="over", market="corners_totals", line=9.5)  # 100 are left
+    table.place("d", 500, 4.0)
+    table.place("u", 500, 4.0)
+    entries = table.write(table.settler.entries(200, [1]))
+    assert [entry.money.cash for entry in entries] == [0, 0, -75, -25]  # 5 % of 1,500 each, of 100
+    assert table.account.cash_minor == 0 and table.account.equity_minor == BANKROLL + 4_000 - 1_000 - 100
+    assert table.account.wallet_minor("a") == (0 if wallets else -BANKROLL)
+
+
+def test_a_settlement_at_an_instant_that_was_closed_is_in_its_close() -> None:
+    table = Table()
+    table.bet("h", 10_000, 3.0)
+    table.account.close_at(100)
+    table.result(0, 1)
+    table.account.close_at(100)
+    assert table.account.cells[acc.DRAWDOWN] == 0.1
+
+
+@pytest.mark.parametrize(("instant_ns", "halted"), [(1_100, acc.ACTIVE), (1_101, acc.INACTIVE)])
+def test_a_breaker_ends_before_the_first_instant_after_its_time(instant_ns: int, halted: float) -> None:
+    table = Table({"drawdown_reset_after_ns": 1_000.0})
+    table.bet("h", 20_000, 3.0)
+    table.result(0, 1)  # at 100
+    table.account.close_at(150)
+    assert table.account.cells[acc.HALTED] == acc.ACTIVE
+    table.account.enter(instant_ns)
+    assert table.account.cells[acc.HALTED] == halted
+
+
+def test_a_bookmaker_cuts_its_limits_each_time_that_it_has_lost_so_much() -> None:
+    table = Table({"limiting_profit_minor": 2_000.0, "limiting_factor": 0.5})
+    book = table.account.positions.bookmaker("a")
+
+    def seen() -> tuple[float, float]:
+        work = table.account.positions.work
+        return float(work.won_since[book]), float(work.limit_factor[book])
+
+    table.settler.take(Result(100, EVENT | {"home_score": 1, "away_score": 0}, 1))
+    for key, stake, after in (
+        ("x", 500, (1_000, 1)),
+        ("y", 499, (1_998, 1)),
+        ("z", 1, (0, 0.5)),
+        ("w", 300, (600, 0.5)),
+    ):
+        table.bet(key, stake, 3.0)
+        table.write(table.settler.entries(100, [1]))
+        assert seen() == after
+    table.result(0, 1, 2)  # each win of twice the stake becomes a loss of the stake
+    assert seen() == (600 - 3 * 1_300, 0.5)
 
 
 def test_an_older_version_of_a_result_changes_nothing() -> None:

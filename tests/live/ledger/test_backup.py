@@ -51,7 +51,7 @@ def test_a_copy_comes_back_whole_and_bets_only_when_it_is_adopted(
     opening: Open, settings: LedgerSettings, tmp_path: Path, lines: bool, to: str
 ) -> None:
     hashes = filled(opening)
-    path = tmp_path / "copies" / "spring.copy"
+    path = tmp_path / "copies" / "of today" / "spring.copy"
     assert copied(settings, path, lines=lines) == 3
     target = settings if to == "same" else FAST
     found = restore(path, "autumn", settings=target)
@@ -71,6 +71,16 @@ def test_a_copy_comes_back_whole_and_bets_only_when_it_is_adopted(
     ledger.append([Entry(Kind.SENT, "sent:2:1", 5)], sending=True)
     ledger.close()
     assert opening("autumn", settings=target).restored() == ""
+
+
+def test_a_ledger_is_restored_on_a_new_machine(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_ledger("spring", OPENED, settings=FAST).close()
+    copied(FAST, tmp_path / "copy", lines=False)
+    monkeypatch.setenv("BEA_HOME", str(tmp_path / "new"))
+    assert restore(tmp_path / "copy", "spring", settings=FAST).entries == 1
+    ledger = open_ledger("spring", OPENED, settings=FAST)
+    assert ledger.restored() and ledger.epoch == 2
+    ledger.close()
 
 
 def test_a_copy_of_a_file_is_one_file_that_needs_no_log(home: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from engine.errors import Fenced, LedgerFailure
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.lease import this_process
 from engine.live.ledger.memory import MemoryDisk, MemoryStore, no_faults
-from engine.live.ledger.opening import open_ledger, start
+from engine.live.ledger.opening import connect, ledger_path, open_ledger, start
 from engine.live.ledger.settings import MS_NS, LedgerSettings
 from engine.live.ledger.store import Unfinished
 from tests.live.clock import MovedClock
@@ -156,6 +157,18 @@ def test_a_closed_ledger_leaves_the_lease_to_the_next(opening: Open) -> None:
     first.close()
     clock = MovedClock()
     assert opening(clock=clock).epoch == 2 and clock.monotonic == 0
+
+
+def test_a_file_is_locked_until_its_ledger_is_closed_and_then_nothing_is_left_open(home: Path) -> None:
+    first = open_ledger("spring", OPENED, settings=FAST)
+    first.renew()
+    assert first.state().exclusive  # the lock that it has is still its own
+    other = connect("spring", FAST, MovedClock())
+    assert not other.alone()
+    first.close()
+    assert other.alone() and other.alone()
+    other.close()
+    assert not Path(f"{ledger_path('spring')}-wal").exists()  # SQLite takes it away with the last connection
 
 
 def test_two_runners_on_a_database(home: object, settings: LedgerSettings, opening: Open) -> None:

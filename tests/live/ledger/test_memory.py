@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +12,11 @@ from engine.errors import KeyConflict, Killed, LedgerError, LedgerFailure
 from engine.live.clock import SystemClock
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.control import Command
-from engine.live.ledger.entries import Entry, Kind
+from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind
 from engine.live.ledger.memory import MemoryDisk, MemoryStore, no_faults
-from engine.live.ledger.opening import start
-from engine.live.ledger.store import Unfinished
+from engine.live.ledger.opening import connect, make_tables, start
+from engine.live.ledger.settings import LedgerSettings
+from engine.live.ledger.store import State, Unfinished
 from tests.live.ledger.conftest import Open
 from tests.live.ledger.entries import FAST, OPENED, intended, placed
 
@@ -94,3 +97,15 @@ def test_a_loss_of_power_takes_what_was_not_flushed_and_nothing_else() -> None:
         assert len(disk.rows) == len(disk.by_key) == left == disk.state.number
         again = ledger_on(disk)  # the dead process holds no lock, so nobody waits
         assert len(again.append([intended(3)])) == 1 and again.epoch == 2
+
+
+def test_a_new_store_has_no_entry_no_holder_and_no_time_of_a_lease(home: Path, settings: LedgerSettings) -> None:
+    empty = State("", epoch=0, beat=0, exclusive=False, ttl_ns=0, wall_ns=0, number=0, hash=FIRST_PREVIOUS)
+    assert MemoryStore(MemoryDisk()).state() == empty
+    store = connect("spring", settings, SystemClock(), create=True)
+    with store.sessions.first() as connection:
+        make_tables(connection, "spring")
+    assert store.state() == empty
+    store.close()
+    with pytest.raises(FrozenInstanceError):
+        empty.number = 1  # type: ignore[misc]  the head moves by a new row, never in place

@@ -17,8 +17,8 @@ from sqlalchemy.pool import NullPool
 from engine.errors import LedgerError, LedgerFailure
 from engine.live.clock import SystemClock
 from engine.live.ledger.control import Command
-from engine.live.ledger.entries import ACCOUNTS, Entry, Kind, Money, entry_hash
-from engine.live.ledger.opening import connect, ledger_path, look
+from engine.live.ledger.entries import ACCOUNTS, FIRST_PREVIOUS, Entry, Kind, Money, entry_hash
+from engine.live.ledger.opening import connect, ledger_path, look, make_tables
 from engine.live.ledger.schema import ENTRY_COLUMNS
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.verify import Verification, verify
@@ -131,6 +131,15 @@ def test_a_bit_flipped_anywhere_in_the_file_is_found_if_it_changes_a_row(file_wi
     assert found > 75 and found + harmless == 150
 
 
+def test_an_empty_ledger_is_sound(home: Path, settings: LedgerSettings) -> None:
+    store = connect("spring", settings, SystemClock(), create=True)
+    with store.sessions.first() as connection:
+        make_tables(connection, "spring")
+    found = verify(store.sessions, "spring")
+    store.close()
+    assert found == Verification(0, 0, FIRST_PREVIOUS, (), dict.fromkeys(ACCOUNTS, 0), "")
+
+
 @pytest.mark.parametrize(
     ("statements", "words"),
     [
@@ -141,6 +150,9 @@ def test_a_bit_flipped_anywhere_in_the_file_is_found_if_it_changes_a_row(file_wi
         (["DELETE FROM control WHERE number = 1"], "control row 1: its hash or number"),
         (["UPDATE facts SET value = 'autumn' WHERE name = 'name'"], "facts, name: expected spring, found autumn"),
         (["UPDATE facts SET value = 'yes' WHERE name = 'restored'"], "facts, restored"),
+        (["UPDATE facts SET value = 'abcd' WHERE name = 'restored'"], "facts, restored"),
+        ([f"UPDATE facts SET value = '{'z' * 64}' WHERE name = 'restored'"], "facts, restored"),
+        (["DELETE FROM facts WHERE name = 'restored'"], "facts, restored: expected nothing or a hash, found None"),
         (["DROP TABLE control"], "file: cannot be read further"),
     ],
 )
@@ -151,6 +163,23 @@ def test_rows_that_are_missing_or_changed_are_named(
     change_spring(settings, *statements)
     lines = [fault.line() for fault in checked(settings).faults]
     assert any(words in line for line in lines), lines
+
+
+def test_a_chain_with_a_gap_is_told_line_by_line(opening: Open, settings: LedgerSettings) -> None:
+    filled(opening)
+    rows = {row.number: row.hash for row in opening().entries()}
+    change_spring(settings, "DELETE FROM entries WHERE number = 6", "UPDATE entries SET number = 6 WHERE number = 7")
+    last = f"the last entry is 6, {rows[7][:12]}"
+    assert [fault.line() for fault in checked(settings).faults] == [
+        "entry 6, number: its hash is another one: expected 7, found 6",
+        "entry 6, previous: does not follow the entry before: one was changed, taken out or put in",
+        f"head: expected entry 7, {rows[7][:12]}; {last}",
+    ]
+    change_spring(settings, f"UPDATE entries SET previous = '{rows[5]}' WHERE number = 6")
+    assert [fault.line() for fault in checked(settings).faults] == [
+        "entry 6: its hash is another one",
+        f"head: expected entry 7, {rows[7][:12]}; {last}",
+    ]
 
 
 def test_a_row_that_does_not_sum_to_zero_is_named_though_its_hash_is_right(opening: Open) -> None:
