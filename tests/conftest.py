@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.once import once
 
 os.environ.setdefault("POLARS_MAX_THREADS", "2")
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
@@ -25,6 +28,25 @@ def reference_dir() -> Path:
     if not (path / "reference").is_dir():
         pytest.skip(f"no reference data at {path} (set BEA_REFERENCE_DIR)")
     return path
+
+
+@pytest.fixture(scope="session")
+def accepted(reference_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The acceptance checks of the reference folder, run once.
+
+    ``answer.json`` has their exit status, stdout and stderr; each folder of ``work`` has the imported `store`.
+    """
+    script = reference_dir / "accept" / "run"
+    if not script.is_file():
+        pytest.skip(f"no acceptance checks at {script}")
+
+    def run(folder: Path) -> None:
+        from tests.warm import run_script
+
+        answer = run_script(["bash", str(script), str(folder / "work")], folder / "home")
+        (folder / "answer.json").write_text(json.dumps(answer))
+
+    return once(tmp_path_factory, "accepted", run)
 
 
 @pytest.fixture()

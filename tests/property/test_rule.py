@@ -21,27 +21,11 @@ from engine.errors import ConfigurationError
 from engine.kernel.codes import Staking
 from engine.kernel.params import Params
 from engine.twin import Twin
+from tests.property.rules import ROOT, RULES
 from tests.property.tapes import random_tape
 from tests.property.test_lanes import assert_equal, of_one_class, plain_tape
 
 pytestmark = pytest.mark.slow
-
-RULE = '''import math
-
-
-def stake_minor(row, account, params):
-    """Square root of Kelly's fraction, half of it after a bad day."""
-    full = row.edge_frac / (row.odds - 1.0)
-    if full <= 0.0:
-        return 0.0
-    factor = 0.5 if account.day_start_equity > account.equity else 1.0
-    return params.fraction * math.sqrt(full) * account.base * factor
-'''
-KELLY = """def stake_minor(row, account, params):
-    win = row.odds - 1.0
-    net = row.edge_frac - row.commission * row.prob * win
-    return min(params.fraction * (net / (win * (1.0 - row.commission))), params.stake_cap_frac) * account.base
-"""
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +39,11 @@ def written(folder: Path, text: str, name: str = "rule.py") -> Path:
 
 
 def test_lanes_walk_and_twin_agree(folder: Path) -> None:
-    rule, n_bets = load(written(folder, RULE)), 0.0
+    rule, n_bets = load(written(folder, RULES)), 0.0
     for case in range(25):
         rng = np.random.default_rng((20_261_124, case))
         tape = plain_tape(rng, int(rng.integers(1, 120)))
-        many = [dataclasses.replace(config, staking=Staking.OWN) for config in of_one_class(rng, 40)]
+        many = [dataclasses.replace(config, staking=Staking.OWN, amount_minor=ROOT) for config in of_one_class(rng, 40)]
         matrix = params_matrix(many)
         daily = Daily.empty(len(matrix), len(tape.midnights), np.empty(0, np.int64))
         result = run_params(tape, matrix, case, rule=rule, daily=daily)
@@ -77,7 +61,7 @@ def test_lanes_walk_and_twin_agree(folder: Path) -> None:
 
 
 def test_kelly_as_a_users_rule_gives_the_bits_of_the_built_in_rule(folder: Path) -> None:
-    rule = load(written(folder, KELLY, "kelly.py"))
+    rule = load(written(folder, RULES, "kelly.py"))
     for case in range(5):
         rng = np.random.default_rng((3, case))
         tape = random_tape(rng, 80)  # with groups and lay bets
@@ -89,7 +73,7 @@ def test_kelly_as_a_users_rule_gives_the_bits_of_the_built_in_rule(folder: Path)
 
 
 def test_built_in_and_users_rules_run_together(folder: Path) -> None:
-    rng, rule = np.random.default_rng(4), load(written(folder, KELLY, "kelly.py"))
+    rng, rule = np.random.default_rng(4), load(written(folder, RULES, "kelly.py"))
     tape = plain_tape(rng, 100)
     many = [dataclasses.replace(config, staking=Staking.KELLY) for config in of_one_class(rng, 60)]
     mixed = [dataclasses.replace(config, staking=Staking.OWN) if n % 2 else config for n, config in enumerate(many)]
@@ -129,7 +113,7 @@ def test_an_error_of_the_compiler_is_reported_in_one_line(folder: Path) -> None:
 
 
 def test_each_text_has_a_kernel_of_its_own_that_is_cached(folder: Path) -> None:
-    first, second = load(written(folder, RULE)), load(written(folder, RULE + "\n", "other.py"))
+    first, second = load(written(folder, RULES)), load(written(folder, RULES + "\n", "other.py"))
     assert walk_modules(first) != walk_modules(second) != walk_modules(None)
     assert kernel_of(first).walk is kernel_of(first).walk is not kernel_of(second).walk
     backtest(plain_tape(np.random.default_rng(1), 20), Configuration(staking=Staking.OWN), rule=first)

@@ -17,16 +17,12 @@ from engine.custom_rule import load
 from engine.kernel.codes import Staking
 from engine.tape import Tape
 from tests.engine.backtesting.test_run import free, tape
+from tests.property.rules import PROGRESSION, RULES
 from tests.property.tapes import random_configuration, random_tape
 from tests.property.test_lanes import of_one_class, plain_tape
 
 #: stakes what was lost before today, and one unit more; and the same for what was lost today
 #: raises stakes after a lost day, or after losses within a day; one text, so that it is compiled once
-PROGRESSION = """def stake_minor(row, account, params):
-    over_days = max(0.0, params.bankroll_minor - account.day_start_equity)
-    within_a_day = max(0.0, account.day_start_equity - account.equity) * 2.0
-    return (over_days if params.fraction < 0.5 else within_a_day) + params.amount_minor
-"""
 
 
 def days(walked: Walked, name: str) -> list[float]:
@@ -157,9 +153,14 @@ def test_flat_and_percent_stakes_have_the_same_series() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("fraction", [0.25, 0.75])
 def test_a_progression_has_the_series_of_flat_stakes(fraction: float, tmp_path: Path) -> None:
-    (tmp_path / "rule.py").write_text(PROGRESSION)
+    (tmp_path / "rule.py").write_text(RULES)
     rule, made = load(tmp_path / "rule.py"), many_bets(np.random.default_rng(4), 200)
-    step = {"stake_increment_minor": 100.0, "stake_min_minor": 100.0, "bankroll_minor": 1e11, "amount_minor": 100.0}
+    step = {
+        "stake_increment_minor": 100.0,
+        "stake_min_minor": 100.0,
+        "bankroll_minor": 1e11,
+        "amount_minor": PROGRESSION,
+    }
     flat = replay(made, free(**step).params())
     own = replay(made, free(staking=Staking.OWN, fraction=fraction, **step).params(), rule=rule)
     assert own.bets.height == flat.bets.height == 200

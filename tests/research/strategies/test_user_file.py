@@ -13,7 +13,7 @@ import research
 from engine.errors import ConfigurationError
 from research.strategies import by_name, make
 from research.strategies.user_file import load_module, user_strategies
-from tests.property.test_rule import KELLY
+from tests.property.rules import RULES
 
 BEA = Path(sys.executable).parent / "bea"
 STRATEGY = '''"""Back every favourite."""
@@ -174,7 +174,7 @@ def test_a_file_is_found_by_name_and_imported_again_only_after_an_edit(strategy_
 
 def test_a_staking_rule_is_found_in_the_home_by_its_name(home: Path) -> None:
     (home / "staking_rules").mkdir()
-    (home / "staking_rules" / "ours.py").write_text(KELLY)
+    (home / "staking_rules" / "ours.py").write_text(RULES)
     words = [
         "data=sample",
         "data.competitions=[SIM1]",
