@@ -88,7 +88,8 @@ def drawn(world: World, home: Path, draw: Callable[[], Order], most: int, tally:
         _expect_a_kill(status)
         after = _progress(home)
         depth, before = depth + 1 if after == before else 0, after
-        tally.nested[depth] += depth > 0
+        if depth:
+            tally.nested[depth] += 1
         if depth >= _DEEPEST:
             break
     world.finish(home)
