@@ -95,6 +95,7 @@ Start = Callable[[Path, Path, Order], int]
 
 def trade(home: Path, data: Path, order: Order) -> None:
     """In this process: trade the day below `home`, and die at a crash point."""
+    home.mkdir(exist_ok=True)  # where the ledger is in a server, nothing has made it yet
     os.environ["BEA_HOME"] = str(home)
     around = scene.Around(Waitless(), renew_ms=1, foreign=(BY_HAND,))
     scene.traded(scene.History.read(data), probe=Killer(order, home / "died"), settings=SETTINGS, around=around)
