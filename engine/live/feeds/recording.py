@@ -82,8 +82,10 @@ class Recorder:
         self._waiting: list[Message] = []
         folder.mkdir(parents=True, exist_ok=True)
         self._kept_ns: int | None = None
-        for path in files_of(folder)[-1:]:
+        for path in reversed(files_of(folder)):  # of a file with half a piece alone nothing is left
             self._kept_ns = _cut(path)
+            if self._kept_ns is not None:
+                break
 
     def __call__(self, message: Message) -> None:
         """Keep a message; with a `Mark`, all of its piece."""

@@ -66,6 +66,14 @@ def test_a_replay_that_starts_again_is_kept_once(tmp_path: Path) -> None:
     assert read(tmp_path) == batches()
 
 
+def test_a_day_of_which_only_half_a_piece_is_left_does_not_bring_the_days_before_it_again(tmp_path: Path) -> None:
+    record(tmp_path, batches())
+    path = files_of(tmp_path)[1]
+    path.write_bytes(path.read_bytes()[:30])
+    record(tmp_path, batches())
+    assert read(tmp_path) == batches()
+
+
 def test_damage_before_the_end_is_refused(tmp_path: Path) -> None:
     record(tmp_path, batches()[:2])
     path = files_of(tmp_path)[0]
