@@ -51,5 +51,4 @@ class Recorded:
 
     def _read(self) -> Iterator[list[Message]]:
         for path in self._files:
-            for messages, _ in pieces(path):
-                yield messages
+            yield from pieces(path)

@@ -122,16 +122,27 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{_ENDING}")) if folder.is_dir() else []
 
 
-def pieces(path: Path) -> Iterator[tuple[list[Message], int]]:
-    """The whole pieces of a file: their messages, each ending with a `Mark`, and where the piece ends in the file.
-
-    Half a piece at the end is left out.
+def pieces(path: Path) -> Iterator[list[Message]]:
+    """The messages of the whole pieces of a file, each ending with a `Mark`. Half a piece at the end is left out.
 
     Raises
     ------
     DataError
         The file is damaged before its last piece.
     """
+    for text, begin, _ in _texts(path):
+        yield _messages(text, path, begin)
+
+
+def _messages(text: bytes, path: Path, begin: int) -> list[Message]:
+    try:
+        return [from_plain(json.loads(line)) for line in text.splitlines()]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, begin, error) from None
+
+
+def _texts(path: Path) -> Iterator[tuple[bytes, int, int]]:
+    """The text of each whole piece of a file, and where the piece begins and ends in the file."""
     content, at = memoryview(path.read_bytes()), 0
     while at < len(content):
         reader, texts, low = zlib.decompressobj(_GZIP), list[bytes](), at
@@ -139,24 +150,30 @@ def pieces(path: Path) -> Iterator[tuple[list[Message], int]]:
             while not reader.eof and low < len(content):
                 texts.append(reader.decompress(content[low : low + _CHUNK]))
                 low = min(low + _CHUNK, len(content))
-            if not reader.eof:
-                return
-            lines = [from_plain(json.loads(line)) for line in b"".join(texts).splitlines()]
-        except (zlib.error, ValueError, KeyError, TypeError) as error:
-            raise DataError("a recording is damaged", where=f"{path} at byte {at}", found=str(error)) from None
-        at = low - len(reader.unused_data)
-        yield lines, at
+        except zlib.error as error:
+            raise _damaged(path, at, error) from None
+        if not reader.eof:
+            return
+        begin, at = at, low - len(reader.unused_data)
+        yield b"".join(texts), begin, at
+
+
+def _damaged(path: Path, begin: int, error: Exception) -> DataError:
+    return DataError("a recording is damaged", where=f"{path} at byte {begin}", found=str(error))
 
 
 def _cut(path: Path) -> int | None:
-    """Cut half a piece off the end of a file; returns the instant of the last `Mark` that is left."""
-    end, last = 0, None
-    for messages, at in pieces(path):
-        end, last = at, messages[-1].known_at_ns
+    """Cut half a piece off the end of a file; returns the instant of the last `Mark` that is left.
+
+    Only the last piece is read: a day has a great many.
+    """
+    last, begin, end = b"", 0, 0
+    for last, begin, end in _texts(path):  # noqa: B007
+        pass
     if end < path.stat().st_size:
         with path.open("r+b") as file:
             file.truncate(end)
-    return last
+    return _messages(last, path, begin)[-1].known_at_ns if last else None
 
 
 def not_synced(number: int) -> None:
