@@ -59,9 +59,11 @@ def demote(argv: Sequence[str]) -> int:
 
 
 def _state(promotion: Promotion, changes: Sequence[Change], now_ns: int) -> str:
-    """``active``, ``demoted`` or ``expired``."""
+    """``active``, ``demoted``, ``expired``, or ``of the future`` where the clock is before its creation."""
     if any(change.kind == DEMOTED for change in changes):
         return "demoted"
+    if now_ns < promotion.created_ns:
+        return "of the future"
     return "expired" if now_ns >= promotion.expires_ns else "active"
 
 

@@ -167,7 +167,7 @@ def _breaker(line: BreakerLine, at_ns: int) -> str:
         return f"{text} off"
     text += f": {line.measure.replace('_', ' ')}" if line.measure not in ("", line.name) else ""
     if line.measured is None or line.limit is None:
-        return f"{text} closed"
+        return f"{text} {'only watched' if line.state == 'watched' else 'closed'}"
     measured, limit = _small(line.measured), _small(line.limit)
     if line.measured == int(line.measured) and line.limit == int(line.limit) and not line.measure:
         measured, limit = number(line.measured), number(line.limit)

@@ -21,7 +21,7 @@ class OrderRate:
     per_minute : int
     clock : Clock
     watched : bool
-        Count, and never let anybody wait: in a replay a minute is no minute.
+        Never let anybody wait, and measure nothing: in a replay a minute is no minute.
     """
 
     name = "order_rate"
@@ -47,9 +47,9 @@ class OrderRate:
         self._sends.add(max(0, self._clock.wall_ns() - wall_ns - _COMMIT_NS))
 
     def distance(self) -> Distance:
-        """Sends of the last minute against the limit."""
-        count, state = len(self._sends), "watched" if self._watched else "closed"
-        if not self._watched and count >= self._per_minute:
-            state = "open"
-        left = share_left(float(count), float(self._per_minute))
-        return Distance(self.name, state, float(count), float(self._per_minute), left)
+        """Sends of the last minute against the limit; nothing is measured where a minute is none."""
+        nothing = float("nan")
+        if self._watched:
+            return Distance(self.name, "watched", nothing, nothing, nothing)
+        count, limit = float(len(self._sends)), float(self._per_minute)
+        return Distance(self.name, "open" if count >= limit else "closed", count, limit, share_left(count, limit))

@@ -283,4 +283,6 @@ def raw_of(order: Order, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _failure(path: str, error: BaseException) -> LedgerFailure:
-    return LedgerFailure("the paper venue's database failed", where=path, found=str(error), todo="start again")
+    full = "full" in str(error)
+    todo = "free some space" if full else "start again"
+    return LedgerFailure("the paper venue's database failed", where=path, found=str(error), todo=todo)

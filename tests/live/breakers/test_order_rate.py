@@ -70,3 +70,5 @@ def test_a_replay_never_waits() -> None:
     scene = Scene(live_feed=False)
     sent(scene, 30)
     assert scene.breakers.wait_ns() == 0
+    (row,) = [row for row in scene.breakers.distances() if row.breaker == "order_rate"]
+    assert row.state == "watched" and row.measured != row.measured  # a minute of a replay is none: no number

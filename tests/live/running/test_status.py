@@ -169,7 +169,7 @@ def test_how_far_a_breaker_is_from_tripping() -> None:
         "service/venue/paper 1 of 5",
         "model: fill rate 1.00, limit 0.9000 (only watched)",
         "clv 0.0200, limit −0.0100",
-        "clv closed",
+        "clv only watched",
         "streak TRIPPED: 5 losses in a row; ends by its rule",
         "alerts/phone TRIPPED: does not take alerts",
     ]

@@ -179,6 +179,15 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
         venue(prices(quote(0, 2.0)), tmp_path / "venue.db")
 
 
+def test_a_full_disk_says_what_to_do(tmp_path: Path) -> None:
+    made = venue(prices(quote(0, 2.0)), tmp_path / "venue.db")
+    (pages,) = made.account._database.execute("PRAGMA page_count").fetchone()
+    made.account._database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(LedgerError, match="found database or disk is full; free some space"):
+        for number in range(2, 2_000):
+            made.deposit(f"capital:{number}:{'x' * 200}", 1)
+
+
 def test_an_order_that_waits_needs_its_money_too() -> None:
     source = ObservedPrices()
     for message in (fixture(), seen(0, 2.0), Mark(T0_NS + 10 * SECOND_NS)):

@@ -114,6 +114,18 @@ def test_wrong_words_are_one_line(
     assert line in printed.err and printed.err.count("\n") == 1 and not printed.out
 
 
+def test_a_clock_before_the_promotion_is_seen(
+    own_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = load("demo").created_ns
+    monkeypatch.setattr("time.time_ns", lambda: created - 1)
+    assert main(["promotions", "demo", "--json"]) == 0
+    assert document(capsys)["state"] == "of the future"
+    monkeypatch.setattr("time.time_ns", lambda: created)
+    assert main(["promotions", "demo", "--json"]) == 0
+    assert document(capsys)["state"] == "active"
+
+
 def test_a_demotion_is_shown_and_final(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demote", "demo", "--reason", " "]) == 2
     assert main(["demote", "demo", "--reason", "no edge left", "--json"]) == 0
