@@ -66,6 +66,10 @@ def resume(argv: Sequence[str]) -> int:
     parser.add_argument("--reason", required=True, help="why it may end")
     parser.add_argument("--person", default="", help="default: the name of the user")
     options = parser.parse_args(list(argv))
+    if options.breaker == "kill":  # as the status calls the switch
+        options.breaker = ""
+    if options.breaker:
+        _check_breaker(_only(options.name), options.breaker)
     what = options.breaker or "the kill switch"
     return _control(Command.RESUME, options, f"{printable(what)} ends when the runner has read this")
 
@@ -138,10 +142,20 @@ def _only(name: str | None) -> str:
     return names[0]
 
 
+def _check_breaker(name: str, breaker: str) -> None:
+    """Refuse a name that no tripped breaker of the ledger has: a slip would leave the one that was meant open."""
+    tripped = [line.name for line in status_of(name).breakers if line.tripped]
+    if breaker not in tripped:
+        expected = ", ".join(tripped) or "no breaker is tripped"
+        raise UsageError("no such breaker is tripped", where="--breaker", expected=expected, found=printable(breaker))
+
+
 def _control(command: Command, options: Any, words: str) -> int:
     name = _only(options.name)
     subject = getattr(options, "breaker", "")
     with closing(_opened(name)) as ledger:
+        if command is Command.STOP and not ledger.state().holder:
+            words = "no runner trades it"
         row = ledger.control(command, subject=subject, person=options.person or user_name(), reason=options.reason)
     if options.json:
         return print_json({"ledger": name, **asdict(row)})

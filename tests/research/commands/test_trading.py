@@ -130,9 +130,33 @@ def test_nothing_is_sent_between_kill_and_resume(own_home: Path, capsys: pytest.
 def test_a_kill_that_was_taken_back_before_a_runner_read_it_is_none(
     own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words, is_killed in ((["kill"], True), (["resume", "--breaker", "clock"], True), (["resume"], False)):
-        told(capsys, [*words, "--reason", "a test"])
-        assert told(capsys, ["status", "demo"])["killed"] is is_killed
+    told(capsys, ["kill", "--reason", "a test"])
+    assert told(capsys, ["status", "demo"])["killed"]
+    with closing(look("demo")) as ledger:
+        ledger.control(Command.RESUME, subject="clock", person="ann", reason="a test")
+    assert told(capsys, ["status", "demo"])["killed"]
+    for again in (["resume"], ["kill"], ["resume", "--breaker", "kill"]):
+        told(capsys, [*again, "--reason", "a test"])
+        assert told(capsys, ["status", "demo"])["killed"] is (again == ["kill"])
+
+
+def test_only_a_breaker_that_is_tripped_is_resumed(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["resume", "demo", "--reason", "looked at", "--breaker"]
+    assert main([*words, "model"]) == 2
+    assert "expected no breaker is tripped, found model" in capsys.readouterr().err
+    with closing(open_ledger("demo", Entry(Kind.OPENED, "opened", 0, body=dict(entries()[0].entry.body)))) as ledger:
+        ledger.append([Entry(Kind.TRIPPED, "tripped:model:9", 9, body={"breaker": "model", "cause": "c", "n": 9})])
+    assert main([*words, "modell"]) == 2
+    assert "expected model, found modell" in capsys.readouterr().err
+    assert main([*words, "model"]) == 0
+    assert capsys.readouterr().out == "demo: model ends when the runner has read this\n"
+
+
+def test_a_stop_says_whether_there_is_a_runner(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stop", "demo"]) == 0 and capsys.readouterr().out == "demo: no runner trades it\n"
+    with closing(open_ledger("demo", Entry(Kind.OPENED, "opened", 0, body=dict(entries()[0].entry.body)))):
+        assert main(["stop", "demo"]) == 0
+        assert capsys.readouterr().out == "demo: the runner ends after what is under way\n"
 
 
 def test_a_stop_without_a_runner_ends_nothing_later(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
