@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import polars as pl
@@ -164,4 +165,16 @@ class Learner(Protocol):
 
     def fit(self, history: History, until: int) -> Strategy:
         """Return the strategy with its model fitted on a history that ends before `until`, UTC nanoseconds."""
+        ...
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """A strategy, or one with a model, that reads files beside its code: a model that was fitted elsewhere.
+
+    Their content belongs to what a run is, and a promotion freezes it.
+    """
+
+    def artifacts(self) -> Mapping[str, Path]:
+        """The files, each by a short name."""
         ...

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.errors import PromotionError
-from engine.promotion.frozen import DATA_HASHES, Promotion, check_active, hashes_in_force, hint_to_settle, history, iso
+from engine.promotion.frozen import (
+    DATA_HASHES,
+    Promotion,
+    check_active,
+    hashes_in_force,
+    hint_to_settle,
+    history,
+    is_artifact,
+    iso,
+)
 
 
 def check(promotion: Promotion, now_ns: int, current: Mapping[str, str]) -> None:
@@ -70,7 +79,7 @@ def _check_bands(promotion: Promotion) -> None:
 def _moved(promotion: Promotion, name: str, expected: str, found: str) -> PromotionError:
     if name in DATA_HASHES:
         what, todo = "the data is not what was promoted", "restore the store, or repeat the run and promote again"
-    elif name.startswith("artifact."):
+    elif is_artifact(name):
         what, todo = f"{name.removeprefix('artifact.')} is not what was promoted", "put the artifact back"
     else:
         what = "the code is not what was promoted"

@@ -310,6 +310,11 @@ def hint_to_settle(name: str) -> str:
     return f"`bea paper {name} --wind-down` settles its open bets"
 
 
+def is_artifact(name: str) -> bool:
+    """Whether the name of a hash is that of a file which the strategy reads."""
+    return name.startswith("artifact.")
+
+
 def iso(ns: int) -> str:
     """An instant as text, UTC, to the second.
 

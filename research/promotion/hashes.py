@@ -10,11 +10,11 @@ import polars as pl
 from engine.custom_rule import load
 from engine.identity import digest
 from engine.kernel.cache import source_hash
-from research.config.code_hash import user_code_hash
+from research.config.code_hash import code_hash, user_code_hash
 from research.config.tape_spec import TapeSpec
 from research.records.identity import version_of
-from research.tapes.builder import Tapes, building_code
-from research.tapes.inputs import source_of, strategy_of
+from research.tapes.builder import Tapes, tape_code
+from research.tapes.inputs import artifact_hashes, source_of, strategy_of
 
 #: columns of a bet whose bits a promotion freezes
 BET_COLUMNS: Final = (
@@ -30,13 +30,15 @@ def code_hashes(spec: TapeSpec) -> dict[str, str]:
     Raises
     ------
     ConfigurationError
-        The strategy or the staking rule cannot be loaded.
+        The strategy or the staking rule cannot be loaded, or a file that the strategy reads is missing.
     """
+    strategy = strategy_of(spec)
     files = [] if spec.strategy_file is None else [Path(spec.strategy_file)]
     hashes = {
         "kernel": source_hash(),
-        "strategy": digest([source_of(strategy_of(spec)), user_code_hash(files)]),
-        "code": building_code(spec),
+        "strategy": digest([source_of(strategy), user_code_hash(files)]),
+        "code": code_hash(*tape_code(spec)),
+        **artifact_hashes(strategy),
     }
     if spec.rule is not None:
         hashes["rule"] = load(spec.rule).hash

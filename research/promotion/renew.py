@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.errors import PromotionError
 from engine.promotion import RENEWED, Change, add_change, check, hashes_in_force, load
-from engine.promotion.frozen import DATA_HASHES
+from engine.promotion.frozen import DATA_HASHES, is_artifact
 from research.promotion.deployed import spec_of
 from research.promotion.hashes import code_hashes, data_hash
 from research.promotion.proof import first_difference, replayed, stored_bets
@@ -48,8 +48,10 @@ def renew(name: str, person: str, now_ns: int) -> Renewal:
     promotion, tapes = load(name), Tapes()
     spec = spec_of(promotion.settings, promotion.fit_at)
     before, current = hashes_in_force(promotion), code_hashes(spec)
-    data = {"data": data_hash(spec, tapes)}
-    check(promotion, now_ns, {key: value for key, value in before.items() if key not in DATA_HASHES} | data)
+    stays = {"data": data_hash(spec, tapes)}  # a renewal signs code, neither data nor the files that a strategy reads
+    stays |= {key: value for key, value in current.items() if is_artifact(key)}
+    code = {key: value for key, value in before.items() if key not in DATA_HASHES and not is_artifact(key)}
+    check(promotion, now_ns, code | stays)
     stored = stored_bets(promotion)
     if difference := first_difference(stored, replayed(spec, promotion.settings, tapes, fresh=True).bets):
         raise PromotionError(

@@ -36,7 +36,7 @@ from research.tapes.cache import cache_folder, evict, load_tape
 from research.tapes.facts import added, count_days, facts_of, merged_facts
 from research.tapes.features import Featured, feature_code
 from research.tapes.fitting import opportunities
-from research.tapes.inputs import StrategyFactory, TapeInputs, source_of, strategy_of, thawed
+from research.tapes.inputs import StrategyFactory, TapeInputs, artifact_hashes, source_of, strategy_of, thawed
 from research.tapes.names import bookmakers_of, check_spec
 from research.tapes.suspects import Suspects
 from research.tapes.unresolved import count_unresolved, latest_of, note_of
@@ -166,6 +166,7 @@ class Tapes:
             del facts[name]
         inputs = self.inputs(spec)
         sources = {"strategy": source_of(inputs.strategy)}
+        sources |= artifact_hashes(inputs.strategy)
         if inputs.features:
             sources |= {"features": "\n".join(map(source_of, inputs.features))}
         return digest({"slow": facts, "rows": self.rows(spec).seen, **sources})
@@ -344,8 +345,9 @@ def _later_prices(quotes: pl.DataFrame, inputs: TapeInputs) -> LaterPrices:
 
 
 def building_code(spec: TapeSpec) -> str:
-    """Hash of the code that builds a tape: this module and all it imports, and the strategy's own."""
-    return code_hash(*tape_code(spec))
+    """Hash of what builds a tape: this module and all it imports, the strategy's own code, and the files it reads."""
+    code, artifacts = code_hash(*tape_code(spec)), artifact_hashes(strategy_of(spec))
+    return digest([code, artifacts]) if artifacts else code
 
 
 def tape_code(spec: TapeSpec) -> tuple[list[str], list[Path]]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from engine.clock import duration_ns
+from engine.errors import ConfigurationError
 from engine.schema import CLOSE, OPEN, SNAPSHOT
 from engine.store.universe import Universe
-from engine.strategy import Feature, Requirement, Strategy
+from engine.strategy import Feature, Requirement, Stored, Strategy
 from engine.tape.execution import CashOut
 from research.config.tape_spec import TapeSpec
 from research.strategies import make
@@ -102,6 +105,31 @@ def strategy_of(spec: TapeSpec) -> Strategy:
     """The strategy that a specification names."""
     parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in spec.parameters}
     return make(spec.strategy, parameters, spec.strategy_file)
+
+
+def artifact_hashes(strategy: Strategy) -> dict[str, str]:
+    """Hashes of the files that a strategy reads beside its code (`engine.strategy.Stored`), by ``artifact.NAME``.
+
+    Raises
+    ------
+    ConfigurationError
+        One of them is missing, or cannot be read.
+    """
+    return {
+        f"artifact.{name}": _content_hash(strategy.name, name, Path(path))
+        for name, path in sorted(strategy.artifacts().items() if isinstance(strategy, Stored) else ())
+    }
+
+
+def _content_hash(strategy: str, name: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise ConfigurationError(
+            f"artifact {name} of strategy {strategy} is missing", where=str(path), found=error.strerror or str(error),
+            todo="put the file back",
+        ) from None  # fmt: skip
 
 
 def source_of(part: Strategy | Feature) -> str:

@@ -14,7 +14,9 @@ from research.promotion import deployed, hashes
 from research.promotion.deployed import deploy, spec_of, start
 from research.promotion.hashes import code_hashes
 from research.promotion.proof import replayed, stored_bets
+from research.promotion.renew import renew
 from research.records.run import RunRecord
+from research.tapes.builder import Tapes
 from tests.promoted import NOW_NS, WORDS, promoted
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,14 +54,48 @@ def test_a_name_is_promoted_once(promoted_home: Path) -> None:
     assert deploy(load("demo")).promotion.digest == load("demo").digest
 
 
-def test_a_missing_or_edited_strategy_of_the_user_is_one_line(home: Path) -> None:
+#: makes the example read its probability from a file beside it
+READS = (
+    ("import dataclass\n", "import dataclass\nfrom pathlib import Path\n"),
+    (
+        "    def requires(",
+        "    def artifacts(self) -> dict[str, Path]:\n"
+        "        return {'prior': Path(__file__).with_name('prior.txt')}\n\n"
+        "    def requires(",
+    ),
+    ("pl.lit(self.prob)", "pl.lit(float(self.artifacts()['prior'].read_text()))"),
+)
+
+
+def test_a_missing_or_edited_strategy_of_the_user_or_a_file_that_it_reads_is_one_line(home: Path) -> None:
     path = home / "strategies" / "level_draws.py"
     path.parent.mkdir()
-    shutil.copy(ROOT / "examples" / "strategies" / path.name, path)
+    text = (ROOT / "examples" / "strategies" / path.name).read_text()
+    for old, new in READS:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    path.write_text(text)
+    prior = path.with_name("prior.txt")
+    prior.write_text("0.28")
     promotion = promoted("own", [*WORDS, "strategy=level_draws"])
     assert promotion.settings["strategy.file"] == str(path)
     assert start("own", NOW_NS).strategy.name == "level_draws"
-    text = path.read_text()
+    spec = start("own", NOW_NS).spec
+    keys, made = [Tapes().key(spec)], [Tapes().made_of(spec)]
+    prior.write_text("0.29")
+    keys.append(Tapes().key(spec))
+    made.append(Tapes().made_of(spec))
+    assert len(set(keys)) == len(set(made)) == 2  # no tape of the other probability is taken from the cache
+    with pytest.raises(PromotionError, match=r"prior is not what was promoted .* put the artifact back; "):
+        start("own", NOW_NS)
+    with pytest.raises(PromotionError, match="prior is not what was promoted"):
+        renew("own", "ann", NOW_NS)
+    prior.unlink()
+    with pytest.raises(
+        BeaError, match=r"artifact prior of strategy level_draws is missing .*prior\.txt.* put the file back"
+    ):
+        start("own", NOW_NS)
+    prior.write_text("0.28")
     path.write_text(text + "\n# another line\n")
     with pytest.raises(PromotionError, match=r"not what was promoted .*hash of (code|strategy): expected"):
         start("own", NOW_NS)

@@ -23,9 +23,8 @@ from research.promotion.deployed import start
 from research.trading.history import Wish
 from research.trading.settings import live_settings
 from research.trading.setup import compose
-from tests.promoted import NOW_NS, WORDS, promoted
+from tests.promoted import NOW_NS
 
-ROOT = Path(__file__).resolve().parents[3]
 LAST = date(2019, 8, 25)
 DAY_NS = 86_400_000_000_000
 #: what settles a bet, and commission
@@ -40,15 +39,13 @@ class Stopped(Exception):
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home with the promotion ``demo`` of a strategy of the user, traded until bets are open."""
-    root = tmp_path_factory.mktemp("winding")
+def shared(promoted_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of that home, traded until bets are open."""
+    root = tmp_path_factory.mktemp("winding") / "home"
+    shutil.copytree(promoted_home, root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BEA_HOME", str(root))
-        (root / "strategies").mkdir()
-        shutil.copy(ROOT / "examples" / "strategies" / "level_draws.py", root / "strategies")
         patch.setattr("time.time_ns", lambda: NOW_NS)
-        promoted("demo", [*WORDS, "strategy=level_draws"])
         trade()
         WHOLE.update(ended(entries()))
         shutil.move(root / "data" / "ledger", root / "whole")
