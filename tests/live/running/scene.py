@@ -102,12 +102,13 @@ class Logged(PaperVenue):
 
 @dataclass(frozen=True)
 class Around:
-    """What is around a runner: the machine's clock, how often the lease is renewed, and at the venue as of `Logged`."""
+    """What is around a runner: the clock, renewal of the lease, the venue as of `Logged`, if it winds down."""
 
     machine: Clock = field(default_factory=SystemClock)
     renew_ms: int = 5_000
     log: Path | None = None
     foreign: tuple[ForeignBet, ...] = ()
+    winds_down: bool = False
 
 
 def opened(
@@ -138,7 +139,7 @@ def opened(
     plan = Plan(
         rules(edge_min), Value(), Replay(history.events, history.quotes), ("open", "snapshot"),
         (Entry(Kind.CAPITAL, "capital:1", 0, money=money),), closing=("pinnacle", "multiplicative"),
-        expires_ns=expires_ns,
+        expires_ns=expires_ns, winds_down=around.winds_down,
     )  # fmt: skip
     return assemble(plan, knobs, ledger, venue, machine=machine, probe=probe)
 

@@ -82,6 +82,11 @@ def test_a_missing_or_edited_strategy_of_the_user_or_a_file_that_it_reads_is_one
     assert start("own", NOW_NS).strategy.name == "level_draws"
     spec = start("own", NOW_NS).spec
     keys, made = [Tapes().key(spec)], [Tapes().made_of(spec)]
+    assert renew("own", "ann", NOW_NS).hashes == {}
+    path.write_text((ROOT / "examples" / "strategies" / path.name).read_text())  # the same bets, from no file
+    with pytest.raises(PromotionError, match=r"prior is not what was promoted .*found nothing"):
+        renew("own", "ann", NOW_NS)
+    path.write_text(text)
     prior.write_text("0.29")
     keys.append(Tapes().key(spec))
     made.append(Tapes().made_of(spec))
