@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -96,7 +97,11 @@ def _run(trading: Trading, *, as_json: bool) -> None:
         signal.signal(number, lambda *_: trading.runner.stop("a signal"))
     with Screen(trading.status, trading.view_every_ms, quiet=as_json) as screen:
         trading.runner.on_turn = screen.turn
-        reason = trading.parts.run()
+        gc.freeze()  # a search for unused objects does not walk the whole history: 0.15 s, in the midst of a decision
+        try:
+            reason = trading.parts.run()
+        finally:
+            gc.unfreeze()
     if as_json:
         print_json({"stopped": reason, **asdict(trading.status())})
         return

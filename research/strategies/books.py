@@ -26,6 +26,10 @@ DECISION: Final = ("decided_at", "event_id", "market", "line")
 BET: Final = (*DECISION, "selection")
 #: columns of the opportunities of every strategy, except for `prob`
 OFFER: Final = (*BET, "bookmaker", "side", "odds", "size_minor", "instant")
+#: number of selections of the market of a row; 0: an open list
+_SIZES: Final = pl.col("market").replace_strict(
+    list(SELECTIONS), [len(selections) for selections in SELECTIONS.values()], default=0, return_dtype=pl.UInt32
+)
 
 
 def back_prices(
@@ -128,10 +132,7 @@ def complete_books(rows: pl.DataFrame, within: Collection[str] = ("bookmaker",))
     polars.DataFrame
         Without the markets that `schema.SELECTIONS` does not list: an open list of selections is never complete.
     """
-    size = pl.col("market").replace_strict(
-        list(SELECTIONS), [len(selections) for selections in SELECTIONS.values()], default=0, return_dtype=pl.UInt32
-    )
-    return rows.filter(pl.len().over([*DECISION, *within]) == size)
+    return rows.filter(pl.len().over([*DECISION, *within]) == _SIZES)
 
 
 def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
@@ -149,25 +150,36 @@ def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
     polars.DataFrame
         Columns `BET`, bookmaker, prob; sorted. Books for which the method gives a value outside (0, 1) are left out.
     """
-    parts = []
-    books = complete_books(quotes)
-    for market in books["market"].unique().sort():
-        selections = SELECTIONS[market]
-        prices = (
-            books.filter(pl.col("market") == market)
-            .group_by([*DECISION, "bookmaker"], maintain_order=True)
-            .agg(pl.col("odds").filter(pl.col("selection") == name).first().alias(name) for name in selections)
+    keys, parts = [*DECISION, "bookmaker"], []
+    for market in quotes["market"].unique().sort():
+        if not (selections := SELECTIONS.get(market, ())):
+            continue
+        named = (pl.col("odds").filter(pl.col("selection") == name).first().alias(name) for name in selections)
+        books = (
+            quotes.filter(pl.col("market") == market)
+            .group_by(keys, maintain_order=True)
+            .agg(pl.len().alias("_size"), *named)
         )
-        prob = fair_of_market(prices.select(selections).fill_null(float("nan")).to_numpy(), market, method)
-        prob[~((prob > 0.0) & (prob < 1.0)).all(axis=1)] = np.nan
-        parts += [
-            prices.select(*DECISION, "bookmaker", selection=pl.lit(name), prob=pl.Series(prob[:, number]))
-            for number, name in enumerate(selections)
-        ]
+        books = _where(books, books["_size"].to_numpy() == len(selections))
+        prob = fair_of_market(np.column_stack([_numbers(books[name]) for name in selections]), market, method)
+        inside = ((prob > 0.0) & (prob < 1.0)).all(axis=1)
+        books, prob = _where(books, inside), prob[inside]
+        names = pl.Series("selection", [name for name in selections for _ in range(books.height)], pl.String)
+        parts.append(pl.concat([books[keys]] * len(selections)).hstack([names, pl.Series("prob", prob.T.ravel())]))
     if not parts:
-        return books.select(*BET, "bookmaker", prob=pl.col("odds"))
+        return quotes.head(0).select(*BET, "bookmaker", prob=pl.col("odds"))
     order = [*BET, "bookmaker"]
-    return pl.concat(parts).filter(pl.col("prob").is_not_nan()).select(*order, "prob").sort(order)
+    return pl.concat(parts)[[*order, "prob"]].sort(order)
+
+
+def _where(rows: pl.DataFrame, kept: NDArray[np.bool_]) -> pl.DataFrame:
+    """The rows that are kept; the frame itself if all are."""
+    return rows if kept.all() else rows[np.flatnonzero(kept)]
+
+
+def _numbers(column: pl.Series) -> NDArray[np.float64]:
+    """float64 (n,), NaN for null."""
+    return np.asarray(column.to_numpy(), np.float64)
 
 
 def consensus(quotes: pl.DataFrame, method: str, bookmakers: Collection[str] | None, minimum: int) -> pl.DataFrame:

@@ -32,6 +32,11 @@ _TERMS: Final = (
     "commission_rate", "limit_minor", "stake_min_minor", "ladder", "tax_stake_frac", "tax_winnings_frac",
 )  # fmt: skip
 _PROBS: Final = ("prob", "prob_half_win", "prob_void", "prob_half_lose")
+#: columns of numbers, and what stands for a missing value
+_NUMBERS: Final = {
+    "odds": np.nan, "prob": np.nan, "prob_half_win": 0.0, "prob_void": 0.0, "prob_half_lose": 0.0, "stake_weight": 1.0,
+    "size_minor": np.nan, "kelly_frac": np.nan, "prob_sd": np.nan, "priority": np.nan,
+}  # fmt: skip
 #: columns of `Columns` that only a history has
 _LONGS: Final = ("settled_at", "settle_order", "midnights", "reduction_rule")
 _BYTES: Final = ("state", "is_lay", "ladder")
@@ -133,14 +138,14 @@ def offers_of(
     TapeError
         A column is missing or has a wrong type or wrong values, a row is of another instant, or a row is a duplicate.
     """
-    frame = _checked(frame, instant_ns)
+    frame, numbers = _checked(frame, instant_ns)
     texts: dict[str, list[Any]] = {name: frame[name].to_list() for name in (*_TEXTS, "event_id", "line")}
     texts["group"] = frame["group"].to_list() if "group" in frame.columns else [None] * frame.height
     ids = identities(instant_ns, texts)
     if len(set(ids.tolist())) < len(ids):
         raise TapeError("duplicate opportunities", expected="one row for each bet at an instant", found=str(len(ids)))
     events = {event_id: event_of(event_id) for event_id in set(texts["event_id"])}
-    facts = _facts(frame, texts, rules)
+    facts = _facts(frame, numbers, texts, rules)
     offered = [
         Offer(
             int(ids[i]), texts["event_id"][i], texts["market"][i], line_of(texts["line"][i]), texts["selection"][i],
@@ -157,72 +162,84 @@ def offers_of(
     return Offers(rows, tape, tuple((offered[i], reason) for i, reason in sorted(out.items())))
 
 
-def _checked(frame: pl.DataFrame, instant_ns: int) -> pl.DataFrame:
-    """The frame with the columns of `OPPORTUNITIES` and `OPTIONAL`; the checks of the tape, quick where all is well."""
-    quick = all(frame.schema.get(name) == dtype for name, dtype in OPPORTUNITIES.items()) and all(
-        frame.schema.get(name, dtype) == dtype for name, (dtype, _) in OPTIONAL.items()
+def _checked(frame: pl.DataFrame, instant_ns: int) -> tuple[pl.DataFrame, dict[str, Floats]]:
+    """The frame as the tape checks it, and its numbers; quick where all is well.
+
+    Returns
+    -------
+    frame : polars.DataFrame
+        With the columns of `OPPORTUNITIES`; any of `OPTIONAL`.
+    numbers : dict of str to float64 (n,)
+        The columns of `_NUMBERS`, with their default where a value or the column is missing.
+    """
+    kinds = frame.schema
+    quick = all(kinds.get(name) == dtype for name, dtype in OPPORTUNITIES.items()) and all(
+        kinds.get(name, dtype) == dtype for name, (dtype, _) in OPTIONAL.items()
     )
-    if not (quick and _is_plain(frame)):
+    columns = {column.name: column for column in frame.get_columns()}
+    numbers = {name: _floats(columns.get(name), frame.height, null) for name, null in _NUMBERS.items()} if quick else {}
+    if not (quick and _is_plain(columns, numbers)):
         frame = check_opportunities(frame)
-    decided = frame["decided_at"].cast(INSTANT_DTYPE).to_physical()
-    if len(decided) and (decided.min() != instant_ns or decided.max() != instant_ns):
-        raise TapeError("opportunities of another instant", expected=str(instant_ns), found=str(decided.to_list()[:3]))
-    return frame
+        columns = {column.name: column for column in frame.get_columns()}
+        numbers = {name: _floats(columns.get(name), frame.height, null) for name, null in _NUMBERS.items()}
+    decided = columns["decided_at"].cast(INSTANT_DTYPE).to_physical().to_numpy()
+    if (decided != instant_ns).any():
+        raise TapeError("opportunities of another instant", expected=str(instant_ns), found=str(decided[:3].tolist()))
+    return frame, numbers
 
 
-def _is_plain(frame: pl.DataFrame) -> bool:
+def _is_plain(columns: dict[str, pl.Series], numbers: dict[str, Floats]) -> bool:
     """Whether nothing in the frame can break a rule of `check_opportunities`; False does not mean that it does."""
-    for name in ("event_id", *_TEXTS, "decided_at", "odds", "prob"):
-        if frame[name].null_count():
-            return False
-    odds, prob = frame["odds"].to_numpy(), _floats(frame, "prob", np.nan)
-    rest = prob.copy()
-    fine = bool(((odds > 1.0) & (odds <= HIGHEST_ODDS)).all() and ((prob >= 0.0) & (prob <= 1.0)).all())
-    for name in _PROBS[1:]:
-        if name in frame.columns:
-            values = _floats(frame, name, 0.0)
-            fine = fine and bool(((values >= 0.0) & (values <= 1.0)).all())
-            rest = rest + values
-    fine = fine and bool((rest <= 1.0).all()) and set(frame["side"]) <= {"back", "lay"}
-    weight, size = _floats(frame, "stake_weight", 1.0), _floats(frame, "size_minor", 0.0)
-    spread, priority = _floats(frame, "prob_sd", 0.0), _floats(frame, "priority", 0.0)
-    fine = fine and bool((np.isfinite(weight) & (weight >= 0.0)).all() and (size >= 0.0).all())
-    return bool(fine and (spread >= 0.0).all() and np.isfinite(priority).all())
+    if any(columns[name].null_count() for name in ("event_id", *_TEXTS, "decided_at")):
+        return False
+    odds, weight = numbers["odds"], numbers["stake_weight"]
+    probs = np.array([numbers[name] for name in _PROBS])
+    fine = (odds > 1.0) & (odds <= HIGHEST_ODDS) & ((probs >= 0.0) & (probs <= 1.0)).all(axis=0)
+    fine &= (_total(probs) <= 1.0) & np.isfinite(weight) & (weight >= 0.0)
+    fine &= ~(numbers["size_minor"] < 0.0) & ~(numbers["prob_sd"] < 0.0) & ~np.isinf(numbers["priority"])
+    return bool(fine.all()) and set(columns["side"].to_list()) <= {"back", "lay"}
 
 
-def _floats(frame: pl.DataFrame, name: str, null: float) -> Floats:
+def _total(probs: Floats) -> Floats:
+    """Sum of the probabilities of a row, added in their order."""
+    total = probs[0]
+    for one in probs[1:]:
+        total = total + one
+    return total
+
+
+def _floats(column: pl.Series | None, n: int, null: float) -> Floats:
     """A column of numbers, with `null` where a value is missing, and in every row if the column is; float64 (n,)."""
-    if name not in frame.columns:
-        return np.full(frame.height, null)
-    column = frame[name]
+    if column is None:
+        return np.full(n, null)
     if column.null_count():
         column = column.fill_null(null)
     return np.asarray(column.to_numpy(), np.float64)
 
 
-def _facts(frame: pl.DataFrame, texts: dict[str, list[Any]], rules: Rules) -> dict[str, NDArray[Any]]:
+def _facts(
+    frame: pl.DataFrame, numbers: dict[str, Floats], texts: dict[str, list[Any]], rules: Rules
+) -> dict[str, NDArray[Any]]:
     """The columns of the tape that do not depend on a result, in the order of the frame."""
     venues = [rules.venue(*names) for names in zip(texts["bookmaker"], texts["market"], strict=True)]
     terms = {name: np.array([float(getattr(venue, name)) for venue in venues]) for name in _TERMS}
-    size = _floats(frame, "size_minor", np.nan)
+    size = numbers["size_minor"]
     limit = terms.pop("limit_minor")
     size = np.where(np.isnan(size), np.where(np.isfinite(limit), limit, np.nan), np.minimum(size, limit))
     is_lay = np.array([side == "lay" for side in texts["side"]], np.bool_)
-    probs = {name: _floats(frame, name, np.nan if name == "prob" else 0.0) for name in _PROBS}
-    quoted = _floats(frame, "odds", np.nan)
+    probs = {name: numbers[name] for name in _PROBS}
+    quoted = numbers["odds"]
     taxes = {name: terms[name] for name in ("tax_stake_frac", "tax_winnings_frac")}
     backed = as_back_bets(Offered(is_lay=is_lay, quoted=quoted, size_minor=size, **probs, **taxes))
     edge_frac = edges(backed)
-    stated, prob_sd = _floats(frame, "kelly_frac", np.nan), _floats(frame, "prob_sd", np.nan)
-    priority = _floats(frame, "priority", np.nan)
-    priority = np.where(np.isnan(priority), edge_frac, priority)
+    priority = np.where(np.isnan(numbers["priority"]), edge_frac, numbers["priority"])
     facts: dict[str, NDArray[Any]] = {
         "quoted": quoted,
         "stated_prob": probs["prob"],
         "is_lay": is_lay.astype(np.int8),
         "ladder": terms.pop("ladder").astype(np.int8),
         "edge_frac": edge_frac,
-        "stake_weight": _floats(frame, "stake_weight", 1.0),
+        "stake_weight": numbers["stake_weight"],
         "priority": np.where(np.isnan(priority), -np.inf, priority),
         **{name: getattr(backed, name) for name in ("odds", "prob", "size_minor")},
         **terms,
@@ -231,6 +248,7 @@ def _facts(frame: pl.DataFrame, texts: dict[str, list[Any]], rules: Rules) -> di
     if rules.kelly == "market":
         facts["kelly_frac"] = _of_markets(frame, backed, facts)
     else:
+        stated, prob_sd = numbers["kelly_frac"], numbers["prob_sd"]
         facts["kelly_frac"] = kelly_fracs(rules.kelly, backed, stated, prob_sd, terms["commission_rate"])
     return facts
 

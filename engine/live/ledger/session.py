@@ -252,7 +252,8 @@ def sqlite_sessions(path: Path, settings: LedgerSettings, clock: Clock, *, creat
 
     @event.listens_for(database, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute(connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
 
     return Sessions(database, str(path), clock)
 

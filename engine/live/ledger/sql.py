@@ -7,7 +7,7 @@ import fcntl
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,11 +25,13 @@ from engine.live.ledger.store import State, insist
 _BLOCK: Final = 2_000
 _ENTRIES, _LEASE, _CONTROL = schema.entries, schema.lease, schema.control
 _COLUMNS: Final = [_ENTRIES.c[name] for name in schema.ENTRY_COLUMNS]
+_BY_ONE_KEY = select(*_COLUMNS).where(_ENTRIES.c.key == bindparam("key"))
 _BY_KEY = select(*_COLUMNS).where(_ENTRIES.c.key.in_(bindparam("keys", expanding=True)))
 _BY_BET = select(*_COLUMNS).where(_ENTRIES.c.venue_bet.in_(bindparam("bets", expanding=True)))
 _AFTER = select(*_COLUMNS).where(_ENTRIES.c.number > bindparam("after")).order_by(_ENTRIES.c.number).limit(_BLOCK)
-_STATE = select(*(_LEASE.c[name] for name in asdict(State())))
+_STATE = select(*(_LEASE.c[one.name] for one in fields(State)))
 _PUT_STATE = update(_LEASE).where(_LEASE.c.id == 1)
+_INSERT = insert(_ENTRIES)
 _ROWS = [_CONTROL.c[name] for name in ("number", "wall_ns", "command", "subject", "person", "reason")]
 _CONTROLS = select(*_ROWS).where(_CONTROL.c.number > bindparam("after")).order_by(_CONTROL.c.number)
 _LAST_CONTROL = select(*_ROWS, _CONTROL.c.hash).order_by(_CONTROL.c.number.desc()).limit(1)
@@ -58,18 +60,21 @@ class SqlTransaction:
 
     def put_state(self, state: State) -> None:
         """As in the protocol."""
-        self._connection.execute(_PUT_STATE, asdict(state))
+        self._connection.execute(_PUT_STATE, vars(state))
 
     def find(self, keys: Sequence[str], venue_bets: Sequence[str]) -> Sequence[Recorded]:
         """As in the protocol; an entry may come twice."""
-        rows = list(self._connection.execute(_BY_KEY, {"keys": list(keys)}))
+        if len(keys) == 1:  # as nearly always: a list of values is put into the statement anew each time
+            rows = list(self._connection.execute(_BY_ONE_KEY, {"key": keys[0]}))
+        else:
+            rows = list(self._connection.execute(_BY_KEY, {"keys": list(keys)}))
         if venue_bets:
             rows += self._connection.execute(_BY_BET, {"bets": list(venue_bets)})
         return [recorded(row) for row in rows]
 
     def insert(self, rows: Sequence[Recorded]) -> None:
         """As in the protocol."""
-        self._connection.execute(insert(_ENTRIES), [columns(row) for row in rows])
+        self._connection.execute(_INSERT, [columns(row) for row in rows])
 
     def fact(self, name: str) -> str:
         """As in the protocol."""
@@ -91,7 +96,7 @@ class SqlTransaction:
 
     def add_control(self, control: Control, digest: str) -> None:
         """As in the protocol."""
-        values = asdict(control) | {"command": control.command.value, "hash": digest}
+        values = vars(control) | {"command": control.command.value, "hash": digest}
         self._connection.execute(insert(_CONTROL), values)
 
 

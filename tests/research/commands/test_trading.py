@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -98,6 +99,14 @@ def test_the_same_days_again_change_no_bet_and_a_recording_gives_the_same(
             main(["drift", "demo", *words])
         assert len(walked) == count_walked
     assert walked == [own_home / "data" / "feed" / "demo"]
+
+
+def test_the_history_is_no_work_for_the_collector_while_a_runner_decides(
+    own_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.live.running.runner.Runner.run", lambda self: str(gc.get_freeze_count()))
+    assert int(told(capsys, ["paper", "demo", "--until", UNTIL])["stopped"]) > 100_000
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_user_without_a_name_can_kill(
