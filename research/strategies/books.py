@@ -160,7 +160,7 @@ def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
             .group_by(keys, maintain_order=True)
             .agg(pl.len().alias("_size"), *named)
         )
-        books = _where(books, books["_size"].to_numpy() == len(selections))
+        books = _where(books, np.equal(books["_size"].to_numpy(), len(selections)))
         prob = fair_of_market(np.column_stack([_numbers(books[name]) for name in selections]), market, method)
         inside = ((prob > 0.0) & (prob < 1.0)).all(axis=1)
         books, prob = _where(books, inside), prob[inside]

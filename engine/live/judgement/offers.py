@@ -195,17 +195,10 @@ def _is_plain(columns: dict[str, pl.Series], numbers: dict[str, Floats]) -> bool
     odds, weight = numbers["odds"], numbers["stake_weight"]
     probs = np.array([numbers[name] for name in _PROBS])
     fine = (odds > 1.0) & (odds <= HIGHEST_ODDS) & ((probs >= 0.0) & (probs <= 1.0)).all(axis=0)
-    fine &= (_total(probs) <= 1.0) & np.isfinite(weight) & (weight >= 0.0)
+    total = np.add.accumulate(probs)[-1]  # added in their order
+    fine &= (total <= 1.0) & np.isfinite(weight) & (weight >= 0.0)
     fine &= ~(numbers["size_minor"] < 0.0) & ~(numbers["prob_sd"] < 0.0) & ~np.isinf(numbers["priority"])
     return bool(fine.all()) and set(columns["side"].to_list()) <= {"back", "lay"}
-
-
-def _total(probs: Floats) -> Floats:
-    """Sum of the probabilities of a row, added in their order."""
-    total = probs[0]
-    for one in probs[1:]:
-        total = total + one
-    return total
 
 
 def _floats(column: pl.Series | None, n: int, null: float) -> Floats:
