@@ -160,10 +160,10 @@ def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
             .group_by(keys, maintain_order=True)
             .agg(pl.len().alias("_size"), *named)
         )
-        books = _where(books, np.equal(books["_size"].to_numpy(), len(selections)))
+        books = _at(books, np.flatnonzero(books["_size"].to_numpy() == len(selections)))
         prob = fair_of_market(np.column_stack([_numbers(books[name]) for name in selections]), market, method)
-        inside = ((prob > 0.0) & (prob < 1.0)).all(axis=1)
-        books, prob = _where(books, inside), prob[inside]
+        inside = np.flatnonzero(((prob > 0.0) & (prob < 1.0)).all(axis=1))
+        books, prob = _at(books, inside), prob[inside]
         names = pl.Series("selection", [name for name in selections for _ in range(books.height)], pl.String)
         parts.append(pl.concat([books[keys]] * len(selections)).hstack([names, pl.Series("prob", prob.T.ravel())]))
     if not parts:
@@ -172,9 +172,9 @@ def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
     return pl.concat(parts)[[*order, "prob"]].sort(order)
 
 
-def _where(rows: pl.DataFrame, kept: NDArray[np.bool_]) -> pl.DataFrame:
-    """The rows that are kept; the frame itself if all are."""
-    return rows if kept.all() else rows[np.flatnonzero(kept)]
+def _at(rows: pl.DataFrame, kept: NDArray[np.intp]) -> pl.DataFrame:
+    """The rows at these positions, which ascend; the frame itself if they are all."""
+    return rows if len(kept) == rows.height else rows[kept]
 
 
 def _numbers(column: pl.Series) -> NDArray[np.float64]:
