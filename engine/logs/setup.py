@@ -1,4 +1,7 @@
-"""Where log lines go. Called once by each command; every handler that is made here takes secrets out."""
+"""Where log lines go. Called once by each command; every handler that is made here takes secrets out.
+
+structlog is imported at the first line, or by the first module that has a logger: most commands have neither.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,6 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Any, Final
 
-import structlog
-
 from engine.errors import ConfigurationError, unknown_name
 from engine.logs.secrets import Secrets, environment_secrets
 
@@ -21,12 +22,6 @@ LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "off": 100
 FORMATS: Final = ("console", "json")
 #: libraries that write every address they call at INFO
 _LOUD: Final = ("httpx", "httpx2", "httpcore", "urllib3", "apprise", "sqlalchemy", "alembic", "numba")
-#: structlog on top of standard logging
-_OF_STANDARD: Final[dict[str, Any]] = {
-    "logger_factory": structlog.stdlib.LoggerFactory(),
-    "wrapper_class": structlog.stdlib.BoundLogger,
-    "cache_logger_on_first_use": False,
-}
 
 
 @dataclass(frozen=True)
@@ -67,17 +62,27 @@ class LogSettings:
                 )
 
 
-class _Clean(structlog.stdlib.ProcessorFormatter):
-    """Formats a line, traceback included, and then takes the secrets out of the finished text."""
+class _Clean(logging.Formatter):
+    """Formats a line, traceback included, and then takes the secrets out of the finished text.
 
-    def __init__(self, secrets: Secrets, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._secrets = secrets
+    Parameters
+    ----------
+    secrets : Secrets
+    form : str
+        console or json.
+    """
+
+    def __init__(self, secrets: Secrets, form: str) -> None:
+        super().__init__()
+        self._secrets, self._form = secrets, form
+        self._formatter: logging.Formatter | None = None
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of a record, without secrets; a record that cannot be formatted gives a line that says so."""
         try:
-            return self._secrets.clean(super().format(record))
+            if self._formatter is None:
+                self._formatter = _formatter(self._form)
+            return self._secrets.clean(self._formatter.format(record))
         except Exception as error:  # a line must never stop the runner
             return f"a log line of {record.name} could not be written: {type(error).__name__}"
 
@@ -132,12 +137,12 @@ def start(settings: LogSettings, secrets: Secrets, file: Path | None = None) -> 
     stop()
     handlers: list[logging.Handler] = [_Stderr()]
     handlers[0].setLevel(LEVELS[settings.console_level])
-    handlers[0].setFormatter(_Clean(secrets, **_format(settings.format)))
+    handlers[0].setFormatter(_Clean(secrets, settings.format))
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         kept = _Quiet(file, maxBytes=settings.file_max_mb * 1_000_000, backupCount=settings.files - 1, encoding="utf-8")
         kept.setLevel(LEVELS[settings.level])
-        kept.setFormatter(_Clean(secrets, **_format("json")))
+        kept.setFormatter(_Clean(secrets, "json"))
         handlers.append(kept)
     root = logging.getLogger()
     for handler in handlers:
@@ -147,20 +152,19 @@ def start(settings: LogSettings, secrets: Secrets, file: Path | None = None) -> 
         logging.getLogger(name).setLevel(logging.WARNING)
     for name, level in settings.levels.items():
         logging.getLogger(name).setLevel(LEVELS[level])
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level, *_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter
-        ],
-        **_OF_STANDARD,
-    )  # fmt: skip
+    if "structlog" in sys.modules:  # loggers that were there before, as in a notebook
+        _configure(is_started=True)
 
 
 def stop() -> None:
     """Flush and close the handlers of `start`; those of other programs stay."""
-    root = logging.getLogger()
-    for handler in [h for h in root.handlers if isinstance(h, _Quiet | _Stderr)]:
-        root.removeHandler(handler)
+    for handler in _handlers():
+        logging.getLogger().removeHandler(handler)
         handler.close()
+
+
+def _handlers() -> list[logging.Handler]:
+    return [handler for handler in logging.getLogger().handlers if isinstance(handler, _Quiet | _Stderr)]
 
 
 def lost_lines() -> int:
@@ -173,19 +177,38 @@ def logger(name: str) -> Any:
 
     Before `start`, as in a notebook, warnings are plain lines of standard logging: on stderr, without secrets.
     """
+    import structlog
+
     if not structlog.is_configured():
-        structlog.configure(processors=[structlog.stdlib.filter_by_level, *_shared(), _plain_line], **_OF_STANDARD)
+        _configure(is_started=bool(_handlers()))
     return structlog.get_logger(name)
 
 
 @contextmanager
 def correlated(correlation: str) -> Iterator[None]:
     """Every line within carries this id: that of one bet, from the quote to the receipt."""
-    with structlog.contextvars.bound_contextvars(correlation=correlation):
+    from structlog.contextvars import bound_contextvars
+
+    with bound_contextvars(correlation=correlation):
         yield
 
 
+def _configure(*, is_started: bool) -> None:
+    """structlog on top of standard logging: lines for our handlers, or plain ones before `start`."""
+    import structlog
+
+    last = structlog.stdlib.ProcessorFormatter.wrap_for_formatter if is_started else _plain_line
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *_shared(), last],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
 def _shared() -> list[Any]:
+    import structlog
+
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -201,14 +224,18 @@ def _plain_line(wrapped: Any, method: str, event: MutableMapping[str, Any]) -> s
 
 
 def _console() -> Any:
+    import structlog
+
     return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 
 
-def _format(name: str) -> dict[str, Any]:
+def _formatter(form: str) -> logging.Formatter:
+    import structlog
+
     last: list[Any]
-    if name == "json":
+    if form == "json":
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str, sort_keys=True)]
     else:
         last = [_console()]
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    return {"processors": [remove, *last], "foreign_pre_chain": _shared()}
+    return structlog.stdlib.ProcessorFormatter(processors=[remove, *last], foreign_pre_chain=_shared())

@@ -132,3 +132,20 @@ def test_before_a_start_warnings_are_lines_on_stderr_without_secrets(tmp_path: P
     (line,) = done.stderr.splitlines()
     assert "odd" in line and "c0ffee" in line and "engine.live.some" in line and "warning" in line
     assert "plan7ed" not in line and "hidden-by-form" not in line
+
+
+def test_structlog_comes_with_the_first_line() -> None:
+    words = (
+        "import logging, sys\n"
+        "from engine.logs.secrets import Secrets\n"
+        "from engine.logs.setup import LogSettings, logger, start\n"
+        "start(LogSettings(format='json'), Secrets(['plan7ed-value']))\n"
+        "print('structlog' in sys.modules)\n"
+        "logging.getLogger('other').warning('of another library: plan7ed-value')\n"
+        "logger('own').warning('ours')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    other, own = map(json.loads, done.stderr.splitlines())
+    assert (other["event"], other["logger"]) == (f"of another library: {HIDDEN}", "other")
+    assert (own["event"], own["logger"], own["level"]) == ("ours", "own", "warning")
