@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from engine.clock import instant_ns
+
+#: states that a ruling can give a selection: names of `engine.kernel.codes.State` in lower case
+RULED: Final = ("lose", "half_lose", "void", "half_win", "win", "dead_heat")
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,30 @@ class Quote:
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """How one selection ended where a score does not say it: a dead heat, a part that is void, a market by itself.
+
+    Attributes
+    ----------
+    market, line, selection
+        `line` is None where the market has none.
+    state : str
+        How the selection ended, one of `RULED`.
+    share : float
+        Of a dead heat: the part of the stake that is paid at the full odds, above 0, up to 1; 1 otherwise.
+    void_frac : float
+        Part of each stake that is given back; the rest ends as `state` says. 0 to 1.
+    """
+
+    market: str
+    line: float | None
+    selection: str
+    state: str
+    share: float = 1.0
+    void_frac: float = 0.0
+
+
+@dataclass(frozen=True)
 class Result:
     """The result of an event, or a correction of it: the event's columns with status, scores, winner, settled_at.
 
@@ -75,11 +102,14 @@ class Result:
         Plain Python values by column of `schema.ALL_EVENTS`.
     version : int
         1, and one more for each correction.
+    rulings : tuple of Ruling
+        Selections that end otherwise than by score and status; those that are not named end by them.
     """
 
     known_at_ns: int
     values: Mapping[str, Any]
     version: int = 1
+    rulings: tuple[Ruling, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,13 @@ PROMISES: Final = (
         f"{_T}test_reconcile.py::test_one_that_is_never_decided_alarms_and_keeps_its_money",
     ),
     _row(
+        "F15", "the stake of a bet that was pending and vanished is not booked as an adjustment",
+        "any difference of the balance is", "engine/live/execution/audit.py",
+        "        unseen = None if executor.venue.profile.proof is ProofClass.PAPER else self._unseen(reading)\n",
+        "        unseen = None\n",
+        f"{_T}test_audit.py::test_money_of_a_bet_that_the_venue_shows_no_more_is_not_booked_as_an_adjustment",
+    ),
+    _row(
         "F16", "matched size never falls",
         "it may", "engine/live/bets/bet.py", "    if matched < bet.matched_minor:\n", "    if matched < 0:\n",
         f"{_BETS}test_book.py::test_matched_size_never_falls",
@@ -237,6 +244,13 @@ PROMISES: Final = (
         f"{_T}test_reconcile.py::test_a_settlement_whose_money_is_not_known_yet_waits_and_a_void_needs_none",
     ),
     _row(
+        "F32", "a dead heat and a part that is void settle as the result states them for each selection",
+        "rulings of a result are passed over", "engine/live/judgement/settlement.py",
+        "            if ruled is None:\n", "            if True:\n",
+        "tests/live/judgement/test_settlement.py"
+        "::test_a_part_void_gives_its_stake_back_and_the_rest_ends_as_it_does",
+    ),
+    _row(
         "F33", "a settled bet that is UNKNOWN here is placed and settled",
         "a settled bet says nothing about placing", _STATEMENTS,
         "return replace(receipt, outcome=Outcome.PLACED if matched else Outcome.LAPSED, open_minor=0)", "return None",
@@ -254,6 +268,12 @@ PROMISES: Final = (
         "an unknown end settles", "engine/live/judgement/settlement.py",
         "            if state == State.UNKNOWN:\n                continue\n", "",
         "tests/live/judgement/test_settlement.py::test_a_score_that_does_not_settle_the_market_leaves_the_bet_open",
+    ),
+    _row(
+        "F35", "a bet whose event has another id at the venue goes on under its reference, and is settled once",
+        "a bet without a known event is a stranger's", _EVIDENCE,
+        "order.event_id if receipt.event_id is None else receipt.event_id", "receipt.event_id",
+        f"{_T}test_reconcile.py::test_a_bet_whose_event_was_moved_goes_on_under_its_reference_and_is_settled_once",
     ),
     _row(
         "F36", "after a death what was SENT is UNKNOWN and looked up",

@@ -97,6 +97,19 @@ def _goes_on(first: str, *changes: tuple[float, Callable[[Desk, dict[str, Any]],
     return both
 
 
+def _moved(*changes: tuple[float, Callable[[Desk, dict[str, Any]], object]], heard: bool = True) -> Act:
+    """The bet is taken; then its event is moved to another day under an id that we do not know, and more happens."""
+
+    def act(desk: Desk, request: Request, go: Go) -> Reply:
+        answer = go()
+        for order in request.body["orders"]:
+            for seconds, change in ((3, lambda desk, order: desk.lists.moved.add(order["key"])), *changes):
+                desk.later(seconds, order["key"], lambda order=order, change=change: change(desk, order))
+        return answer if heard else replace(answer, delivery=Delivery.SILENT)
+
+    return act
+
+
 def _lapsed_at_once(desk: Desk, request: Request, go: Go) -> Reply:
     """Half is matched and the rest is gone with the first answer."""
     OF_THE_VENUE["partial_for_ever"].act(desk, request, go)
@@ -169,6 +182,9 @@ _MORE: Final = (
     Fault("F18", "stake_cut_unheard", "place", _unheard("stake_cut")),
     Fault("F27", "foreign_bet", "bets", _foreign),
     Fault("F32", "void_unheard", "place", _then(_ends(Outcome.PLACED, void=True), 3)),
+    Fault("F35", "event_moved", "place", _moved((1800, _ends(Outcome.PLACED)))),
+    Fault("F35", "event_moved_unheard", "place", _moved((1800, _ends(Outcome.PLACED)), heard=False)),
+    Fault("F35", "event_abandoned", "place", _moved((60, _ends(Outcome.PLACED, void=True)))),
     Fault("F33", "settled_unheard", "place", _then(_ends(Outcome.PLACED), 3)),
 )
 FAULTS: Final[dict[str, Fault]] = {**OF_THE_VENUE, **{fault.name: fault for fault in _MORE}}

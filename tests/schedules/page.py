@@ -73,6 +73,11 @@ class Measured(NamedTuple):
     rare: Sequence[str]
 
 
+def _what(name: str, names: Mapping[str, str]) -> str:
+    """What a fault is: what happens in the world, and what the venue does."""
+    return ", ".join(part for part in (OF_THE_WORLD.get(name), names.get(name)) if part)
+
+
 def page(measured: Measured, found: Sequence[Found], names: Mapping[str, str], day: dt.date) -> str:
     """The page.
 
@@ -99,7 +104,7 @@ def page(measured: Measured, found: Sequence[Found], names: Mapping[str, str], d
         *(f"| {one.name} | {'missed' if one.seed is None else one.seed} | {one.invariant} |" for one in found),
         "", "## Faults", "", "| fault | what | times met |", "| --- | --- | ---: |",
         *(
-            f"| {name if name[0] == 'F' else ''} | {OF_THE_WORLD.get(name) or names.get(name, '')} | {times:,} |"
+            f"| {name if name[0] == 'F' else ''} | {_what(name, names)} | {times:,} |"
             for name, times in sorted(measured.faults.items())
         ),
         "", "## Transitions", "", "| from | to | times |", "| --- | --- | ---: |",

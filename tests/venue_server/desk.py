@@ -95,6 +95,7 @@ class Lists:
     one_id: str = ""  # venue bet id that every bet is shown with
     cap: int = FOR_EVER  # rows of a whole list; the rest is not shown
     twice: bool = False  # every row is shown twice
+    moved: set[str] = field(default_factory=set)  # keys of bets whose event has an id that nobody here knows
 
 
 class Desk:
@@ -232,7 +233,10 @@ class Desk:
         """A bet as the lists show it."""
         shown_id = self.lists.one_id or receipt.venue_bet_id
         raw = dict(receipt.raw) | {"placed_at_ns": self.accepted_ns.get(receipt.key, 0)}
-        return receipt_json(replace(receipt, venue_bet_id=shown_id, raw=raw))
+        event_id = None if receipt.key in self.lists.moved else receipt.event_id
+        if receipt.key in self.lists.moved:
+            raw["event_id"] = None
+        return receipt_json(replace(receipt, venue_bet_id=shown_id, raw=raw, event_id=event_id))
 
     # the market
 

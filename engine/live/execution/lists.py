@@ -70,7 +70,7 @@ def fits(bet: Bet, entry: ForeignBet, now_ns: int) -> bool:
     price within the limit, and was placed after the send by the venue's clock, give or take a minute.
     """
     order, receipt = bet.order, entry.receipt
-    if receipt is None or not resembles(bet, entry):
+    if receipt is None or entry.event_id is None or not resembles(bet, entry):
         return False
     size = receipt.matched_minor + receipt.open_minor == order.stake_minor
     in_time = bet.first_sent_ns - CLOCK_NS <= entry.placed_at_ns <= now_ns + CLOCK_NS
@@ -80,12 +80,17 @@ def fits(bet: Bet, entry: ForeignBet, now_ns: int) -> bool:
 def resembles(bet: Bet, entry: ForeignBet) -> bool:
     """Whether an entry that was not there before the send is on the event, market, line, selection and side of a bet.
 
-    While there is one that nobody has claimed, the absence of the bet is not proved.
+    While there is one that nobody has claimed, the absence of the bet is not proved. One whose event nobody here knows
+    may be on any event: an event that was moved can have a new id at the venue.
     """
     order = bet.order
-    stated = entry.event_id, entry.market, entry.line, entry.selection, entry.side
-    wanted = order.event_id, order.market, order.line, order.selection, order.side
-    return stated == wanted and entry.venue_bet_id not in bet.sent.get("bet_ids", ())
+    stated = entry.market, entry.line, entry.selection, entry.side
+    wanted = order.market, order.line, order.selection, order.side
+    return (
+        entry.event_id in (None, order.event_id)
+        and stated == wanted
+        and entry.venue_bet_id not in bet.sent.get("bet_ids", ())
+    )
 
 
 def claimed(listed: Sequence[ForeignBet], book: Book, venue: str) -> tuple[Mapping[str, ForeignBet], list[ForeignBet]]:

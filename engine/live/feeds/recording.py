@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from engine.clock import SECOND_NS
 from engine.errors import DataError, LedgerFailure
-from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result
+from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result, Ruling
 from engine.schema import ALL_EVENTS, INSTANT_DTYPE
 
 _ENDING: Final = ".jsonl.gz"
@@ -38,6 +38,8 @@ def to_plain(message: Message) -> dict[str, Any]:
         plain["values"] = {
             name: value.isoformat() if isinstance(value, date) else value for name, value in plain["values"].items()
         }
+    if rulings := plain.pop("rulings", ()):
+        plain["rulings"] = [vars(ruling) for ruling in rulings]
     return plain
 
 
@@ -46,6 +48,8 @@ def from_plain(plain: Mapping[str, Any]) -> Message:
     fields = {name: value for name, value in plain.items() if name != "message"}
     if "values" in fields:
         fields["values"] = {name: _value(name, value) for name, value in fields["values"].items()}
+    if "rulings" in fields:
+        fields["rulings"] = tuple(Ruling(**ruling) for ruling in fields["rulings"])
     message: Message = _KINDS[plain["message"]](**fields)
     return message
 

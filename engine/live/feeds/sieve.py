@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result
+from engine.live.feed import RULED, Fixture, Gap, Mark, Message, Quote, Result, Ruling
 from engine.schema import INSTANTS, LINE_MARKETS
 from engine.tape.check import HIGHEST_ODDS
 
@@ -16,7 +16,8 @@ _SIDES: Final = ("back", "lay")
 def refusal_of(message: Message) -> str:
     """Why a message cannot be used, one word; empty: it can.
 
-    ``instant``, ``event``, ``name``, ``odds``, ``side``, ``kind``, ``line``, ``size``, ``version``, ``message``.
+    ``instant``, ``event``, ``name``, ``odds``, ``side``, ``kind``, ``line``, ``size``, ``version``, ``ruling``,
+    ``message``.
     """
     if not isinstance(message, Fixture | Quote | Result | Gap | Mark):
         return "message"
@@ -59,7 +60,24 @@ def _of_event(message: Fixture | Result) -> str:
         return "" if all(isinstance(values.get(name), str) for name in ("sport", "competition")) else "name"
     if not isinstance(values.get("status"), str):
         return "name"
-    return "" if _is_whole(message.version) and message.version >= 1 else "version"
+    if not _is_whole(message.version) or message.version < 1:
+        return "version"
+    return "" if isinstance(message.rulings, tuple) and all(map(_is_ruling, message.rulings)) else "ruling"
+
+
+def _is_ruling(ruling: Any) -> bool:
+    if not isinstance(ruling, Ruling) or ruling.state not in RULED:
+        return False
+    if not all(isinstance(name, str) and name for name in (ruling.market, ruling.selection)):
+        return False
+    if ruling.line is None:
+        known = ruling.market not in LINE_MARKETS
+    else:
+        known = _is_number(ruling.line) and math.isfinite(ruling.line)
+    share, part = ruling.share, ruling.void_frac
+    if not known or not _is_number(share) or not _is_number(part):
+        return False
+    return 0.0 <= part <= 1.0 and (0.0 < share <= 1.0 if ruling.state == "dead_heat" else share == 1.0)
 
 
 def _is_number(value: Any) -> bool:

@@ -8,8 +8,9 @@ takes the settlement back and settles anew. A settlement that the venue stated s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from engine.betting.scope import scoped
@@ -18,7 +19,7 @@ from engine.kernel.codes import Reduction, State
 from engine.kernel.record import Ending
 from engine.live.feed import Result
 from engine.live.judgement.account import Account
-from engine.live.judgement.positions import Bet, Standing
+from engine.live.judgement.positions import Bet, Standing, line_of
 from engine.live.judgement.rules import Rules
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.schema import EVENTS_OPTIONAL, VOID_STATUSES
@@ -36,6 +37,18 @@ _OF_EVENT: Final[dict[str, Any]] = {
 _OF_BET: Final[dict[str, Any]] = {
     "market": pl.String, "line": pl.Float64, "selection": pl.String, "rule": pl.String,
 }  # fmt: skip
+
+
+class _End(NamedTuple):
+    """How a bet ends, from our side; only a dead heat is that of the selection."""
+
+    state: int
+    share: float = 1.0
+    void_frac: float = 0.0
+
+    @property
+    def is_void(self) -> bool:
+        return self.state == State.VOID or self.void_frac == 1.0
 
 
 class Settler:
@@ -81,17 +94,18 @@ class Settler:
         bets.sort(key=lambda bet: bet.number)
         if not bets:
             return []
-        ends = self._states(bets)
+        ends = self._ends(bets)
         written, changes = list[Entry](), list[tuple[Bet, int, int]]()
-        for bet, state in zip(bets, ends, strict=True):
+        for bet, end in zip(bets, ends, strict=True):
+            state = end.state
             after = bet.standing if state == State.UNKNOWN else Standing.SETTLED
             self._judged[bet.key] = self._results[bet.event_id], after
             if state == State.UNKNOWN:
                 continue
-            pnl, tax = self._profit(bet, state)
-            if bet.standing is Standing.SETTLED and (pnl, state == State.VOID) == (int(bet.pnl), bet.is_void):
+            pnl, tax = self._profit(bet, end)
+            if bet.standing is Standing.SETTLED and (pnl, end.is_void) == (int(bet.pnl), bet.is_void):
                 continue
-            written += self._settled(bet, state, pnl, tax, instant_ns)
+            written += self._settled(bet, end, pnl, tax, instant_ns)
             changes.append((bet, pnl, -int(bet.pnl) if bet.standing is Standing.SETTLED else int(bet.locked)))
         return written + self._commission(changes, instant_ns)
 
@@ -104,8 +118,21 @@ class Settler:
         """Events with a result on which a bet is not settled."""
         return sorted(event_id for event_id in self._account.at_risk if event_id in self._results)
 
+    def _ends(self, bets: Sequence[Bet]) -> list[_End]:
+        """How each bet ends: as a ruling says, else by score and status."""
+        ends = []
+        for bet, state in zip(bets, self._states(bets), strict=True):
+            rulings = self._results[bet.event_id].rulings
+            asked = bet.market, bet.line, bet.selection
+            ruled = next((one for one in rulings if (one.market, line_of(one.line), one.selection) == asked), None)
+            if ruled is None:
+                ends.append(_End(_ours(bet, state)))
+            else:
+                ends.append(_End(_ours(bet, int(State[ruled.state.upper()])), ruled.share, ruled.void_frac))
+        return ends
+
     def _states(self, bets: Sequence[Bet]) -> list[int]:
-        """How each bet ends, from our side."""
+        """How the selection of each bet ends by score and status."""
         rows: list[tuple[Any, ...]] = []
         for bet in bets:
             values = self._results[bet.event_id].values
@@ -117,23 +144,24 @@ class Settler:
         names = ("market", "line", "selection", "home_score", "away_score", "winner", "status", "rule")
         ends = states(*(frame[name] for name in names)).tolist()
         refused = frame["refusal"].is_not_null().to_list()
-        ends = [int(State.UNKNOWN) if no else end for end, no in zip(ends, refused, strict=True)]
-        return [
-            sum(_MIRRORED) - end if bet.side == "lay" and _MIRRORED[0] <= end <= _MIRRORED[1] else end
-            for bet, end in zip(bets, ends, strict=True)
-        ]
+        return [int(State.UNKNOWN) if no else end for end, no in zip(ends, refused, strict=True)]
 
-    def _profit(self, bet: Bet, state: int) -> tuple[int, int]:
-        """Profit after tax, and the tax: what the same bet would have paid without one, less what it pays."""
+    def _profit(self, bet: Bet, end: _End) -> tuple[int, int]:
+        """Profit after tax, and the tax: what the same bet would have paid without one, less what it pays.
+
+        Of a part void the stakes are those that are left, in whole minor units, halves to even.
+        """
         venue, lay = self._rules.venue(bet.bookmaker, bet.market), bet.side == "lay"
         taxes = 0.0 if lay else venue.tax_stake_frac, venue.tax_winnings_frac
+        left = 1.0 - end.void_frac
+        stakes = (bet.matched, bet.backer) if left == 1.0 else (np.rint(bet.matched * left), np.rint(bet.backer * left))
         pnl, untaxed = (
-            self._kernel.settled_pnl(bet.matched, bet.backer, bet.odds, ending_of(lay, state, *fracs))
+            self._kernel.settled_pnl(*stakes, bet.odds, ending_of(lay, end.state, *fracs, share=end.share))
             for fracs in (taxes, (0.0, 0.0))
         )
         return int(pnl), int(untaxed) - int(pnl)
 
-    def _settled(self, bet: Bet, state: int, pnl: int, tax: int, instant_ns: int) -> list[Entry]:
+    def _settled(self, bet: Bet, end: _End, pnl: int, tax: int, instant_ns: int) -> list[Entry]:
         result, entries = self._results[bet.event_id], list[Entry]()
         matched, rest = int(bet.matched), int(bet.locked) - int(bet.matched)
         if bet.standing is Standing.SETTLED:
@@ -141,15 +169,18 @@ class Settler:
             rest = 0
         money = Money(stakes=-matched, reserved=-rest, cash=matched + rest + pnl, pnl=-(pnl + tax), tax=tax)
         version = bet.version + 1
-        body = {
+        body: dict[str, Any] = {
             "version": version,
-            "state": State(state).name.lower(),
+            "state": State(end.state).name.lower(),
             "pnl_minor": pnl,
             "tax_minor": tax,
             "settled_at_ns": result.known_at_ns,
             "result_version": result.version,
         }
-        kind = Kind.VOID if state == State.VOID else Kind.SETTLED
+        body |= {
+            name: getattr(end, name) for name, usual in _End._field_defaults.items() if getattr(end, name) != usual
+        }
+        kind = Kind.VOID if end.is_void else Kind.SETTLED
         key = f"settled:{bet.key}:{version}"
         entries.append(Entry(kind, key, instant_ns, intent=bet.key, bookmaker=bet.bookmaker, money=money, body=body))
         return entries
@@ -206,12 +237,17 @@ def _charged(bet: Bet, number: int, charge: int, paid: int, net: float, instant_
     )  # fmt: skip
 
 
-def ending_of(lay: bool, state: int, tax_stake_frac: float, tax_winnings_frac: float) -> Ending:
-    """How a bet ends, as the kernel reads it: by a score, without removed runners and without a cash-out."""
+def _ours(bet: Bet, end: int) -> int:
+    """The state of a bet of ours from that of its selection."""
+    return sum(_MIRRORED) - end if bet.side == "lay" and _MIRRORED[0] <= end <= _MIRRORED[1] else end
+
+
+def ending_of(lay: bool, state: int, tax_stake_frac: float, tax_winnings_frac: float, *, share: float = 1.0) -> Ending:
+    """How a bet ends, as the kernel reads it: without removed runners and without a cash-out."""
     return Ending(
         is_lay=int(lay),
         state=int(state),
-        dead_heat_share=1.0,
+        dead_heat_share=share,
         place_share=1.0,
         reduction_frac=0.0,
         reduction_rule=int(Reduction.EXCHANGE_WIN),

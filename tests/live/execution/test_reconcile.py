@@ -736,3 +736,33 @@ def test_readings_count_only_as_far_apart_as_the_profile_says() -> None:
     key = lost(world)
     world.run_s(120)
     assert reads(world, key) == [16, 46] and world.state() == "rejected"
+
+
+@pytest.mark.parametrize("proof", BY_REFERENCE)
+def test_a_bet_whose_event_was_moved_goes_on_under_its_reference_and_is_settled_once(proof: ProofClass) -> None:
+    world = World(proof)
+    key = taken(world)
+    world.venue.say(key, event_id=None)  # the event has another id now, which nobody here knows
+    world.run_s(30)
+    assert world.state() == "placed" and world.book.external_minor() == 0
+    world.follow()
+    for _ in range(3):
+        world.clock.pass_s(24 * 60 * MINUTE)
+        world.auditor.run()
+    assert world.state() == "placed" and world.book.adjustments == 0
+    world.venue.say(key, outcome=Outcome.SETTLED, pnl_minor=-1000, version=1)
+    for _ in range(2):
+        world.auditor.run()
+    assert world.kinds(key)[-2:] == ["placed", "settled"] and world.book.external_minor() == 0
+    assert len(world.book) == 1 and world.breakers() == []
+
+
+def test_a_list_that_does_not_know_the_event_proves_nothing_about_a_bet_without_an_answer() -> None:
+    world = World(ProofClass.LISTS)
+    key = taken(world)
+    world.venue.foreign = [replace(entry(world, key), event_id=None)]  # moved, and void: the balance is where it was
+    world.run_s(30 * MINUTE, step_s=10)
+    assert world.state() == "unknown" and [alarm.name for alarm in world.alarms].count("bet_ambiguous") == 1
+    world.venue.foreign = [entry(world, key)]  # it has learned it
+    world.run_s(MINUTE, step_s=10)
+    assert world.state() == "placed"

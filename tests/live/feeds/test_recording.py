@@ -10,7 +10,7 @@ import pytest
 
 from engine.clock import DAY_NS
 from engine.errors import DataError, LedgerFailure
-from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result
+from engine.live.feed import Fixture, Gap, Mark, Message, Quote, Result, Ruling
 from engine.live.feeds.recorded import Recorded
 from engine.live.feeds.recording import Recorder, files_of, not_synced
 
@@ -22,7 +22,8 @@ VALUES = {
 
 def batches() -> list[list[Message]]:
     quote = Quote(5, 1, "totals", 2.25, "over", "a", "back", 1.0 + 2**-52 * 3, 12.5, "open", True, True)
-    result = Result(DAY_NS + 1, {**VALUES, "home_score": 2}, version=2)
+    ruling = Ruling("totals", 2.25, "over", "dead_heat", share=1 / 3, void_frac=0.5)
+    result = Result(DAY_NS + 1, {**VALUES, "home_score": 2}, version=2, rulings=(ruling,))
     return [[Fixture(3, VALUES), quote, Mark(5)], [Gap(6, "a"), Mark(7)], [result, Mark(DAY_NS + 1)]]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.live.feed import Fixture, Gap, Mark, Quote, Result
+from engine.live.feed import Fixture, Gap, Mark, Quote, Result, Ruling
 from engine.live.feeds.sieve import refusal_of
 
 GOOD: dict[str, Any] = {
@@ -43,6 +43,23 @@ def test_good_messages_pass() -> None:
     fixture = Fixture(1, {"event_id": 1, "sport": "football", "competition": "E0"})
     others = (fixture, Result(1, {"event_id": 1, "status": "played"}), Gap(1, "a"), Mark(1))
     assert [refusal_of(message) for message in others] == [""] * 4
+
+
+def test_rulings() -> None:
+    def said(*rulings: Any) -> str:
+        return refusal_of(Result(1, {"event_id": 1, "status": "played"}, rulings=rulings))
+
+    good = (Ruling("1x2", None, "home", "dead_heat", 0.5), Ruling("totals", 2.5, "over", "void"))
+    assert said(*good) == said(Ruling("1x2", None, "home", "win", void_frac=1)) == ""
+    wrong: list[Any] = [
+        None, Ruling("1x2", None, "home", "unknown"), Ruling("1x2", None, "home", "win", 0.5),
+        Ruling("1x2", None, "home", "dead_heat", 0.0), Ruling("1x2", None, "home", "dead_heat", 1.5),
+        Ruling("1x2", None, "home", "win", void_frac=1.1), Ruling("1x2", None, "home", "win", void_frac=float("nan")),
+        Ruling("totals", None, "over", "win"), Ruling("totals", float("inf"), "over", "win"),
+        Ruling("", None, "home", "win"), Ruling("1x2", None, "home", "win", void_frac="half"),  # type: ignore[arg-type]
+    ]  # fmt: skip
+    assert [said(*good, one) for one in wrong] == ["ruling"] * len(wrong)
+    assert refusal_of(Result(1, {"event_id": 1, "status": "played"}, rulings=list(good))) == "ruling"  # type: ignore[arg-type]
 
 
 def test_other_messages() -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
+from engine import backtest
 from engine.configuration import Configuration
 from engine.kernel import account as acc
-from engine.live.feed import Result
+from engine.live.feed import Result, Ruling
 from engine.live.judgement.account import Account
 from engine.live.judgement.positions import Bet
 from engine.live.judgement.rules import Rules
 from engine.live.judgement.settlement import Settler
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.schema import ALL_EVENTS
+from engine.tape import from_frame
 from tests.parity.drive import Memory
 
 BANKROLL = 100_000
@@ -57,10 +62,18 @@ class Table:
         money = Money(reserved=-stake, stakes=stake)
         self.write([Entry(Kind.PLACED, f"placed:{key}:{stake}:0", 10, key, bookmaker="a", money=money, body=body)])
 
-    def result(self, home: int, away: int, version: int = 1, status: str = "played", at_ns: int = 100) -> list[Entry]:
+    def result(
+        self,
+        home: int,
+        away: int,
+        version: int = 1,
+        status: str = "played",
+        at_ns: int = 100,
+        ruled: Sequence[Ruling] = (),
+    ) -> list[Entry]:
         """A result, and the entries that it makes."""
         values = EVENT | {"status": status, "home_score": home, "away_score": away}
-        self.settler.take(Result(at_ns, values, version))
+        self.settler.take(Result(at_ns, values, version, tuple(ruled)))
         return self.write(self.settler.entries(at_ns, [1]))
 
 
@@ -264,6 +277,60 @@ def test_a_result_is_held_against_a_bet_once(monkeypatch: pytest.MonkeyPatch) ->
     assert judged == ["c", "h", "d"]
     assert table.result(1, 0) == [] and judged[3:] == ["c", "h", "d"]  # told again
     assert kinds(table.result(0, 1, 2)) == ["reversed", "settled"] and judged[6:] == ["c", "h", "d"]
+
+
+@pytest.mark.parametrize("side", ["back", "lay"])
+@pytest.mark.parametrize("rates", [{}, {"tax_winnings_frac": 0.1}])
+def test_a_dead_heat_pays_what_the_backtest_pays(side: str, rates: dict[str, float]) -> None:
+    """The same bets from a table of a user, whose results name the dead heat."""
+    odds, share = np.repeat([1.21, 1.5, 2.0, 3.35, 17.0], 3), np.tile([0.5, 1 / 3, 1.0], 5)
+    at = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+    frame = pl.DataFrame({"odds": odds, "share": share, "event": [f"e{n}" for n in range(15)]}).with_columns(
+        decided_at=at, settled_at=at + dt.timedelta(hours=3), prob=0.9 if side == "back" else 0.02,
+        result=pl.lit("dead_heat"), side=pl.lit(side), bookmaker=pl.lit("a"),
+    )  # fmt: skip
+    free = Configuration(amount_minor=777.0, stake_min_minor=1.0, drawdown_stop_frac=np.inf)
+    tape = from_frame(frame, venues={"a": rates} if rates else None)
+    bets = backtest(tape, free).replay(0).bets
+    assert len(bets) == 15 and sorted(tape.dead_heat_share) == sorted(share)
+    for bet in bets.iter_rows(named=True):
+        table, backer = Table(**rates), int(bet["backer_stake_minor"] or 0)
+        table.bet("h", int(bet["stake_minor"]), float(bet["odds_placed"]), side=side, backer=backer)
+        (entry,) = table.result(
+            1, 0, ruled=[Ruling("1x2", None, "home", "dead_heat", float(tape.dead_heat_share[bet["row"]]))]
+        )
+        assert entry.body["pnl_minor"] == bet["pnl_minor"], bet
+
+
+def test_a_part_void_gives_its_stake_back_and_the_rest_ends_as_it_does() -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0)
+    table.bet("l", 800, 3.0, side="lay", backer=400, selection="draw")
+    table.bet("d", 500, 4.0, selection="away")
+    part = [Ruling("1x2", None, "home", "win", void_frac=0.25), Ruling("1x2", None, "draw", "lose", void_frac=0.5)]
+    won, laid, lost = table.result(1, 0, ruled=part)
+    assert (won.body["pnl_minor"], won.body["void_frac"], won.kind) == (1_500, 0.25, Kind.SETTLED)  # 750 at 3.0
+    assert (laid.body["pnl_minor"], lost.body["pnl_minor"]) == (200, -500) and "void_frac" not in lost.body
+    assert won.money == Money(stakes=-1_000, cash=2_500, pnl=-1_500)
+    again = table.result(1, 0, 2, ruled=[*part[1:], Ruling("1x2", None, "home", "win", void_frac=1.0)], at_ns=200)
+    assert kinds(again) == ["reversed", "void"] and table.account.bets["h"].is_void
+    assert table.account.equity_minor == table.account.cash_minor == BANKROLL + 200 - 500
+
+
+def test_a_ruling_is_of_its_market_line_and_selection_and_stands_above_the_status() -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0)
+    table.bet("u", 1_000, 2.0, selection="under", market="totals", line=2.5)
+    table.bet("o", 1_000, 2.0, selection="over", market="totals", line=3.5)
+    ruled = [
+        Ruling("totals", 2.5, "under", "lose"),
+        Ruling("totals", 4.5, "over", "win"),
+        Ruling("btts", None, "yes", "win"),
+    ]
+    entries = table.result(2, 1, status="abandoned", ruled=ruled)
+    assert [(entry.intent, entry.body["state"]) for entry in entries] == [("h", "void"), ("u", "lose"), ("o", "void")]
+    again = table.result(2, 1, 2, status="abandoned", at_ns=200)  # the ruling is taken back
+    assert [(entry.intent, entry.kind.value) for entry in again] == [("u", "reversed"), ("u", "void")]
 
 
 @pytest.mark.parametrize("first", ["venue", "result"])
