@@ -188,3 +188,5 @@ _MORE: Final = (
     Fault("F33", "settled_unheard", "place", _then(_ends(Outcome.PLACED), 3)),
 )
 FAULTS: Final[dict[str, Fault]] = {**OF_THE_VENUE, **{fault.name: fault for fault in _MORE}}
+#: what can become of the event of a bet; the step `postpone` brings them
+POSTPONED: Final = tuple(name for name, fault in FAULTS.items() if fault.id == "F35")

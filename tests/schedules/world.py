@@ -20,7 +20,7 @@ from engine.live.ledger.memory import MemoryDisk, MemoryStore
 from engine.live.ledger.store import Unfinished
 from engine.live.venue import Order, Outcome, Profile, ProofClass, Receipt, VenueFailure
 from tests.schedules import checks
-from tests.schedules.faults import FAULTS
+from tests.schedules.faults import FAULTS, POSTPONED
 from tests.schedules.process import LEDGER, Process
 from tests.schedules.steps import Schedule
 from tests.schedules.truth import PROFILES, Truth
@@ -335,7 +335,9 @@ class World:
         self.truth.correct(self.orders.get(number), won, cents)
 
     def _postpone(self, number: int) -> None:
+        """An event is played later: that of a bet, or that of the next one, which is moved or abandoned."""
         self.truth.postpone(self.orders.get(number))
+        self._fault(POSTPONED[number % len(POSTPONED)], 1, 0)
 
     def _void(self, number: int) -> None:
         self.truth.void(self.orders.get(number))
