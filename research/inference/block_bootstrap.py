@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = [
     "block_length",
     "circular_block_length",
+    "lost_spread",
     "median_block_length",
     "resampled_day_counts",
     "resampled_order",
@@ -76,15 +77,47 @@ def _length(series: ArrayLike, factor: float) -> float:
     longest = math.ceil(min(3.0 * math.sqrt(n), n / 3.0))
     run_length = max(5, int(math.log10(n)))
     covariances, bandwidth = _covariances(centred, run_length)
-    lags = np.arange(1, bandwidth + 1)
-    weights = np.minimum(1.0, 2.0 * (1.0 - lags / bandwidth))  # flat-top lag window
-    lagged = covariances[1 : bandwidth + 1]
-    slope = float(np.sum(2.0 * weights * lags * lagged))
-    variance = float(covariances[0] + np.sum(2.0 * weights * lagged))
+    slope, variance = _at_frequency_zero(covariances, bandwidth)
     scale = factor * variance**2
     if not scale > 0.0:
         return 1.0
     return float(min(max(1.0, (2.0 * slope**2 / scale) ** (1.0 / 3.0) * n ** (1.0 / 3.0)), longest))
+
+
+def lost_spread(series: ArrayLike, length: float) -> float:
+    """What blocks of a length lose of the spread of a sum over a long time.
+
+    The long-run variance by the flat-top lag window, which hardly cuts slow dependence off, over the variance that the
+    stationary bootstrap has: autocovariances fall by 1 - 1 / length a lag (Politis & Romano, 1994, lemma 1).
+
+    Parameters
+    ----------
+    series : (n,) float
+        In order of time, no NaN.
+    length : float
+        Mean block length, at least 1.
+
+    Returns
+    -------
+    float
+        Ratio of standard deviations, at least 1. It is 1 for a constant series and for one shorter than 8.
+    """
+    values = np.asarray(series, np.float64)
+    if len(values) < 8 or not np.ptp(values) > 0.0:
+        return 1.0
+    covariances, bandwidth = _covariances(values - values.mean(), 5)
+    _, variance = _at_frequency_zero(covariances, bandwidth)
+    weights = (1.0 - 1.0 / length) ** np.arange(1, len(covariances))
+    kept = float(covariances[0] + 2.0 * np.sum(weights * covariances[1:]))
+    return math.sqrt(max(1.0, variance / kept)) if kept > 0.0 else 1.0
+
+
+def _at_frequency_zero(covariances: Floats, bandwidth: int) -> tuple[float, float]:
+    """Slope and value of the spectrum at frequency zero, up to a factor: the value is the long-run variance."""
+    lags = np.arange(1, bandwidth + 1)
+    weights = np.minimum(1.0, 2.0 * (1.0 - lags / bandwidth))  # flat-top lag window
+    lagged = covariances[1 : bandwidth + 1]
+    return float(np.sum(2.0 * weights * lags * lagged)), float(covariances[0] + np.sum(2.0 * weights * lagged))
 
 
 def _covariances(centred: Floats, run_length: int) -> tuple[Floats, int]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from engine.errors import PromotionError
 from engine.promotion.bands import FIELDS, MEASURES, Day, as_array, cumulative
-from research.inference.block_bootstrap import block_length, resampled_order, resampled_orders
+from research.inference.block_bootstrap import block_length, lost_spread, resampled_order, resampled_orders
 from research.inference.bootstrap import generator
 from research.promotion.settings import BandSettings
 
@@ -123,11 +123,17 @@ def mean_block(reference: Floats) -> float:
 
     The pattern inside a week is no dependence between weeks, so that the days themselves would ask for too much.
     """
-    weeks = len(reference) // int(WEEK)
-    totals = reference[: weeks * int(WEEK)].reshape(weeks, int(WEEK), -1).sum(axis=1)
+    totals = _weeks(reference)
     columns = [FIELDS.index(name) for name in ("bets", "pnl_minor", "return_frac")]
     longest = WEEK * max(block_length(totals[:, column]) for column in columns)
     return float(min(longest, max(WEEK, len(reference) / _FEWEST_BLOCKS)))
+
+
+def _weeks(reference: Floats) -> Floats:
+    """Totals of weeks, float64 (weeks, fields); the days after the last whole week are left out."""
+    weeks = len(reference) // int(WEEK)
+    totals: Floats = reference[: weeks * int(WEEK)].reshape(weeks, int(WEEK), -1).sum(axis=1)
+    return totals
 
 
 def futures(reference: Floats, length: float, horizon: int, count: int, rng: np.random.Generator) -> Floats:
@@ -159,8 +165,15 @@ def futures(reference: Floats, length: float, horizon: int, count: int, rng: np.
 def sorted_futures(
     reference: Floats, length: float, horizon: int, count: int, rng: np.random.Generator
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Measures of `futures`, ascending with NaN last, float64 (count, days, 5), and how many are no NaN, (days, 5)."""
-    ordered = np.sort(cumulative(futures(reference, length, horizon, count, rng)), axis=0)
+    """Measures of `futures`, ascending with NaN last, float64 (count, days, 5), and how many are no NaN, (days, 5).
+
+    Blocks cut a slow swing of the number of bets off. Its spread is made as wide as the weeks of the backtest have it.
+    """
+    measures = cumulative(futures(reference, length, horizon, count, rng))
+    rate = measures[..., MEASURES.index("bets_a_day")]  # a view
+    mean = reference[:, _BETS].mean()
+    rate[:] = mean + (rate - mean) * lost_spread(_weeks(reference)[:, _BETS], length / WEEK)
+    ordered = np.sort(measures, axis=0)
     return ordered, np.sum(~np.isnan(ordered), axis=0)
 
 
@@ -205,17 +218,18 @@ def _at(ordered: Floats, place: Floats) -> Floats:
 def common_tail(reference: Floats, length: float, settings: BandSettings, seed: int) -> float:
     """The tail level of all measures and days, by the bootstrap of the whole procedure.
 
-    The backtest takes the place of the truth. Bands are drawn from resamples of it, as they are drawn from itself, and
-    futures of the backtest's own days are held against them. The tail level is the largest at which at most the wanted
-    share of these leaves any band on any day (calibration of a prediction interval: Beran, "Calibrating prediction
-    regions", JASA 85 (1990)).
+    The backtest takes the place of the truth. Bands are drawn from resamples of it, as they are drawn from itself, each
+    with the block length that its own days ask for, and futures of the backtest's own days are held against them. The
+    tail level is the largest at which at most the wanted share of these leaves any band on any day (calibration of a
+    prediction interval: Beran, "Calibrating prediction regions", JASA 85 (1990)). So what a resample loses of a slow
+    dependence widens the bands, as much as the backtest itself lost of it.
     """
     rng, n = generator(seed, "tail of the bands"), len(reference)
     shape = _FUTURES_HELD, settings.days
     pairs = []
     for _ in range(settings.resamples):
         resample = reference[resampled_order(n, length, rng)]
-        drawn = sorted_futures(resample, length, settings.days, _FUTURES_DRAWN, rng)
+        drawn = sorted_futures(resample, mean_block(resample), settings.days, _FUTURES_DRAWN, rng)
         pairs.append((*drawn, cumulative(reference[resampled_orders(n, length, shape, rng)])))
     low, high = 1e-9, 0.25
     for _ in range(_HALVINGS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from research.inference.block_bootstrap import block_length, circular_block_length, resampled_day_counts
+from research.inference.block_bootstrap import block_length, circular_block_length, lost_spread, resampled_day_counts
 
 
 def published() -> np.ndarray:
@@ -59,3 +59,19 @@ def test_all_days_are_resampled_equally_often() -> None:
     assert counts.var(axis=0) == pytest.approx(np.full(50, 1 - 1 / 50), abs=0.12)
     again = resampled_day_counts(50, 1.0, 4_000, np.random.default_rng(2))
     assert (counts == again).all()
+
+
+@pytest.mark.parametrize("length", [2.0, 5.0, 20.0])
+def test_blocks_lose_the_spread_of_a_slow_swing_as_its_formula_says(length: float) -> None:
+    noise, swing, rest = np.random.default_rng(1).normal(size=40_000), np.zeros(40_000), 0.7
+    for day in range(1, len(swing)):
+        swing[day] = rest * swing[day - 1] + noise[day]
+    kept = rest * (1.0 - 1.0 / length)
+    expected = ((1.0 + rest) / (1.0 - rest)) / ((1.0 + kept) / (1.0 - kept))  # long-run variances of AR(1)
+    assert lost_spread(swing, length) == pytest.approx(np.sqrt(expected), rel=0.04)
+    assert 1.0 <= lost_spread(noise, length) < 1.02
+    assert lost_spread(-np.sign(np.cos(np.pi * np.arange(100))) + 0.1 * noise[:100], length) == 1.0  # never narrower
+
+
+def test_constant_and_short_series_lose_nothing() -> None:
+    assert lost_spread(np.ones(100), 3.0) == lost_spread(np.arange(7.0), 3.0) == 1.0

@@ -9,14 +9,17 @@ import pytest
 
 from engine.errors import PromotionError
 from engine.promotion.bands import FIELDS, MEASURES, Day, Position, band_position, cumulative
+from research.inference.block_bootstrap import lost_spread, resampled_order
 from research.inference.bootstrap import generator
 from research.promotion.bands import (
     alarm_share,
     bands,
     bounds,
+    common_tail,
     futures,
     mean_block,
     rounded_outward,
+    sorted_futures,
 )
 from research.promotion.settings import BandSettings
 from tests.research.promotion.truth_of_bands import CHANGES, Process, alarms, bounds_of, draw
@@ -26,10 +29,10 @@ QUICK = BandSettings(paths=1000, resamples=10)
 
 @pytest.mark.slow
 def test_a_thousand_futures_without_a_change_alarm_in_three_to_seven_percent() -> None:
-    shares = [alarms(Process(), 1000, seed, QUICK, 200) for seed in range(5)]
+    shares = [alarms(Process(), 1000, seed, QUICK, 50, CHANGES if seed < 5 else {}) for seed in range(20)]
     assert 0.03 <= np.mean([share["nothing"] for share in shares]) <= 0.07
     for change in CHANGES:
-        assert np.mean([share[change] for share in shares]) > 0.95
+        assert np.mean([share[change] for share in shares[:5]]) > 0.95
 
 
 def test_the_same_days_and_seed_give_the_same_bands_and_another_seed_others() -> None:
@@ -78,6 +81,27 @@ def test_a_block_is_a_week_and_longer_where_weeks_depend_on_each_other() -> None
     slow = draw(Process(), 700, rng)
     slow[:, 0] = 3.0 + 2.0 * np.sin(np.arange(700) / 40.0)
     assert min(fast) >= 7.0 and max(fast) < 25.0 < mean_block(slow)
+
+
+def test_bands_widen_by_what_a_resample_loses_of_a_slow_dependence(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = draw(Process(swing=0.3), 250, np.random.default_rng(3))
+    length, few = mean_block(slow), BandSettings(resamples=6)
+    lengths = [mean_block(slow[resampled_order(250, length, np.random.default_rng(seed))]) for seed in range(20)]
+    assert np.median(lengths) < 0.85 * length
+    anew = common_tail(slow, length, few, 0)
+    monkeypatch.setattr("research.promotion.bands.mean_block", lambda days: length)
+    assert anew < 0.1 * common_tail(slow, length, few, 0)
+
+
+def test_the_rate_of_bets_spreads_as_its_weeks_do_and_the_other_measures_as_their_blocks() -> None:
+    slow = draw(Process(swing=0.6), 500, np.random.default_rng(1))
+    drawn = cumulative(futures(slow, 7.0, 30, 500, generator(0, "test")))
+    ordered, known = sorted_futures(slow, 7.0, 30, 500, generator(0, "test"))
+    wider = lost_spread(slow[: 71 * 7, 0].reshape(71, 7).sum(axis=1), 1.0)
+    mean = slow[:, 0].mean()
+    assert wider > 1.1 and known[-1].tolist() == [500] * len(MEASURES)
+    assert np.allclose(ordered[..., 0], mean + wider * (np.sort(drawn[..., 0], axis=0) - mean))
+    assert np.array_equal(ordered[-1, -1, 1:], drawn[:, -1, 1:].max(axis=0))
 
 
 def test_bounds_are_quantiles_and_beyond_one_percent_they_widen_as_a_normal() -> None:

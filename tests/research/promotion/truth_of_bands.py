@@ -118,8 +118,9 @@ def main() -> None:
     parser.add_argument("--backtests", type=int, default=50)
     parser.add_argument("--futures", type=int, default=20)
     parser.add_argument("--days", type=int, nargs="+", default=[250, 500, 1000])
+    parser.add_argument("--swings", type=float, nargs="+", default=[0.0, 0.3])
     options = parser.parse_args()
-    for swing in (0.0, 0.3):
+    for swing in options.swings:
         for days in options.days:
             drawn = [
                 alarms(Process(swing=swing), days, seed, BandSettings(), options.futures, {**CHANGES, **MILD})
