@@ -75,7 +75,9 @@ def first_line(status: Status, now_ns: int) -> str:
     text = f"{status.name} ({status.mode or 'paper'}) {words.get(status.runner, status.runner)}"
     if status.since_ns:
         text += f" since {instant(status.since_ns)} UTC ({age(now_ns - status.since_ns)})"
-    text += "; it only settles what is open (--wind-down)" if status.winds_down else ""
+    if status.winds_down:
+        does = "settles what is" if status.runner == "running" else "settled what was"
+        text += f"; it only {does} open (--wind-down)"
     return text + ("; the kill switch is set: nothing is sent." if status.killed else ".")
 
 

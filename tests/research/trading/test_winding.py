@@ -135,7 +135,7 @@ def test_open_bets_of_a_promotion_that_has_ended_are_settled_as_if_it_went_on(
     assert wind_down(capsys)["stopped"] == "nothing is open"  # once more: a start and a stop
     assert [one.entry.kind for one in entries()[count:]] == [Kind.STARTED, Kind.STOPPED]
     assert main(["status", "demo"]) == 0
-    assert "it only settles what is open (--wind-down)" in " ".join(capsys.readouterr().out.split())
+    assert "it only settled what was open (--wind-down)" in " ".join(capsys.readouterr().out.split())
 
 
 def _never(*_: object) -> Any:
