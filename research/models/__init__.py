@@ -1,0 +1,55 @@
+"""Models, one file each, found by name: ``research/models/NAME.py`` has a frozen dataclass whose `name` is NAME."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ConfigurationError, unknown_name
+from research.forecasting.contract import Model
+
+
+def names() -> tuple[str, ...]:
+    """Names of the built-in models, sorted."""
+    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py")))
+
+
+def by_name(name: str) -> type[Any]:
+    """The class of a built-in model.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such model.
+    """
+    if name not in names():
+        raise unknown_name("model", name, names(), where="model.name")
+    module = importlib.import_module(f"{__name__}.{name}")
+    for value in vars(module).values():
+        if isinstance(value, type) and is_dataclass(value) and getattr(value, "name", None) == name:
+            return value
+    raise ConfigurationError(
+        "the module has no such model", where=module.__name__, expected=f"a dataclass named {name!r}"
+    )
+
+
+def made(name: str, parameters: Mapping[str, Any] | None = None) -> Model:
+    """A built-in model with some of its parameters; the others have their defaults.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such model or parameter, or a value is out of its range.
+    """
+    kind, given = by_name(name), dict(parameters or {})
+    known = [field.name for field in fields(kind)]
+    for parameter in given:
+        if parameter not in known:
+            raise unknown_name("parameter", parameter, known, where=f"model {name}")
+    model = kind(**given)
+    if not isinstance(model, Model):
+        raise ConfigurationError("the class breaks the contract of a model", where=f"research.models.{name}")
+    return model
