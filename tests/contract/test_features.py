@@ -19,8 +19,13 @@ INSTANT = pl.col("settled_at").cast(pl.Int64)
 
 
 def history(seed: int = 3, n_events: int = 150) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Events of 20 days that are settled at midnight, and two decisions on each: before its day, and at a midnight."""
+    """Events of 20 days that are settled at midnight, and two decisions on each: before its day, and at a midnight.
+
+    Three competitions of five sides each, one of them on neutral ground, and two seasons; results often share an
+    instant, and some sides play twice in it.
+    """
     events, _ = world(seed, n_events)
+    events = peopled(events, seed)
     start = pl.col("starts_at")
     early = events.select("event_id", decided_at=start - pl.duration(hours=30))
     midnight = events.select("event_id", decided_at=start.dt.truncate("1d") - pl.duration(seconds=1))
@@ -28,6 +33,21 @@ def history(seed: int = 3, n_events: int = 150) -> tuple[pl.DataFrame, pl.DataFr
     at_a_settlement = events["settled_at"].cast(INSTANT_DTYPE).implode()
     assert decisions["decided_at"].is_in(at_a_settlement).any(), "some are taken as others settle"
     return events.with_columns(pl.col("settled_at").cast(INSTANT_DTYPE)), decisions.unique()
+
+
+def peopled(events: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The events between few sides, so that each has a past; a promoted side plays in two competitions."""
+    rng = np.random.default_rng(seed)
+    pairs = np.array([rng.choice(5, 2, replace=False) for _ in range(events.height)])
+    sides = [pl.Series(pairs[:, number]).cast(pl.String) for number in (0, 1)]
+    league, late = pl.col("competition"), pl.col("starts_at").dt.day() > 10
+    names = [pl.when(late & (side == "4")).then(pl.lit("M4")).otherwise(league + side) for side in sides]
+    return events.with_columns(
+        home=names[0],
+        away=names[1],
+        neutral=league == "L2",
+        season=pl.when(late).then("season").otherwise(pl.lit("2022-2023")),
+    )
 
 
 def feature(name: str) -> Feature:
@@ -99,8 +119,10 @@ def test_it_depends_on_no_order_of_events_and_does_not_read_what_is_not_settled(
     rng = np.random.default_rng(1)
     last = pl.quantile("at", 0.66) < pl.col("at")
     other = pl.Series("other", rng.integers(0, 9, events.height), dtype=pl.Int32)
-    future = events.with_columns(other, at=INSTANT).with_columns(  # the last third of the results becomes another one
-        home_score=pl.when(last).then("other").otherwise("home_score")
+    score = pl.when(last).then("other").otherwise("home_score")
+    sign = (score - pl.col("away_score")).sign()  # the last third of the results becomes another one
+    future = events.with_columns(other, at=INSTANT).with_columns(
+        home_score=score, winner=sign.replace_strict([-1, 0, 1], ["away", "draw", "home"])
     )
     until = events["settled_at"].cast(pl.Int64).quantile(0.66)
     early = pl.col("decided_at").cast(pl.Int64) <= until

@@ -1,0 +1,77 @@
+"""Averages of the last matches with falling weights, drawn towards a base: the form of a side."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from math import fsum
+from typing import Final
+
+from research.features._results import Circuit
+
+__all__ = ["Averages", "Levels"]
+
+
+class Averages:
+    """An average for each key: the values of an instant have weight 1, those of the instant before it `decay`, ...
+
+    Parameters
+    ----------
+    decay : float
+        Above 0, at most 1; 1: a plain mean.
+    prior : float
+        Weight of the base, in matches: the average of n old values is (prior * base + sum) / (prior + weight).
+    """
+
+    def __init__(self, decay: float, prior: float) -> None:
+        self._decay, self._prior = decay, prior
+        self._sums: dict[Hashable, tuple[float, float]] = {}
+
+    def add(self, values: Iterable[tuple[Hashable, float]]) -> None:
+        """Take in the values of one instant, each with its key."""
+        new: dict[Hashable, list[float]] = {}
+        for key, value in values:
+            new.setdefault(key, []).append(value)
+        for key, added in new.items():
+            total, weight = self._sums.get(key, (0.0, 0.0))
+            kept = self._decay ** len(added)
+            self._sums[key] = total * kept + fsum(added), weight * kept + len(added)
+
+    def of(self, key: Hashable, base: float) -> float:
+        """The average of a key; the base where it has no value and there is a prior."""
+        total, weight = self._sums.get(key, (0.0, 0.0))
+        return (self._prior * base + total) / (self._prior + weight)
+
+
+class Levels:
+    """The usual values of each circuit, and whether it has had its warm-up.
+
+    Parameters
+    ----------
+    warm_up : int
+        Matches.
+    decay : float
+        Of the averages, for each match of the circuit.
+    """
+
+    #: a level follows about the last 1,000 matches of a circuit
+    DECAY: Final = 0.998
+
+    def __init__(self, warm_up: int, decay: float = DECAY) -> None:
+        self._warm_up = warm_up
+        self._averages = Averages(decay, 0.0)
+        self._counts: dict[Circuit, int] = {}
+
+    def add(self, matches: Iterable[tuple[Circuit, dict[str, float]]]) -> None:
+        """Take in the matches of one instant: the values of each by name, the same names for all."""
+        told = list(matches)
+        self._averages.add(((circuit, name), value) for circuit, values in told for name, value in values.items())
+        for circuit, _ in told:
+            self._counts[circuit] = self._counts.get(circuit, 0) + 1
+
+    def is_warm(self, circuit: Circuit) -> bool:
+        """Whether `warm_up` matches of the circuit, and at least one, are settled."""
+        return self._counts.get(circuit, 0) >= max(self._warm_up, 1)
+
+    def of(self, circuit: Circuit, name: str) -> float:
+        """The usual value of a circuit that has one match or more."""
+        return self._averages.of((circuit, name), 0.0)

@@ -1,0 +1,41 @@
+"""Small histories for tests of features: matches on given days, all settled at the end of their day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from engine.asof.features import frames
+from engine.schema import EVENTS, INSTANT_DTYPE
+from engine.strategy import Feature
+
+FIRST = datetime(2020, 8, 1, tzinfo=UTC)
+#: day, home, away, home score, away score, and further columns
+Match = tuple[int, str, str, int | None, int | None] | tuple[int, str, str, int | None, int | None, dict[str, Any]]
+
+
+def events_of(*matches: Match) -> pl.DataFrame:
+    """The matches as events 1, 2, ...; without scores they are not played yet."""
+    rows = []
+    for number, (day, home, away, home_score, away_score, *more) in enumerate(matches, 1):
+        start = FIRST + timedelta(days=day, hours=15)
+        played = home_score is not None and away_score is not None
+        sign = (home_score or 0) - (away_score or 0)
+        row: dict[str, Any] = dict.fromkeys(EVENTS) | {
+            "event_id": number, "sport": "football", "competition": "E0", "season": "2020-2021", "date": start.date(),
+            "home": home, "away": away, "neutral": False, "starts_at": start,
+            "settled_at": start.replace(hour=23, minute=59) if played else None,
+            "status": "played" if played else "scheduled", "home_score": home_score, "away_score": away_score,
+            "winner": ("draw" if sign == 0 else "home" if sign > 0 else "away") if played else None,
+        }  # fmt: skip
+        rows.append(row | (more[0] if more else {}))
+    return pl.DataFrame(rows, schema=dict(EVENTS), orient="row")
+
+
+def at_start(feature: Feature, events: pl.DataFrame) -> list[dict[str, Any]]:
+    """The values of a feature at the start of each event, in the order of the events."""
+    asked = events.select("event_id", decided_at=pl.col("starts_at").cast(INSTANT_DTYPE))
+    found = frames([feature], events, asked)[feature.name].drop("decided_at")
+    return events.select("event_id").join(found, on="event_id", maintain_order="left").drop("event_id").to_dicts()
