@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from research.inference.effective_trials import LEVEL, sidak_adjusted, trials_at
 from research.inference.single import upper_tail
 from research.inference.superiority import column_slices
-from research.inference.threads import single_threaded
+from research.regression.threads import single_threaded
 
 __all__ = [
     "SharedError",

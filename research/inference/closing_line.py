@@ -34,7 +34,7 @@ from research.inference.block_bootstrap import resampled_day_counts
 from research.inference.closing_error import SharedError, effective_rulers, largest_p_value, unit_rows
 from research.inference.single import upper_tail
 from research.inference.superiority import column_slices, values_of_resamples
-from research.inference.threads import single_threaded
+from research.regression.threads import single_threaded
 
 __all__ = [
     "BestTest",

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.machine import cores
 from research.inference.superiority import column_slices
-from research.inference.threads import single_threaded
+from research.regression.threads import single_threaded
 
 #: draws of one normal a day; each is used with both signs, so a vector has twice as many values
 DRAWS: Final = 1_000

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import ConfigurationError
-from research.inference.threads import single_threaded
+from research.regression.threads import single_threaded
 
 __all__ = ["METRICS", "Overfitting", "overfitting"]
 

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from research.inference.single import student_score, upper_tail
 from research.inference.superiority import Floats
-from research.inference.threads import single_threaded
+from research.regression.threads import single_threaded
 
 #: days of each span
 SPANS: Final = {"week": 7, "month": 28, "season": 91}

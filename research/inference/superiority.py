@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.machine import cores
 from research.inference.block_bootstrap import resampled_day_counts
-from research.inference.threads import single_threaded
+from research.regression.threads import single_threaded
 
 __all__ = [
     "BootstrapMoments",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from research.forecasting.checks import check_columns, check_model
 from research.forecasting.contract import Inputs, Probabilities
 
 
@@ -24,8 +25,9 @@ class PricedMarket:
 
     def probabilities(self, rows: pl.DataFrame) -> Probabilities:
         """The market's probabilities; NaN where it has no complete book."""
-        found = rows.select(f"market.{name}" for name in self.outcomes).cast(pl.Float64).fill_null(float("nan"))
-        return found.to_numpy()
+        columns = [f"market.{name}" for name in self.outcomes]
+        check_columns(rows, columns, Market.name)
+        return rows.select(columns).cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
     def artifact(self) -> Mapping[str, Any]:
         """Nothing is fitted."""
@@ -48,4 +50,5 @@ class Market:
 
     def restored(self, artifact: Mapping[str, Any]) -> PricedMarket:
         """As fitted."""
+        check_model(artifact, self.name)
         return PricedMarket(tuple(artifact["outcomes"]))

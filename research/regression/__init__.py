@@ -1,0 +1,1 @@
+"""Small regressions with one optimum: ordered logit, multinomial logit, pools of forecasts, and Newton's method."""

@@ -1,0 +1,126 @@
+"""Multinomial logit with a ridge: a score for each outcome, and the softmax of the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from research.regression.newton import minimised
+from research.regression.scaling import Scaling, scaling_of, weighted_sum
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MultinomialLogit:
+    """``P(outcome = k)`` in proportion to ``exp(intercept_k + slopes_k . x)``.
+
+    Attributes
+    ----------
+    scaling : Scaling
+        Of the inputs.
+    intercepts : tuple of float, n_outcomes
+        They sum to 0.
+    slopes : tuple of tuple of float, n_outcomes of d each
+        Of the scaled inputs; those of an input sum to 0.
+    """
+
+    scaling: Scaling
+    intercepts: tuple[float, ...]
+    slopes: tuple[tuple[float, ...], ...]
+
+    def probabilities(self, inputs: Array) -> Array:
+        """Probabilities, (n, n_outcomes), of inputs (n, d); a NaN among the inputs of a row counts as the mean."""
+        scaled = self.scaling.applied(inputs)
+        scores = np.empty((inputs.shape[0], len(self.intercepts)), dtype=np.float64, order="F")
+        for k, intercept in enumerate(self.intercepts):
+            scores[:, k] = weighted_sum(scaled, self.slopes[k], intercept)
+        return softmax(scores)
+
+    def artifact(self) -> dict[str, Any]:
+        """Plain values; `restored` takes them back."""
+        return {
+            "mean": list(self.scaling.mean),
+            "deviation": list(self.scaling.deviation),
+            "intercepts": list(self.intercepts),
+            "slopes": [list(row) for row in self.slopes],
+        }
+
+
+def restored(artifact: Mapping[str, Any]) -> MultinomialLogit:
+    """The regression of an artifact."""
+    scaling = Scaling(tuple(artifact["mean"]), tuple(artifact["deviation"]))
+    return MultinomialLogit(scaling, tuple(artifact["intercepts"]), tuple(tuple(row) for row in artifact["slopes"]))
+
+
+def softmax(scores: Array) -> Array:
+    """``exp`` of scores (n, k) over the sum of each row; a row has the same bits alone and among others."""
+    outcomes = range(scores.shape[1])
+    highest = scores[:, 0]
+    for k in outcomes[1:]:
+        highest = np.maximum(highest, scores[:, k])
+    powers = [np.exp(np.ascontiguousarray(scores[:, k] - highest)) for k in outcomes]
+    total = powers[0]
+    for power in powers[1:]:
+        total = total + power
+    return np.stack([power / total for power in powers], axis=1)
+
+
+def fitted(
+    inputs: Array,
+    outcome: NDArray[np.int64],
+    names: tuple[str, ...],
+    n_outcomes: int,
+    where: str,
+    *,
+    ridge: float = 1.0,
+) -> MultinomialLogit:
+    """The maximum of the likelihood less ``ridge / 2`` times the sum of the squared slopes of the scaled inputs.
+
+    With ``ridge = 1 / C`` it is `sklearn.linear_model.LogisticRegression` on scaled inputs.
+
+    Parameters
+    ----------
+    inputs, outcome, names, n_outcomes, where
+        As in `research.regression.ordered.fitted`.
+    ridge : float
+        0 or more. Above 0 there is an optimum as soon as every outcome happens.
+
+    Raises
+    ------
+    DataError
+        There is no finite optimum.
+    """
+    scaling = scaling_of(inputs, names, where)
+    design = np.hstack([np.ones((inputs.shape[0], 1)), scaling.applied(inputs)])
+    width = design.shape[1]
+    happened = np.eye(n_outcomes)[outcome]
+    ridges = np.tile(np.r_[0.0, np.full(width - 1, ridge)], n_outcomes)
+    # the likelihood does not tell a common shift of all outcomes: of all optima the one whose sums are 0
+    shift = np.kron(np.ones((n_outcomes, n_outcomes)), np.eye(width))
+
+    def terms(point: Array) -> tuple[float, Array, Array]:
+        chance = softmax(design @ point.reshape(n_outcomes, width).T)
+        own = np.maximum((chance * happened).sum(axis=1), 1e-300)
+        value = -float(np.log(own).sum()) + 0.5 * float(ridges @ point**2) + 0.5 * float(point @ shift @ point)
+        gradient = ((chance - happened).T @ design).ravel() + ridges * point + shift @ point
+        hessian = np.diag(ridges) + shift
+        for k in range(n_outcomes):
+            for other in range(k + 1):
+                weight = chance[:, k] * ((k == other) - chance[:, other])
+                block = design.T @ (weight[:, None] * design)
+                rows, columns = slice(k * width, (k + 1) * width), slice(other * width, (other + 1) * width)
+                hessian[rows, columns] += block
+                if k != other:
+                    hessian[columns, rows] += block.T
+        return value, gradient, hessian
+
+    start = np.zeros((n_outcomes, width))
+    share = np.log((happened.sum(axis=0) + 0.5) / (outcome.size + 0.5 * n_outcomes))
+    start[:, 0] = share - share.mean()
+    point = minimised(start.ravel(), terms, where)[0].reshape(n_outcomes, width)
+    return MultinomialLogit(scaling, tuple(point[:, 0].tolist()), tuple(map(tuple, point[:, 1:].tolist())))

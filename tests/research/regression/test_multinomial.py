@@ -1,0 +1,50 @@
+"""The multinomial logit against scikit-learn."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from research.regression.multinomial import fitted, restored, softmax
+from research.regression.ordered import fitted as ordered
+from tests.research.regression.test_ordered import NAMES, drawn
+
+Array = NDArray[np.float64]
+
+
+@pytest.mark.parametrize("ridge", [0.1, 30.0])
+def test_it_is_the_regression_of_scikit_learn(ridge: float) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    inputs, outcome = drawn(1)
+    found = fitted(inputs, outcome, NAMES, 3, "a test", ridge=ridge)
+    centred = (inputs - inputs.mean(axis=0)) / inputs.std(axis=0)
+    other = LogisticRegression(C=1 / ridge, tol=1e-10, max_iter=1000).fit(centred, outcome)
+    assert np.allclose(np.array(found.slopes), other.coef_, atol=1e-5)
+    assert np.allclose(found.probabilities(inputs), other.predict_proba(centred), atol=1e-6)
+
+
+def test_with_two_outcomes_and_no_ridge_it_is_the_ordered_logit() -> None:
+    inputs, outcome = drawn(2, 400, 2)
+    found = fitted(inputs, outcome, NAMES, 2, "a test", ridge=0.0)
+    other = ordered(inputs, outcome, NAMES, 2, "a test")
+    assert np.allclose(found.probabilities(inputs), other.probabilities(inputs), atol=1e-7)
+    assert sum(found.intercepts) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_row_alone_has_the_same_bits_and_so_has_a_restored_regression() -> None:
+    inputs, outcome = drawn(4)
+    inputs[5, 0] = np.nan
+    found = fitted(inputs, outcome, NAMES, 3, "a test")
+    chance = found.probabilities(inputs)
+    assert all((found.probabilities(inputs[row : row + 1]) == chance[row]).all() for row in range(50))
+    again = restored(json.loads(json.dumps(found.artifact())))
+    assert again == found and (again.probabilities(inputs) == chance).all()
+
+
+def test_the_softmax_takes_scores_of_any_size() -> None:
+    found = softmax(np.array([[1000.0, 1000.0, -1000.0], [0.0, np.log(2.0), np.log(3.0)]]))
+    assert np.allclose(found, [[0.5, 0.5, 0.0], [1 / 6, 2 / 6, 3 / 6]], atol=1e-15)
