@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
@@ -101,27 +102,73 @@ def score_columns(scope: str) -> tuple[str, str]:
     return f"home_{scope}", f"away_{scope}"
 
 
-#: Columns that a frame of events may lack; their values are then null. `Store.events` has them all.
+#: Columns that settle bets and that a frame of events may lack; their values are then null. `Store.events` has all.
 EVENTS_OPTIONAL: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "game": pl.Int8,  # 2 or more: number of a further game of the same pair on the same date; null otherwise
     "score_scope": pl.String,  # of home_score and away_score, one of SCORE_SCOPES; null: the usual one of the sport
     **{name: pl.Int32 for scope in FURTHER_SCOPES for name in score_columns(scope)},
 }
-#: Columns of events that are null until the event is over.
 FURTHER_SCORES: Final = tuple(name for scope in FURTHER_SCOPES for name in score_columns(scope))
+
+#: Statistics of a match, known when it is settled. No market is settled by them; each has a home and an away column.
+STATISTIC_TYPES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "shots": pl.Int32,
+    "shots_on_target": pl.Int32,
+    "fouls": pl.Int32,
+    "yellow_cards": pl.Int32,  # as the source counts them: a second yellow card is one card in some, two in others
+    "red_cards": pl.Int32,
+    "xg": pl.Float64,  # expected goals
+    "own": pl.Float64,  # a number of the user's own
+}
+#: Facts about both sides, known before the event; each has a home and an away column.
+STANDING_TYPES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "rank": pl.Int32,  # 1: the best
+    "rank_points": pl.Float64,
+    "rating": pl.Float64,  # of the source, or the user's own
+}
+
+
+def _pairs(types: dict[str, pl.DataType | type[pl.DataType]]) -> dict[str, pl.DataType | type[pl.DataType]]:
+    return {name: dtype for kind, dtype in types.items() for name in score_columns(kind)}
+
+
+#: Columns of events that are null until the event is over; optional, as all of these.
+STATISTICS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    **_pairs(STATISTIC_TYPES),
+    "set_games": pl.String,  # games of each set, those of `home` first: "6-4 3-6 7-6"
+}
+#: Columns of events with facts that are known before the event starts.
+CIRCUMSTANCES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "surface": pl.String,  # lower case: clay, grass, hard, carpet
+    "court": pl.String,  # lower case: indoor, outdoor
+    "round": pl.String,  # as written by the source
+    "level": pl.String,  # of the tournament, as written by the source
+    "best_of": pl.Int8,  # largest number of sets
+    **_pairs(STANDING_TYPES),
+}
+#: All columns that an event gets from its result, beside its score, winner and status.
+KNOWN_AFTER: Final = (*FURTHER_SCORES, *STATISTICS)
+#: All columns that a frame of events may lack: those that settle bets, and those that only describe.
+OPTIONAL_EVENTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    **EVENTS_OPTIONAL,
+    **STATISTICS,
+    **CIRCUMSTANCES,
+}
 #: All columns of events, in order.
-ALL_EVENTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {**EVENTS, **EVENTS_OPTIONAL}
+ALL_EVENTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {**EVENTS, **OPTIONAL_EVENTS}
 
 
-def with_optional(events: pl.DataFrame) -> pl.DataFrame:
-    """Events with all columns of `EVENTS_OPTIONAL`, null where the frame lacks them, after the columns it has."""
-    absent = [pl.lit(None, dtype).alias(name) for name, dtype in EVENTS_OPTIONAL.items() if name not in events.columns]
+def with_optional(
+    events: pl.DataFrame, columns: Mapping[str, pl.DataType | type[pl.DataType]] = OPTIONAL_EVENTS
+) -> pl.DataFrame:
+    """Events with all optional columns, null where the frame lacks them, after the columns it has."""
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in columns.items() if name not in events.columns]
     return events.with_columns(absent) if absent else events
 
 
 def without_empty(events: pl.DataFrame) -> pl.DataFrame:
-    """Events without those columns of `EVENTS_OPTIONAL` that have no value."""
-    empty = [n for n in EVENTS_OPTIONAL if n in events.columns and events[n].null_count() == events.height]
+    """Events without those columns of `OPTIONAL_EVENTS` that have no value."""
+    empty = [n for n in OPTIONAL_EVENTS if n in events.columns and events[n].null_count() == events.height]
     return events.drop(empty) if empty else events
 
 

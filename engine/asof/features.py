@@ -15,15 +15,15 @@ from typing import Any, Final
 import polars as pl
 
 from engine.errors import DataError, check_frame
-from engine.schema import ALL_EVENTS, FURTHER_SCORES, INSTANT_DTYPE, with_optional
+from engine.schema import ALL_EVENTS, CIRCUMSTANCES, INSTANT_DTYPE, KNOWN_AFTER, with_optional
 from engine.strategy import Feature, Running
 
 __all__ = ["AFTER", "BEFORE", "Follower", "frames", "latest_before"]
 
 #: columns of an event that a feature may read of the event that is decided on
-BEFORE: Final = ("sport", "competition", "season", "date", "home", "away", "neutral", "game")
+BEFORE: Final = ("sport", "competition", "season", "date", "home", "away", "neutral", "game", *CIRCUMSTANCES)
 #: columns of an event that a feature may read once it is settled
-AFTER: Final = ("status", "home_score", "away_score", "winner", "score_scope", *FURTHER_SCORES)
+AFTER: Final = ("status", "home_score", "away_score", "winner", "score_scope", *KNOWN_AFTER)
 #: a decision on an event
 KEY: Final = ("decided_at", "event_id")
 

@@ -100,7 +100,7 @@ def scoped(rows: pl.DataFrame) -> pl.DataFrame:
         - rule: ``first_set`` becomes ``stands`` or ``void``;
         - refusal: why a row of an event that was played cannot be settled; null if it can.
     """
-    rows = _with_scopes(with_optional(rows))
+    rows = _with_scopes(with_optional(rows, EVENTS_OPTIONAL))
     needed, home, away = pl.col("_needed"), pl.col("home_score"), pl.col("away_score")
     scores = []
     for side, own in enumerate((home, away)):

@@ -23,6 +23,7 @@ from engine.source.football_columns import price_columns, unknown_bookmakers
 from engine.source.football_forms import refuse_half_pairs, refuse_other_forms, strange_cells
 from engine.source.further_scores import INTEGER, read_further_scores
 from engine.source.header import refuse_duplicates, refuse_missing
+from engine.source.match_statistics import read_pairs
 from engine.source.moved_rows import without_moved_rows
 from engine.source.prices import Instants, read_prices
 from engine.source.quarantine import Origin, Quarantine
@@ -32,8 +33,17 @@ from engine.source.table import Table, read_table
 _ZONE: Final = "Europe/London"
 _WINNERS: Final = {"H": "home", "D": "draw", "A": "away"}
 _DATES: Final = ("%d/%m/%Y", "%d/%m/%y")
-#: Further scores by scope. Cards are left out: a second yellow card is one card in some leagues and two in others.
+#: Further scores by scope. Cards are no score: a second yellow card is one card in some leagues and two in others.
 _FURTHER: Final = {FIRST_HALF: ("HTHG", "HTAG"), CORNERS: ("HC", "AC")}
+#: Statistics by kind. No bet is settled by them, so cards are as each league counts them.
+_STATISTICS: Final = {
+    "shots": ("HS", "AS"),
+    "shots_on_target": ("HST", "AST"),
+    "fouls": ("HF", "AF"),
+    "yellow_cards": ("HY", "AY"),
+    "red_cards": ("HR", "AR"),
+    "xg": ("HxG", "AxG"),
+}
 #: A league with at most this share of the rows of a file is named.
 _FEW_OF_A_LEAGUE: Final = 0.01
 #: The source starts with the season 1993-1994.
@@ -101,7 +111,9 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     further = read_further_scores(
         kept_table, _FURTHER, [match.goals for match in matches], quarantine, within=(FIRST_HALF,)
     )
-    events = _events(kept_table, matches, origin, further)
+    has_result = [match.winner is not None for match in matches]
+    statistics = read_pairs(kept_table, _STATISTICS, quarantine, known=has_result)
+    events = _events(kept_table, matches, origin, {**further, **statistics})
     ids = events["event_id"].to_numpy()
     prices = read_prices(kept_table, ids, columns, _instants(matches), quarantine)
     names = {m.home for m in matches} | {m.away for m in matches}
@@ -294,7 +306,7 @@ def _set_seasons(table: Table, layout: _Layout, matches: list[_Match], quarantin
 
 
 def _events(
-    table: Table, matches: list[_Match], origin: Origin, further: Mapping[str, list[int | None]]
+    table: Table, matches: list[_Match], origin: Origin, further: Mapping[str, Sequence[float | None]]
 ) -> pl.DataFrame:
     played = [m.winner is not None for m in matches]
     return finish_events(

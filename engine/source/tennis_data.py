@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,7 @@ from engine.source.books import refuse_moved_columns
 from engine.source.date_order import check_order
 from engine.source.events import finish_events
 from engine.source.header import refuse_duplicates, refuse_missing
+from engine.source.match_statistics import read_pairs
 from engine.source.moved_rows import without_moved_rows
 from engine.source.prices import Instants, PriceColumn, Prices, read_prices
 from engine.source.quarantine import Origin, Quarantine
@@ -64,6 +65,9 @@ _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T]00:00:00(?:\.0+)?)?", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.0+)?", re.ASCII)
 _GAMES = re.compile(r"(\d{1,2})(?:\.0+)?", re.ASCII)
 _SETS = re.compile(r"(\d)(?:\.0+)?", re.ASCII)
+_BEST_OF = re.compile(r"([135])(?:\.0+)?", re.ASCII)
+_TEXTS: Final = {"surface": "Surface", "court": "Court", "round": "Round"}
+_STANDINGS: Final = {"rank": ("WRank", "LRank"), "rank_points": ("WPts", "LPts")}
 #: Day 0 of the serial dates of a workbook.
 _SERIAL_ZERO: Final = date(1899, 12, 30)
 
@@ -269,8 +273,8 @@ def _by_player(prices: Prices, matches: list[_Match]) -> pl.DataFrame:
     return quotes.sort("row", "bookmaker", "selection", descending=[False, False, True]).drop("row")
 
 
-def _games(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[str, list[int | None]]:
-    """Games of both players over all sets, where every set that was counted has its games.
+def _games(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[str, Sequence[Any]]:
+    """Games of both players over all sets and in each, where every set that was counted has its games.
 
     The columns are ``W1``, ``L1``, ``W2``, ... The sets of a match that was given up may be unfinished.
     """
@@ -278,6 +282,7 @@ def _games(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[
     texts = [(table.column(won), table.column(lost)) for won, lost in pairs]
     home: list[int | None] = [None] * len(matches)
     away: list[int | None] = [None] * len(matches)
+    sets: list[str | None] = [None] * len(matches)
     for row, match in enumerate(matches):
         if match.sets is None or match.status == "scheduled":
             continue
@@ -288,9 +293,35 @@ def _games(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[
                 found = " ".join(f"{won}-{lost}" for won, lost in cells)
                 quarantine.cell(table.lines[row], "W1", found, "games of a set are missing")
             continue
-        sums = sum(games[::2]), sum(games[1::2])
-        home[row], away[row] = sums if match.home_won else sums[::-1]
-    return dict(zip(score_columns(GAMES), (home, away), strict=True))
+        by_set = list(zip(games[::2], games[1::2], strict=True))
+        if not match.home_won:
+            by_set = [pair[::-1] for pair in by_set]
+        home[row], away[row] = sum(first for first, _ in by_set), sum(second for _, second in by_set)
+        sets[row] = " ".join(f"{first}-{second}" for first, second in by_set)
+    return {**dict(zip(score_columns(GAMES), (home, away), strict=True)), "set_games": sets}
+
+
+def _circumstances(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[str, Sequence[Any]]:
+    """What is known before a match: surface, court, round, level, number of sets, and rankings of both players."""
+    columns = {**_TEXTS, "level": "Series" if "Series" in table.header else "Tier"}
+    texts = {name: [text or None for text in table.column(column)] for name, column in columns.items()}
+    for name in ("surface", "court"):
+        texts[name] = [text and text.lower() for text in texts[name]]
+    best_of = list[int | None]()
+    for line, text in zip(table.lines, table.column("Best of"), strict=True):
+        found = _BEST_OF.fullmatch(text)
+        if text and not found:
+            quarantine.cell(line, "Best of", text, "expected 1, 3 or 5 sets")
+        best_of.append(int(found[1]) if found else None)
+    pairs = read_pairs(table, _STANDINGS, quarantine)
+    home_won = [match.home_won for match in matches]
+    for kind in _STANDINGS:
+        names = score_columns(kind)
+        if names[0] in pairs:
+            won, lost = (pairs[name] for name in names)
+            pairs[names[0]] = [a if wins else b for a, b, wins in zip(won, lost, home_won, strict=True)]
+            pairs[names[1]] = [b if wins else a for a, b, wins in zip(won, lost, home_won, strict=True)]
+    return {**texts, "best_of": best_of, **pairs}
 
 
 def _events(table: Table, matches: list[_Match], origin: Origin, quarantine: Quarantine) -> pl.DataFrame:
@@ -313,6 +344,7 @@ def _events(table: Table, matches: list[_Match], origin: Origin, quarantine: Qua
             "winner": [name if o else None for name, o in zip(winners, over, strict=True)],
             "raw_line": table.lines,
             **_games(table, matches, quarantine),
+            **_circumstances(table, matches, quarantine),
         },
         origin,
         sport="tennis",

@@ -3,6 +3,7 @@
 Rules
 -----
 - An event that is already stored: the last import wins, but an import without a result does not erase a known result.
+- Nor does an import without statistics or rankings of an event erase those that are stored.
 - A pull of current prices that is older than one already stored does not move the start back.
 - A result is not known before the game can be over (`engine.betting.sport.with_possible_results`).
 - A quote that is already stored (same `QUOTE_KEY`): the last import wins.
@@ -21,15 +22,17 @@ from typing import Final
 import polars as pl
 
 from engine.betting.sport import with_possible_results
-from engine.schema import ALL_EVENTS, FURTHER_SCORES, IN_PLAY, QUOTES, SNAPSHOT, with_optional
+from engine.schema import ALL_EVENTS, CIRCUMSTANCES, IN_PLAY, KNOWN_AFTER, QUOTES, SNAPSHOT, STATISTICS, with_optional
 
 #: Key of a quote. `known_at` is part of it for snapshots and prices in play.
 QUOTE_KEY: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant")
 WITHDRAWN: Final = {**ALL_EVENTS, "moved_to": pl.Date, "withdrawn_by": pl.String, "n_quotes": pl.Int64}
 _RESULT: Final = (
     *("status", "home_score", "away_score", "winner", "settled_at", "settled_at_basis", "score_scope"),
-    *FURTHER_SCORES,
+    *KNOWN_AFTER,
 )
+#: an import that does not have these keeps those that are stored
+_DESCRIBED: Final = (*STATISTICS, *CIRCUMSTANCES)
 _QUOTE_ORDER: Final = ("market", "bookmaker", "instant", "known_at", "event_id", "line", "selection", "side")
 _EVENT_ORDER: Final = ("date", "home", "away", "event_id")
 
@@ -37,7 +40,7 @@ _EVENT_ORDER: Final = ("date", "home", "away", "event_id")
 def merge_events(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Events of a partition after an import, sorted by date, home, away, event_id.
 
-    Either frame may lack columns of `schema.EVENTS_OPTIONAL`; the result has them all.
+    Either frame may lack columns of `schema.OPTIONAL_EVENTS`; the result has them all.
     """
     new = with_optional(new.unique("event_id", keep="last", maintain_order=True)).select(list(ALL_EVENTS))
     new = with_possible_results(new)
@@ -45,10 +48,13 @@ def merge_events(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         old = with_optional(old).select(list(ALL_EVENTS))
         known = old.filter(pl.col("status") != "scheduled").select("event_id", *_RESULT)
         new = new.join(known, on="event_id", how="left", suffix="_old", maintain_order="left")
+        described = old.select("event_id", *(pl.col(name).alias(f"{name}_before") for name in _DESCRIBED))
+        new = new.join(described, on="event_id", how="left", maintain_order="left")
         erased = (pl.col("status") == "scheduled") & pl.col("status_old").is_not_null()
         new = new.with_columns(
             pl.when(erased).then(pl.col(f"{name}_old")).otherwise(pl.col(name)).alias(name) for name in _RESULT
-        ).select(list(ALL_EVENTS))
+        ).with_columns(pl.coalesce(name, f"{name}_before").alias(name) for name in _DESCRIBED)
+        new = new.select(list(ALL_EVENTS))
         new = pl.concat([old.join(new.select("event_id"), on="event_id", how="anti"), new])
     return new.sort(_EVENT_ORDER)
 

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.schema import FURTHER_SCOPES, FURTHER_SCORES, INSTANT_DTYPE, score_columns
+from engine.schema import FURTHER_SCOPES, INSTANT_DTYPE, KNOWN_AFTER, STATISTIC_TYPES, score_columns
 
-#: columns of a result; a frame may have further scores (`result_columns`)
+#: columns of a result; a frame may have further scores and statistics (`result_columns`)
 RESULT: Final = ("status", "home_score", "away_score", "winner")
 #: share of the masked prices that `prices_changed` removes
 _REMOVED_FRAC: Final = 0.1
@@ -38,8 +38,8 @@ def settled_after(events: pl.DataFrame, instant_ns: int) -> pl.Series:
 
 
 def result_columns(events: pl.DataFrame) -> list[str]:
-    """The columns of a result: `RESULT`, and the further scores that the frame has."""
-    return [*RESULT, *(name for name in FURTHER_SCORES if name in events.columns)]
+    """The columns of a result: `RESULT`, and the further scores and statistics that the frame has."""
+    return [*RESULT, *(name for name in KNOWN_AFTER if name in events.columns)]
 
 
 def results_hidden(events: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
@@ -56,7 +56,8 @@ def results_changed(events: pl.DataFrame, mask: pl.Series, rng: np.random.Genera
     """Events with changed results in the mask: another winner, other scores of both sides, another sum.
 
     Home wins become draws, draws become away wins, and away wins become home wins. In a sport without draws the sides
-    swap. Further scores (first half, corners, ...) swap sides and grow.
+    swap. Further scores and statistics (first half, corners, shots, ...) swap sides and grow; games of sets are swapped
+    by set.
     """
     more = pl.Series(rng.integers(1, 4, events.height), dtype=pl.Int32)
     home, away, winner = (pl.col(name) for name in ("home_score", "away_score", "winner"))
@@ -81,10 +82,12 @@ def results_changed(events: pl.DataFrame, mask: pl.Series, rng: np.random.Genera
         .when(winner == "home")
         .then(pl.lit("away")),
     }
-    for scope in FURTHER_SCOPES:
+    for scope in (*FURTHER_SCOPES, *STATISTIC_TYPES):
         first, second = score_columns(scope)
         if first in events.columns and second in events.columns:
             fresh |= {first: pl.col(second) + more, second: pl.col(first) + more}
+    if "set_games" in events.columns:
+        fresh["set_games"] = pl.col("set_games").str.replace_all(r"(\d+)-(\d+)", "$2-$1")
     return events.with_columns(
         pl.when(mask).then(value).otherwise(pl.col(name)).cast(events.schema[name]).alias(name)
         for name, value in fresh.items()

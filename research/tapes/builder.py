@@ -19,7 +19,7 @@ from engine.betting.sport import with_possible_results
 from engine.errors import ConfigurationError, EmptyUniverseError, StoreError
 from engine.files import write_json
 from engine.identity import digest
-from engine.schema import EVENTS, EVENTS_OPTIONAL, QUOTES, without_empty
+from engine.schema import EVENTS, EVENTS_OPTIONAL, OPTIONAL_EVENTS, QUOTES
 from engine.store.hashing import FrameHash
 from engine.store.store import Store
 from engine.store.universe import Universe
@@ -302,7 +302,8 @@ class Tapes:
         """Read all rows once, a part at a time, and work out their hashes, facts and calendar."""
         store, inputs, facts = self._store(spec), self.inputs(spec), list[dict[str, Any]]()
         hashes = {name: FrameHash() for name in ("events", "quotes", "closing", "later")}
-        further, has_further = FrameHash(), False
+        optional = (list(EVENTS_OPTIONAL), [name for name in OPTIONAL_EVENTS if name not in EVENTS_OPTIONAL])
+        further, has_values = [FrameHash() for _ in optional], [False for _ in optional]
         rule, unresolved, latest = Unresolved(**dict(spec.unresolved)), 0, list[str]()
         has_closing, calendar = False, dict[str, dict[str, Any]](events=Counter[str](), seasons={})
         for cut in self._cuts(inputs):
@@ -314,8 +315,10 @@ class Tapes:
             for name, frame in zip(hashes, frames, strict=True):
                 if frame is not None:
                     hashes[name].add(frame)
-            further.add(events.select(list(EVENTS_OPTIONAL)))
-            has_further = has_further or without_empty(events).width > len(EVENTS)
+            for number, columns in enumerate(optional):
+                described = events.select(columns)
+                further[number].add(described)
+                has_values[number] |= any(column.null_count() < events.height for column in described)
             has_closing = has_closing or part.closing is not None
             ends = latest_of(store, events, rule)
             latest += [f"{row}" for row in ends.cast({"latest": pl.Int64}).iter_rows()]
@@ -327,10 +330,10 @@ class Tapes:
         notes = [] if has_closing else [f"no closing price of {spec.clv_bookmaker}: CLV has no value"]
         digests = {name: frame_hash.hexdigest() for name, frame_hash in hashes.items()}
         notes += note_of(unresolved, rule)
-        optional = [further.hexdigest()] if has_further else []
+        stated = [known.hexdigest() for known, has_value in zip(further, has_values, strict=True) if has_value]
         return Rows(
-            digest([*digests.values(), *optional, *sorted(set(latest))]),
-            digest([digests["events"], digests["quotes"], *optional]),
+            digest([*digests.values(), *stated, *sorted(set(latest))]),
+            digest([digests["events"], digests["quotes"], *stated]),
             merged_facts(facts) | added(facts) | {"notes": notes},
             calendar,
         )

@@ -8,10 +8,13 @@ from polars.testing import assert_frame_equal
 
 from engine.schema import (
     ALL_EVENTS,
+    CIRCUMSTANCES,
     EVENTS,
     EVENTS_OPTIONAL,
+    KNOWN_AFTER,
     LINE_MARKETS,
     MARKETS,
+    OPTIONAL_EVENTS,
     SELECTIONS,
     is_selection,
     with_optional,
@@ -22,8 +25,9 @@ from engine.schema import (
 def test_absent_columns_become_nulls_and_empty_ones_go() -> None:
     plain = pl.DataFrame({"home_score": [1, 2]}, schema={"home_score": pl.Int32})
     full = with_optional(plain)
-    assert full.columns == ["home_score", *EVENTS_OPTIONAL]
-    assert {name: full.schema[name] for name in EVENTS_OPTIONAL} == dict(pl.Schema(EVENTS_OPTIONAL))
+    assert full.columns == ["home_score", *OPTIONAL_EVENTS]
+    assert {name: full.schema[name] for name in OPTIONAL_EVENTS} == dict(pl.Schema(OPTIONAL_EVENTS))
+    assert with_optional(plain, EVENTS_OPTIONAL).columns == ["home_score", *EVENTS_OPTIONAL]
     assert_frame_equal(without_empty(full), plain)
     some = full.with_columns(away_cards=pl.Series([None, 3], dtype=pl.Int32))
     assert without_empty(some).columns == ["home_score", "away_cards"]
@@ -31,8 +35,16 @@ def test_absent_columns_become_nulls_and_empty_ones_go() -> None:
 
 
 def test_no_optional_column_is_a_required_one() -> None:
-    assert not set(EVENTS) & set(EVENTS_OPTIONAL)
-    assert list(ALL_EVENTS) == [*EVENTS, *EVENTS_OPTIONAL]
+    assert not set(EVENTS) & set(OPTIONAL_EVENTS)
+    assert list(ALL_EVENTS) == [*EVENTS, *OPTIONAL_EVENTS]
+
+
+def test_an_optional_column_is_known_before_the_event_or_after_it_and_never_both() -> None:
+    said = {"game", "score_scope"}  # of the event itself, and of its score
+    assert not set(KNOWN_AFTER) & set(CIRCUMSTANCES)
+    assert {*KNOWN_AFTER, *CIRCUMSTANCES} == set(OPTIONAL_EVENTS) - said
+    assert {"home_shots", "away_xg", "set_games", "home_corners"} <= set(KNOWN_AFTER)
+    assert {"surface", "home_rank", "away_rank_points"} <= set(CIRCUMSTANCES)
 
 
 @pytest.mark.parametrize("market", SELECTIONS)

@@ -14,10 +14,10 @@ import polars as pl
 
 from engine.errors import check_frame
 from engine.live.feed import Fixture, Mark, Message, Quote, Result
-from engine.schema import ALL_EVENTS, FURTHER_SCORES, INSTANT_DTYPE, with_optional
+from engine.schema import ALL_EVENTS, INSTANT_DTYPE, KNOWN_AFTER, with_optional
 
 #: columns of an event that its result brings
-_OF_RESULT: Final = ("settled_at", "settled_at_basis", "home_score", "away_score", "winner", *FURTHER_SCORES)
+_OF_RESULT: Final = ("settled_at", "settled_at_basis", "home_score", "away_score", "winner", *KNOWN_AFTER)
 _OF_QUOTE: Final = (
     "event_id", "market", "line", "selection", "bookmaker", "side", "odds", "size_minor", "instant", "suspect",
 )  # fmt: skip

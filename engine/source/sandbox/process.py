@@ -22,7 +22,7 @@ from typing import IO, Any, Final
 import polars as pl
 
 from engine.errors import SourceError
-from engine.schema import EVENTS, EVENTS_OPTIONAL, QUARANTINE, QUOTES
+from engine.schema import EVENTS, OPTIONAL_EVENTS, QUARANTINE, QUOTES
 from engine.source.batch import Counts, Parsed
 
 _PACKAGES: Final = Path(__file__).resolve().parents[3]
@@ -106,7 +106,7 @@ class Child:
             ) from error
         finally:
             path.unlink(missing_ok=True)
-        allowed = {k: v for k, v in EVENTS_OPTIONAL.items() if name == "events" and k in frame.columns}
+        allowed = {k: v for k, v in OPTIONAL_EVENTS.items() if name == "events" and k in frame.columns}
         if dict(frame.schema) != dict(pl.Schema({**_SCHEMAS[name], **allowed})):
             raise SourceError("the reader returned the wrong columns", where=file)
         return frame

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from engine.errors import SourceError
-from engine.schema import EVENTS, EVENTS_OPTIONAL, QUARANTINE, QUOTES
+from engine.schema import EVENTS, OPTIONAL_EVENTS, QUARANTINE, QUOTES
 from engine.source import calendar, football_data
 from engine.source.batch import Parsed
 from engine.source.football_columns import price_columns
@@ -26,7 +26,7 @@ def read(text: str | bytes, today: date = TODAY) -> Parsed:
     assert parsed.counts.prices_kept == parsed.quotes.height
     assert parsed.counts.rows_kept == parsed.events.height
     required = parsed.events.select(list(EVENTS))
-    assert set(parsed.events.columns) - set(EVENTS) <= set(EVENTS_OPTIONAL)
+    assert set(parsed.events.columns) - set(EVENTS) <= set(OPTIONAL_EVENTS)
     for frame, schema in ((required, EVENTS), (parsed.quotes, QUOTES), (parsed.quarantine, QUARANTINE)):
         assert frame.schema == pl.Schema(schema)
     return parsed

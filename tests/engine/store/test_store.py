@@ -70,6 +70,21 @@ def test_a_file_without_a_result_keeps_all_scores_of_the_known_one(tmp_path: Pat
     assert store.events().select("status", "score_scope", "home_first_half").row(0) == ("played", "regulation", 1)
 
 
+def test_statistics_and_rankings_stay_where_a_later_import_has_none(tmp_path: Path) -> None:
+    one = batch([match("A", "B", date(2021, 9, 4))])
+    rich = replace(one, events=one.events.with_columns(home_shots=7, home_rank=3, surface=pl.lit("clay")))
+    other = replace(
+        batch([match("A", "B", date(2021, 9, 4), home_score=5)], name="two.csv"),
+        events=one.events.with_columns(home_score=5, home_rank=4),
+    )
+    store = Store.create_or_open(tmp_path / "s")
+    store.apply([rich])
+    assert "away_shots" not in pl.read_parquet_schema(store.files("events")[0])
+    store.apply([other])
+    kept = store.events().select("home_score", "home_shots", "home_rank", "surface", "away_rank").row(0)
+    assert kept == (5, 7, 4, "clay", None)
+
+
 def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
     store = Store.create_or_open(tmp_path / "s")
     store.apply([league("E0", 2021, 40)])
