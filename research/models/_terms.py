@@ -1,0 +1,85 @@
+"""Inputs of regressions and trees, made of the features of a row: differences of the sides, mostly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.errors import unknown_name
+from research.forecasting.checks import check_columns
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Term:
+    """One input of a model.
+
+    Attributes
+    ----------
+    of : tuple of str
+        Columns of the rows that it reads.
+    value : polars.Expr
+        Its value; null: not known.
+    favours : int
+        1: a higher value can only favour the home side; 0: no such promise.
+    """
+
+    of: tuple[str, ...]
+    value: pl.Expr
+    favours: int = 0
+
+
+def _difference(home: str, away: str, favours: int = 1) -> Term:
+    return Term((home, away), pl.col(home) - pl.col(away), favours)
+
+
+def _rates(feature: str) -> dict[str, Term]:
+    """The log ratio and the sum of the rates of both sides."""
+    home, away = f"{feature}.home_rate", f"{feature}.away_rate"
+    ratio = Term((home, away), pl.col(home).log() - pl.col(away).log(), 1)
+    return {f"{feature}_ratio": ratio, f"{feature}_sum": Term((home, away), pl.col(home) + pl.col(away))}
+
+
+#: feature -> its terms by name
+TERMS: Final[Mapping[str, Mapping[str, Term]]] = {
+    "elo": {"elo": Term(("elo.diff",), pl.col("elo.diff"), 1)},
+    "pi_ratings": {"pi": Term(("pi_ratings.diff",), pl.col("pi_ratings.diff"), 1)},
+    "form": {
+        "points": _difference("form.home_points", "form.away_points"),
+        "scored": _difference("form.home_scored", "form.away_scored"),
+        "conceded": _difference("form.away_conceded", "form.home_conceded"),
+    },
+    "dixon_coles": _rates("dixon_coles"),
+}
+#: terms by name
+BY_NAME: Final[Mapping[str, Term]] = {name: term for terms in TERMS.values() for name, term in terms.items()}
+
+
+def terms_of(features: Sequence[str], model: str) -> tuple[str, ...]:
+    """Names of the terms of some features, in their order; raises `ConfigurationError` for a feature without terms."""
+    for name in features:
+        if name not in TERMS:
+            raise unknown_name("feature", name, TERMS, where=f"features of model {model}")
+    return tuple(term for name in features for term in TERMS[name])
+
+
+def inputs_of(rows: pl.DataFrame, terms: Sequence[str], model: str) -> Array:
+    """The terms of the rows as float64, (n, d), in Fortran order; NaN: not known.
+
+    Raises
+    ------
+    DataError
+        The rows lack a column.
+    """
+    check_columns(rows, [column for name in terms for column in BY_NAME[name].of], model)
+    found = rows.select(BY_NAME[name].value.cast(pl.Float64).fill_null(np.nan).alias(name) for name in terms)
+    inputs = np.empty((rows.height, len(terms)), dtype=np.float64, order="F")
+    for place, name in enumerate(terms):
+        inputs[:, place] = found[name].to_numpy()
+    return inputs

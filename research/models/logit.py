@@ -1,0 +1,61 @@
+"""A multinomial logit of many features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import polars as pl
+
+from engine.errors import ConfigurationError
+from research.forecasting.checks import check_model
+from research.forecasting.contract import Inputs
+from research.models._regressed import Regressed, learnable
+from research.models._terms import terms_of
+from research.regression import multinomial
+
+
+@dataclass(frozen=True)
+class Logit:
+    """A multinomial logit with a ridge, of the terms of some features, on one scale.
+
+    Attributes
+    ----------
+    features : tuple of str
+        Features whose terms it reads: `research.models._terms`.
+    ridge : float
+        Precision of the normal prior of each slope of a scaled input; above 0.
+    rows_min : int
+        Settled events with features that a fit needs.
+    """
+
+    name: ClassVar[str] = "logit"
+    features: tuple[str, ...] = ("elo", "pi_ratings", "form")
+    ridge: float = 10.0
+    rows_min: int = 300
+
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for a parameter out of range or a feature that has no terms."""
+        if not self.ridge > 0.0:
+            raise ConfigurationError(
+                "value out of range", where="model logit, ridge", expected="above 0", found=str(self.ridge)
+            )
+        terms_of(self.features, self.name)
+
+    def inputs(self) -> Inputs:
+        """The features."""
+        return Inputs(features=tuple(self.features))
+
+    def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Regressed:
+        """As `research.forecasting.contract.Model.fit`."""
+        terms = terms_of(self.features, self.name)
+        inputs, outcome, _ = learnable(past, terms, self.name, least=self.rows_min)
+        found = multinomial.fitted(inputs, outcome, terms, len(outcomes), f"model {self.name}", ridge=self.ridge)
+        return Regressed(self.name, terms, found, outcome.size, past.height - outcome.size)
+
+    def restored(self, artifact: Mapping[str, Any]) -> Regressed:
+        """As `research.forecasting.contract.Model.restored`."""
+        check_model(artifact, self.name)
+        found = multinomial.restored(artifact["regression"])
+        return Regressed(self.name, tuple(artifact["terms"]), found, artifact["n_rows"], artifact["n_left_out"])
