@@ -1,0 +1,89 @@
+"""Models whose learning is a feature, the rates of a match: they price the grid of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from engine.errors import DataError
+from engine.schema import SELECTIONS
+from research.forecasting.contract import Probabilities
+from research.goals.grid import ScoreGrid, low_score_grid, shared_grid
+
+
+@dataclass(frozen=True)
+class PricedScores:
+    """Probabilities of 1X2, and of every other market of the score, from the rates of a feature.
+
+    Attributes
+    ----------
+    model, feature : str
+        The feature has the columns ``home_rate`` and ``away_rate``.
+    low_scores : str or None
+        Its column with the dependence of low scores (Dixon-Coles).
+    shared : str or None
+        Its column with the mean of the shared goals (bivariate Poisson).
+    """
+
+    model: str
+    feature: str
+    low_scores: str | None = None
+    shared: str | None = None
+
+    def grid(self, rows: pl.DataFrame) -> ScoreGrid:
+        """The scores of each row; NaN where the feature is not known yet."""
+        home, away = self._column(rows, "home_rate"), self._column(rows, "away_rate")
+        if self.shared is not None:
+            return shared_grid(home, away, self._column(rows, self.shared))
+        return low_score_grid(home, away, 0.0 if self.low_scores is None else self._column(rows, self.low_scores))
+
+    def _column(self, rows: pl.DataFrame, name: str) -> Probabilities:
+        return rows[f"{self.feature}.{name}"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+    def probabilities(self, rows: pl.DataFrame) -> Probabilities:
+        """Probabilities of home, draw and away."""
+        return self.grid(rows).result()
+
+    def artifact(self) -> Mapping[str, Any]:
+        """The names of the columns: nothing else is fitted here."""
+        return asdict(self)
+
+
+def priced(scores: PricedScores, outcomes: tuple[str, ...]) -> PricedScores:
+    """The forecaster, if the outcomes are those of a score.
+
+    Raises
+    ------
+    DataError
+        The outcomes are not home, draw and away.
+    """
+    if outcomes != SELECTIONS["1x2"]:
+        raise DataError(
+            "a goal model prices a market with a draw",
+            where=f"model {scores.model}",
+            expected="outcomes home, draw, away",
+            found=", ".join(outcomes),
+        )
+    return scores
+
+
+def restored(scores: PricedScores, artifact: Mapping[str, Any]) -> PricedScores:
+    """The forecaster, if an artifact is its own.
+
+    Raises
+    ------
+    DataError
+        The artifact is of another model, or was edited.
+    """
+    if dict(artifact) != dict(scores.artifact()):
+        raise DataError(
+            "the artifact is none of this model",
+            where=f"model {scores.model}",
+            expected=str(dict(scores.artifact())),
+            found=str(dict(artifact))[:200],
+        )
+    return scores

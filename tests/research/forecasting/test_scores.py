@@ -1,0 +1,35 @@
+"""Models that price the score grid of a feature."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.errors import DataError
+from research.forecasting.scores import PricedScores, priced, restored
+from research.goals.grid import low_score_grid, shared_grid
+
+ROWS = pl.DataFrame({"f.home_rate": [1.4, None, 2.0], "f.away_rate": [1.2, None, 0.7], "f.third": [-0.05, None, 0.1]})
+
+
+def test_each_kind_of_dependence_has_its_grid() -> None:
+    home, away = [1.4, 2.0], [1.2, 0.7]
+    expected = {
+        PricedScores("m", "f"): low_score_grid(home, away),
+        PricedScores("m", "f", low_scores="third"): low_score_grid(home, away, [-0.05, 0.1]),
+        PricedScores("m", "f", shared="third"): shared_grid(home, away, [-0.05, 0.1]),
+    }
+    for scores, grid in expected.items():
+        found = scores.probabilities(ROWS)
+        assert (found[[0, 2]] == grid.result()).all() and np.isnan(found[1]).all()
+    assert len({grid.result().tobytes() for grid in expected.values()}) == 3
+
+
+def test_other_outcomes_and_artifacts_of_other_models_are_refused() -> None:
+    scores = PricedScores("m", "f", low_scores="third")
+    assert priced(scores, ("home", "draw", "away")) is scores and restored(scores, scores.artifact()) == scores
+    with pytest.raises(DataError, match="home, draw, away"):
+        priced(scores, ("home", "away"))
+    with pytest.raises(DataError, match="none of this model"):
+        restored(scores, {**scores.artifact(), "feature": "other"})
