@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 import polars as pl
+
+#: what the opportunities of a decision may depend on: the view of that decision, or of all decisions of its instant
+DECISION, INSTANT = "decision", "instant"
+SCOPES: Final = (DECISION, INSTANT)
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,16 @@ class Requirement:
         ``back`` and ``lay``.
     features : tuple of str
         Names of features: a built-in one, or a file in the folder ``features`` beside that of the strategy.
+    scope : str
+        ``decision``: the opportunities of a decision on (event, market, line) depend on its own rows only.
+        ``instant``: they depend on all decisions of the same instant, which then come in one view.
     """
 
     markets: tuple[str, ...]
     bookmakers: tuple[str, ...] | None = None
     sides: tuple[str, ...] = ("back",)
     features: tuple[str, ...] = ()
+    scope: str = DECISION
 
 
 @dataclass(frozen=True)

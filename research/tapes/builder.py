@@ -23,7 +23,7 @@ from engine.schema import EVENTS, EVENTS_OPTIONAL, OPTIONAL_EVENTS, QUOTES
 from engine.store.hashing import FrameHash
 from engine.store.store import Store
 from engine.store.universe import Universe
-from engine.strategy import View
+from engine.strategy import INSTANT, View
 from engine.tape import Tape
 from engine.tape.build import build_tape
 from engine.tape.execution import CashOut, LaterPrices
@@ -251,10 +251,12 @@ class Tapes:
         return self._store(inputs.spec).parts(inputs.visible, max_quotes=max_quotes(self._memory_mb))
 
     def _check_whole(self, inputs: TapeInputs) -> None:
-        """A model learns from the whole universe at once."""
-        if inputs.spec.fit_at and len(self._cuts(inputs)) > 1:
+        """A model learns from the whole universe at once, and a slate holds all events of an instant."""
+        is_slate = inputs.required.scope == INSTANT
+        if (inputs.spec.fit_at or is_slate) and len(self._cuts(inputs)) > 1:
+            need = "that bets on all events of an instant together" if is_slate else "that is fitted"
             raise ConfigurationError(
-                "the universe does not fit into memory at once, as a strategy that is fitted needs it",
+                f"the universe does not fit into memory at once, as a strategy {need} needs it",
                 where="data.memory_mb",
                 todo="allow more memory, or choose fewer competitions and seasons",
             )

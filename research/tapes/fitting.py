@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from engine.asof.view import VIEW
 from engine.clock import day_start
 from engine.errors import ConfigurationError, TapeError, check_frame
 from engine.schema import OPPORTUNITIES
-from engine.strategy import History, Learner, Strategy, View
+from engine.strategy import INSTANT, History, Learner, Strategy, View
 from research.config.tape_spec import TapeSpec
 from research.strategies.user_file import failures_named
 from research.tapes.features import Featured
@@ -109,10 +110,19 @@ def opportunities(
     """
     with nullcontext() if spec.strategy_file is None else failures_named(Path(spec.strategy_file)):
         given = featured or Featured()
+        if not spec.fit_at and strategy.requires().scope == INSTANT:
+            views = [together(views)]
         if not spec.fit_at:
             return _together([_offered(spec, strategy, given.of(view)) for view in views if view.quotes.height])
-        quotes = pl.concat([view.quotes for view in views])
-        return _fit_by_fit(spec, strategy, events, given.of(View(quotes)))
+        return _fit_by_fit(spec, strategy, events, given.of(together(views)))
+
+
+def together(views: Sequence[View]) -> View:
+    """Several views without features as one, its rows in the order of a view."""
+    if len(views) == 1:
+        return views[0]
+    quotes = pl.concat([pl.DataFrame(schema=VIEW), *(view.quotes for view in views)])
+    return View(quotes.sort("decided_at", "event_id", maintain_order=True))
 
 
 def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

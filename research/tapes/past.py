@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import polars as pl
-
-from engine.asof.view import VIEW
 from engine.live.judgement.models import Calendar
-from engine.strategy import View
 from research.config.tape_spec import TapeSpec
 from research.tapes.builder import Tapes
-from research.tapes.fitting import Past, fit_instants
+from research.tapes.fitting import Past, fit_instants, together
 from research.validation.rules import DAILY
 
 
 def past_of(tapes: Tapes, spec: TapeSpec) -> Past:
     """The history in the store of a specification, with the features that a backtest makes of it."""
     events, views = tapes.whole(spec)
-    quotes = pl.concat([view.quotes for view in views]) if views else pl.DataFrame(schema=VIEW)
-    return Past(events, tapes.featured(spec).of(View(quotes)))
+    return Past(events, tapes.featured(spec).of(together(views)))
 
 
 def calendar_of_fits(days: Sequence[str], refit: str, zone: str) -> Calendar:

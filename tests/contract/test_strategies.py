@@ -16,7 +16,7 @@ from engine.asof.view import VIEW, build_view
 from engine.errors import ConfigurationError
 from engine.paths import conf_dir
 from engine.schema import AGGREGATES, EVENTS, OPPORTUNITIES, OPTIONAL, SELECTIONS
-from engine.strategy import Strategy, View
+from engine.strategy import INSTANT, SCOPES, Strategy, View
 from engine.tape.build import build_tape
 from research.strategies import FAST, by_name, make, names
 from tests.property.markets import world
@@ -33,6 +33,10 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"markets": ["1x2", "totals", "asian_handicap"], "complete_market": False, "alpha": 0.02},
     ],
     "favourite_longshot": [{"pick": "favourite", "prob": "fair"}, {"pick": "longshot", "price": "avg"}],
+    "slate_kelly": [
+        {"fair": "consensus", "fair_min": 2, "markets": ["1x2", "totals", "asian_handicap"], "insurance": False},
+        {"edge_slate": 0.02, "skip_suspect": True, "price": "max"},
+    ],
     "arbitrage": [{"age_max": "2h"}, {"markets": ["1x2", "totals", "asian_handicap"], "profit_min": 0.005}],
 }
 KEY = ["decided_at", "event_id", "market", "line", "selection", "bookmaker", "side"]
@@ -67,7 +71,7 @@ def opportunities(strategy: Strategy, view: View) -> pl.DataFrame:
 
 
 def test_all_built_in_strategies_are_listed() -> None:
-    assert {"flat_all", "value", "consensus", "favourite_longshot", "arbitrage"} <= set(names())
+    assert {"flat_all", "value", "consensus", "favourite_longshot", "arbitrage", "slate_kelly"} <= set(names())
 
 
 @pytest.mark.parametrize("name", names())
@@ -117,7 +121,8 @@ def test_it_is_deterministic_and_independent_of_the_order_of_rows(strategy: Stra
 
 @pytest.mark.parametrize("strategy", cases())
 def test_a_whole_history_gives_the_same_as_single_decisions(strategy: Strategy, view: View) -> None:
-    parts = view.quotes.partition_by("decided_at", "event_id", "market", "line")
+    within = ("decided_at",) if strategy.requires().scope == INSTANT else ("decided_at", "event_id", "market", "line")
+    parts = view.quotes.partition_by(*within)
     single = pl.concat([strategy.opportunities(View(part)) for part in parts]).sort(KEY)
     batch = opportunities(strategy, view)
     if "group" in batch.columns:  # numbered within a decision instant of an event
@@ -130,7 +135,7 @@ def test_a_whole_history_gives_the_same_as_single_decisions(strategy: Strategy, 
 @pytest.mark.parametrize("strategy", cases())
 def test_it_uses_only_the_quotes_that_it_requires(strategy: Strategy, view: View) -> None:
     requirement = strategy.requires()
-    assert set(requirement.markets) <= set(SELECTIONS)
+    assert set(requirement.markets) <= set(SELECTIONS) and requirement.scope in SCOPES
     quotes = view.quotes.filter(pl.col("market").is_in(requirement.markets) & pl.col("side").is_in(requirement.sides))
     if requirement.bookmakers is not None:
         quotes = quotes.filter(pl.col("bookmaker").is_in(requirement.bookmakers))
@@ -188,6 +193,8 @@ def test_a_wrong_name_is_an_error_that_suggests_the_nearest() -> None:
         ("value", {"lines": ["a"]}), ("flat_all", {"selections": [1]}), ("consensus", {"alpha": "x"}),
         ("consensus", {"pick": "best"}), ("favourite_longshot", {"prob": "mine"}), ("arbitrage", {"age_max": "long"}),
         ("arbitrage", {"bookmakers": ["max"]}), ("arbitrage", {"profit_min": True}),
+        ("slate_kelly", {"markets": ["draw_no_bet"]}), ("slate_kelly", {"lines": [2.25]}),
+        ("slate_kelly", {"insurance": 1}), ("slate_kelly", {"edge_slate": -1}), ("slate_kelly", {"method": "magic"}),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_an_error_of_one_line(name: str, change: dict[str, Any]) -> None:

@@ -40,10 +40,12 @@ WIDE: dict[str, dict[str, Any]] = {
     "consensus": {"mean": "mean", "price": "best", "alpha": 0.02, "complete_market": False},
     "favourite_longshot": {"pick": "favourite"},
     "arbitrage": {},
+    "slate_kelly": {"fair": "consensus", "fair_min": 2},
 }
 #: the pulls have one bookmaker for three months and four for the last days
 PULLS: dict[str, dict[str, Any]] = {
     "value": {"fair": "betmgm"},
+    "slate_kelly": {"fair": "betmgm"},
     "consensus": {"mean": "betmgm", "price": "best", "alpha": 0.0},
 }
 
@@ -180,6 +182,8 @@ def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
         ("favourite_longshot", {}, {"skip_suspect": True}),
         ("arbitrage", {}, {"skip_suspect": True}),
         ("arbitrage", {}, {"age_max": "3h"}),
+        ("slate_kelly", {}, {"insurance": False}),
+        ("slate_kelly", {}, {"edge_slate": 0.05}),
         ("favourite_longshot", {}, {"prob": "fair"}),
         ("favourite_longshot", {}, {"pick": "longshot"}),
     ],

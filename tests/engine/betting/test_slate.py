@@ -1,0 +1,131 @@
+"""Joint stakes against closed forms, against all joint outcomes one by one, and against nearby stakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from numpy.typing import NDArray
+
+from engine.betting.kelly import kelly_market, kelly_single, kelly_states
+from engine.betting.slate import Gamble, exclusive, growth_of_slate, kelly_slate
+
+Floats = NDArray[np.float64]
+
+
+def counted(gambles: Sequence[Gamble], stakes: Sequence[Floats]) -> float:
+    """Expected log wealth as a sum over all joint outcomes."""
+    total = 0.0
+    for outcome in product(*(range(len(gamble.prob)) for gamble in gambles)):
+        prob = np.prod([gamble.prob[k] for gamble, k in zip(gambles, outcome, strict=True)])
+        nets = [((g.payout[k] - 1.0) * s).sum() for g, k, s in zip(gambles, outcome, stakes, strict=True)]
+        total += float(prob * np.log(1.0 + sum(nets))) if prob else 0.0
+    return total
+
+
+def slate(seed: int, events: int, low: float = 0.9, high: float = 1.1) -> list[Gamble]:
+    """Three-way markets priced between `low` and `high` of their fair odds."""
+    rng = np.random.default_rng(seed)
+    probs = rng.dirichlet([5.0, 5.0, 5.0], events)
+    return [exclusive(np.maximum(1.0 / prob * rng.uniform(low, high, 3), 1.01), prob) for prob in probs]
+
+
+@given(st.floats(0.5, 0.95))
+def test_two_even_bets_have_the_stake_of_the_closed_form(prob: float) -> None:
+    """`p^2 log(1 + 2x) + q^2 log(1 - 2x)` is largest at `(p - q) / (2 (p^2 + q^2))`."""
+    found = kelly_slate([exclusive([2.0], [prob])] * 2)
+    want = (2.0 * prob - 1.0) / (2.0 * (prob**2 + (1.0 - prob) ** 2))
+    assert_allclose(np.concatenate(found), [want, want], atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 4), st.floats(0.7, 1.0))
+def test_one_event_has_the_exact_stakes_of_its_market(seed: int, selections: int, covered: float) -> None:
+    rng = np.random.default_rng(seed)
+    prob = rng.dirichlet(np.full(selections, 4.0)) * covered
+    odds = np.maximum(1.0 / prob * rng.uniform(0.85, 1.1, selections), 1.01)
+    if abs((1.0 / odds).sum() - 1.0) < 1e-3:
+        return  # close to a book that costs nothing, several sets of stakes are equally good
+    assert_allclose(kelly_slate([exclusive(odds, prob)])[0], kelly_market(odds, prob), atol=1e-8)
+
+
+def test_five_states_alone_have_the_stake_of_kelly_states() -> None:
+    prob = np.array([0.42, 0.08, 0.05, 0.1, 0.35])
+    payout = np.array([[2.3], [1.65], [1.0], [0.5], [0.0]])
+    assert_allclose(kelly_slate([Gamble(prob, payout)])[0], kelly_states(2.3, prob[:4]), atol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_growth_is_that_of_all_joint_outcomes(seed: int) -> None:
+    gambles = slate(seed, 4)
+    stakes = [np.random.default_rng(seed + 50).uniform(0.0, 0.08, 3) for _ in gambles]
+    assert growth_of_slate(gambles, stakes) == pytest.approx(counted(gambles, stakes), abs=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_stakes_nearby_grow_faster(seed: int) -> None:
+    gambles = slate(seed, 3)
+    best = kelly_slate(gambles)
+    top, rng = counted(gambles, best), np.random.default_rng(seed)
+    assert sum(stake.sum() for stake in best) <= 1.0 + 1e-9 and min(stake.min() for stake in best) >= 0.0
+    for _ in range(150):
+        size = 10.0 ** rng.uniform(-5, -1)
+        near = [np.maximum(stake + rng.normal(0.0, size, 3) * rng.integers(0, 2, 3), 0.0) for stake in best]
+        if sum(stake.sum() for stake in near) < 1.0:
+            assert counted(gambles, near) <= top + 1e-14
+
+
+def test_the_first_order_conditions_hold_on_a_saturday_of_forty_matches() -> None:
+    """The slope in each stake, by central differences of the growth: 0 where there is one, not above 0 elsewhere."""
+    gambles = [g for g in slate(3, 60, 0.9, 1.04) if (1.0 / np.diag(g.payout)).sum() > 1.0][:40]
+    best = kelly_slate(gambles)
+    singles = sum(float(kelly_market(np.diag(g.payout), g.prob[:3]).sum()) for g in gambles)
+    assert 0.0 < sum(stake.sum() for stake in best) < singles
+    step = 2e-6
+    for event in range(0, 40, 4):
+        for bet in range(3):
+            moved = []
+            for sign in (1.0, -1.0):
+                other = [stake.copy() for stake in best]
+                other[event][bet] += sign * step
+                moved.append(growth_of_slate(gambles, other))
+            slope = (moved[0] - moved[1]) / (2.0 * step)
+            assert slope < 2e-8 and (slope > -2e-8 or best[event][bet] == 0.0)
+
+
+def test_a_sure_profit_takes_the_whole_bankroll_and_no_more() -> None:
+    sure, good = exclusive([2.2, 2.2], [0.5, 0.5]), exclusive([2.5], [0.5])
+    stakes = kelly_slate([sure, good])
+    assert sum(stake.sum() for stake in stakes) == pytest.approx(1.0, abs=1e-9)
+    assert counted([sure, good], stakes) > np.log(1.1)  # of the sure profit alone
+    assert_allclose(kelly_slate([sure])[0], [0.5, 0.5], atol=1e-9)
+
+
+def test_without_an_edge_there_is_no_stake() -> None:
+    assert all((stake == 0.0).all() for stake in kelly_slate(slate(1, 10, 0.8, 0.99)))
+    assert kelly_slate([]) == []
+
+
+def test_an_event_with_a_missing_number_is_no_part_of_the_slate() -> None:
+    good, unknown = exclusive([2.1], [0.55]), Gamble(np.array([np.nan, 0.5]), np.array([[2.0], [0.0]]))
+    stakes = kelly_slate([unknown, good])
+    assert np.isnan(stakes[0]).all() and float(stakes[1][0]) == pytest.approx(float(kelly_single(2.1, 0.55)))
+
+
+def test_wrong_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="sum to 1"):
+        kelly_slate([Gamble(np.array([0.5, 0.6]), np.array([[2.0], [0.0]]))])
+    with pytest.raises(ValueError, match="not below 0"):
+        kelly_slate([Gamble(np.array([0.5, 0.5]), np.array([[2.0], [-1.0]]))])
+
+
+def test_ruin_is_minus_infinity_and_the_same_slate_has_the_same_bits() -> None:
+    gambles = slate(2, 6)
+    assert growth_of_slate([exclusive([2.0], [0.5])], [[1.0]]) == -np.inf
+    for first, second in zip(kelly_slate(gambles), kelly_slate(gambles), strict=True):
+        assert_array_equal(first, second)
