@@ -30,6 +30,7 @@ _PUBLIC = (
     "research.validation",
     "research.verdict",
     "research.records",
+    "research.judging",
     "research.leakage",
     "research.report",
     "engine",

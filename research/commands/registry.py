@@ -28,7 +28,7 @@ class Command(NamedTuple):
         Words that may follow the name, as Tab completion offers them.
     takes_runs : bool
         Whether the arguments are ids of runs. With subcommands, only after one of them.
-    overrides : {"", "backtest", "sweep"}
+    overrides : {"", "backtest", "sweep", "judge"}
         The Hydra configuration whose groups and keys are the arguments.
     interrupted : str
         Advice that Ctrl-C prints.
@@ -40,7 +40,7 @@ class Command(NamedTuple):
     main: str
     subcommands: tuple[str, ...] = ()
     takes_runs: bool = False
-    overrides: Literal["", "backtest", "sweep"] = ""
+    overrides: Literal["", "backtest", "sweep", "judge"] = ""
     interrupted: str = ""
 
     def run(self, words: Sequence[str]) -> int:
@@ -112,6 +112,13 @@ _TABLE: Final = (
         "test whether decisions use information from the future",
         "research.commands.leakage:main",
         overrides="backtest",
+    ),
+    Command(
+        "judge",
+        "[group=option] [key=value]",
+        "models against the market, on one common set of events",
+        "research.commands.judge:main",
+        overrides="judge",
     ),
     Command(
         "promote",

@@ -1,0 +1,193 @@
+"""A judgement: the table of all models on one common set of events, and what was said of each event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.errors import ConfigurationError, DataError, EmptyUniverseError, unknown_name
+from engine.schema import SELECTIONS
+from research import models
+from research.execution.progress import Progress, Silence
+from research.forecasting.contract import Model
+from research.judging.blocks import Weeks
+from research.judging.sample import Sample, days_of, sample_of
+from research.judging.scores import log_losses
+from research.judging.selftest import Check, self_test
+from research.judging.settings import CLOSE, Settings
+from research.judging.table import Row, table_of
+from research.judging.walk import Fit, Walk, Walked, decided_rows, refit_instants
+
+__all__ = ["Judgement", "forecasts_frame", "judge"]
+
+Floats = NDArray[np.float64]
+
+#: with ``judge.models=all``, a model without an answer for more than this share of the events is left out
+_SILENT = 0.05
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What came out.
+
+    Attributes
+    ----------
+    settings : Settings
+    sample : Sample
+        Cut to the events that every model answered.
+    prob : mapping of str to float64 (n, n_outcomes)
+        Forecasts by model, in the order of the settings.
+    rows : tuple of Row
+        The table, in the same order.
+    fits : tuple of Fit
+    notes : tuple of str
+        What was left out, and why.
+    checks : tuple of Check
+        The self-test of the harness on these events.
+    """
+
+    settings: Settings
+    sample: Sample
+    prob: Mapping[str, Floats]
+    rows: tuple[Row, ...]
+    fits: tuple[Fit, ...]
+    notes: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The judgement as plain values."""
+        judged = self.sample.judged
+        first, last = days_of(judged)
+        return {
+            "models": [row.document() for row in self.rows],
+            "n": judged.height,
+            "first_date": first,
+            "last_date": last,
+            "competitions": sorted(judged["competition"].unique().to_list()),
+            "left_out": dict(self.sample.left_out),
+            "notes": list(self.notes),
+            "self_test": [check.document() for check in self.checks],
+        }
+
+
+def judge(settings: Settings, progress: Progress | None = None) -> Judgement:
+    """Judge models against the market.
+
+    Parameters
+    ----------
+    settings : Settings
+    progress : Progress, optional
+
+    Raises
+    ------
+    BeaError
+        A model that does not exist or cannot be fitted, or no event to judge.
+    """
+    shown = Silence() if progress is None else progress
+    chosen = _chosen(settings)
+    sample = sample_of(settings)
+    made = {name: models.made(name) for name in chosen if name not in settings.markets}
+    walked, notes = _walked(settings, sample, made, shown)
+    prob = {name: sample.fair[name] if name in settings.markets else walked[name].prob for name in chosen
+            if name in settings.markets or name in walked}  # fmt: skip
+    sample, prob = _common(sample, prob, notes)
+    draws, shuffles = np.random.default_rng(settings.seed).spawn(2)
+    rows = table_of(prob, sample.fair, sample.outcomes, Weeks.of(sample.judged["date"], settings.resamples, draws))
+    checks = self_test(prob, sample.odds, CLOSE, sample.outcomes, shuffles)
+    fits = tuple(fit for one in walked.values() for fit in one.fits)
+    return Judgement(settings, sample, prob, rows, fits, tuple(notes), checks)
+
+
+def _chosen(settings: Settings) -> tuple[str, ...]:
+    """Names in the order of the table; the closing market is always among them."""
+    known = (*settings.markets, *(name for name in models.names() if name != "market"))
+    if settings.models is None:
+        return known
+    for name in settings.models:
+        if name not in known:
+            raise unknown_name("model", name, known, where="judge.models")
+    return settings.models if CLOSE in settings.models else (CLOSE, *settings.models)
+
+
+def _walked(
+    settings: Settings, sample: Sample, made: Mapping[str, Model], progress: Progress
+) -> tuple[dict[str, Walked], list[str]]:
+    """Forecasts of the models that can be fitted; with ``all``, the others are named in the notes."""
+    if not made:
+        return {}, []
+    progress.say(f"features of {sample.events.height:,} events")
+    rows = decided_rows(sample, made.values())
+    walk = Walk(sample, rows, settings.market, refit_instants(sample.judged, settings.refit))
+    walked, notes = dict[str, Walked](), list[str]()
+    for name, model in made.items():
+        progress.say(f"{name}: {len(walk.instants)} fits")
+        try:
+            one = walk.of(model)
+        except (DataError, ConfigurationError) as error:
+            if settings.models is not None:
+                raise
+            notes.append(f"{name} is left out: {error.line()}")
+            continue
+        silent = int(np.isnan(one.prob).any(axis=1).sum())
+        if settings.models is None and silent > _SILENT * len(one.prob):
+            notes.append(f"{name} is left out: it has no answer for {silent:,} of {len(one.prob):,} events")
+            continue
+        walked[name] = one
+    return walked, notes
+
+
+def _common(sample: Sample, prob: dict[str, Floats], notes: list[str]) -> tuple[Sample, dict[str, Floats]]:
+    """The events that every model answered; those that one did not are counted."""
+    answered = np.ones(sample.judged.height, dtype=bool)
+    left_out = dict(sample.left_out)
+    for name, values in prob.items():
+        silent = answered & np.isnan(values).any(axis=1)
+        if silent.any():
+            left_out[f"no answer of {name}"] = int(silent.sum())
+        answered &= ~silent
+    if answered.all():
+        return sample, prob
+    if not answered.any():
+        counts = ", ".join(f"{number} with {reason}" for reason, number in left_out.items())
+        raise EmptyUniverseError("no event that every model answers", where="judge.models", found=counts)
+    odds, fair = ({name: values[answered] for name, values in kept.items()} for kept in (sample.odds, sample.fair))
+    judged = sample.judged.filter(pl.Series(answered))
+    cut = Sample(sample.events, judged, odds, fair, sample.prices, left_out)
+    return cut, {name: values[answered] for name, values in prob.items()}
+
+
+def forecasts_frame(judgement: Judgement) -> pl.DataFrame:
+    """Every forecast: competition, date, home, away, model, prob_home, prob_draw, prob_away, home_score, away_score.
+
+    One row for each model and event, in the order of the table and of time; prob_draw is null where there is no draw.
+    Then season, event_id, outcome and log_loss.
+    """
+    judged, names = judgement.sample.judged, SELECTIONS[judgement.settings.market]
+    parts = []
+    for model, prob in judgement.prob.items():
+        columns = {f"prob_{name}": pl.Series(prob[:, place]) for place, name in enumerate(names)}
+        draw = columns.get("prob_draw", pl.Series([None] * len(prob), dtype=pl.Float64))
+        parts.append(
+            judged.select(
+                "competition",
+                "date",
+                "home",
+                "away",
+                pl.lit(model).alias("model"),
+                columns["prob_home"].alias("prob_home"),
+                draw.alias("prob_draw"),
+                columns["prob_away"].alias("prob_away"),
+                "home_score",
+                "away_score",
+                "season",
+                "event_id",
+                "outcome",
+                pl.Series("log_loss", log_losses(prob, judgement.sample.outcomes)),
+            )
+        )
+    return pl.concat(parts)

@@ -1,0 +1,162 @@
+"""The judged events: one common set, with the probabilities of the market and the outcome of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.errors import DataError, EmptyUniverseError, check_names
+from engine.odds import fair_probabilities
+from engine.schema import SELECTIONS, with_optional
+from engine.store.store import Store
+from engine.store.universe import Universe
+from research.forecasting.rows import OUTCOME, outcome_of
+from research.judging.settings import OPEN, Price, Settings
+
+__all__ = ["Sample", "books_of", "days_of", "sample_of"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Events to learn from, and those that are judged.
+
+    Attributes
+    ----------
+    events : polars.DataFrame
+        All events that may be learned from, in the columns of `schema.ALL_EVENTS`.
+    judged : polars.DataFrame
+        The judged ones, sorted by (starts_at, event_id), with `OUTCOME`, the index of what happened.
+    odds : mapping of str to float64 (n, n_outcomes)
+        Decimal odds of each market forecast, one row for each judged event.
+    fair : mapping of str to float64 (n, n_outcomes)
+        Its probabilities without the margin.
+    prices : polars.DataFrame
+        Probabilities for all events by the prices that a decision may use (`OPEN`, without one the first of the
+        markets): event_id and a column for each outcome. Models that read the market get these.
+    left_out : mapping of str to int
+        Events of the judged span that are not judged, by reason.
+    """
+
+    events: pl.DataFrame
+    judged: pl.DataFrame
+    odds: Mapping[str, Floats]
+    fair: Mapping[str, Floats]
+    prices: pl.DataFrame
+    left_out: Mapping[str, int]
+
+    @property
+    def outcomes(self) -> NDArray[np.int64]:
+        """Index of the outcome of each judged event; (n,)."""
+        return self.judged[OUTCOME].to_numpy().astype(np.int64)
+
+
+def sample_of(settings: Settings) -> Sample:
+    """Read the store.
+
+    Raises
+    ------
+    EmptyUniverseError
+        No event is left to judge; the message counts what is missing.
+    BeaError
+        The store or the settings are not what they should be.
+    """
+    store = Store.open(settings.store_folder)
+    events = with_optional(store.events(settings.learned)).sort("starts_at", "event_id")
+    check_names("competition", settings.competitions, events["competition"].unique(), where="judge.competitions")
+    span = _span(events, settings)
+    if span.is_empty():
+        first, last = days_of(events)
+        raise EmptyUniverseError(
+            "no event to judge", where="judge.*", expected=f"dates from {first} to {last}",
+            found=f"{settings.first_date or 'the first'} to {settings.last_date or 'the last'}",
+        )  # fmt: skip
+    names = SELECTIONS[settings.market]
+    books = {name: books_of(store, settings, price, events) for name, price in settings.markets.items()}
+    left_out, judged = dict[str, int](), span
+    for reason, kept in (
+        ("no result, or not played to its end", pl.col(OUTCOME).is_not_null()),
+        ("no time of the result", pl.col("settled_at").is_not_null()),
+        *((f"no complete price {p.bookmaker}:{p.kind}", _has(books[name])) for name, p in settings.markets.items()),
+    ):
+        rest = judged.filter(kept)
+        if rest.height < judged.height:
+            left_out[reason] = judged.height - rest.height
+        judged = rest
+    if judged.is_empty():
+        counts = ", ".join(f"{number} with {reason}" for reason, number in left_out.items())
+        raise EmptyUniverseError("no event to judge", where="judge.*", found=f"of {span.height} events {counts}")
+    odds = {name: _aligned(judged, book, names) for name, book in books.items()}
+    decided = books[OPEN if OPEN in books else next(iter(books))]
+    return Sample(
+        events, judged, odds, {name: fair_probabilities(values, settings.method) for name, values in odds.items()},
+        _fair_frame(decided, names, settings.method), left_out,
+    )  # fmt: skip
+
+
+def days_of(events: pl.DataFrame) -> tuple[str, str]:
+    """First and last date of some events, ISO text."""
+    days = events["date"].sort().cast(pl.String)
+    return str(days[0]), str(days[-1])
+
+
+def _span(events: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Events of the judged span, with their outcome."""
+    kept = pl.lit(True)
+    if settings.competitions is not None:
+        kept &= pl.col("competition").is_in(list(settings.competitions))
+    if settings.first_date is not None:
+        kept &= pl.col("date") >= settings.first_date
+    if settings.last_date is not None:
+        kept &= pl.col("date") <= settings.last_date
+    return events.filter(kept).with_columns(outcome_of(settings.market))
+
+
+def books_of(store: Store, settings: Settings, price: Price, events: pl.DataFrame) -> pl.DataFrame:
+    """Complete books of one bookmaker: event_id and the odds of each selection, all above 1.
+
+    Of several prices of a kind the last one known by the start counts.
+    """
+    universe = replace(
+        settings.learned,
+        markets=(settings.market,), bookmakers=(price.bookmaker,), instants=(price.kind,), sides=("back",),
+    )  # fmt: skip
+    names = SELECTIONS[settings.market]
+    try:
+        quotes = _quotes(store, universe)
+    except EmptyUniverseError:
+        return pl.DataFrame(schema={"event_id": pl.Int64, **dict.fromkeys(names, pl.Float64)})
+    known = quotes.join(events.select("event_id", "starts_at"), on="event_id", how="inner")
+    last = (
+        known.filter((pl.col("known_at") <= pl.col("starts_at")) & (pl.col("odds") > 1.0))
+        .sort("known_at", "event_id", "selection")
+        .unique(["event_id", "selection"], keep="last", maintain_order=True)
+    )
+    columns = [pl.col("odds").filter(pl.col("selection") == name).first().alias(name) for name in names]
+    return last.group_by("event_id").agg(columns).drop_nulls().sort("event_id")
+
+
+def _quotes(store: Store, universe: Universe) -> pl.DataFrame:
+    quotes = store.quotes(universe)
+    if quotes["line"].null_count() < quotes.height:
+        raise DataError("prices with a line", where=str(universe.markets), expected="a market without lines")
+    return quotes
+
+
+def _has(book: pl.DataFrame) -> pl.Expr:
+    return pl.col("event_id").is_in(book["event_id"].implode())
+
+
+def _aligned(judged: pl.DataFrame, book: pl.DataFrame, names: tuple[str, ...]) -> Floats:
+    joined = judged.select("event_id").join(book, on="event_id", how="left", maintain_order="left")
+    return np.ascontiguousarray(joined.select(names).to_numpy())
+
+
+def _fair_frame(book: pl.DataFrame, names: tuple[str, ...], method: str) -> pl.DataFrame:
+    fair = fair_probabilities(book.select(names).to_numpy().reshape(-1, len(names)), method)
+    return pl.DataFrame({"event_id": book["event_id"], **{name: fair[:, i] for i, name in enumerate(names)}})

@@ -1,0 +1,52 @@
+"""A judgement in words: the headline, the cells of its table, the self-test."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from research.judging.blocks import Interval
+from research.judging.judgement import Judgement
+from research.judging.sample import days_of
+from research.judging.table import Row
+from research.report.text import NOTHING, listing, number
+
+__all__ = ["HEADS", "cells", "headline", "self_test_lines"]
+
+HEADS: Final = (
+    "model", "n", "log loss", "RPS", "Brier", "ECE", "to the close", "to pre-match", "weight", "verdict",
+)  # fmt: skip
+
+
+def headline(judgement: Judgement) -> str:
+    """How many events, of what, and how many models add to the market."""
+    judged = judgement.sample.judged
+    adding = [row.model for row in judgement.rows if row.adds]
+    tested = len(judgement.rows) - 1
+    said = f"{listing(adding)} add{'s' * (len(adding) == 1)} to the closing market" if adding else (
+        f"none of {number(tested)} forecasts adds to the closing market"
+    )  # fmt: skip
+    span = " to ".join(days_of(judged))
+    return f"{number(judged.height)} events, {span}: {said}."
+
+
+def cells(row: Row) -> tuple[object, ...]:
+    """The cells of a model, in the order of `HEADS`."""
+    scores = (f"{value:.4f}" for value in (row.log_loss, row.rps, row.brier, row.ece))
+    return (
+        row.model, row.n, *scores, spread(row.vs_close, 4), spread(row.vs_open, 4), spread(row.pool.weight, 2),
+        row.verdict,
+    )  # fmt: skip
+
+
+def self_test_lines(judgement: Judgement) -> list[str]:
+    """One line for each check of the harness."""
+    said = {True: "passed", False: "FAILED", None: "too few events"}
+    return [f"{said[check.passed]}: {check.name} ({check.words})" for check in judgement.checks]
+
+
+def spread(values: Interval, digits: int) -> str:
+    """An estimate with its interval, signs shown."""
+    if not math.isfinite(values.value):
+        return NOTHING
+    return f"{values.value:+.{digits}f} ({values.low:+.{digits}f} to {values.high:+.{digits}f})"

@@ -1,0 +1,174 @@
+"""What is judged: the settings of `bea judge`, composed by Hydra and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from engine.errors import ConfigurationError, unknown_name
+from engine.schema import IN_PLAY, INSTANTS
+from engine.store.universe import Universe
+from research.config.compose import flatten
+from research.config.keys import METHODS, checked
+from research.config.tape_spec import store_path
+
+__all__ = ["CLOSE", "OPEN", "OUTCOME_MARKETS", "Price", "Settings", "settings_of"]
+
+#: names of the market forecasts that all others are compared with
+CLOSE: Final = "market_close"
+OPEN: Final = "market_open"
+OUTCOME_MARKETS: Final = ("1x2", "moneyline")
+REFITS: Final = ("season", "once")
+ALL: Final = "all"
+_KINDS: Final = tuple(kind for kind in INSTANTS if kind != IN_PLAY)
+_WHOLE: Final = "judge.markets."
+
+
+@dataclass(frozen=True)
+class Price:
+    """The prices of one bookmaker at one stage of the market.
+
+    Attributes
+    ----------
+    bookmaker : str
+    kind : str
+        ``open``, ``close`` or ``snapshot``: the last one known by the start.
+    """
+
+    bookmaker: str
+    kind: str
+
+    @classmethod
+    def parsed(cls, text: Any, key: str) -> Price:
+        """From ``BOOKMAKER:KIND``; raises `ConfigurationError` for another text."""
+        bookmaker, _, kind = str(text).partition(":")
+        if not bookmaker or kind not in _KINDS:
+            raise ConfigurationError(
+                "wrong value", where=key, expected=f"BOOKMAKER:KIND with a kind of {', '.join(_KINDS)}", found=str(text)
+            )
+        return cls(bookmaker, kind)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A judgement before it is made.
+
+    Attributes
+    ----------
+    store : str or None
+        As `research.config.tape_spec.store_path` reads it.
+    learned : Universe
+        Events that may be learned from; judged ones are among them.
+    models : tuple of str or None
+        Market forecasts and models by name; None: all.
+    market, method, refit : str
+    markets : mapping of str to Price
+        Market forecasts by name; `CLOSE` is one of them.
+    competitions : tuple of str or None
+    first_date, last_date : date or None
+        Of judged events, both included.
+    edge_min : float
+    resamples, seed : int
+    """
+
+    store: str | None
+    learned: Universe
+    models: tuple[str, ...] | None
+    market: str
+    markets: Mapping[str, Price]
+    method: str
+    competitions: tuple[str, ...] | None
+    first_date: date | None
+    last_date: date | None
+    refit: str
+    edge_min: float
+    resamples: int
+    seed: int
+
+    @property
+    def store_folder(self) -> Path:
+        """Folder of the store."""
+        return store_path(self.store)
+
+
+def settings_of(tree: Mapping[str, Any]) -> Settings:
+    """The settings of a composed configuration.
+
+    Parameters
+    ----------
+    tree : mapping
+        `research.config.compose.resolved` of the configuration ``judge``.
+
+    Raises
+    ------
+    ConfigurationError
+        A value of another type, or out of its range.
+    """
+    flat = flatten(dict(tree))
+    data = {key.partition(".")[2]: checked(key, value) for key, value in flat.items() if key.startswith("data.")}
+    names = ("sports", "competitions", "seasons")
+    learned = Universe(
+        **{name: None if data[name] is None else tuple(data[name]) for name in names},
+        first_date=_day(data["first_date"]),
+        last_date=_day(data["last_date"]),
+    )
+    judged = {
+        name: checked(f"data.{name}", flat[f"judge.{name}"]) for name in ("competitions", "first_date", "last_date")
+    }
+    markets = _markets(flat)
+    return Settings(
+        store=data["store"],
+        learned=learned,
+        models=_models(flat["judge.models"]),
+        market=_choice(flat, "market", OUTCOME_MARKETS),
+        markets=markets,
+        method=_choice(flat, "method", METHODS),
+        competitions=None if judged["competitions"] is None else tuple(judged["competitions"]),
+        first_date=_day(judged["first_date"]),
+        last_date=_day(judged["last_date"]),
+        refit=_choice(flat, "refit", REFITS),
+        edge_min=_at_least(flat, "edge_min", -1.0, float),
+        resamples=_at_least(flat, "resamples", 100, int),
+        seed=checked("seed", flat["seed"]),
+    )
+
+
+def _markets(flat: Mapping[str, Any]) -> dict[str, Price]:
+    given = {key.removeprefix(_WHOLE): value for key, value in flat.items() if key.startswith(_WHOLE)}
+    markets = {name: Price.parsed(text, _WHOLE + name) for name, text in given.items() if text is not None}
+    if CLOSE not in markets:
+        raise ConfigurationError(
+            "no closing price to judge by", where=_WHOLE + CLOSE, expected="BOOKMAKER:KIND", found="null",
+            todo="name the latest price that the source has",
+        )  # fmt: skip
+    for name in markets:
+        if not name.startswith("market_"):
+            raise ConfigurationError("wrong name", where="judge.markets", expected="market_...", found=name)
+    return markets
+
+
+def _models(value: Any) -> tuple[str, ...] | None:
+    names = checked("data.competitions", value) if value is not None else [ALL]
+    return None if names == [ALL] else tuple(dict.fromkeys(names))
+
+
+def _choice(flat: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    value = str(flat[f"judge.{name}"])
+    if value not in choices:
+        raise unknown_name("value", value, choices, where=f"judge.{name}")
+    return value
+
+
+def _at_least(flat: Mapping[str, Any], name: str, least: float, kind: type) -> Any:
+    value, key = flat[f"judge.{name}"], f"judge.{name}"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least or kind(value) != value:
+        noun = "whole number" if kind is int else "number"
+        raise ConfigurationError("wrong value", where=key, expected=f"a {noun} of at least {least:g}", found=str(value))
+    return kind(value)
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

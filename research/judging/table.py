@@ -1,0 +1,124 @@
+"""The table of a judgement: the scores of each model, what separates it from the market, and one verdict line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from research.judging.blocks import LEVEL, Interval, Weeks
+from research.judging.pool import Pool, pool_of
+from research.judging.scores import brier, calibration_error, log_losses, ranked
+from research.judging.settings import CLOSE, OPEN
+
+__all__ = ["Row", "table_of"]
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model.
+
+    Attributes
+    ----------
+    model : str
+    n : int
+        Judged events.
+    log_loss, rps, brier, ece : float
+    vs_close, vs_open : Interval
+        Mean log loss minus that of the closing and of the pre-match market, and its interval; below zero: better than
+        the market. NaN where there is no such market.
+    pool : Pool
+        The blend with the closing market.
+    adds : bool
+        Whether the weight of the model is above zero beyond doubt, for all models of the table together.
+    verdict : str
+    """
+
+    model: str
+    n: int
+    log_loss: float
+    rps: float
+    brier: float
+    ece: float
+    vs_close: Interval
+    vs_open: Interval
+    pool: Pool
+    adds: bool
+    verdict: str
+
+    def document(self) -> dict[str, Any]:
+        """As plain values; null for what is not known."""
+        weight = self.pool.weight
+        return {
+            "model": self.model,
+            "n": self.n,
+            "log_loss": self.log_loss,
+            "rps": self.rps,
+            "brier": self.brier,
+            "ece": self.ece,
+            "vs_close": _named(self.vs_close, "diff"),
+            "vs_open": _named(self.vs_open, "diff"),
+            "blend_weight": _named(weight, "value"),
+            "verdict": self.verdict,
+        }
+
+
+def table_of(prob: Mapping[str, Floats], fair: Mapping[str, Floats], outcome: Longs, weeks: Weeks) -> tuple[Row, ...]:
+    """Score each model.
+
+    Parameters
+    ----------
+    prob : mapping of str to float64 (n, n_outcomes)
+        Forecasts by model, without NaN.
+    fair : mapping of str to float64 (n, n_outcomes)
+        Those of the market; `CLOSE` is one of them.
+    outcome : int64 (n,)
+    weeks : Weeks
+    """
+    tested = sum(name != CLOSE for name in prob)
+    return tuple(_row(name, values, fair, outcome, weeks, tested) for name, values in prob.items())
+
+
+def _row(name: str, prob: Floats, fair: Mapping[str, Floats], outcome: Longs, weeks: Weeks, tested: int) -> Row:
+    losses = log_losses(prob, outcome)
+    against = {market: losses - log_losses(fair[market], outcome) for market in (CLOSE, OPEN) if market in fair}
+    unknown = Interval(np.nan, np.nan, np.nan)
+    versus = {market: weeks.mean(apart) for market, apart in against.items()}
+    pool = Pool(np.nan, unknown, np.nan)
+    adds = False
+    if name != CLOSE:
+        pool = pool_of(fair[CLOSE], prob, outcome, weeks, LEVEL)
+        # Bonferroni: the tails of all models together are those of one
+        strict = pool_of(fair[CLOSE], prob, outcome, weeks, 1.0 - (1.0 - LEVEL) / max(tested, 1))
+        adds = strict.weight.low > 0.0
+    return Row(
+        name,
+        len(prob),
+        float(losses.mean()),
+        float(ranked(prob, outcome).mean()),
+        float(brier(prob, outcome).mean()),
+        calibration_error(prob, outcome),
+        versus[CLOSE],
+        versus.get(OPEN, unknown),
+        pool,
+        adds,
+        "the market itself" if name == CLOSE else _verdict(pool, adds),
+    )
+
+
+def _verdict(pool: Pool, adds: bool) -> str:
+    if not adds:
+        return "adds nothing to the market"
+    return f"adds {pool.gain:.4f} of log loss to the market"
+
+
+def _named(values: Interval, name: str) -> dict[str, float | None]:
+    pairs = ((name, values.value), ("low", values.low), ("high", values.high))
+    return {key: value if math.isfinite(value) else None for key, value in pairs}

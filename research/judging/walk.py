@@ -1,0 +1,149 @@
+"""Walk-forward forecasts: each judged event by a model that was fitted on what was settled before.
+
+A judged event is decided at its start. Its features rest on the results settled before that instant, wherever in the
+store they are. Models are fitted again on a calendar (`refit_instants`), on all events settled before the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.asof.features import frames
+from engine.errors import DataError
+from engine.schema import SELECTIONS
+from research.features import built_in
+from research.forecasting.contract import Forecaster, Model
+from research.forecasting.rows import rows_of, training_rows
+from research.judging.sample import Sample
+
+__all__ = ["Fit", "Walk", "Walked", "decided_rows", "refit_instants"]
+
+Floats = NDArray[np.float64]
+
+#: how far the probabilities of an event may be from a sum of one
+_SUM: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit of a model: when, and on how many events."""
+
+    model: str
+    until_ns: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Forecasts of one model.
+
+    Attributes
+    ----------
+    prob : float64 (n, n_outcomes)
+        One row for each judged event; NaN: no answer.
+    fits : tuple of Fit
+    """
+
+    prob: Floats
+    fits: tuple[Fit, ...]
+
+
+def refit_instants(judged: pl.DataFrame, refit: str) -> tuple[int, ...]:
+    """When models are fitted, UTC nanoseconds: the start of the first judged event, and with ``season`` that of each
+    season's first judged event."""
+    starts = judged["starts_at"].cast(pl.Int64)
+    if refit == "once":
+        return (int(starts.min()),)  # type: ignore[arg-type]
+    firsts = judged.group_by("season").agg(pl.col("starts_at").cast(pl.Int64).min())["starts_at"]
+    return tuple(sorted(set(firsts.to_list())))
+
+
+def decided_rows(sample: Sample, models: Iterable[Model]) -> pl.DataFrame:
+    """The rows of all events that may be learned from, each decided at its start, with what the models read."""
+    inputs = [model.inputs() for model in models]
+    names = dict.fromkeys(name for needed in inputs for name in needed.features)
+    decisions = sample.events.select(pl.col("starts_at").alias("decided_at"), "event_id")
+    features = frames([built_in(name) for name in names], sample.events, decisions)
+    market = None
+    if any(needed.market for needed in inputs):
+        market = decisions.join(sample.prices, on="event_id", how="inner")
+    return rows_of(decisions, sample.events, features, market)
+
+
+@dataclass
+class Walk:
+    """The walk over the judged events, model by model; what models learn from is cut once for all of them.
+
+    Attributes
+    ----------
+    sample : Sample
+    rows : polars.DataFrame
+        `decided_rows`.
+    market : str
+    instants : sequence of int
+        `refit_instants`.
+    """
+
+    sample: Sample
+    rows: pl.DataFrame
+    market: str
+    instants: Sequence[int]
+    _past: dict[int, pl.DataFrame] = field(default_factory=dict)
+
+    def past(self, until_ns: int) -> pl.DataFrame:
+        """What a fit at an instant learns from."""
+        if until_ns not in self._past:
+            self._past[until_ns] = training_rows(self.rows, self.sample.events, until_ns, self.market)
+        return self._past[until_ns]
+
+    def of(self, model: Model) -> Walked:
+        """Forecasts of a model.
+
+        Raises
+        ------
+        DataError
+            A fit failed, with its instant; or the model answers with what are no probabilities.
+        """
+        outcomes = SELECTIONS[self.market]
+        judged = self.sample.judged.select("event_id", pl.col("starts_at").cast(pl.Int64).alias("_start"))
+        asked = judged.join(self.rows, on="event_id", how="left", maintain_order="left")
+        turn = np.searchsorted(np.asarray(self.instants), asked["_start"].to_numpy(), side="right") - 1
+        prob, fits = np.full((asked.height, len(outcomes)), np.nan), list[Fit]()
+        for number, until_ns in enumerate(self.instants):
+            here = np.flatnonzero(turn == number)
+            if not len(here):
+                continue
+            past = self.past(until_ns)
+            forecaster = _fitted(model, past, outcomes, until_ns)
+            prob[here] = forecaster.probabilities(asked[here].drop("_start"))
+            fits.append(Fit(model.name, until_ns, past.height))
+        _check(model.name, prob)
+        return Walked(prob, tuple(fits))
+
+
+def _fitted(model: Model, past: pl.DataFrame, outcomes: tuple[str, ...], until_ns: int) -> Forecaster:
+    try:
+        return model.fit(past, outcomes)
+    except DataError as error:
+        day = str(pl.Series([until_ns]).cast(pl.Datetime("ns")).dt.date()[0])
+        raise DataError(
+            f"model {model.name} cannot be fitted on {day}", where=error.where, expected=error.expected,
+            found=f"{error.what} ({error.found})" if error.found else error.what,
+            todo=error.todo or "let it learn from earlier events (data.*), or judge later ones (judge.first_date)",
+        ) from error  # fmt: skip
+
+
+def _check(name: str, prob: Floats) -> None:
+    silent = np.isnan(prob).all(axis=1)
+    said = prob[~silent]
+    wrong = ~np.isfinite(said).all(axis=1) | (said < 0.0).any(axis=1) | (np.abs(said.sum(axis=1) - 1.0) > _SUM)
+    if wrong.any():
+        raise DataError(
+            "a model breaks its contract", where=name, expected="probabilities that sum to one, or NaN throughout",
+            found=str(said[wrong][0].tolist()),
+        )  # fmt: skip

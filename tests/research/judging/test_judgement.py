@@ -1,0 +1,278 @@
+"""A judgement from store to table: what is judged, what is known when, what is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.errors import ConfigurationError, DataError, EmptyUniverseError
+from engine.store.store import Store
+from engine.store.universe import Universe
+from research import models
+from research.forecasting.contract import Inputs, Probabilities
+from research.forecasting.rows import OUTCOME
+from research.judging.judgement import forecasts_frame, judge
+from research.judging.kept import keep
+from research.judging.sample import sample_of
+from research.judging.selftest import failed
+from research.judging.sentences import cells, headline, self_test_lines
+from research.judging.settings import Price, Settings
+from research.judging.walk import Walk, decided_rows, refit_instants
+from tests.research.judging.test_settings import settings
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The shares of the outcomes of the past, moved a little by a feature."""
+
+    shares: tuple[float, ...]
+
+    def probabilities(self, rows: pl.DataFrame) -> Probabilities:
+        """The shares; NaN where the feature is not known."""
+        assert OUTCOME not in rows.columns and "home_score" not in rows.columns
+        draws = rows["running_draws.draw_share"].fill_null(float("nan")).to_numpy()
+        prob = np.tile(self.shares, (rows.height, 1)) * np.stack([2.0 - draws, 1.0 + draws, 1.0 + 0.0 * draws], axis=1)
+        return prob / prob.sum(axis=1, keepdims=True)
+
+    def artifact(self) -> Mapping[str, Any]:
+        """The shares."""
+        return {"shares": list(self.shares)}
+
+
+@dataclass(frozen=True)
+class ShareModel:
+    """A model that learns shares."""
+
+    name: ClassVar[str] = "shares"
+    fewest: int = 1
+
+    def inputs(self) -> Inputs:
+        """One feature and the market."""
+        return Inputs(("running_draws",), market=True)
+
+    def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Shares:
+        """Count."""
+        if past.height < self.fewest:
+            raise DataError("the past is too short", expected=f"{self.fewest} rows", found=str(past.height))
+        counts = np.bincount(past[OUTCOME].to_numpy(), minlength=len(outcomes)) + 1.0
+        return Shares(tuple((counts / counts.sum()).tolist()))
+
+    def restored(self, artifact: Mapping[str, Any]) -> Shares:
+        """As fitted."""
+        return Shares(tuple(artifact["shares"]))
+
+
+@pytest.fixture()
+def shares(monkeypatch: pytest.MonkeyPatch) -> ShareModel:
+    """The model above as the only built-in one."""
+    model = ShareModel()
+    monkeypatch.setattr(models, "names", lambda: ("market", "shares"))
+    monkeypatch.setattr(models, "made", lambda name, parameters=None: model)
+    return model
+
+
+def chosen(store: Path, *words: str) -> Settings:
+    """Settings over the small store, the last two seasons judged."""
+    return settings(f"data.store={store}", "judge.first_date=2019-07-01", "judge.resamples=200", *words)
+
+
+def test_the_judged_events_have_every_price_and_the_probabilities_are_those_of_the_prices(leagues: Path) -> None:
+    sample = sample_of(chosen(leagues))
+    quotes = Store.open(leagues).quotes(Universe(bookmakers=("pinnacle",), instants=("close",)))
+    for place in (0, 100, sample.judged.height - 1):
+        own = quotes.filter(pl.col("event_id") == sample.judged["event_id"][place])
+        odds = [own.filter(pl.col("selection") == s)["odds"].item() for s in ("home", "draw", "away")]
+        inverse = [1.0 / price for price in odds]
+        assert sample.odds["market_close"][place].tolist() == odds
+        assert sample.fair["market_close"][place] == pytest.approx([q / sum(inverse) for q in inverse], abs=1e-15)
+    scores = sample.judged.select("home_score", "away_score", OUTCOME).rows()
+    assert all(outcome == (0 if home > away else 1 if home == away else 2) for home, away, outcome in scores)
+    assert sample.judged.height == 2 * 2 * 12 * 11
+
+
+def test_an_event_without_a_price_is_counted_and_left_out(leagues: Path, tmp_path: Path) -> None:
+    source = Store.open(leagues)
+    events = source.events().filter(pl.col("season") == "2020-2021").head(40)
+    lacking = events["event_id"][:3].to_list()
+    quotes = source.quotes().join(events.select("event_id"), on="event_id", how="semi")
+    priced = ~(pl.col("event_id").is_in(lacking) & (pl.col("instant") == "close") & (pl.col("selection") == "draw"))
+    _stored(tmp_path / "store", events, quotes.filter(priced))
+    sample = sample_of(chosen(tmp_path / "store"))
+    assert sample.judged.height == 37 and not set(sample.judged["event_id"]) & set(lacking)
+    assert sample.left_out == {"no complete price pinnacle:close": 3}
+
+
+def test_the_table_has_a_row_for_each_model_in_the_form_of_the_document(leagues: Path, shares: ShareModel) -> None:
+    judgement = judge(chosen(leagues))
+    document = judgement.document()
+    assert [row["model"] for row in document["models"]] == ["market_close", "market_open", "market_b365", "shares"]
+    close, opened, _, own = document["models"]
+    assert close["vs_close"] == {"diff": 0.0, "low": 0.0, "high": 0.0} and close["blend_weight"]["value"] is None
+    assert own["vs_close"]["low"] < own["vs_close"]["diff"] == pytest.approx(own["log_loss"] - close["log_loss"])
+    assert own["vs_open"]["diff"] == pytest.approx(own["log_loss"] - opened["log_loss"])
+    assert own["vs_close"]["low"] > 0.0 and own["verdict"] == "adds nothing to the market"
+    assert not failed(judgement.checks)
+    assert {row["n"] for row in document["models"]} == {document["n"]} == {528}
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    assert "none of 3 forecasts adds" in headline(judgement)
+    assert len({len(cells(row)) for row in judgement.rows}) == 1 and len(self_test_lines(judgement)) == 6
+
+
+def test_a_judgement_is_the_same_whenever_it_is_made(leagues: Path, shares: ShareModel) -> None:
+    first, second = (judge(chosen(leagues, "seed=3")).document() for _ in range(2))
+    assert first == second
+    assert judge(chosen(leagues, "seed=4")).document() != first
+
+
+def test_a_forecast_that_knows_more_than_the_close_adds_to_it(leagues: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Seer(ShareModel):
+        """Half of the truth."""
+
+        def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Any:
+            """Reads results that it may not know."""
+            events = Store.open(leagues).events()
+
+            class Answer:
+                def probabilities(self, rows: pl.DataFrame) -> Probabilities:
+                    known = rows.select("event_id").join(events, on="event_id", how="left", maintain_order="left")
+                    home = (known["home_score"] > known["away_score"]).to_numpy()
+                    return np.where(home[:, None], [0.5, 0.25, 0.25], [0.4, 0.3, 0.3])
+
+            return Answer()
+
+    monkeypatch.setattr(models, "names", lambda: ("market", "shares"))
+    monkeypatch.setattr(models, "made", lambda name, parameters=None: Seer())
+    row = judge(chosen(leagues)).rows[-1]
+    assert row.adds and row.verdict.startswith("adds 0.") and row.pool.weight.low > 0.0
+
+
+def test_no_forecast_changes_with_a_result_of_its_own_day_or_later(
+    leagues: Path, shares: ShareModel, tmp_path: Path
+) -> None:
+    source = Store.open(leagues)
+    events, quotes = source.events(), source.quotes()
+    day = events.filter(pl.col("season") == "2020-2021")["date"][60]
+    later = pl.col("date") >= day
+    flipped = events.with_columns(
+        home_score=pl.when(later).then(7).otherwise("home_score").cast(pl.Int32),
+        away_score=pl.when(later).then(7).otherwise("away_score").cast(pl.Int32),
+        winner=pl.when(later).then(pl.lit("draw")).otherwise("winner"),
+    )
+    _stored(tmp_path / "store", flipped, quotes)
+    key = ["event_id", "model", "prob_home", "prob_draw", "prob_away"]
+    true, other = (
+        forecasts_frame(judge(chosen(folder))).filter(pl.col("date") <= day).select(key).sort(key[:2])
+        for folder in (leagues, tmp_path / "store")
+    )
+    assert true.height > 300 and true.equals(other)
+    after = [
+        forecasts_frame(judge(chosen(folder))).filter((pl.col("date") > day) & (pl.col("model") == "shares"))
+        for folder in (leagues, tmp_path / "store")
+    ]
+    assert not after[0].select("prob_draw").equals(after[1].select("prob_draw"))
+
+
+def test_models_are_fitted_at_the_first_judged_event_of_each_season_on_what_was_settled(
+    leagues: Path, shares: ShareModel
+) -> None:
+    judgement = judge(chosen(leagues))
+    events = judgement.sample.events
+    firsts = judgement.sample.judged.group_by("season").agg(pl.col("starts_at").min()).sort("season")["starts_at"]
+    assert [fit.until_ns for fit in judgement.fits] == firsts.cast(pl.Int64).to_list()
+    assert [fit.rows for fit in judgement.fits] == [events.filter(pl.col("settled_at") < at).height for at in firsts]
+    once = judge(chosen(leagues, "judge.refit=once"))
+    assert len(once.fits) == 1 and once.fits[0] == judgement.fits[0]
+
+
+def test_a_model_that_cannot_be_fitted_is_named_or_refused(leagues: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "names", lambda: ("market", "shares"))
+    monkeypatch.setattr(models, "made", lambda name, parameters=None: ShareModel(fewest=10_000))
+    judgement = judge(chosen(leagues))
+    assert [row.model for row in judgement.rows] == ["market_close", "market_open", "market_b365"]
+    assert judgement.notes[0].startswith("shares is left out: model shares cannot be fitted on 2019-")
+    with pytest.raises(DataError, match=r"cannot be fitted on 2019-.*10000 rows.*the past is too short"):
+        judge(chosen(leagues, "judge.models=[shares]"))
+
+
+def test_events_without_an_answer_leave_the_common_set_and_are_counted(
+    leagues: Path, shares: ShareModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Shares.probabilities
+
+    def silent(self: Shares, rows: pl.DataFrame) -> Probabilities:
+        prob = whole(self, rows)
+        prob[:2] = np.nan
+        return prob
+
+    monkeypatch.setattr(Shares, "probabilities", silent)
+    judgement = judge(chosen(leagues))
+    assert judgement.sample.judged.height == 524 and judgement.sample.left_out["no answer of shares"] == 4
+    assert {len(prob) for prob in judgement.prob.values()} == {524}
+
+
+def test_what_are_no_probabilities_are_refused(leagues: Path) -> None:
+    sample = sample_of(chosen(leagues))
+    model = ShareModel()
+    walk = Walk(sample, decided_rows(sample, [model]), "1x2", refit_instants(sample.judged, "once"))
+
+    class Wrong(ShareModel):
+        def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Shares:
+            return replace(super().fit(past, outcomes), shares=(0.5, 0.4, -0.2))
+
+    with pytest.raises(DataError, match="a model breaks its contract in shares"):
+        walk.of(Wrong())
+
+
+def test_the_kept_forecasts_give_the_table_again(leagues: Path, shares: ShareModel, home: Path) -> None:
+    judgement = judge(chosen(leagues))
+    place = keep(judgement, ["judge"], page=False)
+    kept = pl.read_parquet(place["forecasts"])
+    assert kept.columns[:10] == [
+        "competition", "date", "home", "away", "model", "prob_home", "prob_draw", "prob_away", "home_score",
+        "away_score",
+    ]  # fmt: skip
+    happened = (
+        pl.when(pl.col("home_score") > pl.col("away_score")).then("prob_home")
+        .when(pl.col("home_score") < pl.col("away_score")).then("prob_away").otherwise("prob_draw")
+    )  # fmt: skip
+    losses = kept.group_by("model", maintain_order=True).agg(-happened.log().mean()).rows()
+    assert dict(losses) == pytest.approx({row.model: row.log_loss for row in judgement.rows}, abs=1e-12)
+    document = json.loads((Path(place["forecasts"]).parent / "judgement.json").read_text())
+    assert document["models"] == judgement.document()["models"]
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (["judge.models=[marke_open]"], ConfigurationError, "did you mean market_open?"),
+        (["judge.competitions=[ONE,SIX]"], ConfigurationError, "unknown competition 'SIX' in judge.competitions"),
+        (["judge.first_date=2031-01-01"], EmptyUniverseError, "no event to judge"),
+        (["judge.markets.market_close=pinnacle:snapshot"], EmptyUniverseError, "with no complete price pinnacle:snap"),
+        (["judge.markets.market_close=pinacle:close"], ConfigurationError, "did you mean pinnacle?"),
+    ],
+)
+def test_what_cannot_be_judged_is_one_line(
+    leagues: Path, shares: ShareModel, words: list[str], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as caught:
+        judge(chosen(leagues, *words))
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_the_price_of_a_market_is_parsed() -> None:
+    assert Price.parsed("b365:open", "key") == Price("b365", "open")
+
+
+def _stored(folder: Path, events: pl.DataFrame, quotes: pl.DataFrame) -> None:
+    from engine.schema import QUARANTINE
+    from engine.source.batch import Batch, Counts
+
+    batch = Batch("simulator", "file", "0" * 64, None, events, quotes, pl.DataFrame(schema=QUARANTINE), Counts(), None)
+    Store.create_or_open(folder).apply([batch])
