@@ -1,0 +1,1 @@
+"""Regimes: states of a market that last, told from what was known at the time."""
