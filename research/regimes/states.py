@@ -32,7 +32,7 @@ class Filtered:
     @property
     def path(self) -> Path:
         """The most likely state of each observation; of equal ones the first."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Hindsight:
     @property
     def path(self) -> Path:
         """The most likely state of each observation; of equal ones the first."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
 
 @runtime_checkable
