@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 import polars as pl
 
+from engine.errors import DataError
+
 #: what the opportunities of a decision may depend on: the view of that decision, or of all decisions of its instant
 DECISION, INSTANT = "decision", "instant"
 SCOPES: Final = (DECISION, INSTANT)
@@ -32,6 +34,8 @@ class Requirement:
         ``back`` and ``lay``.
     features : tuple of str
         Names of features: a built-in one, or a file in the folder ``features`` beside that of the strategy.
+    path : bool
+        Whether it needs the quotes before those in force: `View.path`.
     scope : str
         ``decision``: the opportunities of a decision on (event, market, line) depend on its own rows only.
         ``instant``: they depend on all decisions of the same instant, which then come in one view.
@@ -41,6 +45,7 @@ class Requirement:
     bookmakers: tuple[str, ...] | None = None
     sides: tuple[str, ...] = ("back",)
     features: tuple[str, ...] = ()
+    path: bool = False
     scope: str = DECISION
 
 
@@ -58,10 +63,22 @@ class View:
     features : mapping of str to polars.DataFrame
         By name, one row for each distinct (decided_at, event_id) of the quotes, sorted by them: these two columns and
         the columns of the feature. A value rests on events settled before decided_at only; null: not known yet.
+    path : polars.DataFrame or None
+        For `Requirement.path`: of each decision, all quotes of its event, market and line that are known by then, those
+        that were replaced too, in the columns of `quotes`. Always known_at <= decided_at. Sorted like `quotes`, and by
+        known_at within a series; of the quotes of a series that became known together the last one counts. None: not
+        required.
     """
 
     quotes: pl.DataFrame
     features: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    path: pl.DataFrame | None = None
+
+    def known(self) -> pl.DataFrame:
+        """The path; raises `DataError` if the view was made without one."""
+        if self.path is None:
+            raise DataError("a view without the path of its quotes", todo="return Requirement(..., path=True)")
+        return self.path
 
 
 @dataclass(frozen=True)
@@ -76,11 +93,14 @@ class History:
         The quotes of all decisions before that instant, in the columns of `View.quotes`.
     features : mapping of str to polars.DataFrame
         The features of these decisions, as in `View.features`.
+    path : polars.DataFrame or None
+        The path of these decisions, as in `View.path`.
     """
 
     events: pl.DataFrame
     quotes: pl.DataFrame
     features: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    path: pl.DataFrame | None = None
 
 
 class Running(Protocol):

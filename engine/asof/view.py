@@ -50,7 +50,7 @@ _QUESTION: Final = ("event_id", "market", "line")
 _EVENT_COLUMNS: Final = ("sport", "competition", "season", "starts_at")
 
 
-def build_view(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote") -> View:
+def build_view(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote", *, path: bool = False) -> View:
     """Build the view of all decisions in frames of events and quotes.
 
     Parameters
@@ -61,6 +61,8 @@ def build_view(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quo
         ``quote``: each question is decided at every distinct `known_at` of its quotes. ``before_start:<duration>``
         (``30m``, ``1h``, ``2d``): each event is decided once, that long before its start.
         ``before_start:6h+1h+5m``: each event is decided several times.
+    path : bool
+        Whether the view also has `View.path`, the quotes before those in force.
 
     Returns
     -------
@@ -79,18 +81,31 @@ def build_view(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quo
     check_frame(quotes, "quotes")
     usable = _pre_match(events, quotes)
     rows = _in_order(usable)
-    place, decided = _at_each_quote(rows) if ahead is None else _before_start(rows, ahead)
-    order = np.argsort(decided, kind="stable")  # the rows are sorted by all other keys already
-    shown = usable[rows.place[place[order]]]
-    return View(
-        pl.concat([shown, events.select(_EVENT_COLUMNS)[shown["_event"]]], how="horizontal")
-        .with_columns(decided_at=pl.Series(decided[order]).cast(INSTANT_DTYPE))
-        .select(list(VIEW))
-    )
+
+    def shown(only_in_force: bool) -> pl.DataFrame:
+        at_quotes = ahead is None
+        place, decided = (
+            _at_each_quote(rows, only_in_force) if at_quotes else _before_start(rows, ahead or (), only_in_force)
+        )
+        order = np.argsort(decided, kind="stable")  # the rows are sorted by all other keys already
+        found = usable[rows.place[place[order]]]
+        return (
+            pl.concat([found, events.select(_EVENT_COLUMNS)[found["_event"]]], how="horizontal")
+            .with_columns(decided_at=pl.Series(decided[order]).cast(INSTANT_DTYPE))
+            .select(list(VIEW))
+        )
+
+    return View(shown(only_in_force=True), path=shown(only_in_force=False) if path else None)
 
 
 def store_views(
-    store: Store, universe: Universe, decide_at: str = "quote", *, memory_mb: int = 1024, threads: int = 2
+    store: Store,
+    universe: Universe,
+    decide_at: str = "quote",
+    *,
+    memory_mb: int = 1024,
+    threads: int = 2,
+    path: bool = False,
 ) -> Iterator[View]:
     """Build the views of all decisions in a store, which may be larger than memory.
 
@@ -104,6 +119,8 @@ def store_views(
         quotes of one part at a time are loaded.
     memory_mb, threads : int
         As in `engine.asof.decisions.Decisions`.
+    path : bool
+        As in `build_view`; the quotes of one part at a time are then loaded for either rule.
 
     Yields
     ------
@@ -112,20 +129,21 @@ def store_views(
     """
     ahead, empty = ahead_ns(decide_at), True
     for view in (
-        _views_at_quotes(store, universe, memory_mb)
-        if ahead is None
+        _views_of_parts(store, universe, memory_mb, decide_at, path)
+        if ahead is None or path
         else _views_before_start(store, Decisions(ahead, universe, memory_mb, threads))
     ):
         yield view
         empty = False
     if empty:
-        yield View(pl.DataFrame(schema=VIEW))
+        yield View(pl.DataFrame(schema=VIEW), path=pl.DataFrame(schema=VIEW) if path else None)
 
 
-def _views_at_quotes(store: Store, universe: Universe, memory_mb: int) -> Iterator[View]:
-    for part in store.parts(universe, max_quotes=max_quotes(memory_mb)):
+def _views_of_parts(store: Store, universe: Universe, memory_mb: int, decide_at: str, path: bool) -> Iterator[View]:
+    most = max_quotes(memory_mb)
+    for part in store.parts(universe, max_quotes=most):
         with suppress(EmptyUniverseError):
-            yield from view_blocks(store.events(part), store.quotes(part), max_quotes=max_quotes(memory_mb))
+            yield from view_blocks(store.events(part), store.quotes(part), decide_at, max_quotes=most, path=path)
 
 
 def _views_before_start(store: Store, decisions: Decisions) -> Iterator[View]:
@@ -143,9 +161,16 @@ def _views_before_start(store: Store, decisions: Decisions) -> Iterator[View]:
 
 
 def view_blocks(
-    events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quote", *, max_quotes: int = 2_000_000
+    events: pl.DataFrame,
+    quotes: pl.DataFrame,
+    decide_at: str = "quote",
+    *,
+    max_quotes: int = 2_000_000,
+    path: bool = False,
 ) -> Iterator[View]:
     """Build the rows of `build_view` in several views of about `max_quotes` quotes each.
+
+    A path counts by its rows: a question with many quotes that is decided at each of them has many.
 
     Each view holds whole events, in the order of `event_id`. The opportunities of a strategy for a decision depend on
     that decision only, so the concatenated opportunities of all blocks are those of the one large view.
@@ -153,12 +178,16 @@ def view_blocks(
     check_frame(events, "events")
     check_frame(quotes, "quotes")
     counts = quotes.group_by("event_id").len().sort("event_id")
+    if path and ahead_ns(decide_at) is None:
+        size = pl.len() * pl.col("known_at").n_unique()
+        counts = quotes.group_by(_QUESTION).agg(len=size).group_by("event_id").agg(pl.col("len").sum()).sort("event_id")
     block = (counts["len"].cum_sum() - 1) // max(1, max_quotes)
     for part in counts.with_columns(block=block).partition_by("block", maintain_order=True):
         yield build_view(
             events.join(part.select("event_id"), on="event_id", how="semi"),
             quotes.join(part.select("event_id"), on="event_id", how="semi"),
             decide_at,
+            path=path,
         )
 
 
@@ -263,28 +292,31 @@ def _lasts(changes: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.append(changes[1:], True)[: len(changes)]
 
 
-def _before_start(rows: _Rows, ahead: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the quotes in force at each decision before the start, and the instants of the decisions (UTC ns)."""
+def _before_start(
+    rows: _Rows, ahead: tuple[int, ...], only_in_force: bool = True
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the quotes in force, or of all known ones, at each decision before the start; and its instant."""
     last = _lasts(_changes(rows.series))
     places, instants = [], []
     for span in ahead:
         decided = rows.start - span
         by_then = rows.known <= decided
-        in_force = np.flatnonzero(by_then & (last | ~np.append(by_then[1:], False)[: len(last)]))
-        places.append(in_force)
-        instants.append(decided[in_force])
+        replaced = ~last & np.append(by_then[1:], False)[: len(last)]
+        known = np.flatnonzero(by_then & ~replaced if only_in_force else by_then)
+        places.append(known)
+        instants.append(decided[known])
     place = np.concatenate(places)
     order = np.argsort(place, kind="stable") if len(ahead) > 1 else np.arange(len(place))
     return place[order], np.concatenate(instants)[order]
 
 
-def _at_each_quote(rows: _Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the quotes in force at the decisions of their question, and the instants of the decisions (UTC ns).
+def _at_each_quote(rows: _Rows, only_in_force: bool = True) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the quotes in force, or of all known ones, at the decisions of their question, and its instants (UTC ns).
 
-    A quote is in force from its `known_at` until the next quote of its series.
+    A quote is known from its `known_at`, and in force until the next quote of its series.
     """
     decision, instants, ends = _decisions(rows.question, rows.known)
-    last = _lasts(_changes(rows.series))
+    last = _lasts(_changes(rows.series)) if only_in_force else np.ones(len(decision), dtype=bool)
     until = np.where(last, ends[rows.question], np.append(decision[1:], 0)[: len(decision)])
     times = until - decision
     place = np.repeat(np.arange(len(times)), times)

@@ -241,7 +241,8 @@ class Tapes:
             if self._last_views is not None and self._last_views[0] == name:
                 yield part, self._last_views[1]
                 continue
-            views = list(store_views(self._store(spec), part.visible, spec.decide_at, memory_mb=self._memory_mb))
+            store, path = self._store(spec), inputs.required.path
+            views = list(store_views(store, part.visible, spec.decide_at, memory_mb=self._memory_mb, path=path))
             if len(cuts) == 1:
                 self._last_part, self._last_views = (key, part), (name, views)
             if views:

@@ -29,6 +29,7 @@ from research.tapes.features import Featured
 from research.validation.rules import DAILY, FOLD, SEASON
 
 _END = int(np.iinfo(np.int64).max)
+_PATH = "the path"  # no name of a feature
 
 
 def fitted_at(
@@ -121,8 +122,13 @@ def together(views: Sequence[View]) -> View:
     """Several views without features as one, its rows in the order of a view."""
     if len(views) == 1:
         return views[0]
-    quotes = pl.concat([pl.DataFrame(schema=VIEW), *(view.quotes for view in views)])
-    return View(quotes.sort("decided_at", "event_id", maintain_order=True))
+
+    def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat([pl.DataFrame(schema=VIEW), *frames]).sort("decided_at", "event_id", maintain_order=True)
+
+    has_path = any(view.path is not None for view in views)
+    path = joined([view.known() for view in views]) if has_path else None
+    return View(joined([view.quotes for view in views]), path=path)
 
 
 def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -159,6 +165,8 @@ class Past:
     def __init__(self, events: pl.DataFrame, whole: View) -> None:
         self._events = events
         frames = {"": whole.quotes, **whole.features}
+        if whole.path is not None:
+            frames[_PATH] = whole.path
         self._frames = {name: frame.sort("decided_at", maintain_order=True) for name, frame in frames.items()}
         self._instants = {name: f["decided_at"].cast(pl.Int64).to_numpy() for name, f in self._frames.items()}
 
@@ -168,13 +176,14 @@ class Past:
         for name, frame in self._frames.items():
             low, high = np.searchsorted(self._instants[name], (since, until), side="left")
             cut[name] = frame.slice(int(low), int(high - low))
-        return View(cut.pop(""), cut)
+        path = cut.pop(_PATH, None)
+        return View(cut.pop(""), cut, path)
 
     def before(self, until_ns: int) -> History:
         """Events settled, and quotes and features of decisions, before an instant, UTC nanoseconds."""
         decided = self.between(-_END, until_ns)
         events = self._events.filter(pl.col("settled_at").cast(pl.Int64) < until_ns)
-        return History(events, decided.quotes, decided.features)
+        return History(events, decided.quotes, decided.features, decided.path)
 
 
 def _offered(spec: TapeSpec, strategy: Any, view: View) -> pl.DataFrame:

@@ -63,7 +63,12 @@ def market() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 @pytest.fixture(scope="module")
 def view(market: tuple[pl.DataFrame, pl.DataFrame]) -> View:
-    return build_view(*market)
+    return build_view(*market, path=True)
+
+
+def cut(view: View, kept: pl.Expr) -> View:
+    """A part of a view."""
+    return View(view.quotes.filter(kept), path=view.known().filter(kept))
 
 
 def opportunities(strategy: Strategy, view: View) -> pl.DataFrame:
@@ -107,7 +112,7 @@ def test_its_columns_and_values_match_the_schema(strategy: Strategy, view: View)
 
 @pytest.mark.parametrize("strategy", cases())
 def test_an_empty_view_gives_an_empty_frame_with_the_same_columns(strategy: Strategy, view: View) -> None:
-    empty = opportunities(strategy, View(view.quotes.clear()))
+    empty = opportunities(strategy, cut(view, pl.lit(False)))
     assert empty.is_empty() and empty.schema == opportunities(strategy, view).schema
 
 
@@ -115,15 +120,17 @@ def test_an_empty_view_gives_an_empty_frame_with_the_same_columns(strategy: Stra
 def test_it_is_deterministic_and_independent_of_the_order_of_rows(strategy: Strategy, view: View) -> None:
     frame = opportunities(strategy, view)
     assert frame.equals(opportunities(strategy, view))
-    shuffled = View(view.quotes.sample(fraction=1, shuffle=True, seed=5))
+    quotes, path = (f.sample(fraction=1, shuffle=True, seed=5) for f in (view.quotes, view.known()))
+    shuffled = View(quotes, path=path)
     assert frame.equals(opportunities(strategy, shuffled))
 
 
 @pytest.mark.parametrize("strategy", cases())
 def test_a_whole_history_gives_the_same_as_single_decisions(strategy: Strategy, view: View) -> None:
     within = ("decided_at",) if strategy.requires().scope == INSTANT else ("decided_at", "event_id", "market", "line")
-    parts = view.quotes.partition_by(*within)
-    single = pl.concat([strategy.opportunities(View(part)) for part in parts]).sort(KEY)
+    paths = view.known().partition_by(*within, as_dict=True)
+    parts = view.quotes.partition_by(*within, as_dict=True)
+    single = pl.concat([strategy.opportunities(View(part, path=paths[key])) for key, part in parts.items()]).sort(KEY)
     batch = opportunities(strategy, view)
     if "group" in batch.columns:  # numbered within a decision instant of an event
         single, batch = (
@@ -136,10 +143,12 @@ def test_a_whole_history_gives_the_same_as_single_decisions(strategy: Strategy, 
 def test_it_uses_only_the_quotes_that_it_requires(strategy: Strategy, view: View) -> None:
     requirement = strategy.requires()
     assert set(requirement.markets) <= set(SELECTIONS) and requirement.scope in SCOPES
-    quotes = view.quotes.filter(pl.col("market").is_in(requirement.markets) & pl.col("side").is_in(requirement.sides))
+    wanted = pl.col("market").is_in(requirement.markets) & pl.col("side").is_in(requirement.sides)
     if requirement.bookmakers is not None:
-        quotes = quotes.filter(pl.col("bookmaker").is_in(requirement.bookmakers))
-    assert opportunities(strategy, View(quotes)).equals(opportunities(strategy, view))
+        wanted &= pl.col("bookmaker").is_in(requirement.bookmakers)
+    seen = cut(view, wanted)
+    seen = seen if requirement.path else View(seen.quotes)
+    assert opportunities(strategy, seen).equals(opportunities(strategy, view))
 
 
 @pytest.mark.parametrize("strategy", cases())

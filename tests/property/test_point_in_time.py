@@ -83,7 +83,7 @@ def until(strategy: Strategy, market: Market, decide_at: str, instant: int, way:
     events, quotes = market
     needs = strategy.requires()
     seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]) & pl.col("market").is_in(needs.markets))
-    offers = strategy.opportunities(build_view(events, seen, decide_at))
+    offers = strategy.opportunities(build_view(events, seen, decide_at, path=needs.path))
     closing = fair_closing(events, quotes)
     rates = {name: rate for name, rate in RATES.items() if name in offers["bookmaker"]}
     tape = build_tape(offers, events, closing, commission_rates=rates, kelly=kelly)
@@ -191,7 +191,7 @@ def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
 def test_each_option_has_an_effect_and_uses_no_future(name: str, base: dict[str, Any], change: dict[str, Any]) -> None:
     market = random_world(2)
     start = {**WIDE[name], **base}
-    plain, switched = (make(name, {**start, **c}).opportunities(build_view(*market)) for c in ({}, change))
+    plain, switched = (make(name, {**start, **c}).opportunities(build_view(*market, path=True)) for c in ({}, change))
     assert not plain.equals(switched)
     assert compare_futures(market, name, "quote", 3, **base, **change) > 0
 

@@ -127,6 +127,7 @@ class Market:
         self._events: dict[int, _Event] = {}
         self._settled: dict[int, int] = {}  # when the first result of an event became known
         self._books: dict[int, dict[tuple[str, float | None], dict[Series, _Held]]] = {}
+        self._paths: dict[int, dict[tuple[str, float | None], dict[tuple[Series, int], _Held]]] = {}
         self.reached_ns: int | None = None
         self._midnight_ns = _NEVER
         self._features = Follower(features)
@@ -235,6 +236,7 @@ class Market:
         elif isinstance(message, Result):
             event_id = int(message.values["event_id"])
             self._books.pop(event_id, None)
+            self._paths.pop(event_id, None)
             self._features.add(message.values, self._settled.setdefault(event_id, message.known_at_ns))
         elif isinstance(message, Gap):
             self._mark_stale(message.source)
@@ -275,6 +277,11 @@ class Market:
         held = book.get(series)
         if held is None or rank >= held.rank:
             book[series] = _Held(rank, quote)
+        if self.watch.required.path:
+            path = self._paths.setdefault(quote.event_id, {}).setdefault((quote.market, line), {})
+            same = path.get((series, quote.known_at_ns))
+            if same is None or rank >= same.rank:
+                path[series, quote.known_at_ns] = _Held(rank, quote)
         return {(quote.event_id, quote.market, line)} if quote.known_at_ns == at else set()
 
     def _mark_stale(self, source: str) -> None:
@@ -310,21 +317,25 @@ class Market:
     def _view(self, at: int, due: Iterable[Question]) -> View | None:
         """The view of the questions that are decided at `at`; None if nothing of them is in force."""
         rows: list[tuple[Any, ...]] = []
+        known: list[tuple[Any, ...]] = []
         for event_id, market, line in sorted(due, key=lambda question: (question[0], question[1], _key(question[2]))):
-            event = self._events[event_id]
             book = self._books.get(event_id, {}).get((market, line), {})
-            for series in sorted(book):
-                quote = book[series].quote
-                rows.append(
-                    (
-                        at, event_id, *event[:3], event.starts_ns, market, line, *series, quote.odds,
-                        quote.size_minor, quote.suspect, quote.kind, quote.known_at_ns,
-                    )
-                )  # fmt: skip
+            rows += [self._row(at, book[series].quote, line) for series in sorted(book)]
+            path = self._paths.get(event_id, {}).get((market, line), {})
+            known += [self._row(at, path[key].quote, line) for key in sorted(path)]
         if not rows:
             return None
         decisions = ((at, self._of_events[event_id]) for event_id in {row[1] for row in rows})
-        return View(_frame(rows), self._features.frames(decisions))
+        features = self._features.frames(decisions)
+        return View(_frame(rows), features, _frame(known) if self.watch.required.path else None)
+
+    def _row(self, at: int, quote: Quote, line: float | None) -> tuple[Any, ...]:
+        """A quote in the columns of a view."""
+        event = self._events[quote.event_id]
+        return (
+            at, quote.event_id, *event[:3], event.starts_ns, quote.market, line, quote.selection, quote.bookmaker,
+            quote.side, quote.odds, quote.size_minor, quote.suspect, quote.kind, quote.known_at_ns,
+        )  # fmt: skip
 
 
 def _key(line: float | None) -> float:

@@ -159,7 +159,8 @@ class Model:
 
 def _between(view: View, first: int, last: int) -> View:
     kept = pl.col("decided_at").cast(pl.Int64).is_between(first, last)
-    return View(view.quotes.filter(kept), {name: frame.filter(kept) for name, frame in view.features.items()})
+    path = None if view.path is None else view.path.filter(kept)
+    return View(view.quotes.filter(kept), {name: frame.filter(kept) for name, frame in view.features.items()}, path)
 
 
 def artifact_hash(fitted: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -79,6 +80,60 @@ def test_views_of_a_store_are_parts_of_the_view_of_its_frames(tmp_path: Path, de
     ids = events.filter(pl.col("date") == events["date"].max())["event_id"]
     shown = pl.concat(view.quotes for view in store_views(store, last, decide_at, memory_mb=memory_mb))
     assert shown.sort(ORDER).equals(wanted.filter(pl.col("event_id").is_in(ids.implode())))
+
+
+def known_by(events: pl.DataFrame, quotes: pl.DataFrame, decisions: pl.DataFrame) -> set[tuple[object, ...]]:
+    """All quotes of the question of each decision that are known by then, by a plain loop."""
+    starts = dict(events.select("event_id", pl.col("starts_at").cast(pl.Int64)).iter_rows())
+    rows = quotes.with_columns(pl.col("known_at").cast(pl.Int64)).sort("odds", descending=True).iter_rows(named=True)
+    usable = [row for row in rows if row["instant"] != "in_play" and row["known_at"] <= starts[row["event_id"]]]
+    rank = {"open": 0, "snapshot": 1, "close": 2}
+    usable.sort(key=lambda row: rank[row["instant"]])
+    last = {(*(row[key] for key in KEYS), row["known_at"]): row for row in usable}.values()
+    found = set()
+    for decided, event, market, line in decisions.iter_rows():
+        found |= {
+            (decided, *(row[key] for key in KEYS), row["odds"], row["known_at"])
+            for row in last
+            if (row["event_id"], row["market"], row["line"]) == (event, market, line) and row["known_at"] <= decided
+        }
+    return found
+
+
+@pytest.mark.parametrize("decide_at", ["quote", "before_start:5m+4h+0m"])
+def test_the_path_holds_all_quotes_known_by_each_decision_and_no_other(decide_at: str) -> None:
+    events, quotes = world(7, 6)
+    view = build_view(events, quotes, decide_at, path=True)
+    path = view.known()
+    decisions = view.quotes.select(pl.col("decided_at").cast(pl.Int64), "event_id", "market", "line").unique()
+    assert as_set(path) == known_by(events, quotes, decisions) and len(path) == len(as_set(path))
+    assert dict(path.schema) == VIEW and path.equals(path.sort(*ORDER, "known_at"))
+    assert (path["known_at"] <= path["decided_at"]).all() and path.height > view.quotes.height
+    in_force = path.unique(ORDER, keep="last", maintain_order=True)
+    assert in_force.equals(view.quotes) and build_view(events, quotes, decide_at).quotes.equals(view.quotes)
+
+
+@pytest.mark.parametrize("decide_at", ["quote", "before_start:1h+3h"])
+def test_paths_of_a_store_and_of_blocks_are_parts_of_the_path_of_the_frames(tmp_path: Path, decide_at: str) -> None:
+    events, quotes = world(10, 12)
+    store = Store.create_or_open(tmp_path / "s")
+    empty = pl.DataFrame(schema=QUARANTINE)
+    store.apply([FakeBatch("test", "one.csv", "a" * 64, None, events, quotes, empty, FakeCounts())])
+    usable = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]))
+    wanted = build_view(events, usable, decide_at, path=True)
+    stored = list(store_views(store, Universe(instants=("open", "snapshot")), decide_at, path=True))
+    blocks = list(view_blocks(events, usable, decide_at, max_quotes=5_000, path=True))
+    assert len(blocks) > 1 or decide_at != "quote"
+    for views in (stored, blocks):
+        assert pl.concat(view.known() for view in views).sort(*ORDER, "known_at").equals(wanted.known())
+        assert pl.concat(view.quotes for view in views).sort(ORDER).equals(wanted.quotes)
+    nothing = list(store_views(store, Universe(first_date=date(2030, 1, 1)), decide_at, path=True))
+    assert [view.known().height for view in nothing] == [0]
+
+
+def test_a_view_without_a_path_says_how_to_get_one() -> None:
+    with pytest.raises(DataError, match="path=True"):
+        build_view(*world(3, 2)).known()
 
 
 def test_several_decisions_per_event_are_the_views_of_each() -> None:

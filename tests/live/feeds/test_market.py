@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,6 +85,17 @@ def test_views_are_those_of_the_history(seed: int, n: int, decide_at: str) -> No
     joined = pl.concat(live) if live else expected.clear()
     assert joined.schema == expected.schema
     assert joined.equals(expected)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10**6), st.integers(1, 80), st.sampled_from(["quote", "before_start:3h+30m"]))
+def test_paths_are_those_of_the_history(seed: int, n: int, decide_at: str) -> None:
+    events, quotes = history(np.random.default_rng(seed), n)
+    expected = build_view(events, seen(quotes), decide_at, path=True).known()
+    market = Market(replace(WATCH, required=replace(WATCH.required, path=True)), decide_at)
+    found = moments(market, Replay(events, quotes)) + list(market.advance(START + 1_000 * HOUR_NS))
+    live = [moment.view.known() for moment in found if moment.view is not None]
+    assert (pl.concat(live) if live else expected.clear()).equals(expected)
 
 
 def test_midnights_results_and_decisions_come_in_order() -> None:

@@ -175,6 +175,9 @@ def test_a_fit_gets_the_features_of_the_decisions_before_it(home: Path) -> None:
 @pytest.mark.parametrize("convert", [pl.DataFrame.lazy, pl.DataFrame.to_dicts])
 def test_a_strategy_that_returns_no_frame_is_told_so(convert: Any) -> None:
     class Own:
+        def requires(self) -> Requirement:
+            return Requirement(("1x2",))
+
         def opportunities(self, view: View) -> Any:
             return convert(view.quotes)
 
