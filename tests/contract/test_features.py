@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from engine.asof.features import AFTER, BEFORE, Follower, frames
 from engine.schema import INSTANT_DTYPE
 from engine.strategy import Feature
 from research.features import built_in, names
+from tests.contract.planted_features import IDEAS, OneAfterAnother, PlantedFeature
 from tests.property.markets import world
 
 INSTANT = pl.col("settled_at").cast(pl.Int64)
 
 
+@cache
 def history(seed: int = 3, n_events: int = 150) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Events of 20 days that are settled at midnight, and two decisions on each: before its day, and at a midnight.
 
@@ -121,8 +125,10 @@ def test_it_depends_on_no_order_of_events_and_does_not_read_what_is_not_settled(
     other = pl.Series("other", rng.integers(0, 9, events.height), dtype=pl.Int32)
     score = pl.when(last).then("other").otherwise("home_score")
     sign = (score - pl.col("away_score")).sign()  # the last third of the results becomes another one
-    future = events.with_columns(other, at=INSTANT).with_columns(
-        home_score=score, winner=sign.replace_strict([-1, 0, 1], ["away", "draw", "home"])
+    future = events.with_columns(other, at=INSTANT).with_columns(  # or a match that never took place
+        home_score=score,
+        winner=sign.replace_strict([-1, 0, 1], ["away", "draw", "home"]),
+        status=pl.when(last & (pl.col("other") > 4)).then(pl.lit("walkover")).otherwise("status"),
     )
     until = events["settled_at"].cast(pl.Int64).quantile(0.66)
     early = pl.col("decided_at").cast(pl.Int64) <= until
@@ -141,3 +147,51 @@ def test_asking_changes_nothing(made: Feature) -> None:
         asked.update(result, row["at"])
         quiet.update(result, row["at"])
     assert asked.value(event, 2**62) == quiet.value(event, 2**62)
+
+
+def test_no_order_of_the_results_of_an_instant_matters(made: Feature) -> None:
+    events, decisions = history(7)
+    drawn = np.random.default_rng(2).permutation(events.height) + 1
+    renamed = pl.Series(drawn, dtype=pl.Int64)
+    names = pl.DataFrame({"event_id": events["event_id"], "new": renamed})
+    others = events.with_columns(event_id=renamed)
+    asked = decisions.join(names, on="event_id").select("decided_at", event_id="new")
+    here = of(made, events, decisions).join(names, on="event_id").drop("event_id").rename({"new": "event_id"})
+    there = of(made, others, asked).select(here.columns)
+    assert_frame_equal(here, there, check_row_order=False, check_exact=False, rel_tol=1e-9, abs_tol=1e-9)
+
+
+CHECKS = {
+    "truncated": test_whole_history_gives_the_same_as_a_truncated_one_and_as_single_rows,
+    "messages": test_a_batch_gives_the_same_bits_as_one_message_after_another,
+    "future": test_it_depends_on_no_order_of_events_and_does_not_read_what_is_not_settled,
+    "instant": test_no_order_of_the_results_of_an_instant_matters,
+}
+
+
+def refusals(made: Feature, *names: str) -> set[str]:
+    """The parts of this contract, of some of them, that a feature breaks."""
+    found = set()
+    for name in names or tuple(CHECKS):
+        try:
+            CHECKS[name](made)
+        except AssertionError:
+            found.add(name)
+    return found
+
+
+@pytest.mark.parametrize("idea", list(IDEAS))
+def test_a_planted_mistake_is_found_and_its_honest_version_is_not(idea: str) -> None:
+    planted = PlantedFeature(IDEAS[idea])
+    assert refusals(planted, "truncated", "instant") == {"truncated"}
+    assert not refusals(replace(planted, honest=True), "truncated", "instant")
+
+
+def test_a_planted_mistake_makes_history_and_messages_differ() -> None:
+    planted = PlantedFeature(IDEAS["form without shift"])
+    assert refusals(planted) == {"truncated", "messages", "future"}
+    assert not refusals(replace(planted, honest=True))
+
+
+def test_a_rating_that_takes_the_results_of_an_instant_one_after_another_is_found() -> None:
+    assert refusals(OneAfterAnother()) == {"instant"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import csv
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -32,6 +34,21 @@ def events_of(*matches: Match) -> pl.DataFrame:
         }  # fmt: skip
         rows.append(row | (more[0] if more else {}))
     return pl.DataFrame(rows, schema=dict(EVENTS), orient="row")
+
+
+def seasons(reference: Path, *names: str) -> pl.DataFrame:
+    """The matches of files of football-data.co.uk, such as ``E0_1314``, each file a season of its name."""
+    matches: list[Match] = []
+    for name in names:
+        text = (reference / "data" / "football_data" / f"{name}.csv").read_text("latin-1")
+        for row in csv.DictReader(text.splitlines()):
+            if row.get("HomeTeam"):
+                day, month, year = (int(part) for part in row["Date"].split("/"))
+                played = (date(year % 100 + 2000, month, day) - FIRST.date()).days
+                goals = int(float(row["FTHG"])), int(float(row["FTAG"]))
+                columns = {"competition": row["Div"], "season": name}
+                matches.append((played, row["HomeTeam"], row["AwayTeam"], *goals, columns))
+    return events_of(*matches)
 
 
 def at_start(feature: Feature, events: pl.DataFrame) -> list[dict[str, Any]]:

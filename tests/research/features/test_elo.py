@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from research.features.elo import Elo
-from tests.property.markets import football
-from tests.research.features.made import at_start, events_of
+from tests.research.features.made import at_start, events_of, seasons
 
 PLAIN = Elo(warm_up=0, k=20.0, margin=0.0, home_advantage=0.0, entrant_gap=0.0)
 
@@ -63,7 +62,7 @@ def test_only_matches_with_an_outcome_count() -> None:
 
 
 def test_a_plain_loop_over_real_seasons_agrees(reference_dir: Path) -> None:
-    events, _ = football(reference_dir / "data" / "football_data", ("E0_1213.csv", "E0_1314.csv"))
+    events = seasons(reference_dir, "E0_1213", "E0_1314")
     feature, ratings, count = Elo(), {}, 0
     expected: dict[int, tuple[float, float]] = {}
     for (_,), day in events.group_by(["date"], maintain_order=True):

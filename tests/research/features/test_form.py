@@ -9,8 +9,7 @@ import polars as pl
 import pytest
 
 from research.features.form import Form
-from tests.property.markets import football
-from tests.research.features.made import at_start, events_of
+from tests.research.features.made import at_start, events_of, seasons
 
 
 def test_goals_at_home_and_away_are_apart_and_points_are_not() -> None:
@@ -44,7 +43,7 @@ def test_on_a_tour_both_slots_are_the_same_place() -> None:
 
 
 def test_weighted_means_over_a_real_season_agree(reference_dir: Path) -> None:
-    events, _ = football(reference_dir / "data" / "football_data", ("E0_1314.csv",))
+    events = seasons(reference_dir, "E0_1314")
     rows, feature = at_start(Form(), events), Form()
     played = list(events.sort("settled_at", "event_id").iter_rows(named=True))
     for number in range(150, 380, 23):
