@@ -50,10 +50,20 @@ def show(judgement: Judgement, place: dict[str, Any]) -> None:
     """Print the table."""
     from engine.errors import printable
     from research.commands.tables import print_line, print_table
-    from research.judging.sentences import HEADS, cells, headline, self_test_lines
+    from research.judging.sentences import (
+        EARNING_HEADS,
+        HEADS,
+        cells,
+        earning_cells,
+        headline,
+        money_words,
+        self_test_lines,
+    )
 
     print_line(headline(judgement))
     print_table("", list(HEADS), [list(cells(row)) for row in judgement.rows])
+    print_table("", list(EARNING_HEADS), [list(earning_cells(one)) for one in judgement.earnings])
+    print_line(money_words(judgement))
     for note in judgement.notes:
         print_line(f"note    {note}")
     for line in self_test_lines(judgement):

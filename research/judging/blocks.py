@@ -7,6 +7,7 @@ percentiles.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["LEVEL", "Interval", "Weeks"]
+__all__ = ["LEVEL", "Interval", "Weeks", "interval", "plain"]
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +30,12 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+def plain(values: Interval, name: str) -> dict[str, float | None]:
+    """An interval as plain values, its estimate under a name; null for what is not known."""
+    pairs = ((name, values.value), ("low", values.low), ("high", values.high))
+    return {key: value if math.isfinite(value) else None for key, value in pairs}
 
 
 @dataclass(frozen=True)

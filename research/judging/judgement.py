@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,22 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import ConfigurationError, DataError, EmptyUniverseError, unknown_name
+from engine.schema import CLOSE as PRICE_CLOSE
 from engine.schema import SELECTIONS
 from research import models
 from research.execution.progress import Progress, Silence
 from research.forecasting.contract import Model
+from research.inference.bootstrap import generator
 from research.judging.blocks import Weeks
+from research.judging.breakdown import Part, breakdown_of
+from research.judging.earnings import Earning, earnings_of, money_verdict
 from research.judging.sample import Sample, days_of, sample_of
 from research.judging.scores import log_losses
 from research.judging.selftest import Check, self_test
 from research.judging.settings import CLOSE, Settings
 from research.judging.table import Row, table_of
 from research.judging.walk import Fit, Walk, Walked, decided_rows, refit_instants
+from research.verdict.judge import Verdict
 
 __all__ = ["Judgement", "forecasts_frame", "judge"]
 
@@ -49,6 +54,12 @@ class Judgement:
         What was left out, and why.
     checks : tuple of Check
         The self-test of the harness on these events.
+    parts : tuple of Part
+        The same by competition, season and odds.
+    earnings : tuple of Earning
+        Value bets on each forecast, except for closing prices.
+    money : Verdict
+        Whether any of them earned more than luck.
     """
 
     settings: Settings
@@ -58,6 +69,9 @@ class Judgement:
     fits: tuple[Fit, ...]
     notes: tuple[str, ...]
     checks: tuple[Check, ...]
+    parts: tuple[Part, ...]
+    earnings: tuple[Earning, ...]
+    money: Verdict
 
     def document(self) -> dict[str, Any]:
         """The judgement as plain values."""
@@ -72,6 +86,14 @@ class Judgement:
             "left_out": dict(self.sample.left_out),
             "notes": list(self.notes),
             "self_test": [check.document() for check in self.checks],
+            "parts": [part.document() for part in self.parts],
+            "earnings": [one.document() for one in self.earnings],
+            "money": {
+                "evidence": self.money.evidence,
+                "conditions": {
+                    one.letter: {"holds": one.holds, "found": one.sentence} for one in self.money.conditions
+                },
+            },
         }
 
 
@@ -96,11 +118,35 @@ def judge(settings: Settings, progress: Progress | None = None) -> Judgement:
     prob = {name: sample.fair[name] if name in settings.markets else walked[name].prob for name in chosen
             if name in settings.markets or name in walked}  # fmt: skip
     sample, prob = _common(sample, prob, notes)
-    draws, shuffles = np.random.default_rng(settings.seed).spawn(2)
-    rows = table_of(prob, sample.fair, sample.outcomes, Weeks.of(sample.judged["date"], settings.resamples, draws))
-    checks = self_test(prob, sample.odds, CLOSE, sample.outcomes, shuffles)
     fits = tuple(fit for one in walked.values() for fit in one.fits)
-    return Judgement(settings, sample, prob, rows, fits, tuple(notes), checks)
+    return _measured(settings, sample, prob, fits, tuple(notes))
+
+
+def _measured(
+    settings: Settings, sample: Sample, prob: dict[str, Floats], fits: tuple[Fit, ...], notes: tuple[str, ...]
+) -> Judgement:
+    judged, outcome, close = sample.judged, sample.outcomes, sample.fair[CLOSE]
+    weeks = Weeks.of(judged["date"], settings.resamples, generator(settings.seed, "weeks"))
+    bettable = {name: values for name, values in prob.items() if not _is_later(settings, name, sample.decided)}
+    earned = earnings_of(bettable, sample.odds[sample.decided], close, outcome, weeks, settings.edge_min)
+    return Judgement(
+        settings,
+        sample,
+        prob,
+        table_of(prob, sample.fair, outcome, weeks),
+        fits,
+        notes,
+        self_test(prob, sample.odds, CLOSE, outcome, generator(settings.seed, "shuffle")),
+        breakdown_of(prob, judged, sample.odds[CLOSE], close, outcome, weeks),
+        earned,
+        money_verdict(earned, judged["date"], weeks, settings.seed),
+    )
+
+
+def _is_later(settings: Settings, name: str, decided: str) -> bool:
+    """Whether a forecast is a closing price, which nobody has at the prices bet on: no strategy."""
+    kinds = {market: price.kind for market, price in settings.markets.items()}
+    return kinds.get(name) == PRICE_CLOSE != kinds[decided]
 
 
 def _chosen(settings: Settings) -> tuple[str, ...]:
@@ -157,8 +203,9 @@ def _common(sample: Sample, prob: dict[str, Floats], notes: list[str]) -> tuple[
         raise EmptyUniverseError("no event that every model answers", where="judge.models", found=counts)
     odds, fair = ({name: values[answered] for name, values in kept.items()} for kept in (sample.odds, sample.fair))
     judged = sample.judged.filter(pl.Series(answered))
-    cut = Sample(sample.events, judged, odds, fair, sample.prices, left_out)
-    return cut, {name: values[answered] for name, values in prob.items()}
+    return replace(sample, judged=judged, odds=odds, fair=fair, left_out=left_out), {
+        name: values[answered] for name, values in prob.items()
+    }
 
 
 def forecasts_frame(judgement: Judgement) -> pl.DataFrame:

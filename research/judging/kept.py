@@ -37,4 +37,9 @@ def keep(judgement: Judgement, command: Sequence[str], *, page: bool) -> dict[st
     forecasts_frame(judgement).write_parquet(paths["forecasts"])
     document = {"command": list(command), **judgement.document()}
     write_bytes(folder / "judgement.json", json_line(document).encode())
+    if page:
+        from research.judging.page import page as drawn
+
+        paths["page"] = folder / "report.html"
+        write_bytes(paths["page"], drawn(judgement, command, folder.name).encode("utf-8", "replace"))
     return {name: str(path) for name, path in paths.items()}

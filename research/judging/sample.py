@@ -36,9 +36,10 @@ class Sample:
         Decimal odds of each market forecast, one row for each judged event.
     fair : mapping of str to float64 (n, n_outcomes)
         Its probabilities without the margin.
+    decided : str
+        The market whose prices a decision may use: `OPEN`, without one the first.
     prices : polars.DataFrame
-        Probabilities for all events by the prices that a decision may use (`OPEN`, without one the first of the
-        markets): event_id and a column for each outcome. Models that read the market get these.
+        Its probabilities for all events: event_id and a column for each outcome. Models that read the market get these.
     left_out : mapping of str to int
         Events of the judged span that are not judged, by reason.
     """
@@ -47,6 +48,7 @@ class Sample:
     judged: pl.DataFrame
     odds: Mapping[str, Floats]
     fair: Mapping[str, Floats]
+    decided: str
     prices: pl.DataFrame
     left_out: Mapping[str, int]
 
@@ -92,10 +94,11 @@ def sample_of(settings: Settings) -> Sample:
         counts = ", ".join(f"{number} with {reason}" for reason, number in left_out.items())
         raise EmptyUniverseError("no event to judge", where="judge.*", found=f"of {span.height} events {counts}")
     odds = {name: _aligned(judged, book, names) for name, book in books.items()}
-    decided = books[OPEN if OPEN in books else next(iter(books))]
+    decided = OPEN if OPEN in books else next(iter(books))
     return Sample(
         events, judged, odds, {name: fair_probabilities(values, settings.method) for name, values in odds.items()},
-        _fair_frame(decided, names, settings.method), left_out,
+        decided,
+        _fair_frame(books[decided], names, settings.method), left_out,
     )  # fmt: skip
 
 

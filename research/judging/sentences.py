@@ -1,4 +1,4 @@
-"""A judgement in words: the headline, the cells of its table, the self-test."""
+"""A judgement in words: the headline, the cells of its tables, the self-test."""
 
 from __future__ import annotations
 
@@ -6,12 +6,23 @@ import math
 from typing import Final
 
 from research.judging.blocks import Interval
+from research.judging.earnings import Earning
 from research.judging.judgement import Judgement
 from research.judging.sample import days_of
 from research.judging.table import Row
 from research.report.text import NOTHING, listing, number
 
-__all__ = ["HEADS", "cells", "headline", "self_test_lines"]
+__all__ = [
+    "EARNING_HEADS",
+    "HEADS",
+    "cells",
+    "earning_cells",
+    "headline",
+    "money_words",
+    "reading",
+    "self_test_lines",
+    "spread",
+]
 
 HEADS: Final = (
     "model", "n", "log loss", "RPS", "Brier", "ECE", "to the close", "to pre-match", "weight", "verdict",
@@ -37,6 +48,36 @@ def cells(row: Row) -> tuple[object, ...]:
         row.model, row.n, *scores, spread(row.vs_close, 4), spread(row.vs_open, 4), spread(row.pool.weight, 2),
         row.verdict,
     )  # fmt: skip
+
+
+EARNING_HEADS: Final = ("forecast", "bets", "yield, %", "closing line value, %")
+
+
+def earning_cells(one: Earning) -> tuple[str, ...]:
+    """The cells of the bets on a forecast, in the order of `EARNING_HEADS`."""
+    return one.model, number(one.bets), *(spread(_percent(found), 2) for found in (one.returned, one.clv))
+
+
+def _percent(found: Interval) -> Interval:
+    return Interval(100.0 * found.value, 100.0 * found.low, 100.0 * found.high)
+
+
+def money_words(judgement: Judgement) -> str:
+    """The verdict of money over all forecasts."""
+    money = judgement.money
+    if money.evidence:
+        return "Evidence of an edge."
+    return f"No evidence of an edge: {'; '.join(one.brief for one in money.failed)}."
+
+
+def reading(judgement: Judgement) -> str:
+    """How the page is to be read."""
+    fits = {fit.until_ns for fit in judgement.fits}
+    fitted = f"Models were fitted {number(len(fits))} times, on what was settled before. " if fits else ""
+    return (
+        f"{fitted}A forecast adds to the market if its weight beside the closing price is above zero, in 5% of cases "
+        "wrongly for all forecasts together. A price that knows all that a model knows gives it a weight of zero."
+    )
 
 
 def self_test_lines(judgement: Judgement) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from research.judging.blocks import LEVEL, Interval, Weeks
+from research.judging.blocks import LEVEL, Interval, Weeks, plain
 from research.judging.pool import Pool, pool_of
 from research.judging.scores import brier, calibration_error, log_losses, ranked
 from research.judging.settings import CLOSE, OPEN
@@ -63,9 +62,9 @@ class Row:
             "rps": self.rps,
             "brier": self.brier,
             "ece": self.ece,
-            "vs_close": _named(self.vs_close, "diff"),
-            "vs_open": _named(self.vs_open, "diff"),
-            "blend_weight": _named(weight, "value"),
+            "vs_close": plain(self.vs_close, "diff"),
+            "vs_open": plain(self.vs_open, "diff"),
+            "blend_weight": plain(weight, "value"),
             "verdict": self.verdict,
         }
 
@@ -117,8 +116,3 @@ def _verdict(pool: Pool, adds: bool) -> str:
     if not adds:
         return "adds nothing to the market"
     return f"adds {pool.gain:.4f} of log loss to the market"
-
-
-def _named(values: Interval, name: str) -> dict[str, float | None]:
-    pairs = ((name, values.value), ("low", values.low), ("high", values.high))
-    return {key: value if math.isfinite(value) else None for key, value in pairs}

@@ -134,7 +134,7 @@ def _fitted(model: Model, past: pl.DataFrame, outcomes: tuple[str, ...], until_n
         raise DataError(
             f"model {model.name} cannot be fitted on {day}", where=error.where, expected=error.expected,
             found=f"{error.what} ({error.found})" if error.found else error.what,
-            todo=error.todo or "let it learn from earlier events (data.*), or judge later ones (judge.first_date)",
+            todo=error.todo,
         ) from error  # fmt: skip
 
 

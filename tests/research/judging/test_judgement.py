@@ -232,7 +232,7 @@ def test_what_are_no_probabilities_are_refused(leagues: Path) -> None:
 
 def test_the_kept_forecasts_give_the_table_again(leagues: Path, shares: ShareModel, home: Path) -> None:
     judgement = judge(chosen(leagues))
-    place = keep(judgement, ["judge"], page=False)
+    place = keep(judgement, ["judge", "judge.models=all"], page=True)
     kept = pl.read_parquet(place["forecasts"])
     assert kept.columns[:10] == [
         "competition", "date", "home", "away", "model", "prob_home", "prob_draw", "prob_away", "home_score",
@@ -246,6 +246,18 @@ def test_the_kept_forecasts_give_the_table_again(leagues: Path, shares: ShareMod
     assert dict(losses) == pytest.approx({row.model: row.log_loss for row in judgement.rows}, abs=1e-12)
     document = json.loads((Path(place["forecasts"]).parent / "judgement.json").read_text())
     assert document["models"] == judgement.document()["models"]
+    text = Path(place["page"]).read_text()
+    assert all(f">{row.model}</th>" in text and f"{row.log_loss:.4f}" in text for row in judgement.rows)
+    assert "bea judge judge.models=all" in text and text.count("<svg") == 4
+    assert all(f"By {by}" in text for by in ("competition", "season", "odds of the favourite"))
+
+
+def test_no_one_bets_on_the_close_at_prices_of_before(leagues: Path, shares: ShareModel) -> None:
+    earned = judge(chosen(leagues)).earnings
+    assert [one.model for one in earned] == ["market_open", "market_b365", "shares"]
+    assert earned[0].bets == 0 < earned[-1].bets
+    closing = judge(chosen(leagues, "judge.markets.market_open=null", "judge.markets.market_b365=null"))
+    assert [one.model for one in closing.earnings] == ["market_close", "shares"] and closing.earnings[0].bets == 0
 
 
 @pytest.mark.parametrize(

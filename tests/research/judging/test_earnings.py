@@ -1,0 +1,61 @@
+"""Value bets on forecasts: yields against a loop, and a verdict that knows luck from knowledge."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+
+from research.judging.blocks import Weeks
+from research.judging.earnings import earnings_of, money_verdict
+
+N = 3_000
+
+
+def world(seed: int, error: float = 0.15) -> tuple[np.ndarray, np.ndarray, np.ndarray, pl.Series]:
+    """True probabilities, prices of a market that misses them a little with a margin, outcomes, dates."""
+    rng = np.random.default_rng(seed)
+    true = rng.dirichlet(np.full(3, 4.0), N)
+    market = true * np.exp(rng.normal(0.0, error, true.shape))
+    market /= market.sum(axis=1, keepdims=True)
+    outcome = (true.cumsum(axis=1) < rng.random((N, 1))).sum(axis=1).clip(0, 2)
+    dates = pl.Series([dt.date(2015, 1, 5) + dt.timedelta(days=i // 3) for i in range(N)])
+    return true, 1.0 / (market * 1.06), outcome, dates
+
+
+def test_yields_are_those_of_a_loop_over_the_bets() -> None:
+    true, odds, outcome, dates = world(1)
+    weeks = Weeks.of(dates, 100, np.random.default_rng(0))
+    (one,) = earnings_of({"true": true}, odds, true, outcome, weeks, 0.05)
+    profits, values = [], []
+    for prob, prices, happened in zip(true.tolist(), odds.tolist(), outcome.tolist(), strict=True):
+        for k in range(3):
+            if prob[k] * prices[k] - 1.0 >= 0.05:
+                profits.append(prices[k] - 1.0 if k == happened else -1.0)
+                values.append(prices[k] * prob[k] - 1.0)
+    assert one.bets == len(profits) > 500
+    assert one.returned.value == pytest.approx(sum(profits) / len(profits), abs=1e-12)
+    assert one.clv.value == pytest.approx(sum(values) / len(values), abs=1e-12)
+
+
+def test_bets_on_the_market_itself_are_none() -> None:
+    _, odds, outcome, dates = world(2)
+    fair = (1.0 / odds) / (1.0 / odds).sum(axis=1, keepdims=True)
+    weeks = Weeks.of(dates, 100, np.random.default_rng(0))
+    (one,) = earnings_of({"market": fair}, odds, fair, outcome, weeks, 0.0)
+    assert one.bets == 0 and np.isnan(one.returned.value)
+    assert one.document()["yield"] == {"value": None, "low": None, "high": None}
+    assert not money_verdict((one,), dates, weeks, 0).evidence
+
+
+def test_the_verdict_knows_luck_from_knowledge() -> None:
+    true, odds, outcome, dates = world(3, 0.3)
+    weeks = Weeks.of(dates, 400, np.random.default_rng(0))
+    rng = np.random.default_rng(9)
+    noise = {f"noise{i}": rng.dirichlet(np.full(3, 4.0), N) for i in range(3)}
+    lucky = earnings_of(noise, odds, true, outcome, weeks, 0.02)
+    assert not money_verdict(lucky, dates, weeks, 0).evidence
+    knowing = earnings_of({**noise, "true": true}, odds, true, outcome, weeks, 0.02)
+    assert money_verdict(knowing, dates, weeks, 0).evidence
