@@ -6,7 +6,7 @@ through features: numbers made of events that were settled before the decision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
@@ -205,4 +205,13 @@ class Stored(Protocol):
 
     def artifacts(self) -> Mapping[str, Path]:
         """The files, each by a short name."""
+        ...
+
+
+@runtime_checkable
+class Modular(Protocol):
+    """A strategy with code that it finds by name, such as a model: an edit of it makes another tape and another run."""
+
+    def modules(self) -> Sequence[str]:
+        """Dotted names of the modules."""
         ...

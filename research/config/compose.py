@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import CachingConfigRepository
@@ -31,11 +31,15 @@ from omegaconf.basecontainer import BaseContainer
 from engine.errors import BeaError, ConfigurationError
 from engine.names.texts import clean
 from engine.paths import conf_dir, user_folders
+from research import models
 from research.config.guard import check_composed, check_file, check_overrides, check_primary
 from research.config.keys import KEYS
 from research.config.mistakes import nearest, translate, unknown_option
 from research.strategies import defaults
 from research.strategies.user_file import user_strategies
+
+#: options that are short for another one
+SHORT: Final = {"strategy/model": "strategy/model_value"}
 
 
 class Composer:
@@ -103,7 +107,7 @@ class Composer:
             except BeaError:
                 raise
             except Exception as error:
-                raise self._explained(error) from error
+                raise self._explained(error, words) from error
             check_composed(config)
         return config
 
@@ -149,12 +153,13 @@ class Composer:
         found = self.loader.repository.load_config(f"{group}/{option}")
         return {str(key) for key in found.config} if found is not None else set()
 
-    def _explained(self, error: Exception) -> BeaError:
+    def _explained(self, error: Exception, words: Sequence[str]) -> BeaError:
         if (match := re.search(r"Could not override '([^']*)'", str(error))) and match[1] in KEYS:
             return self.belongs_elsewhere(match[1])
         try:
             with _without_resolvers():
-                plain = self.loader.load_configuration(self.name, [], RunMode.RUN)
+                chosen = [word for word in words if word.partition("=")[0] in self.groups()]
+                plain = self.loader.load_configuration(self.name, chosen, RunMode.RUN)
             keys = leaf_keys(resolved(plain)) + self.groups()
         except Exception:
             keys = self.groups()
@@ -173,8 +178,10 @@ class _Repository(CachingConfigRepository):  # type: ignore[misc]
 
     def load_config(self, config_path: str) -> Any:
         """The parsed file; a fresh copy for every composition, since Hydra edits it."""
+        config_path = SHORT.get(config_path.removesuffix(".yaml"), config_path)
         if f"config_path={config_path}" not in self.cache:
             self._add_user_strategy(config_path)
+            self._add_model(config_path)
         if f"config_path={config_path}" not in self.cache:
             for source in self.get_sources():
                 if source.scheme() == "file":
@@ -186,12 +193,17 @@ class _Repository(CachingConfigRepository):  # type: ignore[misc]
 
     def config_exists(self, config_path: str) -> bool:
         """Whether there is a file, or a strategy of the user, of that name."""
-        return self._user_file(config_path) is not None or bool(super().config_exists(config_path))
+        config_path = SHORT.get(config_path.removesuffix(".yaml"), config_path)
+        if self._user_file(config_path) is not None or self._model(config_path):
+            return True
+        return bool(super().config_exists(config_path))
 
     def get_group_options(self, group_name: str, results_filter: Any = ObjectType.CONFIG) -> list[str]:
-        """Options of a group; those of `strategy` include the user's own."""
+        """Options of a group; those of `strategy` include the user's own, those of `model` every built-in model."""
         options = super().get_group_options(group_name, results_filter)
-        return sorted({*options, *self._strategies}) if group_name == "strategy" else list(options)
+        short = (path.partition("/")[2] for path in SHORT)
+        further = {"strategy": (*self._strategies, *short), "model": models.names()}.get(group_name, ())
+        return sorted({*options, *further})
 
     def _user_file(self, config_path: str) -> Path | None:
         group, _, name = config_path.removesuffix(".yaml").rpartition("/")
@@ -211,6 +223,20 @@ class _Repository(CachingConfigRepository):  # type: ignore[misc]
         config = OmegaConf.create(defaults(path.stem, str(path)))
         header: dict[str, str | None] = {"package": "strategy"}
         self.cache[f"config_path={config_path}"] = ConfigResult("user", config_path, config, header, [])
+
+    def _model(self, config_path: str) -> str:
+        """The built-in model that a path names; empty: none."""
+        group, _, name = config_path.removesuffix(".yaml").rpartition("/")
+        return name if group == "model" and name in models.names() else ""
+
+    def _add_model(self, config_path: str) -> None:
+        """Put the defaults of a model that has no file of presets where Hydra looks for it."""
+        name = self._model(config_path)
+        if name and not super().config_exists(config_path):
+            config = OmegaConf.create(models.defaults(name))
+            self.cache[f"config_path={config_path}"] = ConfigResult(
+                "model", config_path, config, {"package": "model"}, []
+            )
 
 
 @contextmanager

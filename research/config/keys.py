@@ -120,6 +120,8 @@ KEYS: Final[dict[str, Key]] = {
 }
 #: keys, and groups of keys, that cannot be swept
 SINGLE: Final = ("data.store", "data.memory_mb", "output", "force", "report", "sweep.", "validation.")
+#: groups whose options have keys of their own: parameters of a dataclass
+_OPEN_GROUPS: Final = ("strategy.", "model.")
 #: the fast keys of a strategy, without its name in front
 FAST_STRATEGY: Final = tuple(key.removeprefix("strategy.") for key in _fast("strategy"))
 
@@ -143,8 +145,8 @@ def is_tried(key: str) -> bool:
 
 
 def is_slow(key: str) -> bool:
-    """Whether a key changes the tape. All parameters that only a strategy has do."""
-    return KEYS[key].slow if key in KEYS else key.startswith("strategy.")
+    """Whether a key changes the tape. All parameters that only a strategy or a model has do."""
+    return KEYS[key].slow if key in KEYS else key.startswith(_OPEN_GROUPS)
 
 
 def counts(key: str) -> bool:
@@ -162,8 +164,8 @@ def checked(key: str, value: Any) -> Any:
     """
     spec = KEYS.get(key)
     if spec is None:
-        if key.startswith("strategy.") and key.count(".") == 1:
-            return value  # the dataclass of the strategy checks it
+        if key.startswith(_OPEN_GROUPS) and key.count(".") == 1:
+            return value  # the dataclass of the strategy, or of the model, checks it
         raise unknown_key(key, KEYS)
     if value is None:
         if spec.off:

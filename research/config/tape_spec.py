@@ -110,6 +110,7 @@ def tape_spec_of(flat: Mapping[str, Any], written: Collection[str] = ()) -> Tape
         )
     strategy = {key.removeprefix("strategy."): value for key, value in flat.items() if key.startswith("strategy.")}
     universe = ("sports", "competitions", "seasons", "first_date", "last_date")
+    strategy |= _model_of(flat)
     return TapeSpec(
         store=str(store_path(flat["data.store"])),
         universe=tuple((name, _frozen(flat[f"data.{name}"])) for name in universe),
@@ -129,6 +130,12 @@ def tape_spec_of(flat: Mapping[str, Any], written: Collection[str] = ()) -> Tape
         unresolved=_frozen(flat["execution.unresolved"]),
         written=tuple(sorted(written)),
     )
+
+
+def _model_of(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The group ``model`` as two parameters of the strategy: the name, and the parameters by name."""
+    model = {key.removeprefix("model."): value for key, value in flat.items() if key.startswith("model.")}
+    return {"model": model.pop("name"), "model_parameters": model} if model else {}
 
 
 def kelly_mode(staking: str) -> str:

@@ -30,7 +30,8 @@ def rows_of(
     decisions : polars.DataFrame
         Columns decided_at and event_id, distinct.
     events : polars.DataFrame
-        Columns of `schema.EVENTS`; nothing but `EVENT` is read of them.
+        Columns of `schema.EVENTS`; nothing but `EVENT` is read of them. Those that it lacks, as a view does, the rows
+        lack too.
     features : mapping of str to polars.DataFrame
         By name, as `engine.strategy.View.features`.
     market : polars.DataFrame, optional
@@ -47,7 +48,7 @@ def rows_of(
     DataError
         A decision without its event.
     """
-    known = events.select("event_id", *EVENT)
+    known = events.select("event_id", *(name for name in EVENT if name in events.columns))
     rows = decisions.select(KEY).join(known, on="event_id", how="inner")
     if rows.height < decisions.height:
         lost = decisions.join(known, on="event_id", how="anti")["event_id"][0]

@@ -26,7 +26,7 @@ def by_name(name: str) -> type[Any]:
         There is no such model.
     """
     if name not in names():
-        raise unknown_name("model", name, names(), where="model.name")
+        raise unknown_name("model", name, names(), where="model")
     module = importlib.import_module(f"{__name__}.{name}")
     for value in vars(module).values():
         if isinstance(value, type) and is_dataclass(value) and getattr(value, "name", None) == name:
@@ -48,8 +48,25 @@ def made(name: str, parameters: Mapping[str, Any] | None = None) -> Model:
     known = [field.name for field in fields(kind)]
     for parameter in given:
         if parameter not in known:
-            raise unknown_name("parameter", parameter, known, where=f"model {name}")
+            raise unknown_name("parameter", parameter, known, where=f"model.{parameter}")
     model = kind(**given)
     if not isinstance(model, Model):
         raise ConfigurationError("the class breaks the contract of a model", where=f"research.models.{name}")
     return model
+
+
+def defaults(name: str) -> dict[str, Any]:
+    """The group ``model`` of a configuration: the name and every parameter with its default."""
+    model = by_name(name)()
+    values = {field.name: getattr(model, field.name) for field in fields(model)}
+    return {"name": name} | {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def modules_of(name: str, parameters: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """Modules that a model is written in: its own, and those of the models that it is made of.
+
+    A model made of others, such as a stack, names them with a method ``parts() -> tuple of str``.
+    """
+    parts = getattr(made(name, parameters), "parts", None)
+    own = f"{__name__}.{name}"
+    return (own, *(module for part in (parts() if parts else ()) for module in modules_of(part)))

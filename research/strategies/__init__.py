@@ -7,7 +7,7 @@ the user is a file in a folder of the user (`research.strategies.user_file`). On
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,11 +22,14 @@ from research.strategies.user_file import failures_named, load_module
 #: keys of the group `strategy` that are filters of the kernel, not parameters of the strategy
 FAST: Final = ("edge_min", "edge_max", "odds_min", "odds_max")
 _NO_PARAMETER: Final = (*FAST, "name", "file")
+#: built-in strategies with a model, which are fitted before they decide (`engine.strategy.Learner`)
+FITTED: Final = ("model_value",)
 
 
 def names() -> tuple[str, ...]:
-    """Names of the built-in strategies, sorted."""
-    return tuple(sorted(path.stem for path in (conf_dir() / "strategy").glob("*.yaml")))
+    """Names of the built-in strategies that need no fit, sorted; those that do are `FITTED`."""
+    known = {path.stem for path in (conf_dir() / "strategy").glob("*.yaml")}
+    return tuple(sorted(known.difference(FITTED)))
 
 
 def by_name(name: str, file: str | None = None) -> type[Strategy]:
@@ -63,7 +66,7 @@ def by_name(name: str, file: str | None = None) -> type[Strategy]:
 
 
 def _built_in(name: str) -> ModuleType:
-    known = names()
+    known = tuple(sorted((*names(), *FITTED)))
     if name not in known:
         near = get_close_matches(name, known, 1)
         raise ConfigurationError(
@@ -119,6 +122,7 @@ def make(name: str, parameters: Mapping[str, Any], file: str | None = None) -> S
     kind = by_name(name, file)
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     arguments = {key: value for key, value in parameters.items() if key not in _NO_PARAMETER}
+    _check_model(name, arguments, known)
     for key in arguments:
         if key not in known:
             near = get_close_matches(key, known, 1)
@@ -132,3 +136,19 @@ def make(name: str, parameters: Mapping[str, Any], file: str | None = None) -> S
         return kind(**arguments)
     with failures_named(Path(file)):
         return kind(**arguments)
+
+
+def _check_model(name: str, arguments: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raise if a model is chosen for a strategy that has none, or none for one that needs it."""
+    if "model_parameters" in arguments and "model_parameters" not in known:
+        found = f"model={arguments.get('model')}"
+        raise ConfigurationError(f"strategy {name} has no model", where="model", found=found, todo="use strategy=model")
+    if "model_parameters" in known and "model" not in arguments:
+        from research.models import names as models
+
+        raise ConfigurationError(
+            "no model is chosen",
+            where=f"strategy {name}",
+            expected="model=" + "|".join(models()),
+            todo="add model=NAME",
+        )

@@ -23,7 +23,7 @@ from engine.schema import EVENTS, EVENTS_OPTIONAL, OPTIONAL_EVENTS, QUOTES
 from engine.store.hashing import FrameHash
 from engine.store.store import Store
 from engine.store.universe import Universe
-from engine.strategy import INSTANT, View
+from engine.strategy import INSTANT, Modular, View
 from engine.tape import Tape
 from engine.tape.build import build_tape
 from engine.tape.execution import CashOut, LaterPrices
@@ -167,6 +167,8 @@ class Tapes:
         inputs = self.inputs(spec)
         sources = {"strategy": source_of(inputs.strategy)}
         sources |= artifact_hashes(inputs.strategy)
+        if isinstance(inputs.strategy, Modular):
+            sources |= {"model": code_hash(inputs.strategy.modules())}
         if inputs.features:
             sources |= {"features": "\n".join(map(source_of, inputs.features))}
         return digest({"slow": facts, "rows": self.rows(spec).seen, **sources})
@@ -358,8 +360,9 @@ def building_code(spec: TapeSpec) -> str:
 
 def tape_code(spec: TapeSpec) -> tuple[list[str], list[Path]]:
     """Modules and files of the user that a tape is built with, for `code_hash`."""
-    names = strategy_of(spec).requires().features
-    modules, files = feature_code(names, spec.strategy_file)
+    strategy = strategy_of(spec)
+    modules, files = feature_code(strategy.requires().features, spec.strategy_file)
+    modules = [*modules, *(strategy.modules() if isinstance(strategy, Modular) else ())]
     if spec.strategy_file is not None:
         return [__name__, *modules], [Path(spec.strategy_file), *files]
     return [__name__, f"research.strategies.{spec.strategy}", *modules], files

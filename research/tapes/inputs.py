@@ -104,6 +104,8 @@ def _within(universe: Universe, known: Collection[str]) -> Universe:
 def strategy_of(spec: TapeSpec) -> Strategy:
     """The strategy that a specification names."""
     parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in spec.parameters}
+    if "model_parameters" in parameters:
+        parameters["model_parameters"] = dict(parameters["model_parameters"])
     return make(spec.strategy, parameters, spec.strategy_file)
 
 

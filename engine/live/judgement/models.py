@@ -167,7 +167,8 @@ def artifact_hash(fitted: Any) -> str:
     """Hash of a fitted strategy by its values, 64 hexadecimal digits.
 
     Its class name and fields count: numbers to the last bit, texts, dates, arrays, frames, and dataclasses, mappings
-    and sequences of these. An object of another library counts by its method ``artifact() -> bytes``.
+    and sequences of these. An object with a method ``artifact()``, such as a fitted model, counts by what it gives:
+    bytes, or a mapping of the kinds above.
 
     Raises
     ------
@@ -199,7 +200,10 @@ def _plain(value: Any, where: str) -> Any:
 
 def _nested(value: Any, where: str) -> Any:
     if callable(getattr(value, "artifact", None)):
-        return ["artifact", hashlib.sha256(value.artifact()).hexdigest()]
+        content = value.artifact()
+        if isinstance(content, Mapping):
+            return ["artifact", type(value).__name__, _plain(content, f"{where}.artifact()")]
+        return ["artifact", hashlib.sha256(content).hexdigest()]
     if is_dataclass(value) and not isinstance(value, type):
         own = {f.name: _plain(getattr(value, f.name), f"{where}.{f.name}") for f in fields(value)}
         return ["dataclass", type(value).__name__, own]

@@ -1,0 +1,178 @@
+"""Back prices above the fair odds of a model that is fitted walk-forward on what was settled before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import polars as pl
+
+from engine.errors import DataError
+from engine.schema import SELECTIONS
+from engine.strategy import History, Requirement, View
+from research.forecasting.contract import Forecaster, Model
+from research.forecasting.rows import KEY, rows_of, training_rows
+from research.models import made, modules_of
+from research.strategies.books import BEST, back_prices, fair, offers
+from research.strategies.checks import is_flag, is_name, method, one_of, set_names
+
+#: markets whose outcomes a model answers for
+MARKETS: Final = ("1x2", "moneyline")
+#: what a view says of an event
+_EVENT: Final = ("event_id", "sport", "competition", "season", "starts_at")
+
+
+@dataclass(frozen=True)
+class ModelValue:
+    """Every selection with the model's probability as `prob` and the price taken; `edge_min` selects the bets.
+
+    A decision for which the model has no answer, because its inputs are not known yet, has no bet.
+
+    Attributes
+    ----------
+    model : str
+        Name of a model of `research.models`: the option of the group ``model``.
+    model_parameters : mapping or tuple of pairs
+        Its parameters: the keys of the group ``model``; the others have their defaults.
+    market : str
+        ``1x2`` or ``moneyline``.
+    market_bookmaker : str
+        A bookmaker (or aggregate) whose fair probabilities a model may read as ``market.OUTCOME``.
+    method : str
+        Method of margin removal. A book for which it gives a value outside (0, 1) is left out.
+    price : str
+        Price taken: ``best`` of `price_bookmakers`, or that of a bookmaker or aggregate (``max`` may never have been on
+        offer).
+    price_bookmakers : tuple of str or None
+        Bookmakers that ``best`` compares; None: all, without aggregates.
+    complete_price : bool
+        Only markets with such a price for every selection.
+    skip_suspect : bool
+        Ignore suspect prices (`research.strategies.books.marked_prices`). Needs the prices of all bookmakers.
+    """
+
+    name: ClassVar[str] = "model_value"
+    model: str = "market"
+    model_parameters: Any = ()
+    market: str = "1x2"
+    market_bookmaker: str = "pinnacle"
+    method: str = "multiplicative"
+    price: str = BEST
+    price_bookmakers: tuple[str, ...] | None = None
+    complete_price: bool = False
+    skip_suspect: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "model_parameters", _pairs(self.model_parameters))
+        one_of("market", self.market, MARKETS)
+        is_name("market_bookmaker", self.market_bookmaker)
+        method("method", self.method)
+        is_name("price", self.price)
+        set_names(self, "price_bookmakers")
+        is_flag("complete_price", self.complete_price)
+        is_flag("skip_suspect", self.skip_suspect)
+        self.made()
+
+    def made(self) -> Model:
+        """The model before it is fitted; raises `ConfigurationError` for a wrong name or parameter."""
+        return made(self.model, dict(self.model_parameters))
+
+    def modules(self) -> tuple[str, ...]:
+        """Modules of the model, which is found by name."""
+        return modules_of(self.model, dict(self.model_parameters))
+
+    def requires(self) -> Requirement:
+        """Prices of the market and of the price taken, and the features of the model."""
+        inputs = self.made().inputs()
+        price = self.price_bookmakers if self.price == BEST else (self.price,)
+        if self.skip_suspect or price is None:
+            return Requirement((self.market,), features=inputs.features)
+        books = {*price, self.market_bookmaker} if inputs.market else {*price}
+        return Requirement((self.market,), tuple(sorted(books)), features=inputs.features)
+
+    def fit(self, history: History, until: int) -> FittedValue:
+        """Fit the model on the events settled before `until`, each by its last decision.
+
+        Raises
+        ------
+        DataError
+            The history is too short for the model.
+        """
+        view = View(history.quotes, history.features)
+        learned = training_rows(self.rows(view), history.events, until, self.market)
+        if learned.is_empty():
+            raise DataError(
+                f"model {self.model} has nothing to learn from",
+                where=f"its fit at {pl.Series([until]).cast(pl.Datetime('ns'))[0]:%Y-%m-%d}",
+                expected=f"settled events with decisions on {self.market}",
+                todo="start earlier, or let the first fold be longer",
+            )
+        return FittedValue(self, self.made().fit(learned, SELECTIONS[self.market]))
+
+    def rows(self, view: View) -> pl.DataFrame:
+        """The rows of the model, one for each decision on the market (`research.forecasting.rows`).
+
+        They have what a view says of an event: sport, competition, season and starts_at, and neither date nor teams.
+        """
+        quotes = self.prices(view)
+        decisions, events = quotes.select(KEY).unique(), quotes.select(_EVENT).unique("event_id")
+        market = self._market(quotes) if self.made().inputs().market else None
+        return rows_of(decisions, events, view.features, market)
+
+    def prices(self, view: View) -> pl.DataFrame:
+        """Back prices of the market."""
+        return back_prices(view.quotes, (self.market,), None, suspect=not self.skip_suspect)
+
+    def taken(self, view: View) -> pl.DataFrame:
+        """The price taken for each selection."""
+        return offers(self.prices(view), self.price, self.price_bookmakers, self.complete_price)
+
+    def _market(self, quotes: pl.DataFrame) -> pl.DataFrame:
+        """Fair probabilities of the market's bookmaker: decided_at, event_id and a column for each outcome."""
+        books = fair(quotes.filter(pl.col("bookmaker") == self.market_bookmaker), self.method)
+        outcomes = (
+            pl.col("prob").filter(pl.col("selection") == name).first().alias(name) for name in SELECTIONS[self.market]
+        )
+        return books.group_by(KEY, maintain_order=True).agg(*outcomes)
+
+
+@dataclass(frozen=True)
+class FittedValue:
+    """`ModelValue` with its model fitted.
+
+    Attributes
+    ----------
+    of : ModelValue
+    forecaster : Forecaster
+    """
+
+    name: ClassVar[str] = "fitted_value"
+    of: ModelValue
+    forecaster: Forecaster
+
+    def requires(self) -> Requirement:
+        """As the strategy that was fitted."""
+        return self.of.requires()
+
+    def opportunities(self, view: View) -> pl.DataFrame:
+        """One row for each selection with both a probability of the model and a price."""
+        rows = self.of.rows(view)
+        names = SELECTIONS[self.of.market]
+        answers = self.forecaster.probabilities(rows) if rows.height else np.empty((0, len(names)))
+        known = pl.concat(
+            [
+                rows.select(KEY, selection=pl.lit(name), prob=pl.Series(answers[:, number], dtype=pl.Float64))
+                for number, name in enumerate(names)
+            ]
+        )
+        taken = self.of.taken(view)
+        bets = taken.join(known, on=[*KEY, "selection"], how="inner", maintain_order="left")
+        return bets.filter(pl.col("prob").is_not_nan())
+
+
+def _pairs(parameters: Any) -> tuple[tuple[str, Any], ...]:
+    """Parameters of a model as pairs, sorted by name."""
+    given = dict(parameters.items() if isinstance(parameters, Mapping) else parameters)
+    return tuple(sorted((str(name), value) for name, value in given.items()))
