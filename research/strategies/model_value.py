@@ -13,9 +13,10 @@ from engine.errors import DataError
 from engine.schema import SELECTIONS
 from engine.strategy import History, Requirement, View
 from research.forecasting.contract import Forecaster, Model
+from research.forecasting.market import market_of
 from research.forecasting.rows import KEY, rows_of, training_rows
 from research.models import made, modules_of
-from research.strategies.books import BEST, back_prices, fair, offers
+from research.strategies.books import BEST, back_prices, offers
 from research.strategies.checks import is_flag, is_name, method, one_of, set_names
 
 #: markets whose outcomes a model answers for
@@ -39,7 +40,8 @@ class ModelValue:
     market : str
         ``1x2`` or ``moneyline``.
     market_bookmaker : str
-        A bookmaker (or aggregate) whose fair probabilities a model may read as ``market.OUTCOME``.
+        A bookmaker (or aggregate) whose fair probabilities a model may read as ``market.OUTCOME``, or ``consensus``: the
+        mean over all bookmakers.
     method : str
         Method of margin removal. A book for which it gives a value outside (0, 1) is left out.
     price : str
@@ -87,10 +89,9 @@ class ModelValue:
         """Prices of the market and of the price taken, and the features of the model."""
         inputs = self.made().inputs()
         price = self.price_bookmakers if self.price == BEST else (self.price,)
-        if self.skip_suspect or price is None:
+        if self.skip_suspect or price is None or inputs.market:  # how far bookmakers disagree rests on all of them
             return Requirement((self.market,), features=inputs.features)
-        books = {*price, self.market_bookmaker} if inputs.market else {*price}
-        return Requirement((self.market,), tuple(sorted(books)), features=inputs.features)
+        return Requirement((self.market,), tuple(sorted({*price})), features=inputs.features)
 
     def fit(self, history: History, until: int) -> FittedValue:
         """Fit the model on the events settled before `until`, each by its last decision.
@@ -118,7 +119,9 @@ class ModelValue:
         """
         quotes = self.prices(view)
         decisions, events = quotes.select(KEY).unique(), quotes.select(_EVENT).unique("event_id")
-        market = self._market(quotes) if self.made().inputs().market else None
+        market = None
+        if self.made().inputs().market:
+            market = market_of(quotes, self.market, self.market_bookmaker, self.method)
         return rows_of(decisions, events, view.features, market)
 
     def prices(self, view: View) -> pl.DataFrame:
@@ -128,14 +131,6 @@ class ModelValue:
     def taken(self, view: View) -> pl.DataFrame:
         """The price taken for each selection."""
         return offers(self.prices(view), self.price, self.price_bookmakers, self.complete_price)
-
-    def _market(self, quotes: pl.DataFrame) -> pl.DataFrame:
-        """Fair probabilities of the market's bookmaker: decided_at, event_id and a column for each outcome."""
-        books = fair(quotes.filter(pl.col("bookmaker") == self.market_bookmaker), self.method)
-        outcomes = (
-            pl.col("prob").filter(pl.col("selection") == name).first().alias(name) for name in SELECTIONS[self.market]
-        )
-        return books.group_by(KEY, maintain_order=True).agg(*outcomes)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,13 @@ _BUILT_IN: Final = ("fair", "fair_bookmakers", "price", "price_bookmakers", "mea
 #: parameters of any strategy that hold bookmakers: these names, and those that end in one of them after an underscore
 _ENDINGS: Final = ("bookmaker", "bookmakers")
 #: words that a parameter takes in place of a bookmaker
-_WORDS: Final = {"fair": (CONSENSUS,), "price": (BEST,), "mean": ("mean",), "bookmaker": (BEST,)}
+_WORDS: Final = {
+    "fair": (CONSENSUS,),
+    "market_bookmaker": (CONSENSUS,),
+    "price": (BEST,),
+    "mean": ("mean",),
+    "bookmaker": (BEST,),
+}
 #: how similar a free text must be to the name of a bookmaker to be a slip of it: b356 and b365 are 0.75
 _SLIP: Final = 0.75
 _ANY_WORD: Final = tuple(word for words in _WORDS.values() for word in words)
