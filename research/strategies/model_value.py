@@ -40,8 +40,8 @@ class ModelValue:
     market : str
         ``1x2`` or ``moneyline``.
     market_bookmaker : str
-        A bookmaker (or aggregate) whose fair probabilities a model may read as ``market.OUTCOME``, or ``consensus``: the
-        mean over all bookmakers.
+        A bookmaker (or aggregate) whose fair probabilities a model may read as ``market.OUTCOME``; or ``consensus``,
+        the mean over all bookmakers.
     method : str
         Method of margin removal. A book for which it gives a value outside (0, 1) is left out.
     price : str
