@@ -33,12 +33,17 @@ class MultinomialLogit:
     intercepts: tuple[float, ...]
     slopes: tuple[tuple[float, ...], ...]
 
-    def probabilities(self, inputs: Array) -> Array:
-        """Probabilities, (n, n_outcomes), of inputs (n, d); a NaN among the inputs of a row counts as the mean."""
+    def probabilities(self, inputs: Array, offset: Array | None = None) -> Array:
+        """Probabilities, (n, n_outcomes), of inputs (n, d); a NaN among the inputs of a row counts as the mean.
+
+        An `offset`, (n, n_outcomes), is added to the scores.
+        """
         scaled = self.scaling.applied(inputs)
         scores = np.empty((inputs.shape[0], len(self.intercepts)), dtype=np.float64, order="F")
         for k, intercept in enumerate(self.intercepts):
             scores[:, k] = weighted_sum(scaled, self.slopes[k], intercept)
+            if offset is not None:
+                scores[:, k] += offset[:, k]
         return softmax(scores)
 
     def artifact(self) -> dict[str, Any]:
@@ -78,6 +83,7 @@ def fitted(
     where: str,
     *,
     ridge: float = 1.0,
+    offset: Array | None = None,
 ) -> MultinomialLogit:
     """The maximum of the likelihood less ``ridge / 2`` times the sum of the squared slopes of the scaled inputs.
 
@@ -89,6 +95,8 @@ def fitted(
         As in `research.regression.ordered.fitted`.
     ridge : float
         0 or more. Above 0 there is an optimum as soon as every outcome happens.
+    offset : array of float64, (n, n_outcomes), optional
+        Added to the scores.
 
     Raises
     ------
@@ -100,11 +108,12 @@ def fitted(
     width = design.shape[1]
     happened = np.eye(n_outcomes)[outcome]
     ridges = np.tile(np.r_[0.0, np.full(width - 1, ridge)], n_outcomes)
+    base = np.zeros((outcome.size, n_outcomes)) if offset is None else offset
     # the likelihood does not tell a common shift of all outcomes: of all optima the one whose sums are 0
     shift = np.kron(np.ones((n_outcomes, n_outcomes)), np.eye(width))
 
     def terms(point: Array) -> tuple[float, Array, Array]:
-        chance = softmax(design @ point.reshape(n_outcomes, width).T)
+        chance = softmax(design @ point.reshape(n_outcomes, width).T + base)
         own = np.maximum((chance * happened).sum(axis=1), 1e-300)
         value = -float(np.log(own).sum()) + 0.5 * float(ridges @ point**2) + 0.5 * float(point @ shift @ point)
         gradient = ((chance - happened).T @ design).ravel() + ridges * point + shift @ point
@@ -121,6 +130,7 @@ def fitted(
 
     start = np.zeros((n_outcomes, width))
     share = np.log((happened.sum(axis=0) + 0.5) / (outcome.size + 0.5 * n_outcomes))
-    start[:, 0] = share - share.mean()
+    if offset is None:
+        start[:, 0] = share - share.mean()
     point = minimised(start.ravel(), terms, where)[0].reshape(n_outcomes, width)
     return MultinomialLogit(scaling, tuple(point[:, 0].tolist()), tuple(map(tuple, point[:, 1:].tolist())))

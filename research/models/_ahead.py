@@ -1,0 +1,96 @@
+"""Forecasts of the past by models that did not know it: what calibrations and stacks are learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.errors import ConfigurationError, DataError
+from research.forecasting.contract import Inputs, Model, Probabilities
+from research.forecasting.rows import OUTCOME
+
+#: earliest part of the past that only serves to learn from, in parts of the rest
+_FIRST = 1
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Forecasts of several models for the same rows, all of which they have.
+
+    Attributes
+    ----------
+    rows : polars.DataFrame
+        Rows of the past, in their order.
+    chance : tuple of float64 (n, n_outcomes)
+        One for each model.
+    outcome : array of int64, (n,)
+    """
+
+    rows: pl.DataFrame
+    chance: tuple[Probabilities, ...]
+    outcome: NDArray[np.int64]
+
+
+def ahead(models: Sequence[Model], past: pl.DataFrame, outcomes: tuple[str, ...], parts: int, where: str) -> Ahead:
+    """Walk forward through the past: each part is forecast by models fitted on what was settled before it began.
+
+    Parameters
+    ----------
+    models : sequence of Model
+    past, outcomes
+        As in `research.forecasting.contract.Model.fit`.
+    parts : int
+        Parts that are forecast, of equal numbers of rows; the part before them is only learnt from. Rows of one instant
+        are never divided. A part before which a model cannot be fitted is left out.
+    where : str
+        What is fitted, for messages.
+
+    Raises
+    ------
+    DataError
+        No part can be forecast.
+    """
+    decided = past["decided_at"].cast(pl.Int64).to_numpy()
+    settled = past["settled_at"].cast(pl.Int64)
+    edges = (
+        [decided[past.height * part // (parts + _FIRST)] for part in range(_FIRST, parts + _FIRST)]
+        if decided.size
+        else []
+    )
+    reason = None
+    rows, chances = list[pl.DataFrame](), list[list[Probabilities]]()
+    for place, start in enumerate(edges):
+        end = edges[place + 1] if place + 1 < len(edges) else np.iinfo(np.int64).max
+        known, part = past.filter(settled < start), past.filter((decided >= start) & (decided < end))
+        try:
+            chances.append([model.fit(known, outcomes).probabilities(part) for model in models])
+            rows.append(part)
+        except DataError as error:
+            reason = error
+    if not rows:
+        raise DataError(
+            "the past is too short to learn from", where=where, expected="a part of it that the rest can forecast",
+            found=str(reason or f"{past.height} rows"), todo="begin earlier, or fit later",
+        )  # fmt: skip
+    told = pl.concat(rows)
+    chance = [np.concatenate([part[number] for part in chances]) for number in range(len(models))]
+    known_rows = ~np.isnan(np.stack([c[:, 0] for c in chance])).any(axis=0)
+    outcome = told[OUTCOME].cast(pl.Int64).to_numpy()[known_rows]
+    return Ahead(told.filter(known_rows), tuple(c[known_rows] for c in chance), outcome)
+
+
+def inputs_together(models: Sequence[Model], *, market: bool = False) -> Inputs:
+    """What several models read."""
+    inputs = [model.inputs() for model in models]
+    features = dict.fromkeys(name for one in inputs for name in one.features)
+    return Inputs(tuple(features), market or any(one.market for one in inputs))
+
+
+def check_at_least(value: int, least: int, where: str) -> None:
+    """Raise `ConfigurationError` for a number that is too small."""
+    if value < least:
+        raise ConfigurationError("value out of range", where=where, expected=f"{least} or more", found=str(value))

@@ -1,0 +1,97 @@
+"""Another model with its probabilities calibrated on what it said of its past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import polars as pl
+
+from engine.errors import ConfigurationError
+from research.calibration import Calibration, check_method
+from research.calibration import fitted as calibrated
+from research.calibration import restored as calibration_of
+from research.forecasting.checks import check_model
+from research.forecasting.contract import Forecaster, Inputs, Model, Probabilities
+from research.models import made
+from research.models._ahead import ahead, check_at_least, inputs_together
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A forecaster and the calibration of what it says.
+
+    Attributes
+    ----------
+    inner : Forecaster
+        Fitted on the whole past.
+    calibration : Calibration
+        Of forecasts that were made ahead.
+    n_forecasts : int
+        From how many it was learnt.
+    """
+
+    inner: Forecaster
+    calibration: Calibration
+    n_forecasts: int
+
+    def probabilities(self, rows: pl.DataFrame) -> Probabilities:
+        """As `research.forecasting.contract.Forecaster.probabilities`."""
+        return self.calibration.applied(self.inner.probabilities(rows))
+
+    def artifact(self) -> Mapping[str, Any]:
+        """As `research.forecasting.contract.Forecaster.artifact`."""
+        return {
+            "model": Calibrated.name,
+            "inner": dict(self.inner.artifact()),
+            "calibration": self.calibration.artifact(),
+            "n_forecasts": self.n_forecasts,
+        }
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A calibration between training and test: the past is walked through, each part forecast by what came before it.
+
+    Attributes
+    ----------
+    of : str
+        The model that is calibrated, with its defaults.
+    method : str
+        One of `research.calibration.METHODS`.
+    parts : int
+        Parts of the past that are forecast; 1 or more.
+    """
+
+    name: ClassVar[str] = "calibrated"
+    of: str = "elo"
+    method: str = "matrix"
+    parts: int = 4
+
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for an unknown model or method."""
+        if self.of == self.name:
+            raise ConfigurationError("a model of itself", where="model calibrated, of", todo="name another model")
+        made(self.of)
+        check_method(self.method, f"model {self.name}, method")
+        check_at_least(self.parts, 1, f"model {self.name}, parts")
+
+    def inputs(self) -> Inputs:
+        """Those of the model."""
+        return inputs_together([self._inner()])
+
+    def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Corrected:
+        """As `research.forecasting.contract.Model.fit`."""
+        found = ahead([self._inner()], past, outcomes, self.parts, f"model {self.name}")
+        calibration = calibrated(self.method, found.chance[0], found.outcome, f"model {self.name}")
+        return Corrected(self._inner().fit(past, outcomes), calibration, found.outcome.size)
+
+    def restored(self, artifact: Mapping[str, Any]) -> Corrected:
+        """As `research.forecasting.contract.Model.restored`."""
+        check_model(artifact, self.name)
+        inner = made(artifact["inner"]["model"]).restored(artifact["inner"])
+        return Corrected(inner, calibration_of(artifact["calibration"]), artifact["n_forecasts"])
+
+    def _inner(self) -> Model:
+        return made(self.of)
