@@ -33,6 +33,10 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"markets": ["1x2", "totals", "asian_handicap"], "complete_market": False, "alpha": 0.02},
     ],
     "favourite_longshot": [{"pick": "favourite", "prob": "fair"}, {"pick": "longshot", "price": "avg"}],
+    "line_move": [
+        {"fair": "consensus", "fair_min": 2, "since": "1h", "pick": "against", "markets": ["1x2", "totals"]},
+        {"carry": 0.5, "skip_suspect": True, "price": "max", "method": "shin"},
+    ],
     "slate_kelly": [
         {"fair": "consensus", "fair_min": 2, "markets": ["1x2", "totals", "asian_handicap"], "insurance": False},
         {"edge_slate": 0.02, "skip_suspect": True, "price": "max"},
@@ -203,7 +207,9 @@ def test_a_wrong_name_is_an_error_that_suggests_the_nearest() -> None:
         ("consensus", {"pick": "best"}), ("favourite_longshot", {"prob": "mine"}), ("arbitrage", {"age_max": "long"}),
         ("arbitrage", {"bookmakers": ["max"]}), ("arbitrage", {"profit_min": True}),
         ("slate_kelly", {"markets": ["draw_no_bet"]}), ("slate_kelly", {"lines": [2.25]}),
-        ("slate_kelly", {"insurance": 1}), ("slate_kelly", {"edge_slate": -1}), ("slate_kelly", {"method": "magic"}),
+        ("line_move", {"since": "later"}), ("line_move", {"pick": "all"}), ("line_move", {"move_min": -0.1}),
+        ("line_move", {"carry": 9}), ("slate_kelly", {"insurance": 1}), ("slate_kelly", {"edge_slate": -1}),
+        ("slate_kelly", {"method": "magic"}),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_an_error_of_one_line(name: str, change: dict[str, Any]) -> None:

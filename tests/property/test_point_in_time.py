@@ -41,11 +41,13 @@ WIDE: dict[str, dict[str, Any]] = {
     "favourite_longshot": {"pick": "favourite"},
     "arbitrage": {},
     "slate_kelly": {"fair": "consensus", "fair_min": 2},
+    "line_move": {"fair": "consensus", "fair_min": 2, "move_min": 0.0},
 }
 #: the pulls have one bookmaker for three months and four for the last days
 PULLS: dict[str, dict[str, Any]] = {
     "value": {"fair": "betmgm"},
     "slate_kelly": {"fair": "betmgm"},
+    "line_move": {"fair": "betmgm"},
     "consensus": {"mean": "betmgm", "price": "best", "alpha": 0.0},
 }
 
@@ -184,6 +186,8 @@ def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
         ("arbitrage", {}, {"age_max": "3h"}),
         ("slate_kelly", {}, {"insurance": False}),
         ("slate_kelly", {}, {"edge_slate": 0.05}),
+        ("line_move", {}, {"since": "1h"}),
+        ("line_move", {}, {"pick": "against", "carry": -0.5}),
         ("favourite_longshot", {}, {"prob": "fair"}),
         ("favourite_longshot", {}, {"pick": "longshot"}),
     ],

@@ -36,6 +36,7 @@ OVERRIDES: dict[str, list[list[str]]] = {
     "favourite_longshot": [[], ["strategy.pick=favourite", "strategy.prob=fair", "staking=kelly"]],
     "flat_all": [[], ["strategy.bookmaker=avg", "strategy.complete_market=true", "staking=percent", "risk=default"]],
     "arbitrage": [[], ["strategy.age_max=2d"]],
+    "line_move": [["strategy.move_min=0"], ["data.instants=[open,close]", "strategy.carry=0.3"]],
     "slate_kelly": [["staking=kelly_column"], ["strategy.fair=consensus", "strategy.fair_min=2", "risk=default"]],
 }
 
