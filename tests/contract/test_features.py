@@ -12,7 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from engine.asof.features import AFTER, BEFORE, Follower, frames
-from engine.schema import INSTANT_DTYPE
+from engine.schema import ALL_EVENTS, CORNERS, GAMES, INSTANT_DTYPE, KNOWN_AFTER, STATISTIC_TYPES, score_columns
 from engine.strategy import Feature
 from research.features import built_in, names
 from tests.contract.planted_features import IDEAS, OneAfterAnother, PlantedFeature
@@ -29,7 +29,7 @@ def history(seed: int = 3, n_events: int = 150) -> tuple[pl.DataFrame, pl.DataFr
     instant, and some sides play twice in it.
     """
     events, _ = world(seed, n_events)
-    events = peopled(events, seed)
+    events = described(peopled(events, seed), seed)
     start = pl.col("starts_at")
     early = events.select("event_id", decided_at=start - pl.duration(hours=30))
     midnight = events.select("event_id", decided_at=start.dt.truncate("1d") - pl.duration(seconds=1))
@@ -52,6 +52,27 @@ def peopled(events: pl.DataFrame, seed: int) -> pl.DataFrame:
         neutral=league == "L2",
         season=pl.when(late).then("season").otherwise(pl.lit("2022-2023")),
     )
+
+
+def described(events: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The events with statistics where they were played, and with surfaces, rankings and lengths."""
+    rng, n = np.random.default_rng(seed), events.height
+    kinds = (*STATISTIC_TYPES, CORNERS, GAMES)
+    numbers = {name: numbers_of(rng, n) for kind in kinds for name in score_columns(kind)}
+    played = pl.col("status") == "played"
+    statistics = [pl.when(played).then(numbers[name]).cast(ALL_EVENTS[name]).alias(name) for name in numbers]
+    points = {name: numbers_of(rng, n) * 100.0 for name in score_columns("rank_points")}
+    return events.with_columns(
+        *statistics,
+        surface=pl.Series(rng.choice(["clay", "grass"], n)),
+        best_of=pl.Series(rng.choice([3, 5], n), dtype=pl.Int8),
+        **{name: pl.when(numbers_of(rng, n) > 1).then(value) for name, value in points.items()},
+    )
+
+
+def numbers_of(rng: np.random.Generator, n: int) -> pl.Series:
+    """Whole numbers from 0 to 19."""
+    return pl.Series(rng.integers(0, 20, n), dtype=pl.Int32)
 
 
 def feature(name: str) -> Feature:
@@ -106,7 +127,9 @@ def test_whole_history_gives_the_same_as_a_truncated_one_and_as_single_rows(made
     for (instant,), part in decisions.group_by(["decided_at"], maintain_order=True):
         known = pl.col("settled_at") < pl.lit(instant, INSTANT_DTYPE)
         hidden = [
-            pl.when(known).then(name).otherwise(None).alias(name) for name in ("settled_at", "home_score", "winner")
+            pl.when(known).then(name).otherwise(None).alias(name)
+            for name in ("settled_at", "home_score", "winner", *KNOWN_AFTER)
+            if name in events.columns
         ]
         cut = events.with_columns(hidden, status=pl.when(known).then("status").otherwise(pl.lit("scheduled")))
         here = batch.filter(pl.col("decided_at") == pl.lit(instant, INSTANT_DTYPE))
@@ -125,7 +148,9 @@ def test_it_depends_on_no_order_of_events_and_does_not_read_what_is_not_settled(
     other = pl.Series("other", rng.integers(0, 9, events.height), dtype=pl.Int32)
     score = pl.when(last).then("other").otherwise("home_score")
     sign = (score - pl.col("away_score")).sign()  # the last third of the results becomes another one
+    numbers = {n: ALL_EVENTS[n] for n in events.columns if n in KNOWN_AFTER and ALL_EVENTS[n] != pl.String}
     future = events.with_columns(other, at=INSTANT).with_columns(  # or a match that never took place
+        *(pl.when(last).then("other").otherwise(name).cast(dtype).alias(name) for name, dtype in numbers.items()),
         home_score=score,
         winner=sign.replace_strict([-1, 0, 1], ["away", "draw", "home"]),
         status=pl.when(last & (pl.col("other") > 4)).then(pl.lit("walkover")).otherwise("status"),

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from engine.asof.features import frames
-from engine.schema import EVENTS, INSTANT_DTYPE
+from engine.schema import ALL_EVENTS, INSTANT_DTYPE
 from engine.strategy import Feature
 
 FIRST = datetime(2020, 8, 1, tzinfo=UTC)
@@ -25,7 +25,7 @@ def events_of(*matches: Match) -> pl.DataFrame:
         start = FIRST + timedelta(days=day, hours=15)
         played = home_score is not None and away_score is not None
         sign = (home_score or 0) - (away_score or 0)
-        row: dict[str, Any] = dict.fromkeys(EVENTS) | {
+        row: dict[str, Any] = dict.fromkeys(ALL_EVENTS) | {
             "event_id": number, "sport": "football", "competition": "E0", "season": "2020-2021", "date": start.date(),
             "home": home, "away": away, "neutral": False, "starts_at": start,
             "settled_at": start.replace(hour=23, minute=59) if played else None,
@@ -33,7 +33,7 @@ def events_of(*matches: Match) -> pl.DataFrame:
             "winner": ("draw" if sign == 0 else "home" if sign > 0 else "away") if played else None,
         }  # fmt: skip
         rows.append(row | (more[0] if more else {}))
-    return pl.DataFrame(rows, schema=dict(EVENTS), orient="row")
+    return pl.DataFrame(rows, schema=dict(ALL_EVENTS), orient="row")
 
 
 def seasons(reference: Path, *names: str) -> pl.DataFrame:
