@@ -71,7 +71,7 @@ class StatisticForm(ByInstant):
                 pair = result[f"home_{kind}"], result[f"away_{kind}"]
                 if result["status"] != "played" or pair[0] is None or pair[1] is None:
                     continue
-                for side, own, other in (("home", *pair), ("away", *pair[::-1])):
+                for side, own, other in (("home", pair[0], pair[1]), ("away", pair[1], pair[0])):
                     key = side_of(result, side), place_of(result, side)
                     values += [((*key, "own"), own), ((*key, "conceded"), other)]
                 mean = 0.5 * (pair[0] + pair[1])
@@ -90,7 +90,7 @@ class StatisticForm(ByInstant):
                 found += [None] * 4
                 continue
             usual = [levels.of(circuit, side) for side in SIDES]
-            for side, own, conceded in (("home", *usual), ("away", *usual[::-1])):
+            for side, own, conceded in (("home", usual[0], usual[1]), ("away", usual[1], usual[0])):
                 key = side_of(event, side), place_of(event, side)
                 found += [means.of((*key, "own"), own), means.of((*key, "conceded"), conceded)]
         return tuple(found)

@@ -84,7 +84,8 @@ class TourRatings(ByInstant):
     """Rating and number of matches of each side, over all surfaces and on each of them.
 
     A rating on a surface starts from the overall rating. All matches of an instant move the ratings from where they
-    stood before it; the moves of a side are added.
+    stood before it; the moves of a side are added. A side that starts with two rankings in one instant has the
+    higher one.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ class TourRatings(ByInstant):
                 surprise = weight * (share - expected_share(home[0] - away[0]))
                 for side, known, sign in (("home", home, 1.0), ("away", away, -1.0)):
                     key = side_of(result, side), surface
-                    before[key] = known
+                    before[key] = max(known, before.get(key, known))
                     step = self._rules.step / float((known[1] + 5.0) ** 0.4)
                     moves.setdefault(key, []).append(sign * step * surprise)
         for key, steps in moves.items():
