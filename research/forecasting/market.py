@@ -78,6 +78,25 @@ def market_of(
     return joined.with_columns(pl.col("n_books").fill_null(0))
 
 
+def opening(path: pl.DataFrame) -> pl.DataFrame:
+    """The first price of each series of every decision: the quotes at which the market opened, as far as it is known.
+
+    Parameters
+    ----------
+    path : polars.DataFrame
+        `engine.strategy.View.path`.
+
+    Returns
+    -------
+    polars.DataFrame
+        Rows of `path`, one for each (decided_at, event_id, market, line, selection, bookmaker, side), in its order: the
+        one that became known first, of several known together the last.
+    """
+    series = [*KEY, "market", "line", "selection", "bookmaker", "side"]
+    first = path.filter(pl.col("known_at") == pl.col("known_at").min().over(series))
+    return first.unique(series, keep="last", maintain_order=True)
+
+
 def move_of(before: pl.DataFrame, now: pl.DataFrame, market: str) -> pl.DataFrame:
     """How far the market has moved between two states of it, for each decision that both have.
 

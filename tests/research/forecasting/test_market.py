@@ -12,7 +12,7 @@ from engine.asof.view import build_view
 from engine.errors import ConfigurationError
 from engine.odds import METHODS
 from engine.schema import SELECTIONS
-from research.forecasting.market import CONSENSUS, market_of, move_of
+from research.forecasting.market import CONSENSUS, market_of, move_of, opening
 from research.strategies.books import back_prices, consensus, fair
 from tests.property.markets import world
 
@@ -98,6 +98,24 @@ def test_a_move_is_the_logarithm_of_the_ratio_of_probabilities() -> None:
     row = move_of(before, now, "1x2").row(0, named=True)
     assert [row[name] for name in SELECTIONS["1x2"]] == pytest.approx([log(1.25), 0.0, -log(2)])
     assert move_of(before.clear(), now, "1x2").is_empty()
+
+
+def test_a_market_opens_at_the_first_price_of_each_series() -> None:
+    view = build_view(*world(2, 12), path=True)
+    path, found = view.known(), opening(view.known())
+    series = [name for name in found.columns if name in (*KEY, "market", "line", "selection", "bookmaker", "side")]
+    first: dict[tuple[object, ...], tuple[object, float]] = {}
+    for row in path.iter_rows(named=True):
+        key = tuple(row[name] for name in series)
+        if key not in first or row["known_at"] <= first[key][0]:
+            first[key] = row["known_at"], row["odds"]
+    assert {row[:-1]: row[-1] for row in found.select(*series, "odds").iter_rows()} == {
+        k: v[1] for k, v in first.items()
+    }
+    assert found.select(series).is_duplicated().sum() == 0 and 0 < found.height == view.quotes.height < path.height
+    moved = move_of(market_of(found, "1x2", "aaa"), market_of(view.quotes, "1x2", "aaa"), "1x2")
+    last = moved.filter(pl.col("decided_at") == pl.col("decided_at").max().over("event_id"))
+    assert moved.height > 40 and (last["home"].abs() > 0.001).any()
 
 
 def test_names_that_are_not_known() -> None:
