@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from engine.tape.unresolved import Unresolved, prepared, with_unresolved
 from research.config.code_hash import code_hash
 from research.config.tape_spec import TapeSpec
 from research.tapes.absence import why_nothing
+from research.tapes.ahead import check_features, of_the_user
 from research.tapes.cache import cache_folder, evict, load_tape
 from research.tapes.facts import added, count_days, facts_of, merged_facts
 from research.tapes.features import Featured, feature_code
@@ -139,6 +141,10 @@ class Tapes:
             with contextlib.suppress(OSError, ValueError, TypeError):
                 self._suspects[spec] = Suspects.from_plain(json.loads(counts.read_text(encoding="utf-8")))
                 return tape
+        if own := of_the_user(self.inputs(spec).features):
+            events = self.featured(spec).events
+            for _, views in islice(self._parts(self.inputs(spec)), 1):
+                check_features(own, events, views[0].quotes)
         tape = self.fresh(spec)
         save(tape, path)
         counts.parent.mkdir(parents=True, exist_ok=True)

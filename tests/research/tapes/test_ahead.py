@@ -1,0 +1,72 @@
+"""A feature that looks ahead is refused before a tape is built, in one line; built-in and honest ones are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine.errors import DataError
+from research.features import built_in, names
+from research.tapes.ahead import check_features, of_the_user
+from research.tapes.builder import Tapes
+from tests.contract.planted_features import IDEAS, PlantedFeature
+from tests.contract.test_features import feature, history
+from tests.research.tapes.test_features import own_home, spec, write
+
+__all__ = ["own_home"]
+
+
+@pytest.mark.parametrize("idea", list(IDEAS))
+def test_a_planted_mistake_is_refused_and_its_honest_version_is_not(idea: str) -> None:
+    events, decisions = history(3)
+    planted = PlantedFeature(IDEAS[idea])
+    with pytest.raises(DataError, match=r"a feature looks ahead.*planted\.(n|goals), L\d.*expected .* found \d+"):
+        check_features([planted], events, decisions)
+    check_features([replace(planted, honest=True)], events, decisions)
+
+
+def test_the_example_is_true() -> None:
+    events, decisions = history(3)
+    with pytest.raises(DataError) as caught:
+        check_features([PlantedFeature(IDEAS["settled at the decision"])], events, decisions)
+    text = str(caught.value)
+    assert "\n" not in text
+    instant = text.split("decided at ")[1][:16]
+    at = decisions.filter(pl.col("decided_at").dt.strftime("%Y-%m-%d %H:%M") == instant)["decided_at"][0]
+    seen, known = (
+        events.filter(condition).height for condition in (pl.col("settled_at") <= at, pl.col("settled_at") < at)
+    )
+    assert f"expected {known} without the results settled later" in text and f"found {seen}" in text
+
+
+@dataclass(frozen=True)
+class TwoForms(PlantedFeature):
+    """Its batch form counts what the other does not."""
+
+    def batch(self, results: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+        """One more."""
+        return super().batch(results, asked).with_columns(pl.col("n") + (len(asked) > 1))
+
+
+def test_two_forms_that_differ_are_refused() -> None:
+    events, decisions = history(3)
+    with pytest.raises(DataError, match="the two forms of a feature differ"):
+        check_features([TwoForms(IDEAS["season-end table"], honest=True)], events, decisions)
+
+
+def test_built_in_features_keep_it_and_are_not_tested_again_at_each_tape() -> None:
+    events, decisions = history(3)
+    check_features([feature(name) for name in names()], events, decisions)
+    own = PlantedFeature(IDEAS["season-end table"])
+    assert of_the_user([built_in("elo"), own]) == (own,)
+
+
+@pytest.mark.slow
+def test_a_tape_is_not_built_on_it(own_home: Path) -> None:
+    assert Tapes().tape(spec()).prob.shape == (672,)
+    write(own_home, True)
+    with pytest.raises(DataError, match=r"a feature looks ahead.*own\.n_played"):
+        Tapes().tape(spec())
