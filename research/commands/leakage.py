@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
     check(rows)
     memory_mb = int(settings["data.memory_mb"])
     tapes = Tapes(memory_mb)
-    spec = _with_fits(tapes, tape_spec_of(flat, plan.written(1)), settings)
+    spec = with_fits(tapes, tape_spec_of(flat, plan.written(1)), settings)
     made_of = tapes.made_of(spec)
     as_json = options.json or settings["output"] == "json"
     subject = Subject(spec, Params(*rows[0].tolist()), int(flat["seed"]), memory_mb=memory_mb)
@@ -66,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
     return status(findings)
 
 
-def _with_fits(tapes: Tapes, spec: TapeSpec, settings: Mapping[str, Any]) -> TapeSpec:
+def with_fits(tapes: Tapes, spec: TapeSpec, settings: Mapping[str, Any]) -> TapeSpec:
     """The tape specification, with the dates at which a backtest fits a strategy that has a model."""
     strategy = strategy_of(spec)
     if not isinstance(strategy, Learner):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -16,7 +17,7 @@ from engine.asof.view import VIEW, build_view
 from engine.errors import ConfigurationError
 from engine.paths import conf_dir
 from engine.schema import AGGREGATES, EVENTS, OPPORTUNITIES, OPTIONAL, SELECTIONS
-from engine.strategy import INSTANT, SCOPES, Strategy, View
+from engine.strategy import INSTANT, SCOPES, History, Learner, Strategy, View
 from engine.tape.build import build_tape
 from research.strategies import FAST, by_name, make, names
 from tests.property.markets import world
@@ -41,8 +42,14 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"fair": "consensus", "fair_min": 2, "markets": ["1x2", "totals", "asian_handicap"], "insurance": False},
         {"edge_slate": 0.02, "skip_suspect": True, "price": "max"},
     ],
+    "regime_gated": [
+        {"days_min": 20, "refit_days": 1, "shares": [0.5, 2.0], "base_parameters": ["fair=consensus", "fair_min=2"]},
+        {"base": "arbitrage", "model": "hmm", "share_unknown": 0.5},
+    ],
     "arbitrage": [{"age_max": "2h"}, {"markets": ["1x2", "totals", "asian_handicap"], "profit_min": 0.005}],
 }
+#: instant of the fit of a strategy with a model
+UNTIL_NS = 1_706_745_600_000_000_000
 KEY = ["decided_at", "event_id", "market", "line", "selection", "bookmaker", "side"]
 
 
@@ -52,9 +59,22 @@ def parameters(name: str) -> dict[str, Any]:
     return {str(key): value for key, value in loaded.items()}
 
 
+@cache
+def past() -> History:
+    """What a strategy with a model learns from: an earlier market."""
+    events, quotes = world(3, 120)
+    return History(events.filter(pl.col("settled_at").is_not_null()), build_view(events, quotes).quotes)
+
+
+def decider(name: str, given: dict[str, Any]) -> Strategy:
+    """The strategy; one with a model is fitted."""
+    made = make(name, given)
+    return made.fit(past(), UNTIL_NS) if isinstance(made, Learner) else made
+
+
 def cases() -> list[Any]:
     return [
-        pytest.param(make(name, {**parameters(name), **change}), id=f"{name}-{number}")
+        pytest.param(decider(name, {**parameters(name), **change}), id=f"{name}-{number}")
         for name in names()
         for number, change in enumerate([{}, *VARIANTS.get(name, [])])
     ]
@@ -80,13 +100,15 @@ def opportunities(strategy: Strategy, view: View) -> pl.DataFrame:
 
 
 def test_all_built_in_strategies_are_listed() -> None:
-    assert {"flat_all", "value", "consensus", "favourite_longshot", "arbitrage", "slate_kelly"} <= set(names())
+    assert {"flat_all", "value", "consensus", "favourite_longshot", "arbitrage", "slate_kelly", "regime_gated"} <= set(
+        names()
+    )
 
 
 @pytest.mark.parametrize("name", names())
 def test_every_parameter_is_in_the_yaml_with_its_default_and_a_comment(name: str) -> None:
     kind = by_name(name)
-    assert is_dataclass(kind) and kind.__dataclass_params__.frozen and isinstance(make(name, {}), Strategy)  # type: ignore[attr-defined]
+    assert is_dataclass(kind) and kind.__dataclass_params__.frozen and isinstance(make(name, {}), Strategy | Learner)  # type: ignore[attr-defined]
     text = (conf_dir() / "strategy" / f"{name}.yaml").read_text()
     written = parameters(name)
     assert written.pop("name") == name == kind.name

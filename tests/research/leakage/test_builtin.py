@@ -20,6 +20,8 @@ from tests.research.leakage.subjects import subject
 
 pytestmark = pytest.mark.slow
 
+#: regimes that are told soon
+GATED = ["validation=walk_forward", "validation.folds=6", "strategy.days_min=30", "strategy.refit_days=30"]
 #: overrides with which each strategy decides something, its defaults first
 OVERRIDES: dict[str, list[list[str]]] = {
     "value": [
@@ -37,6 +39,9 @@ OVERRIDES: dict[str, list[list[str]]] = {
     "flat_all": [[], ["strategy.bookmaker=avg", "strategy.complete_market=true", "staking=percent", "risk=default"]],
     "arbitrage": [[], ["strategy.age_max=2d"]],
     "line_move": [["strategy.move_min=0"], ["data.instants=[open,close]", "strategy.carry=0.3"]],
+    "regime_gated": [
+        [*GATED, "strategy.inputs=[favourites,home_advantage]", "strategy.model=hmm"],
+    ],
     "slate_kelly": [["staking=kelly_column"], ["strategy.fair=consensus", "strategy.fair_min=2", "risk=default"]],
 }
 
@@ -91,7 +96,8 @@ def test_no_false_alarm_in_the_sample(
 @pytest.mark.parametrize("name", list(OVERRIDES))
 def test_no_false_alarm_in_real_prices(name: str, real_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEA_HOME", str(real_home))
-    overrides = ["strategy.mean=mean", "strategy.price=best", "strategy.alpha=0.0"] if name == "consensus" else []
+    named = {"consensus": ["strategy.mean=mean", "strategy.price=best", "strategy.alpha=0.0"], "regime_gated": GATED}
+    overrides = named.get(name, [])
     findings = find_leaks(subject([f"strategy={name}", *overrides]), Search(instants=10, seed=4))
     assert findings.leaks == ()
     if name in ("value", "flat_all", "favourite_longshot"):
