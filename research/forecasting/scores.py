@@ -11,6 +11,7 @@ import polars as pl
 
 from engine.errors import DataError
 from engine.schema import SELECTIONS
+from research.forecasting.checks import check_columns, check_model
 from research.forecasting.contract import Probabilities
 from research.goals.grid import ScoreGrid, low_score_grid, shared_grid
 
@@ -36,13 +37,13 @@ class PricedScores:
 
     def grid(self, rows: pl.DataFrame) -> ScoreGrid:
         """The scores of each row; NaN where the feature is not known yet."""
-        home, away = self._column(rows, "home_rate"), self._column(rows, "away_rate")
+        dependence = self.shared or self.low_scores
+        names = [f"{self.feature}.{name}" for name in ("home_rate", "away_rate", dependence) if name]
+        check_columns(rows, names, self.model)
+        home, away, *further = (rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names)
         if self.shared is not None:
-            return shared_grid(home, away, self._column(rows, self.shared))
-        return low_score_grid(home, away, 0.0 if self.low_scores is None else self._column(rows, self.low_scores))
-
-    def _column(self, rows: pl.DataFrame, name: str) -> Probabilities:
-        return rows[f"{self.feature}.{name}"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+            return shared_grid(home, away, further[0])
+        return low_score_grid(home, away, further[0] if further else 0.0)
 
     def probabilities(self, rows: pl.DataFrame) -> Probabilities:
         """Probabilities of home, draw and away."""
@@ -66,7 +67,7 @@ def priced(scores: PricedScores, outcomes: tuple[str, ...]) -> PricedScores:
             "a goal model prices a market with a draw",
             where=f"model {scores.model}",
             expected="outcomes home, draw, away",
-            found=", ".join(outcomes),
+            found=f"{', '.join(outcomes)}: a moneyline has no draw",
         )
     return scores
 
@@ -79,9 +80,10 @@ def restored(scores: PricedScores, artifact: Mapping[str, Any]) -> PricedScores:
     DataError
         The artifact is of another model, or was edited.
     """
+    check_model(artifact, scores.model)
     if dict(artifact) != dict(scores.artifact()):
         raise DataError(
-            "the artifact is none of this model",
+            "the artifact was edited",
             where=f"model {scores.model}",
             expected=str(dict(scores.artifact())),
             found=str(dict(artifact))[:200],

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from research.goals.newton import Cells, Floats, Played, Pull, fit, gather, work
+
+#: days
+_YEAR: Final = 365.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class GoalModel:
         Weighted, with its constant and without the penalty.
     steps : int
         Newton steps; -1: the fit did not end.
+    newcomer : float
+        What a team never seen scores less and lets in more than the average team, as a log factor.
     """
 
     attack: Floats
@@ -35,11 +41,13 @@ class GoalModel:
     rho: float
     log_likelihood: float
     steps: int
+    newcomer: float = 0.0
 
     def rates(self, home: int, away: int, neutral: bool = False) -> tuple[float, float]:
-        """Mean goals of home and away; a team number of -1 is a team never seen: average in attack and defence."""
-        home_attack, home_defence = (self.attack[home], self.defence[home]) if home >= 0 else (0.0, 0.0)
-        away_attack, away_defence = (self.attack[away], self.defence[away]) if away >= 0 else (0.0, 0.0)
+        """Mean goals of home and away; a team number of -1 is a team never seen."""
+        never = -self.newcomer, self.newcomer
+        home_attack, home_defence = (self.attack[home], self.defence[home]) if home >= 0 else never
+        away_attack, away_defence = (self.attack[away], self.defence[away]) if away >= 0 else never
         lift = 0.0 if neutral else self.h
         return (
             math.exp(self.mu + lift + home_attack + away_defence),
@@ -47,14 +55,38 @@ class GoalModel:
         )
 
 
+@dataclass(frozen=True)
+class Prior:
+    """What is believed of a team before its matches: a normal distribution of attack and defence.
+
+    Attributes
+    ----------
+    ridge : float
+        Its precision, above 0, in units of the weighted likelihood.
+    newcomer : float
+        Mean -newcomer of the attack and newcomer of the defence of a team without a match in the first year of the
+        window: it came up from a lower league. The mean of the others is 0.
+    """
+
+    ridge: float
+    newcomer: float = 0.0
+
+    def means(self, played: Played, n_teams: int) -> Floats:
+        """Means of attack and defence, (2, n_teams)."""
+        early = played.days < played.days[0] + _YEAR
+        is_new = np.ones(n_teams)
+        is_new[played.home[early]] = is_new[played.away[early]] = 0.0
+        return np.stack([-self.newcomer * is_new, self.newcomer * is_new])
+
+
 def fitted(
-    played: Played, n_teams: int, *, decay: float, ridge: float, with_rho: bool, tolerance: float = 1e-9
+    played: Played, n_teams: int, *, decay: float, prior: Prior, with_rho: bool, tolerance: float = 1e-9
 ) -> GoalModel:
     """Fit the Poisson or the Dixon-Coles model.
 
     The weighted log likelihood (Dixon & Coles 1997, Applied Statistics 46(2), equations 4.1 to 4.4 and 5.1) less
-    ridge / 2 times the sum of squares of attack and defence. The start is the same whatever was fitted before, so the
-    result is a function of the matches only.
+    prior.ridge / 2 times the squared distances of attack and defence from the means of the prior. The start is the
+    same whatever was fitted before, so the result is a function of the matches only.
 
     Parameters
     ----------
@@ -63,8 +95,7 @@ def fitted(
     n_teams : int
     decay : float
         Of the weights, per day; 0 or more.
-    ridge : float
-        Above 0: the precision of a normal prior around the average team.
+    prior : Prior
     with_rho : bool
         Whether low scores depend (Dixon-Coles).
     tolerance : float
@@ -78,7 +109,8 @@ def fitted(
     weight, home_goals, away_goals = (float(sums[:count, k].sum()) for k in range(3))
     theta[2 * n_teams] = math.log((away_goals + 0.5) / (weight + 0.5))
     theta[2 * n_teams + 1] = math.log((home_goals + 0.5) / (away_goals + 0.5))
-    pull = Pull(ridge, np.zeros((2, n_teams)))
+    pull = Pull(prior.ridge, prior.means(played, n_teams))
     value, steps = fit(Cells(count, teams, sums), pull, with_rho, theta, tolerance, work(n_teams))
     mu, h, rho = (float(value) for value in theta[2 * n_teams :])
-    return GoalModel(theta[:n_teams], theta[n_teams : 2 * n_teams], mu, h, rho, float(value + constant), int(steps))
+    attack, defence = theta[:n_teams], theta[n_teams : 2 * n_teams]
+    return GoalModel(attack, defence, mu, h, rho, float(value + constant), int(steps), prior.newcomer)

@@ -90,8 +90,8 @@ def _told(
     column: str, strength: NDArray[np.float64], rates: Sequence[NDArray[np.float64]], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """What a column tells of the truth: goals of a side, a constant, or the strength with noise."""
-    if column == "rho":
-        return np.full(strength.size, -0.03)
+    if column in ("rho", "shared"):
+        return np.full(strength.size, -0.03 if column == "rho" else 0.05)
     if "rate" in column:
         return np.asarray(rates["away" in column] * np.exp(rng.normal(0.0, 0.05, strength.size)))
     sign = -1.0 if "away" in column or column.endswith("conceded") else 1.0

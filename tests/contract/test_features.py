@@ -46,10 +46,13 @@ def peopled(events: pl.DataFrame, seed: int) -> pl.DataFrame:
     sides = [pl.Series(pairs[:, number]).cast(pl.String) for number in (0, 1)]
     league, late = pl.col("competition"), pl.col("starts_at").dt.day() > 10
     names = [pl.when(late & (side == "4")).then(pl.lit("M4")).otherwise(league + side) for side in sides]
+    shots = [pl.Series(column, dtype=pl.Int32) for column in rng.poisson(4.5, (2, events.height))]
     return events.with_columns(
         home=names[0],
         away=names[1],
         neutral=league == "L2",
+        home_shots_on_target=shots[0],
+        away_shots_on_target=shots[1],
         season=pl.when(late).then("season").otherwise(pl.lit("2022-2023")),
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.asof.features import frames
 from research.features.dixon_coles import DixonColes
-from research.goals.fitted import fitted
+from research.goals.fitted import Prior, fitted
 from research.goals.matches import Matches
 from tests.property.markets import world
 
@@ -35,7 +35,9 @@ def test_each_value_is_a_fit_to_what_was_settled_before() -> None:
             assert home_rate is None and away_rate is None and rho is None
             continue
         played, number = matches.window(9.0)
-        model = fitted(played, len(number), decay=feature.decay, ridge=feature.ridge, with_rho=True)
+        model = fitted(
+            played, len(number), decay=feature.decay, prior=Prior(feature.ridge, feature.newcomer), with_rho=True
+        )
         assert (home_rate, away_rate) == model.rates(number.get(event["home"], -1), number.get(event["away"], -1))
         assert rho == pytest.approx(model.rho)
         known += 1

@@ -31,5 +31,9 @@ def test_other_outcomes_and_artifacts_of_other_models_are_refused() -> None:
     assert priced(scores, ("home", "draw", "away")) is scores and restored(scores, scores.artifact()) == scores
     with pytest.raises(DataError, match="home, draw, away"):
         priced(scores, ("home", "away"))
-    with pytest.raises(DataError, match="none of this model"):
+    with pytest.raises(DataError, match="of another model"):
+        restored(scores, {**scores.artifact(), "model": "other"})
+    with pytest.raises(DataError, match=r"a column is missing.*f\.third"):
+        scores.probabilities(ROWS.drop("f.third"))
+    with pytest.raises(DataError, match="was edited"):
         restored(scores, {**scores.artifact(), "feature": "other"})

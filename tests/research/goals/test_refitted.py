@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from research.goals.fitted import fitted
+from research.goals.fitted import Prior, fitted
 from research.goals.newton import Played
 from research.goals.refitted import Refits, Refitted
 from tests.research.goals.test_matches import BASE, DAY_NS
@@ -24,7 +24,7 @@ def test_each_instant_is_one_fit_and_only_for_those_who_ask() -> None:
 
     def fit(played: Played, n_teams: int) -> Any:
         sizes.append(len(played.home))
-        return fitted(played, n_teams, decay=0.001, ridge=1.0, with_rho=True)
+        return fitted(played, n_teams, decay=0.001, prior=Prior(1.0), with_rho=True)
 
     running = Refitted(Refits(fit, "rho", warm_up=9, window_days=365.0))
     event = {key: BASE[key] for key in ("sport", "competition", "home", "away", "neutral")}
@@ -39,7 +39,9 @@ def test_each_instant_is_one_fit_and_only_for_those_who_ask() -> None:
 
 def test_values_are_null_until_the_warm_up_and_without_a_further_value_there_are_two() -> None:
     running = Refitted(
-        Refits(lambda p, n: fitted(p, n, decay=0.0, ridge=1.0, with_rho=False), None, warm_up=9, window_days=365.0)
+        Refits(
+            lambda p, n: fitted(p, n, decay=0.0, prior=Prior(1.0), with_rho=False), None, warm_up=9, window_days=365.0
+        )
     )
     event = {key: BASE[key] for key in ("sport", "competition", "home", "away", "neutral")}
     known = []

@@ -1,0 +1,156 @@
+"""Fit of the bivariate Poisson model: X = A + C and Y = B + C with independent Poisson A, B and C.
+
+Karlis & Ntzoufras (2003), "Analysis of sports data by using bivariate Poisson models", The Statistician 52(3). Given
+the mean c of the shared goals, the derivative of the likelihood is that of a Poisson model of the goals less the shared
+ones expected given the score (their E-step), so the Newton step of `research.goals.newton` applies to it. The best c is
+where the derivative of the profile likelihood is 0: one number, found by false position.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernel.cache import compiled
+from research.goals.fitted import GoalModel, Prior
+from research.goals.newton import Cells, Floats, Played, Pull, Work, evaluate, gather, newton_step, work
+
+_HIGHEST: Final = 0.6
+_MOST_STEPS: Final = 200
+_MOST_ROUNDS: Final = 40
+
+
+class _Data(NamedTuple):
+    """Matches, their weights and their cells; the sums of the cells are those of the goals less the shared ones."""
+
+    played: Played
+    weights: Floats
+    cell: NDArray[np.int64]
+    cells: Cells
+    pull: Pull
+
+
+@dataclass(frozen=True)
+class SharedModel:
+    """A bivariate Poisson model.
+
+    Attributes
+    ----------
+    separate : GoalModel
+        Rates of the goals that are not shared; its log likelihood is that of the whole model.
+    shared : float
+        Mean of the shared goals, the covariance of both scores; 0: the scores are not positively dependent.
+    """
+
+    separate: GoalModel
+    shared: float
+
+    def rates(self, home: int, away: int, neutral: bool = False) -> tuple[float, float]:
+        """Mean goals of home and away, shared ones included; -1: a team never seen."""
+        home_rate, away_rate = self.separate.rates(home, away, neutral)
+        return home_rate + self.shared, away_rate + self.shared
+
+
+@compiled
+def split(data, c, theta):
+    """Share out the goals at theta and c: the sums of the cells become those of the goals that are not shared.
+
+    Returns
+    -------
+    tuple of (float, float)
+        The log likelihood with its constant, and the derivative by c at fixed theta.
+    """
+    n = data.pull.prior.shape[1]
+    mu, h = theta[2 * n], theta[2 * n + 1]
+    sums, played = data.cells.sums, data.played
+    for cell in range(data.cells.n):
+        sums[cell, 1], sums[cell, 2] = 0.0, 0.0
+    value, slope = 0.0, 0.0
+    for m in range(len(played.home)):
+        i, j, weight = played.home[m], played.away[m], data.weights[m]
+        x, y = played.home_goals[m], played.away_goals[m]
+        log_home = mu + theta[i] + theta[n + j] + (0.0 if played.neutral[m] else h)
+        log_away = mu + theta[j] + theta[n + i]
+        both = math.exp(-log_home - log_away)
+        term, total, expected = 1.0, 1.0, 0.0  # of k shared goals, relative to none; expected is E[k] / c * total
+        for k in range(int(min(x, y))):
+            grown = term * (x - k) * (y - k) * both / (k + 1.0)
+            term = grown * c
+            total += term
+            expected += (k + 1.0) * grown
+        log = x * log_home + y * log_away - math.exp(log_home) - math.exp(log_away) - c + math.log(total)
+        value += weight * (log - math.lgamma(x + 1.0) - math.lgamma(y + 1.0))
+        slope += weight * (expected / total - 1.0)
+        sums[data.cell[m], 1] += weight * (x - c * expected / total)
+        sums[data.cell[m], 2] += weight * (y - c * expected / total)
+    return value, slope
+
+
+def _settled(data: _Data, c: float, theta: Floats, space: Work, tolerance: float) -> tuple[float, float, int]:
+    """Theta at its best for a mean of shared goals: log likelihood, derivative by c, steps (-1: not ended)."""
+    value = slope = math.nan
+    for steps in range(_MOST_STEPS):
+        value, slope = split(data, c, theta)
+        evaluate(data.cells, data.pull, False, theta, space)
+        newton_step(data.pull, False, space)
+        step = space.step
+        if 0.5 * float(space.gradient[: len(step)] @ step) <= tolerance:
+            return value, slope, steps
+        theta += step * min(1.0, 1.5 / float(np.abs(step).max()))
+    return value, slope, -1
+
+
+def _data(played: Played, n_teams: int, decay: float, prior: Prior) -> _Data:
+    m = len(played.home)
+    number = np.full((n_teams, n_teams, 2), -1, dtype=np.int64)
+    teams, sums = np.empty((m, 3), dtype=np.int64), np.empty((m, 7))
+    n, _ = gather(played, decay, number, teams, sums)
+    cell = number[played.home, played.away, played.neutral]
+    weights = np.exp(decay * (played.days - played.days[-1]))
+    return _Data(played, weights, cell, Cells(n, teams, sums), Pull(prior.ridge, prior.means(played, n_teams)))
+
+
+def _best(
+    data: _Data, start: tuple[float, float], high: float, theta: Floats, space: Work, tolerance: float
+) -> tuple[float, float, int]:
+    """The mean of shared goals above a start with a derivative above 0; log likelihood there, and steps in all.
+
+    False position with halved ends (Illinois): it ends when the derivative times the last move is within the tolerance.
+    """
+    low, low_slope = start
+    c, (value, slope, steps) = high, _settled(data, high, theta, space, tolerance)
+    high_slope, taken = slope, steps
+    for _ in range(_MOST_ROUNDS):
+        if steps < 0 or high_slope >= 0.0:
+            break
+        before, c = c, low + (high - low) * low_slope / (low_slope - high_slope)
+        value, slope, steps = _settled(data, c, theta, space, tolerance)
+        taken += steps
+        if abs(slope * (c - before)) <= tolerance:
+            break
+        if slope > 0.0:
+            low, low_slope, high_slope = c, slope, high_slope / 2.0
+        else:
+            high, high_slope, low_slope = c, slope, low_slope / 2.0
+    return c, value, taken if steps >= 0 else -1
+
+
+def fitted_shared(played: Played, n_teams: int, *, decay: float, prior: Prior, tolerance: float = 1e-8) -> SharedModel:
+    """Fit the bivariate Poisson model; the parameters are those of `research.goals.fitted.fitted`."""
+    data, space = _data(played, n_teams, decay, prior), work(n_teams)
+    theta = np.zeros(2 * n_teams + 3)
+    weight, home_goals, away_goals = (float(data.cells.sums[: data.cells.n, k].sum()) for k in range(3))
+    theta[2 * n_teams] = math.log((away_goals + 0.5) / (weight + 0.5))
+    theta[2 * n_teams + 1] = math.log((home_goals + 0.5) / (away_goals + 0.5))
+    value, slope, steps = _settled(data, 0.0, theta, space, tolerance)
+    shared = 0.0
+    if slope > 0.0:
+        high = min(_HIGHEST, 0.5 * min(home_goals, away_goals) / weight)
+        shared, value, steps = _best(data, (0.0, slope), high, theta, space, tolerance)
+    mu, h = float(theta[2 * n_teams]), float(theta[2 * n_teams + 1])
+    attack, defence = theta[:n_teams], theta[n_teams : 2 * n_teams]
+    return SharedModel(GoalModel(attack, defence, mu, h, 0.0, float(value), steps, prior.newcomer), shared)

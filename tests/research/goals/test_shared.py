@@ -1,0 +1,83 @@
+"""The bivariate Poisson fit against plain sums over scores, and against another program."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from research.goals.fitted import Prior, fitted
+from research.goals.newton import Played
+from research.goals.shared import SharedModel, fitted_shared
+from tests.research.goals.seasons import drawn
+from tests.research.goals.test_fitted import premier_league
+
+FLAT = Prior(1e-6)
+
+
+def plain(played: Played, model: SharedModel, c: float, decay: float) -> float:
+    """The weighted log likelihood, each score as the sum over its shared goals (equation 1 of the paper)."""
+    total = 0.0
+    for i, j, ground, x, y, day in zip(*played, strict=True):
+        one, two = model.separate.rates(int(i), int(j), bool(ground))
+        prob = 0.0
+        for k in range(int(min(x, y)) + 1):
+            parts = [(one, x - k), (two, y - k), (c, k)]
+            prob += math.prod(math.exp(-rate) * rate**n / math.factorial(int(n)) for rate, n in parts)
+        total += math.exp(-decay * (played.days[-1] - day)) * math.log(prob)
+    return total
+
+
+@pytest.fixture(scope="module")
+def dependent() -> tuple[Played, SharedModel]:
+    played = drawn(21, n_teams=8, rounds=12, shared=0.25)
+    return played, fitted_shared(played, 8, decay=0.001, prior=FLAT)
+
+
+def test_the_likelihood_is_the_sum_over_the_shared_goals(dependent: tuple[Played, SharedModel]) -> None:
+    played, model = dependent
+    assert model.separate.steps > 0 and 0.15 < model.shared < 0.35
+    assert plain(played, model, model.shared, 0.001) == pytest.approx(model.separate.log_likelihood, abs=1e-8)
+
+
+def test_no_other_mean_of_shared_goals_and_no_other_rates_are_better(dependent: tuple[Played, SharedModel]) -> None:
+    played, model = dependent
+    best = model.separate.log_likelihood
+    for shift in (-0.02, 0.02):
+        assert plain(played, model, model.shared + shift, 0.001) < best
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        attack = model.separate.attack + rng.normal(0.0, 0.02, 8)
+        other = SharedModel(
+            type(model.separate)(attack, model.separate.defence, model.separate.mu, model.separate.h, 0.0, 0.0, 0),
+            model.shared,
+        )
+        assert plain(played, other, model.shared + rng.normal(0.0, 0.005), 0.001) < best
+    fewer = SharedModel(fitted(played, 8, decay=0.001, prior=FLAT, with_rho=False), 0.0)
+    assert fewer.separate.log_likelihood < best - 3.0
+
+
+def test_rates_hold_the_shared_goals_and_scores_without_dependence_have_none(
+    dependent: tuple[Played, SharedModel],
+) -> None:
+    _, model = dependent
+    for home, away in product((0, 5, -1), (1, -1)):
+        separate = model.separate.rates(home, away)
+        assert model.rates(home, away) == (separate[0] + model.shared, separate[1] + model.shared)
+    played = drawn(22, rounds=6)
+    against = played._replace(away_goals=np.where(played.home_goals > 1, 0.0, played.away_goals + 1.0))
+    alone = fitted_shared(against, 8, decay=0.001, prior=Prior(1.0))
+    poisson = fitted(against, 8, decay=0.001, prior=Prior(1.0), with_rho=False)
+    assert alone.shared == 0.0 and alone.separate.log_likelihood == pytest.approx(poisson.log_likelihood, abs=1e-5)
+
+
+def test_the_likelihood_is_that_of_penaltyblog_and_above_it_where_its_bound_binds(reference_dir: Path) -> None:
+    played, n_teams = premier_league(reference_dir, ("1819",))
+    model = fitted_shared(played, n_teams, decay=0.0, prior=FLAT)
+    assert model.separate.log_likelihood == pytest.approx(-1064.8027237, abs=1e-5)
+    assert math.log(model.shared) == pytest.approx(-2.8871, abs=0.01)
+    recent = fitted_shared(played, n_teams, decay=0.0018, prior=FLAT)
+    assert recent.separate.log_likelihood > -848.4022587 + 0.004 and math.log(recent.shared) < -3.0
