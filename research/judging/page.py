@@ -47,7 +47,7 @@ def page(judgement: Judgement, command: Sequence[str], digest: str) -> str:
         reading=reading(judgement),
         warnings=[("Left out", note) for note in judgement.notes],
         heads=HEADS,
-        rows=[tuple(str(cell) for cell in cells(row)) for row in judgement.rows],
+        rows=[cells(row) for row in judgement.rows],
         figures=[distances(judgement.rows), weights(judgement.rows)],
         parts=_parts(judgement),
         money=money_words(judgement),

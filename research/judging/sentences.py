@@ -24,9 +24,7 @@ __all__ = [
     "spread",
 ]
 
-HEADS: Final = (
-    "model", "n", "log loss", "RPS", "Brier", "ECE", "to the close", "to pre-match", "weight", "verdict",
-)  # fmt: skip
+HEADS: Final = ("model", "verdict", "n", "log loss", "RPS", "Brier", "ECE", "to the close", "to pre-match", "weight")
 
 
 def headline(judgement: Judgement) -> str:
@@ -41,13 +39,15 @@ def headline(judgement: Judgement) -> str:
     return f"{number(judged.height)} events, {span}: {said}."
 
 
-def cells(row: Row) -> tuple[object, ...]:
-    """The cells of a model, in the order of `HEADS`."""
+def cells(row: Row) -> tuple[str, ...]:
+    """The cells of a model, in the order of `HEADS`; a market has no difference to itself."""
     scores = (f"{value:.4f}" for value in (row.log_loss, row.rps, row.brier, row.ece))
-    return (
-        row.model, row.n, *scores, spread(row.vs_close, 4), spread(row.vs_open, 4), spread(row.pool.weight, 2),
-        row.verdict,
-    )  # fmt: skip
+    differences = (NOTHING if found.value == found.low == found.high else spread(found, 4) for found in _against(row))
+    return row.model, row.verdict, number(row.n), *scores, *differences, spread(row.pool.weight, 2)
+
+
+def _against(row: Row) -> tuple[Interval, Interval]:
+    return row.vs_close, row.vs_open
 
 
 EARNING_HEADS: Final = ("forecast", "bets", "yield, %", "closing line value, %")

@@ -109,6 +109,34 @@ def test_an_event_without_a_price_is_counted_and_left_out(leagues: Path, tmp_pat
     assert sample.left_out == {"no complete price pinnacle:close": 3}
 
 
+def test_the_first_and_the_last_date_are_judged(leagues: Path) -> None:
+    dates = sample_of(chosen(leagues)).judged["date"].unique().sort()
+    first, last = dates[20], dates[60]
+    span = sample_of(chosen(leagues, f"judge.first_date={first}", f"judge.last_date={last}")).judged["date"]
+    assert (span.min(), span.max()) == (first, last)
+
+
+def test_of_several_prices_the_last_one_known_by_the_start_counts(leagues: Path, tmp_path: Path) -> None:
+    source = Store.open(leagues)
+    events = source.events().filter(pl.col("season") == "2020-2021").head(3)
+    opened = source.quotes(Universe(bookmakers=("pinnacle",), instants=("open",))).join(
+        events.select("event_id", "starts_at"), on="event_id", how="inner"
+    )
+    moments = {"-3h": 2.0, "-1h": 3.0, "1s": 4.0}
+    snaps = [
+        opened.with_columns(
+            instant=pl.lit("snapshot"),
+            known_at=pl.col("starts_at").dt.offset_by(moment),
+            odds=pl.lit(odds),
+        ).drop("starts_at")
+        for moment, odds in moments.items()
+    ]
+    prices = pl.concat([source.quotes().join(events.select("event_id"), on="event_id", how="semi"), *snaps])
+    _stored(tmp_path / "store", events, prices)
+    sample = sample_of(chosen(tmp_path / "store", "judge.markets.market_open=pinnacle:snapshot"))
+    assert sample.odds["market_open"].tolist() == [[3.0] * 3] * 3
+
+
 def test_the_table_has_a_row_for_each_model_in_the_form_of_the_document(leagues: Path, shares: ShareModel) -> None:
     judgement = judge(chosen(leagues))
     document = judgement.document()
