@@ -23,7 +23,7 @@ MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "S
 #: decimal places to which values are equal: differences beyond are noise of the arithmetic
 _EQUAL: Final = 12
 
-GROUPINGS: Final = ("odds", "competition", "season", "month")
+GROUPINGS: Final = ("odds", "competition", "season", "month", "regime")
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,24 @@ def roi_interval(bets: pl.DataFrame, bankroll_minor: float, seed: int) -> Interv
     return reported(ratio_interval(sums, shares, np.arange(len(sums)), generator(seed, "roi")), bets)
 
 
+def has_regimes(bets: pl.DataFrame) -> bool:
+    """Whether any bet states its regime."""
+    return "regime" in bets.columns and bets["regime"].null_count() < bets.height
+
+
+def regime_changes(bets: pl.DataFrame) -> float:
+    """Changes of the regime from one bet to the next within a competition, a season; NaN without known regimes.
+
+    Bets are taken in the order of their dates; those whose regime is not known are passed over.
+    """
+    if not has_regimes(bets):
+        return float("nan")
+    known = bets.drop_nulls("regime").sort("date", "event_id", "regime")
+    changed = pl.col("regime") != pl.col("regime").shift().over("competition")
+    seasons = known.select("competition", "season").unique().height
+    return float(known.select(changed.sum()).item() or 0) / seasons
+
+
 def month_is_calendar(bets: pl.DataFrame) -> bool:
     """Whether bets are grouped by month of the year because there are too many months to show each."""
     return int(bets.select(pl.col("date").dt.truncate("1mo").n_unique()).item()) > MONTHS
@@ -121,6 +139,9 @@ def _named(bets: pl.DataFrame, by: str) -> tuple[pl.Expr, pl.Expr]:
         place = {key: index for index, key in enumerate(named)}
         order = name.replace_strict(place, default=len(named), return_dtype=pl.Int64)
         return order, pl.when(order < len(named)).then(name).otherwise(pl.lit(rest))
+    if by == "regime":
+        number = pl.col("regime") if "regime" in bets.columns else pl.lit(None, pl.Int64)
+        return number.fill_null(-1), pl.when(number.is_null()).then(pl.lit("unknown")).otherwise(number.cast(pl.String))
     raise ValueError(f"groups by {by!r}: expected one of {', '.join(GROUPINGS)}")
 
 

@@ -12,6 +12,7 @@ below. The page, `run.charts()` and the tests read the tables. `docs/reports.md`
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+from research.report.breakdown import has_regimes
 from research.report.charts.calibration import calibration as calibration
 from research.report.charts.calibration import calibration_scores as calibration_scores
 from research.report.charts.crossing import crossing as crossing
@@ -51,6 +52,7 @@ CONFIGURATION: Final[Charts[Configuration]] = {
     "yield_by_competition": with_bets(lambda data: yield_by(data.bets, "competition", data.seed)),
     "yield_by_odds": with_bets(lambda data: yield_by(data.bets, "odds", data.seed)),
     "yield_by_month": with_bets(lambda data: yield_by(data.bets, "month", data.seed)),
+    "yield_by_regime": lambda data: yield_by(data.bets, "regime", data.seed) if has_regimes(data.bets) else None,
     "edge_against_yield": with_bets(lambda data: edge_against_yield(data.bets, data.seed)),
     "clv_against_yield": with_bets(lambda data: clv_against_yield(data.bets, data.seed)),
     "clv_distribution": with_bets(lambda data: clv_distribution(data.bets, data.seed)),

@@ -1,4 +1,4 @@
-"""Yield by odds band, competition, season or month: bars with whiskers and the number of bets."""
+"""Yield by odds band, competition, season, month or regime: bars with whiskers and the number of bets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from research.report.breakdown import Group, month_is_calendar, yield_groups
+from research.report.breakdown import Group, has_regimes, month_is_calendar, regime_changes, yield_groups
 from research.report.charts.axes import (
     GROUP_HEADS,
     SOLID_FROM,
@@ -29,8 +29,15 @@ _QUESTIONS: Final = {
     "competition": "In which competitions does the yield arise?",
     "season": "Does the yield hold from season to season?",
     "month": "Does the yield hold from month to month?",
+    "regime": "Does the yield depend on the regime?",
 }
-_NOUNS: Final = {"odds": "odds band", "competition": "competition", "season": "season", "month": "month"}
+_NOUNS: Final = {
+    "odds": "odds band",
+    "competition": "competition",
+    "season": "season",
+    "month": "month",
+    "regime": "regime",
+}
 _CALENDAR: Final = "Does the yield depend on the month of the year?"
 
 
@@ -42,7 +49,7 @@ def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
     bets : polars.DataFrame
         From `run.bets(config)`. Reads event_id, stake_minor, pnl_minor, odds, date, competition and season.
     by : str
-        ``odds``, ``competition``, ``season`` or ``month`` (with more than 18 months: month of the year).
+        ``odds``, ``competition``, ``season``, ``month`` (with more than 18 months: month of the year) or ``regime``.
     seed : int
         Seed of the bootstrap.
     """
@@ -65,6 +72,8 @@ def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
     hollow = any(group.n_bets < SOLID_FROM for group in groups)
     note = f"Whiskers: {LEVEL} interval, events resampled. Numbers: bets."
     note += f" Hollow: fewer than {SOLID_FROM} bets." if hollow else ""
+    if by == "regime" and has_regimes(bets):
+        note += f" {regime_changes(bets):.1f} changes of regime a season."
     table = Numbers((_NOUNS[by], *GROUP_HEADS), tuple((group.name, *group_cells(group)) for group in groups))
     wide = len(groups) * 44 > 470
     return Figure(f"yield-{by}", question, answer, draw, table, full=wide, note=note)

@@ -47,6 +47,7 @@ def bets(
             "competition": [competitions[int(k) % len(competitions)] for k in event],
             "season": year.cast(pl.String) + "-" + (year + 1).cast(pl.String),
             "date": dates,
+            "regime": np.arange(count) // 40 % 2,
         },
         schema_overrides={"clv": pl.Float64, "date": pl.Date, "season": pl.String},
     )
