@@ -28,7 +28,7 @@ class Command(NamedTuple):
         Words that may follow the name, as Tab completion offers them.
     takes_runs : bool
         Whether the arguments are ids of runs. With subcommands, only after one of them.
-    overrides : {"", "backtest", "sweep", "judge"}
+    overrides : {"", "backtest", "sweep", "judge", "train"}
         The Hydra configuration whose groups and keys are the arguments.
     interrupted : str
         Advice that Ctrl-C prints.
@@ -40,7 +40,7 @@ class Command(NamedTuple):
     main: str
     subcommands: tuple[str, ...] = ()
     takes_runs: bool = False
-    overrides: Literal["", "backtest", "sweep", "judge"] = ""
+    overrides: Literal["", "backtest", "sweep", "judge", "train"] = ""
     interrupted: str = ""
 
     def run(self, words: Sequence[str]) -> int:
@@ -119,6 +119,21 @@ _TABLE: Final = (
         "models against the market, on one common set of events",
         "research.commands.judge:main",
         overrides="judge",
+    ),
+    Command(
+        "train",
+        "model=NAME [tune=optuna] [key=value]",
+        "fit a model on the past, tuned on log loss, and keep it",
+        "research.commands.train:train",
+        overrides="train",
+        interrupted=_RESUME,
+    ),
+    Command(
+        "models",
+        "[show HASH]",
+        "stored models: what they learned from, and how they scored",
+        "research.commands.train:models",
+        subcommands=("show",),
     ),
     Command(
         "promote",

@@ -44,7 +44,9 @@ def made(name: str, parameters: Mapping[str, Any] | None = None) -> Model:
     ConfigurationError
         There is no such model or parameter, or a value is out of its range.
     """
-    kind, given = by_name(name), dict(parameters or {})
+    kind, given = by_name(name), {}
+    for key, value in (parameters or {}).items():
+        given[key] = tuple(value) if isinstance(value, list) else value
     known = [field.name for field in fields(kind)]
     for parameter in given:
         if parameter not in known:
@@ -63,10 +65,11 @@ def defaults(name: str) -> dict[str, Any]:
 
 
 def modules_of(name: str, parameters: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-    """Modules that a model is written in: its own, and those of the models that it is made of.
-
-    A model made of others, such as a stack, names them with a method ``parts() -> tuple of str``.
-    """
-    parts = getattr(made(name, parameters), "parts", None)
-    own = f"{__name__}.{name}"
-    return (own, *(module for part in (parts() if parts else ()) for module in modules_of(part)))
+    """Modules of a model: its own, and those of the models that its parameters name, as a stack does."""
+    model, known, modules = made(name, parameters), names(), [f"{__name__}.{name}"]
+    for field in fields(model):  # type: ignore[arg-type]
+        value = getattr(model, field.name)
+        for part in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(part, str) and part in known and part != name:
+                modules += modules_of(part)
+    return tuple(dict.fromkeys(modules))

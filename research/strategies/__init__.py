@@ -133,9 +133,16 @@ def make(name: str, parameters: Mapping[str, Any], file: str | None = None) -> S
                 todo=f"did you mean {near[0]}?" if near else "",
             )
     if file is None:
-        return kind(**arguments)
+        return _chosen(kind(**arguments))
     with failures_named(Path(file)):
         return kind(**arguments)
+
+
+def _chosen(strategy: Any) -> Strategy:
+    """The strategy that was made, or the one that its parameters choose instead (`chosen`)."""
+    choose = getattr(strategy, "chosen", None)
+    chosen: Strategy = strategy if choose is None else choose()
+    return chosen
 
 
 def _check_model(name: str, arguments: Mapping[str, Any], known: Collection[str]) -> None:
@@ -143,7 +150,11 @@ def _check_model(name: str, arguments: Mapping[str, Any], known: Collection[str]
     if "model_parameters" in arguments and "model_parameters" not in known:
         found = f"model={arguments.get('model')}"
         raise ConfigurationError(f"strategy {name} has no model", where="model", found=found, todo="use strategy=model")
-    if "model_parameters" in known and "model" not in arguments:
+    if "model_parameters" in known and "model" in arguments and arguments.get("artifact") is not None:
+        raise ConfigurationError(
+            "two models", where="strategy.artifact", found=f"model={arguments['model']}", todo="leave out model=NAME"
+        )
+    if "model_parameters" in known and "model" not in arguments and arguments.get("artifact") is None:
         from research.models import names as models
 
         raise ConfigurationError(

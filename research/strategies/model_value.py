@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,10 @@ from research.forecasting.market import market_of
 from research.forecasting.rows import KEY, rows_of, training_rows
 from research.models import made, modules_of
 from research.strategies.books import BEST, back_prices, offers
-from research.strategies.checks import is_flag, is_name, method, one_of, set_names
+from research.strategies.checks import is_flag, is_name, method, one_of, refuse, set_names
+
+if TYPE_CHECKING:
+    from research.strategies.stored_value import StoredValue
 
 #: markets whose outcomes a model answers for
 MARKETS: Final = ("1x2", "moneyline")
@@ -37,6 +41,11 @@ class ModelValue:
         Name of a model of `research.models`: the option of the group ``model``.
     model_parameters : mapping or tuple of pairs
         Its parameters: the keys of the group ``model``; the others have their defaults.
+    artifact : str or None
+        A stored model instead of one that is fitted: a file, or the first digits of its hash.
+    first_bet : str or None
+        First date (UTC) of a bet with a stored model, such as ``2021-07-01``; None: all decisions. One inside the
+        window of its training is refused.
     market : str
         ``1x2`` or ``moneyline``.
     market_bookmaker : str
@@ -58,6 +67,8 @@ class ModelValue:
     name: ClassVar[str] = "model_value"
     model: str = "market"
     model_parameters: Any = ()
+    artifact: str | None = None
+    first_bet: str | None = None
     market: str = "1x2"
     market_bookmaker: str = "pinnacle"
     method: str = "multiplicative"
@@ -75,7 +86,36 @@ class ModelValue:
         set_names(self, "price_bookmakers")
         is_flag("complete_price", self.complete_price)
         is_flag("skip_suspect", self.skip_suspect)
+        if self.first_bet is not None:
+            self._check_first_bet()
         self.made()
+
+    def _check_first_bet(self) -> None:
+        object.__setattr__(self, "first_bet", str(self.first_bet))
+        try:
+            date.fromisoformat(str(self.first_bet))
+        except ValueError:
+            raise refuse("first_bet", "a date such as 2021-07-01", self.first_bet) from None
+        if self.artifact is None:
+            raise refuse("first_bet", "a stored model, strategy.artifact", self.first_bet, "set data.first_date")
+
+    def chosen(self) -> ModelValue | StoredValue:
+        """Itself; with an artifact the strategy on that.
+
+        Raises
+        ------
+        DataError, ConfigurationError
+            There is no such artifact, it is damaged, or of another model or market.
+        """
+        if self.artifact is None:
+            return self
+        from research.strategies.stored_value import StoredValue, artifact_of
+
+        artifact, path = artifact_of(self.artifact)
+        if self.market != artifact.market:
+            raise refuse("market", f"{artifact.market}, the market of the artifact", self.market)
+        of = replace(self, model=artifact.model, model_parameters=artifact.parameters, artifact=str(path))
+        return StoredValue(of, path)
 
     def made(self) -> Model:
         """The model before it is fitted; raises `ConfigurationError` for a wrong name or parameter."""

@@ -1,0 +1,1 @@
+"""Models fitted and tuned on the past, without a look at profit, and kept as artifacts."""

@@ -1,0 +1,192 @@
+"""Train a model: rows as the strategy sees them, tuned parameters, one fit on all of them, and an artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from engine.errors import DataError
+from engine.identity import digest
+from engine.schema import SELECTIONS
+from research.config.code_hash import code_hash
+from research.execution.progress import Progress
+from research.forecasting.artifacts import Artifact, save
+from research.forecasting.rows import training_rows
+from research.models import made
+from research.strategies.model_value import ModelValue
+from research.tapes.builder import Tapes
+from research.tapes.features import feature_code
+from research.training.settings import Settings
+from research.training.study import Plan, Trial, best_of, run
+from research.training.walk import Score, base_loss, folds_of, walked
+
+_DAY: Final = 86_400_000_000_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a training learns from.
+
+    Attributes
+    ----------
+    rows : polars.DataFrame
+        `research.forecasting.rows.training_rows` of all settled events of the configuration.
+    until_ns : int
+        The midnight (UTC) after the last of them was settled: the instant of the fit.
+    rows_hash : str
+        Of the content of the store that they are made of.
+    n_left_out : int
+        Events with a decision, but without a result or not played to their end.
+    """
+
+    rows: pl.DataFrame
+    until_ns: int
+    rows_hash: str
+    n_left_out: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training that is done.
+
+    Attributes
+    ----------
+    artifact : Artifact
+    path : Path
+    trials : tuple of Trial
+    best : Trial
+    study : str
+        Name of the study; empty: nothing was tuned.
+    n_left_out : int
+        As `Window.n_left_out`.
+    """
+
+    artifact: Artifact
+    path: Path
+    trials: tuple[Trial, ...]
+    best: Trial
+    study: str
+    n_left_out: int
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        plain = self.artifact.plain()
+        shown = {name: plain[name] for name in plain if name not in ("format", "fitted")}
+        return {
+            "artifact": self.path.stem,
+            "path": str(self.path),
+            **shown,
+            "study": self.study or None,
+            "best_trial": self.best.number,
+            "left_out": self.n_left_out,
+            "trials": [
+                {"number": trial.number, "parameters": dict(trial.parameters), **vars(trial.score)}
+                for trial in self.trials
+            ],
+        }
+
+
+def window_of(settings: Settings) -> Window:
+    """Read the store.
+
+    Raises
+    ------
+    BeaError
+        The store holds nothing of the configuration, or no event with a decision and a result.
+    """
+    strategy, tapes = settings.strategy(), Tapes(settings.memory_mb)
+    rows_hash = tapes.rows(settings.spec).seen
+    events, views = tapes.whole(settings.spec)
+    featured = tapes.featured(settings.spec)
+    parts = [strategy.rows(featured.of(view)) for view in views if view.quotes.height]
+    settled = events["settled_at"].cast(pl.Int64).max()
+    until = 0 if settled is None else (int(str(settled)) // _DAY + 1) * _DAY
+    rows = training_rows(pl.concat(parts), events, until, strategy.market) if parts else pl.DataFrame()
+    if rows.is_empty():
+        raise DataError(
+            "nothing to learn from", where="data.*", expected=f"events with prices of {strategy.market} and results",
+            found=f"{events.height} events",
+        )  # fmt: skip
+    decided = pl.concat([part.select("event_id") for part in parts]).n_unique()
+    return Window(rows, until, rows_hash, decided - rows.height)
+
+
+def train(settings: Settings, progress: Progress) -> Trained:
+    """Tune and fit a model, and keep it.
+
+    Raises
+    ------
+    BeaError
+        Too little data, or a wrong setting.
+    """
+    strategy, window = settings.strategy(), window_of(settings)
+    outcomes = SELECTIONS[strategy.market]
+    folds = folds_of(window.rows, settings.folds, settings.embargo_ns)
+    code = _code(strategy)
+    plan = _plan(settings, strategy, window, code)
+    start = dict(strategy.model_parameters)
+
+    def objective(parameters: Mapping[str, Any], stop: Any) -> Score:
+        return walked(made(strategy.model, start | dict(parameters)), folds, outcomes, stop)
+
+    trials = _trials(plan, objective, progress)
+    best = best_of(trials)
+    model = made(strategy.model, start | dict(best.parameters))
+    forecaster, inputs = model.fit(window.rows, outcomes), model.inputs()
+    score = best.score
+    artifact = Artifact(
+        model=strategy.model,
+        parameters={part.name: getattr(model, part.name) for part in fields(model)},  # type: ignore[arg-type]
+        market=strategy.market, outcomes=outcomes, features=inputs.features, reads_market=inputs.market,
+        first_ns=int(str(window.rows["decided_at"].cast(pl.Int64).min())), until_ns=window.until_ns,
+        n_rows=window.rows.height, rows_hash=window.rows_hash, code=code,
+        metrics={
+            "log_loss": score.log_loss, "rps": score.rps, "brier": score.brier,
+            "base_log_loss": base_loss(folds, len(outcomes)),
+            "n": score.n, "n_silent": score.n_silent, "trials": len(trials),
+        },
+        fitted=forecaster.artifact(),
+    )  # fmt: skip
+    path = save(artifact)
+    study = plan.name if plan.space else ""
+    return Trained(replace(artifact, hash=path.stem), path, trials, best, study, window.n_left_out)
+
+
+def _trials(plan: Plan, objective: Any, progress: Progress) -> tuple[Trial, ...]:
+    if not plan.space:
+        return (Trial(0, {}, objective({}, lambda n_folds, mean: False)),)
+    progress.begin("tuning", plan.trials)
+
+    def told(trial: Trial, is_read: bool) -> None:
+        progress.step(1)
+
+    try:
+        return run(plan, objective, told)
+    finally:
+        progress.end()
+
+
+def _plan(settings: Settings, strategy: ModelValue, window: Window, code: str) -> Plan:
+    """The study, named by a hash of everything that its trials depend on but their number."""
+    tuning, space = settings.tuning, dict(settings.tuning.space or {})
+    model = strategy.made()
+    first = {name: getattr(model, name) for name in space}
+    facts = {
+        "slow": settings.spec.facts(), "rows": window.rows_hash, "folds": settings.folds, "seed": settings.seed,
+        "embargo": settings.embargo_ns, "space": {name: vars(one) for name, one in space.items()},
+        "batch": tuning.batch, "startup": tuning.startup, "prune": tuning.prune, "code": code,
+    }  # fmt: skip
+    return Plan(
+        name=f"{strategy.model}-{digest(facts, 8)}", space=space, first=first, trials=tuning.trials,
+        batch=tuning.batch, startup=tuning.startup, prune=tuning.prune, storage=tuning.storage,
+    )  # fmt: skip
+
+
+def _code(strategy: ModelValue) -> str:
+    """Hash of the code that rows, folds, fits and scores rest on."""
+    modules, files = feature_code(strategy.requires().features, None)
+    return code_hash([__name__, *strategy.modules(), *modules], files)
