@@ -50,6 +50,7 @@ def _rates(feature: str) -> dict[str, Term]:
 TERMS: Final[Mapping[str, Mapping[str, Term]]] = {
     "elo": {"elo": Term(("elo.diff",), pl.col("elo.diff"), 1)},
     "pi_ratings": {"pi": Term(("pi_ratings.diff",), pl.col("pi_ratings.diff"), 1)},
+    "pi_chances": {"pi_chances": Term(("pi_chances.diff",), pl.col("pi_chances.diff"), 1)},
     "form": {
         "points": _difference("form.home_points", "form.away_points"),
         "scored": _difference("form.home_scored", "form.away_scored"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from research.features.pi_ratings import PiRatings, diminished, expected_goals
+from research.features._pi import diminished, expected_goals
+from research.features.pi_ratings import PiRatings
 from tests.research.features.made import at_start, events_of
 
 PAPER = PiRatings(warm_up=0, rate=0.1, catch_up=0.3, entrant_gap=0.0)
