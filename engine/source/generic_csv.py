@@ -12,6 +12,7 @@ from engine.schema import IN_PLAY, INSTANTS, LINE_MARKETS, MARKETS, SNAPSHOT, is
 from engine.source.aliases import load_aliases
 from engine.source.batch import Counts, Parsed
 from engine.source.mapped.events import events_of
+from engine.source.mapped.facts import facts_of
 from engine.source.mapped.file import flag_commas, read_file, refuse_moved_names, with_plain_numbers
 from engine.source.mapped.quotes import read_quotes
 from engine.source.mapped.row import NO_PRICE, Row
@@ -49,7 +50,7 @@ def read(raw: bytes, origin: Origin, today: date, mapping: Mapping) -> Parsed:
     kept_table = table.only(r.index for r in rows)
     flag_commas(kept_table, mapping, quarantine)
     kept_table = with_plain_numbers(kept_table, mapping)
-    events, ids = events_of(rows, origin)
+    events, ids = events_of(rows, origin, facts_of(kept_table, rows, mapping, quarantine, origin.name))
     quotes = read_quotes(kept_table, ids, rows, mapping, quarantine, origin.name)
     _flag_late(quotes.frame.filter(pl.col("known_at_basis") == "recorded"), rows, mapping, quarantine)
     new = {

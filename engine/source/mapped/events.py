@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,10 +17,13 @@ from engine.source.prices import Instants
 from engine.source.quarantine import Origin
 
 
-def events_of(rows: Sequence[Row], origin: Origin) -> tuple[pl.DataFrame, list[int]]:
+def events_of(
+    rows: Sequence[Row], origin: Origin, facts: Mapping[str, Sequence[Any]] = MappingProxyType({})
+) -> tuple[pl.DataFrame, list[int]]:
     """Events of the rows without duplicates, and the event id of each row.
 
-    If an event has several rows, the last row with a result is used, or else the last row.
+    `facts` are further columns of events, one value per row. If an event has several rows, the last row with a
+    result is used, or else the last row.
     """
     frame = finish_events(
         {
@@ -39,6 +44,7 @@ def events_of(rows: Sequence[Row], origin: Origin) -> tuple[pl.DataFrame, list[i
             "game": [r.game if r.game > 1 else None for r in rows],
             "score_scope": [r.result.scope for r in rows],
             **_further_scores(rows),
+            **facts,
         },
         origin,
         sport=[r.sport for r in rows],

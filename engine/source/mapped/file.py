@@ -46,7 +46,7 @@ def read_file(raw: bytes, mapping: Mapping, quarantine: Quarantine) -> Table:
 
 
 def with_plain_numbers(table: Table, mapping: Mapping) -> Table:
-    """The table with empty cells for the texts in `missing`, and numbers of price and line columns as in English."""
+    """The table with empty cells for the texts in `missing`, and numbers of prices, lines and facts as in English."""
     blank, columns = set(mapping.missing), _number_columns(mapping)
     convert = mapping.decimal != "." or bool(mapping.thousands)
     places = [k for k, name in enumerate(table.header) if convert and name in columns]
@@ -62,10 +62,11 @@ def with_plain_numbers(table: Table, mapping: Mapping) -> Table:
 
 
 def _number_columns(mapping: Mapping) -> set[str]:
-    """Columns of prices and lines."""
+    """Columns of prices, lines and facts."""
+    facts = {name for pair in mapping.facts.values() for name in (pair.home, pair.away)}
     if mapping.long is not None:
-        return {mapping.long.odds_column, mapping.long.line_column} - {""}
-    return {name for p in mapping.prices or () for name in (p.column, p.line_column)} - {""}
+        return ({mapping.long.odds_column, mapping.long.line_column} | facts) - {""}
+    return ({name for p in mapping.prices or () for name in (p.column, p.line_column)} | facts) - {""}
 
 
 def flag_commas(table: Table, mapping: Mapping, quarantine: Quarantine) -> None:
@@ -75,7 +76,7 @@ def flag_commas(table: Table, mapping: Mapping, quarantine: Quarantine) -> None:
     names = _number_columns(mapping) & set(table.header)
     cells = [cell for name in sorted(names) for cell in table.column(name) if re.fullmatch(r"[+-]?\d+,\d+", cell)]
     if cells:
-        reason = f"{len(cells)} prices or lines have a decimal comma: add `decimal: ','` to the mapping if it is one"
+        reason = f"{len(cells)} numbers have a decimal comma: add `decimal: ','` to the mapping if it is one"
         quarantine.flag(None, None, cells[0], reason)
 
 
@@ -128,8 +129,8 @@ def _check_header(header: list[str], mapping: Mapping, quarantine: Quarantine) -
     missing = [name for name in needed_columns(mapping) if name not in names]
     if missing:
         raise _missing("a column of the mapping is missing", missing, header)
-    pairs = [(mapping.home_score, mapping.away_score), *((pair.home, pair.away) for pair in mapping.scores.values())]
-    for pair in pairs:
+    named = (*mapping.scores.values(), *mapping.facts.values())
+    for pair in [(mapping.home_score, mapping.away_score), *((pair.home, pair.away) for pair in named)]:
         lost = [name for name in pair if name and name not in names]
         if len(lost) == 1 and all(pair):  # names that moved by one would give the score of the other side
             raise _missing(

@@ -18,6 +18,8 @@ from engine.schema import (
     SCORE_SCOPES,
     SELECTIONS,
     SNAPSHOT,
+    STANDING_TYPES,
+    STATISTIC_TYPES,
     VOID_STATUSES,
     is_selection,
     score_columns,
@@ -38,6 +40,11 @@ _TEXTS: Final = (
     "status",
     "score_scope",
     "bookmaker",
+    "surface",
+    "court",
+    "round",
+    "level",
+    "best_of",
 )
 _THOUSANDS: Final = ("", ",", ".", " ", "'")
 
@@ -151,14 +158,18 @@ def _check_results(mapping: Mapping, name: str) -> None:
         _check_score(mapping.score, f"{name} score")
     if mapping.score_scope.value and not mapping.score_scope.map and not mapping.score_scope.match:
         _one_of(mapping.score_scope.value, SCORE_SCOPES, f"{name} score_scope")
-    for scope, pair in mapping.scores.items():
-        _one_of(scope, FURTHER_SCOPES, f"{name} scores")
-        if not (pair.home and pair.away):
-            raise ConfigurationError(
-                "one of two scores is missing",
-                where=f"{name} scores.{scope}",
-                expected="home: a column, away: a column",
-            )
+    for key, pairs, kinds in (
+        ("scores", mapping.scores, FURTHER_SCOPES),
+        ("facts", mapping.facts, (*STATISTIC_TYPES, *STANDING_TYPES)),
+    ):
+        for kind, pair in pairs.items():
+            _one_of(kind, kinds, f"{name} {key}")
+            if not (pair.home and pair.away):
+                raise ConfigurationError(
+                    f"one of two {key} is missing",
+                    where=f"{name} {key}.{kind}",
+                    expected="home: a column, away: a column",
+                )
 
 
 def _check_score(score: Score, where: str) -> None:
@@ -260,7 +271,7 @@ def columns_of(mapping: Mapping) -> Iterator[str]:
     yield from (*mapping.start.sources, mapping.start.time_column, *mapping.known.columns, mapping.known.updated)
     yield from (mapping.game_id, mapping.home_score, mapping.away_score)
     yield from (mapping.score.column,) if mapping.score else ()
-    for pair in mapping.scores.values():
+    for pair in (*mapping.scores.values(), *mapping.facts.values()):
         yield from (pair.home, pair.away)
     for price in mapping.prices or ():
         yield from (price.column, price.line_column)

@@ -156,7 +156,7 @@ class Score:
 
 @dataclass(frozen=True)
 class FurtherScore:
-    """The two columns of a further score."""
+    """The two columns of a further score, or of a fact about both sides."""
 
     home: str = ""
     away: str = ""
@@ -266,6 +266,13 @@ class Mapping:
     scores: dict[str, FurtherScore] = field(default_factory=dict)
     winner: Text = Text()
     status: Text = Text()
+    # what describes the event; no bet is settled by it
+    facts: dict[str, FurtherScore] = field(default_factory=dict)  # by schema.STATISTIC_TYPES and STANDING_TYPES
+    surface: Text = Text()
+    court: Text = Text()
+    round: Text = Text()
+    level: Text = Text()
+    best_of: Text = Text()  # largest number of sets
     # the prices
     bookmaker: Text = Text()
     known: Known = Known()

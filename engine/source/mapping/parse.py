@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 #: keys whose value is a table of keys, a table of such tables, a list of them, a table of texts, or a whole number
 _TABLES: Final[dict[str, type[Any]]] = {"long": Long, "records": Records, "score": Score}
-_NAMED: Final[dict[str, type[Any]]] = {"lines": Line, "scores": FurtherScore}
+_NAMED: Final[dict[str, type[Any]]] = {"lines": Line, "scores": FurtherScore, "facts": FurtherScore}
 _LISTS: Final[dict[str, type[Any]]] = {"prices": Price, "files": NamedFile}
 _TEXTS: Final = ("map", "match", "notes", "season_rules")
 _COUNTS: Final = ("archive_files", "header_line")

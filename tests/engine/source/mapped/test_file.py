@@ -47,7 +47,7 @@ def test_a_point_in_a_file_with_decimal_commas_is_named_and_not_read_as_another_
 def test_a_decimal_comma_that_the_mapping_does_not_name_is_flagged() -> None:
     parsed = read(HEAD + "01.09.2022;A;B;1;0;1,85;3,40;4,20;2,5\n", COMMA.replace("decimal: ','\n", ""))
     assert parsed.quotes.is_empty() and parsed.quarantine.filter(kind="flag")["reason"].to_list() == [
-        "4 prices or lines have a decimal comma: add `decimal: ','` to the mapping if it is one"
+        "4 numbers have a decimal comma: add `decimal: ','` to the mapping if it is one"
     ]
 
 

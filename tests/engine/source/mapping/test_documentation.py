@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import yaml
 
-from engine.schema import FURTHER_SCOPES, score_columns, with_optional
+from engine.schema import FURTHER_SCOPES, STANDING_TYPES, STATISTIC_TYPES, score_columns, with_optional
 from engine.source.batch import Parsed
 from tests.engine.source.mapped.reading import read
 
@@ -35,6 +35,11 @@ def shown(parsed: Parsed) -> list[str]:
         for scope in FURTHER_SCOPES:
             home, away = (event[name] for name in score_columns(scope))
             words += [f"{scope} {home}-{away}"] if home is not None else []
+        words += [event["surface"]] if event["surface"] else []
+        for kind in (*STATISTIC_TYPES, *STANDING_TYPES):
+            pair = [event[name] for name in score_columns(kind)]
+            known = ["?" if value is None else f"{value:g}" for value in pair]
+            words += [f"{kind} {'-'.join(known)}"] if pair != [None, None] else []
         words += [f"game {event['game']}"] if event["game"] else []
         lines.append(" ".join(words))
     for quote in parsed.quotes.iter_rows(named=True):
@@ -61,5 +66,17 @@ def test_an_example_gives_what_the_page_says(number: int) -> None:
 
 def test_there_are_examples_of_everything() -> None:
     text = " ".join(part for part, _, _ in examples())
-    words = ("long:", "decimal:", "header_line:", "match:", "file:", "score:", "scores:", "names:", "team:", "records:")
-    assert len(examples()) == 9 and all(word in text for word in words)
+    words = (
+        "long:",
+        "decimal:",
+        "header_line:",
+        "match:",
+        "file:",
+        "score:",
+        "scores:",
+        "names:",
+        "team:",
+        "records:",
+        "facts:",
+    )
+    assert len(examples()) == 10 and all(word in text for word in words)
