@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.errors import UsageError
 from research.commands.arguments import parser_of, print_json
 
 if TYPE_CHECKING:
@@ -35,7 +36,12 @@ def main(argv: Sequence[str]) -> int:
     from research.judging.settings import settings_of
 
     folder = Path(options.config_dir).absolute() if options.config_dir else None
-    tree = resolved(Composer("judge", folder).compose(quoted(options.overrides)))
+    composer, words = Composer("judge", folder), quoted(options.overrides)
+    for override in composer.parse(words):
+        if override.is_sweep_override():
+            key, _, values = (override.input_line or "").partition("=")
+            raise UsageError(f"{key} has several values", todo=f"write a list: {key}=[{values}]")
+    tree = resolved(composer.compose(words))
     as_json = checked("output", tree["output"]) == "json" or options.json
     judgement = judge(settings_of(tree), Silence() if as_json else progress_for())
     place = keep(judgement, ["judge", *options.overrides], page=checked("report", tree["report"]))

@@ -23,6 +23,8 @@ OPEN: Final = "market_open"
 OUTCOME_MARKETS: Final = ("1x2", "moneyline")
 REFITS: Final = ("season", "once")
 ALL: Final = "all"
+#: parts of the configuration
+SECTIONS: Final = ("judge", "data", "seed", "output", "report")
 _KINDS: Final = tuple(kind for kind in INSTANTS if kind != IN_PLAY)
 _WHOLE: Final = "judge.markets."
 
@@ -107,6 +109,11 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
     ConfigurationError
         A value of another type, or out of its range.
     """
+    for name in tree:
+        if name not in SECTIONS:
+            raise ConfigurationError(
+                f"a judgement has no key {name}", expected=", ".join(SECTIONS), todo="choose an experiment of judge/"
+            )
     flat = flatten(dict(tree))
     data = {key.partition(".")[2]: checked(key, value) for key, value in flat.items() if key.startswith("data.")}
     names = ("sports", "competitions", "seasons")

@@ -47,6 +47,11 @@ def test_an_unknown_model_is_one_line(store: Path, home: Path, capsys: pytest.Ca
     assert "did you mean market_open?" in capsys.readouterr().err
 
 
+def test_several_values_without_brackets_are_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["judge", "judge.competitions=E0,SP1"]) == 2
+    assert "write a list: judge.competitions=[E0,SP1]" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_real_prices_have_the_published_scores(accepted: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,6 +53,7 @@ def test_tennis_is_judged_by_the_one_price_of_its_source() -> None:
         (["judge.refit=daily"], "unknown value 'daily' in judge.refit"),
         (["judge.method=powr"], "did you mean power?"),
         (["judge.modles=all"], "judge.models"),
+        (["experiment=sample"], "a judgement has no key sweep"),
         (["judge.edge_min=lots"], "a number of at least -1"),
     ],
 )
