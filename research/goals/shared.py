@@ -19,19 +19,27 @@ from engine.kernel.cache import compiled
 from research.goals.fitted import GoalModel, Prior
 from research.goals.newton import Cells, Floats, Played, Pull, Work, evaluate, gather, newton_step, work
 
+#: where the mean of shared goals is looked for: first at _FIRST, at most at _HIGHEST
+_FIRST: Final = 0.1
 _HIGHEST: Final = 0.6
+#: share of the squared derivative, per unit of weight, that may be left to gain in theta
+_ROUGH: Final = 1e-3
 _MOST_STEPS: Final = 200
 _MOST_ROUNDS: Final = 40
 
 
 class _Data(NamedTuple):
-    """Matches, their weights and their cells; the sums of the cells are those of the goals less the shared ones."""
+    """Matches, their weights and their cells; the sums of the cells are those of the goals less the shared ones.
+
+    `constant` is the part of the log likelihood that no parameter changes.
+    """
 
     played: Played
     weights: Floats
     cell: NDArray[np.int64]
     cells: Cells
     pull: Pull
+    constant: float
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def split(data, c, theta):
     Returns
     -------
     tuple of (float, float)
-        The log likelihood with its constant, and the derivative by c at fixed theta.
+        The log likelihood without the constant of the data, and the derivative by c at fixed theta.
     """
     n = data.pull.prior.shape[1]
     mu, h = theta[2 * n], theta[2 * n + 1]
@@ -75,15 +83,18 @@ def split(data, c, theta):
         x, y = played.home_goals[m], played.away_goals[m]
         log_home = mu + theta[i] + theta[n + j] + (0.0 if played.neutral[m] else h)
         log_away = mu + theta[j] + theta[n + i]
-        both = math.exp(-log_home - log_away)
+        home_rate, away_rate = math.exp(log_home), math.exp(log_away)
+        both = 1.0 / (home_rate * away_rate)
         term, total, expected = 1.0, 1.0, 0.0  # of k shared goals, relative to none; expected is E[k] / c * total
         for k in range(int(min(x, y))):
             grown = term * (x - k) * (y - k) * both / (k + 1.0)
             term = grown * c
             total += term
             expected += (k + 1.0) * grown
-        log = x * log_home + y * log_away - math.exp(log_home) - math.exp(log_away) - c + math.log(total)
-        value += weight * (log - math.lgamma(x + 1.0) - math.lgamma(y + 1.0))
+        log = x * log_home + y * log_away - home_rate - away_rate - c
+        if total > 1.0:
+            log += math.log(total)
+        value += weight * log
         slope += weight * (expected / total - 1.0)
         sums[data.cell[m], 1] += weight * (x - c * expected / total)
         sums[data.cell[m], 2] += weight * (y - c * expected / total)
@@ -99,36 +110,54 @@ def _settled(data: _Data, c: float, theta: Floats, space: Work, tolerance: float
         newton_step(data.pull, False, space)
         step = space.step
         if 0.5 * float(space.gradient[: len(step)] @ step) <= tolerance:
-            return value, slope, steps
+            return value + data.constant, slope, steps
         theta += step * min(1.0, 1.5 / float(np.abs(step).max()))
-    return value, slope, -1
+    return value + data.constant, slope, -1
 
 
 def _data(played: Played, n_teams: int, decay: float, prior: Prior) -> _Data:
     m = len(played.home)
     number = np.full((n_teams, n_teams, 2), -1, dtype=np.int64)
     teams, sums = np.empty((m, 3), dtype=np.int64), np.empty((m, 7))
-    n, _ = gather(played, decay, number, teams, sums)
+    n, constant = gather(played, decay, number, teams, sums)
     cell = number[played.home, played.away, played.neutral]
     weights = np.exp(decay * (played.days - played.days[-1]))
-    return _Data(played, weights, cell, Cells(n, teams, sums), Pull(prior.ridge, prior.means(played, n_teams)))
+    pull = Pull(prior.ridge, prior.means(played, n_teams))
+    return _Data(played, weights, cell, Cells(n, teams, sums), pull, constant)
+
+
+def _enough(data: _Data, c: float, theta: Floats, space: Work, tolerance: float) -> tuple[float, float, int]:
+    """As `_settled`, only as far as the derivative needs: one far from 0 is known well enough from a rough theta."""
+    weight, taken, rough = float(data.weights.sum()), 0, 1e-3
+    while True:
+        value, slope, steps = _settled(data, c, theta, space, rough)
+        if steps < 0:
+            return value, slope, steps
+        taken, needed = taken + steps, max(tolerance, _ROUGH * slope**2 / weight)
+        if rough <= needed:
+            return value, slope, taken
+        rough = needed
 
 
 def _best(
-    data: _Data, start: tuple[float, float], high: float, theta: Floats, space: Work, tolerance: float
+    data: _Data, start: tuple[float, float], highest: float, theta: Floats, space: Work, tolerance: float
 ) -> tuple[float, float, int]:
     """The mean of shared goals above a start with a derivative above 0; log likelihood there, and steps in all.
 
     False position with halved ends (Illinois): it ends when the derivative times the last move is within the tolerance.
     """
     low, low_slope = start
-    c, (value, slope, steps) = high, _settled(data, high, theta, space, tolerance)
-    high_slope, taken = slope, steps
+    high, high_slope, taken = low, low_slope, 0
+    while high_slope > 0.0 and high < highest:
+        low, low_slope, high = high, high_slope, min(highest, 2.0 * high + _FIRST)
+        value, high_slope, steps = _enough(data, high, theta, space, tolerance)
+        taken += steps
+    c, slope = high, high_slope
     for _ in range(_MOST_ROUNDS):
         if steps < 0 or high_slope >= 0.0:
             break
         before, c = c, low + (high - low) * low_slope / (low_slope - high_slope)
-        value, slope, steps = _settled(data, c, theta, space, tolerance)
+        value, slope, steps = _enough(data, c, theta, space, tolerance)
         taken += steps
         if abs(slope * (c - before)) <= tolerance:
             break
@@ -149,8 +178,8 @@ def fitted_shared(played: Played, n_teams: int, *, decay: float, prior: Prior, t
     value, slope, steps = _settled(data, 0.0, theta, space, tolerance)
     shared = 0.0
     if slope > 0.0:
-        high = min(_HIGHEST, 0.5 * min(home_goals, away_goals) / weight)
-        shared, value, steps = _best(data, (0.0, slope), high, theta, space, tolerance)
+        highest = min(_HIGHEST, 0.5 * min(home_goals, away_goals) / weight)
+        shared, value, steps = _best(data, (0.0, slope), highest, theta, space, tolerance)
     mu, h = float(theta[2 * n_teams]), float(theta[2 * n_teams + 1])
     attack, defence = theta[:n_teams], theta[n_teams : 2 * n_teams]
     return SharedModel(GoalModel(attack, defence, mu, h, 0.0, float(value), steps, prior.newcomer), shared)
