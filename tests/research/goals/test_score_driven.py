@@ -64,6 +64,15 @@ def test_without_shots_goals_move_alone_and_without_both_nothing_moves() -> None
     assert log_means(neutral, "x", "y", 1.0)[0] - log_means(neutral, "x", "y", 1.0)[1] == pytest.approx(GOALS.h)
 
 
+@pytest.mark.parametrize("of_shots", [False, True])
+def test_a_match_on_neutral_ground_says_nothing_of_the_home_advantage(of_shots: bool) -> None:
+    for neutral, moves in ((True, False), (False, True)):
+        running = ScoreDriven(GAINS, 1, of_shots=of_shots)
+        running.update(match("a", "b", (3, 0), (8, 2), neutral=neutral), 0)
+        home, away = log_means(running, "x", "y", 1.0)
+        assert (home - away != pytest.approx((SHOTS if of_shots else GOALS).h, abs=1e-9)) == moves
+
+
 def test_matches_of_one_instant_do_not_see_each_other() -> None:
     both = ScoreDriven(GAINS, 1, of_shots=False)
     for row in (match("a", "b", (4, 0)), match("c", "a", (0, 3))):
