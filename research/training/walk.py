@@ -83,18 +83,18 @@ def folds_of(rows: pl.DataFrame, n_folds: int, embargo_ns: int = 0) -> tuple[Fol
     Raises
     ------
     DataError
-        Too few days of decisions.
+        Too few days of decisions for so many parts.
     """
-    days = np.unique(rows["decided_at"].cast(pl.Int64).to_numpy() // _DAY) if rows.height else np.empty(0, np.int64)
-    if len(days) < n_folds + 1:
+    decided = rows["decided_at"].cast(pl.Int64).to_numpy() // _DAY if rows.height else np.empty(0, np.int64)
+    days = np.unique(decided)
+    cuts = {int(decided[len(decided) * number // (n_folds + 1)]) for number in range(1, n_folds + 1) if len(decided)}
+    if len(cuts - set(days[:1].tolist())) < n_folds:
         raise DataError(
             "the training window is too short", where="tune.folds",
-            expected=f"at least {n_folds + 1} days with decisions",
-            found=f"{len(days)}", todo="choose a longer window, or fewer folds",
+            expected=f"decisions spread over {n_folds + 1} or more days", found=f"{len(days)} days with decisions",
+            todo="choose a longer window, or fewer folds",
         )  # fmt: skip
-    decided = rows["decided_at"].cast(pl.Int64).to_numpy() // _DAY
-    cuts = [int(decided[len(decided) * number // (n_folds + 1)]) for number in range(1, n_folds + 1)]
-    borders = [day * _DAY for day in [*sorted(set(cuts)), int(days[-1]) + 1]]
+    borders = [day * _DAY for day in [*sorted(cuts), int(days[-1]) + 1]]
     found = []
     for since, until in pairwise(borders):
         settled, at = pl.col("settled_at").cast(pl.Int64), pl.col("decided_at").cast(pl.Int64)

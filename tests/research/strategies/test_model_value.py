@@ -220,5 +220,5 @@ def test_every_strategy_that_is_fitted_is_a_learner() -> None:
 
 def test_the_leak_finder_finds_nothing_in_it(home: Path) -> None:
     of = fitted("model=base_rates", "data.seasons=[2020-2021,2021-2022]")
-    findings = find_leaks(Subject(of, strategy=strategy_of), Search(instants=2, seed=3))
+    findings = find_leaks(Subject(of, strategy=strategy_of), Search(instants=1, seed=3))
     assert findings.leaks == () and findings.coverage.decisions > 0

@@ -105,7 +105,9 @@ def test_a_walk_may_stop_after_a_fold() -> None:
 
 
 def test_a_window_that_is_too_short_is_one_line() -> None:
-    for few in (rows(4), rows(0)):
+    early = pl.col("event_id") < 40
+    one_day = rows().with_columns(decided_at=pl.when(early).then(pl.col("decided_at").min()).otherwise("decided_at"))
+    for few in (rows(4), rows(0), one_day):
         with pytest.raises(DataError, match="too short") as caught:
             folds_of(few, 4)
         assert "\n" not in str(caught.value)
