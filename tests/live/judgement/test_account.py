@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.kernel import account as acc
 from engine.live.feed import Result
 from engine.live.ledger.entries import Entry, Kind, Money
