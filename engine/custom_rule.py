@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from engine.errors import ConfigurationError
 from engine.files import write_bytes
@@ -122,7 +122,13 @@ def _wrong(path: Path, expected: str, found: str) -> ConfigurationError:
 
 @lru_cache(maxsize=8)
 def kernel_of(rule: Rule | None) -> Kernel:
-    """The built-in kernel, or the one with a user's rule, which is generated if needed."""
+    """The built-in kernel, or the one with a user's rule, which is generated if needed.
+
+    Raises
+    ------
+    ConfigurationError
+        The rule does not compile: it is tried alone, in a second, before the kernel around it.
+    """
     if rule is None:
         from engine.kernel.lanes.walk import walk_lanes
         from engine.kernel.walk import walk
@@ -130,7 +136,25 @@ def kernel_of(rule: Rule | None) -> Kernel:
         return Kernel(walk, walk_lanes)
     _generate(rule)
     alone, lanes = (importlib.import_module(name) for name in walk_modules(rule))
+    _try(rule)
     return Kernel(alone.walk, lanes.walk_lanes)
+
+
+def _try(rule: Rule) -> None:
+    """Compile a rule without the kernel around it, unless the kernel is compiled already."""
+    import numba
+
+    from engine.kernel.cache import is_cold
+    from engine.kernel.params import Params
+    from engine.kernel.record import AccountState, Row
+
+    if not any(map(is_cold, walk_modules(rule))):
+        return
+    row, account = (record(*(kind() for kind in get_type_hints(record).values())) for record in (Row, AccountState))
+    params = Params(*[0.0] * len(Params._fields))
+    function = importlib.import_module(f"{_package(rule)}.custom").custom_stake_minor
+    with compile_errors(rule):
+        function.compile(tuple(map(numba.typeof, (row, account, params))))
 
 
 def judgement_of(rule: Rule | None) -> Any:

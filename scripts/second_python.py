@@ -44,7 +44,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         python = Path(folder) / "venv" / "bin" / "python"
         subprocess.run([path, "-m", "venv", python.parent.parent], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [python, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
         subprocess.run([*pip, "-c", ROOT / "constraints.txt", "-e", ROOT], check=True)
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"BEA_HOME": folder}
         command = [python.parent / "bea", *SWEEP]

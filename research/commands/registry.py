@@ -6,6 +6,7 @@ A new command is one row here and one module with its main function. Only the st
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final, Literal, NamedTuple
@@ -32,6 +33,8 @@ class Command(NamedTuple):
         The Hydra configuration whose groups and keys are the arguments.
     interrupted : str
         Advice that Ctrl-C prints.
+    polars_threads : int
+        Threads that Polars starts with, unless the environment says otherwise; 0: one a core.
     """
 
     name: str
@@ -42,9 +45,12 @@ class Command(NamedTuple):
     takes_runs: bool = False
     overrides: Literal["", "backtest", "sweep", "judge", "train"] = ""
     interrupted: str = ""
+    polars_threads: int = 0
 
     def run(self, words: Sequence[str]) -> int:
         """Import the main function and call it with the words after the name; returns the exit status."""
+        if self.polars_threads:
+            os.environ.setdefault("POLARS_MAX_THREADS", str(self.polars_threads))  # read when Polars is imported
         module, _, function = self.main.partition(":")
         status: int = getattr(import_module(module), function)(list(words))
         return status
@@ -181,6 +187,7 @@ _TABLE: Final = (
         "trade a promotion on paper",
         "research.commands.paper:main",
         interrupted="start it again with the same command: a start is a recovery",
+        polars_threads=1,  # a decision is a few rows, and waking threads takes longer than its work
     ),
     Command(
         "status",

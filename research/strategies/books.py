@@ -78,8 +78,9 @@ def marked_prices(
 
 def without_aggregates(quotes: pl.DataFrame, bookmakers: Collection[str] | None) -> pl.DataFrame:
     """Prices of some bookmakers, or of all for None; never of an aggregate."""
-    real = ~pl.col("bookmaker").is_in(AGGREGATES)
-    return quotes.filter(real if bookmakers is None else real & pl.col("bookmaker").is_in(list(bookmakers)))
+    if bookmakers is None:
+        return quotes.filter(~pl.col("bookmaker").is_in(AGGREGATES))
+    return quotes.filter(pl.col("bookmaker").is_in([name for name in bookmakers if name not in AGGREGATES]))
 
 
 def offers(
@@ -114,7 +115,7 @@ def offers(
         prices = quotes.filter(pl.col("bookmaker") == price).sort(BET)
     if complete:
         prices = complete_books(prices, ())
-    return prices.select(OFFER)
+    return prices[list(OFFER)]
 
 
 def complete_books(rows: pl.DataFrame, within: Collection[str] = ("bookmaker",)) -> pl.DataFrame:
@@ -151,15 +152,13 @@ def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
         Columns `BET`, bookmaker, prob; sorted. Books for which the method gives a value outside (0, 1) are left out.
     """
     keys, parts = [*DECISION, "bookmaker"], []
-    for market in quotes["market"].unique().sort():
+    markets = sorted(quotes["market"].unique())
+    for market in markets:
         if not (selections := SELECTIONS.get(market, ())):
             continue
+        of_market = quotes if len(markets) == 1 else quotes.filter(pl.col("market") == market)
         named = (pl.col("odds").filter(pl.col("selection") == name).first().alias(name) for name in selections)
-        books = (
-            quotes.filter(pl.col("market") == market)
-            .group_by(keys, maintain_order=True)
-            .agg(pl.len().alias("_size"), *named)
-        )
+        books = of_market.group_by(keys, maintain_order=True).agg(pl.len().alias("_size"), *named)
         books = _at(books, np.flatnonzero(books["_size"].to_numpy() == len(selections)))
         prob = fair_of_market(np.column_stack([_numbers(books[name]) for name in selections]), market, method)
         inside = np.flatnonzero(((prob > 0.0) & (prob < 1.0)).all(axis=1))
@@ -169,7 +168,7 @@ def fair(quotes: pl.DataFrame, method: str) -> pl.DataFrame:
     if not parts:
         return quotes.head(0).select(*BET, "bookmaker", prob=pl.col("odds"))
     order = [*BET, "bookmaker"]
-    return pl.concat(parts)[[*order, "prob"]].sort(order)
+    return (parts[0] if len(parts) == 1 else pl.concat(parts))[[*order, "prob"]].sort(order)
 
 
 def _at(rows: pl.DataFrame, kept: NDArray[np.intp]) -> pl.DataFrame:

@@ -82,4 +82,4 @@ class Value:
     def _fair_probabilities(self, prices: pl.DataFrame) -> pl.DataFrame:
         if self.fair == CONSENSUS:
             return consensus(prices, self.method, self.fair_bookmakers, self.fair_min)
-        return fair(prices.filter(pl.col("bookmaker") == self.fair), self.method).select(*BET, "prob")
+        return fair(prices.filter(pl.col("bookmaker") == self.fair), self.method)[[*BET, "prob"]]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.configuration import params_matrix
-from tests.bench import comparator, growth, study
+from tests.bench import comparator, growth, odds, study
 from tests.bench.__main__ import main
 from tests.bench.contender import CONTENDERS, OURS
 from tests.bench.data import Job
@@ -31,6 +31,8 @@ def test_a_small_run_without_the_peers(
 
     monkeypatch.setattr(study, "peers_python", no_network)
     monkeypatch.setattr(study, "SWEPT", 20)
+    monkeypatch.setattr(odds, "_MARKETS", 2_000)
+    monkeypatch.setattr(odds, "_MATCHES", 400)
     page = tmp_path / "page.md"
     words = [
         "--sizes",

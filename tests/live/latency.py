@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -161,6 +162,9 @@ def main(reference_dir: Path, events: int) -> int:
 
 
 if __name__ == "__main__":
+    if "POLARS_MAX_THREADS" not in os.environ:  # as `bea paper`; Polars reads it when it is imported
+        os.environ["POLARS_MAX_THREADS"] = "1"
+        sys.exit(subprocess.run(sys.orig_argv).returncode)
     parser = argparse.ArgumentParser()
     parser.add_argument("reference_dir", nargs="?", type=Path, default=ROOT.parent / "shared")
     parser.add_argument("--events", type=int, default=1_000_000)

@@ -36,7 +36,7 @@ TESTS = {
     "engine.live.bets.postings": tests_of("bets", "book") + tests_of("execution", "reconcile executor audit"),
     "engine.live.execution.statements": tests_of("execution", "reconcile audit"),
     "engine.live.judgement.settlement": tests_of("judgement", "settlement restart"),
-    "engine.live.judgement.account": tests_of("judgement", "settlement judge restart"),
+    "engine.live.judgement.account": tests_of("judgement", "account settlement judge restart"),
     "engine.live.ledger.chained": tests_of("ledger", "memory chained lease disk postgres"),
     "engine.live.ledger.store": tests_of("ledger", "memory lease postgres"),
     "engine.live.ledger.session": tests_of("ledger", "lease chained migrate disk verify postgres"),

@@ -102,6 +102,8 @@ def test_a_file_that_is_no_rule_is_refused(folder: Path, text: str, message: str
 
 def test_an_error_of_the_compiler_is_reported_in_one_line(folder: Path) -> None:
     rule = load(written(folder, "def stake_minor(row, account, params):\n    return row.nothing\n", "wrong.py"))
+    with pytest.raises(ConfigurationError, match="does not compile"):
+        kernel_of(rule)  # the rule alone: nobody waits for the kernel to be compiled around it
     tape = plain_tape(np.random.default_rng(1), 20)
     with pytest.raises(ConfigurationError, match=r"does not compile in .*wrong.py: found Unknown attribute 'nothing'"):
         backtest(tape, Configuration(staking=Staking.OWN), rule=rule)

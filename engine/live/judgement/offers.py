@@ -182,7 +182,7 @@ def _checked(frame: pl.DataFrame, instant_ns: int) -> tuple[pl.DataFrame, dict[s
         frame = check_opportunities(frame)
         columns = {column.name: column for column in frame.get_columns()}
         numbers = {name: _floats(columns.get(name), frame.height, null) for name, null in _NUMBERS.items()}
-    decided = columns["decided_at"].cast(INSTANT_DTYPE).to_physical().to_numpy()
+    decided = columns["decided_at"].cast(INSTANT_DTYPE).to_numpy().view(np.int64)
     if (decided != instant_ns).any():
         raise TapeError("opportunities of another instant", expected=str(instant_ns), found=str(decided[:3].tolist()))
     return frame, numbers
@@ -205,7 +205,7 @@ def _floats(column: pl.Series | None, n: int, null: float) -> Floats:
     """A column of numbers, with `null` where a value is missing, and in every row if the column is; float64 (n,)."""
     if column is None:
         return np.full(n, null)
-    if column.null_count():
+    if column.null_count() and not np.isnan(null):  # NumPy has NaN for null anyway
         column = column.fill_null(null)
     return np.asarray(column.to_numpy(), np.float64)
 

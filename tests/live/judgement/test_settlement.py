@@ -19,7 +19,7 @@ from engine.live.judgement.positions import Bet
 from engine.live.judgement.rules import Rules
 from engine.live.judgement.settlement import Settler
 from engine.live.ledger.entries import Entry, Kind, Money
-from engine.schema import ALL_EVENTS
+from engine.schema import ALL_EVENTS, CORNERS, score_columns
 from engine.tape import from_frame
 from tests.parity.drive import Memory
 
@@ -118,6 +118,17 @@ def test_corrections_take_back_and_settle_anew_with_their_commission() -> None:
     assert table.account.cells[[acc.N_SETTLED, acc.N_WON, acc.N_VOID, acc.COMMISSION]].tolist() == [2, 1, 0, 75]
 
 
+def test_a_correction_before_the_market_is_charged_counts_once() -> None:
+    table = Table(commission_rate=0.05)
+    table.bet("h", 1_000, 3.0)
+    table.bet("d", 500, 4.0, selection="draw", placed=False)
+    assert kinds(table.result(1, 0)) == ["settled"]
+    assert kinds(table.result(1, 1, 2, at_ns=200)) == ["reversed", "settled"]
+    table.place("d", 500, 4.0)
+    entries = table.write(table.settler.entries(300, [1]))
+    assert entries[-1].money == Money(cash=-25, commission=25)  # 5 % of -1,000 + 1,500; the 2,000 are gone
+
+
 def test_commission_has_the_factor_of_the_configuration() -> None:
     table = Table({"commission_factor": 0.8}, commission_rate=0.05)
     table.bet("h", 1_000, 3.0)
@@ -129,58 +140,25 @@ def test_charges_of_one_instant_take_no_more_than_there_is_one_after_the_other(w
     table = Table({"wallets": wallets}, commission_rate=0.05)
     table.bet("h", 1_000, 3.0)
     table.bet("o", 1_000, 3.0, selection="over", market="totals", line=2.5)
-    table.bet("d", 500, 4.0, selection="draw", placed=False)
-    table.bet("u", 500, 4.0, selection="under", market="totals", line=2.5, placed=False)
+    for key, market, line, selection in (("h2", "1x2", None, "home"), ("o2", "totals", 2.5, "over")):
+        table.bet(key, 10, 3.0, selection=selection, market=market, line=line, placed=False)
     assert kinds(table.result(2, 1)) == ["settled", "settled"]
-    table.bet("c", 102_900, 1.9, selection="over", market="corners_totals", line=9.5)  # 100 are left
-    table.place("d", 500, 4.0)
-    table.place("u", 500, 4.0)
+    table.bet("c", 103_880, 1.9, selection="over", market="corners_totals", line=9.5)  # 100 are left
+    table.place("h2", 10, 3.0)
+    table.place("o2", 10, 3.0)
     entries = table.write(table.settler.entries(200, [1]))
-    assert [entry.money.cash for entry in entries] == [0, 0, -75, -25]  # 5 % of 1,500 each, of 100
-    assert table.account.cash_minor == 0 and table.account.equity_minor == BANKROLL + 4_000 - 1_000 - 100
+    assert [entry.money.cash for entry in entries] == [30, 30, -101, -59]  # 5 % of 2,020 each, of 160
+    assert table.account.cash_minor == 0 and table.account.equity_minor == BANKROLL + 4_040 - 160
     assert table.account.wallet_minor("a") == (0 if wallets else -BANKROLL)
 
 
-def test_a_settlement_at_an_instant_that_was_closed_is_in_its_close() -> None:
+def test_a_market_is_settled_by_the_score_of_its_name() -> None:
     table = Table()
-    table.bet("h", 10_000, 3.0)
-    table.account.close_at(100)
-    table.result(0, 1)
-    table.account.close_at(100)
-    assert table.account.cells[acc.DRAWDOWN] == 0.1
-
-
-@pytest.mark.parametrize(("instant_ns", "halted"), [(1_100, acc.ACTIVE), (1_101, acc.INACTIVE)])
-def test_a_breaker_ends_before_the_first_instant_after_its_time(instant_ns: int, halted: float) -> None:
-    table = Table({"drawdown_reset_after_ns": 1_000.0})
-    table.bet("h", 20_000, 3.0)
-    table.result(0, 1)  # at 100
-    table.account.close_at(150)
-    assert table.account.cells[acc.HALTED] == acc.ACTIVE
-    table.account.enter(instant_ns)
-    assert table.account.cells[acc.HALTED] == halted
-
-
-def test_a_bookmaker_cuts_its_limits_each_time_that_it_has_lost_so_much() -> None:
-    table = Table({"limiting_profit_minor": 2_000.0, "limiting_factor": 0.5})
-    book = table.account.positions.bookmaker("a")
-
-    def seen() -> tuple[float, float]:
-        work = table.account.positions.work
-        return float(work.won_since[book]), float(work.limit_factor[book])
-
-    table.settler.take(Result(100, EVENT | {"home_score": 1, "away_score": 0}, 1))
-    for key, stake, after in (
-        ("x", 500, (1_000, 1)),
-        ("y", 499, (1_998, 1)),
-        ("z", 1, (0, 0.5)),
-        ("w", 300, (600, 0.5)),
-    ):
-        table.bet(key, stake, 3.0)
-        table.write(table.settler.entries(100, [1]))
-        assert seen() == after
-    table.result(0, 1, 2)  # each win of twice the stake becomes a loss of the stake
-    assert seen() == (600 - 3 * 1_300, 0.5)
+    table.bet("c", 1_000, 1.9, selection="over", market="corners_totals", line=9.5)
+    corners = dict(zip(score_columns(CORNERS), (6, 4), strict=True))
+    table.settler.take(Result(100, EVENT | {"home_score": 1, "away_score": 0} | corners, 1))
+    (settled,) = table.settler.entries(100, [1])
+    assert (settled.body["state"], settled.body["pnl_minor"]) == ("win", 900)
 
 
 def test_an_older_version_of_a_result_changes_nothing() -> None:
@@ -242,6 +220,8 @@ def test_a_refusal_frees_the_day_on_which_the_bet_was_decided() -> None:
     freed = Money(cash=1_000, reserved=-1_000)
     table.write([Entry(Kind.REJECTED, "rejected:h", 40, "h", bookmaker="a", money=freed, body={"reason": "absent"})])
     assert table.account.cells[[acc.STAKED_TODAY, acc.TURNOVER, acc.OPEN]].tolist() == [0, 0, 0]
+    work = table.account.positions.work
+    assert not work.taken.any() and not work.commission_market_open.any() and table.account.at_risk == set()
 
 
 def test_tax_is_split_out() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -27,6 +28,17 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert done.stdout == help_text()
+
+
+def test_a_runner_has_one_thread_of_polars_unless_the_environment_says_otherwise() -> None:
+    code = (
+        "import sys; from research.commands.main import main; main(['paper', '--help'])\n"
+        "import polars; print(polars.thread_pool_size(), file=sys.stderr)"
+    )
+    other = {name: value for name, value in os.environ.items() if name != "POLARS_MAX_THREADS"}
+    for environment, threads in ((other, "1"), (other | {"POLARS_MAX_THREADS": "3"}, "3")):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+        assert done.stderr.strip() == threads
 
 
 def test_every_command_is_in_the_help_text_and_can_be_imported(capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +79,7 @@ def test_every_command_is_in_the_help_text_and_can_be_imported(capsys: pytest.Ca
         (["backtest"], 1, "try data=sample"),
         (["sweep", "strategy.edge_min=interval(0,1)"], 2, "an interval has no values"),
         pytest.param(
-            ["sweep", "strategy.edge_min=range(0,1,0.0000001)"], 2, "sweep.max=10000000", marks=pytest.mark.slow
+            ["sweep", "strategy.edge_min=range(0,1.000001,0.000001)"], 2, "sweep.max=1000001", marks=pytest.mark.slow
         ),
         (["sweep", "sweep.where=strategy.edge_min>1"], 2, "no configuration is left"),
         (["-sc", "install=tcsh"], 2, "no completion for tcsh"),

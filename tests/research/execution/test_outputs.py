@@ -19,8 +19,8 @@ from research.verdict.findings import LUCK, WITH_FLAGGED
 pytestmark = pytest.mark.slow
 
 WORDS = [
-    "data=sample", "strategy.edge_min=range(0,0.05,0.01)", "strategy.method=power,shin", "validation.bets_min=20",
-    "force=true",
+    "data=sample", "data.competitions=[SIM1]", "strategy.edge_min=range(0,0.05,0.01)",
+    "strategy.method=power,shin", "validation.bets_min=20", "force=true",
 ]  # fmt: skip
 
 
