@@ -80,3 +80,11 @@ def test_a_plain_loop_over_real_seasons_agrees(reference_dir: Path) -> None:
         pair = [float("nan") if row[side] is None else row[side] for side in ("home", "away")]
         assert pair == pytest.approx(expected[event], abs=1e-9, nan_ok=True)
     assert 600 < sum(row["diff"] is not None for row in rows) < 700
+
+
+def test_on_a_tour_each_side_moves_by_its_own_number_of_matches() -> None:
+    tour = {"sport": "tennis", "neutral": True, "home_score": None, "away_score": None}
+    pairs = [("A", "B"), ("A", "C"), ("A", "C")]
+    rows = at_start(Elo(warm_up=1), events_of(*((day, *pair, 2, 0, tour) for day, pair in enumerate(pairs))))
+    won, lost = rows[2]["home"] - rows[1]["home"], 1500.0 - rows[2]["away"]
+    assert lost / won == pytest.approx((6 / 5) ** 0.4)
