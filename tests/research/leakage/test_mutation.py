@@ -130,3 +130,25 @@ def test_further_scores_are_part_of_a_result() -> None:
     assert changed.row(1) == events.row(1) and changed["home_corners"][0] > 4 and changed["home_corners"][2] is None
     shuffled = results_shuffled(events, mask, np.random.default_rng(1))
     assert dict(shuffled.select("home_score", "home_corners").iter_rows()) == {2: 4, 1: 9, 0: None}
+
+
+def test_statistics_are_part_of_a_result_and_what_is_known_before_is_not() -> None:
+    events, _ = world(4, 20)
+    numbers = pl.int_range(pl.len(), dtype=pl.Int32)
+    rich = events.with_columns(
+        home_shots=numbers,
+        away_shots=numbers + 5,
+        set_games=pl.lit("6-4 3-6"),
+        home_rank=numbers + 1,
+        surface=pl.lit("clay"),
+    )
+    mask = pl.Series([row % 2 == 0 for row in range(events.height)])
+    changed = results_changed(rich, mask, np.random.default_rng(1))
+    assert changed.filter(~mask).equals(rich.filter(~mask))
+    for name in ("home_shots", "away_shots", "set_games"):
+        assert (changed.filter(mask)[name] != rich.filter(mask)[name]).all()
+    assert changed.filter(mask)["set_games"].unique().to_list() == ["4-6 6-3"]
+    hidden = results_hidden(rich, mask).filter(mask)
+    assert hidden["home_shots"].null_count() == hidden["set_games"].null_count() == hidden.height
+    for frame in (changed, results_hidden(rich, mask)):
+        assert frame.select("home_rank", "surface").equals(rich.select("home_rank", "surface"))
