@@ -15,9 +15,10 @@ import polars as pl
 
 from engine.errors import DataError
 
-#: what the opportunities of a decision may depend on: the view of that decision, or of all decisions of its instant
-DECISION, INSTANT = "decision", "instant"
-SCOPES: Final = (DECISION, INSTANT)
+#: what the opportunities of a decision may depend on: the rows of that decision, of all decisions on its event at that
+#: instant, or of all decisions of its instant
+DECISION, EVENT, INSTANT = "decision", "event", "instant"
+SCOPES: Final = (DECISION, EVENT, INSTANT)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Requirement:
     path : bool
         Whether it needs the quotes before those in force: `View.path`.
     scope : str
-        ``decision``: the opportunities of a decision on (event, market, line) depend on its own rows only.
+        ``decision``: the opportunities of a decision on (event, market, line) depend on its own rows only. ``event``:
+        they depend on all decisions on the event at the same instant, in other markets and lines too.
         ``instant``: they depend on all decisions of the same instant, which then come in one view.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from engine.asof.view import VIEW, build_view
 from engine.errors import ConfigurationError
 from engine.paths import conf_dir
 from engine.schema import AGGREGATES, EVENTS, OPPORTUNITIES, OPTIONAL, SELECTIONS
-from engine.strategy import INSTANT, SCOPES, History, Learner, Strategy, View
+from engine.strategy import EVENT, INSTANT, SCOPES, History, Learner, Strategy, View
 from engine.tape.build import build_tape
 from research.strategies import FAST, by_name, make, names
 from tests.property.markets import world
@@ -34,6 +34,11 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"markets": ["1x2", "totals", "asian_handicap"], "complete_market": False, "alpha": 0.02},
     ],
     "favourite_longshot": [{"pick": "favourite", "prob": "fair"}, {"pick": "longshot", "price": "avg"}],
+    "totals_value": [
+        {"rates": "dixon_coles", "price": "avg", "lines": [2.5]},
+        {"fair": "consensus", "skip_suspect": True, "method": "shin"},
+    ],
+    "handicap_value": [{"rates": "dixon_coles"}, {"price": "aaa", "method": "power"}],
     "line_move": [
         {"fair": "consensus", "fair_min": 2, "since": "1h", "pick": "against", "markets": ["1x2", "totals"]},
         {"carry": 0.5, "skip_suspect": True, "price": "max", "method": "shin"},
@@ -86,13 +91,27 @@ def market() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def view(market: tuple[pl.DataFrame, pl.DataFrame]) -> View:
-    return build_view(*market, path=True)
+def views(market: tuple[pl.DataFrame, pl.DataFrame]) -> dict[str, View]:
+    """By scope; markets of an event come together at decisions before its start."""
+    at_quotes = build_view(*market, path=True)
+    before = build_view(*market, "before_start:30m+0m", path=True)
+    goals = before.quotes.select("decided_at", "event_id").unique().sort("decided_at", "event_id")
+    number = pl.int_range(pl.len()).cast(pl.Float64)
+    rates = goals.with_columns(home_rate=1.0 + number / 40.0, away_rate=2.0 - number / 40.0, rho=pl.lit(-0.05))
+    unknown = (pl.col("event_id") % 4) == 0
+    rates = rates.with_columns(pl.when(~unknown).then(n).alias(n) for n in ("home_rate", "away_rate", "rho"))
+    return {"quote": at_quotes, "start": replace(before, features={"dixon_coles": rates})}
+
+
+@pytest.fixture
+def view(views: dict[str, View], strategy: Strategy) -> View:
+    required = strategy.requires()
+    return views["start" if required.features or required.scope == EVENT else "quote"]
 
 
 def cut(view: View, kept: pl.Expr) -> View:
     """A part of a view."""
-    return View(view.quotes.filter(kept), path=view.known().filter(kept))
+    return replace(view, quotes=view.quotes.filter(kept), path=view.known().filter(kept))
 
 
 def opportunities(strategy: Strategy, view: View) -> pl.DataFrame:
@@ -108,7 +127,8 @@ def test_all_built_in_strategies_are_listed() -> None:
 @pytest.mark.parametrize("name", names())
 def test_every_parameter_is_in_the_yaml_with_its_default_and_a_comment(name: str) -> None:
     kind = by_name(name)
-    assert is_dataclass(kind) and kind.__dataclass_params__.frozen and isinstance(make(name, {}), Strategy | Learner)  # type: ignore[attr-defined]
+    assert is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert isinstance(make(name, {}), Strategy | Learner)
     text = (conf_dir() / "strategy" / f"{name}.yaml").read_text()
     written = parameters(name)
     assert written.pop("name") == name == kind.name
@@ -147,16 +167,18 @@ def test_it_is_deterministic_and_independent_of_the_order_of_rows(strategy: Stra
     frame = opportunities(strategy, view)
     assert frame.equals(opportunities(strategy, view))
     quotes, path = (f.sample(fraction=1, shuffle=True, seed=5) for f in (view.quotes, view.known()))
-    shuffled = View(quotes, path=path)
+    shuffled = replace(view, quotes=quotes, path=path)
     assert frame.equals(opportunities(strategy, shuffled))
 
 
 @pytest.mark.parametrize("strategy", cases())
 def test_a_whole_history_gives_the_same_as_single_decisions(strategy: Strategy, view: View) -> None:
-    within = ("decided_at",) if strategy.requires().scope == INSTANT else ("decided_at", "event_id", "market", "line")
+    scopes = {INSTANT: ("decided_at",), EVENT: ("decided_at", "event_id")}
+    within = scopes.get(strategy.requires().scope, ("decided_at", "event_id", "market", "line"))
     paths = view.known().partition_by(*within, as_dict=True)
     parts = view.quotes.partition_by(*within, as_dict=True)
-    single = pl.concat([strategy.opportunities(View(part, path=paths[key])) for key, part in parts.items()]).sort(KEY)
+    cuts = [replace(view, quotes=part, path=paths[key]) for key, part in parts.items()]
+    single = pl.concat([strategy.opportunities(part) for part in cuts]).sort(KEY)
     batch = opportunities(strategy, view)
     if "group" in batch.columns:  # numbered within a decision instant of an event
         single, batch = (
@@ -173,7 +195,8 @@ def test_it_uses_only_the_quotes_that_it_requires(strategy: Strategy, view: View
     if requirement.bookmakers is not None:
         wanted &= pl.col("bookmaker").is_in(requirement.bookmakers)
     seen = cut(view, wanted)
-    seen = seen if requirement.path else View(seen.quotes)
+    seen = seen if requirement.path else replace(seen, path=None)
+    assert seen.quotes.height < view.quotes.height
     assert opportunities(strategy, seen).equals(opportunities(strategy, view))
 
 
@@ -229,7 +252,9 @@ def test_a_wrong_name_is_an_error_that_suggests_the_nearest() -> None:
         ("consensus", {"pick": "best"}), ("favourite_longshot", {"prob": "mine"}), ("arbitrage", {"age_max": "long"}),
         ("arbitrage", {"bookmakers": ["max"]}), ("arbitrage", {"profit_min": True}),
         ("slate_kelly", {"markets": ["draw_no_bet"]}), ("slate_kelly", {"lines": [2.25]}),
-        ("line_move", {"since": "later"}), ("line_move", {"pick": "all"}), ("line_move", {"move_min": -0.1}),
+        ("totals_value", {"rates": "elo"}), ("handicap_value", {"lines": "x"}), ("handicap_value", {"method": "x"}),
+        ("totals_value", {"skip_suspect": 1}), ("line_move", {"since": "later"}),
+        ("line_move", {"pick": "all"}), ("line_move", {"move_min": -0.1}),
         ("line_move", {"carry": 9}), ("slate_kelly", {"insurance": 1}), ("slate_kelly", {"edge_slate": -1}),
         ("slate_kelly", {"method": "magic"}),
     ],
