@@ -15,7 +15,7 @@ from engine.source.read import read_files
 from engine.store.store import Store
 from engine.store.universe import Universe
 from research.leakage.finder import Search, find_leaks
-from research.strategies import by_name, names
+from research.strategies import names
 from tests.research.leakage.subjects import subject
 
 pytestmark = pytest.mark.slow
@@ -38,14 +38,9 @@ OVERRIDES: dict[str, list[list[str]]] = {
     "favourite_longshot": [[], ["strategy.pick=favourite", "strategy.prob=fair", "staking=kelly"]],
     "flat_all": [[], ["strategy.bookmaker=avg", "strategy.complete_market=true", "staking=percent", "risk=default"]],
     "arbitrage": [[], ["strategy.age_max=2d"]],
-    "totals_value": [
-        ["data.decide_at=before_start:1h"],
-        ["data.decide_at=before_start:1h", "strategy.rates=dixon_coles", "staking=kelly_states"],
-    ],
-    "handicap_value": [
-        ["data.decide_at=before_start:1h"],
-        ["data.decide_at=before_start:1h", "strategy.rates=dixon_coles", "staking=kelly_states"],
-    ],
+    "model_value": [["model=market", *GATED[:2]]],
+    "totals_value": [["data.decide_at=before_start:1h", "staking=kelly_states"]],
+    "handicap_value": [["data.decide_at=before_start:1h", "strategy.rates=dixon_coles"]],
     "line_move": [["strategy.move_min=0"], ["data.instants=[open,close]", "strategy.carry=0.3"]],
     "regime_gated": [
         [*GATED, "strategy.inputs=[favourites,home_advantage]", "strategy.model=hmm"],
@@ -84,7 +79,7 @@ def cases() -> Iterator[object]:
 
 
 def test_every_strategy_is_tested() -> None:
-    assert set(OVERRIDES) == {name for name in names() if hasattr(by_name(name), "opportunities")}
+    assert set(OVERRIDES) == set(names())
 
 
 @pytest.mark.parametrize(("name", "overrides"), list(cases()))
@@ -105,6 +100,8 @@ def test_no_false_alarm_in_the_sample(
 def test_no_false_alarm_in_real_prices(name: str, real_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEA_HOME", str(real_home))
     named = {"consensus": ["strategy.mean=mean", "strategy.price=best", "strategy.alpha=0.0"], "regime_gated": GATED}
+    named["model_value"] = ["model=market", *GATED[:2]]
+    named |= {key: ["data.decide_at=before_start:1h"] for key in ("totals_value", "handicap_value")}
     overrides = named.get(name, [])
     findings = find_leaks(subject([f"strategy={name}", *overrides]), Search(instants=10, seed=4))
     assert findings.leaks == ()
