@@ -1,8 +1,8 @@
-"""An ordered logit of one term: what rating models share."""
+"""An ordered logit of one or a few terms: what rating models share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -12,11 +12,13 @@ from research.models._regressed import Regressed, learnable
 from research.regression import ordered
 
 
-def ordered_logit(past: pl.DataFrame, outcomes: tuple[str, ...], term: str, model: str, *, least: int) -> Regressed:
-    """The ordered logit of a term, fitted on the rows that have it; raises `DataError` below `least` rows."""
-    inputs, outcome, _ = learnable(past, (term,), model, least=least)
-    found = ordered.fitted(inputs, outcome, (term,), len(outcomes), f"model {model}")
-    return Regressed(model, (term,), found, outcome.size, past.height - outcome.size)
+def ordered_logit(
+    past: pl.DataFrame, outcomes: tuple[str, ...], terms: Sequence[str], model: str, *, least: int
+) -> Regressed:
+    """The ordered logit of some terms, fitted on the rows that have one; raises `DataError` below `least` rows."""
+    found = learnable(past, terms, model, least=least)
+    fitted = ordered.fitted(found.inputs, found.outcome, found.terms, len(outcomes), f"model {model}")
+    return Regressed(model, found.terms, fitted, found.outcome.size, past.height - found.outcome.size)
 
 
 def restored(artifact: Mapping[str, Any], model: str) -> Regressed:

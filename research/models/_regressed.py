@@ -68,17 +68,29 @@ class Regressed:
         }
 
 
-def learnable(
-    past: pl.DataFrame, terms: Sequence[str], model: str, *, least: int
-) -> tuple[Array, NDArray[np.int64], NDArray[np.bool_]]:
-    """Inputs and outcomes of the rows that can be learnt from: those with a known term.
+@dataclass(frozen=True)
+class Learnable:
+    """What can be learnt from.
 
-    Returns
-    -------
+    Attributes
+    ----------
+    terms : tuple of str, d
+        Those of which some row knows a value: a league without shots has none of shots.
     inputs : array of float64, (n, d)
+        NaN: not known.
     outcome : array of int64, (n,)
     used : array of bool, (n_past,)
-        Which rows of the past these are.
+        The rows of the past with a known term, which these are.
+    """
+
+    terms: tuple[str, ...]
+    inputs: Array
+    outcome: NDArray[np.int64]
+    used: NDArray[np.bool_]
+
+
+def learnable(past: pl.DataFrame, terms: Sequence[str], model: str, *, least: int) -> Learnable:
+    """The rows and the terms of the past that can be learnt from.
 
     Raises
     ------
@@ -86,7 +98,8 @@ def learnable(
         The rows lack a column, or fewer than `least` of them can be used.
     """
     inputs = inputs_of(past, terms, model)
-    used = np.asarray(~np.isnan(inputs).all(axis=1), dtype=np.bool_)
+    known = ~np.isnan(inputs)
+    used = np.asarray(known.any(axis=1), dtype=np.bool_)
     if int(used.sum()) < least:
         raise DataError(
             "the past is too short to learn from",
@@ -95,5 +108,7 @@ def learnable(
             found=f"{int(used.sum())} of {past.height}",
             todo="begin earlier, or fit later",
         )
+    kept = known.any(axis=0)
+    told = tuple(name for name, is_kept in zip(terms, kept, strict=True) if is_kept)
     outcome = past[OUTCOME].cast(pl.Int64).to_numpy()
-    return np.asfortranarray(inputs[used]), outcome[used], used
+    return Learnable(told, np.asfortranarray(inputs[used][:, kept]), outcome[used], used)

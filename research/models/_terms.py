@@ -46,6 +46,20 @@ def _rates(feature: str) -> dict[str, Term]:
     return {f"{feature}_ratio": ratio, f"{feature}_sum": Term((home, away), pl.col(home) + pl.col(away))}
 
 
+def _shots(kind: str) -> dict[str, Term]:
+    """The log ratio of what both sides have and concede, at least one shot in ten matches."""
+    ends = [f"shots.home_{kind}", f"shots.away_{kind}_conceded", f"shots.away_{kind}", f"shots.home_{kind}_conceded"]
+    own, conceded, other, allowed = (pl.col(name).clip(lower_bound=0.1).log() for name in ends)
+    return {f"{kind}_ratio": Term(tuple(ends), (own + conceded) - (other + allowed), 1)}
+
+
+def _tour(feature: str) -> dict[str, Term]:
+    """The difference of the ratings, and the log ratio of the ranking points in matches over three and five sets."""
+    names = {feature: "diff", f"{feature}_ranking": "ranking_diff", f"{feature}_ranking_long": "ranking_diff_long"}
+    columns = {name: f"{feature}.{column}" for name, column in names.items()}
+    return {name: Term((column,), pl.col(column), name == feature) for name, column in columns.items()}
+
+
 #: feature -> its terms by name
 TERMS: Final[Mapping[str, Mapping[str, Term]]] = {
     "elo": {"elo": Term(("elo.diff",), pl.col("elo.diff"), 1)},
@@ -56,7 +70,18 @@ TERMS: Final[Mapping[str, Mapping[str, Term]]] = {
         "scored": _difference("form.home_scored", "form.away_scored"),
         "conceded": _difference("form.away_conceded", "form.home_conceded"),
     },
+    "rest": {
+        "rest_days": _difference("rest.home_days", "rest.away_days", 0),
+        "rest_matches": _difference("rest.home_matches", "rest.away_matches", 0),
+    },
+    "shots": _shots("shots") | _shots("shots_on_target"),
+    "poisson": _rates("poisson"),
     "dixon_coles": _rates("dixon_coles"),
+    "bivariate_poisson": _rates("bivariate_poisson"),
+    "score_driven": _rates("score_driven"),
+    "score_driven_shots": _rates("score_driven_shots"),
+    "elo_surface": _tour("elo_surface"),
+    "welo": _tour("welo"),
 }
 #: terms by name
 BY_NAME: Final[Mapping[str, Term]] = {name: term for terms in TERMS.values() for name, term in terms.items()}

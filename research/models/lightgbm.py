@@ -101,8 +101,8 @@ class LightGBM:
     """
 
     name: ClassVar[str] = "lightgbm"
-    features: tuple[str, ...] = ("elo", "pi_ratings", "form")
-    leaves: int = 6
+    features: tuple[str, ...] = ("elo", "pi_ratings", "dixon_coles", "shots")
+    leaves: int = 4
     rows_leaf: int = 100
     rate: float = 0.05
     ridge: float = 10.0
@@ -111,7 +111,7 @@ class LightGBM:
     patience: int = 40
     held_out: float = 0.2
     monotone: bool = True
-    calibration: str = "matrix"
+    calibration: str = "none"
     seed: int = 0
     rows_min: int = 600
 
@@ -141,8 +141,8 @@ class LightGBM:
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Trees:
         """As `research.forecasting.contract.Model.fit`."""
-        terms = terms_of(self.features, self.name)
-        inputs, outcome, used = learnable(past, terms, self.name, least=self.rows_min)
+        told = learnable(past, terms_of(self.features, self.name), self.name, least=self.rows_min)
+        terms, inputs, outcome, used = told.terms, told.inputs, told.outcome, told.used
         growth = Growth(self.leaves, self.rows_leaf, self.rate, self.ridge, self.share, self.seed)
         favours = [BY_NAME[name].favours for name in terms] if self.monotone else None
         decided = past["decided_at"].cast(pl.Int64).to_numpy()[used]

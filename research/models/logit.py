@@ -31,8 +31,8 @@ class Logit:
     """
 
     name: ClassVar[str] = "logit"
-    features: tuple[str, ...] = ("elo", "pi_ratings", "form")
-    ridge: float = 10.0
+    features: tuple[str, ...] = ("elo", "pi_ratings", "dixon_coles", "shots")
+    ridge: float = 300.0
     rows_min: int = 300
 
     def __post_init__(self) -> None:
@@ -50,9 +50,11 @@ class Logit:
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Regressed:
         """As `research.forecasting.contract.Model.fit`."""
         terms = terms_of(self.features, self.name)
-        inputs, outcome, _ = learnable(past, terms, self.name, least=self.rows_min)
-        found = multinomial.fitted(inputs, outcome, terms, len(outcomes), f"model {self.name}", ridge=self.ridge)
-        return Regressed(self.name, terms, found, outcome.size, past.height - outcome.size)
+        told = learnable(past, terms, self.name, least=self.rows_min)
+        found = multinomial.fitted(
+            told.inputs, told.outcome, told.terms, len(outcomes), f"model {self.name}", ridge=self.ridge
+        )
+        return Regressed(self.name, told.terms, found, told.outcome.size, past.height - told.outcome.size)
 
     def restored(self, artifact: Mapping[str, Any]) -> Regressed:
         """As `research.forecasting.contract.Model.restored`."""

@@ -32,7 +32,7 @@ class Pi:
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Regressed:
         """As `research.forecasting.contract.Model.fit`."""
-        return ordered_logit(past, outcomes, "pi", self.name, least=self.rows_min)
+        return ordered_logit(past, outcomes, ("pi",), self.name, least=self.rows_min)
 
     def restored(self, artifact: Mapping[str, Any]) -> Regressed:
         """As `research.forecasting.contract.Model.restored`."""

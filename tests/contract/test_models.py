@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 from engine.errors import BeaError, ConfigurationError, DataError
 from engine.schema import SELECTIONS
@@ -17,6 +19,7 @@ from research.forecasting.rows import OUTCOME
 from research.models import by_name, made, names
 from tests.contract.model_rows import WARM_UP, asked, drawn, log_loss, of_goals
 
+CONFIGURATION = Path(__file__).resolve().parents[2] / "conf" / "model"
 MARKETS = ("1x2", "moneyline")
 N_PAST, N_NEW = 900, 400
 
@@ -127,6 +130,18 @@ def test_it_tells_more_than_the_shares_of_the_past_and_less_than_the_truth(case:
         assert log_loss(found, rows) > log_loss(truth, rows) - 0.02
 
 
+def test_its_file_in_the_configuration_has_every_parameter_at_its_default_with_a_word_about_it(case: Case) -> None:
+    text = (CONFIGURATION / f"{case.name}.yaml").read_text(encoding="utf-8")
+    values = yaml.safe_load(text)
+    defaults = {field.name: field.default for field in fields(by_name(case.name))}
+    listed = {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()}
+    assert values == {"name": case.name} | listed
+    lines = text.splitlines()
+    assert lines[0].startswith("# ") and all("#" in line for line in lines if line.split(":")[0] in defaults)
+    given = {name: value for name, value in values.items() if name != "name"}
+    assert made(case.name, given).inputs() == case.model.inputs()
+
+
 @pytest.mark.parametrize("name", [name for name in names() if made(name).inputs().features])
 def test_a_past_without_anything_to_learn_from_is_refused_or_not_needed(name: str) -> None:
     model = made(name)
@@ -145,5 +160,5 @@ def test_a_past_without_anything_to_learn_from_is_refused_or_not_needed(name: st
 def test_an_unknown_model_or_parameter_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ConfigurationError, match=r"unknown model 'markte' in model: .*; did you mean market"):
         made("markte")
-    with pytest.raises(ConfigurationError, match=r"unknown parameter 'depth' in model market"):
+    with pytest.raises(ConfigurationError, match=r"unknown parameter 'depth' in model"):
         made("market", {"depth": 1.0})
