@@ -101,7 +101,7 @@ class LightGBM:
     """
 
     name: ClassVar[str] = "lightgbm"
-    features: tuple[str, ...] = ("elo", "pi_ratings", "dixon_coles", "shots")
+    features: tuple[str, ...] = ("dixon_coles", "score_driven", "score_driven_shots")
     leaves: int = 4
     rows_leaf: int = 100
     rate: float = 0.05

@@ -31,7 +31,7 @@ class Logit:
     """
 
     name: ClassVar[str] = "logit"
-    features: tuple[str, ...] = ("elo", "pi_ratings", "dixon_coles", "shots")
+    features: tuple[str, ...] = ("dixon_coles", "score_driven", "score_driven_shots")
     ridge: float = 300.0
     rows_min: int = 300
 

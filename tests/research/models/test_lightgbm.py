@@ -66,7 +66,7 @@ def test_it_stops_by_the_rows_held_out_alone() -> None:
 
 def test_the_rows_held_out_are_the_latest_and_nothing_unsettled_by_then_teaches_the_first_fit() -> None:
     past = drawn(LightGBM(), 1000)
-    model = LightGBM(rounds_max=20)
+    model = LightGBM(rounds_max=20, calibration="temperature")
     found = model.fit(past, OUTCOMES)
     assert found.n_held_out == 195 and found.n_rows == 975, "a fifth of the rows with features"
     late = past.with_columns(
