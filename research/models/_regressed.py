@@ -108,7 +108,7 @@ def learnable(past: pl.DataFrame, terms: Sequence[str], model: str, *, least: in
             found=f"{int(used.sum())} of {past.height}",
             todo="begin earlier, or fit later",
         )
-    kept = known.any(axis=0)
+    kept = np.asarray(known.any(axis=0), dtype=np.bool_)
     told = tuple(name for name, is_kept in zip(terms, kept, strict=True) if is_kept)
     outcome = past[OUTCOME].cast(pl.Int64).to_numpy()
     return Learnable(told, np.asfortranarray(inputs[used][:, kept]), outcome[used], used)
