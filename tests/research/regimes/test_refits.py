@@ -37,7 +37,7 @@ def test_the_future_does_not_count_and_the_memory_of_fits_changes_nothing() -> N
     early = known(SERIES, PLAN, 16_000)
     other = SERIES.with_columns(overround=pl.when(pl.col("day") >= 16_000).then(99.0).otherwise("overround"))
     again = known(other.sample(fraction=1, shuffle=True, seed=3), PLAN, 16_000)
-    assert np.array_equal(early.path, again.path)
+    assert np.array_equal(early.path, again.path) and early.days.tolist() == list(range(15_000, 16_000))
     _kept.cache_clear()
     fresh = known(other, PLAN, 16_000)
     assert all(np.array_equal(a.raw_centers, b.raw_centers) for a, b in zip(early.fits, fresh.fits, strict=True))
