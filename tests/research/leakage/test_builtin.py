@@ -15,7 +15,7 @@ from engine.source.read import read_files
 from engine.store.store import Store
 from engine.store.universe import Universe
 from research.leakage.finder import Search, find_leaks
-from research.strategies import names
+from research.strategies import FITTED, names
 from tests.research.leakage.subjects import subject
 
 pytestmark = pytest.mark.slow
@@ -79,7 +79,7 @@ def cases() -> Iterator[object]:
 
 
 def test_every_strategy_is_tested() -> None:
-    assert set(OVERRIDES) == set(names())
+    assert set(OVERRIDES) == {*names(), *FITTED}
 
 
 @pytest.mark.parametrize(("name", "overrides"), list(cases()))

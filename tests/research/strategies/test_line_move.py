@@ -57,6 +57,7 @@ def test_what_has_shortened_since_the_opening_is_backed_at_a_price_that_has_not_
     }
     drifted = bets(at(7), pick="against")
     assert set(drifted) == {"draw", "away"} and drifted["away"][:2] == ("pinnacle", 4.8)
+    assert set(bets(at(7), pick="against", move_min=0.1)) == {"away"}
     assert bets(at(7), move_min=log(now[0] / first[0]) + 1e-9) == {}
     assert set(bets(at(7), move_min=log(now[0] / first[0]) - 1e-9)) == {"home"}
 
