@@ -65,7 +65,7 @@ class Calibrated:
     """
 
     name: ClassVar[str] = "calibrated"
-    of: str = "elo"
+    of: str = "logit"
     method: str = "matrix"
     parts: int = 4
 

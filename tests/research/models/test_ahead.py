@@ -75,9 +75,9 @@ def test_a_part_before_which_nothing_can_be_fitted_is_left_out_and_a_past_of_non
 
 def test_a_calibration_changes_nothing_but_what_the_model_says() -> None:
     past = drawn(Elo(), 900)
-    plain = made("calibrated", {"method": "none"}).fit(past, OUTCOMES).probabilities(asked(past))
+    plain = made("calibrated", {"of": "elo", "method": "none"}).fit(past, OUTCOMES).probabilities(asked(past))
     assert np.array_equal(plain, Elo().fit(past, OUTCOMES).probabilities(asked(past)), equal_nan=True)
-    matrix = Calibrated().fit(past, OUTCOMES).probabilities(asked(past))
+    matrix = Calibrated(of="elo").fit(past, OUTCOMES).probabilities(asked(past))
     assert 1e-4 < np.nanmax(np.abs(matrix - plain)) < 0.1
 
 
