@@ -54,9 +54,9 @@ def history(rng: np.random.Generator, n: int) -> tuple[pl.DataFrame, pl.DataFram
         "size_minor": pl.Series([None if x < 0.5 else 10.0 for x in rng.random(n)], dtype=pl.Float64),
         "suspect": (rng.random(n) < 0.2).tolist(),
     }
-    return pl.DataFrame(empty | known, schema=EVENTS), pl.DataFrame(quotes, schema_overrides=QUOTES).select(
-        list(QUOTES)
-    )
+    rows = pl.DataFrame(quotes, schema_overrides=QUOTES).select(list(QUOTES))
+    key = ["event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at", "odds"]
+    return pl.DataFrame(empty | known, schema=EVENTS), rows.unique(key, keep="first", maintain_order=True)
 
 
 def seen(quotes: pl.DataFrame) -> pl.DataFrame:
