@@ -159,7 +159,7 @@ class Follower:
         before = self._results.get(event_id)
         if before == (settled_ns, row):
             return
-        self._is_stale |= before is not None or (settled_ns, event_id) < self._read
+        self._is_stale |= before is not None or settled_ns <= self._read[0]  # an instant is read whole
         self._results[event_id] = settled_ns, row
         if not self._is_stale:
             heappush(self._waiting, (settled_ns, event_id))

@@ -223,3 +223,25 @@ def test_a_planted_mistake_makes_history_and_messages_differ() -> None:
 
 def test_a_rating_that_takes_the_results_of_an_instant_one_after_another_is_found() -> None:
     assert refusals(OneAfterAnother()) == {"instant"}
+
+
+def test_a_result_that_comes_late_is_of_its_instant(made: Feature) -> None:
+    events, decisions = history(8)
+    settled = events.filter(pl.col("settled_at").is_not_null()).with_columns(at=INSTANT).sort("at", "event_id")
+    together = settled.filter(pl.len().over("at") > 1)
+    late = together.filter(pl.col("at") <= pl.col("at").median())[-1]  # of the results of an instant, the highest id
+    following = settled.filter(pl.col("at") > late["at"][0])[
+        "at"
+    ].min()  # what is decided until then has read no later one
+    decided = pl.col("decided_at").cast(pl.Int64)
+    asked = decisions.filter(decided > late["at"][0], decided <= following).sort("decided_at", "event_id")
+    rows = {row["event_id"]: row for row in events.iter_rows(named=True)}
+    keys = asked.select(decided, "event_id").rows()
+    follower, (instant, first) = Follower([made]), keys[0]
+    known = settled.filter(pl.col("event_id") != late["event_id"][0], pl.col("at") <= late["at"][0])
+    for message in known.iter_rows(named=True):
+        follower.add(message, message["at"])
+    follower.frames([(instant, rows[first])])  # everything so far is read
+    follower.add(late.row(0, named=True), late["at"][0])
+    found = follower.frames([(at, rows[event]) for at, event in keys])[made.name]
+    assert asked.height and found.equals(of(made, events, asked))

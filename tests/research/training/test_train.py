@@ -91,7 +91,7 @@ def test_the_same_study_gives_the_same_artifact(trained: Trained, home: Path) ->
     again = train(settings(*words), Silence())
     assert again.path.stem == trained.path.stem and again.study == trained.study
     plain = train(settings(*LOGIT), Silence())
-    assert plain.study == "" and plain.artifact.parameters["ridge"] == 10.0 and len(plain.trials) == 1
+    assert plain.study == "" and plain.artifact.parameters["ridge"] == made("logit").ridge and len(plain.trials) == 1
 
 
 def test_a_stored_model_bets_after_its_window_only(kept: Path, home: Path) -> None:
@@ -164,7 +164,9 @@ def test_the_commands(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--json"]) == 0
     (listed,) = json.loads(capsys.readouterr().out)["models"]
     assert listed["hash"] == path.stem and listed["model"] == "logit"
-    assert main(["models", "show", path.stem[:8]]) == 0 and "model.ridge=10.0" in capsys.readouterr().out
+    assert (
+        main(["models", "show", path.stem[:8]]) == 0 and f"model.ridge={made('logit').ridge}" in capsys.readouterr().out
+    )
     path.write_text(path.read_text().replace("logit", "logix"))
     assert main(["models"]) == 1 and "edited or damaged" in capsys.readouterr().out
     assert main(["models", "hide"]) == 2
