@@ -1,28 +1,48 @@
-"""An ordered logit of one or a few terms: what rating models share."""
+"""An ordered logit of the terms of one feature: what rating models share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import polars as pl
 
 from research.forecasting.checks import check_model
+from research.forecasting.contract import Inputs
 from research.models._regressed import Regressed, learnable
+from research.models._terms import terms_of
 from research.regression import ordered
 
 
-def ordered_logit(
-    past: pl.DataFrame, outcomes: tuple[str, ...], terms: Sequence[str], model: str, *, least: int
-) -> Regressed:
-    """The ordered logit of some terms, fitted on the rows that have one; raises `DataError` below `least` rows."""
-    found = learnable(past, terms, model, least=least)
-    fitted = ordered.fitted(found.inputs, found.outcome, found.terms, len(outcomes), f"model {model}")
-    return Regressed(model, found.terms, fitted, found.outcome.size, past.height - found.outcome.size)
+@dataclass(frozen=True)
+class RatingModel:
+    """An ordered logit of the terms of a feature, fitted on the rows that have one.
 
+    Attributes
+    ----------
+    name, feature : str
+        Of the class, not of an instance: the model, and the feature that it reads.
+    rows_min : int
+        Settled events with ratings that a fit needs.
+    """
 
-def restored(artifact: Mapping[str, Any], model: str) -> Regressed:
-    """The forecaster of an artifact of `ordered_logit`; raises `DataError` if it is of another model."""
-    check_model(artifact, model)
-    found = ordered.restored(artifact["regression"])
-    return Regressed(model, tuple(artifact["terms"]), found, artifact["n_rows"], artifact["n_left_out"])
+    name: ClassVar[str]
+    feature: ClassVar[str]
+    rows_min: int = 200
+
+    def inputs(self) -> Inputs:
+        """The ratings."""
+        return Inputs(features=(self.feature,))
+
+    def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Regressed:
+        """As `research.forecasting.contract.Model.fit`."""
+        told = learnable(past, terms_of((self.feature,), self.name), self.name, least=self.rows_min)
+        found = ordered.fitted(told.inputs, told.outcome, told.terms, len(outcomes), f"model {self.name}")
+        return Regressed(self.name, told.terms, found, told.outcome.size, past.height - told.outcome.size)
+
+    def restored(self, artifact: Mapping[str, Any]) -> Regressed:
+        """As `research.forecasting.contract.Model.restored`."""
+        check_model(artifact, self.name)
+        found = ordered.restored(artifact["regression"])
+        return Regressed(self.name, tuple(artifact["terms"]), found, artifact["n_rows"], artifact["n_left_out"])

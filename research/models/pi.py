@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import polars as pl
-
-from research.forecasting.contract import Inputs
-from research.models._ordered import ordered_logit, restored
-from research.models._regressed import Regressed
+from research.models._ordered import RatingModel
 
 
 @dataclass(frozen=True)
-class Pi:
+class Pi(RatingModel):
     """An ordered logit of ``pi_ratings.diff``, the expected goal difference; its cuts adjust the home advantage.
 
     Attributes
@@ -24,16 +19,4 @@ class Pi:
     """
 
     name: ClassVar[str] = "pi"
-    rows_min: int = 200
-
-    def inputs(self) -> Inputs:
-        """The ratings."""
-        return Inputs(features=("pi_ratings",))
-
-    def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Regressed:
-        """As `research.forecasting.contract.Model.fit`."""
-        return ordered_logit(past, outcomes, ("pi",), self.name, least=self.rows_min)
-
-    def restored(self, artifact: Mapping[str, Any]) -> Regressed:
-        """As `research.forecasting.contract.Model.restored`."""
-        return restored(artifact, self.name)
+    feature: ClassVar[str] = "pi_ratings"
