@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from engine.errors import DataError
 from engine.schema import SELECTIONS
 from research.forecasting.checks import check_columns, check_model
-from research.forecasting.contract import Probabilities
+from research.forecasting.contract import Inputs, Probabilities
 from research.goals.grid import ScoreGrid, low_score_grid, shared_grid
 
 
@@ -89,3 +89,31 @@ def restored(scores: PricedScores, artifact: Mapping[str, Any]) -> PricedScores:
             found=str(dict(artifact))[:200],
         )
     return scores
+
+
+@dataclass(frozen=True)
+class ScoreModel:
+    """A model whose learning is its feature; it has no parameters.
+
+    Attributes
+    ----------
+    name : str
+        Of the class, not of an instance, as `scores`.
+    scores : PricedScores
+        What it answers with, whatever the past.
+    """
+
+    name: ClassVar[str]
+    scores: ClassVar[PricedScores]
+
+    def inputs(self) -> Inputs:
+        """The feature."""
+        return Inputs((self.scores.feature,))
+
+    def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> PricedScores:
+        """The same whatever the past."""
+        return priced(self.scores, outcomes)
+
+    def restored(self, artifact: Mapping[str, Any]) -> PricedScores:
+        """As fitted."""
+        return restored(self.scores, artifact)

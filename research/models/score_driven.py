@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar
 
-import polars as pl
-
-from research.forecasting.contract import Inputs
-from research.forecasting.scores import PricedScores, priced, restored
-
-_SCORES: Final = PricedScores("score_driven", "score_driven", low_scores="rho")
+from research.forecasting.scores import PricedScores, ScoreModel
 
 
 @dataclass(frozen=True)
-class ScoreDrivenModel:
+class ScoreDrivenModel(ScoreModel):
     """The score grid of the feature `score_driven`; what is fitted, and how often, is told there."""
 
     name: ClassVar[str] = "score_driven"
-
-    def inputs(self) -> Inputs:
-        """The feature."""
-        return Inputs((_SCORES.feature,))
-
-    def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> PricedScores:
-        """The same whatever the past."""
-        return priced(_SCORES, outcomes)
-
-    def restored(self, artifact: Mapping[str, Any]) -> PricedScores:
-        """As fitted."""
-        return restored(_SCORES, artifact)
+    scores: ClassVar[PricedScores] = PricedScores("score_driven", "score_driven", low_scores="rho")
