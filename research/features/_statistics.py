@@ -3,64 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from engine.asof.running import ByInstant
+import polars as pl
+
+from engine.asof.running import ByInstant, replayed
 from research.features._averages import Averages, Levels
 from research.features._results import Circuit, circuit_of, side_of
 from research.features.form import place_of
 
-__all__ = ["SIDES", "StatisticForm", "Weights", "columns_of", "reads_of"]
+__all__ = ["FormInStatistics", "columns_of"]
 
 #: what of a match counts for a feature, beside the statistic itself
 _READS = ("sport", "competition", "home", "away", "neutral", "status")
-SIDES = ("home", "away")
+_SIDES = ("home", "away")
 
 
-class Weights(Protocol):
-    """Parameters of a form."""
-
-    @property
-    def warm_up(self) -> int:
-        """Matches with the statistic until there is a value."""
-        ...
-
-    @property
-    def decay(self) -> float:
-        """Weight of a match relative to the one after it."""
-        ...
-
-    @property
-    def prior(self) -> float:
-        """Weight of the usual value, in matches."""
-        ...
-
-
-def columns_of(kinds: Sequence[str]) -> tuple[str, ...]:
+def columns_of(kinds: Sequence[str]) -> dict[str, Any]:
     """Columns of a form in some statistics: ``home_KIND``, ``home_KIND_conceded``, and those of the away side."""
-    return tuple(f"{side}_{kind}{end}" for kind in kinds for side in SIDES for end in ("", "_conceded"))
+    names = [f"{side}_{kind}{end}" for kind in kinds for side in _SIDES for end in ("", "_conceded")]
+    return dict.fromkeys(names, pl.Float64)
 
 
-def reads_of(kinds: Sequence[str]) -> tuple[str, ...]:
-    """Columns of events that a form in some statistics reads."""
-    return (*_READS, *(f"{side}_{kind}" for kind in kinds for side in SIDES))
+class _Running(ByInstant):
+    """Means of the sides and the usual values of the circuits, for some statistics, each on its own."""
 
-
-class StatisticForm(ByInstant):
-    """Means of the sides and the usual values of the circuits, for some statistics, each on its own.
-
-    Parameters
-    ----------
-    kinds : sequence of str
-        Columns of events without their side: ``shots``.
-    weights : Weights
-    """
-
-    def __init__(self, kinds: Sequence[str], weights: Weights) -> None:
+    def __init__(self, feature: FormInStatistics) -> None:
         super().__init__()
-        self._kinds = tuple(kinds)
-        self._means = {kind: Averages(weights.decay, weights.prior) for kind in kinds}
-        self._levels = {kind: Levels(weights.warm_up) for kind in kinds}
+        self._kinds = feature.kinds
+        self._means = {kind: Averages(feature.decay, feature.prior) for kind in self._kinds}
+        self._levels = {kind: Levels(feature.warm_up) for kind in self._kinds}
 
     def take(self, results: Sequence[Mapping[str, Any]], settled_ns: int) -> None:
         """The matches of an instant; one without both numbers of a statistic does not count for it."""
@@ -89,8 +62,43 @@ class StatisticForm(ByInstant):
             if not levels.is_warm(circuit):
                 found += [None] * 4
                 continue
-            usual = [levels.of(circuit, side) for side in SIDES]
+            usual = [levels.of(circuit, side) for side in _SIDES]
             for side, own, conceded in (("home", usual[0], usual[1]), ("away", usual[1], usual[0])):
                 key = side_of(event, side), place_of(event, side)
                 found += [means.of((*key, "own"), own), means.of((*key, "conceded"), conceded)]
         return tuple(found)
+
+
+@dataclass(frozen=True)
+class FormInStatistics:
+    """A feature of this form; a subclass says in which statistics.
+
+    Attributes
+    ----------
+    name, columns
+        As `engine.strategy.Feature`.
+    kinds : tuple of str
+        Columns of events without their side: ``shots``.
+    warm_up : int
+        Matches of the competition with the statistic; null before.
+    decay : float
+        Weight of a match relative to the next one of the side; above 0, at most 1.
+    prior : float
+        Weight of the usual value of the competition, in matches; above 0.
+    """
+
+    name: ClassVar[str]
+    columns: ClassVar[Mapping[str, Any]]
+    kinds: ClassVar[tuple[str, ...]]
+    warm_up: int = 100
+    decay: float = 0.97
+    prior: float = 4.0
+
+    def batch(self, results: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+        """The running form over all results."""
+        reads = (*_READS, *(f"{side}_{kind}" for kind in self.kinds for side in _SIDES))
+        return replayed(self, reads, results, asked)
+
+    def start(self) -> _Running:
+        """No match yet."""
+        return _Running(self)
