@@ -4,56 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import polars as pl
 
-from engine.asof.running import replayed
-from research.goals.fitted import Prior
-from research.goals.matches import READS
-from research.goals.refitted import Refits, Refitted
-from research.goals.shared import fitted_shared
+from research.features._goals import FittedGoals
+from research.goals.newton import Played
+from research.goals.shared import SharedModel, fitted_shared
 
 
 @dataclass(frozen=True)
-class BivariatePoisson:
+class BivariatePoisson(FittedGoals):
     """Columns `home_rate` and `away_rate`, expected goals, and `shared`, the part that both sides have in common.
 
-    Karlis & Ntzoufras (2003), "Analysis of sports data by using bivariate Poisson models", The Statistician 52(3), with
-    weights that decay in time. The model of a competition is fitted again after every
-    instant at which results were settled, always from the same start.
-    A team that the window has never seen is a newcomer. The defaults were chosen on five leagues before 2013/14
-    (docs/goals.md).
+    Karlis & Ntzoufras (2003), "Analysis of sports data by using bivariate Poisson models", The Statistician 52(3).
 
     Attributes
     ----------
-    decay : float
-        Of the weights, per day.
-    window_days : float
-        Matches so long before the last settled one are left out.
-    ridge : float
-        Precision of the normal prior of attack and defence, in units of the weighted likelihood; above 0.
-    newcomer : float
-        What a team that was not there in the first year of the window is believed to score less and let in more, as a
-        log factor (`research.goals.fitted.Prior`).
-    warm_up : int
-        Null until so many matches of the competition are settled.
+    decay, window_days, ridge, newcomer, warm_up
+        As `research.features._goals.FittedGoals`, which says when the model is fitted.
     """
 
     name: ClassVar[str] = "bivariate_poisson"
     columns: ClassVar[Mapping[str, Any]] = {"home_rate": pl.Float64, "away_rate": pl.Float64, "shared": pl.Float64}
-    decay: float = 0.0018
-    window_days: float = 2557.0
-    ridge: float = 9.0
-    newcomer: float = 0.15
-    warm_up: int = 100
 
-    def batch(self, results: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
-        """By the running form."""
-        return replayed(self, READS, results, asked)
-
-    def start(self) -> Refitted:
-        """No match yet."""
-        fit = partial(fitted_shared, decay=self.decay, prior=Prior(self.ridge, self.newcomer))
-        return Refitted(Refits(fit, "shared", self.warm_up, self.window_days))
+    def fit(self, played: Played, n_teams: int) -> SharedModel:
+        """The bivariate Poisson model."""
+        return fitted_shared(played, n_teams, decay=self.decay, prior=self.prior)
