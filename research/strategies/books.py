@@ -83,6 +83,28 @@ def without_aggregates(quotes: pl.DataFrame, bookmakers: Collection[str] | None)
     return quotes.filter(pl.col("bookmaker").is_in([name for name in bookmakers if name not in AGGREGATES]))
 
 
+def bookmakers_of(
+    price: str, price_bookmakers: Collection[str] | None, skip_suspect: bool, fair: Collection[str] | None = ()
+) -> tuple[str, ...] | None:
+    """Bookmakers whose prices a strategy needs, sorted; None for all.
+
+    Parameters
+    ----------
+    price : str
+        Price taken, as in `offers`.
+    price_bookmakers : collection of str or None
+        Bookmakers that ``best`` compares; None: all.
+    skip_suspect : bool
+        Whether suspect prices are left out: all bookmakers are then needed, to find those far from the others.
+    fair : collection of str or None
+        Bookmakers of the fair probabilities; None: all.
+    """
+    taken = price_bookmakers if price == BEST else (price,)
+    if skip_suspect or taken is None or fair is None:
+        return None
+    return tuple(sorted({*fair, *taken}))
+
+
 def offers(
     quotes: pl.DataFrame, price: str, bookmakers: Collection[str] | None = None, complete: bool = False
 ) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from research.forecasting.market import market_of
 from research.forecasting.rows import KEY
 from research.goals.grid import SIZE, ScoreGrid, low_score_grid, shared_grid
 from research.goals.implied import implied_rates
-from research.strategies.books import BEST, CONSENSUS, back_prices, offers
+from research.strategies.books import BEST, CONSENSUS, back_prices, bookmakers_of, offers
 from research.strategies.checks import is_flag, is_name, method, one_of, set_lines, set_names
 
 #: rates that the prices of a bookmaker imply, and features with columns home_rate and away_rate
@@ -58,13 +58,13 @@ class GoalLines:
 
     def requires(self) -> Requirement:
         """Prices of the market; the feature of the rates, or the prices that imply them, of the same event."""
-        names = self.price_bookmakers if self.price == BEST else (self.price,)
         if self.rates != MARKET:
+            names = self.price_bookmakers if self.price == BEST else (self.price,)
             return Requirement((self.market,), None if self.skip_suspect else names, features=(self.rates,))
         markets = tuple(dict.fromkeys((self.market, *_IMPLYING)))
-        if self.skip_suspect or names is None or self.fair == CONSENSUS:
-            return Requirement(markets, scope=EVENT)
-        return Requirement(markets, tuple(sorted({self.fair, *names})), scope=EVENT)
+        fair = None if self.fair == CONSENSUS else (self.fair,)
+        books = bookmakers_of(self.price, self.price_bookmakers, self.skip_suspect, fair)
+        return Requirement(markets, books, scope=EVENT)
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """One row for each selection and line with a price, where the rates of the event are known."""

@@ -14,6 +14,7 @@ from research.strategies.books import (
     BET,
     CONSENSUS,
     back_prices,
+    bookmakers_of,
     fair,
     join_bets,
     mean_of,
@@ -100,10 +101,8 @@ class LineMove:
     def requires(self) -> Requirement:
         """The path of prices of the bookmakers of move and price; of all where suspect ones are left out."""
         fair_books = self.fair_bookmakers if self.fair == CONSENSUS else (self.fair,)
-        price = self.price_bookmakers if self.price == BEST else (self.price,)
-        if self.skip_suspect or fair_books is None or price is None:
-            return Requirement(self.markets, path=True)
-        return Requirement(self.markets, tuple(sorted({*fair_books, *price})), path=True)
+        books = bookmakers_of(self.price, self.price_bookmakers, self.skip_suspect, fair_books)
+        return Requirement(self.markets, books, path=True)
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """One row for each selection that has moved and has a price."""

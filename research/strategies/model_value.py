@@ -17,7 +17,7 @@ from research.forecasting.contract import Forecaster, Model
 from research.forecasting.market import market_of
 from research.forecasting.rows import KEY, rows_of, training_rows
 from research.models import made, modules_of
-from research.strategies.books import BEST, back_prices, offers
+from research.strategies.books import BEST, back_prices, bookmakers_of, offers
 from research.strategies.checks import is_flag, is_name, method, one_of, refuse, set_names
 
 if TYPE_CHECKING:
@@ -128,10 +128,9 @@ class ModelValue:
     def requires(self) -> Requirement:
         """Prices of the market and of the price taken, and the features of the model."""
         inputs = self.made().inputs()
-        price = self.price_bookmakers if self.price == BEST else (self.price,)
-        if self.skip_suspect or price is None or inputs.market:  # how far bookmakers disagree rests on all of them
-            return Requirement((self.market,), features=inputs.features)
-        return Requirement((self.market,), tuple(sorted({*price})), features=inputs.features)
+        fair = None if inputs.market else ()  # how far bookmakers disagree rests on all of them
+        books = bookmakers_of(self.price, self.price_bookmakers, self.skip_suspect, fair)
+        return Requirement((self.market,), books, features=inputs.features)
 
     def fit(self, history: History, until: int) -> FittedValue:
         """Fit the model on the events settled before `until`, each by its last decision.

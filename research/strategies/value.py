@@ -8,7 +8,17 @@ from typing import ClassVar
 import polars as pl
 
 from engine.strategy import Requirement, View
-from research.strategies.books import BEST, BET, CONSENSUS, back_prices, consensus, fair, join_bets, offers
+from research.strategies.books import (
+    BEST,
+    BET,
+    CONSENSUS,
+    back_prices,
+    bookmakers_of,
+    consensus,
+    fair,
+    join_bets,
+    offers,
+)
 from research.strategies.checks import is_flag, is_name, method, set_lines, set_markets, set_names, within
 
 
@@ -68,10 +78,8 @@ class Value:
     def requires(self) -> Requirement:
         """Prices of the bookmakers of the fair probability and of the price; of all where suspect ones are left out."""
         fair_books = self.fair_bookmakers if self.fair == CONSENSUS else (self.fair,)
-        price = self.price_bookmakers if self.price == BEST else (self.price,)
-        if self.skip_suspect or fair_books is None or price is None:
-            return Requirement(self.markets)
-        return Requirement(self.markets, tuple(sorted({*fair_books, *price})))
+        books = bookmakers_of(self.price, self.price_bookmakers, self.skip_suspect, fair_books)
+        return Requirement(self.markets, books)
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """One row for each selection with both a fair probability and a price."""
