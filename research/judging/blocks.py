@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["LEVEL", "Interval", "Weeks", "interval", "plain"]
+__all__ = ["LEVEL", "UNKNOWN", "Interval", "Weeks", "interval", "plain"]
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +30,10 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+#: what is not known
+UNKNOWN: Final = Interval(math.nan, math.nan, math.nan)
 
 
 def plain(values: Interval, name: str) -> dict[str, float | None]:
@@ -73,7 +77,7 @@ class Weeks:
     def ratio(self, above: Floats, below: Floats, level: float = LEVEL) -> Interval:
         """One sum over another, and its interval; NaN where nothing is below."""
         if not below.sum() > 0.0:
-            return Interval(np.nan, np.nan, np.nan)
+            return UNKNOWN
         numbers = self.counts @ self.sums(np.stack([above, below], axis=1))
         with np.errstate(invalid="ignore", divide="ignore"):
             drawn = numbers[:, 0] / numbers[:, 1]

@@ -13,13 +13,13 @@ Econometrica 70 (2002)).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from research.judging.blocks import Interval, Weeks, interval
+from research.judging.blocks import LEVEL, UNKNOWN, Interval, Weeks, interval
 from research.judging.scores import log_losses
 
 __all__ = ["Pool", "blended", "pool_of"]
@@ -47,14 +47,21 @@ class Pool:
     gain : float
         Log loss of the market with an exponent of its own, minus that of the blend: what the model adds in hindsight;
         not below zero.
+    drawn : float64 (resamples,)
+        Exponent of the model in each resample; empty where it is not known.
     """
 
     market: float
     weight: Interval
     gain: float
+    drawn: Floats = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+
+    def weight_at(self, level: float) -> Interval:
+        """The weight with its interval at another level."""
+        return interval(self.weight.value, self.drawn, level)
 
 
-def pool_of(market: Floats, model: Floats, outcome: Longs, weeks: Weeks, level: float) -> Pool:
+def pool_of(market: Floats, model: Floats, outcome: Longs, weeks: Weeks, level: float = LEVEL) -> Pool:
     """Fit the blend.
 
     Parameters
@@ -64,7 +71,7 @@ def pool_of(market: Floats, model: Floats, outcome: Longs, weeks: Weeks, level: 
     outcome : int64 (n,)
     weeks : Weeks
         Of the same events.
-    level : float
+    level : float, optional
         Of the interval.
 
     Returns
@@ -74,9 +81,8 @@ def pool_of(market: Floats, model: Floats, outcome: Longs, weeks: Weeks, level: 
     """
     logs = np.log(np.clip(np.stack([market, model], axis=2), _LEAST, 1.0))
     weights, gradients, hessians = _fitted(logs, outcome)
-    unknown = Interval(np.nan, np.nan, np.nan)
     if np.isnan(weights).any():
-        return Pool(np.nan, unknown, np.nan)
+        return Pool(np.nan, UNKNOWN, np.nan)
     g, h = weeks.counts @ weeks.sums(gradients), np.tensordot(weeks.counts, weeks.sums(hessians), axes=1)
     determinant = h[:, 0, 0] * h[:, 1, 1] - h[:, 0, 1] ** 2
     known = determinant > 0.0
@@ -84,7 +90,7 @@ def pool_of(market: Floats, model: Floats, outcome: Longs, weeks: Weeks, level: 
     alone, *_ = _fitted(logs[:, :, :1], outcome)
     gain = _loss(logs[:, :, :1], alone, outcome) - _loss(logs, weights, outcome)
     drawn = weights[1] + step
-    return Pool(float(weights[0]), interval(float(weights[1]), drawn, level), max(gain, 0.0))
+    return Pool(float(weights[0]), interval(float(weights[1]), drawn, level), max(gain, 0.0), drawn)
 
 
 def blended(logs: Floats, weights: Floats) -> Floats:

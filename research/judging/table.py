@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from research.judging.blocks import LEVEL, Interval, Weeks, plain
+from research.judging.blocks import LEVEL, UNKNOWN, Interval, Weeks, plain
 from research.judging.pool import Pool, pool_of
 from research.judging.scores import brier, calibration_error, log_losses, ranked
 from research.judging.settings import CLOSE, OPEN
@@ -88,15 +88,10 @@ def table_of(prob: Mapping[str, Floats], fair: Mapping[str, Floats], outcome: Lo
 def _row(name: str, prob: Floats, fair: Mapping[str, Floats], outcome: Longs, weeks: Weeks, tested: int) -> Row:
     losses = log_losses(prob, outcome)
     against = {market: losses - log_losses(fair[market], outcome) for market in (CLOSE, OPEN) if market in fair}
-    unknown = Interval(np.nan, np.nan, np.nan)
     versus = {market: weeks.mean(apart) for market, apart in against.items()}
-    pool = Pool(np.nan, unknown, np.nan)
-    adds = False
-    if name != CLOSE:
-        pool = pool_of(fair[CLOSE], prob, outcome, weeks, LEVEL)
-        # Bonferroni: the tails of all models together are those of one
-        strict = pool_of(fair[CLOSE], prob, outcome, weeks, 1.0 - (1.0 - LEVEL) / max(tested, 1))
-        adds = strict.weight.low > 0.0
+    pool = Pool(np.nan, UNKNOWN, np.nan) if name == CLOSE else pool_of(fair[CLOSE], prob, outcome, weeks)
+    # Bonferroni: the tails of all models together are those of one
+    adds = pool.weight_at(1.0 - (1.0 - LEVEL) / max(tested, 1)).low > 0.0
     return Row(
         name,
         len(prob),
@@ -105,7 +100,7 @@ def _row(name: str, prob: Floats, fair: Mapping[str, Floats], outcome: Longs, we
         float(brier(prob, outcome).mean()),
         calibration_error(prob, outcome),
         versus[CLOSE],
-        versus.get(OPEN, unknown),
+        versus.get(OPEN, UNKNOWN),
         pool,
         adds,
         "the market itself" if name == CLOSE else _verdict(pool, adds),

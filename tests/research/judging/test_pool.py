@@ -49,6 +49,7 @@ def test_no_other_exponents_give_a_lower_log_loss() -> None:
     market, model = two_forecasts(rng, 800)
     outcome = drawn(market, rng)
     found = pool_of(market, model, outcome, weeks(800), 0.9)
+    assert found.weight_at(0.99) == pool_of(market, model, outcome, weeks(800), 0.99).weight
     logs = np.log(np.stack([market, model], axis=2))
 
     def loss(a: float, b: float) -> float:
