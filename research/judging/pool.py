@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from research.judging.blocks import LEVEL, UNKNOWN, Interval, Weeks, interval
 from research.judging.scores import log_losses
+from research.regression.multinomial import softmax
 
 __all__ = ["Pool", "blended", "pool_of"]
 
@@ -95,10 +96,7 @@ def pool_of(market: Floats, model: Floats, outcome: Longs, weeks: Weeks, level: 
 
 def blended(logs: Floats, weights: Floats) -> Floats:
     """Probabilities of a blend; logarithms (n, n_outcomes, forecasts) and their exponents to (n, n_outcomes)."""
-    scores = logs @ weights
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return shares
+    return softmax(logs @ weights)
 
 
 def _loss(logs: Floats, weights: Floats, outcome: Longs) -> float:
