@@ -93,16 +93,16 @@ def earnings_of(
 
 def money_verdict(earnings: tuple[Earning, ...], dates: pl.Series, weeks: Weeks, seed: int) -> Verdict:
     """The verdict over the bets of all forecasts; dates of the judged events in order."""
-    days, place = np.unique(dates.cast(pl.Int32).to_numpy(), return_inverse=True)
-    whole = int(days[-1] - days[0]) + 1
-    profit = np.zeros((whole, len(earnings)))
+    day = dates.cast(pl.Int32).to_numpy()
+    day = day - day.min()
+    profit = np.zeros((int(day.max()) + 1, len(earnings)))
     for column, one in enumerate(earnings):
-        np.add.at(profit[:, column], (days - days[0])[place], one.profit)
+        np.add.at(profit[:, column], day, one.profit)
     series = profit.astype(np.float32)
     best = _best(earnings)
     turnover = np.array([one.staked.sum() for one in earnings])
     evidence = assess(series, best, seed, cross_validate=False, level=LevelStakes(series, turnover)).evidence
-    chosen = None if best is None else _path(earnings[best], place, weeks)
+    chosen = None if best is None else _path(earnings[best], day, weeks)
     return judge_money(
         PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble), Search(evidence.effective), chosen
     )
@@ -119,8 +119,8 @@ def _score(one: Earning) -> float:
     return float(one.profit.mean()) / spread if one.bets and spread > 0.0 else -np.inf
 
 
-def _path(one: Earning, place: NDArray[np.intp], weeks: Weeks) -> OutOfSample:
-    days = len(np.unique(place[one.staked > 0.0]))
+def _path(one: Earning, day: NDArray[np.int32], weeks: Weeks) -> OutOfSample:
+    days = len(np.unique(day[one.staked > 0.0]))
     if not enough(one.bets, days):
         return OutOfSample(one.bets, days, one.returned.value, np.nan, np.nan, np.nan)
     lower = weeks.ratio(one.profit, one.staked, _CONDITION_C).low

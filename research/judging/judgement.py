@@ -115,8 +115,8 @@ def judge(settings: Settings, progress: Progress | None = None) -> Judgement:
     sample = sample_of(settings)
     made = {name: models.made(name) for name in chosen if name not in settings.markets}
     walked, notes = _walked(settings, sample, made, shown)
-    prob = {name: sample.fair[name] if name in settings.markets else walked[name].prob for name in chosen
-            if name in settings.markets or name in walked}  # fmt: skip
+    told = {**sample.fair, **{name: one.prob for name, one in walked.items()}}
+    prob = {name: told[name] for name in chosen if name in told}
     sample, prob = _common(sample, prob, notes)
     fits = tuple(fit for one in walked.values() for fit in one.fits)
     return _measured(settings, sample, prob, fits, tuple(notes))

@@ -42,12 +42,9 @@ def headline(judgement: Judgement) -> str:
 def cells(row: Row) -> tuple[str, ...]:
     """The cells of a model, in the order of `HEADS`; a market has no difference to itself."""
     scores = (f"{value:.4f}" for value in (row.log_loss, row.rps, row.brier, row.ece))
-    differences = (NOTHING if found.value == found.low == found.high else spread(found, 4) for found in _against(row))
+    against = (row.vs_close, row.vs_open)
+    differences = (NOTHING if found.value == found.low == found.high else spread(found, 4) for found in against)
     return row.model, row.verdict, number(row.n), *scores, *differences, spread(row.pool.weight, 2)
-
-
-def _against(row: Row) -> tuple[Interval, Interval]:
-    return row.vs_close, row.vs_open
 
 
 EARNING_HEADS: Final = ("forecast", "bets", "yield, %", "closing line value, %")
