@@ -1,9 +1,8 @@
-"""How regimes behave: changes a season, days until a change is noticed, agreement with a known truth."""
+"""How regimes behave: changes of state, and days until a change is noticed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
 
 import numpy as np
 
@@ -13,25 +12,6 @@ from research.regimes.states import Path
 def changes(path: Path) -> int:
     """Number of changes of state along a path."""
     return int((np.diff(path) != 0).sum())
-
-
-def agreement(path: Path, truth: Path) -> float:
-    """Share of observations in the true state, with the states numbered as fits best."""
-    n_states = int(max(path.max(), truth.max())) + 1
-    orders = permutations(range(n_states))
-    return max(float((np.array(order)[path] == truth).mean()) for order in orders)
-
-
-def changes_a_season(path: Path, seasons: Sequence[str]) -> float:
-    """Mean number of changes within a season; a change between two seasons counts to the later one.
-
-    Parameters
-    ----------
-    path : array of int64, (n,)
-    seasons : sequence of str
-        Season of each observation.
-    """
-    return changes(path) / max(len(set(seasons)), 1)
 
 
 def lags(path: Path, truth: Path, days: Sequence[int]) -> list[int]:

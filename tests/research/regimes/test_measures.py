@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from research.regimes.measures import agreement, changes, changes_a_season, lags
+from research.regimes.measures import changes, lags
+from tests.research.regimes.made import agreement
 
 TRUTH = np.array([0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 0, 0])
 PATH = np.array([0, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0])
 
 
-def test_changes_and_their_mean_over_seasons() -> None:
+def test_changes() -> None:
     assert (changes(TRUTH), changes(PATH), changes(PATH[:1])) == (4, 4, 0)
-    assert changes_a_season(PATH, ["a"] * 6 + ["b"] * 6) == 2.0
 
 
 def test_agreement_does_not_depend_on_the_numbers_of_the_states() -> None:

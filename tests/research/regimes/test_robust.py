@@ -8,8 +8,8 @@ import pytest
 from research.regimes.gaussian import fit_hmm
 from research.regimes.inputs import scaling_of
 from research.regimes.jump import fit_jump
-from research.regimes.measures import agreement, changes
-from tests.research.regimes.made import switching
+from research.regimes.measures import changes
+from tests.research.regimes.made import agreement, switching
 
 #: share of observations in the right state, and changes of state where 19 are true; means over seeds 0 to 4
 PUBLISHED = {"raw": (0.595, 379), "smoothed": (0.901, 41), "jump": (0.905, 30)}
