@@ -89,7 +89,7 @@ class Fit:
     day : int
         Days before it were learned from.
     chosen : tuple of (int, float or None)
-        Number of states, and penalty.
+        Number of states, and penalty of the jump model.
     """
 
     states: States
@@ -199,8 +199,8 @@ def _kept(plan: Plan, day: int, content: bytes, before: _Previous) -> Fit:
     previous = before.fit
     n_states, penalty = previous.chosen if previous else _chosen(plan, values, scaled)
     states: Any
-    if plan.model == "jump":
-        states = fit_jump(scaled, n_states, 0.0 if penalty is None else penalty)
+    if penalty is not None:
+        states = fit_jump(scaled, n_states, penalty)
     else:
         states = (fit_hmm if plan.model == "hmm" else fit_mixture)(scaled, n_states)
     if previous is None:

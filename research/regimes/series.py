@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.clock import DAY_NS
 from engine.odds import fair_of_market
 from engine.schema import AGGREGATES, SELECTIONS
 
@@ -19,7 +20,6 @@ RESULTS: Final = ("favourites", "home_advantage")
 INPUTS: Final = (*PRICES, *RESULTS)
 
 _BOOK: Final = ("event_id", "line", "decided_at", "bookmaker")
-_DAY_NS: Final = 86_400_000_000_000
 
 Floats = NDArray[np.float64]
 
@@ -50,9 +50,8 @@ def day_series(events: pl.DataFrame, quotes: pl.DataFrame, market: str = "1x2") 
 
         NaN: the day has no such number.
     """
-    names = SELECTIONS[market]
     books, odds = _books(quotes, market)
-    days = books["decided_at"].cast(pl.Int64).to_numpy() // _DAY_NS
+    days = books["decided_at"].cast(pl.Int64).to_numpy() // DAY_NS
     columns: dict[str, tuple[NDArray[np.int64], Floats]] = {
         "overround": (days, (1.0 / odds).sum(axis=1) - 1.0),
         "disagreement": _disagreement(books, np.log(odds)),
@@ -63,7 +62,6 @@ def day_series(events: pl.DataFrame, quotes: pl.DataFrame, market: str = "1x2") 
     home = settled["winner"].replace_strict({"home": 1.0, "draw": 0.0, "away": -1.0}, default=None).cast(pl.Float64)
     columns["home_advantage"] = _settled_day(settled), home.fill_null(float("nan")).to_numpy()
     all_days = np.unique(np.concatenate([day for day, _ in columns.values()])).astype(np.int64)
-    assert set(columns) == set(INPUTS) and len(names) == odds.shape[1]
     return pl.DataFrame({"day": all_days, **{name: _means(all_days, *columns[name]) for name in INPUTS}})
 
 
@@ -96,7 +94,7 @@ def _disagreement(books: pl.DataFrame, logs: Floats) -> tuple[NDArray[np.int64],
     squares = _sum(run, (logs - mean[run]) ** 2)
     spread = np.sqrt(squares / np.where(count > 1, count - 1, np.nan)[:, None]).mean(axis=1)
     first = np.flatnonzero(np.append(True, np.diff(run) != 0))
-    return books["decided_at"].cast(pl.Int64).to_numpy()[first] // _DAY_NS, spread
+    return books["decided_at"].cast(pl.Int64).to_numpy()[first] // DAY_NS, spread
 
 
 def _volatility(books: pl.DataFrame, logs: Floats) -> tuple[NDArray[np.int64], Floats]:
@@ -104,7 +102,7 @@ def _volatility(books: pl.DataFrame, logs: Floats) -> tuple[NDArray[np.int64], F
     run, row = _runs(order, ("event_id", "line", "bookmaker")), order["row"].to_numpy()
     again = np.flatnonzero(np.diff(run) == 0) + 1
     change = np.abs(logs[row[again]] - logs[row[again - 1]]).mean(axis=1)
-    return books["decided_at"].cast(pl.Int64).to_numpy()[row[again]] // _DAY_NS, change
+    return books["decided_at"].cast(pl.Int64).to_numpy()[row[again]] // DAY_NS, change
 
 
 def _favourites(
@@ -126,7 +124,7 @@ def _favourites(
 
 
 def _settled_day(events: pl.DataFrame) -> NDArray[np.int64]:
-    days: NDArray[np.int64] = events["settled_at"].dt.cast_time_unit("ns").cast(pl.Int64).to_numpy() // _DAY_NS
+    days: NDArray[np.int64] = events["settled_at"].dt.cast_time_unit("ns").cast(pl.Int64).to_numpy() // DAY_NS
     return days
 
 

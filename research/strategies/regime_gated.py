@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 import polars as pl
 import yaml
 
+from engine.clock import DAY_NS
 from engine.errors import ConfigurationError
 from engine.schema import SELECTIONS
 from engine.strategy import History, Requirement, Strategy, View
@@ -22,7 +23,6 @@ from research.strategies.value import Value
 BASES: Final[dict[str, type[Any]]] = {
     kind.name: kind for kind in (Arbitrage, Consensus, FavouriteLongshot, FlatAll, Value)
 }
-_DAY_NS: Final = 86_400_000_000_000
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,6 @@ class RegimeGated:
         from research.regimes.series import day_series
 
         series = day_series(history.events, history.quotes, self.regime_market)
-        state = known(series, self._plan(), until // _DAY_NS).state
+        state = known(series, self._plan(), until // DAY_NS).state
         share = self.share_unknown if state is None else self.shares[min(state, len(self.shares) - 1)]
         return Gated(self._made(), state, share)
