@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from engine.errors import DataError
 from engine.files import write_bytes
@@ -167,7 +166,5 @@ def _listed(value: Any) -> Any:
     return plain()
 
 
-def _refused(text: str) -> float:
-    if not math.isfinite(float(text)):
-        raise ValueError(f"{text} is no number of JSON")
-    return float(text)
+def _refused(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
