@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
@@ -88,7 +89,7 @@ class ModelValue:
         is_flag("skip_suspect", self.skip_suspect)
         if self.first_bet is not None:
             self._check_first_bet()
-        self.made()
+        _ = self.made
 
     def _check_first_bet(self) -> None:
         object.__setattr__(self, "first_bet", str(self.first_bet))
@@ -117,6 +118,7 @@ class ModelValue:
         of = replace(self, model=artifact.model, model_parameters=artifact.parameters, artifact=str(path))
         return StoredValue(of, path)
 
+    @cached_property
     def made(self) -> Model:
         """The model before it is fitted; raises `ConfigurationError` for a wrong name or parameter."""
         return made(self.model, dict(self.model_parameters))
@@ -127,7 +129,7 @@ class ModelValue:
 
     def requires(self) -> Requirement:
         """Prices of the market and of the price taken, and the features of the model."""
-        inputs = self.made().inputs()
+        inputs = self.made.inputs()
         fair = None if inputs.market else ()  # how far bookmakers disagree rests on all of them
         books = bookmakers_of(self.price, self.price_bookmakers, self.skip_suspect, fair)
         return Requirement((self.market,), books, features=inputs.features)
@@ -149,7 +151,7 @@ class ModelValue:
                 expected=f"settled events with decisions on {self.market}",
                 todo="start earlier, or let the first fold be longer",
             )
-        return FittedValue(self, self.made().fit(learned, SELECTIONS[self.market]))
+        return FittedValue(self, self.made.fit(learned, SELECTIONS[self.market]))
 
     def rows(self, view: View) -> pl.DataFrame:
         """The rows of the model, one for each decision on the market (`research.forecasting.rows`).
@@ -159,7 +161,7 @@ class ModelValue:
         quotes = self.prices(view)
         decisions, events = quotes.select(KEY).unique(), quotes.select(_EVENT).unique("event_id")
         market = None
-        if self.made().inputs().market:
+        if self.made.inputs().market:
             market = market_of(quotes, self.market, self.market_bookmaker, self.method)
         return rows_of(decisions, events, view.features, market)
 

@@ -69,7 +69,7 @@ class StoredValue:
                 expected=f"decisions from {free} on", found=str(day_of(int(str(first)), "UTC")),
                 todo=f"set strategy.first_bet={free}",
             )  # fmt: skip
-        return FittedValue(self.of, self.of.made().restored(artifact.fitted)).opportunities(seen)
+        return FittedValue(self.of, self.of.made.restored(artifact.fitted)).opportunities(seen)
 
 
 @lru_cache(maxsize=8)

@@ -173,7 +173,7 @@ def _trials(plan: Plan, objective: Any, progress: Progress) -> tuple[Trial, ...]
 def _plan(settings: Settings, strategy: ModelValue, window: Window, code: str) -> Plan:
     """The study, named by a hash of everything that its trials depend on but their number."""
     tuning, space = settings.tuning, dict(settings.tuning.space or {})
-    model = strategy.made()
+    model = strategy.made
     first = {name: getattr(model, name) for name in space}
     facts = {
         "slow": settings.spec.facts(), "rows": window.rows_hash, "folds": settings.folds, "seed": settings.seed,
