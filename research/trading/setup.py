@@ -15,6 +15,7 @@ from engine.live.feed import Feed
 from engine.live.feeds.recorded import Recorded as Recording
 from engine.live.feeds.recording import Recorder, not_synced
 from engine.live.feeds.replay import Replay
+from engine.live.judgement.rules import Rules
 from engine.live.judgement.warm import warm
 from engine.live.ledger.opening import ledger_path, open_ledger
 from engine.live.running.assembly import Assembled, Knobs, Plan, assemble
@@ -139,7 +140,7 @@ def compose(
     feed = feed_of(history, wish) if feed is None else feed
     if wish.settles is None:
         check_feed(deployed.promotion, is_live=feed.is_live)
-    plan, prices = _plan(deployed, settings, wish, history, feed), _prices(history, feed)
+    plan, prices = _plan(deployed, rules, settings, wish, history, feed), _prices(history, feed)
     if isinstance(prices, ObservedPrices):
         plan = replace(plan, listeners=(*plan.listeners, prices.see))
     knobs = Knobs(settings.executor, settings.runner, settings.breakers)
@@ -167,9 +168,8 @@ def _prices(history: Recorded, feed: Feed) -> ObservedPrices | ReplayPrices:
     return ObservedPrices() if feed.is_live else ReplayPrices.from_quotes(history.prices, history.events)
 
 
-def _plan(deployed: Deployed, settings: LiveSettings, wish: Wish, history: Recorded, feed: Feed) -> Plan:
-    rules, spec = rules_of(deployed, settings.runner.window_s), deployed.spec
-    settles = wish.settles is not None
+def _plan(deployed: Deployed, rules: Rules, settings: LiveSettings, wish: Wish, history: Recorded, feed: Feed) -> Plan:
+    spec, settles = deployed.spec, wish.settles is not None
     return Plan(
         rules=rules,
         strategy=strategy_of(deployed),
