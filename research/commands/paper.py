@@ -84,8 +84,9 @@ def _composed(options: Any) -> Trading:
     start_logs(settings.logs, secrets, ledger.parent.parent / "logs" / f"{options.name}.log")
     wish = Wish(options.feed, SPEEDS[options.speed], options.from_day, options.until_day)
     if options.wind_down:
-        return compose(*to_settle(options.name, settings, wish))
-    deployed = start(options.name, time.time_ns(), with_store=options.feed == REPLAY)
+        deployed, wish = to_settle(options.name, settings, wish)
+    else:
+        deployed = start(options.name, time.time_ns(), with_store=options.feed == REPLAY)
     return compose(deployed, settings, wish)
 
 

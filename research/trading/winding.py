@@ -18,7 +18,7 @@ from research.trading.settings import LiveSettings
 _ANY_MARKET: Final = "1x2"
 
 
-def to_settle(name: str, settings: LiveSettings, wish: Wish) -> tuple[Deployed, LiveSettings, Wish]:
+def to_settle(name: str, settings: LiveSettings, wish: Wish) -> tuple[Deployed, Wish]:
     """What `research.trading.setup.compose` takes to settle the open bets of a promotion, and to do nothing else.
 
     The promotion is not held against time, data, code or its demotion; its signature is. Its strategy and its staking
@@ -45,4 +45,4 @@ def to_settle(name: str, settings: LiveSettings, wish: Wish) -> tuple[Deployed, 
     markets = tuple(sorted({bet.market for bet in bets})) or (_ANY_MARKET,)
     events = tuple(sorted({bet.event_id for bet in bets}))
     feed = STORE if wish.feed == REPLAY else wish.feed
-    return deploy(promotion, instead=Idle(markets)), settings, replace(wish, feed=feed, settles=events)
+    return deploy(promotion, instead=Idle(markets)), replace(wish, feed=feed, settles=events)
