@@ -188,7 +188,7 @@ def opened_entry(promotion: Promotion) -> Entry:
 
 def deposits(deployed: Deployed, rules: Rules) -> list[Entry]:
     """The opening bankroll as deposits: one, or one for each wallet."""
-    return opening_deposits(rules, _bookmakers(deployed), 0)
+    return opening_deposits(rules, _bookmakers(deployed))
 
 
 def _bookmakers(deployed: Deployed) -> list[str]:

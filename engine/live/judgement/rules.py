@@ -103,9 +103,9 @@ def opening_wallets(rules: Rules, bookmakers: Sequence[str]) -> dict[str, int]:
     return {name: int(part) + (1 if place < rest else 0) for place, name in enumerate(bookmakers)}
 
 
-def opening_deposits(rules: Rules, bookmakers: Sequence[str], at_ns: int = 0) -> list[Entry]:
-    """The deposits of a new ledger at an instant, UTC nanoseconds: one for each of the `opening_wallets`."""
+def opening_deposits(rules: Rules, bookmakers: Sequence[str]) -> list[Entry]:
+    """The deposits of a new ledger, at the instant 0: one for each of the `opening_wallets`."""
     return [
-        Entry(Kind.CAPITAL, f"capital:{number}", at_ns, bookmaker=name, money=Money(cash=amount, capital=-amount))
+        Entry(Kind.CAPITAL, f"capital:{number}", 0, bookmaker=name, money=Money(cash=amount, capital=-amount))
         for number, (name, amount) in enumerate(opening_wallets(rules, bookmakers).items(), 1)
     ]
