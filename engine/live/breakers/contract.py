@@ -187,7 +187,7 @@ class Breaker(Protocol):
 
 
 class Latch:
-    """The part of a breaker's state that survives: whether it is tripped, since when, and why.
+    """The part of a breaker's state that survives: whether it is tripped, and why.
 
     Parameters
     ----------
@@ -197,13 +197,13 @@ class Latch:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.since_ns: int | None = None
+        #: of the trip that stands; empty: none does
         self.body: dict[str, Any] = {}
 
     @property
     def tripped(self) -> bool:
         """Whether it is open."""
-        return self.since_ns is not None
+        return bool(self.body)
 
     @property
     def human(self) -> bool:
@@ -220,10 +220,7 @@ class Latch:
         entry = recorded.entry
         if entry.kind not in (Kind.TRIPPED, Kind.RESUMED) or entry.body.get("breaker") != self.name:
             return False
-        if entry.kind is Kind.TRIPPED:
-            self.since_ns, self.body = entry.at_ns, dict(entry.body)
-        else:
-            self.since_ns, self.body = None, {}
+        self.body = dict(entry.body) if entry.kind is Kind.TRIPPED else {}
         return True
 
     def distance(self, measured: float, limit: float, *, watched: bool = False) -> Distance:

@@ -15,14 +15,10 @@ class KillSwitch:
     name = KILL
 
     def __init__(self) -> None:
-        self._since_ns: int | None = None
+        #: whether nothing may be sent
+        self.tripped = False
         self._cause = ""
         self.count = 0
-
-    @property
-    def tripped(self) -> bool:
-        """Whether nothing may be sent."""
-        return self._since_ns is not None
 
     def check(self, context: Context) -> Trip | str | None:
         """Never: only a person sets it and ends it."""
@@ -43,9 +39,9 @@ class KillSwitch:
         entry = recorded.entry
         if entry.kind is Kind.KILLED:
             self.count += 1
-            self._since_ns, self._cause = entry.at_ns, str(entry.body.get("reason", ""))
+            self.tripped, self._cause = True, str(entry.body.get("reason", ""))
         elif entry.kind is Kind.RESUMED and entry.body.get("breaker") == self.name:
-            self._since_ns, self._cause = None, ""
+            self.tripped, self._cause = False, ""
 
 
 class Standing:
