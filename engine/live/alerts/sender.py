@@ -164,7 +164,8 @@ class AlertSender:
         """What became of all alerts; None where there is no channel."""
         if not self._channels:
             return None
-        sent, failed = sum(one.sent for one in self.status()), sum(one.failed for one in self.status())
+        channels = self.status()
+        sent, failed = sum(one.sent for one in channels), sum(one.failed for one in channels)
         return AlertCounts(sent, failed, self.left_out + self.unqueued, self.repeated)
 
     def close(self, timeout_s: float = 5.0) -> bool:
