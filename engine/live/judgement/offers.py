@@ -176,16 +176,20 @@ def _checked(frame: pl.DataFrame, instant_ns: int) -> tuple[pl.DataFrame, dict[s
     quick = all(kinds.get(name) == dtype for name, dtype in OPPORTUNITIES.items()) and all(
         kinds.get(name, dtype) == dtype for name, (dtype, _) in OPTIONAL.items()
     )
-    columns = {column.name: column for column in frame.get_columns()}
-    numbers = {name: _floats(columns.get(name), frame.height, null) for name, null in _NUMBERS.items()} if quick else {}
+    columns, numbers = _columns(frame) if quick else ({}, {})
     if not (quick and _is_plain(columns, numbers)):
         frame = check_opportunities(frame)
-        columns = {column.name: column for column in frame.get_columns()}
-        numbers = {name: _floats(columns.get(name), frame.height, null) for name, null in _NUMBERS.items()}
+        columns, numbers = _columns(frame)
     decided = columns["decided_at"].cast(INSTANT_DTYPE).to_numpy().view(np.int64)
     if (decided != instant_ns).any():
         raise TapeError("opportunities of another instant", expected=str(instant_ns), found=str(decided[:3].tolist()))
     return frame, numbers
+
+
+def _columns(frame: pl.DataFrame) -> tuple[dict[str, pl.Series], dict[str, Floats]]:
+    """The columns of a frame, and its numbers as `_checked` gives them."""
+    columns = {column.name: column for column in frame.get_columns()}
+    return columns, {name: _floats(columns.get(name), frame.height, null) for name, null in _NUMBERS.items()}
 
 
 def _is_plain(columns: dict[str, pl.Series], numbers: dict[str, Floats]) -> bool:
