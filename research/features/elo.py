@@ -11,8 +11,11 @@ import polars as pl
 
 from engine.asof.running import ByInstant, replayed
 from research.features._results import Circuit, Side, circuit_of, score_of, share_of, side_of
+from research.features._tour import expected_share, step_after
 
 _READS: Final = ("sport", "competition", "home", "away", "neutral", "status", "home_score", "away_score", "winner")
+#: largest part of the step on a tour (Kovalchik)
+_TOUR_STEP: Final = 250.0
 
 
 class _Running(ByInstant):
@@ -103,11 +106,11 @@ class Elo:
     def expected(self, home: float, away: float, neutral: bool) -> float:
         """Expected share of the home side, between 0 and 1."""
         ahead = home - away + (0.0 if neutral else self.home_advantage)
-        return 1.0 / (1.0 + float(10.0 ** (-ahead / 400.0)))
+        return expected_share(ahead)
 
     def step(self, played: int, neutral: bool) -> float:
         """Points that a surprise of 1 moves a side after so many matches."""
-        return 250.0 / float((played + 5.0) ** 0.4) if neutral else self.k
+        return step_after(played, _TOUR_STEP) if neutral else self.k
 
     def weight(self, result: Mapping[str, Any]) -> float:
         """Weight of a result by its margin."""

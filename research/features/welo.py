@@ -8,9 +8,8 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from engine.asof.running import replayed
 from research.features._results import share_of
-from research.features._tour import RANKING, READS, Rules, TourRatings, expected_share
+from research.features._tour import RANKING, TourElo, expected_share
 
 
 def games_share(result: Mapping[str, Any]) -> float:
@@ -24,7 +23,7 @@ def games_share(result: Mapping[str, Any]) -> float:
 
 
 @dataclass(frozen=True)
-class Welo:
+class Welo(TourElo):
     """Weighted Elo: `home` and `away`, `diff`, their difference, and `expected`, the expected share of `home`.
 
     A match moves both ratings by k * f * (share - expected), with f the share of the games that the winner won and k =
@@ -33,18 +32,12 @@ class Welo:
     ranking_weight * ln(points / reference_points); with ranking_weight 0 at start_rating, as in the paper. Where no
     games are known the sets count.
 
-    `ranking_diff` is the log ratio of the ranking points of both, and `ranking_diff_long` the
-    same in matches over five sets, else 0: five sets favour the better side more. Both are null where nobody has
-    points.
-
-    There is no home advantage: the feature is meant for neutral events. Null: fewer than `warm_up` matches of the
-    tour are settled. The constants of the start come from 2012 alone.
+    `ranking_diff`, `ranking_diff_long`, null values and constants: as `research.features._tour.TourElo`.
 
     Attributes
     ----------
-    warm_up : int
-    start_rating, ranking_weight, fewest_points, reference_points, step : float
-        As `research.features._tour.Rules`.
+    warm_up, start_rating, ranking_weight, fewest_points, reference_points, step
+        As `research.features._tour.TourElo`.
     """
 
     name: ClassVar[str] = "welo"
@@ -53,25 +46,13 @@ class Welo:
         "away": pl.Float64,
         "diff": pl.Float64,
         "expected": pl.Float64,
-        **dict.fromkeys(RANKING, pl.Float64),
+        **RANKING,
     }
-    warm_up: int = 100
-    start_rating: float = 1500.0
-    ranking_weight: float = 130.0
-    fewest_points: float = 150.0
-    reference_points: float = 800.0
-    step: float = 250.0
 
-    def batch(self, results: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
-        """The running form over all results."""
-        return replayed(self, READS, results, asked)
+    def weight(self, result: Mapping[str, Any]) -> float:
+        """The share of the games that the winner won."""
+        return games_share(result)
 
-    def start(self) -> TourRatings:
-        """No match yet."""
-        ranked = self.ranking_weight, self.fewest_points, self.reference_points
-        rules = Rules(self.warm_up, self.start_rating, *ranked, self.step)
-        return TourRatings(rules, games_share, _values, len(self.columns) - len(RANKING))
-
-
-def _values(home: float, away: float, home_here: float, away_here: float) -> tuple[float, ...]:
-    return home, away, home - away, expected_share(home - away)
+    def combined(self, home: float, away: float, home_here: float, away_here: float) -> tuple[float, ...]:
+        """The values of an event, from the overall ratings alone."""
+        return home, away, home - away, expected_share(home - away)
