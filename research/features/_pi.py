@@ -6,15 +6,15 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import copysign, fsum, log10
-from typing import Any, Final
+from typing import Any, ClassVar
+
+import polars as pl
 
 from engine.asof.running import ByInstant
 from research.features._results import Circuit, Side, circuit_of, side_of
 
-__all__ = ["COLUMNS", "PiConstants", "PiRunning", "diminished", "expected_goals"]
+__all__ = ["Pi", "PiRunning", "diminished", "expected_goals"]
 
-#: what a pi-rating answers: the rating of the home side at home, of the away side away, the expected difference
-COLUMNS: Final = ("home", "away", "diff")
 _BASE, _SCALE = 10.0, 3.0
 #: rating at home, rating away
 Pair = tuple[float, float]
@@ -31,21 +31,35 @@ def diminished(error: float) -> float:
 
 
 @dataclass(frozen=True)
-class PiConstants:
-    """Constants of pi-ratings, as `research.features.pi_ratings.PiRatings` has them."""
+class Pi:
+    """A feature of pi-ratings; a subclass says what is counted as the goals of a match.
 
-    warm_up: int
-    rate: float
-    catch_up: float
-    entrant_gap: float
+    Attributes
+    ----------
+    name : str
+        As `engine.strategy.Feature`.
+    columns : mapping of str to polars.DataType
+        The rating of the home side at home, of the away side away, the expected difference.
+    warm_up : int
+    rate, catch_up : float
+        Lambda and gamma of the paper (`research.features.pi_ratings.PiRatings`).
+    entrant_gap : float
+    """
+
+    name: ClassVar[str]
+    columns: ClassVar[Mapping[str, Any]] = dict.fromkeys(("home", "away", "diff"), pl.Float64)
+    warm_up: int = 100
+    rate: float = 0.03
+    catch_up: float = 0.95
+    entrant_gap: float = 0.4
 
 
 class PiRunning(ByInstant):
     """Ratings of each side; number of matches of each circuit."""
 
-    def __init__(self, constants: PiConstants) -> None:
+    def __init__(self, feature: Pi) -> None:
         super().__init__()
-        self._made = constants
+        self._made = feature
         self._ratings: dict[Side, Pair] = {}
         self._counts: dict[Circuit, int] = {}
 

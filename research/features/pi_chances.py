@@ -12,7 +12,7 @@ import polars as pl
 from engine.asof.running import replayed
 from engine.errors import ConfigurationError
 from research.features._averages import Averages, Levels
-from research.features._pi import COLUMNS, PiConstants, PiRunning
+from research.features._pi import Pi, PiRunning
 from research.features._results import circuit_of, score_of
 
 _KINDS: Final = ("shots_on_target", "shots", "corners")
@@ -30,7 +30,7 @@ class _Running(PiRunning):
     """By chances; goals for each statistic, by circuit, over the matches that have it."""
 
     def __init__(self, feature: PiChances) -> None:
-        super().__init__(PiConstants(feature.warm_up, feature.rate, feature.catch_up, feature.entrant_gap))
+        super().__init__(feature)
         self._weights = {"shots_on_target": feature.on_target, "shots": feature.shots, "corners": feature.corners}
         self._averages = Averages(Levels.DECAY, _PRIOR)
 
@@ -39,16 +39,16 @@ class _Running(PiRunning):
         score = score_of(result)
         if score is None:
             return None
-        known = {kind: weight for kind, weight in self._weights.items() if _numbers(result, kind) is not None}
+        known = _numbers(result)
         own = 1.0 - fsum(self._weights.values())
-        total = own + fsum(known.values())
+        total = own + fsum(self._weights[kind] for kind in known)
         if not known or total == 0.0:
             return score
         sides = [[own * goals] for goals in score]
-        for kind, weight in known.items():
+        for kind, numbers in known.items():
             worth = self._worth(result, kind)
-            for terms, number in zip(sides, _numbers(result, kind) or (), strict=True):
-                terms.append(weight * worth * number)
+            for terms, number in zip(sides, numbers, strict=True):
+                terms.append(self._weights[kind] * worth * number)
         return fsum(sides[0]) / total, fsum(sides[1]) / total
 
     def take(self, results: Sequence[Mapping[str, Any]], settled_ns: int) -> None:
@@ -57,11 +57,11 @@ class _Running(PiRunning):
         told = []
         for result in results:
             score = score_of(result)
-            for kind in _KINDS if score is not None else ():
-                numbers = _numbers(result, kind)
-                if score is not None and numbers is not None:
-                    key = circuit_of(result), kind
-                    told += [((*key, "goals"), 0.5 * sum(score)), ((*key, "count"), 0.5 * sum(numbers))]
+            if score is None:
+                continue
+            for kind, numbers in _numbers(result).items():
+                key = circuit_of(result), kind
+                told += [((*key, "goals"), 0.5 * sum(score)), ((*key, "count"), 0.5 * sum(numbers))]
         self._averages.add(told)
 
     def _worth(self, result: Mapping[str, Any], kind: str) -> float:
@@ -71,13 +71,14 @@ class _Running(PiRunning):
         return self._averages.of((*key, "goals"), _USUAL["goals"]) / count if count > 0.0 else 0.0
 
 
-def _numbers(result: Mapping[str, Any], kind: str) -> tuple[int, int] | None:
-    home, away = result[f"home_{kind}"], result[f"away_{kind}"]
-    return None if home is None or away is None else (home, away)
+def _numbers(result: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Numbers of both sides, by statistic; without the statistics that the match lacks."""
+    pairs = {kind: (result[f"home_{kind}"], result[f"away_{kind}"]) for kind in _KINDS}
+    return {kind: pair for kind, pair in pairs.items() if None not in pair}
 
 
 @dataclass(frozen=True)
-class PiChances:
+class PiChances(Pi):
     """Pi-ratings by chances: `home` (at home), `away` (away), and `diff`, the expected difference in goals.
 
     As `research.features.pi_ratings.PiRatings`, but the goals of a match are a weighted mean of its score, its shots on
@@ -98,14 +99,10 @@ class PiChances:
     """
 
     name: ClassVar[str] = "pi_chances"
-    columns: ClassVar[Mapping[str, Any]] = dict.fromkeys(COLUMNS, pl.Float64)
-    warm_up: int = 100
     on_target: float = 0.3
     shots: float = 0.2
     corners: float = 0.2
     rate: float = 0.045
-    catch_up: float = 0.95
-    entrant_gap: float = 0.4
 
     def __post_init__(self) -> None:
         """Raise `ConfigurationError` for weights that leave the score less than nothing."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import polars as pl
 
 from engine.asof.running import replayed
-from research.features._pi import COLUMNS, PiConstants, PiRunning
+from research.features._pi import Pi, PiRunning
 from research.features._results import score_of
 
 _READS: Final = ("sport", "competition", "home", "away", "neutral", "status", "home_score", "away_score")
@@ -24,7 +24,7 @@ class _Running(PiRunning):
 
 
 @dataclass(frozen=True)
-class PiRatings:
+class PiRatings(Pi):
     """Pi-ratings of the sides, `home` (at home) and `away` (away), and `diff`, the expected goal difference.
 
     Constantinou & Fenton (2013), Journal of Quantitative Analysis in Sports 9, section 2, with b = 10, c = 3. A match
@@ -45,11 +45,6 @@ class PiRatings:
     """
 
     name: ClassVar[str] = "pi_ratings"
-    columns: ClassVar[Mapping[str, Any]] = dict.fromkeys(COLUMNS, pl.Float64)
-    warm_up: int = 100
-    rate: float = 0.03
-    catch_up: float = 0.95
-    entrant_gap: float = 0.4
 
     def batch(self, results: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
         """The running form over all results."""
@@ -57,4 +52,4 @@ class PiRatings:
 
     def start(self) -> _Running:
         """No match yet."""
-        return _Running(PiConstants(self.warm_up, self.rate, self.catch_up, self.entrant_gap))
+        return _Running(self)
