@@ -49,16 +49,14 @@ class Levels:
     ----------
     warm_up : int
         Matches.
-    decay : float
-        Of the averages, for each match of the circuit.
     """
 
-    #: a level follows about the last 1,000 matches of a circuit
+    #: weight of a match relative to the one after it: a level follows about the last 1,000 matches of a circuit
     DECAY: Final = 0.998
 
-    def __init__(self, warm_up: int, decay: float = DECAY) -> None:
+    def __init__(self, warm_up: int) -> None:
         self._warm_up = warm_up
-        self._averages = Averages(decay, 0.0)
+        self._averages = Averages(self.DECAY, 0.0)
         self._counts: dict[Circuit, int] = {}
 
     def add(self, matches: Iterable[tuple[Circuit, dict[str, float]]]) -> None:
