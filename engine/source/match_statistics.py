@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -35,14 +35,13 @@ def read_pairs(
     quarantine: Quarantine,
     *,
     known: Sequence[bool] | None = None,
-    number: Callable[[str], str] = str,
 ) -> Values:
     """Columns of events with two numbers each, one of the home side and one of the away side.
 
     Parameters
     ----------
     table : Table
-        n rows.
+        n rows, numbers as in English.
     columns : mapping of str to (str, str)
         Column of the home side and of the away side, by kind (`schema.STATISTIC_TYPES`, `schema.STANDING_TYPES`).
         Kinds of which the table lacks a column are left out.
@@ -51,8 +50,6 @@ def read_pairs(
         target than shots.
     known : sequence of bool, n, optional
         Rows that are read; statistics of an event without a result are not. Default: all.
-    number : function of str to str
-        A number as it is written in English, from the table's own form.
 
     Returns
     -------
@@ -67,7 +64,7 @@ def read_pairs(
         for name, column in zip(score_columns(kind), names, strict=True):
             texts = table.column(column)
             values[name] = [
-                _value(kind, number(text), (line, column), quarantine) if known is None or known[row] else None
+                _value(kind, text, (line, column), quarantine) if known is None or known[row] else None
                 for row, (line, text) in enumerate(zip(table.lines, texts, strict=True))
             ]
             origins[name] = column

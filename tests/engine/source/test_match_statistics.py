@@ -92,9 +92,6 @@ def test_a_table_needs_both_columns_and_rows_without_a_result_are_not_read() -> 
     columns = {"shots": ("h", "a"), "fouls": ("x", "none")}
     values = read_pairs(table, columns, quarantine, known=[True, False])
     assert values == {"home_shots": [1, None], "away_shots": [2, None]}
-    comma = read_pairs(read_table(b"h;a\n1,5;2\n", quarantine, delimiter=";"), {"xg": ("h", "a")}, quarantine,
-                       number=lambda text: text.replace(",", "."))  # fmt: skip
-    assert comma == {"home_xg": [1.5], "away_xg": [2.0]}
 
 
 @pytest.mark.parametrize("name", ["football_data/E0_1415", "football_data/SP1_2122", "football_data_leagues/D1_0910"])
