@@ -18,8 +18,8 @@ Path = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Filtered:
-    """States as of each observation: row t rests on observations 0 to t.
+class _Told:
+    """What is said of the state of each observation.
 
     Attributes
     ----------
@@ -36,21 +36,13 @@ class Filtered:
 
 
 @dataclass(frozen=True)
-class Hindsight:
-    """States given the whole series. For pictures and for measuring a lag; `in_force` refuses them.
+class Filtered(_Told):
+    """States as of each observation: row t rests on observations 0 to t."""
 
-    Attributes
-    ----------
-    probabilities : array of float64, (n, k)
-        Of each state; rows sum to one.
-    """
 
-    probabilities: Matrix
-
-    @property
-    def path(self) -> Path:
-        """The most likely state of each observation; of equal ones the first."""
-        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
+@dataclass(frozen=True)
+class Hindsight(_Told):
+    """States given the whole series. For pictures and for measuring a lag; `in_force` refuses them."""
 
 
 @runtime_checkable
