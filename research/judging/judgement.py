@@ -20,7 +20,7 @@ from research.inference.bootstrap import generator
 from research.judging.blocks import Weeks
 from research.judging.breakdown import Part, breakdown_of
 from research.judging.earnings import Earning, earnings_of, money_verdict
-from research.judging.sample import Sample, days_of, sample_of
+from research.judging.sample import Sample, counted, days_of, sample_of
 from research.judging.scores import log_losses
 from research.judging.selftest import Check, self_test
 from research.judging.settings import CLOSE, Settings
@@ -199,8 +199,7 @@ def _common(sample: Sample, prob: dict[str, Floats], notes: list[str]) -> tuple[
     if answered.all():
         return sample, prob
     if not answered.any():
-        counts = ", ".join(f"{number} with {reason}" for reason, number in left_out.items())
-        raise EmptyUniverseError("no event that every model answers", where="judge.models", found=counts)
+        raise EmptyUniverseError("no event that every model answers", where="judge.models", found=counted(left_out))
     odds, fair = ({name: values[answered] for name, values in kept.items()} for kept in (sample.odds, sample.fair))
     judged = sample.judged.filter(pl.Series(answered))
     return replace(sample, judged=judged, odds=odds, fair=fair, left_out=left_out), {

@@ -17,7 +17,7 @@ from engine.store.universe import Universe
 from research.forecasting.rows import OUTCOME, outcome_of
 from research.judging.settings import OPEN, Price, Settings
 
-__all__ = ["Sample", "books_of", "days_of", "sample_of"]
+__all__ = ["Sample", "books_of", "counted", "days_of", "sample_of"]
 
 Floats = NDArray[np.float64]
 
@@ -91,8 +91,8 @@ def sample_of(settings: Settings) -> Sample:
             left_out[reason] = judged.height - rest.height
         judged = rest
     if judged.is_empty():
-        counts = ", ".join(f"{number} with {reason}" for reason, number in left_out.items())
-        raise EmptyUniverseError("no event to judge", where="judge.*", found=f"of {span.height} events {counts}")
+        found = f"of {span.height} events {counted(left_out)}"
+        raise EmptyUniverseError("no event to judge", where="judge.*", found=found)
     odds = {name: _aligned(judged, book, names) for name, book in books.items()}
     decided = OPEN if OPEN in books else next(iter(books))
     return Sample(
@@ -106,6 +106,11 @@ def days_of(events: pl.DataFrame) -> tuple[str, str]:
     """First and last date of some events, ISO text."""
     days = events["date"].sort().cast(pl.String)
     return str(days[0]), str(days[-1])
+
+
+def counted(left_out: Mapping[str, int]) -> str:
+    """`Sample.left_out` in words."""
+    return ", ".join(f"{number} with {reason}" for reason, number in left_out.items())
 
 
 def _span(events: pl.DataFrame, settings: Settings) -> pl.DataFrame:
