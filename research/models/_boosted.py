@@ -119,7 +119,7 @@ class _Grown:
         reference = 1
         counts = np.bincount(outcome, minlength=n_outcomes) + 0.5
         self.base = tuple(float(np.log(counts[k] / counts[reference])) for k in self.outcomes)
-        self.scores = self._start(inputs.shape[0])
+        self.scores = self.start(inputs.shape[0])
         self.boosters = []
         for k in self.outcomes:
             signs = None if favours is None else [sign if k == 0 else -sign for sign in favours]
@@ -128,15 +128,12 @@ class _Grown:
             self.boosters.append(lightgbm.Booster(params=parameters, train_set=rows))
         self.rounds = 0
 
-    def _start(self, n_rows: int) -> Array:
+    def start(self, n_rows: int) -> Array:
+        """Scores of some rows before the first tree."""
         scores = np.zeros((n_rows, self._happened.shape[1]), order="F")
         for k, base in zip(self.outcomes, self.base, strict=True):
             scores[:, k] = base
         return scores
-
-    def start(self, n_rows: int) -> Array:
-        """Scores of other rows before the first tree."""
-        return self._start(n_rows)
 
     def grow(self) -> None:
         """One more tree of each outcome, all from the same probabilities."""
