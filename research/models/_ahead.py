@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import ConfigurationError, DataError
-from research.forecasting.contract import Inputs, Model, Probabilities
+from research.forecasting.contract import Model, Probabilities
 from research.forecasting.rows import OUTCOME
 
 #: earliest part of the past that only serves to learn from, in parts of the rest
@@ -81,13 +81,6 @@ def ahead(models: Sequence[Model], past: pl.DataFrame, outcomes: tuple[str, ...]
     known_rows = ~np.isnan(np.stack([c[:, 0] for c in chance])).any(axis=0)
     outcome = told[OUTCOME].cast(pl.Int64).to_numpy()[known_rows]
     return Ahead(told.filter(known_rows), tuple(c[known_rows] for c in chance), outcome)
-
-
-def inputs_together(models: Sequence[Model], *, market: bool = False) -> Inputs:
-    """What several models read."""
-    inputs = [model.inputs() for model in models]
-    features = dict.fromkeys(name for one in inputs for name in one.features)
-    return Inputs(tuple(features), market or any(one.market for one in inputs))
 
 
 def check_at_least(value: int, least: int, where: str) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import polars as pl
 
 from engine.errors import ConfigurationError
 from research.forecasting.checks import check_model
-from research.forecasting.contract import Forecaster, Model, Probabilities
+from research.forecasting.contract import Forecaster, Inputs, Probabilities
 from research.models import made
-from research.models._ahead import ahead
+from research.models._ahead import ahead, check_at_least
 from research.regression import pool
 
 #: nanoseconds of a week: errors allow for matches of one week that depend on each other
@@ -53,26 +53,56 @@ class Pooled:
         }
 
 
-def pooled(models: Sequence[Model], past: pl.DataFrame, outcomes: tuple[str, ...], parts: int, model: str) -> Pooled:
-    """Weights from forecasts ahead, then each model fitted on the whole past; errors as `ahead` and `pool.fitted`."""
-    found = ahead(models, past, outcomes, parts, f"model {model}")
-    weeks = found.rows["decided_at"].cast(pl.Int64).to_numpy() // _WEEK_NS
-    weights = pool.fitted(found.chance, found.outcome, f"model {model}", weeks)
-    return Pooled(model, tuple(m.fit(past, outcomes) for m in models), weights, found.outcome.size)
+@dataclass(frozen=True)
+class PoolModel:
+    """A log-linear pool of models before it is fitted.
 
+    Attributes
+    ----------
+    name : str
+        Of the class, not of an instance.
+    of : tuple of str
+        Models, with their defaults.
+    parts : int
+        Parts of the past that are forecast; 1 or more.
+    """
 
-def restored(artifact: Mapping[str, Any], model: str) -> Pooled:
-    """The forecaster of an artifact; raises `DataError` if it is of another model."""
-    check_model(artifact, model)
-    members = tuple(made(part["model"]).restored(part) for part in artifact["members"])
-    return Pooled(model, members, pool.restored(artifact["pool"]), artifact["n_forecasts"])
+    name: ClassVar[str]
+    of: tuple[str, ...]
+    parts: int = 4
 
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for members that are unknown, doubled, or the model itself."""
+        names = self.members()
+        if not names or len(set(names)) < len(names) or self.name in names:
+            raise ConfigurationError(
+                "no such pool", where=f"model {self.name}, of", expected="other models, each once",
+                found=", ".join(names),
+            )  # fmt: skip
+        for name in names:
+            made(name)
+        check_at_least(self.parts, 1, f"model {self.name}, parts")
 
-def check_members(names: Sequence[str], model: str) -> None:
-    """Raise `ConfigurationError` for members that are unknown, doubled, or the model itself."""
-    if not names or len(set(names)) < len(names) or model in names:
-        raise ConfigurationError(
-            "no such pool", where=f"model {model}, of", expected="other models, each once", found=", ".join(names)
-        )
-    for name in names:
-        made(name)
+    def members(self) -> tuple[str, ...]:
+        """Names of the models of the pool, in the order of the weights."""
+        return self.of
+
+    def inputs(self) -> Inputs:
+        """Those of the members."""
+        inputs = [made(name).inputs() for name in self.members()]
+        features = dict.fromkeys(name for one in inputs for name in one.features)
+        return Inputs(tuple(features), any(one.market for one in inputs))
+
+    def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Pooled:
+        """Weights from forecasts ahead, then each model on the whole past; errors as `ahead` and `pool.fitted`."""
+        models, where = [made(name) for name in self.members()], f"model {self.name}"
+        found = ahead(models, past, outcomes, self.parts, where)
+        weeks = found.rows["decided_at"].cast(pl.Int64).to_numpy() // _WEEK_NS
+        weights = pool.fitted(found.chance, found.outcome, where, weeks)
+        return Pooled(self.name, tuple(m.fit(past, outcomes) for m in models), weights, found.outcome.size)
+
+    def restored(self, artifact: Mapping[str, Any]) -> Pooled:
+        """As `research.forecasting.contract.Model.restored`."""
+        check_model(artifact, self.name)
+        members = tuple(made(part["model"]).restored(part) for part in artifact["members"])
+        return Pooled(self.name, members, pool.restored(artifact["pool"]), artifact["n_forecasts"])

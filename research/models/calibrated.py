@@ -13,9 +13,9 @@ from research.calibration import Calibration, check_method
 from research.calibration import fitted as calibrated
 from research.calibration import restored as calibration_of
 from research.forecasting.checks import check_model
-from research.forecasting.contract import Forecaster, Inputs, Model, Probabilities
+from research.forecasting.contract import Forecaster, Inputs, Probabilities
 from research.models import made
-from research.models._ahead import ahead, check_at_least, inputs_together
+from research.models._ahead import ahead, check_at_least
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,17 @@ class Calibrated:
 
     def inputs(self) -> Inputs:
         """Those of the model."""
-        return inputs_together([self._inner()])
+        return made(self.of).inputs()
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Corrected:
         """As `research.forecasting.contract.Model.fit`."""
-        found = ahead([self._inner()], past, outcomes, self.parts, f"model {self.name}")
+        inner = made(self.of)
+        found = ahead([inner], past, outcomes, self.parts, f"model {self.name}")
         calibration = calibrated(self.method, found.chance[0], found.outcome, f"model {self.name}")
-        return Corrected(self._inner().fit(past, outcomes), calibration, found.outcome.size)
+        return Corrected(inner.fit(past, outcomes), calibration, found.outcome.size)
 
     def restored(self, artifact: Mapping[str, Any]) -> Corrected:
         """As `research.forecasting.contract.Model.restored`."""
         check_model(artifact, self.name)
         inner = made(artifact["inner"]["model"]).restored(artifact["inner"])
         return Corrected(inner, calibration_of(artifact["calibration"]), artifact["n_forecasts"])
-
-    def _inner(self) -> Model:
-        return made(self.of)
