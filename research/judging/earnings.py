@@ -19,16 +19,13 @@ from research.inference.bootstrap import enough
 from research.judging.blocks import Interval, Weeks, plain
 from research.verdict.at_level import LevelStakes
 from research.verdict.evidence import assess
-from research.verdict.judge import OutOfSample, PValues, Search, Verdict
+from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample, PValues, Search, Verdict
 from research.verdict.judge import judge as judge_money
 
 __all__ = ["Earning", "earnings_of", "money_verdict"]
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
-
-#: interval of the yield whose lower end condition (c) of the verdict compares with zero, one-sided 80 %
-_CONDITION_C = 0.6
 
 
 @dataclass(frozen=True)
@@ -123,5 +120,5 @@ def _path(one: Earning, day: NDArray[np.int32], weeks: Weeks) -> OutOfSample:
     days = len(np.unique(day[one.staked > 0.0]))
     if not enough(one.bets, days):
         return OutOfSample(one.bets, days, one.returned.value, np.nan, np.nan, np.nan)
-    lower = weeks.ratio(one.profit, one.staked, _CONDITION_C).low
+    lower = weeks.ratio(one.profit, one.staked, 1.0 - 2.0 * OUT_OF_SAMPLE_LEVEL).low
     return OutOfSample(one.bets, days, one.returned.value, one.returned.low, one.returned.high, lower)
