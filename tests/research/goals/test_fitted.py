@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 
 from research.goals.fitted import Prior, fitted
 from research.goals.newton import Played
+from tests.bench.goals import matches, rows
 from tests.research.goals.seasons import drawn
 
 #: log likelihoods of penaltyblog 1.13.0 by seasons, decay and dependence: PoissonGoalsModel as it fits; the loss of
@@ -27,29 +26,11 @@ PENALTYBLOG = {
 FLAT = Prior(1e-6)
 
 
-def premier_league(folder: Path, seasons: tuple[str, ...]) -> tuple[Played, int]:
-    """Matches of some seasons, in the order of their dates."""
-    rows = []
-    for season in seasons:
-        with (folder / "data" / "football_data" / f"E0_{season}.csv").open(encoding="latin-1") as file:
-            for row in csv.DictReader(file):
-                if row["FTHG"]:
-                    form = "%d/%m/%Y" if len(row["Date"]) > 8 else "%d/%m/%y"
-                    day = datetime.strptime(row["Date"], form).toordinal()
-                    rows.append((day, row["HomeTeam"], row["AwayTeam"], int(row["FTHG"]), int(row["FTAG"])))
-    rows.sort(key=lambda row: row[0])
-    days, home, away, x, y = zip(*rows, strict=True)
-    number = {name: k for k, name in enumerate(sorted({*home, *away}))}
-    sides = [np.array([number[name] for name in side], dtype=np.int64) for side in (home, away)]
-    values = [np.array(value, dtype=np.float64) for value in (x, y, days)]
-    return Played(*sides, np.zeros(len(rows), dtype=np.int64), *values), len(number)
-
-
 @pytest.mark.parametrize(("seasons", "decay", "with_rho"), PENALTYBLOG)
 def test_the_likelihood_is_that_of_penaltyblog(
     reference_dir: Path, seasons: tuple[str, ...], decay: float, with_rho: bool
 ) -> None:
-    played, n_teams = premier_league(reference_dir, seasons)
+    played, n_teams = matches(list(rows(reference_dir / "data", "E0", seasons)))
     model = fitted(played, n_teams, decay=decay, prior=FLAT, with_rho=with_rho)
     assert model.log_likelihood == pytest.approx(PENALTYBLOG[seasons, decay, with_rho], abs=1e-5)
     assert 0 < model.steps < 12
