@@ -46,13 +46,10 @@ def peopled(events: pl.DataFrame, seed: int) -> pl.DataFrame:
     sides = [pl.Series(pairs[:, number]).cast(pl.String) for number in (0, 1)]
     league, late = pl.col("competition"), pl.col("starts_at").dt.day() > 10
     names = [pl.when(late & (side == "4")).then(pl.lit("M4")).otherwise(league + side) for side in sides]
-    shots = [pl.Series(column, dtype=pl.Int32) for column in rng.poisson(4.5, (2, events.height))]
     return events.with_columns(
         home=names[0],
         away=names[1],
         neutral=league == "L2",
-        home_shots_on_target=shots[0],
-        away_shots_on_target=shots[1],
         season=pl.when(late).then("season").otherwise(pl.lit("2022-2023")),
     )
 
@@ -230,18 +227,18 @@ def test_a_result_that_comes_late_is_of_its_instant(made: Feature) -> None:
     settled = events.filter(pl.col("settled_at").is_not_null()).with_columns(at=INSTANT).sort("at", "event_id")
     together = settled.filter(pl.len().over("at") > 1)
     late = together.filter(pl.col("at") <= pl.col("at").median())[-1]  # of the results of an instant, the highest id
-    following = settled.filter(pl.col("at") > late["at"][0])[
-        "at"
-    ].min()  # what is decided until then has read no later one
+    late_ns = late["at"][0]
+    # what is decided until then has read no later one
+    following = settled.filter(pl.col("at") > late_ns)["at"].min()
     decided = pl.col("decided_at").cast(pl.Int64)
-    asked = decisions.filter(decided > late["at"][0], decided <= following).sort("decided_at", "event_id")
+    asked = decisions.filter(decided > late_ns, decided <= following).sort("decided_at", "event_id")
     rows = {row["event_id"]: row for row in events.iter_rows(named=True)}
     keys = asked.select(decided, "event_id").rows()
     follower, (instant, first) = Follower([made]), keys[0]
-    known = settled.filter(pl.col("event_id") != late["event_id"][0], pl.col("at") <= late["at"][0])
+    known = settled.filter(pl.col("event_id") != late["event_id"][0], pl.col("at") <= late_ns)
     for message in known.iter_rows(named=True):
         follower.add(message, message["at"])
     follower.frames([(instant, rows[first])])  # everything so far is read
-    follower.add(late.row(0, named=True), late["at"][0])
+    follower.add(late.row(0, named=True), late_ns)
     found = follower.frames([(at, rows[event]) for at, event in keys])[made.name]
     assert asked.height and found.equals(of(made, events, asked))

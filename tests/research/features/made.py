@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from engine.asof.features import frames
 from engine.schema import ALL_EVENTS, INSTANT_DTYPE
@@ -56,3 +58,21 @@ def at_start(feature: Feature, events: pl.DataFrame) -> list[dict[str, Any]]:
     asked = events.select("event_id", decided_at=pl.col("starts_at").cast(INSTANT_DTYPE))
     found = frames([feature], events, asked)[feature.name].drop("decided_at")
     return events.select("event_id").join(found, on="event_id", maintain_order="left").drop("event_id").to_dicts()
+
+
+def check_means_of_sides(made: Callable[..., Feature], kind: str) -> None:
+    """A form in a statistic: the home side's matches at home, the away side's away, from the warm-up on."""
+    home, away = f"home_{kind}", f"away_{kind}"
+    events = events_of(
+        (0, "A", "B", 3, 1, {home: 6, away: 3}),
+        (1, "B", "A", 0, 0, {home: 9, away: 1}),
+        (2, "A", "C", 1, 2, {home: 2, away: 5}),
+        (3, "A", "B", 2, 2, {"home_shots": 9, "away_shots": 9}),
+        (4, "A", "B", None, None),
+    )
+    row = at_start(made(warm_up=3, decay=0.5, prior=1e-12), events)[4]
+    assert row[home] == pytest.approx((6 * 0.5 + 2) / 1.5)
+    assert row[f"{home}_conceded"] == pytest.approx((3 * 0.5 + 5) / 1.5)
+    assert (row[away], row[f"{away}_conceded"]) == pytest.approx((3.0, 6.0))
+    late = made(warm_up=4)
+    assert at_start(late, events)[4] == dict.fromkeys(late.columns)
