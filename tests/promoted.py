@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Final
 
+import pytest
+
 import research
+from engine.live.ledger.entries import Recorded
+from engine.live.ledger.opening import look
 from engine.promotion import Promotion
 from research.promotion.freeze import Wanted, prepare, promote
 from research.promotion.settings import read_settings
@@ -37,3 +44,18 @@ def promoted(
     closed = [gate.name for gate in prepare(run, 1, wanted).closed]
     wanted = Wanted(name, settings, currency, dict.fromkeys(closed, reason))
     return promote(prepare(run, 1, wanted), wanted, now_ns)
+
+
+def own_copy(home: Path, folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """A copy of a home in a folder, as ``BEA_HOME`` at `NOW_NS`: a test may change it."""
+    copy = folder / "home"
+    shutil.copytree(home, copy)
+    patch.setenv("BEA_HOME", str(copy))
+    patch.setattr("time.time_ns", lambda: NOW_NS)
+    return copy
+
+
+def entries(name: str = "demo") -> list[Recorded]:
+    """All entries of a ledger."""
+    with closing(look(name)) as ledger:
+        return list(ledger.entries())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -15,13 +14,14 @@ import pytest
 
 from engine.errors import BeaError
 from engine.live.ledger.control import Command
-from engine.live.ledger.entries import Entry, Kind, Recorded
+from engine.live.ledger.entries import Entry, Kind
 from engine.live.ledger.opening import look, open_ledger
 from engine.live.ledger.settings import LedgerSettings
 from engine.logs.secrets import Secrets
 from engine.promotion import load
 from research.commands.main import main
-from tests.promoted import NOW_NS, promoted
+from tests.commands import answer
+from tests.promoted import NOW_NS, entries, own_copy, promoted
 
 #: two weeks of the sample, and the day after them
 UNTIL = "2019-08-25"
@@ -42,15 +42,7 @@ def traded_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture()
 def own_home(traded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it that a test may change."""
-    shutil.copytree(traded_home, tmp_path / "home")
-    monkeypatch.setenv("BEA_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-def entries() -> list[Recorded]:
-    """All entries of the ledger."""
-    with closing(look("demo")) as ledger:
-        return list(ledger.entries())
+    return own_copy(traded_home, tmp_path, monkeypatch)
 
 
 def count(kind: Kind) -> int:
@@ -59,9 +51,7 @@ def count(kind: Kind) -> int:
 
 def told(capsys: pytest.CaptureFixture[str], words: Sequence[str]) -> Any:
     """The JSON document of a command that succeeds."""
-    capsys.readouterr()
-    assert main([*words, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+    return answer(capsys, *words, "--json")
 
 
 def test_the_status_of_a_traded_ledger_adds_up(traded_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

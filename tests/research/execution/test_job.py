@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import DataError
-from research.config.compose import Composer
-from research.config.tape_spec import TapeSpec, tape_spec_of
+from research.config.tape_spec import TapeSpec
 from research.execution.job import TapeJob
-from research.sweeps.planner import plan_backtest
 from research.tapes.builder import Tapes
+from tests.tapes import spec_of
 
 WORDS = ("data=sample", "data.competitions=[SIM1]", "execution.delay=1h", "execution.commission_rates.book_x=0.02")
 THERE = """
@@ -30,8 +29,7 @@ print(Tapes().tape(job.spec).hash, job.key)
 
 @pytest.fixture()
 def job(home: Path) -> TapeJob:
-    plan = plan_backtest(Composer("backtest", None), WORDS[:3])
-    spec = tape_spec_of(plan.flat(1))
+    spec = spec_of(*WORDS[:3])
     return TapeJob(0, 0, 1, spec, Tapes().rows(spec).hash)
 
 
@@ -66,7 +64,7 @@ def test_the_key_is_of_the_content_and_not_of_places(job: TapeJob) -> None:
 
 
 def test_a_specification_of_before_a_key_has_its_default(home: Path) -> None:
-    spec = tape_spec_of(plan_backtest(Composer("backtest"), ["data=sample"]).flat(1))
+    spec = spec_of("data=sample")
     described = json.loads(json.dumps(spec.describe()))
     assert TapeSpec.from_description(described) == spec
     del described["unresolved"]

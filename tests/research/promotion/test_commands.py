@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,13 @@ from research.promotion.renew import renew as renewed
 from research.promotion.settings import read_settings
 from research.records.run import RunRecord
 from research.trading.history import opened_entry
-from tests.promoted import NOW_NS
+from tests.promoted import NOW_NS, own_copy
 
 
 @pytest.fixture()
 def own_home(shared_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shared home that a test may change."""
-    shutil.copytree(shared_home, tmp_path / "home")
-    monkeypatch.setenv("BEA_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("time.time_ns", lambda: NOW_NS)
-    return tmp_path / "home"
+    return own_copy(shared_home, tmp_path, monkeypatch)
 
 
 def run_id() -> str:

@@ -20,16 +20,17 @@ from engine.live.judgement.models import artifact_hash
 from engine.paths import conf_dir
 from engine.strategy import History, Learner, Modular, View
 from research.config.compose import Composer
-from research.config.tape_spec import TapeSpec, tape_spec_of
+from research.config.tape_spec import TapeSpec
 from research.forecasting.contract import Inputs, Probabilities
 from research.leakage.decisions import Subject
 from research.leakage.finder import Search, find_leaks
 from research.strategies import FITTED, make
 from research.strategies.model_value import ModelValue
-from research.sweeps.planner import plan_backtest, plan_sweep
+from research.sweeps.planner import plan_sweep
 from research.tapes.builder import Tapes, tape_code
 from research.tapes.fitting import fitted_at
 from research.tapes.inputs import strategy_of
+from tests.tapes import rows_of, spec_of
 
 DATES = [dt.date(2019, 8, 1), dt.date(2021, 1, 1), dt.date(2022, 1, 1), dt.date(2024, 6, 1)]
 
@@ -75,19 +76,12 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def spec(*words: str) -> TapeSpec:
-    given = ["data=sample", "data.competitions=[SIM1]", "strategy=model", "strategy.price=pinnacle", *words]
-    return tape_spec_of(plan_backtest(Composer("backtest", None), given).flat(1))
+    return spec_of("data=sample", "data.competitions=[SIM1]", "strategy=model", "strategy.price=pinnacle", *words)
 
 
 def fitted(*words: str) -> TapeSpec:
     of = spec(*words)
     return fitted_at(of, strategy_of(of), DATES)
-
-
-def tape_rows(of: TapeSpec) -> pl.DataFrame:
-    tape = Tapes().fresh(of)
-    events = tape.events[tape.event]
-    return pl.DataFrame({"decided": tape.decided_at, "prob": tape.prob, "event_id": events["event_id"]})
 
 
 def test_the_group_of_the_model_becomes_parameters_of_the_strategy(home: Path) -> None:
@@ -112,7 +106,7 @@ def test_a_sweep_over_a_model_has_one_tape_a_value_and_one_for_all_fast_paramete
 def test_each_fold_bets_at_what_was_known_at_its_border(home: Path) -> None:
     """Against counts made by hand of the results before the border."""
     of = fitted("model=base_rates", "model.added=2")
-    rows, events = tape_rows(of), Tapes().whole(of)[0]
+    rows, events = rows_of(Tapes().fresh(of)), Tapes().whole(of)[0]
     borders = [int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()) * 10**9 for year in (2021, 2022)]
     assert rows.height > 900 and rows["decided"].min() >= borders[0]
     for since, until in pairwise([*borders, 2**62]):
@@ -199,7 +193,7 @@ def _nothing() -> Sequence[pl.DataFrame]:
 )
 def test_a_wrong_choice_is_one_line(words: list[str], text: str, home: Path) -> None:
     with pytest.raises(ConfigurationError, match=text) as caught:
-        strategy_of(tape_spec_of(plan_backtest(Composer("backtest", None), ["data=sample", *words]).flat(1)))
+        strategy_of(spec_of("data=sample", *words))
     assert "\n" not in str(caught.value)
 
 

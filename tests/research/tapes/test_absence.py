@@ -13,10 +13,8 @@ import research
 from engine.simulator.simulate import DEFAULT_BOOKMAKERS, SimulatorSettings, simulate
 from engine.source.batch import Batch
 from engine.store import Store
-from research.config.compose import Composer
-from research.config.tape_spec import tape_spec_of
-from research.sweeps.planner import plan_backtest
 from research.tapes.absence import differing
+from tests.tapes import spec_of
 
 BET = """
 from dataclasses import dataclass
@@ -140,7 +138,7 @@ def test_folds_without_a_price_or_a_bet_are_no_error(store: Path) -> None:
 
 def test_what_distinguishes_specifications() -> None:
     specs = [
-        tape_spec_of(plan_backtest(Composer("backtest"), list(words)).flat(1))
+        spec_of(*words)
         for words in (["strategy.fair=b365", "data.seasons=[2019]"], ["data.seasons=[2020]"], ["strategy=flat_all"])
     ]
     assert differing(specs[:2]) == [

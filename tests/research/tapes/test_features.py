@@ -16,11 +16,9 @@ from engine.errors import ConfigurationError
 from engine.schema import OPPORTUNITIES
 from engine.store.store import Store
 from engine.strategy import History, Requirement
-from research.config.compose import Composer
-from research.config.tape_spec import TapeSpec, tape_spec_of
+from research.config.tape_spec import TapeSpec
 from research.leakage.finder import Search, find_leaks
 from research.strategies import make
-from research.sweeps.planner import plan_backtest
 from research.tapes import builder
 from research.tapes.builder import Tapes, building_code
 from research.tapes.features import feature_file, features_of
@@ -28,6 +26,7 @@ from research.tapes.fitting import fit_instants
 from research.tapes.past import past_of
 from tests.engine.store.batches import batch, match
 from tests.research.leakage.subjects import subject
+from tests.tapes import spec_of
 
 pytestmark = pytest.mark.slow
 
@@ -110,8 +109,7 @@ def write(home: Path, leaky: bool, feature: str = "own") -> None:
 
 
 def spec(words: Sequence[str] = ()) -> TapeSpec:
-    plan = plan_backtest(Composer("backtest", None), ["strategy=shares", "risk=off", *words])
-    return tape_spec_of(plan.flat(1))
+    return spec_of("strategy=shares", "risk=off", *words)
 
 
 def probs(of: TapeSpec, memory_mb: int = 4096) -> pl.DataFrame:

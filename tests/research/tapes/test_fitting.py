@@ -14,12 +14,11 @@ import pytest
 
 from engine.errors import ConfigurationError, TapeError
 from engine.strategy import History, Learner, Requirement, Strategy, View
-from research.config.compose import Composer
-from research.config.tape_spec import TapeSpec, tape_spec_of
-from research.sweeps.planner import plan_backtest
+from research.config.tape_spec import TapeSpec
 from research.tapes.builder import Tapes
 from research.tapes.fitting import fit_days, fitted_at, opportunities
 from research.tapes.inputs import strategy_of
+from tests.tapes import rows_of, spec_of
 
 pytestmark = pytest.mark.slow
 
@@ -62,14 +61,11 @@ class Rates:
 
 
 def spec(words: Sequence[str] = ()) -> TapeSpec:
-    given = ["data=sample", "data.competitions=[SIM1]", *words]
-    return tape_spec_of(plan_backtest(Composer("backtest", None), given).flat(1))
+    return spec_of("data=sample", "data.competitions=[SIM1]", *words)
 
 
 def tape_rows(learner: Rates, of: TapeSpec) -> pl.DataFrame:
-    tape = Tapes(strategy=lambda _: learner).fresh(of)  # type: ignore[arg-type, return-value]
-    events = tape.events[tape.event]
-    return pl.DataFrame({"decided": tape.decided_at, "prob": tape.prob, "event_id": events["event_id"]})
+    return rows_of(Tapes(strategy=lambda _: learner).fresh(of))  # type: ignore[arg-type, return-value]
 
 
 def test_each_fold_is_decided_by_the_model_of_its_own_border(home: Path) -> None:

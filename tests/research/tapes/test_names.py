@@ -12,9 +12,8 @@ from engine.errors import ConfigurationError
 from engine.simulator.simulate import DEFAULT_BOOKMAKERS, SimulatorSettings, simulate
 from engine.store import Store
 from research.config.compose import Composer
-from research.config.tape_spec import tape_spec_of
-from research.sweeps.planner import plan_backtest
 from research.tapes.inputs import TapeInputs, strategy_of
+from tests.tapes import spec_of
 
 STRATEGY = """
 from dataclasses import dataclass
@@ -108,7 +107,7 @@ def test_a_default_that_the_store_lacks_is_noted(store: Path) -> None:
 
 
 def test_defaults_that_the_store_lacks_are_left_out_of_what_is_read() -> None:
-    spec = tape_spec_of(plan_backtest(Composer("backtest"), ["strategy=consensus"]).flat(1))
+    spec = spec_of("strategy=consensus")
     inputs = TapeInputs.of(spec, strategy_of(spec))
     assert inputs.visible.bookmakers == ("avg", "max")
     assert inputs.within({"max", "b365"}).visible.bookmakers == ("max",)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -21,7 +20,7 @@ from research.promotion.deployed import Deployed, start
 from research.trading.history import Wish, history_of
 from research.trading.settings import live_settings
 from research.trading.setup import Trading, compose, feed_of
-from tests.promoted import NOW_NS
+from tests.promoted import NOW_NS, entries, own_copy
 
 WISH = Wish(last=date(2019, 8, 15))
 
@@ -42,9 +41,7 @@ class Listening:
 @pytest.fixture()
 def deployed(promoted_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     """The promotion ``demo`` in a copy of the home."""
-    shutil.copytree(promoted_home, tmp_path / "home")
-    monkeypatch.setenv("BEA_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("time.time_ns", lambda: NOW_NS)
+    own_copy(promoted_home, tmp_path, monkeypatch)
     return start("demo", NOW_NS)
 
 
@@ -78,6 +75,5 @@ def test_a_feed_that_is_live_is_treated_as_one(deployed: Deployed) -> None:
             assert type(room.executor.venue.fills.prices) is prices  # type: ignore[attr-defined]
             assert trading.runner._resolver._audits is live  # type: ignore[attr-defined]
             trading.runner.run()
-    with closing(look("demo")) as ledger:
-        starts = [one.entry.body for one in ledger.entries() if one.entry.kind is Kind.STARTED]
+    starts = [one.entry.body for one in entries() if one.entry.kind is Kind.STARTED]
     assert [(body["feed"], body["is_live"]) for body in starts] == [("listening", True), ("replay", False)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -15,7 +14,6 @@ import pytest
 from engine.live.bets.states import ENDED
 from engine.live.crash_points import Probe, no_probe
 from engine.live.ledger.entries import Kind, Recorded
-from engine.live.ledger.opening import look
 from research.commands.main import main
 from research.drift.traded import Traded
 from research.promotion import hashes
@@ -23,7 +21,8 @@ from research.promotion.deployed import start
 from research.trading.history import Wish
 from research.trading.settings import live_settings
 from research.trading.setup import compose
-from tests.promoted import NOW_NS
+from tests.commands import answer
+from tests.promoted import NOW_NS, entries, own_copy
 
 LAST = date(2019, 8, 25)
 DAY_NS = 86_400_000_000_000
@@ -56,10 +55,7 @@ def shared(promoted_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture()
 def own_home(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it that a test may change; the strategy's file stays where it was promoted from."""
-    shutil.copytree(shared, tmp_path / "home")
-    monkeypatch.setenv("BEA_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("time.time_ns", lambda: NOW_NS)
-    return tmp_path / "home"
+    return own_copy(shared, tmp_path, monkeypatch)
 
 
 def trade(*, probe: Probe = no_probe, until_open: bool = False) -> None:
@@ -69,12 +65,6 @@ def trade(*, probe: Probe = no_probe, until_open: bool = False) -> None:
         trading.runner.on_turn = lambda: trading.status().open_bets and trading.runner.stop("a test")  # type: ignore[assignment,return-value]
     with closing(trading), suppress(Stopped):
         trading.runner.run()
-
-
-def entries() -> list[Recorded]:
-    """All entries of the ledger."""
-    with closing(look("demo")) as ledger:
-        return list(ledger.entries())
 
 
 def ended(recorded: list[Recorded]) -> dict[str, tuple[Any, ...]]:
@@ -90,9 +80,7 @@ def open_keys(recorded: list[Recorded]) -> set[str]:
 
 def wind_down(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     """The document of a start that only settles."""
-    capsys.readouterr()
-    assert main(["paper", "demo", "--wind-down", "--json", *words]) == 0
-    return json.loads(capsys.readouterr().out)
+    return answer(capsys, "paper", "demo", "--wind-down", "--json", *words)
 
 
 def demoted(home: Path, patch: pytest.MonkeyPatch) -> None:

@@ -15,15 +15,15 @@ from engine.errors import BeaError, ConfigurationError, DataError
 from engine.strategy import Learner, Stored
 from research.commands.main import main
 from research.config.compose import Composer, resolved
-from research.config.tape_spec import TapeSpec, tape_spec_of
+from research.config.tape_spec import TapeSpec
 from research.execution.progress import Silence
 from research.forecasting.artifacts import load, paths, save
 from research.models import made
-from research.sweeps.planner import plan_backtest
 from research.tapes.builder import Tapes, building_code
 from research.tapes.inputs import strategy_of
 from research.training.settings import Settings, settings_of
 from research.training.train import Trained, train, window_of
+from tests.tapes import spec_of
 
 WORDS = [
     "data=sample", "data.competitions=[SIM1]", "data.decide_at=before_start:1h", "data.last_date=2022-06-30",
@@ -50,8 +50,7 @@ def kept(trained: Trained, home: Path) -> Path:
 
 
 def bets(*words: str) -> TapeSpec:
-    given = [*WORDS[:3], "strategy=model", *words]
-    return tape_spec_of(plan_backtest(Composer("backtest", None), given).flat(1))
+    return spec_of(*WORDS[:3], "strategy=model", *words)
 
 
 def test_a_trial_is_scored_on_what_comes_after_its_past(trained: Trained, home: Path) -> None:

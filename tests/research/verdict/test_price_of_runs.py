@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from engine.simulator.settings import Bookmaker
 from engine.simulator.simulate import PlantedEdge, SimulatorSettings, simulate
 from engine.store.store import Store
 from research.api import Run
-from research.commands.main import main
 from research.execution import outputs
 from research.verdict.price import PRICE
+from tests.commands import answer
 
 pytestmark = pytest.mark.slow
 
@@ -59,12 +58,6 @@ def at_fair(fair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def backtest(*words: str) -> Run:
     return research.backtest([*WORDS, *words])
-
-
-def answer(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    capsys.readouterr()
-    assert main(list(words)) == 0
-    return json.loads(capsys.readouterr().out)
 
 
 @pytest.mark.usefixtures("at_fair")

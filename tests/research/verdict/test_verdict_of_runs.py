@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,6 +19,8 @@ from research.records.leaks import path_of
 from research.records.ledger_file import opened
 from research.records.trials import Ledger
 from research.verdict.judge import p_text
+from tests.commands import answer
+from tests.tapes import spec_of
 
 pytestmark = pytest.mark.slow
 
@@ -40,12 +41,6 @@ def there(reference_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(autouse=True)
 def at_home(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEA_HOME", str(there))
-
-
-def answer(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    capsys.readouterr()
-    assert main(list(words)) == 0
-    return json.loads(capsys.readouterr().out)
 
 
 def test_trials_grow_with_every_command_and_never_fall(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -226,13 +221,10 @@ def test_damaged_files_give_a_one_line_error(file: str, words: str, capsys: pyte
 
 
 def test_a_leak_depends_on_strategy_and_data_only() -> None:
-    from research.config.compose import Composer
-    from research.config.tape_spec import tape_spec_of
-    from research.sweeps.planner import plan_backtest
     from research.tapes.builder import Tapes
 
     def made_of(*words: str) -> str:
-        return Tapes().made_of(tape_spec_of(plan_backtest(Composer("backtest", None), words).flat(1)))
+        return Tapes().made_of(spec_of(*words))
 
     assert made_of() == made_of("clv.method=multiplicative") == made_of("staking=kelly_market")
     assert len({made_of(), made_of("strategy.method=power"), made_of("data.seasons=[2013-2014]")}) == 3
