@@ -1,10 +1,13 @@
-"""Seasons drawn from known rates."""
+"""Seasons drawn from known rates, and real ones."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 
 from research.goals.newton import Played
+from tests.bench.goals import matches, rows
 
 
 def drawn(seed: int, n_teams: int = 8, rounds: int = 3, shared: float = 0.0) -> Played:
@@ -19,3 +22,8 @@ def drawn(seed: int, n_teams: int = 8, rounds: int = 3, shared: float = 0.0) -> 
     away_goals = rng.poisson(np.exp(0.1 + attack[away] + defence[home])) + both
     days = np.sort(rng.uniform(0.0, 900.0, len(home)))
     return Played(home, away, neutral, home_goals.astype(float), away_goals.astype(float), days)
+
+
+def premier_league(reference: Path, seasons: tuple[str, ...]) -> tuple[Played, int]:
+    """Matches of some seasons in the order of their dates, and the number of teams."""
+    return matches(list(rows(reference / "data", "E0", seasons)))

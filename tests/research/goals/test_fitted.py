@@ -10,8 +10,7 @@ import pytest
 
 from research.goals.fitted import Prior, fitted
 from research.goals.newton import Played
-from tests.bench.goals import matches, rows
-from tests.research.goals.seasons import drawn
+from tests.research.goals.seasons import drawn, premier_league
 
 #: log likelihoods of penaltyblog 1.13.0 by seasons, decay and dependence: PoissonGoalsModel as it fits; the loss of
 #: DixonColesGoalModel minimised without its gradient, which is not that of the loss (docs/goals.md)
@@ -30,7 +29,7 @@ FLAT = Prior(1e-6)
 def test_the_likelihood_is_that_of_penaltyblog(
     reference_dir: Path, seasons: tuple[str, ...], decay: float, with_rho: bool
 ) -> None:
-    played, n_teams = matches(list(rows(reference_dir / "data", "E0", seasons)))
+    played, n_teams = premier_league(reference_dir, seasons)
     model = fitted(played, n_teams, decay=decay, prior=FLAT, with_rho=with_rho)
     assert model.log_likelihood == pytest.approx(PENALTYBLOG[seasons, decay, with_rho], abs=1e-5)
     assert 0 < model.steps < 12

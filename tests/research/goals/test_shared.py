@@ -12,8 +12,7 @@ import pytest
 from research.goals.fitted import Prior, fitted
 from research.goals.newton import Played
 from research.goals.shared import SharedModel, fitted_shared
-from tests.research.goals.seasons import drawn
-from tests.research.goals.test_fitted import premier_league
+from tests.research.goals.seasons import drawn, premier_league
 
 FLAT = Prior(1e-6)
 
