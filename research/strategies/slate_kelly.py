@@ -105,12 +105,15 @@ class SlateKelly:
 
 
 class _Book(NamedTuple):
-    """The rows of one market of an event at an instant, and the stakes and growth that it has alone."""
+    """The rows of one market of an event at an instant, and the stakes that it has alone."""
 
     rows: slice
     gamble: Gamble
     stakes: NDArray[np.float64]
-    growth: float
+
+    def growth(self) -> float:
+        """Expected log growth of these stakes."""
+        return growth_of_slate([self.gamble], [self.stakes])
 
 
 def _stakes(bets: pl.DataFrame) -> NDArray[np.float64]:
@@ -119,7 +122,8 @@ def _stakes(bets: pl.DataFrame) -> NDArray[np.float64]:
     for _, of_instant in groupby(_books(bets), key=lambda found: found[0]):
         slate: list[_Book] = []
         for _, of_event in groupby(of_instant, key=lambda found: found[1]):
-            slate.append(max((book for _, _, book in of_event), key=lambda book: book.growth))
+            books = [book for _, _, book in of_event]
+            slate.append(books[0] if len(books) == 1 else max(books, key=_Book.growth))
         solved = kelly_slate([book.gamble for book in slate]) if len(slate) > 1 else [slate[0].stakes]
         for book, stake in zip(slate, solved, strict=True):
             stakes[book.rows] = stake
@@ -134,6 +138,5 @@ def _books(bets: pl.DataFrame) -> Iterator[tuple[int, int, _Book]]:
     firsts = [*np.flatnonzero(np.append(True, runs[1:] != runs[:-1])[: len(runs)]).tolist(), len(runs)]
     for first, end in pairwise(firsts):
         rows = slice(first, end)
-        gamble = exclusive(odds[rows], prob[rows])
-        alone = kelly_market(odds[rows], prob[rows])
-        yield int(instants[first]), int(events[first]), _Book(rows, gamble, alone, growth_of_slate([gamble], [alone]))
+        book = _Book(rows, exclusive(odds[rows], prob[rows]), kelly_market(odds[rows], prob[rows]))
+        yield int(instants[first]), int(events[first]), book
