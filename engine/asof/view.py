@@ -83,9 +83,8 @@ def build_view(events: pl.DataFrame, quotes: pl.DataFrame, decide_at: str = "quo
     rows = _in_order(usable)
 
     def shown(only_in_force: bool) -> pl.DataFrame:
-        at_quotes = ahead is None
         place, decided = (
-            _at_each_quote(rows, only_in_force) if at_quotes else _before_start(rows, ahead or (), only_in_force)
+            _at_each_quote(rows, only_in_force) if ahead is None else _before_start(rows, ahead, only_in_force)
         )
         order = np.argsort(decided, kind="stable")  # the rows are sorted by all other keys already
         found = usable[rows.place[place[order]]]
@@ -293,7 +292,7 @@ def _lasts(changes: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _before_start(
-    rows: _Rows, ahead: tuple[int, ...], only_in_force: bool = True
+    rows: _Rows, ahead: tuple[int, ...], only_in_force: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the quotes in force, or of all known ones, at each decision before the start; and its instant."""
     last = _lasts(_changes(rows.series))
@@ -310,7 +309,7 @@ def _before_start(
     return place[order], np.concatenate(instants)[order]
 
 
-def _at_each_quote(rows: _Rows, only_in_force: bool = True) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _at_each_quote(rows: _Rows, only_in_force: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the quotes in force, or of all known ones, at the decisions of their question, and its instants (UTC ns).
 
     A quote is known from its `known_at`, and in force until the next quote of its series.
