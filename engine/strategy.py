@@ -82,6 +82,11 @@ class View:
             raise DataError("a view without the path of its quotes", todo="return Requirement(..., path=True)")
         return self.path
 
+    def where(self, kept: pl.Expr) -> View:
+        """The decisions for which an expression of decided_at and event_id holds, with their features and path."""
+        path = None if self.path is None else self.path.filter(kept)
+        return View(self.quotes.filter(kept), {name: frame.filter(kept) for name, frame in self.features.items()}, path)
+
 
 @dataclass(frozen=True)
 class History:

@@ -60,7 +60,9 @@ class StoredValue:
 
         stat = self.path.stat() if self.path.is_file() else None
         artifact = _loaded(self.path, None if stat is None else (stat.st_mtime_ns, stat.st_size))
-        seen = view if self.of.first_bet is None else _since(view, self.of.first_bet)
+        seen = view
+        if self.of.first_bet is not None:
+            seen = view.where(pl.col("decided_at").dt.date() >= pl.lit(self.of.first_bet).str.to_date())
         first = seen.quotes["decided_at"].cast(pl.Int64).min()
         if first is not None and int(str(first)) < artifact.until_ns:
             free = day_of(artifact.until_ns - 1, "UTC") + timedelta(days=1)
@@ -82,8 +84,3 @@ def artifact_of(reference: str) -> tuple[Artifact, Path]:
     """The artifact that a strategy names; raises `DataError` if there is none, or it is damaged."""
     path = path_of(reference)
     return load(path), path
-
-
-def _since(view: View, day: str) -> View:
-    kept = pl.col("decided_at").dt.date() >= pl.lit(day).str.to_date()
-    return View(view.quotes.filter(kept), {name: frame.filter(kept) for name, frame in view.features.items()})

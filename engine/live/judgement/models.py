@@ -132,7 +132,8 @@ class Model:
                 by_fit.setdefault(fitted_ns, []).append(decided_ns)
         if len(by_fit) == 1 and len(instants) == len(next(iter(by_fit.values()))):
             return [(next(iter(by_fit)), view)]
-        return [(fitted_ns, _between(view, own[0], own[-1])) for fitted_ns, own in by_fit.items()]
+        decided = pl.col("decided_at").cast(pl.Int64)
+        return [(fitted_ns, view.where(decided.is_between(own[0], own[-1]))) for fitted_ns, own in by_fit.items()]
 
     def _at(self, fitted_ns: int) -> Strategy:
         if self._fitted is None or self._fitted[0] != fitted_ns:
@@ -155,12 +156,6 @@ class Model:
                 found=found,
                 todo="its data or its code changed, or its fit depends on more than its history",
             )
-
-
-def _between(view: View, first: int, last: int) -> View:
-    kept = pl.col("decided_at").cast(pl.Int64).is_between(first, last)
-    path = None if view.path is None else view.path.filter(kept)
-    return View(view.quotes.filter(kept), {name: frame.filter(kept) for name, frame in view.features.items()}, path)
 
 
 def artifact_hash(fitted: Any) -> str:
