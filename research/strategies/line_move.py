@@ -9,6 +9,7 @@ import polars as pl
 
 from engine.clock import duration_ns
 from engine.strategy import Requirement, View
+from research.forecasting.market import opening
 from research.strategies.books import (
     BEST,
     BET,
@@ -118,7 +119,7 @@ class LineMove:
     def _before(self, path: pl.DataFrame) -> pl.DataFrame:
         """Of each bookmaker and selection the price from which its move counts."""
         if self.since == OPENING:
-            return path.sort(*_SERIES, "known_at").unique(_SERIES, keep="first", maintain_order=True)
+            return opening(path)
         age = (pl.col("decided_at") - pl.col("known_at")).cast(pl.Int64)
         early = path.filter(age >= duration_ns(self.since, "strategy.since"))
         return early.sort(*_SERIES, "known_at").unique(_SERIES, keep="last", maintain_order=True)
