@@ -13,6 +13,7 @@ from engine.clock import duration_ns
 from engine.errors import ConfigurationError, DataError
 from engine.schema import QUARANTINE, QUOTES
 from engine.store import Store, Universe
+from engine.strategy import View
 from tests.engine.store.batches import FakeBatch, FakeCounts
 from tests.property.markets import world
 
@@ -218,3 +219,13 @@ def test_a_quote_without_an_event_is_refused() -> None:
     events, quotes = world(9, 3)
     with pytest.raises(DataError, match="quotes without an event"):
         build_view(events.head(2), quotes)
+
+
+def test_a_view_is_cut_by_its_decisions_with_features_and_path() -> None:
+    view = build_view(*world(7, 6), path=True)
+    decisions = view.quotes.select("decided_at", "event_id").unique(maintain_order=True).with_row_index("value")
+    early = pl.col("decided_at") < decisions["decided_at"].median()
+    part = View(view.quotes, {"form": decisions}, view.path).where(early)
+    assert part.quotes.equals(view.quotes.filter(early)) and part.known().equals(view.known().filter(early))
+    assert part.features["form"].equals(decisions.filter(early)) and 0 < part.quotes.height < view.quotes.height
+    assert View(view.quotes).where(early).path is None
