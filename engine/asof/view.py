@@ -172,7 +172,8 @@ def view_blocks(
     A path counts by its rows: a question with many quotes that is decided at each of them has many.
 
     Each view holds whole events, in the order of `event_id`. The opportunities of a strategy for a decision depend on
-    that decision only, so the concatenated opportunities of all blocks are those of the one large view.
+    that decision, or its event, only, so the concatenated opportunities of all blocks are those of the one large view.
+    A strategy with a `scope` of ``instant`` needs the blocks together.
     """
     check_frame(events, "events")
     check_frame(quotes, "quotes")
