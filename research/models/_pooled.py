@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 
 import polars as pl
 
+from engine.clock import DAY_NS
 from engine.errors import ConfigurationError
 from research.forecasting.checks import check_model
 from research.forecasting.contract import Forecaster, Inputs, Probabilities
@@ -16,7 +17,7 @@ from research.models._ahead import ahead, check_at_least
 from research.regression import pool
 
 #: nanoseconds of a week: errors allow for matches of one week that depend on each other
-_WEEK_NS: Final = 7 * 86_400 * 10**9
+_WEEK_NS: Final = 7 * DAY_NS
 
 
 @dataclass(frozen=True)

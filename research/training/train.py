@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
+from engine.clock import DAY_NS
 from engine.errors import DataError
 from engine.identity import digest
 from engine.schema import SELECTIONS
@@ -23,8 +24,6 @@ from research.tapes.features import feature_code
 from research.training.settings import Settings
 from research.training.study import Plan, Trial, best_of, run
 from research.training.walk import Score, base_loss, folds_of, walked
-
-_DAY: Final = 86_400_000_000_000
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def window_of(settings: Settings) -> Window:
     featured = tapes.featured(settings.spec)
     parts = [strategy.rows(featured.of(view)) for view in views if view.quotes.height]
     settled = events["settled_at"].cast(pl.Int64).max()
-    until = 0 if settled is None else (int(str(settled)) // _DAY + 1) * _DAY
+    until = 0 if settled is None else (int(str(settled)) // DAY_NS + 1) * DAY_NS
     rows = training_rows(pl.concat(parts), events, until, strategy.market) if parts else pl.DataFrame()
     if rows.is_empty():
         raise DataError(

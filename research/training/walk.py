@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.clock import DAY_NS
 from engine.errors import DataError
 from research.forecasting.contract import Model
 from research.forecasting.rows import OUTCOME
@@ -19,8 +19,6 @@ from research.judging.scores import brier, log_losses, ranked
 Floats = NDArray[np.float64]
 #: told after each fold: the number of folds so far and the mean log loss; True: stop
 Stop = Callable[[int, float], bool]
-
-_DAY: Final = 86_400_000_000_000
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def folds_of(rows: pl.DataFrame, n_folds: int, embargo_ns: int = 0) -> tuple[Fol
     DataError
         Too few days of decisions for so many parts.
     """
-    decided = rows["decided_at"].cast(pl.Int64).to_numpy() // _DAY if rows.height else np.empty(0, np.int64)
+    decided = rows["decided_at"].cast(pl.Int64).to_numpy() // DAY_NS if rows.height else np.empty(0, np.int64)
     days = np.unique(decided)
     cuts = {int(decided[len(decided) * number // (n_folds + 1)]) for number in range(1, n_folds + 1) if len(decided)}
     if len(cuts - set(days[:1].tolist())) < n_folds:
@@ -94,7 +92,7 @@ def folds_of(rows: pl.DataFrame, n_folds: int, embargo_ns: int = 0) -> tuple[Fol
             expected=f"decisions spread over {n_folds + 1} or more days", found=f"{len(days)} days with decisions",
             todo="choose a longer window, or fewer folds",
         )  # fmt: skip
-    borders = [day * _DAY for day in [*sorted(cuts), int(days[-1]) + 1]]
+    borders = [day * DAY_NS for day in [*sorted(cuts), int(days[-1]) + 1]]
     found = []
     for since, until in pairwise(borders):
         settled, at = pl.col("settled_at").cast(pl.Int64), pl.col("decided_at").cast(pl.Int64)
