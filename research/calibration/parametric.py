@@ -112,6 +112,11 @@ class OneVersusRest:
         return {"method": self.method, "inputs": [list(used) for used in self.inputs], "regressions": found}
 
 
+def singles(chance: Array) -> range:
+    """The outcomes that have a function of their own: of two only the first, whose rest is the second."""
+    return range(1 if chance.shape[1] == 2 else chance.shape[1])
+
+
 def normalised(parts: list[Array], chance: Array) -> Array:
     """Probabilities of single outcomes over their sum; of two outcomes the second is the rest of the first."""
     if chance.shape[1] == 2:
@@ -168,7 +173,7 @@ def restored(artifact: Mapping[str, Any]) -> Identity | Temperature | Matrix | O
 
 def _one_versus_rest(chance: Array, outcome: NDArray[np.int64], method: str, where: str) -> OneVersusRest:
     regressions, inputs = [], []
-    for k in range(1 if chance.shape[1] == 2 else chance.shape[1]):
+    for k in singles(chance):
         values, happened = _of_one(chance[:, k], method), (outcome != k).astype(np.int64)
         used = tuple(range(values.shape[1]))
         while True:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from research.calibration.parametric import normalised
+from research.calibration.parametric import normalised, singles
 
 Array = NDArray[np.float64]
 
@@ -77,7 +77,7 @@ class VennAbers:
 def isotonic(chance: Array, outcome: NDArray[np.int64], where: str) -> Isotonic:
     """The rising functions of least squares."""
     forecasts, values = [], []
-    for k in range(1 if chance.shape[1] == 2 else chance.shape[1]):
+    for k in singles(chance):
         x, count, happened = _grouped(chance[:, k], outcome == k)
         level = _levels(count, happened)
         edge = 0.5 / outcome.size
@@ -90,7 +90,7 @@ def isotonic(chance: Array, outcome: NDArray[np.int64], where: str) -> Isotonic:
 def venn_abers(chance: Array, outcome: NDArray[np.int64], where: str) -> VennAbers:
     """Both isotonic values at every place that a new forecast can take."""
     forecasts, lows, highs = [], [], []
-    for k in range(1 if chance.shape[1] == 2 else chance.shape[1]):
+    for k in singles(chance):
         x, count, happened = _grouped(chance[:, k], outcome == k)
         # counted as not happened, a forecast is pooled as from the other end of the mirrored order
         low = 1.0 - _with_one_more(count[::-1], (count - happened)[::-1])[::-1]
