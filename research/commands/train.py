@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from research.commands.arguments import parser_of, print_json
 
@@ -72,14 +72,10 @@ def models(argv: Sequence[str]) -> int:
         except DataError as error:
             damaged.append(str(error))
     if options.json:
-        print_json({"models": [{"hash": name, **_facts(one)} for name, one in found], "damaged": damaged})
+        print_json({"models": [{"hash": name, **one.facts()} for name, one in found], "damaged": damaged})
     else:
         _list(found, damaged)
     return int(bool(damaged))
-
-
-def _facts(artifact: Artifact) -> dict[str, Any]:
-    return {name: value for name, value in artifact.plain().items() if name not in ("format", "fitted")}
 
 
 def _day(instant_ns: int) -> str:
@@ -110,20 +106,24 @@ def _list(found: Sequence[tuple[str, Artifact]], damaged: Sequence[str]) -> None
 def _show(artifact: Artifact, as_json: bool) -> None:
     from research.commands.tables import print_line
 
-    facts = _facts(artifact)
+    facts = artifact.facts()
     if as_json:
         print_json({"hash": artifact.hash, **facts})
         return
     print_line(f"{artifact.model} {artifact.hash}")
-    print_line(
-        f"learned from {artifact.n_rows:,} events decided from {_day(artifact.first_ns)} on and settled before "
-        f"{_day(artifact.until_ns)}"
-    )
+    print_line(_learned(artifact))
     print_line(f"market {artifact.market}; features {', '.join(artifact.features) or 'none'}")
     for name, value in facts["parameters"].items():
         print_line(f"model.{name}={value}")
     print_line(_scores(artifact.metrics))
     print_line(f"rows {artifact.rows_hash}, code {artifact.code}")
+
+
+def _learned(artifact: Artifact) -> str:
+    return (
+        f"learned from {artifact.n_rows:,} events decided from {_day(artifact.first_ns)} on and settled before "
+        f"{_day(artifact.until_ns)}"
+    )
 
 
 def _scores(metrics: Mapping[str, float | None]) -> str:
@@ -159,10 +159,7 @@ def _show_trained(result: Trained) -> None:
         print_line(f"note    no answer for {artifact.metrics['n_silent']:,} of them: they count with the shares")
     if result.n_left_out:
         print_line(f"note    {result.n_left_out:,} events without a result are not learned from")
-    print_line(
-        f"learned from {artifact.n_rows:,} events decided from {_day(artifact.first_ns)} on and settled before "
-        f"{_day(artifact.until_ns)}"
-    )
+    print_line(_learned(artifact))
     print_line(f"stored  {printable(result.path, 400)}")
     print_line(
         f"bet     strategy=model strategy.artifact={result.path.stem[:12]} strategy.first_bet={_day(artifact.until_ns)}"

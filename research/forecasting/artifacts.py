@@ -75,6 +75,10 @@ class Artifact:
         content: dict[str, Any] = json.loads(text)
         return content
 
+    def facts(self) -> dict[str, Any]:
+        """What is told of it, as plain JSON: everything but the fit itself."""
+        return {name: value for name, value in self.plain().items() if name not in ("format", "fitted")}
+
     @classmethod
     def of(cls, content: Mapping[str, Any], content_hash: str) -> Self:
         """The artifact that `plain` described."""

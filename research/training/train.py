@@ -73,12 +73,10 @@ class Trained:
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        plain = self.artifact.plain()
-        shown = {name: plain[name] for name in plain if name not in ("format", "fitted")}
         return {
             "artifact": self.path.stem,
             "path": str(self.path),
-            **shown,
+            **self.artifact.facts(),
             "study": self.study or None,
             "best_trial": self.best.number,
             "left_out": self.n_left_out,
