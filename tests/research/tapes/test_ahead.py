@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import DataError
 from research.features import built_in, names
+from research.tapes import builder
 from research.tapes.ahead import check_features, of_the_user
 from research.tapes.builder import Tapes
 from tests.contract.planted_features import IDEAS, PlantedFeature
@@ -70,3 +71,17 @@ def test_a_tape_is_not_built_on_it(own_home: Path) -> None:
     write(own_home, True)
     with pytest.raises(DataError, match=r"a feature looks ahead.*own\.n_played"):
         Tapes().tape(spec())
+
+
+@pytest.mark.slow
+def test_tapes_of_the_same_features_and_rows_ask_once(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(builder, "check_features", lambda own, events, quotes: asked.append(own[0].name))
+    tapes = Tapes()
+    for of in (spec(), replace(spec(), kelly="states"), spec(["data.last_date=2021-09-30"])):
+        tapes.tape(of)
+    assert asked == ["own", "own"], "anew for other rows only"
+    tapes.tape(replace(spec(), decide_at="before_start:2h"))
+    write(own_home, True)
+    tapes.tape(replace(spec(), decide_at="before_start:2h", kelly="states"))
+    assert len(asked) == 4, "anew for other decisions and for other code"
