@@ -14,7 +14,7 @@ from typing import Final
 from engine.errors import LedgerError
 from engine.live.clock import SystemClock
 from engine.live.crash_points import crash_points
-from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Recorded, body_text
+from engine.live.ledger.entries import Kind, Recorded
 from engine.live.ledger.opening import connect, ledger_path, look
 from engine.live.ledger.verify import verify
 from engine.live.venues.account import PaperAccount
@@ -142,11 +142,6 @@ def differences(home: Path, expected: list[tuple[object, ...]]) -> list[str]:
     finally:
         account.close()
     return wrong
-
-
-def recorded(number: int, entry: Entry) -> Recorded:
-    """An entry as a ledger would hold it, without its hashes."""
-    return Recorded(number, 1, 0, entry, body_text(entry.body), FIRST_PREVIOUS, FIRST_PREVIOUS)
 
 
 def _entries(home: Path) -> list[Recorded]:

@@ -24,9 +24,10 @@ from engine.live.judgement.account import Account
 from engine.live.judgement.judge import Judge, Leg
 from engine.live.judgement.rules import Rules, opening_deposits
 from engine.live.judgement.settlement import Settler
-from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text
+from engine.live.ledger.entries import Entry, Kind, Money, Recorded
 from engine.strategy import Strategy
 from engine.tape import Tape
+from tests.live.ledger.entries import recorded
 
 Decision = tuple[int, str, int]
 
@@ -43,8 +44,7 @@ class Memory:
         """Append entries in one transaction."""
         self.commits.append(len(self.entries))
         for entry in entries:
-            text = body_text(entry.body)
-            self.entries.append(Recorded(len(self.entries) + 1, 1, 0, entry, text, FIRST_PREVIOUS, FIRST_PREVIOUS))
+            self.entries.append(recorded(entry, len(self.entries) + 1))
             self.account.apply(self.entries[-1])
 
 
@@ -174,8 +174,8 @@ class Driver:
 def outcome_of(entries: list[Recorded], equity: int) -> Outcome:
     """The outcome that entries tell."""
     decisions, pnl, ids = list[Decision](), dict[int, int](), dict[str, int]()
-    for recorded in entries:
-        entry = recorded.entry
+    for one in entries:
+        entry = one.entry
         if entry.kind is Kind.DECIDED:
             decisions += [(d["id"], d["reason"], d["stake_minor"]) for d in entry.body["decisions"]]
         elif entry.kind is Kind.INTENDED:

@@ -16,13 +16,14 @@ from engine.asof.view import build_view
 from engine.clock import DAY_NS
 from engine.errors import ConfigurationError, DataError
 from engine.live.judgement.models import Calendar, Learning, Model, artifact_hash
-from engine.live.ledger.entries import Entry, Kind, Recorded, body_text
+from engine.live.ledger.entries import Entry, Kind
 from engine.schema import OPPORTUNITIES
 from engine.strategy import History, Requirement, Strategy, View
 from research.features.running_draws import RunningDraws
 from research.tapes.features import Featured
 from research.tapes.fitting import Past, opportunities
 from research.tapes.past import calendar_of_fits
+from tests.live.ledger.entries import recorded
 from tests.property.markets import world
 
 DAYS = ("2024-01-05", "2024-01-09", "2024-01-16")
@@ -70,10 +71,6 @@ def model(entries: list[Entry], learner: Any = None, refit: str = "fold") -> Mod
     past = Past(events, Featured((RunningDraws(10),), events).of(view))
     calendar = calendar_of_fits(DAYS, refit, "UTC")
     return Learning(learner or Learns(), calendar, past.before).model(entries.append)
-
-
-def recorded(entry: Entry) -> Recorded:
-    return Recorded(1, 1, 1, entry, body_text(entry.body), "0" * 64, "0" * 64)
 
 
 def backtested(days: tuple[str, ...]) -> pl.DataFrame:

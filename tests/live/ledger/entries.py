@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.live.ledger.entries import Entry, Kind, Money
+from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text
 from engine.live.ledger.settings import LedgerSettings
 
 OPENED = Entry(Kind.OPENED, "opened", 1, body={"promotion": "ab" * 16, "currency": "GBP", "mode": "paper"})
@@ -15,6 +15,11 @@ FAST = LedgerSettings(
     poll_ms=5_000,
     retry_wait_ms=1,
 )
+
+
+def recorded(entry: Entry, number: int = 1, *, epoch: int = 1, wall_ns: int = 0) -> Recorded:
+    """An entry as a ledger would hold it, without its hashes."""
+    return Recorded(number, epoch, wall_ns, entry, body_text(entry.body), FIRST_PREVIOUS, FIRST_PREVIOUS)
 
 
 def intended(number: int, stake: int = 500) -> Entry:

@@ -13,8 +13,8 @@ import pytest
 from engine.live.crash_points import crash_points
 from engine.live.ledger.entries import Entry, Kind, Money
 from tests.crash.__main__ import NO_SERVER
-from tests.crash.days import recorded
 from tests.crash.servers import FATES
+from tests.live.ledger.entries import recorded
 from tests.live.running import scene
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -54,7 +54,7 @@ def test_the_harness_sees_what_a_kill_could_do() -> None:
     bet = Entry(Kind.PLACED, "placed:a:5:0", 10, "a", money=Money(reserved=-5, stakes=5), body={"odds": 2.0})
 
     def essence(*entries: Entry) -> list[tuple[object, ...]]:
-        return scene.essence([recorded(n, entry) for n, entry in enumerate(entries, 1)])
+        return scene.essence([recorded(entry, n) for n, entry in enumerate(entries, 1)])
 
     assert essence(bet) == essence(Entry(Kind.UNKNOWN, "unknown:a:1", 9, "a"), bet)
     later = Entry(Kind.PLACED, "placed:a:5:0", 11, "a", money=bet.money, body=bet.body)

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.live.alerts.sender import AlertCounts
-from engine.live.ledger.entries import FIRST_PREVIOUS, Entry, Kind, Money, Recorded, body_text
+from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.running.status import BandLine, BreakerLine, Latency, Status, StatusFold
 from research.report.status import age, lines, rendered, sparkline
+from tests.live.ledger.entries import recorded
 
 KEY, OTHER = "a" * 32, "b" * 32
 ORDER = {"event_id": 7, "market": "1x2", "selection": "home", "bookmaker": "b365", "side": "back", "odds": 2.1}
@@ -21,8 +22,7 @@ def fold(entries: list[Entry]) -> StatusFold:
     """A fold over entries as a ledger would record them, one second of the machine apart."""
     folded = StatusFold()
     for number, entry in enumerate(entries, 1):
-        text = body_text(entry.body)
-        folded.apply(Recorded(number, 3, number * SECOND_NS, entry, text, FIRST_PREVIOUS, FIRST_PREVIOUS))
+        folded.apply(recorded(entry, number, epoch=3, wall_ns=number * SECOND_NS))
     return folded
 
 
