@@ -74,6 +74,18 @@ def read_pairs(
     return values
 
 
+def by_side(values: Values, swapped: Sequence[bool]) -> Values:
+    """Values of the two names of each row as those of home and away: the two are exchanged where `swapped` says so."""
+    sides: Values = {}
+    for kind in _TYPES:
+        home, away = score_columns(kind)
+        if home in values:
+            first, second = values[home], values[away]
+            sides[home] = [b if turn else a for a, b, turn in zip(first, second, swapped, strict=True)]
+            sides[away] = [a if turn else b for a, b, turn in zip(first, second, swapped, strict=True)]
+    return sides
+
+
 def _value(kind: str, text: str, where: tuple[int, str], quarantine: Quarantine) -> int | float | None:
     if text.lower() in NONE:
         return None

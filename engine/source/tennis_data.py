@@ -28,7 +28,7 @@ from engine.source.books import refuse_moved_columns
 from engine.source.date_order import check_order
 from engine.source.events import finish_events
 from engine.source.header import refuse_duplicates, refuse_missing
-from engine.source.match_statistics import read_pairs
+from engine.source.match_statistics import by_side, read_pairs
 from engine.source.moved_rows import without_moved_rows
 from engine.source.prices import Instants, PriceColumn, Prices, read_prices
 from engine.source.quarantine import Origin, Quarantine
@@ -313,15 +313,8 @@ def _circumstances(table: Table, matches: list[_Match], quarantine: Quarantine) 
         if text and not found:
             quarantine.cell(line, "Best of", text, "expected 1, 3 or 5 sets")
         best_of.append(int(found[1]) if found else None)
-    pairs = read_pairs(table, _STANDINGS, quarantine)
-    home_won = [match.home_won for match in matches]
-    for kind in _STANDINGS:
-        names = score_columns(kind)
-        if names[0] in pairs:
-            won, lost = (pairs[name] for name in names)
-            pairs[names[0]] = [a if wins else b for a, b, wins in zip(won, lost, home_won, strict=True)]
-            pairs[names[1]] = [b if wins else a for a, b, wins in zip(won, lost, home_won, strict=True)]
-    return {**texts, "best_of": best_of, **pairs}
+    standings = by_side(read_pairs(table, _STANDINGS, quarantine), [not match.home_won for match in matches])
+    return {**texts, "best_of": best_of, **standings}
 
 
 def _events(table: Table, matches: list[_Match], origin: Origin, quarantine: Quarantine) -> pl.DataFrame:

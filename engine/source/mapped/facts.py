@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from typing import Any, Final
 
-from engine.schema import STANDING_TYPES, STATISTIC_TYPES, score_columns
+from engine.schema import STANDING_TYPES, STATISTIC_TYPES
 from engine.source.mapped.row import Row
 from engine.source.mapped.texts import texts_of
 from engine.source.mapping.keys import Mapping
-from engine.source.match_statistics import NONE, read_pairs
+from engine.source.match_statistics import NONE, by_side, read_pairs
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
 
@@ -37,10 +36,10 @@ def facts_of(
         The file as the user gave it.
     """
     facts: dict[str, Sequence[Any]] = {}
-    over = [row.result.over for row in rows]
+    over, swapped = [row.result.over for row in rows], [row.swapped for row in rows]
     for types, known in ((STATISTIC_TYPES, over), (STANDING_TYPES, None)):
         pairs = {kind: (pair.home, pair.away) for kind, pair in mapping.facts.items() if kind in types}
-        facts |= _by_side(read_pairs(table, pairs, quarantine, known=known), rows)
+        facts |= by_side(read_pairs(table, pairs, quarantine, known=known), swapped)
     for name, lower in _TEXTS.items():
         text = getattr(mapping, name)
         if text.given:
@@ -49,18 +48,6 @@ def facts_of(
     if mapping.best_of.given:
         facts["best_of"] = _best_of(table, mapping, quarantine, file)
     return facts
-
-
-def _by_side(values: Map[str, Sequence[Any]], rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
-    """The values of the two names of each row, as they stand in the events: some are swapped."""
-    sides: dict[str, Sequence[Any]] = {}
-    for kind in (*STATISTIC_TYPES, *STANDING_TYPES):
-        home, away = score_columns(kind)
-        if home in values:
-            pairs = list(zip(values[home], values[away], strict=True))
-            turned = [pair[::-1] if row.swapped else pair for pair, row in zip(pairs, rows, strict=True)]
-            sides[home], sides[away] = [pair[0] for pair in turned], [pair[1] for pair in turned]
-    return sides
 
 
 def _best_of(table: Table, mapping: Mapping, quarantine: Quarantine, file: str) -> list[int | None]:
