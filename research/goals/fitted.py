@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from research.goals.newton import Cells, Floats, Played, Pull, fit, gather, work
 
@@ -79,6 +80,31 @@ class Prior:
         return np.stack([-self.newcomer * is_new, self.newcomer * is_new])
 
 
+def gathered(played: Played, n_teams: int, decay: float) -> tuple[Cells, NDArray[np.int64], float]:
+    """Matches summed by pair and ground, with their weights.
+
+    Returns
+    -------
+    tuple of (Cells, int64 (n_teams, n_teams, 2), float)
+        The cells; the number of the cell of each pair and ground, -1: none; the part of the log likelihood that no
+        parameter changes.
+    """
+    m = len(played.home)
+    number = np.full((n_teams, n_teams, 2), -1, dtype=np.int64)
+    teams, sums = np.empty((m, 3), dtype=np.int64), np.empty((m, 7))
+    count, constant = gather(played, decay, number, teams, sums)
+    return Cells(count, teams, sums), number, constant
+
+
+def start_of(cells: Cells, n_teams: int) -> tuple[Floats, tuple[float, float, float]]:
+    """Where a fit begins, teams all alike: attack, defence, mu, h, rho; and the weight and the goals of all matches."""
+    theta = np.zeros(2 * n_teams + 3)
+    weight, home_goals, away_goals = (float(cells.sums[: cells.n, k].sum()) for k in range(3))
+    theta[2 * n_teams] = math.log((away_goals + 0.5) / (weight + 0.5))
+    theta[2 * n_teams + 1] = math.log((home_goals + 0.5) / (away_goals + 0.5))
+    return theta, (weight, home_goals, away_goals)
+
+
 def fitted(
     played: Played, n_teams: int, *, decay: float, prior: Prior, with_rho: bool, tolerance: float = 1e-9
 ) -> GoalModel:
@@ -101,16 +127,10 @@ def fitted(
     tolerance : float
         In log likelihood.
     """
-    m = len(played.home)
-    number = np.full((n_teams, n_teams, 2), -1, dtype=np.int64)
-    teams, sums = np.empty((m, 3), dtype=np.int64), np.empty((m, 7))
-    count, constant = gather(played, decay, number, teams, sums)
-    theta = np.zeros(2 * n_teams + 3)
-    weight, home_goals, away_goals = (float(sums[:count, k].sum()) for k in range(3))
-    theta[2 * n_teams] = math.log((away_goals + 0.5) / (weight + 0.5))
-    theta[2 * n_teams + 1] = math.log((home_goals + 0.5) / (away_goals + 0.5))
+    cells, _, constant = gathered(played, n_teams, decay)
+    theta, _ = start_of(cells, n_teams)
     pull = Pull(prior.ridge, prior.means(played, n_teams))
-    value, steps = fit(Cells(count, teams, sums), pull, with_rho, theta, tolerance, work(n_teams))
+    value, steps = fit(cells, pull, with_rho, theta, tolerance, work(n_teams))
     mu, h, rho = (float(value) for value in theta[2 * n_teams :])
     attack, defence = theta[:n_teams], theta[n_teams : 2 * n_teams]
     return GoalModel(attack, defence, mu, h, rho, float(value + constant), int(steps), prior.newcomer)

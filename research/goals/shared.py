@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernel.cache import compiled
-from research.goals.fitted import GoalModel, Prior
-from research.goals.newton import Cells, Floats, Played, Pull, Work, evaluate, gather, newton_step, work
+from research.goals.fitted import GoalModel, Prior, gathered, start_of
+from research.goals.newton import Cells, Floats, Played, Pull, Work, evaluate, newton_step, work
 
 #: where the mean of shared goals is looked for: first at _FIRST, at most at _HIGHEST
 _FIRST: Final = 0.1
@@ -116,14 +116,11 @@ def _settled(data: _Data, c: float, theta: Floats, space: Work, tolerance: float
 
 
 def _data(played: Played, n_teams: int, decay: float, prior: Prior) -> _Data:
-    m = len(played.home)
-    number = np.full((n_teams, n_teams, 2), -1, dtype=np.int64)
-    teams, sums = np.empty((m, 3), dtype=np.int64), np.empty((m, 7))
-    n, constant = gather(played, decay, number, teams, sums)
+    cells, number, constant = gathered(played, n_teams, decay)
     cell = number[played.home, played.away, played.neutral]
     weights = np.exp(decay * (played.days - played.days[-1]))
     pull = Pull(prior.ridge, prior.means(played, n_teams))
-    return _Data(played, weights, cell, Cells(n, teams, sums), pull, constant)
+    return _Data(played, weights, cell, cells, pull, constant)
 
 
 def _enough(data: _Data, c: float, theta: Floats, space: Work, tolerance: float) -> tuple[float, float, int]:
@@ -171,10 +168,7 @@ def _best(
 def fitted_shared(played: Played, n_teams: int, *, decay: float, prior: Prior, tolerance: float = 1e-8) -> SharedModel:
     """Fit the bivariate Poisson model; the parameters are those of `research.goals.fitted.fitted`."""
     data, space = _data(played, n_teams, decay, prior), work(n_teams)
-    theta = np.zeros(2 * n_teams + 3)
-    weight, home_goals, away_goals = (float(data.cells.sums[: data.cells.n, k].sum()) for k in range(3))
-    theta[2 * n_teams] = math.log((away_goals + 0.5) / (weight + 0.5))
-    theta[2 * n_teams + 1] = math.log((home_goals + 0.5) / (away_goals + 0.5))
+    theta, (weight, home_goals, away_goals) = start_of(data.cells, n_teams)
     value, slope, steps = _settled(data, 0.0, theta, space, tolerance)
     shared = 0.0
     if slope > 0.0:
