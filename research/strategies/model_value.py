@@ -87,6 +87,11 @@ class ModelValue:
         set_names(self, "price_bookmakers")
         is_flag("complete_price", self.complete_price)
         is_flag("skip_suspect", self.skip_suspect)
+        named: Any = self.artifact
+        if isinstance(named, int):  # Hydra reads a hash without letters as a number
+            object.__setattr__(self, "artifact", str(named))
+        elif not isinstance(named, str | None):
+            raise refuse("artifact", "a file or a hash", named, "give more of its digits, or quotes: \"'12e4'\"")
         if self.first_bet is not None:
             self._check_first_bet()
         _ = self.made

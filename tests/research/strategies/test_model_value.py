@@ -189,12 +189,18 @@ def _nothing() -> Sequence[pl.DataFrame]:
         (["strategy=model", "model=makret"], "did you mean market"),
         (["strategy=model", "model=base_rates", "model.aded=1"], "did you mean model.added"),
         (["strategy=model", "model=market", "strategy.market=totals"], "strategy.market"),
+        (["strategy=model", "strategy.artifact=12e4"], "give more of its digits"),
     ],
 )
 def test_a_wrong_choice_is_one_line(words: list[str], text: str, home: Path) -> None:
     with pytest.raises(ConfigurationError, match=text) as caught:
         strategy_of(spec_of("data=sample", *words))
     assert "\n" not in str(caught.value)
+
+
+def test_a_hash_without_letters_is_no_number(home: Path) -> None:
+    with pytest.raises(DataError, match="no such artifact in 12345678:"):
+        strategy_of(spec_of("data=sample", "strategy=model", "strategy.artifact=12345678"))
 
 
 def test_a_file_of_presets_of_a_model_states_its_defaults_with_comments() -> None:
