@@ -48,19 +48,19 @@ def canonical(key: str, value: Any, strategy: str = "", file: str | None = None)
         if default is MISSING:
             return value
         listed = list(value) if isinstance(value, list | tuple) else [value]
-        return listed if file is not None else _in_order(listed, default or ())
+        return listed if file is not None or default is Ellipsis else _in_order(listed, default or ())
     return value
 
 
 @lru_cache(maxsize=256)
 def _lists(strategy: str, file: str | None) -> dict[str, Any]:
-    """Parameters of a strategy that are lists, with their defaults."""
+    """Parameters of a strategy that are lists, with their defaults; ``...``: its class says that their order counts."""
     kind: Any = by_name(strategy, file)
     return {
         field.name: None if field.default is MISSING else field.default
         for field in fields(kind)
         if _LIST.search(str(field.type))
-    }
+    } | dict.fromkeys(getattr(kind, "in_order", ()), ...)
 
 
 def _in_order(values: Sequence[Any], usual: Sequence[Any]) -> list[Any]:

@@ -23,6 +23,11 @@ PENALTIES: Final = (0.3, 1.0, 3.0, 10.0, 30.0)
 GaussianFit = Callable[[Matrix, int, int], GaussianStates]
 
 
+def learned(n: int) -> int:
+    """How many of the observations of a training window lie before those that are held out."""
+    return n - int(HELD_OUT * n)
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A number of states and how well it does.
@@ -55,7 +60,7 @@ def candidates(
     numbers : sequence of int
     seed : int
     """
-    cut = len(values) - int(HELD_OUT * len(values))
+    cut = learned(len(values))
     found = []
     for n_states in numbers:
         whole, part = fit(values, n_states, seed), fit(values[:cut], n_states, seed)
@@ -77,13 +82,18 @@ def number_of_states(found: Sequence[Candidate]) -> int:
     return min(by_bic.n_states, by_likelihood.n_states)
 
 
+def spacing(half_life: float) -> int:
+    """Rows from one observation of `apart` to the next."""
+    return max(math.ceil(2 * half_life), 1)
+
+
 def apart(values: Matrix, half_life: float) -> Matrix:
     """Every so many-th row of smoothed inputs that neighbours have little in common: two half-lives apart.
 
     Smoothed inputs that follow each other are nearly the same observation. To a criterion each would count as a new
     one, and it would find states that are not there.
     """
-    step = max(math.ceil(2 * half_life), 1)
+    step = spacing(half_life)
     return np.ascontiguousarray(values[step - 1 :: step])
 
 
@@ -108,7 +118,7 @@ def held_out_losses(raw: Matrix, n_states: int, penalty: float, half_life: float
     array of float64, (m,)
         One for each observation that is held out.
     """
-    cut = len(raw) - int(HELD_OUT * len(raw))
+    cut = learned(len(raw))
     smooth, plain = scaling_of(raw[:cut], half_life, tail), scaling_of(raw[:cut], 0.0, tail)
     values, exact = smooth.applied(raw), (np.clip(raw, plain.low, plain.high) - plain.center) / plain.spread
     states = fit_jump(values[:cut], n_states, penalty, seed)

@@ -16,6 +16,8 @@ from research.regimes.states import Filtered, Hindsight, Matrix, check_enough
 
 #: variance added to every state, in standardised inputs: a state of equal values has a density
 VARIANCE_MIN: Final = 1e-3
+#: probability that a fitted state, or change of state, has at least: a filter can always come back to every state
+CHANCE_MIN: Final = 1e-10
 #: first guesses of the chain
 STARTS: Final = 5
 
@@ -142,10 +144,9 @@ def fit_mixture(values: Matrix, n_states: int, seed: int = 0) -> GaussianStates:
 
 
 def _rows_of_one(probabilities: Matrix) -> Matrix:
-    """Rows that sum to one; a state that was never left or never seen has equal chances."""
-    k = probabilities.shape[-1]
-    total = probabilities.sum(axis=-1, keepdims=True)
-    return np.ascontiguousarray(np.where(total > 0, probabilities / np.where(total > 0, total, 1.0), 1.0 / k))
+    """Rows of at least `CHANCE_MIN` that sum to one; a state that was never left or seen has equal chances."""
+    floored = np.maximum(probabilities, CHANCE_MIN)
+    return np.ascontiguousarray(floored / floored.sum(axis=-1, keepdims=True))
 
 
 @contextmanager

@@ -37,7 +37,8 @@ def moving_means(values, alpha, out):
 def forward(log_density, transition, start, filtered):
     """Filtered probabilities of states: Hamilton (1989), Econometrica 57, equations 4 to 8.
 
-    Row t rests on rows 0 to t of `log_density` and on no later one.
+    Row t rests on rows 0 to t of `log_density` and on no later one. Products are sums of logarithms, less the largest
+    of a row: a state that alone can be reached keeps its probability, however unlikely an observation is in it.
 
     Parameters
     ----------
@@ -58,17 +59,18 @@ def forward(log_density, transition, start, filtered):
     n, k = log_density.shape
     total = 0.0
     for t in range(n):
-        top = log_density[t, 0]
-        for j in range(1, k):
-            top = max(top, log_density[t, j])
-        mass = 0.0
+        top = -np.inf
         for j in range(k):
             expected = start[j]
             if t > 0:
                 expected = 0.0
                 for i in range(k):
                     expected += filtered[t - 1, i] * transition[i, j]
-            filtered[t, j] = expected * np.exp(log_density[t, j] - top)
+            filtered[t, j] = np.log(expected) + log_density[t, j]
+            top = max(top, filtered[t, j])
+        mass = 0.0
+        for j in range(k):
+            filtered[t, j] = np.exp(filtered[t, j] - top)
             mass += filtered[t, j]
         total += top + np.log(mass)
         for j in range(k):

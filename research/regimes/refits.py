@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from engine.errors import ConfigurationError, unknown_name
-from research.regimes.choice import PENALTIES, apart, candidates, number_of_states, penalty_of
+from research.regimes.choice import PENALTIES, apart, candidates, learned, number_of_states, penalty_of, spacing
 from research.regimes.gaussian import fit_hmm, fit_mixture
 from research.regimes.inputs import Scaling, scaling_of
 from research.regimes.jump import fit_jump
 from research.regimes.labels import MOMENTS, STATES_MAX, matched, ordered
 from research.regimes.series import INPUTS
-from research.regimes.states import Matrix, Path, States, in_force
+from research.regimes.states import OBSERVATIONS_MIN, Matrix, Path, States, in_force
 
 MODELS: Final = ("jump", "hmm", "mixture")
+#: numbers of a plan with their smallest and largest value
+_RANGES: Final = (
+    ("half_life", 0, 1000), ("tail", 0, 0.49), ("days_min", 1, 100_000), ("refit_days", 1, 10_000), ("penalty", 0, 1e9),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,25 @@ class Plan:
             raise ConfigurationError(
                 "wrong number of regimes", expected=f"2 to {STATES_MAX}, or null", found=str(self.states)
             )
+        for key, low, high in _RANGES:
+            value = getattr(self, key)
+            if value is not None and not low <= value <= high:
+                raise ConfigurationError(
+                    "wrong value", where=key, expected=f"a number from {low:g} to {high:g}", found=f"{value:g}"
+                )
+        if self.days_min < self._fewest_days():
+            raise ConfigurationError(
+                "too few days for the first fit of regimes", where="days_min",
+                expected=f"{self._fewest_days()} or more with these states, penalty and half_life",
+                found=str(self.days_min),
+            )  # fmt: skip
+
+    def _fewest_days(self) -> int:
+        """Days with which the first fit, and each choice before it, has enough observations."""
+        chooses = self.states is None or (self.model == "jump" and self.penalty is None)
+        wanted = OBSERVATIONS_MIN * (self.states or 1)
+        enough = next(n for n in count(wanted) if (learned(n) if chooses else n) >= wanted)
+        return enough if self.states is not None else enough * spacing(self.half_life)
 
 
 @dataclass(frozen=True)
@@ -153,8 +177,9 @@ def known(series: pl.DataFrame, plan: Plan, until_day: int) -> Known:
     values = past.select(plan.inputs).to_numpy().astype(np.float64)
     fits: list[Fit] = []
     for day in _calendar(days, plan, until_day):
-        before = np.ascontiguousarray(values[days < day])
-        fits.append(_fit(plan, day, before.tobytes(), fits[-1] if fits else None))
+        before = days < day
+        content = days[before].tobytes(), np.ascontiguousarray(values[before]).tobytes()
+        fits.append(_kept(plan, day, content, _Previous(fits[-1] if fits else None)))
     if not fits:
         return Known(None, (), days, np.full(len(days), -1, np.int64))
     path = np.full(len(days), -1, np.int64)
@@ -175,7 +200,7 @@ def _calendar(days: Path, plan: Plan, until_day: int) -> list[int]:
 
 
 class _Previous:
-    """The fit before, equal to any other: the values that a fit learns from hold those of all fits before it."""
+    """The fit before, equal to any other: days and values that a fit learns from hold those of all fits before it."""
 
     def __init__(self, fit: Fit | None) -> None:
         self.fit = fit
@@ -187,13 +212,9 @@ class _Previous:
         return 0
 
 
-def _fit(plan: Plan, day: int, content: bytes, previous: Fit | None) -> Fit:
-    return _kept(plan, day, content, _Previous(previous))
-
-
 @lru_cache(maxsize=256)
-def _kept(plan: Plan, day: int, content: bytes, before: _Previous) -> Fit:
-    values = np.frombuffer(content, dtype=np.float64).reshape(-1, len(plan.inputs))
+def _kept(plan: Plan, day: int, content: tuple[bytes, bytes], before: _Previous) -> Fit:
+    values = np.frombuffer(content[1], dtype=np.float64).reshape(-1, len(plan.inputs))
     scaling = scaling_of(values, plan.half_life, plan.tail, plan.inputs)
     scaled = scaling.applied(values)
     previous = before.fit

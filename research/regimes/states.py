@@ -31,7 +31,13 @@ class _Told:
 
     @property
     def path(self) -> Path:
-        """The most likely state of each observation; of equal ones the first."""
+        """The most likely state of each observation; of equal ones the first. Raises `DataError` for NaN."""
+        if np.isnan(self.probabilities).any():
+            row = int(np.flatnonzero(np.isnan(self.probabilities).any(axis=1))[0])
+            raise DataError(
+                "a regime without a probability", where=f"observation {row + 1}", expected="numbers", found="NaN",
+                todo="look for inputs without a value",
+            )  # fmt: skip
         return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
 
@@ -79,6 +85,8 @@ def in_force(states: object) -> int:
     ------
     ConfigurationError
         The states are those of hindsight, or of unknown origin.
+    DataError
+        A probability is NaN.
     """
     if not isinstance(states, Filtered):
         kind = "smoothed with later observations" if isinstance(states, Hindsight) else type(states).__name__

@@ -102,6 +102,8 @@ class RegimeGated:
     """
 
     name: ClassVar[str] = "regime_gated"
+    #: lists whose order counts: another order is another configuration
+    in_order: ClassVar[tuple[str, ...]] = ("shares", "inputs")
     base: str = "value"
     base_parameters: tuple[str, ...] | None = None
     shares: tuple[float, ...] = (1.0, 0.0)

@@ -53,3 +53,10 @@ def test_the_order_of_a_users_own_list_may_mean_something(tmp_path: Path) -> Non
     assert canonical("strategy.steps", [2.0, 1.0], "mine", str(path)) == [2.0, 1.0]
     assert canonical("strategy.steps", 2.0, "mine", str(path)) == [2.0]
     assert canonical("strategy.word", "b", "mine", str(path)) == "b"
+
+
+def test_the_shares_of_a_gate_are_in_the_order_of_its_regimes() -> None:
+    for shares in ([0.0, 1.0], [1.0, 0.0], [1.0, 1.0]):
+        assert canonical("strategy.shares", shares, "regime_gated") == shares, "each of them is another trial"
+    assert canonical("strategy.inputs", "volatility", "regime_gated") == ["volatility"]
+    assert canonical("strategy.base_parameters", ["price=max", "fair=avg"], "regime_gated") == ["fair=avg", "price=max"]

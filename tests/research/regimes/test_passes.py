@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
-from research.regimes.gaussian import GaussianStates
+from research.regimes.gaussian import CHANCE_MIN, GaussianStates, _rows_of_one
 from research.regimes.passes import cheapest, forward, moving_means, smooth
 
 CHAIN = np.array([[0.9, 0.1], [0.3, 0.7]])
@@ -65,6 +66,23 @@ def test_the_filter_knows_no_later_row_and_stands_tiny_densities(scale: float) -
         part = np.empty((cut, 3))
         forward(density[:cut], chain, start, part)
         assert np.array_equal(part, whole[:cut])
+
+
+def test_a_state_that_alone_can_be_reached_stays_however_unlikely_it_looks() -> None:
+    """The chain of a drift: state 1 is never left, and in logarithms no probability is lost."""
+    values = np.repeat([2.0, -1.0, 2.0, -1.0], [20, 300, 5, 300])[:, None]
+    means, variances = np.array([[2.0], [-1.0]]), np.array([[0.3], [0.004]])
+    absorbing = GaussianStates(np.array([1.0, 0.0]), np.array([[0.99, 0.01], [0.0, 1.0]]), means, variances, 7)
+    told = absorbing.filtered(values)
+    assert told.path.tolist() == [0] * 20 + [1] * 605, "once there, always there"
+    leaving = math.log(0.01) + 19 * math.log(0.99)  # the one path that is worth anything
+    density = -0.5 * ((values[:, 0] - means[:, 0].take(told.path)) ** 2 / variances[:, 0].take(told.path))
+    density -= 0.5 * np.log(2 * math.pi * variances[:, 0].take(told.path))
+    assert absorbing.log_likelihood(values) == pytest.approx(leaving + density.sum())
+    floored = _rows_of_one(absorbing.transition)
+    assert floored[1, 0] == pytest.approx(CHANCE_MIN) and floored.sum(axis=1) == pytest.approx([1, 1])
+    free = GaussianStates(absorbing.start, floored, means, variances, 7)
+    assert free.filtered(values).path.tolist() == [0] * 20 + [1] * 300 + [0] * 5 + [1] * 300, "a fitted one comes back"
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.4, 2.5, 50.0])

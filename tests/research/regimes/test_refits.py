@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -45,6 +46,33 @@ def test_the_future_does_not_count_and_the_memory_of_fits_changes_nothing() -> N
     assert known(SERIES.clear(), PLAN, 16_000).state is None
 
 
+@pytest.mark.parametrize("change", [{}, {"penalty": None}, {"states": None, "half_life": 1.0}, {"model": "hmm"}])
+def test_the_fewest_days_that_are_allowed_are_enough(change: dict[str, Any]) -> None:
+    fewest = next(n for n in range(1, 200) if _allowed({**change, "days_min": n}))
+    found = known(SERIES, replace(PLAN, days_min=fewest, refit_days=1, **change), 15_000 + fewest)
+    assert len(found.fits) == 1 and found.state is not None
+
+
+def _allowed(change: dict[str, Any]) -> bool:
+    try:
+        return bool(replace(PLAN, **change))
+    except ConfigurationError:
+        return False
+
+
+def test_equal_values_on_other_days_are_another_series() -> None:
+    """The second fit's labels come from the first: of days with a gap that one lies elsewhere."""
+    plan = replace(PLAN, days_min=100, refit_days=100)
+    gap = SERIES.with_columns(day=pl.when(pl.col("day") < 15_050).then(pl.col("day") - 200).otherwise("day"))
+    _kept.cache_clear()
+    alone = known(gap, plan, 15_400)
+    _kept.cache_clear()
+    known(SERIES, replace(plan), 15_400)
+    after = known(gap, plan, 15_400)
+    assert [fit.day for fit in after.fits] == [fit.day for fit in alone.fits]
+    assert _kept.cache_info().hits == 0, "no fit of the other days"
+
+
 def test_twenty_fits_change_no_label() -> None:
     found = known(SERIES, PLAN, 16_499)
     centers = [fit.raw_centers[:, 0] for fit in found.fits]
@@ -65,6 +93,19 @@ def test_what_cannot_be_fitted_is_named() -> None:
         ({"order_by": "favourites"}, "states ordered by no input"),
         ({"moment": "kurtosis"}, "unknown moment"),
         ({"states": 1}, "expected 2 to 6, or null, found 1"),
+    ):
+        with pytest.raises(ConfigurationError, match=text):
+            replace(PLAN, **change)  # type: ignore[arg-type]
+    for change, text in (
+        ({"refit_days": 0}, "wrong value in refit_days: expected a number from 1 to 10000, found 0"),
+        ({"half_life": -1.0}, "wrong value in half_life"),
+        ({"tail": 0.5}, "wrong value in tail"),
+        ({"penalty": float("nan")}, "wrong value in penalty"),
+        ({"days_min": 19}, "expected 20 or more"),
+        ({"days_min": 27, "penalty": None}, "expected 28 or more"),
+        ({"days_min": 29, "states": 3}, "expected 30 or more"),
+        ({"days_min": 129, "states": None}, "expected 130 or more"),
+        ({"days_min": 12, "states": None, "half_life": 0.0, "model": "mixture"}, "expected 13 or more"),
     ):
         with pytest.raises(ConfigurationError, match=text):
             replace(PLAN, **change)  # type: ignore[arg-type]

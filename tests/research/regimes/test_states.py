@@ -68,5 +68,10 @@ def test_a_fit_is_repeatable_and_needs_observations(name: str) -> None:
         FITS[name](VALUES[:29], 3)
 
 
+def test_a_probability_that_is_no_number_is_refused() -> None:
+    with pytest.raises(DataError, match=r"regime without a probability in observation 2: expected numbers, found NaN"):
+        in_force(Filtered(np.array([[0.2, 0.8], [np.nan, np.nan], [0.5, 0.5]])))
+
+
 def test_equal_probabilities_are_the_first_state() -> None:
     assert in_force(Filtered(np.array([[0.2, 0.8], [0.5, 0.5]]))) == 0
