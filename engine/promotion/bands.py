@@ -1,8 +1,9 @@
-"""What the future of a promotion must stay in: five measures since its start, each between two bounds for each day.
+"""What the future of a promotion must stay in: six measures since its start, each between two bounds for each day.
 
     bets_a_day   bets over days
     yield        profit over stakes of the settled bets
     clv          mean closing line value of the settled bets that have one
+    calibration  mean of what the settled bets returned, of their full return, less what was expected (`surprise`)
     drawdown     largest fall of equity from its peak, a fraction of the peak
     fill_rate    bets over bets and orders that were rejected or whose price had moved
 
@@ -22,11 +23,21 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-MEASURES: Final = ("bets_a_day", "yield", "clv", "drawdown", "fill_rate")
+MEASURES: Final = ("bets_a_day", "yield", "clv", "calibration", "drawdown", "fill_rate")
 #: reasons of orders that a venue did not fill
 NOT_FILLED: Final = ("price_moved", "rejected")
 #: fields of a day, the columns of the array that `cumulative` takes
-FIELDS: Final = ("bets", "attempts", "stake_minor", "pnl_minor", "clv_sum", "clv_n", "return_frac")
+FIELDS: Final = (
+    "bets", "attempts", "stake_minor", "pnl_minor", "clv_sum", "clv_n", "return_frac", "surprise_sum", "surprise_n",
+)  # fmt: skip
+#: share of its full return that a bet brings, by how it ended: this much, and this much of its stake
+_RETURNED: Final = {
+    "lose": (0.0, 0.0),
+    "half_lose": (0.0, 0.5),
+    "void": (0.0, 1.0),
+    "half_win": (0.5, 0.5),
+    "win": (1.0, 0.0),
+}
 
 
 class Position(StrEnum):
@@ -65,6 +76,10 @@ class Day:
         Number of those.
     return_frac : float
         Profit of the day over equity at its start.
+    surprise_sum : float
+        `surprise` of the settled bets, summed over those that have one.
+    surprise_n : int
+        Number of those.
     """
 
     bets: int
@@ -74,6 +89,42 @@ class Day:
     clv_sum: float
     clv_n: int
     return_frac: float
+    surprise_sum: float = 0.0
+    surprise_n: int = 0
+
+
+def as_back(side: str, odds: float) -> float:
+    """Odds of the back bet of equal risk: of a lay ``odds / (odds - 1)``."""
+    return odds / (odds - 1.0) if side == "lay" else odds
+
+
+def surprise(state: str, odds: float, edge_frac: float) -> float:
+    """What a settled bet returned less what its own probabilities expected, both as a share of its full return.
+
+    For a bet that is won or lost that is 1 or 0 less its own probability of winning. The mean over many bets is their
+    calibration in the large: 0 if the probabilities are right on average, below 0 if they promise too much.
+
+    Parameters
+    ----------
+    state : str
+        How the bet ended, as `engine.kernel.codes.State` names it, in lower case.
+    odds : float
+        Quoted, of the back bet of equal risk; above 1.
+    edge_frac : float
+        Expected value of a unit at risk by the bet's own probabilities, before commission.
+
+    Returns
+    -------
+    float
+        NaN for other states than win, half win, void, half loss and loss.
+
+    >>> surprise("win", 2.0, 0.1), round(surprise("lose", 2.0, 0.1), 4), round(surprise("half_win", 2.0, 0.1), 4)
+    (0.45, -0.55, 0.2)
+    """
+    if state not in _RETURNED:
+        return float("nan")
+    whole, stake = _RETURNED[state]
+    return whole + (stake - 1.0 - edge_frac) / odds
 
 
 def as_array(days: Sequence[Day]) -> Floats:
@@ -92,17 +143,18 @@ def cumulative(days: Floats) -> Floats:
 
     Returns
     -------
-    float64 (..., days, 5)
+    float64 (..., days, 6)
         Columns as in `MEASURES`; NaN where nothing is settled, has a closing line value, or was tried yet.
     """
     total = np.cumsum(days, axis=-2)
-    bets, attempts, stake, pnl, clv, clv_n = (total[..., number] for number in range(6))
+    bets, attempts, stake, pnl, clv, clv_n, _, told, told_n = (total[..., number] for number in range(len(FIELDS)))
     elapsed = np.arange(1, days.shape[-2] + 1, dtype=np.float64)
     equity = np.cumprod(1.0 + days[..., 6], axis=-1)
     peak = np.maximum(np.maximum.accumulate(equity, axis=-1), 1.0)
     drawdown = np.maximum.accumulate(1.0 - equity / peak, axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = [np.where(below > 0.0, above / below, np.nan) for above, below in ((pnl, stake), (clv, clv_n))]
+        pairs = (pnl, stake), (clv, clv_n), (told, told_n)
+        ratios = [np.where(below > 0.0, above / below, np.nan) for above, below in pairs]
         filled = np.where(attempts > 0.0, bets / attempts, np.nan)
     return np.stack([bets / elapsed, *ratios, drawdown, filled], axis=-1)
 
@@ -131,7 +183,7 @@ class Standing:
 
 
 def band_position(days: Sequence[Day], bands: Mapping[str, Any], *, every_day: bool = True) -> tuple[Standing, ...]:
-    """Where each measure is, one standing a measure in the order of `MEASURES`.
+    """Where each measure that has a band is, one standing a measure in the order of `MEASURES`.
 
     A measure is outside if it was outside on any day so far: the rate of false alarms holds for all daily looks
     together. It is too early to tell where the band would also hold what must not pass for success: no yield or
@@ -151,6 +203,7 @@ def band_position(days: Sequence[Day], bands: Mapping[str, Any], *, every_day: b
     return tuple(
         _standing(name, measured[:, number], bands["measures"][name], every_day=every_day)
         for number, name in enumerate(MEASURES)
+        if name in bands["measures"]  # an older promotion has none for some
     )
 
 

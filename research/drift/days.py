@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.clock import midnights
-from engine.promotion.bands import NOT_FILLED, Day
+from engine.promotion.bands import NOT_FILLED, Day, as_back, surprise
 from engine.tape import Tape
 from research.drift.traded import Traded
 from research.promotion.reference import merged
@@ -42,6 +42,9 @@ def days_of(traded: Traded, tape: Tape, bankroll_minor: int) -> list[Day]:
     settled = bets.filter(pl.col("settled_ns").is_not_null())
     odds = pl.col("odds_placed")
     backed = pl.when(pl.col("is_lay") == 1).then(odds / (odds - 1.0)).otherwise(odds)
+    ends = settled.select("state", "side", "odds", "edge_frac").iter_rows()
+    values = [surprise(str(state), as_back(side, quoted), edge) for state, side, quoted, edge in ends]
+    told = settled.with_columns(surprise=pl.Series(values, dtype=pl.Float64).fill_nan(None)).drop_nulls("surprise")
     closed = settled.with_columns(clv=backed * pl.col("close") - 1.0).drop_nulls("clv")
     paid = pl.DataFrame(traded.paid, schema={"at": pl.Int64, "amount": pl.Int64}, orient="row")
     pnl = per_day(settled["settled_ns"], settled["pnl_minor"]) + per_day(paid["at"], paid["amount"])
@@ -56,7 +59,9 @@ def days_of(traded: Traded, tape: Tape, bankroll_minor: int) -> list[Day]:
             "clv_sum": per_day(closed["settled_ns"], closed["clv"]),
             "clv_n": per_day(closed["settled_ns"]),
             "return_frac": np.divide(pnl, equity, out=np.zeros_like(pnl), where=equity > 0.0),
+            "surprise_sum": per_day(told["settled_ns"], told["surprise"]),
+            "surprise_n": per_day(told["settled_ns"]),
         }
     )
-    whole = ("decisions", "bets", "attempts", "stake_minor", "pnl_minor", "clv_n")
+    whole = ("decisions", "bets", "attempts", "stake_minor", "pnl_minor", "clv_n", "surprise_n")
     return merged(table.with_columns(pl.col(whole).cast(pl.Int64)))

@@ -16,10 +16,11 @@ MEASURES: Final = {
     "bets_a_day": "bets a day",
     "yield": "yield",
     "clv": "closing line value",
+    "calibration": "calibration",
     "drawdown": "drawdown",
     "fill_rate": "orders filled",
 }
-_PERCENT: Final = ("yield", "clv", "drawdown", "fill_rate")
+_PERCENT: Final = ("yield", "clv", "calibration", "drawdown", "fill_rate")
 
 
 def amount(minor: int, *, sign: bool = False) -> str:

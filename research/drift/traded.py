@@ -23,6 +23,7 @@ DECISIONS: Final[dict[str, Any]] = {
     "side": pl.String,
     "odds": pl.Float64,
     "prob": pl.Float64,
+    "edge_frac": pl.Float64,
     "reason": pl.String,
     "stake_minor": pl.Int64,
     "key": pl.String,
@@ -33,6 +34,7 @@ DECISIONS: Final[dict[str, Any]] = {
     "pnl_minor": pl.Int64,
     "settled_ns": pl.Int64,
     "ended": pl.String,
+    "state": pl.String,
 }
 #: the end of a gap that has none yet
 _OPEN: Final = 2**63 - 1
@@ -54,6 +56,7 @@ class _Bet:
     pnl_minor: int | None = None
     settled_ns: int | None = None
     ended: str | None = None
+    state: str | None = None
     word: str = "not_sent"
 
     def apply(self, kind: Kind, at_ns: int, body: Mapping[str, Any]) -> None:
@@ -68,8 +71,9 @@ class _Bet:
             self.matched_minor, self.word, self.ended = 0, str(body.get("reason", kind.value)), kind.value
         elif kind in (Kind.SETTLED, Kind.VOID):
             self.pnl_minor, self.settled_ns = int(body["pnl_minor"]), at_ns
+            self.state = body.get("state")
         elif kind is Kind.REVERSED:
-            self.pnl_minor = self.settled_ns = None
+            self.pnl_minor = self.settled_ns = self.state = None
 
 
 @dataclass
@@ -180,7 +184,12 @@ class Traded:
             out = {name: row.get(name) for name in DECISIONS} | {"quote_known_ns": known or None}
             if bet is not None:
                 out |= {"asked_minor": bet.asked_minor, "odds_placed": bet.odds, "backer_minor": bet.backer_minor}
-                out |= {"pnl_minor": bet.pnl_minor, "settled_ns": bet.settled_ns, "ended": bet.ended}
+                out |= {
+                    "pnl_minor": bet.pnl_minor,
+                    "settled_ns": bet.settled_ns,
+                    "ended": bet.ended,
+                    "state": bet.state,
+                }
                 out |= {"stake_minor": bet.matched_minor, "reason": bet.word}
             rows.append(out)
         return pl.DataFrame(rows, schema=DECISIONS)

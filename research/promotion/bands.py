@@ -165,7 +165,7 @@ def futures(reference: Floats, length: float, horizon: int, count: int, rng: np.
 def sorted_futures(
     reference: Floats, length: float, horizon: int, count: int, rng: np.random.Generator
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Measures of `futures`, ascending with NaN last, float64 (count, days, 5), and how many are no NaN, (days, 5).
+    """Measures of `futures`, ascending with NaN last, float64 (count, days, 6), and how many are no NaN, (days, 6).
 
     Blocks cut a slow swing of the number of bets off. Its spread is made as wide as the weeks of the backtest have it.
     """
@@ -178,16 +178,16 @@ def sorted_futures(
 
 
 def bounds(ordered: Floats, known: NDArray[np.int64], tail: float) -> tuple[Floats, Floats]:
-    """Bounds of each day and measure at a tail level, float64 (days, 5) each; a drawdown has no lower bound.
+    """Bounds of each day and measure at a tail level, float64 (days, 6) each; a drawdown has no lower bound.
 
     Down to `_SURE` they are quantiles. Few futures lie beyond; there the distance of the quantile from the median
     grows as that of a normal, or more where the quantile itself does.
 
     Parameters
     ----------
-    ordered : float64 (paths, days, 5)
+    ordered : float64 (paths, days, 6)
         Ascending, NaN last.
-    known : int64 (days, 5)
+    known : int64 (days, 6)
         Values that are not NaN.
     tail : float
         Above 0, below 0.5.
@@ -240,7 +240,7 @@ def common_tail(reference: Floats, length: float, settings: BandSettings, seed: 
 
 
 def alarm_share(lower: Floats, upper: Floats, measured: Floats) -> float:
-    """Share of paths, float64 (paths, days, 5), that leave any band on any day; NaN leaves none."""
+    """Share of paths, float64 (paths, days, 6), that leave any band on any day; NaN leaves none."""
     outside = (measured < lower) | (measured > upper)
     return float(outside.any(axis=(1, 2)).mean())
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from engine.backtesting.path import Path
-from engine.promotion.bands import NOT_FILLED, Day
+from engine.promotion.bands import FIELDS, NOT_FILLED, Day, as_back, surprise
 from engine.tape import Tape
 from research.verdict.findings import Findings
 
@@ -100,6 +100,8 @@ def day_table(path: Path, tape: Tape) -> pl.DataFrame:
     at = settled["settled_at"].cast(pl.Int64).to_numpy()
     closed = settled.filter(pl.col("clv").is_not_null())
     closed_at = closed["settled_at"].cast(pl.Int64).to_numpy()
+    told = settled.with_columns(surprise=_surprises(settled, tape)).drop_nulls("surprise")
+    told_at = told["settled_at"].cast(pl.Int64).to_numpy()
     return pl.DataFrame(
         {
             "date": daily["date"],
@@ -111,8 +113,17 @@ def day_table(path: Path, tape: Tape) -> pl.DataFrame:
             "clv_sum": per_day(closed_at, closed["clv"].to_numpy()).astype(np.float64),
             "clv_n": per_day(closed_at).astype(np.int64),
             "return_frac": daily["return_frac"],
+            "surprise_sum": per_day(told_at, told["surprise"].to_numpy()).astype(np.float64),
+            "surprise_n": per_day(told_at).astype(np.int64),
         }
     )
+
+
+def _surprises(settled: pl.DataFrame, tape: Tape) -> pl.Series:
+    """`engine.promotion.bands.surprise` of settled bets; null where there is none."""
+    bets = zip(*settled.select("state", "side", "odds", "row").get_columns(), strict=True)
+    values = [surprise(state, as_back(side, odds), float(tape.edge_frac[row])) for state, side, odds, row in bets]
+    return pl.Series(values, dtype=pl.Float64).fill_nan(None)
 
 
 def _days(tape: Tape, instants: np.ndarray, count: int) -> np.ndarray:
@@ -135,7 +146,7 @@ def merged(table: pl.DataFrame) -> list[Day]:
         .filter(pl.col("number") > 0)
         .group_by("number", maintain_order=True)
         .agg(
-            pl.col("bets", "attempts", "stake_minor", "pnl_minor", "clv_sum", "clv_n").sum(),
+            pl.col([name for name in FIELDS if name != "return_frac"]).sum(),
             ((1.0 + pl.col("return_frac")).product() - 1.0).alias("return_frac"),
         )
         .drop("number")

@@ -72,6 +72,7 @@ _ROWS: Final = (
     Alert("breaker_fills", Severity.WARNING, "too many of the bets that were sent were not matched"),
     Alert("breaker_model", Severity.WARNING, "results left the band of the promotion"),
     Alert("breaker_clv", Severity.WARNING, "the closing line value left the band of the promotion"),
+    Alert("breaker_calibration", Severity.WARNING, "the bets win more or less often than the promotion's band allows"),
     Alert("breaker_drawdown", Severity.CRITICAL, "the drawdown reached its limit"),
     Alert("breaker_streak", Severity.WARNING, "the losing streak reached its limit"),
     Alert("breaker_daily_loss", Severity.WARNING, "the loss of the day reached its limit"),

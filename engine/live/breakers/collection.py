@@ -19,7 +19,7 @@ from engine.live.breakers.contract import (
     trip_entry,
 )
 from engine.live.breakers.days import DayFold
-from engine.live.breakers.drift import CLV, MODEL, BandBreaker
+from engine.live.breakers.drift import CALIBRATION, CLV, MODEL, BandBreaker
 from engine.live.breakers.fills import LostFills
 from engine.live.breakers.guards import OddsSanity, Staleness
 from engine.live.breakers.order_rate import OrderRate
@@ -52,7 +52,7 @@ class Breakers:
         Whether the feed listens to the world. On a replay, breakers that judge the world (clock, quotes, fills, order
         rate) stop nothing unless `settings.act_on_replay`: it asks what the backtest would have done.
     bands : mapping, optional
-        Of the promotion; without them the drift breakers are left out.
+        Of the promotion; the drift breakers without one are left out.
     closing : ClosingLines, optional
         Where closing line values come from; without it there are none.
     """
@@ -75,8 +75,8 @@ class Breakers:
         self._days, self._closing = DayFold(), closing
         self._drift = [
             BandBreaker(name, measures, self._days, bands, watched=not self._acts)
-            for name, measures in (("model", MODEL), ("clv", CLV))
-            if bands is not None
+            for name, measures in (("model", MODEL), ("clv", CLV), ("calibration", CALIBRATION))
+            if bands is not None and any(measure in bands["measures"] for measure in measures)
         ]
         own: list[Breaker] = [self._kill, *self._risks, fills, *self._drift]
         own += [ClockJump(settings.clock_jump_s, settings.clock_quiet_s, clock)] if self._acts else []

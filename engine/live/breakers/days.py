@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.live.ledger.entries import Kind, Recorded
-from engine.promotion.bands import NOT_FILLED, Day
+from engine.promotion.bands import FIELDS, NOT_FILLED, Day, as_back, surprise
 
 
 @dataclass
 class _Bet:
     day: int
     side: str
+    quoted: float
+    edge_frac: float
     odds: float = 0.0
     counted: bool = False
+    surprise: float = float("nan")
 
 
 @dataclass
@@ -26,6 +29,8 @@ class _Sums:
     clv_sum: float = 0.0
     clv_n: int = 0
     start_minor: int = 0
+    surprise_sum: float = 0.0
+    surprise_n: int = 0
 
     @property
     def return_frac(self) -> float:
@@ -38,7 +43,7 @@ class DayFold:
     As the bands define it, a day counts if a decision was made on it, and what is settled on another day counts with
     the day before. A bet and its fill count with the day of the decision, its settlement with the day of the
     settlement. The closing line value of a bet is its odds, as a back bet of equal risk, times the fair closing
-    probability of what it wins on, less 1.
+    probability of what it wins on, less 1. A settlement that is reversed takes its surprise back.
     """
 
     def __init__(self) -> None:
@@ -72,7 +77,9 @@ class DayFold:
             self.ended = len(self._days)
             self._days.append(_Sums(start_minor=self._equity_minor))
         elif entry.kind is Kind.INTENDED:
-            self._bets[entry.intent] = _Bet(len(self._days) - 1, str(body["side"]))
+            edge = float(body.get("edge_frac", float("nan")))  # an older ledger may hold bets without
+            side, odds = str(body["side"]), float(body.get("odds", float("nan")))
+            self._bets[entry.intent] = _Bet(len(self._days) - 1, side, as_back(side, odds), edge)
         elif entry.kind is Kind.CLOSED:
             for key, prob in body["close_probs"].items():
                 self._closed(str(key), prob)
@@ -93,27 +100,30 @@ class DayFold:
         elif entry.kind in (Kind.SETTLED, Kind.VOID, Kind.REVERSED):
             self._days[-1].stake_minor -= entry.money.stakes
             self._unclosed.setdefault(entry.intent, len(self._days) - 1)
+            ended = "" if entry.kind is Kind.REVERSED else str(body.get("state"))
+            self._told(bet, surprise(ended, bet.quoted, bet.edge_frac))
+
+    def _told(self, bet: _Bet, told: float) -> None:
+        """The surprise of a bet becomes another one: NaN for none."""
+        for value, sign in ((bet.surprise, -1), (told, 1)):
+            if value == value:
+                self._days[-1].surprise_sum += sign * value
+                self._days[-1].surprise_n += sign
+        bet.surprise = told
 
     def _closed(self, key: str, prob: float | None) -> None:
         bet, day = self._bets.get(key), self._unclosed.get(key)
         if bet is None or day is None or prob is None or not bet.odds > 1.0:
             return
-        odds, wins = (bet.odds / (bet.odds - 1.0), 1.0 - prob) if bet.side == "lay" else (bet.odds, prob)
-        self._days[day].clv_sum += odds * wins - 1.0
+        wins = 1.0 - prob if bet.side == "lay" else prob
+        self._days[day].clv_sum += as_back(bet.side, bet.odds) * wins - 1.0
         self._days[day].clv_n += 1
 
 
 def _day(sums: _Sums) -> Day:
-    return Day(sums.bets, sums.attempts, sums.stake_minor, sums.pnl_minor, sums.clv_sum, sums.clv_n, sums.return_frac)
+    return Day(**{name: getattr(sums, name) for name in FIELDS})
 
 
 def _joined(day: Day, later: Day) -> Day:
-    return Day(
-        day.bets + later.bets,
-        day.attempts + later.attempts,
-        day.stake_minor + later.stake_minor,
-        day.pnl_minor + later.pnl_minor,
-        day.clv_sum + later.clv_sum,
-        day.clv_n + later.clv_n,
-        (1.0 + day.return_frac) * (1.0 + later.return_frac) - 1.0,
-    )
+    sums = {name: getattr(day, name) + getattr(later, name) for name in FIELDS if name != "return_frac"}
+    return Day(**sums, return_frac=(1.0 + day.return_frac) * (1.0 + later.return_frac) - 1.0)

@@ -14,6 +14,7 @@ from engine.promotion.bands import Position, Standing, band_position, end_shown
 #: measures of each breaker
 MODEL: Final = ("bets_a_day", "yield", "drawdown", "fill_rate")
 CLV: Final = ("clv",)
+CALIBRATION: Final = ("calibration",)
 
 
 class BandBreaker:
@@ -25,7 +26,7 @@ class BandBreaker:
     Parameters
     ----------
     name : str
-        ``model`` or ``clv``.
+        ``model``, ``clv`` or ``calibration``.
     measures : sequence of str
         Of `engine.promotion.bands.MEASURES`.
     days : DayFold

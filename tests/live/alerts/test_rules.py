@@ -27,6 +27,7 @@ def raised_by(kind: Kind, body: dict[str, Any], **values: Any) -> list[Raised]:
         ("fills", "breaker_fills"),
         ("model", "breaker_model"),
         ("clv", "breaker_clv"),
+        ("calibration", "breaker_calibration"),
         ("proof/venue/x", "breaker_proof"),
         ("price/venue/x", "breaker_price"),
         ("size/venue/x", "breaker_size"),

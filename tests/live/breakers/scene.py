@@ -12,7 +12,15 @@ from tests.live.clock import MovedClock
 
 #: of entries of a bet, as far as breakers read them
 BODIES = {
-    Kind.INTENDED: {"event_id": 1, "market": "1x2", "line": None, "selection": "home", "side": "back"},
+    Kind.INTENDED: {
+        "event_id": 1,
+        "market": "1x2",
+        "line": None,
+        "selection": "home",
+        "side": "back",
+        "odds": 2.0,
+        "edge_frac": 0.05,
+    },
     Kind.PLACED: {"matched_minor": 100, "odds": 2.0},
     Kind.PARTIAL: {"matched_minor": 50, "odds": 2.0},
 }

@@ -26,13 +26,16 @@ class Written:
     def decide(self, count: int = 1) -> None:
         self.write(Kind.DECIDED, decisions=[{"reason": "edge"}] * count)
 
-    def bet(self, key: str, stake: int, odds: float, side: str = "back") -> None:
-        place = {"event_id": 1, "market": "1x2", "line": None, "selection": "home", "side": side}
+    def bet(self, key: str, stake: int, odds: float, side: str = "back", edge: float = 0.1) -> None:
+        place = {"event_id": 1, "market": "1x2", "line": None, "selection": "home", "side": side, "odds": odds}
+        place |= {"edge_frac": edge}
         self.write(Kind.INTENDED, key, Money(cash=-stake, reserved=stake), **place)
         self.write(Kind.PLACED, key, Money(reserved=-stake, stakes=stake), matched_minor=stake, odds=odds)
 
     def settle(self, key: str, stake: int, pnl: int) -> None:
-        self.write(Kind.SETTLED, key, Money(cash=stake + pnl, stakes=-stake, pnl=-pnl), pnl_minor=pnl, version=1)
+        state = "win" if pnl > 0 else "lose"
+        money = Money(cash=stake + pnl, stakes=-stake, pnl=-pnl)
+        self.write(Kind.SETTLED, key, money, pnl_minor=pnl, version=1, state=state)
 
     def roll(self) -> None:
         self.write(Kind.ROLLED)
@@ -57,6 +60,7 @@ def test_a_day_holds_its_bets_its_attempts_and_what_was_settled() -> None:
     assert astuple(day)[:4] == (2, 4, 300, -102)
     assert day.clv_sum == pytest.approx(2.0 * 0.55 - 1) and day.clv_n == 1  # b was not settled yet
     assert day.return_frac == pytest.approx(-102 / 10_000)
+    assert day.surprise_sum == pytest.approx((1 - 1.1 / 2) + (0 - 1.1 / 3)) and day.surprise_n == 2
 
 
 def test_a_lay_is_the_back_bet_of_equal_risk() -> None:
@@ -67,6 +71,7 @@ def test_a_lay_is_the_back_bet_of_equal_risk() -> None:
     w.write(Kind.CLOSED, event_id=1, close_probs={"a": 0.18})
     w.roll()
     assert w.fold.days()[0].clv_sum == pytest.approx(1.25 * 0.82 - 1)
+    assert w.fold.days()[0].surprise_sum == pytest.approx(1 - 1.1 / 1.25)  # its own probability that the lay wins: 0.88
 
 
 def test_a_day_without_a_decision_counts_with_the_one_before_and_not_before_the_first() -> None:
@@ -98,3 +103,4 @@ def test_deposits_are_no_profit_and_a_reversal_takes_everything_back() -> None:
     w.roll()
     assert astuple(w.fold.days()[0])[:4] == (1, 1, 100, -100)
     assert w.fold.days()[0].return_frac == pytest.approx(-100 / 15_000)
+    assert w.fold.days()[0].surprise_sum == pytest.approx(-0.55) and w.fold.days()[0].surprise_n == 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.live.breakers import Breakers
-from engine.live.breakers.drift import CLV, MODEL
+from engine.live.breakers.drift import CALIBRATION, CLV, MODEL
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.promotion.bands import MEASURES
 from tests.live.breakers.scene import Scene
@@ -34,15 +34,15 @@ def day(scene: Scene, *pnl: int, prob: float = 0.5) -> list[Entry]:
     for number, won in enumerate(pnl):
         key = f"{n}-{number}"
         scene.bet(key, Kind.INTENDED, Kind.PLACED)
-        money = Money(cash=10 + won, stakes=-10, pnl=-won)
-        scene.write(Entry(Kind.SETTLED, f"settled:{key}:1", n, intent=key, money=money))
+        money, state = Money(cash=10 + won, stakes=-10, pnl=-won), {"state": "win" if won > 0 else "lose"}
+        scene.write(Entry(Kind.SETTLED, f"settled:{key}:1", n, intent=key, money=money, body=state))
         scene.write(Entry(Kind.CLOSED, f"closed:{key}", n, body={"event_id": n, "close_probs": {key: prob}}))
     scene.write(Entry(Kind.ROLLED, f"rolled:{n}", n))
     return scene.turn()
 
 
 def test_each_measure_belongs_to_one_breaker() -> None:
-    assert sorted((*MODEL, *CLV)) == sorted(MEASURES)
+    assert sorted((*MODEL, *CLV, *CALIBRATION)) == sorted(MEASURES)
 
 
 def test_a_yield_below_its_band_stops_bets_until_a_person_resumes() -> None:
@@ -69,6 +69,28 @@ def test_the_closing_line_value_has_a_breaker_of_its_own() -> None:
     (entry,) = day(scene, 10, prob=0.46)
     assert entry.body["breaker"] == "clv" and scene.reason() == "breaker_clv"
     assert entry.body["measured"] == pytest.approx((2 * 0.48 - 1 + 2 * 0.46 - 1) / 2)
+
+
+def test_bets_that_win_less_often_than_they_promise_stop_the_next_ones() -> None:
+    """The closing prices say nothing: the breaker of the closing line value stays closed."""
+    scene = scene_with({"calibration": {"lower": [-0.25] * 30}, "clv": {"lower": [-0.05] * 30}})
+    assert day(scene, 10, -10) == []  # one of two, promised 0.525 each
+    (entry,) = day(scene, -10, -10)
+    assert entry.body["breaker"] == "calibration" and entry.body["human"] and scene.reason() == "breaker_calibration"
+    assert entry.body["measured"] == pytest.approx(1 / 4 - 0.525) and scene.state("clv") == "closed"
+    assert entry.body["cause"] == "calibration is -0.275 after 2 days, the band is -0.25 to open"
+    scene.restart()
+    assert scene.reason() == "breaker_calibration" and scene.turn() == []
+    scene.person("calibration")
+    assert scene.reason() == "" and scene.turn() == []
+
+
+def test_a_promotion_without_a_band_for_it_has_no_such_breaker() -> None:
+    scene = Scene()
+    document = {"days": 30, "measures": {name: OPEN for name in MEASURES if name != "calibration"}}
+    breakers = Breakers(scene.settings, scene.clock, mode="paper", live_feed=True, bands=document)
+    names = [row.breaker for row in breakers.distances()]
+    assert "calibration" not in names and {"model", "clv"} <= set(names)
 
 
 def test_the_distance_is_that_of_the_nearest_measure() -> None:

@@ -69,8 +69,10 @@ def test_a_day_like_the_backtest_is_identical_to_the_cent(
     of_backtest = merged(day_table(path, tapes.tape(deployed.spec)))
     of_ledger = days_of(Traded.of(same), tapes.tape(deployed.spec), int(deployed.params.bankroll_minor))
     for mine, own in zip(of_ledger, of_backtest, strict=True):
-        assert mine == replace(own, clv_sum=mine.clv_sum, return_frac=mine.return_frac)
-        assert (mine.clv_sum, mine.return_frac) == pytest.approx((own.clv_sum, own.return_frac))
+        sums = {name: getattr(mine, name) for name in ("clv_sum", "return_frac", "surprise_sum")}
+        assert mine == replace(own, **sums)
+        assert list(sums.values()) == pytest.approx([getattr(own, name) for name in sums])
+    assert sum(own.surprise_n for own in of_backtest) >= 40
 
 
 def test_the_breakers_count_the_days_of_a_ledger_as_a_drift_does(
@@ -83,8 +85,9 @@ def test_the_breakers_count_the_days_of_a_ledger_as_a_drift_does(
     of_breakers = fold.days()
     assert 20 < len(of_breakers) in (len(of_drift) - 1, len(of_drift))  # the last day has not ended
     for mine, own in zip(of_breakers[:-1], of_drift, strict=False):
-        assert mine == replace(own, clv_sum=0.0, clv_n=0, return_frac=mine.return_frac)  # without CLOSED entries
-        assert mine.return_frac == pytest.approx(own.return_frac)
+        sums = {"return_frac": mine.return_frac, "surprise_sum": mine.surprise_sum}
+        assert mine == replace(own, clv_sum=0.0, clv_n=0, **sums)  # without CLOSED entries
+        assert list(sums.values()) == pytest.approx([own.return_frac, own.surprise_sum])
 
 
 def reject(word: str) -> Planted:

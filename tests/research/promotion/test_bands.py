@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from engine.errors import PromotionError
-from engine.promotion.bands import FIELDS, MEASURES, Day, Position, band_position, cumulative
+from engine.kernel.codes import State
+from engine.promotion.bands import FIELDS, MEASURES, Day, Position, as_back, band_position, cumulative, surprise
 from research.inference.block_bootstrap import lost_spread, resampled_order
 from research.inference.bootstrap import generator
 from research.promotion.bands import (
@@ -117,14 +118,16 @@ def test_bounds_are_quantiles_and_beyond_one_percent_they_widen_as_a_normal() ->
 
 
 def test_measures_add_up_over_days() -> None:
-    days = np.array([[2, 3, 200, 50, 0.1, 2, 0.05], [1, 1, 100, -100, 0.2, 1, -0.1], [0, 0, 0, 0, 0, 0, 0.0]])
+    days = np.array(
+        [[2, 3, 200, 50, 0.1, 2, 0.05, 0.3, 1], [1, 1, 100, -100, 0.2, 1, -0.1, -0.6, 2], [0, 0, 0, 0, 0, 0, 0.0, 0, 0]]
+    )
     measured = cumulative(days)
-    losing = cumulative(np.array([[1, 1, 100, -100, 0.0, 0, -0.25], [1, 1, 100, 10, 0.0, 0, 0.1]]))
+    losing = cumulative(np.array([[1, 1, 100, -100, 0.0, 0, -0.25, 0, 0], [1, 1, 100, 10, 0.0, 0, 0.1, 0, 0]]))
     assert losing[:, MEASURES.index("drawdown")].tolist() == [0.25, 0.25]  # below the start, not below a peak of later
-    assert measured[0].tolist() == [2.0, 0.25, 0.05, 0.0, 2 / 3]
-    assert measured[1] == pytest.approx([1.5, -50 / 300, 0.1, 0.1, 0.75])
-    assert measured[2] == pytest.approx([1.0, -50 / 300, 0.1, 0.1, 0.75])
-    assert np.isnan(cumulative(np.zeros((1, len(FIELDS))))[0]).tolist() == [False, True, True, False, True]
+    assert measured[0].tolist() == [2.0, 0.25, 0.05, 0.3, 0.0, 2 / 3]
+    assert measured[1] == pytest.approx([1.5, -50 / 300, 0.1, -0.1, 0.1, 0.75])
+    assert measured[2] == pytest.approx([1.0, -50 / 300, 0.1, -0.1, 0.1, 0.75])
+    assert np.isnan(cumulative(np.zeros((1, len(FIELDS))))[0]).tolist() == [False, True, True, True, False, True]
 
 
 def test_inside_outside_and_too_early_to_tell() -> None:
@@ -143,6 +146,39 @@ def test_inside_outside_and_too_early_to_tell() -> None:
     assert band_position([], document)[0].position is Position.TOO_EARLY
     assert band_position([Day(0, 0, 0, 0, 0.0, 0, 0.0)], document)[1].position is Position.TOO_EARLY  # no yield yet
     assert len(band_position([day] * 5, document)) == len(MEASURES)  # days after the last one are not judged
+    older = document | {"measures": {name: flat for name in MEASURES if name != "calibration"}}
+    assert [one.measure for one in band_position([day], older)] == [name for name in MEASURES if name != "calibration"]
+
+
+@pytest.mark.parametrize("line", [None, -0.5, -0.25, 0.0])
+def test_the_surprise_of_a_bet_has_a_mean_of_zero_by_its_own_probabilities(line: float | None) -> None:
+    """Every way in which a bet can end, each with its own probability, against the payoffs of the kernel."""
+    odds = 1.9
+    by_state = {
+        None: {State.WIN: 0.55, State.LOSE: 0.45},
+        -0.5: {State.WIN: 0.5, State.LOSE: 0.5},
+        -0.25: {State.WIN: 0.5, State.HALF_LOSE: 0.2, State.LOSE: 0.3},
+        0.0: {State.WIN: 0.4, State.VOID: 0.25, State.HALF_WIN: 0.1, State.LOSE: 0.25},
+    }[line]
+    payoff = {
+        State.WIN: odds - 1,
+        State.HALF_WIN: (odds - 1) / 2,
+        State.VOID: 0.0,
+        State.HALF_LOSE: -0.5,
+        State.LOSE: -1,
+    }
+    edge = sum(prob * payoff[state] for state, prob in by_state.items())
+    surprises = {state: surprise(state.name.lower(), odds, edge) for state in by_state}
+    assert sum(prob * surprises[state] for state, prob in by_state.items()) == pytest.approx(0.0, abs=1e-15)
+    for state, value in surprises.items():
+        assert value == pytest.approx((payoff[state] - edge) / odds)
+    if line is None:
+        assert surprises == {State.WIN: pytest.approx(1 - 0.55), State.LOSE: pytest.approx(-0.55)}
+
+
+def test_what_ended_in_another_way_has_no_surprise() -> None:
+    assert all(math.isnan(surprise(state, 2.0, 0.1)) for state in ("cashed", "dead_heat", "place", "unknown", ""))
+    assert as_back("lay", 5.0) == 1.25 and as_back("back", 5.0) == 5.0
 
 
 def test_bounds_are_rounded_away_from_the_middle() -> None:

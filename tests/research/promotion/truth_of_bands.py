@@ -1,7 +1,8 @@
 """How often bands alarm where the truth is known: ``python -m tests.research.promotion.truth_of_bands``.
 
 A simulated bookmaking week: the number of attempts has a weekday pattern and a slow swing, fills are lost at random,
-winners pay the odds, the closing line value has noise of its own. A backtest is drawn, bands are made of it as of any
+winners pay the odds, the closing line value has noise of its own, and the strategy's probabilities are those of the
+edge that it believes in. A backtest is drawn, bands are made of it as of any
 backtest, and futures of the same process are held against them: without a change, and with one.
 """
 
@@ -40,12 +41,18 @@ class Process:
         Share of attempts that are filled.
     swing : float
         Standard deviation of the logarithm of the rate, which moves slowly: a correlation of 0.9 from day to day.
+    hidden : float
+        Added to the expected yield alone: the closing prices do not see it, nor does the strategy.
+    believed : float
+        Edge by the probabilities of the strategy.
     """
 
     rate: float = 3.0
     edge: float = 0.05
     fill: float = 0.97
     swing: float = 0.0
+    hidden: float = 0.0
+    believed: float = 0.05
 
 
 #: what may change; every measure is hit by one of them
@@ -59,6 +66,7 @@ MILD: Final = {
     "an edge of zero": {"edge": 0.0},
     "a tenth fewer fills": {"fill": 0.873},
     "a third more bets": {"rate": 4.0},
+    "a hidden loss": {"hidden": -0.2},
 }
 
 
@@ -71,15 +79,16 @@ def draw(process: Process, days: int, rng: np.random.Generator) -> Floats:
         attempts = rng.poisson(process.rate * lift * _WEEK[(day + phase) % 7])
         bets = rng.binomial(attempts, process.fill)
         odds = rng.uniform(1.8, 4.0, bets)
-        won = rng.random(bets) < (1.0 + process.edge) / odds
+        won = rng.random(bets) < (1.0 + process.edge + process.hidden) / odds
         pnl = float(np.where(won, odds - 1.0, -1.0).sum()) * _STAKE
         clv = float(rng.normal(process.edge, 0.08, bets).sum())
-        out[day] = bets, attempts, bets * _STAKE, pnl, clv, bets, pnl / _BANKROLL
+        told = float((won - (1.0 + process.believed) / odds).sum())
+        out[day] = bets, attempts, bets * _STAKE, pnl, clv, bets, pnl / _BANKROLL, told, bets
     return out
 
 
 def bounds_of(document: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """Lower and upper bounds of a bands document, float64 (days, 5) each."""
+    """Lower and upper bounds of a bands document, float64 (days, 6) each."""
     ends = []
     for side, none in (("lower", -np.inf), ("upper", np.inf)):
         columns = [document["measures"][name][side] for name in MEASURES]
@@ -97,7 +106,7 @@ def alarms(
 ) -> dict[str, float]:
     """Share of futures that leave the bands of one backtest, by what changed; ``nothing`` for no change.
 
-    A change is looked at in 20 futures, or fewer.
+    A change is looked at in 20 futures, or fewer. Of a hidden loss also the shares of single measures are given.
     """
     rng = np.random.default_rng(seed)
     backtest = [Day(*row) for row in draw(process, reference_days, rng).tolist()]
@@ -108,7 +117,14 @@ def alarms(
         paths = np.stack(
             [draw(other, settings.days, rng) for _ in range(futures if name == "nothing" else min(futures, 20))]
         )
-        shares[name] = alarm_share(lower, upper, cumulative(paths))
+        measured = cumulative(paths)
+        shares[name] = alarm_share(lower, upper, measured)
+        if name == "a hidden loss":
+            shares |= {
+                f"{name} by {measure}": alarm_share(lower[:, [at]], upper[:, [at]], measured[..., [at]])
+                for at, measure in enumerate(MEASURES)
+                if measure in ("yield", "clv", "calibration", "drawdown")
+            }
     return shares
 
 
