@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from research.goals.newton import Cells, Floats, Played, Pull, fit, gather, work
 
@@ -80,20 +79,19 @@ class Prior:
         return np.stack([-self.newcomer * is_new, self.newcomer * is_new])
 
 
-def gathered(played: Played, n_teams: int, decay: float) -> tuple[Cells, NDArray[np.int64], float]:
+def gathered(played: Played, n_teams: int, decay: float) -> tuple[Cells, float]:
     """Matches summed by pair and ground, with their weights.
 
     Returns
     -------
-    tuple of (Cells, int64 (n_teams, n_teams, 2), float)
-        The cells; the number of the cell of each pair and ground, -1: none; the part of the log likelihood that no
-        parameter changes.
+    tuple of (Cells, float)
+        The cells, and the part of the log likelihood that no parameter changes.
     """
     m = len(played.home)
     number = np.full((n_teams, n_teams, 2), -1, dtype=np.int64)
     teams, sums = np.empty((m, 3), dtype=np.int64), np.empty((m, 7))
     count, constant = gather(played, decay, number, teams, sums)
-    return Cells(count, teams, sums), number, constant
+    return Cells(count, teams, sums), constant
 
 
 def start_of(cells: Cells, n_teams: int) -> tuple[Floats, tuple[float, float, float]]:
@@ -127,7 +125,7 @@ def fitted(
     tolerance : float
         In log likelihood.
     """
-    cells, _, constant = gathered(played, n_teams, decay)
+    cells, constant = gathered(played, n_teams, decay)
     theta, _ = start_of(cells, n_teams)
     pull = Pull(prior.ridge, prior.means(played, n_teams))
     value, steps = fit(cells, pull, with_rho, theta, tolerance, work(n_teams))

@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 #: goals of a side run from 0 to SIZE - 1; higher scores are left out and the rest is scaled up to 1
 SIZE: Final = 16
+#: a match whose scores within the grid have less probability than this has no prices
+_LEAST_HELD: Final = 0.999
 #: order of the states in `ScoreGrid.states`
 STATES: Final = ("win", "half_win", "void", "half_lose", "lose")
 #: markets that the score after regulation settles
@@ -30,7 +32,9 @@ class ScoreGrid:
     Attributes
     ----------
     probs : float64 (n, SIZE, SIZE)
-        Home goals, then away goals. The scores of a match sum to 1, or are NaN throughout: no rates are known.
+        Home goals, then away goals. The scores of a match sum to 1, or are NaN throughout: a rate or the dependence is
+        unknown, or more than 1 in 1,000 matches of these rates would end beyond the grid (about 6 goals a side), as
+        in handball.
     """
 
     probs: Floats
@@ -75,7 +79,7 @@ def low_score_grid(home_rate: ArrayLike, away_rate: ArrayLike, rho: ArrayLike = 
     home_rate, away_rate : float64 (n,)
         Expected goals before the correction; NaN: unknown.
     rho : float64, () or (n,)
-        Moved into the bounds within which no probability is negative. 0: plain Poisson scores.
+        Moved into the bounds within which no probability is negative. 0: plain Poisson scores. NaN: unknown.
     """
     home, away, dependence = _columns(home_rate, away_rate, rho)
     probs = np.empty((len(home), SIZE, SIZE))
@@ -91,7 +95,7 @@ def shared_grid(home_rate: ArrayLike, away_rate: ArrayLike, shared_rate: ArrayLi
     home_rate, away_rate : float64 (n,)
         Expected goals of the sides, shared ones included; NaN: unknown.
     shared_rate : float64, () or (n,)
-        Mean of C, the covariance of both scores; at most the lower of both rates.
+        Mean of C, the covariance of both scores; at most the lower of both rates. NaN: unknown.
     """
     home, away, shared = _columns(home_rate, away_rate, shared_rate)
     probs = np.empty((len(home), SIZE, SIZE))
@@ -183,6 +187,8 @@ def _fill_low_score(home_rate, away_rate, rho, side, probs):
                         p *= 1.0 - r
                 probs[row, x, y] = p
                 total += p
+        if not total >= _LEAST_HELD:  # too many goals for the grid, or NaN
+            total = math.nan
         for x in range(size):
             for y in range(size):
                 probs[row, x, y] /= total
@@ -206,6 +212,8 @@ def _fill_shared(home_rate, away_rate, shared_rate, part, probs):
                     p += part[0, x - k] * part[1, y - k] * part[2, k]
                 probs[row, x, y] = p
                 total += p
+        if not total >= _LEAST_HELD or math.isnan(shared_rate[row]):
+            total = math.nan
         for x in range(size):
             for y in range(size):
                 probs[row, x, y] /= total

@@ -28,7 +28,9 @@ N_SUMS: Final = 7
 N_OTHERS: Final = 3
 #: no step changes a log rate by more
 _LONGEST: Final = 1.5
-_MOST_STEPS: Final = 60
+#: where no low score of a kind was seen the likelihood may rise with rho for ever: it stays within this on both sides
+_FARTHEST: Final = 1.0
+_MOST_STEPS: Final = 200
 _MOST_HALVINGS: Final = 40
 #: a pivot below this share of the goals belongs to a direction that no match says anything about: it is not moved
 _FLAT: Final = 1e-13
@@ -337,7 +339,7 @@ def fit(cells, pull, with_rho, theta, tolerance, space):
     with_rho : bool
         Whether rho is fitted (Dixon-Coles); otherwise it stays as it is in theta, unused.
     theta : float64 (2 n_teams + 3,)
-        Attack, defence, mu, h, rho.
+        Attack, defence, mu, h, rho; rho from -1 to 1.
     tolerance : float
         The fit ends when a full step promises no more than this, in log likelihood.
     space : Work
@@ -350,6 +352,8 @@ def fit(cells, pull, with_rho, theta, tolerance, space):
     value = evaluate(cells, pull, with_rho, theta, space)
     for steps in range(_MOST_STEPS):
         newton_step(pull, with_rho, space)
+        rho, moved = theta[-1], space.step[-1]
+        space.step[-1] = min(_FARTHEST - rho, max(-_FARTHEST - rho, moved))
         promise, longest = 0.0, _LONGEST
         for k in range(len(theta)):
             promise += 0.5 * space.gradient[k] * space.step[k]

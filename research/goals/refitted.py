@@ -14,6 +14,11 @@ from research.goals.newton import Played
 class Rated(Protocol):
     """A fitted model that rates pairs of teams."""
 
+    @property
+    def steps(self) -> int:
+        """Steps of the fit; -1: it did not end, and its rates are not used."""
+        ...
+
     def rates(self, home: int, away: int, neutral: bool = False) -> tuple[float, float]:
         """Mean goals of home and away; -1: a team never seen."""
         ...
@@ -59,15 +64,18 @@ class Refitted(ByInstant):
                 matches.add(result, score, settled_ns)
 
     def read(self, event: Mapping[str, Any], decided_ns: int) -> tuple[float | None, ...]:
-        """Mean goals of home and away after regulation, and the further value."""
+        """Mean goals of home and away after regulation, and the further value; null, too, where a fit did not end."""
         group = event["sport"], event["competition"]
         matches, last = self._matches.get(group), self._refits.last
+        unknown = (None, None) if last is None else (None, None, None)
         if matches is None or matches.count < max(self._refits.warm_up, 1):
-            return (None, None) if last is None else (None, None, None)
+            return unknown
         count, model, teams = self._models.get(group, (0, None, {}))
         if model is None or count != matches.count:
             played, teams = matches.window(self._refits.window_days)
             model = self._refits.fit(played, len(teams))
             self._models[group] = matches.count, model, teams
+        if model.steps < 0:
+            return unknown
         rates = model.rates(teams.get(event["home"], -1), teams.get(event["away"], -1), bool(event["neutral"]))
         return rates if last is None else (*rates, getattr(model, last))

@@ -17,7 +17,7 @@ READS: Final = (
 )  # fmt: skip
 _DAY_NS: Final = 86_400_000_000_000
 _YEAR: Final = 365.0
-#: no log mean goes beyond: a mean of 54
+#: no log mean goes beyond, a mean of 54; one that would has no value: this is no model of a sport of so many points
 _HIGHEST: Final = 4.0
 
 
@@ -174,12 +174,14 @@ class ScoreDriven(ByInstant):
         )
 
     def read(self, event: Mapping[str, Any], decided_ns: int) -> tuple[float | None, ...]:
-        """Means of home and away, and the further values."""
+        """Means of home and away, and the further values; null before the warm-up and for a mean above 54."""
         here = self._competitions.get((event["sport"], event["competition"]))
         counted = 0 if here is None else here.n_shots if self._of_shots else here.n_goals
+        unknown = (None,) * (2 + len(self._further))
         if here is None or counted < max(self._warm_up, 1):
-            return (None,) * (2 + len(self._further))
-        return (*self._means(here, event, decided_ns, self._of_shots), *self._further)
+            return unknown
+        means = self._means(here, event, decided_ns, self._of_shots)
+        return unknown if max(means) >= math.exp(_HIGHEST) else (*means, *self._further)
 
 
 def _shots_of(result: Mapping[str, Any]) -> tuple[int, int] | None:

@@ -1,9 +1,12 @@
 """Fit of the bivariate Poisson model: X = A + C and Y = B + C with independent Poisson A, B and C.
 
-Karlis & Ntzoufras (2003), "Analysis of sports data by using bivariate Poisson models", The Statistician 52(3). Given
-the mean c of the shared goals, the derivative of the likelihood is that of a Poisson model of the goals less the shared
-ones expected given the score (their E-step), so the Newton step of `research.goals.newton` applies to it. The best c is
-where the derivative of the profile likelihood is 0: one number, found by false position.
+Karlis & Ntzoufras (2003), "Analysis of sports data by using bivariate Poisson models", The Statistician 52(3). The fit
+is Newton's method in all parameters at once, from the Poisson model on. With k the shared goals of a match, expected
+given its score, the derivatives of the log likelihood need the mean and the variance of k only; nothing else
+distinguishes them from those of two Poisson means. The steps are damped by halving, and the mean of the shared goals
+stays between 0 and a bound.
+
+Everything that is compiled here calls nothing that is compiled in another file, for the reason in `goals.newton`.
 """
 
 from __future__ import annotations
@@ -13,33 +16,40 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.kernel.cache import compiled
+from engine.kernel.cache import compiled, leaf
 from research.goals.fitted import GoalModel, Prior, gathered, start_of
-from research.goals.newton import Cells, Floats, Played, Pull, Work, evaluate, newton_step, work
+from research.goals.newton import Floats, Played, Pull, fit, work
 
-#: where the mean of shared goals is looked for: first at _FIRST, at most at _HIGHEST
-_FIRST: Final = 0.1
+#: the mean of shared goals is looked for up to here
 _HIGHEST: Final = 0.6
-#: share of the squared derivative, per unit of weight, that may be left to gain in theta
-_ROUGH: Final = 1e-3
+#: how near the start comes to the Poisson model, in log likelihood
+_NEAR: Final = 0.01
+#: no step changes a log rate by more
+_LONGEST: Final = 1.5
 _MOST_STEPS: Final = 200
-_MOST_ROUNDS: Final = 40
+_MOST_HALVINGS: Final = 40
+#: a pivot below this share of the goals belongs to a direction that no match says anything about: it is not moved
+_FLAT: Final = 1e-13
 
 
-class _Data(NamedTuple):
-    """Matches, their weights and their cells; the sums of the cells are those of the goals less the shared ones.
+class Space(NamedTuple):
+    """Workspaces of a fit with p = 2 n + 3 parameters: attack, defence, mu, h, mean of the shared goals.
 
-    `constant` is the part of the log likelihood that no parameter changes.
+    Attributes
+    ----------
+    rates : float64 (2, n)
+        exp(attack), exp(defence).
+    system : float64 (p, p + 1)
+        The negative second derivatives, right of the diagonal; the gradient is the last column.
+    gradient, step, start : float64 (p,)
     """
 
-    played: Played
-    weights: Floats
-    cell: NDArray[np.int64]
-    cells: Cells
-    pull: Pull
-    constant: float
+    rates: Floats
+    system: Floats
+    gradient: Floats
+    step: Floats
+    start: Floats
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class SharedModel:
     Attributes
     ----------
     separate : GoalModel
-        Rates of the goals that are not shared; its log likelihood is that of the whole model.
+        Rates of the goals that are not shared; its log likelihood and its steps are those of the whole model.
     shared : float
         Mean of the shared goals, the covariance of both scores; 0: the scores are not positively dependent.
     """
@@ -57,123 +67,230 @@ class SharedModel:
     separate: GoalModel
     shared: float
 
+    @property
+    def steps(self) -> int:
+        """Newton steps; -1: the fit did not end."""
+        return self.separate.steps
+
     def rates(self, home: int, away: int, neutral: bool = False) -> tuple[float, float]:
         """Mean goals of home and away, shared ones included; -1: a team never seen."""
         home_rate, away_rate = self.separate.rates(home, away, neutral)
         return home_rate + self.shared, away_rate + self.shared
 
 
+@leaf
+def _penalty(theta, pull):
+    n = pull.prior.shape[1]
+    total = 0.0
+    for i in range(n):
+        apart, open_ = theta[i] - pull.prior[0, i], theta[n + i] - pull.prior[1, i]
+        total += apart * apart + open_ * open_
+    return 0.5 * pull.ridge * total
+
+
+@leaf
+def _cleared(theta, pull, space):
+    """Rates at theta; gradient and system of the penalty alone."""
+    n = pull.prior.shape[1]
+    for p in range(2 * n + 3):
+        space.gradient[p] = 0.0
+        for q in range(p, 2 * n + 3):
+            space.system[p, q] = 0.0
+    for i in range(n):
+        space.rates[0, i], space.rates[1, i] = math.exp(theta[i]), math.exp(theta[n + i])
+        space.gradient[i] = -pull.ridge * (theta[i] - pull.prior[0, i])
+        space.gradient[n + i] = -pull.ridge * (theta[n + i] - pull.prior[1, i])
+        space.system[i, i] = space.system[n + i, n + i] = pull.ridge
+
+
+@leaf
+def _add(space, n, match, by_home, by_away, both, by_shared):
+    """Add a match to the system: second derivatives by both log rates, by one and the other, and by one and c."""
+    i, j, at_home = match
+    system = space.system
+    mu, h, c = 2 * n, 2 * n + 1, 2 * n + 2
+    system[i, i] += by_home
+    system[j, j] += by_away
+    system[min(i, j), max(i, j)] += both
+    system[n + j, n + j] += by_home
+    system[n + i, n + i] += by_away
+    system[n + min(i, j), n + max(i, j)] += both
+    system[i, n + j] += by_home
+    system[j, n + i] += by_away
+    system[i, n + i] += both
+    system[j, n + j] += both
+    system[i, mu] += by_home + both
+    system[n + j, mu] += by_home + both
+    system[j, mu] += by_away + both
+    system[n + i, mu] += by_away + both
+    system[mu, mu] += by_home + by_away + 2.0 * both
+    system[i, c] += by_shared
+    system[j, c] += by_shared
+    system[n + i, c] += by_shared
+    system[n + j, c] += by_shared
+    system[mu, c] += 2.0 * by_shared
+    if at_home:
+        system[i, h] += by_home
+        system[n + j, h] += by_home
+        system[j, h] += both
+        system[n + i, h] += both
+        system[mu, h] += by_home + both
+        system[h, h] += by_home
+        system[h, c] += by_shared
+
+
 @compiled
-def split(data, c, theta):
-    """Share out the goals at theta and c: the sums of the cells become those of the goals that are not shared.
+def evaluate(played, weights, pull, theta, exact, space):
+    """The log likelihood at theta, less the penalty and without the part that no parameter changes.
+
+    The gradient and the negative second derivatives are left in the workspaces. `exact` is 1; at 0 the second
+    derivatives are those of a likelihood that is concave everywhere, with the same gradient.
+    """
+    n = pull.prior.shape[1]
+    mu, h, c = theta[2 * n], theta[2 * n + 1], theta[2 * n + 2]
+    _cleared(theta, pull, space)
+    rates, gradient = space.rates, space.gradient
+    value = -_penalty(theta, pull)
+    base, lift = math.exp(mu), math.exp(h)
+    for m in range(len(weights)):
+        i, j, at_home = played.home[m], played.away[m], played.neutral[m] == 0
+        weight, x, y = weights[m], played.home_goals[m], played.away_goals[m]
+        home_rate = base * rates[0, i] * rates[1, j] * (lift if at_home else 1.0)
+        away_rate = base * rates[0, j] * rates[1, i]
+        log = x * (mu + theta[i] + theta[n + j] + (h if at_home else 0.0)) + y * (mu + theta[j] + theta[n + i])
+        # of k shared goals, relative to none: the chance, its first and its second derivative by c
+        total, first, second = 1.0, 0.0, 0.0
+        if x > 0.0 and y > 0.0:
+            chance, once, twice = 1.0, 0.0, 0.0
+            both = 1.0 / (home_rate * away_rate)
+            for k in range(int(min(x, y))):
+                ratio = (x - k) * (y - k) * both / (k + 1.0)
+                twice, once, chance = once * ratio, chance * ratio, chance * ratio * c
+                total += chance
+                first += (k + 1.0) * once
+                second += (k + 1.0) * k * twice
+            first /= total
+            second /= total
+            log += math.log(total)
+        value += weight * (log - home_rate - away_rate - c)
+        expected = c * first
+        spread = exact * (first + c * second - expected * first)  # the variance of k over c
+        by_home, by_away = weight * (x - home_rate - expected), weight * (y - away_rate - expected)
+        gradient[i] += by_home
+        gradient[n + j] += by_home
+        gradient[j] += by_away
+        gradient[n + i] += by_away
+        gradient[2 * n] += by_home + by_away
+        gradient[2 * n + 1] += by_home if at_home else 0.0
+        gradient[2 * n + 2] += weight * (first - 1.0)
+        space.system[2 * n + 2, 2 * n + 2] += weight * (first * first - exact * second)
+        apart = home_rate - c * spread, away_rate - c * spread
+        _add(space, n, (i, j, at_home), weight * apart[0], weight * apart[1], -weight * c * spread, weight * spread)
+    return value
+
+
+@compiled
+def solve(size, space):
+    """The Newton step of the first `size` parameters, in `Space.step`; the others stay.
 
     Returns
     -------
-    tuple of (float, float)
-        The log likelihood without the constant of the data, and the derivative by c at fixed theta.
+    bool
+        False: the system is not positive definite.
     """
-    n = data.pull.prior.shape[1]
-    mu, h = theta[2 * n], theta[2 * n + 1]
-    sums, played = data.cells.sums, data.played
-    for cell in range(data.cells.n):
-        sums[cell, 1], sums[cell, 2] = 0.0, 0.0
-    value, slope = 0.0, 0.0
-    for m in range(len(played.home)):
-        i, j, weight = played.home[m], played.away[m], data.weights[m]
-        x, y = played.home_goals[m], played.away_goals[m]
-        log_home = mu + theta[i] + theta[n + j] + (0.0 if played.neutral[m] else h)
-        log_away = mu + theta[j] + theta[n + i]
-        home_rate, away_rate = math.exp(log_home), math.exp(log_away)
-        both = 1.0 / (home_rate * away_rate)
-        term, total, expected = 1.0, 1.0, 0.0  # of k shared goals, relative to none; expected is E[k] / c * total
-        for k in range(int(min(x, y))):
-            grown = term * (x - k) * (y - k) * both / (k + 1.0)
-            term = grown * c
-            total += term
-            expected += (k + 1.0) * grown
-        log = x * log_home + y * log_away - home_rate - away_rate - c
-        if total > 1.0:
-            log += math.log(total)
-        value += weight * log
-        slope += weight * (expected / total - 1.0)
-        sums[data.cell[m], 1] += weight * (x - c * expected / total)
-        sums[data.cell[m], 2] += weight * (y - c * expected / total)
-    return value, slope
+    system, gradient, step = space.system, space.gradient, space.step
+    right, largest = len(gradient), 0.0
+    for p in range(size):
+        system[p, right] = gradient[p]
+        largest = max(largest, system[p, p])
+    flat = _FLAT * (1.0 + largest)
+    for p in range(size):
+        if system[p, p] < -flat:
+            return False
+        inverse = 1.0 / system[p, p] if system[p, p] > flat else 0.0
+        for q in range(p + 1, size):
+            factor = system[p, q] * inverse
+            for r in range(q, right + 1):
+                system[q, r] -= factor * system[p, r]
+    for p in range(right):
+        step[p] = 0.0
+    for p in range(size - 1, -1, -1):
+        rest = system[p, right]
+        for q in range(p + 1, size):
+            rest -= system[p, q] * step[q]
+        step[p] = rest / system[p, p] if system[p, p] > flat else 0.0
+    return True
 
 
-def _settled(data: _Data, c: float, theta: Floats, space: Work, tolerance: float) -> tuple[float, float, int]:
-    """Theta at its best for a mean of shared goals: log likelihood, derivative by c, steps (-1: not ended)."""
-    value = slope = math.nan
+@compiled
+def fit_shared(played, weights, pull, highest, theta, tolerance, space):
+    """Maximise the penalised log likelihood from theta on; theta becomes the maximum.
+
+    Parameters
+    ----------
+    played : Played
+    weights : float64 (m,)
+    pull : Pull
+    highest : float
+        Of the mean of shared goals.
+    theta : float64 (2 n_teams + 3,)
+        Attack, defence, mu, h, mean of the shared goals.
+    tolerance : float
+        The fit ends when a full step promises no more than this, in log likelihood.
+    space : Space
+
+    Returns
+    -------
+    tuple of (float, int)
+        The log likelihood without its constant and without the penalty, and the number of steps; -1: not ended.
+    """
+    last = len(theta) - 1
+    value = evaluate(played, weights, pull, theta, 1.0, space)
     for steps in range(_MOST_STEPS):
-        value, slope = split(data, c, theta)
-        evaluate(data.cells, data.pull, False, theta, space)
-        newton_step(data.pull, False, space)
-        step = space.step
-        if 0.5 * float(space.gradient[: len(step)] @ step) <= tolerance:
-            return value + data.constant, slope, steps
-        theta += step * min(1.0, 1.5 / float(np.abs(step).max()))
-    return value + data.constant, slope, -1
+        c, slope = theta[last], space.gradient[last]
+        is_free = (c > 0.0 or slope > 0.0) and (c < highest or slope < 0.0)
+        size = last + 1 if is_free else last
+        if not solve(size, space):
+            evaluate(played, weights, pull, theta, 0.0, space)
+            solve(size, space)
+        promise, longest = 0.0, _LONGEST
+        for k in range(last + 1):
+            promise += 0.5 * space.gradient[k] * space.step[k]
+            longest = max(longest, abs(space.step[k]))
+            space.start[k] = theta[k]
+        if promise <= tolerance:
+            return value + _penalty(theta, pull), steps
+        share, better = 2.0 * _LONGEST / longest, math.nan
+        for _ in range(_MOST_HALVINGS):
+            share *= 0.5
+            for k in range(last + 1):
+                theta[k] = space.start[k] + share * space.step[k]
+            theta[last] = min(highest, max(0.0, theta[last]))
+            better = evaluate(played, weights, pull, theta, 1.0, space)
+            if better >= value:
+                break
+        if not better >= value:  # also where it is NaN
+            return value + _penalty(theta, pull), -1
+        value = better
+    return value + _penalty(theta, pull), -1
 
 
-def _data(played: Played, n_teams: int, decay: float, prior: Prior) -> _Data:
-    cells, number, constant = gathered(played, n_teams, decay)
-    cell = number[played.home, played.away, played.neutral]
-    weights = np.exp(decay * (played.days - played.days[-1]))
-    pull = Pull(prior.ridge, prior.means(played, n_teams))
-    return _Data(played, weights, cell, cells, pull, constant)
+def fitted_shared(played: Played, n_teams: int, *, decay: float, prior: Prior, tolerance: float = 1e-9) -> SharedModel:
+    """Fit the bivariate Poisson model; the parameters are those of `research.goals.fitted.fitted`.
 
-
-def _enough(data: _Data, c: float, theta: Floats, space: Work, tolerance: float) -> tuple[float, float, int]:
-    """As `_settled`, only as far as the derivative needs: one far from 0 is known well enough from a rough theta."""
-    weight, taken, rough = float(data.weights.sum()), 0, 1e-3
-    while True:
-        value, slope, steps = _settled(data, c, theta, space, rough)
-        if steps < 0:
-            return value, slope, steps
-        taken, needed = taken + steps, max(tolerance, _ROUGH * slope**2 / weight)
-        if rough <= needed:
-            return value, slope, taken
-        rough = needed
-
-
-def _best(
-    data: _Data, start: tuple[float, float], highest: float, theta: Floats, space: Work, tolerance: float
-) -> tuple[float, float, int]:
-    """The mean of shared goals above a start with a derivative above 0; log likelihood there, and steps in all.
-
-    False position with halved ends (Illinois): it ends when the derivative times the last move is within the tolerance.
+    The likelihood of few matches without a prior may have more than one maximum. The one uphill from the Poisson model
+    is taken.
     """
-    low, low_slope = start
-    high, high_slope, taken = low, low_slope, 0
-    while high_slope > 0.0 and high < highest:
-        low, low_slope, high = high, high_slope, min(highest, 2.0 * high + _FIRST)
-        value, high_slope, steps = _enough(data, high, theta, space, tolerance)
-        taken += steps
-    c, slope = high, high_slope
-    for _ in range(_MOST_ROUNDS):
-        if steps < 0 or high_slope >= 0.0:
-            break
-        before, c = c, low + (high - low) * low_slope / (low_slope - high_slope)
-        value, slope, steps = _enough(data, c, theta, space, tolerance)
-        taken += steps
-        if abs(slope * (c - before)) <= tolerance:
-            break
-        if slope > 0.0:
-            low, low_slope, high_slope = c, slope, high_slope / 2.0
-        else:
-            high, high_slope, low_slope = c, slope, low_slope / 2.0
-    return c, value, taken if steps >= 0 else -1
-
-
-def fitted_shared(played: Played, n_teams: int, *, decay: float, prior: Prior, tolerance: float = 1e-8) -> SharedModel:
-    """Fit the bivariate Poisson model; the parameters are those of `research.goals.fitted.fitted`."""
-    data, space = _data(played, n_teams, decay, prior), work(n_teams)
-    theta, (weight, home_goals, away_goals) = start_of(data.cells, n_teams)
-    value, slope, steps = _settled(data, 0.0, theta, space, tolerance)
-    shared = 0.0
-    if slope > 0.0:
-        highest = min(_HIGHEST, 0.5 * min(home_goals, away_goals) / weight)
-        shared, value, steps = _best(data, (0.0, slope), highest, theta, space, tolerance)
-    mu, h = float(theta[2 * n_teams]), float(theta[2 * n_teams + 1])
+    cells, constant = gathered(played, n_teams, decay)
+    theta, (weight, home_goals, away_goals) = start_of(cells, n_teams)
+    pull = Pull(prior.ridge, prior.means(played, n_teams))
+    fit(cells, pull, False, theta, _NEAR, work(n_teams))
+    weights, p = np.exp(decay * (played.days - played.days[-1])), len(theta)
+    shapes: tuple[tuple[int, ...], ...] = ((2, n_teams), (p, p + 1), (p,), (p,), (p,))
+    highest = min(_HIGHEST, 0.5 * min(home_goals, away_goals) / weight)
+    space = Space(*(np.empty(shape) for shape in shapes))
+    value, steps = fit_shared(played, weights, pull, highest, theta, tolerance, space)
+    mu, h, shared = (float(number) for number in theta[2 * n_teams :])
     attack, defence = theta[:n_teams], theta[n_teams : 2 * n_teams]
-    return SharedModel(GoalModel(attack, defence, mu, h, 0.0, float(value), steps, prior.newcomer), shared)
+    separate = GoalModel(attack, defence, mu, h, 0.0, float(value + constant), int(steps), prior.newcomer)
+    return SharedModel(separate, shared)

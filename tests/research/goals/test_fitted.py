@@ -81,6 +81,17 @@ def test_a_team_that_never_scored_is_fitted() -> None:
     assert model.steps > 0 and model.attack[0] < -5 and np.isfinite(model.attack).all()
 
 
+def test_a_dependence_that_no_score_bounds_stops_at_one() -> None:
+    played = drawn(16)
+    is_level = (played.home_goals <= 1) & (played.home_goals == played.away_goals)
+    has_more = (played.home_goals > 1) | (played.away_goals > 1)
+    here = Played(*(column[is_level | has_more] for column in played))  # neither 1-0 nor 0-1: draws rise with -rho
+    model = fitted(here, 8, decay=0.0, prior=Prior(1.0), with_rho=True)
+    assert model.steps > 0 and model.rho == -1.0
+    poisson = fitted(here, 8, decay=0.0, prior=Prior(1.0), with_rho=False)
+    assert model.log_likelihood > poisson.log_likelihood
+
+
 def test_a_newcomer_is_believed_to_be_weaker_until_its_matches_say_otherwise() -> None:
     played = drawn(15)
     late = (played.days > played.days[0] + 365.0) | ((played.home != 3) & (played.away != 3))

@@ -97,6 +97,20 @@ def test_a_row_does_not_depend_on_its_neighbours_and_unknown_rates_give_unknown_
     assert not np.isnan(whole.result()[:3]).any()
 
 
+def test_more_goals_than_the_grid_has_and_an_unknown_dependence_have_no_prices() -> None:
+    home, away, row = np.array([25.0, 12.0, 8.0, 6.0]), np.array([20.0, 9.0, 1.0, 5.0]), np.arange(30)
+    held = [math.exp(-rate) * np.array([rate**k / math.factorial(k) for k in row[:SIZE]]).sum() for rate in (8.0, 6.0)]
+    assert held[0] < 0.999 < held[1] * 0.9999, "a rate of 8 leaves the grid in more than 1 match of 1,000, 6 does not"
+    for grid in (low_score_grid(home, away, -0.05), shared_grid(home, away, 0.1)):
+        assert np.isnan(grid.probs[:3]).all() and np.isnan(grid.states("totals", "over", 40.5)[:3]).all()
+        # by hand, P(A > B) of 30 x 30 scores
+        parts = [np.array([math.exp(-r) * r ** int(k) / math.factorial(int(k)) for k in row]) for r in (6.0, 5.0)]
+        assert grid.result()[3, 0] == pytest.approx(np.tril(np.outer(*parts), -1).sum(), abs=0.006)
+    nan = np.array([np.nan, 0.1])
+    for grid in (low_score_grid([1.4, 1.4], 1.0, nan), shared_grid([1.4, 1.4], 1.0, nan)):
+        assert np.isnan(grid.result()[0]).all() and not np.isnan(grid.result()[1]).any()
+
+
 def test_a_bet_at_fair_odds_is_worth_nothing() -> None:
     grid = low_score_grid(HOME, AWAY, -0.08)
     for market, selection, line in bets():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from research.goals.fitted import Prior, fitted
@@ -49,3 +50,19 @@ def test_values_are_null_until_the_warm_up_and_without_a_further_value_there_are
         known.append(running.value(event, settled)[0] is not None)
         running.update(result, settled)
     assert known == [False] * 9 + [True] * 3 and len(running.value(event, 10 * DAY_NS)) == 2
+
+
+def test_a_fit_that_did_not_end_has_no_rates_until_the_next_one() -> None:
+    ended = [False, True]
+
+    def fit(played: Played, n_teams: int) -> Any:
+        model = fitted(played, n_teams, decay=0.001, prior=Prior(1.0), with_rho=True)
+        return model if ended.pop(0) else replace(model, steps=-1)
+
+    running = Refitted(Refits(fit, "rho", warm_up=9, window_days=365.0))
+    event = {key: BASE[key] for key in ("sport", "competition", "home", "away", "neutral")}
+    for result, settled in results(15):
+        running.update(result, settled)
+    assert running.value(event, 5 * DAY_NS) == (None, None, None) == running.value(event, 6 * DAY_NS)
+    running.update(results(15)[0][0], 6 * DAY_NS)
+    assert None not in running.value(event, 7 * DAY_NS) and not ended

@@ -104,3 +104,12 @@ def test_a_pause_moves_a_team_to_the_average_once_and_a_year_makes_it_a_newcomer
     expected = once + 2 * 0.02 * score(1, mean)
     found = log_means(twice, "a", "x", 41.0)[0] - log_means(twice, "y", "x", 41.0)[0]
     assert found == pytest.approx(expected, abs=1e-8), "two matches after one pause"
+
+
+def test_a_sport_of_too_many_points_has_no_value() -> None:
+    running = ScoreDriven(GAINS, 1, of_shots=False, further=(0.1,))
+    for day in range(200):
+        running.update(match("a", "b", (90, 85), sport="afl"), day * DAY_NS)
+        values = running.value(MATCH | {"sport": "afl"}, (day + 1) * DAY_NS)
+        assert values == (None,) * 3 or max(values[:2]) < math.exp(4.0)
+    assert values == (None,) * 3
