@@ -219,6 +219,6 @@ class Stored(Protocol):
 class Modular(Protocol):
     """A strategy with code that it finds by name, such as a model: an edit of it makes another tape and another run."""
 
-    def modules(self) -> Sequence[str]:
-        """Dotted names of the modules."""
+    def modules(self) -> Sequence[str | Path]:
+        """Dotted names of the modules, and files of the user."""
         ...

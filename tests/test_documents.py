@@ -66,9 +66,8 @@ def test_names_and_paths_exist(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("docs/**/*.md")), ids=lambda path: path.stem)
 def test_files_named_by_the_end_of_their_path_exist(path: Path) -> None:
-    known = [
-        f"/{p.relative_to(ROOT)}" for folder in ("engine", "research", "tests") for p in (ROOT / folder).rglob("*.py")
-    ]
+    folders = ("engine", "research", "tests", "examples")
+    known = [f"/{p.relative_to(ROOT)}" for folder in folders for p in (ROOT / folder).rglob("*.py")]
     short = {match[1] for match in SHORT.finditer(path.read_text()) if "NAME" not in match[1]} - INVENTED
     assert not [name for name in short if not any(file.endswith(f"/{name}") for file in known)]
 

@@ -18,7 +18,7 @@ _ROOTS: Final = ("engine", "research")
 _RESOURCES: Final = (".sql", ".j2", ".css", ".js")
 
 
-def code_hash(modules: Sequence[str], files: Iterable[Path] = ()) -> str:
+def code_hash(modules: Sequence[str | Path], files: Iterable[Path] = ()) -> str:
     """Hash of the sources of modules, of the user's files, and of all that these import, 32 hex digits.
 
     Imports inside functions count; those under ``if TYPE_CHECKING`` do not, for they never run. SQL, templates, styles
@@ -26,16 +26,17 @@ def code_hash(modules: Sequence[str], files: Iterable[Path] = ()) -> str:
 
     Parameters
     ----------
-    modules : sequence of str
+    modules : sequence of str or Path
         Dotted names, such as ``research.tapes.builder``; a name that is no module is passed over.
+        And files of the user.
     files : iterable of Path
         Files of the user; what they import relatively is theirs, too.
     """
-    own, imported = _user_closure(files)
+    own, imported = _user_closure([*files, *(part for part in modules if isinstance(part, Path))])
     digest = hashlib.blake2b(digest_size=16)
     for name, content in own:
         digest.update(name.encode() + b"\0" + content + b"\0")
-    digest.update(_built_in_hash(frozenset({*modules, *imported})).encode())
+    digest.update(_built_in_hash(frozenset({*imported, *(part for part in modules if isinstance(part, str))})).encode())
     return digest.hexdigest()
 
 

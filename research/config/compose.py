@@ -36,7 +36,7 @@ from research.config.guard import check_composed, check_file, check_overrides, c
 from research.config.keys import KEYS
 from research.config.mistakes import nearest, translate, unknown_option
 from research.strategies import defaults
-from research.strategies.user_file import user_strategies
+from research.user_file import STRATEGIES, user_files
 
 #: options that are short for another one
 SHORT: Final = {"strategy/model": "strategy/model_value"}
@@ -62,7 +62,7 @@ class Composer:
         setup_globals()
         JobRuntime().set("name", "bea")
         self.loader = ConfigLoaderImpl(config_search_path=self.search_path())
-        self.loader.repository = _Repository(self.loader.repository, user_strategies(user_folders(folder)))
+        self.loader.repository = _Repository(self.loader.repository, user_files(STRATEGIES, user_folders(folder)))
         check_primary(self.folders[0] / f"{name}.yaml")
 
     @classmethod
@@ -273,8 +273,8 @@ def _project_part(config: DictConfig) -> DictConfig:
 
 #: mappings that are one value, not a branch of the tree
 WHOLE = ("execution.commission_rates", "execution.venues", "execution.unresolved", "sweep.params")
-#: mappings that may get other keys: Hydra adds a key only with a plus sign, and `keys.checked` checks it
-_RATES = re.compile(r"execution\.(commission_rates|venues|unresolved)[.=]")
+#: mappings that may get other keys: Hydra adds a key only with a plus sign, and who reads them checks them
+_RATES = re.compile(r"(execution\.(commission_rates|venues|unresolved)|tune\.space)[.=]")
 
 
 def flatten(tree: dict[str, Any], head: str = "") -> dict[str, Any]:

@@ -95,11 +95,11 @@ def _prepare(command: Command) -> Job:
 
 def running_code(specs: list[TapeSpec]) -> str:
     """Hash of the code that a run's results depend on: this module and all it imports, and the strategies' own."""
-    modules, files = [__name__], list[Path]()
+    modules, files = list[str | Path]([__name__]), list[Path]()
     for spec in specs:
         more_modules, more_files = tape_code(spec)
         modules, files = modules + more_modules, files + more_files
-    return code_hash(sorted(set(modules)), sorted(set(files)))
+    return code_hash(sorted(set(modules), key=str), sorted(set(files)))
 
 
 def _counted(base: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from engine.errors import DataError
 from engine.files import write_bytes
 from engine.identity import digest
 from engine.paths import home
+from research.forecasting.checks import plain
 
 _HASH_BYTES: Final = 16
 _SHORTEST: Final = 6
@@ -65,14 +66,7 @@ class Artifact:
     def plain(self) -> dict[str, Any]:
         """Everything but the hash, as plain JSON; raises `DataError` for a value that JSON does not have."""
         values = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "hash"}
-        try:
-            text = json.dumps({"format": 1, **values}, allow_nan=False, default=_listed)
-        except (TypeError, ValueError) as error:
-            raise DataError(
-                "a fitted model that JSON cannot hold", where=f"model {self.model}",
-                expected="finite numbers, texts, lists and mappings", found=str(error),
-            ) from None  # fmt: skip
-        content: dict[str, Any] = json.loads(text)
+        content: dict[str, Any] = plain({"format": 1, **values}, self.model)
         return content
 
     def facts(self) -> dict[str, Any]:
@@ -158,16 +152,6 @@ def load(path: Path) -> Artifact:
             found=found, todo="train the model again",
         )  # fmt: skip
     return artifact
-
-
-def _listed(value: Any) -> Any:
-    """Arrays and their numbers as lists and plain numbers, mappings as dictionaries."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    plain = getattr(value, "tolist", None)
-    if plain is None:
-        raise TypeError(type(value).__name__)
-    return plain()
 
 
 def _refused(text: str) -> NoReturn:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from engine.asof.features import frames
 from engine.errors import DataError
 from engine.schema import SELECTIONS
-from research.features import built_in
 from research.forecasting.contract import Forecaster, Model
 from research.forecasting.rows import rows_of, training_rows
 from research.judging.sample import Sample
+from research.tapes.features import features_of
 
 __all__ = ["Fit", "Walk", "Walked", "decided_rows", "refit_instants"]
 
@@ -68,7 +68,7 @@ def decided_rows(sample: Sample, models: Iterable[Model]) -> pl.DataFrame:
     inputs = [model.inputs() for model in models]
     names = dict.fromkeys(name for needed in inputs for name in needed.features)
     decisions = sample.events.select(pl.col("starts_at").alias("decided_at"), "event_id")
-    features = frames([built_in(name) for name in names], sample.events, decisions)
+    features = frames(features_of(tuple(names)), sample.events, decisions)
     market = None
     if any(needed.market for needed in inputs):
         market = decisions.join(sample.prices, on="event_id", how="inner")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from engine.identity import digest
+from research import models
 from research.config.canonical import canonical
 from research.config.code_hash import user_code_hash
 from research.records.event_sets import EventSet, id_hash
@@ -32,13 +33,15 @@ def look_bytes(plan: Plan, parts: Iterable[tuple[EventSet, Sequence[bytes]]]) ->
     Parameters
     ----------
     plan : Plan
-        Its rules: validation, closing line and seed, and the user's own files of strategies.
+        Its rules: validation, closing line and seed, and the user's own files of strategies and models.
     parts : iterable of (EventSet, sequence of bytes)
         Its trials: sets of events, each with the hashes of the configurations on it.
     """
     trials = _trials((events.id_hash, configurations) for events, configurations in parts)
     rules = {key: sorted(_values(plan, key)) for key in plan.settings() if key.startswith(_RULES)}
     files = {file for branch in plan.branches if (file := branch.base.get("strategy.file"))}
+    named, own = {branch.base.get("model.name") for branch in plan.branches}, models.own()
+    files |= {str(file) for name, file in own.items() if name in named}
     if files:
         rules["strategies"] = [user_code_hash(sorted(files))]
     return trials + bytes.fromhex(digest(rules, _HALF))

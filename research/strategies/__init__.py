@@ -1,7 +1,7 @@
 """Strategies, one file each, found by name.
 
 A built-in strategy is ``research/strategies/NAME.py`` with its defaults in ``conf/strategy/NAME.yaml``. A strategy of
-the user is a file in a folder of the user (`research.strategies.user_file`). Only the requested strategy is imported.
+the user is a file in a folder of the user (`research.user_file`). Only the requested strategy is imported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 from engine.errors import ConfigurationError
 from engine.paths import conf_dir
 from engine.strategy import Strategy
-from research.strategies.user_file import failures_named, load_module
+from research.user_file import failures_named, load_module
 
 #: keys of the group `strategy` that are filters of the kernel, not parameters of the strategy
 FAST: Final = ("edge_min", "edge_max", "odds_min", "odds_max")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ import polars as pl
 from engine.errors import DataError
 from engine.schema import SELECTIONS
 from engine.strategy import History, Requirement, View
+from research.forecasting.checks import check_contract, checked
 from research.forecasting.contract import Forecaster, Model
 from research.forecasting.market import market_of
 from research.forecasting.rows import KEY, rows_of, training_rows
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 MARKETS: Final = ("1x2", "moneyline")
 #: what a view says of an event
 _EVENT: Final = ("event_id", "sport", "competition", "season", "starts_at")
+#: models of the user that kept their contract, with the states of their files
+_HELD: Final = set[Any]()
 
 
 @dataclass(frozen=True)
@@ -128,8 +132,8 @@ class ModelValue:
         """The model before it is fitted; raises `ConfigurationError` for a wrong name or parameter."""
         return made(self.model, dict(self.model_parameters))
 
-    def modules(self) -> tuple[str, ...]:
-        """Modules of the model, which is found by name."""
+    def modules(self) -> tuple[str | Path, ...]:
+        """Modules of the model, which is found by name, or its file."""
         return modules_of(self.model, dict(self.model_parameters))
 
     def requires(self) -> Requirement:
@@ -156,7 +160,23 @@ class ModelValue:
                 expected=f"settled events with decisions on {self.market}",
                 todo="start earlier, or let the first fold be longer",
             )
-        return FittedValue(self, self.made.fit(learned, SELECTIONS[self.market]))
+        return FittedValue(self, self.fitted(self.made, learned))
+
+    def fitted(self, model: Model, learned: pl.DataFrame) -> Forecaster:
+        """A model fitted on `learned`; one in a file of the user is held to its contract at its first fit.
+
+        Raises
+        ------
+        DataError
+            The past is too short for the model, or the model breaks its contract.
+        """
+        forecaster = model.fit(learned, SELECTIONS[self.market])
+        files = [part for part in self.modules() if isinstance(part, Path)]
+        state = (model, *((file, file.stat().st_mtime_ns) for file in files))
+        if files and state not in _HELD:
+            check_contract(model, forecaster, learned, SELECTIONS[self.market])
+            _HELD.add(state)
+        return forecaster
 
     def rows(self, view: View) -> pl.DataFrame:
         """The rows of the model, one for each decision on the market (`research.forecasting.rows`).
@@ -201,7 +221,9 @@ class FittedValue:
         """One row for each selection with both a probability of the model and a price."""
         rows = self.of.rows(view)
         names = SELECTIONS[self.of.market]
-        answers = self.forecaster.probabilities(rows) if rows.height else np.empty((0, len(names)))
+        answers = np.empty((0, len(names)))
+        if rows.height:
+            answers = checked(self.forecaster.probabilities(rows), rows.height, len(names), self.of.model)
         known = pl.concat(
             [
                 rows.select(KEY, selection=pl.lit(name), prob=pl.Series(answers[:, number], dtype=pl.Float64))

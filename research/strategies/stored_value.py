@@ -40,7 +40,7 @@ class StoredValue:
         """The artifact: its content belongs to the run, and a promotion freezes its hash."""
         return {"model": self.path}
 
-    def modules(self) -> tuple[str, ...]:
+    def modules(self) -> tuple[str | Path, ...]:
         """Modules of the model."""
         return self.of.modules()
 

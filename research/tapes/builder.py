@@ -365,7 +365,7 @@ def building_code(spec: TapeSpec) -> str:
     return digest([code, artifacts]) if artifacts else code
 
 
-def tape_code(spec: TapeSpec) -> tuple[list[str], list[Path]]:
+def tape_code(spec: TapeSpec) -> tuple[list[str | Path], list[Path]]:
     """Modules and files of the user that a tape is built with, for `code_hash`."""
     strategy = strategy_of(spec)
     modules, files = feature_code(strategy.requires().features, spec.strategy_file)

@@ -9,20 +9,23 @@ from pathlib import Path
 import polars as pl
 
 from engine.asof.features import frames
+from engine.paths import home
 from engine.schema import EVENTS
 from engine.strategy import Feature, View
 from research.features import built_in, feature_in
-from research.strategies.user_file import failures_named, load_module
-
-FOLDER = "features"
+from research.features import names as built_in_features
+from research.user_file import FEATURES, failures_named, load_module, user_files
 
 
 def feature_file(name: str, strategy_file: str | None) -> Path | None:
-    """File of a feature of the user, in the folder ``features`` beside that of the strategy; None: a built-in one."""
-    if strategy_file is None or not name.isidentifier():
+    """File of a feature of the user, in the folder ``features`` beside that of the strategy; None: a built-in one.
+
+    A built-in strategy, which may be on a model of the user, has those of the home, but not under built-in names.
+    """
+    if strategy_file is None and name in built_in_features():
         return None
-    path = Path(strategy_file).resolve().parent.parent / FOLDER / f"{name}.py"
-    return path if path.is_file() else None
+    folder = home() if strategy_file is None else Path(strategy_file).resolve().parent.parent
+    return user_files(FEATURES, [folder]).get(name)
 
 
 def features_of(names: Sequence[str], strategy_file: str | None = None) -> tuple[Feature, ...]:
@@ -51,10 +54,10 @@ def _made(name: str, strategy_file: str | None) -> Feature:
         return feature_in(load_module(path), name, str(path))
 
 
-def feature_code(names: Sequence[str], strategy_file: str | None) -> tuple[list[str], list[Path]]:
+def feature_code(names: Sequence[str], strategy_file: str | None) -> tuple[list[str | Path], list[Path]]:
     """Modules and files of the user that features are written in, for `research.config.code_hash.code_hash`."""
     files = {name: feature_file(name, strategy_file) for name in names}
-    modules = [f"research.features.{name}" for name, path in files.items() if path is None]
+    modules: list[str | Path] = [f"research.features.{name}" for name, path in files.items() if path is None]
     return modules, [path for path in files.values() if path is not None]
 
 

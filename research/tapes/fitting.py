@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -22,10 +21,10 @@ from engine.asof.view import VIEW
 from engine.clock import day_start
 from engine.errors import ConfigurationError, TapeError, check_frame
 from engine.schema import OPPORTUNITIES
-from engine.strategy import INSTANT, History, Learner, Strategy, View
+from engine.strategy import INSTANT, History, Learner, Modular, Strategy, View
 from research.config.tape_spec import TapeSpec
-from research.strategies.user_file import failures_named
 from research.tapes.features import Featured
+from research.user_file import all_failures_named
 from research.validation.rules import DAILY, FOLD, SEASON
 
 _END = int(np.iinfo(np.int64).max)
@@ -107,9 +106,11 @@ def opportunities(
     Raises
     ------
     ConfigurationError
-        The user's own strategy fails; file and line are named.
+        A file of the user, of a strategy or a model, fails; it and the line are named.
     """
-    with nullcontext() if spec.strategy_file is None else failures_named(Path(spec.strategy_file)):
+    own = [] if spec.strategy_file is None else [Path(spec.strategy_file)]
+    own += [part for part in strategy.modules() if isinstance(part, Path)] if isinstance(strategy, Modular) else []
+    with all_failures_named(own):
         given = featured or Featured()
         if not spec.fit_at and strategy.requires().scope == INSTANT:
             views = [together(views)]

@@ -93,7 +93,8 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
     spec = tape_spec_of(flat)
     tuning = Tuning()
     if tune.get("name") == OPTUNA:
-        tuning = _tuning(tune, str(flat.get("model.name", "")))
+        model = {key.removeprefix("model."): value for key, value in flat.items() if key.startswith("model.")}
+        tuning = _tuning(tune, str(model.pop("name", "")), model)
     return Settings(
         spec=spec,
         folds=_whole(tune, "folds", 2, 100),
@@ -104,7 +105,7 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
     )
 
 
-def _tuning(tune: Mapping[str, Any], model: str) -> Tuning:
+def _tuning(tune: Mapping[str, Any], model: str, parameters: Mapping[str, Any]) -> Tuning:
     if not isinstance(tune["prune"], bool):
         raise ConfigurationError("wrong value", where="tune.prune", expected="true or false", found=str(tune["prune"]))
     return Tuning(
@@ -112,7 +113,7 @@ def _tuning(tune: Mapping[str, Any], model: str) -> Tuning:
         batch=_whole(tune, "batch", 1, _MOST),
         startup=_whole(tune, "startup", 1, _MOST),
         prune=tune["prune"],
-        space=space_of(model, tune["space"]),
+        space=space_of(model, tune["space"], parameters),
         storage=None if tune["storage"] is None else str(tune["storage"]),
     )
 

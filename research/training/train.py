@@ -19,11 +19,13 @@ from research.forecasting.artifacts import Artifact, save
 from research.forecasting.rows import training_rows
 from research.models import made
 from research.strategies.model_value import ModelValue
+from research.tapes.ahead import check_features, of_the_user
 from research.tapes.builder import Tapes
 from research.tapes.features import feature_code
 from research.training.settings import Settings
 from research.training.study import Plan, Trial, best_of, run
 from research.training.walk import Score, base_loss, folds_of, walked
+from research.user_file import all_failures_named
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def window_of(settings: Settings) -> Window:
     events, views = tapes.whole(settings.spec)
     featured = tapes.featured(settings.spec)
     parts = [strategy.rows(featured.of(view)) for view in views if view.quotes.height]
+    if own := of_the_user(featured.features):
+        check_features(own, featured.events, pl.concat([view.quotes for view in views]))
     settled = events["settled_at"].cast(pl.Int64).max()
     until = 0 if settled is None else (int(str(settled)) // DAY_NS + 1) * DAY_NS
     rows = training_rows(pl.concat(parts), events, until, strategy.market) if parts else pl.DataFrame()
@@ -120,7 +124,13 @@ def train(settings: Settings, progress: Progress) -> Trained:
     BeaError
         Too little data, or a wrong setting.
     """
-    strategy, window = settings.strategy(), window_of(settings)
+    strategy = settings.strategy()
+    with all_failures_named(part for part in strategy.modules() if isinstance(part, Path)):
+        return _trained(settings, strategy, progress)
+
+
+def _trained(settings: Settings, strategy: ModelValue, progress: Progress) -> Trained:
+    window = window_of(settings)
     outcomes = SELECTIONS[strategy.market]
     folds = folds_of(window.rows, settings.folds, settings.embargo_ns)
     code = _code(strategy)
@@ -133,7 +143,7 @@ def train(settings: Settings, progress: Progress) -> Trained:
     trials = _trials(plan, objective, progress)
     best = best_of(trials)
     model = made(strategy.model, start | dict(best.parameters))
-    forecaster, inputs = model.fit(window.rows, outcomes), model.inputs()
+    forecaster, inputs = strategy.fitted(model, window.rows), model.inputs()
     score = best.score
     artifact = Artifact(
         model=strategy.model,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.clock import DAY_NS
 from engine.errors import DataError
+from research.forecasting.checks import checked
 from research.forecasting.contract import Model
 from research.forecasting.rows import OUTCOME
 from research.judging.scores import brier, log_losses, ranked
@@ -114,7 +115,8 @@ def walked(model: Model, folds: tuple[Fold, ...], outcomes: tuple[str, ...], sto
     is_pruned = False
     for number, fold in enumerate(folds, 1):
         happened = fold.asked[OUTCOME].to_numpy().astype(np.int64)
-        prob = np.array(model.fit(fold.past, outcomes).probabilities(fold.asked), np.float64)
+        found = model.fit(fold.past, outcomes).probabilities(fold.asked)
+        prob = checked(found, fold.asked.height, len(outcomes), model.name).copy()
         unknown = np.isnan(prob).any(axis=1)
         silent += int(unknown.sum())
         prob[unknown] = _shares(fold.past, len(outcomes))

@@ -12,7 +12,7 @@ import pytest
 import research
 from engine.errors import ConfigurationError
 from research.strategies import by_name, make
-from research.strategies.user_file import load_module, user_strategies
+from research.user_file import STRATEGIES, load_module, user_files
 from tests.property.rules import RULES
 
 BEA = Path(sys.executable).parent / "bea"
@@ -165,7 +165,7 @@ def test_files_without_a_valid_strategy_are_errors(strategy_file: Path) -> None:
 
 def test_a_file_is_found_by_name_and_imported_again_only_after_an_edit(strategy_file: Path) -> None:
     strategy_file.with_name("_private.py").write_text("")
-    assert user_strategies([strategy_file.parents[1]]) == {"favourite": strategy_file.resolve()}
+    assert user_files(STRATEGIES, [strategy_file.parents[1]]) == {"favourite": strategy_file.resolve()}
     first = load_module(strategy_file)
     assert load_module(strategy_file) is first
     strategy_file.write_text(strategy_file.read_text() + "ADDED = 1\n")

@@ -1,7 +1,7 @@
-"""Strategies in files of the user: found by name, and loaded again after a change.
+"""Strategies, features and models in files of the user: found by name, and loaded again after a change.
 
-The folders are ``BEA_HOME/strategies`` and, with ``--config-dir DIR``, ``DIR/strategies``. A file can import its
-neighbours relatively, as in ``from ..features.form import rating``.
+The folders are ``BEA_HOME/strategies`` and so on and, for strategies with ``--config-dir DIR``, ``DIR/strategies``. A
+file can import its neighbours relatively, as in ``from ..features.form import rating``.
 """
 
 from __future__ import annotations
@@ -11,34 +11,41 @@ import importlib
 import linecache
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from engine.errors import BeaError, ConfigurationError
 
-FOLDER = "strategies"
+#: folders of files of the user, and what a file in them is
+STRATEGIES: Final = "strategies"
+FEATURES: Final = "features"
+MODELS: Final = "models"
+_NOUNS: Final = {FEATURES: "feature", MODELS: "model"}
 
 
-def user_strategies(folders: Sequence[Path]) -> dict[str, Path]:
-    """Files of strategies by name. If several folders have a name, the first folder wins.
+def user_files(kind: str, folders: Sequence[Path]) -> dict[str, Path]:
+    """Files of one kind by name. If several folders have a name, the first folder wins.
 
     Parameters
     ----------
+    kind : str
+        Name of the subfolder: `STRATEGIES`, `FEATURES` or `MODELS`.
     folders : sequence of Path
-        Folders with or without a subfolder ``strategies``.
+        Folders with or without such a subfolder.
     """
     files: dict[str, Path] = {}
     for folder in folders:
-        for path in sorted((folder / FOLDER).glob("*.py")):
+        for path in sorted((folder / kind).glob("*.py")):
             if path.stem.isidentifier() and not path.stem.startswith("_"):
                 files.setdefault(path.stem, path.resolve())
     return files
 
 
 def load_module(path: str | Path) -> ModuleType:
-    """Import the file of a strategy, again if a file in the folders beside it has changed.
+    """Import a file of the user, again if a file in the folders beside it has changed.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def load_module(path: str | Path) -> ModuleType:
     name = f"{package}.{file.parent.name}.{file.stem}"
     with failures_named(file):
         if not file.is_file():
-            raise ConfigurationError("no such strategy file", where=str(file), todo="check strategy.file")
+            raise ConfigurationError(f"no such {_noun(file)} file", where=str(file), todo=f"check {_noun(file)}.file")
         return importlib.import_module(name)
 
 
@@ -86,7 +93,7 @@ def failures_named(path: Path) -> Iterator[None]:
     Parameters
     ----------
     path : Path
-        File of the strategy. An error without a stack frame in its folder is raised unchanged.
+        File of the strategy, feature or model. An error without a stack frame in its folder is raised unchanged.
     """
     try:
         yield
@@ -94,7 +101,9 @@ def failures_named(path: Path) -> Iterator[None]:
         raise
     except SyntaxError as error:
         raise ConfigurationError(
-            "the strategy is not valid Python", where=f"{error.filename or path}:{error.lineno or 1}", found=error.msg
+            f"the {_noun(path)} is not valid Python",
+            where=f"{error.filename or path}:{error.lineno or 1}",
+            found=error.msg,
         ) from error
     except Exception as error:
         folder = path.resolve().parent.parent
@@ -103,11 +112,24 @@ def failures_named(path: Path) -> Iterator[None]:
             raise
         text = " ".join(str(error).split())[:160]
         raise ConfigurationError(
-            "the strategy failed",
+            f"the {_noun(path)} failed",
             where=f"{lines[-1].filename}:{lines[-1].lineno}",
             found=f"{type(error).__name__}: {text}" if text else type(error).__name__,
             todo="correct the file; BEA_DEBUG=1 shows the traceback",
         ) from error
+
+
+@contextmanager
+def all_failures_named(paths: Iterable[Path]) -> Iterator[None]:
+    """As `failures_named`, for several files."""
+    with ExitStack() as stack:
+        for path in paths:
+            stack.enter_context(failures_named(path))
+        yield
+
+
+def _noun(path: Path) -> str:
+    return _NOUNS.get(path.parent.name, "strategy")
 
 
 def _within(file: str, folder: Path) -> bool:
