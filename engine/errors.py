@@ -10,6 +10,7 @@ prints it without a traceback and ends with `exit_status`.
         ├── SourceError              a raw file is refused
         ├── StoreError               the store is missing, damaged or of another schema version
         ├── EmptyUniverseError       the store holds nothing of the requested universe
+        ├── TooShortError            the past has too few events for a fit; a longer one would do
         ├── TapeError                a frame of opportunities breaks the contract of the tape
         ├── PromotionError           a promotion is edited, expired, or not what is here
         └── LedgerError              a ledger cannot be used
@@ -40,6 +41,7 @@ __all__ = [
     "SourceError",
     "StoreError",
     "TapeError",
+    "TooShortError",
     "UsageError",
     "check_above_zero",
     "check_frame",
@@ -108,6 +110,10 @@ class StoreError(DataError):
 
 class EmptyUniverseError(DataError):
     """The store is sound, but holds nothing of the requested universe."""
+
+
+class TooShortError(DataError):
+    """The past has too few events for a fit. A longer one would do: a walk forward may begin later."""
 
 
 class TapeError(DataError):

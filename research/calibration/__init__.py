@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DataError, unknown_name
+from engine.errors import DataError, TooShortError, unknown_name
 from research.calibration import parametric, ranked
 
 Array = NDArray[np.float64]
@@ -65,13 +65,15 @@ def fitted(method: str, chance: Array, outcome: NDArray[np.int64], where: str) -
     ------
     ConfigurationError
         There is no such method.
+    TooShortError
+        There are fewer than `LEAST` forecasts.
     DataError
-        There are fewer than `LEAST` forecasts, or the fit has no finite optimum.
+        The fit has no finite optimum.
     """
     check_method(method, where)
     known = ~np.isnan(chance[:, 0])
     if int(known.sum()) < LEAST and method != "none":
-        raise DataError(
+        raise TooShortError(
             "too few forecasts to calibrate", where=where, expected=f"{LEAST} or more", found=str(int(known.sum()))
         )
     return _FITS[method](chance[known], outcome[known], where)

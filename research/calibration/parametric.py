@@ -14,7 +14,7 @@ from research.regression import multinomial, ordered, pool
 Array = NDArray[np.float64]
 #: smallest probability, and smallest distance to one, of which a logarithm is taken
 _SMALLEST: Final = 1e-9
-#: precision of the normal prior of each entry of the matrix around the identity
+#: precision of the normal prior of the slopes of W on logarithms over their standard deviation in the fit, around 0
 _RIDGE: Final = 1.0
 
 
@@ -89,7 +89,8 @@ class OneVersusRest:
     method : str
         ``platt`` or ``beta``.
     inputs : tuple of tuple of int
-        Which inputs the logit of each outcome uses; beta drops one whose slope would be negative.
+        Which inputs the logit of each outcome uses; beta drops one whose slope would be negative, the most negative
+        first, and without any the answer is the share of the outcome.
     regressions : tuple of research.regression.ordered.OrderedLogit
         One for each outcome; of two outcomes only one.
     """
@@ -179,10 +180,9 @@ def _one_versus_rest(chance: Array, outcome: NDArray[np.int64], method: str, whe
         while True:
             names = tuple(f"input {place} of outcome {k}" for place in used)
             found = ordered.fitted(values[:, list(used)], happened, names, 2, f"{where}, {method}")
-            kept = tuple(place for place, slope in zip(used, found.slopes, strict=True) if slope > 0.0)
-            if len(kept) in (0, len(used)):
+            if method == "platt" or not used or min(found.slopes) >= 0.0:
                 break
-            used = kept
+            used = tuple(np.delete(used, int(np.argmin(found.slopes))).tolist())
         regressions.append(found)
         inputs.append(used)
     return OneVersusRest(method, tuple(inputs), tuple(regressions))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 Probabilities = NDArray[np.float64]
+#: markets whose outcomes models answer
+MARKETS: Final = ("1x2", "moneyline")
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,18 @@ class Inputs:
     features : tuple of str
         Features by name (`research.features`); their columns are ``FEATURE.COLUMN`` in the rows.
     market : bool
-        Whether it reads the market's probabilities, ``market.home`` and so on.
+        Whether it reads the prices: ``market.home`` and so on, ``market.overround``, ``market.disagreement``.
+    opening: bool
+        Whether it reads the prices at the opening too, which takes the path of the quotes: ``market.open_home``,
+        ``market.move_home`` and so on.
+    markets : tuple of str
+        Markets that it is for, of `MARKETS`.
     """
 
     features: tuple[str, ...] = ()
     market: bool = False
+    opening: bool = False
+    markets: tuple[str, ...] = MARKETS
 
 
 @runtime_checkable
@@ -82,8 +91,10 @@ class Model(Protocol):
 
         Raises
         ------
-        DataError
+        TooShortError
             The past is too short for a fit; the message says what is needed.
+        DataError
+            There is no fit for another reason.
         """
         ...
 

@@ -18,6 +18,9 @@ Numbers = NDArray[np.float64]
 CONSENSUS: Final = "consensus"
 #: columns besides the probabilities
 MEASURES: Final = ("overround", "disagreement", "n_books")
+#: what the columns of `with_opening` begin with, before the name of the selection
+OPENED: Final = "open_"
+MOVED: Final = "move_"
 
 
 def market_of(
@@ -115,6 +118,29 @@ def move_of(before: pl.DataFrame, now: pl.DataFrame, market: str) -> pl.DataFram
     names = SELECTIONS[market]
     both = now.join(before, on=KEY, how="inner", suffix="_before", maintain_order="left")
     return both.select(*KEY, *((pl.col(name) / pl.col(f"{name}_before")).log().alias(name) for name in names))
+
+
+def with_opening(now: pl.DataFrame, before: pl.DataFrame, market: str) -> pl.DataFrame:
+    """A market with its state at the opening.
+
+    Parameters
+    ----------
+    now, before : polars.DataFrame
+        `market_of`, of the prices in force and of those of `opening`.
+    market : str
+
+    Returns
+    -------
+    polars.DataFrame
+        The rows and columns of `now`, then for each selection ``open_SELECTION``, its probability at the opening, and
+        ``move_SELECTION``, as `move_of`; null where a book was not complete at the opening.
+    """
+    names = SELECTIONS[market]
+    opened = before.select(*KEY, *(pl.col(name).alias(f"{OPENED}{name}") for name in names))
+    moved = move_of(before, now, market).rename({name: f"{MOVED}{name}" for name in names})
+    return now.join(opened, on=KEY, how="left", maintain_order="left").join(
+        moved, on=KEY, how="left", maintain_order="left"
+    )
 
 
 def _books(quotes: pl.DataFrame, market: str, line: float | None) -> pl.DataFrame:

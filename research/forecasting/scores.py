@@ -40,7 +40,9 @@ class PricedScores:
         dependence = self.shared or self.low_scores
         names = [f"{self.feature}.{name}" for name in ("home_rate", "away_rate", dependence) if name]
         check_columns(rows, names, self.model)
-        home, away, *further = (rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names)
+        told = np.stack([rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names])
+        told[:, np.isnan(told).any(axis=0)] = np.nan
+        home, away, *further = told
         if self.shared is not None:
             return shared_grid(home, away, further[0])
         return low_score_grid(home, away, further[0] if further else 0.0)
@@ -108,7 +110,7 @@ class ScoreModel:
 
     def inputs(self) -> Inputs:
         """The feature."""
-        return Inputs((self.scores.feature,))
+        return Inputs((self.scores.feature,), markets=("1x2",))
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> PricedScores:
         """The same whatever the past."""

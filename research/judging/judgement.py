@@ -153,7 +153,7 @@ def _chosen(settings: Settings) -> tuple[str, ...]:
     """Names in the order of the table; the closing market is always among them."""
     known = (*settings.markets, *(name for name in models.names() if name != "market"))
     if settings.models is None:
-        return known
+        return tuple(n for n in known if n in settings.markets or settings.market in models.made(n).inputs().markets)
     for name in settings.models:
         if name not in known:
             raise unknown_name("model", name, known, where="judge.models")

@@ -17,6 +17,7 @@ from typing import Any
 from engine.errors import ConfigurationError, unknown_name
 from engine.paths import home
 from research.forecasting.contract import Model
+from research.models._parameters import typed
 from research.user_file import MODELS, failures_named, load_module, user_files
 
 
@@ -79,16 +80,10 @@ def made(name: str, parameters: Mapping[str, Any] | None = None) -> Model:
     Raises
     ------
     ConfigurationError
-        There is no such model or parameter, or a value is out of its range.
+        There is no such model or parameter, or a value is of another type or out of its range.
     """
-    kind, given = by_name(name), {}
-    for key, value in (parameters or {}).items():
-        given[key] = tuple(value) if isinstance(value, list) else value
-    known = [field.name for field in fields(kind)]
-    for parameter in given:
-        if parameter not in known:
-            raise unknown_name("parameter", parameter, known, where=f"model.{parameter}")
-    file = own().get(name)
+    kind, file = by_name(name), own().get(name)
+    given = typed(kind, parameters or {})
     with nullcontext() if file is None else failures_named(file):
         model = kind(**given)
     if not isinstance(model, Model):

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.errors import ConfigurationError, DataError
+from engine.errors import TooShortError
 from research.forecasting.contract import Model, Probabilities
 from research.forecasting.rows import OUTCOME
 
@@ -28,11 +28,14 @@ class Ahead:
     chance : tuple of float64 (n, n_outcomes)
         One for each model.
     outcome : array of int64, (n,)
+    n_parts : int
+        Parts that could be forecast.
     """
 
     rows: pl.DataFrame
     chance: tuple[Probabilities, ...]
     outcome: NDArray[np.int64]
+    n_parts: int
 
 
 def ahead(models: Sequence[Model], past: pl.DataFrame, outcomes: tuple[str, ...], parts: int, where: str) -> Ahead:
@@ -45,14 +48,17 @@ def ahead(models: Sequence[Model], past: pl.DataFrame, outcomes: tuple[str, ...]
         As in `research.forecasting.contract.Model.fit`.
     parts : int
         Parts that are forecast, of equal numbers of rows; the part before them is only learnt from. Rows of one instant
-        are never divided. A part before which a model cannot be fitted is left out.
+        are never divided. A part before which the past is too short for a model is left out (`Ahead.n_parts` counts
+        the others).
     where : str
         What is fitted, for messages.
 
     Raises
     ------
-    DataError
+    TooShortError
         No part can be forecast.
+    DataError
+        A model cannot be fitted for another reason.
     """
     decided = past["decided_at"].cast(pl.Int64).to_numpy()
     settled = past["settled_at"].cast(pl.Int64)
@@ -69,10 +75,10 @@ def ahead(models: Sequence[Model], past: pl.DataFrame, outcomes: tuple[str, ...]
         try:
             chances.append([model.fit(known, outcomes).probabilities(part) for model in models])
             rows.append(part)
-        except DataError as error:
+        except TooShortError as error:
             reason = error
     if not rows:
-        raise DataError(
+        raise TooShortError(
             "the past is too short to learn from", where=where, expected="a part of it that the rest can forecast",
             found=str(reason or f"{past.height} rows"), todo="begin earlier, or fit later",
         )  # fmt: skip
@@ -80,10 +86,4 @@ def ahead(models: Sequence[Model], past: pl.DataFrame, outcomes: tuple[str, ...]
     chance = [np.concatenate([part[number] for part in chances]) for number in range(len(models))]
     known_rows = ~np.isnan(np.stack([c[:, 0] for c in chance])).any(axis=0)
     outcome = told[OUTCOME].cast(pl.Int64).to_numpy()[known_rows]
-    return Ahead(told.filter(known_rows), tuple(c[known_rows] for c in chance), outcome)
-
-
-def check_at_least(value: int, least: int, where: str) -> None:
-    """Raise `ConfigurationError` for a number that is too small."""
-    if value < least:
-        raise ConfigurationError("value out of range", where=where, expected=f"{least} or more", found=str(value))
+    return Ahead(told.filter(known_rows), tuple(c[known_rows] for c in chance), outcome, len(rows))

@@ -10,8 +10,9 @@ import polars as pl
 
 from research.forecasting.checks import check_model
 from research.forecasting.contract import Inputs
+from research.models._parameters import check_range
 from research.models._regressed import Regressed, learnable
-from research.models._terms import terms_of
+from research.models._terms import inputs_needed, terms_of
 from research.regression import ordered
 
 
@@ -31,13 +32,17 @@ class RatingModel:
     feature: ClassVar[str]
     rows_min: int = 200
 
+    def __post_init__(self) -> None:
+        """Raise `ConfigurationError` for a parameter out of range."""
+        check_range(self, "rows_min", self.rows_min >= 1, "1 or more")
+
     def inputs(self) -> Inputs:
         """The ratings."""
-        return Inputs(features=(self.feature,))
+        return inputs_needed((self.feature,))
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Regressed:
         """As `research.forecasting.contract.Model.fit`."""
-        told = learnable(past, terms_of((self.feature,), self.name), self.name, least=self.rows_min)
+        told = learnable(past, terms_of((self.feature,)), self.name, least=self.rows_min)
         found = ordered.fitted(told.inputs, told.outcome, told.terms, len(outcomes), f"model {self.name}")
         return Regressed(self.name, told.terms, found, told.outcome.size, past.height - told.outcome.size)
 

@@ -11,9 +11,10 @@ import polars as pl
 from engine.clock import DAY_NS
 from engine.errors import ConfigurationError
 from research.forecasting.checks import check_model
-from research.forecasting.contract import Forecaster, Inputs, Probabilities
+from research.forecasting.contract import MARKETS, Forecaster, Inputs, Probabilities
 from research.models import made
-from research.models._ahead import ahead, check_at_least
+from research.models._ahead import ahead
+from research.models._parameters import check_range
 from research.regression import pool
 
 #: nanoseconds of a week: errors allow for matches of one week that depend on each other
@@ -31,14 +32,15 @@ class Pooled:
     members : tuple of Forecaster
     pool : research.regression.pool.Pool
         Weights, learnt from forecasts made ahead, with their intervals.
-    n_forecasts : int
-        From how many they were learnt.
+    n_forecasts, n_parts : int
+        From how many they were learnt, in how many parts of the past.
     """
 
     model: str
     members: tuple[Forecaster, ...]
     pool: pool.Pool
     n_forecasts: int
+    n_parts: int
 
     def probabilities(self, rows: pl.DataFrame) -> Probabilities:
         """As `research.forecasting.contract.Forecaster.probabilities`."""
@@ -51,6 +53,7 @@ class Pooled:
             "members": [dict(member.artifact()) for member in self.members],
             "pool": self.pool.artifact(),
             "n_forecasts": self.n_forecasts,
+            "n_parts": self.n_parts,
         }
 
 
@@ -77,12 +80,12 @@ class PoolModel:
         names = self.members()
         if not names or len(set(names)) < len(names) or self.name in names:
             raise ConfigurationError(
-                "no such pool", where=f"model {self.name}, of", expected="other models, each once",
+                "no such pool", where="model.of", expected="other models, each once",
                 found=", ".join(names),
             )  # fmt: skip
         for name in names:
             made(name)
-        check_at_least(self.parts, 1, f"model {self.name}, parts")
+        check_range(self, "parts", self.parts >= 1, "1 or more")
 
     def members(self) -> tuple[str, ...]:
         """Names of the models of the pool, in the order of the weights."""
@@ -92,7 +95,9 @@ class PoolModel:
         """Those of the members."""
         inputs = [made(name).inputs() for name in self.members()]
         features = dict.fromkeys(name for one in inputs for name in one.features)
-        return Inputs(tuple(features), any(one.market for one in inputs))
+        markets = [name for name in MARKETS if all(name in one.markets for one in inputs)]
+        reads = any(one.market for one in inputs), any(one.opening for one in inputs)
+        return Inputs(tuple(features), *reads, tuple(markets))
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Pooled:
         """Weights from forecasts ahead, then each model on the whole past; errors as `ahead` and `pool.fitted`."""
@@ -100,10 +105,12 @@ class PoolModel:
         found = ahead(models, past, outcomes, self.parts, where)
         weeks = found.rows["decided_at"].cast(pl.Int64).to_numpy() // _WEEK_NS
         weights = pool.fitted(found.chance, found.outcome, where, weeks)
-        return Pooled(self.name, tuple(m.fit(past, outcomes) for m in models), weights, found.outcome.size)
+        return Pooled(
+            self.name, tuple(m.fit(past, outcomes) for m in models), weights, found.outcome.size, found.n_parts
+        )
 
     def restored(self, artifact: Mapping[str, Any]) -> Pooled:
         """As `research.forecasting.contract.Model.restored`."""
         check_model(artifact, self.name)
         members = tuple(made(part["model"]).restored(part) for part in artifact["members"])
-        return Pooled(self.name, members, pool.restored(artifact["pool"]), artifact["n_forecasts"])
+        return Pooled(self.name, members, pool.restored(artifact["pool"]), artifact["n_forecasts"], artifact["n_parts"])

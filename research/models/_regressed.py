@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.errors import DataError
+from engine.errors import TooShortError
 from research.forecasting.contract import Probabilities
 from research.forecasting.rows import OUTCOME
-from research.models._terms import Array, inputs_of
+from research.models._terms import Array, inputs_of, stated
 
 
 class Regression(Protocol):
@@ -37,11 +37,10 @@ class Regressed:
     model : str
         Name of the model.
     terms : tuple of str
-        Of `research.models._terms`. A row with none of them known has no answer; where some are known, each other one
-        counts as its mean in the rows of the fit.
+        Those that the fit kept, of `research.models._terms`. A row has an answer where all of them are known.
     regression : Regression
     n_rows, n_left_out : int
-        Rows of the fit, and rows of the past that were left out because no term was known.
+        Rows of the fit, and rows of the past that were left out because a term was not known.
     """
 
     model: str
@@ -52,10 +51,7 @@ class Regressed:
 
     def probabilities(self, rows: pl.DataFrame) -> Probabilities:
         """As `research.forecasting.contract.Forecaster.probabilities`."""
-        inputs = inputs_of(rows, self.terms, self.model)
-        found = self.regression.probabilities(inputs)
-        found[np.isnan(inputs).all(axis=1)] = np.nan
-        return found
+        return self.regression.probabilities(stated(inputs_of(rows, self.terms, self.model), self.terms))
 
     def artifact(self) -> Mapping[str, Any]:
         """As `research.forecasting.contract.Forecaster.artifact`."""
@@ -75,12 +71,12 @@ class Learnable:
     Attributes
     ----------
     terms : tuple of str, d
-        Those of which some row knows a value: a league without shots has none of shots.
+        Those whose values differ somewhere in the past: a store without shots has none of shots.
     inputs : array of float64, (n, d)
-        NaN: not known.
+        NaN: not known; only if gaps are allowed.
     outcome : array of int64, (n,)
     used : array of bool, (n_past,)
-        The rows of the past with a known term, which these are.
+        The rows of the past that these are.
     """
 
     terms: tuple[str, ...]
@@ -89,26 +85,45 @@ class Learnable:
     used: NDArray[np.bool_]
 
 
-def learnable(past: pl.DataFrame, terms: Sequence[str], model: str, *, least: int) -> Learnable:
+def learnable(past: pl.DataFrame, terms: Sequence[str], model: str, *, least: int, gaps: bool = False) -> Learnable:
     """The rows and the terms of the past that can be learnt from.
+
+    Parameters
+    ----------
+    past : polars.DataFrame
+    terms : sequence of str
+    model : str
+        Its name, for messages.
+    least : int
+        Rows that are needed.
+    gaps : bool
+        Whether a row counts as soon as one term is known; else all that are kept must be.
 
     Raises
     ------
     DataError
-        The rows lack a column, or fewer than `least` of them can be used.
+        The rows lack a column.
+    TooShortError
+        Fewer than `least` rows can be used; the least known term is named.
     """
     inputs = inputs_of(past, terms, model)
+    if not gaps:
+        inputs = stated(inputs, terms)
     known = ~np.isnan(inputs)
-    used = np.asarray(known.any(axis=1), dtype=np.bool_)
+    lowest = np.where(known, inputs, np.inf).min(axis=0, initial=np.inf)
+    kept = lowest < np.where(known, inputs, -np.inf).max(axis=0, initial=-np.inf)
+    own = known[:, kept]
+    used = np.asarray((own.any(axis=1) if gaps else own.all(axis=1)) & kept.any(), dtype=np.bool_)
+    told = tuple(name for name, is_kept in zip(terms, kept, strict=True) if is_kept)
     if int(used.sum()) < least:
-        raise DataError(
+        counts = own.sum(axis=0)
+        rarest = f"; {told[int(counts.argmin())]} is known in {int(counts.min())}" if told else ""
+        raise TooShortError(
             "the past is too short to learn from",
             where=f"model {model}",
             expected=f"{least} settled events with features",
-            found=f"{int(used.sum())} of {past.height}",
-            todo="begin earlier, or fit later",
+            found=f"{int(used.sum())} of {past.height}{rarest}",
+            todo="begin earlier, or fit later, or name fewer features",
         )
-    kept = np.asarray(known.any(axis=0), dtype=np.bool_)
-    told = tuple(name for name, is_kept in zip(terms, kept, strict=True) if is_kept)
     outcome = past[OUTCOME].cast(pl.Int64).to_numpy()
     return Learnable(told, np.asfortranarray(inputs[used][:, kept]), outcome[used], used)

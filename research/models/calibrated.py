@@ -15,7 +15,8 @@ from research.calibration import restored as calibration_of
 from research.forecasting.checks import check_model
 from research.forecasting.contract import Forecaster, Inputs, Probabilities
 from research.models import made
-from research.models._ahead import ahead, check_at_least
+from research.models._ahead import ahead
+from research.models._parameters import check_range
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,14 @@ class Corrected:
         Fitted on the whole past.
     calibration : Calibration
         Of forecasts that were made ahead.
-    n_forecasts : int
-        From how many it was learnt.
+    n_forecasts, n_parts : int
+        From how many it was learnt, in how many parts of the past.
     """
 
     inner: Forecaster
     calibration: Calibration
     n_forecasts: int
+    n_parts: int
 
     def probabilities(self, rows: pl.DataFrame) -> Probabilities:
         """As `research.forecasting.contract.Forecaster.probabilities`."""
@@ -47,6 +49,7 @@ class Corrected:
             "inner": dict(self.inner.artifact()),
             "calibration": self.calibration.artifact(),
             "n_forecasts": self.n_forecasts,
+            "n_parts": self.n_parts,
         }
 
 
@@ -72,10 +75,10 @@ class Calibrated:
     def __post_init__(self) -> None:
         """Raise `ConfigurationError` for an unknown model or method."""
         if self.of == self.name:
-            raise ConfigurationError("a model of itself", where="model calibrated, of", todo="name another model")
+            raise ConfigurationError("a model of itself", where="model.of", todo="name another model")
         made(self.of)
-        check_method(self.method, f"model {self.name}, method")
-        check_at_least(self.parts, 1, f"model {self.name}, parts")
+        check_method(self.method, "model.method")
+        check_range(self, "parts", self.parts >= 1, "1 or more")
 
     def inputs(self) -> Inputs:
         """Those of the model."""
@@ -86,10 +89,10 @@ class Calibrated:
         inner = made(self.of)
         found = ahead([inner], past, outcomes, self.parts, f"model {self.name}")
         calibration = calibrated(self.method, found.chance[0], found.outcome, f"model {self.name}")
-        return Corrected(inner.fit(past, outcomes), calibration, found.outcome.size)
+        return Corrected(inner.fit(past, outcomes), calibration, found.outcome.size, found.n_parts)
 
     def restored(self, artifact: Mapping[str, Any]) -> Corrected:
         """As `research.forecasting.contract.Model.restored`."""
         check_model(artifact, self.name)
         inner = made(artifact["inner"]["model"]).restored(artifact["inner"])
-        return Corrected(inner, calibration_of(artifact["calibration"]), artifact["n_forecasts"])
+        return Corrected(inner, calibration_of(artifact["calibration"]), artifact["n_forecasts"], artifact["n_parts"])

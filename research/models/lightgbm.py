@@ -9,15 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
-from engine.errors import ConfigurationError, DataError
+from engine.errors import DataError
 from research.calibration import Calibration, check_method
 from research.calibration import fitted as calibrated
 from research.calibration import restored as calibration_of
 from research.forecasting.checks import check_model
 from research.forecasting.contract import Inputs, Probabilities
 from research.models._boosted import Boosted, Growth, best_rounds, grown
+from research.models._parameters import check_range
 from research.models._regressed import learnable
-from research.models._terms import BY_NAME, inputs_of, terms_of
+from research.models._terms import inputs_needed, inputs_of, term_of, terms_of
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class LightGBM:
     Attributes
     ----------
     features : tuple of str
-        Features whose terms it reads: `research.models._terms`.
+        Features whose terms it reads, or single columns, ``FEATURE.COLUMN``: `research.models._terms`.
     leaves : int
         Most leaves of a tree; 2 or more.
     rows_leaf : int
@@ -91,13 +92,13 @@ class LightGBM:
     held_out : float
         Share of the past, its latest rows, that tells when to stop; above 0, below 1.
     monotone : bool
-        Whether a term that can only favour the home side may only do so.
+        Whether a term that can only favour the home side may only do so; a calibration may break that.
     calibration : str
-        One of `research.calibration.METHODS`.
+        One of `research.calibration.METHODS`, learnt from the rows that tell when to stop.
     seed : int
         Of the choice of terms.
     rows_min : int
-        Settled events with features that a fit needs.
+        Settled events with some of the features that a fit needs.
     """
 
     name: ClassVar[str] = "lightgbm"
@@ -117,8 +118,8 @@ class LightGBM:
 
     def __post_init__(self) -> None:
         """Raise `ConfigurationError` for a parameter out of range or a feature that has no terms."""
-        terms_of(self.features, self.name)
-        check_method(self.calibration, f"model {self.name}, calibration")
+        terms_of(self.features)
+        check_method(self.calibration, "model.calibration")
         for key, is_right, expected in (
             ("leaves", self.leaves >= 2, "2 or more"),
             ("rows_leaf", self.rows_leaf >= 1, "1 or more"),
@@ -127,24 +128,21 @@ class LightGBM:
             ("share", 0.0 < self.share <= 1.0, "above 0, at most 1"),
             ("rounds_max", self.rounds_max >= 1, "1 or more"),
             ("patience", self.patience >= 1, "1 or more"),
+            ("rows_min", self.rows_min >= 1, "1 or more"),
             ("held_out", 0.0 < self.held_out < 1.0, "above 0, below 1"),
         ):
-            if not is_right:
-                raise ConfigurationError(
-                    "value out of range", where=f"model {self.name}, {key}", expected=expected,
-                    found=str(getattr(self, key)),
-                )  # fmt: skip
+            check_range(self, key, is_right, expected)
 
     def inputs(self) -> Inputs:
         """The features."""
-        return Inputs(features=tuple(self.features))
+        return inputs_needed(self.features)
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Trees:
         """As `research.forecasting.contract.Model.fit`."""
-        told = learnable(past, terms_of(self.features, self.name), self.name, least=self.rows_min)
+        told = learnable(past, terms_of(self.features), self.name, least=self.rows_min, gaps=True)
         terms, inputs, outcome, used = told.terms, told.inputs, told.outcome, told.used
         growth = Growth(self.leaves, self.rows_leaf, self.rate, self.ridge, self.share, self.seed)
-        favours = [BY_NAME[name].favours for name in terms] if self.monotone else None
+        favours = [term_of(name).favours for name in terms] if self.monotone else None
         decided = past["decided_at"].cast(pl.Int64).to_numpy()[used]
         settled = past["settled_at"].cast(pl.Int64).to_numpy()[used]
         held_out = decided >= decided[int(outcome.size * (1.0 - self.held_out))]

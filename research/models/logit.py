@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from engine.errors import ConfigurationError
 from research.forecasting.checks import check_model
 from research.forecasting.contract import Inputs
+from research.models._parameters import check_range
 from research.models._regressed import Regressed, learnable
-from research.models._terms import terms_of
+from research.models._terms import inputs_needed, terms_of
 from research.regression import multinomial
 
 
@@ -23,11 +23,11 @@ class Logit:
     Attributes
     ----------
     features : tuple of str
-        Features whose terms it reads: `research.models._terms`.
+        Features whose terms it reads, or single columns, ``FEATURE.COLUMN``: `research.models._terms`.
     ridge : float
         Precision of the normal prior of each slope of a scaled input; above 0.
     rows_min : int
-        Settled events with features that a fit needs.
+        Settled events with all of the features that a fit needs.
     """
 
     name: ClassVar[str] = "logit"
@@ -37,19 +37,17 @@ class Logit:
 
     def __post_init__(self) -> None:
         """Raise `ConfigurationError` for a parameter out of range or a feature that has no terms."""
-        if not self.ridge > 0.0:
-            raise ConfigurationError(
-                "value out of range", where="model logit, ridge", expected="above 0", found=str(self.ridge)
-            )
-        terms_of(self.features, self.name)
+        check_range(self, "ridge", self.ridge > 0.0, "above 0")
+        check_range(self, "rows_min", self.rows_min >= 1, "1 or more")
+        terms_of(self.features)
 
     def inputs(self) -> Inputs:
         """The features."""
-        return Inputs(features=tuple(self.features))
+        return inputs_needed(self.features)
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Regressed:
         """As `research.forecasting.contract.Model.fit`."""
-        terms = terms_of(self.features, self.name)
+        terms = terms_of(self.features)
         told = learnable(past, terms, self.name, least=self.rows_min)
         found = multinomial.fitted(
             told.inputs, told.outcome, told.terms, len(outcomes), f"model {self.name}", ridge=self.ridge

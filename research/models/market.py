@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 
 from research.forecasting.checks import check_columns, check_model
@@ -27,7 +28,9 @@ class PricedMarket:
         """The market's probabilities; NaN where it has no complete book."""
         columns = [f"market.{name}" for name in self.outcomes]
         check_columns(rows, columns, Market.name)
-        return rows.select(columns).cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        found = rows.select(columns).cast(pl.Float64).fill_null(np.nan).to_numpy(writable=True)
+        found[np.isnan(found).any(axis=1)] = np.nan
+        return found
 
     def artifact(self) -> Mapping[str, Any]:
         """Nothing is fitted."""

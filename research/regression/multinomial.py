@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from research.regression.newton import minimised
+from research.regression.newton import check_outcomes, minimised
 from research.regression.scaling import Scaling, scaling_of, weighted_sum
 
 Array = NDArray[np.float64]
@@ -34,7 +34,7 @@ class MultinomialLogit:
     slopes: tuple[tuple[float, ...], ...]
 
     def probabilities(self, inputs: Array, offset: Array | None = None) -> Array:
-        """Probabilities, (n, n_outcomes), of inputs (n, d); a NaN among the inputs of a row counts as the mean.
+        """Probabilities, (n, n_outcomes), of inputs (n, d); NaN throughout where one of them is NaN.
 
         An `offset`, (n, n_outcomes), is added to the scores.
         """
@@ -101,8 +101,9 @@ def fitted(
     Raises
     ------
     DataError
-        There is no finite optimum.
+        There is no finite optimum: an outcome never happens, or without a ridge the inputs separate the outcomes.
     """
+    check_outcomes(outcome, n_outcomes, where)
     scaling = scaling_of(inputs, names, where)
     design = np.hstack([np.ones((inputs.shape[0], 1)), scaling.applied(inputs)])
     width = design.shape[1]

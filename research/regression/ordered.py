@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from research.regression.newton import minimised, unbounded
+from research.regression.newton import check_outcomes, minimised
 from research.regression.scaling import Scaling, scaling_of, weighted_sum
 
 Array = NDArray[np.float64]
-#: a cut or a slope of a scaled input beyond this is on its way to infinity
-_FARTHEST: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class OrderedLogit:
     slopes: tuple[float, ...]
 
     def probabilities(self, inputs: Array) -> Array:
-        """Probabilities, (n, n_outcomes), of inputs (n, d); a NaN among the inputs of a row counts as the mean."""
+        """Probabilities, (n, n_outcomes), of inputs (n, d); NaN throughout where one of them is NaN."""
         score = weighted_sum(self.scaling.applied(inputs), self.slopes, 0.0)
         below = [_logistic(score + cut) for cut in self.cuts]
         above = [_logistic(-(score + cut)) for cut in self.cuts]
@@ -72,7 +70,7 @@ def fitted(
     Parameters
     ----------
     inputs : array of float64, (n, d)
-        NaN counts as the mean of its column.
+        Without NaN.
     outcome : array of int64, (n,)
         From 0 to n_outcomes - 1.
     names : tuple of str, d
@@ -91,10 +89,8 @@ def fitted(
     scaled = scaling.applied(inputs)
     share = np.cumsum(np.bincount(outcome, minlength=n_outcomes) + 0.5)[:-1] / (outcome.size + 0.5 * n_outcomes)
     start = np.concatenate([np.log(share / (1.0 - share)), np.zeros(len(names))])
-    design = _Design(scaled, outcome, n_outcomes)
-    point, _ = minimised(start, design.terms, where)
-    if np.abs(point).max() > _FARTHEST or np.bincount(outcome, minlength=n_outcomes).min() == 0:
-        raise unbounded(where)
+    check_outcomes(outcome, n_outcomes, where)
+    point, _ = minimised(start, _Design(scaled, outcome, n_outcomes).terms, where)
     n_cuts = n_outcomes - 1
     return OrderedLogit(scaling, tuple(point[:n_cuts].tolist()), tuple(point[n_cuts:].tolist()))
 

@@ -19,21 +19,20 @@ class Scaling:
     Attributes
     ----------
     mean, deviation : tuple of float, d each
-        Of the values that are not NaN. An input that does not vary has a deviation of 1.
+        An input that does not vary has a deviation of 1.
     """
 
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
 
     def applied(self, inputs: Array) -> Array:
-        """``(x - mean) / deviation``, (n, d), in Fortran order; a NaN becomes 0, the mean.
+        """``(x - mean) / deviation``, (n, d), in Fortran order; NaN stays NaN.
 
         A row has the same bits alone and among others.
         """
         scaled = np.empty(inputs.shape, dtype=np.float64, order="F")
         for place, (mean, deviation) in enumerate(zip(self.mean, self.deviation, strict=True)):
-            column = (inputs[:, place] - mean) / deviation
-            scaled[:, place] = np.where(np.isnan(column), 0.0, column)
+            scaled[:, place] = (inputs[:, place] - mean) / deviation
         return scaled
 
 
@@ -43,7 +42,6 @@ def scaling_of(inputs: Array, names: tuple[str, ...], where: str) -> Scaling:
     Parameters
     ----------
     inputs : array of float64, (n, d)
-        NaN: not known.
     names : tuple of str, d
         Names of the inputs, for the message.
     where : str
@@ -52,16 +50,19 @@ def scaling_of(inputs: Array, names: tuple[str, ...], where: str) -> Scaling:
     Raises
     ------
     DataError
-        An input that is never known.
+        An input that is not known in some row, or infinite.
     """
     mean, deviation = [], []
     for place, name in enumerate(names):
         column = inputs[:, place]
-        known = column[~np.isnan(column)]
-        if not known.size:
-            raise DataError("an input is never known", where=f"{where}, {name}", expected="a value in some row")
-        spread = float(known.std())
-        mean.append(float(known.mean()))
+        unknown = int((~np.isfinite(column)).sum())
+        if unknown:
+            raise DataError(
+                "an input is not known in every row of a fit", where=f"{where}, {name}", expected="finite numbers",
+                found=f"{unknown} of {column.size} without",
+            )  # fmt: skip
+        spread = float(column.std())
+        mean.append(float(column.mean()))
         deviation.append(spread if spread > 0.0 else 1.0)
     return Scaling(tuple(mean), tuple(deviation))
 

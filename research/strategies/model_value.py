@@ -17,7 +17,7 @@ from engine.schema import SELECTIONS
 from engine.strategy import History, Requirement, View
 from research.forecasting.checks import check_contract, checked
 from research.forecasting.contract import Forecaster, Model
-from research.forecasting.market import market_of
+from research.forecasting.market import market_of, opening, with_opening
 from research.forecasting.rows import KEY, rows_of, training_rows
 from research.models import made, modules_of
 from research.strategies.books import BEST, back_prices, bookmakers_of, offers
@@ -141,7 +141,7 @@ class ModelValue:
         inputs = self.made.inputs()
         fair = None if inputs.market else ()  # how far bookmakers disagree rests on all of them
         books = bookmakers_of(self.price, self.price_bookmakers, self.skip_suspect, fair)
-        return Requirement((self.market,), books, features=inputs.features)
+        return Requirement((self.market,), books, features=inputs.features, path=inputs.opening)
 
     def fit(self, history: History, until: int) -> FittedValue:
         """Fit the model on the events settled before `until`, each by its last decision.
@@ -151,7 +151,7 @@ class ModelValue:
         DataError
             The history is too short for the model.
         """
-        view = View(history.quotes, history.features)
+        view = View(history.quotes, history.features, history.path)
         learned = training_rows(self.rows(view), history.events, until, self.market)
         if learned.is_empty():
             raise DataError(
@@ -185,10 +185,16 @@ class ModelValue:
         """
         quotes = self.prices(view)
         decisions, events = quotes.select(KEY).unique(), quotes.select(_EVENT).unique("event_id")
-        market = None
-        if self.made.inputs().market:
-            market = market_of(quotes, self.market, self.market_bookmaker, self.method)
+        inputs, market = self.made.inputs(), None
+        if inputs.market:
+            market = self._market(quotes)
+        if market is not None and inputs.opening:
+            before = back_prices(opening(view.known()), (self.market,), None, suspect=not self.skip_suspect)
+            market = with_opening(market, self._market(before), self.market)
         return rows_of(decisions, events, view.features, market)
+
+    def _market(self, quotes: pl.DataFrame) -> pl.DataFrame:
+        return market_of(quotes, self.market, self.market_bookmaker, self.method)
 
     def prices(self, view: View) -> pl.DataFrame:
         """Back prices of the market."""

@@ -73,6 +73,32 @@ def test_platt_is_a_logit_of_the_log_odds_and_beta_of_both_logarithms() -> None:
     assert np.allclose(fitted("beta", sharp, outcome, "a test").applied(sharp)[:, 0], expected, atol=1e-4)
 
 
+def test_the_slopes_of_beta_are_never_negative() -> None:
+    """Against a bounded optimiser: forecasts turned round, and forecasts of which one logarithm is turned."""
+    from scipy.optimize import minimize
+
+    _, chance, outcome = forecasts(9, 1500, 2, power=0.3)
+    turned = chance[:, ::-1]
+    flat = fitted("beta", turned, outcome, "a test")
+    assert flat.artifact()["inputs"] == [[]]
+    assert np.allclose(flat.applied(turned)[:, 0], (outcome == 0).mean(), atol=1e-9), "the share of the outcome"
+    own = np.random.default_rng(3).uniform(0.02, 0.98, 1500)
+    chance = np.stack([own, 1 - own], axis=1)
+    logs = np.stack([np.log(own), -np.log(1 - own)], axis=1)
+    score = 1.5 * logs[:, 0] - 0.4 * logs[:, 1] + 1.0
+    happened = (np.random.default_rng(4).random(1500) > 1 / (1 + np.exp(-score))).astype(np.int64)
+    found = fitted("beta", chance, happened, "a test")
+
+    def value(point: Array) -> float:
+        return float(np.log1p(np.exp(-np.where(happened == 0, 1, -1) * (point[0] + logs @ point[1:]))).sum())
+
+    bounds = [(None, None), (0.0, None), (0.0, None)]
+    other = minimize(value, np.array([0.0, 0.1, 0.1]), method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14})
+    assert found.artifact()["inputs"] == [[0]] and other.x[2] == 0.0 < other.x[1]
+    expected = 1 / (1 + np.exp(-(other.x[0] + logs @ other.x[1:])))
+    assert np.allclose(found.applied(chance)[:, 0], expected, atol=1e-4)
+
+
 def test_a_matrix_of_few_rows_changes_little() -> None:
     _, chance, outcome = forecasts(7, 100)
     few = fitted("matrix", chance, outcome, "a test").applied(chance)

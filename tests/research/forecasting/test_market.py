@@ -12,7 +12,7 @@ from engine.asof.view import build_view
 from engine.errors import ConfigurationError
 from engine.odds import METHODS
 from engine.schema import SELECTIONS
-from research.forecasting.market import CONSENSUS, market_of, move_of, opening
+from research.forecasting.market import CONSENSUS, market_of, move_of, opening, with_opening
 from research.strategies.books import back_prices, consensus, fair
 from tests.property.markets import world
 
@@ -98,6 +98,19 @@ def test_a_move_is_the_logarithm_of_the_ratio_of_probabilities() -> None:
     row = move_of(before, now, "1x2").row(0, named=True)
     assert [row[name] for name in SELECTIONS["1x2"]] == pytest.approx([log(1.25), 0.0, -log(2)])
     assert move_of(before.clear(), now, "1x2").is_empty()
+
+
+def test_the_opening_stands_beside_the_market_and_is_null_without_a_complete_book() -> None:
+    before = market_of(priced(("a", (2.0, 4.0, 4.0))), "1x2", "a")
+    now = market_of(priced(("a", (1.6, 4.0, 8.0))), "1x2", "a")
+    row = with_opening(now, before, "1x2").row(0, named=True)
+    assert [row[f"open_{name}"] for name in SELECTIONS["1x2"]] == pytest.approx([0.5, 0.25, 0.25])
+    assert [row[f"move_{name}"] for name in SELECTIONS["1x2"]] == pytest.approx([log(1.25), 0.0, -log(2)])
+    alone = with_opening(now, before.clear(), "1x2")
+    assert (
+        alone.select(now.columns).equals(now)
+        and alone.select(pl.selectors.starts_with("open_", "move_")).row(0) == (None,) * 6
+    )
 
 
 def test_a_market_opens_at_the_first_price_of_each_series() -> None:

@@ -23,6 +23,10 @@ def test_each_kind_of_dependence_has_its_grid() -> None:
     for scores, grid in expected.items():
         found = scores.probabilities(ROWS)
         assert (found[[0, 2]] == grid.result()).all() and np.isnan(found[1]).all()
+        gap = ROWS.with_columns(
+            pl.lit(None, pl.Float64).alias(f"f.{scores.low_scores or scores.shared or 'home_rate'}")
+        )
+        assert np.isnan(scores.probabilities(gap)).all(), "a row of which one number is not known"
     assert len({grid.result().tobytes() for grid in expected.values()}) == 3
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.errors import ConfigurationError, DataError
+from engine.errors import ConfigurationError, DataError, TooShortError
 from engine.schema import INSTANT_DTYPE
 from research.forecasting.contract import Inputs, Probabilities
 from research.models import made
@@ -35,7 +35,7 @@ class Watched:
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Watched:
         if past.height < 100:
-            raise DataError("the past is too short", where="watched")
+            raise TooShortError("the past is too short", where="watched")
         self.told.append(past)
         return self
 
@@ -68,9 +68,16 @@ def test_each_part_is_forecast_from_what_was_settled_before_it_began() -> None:
 def test_a_part_before_which_nothing_can_be_fitted_is_left_out_and_a_past_of_none_refused() -> None:
     watched = Watched()
     found = ahead([watched], drawn(Elo(), 400), OUTCOMES, 8, "a test")
-    assert len(watched.asked) == 6 and found.outcome.size == 400 - 400 * 3 // 9
-    with pytest.raises(DataError, match=r"the past is too short to learn from in a test: .*; begin earlier"):
+    assert len(watched.asked) == found.n_parts == 6 and found.outcome.size == 400 - 400 * 3 // 9
+    with pytest.raises(TooShortError, match=r"the past is too short to learn from in a test: .*; begin earlier"):
         ahead([Watched()], drawn(Elo(), 90), OUTCOMES, 3, "a test")
+
+
+def test_an_error_that_a_longer_past_would_not_mend_is_not_hidden() -> None:
+    past = drawn(Elo(), 900)
+    for of, error in ((past.drop("elo.diff"), "a column is missing"), (past.with_columns(outcome=0), "no finite opt")):
+        with pytest.raises(DataError, match=error):
+            ahead([Elo()], of, OUTCOMES, 4, "a test")
 
 
 def test_a_calibration_changes_nothing_but_what_the_model_says() -> None:
@@ -86,15 +93,15 @@ def test_the_market_gets_the_weight_where_it_knows_more() -> None:
     found = model.fit(drawn(model, 3000), OUTCOMES)
     (low, high), (low_model, high_model) = found.pool.intervals
     assert low < 1.0 < high and low_model < 0.0 < high_model
+    assert high - low < 0.5 and high_model - low_model < 0.5, "intervals that tell something"
+    assert found.n_parts == 4 and found.n_forecasts == 3000 - 600, "the first fifth is only learnt from"
 
 
 def test_members_that_cannot_be_are_refused() -> None:
-    for parameters in ({"of": ("stack",)}, {"of": ("elo", "elo")}, {"of": ()}):
-        with pytest.raises(
-            ConfigurationError, match="no such pool in model stack, of: expected other models, each once"
-        ):
+    for parameters in ({"of": ("stack",)}, {"of": ("elo", "elo")}):
+        with pytest.raises(ConfigurationError, match=r"no such pool in model.of: expected other models, each once"):
             made("stack", parameters)
-    with pytest.raises(ConfigurationError, match="a model of itself in model calibrated, of"):
+    with pytest.raises(ConfigurationError, match=r"a model of itself in model.of"):
         made("calibrated", {"of": "calibrated"})
-    with pytest.raises(ConfigurationError, match="value out of range in model calibrated, parts: expected 1 or more"):
+    with pytest.raises(ConfigurationError, match=r"value out of range in model.parts: expected 1 or more"):
         made("calibrated", {"parts": 0})

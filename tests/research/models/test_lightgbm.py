@@ -79,9 +79,9 @@ def test_the_rows_held_out_are_the_latest_and_nothing_unsettled_by_then_teaches_
 
 def test_parameters_out_of_range_and_a_text_that_is_no_model_are_refused() -> None:
     for key, value in (("leaves", 1), ("rate", 0.0), ("held_out", 1.0), ("share", 1.5), ("patience", 0)):
-        with pytest.raises(ConfigurationError, match=f"value out of range in model lightgbm, {key}: expected"):
+        with pytest.raises(ConfigurationError, match=f"value out of range in model.{key}: expected"):
             made("lightgbm", {key: value})
-    with pytest.raises(ConfigurationError, match="unknown calibration 'magic' in model lightgbm, calibration"):
+    with pytest.raises(ConfigurationError, match=r"unknown calibration 'magic' in model.calibration"):
         made("lightgbm", {"calibration": "magic"})
     fitted = LightGBM(rounds_max=5).fit(drawn(LightGBM(), 700), OUTCOMES)
     with pytest.raises(DataError, match="no model of LightGBM in model lightgbm"):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.errors import DataError
 from research.regression.multinomial import fitted, restored, softmax
 from research.regression.ordered import fitted as ordered
 from tests.research.regression.test_ordered import NAMES, drawn
@@ -35,14 +36,27 @@ def test_with_two_outcomes_and_no_ridge_it_is_the_ordered_logit() -> None:
     assert sum(found.intercepts) == pytest.approx(0.0, abs=1e-9)
 
 
+def test_outcomes_that_never_happen_and_inputs_that_separate_without_a_ridge_are_refused() -> None:
+    inputs, outcome = drawn(3)
+    with pytest.raises(DataError, match="no finite optimum in a test"):
+        fitted(inputs, np.minimum(outcome, 1), NAMES, 3, "a test")
+    apart = (inputs[:, 0] > 100).astype(np.int64)
+    with pytest.raises(DataError, match="no finite optimum in a test"):
+        fitted(inputs, apart, NAMES, 2, "a test", ridge=0.0)
+    found = fitted(inputs, apart, NAMES, 2, "a test", ridge=1.0)
+    assert found.probabilities(inputs)[np.arange(apart.size), apart].min() > 0.4, "with a ridge there is an optimum"
+
+
 def test_a_row_alone_has_the_same_bits_and_so_has_a_restored_regression() -> None:
     inputs, outcome = drawn(4)
-    inputs[5, 0] = np.nan
     found = fitted(inputs, outcome, NAMES, 3, "a test")
+    inputs[5, 0] = np.nan
     chance = found.probabilities(inputs)
-    assert all((found.probabilities(inputs[row : row + 1]) == chance[row]).all() for row in range(50))
+    assert np.isnan(chance[5]).all() and np.isfinite(np.delete(chance, 5, axis=0)).all()
+    alone = np.concatenate([found.probabilities(inputs[row : row + 1]) for row in range(50)])
+    assert np.array_equal(alone, chance[:50], equal_nan=True)
     again = restored(json.loads(json.dumps(found.artifact())))
-    assert again == found and (again.probabilities(inputs) == chance).all()
+    assert again == found and np.array_equal(again.probabilities(inputs), chance, equal_nan=True)
 
 
 def test_the_softmax_takes_scores_of_any_size() -> None:

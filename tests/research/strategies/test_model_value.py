@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 import research.models as models
+from engine.asof.view import build_view
 from engine.errors import ConfigurationError, DataError
 from engine.identity import digest
 from engine.live.judgement.models import artifact_hash
@@ -30,6 +31,7 @@ from research.sweeps.planner import plan_sweep
 from research.tapes.builder import Tapes, tape_code
 from research.tapes.fitting import fitted_at
 from research.tapes.inputs import strategy_of
+from tests.property.markets import world
 from tests.tapes import rows_of, spec_of
 
 DATES = [dt.date(2019, 8, 1), dt.date(2021, 1, 1), dt.date(2022, 1, 1), dt.date(2024, 6, 1)]
@@ -143,6 +145,28 @@ def test_the_market_is_read_without_its_margin_and_places_no_bet_at_its_own_pric
     for rows in whole:
         overround = sum(1 / odds for odds, _ in rows)
         assert [prob for _, prob in rows] == pytest.approx([1 / odds / overround for odds, _ in rows], abs=1e-12)
+
+
+def test_a_model_reads_the_prices_at_the_opening_where_it_asks_for_them_and_then_only() -> None:
+    """Against the first price of each series, found by hand."""
+    view = build_view(*world(2, 12), path=True)
+    parameters = {"features": ["market", "market.overround", "market.open_home", "market.move_home"]}
+    strategy = ModelValue("logit", parameters, market_bookmaker="aaa")
+    assert strategy.requires().path and not ModelValue("logit", {"features": "market"}).requires().path
+    rows, path = strategy.rows(view), view.known().filter(pl.col("market") == "1x2", pl.col("bookmaker") == "aaa")
+    told = 0
+    for row in rows.filter(pl.col("market.open_home").is_not_null()).iter_rows(named=True):
+        mine = path.filter(pl.col("decided_at") == row["decided_at"], pl.col("event_id") == row["event_id"])
+        fair = []
+        for at in (mine.group_by("selection").first(), mine.group_by("selection").last()):
+            inverse = {selection: 1 / odds for selection, odds in at.select("selection", "odds").iter_rows()}
+            fair.append(inverse["home"] / sum(inverse.values()))
+        assert [row["market.open_home"], row["market.home"]] == pytest.approx(fair)
+        assert row["market.move_home"] == pytest.approx(float(np.log(fair[1] / fair[0])))
+        told += row["market.move_home"] != 0.0
+    assert told > 20
+    without = ModelValue("logit", {"features": "market"}, market_bookmaker="aaa").rows(View(view.quotes))
+    assert without.equals(rows.select(without.columns)) and rows.width == without.width + 6
 
 
 def test_an_edit_of_the_model_makes_another_tape(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

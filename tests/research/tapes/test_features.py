@@ -152,7 +152,8 @@ def test_a_feature_is_found_beside_the_strategy_or_built_in(own_home: Path) -> N
     file = str(own_home / "strategies" / "shares.py")
     assert [feature.name for feature in features_of(["own", "running_draws", "own"], file)] == ["own", "running_draws"]
     assert feature_file("own", file) == (own_home / "features" / "own.py").resolve()
-    assert feature_file("own", None) is None and feature_file("../own", file) is None
+    assert feature_file("own", None) == feature_file("own", file), "in the home, for a built-in strategy"
+    assert feature_file("owl", None) is None and feature_file("../own", file) is None
     with pytest.raises(ConfigurationError, match=r"unknown feature 'owl'.*running_draws"):
         features_of(["owl"], file)
     (own_home / "features" / "own.py").write_text("import nothing_at_all\n")
