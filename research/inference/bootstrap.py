@@ -159,17 +159,28 @@ def resample_ratio(
 ) -> RatioResamples:
     """Estimate sum(top) / sum(bottom) and resample it over events; parameters as in `ratio_interval`."""
     sums = event_sums(np.column_stack([np.asarray(top, np.float64), np.asarray(bottom, np.float64)]), event)
-    total: Floats = sums.sum(axis=0)
-    estimate = float(total[0] / total[1]) if total[1] != 0 else float("nan")
-    nothing = RatioResamples(estimate, total, np.empty((0, 2)), np.empty(0))
-    if len(sums) < FEWEST_EVENTS or not np.isfinite(estimate):
-        return nothing
+    if len(sums) < FEWEST_EVENTS or sums[:, 1].sum() == 0:
+        return ratio_of(sums, np.empty((0, 2)))
     groups = random_groups(sums, rng)
-    totals = resample(groups, rng, replicates)
-    totals = totals[totals[:, 1] != 0]
-    ratios: Floats = totals[:, 0] / totals[:, 1]
-    if not len(ratios) or ratios.max() - ratios.min() <= 1e-12 * max(1.0, abs(estimate)):
-        return nothing
+    return ratio_of(groups, resample(groups, rng, replicates))
+
+
+def ratio_of(groups: Floats, resampled: Floats) -> RatioResamples:
+    """A ratio of sums and what its resamples say of the spread, if they say anything (`RatioResamples.replicates`).
+
+    Parameters
+    ----------
+    groups : float64 (g, 2)
+        Both sums of each group of events.
+    resampled : float64 (replicates, 2)
+        Both totals of each resample; none where the groups are too few.
+    """
+    total: Floats = groups.sum(axis=0)
+    estimate = float(total[0] / total[1]) if total[1] != 0 else float("nan")
+    kept = resampled[resampled[:, 1] != 0]
+    ratios: Floats = kept[:, 0] / kept[:, 1]
+    if not len(ratios) or not ratios.max() - ratios.min() > 1e-12 * max(1.0, abs(estimate)):
+        return RatioResamples(estimate, total, np.empty((0, 2)), np.empty(0))
     return RatioResamples(estimate, total, groups, ratios)
 
 

@@ -1,9 +1,9 @@
-"""The ranked probability score of home, draw and away: a miss by two places costs more than a miss by one.
+"""The ranked probability score of ordered outcomes: a miss by two places costs more than a miss by one.
 
 Epstein, "A scoring system for probability forecasts of ranked categories", Journal of Applied Meteorology 8 (1969),
 divided by the number of category boundaries as in Constantinou & Fenton, "Solving the problem of inadequate scoring
 rules for assessing probabilistic football forecast models", Journal of Quantitative Analysis in Sports 8 (2012),
-equation 1.
+equation 1; with two outcomes it is the squared error of one of them.
 """
 
 from __future__ import annotations
@@ -17,12 +17,32 @@ from numpy.typing import NDArray
 from engine.kernel.codes import State
 from engine.schema import SELECTIONS
 
-__all__ = ["ranked_probability_scores", "win_odds"]
+__all__ = ["ranked", "ranked_probability_scores", "win_odds"]
 
 Floats = NDArray[np.float64]
 
 _MARKET: Final = "1x2"
 _WIN: Final = State.WIN.name.lower()
+
+
+def ranked(prob: Floats, outcome: NDArray[np.int64]) -> Floats:
+    """Ranked probability score of each forecast; (n,).
+
+    Parameters
+    ----------
+    prob : float64 (n, n_outcomes)
+        Outcomes in their order. A row with a NaN has the score NaN.
+    outcome : int64 (n,)
+        Index of what happened.
+
+    Examples
+    --------
+    >>> ranked(np.array([[0.5, 0.25, 0.25]]), np.array([2])).tolist()
+    [0.40625]
+    """
+    apart = np.cumsum(prob - np.eye(prob.shape[1])[outcome], axis=1)[:, :-1]
+    scores: Floats = (apart**2).sum(axis=1) / (prob.shape[1] - 1)
+    return scores
 
 
 def win_odds(bets: pl.DataFrame) -> Floats:
@@ -60,12 +80,6 @@ def ranked_probability_scores(bets: pl.DataFrame) -> pl.DataFrame:
         pl.col("date").first(),
     )
 
-    def score(column: str) -> pl.Expr:
-        total = pl.sum_horizontal(f"{column}_{name}" for name in names)
-        first = pl.col(f"{column}_{names[0]}") / total - pl.col(f"won_{names[0]}")
-        last = pl.col(f"{column}_{names[2]}") / total - pl.col(f"won_{names[2]}")
-        return (first**2 + last**2) / 2.0
-
     events = selections.group_by("event_id", maintain_order=True).agg(
         pl.col("date").first(),
         *(
@@ -78,10 +92,16 @@ def ranked_probability_scores(bets: pl.DataFrame) -> pl.DataFrame:
         pl.sum_horizontal(f"strategy_{name}" for name in names) > 0.0,
         pl.sum_horizontal(f"won_{name}" for name in names) == 1.0,
     )
+    won = complete.select(f"won_{name}" for name in names).to_numpy().argmax(axis=1)
+
+    def score(column: str) -> Floats:
+        prob = complete.select(f"{column}_{name}" for name in names).to_numpy()
+        return ranked(prob / prob.sum(axis=1, keepdims=True), won)
+
     return complete.select(
         "event_id",
         "date",
-        strategy=score("strategy"),
-        market=score("market"),
+        strategy=pl.Series(score("strategy")),
+        market=pl.Series(score("market")),
         odds=pl.mean_horizontal(f"odds_{name}" for name in names),
     ).sort("event_id")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from research.judging.blocks import Interval
+from research.judging.blocks import FEWEST, Interval
 from research.judging.sentences import spread
 from research.judging.table import Row
 from research.report.charts.axes import labelled
@@ -17,6 +17,7 @@ from research.report.text import LEVEL, listing, number, numbers
 __all__ = ["distances", "weights"]
 
 _STEP: Final = 30.0
+_TOO_FEW: Final = f"Fewer than {FEWEST} weeks are too few for intervals."
 
 
 def distances(rows: Sequence[Row]) -> Figure:
@@ -30,6 +31,8 @@ def distances(rows: Sequence[Row]) -> Figure:
     answer = (
         f"Lower log loss than the close, beyond its interval: {listing(better)}."
         if better
+        else _TOO_FEW
+        if not any(row.vs_close.known for row in known)
         else f"No forecast has a lower log loss beyond its interval; the nearest is {best.model} "
         f"({spread(best.vs_close, 4)})."
     )
@@ -46,6 +49,8 @@ def weights(rows: Sequence[Row]) -> Figure:
     answer = (
         f"Above zero beyond doubt: {listing(above)}."
         if above
+        else _TOO_FEW
+        if not any(row.pool.weight.known for row in known)
         else f"None of {number(len(known))} is above zero beyond doubt: the price says what they say."
     )
     return _figure("weights", question, answer, known, lambda row: row.pool.weight, ("weight in the blend", 2))
@@ -74,7 +79,7 @@ def _figure(
 
 def _draw(rows: Sequence[tuple[str, Interval]], axis: str, digits: int, width: float) -> Canvas:
     names = max(fits(name) for name, _ in rows) + 10
-    ends = [0.0, *(end for _, found in rows for end in (found.low, found.high))]
+    ends = [0.0, *(end for _, found in rows for end in (found.value, found.low, found.high) if math.isfinite(end))]
     margin = (max(ends) - min(ends)) * 0.06 or 0.01
     canvas = Canvas(width, 66.0 + _STEP * len(rows))
     x = Scale(min(ends) - margin, max(ends) + margin, names, width - 8)
@@ -86,9 +91,10 @@ def _draw(rows: Sequence[tuple[str, Interval]], axis: str, digits: int, width: f
     for place, (name, found) in enumerate(rows):
         middle = 10 + _STEP * (place + 0.5)
         canvas.text(names - 10, middle + 4.5, name, "", "end")
-        canvas.line((x(found.low), middle), (x(found.high), middle), "whisker")
-        for end in (found.low, found.high):
-            canvas.line((x(end), middle - 4), (x(end), middle + 4), "whisker")
+        if found.known:
+            canvas.line((x(found.low), middle), (x(found.high), middle), "whisker")
+            for end in (found.low, found.high):
+                canvas.line((x(end), middle - 4), (x(end), middle + 4), "whisker")
         canvas.dot(x(found.value), middle, 5, "point")
         canvas.rect((0, middle - _STEP / 2), (width, _STEP), "hit", f"{name}: {spread(found, digits)}")
     return canvas

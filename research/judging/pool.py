@@ -1,38 +1,30 @@
 """The weight of a model in a blend with the market: does it know anything that the market does not?
 
-The blend is the log-linear pool q_k ~ market_k^a model_k^b (Genest & Zidek, "Combining probability distributions",
-Statistical Science 1 (1986), section 3; the pool of prices and a model in Benter, "Computer based horse race
-handicapping and wagering systems" (1994), equation 3). Both exponents are fitted by maximum likelihood: a multinomial
-logit with the two logarithms as regressors, which is concave. `b` is the weight of the model; `a` is free, so that a
-market that is too flat or too sharp is not mistaken for a model that knows something. Weights are those of hindsight
-over the judged events.
-
-Interval: the bootstrap over weeks, one Newton step from the estimate in each resample (a k-step bootstrap: Andrews,
-Econometrica 70 (2002)).
+The blend is the log-linear pool q_k ~ market_k^a model_k^b (`research.regression.pool`; the pool of prices and a model
+in Benter, "Computer based horse race handicapping and wagering systems" (1994), equation 3). `b` is the weight of the
+model; `a` is free, so that a market that is too flat or too sharp is not mistaken for a model that knows something.
+Weights are those of hindsight over the judged events. Their errors are summed over weeks, their intervals are those of
+Student with a degree of freedom for each week but one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from research.judging.blocks import LEVEL, UNKNOWN, Interval, Weeks, interval
+from engine.errors import DataError
+from research.inference.bootstrap import student_quantile
+from research.judging.blocks import UNKNOWN, Interval, Weeks, by_error
 from research.judging.scores import log_losses
-from research.regression.multinomial import softmax
+from research.regression.pool import fitted
 
-__all__ = ["Pool", "blended", "pool_of"]
+__all__ = ["NO_POOL", "Pool", "pool_of"]
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
-
-#: probabilities below this count as this in a blend
-_LEAST: Final = 1e-12
-_STEPS: Final = 50
-#: a Hessian whose smaller eigenvalue is below this share of its trace cannot tell the two forecasts apart
-_ALIKE: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -44,25 +36,31 @@ class Pool:
     market : float
         Exponent of the market; NaN where the two forecasts are the same.
     weight : Interval
-        Exponent of the model.
+        Exponent of the model; the ends are NaN with too few weeks.
     gain : float
         Log loss of the market with an exponent of its own, minus that of the blend: what the model adds in hindsight;
         not below zero.
-    drawn : float64 (resamples,)
-        Exponent of the model in each resample; empty where it is not known.
+    error : float
+        Standard error of the weight; NaN with too few weeks.
+    weeks : int
     """
 
     market: float
     weight: Interval
     gain: float
-    drawn: Floats = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+    error: float
+    weeks: int
 
-    def weight_at(self, level: float) -> Interval:
-        """The weight with its interval at another level."""
-        return interval(self.weight.value, self.drawn, level)
+    def is_above_zero(self, tail: float) -> bool:
+        """Whether the weight is above zero, wrongly in a share `tail` of cases; False where that is not known."""
+        return self.weight.known and self.weight.value > student_quantile(1.0 - tail, self.weeks - 1) * self.error
 
 
-def pool_of(market: Floats, model: Floats, outcome: Longs, weeks: Weeks, level: float = LEVEL) -> Pool:
+#: of the market beside itself
+NO_POOL = Pool(math.nan, UNKNOWN, math.nan, math.nan, 0)
+
+
+def pool_of(market: Floats, model: Floats, outcome: Longs, weeks: Weeks) -> Pool:
     """Fit the blend.
 
     Parameters
@@ -72,60 +70,23 @@ def pool_of(market: Floats, model: Floats, outcome: Longs, weeks: Weeks, level: 
     outcome : int64 (n,)
     weeks : Weeks
         Of the same events.
-    level : float, optional
-        Of the interval.
 
     Returns
     -------
     Pool
-        NaN where the forecasts are the same, or differ too little for a weight.
+        `NO_POOL` where the forecasts are the same, differ too little for a weight, or separate the outcomes.
     """
-    logs = np.log(np.clip(np.stack([market, model], axis=2), _LEAST, 1.0))
-    weights, gradients, hessians = _fitted(logs, outcome)
-    if np.isnan(weights).any():
-        return Pool(np.nan, UNKNOWN, np.nan)
-    g, h = weeks.counts @ weeks.sums(gradients), np.tensordot(weeks.counts, weeks.sums(hessians), axes=1)
-    determinant = h[:, 0, 0] * h[:, 1, 1] - h[:, 0, 1] ** 2
-    known = determinant > 0.0
-    step = (h[known, 0, 0] * g[known, 1] - h[known, 0, 1] * g[known, 0]) / determinant[known]
-    alone, *_ = _fitted(logs[:, :, :1], outcome)
-    gain = _loss(logs[:, :, :1], alone, outcome) - _loss(logs, weights, outcome)
-    drawn = weights[1] + step
-    return Pool(float(weights[0]), interval(float(weights[1]), drawn, level), max(gain, 0.0), drawn)
-
-
-def blended(logs: Floats, weights: Floats) -> Floats:
-    """Probabilities of a blend; logarithms (n, n_outcomes, forecasts) and their exponents to (n, n_outcomes)."""
-    return softmax(logs @ weights)
-
-
-def _loss(logs: Floats, weights: Floats, outcome: Longs) -> float:
-    return float(log_losses(blended(logs, weights), outcome).mean())
-
-
-def _fitted(logs: Floats, outcome: Longs) -> tuple[Floats, Floats, Floats]:
-    """Exponents by Newton's method with halved steps; gradient and Hessian of each event there."""
-    weights = np.full(logs.shape[2], 1.0 / logs.shape[2])
-    loss = _loss(logs, weights, outcome)
-    for _ in range(_STEPS):
-        gradients, hessians = _derivatives(logs, weights, outcome)
-        hessian = hessians.sum(axis=0)
-        eigenvalues = np.linalg.eigvalsh(hessian)
-        if not eigenvalues[0] > _ALIKE * eigenvalues.sum():
-            return np.full_like(weights, np.nan), gradients, hessians
-        step, factor = np.linalg.solve(hessian, gradients.sum(axis=0)), 1.0
-        while (new := _loss(logs, weights + factor * step, outcome)) > loss and factor > 1e-6:
-            factor /= 2.0
-        weights, loss = weights + factor * step, min(new, loss)
-        if np.abs(step).max() < 1e-10:
-            break
-    return weights, *_derivatives(logs, weights, outcome)
-
-
-def _derivatives(logs: Floats, weights: Floats, outcome: Longs) -> tuple[Floats, Floats]:
-    """Of the log likelihood of each event: gradient (n, f), and Hessian with the sign changed (n, f, f)."""
-    prob = blended(logs, weights)
-    mean = np.einsum("nk,nkf->nf", prob, logs)
-    gradients = logs[np.arange(len(logs)), outcome] - mean
-    centred = logs - mean[:, None, :]
-    return gradients, np.einsum("nk,nkf,nkg->nfg", prob, centred, centred)
+    try:
+        both = fitted([market, model], outcome, "a blend", weeks.place)
+        alone = fitted([market], outcome, "the market", weeks.place)
+    except DataError:
+        return NO_POOL
+    losses = [
+        float(log_losses(pool.probabilities(forecasts), outcome).mean())
+        for pool, forecasts in ((alone, [market]), (both, [market, model]))
+    ]
+    gain = max(losses[0] - losses[1], 0.0)
+    weight, error = both.weights[1], both.errors[1]
+    if not weeks.enough:
+        return Pool(both.weights[0], Interval(weight, math.nan, math.nan), gain, math.nan, weeks.n)
+    return Pool(both.weights[0], by_error(weight, error, weeks.n - 1), gain, error, weeks.n)

@@ -1,10 +1,9 @@
 """Scores of forecasts: log loss, ranked probability score, Brier, calibration error. Lower is better for all.
 
-Log loss: Good, "Rational decisions", JRSS B 14 (1952). Ranked probability score: Epstein, Journal of Applied
-Meteorology 8 (1969), divided by the number of boundaries as in Constantinou & Fenton, Journal of Quantitative Analysis
-in Sports 8 (2012), equation 1; with two outcomes it is the squared error of one of them. Brier: Monthly Weather Review
-78 (1950), equation 2, the sum over all outcomes. Calibration error by class: Kull and others, "Beyond temperature
-scaling", NeurIPS (2019), section 2, with bins of equal size (Naeini, Cooper & Hauskrecht, AAAI (2015)).
+Log loss: Good, "Rational decisions", JRSS B 14 (1952). Ranked probability score: `research.inference.rps.ranked`.
+Brier: Monthly Weather Review 78 (1950), equation 2, the sum over all outcomes. Calibration error by class: Kull and
+others, "Beyond temperature scaling", NeurIPS (2019), section 2, with bins of equal size (Naeini, Cooper & Hauskrecht,
+AAAI (2015)).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BINS", "CLIP", "brier", "calibration_error", "log_losses", "ranked"]
+__all__ = ["BINS", "CLIP", "brier", "calibration_error", "log_losses"]
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -42,18 +41,6 @@ def log_losses(prob: Floats, outcome: Longs) -> Floats:
     happened = prob[np.arange(len(prob)), outcome]
     losses: Floats = -np.log(np.clip(happened, CLIP, 1.0))
     return losses
-
-
-def ranked(prob: Floats, outcome: Longs) -> Floats:
-    """Ranked probability score of each event; (n,); arguments as in `log_losses`, outcomes in their order.
-
-    >>> ranked(np.array([[0.5, 0.25, 0.25]]), np.array([2])).tolist()
-    [0.40625]
-    """
-    happened = np.eye(prob.shape[1])[outcome]
-    apart = np.cumsum(prob - happened, axis=1)[:, :-1]
-    scores: Floats = (apart**2).sum(axis=1) / (prob.shape[1] - 1)
-    return scores
 
 
 def brier(prob: Floats, outcome: Longs) -> Floats:

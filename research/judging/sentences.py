@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from research.judging.blocks import Interval
+from research.judging.blocks import FEWEST, Interval
 from research.judging.earnings import Earning
 from research.judging.judgement import Judgement
 from research.judging.sample import days_of
-from research.judging.table import Row
+from research.judging.settings import CLOSE
+from research.judging.table import TOO_FEW, Row
 from research.report.text import NOTHING, listing, number
 
 __all__ = [
@@ -32,10 +33,14 @@ def headline(judgement: Judgement) -> str:
     judged = judgement.sample.judged
     adding = [row.model for row in judgement.rows if row.adds]
     tested = len(judgement.rows) - 1
+    span = " to ".join(days_of(judged))
+    if not tested:
+        return f"{number(judged.height)} events, {span}: nothing but the closing price was judged."
+    if all(row.verdict == TOO_FEW for row in judgement.rows if row.model != CLOSE):
+        return f"{number(judged.height)} events, {span}: in fewer than {FEWEST} weeks, too few to tell."
     said = f"{listing(adding)} add{'s' * (len(adding) == 1)} to the closing market" if adding else (
         f"none of {number(tested)} forecasts adds to the closing market"
     )  # fmt: skip
-    span = " to ".join(days_of(judged))
     return f"{number(judged.height)} events, {span}: {said}."
 
 
@@ -84,7 +89,9 @@ def self_test_lines(judgement: Judgement) -> list[str]:
 
 
 def spread(values: Interval, digits: int) -> str:
-    """An estimate with its interval, signs shown."""
+    """An estimate with its interval if that is known, signs shown."""
     if not math.isfinite(values.value):
         return NOTHING
+    if not values.known:
+        return f"{values.value:+.{digits}f}"
     return f"{values.value:+.{digits}f} ({values.low:+.{digits}f} to {values.high:+.{digits}f})"

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from research.inference.rps import ranked
 from research.judging.blocks import LEVEL, UNKNOWN, Interval, Weeks, plain
-from research.judging.pool import Pool, pool_of
-from research.judging.scores import brier, calibration_error, log_losses, ranked
+from research.judging.pool import NO_POOL, Pool, pool_of
+from research.judging.scores import brier, calibration_error, log_losses
 from research.judging.settings import CLOSE, OPEN
 
-__all__ = ["Row", "table_of"]
+__all__ = ["TOO_FEW", "Row", "table_of"]
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
+
+#: verdict where no interval is known
+TOO_FEW: Final = "too few weeks to tell"
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Row:
     log_loss, rps, brier, ece : float
     vs_close, vs_open : Interval
         Mean log loss minus that of the closing and of the pre-match market, and its interval; below zero: better than
-        the market. NaN where there is no such market.
+        the market. NaN where there is no such market; the ends are NaN with too few weeks.
     pool : Pool
         The blend with the closing market.
     adds : bool
@@ -89,9 +93,9 @@ def _row(name: str, prob: Floats, fair: Mapping[str, Floats], outcome: Longs, we
     losses = log_losses(prob, outcome)
     against = {market: losses - log_losses(fair[market], outcome) for market in (CLOSE, OPEN) if market in fair}
     versus = {market: weeks.mean(apart) for market, apart in against.items()}
-    pool = Pool(np.nan, UNKNOWN, np.nan) if name == CLOSE else pool_of(fair[CLOSE], prob, outcome, weeks)
-    # Bonferroni: the tails of all models together are those of one
-    adds = pool.weight_at(1.0 - (1.0 - LEVEL) / max(tested, 1)).low > 0.0
+    pool = NO_POOL if name == CLOSE else pool_of(fair[CLOSE], prob, outcome, weeks)
+    # Bonferroni: the tails of all models together are that of one
+    adds = pool.is_above_zero((1.0 - LEVEL) / 2.0 / max(tested, 1))
     return Row(
         name,
         len(prob),
@@ -99,15 +103,17 @@ def _row(name: str, prob: Floats, fair: Mapping[str, Floats], outcome: Longs, we
         float(ranked(prob, outcome).mean()),
         float(brier(prob, outcome).mean()),
         calibration_error(prob, outcome),
-        versus[CLOSE],
+        Interval(0.0, 0.0, 0.0) if name == CLOSE else versus[CLOSE],
         versus.get(OPEN, UNKNOWN),
         pool,
         adds,
-        "the market itself" if name == CLOSE else _verdict(pool, adds),
+        "the market itself" if name == CLOSE else _verdict(pool, adds, weeks),
     )
 
 
-def _verdict(pool: Pool, adds: bool) -> str:
+def _verdict(pool: Pool, adds: bool, weeks: Weeks) -> str:
+    if not weeks.enough:
+        return TOO_FEW
     if not adds:
         return "adds nothing to the market"
     return f"adds {pool.gain:.4f} of log loss to the market"

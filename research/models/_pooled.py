@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -16,9 +16,6 @@ from research.models import made
 from research.models._ahead import ahead
 from research.models._parameters import check_range
 from research.regression import pool
-
-#: nanoseconds of a week: errors allow for matches of one week that depend on each other
-_WEEK_NS: Final = 7 * DAY_NS
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ class PoolModel:
         """Weights from forecasts ahead, then each model on the whole past; errors as `ahead` and `pool.fitted`."""
         models, where = [made(name) for name in self.members()], f"model {self.name}"
         found = ahead(models, past, outcomes, self.parts, where)
-        weeks = found.rows["decided_at"].cast(pl.Int64).to_numpy() // _WEEK_NS
+        weeks = pool.weeks_of(found.rows["decided_at"].cast(pl.Int64).to_numpy() // DAY_NS)
         weights = pool.fitted(found.chance, found.outcome, where, weeks)
         return Pooled(
             self.name, tuple(m.fit(past, outcomes) for m in models), weights, found.outcome.size, found.n_parts

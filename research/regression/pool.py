@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from research.regression.multinomial import softmax
-from research.regression.newton import minimised
+from research.regression.newton import minimised, unbounded
 from research.regression.threads import single_threaded
 
 Array = NDArray[np.float64]
@@ -19,6 +19,9 @@ Array = NDArray[np.float64]
 _NORMAL_95: Final = 1.959963984540054
 #: smallest probability of which a logarithm is taken
 _SMALLEST: Final = 1e-12
+#: least information per row, the smallest eigenvalue of the Hessian, that weights are read from. Two forecasts whose
+#: logarithms differ by 3e-5, or outcomes that are all but separated, have as much
+_LEAST_INFORMATION: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,15 @@ def fitted(
         What is fitted, for messages.
     blocks : array of int64, (n,), optional
         Rows of one block, such as a week, may depend on each other: the errors are those of White (1982), Econometrica
-        50, summed over blocks (Liang & Zeger 1986, Biometrika 73). Without blocks each row is one.
+        50, summed over blocks (Liang & Zeger 1986, Biometrika 73), times sqrt(b / (b - 1)) for b blocks (Cameron &
+        Miller 2015, Journal of Human Resources 50, section VI). Without blocks each row is one. With one
+        block they are 0: nothing tells them.
 
     Raises
     ------
     DataError
-        There is no finite optimum: two forecasts are the same, or the outcomes are separated.
+        There is no finite optimum: two forecasts are the same or nearly so, one says the same of all outcomes, or the
+        outcomes are separated.
     """
     logs = np.stack([np.log(np.maximum(p, _SMALLEST)) for p in forecasts])  # (m, n, k)
     happened = np.eye(logs.shape[2])[outcome]
@@ -97,12 +103,26 @@ def fitted(
 
     start = np.zeros(len(forecasts))
     point, hessian = minimised(start, terms, where)
+    with single_threaded():
+        if not np.linalg.eigvalsh(hessian)[0] > _LEAST_INFORMATION * outcome.size:
+            raise unbounded(where)
     chance = softmax(np.einsum("m,mnk->nk", point, logs))
     scores = (logs * (happened - chance)).sum(axis=2)  # (m, n)
     if blocks is not None:
         _, block = np.unique(blocks, return_inverse=True)
         scores = np.stack([np.bincount(block, weights=row) for row in scores])
+    n_blocks = scores.shape[1]
+    factor = np.sqrt(n_blocks / max(n_blocks - 1, 1))
     with single_threaded():
         bread = np.linalg.inv(hessian)
         spread = bread @ (scores @ scores.T) @ bread
-    return Pool(tuple(point.tolist()), tuple(np.sqrt(np.diag(spread)).tolist()))
+    return Pool(tuple(point.tolist()), tuple((factor * np.sqrt(np.diag(spread))).tolist()))
+
+
+def weeks_of(days: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Weeks from Monday to Sunday of days since 1970-01-01, for blocks: matches of a round share teams and prices.
+
+    >>> weeks_of(np.array([3, 4, 10, 11])).tolist()  # Sunday 4 January 1970, Monday, Sunday, Monday
+    [-1, 0, 0, 1]
+    """
+    return (days - 4) // 7

@@ -15,7 +15,8 @@ from engine.errors import DataError
 from research.forecasting.checks import checked
 from research.forecasting.contract import Model
 from research.forecasting.rows import OUTCOME
-from research.judging.scores import brier, log_losses, ranked
+from research.inference.rps import ranked
+from research.judging.scores import brier, log_losses
 
 Floats = NDArray[np.float64]
 #: told after each fold: the number of folds so far and the mean log loss; True: stop

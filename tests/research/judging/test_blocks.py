@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from research.judging.blocks import Weeks, interval
+from research.inference.bootstrap import bca_quantiles
+from research.judging.blocks import FEWEST, Weeks, by_error
 
 
 def days(*texts: str) -> pl.Series:
@@ -27,13 +28,14 @@ def test_a_mean_is_that_of_the_drawn_weeks() -> None:
     rng = np.random.default_rng(5)
     dates = pl.Series([dt.date(2020, 1, 1) + dt.timedelta(days=int(d)) for d in rng.integers(0, 200, 300)])
     values, weeks = rng.normal(size=300), Weeks.of(dates, 400, np.random.default_rng(1))
-    drawn = []
+    drawn, totals = [], weeks.sums(values - values.mean())
     for row in weeks.counts.astype(int):
         places = [week for week, times in enumerate(row) for _ in range(times)]
         taken = np.concatenate([values[weeks.place == week] for week in places])
         drawn.append(taken.mean())
     found = weeks.mean(values)
-    assert (found.low, found.high) == pytest.approx(np.quantile(drawn, [0.05, 0.95]), abs=1e-12)
+    ends = bca_quantiles(np.array(drawn), float(values.mean()), totals, [0.05, 0.95])
+    assert (found.low, found.high) == pytest.approx(ends, abs=1e-12)
     assert found.value == pytest.approx(values.mean(), abs=1e-15)
 
 
@@ -50,4 +52,21 @@ def test_events_of_one_week_that_move_together_widen_the_interval() -> None:
 def test_a_ratio_without_anything_below_is_unknown() -> None:
     weeks = Weeks.of(days("2022-05-22", "2022-05-16"), 100, np.random.default_rng(0))
     assert np.isnan(weeks.ratio(np.zeros(2), np.zeros(2)).value)
-    assert interval(1.5, np.array([])).low == 1.5
+
+
+def test_few_weeks_and_a_ratio_that_never_varies_have_no_ends() -> None:
+    dates = pl.Series([dt.date(2020, 1, 6) + dt.timedelta(weeks=i // 5) for i in range(5 * FEWEST)])
+    values, all_of_them = np.random.default_rng(4).normal(size=5 * FEWEST), np.ones(5 * FEWEST)
+    weeks = Weeks.of(dates, 200, np.random.default_rng(0))
+    assert weeks.enough and weeks.mean(values).known
+    part = (weeks.place > 0).astype(float)  # one week less
+    found = weeks.ratio(values * part, part)
+    assert found.value == pytest.approx(values[5:].mean()) and not found.known
+    lost = weeks.ratio(-all_of_them, all_of_them)
+    assert lost.value == -1.0 and not lost.known
+    assert not Weeks.of(dates[:-5], 200, np.random.default_rng(0)).enough
+
+
+def test_the_interval_of_an_error_is_that_of_student() -> None:
+    found = by_error(2.0, 0.5, 29)
+    assert (found.low, found.high) == pytest.approx((2.0 - 1.6991 * 0.5, 2.0 + 1.6991 * 0.5), abs=1e-3)  # tables

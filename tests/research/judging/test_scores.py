@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from research.judging.scores import BINS, brier, calibration_error, log_losses, ranked
+from research.inference.rps import ranked
+from research.judging.scores import BINS, brier, calibration_error, log_losses
 
 
 def forecasts(n: int, n_outcomes: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
