@@ -84,7 +84,7 @@ class Weeks:
     @property
     def n(self) -> int:
         """Number of weeks."""
-        return self.counts.shape[1]
+        return int(self.counts.shape[1])
 
     @property
     def enough(self) -> bool:
