@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import polars as pl
 import yaml
 
 from engine.clock import DAY_NS
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, TapeError, check_frame
 from engine.schema import SELECTIONS
-from engine.strategy import History, Requirement, Strategy, View
-from research.strategies.arbitrage import Arbitrage
+from engine.strategy import History, Learner, Modular, Requirement, Stored, Strategy, View
 from research.strategies.checks import one_of, refuse, set_names, within
-from research.strategies.consensus import Consensus
-from research.strategies.favourite_longshot import FavouriteLongshot
-from research.strategies.flat_all import FlatAll
-from research.strategies.value import Value
 
-#: strategies that can be gated
-BASES: Final[dict[str, type[Any]]] = {
-    kind.name: kind for kind in (Arbitrage, Consensus, FavouriteLongshot, FlatAll, Value)
-}
+#: between the name and the value of a parameter of the base
+_SEPARATOR: Final = re.compile("[:=]")
 
 
 @dataclass(frozen=True)
@@ -50,15 +47,27 @@ class Gated:
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """Those of the base. With a share of 0 they stay, so that the reasons count them, and get no stake."""
-        needed = self.base.requires()
-        kept = pl.col("market").is_in(needed.markets) & pl.col("side").is_in(needed.sides)
-        if needed.bookmakers is not None:
-            kept &= pl.col("bookmaker").is_in(needed.bookmakers)
-        offered: pl.DataFrame = self.base.opportunities(replace(view, quotes=view.quotes.filter(kept)))
+        offered: pl.DataFrame = self.base.opportunities(seen_by(self.requires(), view))
+        check_frame(offered, f"the opportunities of strategy {self.base.name}", TapeError)
+        if not offered.width:
+            return offered
         weight = pl.col("stake_weight").fill_null(1.0) if "stake_weight" in offered.columns else pl.lit(1.0)
         return offered.with_columns(
             stake_weight=(weight * self.share).cast(pl.Float64), regime=pl.lit(self.regime, pl.Int64)
         )
+
+
+def seen_by(needed: Requirement, view: View) -> View:
+    """The part of a view that a strategy requires: its quotes, their path, and the features of their decisions."""
+    kept = pl.col("market").is_in(needed.markets) & pl.col("side").is_in(needed.sides)
+    if needed.bookmakers is not None:
+        kept &= pl.col("bookmaker").is_in(needed.bookmakers)
+    quotes, key = view.quotes.filter(kept), ("decided_at", "event_id")
+    frames = {name: view.features[name] for name in needed.features}
+    if frames and quotes.height < view.quotes.height:
+        decisions = quotes.select(key).unique()
+        frames = {name: frame.join(decisions, on=key, how="semi").sort(key) for name, frame in frames.items()}
+    return View(quotes, frames, view.known().filter(kept) if needed.path else None)
 
 
 @dataclass(frozen=True)
@@ -71,9 +80,13 @@ class RegimeGated:
     Attributes
     ----------
     base : str
-        Strategy that is gated.
+        Strategy that is gated: any built-in one, or the name of that in `file`. One with a model is fitted on the days
+        of `validation.refit` too, on what it would see without the gate.
+    file : str or None
+        File of a strategy of your own that is gated; None: a built-in one.
     base_parameters : tuple of str or None
-        Its parameters as ``name=value``; None: its defaults.
+        Its parameters as ``name:value`` or ``name=value``; None: its defaults. `model_value` needs `model`, or
+        `artifact`.
     shares : tuple of float
         Factor on the stake in each regime, in the order of `order_by`; 0: no stake. With `states` null, the last one
         counts for further regimes.
@@ -105,6 +118,7 @@ class RegimeGated:
     #: lists whose order counts: another order is another configuration
     in_order: ClassVar[tuple[str, ...]] = ("shares", "inputs")
     base: str = "value"
+    file: str | None = None
     base_parameters: tuple[str, ...] | None = None
     shares: tuple[float, ...] = (1.0, 0.0)
     share_unknown: float = 1.0
@@ -122,7 +136,6 @@ class RegimeGated:
     def __post_init__(self) -> None:
         from research.regimes.refits import MODELS
 
-        one_of("base", self.base, tuple(sorted(BASES)))
         set_names(self, "base_parameters")
         set_names(self, "inputs", optional=False)
         one_of("model", self.model, MODELS)
@@ -140,7 +153,7 @@ class RegimeGated:
         if self.states is not None and len(self.shares) != self.states:
             raise refuse("shares", f"one for each of the {self.states} regimes", self.shares)
         self._plan()
-        self._made()
+        _ = self.gated
 
     def _plan(self) -> Any:
         from research.regimes.refits import Plan
@@ -157,29 +170,54 @@ class RegimeGated:
             refit_days=self.refit_days,
         )
 
-    def _made(self) -> Any:
-        kind, given = BASES[self.base], dict[str, Any]()
+    @cached_property
+    def gated(self) -> Any:
+        """The strategy that is gated, before it is fitted; raises `ConfigurationError` for what it does not take."""
+        from research.strategies import FITTED, by_name, make, names
+
+        if self.file is None:
+            one_of("base", self.base, tuple(sorted({*names(), *FITTED} - {self.name})))
+        kind: Any = by_name(self.base, self.file)
+        if kind is RegimeGated:
+            raise refuse("base", "a strategy that is no gate itself", self.base)
+        known, given = [field.name for field in fields(kind)], dict[str, Any]()
         for text in self.base_parameters or ():
-            key, equals, value = text.partition("=")
-            if not equals or key not in kind.__dataclass_fields__:
-                known = ", ".join(kind.__dataclass_fields__)
+            key, *value = _SEPARATOR.split(text, maxsplit=1)
+            if not value or key not in known:
                 raise ConfigurationError(
-                    f"no parameter of {self.base}", where="strategy.base_parameters", expected=known, found=repr(text)
-                )
-            given[key] = yaml.safe_load(value)
-        return kind(**given)
+                    f"no parameter of {self.base}", where="strategy.base_parameters", expected=", ".join(known),
+                    found=repr(text),
+                )  # fmt: skip
+            given[key] = yaml.safe_load(value[0])
+        if "model_parameters" in known and not {"model", "artifact"} & set(given):
+            raise refuse("base_parameters", f"model:NAME or artifact:HASH for {self.base}", self.base_parameters)
+        return make(self.base, given, self.file)
+
+    def modules(self) -> tuple[str, ...]:
+        """The module of this gate, that of its base, and those that the base finds by name."""
+        own = (__name__,) if self.file is not None else (__name__, f"research.strategies.{self.base}")
+        return (*own, *(self.gated.modules() if isinstance(self.gated, Modular) else ()))
+
+    def artifacts(self) -> Mapping[str, Path]:
+        """The files that the base reads beside its code."""
+        return self.gated.artifacts() if isinstance(self.gated, Stored) else {}
 
     def requires(self) -> Requirement:
-        """What the base needs, and the prices of all bookmakers in the market that tells the regime."""
-        needed: Requirement = self._made().requires()
-        return replace(needed, markets=tuple(dict.fromkeys((*needed.markets, self.regime_market))), bookmakers=None)
+        """What the base needs, and the back prices of all bookmakers in the market that tells the regime."""
+        needed: Requirement = self.gated.requires()
+        markets = tuple(dict.fromkeys((*needed.markets, self.regime_market)))
+        return replace(needed, markets=markets, sides=tuple(dict.fromkeys((*needed.sides, "back"))), bookmakers=None)
 
     def fit(self, history: History, until: int) -> Strategy:
-        """The base in the regime that is known at `until`."""
+        """The base, fitted if it has a model, in the regime that is known at `until`."""
         from research.regimes.refits import known
         from research.regimes.series import day_series
 
         series = day_series(history.events, history.quotes, self.regime_market)
         state = known(series, self._plan(), until // DAY_NS).state
         share = self.share_unknown if state is None else self.shares[min(state, len(self.shares) - 1)]
-        return Gated(self._made(), state, share)
+        base = self.gated
+        if isinstance(base, Learner):
+            seen = seen_by(base.requires(), View(history.quotes, history.features, history.path))
+            base = base.fit(History(history.events, seen.quotes, seen.features, seen.path), until)
+        return Gated(base, state, share)

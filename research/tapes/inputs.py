@@ -135,11 +135,16 @@ def _content_hash(strategy: str, name: str, path: Path) -> str:
 
 
 def source_of(part: Strategy | Feature) -> str:
-    """Text of the module that a strategy or a feature is written in; empty if it has no file, as in a notebook."""
+    """Text of the module that a strategy or a feature is written in; empty if it has no file, as in a notebook.
+
+    That of a strategy around another one (`gated`) has that of the other one, too.
+    """
+    gated = getattr(part, "gated", None)
+    text = "" if gated is None else source_of(gated)
     try:
-        return inspect.getsource(inspect.getmodule(type(part)) or type(part))
+        return inspect.getsource(inspect.getmodule(type(part)) or type(part)) + text
     except (OSError, TypeError):
-        return ""
+        return text
 
 
 def thawed(pairs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:

@@ -53,13 +53,15 @@ class Suspects:
         Parameters
         ----------
         strategy : Strategy or Learner
-            Its attribute `skip_suspect`, if it has one, says whether it leaves suspect prices out.
+            Its attribute `skip_suspect`, if it has one, says whether it leaves suspect prices out; of a strategy around
+            another one that of the other one (`gated`).
         views : iterable of View
             What it saw.
         offers : polars.DataFrame
             Its opportunities.
         """
         self.offers += offers.height
+        strategy = getattr(strategy, "gated", strategy)
         if getattr(strategy, "skip_suspect", False):
             markets = getattr(strategy, "markets", None) or strategy.requires().markets
             for view in views:

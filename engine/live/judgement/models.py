@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
+from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -209,6 +210,8 @@ def _nested(value: Any, where: str) -> Any:
         return ["sequence", [_plain(item, f"{where}[{number}]") for number, item in enumerate(value)]]
     if isinstance(value, bytes):
         return ["bytes", value.hex()]
+    if isinstance(value, PurePath):  # its content is frozen by the promotion
+        return ["path", str(value)]
     if hasattr(value, "isoformat"):
         return ["date", value.isoformat()]
     raise _no_hash(value, where)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from engine.asof.view import build_view
 from engine.errors import ConfigurationError
+from engine.live.judgement.models import artifact_hash
 from engine.strategy import History, Learner, View
 from research.regimes.refits import known
 from research.regimes.series import day_series
-from research.strategies import make
+from research.strategies import make, names
+from research.strategies.named import named_bookmakers
+from research.tapes.inputs import source_of
 from tests.property.markets import world
 
 DAY_NS = 86_400_000_000_000
@@ -71,13 +77,115 @@ def test_it_requires_the_market_that_tells_the_regime() -> None:
     assert set(fitted.opportunities(VIEW)["market"]) == {"totals"}
 
 
+BASES: dict[str, tuple[str, ...]] = {name: () for name in names() if name != "regime_gated"}
+BASES |= {"line_move": ("move_min=0", "price=pinnacle"), "totals_value": ("rates=dixon_coles",), "value": ("fair=bbb",)}
+BASES |= {"handicap_value": ("skip_suspect=true",), "model_value": ("model=market", "market_bookmaker=consensus")}
+START = build_view(EVENTS, QUOTES, "before_start:30m", path=True)
+GOALS = START.quotes.select("decided_at", "event_id").unique().sort("decided_at", "event_id")
+FEATURES = {"dixon_coles": GOALS.with_columns(home_rate=pl.lit(1.4), away_rate=pl.lit(1.1), rho=pl.lit(-0.05))}
+SEEN = View(START.quotes, FEATURES, START.path)
+
+
+@pytest.mark.parametrize("name", BASES)
+def test_every_strategy_can_be_gated_and_sees_what_it_sees_alone(name: str) -> None:
+    gate: Any = make("regime_gated", {**SMALL, "base": name, "base_parameters": BASES[name] or None})
+    given = {key: yaml.safe_load(value) for key, _, value in (text.partition("=") for text in BASES[name])}
+    base: Any = make(name, {**given, **({"model": "market"} if name == "model_value" else {})})
+    needed, wanted = gate.requires(), base.requires()
+    assert (needed.features, needed.path, needed.scope) == (wanted.features, wanted.path, wanted.scope)
+    assert {*wanted.markets, "1x2"} == set(needed.markets) and {*wanted.sides, "back"} == set(needed.sides)
+    past = replace(history(UNTIL), features=FEATURES, path=SEEN.path)
+    fitted = gate.fit(past, UNTIL)
+    books = pl.lit(True) if wanted.bookmakers is None else pl.col("bookmaker").is_in(wanted.bookmakers)
+    own = pl.col("market").is_in(wanted.markets) & pl.col("side").is_in(wanted.sides) & books
+    alone = View(SEEN.quotes.filter(own), FEATURES, SEEN.known().filter(own))
+    if isinstance(base, Learner):
+        before = own & (pl.col("decided_at").cast(pl.Int64) < UNTIL)
+        base = base.fit(replace(past, quotes=past.quotes.filter(before)), UNTIL)
+    expected = base.opportunities(alone)
+    offered = fitted.opportunities(SEEN)
+    assert expected.height > 0 and offered.select(expected.drop("stake_weight", strict=False).columns).equals(
+        expected.drop("stake_weight", strict=False)
+    )
+    weight = expected["stake_weight"] if "stake_weight" in expected.columns else pl.Series([1.0] * expected.height)
+    assert fitted.share in (0.25, 2.0)
+    assert offered["stake_weight"].to_numpy() == pytest.approx(weight.to_numpy() * fitted.share)
+    assert f"research.strategies.{name}" in gate.modules() and len(artifact_hash(fitted)) == 64
+
+
+OWN = '''"""A rule, and one with a model."""
+from dataclasses import dataclass
+from typing import ClassVar
+
+import polars as pl
+
+from engine.strategy import Requirement
+from research.strategies.value import Value
+
+
+@dataclass(frozen=True)
+class Own:
+    name: ClassVar[str] = "own"
+    odds: float = 2.0
+
+    def requires(self):
+        return Requirement(("1x2",), features=("elo",))
+
+    def fit(self, history, until):
+        assert set(history.features) == {"elo"}
+        return Fitted(self, history.events.height)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    name: ClassVar[str] = "fitted_own"
+    of: Own
+    n: int
+
+    def requires(self):
+        return self.of.requires()
+
+    def opportunities(self, view):
+        if not view.quotes.height:
+            return pl.DataFrame()
+        assert view.features["elo"].height == view.quotes.select("decided_at", "event_id").n_unique()
+        return Value(price="max").opportunities(view).filter(pl.col("odds") > self.of.odds)
+'''
+
+
+def test_a_strategy_of_ones_own_is_gated_by_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "strategies" / "own.py"
+    file.parent.mkdir()
+    file.write_text(OWN)
+    gate: Any = make("regime_gated", {**SMALL, "base": "own", "base_parameters": ["odds:3.0"]}, str(file))
+    assert gate.requires().features == ("elo",) and gate.gated.odds == 3.0
+    assert gate.modules() == ("research.strategies.regime_gated",), "its own file is hashed as the file of the strategy"
+    assert "class Fitted" in source_of(gate) and "class RegimeGated" in source_of(gate)
+    elo = {"elo": GOALS.with_columns(elo=pl.lit(0.0))}
+    fitted = gate.fit(replace(history(UNTIL), features=elo), UNTIL)
+    assert fitted.base.n == history(UNTIL).events.height
+    offered = fitted.opportunities(View(SEEN.quotes, elo))
+    assert offered.height > 10 and offered["odds"].min() > 3.0 and set(offered["stake_weight"]) == {fitted.share}  # type: ignore[operator]
+    assert fitted.opportunities(View(SEEN.quotes.clear(), elo)).is_empty(), "a frame without columns has no row"
+    with pytest.raises(ConfigurationError, match="the module has no such strategy"):
+        make("regime_gated", {"base": "other"}, str(file))
+
+
+def test_bookmakers_of_the_base_are_those_that_the_gate_names() -> None:
+    gate = make("regime_gated", {"base_parameters": ["fair=pinacle", "price_bookmakers=[aaa, bbb]"]})
+    assert named_bookmakers(gate, {"pinnacle"}, False) == {"base_parameters": ("pinacle", "aaa", "bbb")}
+
+
 @pytest.mark.parametrize(
     ("parameters", "text"),
     [
         ({"base": "regime_gated"}, "strategy.base"),
         ({"base_parameters": ["colour=red"]}, "no parameter of value in strategy.base_parameters"),
+        ({"base_parameters": 7}, "a list of names or null, found 7"),
         ({"base_parameters": ["price"]}, "no parameter of value"),
         ({"base_parameters": ["fair_min=0"]}, "strategy.fair_min"),
+        ({"base": "model_value"}, "strategy.base_parameters: expected model:NAME or artifact:HASH"),
+        ({"base": "model_value", "base_parameters": ["model=magic"]}, "magic"),
         ({"shares": [1.0]}, "one for each of the 2 regimes"),
         ({"shares": [1.0, -1.0]}, "a number from 0 to 100"),
         ({"model": "magic"}, "strategy.model"),
