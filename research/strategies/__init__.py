@@ -24,8 +24,6 @@ FAST: Final = ("edge_min", "edge_max", "odds_min", "odds_max")
 _NO_PARAMETER: Final = (*FAST, "name", "file")
 #: built-in strategies with a model, which are fitted before they decide (`engine.strategy.Learner`)
 FITTED: Final = ("model_value",)
-#: built-in strategies around another one, which may be the user's own: a file is that of the other one
-AROUND: Final = ("regime_gated",)
 
 
 def names() -> tuple[str, ...]:
@@ -42,14 +40,14 @@ def by_name(name: str, file: str | None = None) -> type[Strategy]:
     name : str
         Name of the file, and class attribute `name` of the strategy.
     file : str, optional
-        File of a strategy of the user. By default a built-in strategy. One of `AROUND` is always the built-in one.
+        File of a strategy of the user. By default a built-in strategy.
 
     Raises
     ------
     ConfigurationError
         There is no such strategy, its module cannot be imported, or the module has no class with that name, or two.
     """
-    module = _built_in(name) if file is None or name in AROUND else load_module(file)
+    module = _built_in(name) if file is None else load_module(file)
     own = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]
     found = list(dict.fromkeys(value for value in own if getattr(value, "name", None) == name))
     where, expected = file or module.__name__, f"a class whose name is {name!r}"
@@ -124,7 +122,6 @@ def make(name: str, parameters: Mapping[str, Any], file: str | None = None) -> S
     kind = by_name(name, file)
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     arguments = {key: value for key, value in parameters.items() if key not in _NO_PARAMETER}
-    arguments |= {"file": file} if name in AROUND else {}
     _check_model(name, arguments, known)
     for key in arguments:
         if key not in known:

@@ -14,9 +14,11 @@ import yaml
 
 from engine.clock import DAY_NS
 from engine.errors import ConfigurationError, TapeError, check_frame
+from engine.paths import home
 from engine.schema import SELECTIONS
 from engine.strategy import History, Learner, Modular, Requirement, Stored, Strategy, View
 from research.strategies.checks import one_of, refuse, set_names, within
+from research.user_file import STRATEGIES, user_files
 
 #: between the name and the value of a parameter of the base
 _SEPARATOR: Final = re.compile("[:=]")
@@ -80,10 +82,8 @@ class RegimeGated:
     Attributes
     ----------
     base : str
-        Strategy that is gated: any built-in one, or the name of that in `file`. One with a model is fitted on the days
-        of `validation.refit` too, on what it would see without the gate.
-    file : str or None
-        File of a strategy of your own that is gated; None: a built-in one.
+        Strategy that is gated: any other one, also one of your own in ``BEA_HOME/strategies``. One with a model is
+        fitted on the days of `validation.refit` too, on what it would see without the gate.
     base_parameters : tuple of str or None
         Its parameters as ``name:value`` or ``name=value``; None: its defaults. `model_value` needs `model`, or
         `artifact`.
@@ -118,7 +118,6 @@ class RegimeGated:
     #: lists whose order counts: another order is another configuration
     in_order: ClassVar[tuple[str, ...]] = ("shares", "inputs")
     base: str = "value"
-    file: str | None = None
     base_parameters: tuple[str, ...] | None = None
     shares: tuple[float, ...] = (1.0, 0.0)
     share_unknown: float = 1.0
@@ -175,11 +174,11 @@ class RegimeGated:
         """The strategy that is gated, before it is fitted; raises `ConfigurationError` for what it does not take."""
         from research.strategies import FITTED, by_name, make, names
 
-        if self.file is None:
-            one_of("base", self.base, tuple(sorted({*names(), *FITTED} - {self.name})))
-        kind: Any = by_name(self.base, self.file)
-        if kind is RegimeGated:
-            raise refuse("base", "a strategy that is no gate itself", self.base)
+        built_in = {*names(), *FITTED} - {self.name}
+        own = user_files(STRATEGIES, [home()])
+        one_of("base", self.base, tuple(sorted(built_in | set(own) - {self.name})))
+        file = None if self.base in built_in else str(own[self.base])
+        kind: Any = by_name(self.base, file)
         known, given = [field.name for field in fields(kind)], dict[str, Any]()
         for text in self.base_parameters or ():
             key, *value = _SEPARATOR.split(text, maxsplit=1)
@@ -191,12 +190,14 @@ class RegimeGated:
             given[key] = yaml.safe_load(value[0])
         if "model_parameters" in known and not {"model", "artifact"} & set(given):
             raise refuse("base_parameters", f"model:NAME or artifact:HASH for {self.base}", self.base_parameters)
-        return make(self.base, given, self.file)
+        return make(self.base, given, file)
 
-    def modules(self) -> tuple[str, ...]:
-        """The module of this gate, that of its base, and those that the base finds by name."""
-        own = (__name__,) if self.file is not None else (__name__, f"research.strategies.{self.base}")
-        return (*own, *(self.gated.modules() if isinstance(self.gated, Modular) else ()))
+    def modules(self) -> tuple[str | Path, ...]:
+        """The module of the base, or its file, and those that the base finds by name."""
+        own: Path | None = user_files(STRATEGIES, [home()]).get(self.base)
+        module = type(self.gated).__module__
+        first = own if own is not None and not module.startswith("research.") else module
+        return (first, *(self.gated.modules() if isinstance(self.gated, Modular) else ()))
 
     def artifacts(self) -> Mapping[str, Path]:
         """The files that the base reads beside its code."""

@@ -139,9 +139,9 @@ class Library:
 
 FRAME = pl.DataFrame({"a": [1.0, 2.0]})
 DIFFERENT = [
-    0.1, 0.1 + 2**-56, 1, 1.0, True, "1", None, (1,), ("1",), [], {}, {"a": 1}, {"a": 1.0}, b"1", dt.date(2024, 1, 1), PurePath("1"),
-    np.array([1.0]), np.array([[1.0]]), np.array([1]), np.float32(0.1), FRAME, FRAME * 2, Holds(1), Library("a"),
-    Library("b"), {1: "a"}, {"1": "a"},
+    0.1, 0.1 + 2**-56, 1, 1.0, True, "1", None, (1,), ("1",), [], {}, {"a": 1}, {"a": 1.0}, b"1", dt.date(2024, 1, 1),
+    PurePath("1"), np.array([1.0]), np.array([[1.0]]), np.array([1]), np.float32(0.1), FRAME, FRAME * 2, Holds(1),
+    Library("a"), Library("b"), {1: "a"}, {"1": "a"},
 ]  # fmt: skip
 
 

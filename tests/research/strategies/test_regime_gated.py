@@ -153,13 +153,13 @@ class Fitted:
 '''
 
 
-def test_a_strategy_of_ones_own_is_gated_by_its_file(tmp_path: Path) -> None:
-    file = tmp_path / "strategies" / "own.py"
+def test_a_strategy_of_ones_own_is_gated_by_its_name(home: Path) -> None:
+    file = home / "strategies" / "own.py"
     file.parent.mkdir()
     file.write_text(OWN)
-    gate: Any = make("regime_gated", {**SMALL, "base": "own", "base_parameters": ["odds:3.0"]}, str(file))
+    gate: Any = make("regime_gated", {**SMALL, "base": "own", "base_parameters": ["odds:3.0"]})
     assert gate.requires().features == ("elo",) and gate.gated.odds == 3.0
-    assert gate.modules() == ("research.strategies.regime_gated",), "its own file is hashed as the file of the strategy"
+    assert gate.modules() == (file,), "its file is hashed, and named where it fails"
     assert "class Fitted" in source_of(gate) and "class RegimeGated" in source_of(gate)
     elo = {"elo": GOALS.with_columns(elo=pl.lit(0.0))}
     fitted = gate.fit(replace(history(UNTIL), features=elo), UNTIL)
@@ -167,8 +167,8 @@ def test_a_strategy_of_ones_own_is_gated_by_its_file(tmp_path: Path) -> None:
     offered = fitted.opportunities(View(SEEN.quotes, elo))
     assert offered.height > 10 and offered["odds"].min() > 3.0 and set(offered["stake_weight"]) == {fitted.share}  # type: ignore[operator]
     assert fitted.opportunities(View(SEEN.quotes.clear(), elo)).is_empty(), "a frame without columns has no row"
-    with pytest.raises(ConfigurationError, match="the module has no such strategy"):
-        make("regime_gated", {"base": "other"}, str(file))
+    with pytest.raises(ConfigurationError, match=r"strategy.base: expected arbitrage .* own .* found 'other'"):
+        make("regime_gated", {"base": "other"})
 
 
 def test_bookmakers_of_the_base_are_those_that_the_gate_names() -> None:
