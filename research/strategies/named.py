@@ -46,8 +46,8 @@ def named_bookmakers(strategy: Any, known: Collection[str], own: bool) -> dict[s
         Whether it is a strategy of the user.
     """
     if (gated := getattr(strategy, "gated", None)) is not None:  # a strategy around another one names none of its own
-        names = named_bookmakers(gated, known, not type(gated).__module__.startswith("research."))
-        return {"base_parameters": tuple(dict.fromkeys(name for group in names.values() for name in group))}
+        groups = named_bookmakers(gated, known, not type(gated).__module__.startswith("research.")).values()
+        return {"base_parameters": tuple(dict.fromkeys(name for group in groups for name in group))}
     values = {field.name: _texts(getattr(strategy, field.name)) for field in _fields(strategy)}
     defaults = {field.name: _texts(field.default) for field in _fields(strategy)}
     required = tuple(name for name in strategy.requires().bookmakers or () if name not in _ANY_WORD)
