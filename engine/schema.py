@@ -115,6 +115,8 @@ STATISTIC_TYPES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "shots": pl.Int32,
     "shots_on_target": pl.Int32,
     "fouls": pl.Int32,
+    "offsides": pl.Int32,
+    "woodwork": pl.Int32,  # shots that hit post or bar
     "yellow_cards": pl.Int32,  # as the source counts them: a second yellow card is one card in some, two in others
     "red_cards": pl.Int32,
     "xg": pl.Float64,  # expected goals
@@ -143,6 +145,7 @@ CIRCUMSTANCES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "court": pl.String,  # lower case: indoor, outdoor
     "round": pl.String,  # as written by the source
     "level": pl.String,  # of the tournament, as written by the source
+    "referee": pl.String,  # as written by the source
     "best_of": pl.Int8,  # largest number of sets
     **_pairs(STANDING_TYPES),
 }

@@ -32,11 +32,14 @@ class Sport:
         Scope of its score where a source does not state another one: the score that tables print.
     span_ns : int
         From the start to the first instant at which a result is taken as known, nanoseconds.
+    has_tour : bool
+        Whether players meet on neutral ground all year, each competition being one tournament of a tour, as in tennis.
     """
 
     names: tuple[str, ...]
     score_scope: str
     span_ns: int
+    has_tour: bool = False
 
 
 #: Spans, with their sources: what a full game usually takes.
@@ -52,11 +55,12 @@ SPORTS: Final = (
     # NFL rule 4: four quarters of 15 minutes; with pauses a game takes about 3:10
     Sport(("americanfootball", "canadianfootball", "nfl", "ncaaf", "cfl"), WITH_OVERTIME, 3 * HOUR_NS),
     # a best of three takes 1:30 to 2:00 (ATP and WTA match statistics), a best of five longer
-    Sport(("tennis",), SETS, 2 * HOUR_NS),
+    Sport(("tennis",), SETS, 2 * HOUR_NS, has_tour=True),
     # FIVB rules 6 and 18: three to five sets of 25 to 30 minutes, with pauses
-    Sport(("volleyball", "beachvolleyball"), SETS, 2 * HOUR_NS),
-    Sport(("tabletennis", "badminton", "squash", "padel"), SETS, HOUR_NS),
-    Sport(("snooker", "darts"), SETS, 2 * HOUR_NS),
+    Sport(("volleyball",), SETS, 2 * HOUR_NS),
+    Sport(("beachvolleyball",), SETS, 2 * HOUR_NS, has_tour=True),
+    Sport(("tabletennis", "badminton", "squash", "padel"), SETS, HOUR_NS, has_tour=True),
+    Sport(("snooker", "darts"), SETS, 2 * HOUR_NS, has_tour=True),
     # World Rugby law 5 and RFL law 7: two halves of 40 minutes and a pause of up to 15
     Sport(("rugby", "rugbyunion", "rugbyleague"), REGULATION, 2 * HOUR_NS),
     # IHF rule 2: two halves of 30 minutes and a pause of 10 to 15
@@ -68,11 +72,12 @@ SPORTS: Final = (
     Sport(("cricketodi", "odicricket", "onedaycricket"), REGULATION, 7 * HOUR_NS),
     Sport(("crickettest", "testcricket", "crickettestmatch"), REGULATION, 4 * 24 * HOUR_NS),
     # twelve rounds of three minutes and eleven of one between them
-    Sport(("boxing", "mma", "mixedmartialarts", "ufc"), REGULATION, HOUR_NS),
+    Sport(("boxing", "mma", "mixedmartialarts", "ufc"), REGULATION, HOUR_NS, has_tour=True),
     Sport(("horseracing", "greyhounds", "greyhoundracing", "harnessracing"), REGULATION, 2 * _MINUTE_NS),
 )
-#: Any other sport. Its score counts for every market; its result is taken as known after 3 hours.
-OTHER: Final = Sport((), REGULATION, 3 * HOUR_NS)
+#: Any other sport. Its score counts for every market; its result is taken as known after 3 hours; its events on neutral
+#: ground are those of a tour.
+OTHER: Final = Sport((), REGULATION, 3 * HOUR_NS, has_tour=True)
 
 #: Basis of a result that was moved to the end of the span of its sport.
 SPAN_BASIS: Final = "assumed:start_and_span"

@@ -23,7 +23,7 @@ from engine.source.football_columns import price_columns, unknown_bookmakers
 from engine.source.football_forms import refuse_half_pairs, refuse_other_forms, strange_cells
 from engine.source.further_scores import INTEGER, read_further_scores
 from engine.source.header import refuse_duplicates, refuse_missing
-from engine.source.match_statistics import read_pairs
+from engine.source.match_statistics import known_text, read_pairs
 from engine.source.moved_rows import without_moved_rows
 from engine.source.prices import Instants, read_prices
 from engine.source.quarantine import Origin, Quarantine
@@ -40,6 +40,8 @@ _STATISTICS: Final = {
     "shots": ("HS", "AS"),
     "shots_on_target": ("HST", "AST"),
     "fouls": ("HF", "AF"),
+    "offsides": ("HO", "AO"),
+    "woodwork": ("HHW", "AHW"),
     "yellow_cards": ("HY", "AY"),
     "red_cards": ("HR", "AR"),
     "xg": ("HxG", "AxG"),
@@ -113,7 +115,8 @@ def read(raw: bytes, origin: Origin, today: date) -> Parsed:
     )
     has_result = [match.winner is not None for match in matches]
     statistics = read_pairs(kept_table, _STATISTICS, quarantine, known=has_result)
-    events = _events(kept_table, matches, origin, {**further, **statistics})
+    referees = [known_text(name) for name in kept_table.column("Referee")]
+    events = _events(kept_table, matches, origin, {**further, **statistics, "referee": referees})
     ids = events["event_id"].to_numpy()
     prices = read_prices(kept_table, ids, columns, _instants(matches), quarantine)
     names = {m.home for m in matches} | {m.away for m in matches}
@@ -306,7 +309,7 @@ def _set_seasons(table: Table, layout: _Layout, matches: list[_Match], quarantin
 
 
 def _events(
-    table: Table, matches: list[_Match], origin: Origin, further: Mapping[str, Sequence[float | None]]
+    table: Table, matches: list[_Match], origin: Origin, further: Mapping[str, Sequence[float | str | None]]
 ) -> pl.DataFrame:
     played = [m.winner is not None for m in matches]
     return finish_events(

@@ -21,12 +21,18 @@ _NUMBER = re.compile(r"-?\d{1,6}(?:\.\d*)?", re.ASCII)
 _TYPES: Final = {**STATISTIC_TYPES, **STANDING_TYPES}
 #: Largest plausible value; nothing above it is known of any match.
 _LARGEST: Final = {
-    "shots": 100, "shots_on_target": 100, "fouls": 100, "yellow_cards": 30, "red_cards": 15, "xg": 25.0,
+    "shots": 100, "shots_on_target": 100, "fouls": 100, "offsides": 50, "woodwork": 30, "yellow_cards": 30,
+    "red_cards": 15, "xg": 25.0,
     "rank": 10_000, "rank_points": 100_000.0,
 }  # fmt: skip
 _SIGNED: Final = ("own", "rating")
 
 Values = dict[str, list[int | float | None]]
+
+
+def known_text(text: str) -> str | None:
+    """A text of a fact, such as a surface; None: a word for nothing."""
+    return None if text.lower() in NONE else text
 
 
 def read_pairs(

@@ -28,7 +28,7 @@ from engine.source.books import refuse_moved_columns
 from engine.source.date_order import check_order
 from engine.source.events import finish_events
 from engine.source.header import refuse_duplicates, refuse_missing
-from engine.source.match_statistics import by_side, read_pairs
+from engine.source.match_statistics import by_side, known_text, read_pairs
 from engine.source.moved_rows import without_moved_rows
 from engine.source.prices import Instants, PriceColumn, Prices, read_prices
 from engine.source.quarantine import Origin, Quarantine
@@ -304,13 +304,13 @@ def _games(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[
 def _circumstances(table: Table, matches: list[_Match], quarantine: Quarantine) -> dict[str, Sequence[Any]]:
     """What is known before a match: surface, court, round, level, number of sets, and rankings of both players."""
     columns = {**_TEXTS, "level": "Series" if "Series" in table.header else "Tier"}
-    texts = {name: [text or None for text in table.column(column)] for name, column in columns.items()}
+    texts = {name: [known_text(text) for text in table.column(column)] for name, column in columns.items()}
     for name in ("surface", "court"):
         texts[name] = [text and text.lower() for text in texts[name]]
     best_of = list[int | None]()
     for line, text in zip(table.lines, table.column("Best of"), strict=True):
         found = _BEST_OF.fullmatch(text)
-        if text and not found:
+        if known_text(text) and not found:
             quarantine.cell(line, "Best of", text, "expected 1, 3 or 5 sets")
         best_of.append(int(found[1]) if found else None)
     standings = by_side(read_pairs(table, _STANDINGS, quarantine), [not match.home_won for match in matches])

@@ -3,7 +3,8 @@
 Rules
 -----
 - An event that is already stored: the last import wins, but an import without a result does not erase a known result.
-- Nor does an import without statistics or rankings of an event erase those that are stored.
+- Nor does an import without a statistic, a ranking or another fact of an event erase the stored one. The numbers of
+  home and away are taken together: an import that has one of them brings both.
 - A pull of current prices that is older than one already stored does not move the start back.
 - A result is not known before the game can be over (`engine.betting.sport.with_possible_results`).
 - A quote that is already stored (same `QUOTE_KEY`): the last import wins.
@@ -22,17 +23,32 @@ from typing import Final
 import polars as pl
 
 from engine.betting.sport import with_possible_results
-from engine.schema import ALL_EVENTS, CIRCUMSTANCES, IN_PLAY, KNOWN_AFTER, QUOTES, SNAPSHOT, STATISTICS, with_optional
+from engine.schema import (
+    ALL_EVENTS,
+    CIRCUMSTANCES,
+    FURTHER_SCORES,
+    IN_PLAY,
+    QUOTES,
+    SNAPSHOT,
+    STANDING_TYPES,
+    STATISTIC_TYPES,
+    STATISTICS,
+    score_columns,
+    with_optional,
+)
 
 #: Key of a quote. `known_at` is part of it for snapshots and prices in play.
 QUOTE_KEY: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "instant")
 WITHDRAWN: Final = {**ALL_EVENTS, "moved_to": pl.Date, "withdrawn_by": pl.String, "n_quotes": pl.Int64}
 _RESULT: Final = (
     *("status", "home_score", "away_score", "winner", "settled_at", "settled_at_basis", "score_scope"),
-    *KNOWN_AFTER,
+    *FURTHER_SCORES,
 )
-#: an import that does not have these keeps those that are stored
-_DESCRIBED: Final = (*STATISTICS, *CIRCUMSTANCES)
+_PAIRS: Final = {
+    name: score_columns(kind) for kind in (*STATISTIC_TYPES, *STANDING_TYPES) for name in score_columns(kind)
+}
+#: columns that keep what is stored where an import has nothing in any of those that it tells together
+_DESCRIBED: Final = {name: _PAIRS.get(name, (name,)) for name in (*STATISTICS, *CIRCUMSTANCES)}
 _QUOTE_ORDER: Final = ("market", "bookmaker", "instant", "known_at", "event_id", "line", "selection", "side")
 _EVENT_ORDER: Final = ("date", "home", "away", "event_id")
 
@@ -53,7 +69,10 @@ def merge_events(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         erased = (pl.col("status") == "scheduled") & pl.col("status_old").is_not_null()
         new = new.with_columns(
             pl.when(erased).then(pl.col(f"{name}_old")).otherwise(pl.col(name)).alias(name) for name in _RESULT
-        ).with_columns(pl.coalesce(name, f"{name}_before").alias(name) for name in _DESCRIBED)
+        ).with_columns(
+            pl.when(pl.all_horizontal(pl.col(told).is_null())).then(f"{name}_before").otherwise(name).alias(name)
+            for name, told in _DESCRIBED.items()
+        )
         new = new.select(list(ALL_EVENTS))
         new = pl.concat([old.join(new.select("event_id"), on="event_id", how="anti"), new])
     return new.sort(_EVENT_ORDER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from math import fsum
 from typing import Final
 
@@ -40,6 +40,10 @@ class Averages:
         """The average of a key; the base where it has no value and there is a prior."""
         total, weight = self._sums.get(key, (0.0, 0.0))
         return (self._prior * base + total) / (self._prior + weight)
+
+    def mean_of(self, keys: Mapping[Hashable, float]) -> float:
+        """The mean of the averages of some keys, each with its base."""
+        return fsum(self.of(key, base) for key, base in keys.items()) / len(keys)
 
 
 class Levels:

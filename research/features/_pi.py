@@ -5,19 +5,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import copysign, fsum, log10
+from math import copysign, log10
 from typing import Any, ClassVar
 
 import polars as pl
 
 from engine.asof.running import ByInstant
-from research.features._results import Circuit, Side, circuit_of, side_of
+from research.features._results import Side, is_tour, side_of
+from research.features._running import Moves, State, WarmUp
 
 __all__ = ["Pi", "PiRunning", "diminished", "expected_goals"]
 
 _BASE, _SCALE = 10.0, 3.0
-#: rating at home, rating away
-Pair = tuple[float, float]
 
 
 def expected_goals(rating: float) -> float:
@@ -55,36 +54,33 @@ class Pi:
 
 
 class PiRunning(ByInstant):
-    """Ratings of each side; number of matches of each circuit."""
+    """Ratings of each side, at home and away."""
 
     def __init__(self, feature: Pi) -> None:
         super().__init__()
         self._made = feature
-        self._ratings: dict[Side, Pair] = {}
-        self._counts: dict[Circuit, int] = {}
+        self._ratings: dict[Side, State] = {}
+        self._warm_up = WarmUp(feature.warm_up)
 
     def take(self, results: Sequence[Mapping[str, Any]], settled_ns: int) -> None:
         """Every match moves both sides from where they stood before the instant; the moves of a side are added."""
-        moves: dict[Side, list[Pair]] = {}
-        before: dict[Side, Pair] = {}
-        circuits: list[Circuit] = []
+        moves = Moves[Side]()
+        counted = []
         for result in results:
             score = self.goals_of(result)
             if score is None:
                 continue
-            circuits.append(circuit_of(result))
+            counted.append(result)
             home, away = side_of(result, "home"), side_of(result, "away")
-            before[home], before[away] = self._of(home, result), self._of(away, result)
-            error = score[0] - score[1] - _expected(before[home], before[away], result["neutral"])
+            before = self._of(home, result), self._of(away, result)
+            error = score[0] - score[1] - _expected(*before, result["neutral"])
             step = self._made.rate * diminished(error)
             other = step if result["neutral"] else step * self._made.catch_up
-            moves.setdefault(home, []).append((step, other))
-            moves.setdefault(away, []).append((-other, -step))
-        for side, steps in moves.items():
-            at_home, away_from = before[side]
-            self._ratings[side] = at_home + fsum(s[0] for s in steps), away_from + fsum(s[1] for s in steps)
-        for circuit in circuits:
-            self._counts[circuit] = self._counts.get(circuit, 0) + 1
+            moves.add(home, before[0], (step, other))
+            moves.add(away, before[1], (-other, -step))
+        moves.move(self._ratings)
+        for result in counted:
+            self._warm_up.add(result)
 
     @abstractmethod
     def goals_of(self, result: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -92,25 +88,25 @@ class PiRunning(ByInstant):
 
     def read(self, event: Mapping[str, Any], decided_ns: int) -> tuple[float | None, ...]:
         """The ratings that the event is about, and the expected goal difference."""
-        if self._counts.get(circuit_of(event), 0) < self._made.warm_up:
+        if not self._warm_up.is_over(event):
             return None, None, None
         home, away = self._of(side_of(event, "home"), event), self._of(side_of(event, "away"), event)
         neutral = event["neutral"]
         return _played(home, 0, neutral), _played(away, 1, neutral), _expected(home, away, neutral)
 
-    def _of(self, side: Side, event: Mapping[str, Any]) -> Pair:
+    def _of(self, side: Side, event: Mapping[str, Any]) -> State:
         known = self._ratings.get(side)
         if known is not None:
             return known
-        is_entrant = not event["neutral"] and self._counts.get(circuit_of(event), 0) >= self._made.warm_up
+        is_entrant = not is_tour(event) and self._warm_up.is_over(event)
         start = -self._made.entrant_gap if is_entrant else 0.0
         return start, start
 
 
-def _played(pair: Pair, place: int, neutral: bool) -> float:
+def _played(pair: State, place: int, neutral: bool) -> float:
     """The rating that counts: at home (0) or away (1); on neutral ground the mean of both."""
     return 0.5 * (pair[0] + pair[1]) if neutral else pair[place]
 
 
-def _expected(home: Pair, away: Pair, neutral: bool) -> float:
+def _expected(home: State, away: State, neutral: bool) -> float:
     return expected_goals(_played(home, 0, neutral)) - expected_goals(_played(away, 1, neutral))

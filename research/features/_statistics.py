@@ -10,8 +10,7 @@ import polars as pl
 
 from engine.asof.running import ByInstant, replayed
 from research.features._averages import Averages, Levels
-from research.features._results import Circuit, circuit_of, side_of
-from research.features.form import place_of
+from research.features._results import Circuit, circuit_of, places_of, side_of
 
 __all__ = ["FormInStatistics", "columns_of"]
 
@@ -45,8 +44,9 @@ class _Running(ByInstant):
                 if result["status"] != "played" or pair[0] is None or pair[1] is None:
                     continue
                 for side, own, other in (("home", pair[0], pair[1]), ("away", pair[1], pair[0])):
-                    key = side_of(result, side), place_of(result, side)
-                    values += [((*key, "own"), own), ((*key, "conceded"), other)]
+                    for place in places_of(result, side):
+                        key = side_of(result, side), place
+                        values += [((*key, "own"), own), ((*key, "conceded"), other)]
                 mean = 0.5 * (pair[0] + pair[1])
                 home, away = (mean, mean) if result["neutral"] else pair
                 matches.append((circuit_of(result), {"home": home, "away": away}))
@@ -62,16 +62,20 @@ class _Running(ByInstant):
             if not levels.is_warm(circuit):
                 found += [None] * 4
                 continue
-            usual = [levels.of(circuit, side) for side in _SIDES]
-            for side, own, conceded in (("home", usual[0], usual[1]), ("away", usual[1], usual[0])):
-                key = side_of(event, side), place_of(event, side)
-                found += [means.of((*key, "own"), own), means.of((*key, "conceded"), conceded)]
+            usual = {side: levels.of(circuit, side) for side in _SIDES}
+            conceded = {"home": usual["away"], "away": usual["home"]}
+            for side in _SIDES:
+                for what, bases in (("own", usual), ("conceded", conceded)):
+                    keys = {(side_of(event, side), place, what): bases[place] for place in places_of(event, side)}
+                    found.append(means.mean_of(keys))
         return tuple(found)
 
 
 @dataclass(frozen=True)
 class FormInStatistics:
     """A feature of this form; a subclass says in which statistics.
+
+    A match on neutral ground counts to both places of a side, and is told by the mean of both.
 
     Attributes
     ----------

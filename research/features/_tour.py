@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum, log
+from math import log
 from typing import Any, ClassVar, Final
 
 import polars as pl
 
 from engine.asof.running import ByInstant, replayed
-from research.features._results import Circuit, Side, circuit_of, share_of, side_of
+from research.features._results import Side, share_of, side_of
+from research.features._running import Moves, State, WarmUp
 
 __all__ = ["RANKING", "TourElo", "expected_share", "ranking_of", "step_after"]
 
@@ -32,7 +33,7 @@ def expected_share(ahead: float) -> float:
     return 1.0 / (1.0 + float(10.0 ** (-ahead / 400.0)))
 
 
-def step_after(played: int, largest: float) -> float:
+def step_after(played: float, largest: float) -> float:
     """The step k of a side after so many matches: largest / (n + 5)^0.4."""
     return largest / float((played + 5.0) ** 0.4)
 
@@ -62,56 +63,51 @@ class _Running(ByInstant):
     def __init__(self, feature: TourElo) -> None:
         super().__init__()
         self._made = feature
-        self._ratings: dict[_Key, tuple[float, int]] = {}
-        self._counts: dict[Circuit, int] = {}
+        self._ratings: dict[_Key, State] = {}
+        self._warm_up = WarmUp(feature.warm_up)
 
     def take(self, results: Sequence[Mapping[str, Any]], settled_ns: int) -> None:
         """As the class says; a match without an outcome moves nothing."""
-        moves: dict[_Key, list[float]] = {}
-        before: dict[_Key, tuple[float, int]] = {}
+        moves = Moves[_Key]()
         for result in results:
             share = share_of(result)
             if share is None:
                 continue
-            weight, circuit = self._made.weight(result), circuit_of(result)
-            self._counts[circuit] = self._counts.get(circuit, 0) + 1
+            weight = self._made.weight(result)
+            self._warm_up.add(result)
             for surface in dict.fromkeys(("", result["surface"] or "")):
                 home, away = (self._of(result, side, surface) for side in ("home", "away"))
                 surprise = weight * (share - expected_share(home[0] - away[0]))
                 for side, known, sign in (("home", home, 1.0), ("away", away, -1.0)):
-                    key = side_of(result, side), surface
-                    before[key] = max(known, before.get(key, known))
-                    step = step_after(known[1], self._made.step)
-                    moves.setdefault(key, []).append(sign * step * surprise)
-        for key, steps in moves.items():
-            rating, played = before[key]
-            self._ratings[key] = rating + fsum(steps), played + len(steps)
+                    step = sign * step_after(known[1], self._made.step) * surprise
+                    moves.add((side_of(result, side), surface), known, (step, 1.0))
+        moves.move(self._ratings)
 
     def read(self, event: Mapping[str, Any], decided_ns: int) -> tuple[float | None, ...]:
         """The values of an event; None before the warm-up."""
-        if self._counts.get(circuit_of(event), 0) < self._made.warm_up:
+        if not self._warm_up.is_over(event):
             return (None,) * len(self._made.columns)
         surface = event["surface"] or ""
         ratings = [self._of(event, side, where)[0] for where in ("", surface) for side in ("home", "away")]
         return *self._made.combined(*ratings), *ranking_of(event, self._made.fewest_points)
 
-    def _of(self, event: Mapping[str, Any], side: str, surface: str) -> tuple[float, int]:
+    def _of(self, event: Mapping[str, Any], side: str, surface: str) -> State:
         """Rating and number of matches; of a side that is new on a surface the overall rating, and no match."""
         name = side_of(event, side)
         known = self._ratings.get((name, surface))
         if known is not None:
             return known
         overall = self._ratings.get((name, ""))
-        return (self._made.first_rating(event[f"{side}_rank_points"]) if overall is None else overall[0]), 0
+        return (self._made.first_rating(event[f"{side}_rank_points"]) if overall is None else overall[0]), 0.0
 
 
 @dataclass(frozen=True)
 class TourElo(ABC):
     """A feature of such ratings; a subclass says what counts.
 
-    There is no home advantage: the feature is meant for neutral events. `ranking_diff` is the log ratio of the ranking
-    points of both, and `ranking_diff_long` the same in matches over five sets, else 0: five sets favour the better side
-    more. Both are null where nobody has points. Null, too: fewer than `warm_up` matches of the tour are settled. The
+    There is no home advantage: the feature is meant for a tour. `ranking_diff` is the log ratio of the ranking points
+    of both, and `ranking_diff_long` the same in matches over five sets, else 0: five sets favour the better side more.
+    Both are null where nobody has points. Null, too: fewer than `warm_up` matches of the tour are settled. The
     constants of the start come from 2012 alone.
 
     Attributes

@@ -10,16 +10,11 @@ import polars as pl
 
 from engine.asof.running import ByInstant, replayed
 from research.features._averages import Averages, Levels
-from research.features._results import Circuit, circuit_of, score_of, share_of, side_of
+from research.features._results import Circuit, circuit_of, final_score, places_of, share_of, side_of
 
 _READS: Final = ("sport", "competition", "home", "away", "neutral", "status", "home_score", "away_score", "winner")
 #: points of a share of 0, 0.5 and 1
 _POINTS: Final = {0.0: 0.0, 0.5: 1.0, 1.0: 3.0}
-
-
-def place_of(event: Mapping[str, Any], side: str) -> str:
-    """The matches that count for the goals of a side: those at home, those away, or on a tour all of them."""
-    return "" if event["neutral"] else side
 
 
 class _Running(ByInstant):
@@ -27,44 +22,56 @@ class _Running(ByInstant):
 
     def __init__(self, feature: Form) -> None:
         super().__init__()
-        self._goals = Averages(feature.goals_decay, feature.prior)
+        self._at_places = Averages(feature.goals_decay, feature.prior)
         self._points = Averages(feature.points_decay, feature.prior)
         self._levels = Levels(feature.warm_up)
 
     def take(self, results: Sequence[Mapping[str, Any]], settled_ns: int) -> None:
         """Goals and points of the matches of an instant."""
-        goals: list[tuple[Hashable, float]] = []
+        at_places: list[tuple[Hashable, float]] = []
         points: list[tuple[Hashable, float]] = []
         matches: list[tuple[Circuit, dict[str, float]]] = []
         for result in results:
-            score, share = score_of(result), share_of(result)
+            score, share = final_score(result), share_of(result)
             if score is None or share is None:
                 continue
-            won = {"home": _POINTS[share], "away": _POINTS[1.0 - share]}
-            for side, scored, conceded in (("home", score[0], score[1]), ("away", score[1], score[0])):
-                key = side_of(result, side), place_of(result, side)
-                goals += [((*key, "scored"), scored), ((*key, "conceded"), conceded)]
-                points.append((side_of(result, side), won[side]))
-            mean = 0.5 * (score[0] + score[1])
-            home, away = (mean, mean) if result["neutral"] else score
-            usual = {"home": home, "away": away, "points": 0.5 * (won["home"] + won["away"])}
+            numbers = {"goals": score, "points": (_POINTS[share], _POINTS[1.0 - share])}
+            for side, own, other in (("home", 0, 1), ("away", 1, 0)):
+                for place in places_of(result, side):
+                    key = side_of(result, side), place
+                    at_places += [((*key, what), pair[own]) for what, pair in numbers.items()]
+                    at_places.append(((*key, "conceded"), score[other]))
+                points.append((side_of(result, side), numbers["points"][own]))
+            usual = {"points": 0.5 * sum(numbers["points"])}
+            for what, pair in numbers.items():
+                mean = 0.5 * (pair[0] + pair[1])
+                home, away = (mean, mean) if result["neutral"] else pair
+                usual |= {f"{what} home": home, f"{what} away": away}
             matches.append((circuit_of(result), usual))
-        self._goals.add(goals)
+        self._at_places.add(at_places)
         self._points.add(points)
         self._levels.add(matches)
 
     def read(self, event: Mapping[str, Any], decided_ns: int) -> tuple[float | None, ...]:
-        """Goals of the home side, of the away side, and the points of both."""
+        """Goals of both sides, points of both, and their points at their places."""
         circuit = circuit_of(event)
         if not self._levels.is_warm(circuit):
-            return (None,) * 6
-        usual = [self._levels.of(circuit, name) for name in ("home", "away")]
-        values = []
-        for side, scored, conceded in (("home", usual[0], usual[1]), ("away", usual[1], usual[0])):
-            key = side_of(event, side), place_of(event, side)
-            values += [self._goals.of((*key, "scored"), scored), self._goals.of((*key, "conceded"), conceded)]
-        points = self._levels.of(circuit, "points")
-        return (*values, *(self._points.of(side_of(event, side), points) for side in ("home", "away")))
+            return (None,) * 8
+        usual = self._levels.of(circuit, "points")
+        points = [self._points.of(side_of(event, side), usual) for side in ("home", "away")]
+        goals = [self._here(event, side, what) for side in ("home", "away") for what in ("goals", "conceded")]
+        return (*goals, *points, *(self._here(event, side, "points") for side in ("home", "away")))
+
+    def _here(self, event: Mapping[str, Any], side: str, what: str) -> float:
+        """An average of a side where it plays; of a side without a match the usual value of that place."""
+        other = {"home": "away", "away": "home"}
+        usual = {
+            place: f"goals {other[place]}" if what == "conceded" else f"{what} {place}"
+            for place in places_of(event, side)
+        }
+        circuit, name = circuit_of(event), side_of(event, side)
+        keys = {(name, place, what): self._levels.of(circuit, known) for place, known in usual.items()}
+        return self._at_places.mean_of(keys)
 
 
 @dataclass(frozen=True)
@@ -73,8 +80,10 @@ class Form:
 
     `home_scored` and `home_conceded`, goals a match of the home side in its matches at home; `away_scored` and
     `away_conceded`, of the away side in its matches away; `home_points` and `away_points`, points a match (3, 1, 0) of
-    each in all its matches. On a tour (neutral events) all matches count for the goals, and a score is what the sport
-    counts: sets in tennis.
+    each in all its matches; `home_points_at_home` and `away_points_away`, of the home side in its matches at home and
+    of the away side in its matches away. A match on neutral ground counts to both places of a side, and is told by the
+    mean of both; so on a tour all matches count. A score is what the source counts: sets in tennis, and goals after
+    extra time where it gives those.
 
     The last match has weight 1, the one before it the decay, and so on; the usual value of the competition has the
     weight of `prior` matches. A side without a match has the usual value, which follows about the last 1,000 matches of
@@ -83,8 +92,10 @@ class Form:
     Attributes
     ----------
     warm_up : int
-    goals_decay, points_decay : float
-        Above 0, at most 1.
+    goals_decay : float
+        Of goals, and of points at home and away; above 0, at most 1.
+    points_decay : float
+        Of points in all matches.
     prior : float
         Matches; above 0.
     """
@@ -97,6 +108,8 @@ class Form:
         "away_conceded": pl.Float64,
         "home_points": pl.Float64,
         "away_points": pl.Float64,
+        "home_points_at_home": pl.Float64,
+        "away_points_away": pl.Float64,
     }
     warm_up: int = 100
     goals_decay: float = 0.97

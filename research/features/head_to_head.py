@@ -10,7 +10,8 @@ import polars as pl
 
 from engine.asof.running import ByInstant, replayed
 from research.features._averages import Averages
-from research.features._results import Circuit, circuit_of, score_of, share_of
+from research.features._results import final_score, share_of
+from research.features._running import WarmUp
 
 _READS: Final = ("sport", "competition", "home", "away", "neutral", "status", "home_score", "away_score", "winner")
 #: sport and both names in the order of the alphabet
@@ -28,16 +29,15 @@ class _Running(ByInstant):
 
     def __init__(self, feature: HeadToHead) -> None:
         super().__init__()
-        self._made = feature
         self._averages = Averages(feature.decay, feature.prior)
         self._meetings: dict[_Pair, int] = {}
-        self._counts: dict[Circuit, int] = {}
+        self._warm_up = WarmUp(feature.warm_up)
 
     def take(self, results: Sequence[Mapping[str, Any]], settled_ns: int) -> None:
         """Scores and shares of the meetings of an instant."""
         values: list[tuple[Hashable, float]] = []
         for result in results:
-            score, share = score_of(result), share_of(result)
+            score, share = final_score(result), share_of(result)
             if score is None or share is None:
                 continue
             pair, is_turned = _pair_of(result)
@@ -47,13 +47,12 @@ class _Running(ByInstant):
                 ((pair, "lead"), -lead if is_turned else lead),
             ]
             self._meetings[pair] = self._meetings.get(pair, 0) + 1
-            circuit = circuit_of(result)
-            self._counts[circuit] = self._counts.get(circuit, 0) + 1
+            self._warm_up.add(result)
         self._averages.add(values)
 
     def read(self, event: Mapping[str, Any], decided_ns: int) -> tuple[int | float | None, ...]:
         """Number of meetings, and the averages from the point of view of the home side."""
-        if self._counts.get(circuit_of(event), 0) < self._made.warm_up:
+        if not self._warm_up.is_over(event):
             return None, None, None
         pair, is_turned = _pair_of(event)
         goals, lead = (self._averages.of((pair, name), 0.0) for name in ("goals", "lead"))

@@ -13,7 +13,7 @@ from engine.asof.running import replayed
 from engine.errors import ConfigurationError
 from research.features._averages import Averages, Levels
 from research.features._pi import Pi, PiRunning
-from research.features._results import circuit_of, score_of
+from research.features._results import circuit_of, final_score
 
 _KINDS: Final = ("shots_on_target", "shots", "corners")
 _READS: Final = (
@@ -36,7 +36,7 @@ class _Running(PiRunning):
 
     def goals_of(self, result: Mapping[str, Any]) -> tuple[float, float] | None:
         """Weighted mean of the score and of the statistics, each in goals; of what the match has."""
-        score = score_of(result)
+        score = final_score(result)
         if score is None:
             return None
         known = _numbers(result)
@@ -56,7 +56,7 @@ class _Running(PiRunning):
         super().take(results, settled_ns)
         told = []
         for result in results:
-            score = score_of(result)
+            score = final_score(result)
             if score is None:
                 continue
             for kind, numbers in _numbers(result).items():

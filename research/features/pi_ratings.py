@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.asof.running import replayed
 from research.features._pi import Pi, PiRunning
-from research.features._results import score_of
+from research.features._results import final_score
 
 _READS: Final = ("sport", "competition", "home", "away", "neutral", "status", "home_score", "away_score")
 
@@ -20,7 +20,7 @@ class _Running(PiRunning):
 
     def goals_of(self, result: Mapping[str, Any]) -> tuple[float, float] | None:
         """The score."""
-        return score_of(result)
+        return final_score(result)
 
 
 @dataclass(frozen=True)

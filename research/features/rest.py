@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Final
 import polars as pl
 
 from engine.asof.running import ByInstant, replayed
-from research.features._results import Circuit, Side, circuit_of, side_of
+from research.features._results import Side, side_of
+from research.features._running import WarmUp
 
 _READS: Final = ("sport", "competition", "date", "home", "away", "neutral", "status")
 #: statuses of an event in which both sides took part
@@ -19,13 +20,13 @@ _TIRING: Final = ("played", "retired", "disqualified", "abandoned")
 
 
 class _Running(ByInstant):
-    """Dates of the matches of each side, sorted; number of matches of each circuit."""
+    """Dates of the matches of each side, sorted."""
 
     def __init__(self, feature: Rest) -> None:
         super().__init__()
         self._made = feature
         self._dates: dict[Side, list[date]] = {}
-        self._counts: dict[Circuit, int] = {}
+        self._warm_up = WarmUp(feature.warm_up)
 
     def take(self, results: Sequence[Mapping[str, Any]], settled_ns: int) -> None:
         """Note the dates of the matches of an instant."""
@@ -34,12 +35,11 @@ class _Running(ByInstant):
                 continue
             for side in ("home", "away"):
                 insort(self._dates.setdefault(side_of(result, side), []), result["date"])
-            circuit = circuit_of(result)
-            self._counts[circuit] = self._counts.get(circuit, 0) + 1
+            self._warm_up.add(result)
 
     def read(self, event: Mapping[str, Any], decided_ns: int) -> tuple[int | None, ...]:
         """Days of rest of both sides, and their matches in the window."""
-        if self._counts.get(circuit_of(event), 0) < self._made.warm_up:
+        if not self._warm_up.is_over(event):
             return None, None, None, None
         home, away = (self._of(side_of(event, side), event["date"]) for side in ("home", "away"))
         return home[0], away[0], home[1], away[1]

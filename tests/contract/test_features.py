@@ -25,8 +25,8 @@ INSTANT = pl.col("settled_at").cast(pl.Int64)
 def history(seed: int = 3, n_events: int = 150) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Events of 20 days that are settled at midnight, and two decisions on each: before its day, and at a midnight.
 
-    Three competitions of five sides each, one of them on neutral ground, and two seasons; results often share an
-    instant, and some sides play twice in it.
+    Three competitions of five sides each and two seasons; results often share an instant, and some sides play twice in
+    it. One competition is on neutral ground, and half of its events are of a tour.
     """
     events, _ = world(seed, n_events)
     events = described(peopled(events, seed), seed)
@@ -50,6 +50,7 @@ def peopled(events: pl.DataFrame, seed: int) -> pl.DataFrame:
         home=names[0],
         away=names[1],
         neutral=league == "L2",
+        sport=pl.when(league == "L2", pl.col("event_id") % 2 == 0).then(pl.lit("tennis")).otherwise("sport"),
         season=pl.when(late).then("season").otherwise(pl.lit("2022-2023")),
     )
 
@@ -128,7 +129,7 @@ def test_whole_history_gives_the_same_as_a_truncated_one_and_as_single_rows(made
         known = pl.col("settled_at") < pl.lit(instant, INSTANT_DTYPE)
         hidden = [
             pl.when(known).then(name).otherwise(None).alias(name)
-            for name in ("settled_at", "home_score", "winner", *KNOWN_AFTER)
+            for name in ("settled_at", "home_score", "away_score", "winner", *KNOWN_AFTER)
             if name in events.columns
         ]
         cut = events.with_columns(hidden, status=pl.when(known).then("status").otherwise(pl.lit("scheduled")))
@@ -184,6 +185,28 @@ def test_no_order_of_the_results_of_an_instant_matters(made: Feature) -> None:
     here = of(made, events, decisions).join(names, on="event_id").drop("event_id").rename({"new": "event_id"})
     there = of(made, others, asked).select(here.columns)
     assert_frame_equal(here, there, check_row_order=False, check_exact=False, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def test_a_side_that_is_new_in_two_competitions_at_once_is_one_side_in_any_order(made: Feature) -> None:
+    """One competition is past its warm-up, the other is not: a side would start lower in the first."""
+    events, _ = history(3)
+    settled = events.filter(pl.col("settled_at").is_not_null(), status="played").sort("settled_at", "event_id")
+    known = pl.concat([settled.filter(competition="L0").head(20), settled.filter(competition="L1").head(3)])
+    known = known.with_columns(season=pl.lit("2022-2023"))
+    first, last = known["settled_at"].max(), settled["settled_at"].max()
+    new = {"home": "M4", "settled_at": last, "season": "2023-2024"}
+    two = pl.concat([known.filter(competition=name).tail(1) for name in ("L0", "L1")])
+    found = []
+    for numbers in ((901, 902), (902, 901)):
+        both = two.with_columns(pl.lit(value).alias(name) for name, value in new.items())
+        both = both.with_columns(
+            event_id=pl.Series(numbers, dtype=pl.Int64), settled_at=pl.col("settled_at").cast(INSTANT_DTYPE)
+        )
+        asked = both.select(decided_at=pl.col("settled_at") + pl.duration(hours=1), event_id="event_id")
+        values = of(made, pl.concat([known, both]), asked).sort("event_id", descending=numbers[0] > numbers[1])
+        found.append(values.drop("event_id"))
+    assert first < last and found[0].height == 2 and not found[0].head(1).drop_nulls().is_empty()
+    assert_frame_equal(*found, check_exact=True)
 
 
 CHECKS = {

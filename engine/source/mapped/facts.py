@@ -10,12 +10,12 @@ from engine.schema import STANDING_TYPES, STATISTIC_TYPES
 from engine.source.mapped.row import Row
 from engine.source.mapped.texts import texts_of
 from engine.source.mapping.keys import Mapping
-from engine.source.match_statistics import NONE, by_side, read_pairs
+from engine.source.match_statistics import NONE, by_side, known_text, read_pairs
 from engine.source.quarantine import Quarantine
 from engine.source.table import Table
 
 #: texts of an event, and whether they are kept in lower case
-_TEXTS: Final = {"surface": True, "court": True, "round": False, "level": False}
+_TEXTS: Final = {"surface": True, "court": True, "round": False, "level": False, "referee": False}
 _BEST_OF = re.compile(r"([1-9])(?:\.0*)?", re.ASCII)
 
 
@@ -44,7 +44,7 @@ def facts_of(
         text = getattr(mapping, name)
         if text.given:
             words = texts_of(table, text, file)
-            facts[name] = [(word.lower() if lower else word) or None for word in words]
+            facts[name] = [known_text(word.lower() if lower else word) for word in words]
     if mapping.best_of.given:
         facts["best_of"] = _best_of(table, mapping, quarantine, file)
     return facts

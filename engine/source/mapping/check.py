@@ -44,6 +44,7 @@ _TEXTS: Final = (
     "court",
     "round",
     "level",
+    "referee",
     "best_of",
 )
 _THOUSANDS: Final = ("", ",", ".", " ", "'")

@@ -272,6 +272,7 @@ class Mapping:
     court: Text = Text()
     round: Text = Text()
     level: Text = Text()
+    referee: Text = Text()
     best_of: Text = Text()  # largest number of sets
     # the prices
     bookmaker: Text = Text()

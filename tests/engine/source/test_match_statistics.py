@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.schema import KNOWN_AFTER, STATISTICS
+from engine.schema import CIRCUMSTANCES, KNOWN_AFTER, STATISTICS
 from engine.source import football_data, tennis_data
 from engine.source.batch import Parsed
 from engine.source.match_statistics import read_pairs
@@ -43,6 +43,17 @@ def test_a_football_match_keeps_its_statistics() -> None:
     pairs |= {"red_cards": (0, 1), "xg": (1.25, 2.0), "own": (None, None), "cards": (None, None)}
     for kind, pair in pairs.items():
         assert (event[f"home_{kind}"], event[f"away_{kind}"]) == pair, kind
+
+
+def test_offsides_woodwork_and_the_referee_are_kept_and_he_is_known_before_the_match() -> None:
+    head = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR,Attendance,Referee,HO,AO,HHW,AHW,HBP,ABP"
+    rows = ("E0,13/08/2001,A,B,2,0,H,20843,M. Dean,3,51,1,0,10,25", "E0,15/08/2001,B,A,,,,,M. Riley,2,2,2,2,2,2")
+    parsed = football_data.read(
+        "\n".join([head, *rows, ""]).encode(), Origin("football_data", "x.csv", "0" * 64), TODAY
+    )
+    names = ("home_offsides", "away_offsides", "home_woodwork", "away_woodwork", "referee")
+    assert parsed.events.sort("date").select(names).rows() == [(3, None, 1, 0, "M. Dean"), (*[None] * 4, "M. Riley")]
+    assert cells(parsed) == [(2, "AO", "51")] and set(names[:4]) < set(KNOWN_AFTER) and "referee" in CIRCUMSTANCES
 
 
 def test_a_match_without_a_result_has_no_statistics() -> None:
@@ -84,6 +95,9 @@ def test_a_player_without_a_ranking_has_none_and_a_wrong_one_is_named() -> None:
     event = parsed.events.row(0, named=True)
     assert [event[n] for n in ("home_rank", "away_rank", "home_rank_points", "best_of")] == [None] * 4
     assert cells(parsed) == [(2, "Best of", "4"), (2, "LRank", "0")]
+    nothing = tennis(f"1,Brisbane,B,2013-12-30,-,N/A,n/a,,NA,Abel A.,Zed Z.,35,61,1160,774,{rest}")
+    event = nothing.events.row(0, named=True)
+    assert [event[n] for n in ("surface", "court", "round", "level", "best_of")] == [None] * 5 and not cells(nothing)
 
 
 def test_a_table_needs_both_columns_and_rows_without_a_result_are_not_read() -> None:

@@ -72,7 +72,8 @@ def test_a_file_without_a_result_keeps_all_scores_of_the_known_one(tmp_path: Pat
 
 def test_statistics_and_rankings_stay_where_a_later_import_has_none(tmp_path: Path) -> None:
     one = batch([match("A", "B", date(2021, 9, 4))])
-    rich = replace(one, events=one.events.with_columns(home_shots=7, home_rank=3, surface=pl.lit("clay")))
+    facts = {"home_shots": 7, "home_rank": 3, "away_rank": 9, "surface": pl.lit("clay")}
+    rich = replace(one, events=one.events.with_columns(**facts))
     other = replace(
         batch([match("A", "B", date(2021, 9, 4), home_score=5)], name="two.csv"),
         events=one.events.with_columns(home_score=5, home_rank=4),
@@ -82,7 +83,7 @@ def test_statistics_and_rankings_stay_where_a_later_import_has_none(tmp_path: Pa
     assert "away_shots" not in pl.read_parquet_schema(store.files("events")[0])
     store.apply([other])
     kept = store.events().select("home_score", "home_shots", "home_rank", "surface", "away_rank").row(0)
-    assert kept == (5, 7, 4, "clay", None)
+    assert kept == (5, 7, 4, "clay", None), "the rank of the other side came from the first file"
 
 
 def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:

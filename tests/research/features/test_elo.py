@@ -48,6 +48,18 @@ def test_a_tour_has_no_home_side_and_a_falling_k_and_its_warm_up_is_that_of_the_
     assert rows[2]["home"] == pytest.approx(1500 + first + 250 / 6**0.4 * (1 - 1 / (1 + 10 ** (-first / 200))))
 
 
+def test_a_final_on_neutral_ground_is_a_match_of_its_competition_without_home_advantage() -> None:
+    neutral = {"neutral": True}
+    matches = [(0, "A", "B", 0, 0), (1, "A", "B", 3, 0, neutral), (2, "A", "B", None, None, neutral)]
+    rows = at_start(Elo(warm_up=1, home_advantage=70.0), events_of(*matches, (2, "C", "A", None, None, neutral)))
+    fell = 10 * (0.5 - 1 / (1 + 10 ** (-70 / 400)))
+    assert rows[1]["diff"] == pytest.approx(2 * fell)
+    won = 10 * (1 + log(4)) * (1 - 1 / (1 + 10 ** (-2 * fell / 400)))
+    assert rows[2]["home"] == pytest.approx(1500 + fell + won) and rows[2]["away"] == pytest.approx(1500 - fell - won)
+    assert rows[2]["expected"] == pytest.approx(1 / (1 + 10 ** (-rows[2]["diff"] / 400)))
+    assert rows[3]["home"] == 1400.0, "an entrant of the competition"
+
+
 def test_a_side_brings_its_rating_into_another_competition_and_not_into_another_sport() -> None:
     lower = (0, "A", "B", 1, 0, {"competition": "E1"})
     upper = [(1, "X", "Y", 0, 0), (2, "A", "X", None, None), (2, "A", "X", None, None, {"sport": "rugby"})]

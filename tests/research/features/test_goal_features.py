@@ -18,9 +18,9 @@ from tests.contract.test_features import history
 
 @pytest.fixture(scope="module")
 def last() -> tuple[pl.DataFrame, dict[str, Any], int]:
-    """A history, and its last event with the instant of a decision after all results."""
+    """A history, and its last match on neutral ground with the instant of a decision after all results."""
     events, _ = history(3, 240)
-    event = events.sort("starts_at").row(-1, named=True)
+    event = events.filter(pl.col("neutral"), sport="football").sort("starts_at").row(-1, named=True)
     asked = events["settled_at"].cast(pl.Int64).max()
     assert isinstance(asked, int)
     return events, event, asked + 1
@@ -36,7 +36,8 @@ def value_of(name: str, last: tuple[pl.DataFrame, dict[str, Any], int], **change
 def test_each_fit_is_that_of_its_model(last: tuple[pl.DataFrame, dict[str, Any], int]) -> None:
     events, event, _ = last
     matches = Matches()
-    settled = events.filter(pl.col("competition") == event["competition"], status="played").drop_nulls("settled_at")
+    here = [pl.col(name) == event[name] for name in ("sport", "competition")]
+    settled = events.filter(*here, status="played").drop_nulls("settled_at")
     for row in (
         settled.with_columns(at=pl.col("settled_at").cast(pl.Int64)).sort("at", "event_id").iter_rows(named=True)
     ):

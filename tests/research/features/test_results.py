@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from research.features._results import circuit_of, score_of, share_of, side_of
+from research.features._results import circuit_of, final_score, is_tour, places_of, share_of, side_of
 
 ROW: dict[str, Any] = {
     "sport": "football", "competition": "E0", "neutral": False, "home": "A", "away": "B", "status": "played",
@@ -15,8 +15,28 @@ ROW: dict[str, Any] = {
 
 
 def test_circuit_and_sides() -> None:
-    assert circuit_of(ROW) == ("football", "E0") and circuit_of(ROW | {"neutral": True}) == ("football", "")
-    assert side_of(ROW, "away") == ("football", "B")
+    assert circuit_of(ROW) == ("football", "E0") and side_of(ROW, "away") == ("football", "B")
+    assert places_of(ROW, "away") == ("away",) and places_of(ROW | {"neutral": True}, "away") == ("home", "away")
+
+
+@pytest.mark.parametrize(
+    ("sport", "neutral", "on_tour"),
+    [
+        ("football", True, False),
+        ("Ice Hockey", True, False),
+        ("volleyball", True, False),
+        ("beach_volleyball", True, True),
+        ("tennis", True, True),
+        ("tennis", False, False),
+        ("darts", True, True),
+        ("mma", True, True),
+        ("chess", True, True),
+        ("chess", False, False),
+    ],
+)
+def test_a_tour_is_of_players_on_neutral_ground(sport: str, neutral: bool, on_tour: bool) -> None:
+    row = ROW | {"sport": sport, "neutral": neutral}
+    assert is_tour(row) == on_tour and circuit_of(row) == (sport, "" if on_tour else "E0")
 
 
 @pytest.mark.parametrize(
@@ -33,4 +53,4 @@ def test_circuit_and_sides() -> None:
     ],
 )
 def test_score_and_share(columns: dict[str, Any], score: tuple[int, int] | None, share: float | None) -> None:
-    assert score_of(ROW | columns) == score and share_of(ROW | columns) == share
+    assert final_score(ROW | columns) == score and share_of(ROW | columns) == share

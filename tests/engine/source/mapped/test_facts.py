@@ -56,6 +56,12 @@ def test_facts_follow_the_names_of_a_neutral_event() -> None:
     assert (event["surface"], event["round"], event["best_of"], event["court"]) == ("clay", "Final", 3, None)
 
 
+def test_a_word_for_nothing_is_no_surface_of_its_own() -> None:
+    text = "date,first,second,won,ground,stage,sets,r1,r2\n2024-01-10,A,B,A,N/A,-,NR,4,17\n"
+    parsed = read(text, TENNIS.replace("{column: ground, map: {R: Clay}}", "ground"))
+    assert parsed.events.select("surface", "round", "best_of").row(0) == (None,) * 3 and parsed.quarantine.is_empty()
+
+
 def test_a_bad_cell_is_named_and_its_row_is_kept() -> None:
     parsed = read(HEAD + "2024-01-10;A;B;2;1;much;0,4;2,5;3;x;n/a\n", FOOTBALL)
     cells = parsed.quarantine.filter(kind="cell").select("column", "value", "reason").rows()
