@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Sequence
 from math import fsum
 from typing import Final
 
@@ -41,9 +41,9 @@ class Averages:
         total, weight = self._sums.get(key, (0.0, 0.0))
         return (self._prior * base + total) / (self._prior + weight)
 
-    def mean_of(self, keys: Mapping[Hashable, float]) -> float:
+    def mean_of(self, keys: Sequence[tuple[Hashable, float]]) -> float:
         """The mean of the averages of some keys, each with its base."""
-        return fsum(self.of(key, base) for key, base in keys.items()) / len(keys)
+        return fsum(self.of(key, base) for key, base in keys) / len(keys)
 
 
 class Levels:

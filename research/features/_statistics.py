@@ -66,8 +66,8 @@ class _Running(ByInstant):
             conceded = {"home": usual["away"], "away": usual["home"]}
             for side in _SIDES:
                 for what, bases in (("own", usual), ("conceded", conceded)):
-                    keys = {(side_of(event, side), place, what): bases[place] for place in places_of(event, side)}
-                    found.append(means.mean_of(keys))
+                    name, places = side_of(event, side), places_of(event, side)
+                    found.append(means.mean_of([((name, place, what), bases[place]) for place in places]))
         return tuple(found)
 
 

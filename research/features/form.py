@@ -70,8 +70,8 @@ class _Running(ByInstant):
             for place in places_of(event, side)
         }
         circuit, name = circuit_of(event), side_of(event, side)
-        keys = {(name, place, what): self._levels.of(circuit, known) for place, known in usual.items()}
-        return self._at_places.mean_of(keys)
+        bases = {place: self._levels.of(circuit, known) for place, known in usual.items()}
+        return self._at_places.mean_of([((name, place, what), base) for place, base in bases.items()])
 
 
 @dataclass(frozen=True)
