@@ -1,13 +1,14 @@
-"""What this process may use of the machine, and the memory it has used."""
+"""What this process may use of the machine, the memory it has used, and the versions of installed packages."""
 
 from __future__ import annotations
 
 import os
 import resource
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["cores", "peak_bytes"]
+__all__ = ["cores", "peak_bytes", "version_of"]
 
 
 def peak_bytes() -> int:
@@ -26,3 +27,11 @@ def peak_bytes() -> int:
 def cores() -> int:
     """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def version_of(name: str) -> str:
+    """Version of an installed package; ``absent`` where there is none."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

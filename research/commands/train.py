@@ -105,18 +105,36 @@ def _list(found: Sequence[tuple[str, Artifact]], damaged: Sequence[str]) -> None
 
 def _show(artifact: Artifact, as_json: bool) -> None:
     from research.commands.tables import print_line
+    from research.training.weights import weights_of
 
     facts = artifact.facts()
     if as_json:
-        print_json({"hash": artifact.hash, **facts})
+        print_json({"hash": artifact.hash, **facts, "weights": [vars(one) for one in weights_of(artifact.fitted)]})
         return
     print_line(f"{artifact.model} {artifact.hash}")
     print_line(_learned(artifact))
     print_line(f"market {artifact.market}; features {', '.join(artifact.features) or 'none'}")
     for name, value in facts["parameters"].items():
         print_line(f"model.{name}={value}")
+    for name, value in artifact.rows.items():
+        print_line(f"trained with {name}={value if value is not None else 'null'}")
+    _show_weights(artifact)
     print_line(_scores(artifact.metrics))
     print_line(f"rows {artifact.rows_hash}, code {artifact.code}")
+    print_line(", ".join(f"{name} {number}" for name, number in artifact.versions.items()))
+
+
+def _show_weights(artifact: Artifact) -> None:
+    """The fitted weights of pools: how much each member adds to the others, the market among them."""
+    from research.commands.tables import print_table
+    from research.training.weights import weights_of
+
+    weights = weights_of(artifact.fitted)
+    if weights:
+        rows: list[list[object]] = [
+            [one.model, one.member, f"{one.weight:.3f}", f"{one.low:.3f}", f"{one.high:.3f}"] for one in weights
+        ]
+        print_table("", ["pool", "member", "weight", "95% from", "to"], rows)
 
 
 def _learned(artifact: Artifact) -> str:
@@ -159,6 +177,7 @@ def _show_trained(result: Trained) -> None:
         print_line(f"note    no answer for {artifact.metrics['n_silent']:,} of them: they count with the shares")
     if result.n_left_out:
         print_line(f"note    {result.n_left_out:,} events without a result are not learned from")
+    _show_weights(artifact)
     print_line(_learned(artifact))
     print_line(f"stored  {printable(result.path, 400)}")
     print_line(

@@ -40,8 +40,12 @@ class Artifact:
         Events that it learned from.
     rows_hash : str
         Of the content of the store that the rows are made of.
+    rows : mapping of str to object
+        Settings that the rows depend on, by key (`research.tapes.stored.rows_from`).
     code : str
-        Hash of the modules of the model and of its features.
+        Hash of the code of the model, of its features and of the rows.
+    versions : mapping of str to str
+        Of the libraries that the answers rest on.
     metrics : mapping of str to float
         Scores of its walk forward inside the window; null: none.
     fitted : mapping
@@ -58,7 +62,9 @@ class Artifact:
     until_ns: int
     n_rows: int
     rows_hash: str
+    rows: Mapping[str, Any]
     code: str
+    versions: Mapping[str, str]
     metrics: Mapping[str, float | None]
     fitted: Mapping[str, Any]
     hash: str = field(default="", compare=False)
@@ -66,7 +72,7 @@ class Artifact:
     def plain(self) -> dict[str, Any]:
         """Everything but the hash, as plain JSON; raises `DataError` for a value that JSON does not have."""
         values = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "hash"}
-        content: dict[str, Any] = plain({"format": 1, **values}, self.model)
+        content: dict[str, Any] = plain({"format": 2, **values}, self.model)
         return content
 
     def facts(self) -> dict[str, Any]:
@@ -136,7 +142,8 @@ def load(path: Path) -> Artifact:
     Raises
     ------
     DataError
-        The file is missing or no artifact, or its content has another hash: it was edited or damaged.
+        The file is missing or no artifact, its content has another hash, as it was edited or damaged, or in the home it
+        is under the name of another.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refused)
@@ -145,12 +152,19 @@ def load(path: Path) -> Artifact:
     except OSError as error:
         raise DataError("the artifact cannot be read", where=str(path), found=error.strerror or str(error)) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError("the file is no artifact of a model", where=str(path), found=str(error)[:80]) from None
+        raise DataError(
+            "the file is no artifact of a model, or one of an earlier version", where=str(path), found=str(error)[:80],
+            todo="train the model again",
+        ) from None  # fmt: skip
     if found != stated:
         raise DataError(
             "the content of the artifact has another hash: it was edited or damaged", where=str(path), expected=stated,
             found=found, todo="train the model again",
         )  # fmt: skip
+    if path.parent == folder() and path.stem != stated:
+        raise DataError(
+            "the artifact is another one than its name says", where=str(path), expected=path.stem, found=stated
+        )
     return artifact
 
 

@@ -10,9 +10,9 @@ import polars as pl
 from engine.custom_rule import load
 from engine.identity import digest
 from engine.kernel.cache import source_hash
+from engine.machine import version_of
 from research.config.code_hash import code_hash, user_code_hash
 from research.config.tape_spec import TapeSpec
-from research.records.identity import version_of
 from research.tapes.builder import Tapes, tape_code
 from research.tapes.inputs import artifact_hashes, source_of, strategy_of
 

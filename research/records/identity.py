@@ -5,9 +5,10 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
+
+from engine.machine import version_of
 
 _CHECKOUT: Final = Path(__file__).resolve().parents[2]
 _LIBRARIES: Final = ("polars", "numpy", "numba", "pyarrow", "duckdb", "hydra-core")
@@ -42,11 +43,3 @@ def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that a result depends on."""
     installed = {"python": platform.python_version()}
     return installed | {name: version_of(name) for name in _LIBRARIES}
-
-
-def version_of(name: str) -> str:
-    """Version of an installed package; ``absent`` where there is none."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +15,7 @@ from engine.clock import day_of
 from engine.errors import DataError
 from engine.strategy import Requirement, View
 from research.forecasting.artifacts import Artifact, load, path_of
+from research.forecasting.contract import Forecaster
 
 if TYPE_CHECKING:
     from research.strategies.model_value import ModelValue
@@ -48,6 +49,22 @@ class StoredValue:
         """As the model."""
         return self.of.requires()
 
+    @property
+    def stored(self) -> Artifact:
+        """The artifact, read again when its file has changed; raises `DataError` if it is missing or damaged."""
+        stat = self.path.stat() if self.path.is_file() else None
+        return _loaded(self.path, None if stat is None else (stat.st_mtime_ns, stat.st_size))
+
+    def _restored(self, artifact: Artifact) -> Forecaster:
+        """The forecaster of the artifact, made once."""
+        if artifact.hash not in self._forecasters:
+            self._forecasters[artifact.hash] = self.of.made.restored(artifact.fitted)
+        return self._forecasters[artifact.hash]
+
+    @cached_property
+    def _forecasters(self) -> dict[str, Forecaster]:
+        return {}
+
     def opportunities(self, view: View) -> pl.DataFrame:
         """As `research.strategies.model_value.FittedValue.opportunities`, from `first_bet` on.
 
@@ -58,9 +75,7 @@ class StoredValue:
         """
         from research.strategies.model_value import FittedValue
 
-        stat = self.path.stat() if self.path.is_file() else None
-        artifact = _loaded(self.path, None if stat is None else (stat.st_mtime_ns, stat.st_size))
-        seen = view
+        artifact, seen = self.stored, view
         if self.of.first_bet is not None:
             seen = view.where(pl.col("decided_at").dt.date() >= pl.lit(self.of.first_bet).str.to_date())
         first = seen.quotes["decided_at"].cast(pl.Int64).min()
@@ -71,7 +86,7 @@ class StoredValue:
                 expected=f"decisions from {free} on", found=str(day_of(int(str(first)), "UTC")),
                 todo=f"set strategy.first_bet={free}",
             )  # fmt: skip
-        return FittedValue(self.of, self.of.made.restored(artifact.fitted)).opportunities(seen)
+        return FittedValue(self.of, self._restored(artifact)).opportunities(seen)
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from engine.clock import duration_ns
 from engine.errors import ConfigurationError
@@ -20,6 +20,9 @@ from engine.tape.execution import CashOut
 from research.config.tape_spec import TapeSpec
 from research.strategies import make
 from research.tapes.features import features_of
+
+if TYPE_CHECKING:
+    from research.strategies.stored_value import StoredValue
 
 #: makes the strategy of a specification
 StrategyFactory = Callable[[TapeSpec], Strategy]
@@ -102,11 +105,22 @@ def _within(universe: Universe, known: Collection[str]) -> Universe:
 
 
 def strategy_of(spec: TapeSpec) -> Strategy:
-    """The strategy that a specification names."""
+    """The strategy that a specification names.
+
+    Raises
+    ------
+    ConfigurationError
+        There is none, a value is wrong, or a stored model was trained on rows of other settings, or by other code.
+    """
     parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in spec.parameters}
     if "model_parameters" in parameters:
         parameters["model_parameters"] = dict(parameters["model_parameters"])
-    return make(spec.strategy, parameters, spec.strategy_file)
+    strategy = make(spec.strategy, parameters, spec.strategy_file)
+    if getattr(strategy, "stored", None) is not None:
+        from research.tapes.stored import check_stored
+
+        check_stored(cast("StoredValue", strategy), spec)
+    return strategy
 
 
 def artifact_hashes(strategy: Strategy) -> dict[str, str]:

@@ -12,6 +12,7 @@ import polars as pl
 from engine.clock import DAY_NS
 from engine.errors import DataError
 from engine.identity import digest
+from engine.machine import version_of
 from engine.schema import SELECTIONS
 from research.config.code_hash import code_hash
 from research.execution.progress import Progress
@@ -22,9 +23,11 @@ from research.strategies.model_value import ModelValue
 from research.tapes.ahead import check_features, of_the_user
 from research.tapes.builder import Tapes
 from research.tapes.features import feature_code
+from research.tapes.stored import answering_code, rows_from, versions_of
 from research.training.settings import Settings
 from research.training.study import Plan, Trial, best_of, run
 from research.training.walk import Score, base_loss, folds_of, walked
+from research.training.weights import weights_of
 from research.user_file import all_failures_named
 
 
@@ -79,6 +82,7 @@ class Trained:
             "artifact": self.path.stem,
             "path": str(self.path),
             **self.artifact.facts(),
+            "weights": [vars(one) for one in weights_of(self.artifact.fitted)],
             "study": self.study or None,
             "best_trial": self.best.number,
             "left_out": self.n_left_out,
@@ -150,7 +154,8 @@ def _trained(settings: Settings, strategy: ModelValue, progress: Progress) -> Tr
         parameters={part.name: getattr(model, part.name) for part in fields(model)},  # type: ignore[arg-type]
         market=strategy.market, outcomes=outcomes, features=inputs.features, reads_market=inputs.market,
         first_ns=int(str(window.rows["decided_at"].cast(pl.Int64).min())), until_ns=window.until_ns,
-        n_rows=window.rows.height, rows_hash=window.rows_hash, code=code,
+        n_rows=window.rows.height, rows_hash=window.rows_hash, rows=rows_from(settings.spec, strategy),
+        code=answering_code(strategy), versions=versions_of(strategy),
         metrics={
             "log_loss": score.log_loss, "rps": score.rps, "brier": score.brier,
             "base_log_loss": base_loss(folds, len(outcomes)),
@@ -186,6 +191,7 @@ def _plan(settings: Settings, strategy: ModelValue, window: Window, code: str) -
         "slow": settings.spec.facts(), "rows": window.rows_hash, "folds": settings.folds, "seed": settings.seed,
         "embargo": settings.embargo_ns, "space": {name: vars(one) for name, one in space.items()},
         "batch": tuning.batch, "startup": tuning.startup, "prune": tuning.prune, "code": code,
+        "versions": versions_of(strategy) | {"optuna": version_of("optuna")},
     }  # fmt: skip
     return Plan(
         name=f"{strategy.model}-{digest(facts, 8)}", space=space, first=first, trials=tuning.trials,

@@ -19,7 +19,7 @@ from research.inference.rps import ranked
 from research.judging.scores import brier, log_losses
 
 Floats = NDArray[np.float64]
-#: told after each fold: the number of folds so far and the mean log loss; True: stop
+#: told after each fold: the number of folds so far and the mean of their log losses; True: stop
 Stop = Callable[[int, float], bool]
 
 
@@ -124,7 +124,7 @@ def walked(model: Model, folds: tuple[Fold, ...], outcomes: tuple[str, ...], sto
         losses.append(log_losses(prob, happened))
         others.append(np.column_stack([ranked(prob, happened), brier(prob, happened)]))
         by_fold.append(float(losses[-1].mean()))
-        if stop is not None and number < len(folds) and stop(number, float(np.concatenate(losses).mean())):
+        if stop is not None and number < len(folds) and stop(number, float(np.mean(by_fold))):
             is_pruned = True
             break
     loss, rest = np.concatenate(losses), np.concatenate(others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from research.forecasting.artifacts import Artifact, load, path_of, paths, save
 
 ONE = Artifact(
     model="elo", parameters={"rows_min": 200}, market="1x2", outcomes=("home", "draw", "away"), features=("elo",),
-    reads_market=False, first_ns=10, until_ns=20, n_rows=300, rows_hash="aa", code="bb",
+    reads_market=False, first_ns=10, until_ns=20, n_rows=300, rows_hash="aa",
+    rows={"data.decide_at": "before_start:1h"}, code="bb", versions={"numpy": "2"},
     metrics={"log_loss": 0.1 + 0.2, "rps": None},
     fitted={"model": "elo", "cuts": np.array([0.1, 1 / 3]), "text": "a\nb"},
 )  # fmt: skip
@@ -64,6 +66,14 @@ def test_what_is_no_artifact_is_refused_in_one_line(home: Path, content: str) ->
     assert "\n" not in str(caught.value)
     with pytest.raises(DataError, match="cannot be read"):
         load(home / "nowhere.json")
+
+
+def test_a_file_under_the_name_of_another_is_refused_in_one_line(home: Path) -> None:
+    one, other = save(ONE), save(replace(ONE, n_rows=301))
+    other.write_bytes(one.read_bytes())
+    with pytest.raises(DataError, match="another one than its name says") as caught:
+        load(other)
+    assert "\n" not in str(caught.value) and load(one) == load(Path(shutil.copy(one, home / "copy.json")))
 
 
 def test_what_json_does_not_have_is_never_written(home: Path) -> None:

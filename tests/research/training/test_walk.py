@@ -13,6 +13,7 @@ import pytest
 
 from engine.errors import DataError
 from research.forecasting.contract import Inputs, Probabilities
+from research.training.study import Trial
 from research.training.walk import base_loss, folds_of, walked
 
 DAY = 86_400_000_000_000
@@ -101,7 +102,23 @@ def test_a_walk_may_stop_after_a_fold() -> None:
 
     score = walked(Seen(), folds_of(rows(), 4), OUTCOMES, stop)
     assert score.is_pruned and score.n == 24 and [number for number, _ in told] == [1, 2]
-    assert told[-1][1] == score.log_loss
+    assert told[-1][1] == np.mean(score.by_fold) == pytest.approx(score.log_loss, abs=1e-15)
+
+
+def test_a_stop_is_told_the_mean_over_folds_that_it_is_compared_with() -> None:
+    """One event a day, then four: folds of unequal length. Another mean would prune all trials alike, or none."""
+    day, counts = np.arange(30), np.where(np.arange(30) < 15, 1, 4)
+    many = rows(int(counts.sum()))
+    decided = np.repeat(day, counts) * DAY + DAY // 2 + np.arange(many.height)
+    uneven = many.with_columns(
+        decided_at=pl.Series(decided).cast(pl.Datetime("ns", "UTC")),
+        settled_at=pl.Series(decided + DAY // 10).cast(pl.Datetime("ns", "UTC")),
+        outcome=pl.Series(np.where(np.arange(many.height) < 40, 0, 2), dtype=pl.Int8),
+    )
+    told: list[float] = []
+    score = walked(Seen(), folds_of(uneven, 4), OUTCOMES, lambda number, mean: told.append(mean) is not None)
+    assert len({fold.asked.height for fold in folds_of(uneven, 4)}) > 1 and score.log_loss != np.mean(score.by_fold)
+    assert told == list(Trial(0, {}, score).means()[:-1])
 
 
 def test_a_window_that_is_too_short_is_one_line() -> None:
