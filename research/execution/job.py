@@ -23,6 +23,7 @@ from research.records.event_sets import EventSet
 from research.sweeps.plan import Plan
 from research.tapes.builder import Rows, Tapes, building_code
 from research.tapes.closes import TapeClose
+from research.tapes.regimes import Turns, turns_of
 from research.validation.folds import Cuts, cut_folds, first_date
 from research.validation.rules import Rules
 from research.validation.stitched import SelectedConfiguration
@@ -146,6 +147,8 @@ class BuiltTape:
     events : EventSet
     refused : tuple of (str, int, str)
         Opportunities that are not on it: reason, number of rows, an example.
+    turns : research.tapes.regimes.Turns or None
+        How its regimes change; None: no decision states one.
     """
 
     hash: str
@@ -154,6 +157,7 @@ class BuiltTape:
     span: Span
     events: EventSet
     refused: tuple[tuple[str, int, str], ...] = ()
+    turns: Turns | None = None
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,7 @@ class Job:
             Span(first_date(tape), n_days, cuts),
             EventSet.of_events(tape.events, facts["first_date"], facts["last_date"], facts["sources"]),
             tuple(tape.refused.rows()),
+            turns_of(tape, self.tape_jobs[number].spec, self.tapes),
         )
 
     def params_of(self, unit: Unit) -> tuple[Matrix, Longs]:

@@ -107,4 +107,4 @@ def _tape(computed: Computed, number: int) -> dict[str, Any]:
         "opportunities": built.n_rows,
         "first_config": job.low + 1,
         "last_config": job.high,
-    }
+    } | ({} if built.turns is None else {"regimes": built.turns.plain()})

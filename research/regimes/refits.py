@@ -143,6 +143,8 @@ class Known:
         All fits so far, the last one in force.
     days : array of int64, (n,)
         Days of the series.
+    values : array of float64, (n, d)
+        Raw inputs of these days; NaN: no value.
     path : array of int64, (n,)
         State that was known at the start of the day after each of them, by the fit in force then; -1: none yet.
     """
@@ -150,7 +152,18 @@ class Known:
     state: int | None = None
     fits: tuple[Fit, ...] = ()
     days: Path = field(default_factory=lambda: np.empty(0, np.int64))
+    values: Matrix = field(default_factory=lambda: np.empty((0, 0)))
     path: Path = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def hindsight(self) -> Path:
+        """The states of all days by the last fit, each day with what came later; empty before there is a fit.
+
+        For pictures and for measuring a lag, never for a bet.
+        """
+        if not self.fits:
+            return np.empty(0, np.int64)
+        last = self.fits[-1]
+        return last.states.hindsight(last.scaling.applied(self.values)).path
 
 
 def known(series: pl.DataFrame, plan: Plan, until_day: int) -> Known:
@@ -181,13 +194,13 @@ def known(series: pl.DataFrame, plan: Plan, until_day: int) -> Known:
         content = days[before].tobytes(), np.ascontiguousarray(values[before]).tobytes()
         fits.append(_kept(plan, day, content, _Previous(fits[-1] if fits else None)))
     if not fits:
-        return Known(None, (), days, np.full(len(days), -1, np.int64))
+        return Known(None, (), days, values, np.full(len(days), -1, np.int64))
     path = np.full(len(days), -1, np.int64)
     for fit in fits:
         since = days + 1 >= fit.day
         path[since] = fit.path(values)[since]
     state = in_force(fits[-1].states.filtered(fits[-1].scaling.applied(values)))
-    return Known(state, tuple(fits), days, path)
+    return Known(state, tuple(fits), days, values, path)
 
 
 def _calendar(days: Path, plan: Plan, until_day: int) -> list[int]:

@@ -98,19 +98,6 @@ def has_regimes(bets: pl.DataFrame) -> bool:
     return "regime" in bets.columns and bets["regime"].null_count() < bets.height
 
 
-def regime_changes(bets: pl.DataFrame) -> float:
-    """Changes of the regime from one bet to the next within a competition, a season; NaN without known regimes.
-
-    Bets are taken in the order of their dates; those whose regime is not known are passed over.
-    """
-    if not has_regimes(bets):
-        return float("nan")
-    known = bets.drop_nulls("regime").sort("date", "event_id", "regime")
-    changed = pl.col("regime") != pl.col("regime").shift().over("competition")
-    seasons = known.select("competition", "season").unique().height
-    return float(known.select(changed.sum()).item() or 0) / seasons
-
-
 def month_is_calendar(bets: pl.DataFrame) -> bool:
     """Whether bets are grouped by month of the year because there are too many months to show each."""
     return int(bets.select(pl.col("date").dt.truncate("1mo").n_unique()).item()) > MONTHS

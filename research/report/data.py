@@ -56,6 +56,8 @@ class Configuration:
         Last day of the data; None: that of the days.
     after : mapping of str to int, or None
         Opportunities after the last bet, by reason; None where that is not known.
+    turns : mapping or None
+        How its regimes change (`research.tapes.regimes.Turns`); None: not known.
     """
 
     config: int
@@ -68,6 +70,7 @@ class Configuration:
     others: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     end: dt.date | None = None
     after: Mapping[str, int] | None = None
+    turns: Mapping[str, float | None] | None = None
 
     @cached_property
     def when(self) -> Activity | None:

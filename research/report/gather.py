@@ -75,6 +75,7 @@ def configuration(run: RunRecord, number: int | None = None) -> Configuration:
         seed=int(run.manifest.get("seed") or 0),
         end=last_day(run),
         after=run.after_the_last_bet(number),
+        turns=run.tape(number).get("regimes"),
     )
 
 

@@ -222,3 +222,28 @@ class RegimeGated:
             seen = seen_by(base.requires(), View(history.quotes, history.features, history.path))
             base = base.fit(History(history.events, seen.quotes, seen.features, seen.path), until)
         return Gated(base, state, share)
+
+    def lags(self, events: pl.DataFrame, quotes: pl.DataFrame, told: pl.DataFrame) -> list[int]:
+        """Days from each change of state in hindsight, by the last fit, to the first day that is told it.
+
+        Parameters
+        ----------
+        events, quotes : polars.DataFrame
+            As in `engine.strategy.History`, of all days.
+        told : polars.DataFrame
+            day (days since 1970-01-01), ascending, and the regime in force at its decisions.
+
+        Returns
+        -------
+        list of int
+            As `research.regimes.measures.lags`; empty before there is a fit.
+        """
+        from research.regimes.measures import lags
+        from research.regimes.refits import known
+        from research.regimes.series import day_series
+
+        found = known(day_series(events, quotes, self.regime_market), self._plan(), int(told["day"][-1]) + 1)
+        late = found.hindsight()
+        truth = pl.DataFrame({"day": found.days[: len(late)], "late": late}).cast(pl.Int64)
+        both = told.join_asof(truth, on="day", strategy="backward").drop_nulls("late")
+        return lags(both["regime"].to_numpy(), both["late"].to_numpy(), both["day"].to_list())

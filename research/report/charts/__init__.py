@@ -52,7 +52,9 @@ CONFIGURATION: Final[Charts[Configuration]] = {
     "yield_by_competition": with_bets(lambda data: yield_by(data.bets, "competition", data.seed)),
     "yield_by_odds": with_bets(lambda data: yield_by(data.bets, "odds", data.seed)),
     "yield_by_month": with_bets(lambda data: yield_by(data.bets, "month", data.seed)),
-    "yield_by_regime": lambda data: yield_by(data.bets, "regime", data.seed) if has_regimes(data.bets) else None,
+    "yield_by_regime": lambda data: (
+        yield_by(data.bets, "regime", data.seed, data.turns) if has_regimes(data.bets) else None
+    ),
     "edge_against_yield": with_bets(lambda data: edge_against_yield(data.bets, data.seed)),
     "clv_against_yield": with_bets(lambda data: clv_against_yield(data.bets, data.seed)),
     "clv_distribution": with_bets(lambda data: clv_distribution(data.bets, data.seed)),

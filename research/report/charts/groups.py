@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
 
-from research.report.breakdown import Group, has_regimes, month_is_calendar, regime_changes, yield_groups
+from research.report.breakdown import Group, month_is_calendar, yield_groups
 from research.report.charts.axes import (
     GROUP_HEADS,
     SOLID_FROM,
@@ -41,7 +41,7 @@ _NOUNS: Final = {
 _CALENDAR: Final = "Does the yield depend on the month of the year?"
 
 
-def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
+def yield_by(bets: pl.DataFrame, by: str, seed: int = 0, turns: Mapping[str, float | None] | None = None) -> Figure:
     """Yield of the bets of one configuration by group, with 90 % intervals that resample events.
 
     Parameters
@@ -52,6 +52,8 @@ def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
         ``odds``, ``competition``, ``season``, ``month`` (with more than 18 months: month of the year) or ``regime``.
     seed : int
         Seed of the bootstrap.
+    turns : mapping, optional
+        How regimes change along the decisions (`research.tapes.regimes.Turns`); the small print says it.
     """
     groups = yield_groups(bets, by, seed)
     question = _QUESTIONS[by]
@@ -72,11 +74,20 @@ def yield_by(bets: pl.DataFrame, by: str, seed: int = 0) -> Figure:
     hollow = any(group.n_bets < SOLID_FROM for group in groups)
     note = f"Whiskers: {LEVEL} interval, events resampled. Numbers: bets."
     note += f" Hollow: fewer than {SOLID_FROM} bets." if hollow else ""
-    if by == "regime" and has_regimes(bets):
-        note += f" {regime_changes(bets):.1f} changes of regime a season."
+    note += "" if turns is None else _turned(turns)
     table = Numbers((_NOUNS[by], *GROUP_HEADS), tuple((group.name, *group_cells(group)) for group in groups))
     wide = len(groups) * 44 > 470
     return Figure(f"yield-{by}", question, answer, draw, table, full=wide, note=note)
+
+
+def _turned(turns: Mapping[str, float | None]) -> str:
+    """How often the regime changes, and how late that is noticed."""
+    text = (
+        f" {turns['changes_a_season']:.1f} changes of regime a season, along all decisions: those without a stake too."
+    )
+    if turns["lag_days"] is not None:
+        text += f" Days until a change is noticed, measured in hindsight: {turns['lag_days']:g} (median)."
+    return text
 
 
 def _short(name: str, by: str) -> str:

@@ -12,7 +12,6 @@ from research.report.breakdown import (
     GROUPINGS,
     has_regimes,
     quantile_groups,
-    regime_changes,
     roi_interval,
     yield_groups,
     yield_interval,
@@ -124,7 +123,7 @@ def test_the_interval_of_roi_covers_the_true_value(low: float, high: float) -> N
     assert 870 <= held <= 930, held
 
 
-def test_regimes_and_their_changes_by_hand() -> None:
+def test_regimes_by_hand() -> None:
     log = bets(40).sort("date", "event_id").drop("regime").with_columns(competition=pl.lit("A"), season=pl.lit("s"))
     log = log.with_columns(event_id=pl.int_range(40))
     regime = pl.Series([None] * 5 + [0] * 10 + [1] * 5 + [0] * 20, dtype=pl.Int64)
@@ -132,10 +131,5 @@ def test_regimes_and_their_changes_by_hand() -> None:
     groups = yield_groups(with_regimes, "regime")
     assert [(g.name, g.n_bets) for g in groups] == [("unknown", 5), ("0", 30), ("1", 5)]
     assert groups[2].pnl_minor == log["pnl_minor"][15:20].sum()
-    assert has_regimes(with_regimes) and not has_regimes(log) and math.isnan(regime_changes(log))
+    assert has_regimes(with_regimes) and not has_regimes(log)
     assert not has_regimes(log.with_columns(regime=pl.lit(None, pl.Int64)))
-    assert regime_changes(with_regimes) == 2.0
-    two = pl.Series(["s"] * 15 + ["t"] * 25)
-    assert regime_changes(with_regimes.with_columns(season=two)) == 1.0
-    apart = pl.Series(["A" if number == 1 else "B" for number in regime])
-    assert regime_changes(with_regimes.with_columns(competition=apart)) == 0.0, "each competition for itself"

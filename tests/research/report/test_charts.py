@@ -133,3 +133,11 @@ def test_the_question_of_a_map_names_settings_as_a_reader_does() -> None:
     made = charts.parameter_map(results(), "strategy.edge_min", "strategy.name", "roi")
     assert made.question == "How does ROI depend on edge min and strategy?"
     assert " at edge min 0" in made.answer and " and strategy " in made.answer
+
+
+def test_the_small_print_of_regimes_says_how_they_turn() -> None:
+    assert "regime a season" not in charts.yield_by(bets(), "regime").note, "bets alone do not know it"
+    turns = {"changes_a_season": 2.25, "lag_days": 9.5}
+    note = charts.yield_by(bets(), "regime", 0, turns).note
+    assert "2.2 changes of regime a season, along all decisions" in note and "in hindsight: 9.5 (median)" in note
+    assert "noticed" not in charts.yield_by(bets(), "regime", 0, turns | {"lag_days": None}).note
