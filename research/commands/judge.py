@@ -70,6 +70,8 @@ def show(judgement: Judgement, place: dict[str, Any]) -> None:
     print_table("", list(HEADS), [list(cells(row)) for row in judgement.rows])
     print_table("", list(EARNING_HEADS), [list(earning_cells(one)) for one in judgement.earnings])
     print_line(money_words(judgement))
+    for reason, count in judgement.sample.left_out.items():
+        print_line(f"left out {count:,} events: {reason}")
     for note in judgement.notes:
         print_line(f"note    {note}")
     for line in self_test_lines(judgement):

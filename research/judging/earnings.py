@@ -16,16 +16,18 @@ import polars as pl
 from numpy.typing import NDArray
 
 from research.inference.bootstrap import enough
-from research.judging.blocks import Interval, Weeks, plain
+from research.judging.blocks import UNKNOWN, Interval, Weeks, plain
 from research.verdict.at_level import LevelStakes
-from research.verdict.evidence import assess
-from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, OutOfSample, PValues, Search, Verdict
+from research.verdict.evidence import assess, resampled
+from research.verdict.judge import OUT_OF_SAMPLE_LEVEL, Flagged, OutOfSample, PValues, Search, Verdict
 from research.verdict.judge import judge as judge_money
+from research.verdict.plausibility import SweepMeasures, implausible_flags, yield_errors
 
 __all__ = ["Earning", "earnings_of", "money_verdict"]
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Earning:
     returned : Interval
         Yield: profit per unit staked. NaN without a bet.
     clv : Interval
-        Closing line value: odds taken times the fair closing probability, minus one.
+        Closing line value: odds taken times the fair closing probability, minus one; NaN where no price is later than
+        those taken.
     staked, profit : float64 (n,)
         Units by judged event.
     """
@@ -62,7 +65,7 @@ class Earning:
 
 
 def earnings_of(
-    prob: Mapping[str, Floats], odds: Floats, close: Floats, outcome: Longs, weeks: Weeks, edge_min: float
+    prob: Mapping[str, Floats], odds: Floats, close: Floats | None, outcome: Longs, weeks: Weeks, edge_min: float
 ) -> tuple[Earning, ...]:
     """Bet on each forecast.
 
@@ -70,8 +73,10 @@ def earnings_of(
     ----------
     prob : mapping of str to float64 (n, n_outcomes)
         Forecasts by model.
-    odds, close : float64 (n, n_outcomes)
-        Decimal odds taken; fair closing probabilities.
+    odds : float64 (n, n_outcomes)
+        Decimal odds taken.
+    close : float64 (n, n_outcomes) or None
+        Fair closing probabilities; None: no price is later than those taken.
     outcome : int64 (n,)
     weeks : Weeks
     edge_min : float
@@ -81,44 +86,90 @@ def earnings_of(
     for name, values in prob.items():
         bets = (values * odds - 1.0 >= edge_min).astype(np.float64)
         staked, profit = bets.sum(axis=1), (bets * (odds * won - 1.0)).sum(axis=1)
-        value = (bets * (odds * close - 1.0)).sum(axis=1)
-        earned.append(
-            Earning(name, int(bets.sum()), weeks.ratio(profit, staked), weeks.ratio(value, staked), staked, profit)
-        )
+        value = UNKNOWN
+        if close is not None:
+            value = weeks.ratio((bets * (odds * close - 1.0)).sum(axis=1), staked)
+        earned.append(Earning(name, int(bets.sum()), weeks.ratio(profit, staked), value, staked, profit))
     return tuple(earned)
 
 
-def money_verdict(earnings: tuple[Earning, ...], dates: pl.Series, weeks: Weeks, seed: int) -> Verdict:
-    """The verdict over the bets of all forecasts; dates of the judged events in order."""
-    day = dates.cast(pl.Int32).to_numpy()
+def money_verdict(earnings: tuple[Earning, ...], judged: pl.DataFrame, weeks: Weeks, seed: int) -> Verdict:
+    """The verdict over the bets of all forecasts.
+
+    A forecast whose result is implausible is set aside (`research.verdict.plausibility`). Out of sample is what each
+    season's choice earned: the forecast, not set aside, that had done best before the season's first date. The first
+    season has none; with a single one nothing is tested out of sample.
+
+    Parameters
+    ----------
+    earnings : tuple of Earning
+    judged : polars.DataFrame
+        date and season of the judged events, in order of time.
+    weeks : Weeks
+        Of the same events.
+    seed : int
+    """
+    day = judged["date"].cast(pl.Int32).to_numpy()
     day = day - day.min()
     profit = np.zeros((int(day.max()) + 1, len(earnings)))
     for column, one in enumerate(earnings):
         np.add.at(profit[:, column], day, one.profit)
-    series = profit.astype(np.float32)
-    best = _best(earnings)
-    turnover = np.array([one.staked.sum() for one in earnings])
-    evidence = assess(series, best, seed, cross_validate=False, level=LevelStakes(series, turnover)).evidence
-    chosen = None if best is None else _path(earnings[best], day, weeks)
+    level = LevelStakes(profit.astype(np.float32), np.array([one.staked.sum() for one in earnings]))
+    drawn = resampled(level.days, seed, level=level.days)
+    flags = implausible_flags(_measures(earnings, level), drawn.moments)
+    flagged = np.logical_or.reduce(list(flags.values()))
+    aside, kept = np.flatnonzero(flagged).tolist(), np.flatnonzero(~flagged).tolist()
+    best = _best(earnings, kept, np.ones(judged.height, dtype=np.bool_))
+    evidence = assess(
+        level.days, best, seed, cross_validate=False, aside=aside, drawn=drawn, level=level
+    ).evidence  # fmt: skip
     return judge_money(
-        PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble), Search(evidence.effective), chosen
+        PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble),
+        Search(evidence.effective),
+        _out_of_sample(earnings, kept, judged["season"].to_numpy(), day, weeks),
+        Flagged((), len(aside), len(aside) > evidence.betting),
     )
 
 
-def _best(earnings: tuple[Earning, ...]) -> int | None:
-    """The forecast whose bets earned most for their spread."""
-    scores = [_score(one) for one in earnings]
-    return int(np.argmax(scores)) if max(scores, default=-np.inf) > -np.inf else None
+def _measures(earnings: tuple[Earning, ...], level: LevelStakes) -> SweepMeasures:
+    bets = np.array([float(one.bets) for one in earnings])
+    values = np.array([one.clv.value for one in earnings])
+    known = np.where(np.isfinite(values), bets, 0.0)
+    returned = np.array([one.returned.value for one in earnings])
+    return SweepMeasures(bets, returned, values, known, yield_errors(level.days.T, level.turnover))
 
 
-def _score(one: Earning) -> float:
-    spread = float(one.profit.std())
-    return float(one.profit.mean()) / spread if one.bets and spread > 0.0 else -np.inf
+def _best(earnings: tuple[Earning, ...], among: list[int], events: Bools) -> int | None:
+    """The forecast whose bets on some events earned most for their spread."""
+    scores = {row: _score(earnings[row].staked[events], earnings[row].profit[events]) for row in among}
+    best = max(scores, key=scores.__getitem__, default=None)
+    return best if best is not None and scores[best] > -np.inf else None
 
 
-def _path(one: Earning, day: NDArray[np.int32], weeks: Weeks) -> OutOfSample:
-    days = len(np.unique(day[one.staked > 0.0]))
-    if not enough(one.bets, days):
-        return OutOfSample(one.bets, days, one.returned.value, np.nan, np.nan, np.nan)
-    lower = weeks.ratio(one.profit, one.staked, 1.0 - 2.0 * OUT_OF_SAMPLE_LEVEL).low
-    return OutOfSample(one.bets, days, one.returned.value, one.returned.low, one.returned.high, lower)
+def _score(staked: Floats, profit: Floats) -> float:
+    spread = float(profit.std()) if staked.any() else 0.0
+    return float(profit.mean()) / spread if spread > 0.0 else -np.inf
+
+
+def _out_of_sample(
+    earnings: tuple[Earning, ...], among: list[int], season: NDArray[np.object_], day: NDArray[np.int32], weeks: Weeks
+) -> OutOfSample | None:
+    """What the choices of the seasons earned; None: no season had one before it."""
+    staked, profit, tested = np.zeros(len(day)), np.zeros(len(day)), False
+    for name in dict.fromkeys(season.tolist()):
+        here = season == name
+        before = day < day[here].min()
+        if not before.any():
+            continue
+        tested = True
+        chosen = _best(earnings, among, before)
+        if chosen is not None:
+            staked[here], profit[here] = earnings[chosen].staked[here], earnings[chosen].profit[here]
+    if not tested:
+        return None
+    bets, days = int(staked.sum()), len(np.unique(day[staked > 0.0]))
+    found = weeks.ratio(profit, staked)
+    if not (enough(bets, days) and found.known):
+        return OutOfSample(bets, days, found.value, np.nan, np.nan, np.nan)
+    lower = weeks.ratio(profit, staked, 1.0 - 2.0 * OUT_OF_SAMPLE_LEVEL).low
+    return OutOfSample(bets, days, found.value, found.low, found.high, lower)

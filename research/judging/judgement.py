@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.errors import ConfigurationError, DataError, EmptyUniverseError, unknown_name
-from engine.schema import CLOSE as PRICE_CLOSE
+from engine.errors import ConfigurationError, DataError, EmptyUniverseError
 from engine.schema import SELECTIONS
 from research import models
 from research.execution.progress import Progress, Silence
-from research.forecasting.contract import Model
 from research.inference.bootstrap import generator
 from research.judging.blocks import Weeks
 from research.judging.breakdown import Part, breakdown_of
 from research.judging.earnings import Earning, earnings_of, money_verdict
+from research.judging.entries import Asked, Entry, entry_of
 from research.judging.sample import Sample, counted, days_of, sample_of
 from research.judging.scores import log_losses
 from research.judging.selftest import Check, self_test
@@ -32,7 +31,7 @@ __all__ = ["Judgement", "forecasts_frame", "judge"]
 
 Floats = NDArray[np.float64]
 
-#: with ``judge.models=all``, a model without an answer for more than this share of the events is left out
+#: a model without an answer for more than this share of the events is refused; with ``judge.models=all``, left out
 _SILENT = 0.05
 
 
@@ -113,10 +112,11 @@ def judge(settings: Settings, progress: Progress | None = None) -> Judgement:
     shown = Silence() if progress is None else progress
     chosen = _chosen(settings)
     sample = sample_of(settings)
-    made = {name: models.made(name) for name in chosen if name not in settings.markets}
-    walked, notes = _walked(settings, sample, made, shown)
+    entries = [one for one in chosen if isinstance(one, Entry)]
+    walked, notes = _walked(settings, sample, entries, shown)
     told = {**sample.fair, **{name: one.prob for name, one in walked.items()}}
-    prob = {name: told[name] for name in chosen if name in told}
+    labels = (one.label if isinstance(one, Entry) else one for one in chosen)
+    prob = {name: told[name] for name in labels if name in told}
     sample, prob = _common(sample, prob, notes)
     fits = tuple(fit for one in walked.values() for fit in one.fits)
     return _measured(settings, sample, prob, fits, tuple(notes))
@@ -127,64 +127,74 @@ def _measured(
 ) -> Judgement:
     judged, outcome, close = sample.judged, sample.outcomes, sample.fair[CLOSE]
     weeks = Weeks.of(judged["date"], settings.resamples, generator(settings.seed, "weeks"))
-    bettable = {name: values for name, values in prob.items() if not _is_later(settings, name, sample.decided)}
-    earned = earnings_of(bettable, sample.odds[sample.decided], close, outcome, weeks, settings.edge_min)
+    late = [name for name in prob if name in sample.known and sample.is_later(name)]
+    bettable = {name: values for name, values in prob.items() if name not in late}
+    later = close if sample.decided != CLOSE else None
+    earned = earnings_of(bettable, sample.odds[sample.decided], later, outcome, weeks, settings.edge_min)
+    said = [f"{name} bets on nothing: it knows prices later than those of {sample.decided}" for name in late]
     return Judgement(
         settings,
         sample,
         prob,
         table_of(prob, sample.fair, outcome, weeks),
         fits,
-        notes,
-        self_test(prob, sample.odds, CLOSE, outcome, generator(settings.seed, "shuffle")),
+        (*notes, *(line for line in said if not line.startswith(CLOSE))),
+        self_test(prob, sample, weeks, generator(settings.seed, "shuffle")),
         breakdown_of(prob, judged, sample.odds[CLOSE], close, outcome, weeks),
         earned,
-        money_verdict(earned, judged["date"], weeks, settings.seed),
+        money_verdict(earned, judged, weeks, settings.seed),
     )
 
 
-def _is_later(settings: Settings, name: str, decided: str) -> bool:
-    """Whether a forecast is a closing price, which nobody has at the prices bet on: no strategy."""
-    kinds = {market: price.kind for market, price in settings.markets.items()}
-    return kinds.get(name) == PRICE_CLOSE != kinds[decided]
-
-
-def _chosen(settings: Settings) -> tuple[str, ...]:
-    """Names in the order of the table; the closing market is always among them."""
-    known = (*settings.markets, *(name for name in models.names() if name != "market"))
+def _chosen(settings: Settings) -> tuple[str | Entry, ...]:
+    """Market forecasts by name and models, in the order of the table; the closing market is always among them."""
+    prices = tuple(settings.markets)
     if settings.models is None:
-        return tuple(n for n in known if n in settings.markets or settings.market in models.made(n).inputs().markets)
-    for name in settings.models:
-        if name not in known:
-            raise unknown_name("model", name, known, where="judge.models")
-    return settings.models if CLOSE in settings.models else (CLOSE, *settings.models)
+        names = [name for name in models.names() if name != "market"]
+        every = [entry_of(Asked(name), settings.market, prices) for name in names]
+        return (*prices, *(one for one in every if settings.market in one.model.inputs().markets))
+    chosen = [
+        one.name if one.name in prices and not one.parameters else entry_of(one, settings.market, prices)
+        for one in settings.models
+    ]
+    return tuple(chosen) if CLOSE in chosen else (CLOSE, *chosen)
 
 
 def _walked(
-    settings: Settings, sample: Sample, made: Mapping[str, Model], progress: Progress
+    settings: Settings, sample: Sample, entries: Sequence[Entry], progress: Progress
 ) -> tuple[dict[str, Walked], list[str]]:
     """Forecasts of the models that can be fitted; with ``all``, the others are named in the notes."""
-    if not made:
+    if not entries:
         return {}, []
     progress.say(f"features of {sample.events.height:,} events")
-    rows = decided_rows(sample, made.values())
+    rows = decided_rows(sample, [entry.model for entry in entries])
     walk = Walk(sample, rows, settings.market, refit_instants(sample.judged, settings.refit))
     walked, notes = dict[str, Walked](), list[str]()
-    for name, model in made.items():
-        progress.say(f"{name}: {len(walk.instants)} fits")
+    for entry in entries:
+        progress.say(entry.label + ("" if entry.artifact else f": {len(walk.instants)} fits"))
         try:
-            one = walk.of(model)
+            one = walk.of(entry)
+            _check_answers(entry, one.prob)
         except (DataError, ConfigurationError) as error:
             if settings.models is not None:
                 raise
-            notes.append(f"{name} is left out: {error.line()}")
+            notes.append(f"{entry.label} is left out: {error.line()}")
             continue
-        silent = int(np.isnan(one.prob).any(axis=1).sum())
-        if settings.models is None and silent > _SILENT * len(one.prob):
-            notes.append(f"{name} is left out: it has no answer for {silent:,} of {len(one.prob):,} events")
-            continue
-        walked[name] = one
+        walked[entry.label] = one
+    if not walked:
+        notes.append("no model is left: a later judge.first_date gives them a past to learn from")
     return walked, notes
+
+
+def _check_answers(entry: Entry, prob: Floats) -> None:
+    """Refuse a model that would leave too few events for the others."""
+    silent = int(np.isnan(prob).any(axis=1).sum())
+    if silent > _SILENT * len(prob):
+        raise DataError(
+            "a model has no answer for many events", where=entry.label,
+            expected=f"answers for {1.0 - _SILENT:.0%} of them",
+            found=f"none for {silent:,} of {len(prob):,}", todo="judge it from a later date on, or leave it out",
+        )  # fmt: skip
 
 
 def _common(sample: Sample, prob: dict[str, Floats], notes: list[str]) -> tuple[Sample, dict[str, Floats]]:
@@ -200,11 +210,7 @@ def _common(sample: Sample, prob: dict[str, Floats], notes: list[str]) -> tuple[
         return sample, prob
     if not answered.any():
         raise EmptyUniverseError("no event that every model answers", where="judge.models", found=counted(left_out))
-    odds, fair = ({name: values[answered] for name, values in kept.items()} for kept in (sample.odds, sample.fair))
-    judged = sample.judged.filter(pl.Series(answered))
-    return replace(sample, judged=judged, odds=odds, fair=fair, left_out=left_out), {
-        name: values[answered] for name, values in prob.items()
-    }
+    return sample.cut(answered, left_out), {name: values[answered] for name, values in prob.items()}
 
 
 def forecasts_frame(judgement: Judgement) -> pl.DataFrame:

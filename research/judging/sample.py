@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,15 +12,17 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError, EmptyUniverseError, check_names
 from engine.odds import fair_probabilities
+from engine.schema import CLOSE as PRICE_CLOSE
 from engine.schema import SELECTIONS, with_optional
 from engine.store.store import Store
 from engine.store.universe import Universe
 from research.forecasting.rows import OUTCOME, outcome_of
-from research.judging.settings import OPEN, Price, Settings
+from research.judging.settings import CLOSE, OPEN, Price, Settings
 
 __all__ = ["Sample", "books_of", "counted", "days_of", "sample_of"]
 
 Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,11 @@ class Sample:
         Decimal odds of each market forecast, one row for each judged event.
     fair : mapping of str to float64 (n, n_outcomes)
         Its probabilities without the margin.
+    known : mapping of str to int64 (n,)
+        When its prices were known, UTC nanoseconds.
     decided : str
-        The market whose prices a decision may use: `OPEN`, without one the first.
+        The market whose prices a decision may use: `OPEN`, without one the first that is no closing price, without any
+        `CLOSE`.
     prices : polars.DataFrame
         Its probabilities for all events: event_id and a column for each outcome. Models that read the market get these.
     left_out : mapping of str to int
@@ -48,6 +54,7 @@ class Sample:
     judged: pl.DataFrame
     odds: Mapping[str, Floats]
     fair: Mapping[str, Floats]
+    known: Mapping[str, Longs]
     decided: str
     prices: pl.DataFrame
     left_out: Mapping[str, int]
@@ -56,6 +63,17 @@ class Sample:
     def outcomes(self) -> NDArray[np.int64]:
         """Index of the outcome of each judged event; (n,)."""
         return self.judged[OUTCOME].to_numpy().astype(np.int64)
+
+    def is_later(self, market: str) -> bool:
+        """Whether a price of a market forecast became known after the price of the same event that is bet on."""
+        return bool((self.known[market] > self.known[self.decided]).any())
+
+    def cut(self, kept: NDArray[np.bool_], left_out: Mapping[str, int]) -> Sample:
+        """Some of the judged events, with what is left out by then."""
+        odds, fair = ({name: rows[kept] for name, rows in part.items()} for part in (self.odds, self.fair))
+        known = {name: instants[kept] for name, instants in self.known.items()}
+        judged = self.judged.filter(pl.Series(kept))
+        return replace(self, judged=judged, odds=odds, fair=fair, known=known, left_out=left_out)
 
 
 def sample_of(settings: Settings) -> Sample:
@@ -94,12 +112,18 @@ def sample_of(settings: Settings) -> Sample:
         found = f"of {span.height} events {counted(left_out)}"
         raise EmptyUniverseError("no event to judge", where="judge.*", found=found)
     odds = {name: _aligned(judged, book, names) for name, book in books.items()}
-    decided = OPEN if OPEN in books else next(iter(books))
+    known = {name: _aligned(judged, book, ("known_at",))[:, 0] for name, book in books.items()}
+    decided = _decided(settings.markets)
     return Sample(
         events, judged, odds, {name: fair_probabilities(values, settings.method) for name, values in odds.items()},
-        decided,
+        known, decided,
         _fair_frame(books[decided], names, settings.method), left_out,
     )  # fmt: skip
+
+
+def _decided(markets: Mapping[str, Price]) -> str:
+    before = [name for name, price in markets.items() if price.kind != PRICE_CLOSE]
+    return OPEN if OPEN in before else before[0] if before else CLOSE
 
 
 def days_of(events: pl.DataFrame) -> tuple[str, str]:
@@ -126,7 +150,7 @@ def _span(events: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 
 
 def books_of(store: Store, settings: Settings, price: Price, events: pl.DataFrame) -> pl.DataFrame:
-    """Complete books of one bookmaker: event_id and the odds of each selection, all above 1.
+    """Complete books of one bookmaker: event_id, the odds of each selection, all above 1, and known_at of the last.
 
     Of several prices of a kind the last one known by the start counts.
     """
@@ -138,7 +162,7 @@ def books_of(store: Store, settings: Settings, price: Price, events: pl.DataFram
     try:
         quotes = _quotes(store, universe)
     except EmptyUniverseError:
-        return pl.DataFrame(schema={"event_id": pl.Int64, **dict.fromkeys(names, pl.Float64)})
+        return pl.DataFrame(schema={"event_id": pl.Int64, **dict.fromkeys(names, pl.Float64), "known_at": pl.Int64})
     known = quotes.join(events.select("event_id", "starts_at"), on="event_id", how="inner")
     last = (
         known.filter((pl.col("known_at") <= pl.col("starts_at")) & (pl.col("odds") > 1.0))
@@ -146,7 +170,8 @@ def books_of(store: Store, settings: Settings, price: Price, events: pl.DataFram
         .unique(["event_id", "selection"], keep="last", maintain_order=True)
     )
     columns = [pl.col("odds").filter(pl.col("selection") == name).first().alias(name) for name in names]
-    return last.group_by("event_id").agg(columns).drop_nulls().sort("event_id")
+    known_at = pl.col("known_at").cast(pl.Int64).max()
+    return last.group_by("event_id").agg(*columns, known_at).drop_nulls().sort("event_id")
 
 
 def _quotes(store: Store, universe: Universe) -> pl.DataFrame:
@@ -160,7 +185,7 @@ def _has(book: pl.DataFrame) -> pl.Expr:
     return pl.col("event_id").is_in(book["event_id"].implode())
 
 
-def _aligned(judged: pl.DataFrame, book: pl.DataFrame, names: tuple[str, ...]) -> Floats:
+def _aligned(judged: pl.DataFrame, book: pl.DataFrame, names: tuple[str, ...]) -> NDArray[Any]:
     joined = judged.select("event_id").join(book, on="event_id", how="left", maintain_order="left")
     return np.ascontiguousarray(joined.select(names).to_numpy())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from engine.store.universe import Universe
 from research.config.compose import flatten
 from research.config.keys import METHODS, checked
 from research.config.tape_spec import store_path
+from research.judging.entries import Asked
 
 __all__ = ["CLOSE", "OPEN", "OUTCOME_MARKETS", "Price", "Settings", "settings_of"]
 
@@ -27,6 +29,10 @@ ALL: Final = "all"
 SECTIONS: Final = ("judge", "data", "seed", "output", "report")
 _KINDS: Final = tuple(kind for kind in INSTANTS if kind != IN_PLAY)
 _WHOLE: Final = "judge.markets."
+#: keys of data.* that a judgement does not have: it decides at the start of an event
+_NO_DATA: Final = ("decide_at", "instants", "zone", "memory_mb")
+#: each holds a number for every week
+_MOST_RESAMPLES: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,8 @@ class Settings:
         As `research.config.tape_spec.store_path` reads it.
     learned : Universe
         Events that may be learned from; judged ones are among them.
-    models : tuple of str or None
-        Market forecasts and models by name; None: all.
+    models : tuple of Asked or None
+        Market forecasts and models; None: all.
     market, method, refit : str
     markets : mapping of str to Price
         Market forecasts by name; `CLOSE` is one of them.
@@ -78,7 +84,7 @@ class Settings:
 
     store: str | None
     learned: Universe
-    models: tuple[str, ...] | None
+    models: tuple[Asked, ...] | None
     market: str
     markets: Mapping[str, Price]
     method: str
@@ -115,6 +121,11 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
                 f"a judgement has no key {name}", expected=", ".join(SECTIONS), todo="choose an experiment of judge/"
             )
     flat = flatten(dict(tree))
+    for name in _NO_DATA:
+        if flat.pop(f"data.{name}", None) is not None:
+            raise ConfigurationError(
+                f"a judgement has no key data.{name}", expected="events, each decided at its start", todo="leave it out"
+            )
     data = {key.partition(".")[2]: checked(key, value) for key, value in flat.items() if key.startswith("data.")}
     names = ("sports", "competitions", "seasons")
     learned = Universe(
@@ -122,9 +133,7 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
         first_date=_day(data["first_date"]),
         last_date=_day(data["last_date"]),
     )
-    judged = {
-        name: checked(f"data.{name}", flat[f"judge.{name}"]) for name in ("competitions", "first_date", "last_date")
-    }
+    judged = {name: _checked(flat, name) for name in ("competitions", "first_date", "last_date")}
     markets = _markets(flat)
     return Settings(
         store=data["store"],
@@ -138,7 +147,7 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
         last_date=_day(judged["last_date"]),
         refit=_choice(flat, "refit", REFITS),
         edge_min=_at_least(flat, "edge_min", -1.0, float),
-        resamples=_at_least(flat, "resamples", 100, int),
+        resamples=_at_least(flat, "resamples", 100, int, _MOST_RESAMPLES),
         seed=checked("seed", flat["seed"]),
     )
 
@@ -157,9 +166,23 @@ def _markets(flat: Mapping[str, Any]) -> dict[str, Price]:
     return markets
 
 
-def _models(value: Any) -> tuple[str, ...] | None:
-    names = checked("data.competitions", value) if value is not None else [ALL]
-    return None if names == [ALL] else tuple(dict.fromkeys(names))
+def _models(value: Any) -> tuple[Asked, ...] | None:
+    if value in (None, ALL, [ALL]):
+        return None
+    items = value if isinstance(value, list) else [value]
+    if not items:
+        raise ConfigurationError("no model to judge", where="judge.models", expected=f"{ALL}, or a list of names")
+    return tuple(dict.fromkeys(Asked.parsed(item, "judge.models") for item in items))
+
+
+def _checked(flat: Mapping[str, Any], name: str) -> Any:
+    """A key of judge.* that is written as the one of data.*; an error names the former."""
+    try:
+        return checked(f"data.{name}", flat[f"judge.{name}"])
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            error.what, where=f"judge.{name}", expected=error.expected, found=error.found, todo=error.todo
+        ) from None
 
 
 def _choice(flat: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
@@ -169,11 +192,13 @@ def _choice(flat: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str
     return value
 
 
-def _at_least(flat: Mapping[str, Any], name: str, least: float, kind: type) -> Any:
+def _at_least(flat: Mapping[str, Any], name: str, least: float, kind: type, most: float = math.inf) -> Any:
     value, key = flat[f"judge.{name}"], f"judge.{name}"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least or kind(value) != value:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or not least <= value <= most or kind(value) != value:
         noun = "whole number" if kind is int else "number"
-        raise ConfigurationError("wrong value", where=key, expected=f"a {noun} of at least {least:g}", found=str(value))
+        limits = f"a {noun} of at least {least:g}" + (f" and at most {most:,.0f}" if most < math.inf else "")
+        raise ConfigurationError("wrong value", where=key, expected=limits, found=str(value))
     return kind(value)
 
 

@@ -18,6 +18,7 @@ from engine.errors import DataError
 from engine.schema import SELECTIONS
 from research.forecasting.contract import Forecaster, Model
 from research.forecasting.rows import rows_of, training_rows
+from research.judging.entries import Entry, check_unseen
 from research.judging.sample import Sample
 from research.tapes.features import features_of
 
@@ -101,17 +102,23 @@ class Walk:
             self._past[until_ns] = training_rows(self.rows, self.sample.events, until_ns, self.market)
         return self._past[until_ns]
 
-    def of(self, model: Model) -> Walked:
+    def of(self, entry: Entry) -> Walked:
         """Forecasts of a model.
 
         Raises
         ------
         DataError
-            A fit failed, with its instant; or the model answers with what are no probabilities.
+            A fit failed, with its instant; the model answers with what are no probabilities; or a stored model was
+            trained on judged events.
         """
         outcomes = SELECTIONS[self.market]
         judged = self.sample.judged.select("event_id", pl.col("starts_at").cast(pl.Int64).alias("_start"))
         asked = judged.join(self.rows, on="event_id", how="left", maintain_order="left")
+        if (artifact := entry.artifact) is not None:
+            check_unseen(artifact, int(asked["_start"].min()))  # type: ignore[arg-type]
+            prob = entry.model.restored(artifact.fitted).probabilities(asked.drop("_start"))
+            _check(entry.label, prob)
+            return Walked(prob, (Fit(entry.label, artifact.until_ns, artifact.n_rows),))
         turn = np.searchsorted(np.asarray(self.instants), asked["_start"].to_numpy(), side="right") - 1
         prob, fits = np.full((asked.height, len(outcomes)), np.nan), list[Fit]()
         for number, until_ns in enumerate(self.instants):
@@ -119,20 +126,20 @@ class Walk:
             if not len(here):
                 continue
             past = self.past(until_ns)
-            forecaster = _fitted(model, past, outcomes, until_ns)
+            forecaster = _fitted(entry, past, outcomes, until_ns)
             prob[here] = forecaster.probabilities(asked[here].drop("_start"))
-            fits.append(Fit(model.name, until_ns, past.height))
-        _check(model.name, prob)
+            fits.append(Fit(entry.label, until_ns, past.height))
+        _check(entry.label, prob)
         return Walked(prob, tuple(fits))
 
 
-def _fitted(model: Model, past: pl.DataFrame, outcomes: tuple[str, ...], until_ns: int) -> Forecaster:
+def _fitted(entry: Entry, past: pl.DataFrame, outcomes: tuple[str, ...], until_ns: int) -> Forecaster:
     try:
-        return model.fit(past, outcomes)
+        return entry.model.fit(past, outcomes)
     except DataError as error:
         day = str(pl.Series([until_ns]).cast(pl.Datetime("ns")).dt.date()[0])
         raise DataError(
-            f"model {model.name} cannot be fitted on {day}", where=error.where, expected=error.expected,
+            f"model {entry.label} cannot be fitted on {day}", where=error.where, expected=error.expected,
             found=f"{error.what} ({error.found})" if error.found else error.what,
             todo=error.todo,
         ) from error  # fmt: skip

@@ -25,6 +25,11 @@ def world(seed: int, error: float = 0.15) -> tuple[np.ndarray, np.ndarray, np.nd
     return true, 1.0 / (market * 1.06), outcome, dates
 
 
+def judged(dates: pl.Series, seasons: int = 4) -> pl.DataFrame:
+    """The dates in seasons of equal numbers of events."""
+    return pl.DataFrame({"date": dates, "season": [f"s{i * seasons // len(dates)}" for i in range(len(dates))]})
+
+
 def test_yields_are_those_of_a_loop_over_the_bets() -> None:
     true, odds, outcome, dates = world(1)
     weeks = Weeks.of(dates, 100, np.random.default_rng(0))
@@ -47,15 +52,55 @@ def test_bets_on_the_market_itself_are_none() -> None:
     (one,) = earnings_of({"market": fair}, odds, fair, outcome, weeks, 0.0)
     assert one.bets == 0 and np.isnan(one.returned.value)
     assert one.document()["yield"] == {"value": None, "low": None, "high": None}
-    assert not money_verdict((one,), dates, weeks, 0).evidence
+    assert not money_verdict((one,), judged(dates), weeks, 0).evidence
+
+
+def test_without_a_later_price_there_is_no_closing_line_value() -> None:
+    true, odds, outcome, dates = world(1)
+    weeks = Weeks.of(dates, 100, np.random.default_rng(0))
+    (one,) = earnings_of({"true": true}, odds, None, outcome, weeks, 0.05)
+    assert one.bets > 500 and np.isnan(one.clv.value) and one.document()["clv"]["value"] is None
 
 
 def test_the_verdict_knows_luck_from_knowledge() -> None:
-    true, odds, outcome, dates = world(3, 0.3)
+    true, odds, outcome, dates = world(6)
     weeks = Weeks.of(dates, 400, np.random.default_rng(0))
     rng = np.random.default_rng(9)
     noise = {f"noise{i}": rng.dirichlet(np.full(3, 4.0), N) for i in range(3)}
     lucky = earnings_of(noise, odds, true, outcome, weeks, 0.02)
-    assert not money_verdict(lucky, dates, weeks, 0).evidence
+    assert not money_verdict(lucky, judged(dates), weeks, 0).evidence
     knowing = earnings_of({**noise, "true": true}, odds, true, outcome, weeks, 0.02)
-    assert money_verdict(knowing, dates, weeks, 0).evidence
+    assert money_verdict(knowing, judged(dates), weeks, 0).evidence
+    alone = money_verdict(knowing, judged(dates, 1), weeks, 0)
+    assert not alone.evidence and alone.condition("c").sentence == "nothing was tested out of sample"
+    assert alone.condition("a").holds
+
+
+def test_a_result_that_is_too_good_is_set_aside_and_gives_no_evidence() -> None:
+    true, odds, outcome, dates = world(4)
+    weeks, rng = Weeks.of(dates, 400, np.random.default_rng(0)), np.random.default_rng(9)
+    noise = {f"noise{i}": rng.dirichlet(np.full(3, 4.0), N) for i in range(3)}
+    heard = np.where(rng.random(N) < 0.4, outcome, rng.integers(0, 3, N))
+    cheater = true * np.where(np.eye(3)[heard] == 1.0, 1.5, 1.0)
+    forecasts = {**noise, "cheater": cheater / cheater.sum(axis=1, keepdims=True)}
+    found = money_verdict(earnings_of(forecasts, odds, true, outcome, weeks, 0.02), judged(dates), weeks, 0)
+    assert not found.evidence and not found.condition("a").holds
+    assert "1 flagged configuration is set aside" in found.condition("d").sentence
+
+
+def test_out_of_sample_is_what_the_best_of_the_seasons_before_earned() -> None:
+    true, odds, outcome, dates = world(5)
+    weeks, seasons = Weeks.of(dates, 100, np.random.default_rng(0)), judged(dates)
+    rng = np.random.default_rng(2)
+    other = rng.dirichlet(np.full(3, 4.0), N)
+    quarter = np.arange(N)[:, None] // (N // 4)
+    forecasts = {"early": np.where(quarter == 0, true, other), "late": np.where(quarter >= 2, true, other)}
+    earned = earnings_of(forecasts, odds, true, outcome, weeks, 0.02)
+    staked = profit = 0.0
+    for season in (1, 2, 3):
+        before, here = np.arange(N) < season * N // 4, np.arange(N) // (N // 4) == season
+        ratios = [one.profit[before].mean() / one.profit[before].std() for one in earned]
+        chosen = earned[int(np.argmax(ratios))]
+        staked, profit = staked + chosen.staked[here].sum(), profit + chosen.profit[here].sum()
+    sentence = money_verdict(earned, seasons, weeks, 0).condition("c").sentence
+    assert f"{100.0 * abs(profit / staked):.1f}%" in sentence

@@ -18,8 +18,10 @@ from engine.store.universe import Universe
 from research import models
 from research.forecasting.contract import Inputs, Probabilities
 from research.forecasting.rows import OUTCOME
+from research.judging.entries import Entry
 from research.judging.judgement import forecasts_frame, judge
 from research.judging.kept import keep
+from research.judging.page import page
 from research.judging.sample import sample_of
 from research.judging.selftest import failed
 from research.judging.sentences import cells, headline, self_test_lines
@@ -150,7 +152,7 @@ def test_the_table_has_a_row_for_each_model_in_the_form_of_the_document(leagues:
     assert {row["n"] for row in document["models"]} == {document["n"]} == {528}
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert "none of 3 forecasts adds" in headline(judgement)
-    assert len({len(cells(row)) for row in judgement.rows}) == 1 and len(self_test_lines(judgement)) == 6
+    assert len({len(cells(row)) for row in judgement.rows}) == 1 and len(self_test_lines(judgement)) == 7
 
 
 def test_a_judgement_is_the_same_whenever_it_is_made(leagues: Path, shares: ShareModel) -> None:
@@ -245,6 +247,34 @@ def test_events_without_an_answer_leave_the_common_set_and_are_counted(
     assert {len(prob) for prob in judgement.prob.values()} == {524}
 
 
+def test_a_model_that_is_named_and_silent_is_refused_and_left_out_of_all(
+    leagues: Path, shares: ShareModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Shares.probabilities
+
+    def silent(self: Shares, rows: pl.DataFrame) -> Probabilities:
+        prob = whole(self, rows)
+        prob[:20] = np.nan
+        return prob
+
+    monkeypatch.setattr(Shares, "probabilities", silent)
+    with pytest.raises(DataError, match=r"no answer for many events in shares: .* found none for 40 of 528"):
+        judge(chosen(leagues, "judge.models=[shares]"))
+    judgement = judge(chosen(leagues))
+    assert judgement.sample.judged.height == 528 and "found none for 40 of 528" in judgement.notes[0]
+    assert "judge.first_date" in judgement.notes[-1]
+
+
+def test_a_few_weeks_have_no_verdict(leagues: Path, shares: ShareModel) -> None:
+    judgement = judge(chosen(leagues, "judge.first_date=2021-01-05", "judge.last_date=2021-03-05"))
+    assert [row.verdict for row in judgement.rows[1:]] == ["too few weeks to tell"] * 3
+    assert "too few to tell" in headline(judgement)
+    assert judgement.document()["models"][1]["vs_close"]["low"] is None
+    assert "too few for intervals" in page(judgement, ["judge"], "0")
+    alone = judge(chosen(leagues, "judge.models=[market_close]"))
+    assert "nothing but the closing price was judged" in headline(alone)
+
+
 def test_what_are_no_probabilities_are_refused(leagues: Path) -> None:
     sample = sample_of(chosen(leagues))
     model = ShareModel()
@@ -255,7 +285,7 @@ def test_what_are_no_probabilities_are_refused(leagues: Path) -> None:
             return replace(super().fit(past, outcomes), shares=(0.5, 0.4, -0.2))
 
     with pytest.raises(DataError, match="a model breaks its contract in shares"):
-        walk.of(Wrong())
+        walk.of(Entry("shares", Wrong()))
 
 
 def test_the_kept_forecasts_give_the_table_again(leagues: Path, shares: ShareModel, home: Path) -> None:
@@ -281,11 +311,30 @@ def test_the_kept_forecasts_give_the_table_again(leagues: Path, shares: ShareMod
 
 
 def test_no_one_bets_on_the_close_at_prices_of_before(leagues: Path, shares: ShareModel) -> None:
-    earned = judge(chosen(leagues)).earnings
-    assert [one.model for one in earned] == ["market_open", "market_b365", "shares"]
-    assert earned[0].bets == 0 < earned[-1].bets
+    judgement = judge(chosen(leagues))
+    earned = judgement.earnings
+    assert [one.model for one in earned] == ["market_open", "market_b365", "shares"] and not judgement.notes
+    assert earned[0].bets == 0 < earned[-1].bets and np.isfinite(earned[-1].clv.value)
     closing = judge(chosen(leagues, "judge.markets.market_open=null", "judge.markets.market_b365=null"))
     assert [one.model for one in closing.earnings] == ["market_close", "shares"] and closing.earnings[0].bets == 0
+    assert np.isnan(closing.earnings[-1].clv.value)  # no price is later than the one bet on
+
+
+def test_without_pinnacle_before_the_match_the_other_price_is_bet_on_and_read(leagues: Path) -> None:
+    sample = sample_of(chosen(leagues, "judge.markets.market_open=null"))
+    assert sample.decided == "market_b365" and sample.is_later("market_close")
+    read = sample.judged.select("event_id").join(sample.prices, on="event_id", how="left", maintain_order="left")
+    assert (read.select("home", "draw", "away").to_numpy() == sample.fair["market_b365"]).all()
+
+
+def test_no_one_bets_on_a_snapshot_at_the_opening_prices(leagues: Path, shares: ShareModel, tmp_path: Path) -> None:
+    source = Store.open(leagues)
+    closing = source.quotes(Universe(bookmakers=("pinnacle",), instants=("close",)))
+    snaps = closing.with_columns(instant=pl.lit("snapshot"))
+    _stored(tmp_path / "store", source.events(), pl.concat([source.quotes(), snaps]))
+    judgement = judge(chosen(tmp_path / "store", "judge.markets.market_b365=pinnacle:snapshot"))
+    assert [one.model for one in judgement.earnings] == ["market_open", "shares"]
+    assert judgement.notes == ("market_b365 bets on nothing: it knows prices later than those of market_open",)
 
 
 @pytest.mark.parametrize(

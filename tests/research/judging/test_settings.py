@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import ConfigurationError
 from research.config.compose import Composer, resolved
+from research.judging.entries import Asked
 from research.judging.settings import Price, Settings, settings_of
 
 
@@ -30,13 +31,26 @@ def test_an_experiment_can_be_narrowed_and_a_market_left_out() -> None:
         "judge.models=[market_open]", "judge.markets.market_b365=null", "data.seasons=[2020-2021]",
     )  # fmt: skip
     assert found.competitions == ("E0",) and found.first_date == dt.date(2020, 1, 1)
-    assert found.models == ("market_open",) and set(found.markets) == {"market_close", "market_open"}
+    assert found.models == (Asked("market_open"),) and set(found.markets) == {"market_close", "market_open"}
     assert found.learned.seasons == ("2020-2021",)
 
 
 def test_tennis_is_judged_by_the_one_price_of_its_source() -> None:
     found = settings("experiment=judge/atp")
     assert found.market == "moneyline" and found.markets == {"market_close": Price("pinnacle", "open")}
+
+
+def test_models_have_names_parameters_and_artifacts() -> None:
+    found = settings("judge.models=[elo,{model:lightgbm,leaves:8,features:[elo,form]},artifact:12e456,elo]").models
+    assert found == (
+        Asked("elo"), Asked("lightgbm", (("leaves", 8), ("features", ("elo", "form")))), Asked("artifact:12e456"),
+    )  # fmt: skip
+    assert [one.label for one in found] == ["elo", "lightgbm{leaves: 8, features: [elo, form]}", "artifact:12e456"]
+    assert settings("judge.models=all").models is None and settings("judge.models=elo").models == (Asked("elo"),)
+
+
+def test_the_sample_is_a_store_that_can_be_judged() -> None:
+    assert settings("data=sample").store == settings("experiment=judge/sample").store == "embedded:sample"
 
 
 @pytest.mark.parametrize(
@@ -47,8 +61,19 @@ def test_tennis_is_judged_by_the_one_price_of_its_source() -> None:
         (["judge.markets.market_close=pinnacle:in_play"], "BOOKMAKER:KIND"),
         (["judge.markets.market_close=null"], "no closing price to judge by"),
         (["+judge.markets.bookie=pinnacle:open"], "expected market_..., found bookie"),
-        (["judge.first_date=soon"], "a date such as 2015-08-01"),
-        (["judge.resamples=10"], "a whole number of at least 100"),
+        (["judge.first_date=soon"], "wrong value in judge.first_date: expected a date such as 2015-08-01, found soon"),
+        (["judge.last_date=soon"], "wrong value in judge.last_date"),
+        (["judge.competitions=[]"], "wrong value in judge.competitions"),
+        (["judge.models=[]"], "no model to judge in judge.models: expected all, or a list of names"),
+        (["judge.models=true"], "wrong value in judge.models"),
+        (["judge.models=[{leaves:8}]"], "wrong value in judge.models"),
+        (["judge.models=[[elo]]"], "wrong value in judge.models"),
+        (["judge.models=[{model:'artifact:123456',leaves:8}]"], "a stored model has its own parameters"),
+        (["judge.resamples=10"], "a whole number of at least 100 and at most 20,000, found 10"),
+        (["judge.resamples=100000000"], "in judge.resamples"),
+        (["judge.resamples=.inf"], "in judge.resamples"),
+        (["judge.edge_min=.nan"], "in judge.edge_min"),
+        (["data.decide_at=quote"], "a judgement has no key data.decide_at"),
         (["judge.resamples=true"], "a whole number of at least 100"),
         (["judge.refit=daily"], "unknown value 'daily' in judge.refit"),
         (["judge.method=powr"], "did you mean power?"),
