@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.errors import DataError
+from engine.errors import TooShortError
 from research.forecasting.checks import check_columns, check_model
 from research.forecasting.contract import Inputs
 
@@ -64,7 +64,7 @@ class EloBands:
         check_columns(past, [DIFFERENCE], self.name)
         known = past.filter(pl.col(DIFFERENCE).is_not_null())
         if known.height < self.rows_min:
-            raise DataError(
+            raise TooShortError(
                 "the past is too short to learn from", where=f"model {self.name}",
                 expected=f"{self.rows_min} settled events with ratings", found=str(known.height),
             )  # fmt: skip
