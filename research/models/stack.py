@@ -21,4 +21,4 @@ class Stack(PoolModel):
     """
 
     name: ClassVar[str] = "stack"
-    of: tuple[str, ...] = ("elo", "pi")
+    of: tuple[str, ...] = ("score_driven", "logit")
