@@ -27,6 +27,7 @@ _FIXED: Final = {
     "num_threads": 1,
     "verbosity": -1,
     "boost_from_average": False,
+    "feature_pre_filter": False,
     "monotone_constraints_method": "basic",
 }
 

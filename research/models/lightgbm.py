@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
-from engine.errors import DataError
+from engine.errors import DataError, TooShortError
 from research.calibration import Calibration, check_method
 from research.calibration import fitted as calibrated
 from research.calibration import restored as calibration_of
@@ -147,6 +147,13 @@ class LightGBM:
         settled = past["settled_at"].cast(pl.Int64).to_numpy()[used]
         held_out = decided >= decided[int(outcome.size * (1.0 - self.held_out))]
         kept = held_out | (settled < decided[held_out][0])  # what was not settled by then is not known to the first fit
+        first = int((kept & ~held_out).sum())
+        if first < 2 * self.rows_leaf:
+            raise TooShortError(
+                "the past is too short to learn from", where=f"model {self.name}",
+                expected=f"{2 * self.rows_leaf} events before those held out, twice model.rows_leaf", found=str(first),
+                todo="begin earlier, or fit later, or lower model.rows_leaf",
+            )  # fmt: skip
         limits = self.rounds_max, self.patience
         rounds, chance = best_rounds(
             np.asfortranarray(inputs[kept]), outcome[kept], len(outcomes), growth, favours, held_out[kept], limits

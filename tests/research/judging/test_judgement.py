@@ -19,7 +19,7 @@ from research import models
 from research.forecasting.contract import Inputs, Probabilities
 from research.forecasting.rows import OUTCOME
 from research.judging.entries import Entry
-from research.judging.judgement import forecasts_frame, judge
+from research.judging.judgement import _chosen, forecasts_frame, judge
 from research.judging.kept import keep
 from research.judging.page import page
 from research.judging.sample import sample_of
@@ -219,6 +219,16 @@ def test_models_are_fitted_at_the_first_judged_event_of_each_season_on_what_was_
     assert [fit.rows for fit in judgement.fits] == [events.filter(pl.col("settled_at") < at).height for at in firsts]
     once = judge(chosen(leagues, "judge.refit=once"))
     assert len(once.fits) == 1 and once.fits[0] == judgement.fits[0]
+
+
+def test_all_takes_the_models_that_are_for_the_market(tmp_path: Path) -> None:
+    football, tennis = (
+        {one if isinstance(one, str) else one.label for one in _chosen(chosen(tmp_path, f"judge.market={market}"))}
+        for market in ("1x2", "moneyline")
+    )
+    markets = {"market_close", "market_open", "market_b365"}
+    assert tennis == markets | {"elo", "elo_surface", "welo"}
+    assert football == markets | set(models.names()) - {"market", "elo_surface", "welo"}
 
 
 def test_a_model_that_cannot_be_fitted_is_named_or_refused(leagues: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from engine.errors import ConfigurationError, DataError
+from engine.errors import ConfigurationError, DataError, TooShortError
 from research.models import made
 from research.models._boosted import Growth, best_rounds, grown
 from research.models.lightgbm import LightGBM
@@ -75,6 +75,17 @@ def test_the_rows_held_out_are_the_latest_and_nothing_unsettled_by_then_teaches_
     other = model.fit(late, OUTCOMES)
     assert other.n_rows == 975
     assert other.calibration != found.calibration, "half of the first fit was not known when the last part began"
+
+
+def test_a_past_in_which_no_tree_can_grow_is_too_short() -> None:
+    for n, found in ((35, 8), (250, 180)):
+        with pytest.raises(
+            TooShortError, match=rf"200 events before those held out, twice model\.rows_leaf, found {found};"
+        ):
+            LightGBM(rows_min=1).fit(drawn(LightGBM(), n), OUTCOMES)
+    flat = drawn(LightGBM(), 280).with_columns(pl.selectors.contains("rate").clip(1.3, 1.4).round(1))
+    found = LightGBM(rows_min=1, rounds_max=3).fit(flat, OUTCOMES)
+    assert found.n_rows == 255 and np.isfinite(found.probabilities(flat)[25:]).all()
 
 
 def test_parameters_out_of_range_and_a_text_that_is_no_model_are_refused() -> None:
