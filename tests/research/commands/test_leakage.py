@@ -14,7 +14,7 @@ from research.leakage.coverage import Coverage
 from research.leakage.decisions import Subject
 from research.leakage.findings import Findings
 from research.records.leaks import leaking, leaks_folder
-from tests.research.leakage.planted import IDEAS, Planted
+from tests.research.leakage.planted import Planted
 
 pytestmark = pytest.mark.slow
 
@@ -78,12 +78,12 @@ def test_the_exit_status_with_a_leak_is_1_and_its_tape_is_marked(
     clean_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def planted(*arguments: object, **_: object) -> Subject:
-        return Subject(arguments[0], strategy=lambda _: Planted(IDEAS["half-time score"]))  # type: ignore[arg-type]
+        return Subject(arguments[0], strategy=lambda _: Planted(("half-time score",)))  # type: ignore[arg-type]
 
     monkeypatch.setattr(command, "Subject", planted)
     assert main(["leakage", *ARGUMENTS[:2], "--instants", "2"]) == 1
     out = capsys.readouterr().out
-    assert out.startswith("1 leak found: prob.")
+    assert out.startswith("1 leak found: half_time.")
     assert "a score at half time" in out
     (path,) = leaks_folder().glob("*.json")
     assert leaking([path.stem]) == [path.stem]

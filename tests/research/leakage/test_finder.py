@@ -20,7 +20,7 @@ from research.leakage import finder, mutation
 from research.leakage.decisions import Decider
 from research.leakage.finder import Search, find_leaks
 from research.leakage.mutation import UNCHANGED
-from tests.research.leakage.planted import IDEAS, KEY, Planted
+from tests.research.leakage.planted import KEY, Planted
 from tests.research.leakage.subjects import subject
 
 pytestmark = pytest.mark.slow
@@ -132,7 +132,7 @@ def test_each_mutation_alone_finds_a_leak_of_results(
     for other in {"truncated", "perturbed", "shuffled"} - {kind}:
         monkeypatch.setattr(finder, other, lambda *_: UNCHANGED)
     monkeypatch.setattr(finder, "delayed_and_removed", lambda *_: (UNCHANGED, UNCHANGED))
-    strategy = Planted(IDEAS["target encoding"])
+    strategy = Planted(("target encoding",))
     findings = find_leaks(subject(strategy=lambda _: strategy), Search(instants=2))
     assert set(findings.leaks[0].kinds) == {kind}
 
@@ -239,7 +239,7 @@ def test_a_strategy_that_fails_on_an_exact_copy_is_an_error(small_home: Path) ->
 
 
 def test_the_same_seed_gives_the_same_search(small_home: Path) -> None:
-    strategy = Planted(IDEAS["same-day result"])
+    strategy = Planted(("label of the same date",))
     documents = [find_leaks(subject(strategy=lambda _: strategy), Search(2, seed)).document() for seed in (4, 4, 5)]
     assert documents[0] == documents[1] != documents[2]
 

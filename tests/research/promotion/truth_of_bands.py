@@ -135,11 +135,15 @@ def main() -> None:
     parser.add_argument("--futures", type=int, default=20)
     parser.add_argument("--days", type=int, nargs="+", default=[250, 500, 1000])
     parser.add_argument("--swings", type=float, nargs="+", default=[0.0, 0.3])
+    parser.add_argument("--rate", type=float, help="attempts a day; changes of it are left out")
     options = parser.parse_args()
+    rate, changes = options.rate or Process.rate, {**CHANGES, **MILD}
+    if options.rate:
+        changes = {name: changed for name, changed in changes.items() if "rate" not in changed}
     for swing in options.swings:
         for days in options.days:
             drawn = [
-                alarms(Process(swing=swing), days, seed, BandSettings(), options.futures, {**CHANGES, **MILD})
+                alarms(Process(rate, swing=swing), days, seed, BandSettings(), options.futures, changes)
                 for seed in range(options.backtests)
             ]
             means = {name: float(np.mean([one[name] for one in drawn])) for name in drawn[0]}
