@@ -98,6 +98,8 @@ class Form:
         Of points in all matches.
     prior : float
         Matches; above 0.
+
+    The defaults are the best of a small grid on five leagues, 2005/06-2012/13 (docs/features.md).
     """
 
     name: ClassVar[str] = "form"
@@ -113,7 +115,7 @@ class Form:
     }
     warm_up: int = 100
     goals_decay: float = 0.97
-    points_decay: float = 0.9
+    points_decay: float = 0.98
     prior: float = 4.0
 
     def batch(self, results: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:

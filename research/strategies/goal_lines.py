@@ -133,7 +133,8 @@ def with_states(taken: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Columns of `taken` and `STATES`; without the rows of decisions whose rates are missing, null or NaN.
+        Columns of `taken` and `STATES`; without the rows of decisions whose rates are missing, null or NaN, or more
+        than the grid of scores holds.
     """
     numbers: list[str] = [name for name in ("home_rate", "away_rate", "rho", "shared") if name in rates.columns]
     known = rates.select(*KEY, *numbers).drop_nulls().filter(pl.all_horizontal(pl.col(numbers).is_not_nan()))
@@ -147,7 +148,7 @@ def with_states(taken: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
             lines = rows["line"].to_numpy()[part]
             states[part] = _grid(rows[part], numbers).states(market, selection, lines)[:, : len(STATES)]
     columns = [pl.Series(name, states[:, number], dtype=pl.Float64) for number, name in enumerate(STATES)]
-    return rows.drop(numbers).with_columns(columns)
+    return rows.drop(numbers).with_columns(columns).filter(pl.col(STATES[0]).is_not_nan())
 
 
 def _grid(rows: pl.DataFrame, numbers: list[str]) -> ScoreGrid:

@@ -107,6 +107,7 @@ def test_shared_goals_have_a_grid_of_their_own() -> None:
     want = [shared_grid(1.5, 1.2, 0.2).states("totals", s, 2.75)[0, :4] for s in found["selection"]]
     assert_allclose(found.select(STATES).to_numpy(), want, atol=1e-15)
     plain = with_states(taken, rates_at(view, 1.5, 1.2, names=("home_rate", "away_rate")))
+    assert with_states(taken, rates_at(view, 28.0, 24.0, 0.0)).is_empty(), "goals of handball do not fit into the grid"
     assert_allclose(plain["prob"][0], low_score_grid(1.5, 1.2).states("totals", plain["selection"][0], 2.75)[0, 0])
 
 
