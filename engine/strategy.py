@@ -41,6 +41,8 @@ class Requirement:
         ``decision``: the opportunities of a decision on (event, market, line) depend on its own rows only. ``event``:
         they depend on all decisions on the event at the same instant, in other markets and lines too.
         ``instant``: they depend on all decisions of the same instant, which then come in one view.
+    closing : bool
+        Whether a fit needs the closing prices of settled events: `History.closing`. No decision ever sees them.
     """
 
     markets: tuple[str, ...]
@@ -49,6 +51,7 @@ class Requirement:
     features: tuple[str, ...] = ()
     path: bool = False
     scope: str = DECISION
+    closing: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,16 @@ class History:
         The features of these decisions, as in `View.features`.
     path : polars.DataFrame or None
         The path of these decisions, as in `View.path`.
+    closing : polars.DataFrame or None
+        For `Requirement.closing`: fair closing probabilities of these events, in the columns of
+        `engine.asof.closing.fair_closing`. None: not required, or the store has none.
     """
 
     events: pl.DataFrame
     quotes: pl.DataFrame
     features: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     path: pl.DataFrame | None = None
+    closing: pl.DataFrame | None = None
 
 
 class Running(Protocol):

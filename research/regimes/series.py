@@ -15,7 +15,7 @@ from engine.schema import AGGREGATES, SELECTIONS
 #: columns made of the prices of a day's decisions
 PRICES: Final = ("overround", "disagreement", "volatility")
 #: columns made of the results that were settled on a day
-RESULTS: Final = ("favourites", "home_advantage")
+RESULTS: Final = ("favourites", "home_advantage", "clv")
 #: all inputs of regimes
 INPUTS: Final = (*PRICES, *RESULTS)
 
@@ -24,7 +24,9 @@ _BOOK: Final = ("event_id", "line", "decided_at", "bookmaker")
 Floats = NDArray[np.float64]
 
 
-def day_series(events: pl.DataFrame, quotes: pl.DataFrame, market: str = "1x2") -> pl.DataFrame:
+def day_series(
+    events: pl.DataFrame, quotes: pl.DataFrame, market: str = "1x2", bets: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The inputs of each day on which something was decided or settled.
 
     Parameters
@@ -35,6 +37,8 @@ def day_series(events: pl.DataFrame, quotes: pl.DataFrame, market: str = "1x2") 
         Columns of `engine.strategy.View.quotes`; back prices of real bookmakers in complete books count.
     market : str
         Market with a closed list of selections.
+    bets : polars.DataFrame, optional
+        event_id and clv, the closing line value of a bet; those on events that are not settled do not count yet.
 
     Returns
     -------
@@ -46,7 +50,8 @@ def day_series(events: pl.DataFrame, quotes: pl.DataFrame, market: str = "1x2") 
         - volatility: mean absolute change of the log odds of a bookmaker since its event's decision before;
         - favourites: mean over settled events of 1 or 0, whether the favourite won, less its fair probability at the
           last decision (multiplicative, mean of the bookmakers);
-        - home_advantage: mean of 1, 0 or -1 for a home win, a draw and an away win.
+        - home_advantage: mean of 1, 0 or -1 for a home win, a draw and an away win;
+        - clv: mean closing line value of the bets on the events settled on that day, whose closing prices are known.
 
         NaN: the day has no such number.
     """
@@ -61,6 +66,7 @@ def day_series(events: pl.DataFrame, quotes: pl.DataFrame, market: str = "1x2") 
     columns["favourites"] = _favourites(settled, books, odds, market)
     home = settled["winner"].replace_strict({"home": 1.0, "draw": 0.0, "away": -1.0}, default=None).cast(pl.Float64)
     columns["home_advantage"] = _settled_day(settled), home.fill_null(float("nan")).to_numpy()
+    columns["clv"] = _values(settled, bets)
     all_days = np.unique(np.concatenate([day for day, _ in columns.values()])).astype(np.int64)
     return pl.DataFrame({"day": all_days, **{name: _means(all_days, *columns[name]) for name in INPUTS}})
 
@@ -121,6 +127,13 @@ def _favourites(
     favourite = np.array(SELECTIONS[market])[prob.argmax(axis=1)] if len(prob) else np.empty(0, str)
     won = (favourite == rows["winner"].to_numpy()).astype(np.float64)
     return _settled_day(rows), won - prob.max(axis=1, initial=0.0)
+
+
+def _values(settled: pl.DataFrame, bets: pl.DataFrame | None) -> tuple[NDArray[np.int64], Floats]:
+    if bets is None:
+        return np.empty(0, np.int64), np.empty(0)
+    rows = settled.select("event_id", "settled_at").join(bets, on="event_id", how="inner", maintain_order="left_right")
+    return _settled_day(rows), rows["clv"].to_numpy()
 
 
 def _settled_day(events: pl.DataFrame) -> NDArray[np.int64]:

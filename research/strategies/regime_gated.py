@@ -14,12 +14,16 @@ import yaml
 
 from engine.clock import DAY_NS
 from engine.errors import ConfigurationError, TapeError, check_frame
+from engine.odds import clv, edge, edge_states
 from engine.paths import home
 from engine.schema import SELECTIONS
-from engine.strategy import History, Learner, Modular, Requirement, Stored, Strategy, View
+from engine.strategy import INSTANT, History, Learner, Modular, Requirement, Stored, Strategy, View
 from research.strategies.checks import one_of, refuse, set_names, within
 from research.user_file import STRATEGIES, user_files
 
+#: the input that rests on the bets of the base
+CLV: Final = "clv"
+_BET: Final = ("event_id", "market", "line", "selection")
 #: between the name and the value of a parameter of the base
 _SEPARATOR: Final = re.compile("[:=]")
 
@@ -152,7 +156,12 @@ class RegimeGated:
         if self.states is not None and len(self.shares) != self.states:
             raise refuse("shares", f"one for each of the {self.states} regimes", self.shares)
         self._plan()
-        _ = self.gated
+        scope = self.gated.requires().scope
+        if CLV in self.inputs and (isinstance(self.gated, Learner) or scope == INSTANT):
+            raise refuse(
+                "inputs", f"no {CLV}: what {self.base} has bet on is known only with its earlier fits and slates",
+                self.inputs,
+            )  # fmt: skip
 
     def _plan(self) -> Any:
         from research.regimes.refits import Plan
@@ -207,15 +216,16 @@ class RegimeGated:
         """What the base needs, and the back prices of all bookmakers in the market that tells the regime."""
         needed: Requirement = self.gated.requires()
         markets = tuple(dict.fromkeys((*needed.markets, self.regime_market)))
-        return replace(needed, markets=markets, sides=tuple(dict.fromkeys((*needed.sides, "back"))), bookmakers=None)
+        sides = tuple(dict.fromkeys((*needed.sides, "back")))
+        return replace(needed, markets=markets, sides=sides, bookmakers=None, closing=CLV in self.inputs)
 
     def fit(self, history: History, until: int) -> Strategy:
         """The base, fitted if it has a model, in the regime that is known at `until`."""
+        from research.regimes.kept import days_before
         from research.regimes.refits import known
-        from research.regimes.series import day_series
 
-        series = day_series(history.events, history.quotes, self.regime_market)
-        state = known(series, self._plan(), until // DAY_NS).state
+        day = until // DAY_NS
+        state = known(days_before(history, self.regime_market, day, self._bets()), self._plan(), day).state
         share = self.share_unknown if state is None else self.shares[min(state, len(self.shares) - 1)]
         base = self.gated
         if isinstance(base, Learner):
@@ -223,13 +233,13 @@ class RegimeGated:
             base = base.fit(History(history.events, seen.quotes, seen.features, seen.path), until)
         return Gated(base, state, share)
 
-    def lags(self, events: pl.DataFrame, quotes: pl.DataFrame, told: pl.DataFrame) -> list[int]:
+    def lags(self, history: History, told: pl.DataFrame) -> list[int]:
         """Days from each change of state in hindsight, by the last fit, to the first day that is told it.
 
         Parameters
         ----------
-        events, quotes : polars.DataFrame
-            As in `engine.strategy.History`, of all days.
+        history : History
+            Of all days.
         told : polars.DataFrame
             day (days since 1970-01-01), ascending, and the regime in force at its decisions.
 
@@ -238,12 +248,49 @@ class RegimeGated:
         list of int
             As `research.regimes.measures.lags`; empty before there is a fit.
         """
+        from research.regimes.kept import days_before
         from research.regimes.measures import lags
         from research.regimes.refits import known
-        from research.regimes.series import day_series
 
-        found = known(day_series(events, quotes, self.regime_market), self._plan(), int(told["day"][-1]) + 1)
+        until = int(told["day"][-1]) + 1
+        found = known(days_before(history, self.regime_market, until, self._bets()), self._plan(), until)
         late = found.hindsight()
         truth = pl.DataFrame({"day": found.days[: len(late)], "late": late}).cast(pl.Int64)
         both = told.join_asof(truth, on="day", strategy="backward").drop_nulls("late")
         return lags(both["regime"].to_numpy(), both["late"].to_numpy(), both["day"].to_list())
+
+    def _bets(self) -> Placed | None:
+        return Placed(self.gated) if CLV in self.inputs else None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The bets of a strategy, each with its closing line value: its first offer with an expected profit.
+
+    Attributes
+    ----------
+    base : Strategy
+    """
+
+    base: Any
+
+    def __call__(self, history: History) -> pl.DataFrame:
+        """event_id and clv of the bets on a history that have a closing price."""
+        seen = seen_by(self.base.requires(), View(history.quotes, history.features, history.path))
+        offered: pl.DataFrame = self.base.opportunities(seen)
+        if history.closing is None or not offered.width:
+            return pl.DataFrame(schema={"event_id": pl.Int64, "clv": pl.Float64})
+        worth = offered.filter(pl.col("side") == "back", pl.Series(_edge(offered)) > 0.0)
+        first = worth.sort(["decided_at", *_BET, "bookmaker"]).unique(_BET, keep="first", maintain_order=True)
+        closed = first.join(history.closing, on=_BET, how="inner", nulls_equal=True, maintain_order="left")
+        return closed.select("event_id", clv=pl.Series(clv(closed["odds"], closed["close_prob"]))).sort(
+            "event_id", "clv"
+        )
+
+
+def _edge(offered: pl.DataFrame) -> Any:
+    """Expected profit of each offer, half results included where it has them."""
+    states = ("prob", "prob_half_win", "prob_void", "prob_half_lose")
+    if not set(states) <= set(offered.columns):
+        return edge(offered["prob"].to_numpy(), offered["odds"].to_numpy())
+    return edge_states(offered.select(pl.col(states).fill_null(0.0)).to_numpy(), offered["odds"].to_numpy())

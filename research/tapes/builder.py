@@ -27,7 +27,6 @@ from engine.store.universe import Universe
 from engine.strategy import INSTANT, Modular, View
 from engine.tape import Tape
 from engine.tape.build import build_tape
-from engine.tape.execution import CashOut, LaterPrices
 from engine.tape.file import save
 from engine.tape.unresolved import Unresolved, prepared, with_unresolved
 from research.config.code_hash import code_hash
@@ -38,7 +37,15 @@ from research.tapes.cache import cache_folder, evict, load_tape
 from research.tapes.facts import added, count_days, facts_of, merged_facts
 from research.tapes.features import Featured, feature_code
 from research.tapes.fitting import opportunities
-from research.tapes.inputs import StrategyFactory, TapeInputs, artifact_hashes, source_of, strategy_of, thawed
+from research.tapes.inputs import (
+    StrategyFactory,
+    TapeInputs,
+    artifact_hashes,
+    later_prices,
+    source_of,
+    strategy_of,
+    thawed,
+)
 from research.tapes.names import bookmakers_of, check_spec
 from research.tapes.suspects import Suspects
 from research.tapes.unresolved import count_unresolved, latest_of, note_of
@@ -170,16 +177,17 @@ class Tapes:
         The leak finder's result is kept under it. Stakes and closing prices are no part of it, nor is other code.
         """
         facts = spec.facts()
-        for name in ("kelly", "clv_bookmaker", "clv_method", "unresolved"):
+        inputs, needs_closing = self.inputs(spec), self.inputs(spec).required.closing
+        for name in ("kelly", "unresolved", *(() if needs_closing else ("clv_bookmaker", "clv_method"))):
             del facts[name]
-        inputs = self.inputs(spec)
         sources = {"strategy": source_of(inputs.strategy)}
         sources |= artifact_hashes(inputs.strategy)
         if isinstance(inputs.strategy, Modular):
             sources |= {"model": code_hash(inputs.strategy.modules())}
         if inputs.features:
             sources |= {"features": "\n".join(map(source_of, inputs.features))}
-        return digest({"slow": facts, "rows": self.rows(spec).seen, **sources})
+        rows = self.rows(spec)
+        return digest({"slow": facts, "rows": rows.hash if needs_closing else rows.seen, **sources})
 
     def why_nothing(self, spec: TapeSpec, refused: pl.DataFrame) -> str:
         """Why the tape of a specification has no row; `refused` is that of the tape."""
@@ -192,15 +200,15 @@ class Tapes:
         offers, events, fair, prices = [], [], [], []
         suspects = self._suspects[spec] = Suspects()
         rule, store = Unresolved(**dict(spec.unresolved)), self._store(spec)
-        featured = self.featured(spec)
+        featured, measured = self.featured(spec), (spec.clv_bookmaker, spec.clv_method)
         for part, views in self._parts(inputs):
-            bets = opportunities(spec, inputs.strategy, part.events, views, featured)
+            close = None if part.closing is None else fair_closing(part.events, part.closing, *measured)
+            bets = opportunities(spec, inputs.strategy, part.events, views, featured, close)
             offers.append(bets)
             suspects.add(inputs.strategy, views, bets)
             bet_on = part.events.join(bets.select("event_id"), on="event_id", how="semi")
             events.append(with_unresolved(bet_on, rule, latest_of(store, bet_on, rule)))
-            if part.closing is not None:
-                fair.append(fair_closing(part.events, part.closing, spec.clv_bookmaker, spec.clv_method))
+            fair += [] if close is None else [close]
             if part.later is not None:
                 wanted = bets.select(_BET).unique()
                 prices.append(part.later.join(wanted, on=list(_BET), how="semi", nulls_equal=True))
@@ -213,7 +221,7 @@ class Tapes:
             zone=spec.zone,
             commission_rates={name: rate for name, rate in spec.commission_rates if name in used},
             venues={name: terms for name, terms in thawed(spec.venues).items() if name in used},
-            later=_later_prices(pl.concat(prices), inputs) if prices else None,
+            later=later_prices(pl.concat(prices), inputs) if prices else None,
             kelly=spec.kelly,
         )
 
@@ -349,14 +357,6 @@ class Tapes:
             merged_facts(facts) | added(facts) | {"notes": notes},
             calendar,
         )
-
-
-def _later_prices(quotes: pl.DataFrame, inputs: TapeInputs) -> LaterPrices:
-    """Later prices of the bets. Without a price of the bookmaker that closes them, nothing is closed."""
-    rule = inputs.cash_out
-    if rule.bookmaker is not None and rule.bookmaker not in quotes["bookmaker"]:
-        rule = CashOut()
-    return LaterPrices(quotes, inputs.delay_ns, rule)
 
 
 def building_code(spec: TapeSpec) -> str:

@@ -88,7 +88,12 @@ def fit_days(dates: Sequence[dt.date], refit: str, seasons: Collection[dt.date] 
 
 
 def opportunities(
-    spec: TapeSpec, strategy: Any, events: pl.DataFrame, views: Sequence[View], featured: Featured | None = None
+    spec: TapeSpec,
+    strategy: Any,
+    events: pl.DataFrame,
+    views: Sequence[View],
+    featured: Featured | None = None,
+    closing: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Opportunities of a strategy over the views of one part of the universe, fitted first if it has a model.
 
@@ -102,6 +107,8 @@ def opportunities(
         Without features.
     featured : Featured, optional
         The features that the strategy requires; by default none.
+    closing : polars.DataFrame, optional
+        Fair closing probabilities of the events, for a fit that requires them.
 
     Raises
     ------
@@ -116,7 +123,8 @@ def opportunities(
             views = [together(views)]
         if not spec.fit_at:
             return _together([_offered(spec, strategy, given.of(view)) for view in views if view.quotes.height])
-        return _fit_by_fit(spec, strategy, events, given.of(together(views)))
+        needed = closing if strategy.requires().closing else None
+        return _fit_by_fit(spec, strategy, Past(events, given.of(together(views)), needed))
 
 
 def together(views: Sequence[View]) -> View:
@@ -137,8 +145,8 @@ def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=OPPORTUNITIES), *(frame for frame in frames if frame.width)], how="diagonal")
 
 
-def _fit_by_fit(spec: TapeSpec, strategy: Any, events: pl.DataFrame, whole: View) -> pl.DataFrame:
-    past, frames = Past(events, whole), list[pl.DataFrame]()
+def _fit_by_fit(spec: TapeSpec, strategy: Any, past: Past) -> pl.DataFrame:
+    frames = list[pl.DataFrame]()
     for since, until in pairwise([*fit_instants(spec.fit_at, spec.zone), _END]):
         seen = past.between(since, until)
         if seen.quotes.is_empty():
@@ -161,10 +169,12 @@ class Past:
         Columns of `schema.EVENTS`.
     whole : View
         The quotes and features of all decisions.
+    closing : polars.DataFrame, optional
+        Fair closing probabilities of the events.
     """
 
-    def __init__(self, events: pl.DataFrame, whole: View) -> None:
-        self._events = events
+    def __init__(self, events: pl.DataFrame, whole: View, closing: pl.DataFrame | None = None) -> None:
+        self._events, self._closing = events, closing
         frames = {"": whole.quotes, **whole.features}
         if whole.path is not None:
             frames[_PATH] = whole.path
@@ -184,7 +194,10 @@ class Past:
         """Events settled, and quotes and features of decisions, before an instant, UTC nanoseconds."""
         decided = self.between(-_END, until_ns)
         events = self._events.filter(pl.col("settled_at").cast(pl.Int64) < until_ns)
-        return History(events, decided.quotes, decided.features, decided.path)
+        closing = self._closing
+        if closing is not None:
+            closing = closing.join(events.select("event_id"), on="event_id", how="semi")
+        return History(events, decided.quotes, decided.features, decided.path, closing)
 
 
 def _offered(spec: TapeSpec, strategy: Any, view: View) -> pl.DataFrame:

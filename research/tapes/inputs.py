@@ -11,12 +11,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import polars as pl
+
 from engine.clock import duration_ns
 from engine.errors import ConfigurationError
 from engine.schema import CLOSE, OPEN, SNAPSHOT
 from engine.store.universe import Universe
 from engine.strategy import Feature, Requirement, Stored, Strategy
-from engine.tape.execution import CashOut
+from engine.tape.execution import CashOut, LaterPrices
 from research.config.tape_spec import TapeSpec
 from research.strategies import make
 from research.tapes.features import features_of
@@ -97,6 +99,14 @@ class TapeInputs:
     def required(self) -> Requirement:
         """Markets, bookmakers, sides and features that the strategy needs."""
         return self.strategy.requires()
+
+
+def later_prices(quotes: pl.DataFrame, inputs: TapeInputs) -> LaterPrices:
+    """Later prices of the bets. Without a price of the bookmaker that closes them, nothing is closed."""
+    rule = inputs.cash_out
+    if rule.bookmaker is not None and rule.bookmaker not in quotes["bookmaker"]:
+        rule = CashOut()
+    return LaterPrices(quotes, inputs.delay_ns, rule)
 
 
 def _within(universe: Universe, known: Collection[str]) -> Universe:

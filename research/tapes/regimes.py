@@ -12,7 +12,7 @@ from engine.clock import DAY_NS
 from engine.tape import Tape
 from research.config.tape_spec import TapeSpec
 from research.tapes.builder import Tapes
-from research.tapes.fitting import together
+from research.tapes.past import past_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,6 @@ def _lag(known: pl.DataFrame, spec: TapeSpec, tapes: Tapes) -> float | None:
     measured = getattr(tapes.inputs(spec).strategy, "lags", None)  # by name: a run of another strategy needs no regimes
     if measured is None:
         return None
-    events, views = tapes.whole(spec)
     days = known.select(day=pl.col("at") // DAY_NS, regime="regime").unique("day", keep="last").sort("day")
-    found = measured(events, together(views).quotes, days)
+    found = measured(past_of(tapes, spec).before(int(days["day"][-1] + 2) * DAY_NS), days)
     return float(np.median(found)) if found else None

@@ -62,7 +62,22 @@ def test_each_day_is_that_of_a_plain_loop() -> None:
         for name in INPUTS:
             known = expected[row["day"]].get(name)
             assert math.isnan(row[name]) if known is None else row[name] == pytest.approx(known, abs=1e-12), name
-    assert all(series[name].is_not_nan().sum() > 10 for name in INPUTS)
+    assert all(series[name].is_not_nan().sum() > 10 for name in INPUTS[:-1]) and series["clv"].is_nan().all()
+
+
+def test_the_closing_line_value_of_a_bet_is_known_when_its_event_is_settled() -> None:
+    events, quotes = world(5, 40)
+    view = build_view(events, quotes)
+    settled = {row["event_id"]: row for row in events.iter_rows(named=True)}
+    bets = pl.DataFrame({"event_id": [7, 3, 7, 12, 5], "clv": [0.1, -0.2, 0.4, 0.3, 0.6]})
+    by_day: dict[int, list[float]] = defaultdict(list)
+    for event, value in bets.iter_rows():
+        if settled[event]["status"] == "played" and settled[event]["settled_at"] is not None:
+            by_day[int(settled[event]["settled_at"].timestamp() // 86400)].append(value)
+    series = day_series(events, view.quotes, "1x2", bets)
+    found = {day: value for day, value in series.select("day", "clv").iter_rows() if not math.isnan(value)}
+    assert found == {day: pytest.approx(statistics.mean(values)) for day, values in by_day.items()} and len(found) > 2
+    assert series.drop("clv").equals(day_series(events, view.quotes).drop("clv"))
 
 
 def test_no_order_of_rows_matters_and_a_day_does_not_change_with_later_ones() -> None:
@@ -88,7 +103,8 @@ def test_without_quotes_or_results_there_are_fewer_numbers() -> None:
     only = day_series(events, view.clear())
     assert (
         only["home_advantage"].is_not_nan().all()
-        and only.select(INPUTS[:4]).to_numpy().tolist() == [[pytest.approx(np.nan, nan_ok=True)] * 4] * only.height
+        and only.select("overround", "disagreement", "volatility", "favourites").to_numpy().tolist()
+        == [[pytest.approx(np.nan, nan_ok=True)] * 4] * only.height
     )
     assert day_series(events.clear(), view)["favourites"].is_nan().all()
     assert day_series(events.clear(), view.clear()).height == 0

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 import yaml
 
+from engine.asof.closing import fair_closing
 from engine.asof.view import build_view
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, DataError
 from engine.live.judgement.models import artifact_hash
 from engine.strategy import History, Learner, View
 from research.regimes.refits import known
@@ -68,6 +69,19 @@ def test_what_is_fitted_does_not_depend_on_what_comes_later() -> None:
     assert len(set(states)) == 1, "days from the fit on do not count, even if they are given"
     turns = {gate.fit(history(day), day).regime for day in range(UNTIL - 2 * DAY_NS, UNTIL + 1, DAY_NS)}
     assert turns <= {None, 0, 1}
+
+
+def test_the_closing_line_value_of_the_base_tells_a_regime() -> None:
+    gate: Any = make("regime_gated", {**SMALL, "inputs": ["clv"], "days_min": 20, "half_life": 2})
+    assert gate.requires().closing and not make("regime_gated", SMALL).requires().closing
+    with pytest.raises(DataError, match="no value in clv"):
+        gate.fit(history(UNTIL), UNTIL)
+    closing = fair_closing(EVENTS, QUOTES, "pinnacle")
+    past = replace(history(UNTIL), closing=closing)
+    fitted = gate.fit(past, UNTIL)
+    series = day_series(past.events, past.quotes, "1x2", gate._bets()(past))
+    assert series["clv"].is_not_nan().sum() > 10
+    assert fitted.regime == known(series, gate._plan(), UNTIL // DAY_NS).state is not None
 
 
 def test_it_requires_the_market_that_tells_the_regime() -> None:
@@ -186,6 +200,11 @@ def test_bookmakers_of_the_base_are_those_that_the_gate_names() -> None:
         ({"base_parameters": ["fair_min=0"]}, "strategy.fair_min"),
         ({"base": "model_value"}, "strategy.base_parameters: expected model:NAME or artifact:HASH"),
         ({"base": "model_value", "base_parameters": ["model=magic"]}, "magic"),
+        ({"base": "slate_kelly", "inputs": ["overround", "clv"]}, "strategy.inputs: expected no clv"),
+        (
+            {"base": "model_value", "base_parameters": ["model:elo"], "inputs": ["clv"]},
+            "strategy.inputs: expected no clv",
+        ),
         ({"shares": [1.0]}, "one for each of the 2 regimes"),
         ({"shares": [1.0, -1.0]}, "a number from 0 to 100"),
         ({"model": "magic"}, "strategy.model"),

@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 
 from engine.clock import DAY_NS
-from engine.strategy import View
+from engine.strategy import History, Requirement, View
 from engine.tape import Tape
 from research.regimes.measures import lags
 from research.regimes.refits import known
 from research.regimes.series import day_series
 from research.strategies import make
 from research.tapes.builder import Tapes
+from research.tapes.features import Featured
 from research.tapes.regimes import Turns, turns_of
 from tests.research.strategies import test_regime_gated
 
@@ -45,8 +46,10 @@ def tape(regimes: list[int | None], competitions: str = "aaaaaaaa", seasons: str
 
 
 def tapes(strategy: object) -> Tapes:
-    inputs = SimpleNamespace(strategy=strategy)
-    return cast(Tapes, SimpleNamespace(inputs=lambda _: inputs, whole=lambda _: (EVENTS, [View(QUOTES)])))
+    inputs = SimpleNamespace(strategy=strategy, required=Requirement(("1x2",)))
+    whole, featured = (EVENTS, [View(QUOTES)]), Featured()
+    known = SimpleNamespace(inputs=lambda _: inputs, whole=lambda _: whole, featured=lambda _: featured)
+    return cast(Tapes, known)
 
 
 def test_changes_are_counted_along_all_decisions_within_a_competition() -> None:
@@ -62,7 +65,7 @@ def test_the_lag_of_a_gate_is_that_of_its_decisions_to_the_hindsight_of_the_last
     days = np.unique(QUOTES["decided_at"].cast(pl.Int64).to_numpy() // DAY_NS)
     told = {day: known(day_series(EVENTS, QUOTES), gate._plan(), day).state for day in days.tolist()}
     rows = pl.DataFrame({"day": list(told), "regime": list(told.values())}).drop_nulls()
-    found = gate.lags(EVENTS, QUOTES, rows)
+    found = gate.lags(History(EVENTS, QUOTES), rows)
     last = known(day_series(EVENTS, QUOTES), gate._plan(), int(rows["day"][-1]) + 1)
     late = dict(zip(last.days.tolist(), last.hindsight().tolist(), strict=True))
     expected = lags(rows["regime"].to_numpy(), np.array([late[day] for day in rows["day"]]), rows["day"].to_list())
@@ -71,4 +74,4 @@ def test_the_lag_of_a_gate_is_that_of_its_decisions_to_the_hindsight_of_the_last
     decided.decided_at = rows["day"].to_numpy() * DAY_NS + 5
     changes = sum(a != b for a, b in itertools.pairwise(rows["regime"]))
     assert turns_of(decided, SPEC, tapes(gate)) == Turns(changes, float(np.median(expected)))
-    assert gate.lags(EVENTS.clear(), QUOTES.clear(), rows) == []
+    assert gate.lags(History(EVENTS.clear(), QUOTES.clear()), rows) == []
