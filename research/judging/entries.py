@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.clock import day_of
 from engine.errors import ConfigurationError, DataError, unknown_name
 from research import models
 from research.forecasting.artifacts import Artifact, load, path_of
 from research.forecasting.contract import Model
+from research.strategies.model_value import ModelValue
+from research.tapes.stored import check_code, is_as_wide
+
+if TYPE_CHECKING:
+    from research.judging.settings import Settings
 
 __all__ = ["STORED", "Asked", "Entry", "check_unseen", "entry_of"]
 
@@ -88,35 +93,54 @@ class Entry:
     artifact: Artifact | None = None
 
 
-def entry_of(asked: Asked, market: str, prices: Collection[str]) -> Entry:
+def entry_of(asked: Asked, settings: Settings) -> Entry:
     """The model that was asked for.
-
-    Parameters
-    ----------
-    asked : Asked
-    market : str
-        The market that is judged.
-    prices : collection of str
-        Names of the market forecasts, which may have been meant.
 
     Raises
     ------
     BeaError
-        There is no such model, parameter or artifact, the artifact is damaged, or it is of another market.
+        There is no such model, parameter or artifact; the artifact is damaged, of another market, or learned from other
+        rows; its code or a library is another by now.
     """
     if not asked.name.startswith(STORED):
-        known = (*prices, *(name for name in models.names() if name != "market"))
+        known = (*settings.markets, *(name for name in models.names() if name != "market"))
         if asked.name not in known:
             raise unknown_name("model", asked.name, known, where="judge.models")
         return Entry(asked.label, models.made(asked.name, dict(asked.parameters)))
     artifact = load(path_of(asked.name.removeprefix(STORED)))
-    if artifact.market != market:
+    if artifact.market != settings.market:
         raise ConfigurationError(
-            "a stored model of another market", where=f"artifact {artifact.hash[:_SHOWN]}", expected=market,
+            "a stored model of another market", where=f"artifact {artifact.hash[:_SHOWN]}", expected=settings.market,
             found=artifact.market,
         )  # fmt: skip
-    model = models.made(artifact.model, artifact.parameters)
-    return Entry(f"{artifact.model}@{artifact.hash[:_SHOWN]}", model, artifact)
+    of = ModelValue(model=artifact.model, model_parameters=artifact.parameters, market=artifact.market)
+    check_code(artifact, of)
+    _check_rows(artifact, settings)
+    return Entry(f"{artifact.model}@{artifact.hash[:_SHOWN]}", of.made, artifact)
+
+
+def _check_rows(artifact: Artifact, settings: Settings) -> None:
+    """Refuse a stored model that learned from other rows than those it would answer.
+
+    A judgement decides at the start of an event: features may rest on more results than at decisions of the training.
+    """
+    learned = settings.learned
+    now = {
+        "data.first_date": ("data.first_date", learned.first_date),
+        "data.seasons": ("data.seasons", learned.seasons),
+        "strategy.market_bookmaker": (
+            f"judge.markets.{settings.decided}",
+            settings.markets[settings.decided].bookmaker,
+        ),
+        "strategy.method": ("judge.method", settings.method),
+    }
+    for key, before in artifact.rows.items():
+        if key in now and not is_as_wide(key, before, now[key][1]):
+            name, value = now[key]
+            raise ConfigurationError(
+                f"a model trained on other rows: {name} differs", where=f"artifact {artifact.hash[:_SHOWN]}",
+                expected=_written(before), found=_written(value), todo="train the model again",
+            )  # fmt: skip
 
 
 def check_unseen(artifact: Artifact, first_ns: int) -> None:

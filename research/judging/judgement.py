@@ -93,6 +93,9 @@ class Judgement:
                     one.letter: {"holds": one.holds, "found": one.sentence} for one in self.money.conditions
                 },
             },
+            "settings": self.settings.document(),
+            "data_hash": self.sample.data_hash,
+            "fits": [fit.document() for fit in self.fits],
         }
 
 
@@ -151,11 +154,10 @@ def _chosen(settings: Settings) -> tuple[str | Entry, ...]:
     prices = tuple(settings.markets)
     if settings.models is None:
         names = [name for name in models.names() if name != "market"]
-        every = [entry_of(Asked(name), settings.market, prices) for name in names]
+        every = [entry_of(Asked(name), settings) for name in names]
         return (*prices, *(one for one in every if settings.market in one.model.inputs().markets))
     chosen = [
-        one.name if one.name in prices and not one.parameters else entry_of(one, settings.market, prices)
-        for one in settings.models
+        one.name if one.name in prices and not one.parameters else entry_of(one, settings) for one in settings.models
     ]
     return tuple(chosen) if CLOSE in chosen else (CLOSE, *chosen)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from engine.files import json_line, write_bytes
@@ -15,9 +14,8 @@ __all__ = ["folder_of", "keep"]
 
 
 def folder_of(judgement: Judgement) -> Path:
-    """Folder of a judgement: by what was asked, and by what came out."""
-    asked = {**asdict(judgement.settings), "store": str(judgement.settings.store_folder)}
-    return home() / "data" / "judge" / digest([repr(sorted(asked.items())), judgement.document()])[:12]
+    """Folder of a judgement: by what was asked, of what data, and by what came out."""
+    return home() / "data" / "judge" / digest([str(judgement.settings.store_folder), judgement.document()])[:12]
 
 
 def keep(judgement: Judgement, command: Sequence[str], *, page: bool) -> dict[str, str]:

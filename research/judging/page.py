@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from research.judging.figures import distances, weights
 from research.judging.judgement import Judgement
@@ -19,6 +19,7 @@ from research.judging.sentences import (
     spread,
 )
 from research.judging.settings import CLOSE
+from research.judging.walk import Fit
 from research.report.document import document
 from research.report.text import number
 
@@ -56,9 +57,30 @@ def page(judgement: Judgement, command: Sequence[str], digest: str) -> str:
         edge_min=f"{100.0 * judgement.settings.edge_min:g}%",
         checks=self_test_lines(judgement),
         left_out=[(reason, number(count)) for reason, count in judgement.sample.left_out.items()],
+        settings=[(name, _shown(value)) for name, value in judgement.settings.document().items()],
+        fits=_fits(judgement),
+        data_hash=judgement.sample.data_hash,
         command="bea " + " ".join(command),
         digest=digest,
     )
+
+
+def _shown(value: Any) -> str:
+    """A setting as text."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_shown(one)}" for name, one in value.items()) or "all"
+    return ", ".join(map(str, value)) if isinstance(value, list) else "all" if value is None else str(value)
+
+
+def _fits(judgement: Judgement) -> list[tuple[str, str, str]]:
+    """A row for each model: its name, how often it was fitted and when, on how many events."""
+    found: dict[str, list[Fit]] = {}
+    for fit in judgement.fits:
+        found.setdefault(fit.model, []).append(fit)
+    return [
+        (name, ", ".join(fit.day for fit in fits), ", ".join(number(fit.rows) for fit in fits))
+        for name, fits in found.items()
+    ]
 
 
 def _parts(judgement: Judgement) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:

@@ -11,13 +11,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import DataError, EmptyUniverseError, check_names
+from engine.identity import digest
 from engine.odds import fair_probabilities
-from engine.schema import CLOSE as PRICE_CLOSE
 from engine.schema import SELECTIONS, with_optional
+from engine.store.hashing import FrameHash
 from engine.store.store import Store
 from engine.store.universe import Universe
 from research.forecasting.rows import OUTCOME, outcome_of
-from research.judging.settings import CLOSE, OPEN, Price, Settings
+from research.judging.settings import Price, Settings
 
 __all__ = ["Sample", "books_of", "counted", "days_of", "sample_of"]
 
@@ -42,12 +43,13 @@ class Sample:
     known : mapping of str to int64 (n,)
         When its prices were known, UTC nanoseconds.
     decided : str
-        The market whose prices a decision may use: `OPEN`, without one the first that is no closing price, without any
-        `CLOSE`.
+        `Settings.decided`.
     prices : polars.DataFrame
         Its probabilities for all events: event_id and a column for each outcome. Models that read the market get these.
     left_out : mapping of str to int
         Events of the judged span that are not judged, by reason.
+    data_hash : str
+        Of the events and of the prices that were read.
     """
 
     events: pl.DataFrame
@@ -58,6 +60,7 @@ class Sample:
     decided: str
     prices: pl.DataFrame
     left_out: Mapping[str, int]
+    data_hash: str = ""
 
     @property
     def outcomes(self) -> NDArray[np.int64]:
@@ -113,17 +116,22 @@ def sample_of(settings: Settings) -> Sample:
         raise EmptyUniverseError("no event to judge", where="judge.*", found=found)
     odds = {name: _aligned(judged, book, names) for name, book in books.items()}
     known = {name: _aligned(judged, book, ("known_at",))[:, 0] for name, book in books.items()}
-    decided = _decided(settings.markets)
+    decided = settings.decided
     return Sample(
         events, judged, odds, {name: fair_probabilities(values, settings.method) for name, values in odds.items()},
         known, decided,
-        _fair_frame(books[decided], names, settings.method), left_out,
+        _fair_frame(books[decided], names, settings.method), left_out, _hashed(events, *books.values()),
     )  # fmt: skip
 
 
-def _decided(markets: Mapping[str, Price]) -> str:
-    before = [name for name, price in markets.items() if price.kind != PRICE_CLOSE]
-    return OPEN if OPEN in before else before[0] if before else CLOSE
+def _hashed(*parts: pl.DataFrame) -> str:
+    """Hash of the content of some frames."""
+    hashes = []
+    for part in parts:
+        one = FrameHash()
+        one.add(part)
+        hashes.append(one.hexdigest())
+    return digest(hashes)
 
 
 def days_of(events: pl.DataFrame) -> tuple[str, str]:

@@ -38,10 +38,9 @@ def headline(judgement: Judgement) -> str:
         return f"{number(judged.height)} events, {span}: nothing but the closing price was judged."
     if all(row.verdict == TOO_FEW for row in judgement.rows if row.model != CLOSE):
         return f"{number(judged.height)} events, {span}: in fewer than {FEWEST} weeks, too few to tell."
-    said = f"{listing(adding)} add{'s' * (len(adding) == 1)} to the closing market" if adding else (
-        f"none of {number(tested)} forecasts adds to the closing market"
-    )  # fmt: skip
-    return f"{number(judged.height)} events, {span}: {said}."
+    none = f"none of {number(tested)} forecasts adds" if tested > 1 else "the forecast adds nothing"
+    said = f"{listing(adding)} add{'s' * (len(adding) == 1)}" if adding else none
+    return f"{number(judged.height)} events, {span}: {said} to the closing market."
 
 
 def cells(row: Row) -> tuple[str, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import ConfigurationError, unknown_name
+from engine.schema import CLOSE as PRICE_CLOSE
 from engine.schema import IN_PLAY, INSTANTS
 from engine.store.universe import Universe
 from research.config.compose import flatten
@@ -96,10 +98,30 @@ class Settings:
     resamples: int
     seed: int
 
+    def document(self) -> dict[str, Any]:
+        """As plain values, but for the place of the store."""
+        values = {name: value for name, value in asdict(self).items() if name not in ("store", "learned", "models")}
+        learned = {name: value for name, value in asdict(self.learned).items() if value is not None}
+        models = None if self.models is None else [one.label for one in self.models]
+        markets = {name: f"{price.bookmaker}:{price.kind}" for name, price in self.markets.items()}
+        plain: dict[str, Any] = json.loads(
+            json.dumps({**values, "models": models, "markets": markets, "learned": learned}, default=str)
+        )
+        return plain
+
     @property
     def store_folder(self) -> Path:
         """Folder of the store."""
         return store_path(self.store)
+
+    @property
+    def decided(self) -> str:
+        """The market whose prices a decision may use: `OPEN`, without it the first that is no closing price.
+
+        Without any it is `CLOSE`.
+        """
+        before = [name for name, price in self.markets.items() if price.kind != PRICE_CLOSE]
+        return OPEN if OPEN in before else before[0] if before else CLOSE
 
 
 def settings_of(tree: Mapping[str, Any]) -> Settings:

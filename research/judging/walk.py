@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from engine.asof.features import frames
+from engine.clock import day_of
 from engine.errors import DataError
 from engine.schema import SELECTIONS
 from research.forecasting.contract import Forecaster, Model
@@ -37,6 +39,15 @@ class Fit:
     model: str
     until_ns: int
     rows: int
+
+    @property
+    def day(self) -> str:
+        """The day of `until_ns`, UTC."""
+        return day_of(self.until_ns, "UTC").isoformat()
+
+    def document(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"model": self.model, "until_ns": self.until_ns, "day": self.day, "rows": self.rows}
 
 
 @dataclass(frozen=True)
@@ -137,7 +148,7 @@ def _fitted(entry: Entry, past: pl.DataFrame, outcomes: tuple[str, ...], until_n
     try:
         return entry.model.fit(past, outcomes)
     except DataError as error:
-        day = str(pl.Series([until_ns]).cast(pl.Datetime("ns")).dt.date()[0])
+        day = day_of(until_ns, "UTC").isoformat()
         raise DataError(
             f"model {entry.label} cannot be fitted on {day}", where=error.where, expected=error.expected,
             found=f"{error.what} ({error.found})" if error.found else error.what,

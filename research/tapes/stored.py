@@ -9,6 +9,7 @@ from engine.machine import version_of
 from research.config.canonical import canonical
 from research.config.code_hash import code_hash
 from research.config.tape_spec import TapeSpec
+from research.forecasting.artifacts import Artifact
 from research.strategies.model_value import ModelValue
 from research.strategies.stored_value import StoredValue
 from research.tapes.features import feature_code
@@ -71,11 +72,23 @@ def check_stored(strategy: StoredValue, spec: TapeSpec) -> None:
     where = f"artifact {artifact.hash[:12]}"
     now = rows_from(spec, of)
     for key, before in artifact.rows.items():
-        if not _same(key, before, now.get(key)):
+        if not is_as_wide(key, before, now.get(key)):
             raise ConfigurationError(
                 f"a model trained on other rows: {key} differs", where=where, expected=_text(before),
                 found=_text(now.get(key)), todo=f"set {key}={_text(before)}, or train the model again",
             )  # fmt: skip
+    check_code(artifact, of)
+
+
+def check_code(artifact: Artifact, of: ModelValue) -> None:
+    """Refuse a stored model where its code or its libraries are not those of its training.
+
+    Raises
+    ------
+    ConfigurationError
+        The first thing that differs, and what to do.
+    """
+    where = f"artifact {artifact.hash[:12]}"
     for name, number in versions_of(of).items():
         if (before := artifact.versions.get(name)) != number:
             raise ConfigurationError(
@@ -89,8 +102,8 @@ def check_stored(strategy: StoredValue, spec: TapeSpec) -> None:
         )  # fmt: skip
 
 
-def _same(key: str, before: Any, now: Any) -> bool:
-    """Whether features have what they had: no later start, and no season less."""
+def is_as_wide(key: str, before: Any, now: Any) -> bool:
+    """Whether features have what they had: no later start, and no season less. Other settings must be the same."""
     if key == "data.first_date":
         return now is None or (before is not None and str(now) <= str(before))
     if key == "data.seasons":

@@ -314,7 +314,15 @@ def test_the_kept_forecasts_give_the_table_again(leagues: Path, shares: ShareMod
     assert dict(losses) == pytest.approx({row.model: row.log_loss for row in judgement.rows}, abs=1e-12)
     document = json.loads((Path(place["forecasts"]).parent / "judgement.json").read_text())
     assert document["models"] == judgement.document()["models"]
+    assert document["settings"]["markets"]["market_open"] == "pinnacle:open" and document["settings"]["seed"] == 0
+    assert document["settings"]["learned"] == {} and document["settings"]["first_date"] == "2019-07-01"
+    assert [fit["day"][:4] for fit in document["fits"]] == ["2019", "2020"]
     text = Path(place["page"]).read_text()
+    assert document["data_hash"] in text and document["fits"][0]["day"] in text
+    events = Store.open(leagues).events()
+    moved = events.with_columns(away_score=pl.when(pl.int_range(pl.len()) == 0).then(9).otherwise("away_score"))
+    _stored(home / "other", moved, Store.open(leagues).quotes())
+    assert sample_of(chosen(home / "other")).data_hash != document["data_hash"] == sample_of(chosen(leagues)).data_hash
     assert all(f">{row.model}</th>" in text and f"{row.log_loss:.4f}" in text for row in judgement.rows)
     assert "bea judge judge.models=all" in text and text.count("<svg") == 4
     assert all(f"By {by}" in text for by in ("competition", "season", "odds of the favourite"))
