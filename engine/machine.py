@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import resource
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["cores", "peak_bytes", "version_of"]
+__all__ = ["cores", "peak_bytes", "processor", "version_of"]
 
 
 def peak_bytes() -> int:
@@ -27,6 +28,16 @@ def peak_bytes() -> int:
 def cores() -> int:
     """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processor() -> str:
+    """The kind of processor, such as ``x86_64 AMD EPYC 7B13``: libraries choose their instructions by it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return f"{platform.machine()} {model}".strip()
 
 
 def version_of(name: str) -> str:

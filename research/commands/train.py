@@ -155,6 +155,7 @@ def _scores(metrics: Mapping[str, float | None]) -> str:
 def _show_trained(result: Trained) -> None:
     from engine.errors import printable
     from research.commands.tables import print_line, print_table
+    from research.training.study import is_repeatable
 
     artifact = result.artifact
     if result.study:
@@ -169,7 +170,10 @@ def _show_trained(result: Trained) -> None:
         ]  # fmt: skip
         print_table("", ["trial", "log loss", "RPS", "Brier", *names, ""], rows)
         pruned = sum(trial.score.is_pruned for trial in result.trials)
-        print_line(f"{len(result.trials)} trials, {pruned} pruned; trial 0 has the parameters as they were")
+        read = f", {result.n_read} read from the study" if result.n_read else ""
+        print_line(f"{len(result.trials)} trials{read}, {pruned} pruned; trial 0 has the parameters as they were")
+        if not is_repeatable(result.trials):
+            print_line("note    unrepeatable: the trials come from unlike processors, whose last bits may differ")
     print_line(_scores(artifact.metrics))
     if result.study and len(result.trials) > 1:
         print_line("the parameters were chosen on these events: judge the model on later ones")

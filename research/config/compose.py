@@ -155,7 +155,11 @@ class Composer:
 
     def _explained(self, error: Exception, words: Sequence[str]) -> BeaError:
         if (match := re.search(r"Could not override '([^']*)'", str(error))) and match[1] in KEYS:
-            return self.belongs_elsewhere(match[1])
+            with _without_resolvers():
+                own = resolved(self.loader.load_configuration(self.name, [], RunMode.RUN))
+            if match[1].partition(".")[0] in own:
+                return self.belongs_elsewhere(match[1])
+            return ConfigurationError(f"bea {self.name} has no key {match[1]}")
         try:
             with _without_resolvers():
                 chosen = [word for word in words if word.partition("=")[0] in self.groups()]
@@ -307,7 +311,7 @@ def group_option(composer: Composer, group: str, option: Any) -> str:
 
 
 #: values that Hydra's lexer must not read: it knows no `<`, and a path may hold any character
-_RAW = ("sweep.where", "data.store", "strategy.file")
+_RAW = ("sweep.where", "data.store", "strategy.file", "tune.storage")
 
 
 def quoted(words: Sequence[str]) -> list[str]:

@@ -8,16 +8,18 @@ from typing import Any, Final
 
 from engine.clock import duration_ns
 from engine.errors import ConfigurationError
-from research.config.compose import flatten
+from research.config.compose import Composer, flatten, resolved
 from research.config.keys import complete
 from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.strategies.model_value import ModelValue
 from research.tapes.inputs import strategy_of
 from research.training.space import Range, space_of
+from research.training.storage import is_postgres
 
 NONE: Final = "none"
 OPTUNA: Final = "optuna"
 _MOST: Final = 100_000
+_MOST_WORKERS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Tuning:
         1 trial: the parameters as they are.
     prune : bool
     space : mapping of str to Range
+    workers : int
+        Processes that share the trials.
     storage : str or None
     """
 
@@ -38,6 +42,7 @@ class Tuning:
     startup: int = 1
     prune: bool = False
     space: Mapping[str, Range] | None = None
+    workers: int = 1
     storage: str | None = None
 
 
@@ -80,7 +85,8 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
     Parameters
     ----------
     tree : mapping
-        `research.config.compose.resolved` of the configuration ``train``.
+        `research.config.compose.resolved` of the configuration ``train``. What a bet needs besides does not touch the
+        rows; it is as in ``backtest``.
 
     Raises
     ------
@@ -89,12 +95,15 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
     """
     rest = dict(tree)
     tune = rest.pop("tune", None) or {}
-    flat = complete(flatten(rest))
+    bets = flatten(resolved(Composer("backtest", None).compose([])))
+    flat = complete({key: value for key, value in bets.items() if not key.startswith("strategy.")} | flatten(rest))
     spec = tape_spec_of(flat)
     tuning = Tuning()
     if tune.get("name") == OPTUNA:
         model = {key.removeprefix("model."): value for key, value in flat.items() if key.startswith("model.")}
         tuning = _tuning(tune, str(model.pop("name", "")), model)
+    elif "space" in tune:
+        raise ConfigurationError("nothing is tuned", where="tune.space", todo="add tune=optuna")
     return Settings(
         spec=spec,
         folds=_whole(tune, "folds", 2, 100),
@@ -108,13 +117,21 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
 def _tuning(tune: Mapping[str, Any], model: str, parameters: Mapping[str, Any]) -> Tuning:
     if not isinstance(tune["prune"], bool):
         raise ConfigurationError("wrong value", where="tune.prune", expected="true or false", found=str(tune["prune"]))
+    storage = None if tune["storage"] is None else str(tune["storage"])
+    workers = _whole(tune, "workers", 1, _MOST_WORKERS)
+    if workers > 1 and not is_postgres(storage):
+        raise ConfigurationError(
+            "several workers need a PostgreSQL server", where="tune.workers", expected="1 on an SQLite file",
+            found=str(workers), todo="set tune.storage=postgresql://HOST/NAME",
+        )  # fmt: skip
     return Tuning(
         trials=_whole(tune, "trials", 1, _MOST),
         batch=_whole(tune, "batch", 1, _MOST),
         startup=_whole(tune, "startup", 1, _MOST),
         prune=tune["prune"],
         space=space_of(model, tune["space"], parameters),
-        storage=None if tune["storage"] is None else str(tune["storage"]),
+        workers=workers,
+        storage=storage,
     )
 
 

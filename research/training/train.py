@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from engine.clock import DAY_NS
-from engine.errors import DataError
+from engine.errors import BeaError, DataError
 from engine.identity import digest
 from engine.machine import version_of
 from engine.schema import SELECTIONS
@@ -25,10 +28,13 @@ from research.tapes.builder import Tapes
 from research.tapes.features import feature_code
 from research.tapes.stored import answering_code, rows_from, versions_of
 from research.training.settings import Settings
-from research.training.study import Plan, Trial, best_of, run
-from research.training.walk import Score, base_loss, folds_of, walked
+from research.training.study import Objective, Plan, Trial, best_of, is_repeatable, run
+from research.training.walk import Fold, Score, Stop, base_loss, folds_of, walked
 from research.training.weights import weights_of
 from research.user_file import all_failures_named
+
+#: how long the main process waits for the others to see that the study is finished
+_LAST_S: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ class Trained:
         Name of the study; empty: nothing was tuned.
     n_left_out : int
         As `Window.n_left_out`.
+    n_read : int
+        Trials that were there already, or that other workers computed.
     """
 
     artifact: Artifact
@@ -75,6 +83,7 @@ class Trained:
     best: Trial
     study: str
     n_left_out: int
+    n_read: int = 0
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -85,6 +94,8 @@ class Trained:
             "weights": [vars(one) for one in weights_of(self.artifact.fitted)],
             "study": self.study or None,
             "best_trial": self.best.number,
+            "trials_read": self.n_read,
+            "repeatable": is_repeatable(self.trials),
             "left_out": self.n_left_out,
             "trials": [
                 {"number": trial.number, "parameters": dict(trial.parameters), **vars(trial.score)}
@@ -137,16 +148,11 @@ def _trained(settings: Settings, strategy: ModelValue, progress: Progress) -> Tr
     window = window_of(settings)
     outcomes = SELECTIONS[strategy.market]
     folds = folds_of(window.rows, settings.folds, settings.embargo_ns)
-    code = _code(strategy)
-    plan = _plan(settings, strategy, window, code)
-    start = dict(strategy.model_parameters)
-
-    def objective(parameters: Mapping[str, Any], stop: Any) -> Score:
-        return walked(made(strategy.model, start | dict(parameters)), folds, outcomes, stop)
-
-    trials = _trials(plan, objective, progress)
+    plan, objective = _study(settings, strategy, window, folds)
+    with _helped(settings, window, progress):
+        trials, n_read = _trials(plan, objective, progress)
     best = best_of(trials)
-    model = made(strategy.model, start | dict(best.parameters))
+    model = made(strategy.model, dict(strategy.model_parameters) | dict(best.parameters))
     forecaster, inputs = strategy.fitted(model, window.rows), model.inputs()
     score = best.score
     artifact = Artifact(
@@ -165,21 +171,64 @@ def _trained(settings: Settings, strategy: ModelValue, progress: Progress) -> Tr
     )  # fmt: skip
     path = save(artifact)
     study = plan.name if plan.space else ""
-    return Trained(replace(artifact, hash=path.stem), path, trials, best, study, window.n_left_out)
+    return Trained(replace(artifact, hash=path.stem), path, trials, best, study, window.n_left_out, n_read)
 
 
-def _trials(plan: Plan, objective: Any, progress: Progress) -> tuple[Trial, ...]:
+def _study(settings: Settings, strategy: ModelValue, window: Window, folds: tuple[Fold, ...]) -> tuple[Plan, Objective]:
+    """The study, and what scores its trials."""
+    start, outcomes = dict(strategy.model_parameters), SELECTIONS[strategy.market]
+
+    def objective(parameters: Mapping[str, Any], stop: Stop) -> Score:
+        return walked(made(strategy.model, start | dict(parameters)), folds, outcomes, stop)
+
+    return _plan(settings, strategy, window, _code(strategy)), objective
+
+
+def _trials(plan: Plan, objective: Objective, progress: Progress) -> tuple[tuple[Trial, ...], int]:
+    """The trials, and how many of them were read from the storage."""
     if not plan.space:
-        return (Trial(0, {}, objective({}, lambda n_folds, mean: False)),)
+        return (Trial(0, {}, objective({}, lambda n_folds, mean: False)),), 0
     progress.begin("tuning", plan.trials)
+    reads = list[bool]()
 
     def told(trial: Trial, is_read: bool) -> None:
+        reads.append(is_read)
         progress.step(1)
 
     try:
-        return run(plan, objective, told)
+        return run(plan, objective, told), sum(reads)
     finally:
         progress.end()
+
+
+@contextmanager
+def _helped(settings: Settings, window: Window, progress: Progress) -> Iterator[None]:
+    """Further processes that take trials of the study until it is finished."""
+    others = [
+        get_context("spawn").Process(target=_help, args=(settings, window), daemon=True)
+        for _ in range(settings.tuning.workers - 1)
+    ]
+    for other in others:
+        other.start()
+    try:
+        yield
+        for other in others:
+            other.join(_LAST_S)
+        if lost := sum(other.exitcode != 0 for other in others):
+            progress.say(f"{lost} of {len(others)} further workers ended early; the others took over their trials")
+    finally:
+        for other in others:
+            other.terminate()
+
+
+def _help(settings: Settings, window: Window) -> None:
+    """What such a process does; the main one says what went wrong, for it meets the same."""
+    strategy = settings.strategy()
+    plan, objective = _study(settings, strategy, window, folds_of(window.rows, settings.folds, settings.embargo_ns))
+    try:
+        run(plan, objective, lambda trial, is_read: None)
+    except BeaError:
+        sys.exit(1)
 
 
 def _plan(settings: Settings, strategy: ModelValue, window: Window, code: str) -> Plan:

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.clock import DAY_NS
-from engine.errors import DataError
+from engine.errors import DataError, TooShortError
 from research.forecasting.checks import checked
 from research.forecasting.contract import Model
 from research.forecasting.rows import OUTCOME
@@ -53,7 +53,8 @@ class Score:
     n : int
         Rows that were forecast.
     n_silent : int
-        Rows for which the model had no answer. They count with the shares of the outcomes in the past of their fold.
+        Rows for which the model had no answer, those of a fold whose past is too short for it among them. They count
+        with the shares of the outcomes in the past of their fold.
     is_pruned : bool
         Whether the walk was stopped before its last fold.
     """
@@ -110,14 +111,13 @@ def walked(model: Model, folds: tuple[Fold, ...], outcomes: tuple[str, ...], sto
     Raises
     ------
     DataError
-        A fold's past is too short for the model.
+        The model cannot be fitted for another reason than a past that is too short.
     """
     losses, others, by_fold, silent = list[Floats](), list[Floats](), list[float](), 0
     is_pruned = False
     for number, fold in enumerate(folds, 1):
         happened = fold.asked[OUTCOME].to_numpy().astype(np.int64)
-        found = model.fit(fold.past, outcomes).probabilities(fold.asked)
-        prob = checked(found, fold.asked.height, len(outcomes), model.name).copy()
+        prob = _forecast(model, fold, outcomes)
         unknown = np.isnan(prob).any(axis=1)
         silent += int(unknown.sum())
         prob[unknown] = _shares(fold.past, len(outcomes))
@@ -132,6 +132,15 @@ def walked(model: Model, folds: tuple[Fold, ...], outcomes: tuple[str, ...], sto
         float(loss.mean()), float(rest[:, 0].mean()), float(rest[:, 1].mean()), tuple(by_fold), len(loss), silent,
         is_pruned,
     )  # fmt: skip
+
+
+def _forecast(model: Model, fold: Fold, outcomes: tuple[str, ...]) -> Floats:
+    """Probabilities of the rows of a fold; NaN: no answer."""
+    try:
+        found = model.fit(fold.past, outcomes).probabilities(fold.asked)
+    except TooShortError:
+        return np.full((fold.asked.height, len(outcomes)), np.nan)
+    return checked(found, fold.asked.height, len(outcomes), model.name).copy()
 
 
 def base_loss(folds: tuple[Fold, ...], n_outcomes: int) -> float:

@@ -89,6 +89,7 @@ def test_the_same_study_gives_the_same_artifact(trained: Trained, home: Path) ->
     words = (*LOGIT, "tune=optuna", "tune.trials=6", "tune.batch=2", "tune.startup=4")
     again = train(settings(*words), Silence())
     assert again.path.stem == trained.path.stem and again.study == trained.study
+    assert (trained.n_read, train(settings(*words), Silence()).n_read) == (0, 6), "a finished study is read"
     plain = train(settings(*LOGIT), Silence())
     assert plain.study == "" and plain.artifact.parameters["ridge"] == made("logit").ridge and len(plain.trials) == 1
 
@@ -143,6 +144,12 @@ def test_a_wrong_choice_is_one_line(kept: Path, home: Path, words: list[str], te
         ([*LOGIT, "strategy=value"], "has no model"),
         ([*LOGIT, "data.last_date=2019-08-12"], "too short"),
         ([*LOGIT, "data.seasons=[1999-2000]"], "1999-2000"),
+        ([*LOGIT, "tune=optuna", "tune.workers=2"], "several workers need a PostgreSQL server"),
+        ([*LOGIT, "tune=optuna", "tune.workers=0"], r"tune\.workers: expected a whole number from 1"),
+        ([*LOGIT, "tune.space={ridge: [1, 2]}"], r"nothing is tuned in tune\.space; add tune=optuna"),
+        ([*LOGIT, "tune=optuna", "tune.space={rows_min: [0, 9]}"], r"refuses an end of the range in tune\.space"),
+        ([*LOGIT, "clv.bookmaker=b365"], "bea train has no key clv.bookmaker"),
+        ([*LOGIT, "report=true"], "bea train has no key report"),
     ],
 )
 def test_a_wrong_setting_is_one_line(words: list[str], text: str, home: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.errors import DataError
+from engine.errors import DataError, TooShortError
 from research.forecasting.contract import Inputs, Probabilities
 from research.training.study import Trial
 from research.training.walk import base_loss, folds_of, walked
@@ -91,6 +91,19 @@ def test_a_row_without_an_answer_counts_with_the_shares_of_its_past() -> None:
     score = walked(Seen(silent=20), folds, OUTCOMES)
     assert score.n_silent == 12 and score.by_fold[0] == pytest.approx(math.log(3), abs=1e-12)
     assert base_loss(folds, 3) == pytest.approx(math.log(3), abs=1e-12)
+
+
+def test_a_fold_whose_past_is_too_short_counts_with_its_shares_and_is_told() -> None:
+    class Late(Seen):
+        def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Seen:
+            if past.height < 20:
+                raise TooShortError("the past is too short to learn from")
+            return super().fit(past, outcomes)
+
+    folds = folds_of(rows(), 4)
+    late, whole = walked(Late(), folds, OUTCOMES), walked(Seen(), folds, OUTCOMES)
+    assert late.n_silent == 12 and late.by_fold[0] == pytest.approx(math.log(3), abs=1e-12)
+    assert late.by_fold[1:] == whole.by_fold[1:] and late.n == whole.n == 48
 
 
 def test_a_walk_may_stop_after_a_fold() -> None:
