@@ -164,8 +164,7 @@ def _session(url: str, stack: ExitStack) -> Any:
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
-    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    return stack.enter_context(engine.connect())
+    return stack.enter_context(create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect())
 
 
 def _locked(session: Any, function: str, study: str, number: int) -> Any:
