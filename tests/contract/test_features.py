@@ -245,11 +245,13 @@ def test_a_rating_that_takes_the_results_of_an_instant_one_after_another_is_foun
     assert refusals(OneAfterAnother()) == {"instant"}
 
 
-def test_a_result_that_comes_late_is_of_its_instant(made: Feature) -> None:
+@pytest.mark.parametrize("place", [0, -1], ids=["lowest id", "highest id"])
+def test_a_result_that_comes_late_is_of_its_instant(made: Feature, place: int) -> None:
     events, decisions = history(8)
     settled = events.filter(pl.col("settled_at").is_not_null()).with_columns(at=INSTANT).sort("at", "event_id")
     together = settled.filter(pl.len().over("at") > 1)
-    late = together.filter(pl.col("at") <= pl.col("at").median())[-1]  # of the results of an instant, the highest id
+    early = together.filter(pl.col("at") <= pl.col("at").median())
+    late = early.filter(pl.col("at") == pl.col("at").max())[place]
     late_ns = late["at"][0]
     # what is decided until then has read no later one
     following = settled.filter(pl.col("at") > late_ns)["at"].min()

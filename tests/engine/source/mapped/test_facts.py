@@ -58,8 +58,10 @@ def test_facts_follow_the_names_of_a_neutral_event() -> None:
 
 def test_a_word_for_nothing_is_no_surface_of_its_own() -> None:
     text = "date,first,second,won,ground,stage,sets,r1,r2\n2024-01-10,A,B,A,N/A,-,NR,4,17\n"
-    parsed = read(text, TENNIS.replace("{column: ground, map: {R: Clay}}", "ground"))
-    assert parsed.events.select("surface", "round", "best_of").row(0) == (None,) * 3 and parsed.quarantine.is_empty()
+    mapping = TENNIS.replace("{column: ground, map: {R: Clay}}", "ground") + "referee: {column: won}\n"
+    parsed = read(text, mapping)
+    assert parsed.events.select("surface", "round", "best_of", "referee").row(0) == (None, None, None, "A")
+    assert parsed.quarantine.is_empty()
 
 
 def test_a_bad_cell_is_named_and_its_row_is_kept() -> None:
