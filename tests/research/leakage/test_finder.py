@@ -16,7 +16,7 @@ from engine.errors import ConfigurationError, DataError
 from engine.paths import home
 from engine.store.store import Store
 from engine.strategy import History, Requirement, Strategy, View
-from research.leakage import finder, mutation
+from research.leakage import coverage, finder, mutation
 from research.leakage.decisions import Decider
 from research.leakage.finder import Search, find_leaks
 from research.leakage.mutation import UNCHANGED
@@ -73,12 +73,12 @@ def store() -> Store:
 def test_a_clean_strategy_passes_and_its_coverage_is_counted(small_home: Path) -> None:
     findings = findings_for(lambda offers: offers)
     assert findings.outcome == "clean"
-    coverage = findings.coverage
-    assert (coverage.decisions, coverage.offers, coverage.events) == (224, 672, 224)
-    assert coverage.columns[:2] == ("odds", "prob")
-    assert coverage.untouched == ("results", "closing prices")
-    assert list(coverage.held) == ["truncated", "perturbed", "delayed", "shuffled"]
-    for kind, held in coverage.held.items():
+    counted = findings.coverage
+    assert (counted.decisions, counted.offers, counted.events) == (224, 672, 224)
+    assert counted.columns[:2] == ("odds", "prob")
+    assert counted.untouched == ("results", "closing prices")
+    assert list(counted.held) == ["truncated", "perturbed", "delayed", "shuffled"]
+    for kind, held in counted.held.items():
         assert held.instants == 10
         assert 100 <= held.decisions <= 224
         assert held.events == held.decisions  # one decision for each event
@@ -88,7 +88,7 @@ def test_a_clean_strategy_passes_and_its_coverage_is_counted(small_home: Path) -
     last = max(findings.instants)
     decided = store().quotes().filter((pl.col("instant") == "open") & (pl.col("bookmaker") == "b365"))
     iso = decided["known_at"].dt.convert_time_zone("UTC").dt.to_string("%Y-%m-%dT%H:%M:%S+00:00")
-    assert coverage.held["truncated"].decisions == decided.filter(iso <= last)["event_id"].n_unique()
+    assert counted.held["truncated"].decisions == decided.filter(iso <= last)["event_id"].n_unique()
 
 
 def test_the_kernels_stakes_and_reasons_are_compared_too(small_home: Path) -> None:
@@ -99,30 +99,41 @@ def test_the_kernels_stakes_and_reasons_are_compared_too(small_home: Path) -> No
     assert {"kernel.reason", "kernel.stake_minor", "kernel.equity_minor"} <= set(findings.coverage.columns)
 
 
+@pytest.fixture()
+def two_instants(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two instants are enough for a search."""
+    assert coverage.FEWEST_INSTANTS == 10 and coverage.FEWEST_DECISIONS == 100
+    monkeypatch.setattr(coverage, "FEWEST_INSTANTS", 2)
+
+
 @pytest.mark.parametrize(
     "overrides", [["data.first_date=2019-10-01", "data.competitions=[ONE]"], ["strategy=arbitrage"]]
 )
-def test_too_few_decisions_do_not_pass(overrides: list[str], small_home: Path) -> None:
-    findings = find_leaks(subject(overrides), Search(instants=10))
+def test_too_few_decisions_do_not_pass(overrides: list[str], small_home: Path, two_instants: None) -> None:
+    findings = find_leaks(subject(overrides), Search(instants=2))
     assert findings.leaks == ()
     assert not findings.judged
     assert findings.outcome == "too_few"
+    assert findings.unjudged and all("decisions tested, at least 100" in why for why in findings.unjudged)
 
 
-def test_too_few_instants_do_not_pass(small_home: Path) -> None:
-    findings = findings_for(lambda offers: offers, instants=9)
+def test_too_few_instants_do_not_pass(small_home: Path, two_instants: None) -> None:
+    findings = findings_for(lambda offers: offers, instants=1)
     assert findings.outcome == "too_few"
-    assert findings.unjudged[0].startswith("9 instants")
+    assert any(why.startswith("1 instants") for why in findings.unjudged)
+    assert findings_for(lambda offers: offers, instants=2).outcome == "clean"
     with pytest.raises(ConfigurationError, match="--instants"):
         Search(instants=0)
 
 
-def test_mutations_that_change_nothing_do_not_pass(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mutations_that_change_nothing_do_not_pass(
+    small_home: Path, monkeypatch: pytest.MonkeyPatch, two_instants: None
+) -> None:
     monkeypatch.setattr(finder, "truncated", lambda instant: UNCHANGED)
     monkeypatch.setattr(finder, "shuffled", lambda instant, seed: UNCHANGED)
-    findings = findings_for(lambda offers: offers)
+    findings = findings_for(lambda offers: offers, instants=2)
     assert findings.outcome == "too_few"
-    assert all("(truncated, shuffled)" in reason for reason in findings.unjudged)
+    assert findings.unjudged and all("(truncated, shuffled)" in reason for reason in findings.unjudged)
 
 
 @pytest.mark.parametrize("kind", ["truncated", "perturbed", "shuffled"])
@@ -132,6 +143,7 @@ def test_each_mutation_alone_finds_a_leak_of_results(
     for other in {"truncated", "perturbed", "shuffled"} - {kind}:
         monkeypatch.setattr(finder, other, lambda *_: UNCHANGED)
     monkeypatch.setattr(finder, "delayed_and_removed", lambda *_: (UNCHANGED, UNCHANGED))
+    monkeypatch.setattr(finder, "_MAX_CAUSES", 0)
     strategy = Planted(("target encoding",))
     findings = find_leaks(subject(strategy=lambda _: strategy), Search(instants=2))
     assert set(findings.leaks[0].kinds) == {kind}

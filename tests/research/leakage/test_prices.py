@@ -76,7 +76,7 @@ def test_a_store_whose_opening_prices_are_all_closing_prices_is_a_leak(home: Pat
     store = Store.create_or_open(home / "data" / "store")
     store.apply(batches)
     assert {f.check: f.level for f in check(store)}["opening prices that are closing prices"] == "shout"
-    findings = find_leaks(subject(["strategy=value"]), Search(instants=10))
+    findings = find_leaks(subject(["strategy=value"]), Search(instants=1))
     recorded = [leak for leak in findings.leaks if "recorded" in leak.kinds]
     assert recorded and all("closing prices recorded as opening prices" in leak.cause for leak in recorded)
     assert any("others: 100%" in leak.cause for leak in recorded)
