@@ -55,7 +55,7 @@ class Plan:
     """
 
     model: str = "jump"
-    inputs: tuple[str, ...] = ("overround", "disagreement")
+    inputs: tuple[str, ...] = ("overround", "dispersion")
     states: int | None = 2
     penalty: float | None = 3.0
     half_life: float = 5.0

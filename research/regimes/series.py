@@ -13,7 +13,7 @@ from engine.odds import fair_of_market
 from engine.schema import AGGREGATES, SELECTIONS
 
 #: columns made of the prices of a day's decisions
-PRICES: Final = ("overround", "disagreement", "volatility")
+PRICES: Final = ("overround", "dispersion", "volatility")
 #: columns made of the results that were settled on a day
 RESULTS: Final = ("favourites", "home_advantage", "clv")
 #: all inputs of regimes
@@ -46,7 +46,7 @@ def day_series(
         ``day`` (days since 1970-01-01, UTC; of the decision, or of the settlement), ascending, and:
 
         - overround: mean of ``sum(1 / odds) - 1`` over the books of the day's decisions;
-        - disagreement: mean over their selections of the bookmakers' standard deviation of log odds (two or more);
+        - dispersion: mean over their selections of the bookmakers' standard deviation of log odds (two or more);
         - volatility: mean absolute change of the log odds of a bookmaker since its event's decision before;
         - favourites: mean over settled events of 1 or 0, whether the favourite won, less its fair probability at the
           last decision (multiplicative, mean of the bookmakers);
@@ -59,7 +59,7 @@ def day_series(
     days = books["decided_at"].cast(pl.Int64).to_numpy() // DAY_NS
     columns: dict[str, tuple[NDArray[np.int64], Floats]] = {
         "overround": (days, (1.0 / odds).sum(axis=1) - 1.0),
-        "disagreement": _disagreement(books, np.log(odds)),
+        "dispersion": _dispersion(books, np.log(odds)),
         "volatility": _volatility(books, np.log(odds)),
     }
     settled = events.filter(pl.col("settled_at").is_not_null(), pl.col("status") == "played").sort("event_id")
@@ -91,7 +91,7 @@ def _sum(run: NDArray[np.int64], values: Floats) -> Floats:
     return np.column_stack([np.bincount(run, column) for column in values.T])
 
 
-def _disagreement(books: pl.DataFrame, logs: Floats) -> tuple[NDArray[np.int64], Floats]:
+def _dispersion(books: pl.DataFrame, logs: Floats) -> tuple[NDArray[np.int64], Floats]:
     run = _runs(books, ("event_id", "line", "decided_at"))
     if not len(run):
         return np.empty(0, np.int64), np.empty(0)

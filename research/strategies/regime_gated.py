@@ -127,7 +127,7 @@ class RegimeGated:
     share_unknown: float = 1.0
     model: str = "jump"
     regime_market: str = "1x2"
-    inputs: tuple[str, ...] = ("overround", "disagreement")
+    inputs: tuple[str, ...] = ("overround", "dispersion")
     states: int | None = 2
     penalty: float | None = 3.0
     half_life: float = 5.0

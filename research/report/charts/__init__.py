@@ -28,6 +28,7 @@ from research.report.charts.money import together as together
 from research.report.charts.path import out_of_sample as out_of_sample
 from research.report.charts.points import clv_against_yield as clv_against_yield
 from research.report.charts.points import edge_against_yield as edge_against_yield
+from research.report.charts.regimes import regimes as regimes
 from research.report.charts.scatter import inside_outside as inside_outside
 from research.report.charts.surface import parameter_map as parameter_map
 from research.report.data import Configuration, CrossValidation, PathData

@@ -23,7 +23,7 @@ from tests.research.leakage.subjects import subject
 pytestmark = pytest.mark.slow
 
 SAMPLE = ("data=sample", "data.competitions=[SIM2]", "data.seasons=[2019-2020]")
-#: two states of disagreement, with fixed numbers: nothing but the smoothing knows the future
+#: two states of dispersion, with fixed numbers: nothing but the smoothing knows the future
 STATES = GaussianStates(
     np.array([0.5, 0.5]), np.array([[0.8, 0.2], [0.2, 0.8]]), np.array([[-1.0], [1.0]]), np.ones((2, 1)), 0
 )
@@ -68,8 +68,8 @@ class Regimes:
 
     def opportunities(self, view: View) -> pl.DataFrame:
         """Those of `Value`, with the regime of the last day before the decision."""
-        series = day_series(pl.DataFrame(schema=EVENTS), view.quotes).filter(pl.col("disagreement").is_not_nan())
-        values = (series["disagreement"].to_numpy()[:, None] - 0.0375) / 0.008
+        series = day_series(pl.DataFrame(schema=EVENTS), view.quotes).filter(pl.col("dispersion").is_not_nan())
+        values = (series["dispersion"].to_numpy()[:, None] - 0.0375) / 0.008
         path = (STATES.hindsight(values) if self.smoothed else STATES.filtered(values)).path
         known = series.select("day", regime=pl.Series(path)).sort("day")
         rows = Value().opportunities(view)

@@ -16,9 +16,9 @@ from tests.research.regimes.made import switching
 
 TRUTH, RAW = switching(4, 1500, heavy=True)
 SERIES = pl.DataFrame(
-    {"day": np.arange(1500) + 15_000, "overround": RAW[:, 0], "disagreement": RAW[:, 1], "volatility": RAW[:, 2]}
+    {"day": np.arange(1500) + 15_000, "overround": RAW[:, 0], "dispersion": RAW[:, 1], "volatility": RAW[:, 2]}
 )
-PLAN = Plan(inputs=("overround", "disagreement", "volatility"), days_min=300, refit_days=60)
+PLAN = Plan(inputs=("overround", "dispersion", "volatility"), days_min=300, refit_days=60)
 
 
 @pytest.mark.parametrize("model", ["jump", "hmm"])

@@ -41,7 +41,7 @@ def by_hand(events: pl.DataFrame, quotes: pl.DataFrame) -> dict[int, dict[str, f
         last[event] = every
         if len(every) > 1:
             spreads = [statistics.stdev(math.log(odds[i]) for odds in every) for i in range(3)]
-            found[int(decided.timestamp() // 86400)]["disagreement"].append(statistics.mean(spreads))
+            found[int(decided.timestamp() // 86400)]["dispersion"].append(statistics.mean(spreads))
     for row in events.filter(pl.col("status") == "played").iter_rows(named=True):
         day = int(row["settled_at"].timestamp() // 86400)
         found[day]["home_advantage"].append({"home": 1, "draw": 0, "away": -1}[row["winner"]])
@@ -103,7 +103,7 @@ def test_without_quotes_or_results_there_are_fewer_numbers() -> None:
     only = day_series(events, view.clear())
     assert (
         only["home_advantage"].is_not_nan().all()
-        and only.select("overround", "disagreement", "volatility", "favourites").to_numpy().tolist()
+        and only.select("overround", "dispersion", "volatility", "favourites").to_numpy().tolist()
         == [[pytest.approx(np.nan, nan_ok=True)] * 4] * only.height
     )
     assert day_series(events.clear(), view)["favourites"].is_nan().all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from xml.etree import ElementTree
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -141,3 +142,29 @@ def test_the_small_print_of_regimes_says_how_they_turn() -> None:
     note = charts.yield_by(bets(), "regime", 0, turns).note
     assert "2.2 changes of regime a season, along all decisions" in note and "in hindsight: 9.5 (median)" in note
     assert "noticed" not in charts.yield_by(bets(), "regime", 0, turns | {"lag_days": None}).note
+
+
+def test_regimes_over_time_are_spells_of_days() -> None:
+    days = np.array([18_000, 18_002, 18_003, 18_010, 18_400, 18_401])
+    known, late = np.array([-1, 0, 0, 1, 1, 0]), np.array([0, 0, 1, 1, 1, 1])
+    figure = charts.regimes(days, known, late)
+    assert figure.answer == (
+        "Regime 0 was in force on 60% of the days, and 2 changes of regime were seen; hindsight has 1."
+    )
+    assert figure.numbers is not None and figure.numbers.rows == (
+        ("as known", "2019-04-14", "2019-04-15", "2", "unknown"),
+        ("as known", "2019-04-16", "2019-04-23", "8", "0"),
+        ("as known", "2019-04-24", "2020-05-18", "391", "1"),
+        ("as known", "2020-05-19", "2020-05-19", "1", "0"),
+        ("in hindsight", "2019-04-14", "2019-04-16", "3", "0"),
+        ("in hindsight", "2019-04-17", "2020-05-19", "399", "1"),
+    )
+    for drawing in figure.drawings():
+        rectangles = [mark for mark in ElementTree.fromstring(drawing) if mark.tag.endswith("rect")]
+        assert [mark.get("class") for mark in rectangles] == [
+            "track", "state s1", "state s2", "state s1", "state s1", "state s2",
+        ]  # fmt: skip
+        width = sum(float(mark.get("width") or 0) for mark in rectangles[:4])
+        assert width == pytest.approx(FULL if 'class="chart wide"' in drawing else PHONE, abs=0.5)
+    assert charts.regimes(days, known).answer.endswith("2 changes of regime were seen.")
+    assert "too few days" in charts.regimes(days, np.full(6, -1)).answer
