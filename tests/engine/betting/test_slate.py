@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.betting.kelly import kelly_market, kelly_single, kelly_states
 from engine.betting.slate import Gamble, exclusive, growth_of_slate, kelly_slate
+from engine.errors import DataError
 
 Floats = NDArray[np.float64]
 
@@ -98,6 +99,56 @@ def test_the_first_order_conditions_hold_on_a_saturday_of_forty_matches() -> Non
             assert slope < 2e-8 and (slope > -2e-8 or best[event][bet] == 0.0)
 
 
+def singles(seed: int, bets: int, edge: float) -> list[Gamble]:
+    """Single bets with edges of up to twice `edge`."""
+    rng = np.random.default_rng(seed)
+    prob, gain = rng.uniform(0.35, 0.8, bets), rng.uniform(0.0, 2.0 * edge, bets)
+    return [exclusive([(1.0 + e) / p], [p]) for p, e in zip(prob, gain, strict=True)]
+
+
+@pytest.mark.parametrize(("seed", "bets", "edge"), [(0, 40, 0.02), (1, 40, 0.03), (1, 60, 0.02), (2, 80, 0.03)])
+def test_a_slate_that_wants_more_than_the_bankroll_is_staked_to_its_optimum(seed: int, bets: int, edge: float) -> None:
+    """Single Kelly stakes sum to 1.2 and more. The slopes, by differences, are equal where there is a stake."""
+    gambles = singles(seed, bets, edge)
+    best = kelly_slate(gambles)
+    total, top = sum(float(stake[0]) for stake in best), growth_of_slate(gambles, best)
+    alone = [float(kelly_single(g.payout[0, 0], g.prob[0])) for g in gambles]
+    assert sum(alone) > 1.2 and 1.0 - 1e-8 < total <= 1.0
+    scaled = [np.array([stake / sum(alone) * total]) for stake in alone]
+    assert top > growth_of_slate(gambles, scaled) + 1e-4  # what a cap on single stakes would leave
+    held, step = [number for number, stake in enumerate(best) if stake[0] > 0.0], 1e-5
+    low = max(held, key=lambda number: float(best[number][0]))
+
+    def moved(to: int, size: float) -> float:
+        """Growth with a little of the largest stake moved to another bet; the sum stays what it is."""
+        other = [stake.copy() for stake in best]
+        other[to][0] += size
+        other[low][0] -= size
+        return growth_of_slate(gambles, other)
+
+    assert 10 < len(held) < bets
+    slopes = [(moved(to, step) - moved(to, -step)) / (2.0 * step) for to in held if to != low and best[to][0] > step]
+    assert_allclose(slopes, 0.0, atol=1e-7)
+    assert all(moved(to, step) < top + 1e-9 for to in range(bets) if to not in held)
+
+
+def test_more_bets_on_offer_never_grow_slower() -> None:
+    """Twenty good bets want the whole bankroll; twenty poor ones beside them take nothing away."""
+    good, poor = [exclusive([1.3], [0.95])] * 20, [exclusive([3.0], [0.335])] * 20
+    for gambles, more in ((good, poor), (singles(3, 30, 0.03), singles(4, 20, 0.02))):
+        few, many = kelly_slate(gambles), kelly_slate([*gambles, *more])
+        assert growth_of_slate([*gambles, *more], many) > growth_of_slate(gambles, few) - 1e-8
+    stakes = np.concatenate(kelly_slate([*good, *poor]))
+    assert_allclose(stakes[:20], 0.05, atol=1e-9)
+    assert (stakes[20:] == 0.0).all()
+
+
+def test_there_are_no_stakes_of_dust() -> None:
+    """Two sure profits tie; what they leave to others is nothing, not 1e-31."""
+    stakes = np.concatenate(kelly_slate([*[exclusive([2.2, 2.2], [0.5, 0.5])] * 2, *[exclusive([3.0], [0.35])] * 20]))
+    assert (stakes[4:] == 0.0).all() and stakes[:4].sum() == pytest.approx(1.0, abs=1e-9)
+
+
 def test_a_sure_profit_takes_the_whole_bankroll_and_no_more() -> None:
     sure, good = exclusive([2.2, 2.2], [0.5, 0.5]), exclusive([2.5], [0.5])
     stakes = kelly_slate([sure, good])
@@ -122,6 +173,19 @@ def test_wrong_numbers_are_refused() -> None:
         kelly_slate([Gamble(np.array([0.5, 0.6]), np.array([[2.0], [0.0]]))])
     with pytest.raises(ValueError, match="not below 0"):
         kelly_slate([Gamble(np.array([0.5, 0.5]), np.array([[2.0], [-1.0]]))])
+
+
+@pytest.mark.parametrize("where", ["prob", "payout", "stake"])
+def test_the_growth_with_a_missing_number_is_missing(where: str) -> None:
+    prob, payout, stake = np.array([0.5, 0.5]), np.array([[2.2], [0.0]]), np.array([0.1])
+    {"prob": prob, "payout": payout, "stake": stake}[where].flat[0] = np.nan
+    assert np.isnan(growth_of_slate([exclusive([2.1], [0.5]), Gamble(prob, payout)], [[0.1], stake]))
+
+
+def test_a_solver_that_is_stopped_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.betting.slate._ITERATIONS", 10)
+    with pytest.raises(DataError, match="no joint stakes for a slate of 2 events: expected a growth within 1e-11"):
+        kelly_slate([exclusive([2.1], [0.5])] * 2)
 
 
 def test_ruin_is_minus_infinity_and_the_same_slate_has_the_same_bits() -> None:
