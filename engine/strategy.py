@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 import polars as pl
 
-from engine.errors import DataError
+from engine.errors import ConfigurationError, DataError
 
 #: what the opportunities of a decision may depend on: the rows of that decision, of all decisions on its event at that
 #: instant, or of all decisions of its instant
@@ -39,7 +39,8 @@ class Requirement:
         Whether it needs the quotes before those in force: `View.path`.
     scope : str
         ``decision``: the opportunities of a decision on (event, market, line) depend on its own rows only. ``event``:
-        they depend on all decisions on the event at the same instant, in other markets and lines too.
+        they depend on all decisions on the event at the same instant, in other markets and lines too; a view always
+        holds these.
         ``instant``: they depend on all decisions of the same instant, which then come in one view.
     closing : bool
         Whether a fit needs the closing prices of settled events: `History.closing`. No decision ever sees them.
@@ -52,6 +53,12 @@ class Requirement:
     path: bool = False
     scope: str = DECISION
     closing: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scope not in SCOPES:
+            raise ConfigurationError(
+                "unknown scope", where="Requirement(scope=...)", expected=" | ".join(SCOPES), found=repr(self.scope)
+            )
 
 
 @dataclass(frozen=True)

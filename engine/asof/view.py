@@ -177,11 +177,8 @@ def view_blocks(
     """
     check_frame(events, "events")
     check_frame(quotes, "quotes")
-    counts = quotes.group_by("event_id").len().sort("event_id")
-    if path and ahead_ns(decide_at) is None:
-        size = pl.len() * pl.col("known_at").n_unique()
-        counts = quotes.group_by(_QUESTION).agg(len=size).group_by("event_id").agg(pl.col("len").sum()).sort("event_id")
-    block = (counts["len"].cum_sum() - 1) // max(1, max_quotes)
+    counts = _sizes(quotes, squared=path and ahead_ns(decide_at) is None)
+    block = (counts["rows"].cum_sum() - 1) // max(1, max_quotes)
     for part in counts.with_columns(block=block).partition_by("block", maintain_order=True):
         yield build_view(
             events.join(part.select("event_id"), on="event_id", how="semi"),
@@ -189,6 +186,16 @@ def view_blocks(
             decide_at,
             path=path,
         )
+
+
+def _sizes(quotes: pl.DataFrame, squared: bool) -> pl.DataFrame:
+    """Rows that each event counts for, event_id and rows; 64 bits, because one path can have more than 32 hold.
+
+    Where it is `squared`, each question counts its quotes times its instants, else once.
+    """
+    times = pl.col("known_at").n_unique().cast(pl.Int64) if squared else pl.lit(1, pl.Int64)
+    of_question = quotes.group_by(_QUESTION).agg(rows=pl.len().cast(pl.Int64) * times)
+    return of_question.group_by("event_id").agg(pl.col("rows").sum()).sort("event_id")
 
 
 def ahead_ns(decide_at: str) -> tuple[int, ...] | None:

@@ -32,7 +32,7 @@ _RUIN: Final = 1e-12
 #: the sum of all stakes is at most this: where all can lose, a wealth of 0 has no logarithm
 _MOST: Final = 1.0 - 1e-10
 #: what is left to a bound times its price: by how much it falls in a step, and where it ends
-_SHRINK: Final = 0.1
+_SHRINK: Final = 0.03
 _END: Final = 1e-15
 #: the growth is at most this much below the largest one (the gap of a concave problem)
 _GAP: Final = 1e-11

@@ -21,9 +21,10 @@ from research.execution.progress import Progress
 from research.execution.units import DayRequest, Unit, UnitFolder, UnitResult
 from research.records.event_sets import EventSet
 from research.sweeps.plan import Plan
-from research.tapes.builder import Rows, Tapes, building_code
+from research.tapes.builder import Tapes, building_code
 from research.tapes.closes import TapeClose
 from research.tapes.regimes import Turns, turns_of
+from research.tapes.rows import Rows
 from research.validation.folds import Cuts, cut_folds, first_date
 from research.validation.rules import Rules
 from research.validation.stitched import SelectedConfiguration

@@ -38,10 +38,11 @@ class GoalLines:
         Lines to bet on (of a handicap, of the HOME side); None: all lines of whole quarters below 15 goals.
     rates : str
         Where the expected goals come from. ``market``: the prices of `fair` on the result and on 2.5 goals at the same
-        decision, which a grid of scores meets exactly (`research.goals.implied`). Else a feature, made of results:
+        decision, which a grid of scores meets as far as scores can (`research.goals.implied`). Else a feature:
         ``dixon_coles``, ``poisson``, ``score_driven`` or ``bivariate_poisson``.
     fair : str
-        Bookmaker (or aggregate) whose prices imply the rates, or ``consensus``: the mean of all.
+        Bookmaker (or aggregate) whose prices imply the rates, or ``consensus``: the mean of all, which one
+        bookmaker alone is too. Without an effect where a feature gives the rates.
     method : str
         Method by which its margin is removed.
     price : str
@@ -70,6 +71,11 @@ class GoalLines:
         is_name("price", self.price)
         set_names(self, "price_bookmakers")
         is_flag("skip_suspect", self.skip_suspect)
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Parameters that have no effect beside the others."""
+        return () if self.rates == MARKET else ("fair", "method")
 
     def requires(self) -> Requirement:
         """Prices of the market; the feature of the rates, or the prices that imply them, of the same event."""

@@ -53,7 +53,10 @@ def named_bookmakers(strategy: Any, known: Collection[str], own: bool) -> dict[s
     required = tuple(name for name in strategy.requires().bookmakers or () if name not in _ANY_WORD)
     folded = {name.casefold() for name in known}
     named: dict[str, tuple[str, ...]] = {}
+    unused = getattr(strategy, "unused", ())
     for parameter, texts in values.items():
+        if parameter in unused:
+            continue
         if holds_bookmakers(parameter, own):
             words = _ANY_WORD if own else _WORDS.get(parameter, ())
             names = tuple(text for text in texts if text not in words)

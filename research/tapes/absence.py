@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
+from engine.asof.order import SERIES
 from engine.errors import EmptyUniverseError
 from engine.store.store import Store
 from engine.store.universe import Universe
@@ -17,6 +19,8 @@ from research.strategies.named import named_bookmakers, resembling
 from research.tapes.inputs import TapeInputs
 from research.tapes.names import bookmakers_of
 
+#: quotes that are read together
+_AT_ONCE: Final = 1_000_000
 _SCOPE: Final = ("sports", "competitions", "seasons")
 
 
@@ -49,6 +53,9 @@ def why_nothing(store: Store, inputs: TapeInputs, facts: dict[str, Any], refused
         return _lack(store, inputs, inputs.visible.bookmakers, " or ".join(inputs.visible.bookmakers or ())) or (
             "the universe has no price"
         )
+    if inputs.required.path and not _is_requoted(store, inputs.visible):
+        todo = "add prices in time: data.instants=[open,close], or snapshots"
+        return f"each price is known once, and the strategy looks for prices that change; {todo}"
     when = "" if spec.decide_at == "quote" else f", decided at data.decide_at={spec.decide_at}"
     prices, matches = int(facts["n_quotes"]), int(facts["n_events"])
     found = resembling(inputs.strategy, known) if spec.strategy_file is not None else {}
@@ -88,6 +95,16 @@ def _outside(store: Store, seen: Universe, visible: Universe, prices: str) -> st
     if visible.first_date is not None and days[-1] < visible.first_date:
         return f"the store has no {prices} after {days[-1]}"
     return f"the store has no {prices} from {visible.first_date or 'the start'} to {visible.last_date or 'the end'}"
+
+
+def _is_requoted(store: Store, universe: Universe) -> bool:
+    """Whether any bookmaker has two prices of one selection, known at different times; looked for part by part."""
+    for part in store.parts(universe, max_quotes=_AT_ONCE):
+        with suppress(EmptyUniverseError):
+            quotes = store.quotes(part).select(*SERIES, "known_at").unique()
+            if quotes.height > quotes.select(SERIES).unique().height:
+                return True
+    return False
 
 
 def _any(store: Store, universe: Universe) -> bool:

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
 
 from engine.asof.features import Follower, frames
-from engine.errors import DataError
+from engine.asof.view import VIEW, store_views
+from engine.errors import DataError, EmptyUniverseError
 from engine.schema import INSTANT_DTYPE
+from engine.store.store import Store
 from engine.strategy import Feature
+from research.tapes.inputs import TapeInputs
 
 #: instants at which a feature is made anew from what was settled before them, and decisions at each
 INSTANTS: Final = 5
 DECISIONS: Final = 20
+#: days of events whose decisions are looked at
+DAYS: Final = 8
 _KEY: Final = ("decided_at", "event_id")
 
 
 def of_the_user(features: Sequence[Feature]) -> tuple[Feature, ...]:
     """The features that are no built-in ones: the contract suite of the project has not seen them."""
     return tuple(feature for feature in features if not type(feature).__module__.startswith("research.features."))
+
+
+def some_decisions(store: Store, inputs: TapeInputs, days: Iterable[str]) -> pl.DataFrame:
+    """Decisions on the events of a few days, spread over the whole universe: decided_at and event_id.
+
+    Parameters
+    ----------
+    store : Store
+    inputs : TapeInputs
+    days : iterable of str
+        ISO dates of the events of the universe.
+    """
+    known, frames = sorted(days), [pl.DataFrame(schema={name: VIEW[name] for name in _KEY})]
+    for number in range(DAYS):
+        day = dt.date.fromisoformat(known[number * (len(known) - 1) // (DAYS - 1)])
+        one = replace(inputs.visible, first_date=day, last_date=day)
+        with suppress(EmptyUniverseError):
+            frames += [view.quotes.select(_KEY) for view in store_views(store, one, inputs.spec.decide_at)]
+    return pl.concat(frames).unique(maintain_order=True)
 
 
 def check_features(features: Sequence[Feature], events: pl.DataFrame, quotes: pl.DataFrame) -> None:

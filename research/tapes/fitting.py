@@ -8,7 +8,8 @@ and no decision.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -91,11 +92,26 @@ def opportunities(
     spec: TapeSpec,
     strategy: Any,
     events: pl.DataFrame,
-    views: Sequence[View],
+    views: Iterable[View],
     featured: Featured | None = None,
     closing: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Opportunities of a strategy over the views of one part of the universe, fitted first if it has a model.
+
+    Parameters, and errors, are those of `offers_of`.
+    """
+    return all_offers([offers for _, offers in offers_of(spec, strategy, events, views, featured, closing)])
+
+
+def offers_of(
+    spec: TapeSpec,
+    strategy: Any,
+    events: pl.DataFrame,
+    views: Iterable[View],
+    featured: Featured | None = None,
+    closing: pl.DataFrame | None = None,
+) -> Iterator[tuple[View, pl.DataFrame]]:
+    """Each view of one part of the universe with the opportunities of a strategy; those of a fit, or a slate, in one.
 
     Parameters
     ----------
@@ -103,8 +119,8 @@ def opportunities(
     strategy : Strategy or Learner
     events : polars.DataFrame
         Events of the part.
-    views : sequence of View
-        Without features.
+    views : iterable of View
+        Without features. They are taken one after another, so that not all of them need to be in memory at once.
     featured : Featured, optional
         The features that the strategy requires; by default none.
     closing : polars.DataFrame, optional
@@ -115,16 +131,24 @@ def opportunities(
     ConfigurationError
         A file of the user, of a strategy or a model, fails; it and the line are named.
     """
+    given, required = featured or Featured(), strategy.requires()
+    if spec.fit_at or required.scope == INSTANT:
+        views = [together(list(views))]
+    for view in views:
+        with failures_of(spec, strategy):
+            if spec.fit_at:
+                past = Past(events, given.of(view), closing if required.closing else None)
+                offers = _fit_by_fit(spec, strategy, past)
+            else:
+                offers = _offered(spec, strategy, given.of(view)) if view.quotes.height else all_offers([])
+        yield view, offers
+
+
+def failures_of(spec: TapeSpec, strategy: Any) -> AbstractContextManager[None]:
+    """Errors in the user's own files become one line that names file and line."""
     own = [] if spec.strategy_file is None else [Path(spec.strategy_file)]
     own += [part for part in strategy.modules() if isinstance(part, Path)] if isinstance(strategy, Modular) else []
-    with all_failures_named(own):
-        given = featured or Featured()
-        if not spec.fit_at and strategy.requires().scope == INSTANT:
-            views = [together(views)]
-        if not spec.fit_at:
-            return _together([_offered(spec, strategy, given.of(view)) for view in views if view.quotes.height])
-        needed = closing if strategy.requires().closing else None
-        return _fit_by_fit(spec, strategy, Past(events, given.of(together(views)), needed))
+    return all_failures_named(own)
 
 
 def together(views: Sequence[View]) -> View:
@@ -140,7 +164,7 @@ def together(views: Sequence[View]) -> View:
     return View(joined([view.quotes for view in views]), path=path)
 
 
-def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def all_offers(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Opportunities of several views; a strategy may answer with a frame without columns where it has none."""
     return pl.concat([pl.DataFrame(schema=OPPORTUNITIES), *(frame for frame in frames if frame.width)], how="diagonal")
 
@@ -152,7 +176,7 @@ def _fit_by_fit(spec: TapeSpec, strategy: Any, past: Past) -> pl.DataFrame:
         if seen.quotes.is_empty():
             continue  # nothing to decide until the next fit, so nothing to fit
         frames.append(_offered(spec, strategy.fit(past.before(since), since), seen))
-    return _together(frames)
+    return all_offers(frames)
 
 
 def fit_instants(days: Sequence[str], zone: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import polars as pl
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: makes the strategy of a specification
 StrategyFactory = Callable[[TapeSpec], Strategy]
+#: where base classes come from that no one edits
+_PYTHON: Final = ("builtins", "typing", "abc")
 
 
 @dataclass(frozen=True)
@@ -159,16 +161,22 @@ def _content_hash(strategy: str, name: str, path: Path) -> str:
 
 
 def source_of(part: Strategy | Feature) -> str:
-    """Text of the module that a strategy or a feature is written in; empty if it has no file, as in a notebook.
+    """Text of the modules that a strategy or a feature and its base classes are written in, in their order.
 
-    That of a strategy around another one (`gated`) has that of the other one, too.
+    Without those of Python itself, and of what has no file, as in a notebook. That of a strategy around another one
+    (`gated`) has that of the other one, too.
     """
+    modules = dict.fromkeys(inspect.getmodule(kind) or kind for kind in type(part).__mro__)
+    texts = [_source(module) for module in modules if module.__name__.split(".")[0] not in _PYTHON]
     gated = getattr(part, "gated", None)
-    text = "" if gated is None else source_of(gated)
+    return "\n".join(texts if gated is None else [*texts, source_of(gated)])
+
+
+def _source(module: Any) -> str:
     try:
-        return inspect.getsource(inspect.getmodule(type(part)) or type(part)) + text
+        return inspect.getsource(module)
     except (OSError, TypeError):
-        return text
+        return ""
 
 
 def thawed(pairs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.plausibility.outliers import ODDS_RATIO, PROBABILITY_GAP, PROFIT_RATIO
 from engine.strategy import View
-from research.strategies.books import BET, marked_prices
+from research.strategies.books import BET, back_prices, marked_prices
 
 _OFFER = (*BET, "bookmaker", "side")
 _PRICE = (*BET[1:], "bookmaker", "known_at")
@@ -47,15 +47,15 @@ class Suspects:
     taken: int = 0
     taken_edge: float = 0.0
 
-    def add(self, strategy: Any, views: Iterable[View], offers: pl.DataFrame) -> None:
-        """Count the prices of one part of the store.
+    def add(self, strategy: Any, view: View, offers: pl.DataFrame) -> None:
+        """Count the prices of one view.
 
         Parameters
         ----------
         strategy : Strategy or Learner
             Its attribute `skip_suspect`, if it has one, says whether it leaves suspect prices out; of a strategy around
             another one that of the other one (`gated`).
-        views : iterable of View
+        view : View
             What it saw.
         offers : polars.DataFrame
             Its opportunities.
@@ -63,17 +63,20 @@ class Suspects:
         self.offers += offers.height
         strategy = getattr(strategy, "gated", strategy)
         if getattr(strategy, "skip_suspect", False):
-            markets = getattr(strategy, "markets", None) or strategy.requires().markets
-            for view in views:
-                self._count_left_out(marked_prices(view.quotes, markets, getattr(strategy, "lines", None)))
+            markets, lines = getattr(strategy, "markets", None), getattr(strategy, "lines", None)
+            if markets is None:  # then it looks at all lines of what it requires, whichever it bets on
+                markets, lines = strategy.requires().markets, None
+            dropped = marked_prices(view.quotes, markets, lines).filter("left_out")
+            if view.path is not None:
+                earlier = back_prices(view.path, markets, lines).filter(pl.col("suspect").fill_null(False))
+                dropped = pl.concat([dropped, earlier], how="diagonal")
+            self._count_left_out(dropped.unique(_PRICE, keep="first", maintain_order=True))
             return
-        for view in views:
-            flagged = view.quotes.filter(pl.col("suspect").fill_null(False)).select(_OFFER).unique()
-            if flagged.height:
-                self._count_taken(offers, flagged)
+        flagged = view.quotes.filter(pl.col("suspect").fill_null(False)).select(_OFFER).unique()
+        if flagged.height:
+            self._count_taken(offers, flagged)
 
-    def _count_left_out(self, prices: pl.DataFrame) -> None:
-        dropped = prices.filter("left_out").unique(_PRICE, keep="first", maintain_order=True)
+    def _count_left_out(self, dropped: pl.DataFrame) -> None:
         higher = dropped.filter(pl.col("odds") > pl.col("others_odds"))
         self.left_out += dropped.height
         self.higher += higher.height

@@ -108,8 +108,8 @@ def frames(events: list[tuple[object, ...]], quotes: list[tuple[object, ...]]) -
     return pl.DataFrame(events, schema=dict(EVENTS), orient="row"), table
 
 
-def football(folder: Path, names: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """1X2 prices from files of football-data.co.uk; dates are dd/mm/yy(yy)."""
+def football(folder: Path, names: tuple[str, ...], goals_too: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """1X2 prices from files of football-data.co.uk, and prices of goals; dates are dd/mm/yy(yy)."""
     events, quotes = [], []
     for name in names:
         for row in csv.DictReader((folder / name).read_text("latin-1").splitlines()):
@@ -128,6 +128,14 @@ def football(folder: Path, names: tuple[str, ...]) -> tuple[pl.DataFrame, pl.Dat
                     kind = closed if prefix == "PSC" else opened
                     if price > 1:
                         quotes.append(_quote(event, "1x2", None, selection, book, kind, price))
+            for prefix, book in (("B365", "b365"), ("P", "pinnacle")) if goals_too else ():
+                for column, market, line, selection in (
+                    (">2.5", "totals", 2.5, "over"), ("<2.5", "totals", 2.5, "under"),
+                    ("AHH", "asian_handicap", float(row["AHh"]), "home"),
+                    ("AHA", "asian_handicap", float(row["AHh"]), "away"),
+                ):  # fmt: skip
+                    if price := float(row[prefix + column] or 0):
+                        quotes.append(_quote(event, market, line, selection, book, opened, price))
     return frames(events, quotes)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.asof.view import VIEW, build_view, store_views, view_blocks
+from engine.asof.view import VIEW, _sizes, build_view, store_views, view_blocks
 from engine.clock import duration_ns
 from engine.errors import ConfigurationError, DataError
 from engine.schema import QUARANTINE, QUOTES
@@ -123,13 +123,25 @@ def test_paths_of_a_store_and_of_blocks_are_parts_of_the_path_of_the_frames(tmp_
     usable = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]))
     wanted = build_view(events, usable, decide_at, path=True)
     stored = list(store_views(store, Universe(instants=("open", "snapshot")), decide_at, path=True))
-    blocks = list(view_blocks(events, usable, decide_at, max_quotes=5_000, path=True))
-    assert len(blocks) > 1 or decide_at != "quote"
+    most = 5_000 if decide_at == "quote" else 100
+    blocks = list(view_blocks(events, usable, decide_at, max_quotes=most, path=True))
+    assert len(blocks) > 1
     for views in (stored, blocks):
         assert pl.concat(view.known() for view in views).sort(*ORDER, "known_at").equals(wanted.known())
         assert pl.concat(view.quotes for view in views).sort(ORDER).equals(wanted.quotes)
     nothing = list(store_views(store, Universe(first_date=date(2030, 1, 1)), decide_at, path=True))
     assert [view.known().height for view in nothing] == [0]
+
+
+def test_a_path_counts_each_quote_at_each_instant_of_its_question_in_64_bits() -> None:
+    quotes = world(10, 12)[1]
+    for squared in (True, False):
+        sizes = _sizes(quotes, squared)
+        assert sizes["rows"].dtype == pl.Int64 and sizes["event_id"].is_sorted()
+        wanted = dict.fromkeys(sizes["event_id"], 0)
+        for (event, *_), of_question in quotes.group_by("event_id", "market", "line"):
+            wanted[event] += len(of_question) * (len(set(of_question["known_at"])) if squared else 1)
+        assert dict(sizes.iter_rows()) == wanted
 
 
 def test_a_view_without_a_path_says_how_to_get_one() -> None:

@@ -27,6 +27,8 @@ KNOWN = ("b365", "pinnacle", "max")
         ("flat_all", {}, {}),
         ("flat_all", {"bookmaker": "X"}, {"bookmaker": ("X",)}),
         ("favourite_longshot", {"price": "X"}, {"price": ("X",)}),
+        ("totals_value", {}, {"fair": ("pinnacle",)}),
+        ("totals_value", {"rates": "dixon_coles", "price": "X"}, {"price": ("X",)}),
         ("arbitrage", {"bookmakers": ["X", "y"]}, {"bookmakers": ("X", "y")}),
     ],
 )  # fmt: skip

@@ -89,6 +89,15 @@ def test_other_kinds_of_price_and_late_decisions_are_named(store: Path) -> None:
     )
 
 
+def test_prices_that_never_change_are_named_where_a_strategy_looks_for_moves(store: Path) -> None:
+    assert answer("strategy=line_move") == (
+        "0 bets: each price is known once, and the strategy looks for prices that change; "
+        "add prices in time: data.instants=[open,close], or snapshots"
+    )
+    both = answer("strategy=line_move", "data.instants=[open,close]", "strategy.move_min=5")
+    assert both.startswith("0 bets: the strategy saw no opportunity in ")
+
+
 def test_a_funnel_that_refuses_everything_is_told(store: Path) -> None:
     assert answer("strategy=flat_all", "strategy.odds_min=900").endswith(
         "opportunities have odds outside strategy.odds_min and strategy.odds_max"

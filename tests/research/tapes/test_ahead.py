@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.errors import DataError
+from engine.errors import ConfigurationError, DataError
+from engine.store.store import Store
 from research.features import built_in, names
-from research.tapes import builder
-from research.tapes.ahead import check_features, of_the_user
+from research.tapes import builder, parts
+from research.tapes.ahead import check_features, of_the_user, some_decisions
 from research.tapes.builder import Tapes
 from tests.contract.planted_features import IDEAS, PlantedFeature
 from tests.contract.test_features import feature, history
@@ -71,6 +72,31 @@ def test_a_tape_is_not_built_on_it(own_home: Path) -> None:
     write(own_home, True)
     with pytest.raises(DataError, match=r"a feature looks ahead.*own\.n_played"):
         Tapes().tape(spec())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["batch", "value"])
+def test_a_feature_that_fails_is_named_with_its_line(own_home: Path, form: str) -> None:
+    path = own_home / "features" / "own.py"
+    start = f"    def {form}(self, {'results, asked' if form == 'batch' else 'event, decided_ns'}):\n"
+    path.write_text(path.read_text().replace(start, start + '        raise KeyError("x")\n'))
+    line = path.read_text().splitlines().index('        raise KeyError("x")') + 1
+    with pytest.raises(ConfigurationError, match=rf"failed in .*own\.py:{line}: found KeyError: 'x'"):
+        Tapes().tape(spec())
+
+
+@pytest.mark.slow
+def test_a_feature_that_looks_ahead_late_in_the_store_is_found(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decisions are drawn from all parts of the store, not from the first one."""
+    monkeypatch.setattr(parts, "max_quotes", lambda memory_mb: 300)
+    tapes = Tapes()
+    days = sorted(tapes.rows(spec()).calendar["events"])
+    path, late = own_home / "features" / "own.py", days[len(days) * 3 // 4]
+    path.write_text(path.read_text().replace("if False:", f'if str(asked["decided_at"].max()) > "{late}":'))
+    with pytest.raises(DataError, match=r"a feature looks ahead.*own\.n_played"):
+        Tapes().tape(spec())
+    found = some_decisions(Store.open(own_home / "data" / "store"), Tapes().inputs(spec()), days)
+    assert found["decided_at"].dt.date().n_unique() > 4 and found.height == found.n_unique()
 
 
 @pytest.mark.slow

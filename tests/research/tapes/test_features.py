@@ -19,10 +19,11 @@ from engine.strategy import History, Requirement
 from research.config.tape_spec import TapeSpec
 from research.leakage.finder import Search, find_leaks
 from research.strategies import make
-from research.tapes import builder
+from research.tapes import parts
 from research.tapes.builder import Tapes, building_code
 from research.tapes.features import feature_file, features_of
 from research.tapes.fitting import fit_instants
+from research.tapes.inputs import source_of
 from research.tapes.past import past_of
 from tests.engine.store.batches import batch, match
 from tests.research.leakage.subjects import subject
@@ -128,9 +129,13 @@ def test_a_decision_sees_what_was_settled_before_it(own_home: Path) -> None:
 
 def test_parts_of_a_store_share_the_events_of_all_of_it(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = probs(spec())
-    monkeypatch.setattr(builder, "max_quotes", lambda memory_mb: 300)
-    tapes, cuts = Tapes(), len(Tapes()._cuts(Tapes().inputs(spec())))
-    assert cuts > 1 and probs(spec()).equals(whole) and tapes.inputs(spec()).features[0].name == "own"
+    monkeypatch.setattr(parts, "max_quotes", lambda memory_mb: 300)
+    tapes = Tapes()
+    assert (
+        len(list(tapes._parts(spec()))) > 1
+        and probs(spec()).equals(whole)
+        and tapes.inputs(spec()).features[0].name == "own"
+    )
 
 
 @pytest.mark.parametrize("leaky", [False, True])
@@ -146,6 +151,22 @@ def test_the_code_of_a_feature_is_part_of_the_keys(own_home: Path) -> None:
     (own_home / "features" / "own.py").write_text(OWN.replace("LEAKY", "False") + "\n# edited\n")
     assert building_code(spec()) != before and Tapes().made_of(spec()) != found
     assert building_code(spec(["strategy.feature=running_draws"])) not in (before, building_code(spec()))
+
+
+def test_the_code_of_the_bases_is_part_of_what_decisions_are_made_of(own_home: Path) -> None:
+    """An edit of a base class asks for a new search for leaks, and so does one of the base of a strategy."""
+    own, base = own_home / "features" / "own.py", own_home / "features" / "base.py"
+    base.write_text(own.read_text().replace("Own", "Base").replace('"own"', '"base"'))
+    own.write_text(
+        '"""As its base."""\n\nfrom dataclasses import dataclass\nfrom typing import ClassVar\n\n'
+        'from .base import Base\n\n\n@dataclass(frozen=True)\nclass Own(Base):\n    name: ClassVar[str] = "own"\n'
+    )
+    before = Tapes().made_of(spec())
+    assert Tapes().made_of(spec()) == before
+    base.write_text(base.read_text() + "\n# edited\n")
+    assert Tapes().made_of(spec()) != before
+    text = source_of(make("totals_value", {}))
+    assert "class TotalsValue" in text and "class GoalLines" in text and "class Protocol" not in text
 
 
 def test_a_feature_is_found_beside_the_strategy_or_built_in(own_home: Path) -> None:

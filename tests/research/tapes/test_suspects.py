@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -48,8 +48,22 @@ HONEST = dict.fromkeys(("a", "b", "c"), (1.7, 3.6, 5.2))
 def counted(seen: View, **parameters: object) -> Suspects:
     strategy = make("value", {"fair": "consensus", **parameters})
     suspects = Suspects()
-    suspects.add(strategy, [seen], strategy.opportunities(seen))
+    suspects.add(strategy, seen, strategy.opportunities(seen))
     return suspects
+
+
+def test_all_that_a_strategy_marks_is_counted_whichever_lines_it_bets_on() -> None:
+    """Lines of goals imply their rates from other markets; a move starts at a price that is in force no more."""
+    seen = view({**HONEST, "d": (5.2, 3.6, 1.7)}, decisions=2)
+    for lines in (None, [2.5], [3.5]):
+        strategy, suspects = make("totals_value", {"lines": lines, "skip_suspect": True}), Suspects()
+        suspects.add(strategy, seen, strategy.opportunities(seen))
+        assert suspects.left_out == 2
+    earlier = view({"d": (9.0, 9.0, 9.0)}, decisions=2, flagged=("d",)).quotes
+    path = pl.concat([seen.quotes, earlier.with_columns(known_at=pl.col("known_at").dt.offset_by("-1h"))])
+    suspects = Suspects()
+    suspects.add(make("line_move", {"skip_suspect": True}), replace(seen, path=path), pl.DataFrame())
+    assert (suspects.left_out, suspects.higher) == (5, 1), "two far from the others, three flagged earlier"
 
 
 def test_prices_left_out_are_counted_once_with_the_edge_that_went() -> None:
@@ -112,18 +126,18 @@ class Own:
 def test_strategies_of_a_user() -> None:
     seen = view({**HONEST, "d": (5.2, 3.6, 1.7)}, flagged=("d",))
     suspects = Suspects()
-    suspects.add(Own(), [seen], Own().opportunities(seen))
+    suspects.add(Own(), seen, Own().opportunities(seen))
     assert suspects.left_out == 3, "all prices of a flagged book"
     for broken in (seen.quotes, Own().opportunities(seen).drop("side"), pl.DataFrame()):
         suspects = Suspects()
-        suspects.add(Own(skip_suspect=False), [seen], broken)
+        suspects.add(Own(skip_suspect=False), seen, broken)
         assert suspects.taken == 0, "what a tape refuses is not counted"
     coarse = (
         Own()
         .opportunities(seen)
         .with_columns(pl.col("decided_at").dt.cast_time_unit("us"), pl.col("odds").cast(pl.Float32))
     )
-    suspects.add(Own(skip_suspect=False), [seen], coarse)
+    suspects.add(Own(skip_suspect=False), seen, coarse)
     assert suspects.taken == 3
 
 
