@@ -18,11 +18,8 @@ from engine.configuration import Configuration
 from engine.errors import ConfigurationError
 from engine.kernel.codes import Staking
 from engine.schema import SELECTIONS
-from engine.strategy import INSTANT, View
 from engine.tape.build import build_tape
-from research.config.tape_spec import TapeSpec
 from research.strategies import make
-from research.tapes.fitting import opportunities, together
 from tests.property.markets import FIRST, _event, _quote, frames, world
 
 FAIR, SOFT = "pinnacle", "aaa"
@@ -123,21 +120,6 @@ def test_the_kernel_stakes_a_fraction_of_the_column_and_caps_it_afterwards() -> 
     want = np.sort([0.5 * f * 1_000_000_00 for f in expected(1, 2).values()])
     assert_allclose(placed[0], want, atol=1.0)
     assert placed[1].max() <= 1_000_000.0 < want.max()
-
-
-def test_views_of_a_store_in_blocks_are_put_together_for_a_slate() -> None:
-    """Two events of one instant in two views give the stakes of the slate, and so do views in another order."""
-    strategy = make("slate_kelly", {})
-    assert strategy.requires().scope == INSTANT
-    events, quotes = market({1: 12, 2: 12})
-    whole = build_view(events, quotes, "before_start:1h")
-    parts = [View(whole.quotes.filter(pl.col("event_id") == event)) for event in (1, 2)]
-    assert together(parts).quotes.equals(whole.quotes)
-    spec = TapeSpec.__new__(TapeSpec)
-    object.__setattr__(spec, "strategy_file", None)
-    object.__setattr__(spec, "fit_at", ())
-    object.__setattr__(spec, "strategy", "slate_kelly")
-    assert fractions(opportunities(spec, strategy, events, parts)) == fractions(strategy.opportunities(whole))
 
 
 def test_an_asian_line_that_can_come_back_is_refused_by_name() -> None:

@@ -93,16 +93,16 @@ def test_a_fit_sees_nothing_that_was_settled_or_decided_later(home: Path) -> Non
 
 def test_another_future_does_not_change_an_earlier_fold(home: Path) -> None:
     tapes, of = Tapes(), fitted_at(spec(), Rates(), DATES)
-    ((part, views),) = list(tapes._parts(tapes.inputs(spec(["strategy.price=pinnacle"]))))
+    played, views = tapes.whole(spec(["strategy.price=pinnacle"]))
     later = pl.col("settled_at").cast(pl.Int64) >= int(dt.datetime(2022, 1, 1, tzinfo=dt.UTC).timestamp()) * 10**9
-    turned = part.events.with_columns(
+    turned = played.with_columns(
         home_score=pl.when(later).then("away_score").otherwise("home_score"),
         away_score=pl.when(later).then("home_score").otherwise("away_score"),
     )
-    assert turned.filter(later).height > 200 and not turned.equals(part.events)
-    whole, other = (opportunities(of, Rates(), events, views) for events in (part.events, turned))
+    assert turned.filter(later).height > 200 and not turned.equals(played)
+    whole, other = (opportunities(of, Rates(), events, views) for events in (played, turned))
     assert whole.height > 300 and whole.equals(other), "the model of the last border knows no result after it"
-    earlier = part.events.with_columns(home_score=pl.lit(0, pl.Int32))
+    earlier = played.with_columns(home_score=pl.lit(0, pl.Int32))
     assert not opportunities(of, Rates(), earlier, views).equals(whole)
 
 
@@ -113,7 +113,7 @@ def test_what_the_days_of_fitting_do_to_a_tape(monkeypatch: pytest.MonkeyPatch) 
     assert fitted_at(spec(), strategy_of(spec()), DATES) == spec()
     with pytest.raises(ConfigurationError, match="fitted at the start of each fold"):
         fitted_at(spec(), learner, [])
-    monkeypatch.setattr("research.tapes.builder.max_quotes", lambda memory_mb: 1000)
+    monkeypatch.setattr("research.tapes.parts.max_quotes", lambda memory_mb: 1000)
     small = Tapes(strategy=lambda _: learner)
     with pytest.raises(ConfigurationError, match="memory"):
         small.fresh(replace(of, universe=tuple((k, None) for k, _ in of.universe)))

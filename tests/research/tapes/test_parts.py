@@ -9,7 +9,7 @@ import pytest
 
 from engine.asof import decisions, view
 from engine.errors import ConfigurationError
-from engine.strategy import View
+from engine.strategy import Requirement, View
 from research.config.tape_spec import TapeSpec
 from research.tapes import parts
 from research.tapes.builder import Tapes
@@ -41,6 +41,11 @@ def test_all_events_of_an_instant_reach_a_strategy_from_several_views(
         monkeypatch.setattr(module, "max_quotes", lambda *_, **__: 300)
     tapes = Tapes()
     assert len(seen(tapes, slate())) > 1 and bets(tapes, slate()).equals(whole)
+
+
+def test_an_unknown_scope_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"scope.*decision \| event \| instant, found 'instnat'"):
+        Requirement(("1x2",), scope="instnat")
 
 
 def test_a_slate_that_does_not_fit_at_once_is_refused(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
