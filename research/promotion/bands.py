@@ -248,7 +248,7 @@ def alarm_share(lower: Floats, upper: Floats, measured: Floats) -> float:
 def _changed(name: str, whole: float) -> float | None:
     if name in ("yield", "clv"):
         return 0.0
-    return None if name == "drawdown" or whole != whole else _number(whole / 2.0)
+    return None if name in ("calibration", "drawdown") or whole != whole else _number(whole / 2.0)
 
 
 def rounded_outward(values: Floats, rounded: Callable[[float], int]) -> list[float | None]:

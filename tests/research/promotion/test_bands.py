@@ -43,6 +43,8 @@ def test_the_same_days_and_seed_give_the_same_bands_and_another_seed_others() ->
     assert first == bands(days, few, 3, "a test") != bands(days, few, 4, "a test")
     assert set(first["measures"]) == set(MEASURES)
     assert {len(band[side]) for band in first["measures"].values() for side in ("lower", "upper", "middle")} == {20}
+    changed = {name: band["changed"] for name, band in first["measures"].items()}
+    assert (changed["yield"], changed["clv"], changed["calibration"], changed["drawdown"]) == (0.0, 0.0, None, None)
     assert first["measures"]["bets_a_day"]["changed"] == pytest.approx(first["reference"]["bets_a_day"] / 2, rel=1e-5)
 
 
