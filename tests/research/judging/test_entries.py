@@ -114,11 +114,12 @@ def test_an_edited_artifact_is_refused(leagues: Path, home: Path, base: Artifact
 
 
 def test_parameters_reach_the_model_and_its_label(leagues: Path, home: Path) -> None:
-    judgement = judge(chosen(leagues, "judge.models=[logit,{model:logit,ridge:1e9,features:[pi_ratings.diff]}]"))
-    names = ["market_close", "logit", "logit{ridge: 1000000000.0, features: [pi_ratings.diff]}"]
-    assert list(judgement.prob) == names
-    flat = judgement.prob[names[2]]
-    assert np.ptp(flat, axis=0).max() < 1e-3 < np.ptp(judgement.prob["logit"], axis=0).max()
+    asked = "{model:logit,features:[pi_ratings.diff]},{model:logit,ridge:1e9,features:[pi_ratings.diff]}"
+    judgement = judge(chosen(leagues, f"judge.models=[{asked}]"))
+    names = ["logit{features: [pi_ratings.diff]}", "logit{ridge: 1000000000.0, features: [pi_ratings.diff]}"]
+    assert list(judgement.prob) == ["market_close", *names]
+    free, flat = (np.ptp(judgement.prob[name], axis=0).max() for name in names)
+    assert flat < 1e-3 < 0.1 < free
 
 
 def test_a_model_of_the_users_own_is_judged_by_its_name(leagues: Path, home: Path) -> None:
