@@ -149,7 +149,9 @@ def _check_model(name: str, arguments: Mapping[str, Any], known: Collection[str]
     """Raise if a model is chosen for a strategy that has none, or none for one that needs it."""
     if "model_parameters" in arguments and "model_parameters" not in known:
         found = f"model={arguments.get('model')}"
-        raise ConfigurationError(f"strategy {name} has no model", where="model", found=found, todo="use strategy=model")
+        of_base = f"use strategy.base=model_value strategy.base_parameters=[model:{arguments.get('model')}]"
+        todo = of_base if "base_parameters" in known else "use strategy=model"
+        raise ConfigurationError(f"strategy {name} has no model", where="model", found=found, todo=todo)
     if "model_parameters" in known and "model" in arguments and arguments.get("artifact") is not None:
         raise ConfigurationError(
             "two models", where="strategy.artifact", found=f"model={arguments['model']}", todo="leave out model=NAME"

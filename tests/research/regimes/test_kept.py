@@ -23,7 +23,7 @@ VIEW = build_view(EVENTS, QUOTES)
 CLOSING = fair_closing(EVENTS, QUOTES, "pinnacle")
 SETTLED, DECIDED = (pl.col(name).dt.cast_time_unit("ns").cast(pl.Int64) for name in ("settled_at", "decided_at"))
 DAYS = range(int(VIEW.quotes["decided_at"].min().timestamp()) // 86_400 + 1, 19_750)  # type: ignore[union-attr, call-arg]
-BETS = Placed(Value(price="max"))
+BETS = Placed(Value(price="aaa"))
 
 
 def history(day: int, quotes: pl.DataFrame = VIEW.quotes, events: pl.DataFrame = EVENTS) -> History:

@@ -21,11 +21,14 @@ SERIES = pl.DataFrame(
 PLAN = Plan(inputs=("overround", "dispersion", "volatility"), days_min=300, refit_days=60)
 
 
-@pytest.mark.parametrize("model", ["jump", "hmm"])
-def test_a_daily_question_gives_the_path_that_one_question_at_the_end_gives(model: str) -> None:
-    plan = replace(PLAN, model=model)
+@pytest.mark.parametrize(("model", "refit_days", "n_fits"), [("jump", 60, 21), ("hmm", 300, 5)])
+def test_a_daily_question_gives_the_path_that_one_question_at_the_end_gives(
+    model: str, refit_days: int, n_fits: int
+) -> None:
+    plan = replace(PLAN, model=model, refit_days=refit_days)
     whole = known(SERIES, plan, 16_500)
-    assert whole.fits[0].day >= 15_300 and np.diff([fit.day for fit in whole.fits]).tolist() == [60] * 20
+    assert whole.fits[0].day >= 15_300
+    assert np.diff([fit.day for fit in whole.fits]).tolist() == [refit_days] * (n_fits - 1)
     assert (whole.path[:299] == -1).all() and whole.path[299] >= 0 and whole.state == whole.path[-1]
     since = 16_500 - 15_000
     assert (whole.path[600:since] == TRUTH[600:since]).mean() > 0.85, "state 1 is the one with the larger first input"

@@ -143,10 +143,10 @@ class Own:
     odds: float = 2.0
 
     def requires(self):
-        return Requirement(("1x2",), features=("elo",))
+        return Requirement(("1x2",), ("pinnacle", "max"), features=("elo",))
 
     def fit(self, history, until):
-        assert set(history.features) == {"elo"}
+        assert set(history.features) == {"elo"} and set(history.quotes["bookmaker"]) == {"pinnacle", "max"}
         return Fitted(self, history.events.height)
 
 
@@ -162,6 +162,7 @@ class Fitted:
     def opportunities(self, view):
         if not view.quotes.height:
             return pl.DataFrame()
+        assert set(view.quotes["bookmaker"]) == {"pinnacle", "max"} and set(view.quotes["market"]) == {"1x2"}
         assert view.features["elo"].height == view.quotes.select("decided_at", "event_id").n_unique()
         return Value(price="max").opportunities(view).filter(pl.col("odds") > self.of.odds)
 '''
@@ -200,6 +201,7 @@ def test_bookmakers_of_the_base_are_those_that_the_gate_names() -> None:
         ({"base_parameters": ["fair_min=0"]}, "strategy.fair_min"),
         ({"base": "model_value"}, "strategy.base_parameters: expected model:NAME or artifact:HASH"),
         ({"base": "model_value", "base_parameters": ["model=magic"]}, "magic"),
+        ({"model": "elo", "model_parameters": {}}, r"use strategy.base=model_value .*=\[model:elo\]"),
         ({"base": "slate_kelly", "inputs": ["overround", "clv"]}, "strategy.inputs: expected no clv"),
         (
             {"base": "model_value", "base_parameters": ["model:elo"], "inputs": ["clv"]},
