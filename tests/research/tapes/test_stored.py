@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from engine.errors import ConfigurationError
 from research.config.tape_spec import TapeSpec
@@ -19,8 +21,27 @@ from tests.tapes import spec_of
 DATA = ["data=sample", "data.decide_at=before_start:1h", "strategy=model"]
 
 
+@cache
+def base() -> TapeSpec:
+    return spec_of(*DATA)
+
+
 def spec(*words: str) -> TapeSpec:
-    return spec_of(*DATA, *words)
+    """The specification of `bea backtest` with further words, put in by hand: composing each takes long."""
+    found = base()
+    for word in words:
+        key, value = word.split("=", 1)
+        group, _, name = key.rpartition(".")
+        told = yaml.safe_load(value)
+        told = tuple(told) if isinstance(told, list) else str(told) if name == "first_date" else told
+        if name in dict(found.universe):
+            found = replace(found, universe=tuple((dict(found.universe) | {name: told}).items()))
+        elif group == "data":
+            found = replace(found, **{name: told})
+        else:
+            more = {"model": told, "model_parameters": ()} if key == "model" else {name: told}
+            found = replace(found, parameters=tuple((dict(found.parameters) | more).items()))
+    return found
 
 
 def kept(model: str, *words: str, **changes: Any) -> str:
