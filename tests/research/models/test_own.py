@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,10 @@ def file(home: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def drawn() -> tuple[Any, ...]:
-    """Events, views and features of the sample."""
+    """A specification on the model, and events, views and features of the sample."""
     spec, tapes = spec_of(*DATA, "strategy=model", "model=elo"), Tapes()
-    return *tapes.whole(spec), tapes.featured(spec)
+    own = dict(spec.parameters) | {"model": "elo_bands", "model_parameters": (("rows_min", 50),)}
+    return replace(spec, parameters=tuple(own.items())), *tapes.whole(spec), tapes.featured(spec)
 
 
 def edited(file: Path, old: str, new: str) -> None:
@@ -128,9 +130,9 @@ def test_a_model_that_breaks_the_contract_is_one_line(
     file: Path, drawn: tuple[Any, ...], old: str, new: str, text: str
 ) -> None:
     edited(file, old, new)
-    spec = spec_of(*DATA, "strategy=model", "model=elo_bands", "model.rows_min=50")
+    spec, *seen = drawn
     with pytest.raises(BeaError, match=text) as caught:
-        opportunities(fitted_at(spec, strategy_of(spec), DATES), strategy_of(spec), *drawn)
+        opportunities(fitted_at(spec, strategy_of(spec), DATES), strategy_of(spec), *seen)
     assert "\n" not in str(caught.value)
 
 
