@@ -184,9 +184,9 @@ def _show_trained(result: Trained) -> None:
     _show_weights(artifact)
     print_line(_learned(artifact))
     print_line(f"stored  {printable(result.path, 400)}")
-    print_line(
-        f"bet     strategy=model strategy.artifact={result.path.stem[:12]} strategy.first_bet={_day(artifact.until_ns)}"
-    )
+    same = (f" {key}={value}" for key, value in artifact.rows.items() if isinstance(value, str))
+    bet = f"strategy=model strategy.artifact={result.path.stem[:12]} strategy.first_bet={_day(artifact.until_ns)}"
+    print_line(f"bet     {bet}{''.join(same)}")
 
 
 def _loss(value: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,8 @@ from engine.errors import TooShortError
 from research.forecasting.contract import Model, Probabilities
 from research.forecasting.rows import OUTCOME
 
+#: fewest rows that all models must have forecast
+_LEAST: Final = 100
 #: earliest part of the past that only serves to learn from, in parts of the rest
 _FIRST = 1
 
@@ -56,7 +59,7 @@ def ahead(models: Sequence[Model], past: pl.DataFrame, outcomes: tuple[str, ...]
     Raises
     ------
     TooShortError
-        No part can be forecast.
+        No part can be forecast, or fewer than 100 rows by all models.
     DataError
         A model cannot be fitted for another reason.
     """
@@ -78,12 +81,21 @@ def ahead(models: Sequence[Model], past: pl.DataFrame, outcomes: tuple[str, ...]
         except TooShortError as error:
             reason = error
     if not rows:
-        raise TooShortError(
-            "the past is too short to learn from", where=where, expected="a part of it that the rest can forecast",
-            found=str(reason or f"{past.height} rows"), todo="begin earlier, or fit later",
-        )  # fmt: skip
+        raise _too_short(where, "a part of it that the rest can forecast", str(reason or f"{past.height} rows"))
     told = pl.concat(rows)
     chance = [np.concatenate([part[number] for part in chances]) for number in range(len(models))]
     known_rows = ~np.isnan(np.stack([c[:, 0] for c in chance])).any(axis=0)
+    if known_rows.sum() < _LEAST:  # such as years without prices before the market's first
+        raise _too_short(where, f"{_LEAST} forecasts ahead by all its models", f"{known_rows.sum()} of {told.height}")
     outcome = told[OUTCOME].cast(pl.Int64).to_numpy()[known_rows]
     return Ahead(told.filter(known_rows), tuple(c[known_rows] for c in chance), outcome, len(rows))
+
+
+def _too_short(where: str, expected: str, found: str) -> TooShortError:
+    return TooShortError(
+        "the past is too short to learn from",
+        where=where,
+        expected=expected,
+        found=found,
+        todo="begin earlier, or fit later",
+    )

@@ -105,3 +105,21 @@ def test_members_that_cannot_be_are_refused() -> None:
         made("calibrated", {"of": "calibrated"})
     with pytest.raises(ConfigurationError, match=r"value out of range in model.parts: expected 1 or more"):
         made("calibrated", {"parts": 0})
+
+
+def test_years_without_prices_are_too_short_a_past_for_a_blend() -> None:
+    """99 rows that the market and the model both forecast are refused as a short past; 100 are not."""
+    model = MarketBlend(of=("elo",))
+    past = drawn(model, 1000)
+    sides = [f"market.{side}" for side in OUTCOMES]
+    for n, is_enough in ((0, False), (99, False), (100, True)):
+        late = pl.int_range(past.height) >= past.height - n
+        some = past.with_columns(pl.when(late).then(name).otherwise(None).alias(name) for name in sides)
+        if is_enough:
+            assert model.fit(some, OUTCOMES).n_forecasts == 100
+            continue
+        with pytest.raises(
+            TooShortError, match=f"expected 100 forecasts ahead by all its models, found {n} of"
+        ) as caught:
+            model.fit(some, OUTCOMES)
+        assert "\n" not in str(caught.value)

@@ -167,6 +167,8 @@ def test_the_commands(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", *WORDS, *LOGIT]) == 0
     shown = capsys.readouterr().out
     assert f"strategy.artifact={path.stem[:12]}" in shown and "log loss" in shown
+    bet = next(line for line in shown.splitlines() if line.startswith("bet ")).split()[1:]
+    assert WORDS[2] in bet and isinstance(strategy_of(spec_of(*WORDS[:2], *bet)), Stored), "it can be copied"
     assert main(["models", "--json"]) == 0
     (listed,) = json.loads(capsys.readouterr().out)["models"]
     assert listed["hash"] == path.stem and listed["model"] == "logit"
