@@ -19,7 +19,6 @@ from research.judging.sentences import (
     spread,
 )
 from research.judging.settings import CLOSE
-from research.judging.walk import Fit
 from research.report.document import document
 from research.report.text import number
 
@@ -73,14 +72,11 @@ def _shown(value: Any) -> str:
 
 
 def _fits(judgement: Judgement) -> list[tuple[str, str, str]]:
-    """A row for each model: its name, how often it was fitted and when, on how many events."""
-    found: dict[str, list[Fit]] = {}
-    for fit in judgement.fits:
-        found.setdefault(fit.model, []).append(fit)
-    return [
-        (name, ", ".join(fit.day for fit in fits), ", ".join(number(fit.rows) for fit in fits))
-        for name, fits in found.items()
-    ]
+    """A row for each day of a fit: the day, the events learned from, and the models."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for fit in sorted(judgement.fits, key=lambda fit: fit.until_ns):
+        found.setdefault((fit.day, fit.rows), []).append(fit.model)
+    return [(day, number(rows), ", ".join(names)) for (day, rows), names in found.items()]
 
 
 def _parts(judgement: Judgement) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:

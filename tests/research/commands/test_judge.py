@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,7 @@ import pytest
 from engine.simulator.simulate import SimulatorSettings, simulate
 from engine.store.store import Store
 from research.commands.main import main
+from tests.research.judging.test_settings import settings
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,16 @@ def test_the_command_prints_a_table_and_the_self_test(
     assert main(["judge", f"data.store={store}", *WORDS]) == 0
     text = capsys.readouterr().out
     assert "90 events" in text and "market_open" in text and "self-test passed: uniform" in text
+
+
+def test_what_is_left_out_is_printed(store: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from research.commands.judge import show
+    from research.judging.judgement import judge
+
+    judgement = judge(settings(f"data.store={store}", *WORDS))
+    lacking = replace(judgement.sample, left_out={"no complete price pinnacle:close": 1_234})
+    show(replace(judgement, sample=lacking), {})
+    assert "left out 1,234 events: no complete price pinnacle:close" in capsys.readouterr().out
 
 
 def test_an_unknown_model_is_one_line(store: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
