@@ -40,9 +40,7 @@ class PricedScores:
         dependence = self.shared or self.low_scores
         names = [f"{self.feature}.{name}" for name in ("home_rate", "away_rate", dependence) if name]
         check_columns(rows, names, self.model)
-        told = np.stack([rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names])
-        told[:, np.isnan(told).any(axis=0)] = np.nan
-        home, away, *further = told
+        home, away, *further = (rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names)
         if self.shared is not None:
             return shared_grid(home, away, further[0])
         return low_score_grid(home, away, further[0] if further else 0.0)

@@ -10,6 +10,8 @@ import pytest
 
 from engine.errors import ConfigurationError, TooShortError
 from research.models import made
+from research.models._regressed import learnable
+from research.models._terms import terms_of
 from research.models.logit import Logit
 from tests.contract.model_rows import WARM_UP, asked, drawn, log_loss
 
@@ -50,6 +52,25 @@ def test_a_feature_that_is_known_nowhere_is_left_out_and_a_league_without_it_nee
     )
     with pytest.raises(TooShortError, match=r"found 100 of 1200; score_driven_shots_ratio is known in 100; .*fewer"):
         model.fit(without(past, RATES[2:], pl.col("event_id") < 1100), OUTCOMES)
+
+
+def test_a_lack_of_ranking_points_is_stated_for_ratings_and_kept_as_a_gap_for_trees() -> None:
+    welo, sides = made("welo"), ("home", "away")
+    past, new = drawn(welo, 900, "moneyline"), drawn(welo, 300, "moneyline", seed=2)[WARM_UP:]
+    column = pl.col("welo.ranking_diff")
+    gaps, same = new.with_columns(column * None), new.with_columns(column * 0.0)
+    fitted = welo.fit(past, sides)
+    assert np.array_equal(fitted.probabilities(asked(gaps)), fitted.probabilities(asked(same)))
+    half = past.with_columns(pl.when(pl.col("event_id") % 2 == 0).then(column))
+    assert (
+        welo.fit(half, sides).artifact()
+        == welo.fit(
+            half.with_columns(column.fill_null(0.0)).with_columns(pl.when(pl.col("event_id") >= WARM_UP).then(column)),
+            sides,
+        ).artifact()
+    )
+    kept = learnable(half, terms_of(("welo",)), "a test", least=1, gaps=True).inputs
+    assert np.isnan(kept[:, 1]).sum() == (900 - WARM_UP) // 2 + 1, "trees learn what a gap means"
 
 
 def test_a_stronger_ridge_draws_the_answers_towards_the_shares() -> None:
