@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from research.regression.multinomial import softmax
-from research.regression.newton import minimised, unbounded
+from research.regression.newton import minimised
 from research.regression.threads import single_threaded
 
 Array = NDArray[np.float64]
@@ -19,9 +19,6 @@ Array = NDArray[np.float64]
 _NORMAL_95: Final = 1.959963984540054
 #: smallest probability of which a logarithm is taken
 _SMALLEST: Final = 1e-12
-#: least information per row, the smallest eigenvalue of the Hessian, that weights are read from. Two forecasts whose
-#: logarithms differ by 3e-5, or outcomes that are all but separated, have as much
-_LEAST_INFORMATION: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -103,9 +100,6 @@ def fitted(
 
     start = np.zeros(len(forecasts))
     point, hessian = minimised(start, terms, where)
-    with single_threaded():
-        if not np.linalg.eigvalsh(hessian)[0] > _LEAST_INFORMATION * outcome.size:
-            raise unbounded(where)
     chance = softmax(np.einsum("m,mnk->nk", point, logs))
     scores = (logs * (happened - chance)).sum(axis=2)  # (m, n)
     if blocks is not None:
