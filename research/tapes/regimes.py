@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 
 from engine.clock import DAY_NS
+from engine.strategy import History
 from engine.tape import Tape
 from research.config.tape_spec import TapeSpec
 from research.tapes.builder import Tapes
+from research.tapes.fitting import together
 from research.tapes.past import past_of
 
 
@@ -64,9 +66,15 @@ def _decisions(tape: Tape) -> pl.DataFrame:
 
 
 def _lag(known: pl.DataFrame, spec: TapeSpec, tapes: Tapes) -> float | None:
-    measured = getattr(tapes.inputs(spec).strategy, "lags", None)  # by name: a run of another strategy needs no regimes
+    inputs = tapes.inputs(spec)
+    measured = getattr(inputs.strategy, "lags", None)  # by name: a run of another strategy needs no regimes
     if measured is None:
         return None
     days = known.select(day=pl.col("at") // DAY_NS, regime="regime").unique("day", keep="last").sort("day")
-    found = measured(past_of(tapes, spec).before(int(days["day"][-1] + 2) * DAY_NS), days)
+    if inputs.required.closing:
+        history = past_of(tapes, spec).before(int(days["day"][-1] + 1) * DAY_NS)
+    else:  # prices and results tell the regime: no feature is made again
+        events, views = tapes.whole(spec)
+        history = History(events, together(views).quotes)
+    found = measured(history, days)
     return float(np.median(found)) if found else None

@@ -17,7 +17,6 @@ from research.regimes.refits import known
 from research.regimes.series import day_series
 from research.strategies import make
 from research.tapes.builder import Tapes
-from research.tapes.features import Featured
 from research.tapes.regimes import Turns, turns_of
 from tests.research.strategies import test_regime_gated
 
@@ -47,9 +46,7 @@ def tape(regimes: list[int | None], competitions: str = "aaaaaaaa", seasons: str
 
 def tapes(strategy: object) -> Tapes:
     inputs = SimpleNamespace(strategy=strategy, required=Requirement(("1x2",)))
-    whole, featured = (EVENTS, [View(QUOTES)]), Featured()
-    known = SimpleNamespace(inputs=lambda _: inputs, whole=lambda _: whole, featured=lambda _: featured)
-    return cast(Tapes, known)
+    return cast(Tapes, SimpleNamespace(inputs=lambda _: inputs, whole=lambda _: (EVENTS, [View(QUOTES)])))
 
 
 def test_changes_are_counted_along_all_decisions_within_a_competition() -> None:
