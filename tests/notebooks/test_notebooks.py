@@ -18,6 +18,10 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 #: by number and cell: what the output of the cell holds, so that the text beside it is true
 SAYS = {
+    "01": {"the-verdict": r"(?sm)Profit: not proved.*Price: .*(?:^[a-e] (?:holds|fails).*){5}"},
+    "02": {"02-05": r"'before the season': 0"},
+    "03": {"03-09": r"interval contains the expected edge", "03-11": r"the mean CLV is \d"},
+    "04": {"04-04": r"days until a change is noticed", "04-06": r"a regime that knows the future"},
     "05": {
         "floors": r"'uniform': 1\.0986",
         "methods": r"lowest log loss inside the window: none",
