@@ -14,7 +14,7 @@ from research.promotion.reference import merged
 
 
 def days_of(traded: Traded, tape: Tape, bankroll_minor: int) -> list[Day]:
-    """Days with a decision, in order.
+    """Days with a decision, in order, up to the last one that has ended: the bands are made for the ends of days.
 
     Parameters
     ----------
@@ -64,4 +64,4 @@ def days_of(traded: Traded, tape: Tape, bankroll_minor: int) -> list[Day]:
         }
     )
     whole = ("decisions", "bets", "attempts", "stake_minor", "pnl_minor", "clv_n", "surprise_n")
-    return merged(table.with_columns(pl.col(whole).cast(pl.Int64)))
+    return merged(table.with_columns(pl.col(whole).cast(pl.Int64)).head(-1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import printable
@@ -194,15 +195,14 @@ def configuration_view(run: RunRecord, config: int) -> Group:
 
 
 def console() -> Console:
-    """A console on stdout, `WIDTH` columns wide where there is no terminal."""
+    """A console on stdout; plain text, `WIDTH` columns wide, where that is no terminal, whatever FORCE_COLOR says.
+
+    A notebook sets FORCE_COLOR for the commands of its cells, and is no terminal.
+    """
     from rich.console import Console
 
-    screen = Console(highlight=False, markup=False, emoji=False)
-    return (
-        screen
-        if screen.is_terminal
-        else Console(highlight=False, markup=False, emoji=False, width=WIDTH, no_color=True)
-    )
+    screen = sys.stdout.isatty()
+    return Console(highlight=False, markup=False, emoji=False, force_terminal=screen, width=None if screen else WIDTH)
 
 
 def print_run(run: RunRecord) -> None:
