@@ -54,6 +54,7 @@ def test_tapes_and_models_see_them_when_the_game_can_be_over(old_store: Path) ->
     assert wait.to_list() == [timedelta(hours=17)]
     tapes = Tapes()
     spec = subject(["strategy=flat_all"]).spec
-    part = tapes._read(tapes.inputs(spec), tapes.inputs(spec).visible)
+    inputs = tapes.inputs(spec)
+    part = tapes._read.read(tapes._store(spec), inputs, inputs.visible)
     assert part is not None
     assert (part.events["settled_at"] - part.events["starts_at"]).unique().to_list() == [timedelta(hours=2)]
