@@ -54,13 +54,17 @@ def load_module(path: str | Path) -> ModuleType:
     """
     file = Path(path)
     folder = file.resolve().parent.parent
-    package = f"bea_user_{hashlib.blake2b(str(folder).encode(), digest_size=8).hexdigest()}"
+    package = _package_of(folder)
     _make_package(package, folder)
     name = f"{package}.{file.parent.name}.{file.stem}"
     with failures_named(file):
         if not file.is_file():
             raise ConfigurationError(f"no such {_noun(file)} file", where=str(file), todo=f"check {_noun(file)}.file")
         return importlib.import_module(name)
+
+
+def _package_of(folder: Path) -> str:
+    return f"bea_user_{hashlib.blake2b(str(folder).encode(), digest_size=8).hexdigest()}"
 
 
 def _make_package(name: str, folder: Path) -> None:
@@ -93,7 +97,8 @@ def failures_named(path: Path) -> Iterator[None]:
     Parameters
     ----------
     path : Path
-        File of the strategy, feature or model. An error without a stack frame in its folder is raised unchanged.
+        File of the strategy, feature or model. An error that no file of its home has a part in is raised unchanged, also
+        where the home is the checkout of the project.
     """
     try:
         yield
@@ -106,14 +111,16 @@ def failures_named(path: Path) -> Iterator[None]:
             found=error.msg,
         ) from error
     except Exception as error:
-        folder = path.resolve().parent.parent
-        lines = [frame for frame in traceback.extract_tb(error.__traceback__) if _within(frame.filename, folder)]
-        if not lines:
+        package = f"{_package_of(path.resolve().parent.parent)}."
+        frames = traceback.walk_tb(error.__traceback__)
+        own = [(frame, line) for frame, line in frames if str(frame.f_globals.get("__name__")).startswith(package)]
+        if not own:
             raise
+        frame, line = own[-1]
         text = " ".join(str(error).split())[:160]
         raise ConfigurationError(
             f"the {_noun(path)} failed",
-            where=f"{lines[-1].filename}:{lines[-1].lineno}",
+            where=f"{frame.f_code.co_filename}:{line}",
             found=f"{type(error).__name__}: {text}" if text else type(error).__name__,
             todo="correct the file; BEA_DEBUG=1 shows the traceback",
         ) from error
@@ -130,7 +137,3 @@ def all_failures_named(paths: Iterable[Path]) -> Iterator[None]:
 
 def _noun(path: Path) -> str:
     return _NOUNS.get(path.parent.name, "strategy")
-
-
-def _within(file: str, folder: Path) -> bool:
-    return Path(file).is_relative_to(folder) and "site-packages" not in file

@@ -122,16 +122,19 @@ def strategy_of(spec: TapeSpec) -> Strategy:
     Raises
     ------
     ConfigurationError
-        There is none, a value is wrong, or a stored model was trained on rows of other settings, or by other code.
+        There is none, a value is wrong, or a stored model, of the strategy or of the one that it gates, was trained on
+        rows of other settings, or by other code.
     """
     parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in spec.parameters}
     if "model_parameters" in parameters:
         parameters["model_parameters"] = dict(parameters["model_parameters"])
     strategy = make(spec.strategy, parameters, spec.strategy_file)
-    if getattr(strategy, "stored", None) is not None:
-        from research.tapes.stored import check_stored
+    gated = getattr(strategy, "gated", None)
+    for one in (strategy, gated):
+        if getattr(one, "stored", None) is not None:
+            from research.tapes.stored import check_stored
 
-        check_stored(cast("StoredValue", strategy), spec)
+            check_stored(cast("StoredValue", one), spec, is_base=one is gated)
     return strategy
 
 

@@ -60,8 +60,15 @@ def versions_of(of: ModelValue) -> dict[str, str]:
     return {name: version_of(name) for name in names}
 
 
-def check_stored(strategy: StoredValue, spec: TapeSpec) -> None:
+def check_stored(strategy: StoredValue, spec: TapeSpec, is_base: bool = False) -> None:
     """Refuse a stored model where its rows, its code or its libraries are not those of its training.
+
+    Parameters
+    ----------
+    strategy : StoredValue
+    spec : TapeSpec
+    is_base : bool
+        Whether another strategy is around it, which takes its parameters by ``base_parameters``.
 
     Raises
     ------
@@ -73,9 +80,12 @@ def check_stored(strategy: StoredValue, spec: TapeSpec) -> None:
     now = rows_from(spec, of)
     for key, before in artifact.rows.items():
         if not is_as_wide(key, before, now.get(key)):
+            todo = f"set {key}={_text(before)}"
+            if is_base and key.startswith("strategy."):
+                todo = f"add {key.removeprefix('strategy.')}:{_text(before)} to strategy.base_parameters"
             raise ConfigurationError(
                 f"a model trained on other rows: {key} differs", where=where, expected=_text(before),
-                found=_text(now.get(key)), todo=f"set {key}={_text(before)}, or train the model again",
+                found=_text(now.get(key)), todo=f"{todo}, or train the model again",
             )  # fmt: skip
     check_code(artifact, of)
 

@@ -12,7 +12,7 @@ import pytest
 import research
 from engine.errors import ConfigurationError
 from research.strategies import by_name, make
-from research.user_file import STRATEGIES, load_module, user_files
+from research.user_file import STRATEGIES, failures_named, load_module, user_files
 from tests.property.rules import RULES
 
 BEA = Path(sys.executable).parent / "bea"
@@ -131,6 +131,22 @@ def test_an_error_shows_file_and_line(strategy_file: Path, old: str, new: str, l
     )
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
     assert f"favourite.py:{line}" in done.stderr and message in done.stderr
+
+
+def test_an_error_of_the_project_is_not_that_of_a_file_where_the_home_is_the_checkout(strategy_file: Path) -> None:
+    checkout = Path(research.__file__).parents[1]
+    with pytest.raises(ZeroDivisionError), failures_named(checkout / "models" / "own.py"):
+        1 / 0  # noqa: B018
+    strategy_file.write_text(STRATEGY + "\n\ndef half(number):\n    return 1 / number\n")
+    module = load_module(strategy_file)
+    line = len(STRATEGY.splitlines()) + 4
+    with (
+        pytest.raises(ConfigurationError, match=rf"favourite\.py:{line}: found ZeroDivisionError"),
+        failures_named(strategy_file),
+    ):
+        module.half(0)
+    with pytest.raises(ZeroDivisionError), failures_named(checkout / "models" / "own.py"):
+        module.half(0)
 
 
 def test_the_folder_of_config_dir_comes_first(strategy_file: Path, tmp_path: Path) -> None:

@@ -91,6 +91,24 @@ def test_the_prices_that_a_model_reads_must_be_those_of_the_training(home: Path)
     strategy_of(spec(f"strategy.artifact={elo}", *same))
 
 
+def test_a_stored_model_that_is_gated_is_held_to_its_rows_too(home: Path) -> None:
+    def gate(artifact: str, *words: str, **given: Any) -> TapeSpec:
+        found = spec(*words)
+        more = tuple(f"{name}:{value}" for name, value in given.items())
+        parameters = (("base", "model_value"), ("base_parameters", (f"artifact:'{artifact}'", *more)))
+        return replace(found, strategy="regime_gated", parameters=parameters)
+
+    elo, market = kept("elo"), kept("market", "strategy.method=shin")
+    assert strategy_of(gate(elo)).name == "regime_gated"
+    with pytest.raises(ConfigurationError, match="data.first_date differs .* set data.first_date=null"):
+        strategy_of(gate(elo, "data.first_date=2020-01-01"))
+    assert strategy_of(gate(market, method="shin")).name == "regime_gated"
+    with pytest.raises(ConfigurationError, match="strategy.method differs .* add method:shin to strategy.base_param"):
+        strategy_of(gate(market))
+    with pytest.raises(ConfigurationError, match="has changed since .* train the model again"):
+        strategy_of(gate(kept("elo", code="00")))
+
+
 def test_other_code_and_other_libraries_are_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused(kept("elo", code="00"), "has changed since .* train the model again")
     refused(kept("elo", versions={"numpy": "1.0"}), "another version of numba")
