@@ -97,8 +97,8 @@ def failures_named(path: Path) -> Iterator[None]:
     Parameters
     ----------
     path : Path
-        File of the strategy, feature or model. An error that no file of its home has a part in is raised unchanged, also
-        where the home is the checkout of the project.
+        File of the strategy, feature or model. An error that no file of its home has a part in is raised unchanged,
+        also where the home is the checkout of the project.
     """
     try:
         yield

@@ -18,18 +18,19 @@ from engine.asof.features import frames
 from engine.clock import day_of
 from engine.errors import DataError
 from engine.schema import SELECTIONS
+from research.forecasting.checks import checked
 from research.forecasting.contract import Forecaster, Model
 from research.forecasting.rows import rows_of, training_rows
 from research.judging.entries import Entry, check_unseen
 from research.judging.sample import Sample
-from research.tapes.features import features_of
+from research.models import failures_of, fitted
+from research.tapes.ahead import check_features, of_the_user
+from research.tapes.features import feature_code, features_of
+from research.user_file import all_failures_named
 
 __all__ = ["Fit", "Walk", "Walked", "decided_rows", "refit_instants"]
 
 Floats = NDArray[np.float64]
-
-#: how far the probabilities of an event may be from a sum of one
-_SUM: float = 1e-6
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,23 @@ def refit_instants(judged: pl.DataFrame, refit: str) -> tuple[int, ...]:
 
 
 def decided_rows(sample: Sample, models: Iterable[Model]) -> pl.DataFrame:
-    """The rows of all events that may be learned from, each decided at its start, with what the models read."""
+    """The rows of all events that may be learned from, each decided at its start, with what the models read.
+
+    Raises
+    ------
+    DataError
+        A feature of the user looks ahead, or its two forms differ.
+    ConfigurationError
+        A file of the user fails; it and the line are named.
+    """
     inputs = [model.inputs() for model in models]
-    names = dict.fromkeys(name for needed in inputs for name in needed.features)
+    names = tuple(dict.fromkeys(name for needed in inputs for name in needed.features))
     decisions = sample.events.select(pl.col("starts_at").alias("decided_at"), "event_id")
-    features = frames(features_of(tuple(names)), sample.events, decisions)
+    with all_failures_named(feature_code(names, None)[1]):
+        made = features_of(names)
+        features = frames(made, sample.events, decisions)
+        if own := of_the_user(made):
+            check_features(own, sample.events, decisions)
     market = None
     if any(needed.market for needed in inputs):
         market = decisions.join(sample.prices, on="event_id", how="inner")
@@ -119,16 +132,21 @@ class Walk:
         Raises
         ------
         DataError
-            A fit failed, with its instant; the model answers with what are no probabilities; or a stored model was
-            trained on judged events.
+            A fit failed, with its instant; the model breaks its contract; or a stored model was trained on judged
+            events.
+        ConfigurationError
+            A file of the user fails; it and the line are named.
         """
+        with failures_of(entry.model):
+            return self._of(entry)
+
+    def _of(self, entry: Entry) -> Walked:
         outcomes = SELECTIONS[self.market]
         judged = self.sample.judged.select("event_id", pl.col("starts_at").cast(pl.Int64).alias("_start"))
         asked = judged.join(self.rows, on="event_id", how="left", maintain_order="left")
         if (artifact := entry.artifact) is not None:
             check_unseen(artifact, int(asked["_start"].min()))  # type: ignore[arg-type]
-            prob = entry.model.restored(artifact.fitted).probabilities(asked.drop("_start"))
-            _check(entry.label, prob)
+            prob = _answers(entry, entry.model.restored(artifact.fitted), asked, outcomes)
             return Walked(prob, (Fit(entry.label, artifact.until_ns, artifact.n_rows),))
         turn = np.searchsorted(np.asarray(self.instants), asked["_start"].to_numpy(), side="right") - 1
         prob, fits = np.full((asked.height, len(outcomes)), np.nan), list[Fit]()
@@ -138,15 +156,19 @@ class Walk:
                 continue
             past = self.past(until_ns)
             forecaster = _fitted(entry, past, outcomes, until_ns)
-            prob[here] = forecaster.probabilities(asked[here].drop("_start"))
+            prob[here] = _answers(entry, forecaster, asked[here], outcomes)
             fits.append(Fit(entry.label, until_ns, past.height))
-        _check(entry.label, prob)
         return Walked(prob, tuple(fits))
+
+
+def _answers(entry: Entry, forecaster: Forecaster, asked: pl.DataFrame, outcomes: tuple[str, ...]) -> Floats:
+    found = forecaster.probabilities(asked.drop("_start"))
+    return checked(found, asked.height, len(outcomes), entry.label)
 
 
 def _fitted(entry: Entry, past: pl.DataFrame, outcomes: tuple[str, ...], until_ns: int) -> Forecaster:
     try:
-        return entry.model.fit(past, outcomes)
+        return fitted(entry.model, past, outcomes)
     except DataError as error:
         day = day_of(until_ns, "UTC").isoformat()
         raise DataError(
@@ -154,14 +176,3 @@ def _fitted(entry: Entry, past: pl.DataFrame, outcomes: tuple[str, ...], until_n
             found=f"{error.what} ({error.found})" if error.found else error.what,
             todo=error.todo,
         ) from error  # fmt: skip
-
-
-def _check(name: str, prob: Floats) -> None:
-    silent = np.isnan(prob).all(axis=1)
-    said = prob[~silent]
-    wrong = ~np.isfinite(said).all(axis=1) | (said < 0.0).any(axis=1) | (np.abs(said.sum(axis=1) - 1.0) > _SUM)
-    if wrong.any():
-        raise DataError(
-            "a model breaks its contract", where=name, expected="probabilities that sum to one, or NaN throughout",
-            found=str(said[wrong][0].tolist()),
-        )  # fmt: skip

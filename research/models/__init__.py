@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
+
+import polars as pl
 
 from engine.errors import ConfigurationError, unknown_name
 from engine.paths import home
-from research.forecasting.contract import Model
+from research.forecasting.checks import check_contract
+from research.forecasting.contract import MARKETS, Forecaster, Inputs, Model
 from research.models._parameters import typed
-from research.user_file import MODELS, failures_named, load_module, user_files
+from research.user_file import MODELS, all_failures_named, failures_named, load_module, user_files
+
+#: models of the user that kept their contract, with the states of their files
+_HELD: Final = set[Any]()
 
 
 def names() -> tuple[str, ...]:
@@ -80,18 +86,56 @@ def made(name: str, parameters: Mapping[str, Any] | None = None) -> Model:
     Raises
     ------
     ConfigurationError
-        There is no such model or parameter, or a value is of another type or out of its range.
+        There is no such model or parameter, a value is of another type or out of its range, or the class breaks the
+        contract of a model.
     """
     kind, file = by_name(name), own().get(name)
-    given = typed(kind, parameters or {})
+    given, where = typed(kind, parameters or {}), str(file or f"{__name__}.{name}")
     with nullcontext() if file is None else failures_named(file):
         model = kind(**given)
-    if not isinstance(model, Model):
-        raise ConfigurationError(
-            "the class breaks the contract of a model", where=str(file or f"{__name__}.{name}"),
-            expected="methods inputs, fit and restored",
-        )  # fmt: skip
+        if not isinstance(model, Model):
+            raise ConfigurationError(
+                "the class breaks the contract of a model", where=where, expected="methods inputs, fit and restored"
+            )
+        _check_inputs(model.inputs(), where)
     return model
+
+
+def _check_inputs(needed: Any, where: str) -> None:
+    """Raise `ConfigurationError` for what is no `Inputs` of names."""
+    is_listed = isinstance(needed, Inputs) and isinstance(needed.features, tuple) and isinstance(needed.markets, tuple)
+    if is_listed and all(isinstance(one, str) for one in needed.features) and set(needed.markets) <= set(MARKETS):
+        return
+    expected = f"Inputs(features=('NAME',)), and of the markets {', '.join(MARKETS)}"
+    raise ConfigurationError("wrong inputs of a model", where=where, expected=expected, found=str(needed)[:120])
+
+
+def fitted(model: Model, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Forecaster:
+    """A model fitted on the past; one in a file of the user is held to its contract at its first fit.
+
+    Parameters
+    ----------
+    model : Model
+    past, outcomes
+        As in `research.forecasting.contract.Model.fit`.
+
+    Raises
+    ------
+    DataError
+        There is no fit, or the model breaks its contract.
+    """
+    forecaster = model.fit(past, outcomes)
+    files = [part for part in _code_of(model) if isinstance(part, Path)]
+    state = (repr(model), *((file, file.stat().st_mtime_ns) for file in files))
+    if files and state not in _HELD:
+        check_contract(model, forecaster, past, outcomes)
+        _HELD.add(state)
+    return forecaster
+
+
+def failures_of(model: Model) -> AbstractContextManager[None]:
+    """Errors in the files of a model of the user become one line that names file and line."""
+    return all_failures_named(part for part in _code_of(model) if isinstance(part, Path))
 
 
 def defaults(name: str) -> dict[str, Any]:
@@ -103,7 +147,11 @@ def defaults(name: str) -> dict[str, Any]:
 
 def modules_of(name: str, parameters: Mapping[str, Any] | None = None) -> tuple[str | Path, ...]:
     """Code of a model: its module or the file of the user, and that of the models that its parameters name."""
-    model, known = made(name, parameters), names()
+    return _code_of(made(name, parameters))
+
+
+def _code_of(model: Model) -> tuple[str | Path, ...]:
+    known, name = names(), model.name
     modules: list[str | Path] = [own().get(name) or f"{__name__}.{name}"]
     for field in fields(model):  # type: ignore[arg-type]
         value = getattr(model, field.name)

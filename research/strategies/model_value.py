@@ -15,11 +15,11 @@ import polars as pl
 from engine.errors import DataError
 from engine.schema import SELECTIONS
 from engine.strategy import History, Requirement, View
-from research.forecasting.checks import check_contract, checked
+from research.forecasting.checks import checked
 from research.forecasting.contract import Forecaster, Model
 from research.forecasting.market import market_of, opening, with_opening
 from research.forecasting.rows import KEY, rows_of, training_rows
-from research.models import made, modules_of
+from research.models import fitted, made, modules_of
 from research.strategies.books import BEST, back_prices, bookmakers_of, offers
 from research.strategies.checks import is_flag, is_name, method, one_of, refuse, set_names
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 MARKETS: Final = ("1x2", "moneyline")
 #: what a view says of an event
 _EVENT: Final = ("event_id", "sport", "competition", "season", "starts_at")
-#: models of the user that kept their contract, with the states of their files
-_HELD: Final = set[Any]()
 
 
 @dataclass(frozen=True)
@@ -160,23 +158,7 @@ class ModelValue:
                 expected=f"settled events with decisions on {self.market}",
                 todo="start earlier, or let the first fold be longer",
             )
-        return FittedValue(self, self.fitted(self.made, learned))
-
-    def fitted(self, model: Model, learned: pl.DataFrame) -> Forecaster:
-        """A model fitted on `learned`; one in a file of the user is held to its contract at its first fit.
-
-        Raises
-        ------
-        DataError
-            The past is too short for the model, or the model breaks its contract.
-        """
-        forecaster = model.fit(learned, SELECTIONS[self.market])
-        files = [part for part in self.modules() if isinstance(part, Path)]
-        state = (model, *((file, file.stat().st_mtime_ns) for file in files))
-        if files and state not in _HELD:
-            check_contract(model, forecaster, learned, SELECTIONS[self.market])
-            _HELD.add(state)
-        return forecaster
+        return FittedValue(self, fitted(self.made, learned, SELECTIONS[self.market]))
 
     def rows(self, view: View) -> pl.DataFrame:
         """The rows of the model, one for each decision on the market (`research.forecasting.rows`).

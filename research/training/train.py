@@ -21,7 +21,7 @@ from research.config.code_hash import code_hash
 from research.execution.progress import Progress
 from research.forecasting.artifacts import Artifact, save
 from research.forecasting.rows import training_rows
-from research.models import made
+from research.models import fitted, made
 from research.strategies.model_value import ModelValue
 from research.tapes.ahead import check_features, of_the_user
 from research.tapes.builder import Tapes
@@ -153,7 +153,7 @@ def _trained(settings: Settings, strategy: ModelValue, progress: Progress) -> Tr
         trials, n_read = _trials(plan, objective, progress)
     best = best_of(trials)
     model = made(strategy.model, dict(strategy.model_parameters) | dict(best.parameters))
-    forecaster, inputs = strategy.fitted(model, window.rows), model.inputs()
+    forecaster, inputs = fitted(model, window.rows, outcomes), model.inputs()
     score = best.score
     artifact = Artifact(
         model=strategy.model,

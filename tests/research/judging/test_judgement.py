@@ -294,7 +294,7 @@ def test_what_are_no_probabilities_are_refused(leagues: Path) -> None:
         def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Shares:
             return replace(super().fit(past, outcomes), shares=(0.5, 0.4, -0.2))
 
-    with pytest.raises(DataError, match="a model breaks its contract in shares"):
+    with pytest.raises(DataError, match="wrong probabilities in the answers of model shares, row 0: exp"):
         walk.of(Entry("shares", Wrong()))
 
 

@@ -100,12 +100,12 @@ def test_a_stored_model_that_is_gated_is_held_to_its_rows_too(home: Path) -> Non
 
     elo, market = kept("elo"), kept("market", "strategy.method=shin")
     assert strategy_of(gate(elo)).name == "regime_gated"
-    with pytest.raises(ConfigurationError, match="data.first_date differs .* set data.first_date=null"):
+    with pytest.raises(ConfigurationError, match=r"data.first_date differs .* set data.first_date=null"):
         strategy_of(gate(elo, "data.first_date=2020-01-01"))
     assert strategy_of(gate(market, method="shin")).name == "regime_gated"
-    with pytest.raises(ConfigurationError, match="strategy.method differs .* add method:shin to strategy.base_param"):
+    with pytest.raises(ConfigurationError, match=r"strategy.method differs .* add method:shin to strategy.base_param"):
         strategy_of(gate(market))
-    with pytest.raises(ConfigurationError, match="has changed since .* train the model again"):
+    with pytest.raises(ConfigurationError, match=r"has changed since .* train the model again"):
         strategy_of(gate(kept("elo", code="00")))
 
 

@@ -1,0 +1,75 @@
+"""Files of the user in a judgement: models are held to their contract, features may not look ahead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import BeaError, DataError
+from research.judging.entries import Entry
+from research.judging.sample import Sample, sample_of
+from research.judging.walk import Walk, Walked, decided_rows, refit_instants
+from research.models import made
+from tests.research.judging.test_settings import settings
+
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "examples" / "models" / "elo_bands.py"
+WHOLE = "np.searchsorted(self.borders, known)]"
+
+
+@pytest.fixture(scope="module")
+def sample(leagues: Path) -> Sample:
+    return sample_of(settings(f"data.store={leagues}", "judge.first_date=2019-07-01"))
+
+
+def walked(sample: Sample, home: Path, old: str = "", new: str = "", feature: str = "") -> Walked:
+    """The forecasts of the example with a line changed, and perhaps a feature of one's own."""
+    text = EXAMPLE.read_text()
+    assert old in text
+    text = text.replace(old, new) if old else text
+    (home / "models").mkdir()
+    (home / "models" / "elo_bands.py").write_text(text.replace('("elo",)', '("own_elo",)') if feature else text)
+    if feature:
+        (home / "features").mkdir()
+        (home / "features" / "own_elo.py").write_text(feature)
+    model = made("elo_bands", {"rows_min": 50})
+    walk = Walk(sample, decided_rows(sample, [model]), "1x2", refit_instants(sample.judged, "season"))
+    return walk.of(Entry("elo_bands", model))
+
+
+def test_the_example_is_judged(sample: Sample, home: Path) -> None:
+    assert walked(sample, home).prob.sum(axis=1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        (
+            WHOLE,
+            "np.searchsorted(self.borders, known - np.append(known, 0.0)[0])]",
+            "each row alone|in another order",
+        ),
+        ("return found\n", "return found[:, :1]\n", r"expected an array of float64 \(\d+, 3\)"),
+        ("return found\n", "return found * 1.0000005\n", "wrong probabilities"),
+        (
+            "check_columns(rows, [DIFFERENCE], EloBands.name)",
+            "1 / 0",
+            r"the model failed in .*elo_bands\.py:29: ",
+        ),
+    ],
+)
+def test_a_model_that_breaks_its_contract_is_one_line(
+    sample: Sample, home: Path, old: str, new: str, text: str
+) -> None:
+    with pytest.raises(BeaError, match=text) as caught:
+        walked(sample, home, old, new)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_feature_that_looks_ahead_is_refused(sample: Sample, home: Path) -> None:
+    text = (ROOT / "research" / "features" / "elo.py").read_text().replace('"elo"', '"own_elo"')
+    seen = "results.with_columns(pl.col('settled_at') - pl.duration(days=1))"
+    ahead = f"_batch = Elo.batch\nElo.batch = lambda self, results, asked: _batch(self, {seen}, asked)\n"
+    with pytest.raises(DataError, match=r"a feature looks ahead in own_elo\."):
+        walked(sample, home, '"elo.diff"', '"own_elo.diff"', f"{text}\n\n{ahead}")
