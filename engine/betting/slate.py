@@ -75,7 +75,7 @@ def kelly_slate(gambles: Sequence[Gamble]) -> list[Floats]:
 
     The sum of the stakes is at most 1, less 1e-10. That limit binds where a book guarantees a profit, and on slates
     that want more than the bankroll. Bets of one event hang together by its outcomes (a bet without an edge can insure
-    another); different events are independent. The expected growth is within 1e-8 of the largest one.
+    another); different events are independent. The expected growth is within 1e-7 of the largest one.
 
     Parameters
     ----------
@@ -220,7 +220,10 @@ def _optimum(slate: _Slate) -> Floats:
         slope = gradient[played]
         gap = _MOST * max(float(slope.max()), 0.0) - float((slope * stakes).sum())
         if mu == _END and gap < _GAP:
-            found[played] = np.where(stakes > price[:-1], stakes, 0.0)
+            kept = np.where(stakes > price[:-1], stakes, 0.0)
+            if price[-1] > room[-1]:  # all of the bankroll is wanted: what is held at 0 goes to the others
+                kept *= stakes.sum() / kept.sum()
+            found[played] = kept
             return found
         mu = max(_SHRINK * float((room * price).mean()), _END)
         step = _newton_step(slope, curve, room, price, mu)

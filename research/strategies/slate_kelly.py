@@ -29,7 +29,7 @@ class SlateKelly:
 
     Single Kelly stakes on forty matches of a Saturday can be more than the bankroll. The stakes of a slate maximise
     the expected log growth of all bets of an instant together (`engine.betting.slate`): exact for the exclusive
-    selections of a market, and within 1e-8 of the largest growth for independent events. `kelly_frac` has no cap; the
+    selections of a market, and within 1e-7 of the largest growth for independent events. `kelly_frac` has no cap; the
     fraction and the caps of ``staking=kelly_column`` shrink it afterwards.
 
     Of an event that is decided in several markets or lines at once, the one that grows fastest alone is on the slate:

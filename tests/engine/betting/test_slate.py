@@ -157,6 +157,21 @@ def test_a_sure_profit_takes_the_whole_bankroll_and_no_more() -> None:
     assert_allclose(kelly_slate([sure])[0], [0.5, 0.5], atol=1e-9)
 
 
+@pytest.mark.parametrize(("seed", "events"), [(47, 25), (3, 8)])
+def test_a_slate_of_sure_profits_leaves_no_part_of_the_bankroll(seed: int, events: int) -> None:
+    """Books that cost less than they return want all of it: the same proportions grow no faster with more in total."""
+    rng = np.random.default_rng(seed)
+    gambles = []
+    for _ in range(events):
+        prob, share = rng.dirichlet(np.ones(3)), rng.dirichlet(np.full(3, 5.0))
+        gambles.append(exclusive(np.maximum(1.0 / share * rng.uniform(0.95, 1.1, 3), 1.0001), prob))
+    stakes = kelly_slate(gambles)
+    total = sum(float(stake.sum()) for stake in stakes)
+    assert 1.0 - 2e-10 < total <= 1.0 and any((stake == 0.0).any() for stake in stakes)
+    whole = [stake * ((1.0 - 1e-10) / total) for stake in stakes]
+    assert growth_of_slate(gambles, whole) - growth_of_slate(gambles, stakes) < 1e-9
+
+
 def test_without_an_edge_there_is_no_stake() -> None:
     assert all((stake == 0.0).all() for stake in kelly_slate(slate(1, 10, 0.8, 0.99)))
     assert kelly_slate([]) == []
