@@ -68,6 +68,7 @@ def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> di
             *notes_of([job.tapes.suspects(tape_job.spec) for tape_job in job.tape_jobs]),
             *refusal_notes(computed.built),
             *fit_notes(computed),
+            *regime_notes(computed.built),
         ],
     }
 
@@ -94,6 +95,16 @@ def fit_notes(computed: Computed) -> list[str]:
     refit = computed.job.command.settings["validation.refit"]
     days = f"{most:,} days" if most > 1 else "one day"
     return [f"a model is fitted on {days} (validation.refit={refit}), if there is anything to decide before the next"]
+
+
+def regime_notes(built: Sequence[BuiltTape]) -> list[str]:
+    """How many opportunities were decided without a known regime; of several tapes, the one with the most."""
+    gated = [(tape.turns.unknown, tape.n_rows) for tape in built if tape.turns is not None and tape.turns.unknown]
+    if not gated:
+        return []
+    unknown, rows = max(gated)
+    of = f"all {rows:,}" if unknown == rows else f"{'up to ' if len(built) > 1 else ''}{unknown:,} of {rows:,}"
+    return [f"no regime is known yet at {of} opportunities: strategy.share_unknown counts there (strategy.days_min)"]
 
 
 def _tape(computed: Computed, number: int) -> dict[str, Any]:

@@ -77,9 +77,16 @@ class Plan:
             )
         if self.moment not in MOMENTS:
             raise unknown_name("moment", self.moment, MOMENTS, where="regimes")
-        if self.states is not None and not 2 <= self.states <= STATES_MAX:
+        if len(set(self.inputs)) < len(self.inputs):
             raise ConfigurationError(
-                "wrong number of regimes", expected=f"2 to {STATES_MAX}, or null", found=str(self.states)
+                "wrong inputs of regimes", where="inputs", expected="each once", found=", ".join(self.inputs)
+            )
+        if self.states is not None and self.states not in range(2, STATES_MAX + 1):
+            raise ConfigurationError(
+                "wrong number of regimes",
+                where="states",
+                expected=f"2 to {STATES_MAX}, or null",
+                found=str(self.states),
             )
         for key, low, high in _RANGES:
             value = getattr(self, key)

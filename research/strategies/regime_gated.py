@@ -144,8 +144,11 @@ class RegimeGated:
         one_of("model", self.model, MODELS)
         one_of("regime_market", self.regime_market, tuple(SELECTIONS))
         shares = (self.shares,) if isinstance(self.shares, int | float) else self.shares
-        for share in (*shares, self.share_unknown):
+        if not shares:
+            raise refuse("shares", "one for each regime", self.shares)
+        for share in shares:
             within("shares", share, 0, 100)
+        within("share_unknown", self.share_unknown, 0, 100)
         object.__setattr__(self, "shares", tuple(float(share) for share in shares))
         within("half_life", self.half_life, 0, 1000)
         within("tail", self.tail, 0, 0.49)
@@ -153,9 +156,9 @@ class RegimeGated:
         within("refit_days", self.refit_days, 1, 10_000)
         if self.penalty is not None:
             within("penalty", self.penalty, 0, 1e9)
+        self._plan()
         if self.states is not None and len(self.shares) != self.states:
             raise refuse("shares", f"one for each of the {self.states} regimes", self.shares)
-        self._plan()
         scope = self.gated.requires().scope
         if CLV in self.inputs and (isinstance(self.gated, Learner) or scope == INSTANT):
             raise refuse(
@@ -196,6 +199,8 @@ class RegimeGated:
                     f"no parameter of {self.base}", where="strategy.base_parameters", expected=", ".join(known),
                     found=repr(text),
                 )  # fmt: skip
+            if key in given:
+                raise refuse("base_parameters", "each parameter once", text)
             given[key] = yaml.safe_load(value[0])
         if "model_parameters" in known and not {"model", "artifact"} & set(given):
             raise refuse("base_parameters", f"model:NAME or artifact:HASH for {self.base}", self.base_parameters)

@@ -28,10 +28,13 @@ class Turns:
     lag_days : float or None
         Median days from a change of state in hindsight, by the last fit, to the first decision with that state; a state
         that was left before counts the days that it lasted. None: no change in hindsight, or no hindsight known.
+    unknown : int
+        Opportunities of a gate whose regime is not known.
     """
 
     changes_a_season: float
     lag_days: float | None
+    unknown: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As a JSON document."""
@@ -39,7 +42,7 @@ class Turns:
 
 
 def turns_of(tape: Tape, spec: TapeSpec, tapes: Tapes) -> Turns | None:
-    """How the regimes of a tape turn; None where no decision states its regime.
+    """How the regimes of a tape turn; None for a strategy without a gate whose decisions state none.
 
     Parameters
     ----------
@@ -49,13 +52,14 @@ def turns_of(tape: Tape, spec: TapeSpec, tapes: Tapes) -> Turns | None:
     tapes : Tapes
         What it was built with: `regime_gated` needs all days of its market to measure its lags.
     """
-    known = _decisions(tape)
+    known, is_gated = _decisions(tape), hasattr(tapes.inputs(spec).strategy, "lags")
+    unknown = int(tape.rows["regime"].null_count()) if is_gated else 0
     if known.is_empty():
-        return None
+        return Turns(0.0, None, unknown) if is_gated else None
     changed = (pl.col("regime") != pl.col("regime").shift()).over("competition")
     seasons = known.select("competition", "season").unique().height
     changes = int(known.select(changed.sum()).item() or 0)
-    return Turns(changes / seasons, _lag(known, spec, tapes))
+    return Turns(changes / seasons, _lag(known, spec, tapes), unknown)
 
 
 def _decisions(tape: Tape) -> pl.DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from research.execution.manifest import refusal_notes
+from research.execution.manifest import refusal_notes, regime_notes
+from research.tapes.regimes import Turns
 
 
 def built(*refused: tuple[str, int, str]) -> Any:
@@ -23,3 +24,15 @@ def test_each_reason_has_a_note_with_number_and_example() -> None:
 def test_the_largest_number_of_several_tapes_is_said() -> None:
     notes = refusal_notes([built(("late", 2, "A B")), built(("late", 7, "C D")), built()])
     assert notes == ["up to 7 opportunities are left out: late; such as C D"]
+
+
+def gated(unknown: int, rows: int) -> Any:
+    return SimpleNamespace(turns=Turns(2.0, None, unknown), n_rows=rows)
+
+
+def test_opportunities_without_a_known_regime_have_a_note() -> None:
+    none = SimpleNamespace(turns=None, n_rows=10)
+    assert regime_notes([none, gated(0, 10)]) == []
+    (whole,), (part,) = regime_notes([gated(1200, 1200)]), regime_notes([gated(3, 50), gated(7, 50), none])
+    assert whole.startswith("no regime is known yet at all 1,200 opportunities: strategy.share_unknown counts there")
+    assert "at up to 7 of 50 opportunities" in part

@@ -57,6 +57,12 @@ def test_changes_are_counted_along_all_decisions_within_a_competition() -> None:
     assert turns_of(tape([0, 1], seasons="ss"), SPEC, none) == Turns(1.0, None)
 
 
+def test_opportunities_of_a_gate_without_a_regime_are_counted() -> None:
+    gate = tapes(SimpleNamespace(lags=lambda *_: []))
+    assert turns_of(tape([None] * 4), SPEC, gate) == Turns(0.0, None, 4), "a gate that never knew a regime says so"
+    assert turns_of(tape([None, None, 1, 0]), SPEC, gate) == Turns(1.0, None, 2)
+
+
 def test_the_lag_of_a_gate_is_that_of_its_decisions_to_the_hindsight_of_the_last_fit() -> None:
     gate: Any = make("regime_gated", test_regime_gated.SMALL)
     days = np.unique(QUOTES["decided_at"].cast(pl.Int64).to_numpy() // DAY_NS)
