@@ -22,6 +22,8 @@ Longs = NDArray[np.int64]
 
 #: verdict where no interval is known
 TOO_FEW: Final = "too few weeks to tell"
+#: difference of a market to itself
+_NONE: Final = Interval(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def table_of(prob: Mapping[str, Floats], fair: Mapping[str, Floats], outcome: Lo
 def _row(name: str, prob: Floats, fair: Mapping[str, Floats], outcome: Longs, weeks: Weeks, tested: int) -> Row:
     losses = log_losses(prob, outcome)
     against = {market: losses - log_losses(fair[market], outcome) for market in (CLOSE, OPEN) if market in fair}
-    versus = {market: weeks.mean(apart) for market, apart in against.items()}
+    versus = {market: _NONE if market == name else weeks.mean(apart) for market, apart in against.items()}
     pool = NO_POOL if name == CLOSE else pool_of(fair[CLOSE], prob, outcome, weeks)
     # Bonferroni: the tails of all models together are that of one
     adds = pool.is_above_zero((1.0 - LEVEL) / 2.0 / max(tested, 1))
@@ -103,7 +105,7 @@ def _row(name: str, prob: Floats, fair: Mapping[str, Floats], outcome: Longs, we
         float(ranked(prob, outcome).mean()),
         float(brier(prob, outcome).mean()),
         calibration_error(prob, outcome),
-        Interval(0.0, 0.0, 0.0) if name == CLOSE else versus[CLOSE],
+        versus[CLOSE],
         versus.get(OPEN, UNKNOWN),
         pool,
         adds,

@@ -146,6 +146,7 @@ def test_the_table_has_a_row_for_each_model_in_the_form_of_the_document(leagues:
     close, opened, _, own = document["models"]
     assert close["vs_close"] == {"diff": 0.0, "low": 0.0, "high": 0.0} and close["blend_weight"]["value"] is None
     assert own["vs_close"]["low"] < own["vs_close"]["diff"] == pytest.approx(own["log_loss"] - close["log_loss"])
+    assert opened["vs_open"] == close["vs_close"] and cells(judgement.rows[1])[-2] == "–"
     assert own["vs_open"]["diff"] == pytest.approx(own["log_loss"] - opened["log_loss"])
     assert own["vs_close"]["low"] > 0.0 and own["verdict"] == "adds nothing to the market"
     assert not failed(judgement.checks)

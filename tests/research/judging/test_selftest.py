@@ -51,6 +51,15 @@ def test_a_market_that_knows_nothing_is_found() -> None:
     assert [check.name.split()[0] for check in found] == ["cheater,"]
 
 
+def test_outcomes_that_are_equally_frequent_fail_nothing() -> None:
+    home = np.random.default_rng(2).uniform(0.2, 0.8, 600)
+    prob = np.stack([home, 1.0 - home], axis=1)
+    outcome = np.ones(600, dtype=np.int64)
+    outcome[np.argsort(-home)[:300]] = 0  # the 300 favourites of the home side win, and no others
+    assert checks(prob, 1.0 / (prob * 1.03), outcome)[0].passed
+    assert checks(prob[::-1], 1.0 / (prob[::-1] * 1.03), outcome)[0].passed is False
+
+
 def test_a_forecast_fitted_to_the_shuffle_is_found() -> None:
     prob, odds, outcome = world()
     shuffled = np.random.default_rng(0).permutation(outcome)
