@@ -36,7 +36,7 @@ _EXACT: Final = 1e-12
 #: share of the outcomes that are told, and the factor of their probabilities
 _TOLD: Final = 0.6
 _MOVED: Final = 1.3
-#: weights beyond this many standard errors are no chance, whatever the number of forecasts
+#: weights and differences beyond this many standard errors are no chance, whatever the number of forecasts
 _BEYOND: Final = 4.0
 _CHEATER: Final = "told"
 
@@ -123,7 +123,14 @@ def _order(market: Floats, outcome: Longs) -> Check:
     seen = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
     cheat, priced, shares, even = losses.values()
     in_order = cheat < priced < shares <= even + _EXACT  # outcomes as frequent as each other have uniform shares
-    return Check("cheater, market, base rate, uniform rank in this order", _or_few(in_order, n), seen)
+    passed = in_order or (None if cheat < priced and _by_chance(market, ranked["base rate"], outcome) else False)
+    return Check("cheater, market, base rate, uniform rank in this order", _or_few(passed, n), seen)
+
+
+def _by_chance(market: Floats, shares: Floats, outcome: Longs) -> bool:
+    """Whether a sound market may be behind the shares, which are those of hindsight: matches may be nearly even."""
+    apart = log_losses(market, outcome) - log_losses(shares, outcome)
+    return float(apart.mean()) <= _BEYOND * float(apart.std()) / math.sqrt(len(apart))
 
 
 def _uniform(shape: tuple[int, ...], outcome: Longs) -> Check:

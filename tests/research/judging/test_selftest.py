@@ -60,6 +60,17 @@ def test_outcomes_that_are_equally_frequent_fail_nothing() -> None:
     assert checks(prob[::-1], 1.0 / (prob[::-1] * 1.03), outcome)[0].passed is False
 
 
+def test_a_market_of_nearly_even_matches_is_not_failed_by_chance() -> None:
+    rng = np.random.default_rng(3)
+    found = []
+    for _ in range(60):
+        prob = np.array([0.44, 0.3, 0.26]) * np.exp(rng.normal(0.0, 0.05, (600, 3)))
+        prob /= prob.sum(axis=1, keepdims=True)
+        outcome = (prob.cumsum(axis=1) < rng.random((600, 1))).sum(axis=1).clip(0, 2)
+        found.append(selftest._order(prob, outcome).passed)
+    assert None in found and False not in found
+
+
 def test_a_forecast_fitted_to_the_shuffle_is_found() -> None:
     prob, odds, outcome = world()
     shuffled = np.random.default_rng(0).permutation(outcome)
