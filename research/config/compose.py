@@ -154,6 +154,8 @@ class Composer:
         return {str(key) for key in found.config} if found is not None else set()
 
     def _explained(self, error: Exception, words: Sequence[str]) -> BeaError:
+        if match := re.search(r"Could not find '(experiment/[^']*)/([^'/]*)'", str(error)):
+            return unknown_option(match[1], match[2], self.options(match[1]))  # Hydra lists those of experiment
         if (match := re.search(r"Could not override '([^']*)'", str(error))) and match[1] in KEYS:
             with _without_resolvers():
                 own = resolved(self.loader.load_configuration(self.name, [], RunMode.RUN))
@@ -276,9 +278,9 @@ def _project_part(config: DictConfig) -> DictConfig:
 
 
 #: mappings that are one value, not a branch of the tree
-WHOLE = ("execution.commission_rates", "execution.venues", "execution.unresolved", "sweep.params")
+WHOLE = ("execution.commission_rates", "execution.venues", "execution.unresolved", "sweep.params", "judge.models")
 #: mappings that may get other keys: Hydra adds a key only with a plus sign, and who reads them checks them
-_RATES = re.compile(r"(execution\.(commission_rates|venues|unresolved)|tune\.space)[.=]")
+_RATES = re.compile(r"(execution\.(commission_rates|venues|unresolved)|tune\.space|judge\.markets)[.=]")
 
 
 def flatten(tree: dict[str, Any], head: str = "") -> dict[str, Any]:

@@ -149,6 +149,7 @@ def _shuffled(prob: Mapping[str, Floats], shuffled: Longs, weeks: Weeks, rng: np
     cheats, largest = scores.pop(_CHEATER, math.nan), max(scores.values(), default=math.nan)
     passed = (largest <= _BEYOND < cheats) if scores and math.isfinite(cheats) else None
     seen = f"largest weight {largest:.1f} standard errors, that of one who is told some {cheats:.1f}"
+    seen = "no weight has a standard error" if passed is None else seen
     return Check("on shuffled outcomes no forecast adds to their shares", _or_few(passed, n), seen)
 
 

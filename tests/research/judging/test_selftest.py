@@ -118,3 +118,4 @@ def test_few_events_fail_nothing_by_chance() -> None:
     prob, odds, outcome = world()
     found = checks(prob[:20][::-1], odds[:20][::-1], outcome[:20])
     assert [check.passed for check in found[:4]] == [None, True, None, None] or found[0].passed
+    assert found[2].words == "no weight has a standard error"

@@ -40,6 +40,11 @@ def test_tennis_is_judged_by_the_one_price_of_its_source() -> None:
     assert found.market == "moneyline" and found.markets == {"market_close": Price("pinnacle", "open")}
 
 
+def test_a_market_of_another_bookmaker_is_one_more_key() -> None:
+    found = settings("judge.markets.market_avg=avg:close").markets
+    assert list(found)[-1] == "market_avg" and found["market_avg"] == Price("avg", "close") and len(found) == 4
+
+
 def test_models_have_names_parameters_and_artifacts() -> None:
     found = settings("judge.models=[elo,{model:lightgbm,leaves:8,features:[elo,form]},artifact:12e456,elo]").models
     assert found == (
@@ -47,6 +52,7 @@ def test_models_have_names_parameters_and_artifacts() -> None:
     )  # fmt: skip
     assert [one.label for one in found] == ["elo", "lightgbm{leaves: 8, features: [elo, form]}", "artifact:12e456"]
     assert settings("judge.models=all").models is None and settings("judge.models=elo").models == (Asked("elo"),)
+    assert settings("judge.models={model:elo,rows_min:300}").models == (Asked("elo", (("rows_min", 300),)),)
 
 
 def test_the_sample_is_a_store_that_can_be_judged() -> None:
@@ -61,6 +67,7 @@ def test_the_sample_is_a_store_that_can_be_judged() -> None:
         (["judge.markets.market_close=pinnacle:in_play"], "BOOKMAKER:KIND"),
         (["judge.markets.market_close=null"], "no closing price to judge by"),
         (["+judge.markets.bookie=pinnacle:open"], "expected market_..., found bookie"),
+        (["judge.markets.bookie=pinnacle:open"], "expected market_..., found bookie"),
         (["judge.first_date=soon"], "wrong value in judge.first_date: expected a date such as 2015-08-01, found soon"),
         (["judge.last_date=soon"], "wrong value in judge.last_date"),
         (["judge.competitions=[]"], "wrong value in judge.competitions"),
@@ -79,6 +86,10 @@ def test_the_sample_is_a_store_that_can_be_judged() -> None:
         (["judge.method=powr"], "did you mean power?"),
         (["judge.modles=all"], "judge.models"),
         (["experiment=sample"], "a judgement has no key sweep"),
+        (
+            ["experiment=judge/five"],
+            "group experiment/judge: expected atp, five_leagues, sample",
+        ),
         (["judge.edge_min=lots"], "a number of at least -1"),
     ],
 )
