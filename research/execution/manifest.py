@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.identity import digest
 from engine.kernel.width import vector_bits
 from engine.machine import peak_bytes
+from engine.schema import CLOSE
 from research.execution.job import BuiltTape, Computed
 from research.records.identity import commit, is_dirty, versions
 from research.tapes.facts import merged_facts
@@ -69,6 +70,7 @@ def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> di
             *refusal_notes(computed.built),
             *fit_notes(computed),
             *regime_notes(computed.built),
+            *close_notes([tape_job.spec.instants for tape_job in job.tape_jobs]),
         ],
     }
 
@@ -105,6 +107,16 @@ def regime_notes(built: Sequence[BuiltTape]) -> list[str]:
     unknown, rows = max(gated)
     of = f"all {rows:,}" if unknown == rows else f"{'up to ' if len(built) > 1 else ''}{unknown:,} of {rows:,}"
     return [f"no regime is known yet at {of} opportunities: strategy.share_unknown counts there (strategy.days_min)"]
+
+
+def close_notes(instants: Iterable[Sequence[str]]) -> list[str]:
+    """That nobody could have placed the bets, where decisions see closing prices; `instants` of each tape."""
+    if not any(CLOSE in kinds for kinds in instants):
+        return []
+    return [
+        "not executable: decisions know closing prices (data.instants), which are the last ones only in hindsight; "
+        "earlier prices of other bookmakers are taken as if they were still there"
+    ]
 
 
 def _tape(computed: Computed, number: int) -> dict[str, Any]:

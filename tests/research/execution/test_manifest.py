@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from research.execution.manifest import refusal_notes, regime_notes
+from research.execution.manifest import close_notes, refusal_notes, regime_notes
 from research.tapes.regimes import Turns
 
 
@@ -36,3 +36,9 @@ def test_opportunities_without_a_known_regime_have_a_note() -> None:
     (whole,), (part,) = regime_notes([gated(1200, 1200)]), regime_notes([gated(3, 50), gated(7, 50), none])
     assert whole.startswith("no regime is known yet at all 1,200 opportunities: strategy.share_unknown counts there")
     assert "at up to 7 of 50 opportunities" in part
+
+
+def test_a_run_that_decides_at_closing_prices_is_called_not_executable() -> None:
+    assert close_notes([("open", "snapshot"), ("open",)]) == []
+    (note,) = close_notes([("open", "snapshot"), ("open", "close")])
+    assert note.startswith("not executable: decisions know closing prices")
