@@ -43,7 +43,7 @@ LEAGUES = ("E0", "SP1", "D1", "I1", "F1")
 DECAY, WINDOW = 0.0018, 1461
 #: a peer that takes longer is given up, seconds
 LIMIT_S = 7200.0
-MODELS = ("elo", "pi", "poisson", "dixon_coles", "score_driven", "logit", "lightgbm")
+MODELS = ("elo", "pi", "poisson", "dixon_coles", "score_driven", "logit")
 PEERS = {
     "penaltyblog Elo": ("penaltyblog_forecasts", "elo"),
     "penaltyblog pi-ratings": ("penaltyblog_forecasts", "pi"),
@@ -185,7 +185,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", type=Path)
-    parser.add_argument("--every", type=int, default=7, help="days between refits of penaltyblog's goal models")
+    parser.add_argument("--every", type=int, default=14, help="days between refits of penaltyblog's goal models")
     parser.add_argument("--environment", type=Path, help="folder of the packages' environment")
     given = parser.parse_args()
     settings = five_leagues(given.store.absolute())
