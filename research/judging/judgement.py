@@ -114,8 +114,8 @@ def judge(settings: Settings, progress: Progress | None = None) -> Judgement:
     """
     shown = Silence() if progress is None else progress
     chosen = _chosen(settings)
-    sample = sample_of(settings)
     entries = [one for one in chosen if isinstance(one, Entry)]
+    sample = sample_of(settings, [entry.model.inputs() for entry in entries])
     walked, notes = _walked(settings, sample, entries, shown)
     told = {**sample.fair, **{name: one.prob for name, one in walked.items()}}
     labels = (one.label if isinstance(one, Entry) else one for one in chosen)

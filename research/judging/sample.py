@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,9 @@ from engine.schema import SELECTIONS, with_optional
 from engine.store.hashing import FrameHash
 from engine.store.store import Store
 from engine.store.universe import Universe
+from research.forecasting.contract import Inputs
 from research.forecasting.rows import OUTCOME, outcome_of
+from research.judging.prices import market_at, quotes_at
 from research.judging.settings import Price, Settings
 
 __all__ = ["Sample", "books_of", "counted", "days_of", "sample_of"]
@@ -44,8 +46,8 @@ class Sample:
         When its prices were known, UTC nanoseconds.
     decided : str
         `Settings.decided`.
-    prices : polars.DataFrame
-        Its probabilities for all events: event_id and a column for each outcome. Models that read the market get these.
+    prices : polars.DataFrame or None
+        The market of all events as models read it (`research.judging.prices`); None: no model does.
     left_out : mapping of str to int
         Events of the judged span that are not judged, by reason.
     data_hash : str
@@ -58,7 +60,7 @@ class Sample:
     fair: Mapping[str, Floats]
     known: Mapping[str, Longs]
     decided: str
-    prices: pl.DataFrame
+    prices: pl.DataFrame | None
     left_out: Mapping[str, int]
     data_hash: str = ""
 
@@ -79,8 +81,14 @@ class Sample:
         return replace(self, judged=judged, odds=odds, fair=fair, known=known, left_out=left_out)
 
 
-def sample_of(settings: Settings) -> Sample:
+def sample_of(settings: Settings, reads: Sequence[Inputs] = ()) -> Sample:
     """Read the store.
+
+    Parameters
+    ----------
+    settings : Settings
+    reads : sequence of Inputs
+        What the models read.
 
     Raises
     ------
@@ -117,10 +125,13 @@ def sample_of(settings: Settings) -> Sample:
     odds = {name: _aligned(judged, book, names) for name, book in books.items()}
     known = {name: _aligned(judged, book, ("known_at",))[:, 0] for name, book in books.items()}
     decided = settings.decided
+    market, seen = None, list(books.values())
+    if any(needed.market for needed in reads):
+        seen.append(quotes_at(store, settings, books[decided]))
+        market = market_at(settings, events, seen[-1], any(needed.opening for needed in reads))
     return Sample(
         events, judged, odds, {name: fair_probabilities(values, settings.method) for name, values in odds.items()},
-        known, decided,
-        _fair_frame(books[decided], names, settings.method), left_out, _hashed(events, *books.values()),
+        known, decided, market, left_out, _hashed(events, *seen),
     )  # fmt: skip
 
 
@@ -196,8 +207,3 @@ def _has(book: pl.DataFrame) -> pl.Expr:
 def _aligned(judged: pl.DataFrame, book: pl.DataFrame, names: tuple[str, ...]) -> NDArray[Any]:
     joined = judged.select("event_id").join(book, on="event_id", how="left", maintain_order="left")
     return np.ascontiguousarray(joined.select(names).to_numpy())
-
-
-def _fair_frame(book: pl.DataFrame, names: tuple[str, ...], method: str) -> pl.DataFrame:
-    fair = fair_probabilities(book.select(names).to_numpy().reshape(-1, len(names)), method)
-    return pl.DataFrame({"event_id": book["event_id"], **{name: fair[:, i] for i, name in enumerate(names)}})

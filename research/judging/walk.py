@@ -94,10 +94,7 @@ def decided_rows(sample: Sample, models: Iterable[Model]) -> pl.DataFrame:
         features = frames(made, sample.events, decisions)
         if own := of_the_user(made):
             check_features(own, sample.events, decisions)
-    market = None
-    if any(needed.market for needed in inputs):
-        market = decisions.join(sample.prices, on="event_id", how="inner")
-    return rows_of(decisions, sample.events, features, market)
+    return rows_of(decisions, sample.events, features, sample.prices)
 
 
 @dataclass

@@ -167,13 +167,32 @@ class ModelValue:
         """
         quotes = self.prices(view)
         decisions, events = quotes.select(KEY).unique(), quotes.select(_EVENT).unique("event_id")
-        inputs, market = self.made.inputs(), None
+        inputs = self.made.inputs()
+        market = None
         if inputs.market:
-            market = self._market(quotes)
-        if market is not None and inputs.opening:
-            before = back_prices(opening(view.known()), (self.market,), None, suspect=not self.skip_suspect)
-            market = with_opening(market, self._market(before), self.market)
+            market = self.market_of(quotes, view.known() if inputs.opening else None)
         return rows_of(decisions, events, view.features, market)
+
+    def market_of(self, quotes: pl.DataFrame, path: pl.DataFrame | None) -> pl.DataFrame:
+        """The market of each decision, as a model reads it.
+
+        Parameters
+        ----------
+        quotes : polars.DataFrame
+            `prices` of a view.
+        path : polars.DataFrame or None
+            Its path; None: without the columns of the opening.
+
+        Returns
+        -------
+        polars.DataFrame
+            `research.forecasting.market.market_of`; with a path, `research.forecasting.market.with_opening`.
+        """
+        now = self._market(quotes)
+        if path is None:
+            return now
+        before = back_prices(opening(path), (self.market,), None, suspect=not self.skip_suspect)
+        return with_opening(now, self._market(before), self.market)
 
     def _market(self, quotes: pl.DataFrame) -> pl.DataFrame:
         return market_of(quotes, self.market, self.market_bookmaker, self.method)

@@ -323,7 +323,9 @@ def test_the_kept_forecasts_give_the_table_again(leagues: Path, shares: ShareMod
     events = Store.open(leagues).events()
     moved = events.with_columns(away_score=pl.when(pl.int_range(pl.len()) == 0).then(9).otherwise("away_score"))
     _stored(home / "other", moved, Store.open(leagues).quotes())
-    assert sample_of(chosen(home / "other")).data_hash != document["data_hash"] == sample_of(chosen(leagues)).data_hash
+    reads = [shares.inputs()]
+    assert sample_of(chosen(home / "other"), reads).data_hash != document["data_hash"]
+    assert document["data_hash"] == sample_of(chosen(leagues), reads).data_hash
     assert all(f">{row.model}</th>" in text and f"{row.log_loss:.4f}" in text for row in judgement.rows)
     assert "bea judge judge.models=all" in text and text.count("<svg") == 4
     assert all(f"By {by}" in text for by in ("competition", "season", "odds of the favourite"))
@@ -340,7 +342,7 @@ def test_no_one_bets_on_the_close_at_prices_of_before(leagues: Path, shares: Sha
 
 
 def test_without_pinnacle_before_the_match_the_other_price_is_bet_on_and_read(leagues: Path) -> None:
-    sample = sample_of(chosen(leagues, "judge.markets.market_open=null"))
+    sample = sample_of(chosen(leagues, "judge.markets.market_open=null"), [Inputs(market=True)])
     assert sample.decided == "market_b365" and sample.is_later("market_close")
     read = sample.judged.select("event_id").join(sample.prices, on="event_id", how="left", maintain_order="left")
     assert (read.select("home", "draw", "away").to_numpy() == sample.fair["market_b365"]).all()
