@@ -65,7 +65,8 @@ def arrived(shell: str, text: str, folder: Path) -> list[list[str]]:
         (folder / name).chmod(0o755)
     for name in ("python", "nox", "pre-commit"):
         (folder / ".venv/bin" / name).symlink_to(shutil.which("true") or "/bin/true")
-    (folder / "python3").symlink_to(shutil.which("true") or "/bin/true")
+    for name in ("python3", "jupyter"):
+        (folder / name).symlink_to(shutil.which("true") or "/bin/true")
     for name in ("odds/a.csv", "tennis/a.xlsx"):
         (folder / name).parent.mkdir()
         (folder / name).touch()
