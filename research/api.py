@@ -89,11 +89,16 @@ class Comparison:
         """One row for each difference and measure: part, name, and a column of texts for each side."""
         import polars as pl
 
+        from research.report.comparison.differences import heading
         from research.report.terminal import setting
         from research.report.text import MEASURES
 
         rows = [
-            (part, name, *(MEASURES[name].text(value) if name in MEASURES else setting(value) for value in values))
+            (
+                part,
+                heading(part, name),
+                *(MEASURES[name].text(value) if name in MEASURES else setting(value) for value in values),
+            )
             for part, named in self.parts.items()
             for name, values in named.items()
         ]

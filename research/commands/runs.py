@@ -12,9 +12,6 @@ from research.commands.arguments import parser_of, print_json
 from research.records.folder import find, folder_bytes, remove
 from research.records.summary import configuration_summary, listing, summary
 
-#: headings of the counts that a comparison shows before the measures
-_HEADS = {"configurations": "configurations of the run", "number": "configuration compared"}
-
 
 def runs(argv: Sequence[str]) -> int:
     """`bea runs`: list or remove runs; returns the exit status."""
@@ -72,7 +69,7 @@ def report(argv: Sequence[str]) -> int:
 
 def compare(argv: Sequence[str]) -> int:
     """`bea compare`: runs or configurations side by side; returns the exit status."""
-    from research.report.comparison.differences import differences, write_page
+    from research.report.comparison.differences import differences, heading, write_page
     from research.report.headline import first_lines
 
     parser = parser_of(
@@ -93,7 +90,7 @@ def compare(argv: Sequence[str]) -> int:
     from rich.text import Text
 
     from research.report.terminal import console, setting
-    from research.report.text import MEASURES, measure_name, number
+    from research.report.text import MEASURES, number
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
@@ -105,10 +102,9 @@ def compare(argv: Sequence[str]) -> int:
         table.add_row(Text(part, style="bold"), *([""] * len(pairs)))
         for name, values in rows.items():
             cells = [MEASURES[name].text(value) if name in MEASURES else setting(value) for value in values]
-            if part == "metrics" and name in _HEADS:
+            if part == "metrics" and name in ("configurations", "number"):
                 cells = [("#" if name == "number" else "") + number(value) for value in values]
-            head = _HEADS.get(name, measure_name(name)) if part == "metrics" else name
-            table.add_row(Text(f"  {printable(head, 60)}"), *(Text(cell) for cell in cells))
+            table.add_row(Text(f"  {printable(heading(part, name), 60)}"), *(Text(cell) for cell in cells))
         if not rows:
             table.add_row(Text("  the same"), *([""] * len(pairs)))
     screen = console()

@@ -1,6 +1,6 @@
 """The measured tables of docs/features.md, and every row of the features over real seasons in three ways.
 
-    python -m tests.bench.features ../shared/data football|constants|tennis|rows
+    python -m tests.bench.features FOLDER football|constants|tennis|rows
 
 DATA has the folders football_data, football_data_leagues and tennis_data. No season that `bea judge` judges is read for
 a table of football: 2005/06 to 2012/13 are judged here, by one ordered logit that is fitted in the same span.

@@ -1,6 +1,6 @@
 """Time and likelihood of the goal models, beside penaltyblog where a Python has it.
 
-    python -m tests.bench.goals ../shared/data [--peer PYTHON]
+    python -m tests.bench.goals FOLDER [--peer PYTHON]
 
 DATA has the folders football_data and football_data_leagues. PYTHON is an interpreter of an environment with
 penaltyblog; it is run in the same minute, on the same matches.

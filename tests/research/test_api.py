@@ -49,7 +49,9 @@ def test_every_form_is_the_same_run(home: Path) -> None:
     assert len(swept) == 2
     comparison = research.compare(one, swept)
     assert comparison.names == [one.short, swept.short] and repr(comparison).startswith("<Comparison of ")
-    assert "configurations" in comparison.table()["name"].to_list() and "<table" in comparison._repr_html_()
+    named = comparison.table().filter(part="metrics")["name"].to_list()
+    assert named[0] == "configurations of the run" and "turnover" in named and "<table" in comparison._repr_html_()
+    assert not [name for name in named if "minor" in name], "amounts are shown in money"
     other = research.compare(one.short, f"{swept.short}#2", (swept, 1))
     assert other.table().columns == ["part", "name", one.short, f"{swept.short}#2", f"{swept.short}#1"]
     assert other.table().filter(name="strategy.edge_min").row(0)[2:] == ("0.05", "0.1", "0.05")

@@ -13,7 +13,7 @@ from engine.files import write_bytes
 from research.config.keys import counts
 from research.records.folder import runs_folder
 from research.report.naming import value_text
-from research.report.text import number
+from research.report.text import measure_name, number
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -24,6 +24,13 @@ PAGES: Final = ".compare"
 MOST: Final = 6
 #: most values of a swept key that are named
 _NAMED: Final = 4
+#: names of the counts before the measures
+_HEADS: Final = {"configurations": "configurations of the run", "number": "configuration compared"}
+
+
+def heading(part: str, name: str) -> str:
+    """Name of a row of `differences` for a reader: amounts are shown in money, under a name without minor units."""
+    return _HEADS.get(name, measure_name(name)) if part == "metrics" else name
 
 
 def differences(runs: Sequence[tuple[RunRecord, int | None]]) -> dict[str, dict[str, list[Any]]]:
