@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -107,7 +107,10 @@ class Parts:
             return
         held, rows = list[View](), 0
         decide_at, path = inputs.spec.decide_at, inputs.required.path
-        for view in store_views(store, part.visible, decide_at, memory_mb=self._memory_mb, path=path):
+        views: Iterable[View] = store_views(store, part.visible, decide_at, memory_mb=self._memory_mb, path=path)
+        if not path:
+            views = list(views)  # the query ends, and its database closes, before a strategy that may fail runs
+        for view in views:
             rows += 0 if view.path is None else view.path.height
             if need and rows > self._most:
                 todo = "allow more memory, or decide less often: data.decide_at=before_start:1h"
