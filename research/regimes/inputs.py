@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ConfigurationError, DataError
+from research.regimes.series import NEEDS
 
 Matrix = NDArray[np.float64]
 
@@ -72,7 +73,11 @@ def scaling_of(values: Matrix, half_life: float, tail: float, names: Sequence[st
     named = list(names) or [f"input {number}" for number in range(values.shape[1])]
     known = np.isfinite(values).any(axis=0)
     if not known.all():
-        raise DataError("an input of regimes has no value", where=named[int(np.argmin(known))], expected="numbers")
+        where = named[int(np.argmin(known))]
+        raise DataError(
+            "an input of regimes has no value", where=where, expected="numbers",
+            todo=NEEDS.get(where, "use another input"),
+        )  # fmt: skip
     low, high = np.nanquantile(values, (tail, 1 - tail), axis=0)
     smoothed = _smoothed(np.clip(values, low, high), half_life)
     center, spread = np.nanmean(smoothed, axis=0), np.nanstd(smoothed, axis=0)

@@ -18,6 +18,12 @@ PRICES: Final = ("overround", "dispersion", "volatility")
 RESULTS: Final = ("favourites", "home_advantage", "clv")
 #: all inputs of regimes
 INPUTS: Final = (*PRICES, *RESULTS)
+#: what an input is made of, for those that a history may lack
+NEEDS: Final = {
+    "dispersion": "it needs two bookmakers",
+    "volatility": "it needs several decisions on an event: data.decide_at=before_start:24h+1h, or snapshots",
+    "clv": "it needs closing prices of clv.bookmaker, and bets of the base on the market",
+}
 
 _BOOK: Final = ("event_id", "line", "decided_at", "bookmaker")
 

@@ -43,6 +43,8 @@ def test_a_value_not_known_yet_is_the_mean_and_bad_inputs_are_named() -> None:
     assert scaling_of(values, 0, 0).applied(values)[0, 0] == 0.0
     with pytest.raises(DataError, match="no value in overround"):
         scaling_of(np.full((5, 1), np.nan), 5, 0, ("overround",))
+    with pytest.raises(DataError, match=r"no value in volatility: .* several decisions on an event: data\.decide_at"):
+        scaling_of(np.full((5, 1), np.nan), 5, 0, ("volatility",))
     with pytest.raises(DataError, match="does not vary in clv"):
         scaling_of(np.column_stack([np.arange(5.0), np.ones(5)]), 5, 0, ("a", "clv"))
     with pytest.raises(ConfigurationError, match=r"tail < 0\.5"):
