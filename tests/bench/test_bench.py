@@ -17,6 +17,7 @@ from tests.bench.__main__ import main
 from tests.bench.contender import CONTENDERS, OURS
 from tests.bench.data import Job
 from tests.bench.environment import REQUIREMENTS, Unavailable
+from tests.bench.forecasts import Spoken, table
 from tests.bench.measure import Failed, Timing, difference, worker
 from tests.bench.page import disagreements
 from tests.property.test_lanes import of_one_class, plain_tape
@@ -140,3 +141,11 @@ def test_the_peers_are_pinned_and_have_no_address() -> None:
     names = {line.split("==")[0] for line in lines}
     assert {"vectorbt", "backtestbuddy", "sports-betting", "penaltyblog"} <= names
     assert "socks" not in names, "a package that does not belong to the one that requires it"
+
+
+def test_forecasts_are_compared_on_the_matches_that_all_answer() -> None:
+    sure = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+    even = np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5], [np.nan, np.nan, np.nan]])
+    lines = table({"sure": Spoken(sure, 1.0), "even": Spoken(even, 2.5)}, np.array([0, 2, 2]))
+    assert lines[0] == "2 of 3 matches are answered by all"
+    assert lines[1:] == ["| sure | 0.0000 | 0.0000 | 1.00 |", "| even | 0.6931 | 0.1562 | 2.50 |"]
