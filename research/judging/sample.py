@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.errors import DataError, EmptyUniverseError, check_names
+from engine.errors import ConfigurationError, DataError, EmptyUniverseError, check_names
 from engine.identity import digest
 from engine.odds import fair_probabilities
 from engine.schema import SELECTIONS, with_optional
@@ -20,7 +20,7 @@ from engine.store.universe import Universe
 from research.forecasting.contract import Inputs
 from research.forecasting.rows import OUTCOME, outcome_of
 from research.judging.prices import market_at, quotes_at
-from research.judging.settings import Price, Settings
+from research.judging.settings import CLOSE, Price, Settings
 
 __all__ = ["Sample", "books_of", "counted", "days_of", "sample_of"]
 
@@ -35,7 +35,7 @@ class Sample:
     Attributes
     ----------
     events : polars.DataFrame
-        All events that may be learned from, in the columns of `schema.ALL_EVENTS`.
+        All events that may be learned from, in the columns of `schema.ALL_EVENTS`: those of the judged sport.
     judged : polars.DataFrame
         The judged ones, sorted by (starts_at, event_id), with `OUTCOME`, the index of what happened.
     odds : mapping of str to float64 (n, n_outcomes)
@@ -94,6 +94,8 @@ def sample_of(settings: Settings, reads: Sequence[Inputs] = ()) -> Sample:
     ------
     EmptyUniverseError
         No event is left to judge; the message counts what is missing.
+    ConfigurationError
+        The judged events are of two sports.
     BeaError
         The store or the settings are not what they should be.
     """
@@ -109,6 +111,8 @@ def sample_of(settings: Settings, reads: Sequence[Inputs] = ()) -> Sample:
         )  # fmt: skip
     names = SELECTIONS[settings.market]
     books = {name: books_of(store, settings, price, events) for name, price in settings.markets.items()}
+    if sport := _sport(span, books[CLOSE]):
+        events, span = (part.filter(pl.col("sport") == sport) for part in (events, span))
     left_out, judged = dict[str, int](), span
     for reason, kept in (
         ("no result, or not played to its end", pl.col(OUTCOME).is_not_null()),
@@ -166,6 +170,17 @@ def _span(events: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     if settings.last_date is not None:
         kept &= pl.col("date") <= settings.last_date
     return events.filter(kept).with_columns(outcome_of(settings.market))
+
+
+def _sport(span: pl.DataFrame, book: pl.DataFrame) -> str | None:
+    """The sport whose events are judged, and alone learned from; None: no event has prices."""
+    sports = sorted(span.join(book, on="event_id", how="semi")["sport"].unique())
+    if len(sports) > 1:
+        raise ConfigurationError(
+            "more than one sport to judge", where="judge.*", expected="one: a fit of two is wrong for both",
+            found=", ".join(sports), todo=f"choose one, such as data.sports=[{sports[0]}]",
+        )  # fmt: skip
+    return sports[0] if sports else None
 
 
 def books_of(store: Store, settings: Settings, price: Price, events: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 import polars as pl
 
-from engine.errors import DataError
+from engine.errors import ConfigurationError, DataError
 from engine.schema import SELECTIONS
 from engine.strategy import History, Requirement, View
 from research.forecasting.checks import checked
@@ -148,9 +148,11 @@ class ModelValue:
         ------
         DataError
             The history is too short for the model.
+        ConfigurationError
+            It is of two sports.
         """
         view = View(history.quotes, history.features, history.path)
-        learned = training_rows(self.rows(view), history.events, until, self.market)
+        learned = self.learned(self.rows(view), history.events, until)
         if learned.is_empty():
             raise DataError(
                 f"model {self.model} has nothing to learn from",
@@ -159,6 +161,23 @@ class ModelValue:
                 todo="start earlier, or let the first fold be longer",
             )
         return FittedValue(self, fitted(self.made, learned, SELECTIONS[self.market]))
+
+    def learned(self, rows: pl.DataFrame, events: pl.DataFrame, until: int) -> pl.DataFrame:
+        """`research.forecasting.rows.training_rows` of one sport.
+
+        Raises
+        ------
+        ConfigurationError
+            The events are of two sports, and the model reads features: one fit for both would be wrong for each.
+        """
+        learned = training_rows(rows, events, until, self.market)
+        sports = sorted(learned["sport"].unique())
+        if len(sports) > 1 and self.made.inputs().features:
+            raise ConfigurationError(
+                "more than one sport to learn from", where=f"model {self.model}", expected="one: a fit of two is wrong "
+                "for both", found=", ".join(sports), todo=f"choose one, such as data.sports=[{sports[0]}]",
+            )  # fmt: skip
+        return learned
 
     def rows(self, view: View) -> pl.DataFrame:
         """The rows of the model, one for each decision on the market (`research.forecasting.rows`).

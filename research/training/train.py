@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from engine.clock import DAY_NS
@@ -20,7 +21,6 @@ from engine.schema import SELECTIONS
 from research.config.code_hash import code_hash
 from research.execution.progress import Progress
 from research.forecasting.artifacts import Artifact, save
-from research.forecasting.rows import training_rows
 from research.models import fitted, made
 from research.strategies.model_value import ModelValue
 from research.tapes.ahead import check_features, of_the_user
@@ -35,6 +35,8 @@ from research.user_file import all_failures_named
 
 #: how long the main process waits for the others to see that the study is finished
 _LAST_S: Final = 30.0
+#: after every event
+_NEVER: Final = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Window:
     Attributes
     ----------
     rows : polars.DataFrame
-        `research.forecasting.rows.training_rows` of all settled events of the configuration.
+        `research.forecasting.rows.training_rows` of all settled events of the configuration that have a decision.
     until_ns : int
         The midnight (UTC) after the last of them was settled: the instant of the fit.
     rows_hash : str
@@ -119,14 +121,13 @@ def window_of(settings: Settings) -> Window:
     parts = [strategy.rows(featured.of(view)) for view in views if view.quotes.height]
     if own := of_the_user(featured.features):
         check_features(own, featured.events, pl.concat([view.quotes for view in views]))
-    settled = events["settled_at"].cast(pl.Int64).max()
-    until = 0 if settled is None else (int(str(settled)) // DAY_NS + 1) * DAY_NS
-    rows = training_rows(pl.concat(parts), events, until, strategy.market) if parts else pl.DataFrame()
+    rows = strategy.learned(pl.concat(parts), events, _NEVER) if parts else pl.DataFrame()
     if rows.is_empty():
         raise DataError(
             "nothing to learn from", where="data.*", expected=f"events with prices of {strategy.market} and results",
             found=f"{events.height} events",
         )  # fmt: skip
+    until = (int(str(rows["settled_at"].cast(pl.Int64).max())) // DAY_NS + 1) * DAY_NS
     decided = pl.concat([part.select("event_id") for part in parts]).n_unique()
     return Window(rows, until, rows_hash, decided - rows.height)
 

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from engine.errors import ConfigurationError, DataError, EmptyUniverseError
+from engine.identity import event_ids
 from engine.store.store import Store
 from engine.store.universe import Universe
 from research import models
@@ -220,6 +221,34 @@ def test_models_are_fitted_at_the_first_judged_event_of_each_season_on_what_was_
     assert [fit.rows for fit in judgement.fits] == [events.filter(pl.col("settled_at") < at).height for at in firsts]
     once = judge(chosen(leagues, "judge.refit=once"))
     assert len(once.fits) == 1 and once.fits[0] == judgement.fits[0]
+
+
+def _with_tennis(leagues: Path, folder: Path, *, priced: bool) -> Path:
+    """The small store with as many matches of tennis, each won in two sets by the side that comes first."""
+    source = Store.open(leagues)
+    events, quotes = source.events(), source.quotes()
+    sets = {"home_score": pl.lit(2, pl.Int32), "away_score": pl.lit(0, pl.Int32), "winner": pl.lit("home")}
+    tennis = events.with_columns(sport=pl.lit("tennis"), competition="ATP " + pl.col("competition"), **sets)
+    tennis = tennis.with_columns(pl.Series("event_id", event_ids(tennis), dtype=pl.Int64))
+    ids = dict(zip(events["event_id"], tennis["event_id"], strict=True))
+    more = quotes.with_columns(pl.col("event_id").replace(ids)) if priced else quotes.clear()
+    _stored(folder, pl.concat([events, tennis]), pl.concat([quotes, more]))
+    return folder
+
+
+def test_a_store_of_two_sports_learns_from_the_judged_one(leagues: Path, tmp_path: Path) -> None:
+    mixed = _with_tennis(leagues, tmp_path / "store", priced=False)
+    alone, both = (
+        judge(chosen(store, "judge.models=[{model:elo,rows_min:50}]")).document() for store in (leagues, mixed)
+    )
+    assert both == alone and alone["models"][-1]["log_loss"] < 1.1
+
+
+def test_one_judgement_is_of_one_sport(leagues: Path, tmp_path: Path) -> None:
+    mixed = _with_tennis(leagues, tmp_path / "store", priced=True)
+    with pytest.raises(ConfigurationError, match=r"more than one sport.*found football, tennis; .*data.sports=\["):
+        sample_of(chosen(mixed))
+    assert set(sample_of(chosen(mixed, "data.sports=[football]")).events["sport"]) == {"football"}
 
 
 def test_all_takes_the_models_that_are_for_the_market(tmp_path: Path) -> None:

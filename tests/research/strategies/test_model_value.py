@@ -198,6 +198,20 @@ def test_nothing_to_learn_from_is_one_line() -> None:
     assert "\n" not in str(caught.value) and "1970-01-01" in str(caught.value)
 
 
+def test_two_sports_are_not_learned_from_together() -> None:
+    at = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    events = pl.DataFrame(
+        {"event_id": [1, 2], "home_score": [2, 1], "away_score": [0, 1], "winner": ["home", "home"]}
+    ).with_columns(status=pl.lit("played"), settled_at=pl.lit(at + dt.timedelta(1)).dt.cast_time_unit("ns"))
+    rows = pl.DataFrame({"event_id": [1, 2], "sport": ["tennis", "basketball"]}).with_columns(decided_at=pl.lit(at))
+    elo, market = (ModelValue(model=name, market="moneyline") for name in ("elo", "market"))
+    until = int(dt.datetime(2021, 1, 1, tzinfo=dt.UTC).timestamp() * 1e9)
+    with pytest.raises(ConfigurationError, match=r"more than one sport .*found basketball, tennis; .*data.sports"):
+        elo.learned(rows, events, until)
+    assert market.learned(rows, events, until).height == 2
+    assert elo.learned(rows.filter(pl.col("sport") == "tennis"), events, until).height == 1
+
+
 def _nothing() -> Sequence[pl.DataFrame]:
     from engine.asof.view import VIEW
     from engine.schema import ALL_EVENTS

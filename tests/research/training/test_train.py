@@ -12,10 +12,15 @@ import polars as pl
 import pytest
 
 from engine.errors import BeaError, ConfigurationError, DataError
+from engine.identity import event_ids
+from engine.schema import QUARANTINE
+from engine.source.batch import Batch, Counts
+from engine.store.store import Store
+from engine.store.universe import Universe
 from engine.strategy import Learner, Stored
 from research.commands.main import main
 from research.config.compose import Composer, resolved
-from research.config.tape_spec import TapeSpec
+from research.config.tape_spec import TapeSpec, store_path
 from research.execution.progress import Silence
 from research.forecasting.artifacts import load, paths, save
 from research.models import made
@@ -71,6 +76,25 @@ def test_a_trial_is_scored_on_what_comes_after_its_past(trained: Trained, home: 
     known = ~np.isnan(prob).any(axis=1)
     happened = prob[np.arange(len(prob)), asked["outcome"].to_numpy()]
     assert known.all() and first.score.by_fold[0] == pytest.approx(float(-np.log(happened).mean()), abs=1e-12)
+
+
+def test_the_window_ends_with_the_last_event_that_is_learned_from(home: Path, tmp_path: Path) -> None:
+    """A store of two sports: the events of the other one go on for years."""
+    source = Store.open(store_path("embedded:sample"))
+    events = source.events(Universe(competitions=("SIM1",), seasons=("2019-2020",)))
+    later = events.with_columns(sport=pl.lit("tennis"), date=pl.col("date").dt.offset_by("2y")).with_columns(
+        pl.col("starts_at", "settled_at").dt.offset_by("2y")
+    )
+    later = later.with_columns(pl.Series("event_id", event_ids(later), dtype=pl.Int64))
+    quotes = source.quotes(Universe(competitions=("SIM1",), seasons=("2019-2020",), bookmakers=("pinnacle",)))
+    batch = Batch(
+        "simulator", "file", "0" * 64, None, pl.concat([events, later]), quotes, pl.DataFrame(schema=QUARANTINE),
+        Counts(), None,
+    )  # fmt: skip
+    Store.create_or_open(tmp_path / "store").apply([batch])
+    window = window_of(settings(*LOGIT, f"data.store={tmp_path / 'store'}", "data.last_date=null"))
+    settled = events["settled_at"].cast(pl.Int64).max()
+    assert window.rows.height == events.height and 0 < window.until_ns - int(str(settled)) <= 86_400 * 10**9
 
 
 def test_the_artifact_has_the_best_parameters_and_the_fit_on_the_whole_window(trained: Trained, home: Path) -> None:
