@@ -17,14 +17,14 @@ from engine.store.universe import Universe
 from research.config.compose import flatten
 from research.config.keys import METHODS, checked
 from research.config.tape_spec import store_path
+from research.forecasting.contract import MARKETS
 from research.judging.entries import Asked
 
-__all__ = ["CLOSE", "OPEN", "OUTCOME_MARKETS", "Price", "Settings", "settings_of"]
+__all__ = ["CLOSE", "OPEN", "Price", "Settings", "settings_of"]
 
 #: names of the market forecasts that all others are compared with
 CLOSE: Final = "market_close"
 OPEN: Final = "market_open"
-OUTCOME_MARKETS: Final = ("1x2", "moneyline")
 REFITS: Final = ("season", "once")
 ALL: Final = "all"
 #: parts of the configuration
@@ -161,7 +161,7 @@ def settings_of(tree: Mapping[str, Any]) -> Settings:
         store=data["store"],
         learned=learned,
         models=_models(flat["judge.models"]),
-        market=_choice(flat, "market", OUTCOME_MARKETS),
+        market=_choice(flat, "market", MARKETS),
         markets=markets,
         method=_choice(flat, "method", METHODS),
         competitions=None if judged["competitions"] is None else tuple(judged["competitions"]),

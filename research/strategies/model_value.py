@@ -16,7 +16,7 @@ from engine.errors import ConfigurationError, DataError
 from engine.schema import SELECTIONS
 from engine.strategy import History, Requirement, View
 from research.forecasting.checks import checked
-from research.forecasting.contract import Forecaster, Model
+from research.forecasting.contract import MARKETS, Forecaster, Model
 from research.forecasting.market import market_of, opening, with_opening
 from research.forecasting.rows import KEY, rows_of, training_rows
 from research.models import fitted, made, modules_of
@@ -26,8 +26,6 @@ from research.strategies.checks import is_flag, is_name, method, one_of, refuse,
 if TYPE_CHECKING:
     from research.strategies.stored_value import StoredValue
 
-#: markets whose outcomes a model answers for
-MARKETS: Final = ("1x2", "moneyline")
 #: what a view says of an event
 _EVENT: Final = ("event_id", "sport", "competition", "season", "starts_at")
 
