@@ -98,9 +98,8 @@ class _Past:
         return all(a.height == b.height for a, b in pairs) and all(a.equals(b) for a, b in pairs)
 
     def history(self) -> History:
-        features = {
-            name.removeprefix("feature "): f for name, f in self.decisions.items() if name.startswith("feature ")
-        }
+        named = {name.removeprefix(_FEATURE): name for name in self.decisions if name.startswith(_FEATURE)}
+        features = {feature: self.decisions[name] for feature, name in named.items()}
         return History(self.events, self.decisions["quotes"], features, self.decisions.get("path"), self.closing)
 
 
