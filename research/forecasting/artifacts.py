@@ -151,7 +151,7 @@ def load(path: Path) -> Artifact:
         found, artifact = digest(content, _HASH_BYTES), Artifact.of(content, stated)
     except OSError as error:
         raise DataError("the artifact cannot be read", where=str(path), found=error.strerror or str(error)) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             "the file is no artifact of a model, or one of an earlier version", where=str(path), found=str(error)[:80],
             todo="train the model again",

@@ -159,6 +159,9 @@ def _chosen(settings: Settings) -> tuple[str | Entry, ...]:
     chosen = [
         one.name if one.name in prices and not one.parameters else entry_of(one, settings) for one in settings.models
     ]
+    for one in chosen:
+        if isinstance(one, Entry) and one.artifact is None:
+            models.check_market(one.model, settings.market, "judge.market")
     return tuple(chosen) if CLOSE in chosen else (CLOSE, *chosen)
 
 

@@ -110,6 +110,16 @@ def _check_inputs(needed: Any, where: str) -> None:
     raise ConfigurationError("wrong inputs of a model", where=where, expected=expected, found=str(needed)[:120])
 
 
+def check_market(model: Model, market: str, where: str) -> None:
+    """Raise `ConfigurationError` where a model is not for a market (`Inputs.markets`); `where` is the key of that."""
+    known = model.inputs().markets
+    if market not in known:
+        raise ConfigurationError(
+            f"model {model.name} is not for this market", where=where,
+            expected=" | ".join(known) or "features that have a market in common", found=market,
+        )  # fmt: skip
+
+
 def fitted(model: Model, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Forecaster:
     """A model fitted on the past; one in a file of the user is held to its contract at its first fit.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,8 @@ from research.models._boosted import Boosted, Growth, best_rounds, grown
 from research.models._parameters import check_range
 from research.models._regressed import learnable
 from research.models._terms import inputs_needed, inputs_of, term_of, terms_of
+
+_MOST_LEAVES: Final = 131_072
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class LightGBM:
     features : tuple of str
         Features whose terms it reads, or single columns, ``FEATURE.COLUMN``: `research.models._terms`.
     leaves : int
-        Most leaves of a tree; 2 or more.
+        Most leaves of a tree; 2 to 131072, the bound of LightGBM.
     rows_leaf : int
         Fewest rows of a leaf.
     rate : float
@@ -96,7 +98,7 @@ class LightGBM:
     calibration : str
         One of `research.calibration.METHODS`, learnt from the rows that tell when to stop.
     seed : int
-        Of the choice of terms.
+        Of the choice of terms; 0 to 2147483647.
     rows_min : int
         Settled events with some of the features that a fit needs.
     """
@@ -121,7 +123,8 @@ class LightGBM:
         terms_of(self.features)
         check_method(self.calibration, "model.calibration")
         for key, is_right, expected in (
-            ("leaves", self.leaves >= 2, "2 or more"),
+            ("leaves", 2 <= self.leaves <= _MOST_LEAVES, f"2 to {_MOST_LEAVES}"),
+            ("seed", 0 <= self.seed < 2**31, f"0 to {2**31 - 1}"),
             ("rows_leaf", self.rows_leaf >= 1, "1 or more"),
             ("rate", 0.0 < self.rate <= 1.0, "above 0, at most 1"),
             ("ridge", self.ridge >= 0.0, "0 or more"),

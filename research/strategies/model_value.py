@@ -19,7 +19,7 @@ from research.forecasting.checks import checked
 from research.forecasting.contract import MARKETS, Forecaster, Model
 from research.forecasting.market import market_of, opening, with_opening
 from research.forecasting.rows import KEY, rows_of, training_rows
-from research.models import fitted, made, modules_of
+from research.models import check_market, fitted, made, modules_of
 from research.strategies.books import BEST, back_prices, bookmakers_of, offers
 from research.strategies.checks import is_flag, is_name, method, one_of, refuse, set_names
 
@@ -94,7 +94,9 @@ class ModelValue:
             raise refuse("artifact", "a file or a hash", named, "give more of its digits, or quotes: \"'12e4'\"")
         if self.first_bet is not None:
             self._check_first_bet()
-        _ = self.made
+        chosen = self.made
+        if self.artifact is None:
+            check_market(chosen, self.market, "strategy.market")
 
     def _check_first_bet(self) -> None:
         object.__setattr__(self, "first_bet", str(self.first_bet))

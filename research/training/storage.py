@@ -151,6 +151,10 @@ def _alone(url: str) -> Iterator[None]:
     if not path:
         yield
         return
+    if not Path(path).absolute().parent.is_dir():
+        raise ConfigurationError(
+            "no such folder for the study", where="tune.storage", found=str(Path(path).parent), todo="make it first"
+        )
     refusal = ConfigurationError(
         "another process works on this study", where=path, expected="one worker on an SQLite file",
         todo="wait for it, or share a PostgreSQL server: tune.storage=postgresql://HOST/NAME",

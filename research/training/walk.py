@@ -92,7 +92,8 @@ def folds_of(rows: pl.DataFrame, n_folds: int, embargo_ns: int = 0) -> tuple[Fol
     if len(cuts - set(days[:1].tolist())) < n_folds:
         raise DataError(
             "the training window is too short", where="tune.folds",
-            expected=f"decisions spread over {n_folds + 1} or more days", found=f"{len(days)} days with decisions",
+            expected=f"{n_folds + 1} parts of whole days with about as many decisions",
+            found=f"{len(decided):,} decisions on {len(days)} days",
             todo="choose a longer window, or fewer folds",
         )  # fmt: skip
     borders = [day * DAY_NS for day in [*sorted(cuts), int(days[-1]) + 1]]

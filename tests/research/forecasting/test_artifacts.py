@@ -57,7 +57,9 @@ def test_an_edited_file_is_refused_in_one_line(home: Path, old: str, new: str) -
     assert "\n" not in str(caught.value) and str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"hash": "aa"}', '{"hash": "aa", "model": NaN}', "\x80"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"hash": "aa"}', '{"hash": "aa", "model": NaN}', "\x80", "[" * 10**5]
+)
 def test_what_is_no_artifact_is_refused_in_one_line(home: Path, content: str) -> None:
     path = home / "x.json"
     path.write_text(content, encoding="latin-1")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import BeaError, DataError
+from engine.errors import BeaError, ConfigurationError, DataError
 from research.judging.entries import Entry
+from research.judging.judgement import judge
 from research.judging.sample import Sample, sample_of
 from research.judging.walk import Walk, Walked, decided_rows, refit_instants
 from research.models import made
@@ -65,6 +66,11 @@ def test_a_model_that_breaks_its_contract_is_one_line(
     with pytest.raises(BeaError, match=text) as caught:
         walked(sample, home, old, new)
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_of_another_market_is_refused(leagues: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"model welo is not for this market in judge\.market: exp.*moneyline"):
+        judge(settings(f"data.store={leagues}", "judge.models=[welo]"))
 
 
 def test_a_feature_that_looks_ahead_is_refused(sample: Sample, home: Path) -> None:

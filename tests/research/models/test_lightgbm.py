@@ -89,7 +89,8 @@ def test_a_past_in_which_no_tree_can_grow_is_too_short() -> None:
 
 
 def test_parameters_out_of_range_and_a_text_that_is_no_model_are_refused() -> None:
-    for key, value in (("leaves", 1), ("rate", 0.0), ("held_out", 1.0), ("share", 1.5), ("patience", 0)):
+    wrong = [("leaves", 1), ("leaves", 131_073), ("seed", -1), ("seed", 2**31), ("rate", 0.0), ("held_out", 1.0)]
+    for key, value in (*wrong, ("share", 1.5), ("patience", 0)):
         with pytest.raises(ConfigurationError, match=f"value out of range in model.{key}: expected"):
             made("lightgbm", {key: value})
     with pytest.raises(ConfigurationError, match=r"unknown calibration 'magic' in model.calibration"):
