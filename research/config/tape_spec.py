@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from engine.errors import ConfigurationError
 from engine.paths import home, sample_store
+from engine.schema import CLOSE
 from research.config.keys import FAST_STRATEGY, LATER
 
 #: keys of the strategy group that are no parameters of the strategy
@@ -74,6 +75,11 @@ class TapeSpec:
     fit_at: tuple[str, ...] = ()
     unresolved: tuple[tuple[str, str], ...] = (("after", "7d"), ("settle", "void"))
     written: tuple[str, ...] = ()
+
+    @property
+    def closes_seen(self) -> bool:
+        """Whether decisions know closing prices, so that nobody could have placed the bets."""
+        return CLOSE in self.instants
 
     def facts(self) -> dict[str, Any]:
         """What a tape's key is made of: all values but the places of files."""

@@ -53,6 +53,7 @@ def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> di
         "data": {
             "hash": digest(sorted({rows.hash for rows in job.rows})),
             "store": job.tape_jobs[0].spec.store,
+            "closes_seen": any(tape_job.spec.closes_seen for tape_job in job.tape_jobs),
             **facts,
         },
         "tapes": [_tape(computed, number) for number in range(len(job.tape_jobs))],

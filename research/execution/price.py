@@ -78,6 +78,8 @@ def measure_price(
         uncalibrated=int(sets["uncalibrated"].sum()),
         untestable=int(sets["untestable"].sum()),
     )
+    if ruler.closes_seen:
+        return replace(numbers, silent="the decisions know closing prices, so nobody could have placed these bets")
     if found.row is None:
         return replace(numbers, silent=_silent(bets, closed_bets, lines, ruler, sets, bool(eligible.any())))
     leader = _measured(bets, closed_bets, found.lines, found.row, taus[found.row])

@@ -41,6 +41,8 @@ class Ruler:
     cells : float32 (configurations, cells) or None
         How much each cell of the calibration has in the error of each configuration, any scale; None: all
         configurations have the same cells.
+    closes_seen : bool
+        Whether decisions know closing prices: nothing can be said then.
     """
 
     bookmaker: str
@@ -51,6 +53,7 @@ class Ruler:
     aggregates: tuple[str, ...]
     exact: Callable[[int], Tau]
     cells: NDArray[np.float32] | None = None
+    closes_seen: bool = False
 
 
 def ruler_of(computed: Computed) -> Ruler:
@@ -75,6 +78,7 @@ def ruler_of(computed: Computed) -> Ruler:
         aggregates=tuple(sorted({name for close in closes for name in close.aggregates})),
         exact=exact,
         cells=cells_of(closes),
+        closes_seen=any(tape_job.spec.closes_seen for tape_job in computed.job.tape_jobs),
     )
 
 

@@ -293,7 +293,7 @@ class RunRecord:
             PValues(evidence.p_all, evidence.p_selected, evidence.p_ensemble),
             Search(self.trials().effective, self.look().number),
             findings.out_of_sample,
-            Flagged(flags, len(aside), implausible > evidence.betting),
+            Flagged(flags, len(aside), implausible > evidence.betting, self.manifest["data"].get("closes_seen", False)),
         )
 
     def closing(self) -> tuple[ClosingCalibration, ...] | None:

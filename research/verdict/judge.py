@@ -7,7 +7,8 @@ the larger of the same two series, adjusted by Sidak for the effective number of
 main level. (e) The p-value of the portfolio of all configurations with equal turnover is at most the level of the
 ensemble: nothing is selected inside the sweep. (c) The yield of the stitched out-of-sample path is above zero at
 one-sided 80 %, with matches resampled. (d) No configuration that is judged carries a plausibility flag or a leak that
-nobody has acknowledged. A flagged configuration is set aside: it is neither selected nor judged, and counts as tried.
+nobody has acknowledged, and the decisions know no closing prices. A flagged configuration is set aside: it is neither
+selected nor judged, and counts as tried.
 The levels depend on how many sweeps of the family came before (`research.verdict.levels`).
 """
 
@@ -106,11 +107,14 @@ class Flagged:
     most : bool
         Whether more configurations are set aside as implausible than are left that bet: a fault that they all share is
         likelier then than a few bad rows, and the rest are not to be trusted either.
+    closes_seen : bool
+        Whether decisions know closing prices, so that nobody could have placed the bets.
     """
 
     flags: Sequence[str] = ()
     set_aside: int = 0
     most: bool = False
+    closes_seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -285,6 +289,9 @@ def _untested_path(out_of_sample: OutOfSample) -> Condition:
 
 
 def _plausibility(flagged: Flagged) -> Condition:
+    if flagged.closes_seen:
+        what = "the decisions know closing prices"
+        return Condition("d", False, f"{what}: nobody could have placed these bets", what)
     if flagged.flags:
         names = ", ".join(flagged.flags)
         return Condition("d", False, f"flags that nobody has acknowledged: {names}", f"flagged: {names}")

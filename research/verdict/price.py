@@ -12,7 +12,8 @@ does not change, and its calibration has an error of its own: where tau happens 
 hold too easily. (3) holds for such a store too: its own chance of error is that the bias lies beyond its interval.
 
 There is no verdict where nothing can be said: without enough closing prices, where no calibrated close is there to
-measure with, and where the price taken is an aggregate such as the highest of the market, which nobody offered.
+measure with, where the decisions know closing prices, and where the price taken is an aggregate such as the highest of
+the market, which nobody offered.
 """
 
 from __future__ import annotations

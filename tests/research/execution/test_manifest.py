@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import research
 from research.execution.manifest import close_notes, refusal_notes, regime_notes
 from research.tapes.regimes import Turns
 
@@ -42,3 +43,14 @@ def test_a_run_that_decides_at_closing_prices_is_called_not_executable() -> None
     assert close_notes([("open", "snapshot"), ("open",)]) == []
     (note,) = close_notes([("open", "snapshot"), ("open", "close")])
     assert note.startswith("not executable: decisions know closing prices")
+
+
+def test_bets_that_know_closing_prices_are_never_evidence() -> None:
+    line = ["data=sample", "strategy=line_move", "strategy.move_min=.01,.02", "report=false"]
+    run = research.sweep([*line, "data.instants=[open,close]"])
+    verdict, price = run.verdict(), run.price_verdict()
+    assert verdict is not None and not verdict.evidence and run.manifest["data"]["closes_seen"]
+    assert not verdict.conditions[-1].holds and "the decisions know closing prices" in verdict.conditions[-1].sentence
+    assert price.status == "silent" and "decisions know closing prices" in price.sentence
+    honest = research.sweep(["data=sample", "strategy=value", "strategy.edge_min=.01,.02", "report=false"])
+    assert "decisions know" not in honest.price_verdict().sentence and not honest.manifest["data"]["closes_seen"]
