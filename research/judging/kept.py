@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,9 @@ def keep(judgement: Judgement, command: Sequence[str], *, page: bool) -> dict[st
     folder = folder_of(judgement)
     folder.mkdir(parents=True, exist_ok=True)
     paths = {"forecasts": folder / "forecasts.parquet"}
-    forecasts_frame(judgement).write_parquet(paths["forecasts"])
+    forecasts = io.BytesIO()
+    forecasts_frame(judgement).write_parquet(forecasts)
+    write_bytes(paths["forecasts"], forecasts.getvalue())
     document = {"command": list(command), **judgement.document()}
     write_bytes(folder / "judgement.json", json_line(document).encode())
     if page:

@@ -114,8 +114,9 @@ def sample_of(settings: Settings, reads: Sequence[Inputs] = ()) -> Sample:
     if sport := _sport(span, books[CLOSE]):
         events, span = (part.filter(pl.col("sport") == sport) for part in (events, span))
     left_out, judged = dict[str, int](), span
+    result = "no result" if "draw" in names else "no result, a tie"
     for reason, kept in (
-        ("no result, or not played to its end", pl.col(OUTCOME).is_not_null()),
+        (f"{result}, or not played to its end", pl.col(OUTCOME).is_not_null()),
         ("no time of the result", pl.col("settled_at").is_not_null()),
         *((f"no complete price {p.bookmaker}:{p.kind}", _has(books[name])) for name, p in settings.markets.items()),
     ):

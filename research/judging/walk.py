@@ -77,7 +77,7 @@ def refit_instants(judged: pl.DataFrame, refit: str) -> tuple[int, ...]:
 
 
 def decided_rows(sample: Sample, models: Iterable[Model]) -> pl.DataFrame:
-    """The rows of all events that may be learned from, each decided at its start, with what the models read.
+    """The rows of all events up to the last judged one, each decided at its start, with what the models read.
 
     Raises
     ------
@@ -88,7 +88,8 @@ def decided_rows(sample: Sample, models: Iterable[Model]) -> pl.DataFrame:
     """
     inputs = [model.inputs() for model in models]
     names = tuple(dict.fromkeys(name for needed in inputs for name in needed.features))
-    decisions = sample.events.select(pl.col("starts_at").alias("decided_at"), "event_id")
+    asked = sample.events.filter(pl.col("starts_at") <= sample.judged["starts_at"].max())
+    decisions = asked.select(pl.col("starts_at").alias("decided_at"), "event_id")
     with all_failures_named(feature_code(names, None)[1]):
         made = features_of(names)
         features = frames(made, sample.events, decisions)

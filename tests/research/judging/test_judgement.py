@@ -251,6 +251,21 @@ def test_one_judgement_is_of_one_sport(leagues: Path, tmp_path: Path) -> None:
     assert set(sample_of(chosen(mixed, "data.sports=[football]")).events["sport"]) == {"football"}
 
 
+def test_nothing_is_asked_about_events_after_the_last_judged_one(leagues: Path) -> None:
+    whole, narrow = sample_of(chosen(leagues)), sample_of(chosen(leagues, "judge.last_date=2020-01-31"))
+    every, some = (decided_rows(sample, [models.made("elo")]) for sample in (whole, narrow))
+    assert some["decided_at"].max() == narrow.judged["starts_at"].max() < whole.judged["starts_at"].max()
+    assert every.filter(pl.col("decided_at") <= some["decided_at"].max()).equals(some)
+
+
+def test_a_tie_is_no_result_of_a_market_without_a_draw(leagues: Path, tmp_path: Path) -> None:
+    source = Store.open(leagues)
+    prices = source.quotes().filter(pl.col("selection") != "draw").with_columns(market=pl.lit("moneyline"))
+    _stored(tmp_path / "store", source.events(), prices)
+    sample = sample_of(chosen(tmp_path / "store", "judge.market=moneyline"))
+    assert sample.left_out["no result, a tie, or not played to its end"] > 50
+
+
 def test_all_takes_the_models_that_are_for_the_market(tmp_path: Path) -> None:
     football, tennis = (
         {one if isinstance(one, str) else one.label for one in _chosen(chosen(tmp_path, f"judge.market={market}"))}
@@ -331,7 +346,10 @@ def test_what_are_no_probabilities_are_refused(leagues: Path) -> None:
 def test_the_kept_forecasts_give_the_table_again(leagues: Path, shares: ShareModel, home: Path) -> None:
     judgement = judge(chosen(leagues))
     place = keep(judgement, ["judge", "judge.models=all"], page=True)
-    kept = pl.read_parquet(place["forecasts"])
+    kept, file = pl.read_parquet(place["forecasts"]), Path(place["forecasts"]).stat().st_ino
+    keep(judgement, ["judge"], page=False)
+    assert Path(place["forecasts"]).stat().st_ino != file  # replaced as a whole, never half written
+    keep(judgement, ["judge", "judge.models=all"], page=True)
     assert kept.columns[:10] == [
         "competition", "date", "home", "away", "model", "prob_home", "prob_draw", "prob_away", "home_score",
         "away_score",
