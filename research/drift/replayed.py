@@ -21,6 +21,7 @@ from research.drift.traded import Place
 from research.promotion.deployed import Deployed
 from research.tapes.builder import Tapes
 from research.tapes.fitting import opportunities
+from research.tapes.past import closing_of
 
 #: columns of `Replayed.decisions`
 DECISIONS: Final[dict[str, Any]] = {
@@ -148,7 +149,8 @@ def offered(deployed: Deployed, tapes: Tapes) -> tuple[pl.DataFrame, pl.DataFram
     spec = deployed.spec
     events, views = tapes.whole(spec)
     inputs = tapes.inputs(spec)
-    bets = opportunities(spec, inputs.strategy, events, views, tapes.featured(spec))
+    closing = closing_of(tapes, spec, events)
+    bets = opportunities(spec, inputs.strategy, events, views, tapes.featured(spec), closing)
     quotes = pl.concat([view.quotes for view in views]) if views else pl.DataFrame(schema=VIEW)
     return bets, quotes, events
 

@@ -22,7 +22,7 @@ INPUTS: Final = (*PRICES, *RESULTS)
 NEEDS: Final = {
     "dispersion": "it needs two bookmakers",
     "volatility": "it needs several decisions on an event: data.decide_at=before_start:24h+1h, or snapshots",
-    "clv": "it needs closing prices of clv.bookmaker, and bets of the base on the market",
+    "clv": "it needs closing prices of clv.bookmaker, and bets of the base",
 }
 
 _BOOK: Final = ("event_id", "line", "decided_at", "bookmaker")

@@ -19,11 +19,11 @@ from research.validation.rules import DAILY
 def past_of(tapes: Tapes, spec: TapeSpec) -> Past:
     """The history in the store of a specification, with the features and closing prices that a backtest has of it."""
     events, views = tapes.whole(spec)
-    return Past(events, tapes.featured(spec).of(together(views)), _closing(tapes, spec, events))
+    return Past(events, tapes.featured(spec).of(together(views)), closing_of(tapes, spec, events))
 
 
-def _closing(tapes: Tapes, spec: TapeSpec, events: pl.DataFrame) -> pl.DataFrame | None:
-    """Fair closing probabilities, if a fit needs them and the store has any."""
+def closing_of(tapes: Tapes, spec: TapeSpec, events: pl.DataFrame) -> pl.DataFrame | None:
+    """Fair closing probabilities of events, if a fit needs them and the store has any."""
     inputs = tapes.inputs(spec)
     if not inputs.required.closing:
         return None
