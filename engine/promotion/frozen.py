@@ -188,7 +188,7 @@ def load(name: str) -> Promotion:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        known = ", ".join(names()[:12]) or "there is none"
+        known = ", ".join(names()[:12])
         raise PromotionError(
             f"no promotion {name}", where=str(path.parent), expected=known, todo="make one with `bea promote`"
         ) from None

@@ -125,7 +125,8 @@ def path_of(reference: str) -> Path:
     if len(found) != 1:
         raise DataError(
             "no such artifact" if not found else "more than one artifact", where=reference,
-            expected=f"a file, or {_SHORTEST} or more first digits of a hash", found=f"{len(found)} in {folder()}",
+            expected=f"a file, or {_SHORTEST} or more first digits of a hash",
+            found=f"{len(found)} in {folder()}" if len(wanted) >= _SHORTEST else f"{len(wanted)} digits",
             todo="`bea models` lists them",
         )  # fmt: skip
     return found[0]

@@ -65,6 +65,7 @@ def fitted_at(
             where="validation",
             expected="walk_forward, purged_kfold or cpcv",
             found="none",
+            todo="add validation=walk_forward",
         )
     return replace(spec, fit_at=tuple(date.isoformat() for date in fit_days(dates, refit, seasons)))
 

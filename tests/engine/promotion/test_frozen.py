@@ -67,6 +67,13 @@ def test_a_name_is_used_once_and_holds_no_path(promotion: Promotion) -> None:
         load("other")
 
 
+def test_a_home_without_a_promotion_is_told_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEA_HOME", str(tmp_path))
+    with pytest.raises(PromotionError) as caught:
+        load("other")
+    assert str(caught.value) == f"no promotion other in {tmp_path / 'promotions'}; make one with `bea promote`"
+
+
 def test_every_changed_byte_is_found(promotion: Promotion) -> None:
     path = promotion_path("demo")
     original = path.read_bytes()

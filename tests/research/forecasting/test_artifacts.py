@@ -39,6 +39,8 @@ def test_it_is_found_by_the_first_digits_of_its_hash_or_by_its_file(home: Path) 
         with pytest.raises(DataError, match="no such artifact") as caught:
             path_of(wrong)
         assert "\n" not in str(caught.value) and "bea models" in str(caught.value)
+    with pytest.raises(DataError, match=r"6 or more first digits of a hash, found 5 digits; "):
+        path_of(path.stem[:5])
     path.with_name(f"{path.stem[:8]}{'0' * 24}.json").write_bytes(b"")
     with pytest.raises(DataError, match="more than one"):
         path_of(path.stem[:6])

@@ -111,7 +111,7 @@ def test_what_the_days_of_fitting_do_to_a_tape(monkeypatch: pytest.MonkeyPatch) 
     of = fitted_at(spec(), learner, DATES)
     assert of.fit_at == ("2021-01-01", "2022-01-01") and of.facts() != spec().facts()
     assert fitted_at(spec(), strategy_of(spec()), DATES) == spec()
-    with pytest.raises(ConfigurationError, match="fitted at the start of each fold"):
+    with pytest.raises(ConfigurationError, match=r"fitted at the start of each fold.*add validation=walk_forward"):
         fitted_at(spec(), learner, [])
     monkeypatch.setattr("research.tapes.parts.max_quotes", lambda memory_mb: 1000)
     small = Tapes(strategy=lambda _: learner)
