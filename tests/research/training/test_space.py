@@ -48,7 +48,7 @@ def test_the_ranges_of_a_configuration_come_instead() -> None:
         ("logit", {"features": [1, 2]}, "expected a parameter that is a number"),
         ("lightgbm", {"monotone": [0, 1]}, "found monotone=True"),
         ("lightgbm", {"held_out": [0.1, 2]}, r"refuses an end of the range in tune\.space\.held_out: .* found 2"),
-        ("lightgbm", {"leaves": [1, 8]}, "expected 2 or more, found 1"),
+        ("lightgbm", {"leaves": [1, 8]}, "expected 2 to 131072, found 1"),
     ],
 )
 def test_a_wrong_range_is_one_line(model: str, given: Any, text: str) -> None:
