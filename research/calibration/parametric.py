@@ -14,8 +14,8 @@ from research.regression import multinomial, ordered, pool
 Array = NDArray[np.float64]
 #: smallest probability, and smallest distance to one, of which a logarithm is taken
 _SMALLEST: Final = 1e-9
-#: precision of the normal prior of the slopes of W on logarithms over their standard deviation in the fit, around 0
-_RIDGE: Final = 1.0
+#: precision of the normal prior of the entries of W, around 0: a standard deviation of .3
+_RIDGE: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class Temperature:
 class Matrix:
     """A softmax of ``ln p + W ln p + b``: Dirichlet calibration, Kull and others (2019), NeurIPS 32, equation 2.
 
-    The matrix is drawn towards the identity, so that few rows change little.
+    The matrix is drawn towards the identity in its own unit, so that few rows change little, and forecasts that hardly
+    differ cannot teach a slope that would throw those that do.
 
     Attributes
     ----------
@@ -145,7 +146,9 @@ def matrix(chance: Array, outcome: NDArray[np.int64], where: str) -> Matrix:
     """The matrix of the highest likelihood with the prior."""
     logs, n_outcomes = _logs(chance), chance.shape[1]
     names = tuple(f"ln p{k}" for k in range(n_outcomes))
-    found = multinomial.fitted(logs, outcome, names, n_outcomes, f"{where}, matrix", ridge=_RIDGE, offset=logs)
+    found = multinomial.fitted(
+        logs, outcome, names, n_outcomes, f"{where}, matrix", ridge=_RIDGE, is_scaled=False, offset=logs
+    )
     return Matrix(found)
 
 

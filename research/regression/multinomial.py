@@ -83,6 +83,7 @@ def fitted(
     where: str,
     *,
     ridge: float = 1.0,
+    is_scaled: bool = True,
     offset: Array | None = None,
 ) -> MultinomialLogit:
     """The maximum of the likelihood less ``ridge / 2`` times the sum of the squared slopes of the scaled inputs.
@@ -95,6 +96,9 @@ def fitted(
         As in `research.regression.ordered.fitted`.
     ridge : float
         0 or more. Above 0 there is an optimum as soon as every outcome happens.
+    is_scaled : bool
+        Whether the ridge is on the slopes of the scaled inputs; otherwise on those of the inputs in their own unit,
+        which inputs that vary little in the fit then cannot leave.
     offset : array of float64, (n, n_outcomes), optional
         Added to the scores.
 
@@ -108,7 +112,8 @@ def fitted(
     design = np.hstack([np.ones((inputs.shape[0], 1)), scaling.applied(inputs)])
     width = design.shape[1]
     happened = np.eye(n_outcomes)[outcome]
-    ridges = np.tile(np.r_[0.0, np.full(width - 1, ridge)], n_outcomes)
+    unit = np.ones(width - 1) if is_scaled else np.array(scaling.deviation)
+    ridges = np.tile(np.r_[0.0, ridge / unit**2], n_outcomes)
     base = np.zeros((outcome.size, n_outcomes)) if offset is None else offset
     # the likelihood does not tell a common shift of all outcomes: of all optima the one whose sums are 0
     shift = np.kron(np.ones((n_outcomes, n_outcomes)), np.eye(width))

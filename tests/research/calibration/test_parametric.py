@@ -105,6 +105,15 @@ def test_a_matrix_of_few_rows_changes_little() -> None:
     assert 0.0 < np.abs(few - chance).max() < 0.25
 
 
+def test_forecasts_that_hardly_differ_teach_no_slope_that_throws_those_that_do() -> None:
+    truth, chance, outcome = forecasts(8, 3000)
+    logs = np.log(chance[:200])
+    alike = softmax(0.1 * (logs - logs.mean(axis=0)) + np.log(truth.mean(axis=0)))
+    learned = fitted("matrix", alike, outcome[:200], "a test")
+    later, happened = chance[200:], outcome[200:]
+    assert loss(learned.applied(later), happened) < loss(later, happened) + 0.05
+
+
 def test_unknown_methods_and_too_few_forecasts_are_refused() -> None:
     _, chance, outcome = forecasts(8, 99)
     with pytest.raises(

@@ -16,15 +16,19 @@ from tests.research.regression.test_ordered import NAMES, drawn
 Array = NDArray[np.float64]
 
 
+@pytest.mark.parametrize("is_scaled", [True, False])
 @pytest.mark.parametrize("ridge", [0.1, 30.0])
-def test_it_is_the_regression_of_scikit_learn(ridge: float) -> None:
+def test_it_is_the_regression_of_scikit_learn(ridge: float, is_scaled: bool) -> None:
     from sklearn.linear_model import LogisticRegression
 
     inputs, outcome = drawn(1)
-    found = fitted(inputs, outcome, NAMES, 3, "a test", ridge=ridge)
-    centred = (inputs - inputs.mean(axis=0)) / inputs.std(axis=0)
+    inputs = inputs * np.array([0.2, 5.0, *np.ones(inputs.shape[1] - 2)])
+    found = fitted(inputs, outcome, NAMES, 3, "a test", ridge=ridge, is_scaled=is_scaled)
+    deviation = inputs.std(axis=0)
+    unit = deviation if is_scaled else np.ones_like(deviation)
+    centred = (inputs - inputs.mean(axis=0)) / unit
     other = LogisticRegression(C=1 / ridge, tol=1e-10, max_iter=1000).fit(centred, outcome)
-    assert np.allclose(np.array(found.slopes), other.coef_, atol=1e-5)
+    assert np.allclose(np.array(found.slopes) / deviation * unit, other.coef_, atol=1e-4)
     assert np.allclose(found.probabilities(inputs), other.predict_proba(centred), atol=1e-6)
 
 
