@@ -75,6 +75,12 @@ def softmax(scores: Array) -> Array:
     return np.stack([power / total for power in powers], axis=1)
 
 
+def _shares(happened: Array) -> Array:
+    """Logarithms of the shares of the outcomes, less their mean."""
+    share = np.log((happened.sum(axis=0) + 0.5) / (happened.shape[0] + 0.5 * happened.shape[1]))
+    return np.asarray(share - share.mean())
+
+
 def fitted(
     inputs: Array,
     outcome: NDArray[np.int64],
@@ -97,8 +103,7 @@ def fitted(
     ridge : float
         0 or more. Above 0 there is an optimum as soon as every outcome happens.
     is_scaled : bool
-        Whether the ridge is on the slopes of the scaled inputs; otherwise on those of the inputs in their own unit,
-        which inputs that vary little in the fit then cannot leave.
+        Whether the ridge is on the slopes of the scaled inputs, not of the inputs in their own unit.
     offset : array of float64, (n, n_outcomes), optional
         Added to the scores.
 
@@ -108,12 +113,10 @@ def fitted(
         There is no finite optimum: an outcome never happens, or without a ridge the inputs separate the outcomes.
     """
     check_outcomes(outcome, n_outcomes, where)
-    scaling = scaling_of(inputs, names, where)
+    scaling, width = scaling_of(inputs, names, where), len(names) + 1
     design = np.hstack([np.ones((inputs.shape[0], 1)), scaling.applied(inputs)])
-    width = design.shape[1]
     happened = np.eye(n_outcomes)[outcome]
-    unit = np.ones(width - 1) if is_scaled else np.array(scaling.deviation)
-    ridges = np.tile(np.r_[0.0, ridge / unit**2], n_outcomes)
+    ridges = np.tile(np.r_[0.0, ridge / (np.array(scaling.deviation) ** (0 if is_scaled else 2))], n_outcomes)
     base = np.zeros((outcome.size, n_outcomes)) if offset is None else offset
     # the likelihood does not tell a common shift of all outcomes: of all optima the one whose sums are 0
     shift = np.kron(np.ones((n_outcomes, n_outcomes)), np.eye(width))
@@ -130,13 +133,11 @@ def fitted(
                 block = design.T @ (weight[:, None] * design)
                 rows, columns = slice(k * width, (k + 1) * width), slice(other * width, (other + 1) * width)
                 hessian[rows, columns] += block
-                if k != other:
-                    hessian[columns, rows] += block.T
+                hessian[columns, rows] += block.T if k != other else 0.0
         return value, gradient, hessian
 
     start = np.zeros((n_outcomes, width))
-    share = np.log((happened.sum(axis=0) + 0.5) / (outcome.size + 0.5 * n_outcomes))
     if offset is None:
-        start[:, 0] = share - share.mean()
+        start[:, 0] = _shares(happened)
     point = minimised(start.ravel(), terms, where)[0].reshape(n_outcomes, width)
     return MultinomialLogit(scaling, tuple(point[:, 0].tolist()), tuple(map(tuple, point[:, 1:].tolist())))
