@@ -26,6 +26,8 @@ BEFORE: Final = ("sport", "competition", "season", "date", "home", "away", "neut
 AFTER: Final = ("status", "home_score", "away_score", "winner", "score_scope", *KNOWN_AFTER)
 #: a decision on an event
 KEY: Final = ("decided_at", "event_id")
+#: before every instant
+_NEVER: Final = -(2**63)
 
 
 def frames(features: Sequence[Feature], events: pl.DataFrame, quotes: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -131,7 +133,7 @@ class Follower:
         self._features = tuple(features)
         self._results: dict[int, tuple[int, Mapping[str, Any]]] = {}
         self._waiting: list[tuple[int, int]] = []
-        self._read = (-(2**63), 0)
+        self._read_to = _NEVER
         self._running: tuple[Running, ...] = tuple(feature.start() for feature in self._features)
         self._is_stale = False
 
@@ -159,7 +161,7 @@ class Follower:
         before = self._results.get(event_id)
         if before == (settled_ns, row):
             return
-        self._is_stale |= before is not None or settled_ns <= self._read[0]  # an instant is read whole
+        self._is_stale |= before is not None or settled_ns <= self._read_to  # an instant is read whole
         self._results[event_id] = settled_ns, row
         if not self._is_stale:
             heappush(self._waiting, (settled_ns, event_id))
@@ -190,15 +192,15 @@ class Follower:
 
     def _read_until(self, decided_ns: int) -> None:
         """Give the running features every result settled before an instant, and no other."""
-        if self._is_stale or decided_ns <= self._read[0]:
+        if self._is_stale or decided_ns <= self._read_to:
             self._running = tuple(feature.start() for feature in self._features)
             self._waiting = sorted((settled, event_id) for event_id, (settled, _) in self._results.items())
-            self._read, self._is_stale = (-(2**63), 0), False
+            self._read_to, self._is_stale = _NEVER, False
         while self._waiting and self._waiting[0][0] < decided_ns:
-            self._read = heappop(self._waiting)
-            settled_ns, result = self._results[self._read[1]]
+            self._read_to, event_id = heappop(self._waiting)
+            result = self._results[event_id][1]
             for running in self._running:
-                running.update(result, settled_ns)
+                running.update(result, self._read_to)
 
 
 def _frame(feature: Feature, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from math import fsum
-from typing import Final
+from typing import Any, Final
 
-from research.features._results import Circuit
+from research.features._results import Circuit, places_of, side_of
 
-__all__ = ["Averages", "Levels"]
+__all__ = ["AtPlaces", "Averages", "Levels", "at_home_and_away"]
+
+#: numbers of the home side and of the away side
+Pair = tuple[float, float]
 
 
 class Averages:
@@ -41,9 +44,47 @@ class Averages:
         total, weight = self._sums.get(key, (0.0, 0.0))
         return (self._prior * base + total) / (self._prior + weight)
 
-    def mean_of(self, keys: Sequence[tuple[Hashable, float]]) -> float:
-        """The mean of the averages of some keys, each with its base."""
-        return fsum(self.of(key, base) for key, base in keys) / len(keys)
+
+class AtPlaces:
+    """Averages of a number of each side, and of that of its opponents (conceded), at home and away apart.
+
+    A match on neutral ground counts to both places of a side, and is told by the mean of both.
+
+    Parameters
+    ----------
+    decay, prior : float
+        As `Averages`.
+    """
+
+    def __init__(self, decay: float, prior: float) -> None:
+        self._averages = Averages(decay, prior)
+
+    def add(self, matches: Iterable[tuple[Mapping[str, Any], Pair]]) -> None:
+        """Take in the matches of one instant, each with the numbers of both sides."""
+        values: list[tuple[Hashable, float]] = []
+        for match, (home, away) in matches:
+            for side, own, other in (("home", home, away), ("away", away, home)):
+                for place in places_of(match, side):
+                    key = side_of(match, side), place
+                    values += [((*key, "own"), own), ((*key, "conceded"), other)]
+        self._averages.add(values)
+
+    def of(self, event: Mapping[str, Any], side: str, usual: Pair) -> Pair:
+        """Both averages of a side where it plays; `usual` are those of home and away, for a side without a match."""
+        home, away = usual
+        bases = {"home": (home, away), "away": (away, home)}
+        name, places = side_of(event, side), places_of(event, side)
+        own, conceded = (
+            fsum(self._averages.of((name, place, what), bases[place][number]) for place in places) / len(places)
+            for number, what in enumerate(("own", "conceded"))
+        )
+        return own, conceded
+
+
+def at_home_and_away(match: Mapping[str, Any], numbers: Pair) -> Pair:
+    """What a match says of a home and of an away side: its numbers; on neutral ground the mean of both, for each."""
+    mean = 0.5 * (numbers[0] + numbers[1])
+    return (mean, mean) if match["neutral"] else numbers
 
 
 class Levels:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import polars as pl
 
 from engine.asof.running import ByInstant, replayed
-from research.features._averages import Averages, Levels
-from research.features._results import Circuit, circuit_of, places_of, side_of
+from research.features._averages import AtPlaces, Levels, Pair, at_home_and_away
+from research.features._results import Circuit, circuit_of
 
 __all__ = ["FormInStatistics", "columns_of"]
 
@@ -31,27 +31,23 @@ class _Running(ByInstant):
     def __init__(self, feature: FormInStatistics) -> None:
         super().__init__()
         self._kinds = feature.kinds
-        self._means = {kind: Averages(feature.decay, feature.prior) for kind in self._kinds}
+        self._means = {kind: AtPlaces(feature.decay, feature.prior) for kind in self._kinds}
         self._levels = {kind: Levels(feature.warm_up) for kind in self._kinds}
 
     def take(self, results: Sequence[Mapping[str, Any]], settled_ns: int) -> None:
         """The matches of an instant; one without both numbers of a statistic does not count for it."""
         for kind in self._kinds:
-            values: list[tuple[Hashable, float]] = []
-            matches: list[tuple[Circuit, dict[str, float]]] = []
+            told: list[tuple[Mapping[str, Any], Pair]] = []
+            levels: list[tuple[Circuit, dict[str, float]]] = []
             for result in results:
-                pair = result[f"home_{kind}"], result[f"away_{kind}"]
-                if result["status"] != "played" or pair[0] is None or pair[1] is None:
+                home, away = result[f"home_{kind}"], result[f"away_{kind}"]
+                if result["status"] != "played" or home is None or away is None:
                     continue
-                for side, own, other in (("home", pair[0], pair[1]), ("away", pair[1], pair[0])):
-                    for place in places_of(result, side):
-                        key = side_of(result, side), place
-                        values += [((*key, "own"), own), ((*key, "conceded"), other)]
-                mean = 0.5 * (pair[0] + pair[1])
-                home, away = (mean, mean) if result["neutral"] else pair
-                matches.append((circuit_of(result), {"home": home, "away": away}))
-            self._means[kind].add(values)
-            self._levels[kind].add(matches)
+                told.append((result, (home, away)))
+                usual = at_home_and_away(result, (home, away))
+                levels.append((circuit_of(result), dict(zip(_SIDES, usual, strict=True))))
+            self._means[kind].add(told)
+            self._levels[kind].add(levels)
 
     def read(self, event: Mapping[str, Any], decided_ns: int) -> tuple[float | None, ...]:
         """Means of both sides, in the order of `columns_of`."""
@@ -62,12 +58,9 @@ class _Running(ByInstant):
             if not levels.is_warm(circuit):
                 found += [None] * 4
                 continue
-            usual = {side: levels.of(circuit, side) for side in _SIDES}
-            conceded = {"home": usual["away"], "away": usual["home"]}
+            usual = levels.of(circuit, "home"), levels.of(circuit, "away")
             for side in _SIDES:
-                for what, bases in (("own", usual), ("conceded", conceded)):
-                    name, places = side_of(event, side), places_of(event, side)
-                    found.append(means.mean_of([((name, place, what), bases[place]) for place in places]))
+                found += means.of(event, side, usual)
         return tuple(found)
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import polars as pl
 
 from engine.asof.running import ByInstant, replayed
-from research.features._averages import Averages, Levels
-from research.features._results import Circuit, circuit_of, final_score, places_of, share_of, side_of
+from research.features._averages import AtPlaces, Averages, Levels, Pair, at_home_and_away
+from research.features._results import Circuit, circuit_of, final_score, share_of, side_of
 
 _READS: Final = ("sport", "competition", "home", "away", "neutral", "status", "home_score", "away_score", "winner")
 #: points of a share of 0, 0.5 and 1
 _POINTS: Final = {0.0: 0.0, 0.5: 1.0, 1.0: 3.0}
+_SIDES: Final = ("home", "away")
 
 
 class _Running(ByInstant):
@@ -22,35 +23,33 @@ class _Running(ByInstant):
 
     def __init__(self, feature: Form) -> None:
         super().__init__()
-        self._at_places = Averages(feature.goals_decay, feature.prior)
+        self._goals = AtPlaces(feature.goals_decay, feature.prior)
+        self._points_there = AtPlaces(feature.goals_decay, feature.prior)
         self._points = Averages(feature.points_decay, feature.prior)
         self._levels = Levels(feature.warm_up)
 
     def take(self, results: Sequence[Mapping[str, Any]], settled_ns: int) -> None:
         """Goals and points of the matches of an instant."""
-        at_places: list[tuple[Hashable, float]] = []
-        points: list[tuple[Hashable, float]] = []
-        matches: list[tuple[Circuit, dict[str, float]]] = []
+        goals: list[tuple[Mapping[str, Any], Pair]] = []
+        points: list[tuple[Mapping[str, Any], Pair]] = []
+        levels: list[tuple[Circuit, dict[str, float]]] = []
         for result in results:
             score, share = final_score(result), share_of(result)
             if score is None or share is None:
                 continue
-            numbers = {"goals": score, "points": (_POINTS[share], _POINTS[1.0 - share])}
-            for side, own, other in (("home", 0, 1), ("away", 1, 0)):
-                for place in places_of(result, side):
-                    key = side_of(result, side), place
-                    at_places += [((*key, what), pair[own]) for what, pair in numbers.items()]
-                    at_places.append(((*key, "conceded"), score[other]))
-                points.append((side_of(result, side), numbers["points"][own]))
-            usual = {"points": 0.5 * sum(numbers["points"])}
-            for what, pair in numbers.items():
-                mean = 0.5 * (pair[0] + pair[1])
-                home, away = (mean, mean) if result["neutral"] else pair
-                usual |= {f"{what} home": home, f"{what} away": away}
-            matches.append((circuit_of(result), usual))
-        self._at_places.add(at_places)
-        self._points.add(points)
-        self._levels.add(matches)
+            won = _POINTS[share], _POINTS[1.0 - share]
+            goals.append((result, score))
+            points.append((result, won))
+            usual = {"points": 0.5 * sum(won)}
+            for what, pair in (("goals", score), ("points", won)):
+                usual[f"{what} home"], usual[f"{what} away"] = at_home_and_away(result, pair)
+            levels.append((circuit_of(result), usual))
+        self._goals.add(goals)
+        self._points_there.add(points)
+        self._points.add(
+            (side_of(result, side), own) for result, won in points for side, own in zip(_SIDES, won, strict=True)
+        )
+        self._levels.add(levels)
 
     def read(self, event: Mapping[str, Any], decided_ns: int) -> tuple[float | None, ...]:
         """Goals of both sides, points of both, and their points at their places."""
@@ -58,20 +57,15 @@ class _Running(ByInstant):
         if not self._levels.is_warm(circuit):
             return (None,) * 8
         usual = self._levels.of(circuit, "points")
-        points = [self._points.of(side_of(event, side), usual) for side in ("home", "away")]
-        goals = [self._here(event, side, what) for side in ("home", "away") for what in ("goals", "conceded")]
-        return (*goals, *points, *(self._here(event, side, "points") for side in ("home", "away")))
-
-    def _here(self, event: Mapping[str, Any], side: str, what: str) -> float:
-        """An average of a side where it plays; of a side without a match the usual value of that place."""
-        other = {"home": "away", "away": "home"}
-        usual = {
-            place: f"goals {other[place]}" if what == "conceded" else f"{what} {place}"
-            for place in places_of(event, side)
-        }
-        circuit, name = circuit_of(event), side_of(event, side)
-        bases = {place: self._levels.of(circuit, known) for place, known in usual.items()}
-        return self._at_places.mean_of([((name, place, what), base) for place, base in bases.items()])
+        goals, there = (
+            (self._levels.of(circuit, f"{what} home"), self._levels.of(circuit, f"{what} away"))
+            for what in ("goals", "points")
+        )
+        return (
+            *(value for side in _SIDES for value in self._goals.of(event, side, goals)),
+            *(self._points.of(side_of(event, side), usual) for side in _SIDES),
+            *(self._points_there.of(event, side, there)[0] for side in _SIDES),
+        )
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ def some_decisions(store: Store, inputs: TapeInputs, days: Iterable[str]) -> pl.
         ISO dates of the events of the universe.
     """
     known, frames = sorted(days), [pl.DataFrame(schema={name: VIEW[name] for name in _KEY})]
-    for number in range(DAYS):
-        day = dt.date.fromisoformat(known[number * (len(known) - 1) // (DAYS - 1)])
+    for text in dict.fromkeys(known[number * (len(known) - 1) // (DAYS - 1)] for number in range(DAYS)):
+        day = dt.date.fromisoformat(text)
         one = replace(inputs.visible, first_date=day, last_date=day)
         with suppress(EmptyUniverseError):
             frames += [view.quotes.select(_KEY) for view in store_views(store, one, inputs.spec.decide_at)]

@@ -168,6 +168,7 @@ class Tapes:
             close, offered = None, []
             if part.closing is not None:
                 close = fair_closing(part.events, part.closing, *measured)
+                fair.append(close)
             for view, bets in offers_of(spec, inputs.strategy, part.events, views, featured, close):
                 offered.append(bets)
                 suspects.add(inputs.strategy, view, bets)
@@ -175,7 +176,6 @@ class Tapes:
             offers.append(bets)
             bet_on = part.events.join(bets.select("event_id"), on="event_id", how="semi")
             events.append(with_unresolved(bet_on, rule, latest_of(store, bet_on, rule)))
-            fair += [] if close is None else [close]
             if part.later is not None:
                 wanted = bets.select(_BET).unique()
                 prices.append(part.later.join(wanted, on=list(_BET), how="semi", nulls_equal=True))
@@ -194,11 +194,11 @@ class Tapes:
 
     def whole(self, spec: TapeSpec) -> tuple[pl.DataFrame, list[View]]:
         """All events of a universe, and the views of all decisions, without features."""
-        events, views = [pl.DataFrame(schema=EVENTS)], list[View]()
+        events, views = list[pl.DataFrame](), list[View]()
         for part, seen in self._parts(spec):
             events.append(part.events)
             views += seen
-        return pl.concat(events if len(events) == 1 else events[1:]), views
+        return pl.concat(events or [pl.DataFrame(schema=EVENTS)]), views
 
     def settled(self, spec: TapeSpec, events: pl.DataFrame) -> pl.DataFrame:
         """Events of a universe as its tape settles them."""

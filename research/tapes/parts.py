@@ -120,7 +120,7 @@ class Parts:
             else:
                 held.clear()
             yield view
-        if held and rows <= self._most:
+        if held:
             self._last_views = (name, held)
 
 

@@ -8,6 +8,7 @@ from engine.errors import ConfigurationError
 from engine.machine import version_of
 from research.config.canonical import canonical
 from research.config.code_hash import code_hash
+from research.config.parameter_help import value_text
 from research.config.tape_spec import TapeSpec
 from research.forecasting.artifacts import Artifact
 from research.strategies.model_value import ModelValue
@@ -80,12 +81,12 @@ def check_stored(strategy: StoredValue, spec: TapeSpec, is_base: bool = False) -
     now = rows_from(spec, of)
     for key, before in artifact.rows.items():
         if not is_as_wide(key, before, now.get(key)):
-            todo = f"set {key}={_text(before)}"
+            todo = f"set {key}={value_text(before)}"
             if is_base and key.startswith("strategy."):
-                todo = f"add {key.removeprefix('strategy.')}:{_text(before)} to strategy.base_parameters"
+                todo = f"add {key.removeprefix('strategy.')}:{value_text(before)} to strategy.base_parameters"
             raise ConfigurationError(
-                f"a model trained on other rows: {key} differs", where=where, expected=_text(before),
-                found=_text(now.get(key)), todo=f"{todo}, or train the model again",
+                f"a model trained on other rows: {key} differs", where=where, expected=value_text(before),
+                found=value_text(now.get(key)), todo=f"{todo}, or train the model again",
             )  # fmt: skip
     check_code(artifact, of)
 
@@ -119,9 +120,3 @@ def is_as_wide(key: str, before: Any, now: Any) -> bool:
     if key == "data.seasons":
         return now is None or (before is not None and set(before) <= set(now))
     return bool(before == now)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{','.join(map(str, value))}]"
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
