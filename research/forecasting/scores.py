@@ -54,43 +54,6 @@ class PricedScores:
         return asdict(self)
 
 
-def priced(scores: PricedScores, outcomes: tuple[str, ...]) -> PricedScores:
-    """The forecaster, if the outcomes are those of a score.
-
-    Raises
-    ------
-    DataError
-        The outcomes are not home, draw and away.
-    """
-    if outcomes != SELECTIONS["1x2"]:
-        raise DataError(
-            "a goal model prices a market with a draw",
-            where=f"model {scores.model}",
-            expected="outcomes home, draw, away",
-            found=f"{', '.join(outcomes)}: a moneyline has no draw",
-        )
-    return scores
-
-
-def restored(scores: PricedScores, artifact: Mapping[str, Any]) -> PricedScores:
-    """The forecaster, if an artifact is its own.
-
-    Raises
-    ------
-    DataError
-        The artifact is of another model, or was edited.
-    """
-    check_model(artifact, scores.model)
-    if dict(artifact) != dict(scores.artifact()):
-        raise DataError(
-            "the artifact was edited",
-            where=f"model {scores.model}",
-            expected=str(dict(scores.artifact())),
-            found=str(dict(artifact))[:200],
-        )
-    return scores
-
-
 @dataclass(frozen=True)
 class ScoreModel:
     """A model whose learning is its feature; it has no parameters.
@@ -111,9 +74,24 @@ class ScoreModel:
         return Inputs((self.scores.feature,), markets=("1x2",))
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> PricedScores:
-        """The same whatever the past."""
-        return priced(self.scores, outcomes)
+        """The same whatever the past; raises `DataError` if the outcomes are not home, draw and away."""
+        if outcomes != SELECTIONS["1x2"]:
+            raise DataError(
+                "a goal model prices a market with a draw",
+                where=f"model {self.scores.model}",
+                expected="outcomes home, draw, away",
+                found=f"{', '.join(outcomes)}: a moneyline has no draw",
+            )
+        return self.scores
 
     def restored(self, artifact: Mapping[str, Any]) -> PricedScores:
-        """As fitted."""
-        return restored(self.scores, artifact)
+        """As fitted; raises `DataError` if the artifact is of another model, or was edited."""
+        check_model(artifact, self.scores.model)
+        if dict(artifact) != dict(self.scores.artifact()):
+            raise DataError(
+                "the artifact was edited",
+                where=f"model {self.scores.model}",
+                expected=str(dict(self.scores.artifact())),
+                found=str(dict(artifact))[:200],
+            )
+        return self.scores

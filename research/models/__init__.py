@@ -135,7 +135,7 @@ def fitted(model: Model, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Forec
         There is no fit, or the model breaks its contract.
     """
     forecaster = model.fit(past, outcomes)
-    files = [part for part in _code_of(model) if isinstance(part, Path)]
+    files = _files_of(model)
     state = (repr(model), *((file, file.stat().st_mtime_ns) for file in files))
     if files and state not in _HELD:
         check_contract(model, forecaster, past, outcomes)
@@ -145,7 +145,11 @@ def fitted(model: Model, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Forec
 
 def failures_of(model: Model) -> AbstractContextManager[None]:
     """Errors in the files of a model of the user become one line that names file and line."""
-    return all_failures_named(part for part in _code_of(model) if isinstance(part, Path))
+    return all_failures_named(_files_of(model))
+
+
+def _files_of(model: Model) -> list[Path]:
+    return [part for part in _code_of(model) if isinstance(part, Path)]
 
 
 def defaults(name: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from research.forecasting.checks import check_model
 from research.forecasting.contract import Inputs
 from research.models._parameters import check_range
 from research.models._regressed import Regressed, learnable
@@ -48,6 +47,4 @@ class RatingModel:
 
     def restored(self, artifact: Mapping[str, Any]) -> Regressed:
         """As `research.forecasting.contract.Model.restored`."""
-        check_model(artifact, self.name)
-        found = ordered.restored(artifact["regression"])
-        return Regressed(self.name, tuple(artifact["terms"]), found, artifact["n_rows"], artifact["n_left_out"])
+        return Regressed.of(artifact, self.name, ordered.restored)

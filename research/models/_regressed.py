@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import TooShortError
+from research.forecasting.checks import check_model
 from research.forecasting.contract import Probabilities
 from research.forecasting.rows import OUTCOME
 from research.models._terms import Array, inputs_of, stated
@@ -62,6 +63,13 @@ class Regressed:
             "n_rows": self.n_rows,
             "n_left_out": self.n_left_out,
         }
+
+    @classmethod
+    def of(cls, artifact: Mapping[str, Any], model: str, regression: Callable[[Mapping[str, Any]], Regression]) -> Self:
+        """The forecaster that `artifact` described, its regression restored; raises `DataError` if of another model."""
+        check_model(artifact, model)
+        restored = regression(artifact["regression"])
+        return cls(model, tuple(artifact["terms"]), restored, artifact["n_rows"], artifact["n_left_out"])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -171,7 +170,7 @@ def inputs_needed(features: Sequence[str]) -> Inputs:
     opening = any(column.startswith((f"{PRICES}.{OPENED}", f"{PRICES}.{MOVED}")) for column in columns)
     return Inputs(
         tuple(name for name in read if name != PRICES), PRICES in read, opening,
-        tuple(reduce(lambda left, right: [name for name in left if name in right], allowed, list(MARKETS))),
+        tuple(market for market in MARKETS if all(market in some for some in allowed)),
     )  # fmt: skip
 
 

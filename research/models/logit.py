@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from research.forecasting.checks import check_model
 from research.forecasting.contract import Inputs
 from research.models._parameters import check_range
 from research.models._regressed import Regressed, learnable
@@ -47,8 +46,7 @@ class Logit:
 
     def fit(self, past: pl.DataFrame, outcomes: tuple[str, ...]) -> Regressed:
         """As `research.forecasting.contract.Model.fit`."""
-        terms = terms_of(self.features)
-        told = learnable(past, terms, self.name, least=self.rows_min)
+        told = learnable(past, terms_of(self.features), self.name, least=self.rows_min)
         found = multinomial.fitted(
             told.inputs, told.outcome, told.terms, len(outcomes), f"model {self.name}", ridge=self.ridge
         )
@@ -56,6 +54,4 @@ class Logit:
 
     def restored(self, artifact: Mapping[str, Any]) -> Regressed:
         """As `research.forecasting.contract.Model.restored`."""
-        check_model(artifact, self.name)
-        found = multinomial.restored(artifact["regression"])
-        return Regressed(self.name, tuple(artifact["terms"]), found, artifact["n_rows"], artifact["n_left_out"])
+        return Regressed.of(artifact, self.name, multinomial.restored)

@@ -75,10 +75,20 @@ def softmax(scores: Array) -> Array:
     return np.stack([power / total for power in powers], axis=1)
 
 
-def _shares(happened: Array) -> Array:
-    """Logarithms of the shares of the outcomes, less their mean."""
-    share = np.log((happened.sum(axis=0) + 0.5) / (happened.shape[0] + 0.5 * happened.shape[1]))
-    return np.asarray(share - share.mean())
+def _curvature(design: Array, chance: Array) -> Array:
+    """The Hessian of the negative log likelihood, of a design (n, width) and probabilities (n, n_outcomes)."""
+    width, n_outcomes = design.shape[1], chance.shape[1]
+    hessian = np.empty((n_outcomes * width, n_outcomes * width))
+    for k in range(n_outcomes):
+        rows = slice(k * width, (k + 1) * width)
+        for other in range(k + 1):
+            columns = slice(other * width, (other + 1) * width)
+            weight = chance[:, k] * ((k == other) - chance[:, other])
+            block = design.T @ (weight[:, None] * design)
+            hessian[rows, columns] = block
+            if other < k:
+                hessian[columns, rows] = block.T
+    return hessian
 
 
 def fitted(
@@ -113,10 +123,12 @@ def fitted(
         There is no finite optimum: an outcome never happens, or without a ridge the inputs separate the outcomes.
     """
     check_outcomes(outcome, n_outcomes, where)
-    scaling, width = scaling_of(inputs, names, where), len(names) + 1
+    scaling = scaling_of(inputs, names, where)
     design = np.hstack([np.ones((inputs.shape[0], 1)), scaling.applied(inputs)])
+    width = design.shape[1]
     happened = np.eye(n_outcomes)[outcome]
-    ridges = np.tile(np.r_[0.0, ridge / (np.array(scaling.deviation) ** (0 if is_scaled else 2))], n_outcomes)
+    unit = np.ones(width - 1) if is_scaled else np.array(scaling.deviation)
+    ridges = np.tile(np.r_[0.0, ridge / unit**2], n_outcomes)
     base = np.zeros((outcome.size, n_outcomes)) if offset is None else offset
     # the likelihood does not tell a common shift of all outcomes: of all optima the one whose sums are 0
     shift = np.kron(np.ones((n_outcomes, n_outcomes)), np.eye(width))
@@ -126,18 +138,11 @@ def fitted(
         own = np.maximum((chance * happened).sum(axis=1), 1e-300)
         value = -float(np.log(own).sum()) + 0.5 * float(ridges @ point**2) + 0.5 * float(point @ shift @ point)
         gradient = ((chance - happened).T @ design).ravel() + ridges * point + shift @ point
-        hessian = np.diag(ridges) + shift
-        for k in range(n_outcomes):
-            for other in range(k + 1):
-                weight = chance[:, k] * ((k == other) - chance[:, other])
-                block = design.T @ (weight[:, None] * design)
-                rows, columns = slice(k * width, (k + 1) * width), slice(other * width, (other + 1) * width)
-                hessian[rows, columns] += block
-                hessian[columns, rows] += block.T if k != other else 0.0
-        return value, gradient, hessian
+        return value, gradient, np.diag(ridges) + shift + _curvature(design, chance)
 
     start = np.zeros((n_outcomes, width))
     if offset is None:
-        start[:, 0] = _shares(happened)
+        share = np.log((happened.sum(axis=0) + 0.5) / (outcome.size + 0.5 * n_outcomes))
+        start[:, 0] = share - share.mean()
     point = minimised(start.ravel(), terms, where)[0].reshape(n_outcomes, width)
     return MultinomialLogit(scaling, tuple(point[:, 0].tolist()), tuple(map(tuple, point[:, 1:].tolist())))

@@ -48,10 +48,10 @@ def rows_from(spec: TapeSpec, of: ModelValue) -> dict[str, Any]:
     return found
 
 
-def answering_code(of: ModelValue) -> str:
-    """Hash of the code that rows and answers of a model rest on: its own, that of its features, and the strategy's."""
+def answering_code(of: ModelValue, *more: str) -> str:
+    """Hash of the code that rows and answers of a model rest on: its own, its features', the strategy's, and `more`."""
     modules, files = feature_code(of.made.inputs().features, None)
-    return code_hash(["research.strategies.model_value", *of.modules(), *modules], files)
+    return code_hash(["research.strategies.model_value", *more, *of.modules(), *modules], files)
 
 
 def versions_of(of: ModelValue) -> dict[str, str]:

@@ -109,7 +109,7 @@ def opened(plan: Plan) -> Iterator[Stored]:
                 _locked(session, "pg_advisory_lock", "", _OPENING)
             storage = optuna.storages.RDBStorage(url)
             stack.callback(storage.engine.dispose)
-            if session is None and url.startswith("sqlite"):  # a viewer that reads does not lock it then
+            if url.startswith("sqlite"):  # a viewer that reads does not lock it then
                 with storage.engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA journal_mode=WAL")
             study = optuna.create_study(study_name=plan.name, storage=storage, load_if_exists=True)

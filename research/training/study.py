@@ -21,14 +21,12 @@ import numpy as np
 from engine.errors import DataError
 from engine.identity import text_hash
 from engine.machine import processor
-from research.training.storage import Stored, opened, studies
+from research.training.storage import Stored, opened
 from research.training.trial import Plan, Trial, distributions, frozen
-from research.training.walk import Score
-
-__all__ = ["Objective", "Plan", "Trial", "best_of", "drawn", "is_repeatable", "run", "studies"]
+from research.training.walk import Score, Stop
 
 #: scores a trial: its parameters, and what tells after a fold whether to stop
-Objective = Callable[[Mapping[str, Any], Callable[[int, float], bool]], Score]
+Objective = Callable[[Mapping[str, Any], Stop], Score]
 
 #: how often a worker looks for what the others have finished
 _PAUSE_S: Final = 0.2
@@ -129,7 +127,7 @@ def drawn(plan: Plan, earlier: Sequence[Trial], number: int) -> dict[str, Any]:
     return dict(study.ask(distributions(plan.space)).params)
 
 
-def _pruning(plan: Plan, earlier: Sequence[Trial]) -> Callable[[int, float], bool]:
+def _pruning(plan: Plan, earlier: Sequence[Trial]) -> Stop:
     """Stop where the mean after a fold is above the median of the earlier trials that came so far."""
 
     def stop(n_folds: int, mean: float) -> bool:

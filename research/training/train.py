@@ -18,20 +18,18 @@ from engine.errors import BeaError, DataError
 from engine.identity import digest
 from engine.machine import version_of
 from engine.schema import SELECTIONS
-from research.config.code_hash import code_hash
 from research.execution.progress import Progress
 from research.forecasting.artifacts import Artifact, save
-from research.models import fitted, made
+from research.models import failures_of, fitted, made
 from research.strategies.model_value import ModelValue
 from research.tapes.ahead import check_features, of_the_user
 from research.tapes.builder import Tapes
-from research.tapes.features import feature_code
 from research.tapes.stored import answering_code, rows_from, versions_of
 from research.training.settings import Settings
-from research.training.study import Objective, Plan, Trial, best_of, is_repeatable, run
+from research.training.study import Objective, best_of, is_repeatable, run
+from research.training.trial import Plan, Trial
 from research.training.walk import Fold, Score, Stop, base_loss, folds_of, walked
 from research.training.weights import weights_of
-from research.user_file import all_failures_named
 
 #: how long the main process waits for the others to see that the study is finished
 _LAST_S: Final = 30.0
@@ -141,7 +139,7 @@ def train(settings: Settings, progress: Progress) -> Trained:
         Too little data, or a wrong setting.
     """
     strategy = settings.strategy()
-    with all_failures_named(part for part in strategy.modules() if isinstance(part, Path)):
+    with failures_of(strategy.made):
         return _trained(settings, strategy, progress)
 
 
@@ -182,7 +180,7 @@ def _study(settings: Settings, strategy: ModelValue, window: Window, folds: tupl
     def objective(parameters: Mapping[str, Any], stop: Stop) -> Score:
         return walked(made(strategy.model, start | dict(parameters)), folds, outcomes, stop)
 
-    return _plan(settings, strategy, window, _code(strategy)), objective
+    return _plan(settings, strategy, window), objective
 
 
 def _trials(plan: Plan, objective: Objective, progress: Progress) -> tuple[tuple[Trial, ...], int]:
@@ -232,7 +230,7 @@ def _help(settings: Settings, window: Window) -> None:
         sys.exit(1)
 
 
-def _plan(settings: Settings, strategy: ModelValue, window: Window, code: str) -> Plan:
+def _plan(settings: Settings, strategy: ModelValue, window: Window) -> Plan:
     """The study, named by a hash of everything that its trials depend on but their number."""
     tuning, space = settings.tuning, dict(settings.tuning.space or {})
     model = strategy.made
@@ -240,16 +238,11 @@ def _plan(settings: Settings, strategy: ModelValue, window: Window, code: str) -
     facts = {
         "slow": settings.spec.facts(), "rows": window.rows_hash, "folds": settings.folds, "seed": settings.seed,
         "embargo": settings.embargo_ns, "space": {name: vars(one) for name, one in space.items()},
-        "batch": tuning.batch, "startup": tuning.startup, "prune": tuning.prune, "code": code,
+        "batch": tuning.batch, "startup": tuning.startup, "prune": tuning.prune,
+        "code": answering_code(strategy, __name__),  # folds and scores, too
         "versions": versions_of(strategy) | {"optuna": version_of("optuna")},
     }  # fmt: skip
     return Plan(
         name=f"{strategy.model}-{digest(facts, 8)}", space=space, first=first, trials=tuning.trials,
         batch=tuning.batch, startup=tuning.startup, prune=tuning.prune, storage=tuning.storage,
     )  # fmt: skip
-
-
-def _code(strategy: ModelValue) -> str:
-    """Hash of the code that rows, folds, fits and scores rest on."""
-    modules, files = feature_code(strategy.requires().features, None)
-    return code_hash([__name__, *strategy.modules(), *modules], files)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import polars as pl
 import pytest
 
 from engine.errors import DataError
-from research.forecasting.scores import PricedScores, priced, restored
+from research.forecasting.scores import PricedScores, ScoreModel
 from research.goals.grid import low_score_grid, shared_grid
 
 ROWS = pl.DataFrame({"f.home_rate": [1.4, None, 2.0], "f.away_rate": [1.2, None, 0.7], "f.third": [-0.05, None, 0.1]})
@@ -30,14 +33,22 @@ def test_each_kind_of_dependence_has_its_grid() -> None:
     assert len({grid.result().tobytes() for grid in expected.values()}) == 3
 
 
+@dataclass(frozen=True)
+class Third(ScoreModel):
+    """A goal model with a dependence of low scores."""
+
+    name: ClassVar[str] = "m"
+    scores: ClassVar[PricedScores] = PricedScores("m", "f", low_scores="third")
+
+
 def test_other_outcomes_and_artifacts_of_other_models_are_refused() -> None:
-    scores = PricedScores("m", "f", low_scores="third")
-    assert priced(scores, ("home", "draw", "away")) is scores and restored(scores, scores.artifact()) == scores
+    model, scores, past = Third(), Third.scores, ROWS.clear()
+    assert model.fit(past, ("home", "draw", "away")) is scores and model.restored(scores.artifact()) == scores
     with pytest.raises(DataError, match="home, draw, away"):
-        priced(scores, ("home", "away"))
+        model.fit(past, ("home", "away"))
     with pytest.raises(DataError, match="of another model"):
-        restored(scores, {**scores.artifact(), "model": "other"})
+        model.restored({**scores.artifact(), "model": "other"})
     with pytest.raises(DataError, match=r"a column is missing.*f\.third"):
         scores.probabilities(ROWS.drop("f.third"))
     with pytest.raises(DataError, match="was edited"):
-        restored(scores, {**scores.artifact(), "feature": "other"})
+        model.restored({**scores.artifact(), "feature": "other"})

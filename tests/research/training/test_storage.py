@@ -17,8 +17,8 @@ import pytest
 
 from engine.errors import ConfigurationError, DataError
 from research.training.storage import opened
-from research.training.study import Plan, is_repeatable, run
-from research.training.trial import NUMBER
+from research.training.study import is_repeatable, run
+from research.training.trial import NUMBER, Plan
 from tests.live.ledger.postgres import server
 from tests.research.training.test_study import PLAN, bowl, nothing
 

@@ -16,7 +16,9 @@ import pytest
 
 from engine.errors import ConfigurationError, DataError
 from research.training.space import Range
-from research.training.study import Plan, Trial, best_of, drawn, run, studies
+from research.training.storage import studies
+from research.training.study import best_of, drawn, run
+from research.training.trial import Plan, Trial
 from research.training.walk import Score
 
 PLAN = Plan(

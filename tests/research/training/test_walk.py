@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import DataError, TooShortError
 from research.forecasting.contract import Inputs, Probabilities
-from research.training.study import Trial
+from research.training.trial import Trial
 from research.training.walk import base_loss, folds_of, walked
 
 DAY = 86_400_000_000_000
