@@ -7,10 +7,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.clock import midnights
-from engine.promotion.bands import NOT_FILLED, Day, as_back, surprise
+from engine.promotion.bands import NOT_FILLED, Day
 from engine.tape import Tape
 from research.drift.traded import Traded
-from research.promotion.reference import merged
+from research.promotion.reference import merged, with_surprise
 
 
 def days_of(traded: Traded, tape: Tape, bankroll_minor: int) -> list[Day]:
@@ -42,9 +42,7 @@ def days_of(traded: Traded, tape: Tape, bankroll_minor: int) -> list[Day]:
     settled = bets.filter(pl.col("settled_ns").is_not_null())
     odds = pl.col("odds_placed")
     backed = pl.when(pl.col("is_lay") == 1).then(odds / (odds - 1.0)).otherwise(odds)
-    ends = settled.select("state", "side", "odds", "edge_frac").iter_rows()
-    values = [surprise(str(state), as_back(side, quoted), edge) for state, side, quoted, edge in ends]
-    told = settled.with_columns(surprise=pl.Series(values, dtype=pl.Float64).fill_nan(None)).drop_nulls("surprise")
+    told = with_surprise(settled)
     closed = settled.with_columns(clv=backed * pl.col("close") - 1.0).drop_nulls("clv")
     paid = pl.DataFrame(traded.paid, schema={"at": pl.Int64, "amount": pl.Int64}, orient="row")
     pnl = per_day(settled["settled_ns"], settled["pnl_minor"]) + per_day(paid["at"], paid["amount"])

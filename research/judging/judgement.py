@@ -134,14 +134,18 @@ def _measured(
     bettable = {name: values for name, values in prob.items() if name not in late}
     later = close if sample.decided != CLOSE else None
     earned = earnings_of(bettable, sample.odds[sample.decided], later, outcome, weeks, settings.edge_min)
-    said = [f"{name} bets on nothing: it knows prices later than those of {sample.decided}" for name in late]
+    said = [
+        f"{name} bets on nothing: it knows prices later than those of {sample.decided}"
+        for name in late
+        if not name.startswith(CLOSE)
+    ]
     return Judgement(
         settings,
         sample,
         prob,
         table_of(prob, sample.fair, outcome, weeks),
         fits,
-        (*notes, *(line for line in said if not line.startswith(CLOSE))),
+        (*notes, *said),
         self_test(prob, sample, weeks, generator(settings.seed, "shuffle")),
         breakdown_of(prob, judged, sample.odds[CLOSE], close, outcome, weeks),
         earned,

@@ -100,7 +100,8 @@ def day_table(path: Path, tape: Tape) -> pl.DataFrame:
     at = settled["settled_at"].cast(pl.Int64).to_numpy()
     closed = settled.filter(pl.col("clv").is_not_null())
     closed_at = closed["settled_at"].cast(pl.Int64).to_numpy()
-    told = settled.with_columns(surprise=_surprises(settled, tape)).drop_nulls("surprise")
+    edges = pl.Series(tape.edge_frac[settled["row"].to_numpy()], dtype=pl.Float64)
+    told = with_surprise(settled.with_columns(edge_frac=edges))
     told_at = told["settled_at"].cast(pl.Int64).to_numpy()
     return pl.DataFrame(
         {
@@ -119,11 +120,12 @@ def day_table(path: Path, tape: Tape) -> pl.DataFrame:
     )
 
 
-def _surprises(settled: pl.DataFrame, tape: Tape) -> pl.Series:
-    """`engine.promotion.bands.surprise` of settled bets; null where there is none."""
-    bets = zip(*settled.select("state", "side", "odds", "row").get_columns(), strict=True)
-    values = [surprise(state, as_back(side, odds), float(tape.edge_frac[row])) for state, side, odds, row in bets]
-    return pl.Series(values, dtype=pl.Float64).fill_nan(None)
+def with_surprise(settled: pl.DataFrame) -> pl.DataFrame:
+    """The settled bets that have an `engine.promotion.bands.surprise`, with it, from state, side, odds, edge_frac."""
+    bets = settled.select("state", "side", "odds", "edge_frac").iter_rows()
+    values = [surprise(state, as_back(side, odds), edge_frac) for state, side, odds, edge_frac in bets]
+    told = pl.Series("surprise", values, dtype=pl.Float64).fill_nan(None)
+    return settled.with_columns(told).drop_nulls("surprise")
 
 
 def _days(tape: Tape, instants: np.ndarray, count: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any, Final
 
@@ -152,15 +152,21 @@ class Known:
         Days of the series.
     values : array of float64, (n, d)
         Raw inputs of these days; NaN: no value.
-    path : array of int64, (n,)
-        State that was known at the start of the day after each of them, by the fit in force then; -1: none yet.
     """
 
     state: int | None = None
     fits: tuple[Fit, ...] = ()
     days: Path = field(default_factory=lambda: np.empty(0, np.int64))
     values: Matrix = field(default_factory=lambda: np.empty((0, 0)))
-    path: Path = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @cached_property
+    def path(self) -> Path:
+        """State that was known at the start of the day after each day, by the fit in force then; -1: none yet."""
+        path = np.full(len(self.days), -1, np.int64)
+        for fit in self.fits:
+            since = self.days + 1 >= fit.day
+            path[since] = fit.path(self.values)[since]
+        return path
 
     def hindsight(self) -> Path:
         """The states of all days by the last fit, each day with what came later; empty before there is a fit.
@@ -200,14 +206,8 @@ def known(series: pl.DataFrame, plan: Plan, until_day: int) -> Known:
         before = days < day
         content = days[before].tobytes(), np.ascontiguousarray(values[before]).tobytes()
         fits.append(_kept(plan, day, content, _Previous(fits[-1] if fits else None)))
-    if not fits:
-        return Known(None, (), days, values, np.full(len(days), -1, np.int64))
-    path = np.full(len(days), -1, np.int64)
-    for fit in fits:
-        since = days + 1 >= fit.day
-        path[since] = fit.path(values)[since]
-    state = in_force(fits[-1].states.filtered(fits[-1].scaling.applied(values)))
-    return Known(state, tuple(fits), days, values, path)
+    state = in_force(fits[-1].states.filtered(fits[-1].scaling.applied(values))) if fits else None
+    return Known(state, tuple(fits), days, values)
 
 
 def _calendar(days: Path, plan: Plan, until_day: int) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import polars as pl
 import yaml
@@ -20,6 +20,9 @@ from engine.schema import SELECTIONS
 from engine.strategy import INSTANT, History, Learner, Modular, Requirement, Stored, Strategy, View
 from research.strategies.checks import one_of, refuse, set_names, within
 from research.user_file import STRATEGIES, user_files
+
+if TYPE_CHECKING:
+    from research.regimes.refits import Known
 
 #: the input that rests on the bets of the base
 CLV: Final = "clv"
@@ -184,12 +187,9 @@ class RegimeGated:
     @cached_property
     def gated(self) -> Any:
         """The strategy that is gated, before it is fitted; raises `ConfigurationError` for what it does not take."""
-        from research.strategies import FITTED, by_name, make, names
+        from research.strategies import by_name, make
 
-        built_in = {*names(), *FITTED} - {self.name}
-        own = user_files(STRATEGIES, [home()])
-        one_of("base", self.base, tuple(sorted(built_in | set(own) - {self.name})))
-        file = None if self.base in built_in else str(own[self.base])
+        file = None if self._file is None else str(self._file)
         kind: Any = by_name(self.base, file)
         known, given = [field.name for field in fields(kind)], dict[str, Any]()
         for text in self.base_parameters or ():
@@ -206,11 +206,19 @@ class RegimeGated:
             raise refuse("base_parameters", f"model:NAME or artifact:HASH for {self.base}", self.base_parameters)
         return make(self.base, given, file)
 
+    @cached_property
+    def _file(self) -> Path | None:
+        """The file of the base if it is one of the user's own; raises `ConfigurationError` for no strategy."""
+        from research.strategies import FITTED, names
+
+        built_in = {*names(), *FITTED} - {self.name}
+        own = user_files(STRATEGIES, [home()])
+        one_of("base", self.base, tuple(sorted(built_in | set(own) - {self.name})))
+        return None if self.base in built_in else own[self.base]
+
     def modules(self) -> tuple[str | Path, ...]:
         """The module of the base, or its file, and those that the base finds by name."""
-        own: Path | None = user_files(STRATEGIES, [home()]).get(self.base)
-        module = type(self.gated).__module__
-        first = own if own is not None and not module.startswith("research.") else module
+        first = self._file or type(self.gated).__module__
         return (first, *(self.gated.modules() if isinstance(self.gated, Modular) else ()))
 
     def artifacts(self) -> Mapping[str, Path]:
@@ -226,11 +234,7 @@ class RegimeGated:
 
     def fit(self, history: History, until: int) -> Strategy:
         """The base, fitted if it has a model, in the regime that is known at `until`."""
-        from research.regimes.kept import days_before
-        from research.regimes.refits import known
-
-        day = until // DAY_NS
-        state = known(days_before(history, self.regime_market, day, self._bets()), self._plan(), day).state
+        state = self._known(history, until // DAY_NS).state
         share = self.share_unknown if state is None else self.shares[min(state, len(self.shares) - 1)]
         base = self.gated
         if isinstance(base, Learner):
@@ -253,16 +257,20 @@ class RegimeGated:
         list of int
             As `research.regimes.measures.lags`; empty before there is a fit.
         """
-        from research.regimes.kept import days_before
         from research.regimes.measures import lags
-        from research.regimes.refits import known
 
-        until = int(told["day"][-1]) + 1
-        found = known(days_before(history, self.regime_market, until, self._bets()), self._plan(), until)
+        found = self._known(history, int(told["day"][-1]) + 1)
         late = found.hindsight()
         truth = pl.DataFrame({"day": found.days[: len(late)], "late": late}).cast(pl.Int64)
         both = told.join_asof(truth, on="day", strategy="backward").drop_nulls("late")
         return lags(both["regime"].to_numpy(), both["late"].to_numpy(), both["day"].to_list())
+
+    def _known(self, history: History, until_day: int) -> Known:
+        from research.regimes.kept import days_before
+        from research.regimes.refits import known
+
+        days = days_before(history, self.regime_market, until_day, self._bets())
+        return known(days, self._plan(), until_day)
 
     def _bets(self) -> Placed | None:
         return Placed(self.gated) if CLV in self.inputs else None

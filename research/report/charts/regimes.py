@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from research.regimes.measures import changes
+from research.regimes.states import Path
 from research.report.charts.tracks import dates
 from research.report.drawing import Canvas, Scale, fits
 from research.report.figure import Figure, Numbers
@@ -18,8 +19,6 @@ _EPOCH: Final = dt.date(1970, 1, 1)
 #: height of a strip and the distance from one to the next, px
 _STRIP: Final = 28.0
 _STEP: Final = 56.0
-
-Path = NDArray[np.int64]
 
 
 def regimes(days: Path, known: Path, hindsight: Path | None = None) -> Figure:
@@ -56,20 +55,15 @@ def regimes(days: Path, known: Path, hindsight: Path | None = None) -> Figure:
 
 def _answer(known: Path, late: Path | None) -> str:
     states, days = np.unique(known, return_counts=True)
-    most, seen = int(days.argmax()), len(_turns(known))
+    most, seen = int(days.argmax()), changes(known)
     text = f"Regime {states[most]} was in force on {percent(days[most] / days.sum(), 0)} of the days"
     text += f", and {count(seen, 'change')} of regime {'was' if seen == 1 else 'were'} seen"
-    return text + ("." if late is None or not len(late) else f"; hindsight has {number(len(_turns(late)))}.")
-
-
-def _turns(path: Path) -> Path:
-    """Places at which another regime begins."""
-    return np.flatnonzero(np.diff(path) != 0) + 1
+    return text + ("." if late is None or not len(late) else f"; hindsight has {number(changes(late))}.")
 
 
 def _spells(days: Path, path: Path) -> list[tuple[int, int, int]]:
     """Regime, first and last day of each run of days with one regime; it lasts to the day before the next one."""
-    starts = np.append(0, _turns(path))
+    starts = np.append(0, np.flatnonzero(np.diff(path)) + 1)
     ends = [*(days[starts[1:]] - 1).tolist(), int(days[-1])]
     return [(int(path[start]), int(days[start]), int(end)) for start, end in zip(starts, ends, strict=True)]
 
