@@ -81,6 +81,18 @@ def shares(monkeypatch: pytest.MonkeyPatch) -> ShareModel:
     return model
 
 
+def silence(monkeypatch: pytest.MonkeyPatch, n: int) -> None:
+    """The first `n` rows of each question to the model above have no answer."""
+    whole = Shares.probabilities
+
+    def silent(self: Shares, rows: pl.DataFrame) -> Probabilities:
+        prob = whole(self, rows)
+        prob[:n] = np.nan
+        return prob
+
+    monkeypatch.setattr(Shares, "probabilities", silent)
+
+
 def chosen(store: Path, *words: str) -> Settings:
     """Settings over the small store, the last two seasons judged."""
     return settings(f"data.store={store}", "judge.first_date=2019-07-01", "judge.resamples=200", *words)
@@ -289,14 +301,7 @@ def test_a_model_that_cannot_be_fitted_is_named_or_refused(leagues: Path, monkey
 def test_events_without_an_answer_leave_the_common_set_and_are_counted(
     leagues: Path, shares: ShareModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Shares.probabilities
-
-    def silent(self: Shares, rows: pl.DataFrame) -> Probabilities:
-        prob = whole(self, rows)
-        prob[:2] = np.nan
-        return prob
-
-    monkeypatch.setattr(Shares, "probabilities", silent)
+    silence(monkeypatch, 2)
     judgement = judge(chosen(leagues))
     assert judgement.sample.judged.height == 524 and judgement.sample.left_out["no answer of shares"] == 4
     assert {len(prob) for prob in judgement.prob.values()} == {524}
@@ -305,14 +310,7 @@ def test_events_without_an_answer_leave_the_common_set_and_are_counted(
 def test_a_model_that_is_named_and_silent_is_refused_and_left_out_of_all(
     leagues: Path, shares: ShareModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Shares.probabilities
-
-    def silent(self: Shares, rows: pl.DataFrame) -> Probabilities:
-        prob = whole(self, rows)
-        prob[:20] = np.nan
-        return prob
-
-    monkeypatch.setattr(Shares, "probabilities", silent)
+    silence(monkeypatch, 20)
     with pytest.raises(DataError, match=r"no answer for many events in shares: .* found none for 40 of 528"):
         judge(chosen(leagues, "judge.models=[shares]"))
     judgement = judge(chosen(leagues))
