@@ -13,8 +13,6 @@ import pytest
 
 from engine.errors import BeaError, ConfigurationError, DataError
 from engine.identity import event_ids
-from engine.schema import QUARANTINE
-from engine.source.batch import Batch, Counts
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import Learner, Stored
@@ -28,6 +26,7 @@ from research.tapes.builder import Tapes, building_code
 from research.tapes.inputs import strategy_of
 from research.training.settings import Settings, settings_of
 from research.training.train import Trained, train, window_of
+from tests.stores import stored
 from tests.tapes import spec_of
 
 WORDS = [
@@ -87,11 +86,7 @@ def test_the_window_ends_with_the_last_event_that_is_learned_from(home: Path, tm
     )
     later = later.with_columns(pl.Series("event_id", event_ids(later), dtype=pl.Int64))
     quotes = source.quotes(Universe(competitions=("SIM1",), seasons=("2019-2020",), bookmakers=("pinnacle",)))
-    batch = Batch(
-        "simulator", "file", "0" * 64, None, pl.concat([events, later]), quotes, pl.DataFrame(schema=QUARANTINE),
-        Counts(), None,
-    )  # fmt: skip
-    Store.create_or_open(tmp_path / "store").apply([batch])
+    stored(tmp_path / "store", pl.concat([events, later]), quotes)
     window = window_of(settings(*LOGIT, f"data.store={tmp_path / 'store'}", "data.last_date=null"))
     settled = events["settled_at"].cast(pl.Int64).max()
     assert window.rows.height == events.height and 0 < window.until_ns - int(str(settled)) <= 86_400 * 10**9
