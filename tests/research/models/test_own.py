@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from research.strategies.model_value import ModelValue
 from research.tapes.builder import Tapes, building_code, tape_code
 from research.tapes.fitting import fitted_at, opportunities
 from research.tapes.inputs import strategy_of
+from tests.commands import answer
 from tests.research.strategies.test_model_value import DATES
 from tests.tapes import spec_of
 
@@ -74,8 +74,7 @@ def test_it_is_trained_and_its_artifact_is_refused_without_the_file(
 ) -> None:
     words = [*DATA, "model=elo_bands", "model.rows_min=40", "data.last_date=2022-06-30"]
     tune = ["tune=optuna", "tune.trials=2", "tune.space={bands: [2, 9]}"]
-    assert main(["train", *words, *tune, "output=json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+    document = answer(capsys, "train", *words, *tune, "output=json")
     assert document["model"] == "elo_bands" and document["metrics"]["n"] > 700
     assert document["parameters"]["bands"] in range(2, 10) and len(document["trials"]) == 2
     (path,) = paths()
