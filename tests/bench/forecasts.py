@@ -95,10 +95,15 @@ def of_model(name: str, settings: Settings, sample: Sample) -> Spoken:
     return timed(work)
 
 
-def task(settings: Settings, sample: Sample) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
-    """All played matches as arrays by name, and the places of the judged ones among them."""
+def played_of(sample: Sample) -> pl.DataFrame:
+    """All played matches, in the order of their starts."""
     played = sample.events.filter((pl.col("status") == "played") & pl.col("home_score").is_not_null())
-    played = played.sort("starts_at", "event_id")
+    return played.sort("starts_at", "event_id")
+
+
+def task(sample: Sample) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
+    """All played matches as arrays by name, and the places of the judged ones among them."""
+    played = played_of(sample)
     teams = pl.concat([played["home"], played["away"]]).unique().sort()
     place = {name: k for k, name in enumerate(teams)}
     judged = played["event_id"].is_in(sample.judged["event_id"].implode()).to_numpy()
@@ -121,8 +126,7 @@ def inputs_of(sample: Sample, settings: Settings, features: Mapping[str, tuple[s
     """Columns of our features of all played matches, in the order of `task`; rates as their logarithms."""
     names = list(features)
     rows = decided_rows(sample, [entry_of(Asked("logit", (("features", tuple(names)),)), settings).model])
-    played = sample.events.filter((pl.col("status") == "played") & pl.col("home_score").is_not_null())
-    asked = played.sort("starts_at", "event_id").select("event_id").join(rows, on="event_id", how="left")
+    asked = played_of(sample).select("event_id").join(rows, on="event_id", how="left")
     columns = [
         pl.col(f"{name}.{column}").log() if column.endswith("rate") else pl.col(f"{name}.{column}")
         for name in names for column in features[name]
@@ -190,7 +194,7 @@ def main() -> None:
     given = parser.parse_args()
     settings = five_leagues(given.store.absolute())
     sample = sample_of(settings)
-    job, judged = task(settings, sample)
+    job, judged = task(sample)
     job |= {"every": np.array(given.every), "window": np.array(WINDOW), "decay": np.array(DECAY)}
     spoken = {"Pinnacle, closing": Spoken(sample.fair["market_close"], 0.0)}
     for name in MODELS:

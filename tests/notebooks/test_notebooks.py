@@ -129,13 +129,13 @@ def test_a_notebook_runs_and_says_what_it_should(path: Path, tmp_path: Path, mon
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     outputs = [output for cell in code for output in cell.outputs]
     assert not any(output.output_type == "error" for output in outputs)
-    assert not re.search(r"Warning|Traceback", "".join(map(text_of, code)))
+    said = {cell.id: text_of(cell) for cell in code}
+    assert not re.search(r"Warning|Traceback", "".join(said.values()))
     shown = [output["data"] for output in outputs if "data" in output]
     assert sum("text/html" in data or "application/vnd.plotly.v1+json" in data for data in shown) >= 3
     assert not [data for data in shown if not is_readable(data)], "colours of one theme only"
-    said = {cell.id: text_of(cell) for cell in code}
     wrong = {
-        name: said.get(name) for name, found in SAYS.get(path.name[:2], {}).items() if not re.search(found, said[name])
+        name: said[name] for name, found in SAYS.get(path.name[:2], {}).items() if not re.search(found, said[name])
     }
     assert not wrong
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import PathFinder
-from types import ModuleType
+from pathlib import Path
 
 import pandas as pd
 
 os.environ["TQDM_DISABLE"] = "1"
-_found = PathFinder.find_spec("penaltyblog")
-if _found is None:
-    raise ModuleNotFoundError("penaltyblog is not installed")
-_package = ModuleType("penaltyblog")
-_package.__path__ = list(_found.submodule_search_locations or ())
-sys.modules["penaltyblog"] = _package
+sys.path.insert(0, str(Path(__file__).parent))
 
-from penaltyblog.backtest import Backtest  # noqa: E402
+import penaltyblog_parts  # noqa: F401
+from penaltyblog.backtest import Backtest
 
 
 def _logic(edge_min, odds_min, odds_max, staking, amount, fraction):

@@ -6,19 +6,14 @@ Only its models and ratings are imported: the rest has dependencies that are not
 from __future__ import annotations
 
 import sys
-from importlib.machinery import PathFinder
-from types import ModuleType
+from pathlib import Path
 
 import numpy as np
 
-_found = PathFinder.find_spec("penaltyblog")
-if _found is None:
-    raise ModuleNotFoundError("penaltyblog is not installed")
-_package = ModuleType("penaltyblog")
-_package.__path__ = list(_found.submodule_search_locations or ())
-sys.modules["penaltyblog"] = _package
+sys.path.insert(0, str(Path(__file__).parent))
 
-from penaltyblog import models, ratings  # noqa: E402
+import penaltyblog_parts  # noqa: F401
+from penaltyblog import models, ratings
 
 _GOALS = {"poisson": models.PoissonGoalsModel, "dixon_coles": models.DixonColesGoalModel}
 _RATINGS = {"elo": ratings.Elo, "pi": ratings.PiRatingSystem}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from engine.simulator.simulate import SimulatorSettings, simulate
 from engine.store.store import Store
 from research.commands.main import main
+from tests.commands import answer
 from tests.research.judging.test_settings import settings
 
 
@@ -27,8 +27,7 @@ WORDS = ["judge.models=[market_close,market_open]", "judge.resamples=100"]
 
 
 def test_the_command_prints_one_document(store: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["judge", f"data.store={store}", *WORDS, "output=json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+    document = answer(capsys, "judge", f"data.store={store}", *WORDS, "output=json")
     assert [row["model"] for row in document["models"]] == ["market_close", "market_open"]
     assert set(document["models"][0]) >= {
         "model", "n", "log_loss", "rps", "brier", "ece", "vs_close", "blend_weight", "verdict",
@@ -73,8 +72,8 @@ def test_real_prices_have_the_published_scores(accepted: Path, home: Path, capsy
     for folder, names in (("football_data", "[E0,SP1]"), ("football_data_leagues", "[D1,I1,F1]")):
         words = [f"data.store={accepted / 'work' / folder / 'store'}", f"judge.competitions={names}"]
         chosen = f"judge.models=[{','.join(markets)}]"
-        assert main(["judge", "experiment=judge/five_leagues", *words, chosen, "output=json"]) == 0
-        parts.append({row["model"]: row for row in json.loads(capsys.readouterr().out)["models"]})
+        document = answer(capsys, "judge", "experiment=judge/five_leagues", *words, chosen, "output=json")
+        parts.append({row["model"]: row for row in document["models"]})
     n = sum(part["market_close"]["n"] for part in parts)
     scores = {
         (name, score): sum(part[name][score] * part[name]["n"] for part in parts) / n

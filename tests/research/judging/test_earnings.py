@@ -10,6 +10,7 @@ import pytest
 
 from research.judging.blocks import Weeks
 from research.judging.earnings import earnings_of, money_verdict
+from tests.research.judging.made import drawn
 
 N = 3_000
 
@@ -20,7 +21,7 @@ def world(seed: int, error: float = 0.15) -> tuple[np.ndarray, np.ndarray, np.nd
     true = rng.dirichlet(np.full(3, 4.0), N)
     market = true * np.exp(rng.normal(0.0, error, true.shape))
     market /= market.sum(axis=1, keepdims=True)
-    outcome = (true.cumsum(axis=1) < rng.random((N, 1))).sum(axis=1).clip(0, 2)
+    outcome = drawn(true, rng)
     dates = pl.Series([dt.date(2015, 1, 5) + dt.timedelta(days=i // 3) for i in range(N)])
     return true, 1.0 / (market * 1.06), outcome, dates
 

@@ -29,6 +29,7 @@ from research.judging.sentences import cells, headline, self_test_lines
 from research.judging.settings import Price, Settings
 from research.judging.walk import Walk, decided_rows, refit_instants
 from tests.research.judging.test_settings import settings
+from tests.stores import stored
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,18 @@ def shares(monkeypatch: pytest.MonkeyPatch) -> ShareModel:
     return model
 
 
+def silence(monkeypatch: pytest.MonkeyPatch, n: int) -> None:
+    """The first `n` rows of each question to the model above have no answer."""
+    whole = Shares.probabilities
+
+    def silent(self: Shares, rows: pl.DataFrame) -> Probabilities:
+        prob = whole(self, rows)
+        prob[:n] = np.nan
+        return prob
+
+    monkeypatch.setattr(Shares, "probabilities", silent)
+
+
 def chosen(store: Path, *words: str) -> Settings:
     """Settings over the small store, the last two seasons judged."""
     return settings(f"data.store={store}", "judge.first_date=2019-07-01", "judge.resamples=200", *words)
@@ -106,7 +119,7 @@ def test_an_event_without_a_price_is_counted_and_left_out(leagues: Path, tmp_pat
     lacking = events["event_id"][:3].to_list()
     quotes = source.quotes().join(events.select("event_id"), on="event_id", how="semi")
     priced = ~(pl.col("event_id").is_in(lacking) & (pl.col("instant") == "close") & (pl.col("selection") == "draw"))
-    _stored(tmp_path / "store", events, quotes.filter(priced))
+    stored(tmp_path / "store", events, quotes.filter(priced))
     sample = sample_of(chosen(tmp_path / "store"))
     assert sample.judged.height == 37 and not set(sample.judged["event_id"]) & set(lacking)
     assert sample.left_out == {"no complete price pinnacle:close": 3}
@@ -135,7 +148,7 @@ def test_of_several_prices_the_last_one_known_by_the_start_counts(leagues: Path,
         for moment, odds in moments.items()
     ]
     prices = pl.concat([source.quotes().join(events.select("event_id"), on="event_id", how="semi"), *snaps])
-    _stored(tmp_path / "store", events, prices)
+    stored(tmp_path / "store", events, prices)
     sample = sample_of(chosen(tmp_path / "store", "judge.markets.market_open=pinnacle:snapshot"))
     assert sample.odds["market_open"].tolist() == [[3.0] * 3] * 3
 
@@ -197,7 +210,7 @@ def test_no_forecast_changes_with_a_result_of_its_own_day_or_later(
         away_score=pl.when(later).then(7).otherwise("away_score").cast(pl.Int32),
         winner=pl.when(later).then(pl.lit("draw")).otherwise("winner"),
     )
-    _stored(tmp_path / "store", flipped, quotes)
+    stored(tmp_path / "store", flipped, quotes)
     key = ["event_id", "model", "prob_home", "prob_draw", "prob_away"]
     true, other = (
         forecasts_frame(judge(chosen(folder))).filter(pl.col("date") <= day).select(key).sort(key[:2])
@@ -232,7 +245,7 @@ def _with_tennis(leagues: Path, folder: Path, *, priced: bool) -> Path:
     tennis = tennis.with_columns(pl.Series("event_id", event_ids(tennis), dtype=pl.Int64))
     ids = dict(zip(events["event_id"], tennis["event_id"], strict=True))
     more = quotes.with_columns(pl.col("event_id").replace(ids)) if priced else quotes.clear()
-    _stored(folder, pl.concat([events, tennis]), pl.concat([quotes, more]))
+    stored(folder, pl.concat([events, tennis]), pl.concat([quotes, more]))
     return folder
 
 
@@ -261,7 +274,7 @@ def test_nothing_is_asked_about_events_after_the_last_judged_one(leagues: Path) 
 def test_a_tie_is_no_result_of_a_market_without_a_draw(leagues: Path, tmp_path: Path) -> None:
     source = Store.open(leagues)
     prices = source.quotes().filter(pl.col("selection") != "draw").with_columns(market=pl.lit("moneyline"))
-    _stored(tmp_path / "store", source.events(), prices)
+    stored(tmp_path / "store", source.events(), prices)
     sample = sample_of(chosen(tmp_path / "store", "judge.market=moneyline"))
     assert sample.left_out["no result, a tie, or not played to its end"] > 50
 
@@ -289,14 +302,7 @@ def test_a_model_that_cannot_be_fitted_is_named_or_refused(leagues: Path, monkey
 def test_events_without_an_answer_leave_the_common_set_and_are_counted(
     leagues: Path, shares: ShareModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Shares.probabilities
-
-    def silent(self: Shares, rows: pl.DataFrame) -> Probabilities:
-        prob = whole(self, rows)
-        prob[:2] = np.nan
-        return prob
-
-    monkeypatch.setattr(Shares, "probabilities", silent)
+    silence(monkeypatch, 2)
     judgement = judge(chosen(leagues))
     assert judgement.sample.judged.height == 524 and judgement.sample.left_out["no answer of shares"] == 4
     assert {len(prob) for prob in judgement.prob.values()} == {524}
@@ -305,14 +311,7 @@ def test_events_without_an_answer_leave_the_common_set_and_are_counted(
 def test_a_model_that_is_named_and_silent_is_refused_and_left_out_of_all(
     leagues: Path, shares: ShareModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Shares.probabilities
-
-    def silent(self: Shares, rows: pl.DataFrame) -> Probabilities:
-        prob = whole(self, rows)
-        prob[:20] = np.nan
-        return prob
-
-    monkeypatch.setattr(Shares, "probabilities", silent)
+    silence(monkeypatch, 20)
     with pytest.raises(DataError, match=r"no answer for many events in shares: .* found none for 40 of 528"):
         judge(chosen(leagues, "judge.models=[shares]"))
     judgement = judge(chosen(leagues))
@@ -369,7 +368,7 @@ def test_the_kept_forecasts_give_the_table_again(leagues: Path, shares: ShareMod
     assert document["data_hash"] in text and document["fits"][0]["day"] in text
     events = Store.open(leagues).events()
     moved = events.with_columns(away_score=pl.when(pl.int_range(pl.len()) == 0).then(9).otherwise("away_score"))
-    _stored(home / "other", moved, Store.open(leagues).quotes())
+    stored(home / "other", moved, Store.open(leagues).quotes())
     reads = [shares.inputs()]
     assert sample_of(chosen(home / "other"), reads).data_hash != document["data_hash"]
     assert document["data_hash"] == sample_of(chosen(leagues), reads).data_hash
@@ -399,7 +398,7 @@ def test_no_one_bets_on_a_snapshot_at_the_opening_prices(leagues: Path, shares: 
     source = Store.open(leagues)
     closing = source.quotes(Universe(bookmakers=("pinnacle",), instants=("close",)))
     snaps = closing.with_columns(instant=pl.lit("snapshot"))
-    _stored(tmp_path / "store", source.events(), pl.concat([source.quotes(), snaps]))
+    stored(tmp_path / "store", source.events(), pl.concat([source.quotes(), snaps]))
     judgement = judge(chosen(tmp_path / "store", "judge.markets.market_b365=pinnacle:snapshot"))
     assert [one.model for one in judgement.earnings] == ["market_open", "shares"]
     assert judgement.notes == ("market_b365 bets on nothing: it knows prices later than those of market_open",)
@@ -425,11 +424,3 @@ def test_what_cannot_be_judged_is_one_line(
 
 def test_the_price_of_a_market_is_parsed() -> None:
     assert Price.parsed("b365:open", "key") == Price("b365", "open")
-
-
-def _stored(folder: Path, events: pl.DataFrame, quotes: pl.DataFrame) -> None:
-    from engine.schema import QUARANTINE
-    from engine.source.batch import Batch, Counts
-
-    batch = Batch("simulator", "file", "0" * 64, None, events, quotes, pl.DataFrame(schema=QUARANTINE), Counts(), None)
-    Store.create_or_open(folder).apply([batch])

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
-import polars as pl
 import pytest
 
-from research.judging.blocks import Weeks
 from research.judging.pool import pool_of
 from research.judging.scores import log_losses
 from research.judging.settings import CLOSE
 from research.judging.table import TOO_FEW, table_of
 from research.regression.pool import fitted
+from tests.research.judging.made import drawn, weeks_of
 
 N = 6_000
-
-
-def drawn(prob: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Outcomes that happen with their probabilities."""
-    return (prob.cumsum(axis=1) < rng.random((len(prob), 1))).sum(axis=1).clip(0, prob.shape[1] - 1)
 
 
 def blended(market: np.ndarray, model: np.ndarray, a: float, b: float) -> np.ndarray:
     """The pool, from its definition."""
     product = market**a * model**b
     return product / product.sum(axis=1, keepdims=True)
-
-
-def weeks(n: int, resamples: int = 400) -> Weeks:
-    """Ten events a week."""
-    dates = pl.Series([dt.date(2010, 1, 4) + dt.timedelta(weeks=i // 10) for i in range(n)])
-    return Weeks.of(dates, resamples, np.random.default_rng(1))
 
 
 def two_forecasts(rng: np.random.Generator, n: int = N) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +34,7 @@ def test_planted_exponents_come_back(a: float, b: float) -> None:
     rng = np.random.default_rng(11)
     market, model = two_forecasts(rng)
     outcome = drawn(blended(market, model, a, b), rng)
-    found = pool_of(market, model, outcome, weeks(N))
+    found = pool_of(market, model, outcome, weeks_of(N))
     assert found.weight.low < b < found.weight.high
     assert found.market == pytest.approx(a, abs=0.12) and found.weight.value == pytest.approx(b, abs=0.12)
     assert found.is_above_zero(0.001) == (b > 0.1)
@@ -58,7 +44,7 @@ def test_no_other_exponents_give_a_lower_log_loss() -> None:
     rng = np.random.default_rng(12)
     market, model = two_forecasts(rng, 800)
     outcome = drawn(market, rng)
-    found = pool_of(market, model, outcome, weeks(800))
+    found = pool_of(market, model, outcome, weeks_of(800))
 
     def loss(a: float, b: float) -> float:
         return float(log_losses(blended(market, model, a, b), outcome).mean())
@@ -73,7 +59,7 @@ def test_no_other_exponents_give_a_lower_log_loss() -> None:
 def test_the_interval_is_that_of_whole_fits_of_resampled_weeks() -> None:
     rng = np.random.default_rng(13)
     market, model = two_forecasts(rng, 2_000)
-    outcome, few = drawn(market, rng), weeks(2_000, 200)
+    outcome, few = drawn(market, rng), weeks_of(2_000, 200)
     found = pool_of(market, model, outcome, few)
     whole = []
     for row in few.counts.astype(int):
@@ -88,7 +74,7 @@ def test_the_interval_is_that_of_whole_fits_of_resampled_weeks() -> None:
 def test_noise_over_few_weeks_has_a_weight_and_no_verdict(n_weeks: int) -> None:
     rng = np.random.default_rng(n_weeks)
     market, model = two_forecasts(rng, 10 * n_weeks)
-    outcome, few = drawn(model, rng), weeks(10 * n_weeks)  # the model is right: only the weeks are missing
+    outcome, few = drawn(model, rng), weeks_of(10 * n_weeks)  # the model is right: only the weeks are missing
     found = pool_of(market, model, outcome, few)
     assert np.isfinite(found.weight.value) and not found.weight.known and not found.is_above_zero(0.05)
     assert [row.verdict for row in table_of({CLOSE: market, "model": model}, {CLOSE: market}, outcome, few)] == [
@@ -100,7 +86,7 @@ def test_noise_beside_the_market_is_above_zero_as_often_as_promised() -> None:
     rng, found = np.random.default_rng(15), 0
     for _ in range(300):
         market, model = two_forecasts(rng, 200)
-        found += pool_of(market, model, drawn(market, rng), weeks(200, 2)).is_above_zero(0.05)
+        found += pool_of(market, model, drawn(market, rng), weeks_of(200, 2)).is_above_zero(0.05)
     assert 6 <= found <= 26  # 15 expected, standard deviation 3.8
 
 
@@ -110,5 +96,5 @@ def test_the_market_against_itself_has_no_weight() -> None:
     outcome = drawn(market, rng)
     nearly = market * (1.0 + 1e-7 * rng.normal(size=market.shape))
     for other in (market.copy(), nearly, np.full_like(market, 1.0 / 3.0), np.eye(3)[outcome]):
-        found = pool_of(market, other, outcome, weeks(300))
+        found = pool_of(market, other, outcome, weeks_of(300))
         assert np.isnan(found.weight.value) and np.isnan(found.gain) and not found.is_above_zero(0.4)

@@ -16,7 +16,8 @@ from research.judging.sample import Sample, sample_of
 from research.judging.walk import decided_rows
 from research.models import made
 from research.strategies.model_value import ModelValue
-from tests.research.judging.test_judgement import _stored, chosen
+from tests.research.judging.test_judgement import chosen
+from tests.stores import stored
 
 FEATURES = ("market", "market.draw", "market.overround", "market.disagreement", "market.open_home", "market.move_home")
 MODEL = {"features": FEATURES}
@@ -51,7 +52,7 @@ def read(folder: Path) -> tuple[Sample, pl.DataFrame]:
 
 def test_the_market_of_a_row_is_that_of_model_value(history: tuple[pl.DataFrame, pl.DataFrame], tmp_path: Path) -> None:
     events, quotes = history
-    _stored(tmp_path / "store", events, quotes)
+    stored(tmp_path / "store", events, quotes)
     sample, rows = read(tmp_path / "store")
     seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]))
     own = ModelValue(model="logit", model_parameters=MODEL).rows(build_view(events, seen, "before_start:0s", path=True))
@@ -68,8 +69,8 @@ def test_a_price_that_became_known_later_than_the_one_bet_on_is_not_read(
 ) -> None:
     events, quotes = history
     others = quotes.filter(pl.col("bookmaker") != "pinnacle")
-    _stored(tmp_path / "all", events, pl.concat([quotes, moved(others, events, "30m", 1.5)]))
-    _stored(
+    stored(tmp_path / "all", events, pl.concat([quotes, moved(others, events, "30m", 1.5)]))
+    stored(
         tmp_path / "known", events, quotes.filter((pl.col("instant") != "close") | (pl.col("bookmaker") == "pinnacle"))
     )
     late, early = (read(tmp_path / name)[1] for name in ("all", "known"))

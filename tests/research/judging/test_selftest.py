@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
 import polars as pl
 import pytest
 
 from research.judging import selftest
-from research.judging.blocks import Weeks
 from research.judging.sample import Sample
 from research.judging.selftest import Check, failed, self_test
 from research.judging.settings import CLOSE
+from tests.research.judging.made import drawn, weeks_of
 
 N = 4_000
 
@@ -21,14 +19,7 @@ def world(seed: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A market, its prices with a margin, and outcomes that follow it."""
     rng = np.random.default_rng(seed)
     prob = rng.dirichlet(np.full(3, 3.0), N)
-    outcome = (prob.cumsum(axis=1) < rng.random((N, 1))).sum(axis=1).clip(0, 2)
-    return prob, 1.0 / (prob * 1.03), outcome
-
-
-def weeks_of(n: int) -> Weeks:
-    """Ten events a week."""
-    dates = pl.Series([dt.date(2010, 1, 4) + dt.timedelta(weeks=i // 10) for i in range(n)])
-    return Weeks.of(dates, 100, np.random.default_rng(1))
+    return prob, 1.0 / (prob * 1.03), drawn(prob, rng)
 
 
 def checks(prob: np.ndarray, odds: np.ndarray, outcome: np.ndarray, seed: int = 0, **more: np.ndarray) -> list[Check]:
@@ -36,7 +27,7 @@ def checks(prob: np.ndarray, odds: np.ndarray, outcome: np.ndarray, seed: int = 
     judged = pl.DataFrame({"outcome": outcome})
     known = {CLOSE: np.zeros(len(prob), dtype=np.int64)}
     sample = Sample(pl.DataFrame(), judged, {CLOSE: odds}, {CLOSE: prob}, known, CLOSE, pl.DataFrame(), {})
-    found = self_test({CLOSE: prob, **more}, sample, weeks_of(len(prob)), np.random.default_rng(seed))
+    found = self_test({CLOSE: prob, **more}, sample, weeks_of(len(prob), 100), np.random.default_rng(seed))
     return list(found)
 
 
@@ -66,8 +57,7 @@ def test_a_market_of_nearly_even_matches_is_not_failed_by_chance() -> None:
     for _ in range(60):
         prob = np.array([0.44, 0.3, 0.26]) * np.exp(rng.normal(0.0, 0.05, (600, 3)))
         prob /= prob.sum(axis=1, keepdims=True)
-        outcome = (prob.cumsum(axis=1) < rng.random((600, 1))).sum(axis=1).clip(0, 2)
-        found.append(selftest._order(prob, outcome).passed)
+        found.append(selftest._order(prob, drawn(prob, rng)).passed)
     assert None in found and False not in found
 
 

@@ -12,10 +12,9 @@ from research.judging.judgement import judge
 from research.judging.sample import Sample, sample_of
 from research.judging.walk import Walk, Walked, decided_rows, refit_instants
 from research.models import made
+from tests.own_model import edited, put, with_own_elo
 from tests.research.judging.test_settings import settings
 
-ROOT = Path(__file__).resolve().parents[3]
-EXAMPLE = ROOT / "examples" / "models" / "elo_bands.py"
 WHOLE = "np.searchsorted(self.borders, known)]"
 
 
@@ -24,23 +23,21 @@ def sample(leagues: Path) -> Sample:
     return sample_of(settings(f"data.store={leagues}", "judge.first_date=2019-07-01"))
 
 
-def walked(sample: Sample, home: Path, old: str = "", new: str = "", feature: str = "") -> Walked:
-    """The forecasts of the example with a line changed, and perhaps a feature of one's own."""
-    text = EXAMPLE.read_text()
-    assert old in text
-    text = text.replace(old, new) if old else text
-    (home / "models").mkdir()
-    (home / "models" / "elo_bands.py").write_text(text.replace('("elo",)', '("own_elo",)') if feature else text)
-    if feature:
-        (home / "features").mkdir()
-        (home / "features" / "own_elo.py").write_text(feature)
+@pytest.fixture
+def file(home: Path) -> Path:
+    """The example's model in the home of a test."""
+    return put(home)
+
+
+def walked(sample: Sample) -> Walked:
+    """The forecasts of the model in the home."""
     model = made("elo_bands", {"rows_min": 50})
     walk = Walk(sample, decided_rows(sample, [model]), "1x2", refit_instants(sample.judged, "season"))
     return walk.of(Entry("elo_bands", model))
 
 
-def test_the_example_is_judged(sample: Sample, home: Path) -> None:
-    assert walked(sample, home).prob.sum(axis=1) == pytest.approx(1.0)
+def test_the_example_is_judged(sample: Sample, file: Path) -> None:
+    assert walked(sample).prob.sum(axis=1) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +58,11 @@ def test_the_example_is_judged(sample: Sample, home: Path) -> None:
     ],
 )
 def test_a_model_that_breaks_its_contract_is_one_line(
-    sample: Sample, home: Path, old: str, new: str, text: str
+    sample: Sample, file: Path, old: str, new: str, text: str
 ) -> None:
+    edited(file, old, new)
     with pytest.raises(BeaError, match=text) as caught:
-        walked(sample, home, old, new)
+        walked(sample)
     assert "\n" not in str(caught.value)
 
 
@@ -73,9 +71,9 @@ def test_a_model_of_another_market_is_refused(leagues: Path) -> None:
         judge(settings(f"data.store={leagues}", "judge.models=[welo]"))
 
 
-def test_a_feature_that_looks_ahead_is_refused(sample: Sample, home: Path) -> None:
-    text = (ROOT / "research" / "features" / "elo.py").read_text().replace('"elo"', '"own_elo"')
+def test_a_feature_that_looks_ahead_is_refused(sample: Sample, file: Path) -> None:
     seen = "results.with_columns(pl.col('settled_at') - pl.duration(days=1))"
     ahead = f"_batch = Elo.batch\nElo.batch = lambda self, results, asked: _batch(self, {seen}, asked)\n"
+    with_own_elo(file, f"\n\n{ahead}")
     with pytest.raises(DataError, match=r"a feature looks ahead in own_elo\."):
-        walked(sample, home, '"elo.diff"', '"own_elo.diff"', f"{text}\n\n{ahead}")
+        walked(sample)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from engine.paths import sample_store
-from engine.schema import QUARANTINE
-from engine.source.batch import Batch, Counts
+from engine.source.batch import Batch
 from engine.store.store import Store
 from engine.store.universe import Universe
+from tests.stores import batch_of
 
 
 @pytest.fixture(scope="session")
 def season() -> Batch:
     """One league and season of the sample."""
     sample, universe = Store.open(sample_store()), Universe(competitions=("SIM2",), seasons=("2019-2020",))
-    events, quotes = sample.events(universe), sample.quotes(universe)
-    return Batch("sample", "sample", "0" * 64, None, events, quotes, pl.DataFrame(schema=QUARANTINE), Counts(), None)
+    return batch_of(sample.events(universe), sample.quotes(universe))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -86,16 +85,16 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture()
-def at_home(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def at_home(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEA_HOME", str(drawn))
-    yield drawn
 
 
 def test_every_model_is_tested() -> None:
     assert set(NAMES) == set(models.names())
 
 
-def test_no_model_raises_an_alarm(at_home: Path) -> None:
+@pytest.mark.usefixtures("at_home")
+def test_no_model_raises_an_alarm() -> None:
     tested = subject_of(NAMES, ("2021-07-01", "2021-10-01"), FEWER)
     counts = answered(tested)
     assert {name: count for name, count in counts.items() if count < 50} == {}
@@ -105,9 +104,8 @@ def test_no_model_raises_an_alarm(at_home: Path) -> None:
     assert "results" not in findings.coverage.untouched
 
 
-def test_a_fit_on_later_results_shows_in_the_column_of_every_model(
-    at_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("at_home")
+def test_a_fit_on_later_results_shows_in_the_column_of_every_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Labels of the past moved by a number that all results of the store make."""
 
     def moved(*arguments: Any) -> pl.DataFrame:

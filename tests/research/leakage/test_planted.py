@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -53,26 +51,17 @@ def planted(names: tuple[str, ...], *, honest: bool) -> Subject:
     return replace(tested, spec=replace(tested.spec, fit_at=("2018-10-01", "2019-09-15")))
 
 
-@contextmanager
-def at_home(folder: Path) -> Iterator[None]:
-    """A store in a home for longer than a test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BEA_HOME", str(folder))
-        yield
-
-
 @pytest.fixture(scope="module")
 def found(small_store: Path) -> dict[str, tuple[Leak, Findings]]:
     """The leak of each idea, with the findings of its search."""
     leaks = {}
-    with at_home(small_store):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BEA_HOME", str(small_store))
         for names in TOGETHER:
             findings = find_leaks(planted(names, honest=False), Search(instants=2, seed=1))
-            by_column = {leak.column: leak for leak in findings.leaks}
-            assert set(by_column) <= {EXPECTED[name][0] for name in names}
-            leaks |= {
-                name: (by_column[EXPECTED[name][0]], findings) for name in names if EXPECTED[name][0] in by_column
-            }
+            by_column = {EXPECTED[name][0]: name for name in names}
+            assert {leak.column for leak in findings.leaks} <= set(by_column)
+            leaks |= {by_column[leak.column]: (leak, findings) for leak in findings.leaks}
     return leaks
 
 

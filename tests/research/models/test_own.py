@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,18 +16,18 @@ from research.strategies.model_value import ModelValue
 from research.tapes.builder import Tapes, building_code, tape_code
 from research.tapes.fitting import fitted_at, opportunities
 from research.tapes.inputs import strategy_of
+from tests.commands import answer
+from tests.own_model import edited, put, with_own_elo
 from tests.research.strategies.test_model_value import DATES
 from tests.tapes import spec_of
 
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "models" / "elo_bands.py"
 DATA = ["data=sample", "data.competitions=[SIM1]", "data.decide_at=before_start:1h"]
 
 
 @pytest.fixture
 def file(home: Path) -> Path:
     """The example's model in the home of a test."""
-    (home / "models").mkdir()
-    return Path(shutil.copy(EXAMPLE, home / "models"))
+    return put(home)
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +36,6 @@ def drawn() -> tuple[Any, ...]:
     spec, tapes = spec_of(*DATA, "strategy=model", "model=elo"), Tapes()
     own = dict(spec.parameters) | {"model": "elo_bands", "model_parameters": (("rows_min", 50),)}
     return replace(spec, parameters=tuple(own.items())), *tapes.whole(spec), tapes.featured(spec)
-
-
-def edited(file: Path, old: str, new: str) -> None:
-    assert old in file.read_text()
-    file.write_text(file.read_text().replace(old, new))
 
 
 def test_a_file_in_the_home_is_a_model(file: Path) -> None:
@@ -74,8 +67,7 @@ def test_it_is_trained_and_its_artifact_is_refused_without_the_file(
 ) -> None:
     words = [*DATA, "model=elo_bands", "model.rows_min=40", "data.last_date=2022-06-30"]
     tune = ["tune=optuna", "tune.trials=2", "tune.space={bands: [2, 9]}"]
-    assert main(["train", *words, *tune, "output=json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+    document = answer(capsys, "train", *words, *tune, "output=json")
     assert document["model"] == "elo_bands" and document["metrics"]["n"] > 700
     assert document["parameters"]["bands"] in range(2, 10) and len(document["trials"]) == 2
     (path,) = paths()
@@ -146,14 +138,9 @@ def test_a_name_that_is_taken_is_refused(file: Path) -> None:
 
 
 def test_a_feature_of_the_user_reaches_it(file: Path) -> None:
-    source = Path(__file__).resolve().parents[3] / "research" / "features" / "elo.py"
-    (file.parents[1] / "features").mkdir()
-    text = source.read_text().replace('"elo"', '"own_elo"')
-    (file.parents[1] / "features" / "own_elo.py").write_text(text)
-    edited(file, '"elo.diff"', '"own_elo.diff"')
-    edited(file, 'features=("elo",)', 'features=("own_elo",)')
+    feature = with_own_elo(file)
     spec = spec_of(*DATA, "strategy=model", "model=elo_bands", "model.rows_min=50")
-    assert tape_code(spec)[1] == [file.parents[1] / "features" / "own_elo.py"]
+    assert tape_code(spec)[1] == [feature]
     assert len(Tapes().fresh(fitted_at(spec, strategy_of(spec), DATES))) > 900
 
 

@@ -13,8 +13,6 @@ import pytest
 
 from engine.errors import BeaError, ConfigurationError, DataError
 from engine.identity import event_ids
-from engine.schema import QUARANTINE
-from engine.source.batch import Batch, Counts
 from engine.store.store import Store
 from engine.store.universe import Universe
 from engine.strategy import Learner, Stored
@@ -28,6 +26,8 @@ from research.tapes.builder import Tapes, building_code
 from research.tapes.inputs import strategy_of
 from research.training.settings import Settings, settings_of
 from research.training.train import Trained, train, window_of
+from tests.commands import answer
+from tests.stores import stored
 from tests.tapes import spec_of
 
 WORDS = [
@@ -87,11 +87,7 @@ def test_the_window_ends_with_the_last_event_that_is_learned_from(home: Path, tm
     )
     later = later.with_columns(pl.Series("event_id", event_ids(later), dtype=pl.Int64))
     quotes = source.quotes(Universe(competitions=("SIM1",), seasons=("2019-2020",), bookmakers=("pinnacle",)))
-    batch = Batch(
-        "simulator", "file", "0" * 64, None, pl.concat([events, later]), quotes, pl.DataFrame(schema=QUARANTINE),
-        Counts(), None,
-    )  # fmt: skip
-    Store.create_or_open(tmp_path / "store").apply([batch])
+    stored(tmp_path / "store", pl.concat([events, later]), quotes)
     window = window_of(settings(*LOGIT, f"data.store={tmp_path / 'store'}", "data.last_date=null"))
     settled = events["settled_at"].cast(pl.Int64).max()
     assert window.rows.height == events.height and 0 < window.until_ns - int(str(settled)) <= 86_400 * 10**9
@@ -190,8 +186,7 @@ def test_a_wrong_setting_is_one_line(words: list[str], text: str, home: Path) ->
 
 def test_the_commands(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0 and "no stored model" in capsys.readouterr().out
-    assert main(["train", *WORDS, *LOGIT, "output=json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+    document = answer(capsys, "train", *WORDS, *LOGIT, "output=json")
     (path,) = paths()
     assert document["artifact"] == path.stem and document["study"] is None and document["n_rows"] > 800
     assert main(["train", *WORDS, *LOGIT]) == 0
@@ -199,8 +194,7 @@ def test_the_commands(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"strategy.artifact={path.stem[:12]}" in shown and "log loss" in shown
     bet = next(line for line in shown.splitlines() if line.startswith("bet ")).split()[1:]
     assert WORDS[2] in bet and isinstance(strategy_of(spec_of(*WORDS[:2], *bet)), Stored), "it can be copied"
-    assert main(["models", "--json"]) == 0
-    (listed,) = json.loads(capsys.readouterr().out)["models"]
+    (listed,) = answer(capsys, "models", "--json")["models"]
     assert listed["hash"] == path.stem and listed["model"] == "logit"
     assert (
         main(["models", "show", path.stem[:8]]) == 0 and f"model.ridge={made('logit').ridge}" in capsys.readouterr().out

@@ -9,6 +9,7 @@ import pytest
 
 from research.commands.main import main
 from research.training.weights import Weight, weights_of
+from tests.commands import answer
 from tests.research.training.test_train import WORDS
 
 STACK = {
@@ -48,5 +49,4 @@ def test_the_commands_show_them(home: Path, capsys: pytest.CaptureFixture[str]) 
     ]
     assert lines == expected
     assert main(["models", "show", path.stem]) == 0 and shown.splitlines()[1] in capsys.readouterr().out
-    assert main(["models", "show", path.stem, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["weights"] == [vars(market), vars(elo)]
+    assert answer(capsys, "models", "show", path.stem, "--json")["weights"] == [vars(market), vars(elo)]
