@@ -1,0 +1,1 @@
+"""The Betfair Exchange: prices by its stream, orders by its API."""

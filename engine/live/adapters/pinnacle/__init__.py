@@ -1,0 +1,1 @@
+"""Pinnacle: fixtures and odds by snapshot and delta, straight bets."""
