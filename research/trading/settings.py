@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
+from engine.live.adapters.betfair.settings import BetfairSettings
+from engine.live.adapters.pinnacle.settings import PinnacleSettings
 from engine.live.alerts.settings import AlertSettings
 from engine.live.breakers.settings import BreakerSettings
 from engine.live.execution.settings import ExecutionSettings
@@ -24,6 +26,8 @@ SECTIONS: Final[Mapping[str, type]] = {
     "alerts": AlertSettings,
     "paper": PaperSettings,
     "logs": LogSettings,
+    "betfair": BetfairSettings,
+    "pinnacle": PinnacleSettings,
 }
 
 
@@ -38,6 +42,8 @@ class LiveSettings:
     alerts: AlertSettings
     paper: PaperSettings
     logs: LogSettings
+    betfair: BetfairSettings
+    pinnacle: PinnacleSettings
 
     def plain(self) -> dict[str, Any]:
         """All values as plain JSON; the address of the ledger, which may hold a password, is left out."""

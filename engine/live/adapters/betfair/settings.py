@@ -1,0 +1,60 @@
+"""Settings of Betfair; `conf/live/betfair.yaml` has the same names. User name, password and key are credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.errors import ConfigurationError
+
+#: where an account is held: each place has a login of its own
+JURISDICTIONS: Final = ("com", "it", "es", "ro", "se", "au")
+
+
+@dataclass(frozen=True)
+class BetfairSettings:
+    """The keys of ``conf/live/betfair.yaml``.
+
+    Attributes
+    ----------
+    jurisdiction : str
+        One of `JURISDICTIONS`.
+    currency : str
+        Of the account; it must be that of the ledger.
+    certificate, certificate_key : str
+        Files of the client certificate; both empty: the interactive login.
+    heartbeat_ms : int
+        Of the stream; twice as long without a message ends a connection.
+    conflate_ms : int
+        Of the stream; 0: every change.
+
+    Raises
+    ------
+    ConfigurationError
+        A value is out of range.
+    """
+
+    jurisdiction: str = "com"
+    currency: str = "GBP"
+    certificate: str = ""
+    certificate_key: str = ""
+    heartbeat_ms: int = 5_000
+    conflate_ms: int = 0
+
+    def __post_init__(self) -> None:
+        if self.jurisdiction not in JURISDICTIONS:
+            raise ConfigurationError(
+                "unknown jurisdiction", where="betfair.jurisdiction", expected=", ".join(JURISDICTIONS),
+                found=self.jurisdiction,
+            )  # fmt: skip
+        if bool(self.certificate) != bool(self.certificate_key):
+            raise ConfigurationError(
+                "half a certificate", where="betfair.certificate, betfair.certificate_key", expected="both or neither",
+                found="one of them",
+            )  # fmt: skip
+        for name, low, high in (("heartbeat_ms", 500, 5_000), ("conflate_ms", 0, 120_000)):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigurationError(
+                    "value out of range", where=f"betfair.{name}", expected=f"{low} to {high}", found=f"{value}"
+                )
