@@ -190,6 +190,12 @@ _TABLE: Final = (
         polars_threads=1,  # a decision is a few rows, and waking threads takes longer than its work
     ),
     Command(
+        "links",
+        "VENUE [list|propose|confirm|reject]",
+        "which of our events and selections is which at a venue",
+        "research.commands.links:main",
+    ),
+    Command(
         "status",
         "[NAME]",
         "what a runner does now, or did last",
