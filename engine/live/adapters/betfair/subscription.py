@@ -1,0 +1,142 @@
+"""One subscription of the stream: its request, which messages belong to it, and from where it can be taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+#: markets of one subscription, unless Betfair grants more
+MOST_MARKETS: Final = 200
+#: word of the request and of the changes
+MARKETS: Final = ("marketSubscription", "mcm")
+ORDERS: Final = ("orderSubscription", "ocm")
+_FIRST, _MIDDLE, _LAST = "SEG_START", "SEG", "SEG_END"
+
+
+class BrokenSegments(ValueError):
+    """A part of a segmented message is missing: what was received cannot be put together."""
+
+
+def market_filter(
+    market_ids: Sequence[str], fields: Sequence[str] = ("EX_BEST_OFFERS", "EX_LTP", "EX_MARKET_DEF"), levels: int = 3
+) -> dict[str, Any]:
+    """The filters of a market subscription.
+
+    Parameters
+    ----------
+    market_ids : sequence of str
+        At most `MOST_MARKETS`; `split` cuts more of them.
+    fields : sequence of str
+        Of ``marketDataFilter``.
+    levels : int
+        Depth of the best offers, 1 to 10.
+    """
+    if not 1 <= len(market_ids) <= MOST_MARKETS:
+        raise ValueError(f"1 to {MOST_MARKETS} markets, not {len(market_ids)}")
+    return {
+        "marketFilter": {"marketIds": list(market_ids)},
+        "marketDataFilter": {"ladderLevels": levels, "fields": list(fields)},
+    }
+
+
+def split(market_ids: Sequence[str], most: int = MOST_MARKETS) -> list[tuple[str, ...]]:
+    """Markets of each subscription, in order, none twice.
+
+    >>> split(["1.1", "1.2", "1.1", "1.3"], 2)
+    [('1.1', '1.2'), ('1.3',)]
+    """
+    ids = list(dict.fromkeys(market_ids))
+    return [tuple(ids[low : low + most]) for low in range(0, len(ids), most)]
+
+
+@dataclass
+class Subscription:
+    """A subscription and how far it has come.
+
+    Parameters
+    ----------
+    words : tuple of str
+        `MARKETS` or `ORDERS`.
+    filters : mapping
+        The rest of the request; it stays the same, for only then can it be taken up again.
+    heartbeat_ms, conflate_ms : int
+        As asked for; an image says what is in force.
+
+    Attributes
+    ----------
+    initial_clk, clk : str or None
+        From where Betfair goes on; None: from the beginning.
+    passed_over : int
+        Messages of an earlier subscription.
+    """
+
+    words: tuple[str, str]
+    filters: Mapping[str, Any]
+    heartbeat_ms: int = 5_000
+    conflate_ms: int = 0
+    initial_clk: str | None = None
+    clk: str | None = None
+    passed_over: int = 0
+    _id: int = -1
+    _parts: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def request(self, number: int) -> dict[str, Any]:
+        """The request under a new number; from now on only messages with this number count."""
+        self._id = number
+        self._parts.clear()
+        wanted = {
+            "op": self.words[0], "id": number, "segmentationEnabled": True, "conflateMs": self.conflate_ms,
+            "heartbeatMs": self.heartbeat_ms, **self.filters,
+        }  # fmt: skip
+        if self.words == ORDERS:
+            del wanted["conflateMs"]  # orders are never conflated
+        if self.clk is not None and self.initial_clk is not None:
+            wanted |= {"initialClk": self.initial_clk, "clk": self.clk}
+        return wanted
+
+    def restart(self) -> None:
+        """Forget how far it came: the next request brings an image."""
+        self.initial_clk = self.clk = None
+        self._parts.clear()
+
+    def take(self, message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Take a change message.
+
+        Returns
+        -------
+        list of mapping
+            The messages that are whole with it, in order: itself; none within a segmented one; all parts at its end.
+
+        Raises
+        ------
+        BrokenSegments
+            A part is missing. The subscription has to be taken up again from the last clock.
+        """
+        if message.get("id") != self._id:
+            self.passed_over += 1
+            return []
+        kind = message.get("segmentType")
+        if kind not in (None, _FIRST, _MIDDLE, _LAST):
+            raise BrokenSegments(f"segment {str(kind)[:20]!r}")
+        if (kind in (_MIDDLE, _LAST)) != bool(self._parts):
+            raise BrokenSegments(f"{kind or 'a whole message'} {'without' if not self._parts else 'after'} {_FIRST}")
+        self._parts.append(message)
+        if kind in (_FIRST, _MIDDLE):
+            return []
+        whole, self._parts = self._parts, []
+        for part in whole:
+            self._note(part)
+        return whole
+
+    def _note(self, message: Mapping[str, Any]) -> None:
+        """Clocks of a whole message, and the heartbeat that is in force."""
+        for name in ("initialClk", "clk"):
+            if isinstance(value := message.get(name), str):
+                setattr(self, "initial_clk" if name == "initialClk" else name, value)
+        beat = message.get("heartbeatMs")
+        if isinstance(beat, int) and not isinstance(beat, bool) and 0 < beat <= 60_000:
+            self.in_force_ms = beat
+
+    def __post_init__(self) -> None:
+        self.in_force_ms = self.heartbeat_ms
