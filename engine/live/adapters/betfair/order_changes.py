@@ -156,7 +156,8 @@ def _order(market_id: str, runner: RunnerKey, told: Mapping[str, Any]) -> Stream
     sizes = (_minor(told, word) for word in ("s", "sm", "sr", "sl", "sc", "sv"))
     return StreamedOrder(
         bet_id, market_id, runner, _word(told, "rfo"), _word(told, "rfs"), _SIDES[side], _STATUSES[status],
-        _number(told, "p"), *sizes, _number(told, "avp"), _instant(told, "pd"), _instant(told, "md"), _word(told, "lsrc"),
+        _number(told, "p"), *sizes, _number(told, "avp"), _instant(told, "pd"), _instant(told, "md"),
+        _word(told, "lsrc"),
     )  # fmt: skip
 
 

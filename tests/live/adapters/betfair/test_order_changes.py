@@ -105,7 +105,8 @@ def test_an_empty_image_of_a_market_leaves_nothing_of_it() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"oc": {}}, {"oc": [7]}, {"oc": [{"orc": []}]}, {"oc": [{"id": 1}]}, {"oc": [{"id": "1.1", "orc": [{"id": "7"}]}]},
+        {"oc": {}}, {"oc": [7]}, {"oc": [{"orc": []}]}, {"oc": [{"id": 1}]},
+        {"oc": [{"id": "1.1", "orc": [{"id": "7"}]}]},
         message(told(id=None)), message(told(side="X")), message(told(status=None)), message(told(s="10")),
         message(told(sm=-1)), message(told(sm=True)), message(told(sm=float("nan"))), message(told(sm=1e300)),
         message(told(pd="today")), message(told(rfo=5)), message(runner={"mb": 5}), message(runner={"mb": [[1.0]]}),
@@ -168,8 +169,8 @@ def _plain(order: dict[str, Any]) -> list[Any]:
     sizes = [round(100 * (order[name] or 0)) for name in _SIZES]
     complete, price = order["status"] == "EXECUTION_COMPLETE", order["priceSize"]
     references = [order["customerOrderRef"] or "", order["customerStrategyRef"] or ""]
-    return [order["side"], complete, price["price"], round(100 * price["size"]), order["averagePriceMatched"] or 0, *sizes,
-            *references]  # fmt: skip
+    head = [order["side"], complete, price["price"], round(100 * price["size"]), order["averagePriceMatched"] or 0]
+    return [*head, *sizes, *references]
 
 
 def _ours(order: StreamedOrder) -> list[Any]:
