@@ -153,11 +153,12 @@ def _order(market_id: str, runner: RunnerKey, told: Mapping[str, Any]) -> Stream
         raise UnreadableChange("an order without an id")
     if side not in tuple(_SIDES) or status not in tuple(_STATUSES):
         raise UnreadableChange("an order without a side or a status")
-    sizes = (_minor(told, word) for word in ("s", "sm", "sr", "sl", "sc", "sv"))
     return StreamedOrder(
-        bet_id, market_id, runner, _word(told, "rfo"), _word(told, "rfs"), _SIDES[side], _STATUSES[status],
-        _number(told, "p"), *sizes, _number(told, "avp"), _instant(told, "pd"), _instant(told, "md"),
-        _word(told, "lsrc"),
+        bet_id=bet_id, market_id=market_id, runner=runner, our_ref=_word(told, "rfo"), strategy_ref=_word(told, "rfs"),
+        side=_SIDES[side], is_complete=_STATUSES[status], price=_number(told, "p"), size_minor=_minor(told, "s"),
+        matched_minor=_minor(told, "sm"), remaining_minor=_minor(told, "sr"), lapsed_minor=_minor(told, "sl"),
+        cancelled_minor=_minor(told, "sc"), voided_minor=_minor(told, "sv"), average_price=_number(told, "avp"),
+        placed_ns=_instant(told, "pd"), matched_ns=_instant(told, "md"), lapse_reason=_word(told, "lsrc"),
     )  # fmt: skip
 
 
