@@ -91,7 +91,7 @@ class Queue:
 
     orders: list[SimulatedOrder] = field(default_factory=list)
     taken: dict[str, dict[float, float]] = field(default_factory=lambda: {"back": {}, "lay": {}})
-    _traded: dict[float, float] = field(default_factory=dict)
+    _traded: dict[float, float] | None = None
 
     def arrive(self, order: SimulatedOrder, book: RunnerBook) -> None:
         """An order reaches the exchange: it takes what it can, and what is left waits or is cancelled.
@@ -100,8 +100,11 @@ class Queue:
         ----------
         order : SimulatedOrder
         book : RunnerBook
-            As it stands when the order is matched: after the delay of the market.
+            As it stands when the order is matched: after the delay of the market. Its volumes were traded before, and
+            fill nothing. Once the queue has seen a book, `change` has seen each later one.
         """
+        if self._traded is None:
+            self.look(book)
         parts = self._parts(order, book)
         if order.fill_or_kill and sum(size for _, size in parts) < order.fill_least - _NOTHING:
             parts = []
@@ -161,10 +164,11 @@ class Queue:
 
     def _new_trades(self, volumes: Mapping[float, float]) -> dict[float, float]:
         """What was traded since the last look, by price: half of the volume. A volume that falls is a correction."""
+        before = self._traded or {}
         new = {
-            price: (volume - self._traded.get(price, 0.0)) / 2.0
+            price: (volume - before.get(price, 0.0)) / 2.0
             for price, volume in volumes.items()
-            if volume - self._traded.get(price, 0.0) > _NOTHING
+            if volume - before.get(price, 0.0) > _NOTHING
         }
         self._traded = dict(volumes)
         return new

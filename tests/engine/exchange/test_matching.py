@@ -98,6 +98,18 @@ def test_volumes_of_before_are_no_trades_of_ours_and_a_correction_is_none() -> N
     assert order.matched == 0.0
 
 
+def test_the_first_order_of_a_queue_is_not_filled_by_what_was_traded_before_it() -> None:
+    queue, order = Queue(), SimulatedOrder("back", 3.0, 2.0)
+    queue.arrive(order, book(trd={3.0: 100.0}))
+    queue.change(book(trd={3.0: 100.0}))
+    assert order.matched == 0.0
+    queue.change(book(trd={3.0: 102.0}))
+    assert order.matched == 1.0
+    queue.arrive(SimulatedOrder("back", 3.0, 2.0), book(trd={3.0: 102.0}))  # it leaves the first one's volumes alone
+    queue.change(book(trd={3.0: 104.0}))
+    assert order.matched == 2.0
+
+
 def test_orders_lapse_at_the_start_unless_they_persist() -> None:
     queue, orders = Queue(), [SimulatedOrder("back", 2.0, 2.0), SimulatedOrder("back", 2.0, 2.0, persists=True)]
     for order in orders:
