@@ -1,4 +1,4 @@
-"""Strategies, features and models in files of the user: found by name, and loaded again after a change.
+"""Strategies, features, models, feeds and venues in files of the user: found by name, and loaded again after a change.
 
 The folders are ``BEA_HOME/strategies`` and so on and, for strategies with ``--config-dir DIR``, ``DIR/strategies``. A
 file can import its neighbours relatively, as in ``from ..features.form import rating``.
@@ -23,7 +23,9 @@ from engine.errors import BeaError, ConfigurationError
 STRATEGIES: Final = "strategies"
 FEATURES: Final = "features"
 MODELS: Final = "models"
-_NOUNS: Final = {FEATURES: "feature", MODELS: "model"}
+FEEDS: Final = "feeds"
+VENUES: Final = "venues"
+_NOUNS: Final = {FEATURES: "feature", MODELS: "model", FEEDS: "feed", VENUES: "venue"}
 
 
 def user_files(kind: str, folders: Sequence[Path]) -> dict[str, Path]:
@@ -32,7 +34,7 @@ def user_files(kind: str, folders: Sequence[Path]) -> dict[str, Path]:
     Parameters
     ----------
     kind : str
-        Name of the subfolder: `STRATEGIES`, `FEATURES` or `MODELS`.
+        Name of the subfolder: `STRATEGIES`, `FEATURES`, `MODELS`, `FEEDS` or `VENUES`.
     folders : sequence of Path
         Folders with or without such a subfolder.
     """
@@ -97,7 +99,7 @@ def failures_named(path: Path) -> Iterator[None]:
     Parameters
     ----------
     path : Path
-        File of the strategy, feature or model. An error that no file of its home has a part in is raised unchanged,
+        File of the user. An error that no file of its home has a part in is raised unchanged,
         also where the home is the checkout of the project.
     """
     try:

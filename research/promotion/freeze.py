@@ -14,11 +14,12 @@ from engine.clock import DAY_NS
 from engine.errors import PromotionError
 from engine.files import plain
 from engine.promotion import Promotion, changing, check_free, iso, publish
+from research.adapters.by_name import terms_of, venue_names
 from research.config.keys import complete
 from research.config.tape_spec import TapeSpec, staking_path, store_path
 from research.promotion.bands import bands
 from research.promotion.deployed import spec_of
-from research.promotion.gates import Candidate, Gate, acknowledge, gates_of
+from research.promotion.gates import Candidate, Gate, acknowledge, adapter_gate, gates_of
 from research.promotion.hashes import bets_hash, code_hashes
 from research.promotion.proof import first_difference, keep_bets, replayed
 from research.promotion.reference import Reference, reference_of, spans_of
@@ -105,6 +106,9 @@ def prepare(run: RunRecord, config: int, wanted: Wanted, more: tuple[Gate, ...] 
     reference: Reference = reference_of(path, tapes.tape(spec), spans_of(run.findings, config))
     candidate = Candidate(run, config, settings, path.daily, reference)
     gates = [*gates_of(candidate, wanted.settings.gates), *more]
+    if wanted.settings.mode == "live":
+        venues = {name: terms_of(name).bookmakers for name in venue_names()}
+        gates.append(adapter_gate(tapes.tape(spec).bookmaker_names, venues))
     gates = acknowledge(gates, wanted.acknowledged, wanted.settings.never_acknowledged)
     return Prepared(candidate, spec, path, tuple(gates))
 

@@ -7,13 +7,14 @@ say that no reason opens it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import polars as pl
 
 from engine.errors import PromotionError, UsageError, nearest_name
+from engine.schema import AGGREGATES
 from research.inference.bootstrap import enough, generator, ratio_quantiles
 from research.inference.sharpe import deflated_sharpe, min_track_record, moments
 from research.promotion.reference import Reference
@@ -24,6 +25,8 @@ from research.tapes.matches import match_ids
 from research.verdict.numerals import count, number, percent
 
 _UNMEASURED: Final = "not measured"
+#: bookmakers that a gate names, at most
+_LISTED: Final = 12
 _CASH_OUT: Final = ("profit_frac", "loss_frac", "before_start")
 
 
@@ -90,6 +93,29 @@ def gates_of(candidate: Candidate, settings: GateSettings) -> list[Gate]:
         _drawdown(candidate, settings),
         *_soundness(candidate),
     ]
+
+
+def adapter_gate(bookmakers: Iterable[str], venues: Mapping[str, Collection[str]]) -> Gate:
+    """The gate between paper and money that asks where the bets can be placed: at one venue, all of them.
+
+    Parameters
+    ----------
+    bookmakers : iterable of str
+        At which the configuration could bet.
+    venues : mapping
+        Of each venue with an adapter, our names of what is sold there.
+    """
+    names = sorted(set(bookmakers))
+    expected = f"one venue with an adapter ({', '.join(venues)}) for every bookmaker"
+    able = [venue for venue, sold in venues.items() if names and set(names) <= set(sold)]
+    if able:
+        return Gate("adapter", expected, able[0], True)
+    where = {name: [venue for venue, sold in venues.items() if name in sold] for name in names}
+    said = [
+        f"{name}: {' and '.join(where[name]) or ('an aggregate' if name in AGGREGATES else 'no adapter')}"
+        for name in names
+    ]
+    return Gate("adapter", expected, ", ".join(said[:_LISTED]) or "no bookmaker", False)
 
 
 def acknowledge(gates: list[Gate], reasons: Mapping[str, str], never: tuple[str, ...]) -> list[Gate]:

@@ -20,8 +20,8 @@ _HEAD = """# Mutants
 Terms: [glossary](glossary.md).
 
 This page is written by the command below; do not edit it by hand. Each line is a small wrong change of the code behind
-the verdicts. It is made in a copy of the project, and the named test is run there: it must fail, and it passes where
-nothing is changed. Names are those of files below `tests/research`.
+the verdicts and the locks on real money. It is made in a copy of the project, and the named test is run there: it must
+fail, and it passes where nothing is changed. Names are those of files below `tests/research`, or below `tests`.
 
 ```
 python -m tests.mutants --page docs/mutants.md
@@ -57,7 +57,7 @@ def page(found: Sequence[tuple[Mutant, bool]], day: dt.date) -> str:
     """The page of results."""
     lines = ["| change | file | found by | result |", "| --- | --- | --- | --- |"]
     for mutant, survives in found:
-        test = mutant.test.removeprefix("tests/research/").replace("::", " ")
+        test = mutant.test.removeprefix("tests/research/").removeprefix("tests/").replace("::", " ")
         lines.append(f"| {mutant.what} | `{mutant.path}` | {test} | {'**not found**' if survives else 'found'} |")
     count = sum(not survives for _, survives in found)
     written = f"On {day.day} {day:%B %Y}, {count} of {len(found)} are found."

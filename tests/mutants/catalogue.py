@@ -1,9 +1,10 @@
-"""The mutants: wrong changes behind the verdicts, each with the test that finds it."""
+"""The mutants: wrong changes behind the verdicts and the locks on real money, each with the test that finds it."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from tests.mutants.locks import LOCKS
 from tests.mutants.mutant import Mutant
 
 _ASSESS: Final = "tests/research/execution/test_assess.py"
@@ -190,4 +191,5 @@ MUTANTS: Final = (
         "bias = np.abs(mean)",
         f"{_CALIBRATION}::test_biases_that_cancel_over_the_bets_still_count",
     ),
+    *LOCKS,
 )

@@ -29,6 +29,36 @@ VENUES: Final = ("betfair", "pinnacle")
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What is known of a venue before it is opened.
+
+    Attributes
+    ----------
+    bookmakers : tuple of str
+        Our names of what is sold there: a feed or the store may have several names for one exchange.
+    account : str
+        Name of the credential that is the user name of the account; empty: it has none.
+    credentials : tuple of str
+        Names of all credentials.
+    """
+
+    bookmakers: tuple[str, ...]
+    account: str = ""
+    credentials: tuple[str, ...] = ()
+
+
+#: of each of `VENUES`
+TERMS: Final[Mapping[str, Terms]] = {
+    "betfair": Terms(
+        ("betfair_exchange", "betfair_ex_uk", "betfair_ex_eu", "betfair_ex_au"),
+        "BEA_BETFAIR_USERNAME",
+        ("BEA_BETFAIR_USERNAME", "BEA_BETFAIR_PASSWORD", "BEA_BETFAIR_APP_KEY"),
+    ),
+    "pinnacle": Terms(("pinnacle",), "BEA_PINNACLE_USERNAME", ("BEA_PINNACLE_USERNAME", "BEA_PINNACLE_PASSWORD")),
+}
+
+
+@dataclass(frozen=True)
 class Coverage:
     """What a feed or a catalogue is asked for. An empty part leaves nothing out.
 

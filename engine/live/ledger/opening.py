@@ -27,8 +27,8 @@ from engine.paths import home
 _LOG = logger(__name__)
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,46}[a-z0-9])?")
-#: what a ledger is opened for, once and for all
-_BOUND: Final = ("promotion", "currency", "mode")
+#: what a ledger is opened for, once and for all, and what an entry that does not say it means
+_BOUND: Final = {"promotion": None, "currency": None, "mode": None, "venue": "paper"}
 
 
 def ledger_path(name: str) -> Path:
@@ -86,8 +86,8 @@ def open_ledger(
     ----------
     name : str
     opened : Entry
-        The first entry, of kind OPENED. It is written into a new ledger; promotion, currency and mode of its body are
-        compared with those of one that is there.
+        The first entry, of kind OPENED. It is written into a new ledger; promotion, currency, mode and venue of its
+        body are compared with those of one that is there.
     settings, clock : LedgerSettings and Clock, optional
     holder : str
         Name of the holder of the lease, by default machine and process.
@@ -103,7 +103,7 @@ def open_ledger(
     Fenced
         Another runner holds the lease and renews it.
     LedgerError
-        The ledger has another promotion or currency, or a schema of another version, or it is damaged.
+        The ledger has another promotion, currency or venue, or a schema of another version, or it is damaged.
     LedgerFailure
         The database failed.
     """
@@ -238,13 +238,13 @@ def _check_owner(ledger: ChainedLedger, opened: Entry) -> None:
     first = next(iter(ledger.entries()), None)
     if first is None:
         return
-    for field in _BOUND:
-        expected, found = opened.body.get(field), first.entry.body.get(field)
+    for field, unsaid in _BOUND.items():
+        expected, found = opened.body.get(field, unsaid), first.entry.body.get(field, unsaid)
         if first.entry.kind is not Kind.OPENED or expected != found:
             raise LedgerError(
                 f"the ledger was opened for another {field}",
                 where=ledger.where,
                 expected=printable(expected, 60),
                 found=printable(found, 60),
-                todo="give this one another name; one ledger has one promotion and one currency",
+                todo="give this one another name; one ledger has one promotion, one currency and one venue",
             )

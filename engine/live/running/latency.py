@@ -49,4 +49,5 @@ class LatencyMeter:
         if not self._total_ns:
             return Latency()
         p50, p99 = np.percentile(self._total_ns, [50, 99], method="inverted_cdf") / _MS_NS
-        return Latency(len(self._total_ns), float(p50), float(p99), sum(self._flush_ns) / sum(self._total_ns))
+        whole = sum(self._total_ns)  # 0 on a clock that stands still
+        return Latency(len(self._total_ns), float(p50), float(p99), sum(self._flush_ns) / whole if whole else 0.0)

@@ -186,7 +186,7 @@ class Runner:
         room, clock, feed = self._room, self._world.clock, self._world.feed
         room.journal.load()
         self._beginning.on_loaded()
-        if isinstance(clock, WorldClock):
+        if isinstance(clock, WorldClock) and not feed.is_live:
             clock.reach(max(0, room.account.instant_ns))
         body = {"feed": feed.name, "is_live": feed.is_live, **self._beginning.facts}
         started = Entry(Kind.STARTED, f"started:{self._ledger.epoch}", clock.wall_ns(), body=body)
@@ -228,7 +228,7 @@ class Runner:
         self._pace(message.known_at_ns)
         self._room.meter.begin()
         for moment in world.market.advance(message.known_at_ns):
-            if isinstance(world.clock, WorldClock):
+            if isinstance(world.clock, WorldClock) and not world.feed.is_live:
                 world.clock.reach(max(moment.instant_ns, self._room.account.instant_ns))
             day.go_through(moment)
             self._room.meter.begin()

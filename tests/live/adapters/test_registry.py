@@ -11,10 +11,12 @@ import pytest
 
 from engine.errors import UsageError
 from engine.live.adapters import registry
-from engine.live.adapters.registry import FEEDS, VENUES, Around, Coverage
+from engine.live.adapters.betfair.login import KEY, PASSWORD, USER
+from engine.live.adapters.registry import FEEDS, TERMS, VENUES, Around, Coverage
 from engine.live.clock import SystemClock
 from engine.live.linking.contract import Links
 from engine.logs.secrets import Secrets
+from engine.schema import AGGREGATES
 
 
 def around() -> Around:
@@ -35,6 +37,15 @@ def test_the_odds_api_is_no_venue() -> None:
 def test_each_adapter_is_a_package_here() -> None:
     folder = Path(registry.__file__).parent
     assert {path.parent.name for path in folder.glob("*/__init__.py")} == set(FEEDS) | set(VENUES)
+
+
+def test_each_venue_says_what_is_sold_there_and_which_credentials_it_takes() -> None:
+    assert set(TERMS) == set(VENUES)
+    for terms in TERMS.values():
+        assert terms.bookmakers and terms.account in terms.credentials
+    assert TERMS["betfair"].credentials == (USER, PASSWORD, KEY) and TERMS["betfair"].account == USER
+    sold = [name for terms in TERMS.values() for name in terms.bookmakers]
+    assert len(sold) == len(set(sold)) and not set(sold) & set(AGGREGATES)
 
 
 def test_a_factory_gets_settings_coverage_and_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,13 @@ def test_percentiles_and_the_share_of_the_flush() -> None:
     assert meter.latency() == Latency(4, 2.0, 4.0, 0.4)
 
 
+def test_a_clock_that_stands_still_has_no_share() -> None:
+    meter = LatencyMeter(WorldClock(), lambda: 1_000_000)
+    meter.begin()
+    meter.apply(recorded(Kind.INTENDED))
+    assert meter.latency() == Latency(1, 0.0, 0.0, 0.0)
+
+
 def test_progress_is_a_fold() -> None:
     progress = Progress()
     for one in (

@@ -202,7 +202,7 @@ def test_money_asks_for_time_on_paper_and_a_replay_gives_none(
     ):
         assert main(["promote", demo.run, "--name", "money", "--to", "live", "--json", *words]) == 1
         gates = {gate["name"]: gate for gate in document(capsys)["gates"]}
-        assert len(gates) == 19 and not any(
+        assert len(gates) == 20 and not any(
             gates[f"paper_{name}"]["passed"] for name in ("days", "bets", "gap", "drift")
         )
         assert gates["paper_days"]["found"] == days and gates["paper_drift"]["found"].startswith(drift)

@@ -17,7 +17,7 @@ from engine.promotion import load
 from research.api import Run
 from research.inference.sharpe import deflated_sharpe, min_track_record, moments
 from research.promotion.freeze import Prepared, Wanted, prepare, promote
-from research.promotion.gates import Gate, acknowledge
+from research.promotion.gates import Gate, acknowledge, adapter_gate
 from research.promotion.proof import stored_bets
 from research.promotion.settings import GateSettings, PromotionSettings, read_settings
 from research.records.leaks import path_of
@@ -140,6 +140,33 @@ def test_money_needs_more_than_paper(swept: Run) -> None:
     assert set(live.never_acknowledged) >= {"simulated", "decision_times", "cash_out", "paper_days", "paper_drift"}
     with pytest.raises(PromotionError, match="no reason opens the gate simulated"):
         prepare(swept, 1, wanted({"simulated": "why"}, "live"))
+
+
+VENUES = {"betfair": ("betfair_exchange", "betfair_ex_uk"), "pinnacle": ("pinnacle",)}
+
+
+@pytest.mark.parametrize(
+    ("bookmakers", "found", "passed"),
+    [
+        (["pinnacle"], "pinnacle", True), (["betfair_ex_uk", "betfair_exchange"], "betfair", True),
+        (["pinnacle", "b365"], "b365: no adapter, pinnacle: pinnacle", False),
+        (["max"], "max: an aggregate", False), (["pinnacle", "avg"], "avg: an aggregate, pinnacle: pinnacle", False),
+        (["pinnacle", "betfair_exchange"], "betfair_exchange: betfair, pinnacle: pinnacle", False),
+        ([], "no bookmaker", False),
+    ],
+)  # fmt: skip
+def test_every_bookmaker_must_be_sold_at_one_venue_with_an_adapter(
+    bookmakers: list[str], found: str, passed: bool
+) -> None:
+    gate = adapter_gate(bookmakers, VENUES)
+    assert (gate.name, gate.found, gate.passed) == ("adapter", found, passed)
+
+
+def test_the_gate_of_the_adapter_is_asked_for_money_and_opens_by_no_reason(swept: Run) -> None:
+    gates = found(prepare(swept, 1, wanted(mode="live")))
+    assert "no adapter" in gates["adapter"].found and not gates["adapter"].passed
+    with pytest.raises(PromotionError, match="no reason opens the gate adapter"):
+        prepare(swept, 1, wanted({"adapter": "why"}, "live"))
 
 
 def test_bets_that_are_closed_early_are_not_traded(home: Path) -> None:

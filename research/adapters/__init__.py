@@ -1,0 +1,1 @@
+"""Feeds and venues by name: those of this version, and those in files of the user."""
