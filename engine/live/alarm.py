@@ -35,6 +35,7 @@ ALARMS: Final[dict[str, str]] = {
     "worse_price": "The venue matched a bet at a price worse than its limit. It is booked at the real price.",
     "more_than_asked": "The venue matched more than was ordered. All of it is booked.",
     "insufficient_funds": "The venue refused a bet for want of money that the ledger has.",
+    "account_stopped": "The venue takes no more bets of this account. Nothing is sent there until a person says so.",
     "bet_unknown": "A bet has had no definite answer for too long. Its market is closed to new bets.",
     "bet_undecided": "The venue has held a bet for too long without deciding on it.",
     "bet_after_all": "The venue shows a bet that was held to be absent, refused or gone.",

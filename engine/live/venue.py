@@ -17,6 +17,8 @@ DUPLICATE: Final = "duplicate"
 INSUFFICIENT_FUNDS: Final = "insufficient_funds"
 #: reason of a rejection while the guard of the paper venue stops it: its results are too good to be true
 IMPLAUSIBLE: Final = "implausible"
+#: reason of a rejection by a venue that takes no more bets of this account: limits of losses, exclusion, a closed login
+ACCOUNT_STOPPED: Final = "account_stopped"
 #: reason of a rejection of an order that came after its reference was closed
 CLOSED_KEY: Final = "closed_key"
 
@@ -208,7 +210,7 @@ class Receipt:
     pnl_minor, commission_minor : int or None
         Of a settled bet, as the venue states them.
     version : int
-        Of a settlement: 1, and one more for each correction.
+        Of a settlement: 1, and one more for each correction; 0: the venue does not count them.
     raw : mapping
         The answer with secrets removed, plain JSON values.
     event_id : int or None

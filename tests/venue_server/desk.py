@@ -132,6 +132,7 @@ class Desk:
         self.decide_at: list[tuple[int, str, Callable[[], object]]] = []  # what happens later: when, to which key
         self.cache: dict[str, tuple[int, Reply]] = {}
         self.page_rows = PAGE_ROWS
+        self.more: dict[str, Callable[[Request], Reply]] = {}  # operations that another interface adds
 
     # faults
 
@@ -175,7 +176,7 @@ class Desk:
             return reply({"error": "no session"}, 401)
         answers: dict[str, Callable[[Request], Reply]] = {
             "place": self._place, "look_up": self._look_up, "bets": self._bets, "balance": self._balance,
-            "cancel": self._cancel,
+            "cancel": self._cancel, **self.more,
         }  # fmt: skip
         return answers[request.operation](request)
 

@@ -11,6 +11,7 @@ from engine.kernel.whole import SAME_PRICE
 from engine.live.alarm import Alarm
 from engine.live.bets.bet import Bet
 from engine.live.venue import (
+    ACCOUNT_STOPPED,
     DUPLICATE,
     IMPLAUSIBLE,
     INSUFFICIENT_FUNDS,
@@ -190,6 +191,9 @@ def surprises(bet: Bet, receipt: Receipt, venue: str) -> list[Surprise]:
     if receipt.outcome is Outcome.REJECTED and receipt.reason == INSUFFICIENT_FUNDS:
         text = f"bet {order.key}: refused for want of money, {order.stake_minor} were reserved (minor units)"
         found.append(Surprise(Alarm("insufficient_funds", text, order.key), f"funds/venue/{venue}"))
+    if receipt.outcome is Outcome.REJECTED and receipt.reason == ACCOUNT_STOPPED:
+        text = f"bet {order.key}: refused, {receipt.raw.get('errorCode', 'the login is refused')}"
+        found.append(Surprise(Alarm("account_stopped", text, order.key), f"account/venue/{venue}"))
     if receipt.outcome is Outcome.REJECTED and receipt.reason == IMPLAUSIBLE:
         text = f"bet {order.key}: refused, {receipt.raw.get('finding', 'results are too good to be true')}"
         found.append(Surprise(Alarm("implausible", text, order.key), f"plausibility/venue/{venue}"))
