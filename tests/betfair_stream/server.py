@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import ssl
 import threading
@@ -126,7 +127,7 @@ class StreamServer:
             try:
                 self._talk(connection)
             finally:
-                connection.hang_up()
+                connection.close()
 
     def _talk(self, connection: _Connection) -> None:
         with self._lock:
@@ -233,15 +234,23 @@ class _Connection:
     def __init__(self, line: ssl.SSLSocket, server: StreamServer) -> None:
         self._line, self._server = line, server
         self.number, self.markets, self.is_silent = -1, set[str](), False
+        # One thread at a time is inside the line, and its number is not given to another connection while one is.
+        self._turn = threading.Lock()
 
     def follows(self, market: str) -> bool:
         return market in self.markets
 
     def lines(self) -> Any:
         rest = b""
-        while part := self._line.recv(65_536):
+        while part := self._read():
             *lines, rest = (rest + part).split(CRLF)
             yield from lines
+
+    def _read(self) -> bytes:
+        if not self._line.pending():
+            select.select([self._line], [], [])
+        with self._turn:
+            return self._line.recv(65_536)
 
     def send(self, message: dict[str, Any], clk: str, *, force: bool = False) -> None:
         if force or not self.is_silent:
@@ -262,11 +271,16 @@ class _Connection:
 
     def _write(self, text: bytes) -> None:
         size = self._server.split or len(text)
-        with suppress(OSError):
+        with self._turn, suppress(OSError):
             for low in range(0, len(text), size):
                 self._line.sendall(text[low : low + size])
 
     def hang_up(self) -> None:
-        with suppress(OSError):
-            self._line.shutdown(socket.SHUT_RDWR)
-        self._line.close()
+        """Break the connection. The thread that serves it closes it."""
+        with self._turn, suppress(OSError):
+            socket.socket.shutdown(self._line, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.hang_up()
+        with self._turn:
+            self._line.close()
