@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -18,6 +19,8 @@ NAME = re.compile(r"(?<![\w./])(?:engine|research)(?:\.[A-Za-z_]\w*)+")
 PATH = re.compile(r"(?<![\w./-])(?:engine|research|tests|docs|conf|scripts|examples|notebooks)/[\w./-]*\w")
 #: a file named by the end of its path only, as `kernel/walk.py`
 SHORT = re.compile(r"`([\w/]+\.py)`")
+#: a test named with its file
+TEST = re.compile(r"(tests/[\w/]+\.py)::(test_\w+)")
 #: files that guides ask the reader to make; `NAME` in a name or path is a placeholder
 INVENTED = {"conf/experiment/mine.yaml", "features/form.py", "my_rule.py", "strategies/underdog_draw.py"}
 
@@ -70,6 +73,25 @@ def test_files_named_by_the_end_of_their_path_exist(path: Path) -> None:
     known = [f"/{p.relative_to(ROOT)}" for folder in folders for p in (ROOT / folder).rglob("*.py")]
     short = {match[1] for match in SHORT.finditer(path.read_text()) if "NAME" not in match[1]} - INVENTED
     assert not [name for name in short if not any(file.endswith(f"/{name}") for file in known)]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/**/*.md")), ids=lambda path: path.name)
+def test_tests_that_a_document_names_exist(path: Path) -> None:
+    assert not [f"{file}::{name}" for file, name in TEST.findall(path.read_text()) if name not in names_of_tests(file)]
+
+
+def test_a_test_that_does_not_exist_is_found() -> None:
+    here = "tests/test_documents.py"
+    assert TEST.findall(f"| a | `{here}::test_nothing` |") == [(here, "test_nothing")]
+    assert "test_a_test_that_does_not_exist_is_found" in names_of_tests(here)
+    assert "test_nothing" not in names_of_tests(here) and not names_of_tests("tests/nothing.py")
+
+
+@cache
+def names_of_tests(file: str) -> frozenset[str]:
+    """Names of the tests in a file; none where there is no file."""
+    path = ROOT / file
+    return frozenset(re.findall(r"^ *def (test_\w+)\(", path.read_text(), re.M)) if path.is_file() else frozenset()
 
 
 def test_the_picture_of_the_floors_is_current() -> None:

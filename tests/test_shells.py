@@ -67,8 +67,8 @@ def arrived(shell: str, text: str, folder: Path) -> list[list[str]]:
         (folder / ".venv/bin" / name).symlink_to(shutil.which("true") or "/bin/true")
     for name in ("python3", "jupyter"):
         (folder / name).symlink_to(shutil.which("true") or "/bin/true")
-    for name in ("odds/a.csv", "tennis/a.xlsx"):
-        (folder / name).parent.mkdir()
+    for name in ("odds/a.csv", "tennis/a.xlsx", "examples/feeds/lines.py", "examples/venues/desk.py"):
+        (folder / name).parent.mkdir(parents=True)
         (folder / name).touch()
     words = folder / "words"
     environment = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(folder), "WORDS": str(words)}

@@ -26,7 +26,7 @@ ACTS: Final = ("list", "propose", "confirm", "reject")
 def main(argv: Sequence[str]) -> int:
     """Run `bea links` with the words after it; returns the exit status."""
     parser = parser_of("links", _ABOUT)
-    parser.add_argument("venue", metavar="VENUE", help="betfair or pinnacle")
+    parser.add_argument("venue", metavar="VENUE", help="betfair, pinnacle or your own")
     parser.add_argument("act", nargs="?", default="list", choices=ACTS, help="default: list")
     parser.add_argument("events", nargs="*", type=int, metavar="EVENT", help="our event ids, to confirm or reject")
     parser.add_argument("--reason", default="", help="why it is confirmed or rejected; it is recorded")
@@ -51,10 +51,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _check(options: Any) -> None:
     from engine.errors import printable, unknown_name
-    from engine.live.adapters.registry import VENUES
+    from research.adapters.by_name import venue_names
 
-    if options.venue not in VENUES:
-        raise unknown_name("venue", printable(options.venue, 60), VENUES, where="bea links VENUE")
+    if options.venue not in venue_names():
+        raise unknown_name("venue", printable(options.venue, 60), venue_names(), where="bea links VENUE")
     decides = options.act in ("confirm", "reject")
     if decides and not options.events:
         todo = f"see `bea links {options.venue}`"
@@ -82,7 +82,7 @@ def _propose(options: Any, store: LinkStore) -> int:
     from research.trading.settings import live_settings
 
     coverage = Coverage(options.sport, tuple(options.competition), tuple(options.market))
-    proposal, put = propose_links(options.venue, coverage, live_settings(), store, days=options.days)
+    proposal, put = propose_links(options.venue, coverage, live_settings((), [options.venue]), store, days=options.days)
     if options.json:
         return print_json({"venue": options.venue, **asdict(put), "refused": [asdict(one) for one in proposal.refused]})
     print_line(

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,8 @@ from engine.errors import UsageError, printable
 from research.commands.arguments import parser_of, print_json
 
 if TYPE_CHECKING:
+    from engine.logs.secrets import Secrets
+    from research.trading.settings import LiveSettings
     from research.trading.setup import Trading
 
 _ABOUT: Final = (
@@ -33,10 +36,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("name", metavar="NAME", help="a promotion, see `bea promotions`")
     parser.add_argument("settings", nargs="*", metavar="section.key=value", help="settings, see conf/live")
     parser.add_argument(
-        "--feed", default="replay", metavar="replay|store|PATH",
-        help="replay: the data of the backtest, to the bit; store: what the store holds today; PATH: a recording",
+        "--feed", default="replay", metavar="replay|store|PATH|NAME",
+        help="replay: the data of the backtest, to the bit; store: what the store holds today; PATH: a recording; "
+        "NAME: a feed that listens to the world, shipped or your own",
     )  # fmt: skip
-    parser.add_argument("--speed", choices=tuple(SPEEDS), default="max", help="of a replay")
+    parser.add_argument("--speed", choices=tuple(SPEEDS), default="max", help="of a replay (default: %(default)s)")
     for name, words in (("from", "only events that start on this day or later"), ("until", "and before this day")):
         parser.add_argument(f"--{name}", dest=f"{name}_day", type=_date, metavar="DATE", help=words)
     parser.add_argument(
@@ -44,11 +48,10 @@ def main(argv: Sequence[str]) -> int:
         help="only settle what is open, also of a promotion that has expired, is demoted or no longer what it was",
     )  # fmt: skip
     options = parser.parse_intermixed_args(list(argv))  # settings may stand after options
-    trading = _composed(options)
-    try:
-        _run(trading, as_json=options.json)
-    finally:
-        trading.close()
+    with ExitStack() as stack:
+        trading = _composed(options, stack)
+        stack.callback(trading.close)
+        run(trading, as_json=options.json)
     return 0
 
 
@@ -59,38 +62,63 @@ def _date(text: str) -> date:
         raise UsageError("not a date", expected="such as 2024-09-01", found=printable(text, 40)) from None
 
 
-def _composed(options: Any) -> Trading:
-    from engine.live.ledger.opening import database_url, ledger_path
-    from engine.logs.secrets import Secrets, address_secrets, environment_secrets
-    from engine.logs.setup import start as start_logs
+def _composed(options: Any, stack: ExitStack) -> Trading:
+    from research.adapters.by_name import feed_names
     from research.promotion.deployed import start
-    from research.trading.history import REPLAY, STORE, Wish
+    from research.trading.history import REPLAY, Wish
+    from research.trading.linking import surroundings
     from research.trading.settings import live_settings
     from research.trading.setup import compose
+    from research.trading.sources import live_feed
     from research.trading.winding import to_settle
 
-    if options.feed not in (REPLAY, STORE) and not Path(options.feed).exists():
-        found = printable(options.feed, 60)
-        raise UsageError("no such feed", where="--feed", expected=f"{REPLAY}, {STORE} or a recording", found=found)
-    if options.feed not in (REPLAY, STORE) and (options.from_day or options.until_day):
-        raise UsageError("a recording is played as a whole", where="--from, --until", expected="replay or store")
-    if options.wind_down and (options.from_day or options.until_day):
-        raise UsageError("every open bet is settled", where="--from, --until", expected="nothing with --wind-down")
-    settings = live_settings(options.settings)
-    secrets = Secrets([*environment_secrets(os.environ), *address_secrets(database_url(settings.ledger))])
-    for variable in settings.alerts.channels.values():
-        secrets.register(*address_secrets(os.environ.get(variable, "")))
-    ledger = ledger_path(options.name)
-    start_logs(settings.logs, secrets, ledger.parent.parent / "logs" / f"{options.name}.log")
-    wish = Wish(options.feed, SPEEDS[options.speed], options.from_day, options.until_day)
+    listens = options.feed in feed_names()
+    _check(options, listens)
+    settings = live_settings(options.settings, [options.feed])
+    secrets = start_logging(options.name, settings)
+    wish = Wish(options.feed, SPEEDS[options.speed], options.from_day, options.until_day, listens=listens)
     if options.wind_down:
         deployed, wish = to_settle(options.name, settings, wish)
     else:
         deployed = start(options.name, time.time_ns(), with_store=options.feed == REPLAY)
-    return compose(deployed, settings, wish)
+    feed = live_feed(options.feed, deployed, settings, surroundings(secrets, stack)) if listens else None
+    return compose(deployed, settings, wish, feed=feed)
 
 
-def _run(trading: Trading, *, as_json: bool) -> None:
+def _check(options: Any, listens: bool) -> None:
+    """Refuse words that do not go together."""
+    from research.adapters.by_name import feed_names
+    from research.trading.history import REPLAY, STORE
+
+    bounded = bool(options.from_day or options.until_day)
+    if listens and (bounded or SPEEDS[options.speed]):
+        expected = "a feed that listens to the world goes as the world does"
+        raise UsageError("only a replay has days and a speed", where="--from, --until, --speed", expected=expected)
+    if not listens and options.feed not in (REPLAY, STORE):
+        if not Path(options.feed).exists():
+            expected = f"{REPLAY}, {STORE}, {', '.join(feed_names())} or a recording"
+            raise UsageError("no such feed", where="--feed", expected=expected, found=printable(options.feed, 60))
+        if bounded:
+            raise UsageError("a recording is played as a whole", where="--from, --until", expected="replay or store")
+    if options.wind_down and bounded:
+        raise UsageError("every open bet is settled", where="--from, --until", expected="nothing with --wind-down")
+
+
+def start_logging(name: str, settings: LiveSettings) -> Secrets:
+    """Start the log of a runner; what it must not show, for more to be added."""
+    from engine.live.ledger.opening import database_url, ledger_path
+    from engine.logs.secrets import Secrets, address_secrets, environment_secrets
+    from engine.logs.setup import start as start_logs
+
+    secrets = Secrets([*environment_secrets(os.environ), *address_secrets(database_url(settings.ledger))])
+    for variable in settings.alerts.channels.values():
+        secrets.register(*address_secrets(os.environ.get(variable, "")))
+    start_logs(settings.logs, secrets, ledger_path(name).parent.parent / "logs" / f"{name}.log")
+    return secrets
+
+
+def run(trading: Trading, *, as_json: bool) -> None:
+    """Run until the feed ends or somebody stops it, and show what happens."""
     from research.report.text import count
     from research.trading.screen import Screen
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any, Final
 
 from engine.errors import UsageError, printable
@@ -42,8 +43,9 @@ def _reconcile(options: Any) -> int:
     from engine.live.execution.reckoning import reckon, take_over
     from engine.live.execution.reconcile import Reconciler
 
-    trading = _opened(options.name)
-    try:
+    with ExitStack() as stack:
+        trading = _opened(options.name, stack)
+        stack.callback(trading.close)
         room = trading.parts.room
         room.journal.load()
         clock = room.executor.clock
@@ -56,21 +58,26 @@ def _reconcile(options: Any) -> int:
         if options.adopt:
             found = take_over(room.executor, ledger, found, person=person, reason=options.reason)
         return _told(found, as_json=options.json)
-    finally:
-        trading.close()
 
 
-def _opened(name: str) -> Any:
-    from engine.live.ledger.opening import look
+def _opened(name: str, stack: ExitStack) -> Any:
+    """The promotion's runner, also of one that has ended; at a real venue it can only read."""
     from engine.promotion import load
+    from research.commands.paper import start_logging
     from research.promotion.deployed import deploy
-    from research.trading.history import STORE, Wish
+    from research.trading.history import PAPER, STORE, Wish
+    from research.trading.linking import surroundings
     from research.trading.settings import live_settings
     from research.trading.setup import compose
+    from research.trading.sources import Silent, real_venue, venue_of_ledger
 
-    promotion, settings = load(name), live_settings()  # one that has ended, too: its bets have to be looked up
-    look(name, settings=settings.ledger).close()  # a ledger that is not there is none that agrees
-    return compose(deploy(promotion), settings, Wish(STORE, 0.0, None, None))
+    deployed, name_of_venue = deploy(load(name)), venue_of_ledger(name, live_settings())
+    if name_of_venue == PAPER:
+        return compose(deployed, live_settings(), Wish(STORE))
+    settings = live_settings((), [name_of_venue])
+    around = surroundings(start_logging(name, settings), stack, dry_run=True)
+    venue = real_venue(name_of_venue, deployed, settings, around, stack, None)
+    return compose(deployed, settings, Wish(STORE, settles=()), feed=Silent(), venue=venue)
 
 
 def _resolve(executor: Any, options: Any, person: str) -> None:

@@ -190,6 +190,14 @@ _TABLE: Final = (
         polars_threads=1,  # a decision is a few rows, and waking threads takes longer than its work
     ),
     Command(
+        "live",
+        "NAME --venue VENUE [--dry-run] ...",
+        "trade a promotion with real money, once every lock is open",
+        "research.commands.real:main",
+        interrupted="start it again with the same command: a start is a recovery",
+        polars_threads=1,
+    ),
+    Command(
         "links",
         "VENUE [list|propose|confirm|reject]",
         "which of our events and selections is which at a venue",

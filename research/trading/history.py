@@ -30,6 +30,8 @@ from research.tapes.unresolved import latest_of
 #: feeds by name; anything else is a file
 REPLAY: Final = "replay"
 STORE: Final = "store"
+#: the venue of a ledger that does not name one
+PAPER: Final = "paper"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Wish:
         Only events that start from `first` on and before `last`, in the zone of the promotion.
     settles : tuple of int or None
         Nothing is traded: only bets on these events are settled. None: it trades.
+    listens : bool
+        `feed` is the name of one that listens to the world.
     """
 
     feed: str = REPLAY
@@ -53,6 +57,7 @@ class Wish:
     first: date | None = None
     last: date | None = None
     settles: tuple[int, ...] | None = None
+    listens: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As plain JSON, for the STARTED entry."""
@@ -126,7 +131,7 @@ def history_of(deployed: Deployed, wish: Wish) -> Recorded:
         maintain_order=True
     )
     found = Recorded(events, seen, quotes if inputs.later is None else quotes_of(inputs.later), results)
-    return found if wish.feed in (REPLAY, STORE) else _with_recording(found, Path(wish.feed))
+    return found if wish.listens or wish.feed in (REPLAY, STORE) else _with_recording(found, Path(wish.feed))
 
 
 def _with_recording(history: Recorded, path: Path) -> Recorded:
@@ -173,8 +178,15 @@ def check_tradable(deployed: Deployed) -> None:
         )  # fmt: skip
 
 
-def opened_entry(promotion: Promotion) -> Entry:
-    """The first entry of a ledger: what it is for, once and for all."""
+def opened_entry(promotion: Promotion, venue: str = PAPER) -> Entry:
+    """The first entry of a ledger: what it is for, once and for all.
+
+    Parameters
+    ----------
+    promotion : Promotion
+    venue : str
+        Name of a real venue, or `PAPER`.
+    """
     body = {
         "promotion": promotion.digest,
         "name": promotion.name,
@@ -182,7 +194,7 @@ def opened_entry(promotion: Promotion) -> Entry:
         "mode": promotion.mode,
         "zone": promotion.zone,
         "bankroll_minor": int(promotion.settings["bankroll_minor"]),
-    }
+    } | ({} if venue == PAPER else {"venue": venue})
     return Entry(Kind.OPENED, "opened", 0, body=body)
 
 

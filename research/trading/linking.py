@@ -12,7 +12,7 @@ import polars as pl
 
 from engine.clock import DAY_NS
 from engine.errors import UsageError, printable
-from engine.live.adapters.registry import Around, Coverage, open_catalogue
+from engine.live.adapters.registry import Around, Coverage
 from engine.live.clock import SystemClock
 from engine.live.linking.propose import Known, Proposal, propose
 from engine.live.linking.store import LinkStore, Put
@@ -21,6 +21,7 @@ from engine.paths import home
 from engine.source.aliases import load_aliases
 from engine.store.store import Store
 from engine.store.universe import Universe
+from research.adapters.by_name import open_catalogue
 from research.drift.heard import played
 from research.trading.settings import LiveSettings
 
@@ -95,7 +96,7 @@ def propose_links(
     known = coming(coverage, clock.wall_ns(), days)
     with ExitStack() as stack:
         here = surroundings(Secrets(environment_secrets(os.environ)), stack)
-        offered = open_catalogue(venue, getattr(settings, venue, None), coverage, here)
+        offered = open_catalogue(venue, settings.of(venue), coverage, here)
     proposal = propose(venue, known, offered, load_aliases(coverage.sport).resolve)
     return proposal, store.put(venue, proposal, offered)
 

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from engine.errors import LedgerError
 from engine.live.alarm import Alarm
 from engine.live.alerts.sender import AlertSender, channels_of
+from engine.live.alerts.settings import AlertSettings
 from engine.live.clock import SystemClock
 from engine.live.crash_points import Probe, no_probe
-from engine.live.feed import Feed
+from engine.live.feed import Feed, Message
 from engine.live.feeds.recorded import Recorded as Recording
 from engine.live.feeds.recording import Recorder, not_synced
 from engine.live.feeds.replay import Replay
 from engine.live.judgement.rules import Rules
 from engine.live.judgement.warm import warm
-from engine.live.ledger.opening import ledger_path, open_ledger
+from engine.live.ledger.chained import ChainedLedger
+from engine.live.ledger.entries import Entry
+from engine.live.ledger.memory import MemoryDisk, MemoryStore
+from engine.live.ledger.opening import ledger_path, open_ledger, start
+from engine.live.ledger.settings import LedgerSettings
 from engine.live.running.assembly import Assembled, Knobs, Plan, assemble
 from engine.live.running.herald import Herald
 from engine.live.running.runner import Runner
 from engine.live.running.status import Status
+from engine.live.venue import VenueFailure
 from engine.live.venues.fills import FillModel
+from engine.live.venues.guard import PaperSettings
+from engine.live.venues.locked import ASIDE, DryVenue, LockedVenue
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ObservedPrices, ReplayPrices
 from engine.paths import home
 from engine.promotion import check_feed
 from research.promotion.deployed import Deployed
 from research.trading.history import (
+    PAPER,
     REPLAY,
     STORE,
     Recorded,
@@ -108,10 +120,11 @@ def compose(
     wish: Wish,
     *,
     feed: Feed | None = None,
+    venue: LockedVenue | DryVenue | None = None,
     probe: Probe = no_probe,
     holder: str = "",
 ) -> Trading:
-    """A runner over a feed, on the paper venue.
+    """A runner over a feed, on the paper venue or a real one.
 
     Parameters
     ----------
@@ -121,8 +134,11 @@ def compose(
     wish : Wish
     feed : Feed, optional
         Of an adapter; by default that of the wish.
+    venue : LockedVenue or DryVenue, optional
+        A real venue; by default the paper venue. Over one that only shows, the ledger is in memory and nothing is kept,
+        unless bets are to be settled.
     probe : Probe
-        Of a test; everyday use has none.
+        Of a test.
     holder : str
         Of the lease; by default machine and process.
 
@@ -140,27 +156,73 @@ def compose(
     feed = feed_of(history, wish) if feed is None else feed
     if wish.settles is None:
         check_feed(deployed.promotion, is_live=feed.is_live)
+    rehearses = isinstance(venue, DryVenue) and wish.settles is None
     plan, prices = _plan(deployed, rules, settings, wish, history, feed), _prices(history, feed)
-    if isinstance(prices, ObservedPrices):
-        plan = replace(plan, listeners=(*plan.listeners, prices.see))
+    plan = replace(plan, listeners=_listeners(name, feed, prices, keeps=not rehearses))
     knobs = Knobs(settings.executor, settings.runner, settings.breakers)
     with ExitStack() as stack:
-        sender = AlertSender(settings.alerts, machine, channels_of(settings.alerts, os.environ))
-        stack.callback(sender.close)
-        herald = Herald(sender)
+        herald = _herald(settings.alerts, machine, stack)
         warm(rules)  # compiling can take longer than a lease lasts
-        first = opened_entry(deployed.promotion)
-        ledger = open_ledger(name, first, settings=settings.ledger, clock=machine, holder=holder, probe=probe)
+        first = opened_entry(deployed.promotion, PAPER if venue is None else venue.profile.name)
+        kept = partial(open_ledger, name, first, settings=settings.ledger, clock=machine, holder=holder, probe=probe)
+        ledger = _in_memory(first, settings.ledger, machine) if rehearses else kept()
         stack.callback(ledger.close)
-        model = FillModel(rules.params, rules.seed, deployed.inputs.delay_ns, rules.terms)
-        venue = PaperVenue(
-            venue_path(name), prices, model, guard=settings.paper, zone=rules.zone,
-            on_finding=lambda text: herald.tell(Alarm("implausible", text)),
+        if venue is None:
+            paper = _paper(deployed, rules, settings.paper, prices, herald)
+            stack.callback(paper.close)
+        elif ledger.state().number == 1:  # nothing has started yet
+            plan = replace(plan, facts={**plan.facts, ASIDE: _aside(venue, int(first.body["bankroll_minor"]))})
+        parts = assemble(plan, knobs, ledger, venue or paper, herald=herald, machine=machine, probe=probe)
+        return Trading(name, parts, _words(deployed), stack.pop_all(), settings.runner.view_every_ms)
+
+
+def _words(deployed: Deployed) -> tuple[str, ...]:
+    return tuple(f"{gate}: {reason}" for gate, reason in deployed.promotion.acknowledged.items())
+
+
+def _herald(settings: AlertSettings, machine: SystemClock, stack: ExitStack) -> Herald:
+    sender = AlertSender(settings, machine, channels_of(settings, os.environ))
+    stack.callback(sender.close)
+    return Herald(sender)
+
+
+def _in_memory(first: Entry, settings: LedgerSettings, machine: SystemClock) -> ChainedLedger:
+    """A ledger that ends with the process."""
+    return start(ChainedLedger(MemoryStore(MemoryDisk()), machine, settings), first)
+
+
+def _listeners(
+    name: str, feed: Feed, prices: ObservedPrices | ReplayPrices, *, keeps: bool
+) -> tuple[Callable[[Message], None], ...]:
+    """Who hears every message of the feed: what keeps them, and the prices that are seen as they come."""
+    kept = Recorder(recording_path(name), os.fsync if feed.is_live else not_synced) if keeps else None
+    seen = prices.see if isinstance(prices, ObservedPrices) else None
+    return tuple(one for one in (kept, seen) if one is not None)
+
+
+def _paper(
+    deployed: Deployed, rules: Rules, guard: PaperSettings, prices: ObservedPrices | ReplayPrices, herald: Herald
+) -> PaperVenue:
+    model = FillModel(rules.params, rules.seed, deployed.inputs.delay_ns, rules.terms)
+    return PaperVenue(
+        venue_path(deployed.promotion.name), prices, model, guard=guard, zone=rules.zone,
+        on_finding=lambda text: herald.tell(Alarm("implausible", text)),
+    )  # fmt: skip
+
+
+def _aside(venue: LockedVenue | DryVenue, bankroll_minor: int) -> int:
+    """What the account holds beyond the bankroll, whole minor units."""
+    name = venue.profile.name
+    try:
+        free_minor = venue.balance_minor()
+    except VenueFailure as failure:
+        raise LedgerError("the account cannot be read", where=name, found=failure.cause, todo="start again") from None
+    if free_minor < bankroll_minor:
+        raise LedgerError(
+            "the account holds less than the bankroll", where=name, expected=f"{bankroll_minor} minor units",
+            found=str(free_minor), todo="pay money in, or promote with a smaller bankroll_minor",
         )  # fmt: skip
-        stack.callback(venue.close)
-        parts = assemble(plan, knobs, ledger, venue, herald=herald, machine=machine, probe=probe)
-        words = tuple(f"{gate}: {reason}" for gate, reason in deployed.promotion.acknowledged.items())
-        return Trading(name, parts, words, stack.pop_all(), settings.runner.view_every_ms)
+    return free_minor - bankroll_minor
 
 
 def _prices(history: Recorded, feed: Feed) -> ObservedPrices | ReplayPrices:
@@ -183,7 +245,6 @@ def _plan(deployed: Deployed, rules: Rules, settings: LiveSettings, wish: Wish, 
         results=history.results,
         speed=wish.speed,
         facts={**wish.plain(), "settings": settings.plain()},
-        listeners=(Recorder(recording_path(deployed.promotion.name), os.fsync if feed.is_live else not_synced),),
         expires_ns=deployed.promotion.expires_ns,
         winds_down=settles,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,6 +16,8 @@ from engine.live.feeds.recorded import Recorded
 from engine.live.feeds.recording import Recorder
 from engine.live.feeds.replay import Replay
 from engine.live.feeds.sieve import refusal_of
+from examples.feeds.lines import Lines, Settings
+from tests.live.clock import MovedClock
 from tests.parity.worlds import World, exchange, sample
 
 
@@ -34,7 +38,39 @@ def recorded(folder: Path) -> Feed:
     return Recorded(folder)
 
 
-FEEDS: dict[str, Callable[[Path], Feed]] = {"replay": replay, "recorded": recorded}
+def lines(folder: Path) -> Feed:
+    """The worked example of a feed of the user, over a file with the quotes and results of the world."""
+    return Lines(written(folder / "odds.jsonl"), Settings(), "football", MovedClock())
+
+
+def written(path: Path) -> Path:
+    """The quotes and results of the world as lines of the example: one line a quote."""
+    texts, events = [], {row["event_id"]: row for row in world().events.iter_rows(named=True)}
+    for quote in quotes_of("lines").iter_rows(named=True):
+        event = events[quote["event_id"]]
+        prices = {"prices": {quote["bookmaker"]: {quote["selection"]: quote["odds"]}}}
+        texts.append(json.dumps(match_of(event) | prices))
+    ended = world().events.filter(pl.col("status") == "played", pl.col("settled_at").is_not_null())
+    scores = ((row, {"score": [row["home_score"], row["away_score"]]}) for row in ended.iter_rows(named=True))
+    texts += [json.dumps(match_of(row) | score) for row, score in scores]
+    path.write_text("".join(f"{text}\n" for text in [*texts, '{"end": true}']))
+    return path
+
+
+def match_of(event: dict[str, Any]) -> dict[str, str]:
+    return {"home": event["home"], "away": event["away"], "starts": event["starts_at"].isoformat()}
+
+
+FEEDS: dict[str, Callable[[Path], Feed]] = {"replay": replay, "recorded": recorded, "lines": lines}
+
+
+def quotes_of(name: str) -> pl.DataFrame:
+    """The quotes of the world that a feed gives: the example has one market, without lay prices."""
+    quotes = world().quotes.unique(KEYS, maintain_order=True)
+    return quotes.filter(pl.col("market") == "1x2", pl.col("side") == "back") if name == "lines" else quotes
+
+
+KEYS = ["event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at", "odds"]
 
 
 def batches(feed: Feed) -> list[list[Message]]:
@@ -91,7 +127,6 @@ def test_it_ends_for_good(feed: Feed) -> None:
 
 def test_it_is_whole(feed: Feed) -> None:
     messages = [message for batch in batches(feed) for message in batch]
-    keys = ["event_id", "market", "line", "selection", "bookmaker", "side", "instant", "known_at", "odds"]
-    assert sum(isinstance(message, Quote) for message in messages) == world().quotes.unique(keys).height
+    assert sum(isinstance(message, Quote) for message in messages) == quotes_of(feed.name).height
     settled = world().events.filter(pl.col("settled_at").is_not_null(), pl.col("status") != "scheduled")
     assert sum(isinstance(message, Result) for message in messages) == settled.height

@@ -24,7 +24,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made.ledger.restored, made.ledger.adopt = mark.restored, mark.adopt  # type: ignore[attr-defined]
     room = SimpleNamespace(journal=made.journal, executor=made.executor)
     trading = SimpleNamespace(parts=SimpleNamespace(room=room), close=lambda: None)
-    monkeypatch.setattr(reconcile, "_opened", lambda name: trading)
+    monkeypatch.setattr(reconcile, "_opened", lambda name, stack: trading)
     return made
 
 

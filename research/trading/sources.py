@@ -1,0 +1,147 @@
+"""Feeds and real venues of a promotion, opened for one runner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+
+from engine.errors import UsageError
+from engine.live.adapters.registry import Around, Coverage
+from engine.live.clock import SystemClock
+from engine.live.feed import Feed, Message
+from engine.live.ledger.opening import look
+from engine.live.linking.store import StoredDirectory, open_links
+from engine.live.venues.locked import DryVenue, LockedVenue
+from engine.live.venues.locks import Permit, Wanted, unlock
+from engine.logs.secrets import Secrets
+from research.adapters.by_name import open_feed, open_venue, terms_of
+from research.promotion.deployed import Deployed
+from research.tapes.builder import open_store
+from research.trading.history import PAPER
+from research.trading.settings import LiveSettings
+
+
+class Silent:
+    """A feed without a message, on the clock of the machine: for what only asks a venue."""
+
+    name, is_live = "silent", True
+
+    def poll(self, timeout_ns: int) -> Sequence[Message] | None:
+        """The end."""
+        return None
+
+
+def coverage_of(deployed: Deployed) -> Coverage:
+    """What a promotion asks of a feed: its sport, competitions, markets and bookmakers.
+
+    Raises
+    ------
+    UsageError
+        It spans several sports.
+    """
+    universe = deployed.inputs.visible
+    sports = universe.sports or ()
+    if not sports:
+        entries = open_store(deployed.spec.store).manifest.entries("events")
+        wanted = universe.competitions
+        sports = tuple(sorted({one.sport for one in entries if wanted is None or one.competition in wanted}))
+    if len(sports) != 1:
+        raise UsageError(
+            "a feed has one sport", where=f"promotion {deployed.promotion.name}", expected="one in data.sports",
+            found=", ".join(sports) or "none",
+        )  # fmt: skip
+    return Coverage(sports[0], universe.competitions or (), universe.markets or (), universe.bookmakers or ())
+
+
+def live_feed(name: str, deployed: Deployed, settings: LiveSettings, around: Around) -> Feed:
+    """A feed that listens to the world, for a promotion.
+
+    Raises
+    ------
+    UsageError
+        There is no such feed, it does not listen to the world, or the promotion spans several sports.
+    BeaError
+        A credential is missing, or the service refuses it.
+    """
+    feed = open_feed(name, settings.of(name), coverage_of(deployed), around)
+    if not feed.is_live:
+        raise UsageError("the feed does not listen to the world", where=f"--feed {name}", expected="is_live = True")
+    return feed
+
+
+def permit_of(
+    venue: str,
+    deployed: Deployed,
+    settings: LiveSettings,
+    environment: Mapping[str, str],
+    secrets: Secrets,
+    confirm: Callable[[Sequence[str], str], bool],
+) -> Permit:
+    """Open the locks on real money (`engine.live.venues.locks.unlock`) for a promotion at a venue.
+
+    Raises
+    ------
+    Locked
+        With everything that lacks.
+    """
+    terms, currency = terms_of(venue), _currency(venue, deployed, settings)
+    wanted = Wanted(deployed.promotion, venue, currency, terms.account, terms.credentials)
+    return unlock(wanted, environment, secrets, confirm)
+
+
+def real_venue(
+    venue: str, deployed: Deployed, settings: LiveSettings, around: Around, stack: ExitStack, permit: Permit | None
+) -> LockedVenue | DryVenue:
+    """A real venue behind its locks; without a permit it only shows.
+
+    Parameters
+    ----------
+    venue : str
+    deployed : Deployed
+    settings : LiveSettings
+    around : Around
+        With `dry_run` where there is no permit.
+    stack : ExitStack
+        Closes the links.
+    permit : Permit or None
+
+    Raises
+    ------
+    UsageError
+        There is no such venue, or the account has another currency than the ledger.
+    BeaError
+        A credential is missing, or the service refuses it.
+    """
+    terms, money, currency = terms_of(venue), deployed.promotion.currency, _currency(venue, deployed, settings)
+    if currency != money:
+        raise UsageError(
+            "the account has another currency than the ledger", where=venue, expected=money, found=currency
+        )
+    clock = SystemClock()
+    links = open_links(settings.ledger, clock)
+    stack.callback(links.close)
+    directory = StoredDirectory(links, venue, clock, confirmed=True)
+    opened = open_venue(venue, settings.of(venue), directory, around)
+    if opened.profile.name != venue:
+        raise UsageError("the venue has another name", where=f"--venue {venue}", found=opened.profile.name)
+    if permit is None:
+        return DryVenue(opened, terms.bookmakers)
+    return LockedVenue(opened, terms.bookmakers, permit, clock, deployed.spec.zone)
+
+
+def venue_of_ledger(name: str, settings: LiveSettings) -> str:
+    """Name of the venue that a ledger was opened for, ``paper`` among them.
+
+    Raises
+    ------
+    LedgerError
+        There is no such ledger.
+    """
+    with closing(look(name, settings=settings.ledger)) as ledger:
+        first = next(iter(ledger.entries()), None)
+    return PAPER if first is None else str(first.entry.body.get("venue", PAPER))
+
+
+def _currency(venue: str, deployed: Deployed, settings: LiveSettings) -> str:
+    """Of the account, as the settings of the venue state it; where they state none, that of the ledger."""
+    return str(getattr(settings.of(venue), "currency", deployed.promotion.currency))
