@@ -30,8 +30,10 @@ USER, PASSWORD, APP_KEY = "somebody", "a pass&word", "app-key-1"
 REMEMBERED_NS: Final = 60 * SECOND_NS
 _NAMES: Final = {number: name for name, number in SELECTIONS.items()}
 #: statuses of the desk, and the codes of Betfair that mean the same
-_CODES: Final = {400: "INVALID_INPUT_DATA", 403: "INVALID_INPUT_DATA", 401: "INVALID_SESSION_INFORMATION",
-                 429: "TOO_MANY_REQUESTS"}  # fmt: skip
+_CODES: Final = {
+    400: "INVALID_INPUT_DATA", 403: "INVALID_INPUT_DATA", 401: "INVALID_SESSION_INFORMATION", 429: "TOO_MANY_REQUESTS",
+    502: "TIMEOUT_ERROR",
+}  # fmt: skip
 
 
 class Exchange:
@@ -68,7 +70,11 @@ class Exchange:
         self.suspended: set[str] = set()
         self.refusals: list[str] = []
         self.calls: list[Row] = []
-        self.version, self.cancelled = 1, 0
+        self.placed: dict[str, Row] = {}  # the report of an order, by key
+        self.version = 1
+        self.description: Row = {
+            "bettingType": "ODDS", "marketType": "MATCH_ODDS", "priceLadderDescription": {"type": "CLASSIC"},
+        }  # fmt: skip
         self.login_status = "SUCCESS"
         self.refused = False  # the last request met a closed door: no connection was there for it
         self.broken: Exception | None = None
@@ -147,7 +153,12 @@ class Exchange:
             rows = values_of(said)["orders"] if said.status == 200 else None
         except (ValueError, KeyError):
             rows = None
-        return said, None if rows is None else place_report(rows, orders, market, reference)
+        if said.status == 504:  # Betfair says so in a report
+            rows = [{"key": key, "outcome": "timeout"} for key in orders]
+        if rows is None:
+            return said, None
+        self.placed |= dict.fromkeys(orders, report := place_report(rows, orders, market, reference))
+        return said, report
 
     def take(self, orders: list[Row]) -> list[Row]:
         """As `Desk.take`: a request is known again for a minute; after it, or within another, it is a second bet."""
@@ -192,7 +203,7 @@ class Exchange:
         key = next((b.order.key for b in self.desk.venue.account.bets.values() if b.receipt.venue_bet_id in ids), "")
         before = self.desk.truth(key)
         said = self.desk.handle(Request("cancel", {"key": key}, token))
-        if said.status != 200 or before is None:
+        if not _is_said(said) or before is None:
             return said, None
         report = {
             "status": "SUCCESS", "instruction": {"betId": before.venue_bet_id},
@@ -207,7 +218,7 @@ class Exchange:
         refs, start = params.get("customerOrderRefs"), params["fromRecord"]
         body = {"from": start} | ({} if refs is None else {"keys": refs})
         said = self.desk.handle(Request("bets" if refs is None else "look_up", body, token))
-        if said.status != 200:
+        if not _is_said(said):
             return said, None
         values = values_of(said)
         bets = self.desk.venue.account.bets
@@ -225,7 +236,7 @@ class Exchange:
     def _asked(self, operation: str) -> Callable[[Row, str], tuple[Reply, Any]]:
         def ask(params: Row, token: str) -> tuple[Reply, Any]:
             said = self.desk.handle(Request(operation, params, token))
-            return said, values_of(said)["value"] if said.status == 200 else None
+            return said, values_of(said)["value"] if _is_said(said) else None
 
         return ask
 
@@ -233,7 +244,7 @@ class Exchange:
         params, bets = request.body, self.desk.venue.account.bets
         refs, markets = params.get("customerOrderRefs"), params.get("marketIds")
         receipts: list[Receipt] = [
-            bet.receipt
+            replace(bet.receipt, venue_bet_id=f"{bet.number}")
             for key, bet in bets.items()
             if self.desk._visible(key) and key in self.desk.accepted_ns and (refs is None or key in refs)
         ]
@@ -258,9 +269,7 @@ class Exchange:
         found = [
             {
                 "marketId": market, "event": {"id": f"{event_of(market)}"},
-                "description": {
-                    "bettingType": "ODDS", "marketType": "MATCH_ODDS", "priceLadderDescription": {"type": "CLASSIC"},
-                },
+                "description": self.description,
             }
             for market in asked
         ]  # fmt: skip
@@ -274,7 +283,7 @@ class Exchange:
 
     def _funds(self, params: Row, token: str) -> tuple[Reply, Any]:
         said = self.desk.handle(Request("balance", {}, token))
-        if said.status != 200:
+        if not _is_said(said):
             return said, None
         at_risk = sum(bet.receipt.at_risk_minor for bet in self.desk.venue.account.bets.values())
         at_risk += sum(row["matched_minor"] for row in self.desk.lists.foreign)
@@ -283,6 +292,11 @@ class Exchange:
 
     def _details(self, request: Request) -> Reply:
         return reply({"value": {"firstName": "Some", "lastName": "Body", "currencyCode": self.currency}})
+
+
+def _is_said(said: Reply) -> bool:
+    """Whether the desk answered at all, in an answer that may get lost."""
+    return said.status == 200 and bool(said.content)
 
 
 def _error(code: str, number: int) -> bytes:

@@ -21,9 +21,8 @@ from tests.research.promotion import hindsight
 from tests.schedules.checks import Violated
 from tests.schedules.faults import FAULTS
 from tests.schedules.page import OF_THE_WORLD, Found, Measured, page
-from tests.schedules.planted import PLANTED
 from tests.schedules.shrink import shrunk
-from tests.schedules.steps import draw
+from tests.schedules.venues import WORLDS, planted_of, world_of
 from tests.schedules.world import World
 
 #: how often each fault and each transition is met at least in 20,000 schedules
@@ -69,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=2_000, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--planted", action="store_true", help="look for the planted bugs")
+    parser.add_argument("--venue", choices=WORLDS, default="desk", help="the venue that the runner bets at")
     parser.add_argument("--page", type=Path, help="run both, and write the page of results to this file")
     options = parser.parse_args(sys.argv[1:] if arguments is None else list(arguments))
     seeds = range(options.first, options.first + options.seeds)
@@ -81,21 +81,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.page.write_text(page(measured, found, whats, dt.date.today()), encoding="utf-8")
         return int(measured.violations > 0 or bool(measured.rare) or any(one.seed is None for one in found))
     if options.planted:
-        return int(any(one.seed is None for one in find_planted(seeds)))
-    measured = run(seeds)
+        found = find_planted(seeds) if options.venue == "desk" else find_bugs(seeds, options.venue)
+        return int(any(one.seed is None for one in found))
+    measured = run(seeds, world_of(options.venue))
     return int(measured.violations > 0 or bool(measured.rare))
 
 
-def run(seeds: range) -> Measured:
-    """Run schedules, and say what they met."""
+def run(seeds: range, world_type: type[World] = World) -> Measured:
+    """Run schedules in worlds of a kind, and say what they met."""
     tally, started, bad = Tally(), time.process_time(), 0
     for seed in seeds:
-        world = World(draw(seed))
+        world = world_type(world_type.draw(seed))
         try:
             world.run()
         except Violated as violated:
             bad += 1
-            short = shrunk(draw(seed))
+            short = shrunk(world_type.draw(seed), world_type)
             sys.stdout.write(f"seed {seed} ({short.profile}): {violated}\n")
             sys.stdout.writelines(f"    {step}\n" for step in short.steps)
         tally.add(world)
@@ -110,11 +111,8 @@ def run(seeds: range) -> Measured:
 
 
 def find_planted(seeds: range) -> list[Found]:
-    """The first seed that finds each planted bug."""
-    results = []
-    for name, plant in PLANTED.items():
-        with plant():
-            results.append(_told(Found(name, *first_violation(seeds))))
+    """The first seed that finds each planted bug of the executor, and of what is judged beside it."""
+    results = find_bugs(seeds)
     with tempfile.TemporaryDirectory() as home:
         os.environ["BEA_HOME"] = home
         prepared, wanted = hindsight.candidate()
@@ -124,17 +122,26 @@ def find_planted(seeds: range) -> list[Found]:
     return results
 
 
+def find_bugs(seeds: range, venue: str = "desk") -> list[Found]:
+    """The first seed that finds each bug that is planted for a venue."""
+    results = []
+    for name, plant in planted_of(venue).items():
+        with plant():
+            results.append(_told(Found(name, *first_violation(seeds, world_of(venue)))))
+    return results
+
+
 def _told(found: Found) -> Found:
     sys.stdout.write(f"{found.name}: {'MISSED' if found.seed is None else f'seed {found.seed}, {found.invariant}'}\n")
     sys.stdout.flush()
     return found
 
 
-def first_violation(seeds: range) -> tuple[int | None, str]:
+def first_violation(seeds: range, world_type: type[World] = World) -> tuple[int | None, str]:
     """The first seed whose schedule violates an invariant, and which."""
     for seed in seeds:
         try:
-            World(draw(seed)).run()
+            world_type(world_type.draw(seed)).run()
         except Violated as violated:
             return seed, violated.name
     return None, ""

@@ -29,7 +29,7 @@ Plant = Callable[[], AbstractContextManager[None]]
 PLANTED: Final[dict[str, Plant]] = {}
 
 
-def _put(*changes: tuple[Any, str, Callable[..., Any]]) -> AbstractContextManager[None]:
+def put(*changes: tuple[Any, str, Any]) -> AbstractContextManager[None]:
     """Attributes replaced by wrong ones, and put back."""
 
     @contextmanager
@@ -58,7 +58,7 @@ def plant(name: str) -> Callable[[Plant], Plant]:
 
 @plant("the key has the time in it")
 def _key() -> AbstractContextManager[None]:
-    return _put((World, "key_of", lambda self, number: intent_key(DIGEST, number + (self.clock.now << 20))))
+    return put((World, "key_of", lambda self, number: intent_key(DIGEST, number + (self.clock.now << 20))))
 
 
 @plant("the receipt comes before the intent")
@@ -70,7 +70,7 @@ def _receipt_first() -> AbstractContextManager[None]:
             self.venue.place([intent.order for intent in intents])
         return right(self, intents)
 
-    return _put((Executor, "submit", submit))
+    return put((Executor, "submit", submit))
 
 
 @plant("SENT is not flushed")
@@ -80,7 +80,7 @@ def _unflushed() -> AbstractContextManager[None]:
     def commit(self: MemoryTransaction, *, flush: bool) -> None:
         right(self, flush=flush and not any(row.entry.kind is Kind.SENT for row in self._rows))
 
-    return _put((MemoryTransaction, "commit", commit))
+    return put((MemoryTransaction, "commit", commit))
 
 
 @plant("UNKNOWN is freed after failed reads")
@@ -94,7 +94,7 @@ def _failed_reads() -> AbstractContextManager[None]:
             if bet is not None and bet.state is BetState.UNKNOWN:
                 self._journal.write([absent(bet, [], self._clock.wall_ns())])
 
-    return _put((Reconciler, "_failed", failed))
+    return put((Reconciler, "_failed", failed))
 
 
 @plant("a 5xx is a rejection")
@@ -114,7 +114,7 @@ def _server_errors() -> AbstractContextManager[None]:
         finally:
             self.transport.exchange = exchange  # type: ignore[method-assign]
 
-    return _put((WireVenue, "_send", send))
+    return put((WireVenue, "_send", send))
 
 
 @plant("absence after one list")
@@ -122,7 +122,7 @@ def _one_list() -> AbstractContextManager[None]:
     def promised(self: World, profile: Profile) -> Profile:
         return replace(profile, absence_reads=1, absence_wait_ns=0)
 
-    return _put((World, "promised", promised))
+    return put((World, "promised", promised))
 
 
 @plant("a restart ends the wait for absence")
@@ -134,7 +134,7 @@ def _no_wait_after_restart() -> AbstractContextManager[None]:
         for watch in self._watches.values():
             watch.last_ns -= 1 << 50
 
-    return _put((Reconciler, "begin", begin))
+    return put((Reconciler, "begin", begin))
 
 
 @plant("a listed bet that nearly fits is passed over")
@@ -146,7 +146,7 @@ def _nearly() -> AbstractContextManager[None]:
         found.unclear = {bet.key for bet in bets if any(lists.fits(bet, entry, now_ns) for entry in listed)}
         return replace(found, unclear=found.unclear - set(found.found))
 
-    return _put((reconcile, "match", match))
+    return put((reconcile, "match", match))
 
 
 @plant("resend after the window")
@@ -154,7 +154,7 @@ def _late_resend() -> AbstractContextManager[None]:
     def promised(self: World, profile: Profile) -> Profile:
         return replace(profile, resend=True, resend_until_ns=10**15)
 
-    return _put((World, "promised", promised))
+    return put((World, "promised", promised))
 
 
 @plant("matched sizes are added")
@@ -164,7 +164,7 @@ def _added() -> AbstractContextManager[None]:
     def received(bet: bets.Bet, receipt: Receipt, venue: str, at_ns: int) -> Any:
         return right(bet, replace(receipt, matched_minor=bet.matched_minor + receipt.matched_minor), venue, at_ns)
 
-    return _put((statements, "received", received))
+    return put((statements, "received", received))
 
 
 @plant("settlement by message instead of version")
@@ -173,7 +173,7 @@ def _by_message() -> AbstractContextManager[None]:
         outcome = BetState.VOID if receipt.outcome is Outcome.VOID else BetState.SETTLED
         found.entries += postings.settled(bet, outcome, receipt.pnl_minor or 0, 0, at_ns)
 
-    return _put((statements, "_settle", settle))
+    return put((statements, "_settle", settle))
 
 
 @plant("the lease is checked outside the transaction")
@@ -184,7 +184,7 @@ def _lease_outside() -> AbstractContextManager[None]:
         check(self._store.state(), self._holder, self.epoch)
         return right(self, prepared, sending)
 
-    return _put((ChainedLedger, "_append", append), (lease, "check", lambda *values: None))
+    return put((ChainedLedger, "_append", append), (lease, "check", lambda *values: None))
 
 
 @plant("the window is measured by the wall clock")
@@ -200,7 +200,7 @@ def _wall_window() -> AbstractContextManager[None]:
             self.clock = clock
 
     # the breaker of the clock, asked before each send, would stop it as well: here it is taken out too
-    return _put((Executor, "send", send), (ClockJump, "_jumped", lambda self: False))
+    return put((Executor, "send", send), (ClockJump, "_jumped", lambda self: False))
 
 
 class _Walled:
@@ -230,12 +230,12 @@ def _one_page() -> AbstractContextManager[None]:
         found: dict[str, Any] = right(self, operation, body)
         return found | {"pages": 1} if "pages" in found else found
 
-    return _put((WireVenue, "_values", values))
+    return put((WireVenue, "_values", values))
 
 
 @plant("a late answer overwrites")
 def _overwrites() -> AbstractContextManager[None]:
-    return _put((statements, "_is_news", lambda bet, receipt: True))
+    return put((statements, "_is_news", lambda bet, receipt: True))
 
 
 @plant("a duplicate error is a rejection")
@@ -247,7 +247,7 @@ def _duplicate() -> AbstractContextManager[None]:
             return Receipt(key, "", Outcome.REJECTED, reason="refused")
         return right(self, key, found)
 
-    return _put((WireVenue, "_answer_of", answer_of))
+    return put((WireVenue, "_answer_of", answer_of))
 
 
 @plant("the sign of a lay's reservation is reversed")
@@ -267,7 +267,7 @@ def _sign_of_a_lay() -> AbstractContextManager[None]:
 
     from engine.live.execution import executor
 
-    return _put((executor, "intended", wrong_entry), (bets, "_intended", wrong_bet))
+    return put((executor, "intended", wrong_entry), (bets, "_intended", wrong_bet))
 
 
 @plant("matched and then failed is ignored")
@@ -278,7 +278,7 @@ def _failed_later() -> AbstractContextManager[None]:
         if receipt.outcome is not Outcome.VOID:
             right(bet, receipt, at_ns, found)
 
-    return _put((statements, "_settle", settle))
+    return put((statements, "_settle", settle))
 
 
 @plant("the lease is renewed by the wall clock")
@@ -288,4 +288,4 @@ def _wall_lease() -> AbstractContextManager[None]:
     def begin(self: ChainedLedger, store: Any, clock: Any, *values: Any) -> None:
         right(self, store, _Walled(clock), *values)
 
-    return _put((chained.ChainedLedger, "__init__", begin))
+    return put((chained.ChainedLedger, "__init__", begin))

@@ -50,6 +50,7 @@ class Process:
     faults : callable
         Called with the steps of a commit.
     seed : int
+    execution : ExecutionSettings, optional
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Process:
         probe: Callable[[str], None],
         faults: Callable[[str], None],
         seed: int,
+        execution: ExecutionSettings = EXECUTION,
     ) -> None:
         self.clock, self.venue = clock, venue
         self.alarms: list[Alarm] = []
@@ -74,7 +76,7 @@ class Process:
             self.journal,
             venue,
             clock,
-            EXECUTION,
+            execution,
             guards=VenueGuards(self.breakers, venue.profile.name, "feed"),
             tell=self.alarms.append,
             probe=probe,

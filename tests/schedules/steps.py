@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from tests.schedules.faults import FAULTS
@@ -59,13 +60,13 @@ class Schedule(NamedTuple):
     steps: tuple[Step, ...]
 
 
-def draw(seed: int) -> Schedule:
-    """The schedule of a seed."""
+def draw(seed: int, profiles: Sequence[str] = PROFILES, decisions: tuple[int, int] = (5, 9)) -> Schedule:
+    """The schedule of a seed, of a venue with these profiles, with so many decisions (fewest and most)."""
     rng = random.Random(seed)
-    profile = PROFILES[seed % len(PROFILES)]
+    profile = profiles[seed % len(profiles)]
     steps: list[Step] = []
     numbers = 0
-    for _ in range(rng.randint(5, 9)):
+    for _ in range(rng.randint(*decisions)):
         steps += [_trouble(rng, profile) for _ in range(rng.choice((0, 1, 1, 1, 2)))]
         legs = rng.choice((1, 1, 1, 1, 3))
         steps.append(_bet(rng, numbers, legs))

@@ -24,7 +24,7 @@ PROFILES: Final[dict[str, Profile]] = {
     "lists": LISTS,
 }
 #: how long the venue knows a reference again: of the short window, of the long one, and where there are lists only
-_WINDOW_NS: Final = {"short": 60 * SECOND_NS, "look_up": 1800 * SECOND_NS, "lists": -1}
+WINDOWS_NS: Final = {"short": 60 * SECOND_NS, "look_up": 1800 * SECOND_NS, "lists": -1}
 _HELD: Final = frozenset({Outcome.PLACED, Outcome.PARTIAL, Outcome.PENDING, Outcome.LAPSED})
 
 
@@ -76,7 +76,7 @@ class WatchedDesk(Desk):
 
     def take(self, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """As `Desk.take`; after the window a known reference is a second bet."""
-        window = _WINDOW_NS[self._world.profile.name]
+        window = self._world.window_ns
         for order in orders:
             at = self.accepted_ns.get(order["key"])
             if at is not None and self.now_ns() - at > window:

@@ -6,24 +6,26 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from engine.clock import SECOND_NS
 from engine.errors import Fenced, KeyConflict, LedgerError, LedgerFailure
 from engine.live.bets.intent import intent_key
 from engine.live.bets.states import BetState
 from engine.live.execution.resolution import resolve
+from engine.live.execution.settings import ExecutionSettings
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Kind
 from engine.live.ledger.memory import MemoryDisk, MemoryStore
 from engine.live.ledger.store import Unfinished
-from engine.live.venue import Order, Outcome, Profile, ProofClass, Receipt, VenueFailure
-from tests.schedules import checks
+from engine.live.venue import Order, Outcome, Profile, ProofClass, Receipt, Venue, VenueFailure
+from tests.schedules import checks, steps
 from tests.schedules.faults import FAULTS, POSTPONED
-from tests.schedules.process import LEDGER, Process
+from tests.schedules.process import EXECUTION, LEDGER, Process
 from tests.schedules.steps import Schedule
-from tests.schedules.truth import PROFILES, Truth
+from tests.schedules.truth import PROFILES as OF_THE_DESK
+from tests.schedules.truth import WINDOWS_NS, Truth
 from tests.venue_server.client import WireVenue
 from tests.venue_server.desk import FOR_EVER
 from tests.venue_server.direct import Direct
@@ -62,15 +64,26 @@ class SimClock:
 class World:
     """Runs a schedule and checks the invariants after every step.
 
+    A venue over a wire of its own has a world of its own (`tests.schedules.venues`): profiles, how schedules are drawn,
+    and the adapter.
+
     Parameters
     ----------
     schedule : Schedule
     """
 
+    #: what the venue promises, by the names of `tests.schedules.steps.PROFILES`
+    profiles: ClassVar[dict[str, Profile]] = OF_THE_DESK
+    execution: ClassVar[ExecutionSettings] = EXECUTION
+    #: fewest and most decisions of a schedule
+    decisions: ClassVar[tuple[int, int]] = (5, 9)
+    #: readings of the whole account at the end, and as many once more by a fresh process
+    audits: ClassVar[int] = 2
+
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
         self.clock, self.disk = SimClock(), MemoryDisk()
-        self.honest: Profile = PROFILES[schedule.profile]
+        self.honest: Profile = self.profiles[schedule.profile]
         self.truth = Truth(self)
         self.profile = self.promised(self.honest)
         self.transport = Direct(self.truth.desk, self.clock.sleep_ns)
@@ -87,9 +100,23 @@ class World:
         self.stopped: LedgerError | None = None
         self.checks = checks.Checks(self)
 
+    @classmethod
+    def draw(cls, seed: int) -> Schedule:
+        """The schedule of a seed for this venue."""
+        return steps.draw(seed, tuple(cls.profiles), cls.decisions)
+
     def promised(self, profile: Profile) -> Profile:
         """What the runner believes of the venue."""
         return profile
+
+    def venue(self) -> Venue:
+        """The adapter of a new process."""
+        return WireVenue(self.transport, self.profile, self.clock.wall_ns)
+
+    @property
+    def window_ns(self) -> int:
+        """How long the venue knows a reference again."""
+        return WINDOWS_NS[self.honest.name]
 
     def key_of(self, number: int) -> str:
         """Key of the intent of a decision."""
@@ -139,10 +166,9 @@ class World:
 
     def _start(self, holder: str) -> Process:
         self.started_ns = self.clock.now
-        venue = WireVenue(self.transport, self.profile, self.clock.wall_ns)
         return Process(
-            holder, self.clock, self.disk, venue, probe=self._probe, faults=self._disk_faults,
-            seed=self.schedule.seed,
+            holder, self.clock, self.disk, self.venue(), probe=self._probe, faults=self._disk_faults,
+            seed=self.schedule.seed, execution=self.execution,
         )  # fmt: skip
 
     def _dead(self, *, power: bool = False) -> None:
@@ -305,7 +331,7 @@ class World:
                 found = self.truth.bet(key)
                 if story.state is Kind.SENT and found and found.outcome in (Outcome.PENDING, Outcome.PARTIAL):
                     with suppress(VenueFailure):
-                        WireVenue(self.transport, self.profile, self.clock.wall_ns).cancel(key)
+                        self.venue().cancel(key)
                         self.faults["cancel"] += 1
 
         self._fault(fault, 1, 0)
@@ -356,7 +382,7 @@ class World:
             self._alive(act)
             self.checks.after_step()
         self.truth.end_all()
-        for act in (lambda: self._wait(100), self._resolve, self._audit, self._audit):
+        for act in (lambda: self._wait(100), self._resolve, *[self._audit] * self.audits):
             self._alive(act)
             self.checks.after_step()
         if self.stopped is None:

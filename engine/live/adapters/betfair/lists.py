@@ -236,18 +236,17 @@ def _receipt(key: str, listed: Listed, net_minor: int | None) -> Receipt:
     if row is listed.current:
         return _current(base, row)
     fields: dict[str, Any] = {name: getattr(base, name) for name in ("key", "venue_bet_id", "side", "raw")}
-    if row is not listed.cleared.get("SETTLED"):
-        if "VOIDED" in listed.cleared:
-            return Receipt(**fields, outcome=Outcome.VOID, pnl_minor=_profit(row))
+    if "SETTLED" not in listed.cleared and "VOIDED" not in listed.cleared:
         return base
     matched, odds = size_minor(row, "sizeSettled"), price(row, "priceMatched")
+    fields |= {"odds": odds, "matched_minor": risk_minor(base.side, matched if odds else 0, odds)}
+    fields |= {"backer_minor": matched if base.side == "lay" and odds else 0}
+    if "SETTLED" not in listed.cleared:
+        return Receipt(**fields, outcome=Outcome.VOID, pnl_minor=_profit(row))
     if matched and not odds:
         raise Misread("priceMatched")
-    return Receipt(
-        **fields, outcome=Outcome.SETTLED, odds=odds, matched_minor=risk_minor(base.side, matched, odds),
-        backer_minor=matched if base.side == "lay" else 0, pnl_minor=net_minor,
-        commission_minor=None if net_minor is None else _profit(row) - net_minor,
-    )  # fmt: skip
+    commission = None if net_minor is None else _profit(row) - net_minor
+    return Receipt(**fields, outcome=Outcome.SETTLED, pnl_minor=net_minor, commission_minor=commission)
 
 
 def _current(base: Receipt, row: Row) -> Receipt:

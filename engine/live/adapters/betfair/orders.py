@@ -111,7 +111,8 @@ def answers_of(drafts: Sequence[Draft], report: object, wait_ns: int | None = No
     known = {draft.order.key for draft in drafts}
     found: dict[str, Row] = {}
     strangers: list[str] = []
-    for one in report.get("instructionReports") or ():
+    reports = report.get("instructionReports")
+    for one in reports if isinstance(reports, list) else ():
         key = _reference(one)
         if key in known:
             found[key] = one

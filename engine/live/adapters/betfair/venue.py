@@ -17,7 +17,7 @@ from engine.errors import ConfigurationError
 from engine.live.account import VenueAccount
 from engine.live.adapters.betfair.api import ACCOUNT, Api, Refused, Unreadable
 from engine.live.adapters.betfair.codes import said_of
-from engine.live.adapters.betfair.fields import Misread, number, rows, size_minor, word
+from engine.live.adapters.betfair.fields import Misread, number, rows, size_minor, whole, word
 from engine.live.adapters.betfair.lists import Listed, Lists, placed_ns, receipt_of
 from engine.live.adapters.betfair.markets import Markets
 from engine.live.adapters.betfair.orders import Draft, answers_of, drafted, refusal, request_reference
@@ -222,11 +222,11 @@ class BetfairVenue:
         if not account.complete:
             raise ReadFailed("orders_incomplete")
         try:
-            whole = number(found, "availableToBetBalance") + abs(number(found, "exposure"))
+            money = number(found, "availableToBetBalance") + abs(number(found, "exposure"))
         except Misread as error:
             raise ReadFailed(f"unreadable_{error}") from None
         at_risk = sum(receipt_of(name[1], listed, None).at_risk_minor for name, listed in account.bets.items())
-        return round(whole * 100) - at_risk
+        return round(money * 100) - at_risk
 
     def account(self) -> VenueAccount:
         """As `engine.live.account.HasAccount.account`."""
@@ -255,7 +255,7 @@ class BetfairVenue:
             for name, listed in bets.items():
                 row, market = listed.row, word(listed.row, "marketId")
                 event = word(row, "eventId") or (facts[market].event if market in facts else "")
-                selection, handicap = str(row.get("selectionId")), number(row, "handicap")
+                selection, handicap = f"{whole(row, 'selectionId')}", number(row, "handicap")
                 ours = self._directory.ours(Theirs(event, market, selection, handicap))
                 if ours is None and not handicap:
                     ours = self._directory.ours(Theirs(event, market, selection))

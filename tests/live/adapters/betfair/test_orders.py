@@ -75,6 +75,18 @@ def test_a_ladder_of_hundredths_takes_every_hundredth() -> None:
     assert isinstance(made, Draft) and made.limit == 6.15
 
 
+@pytest.mark.parametrize(
+    ("betting", "market", "ladder"),
+    [("LINE", "TEAM_POINTS", "LINE_RANGE"), ("ODDS", "EACH_WAY", "CLASSIC"), ("ODDS", "MATCH_ODDS", "SOMETHING_NEW")],
+)
+def test_a_market_of_lines_or_each_way_is_refused(betting: str, market: str, ladder: str) -> None:
+    scene = Scene()
+    scene.exchange.description = {
+        "bettingType": betting, "marketType": market, "priceLadderDescription": {"type": ladder},
+    }  # fmt: skip
+    assert scene.receipt(order()).reason == "kind_of_market" and not scene.asked("placeOrders")
+
+
 def test_a_price_beyond_the_ladder_is_refused_and_nothing_is_sent() -> None:
     scene = Scene()
     assert scene.receipt(order(odds_worst=1_001.0)).reason == "price_off_ladder"
