@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from engine.live.adapters.registry import Around
+from engine.live.clock import SystemClock
+from engine.live.linking.contract import Link, Links, Ours, Theirs
 from engine.live.venue import (
     DUPLICATE,
     NotTaken,
@@ -22,8 +26,11 @@ from engine.live.venue import (
     Venue,
     VenueFailure,
 )
+from engine.logs.secrets import Secrets
+from examples.venues.desk import Settings, open_venue
 from tests.betfair_exchange.exchange import Exchange
 from tests.betfair_exchange.line import Line, venue_of
+from tests.live.venues.example_desk import DeskServer
 from tests.live.venues.orders import BANKROLL, order, prices, quote, venue
 from tests.venue_server.client import WireVenue
 from tests.venue_server.desk import Desk
@@ -101,6 +108,24 @@ def betfair(tmp_path: Path) -> Iterator[Case]:
     yield Case(venue_of(line), desk.settle, inject)
 
 
+def example(tmp_path: Path) -> Iterator[Case]:
+    """The worked example of a venue of the user, over HTTP."""
+    links = Links([Link("desk", Ours(1, "1x2", None, "home"), Theirs("e1", "1x2", "1"), 1.0)])
+    environment = {"DESK_USERNAME": "jane-doe", "DESK_PASSWORD": "hunter2hunter2"}
+    with DeskServer(tmp_path / "venue.db") as server, ExitStack() as stack:
+        server.desk.venue.deposit("capital:1", BANKROLL)
+        around = Around(
+            environment, Secrets(), SystemClock(), tmp_path, print, dry_run=False, at_end=stack.callback
+        )  # fmt: skip
+        made = open_venue(Settings(server.url), links, around)
+
+        def inject(name: str) -> None:
+            server.desk.inject(FAULTS[name])
+            made.session.timeout_s = 0.05 if "timeout" in name else 16.0  # type: ignore[attr-defined]
+
+        yield Case(made, server.desk.settle, inject)
+
+
 @cache
 def the_process() -> VenueProcess:
     """One process for all tests of this file; each has a truth of its own."""
@@ -122,6 +147,7 @@ MAKERS = {
     "lists": direct(2),
     "http": http,
     "betfair": betfair,
+    "example": example,
 }
 
 

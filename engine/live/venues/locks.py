@@ -175,7 +175,7 @@ def unlock(
     except ConfigurationError as error:
         lacks.append(f"file: {error}")
     user, missing = _credentials(wanted, environment, secrets)
-    lacks += [f"credentials: {name} is neither in the environment nor in the keyring" for name in missing]
+    lacks += [f"login: {name} is neither in the environment nor in the keyring" for name in missing]
     if limits is not None:
         lacks += _differences(wanted, limits, user)
     if wanted.currency != wanted.promotion.currency:

@@ -138,7 +138,7 @@ def test_one_refusal_lists_everything_that_lacks_and_no_secret(tmp_path: Path) -
     with pytest.raises(Locked) as raised:
         asked(tmp_path / "none.yaml", wanted)
     said = str(raised.value)
-    lacks = ("promotion:", "file: no file", "credentials: BEA_KEY", "currency:")
+    lacks = ("promotion:", "file: no file", "login: BEA_KEY", "currency:")
     assert all(f"({number}) {lack}" in said for number, lack in enumerate(lacks, 1))
     assert len(said.splitlines()) == 1 and "hunter2" not in said and raised.value.exit_status == 1
 
