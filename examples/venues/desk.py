@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from engine.errors import ConfigurationError
+from engine.live.account import VenueAccount
 from engine.live.adapters.registry import Around, Coverage
 from engine.live.linking.contract import Directory, Ours, Theirs
 from engine.live.linking.propose import Offered, Selection
@@ -51,7 +52,7 @@ class Settings:
 
 def open_venue(settings: Settings, directory: Directory, around: Around) -> Venue:
     """What `bea live NAME --venue desk` calls."""
-    return Desk(_session(settings, around), directory)
+    return Desk(_session(settings, around), directory, settings.currency)
 
 
 def open_catalogue(settings: Settings, coverage: Coverage, around: Around) -> Sequence[Offered]:
@@ -87,7 +88,7 @@ class Session:
 
     def __init__(self, wire: Wire, address: str, login: Mapping[str, str], timeout_s: float = 16.0) -> None:
         self._wire, self._address, self._login, self._token = wire, address, login, ""
-        self.timeout_s = timeout_s
+        self.user, self.timeout_s = login["user"], timeout_s
 
     def log_in(self) -> None:
         """Begin a session; raises WireFailure, or what a wrong answer raises."""
@@ -105,9 +106,9 @@ class Session:
 class Desk:
     """The venue, as `engine.live.venue.Venue`."""
 
-    def __init__(self, session: Session, directory: Directory) -> None:
+    def __init__(self, session: Session, directory: Directory, currency: str) -> None:
         self.profile = usual("desk", ProofClass.LOOK_UP, not_accepted_status=(429,))
-        self.session, self._directory = session, directory
+        self.session, self._directory, self._currency = session, directory, currency
 
     def place(self, orders: Sequence[Order]) -> Sequence[Receipt | VenueFailure]:
         """As `Venue.place`; an order without a link is refused here."""
@@ -141,6 +142,10 @@ class Desk:
         if not isinstance(balance, int):
             raise ReadFailed("unreadable")
         return balance
+
+    def account(self) -> VenueAccount:
+        """As `engine.live.account.HasAccount`: what a person sees before real money is bet. Optional."""
+        return VenueAccount(self.session.user, self._currency, self.balance_minor())
 
     def cancel(self, key: str) -> Receipt:
         """As `Venue.cancel`."""

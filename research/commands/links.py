@@ -28,7 +28,9 @@ def main(argv: Sequence[str]) -> int:
     parser = parser_of("links", _ABOUT)
     parser.add_argument("venue", metavar="VENUE", help="betfair, pinnacle or your own")
     parser.add_argument("act", nargs="?", default="list", choices=ACTS, help="default: list")
-    parser.add_argument("events", nargs="*", type=int, metavar="EVENT", help="our event ids, to confirm or reject")
+    parser.add_argument(
+        "events", nargs="*", default=[], type=int, metavar="EVENT", help="our event ids, to confirm or reject"
+    )
     parser.add_argument("--reason", default="", help="why it is confirmed or rejected; it is recorded")
     parser.add_argument("--person", default="", help="default: the name of the user")
     parser.add_argument("--sport", default="football", help="of what is proposed")

@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `bea paper` with the words after it; returns the exit status."""
     parser = parser_of("paper", _ABOUT)
     parser.add_argument("name", metavar="NAME", help="a promotion, see `bea promotions`")
-    parser.add_argument("settings", nargs="*", metavar="section.key=value", help="settings, see conf/live")
+    parser.add_argument("settings", nargs="*", default=[], metavar="section.key=value", help="settings, see conf/live")
     parser.add_argument(
         "--feed", default="replay", metavar="replay|store|PATH|NAME",
         help="replay: the data of the backtest, to the bit; store: what the store holds today; PATH: a recording; "

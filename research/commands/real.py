@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -27,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `bea live` with the words after it; returns the exit status."""
     parser = parser_of("live", _ABOUT)
     parser.add_argument("name", metavar="NAME", help="a promotion, see `bea promotions`")
-    parser.add_argument("settings", nargs="*", metavar="section.key=value", help="settings, see conf/live")
+    parser.add_argument("settings", nargs="*", default=[], metavar="section.key=value", help="settings, see conf/live")
     parser.add_argument("--venue", required=True, metavar="NAME", help="betfair, pinnacle or your own")
     parser.add_argument("--feed", metavar="NAME", help="a feed that listens to the world (default: that of the venue)")
     parser.add_argument("--dry-run", action="store_true", help="show each request that would be sent; nothing is kept")
@@ -51,7 +50,7 @@ def _composed(options: Any, stack: ExitStack) -> Trading:
     from research.trading.linking import surroundings
     from research.trading.settings import live_settings
     from research.trading.setup import compose
-    from research.trading.sources import live_feed, permit_of, real_venue
+    from research.trading.sources import live_feed, locked_venue, shown_venue
     from research.trading.winding import to_settle
 
     feed_name = _feed_name(options)
@@ -62,10 +61,13 @@ def _composed(options: Any, stack: ExitStack) -> Trading:
         deployed, wish = to_settle(options.name, settings, wish)
     else:
         deployed = start(options.name, time.time_ns(), with_store=False)
-    permit = permit_of(options.venue, deployed, settings, os.environ, secrets, _confirmed) if sends else None
     around = surroundings(secrets, stack, dry_run=not sends)
+    venue: Any
+    if sends:
+        venue = locked_venue(options.venue, deployed, settings, around, stack, _confirmed)
+    else:
+        venue = shown_venue(options.venue, deployed, settings, around, stack)
     feed = live_feed(feed_name, deployed, settings, around)
-    venue = real_venue(options.venue, deployed, settings, around, stack, permit)
     return compose(deployed, settings, wish, feed=feed, venue=venue)
 
 

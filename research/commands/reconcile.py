@@ -69,14 +69,14 @@ def _opened(name: str, stack: ExitStack) -> Any:
     from research.trading.linking import surroundings
     from research.trading.settings import live_settings
     from research.trading.setup import compose
-    from research.trading.sources import Silent, real_venue, venue_of_ledger
+    from research.trading.sources import Silent, shown_venue, venue_of_ledger
 
     deployed, name_of_venue = deploy(load(name)), venue_of_ledger(name, live_settings())
     if name_of_venue == PAPER:
         return compose(deployed, live_settings(), Wish(STORE))
     settings = live_settings((), [name_of_venue])
     around = surroundings(start_logging(name, settings), stack, dry_run=True)
-    venue = real_venue(name_of_venue, deployed, settings, around, stack, None)
+    venue = shown_venue(name_of_venue, deployed, settings, around, stack)
     return compose(deployed, settings, Wish(STORE, settles=()), feed=Silent(), venue=venue)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 
-from engine.errors import UsageError
+from engine.errors import LedgerError, UsageError
+from engine.live.account import VenueAccount
 from engine.live.adapters.registry import Around, Coverage
-from engine.live.clock import SystemClock
 from engine.live.feed import Feed, Message
 from engine.live.ledger.opening import look
 from engine.live.linking.store import StoredDirectory, open_links
+from engine.live.venue import Venue, VenueFailure
 from engine.live.venues.locked import DryVenue, LockedVenue
-from engine.live.venues.locks import Permit, Wanted, unlock
-from engine.logs.secrets import Secrets
+from engine.live.venues.locks import Wanted, unlock
 from research.adapters.by_name import open_feed, open_venue, terms_of
 from research.promotion.deployed import Deployed
 from research.tapes.builder import open_store
@@ -69,30 +69,8 @@ def live_feed(name: str, deployed: Deployed, settings: LiveSettings, around: Aro
     return feed
 
 
-def permit_of(
-    venue: str,
-    deployed: Deployed,
-    settings: LiveSettings,
-    environment: Mapping[str, str],
-    secrets: Secrets,
-    confirm: Callable[[Sequence[str], str], bool],
-) -> Permit:
-    """Open the locks on real money (`engine.live.venues.locks.unlock`) for a promotion at a venue.
-
-    Raises
-    ------
-    Locked
-        With everything that lacks.
-    """
-    terms, currency = terms_of(venue), _currency(venue, deployed, settings)
-    wanted = Wanted(deployed.promotion, venue, currency, terms.account, terms.credentials)
-    return unlock(wanted, environment, secrets, confirm)
-
-
-def real_venue(
-    venue: str, deployed: Deployed, settings: LiveSettings, around: Around, stack: ExitStack, permit: Permit | None
-) -> LockedVenue | DryVenue:
-    """A real venue behind its locks; without a permit it only shows.
+def shown_venue(venue: str, deployed: Deployed, settings: LiveSettings, around: Around, stack: ExitStack) -> DryVenue:
+    """A real venue that only shows what would be sent.
 
     Parameters
     ----------
@@ -100,10 +78,9 @@ def real_venue(
     deployed : Deployed
     settings : LiveSettings
     around : Around
-        With `dry_run` where there is no permit.
+        With `dry_run`.
     stack : ExitStack
         Closes the links.
-    permit : Permit or None
 
     Raises
     ------
@@ -112,21 +89,60 @@ def real_venue(
     BeaError
         A credential is missing, or the service refuses it.
     """
-    terms, money, currency = terms_of(venue), deployed.promotion.currency, _currency(venue, deployed, settings)
+    money, currency = deployed.promotion.currency, _currency(venue, deployed, settings)
     if currency != money:
-        raise UsageError(
-            "the account has another currency than the ledger", where=venue, expected=money, found=currency
-        )
-    clock = SystemClock()
-    links = open_links(settings.ledger, clock)
+        raise UsageError("account and ledger have two currencies", where=venue, expected=money, found=currency)
+    return DryVenue(_opened(venue, settings, around, stack), terms_of(venue).bookmakers)
+
+
+def locked_venue(
+    venue: str,
+    deployed: Deployed,
+    settings: LiveSettings,
+    around: Around,
+    stack: ExitStack,
+    confirm: Callable[[Sequence[str], str], bool],
+) -> LockedVenue:
+    """A real venue, once every lock is open; parameters as of `shown_venue`, and of `unlock`.
+
+    Raises
+    ------
+    Locked
+        With everything that lacks.
+    BeaError
+        The venue cannot be opened.
+    """
+    terms, currency = terms_of(venue), _currency(venue, deployed, settings)
+    wanted = Wanted(deployed.promotion, venue, currency, terms.account, terms.credentials)
+    opened: list[Venue] = []
+
+    def account() -> VenueAccount | None:
+        opened.append(_opened(venue, settings, around, stack))
+        return _account(opened[0])
+
+    permit = unlock(wanted, around.environment, around.secrets, confirm, account)
+    return LockedVenue(opened[0], terms.bookmakers, permit, around.clock, deployed.spec.zone)
+
+
+def _opened(venue: str, settings: LiveSettings, around: Around, stack: ExitStack) -> Venue:
+    """A venue that bets on links which a person confirmed."""
+    links = open_links(settings.ledger, around.clock)
     stack.callback(links.close)
-    directory = StoredDirectory(links, venue, clock, confirmed=True)
+    directory = StoredDirectory(links, venue, around.clock, confirmed=True)
     opened = open_venue(venue, settings.of(venue), directory, around)
     if opened.profile.name != venue:
         raise UsageError("the venue has another name", where=f"--venue {venue}", found=opened.profile.name)
-    if permit is None:
-        return DryVenue(opened, terms.bookmakers)
-    return LockedVenue(opened, terms.bookmakers, permit, clock, deployed.spec.zone)
+    return opened
+
+
+def _account(venue: Venue) -> VenueAccount | None:
+    """The account as the venue states it; None where it does not."""
+    account: Callable[[], VenueAccount] | None = getattr(venue, "account", None)
+    try:
+        return None if account is None else account()
+    except VenueFailure as failure:
+        raise LedgerError("the account cannot be read", where=venue.profile.name, found=failure.cause,
+                          todo="start again") from None  # fmt: skip
 
 
 def venue_of_ledger(name: str, settings: LiveSettings) -> str:

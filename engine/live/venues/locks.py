@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from engine.errors import BeaError, ConfigurationError, printable
+from engine.live.account import VenueAccount
 from engine.live.wire.credentials import credential
 from engine.logs.secrets import Secrets
 from engine.promotion import Promotion
@@ -150,6 +151,7 @@ def unlock(
     environment: Mapping[str, str],
     secrets: Secrets,
     confirm: Callable[[Sequence[str], str], bool],
+    account: Callable[[], VenueAccount | None] = lambda: None,
 ) -> Permit:
     """Open every lock, the person's last.
 
@@ -162,6 +164,8 @@ def unlock(
         Takes the credentials in.
     confirm : callable
         Gets the lines that a person must read, and the words that say yes; whether they were typed.
+    account : callable
+        Asked once everything else is there: the account as the venue states it; None where it states none.
 
     Raises
     ------
@@ -182,12 +186,15 @@ def unlock(
         lacks.append(f"currency: the account has {wanted.currency}, the ledger {wanted.promotion.currency}")
     if lacks or limits is None:
         raise _locked(lacks)
-    if not confirm(confirmation(wanted, limits), phrase(limits)):
+    stated = account()
+    if stated is not None and stated.currency != limits.currency:
+        raise _locked([f"currency: the account has {printable(stated.currency, 8)}, the ledger {limits.currency}"])
+    if not confirm(confirmation(wanted, limits, stated), phrase(limits)):
         raise _locked(["confirmation: a person must type the names of venue and account at the start"])
     return Permit(limits)
 
 
-def confirmation(wanted: Wanted, limits: RealMoney) -> list[str]:
+def confirmation(wanted: Wanted, limits: RealMoney, stated: VenueAccount | None = None) -> list[str]:
     """What a person reads before real money is bet: venue, account, limits, and the gates that a reason opened."""
     promotion, money = wanted.promotion, limits.currency
     lines = [
@@ -195,6 +202,8 @@ def confirmation(wanted: Wanted, limits: RealMoney) -> list[str]:
         f"at most {limits.order_most_minor / 100:,.2f} {money} an order, "
         f"at most {limits.day_loss_minor / 100:,.2f} {money} lost a day",
     ]
+    if stated is not None:
+        lines.append(f"the venue says: {printable(stated.name, 80)}, {stated.balance_minor / 100:,.2f} {money} free")
     lines += [f"acknowledged gate {gate}: {reason}" for gate, reason in promotion.acknowledged.items()]
     return lines
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from engine.errors import ConfigurationError
+from engine.live.account import VenueAccount
 from engine.live.venues.locks import Locked, Permit, RealMoney, Wanted, read_real_money, unlock
 from engine.logs.secrets import Secrets
 from engine.promotion import Promotion
@@ -124,6 +125,21 @@ def test_a_file_of_another_form_keeps_it_shut(text: str, tmp_path: Path) -> None
     path.chmod(0o600)
     with pytest.raises(Locked, match=r"\(1\) file: "):
         asked(path)
+
+
+def test_the_account_is_shown_as_the_venue_states_it_and_its_currency_counts(tmp_path: Path) -> None:
+    asked: list[list[str]] = []
+
+    def start(currency: str) -> Permit:
+        environment = {"BEA_REAL_MONEY": str(written(tmp_path))} | ENVIRONMENT
+        account = VenueAccount("Jane Doe", currency, 123_456)
+        return unlock(WANTED, environment, Secrets(), lambda lines, words: not asked.append([*lines]), lambda: account)
+
+    start("GBP")
+    assert asked[0][2] == "the venue says: Jane Doe, 1,234.56 GBP free"
+    with pytest.raises(Locked, match="currency: the account has EUR, the ledger GBP"):
+        start("EUR")
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("says", ["", "yes", "betfair", "betfair jane", "Betfair jane-doe"])

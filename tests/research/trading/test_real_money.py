@@ -108,7 +108,7 @@ def test_with_every_lock_open_a_bet_reaches_the_venue_with_its_own_ids(
     said = capsys.readouterr().out
     assert "REAL MONEY: money bets at desk, account jane-doe" in said and "type 'desk jane-doe'" in said
     assert "at most 100.00 EUR an order, at most 150.00 EUR lost a day" in said
-    assert "acknowledged gate pbo: few trials" in said
+    assert "acknowledged gate pbo: few trials" in said and "the venue says: jane-doe, 20,000.00 EUR free" in said
     (sent,) = scene.server.sent()
     assert sent["theirs"] == ["e1", "1x2", "X", None] and sent["stake_minor"] == 10_000
     assert scene.server.desk.venue.balance_minor() == FUNDS - 10_000
@@ -203,7 +203,7 @@ def test_each_lock_keeps_the_order_back(
     assert main(typed) == 1
     said = capsys.readouterr().err
     assert said.startswith("error: real money stays locked") and words in said and len(said.splitlines()) == 1
-    assert not scene.server.heard, "nobody was even asked"
+    assert not scene.server.sent() and bool(scene.server.heard) == (lock in ("person", "pipe"))
 
 
 def test_an_account_that_holds_less_than_the_bankroll_is_refused(
@@ -228,7 +228,8 @@ def test_a_ledger_on_paper_is_not_gone_on_with(scene: Scene, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["live", "money"], "--venue"), (["live", "money", "--venue", "dask"], "did you mean desk?"),
+        (["live", "--venue", "desk"], "required: NAME; see"), (["links"], "required: VENUE; see"),
+        (["live", "money"], "required: --venue"), (["live", "money", "--venue", "dask"], "did you mean desk?"),
         (["live", "money", "--venue", "desk"], "unknown feed 'desk' in --feed"),
         ([*WORDS, "--dry-run", "--wind-down"], "nothing is sent in either"),
         (["links", "dask", "propose"], "did you mean desk?"),
