@@ -41,10 +41,14 @@ class Terminal(io.StringIO):
 
 
 class Scene:
-    """A home with the promotion ``money`` and everything that its locks ask for, and the desk that it bets at."""
+    """A home with the promotion ``money`` and everything that its locks ask for."""
 
-    def __init__(self, home: Path, server: DeskServer, patch: pytest.MonkeyPatch) -> None:
-        self.home, self.server, self._patch = home, server, patch
+    server: DeskServer
+
+    def __init__(
+        self, home: Path, address: str, patch: pytest.MonkeyPatch, *, venue: str = "desk", currency: str = "EUR"
+    ) -> None:
+        self.home, self.address, self._patch = home, address, patch
         for kind in ("feeds", "venues"):
             shutil.copytree(ROOT / "examples" / kind, home / kind)
         self.settings()
@@ -52,17 +56,13 @@ class Scene:
         self.types("desk jane-doe")
         patch.setenv("DESK_USERNAME", "jane-doe")
         patch.setenv("DESK_PASSWORD", "hunter2hunter2")
-        gate = {"name": "adapter", "expected": "", "found": "desk", "passed": True, "reason": ""}
+        gate = {"name": "adapter", "expected": "", "found": venue, "passed": True, "reason": ""}
         gates = ({"name": "pbo", "expected": "", "found": "", "passed": False, "reason": "few trials"}, gate)
-        publish(replace(load("demo"), name="money", mode="live", gates=gates))
-        server.desk.venue.deposit("capital:1", FUNDS)
-        starts = instant_ns(datetime.fromisoformat(MATCH["starts"]))
-        offered = {"id": "e1", "home": "Ajax", "away": "PSV", "starts_ns": starts, "competition": "a league"}
-        server.events = [offered | {"1x2": {"home": "1", "draw": "X", "away": "2"}}]
+        publish(replace(load("demo"), name="money", mode="live", gates=gates, currency=currency))
 
     def settings(self, **more: Any) -> None:
         (self.home / "live").mkdir(exist_ok=True)
-        (self.home / "live" / "desk.yaml").write_text(yaml.safe_dump({"address": self.server.url, **more}))
+        (self.home / "live" / "desk.yaml").write_text(yaml.safe_dump({"address": self.address, **more}))
 
     def file(self, **more: Any) -> None:
         venue = {"real_money": True, "name": "desk", "account": "jane-doe", "currency": "EUR",
@@ -93,7 +93,13 @@ class Scene:
 def scene(promoted_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     home = own_copy(promoted_home, tmp_path, monkeypatch)
     with DeskServer(tmp_path / "venue.db", lambda: NOW_NS) as server:
-        yield Scene(home, server, monkeypatch)
+        made = Scene(home, server.url, monkeypatch)
+        made.server = server
+        server.desk.venue.deposit("capital:1", FUNDS)
+        starts = instant_ns(datetime.fromisoformat(MATCH["starts"]))
+        offered = {"id": "e1", "home": "Ajax", "away": "PSV", "starts_ns": starts, "competition": "a league"}
+        server.events = [offered | {"1x2": {"home": "1", "draw": "X", "away": "2"}}]
+        yield made
 
 
 def bodies(kind: Kind) -> list[Any]:
