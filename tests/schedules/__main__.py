@@ -1,6 +1,7 @@
 """Run schedules: ``python -m tests.schedules --seeds 20000``; ``--planted`` looks for the planted bugs.
 
-The exit status is 1 if an invariant is violated, a fault or a transition is met too rarely, or a planted bug is missed.
+The exit status is 1 if an invariant is violated, a planted bug is missed, or, at the venue within the process, a fault or
+a transition is met too rarely. ``--venue`` runs them with the adapter of a real venue, over its wire.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = find_planted(seeds) if options.venue == "desk" else find_bugs(seeds, options.venue)
         return int(any(one.seed is None for one in found))
     measured = run(seeds, world_of(options.venue))
-    return int(measured.violations > 0 or bool(measured.rare))
+    return int(measured.violations > 0 or (bool(measured.rare) and options.venue == "desk"))
 
 
 def run(seeds: range, world_type: type[World] = World) -> Measured:

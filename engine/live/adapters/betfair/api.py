@@ -18,6 +18,8 @@ from engine.live.wire.request import Reply, Request, Wire, WireFailure
 
 BETTING, ACCOUNT = "betting", "account"
 _PREFIXES: Final = {BETTING: "SportsAPING/v1.0", ACCOUNT: "AccountAPING/v1.0"}
+#: a read is over after so long; it can be asked again
+READ_S: Final = 5.0
 #: ending of the API of each place; all others have that of .com
 _ENDINGS: Final = {"it": "it"}
 
@@ -75,7 +77,7 @@ class Api:
         """
         return self._called(token, BETTING, method, params, changes=True, timeout_s=timeout_s).value
 
-    def read(self, method: str, params: Mapping[str, Any], service: str = BETTING) -> Result:
+    def read(self, method: str, params: Mapping[str, Any], service: str = BETTING, timeout_s: float = READ_S) -> Result:
         """Read something.
 
         Raises
@@ -84,7 +86,7 @@ class Api:
         """
         for last in (False, True):
             try:
-                return self._called(self._session.token(), service, method, params)
+                return self._called(self._session.token(), service, method, params, timeout_s=timeout_s)
             except ConfigurationError:
                 raise ReadFailed("login_refused") from None
             except WireFailure as failure:

@@ -81,6 +81,8 @@ class Lists:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        #: what the bets of a settled market won, by bet id, as it was last read, and the commission then
+        self._won: dict[str, tuple[int, dict[str, int]]] = {}
 
     def of_references(self, references: Sequence[str]) -> Account:
         """Bets with these references, wherever they are.
@@ -168,7 +170,7 @@ class Lists:
         settled = [listed.cleared["SETTLED"] for listed in bets.values() if "SETTLED" in listed.cleared]
         try:
             by_market = self._commissions(sorted({word(row, "marketId") for row in settled}))
-            shares = {market: self._shares(market, minor) for market, minor in by_market.items() if minor}
+            shares = {market: self._shares(market, minor, settled) for market, minor in by_market.items() if minor}
             net: dict[str, int | None] = {}
             for row in settled:
                 market, bet_id, profit = word(row, "marketId"), word(row, "betId"), _profit(row)
@@ -188,19 +190,26 @@ class Lists:
                 found[word(row, "marketId")] = size_minor(row, "commission")
         return found
 
-    def _shares(self, market: str, commission_minor: int) -> dict[str, int]:
+    def _shares(self, market: str, commission_minor: int, settled: Sequence[Row]) -> dict[str, int]:
         """A market's commission by bet id: in proportion to what the winning bets won, to the cent in sum.
 
-        Empty where the list of its bets is not whole, or none of them won.
+        Empty where the list of its bets is not whole, or none of them won. A market is read again when its commission
+        or the profit of one of its settled bets is another one than before.
         """
+        known = {word(row, "betId"): _profit(row) for row in settled if word(row, "marketId") == market}
+        before, won = self._won.get(market, (0, {}))
+        if before != commission_minor or any(won.get(bet_id) != profit for bet_id, profit in known.items()):
+            won = self._bets_of(market)
+            self._won[market] = commission_minor, won
+        winners = {bet_id: profit for bet_id, profit in sorted(won.items()) if profit > 0}
+        return shared(commission_minor, winners) if winners else {}
+
+    def _bets_of(self, market: str) -> dict[str, int]:
+        """Profit of each settled bet of a market; empty where the list is not whole."""
         account = Account()
         asked = {"betStatus": "SETTLED", "marketIds": [market]}
-        won = {
-            word(row, "betId"): _profit(row)
-            for row in self._pages(account, "listClearedOrders", "clearedOrders", asked)
-        }
-        won = {bet_id: profit for bet_id, profit in sorted(won.items()) if profit > 0}
-        return shared(commission_minor, won) if account.complete and won else {}
+        found = self._pages(account, "listClearedOrders", "clearedOrders", asked)
+        return {word(row, "betId"): _profit(row) for row in found} if account.complete else {}
 
 
 def shared(amount_minor: int, weights: Mapping[str, int]) -> dict[str, int]:

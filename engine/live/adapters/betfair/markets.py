@@ -11,6 +11,8 @@ from engine.live.adapters.betfair.api import Api
 from engine.live.adapters.betfair.fields import Misread, Row, rows, whole, word
 from engine.live.venue import ReadFailed
 
+#: what is asked while an order waits is over after so long
+_SOON_S: Final = 1.5
 #: markets of one question; the documented weight allows 200
 _AT_ONCE: Final = 100
 _LADDERS: Final = {"CLASSIC": CLASSIC, "FINEST": FINEST}
@@ -76,6 +78,7 @@ class Markets:
                     "filter": {"marketIds": some}, "maxResults": len(some),
                     "marketProjection": ["EVENT", "MARKET_DESCRIPTION"],
                 },
+                timeout_s=_SOON_S,
             ).value  # fmt: skip
             try:
                 self._facts |= {word(row, "marketId"): _facts(row) for row in rows({"markets": found}, "markets")}
@@ -91,7 +94,7 @@ class Markets:
         ReadFailed
             Also where Betfair does not know the market.
         """
-        found = self._api.read("listMarketBook", {"marketIds": [market]}).value
+        found = self._api.read("listMarketBook", {"marketIds": [market]}, timeout_s=_SOON_S).value
         try:
             row = next((row for row in rows({"books": found}, "books") if word(row, "marketId") == market), None)
             if row is None:

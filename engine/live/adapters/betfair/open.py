@@ -17,22 +17,6 @@ from engine.live.wire.http import HttpWire
 from engine.live.wire.request import Wire
 
 
-def open_session(settings: BetfairSettings, around: Around) -> tuple[Wire, Session]:
-    """The wire to Betfair and a session that is not logged in yet; both end with the adapter."""
-    certificate = None
-    if settings.certificate:
-        certificate = (Path(settings.certificate), Path(settings.certificate_key))
-    http = HttpWire(wall_ns=around.clock.wall_ns, client_certificate=certificate)
-    around.at_end(http.close)
-    account = Account.read(around.environment, around.secrets)
-    session = Session(
-        http, account, around.clock, around.secrets, jurisdiction=settings.jurisdiction,
-        with_certificate=certificate is not None,
-    )  # fmt: skip
-    around.at_end(session.close)
-    return http, session
-
-
 def open_venue(settings: BetfairSettings, directory: Directory, around: Around) -> BetfairVenue:
     """The account of the credentials; as `engine.live.adapters.registry.open_venue`.
 
@@ -43,15 +27,39 @@ def open_venue(settings: BetfairSettings, directory: Directory, around: Around) 
     BeaError
         The account could not be read.
     """
-    wire, session = open_session(settings, around)
+    return venue_over(open_wire(settings, around), settings, directory, around)
+
+
+def open_wire(settings: BetfairSettings, around: Around) -> HttpWire:
+    """The wire to Betfair, with the certificate of the settings; it ends with the adapter."""
+    pair = (Path(settings.certificate), Path(settings.certificate_key)) if settings.certificate else None
+    wire = HttpWire(wall_ns=around.clock.wall_ns, client_certificate=pair)
+    around.at_end(wire.close)
+    return wire
+
+
+def open_session(wire: Wire, settings: BetfairSettings, around: Around) -> Session:
+    """A session that logs in when it is used, and out at the end.
+
+    Raises
+    ------
+    ConfigurationError
+        A credential is missing.
+    """
+    session = Session(
+        wire, Account.read(around.environment, around.secrets), around.clock, around.secrets,
+        jurisdiction=settings.jurisdiction, with_certificate=bool(settings.certificate),
+    )  # fmt: skip
+    around.at_end(session.close)
+    return session
+
+
+def venue_over(wire: Wire, settings: BetfairSettings, directory: Directory, around: Around) -> BetfairVenue:
+    """As `open_venue`, over a wire that is open."""
+    session = open_session(wire, settings, around)
     wire = DryRun(wire, around.show, around.secrets) if around.dry_run else wire
-    return checked(BetfairVenue(
-        Api(wire, session, jurisdiction=settings.jurisdiction), directory, settings, around.clock
-    ), settings)  # fmt: skip
-
-
-def checked(venue: BetfairVenue, settings: BetfairSettings) -> BetfairVenue:
-    """A venue whose account has the currency of the settings; raises as `open_venue`."""
+    api = Api(wire, session, jurisdiction=settings.jurisdiction)
+    venue = BetfairVenue(api, directory, settings, around.clock)
     try:
         currency = venue.account().currency
     except ReadFailed as failure:

@@ -75,6 +75,7 @@ def drafted(order: Order, theirs: Theirs, ladder: Ladder, minimum: Minimum) -> D
     size = order.stake_minor
     if order.side == "lay":
         size = min(order.backer_minor, order.stake_minor * 100 // (round(limit * 100) - 100))
+    size -= size % minimum.step_minor
     if not minimum.allows(size, limit):
         return refusal(order, "stake_minimum")
     return Draft(order, int(theirs.selection), theirs.handicap or 0.0, limit, size)

@@ -18,10 +18,13 @@ class Minimum:
     stake_minor : int
     payout_minor : int
         0: a smaller stake is never taken.
+    step_minor : int
+        Stakes are multiples of it.
     """
 
     stake_minor: int
     payout_minor: int
+    step_minor: int = 1
 
     def allows(self, size_minor: int, price: float) -> bool:
         """Whether a backer's stake at a price is taken.
@@ -40,6 +43,8 @@ _MINIMA: Final[Mapping[str, Minimum]] = {
     "CAD": Minimum(200, 3_000), "SEK": Minimum(1_500, 15_000), "DKK": Minimum(1_500, 15_000),
     "NOK": Minimum(1_000, 15_000),
 }  # fmt: skip
+#: of the Italian exchange: 2 EUR, in steps of 50 cents
+_ITALY: Final = Minimum(200, 0, 50)
 #: exchanges on which a small stake is never taken, whatever it can pay out
 _NO_PAYOUT: Final = ("it", "es", "se")
 
@@ -52,7 +57,7 @@ def minimum_of(currency: str, jurisdiction: str, stake_minor: int = 0, payout_mi
     ConfigurationError
         The table has no such currency, and no stake is given.
     """
-    known = _MINIMA.get(currency)
+    known = _ITALY if jurisdiction == "it" else _MINIMA.get(currency)
     if known is None and not stake_minor:
         raise ConfigurationError(
             "no minimum stake is known", where="betfair.currency", expected=", ".join(_MINIMA), found=currency,
@@ -60,4 +65,4 @@ def minimum_of(currency: str, jurisdiction: str, stake_minor: int = 0, payout_mi
         )  # fmt: skip
     known = known or Minimum(stake_minor, payout_minor)
     payout = 0 if jurisdiction in _NO_PAYOUT else payout_minor or known.payout_minor
-    return Minimum(stake_minor or known.stake_minor, payout)
+    return Minimum(stake_minor or known.stake_minor, payout, known.step_minor)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.errors import ConfigurationError
-from engine.live.account import VenueAccount
 from engine.live.adapters.betfair.api import ACCOUNT, Api, Refused, Unreadable
 from engine.live.adapters.betfair.codes import said_of
 from engine.live.adapters.betfair.fields import Misread, number, rows, size_minor, whole, word
@@ -53,6 +52,24 @@ _OURS: Final = re.compile(r"[0-9a-f]{32}")
 _LATELY_NS: Final = 7 * DAY_NS
 #: orders of a request; the Italian exchange takes no more
 _MOST: Final = 50
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whose account it is.
+
+    Attributes
+    ----------
+    name : str
+    currency : str
+        Three letters; that of every amount of the account.
+    balance_minor : int
+        As `BetfairVenue.balance_minor`.
+    """
+
+    name: str
+    currency: str
+    balance_minor: int
 
 
 class BetfairVenue:
@@ -97,14 +114,19 @@ class BetfairVenue:
             else:
                 wanted.append((order, theirs))
         if wanted:
-            answers |= self._place(market, wanted)
+            answers |= self._place(market, wanted, self._clock.monotonic_ns() + self.profile.connect_timeout_ns)
         failures = [answer for answer in answers.values() if isinstance(answer, VenueFailure)]
         if len(failures) == len(orders) and len({(type(one), one.cause) for one in failures}) == 1:
             raise failures[0]
         return [answers[order.key] for order in orders]
 
-    def _place(self, market: str, wanted: Sequence[tuple[Order, Theirs]]) -> dict[str, Receipt | VenueFailure]:
-        """Send orders of one market, if it and its orders are in order."""
+    def _place(
+        self, market: str, wanted: Sequence[tuple[Order, Theirs]], latest_ns: int
+    ) -> dict[str, Receipt | VenueFailure]:
+        """Send orders of one market, if it and its orders are in order, by an instant of the monotonic clock.
+
+        Who waits for the answer has reckoned with the time for a connection and for an answer, and not with more.
+        """
         orders = [order for order, _ in wanted]
         try:
             facts, state = self._markets.facts([market]).get(market), self._markets.state(market)
@@ -130,10 +152,12 @@ class BetfairVenue:
             else:
                 answers[order.key] = draft
         if drafts:
-            answers |= self._send(market, drafts, state.version)
+            answers |= self._send(market, drafts, state.version, latest_ns)
         return answers
 
-    def _send(self, market: str, drafts: Sequence[Draft], version: int) -> dict[str, Receipt | VenueFailure]:
+    def _send(
+        self, market: str, drafts: Sequence[Draft], version: int, latest_ns: int
+    ) -> dict[str, Receipt | VenueFailure]:
         reference, keys = request_reference(drafts), [draft.order.key for draft in drafts]
         if any(self._doubtful.get(key, reference) != reference for key in keys):
             # Betfair knows a request again, not its orders: within another request it would be a second bet
@@ -146,7 +170,7 @@ class BetfairVenue:
         }  # fmt: skip
         answers: list[Receipt | VenueFailure]
         try:
-            answers = answers_of(drafts, self._change("placeOrders", params))
+            answers = answers_of(drafts, self._change("placeOrders", params, latest_ns))
         except Refused as refused:
             answers = [said_of(key, refused.code, {}, refused.wait_ns) for key in keys]
         except VenueFailure as failure:
@@ -156,8 +180,8 @@ class BetfairVenue:
                 self._doubtful[key] = reference
         return dict(zip(keys, answers, strict=True))
 
-    def _change(self, method: str, params: Mapping[str, object]) -> object:
-        """Send something; without a session nothing leaves.
+    def _change(self, method: str, params: Mapping[str, object], latest_ns: int | None = None) -> object:
+        """Send something; without a session, or too late, nothing leaves.
 
         Raises
         ------
@@ -169,6 +193,8 @@ class BetfairVenue:
             raise Refused("SUSPENDED") from None  # the login is refused for good
         except WireFailure:
             raise NotTaken("no_session") from None
+        if latest_ns is not None and self._clock.monotonic_ns() > latest_ns:
+            raise NotTaken("late")
         try:
             return self._api.change(token, method, params, self.profile.send_timeout_ns / SECOND_NS)
         except WireFailure as failure:
@@ -228,13 +254,18 @@ class BetfairVenue:
         at_risk = sum(receipt_of(name[1], listed, None).at_risk_minor for name, listed in account.bets.items())
         return round(money * 100) - at_risk
 
-    def account(self) -> VenueAccount:
-        """As `engine.live.account.HasAccount.account`."""
+    def account(self) -> Holder:
+        """Whose account it is, and what is in it.
+
+        Raises
+        ------
+        ReadFailed
+        """
         found = self._api.read("getAccountDetails", {}, ACCOUNT).value
         try:
             (row,) = rows({"details": [found]}, "details")
             name = " ".join(filter(None, (word(row, "firstName"), word(row, "lastName"))))
-            return VenueAccount(name, word(row, "currencyCode"), self.balance_minor())
+            return Holder(name, word(row, "currencyCode"), self.balance_minor())
         except Misread:
             raise ReadFailed("unreadable_details") from None
 

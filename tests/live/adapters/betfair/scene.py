@@ -27,10 +27,6 @@ class Scene:
         self.line = Line(self.exchange, self.clock)
         self.venue: BetfairVenue = venue_of(self.line, settings=settings, **of_venue)
 
-    def venue_again(self) -> BetfairVenue:
-        """The venue of a new process."""
-        return venue_of(self.line)
-
     def inject(self, name: str, times: int = 1) -> None:
         """Let a fault meet the next requests."""
         self.desk.inject(FAULTS[name], times)

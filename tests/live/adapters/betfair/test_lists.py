@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.errors import BeaError, ConfigurationError
-from engine.live.account import VenueAccount
 from engine.live.adapters.betfair.api import Api, Unreadable
 from engine.live.adapters.betfair.lists import Listed, receipt_of, shared
-from engine.live.adapters.betfair.open import checked
-from engine.live.adapters.betfair.settings import BetfairSettings
+from engine.live.adapters.betfair.venue import Holder
 from engine.live.linking.contract import Links
 from engine.live.venue import NotTaken, Outcome, ReadFailed, Receipt, Unanswered
 from engine.live.wire.request import Reply, WireFailure
@@ -93,8 +90,16 @@ def test_commission_is_of_the_market_and_shared_out_over_its_winners() -> None:
     assert scene.venue.balance_minor() == BANKROLL + sum(pnl or 0 for pnl, _ in money)
     levels = {(asked.get("groupBy"), "marketIds" in asked) for asked in scene.asked("listClearedOrders")}
     assert levels == {(None, False), ("MARKET", True), (None, True)}
+    asked = len(scene.asked("listClearedOrders"))
     alone = scene.shown(order(3))  # its share counts the winners that were not asked for
     assert alone.pnl_minor == 858
+    assert len(scene.asked("listClearedOrders")) == asked + 5, "the bets of the market are not read again"
+    scene.desk.settle(order(2).key, -200, version=2)  # settled anew: one winner is left, and bears it all
+    scene.exchange.charged_minor = {order(3).key: 45}
+    scene.desk.settle(order(3).key, 855, version=2)
+    scene.exchange.commission_minor[market] = 45
+    again = {receipt.key: receipt.pnl_minor for receipt in scene.venue.look_up([order(2).key, order(3).key]).receipts}
+    assert again == {order(2).key: -200, order(3).key: 855}
 
 
 def test_shares_are_whole_and_add_up() -> None:
@@ -200,18 +205,7 @@ def test_the_balance_counts_each_bet_by_itself_where_betfair_nets_a_market() -> 
 
 
 def test_the_account_says_whose_it_is() -> None:
-    assert Scene().venue.account() == VenueAccount("Some Body", "GBP", BANKROLL)
-
-
-def test_an_account_in_another_currency_is_refused_in_one_line() -> None:
-    scene = Scene()
-    assert checked(scene.venue, BetfairSettings()) is scene.venue
-    scene.exchange.currency = "EUR"
-    with pytest.raises(ConfigurationError, match=r"betfair\.currency: expected GBP, found EUR"):
-        checked(scene.venue, BetfairSettings())
-    scene.exchange.login_status = "KYC_SUSPEND"
-    with pytest.raises(BeaError, match="found login_refused"):
-        checked(scene.venue_again(), BetfairSettings())
+    assert Scene().venue.account() == Holder("Some Body", "GBP", BANKROLL)
 
 
 # -- sessions and failures of reads -----------------------------------------------------------------------------------

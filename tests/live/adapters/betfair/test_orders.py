@@ -103,11 +103,33 @@ def test_a_lay_never_risks_more_than_its_liability_at_the_limit() -> None:
 @pytest.mark.parametrize(
     ("currency", "place", "stake", "limit", "allowed"),
     [("GBP", "com", 100, 1.5, True), ("GBP", "com", 99, 10.0, False), ("GBP", "com", 50, 20.0, True),
-     ("GBP", "it", 50, 20.0, False), ("EUR", "com", 50, 40.0, True), ("EUR", "com", 50, 39.0, False),
+     ("GBP", "es", 50, 20.0, False), ("EUR", "com", 50, 40.0, True), ("EUR", "com", 50, 39.0, False),
      ("SEK", "com", 1_499, 2.0, False), ("AUD", "com", 500, 2.0, True), ("AUD", "com", 499, 2.0, False)],
 )  # fmt: skip
 def test_minimum_stakes_of_each_currency(currency: str, place: str, stake: int, limit: float, allowed: bool) -> None:
     assert minimum_of(currency, place).allows(stake, limit) is allowed
+
+
+def test_stakes_of_the_italian_exchange_are_multiples_of_50_cents() -> None:
+    made = drafted(order(stake_minor=777), THERE, CLASSIC, minimum_of("EUR", "it"))
+    assert isinstance(made, Draft) and made.size_minor == 750
+    small = drafted(order(stake_minor=199), THERE, CLASSIC, minimum_of("EUR", "it"))
+    assert isinstance(small, Receipt) and small.reason == "stake_minimum"
+
+
+def test_an_order_that_had_to_wait_too_long_does_not_leave() -> None:
+    scene = Scene()
+    right = scene.line.exchange
+
+    def slow(request: Any) -> Any:
+        if b"listMarketBook" in request.content:
+            assert request.timeout_s <= 1.5
+            scene.clock.sleep_ns(3_000_000_001)
+        return right(request)
+
+    scene.line.exchange = slow  # type: ignore[method-assign]
+    (answer,) = scene.place(order())
+    assert isinstance(answer, NotTaken) and answer.cause == "late" and not scene.asked("placeOrders")
 
 
 def test_minima_are_settings_and_an_unknown_currency_needs_them() -> None:
