@@ -1,7 +1,7 @@
 """Run schedules: ``python -m tests.schedules --seeds 20000``; ``--planted`` looks for the planted bugs.
 
-The exit status is 1 if an invariant is violated, a planted bug is missed, or, at the venue within the process, a fault or
-a transition is met too rarely. ``--venue`` runs them with the adapter of a real venue, over its wire.
+The exit status is 1 if an invariant is violated, a planted bug is missed, or, at the venue within the process, a fault
+or a transition is met too rarely. ``--venue`` runs them with the adapter of a real venue, over its wire.
 """
 
 from __future__ import annotations
