@@ -39,8 +39,8 @@ def _one_page() -> AbstractContextManager[None]:
     """The second page of a list is not read."""
     right = Api.read
 
-    def read(self: Api, method: str, params: Any, *more: Any) -> Any:
-        found = right(self, method, params, *more)
+    def read(self: Api, method: str, params: Any, *more: Any, **times: Any) -> Any:
+        found = right(self, method, params, *more, **times)
         if isinstance(found.value, dict) and "moreAvailable" in found.value:
             found.value["moreAvailable"] = False
         return found
@@ -97,12 +97,6 @@ def _new_reference() -> AbstractContextManager[None]:
     return put((venue, "request_reference", lambda drafts: f"request-{next(numbers)}"), _no_doubt())
 
 
-@_plant
-def _other_request() -> AbstractContextManager[None]:
-    """An order that may stand is sent again within another request."""
-    return put(_no_doubt())
-
-
 def _no_doubt() -> tuple[Any, str, Any]:
     """No request is remembered."""
     right = BetfairVenue._send
@@ -119,11 +113,11 @@ def _twice() -> AbstractContextManager[None]:
     """The adapter sends again by itself."""
     right = BetfairVenue._change
 
-    def change(self: BetfairVenue, method: str, params: Any) -> Any:
+    def change(self: BetfairVenue, *values: Any) -> Any:
         try:
-            return right(self, method, params)
+            return right(self, *values)
         except Unanswered:
-            return right(self, method, params)
+            return right(self, *values[:2])
 
     return put((BetfairVenue, "_change", change))
 

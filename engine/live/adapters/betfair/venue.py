@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.errors import ConfigurationError
+from engine.live.account import VenueAccount
 from engine.live.adapters.betfair.api import ACCOUNT, Api, Refused, Unreadable
 from engine.live.adapters.betfair.codes import said_of
 from engine.live.adapters.betfair.fields import Misread, number, rows, size_minor, whole, word
@@ -52,24 +53,6 @@ _OURS: Final = re.compile(r"[0-9a-f]{32}")
 _LATELY_NS: Final = 7 * DAY_NS
 #: orders of a request; the Italian exchange takes no more
 _MOST: Final = 50
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Whose account it is.
-
-    Attributes
-    ----------
-    name : str
-    currency : str
-        Three letters; that of every amount of the account.
-    balance_minor : int
-        As `BetfairVenue.balance_minor`.
-    """
-
-    name: str
-    currency: str
-    balance_minor: int
 
 
 class BetfairVenue:
@@ -254,7 +237,7 @@ class BetfairVenue:
         at_risk = sum(receipt_of(name[1], listed, None).at_risk_minor for name, listed in account.bets.items())
         return round(money * 100) - at_risk
 
-    def account(self) -> Holder:
+    def account(self) -> VenueAccount:
         """Whose account it is, and what is in it.
 
         Raises
@@ -265,7 +248,7 @@ class BetfairVenue:
         try:
             (row,) = rows({"details": [found]}, "details")
             name = " ".join(filter(None, (word(row, "firstName"), word(row, "lastName"))))
-            return Holder(name, word(row, "currencyCode"), self.balance_minor())
+            return VenueAccount(name, word(row, "currencyCode"), self.balance_minor())
         except Misread:
             raise ReadFailed("unreadable_details") from None
 

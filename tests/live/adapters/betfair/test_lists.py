@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from engine.live.account import VenueAccount
 from engine.live.adapters.betfair.api import Api, Unreadable
 from engine.live.adapters.betfair.lists import Listed, receipt_of, shared
-from engine.live.adapters.betfair.venue import Holder
 from engine.live.linking.contract import Links
 from engine.live.venue import NotTaken, Outcome, ReadFailed, Receipt, Unanswered
 from engine.live.wire.request import Reply, WireFailure
@@ -205,7 +205,7 @@ def test_the_balance_counts_each_bet_by_itself_where_betfair_nets_a_market() -> 
 
 
 def test_the_account_says_whose_it_is() -> None:
-    assert Scene().venue.account() == Holder("Some Body", "GBP", BANKROLL)
+    assert Scene().venue.account() == VenueAccount("Some Body", "GBP", BANKROLL)
 
 
 # -- sessions and failures of reads -----------------------------------------------------------------------------------
