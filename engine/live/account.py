@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,17 @@ class VenueAccount:
     name: str
     currency: str
     balance_minor: int
+
+
+class HasAccount(Protocol):
+    """A venue that says whose account it bets on."""
+
+    def account(self) -> VenueAccount:
+        """The account now.
+
+        Raises
+        ------
+        ReadFailed
+            It could not be read.
+        """
+        ...

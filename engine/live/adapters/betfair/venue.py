@@ -238,7 +238,7 @@ class BetfairVenue:
         return round(money * 100) - at_risk
 
     def account(self) -> VenueAccount:
-        """Whose account it is, and what is in it.
+        """As `engine.live.account.HasAccount.account`: whose it is, and what is in it.
 
         Raises
         ------
