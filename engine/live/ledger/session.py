@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -246,7 +247,7 @@ def sqlite_sessions(path: Path, settings: LedgerSettings, clock: Clock, *, creat
         connection.execute("PRAGMA synchronous=FULL")
         mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         if mode != "wal":
-            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            mode = _switched_on(connection, settings.busy_timeout_ms / 1e3)
         if mode != "wal":  # a failed write or flush is told in no other way
             raise failure(str(path), f"the write-ahead log cannot be switched on, journal mode {mode}")
 
@@ -256,6 +257,18 @@ def sqlite_sessions(path: Path, settings: LedgerSettings, clock: Clock, *, creat
         raw.execute(connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
 
     return Sessions(database, str(path), clock)
+
+
+def _switched_on(connection: Any, timeout_s: float) -> str:
+    """Switch to the write-ahead log. SQLite's own time-out does not hold for this, and another process may be at it."""
+    ends_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if not str(error.sqlite_errorname).startswith("SQLITE_BUSY") or time.monotonic() >= ends_s:
+                raise
+        time.sleep(0.01)
 
 
 def postgres_sessions(url: str, schema: str, settings: LedgerSettings, clock: Clock) -> Sessions:

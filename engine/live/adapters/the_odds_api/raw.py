@@ -1,0 +1,65 @@
+"""Answers kept as they came: one file each, named by day, call and content.
+
+A file has the form of a historical snapshot, so that both are imported alike: ``timestamp`` is the instant at which the
+answer was received, ``call`` what was asked, and ``data`` the answer byte for byte.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from engine.clock import SECOND_NS
+from engine.errors import BeaError
+from engine.files import write_bytes
+from engine.live.adapters.the_odds_api.calls import Call
+from engine.live.adapters.the_odds_api.client import Answer
+from engine.logs.secrets import HIDDEN
+
+_NO_NAME: Final = re.compile(r"[^a-z0-9_]+")
+
+
+class RawAnswers:
+    """The answers of a service below a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        ``data/raw/the_odds_api`` of the home folder; made when it is needed.
+    key : str
+        Taken out of every answer that repeats it.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self._folder, self._key = folder, key.encode()
+
+    def keep(self, call: Call, answer: Answer) -> Path:
+        """Keep an answer; one with the same content is kept once a day.
+
+        Raises
+        ------
+        BeaError
+            The file cannot be written.
+        """
+        content = answer.content.replace(self._key, HIDDEN.encode()) if self._key else answer.content
+        at = datetime.fromtimestamp(answer.received_ns // SECOND_NS, UTC)
+        stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{answer.received_ns % SECOND_NS:09d}Z"
+        what = _NO_NAME.sub("-", call.path.lower()).strip("-")[:120]
+        folder = self._folder / f"{at:%Y-%m-%d}"
+        path = folder / f"{what}-{sha256(content).hexdigest()[:32]}.json.gz"
+        head = f'{{"timestamp":{json.dumps(stamp)},"call":{json.dumps(call.key)},"data":'.encode()
+        try:
+            if not path.is_file():
+                folder.mkdir(parents=True, exist_ok=True)
+                write_bytes(path, gzip.compress(head + content + b"}", 6, mtime=0))
+        except OSError as error:
+            raise BeaError(
+                "an answer of The Odds API cannot be kept", where=str(path), found=error.strerror or str(error),
+                todo="free the disk or its rights, then start again",
+            ) from error  # fmt: skip
+        return path

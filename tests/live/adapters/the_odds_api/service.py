@@ -1,0 +1,57 @@
+"""The fake service over HTTP, and what of ours asks it, on a clock of the test."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.clock import HOUR_NS, SECOND_NS
+from engine.live.adapters.the_odds_api.cache import Cache, cache_sessions
+from engine.live.adapters.the_odds_api.client import Client, polite
+from engine.live.adapters.the_odds_api.raw import RawAnswers
+from engine.live.clock import WorldClock
+from engine.live.ledger.settings import LedgerSettings
+from engine.live.wire.http import HttpWire
+from tests.odds_server.server import OddsServer
+from tests.odds_server.world import Game, OddsWorld
+from tests.wire_server.server import WireServer
+
+KEY = "key-of-the-test"
+START_NS = 1_790_000_000 * SECOND_NS
+GAMES = [
+    Game("a" * 32, "soccer_epl", "Arsenal", "Chelsea", START_NS + 3 * HOUR_NS, (2, 1)),
+    Game("b" * 32, "soccer_epl", "Leeds", "Everton", START_NS + 30 * HOUR_NS),
+]
+
+
+@dataclass
+class Service:
+    """The fake, and the clock that both sides live by."""
+
+    server: OddsServer
+    url: str
+    clock: WorldClock
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def client(self, key: str = KEY, *, politely: bool = True) -> Client:
+        wire = self.stack.enter_context(HttpWire(wall_ns=self.clock.wall_ns))
+        used = polite(wire, self.clock, random.Random(1)) if politely else wire
+        return Client(used, key, timeout_s=0.05, host=self.url)
+
+    def cache(self, settings: LedgerSettings, folder: Path, credits_a_day: int = 1_000) -> Cache:
+        raw = RawAnswers(folder, KEY)
+        made = Cache(cache_sessions(settings, self.clock), self.client(), self.clock, credits_a_day, raw.keep)
+        self.stack.callback(made.close)
+        return made
+
+
+@contextmanager
+def serving(games: list[Game] | None = None) -> Iterator[Service]:
+    clock = WorldClock()
+    clock.reach(START_NS)
+    server = OddsServer(OddsWorld(list(games or GAMES)), clock)
+    with WireServer(server) as wire, ExitStack() as stack:
+        yield Service(server, wire.url, clock, stack)
