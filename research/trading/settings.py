@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from engine.live.adapters.betfair.settings import BetfairSettings
 from engine.live.adapters.pinnacle.settings import PinnacleSettings
+from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 from engine.live.alerts.settings import AlertSettings
 from engine.live.breakers.settings import BreakerSettings
 from engine.live.execution.settings import ExecutionSettings
@@ -29,6 +30,7 @@ SECTIONS: Final[Mapping[str, type]] = {
     "logs": LogSettings,
     "betfair": BetfairSettings,
     "pinnacle": PinnacleSettings,
+    "the_odds_api": OddsApiSettings,
 }
 
 
@@ -45,6 +47,7 @@ class LiveSettings:
     logs: LogSettings
     betfair: BetfairSettings
     pinnacle: PinnacleSettings
+    the_odds_api: OddsApiSettings
 
     own: Mapping[str, Any] = field(default_factory=dict)
 

@@ -11,12 +11,14 @@ import yaml
 from engine.errors import ConfigurationError
 from engine.live.adapters.betfair.settings import BetfairSettings
 from engine.live.adapters.pinnacle.settings import PinnacleSettings
+from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 
 CONF = Path(__file__).resolve().parents[3] / "conf" / "live"
 
 
-@pytest.mark.parametrize(("name", "settings"), [("betfair", BetfairSettings()), ("pinnacle", PinnacleSettings())])
-def test_the_file_and_the_defaults_are_the_same(name: str, settings: BetfairSettings | PinnacleSettings) -> None:
+@pytest.mark.parametrize("cls", [BetfairSettings, PinnacleSettings, OddsApiSettings])
+def test_the_file_and_the_defaults_are_the_same(cls: type) -> None:
+    name, settings = cls.__module__.split(".")[-2], cls()
     assert yaml.safe_load((CONF / f"{name}.yaml").read_text()) == asdict(settings)
 
 

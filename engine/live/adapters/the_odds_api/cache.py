@@ -202,8 +202,9 @@ class Cache:
             day = self._day()
             spent = _spent(connection, day)
             if spent.credits + call.credits_most > self._credits_a_day and call.credits_most:
+                left = self._credits_a_day - spent.credits
                 raise NoCredits(
-                    f"{call.credits_most} credits for {call.path}, and {self._credits_a_day - spent.credits} are left of"
+                    f"{call.path} may cost {call.credits_most} credits, and {left} are left of"
                     f" the_odds_api.credits_a_day = {self._credits_a_day}"
                 )
             row = {"day": day, "calls": spent.calls + 1, "credits": spent.credits + call.credits_most}

@@ -48,18 +48,27 @@ class RawAnswers:
         """
         content = answer.content.replace(self._key, HIDDEN.encode()) if self._key else answer.content
         at = datetime.fromtimestamp(answer.received_ns // SECOND_NS, UTC)
-        stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{answer.received_ns % SECOND_NS:09d}Z"
         what = _NO_NAME.sub("-", call.path.lower()).strip("-")[:120]
         folder = self._folder / f"{at:%Y-%m-%d}"
         path = folder / f"{what}-{sha256(content).hexdigest()[:32]}.json.gz"
-        head = f'{{"timestamp":{json.dumps(stamp)},"call":{json.dumps(call.key)},"data":'.encode()
         try:
             if not path.is_file():
                 folder.mkdir(parents=True, exist_ok=True)
-                write_bytes(path, gzip.compress(head + content + b"}", 6, mtime=0))
+                write_bytes(path, gzip.compress(stamped(content, call.key, answer.received_ns), 6, mtime=0))
         except OSError as error:
             raise BeaError(
                 "an answer of The Odds API cannot be kept", where=str(path), found=error.strerror or str(error),
                 todo="free the disk or its rights, then start again",
             ) from error  # fmt: skip
         return path
+
+
+def stamped(content: bytes, call: str, received_ns: int) -> bytes:
+    """An answer in the form of a historical snapshot.
+
+    >>> stamped(b"[]", "/sports", 1_500_000_000)
+    b'{"timestamp":"1970-01-01T00:00:01.500000000Z","call":"/sports","data":[]}'
+    """
+    at = datetime.fromtimestamp(received_ns // SECOND_NS, UTC)
+    stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{received_ns % SECOND_NS:09d}Z"
+    return f'{{"timestamp":{json.dumps(stamp)},"call":{json.dumps(call)},"data":'.encode() + content + b"}"

@@ -56,7 +56,7 @@ class OddsApiSettings:
             for key in names_of(getattr(self, name)):
                 if not _KEY.fullmatch(key):
                     raise ConfigurationError(
-                        "not a key", where=f"the_odds_api.{name}", expected="lower-case letters, digits, _, commas between",
+                        "not a key", where=f"the_odds_api.{name}", expected="lower-case letters, digits, _",
                         found=printable(key, 60),
                     )  # fmt: skip
         if not names_of(self.regions) and not names_of(self.bookmakers):

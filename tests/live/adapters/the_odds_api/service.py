@@ -35,11 +35,12 @@ class Service:
     url: str
     clock: WorldClock
     stack: ExitStack = field(default_factory=ExitStack)
+    timeout_s: float = 0.05
 
     def client(self, key: str = KEY, *, politely: bool = True) -> Client:
         wire = self.stack.enter_context(HttpWire(wall_ns=self.clock.wall_ns))
         used = polite(wire, self.clock, random.Random(1)) if politely else wire
-        return Client(used, key, timeout_s=0.05, host=self.url)
+        return Client(used, key, timeout_s=self.timeout_s, host=self.url)
 
     def cache(self, settings: LedgerSettings, folder: Path, credits_a_day: int = 1_000) -> Cache:
         raw = RawAnswers(folder, KEY)

@@ -126,10 +126,9 @@ def test_who_finds_another_one_asking_waits_for_the_answer(
 ) -> None:
     kept, is_ours = cache._look(EVENTS, 0)
     assert (kept, is_ours) == (None, True) and cache._look(EVENTS, 0) == (None, False)
-    waiter = threading.Thread(
-        target=lambda: found.append(service.cache(settings, tmp_path / "raw").get(EVENTS, 10**15))
-    )
     found: list[object] = []
+    other = service.cache(settings, tmp_path / "raw")
+    waiter = threading.Thread(target=lambda: found.append(other.get(EVENTS, 10**15)))
     done = cache._ask(EVENTS, None)
     waiter.start()
     waiter.join()

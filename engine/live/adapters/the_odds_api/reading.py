@@ -1,0 +1,140 @@
+"""An answer as messages: read by the reader and the mapping that import the same answer later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+import polars as pl
+
+from engine.clock import SECOND_NS, instant_ns
+from engine.errors import SourceError
+from engine.live.adapters.the_odds_api.raw import stamped
+from engine.live.feed import FeedFailure, Fixture, Message, Quote, Result
+from engine.schema import ALL_EVENTS, KNOWN_AFTER
+from engine.source.generic_csv import read
+from engine.source.mapping import mapping_text, parse_mapping
+from engine.source.quarantine import Origin
+
+MAPPING: Final = "the_odds_api"
+_OF_RESULT: Final = ("settled_at", "settled_at_basis", "home_score", "away_score", "winner", *KNOWN_AFTER)
+_OF_QUOTE: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "odds", "size_minor", "instant", "suspect")
+
+
+@dataclass(frozen=True)
+class Read:
+    """What an answer says.
+
+    Attributes
+    ----------
+    events : dict of int to dict
+        Columns of `schema.ALL_EVENTS` by event id.
+    quotes : list of tuple
+        Fields of `Quote` after `known_at_ns`, `stale` left out.
+    passed_over : int
+        Rows and prices that the reader put into its quarantine.
+    """
+
+    events: dict[int, dict[str, Any]]
+    quotes: list[tuple[Any, ...]]
+    passed_over: int
+
+
+class Reader:
+    """Reads answers with the shipped mapping.
+
+    Parameters
+    ----------
+    market_age_ns : int
+        Prices of a market whose ``last_update`` was longer ago, when the answer came, are stale.
+    """
+
+    def __init__(self, market_age_ns: int) -> None:
+        text, name = mapping_text(MAPPING)
+        self._mapping = parse_mapping(text, name)
+        self._market_age_ns = market_age_ns
+
+    def read(self, value: Any, received_ns: int) -> Read:
+        """Events and quotes of an answer.
+
+        Raises
+        ------
+        FeedFailure
+            It has not the documented form.
+        """
+        raw = stamped(json.dumps(value, allow_nan=False).encode(), "", received_ns)
+        origin = Origin(MAPPING, MAPPING, sha256(raw).hexdigest())
+        today = datetime.fromtimestamp(received_ns // SECOND_NS, UTC).date()
+        try:
+            parsed = read(raw, origin, today, self._mapping)
+        except SourceError as error:
+            raise FeedFailure(f"the answer cannot be read: {error}") from None
+        events = {row["event_id"]: row for row in parsed.events.select(ALL_EVENTS).iter_rows(named=True)}
+        quotes = list(parsed.quotes.select(_OF_QUOTE).iter_rows())
+        passed_over = parsed.counts.rows_quarantined + parsed.counts.prices_quarantined
+        return Read(events, quotes, passed_over)
+
+    def priced(self, value: Any, received_ns: int) -> tuple[Read, Read]:
+        """As `read`, the prices of markets that were read lately and those that were not."""
+        return tuple(self.read(part, received_ns) for part in self._by_age(value, received_ns))  # type: ignore[return-value]
+
+    def _by_age(self, value: Any, received_ns: int) -> tuple[Any, Any]:
+        """The documents with their young markets, and with their old ones."""
+        documents = value if isinstance(value, list) else [value]
+        young, old = list[Any](), list[Any]()
+        for document in documents:
+            if not isinstance(document, Mapping):
+                raise FeedFailure("the answer cannot be read: an event that is no object")
+            sides = {False: list[Any](), True: list[Any]()}
+            books = document.get("bookmakers")
+            for book in books if isinstance(books, list) else []:
+                markets = book.get("markets") if isinstance(book, Mapping) else None
+                parts = {False: list[Any](), True: list[Any]()}
+                for market in markets if isinstance(markets, list) else []:
+                    parts[self._is_old(market, book, received_ns)].append(market)
+                for is_old, found in parts.items():
+                    if found:
+                        sides[is_old].append({**book, "markets": found})
+            young.append({**document, "bookmakers": sides[False]})
+            if sides[True]:
+                old.append({**document, "bookmakers": sides[True]})
+        return young, old
+
+    def _is_old(self, market: Any, book: Mapping[str, Any], received_ns: int) -> bool:
+        updated = market.get("last_update") if isinstance(market, Mapping) else None
+        updated = updated if updated is not None else book.get("last_update")
+        at_ns = instant(updated)
+        return at_ns is not None and received_ns - at_ns > self._market_age_ns
+
+
+def fixture(event: Mapping[str, Any], at_ns: int) -> Fixture:
+    """An event as far as it is known before it starts."""
+    return Fixture(at_ns, {**event, **dict.fromkeys(_OF_RESULT), "status": "scheduled"})
+
+
+def result(event: Mapping[str, Any], at_ns: int, version: int) -> Result:
+    """An event with its result, known from now on."""
+    settled = pl.select(pl.lit(at_ns).cast(ALL_EVENTS["settled_at"])).item()
+    return Result(at_ns, {**event, "settled_at": settled, "settled_at_basis": "recorded"}, version)
+
+
+def quotes(read: Read, at_ns: int, *, stale: bool = False) -> Iterator[Message]:
+    """Its prices as messages."""
+    for values in read.quotes:
+        yield Quote(at_ns, *values, stale=stale)
+
+
+def instant(value: Any) -> int | None:
+    """An instant of an answer; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    if isinstance(value, int):
+        return value * SECOND_NS if 0 <= value < 2**33 else None
+    try:
+        return instant_ns(datetime.fromisoformat(value))
+    except (ValueError, TypeError, OverflowError, AttributeError):
+        return None
