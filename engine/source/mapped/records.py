@@ -21,6 +21,8 @@ from engine.source.table import Table
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]|\[([^\[\]=]+)=([^\[\]]+)\]")
 _MOST_ROWS = 5_000_000
+#: half of a character of two: JSON can write it, and no text can hold it
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 
 def read_records(raw: bytes, records: Records, columns: Sequence[str], quarantine: Quarantine) -> Table:
@@ -206,5 +208,6 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
+        value = _HALF.sub("\ufffd", value)
         return " ".join(value.split()) if "\n" in value else value
     return json.dumps(value, ensure_ascii=False)

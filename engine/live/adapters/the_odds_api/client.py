@@ -15,7 +15,8 @@ from engine.live.wire.pace import Paced, TokenBucket
 from engine.live.wire.repeat import Repeated, Repeats
 from engine.live.wire.request import Reply, Request, Wire, WireFailure
 
-HOST: Final = "https://api.the-odds-api.com"
+#: instants of a store have microseconds
+_TICK_NS: Final = 1_000
 #: name of the credential
 KEY: Final = "BEA_ODDS_API_KEY"
 #: error codes of a key or plan: a person has to do something
@@ -88,7 +89,7 @@ class Answer:
     value : object
         Its JSON.
     received_ns : int
-        UTC nanoseconds.
+        UTC nanoseconds, to the microsecond.
     usage : Usage
     """
 
@@ -111,7 +112,7 @@ class Client:
     host : str
     """
 
-    def __init__(self, wire: Wire, key: str, *, timeout_s: float = 10.0, host: str = HOST) -> None:
+    def __init__(self, wire: Wire, key: str, *, timeout_s: float, host: str) -> None:
         self._wire, self._key, self._timeout_s, self._host = wire, key, timeout_s, host
 
     def ask(self, call: Call, paid: Callable[[Usage], None]) -> Answer:
@@ -147,7 +148,7 @@ class Client:
         value = reply.json()
         if not isinstance(value, list | dict):
             raise FeedFailure("the answer is no JSON")
-        return Answer(reply.content, value, reply.received_ns, usage)
+        return Answer(reply.content, value, reply.received_ns // _TICK_NS * _TICK_NS, usage)
 
 
 def polite(wire: Wire, clock: Clock, generator: random.Random) -> Wire:

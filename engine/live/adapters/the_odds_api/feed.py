@@ -30,6 +30,7 @@ _SCORES_NS: Final = 3 * DAY_NS
 #: markets that are asked for event by event are asked for from six hours before its start
 _EVENT_NS: Final = 6 * HOUR_NS
 _WAIT_NS: Final = 5 * SECOND_NS
+_TICK_NS: Final = 1_000
 Series = tuple[int, str, float | None, str, str, str]
 
 
@@ -89,9 +90,7 @@ class OddsApiFeed:
     is_live = True
     name = NAME
 
-    def __init__(
-        self, asked: Asked, reader: Reader, wanted: Wanted, settings: OddsApiSettings, clock: Clock
-    ) -> None:
+    def __init__(self, asked: Asked, reader: Reader, wanted: Wanted, settings: OddsApiSettings, clock: Clock) -> None:
         self._asked, self._reader, self._wanted = asked, reader, wanted
         self._settings, self._clock = settings, clock
         self.passed_over: Counter[str] = Counter()
@@ -125,7 +124,9 @@ class OddsApiFeed:
         if due is None or due[1].due_ns > now:
             wait = timeout_ns if due is None else min(timeout_ns, due[1].due_ns - now)
             self._clock.sleep_ns(max(0, wait))
-            return [Mark(self._mark(self._clock.wall_ns()))]
+            now = self._clock.wall_ns()
+        if due is None or due[1].due_ns > now:
+            return [Mark(self._mark(now))]
         return self._ask(*due, now)
 
     # -- what is due --------------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ class OddsApiFeed:
             one.due_ns = now + _WAIT_NS
             found = [*found, Gap(self._mark_next(), NAME)]
         elif one.due_ns <= now:
-            one.due_ns = max(now + 1, kept.received_ns + self._longest(sport, one, now) + 1)
+            one.due_ns = max(now + _TICK_NS, kept.received_ns + self._longest(sport, one, now) + _TICK_NS)
         return [*found, Mark(self._mark(max(now, *(message.known_at_ns for message in found), 0)))]
 
     def _longest(self, sport: str, one: _Followed, now: int) -> int:
@@ -175,7 +176,7 @@ class OddsApiFeed:
     # -- messages -----------------------------------------------------------------------------------------------------
 
     def _priced(self, sport: str, one: _Followed, kept: Kept) -> list[Message]:
-        at = max(kept.received_ns, self._mark_next())
+        at = self._at(kept)
         self._follow(sport, kept)
         same = sha256(repr(kept.value).encode()).hexdigest()
         if same == one.last and not kept.stale:
@@ -193,13 +194,13 @@ class OddsApiFeed:
     def _listed(self, sport: str, one: _Followed, kept: Kept) -> list[Message]:
         """Events without prices, where no market of the list is wanted."""
         self._follow(sport, kept)
-        at = max(kept.received_ns, self._mark_next())
+        at = self._at(kept)
         return self._fixtures(self._reader.read(kept.value, kept.received_ns), at)
 
     def _scored(self, sport: str, one: _Followed, kept: Kept) -> list[Message]:
         read = self._reader.read(kept.value, kept.received_ns)
         self.passed_over[one.call.path] += read.passed_over
-        at, messages = max(kept.received_ns, self._mark_next()), list[Message]()
+        at, messages = self._at(kept), list[Message]()
         for event_id, event in read.events.items():
             said = tuple(event[name] for name in ("status", "home_score", "away_score", "winner"))
             if event["status"] == "scheduled" or self._results.get(event_id) == said:
@@ -226,7 +227,7 @@ class OddsApiFeed:
         found = list[Message]()
         for event_id, event in read.events.items():
             made = reading.fixture(event, at)
-            told = {name: value for name, value in made.values.items() if name != "raw_file"}
+            told = {name: value for name, value in made.values.items() if name not in ("raw_file", "raw_line")}
             if self._told.get(event_id) != told:
                 self._told[event_id] = told
                 found.append(made)
@@ -257,6 +258,10 @@ class OddsApiFeed:
                 self._events_odds.setdefault(key, _Followed(calls.event_odds(sport, name, priced)))
             else:
                 self._events_odds.pop(key, None)
+
+    def _at(self, kept: Kept) -> int:
+        """When an answer was known: received, and after what was said before."""
+        return max(kept.received_ns, self._marked_ns + 1)
 
     def _mark_next(self) -> int:
         return max(self._clock.wall_ns(), self._marked_ns + 1)

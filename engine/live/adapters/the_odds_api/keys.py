@@ -51,7 +51,8 @@ def sports_of(coverage: Coverage, listed: Iterable[Any]) -> tuple[str, ...]:
     begins = f"{_SPORTS.get(coverage.sport, coverage.sport)}_"
     for one in listed:
         key = one.get("key") if isinstance(one, Mapping) else None
-        if isinstance(key, str) and key.startswith(begins) and not one.get("has_outrights"):
-            if not coverage.competitions or {key, aliases.competition(key)} & set(coverage.competitions):
-                found.append(key)
+        if not isinstance(key, str) or not key.startswith(begins) or one.get("has_outrights"):
+            continue
+        if not coverage.competitions or {key, aliases.competition(key)} & set(coverage.competitions):
+            found.append(key)
     return tuple(sorted(set(found)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
 from engine.clock import DAY_NS, SECOND_NS
 from engine.errors import BeaError, ConfigurationError
@@ -11,7 +10,7 @@ from engine.live.adapters.registry import Around, Coverage
 from engine.live.adapters.the_odds_api import calls
 from engine.live.adapters.the_odds_api.cache import Cache, cache_sessions
 from engine.live.adapters.the_odds_api.calls import Priced
-from engine.live.adapters.the_odds_api.client import HOST, KEY, Client, polite
+from engine.live.adapters.the_odds_api.client import KEY, Client, polite
 from engine.live.adapters.the_odds_api.feed import OddsApiFeed, Wanted
 from engine.live.adapters.the_odds_api.keys import markets_of, sports_of
 from engine.live.adapters.the_odds_api.raw import RawAnswers
@@ -36,8 +35,8 @@ def open_cache(settings: OddsApiSettings, around: Around, ledger: LedgerSettings
     key = credential(KEY, around.environment, around.secrets)
     wire = HttpWire(wall_ns=around.clock.wall_ns, timeout_s=settings.timeout_s)
     around.at_end(wire.close)
-    host = around.environment.get("BEA_ODDS_API_HOST", HOST)
-    client = Client(polite(wire, around.clock, random.Random()), key, timeout_s=settings.timeout_s, host=host)  # noqa: S311
+    jitter = random.Random()  # noqa: S311  # spreads repeats, hides nothing
+    client = Client(polite(wire, around.clock, jitter), key, timeout_s=settings.timeout_s, host=settings.host)
     sessions = cache_sessions(ledger or LedgerSettings(), around.clock)
     raw = RawAnswers(around.folder / "data" / "raw" / "the_odds_api", key)
     cache = Cache(sessions, client, around.clock, settings.credits_a_day, raw.keep)
@@ -64,14 +63,16 @@ def open_feed(settings: OddsApiSettings, coverage: Coverage, around: Around) -> 
     cache = open_cache(settings, around)
     sports = names_of(settings.sports) or _in_season(cache, coverage)
     wanted = Wanted(
-        sports, Priced.of(settings, featured) if featured else None, Priced.of(settings, of_events) if of_events else None
+        sports,
+        Priced.of(settings, featured) if featured else None,
+        Priced.of(settings, of_events) if of_events else None,
     )
     return OddsApiFeed(
         cache, Reader(round(settings.market_age_s * SECOND_NS)), wanted, settings, around.clock
     )  # fmt: skip
 
 
-def _in_season(cache: Cache, coverage: Coverage) -> Sequence[str]:
+def _in_season(cache: Cache, coverage: Coverage) -> tuple[str, ...]:
     """Keys of the competitions of a promotion."""
     try:
         kept = cache.get(calls.sports(), DAY_NS)

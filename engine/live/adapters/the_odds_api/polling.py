@@ -7,13 +7,14 @@ that are asked for more often are the same prices again.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from engine.clock import HOUR_NS, SECOND_NS
 from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 
 #: prices of an event are followed for so long after its start, where nothing says that it is over
-IN_PLAY_NS = 4 * HOUR_NS
-_NEAR_NS = 6 * HOUR_NS
+IN_PLAY_NS: Final = 4 * HOUR_NS
+_NEAR_NS: Final = 6 * HOUR_NS
 
 
 def age_most_ns(starts_ns: Iterable[int], now_ns: int, settings: OddsApiSettings, *, in_play: bool = False) -> int:
@@ -33,7 +34,7 @@ def age_most_ns(starts_ns: Iterable[int], now_ns: int, settings: OddsApiSettings
     Examples
     --------
     >>> [age_most_ns([h * HOUR_NS], 0, OddsApiSettings()) // SECOND_NS for h in (0.5, 1.1, 5, 6.2, 48)]
-    [24, 360, 600, 720, 1800]
+    [24, 336, 600, 720, 1800]
     """
     last_ns, near_ns, far_ns = (
         round(seconds * SECOND_NS) for seconds in (settings.last_hour_s, settings.near_s, settings.far_s)
@@ -47,7 +48,7 @@ def age_most_ns(starts_ns: Iterable[int], now_ns: int, settings: OddsApiSettings
         elif until <= HOUR_NS:
             longest = min(longest, last_ns)
         elif until <= _NEAR_NS:
-            longest = min(longest, near_ns, max(last_ns, round(until - HOUR_NS)))
+            longest = min(longest, near_ns, max(last_ns, until - HOUR_NS - last_ns))
         else:
-            longest = min(longest, max(near_ns, round(until - _NEAR_NS)))
+            longest = min(longest, max(near_ns, until - _NEAR_NS))
     return longest

@@ -30,7 +30,8 @@ class RawAnswers:
     Parameters
     ----------
     folder : Path
-        ``data/raw/the_odds_api`` of the home folder; made when it is needed.
+        ``data/raw/the_odds_api`` of the home folder; made when it is needed. Answers without events, such as the list
+        of sports, go beside it, for there is nothing in them to import.
     key : str
         Taken out of every answer that repeats it.
     """
@@ -49,7 +50,9 @@ class RawAnswers:
         content = answer.content.replace(self._key, HIDDEN.encode()) if self._key else answer.content
         at = datetime.fromtimestamp(answer.received_ns // SECOND_NS, UTC)
         what = _NO_NAME.sub("-", call.path.lower()).strip("-")[:120]
-        folder = self._folder / f"{at:%Y-%m-%d}"
+        has_events = call.path.endswith(("/odds", "/events", "/scores"))
+        top = self._folder if has_events else self._folder.with_name(f"{self._folder.name}_lists")
+        folder = top / f"{at:%Y-%m-%d}"
         path = folder / f"{what}-{sha256(content).hexdigest()[:32]}.json.gz"
         try:
             if not path.is_file():
@@ -67,8 +70,8 @@ def stamped(content: bytes, call: str, received_ns: int) -> bytes:
     """An answer in the form of a historical snapshot.
 
     >>> stamped(b"[]", "/sports", 1_500_000_000)
-    b'{"timestamp":"1970-01-01T00:00:01.500000000Z","call":"/sports","data":[]}'
+    b'{"timestamp":"1970-01-01T00:00:01.500000Z","call":"/sports","data":[]}'
     """
     at = datetime.fromtimestamp(received_ns // SECOND_NS, UTC)
-    stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{received_ns % SECOND_NS:09d}Z"
+    stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{received_ns % SECOND_NS // 1_000:06d}Z"
     return f'{{"timestamp":{json.dumps(stamp)},"call":{json.dumps(call)},"data":'.encode() + content + b"}"

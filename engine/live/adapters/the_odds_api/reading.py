@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,7 +14,7 @@ import polars as pl
 from engine.clock import SECOND_NS, instant_ns
 from engine.errors import SourceError
 from engine.live.adapters.the_odds_api.raw import stamped
-from engine.live.feed import FeedFailure, Fixture, Message, Quote, Result
+from engine.live.feed import FeedFailure, Fixture, Quote, Result
 from engine.schema import ALL_EVENTS, KNOWN_AFTER
 from engine.source.generic_csv import read
 from engine.source.mapping import mapping_text, parse_mapping
@@ -22,7 +22,9 @@ from engine.source.quarantine import Origin
 
 MAPPING: Final = "the_odds_api"
 _OF_RESULT: Final = ("settled_at", "settled_at_basis", "home_score", "away_score", "winner", *KNOWN_AFTER)
-_OF_QUOTE: Final = ("event_id", "market", "line", "selection", "bookmaker", "side", "odds", "size_minor", "instant", "suspect")
+_OF_QUOTE: Final = (
+    "event_id", "market", "line", "selection", "bookmaker", "side", "odds", "size_minor", "instant", "suspect",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,41 +75,36 @@ class Reader:
             parsed = read(raw, origin, today, self._mapping)
         except SourceError as error:
             raise FeedFailure(f"the answer cannot be read: {error}") from None
-        events = {row["event_id"]: row for row in parsed.events.select(ALL_EVENTS).iter_rows(named=True)}
+        events = {row["event_id"]: row for row in parsed.events.select(*ALL_EVENTS).iter_rows(named=True)}
         quotes = list(parsed.quotes.select(_OF_QUOTE).iter_rows())
         passed_over = parsed.counts.rows_quarantined + parsed.counts.prices_quarantined
         return Read(events, quotes, passed_over)
 
     def priced(self, value: Any, received_ns: int) -> tuple[Read, Read]:
         """As `read`, the prices of markets that were read lately and those that were not."""
-        return tuple(self.read(part, received_ns) for part in self._by_age(value, received_ns))  # type: ignore[return-value]
+        young, old = self._by_age(value, received_ns)
+        return self.read(young, received_ns), self.read(old, received_ns)
 
-    def _by_age(self, value: Any, received_ns: int) -> tuple[Any, Any]:
-        """The documents with their young markets, and with their old ones."""
-        documents = value if isinstance(value, list) else [value]
+    def _by_age(self, value: Any, received_ns: int) -> tuple[list[Any], list[Any]]:
+        """The events with their young markets, and those that have old ones with them."""
         young, old = list[Any](), list[Any]()
-        for document in documents:
-            if not isinstance(document, Mapping):
+        for event in value if isinstance(value, list) else [value]:
+            if not isinstance(event, Mapping):
                 raise FeedFailure("the answer cannot be read: an event that is no object")
-            sides = {False: list[Any](), True: list[Any]()}
-            books = document.get("bookmakers")
-            for book in books if isinstance(books, list) else []:
-                markets = book.get("markets") if isinstance(book, Mapping) else None
-                parts = {False: list[Any](), True: list[Any]()}
-                for market in markets if isinstance(markets, list) else []:
-                    parts[self._is_old(market, book, received_ns)].append(market)
-                for is_old, found in parts.items():
-                    if found:
-                        sides[is_old].append({**book, "markets": found})
-            young.append({**document, "bookmakers": sides[False]})
-            if sides[True]:
-                old.append({**document, "bookmakers": sides[True]})
+            books = {False: list[Any](), True: list[Any]()}
+            for book in _items(event.get("bookmakers")):
+                markets = {False: list[Any](), True: list[Any]()}
+                for market in _items(book.get("markets")):
+                    markets[self._is_old(market, book, received_ns)].append(market)
+                for is_old, found in markets.items():
+                    books[is_old] += [{**book, "markets": found}] if found else []
+            young.append({**event, "bookmakers": books[False]})
+            old += [{**event, "bookmakers": books[True]}] if books[True] else []
         return young, old
 
-    def _is_old(self, market: Any, book: Mapping[str, Any], received_ns: int) -> bool:
-        updated = market.get("last_update") if isinstance(market, Mapping) else None
-        updated = updated if updated is not None else book.get("last_update")
-        at_ns = instant(updated)
+    def _is_old(self, market: Mapping[str, Any], book: Mapping[str, Any], received_ns: int) -> bool:
+        updated = market.get("last_update")
+        at_ns = instant(book.get("last_update") if updated is None else updated)
         return at_ns is not None and received_ns - at_ns > self._market_age_ns
 
 
@@ -122,10 +119,9 @@ def result(event: Mapping[str, Any], at_ns: int, version: int) -> Result:
     return Result(at_ns, {**event, "settled_at": settled, "settled_at_basis": "recorded"}, version)
 
 
-def quotes(read: Read, at_ns: int, *, stale: bool = False) -> Iterator[Message]:
+def quotes(read: Read, at_ns: int, *, stale: bool = False) -> list[Quote]:
     """Its prices as messages."""
-    for values in read.quotes:
-        yield Quote(at_ns, *values, stale=stale)
+    return [Quote(at_ns, *(*values, stale)) for values in read.quotes]
 
 
 def instant(value: Any) -> int | None:
@@ -138,3 +134,8 @@ def instant(value: Any) -> int | None:
         return instant_ns(datetime.fromisoformat(value))
     except (ValueError, TypeError, OverflowError, AttributeError):
         return None
+
+
+def _items(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list; what is none has no price."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -31,8 +31,12 @@ class OddsApiSettings:
         Longest age of an answer in the last hour before a start and in play, in the six hours before it, and earlier.
     scores_s : float
         Longest age of the scores while an event is on or over and has no result.
+    market_age_s : float
+        Prices that the service read longer ago than this, when its answer came, are stale.
     timeout_s : float
         For a whole answer.
+    host : str
+        Address of the service.
 
     Raises
     ------
@@ -49,7 +53,9 @@ class OddsApiSettings:
     near_s: float = 600.0
     far_s: float = 1_800.0
     scores_s: float = 300.0
+    market_age_s: float = 300.0
     timeout_s: float = 10.0
+    host: str = "https://api.the-odds-api.com"
 
     def __post_init__(self) -> None:
         for name in ("regions", "bookmakers", "sports"):
@@ -64,8 +70,13 @@ class OddsApiSettings:
                 "no bookmaker is asked for", where="the_odds_api.regions, the_odds_api.bookmakers",
                 expected="a region or a bookmaker", found="neither",
             )  # fmt: skip
+        if not re.fullmatch(r"https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost)(:\d+)?", self.host):
+            raise ConfigurationError(
+                "not an address of the service", where="the_odds_api.host", expected="https://NAME",
+                found=printable(self.host, 60),
+            )  # fmt: skip
         bounds = {"credits_a_day": (0, 10**9), "last_hour_s": (5, 3_600), "near_s": (5, 86_400), "far_s": (5, 86_400),
-                  "scores_s": (30, 86_400), "timeout_s": (0.01, 60)}  # fmt: skip
+                  "scores_s": (30, 86_400), "market_age_s": (60, 86_400), "timeout_s": (0.01, 60)}  # fmt: skip
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if not low <= value <= high:

@@ -32,10 +32,14 @@ class Service:
     """The fake, and the clock that both sides live by."""
 
     server: OddsServer
-    url: str
+    wire: WireServer
     clock: WorldClock
     stack: ExitStack = field(default_factory=ExitStack)
-    timeout_s: float = 0.05
+    timeout_s: float = 5.0
+
+    @property
+    def url(self) -> str:
+        return self.wire.url
 
     def client(self, key: str = KEY, *, politely: bool = True) -> Client:
         wire = self.stack.enter_context(HttpWire(wall_ns=self.clock.wall_ns))
@@ -55,4 +59,4 @@ def serving(games: list[Game] | None = None) -> Iterator[Service]:
     clock.reach(START_NS)
     server = OddsServer(OddsWorld(list(games or GAMES)), clock)
     with WireServer(server) as wire, ExitStack() as stack:
-        yield Service(server, wire.url, clock, stack)
+        yield Service(server, wire, clock, stack)

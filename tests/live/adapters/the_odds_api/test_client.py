@@ -45,9 +45,15 @@ class Said:
         return self.reply
 
 
+def asking(wire: Said) -> Client:
+    return Client(wire, "k" * 32, timeout_s=1.0, host="https://host")
+
+
 def failure(status: int, content: bytes, **headers: str) -> Exception:
     with pytest.raises((ConfigurationError, FeedFailure)) as caught:
-        Client(Said(status, content, **headers), "k" * 32).ask(ALL[3], lambda usage: None)
+        Client(Said(status, content, **headers), "k" * 32, timeout_s=1.0, host="https://host").ask(
+            ALL[3], lambda usage: None
+        )
     return caught.value
 
 
@@ -68,7 +74,7 @@ def test_what_calls_cost() -> None:
 
 def test_the_key_goes_in_the_query_and_times_have_no_fraction() -> None:
     wire = Said(200, b"[]")
-    Client(wire, "k" * 32).ask(calls.historical_odds("soccer_epl", 10**18 + 5, PRICED), lambda usage: None)
+    asking(wire).ask(calls.historical_odds("soccer_epl", 10**18 + 5, PRICED), lambda usage: None)
     (request,) = wire.heard
     assert request.params["apiKey"] == "k" * 32 and "k" * 32 not in request.url and not request.changes
     assert request.params["date"] == "2001-09-09T01:46:40Z" and request.params["regions"] == "eu,uk"
@@ -177,7 +183,7 @@ def test_an_unknown_sport_region_or_market_at_the_service(service: Service) -> N
 
 @pytest.mark.parametrize("fault", ["429", "500", "html", "cut", "short", "dropped", "silent"])
 def test_what_may_pass_is_asked_again_twice_with_waits(service: Service, fault: str) -> None:
-    service.server.faults = [fault, fault]
+    service.server.faults, service.timeout_s = [fault, fault], 0.25 if fault == "silent" else 5.0
     assert service.client().ask(ALL[3], lambda usage: None).value
     assert 1.5 * SECOND_NS <= service.clock.wall_ns() - START_NS <= 3 * SECOND_NS
     service.server.faults = [fault] * 3

@@ -1,0 +1,260 @@
+"""Prices and results as messages: what the import of the kept answers gives, and nothing old that looks new."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from engine.clock import HOUR_NS, SECOND_NS
+from engine.errors import BeaError, ConfigurationError
+from engine.live.adapters.registry import Around, Coverage, open_feed
+from engine.live.adapters.the_odds_api.feed import OddsApiFeed
+from engine.live.adapters.the_odds_api.reading import Reader
+from engine.live.adapters.the_odds_api.settings import OddsApiSettings
+from engine.live.feed import Feed, FeedFailure, Fixture, Gap, Mark, Message, Quote, Result
+from engine.live.feeds.sieve import refusal_of
+from engine.logs.secrets import Secrets
+from engine.paths import home
+from engine.source.read import read_files
+from tests.live.adapters.the_odds_api.service import GAMES, KEY, START_NS, Service, serving
+from tests.odds_server.world import Game, iso
+
+FOOTBALL = Coverage("football", markets=("1x2", "totals"))
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Service]:
+    monkeypatch.setenv("BEA_HOME", str(tmp_path))
+    monkeypatch.delenv("BEA_LEDGER_URL", raising=False)
+    with serving() as found:
+        yield found
+
+
+def opened(service: Service, coverage: Coverage = FOOTBALL, **words: Any) -> Feed:
+    environment = {"BEA_ODDS_API_KEY": KEY}
+    around = Around(environment, Secrets(), service.clock, home(), print, False, service.stack.callback)
+    usual = {"host": service.url, "credits_a_day": 10**6, "last_hour_s": 300}
+    settings = OddsApiSettings(**usual | words)
+    return open_feed("the_odds_api", settings, coverage, around)
+
+
+def heard(service: Service, feed: Feed, hours: float) -> list[Message]:
+    """All messages of so long; a failure is named by its text."""
+    until, found = service.clock.wall_ns() + round(hours * HOUR_NS), list[Message]()
+    while service.clock.wall_ns() < until:
+        try:
+            found += feed.poll(30 * SECOND_NS) or ()
+        except FeedFailure:
+            service.clock.sleep_ns(SECOND_NS)
+    return found
+
+
+def of(kind: type, messages: Sequence[Message]) -> list[Any]:
+    return [message for message in messages if isinstance(message, kind)]
+
+
+def test_events_prices_and_results_of_a_match(service: Service) -> None:
+    messages = heard(service, opened(service), 6)
+    assert not [message for message in messages if refusal_of(message)]
+    marks = [message.known_at_ns for message in of(Mark, messages)]
+    assert marks == sorted(set(marks)) and marks[-1] >= START_NS + 6 * HOUR_NS - 60 * SECOND_NS
+    first, second = of(Fixture, messages)
+    assert (first.values["home"], first.values["status"]) == ("Arsenal", "scheduled") and second.values[
+        "home"
+    ] == "Leeds"
+    (result,) = of(Result, messages)
+    assert (result.values["home_score"], result.values["away_score"], result.version) == (2, 1, 1)
+    assert result.values["event_id"] == first.values["event_id"]
+    assert START_NS + 5 * HOUR_NS <= result.known_at_ns <= START_NS + 5 * HOUR_NS + 600 * SECOND_NS
+    quotes = of(Quote, messages)
+    assert {(quote.market, quote.selection) for quote in quotes} >= {("1x2", "draw"), ("totals", "over")}
+    assert {quote.side for quote in quotes} == {"back", "lay"} and {quote.stale for quote in quotes} == {False, True}
+
+
+def test_what_it_says_is_what_the_import_of_its_answers_says(service: Service, tmp_path: Path) -> None:
+    messages = heard(service, opened(service), 3)
+    columns = ["event_id", "market", "line", "selection", "bookmaker", "side", "odds", "known_at"]
+    files = list(read_files("the_odds_api", [tmp_path / "data" / "raw" / "the_odds_api"]))
+    assert files and not [batch.refused for batch in files if batch.refused]
+    assert sum(batch.counts.prices_quarantined + batch.counts.rows_quarantined for batch in files) == 0
+    imported = (
+        pl.concat(batch.quotes for batch in files).with_columns(pl.col("known_at").cast(pl.Int64)).select(columns)
+    )
+    said = [
+        (q.event_id, q.market, q.line, q.selection, q.bookmaker, q.side, q.odds, q.known_at_ns)
+        for q in of(Quote, messages) if not q.stale
+    ]  # fmt: skip
+    assert len(said) > 500 and set(imported.iter_rows()) == set(said)
+
+
+def test_a_price_that_is_gone_becomes_stale(service: Service) -> None:
+    feed = opened(service)
+    before = of(Quote, heard(service, feed, 0.01))
+    service.server.world.patches[GAMES[0].id, "pinnacle"] = None
+    after = of(Quote, heard(service, feed, 1))
+    gone = {(q.market, q.selection, q.odds) for q in after if q.stale}
+    held = {
+        (q.market, q.selection, q.odds)
+        for q in before
+        if q.bookmaker == "pinnacle" and q.event_id == before[0].event_id
+    }
+    assert gone == held and len(held) == 5
+
+
+def test_a_market_that_was_read_long_ago_is_stale_from_the_start(service: Service) -> None:
+    feed = opened(service)
+    world = service.server.world
+    document = world.odds(GAMES[0], START_NS, ["pinnacle"], ["h2h", "totals"], limits=False, of_event=False)
+    old = document["bookmakers"][0]
+    old["markets"][0]["last_update"] = iso(START_NS - 400 * SECOND_NS)
+    world.patches[GAMES[0].id, "pinnacle"] = old
+    messages = heard(service, feed, 0.01)
+    (event,) = [one.values["event_id"] for one in of(Fixture, messages) if one.values["home"] == "Arsenal"]
+    said = [(q.market, q.stale) for q in of(Quote, messages) if (q.event_id, q.bookmaker) == (event, "pinnacle")]
+    assert set(said) == {("1x2", True), ("totals", False)}
+
+
+def test_when_the_service_fails_everything_is_stale_and_the_failure_is_told(service: Service) -> None:
+    feed = opened(service)
+    heard(service, feed, 0.01)
+    service.server.faults = ["500"] * 1_000
+    service.clock.sleep_ns(HOUR_NS)
+    batch = feed.poll(0) or ()
+    assert of(Gap, batch) and isinstance(batch[-1], Mark) and not [q for q in of(Quote, batch) if not q.stale]
+    with pytest.raises(FeedFailure):
+        feed.poll(0)
+    service.server.faults = []
+    assert [q for q in of(Quote, heard(service, feed, 0.1)) if not q.stale]
+
+
+def test_a_feed_that_starts_again_says_at_once_what_the_database_has(service: Service) -> None:
+    before = of(Quote, heard(service, opened(service), 0.01))
+    calls = service.server.calls
+    after = of(Quote, opened(service).poll(0) or ())
+    assert service.server.calls == calls and {q.odds for q in after} == {q.odds for q in before}
+
+
+def test_markets_that_the_list_does_not_have_are_asked_for_event_by_event_near_the_start(service: Service) -> None:
+    messages = heard(service, opened(service, Coverage("football", markets=("btts",))), 4)
+    quotes = of(Quote, messages)
+    assert {(q.market, q.selection) for q in quotes} == {("btts", "yes"), ("btts", "no")}
+    assert {q.event_id for q in quotes} == {of(Fixture, messages)[0].values["event_id"]}
+    paths = [one.path for one in service.wire.heard]
+    assert any(path.endswith(f"{GAMES[0].id}/odds") for path in paths) and not any(
+        GAMES[1].id in path for path in paths
+    )
+
+
+def test_two_games_of_one_pair_are_two_events(service: Service) -> None:
+    games = [Game(letter * 32, "baseball_mlb", "Boston Red Sox", "New York Yankees", START_NS + hours * HOUR_NS)
+             for letter, hours in (("c", 1), ("d", 5))]  # fmt: skip
+    service.server.world.games[:] = games
+    messages = heard(service, opened(service, Coverage("baseball", markets=("moneyline",))), 0.01)
+    assert len({one.values["event_id"] for one in of(Fixture, messages)}) == 2
+    assert len({q.event_id for q in of(Quote, messages)}) == 2
+
+
+def test_a_start_that_moves_within_its_day_is_the_same_event(service: Service) -> None:
+    feed = opened(service)
+    heard(service, feed, 0.01)
+    moved = Game(GAMES[0].id, "soccer_epl", "Arsenal", "Chelsea", GAMES[0].starts_ns + HOUR_NS)
+    service.server.world.games[0] = moved
+    (fixture,) = of(Fixture, heard(service, feed, 1))
+    assert fixture.starts_ns == moved.starts_ns and fixture.values["home"] == "Arsenal"
+
+
+def test_spreads_belong_to_the_named_team_and_sizes_need_bet_limits(service: Service) -> None:
+    feed = opened(service, Coverage("football", markets=("asian_handicap",)), bet_limits=True)
+    quotes = of(Quote, heard(service, feed, 0.01))
+    assert {(q.selection, q.line) for q in quotes} == {("home", -0.5), ("away", -0.5)}
+    assert {q.size_minor for q in quotes if q.bookmaker == "betfair_ex_eu"} == {None}
+
+
+def test_what_no_season_or_market_has_is_refused_at_the_start(service: Service) -> None:
+    with pytest.raises(ConfigurationError, match="correct_score"):
+        opened(service, Coverage("football", markets=("correct_score",)))
+    with pytest.raises(ConfigurationError, match="in season"):
+        opened(service, Coverage("football", ("NOWHERE",), ("1x2",)))
+    service.server.faults = ["500"] * 3
+    with pytest.raises(BeaError, match="in season"):
+        opened(service, Coverage("tennis", markets=("moneyline",)))
+    assert isinstance(opened(service, Coverage("football", ("E0",), ("1x2",)), sports="soccer_epl"), OddsApiFeed)
+
+
+def spoilt(generator: random.Random, value: Any) -> Any:
+    """A document with one thing that is not as it was."""
+    text = json.dumps(value)
+    if generator.random() < 0.3:  # bytes
+        raw = bytearray(text.encode())
+        for _ in range(generator.randint(1, 4)):
+            raw[generator.randrange(len(raw))] = generator.randrange(256)
+        try:
+            return json.loads(raw.decode("utf-8", "replace"), parse_constant=lambda word: 0)
+        except (ValueError, RecursionError):
+            return [raw.hex()]
+    places: list[tuple[Any, Any]] = []
+
+    def walk(node: Any) -> None:
+        for key, inner in node.items() if isinstance(node, dict) else enumerate(node):
+            places.append((node, key))
+            if isinstance(inner, dict | list):
+                walk(inner)
+
+    document = json.loads(text)
+    walk(document)
+    node, key = generator.choice(places)
+    if isinstance(node, dict) and generator.random() < 0.25:
+        del node[key]
+    else:
+        node[key] = generator.choice(
+            [
+                None,
+                "",
+                "x",
+                -1,
+                0,
+                1.0,
+                1e308,
+                -1e-9,
+                10**30,
+                True,
+                [],
+                {},
+                [[]],
+                {"key": None},
+                "1.9",
+                "NaN",
+                "é\n",
+                "\ud800",
+            ]
+        )
+    return document
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_spoilt_answers_raise_nothing_but_a_failure_of_the_feed(seed: int) -> None:
+    generator, reader, refused = random.Random(seed), Reader(300 * SECOND_NS), 0
+    with serving() as service:
+        world = service.server.world
+        odds = [
+            world.odds(g, START_NS, ["pinnacle", "betfair_ex_eu"], ["h2h"], limits=True, of_event=False) for g in GAMES
+        ]
+        scores = [world.score(game, START_NS + 6 * HOUR_NS) for game in GAMES]
+    for number in range(75):
+        document = spoilt(generator, odds if number % 2 else scores)
+        try:
+            young, old = reader.priced(document, START_NS)
+        except FeedFailure:
+            refused += 1
+            continue
+        for event in young.events.values():
+            assert event["home"] and event["away"]
+        assert all(quote[6] > 1.0 for read in (young, old) for quote in read.quotes)
+    assert refused < 75
