@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,15 @@ from typing import Any
 import polars as pl
 import pytest
 
+from engine.clock import HOUR_NS
+from engine.live.clock import Clock
 from engine.live.feed import Feed, Fixture, Mark, Message, Quote, Result
 from engine.live.feeds.recorded import Recorded
 from engine.live.feeds.recording import Recorder
 from engine.live.feeds.replay import Replay
 from engine.live.feeds.sieve import refusal_of
 from examples.feeds.lines import Lines, Settings
+from tests.live.adapters.the_odds_api import service as odds_api
 from tests.live.clock import MovedClock
 from tests.parity.worlds import World, exchange, sample
 
@@ -61,7 +64,29 @@ def match_of(event: dict[str, Any]) -> dict[str, str]:
     return {"home": event["home"], "away": event["away"], "starts": event["starts_at"].isoformat()}
 
 
-FEEDS: dict[str, Callable[[Path], Feed]] = {"replay": replay, "recorded": recorded, "lines": lines}
+class First:
+    """The first hours of a feed that never ends."""
+
+    def __init__(self, feed: Feed, clock: Clock, hours: float) -> None:
+        self.name, self.is_live, self._feed, self._clock = feed.name, feed.is_live, feed, clock
+        self._until_ns = clock.wall_ns() + round(hours * HOUR_NS)
+
+    def poll(self, timeout_ns: int) -> Sequence[Message] | None:
+        return self._feed.poll(HOUR_NS) if self._clock.wall_ns() < self._until_ns else None
+
+
+def the_odds_api(folder: Path) -> Iterator[Feed]:
+    """The adapter at the fake service, on a clock of the test."""
+    with pytest.MonkeyPatch.context() as patch, odds_api.serving() as service:
+        patch.setenv("BEA_HOME", str(folder))
+        patch.delenv("BEA_LEDGER_URL", raising=False)
+        yield First(odds_api.opened(service), service.clock, 6)
+
+
+#: a feed, or an iterator that yields it and closes what it opened
+FEEDS: dict[str, Callable[[Path], Feed | Iterator[Feed]]] = {
+    "replay": replay, "recorded": recorded, "lines": lines, "the_odds_api": the_odds_api,
+}  # fmt: skip
 
 
 def quotes_of(name: str) -> pl.DataFrame:
@@ -81,8 +106,12 @@ def batches(feed: Feed) -> list[list[Message]]:
 
 
 @pytest.fixture(params=list(FEEDS))
-def feed(request: pytest.FixtureRequest, tmp_path: Path) -> Feed:
-    return FEEDS[request.param](tmp_path)
+def feed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Feed]:
+    made = FEEDS[request.param](tmp_path)
+    if isinstance(made, Iterator):
+        yield from made
+    else:
+        yield made
 
 
 def test_it_has_a_name_and_says_whether_it_is_live(feed: Feed) -> None:
@@ -125,6 +154,7 @@ def test_it_ends_for_good(feed: Feed) -> None:
     assert batches(feed) and feed.poll(0) is None and feed.poll(0) is None
 
 
+@pytest.mark.parametrize("feed", ["replay", "recorded", "lines"], indirect=True)
 def test_it_is_whole(feed: Feed) -> None:
     messages = [message for batch in batches(feed) for message in batch]
     assert sum(isinstance(message, Quote) for message in messages) == quotes_of(feed.name).height

@@ -7,19 +7,26 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine.clock import HOUR_NS, SECOND_NS
+from engine.live.adapters.registry import Around, Coverage, open_feed
 from engine.live.adapters.the_odds_api.cache import Cache, cache_sessions
 from engine.live.adapters.the_odds_api.client import Client, polite
 from engine.live.adapters.the_odds_api.raw import RawAnswers
+from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 from engine.live.clock import WorldClock
+from engine.live.feed import Feed
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.wire.http import HttpWire
+from engine.logs.secrets import Secrets
+from engine.paths import home
 from tests.odds_server.server import OddsServer
 from tests.odds_server.world import Game, OddsWorld
 from tests.wire_server.server import WireServer
 
 KEY = "key-of-the-test"
+FOOTBALL = Coverage("football", markets=("1x2", "totals"))
 START_NS = 1_790_000_000 * SECOND_NS
 GAMES = [
     Game("a" * 32, "soccer_epl", "Arsenal", "Chelsea", START_NS + 3 * HOUR_NS, (2, 1)),
@@ -60,3 +67,11 @@ def serving(games: list[Game] | None = None) -> Iterator[Service]:
     server = OddsServer(OddsWorld(list(games or GAMES)), clock)
     with WireServer(server) as wire, ExitStack() as stack:
         yield Service(server, wire, clock, stack)
+
+
+def opened(service: Service, coverage: Coverage = FOOTBALL, **words: Any) -> Feed:
+    environment = {"BEA_ODDS_API_KEY": KEY}
+    around = Around(environment, Secrets(), service.clock, home(), print, False, service.stack.callback)
+    usual = {"host": service.url, "credits_a_day": 10**6, "last_hour_s": 300}
+    settings = OddsApiSettings(**usual | words)
+    return open_feed("the_odds_api", settings, coverage, around)

@@ -13,19 +13,14 @@ import pytest
 
 from engine.clock import HOUR_NS, SECOND_NS
 from engine.errors import BeaError, ConfigurationError
-from engine.live.adapters.registry import Around, Coverage, open_feed
+from engine.live.adapters.registry import Coverage
 from engine.live.adapters.the_odds_api.feed import OddsApiFeed
 from engine.live.adapters.the_odds_api.reading import Reader
-from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 from engine.live.feed import Feed, FeedFailure, Fixture, Gap, Mark, Message, Quote, Result
 from engine.live.feeds.sieve import refusal_of
-from engine.logs.secrets import Secrets
-from engine.paths import home
 from engine.source.read import read_files
-from tests.live.adapters.the_odds_api.service import GAMES, KEY, START_NS, Service, serving
+from tests.live.adapters.the_odds_api.service import GAMES, START_NS, Service, opened, serving
 from tests.odds_server.world import Game, iso
-
-FOOTBALL = Coverage("football", markets=("1x2", "totals"))
 
 
 @pytest.fixture
@@ -34,14 +29,6 @@ def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Service
     monkeypatch.delenv("BEA_LEDGER_URL", raising=False)
     with serving() as found:
         yield found
-
-
-def opened(service: Service, coverage: Coverage = FOOTBALL, **words: Any) -> Feed:
-    environment = {"BEA_ODDS_API_KEY": KEY}
-    around = Around(environment, Secrets(), service.clock, home(), print, False, service.stack.callback)
-    usual = {"host": service.url, "credits_a_day": 10**6, "last_hour_s": 300}
-    settings = OddsApiSettings(**usual | words)
-    return open_feed("the_odds_api", settings, coverage, around)
 
 
 def heard(service: Service, feed: Feed, hours: float) -> list[Message]:
