@@ -36,6 +36,7 @@ ALARMS: Final[dict[str, str]] = {
     "more_than_asked": "The venue matched more than was ordered. All of it is booked.",
     "insufficient_funds": "The venue refused a bet for want of money that the ledger has.",
     "account_stopped": "The venue takes no more bets of this account. Nothing is sent there until a person says so.",
+    "limit_reached": "A limit on real money kept an order back. Nothing left this machine.",
     "bet_unknown": "A bet has had no definite answer for too long. Its market is closed to new bets.",
     "bet_undecided": "The venue has held a bet for too long without deciding on it.",
     "bet_after_all": "The venue shows a bet that was held to be absent, refused or gone.",

@@ -170,8 +170,8 @@ def compose(
         if venue is None:
             paper = _paper(deployed, rules, settings.paper, prices, herald)
             stack.callback(paper.close)
-        elif ledger.state().number == 1:  # nothing has started yet
-            plan = replace(plan, facts={**plan.facts, ASIDE: _aside(venue, int(first.body["bankroll_minor"]))})
+        else:
+            plan = _at(venue, plan, ledger, herald, int(first.body["bankroll_minor"]))
         parts = assemble(plan, knobs, ledger, venue or paper, herald=herald, machine=machine, probe=probe)
         return Trading(name, parts, _words(deployed), stack.pop_all(), settings.runner.view_every_ms)
 
@@ -208,6 +208,15 @@ def _paper(
         venue_path(deployed.promotion.name), prices, model, guard=guard, zone=rules.zone,
         on_finding=lambda text: herald.tell(Alarm("implausible", text)),
     )  # fmt: skip
+
+
+def _at(venue: LockedVenue | DryVenue, plan: Plan, ledger: ChainedLedger, herald: Herald, bankroll_minor: int) -> Plan:
+    """A plan at a real venue; the first start says what of the account is set aside."""
+    if isinstance(venue, LockedVenue):
+        venue.tell = herald.tell
+    if ledger.state().number > 1:
+        return plan
+    return replace(plan, facts={**plan.facts, ASIDE: _aside(venue, bankroll_minor)})
 
 
 def _aside(venue: LockedVenue | DryVenue, bankroll_minor: int) -> int:

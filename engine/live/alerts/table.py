@@ -97,6 +97,7 @@ _ROWS: Final = (
     Alert("more_than_asked", Severity.CRITICAL, "more was matched than was ordered"),
     Alert("insufficient_funds", Severity.CRITICAL, "the venue has less money than the ledger"),
     Alert("account_stopped", Severity.CRITICAL, "the venue takes no more bets of this account"),
+    Alert("limit_reached", Severity.WARNING, "a limit on real money keeps orders back"),
     Alert("implausible", Severity.CRITICAL, "the paper venue stopped: its results are too good to be true"),
     Alert("balance_differs", Severity.WARNING, "the balance of the venue is not what the ledger expects"),
     Alert("settlement_differs", Severity.WARNING, "the venue settled a bet differently"),

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from engine.clock import day_of
+from engine.live.alarm import Alarm, Tell, no_tell
 from engine.live.clock import Clock
 from engine.live.ledger.entries import Kind, Recorded
 from engine.live.venue import NotTaken, Order, Outcome, Reading, Receipt, Unanswered, Venue, VenueFailure
@@ -87,6 +88,9 @@ class LockedVenue(_Real):
     def __init__(self, venue: Venue, bookmakers: Sequence[str], permit: Permit, clock: Clock, zone: str) -> None:
         super().__init__(venue, bookmakers)
         self._limits, self._clock, self._zone = permit.limits, clock, zone
+        #: told of an order that is kept back, once a day for each reason
+        self.tell: Tell = no_tell
+        self._told: set[tuple[date, str]] = set()
         self._risk: defaultdict[str, int] = defaultdict(int)
         self._sent: set[str] = set()
         self._lost: defaultdict[date, int] = defaultdict(int)
@@ -110,9 +114,8 @@ class LockedVenue(_Real):
 
     def left_minor(self, without: Sequence[str] = ()) -> int:
         """What may still be put at risk today, whole minor units, as if the bets of these keys were not there."""
-        today = day_of(max(self._clock.wall_ns(), self._latest_ns), self._zone)
         standing = sum(risk for key, risk in self._risk.items() if key in self._sent and key not in without)
-        return self._limits.day_loss_minor - max(0, self._lost[today]) - standing
+        return self._limits.day_loss_minor - max(0, self._lost[self._today()]) - standing
 
     def place(self, orders: Sequence[Order]) -> Sequence[Receipt | VenueFailure]:
         """As `Venue.place`; an order beyond a limit is rejected here, and its whole group with it."""
@@ -124,7 +127,18 @@ class LockedVenue(_Real):
                 left -= order.stake_minor
         groups = {order.group: refused[order.key] for order in orders if order.group and order.key in refused}
         refused |= {order.key: groups[order.group] for order in orders if order.group in groups}
+        self._tell(refused)
         return _answered(self._venue.place, orders, refused)
+
+    def _tell(self, refused: Mapping[str, str]) -> None:
+        for key, reason in refused.items():
+            if (told := (self._today(), reason)) not in self._told:
+                self._told.add(told)
+                self.tell(Alarm("limit_reached", f"{reason}: bet {key} was not sent", key))
+
+    def _today(self) -> date:
+        """The day by the later of the clock and the ledger: a clock that is set back opens nothing."""
+        return day_of(max(self._clock.wall_ns(), self._latest_ns), self._zone)
 
     def _reason(self, order: Order, left_minor: int) -> str:
         if order.key not in self._sent:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from engine.clock import DAY_NS
+from engine.live.alarm import Alarm
 from engine.live.bets.journal import Journal
 from engine.live.execution.executor import Executor, Intent
 from engine.live.execution.settings import ExecutionSettings
@@ -69,6 +70,19 @@ def test_what_stands_counts_as_lost() -> None:
     assert desk.venue.left_minor() == 0 and len(desk.sent()) == 3
     desk.settle(1, 500)
     assert desk.bet(5) == [PLACED] and desk.bet(6, stake=1) == [("rejected", "day_loss_limit")]
+
+
+def test_each_reason_is_told_once_a_day() -> None:
+    desk, told = Desk(), list[Alarm]()
+    desk.venue.tell = told.append
+    desk.bet(1, stake=2_001)
+    desk.bet(2, stake=2_001)
+    assert [(one.name, one.intent) for one in told] == [("limit_reached", order(1).key)]
+    desk.clock.wall += DAY_NS
+    desk.bet(3, stake=2_001)
+    for number in (4, 5, 6, 7):
+        desk.bet(number)
+    assert [one.text.partition(":")[0] for one in told] == ["order_limit", "order_limit", "day_loss_limit"]
 
 
 def test_a_day_that_won_may_not_lose_more_than_another() -> None:
