@@ -195,3 +195,10 @@ def test_real_documents(reference_dir: Path) -> None:
     assert sum(p.counts.prices_quarantined for p in parsed) == 1  # a price of 1
     lays = pl.concat(p.quotes for p in parsed).filter(side="lay")
     assert set(lays["market"]) == {"1x2", "moneyline"}
+
+
+def test_half_a_character_is_a_broken_one_and_costs_its_row_only() -> None:
+    odds = [event(bookmakers=[book("dk", h2h=[("Heat", 1.57, None), ("\ud800", 2.45, None)])])]
+    parsed = read(json.dumps(odds), "the_odds_api")
+    assert parsed.quotes["odds"].to_list() == [1.57]
+    assert parsed.quarantine["reason"].to_list() == ["a character that cannot be read: a broken byte"]
