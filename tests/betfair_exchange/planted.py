@@ -97,6 +97,12 @@ def _new_reference() -> AbstractContextManager[None]:
     return put((venue, "request_reference", lambda drafts: f"request-{next(numbers)}"), _no_doubt())
 
 
+@_plant
+def _other_request() -> AbstractContextManager[None]:
+    """An order that may stand is sent again within another request."""
+    return put(_no_doubt())
+
+
 def _no_doubt() -> tuple[Any, str, Any]:
     """No request is remembered."""
     right = BetfairVenue._send

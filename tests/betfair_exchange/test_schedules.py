@@ -51,5 +51,5 @@ def test_a_planted_bug_of_the_adapter_is_found(name: str) -> None:
 
 def test_spoilt_answers_never_leave_the_contract() -> None:
     """A failure of the contract, or a result in which every bet that stands has a bet id; 10,000 by the script."""
-    met = {answer_to(seed) for seed in range(1_500)}
+    met = {answer_to(seed) for seed in range(800)}
     assert {"Unanswered", "NotTaken", "ReadFailed", "Reading", "Receipt", "list", "int"} <= met

@@ -111,18 +111,22 @@ def answers_of(drafts: Sequence[Draft], report: object, wait_ns: int | None = No
         return [Unanswered("unreadable") for _ in drafts]
     known = {draft.order.key for draft in drafts}
     found: dict[str, Row] = {}
+    torn: set[str] = set()
     strangers: list[str] = []
     reports = report.get("instructionReports")
     for one in reports if isinstance(reports, list) else ():
         key = _reference(one)
         if key in known:
-            found[key] = one
+            if found.setdefault(key, one) != one:
+                torn.add(key)
         elif key:
             strangers.append(key)
     answers: list[Receipt | VenueFailure] = []
     for draft in drafts:
         key = draft.order.key
-        if key in found:
+        if key in torn:
+            answers.append(Unanswered("two_answers"))
+        elif key in found:
             answers.append(_of_report(draft, found[key]))
         elif strangers:
             answers.append(Receipt(strangers.pop(0), "", Outcome.REJECTED, reason="not_ours"))

@@ -15,6 +15,7 @@ from engine.live.adapters.betfair.codes import MEANINGS, Meaning, said_of
 from engine.live.adapters.betfair.orders import Draft, answers_of, drafted
 from engine.live.adapters.betfair.settings import BetfairSettings
 from engine.live.adapters.betfair.stakes import Minimum, minimum_of
+from engine.live.adapters.betfair.venue import PROFILE
 from engine.live.bets.bet import Bet, after
 from engine.live.bets.postings import intended
 from engine.live.execution.evidence import surprises
@@ -25,6 +26,7 @@ from engine.live.venue import (
     INSUFFICIENT_FUNDS,
     NotTaken,
     Outcome,
+    ProofClass,
     Receipt,
     Unanswered,
 )
@@ -40,6 +42,15 @@ def draft(**values: Any) -> Draft:
     made = drafted(order(**values), THERE, CLASSIC, ANY)
     assert isinstance(made, Draft)
     return made
+
+
+def test_an_absence_takes_three_minutes_and_a_resend_ends_within_the_memory_of_betfair() -> None:
+    seconds = 10**9
+    assert (PROFILE.proof, PROFILE.resend, PROFILE.all_or_none) == (ProofClass.SHORT_WINDOW, False, False)
+    assert (PROFILE.absence_wait_ns, PROFILE.absence_reads, PROFILE.absence_gap_ns) == (180 * seconds, 3, 10 * seconds)
+    last = PROFILE.resend_until_ns + PROFILE.connect_timeout_ns + PROFILE.send_timeout_ns
+    assert last + 5 * seconds <= 60 * seconds
+    assert PROFILE.send_timeout_ns > 17 * seconds, "a bet in play waits 12 s, and Betfair tries for 5 s"
 
 
 def test_an_order_is_sent_as_documented() -> None:
@@ -331,6 +342,12 @@ def test_reports_in_another_order_are_told_apart_by_reference_and_strangers_are_
     stranger = report(instruction=draft().instruction() | {"customerOrderRef": "f" * 32})
     (answer,) = answers_of(drafts[:1], {"status": "SUCCESS", "instructionReports": [stranger]})
     assert isinstance(answer, Receipt) and answer.key == "f" * 32
+
+
+def test_two_reports_of_one_order_count_once_and_prove_nothing_where_they_differ() -> None:
+    assert said(report(), report()) == said(report())
+    torn = said(report(), report(sizeMatched=4.0))
+    assert isinstance(torn, Unanswered) and torn.cause == "two_answers"
 
 
 def test_only_documented_fields_of_an_answer_are_kept() -> None:
