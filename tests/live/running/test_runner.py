@@ -16,6 +16,7 @@ import pytest
 from engine.errors import ConfigurationError, Fenced
 from engine.live.alarm import Alarm
 from engine.live.alerts.sender import AlertCounts
+from engine.live.clock import WorldClock
 from engine.live.feed import Feed, FeedFailure, Mark, Message
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Kind
@@ -95,6 +96,18 @@ def test_the_same_day_twice_gives_the_same_entries(history: scene.History, tmp_p
         days.append([(e.entry.key, e.entry.money, e.entry.at_ns) for e in scene.entries()])
     del os.environ["BEA_HOME"]
     assert days[0] == days[1] and len(days[0]) > 20
+
+
+def test_a_clock_of_the_machine_is_not_set_by_a_feed_that_is_live(parts: Assembled) -> None:
+    world, clock = parts.runner._world, parts.runner._world.clock
+    assert isinstance(clock, WorldClock)
+    clock.reach(5 * 10**18)
+    feed = Interrupted(world.feed, 0, None)
+    feed.is_live = True
+    object.__setattr__(world, "feed", feed)
+    assert parts.runner.run() == "the feed has ended" and clock.wall_ns() >= 5 * 10**18
+    started = next(one.entry for one in scene.entries() if one.entry.kind is Kind.STARTED)
+    assert started.at_ns == 5 * 10**18
 
 
 @pytest.mark.parametrize("at", [1, 2, 4, 7])
