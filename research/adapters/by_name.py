@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 from engine.errors import ConfigurationError, printable, unknown_name
 from engine.live.adapters import registry
-from engine.live.adapters.registry import FEEDS, TERMS, Around, Coverage, Terms
+from engine.live.adapters.registry import FEEDS, TERMS, Around, Coverage, History, Terms
 from engine.live.feed import Feed
 from engine.live.linking.contract import Directory
 from engine.live.linking.propose import Offered
@@ -82,6 +82,13 @@ def open_feed(name: str, settings: Any, coverage: Coverage, around: Around) -> F
     if name in FEEDS:
         return registry.open_feed(name, settings, coverage, around)
     return cast(Feed, _opened(FEED_FILES, name, "open_feed", settings, coverage, around))
+
+
+def open_history(name: str, settings: Any, coverage: Coverage, instants_ns: Sequence[int], around: Around) -> History:
+    """As `engine.live.adapters.registry.open_history`, and the user's; errors as `open_feed`."""
+    if name in FEEDS:
+        return registry.open_history(name, settings, coverage, instants_ns, around)
+    return cast(History, _opened(FEED_FILES, name, "open_history", settings, coverage, instants_ns, around))
 
 
 def open_venue(name: str, settings: Any, directory: Directory, around: Around) -> Venue:

@@ -1,4 +1,4 @@
-"""The commands `bea data import | simulate | check | pairs | info`."""
+"""The commands `bea data import | fetch | simulate | check | pairs | info`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, printable, unknown_name
 from engine.paths import home, home_and_origin
+from research.commands import fetch
 from research.commands.arguments import Parser, add_json, described, print_json
 from research.commands.tables import print_line, print_list, print_table
 
@@ -49,6 +50,7 @@ def parser() -> Parser:
     importer.set_defaults(run=_import)
     simulator = _add_simulate(subcommands)
     simulator.set_defaults(run=_simulate)
+    fetch.add(subcommands)
     mapper = described(subcommands, "map", "look at a file and write a first mapping for it, with questions")
     mapper.add_argument("file", metavar="FILE", help="a table, a JSON document, or an archive (its first file)")
     mapper.add_argument("--output", metavar="YAML", help="write the mapping to this new file (default: the terminal)")

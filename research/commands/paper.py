@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     )  # fmt: skip
     parser.add_argument("--speed", choices=tuple(SPEEDS), default="max", help="of a replay (default: %(default)s)")
     for name, words in (("from", "only events that start on this day or later"), ("until", "and before this day")):
-        parser.add_argument(f"--{name}", dest=f"{name}_day", type=_date, metavar="DATE", help=words)
+        parser.add_argument(f"--{name}", dest=f"{name}_day", type=date_of, metavar="DATE", help=words)
     parser.add_argument(
         "--wind-down", action="store_true",
         help="only settle what is open, also of a promotion that has expired, is demoted or no longer what it was",
@@ -55,7 +55,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _date(text: str) -> date:
+def date_of(text: str) -> date:
+    """A day such as 2024-09-01; raises UsageError for another text."""
     try:
         return date.fromisoformat(text)
     except ValueError:

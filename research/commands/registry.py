@@ -77,10 +77,10 @@ _TABLE: Final = (
     ),
     Command(
         "data",
-        "import|simulate|map|check|pairs|info ...",
+        "import|fetch|simulate|map|check|pairs|info ...",
         "load odds history into the store, verify and describe it",
         "research.commands.data:main",
-        subcommands=("import", "simulate", "map", "check", "pairs", "info"),
+        subcommands=("import", "fetch", "simulate", "map", "check", "pairs", "info"),
         interrupted="the store is unchanged",
     ),
     Command(

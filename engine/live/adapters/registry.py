@@ -8,12 +8,12 @@ nobody uses costs nothing, and no adapter sees another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from engine.errors import UsageError, printable, unknown_name
 from engine.live.clock import Clock
@@ -104,6 +104,47 @@ class Around:
     show: Callable[[str], None]
     dry_run: bool
     at_end: Callable[[Callable[[], None]], object]
+
+
+class History(Protocol):
+    """What of a source can be asked for to be kept.
+
+    Attributes
+    ----------
+    calls : int
+        How many questions there are.
+    credits_most : int
+        What they can cost, in the unit of the source; 0 where it costs nothing.
+    """
+
+    @property
+    def calls(self) -> int: ...  # an attribute
+
+    @property
+    def credits_most(self) -> int: ...  # an attribute
+
+    def fetch(self) -> Iterator[str]:
+        """Ask, keep each answer below ``data/raw/NAME``, and say a line about it.
+
+        Raises
+        ------
+        BeaError
+            The source does not answer, or not any more. What was answered is kept.
+        """
+        ...
+
+
+def open_history(name: str, settings: Any, coverage: Coverage, instants_ns: Sequence[int], around: Around) -> History:
+    """What a source can be asked for: prices of now, or as they were at some instants (UTC nanoseconds).
+
+    Raises
+    ------
+    UsageError
+        The feed has no history in this version.
+    BeaError
+        As `open_feed`.
+    """
+    return cast(History, _factory(name, "history", FEEDS)(settings, coverage, instants_ns, around))
 
 
 def open_feed(name: str, settings: Any, coverage: Coverage, around: Around) -> Feed:

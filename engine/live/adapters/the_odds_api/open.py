@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from engine.clock import DAY_NS, SECOND_NS
 from engine.errors import BeaError, ConfigurationError
@@ -12,6 +13,7 @@ from engine.live.adapters.the_odds_api.cache import Cache, cache_sessions
 from engine.live.adapters.the_odds_api.calls import Priced
 from engine.live.adapters.the_odds_api.client import KEY, Client, polite
 from engine.live.adapters.the_odds_api.feed import OddsApiFeed, Wanted
+from engine.live.adapters.the_odds_api.history import OddsHistory
 from engine.live.adapters.the_odds_api.keys import markets_of, sports_of
 from engine.live.adapters.the_odds_api.raw import RawAnswers
 from engine.live.adapters.the_odds_api.reading import Reader
@@ -70,6 +72,21 @@ def open_feed(settings: OddsApiSettings, coverage: Coverage, around: Around) -> 
     return OddsApiFeed(
         cache, Reader(round(settings.market_age_s * SECOND_NS)), wanted, settings, around.clock
     )  # fmt: skip
+
+
+def open_history(
+    settings: OddsApiSettings, coverage: Coverage, instants_ns: Sequence[int], around: Around
+) -> OddsHistory:
+    """As `engine.live.adapters.registry.open_history`; errors as `open_feed`."""
+    featured, of_events, unknown = markets_of(coverage)
+    if unknown or of_events:
+        raise ConfigurationError(
+            "such a market is not asked for by the sport", where="--market", expected="1x2, asian_handicap, totals",
+            found=", ".join((*unknown, *of_events)),
+        )  # fmt: skip
+    cache = open_cache(settings, around)
+    sports = names_of(settings.sports) or _in_season(cache, coverage)
+    return OddsHistory(cache, sports, Priced.of(settings, featured), instants_ns)
 
 
 def _in_season(cache: Cache, coverage: Coverage) -> tuple[str, ...]:
