@@ -77,10 +77,10 @@ _TABLE: Final = (
     ),
     Command(
         "data",
-        "import|fetch|simulate|map|check|pairs|info ...",
+        "import|fetch|check|info|...",
         "load odds history into the store, verify and describe it",
         "research.commands.data:main",
-        subcommands=("import", "fetch", "simulate", "map", "check", "pairs", "info"),
+        subcommands=("import", "simulate", "fetch", "map", "check", "pairs", "info"),
         interrupted="the store is unchanged",
     ),
     Command(
