@@ -24,7 +24,7 @@ from engine.live.adapters.the_odds_api.calls import Priced
 from engine.live.adapters.the_odds_api.polling import age_most_ns
 from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 from engine.live.ledger.settings import LedgerSettings
-from tests.live.adapters.the_odds_api.service import START_NS, Service, serving
+from tests.live.adapters.the_odds_api.service import START_NS, Notes, Service, serving
 from tests.odds_server.world import Game, instant, interval_ns
 
 SPORTS = ("soccer_epl", "soccer_spain_la_liga", "soccer_italy_serie_a", "basketball_nba", "icehockey_nhl")
@@ -77,7 +77,7 @@ def play(service: Service, shared: bool, folder: Path) -> Day:
                 kept = caches[who].get(call, longest)
                 value, again = kept.value, kept.received_ns + longest + 1
             else:
-                value = clients[who].ask(call, lambda usage: None).value
+                value = clients[who].ask(call, Notes()).value
                 again = now + min(interval_ns(game, now) for game in of_sport)
             held[sport] = value if who == 0 else held.get(sport, [])
             heapq.heappush(due, (max(again, now + SECOND_NS), who, sport))

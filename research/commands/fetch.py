@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     coverage = Coverage(options.sport, tuple(options.competition), tuple(options.market))
     folder, lines = home() / "data" / "raw" / options.name, list[str]()
     with ExitStack() as stack:
-        around = surroundings(Secrets(environment_secrets(os.environ)), stack)
+        around = surroundings(Secrets(environment_secrets(os.environ)), stack, ledger=settings.ledger)
         history = open_history(options.name, settings.of(options.name), coverage, at, around)
         plan = {"calls": history.calls, "credits_most": history.credits_most}
         if not options.json:

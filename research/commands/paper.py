@@ -82,7 +82,11 @@ def _composed(options: Any, stack: ExitStack) -> Trading:
         deployed, wish = to_settle(options.name, settings, wish)
     else:
         deployed = start(options.name, time.time_ns(), with_store=options.feed == REPLAY)
-    feed = live_feed(options.feed, deployed, settings, surroundings(secrets, stack)) if listens else None
+    feed = (
+        live_feed(options.feed, deployed, settings, surroundings(secrets, stack, ledger=settings.ledger))
+        if listens
+        else None
+    )
     return compose(deployed, settings, wish, feed=feed)
 
 

@@ -61,7 +61,7 @@ def _composed(options: Any, stack: ExitStack) -> Trading:
         deployed, wish = to_settle(options.name, settings, wish)
     else:
         deployed = start(options.name, time.time_ns(), with_store=False)
-    around = surroundings(secrets, stack, dry_run=not sends)
+    around = surroundings(secrets, stack, dry_run=not sends, ledger=settings.ledger)
     venue: Any
     if sends:
         venue = locked_venue(options.venue, deployed, settings, around, stack, _confirmed)

@@ -14,6 +14,7 @@ from engine.clock import DAY_NS
 from engine.errors import UsageError, printable
 from engine.live.adapters.registry import Around, Coverage
 from engine.live.clock import SystemClock
+from engine.live.ledger.settings import LedgerSettings
 from engine.live.linking.propose import Known, Proposal, propose
 from engine.live.linking.store import LinkStore, Put
 from engine.logs.secrets import Secrets, environment_secrets
@@ -101,11 +102,17 @@ def propose_links(
     return proposal, store.put(venue, proposal, offered)
 
 
-def surroundings(secrets: Secrets, stack: ExitStack, *, dry_run: bool = False) -> Around:
+def surroundings(
+    secrets: Secrets,
+    stack: ExitStack,
+    *,
+    dry_run: bool = False,
+    ledger: LedgerSettings = LedgerSettings(),  # noqa: B008
+) -> Around:
     """What surrounds an adapter of this process; the stack closes what it opens."""
     return Around(
         environment=os.environ, secrets=secrets, clock=SystemClock(), folder=Path(home()), show=_show,
-        dry_run=dry_run, at_end=stack.callback,
+        dry_run=dry_run, at_end=stack.callback, ledger=ledger,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ nobody uses costs nothing, and no adapter sees another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol, cast
 from engine.errors import UsageError, printable, unknown_name
 from engine.live.clock import Clock
 from engine.live.feed import Feed
+from engine.live.ledger.settings import LedgerSettings
 from engine.live.linking.contract import Directory
 from engine.live.linking.propose import Offered
 from engine.live.venue import Venue
@@ -95,6 +96,8 @@ class Around:
         Nothing is sent that changes something: a venue puts `engine.live.wire.dry_run.DryRun` around its wire.
     at_end : callable
         Takes functions that close what the adapter opened; the last opened is closed first. `ExitStack.callback`.
+    ledger : LedgerSettings
+        Where the database is that processes share.
     """
 
     environment: Mapping[str, str]
@@ -104,6 +107,7 @@ class Around:
     show: Callable[[str], None]
     dry_run: bool
     at_end: Callable[[Callable[[], None]], object]
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
 
 
 class History(Protocol):

@@ -1,7 +1,8 @@
 """Answers shared by every process that uses the same database: what one has asked, the others need not ask again.
 
 The database also counts the credits of a day. Before a call leaves, what it may cost is booked; its answer corrects
-that. A process that dies between the two leaves the larger number, so the budget is never exceeded.
+that. A process that dies between the two leaves the larger number, and so does an answer that is lost, each time a call
+is asked again: the budget is never exceeded.
 
 SQLite: ``data/cache/the_odds_api.db`` in the home folder. PostgreSQL: schema ``betting_odds`` of the database of the
 ledgers.
@@ -183,8 +184,7 @@ class Cache:
 
     def _ask(self, call: Call, kept: Kept | None) -> Kept:
         try:
-            self._book(call)
-            answer = self._client.ask(call, lambda usage: self._correct(call, usage))
+            answer = self._client.ask(call, self)
             self._keep(call, answer)
         except FeedFailure as failure:
             self._store({"call": call.key, "asking_ns": 0})
@@ -196,8 +196,8 @@ class Cache:
         self._store(row)
         return Kept(answer.value, answer.received_ns)
 
-    def _book(self, call: Call) -> None:
-        """Count a call with what it may cost. Raises NoCredits."""
+    def book(self, call: Call) -> None:
+        """As `Purse.book`."""
         with asked_once(self._sessions.where), self._sessions.first() as connection:
             day = self._day()
             spent = _spent(connection, day)
@@ -210,8 +210,8 @@ class Cache:
             row = {"day": day, "calls": spent.calls + 1, "credits": spent.credits + call.credits_most}
             self._put(connection, spending, row)
 
-    def _correct(self, call: Call, usage: Usage) -> None:
-        """Put what the service says in place of what was booked."""
+    def correct(self, call: Call, usage: Usage) -> None:
+        """As `Purse.correct`."""
         known = {name: value for name in ("used", "remaining") if (value := getattr(usage, name)) is not None}
         if usage.last is None and not known:
             return

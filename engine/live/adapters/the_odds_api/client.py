@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
 from engine.errors import ConfigurationError, printable
 from engine.live.adapters.the_odds_api.calls import Call
@@ -99,30 +99,57 @@ class Answer:
     usage: Usage
 
 
+class Purse(Protocol):
+    """Counts the credits of every try, for each one may be paid."""
+
+    def book(self, call: Call) -> None:
+        """Count what a try may cost, before it leaves.
+
+        Raises
+        ------
+        NoCredits
+            That may be more than is left.
+        """
+        ...
+
+    def correct(self, call: Call, usage: Usage) -> None:
+        """Put what it did cost in place of that. Not called where the try may have arrived and has no answer."""
+        ...
+
+
 class Client:
     """Asks the service.
+
+    It keeps to the service's pace of 30 calls a second, and asks again after a failure, later each time. The pace
+    counts every call, those that are asked again too. Four may leave at once: more bring refusals.
 
     Parameters
     ----------
     wire : Wire
-        See `polite`.
+        One try.
     key : str
         In the query of every call, and in nothing that is kept or shown.
+    clock : Clock
+    generator : random.Random
+        Of the jitter of waits.
     timeout_s : float
     host : str
     """
 
-    def __init__(self, wire: Wire, key: str, *, timeout_s: float, host: str) -> None:
-        self._wire, self._key, self._timeout_s, self._host = wire, key, timeout_s, host
+    def __init__(
+        self, wire: Wire, key: str, clock: Clock, generator: random.Random, *, timeout_s: float, host: str
+    ) -> None:
+        paced = Paced(wire, TokenBucket(clock, rate_per_s=30, burst=4))
+        self._wire = Repeated(_Counted(paced), Repeats(most=2), clock, generator)
+        self._key, self._timeout_s, self._host = key, timeout_s, host
 
-    def ask(self, call: Call, paid: Callable[[Usage], None]) -> Answer:
+    def ask(self, call: Call, purse: Purse) -> Answer:
         """The answer to a call.
 
         Parameters
         ----------
         call : Call
-        paid : callable
-            Gets what the headers of an answer say, whatever its status.
+        purse : Purse
 
         Raises
         ------
@@ -136,13 +163,13 @@ class Client:
             No answer, an answer that is no JSON, too many calls, or a fault of the service.
         """
         params = {**dict(call.params), "apiKey": self._key}
-        request = Request("GET", f"{self._host}/v4{call.path}", params, timeout_s=self._timeout_s)
+        count = _Count(call, purse)
+        request = _Paid("GET", f"{self._host}/v4{call.path}", params, timeout_s=self._timeout_s, count=count)
         try:
             reply = self._wire.exchange(request)
         except WireFailure as failure:
             raise FeedFailure(f"no answer: {failure.cause}") from None
         usage = Usage.of(reply.headers)
-        paid(usage)
         if reply.status != 200:
             raise _refusal(reply, usage, call)
         value = reply.json()
@@ -151,12 +178,44 @@ class Client:
         return Answer(reply.content, value, reply.received_ns // _TICK_NS * _TICK_NS, usage)
 
 
-def polite(wire: Wire, clock: Clock, generator: random.Random) -> Wire:
-    """A wire that keeps to the service's pace of 30 calls a second, and asks again after a failure, later each time.
+@dataclass(frozen=True)
+class _Count:
+    """Where the tries of a call are counted."""
 
-    The pace counts every call, those that are asked again too. Four may leave at once: more bring refusals.
-    """
-    return Repeated(Paced(wire, TokenBucket(clock, rate_per_s=30, burst=4)), Repeats(most=2), clock, generator)
+    call: Call
+    purse: Purse
+
+
+@dataclass(frozen=True)
+class _Paid(Request):
+    """A request whose every try is counted."""
+
+    count: _Count | None = None
+
+
+class _Counted:
+    """A wire that counts each try: below the repeats, so that what a lost answer may have cost stays booked."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def exchange(self, request: Request) -> Reply:
+        """As `Wire.exchange`; raises NoCredits, too."""
+        count = request.count if isinstance(request, _Paid) else None
+        if count is None:
+            return self._wire.exchange(request)
+        count.purse.book(count.call)
+        try:
+            reply = self._wire.exchange(request)
+        except WireFailure as failure:
+            if not failure.may_have_arrived:
+                count.purse.correct(count.call, Usage(last=0))
+            raise
+        usage = Usage.of(reply.headers)
+        if reply.status != 200 and usage.last is None:
+            usage = replace(usage, last=0)  # credits are paid for answers
+        count.purse.correct(count.call, usage)
+        return reply
 
 
 def code_of(reply: Reply) -> str:

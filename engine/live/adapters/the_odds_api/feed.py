@@ -30,6 +30,8 @@ _SCORES_NS: Final = 3 * DAY_NS
 #: markets that are asked for event by event are asked for from six hours before its start
 _EVENT_NS: Final = 6 * HOUR_NS
 _WAIT_NS: Final = 5 * SECOND_NS
+#: an answer that cannot be read is stored like any other; after so long another one is asked for
+_UNREAD_NS: Final = 60 * SECOND_NS
 _TICK_NS: Final = 1_000
 Series = tuple[int, str, float | None, str, str, str]
 
@@ -48,8 +50,8 @@ class _Followed:
 
     call: Call
     due_ns: int = 0
-    received_ns: int = 0
     last: str = ""
+    unread: bool = False
     held: dict[Series, Quote] = field(default_factory=dict)
 
 
@@ -142,7 +144,8 @@ class OddsApiFeed:
     def _ask(
         self, sport: str, one: _Followed, messages: Callable[[str, _Followed, Kept], list[Message]], now: int
     ) -> list[Message]:
-        longest = self._longest(sport, one, now)
+        longest = min(self._longest(sport, one, now), _UNREAD_NS if one.unread else 2**62)
+        one.unread = False
         try:
             kept = self._asked.get(one.call, longest)
             if kept.stale:
@@ -153,7 +156,7 @@ class OddsApiFeed:
             found = self._withdrawn(one, {}, self._mark_next())
             one.due_ns = now + round(self._settings.far_s * SECOND_NS)
         except FeedFailure as failure:
-            self._failure, found = failure, []
+            self._failure, found, one.unread = failure, [], True
         now = self._clock.wall_ns()
         if self._failure is not None:
             one.due_ns = now + _WAIT_NS
@@ -181,8 +184,8 @@ class OddsApiFeed:
         same = sha256(repr(kept.value).encode()).hexdigest()
         if same == one.last and not kept.stale:
             return []
-        one.last, one.received_ns = ("" if kept.stale else same), kept.received_ns
         young, old = self._reader.priced(kept.value, kept.received_ns)
+        one.last = "" if kept.stale else same
         self.passed_over[one.call.path] += young.passed_over + old.passed_over
         messages = self._fixtures(young, at)
         quotes = [*reading.quotes(young, at, stale=kept.stale), *reading.quotes(old, at, stale=True)]

@@ -11,7 +11,7 @@ from engine.live.adapters.registry import Around, Coverage
 from engine.live.adapters.the_odds_api import calls
 from engine.live.adapters.the_odds_api.cache import Cache, cache_sessions
 from engine.live.adapters.the_odds_api.calls import Priced
-from engine.live.adapters.the_odds_api.client import KEY, Client, polite
+from engine.live.adapters.the_odds_api.client import KEY, Client
 from engine.live.adapters.the_odds_api.feed import OddsApiFeed, Wanted
 from engine.live.adapters.the_odds_api.history import OddsHistory
 from engine.live.adapters.the_odds_api.keys import markets_of, sports_of
@@ -19,12 +19,11 @@ from engine.live.adapters.the_odds_api.raw import RawAnswers
 from engine.live.adapters.the_odds_api.reading import Reader
 from engine.live.adapters.the_odds_api.settings import OddsApiSettings, names_of
 from engine.live.feed import FeedFailure
-from engine.live.ledger.settings import LedgerSettings
 from engine.live.wire.credentials import credential
 from engine.live.wire.http import HttpWire
 
 
-def open_cache(settings: OddsApiSettings, around: Around, ledger: LedgerSettings | None = None) -> Cache:
+def open_cache(settings: OddsApiSettings, around: Around) -> Cache:
     """The shared cache; it ends with the adapter.
 
     Raises
@@ -38,8 +37,8 @@ def open_cache(settings: OddsApiSettings, around: Around, ledger: LedgerSettings
     wire = HttpWire(wall_ns=around.clock.wall_ns, timeout_s=settings.timeout_s)
     around.at_end(wire.close)
     jitter = random.Random()  # noqa: S311  # spreads repeats, hides nothing
-    client = Client(polite(wire, around.clock, jitter), key, timeout_s=settings.timeout_s, host=settings.host)
-    sessions = cache_sessions(ledger or LedgerSettings(), around.clock)
+    client = Client(wire, key, around.clock, jitter, timeout_s=settings.timeout_s, host=settings.host)
+    sessions = cache_sessions(around.ledger, around.clock)
     raw = RawAnswers(around.folder / "data" / "raw" / "the_odds_api", key)
     cache = Cache(sessions, client, around.clock, settings.credits_a_day, raw.keep)
     around.at_end(cache.close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -61,14 +61,18 @@ class Reader:
         self._market_age_ns = market_age_ns
 
     def read(self, value: Any, received_ns: int) -> Read:
-        """Events and quotes of an answer.
+        """Events and quotes of an answer. Events without teams, as those of outrights, are passed over.
 
         Raises
         ------
         FeedFailure
             It has not the documented form.
         """
-        raw = stamped(json.dumps(value, allow_nan=False).encode(), "", received_ns)
+        value, nameless = _named(value)
+        try:
+            raw = stamped(json.dumps(value, allow_nan=False).encode(), "", received_ns)
+        except (ValueError, RecursionError):  # 1e999 is read as an infinite number
+            raise FeedFailure("the answer cannot be read: a number without end, or lists without end") from None
         origin = Origin(MAPPING, MAPPING, sha256(raw).hexdigest())
         today = datetime.fromtimestamp(received_ns // SECOND_NS, UTC).date()
         try:
@@ -78,12 +82,13 @@ class Reader:
         events = {row["event_id"]: row for row in parsed.events.select(*ALL_EVENTS).iter_rows(named=True)}
         quotes = list(parsed.quotes.select(_OF_QUOTE).iter_rows())
         passed_over = parsed.counts.rows_quarantined + parsed.counts.prices_quarantined
-        return Read(events, quotes, passed_over)
+        return Read(events, quotes, passed_over + nameless)
 
     def priced(self, value: Any, received_ns: int) -> tuple[Read, Read]:
         """As `read`, the prices of markets that were read lately and those that were not."""
-        young, old = self._by_age(value, received_ns)
-        return self.read(young, received_ns), self.read(old, received_ns)
+        named, nameless = _named(value)
+        young, old = (self.read(part, received_ns) for part in self._by_age(named, received_ns))
+        return replace(young, passed_over=young.passed_over + nameless), old
 
     def _by_age(self, value: Any, received_ns: int) -> tuple[list[Any], list[Any]]:
         """The events with their young markets, and those that have old ones with them."""
@@ -95,6 +100,8 @@ class Reader:
             for book in _items(event.get("bookmakers")):
                 markets = {False: list[Any](), True: list[Any]()}
                 for market in _items(book.get("markets")):
+                    if market.get("outcomes") == []:  # an exchange without offers
+                        continue
                     markets[self._is_old(market, book, received_ns)].append(market)
                 for is_old, found in markets.items():
                     books[is_old] += [{**book, "markets": found}] if found else []
@@ -134,6 +141,17 @@ def instant(value: Any) -> int | None:
         return instant_ns(datetime.fromisoformat(value))
     except (ValueError, TypeError, OverflowError, AttributeError):
         return None
+
+
+def _named(value: Any) -> tuple[list[Any], int]:
+    """The events of an answer that have a team, and the number of the others."""
+    events = value if isinstance(value, list) else [value]
+    named = [
+        event for event in events
+        if not isinstance(event, Mapping) or event.get("home_team") is not None or event.get("away_team") is not None
+        or "home_team" not in event
+    ]  # fmt: skip
+    return named, len(events) - len(named)
 
 
 def _items(value: Any) -> list[Mapping[str, Any]]:

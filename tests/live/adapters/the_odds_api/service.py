@@ -12,7 +12,8 @@ from typing import Any
 from engine.clock import HOUR_NS, SECOND_NS
 from engine.live.adapters.registry import Around, Coverage, open_feed
 from engine.live.adapters.the_odds_api.cache import Cache, cache_sessions
-from engine.live.adapters.the_odds_api.client import Client, polite
+from engine.live.adapters.the_odds_api.calls import Call
+from engine.live.adapters.the_odds_api.client import Client, Usage
 from engine.live.adapters.the_odds_api.raw import RawAnswers
 from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 from engine.live.clock import WorldClock
@@ -35,6 +36,20 @@ GAMES = [
 
 
 @dataclass
+class Notes:
+    """A purse without an end that writes down."""
+
+    booked: int = 0
+    told: list[Usage] = field(default_factory=list)
+
+    def book(self, call: Call) -> None:
+        self.booked += 1
+
+    def correct(self, call: Call, usage: Usage) -> None:
+        self.told.append(usage)
+
+
+@dataclass
 class Service:
     """The fake, and the clock that both sides live by."""
 
@@ -48,10 +63,9 @@ class Service:
     def url(self) -> str:
         return self.wire.url
 
-    def client(self, key: str = KEY, *, politely: bool = True) -> Client:
+    def client(self, key: str = KEY) -> Client:
         wire = self.stack.enter_context(HttpWire(wall_ns=self.clock.wall_ns))
-        used = polite(wire, self.clock, random.Random(1)) if politely else wire
-        return Client(used, key, timeout_s=self.timeout_s, host=self.url)
+        return Client(wire, key, self.clock, random.Random(1), timeout_s=self.timeout_s, host=self.url)
 
     def cache(self, settings: LedgerSettings, folder: Path, credits_a_day: int = 1_000) -> Cache:
         raw = RawAnswers(folder, KEY)
@@ -69,9 +83,13 @@ def serving(games: list[Game] | None = None) -> Iterator[Service]:
         yield Service(server, wire, clock, stack)
 
 
-def opened(service: Service, coverage: Coverage = FOOTBALL, **words: Any) -> Feed:
+def opened(
+    service: Service, coverage: Coverage = FOOTBALL, *, ledger: LedgerSettings | None = None, **words: Any
+) -> Feed:
     environment = {"BEA_ODDS_API_KEY": KEY}
-    around = Around(environment, Secrets(), service.clock, home(), print, False, service.stack.callback)
+    around = Around(
+        environment, Secrets(), service.clock, home(), print, False, service.stack.callback, ledger or LedgerSettings()
+    )
     usual = {"host": service.url, "credits_a_day": 10**6, "last_hour_s": 300}
     settings = OddsApiSettings(**usual | words)
     return open_feed("the_odds_api", settings, coverage, around)

@@ -85,6 +85,16 @@ def test_the_budget_of_a_day_is_never_exceeded_and_begins_anew_at_midnight(servi
     assert not cache.get(ODDS, 0).stale and cache.spent().credits == 1
 
 
+def test_answers_that_were_lost_stay_booked_and_end_at_the_budget(service: Service, cache: Cache) -> None:
+    service.server.faults = ["cut"] * 9
+    with pytest.raises(FeedFailure, match="no answer"):
+        cache.get(ODDS, 0)
+    assert (cache.spent().calls, cache.spent().credits) == (3, 3)
+    with pytest.raises(NoCredits):
+        cache.get(ODDS, 0)
+    assert len(service.wire.heard) == 3
+
+
 def test_what_a_call_did_cost_takes_the_place_of_what_it_may_cost(service: Service, cache: Cache) -> None:
     service.server.world.games = service.server.world.games[:1]
     service.clock.reach(START_NS + 6 * HOUR_NS)

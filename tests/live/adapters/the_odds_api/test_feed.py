@@ -12,15 +12,17 @@ import polars as pl
 import pytest
 
 from engine.clock import HOUR_NS, SECOND_NS
-from engine.errors import BeaError, ConfigurationError
+from engine.errors import BeaError, ConfigurationError, LedgerFailure
 from engine.live.adapters.registry import Coverage
 from engine.live.adapters.the_odds_api.feed import OddsApiFeed
 from engine.live.adapters.the_odds_api.reading import Reader
 from engine.live.feed import Feed, FeedFailure, Fixture, Gap, Mark, Message, Quote, Result
 from engine.live.feeds.sieve import refusal_of
+from engine.live.ledger.settings import LedgerSettings
 from engine.source.read import read_files
 from tests.live.adapters.the_odds_api.service import GAMES, START_NS, Service, opened, serving
 from tests.odds_server.world import Game, iso
+from tests.wire_server.server import answer
 
 
 @pytest.fixture
@@ -120,6 +122,17 @@ def test_when_the_service_fails_everything_is_stale_and_the_failure_is_told(serv
     assert [q for q in of(Quote, heard(service, feed, 0.1)) if not q.stale]
 
 
+def test_an_answer_that_cannot_be_read_is_not_kept_for_as_long_as_others(service: Service) -> None:
+    service.clock.reach(START_NS - 20 * HOUR_NS)
+    feed, fault = opened(service), answer([{"id": 1}])
+    honest = service.wire.handle
+    service.wire.handle = lambda heard: fault
+    heard(service, feed, 0.01)
+    service.wire.handle = honest
+    assert not of(Quote, heard(service, feed, 0.001)), "it is stored"
+    assert of(Quote, heard(service, feed, 0.02)), "and replaced long before far_s"
+
+
 def test_a_feed_that_starts_again_says_at_once_what_the_database_has(service: Service) -> None:
     before = of(Quote, heard(service, opened(service), 0.01))
     calls = service.server.calls
@@ -172,6 +185,13 @@ def test_what_no_season_or_market_has_is_refused_at_the_start(service: Service) 
     with pytest.raises(BeaError, match="in season"):
         opened(service, Coverage("tennis", markets=("moneyline",)))
     assert isinstance(opened(service, Coverage("football", ("E0",), ("1x2",)), sports="soccer_epl"), OddsApiFeed)
+
+
+def test_the_cache_is_where_the_settings_of_the_ledger_say(service: Service, tmp_path: Path) -> None:
+    nowhere = LedgerSettings(url="postgresql://127.0.0.1:1/nowhere")
+    with pytest.raises(LedgerFailure):
+        opened(service, ledger=nowhere)
+    assert not (tmp_path / "data" / "cache").exists()
 
 
 def spoilt(generator: random.Random, value: Any) -> Any:
