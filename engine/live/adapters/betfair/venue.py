@@ -264,7 +264,7 @@ class BetfairVenue:
         """What bets are on, in our words, as far as it is linked."""
         try:
             markets = {word(listed.row, "marketId") for listed in bets.values() if not listed.row.get("eventId")}
-            facts = self._markets.facts(markets)
+            facts = self._markets.facts(markets - {""})
             places: dict[tuple[str, str], Ours | None] = {}
             for name, listed in bets.items():
                 row, market = listed.row, word(listed.row, "marketId")

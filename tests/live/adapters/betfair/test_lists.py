@@ -324,3 +324,12 @@ def test_a_cancellation_without_an_answer_is_unknown() -> None:
     with pytest.raises(Unanswered, match="reset"):
         scene.venue.cancel(order().key)
     assert replace(scene.shown(order()), raw={}).outcome is Outcome.LAPSED
+
+
+def test_a_settled_lay_has_its_liability_and_the_backers_stake() -> None:
+    lay = stated(None, 950, SETTLED={"side": "LAY", "priceMatched": 1.5, "sizeSettled": 20.0})
+    assert (lay.matched_minor, lay.backer_minor, lay.odds) == (1_000, 2_000, 1.5)
+    back = stated(None, 950, SETTLED={})
+    assert (back.matched_minor, back.backer_minor) == (1_000, 0)
+    void = stated(VOIDED={"side": "LAY", "priceMatched": 0, "profit": 0})
+    assert (void.outcome, void.matched_minor, void.backer_minor) == (Outcome.VOID, 0, 0)
