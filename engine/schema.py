@@ -40,11 +40,16 @@ SELECTIONS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 #: Markets with an open list of selections: nobody can say which of them complete a book.
-OPEN_MARKETS: Final = ("correct_score",)
+OPEN_MARKETS: Final = ("correct_score", "winner", "place")
+#: Markets of a field of runners, a race for example: a selection is the number of a runner. They are settled by what
+#: the source says of each runner (`FINISHES`), not by a score.
+FIELD_MARKETS: Final = ("winner", "place")
 #: All markets that a source can deliver and that a result settles.
 MARKETS: Final = (*SELECTIONS, *OPEN_MARKETS)
 #: A selection of `correct_score`: the home side's score, a hyphen, the away side's, without leading zeros.
 CORRECT_SCORE: Final = r"^(0|[1-9][0-9]{0,3})-(0|[1-9][0-9]{0,3})$"
+#: A selection of a market of `FIELD_MARKETS`: the number that the source gives the runner.
+RUNNER: Final = r"^[1-9][0-9]{0,17}$"
 #: Markets whose prices have a line.
 LINE_MARKETS: Final = (
     "totals",
@@ -60,6 +65,8 @@ WINNERS: Final = {"double_chance": 2}
 
 def is_selection(market: str, selection: str) -> bool:
     """Whether a market has this selection. False for a market that is not in `MARKETS`."""
+    if market in FIELD_MARKETS:
+        return re.fullmatch(RUNNER, selection, re.ASCII) is not None
     if market in OPEN_MARKETS:
         return re.fullmatch(CORRECT_SCORE, selection, re.ASCII) is not None
     return selection in SELECTIONS.get(market, ())
@@ -102,11 +109,17 @@ def score_columns(scope: str) -> tuple[str, str]:
     return f"home_{scope}", f"away_{scope}"
 
 
+#: Column of events that settles each market of `FIELD_MARKETS`: how its runners ended, words with spaces between them.
+#: "7:won 8:lost 9:void", "5:tied" (nobody can say whether it shares a place), "share:0.5" of a dead heat for the win,
+#: "removed:NS:FRACTION" of a removal (UTC nanoseconds, reduction factor).
+FINISHES: Final = {"winner": "winner_finish", "place": "place_finish"}
+
 #: Columns that settle bets and that a frame of events may lack; their values are then null. `Store.events` has all.
 EVENTS_OPTIONAL: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "game": pl.Int8,  # 2 or more: number of a further game of the same pair on the same date; null otherwise
     "score_scope": pl.String,  # of home_score and away_score, one of SCORE_SCOPES; null: the usual one of the sport
     **{name: pl.Int32 for scope in FURTHER_SCOPES for name in score_columns(scope)},
+    **dict.fromkeys(FINISHES.values(), pl.String),
 }
 FURTHER_SCORES: Final = tuple(name for scope in FURTHER_SCOPES for name in score_columns(scope))
 
@@ -150,7 +163,7 @@ CIRCUMSTANCES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     **_pairs(STANDING_TYPES),
 }
 #: All columns that an event gets from its result, beside its score, winner and status.
-KNOWN_AFTER: Final = (*FURTHER_SCORES, *STATISTICS)
+KNOWN_AFTER: Final = (*FURTHER_SCORES, *FINISHES.values(), *STATISTICS)
 #: All columns that a frame of events may lack: those that settle bets, and those that only describe.
 OPTIONAL_EVENTS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     **EVENTS_OPTIONAL,

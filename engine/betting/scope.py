@@ -24,6 +24,8 @@ from engine.schema import (
     CARDS,
     CORNERS,
     EVENTS_OPTIONAL,
+    FIELD_MARKETS,
+    FINISHES,
     FIRST_HALF,
     FURTHER_SCOPES,
     GAMES,
@@ -93,7 +95,7 @@ def scoped(rows: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The rows without the columns of `schema.EVENTS_OPTIONAL`, and with
+        The rows without the columns of `schema.EVENTS_OPTIONAL` (those of `schema.FINISHES` stay), and with
 
         - home_score, away_score: of the market's scope; null if the event has no such score;
         - winner: null where the named winner does not settle the market;
@@ -114,7 +116,8 @@ def scoped(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(one_set).then(pl.lit("stands")).otherwise(pl.lit("void"))
     )
     rows = rows.with_columns(*scores, rule=rule.otherwise("rule"))
-    return _with_refusals(_with_winners(rows)).drop("_needed", "_stated", "_final", "_unsure", *EVENTS_OPTIONAL)
+    used = [name for name in EVENTS_OPTIONAL if name not in FINISHES.values()]
+    return _with_refusals(_with_winners(rows)).drop("_needed", "_stated", "_final", "_unsure", *used)
 
 
 def _with_scopes(rows: pl.DataFrame) -> pl.DataFrame:
@@ -162,7 +165,8 @@ def _with_refusals(rows: pl.DataFrame) -> pl.DataFrame:
     drawn = (pl.col("home_score") == pl.col("away_score")).fill_null(False)
     torn = by_winner & pl.col("_unsure") & (pl.col("_needed") == REGULATION) & drawn & (pl.col("winner") != "draw")
     words = pl.col("_needed").replace_strict(_WORDS, default=None, return_dtype=pl.String)
-    settles = (pl.col("status") == "played") & pl.col("market").is_in(MARKETS)
+    scored = [market for market in MARKETS if market not in FIELD_MARKETS]
+    settles = (pl.col("status") == "played") & pl.col("market").is_in(scored)
     return rows.with_columns(
         refusal=pl.when(settles & missing & ~decided)
         .then(pl.format("no score {}, which settles {}", words, "market"))

@@ -10,6 +10,8 @@ result stand (`stands`, or `first_set` once one set was completed). `1x2`, `mone
 `draw_no_bet` follow the winner named by the source, and the score if it names none (a tennis match is won by sets, not
 games). A drawn moneyline or draw no bet is VOID. A line that is not a multiple of 0.25 has no settlement rule: UNKNOWN.
 
+A score says nothing of the runners of a field: UNKNOWN. They end as their source says (`finish_state`).
+
 The score is that of the market's scope: of the first half for `first_half_totals`, the corners for `corners_totals`.
 `engine.betting.scope.scoped` chooses it. A named winner is never that of a first half.
 """
@@ -24,7 +26,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from engine.kernel.codes import State
-from engine.schema import CORRECT_SCORE, LINE_MARKETS, SELECTIONS, VOID_STATUSES
+from engine.schema import CORRECT_SCORE, FINISHES, LINE_MARKETS, SELECTIONS, VOID_STATUSES
 
 Floats = NDArray[np.float64]
 
@@ -111,6 +113,30 @@ def state_expression() -> pl.Expr:
         .cast(pl.Int8)
         .alias("state")
     )
+
+
+def finish_expression() -> pl.Expr:
+    """How the runners of a row ended: of the columns of `schema.FINISHES`, that of its market; named ``finish``."""
+    finish = pl.lit(None, pl.String)
+    for market, name in FINISHES.items():
+        finish = pl.when(pl.col("market") == market).then(name).otherwise(finish)
+    return finish.alias("finish")
+
+
+def finish_state() -> pl.Expr:
+    """State of a runner of a field, Int8; null where nothing is said of it, and in markets that have no such runners.
+
+    It reads the columns selection and ``finish``, as `finish_expression` gives it. A winner of a dead heat for the win
+    shares its place.
+    """
+    words = pl.col("finish").str.split(" ")
+    state = pl.lit(None, pl.Int8)
+    shared = pl.col("finish").str.contains(r"(?:^| )share:")
+    won = pl.when(shared).then(int(State.DEAD_HEAT)).otherwise(int(State.WIN))
+    for word, value in (("won", won), ("lost", pl.lit(int(State.LOSE))), ("void", pl.lit(int(State.VOID)))):
+        said = words.list.contains(pl.format("{}:" + word, "selection"))
+        state = pl.when(said).then(value).otherwise(state)
+    return state.cast(pl.Int8)
 
 
 def _winner_state() -> pl.Expr:

@@ -11,6 +11,8 @@ from engine.errors import SourceError
 from engine.source.mapping import mapping_text, reads_json, shipped_mappings
 from engine.source.sandbox.archive import is_archive
 
+#: reader of files of a betting exchange; their names say nothing of what is in them, so all files of a folder are read
+HISTORY: Final = "betfair_history"
 _TABLES: Final = (".csv", ".txt", ".tsv", ".xls", ".xlsx")
 _DOCUMENTS: Final = (".json", ".jsonl", ".ndjson")
 
@@ -27,6 +29,8 @@ def unread_files(source: str, paths: Iterable[str | Path], mapping: str | Path |
     ----------
     source, paths, mapping : as in `engine.source.read.read_files`
     """
+    if source == HISTORY:
+        return ""
     name = source if source in shipped_mappings() else mapping
     suffixes = suffixes_of(*mapping_text(name)) if name is not None else _TABLES
     return kinds_text(other_files([Path(path) for path in paths], suffixes))
@@ -34,6 +38,8 @@ def unread_files(source: str, paths: Iterable[str | Path], mapping: str | Path |
 
 def readable_files(root: Path, suffixes: Collection[str]) -> list[Path]:
     """The file itself, or the files with these suffixes and the archives below a folder, sorted; no hidden files.
+
+    Without suffixes: all files.
 
     Raises
     ------
@@ -82,4 +88,4 @@ def _files(root: Path) -> list[Path]:
 
 
 def _is_readable(path: Path, suffixes: Collection[str]) -> bool:
-    return path.suffix.lower() in suffixes or is_archive(path)
+    return not suffixes or path.suffix.lower() in suffixes or is_archive(path)

@@ -22,10 +22,12 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from engine.errors import SourceError, UsageError, nearest_name
+from engine.exchange.files import is_tar
+from engine.exchange.files import members as members_of_tar
 from engine.paths import conf_dir
 from engine.source.aliases import check_user_tables, user_tables_hash
 from engine.source.batch import Batch
-from engine.source.folders import readable_files, suffixes_of
+from engine.source.folders import HISTORY, readable_files, suffixes_of
 from engine.source.mapping import archive_files, mapping_text, shipped_mappings
 from engine.source.quarantine import Origin
 from engine.source.sandbox.archive import ArchiveLimits, is_archive, members
@@ -42,7 +44,9 @@ def _version() -> str:
     digest = hashlib.sha256()
     folder = Path(__file__).parent
     modules = sorted(folder.rglob("*.py"))
-    modules += [path for room in ("plausibility", "names") for path in sorted((folder.parent / room).glob("*.py"))]
+    modules += [
+        path for room in ("plausibility", "names", "exchange") for path in sorted((folder.parent / room).glob("*.py"))
+    ]
     modules.append(folder.parent / "betting" / "sport.py")
     tables = sorted((conf_dir() / "source").rglob("*.yaml"))
     for path in [*modules, *tables]:
@@ -54,6 +58,7 @@ READER_VERSION: Final = _version()
 _BUILT_IN: Final = {
     "football_data": "football-data.co.uk: one league and season per file, or one country per file",
     "tennis_data": "tennis-data.co.uk: one tour and year per file, workbook or CSV",
+    "betfair_history": "Betfair historical data or a recording of its stream: plain, bz2, gzip, or tar of these",
     "generic_csv": "any table, described by a mapping",
 }
 
@@ -136,7 +141,7 @@ def read_files(
         reader,
         today or datetime.now(UTC).date(),
         frozenset(known),
-        suffixes_of(reader.mapping, reader.mapping_name),
+        () if reader.reader == HISTORY else suffixes_of(reader.mapping, reader.mapping_name),
         user_tables_hash(),
     )
     if archive_limits is None:
@@ -206,6 +211,9 @@ def _jobs(paths: list[Path], suffixes: tuple[str, ...], folder: Path, limits: Ar
             yield _Job(str(root), None, refused)
             continue
         for path in files:
+            if not suffixes:
+                yield from _history_jobs(path, folder)
+                continue
             if not is_archive(path):
                 yield _Job(str(path), path)
                 continue
@@ -218,6 +226,18 @@ def _jobs(paths: list[Path], suffixes: tuple[str, ...], folder: Path, limits: Ar
                     raise SourceError("an archive without files", where=str(path))
             except SourceError as refused:
                 yield _Job(str(path), None, refused)
+
+
+def _history_jobs(path: Path, folder: Path) -> Iterator[_Job]:
+    """The file as it is, packed or not; of a tar archive each file in it."""
+    if not is_tar(path):
+        yield _Job(str(path), path)
+        return
+    try:
+        for member in members_of_tar(path, Path(tempfile.mkdtemp(dir=folder))):
+            yield _Job(f"{path}!{member.name}", member.path)
+    except SourceError as refused:
+        yield _Job(str(path), None, refused)
 
 
 def _read_job(settings: _Settings, job: _Job, idle: SimpleQueue[Child]) -> Batch:

@@ -14,7 +14,7 @@ from engine.plausibility.copies import copied, still_books
 from engine.plausibility.formats import FORMAT_DOUBT
 from engine.plausibility.results import contradictory, impossible_score
 from engine.plausibility.seasons import NAMED, is_shifted, span_of_season
-from engine.schema import AGGREGATES, ALL_EVENTS, QUOTES, SELECTIONS, WINNERS
+from engine.schema import AGGREGATES, ALL_EVENTS, FIELD_MARKETS, FINISHES, QUOTES, SELECTIONS, WINNERS
 from engine.store.merge import QUOTE_KEY
 from engine.store.pairs import find_pairs
 from engine.store.reasons import without_values
@@ -179,7 +179,8 @@ def _results(events: pl.DataFrame) -> list[Finding]:
     last = events["date"].max()
     assert isinstance(last, date)
     open_ = events.filter((pl.col("status") == "scheduled") & (pl.col("date") < last))
-    of_the_end = pl.col("score_scope").is_null()  # beside a score after regulation there may be no winner
+    # beside a score after regulation there may be no winner, and runners of a field have an end each
+    of_the_end = pl.all_horizontal(pl.col(name).is_null() for name in ("score_scope", *FINISHES.values()))
     scoreless = events.filter((pl.col("status") == "played") & pl.col("winner").is_null() & of_the_end)
     early = known_too_early(events)
     wrong, impossible = events.filter(contradictory()), events.filter(impossible_score())
@@ -208,7 +209,9 @@ def _prices(events: pl.DataFrame, quotes: pl.DataFrame) -> list[Finding]:
     )
     suspect = quotes.filter("suspect").join(named, on="event_id", how="left")
     late = quotes.join(events.select("event_id", "starts_at"), on="event_id", how="left").filter(
-        (pl.col("known_at") > pl.col("starts_at")) & (pl.col("instant") != "in_play")
+        (pl.col("known_at") > pl.col("starts_at"))
+        & (pl.col("instant") != "in_play")
+        & ~pl.col("market").is_in(FIELD_MARKETS)  # races start late, and their source says when they are in play
     )
     assumed = quotes.filter(pl.col("known_at_basis") != "recorded")
     return [

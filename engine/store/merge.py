@@ -26,6 +26,7 @@ from engine.betting.sport import with_possible_results
 from engine.schema import (
     ALL_EVENTS,
     CIRCUMSTANCES,
+    FINISHES,
     FURTHER_SCORES,
     IN_PLAY,
     QUOTES,
@@ -48,7 +49,7 @@ _PAIRS: Final = {
     name: score_columns(kind) for kind in (*STATISTIC_TYPES, *STANDING_TYPES) for name in score_columns(kind)
 }
 #: columns that keep what is stored where an import has nothing in any of those that it tells together
-_DESCRIBED: Final = {name: _PAIRS.get(name, (name,)) for name in (*STATISTICS, *CIRCUMSTANCES)}
+_DESCRIBED: Final = {name: _PAIRS.get(name, (name,)) for name in (*FINISHES.values(), *STATISTICS, *CIRCUMSTANCES)}
 _QUOTE_ORDER: Final = ("market", "bookmaker", "instant", "known_at", "event_id", "line", "selection", "side")
 _EVENT_ORDER: Final = ("date", "home", "away", "event_id")
 

@@ -8,15 +8,17 @@ from typing import Any
 import polars as pl
 
 from engine.betting.scope import scoped
-from engine.betting.settlement import states
+from engine.betting.settlement import finish_expression, finish_state, states
 from engine.betting.sport import with_possible_results
 from engine.errors import TapeError, check_names
 from engine.identity import opportunity_ids
-from engine.kernel.codes import Reduction, State
+from engine.kernel.codes import State
+from engine.schema import FIELD_MARKETS
 from engine.tape.assemble import assemble, describe
 from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
 from engine.tape.columns import NEVER, Tape
 from engine.tape.execution import LaterPrices, closed_early, with_later_prices
+from engine.tape.finish import with_reductions
 from engine.tape.terms import check_bookmakers, check_venues, with_terms
 
 _BET = ("event_id", "market", "line", "selection")
@@ -86,8 +88,7 @@ def build_tape(
     rows = rows.with_columns(id=pl.Series(opportunity_ids(rows), dtype=pl.Int64))
     refuse_duplicates(rows)
     rows = with_later_prices(_with_closing(with_terms(rows, terms), closing), later)
-    unused = {name: pl.lit(0.0) for name in ("reduction_frac", "each_way_frac", "prob_place")}
-    unused |= {"place_share": pl.lit(1.0), "reduction_rule": pl.lit(int(Reduction.EXCHANGE_WIN), pl.Int8)}
+    unused = {"each_way_frac": pl.lit(0.0), "prob_place": pl.lit(0.0), "place_share": pl.lit(1.0)}
     return assemble(closed_early(_with_results(rows)).with_columns(**unused), zone=zone, kelly=kelly)
 
 
@@ -151,9 +152,13 @@ def _with_closing(rows: pl.DataFrame, closing: pl.DataFrame | None) -> pl.DataFr
 def _with_results(rows: pl.DataFrame) -> pl.DataFrame:
     names = ("market", "line", "selection", "home_score", "away_score", "winner", "status", "rule")
     rows = scoped(rows)
-    ends = states(*(rows[name] for name in names))
+    ends = pl.Series(states(*(rows[name] for name in names)), dtype=pl.Int8)
+    of_runner = pl.when(pl.col("status") == "played").then(finish_state())
     open_ = pl.col("settled_at").is_null() | (pl.col("state") == int(State.UNKNOWN))
-    return rows.with_columns(state=pl.Series(ends, dtype=pl.Int8), dead_heat_share=pl.lit(1.0)).with_columns(
+    rows = rows.with_columns(finish_expression()).with_columns(state=pl.coalesce(of_runner, pl.lit(ends)))
+    mute = pl.col("market").is_in(FIELD_MARKETS) & (pl.col("status") == "played") & of_runner.is_null()
+    rows = rows.with_columns(refusal=pl.when(mute).then(pl.lit("no word how the runner ended")).otherwise("refusal"))
+    return with_reductions(rows).with_columns(
         settled_at=pl.when(open_).then(int(NEVER)).otherwise(pl.col("settled_at").cast(pl.Int64)),
         state=pl.when(open_).then(int(State.UNKNOWN)).otherwise("state").cast(pl.Int8),
     )

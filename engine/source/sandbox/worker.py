@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from engine.errors import BeaError
 from engine.source.batch import Parsed
+from engine.source.folders import HISTORY
 from engine.source.quarantine import Origin
 
 #: Limit of the address space, as a multiple of the memory limit. Libraries map far more memory than they use, so this
@@ -55,7 +56,14 @@ def answer(request: dict[str, Any], answers: TextIO) -> None:
 
 
 def parse(request: dict[str, Any]) -> Parsed:
-    """Read the file of a request with the requested reader, and flag what is doubtful in it."""
+    """Read the file of a request with the requested reader, and flag what is doubtful in it.
+
+    The prices of an exchange are of one source, at which they were offered: there is nothing to hold them against.
+    """
+    if request["reader"] == HISTORY:
+        from engine.source.betfair.history import read_file
+
+        return read_file(Path(request["path"]), Origin(request["source"], request["name"], request["sha256"]))
     from engine.source.suspicion import with_flags
 
     return with_flags(_read(request), request["source"], request["name"], request["sha256"])
