@@ -41,7 +41,8 @@ def parser() -> Parser:
     )
     importer.add_argument(
         "source",
-        help="football_data (football-data.co.uk), tennis_data (tennis-data.co.uk), generic_csv (any table, with "
+        help="football_data (football-data.co.uk), tennis_data (tennis-data.co.uk), betfair_history "
+        "(Betfair files and recordings), generic_csv (any table, with "
         "--mapping), or a shipped mapping; a wrong name lists all",
     )
     importer.add_argument("paths", nargs="+", metavar="PATH", help="files, archives or folders")

@@ -51,13 +51,13 @@ def test_a_last_line_without_an_end_is_given(tmp_path: Path) -> None:
 def test_the_memory_of_a_long_file_is_that_of_a_short_one(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with gzip.open(path, "wb") as file:
-        for _ in range(40):
+        for _ in range(5):
             file.write(TEXT)
     tracemalloc.start()
-    assert sum(1 for _ in Lines(path)) == 40 * 30_000
+    assert sum(1 for _ in Lines(path)) == 5 * 30_000
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert most < 2_000_000 < path.stat().st_size * 40
+    assert most < 1_200_000 < 5 * len(TEXT)
 
 
 def tar_of(files: dict[str, bytes]) -> bytes:
@@ -82,8 +82,7 @@ def test_files_of_an_archive_come_one_by_one_as_they_were_packed(tmp_path: Path)
 def test_an_archive_that_is_cut_off_gives_its_whole_files_and_is_refused_then(tmp_path: Path) -> None:
     path = tmp_path / "month.tar"
     path.write_bytes(tar_of({"a": b"x" * 600, "b": b"y" * 5_000})[: 512 + 1024 + 512 + 700])
-    found = []
+    found = members(path, tmp_path)
+    assert next(found).name == "a"
     with pytest.raises(SourceError, match="1 whole files"):
-        for member in members(path, tmp_path):
-            found.append(member.name)
-    assert found == ["a"]
+        next(found)
