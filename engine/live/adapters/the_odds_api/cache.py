@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.clock import HOUR_NS, SECOND_NS
 from engine.live.adapters.the_odds_api.calls import Call
-from engine.live.adapters.the_odds_api.client import Answer, Client, NoCredits, Usage
+from engine.live.adapters.the_odds_api.client import Answer, Client, NoCredits, NotThere, Usage
 from engine.live.clock import Clock
 from engine.live.feed import FeedFailure
 from engine.live.ledger.opening import database_url
@@ -30,7 +30,7 @@ from engine.live.ledger.settings import LedgerSettings
 from engine.paths import home
 
 metadata = MetaData()
-#: `asking_ns`: until then some process waits for the answer; 0: none does
+#: `asking_ns`: until then some process waits for the answer; 0: none does. `failed_ns`, `cause`: of the last failure
 answers = Table(
     "answers",
     metadata,
@@ -38,6 +38,8 @@ answers = Table(
     Column("content", LargeBinary),
     Column("received_ns", BigInteger),
     Column("asking_ns", BigInteger, nullable=False),
+    Column("failed_ns", BigInteger),
+    Column("cause", Text),
 )
 spending = Table(
     "spending",
@@ -52,6 +54,8 @@ spending = Table(
 #: a process that has not had its answer after so long is taken for dead
 _ASKING_NS: Final = 60 * SECOND_NS
 _LOOK_NS: Final = SECOND_NS // 20
+#: after a failure of the service nobody asks for the same thing for so long, those who waited for it least of all
+_REST_NS: Final = 3 * SECOND_NS
 #: answers of calls that nobody makes any more are removed after so long
 _KEEP_NS: Final = 24 * HOUR_NS
 
@@ -151,7 +155,9 @@ class Cache:
         """
         gone_on_ns = self._clock.monotonic_ns() + _ASKING_NS
         while True:
-            kept, is_ours = self._look(call, age_most_ns)
+            kept, is_ours, failed = self._look(call, age_most_ns)
+            if failed:
+                return _or_stale(kept, FeedFailure(failed))
             if is_ours:
                 return self._ask(call, kept)
             if kept is not None and not kept.stale:
@@ -165,8 +171,8 @@ class Cache:
         with asked_once(self._sessions.where), self._sessions.read() as connection:
             return _spent(connection, self._day())
 
-    def _look(self, call: Call, age_most_ns: int) -> tuple[Kept | None, bool]:
-        """What is kept of a call, and whether it is now on this process to ask."""
+    def _look(self, call: Call, age_most_ns: int) -> tuple[Kept | None, bool, str]:
+        """What is kept of a call, whether it is now on this process to ask, and how the service has just failed."""
         now = self._clock.wall_ns()
         with asked_once(self._sessions.where), self._sessions.first() as connection:
             row = connection.execute(select(answers).where(answers.c.call == call.key)).first()
@@ -175,19 +181,23 @@ class Cache:
                 is_fresh = 0 <= now - row.received_ns <= age_most_ns
                 kept = Kept(json.loads(row.content), row.received_ns, stale=not is_fresh)
                 if is_fresh:
-                    return kept, False
+                    return kept, False, ""
             if row is not None and now < row.asking_ns <= now + _ASKING_NS:
-                return kept, False
+                return kept, False, ""
+            if row is not None and row.failed_ns is not None and 0 <= now - row.failed_ns < _REST_NS:
+                return kept, False, row.cause
             self._put(connection, answers, {"call": call.key, "asking_ns": now + _ASKING_NS})
             connection.execute(delete(answers).where(answers.c.received_ns < now - _KEEP_NS, answers.c.asking_ns < now))
-            return kept, True
+            return kept, True, ""
 
     def _ask(self, call: Call, kept: Kept | None) -> Kept:
         try:
             answer = self._client.ask(call, self)
             self._keep(call, answer)
         except FeedFailure as failure:
-            self._store({"call": call.key, "asking_ns": 0})
+            is_of_all = not isinstance(failure, NoCredits | NotThere)
+            told = {"failed_ns": self._clock.wall_ns(), "cause": str(failure)} if is_of_all else {}
+            self._store({"call": call.key, "asking_ns": 0, **told})
             return _or_stale(kept, failure)
         except BaseException:
             self._store({"call": call.key, "asking_ns": 0})

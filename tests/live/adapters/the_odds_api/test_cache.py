@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import random
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +18,9 @@ import pytest
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.errors import ConfigurationError
 from engine.live.adapters.the_odds_api import calls
-from engine.live.adapters.the_odds_api.cache import Cache, answers, spending
+from engine.live.adapters.the_odds_api.cache import Cache, Kept, answers, cache_sessions, spending
 from engine.live.adapters.the_odds_api.calls import Priced
-from engine.live.adapters.the_odds_api.client import Answer, NoCredits, NotThere, Usage
+from engine.live.adapters.the_odds_api.client import Answer, Client, NoCredits, NotThere, Usage
 from engine.live.adapters.the_odds_api.polling import age_most_ns
 from engine.live.adapters.the_odds_api.raw import RawAnswers
 from engine.live.adapters.the_odds_api.settings import OddsApiSettings
@@ -25,6 +28,7 @@ from engine.live.clock import SystemClock
 from engine.live.feed import FeedFailure
 from engine.live.ledger.session import sqlite_sessions
 from engine.live.ledger.settings import LedgerSettings
+from engine.live.wire.http import HttpWire
 from tests.live.adapters.the_odds_api.service import KEY, START_NS, Service, serving
 from tests.live.ledger.conftest import postgres, settings
 
@@ -89,6 +93,7 @@ def test_answers_that_were_lost_stay_booked_and_end_at_the_budget(service: Servi
     service.server.faults = ["cut"] * 9
     with pytest.raises(FeedFailure, match="no answer"):
         cache.get(ODDS, 0)
+    service.clock.sleep_ns(3 * SECOND_NS)
     assert (cache.spent().calls, cache.spent().credits) == (3, 3)
     with pytest.raises(NoCredits):
         cache.get(ODDS, 0)
@@ -111,13 +116,29 @@ def test_without_an_answer_the_old_one_is_given_as_stale(service: Service, cache
     with pytest.raises(FeedFailure):
         cache.get(EVENTS, SECOND_NS)
     service.server.faults = []
+    service.clock.sleep_ns(3 * SECOND_NS)
     first = cache.get(EVENTS, SECOND_NS)
     service.clock.sleep_ns(2 * SECOND_NS)
     service.server.faults = [fault] * 3
     kept = cache.get(EVENTS, SECOND_NS)
     assert kept.stale and kept.value == first.value and kept.received_ns == first.received_ns and kept.cause
     service.server.faults = []
+    service.clock.sleep_ns(3 * SECOND_NS)
     assert not cache.get(EVENTS, SECOND_NS).stale, "the next one asks again"
+
+
+def test_a_failure_is_one_for_all_processes_for_three_seconds(
+    service: Service, cache: Cache, settings: LedgerSettings, tmp_path: Path
+) -> None:
+    other = service.cache(settings, tmp_path / "raw", 3)
+    service.server.faults = ["500"] * 3
+    for one in (cache, other, other):
+        with pytest.raises(FeedFailure, match="status 500"):
+            one.get(EVENTS, SECOND_NS)
+    assert len(service.wire.heard) == 3, "the tries of the first one"
+    assert other.get(calls.sports(), SECOND_NS).value, "other calls go on"
+    service.clock.sleep_ns(3 * SECOND_NS)
+    assert other.get(EVENTS, SECOND_NS).value and len(service.wire.heard) == 5
 
 
 def test_a_refused_key_is_told_and_the_next_one_asks_again(service: Service, cache: Cache) -> None:
@@ -134,8 +155,8 @@ def test_a_refused_key_is_told_and_the_next_one_asks_again(service: Service, cac
 def test_who_finds_another_one_asking_waits_for_the_answer(
     service: Service, cache: Cache, settings: LedgerSettings, tmp_path: Path
 ) -> None:
-    kept, is_ours = cache._look(EVENTS, 0)
-    assert (kept, is_ours) == (None, True) and cache._look(EVENTS, 0) == (None, False)
+    kept, is_ours, _ = cache._look(EVENTS, 0)
+    assert (kept, is_ours) == (None, True) and cache._look(EVENTS, 0) == (None, False, "")
     found: list[object] = []
     other = service.cache(settings, tmp_path / "raw")
     waiter = threading.Thread(target=lambda: found.append(other.get(EVENTS, 10**15)))
@@ -143,6 +164,28 @@ def test_who_finds_another_one_asking_waits_for_the_answer(
     waiter.start()
     waiter.join()
     assert found == [done] and service.server.calls == 1
+
+
+def test_of_four_that_ask_at_one_instant_one_asks_the_service(
+    service: Service, cache: Cache, settings: LedgerSettings, tmp_path: Path
+) -> None:
+    honest, clock = service.wire.handle, SystemClock()
+    service.wire.handle = lambda heard: replace(honest(heard), seconds=0.1)
+    found: list[Kept] = []
+
+    def ask() -> None:
+        with HttpWire() as wire, contextlib.closing(cache_sessions(settings, clock)) as sessions:
+            client = Client(wire, KEY, clock, random.Random(1), timeout_s=5.0, host=service.url)
+            started.wait()
+            found.append(Cache(sessions, client, clock, 9, RawAnswers(tmp_path, KEY).keep).get(ODDS, 60 * SECOND_NS))
+
+    started, threads = threading.Barrier(4), [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4 and len({one.received_ns for one in found}) == 1 and not any(one.stale for one in found)
+    assert service.server.calls == 1 and service.server.credits == 1
 
 
 def test_a_process_that_died_while_asking_holds_nobody_up_for_long(service: Service, cache: Cache) -> None:
@@ -191,6 +234,7 @@ from pathlib import Path
 from engine.live.clock import SystemClock
 from engine.live.ledger.session import sqlite_sessions
 from engine.live.ledger.settings import LedgerSettings
+from engine.live.wire.http import HttpWire
 for number in range(20):
     sessions = sqlite_sessions(Path(sys.argv[1]) / f"{number}.db", LedgerSettings(), SystemClock(), create=True)
     with sessions.first() as connection:
