@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,3 +128,24 @@ def test_an_answer_that_is_nothing_of_it_is_a_failure() -> None:
     for value in ([1], [None], [{"id": 1}], ["x"], [event(book(market({**HOME, "price": float("inf")})))]):
         with pytest.raises(FeedFailure):
             read(*value)
+
+
+@pytest.mark.parametrize(
+    ("sport", "used", "passed_over", "results"),
+    [
+        ("soccer_epl", 5_097, 0, 0), ("soccer_germany_bundesliga", 4_388, 0, 0), ("tennis_atp_munich", 762, 0, 0),
+        ("basketball_nba", 2_452, 0, 4), ("baseball_mlb", 3_331, 1, 40),
+    ],
+)  # fmt: skip
+def test_of_real_answers_every_price_is_used_or_counted(
+    reference_dir: Path, sport: str, used: int, passed_over: int, results: int
+) -> None:
+    folder, reader = reference_dir / "data" / "the_odds_api" / sport, Reader(300 * SECOND_NS)
+    at_ns = round(datetime(2026, 4, 16, 19, tzinfo=UTC).timestamp()) * SECOND_NS
+    events, scores = (json.loads((folder / f"{name}.json").read_bytes()) for name in ("odds", "scores"))
+    prices = sum(len(m["outcomes"]) for one in events for b in one["bookmakers"] for m in b["markets"])
+    young, old = reader.priced(events, at_ns)
+    assert (len(young.quotes) + len(old.quotes), young.passed_over + old.passed_over) == (used, passed_over)
+    assert used + passed_over == prices and len(young.events) == len(events)
+    ended = reader.read(scores, at_ns).events.values()
+    assert (len(ended), sum(one["status"] == "played" for one in ended)) == (len(scores), results)
