@@ -93,7 +93,7 @@ class Queue:
     taken: dict[str, dict[float, float]] = field(default_factory=lambda: {"back": {}, "lay": {}})
     _traded: dict[float, float] | None = None
 
-    def arrive(self, order: SimulatedOrder, book: RunnerBook) -> None:
+    def arrive(self, order: SimulatedOrder, book: RunnerBook, *, is_open: bool = True) -> None:
         """An order reaches the exchange: it takes what it can, and what is left waits or is cancelled.
 
         Parameters
@@ -102,7 +102,12 @@ class Queue:
         book : RunnerBook
             As it stands when the order is matched: after the delay of the market. Its volumes were traded before, and
             fill nothing. Once the queue has seen a book, `change` has seen each later one.
+        is_open : bool
+            Whether the market takes orders. One that is suspended refuses them.
         """
+        if not is_open:
+            order.cancel()
+            return
         if self._traded is None:
             self.look(book)
         parts = self._parts(order, book)
@@ -115,8 +120,7 @@ class Queue:
         if order.fill_or_kill:
             order.cancel()
         elif order.open:
-            standing = book.points["atl" if order.side == "back" else "atb"].get(order.price, 0.0)
-            order.ahead = standing
+            order.ahead = book.points[_waits_in(order)].get(order.price, 0.0)
             self.orders.append(order)
 
     def _parts(self, order: SimulatedOrder, book: RunnerBook) -> list[tuple[float, float]]:
@@ -158,9 +162,11 @@ class Queue:
                     del taken[price]
         traded = self._new_trades(book.points["trd"])
         if is_open:
-            for price, size in traded.items():
+            for price, size in sorted(traded.items()):
                 self._trade(price, size)
         self.orders = [order for order in self.orders if order.open]
+        for order in self.orders:  # who stood before it has cancelled
+            order.ahead = min(order.ahead, book.points[_waits_in(order)].get(order.price, 0.0))
 
     def _new_trades(self, volumes: Mapping[float, float]) -> dict[float, float]:
         """What was traded since the last look, by price: half of the volume. A volume that falls is a correction."""
@@ -174,9 +180,14 @@ class Queue:
         return new
 
     def _trade(self, price: float, size: float) -> None:
-        """A trade at a price meets the orders that stood at it, or before it; each part of it meets one of ours."""
+        """A trade at a price meets the orders that stood at it, or before it; each part of it meets one of ours.
+
+        A trade beyond the price of an order shows that nothing stood at its price any more.
+        """
         waiting = [order for order in self.orders if order.open and _meets(order, price)]
         for order in sorted(waiting, key=lambda order: order.price if order.side == "back" else -order.price):
+            if price != order.price:
+                order.ahead = 0.0
             moved = min(order.ahead, size)
             order.ahead -= moved
             part = min(order.open, size - moved)
@@ -214,3 +225,8 @@ class Queue:
 def _meets(order: SimulatedOrder, price: float) -> bool:
     """Whether a trade at a price would have met an order: it stood at the price, or was offered before it."""
     return price >= order.price if order.side == "back" else price <= order.price
+
+
+def _waits_in(order: SimulatedOrder) -> str:
+    """The ladder in which an order that waits would stand."""
+    return "atl" if order.side == "back" else "atb"
