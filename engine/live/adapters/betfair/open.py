@@ -31,9 +31,22 @@ def open_venue(settings: BetfairSettings, directory: Directory, around: Around) 
 
 
 def open_wire(settings: BetfairSettings, around: Around) -> HttpWire:
-    """The wire to Betfair, with the certificate of the settings; it ends with the adapter."""
+    """The wire to Betfair, with the certificate of the settings; it ends with the adapter.
+
+    Raises
+    ------
+    ConfigurationError
+        The certificate and its key cannot be read, or do not belong together.
+    """
     pair = (Path(settings.certificate), Path(settings.certificate_key)) if settings.certificate else None
-    wire = HttpWire(wall_ns=around.clock.wall_ns, client_certificate=pair)
+    try:
+        wire = HttpWire(wall_ns=around.clock.wall_ns, client_certificate=pair)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigurationError(
+            "the client certificate cannot be used", where="betfair.certificate, betfair.certificate_key",
+            expected="two PEM files that belong together", found=error.strerror or type(error).__name__,
+            todo="name the files that were made for the account",
+        ) from None  # fmt: skip
     around.at_end(wire.close)
     return wire
 

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import BeaError, ConfigurationError
 from engine.live.adapters import registry
 from engine.live.adapters.betfair.login import KEY, PASSWORD, USER
-from engine.live.adapters.betfair.open import venue_over
+from engine.live.adapters.betfair.open import open_venue, open_wire, venue_over
 from engine.live.adapters.betfair.settings import BetfairSettings
 from engine.live.adapters.registry import Around
 from engine.live.linking.contract import Links
@@ -21,6 +21,7 @@ from tests.betfair_exchange import exchange
 from tests.betfair_exchange.words import Everything
 from tests.live.adapters.betfair.scene import Scene, order
 from tests.live.venues.orders import BANKROLL
+from tests.wire_server.certificates import certificates
 
 CREDENTIALS = {USER: exchange.USER, PASSWORD: exchange.PASSWORD, KEY: exchange.APP_KEY}
 
@@ -64,6 +65,15 @@ def test_a_missing_credential_is_one_line(missing: str, stack: ExitStack, monkey
     opening = Opening(stack, credentials=left)
     with pytest.raises(ConfigurationError, match=f"a credential is missing in {missing}"):
         registry.open_venue("betfair", BetfairSettings(), Links([]), opening.around)
+
+
+def test_a_certificate_that_cannot_be_used_is_one_line(stack: ExitStack, tmp_path: Path) -> None:
+    pem, around = certificates(), Opening(stack).around
+    for certificate, key in ((tmp_path / "none.pem", pem.client[1]), (pem.client[0], pem.server[1])):
+        settings = BetfairSettings(certificate=str(certificate), certificate_key=str(key))
+        with pytest.raises(ConfigurationError, match="the client certificate cannot be used in betfair.certificate"):
+            open_venue(settings, Everything(), around)
+    assert open_wire(BetfairSettings(certificate=str(pem.client[0]), certificate_key=str(pem.client[1])), around)
 
 
 def test_an_account_in_another_currency_is_refused_in_one_line(stack: ExitStack) -> None:
