@@ -195,7 +195,7 @@ class Receipt:
     key : str
         Our reference, as the venue echoes it.
     venue_bet_id : str
-        Unique at the venue; empty only for a rejection.
+        Unique at the venue; empty for a rejection, and for a bet that is not decided where ids come with acceptance.
     outcome : Outcome
     odds : float
         At which the matched part was matched, on average; 0 where nothing is matched.

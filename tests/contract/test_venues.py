@@ -32,6 +32,8 @@ from tests.betfair_exchange.exchange import Exchange
 from tests.betfair_exchange.line import Line, venue_of
 from tests.live.venues.example_desk import DeskServer
 from tests.live.venues.orders import BANKROLL, order, prices, quote, venue
+from tests.pinnacle_server import line as pinnacle_line
+from tests.pinnacle_server.service import Service
 from tests.venue_server.client import WireVenue
 from tests.venue_server.desk import Desk
 from tests.venue_server.direct import Direct
@@ -57,6 +59,8 @@ class Case:
     venue: Venue
     settle: Callable[[str, int, int], None]
     inject: Callable[[str], None] | None = None
+    one_whole_bet: bool = False  # a request carries one bet, which is taken as a whole or not at all
+    has_session: bool = True
 
 
 def paper(tmp_path: Path) -> Iterator[Case]:
@@ -108,6 +112,19 @@ def betfair(tmp_path: Path) -> Iterator[Case]:
     yield Case(venue_of(line), desk.settle, inject)
 
 
+def pinnacle(tmp_path: Path) -> Iterator[Case]:
+    """The adapter of Pinnacle over HTTPS."""
+    desk = Desk(tmp_path / "venue.db", lambda: 0)
+    desk.venue.deposit("capital:1", BANKROLL)
+    line = pinnacle_line.Line(Service(desk))
+
+    def inject(name: str) -> None:
+        desk.inject(FAULTS[name])
+        line.silent = "timeout" in name
+
+    yield Case(pinnacle_line.venue_of(line), desk.settle, inject, one_whole_bet=True, has_session=False)
+
+
 def example(tmp_path: Path) -> Iterator[Case]:
     """The worked example of a venue of the user, over HTTP."""
     links = Links([Link("desk", Ours(1, "1x2", None, "home"), Theirs("e1", "1x2", "1"), 1.0)])
@@ -147,6 +164,7 @@ MAKERS = {
     "lists": direct(2),
     "http": http,
     "betfair": betfair,
+    "pinnacle": pinnacle,
     "example": example,
 }
 
@@ -315,6 +333,10 @@ def test_an_incomplete_list_says_so(case: Case) -> None:
 
 def test_answers_in_another_order_are_told_apart_by_reference(case: Case) -> None:
     orders = [order(number, stake_minor=100 * number) for number in (1, 2, 3)]
+    if case.one_whole_bet:
+        answers = case.venue.place(orders)
+        assert [type(answer) for answer in answers] == [Receipt, NotTaken, NotTaken]
+        return
     if case.inject is not None:
         case.inject("batch_mixed")
     first, second, third = case.venue.place(orders)
@@ -325,7 +347,7 @@ def test_answers_in_another_order_are_told_apart_by_reference(case: Case) -> Non
 
 
 def test_matched_money_is_cumulative(case: Case) -> None:
-    if case.inject is None or not knows_references(case):
+    if case.inject is None or case.one_whole_bet or not knows_references(case):
         (receipt,) = placed(case, order())
         assert receipt.matched_minor == 1_000
         return
@@ -339,7 +361,7 @@ def test_matched_money_is_cumulative(case: Case) -> None:
 
 
 def test_an_ended_session_is_renewed_and_nothing_is_sent_again_by_itself(case: Case) -> None:
-    if case.inject is not None:
+    if case.inject is not None and case.has_session:
         case.inject("status_401")
         with pytest.raises(NotTaken, match="no_session"):
             case.venue.place([order()])

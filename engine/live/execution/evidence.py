@@ -74,7 +74,7 @@ def fault_of(receipt: Receipt) -> str:
             wrong = bool(rest)
     if wrong:
         return "sizes"
-    if receipt.outcome is not Outcome.REJECTED and not receipt.venue_bet_id:
+    if receipt.outcome not in (Outcome.REJECTED, Outcome.PENDING) and not receipt.venue_bet_id:
         return "no_bet_id"
     if receipt.pnl_minor is not None and type(receipt.pnl_minor) is not int:
         return "profit"

@@ -15,7 +15,10 @@ class PinnacleSettings:
         Of the account; it must be that of the ledger.
     accept_better_line : bool
         Whether a bet is taken at a price that became better for us.
+    sport_id : int
+        Of Pinnacle: 29 is soccer.
     """
 
     currency: str = "EUR"
     accept_better_line: bool = True
+    sport_id: int = 29

@@ -1,0 +1,1 @@
+"""The fake service of Pinnacle, in front of the desk with faults."""
