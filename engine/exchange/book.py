@@ -207,6 +207,8 @@ def _key(runner: Mapping[str, Any]) -> RunnerKey:
 
 
 def _rows(value: Any, word: str) -> Sequence[Any]:
+    if type(value) is list:  # the usual form first: a file has millions of them
+        return value
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise UnreadableChange(f"{word} is no list")
     return value
@@ -215,13 +217,15 @@ def _rows(value: Any, word: str) -> Sequence[Any]:
 def _numbers(value: Any, word: str, width: int) -> Iterator[tuple[float, ...]]:
     """Rows of so many numbers, none negative."""
     for row in _rows(value, word):
-        numbers = tuple(_number(number, word) for number in _rows(row, word))
+        numbers = tuple([_number(number, word) for number in _rows(row, word)])
         if len(numbers) != width or min(numbers) < 0.0:
             raise UnreadableChange(f"{word} has a row that is no {width} numbers from 0 on")
         yield numbers
 
 
 def _number(value: Any, word: str) -> float:
+    if type(value) is float and -_BEYOND < value < _BEYOND:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _BEYOND:
         raise UnreadableChange(f"{word} is no number")
     return float(value)
