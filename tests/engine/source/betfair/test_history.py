@@ -94,6 +94,29 @@ def test_no_price_of_a_suspended_market_and_prices_in_play_are_marked(tmp_path: 
     assert prices(parsed, side="back", instant="in_play") == [(30.0, 3.0, 1000.0)]
 
 
+def test_a_price_that_outlives_the_turn_in_play_is_written_again(tmp_path: Path) -> None:
+    parsed = read(
+        tmp_path,
+        message(0, {"marketDefinition": definition()}, best(1, 2.0)),
+        message(0.5, {"marketDefinition": definition(inPlay=True)}),
+    )
+    assert prices(parsed, side="back", instant="in_play") == [(0.5, 2.0, 1000.0)]
+
+
+def test_a_new_image_of_the_stream_forgets_the_markets_that_are_not_in_it(tmp_path: Path) -> None:
+    parsed = read(
+        tmp_path,
+        message(0, {"marketDefinition": definition()}, best(1, 2.0)),
+        message(5, {"marketDefinition": race((7, "ACTIVE"))}, market="1.2", ct="SUB_IMAGE"),
+        message(9, best(1, 3.0)),
+    )
+    assert prices(parsed, side="back") == [(0.0, 2.0, 1000.0)]
+    rows = parsed.quarantine.filter(pl.col("kind") == "row")
+    assert rows["reason"].to_list() == [
+        "passed over: a change of a market that is not known before its next definition"
+    ]
+
+
 def test_an_image_replaces_the_book(tmp_path: Path) -> None:
     image = {"img": True, "marketDefinition": definition(), "rc": [{"id": 1, "atb": [[1.5, 4]]}]}
     parsed = read(tmp_path, message(0, {"marketDefinition": definition()}, best(1, 2.0)), message(9, image))
