@@ -10,6 +10,7 @@ _UNLOCK: Final = "engine/live/venues/locks.py"
 _LIMITS: Final = "engine/live/venues/locked.py"
 _LOCKS: Final = "tests/live/venues/test_locks.py"
 _LOCKED: Final = "tests/live/venues/test_locked.py"
+_REAL: Final = "tests/research/trading/test_real_money.py"
 _ALONE: Final = f"{_LOCKS}::test_each_lock_alone_keeps_it_shut"
 _FILE: Final = f"{_LOCKS}::test_a_file_that_is_not_right_keeps_it_shut"
 
@@ -61,6 +62,21 @@ LOCKS: Final = (
            f"{_LOCKED}::test_a_leg_beyond_a_limit_keeps_its_whole_group_back"),
     Mutant("a bet at another bookmaker is sent", _LIMITS, "if order.bookmaker not in self._bookmakers:", "if False:",
            f"{_LOCKED}::test_a_bet_at_another_bookmaker_is_not_sent"),
+    Mutant("a link that nobody confirmed is bet on", "research/trading/sources.py", "around.clock, confirmed=True)",
+           "around.clock, confirmed=False)", f"{_REAL}::test_a_link_that_nobody_confirmed_is_not_bet_on"),
+    Mutant("a dry run sends", "research/commands/real.py", "surroundings(secrets, stack, dry_run=not sends)",
+           "surroundings(secrets, stack, dry_run=False)",
+           f"{_REAL}::test_a_dry_run_shows_what_would_be_sent_and_keeps_nothing"),
+    Mutant("a dry run is written into the ledger", "research/trading/setup.py",
+           "rehearses = isinstance(venue, DryVenue) and wish.settles is None", "rehearses = False",
+           f"{_REAL}::test_a_dry_run_shows_what_would_be_sent_and_keeps_nothing"),
+    Mutant("real money goes on with the ledger of paper", "engine/live/ledger/opening.py",
+           '"mode": None, "venue": "paper"}', '"mode": None}', f"{_REAL}::test_a_ledger_on_paper_is_not_gone_on_with"),
+    Mutant("the account as a whole is the bankroll", "engine/live/venues/locked.py",
+           "return self._venue.balance_minor() - self._aside_minor", "return self._venue.balance_minor()",
+           f"{_REAL}::test_the_next_start_goes_on_and_a_wind_down_settles_without_any_lock"),
+    Mutant("a person at a pipe is a person", "research/commands/real.py", "if not sys.stdin.isatty():", "if False:",
+           f"{_REAL}::test_each_lock_keeps_the_order_back"),
     Mutant("an aggregate passes the gate of the adapter", "research/promotion/gates.py",
            "if names and set(names) <= set(sold)]", "if names]",
            "tests/research/promotion/test_gates.py::test_every_bookmaker_must_be_sold_at_one_venue_with_an_adapter"),
