@@ -240,7 +240,7 @@ def _placed(row: Row, body: Row, *, is_known: bool) -> Row:
 
 def _number(venue_bet_id: str) -> int:
     digits = "".join(letter for letter in venue_bet_id if letter.isdigit())
-    return int(digits or 0)
+    return int(digits or 0) + (0 if venue_bet_id.isdigit() else 10**9)
 
 
 def _plain(order: Order) -> Row:

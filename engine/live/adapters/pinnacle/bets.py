@@ -129,7 +129,9 @@ class Bets:
         price, risk, ours = odds(row, "price"), amount_minor(row, "risk"), self._ours(row)
         if price is None or risk < 0:
             raise Misread("price" if price is None else "risk")
-        pnl = amount_minor(row, "winLoss") if outcome is Outcome.SETTLED else 0 if outcome is Outcome.VOID else None
+        pnl = amount_minor(row, "winLoss") if outcome is Outcome.SETTLED else None
+        if outcome is Outcome.VOID:
+            pnl = 0 if row.get("winLoss") is None else amount_minor(row, "winLoss")
         return Receipt(
             key, f"{whole(row, 'betId')}", outcome, odds=price, matched_minor=risk, raw=raw, pnl_minor=pnl,
             event_id=None if ours is None else ours.event_id, selection="" if ours is None else ours.selection,
