@@ -26,6 +26,8 @@ from engine.simulator.exchange import RUNNERS, streamed
 SEED, MARKET = 16, "1.200000000"
 #: for one of the other programs
 _MOST_S = 300
+#: messages of the stream on which flumine quotes: it looks at all orders of the market again and again
+_SHORT = 5_000
 WORDS = ("atb", "atl", "trd")
 
 PARSED = """
@@ -138,18 +140,18 @@ def own(path: Path, messages: int) -> list[tuple[str, int, float]]:
     return rows
 
 
-def peers(python: str, path: Path) -> list[tuple[str, int, float]]:
+def peers(python: str, path: Path, short: Path) -> list[tuple[str, int, float]]:
     """The other programs, each in a process of its own."""
     found = []
     for name, program, words in (
-        ("betfair_data, reading alone", PARSED, ()), ("flumine, no orders", FLUMINE, ("none",)),
-        ("flumine, quoting", FLUMINE, ("quotes",)),
+        ("betfair_data, reading alone", PARSED, (path,)), ("flumine, no orders", FLUMINE, (path, "none")),
+        ("flumine, quoting", FLUMINE, (short, "quotes")),
     ):  # fmt: skip
-        command = [python, "-c", program, str(path), *words]
+        command = [python, "-c", program, *map(str, words)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_MOST_S)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            sys.stderr.write(f"{name}: {error.stderr or error}\n")
+            sys.stderr.write(f"{name}: {str(error.stderr or type(error).__name__)[-300:]}\n")
             continue
         count, took = done.stdout.split()[-2:]
         found.append((name, int(count), float(took)))
@@ -186,7 +188,10 @@ def main() -> None:
         path = Path(folder) / MARKET
         with path.open("wb") as file:
             file.writelines(lines(streamed(SEED, words.messages)))
-        rows = own(path, words.messages) + (peers(words.peers, path) if words.peers else [])
+        short = Path(folder) / "short" / MARKET
+        short.parent.mkdir()
+        short.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:_SHORT]))
+        rows = own(path, words.messages) + (peers(words.peers, path, short) if words.peers else [])
     say("| what | messages | messages a second |\n|---|---|---|\n")
     for name, count, took in rows:
         say(f"| {name} | {count:,} | {count / took:,.0f} |\n")
