@@ -36,7 +36,7 @@ _PUBLIC = (
     "engine",
     "engine.odds",
     "engine.betting",
-    "engine.odds",
+    "engine.exchange",
     "engine.source",
     "engine.simulator",
     "engine.store",
@@ -92,7 +92,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 def _adapted(text: str) -> str:
     """Text of a file of the root with its links relative to docs/."""
-    text = text.replace("](docs/", "](").replace("](adr/)", "](adr/index.md)")
+    text = text.replace("](docs/", "](").replace("](../docs/", "](").replace("](adr/)", "](adr/index.md)")
     for name, target in _PAGES.items():
         text = text.replace(f"]({name}", f"]({target}")
     return text
