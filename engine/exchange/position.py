@@ -44,6 +44,8 @@ class Matched:
         dead_heat : int
             So many runners share one place: each is paid that part of the stake at the full price.
 
+        Examples
+        --------
         >>> Matched("lay", 5.0, 20.0).profit(wins=True, dead_heat=2)
         -30.0
         """
@@ -88,6 +90,8 @@ def reduced(price: float, factor_pct: float, *, is_place: bool = False) -> float
         Adjustment factor of the removed runner, per cent.
     is_place : bool
 
+    Examples
+    --------
     >>> reduced(8.6, 16.2), reduced(8.6, 2.4), reduced(8.0, 25.0), reduced(8.0, 25.0, is_place=True)
     (7.21, 8.6, 6.0, 6.25)
     """
