@@ -181,7 +181,7 @@ class Service:
         if keys is None:
             wanted = _RUNNING if params["betList"] == "RUNNING" else ("settled", "void")
             assert params["betList"] == "RUNNING" or ("fromDate" in params and "toDate" in params)
-            found = [row for row in found if row["outcome"] in wanted]
+            found = [row for row in found if row["outcome"] in wanted and _status(row) != "NOT_ACCEPTED"]
         else:
             found = [row for row in found if self._is_remembered(row["key"])]
         start = int(params.get("fromRecord", 0))
@@ -193,7 +193,7 @@ class Service:
         return self.desk.now_ns() - self.desk.accepted_ns.get(key, 0) < REMEMBERED_NS
 
     def _row(self, row: Row) -> Row:
-        key, status = row["key"], _STATUSES[row["outcome"]]
+        key, status = row["key"], _status(row)
         unique = str(UUID(key)) if key else None
         if status in ("PENDING_ACCEPTANCE", "NOT_ACCEPTED"):
             return {"uniqueRequestId": unique, "betStatus": status}
@@ -219,6 +219,12 @@ class Service:
         }  # fmt: skip
 
 
+def _status(row: Row) -> str:
+    """A bet of which nothing was taken was not accepted."""
+    is_nothing = row["outcome"] == "lapsed" and not row["matched_minor"]
+    return "NOT_ACCEPTED" if is_nothing else _STATUSES[row["outcome"]]
+
+
 def _placed(row: Row, body: Row, *, is_known: bool) -> Row:
     """The answer to a bet, of what the desk says."""
     unique = str(UUID(row["key"]))
@@ -230,6 +236,8 @@ def _placed(row: Row, body: Row, *, is_known: bool) -> Row:
         return made | {"status": "PROCESSED_WITH_ERROR", "errorCode": _REASONS.get(row["reason"], "LINE_CHANGED")}
     if outcome == "pending":
         return made | {"status": "PENDING_ACCEPTANCE"}
+    if outcome == "lapsed" and not row["matched_minor"]:
+        return made | {"status": "PROCESSED_WITH_ERROR", "errorCode": "LINE_CHANGED"}
     if outcome in _RUNNING:
         return made | {
             "status": "ACCEPTED", "betId": _number(row["venue_bet_id"]), "risk": row["matched_minor"] / 100,

@@ -37,8 +37,8 @@ class PinnacleWorld(World):
         return venue_of(self.line, profile=self.profile)
 
     def _fault(self, name: str, times: int, seconds: int) -> None:
-        """As `World._fault`; a bet at Pinnacle is taken as a whole or not at all."""
-        if "part" not in name.split("_") and not name.startswith("partial"):
+        """As `World._fault`; a bet at Pinnacle is taken as a whole or not at all, so nothing of it is left to lapse."""
+        if "part" not in name.split("_") and not name.startswith(("partial", "lying_lapse")):
             super()._fault(name, times, seconds)
 
     def run(self) -> None:

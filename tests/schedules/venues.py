@@ -17,6 +17,7 @@ from tests.schedules.world import World
 WORLDS: Final = {
     "desk": ("tests.schedules.world", "World", "tests.schedules.planted"),
     "betfair": ("tests.betfair_exchange.world", "BetfairWorld", "tests.betfair_exchange.planted"),
+    "pinnacle": ("tests.pinnacle_server.world", "PinnacleWorld", "tests.pinnacle_server.planted"),
 }
 
 

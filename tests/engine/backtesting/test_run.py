@@ -15,7 +15,7 @@ from engine.backtesting.measures import COLUMNS, METRICS
 from engine.backtesting.run import Result, columns_of, run_params
 from engine.configuration import params_matrix
 from engine.errors import ConfigurationError
-from engine.kernel.codes import REASONS
+from engine.kernel.codes import REASONS, Staking
 from engine.tape import Tape, from_frame, load, save
 from tests.property.tapes import random_configuration, random_tape
 
@@ -98,6 +98,14 @@ def test_the_first_of_equal_caps_of_a_group_is_named() -> None:
     legs = [{"group": 1, "stake_weight": 0.5, "odds": 2.2} for _ in range(2)]
     equal = free(bet_cap_frac=0.0025, event_cap_frac=0.005, open_cap_frac=0.005, stake_min_minor=2_501.0)
     assert reasons(backtest(tape(legs), equal)) == ["cap_bet", "cap_bet"]
+
+
+def test_two_bets_of_one_instant_are_sized_by_the_same_bankroll() -> None:
+    rows = [{"event": "a", "prob": 0.75}, {"event": "b", "prob": 0.75}]
+    half = free(staking=Staking.PERCENT, fraction=0.5, bankroll_minor=10_000.0, open_cap_frac=1.0)
+    result = backtest(tape(rows), half)
+    assert result.replay(0).bets["stake_minor"].to_list() == [5_000, 5_000]
+    assert result.metrics["pnl_minor"][0] == 10_000, "never 12,500: the second does not know what the first one won"
 
 
 def test_settlements_come_before_decisions_of_the_same_instant() -> None:

@@ -127,3 +127,17 @@ def test_a_bet_at_fair_odds_is_worth_nothing() -> None:
 def test_what_no_score_settles_is_refused(bet: tuple[str, str, float | None]) -> None:
     with pytest.raises(DataError):
         low_score_grid(HOME, AWAY).states(*bet)
+
+
+def test_a_grid_of_nine_scores() -> None:
+    probs = np.zeros((1, SIZE, SIZE))
+    probs[0, :3, :3] = [[0.1, 0.2, 0.1], [0.2, 0.1, 0.05], [0.1, 0.05, 0.1]]
+    grid = ScoreGrid(probs)
+    assert grid.result()[0] == pytest.approx([0.35, 0.3, 0.35])
+    expected = {
+        ("totals", "under", 2.0): (0.5, 0.0, 0.3, 0.0, 0.2), ("totals", "under", 2.25): (0.5, 0.3, 0.0, 0.0, 0.2),
+        ("asian_handicap", "home", 0.0): (0.35, 0.0, 0.3, 0.0, 0.35),
+        ("asian_handicap", "home", -1.0): (0.1, 0.0, 0.25, 0.0, 0.65),
+    }  # fmt: skip
+    for (market, selection, line), states in expected.items():
+        assert grid.states(market, selection, line)[0] == pytest.approx(states), (market, line)

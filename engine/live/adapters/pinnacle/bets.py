@@ -127,7 +127,7 @@ class Bets:
             # the row has nothing else; a bet gets its id when it is accepted
             return Receipt(key, "", outcome, reason="not_accepted" if outcome is Outcome.REJECTED else "", raw=raw)
         price, risk, ours = odds(row, "price"), amount_minor(row, "risk"), self._ours(row)
-        if price is None or risk < 0:
+        if price is None or risk < (outcome is Outcome.PLACED):  # a bet that stands has money in it
             raise Misread("price" if price is None else "risk")
         pnl = amount_minor(row, "winLoss") if outcome is Outcome.SETTLED else None
         if outcome is Outcome.VOID:
