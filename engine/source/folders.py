@@ -54,7 +54,7 @@ def readable_files(root: Path, suffixes: Collection[str]) -> list[Path]:
         raise SourceError(
             "a folder without a file that can be read",
             where=str(root),
-            expected=" ".join(suffixes) + ", or an archive",
+            expected=f"{' '.join(suffixes) or 'any file'}, or an archive",
             found=found,
             todo="name the folder that has the tables, or give a single file by its name",
         )

@@ -88,6 +88,8 @@ def open_history(name: str, settings: Any, coverage: Coverage, instants_ns: Sequ
     """As `engine.live.adapters.registry.open_history`, and the user's; errors as `open_feed`."""
     if name in FEEDS:
         return registry.open_history(name, settings, coverage, instants_ns, around)
+    if name not in feed_names():
+        raise unknown_name("feed", printable(name, 60), feed_names(), where="bea data fetch NAME")
     return cast(History, _opened(FEED_FILES, name, "open_history", settings, coverage, instants_ns, around))
 
 

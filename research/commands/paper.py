@@ -97,7 +97,7 @@ def _check(options: Any, listens: bool) -> None:
 
     bounded = bool(options.from_day or options.until_day)
     if listens and (bounded or SPEEDS[options.speed]):
-        expected = "a feed that listens to the world goes as the world does"
+        expected = f"none of them with --feed {options.feed}"
         raise UsageError("only a replay has days and a speed", where="--from, --until, --speed", expected=expected)
     if not listens and options.feed not in (REPLAY, STORE):
         if not Path(options.feed).exists():

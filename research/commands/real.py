@@ -78,6 +78,10 @@ def _feed_name(options: Any) -> str:
     if options.venue not in venue_names():
         raise unknown_name("venue", printable(options.venue, 60), venue_names(), where="--venue")
     name = options.feed or options.venue
+    if not options.feed and name not in feed_names():
+        raise UsageError(
+            "the venue has no feed", where=f"--venue {name}", expected=f"--feed with one of {', '.join(feed_names())}"
+        )
     if name not in feed_names():
         raise unknown_name("feed", printable(name, 60), feed_names(), where="--feed")
     return str(name)

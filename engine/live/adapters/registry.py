@@ -204,8 +204,17 @@ def open_catalogue(name: str, settings: Any, coverage: Coverage, around: Around)
 def _factory(name: str, what: str, names: Sequence[str]) -> Callable[..., object]:
     if name not in names:
         raise unknown_name(what, printable(name, 60), names, where=f"--{what}")
-    module = f"{__package__}.{name}.open"
-    opened = getattr(import_module(module), f"open_{what}", None) if find_spec(module) else None
+    opened = _offered(name, what)
     if opened is None:
-        raise UsageError(f"{name} has no {what} in this version", expected=", ".join(names), found=name)
-    return cast(Callable[..., object], opened)
+        others = ", ".join(other for other in names if _offered(other, what))
+        raise UsageError(f"{name} has no {what} in this version", expected=others or "none has one")
+    return opened
+
+
+def _offered(name: str, what: str) -> Callable[..., object] | None:
+    """The factory of an adapter; None: it offers no such thing."""
+    module = f"{__package__}.{name}.open"
+    found: Callable[..., object] | None = (
+        getattr(import_module(module), f"open_{what}", None) if find_spec(module) else None
+    )
+    return found

@@ -37,6 +37,8 @@ def test_tables_and_archives_are_found_and_others_counted(folder: Path) -> None:
 def test_a_folder_of_other_kinds_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="found no files"):
         readable_files(tmp_path, CSV)
+    with pytest.raises(SourceError, match="expected any file, or an archive, found no files"):
+        readable_files(tmp_path, ())
     (tmp_path / "a.json").write_text("x")
     with pytest.raises(SourceError, match=r"expected .csv, or an archive, found 1 file: 1 .json"):
         readable_files(tmp_path, CSV)

@@ -81,8 +81,9 @@ def test_words_that_are_refused(
 
 def test_a_feed_without_a_history_says_so(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "fetch", "pinnacle"]) == 2
-    assert "pinnacle has no history in this version" in capsys.readouterr().err
+    assert "pinnacle has no history in this version: expected the_odds_api\n" in capsys.readouterr().err
     (home() / "feeds").mkdir()
     (home() / "feeds" / "mine.py").write_text("")
     assert main(["data", "fetch", "mine"]) == 2 and "no function open_history" in capsys.readouterr().err
-    assert main(["data", "fetch", "mone"]) == 2 and "did you mean mine?" in capsys.readouterr().err
+    assert main(["data", "fetch", "mone"]) == 2
+    assert (said := capsys.readouterr().err).endswith("did you mean mine?\n") and "in bea data fetch NAME: " in said

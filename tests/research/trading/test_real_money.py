@@ -236,7 +236,8 @@ def test_a_ledger_on_paper_is_not_gone_on_with(scene: Scene, capsys: pytest.Capt
     [
         (["live", "--venue", "desk"], "required: NAME; see"), (["links"], "required: VENUE; see"),
         (["live", "money"], "required: --venue"), (["live", "money", "--venue", "dask"], "did you mean desk?"),
-        (["live", "money", "--venue", "desk"], "unknown feed 'desk' in --feed"),
+        (["live", "money", "--venue", "desk"], "the venue has no feed in --venue desk: expected --feed with one of"),
+        (["live", "money", "--venue", "desk", "--feed", "line"], "did you mean lines?"),
         ([*WORDS, "--dry-run", "--wind-down"], "nothing is sent in either"),
         (["links", "dask", "propose"], "did you mean desk?"),
     ],
