@@ -30,6 +30,7 @@ from engine.logs.secrets import Secrets
 from examples.venues.desk import Settings, open_venue
 from tests.betfair_exchange.exchange import Exchange
 from tests.betfair_exchange.line import Line, venue_of
+from tests.live.venues.books import recorded
 from tests.live.venues.example_desk import DeskServer
 from tests.live.venues.orders import BANKROLL, order, prices, quote, venue
 from tests.pinnacle_server import line as pinnacle_line
@@ -66,6 +67,14 @@ class Case:
 def paper(tmp_path: Path) -> Iterator[Case]:
     """The paper venue."""
     made = venue(prices(quote(0, 2.0), quote(20, 2.0)), tmp_path / "venue.db")
+    yield Case(made, lambda key, pnl, version: made.settle(key, pnl, version=version) and None)
+    made.close()
+
+
+def exchange(tmp_path: Path) -> Iterator[Case]:
+    """The paper venue that takes its fills from a recorded book."""
+    made = venue(prices(quote(0, 2.0), quote(20, 2.0)), tmp_path / "venue.db")
+    made.fills = recorded(made.fills, tmp_path / "recording", {"atb": [[2.0, 1e6]]})
     yield Case(made, lambda key, pnl, version: made.settle(key, pnl, version=version) and None)
     made.close()
 
@@ -159,6 +168,7 @@ def _end_of_the_process() -> Iterator[None]:
 
 MAKERS = {
     "paper": paper,
+    "exchange": exchange,
     "short": direct(0),
     "look_up": direct(1),
     "lists": direct(2),
