@@ -209,6 +209,8 @@ def test_money_asks_for_time_on_paper_and_a_replay_gives_none(
     why = [f"--acknowledge={name}=why" for name in gates if name not in read_settings("live").never_acknowledged]
     assert main(["promote", demo.run, "--name", "money", "--to", "live", "--paper", "demo", *why]) == 1
     closed = capsys.readouterr().err
-    assert "5 of 19 gates are closed: found simulated, paper_days, paper_bets, paper_gap, paper_drift;" in closed
+    assert (
+        "6 of 20 gates are closed: found simulated, paper_days, paper_bets, paper_gap, paper_drift, adapter;" in closed
+    )
     assert main(["promote", demo.run, "--name", "money", "--to", "live", "--paper", "none"]) == 1
     assert "no promotion none" in capsys.readouterr().err
