@@ -83,6 +83,7 @@ class Exchange:
         ] = {}  # request and instant under which the desk took an order, by key
         self._now_in = ""
         desk.page_rows = 1 << 40
+        self.listed: list[dict[str, Any]] = []  # rows of the catalogue for a question without ids
         desk.more |= {name: getattr(self, f"_{name}") for name in ("catalogue", "book", "cleared", "details")}
         self._take, desk.take = desk.take, self.take  # type: ignore[method-assign]
 
@@ -265,6 +266,11 @@ class Exchange:
     # -- markets and money --------------------------------------------------------------------------------------------
 
     def _catalogue(self, request: Request) -> Reply:
+        if "marketIds" not in request.body["filter"]:
+            start, most = request.body["filter"]["marketStartTime"]["from"], request.body["maxResults"]
+            assert most <= 200, "the weight of a question"
+            ranked = sorted(self.listed, key=lambda row: str(row.get("marketStartTime")))
+            return reply({"value": [row for row in ranked if str(row.get("marketStartTime")) >= start][:most]})
         asked = [market for market in request.body["filter"]["marketIds"] if event_of(market) is not None]
         found = [
             {

@@ -19,6 +19,7 @@ from engine.live.feeds.recording import Recorder
 from engine.live.feeds.replay import Replay
 from engine.live.feeds.sieve import refusal_of
 from examples.feeds.lines import Lines, Settings
+from tests.live.adapters.betfair.feeding import best, definition, feeding
 from tests.live.adapters.the_odds_api import service as odds_api
 from tests.live.clock import MovedClock
 from tests.parity.worlds import World, exchange, sample
@@ -75,6 +76,17 @@ class First:
         return self._feed.poll(HOUR_NS) if self._clock.wall_ns() < self._until_ns else None
 
 
+class Steps:
+    """The first polls of a feed that never ends."""
+
+    def __init__(self, feed: Feed, polls: int) -> None:
+        self.name, self.is_live, self._feed, self._left = feed.name, feed.is_live, feed, polls
+
+    def poll(self, timeout_ns: int) -> Sequence[Message] | None:
+        self._left -= 1
+        return self._feed.poll(timeout_ns) if self._left >= 0 else None
+
+
 def the_odds_api(folder: Path) -> Iterator[Feed]:
     """The adapter at the fake service, on a clock of the test."""
     with pytest.MonkeyPatch.context() as patch, odds_api.serving() as service:
@@ -83,9 +95,17 @@ def the_odds_api(folder: Path) -> Iterator[Feed]:
         yield First(odds_api.opened(service), service.clock, 6)
 
 
+def betfair(folder: Path) -> Iterator[Feed]:
+    """The adapter at the fake stream, whose market changes and ends."""
+    with feeding(folder) as one:
+        one.server.publish({"id": "1.1", "rc": [best(1, 2.2)]})
+        one.server.publish({"id": "1.1", "marketDefinition": definition(winner=1, status="CLOSED")})
+        yield Steps(one.feed, 12)
+
+
 #: a feed, or an iterator that yields it and closes what it opened
 FEEDS: dict[str, Callable[[Path], Feed | Iterator[Feed]]] = {
-    "replay": replay, "recorded": recorded, "lines": lines, "the_odds_api": the_odds_api,
+    "replay": replay, "recorded": recorded, "lines": lines, "the_odds_api": the_odds_api, "betfair": betfair,
 }  # fmt: skip
 
 

@@ -253,6 +253,19 @@ def _result(market: _Market, described: Described, market_id: str, quarantine: Q
     return {**over, "status": "played", "winner": winner} if winner else {}
 
 
+def event_of(described: Described, origin: Origin, ended: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """One event by the columns of `schema.ALL_EVENTS`; `ended` is what `end_of` says of it."""
+    row = _event(_Market(1), described) | dict(ended or {})
+    sport, neutral = row.pop("sport"), row.pop("neutral")
+    columns = {name: [value] for name, value in row.items()}
+    return finish_events(columns, origin, sport=sport, neutral=neutral).row(0, named=True)
+
+
+def end_of(definition: Mapping[str, Any], described: Described, closed_ns: int) -> dict[str, Any]:
+    """What the last definition of a market, closed at `closed_ns`, says of the end of its event; may be empty."""
+    return _result(_Market(1, definition, closed_ns=closed_ns), described, "", Quarantine())
+
+
 def _event_of_market(known: _Known, events: pl.DataFrame) -> list[int]:
     ids = dict(
         zip(dict.fromkeys(_identity(described) for _, _, described in known), events["event_id"].to_list(), strict=True)

@@ -85,7 +85,7 @@ class Sampler:
             if not is_trade and age_ns < SPACING_NS:
                 continue
             done.append(key)
-            price = _price(book.runners.get(runner), word)
+            price = best_price(book.runners.get(runner), word)
             if price is None:
                 continue
             is_same = before is not None and price[0] == before[1]
@@ -97,7 +97,7 @@ class Sampler:
             del self._waiting[key]
 
 
-def _price(book: RunnerBook | None, word: str) -> tuple[float, float] | None:
+def best_price(book: RunnerBook | None, word: str) -> tuple[float, float] | None:
     """Best price and its size now; None where there is none."""
     if book is None:
         return None

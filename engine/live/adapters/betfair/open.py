@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from engine.errors import BeaError, ConfigurationError
 from engine.live.adapters.betfair.api import Api
+from engine.live.adapters.betfair.catalogue import Catalogue, completed, offered, read_catalogue
+from engine.live.adapters.betfair.feed import BetfairFeed
+from engine.live.adapters.betfair.frames import Line, TlsLine
 from engine.live.adapters.betfair.login import Account, Session
+from engine.live.adapters.betfair.recording import Recording
 from engine.live.adapters.betfair.settings import BetfairSettings
+from engine.live.adapters.betfair.stream import HOSTS, PORT, Stream
+from engine.live.adapters.betfair.subscription import MARKETS, MOST_MARKETS, Subscription, market_filter
 from engine.live.adapters.betfair.venue import BetfairVenue
-from engine.live.adapters.registry import Around
+from engine.live.adapters.registry import Around, Coverage
 from engine.live.linking.contract import Directory
+from engine.live.linking.propose import Offered
 from engine.live.venue import ReadFailed
 from engine.live.wire.dry_run import DryRun
 from engine.live.wire.http import HttpWire
@@ -86,3 +96,71 @@ def venue_over(wire: Wire, settings: BetfairSettings, directory: Directory, arou
             todo="one ledger has one currency: set betfair.currency to that of the account, and begin a ledger in it",
         )  # fmt: skip
     return venue
+
+
+def open_catalogue(settings: BetfairSettings, coverage: Coverage, around: Around) -> Sequence[Offered]:
+    """As `engine.live.adapters.registry.open_catalogue`; what cannot be offered is shown by reason and number.
+
+    Raises
+    ------
+    ConfigurationError
+        A credential is missing.
+    BeaError
+        The catalogue could not be read.
+    """
+    wire = open_wire(settings, around)
+    return offered(_catalogue(wire, open_session(wire, settings, around), settings, coverage, around))
+
+
+def open_feed(settings: BetfairSettings, coverage: Coverage, around: Around) -> BetfairFeed:
+    """The markets of a coverage that start next, at most `MOST_MARKETS`; as `engine.live.adapters.registry.open_feed`.
+
+    Raises
+    ------
+    ConfigurationError
+        A credential is missing.
+    BeaError
+        The catalogue could not be read, or has no such market.
+    """
+    return feed_over(open_wire(settings, around), lambda: TlsLine(HOSTS["live"], PORT), settings, coverage, around)
+
+
+def feed_over(
+    wire: Wire, dial: Callable[[], Line], settings: BetfairSettings, coverage: Coverage, around: Around
+) -> BetfairFeed:
+    """As `open_feed`, over a wire that is open and lines to the stream."""
+    session = open_session(wire, settings, around)
+    catalogue = _catalogue(wire, session, settings, coverage, around)
+    markets = [one.market for one in catalogue.listed[:MOST_MARKETS]]
+    if not markets:
+        raise BeaError(
+            "Betfair offers no market that the promotion bets on", where="listMarketCatalogue",
+            expected=", ".join((coverage.sport, *coverage.competitions, *coverage.markets)), found="none",
+            todo="competitions are countries at Betfair, for races the venue; or start again when markets are open",
+        )  # fmt: skip
+    if len(catalogue.listed) > len(markets):
+        around.show(f"{len(catalogue.listed) - len(markets)} markets that start later are not followed")
+    names = partial(completed, catalogue)
+    recording = Recording(around.folder / "data" / "raw" / "betfair", around.clock, names)
+    around.at_end(recording.close)
+    subscription = Subscription(MARKETS, market_filter(markets), settings.heartbeat_ms, settings.conflate_ms)
+    jitter = random.Random()  # noqa: S311  # spreads new starts, hides nothing
+    stream = Stream(dial, session, subscription, around.clock, jitter, recording.take)
+    around.at_end(stream.close)
+    return BetfairFeed(stream, session, around.clock, currency=settings.currency, completed=names)
+
+
+def _catalogue(
+    wire: Wire, session: Session, settings: BetfairSettings, coverage: Coverage, around: Around
+) -> Catalogue:
+    api = Api(wire, session, jurisdiction=settings.jurisdiction)
+    try:
+        catalogue = read_catalogue(api, coverage, around.clock.wall_ns())
+    except ReadFailed as failure:
+        raise BeaError(
+            "the catalogue of Betfair could not be read", where="listMarketCatalogue", found=failure.cause,
+            todo="try again; after login_refused: log in on the site and see what it asks for",
+        ) from None  # fmt: skip
+    for reason, number in sorted(catalogue.passed_over.items()):
+        around.show(f"{number} passed over: {reason}")
+    return catalogue

@@ -1,0 +1,311 @@
+"""Prices and results of Betfair as a feed: what its stream says of each market, as the import of files says it.
+
+Whatever is not known for certain is stale: everything after a loss until the next image, a market that an image has
+not, one that is not open, and one of which a change could not be read, which also asks for a new image.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
+
+import polars as pl
+
+from engine.clock import SECOND_NS
+from engine.exchange.book import Books, MarketBook, RunnerKey, UnreadableChange
+from engine.live.adapters.betfair.stream import Arrived, Login, Lost
+from engine.live.adapters.betfair.subscription import Subscription
+from engine.live.clock import Clock
+from engine.live.feed import FeedFailure, Fixture, Gap, Mark, Message, Quote, Result
+from engine.live.wire.request import WireFailure
+from engine.schema import ALL_EVENTS, IN_PLAY, SNAPSHOT
+from engine.source.betfair.definitions import Described, UnknownMarket, describe
+from engine.source.betfair.history import EXCHANGE, TRADED, end_of, event_of
+from engine.source.betfair.sampling import SIDES, best_price
+from engine.source.quarantine import Origin
+
+NAME: Final = "betfair"
+#: currency of the sizes of the stream
+STREAM_CURRENCY: Final = "GBP"
+#: a price that stands is said again after so long, while messages come
+RESTATE_NS: Final = 300 * SECOND_NS
+#: time between two images that are asked for because of changes that cannot be read
+FORCED_NS: Final = 60 * SECOND_NS
+#: time between two looks at whether the session has to be kept alive
+_SESSION_NS: Final = 60 * SECOND_NS
+_MS_NS: Final = 1_000_000
+_OF_RESULT: Final = (
+    "home_score", "away_score", "winner", "settled_at", "settled_at_basis", "winner_finish", "place_finish",
+)  # fmt: skip
+Completed = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+
+
+class Streaming(Protocol):
+    """A stream that is kept: `engine.live.adapters.betfair.stream.Stream`."""
+
+    subscription: Subscription
+
+    def poll(self, timeout_ns: int) -> Arrived | Lost | None:
+        """As `Stream.poll`."""
+        ...
+
+    def close(self) -> None:
+        """As `Stream.close`."""
+        ...
+
+
+@dataclass
+class _Market:
+    """A market in our words, and what was last said of each runner and side."""
+
+    described: Described
+    event_id: int
+    held: dict[tuple[RunnerKey, str], Quote] = field(default_factory=dict)
+    said_ns: int = 0
+
+
+class BetfairFeed:
+    """The feed. It reads no further than it is polled: what a slow reader has not taken waits at the other end.
+
+    Parameters
+    ----------
+    stream : Streaming
+    login : Login
+        Kept alive while the stream lasts.
+    clock : Clock
+    currency : str
+        Of the account. The stream gives sizes in pounds; in another currency they are not known.
+    completed : callable, optional
+        Gets a market id and its definition, returns it with the names that the stream leaves out.
+
+    Attributes
+    ----------
+    passed_over : Counter
+        Changes and prices that were not taken, by reason.
+    """
+
+    is_live = True
+    name = NAME
+
+    def __init__(
+        self, stream: Streaming, login: Login, clock: Clock, *, currency: str = STREAM_CURRENCY,
+        completed: Completed = lambda market, definition: definition,
+    ) -> None:  # fmt: skip
+        self._stream, self._login, self._clock, self._completed = stream, login, clock, completed
+        self._has_sizes = currency == STREAM_CURRENCY
+        self.passed_over: Counter[str] = Counter()
+        self._books, self._markets = Books(), dict[str, _Market]()
+        self._told: dict[int, dict[str, Any]] = {}
+        self._ends: dict[int, dict[str, Any]] = {}
+        self._holders: dict[tuple[Any, ...], _Market] = {}  # which market said a series last
+        self._versions: Counter[int] = Counter()
+        self._marked_ns, self._session_ns = 0, clock.monotonic_ns()
+        self._forced_ns, self._is_unreadable = clock.monotonic_ns() - FORCED_NS, False
+        self._failure: FeedFailure | None = None
+
+    def poll(self, timeout_ns: int) -> Sequence[Message]:
+        """The messages of what arrives next; after `timeout_ns` without anything a `Mark`. It never ends.
+
+        Raises
+        ------
+        FeedFailure
+            The connection is lost. The poll before it gave the `Gap`.
+        ConfigurationError
+            Betfair refuses the login, the key or the request.
+        """
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        self._keep_session()
+        if self._is_unreadable and self._clock.monotonic_ns() - self._forced_ns >= FORCED_NS:
+            return self._ask_again()
+        found = self._stream.poll(timeout_ns)
+        if isinstance(found, Lost):
+            self._failure = FeedFailure(f"the stream is lost: {found.cause}")
+            return self._gap()
+        if found is None:
+            return [Mark(self._mark(self._clock.wall_ns()))]
+        messages = [made for message in found.messages for made in self._taken(message, found.received_ns)]
+        at = self._at(found.messages[-1].get("pt"), found.received_ns)
+        at = max(at, *(message.known_at_ns for message in messages), 0)
+        messages += [*self._gone(at), *self._restated(at)]
+        return [*messages, Mark(self._mark(at))]
+
+    # -- connection ---------------------------------------------------------------------------------------------------
+
+    def _keep_session(self) -> None:
+        now = self._clock.monotonic_ns()
+        if now - self._session_ns >= _SESSION_NS:
+            self._session_ns = now
+            try:
+                self._login.token()
+            except WireFailure:
+                self.passed_over["keep-alive without an answer"] += 1
+
+    def _ask_again(self) -> list[Message]:
+        """Begin anew, since a change could not be read."""
+        self._forced_ns, self._is_unreadable = self._clock.monotonic_ns(), False
+        self._stream.close()
+        return self._gap()
+
+    def _gap(self) -> list[Message]:
+        """Nothing is known until the next image, which is asked for whole."""
+        self._stream.subscription.restart()
+        self._books.forget()
+        at = self._at(None, self._clock.wall_ns())
+        return [*self._gone(at), Gap(at, NAME), Mark(self._mark(at))]
+
+    def _at(self, published: Any, received_ns: int) -> int:
+        """When a message is known: when it was published, not before the last mark, not before it can have been."""
+        is_instant = isinstance(published, int) and not isinstance(published, bool) and published > 0
+        published_ns = published * _MS_NS if is_instant else received_ns
+        return max(self._marked_ns + 1, min(published_ns, received_ns))
+
+    def _mark(self, at: int) -> int:
+        self._marked_ns = max(self._marked_ns + 1, at)
+        return self._marked_ns
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    def _taken(self, message: Mapping[str, Any], received_ns: int) -> list[Message]:
+        if message.get("ct") == "SUB_IMAGE" and message.get("segmentType") in (None, "SEG_START"):
+            self._books.forget()
+        changes = message.get("mc") or ()
+        if not isinstance(changes, list | tuple):
+            self._unreadable("changes that are no list")
+            self._books.forget()
+            return []
+        at = self._at(message.get("pt"), received_ns)
+        return [made for change in changes for made in self._changed(change, at)]
+
+    def _changed(self, change: Any, at: int) -> list[Message]:
+        if not isinstance(change, Mapping) or not isinstance(market_id := change.get("id"), str):
+            # whose change it was cannot be known
+            self._unreadable("a change without its market")
+            self._books.forget()
+            return []
+        if market_id not in self._books.markets and "marketDefinition" not in change:
+            self.passed_over["a change of a market before its image"] += 1
+            return []
+        try:
+            book = self._books.apply(change, at)
+        except UnreadableChange as error:
+            self._unreadable(str(error))
+            return []
+        messages = self._defined(market_id, book, at) if "marketDefinition" in change else []
+        market = self._markets.get(market_id)
+        return messages if market is None else [*messages, *self._prices(market, book, at)]
+
+    def _unreadable(self, reason: str) -> None:
+        self.passed_over[reason] += 1
+        self._is_unreadable = True
+
+    def _defined(self, market_id: str, book: MarketBook, at: int) -> list[Message]:
+        """The event of a market, where it is new or not what it was, and its result."""
+        definition = self._completed(market_id, book.definition)
+        before = self._markets.get(market_id)
+        try:
+            described = describe(definition)
+            event = event_of(described, _ORIGIN)
+            closed = definition.get("status") == "CLOSED"
+            end = end_of(definition, described, at) if closed else {}
+        except UnknownMarket as unknown:
+            self.passed_over[str(unknown)] += 1
+            self._books.markets.pop(market_id, None)
+            return []
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+            self._books.markets.pop(market_id, None)
+            self._unreadable("a market definition that is not as documented")
+            return []
+        event_id, messages = event["event_id"], list[Message]()
+        if self._told.get(event_id) != event:
+            self._told[event_id] = event
+            messages.append(Fixture(at, {**event, **dict.fromkeys(_OF_RESULT), "status": "scheduled"}))
+        if before is None or (before.event_id, before.described) != (event_id, described):
+            messages += [] if before is None else self._stale(before, at)
+            self._markets[market_id] = _Market(described, event_id)
+        if end:
+            messages += self._ended(described, event_id, end, at)
+        return messages
+
+    def _ended(self, described: Described, event_id: int, end: Mapping[str, Any], at: int) -> list[Message]:
+        held = self._ends.get(event_id, {})
+        end = {name: value for name, value in end.items() if name != "settled_at"}
+        if all(held.get(name) == value for name, value in end.items()):
+            return []
+        self._ends[event_id] = held | end
+        self._versions[event_id] += 1
+        values = event_of(described, _ORIGIN, self._ends[event_id] | {"settled_at": at})
+        settled = pl.select(pl.lit(at).cast(ALL_EVENTS["settled_at"])).item()
+        return [Result(at, {**values, "settled_at": settled}, self._versions[event_id])]
+
+    def _prices(self, market: _Market, book: MarketBook, at: int) -> list[Message]:
+        """What changed of the best prices; what is not offered any more becomes stale."""
+        found = list[Message]()
+        for runner, of_runner in book.runners.items():
+            for word in SIDES:
+                price = best_price(of_runner, word)
+                key, held = (runner, word), market.held.get((runner, word))
+                is_there = price is not None and price[0] > 1.0 and (word == "traded" or book.is_open)
+                made = self._quote(market, key, price, book.is_in_play, at) if is_there and price else None
+                if made is None:
+                    found += self._withdrawn(market, key, at)
+                elif held is None or replace(held, known_at_ns=at) != made:
+                    market.held[key] = made
+                    self._holders[_series(made)] = market
+                    found.append(made)
+        for key in market.held.keys() - {(runner, word) for runner in book.runners for word in SIDES}:
+            found += self._withdrawn(market, key, at)
+        return found
+
+    def _withdrawn(self, market: _Market, key: tuple[RunnerKey, str], at: int) -> list[Message]:
+        """A price that is not there any more is stale, unless another market has said it since."""
+        held = market.held.get(key)
+        if held is None or held.stale:
+            return []
+        market.held[key] = replace(held, known_at_ns=at, stale=True)
+        return [market.held[key]] if self._holders.get(_series(held)) is market else []
+
+    def _quote(
+        self, market: _Market, key: tuple[RunnerKey, str], price: tuple[float, float], in_play: bool, at: int
+    ) -> Quote | None:
+        selection = market.described.selections.get(key[0])
+        if selection is None:
+            return None
+        is_traded = key[1] == "traded"
+        size = None if is_traded or not self._has_sizes else float(round(price[1] * 100.0))
+        return Quote(
+            at, market.event_id, market.described.market, selection[1], selection[0],
+            TRADED if is_traded else EXCHANGE, "back" if is_traded else key[1], price[0], size,
+            IN_PLAY if in_play else SNAPSHOT,
+        )  # fmt: skip
+
+    def _gone(self, at: int) -> list[Message]:
+        """What is held of markets that are not known any more becomes stale."""
+        gone = [market for name, market in self._markets.items() if name not in self._books.markets]
+        return [made for market in gone for made in self._stale(market, at)]
+
+    def _stale(self, market: _Market, at: int) -> list[Message]:
+        return [made for key in market.held for made in self._withdrawn(market, key, at)]
+
+    def _restated(self, at: int) -> list[Message]:
+        """Prices that stand, from time to time: the connection lives, so they are as good as new."""
+        found = list[Message]()
+        for market in self._markets.values():
+            if at - market.said_ns < RESTATE_NS:
+                continue
+            for key, held in market.held.items():
+                if not held.stale and held.known_at_ns < at:
+                    market.held[key] = replace(held, known_at_ns=at)
+                    found.append(market.held[key])
+            market.said_ns = at
+        return found
+
+
+_ORIGIN: Final = Origin("betfair_history", "stream", "")
+
+
+def _series(quote: Quote) -> tuple[Any, ...]:
+    return quote.event_id, quote.market, quote.line, quote.selection, quote.bookmaker, quote.side

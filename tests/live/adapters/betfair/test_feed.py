@@ -1,0 +1,146 @@
+"""The feed at the fake stream over TLS: prices, what becomes stale, losses, results, and its own recordings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.clock import SECOND_NS
+from engine.live.adapters.betfair.feed import RESTATE_NS
+from engine.live.adapters.betfair.settings import BetfairSettings
+from engine.live.feed import FeedFailure, Fixture, Gap, Mark, Quote, Result
+from engine.live.feeds.sieve import refusal_of
+from engine.source.betfair.history import read_file
+from engine.source.quarantine import Origin
+from tests.live.adapters.betfair.mutations import spoilt, through
+from tests.live.adapters.betfair.feeding import Feeding, best, definition, feeding
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Feeding]:
+    with feeding(tmp_path) as found:
+        yield found
+
+
+def short(quotes: list[Any]) -> set[tuple[Any, ...]]:
+    return {(q.selection, q.side, q.odds, q.size_minor, q.kind, q.stale) for q in quotes if isinstance(q, Quote)}
+
+
+def test_best_prices_and_sizes_come_after_their_event_with_the_names_of_the_catalogue(one: Feeding) -> None:
+    found = one.until(Quote)
+    (fixture,) = [m for m in found if isinstance(m, Fixture)]
+    assert (fixture.values["home"], fixture.values["away"], fixture.values["competition"]) == ("Arsenal", "Leeds", "GB")
+    assert isinstance(found[0], Fixture | Mark) and short(found) == {
+        ("home", "back", 2.0, 1000.0, "snapshot", False), ("home", "lay", 2.1, 1000.0, "snapshot", False),
+        ("away", "back", 3.5, 1000.0, "snapshot", False), ("away", "lay", 3.6, 1000.0, "snapshot", False),
+    }  # fmt: skip
+
+
+def test_a_price_that_is_withdrawn_or_suspended_is_stale_and_in_play_is_marked(one: Feeding) -> None:
+    one.until(Quote)
+    one.server.publish({"id": "1.1", "rc": [{"id": 2, "batb": [[0, 3.5, 0]]}]})
+    assert short(one.quotes()) == {("away", "back", 3.5, 1000.0, "snapshot", True)}
+    one.server.publish({"id": "1.1", "marketDefinition": definition(status="SUSPENDED")})
+    assert {(q.selection, q.side) for q in one.quotes() if q.stale} == {
+        ("home", "back"), ("home", "lay"), ("away", "lay"),
+    }  # fmt: skip
+    one.server.publish({"id": "1.1", "marketDefinition": definition(inPlay=True)})
+    again = one.quotes()
+    assert len(again) == 3 and {(q.kind, q.stale) for q in again} == {("in_play", False)}
+
+
+def test_a_lost_connection_is_a_gap_and_everything_stale_until_a_whole_image(one: Feeding) -> None:
+    one.until(Quote)
+    one.server.drop()
+    found = one.until(Gap)
+    assert {q.stale for q in found if isinstance(q, Quote)} == {True}
+    with pytest.raises(FeedFailure, match="the stream is lost"):
+        one.feed.poll(0)
+    assert short(one.until(Quote, 300)) and "clk" not in one.server.heard[-1]
+
+
+def test_a_change_that_cannot_be_read_makes_the_market_stale_and_asks_for_an_image(one: Feeding) -> None:
+    one.until(Quote)
+    before = one.server.connections
+    one.server.publish({"id": "1.1", "rc": [{"id": 1, "ltp": "much"}]})
+    found = one.until(Gap)
+    assert len([q for q in found if isinstance(q, Quote) and q.stale]) == 4
+    one.server._books["1.1"]["rc"][(1, 0)].pop("ltp")
+    fresh = [q for q in one.until(Quote, 300) if isinstance(q, Quote)]
+    assert one.server.connections == before + 1 and len(fresh) == 4 and not any(q.stale for q in fresh)
+
+
+def test_a_market_that_an_image_in_the_middle_has_not_is_stale(one: Feeding) -> None:
+    one.until(Quote)
+    one.server._books.clear()
+    one.server.image()
+    assert len([q for q in one.quotes() if q.stale]) == 4
+
+
+def test_a_price_that_stands_is_said_again_while_heartbeats_come(one: Feeding) -> None:
+    one.until(Quote)
+    assert not one.quotes()
+    one.clock.sleep_ns(RESTATE_NS)
+    one.server.pt += RESTATE_NS // 1_000_000
+    one.server.beat()
+    again = one.quotes()
+    assert len(again) == 4 and not any(q.stale for q in again) and RESTATE_NS < 450 * SECOND_NS
+
+
+def test_the_final_status_of_the_runners_is_the_result(one: Feeding) -> None:
+    one.until(Quote)
+    one.server.publish({"id": "1.1", "marketDefinition": definition(winner=2, status="CLOSED")})
+    (result,) = [m for m in one.until(Result) if isinstance(m, Result)]
+    assert (result.values["winner"], result.values["status"], result.version) == ("away", "played", 1)
+    one.server.publish({"id": "1.1", "marketDefinition": definition(winner=1, status="CLOSED")})
+    (result,) = [m for m in one.until(Result) if isinstance(m, Result)]
+    assert (result.values["winner"], result.version) == ("home", 2)
+
+
+def test_in_another_currency_sizes_are_not_known(tmp_path: Path) -> None:
+    with feeding(tmp_path, settings=BetfairSettings(currency="EUR", heartbeat_ms=500)) as one:
+        assert {q.size_minor for q in one.until(Quote) if isinstance(q, Quote)} == {None}
+
+
+def test_the_import_of_an_own_recording_gives_the_quotes_and_events_of_the_feed(tmp_path: Path) -> None:
+    with feeding(tmp_path) as one:
+        found = one.until(Quote)
+        for odds in (2.2, 2.4, 2.3):
+            one.server.pt += 2_000
+            one.server.publish({"id": "1.1", "rc": [best(1, odds)]})
+            found += one.quotes()
+    (path,) = (tmp_path / "data" / "raw" / "betfair").iterdir()
+    parsed = read_file(path, Origin("betfair_history", path.name, ""))
+    columns = ("event_id", "market", "selection", "bookmaker", "side", "odds", "size_minor", "instant")
+    stored = list(parsed.quotes.select(columns).iter_rows())
+    told = [
+        (q.event_id, q.market, q.selection, q.bookmaker, q.side, q.odds, q.size_minor, q.kind)
+        for q in found if isinstance(q, Quote)
+    ]  # fmt: skip
+    assert len(told) == 10 and sorted(stored) == sorted(told)
+    (fixture,) = [m for m in found if isinstance(m, Fixture)]
+    assert parsed.events["event_id"].to_list() == [fixture.values["event_id"]]
+
+
+def test_spoilt_messages_never_leave_the_contract() -> None:
+    assert spoilt(2_000, seed=1) > 2_000
+
+
+def test_real_messages_go_through_and_settle(reference_dir: Path) -> None:
+    """A race of the recordings: last traded prices, and the end of each runner."""
+    lines = (reference_dir / "data" / "betfair" / "stream" / "1.197931750").read_bytes().splitlines()
+    feed, found = through([json.loads(line) for line in lines])
+    assert not feed.passed_over and not any(refusal_of(m) for m in found)
+    assert len([m for m in found if isinstance(m, Quote)]) > 500
+    (result,) = [m for m in found if isinstance(m, Result)]
+    parsed = read_file(
+        reference_dir / "data" / "betfair" / "stream" / "1.197931750", Origin("betfair_history", "stream", "")
+    )
+    (stored,) = parsed.events.iter_rows(named=True)
+    names = ("event_id", "status", "winner_finish", "home", "away")
+    assert [result.values[name] for name in names] == [stored[name] for name in names]
+    assert ":won" in result.values["winner_finish"]
