@@ -252,7 +252,7 @@ class BetfairFeed:
                 made = self._quote(market, key, price, book.is_in_play, at) if is_there and price else None
                 if made is None:
                     found += self._withdrawn(market, key, at)
-                elif held is None or replace(held, known_at_ns=at) != made:
+                elif held is None or replace(held, known_at_ns=at) != made or _series(made) not in self._holders:
                     market.held[key] = made
                     self._holders[_series(made)] = market
                     found.append(made)
@@ -266,7 +266,10 @@ class BetfairFeed:
         if held is None or held.stale:
             return []
         market.held[key] = replace(held, known_at_ns=at, stale=True)
-        return [market.held[key]] if self._holders.get(_series(held)) is market else []
+        if self._holders.get(_series(held)) is not market:
+            return []
+        del self._holders[_series(held)]
+        return [market.held[key]]
 
     def _quote(
         self, market: _Market, key: tuple[RunnerKey, str], price: tuple[float, float], in_play: bool, at: int

@@ -88,9 +88,9 @@ def feeding(
     scene.clock.reach(PT * 1_000_000)
     scene.exchange.listed = [row()] if rows is None else rows
     credentials = {USER: exchange.USER, PASSWORD: exchange.PASSWORD, KEY: exchange.APP_KEY}
-    with StreamServer(sessions={f"session-{n}" for n in range(99)}, app_keys={exchange.APP_KEY}) as server:
-        with ExitStack() as stack:
-            around = Around(credentials, Secrets(), scene.clock, folder, shown.append, False, stack.callback)
-            server.publish({"id": "1.1", "marketDefinition": definition(), "rc": [best(), best(2, 3.5)]})
-            feed = feed_over(scene.line, lambda: VirtualLine(server, scene.clock), settings, FOOTBALL, around)
-            yield Feeding(feed, server, scene.clock, folder)
+    sessions = {f"session-{n}" for n in range(99)}
+    with StreamServer(sessions=sessions, app_keys={exchange.APP_KEY}) as server, ExitStack() as stack:
+        around = Around(credentials, Secrets(), scene.clock, folder, shown.append, False, stack.callback)
+        server.publish({"id": "1.1", "marketDefinition": definition(), "rc": [best(), best(2, 3.5)]})
+        feed = feed_over(scene.line, lambda: VirtualLine(server, scene.clock), settings, FOOTBALL, around)
+        yield Feeding(feed, server, scene.clock, folder)

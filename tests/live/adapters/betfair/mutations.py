@@ -106,4 +106,4 @@ def _spoilt(message: dict[str, Any], generator: random.Random) -> dict[str, Any]
 
 
 if __name__ == "__main__":
-    print(spoilt(int(sys.argv[1]), seed=2), "messages, all of them sound")
+    sys.stdout.write(f"{spoilt(int(sys.argv[1]), seed=2)} messages, all of them sound\n")

@@ -16,8 +16,8 @@ from engine.live.feed import FeedFailure, Fixture, Gap, Mark, Quote, Result
 from engine.live.feeds.sieve import refusal_of
 from engine.source.betfair.history import read_file
 from engine.source.quarantine import Origin
-from tests.live.adapters.betfair.mutations import spoilt, through
 from tests.live.adapters.betfair.feeding import Feeding, best, definition, feeding
+from tests.live.adapters.betfair.mutations import spoilt, through
 
 
 @pytest.fixture
