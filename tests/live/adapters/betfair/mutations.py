@@ -17,7 +17,9 @@ from engine.live.feeds.sieve import refusal_of
 from tests.live.adapters.betfair.feeding import PT, best, definition
 from tests.live.adapters.betfair.test_stream import Login
 
-_VALUES: tuple[Any, ...] = (None, True, -1, 0, 1e300, float("nan"), "", "x", [], {}, [[]], [{}], 2**70, "1.1", [[0, 2.0]])
+_VALUES: tuple[Any, ...] = (
+    None, True, -1, 0, 1e300, float("nan"), "", "x", [], {}, [[]], [{}], 2**70, "1.1", [[0, 2.0]],
+)  # fmt: skip
 
 
 class Given:
