@@ -167,7 +167,7 @@ def _changes(path: Path, market_id: str) -> Iterator[tuple[int, Mapping[str, Any
             message = json.loads(text)
         except ValueError:
             continue
-        if isinstance(message, dict) and message.get("op") == "mcm":
+        if isinstance(message, dict) and message.get("op") == "mcm" and isinstance(message.get("pt"), int):
             for change in message.get("mc") or ():
                 if isinstance(change, dict) and change.get("id") == market_id:
-                    yield int(message["pt"]) * _MS_NS, change
+                    yield message["pt"] * _MS_NS, change
