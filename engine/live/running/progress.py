@@ -18,11 +18,14 @@ class Progress:
         Highest number of a control row that was obeyed.
     started : int
         Number of starts on record.
+    heard_the_world : bool
+        Whether one of them was on a live feed.
     """
 
     def __init__(self) -> None:
         self.decided_ns = self.rolled_ns = _NEVER
         self.control = self.started = 0
+        self.heard_the_world = False
 
     def apply(self, recorded: Recorded) -> None:
         """Take in an entry."""
@@ -33,5 +36,6 @@ class Progress:
             self.rolled_ns = entry.at_ns
         elif entry.kind is Kind.STARTED:
             self.started += 1
+            self.heard_the_world |= entry.body.get("is_live") is True
         elif entry.kind in (Kind.KILLED, Kind.ACKNOWLEDGED):
             self.control = max(self.control, int(entry.body.get("control", 0)))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from engine.clock import SECOND_NS
-from engine.errors import KeyConflict, check_above_zero
+from engine.errors import KeyConflict, UsageError, check_above_zero
 from engine.live.clock import Clock, WorldClock
 from engine.live.crash_points import Probe, no_probe
 from engine.live.feed import Feed, FeedFailure, Mark, Message
@@ -20,6 +20,7 @@ from engine.live.ledger.control import Command, Control
 from engine.live.ledger.entries import Entry, Kind
 from engine.live.ledger.ledger import Ledger
 from engine.live.running.day import Day, Room
+from engine.live.running.winding import WIND_DOWN
 from engine.logs.setup import logger
 
 _LOG = logger(__name__)
@@ -185,6 +186,12 @@ class Runner:
     def _start(self) -> Day:
         room, clock, feed = self._room, self._world.clock, self._world.feed
         room.journal.load()
+        if room.progress.heard_the_world and not feed.is_live and WIND_DOWN not in self._beginning.facts:
+            raise UsageError(
+                "this ledger was traded on a live feed: a replay would trade the past into it",
+                where=f"feed {feed.name}", expected="a live feed", found="a replay",
+                todo="trade the replay under a promotion of its own",
+            )  # fmt: skip
         self._beginning.on_loaded()
         if isinstance(clock, WorldClock) and not feed.is_live:
             clock.reach(max(0, room.account.instant_ns))

@@ -64,6 +64,17 @@ def test_a_bet_that_is_open_at_the_end_is_settled_by_the_next_run(
     assert kinds(Kind.INTENDED, Kind.SETTLED) == ["intended", "settled"]
 
 
+def test_a_replay_does_not_trade_the_past_into_the_ledger_of_a_live_feed(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(own_home, MATCH | {"prices": LEVEL}, {"end": True})
+    assert traded(capsys)["bets"] == {"placed": 1}
+    before = len(entries())
+    assert main(["paper", "demo", "--feed", "store"]) == 2
+    assert "a replay would trade the past into it" in capsys.readouterr().err and len(entries()) == before
+    assert traded(capsys)["bets"] == {"placed": 1}, "the live feed goes on"
+
+
 def test_a_line_that_cannot_be_read_stops_nothing_and_is_told(
     own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,7 +68,7 @@ def test_decisions_at_assumed_times_are_refused_on_a_feed_that_is_live(deployed:
 
 
 def test_a_feed_that_is_live_is_treated_as_one(deployed: Deployed) -> None:
-    for live, clock, prices in ((True, SystemClock, ObservedPrices), (False, WorldClock, ReplayPrices)):
+    for live, clock, prices in ((False, WorldClock, ReplayPrices), (True, SystemClock, ObservedPrices)):
         with closing(composed(deployed, live=live)) as trading:
             room = trading.parts.room
             assert type(room.executor.clock) is clock and room.breakers._acts is live
@@ -76,4 +76,4 @@ def test_a_feed_that_is_live_is_treated_as_one(deployed: Deployed) -> None:
             assert trading.runner._resolver._audits is live  # type: ignore[attr-defined]
             trading.runner.run()
     starts = [one.entry.body for one in entries() if one.entry.kind is Kind.STARTED]
-    assert [(body["feed"], body["is_live"]) for body in starts] == [("listening", True), ("replay", False)]
+    assert [(body["feed"], body["is_live"]) for body in starts] == [("replay", False), ("listening", True)]
