@@ -30,6 +30,8 @@ TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "correct_score": ("CORRECT_SCORE",), "double_chance": ("DOUBLE_CHANCE",), "draw_no_bet": ("DRAW_NO_BET",),
     "first_half_1x2": ("HALF_TIME",), "winner": ("WIN",), "place": ("PLACE",),
 }  # fmt: skip
+#: no handicap is this large
+_MOST_HANDICAP: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,18 @@ def completed(catalogue: Catalogue, market: str, definition: Mapping[str, Any]) 
     names = {(row["id"], float(row["hc"])): row["name"] for row in known["runners"]}
     whole = []
     for runner in runners:
-        name = names.get((runner.get("id"), float(runner.get("hc") or 0.0))) if isinstance(runner, dict) else None
+        key = _key(runner)
+        name = None if key is None else names.get(key)
         whole.append({"name": name, **runner} if name else runner)
     return {"eventName": known["eventName"], **definition, "runners": whole}
+
+
+def _key(runner: Any) -> tuple[int, float] | None:
+    """Id and handicap of a runner of the stream; None where they are no numbers: it stays without a name."""
+    number, handicap = (runner.get("id"), runner.get("hc") or 0.0) if isinstance(runner, dict) else (None, 0.0)
+    if type(number) is not int or type(handicap) not in (int, float) or not abs(handicap) < _MOST_HANDICAP:
+        return None
+    return number, float(handicap)
 
 
 def _filter(coverage: Coverage) -> dict[str, Any]:

@@ -50,8 +50,11 @@ class Recording:
         self._file.close()
 
     def _named(self, line: bytes) -> bytes:
-        message = json.loads(line)
-        changes = message.get("mc")
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):  # kept as it came
+            return line
+        changes = message.get("mc") if isinstance(message, dict) else None
         for change in changes if isinstance(changes, list) else ():
             definition = change.get("marketDefinition") if isinstance(change, dict) else None
             if isinstance(definition, dict) and isinstance(change.get("id"), str):

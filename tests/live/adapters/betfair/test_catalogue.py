@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from engine.errors import BeaError
 from engine.live.adapters.betfair.api import Api
 from engine.live.adapters.betfair.catalogue import Catalogue, completed, offered, read_catalogue
 from engine.live.adapters.betfair.login import Account, Session
+from engine.live.adapters.betfair.recording import Recording
 from engine.live.adapters.registry import Coverage
+from engine.live.clock import WorldClock
 from engine.live.linking.contract import Theirs
 from engine.logs.secrets import Secrets
 from engine.source.betfair.definitions import describe
@@ -79,3 +82,27 @@ def test_a_definition_of_the_stream_gets_the_names_that_historical_files_have() 
 def test_no_market_of_the_promotion_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(BeaError, match="offers no market"), feeding(tmp_path, rows=[]):
         pass
+
+
+@pytest.mark.parametrize(
+    "runner",
+    [
+        {"id": 1, "hc": "x"},
+        {"id": 1, "hc": [1]},
+        {"id": 1, "hc": 10**400},
+        {"id": []},
+        {"id": {}},
+        {"id": True},
+        "x",
+        None,
+    ],
+)
+def test_a_runner_that_is_none_stays_without_a_name(runner: Any, tmp_path: Path) -> None:
+    found, _ = catalogue([row()])
+    known = definition()["runners"][0]
+    whole = completed(found, "1.1", {"runners": [known, runner]})
+    assert whole["runners"] == [known | {"name": row()["runners"][0]["runnerName"]}, runner]
+    recording = Recording(tmp_path, WorldClock(), partial(completed, found))
+    for line in (b'{"marketDefinition"', b'["marketDefinition"]'):
+        recording.take(line)
+    recording.close()
