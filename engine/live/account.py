@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.errors import BeaError, ConfigurationError
+from engine.live.venue import ReadFailed
+
 
 @dataclass(frozen=True)
 class VenueAccount:
@@ -37,3 +40,51 @@ class HasAccount(Protocol):
             It could not be read.
         """
         ...
+
+
+@dataclass(frozen=True)
+class AccountRead:
+    """How a service is asked for an account, in the words of its error messages.
+
+    Attributes
+    ----------
+    service : str
+        Its name, such as ``Betfair``.
+    section : str
+        Its settings, such as ``betfair``.
+    where, expected : str
+        The request, and what it answers.
+    todo : str
+        What a person does if it fails.
+    """
+
+    service: str
+    section: str
+    where: str
+    expected: str
+    todo: str
+
+
+def check_currency(venue: HasAccount, currency: str, how: AccountRead) -> None:
+    """Refuse an account that has another currency than the settings say.
+
+    Raises
+    ------
+    ConfigurationError
+        It has another currency.
+    BeaError
+        It could not be read.
+    """
+    try:
+        found = venue.account().currency
+    except ReadFailed as failure:
+        raise BeaError(
+            f"the account at {how.service} could not be read", where=how.where, expected=how.expected,
+            found=failure.cause, todo=how.todo,
+        ) from None  # fmt: skip
+    if found != currency:
+        key = f"{how.section}.currency"
+        raise ConfigurationError(
+            "the account has another currency", where=key, expected=currency, found=found,
+            todo=f"one ledger has one currency: set {key} to that of the account, and begin a ledger in it",
+        )  # fmt: skip

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from engine.clock import SECOND_NS
 from engine.live.adapters.betfair.api import Api
-from engine.live.adapters.betfair.fields import Misread, Row, rows, word
+from engine.live.adapters.betfair.fields import rows
 from engine.live.adapters.registry import Coverage
 from engine.live.linking.contract import Theirs
 from engine.live.linking.propose import Offered, Selection
 from engine.live.venue import ReadFailed
+from engine.live.wire.fields import Misread, Row, word
 from engine.source.betfair.definitions import SPORTS, Described, UnknownMarket, describe
 
 #: markets of one question: MARKET_DESCRIPTION weighs 1, the others 0, and a question may weigh 200

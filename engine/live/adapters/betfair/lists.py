@@ -12,20 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from engine.live.adapters.betfair.api import Api
-from engine.live.adapters.betfair.fields import (
-    Misread,
-    Row,
-    instant_ns,
-    number,
-    price,
-    risk_minor,
-    rows,
-    side,
-    size_minor,
-    word,
-)
+from engine.live.adapters.betfair.fields import number, price, risk_minor, rows, side, size_minor
 from engine.live.adapters.betfair.orders import kept, sized
 from engine.live.venue import Outcome, ReadFailed, Receipt
+from engine.live.wire.fields import Misread, Row, instant_ns, word
 
 #: of a page, the most that Betfair gives
 _PAGE: Final = 1_000

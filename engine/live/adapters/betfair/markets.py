@@ -8,8 +8,9 @@ from typing import Final
 
 from engine.exchange.ladder import CLASSIC, FINEST, Ladder
 from engine.live.adapters.betfair.api import Api
-from engine.live.adapters.betfair.fields import Misread, Row, rows, whole, word
+from engine.live.adapters.betfair.fields import rows
 from engine.live.venue import ReadFailed
+from engine.live.wire.fields import Misread, Row, whole, word
 
 #: what is asked while an order waits is over after so long
 _SOON_S: Final = 1.5

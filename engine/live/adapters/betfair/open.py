@@ -6,8 +6,10 @@ import random
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from engine.errors import BeaError, ConfigurationError
+from engine.live.account import AccountRead, check_currency
 from engine.live.adapters.betfair.api import Api
 from engine.live.adapters.betfair.catalogue import Catalogue, completed, offered, read_catalogue
 from engine.live.adapters.betfair.feed import BetfairFeed
@@ -25,6 +27,11 @@ from engine.live.venue import ReadFailed
 from engine.live.wire.dry_run import DryRun
 from engine.live.wire.http import HttpWire
 from engine.live.wire.request import Wire
+
+_ACCOUNT: Final = AccountRead(
+    "Betfair", "betfair", "getAccountDetails", "name, currency, balance",
+    "try again; after login_refused: log in on the site and see what it asks for",
+)  # fmt: skip
 
 
 def open_venue(settings: BetfairSettings, directory: Directory, around: Around) -> BetfairVenue:
@@ -83,18 +90,7 @@ def venue_over(wire: Wire, settings: BetfairSettings, directory: Directory, arou
     wire = DryRun(wire, around.show, around.secrets) if around.dry_run else wire
     api = Api(wire, session, jurisdiction=settings.jurisdiction)
     venue = BetfairVenue(api, directory, settings, around.clock)
-    try:
-        currency = venue.account().currency
-    except ReadFailed as failure:
-        raise BeaError(
-            "the account at Betfair could not be read", where="getAccountDetails", expected="name, currency, balance",
-            found=failure.cause, todo="try again; after login_refused: log in on the site and see what it asks for",
-        ) from None  # fmt: skip
-    if currency != settings.currency:
-        raise ConfigurationError(
-            "the account has another currency", where="betfair.currency", expected=settings.currency, found=currency,
-            todo="one ledger has one currency: set betfair.currency to that of the account, and begin a ledger in it",
-        )  # fmt: skip
+    check_currency(venue, settings.currency, _ACCOUNT)
     return venue
 
 

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from engine.exchange.ladder import Ladder
 from engine.live.adapters.betfair.codes import Meaning, meaning, said_of
-from engine.live.adapters.betfair.fields import Misread, Row, price, risk_minor, side, size_minor, word
+from engine.live.adapters.betfair.fields import price, risk_minor, side, size_minor
 from engine.live.adapters.betfair.stakes import Minimum
 from engine.live.linking.contract import Theirs
 from engine.live.venue import Order, Outcome, Receipt, Unanswered, VenueFailure
+from engine.live.wire.fields import Misread, Row, word
 
 #: fields of reports and rows that are kept with a receipt; no other text of an answer gets into the ledger
 KEPT: Final = (

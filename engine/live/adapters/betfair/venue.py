@@ -17,7 +17,7 @@ from engine.errors import ConfigurationError
 from engine.live.account import VenueAccount
 from engine.live.adapters.betfair.api import ACCOUNT, Api, Refused, Unreadable
 from engine.live.adapters.betfair.codes import said_of
-from engine.live.adapters.betfair.fields import Misread, number, rows, size_minor, whole, word
+from engine.live.adapters.betfair.fields import number, rows, size_minor
 from engine.live.adapters.betfair.lists import Listed, Lists, placed_ns, receipt_of
 from engine.live.adapters.betfair.markets import Markets
 from engine.live.adapters.betfair.orders import Draft, answers_of, drafted, refusal, request_reference
@@ -39,6 +39,7 @@ from engine.live.venue import (
     VenueFailure,
     usual,
 )
+from engine.live.wire.fields import Misread, whole, word
 from engine.live.wire.request import WireFailure
 
 #: a bet in play waits up to 12 s, and Betfair tries for 5 s more; a resend must end within the 60 s of its memory

@@ -9,20 +9,10 @@ from uuid import UUID
 
 from engine.clock import DAY_NS, SECOND_NS
 from engine.live.adapters.pinnacle.api import Api
-from engine.live.adapters.pinnacle.fields import (
-    Misread,
-    Row,
-    amount_minor,
-    instant_ns,
-    key_of,
-    number,
-    odds,
-    rows,
-    whole,
-    word,
-)
+from engine.live.adapters.pinnacle.fields import amount_minor, key_of, odds, rows
 from engine.live.linking.contract import Directory, Ours, Theirs
 from engine.live.venue import ForeignBet, Outcome, ReadFailed, Reading, Receipt
+from engine.live.wire.fields import Misread, Row, instant_ns, number_or_none, whole, word
 
 #: request ids of one request
 MOST_IDS: Final = 10
@@ -143,7 +133,7 @@ class Bets:
             return None
         kind = word(row, "betType")
         team = _team(row)
-        handicap = None if kind == "MONEYLINE" else number(row, "handicap")
+        handicap = None if kind == "MONEYLINE" else number_or_none(row, "handicap")
         market = f"{whole(row, 'periodNumber')}/{kind}"
         return self._directory.ours(Theirs(f"{whole(row, 'eventId')}", market, team, handicap))
 

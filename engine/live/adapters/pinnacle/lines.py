@@ -11,10 +11,11 @@ from typing import Final
 
 from engine.clock import SECOND_NS
 from engine.live.adapters.pinnacle.api import Api
-from engine.live.adapters.pinnacle.fields import Misread, Row, instant_ns, number, odds, rows, whole, word
+from engine.live.adapters.pinnacle.fields import odds, rows
 from engine.live.clock import Clock
 from engine.live.linking.contract import Theirs
 from engine.live.venue import ReadFailed
+from engine.live.wire.fields import Misread, Row, instant_ns, number_or_none, whole, word
 
 #: between two requests of odds of a sport
 PACE_NS: Final = 120 * SECOND_NS
@@ -149,14 +150,16 @@ def _prices(event: str, number_of_period: int, period: Row, teams: tuple[str, st
     home, away = teams
     moneyline = period.get("moneyline") or {}
     for side, selection in (("home", home), ("away", away), ("draw", "DRAW")) if isinstance(moneyline, dict) else ():
-        put("MONEYLINE", selection, None, moneyline, side, number(period, "maxMoneyline"))
+        put("MONEYLINE", selection, None, moneyline, side, number_or_none(period, "maxMoneyline"))
     for spread in rows(period, "spreads"):
-        points, most = number(spread, "hdp"), number(spread, "max") or number(period, "maxSpread")
+        points = number_or_none(spread, "hdp")
+        most = number_or_none(spread, "max") or number_or_none(period, "maxSpread")
         if points is not None:
             put("SPREAD", home, points, spread, "home", most)
             put("SPREAD", away, -points or 0.0, spread, "away", most)
     for total in rows(period, "totals"):
-        points, most = number(total, "points"), number(total, "max") or number(period, "maxTotal")
+        points = number_or_none(total, "points")
+        most = number_or_none(total, "max") or number_or_none(period, "maxTotal")
         if points is not None:
             put("TOTAL_POINTS", "OVER", points, total, "over", most)
             put("TOTAL_POINTS", "UNDER", points, total, "under", most)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from engine.errors import BeaError, ConfigurationError
+from typing import Final
+
+from engine.live.account import AccountRead, check_currency
 from engine.live.adapters.pinnacle.api import Api
 from engine.live.adapters.pinnacle.settings import PinnacleSettings
 from engine.live.adapters.pinnacle.venue import PinnacleVenue
 from engine.live.adapters.registry import Around
 from engine.live.linking.contract import Directory
-from engine.live.venue import ReadFailed
 from engine.live.wire.dry_run import DryRun
 from engine.live.wire.http import HttpWire
 from engine.live.wire.request import Wire
+
+_ACCOUNT: Final = AccountRead(
+    "Pinnacle", "pinnacle", "/v1/client/balance", "currency and balance",
+    "try again; after invalid_credentials or no_api_access: ask Pinnacle",
+)  # fmt: skip
 
 
 def open_venue(settings: PinnacleSettings, directory: Directory, around: Around) -> PinnacleVenue:
@@ -33,16 +39,5 @@ def venue_over(wire: Wire, settings: PinnacleSettings, directory: Directory, aro
     """As `open_venue`, over a wire that is open."""
     wire = DryRun(wire, around.show, around.secrets) if around.dry_run else wire
     venue = PinnacleVenue(Api(wire, around.environment, around.secrets), directory, settings, around.clock)
-    try:
-        currency = venue.account().currency
-    except ReadFailed as failure:
-        raise BeaError(
-            "the account at Pinnacle could not be read", where="/v1/client/balance", expected="currency and balance",
-            found=failure.cause, todo="try again; after invalid_credentials or no_api_access: ask Pinnacle",
-        ) from None  # fmt: skip
-    if currency != settings.currency:
-        raise ConfigurationError(
-            "the account has another currency", where="pinnacle.currency", expected=settings.currency, found=currency,
-            todo="one ledger has one currency: set pinnacle.currency to that of the account, and begin a ledger in it",
-        )  # fmt: skip
+    check_currency(venue, settings.currency, _ACCOUNT)
     return venue

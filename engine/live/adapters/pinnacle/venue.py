@@ -12,7 +12,7 @@ from engine.live.account import VenueAccount
 from engine.live.adapters.pinnacle.api import Api
 from engine.live.adapters.pinnacle.bets import Bets, kept
 from engine.live.adapters.pinnacle.codes import code_of, said_of
-from engine.live.adapters.pinnacle.fields import Misread, amount_minor, key_of, odds, whole, word
+from engine.live.adapters.pinnacle.fields import amount_minor, key_of, odds
 from engine.live.adapters.pinnacle.lines import Lines, Price
 from engine.live.adapters.pinnacle.settings import PinnacleSettings
 from engine.live.clock import Clock
@@ -30,6 +30,7 @@ from engine.live.venue import (
     VenueFailure,
     usual,
 )
+from engine.live.wire.fields import Misread, whole, word
 from engine.live.wire.request import Reply, WireFailure
 
 PROFILE: Final = usual("pinnacle", ProofClass.LOOK_UP, not_accepted_status=(429,))
