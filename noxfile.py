@@ -77,3 +77,22 @@ def audit(session: nox.Session) -> None:
 def smoke(session: nox.Session) -> None:
     """A small sweep on a second Python (3.12 or 3.13), where one is installed."""
     _run(session, "python", "-m", "scripts.second_python")
+
+
+@nox.session(venv_backend="venv")
+def lock(session: nox.Session) -> None:
+    """The packages of the image with their hashes, in deploy/: after a change of pyproject.toml or constraints.txt."""
+    session.install("uv")
+    options = ("--constraint", "constraints.txt", "--generate-hashes", "--python-version", "3.12")
+    plain = (
+        "--python-platform",
+        "linux",
+        "--no-header",
+        "--no-annotate",
+        "--no-emit-index-url",
+        "--upgrade",
+        "--quiet",
+    )
+    compiled = ("uv", "pip", "compile", *options, *plain)
+    session.run(*compiled, "--extra", "live", "--extra", "postgres", "-o", "deploy/requirements.txt", "pyproject.toml")
+    session.run(*compiled, "--output-file", "deploy/build.txt", "deploy/build.in")

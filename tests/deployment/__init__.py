@@ -1,0 +1,1 @@
+"""What runs a runner for weeks: image, services, copies."""
