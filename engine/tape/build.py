@@ -7,18 +7,15 @@ from typing import Any
 
 import polars as pl
 
-from engine.betting.scope import scoped
-from engine.betting.settlement import finish_expression, finish_state, states
 from engine.betting.sport import with_possible_results
 from engine.errors import TapeError, check_names
 from engine.identity import opportunity_ids
 from engine.kernel.codes import State
-from engine.schema import FIELD_MARKETS
 from engine.tape.assemble import assemble, describe
 from engine.tape.check import check_events, check_kelly, check_opportunities, check_rates, check_schema
 from engine.tape.columns import NEVER, Tape
 from engine.tape.execution import LaterPrices, closed_early, with_later_prices
-from engine.tape.finish import with_reductions
+from engine.tape.finish import with_ends
 from engine.tape.terms import check_bookmakers, check_venues, with_terms
 
 _BET = ("event_id", "market", "line", "selection")
@@ -150,15 +147,9 @@ def _with_closing(rows: pl.DataFrame, closing: pl.DataFrame | None) -> pl.DataFr
 
 
 def _with_results(rows: pl.DataFrame) -> pl.DataFrame:
-    names = ("market", "line", "selection", "home_score", "away_score", "winner", "status", "rule")
-    rows = scoped(rows)
-    ends = pl.Series(states(*(rows[name] for name in names)), dtype=pl.Int8)
-    of_runner = pl.when(pl.col("status") == "played").then(finish_state())
+    rows = with_ends(rows)
     open_ = pl.col("settled_at").is_null() | (pl.col("state") == int(State.UNKNOWN))
-    rows = rows.with_columns(finish_expression()).with_columns(state=pl.coalesce(of_runner, pl.lit(ends)))
-    mute = pl.col("market").is_in(FIELD_MARKETS) & (pl.col("status") == "played") & of_runner.is_null()
-    rows = rows.with_columns(refusal=pl.when(mute).then(pl.lit("no word how the runner ended")).otherwise("refusal"))
-    return with_reductions(rows).with_columns(
+    return rows.with_columns(
         settled_at=pl.when(open_).then(int(NEVER)).otherwise(pl.col("settled_at").cast(pl.Int64)),
         state=pl.when(open_).then(int(State.UNKNOWN)).otherwise("state").cast(pl.Int8),
     )

@@ -1,4 +1,4 @@
-"""Runners of a field in a tape: shares of dead heats, and what removed runners take off the price of a bet.
+"""How bets end, by score, status and runner: states, shares of dead heats, what removed runners take off a price.
 
 A removal counts for the bets that were decided before it. Several are taken one after the other: the factors of what is
 left multiply. Rules and sources: `engine.kernel.price.reduced`.
@@ -8,10 +8,42 @@ from __future__ import annotations
 
 import polars as pl
 
+from engine.betting.scope import scoped
+from engine.betting.settlement import finish_expression, finish_state, states
 from engine.kernel.codes import Reduction, State
 from engine.kernel.price import REDUCTION_LEAST
+from engine.schema import FIELD_MARKETS
 
 _REMOVED = r"(?:^| )removed:([0-9]+):([0-9.e-]+)"
+
+
+def with_ends(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the score of their market, and how their selection ended.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        One bet a row: what `engine.betting.scope.scoped` reads, selection, decided_at, and the columns of
+        `schema.FINISHES`.
+
+    Returns
+    -------
+    polars.DataFrame
+        The rows as `scoped` gives them, with ``state`` (`State` of the selection, Int8; UNKNOWN where nothing says
+        it), `refusal` (why an event that was played does not settle the row, else null), and the columns of
+        `with_reductions`.
+    """
+    names = ("market", "line", "selection", "home_score", "away_score", "winner", "status", "rule")
+    rows = scoped(rows).with_columns(finish_expression())
+    ends = pl.Series(states(*(rows[name] for name in names)), dtype=pl.Int8)
+    of_runner = pl.when(pl.col("status") == "played").then(finish_state())
+    mute = pl.col("market").is_in(FIELD_MARKETS) & (pl.col("status") == "played") & of_runner.is_null()
+    return with_reductions(
+        rows.with_columns(
+            state=pl.coalesce(of_runner, pl.lit(ends)),
+            refusal=pl.when(mute).then(pl.lit("no word how the runner ended")).otherwise("refusal"),
+        )
+    )
 
 
 def with_reductions(rows: pl.DataFrame) -> pl.DataFrame:

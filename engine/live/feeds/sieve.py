@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Final
 
 from engine.live.feed import RULED, Fixture, Gap, Mark, Message, Quote, Result, Ruling
-from engine.schema import INSTANTS, LINE_MARKETS
+from engine.schema import FINISHES, INSTANTS, LINE_MARKETS
 from engine.tape.check import HIGHEST_ODDS
 
 _LATEST: Final = 2**62
 _SIDES: Final = ("back", "lay")
+#: a word of how runners ended (`schema.FINISHES`)
+_FINISH: Final = re.compile(
+    r"[^: ]+:(won|lost|void|tied)|share:(0\.[0-9]+|1)|removed:[0-9]{1,19}:(0(\.[0-9]+)?|[0-9.]+e-[0-9]+)|"
+)
 
 
 def refusal_of(message: Message) -> str:
     """Why a message cannot be used, one word; empty: it can.
 
-    ``instant``, ``event``, ``name``, ``odds``, ``side``, ``kind``, ``line``, ``size``, ``version``, ``ruling``,
-    ``message``.
+    ``instant``, ``event``, ``name``, ``odds``, ``side``, ``kind``, ``line``, ``size``, ``version``, ``finish``,
+    ``ruling``, ``message``.
     """
     if not isinstance(message, Fixture | Quote | Result | Gap | Mark):
         return "message"
@@ -62,7 +67,13 @@ def _of_event(message: Fixture | Result) -> str:
         return "name"
     if not _is_whole(message.version) or message.version < 1:
         return "version"
+    if not all(_is_finish(values.get(name)) for name in FINISHES.values()):
+        return "finish"
     return "" if isinstance(message.rulings, tuple) and all(map(_is_ruling, message.rulings)) else "ruling"
+
+
+def _is_finish(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and all(map(_FINISH.fullmatch, value.split(" "))))
 
 
 def _is_ruling(ruling: Any) -> bool:

@@ -95,6 +95,8 @@ class Bet:
         Price at which its order arrived, as a paper venue states it; NaN: unknown.
     settlement : Money
         Of the settlement that stands.
+    decided_at_ns : int
+        UTC nanoseconds.
     """
 
     number: int
@@ -119,6 +121,7 @@ class Bet:
     is_by_venue: bool = False
     arrived_odds: float = math.nan
     settlement: Money = NO_MONEY
+    decided_at_ns: int = 0
 
     @classmethod
     def of(cls, number: int, key: str, body: Mapping[str, Any], ids: Ids, day: int) -> Bet:
@@ -134,6 +137,7 @@ class Bet:
             side=str(body["side"]),
             ids=ids,
             day=day,
+            decided_at_ns=int(body["decided_at_ns"]),
         )
 
     @property

@@ -8,13 +8,12 @@ takes the settlement back and settles anew. A settlement that the venue stated s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from engine.betting.scope import scoped
-from engine.betting.settlement import states
 from engine.kernel.codes import Reduction, State
 from engine.kernel.record import Ending
 from engine.live.feed import Result
@@ -23,6 +22,7 @@ from engine.live.judgement.positions import Bet, Standing, line_of
 from engine.live.judgement.rules import Rules
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.schema import EVENTS_OPTIONAL, VOID_STATUSES
+from engine.tape.finish import with_ends
 
 _MIRRORED: Final = (int(State.LOSE), int(State.WIN))
 _OF_EVENT: Final[dict[str, Any]] = {
@@ -35,16 +35,20 @@ _OF_EVENT: Final[dict[str, Any]] = {
     **{name: dtype for name, dtype in EVENTS_OPTIONAL.items() if name != "game"},
 }
 _OF_BET: Final[dict[str, Any]] = {
-    "market": pl.String, "line": pl.Float64, "selection": pl.String, "rule": pl.String,
+    "market": pl.String, "line": pl.Float64, "selection": pl.String, "decided_at": pl.Int64, "rule": pl.String,
 }  # fmt: skip
 
 
 class _End(NamedTuple):
-    """How a bet ends, from our side; only a dead heat is that of the selection."""
+    """How a bet ends, from our side; only a dead heat is that of the selection.
+
+    `reduction_frac` is what runners that were removed after the decision take off.
+    """
 
     state: int
     share: float = 1.0
     void_frac: float = 0.0
+    reduction_frac: float = 0.0
 
     @property
     def is_void(self) -> bool:
@@ -119,32 +123,31 @@ class Settler:
         return sorted(event_id for event_id in self._account.at_risk if event_id in self._results)
 
     def _ends(self, bets: Sequence[Bet]) -> list[_End]:
-        """How each bet ends: as a ruling says, else by score and status."""
+        """How each bet ends: as a ruling says, else by score, status and the end of its runner."""
         ends = []
-        for bet, state in zip(bets, self._states(bets), strict=True):
+        for bet, (state, share, reduction) in zip(bets, self._states(bets), strict=True):
             rulings = self._results[bet.event_id].rulings
             asked = bet.market, bet.line, bet.selection
             ruled = next((one for one in rulings if (one.market, line_of(one.line), one.selection) == asked), None)
-            if ruled is None:
-                ends.append(_End(_ours(bet, state)))
-            else:
-                ends.append(_End(_ours(bet, int(State[ruled.state.upper()])), ruled.share, ruled.void_frac))
+            void = 0.0
+            if ruled is not None:
+                state, share, void = int(State[ruled.state.upper()]), ruled.share, ruled.void_frac
+            ends.append(_End(_ours(bet, state), share, void, reduction))
         return ends
 
-    def _states(self, bets: Sequence[Bet]) -> list[int]:
-        """How the selection of each bet ends by score and status."""
+    def _states(self, bets: Sequence[Bet]) -> list[tuple[int, float, float]]:
+        """Of the selection of each bet: state, share of a dead heat, and what removed runners take off."""
         rows: list[tuple[Any, ...]] = []
         for bet in bets:
             values = self._results[bet.event_id].values
             status = str(values["status"])
             venue = self._rules.venue(bet.bookmaker, bet.market)
             rule = getattr(venue, status) if status in VOID_STATUSES else "void"
-            rows.append((*(values.get(name) for name in _OF_EVENT), bet.market, bet.line, bet.selection, rule))
-        frame = scoped(pl.DataFrame(rows, schema={**_OF_EVENT, **_OF_BET}, orient="row"))
-        names = ("market", "line", "selection", "home_score", "away_score", "winner", "status", "rule")
-        ends = states(*(frame[name] for name in names)).tolist()
-        refused = frame["refusal"].is_not_null().to_list()
-        return [int(State.UNKNOWN) if no else end for end, no in zip(ends, refused, strict=True)]
+            of_bet = bet.market, bet.line, bet.selection, bet.decided_at_ns, rule
+            rows.append((*(values.get(name) for name in _OF_EVENT), *of_bet))
+        frame = with_ends(pl.DataFrame(rows, schema={**_OF_EVENT, **_OF_BET}, orient="row"))
+        state = pl.when(pl.col("refusal").is_null()).then("state").otherwise(int(State.UNKNOWN))
+        return list(frame.select(state, "dead_heat_share", "reduction_frac").iter_rows())
 
     def _profit(self, bet: Bet, end: _End) -> tuple[int, int]:
         """Profit after tax, and the tax: what the same bet would have paid without one, less what it pays.
@@ -155,10 +158,11 @@ class Settler:
         taxes = 0.0 if lay else venue.tax_stake_frac, venue.tax_winnings_frac
         left = 1.0 - end.void_frac
         stakes = (bet.matched, bet.backer) if left == 1.0 else (np.rint(bet.matched * left), np.rint(bet.backer * left))
-        pnl, untaxed = (
-            self._kernel.settled_pnl(*stakes, bet.odds, ending_of(lay, end.state, *fracs, share=end.share))
-            for fracs in (taxes, (0.0, 0.0))
-        )
+        end_of = partial(
+            ending_of, lay, end.state, share=end.share, reduction_frac=end.reduction_frac,
+            is_place=bet.market == "place",
+        )  # fmt: skip
+        pnl, untaxed = (self._kernel.settled_pnl(*stakes, bet.odds, end_of(*fracs)) for fracs in (taxes, (0.0, 0.0)))
         return int(pnl), int(untaxed) - int(pnl)
 
     def _settled(self, bet: Bet, end: _End, pnl: int, tax: int, instant_ns: int) -> list[Entry]:
@@ -242,15 +246,24 @@ def _ours(bet: Bet, end: int) -> int:
     return sum(_MIRRORED) - end if bet.side == "lay" and _MIRRORED[0] <= end <= _MIRRORED[1] else end
 
 
-def ending_of(lay: bool, state: int, tax_stake_frac: float, tax_winnings_frac: float, *, share: float = 1.0) -> Ending:
-    """How a bet ends, as the kernel reads it: without removed runners and without a cash-out."""
+def ending_of(
+    lay: bool,
+    state: int,
+    tax_stake_frac: float,
+    tax_winnings_frac: float,
+    *,
+    share: float = 1.0,
+    reduction_frac: float = 0.0,
+    is_place: bool = False,
+) -> Ending:
+    """How a bet ends, as the kernel reads it: without a cash-out."""
     return Ending(
         is_lay=int(lay),
         state=int(state),
         dead_heat_share=share,
         place_share=1.0,
-        reduction_frac=0.0,
-        reduction_rule=int(Reduction.EXCHANGE_WIN),
+        reduction_frac=reduction_frac,
+        reduction_rule=int(Reduction.EXCHANGE_PLACE if is_place else Reduction.EXCHANGE_WIN),
         each_way_frac=0.0,
         hedge_odds=0.0,
         tax_stake_frac=tax_stake_frac,
