@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from research.config.compose import Composer
     from research.execution.progress import Progress
+    from research.records.labels import Labels
     from research.report.figure import Figure
 
 
@@ -44,6 +45,13 @@ class Run(RunRecord):
         from research.report.headline import first_lines
 
         return first_lines(self)
+
+    @property
+    def labels(self) -> Labels:
+        """Its name, tags and note; change them with `bea runs name`, `tag` and `note`."""
+        from research.records.labels import read_labels
+
+        return read_labels(self.folder)
 
     def render(self) -> Path:
         """Write the report page again and return its path."""
@@ -232,10 +240,10 @@ def open_run(run: str) -> Run:
 
 
 def runs() -> pl.DataFrame:
-    """All complete runs, newest first: run, kind, finished_at, configurations, first_date, last_date, command."""
-    from research.records.summary import listing
+    """All complete runs, newest first, with names, tags, notes, verdicts and yields (`headlines.headline`)."""
+    from research.records.headlines import headlines
 
-    return listing()
+    return headlines()
 
 
 def _run(kind: str, overrides: Sequence[str | Sequence[str]], config_dir: str | Path | None, progress: bool) -> Run:

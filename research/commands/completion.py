@@ -57,10 +57,19 @@ def candidates(line: str) -> list[str]:
     if command.subcommands and len(arguments) == 1:
         return [word for word in command.subcommands if word.startswith(arguments[0])]
     if command.takes_runs and (not command.subcommands or arguments[0] in command.subcommands):
-        from research.records.folder import complete as complete_runs
-
-        return [run[:12] for run in complete_runs() if run.startswith(arguments[-1])]
+        return _runs(arguments[-1])
     return []
+
+
+def _runs(start: str) -> list[str]:
+    """Runs whose id or name begins so: the name where that is what was typed."""
+    from research.records.folder import complete as complete_runs
+    from research.records.folder import run_folder
+    from research.records.labels import read_labels
+
+    runs = complete_runs()
+    names = [read_labels(run_folder(run)).name for run in runs] if start else []
+    return [run[:12] for run in runs if run.startswith(start)] + [n for n in names if n and n.startswith(start)]
 
 
 def _hydra_candidates(config_name: str, words: list[str]) -> list[str]:

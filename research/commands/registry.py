@@ -85,10 +85,10 @@ _TABLE: Final = (
     ),
     Command(
         "runs",
-        "[rm RUN...]",
-        "list runs; remove runs or the cache of tapes",
+        "[name|tag|note|rm RUN ...]",
+        "list runs with their verdicts; name, tag, note or remove them",
         "research.commands.runs:runs",
-        subcommands=("rm",),
+        subcommands=("name", "tag", "note", "rm"),
         takes_runs=True,
     ),
     Command(

@@ -5,31 +5,35 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any, Final
 
 from engine.errors import UsageError, printable
 from research.api import reference
-from research.commands.arguments import parser_of, print_json
+from research.commands.arguments import add_json, described, parser_of, print_json
+from research.commands.labels import add_labels
 from research.records.folder import find, folder_bytes, remove
-from research.records.summary import configuration_summary, listing, summary
+from research.records.headlines import headlines, unreadable
+from research.records.summary import configuration_summary, summary
 
 
 def runs(argv: Sequence[str]) -> int:
-    """`bea runs`: list or remove runs; returns the exit status."""
-    parser = parser_of(
-        "runs", "List complete runs, newest first. `bea runs rm RUN...` removes runs, `bea runs rm --cache` the tapes."
+    """`bea runs`: list, name, tag, note and remove runs; returns the exit status."""
+    parser = parser_of("runs", "List complete runs, newest first: verdict, yield, and what you said about them.")
+    _add_tag(parser)
+    parser.set_defaults(run_command=_list)
+    commands = parser.add_subparsers(dest="action", metavar="COMMAND")
+    add_labels(commands)
+    removal = described(commands, "rm", "remove runs, or the cache of tapes")
+    removal.add_argument("runs", nargs="*", metavar="RUN")
+    removal.add_argument("--cache", action="store_true", help="remove the cache of tapes")
+    removal.add_argument(
+        "--keep-mb", type=int, default=0, metavar="MB", help="with --cache: keep this much of it, newest first"
     )
-    parser.add_argument("action", nargs="?", choices=["rm"], help="remove runs")
-    parser.add_argument("runs", nargs="*", metavar="RUN")
-    parser.add_argument("--cache", action="store_true", help="with rm: remove the cache of tapes")
-    parser.add_argument(
-        "--keep-mb", type=int, default=0, metavar="MB", help="with rm --cache: keep this much of it, newest first"
-    )
+    add_json(removal)
+    removal.set_defaults(run_command=_remove)
     options = parser.parse_args(list(argv))
-    if options.action == "rm":
-        return _remove(options)
-    if options.cache:
-        raise UsageError("--cache belongs to rm", todo="bea runs rm --cache")
-    return _list(options)
+    status: int = options.run_command(options)
+    return status
 
 
 def show(argv: Sequence[str]) -> int:
@@ -117,35 +121,66 @@ def compare(argv: Sequence[str]) -> int:
     return 0
 
 
+def _add_tag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tag", action="append", default=[], metavar="TAG", help="only runs with this tag")
+
+
 def _list(options: argparse.Namespace) -> int:
-    frame = listing()
+    frame = headlines(tuple(options.tag))
+    left_out = unreadable()
     if options.json:
-        return print_json({"runs": frame.to_dicts()})
+        return print_json({"runs": frame.to_dicts(), "unreadable": left_out})
     from rich.table import Table
     from rich.text import Text
 
     from research.report.terminal import console
-    from research.report.text import number
+    from research.report.text import count, listing
 
     screen = console()
-    if not frame.height:
+    if frame.height:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for head, right in _COLUMNS.items():
+            table.add_column(head, justify="right" if right else "left", no_wrap=True)
+        for row in frame.iter_rows(named=True):
+            table.add_row(*(Text(cell) for cell in _cells(row, max(20, screen.width - 75))))
+        screen.print(table)
+    elif options.tag:
+        screen.print(f"no run has {listing([f'the tag {tag}' for tag in options.tag])}")
+    elif not left_out:
         screen.print("no run yet: try `bea sweep data=sample experiment=sample`")
-        return 0
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("run", "finished", "configs", "data", "command"):
-        table.add_column(head, justify="right" if head == "configs" else "left", no_wrap=True)
-    width = max(20, screen.width - 62)
-    for row in frame.iter_rows(named=True):
-        cells = (
-            row["run"][:12],
-            row["finished_at"][:16],
-            number(row["configurations"]),
-            f"{row['first_date'][:4]}–{row['last_date'][:4]}",
-            printable(row["command"], width),
-        )
-        table.add_row(*(Text(cell) for cell in cells))
-    screen.print(table)
+    if left_out:
+        named = listing([run[:12] for run in left_out])
+        screen.print(f"{count(len(left_out), 'run')} cannot be read: {named}; repeat the command, or `bea runs rm RUN`")
     return 0
+
+
+#: columns of the list, and whether they are numbers
+_COLUMNS: Final = {
+    "run": False,
+    "finished": False,
+    "configs": True,
+    "data": False,
+    "verdict": False,
+    "yield": True,
+    "bets": True,
+    "name or command": False,
+}
+
+
+def _cells(row: dict[str, Any], width: int) -> tuple[str, ...]:
+    from research.report.text import number, percent
+
+    said = " ".join(part for part in (row["name"], f"[{', '.join(row['tags'])}]" if row["tags"] else "") if part)
+    return (
+        row["run"][:12],
+        row["finished_at"][:10],
+        number(row["configurations"]),
+        f"{row['first_date'][:4]}–{row['last_date'][:4]}",
+        row["verdict"],
+        percent(row["yield"]),
+        number(row["bets"]),
+        printable(said or row["command"].removeprefix("bea "), width),
+    )
 
 
 def _remove(options: argparse.Namespace) -> int:

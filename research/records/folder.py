@@ -15,6 +15,7 @@ from pathlib import Path
 from engine.errors import BeaError, UsageError
 from engine.files import exclusive
 from engine.paths import home
+from research.records.labels import LABELS, read_labels
 
 MANIFEST = "manifest.json"
 _ID = re.compile(r"[0-9a-f]{1,32}")
@@ -62,12 +63,20 @@ def heads() -> tuple[dict[str, str], list[str]]:
 
 
 def find(prefix: str) -> str:
-    """The one complete run whose id starts with `prefix`; raises UsageError if none or several do."""
+    """The one complete run whose id starts with `prefix`, or that has this name.
+
+    Raises
+    ------
+    UsageError
+        There is none, or there are several.
+    """
     known = complete()
     if not _ID.fullmatch(prefix):
-        raise UsageError(
-            "not a run", found=repr(prefix), expected="the first digits of a run's id", todo="see `bea runs`"
-        )
+        called = [run for run in known if read_labels(run_folder(run)).name == prefix]
+        if len(called) == 1:
+            return called[0]
+        expected = "the name of a run, or the first digits of its id"
+        raise UsageError("not a run", found=repr(prefix), expected=expected, todo="see `bea runs`")
     matching = [run for run in known if run.startswith(prefix)]
     if len(matching) == 1 or prefix in matching:
         return prefix if prefix in matching else matching[0]
@@ -90,9 +99,14 @@ def computing(run: str) -> Iterator[Path]:
 
 
 def publish(made: Path, run: str) -> Path:
-    """Rename a finished folder to the run's, replacing an old one of that id, and remove its work folder."""
+    """Rename a finished folder to the run's, replacing an old one of that id, and remove its work folder.
+
+    What a person said about the old one (`labels.LABELS`) stays.
+    """
     target, old = run_folder(run), work_folder(run) / "old"
     if target.exists():
+        if (target / LABELS).is_file():
+            shutil.copyfile(target / LABELS, made / LABELS)
         shutil.rmtree(old, ignore_errors=True)
         target.rename(old)
     made.rename(target)

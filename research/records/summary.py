@@ -1,4 +1,4 @@
-"""The list of runs, and a run or a configuration as one document for JSON output."""
+"""A run or a configuration as one document for JSON output."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import polars as pl
 
 from engine.backtesting.measures import METRICS
-from engine.errors import DataError
-from research.records.folder import complete, run_folder
+from research.records.labels import read_labels
 from research.records.run import RunRecord
 from research.verdict.expected import detectable, expected_yield
 from research.verdict.findings import Findings
@@ -21,42 +20,13 @@ ROWS = 12
 BACKTEST = (*METRICS, "reasons")
 
 
-def listing() -> pl.DataFrame:
-    """All complete runs, newest first. A run whose manifest cannot be read is left out.
-
-    Returns
-    -------
-    polars.DataFrame
-        run, kind, finished_at, configurations, first_date, last_date, command (all text but configurations).
-    """
-    rows = []
-    for run in complete():
-        try:
-            manifest = RunRecord(run_folder(run)).manifest
-        except DataError:
-            continue
-        rows.append(
-            {
-                "run": manifest["run"],
-                "kind": manifest["kind"],
-                "finished_at": manifest["finished_at"],
-                "configurations": manifest["counts"]["configurations"],
-                "first_date": manifest["data"]["first_date"],
-                "last_date": manifest["data"]["last_date"],
-                "command": " ".join(manifest["command"]),
-            }
-        )
-    names = ("run", "kind", "finished_at", "configurations", "first_date", "last_date", "command")
-    schema = {name: pl.Int64 if name == "configurations" else pl.String for name in names}
-    return pl.DataFrame(rows, schema=schema)
-
-
 def summary(run: RunRecord) -> dict[str, Any]:
     """A run in one document: of a backtest its configuration and measures, of a sweep its leaderboard."""
     report = str(run.report_path) if run.report_path.is_file() else None
     head = {
         "run": run.id,
         "kind": run.kind,
+        "labels": asdict(read_labels(run.folder)),
         "data_hash": run.manifest["data"]["hash"],
         "report": report,
         "no_bets": run.manifest.get("no_bets"),

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import printable
+from research.records.labels import read_labels
 from research.report.naming import reason_name, value_text
 from research.report.text import MEASURES, count, measure_name, number, percent
 
@@ -167,7 +168,13 @@ def leaderboard_view(run: RunRecord, width: int = WIDTH) -> Group:
     below = [Text(printable(note, 400)) for note in shown.notes]
     lines: list[Any] = [*head, Text(""), leaderboard_table(shown), *below, Text("")]
     notes = [Text(f"note    {printable(note, 600)}") for note in run.manifest["notes"]]
-    return Group(*lines, *notes, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
+    named = read_labels(run.folder)
+    said = [
+        Text(f"{what:<8}{printable(words, 600)}")
+        for what, words in (("name", named.name), ("tags", ", ".join(named.tags)), ("said", named.note))
+        if words
+    ]
+    return Group(*lines, *notes, *said, Text(f"run     {run.short}"), Text(foot, no_wrap=True, overflow="ignore"))
 
 
 def configuration_view(run: RunRecord, config: int) -> Group:

@@ -267,6 +267,38 @@ def test_a_run_is_found_by_the_start_of_its_id(home: Path) -> None:
     assert research.runs().height == 0
 
 
+def test_the_list_has_verdict_and_yield(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {row["run"]: row for row in json_of(capsys, "runs", "--json")["runs"]}  # type: ignore[attr-defined]
+    row, path = rows[swept.id], swept.path_bets()
+    verdict = swept.verdict()
+    assert verdict is not None and row["verdict"] == ("evidence" if verdict.evidence else "not proved")
+    assert row["bets"] == path.height > 0
+    assert row["yield"] == pytest.approx(path["net_minor"].sum() / path["stake_minor"].sum(), rel=1e-12)
+    assert row["yield_low"] is None or row["yield_low"] < row["yield"] < row["yield_high"]
+    single = next(row for row in rows.values() if row["kind"] == "backtest")
+    bets = research.open_run(single["run"]).bets(1)
+    assert single["verdict"] == "in sample" and single["price"] is None and single["bets"] == bets.height
+    assert single["yield"] == pytest.approx(bets["pnl_minor"].sum() / bets["stake_minor"].sum(), rel=1e-9)
+    assert research.runs()["run"].to_list() == list(rows)
+
+
+def test_a_run_that_cannot_be_read_is_named(
+    home_with_runs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(home_with_runs / "data" / "runs", tmp_path / "data" / "runs")
+    monkeypatch.setenv("BEA_HOME", str(tmp_path))
+    first, second, *_ = sorted(folder.complete(), key=lambda run: len(research.open_run(run)))
+    (folder.run_folder(first) / "manifest.json").write_text("{}")
+    (folder.run_folder(second) / "results.parquet").write_bytes(b"")
+    (folder.run_folder(second) / "luck.json").write_text("[")
+    document = json_of(capsys, "runs", "--json")
+    assert document["unreadable"] == [first]
+    damaged = next(row for row in document["runs"] if row["run"] == second)  # type: ignore[attr-defined]
+    assert damaged["verdict"] == "unreadable" and damaged["yield"] is None
+    assert main(["runs"]) == 0
+    assert f"1 run cannot be read: {first[:12]}; repeat the command, or " in " ".join(capsys.readouterr().out.split())
+
+
 def test_settings_as_text() -> None:
     assert setting(None) == "–"
     assert setting(True) == "yes"
