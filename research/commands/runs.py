@@ -31,6 +31,8 @@ def runs(argv: Sequence[str]) -> int:
     )
     add_json(removal)
     removal.set_defaults(run_command=_remove)
+    if "--cache" in argv and "rm" not in argv:
+        raise UsageError("--cache belongs to rm", todo="bea runs rm --cache")
     options = parser.parse_args(list(argv))
     status: int = options.run_command(options)
     return status

@@ -199,7 +199,7 @@ def test_options_of_hydra_work(home: Path, capsys: pytest.CaptureFixture[str]) -
         ("bea backtest experiment=reference/kau", {"experiment=reference/kaunitz_0.05"}),
         ("bea backtest data=s", {"data=sample"}),
         ("bea data im", {"import"}),
-        ("bea runs ", {"rm"}),
+        ("bea runs ", {"name", "tag", "note", "rm"}),
         ("bea show ", set()),
     ],
 )
