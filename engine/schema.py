@@ -160,6 +160,7 @@ CIRCUMSTANCES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "level": pl.String,  # of the tournament, as written by the source
     "referee": pl.String,  # as written by the source
     "best_of": pl.Int8,  # largest number of sets
+    "game_id": pl.String,  # of the source, where the id of a game lasts over its files
     **_pairs(STANDING_TYPES),
 }
 #: All columns that an event gets from its result, beside its score, winner and status.

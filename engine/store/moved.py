@@ -2,7 +2,8 @@
 
 A stored event is a moved fixture if the newer file does not hold it, its date is within the dates of that file, and the
 file holds the same home-away pair of the same source within 60 days of it, as a match that did not stand in the store
-before. A pair that meets twice is two matches, so there are five limits:
+before. An event with an id of its source that lasts is followed by that id (`engine.store.lasting`), never by its pair.
+A pair that meets twice is two matches, so there are five limits:
 
 - A match that has been played moves only to a match with the same result: a correction of its date.
 - Each match of the newer file takes the place of one stored match, the nearest.
@@ -22,7 +23,8 @@ from typing import Final
 
 import polars as pl
 
-_FURTHEST: Final = timedelta(days=60)
+#: A fixture is moved so far at most.
+FURTHEST: Final = timedelta(days=60)
 _RESULT: Final = ("winner", "home_score", "away_score")
 #: A file lacks at least so many, and so large a share, of the stored matches within its dates: it is a part.
 _LACKING: Final = 2
@@ -86,6 +88,8 @@ def moved_fixtures(old: pl.DataFrame, newer: Newer) -> pl.DataFrame:
         pl.col("source").is_in(new["source"].unique().to_list()) & pl.col("date").is_between(first, last)
     )
     missing = within.join(new.select("event_id"), on="event_id", how="anti")
+    if "game_id" in missing.columns:
+        missing = missing.filter(pl.col("game_id").is_null())
     if newer.taken_at is not None:
         missing = missing.filter(pl.col("starts_at") > newer.taken_at)
     if not missing.height:
@@ -95,7 +99,7 @@ def moved_fixtures(old: pl.DataFrame, newer: Newer) -> pl.DataFrame:
         targets.select("source", "home", "away", "date", *_RESULT), on=["source", "home", "away"], suffix="_new"
     ).with_columns((pl.col("date_new") - pl.col("date")).abs().alias("_gap"))
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_new")) for name in _RESULT)
-    another_day = (pl.col("_gap") > timedelta(0)) & (pl.col("_gap") <= _FURTHEST)  # on one date it is a second game
+    another_day = (pl.col("_gap") > timedelta(0)) & (pl.col("_gap") <= FURTHEST)  # on one date it is a second game
     near = pairs.filter(another_day & (pl.col("winner").is_null() | same))
     lacking = missing.height - near["event_id"].n_unique()
     if lacking >= _LACKING and lacking > _SHARE_LACKING * within.height:

@@ -7,18 +7,21 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import polars as pl
 
 from engine.errors import StoreError
 from engine.files import exclusive, flush_folder
 from engine.schema import ALL_EVENTS, QUARANTINE, QUOTES, with_optional
-from engine.store import content, games, manifest, merge
+from engine.store import content, games, lasting, manifest, merge
 from engine.store.incoming import ImportSummary, Incoming
 from engine.store.manifest import Entry, Imported, Manifest
-from engine.store.moved import Newer, damaged_rows, moved_fixtures
+from engine.store.moved import FURTHEST, Newer, damaged_rows, moved_fixtures
 from engine.store.partition import PartitionState
 from engine.store.reread import ORIGIN, n_left, n_quotes, replaced_events
 from engine.store.verify import Verifier
@@ -59,6 +62,7 @@ class Writer:
             return
         summary.files_read += 1
         counts = summary.count(batch)
+        batch = self._followed(batch)
         before = next((i for i in self.manifest.imports if _same_file(i, batch)), None)
         prices = self._replace(batch, before) if before else pl.DataFrame(schema=QUOTES)
         for partition_events in batch.events.partition_by("sport", "competition", maintain_order=True):
@@ -114,6 +118,23 @@ class Writer:
                 self.summary.quotes_left += n_left(state.quotes(), events, batch.quotes)
         return prices.clear() if alone else prices
 
+    def _followed(self, batch: Incoming) -> Incoming:
+        """A batch whose source names games by ids that last, with the events that they stand for."""
+        if not lasting.has_lasting_ids(batch.events):
+            return batch
+        first, last = cast(date, batch.events["date"].min()), cast(date, batch.events["date"].max())
+        names = set(batch.events.select("sport", "competition").unique().iter_rows())
+        near = {p for p in self._states if p[:2] in names}
+        near |= {
+            e.partition
+            for e in self.manifest.entries("events")
+            if e.partition[:2] in names and e.spans(first - FURTHEST, last + FURTHEST)
+        }
+        known = [self._state(partition).events.select(lasting.KNOWN) for partition in sorted(near)]
+        none = pl.DataFrame(schema={name: ALL_EVENTS[name] for name in lasting.KNOWN})
+        events, quotes = lasting.followed(pl.concat([none, *known]), batch.events, batch.quotes)
+        return cast(Incoming, replace(cast(Any, batch), events=events, quotes=quotes))
+
     def _merge_competition(self, new: pl.DataFrame, batch: Incoming, replaced: pl.DataFrame) -> None:
         sport, competition = new["sport"][0], new["competition"][0]
         first, last = new["date"].min(), new["date"].max()
@@ -127,7 +148,9 @@ class Writer:
         others = sorted(p for p in in_memory | stored if p[2] not in seasons)
         standing = [self._state(p).events for p in (*others, *((sport, competition, s) for s in sorted(seasons)))]
         old = pl.concat(standing, how="diagonal_relaxed")
-        new, all_quotes = games.told_apart(old, new, batch.quotes, partial(self._quotes_of, new, old))
+        all_quotes = batch.quotes
+        if not lasting.has_lasting_ids(new):
+            new, all_quotes = games.told_apart(old, new, batch.quotes, partial(self._quotes_of, new, old))
         newer = Newer(
             new,
             batch.raw_sha256,

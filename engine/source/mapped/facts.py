@@ -45,6 +45,8 @@ def facts_of(
         if text.given:
             words = texts_of(table, text, file)
             facts[name] = [known_text(word.lower() if lower else word) for word in words]
+    if mapping.game_id_lasts:
+        facts["game_id"] = [row.game_id or None for row in rows]
     if mapping.best_of.given:
         facts["best_of"] = _best_of(table, mapping, quarantine, file)
     return facts

@@ -114,6 +114,8 @@ def _check_idle(mapping: Mapping, name: str) -> None:
             raise ConfigurationError("'names' is for winner and long.selection", where=f"{name} {key}")
     if mapping.start.time_format and not mapping.start.time_column:
         raise ConfigurationError("'time_format' has no time_column", where=f"{name} start")
+    if mapping.game_id_lasts and not mapping.game_id:
+        raise ConfigurationError("'game_id_lasts' has no game_id", where=name)
     if mapping.known.updated and not mapping.known.columns:
         raise ConfigurationError("'updated' has no columns to be compared with", where=f"{name} known")
 

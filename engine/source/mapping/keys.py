@@ -258,6 +258,7 @@ class Mapping:
     start: When = When()
     game: Text = Text()  # number of the game, where a pair plays twice on a date
     game_id: str = ""  # column with the source's own identity of a game
+    game_id_lasts: bool = False  # whether a game keeps it in all files, even where it is put off to another day
     # the result
     home_score: str = ""
     away_score: str = ""

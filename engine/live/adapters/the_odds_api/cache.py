@@ -173,9 +173,9 @@ class Cache:
 
     def _look(self, call: Call, age_most_ns: int) -> tuple[Kept | None, bool, str]:
         """What is kept of a call, whether it is now on this process to ask, and how the service has just failed."""
-        now = self._clock.wall_ns()
         with asked_once(self._sessions.where), self._sessions.first() as connection:
             row = connection.execute(select(answers).where(answers.c.call == call.key)).first()
+            now = self._clock.wall_ns()  # after what the row says: the lock may have been waited for
             kept = None
             if row is not None and row.content is not None:
                 is_fresh = 0 <= now - row.received_ns <= age_most_ns

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any, Final, Protocol
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS, instant_ns
@@ -50,7 +49,7 @@ class _Followed:
 
     call: Call
     due_ns: int = 0
-    last: str = ""
+    last_ns: int = 0
     unread: bool = False
     held: dict[Series, Quote] = field(default_factory=dict)
 
@@ -181,11 +180,10 @@ class OddsApiFeed:
     def _priced(self, sport: str, one: _Followed, kept: Kept) -> list[Message]:
         at = self._at(kept)
         self._follow(sport, kept)
-        same = sha256(repr(kept.value).encode()).hexdigest()
-        if same == one.last and not kept.stale:
+        if kept.received_ns == one.last_ns and not kept.stale:
             return []
         young, old = self._reader.priced(kept.value, kept.received_ns)
-        one.last = "" if kept.stale else same
+        one.last_ns = 0 if kept.stale else kept.received_ns
         self.passed_over[one.call.path] += young.passed_over + old.passed_over
         messages = self._fixtures(young, at)
         quotes = [*reading.quotes(young, at, stale=kept.stale), *reading.quotes(old, at, stale=True)]

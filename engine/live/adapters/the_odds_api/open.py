@@ -13,6 +13,7 @@ from engine.live.adapters.the_odds_api.cache import Cache, cache_sessions
 from engine.live.adapters.the_odds_api.calls import Priced
 from engine.live.adapters.the_odds_api.client import KEY, Client
 from engine.live.adapters.the_odds_api.feed import OddsApiFeed, Wanted
+from engine.live.adapters.the_odds_api.games import Games
 from engine.live.adapters.the_odds_api.history import OddsHistory
 from engine.live.adapters.the_odds_api.keys import markets_of, sports_of
 from engine.live.adapters.the_odds_api.raw import RawAnswers
@@ -33,6 +34,10 @@ def open_cache(settings: OddsApiSettings, around: Around) -> Cache:
     LedgerFailure
         The database cannot be reached.
     """
+    return _opened(settings, around)[0]
+
+
+def _opened(settings: OddsApiSettings, around: Around) -> tuple[Cache, Games]:
     key = credential(KEY, around.environment, around.secrets)
     wire = HttpWire(wall_ns=around.clock.wall_ns, timeout_s=settings.timeout_s)
     around.at_end(wire.close)
@@ -42,7 +47,7 @@ def open_cache(settings: OddsApiSettings, around: Around) -> Cache:
     raw = RawAnswers(around.folder / "data" / "raw" / "the_odds_api", key)
     cache = Cache(sessions, client, around.clock, settings.credits_a_day, raw.keep)
     around.at_end(cache.close)
-    return cache
+    return cache, Games(sessions)
 
 
 def open_feed(settings: OddsApiSettings, coverage: Coverage, around: Around) -> OddsApiFeed:
@@ -61,16 +66,15 @@ def open_feed(settings: OddsApiSettings, coverage: Coverage, around: Around) -> 
         raise ConfigurationError(
             "The Odds API has no such market", where="data.markets of the promotion", found=", ".join(unknown)
         )
-    cache = open_cache(settings, around)
+    cache, games = _opened(settings, around)
     sports = names_of(settings.sports) or _in_season(cache, coverage)
     wanted = Wanted(
         sports,
         Priced.of(settings, featured) if featured else None,
         Priced.of(settings, of_events) if of_events else None,
     )
-    return OddsApiFeed(
-        cache, Reader(round(settings.market_age_s * SECOND_NS)), wanted, settings, around.clock
-    )  # fmt: skip
+    reader = Reader(round(settings.market_age_s * SECOND_NS), games.followed)
+    return OddsApiFeed(cache, reader, wanted, settings, around.clock)
 
 
 def open_history(

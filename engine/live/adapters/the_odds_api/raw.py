@@ -1,4 +1,4 @@
-"""Answers kept as they came: one file each, named by day, call and content.
+"""Answers kept as they came: one file each, named by instant, call and content, so that they are imported in order.
 
 A file has the form of a historical snapshot, so that both are imported alike: ``timestamp`` is the instant at which the
 answer was received, ``call`` what was asked, and ``data`` the answer byte for byte.
@@ -40,7 +40,7 @@ class RawAnswers:
         self._folder, self._key = folder, key.encode()
 
     def keep(self, call: Call, answer: Answer) -> Path:
-        """Keep an answer; one with the same content is kept once a day.
+        """Keep an answer.
 
         Raises
         ------
@@ -53,7 +53,8 @@ class RawAnswers:
         has_events = call.path.endswith(("/odds", "/events", "/scores"))
         top = self._folder if has_events else self._folder.with_name(f"{self._folder.name}_lists")
         folder = top / f"{at:%Y-%m-%d}"
-        path = folder / f"{what}-{sha256(content).hexdigest()[:32]}.json.gz"
+        instant = f"{at:%H%M%S}.{answer.received_ns % SECOND_NS // 1_000:06d}"
+        path = folder / f"{instant}-{what}-{sha256(content).hexdigest()[:32]}.json.gz"
         try:
             if not path.is_file():
                 folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -20,6 +20,7 @@ from engine.source.generic_csv import read
 from engine.source.mapping import mapping_text, parse_mapping
 from engine.source.quarantine import Origin
 
+Follow = Callable[[pl.DataFrame, pl.DataFrame, int], tuple[pl.DataFrame, pl.DataFrame]]
 MAPPING: Final = "the_odds_api"
 _OF_RESULT: Final = ("settled_at", "settled_at_basis", "home_score", "away_score", "winner", *KNOWN_AFTER)
 _OF_QUOTE: Final = (
@@ -53,12 +54,14 @@ class Reader:
     ----------
     market_age_ns : int
         Prices of a market whose ``last_update`` was longer ago, when the answer came, are stale.
+    follow : callable, optional
+        Gives events and quotes of an answer the events that its ids stand for: `Games.followed`.
     """
 
-    def __init__(self, market_age_ns: int) -> None:
+    def __init__(self, market_age_ns: int, follow: Follow | None = None) -> None:
         text, name = mapping_text(MAPPING)
         self._mapping = parse_mapping(text, name)
-        self._market_age_ns = market_age_ns
+        self._market_age_ns, self._follow = market_age_ns, follow
 
     def read(self, value: Any, received_ns: int) -> Read:
         """Events and quotes of an answer. Events without teams, as those of outrights, are passed over.
@@ -79,8 +82,11 @@ class Reader:
             parsed = read(raw, origin, today, self._mapping)
         except SourceError as error:
             raise FeedFailure(f"the answer cannot be read: {error}") from None
-        events = {row["event_id"]: row for row in parsed.events.select(*ALL_EVENTS).iter_rows(named=True)}
-        quotes = list(parsed.quotes.select(_OF_QUOTE).iter_rows())
+        found, prices = parsed.events, parsed.quotes
+        if self._follow is not None:
+            found, prices = self._follow(found, prices, received_ns)
+        events = {row["event_id"]: row for row in found.select(*ALL_EVENTS).iter_rows(named=True)}
+        quotes = list(prices.select(_OF_QUOTE).iter_rows())
         passed_over = parsed.counts.rows_quarantined + parsed.counts.prices_quarantined
         return Read(events, quotes, passed_over + nameless)
 

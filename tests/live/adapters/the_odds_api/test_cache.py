@@ -202,18 +202,18 @@ def test_answers_that_nobody_asks_for_any_more_go(service: Service, cache: Cache
         assert [row.call for row in connection.execute(answers.select())] == ["/sports"]
 
 
-def test_raw_answers_are_whole_once_each_and_without_the_key(tmp_path: Path) -> None:
+def test_raw_answers_are_whole_in_order_and_without_the_key(tmp_path: Path) -> None:
     raw = RawAnswers(tmp_path / "raw", KEY)
     content = b'[ {"id":"x","note":"' + KEY.encode() + b'"} ]'
     first = raw.keep(ODDS, Answer(content, [], 10**18 + 7_000, Usage()))
     again = raw.keep(ODDS, Answer(content, [], 10**18 + 9_000, Usage()))
-    other = raw.keep(ODDS, Answer(b"[]", [], 10**18 + 9_000, Usage()))
-    assert first == again != other and first.parent.name == "2001-09-09" and "sports-soccer_epl-odds" in first.name
+    other = raw.keep(ODDS, Answer(b"[]", [], 10**18 + 8_000, Usage()))
+    assert first < other < again and first.parent.name == "2001-09-09" and "sports-soccer_epl-odds" in first.name
     text = gzip.decompress(first.read_bytes())
     assert KEY.encode() not in text and content.replace(KEY.encode(), b"[secret]") in text
     document = json.loads(text)
     assert document["timestamp"] == "2001-09-09T01:46:40.000007Z" and document["call"] == ODDS.key
-    assert len(list((tmp_path / "raw").rglob("*.gz"))) == 2
+    assert len(list((tmp_path / "raw").rglob("*.gz"))) == 3
 
 
 def test_the_pace_follows_the_next_start() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from engine.live.feed import Feed, FeedFailure, Fixture, Gap, Mark, Message, Quo
 from engine.live.feeds.sieve import refusal_of
 from engine.live.ledger.settings import LedgerSettings
 from engine.source.read import read_files
-from tests.live.adapters.the_odds_api.service import GAMES, START_NS, Service, opened, serving
+from engine.store import Store
+from tests.live.adapters.the_odds_api.service import FOOTBALL, GAMES, START_NS, Service, opened, serving
 from tests.odds_server.world import Game, iso
 from tests.wire_server.server import answer
 
@@ -152,12 +155,80 @@ def test_markets_that_the_list_does_not_have_are_asked_for_event_by_event_near_t
 
 
 def test_two_games_of_one_pair_are_two_events(service: Service) -> None:
-    games = [Game(letter * 32, "baseball_mlb", "Boston Red Sox", "New York Yankees", START_NS + hours * HOUR_NS)
-             for letter, hours in (("c", 1), ("d", 5))]  # fmt: skip
-    service.server.world.games[:] = games
-    messages = heard(service, opened(service, Coverage("baseball", markets=("moneyline",))), 0.01)
+    service.server.world.games[:] = doubleheader()
+    messages = heard(service, opened(service, BASEBALL), 0.01)
     assert len({one.values["event_id"] for one in of(Fixture, messages)}) == 2
     assert len({q.event_id for q in of(Quote, messages)}) == 2
+
+
+BASEBALL = Coverage("baseball", markets=("moneyline",))
+
+
+def doubleheader() -> list[Game]:
+    return [Game(letter * 32, "baseball_mlb", "Boston Red Sox", "New York Yankees", START_NS + hours * HOUR_NS, score)
+            for letter, hours, score in (("c", 1, (5, 2)), ("d", 7, (1, 3)))]  # fmt: skip
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_second_game_that_is_listed_alone_keeps_its_event(service: Service, tmp_path: Path, *, again: bool) -> None:
+    games = doubleheader()
+    service.server.world.games[:] = games
+    feed = opened(service, BASEBALL)
+    messages = heard(service, feed, 0.01)
+    events = {one.starts_ns: one.values["event_id"] for one in of(Fixture, messages)}
+    first, second = (events[game.starts_ns] for game in games)
+    if again:  # a feed of another process, with what the database has
+        feed = opened(service, BASEBALL)
+    service.clock.reach(games[0].starts_ns + 4 * HOUR_NS)
+    service.server.world.games[:] = games[1:]
+    messages = heard(service, feed, 0.01)
+    assert {q.event_id for q in of(Quote, messages) if not q.stale} == {second}
+    service.server.world.games[:] = games
+    for hours in (1, 6):
+        service.clock.reach(games[1].starts_ns + hours * HOUR_NS)
+        messages += heard(service, feed, 0.01)
+    results = {one.values["event_id"]: one.values["home_score"] for one in of(Result, messages)}
+    assert results == {first: 5, second: 1}
+    if not again:
+        assert imported(tmp_path) == {(first, games[0].id, 5), (second, games[1].id, 1)}
+
+
+def imported(folder: Path) -> set[tuple[int, str, int | None]]:
+    """Event, id and home score of each event in a store that the kept answers make."""
+    store = Store.create_or_open(folder / "store")
+    store.apply(read_files("the_odds_api", [folder / "data" / "raw" / "the_odds_api"], today=date(2100, 1, 1)))
+    return set(store.events().select("event_id", "game_id", "home_score").iter_rows())
+
+
+@pytest.mark.parametrize("sport", ["soccer_epl", "baseball_mlb"])
+def test_a_game_put_off_to_another_day_is_the_same_event(service: Service, tmp_path: Path, sport: str) -> None:
+    game = Game("e" * 32, sport, "Leeds", "Fulham", START_NS + HOUR_NS, (3, 1))
+    service.server.world.games[:] = [game]
+    coverage = BASEBALL if sport == "baseball_mlb" else FOOTBALL
+    feed = opened(service, coverage)
+    (first,) = of(Fixture, heard(service, feed, 0.01))
+    moved = replace(game, starts_ns=game.starts_ns + 50 * HOUR_NS)
+    service.server.world.games[0] = moved
+    service.clock.sleep_ns(HOUR_NS // 2)
+    (second,) = of(Fixture, heard(service, feed, 0.01))
+    assert second.values["event_id"] == first.values["event_id"] and second.starts_ns == moved.starts_ns
+    service.clock.reach(moved.starts_ns + 6 * HOUR_NS)
+    (result,) = of(Result, heard(service, feed, 0.01))
+    assert (result.values["event_id"], result.values["home_score"]) == (first.values["event_id"], 3)
+    if sport == "baseball_mlb":
+        assert imported(tmp_path) == {(first.values["event_id"], game.id, 3)}
+
+
+def test_a_game_with_another_id_is_another_event_unless_it_begins_when_the_first_did(service: Service) -> None:
+    first = doubleheader()[0]
+    other = replace(first, id="f" * 32)
+    service.server.world.games[:] = [first]
+    feed, found = opened(service, BASEBALL), list[int]()
+    for game in (first, other, replace(first, starts_ns=first.starts_ns + 45 * 60 * SECOND_NS)):
+        service.server.world.games[:] = [game]
+        service.clock.sleep_ns(600 * SECOND_NS)
+        found.append(next(q.event_id for q in of(Quote, heard(service, feed, 0.01)) if not q.stale))
+    assert found[0] == found[1] != found[2]
 
 
 def test_a_start_that_moves_within_its_day_is_the_same_event(service: Service) -> None:
