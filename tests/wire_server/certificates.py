@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 
 import trustme
@@ -21,8 +23,9 @@ class Certificates:
 
 @lru_cache
 def certificates() -> Certificates:
-    """Made once a process."""
+    """Made once a process, and removed when it ends."""
     folder = Path(mkdtemp(prefix="certificates-"))
+    atexit.register(rmtree, folder, ignore_errors=True)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "authority.pem"))
     pairs = {}
