@@ -28,5 +28,5 @@ def test_nothing_is_sent_after_a_kill() -> None:
 
 @pytest.mark.slow
 def test_a_runner_that_stood_still_sends_nothing_twice() -> None:
-    counts = found("--pauses", "5", "--seed", "6")
-    assert counts["pauses"] == 5 and counts["double"] == counts["not_fenced"] == 0 and counts["requests"] > 500
+    counts = found("--pauses", "3", "--seed", "6")
+    assert counts["pauses"] == 3 and counts["double"] == counts["not_fenced"] == 0 and counts["requests"] > 500
