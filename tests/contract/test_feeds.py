@@ -20,6 +20,7 @@ from engine.live.feeds.replay import Replay
 from engine.live.feeds.sieve import refusal_of
 from examples.feeds.lines import Lines, Settings
 from tests.live.adapters.betfair.feeding import best, definition, feeding
+from tests.live.adapters.pinnacle import scene as pinnacle_scene
 from tests.live.adapters.the_odds_api import service as odds_api
 from tests.live.clock import MovedClock
 from tests.parity.worlds import World, exchange, sample
@@ -87,6 +88,19 @@ class Steps:
         return self._feed.poll(timeout_ns) if self._left >= 0 else None
 
 
+class Then:
+    """A feed whose world changes after its first messages."""
+
+    def __init__(self, feed: Feed, change: Callable[[], None]) -> None:
+        self.name, self.is_live, self._feed, self._change = feed.name, feed.is_live, feed, [change]
+
+    def poll(self, timeout_ns: int) -> Sequence[Message] | None:
+        messages = self._feed.poll(timeout_ns)
+        if messages and self._change:
+            self._change.pop()()
+        return messages
+
+
 def the_odds_api(folder: Path) -> Iterator[Feed]:
     """The adapter at the fake service, on a clock of the test."""
     with pytest.MonkeyPatch.context() as patch, odds_api.serving() as service:
@@ -103,9 +117,17 @@ def betfair(folder: Path) -> Iterator[Feed]:
         yield Steps(one.feed, 12)
 
 
+def pinnacle(folder: Path) -> Iterator[Feed]:
+    """The adapter at the fake service, whose match has a price, another one, and a result."""
+    with pinnacle_scene.serving(folder) as scene:
+        feed = Then(scene.feed(), scene.changes)
+        yield First(feed, scene.clock, 0.5)
+
+
 #: a feed, or an iterator that yields it and closes what it opened
 FEEDS: dict[str, Callable[[Path], Feed | Iterator[Feed]]] = {
     "replay": replay, "recorded": recorded, "lines": lines, "the_odds_api": the_odds_api, "betfair": betfair,
+    "pinnacle": pinnacle,
 }  # fmt: skip
 
 

@@ -126,4 +126,4 @@ def venue_of(
 ) -> PinnacleVenue:
     """The adapter at the end of a line."""
     api = Api(line, ENVIRONMENT, Secrets())
-    return PinnacleVenue(api, directory or Everything(), settings or PinnacleSettings(), line.clock, profile)
+    return PinnacleVenue(api, directory or Everything(), settings or PinnacleSettings(), line.clock, profile=profile)

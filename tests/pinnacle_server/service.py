@@ -13,6 +13,7 @@ from engine.clock import SECOND_NS
 from engine.live.linking.contract import Ours, Theirs
 from engine.live.venue import Order
 from tests.live.venues.orders import T0_NS
+from tests.pinnacle_server.offer import Offer
 from tests.venue_server.desk import Desk, values_of
 from tests.venue_server.wire import Delivery, Reply, Request
 from tests.wire_server.server import Answer, Heard, answer
@@ -75,6 +76,7 @@ class Service:
         self.desk, self._order_of = desk, order_of
         self.currency, self.offered, self.events = "EUR", 2.0, list(range(1, 130))
         self.odds: Row | None = None  # the answer to /v2/odds, in place of the usual
+        self.offer: Offer | None = None  # what is offered, in place of one price for every event
         self.page_rows = 50
         self.refusals: list[tuple[int, Row]] = []
         self.bodies: list[Row] = []
@@ -97,6 +99,9 @@ class Service:
         self.asked.append((heard.path, dict(heard.params)))
         if heard.headers.get("authorization") != f"Basic {pair}":
             return answer({"code": "INVALID_CREDENTIALS", "message": ""}, 401)
+        if self.offer is not None and not heard.path.startswith(("/v4/", "/v1/client")):
+            status, value = self.offer.answer(heard.path, heard.params)
+            return answer(value, status)
         does = {
             "/v2/leagues": self._leagues, "/v2/odds": self._odds, "/v4/bets": self._bets,
             "/v4/bets/straight": self._place, "/v1/client/balance": self._balance,
@@ -119,7 +124,8 @@ class Service:
         return Reply(), {"leagues": [{"id": 7, "name": "League", "homeTeamType": "Team1"}]}
 
     def _odds(self, heard: Heard) -> tuple[Reply, Any]:
-        assert heard.params["oddsFormat"] == "DECIMAL" and heard.params.get("since") not in ("0", "1")
+        assert heard.params["oddsFormat"] == "Decimal" and heard.params["toCurrencyCode"]
+        assert heard.params.get("since") not in ("0", "1")
         if self.odds is not None:
             return Reply(), self.odds
         if "since" in heard.params:

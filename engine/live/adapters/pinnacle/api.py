@@ -58,8 +58,16 @@ class Api:
         request = Request("POST", HOST + path, {}, headers, content, changes=True, timeout_s=timeout_s)
         return self._wire.exchange(request)
 
-    def read(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """A JSON object; an empty one where the answer has no content, which means that nothing changed.
+    def read(self, path: str, params: Mapping[str, str] | None = None, *, offer: bool = False) -> dict[str, Any]:
+        """A JSON object.
+
+        Parameters
+        ----------
+        path : str
+        params : mapping, optional
+        offer : bool
+            Of odds and fixtures: Pinnacle keeps them in a cache for a minute, and one without content means that
+            nothing changed; it is then empty.
 
         Raises
         ------
@@ -73,9 +81,9 @@ class Api:
         if reply.status != 200:
             code = code_of(reply.status, reply.json())
             raise ReadFailed(code.lower() if code else f"status_{reply.status}", reply.retry_after_ns())
-        if reply.headers.get("age", "0") != "0":
+        if not offer and reply.headers.get("age", "0") != "0":
             raise ReadFailed("cached")
-        found = reply.json()
+        found = {} if offer and not reply.content else reply.json()
         if not isinstance(found, dict):
             raise ReadFailed("unreadable")
         return found

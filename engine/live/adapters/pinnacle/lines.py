@@ -1,50 +1,32 @@
 """The lines that are offered now: a snapshot of a sport, and what changed since.
 
 A delta names the periods that changed, each with everything that it offers now; a period that it leaves out is as it
-was. One request of odds for a sport may leave within two minutes, a delta counts like a snapshot.
+was. One request of odds for a sport may leave within two minutes, a delta counts like a snapshot: so the feed and the
+venue of a process read the same `Lines`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
-from engine.clock import SECOND_NS
+from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.live.adapters.pinnacle.api import Api
-from engine.live.adapters.pinnacle.fields import odds, rows
+from engine.live.adapters.pinnacle.fields import rows
+from engine.live.adapters.pinnacle.prices import TEAMS, Price, prices_of
+from engine.live.adapters.pinnacle.settings import PinnacleSettings
 from engine.live.clock import Clock
 from engine.live.linking.contract import Theirs
 from engine.live.venue import ReadFailed
-from engine.live.wire.fields import Misread, Row, instant_ns, number_or_none, whole, word
+from engine.live.wire.fields import Misread, Row, whole, word
 
 #: between two requests of odds of a sport
 PACE_NS: Final = 120 * SECOND_NS
-#: the tie of sides and teams is asked for again after so long
-_LEAGUES_NS: Final = 86_400 * SECOND_NS
-_TEAMS: Final = {"Team1": ("TEAM1", "TEAM2"), "Team2": ("TEAM2", "TEAM1")}
-
-
-@dataclass(frozen=True)
-class Price:
-    """A price that can be bet at.
-
-    Attributes
-    ----------
-    line_id : int
-        It stands for this price: a bet on it is refused once the price has changed.
-    alt_line_id : int or None
-    odds : float
-    most_minor : int or None
-        Largest stake, hundredths of the account's currency.
-    cutoff_ns : int
-        End of betting, UTC nanoseconds.
-    """
-
-    line_id: int
-    alt_line_id: int | None
-    odds: float
-    most_minor: int | None
-    cutoff_ns: int
+#: the leagues are asked for again after so long, and sooner where one is not known
+_LEAGUES_NS: Final = 24 * HOUR_NS
+_NEW_LEAGUE_NS: Final = HOUR_NS
+Periods = Mapping[tuple[str, int], Mapping[Theirs, Price]]
 
 
 class Lines:
@@ -53,19 +35,48 @@ class Lines:
     Parameters
     ----------
     api : Api
-    sport_id : int
-        Of Pinnacle.
+    settings : PinnacleSettings
+        The sport, and the currency of the limits.
     clock : Clock
+
+    Attributes
+    ----------
+    periods : mapping
+        Prices by event and number of the period; a period that changed is another object.
+    leagues : dict of int to str
+        Names by id.
+    failure : ReadFailed or None
+        Of the last reading.
+    readings : int
+        Good and bad ones.
+    received_ns : int
+        When the last good answer came, UTC nanoseconds; 0: none did.
+    passed_over : Counter
+        Events whose prices were not taken, by reason.
     """
 
-    def __init__(self, api: Api, sport_id: int, clock: Clock) -> None:
-        self._api, self._sport, self._clock = api, {"sportId": f"{sport_id}"}, clock
+    def __init__(self, api: Api, settings: PinnacleSettings, clock: Clock) -> None:
+        self._api, self._clock = api, clock
+        self._sport = {"sportId": f"{settings.sport_id}"}
+        self._odds = self._sport | {"oddsFormat": "Decimal", "toCurrencyCode": settings.currency}
         self._asked_ns: int | None = None
         self._leagues_ns: int | None = None
         self._last: int | None = None
-        self._failure: ReadFailed | None = None
-        self._home: dict[int, tuple[str, str]] = {}
+        self._teams: dict[int, tuple[str, str]] = {}
         self._periods: dict[tuple[str, int], dict[Theirs, Price]] = {}
+        self.leagues: dict[int, str] = {}
+        self.failure: ReadFailed | None = None
+        self.readings, self.received_ns = 0, 0
+        self.passed_over: Counter[str] = Counter()
+
+    @property
+    def periods(self) -> Periods:
+        """As in the list of attributes."""
+        return self._periods
+
+    def teams(self, league: int) -> tuple[str, str] | None:
+        """Which teams home and away are in a league; None where the leagues do not say it."""
+        return self._teams.get(league)
 
     def price(self, theirs: Theirs) -> Price | None:
         """The price of a selection; None where it is not offered.
@@ -82,85 +93,94 @@ class Lines:
         found = self._periods.get((theirs.event, int(period)), {}).get(theirs)
         return found if found is not None and found.cutoff_ns > self._clock.wall_ns() else None
 
+    def wait_ns(self) -> int:
+        """How long the pace forbids a request from now on."""
+        if self._asked_ns is None:
+            return 0
+        return max(0, self._asked_ns + PACE_NS - self._clock.monotonic_ns())
+
     def refresh(self) -> None:
-        """Ask for what changed, if the pace allows it; the first time, and after a failure, for everything."""
-        now = self._clock.monotonic_ns()
-        if self._asked_ns is not None and now - self._asked_ns < PACE_NS:
-            if self._failure is not None:
-                raise self._failure
-            return
-        self._asked_ns = now
+        """Ask for what changed, if the pace allows it; the first time, and after a failure, for everything.
+
+        Raises
+        ------
+        ReadFailed
+            The last request of odds failed.
+        """
+        if not self.wait_ns():
+            self._ask()
+        if self.failure is not None:
+            raise self.failure
+
+    def read_leagues(self) -> None:
+        """Ask for the leagues, if they are a day old.
+
+        Raises
+        ------
+        ReadFailed
+        """
         try:
-            self._read_leagues(now)
-            params = self._sport | {"oddsFormat": "DECIMAL"}
+            self._read_leagues(_LEAGUES_NS)
+        except Misread as error:
+            raise ReadFailed(f"unreadable_{error}") from None
+
+    def _ask(self) -> None:
+        self._asked_ns = self._clock.monotonic_ns()
+        self.readings += 1
+        try:
+            self._read_leagues(_LEAGUES_NS)
+            params = dict(self._odds)
             if self._last is not None:
                 params["since"] = f"{self._last}"
-            self._take(self._api.read("/v2/odds", params))
-            self._failure = None
+            answer = self._api.read("/v2/odds", params, offer=True)
+            received_ns = self._clock.wall_ns()
+            if any(whole(league, "id") not in self.leagues for league in rows(answer, "leagues")):
+                self._read_leagues(_NEW_LEAGUE_NS)
+            self._take(answer, received_ns)
+            self.failure = None
         except Misread as error:
-            self._failure = ReadFailed(f"unreadable_{error}")
+            self.failure = ReadFailed(f"unreadable_{error}")
         except ReadFailed as failure:
-            self._failure = failure
-        if self._failure is not None:
+            self.failure = failure
+        if self.failure is not None:
             self._last = None  # what came in between is not known
-            raise self._failure
 
-    def _read_leagues(self, now: int) -> None:
-        if self._leagues_ns is not None and now - self._leagues_ns < _LEAGUES_NS:
+    def _read_leagues(self, old_ns: int) -> None:
+        now = self._clock.monotonic_ns()
+        if self._leagues_ns is not None and now - self._leagues_ns < old_ns:
             return
-        found = rows(self._api.read("/v2/leagues", self._sport), "leagues")
-        self._home = {whole(row, "id"): _TEAMS[kind] for row in found if (kind := word(row, "homeTeamType")) in _TEAMS}
+        found = rows(self._api.read("/v2/leagues", self._sport, offer=True), "leagues")
+        self.leagues = {whole(row, "id"): word(row, "name").strip() for row in found}
+        self._teams = {whole(row, "id"): TEAMS[kind] for row in found if (kind := word(row, "homeTeamType")) in TEAMS}
         self._leagues_ns = now
 
-    def _take(self, answer: Row) -> None:
+    def _take(self, answer: Row, received_ns: int) -> None:
         """Put an answer in; all of it or nothing."""
         read: dict[tuple[str, int], dict[Theirs, Price]] = {}
+        spoilt: set[str] = set()
+        counted: Counter[str] = Counter()
         for league in rows(answer, "leagues"):
-            teams = self._home.get(whole(league, "id"))
+            teams = self._teams.get(whole(league, "id"))
             for event in rows(league, "events"):
-                for period in rows(event, "periods"):
-                    name = f"{whole(event, 'id')}", whole(period, "number")
-                    read[name] = _prices(*name, period, teams) if teams is not None else {}
+                name = f"{whole(event, 'id')}"
+                if teams is None:
+                    counted["an event of a league whose home team is not known"] += 1
+                    spoilt.add(name)
+                    continue
+                try:
+                    read |= {
+                        (name, whole(one, "number")): prices_of(name, one, teams) for one in rows(event, "periods")
+                    }
+                except Misread as error:
+                    counted[f"an event whose prices cannot be read: {error}"] += 1
+                    spoilt.add(name)
         last = whole(answer, "last") if answer else self._last
-        if self._last is None:
-            self._periods = read
-        else:
-            self._periods |= read
+        kept = {} if self._last is None else self._periods
+        old_ns = received_ns - DAY_NS
+        self._periods = {
+            name: prices for name, prices in (kept | read).items()
+            if prices and name[0] not in spoilt and all(one.cutoff_ns > old_ns for one in prices.values())
+        }  # fmt: skip
         self._last = last if last is not None and last > 1 else None
-
-
-def _prices(event: str, number_of_period: int, period: Row, teams: tuple[str, str]) -> dict[Theirs, Price]:
-    """What a period offers, by selection; `teams` are those of home and away."""
-    if whole(period, "status") != 1:
-        return {}
-    line_id, cutoff_ns = whole(period, "lineId"), instant_ns(period, "cutoff")
-    found: dict[Theirs, Price] = {}
-
-    def put(bet_type: str, selection: str, handicap: float | None, market: Row, side: str, most: float | None) -> None:
-        offered = odds(market, side)
-        if offered is None:
-            return
-        alt = None if market.get("altLineId") is None else whole(market, "altLineId")
-        # a maximum is one of volume: of the stake above even money, else of what is won
-        stake = None if most is None else int((most if offered > 2.0 else most / (offered - 1.0)) * 100)
-        theirs = Theirs(event, f"{number_of_period}/{bet_type}", selection, handicap)
-        if alt is None or theirs not in found:
-            found[theirs] = Price(line_id, alt, offered, stake, cutoff_ns)
-
-    home, away = teams
-    moneyline = period.get("moneyline") or {}
-    for side, selection in (("home", home), ("away", away), ("draw", "DRAW")) if isinstance(moneyline, dict) else ():
-        put("MONEYLINE", selection, None, moneyline, side, number_or_none(period, "maxMoneyline"))
-    for spread in rows(period, "spreads"):
-        points = number_or_none(spread, "hdp")
-        most = number_or_none(spread, "max") or number_or_none(period, "maxSpread")
-        if points is not None:
-            put("SPREAD", home, points, spread, "home", most)
-            put("SPREAD", away, -points or 0.0, spread, "away", most)
-    for total in rows(period, "totals"):
-        points = number_or_none(total, "points")
-        most = number_or_none(total, "max") or number_or_none(period, "maxTotal")
-        if points is not None:
-            put("TOTAL_POINTS", "OVER", points, total, "over", most)
-            put("TOTAL_POINTS", "UNDER", points, total, "under", most)
-    return found
+        self.received_ns = received_ns
+        self.passed_over += counted

@@ -13,7 +13,8 @@ from engine.live.adapters.pinnacle.api import Api
 from engine.live.adapters.pinnacle.bets import Bets, kept
 from engine.live.adapters.pinnacle.codes import code_of, said_of
 from engine.live.adapters.pinnacle.fields import amount_minor, key_of, odds
-from engine.live.adapters.pinnacle.lines import Lines, Price
+from engine.live.adapters.pinnacle.lines import Lines
+from engine.live.adapters.pinnacle.prices import Price
 from engine.live.adapters.pinnacle.settings import PinnacleSettings
 from engine.live.clock import Clock
 from engine.live.linking.contract import Directory, Ours, Theirs
@@ -48,15 +49,18 @@ class PinnacleVenue:
         Links that may be bet on.
     settings : PinnacleSettings
     clock : Clock
+    lines : Lines, optional
+        Those that a feed of the process reads too.
     profile : Profile, optional
     """
 
     def __init__(
-        self, api: Api, directory: Directory, settings: PinnacleSettings, clock: Clock, profile: Profile = PROFILE
-    ) -> None:
+        self, api: Api, directory: Directory, settings: PinnacleSettings, clock: Clock, lines: Lines | None = None,
+        profile: Profile = PROFILE,
+    ) -> None:  # fmt: skip
         self.profile = profile
         self._api, self._directory, self._settings, self._clock = api, directory, settings, clock
-        self._lines, self._bets = Lines(api, settings.sport_id, clock), Bets(api, directory)
+        self._lines, self._bets = lines or Lines(api, settings, clock), Bets(api, directory)
 
     def place(self, orders: Sequence[Order]) -> Sequence[Receipt | VenueFailure]:
         """As `Venue.place`. A request carries one bet: the first that can be sent; the others are not taken now."""
