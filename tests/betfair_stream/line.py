@@ -34,5 +34,11 @@ class VirtualLine:
         self._clock.sleep_ns(timeout_ns)
         return []
 
+    def wait(self) -> None:
+        """Until the server has done everything that was asked."""
+        ends_s = time.monotonic() + _MOST_S
+        while self._server.handled < self._expected and time.monotonic() < ends_s:
+            time.sleep(0.001)
+
     def close(self) -> None:
         self._line.close()

@@ -183,7 +183,8 @@ class StreamServer:
             connection.send(delta | {"heartbeatMs": 500, "mc": missed}, self.clk, force=True)
         elif fault != "no_image":
             self._send_image(connection, fault)
-        self._open.append(connection)
+        if connection not in self._open:  # a new subscription takes the place of the old one
+            self._open.append(connection)
 
     def _send_image(self, connection: _Connection, fault: str) -> None:
         books = [_image(book) for name, book in self._books.items() if connection.follows(name)]

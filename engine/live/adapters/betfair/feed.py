@@ -1,7 +1,8 @@
 """Prices and results of Betfair as a feed: what its stream says of each market, as the import of files says it.
 
-Whatever is not known for certain is stale: everything after a loss until the next image, a market that an image has
-not, one that is not open, and one of which a change could not be read, which also asks for a new image.
+Whatever is not known for certain is stale: everything after a loss until the next image, and while Betfair calls its
+stream unreliable; a market that an image has not, one that is not open, and one of which a change could not be read. A
+new image is asked for then, and the other markets go on.
 """
 
 from __future__ import annotations
@@ -20,19 +21,22 @@ from engine.live.adapters.betfair.subscription import Subscription
 from engine.live.clock import Clock
 from engine.live.feed import FeedFailure, Fixture, Gap, Mark, Message, Quote, Result
 from engine.live.wire.request import WireFailure
+from engine.logs.setup import logger
 from engine.schema import ALL_EVENTS, IN_PLAY, SNAPSHOT
 from engine.source.betfair.definitions import Described, UnknownMarket, describe
 from engine.source.betfair.history import EXCHANGE, TRADED, end_of, event_of
 from engine.source.betfair.sampling import SIDES, best_price
 from engine.source.quarantine import Origin
 
+_LOG = logger(__name__)
 NAME: Final = "betfair"
 #: currency of the sizes of the stream
 STREAM_CURRENCY: Final = "GBP"
 #: a price that stands is said again after so long, while messages come
 RESTATE_NS: Final = 300 * SECOND_NS
-#: time between two images that are asked for because of changes that cannot be read
-FORCED_NS: Final = 60 * SECOND_NS
+#: time between two images that are asked for because of changes that cannot be read: the first, doubled each time up to
+#: the longest; after twice that without one it is the first again
+FIRST_FORCED_NS, FORCED_NS = SECOND_NS, 60 * SECOND_NS
 #: time between two looks at whether the session has to be kept alive
 _SESSION_NS: Final = 60 * SECOND_NS
 _MS_NS: Final = 1_000_000
@@ -51,8 +55,8 @@ class Streaming(Protocol):
         """As `Stream.poll`."""
         ...
 
-    def close(self) -> None:
-        """As `Stream.close`."""
+    def renew(self) -> None:
+        """As `Stream.renew`."""
         ...
 
 
@@ -102,7 +106,9 @@ class BetfairFeed:
         self._holders: dict[tuple[Any, ...], _Market] = {}  # which market said a series last
         self._versions: Counter[int] = Counter()
         self._marked_ns, self._session_ns = 0, clock.monotonic_ns()
-        self._forced_ns, self._is_unreadable = clock.monotonic_ns() - FORCED_NS, False
+        self._forced_ns, self._patience_ns = clock.monotonic_ns() - 3 * FORCED_NS, FIRST_FORCED_NS
+        self._is_unreadable = self._is_doubtful = False
+        self._imaged: dict[str, int] = {}  # versions of the markets of the image that arrives
         self._failure: FeedFailure | None = None
 
     def poll(self, timeout_ns: int) -> Sequence[Message]:
@@ -119,8 +125,7 @@ class BetfairFeed:
             failure, self._failure = self._failure, None
             raise failure
         self._keep_session()
-        if self._is_unreadable and self._clock.monotonic_ns() - self._forced_ns >= FORCED_NS:
-            return self._ask_again()
+        self._ask_again()
         found = self._stream.poll(timeout_ns)
         if isinstance(found, Lost):
             self._failure = FeedFailure(f"the stream is lost: {found.cause}")
@@ -144,16 +149,19 @@ class BetfairFeed:
             except WireFailure:
                 self.passed_over["keep-alive without an answer"] += 1
 
-    def _ask_again(self) -> list[Message]:
-        """Begin anew, since a change could not be read."""
-        self._forced_ns, self._is_unreadable = self._clock.monotonic_ns(), False
-        self._stream.close()
-        return self._gap()
+    def _ask_again(self) -> None:
+        """Ask for an image if a change could not be read and the last one was asked for long enough ago."""
+        ago_ns = self._clock.monotonic_ns() - self._forced_ns
+        if self._is_unreadable and ago_ns >= self._patience_ns:
+            self._patience_ns = FIRST_FORCED_NS if ago_ns > 2 * FORCED_NS else min(FORCED_NS, 2 * self._patience_ns)
+            self._forced_ns, self._is_unreadable = self._clock.monotonic_ns(), False
+            self._stream.renew()
 
     def _gap(self) -> list[Message]:
         """Nothing is known until the next image, which is asked for whole."""
         self._stream.subscription.restart()
         self._books.forget()
+        self._is_doubtful = False  # the image says how it is
         at = self._at(None, self._clock.wall_ns())
         return [*self._gone(at), Gap(at, NAME), Mark(self._mark(at))]
 
@@ -170,15 +178,24 @@ class BetfairFeed:
     # -- messages -----------------------------------------------------------------------------------------------------
 
     def _taken(self, message: Mapping[str, Any], received_ns: int) -> list[Message]:
-        if message.get("ct") == "SUB_IMAGE" and message.get("segmentType") in (None, "SEG_START"):
+        is_image, begins = message.get("ct") == "SUB_IMAGE", message.get("segmentType") in (None, "SEG_START")
+        if is_image and begins:
             self._books.forget()
+        if begins or not is_image:
+            self._imaged.clear()
         changes = message.get("mc") or ()
         if not isinstance(changes, list | tuple):
             self._unreadable("changes that are no list")
             self._books.forget()
             return []
-        at = self._at(message.get("pt"), received_ns)
-        return [made for change in changes for made in self._changed(change, at)]
+        at, was_doubtful = self._at(message.get("pt"), received_ns), self._is_doubtful
+        self._is_doubtful = message.get("status") is not None
+        found = [made for change in changes for made in self._changed(change, at)]
+        if was_doubtful != self._is_doubtful:
+            _LOG.warning("the stream is unreliable" if self._is_doubtful else "the stream is reliable again")
+            for name, book in self._books.markets.items():
+                found += self._prices(self._markets[name], book, at) if name in self._markets else ()
+        return found
 
     def _changed(self, change: Any, at: int) -> list[Message]:
         if not isinstance(change, Mapping) or not isinstance(market_id := change.get("id"), str):
@@ -189,6 +206,9 @@ class BetfairFeed:
         if market_id not in self._books.markets and "marketDefinition" not in change:
             self.passed_over["a change of a market before its image"] += 1
             return []
+        if self._is_older(market_id, change):
+            self.passed_over["an older copy of a market in an image"] += 1
+            return []
         try:
             book = self._books.apply(change, at)
         except UnreadableChange as error:
@@ -197,6 +217,16 @@ class BetfairFeed:
         messages = self._defined(market_id, book, at) if "marketDefinition" in change else []
         market = self._markets.get(market_id)
         return messages if market is None else [*messages, *self._prices(market, book, at)]
+
+    def _is_older(self, market_id: str, change: Mapping[str, Any]) -> bool:
+        """Whether the image has a later version: a market that was moved to another event is there twice."""
+        definition = change.get("marketDefinition")
+        version = definition.get("version") if isinstance(definition, Mapping) else None
+        if change.get("img") is not True or type(version) is not int:
+            return False
+        known = self._imaged.setdefault(market_id, version)
+        self._imaged[market_id] = max(known, version)
+        return version < known and market_id in self._books.markets
 
     def _unreadable(self, reason: str) -> None:
         self.passed_over[reason] += 1
@@ -249,6 +279,7 @@ class BetfairFeed:
                 price = best_price(of_runner, word)
                 key, held = (runner, word), market.held.get((runner, word))
                 is_there = price is not None and price[0] > 1.0 and (word == "traded" or book.is_open)
+                is_there = is_there and not self._is_doubtful
                 made = self._quote(market, key, price, book.is_in_play, at) if is_there and price else None
                 if made is None:
                     found += self._withdrawn(market, key, at)

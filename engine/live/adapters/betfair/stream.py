@@ -101,6 +101,7 @@ class Stream:
         self._number = self._failures = 0
         self._again_ns = self._heard_ns = clock.monotonic_ns()
         self._is_up, self._token = False, ""
+        self._wants_image = False
         self.connection_id, self.connections_left = "", None  # type: str, int | None
 
     def poll(self, timeout_ns: int) -> Arrived | Lost | None:
@@ -126,6 +127,14 @@ class Stream:
                 return self._lose(str(broken))
             if self._clock.monotonic_ns() >= ends_ns:
                 return None
+
+    def renew(self) -> None:
+        """Subscribe anew, as the subscription now is, at the next poll: an image of everything comes.
+
+        The connection stays, and until the image is there changes of the subscription before go on.
+        """
+        self.subscription.restart()
+        self._wants_image = True
 
     def close(self) -> None:
         """Hang up."""
@@ -154,6 +163,7 @@ class Stream:
         self.connections_left = left if isinstance(left, int) else None
         self._number += 1
         self._line.send(_text(self.subscription.request(self._number)))
+        self._wants_image = False
         self._heard_ns = self._clock.monotonic_ns()
         return True
 
@@ -183,6 +193,10 @@ class Stream:
         """The next change; None when the time is over, or what came was none. Raises WireFailure."""
         if self._line is None:
             return None
+        if self._wants_image:
+            self._wants_image = False
+            self._number += 1
+            self._line.send(_text(self.subscription.request(self._number, is_renewal=True)))
         now = self._clock.monotonic_ns()
         quiet_ns = 2 * self.subscription.in_force_ms * 1_000_000
         silent_at_ns = self._heard_ns + (quiet_ns if self._is_up else max(quiet_ns, _IMAGE_NS))
@@ -200,8 +214,9 @@ class Stream:
             return None
         if message.get("op") != self.subscription.words[1]:
             return None
+        is_ours = self.subscription.owns(message)
         whole = self.subscription.take(message)
-        if message.get("id") == self._number:
+        if is_ours:
             self._record(line)
         if not whole:
             return None

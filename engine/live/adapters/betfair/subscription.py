@@ -79,12 +79,18 @@ class Subscription:
     clk: str | None = None
     passed_over: int = 0
     _id: int = -1
+    _before: int = -1
     _parts: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def request(self, number: int) -> dict[str, Any]:
-        """The request under a new number; from now on only messages with this number count."""
-        self._id = number
-        self._parts.clear()
+    def request(self, number: int, *, is_renewal: bool = False) -> dict[str, Any]:
+        """The request under a new number.
+
+        From now on only messages with this number count; in a renewal, on the connection of the request before it,
+        also those of the former number until the first with the new one: they are older than the image, and true.
+        """
+        self._before, self._id = (self._id if is_renewal else -1), number
+        if not is_renewal:
+            self._parts.clear()
         wanted = {
             "op": self.words[0], "id": number, "segmentationEnabled": True, "conflateMs": self.conflate_ms,
             "heartbeatMs": self.heartbeat_ms, **self.filters,
@@ -98,7 +104,11 @@ class Subscription:
     def restart(self) -> None:
         """Forget how far it came: the next request brings an image."""
         self.initial_clk = self.clk = None
-        self._parts.clear()
+
+    def owns(self, message: Mapping[str, Any]) -> bool:
+        """Whether a change message belongs to this subscription."""
+        number = message.get("id")
+        return type(number) is int and number in (self._id, self._before)
 
     def take(self, message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Take a change message.
@@ -113,9 +123,12 @@ class Subscription:
         BrokenSegments
             A part is missing. The subscription has to be taken up again from the last clock.
         """
-        if message.get("id") != self._id:
+        if not self.owns(message):
             self.passed_over += 1
             return []
+        if self._before != -1 and message["id"] == self._id:  # what is left of the former one is complete in the image
+            self._before = -1
+            self._parts.clear()
         kind = message.get("segmentType")
         if kind not in (None, _FIRST, _MIDDLE, _LAST):
             raise BrokenSegments(f"segment {str(kind)[:20]!r}")
@@ -125,7 +138,7 @@ class Subscription:
         if kind in (_FIRST, _MIDDLE):
             return []
         whole, self._parts = self._parts, []
-        for part in whole:
+        for part in whole if self._before == -1 else ():
             self._note(part)
         return whole
 

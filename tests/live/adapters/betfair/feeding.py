@@ -64,6 +64,7 @@ class Feeding:
     server: StreamServer
     clock: WorldClock
     folder: Path
+    lines: list[VirtualLine]
 
     def until(self, kind: type[Message], steps: int = 60) -> list[Message]:
         """Messages of the polls up to the first with such a message."""
@@ -73,6 +74,12 @@ class Feeding:
             if any(isinstance(message, kind) for message in found):
                 return found
         raise AssertionError(f"no {kind.__name__}")
+
+    def poll(self) -> list[Message]:
+        """One poll, after which the server has done what was asked of it."""
+        found = self.feed.poll(0)
+        self.lines[-1].wait()
+        return list(found)
 
     def quotes(self, steps: int = 3) -> list[Quote]:
         """Quotes of the next polls."""
@@ -92,5 +99,11 @@ def feeding(
     with StreamServer(sessions=sessions, app_keys={exchange.APP_KEY}) as server, ExitStack() as stack:
         around = Around(credentials, Secrets(), scene.clock, folder, shown.append, False, stack.callback)
         server.publish({"id": "1.1", "marketDefinition": definition(), "rc": [best(), best(2, 3.5)]})
-        feed = feed_over(scene.line, lambda: VirtualLine(server, scene.clock), settings, FOOTBALL, around)
-        yield Feeding(feed, server, scene.clock, folder)
+        lines = list[VirtualLine]()
+
+        def dial() -> VirtualLine:
+            lines.append(VirtualLine(server, scene.clock))
+            return lines[-1]
+
+        feed = feed_over(scene.line, dial, settings, FOOTBALL, around)
+        yield Feeding(feed, server, scene.clock, folder, lines)

@@ -32,7 +32,7 @@ class Given:
         self._clock.sleep_ns(SECOND_NS)
         return Arrived((self._messages.pop(0),), self._clock.wall_ns()) if self._messages else None
 
-    def close(self) -> None:
+    def renew(self) -> None:
         pass
 
 

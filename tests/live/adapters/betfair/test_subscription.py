@@ -53,6 +53,18 @@ def test_messages_of_another_number_are_passed_over_and_counted() -> None:
     assert (subscription.passed_over, subscription.clk) == (2, None)
 
 
+def test_a_renewal_takes_the_messages_of_the_former_number_until_the_first_of_its_own() -> None:
+    subscription = made()
+    subscription.request(3)
+    subscription.take(message(initialClk="I", clk="A"))
+    subscription.restart()
+    assert "clk" not in subscription.request(4, is_renewal=True)
+    assert subscription.take(message(clk="B")) and subscription.take(message(segmentType="SEG_START")) == []
+    assert subscription.clk is None  # no clock of the former one goes with the new one
+    assert subscription.take(message(id=4, initialClk="J", clk="C")) and subscription.clk == "C"
+    assert subscription.take(message(clk="D")) == [] and subscription.passed_over == 1
+
+
 def test_segments_come_together_and_clocks_count_at_their_end() -> None:
     subscription = made()
     subscription.request(3)
