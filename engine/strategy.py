@@ -124,6 +124,31 @@ class History:
     closing: pl.DataFrame | None = None
 
 
+#: what a price is of
+_PRICE: Final = ("decided_at", "event_id", "market", "line", "selection", "bookmaker", "side")
+
+
+def as_offered(opportunities: pl.DataFrame, view: View) -> pl.DataFrame:
+    """What a strategy offers, with size 0 where the price of its view has size 0: nobody could bet at it.
+
+    Parameters
+    ----------
+    opportunities : polars.DataFrame
+        Columns of `schema.OPPORTUNITIES`; `size_minor` where the strategy gives it.
+    view : View
+        Of these decisions.
+    """
+    empty = view.quotes.filter(pl.col("size_minor") == 0.0).select(_PRICE)
+    kinds = dict(opportunities.schema) | {"line": pl.Float64}
+    if not empty.height or any(kinds.get(name) != dtype for name, dtype in empty.schema.items()):
+        return opportunities
+    joined = opportunities.with_columns(pl.col("line").cast(pl.Float64)).join(
+        empty.with_columns(_empty=True), on=_PRICE, how="left", nulls_equal=True, maintain_order="left"
+    )
+    size = pl.col("size_minor") if "size_minor" in opportunities.columns else pl.lit(None, pl.Float64)
+    return joined.with_columns(pl.when("_empty").then(0.0).otherwise(size).alias("size_minor")).drop("_empty")
+
+
 class Running(Protocol):
     """A feature that is told one result after another: its incremental form, which trading uses."""
 

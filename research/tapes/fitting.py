@@ -22,7 +22,7 @@ from engine.asof.view import VIEW
 from engine.clock import day_start
 from engine.errors import ConfigurationError, TapeError, check_frame
 from engine.schema import OPPORTUNITIES
-from engine.strategy import INSTANT, History, Learner, Modular, Strategy, View
+from engine.strategy import INSTANT, History, Learner, Modular, Strategy, View, as_offered
 from research.config.tape_spec import TapeSpec
 from research.tapes.features import Featured
 from research.user_file import all_failures_named
@@ -229,4 +229,4 @@ def _offered(spec: TapeSpec, strategy: Any, view: View) -> pl.DataFrame:
     """What a strategy offers on a view; raises `TapeError` if it is no Polars frame."""
     offered: pl.DataFrame = strategy.opportunities(view)
     check_frame(offered, f"the opportunities of strategy {spec.strategy}", TapeError)
-    return offered
+    return as_offered(offered, view)

@@ -21,7 +21,7 @@ from engine.live.ledger.entries import Entry, Kind
 from engine.live.running.latency import LatencyMeter
 from engine.live.running.progress import Progress
 from engine.logs.setup import correlated, logger
-from engine.strategy import Strategy
+from engine.strategy import Strategy, as_offered
 
 _LOG = logger(__name__)
 
@@ -121,7 +121,7 @@ class Day:
         room, at_ns = self._room, moment.instant_ns
         if moment.view is None or at_ns <= room.progress.decided_ns:
             return
-        offered = room.strategy.opportunities(moment.view)
+        offered = as_offered(room.strategy.opportunities(moment.view), moment.view)
         if offered.is_empty():
             return
         sitting = room.judge.sit(at_ns, offered)

@@ -190,8 +190,8 @@ def _check_paths(table: Table, mapping: Mapping, quarantine: Quarantine) -> None
     priced = [long.odds_column] if long else [p.column for p in mapping.prices or ()]
     absent = [name for name in priced if name in empty]
     if priced and len(absent) == len(priced):
-        inside = tuple(f"{path}." for path in (mapping.records.each if mapping.records else ())[:1])
-        if any(name not in empty for name in of_prices if name.startswith(inside)):
+        inside = "".join(f"{path}." for path in (mapping.records.each if mapping.records else ()))
+        if inside and any(name not in empty for name in of_prices if name.startswith(inside)):
             raise SourceError("a path of the mapping has no value in any record", expected=absent[0])
         quarantine.flag(None, absent[0], "", "no record has a price: only the events are read")
 

@@ -68,6 +68,9 @@ def read_quotes(
         .otherwise("known_at_basis")
         .alias("known_at_basis")
     )
+    if any(row.no_offer for row in of):
+        no_offer = pl.Series([row.no_offer for row in of], dtype=pl.Boolean)
+        quotes = quotes.with_columns(pl.when(no_offer).then(0.0).otherwise("size_minor").alias("size_minor"))
     quotes = _swapped(quotes, of)
     kept = _without_rejected(quotes, of, quarantine)
     quotes, of = quotes.filter(kept), [row for row, keep in zip(of, kept, strict=True) if keep]

@@ -28,6 +28,8 @@ class Row:
         Number of the game of a pair on one date; 0 where the source states none.
     game_id : str
         The source's own identity of the game; empty if it has none.
+    no_offer : bool
+        Whether nobody could bet at its price: it was read too long ago, or is not there any more.
     quote : (str, str, str, str)
         Market, selection, quote kind and side of a row of a long table.
     """
@@ -51,4 +53,5 @@ class Row:
     sides: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     game: int = 0
     game_id: str = ""
+    no_offer: bool = False
     quote: tuple[str, str, str, str] = ("", "", "", "")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from engine.clock import instant_ns
+from engine.clock import SECOND_NS, instant_ns
 from engine.plausibility.seasons import span_of_season
 from engine.source import calendar
 from engine.source.aliases import Aliases, load_aliases
@@ -68,6 +68,8 @@ class _RowReader:
         self._game_id = table.column(mapping.game_id)
         self._known = [table.column(name) for name in mapping.known.columns]
         self._updated = table.column(mapping.known.updated)
+        self._read = [table.column(name) for name in mapping.known.read]
+        self._gone = table.column(mapping.known.gone)
         self._zone = mapping.known.zone or mapping.start.zone
         odds = (mapping.long.odds_column,) if mapping.long else tuple(p.column for p in mapping.prices or ())
         priced = [table.column(name) for name in odds if name in table.header]
@@ -101,10 +103,18 @@ class _RowReader:
             day=day, home=home, away=away, starts_at=calendar.noon_ns(day) if starts_at is None else starts_at,
             start_known=starts_at is not None, result=result, settled_at=self._settled(day) if result.over else None,
             known_at=known[0], known_basis=known[1], sides=sides, game_id=self._game_id[index],
-            game=max(int(game[1]), 1) if number else 0,
+            game=max(int(game[1]), 1) if number else 0, no_offer=self._has_no_offer(index, known[0]),
             neutral=self._mapping.neutral or sport in self._mapping.neutral_sports,
         )  # fmt: skip
         return _swapped(row) if row.neutral and away < home else row
+
+    def _has_no_offer(self, index: int, known_ns: int) -> bool:
+        """Whether the price is not there any more, or was read too long before it became known."""
+        if self._gone[index]:
+            return True
+        text = next((column[index] for column in self._read if column[index]), "")
+        read = instant_of(text, self._mapping.known.format, self._zone) if text else None
+        return read is not None and known_ns - instant_ns(read) > self._mapping.known.age_s * SECOND_NS
 
     def _settled(self, day: date) -> int:
         """Assumed instant of the result: the end of the day in UTC or in the event's zone, whichever is later."""

@@ -118,6 +118,11 @@ def _check_idle(mapping: Mapping, name: str) -> None:
         raise ConfigurationError("'game_id_lasts' has no game_id", where=name)
     if mapping.known.updated and not mapping.known.columns:
         raise ConfigurationError("'updated' has no columns to be compared with", where=f"{name} known")
+    known = mapping.known
+    if (known.read or known.gone) and not known.columns:
+        raise ConfigurationError("'read' and 'gone' need columns with a time", where=f"{name} known")
+    if bool(known.read) != (known.age_s > 0):
+        raise ConfigurationError("'read' and 'age_s' go together", where=f"{name} known", expected="age_s above 0")
 
 
 def _check_file(mapping: Mapping, name: str) -> None:
@@ -272,6 +277,7 @@ def columns_of(mapping: Mapping) -> Iterator[str]:
     for key in _TEXTS:
         yield from getattr(mapping, key).sources
     yield from (*mapping.start.sources, mapping.start.time_column, *mapping.known.columns, mapping.known.updated)
+    yield from (*mapping.known.read, mapping.known.gone)
     yield from (mapping.game_id, mapping.home_score, mapping.away_score)
     yield from (mapping.score.column,) if mapping.score else ()
     for pair in (*mapping.scores.values(), *mapping.facts.values()):

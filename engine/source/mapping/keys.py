@@ -118,6 +118,12 @@ class Known:
         Time zone of texts that do not name one; default: the zone of the start.
     updated : str
         Column with the last update of the price. An update later than the time from `columns` is only flagged.
+    read : tuple of str
+        The first of these columns that is filled says when the source last read the price, in the same format.
+    age_s : float
+        A price that was read longer ago, when it became known, is kept with size 0: nobody could bet at it.
+    gone : str
+        Column with a text where the price is not there any more: it is kept with size 0, too.
     files : tuple of NamedFile
         For rows without such a column: the first pattern that matches the name of the file.
     """
@@ -126,6 +132,9 @@ class Known:
     format: str = "iso"
     zone: str = ""
     updated: str = ""
+    read: tuple[str, ...] = ()
+    age_s: float = 0.0
+    gone: str = ""
     files: tuple[NamedFile, ...] = ()
 
 

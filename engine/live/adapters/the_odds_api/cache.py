@@ -11,7 +11,6 @@ ledgers.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,7 +20,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.clock import HOUR_NS, SECOND_NS
 from engine.live.adapters.the_odds_api.calls import Call
-from engine.live.adapters.the_odds_api.client import Answer, Client, NoCredits, NotThere, Usage
+from engine.live.adapters.the_odds_api.client import Client, NoCredits, NotThere, Usage
+from engine.live.adapters.the_odds_api.raw import RawAnswers
 from engine.live.clock import Clock
 from engine.live.feed import FeedFailure
 from engine.live.ledger.opening import database_url
@@ -112,8 +112,8 @@ class Cache:
     clock : Clock
     credits_a_day : int
         A call that may exceed it is not sent.
-    keep : callable
-        Gets each call with its new answer.
+    raw : RawAnswers
+        Keeps each answer, and what it has no more.
 
     Raises
     ------
@@ -127,10 +127,11 @@ class Cache:
         client: Client,
         clock: Clock,
         credits_a_day: int,
-        keep: Callable[[Call, Answer], object],
+        raw: RawAnswers,
     ) -> None:
         self._sessions, self._client, self._clock = sessions, client, clock
-        self._credits_a_day, self._keep = credits_a_day, keep
+        self._credits_a_day, self._raw = credits_a_day, raw
+        self._lost = set[str]()  # calls whose prices were kept as gone since their last answer
         with asked_once(sessions.where), sessions.first() as connection:
             if answers.name not in inspect(connection).get_table_names():
                 metadata.create_all(connection)
@@ -193,8 +194,11 @@ class Cache:
     def _ask(self, call: Call, kept: Kept | None) -> Kept:
         try:
             answer = self._client.ask(call, self)
-            self._keep(call, answer)
+            self._raw.keep(call, answer, None if kept is None else kept.value)
         except FeedFailure as failure:
+            if kept is not None and call.key not in self._lost:
+                self._lost.add(call.key)
+                self._raw.keep_gone(call, self._clock.wall_ns(), kept.value, [])
             is_of_all = not isinstance(failure, NoCredits | NotThere)
             told = {"failed_ns": self._clock.wall_ns(), "cause": str(failure)} if is_of_all else {}
             self._store({"call": call.key, "asking_ns": 0, **told})
@@ -204,6 +208,7 @@ class Cache:
             raise
         row = {"call": call.key, "content": answer.content, "received_ns": answer.received_ns, "asking_ns": 0}
         self._store(row)
+        self._lost.discard(call.key)
         return Kept(answer.value, answer.received_ns)
 
     def book(self, call: Call) -> None:
@@ -261,7 +266,7 @@ def cache_sessions(settings: LedgerSettings, clock: Clock) -> Sessions:
 
 
 def _or_stale(kept: Kept | None, failure: FeedFailure) -> Kept:
-    if kept is None:
+    if kept is None or isinstance(failure, NotThere):
         raise failure
     return Kept(kept.value, kept.received_ns, stale=True, cause=str(failure))
 

@@ -1,14 +1,15 @@
 """Prices and results of The Odds API as a feed: each answer is one batch, known when it was received.
 
-An event, bookmaker or market that an answer has no more is suspended, over, or was not read: its last price becomes
-stale. So does every price when the service fails, until a new answer comes.
+An event, bookmaker or market that an answer has no more is suspended, over, or was not read: its last price comes again
+with size 0, for nobody can bet at it. So does a price that the service read too long ago. The import of the kept
+answers says the same. When the service fails, every price becomes stale, until a new answer comes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS, instant_ns
@@ -49,7 +50,7 @@ class _Followed:
 
     call: Call
     due_ns: int = 0
-    last_ns: int = 0
+    last: tuple[int, bool] = 0, False
     unread: bool = False
     held: dict[Series, Quote] = field(default_factory=dict)
 
@@ -152,7 +153,7 @@ class OddsApiFeed:
             found = messages(sport, one, kept)
         except NotThere:
             self._events_odds = {key: other for key, other in self._events_odds.items() if other is not one}
-            found = self._withdrawn(one, {}, self._mark_next())
+            found, one.held = self._withdrawn(one, {}, self._mark_next()), {}
             one.due_ns = now + round(self._settings.far_s * SECOND_NS)
         except FeedFailure as failure:
             self._failure, found, one.unread = failure, [], True
@@ -178,15 +179,15 @@ class OddsApiFeed:
     # -- messages -----------------------------------------------------------------------------------------------------
 
     def _priced(self, sport: str, one: _Followed, kept: Kept) -> list[Message]:
-        at = self._at(kept)
         self._follow(sport, kept)
-        if kept.received_ns == one.last_ns and not kept.stale:
+        if (kept.received_ns, kept.stale) == one.last:
             return []
-        young, old = self._reader.priced(kept.value, kept.received_ns)
-        one.last_ns = 0 if kept.stale else kept.received_ns
-        self.passed_over[one.call.path] += young.passed_over + old.passed_over
-        messages = self._fixtures(young, at)
-        quotes = [*reading.quotes(young, at, stale=kept.stale), *reading.quotes(old, at, stale=True)]
+        read = self._reader.read(kept.value, kept.received_ns)
+        one.last = kept.received_ns, kept.stale
+        self.passed_over[one.call.path] += read.passed_over
+        at = self._mark_next() if kept.stale else self._at(kept)
+        messages = self._fixtures(read, at)
+        quotes = reading.quotes(read, at, stale=kept.stale)
         now_held = {_series(quote): quote for quote in quotes}
         messages += [*quotes, *self._withdrawn(one, now_held, at)]
         one.held = now_held
@@ -235,11 +236,11 @@ class OddsApiFeed:
         return found
 
     def _withdrawn(self, one: _Followed, now_held: dict[Series, Quote], at: int) -> list[Message]:
-        """The last prices of the same call that are not there any more."""
+        """The last prices of the same call that are not there any more: nobody can bet at them."""
         return [
-            Quote(at, *_series(quote), quote.odds, quote.size_minor, quote.kind, quote.suspect, stale=True)
+            replace(quote, known_at_ns=at, size_minor=0.0)
             for series, quote in one.held.items()
-            if series not in now_held and not quote.stale
+            if series not in now_held
         ]
 
     def _follow(self, sport: str, kept: Kept) -> None:

@@ -45,7 +45,7 @@ def _opened(settings: OddsApiSettings, around: Around) -> tuple[Cache, Games]:
     client = Client(wire, key, around.clock, jitter, timeout_s=settings.timeout_s, host=settings.host)
     sessions = cache_sessions(around.ledger, around.clock)
     raw = RawAnswers(around.folder / "data" / "raw" / "the_odds_api", key)
-    cache = Cache(sessions, client, around.clock, settings.credits_a_day, raw.keep)
+    cache = Cache(sessions, client, around.clock, settings.credits_a_day, raw)
     around.at_end(cache.close)
     return cache, Games(sessions)
 

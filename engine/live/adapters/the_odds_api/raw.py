@@ -1,7 +1,9 @@
 """Answers kept as they came: one file each, named by instant, call and content, so that they are imported in order.
 
 A file has the form of a historical snapshot, so that both are imported alike: ``timestamp`` is the instant at which the
-answer was received, ``call`` what was asked, and ``data`` the answer byte for byte.
+answer was received, ``call`` what was asked, and ``data`` the answer byte for byte. Prices that the answer before had,
+and this one has no more, are in a file of their own before it, in the same form, their markets with ``gone``. All of
+them are when the service fails.
 """
 
 from __future__ import annotations
@@ -9,10 +11,11 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from engine.clock import SECOND_NS
 from engine.errors import BeaError
@@ -39,26 +42,43 @@ class RawAnswers:
     def __init__(self, folder: Path, key: str) -> None:
         self._folder, self._key = folder, key.encode()
 
-    def keep(self, call: Call, answer: Answer) -> Path:
+    def keep(self, call: Call, answer: Answer, before: Any = None) -> Path:
         """Keep an answer.
+
+        Parameters
+        ----------
+        call : Call
+        answer : Answer
+        before : object
+            JSON of the answer to the same call before this one; None where there is none.
 
         Raises
         ------
         BeaError
-            The file cannot be written.
+            A file cannot be written.
         """
-        content = answer.content.replace(self._key, HIDDEN.encode()) if self._key else answer.content
-        at = datetime.fromtimestamp(answer.received_ns // SECOND_NS, UTC)
+        self.keep_gone(call, answer.received_ns, before, answer.value)
+        return self._write(call, answer.received_ns, answer.content)
+
+    def keep_gone(self, call: Call, received_ns: int, before: Any, now: Any) -> None:
+        """Keep what the JSON of an answer has no more; raises as `keep`."""
+        found = gone(before, now)
+        if found:
+            self._write(call, received_ns, json.dumps(found).encode(), "gone-")
+
+    def _write(self, call: Call, received_ns: int, content: bytes, kind: str = "") -> Path:
+        content = content.replace(self._key, HIDDEN.encode()) if self._key else content
+        at = datetime.fromtimestamp(received_ns // SECOND_NS, UTC)
         what = _NO_NAME.sub("-", call.path.lower()).strip("-")[:120]
         has_events = call.path.endswith(("/odds", "/events", "/scores"))
         top = self._folder if has_events else self._folder.with_name(f"{self._folder.name}_lists")
         folder = top / f"{at:%Y-%m-%d}"
-        instant = f"{at:%H%M%S}.{answer.received_ns % SECOND_NS // 1_000:06d}"
-        path = folder / f"{instant}-{what}-{sha256(content).hexdigest()[:32]}.json.gz"
+        instant = f"{at:%H%M%S}.{received_ns % SECOND_NS // 1_000:06d}"
+        path = folder / f"{instant}-{kind}{what}-{sha256(content).hexdigest()[:32]}.json.gz"
         try:
             if not path.is_file():
                 folder.mkdir(parents=True, exist_ok=True)
-                write_bytes(path, gzip.compress(stamped(content, call.key, answer.received_ns), 6, mtime=0))
+                write_bytes(path, gzip.compress(stamped(content, call.key, received_ns), 6, mtime=0))
         except OSError as error:
             raise BeaError(
                 "an answer of The Odds API cannot be kept", where=str(path), found=error.strerror or str(error),
@@ -76,3 +96,42 @@ def stamped(content: bytes, call: str, received_ns: int) -> bytes:
     at = datetime.fromtimestamp(received_ns // SECOND_NS, UTC)
     stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{received_ns % SECOND_NS // 1_000:06d}Z"
     return f'{{"timestamp":{json.dumps(stamp)},"call":{json.dumps(call)},"data":'.encode() + content + b"}"
+
+
+def gone(before: Any, now: Any) -> list[dict[str, Any]]:
+    """The prices of one answer that the next one has no more, as events in its form, each market with ``gone``.
+
+    >>> was = {"id": "x", "bookmakers": [{"key": "a", "markets": [{"key": "h2h", "outcomes": [{"name": "Draw"}]}]}]}
+    >>> gone([was], [{"id": "x", "bookmakers": []}])[0]["bookmakers"][0]["markets"]
+    [{'key': 'h2h', 'outcomes': [{'name': 'Draw'}], 'gone': True}]
+    >>> gone([was], [was])
+    []
+    """
+    there = {place for event in items(now) for place, _ in _outcomes(event)}
+    heads = {str(event.get("id")): event for event in items(now)}
+    found = list[dict[str, Any]]()
+    for event in items(before):
+        books = dict[str, dict[str, dict[str, Any]]]()
+        lost = [(place, parts) for place, parts in _outcomes(event) if place not in there]
+        for (_, book, market, *_), (whole, outcome) in lost:
+            made = books.setdefault(book, {}).setdefault(market, {**whole, "outcomes": [], "gone": True})
+            made["outcomes"].append(outcome)
+        if books:
+            head = heads.get(str(event.get("id")), event)
+            bookmakers = [{"key": book, "markets": list(markets.values())} for book, markets in books.items()]
+            found.append({**head, "bookmakers": bookmakers})
+    return found
+
+
+def items(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list, or an object as the only one; what is none has no price."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+
+
+def _outcomes(event: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], tuple[dict[str, Any], dict[str, Any]]]]:
+    """Where each outcome of an event stands, with its market."""
+    for book in items(event.get("bookmakers")):
+        for market in items(book.get("markets")):
+            for outcome in items(market.get("outcomes")):
+                names = (event.get("id"), book.get("key"), market.get("key"), outcome.get("name"), outcome.get("point"))
+                yield tuple(map(str, names)), (market, outcome)

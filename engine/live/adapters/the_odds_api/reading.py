@@ -53,15 +53,16 @@ class Reader:
     Parameters
     ----------
     market_age_ns : int
-        Prices of a market whose ``last_update`` was longer ago, when the answer came, are stale.
+        Prices of a market whose ``last_update`` was longer ago, when the answer came, have size 0.
     follow : callable, optional
         Gives events and quotes of an answer the events that its ids stand for: `Games.followed`.
     """
 
     def __init__(self, market_age_ns: int, follow: Follow | None = None) -> None:
         text, name = mapping_text(MAPPING)
-        self._mapping = parse_mapping(text, name)
-        self._market_age_ns, self._follow = market_age_ns, follow
+        mapping = parse_mapping(text, name)
+        self._mapping = replace(mapping, known=replace(mapping.known, age_s=market_age_ns / SECOND_NS))
+        self._follow = follow
 
     def read(self, value: Any, received_ns: int) -> Read:
         """Events and quotes of an answer. Events without teams, as those of outrights, are passed over.
@@ -72,6 +73,8 @@ class Reader:
             It has not the documented form.
         """
         value, nameless = _named(value)
+        if not value:
+            return Read({}, [], nameless)
         try:
             raw = stamped(json.dumps(value, allow_nan=False).encode(), "", received_ns)
         except (ValueError, RecursionError):  # 1e999 is read as an infinite number
@@ -89,36 +92,6 @@ class Reader:
         quotes = list(prices.select(_OF_QUOTE).iter_rows())
         passed_over = parsed.counts.rows_quarantined + parsed.counts.prices_quarantined
         return Read(events, quotes, passed_over + nameless)
-
-    def priced(self, value: Any, received_ns: int) -> tuple[Read, Read]:
-        """As `read`, the prices of markets that were read lately and those that were not."""
-        named, nameless = _named(value)
-        young, old = (self.read(part, received_ns) for part in self._by_age(named, received_ns))
-        return replace(young, passed_over=young.passed_over + nameless), old
-
-    def _by_age(self, value: Any, received_ns: int) -> tuple[list[Any], list[Any]]:
-        """The events with their young markets, and those that have old ones with them."""
-        young, old = list[Any](), list[Any]()
-        for event in value if isinstance(value, list) else [value]:
-            if not isinstance(event, Mapping):
-                raise FeedFailure("the answer cannot be read: an event that is no object")
-            books = {False: list[Any](), True: list[Any]()}
-            for book in _items(event.get("bookmakers")):
-                markets = {False: list[Any](), True: list[Any]()}
-                for market in _items(book.get("markets")):
-                    if market.get("outcomes") == []:  # an exchange without offers
-                        continue
-                    markets[self._is_old(market, book, received_ns)].append(market)
-                for is_old, found in markets.items():
-                    books[is_old] += [{**book, "markets": found}] if found else []
-            young.append({**event, "bookmakers": books[False]})
-            old += [{**event, "bookmakers": books[True]}] if books[True] else []
-        return young, old
-
-    def _is_old(self, market: Mapping[str, Any], book: Mapping[str, Any], received_ns: int) -> bool:
-        updated = market.get("last_update")
-        at_ns = instant(book.get("last_update") if updated is None else updated)
-        return at_ns is not None and received_ns - at_ns > self._market_age_ns
 
 
 def fixture(event: Mapping[str, Any], at_ns: int) -> Fixture:
@@ -152,14 +125,10 @@ def instant(value: Any) -> int | None:
 def _named(value: Any) -> tuple[list[Any], int]:
     """The events of an answer that have a team, and the number of the others."""
     events = value if isinstance(value, list) else [value]
+    if not all(isinstance(event, Mapping) for event in events):
+        raise FeedFailure("the answer cannot be read: an event that is no object")
     named = [
         event for event in events
-        if not isinstance(event, Mapping) or event.get("home_team") is not None or event.get("away_team") is not None
-        or "home_team" not in event
+        if "home_team" not in event or event["home_team"] is not None or event.get("away_team") is not None
     ]  # fmt: skip
     return named, len(events) - len(named)
-
-
-def _items(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list; what is none has no price."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

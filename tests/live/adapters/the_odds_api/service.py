@@ -69,7 +69,7 @@ class Service:
 
     def cache(self, settings: LedgerSettings, folder: Path, credits_a_day: int = 1_000) -> Cache:
         raw = RawAnswers(folder, KEY)
-        made = Cache(cache_sessions(settings, self.clock), self.client(), self.clock, credits_a_day, raw.keep)
+        made = Cache(cache_sessions(settings, self.clock), self.client(), self.clock, credits_a_day, raw)
         self.stack.callback(made.close)
         return made
 

@@ -177,7 +177,7 @@ def test_of_four_that_ask_at_one_instant_one_asks_the_service(
         with HttpWire() as wire, contextlib.closing(cache_sessions(settings, clock)) as sessions:
             client = Client(wire, KEY, clock, random.Random(1), timeout_s=5.0, host=service.url)
             started.wait()
-            found.append(Cache(sessions, client, clock, 9, RawAnswers(tmp_path, KEY).keep).get(ODDS, 60 * SECOND_NS))
+            found.append(Cache(sessions, client, clock, 9, RawAnswers(tmp_path, KEY)).get(ODDS, 60 * SECOND_NS))
 
     started, threads = threading.Barrier(4), [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from engine.clock import HOUR_NS, SECOND_NS
 from engine.errors import BeaError, ConfigurationError, LedgerFailure
 from engine.live.adapters.registry import Coverage
 from engine.live.adapters.the_odds_api.feed import OddsApiFeed
-from engine.live.adapters.the_odds_api.reading import Reader
+from engine.live.adapters.the_odds_api.reading import Reader, instant
 from engine.live.feed import Feed, FeedFailure, Fixture, Gap, Mark, Message, Quote, Result
 from engine.live.feeds.sieve import refusal_of
 from engine.live.ledger.settings import LedgerSettings
@@ -66,12 +67,37 @@ def test_events_prices_and_results_of_a_match(service: Service) -> None:
     assert START_NS + 5 * HOUR_NS <= result.known_at_ns <= START_NS + 5 * HOUR_NS + 600 * SECOND_NS
     quotes = of(Quote, messages)
     assert {(quote.market, quote.selection) for quote in quotes} >= {("1x2", "draw"), ("totals", "over")}
-    assert {quote.side for quote in quotes} == {"back", "lay"} and {quote.stale for quote in quotes} == {False, True}
+    assert {quote.side for quote in quotes} == {"back", "lay"} and {quote.size_minor for quote in quotes} == {None, 0.0}
 
 
 def test_what_it_says_is_what_the_import_of_its_answers_says(service: Service, tmp_path: Path) -> None:
-    messages = heard(service, opened(service), 3)
-    columns = ["event_id", "market", "line", "selection", "bookmaker", "side", "odds", "known_at"]
+    world, feed = service.server.world, opened(service)
+    messages = heard(service, feed, 0.2)
+    world.patches[GAMES[0].id, "pinnacle"] = None
+    messages += heard(service, feed, 0.2)
+    del world.patches[GAMES[0].id, "pinnacle"]
+    old = world.odds(GAMES[0], service.clock.wall_ns(), ["pinnacle"], ["h2h", "totals"], limits=False, of_event=False)
+    old["bookmakers"][0]["markets"][0]["last_update"] = iso(service.clock.wall_ns() - 400 * SECOND_NS)
+    del old["bookmakers"][0]["markets"][1]["outcomes"][0]
+    world.patches[GAMES[0].id, "pinnacle"] = old["bookmakers"][0]
+    messages += heard(service, feed, 0.2)
+    games = world.games[:]
+    del world.games[0]
+    messages += heard(service, feed, 0.2)
+    world.games[:] = games
+    messages += heard(service, feed, 1)
+    columns = [
+        "event_id",
+        "market",
+        "line",
+        "selection",
+        "bookmaker",
+        "side",
+        "odds",
+        "known_at",
+        "size_minor",
+        "instant",
+    ]
     files = list(read_files("the_odds_api", [tmp_path / "data" / "raw" / "the_odds_api"]))
     assert files and not [batch.refused for batch in files if batch.refused]
     assert sum(batch.counts.prices_quarantined + batch.counts.rows_quarantined for batch in files) == 0
@@ -79,18 +105,18 @@ def test_what_it_says_is_what_the_import_of_its_answers_says(service: Service, t
         pl.concat(batch.quotes for batch in files).with_columns(pl.col("known_at").cast(pl.Int64)).select(columns)
     )
     said = [
-        (q.event_id, q.market, q.line, q.selection, q.bookmaker, q.side, q.odds, q.known_at_ns)
-        for q in of(Quote, messages) if not q.stale
+        (q.event_id, q.market, q.line, q.selection, q.bookmaker, q.side, q.odds, q.known_at_ns, q.size_minor, q.kind)
+        for q in of(Quote, messages)
     ]  # fmt: skip
-    assert len(said) > 500 and set(imported.iter_rows()) == set(said)
+    assert len(said) > 300 and sum(one[8] == 0 for one in said) > 20 and set(imported.iter_rows()) == set(said)
 
 
-def test_a_price_that_is_gone_becomes_stale(service: Service) -> None:
+def test_a_price_that_is_gone_comes_again_with_size_0(service: Service) -> None:
     feed = opened(service)
     before = of(Quote, heard(service, feed, 0.01))
     service.server.world.patches[GAMES[0].id, "pinnacle"] = None
     after = of(Quote, heard(service, feed, 1))
-    gone = {(q.market, q.selection, q.odds) for q in after if q.stale}
+    gone = {(q.market, q.selection, q.odds) for q in after if q.size_minor == 0}
     held = {
         (q.market, q.selection, q.odds)
         for q in before
@@ -99,7 +125,7 @@ def test_a_price_that_is_gone_becomes_stale(service: Service) -> None:
     assert gone == held and len(held) == 5
 
 
-def test_a_market_that_was_read_long_ago_is_stale_from_the_start(service: Service) -> None:
+def test_a_market_that_was_read_long_ago_has_size_0_from_the_start(service: Service) -> None:
     feed = opened(service)
     world = service.server.world
     document = world.odds(GAMES[0], START_NS, ["pinnacle"], ["h2h", "totals"], limits=False, of_event=False)
@@ -108,11 +134,11 @@ def test_a_market_that_was_read_long_ago_is_stale_from_the_start(service: Servic
     world.patches[GAMES[0].id, "pinnacle"] = old
     messages = heard(service, feed, 0.01)
     (event,) = [one.values["event_id"] for one in of(Fixture, messages) if one.values["home"] == "Arsenal"]
-    said = [(q.market, q.stale) for q in of(Quote, messages) if (q.event_id, q.bookmaker) == (event, "pinnacle")]
-    assert set(said) == {("1x2", True), ("totals", False)}
+    said = [(q.market, q.size_minor) for q in of(Quote, messages) if (q.event_id, q.bookmaker) == (event, "pinnacle")]
+    assert set(said) == {("1x2", 0.0), ("totals", None)}
 
 
-def test_when_the_service_fails_everything_is_stale_and_the_failure_is_told(service: Service) -> None:
+def test_when_the_service_fails_everything_is_stale_and_the_failure_is_told(service: Service, tmp_path: Path) -> None:
     feed = opened(service)
     heard(service, feed, 0.01)
     service.server.faults = ["500"] * 1_000
@@ -121,6 +147,13 @@ def test_when_the_service_fails_everything_is_stale_and_the_failure_is_told(serv
     assert of(Gap, batch) and isinstance(batch[-1], Mark) and not [q for q in of(Quote, batch) if not q.stale]
     with pytest.raises(FeedFailure):
         feed.poll(0)
+    heard(service, feed, 0.01)  # it fails again and again
+    (kept,) = (tmp_path / "data" / "raw" / "the_odds_api").rglob("*-gone-*odds*")
+    said = json.loads(gzip.decompress(kept.read_bytes()))
+    lost = [outcome for event in said["data"] for book in event["bookmakers"] for market in book["markets"]
+            for outcome in market["outcomes"] if market["gone"]]  # fmt: skip
+    stale = of(Quote, batch)
+    assert len(lost) == len(stale) and instant(said["timestamp"]) == stale[0].known_at_ns // 1_000 * 1_000
     service.server.faults = []
     assert [q for q in of(Quote, heard(service, feed, 0.1)) if not q.stale]
 
@@ -182,7 +215,7 @@ def test_a_second_game_that_is_listed_alone_keeps_its_event(service: Service, tm
     service.clock.reach(games[0].starts_ns + 4 * HOUR_NS)
     service.server.world.games[:] = games[1:]
     messages = heard(service, feed, 0.01)
-    assert {q.event_id for q in of(Quote, messages) if not q.stale} == {second}
+    assert {q.event_id for q in of(Quote, messages) if q.size_minor is None} == {second}
     service.server.world.games[:] = games
     for hours in (1, 6):
         service.clock.reach(games[1].starts_ns + hours * HOUR_NS)
@@ -227,7 +260,7 @@ def test_a_game_with_another_id_is_another_event_unless_it_begins_when_the_first
     for game in (first, other, replace(first, starts_ns=first.starts_ns + 45 * 60 * SECOND_NS)):
         service.server.world.games[:] = [game]
         service.clock.sleep_ns(600 * SECOND_NS)
-        found.append(next(q.event_id for q in of(Quote, heard(service, feed, 0.01)) if not q.stale))
+        found.append(next(q.event_id for q in of(Quote, heard(service, feed, 0.01)) if q.size_minor is None))
     assert found[0] == found[1] != found[2]
 
 
@@ -328,11 +361,11 @@ def test_spoilt_answers_raise_nothing_but_a_failure_of_the_feed(seed: int) -> No
     for number in range(75):
         document = spoilt(generator, odds if number % 2 else scores)
         try:
-            young, old = reader.priced(document, START_NS)
+            read = reader.read(document, START_NS)
         except FeedFailure:
             refused += 1
             continue
-        for event in young.events.values():
+        for event in read.events.values():
             assert event["home"] and event["away"]
-        assert all(quote[6] > 1.0 for read in (young, old) for quote in read.quotes)
+        assert all(quote[6] > 1.0 for quote in read.quotes)
     assert refused < 75

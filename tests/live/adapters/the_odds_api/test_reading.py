@@ -35,9 +35,9 @@ def event(*books: dict[str, Any], **words: Any) -> dict[str, Any]:
 
 
 def read(*events: Any) -> Read:
-    young, old = Reader(300 * SECOND_NS).priced(list(events), START_NS)
-    assert old.quotes == []
-    return young
+    found = Reader(300 * SECOND_NS).read(list(events), START_NS)
+    assert {size for *_, size, _, _ in found.quotes} <= {None}
+    return found
 
 
 def prices(found: Read) -> set[tuple[Any, ...]]:
@@ -144,8 +144,8 @@ def test_of_real_answers_every_price_is_used_or_counted(
     at_ns = round(datetime(2026, 4, 16, 19, tzinfo=UTC).timestamp()) * SECOND_NS
     events, scores = (json.loads((folder / f"{name}.json").read_bytes()) for name in ("odds", "scores"))
     prices = sum(len(m["outcomes"]) for one in events for b in one["bookmakers"] for m in b["markets"])
-    young, old = reader.priced(events, at_ns)
-    assert (len(young.quotes) + len(old.quotes), young.passed_over + old.passed_over) == (used, passed_over)
-    assert used + passed_over == prices and len(young.events) == len(events)
+    found = reader.read(events, at_ns)
+    assert (len(found.quotes), found.passed_over) == (used, passed_over)
+    assert used + passed_over == prices and len(found.events) == len(events)
     ended = reader.read(scores, at_ns).events.values()
     assert (len(ended), sum(one["status"] == "played" for one in ended)) == (len(scores), results)
