@@ -93,6 +93,7 @@ def shown_venue(venue: str, deployed: Deployed, settings: LiveSettings, around: 
     if currency != money:
         raise UsageError("account and ledger have two currencies", where=venue, expected=money, found=currency,
                          todo=f"{venue}.currency says which the account has")  # fmt: skip
+    _check_sport(venue, deployed, settings)
     return DryVenue(_opened(venue, settings, around, stack), terms_of(venue).bookmakers)
 
 
@@ -115,6 +116,7 @@ def locked_venue(
     """
     terms, currency = terms_of(venue), _currency(venue, deployed, settings)
     wanted = Wanted(deployed.promotion, venue, currency, terms.account, terms.credentials)
+    _check_sport(venue, deployed, settings)
     opened: list[Venue] = []
 
     def account() -> VenueAccount | None:
@@ -162,3 +164,10 @@ def venue_of_ledger(name: str, settings: LiveSettings) -> str:
 def _currency(venue: str, deployed: Deployed, settings: LiveSettings) -> str:
     """Of the account, as the settings of the venue state it; where they state none, that of the ledger."""
     return str(getattr(settings.of(venue), "currency", deployed.promotion.currency))
+
+
+def _check_sport(venue: str, deployed: Deployed, settings: LiveSettings) -> None:
+    """Refuse a venue whose settings are of another sport than the promotion; most serve every sport."""
+    check: Callable[[str], None] | None = getattr(settings.of(venue), "check_sport", None)
+    if check is not None:
+        check(coverage_of(deployed).sport)

@@ -13,7 +13,7 @@ from engine.clock import SECOND_NS
 PACE_NS: Final = 120 * SECOND_NS
 #: a snapshot is kept by the service for so long
 CACHED_NS: Final = 60 * SECOND_NS
-PACED: Final = ("/v2/odds",)
+PACED: Final = ("/v2/odds", "/v1/line")
 Row = dict[str, Any]
 
 
@@ -40,6 +40,12 @@ class Offer:
         Status and code of the next answers.
     asked : list of tuple of (str, str or None)
         Path and ``since`` of every request.
+    spoilt : dict of str to object
+        Contents of answers by path, in place of what is offered.
+    most : float
+        Largest stake of ``/v1/line``.
+    last : int
+        Number of the last change.
     """
 
     now_ns: Callable[[], int]
@@ -47,6 +53,7 @@ class Offer:
     failing: list[tuple[int, str]] = field(default_factory=list)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     spoilt: dict[str, Any] = field(default_factory=dict)
+    most: float = 1_000.0
     last: int = 500
     _matches: dict[int, tuple[int, int, Row]] = field(default_factory=dict)
     _periods: dict[tuple[int, int], tuple[int, Row]] = field(default_factory=dict)
@@ -83,7 +90,7 @@ class Offer:
         assert since not in ("0", "1"), "since is never 0 or 1"
         self.asked.append((path, since))
         if path in PACED:
-            assert params["oddsFormat"] == "Decimal" and len(params["toCurrencyCode"]) == 3
+            assert params["oddsFormat"] == "Decimal" and (path == "/v1/line" or len(params["toCurrencyCode"]) == 3)
             if now - self._paced_ns.get(path, -PACE_NS) < PACE_NS:
                 return 429, {"code": "TOO_MANY_REQUESTS", "message": "no"}
             self._paced_ns[path] = now
@@ -96,6 +103,8 @@ class Offer:
             return 200, {"leagues": [
                 {"id": number, "name": name, "homeTeamType": kind} for number, (name, kind) in self.leagues.items()
             ]}  # fmt: skip
+        if path == "/v1/line":
+            return 200, self._line(params)
         made = {"/v2/odds": self._odds, "/v1/fixtures": self._fixtures, "/v1/fixtures/settled": self._settled}[path]
         if since is not None:
             return 200, made(int(since))
@@ -104,6 +113,37 @@ class Offer:
             at, kept = now, made(0)
             self._kept[path] = at, kept
         return 200, kept
+
+    def _line(self, params: Mapping[str, str]) -> Row:
+        """The line of a selection, as the documentation of ``/v1/line`` has it."""
+        event, number = int(params["eventId"]), int(params["periodNumber"])
+        assert int(params["leagueId"]) == self._matches[event][1] and params["sportId"]
+        side = params.get("side") or {"Draw": "DRAW"}.get(params["team"], params["team"].upper())
+        handicap = float(params["handicap"]) if params["betType"] != "MONEYLINE" else None
+        for found in self.lines(event, number):
+            if found["betType"] == params["betType"] and found["side"] == side and found["handicap"] == handicap:
+                alt = {} if found["altLineId"] is None else {"altLineId": found["altLineId"]}
+                limits = {"maxRiskStake": self.most, "minRiskStake": 1.0}
+                return {"status": "SUCCESS", "price": found["price"], "lineId": found["lineId"]} | alt | limits
+        return {"status": "NOT_EXISTS"}
+
+    def lines(self, event: int, number: int) -> list[Row]:
+        """Everything that can be bet on in a period: bet type, side or team, handicap of it, price, ids."""
+        row = self._periods.get((event, number), (0, {"status": 2}))[1]
+        if row["status"] != 1 or row["cutoff"] <= stamp(self.now_ns()):
+            return []
+        first = self.leagues[self._matches[event][1]][1] == "Team1"
+        home, away = ("TEAM1", "TEAM2") if first else ("TEAM2", "TEAM1")
+        sides = {"home": home, "away": away, "draw": "DRAW"}
+        found = [("MONEYLINE", sides[name], None, price, None) for name, price in (row.get("moneyline") or {}).items()]
+        for one in row.get("spreads") or ():
+            for side, points, name in ((home, one["hdp"], "home"), (away, -one["hdp"], "away")):
+                found.append(("SPREAD", side, points, one[name], one.get("altLineId")))
+        for one in row.get("totals") or ():
+            found += [("TOTAL_POINTS", name.upper(), one["points"], one[name], one.get("altLineId"))
+                      for name in ("over", "under")]  # fmt: skip
+        names = ("betType", "side", "handicap", "price", "altLineId")
+        return [{"lineId": row["lineId"]} | dict(zip(names, line, strict=True)) for line in found]
 
     def _leagues(self, events: Mapping[int, Row]) -> list[Row]:
         found: dict[int, list[Row]] = {}

@@ -77,9 +77,13 @@ class Service:
         self.currency, self.offered, self.events = "EUR", 2.0, list(range(1, 130))
         self.odds: Row | None = None  # the answer to /v2/odds, in place of the usual
         self.offer: Offer | None = None  # what is offered, in place of one price for every event
+        self.league = 7
+        self.spoil: Callable[[Row], Row] = lambda row: row  # changes a row of a list of bets
+        self.line: Row = {}  # what /v1/line says otherwise
         self.page_rows = 50
         self.refusals: list[tuple[int, Row]] = []
         self.bodies: list[Row] = []
+        self.placed: dict[str, Row] = {}  # lines of bets on an offer
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.refused = False  # the last request met a closed door: no connection was there for it
         self.broken: Exception | None = None
@@ -103,7 +107,7 @@ class Service:
             status, value = self.offer.answer(heard.path, heard.params)
             return answer(value, status)
         does = {
-            "/v2/leagues": self._leagues, "/v2/odds": self._odds, "/v4/bets": self._bets,
+            "/v2/leagues": self._leagues, "/v2/odds": self._odds, "/v1/line": self._line, "/v4/bets": self._bets,
             "/v4/bets/straight": self._place, "/v1/client/balance": self._balance,
         }  # fmt: skip
         said, result = does[heard.path](heard)
@@ -121,7 +125,7 @@ class Service:
     # -- lines --------------------------------------------------------------------------------------------------------
 
     def _leagues(self, heard: Heard) -> tuple[Reply, Any]:
-        return Reply(), {"leagues": [{"id": 7, "name": "League", "homeTeamType": "Team1"}]}
+        return Reply(), {"leagues": [{"id": self.league, "name": "League", "homeTeamType": "Team1"}]}
 
     def _odds(self, heard: Heard) -> tuple[Reply, Any]:
         assert heard.params["oddsFormat"] == "Decimal" and heard.params["toCurrencyCode"]
@@ -140,13 +144,22 @@ class Service:
         ]  # fmt: skip
         return Reply(), {"sportId": 29, "last": 500, "leagues": [{"id": 7, "events": events}]}
 
+    def _line(self, heard: Heard) -> tuple[Reply, Any]:
+        assert heard.params["oddsFormat"] == "Decimal" and heard.params["team"] in ("Team1", "Team2", "Draw")
+        found = {"status": "SUCCESS", "price": self.offered, "lineId": 1000 + int(heard.params["eventId"])}
+        return Reply(), found | {"maxRiskStake": 1e9, "minRiskStake": 0.01} | self.line
+
     # -- bets ---------------------------------------------------------------------------------------------------------
 
     def _place(self, heard: Heard) -> tuple[Reply, Any]:
         body = heard.json()
         assert heard.headers["content-type"] == "application/json" and body["fillType"] == "NORMAL", body
-        assert body["winRiskStake"] == "RISK" and body["lineId"] == 1000 + body["eventId"], body
+        assert body["winRiskStake"] == "RISK", body
         self.bodies.append(body)
+        stands = body["lineId"] == 1000 + body["eventId"] if self.offer is None else self._on_offer(body) is not None
+        if not stands:
+            moved = {"status": "PROCESSED_WITH_ERROR", "errorCode": "LINE_CHANGED", "betId": None}
+            return Reply(), moved | {"uniqueRequestId": body["uniqueRequestId"]}
         if self.refusals:
             status, content = self.refusals.pop(0)
             content = {"uniqueRequestId": body["uniqueRequestId"], **content} if status == 200 else content
@@ -162,12 +175,24 @@ class Service:
             return said, None
         return said, _placed(rows[0], body, is_known=known is not None)
 
+    def _on_offer(self, body: Row) -> Row | None:
+        """The line of a bet, if it still stands."""
+        assert self.offer is not None
+        side = body.get("side") or body["team"]
+        wanted = body["lineId"], body["altLineId"], body["betType"], side
+        for line in self.offer.lines(body["eventId"], body["periodNumber"]):
+            if (line["lineId"], line["altLineId"], line["betType"], line["side"]) == wanted:
+                self.placed[UUID(body["uniqueRequestId"]).hex] = line | {"periodNumber": body["periodNumber"]}
+                return line
+        return None
+
     def _order(self, body: Row) -> Order:
         key, stake = UUID(body["uniqueRequestId"]).hex, round(body["stake"] * 100)
         known = self._order_of(key)
+        line = self.placed.get(key, {})
         made = known or Order(
-            key, int(key[:12], 16), body["eventId"], "1x2", None, _SELECTIONS[body["team"]], "aaa", "back",
-            self.offered, 1.0, stake, 0, T0_NS, T0_NS + 60 * SECOND_NS,
+            key, int(key[:12], 16), body["eventId"], "1x2", None, _SELECTIONS.get(body.get("team", ""), "home"), "aaa",
+            "back", line.get("price", self.offered), 1.0, stake, 0, T0_NS, T0_NS + 60 * SECOND_NS,
         )  # fmt: skip
         return replace(made, stake_minor=stake)
 
@@ -193,7 +218,7 @@ class Service:
         start = int(params.get("fromRecord", 0))
         page = found[start : start + self.page_rows]
         more = start + self.page_rows < len(found) or not values["all"]
-        return said, {"moreAvailable": more, "straightBets": [self._row(row) for row in page]}
+        return said, {"moreAvailable": more, "straightBets": [self.spoil(self._row(row)) for row in page]}
 
     def _is_remembered(self, key: str) -> bool:
         return self.desk.now_ns() - self.desk.accepted_ns.get(key, 0) < REMEMBERED_NS
@@ -203,16 +228,18 @@ class Service:
         unique = str(UUID(key)) if key else None
         if status in ("PENDING_ACCEPTANCE", "NOT_ACCEPTED"):
             return {"uniqueRequestId": unique, "betStatus": status}
-        team = TEAMS.get(row.get("selection") or "home", "DRAW")
+        line = self.placed.get(key, {})
+        team = line.get("side") or TEAMS.get(row.get("selection") or "home", "DRAW")
         event_id = row["event_id"] if row.get("event_id") is not None else (row.get("raw") or {}).get("event_id")
         pnl = None if row.get("pnl_minor") is None else row["pnl_minor"] / 100
         if status == "WON" and pnl is not None and pnl < 0:
             status = "LOSE"
         return {
             "betId": _number(row["venue_bet_id"]), "uniqueRequestId": unique, "betStatus": status,
-            "betType": "MONEYLINE", "placedAt": "2023-11-14T22:13:20Z", "risk": row["matched_minor"] / 100,
-            "win": 1.0, "winLoss": pnl, "price": row["odds"], "eventId": event_id, "periodNumber": 0,
-            "team1": "Reds", "team2": "Blues", "teamName": _NAMES[team], "side": None, "handicap": None,
+            "betType": line.get("betType", "MONEYLINE"), "placedAt": "2023-11-14T22:13:20Z",
+            "risk": row["matched_minor"] / 100, "win": 1.0, "winLoss": pnl, "price": row["odds"], "eventId": event_id,
+            "periodNumber": line.get("periodNumber", 0), "team1": "Reds", "team2": "Blues",
+            "teamName": _NAMES.get(team), "side": None if team in _NAMES else team, "handicap": line.get("handicap"),
         }  # fmt: skip
 
     def _balance(self, heard: Heard) -> tuple[Reply, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -13,6 +13,9 @@ from engine.live.adapters.pinnacle.fields import amount_minor, key_of, odds, row
 from engine.live.linking.contract import Directory, Ours, Theirs
 from engine.live.venue import ForeignBet, Outcome, ReadFailed, Reading, Receipt
 from engine.live.wire.fields import Misread, Row, instant_ns, number_or_none, whole, word
+from engine.logs.setup import logger
+
+_LOG: Final = logger(__name__)
 
 #: request ids of one request
 MOST_IDS: Final = 10
@@ -60,10 +63,18 @@ class Bets:
             complete = complete and answer.get("moreAvailable") is not True
         reading = self._reading(found, complete)
         wanted = tuple(one for one in reading.receipts if one.key in keys)
-        return Reading(wanted, complete)
+        return Reading(wanted, reading.complete)
 
-    def lately(self, now_ns: int) -> Reading:
+    def lately(self, now_ns: int, keys: Collection[str] | None = None) -> Reading:
         """Running bets, and those that were settled within a week.
+
+        Parameters
+        ----------
+        now_ns : int
+            UTC nanoseconds.
+        keys : collection of str, optional
+            Bets that are asked for. A row that cannot be read leaves the reading complete for them where it is
+            another's. None: every row must be read.
 
         Raises
         ------
@@ -72,7 +83,7 @@ class Bets:
         since, until = _text(now_ns - _LATELY_NS), _text(now_ns + SECOND_NS)
         running, all_running = self._pages({"betList": "RUNNING"})
         settled, all_settled = self._pages({"betList": "SETTLED", "fromDate": since, "toDate": until})
-        return self._reading([*running, *settled], all_running and all_settled)
+        return self._reading([*running, *settled], all_running and all_settled, keys)
 
     def _pages(self, params: Mapping[str, str]) -> tuple[list[Row], bool]:
         found: list[Row] = []
@@ -86,19 +97,26 @@ class Bets:
             if not rows_of_page:
                 return found, False
 
-    def _reading(self, found: Sequence[Row], complete: bool) -> Reading:
-        """Each bet once: the last of its rows counts, for lists are read one after the other."""
+    def _reading(self, found: Sequence[Row], complete: bool, keys: Collection[str] | None = None) -> Reading:
+        """Each bet once: the last of its rows counts, for lists are read one after the other.
+
+        A row that cannot be read is named in the log. What it is of is not known, so it proves nothing: not that the
+        bet is there, nor that it is not.
+        """
         receipts: dict[tuple[str, str], Receipt] = {}
         foreign: dict[str, ForeignBet] = {}
-        try:
-            for row in found:
+        for row in found:
+            try:
                 receipt = self.receipt(row)
                 if receipt.key:
                     receipts[receipt.venue_bet_id or receipt.key, receipt.key] = receipt
                 elif receipt.at_risk_minor:
                     foreign[receipt.venue_bet_id] = self._foreign(row, receipt)
-        except Misread as error:
-            raise ReadFailed(f"unreadable_{error}") from None
+            except Misread as error:
+                named = kept(row)
+                bet, unique = named.get("betId"), named.get("uniqueRequestId")
+                _LOG.warning("a bet of a list cannot be read", bet=bet, request=unique, field=f"{error}")
+                complete = complete and keys is not None and _is_of_another(row, keys)
         return Reading(tuple(receipts.values()), complete, tuple(foreign.values()))
 
     def receipt(self, row: Row) -> Receipt:
@@ -153,6 +171,15 @@ def kept(row: Row) -> dict[str, object]:
         name: value for name in KEPT
         if isinstance(value := row.get(name), str | int | float) and not (isinstance(value, str) and len(value) > 60)
     }  # fmt: skip
+
+
+def _is_of_another(row: Row, keys: Collection[str]) -> bool:
+    """Whether a row has a request id that none of some bets has, or none at all: it was placed by hand."""
+    try:
+        key = key_of(row)
+    except Misread:
+        return False
+    return key not in keys if key else row.get("uniqueRequestId") is None and row.get("betId") is not None
 
 
 def _straight(answer: Row) -> Sequence[Row]:

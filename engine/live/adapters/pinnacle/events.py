@@ -14,7 +14,6 @@ import polars as pl
 
 from engine.betting.sport import sport_of
 from engine.clock import SECOND_NS
-from engine.errors import ConfigurationError
 from engine.live.adapters.pinnacle.fixtures import CANCELLED, SETTLED, Ended, Match
 from engine.live.adapters.pinnacle.prices import ours_of
 from engine.live.adapters.registry import Coverage
@@ -24,12 +23,6 @@ from engine.source.aliases import load_aliases
 from engine.source.events import finish_events
 from engine.source.quarantine import Origin
 
-#: our sport by Pinnacle's number
-SPORTS: Final = {
-    3: "baseball", 4: "basketball", 6: "boxing", 8: "cricket", 10: "darts", 15: "american_football", 18: "handball",
-    19: "ice_hockey", 22: "mma", 26: "rugby_league", 27: "rugby_union", 28: "snooker", 29: "football", 33: "tennis",
-    34: "volleyball",
-}  # fmt: skip
 _ORIGIN: Final = Origin("pinnacle", "fixtures", "")
 
 
@@ -175,20 +168,3 @@ class Events:
         home, away = reversed(sides) if swapped else sides
         day = f"{datetime.fromtimestamp(match.starts_ns // SECOND_NS, UTC):%Y-%m-%d}"
         return Name(competition, home, away, day, swapped)
-
-
-def check_sport(sport_id: int, sport: str) -> None:
-    """Refuse a number of Pinnacle that is another sport.
-
-    Raises
-    ------
-    ConfigurationError
-    """
-    if SPORTS.get(sport_id) != sport:
-        number = next(
-            (f"{number}" for number, name in SPORTS.items() if name == sport), "a sport of the list in the docs"
-        )
-        raise ConfigurationError(
-            "the settings name another sport", where="pinnacle.sport_id", expected=f"{number}, {sport}",
-            found=f"{sport_id}, {SPORTS.get(sport_id, 'a sport without a name here')}", todo="set pinnacle.sport_id",
-        )  # fmt: skip

@@ -16,8 +16,8 @@ from engine.live.wire.fields import Misread, Row, instant_ns, whole, word
 
 #: an event is forgotten so long after its start
 _KEPT_NS: Final = 14 * DAY_NS
-#: units of a result that is the score of the match; other events are of corners, bookings and the like
-_OF_MATCH: Final = ("", "regular")
+#: units of a result that is the score of the match; other events are of corners, bookings, games and the like
+_OF_MATCH: Final = ("", "regular", "sets")
 #: status of a period; a second one is a correction
 SETTLED, CANCELLED, DELETED = (1, 2), (3, 4), (5,)
 _STATUSES: Final = (*SETTLED, *CANCELLED, *DELETED)

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from math import ceil
 from typing import Final
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.live.adapters.pinnacle.api import Api
-from engine.live.adapters.pinnacle.fields import rows
-from engine.live.adapters.pinnacle.prices import TEAMS, Price, prices_of
+from engine.live.adapters.pinnacle.fields import odds, rows
+from engine.live.adapters.pinnacle.prices import TEAMS, TOTALS, Price, prices_of
 from engine.live.adapters.pinnacle.settings import PinnacleSettings
 from engine.live.clock import Clock
 from engine.live.linking.contract import Theirs
 from engine.live.venue import ReadFailed
-from engine.live.wire.fields import Misread, Row, whole, word
+from engine.live.wire.fields import Misread, Row, number_or_none, whole, word
 
 #: between two requests of odds of a sport
 PACE_NS: Final = 120 * SECOND_NS
@@ -61,6 +62,8 @@ class Lines:
         self._odds = self._sport | {"oddsFormat": "Decimal", "toCurrencyCode": settings.currency}
         self._asked_ns: int | None = None
         self._leagues_ns: int | None = None
+        self._checked_ns: int | None = None
+        self._league_of: dict[str, int] = {}
         self._last: int | None = None
         self._teams: dict[int, tuple[str, str]] = {}
         self._periods: dict[tuple[str, int], dict[Theirs, Price]] = {}
@@ -92,6 +95,34 @@ class Lines:
             return None
         found = self._periods.get((theirs.event, int(period)), {}).get(theirs)
         return found if found is not None and found.cutoff_ns > self._clock.wall_ns() else None
+
+    def checked(self, theirs: Theirs, price: Price) -> Price | None:
+        """A price and its limits as ``/line`` states them now; None where it is not offered any more.
+
+        The pace of ``/line`` is that of odds. Where it allows no question the price is as it was read last: its line
+        stands for it.
+
+        Raises
+        ------
+        ReadFailed
+        """
+        now, league = self._clock.monotonic_ns(), self._league_of.get(theirs.event)
+        if league is None or (self._checked_ns is not None and now - self._checked_ns < PACE_NS):
+            return price
+        self._checked_ns = now
+        period, _, bet_type = theirs.market.partition("/")
+        is_total = theirs.selection in TOTALS
+        params = {
+            **self._sport, "leagueId": f"{league}", "eventId": theirs.event, "oddsFormat": "Decimal",
+            "periodNumber": period, "betType": bet_type,
+            **({"side": theirs.selection} if is_total else {"team": theirs.selection.capitalize()}),
+            **({} if theirs.handicap is None else {"handicap": f"{theirs.handicap}"}),
+        }  # fmt: skip
+        answer = self._api.read("/v1/line", params)
+        try:
+            return _line(answer, price.cutoff_ns)
+        except Misread as error:
+            raise ReadFailed(f"unreadable_{error}") from None
 
     def wait_ns(self) -> int:
         """How long the pace forbids a request from now on."""
@@ -157,12 +188,13 @@ class Lines:
     def _take(self, answer: Row, received_ns: int) -> None:
         """Put an answer in; all of it or nothing."""
         read: dict[tuple[str, int], dict[Theirs, Price]] = {}
-        spoilt: set[str] = set()
+        spoilt, league_of = set[str](), dict[str, int]()
         counted: Counter[str] = Counter()
         for league in rows(answer, "leagues"):
             teams = self._teams.get(whole(league, "id"))
             for event in rows(league, "events"):
                 name = f"{whole(event, 'id')}"
+                league_of[name] = whole(league, "id")
                 if teams is None:
                     counted["an event of a league whose home team is not known"] += 1
                     spoilt.add(name)
@@ -181,6 +213,23 @@ class Lines:
             name: prices for name, prices in (kept | read).items()
             if prices and name[0] not in spoilt and all(one.cutoff_ns > old_ns for one in prices.values())
         }  # fmt: skip
+        offered = {event for event, _ in self._periods}
+        self._league_of = {name: of for name, of in (self._league_of | league_of).items() if name in offered}
         self._last = last if last is not None and last > 1 else None
         self.received_ns = received_ns
         self.passed_over += counted
+
+
+def _line(answer: Row, cutoff_ns: int) -> Price | None:
+    status = word(answer, "status")
+    if status == "NOT_EXISTS":
+        return None
+    offered = odds(answer, "price")
+    if status != "SUCCESS" or offered is None:
+        raise Misread("status" if status != "SUCCESS" else "price")
+    alt = None if answer.get("altLineId") is None else whole(answer, "altLineId")
+    most, least = number_or_none(answer, "maxRiskStake"), number_or_none(answer, "minRiskStake")
+    return Price(
+        whole(answer, "lineId"), alt, offered, None if most is None else int(most * 100), cutoff_ns,
+        None if least is None else ceil(least * 100 - 1e-6),
+    )  # fmt: skip

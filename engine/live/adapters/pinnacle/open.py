@@ -10,7 +10,7 @@ from engine.errors import BeaError, ConfigurationError
 from engine.live.account import AccountRead, check_currency
 from engine.live.adapters.pinnacle.api import Api
 from engine.live.adapters.pinnacle.catalogue import read_catalogue
-from engine.live.adapters.pinnacle.events import Events, check_sport
+from engine.live.adapters.pinnacle.events import Events
 from engine.live.adapters.pinnacle.feed import PinnacleFeed
 from engine.live.adapters.pinnacle.fixtures import Fixtures
 from engine.live.adapters.pinnacle.kept import KeptEvents
@@ -79,7 +79,7 @@ def open_feed(settings: PinnacleSettings, coverage: Coverage, around: Around) ->
 
 def feed_over(wire: Wire, settings: PinnacleSettings, coverage: Coverage, around: Around) -> PinnacleFeed:
     """As `open_feed`, over a wire that is open."""
-    check_sport(settings.sport_id, coverage.sport)
+    settings.check_sport(coverage.sport)
     lines = lines_of(wire, settings, around)
     try:
         lines.read_leagues()
@@ -112,7 +112,7 @@ def open_catalogue(settings: PinnacleSettings, coverage: Coverage, around: Aroun
 
 def catalogue_over(wire: Wire, settings: PinnacleSettings, coverage: Coverage, around: Around) -> Sequence[Offered]:
     """As `open_catalogue`, over a wire that is open."""
-    check_sport(settings.sport_id, coverage.sport)
+    settings.check_sport(coverage.sport)
     fixtures = Fixtures(Api(wire, around.environment, around.secrets), settings.sport_id, around.clock)
     try:
         found = read_catalogue(lines_of(wire, settings, around), fixtures, coverage, around.clock.wall_ns())

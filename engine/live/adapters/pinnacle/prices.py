@@ -12,6 +12,8 @@ from engine.live.wire.fields import Misread, Row, instant_ns, number_or_none, wh
 
 #: `homeTeamType` of a league: which teams home and away are
 TEAMS: Final[Mapping[str, tuple[str, str]]] = {"Team1": ("TEAM1", "TEAM2"), "Team2": ("TEAM2", "TEAM1")}
+#: selections that are sides of a total, not teams
+TOTALS: Final = ("OVER", "UNDER")
 #: markets by period: 0 is the match, 1 its first half in football
 _MARKETS: Final = {
     "0/MONEYLINE": "1x2", "0/SPREAD": "asian_handicap", "0/TOTAL_POINTS": "totals", "1/MONEYLINE": "first_half_1x2",
@@ -33,6 +35,8 @@ class Price:
         Largest stake, hundredths of the account's currency.
     cutoff_ns : int
         End of betting, UTC nanoseconds.
+    least_minor : int or None
+        Smallest stake; None: not known.
     """
 
     line_id: int
@@ -40,6 +44,7 @@ class Price:
     odds: float
     most_minor: int | None
     cutoff_ns: int
+    least_minor: int | None = None
 
 
 def prices_of(event: str, period: Row, teams: tuple[str, str]) -> dict[Theirs, Price]:

@@ -14,7 +14,7 @@ from engine.live.adapters.pinnacle.bets import Bets, kept
 from engine.live.adapters.pinnacle.codes import code_of, said_of
 from engine.live.adapters.pinnacle.fields import amount_minor, key_of, odds
 from engine.live.adapters.pinnacle.lines import Lines
-from engine.live.adapters.pinnacle.prices import Price
+from engine.live.adapters.pinnacle.prices import TOTALS, Price
 from engine.live.adapters.pinnacle.settings import PinnacleSettings
 from engine.live.clock import Clock
 from engine.live.linking.contract import Directory, Ours, Theirs
@@ -36,7 +36,6 @@ from engine.live.wire.request import Reply, WireFailure
 
 PROFILE: Final = usual("pinnacle", ProofClass.LOOK_UP, not_accepted_status=(429,))
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
-_TOTALS: Final = ("OVER", "UNDER")
 
 
 class PinnacleVenue:
@@ -87,21 +86,21 @@ class PinnacleVenue:
         started_ns = self._clock.monotonic_ns()
         try:
             price = self._lines.price(theirs)
+            reason = _unfit(order, price)
+            if price is not None and not reason:
+                price = self._lines.checked(theirs, price)
+                reason = _unfit(order, price)
         except ReadFailed as failure:
             return NotTaken(f"lines_{failure.cause}", failure.retry_after_ns)
         if self._clock.monotonic_ns() - started_ns > self.profile.connect_timeout_ns:
             return NotTaken("late")  # who waits for the answer has not reckoned with it
-        if price is None:
-            return _refusal(order, "offline")
-        if price.odds < order.odds_worst:
-            return _refusal(order, "price_moved")
-        if price.most_minor is not None and order.stake_minor > price.most_minor:
-            return _refusal(order, "stake_maximum")
+        if price is None or reason:
+            return _refusal(order, reason)
         return self._request(order, theirs, price)
 
     def _request(self, order: Order, theirs: Theirs, price: Price) -> dict[str, object]:
         period, _, bet_type = theirs.market.partition("/")
-        is_total = theirs.selection in _TOTALS
+        is_total = theirs.selection in TOTALS
         return {
             "uniqueRequestId": str(UUID(order.key)), "oddsFormat": "DECIMAL",
             "acceptBetterLine": self._settings.accept_better_line, "stake": order.stake_minor / 100,
@@ -124,7 +123,7 @@ class PinnacleVenue:
         missing = set(wanted) - {receipt.key for receipt in reading.receipts}
         if not missing:
             return reading
-        lists = self._bets.lately(self._clock.wall_ns())
+        lists = self._bets.lately(self._clock.wall_ns(), missing)
         more = tuple(receipt for receipt in lists.receipts if receipt.key in missing)
         return Reading(reading.receipts + more, reading.complete and lists.complete)
 
@@ -185,6 +184,17 @@ def answer_of(order: Order, reply: Reply) -> Receipt | VenueFailure:
         )
     except Misread as error:
         return Unanswered(f"unreadable_{error}")
+
+
+def _unfit(order: Order, price: Price | None) -> str:
+    """Why an order cannot be bet at a price; empty: it can."""
+    if price is None:
+        return "offline"
+    if price.odds < order.odds_worst:
+        return "price_moved"
+    if price.most_minor is not None and order.stake_minor > price.most_minor:
+        return "stake_maximum"
+    return "stake_minimum" if price.least_minor is not None and order.stake_minor < price.least_minor else ""
 
 
 def _refusal(order: Order, reason: str) -> Receipt:

@@ -335,3 +335,82 @@ def test_a_read_that_a_cache_kept_is_no_reading(scene: Scene) -> None:
     scene.clock.sleep_ns(5_000_000_000)
     with pytest.raises(ReadFailed, match="cached"):
         scene.venue.look_up([order().key])
+
+
+def test_a_line_is_checked_before_a_bet_once_in_two_minutes(scene: Scene) -> None:
+    scene.venue.place([order(1)])
+    asked = [params for path, params in scene.service.asked if path == "/v1/line"]
+    assert [(one["leagueId"], one["eventId"], one["betType"], one["team"]) for one in asked] == [
+        ("7", "1", "MONEYLINE", "Team1"),
+    ]  # fmt: skip
+    scene.service.line = {"status": "NOT_EXISTS"}
+    assert isinstance(scene.venue.place([order(2)])[0], Receipt) and len(scene.service.bodies) == 2
+    for number, (line, reason) in enumerate(
+        [
+            ({"status": "NOT_EXISTS"}, "offline"), ({"price": 1.5}, "price_moved"),
+            ({"maxRiskStake": 9.99}, "stake_maximum"), ({"minRiskStake": 10.01}, "stake_minimum"),
+        ]
+    ):  # fmt: skip
+        scene.clock.sleep_ns(PACE_NS)
+        scene.service.line = line
+        (said,) = scene.venue.place([order(3 + number, odds_worst=1.9)])
+        assert isinstance(said, Receipt) and (said.outcome, said.reason) == (Outcome.REJECTED, reason)
+    for line in ({"status": "SOMETHING"}, {"price": None}, {"lineId": "x"}):
+        scene.clock.sleep_ns(PACE_NS)
+        scene.service.line = line
+        with pytest.raises(NotTaken, match="lines_unreadable_"):
+            scene.venue.place([order(9)])
+    assert len(scene.service.bodies) == 2
+
+
+def test_a_bet_is_sent_on_the_line_that_the_check_gives(scene: Scene) -> None:
+    scene.service.line = {"lineId": 77, "altLineId": 5}
+    (said,) = scene.venue.place([order()])
+    assert isinstance(said, Receipt) and said.reason == "line_changed"
+    (body,) = scene.service.bodies
+    assert (body["lineId"], body["altLineId"]) == (77, 5)
+
+
+@pytest.mark.parametrize("field", ["betStatus", "risk", "price", "betId"])
+def test_a_row_that_cannot_be_read_leaves_the_others_and_proves_nothing(scene: Scene, field: str) -> None:
+    for number in (1, 2, 3):
+        scene.venue.place([order(number)])
+    scene.service.spoil = lambda row: {**row, field: "?"} if row["uniqueRequestId"] == str(UUID(order(2).key)) else row
+    both = scene.venue.look_up([order(1).key, order(2).key])
+    assert [one.key for one in both.receipts] == [order(1).key] and not both.complete
+    assert scene.venue.look_up([order(1).key]).complete
+    listed = scene.venue.bets()
+    assert {one.key for one in listed.receipts} == {order(1).key, order(3).key} and not listed.complete
+
+
+def test_a_row_of_another_that_cannot_be_read_lets_an_absence_be_proved(scene: Scene) -> None:
+    scene.venue.place([order(1)])
+    scene.desk.inject(FAULTS["foreign_bet"])
+    scene.service.spoil = lambda row: row if row["uniqueRequestId"] else {**row, "price": "?"}
+    reading = scene.venue.look_up([order(8).key])
+    assert reading.complete and not reading.receipts
+    assert not scene.venue.bets().complete
+    scene.service.spoil = lambda row: {**row, "uniqueRequestId": 5, "price": "?"}
+    assert not scene.venue.look_up([order(8).key]).complete
+
+
+def test_the_number_of_the_sport_is_one_that_is_known_and_that_of_the_promotion() -> None:
+    with pytest.raises(ConfigurationError, match="not a sport of Pinnacle"):
+        PinnacleSettings(sport_id=12345)
+    with pytest.raises(ConfigurationError, match="33 tennis"):
+        PinnacleSettings().check_sport("tennis")
+    PinnacleSettings(sport_id=33).check_sport("tennis")
+
+
+def test_a_league_that_appears_later_is_read_within_the_hour_and_counted_until_then(scene: Scene) -> None:
+    lines = scene.venue._lines
+    scene.venue.place([order(1)])
+    scene.service.league = 8
+    scene.service.odds = {"last": 501, "leagues": [{"id": 8, "events": [{"id": 200, "periods": []}]}]}
+    for _ in range(29):
+        scene.clock.sleep_ns(PACE_NS)
+        lines.refresh()
+    assert lines.passed_over == {"an event of a league whose home team is not known": 29}
+    scene.clock.sleep_ns(PACE_NS)
+    lines.refresh()
+    assert lines.passed_over.total() == 29 and lines.teams(8) == ("TEAM1", "TEAM2")
