@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -86,24 +86,45 @@ class Feeding:
         return [m for _ in range(steps) for m in self.feed.poll(SECOND_NS // 10) if isinstance(m, Quote)]
 
 
+@dataclass
+class Place:
+    """The fake stream and the fake exchange, where feeds can be opened one after the other."""
+
+    scene: Scene
+    server: StreamServer
+    folder: Path
+    shown: list[str] = field(default_factory=list)
+
+    def opened(self, stack: ExitStack, settings: BetfairSettings = FAST) -> Feeding:
+        """A new feed, which ends with the stack."""
+        credentials = {USER: exchange.USER, PASSWORD: exchange.PASSWORD, KEY: exchange.APP_KEY}
+        clock, lines = self.scene.clock, list[VirtualLine]()
+        around = Around(credentials, Secrets(), clock, self.folder, self.shown.append, False, stack.callback)
+
+        def dial() -> VirtualLine:
+            lines.append(VirtualLine(self.server, clock))
+            return lines[-1]
+
+        feed = feed_over(self.scene.line, dial, settings, FOOTBALL, around)
+        return Feeding(feed, self.server, clock, self.folder, lines)
+
+
+@contextmanager
+def placing(folder: Path, rows: list[dict[str, Any]] | None = None) -> Iterator[Place]:
+    """A place where market 1.1 is open and priced."""
+    scene = Scene()
+    scene.clock.reach(PT * 1_000_000)
+    scene.exchange.listed = [row()] if rows is None else rows
+    sessions = {f"session-{n}" for n in range(99)}
+    with StreamServer(sessions=sessions, app_keys={exchange.APP_KEY}) as server:
+        server.publish({"id": "1.1", "marketDefinition": definition(), "rc": [best(), best(2, 3.5)]})
+        yield Place(scene, server, folder)
+
+
 @contextmanager
 def feeding(
     folder: Path, *, rows: list[dict[str, Any]] | None = None, settings: BetfairSettings = FAST
 ) -> Iterator[Feeding]:
-    """A feed of the adapter whose market 1.1 is open and priced."""
-    scene, shown = Scene(), list[str]()
-    scene.clock.reach(PT * 1_000_000)
-    scene.exchange.listed = [row()] if rows is None else rows
-    credentials = {USER: exchange.USER, PASSWORD: exchange.PASSWORD, KEY: exchange.APP_KEY}
-    sessions = {f"session-{n}" for n in range(99)}
-    with StreamServer(sessions=sessions, app_keys={exchange.APP_KEY}) as server, ExitStack() as stack:
-        around = Around(credentials, Secrets(), scene.clock, folder, shown.append, False, stack.callback)
-        server.publish({"id": "1.1", "marketDefinition": definition(), "rc": [best(), best(2, 3.5)]})
-        lines = list[VirtualLine]()
-
-        def dial() -> VirtualLine:
-            lines.append(VirtualLine(server, scene.clock))
-            return lines[-1]
-
-        feed = feed_over(scene.line, dial, settings, FOOTBALL, around)
-        yield Feeding(feed, server, scene.clock, folder, lines)
+    """A feed of the adapter at such a place."""
+    with placing(folder, rows) as place, ExitStack() as stack:
+        yield place.opened(stack, settings)
