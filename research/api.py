@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError
+from research.records.export import expanded
+from research.records.export import reference as reference
 from research.records.run import RunRecord
 
 if TYPE_CHECKING:
@@ -216,24 +218,6 @@ def _side(run: str | RunRecord | tuple[RunRecord, int]) -> tuple[RunRecord, int 
     return (run, None) if isinstance(run, RunRecord) else run
 
 
-def reference(text: str) -> tuple[RunRecord, int | None]:
-    """``RUN`` or ``RUN#CONFIG`` as a run and the number of a configuration.
-
-    Raises
-    ------
-    UsageError
-        No such run or configuration.
-    """
-    prefix, mark, config = text.partition("#")
-    if mark and not config.isdecimal():
-        raise UsageError(f"{text} is no configuration", expected="RUN#NUMBER")
-    run = RunRecord.open(prefix)
-    number = int(config) if mark else None
-    if number is not None:
-        run.metrics(number)
-    return run, number
-
-
 def open_run(run: str) -> Run:
     """Open a complete run by its id or the first digits of it; raises UsageError unless exactly one run matches."""
     return Run.open(run)
@@ -262,7 +246,7 @@ def carry_out(composer: Composer, overrides: Sequence[str], progress: Callable[[
     composer : Composer
         Over the configuration of the command: `backtest` or `sweep`.
     overrides : sequence of str
-        As typed.
+        As typed; ``from=RUN#CONFIG`` stands for the overrides of that configuration.
     progress : callable
         Makes the display of progress. It is not called with ``output=json``, which shows none.
 
@@ -277,6 +261,7 @@ def carry_out(composer: Composer, overrides: Sequence[str], progress: Callable[[
     from research.execution.progress import Silence
     from research.sweeps.planner import plan_command
 
+    overrides = expanded(composer, overrides)
     plan = plan_command(composer, overrides)
     settings = plan.settings()
     output = str(settings["output"])

@@ -78,6 +78,8 @@ def _hydra_candidates(config_name: str, words: list[str]) -> list[str]:
     from research.commands.values import value_candidates
     from research.config.compose import Composer
 
+    if words[-1].startswith("from="):
+        return [f"from={run}" for run in _runs(words[-1].removeprefix("from="))]
     composer = Composer(config_name)
     values = value_candidates(composer, words)
     if values:

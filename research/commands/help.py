@@ -20,7 +20,10 @@ _ABOUT: Final = {
     ),
 }
 _WORDS: Final = {
-    "backtest": "group=option chooses an option of a group, key=value sets a key.",
+    "backtest": (
+        "group=option chooses an option of a group, key=value sets a key. from=RUN#CONFIG starts from a configuration "
+        "of a run (`bea export` shows it); words beside it change it."
+    ),
     "sweep": (
         "As for `bea backtest`, and several values each: key=a,b or key=choice(a,b), group=a,b, and "
         "key=range(start,stop,step) without the stop. Quote words that hold brackets."

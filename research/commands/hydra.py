@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from engine.errors import UsageError
 from research.config.compose import Composer, quoted, resolved
 from research.config.mistakes import translate
+from research.records.export import expanded
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -38,7 +39,7 @@ def _run(command: str, argv: Sequence[str]) -> int:
     folder = Path(options.config_dir).absolute() if options.config_dir else None
     composer = Composer(command, folder)
     if options.help or options.hydra_help or options.cfg or options.info:
-        return _show(composer, options, quoted(options.overrides))
+        return _show(composer, options, quoted(expanded(composer, options.overrides)))
     from research.api import carry_out
     from research.execution.progress import progress_for
 

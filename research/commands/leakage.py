@@ -24,6 +24,7 @@ from research.leakage.coverage import FEWEST_INSTANTS
 from research.leakage.decisions import Subject
 from research.leakage.finder import Search, find_leaks
 from research.leakage.findings import Findings, Leak
+from research.records.export import expanded
 from research.records.leaks import keep, path_of
 from research.report.terminal import console
 from research.report.text import count, number, percent
@@ -45,7 +46,8 @@ def main(argv: Sequence[str]) -> int:
     """Run `bea leakage` with the words after it; returns the exit status."""
     options = _options(argv)
     folder = Path(options.config_dir).absolute() if options.config_dir else None
-    plan = plan_backtest(Composer("backtest", folder), options.overrides)
+    composer = Composer("backtest", folder)
+    plan = plan_backtest(composer, expanded(composer, options.overrides))
     settings, flat = plan.settings(), plan.flat(1)
     rows = numbers(plan, 0, 1)
     check(rows)

@@ -113,6 +113,13 @@ _TABLE: Final = (
         takes_runs=True,
     ),
     Command(
+        "export",
+        "RUN[#CONFIG] [--yaml]",
+        "a configuration of a run as a command or an experiment file",
+        "research.commands.export:main",
+        takes_runs=True,
+    ),
+    Command(
         "leakage",
         "[group=option] [key=value]",
         "test whether decisions use information from the future",

@@ -312,8 +312,8 @@ def group_option(composer: Composer, group: str, option: Any) -> str:
     raise unknown_option(group, text, known)
 
 
-#: values that Hydra's lexer must not read: it knows no `<`, and a path may hold any character
-_RAW = ("sweep.where", "data.store", "strategy.file", "tune.storage")
+#: values that Hydra's lexer must not read: it knows no `<` and no `#`, and a path may hold any character
+_RAW = ("from", "sweep.where", "data.store", "strategy.file", "tune.storage")
 
 
 def quoted(words: Sequence[str]) -> list[str]:

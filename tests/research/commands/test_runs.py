@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,29 +26,9 @@ from research.report import is_current
 from research.report.terminal import html, setting
 from research.report.text import MEASURES
 from research.tapes.cache import cache_folder, evict
+from tests.research.commands.conftest import SWEEP
 
 ROOT = Path(__file__).resolve().parents[3]
-SWEEP = (
-    "data=sample", "data.competitions=[SIM1]", "strategy.edge_min=0,0.03", "strategy.method=power,shin",
-    "staking=flat,kelly", "risk=off,default", "report=false", "sweep.top=2", "data.seasons=null,[2019-2020]",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def home_with_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home with one sweep and one backtest."""
-    root = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BEA_HOME", str(root))
-        research.sweep(SWEEP)
-        research.backtest(["data=sample", "data.competitions=[SIM1]", "report=false"])
-        yield root
-
-
-@pytest.fixture()
-def swept(home_with_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("BEA_HOME", str(home_with_runs))
-    return research.sweep(SWEEP)
 
 
 def json_of(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
