@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, printable
 from research.api import reference
@@ -15,11 +16,15 @@ from research.records.folder import find, folder_bytes, remove
 from research.records.headlines import headlines, unreadable
 from research.records.summary import configuration_summary, summary
 
+if TYPE_CHECKING:
+    import polars as pl
+
 
 def runs(argv: Sequence[str]) -> int:
     """`bea runs`: list, name, tag, note and remove runs; returns the exit status."""
     parser = parser_of("runs", "List complete runs, newest first: verdict, yield, and what you said about them.")
     _add_tag(parser)
+    parser.add_argument("--page", action="store_true", help="write a page of the list and print its path")
     parser.set_defaults(run_command=_list)
     commands = parser.add_subparsers(dest="action", metavar="COMMAND")
     add_labels(commands)
@@ -130,8 +135,12 @@ def _add_tag(parser: argparse.ArgumentParser) -> None:
 def _list(options: argparse.Namespace) -> int:
     frame = headlines(tuple(options.tag))
     left_out = unreadable()
+    page = _page(frame, left_out) if options.page else None
     if options.json:
-        return print_json({"runs": frame.to_dicts(), "unreadable": left_out})
+        return print_json({"runs": frame.to_dicts(), "unreadable": left_out, "page": page})
+    if page is not None:
+        sys.stdout.write(f"{page}\n")
+        return 0
     from rich.table import Table
     from rich.text import Text
 
@@ -154,6 +163,12 @@ def _list(options: argparse.Namespace) -> int:
         named = listing([run[:12] for run in left_out])
         screen.print(f"{count(len(left_out), 'run')} cannot be read: {named}; repeat the command, or `bea runs rm RUN`")
     return 0
+
+
+def _page(frame: pl.DataFrame, left_out: Sequence[str]) -> Path:
+    from research.report.index import write_index
+
+    return write_index(frame, left_out)
 
 
 #: columns of the list, and whether they are numbers

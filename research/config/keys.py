@@ -114,6 +114,7 @@ KEYS: Final[dict[str, Key]] = {
     "sweep.where": Key("text", off=True, counts=False),
     "sweep.max": Key("whole", counts=False),
     "sweep.order": Key("text"),
+    "sweep.bets_min": Key("whole"),
     "sweep.top": Key("whole"),
     "sweep.days": Key("flag"),
     "sweep.threads": Key("whole", off=True, counts=False),
@@ -186,6 +187,7 @@ def checked(key: str, value: Any) -> Any:
 ADDED: Final[dict[str, Any]] = {
     "execution.unresolved": {"after": "7d", "settle": "void"},
     "validation.refit": "fold",
+    "sweep.bets_min": 0,
 }
 
 #: the same for keys of single strategies, by the strategy's name
@@ -222,7 +224,9 @@ def _whole(key: str, value: Any) -> int:
         raise _wrong(key, "a whole number", value)
     if abs(value) >= 2**53:
         raise _wrong(key, "a whole number below 2^53", value)
-    if (key in ("sweep.top", "sweep.max", "seed") and value < 0) or (key == "sweep.threads" and value < 1):
+    if (key in ("sweep.top", "sweep.max", "sweep.bets_min", "seed") and value < 0) or (
+        key == "sweep.threads" and value < 1
+    ):
         raise _wrong(key, "a number of at least " + ("1" if key == "sweep.threads" else "0"), value)
     return int(value)
 

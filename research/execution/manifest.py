@@ -49,6 +49,7 @@ def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> di
             "in_lanes": computed.in_lanes,
         },
         "order": command.settings["sweep.order"],
+        "bets_min": command.settings["sweep.bets_min"],
         "chosen": list(selected),
         "data": {
             "hash": digest(sorted({rows.hash for rows in job.rows})),

@@ -256,7 +256,7 @@ def flags_by_bets(target: Path) -> pl.DataFrame:
 def best(target: Path, settings: dict[str, Any], unranked: Collection[int] = ()) -> list[int]:
     """Numbers of the first `sweep.top` configurations of the leaderboard; `unranked` ones are listed last."""
     table = pl.scan_parquet(target / RESULTS).select("config", *METRICS)
-    leaders = ranked(table, settings["sweep.order"], settings["sweep.top"], unranked)
+    leaders = ranked(table, settings["sweep.order"], settings["sweep.top"], unranked, settings["sweep.bets_min"])
     return [int(config) for config in leaders["config"]]
 
 

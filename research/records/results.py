@@ -83,8 +83,8 @@ class TableWriter:
         self.file.write_table(arrow, row_group_size=_GROUP_ROWS)
 
 
-def order_expressions(order: str) -> tuple[list[pl.Expr], list[bool]]:
-    """Sort keys of a leaderboard: configurations with bets first, then by the measure, then by number.
+def order_expressions(order: str, bets_min: int = 0) -> tuple[list[pl.Expr], list[bool]]:
+    """Sort keys of a leaderboard: configurations with enough bets first, then with any, by the measure, by number.
 
     Raises
     ------
@@ -100,14 +100,23 @@ def order_expressions(order: str) -> tuple[list[pl.Expr], list[bool]]:
             todo=nearest(order, METRICS),
         )
     better_is_more = order not in _LESS
-    return [pl.col("n_bets") > 0, pl.col(order), pl.col("config")], [True, better_is_more, False]
+    enough = [pl.col("n_bets") >= max(bets_min, 1), pl.col("n_bets") > 0]
+    return [*enough, pl.col(order), pl.col("config")], [True, True, better_is_more, False]
 
 
 def ranked(
-    results: pl.DataFrame | pl.LazyFrame, order: str, top: int | None = None, unranked: Collection[int] = ()
+    results: pl.DataFrame | pl.LazyFrame,
+    order: str,
+    top: int | None = None,
+    unranked: Collection[int] = (),
+    bets_min: int = 0,
 ) -> pl.DataFrame:
-    """Rows of a leaderboard, best first; rows without a value of the measure come last, and after them `unranked`."""
-    by, descending = order_expressions(order)
+    """Rows of a leaderboard, best first.
+
+    Rows with fewer than `bets_min` bets come after all that have them, rows without a value of the measure come last,
+    and after them `unranked`.
+    """
+    by, descending = order_expressions(order, bets_min)
     if unranked:
         by, descending = [pl.col("config").is_in(list(unranked)), *by], [False, *descending]
     lazy = results.lazy().sort(by, descending=descending, nulls_last=True)

@@ -130,7 +130,7 @@ class RunRecord:
     def leaderboard(self, top: int | None = None, order: str | None = None) -> pl.DataFrame:
         """Configurations, best first: config, the keys that vary, the measures.
 
-        Configurations without a bet come after all others, and last those with a flag that nobody has acknowledged.
+        Those with fewer bets than ``sweep.bets_min`` come after all others, and last those with an unacknowledged flag.
 
         Parameters
         ----------
@@ -140,7 +140,8 @@ class RunRecord:
             One of `engine.backtesting.measures.METRICS`; default that of the run.
         """
         table = self.scan().select("config", *self.keys, *METRICS)
-        return ranked(table, order or self.manifest["order"], top, self.unranked())
+        fewest = int(self.manifest.get("bets_min", 0))  # runs of earlier versions: 0
+        return ranked(table, order or self.manifest["order"], top, self.unranked(), fewest)
 
     def best(self) -> int:
         """Number of the configuration that leads the leaderboard."""

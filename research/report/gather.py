@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -13,6 +13,7 @@ from engine.backtesting.measures import METRICS
 from research.report.activity import activity
 from research.report.data import Bankrupt, Chosen, Configuration, Luck, ReportData, SetAside, compounding
 from research.report.naming import settings
+from research.report.text import count
 
 if TYPE_CHECKING:
     from research.records.run import RunRecord
@@ -53,6 +54,12 @@ def gather(run: RunRecord) -> ReportData:
         bankruptcies(run, keys, gone),
         gone.height,
     )
+
+
+def among(manifest: Mapping[str, Any]) -> str:
+    """Which configurations a leaderboard ranks first, as the end of a phrase; empty where that is all with a bet."""
+    fewest = int(manifest.get("bets_min", 0))
+    return f" among those with at least {count(fewest, 'bet')}" if fewest > 1 else ""
 
 
 def configuration(run: RunRecord, number: int | None = None) -> Configuration:

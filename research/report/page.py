@@ -11,6 +11,7 @@ from research.report import charts
 from research.report.data import Luck, ReportData
 from research.report.document import document
 from research.report.figure import Figure, paired
+from research.report.gather import among
 from research.report.headline import state
 from research.report.pack import pack, script_json
 from research.report.price_lines import closing_tables, price_lines
@@ -57,7 +58,7 @@ def page(data: ReportData) -> str:
         price=None if luck is None else _price(luck),
         luck_figures=[] if luck is None else _luck_figures(luck, data.seed),
         luck_lead="" if luck is None else selection_line(luck),
-        order=measure_name(data.order),
+        order=measure_name(data.order) + among(data.manifest),
         held=packed["rows"],
         total=packed["total"],
         sheets=[_sheet(data, place) for place in range(len(data.selected))],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import printable
 from research.records.labels import read_labels
+from research.report.gather import among
 from research.report.naming import reason_name, value_text
 from research.report.text import MEASURES, count, measure_name, number, percent
 
@@ -50,7 +51,7 @@ def sentence(run: RunRecord) -> str:
         return f"One configuration: {what}, {MEASURES['roi'].text(best['roi'])} of the bankroll; in sample."
     order = run.manifest["order"]
     return (
-        f"Best of {count(len(run), 'configuration')} by {measure_name(order)}: {what}; "
+        f"Best of {count(len(run), 'configuration')} by {measure_name(order)}{among(run.manifest)}: {what}; "
         "in sample, not corrected for the search."
     )
 

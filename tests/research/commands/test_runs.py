@@ -294,6 +294,33 @@ def test_the_bytes_of_a_table_do_not_depend_on_the_parts_written(tmp_path: Path)
     assert ranked(results, "roi")["config"].to_list() == [2, 3, 1]
 
 
+def test_configurations_with_few_bets_are_ranked_after_the_others() -> None:
+    bets, roi = [0, 3, 99, 100, 400, 400, 7], [0.0, 0.9, 0.5, 0.1, -0.2, 0.3, None]
+    results = pl.DataFrame({"config": range(1, 8), "n_bets": bets, "roi": roi})
+    assert ranked(results, "roi")["config"].to_list() == [2, 3, 6, 4, 5, 7, 1]
+    by_hand = sorted(  # enough bets, any bets, the measure with none last, the number
+        range(1, 8),
+        key=lambda c: (bets[c - 1] < 100, bets[c - 1] == 0, 1e9 if roi[c - 1] is None else -roi[c - 1], c),
+    )
+    assert ranked(results, "roi", bets_min=100)["config"].to_list() == by_hand == [6, 4, 5, 2, 3, 7, 1]
+    assert ranked(results, "roi", 2, [6], 100)["config"].to_list() == [4, 5]
+
+
+def test_the_leaderboard_of_a_run_keeps_to_the_fewest_bets(swept: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    counts = swept.results["n_bets"].sort().to_list()
+    fewest = counts[-4]
+    run = research.sweep([*SWEEP, f"sweep.bets_min={fewest}"])
+    board, plain = run.leaderboard(), swept.leaderboard()
+    kept = plain.filter(pl.col("n_bets") >= fewest)["config"].to_list()
+    assert run.id != swept.id and 0 < len(kept) < 32 and plain["config"].to_list()[: len(kept)] != kept
+    rest = plain.filter(pl.col("n_bets") < fewest)["config"].to_list()
+    assert board["config"].to_list() == kept + rest and set(kept[:2]) <= set(run.chosen)
+    assert main(["show", run.short]) == 0
+    assert f"by ROI among those with at least {fewest:,} bets:" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(ConfigurationError, match=r"sweep\.bets_min"):
+        research.sweep([*SWEEP, "sweep.bets_min=-1"])
+
+
 def test_progress_is_printed_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     lines = Lines(every_s=0.0)
     lines.begin("sweep", 100, 20)
