@@ -3,6 +3,7 @@
 Rules
 -----
 - An event that is already stored: the last import wins, but an import without a result does not erase a known result.
+- A result that is stated again stays known from the first recorded time at which it was stated.
 - Nor does an import without a statistic, a ranking or another fact of an event erase the stored one. The numbers of
   home and away are taken together: an import that has one of them brings both.
 - A pull of current prices that is older than one already stored does not move the start back.
@@ -45,6 +46,8 @@ _RESULT: Final = (
     *("status", "home_score", "away_score", "winner", "settled_at", "settled_at_basis", "score_scope"),
     *FURTHER_SCORES,
 )
+#: what a result says, and how its time is known
+_TOLD: Final = ("status", "home_score", "away_score", "winner", "settled_at_basis", "score_scope")
 _PAIRS: Final = {
     name: score_columns(kind) for kind in (*STATISTIC_TYPES, *STANDING_TYPES) for name in score_columns(kind)
 }
@@ -67,6 +70,14 @@ def merge_events(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         new = new.join(known, on="event_id", how="left", suffix="_old", maintain_order="left")
         described = old.select("event_id", *(pl.col(name).alias(f"{name}_before") for name in _DESCRIBED))
         new = new.join(described, on="event_id", how="left", maintain_order="left")
+        again = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_old")) for name in _TOLD)
+        again &= (pl.col("settled_at_basis") == "recorded") & (pl.col("status") != "scheduled")
+        new = new.with_columns(
+            pl.when(again)
+            .then(pl.min_horizontal("settled_at", "settled_at_old"))
+            .otherwise("settled_at")
+            .alias("settled_at")
+        )
         erased = (pl.col("status") == "scheduled") & pl.col("status_old").is_not_null()
         new = new.with_columns(
             pl.when(erased).then(pl.col(f"{name}_old")).otherwise(pl.col(name)).alias(name) for name in _RESULT

@@ -15,7 +15,7 @@ from engine.kernel.parameter import INF
 from engine.live.feeds.market import Watch
 from engine.live.feeds.replay import Replay
 from engine.live.judgement.rules import Rules
-from engine.strategy import Requirement, Strategy, View
+from engine.strategy import Requirement, Strategy, View, as_offered
 from engine.tape import Tape
 from engine.tape.build import build_tape, merged_terms
 from engine.tape.execution import LaterPrices
@@ -91,7 +91,7 @@ class Scenario:
         """The tape of the backtest."""
         view = build_view(world.events, self.visible(world), self.decide_at)
         later = LaterPrices(world.quotes, self.delay_ns) if self.delay_ns else None
-        opportunities = self.strategy.opportunities(view)
+        opportunities = as_offered(self.strategy.opportunities(view), view)
         used = set(opportunities["bookmaker"])
         return build_tape(
             opportunities, world.events, zone=self.zone, kelly=self.kelly, later=later,

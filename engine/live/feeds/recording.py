@@ -1,4 +1,6 @@
-"""What a runner received, kept message by message: its own history, and the way back to its market after a restart.
+"""What a runner received, kept message by message: its own history, which can be played again.
+
+It is no way back after a restart: a feed that listens to the world begins with its next messages, as does the market.
 
 One file a UTC day, lines of JSON in gzip. Each `Mark` ends a piece that is compressed by itself, so that a file which a
 killed process left with half a piece loses that piece only; the next recorder cuts it off.

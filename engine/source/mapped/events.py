@@ -35,7 +35,7 @@ def events_of(
             "starts_at": [r.starts_at for r in rows],
             "starts_at_basis": ["recorded" if r.start_known else "assumed:noon" for r in rows],
             "settled_at": [r.settled_at for r in rows],
-            "settled_at_basis": [None if r.settled_at is None else "assumed:end_of_day" for r in rows],
+            "settled_at_basis": [None if r.settled_at is None else r.settled_basis for r in rows],
             "status": [r.result.status for r in rows],
             "home_score": [r.result.score[0] if r.result.score else None for r in rows],
             "away_score": [r.result.score[1] if r.result.score else None for r in rows],

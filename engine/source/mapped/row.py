@@ -28,6 +28,8 @@ class Row:
         Number of the game of a pair on one date; 0 where the source states none.
     game_id : str
         The source's own identity of the game; empty if it has none.
+    settled_basis : str
+        How `settled_at` is known: ``assumed:end_of_day`` or ``recorded``.
     no_offer : bool
         Whether nobody could bet at its price: it was read too long ago, or is not there any more.
     quote : (str, str, str, str)
@@ -46,6 +48,7 @@ class Row:
     start_known: bool
     result: Result = field(default_factory=Result)
     settled_at: int | None = None
+    settled_basis: str = "assumed:end_of_day"
     known_at: int = 0
     known_basis: str = ""
     neutral: bool = False

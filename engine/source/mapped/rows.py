@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.clock import SECOND_NS, instant_ns
@@ -14,7 +15,7 @@ from engine.source import calendar
 from engine.source.aliases import Aliases, load_aliases
 from engine.source.date_order import check_order
 from engine.source.mapped.games import numbered, repeated
-from engine.source.mapped.results import ResultReader
+from engine.source.mapped.results import Result, ResultReader
 from engine.source.mapped.row import NO_PRICE, Row
 from engine.source.mapped.texts import texts_of
 from engine.source.mapped.times import instant_of, read_start, start_texts
@@ -101,7 +102,7 @@ class _RowReader:
         row = Row(
             index=index, line=line, sport=sport, competition=competition, season=_season(season, rule, day),
             day=day, home=home, away=away, starts_at=calendar.noon_ns(day) if starts_at is None else starts_at,
-            start_known=starts_at is not None, result=result, settled_at=self._settled(day) if result.over else None,
+            start_known=starts_at is not None, result=result, **self._settled(day, result, known),
             known_at=known[0], known_basis=known[1], sides=sides, game_id=self._game_id[index],
             game=max(int(game[1]), 1) if number else 0, no_offer=self._has_no_offer(index, known[0]),
             neutral=self._mapping.neutral or sport in self._mapping.neutral_sports,
@@ -116,11 +117,15 @@ class _RowReader:
         read = instant_of(text, self._mapping.known.format, self._zone) if text else None
         return read is not None and known_ns - instant_ns(read) > self._mapping.known.age_s * SECOND_NS
 
-    def _settled(self, day: date) -> int:
-        """Assumed instant of the result: the end of the day in UTC or in the event's zone, whichever is later."""
+    def _settled(self, day: date, result: Result, known: tuple[int, str]) -> dict[str, Any]:
+        """When a result was known: with its row, or at the end of the day in UTC or the event's zone, the later one."""
+        if not result.over:
+            return {}
+        if self._mapping.known.results and known[1] == "recorded":
+            return {"settled_at": known[0], "settled_basis": known[1]}
         zone = self._mapping.start.date_zone or self._mapping.start.zone
         last = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
-        return max(calendar.end_of_day_ns(day), instant_ns(last))
+        return {"settled_at": max(calendar.end_of_day_ns(day), instant_ns(last))}
 
     def _known_at(self, index: int, line: int) -> tuple[int, str] | str:
         """When the prices of a row were known, and the basis; (0, "") if the mapping has no such times.

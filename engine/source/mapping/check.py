@@ -119,8 +119,8 @@ def _check_idle(mapping: Mapping, name: str) -> None:
     if mapping.known.updated and not mapping.known.columns:
         raise ConfigurationError("'updated' has no columns to be compared with", where=f"{name} known")
     known = mapping.known
-    if (known.read or known.gone) and not known.columns:
-        raise ConfigurationError("'read' and 'gone' need columns with a time", where=f"{name} known")
+    if (known.read or known.gone or known.results) and not known.columns:
+        raise ConfigurationError("'read', 'gone' and 'results' need columns with a time", where=f"{name} known")
     if bool(known.read) != (known.age_s > 0):
         raise ConfigurationError("'read' and 'age_s' go together", where=f"{name} known", expected="age_s above 0")
 

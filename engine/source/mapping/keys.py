@@ -124,6 +124,8 @@ class Known:
         A price that was read longer ago, when it became known, is kept with size 0: nobody could bet at it.
     gone : str
         Column with a text where the price is not there any more: it is kept with size 0, too.
+    results : bool
+        Whether a result is known from the time in `columns`, too; otherwise from the end of its day.
     files : tuple of NamedFile
         For rows without such a column: the first pattern that matches the name of the file.
     """
@@ -135,6 +137,7 @@ class Known:
     read: tuple[str, ...] = ()
     age_s: float = 0.0
     gone: str = ""
+    results: bool = False
     files: tuple[NamedFile, ...] = ()
 
 

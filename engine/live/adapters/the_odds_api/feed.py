@@ -7,6 +7,7 @@ answers says the same. When the service fails, every price becomes stale, until 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from engine.live.adapters.the_odds_api import calls, reading
 from engine.live.adapters.the_odds_api.cache import Kept
 from engine.live.adapters.the_odds_api.calls import Call, Priced
 from engine.live.adapters.the_odds_api.client import NotThere
+from engine.live.adapters.the_odds_api.games import Games
 from engine.live.adapters.the_odds_api.polling import age_most_ns
 from engine.live.adapters.the_odds_api.reading import Read, Reader
 from engine.live.adapters.the_odds_api.settings import OddsApiSettings
@@ -79,6 +81,8 @@ class OddsApiFeed:
     ----------
     asked : Asked
     reader : Reader
+    games : Games
+        Knows the versions of results.
     wanted : Wanted
     settings : OddsApiSettings
     clock : Clock
@@ -92,8 +96,10 @@ class OddsApiFeed:
     is_live = True
     name = NAME
 
-    def __init__(self, asked: Asked, reader: Reader, wanted: Wanted, settings: OddsApiSettings, clock: Clock) -> None:
-        self._asked, self._reader, self._wanted = asked, reader, wanted
+    def __init__(
+        self, asked: Asked, reader: Reader, games: Games, wanted: Wanted, settings: OddsApiSettings, clock: Clock
+    ) -> None:
+        self._asked, self._reader, self._games, self._wanted = asked, reader, games, wanted
         self._settings, self._clock = settings, clock
         self.passed_over: Counter[str] = Counter()
         self._odds = {sport: _Followed(self._list(sport)) for sport in wanted.sports}
@@ -102,7 +108,6 @@ class OddsApiFeed:
         self._starts: dict[str, dict[str, int]] = {sport: {} for sport in wanted.sports}  # by id of the service
         self._told: dict[int, dict[str, Any]] = {}
         self._results: dict[int, tuple[Any, ...]] = {}
-        self._versions: Counter[int] = Counter()
         self._marked_ns = 0
         self._failure: FeedFailure | None = None
 
@@ -210,8 +215,8 @@ class OddsApiFeed:
             if event_id not in self._told:
                 messages += self._fixtures(Read({event_id: event}, [], 0), at)
             self._results[event_id] = said
-            self._versions[event_id] += 1
-            messages.append(reading.result(event, at, self._versions[event_id]))
+            version = self._games.version(event_id, json.dumps(said))
+            messages.append(reading.result(event, at, version))
         one.due_ns = self._scores_due(read, kept.received_ns)
         return messages
 

@@ -1,4 +1,7 @@
-"""Which event each id of the service stands for, kept in the database of the cache: over all answers and restarts."""
+"""Which event each id of the service stands for, and which results were told, kept in the database of the cache.
+
+So they hold over all answers, all processes and restarts.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,14 @@ games = Table(
     Column("game", Integer),
     Column("starts_at", BigInteger),
 )
+#: the last result that was told of an event, and its version
+results = Table(
+    "results",
+    metadata,
+    Column("event_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("said", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+)
 #: a game is forgotten so long after its start
 _KEEP_NS: Final = 60 * DAY_NS
 
@@ -43,7 +54,7 @@ class Games:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         with asked_once(sessions.where), sessions.first() as connection:
-            if games.name not in inspect(connection).get_table_names():
+            if not {games.name, results.name} <= set(inspect(connection).get_table_names()):
                 metadata.create_all(connection)
 
     def followed(
@@ -71,6 +82,23 @@ class Games:
                 connection.execute(games.insert(), new)
                 connection.execute(delete(games).where(games.c.starts_at < received_ns - _KEEP_NS))
         return events, quotes
+
+    def version(self, event_id: int, said: str) -> int:
+        """The version of a result: 1, and one more where something else was said before, by any process.
+
+        Raises
+        ------
+        LedgerFailure
+            The database fails.
+        """
+        with asked_once(self._sessions.where), self._sessions.first() as connection:
+            before = connection.execute(select(results).where(results.c.event_id == event_id)).first()
+            if before is not None and before.said == said:
+                return int(before.version)
+            version = 1 if before is None else int(before.version) + 1
+            connection.execute(delete(results).where(results.c.event_id == event_id))
+            connection.execute(results.insert(), {"event_id": event_id, "said": said, "version": version})
+            return version
 
 
 def _known(connection: Connection, events: pl.DataFrame) -> pl.DataFrame:

@@ -74,7 +74,7 @@ def open_feed(settings: OddsApiSettings, coverage: Coverage, around: Around) -> 
         Priced.of(settings, of_events) if of_events else None,
     )
     reader = Reader(round(settings.market_age_s * SECOND_NS), games.followed)
-    return OddsApiFeed(cache, reader, wanted, settings, around.clock)
+    return OddsApiFeed(cache, reader, games, wanted, settings, around.clock)
 
 
 def open_history(

@@ -226,6 +226,17 @@ def test_a_second_game_that_is_listed_alone_keeps_its_event(service: Service, tm
         assert imported(tmp_path) == {(first, games[0].id, 5), (second, games[1].id, 1)}
 
 
+def test_a_result_keeps_its_version_over_a_restart_and_gets_the_next_one_when_it_is_corrected(service: Service) -> None:
+    service.clock.reach(GAMES[0].starts_ns + 3 * HOUR_NS)
+    found = list[tuple[int, int]]()
+    for score in ((2, 1), (2, 1), (2, 2), (2, 2)):
+        service.server.world.games[0] = replace(GAMES[0], score=score)
+        service.clock.sleep_ns(600 * SECOND_NS)
+        (result,) = of(Result, heard(service, opened(service), 0.001))
+        found.append((result.values["away_score"], result.version))
+    assert found == [(1, 1), (1, 1), (2, 2), (2, 2)]
+
+
 def imported(folder: Path) -> set[tuple[int, str, int | None]]:
     """Event, id and home score of each event in a store that the kept answers make."""
     store = Store.create_or_open(folder / "store")
