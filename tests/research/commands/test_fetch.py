@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.paths import home
+from engine.store import Store
 from research.commands.main import main
 from tests.commands import answer
 from tests.live.adapters.the_odds_api.service import KEY, START_NS, Service, serving
@@ -47,6 +48,10 @@ def test_snapshots_of_the_past_cost_ten_times_and_are_asked_for_once(
     assert said.startswith("2 calls, at most 20 credits\n") and "odds 2026-09-19T12:00:00Z: " in said
     assert f"bea data import the_odds_api {home() / 'data' / 'raw' / 'the_odds_api'}" in said
     assert main(past) == 0 and service.server.calls == 2
+    stored = answer(capsys, "data", "import", "the_odds_api", str(home() / "data" / "raw" / "the_odds_api"), "--json")
+    assert stored["events"]["new"] == 2 and stored["quotes"]["new"] > 10 and not stored["refused"]
+    known = Store.open(home() / "data" / "store").quotes()["known_at"].unique().sort().dt.to_string("%d %H:%M:%S")
+    assert known.to_list() == ["18 23:55:39", "19 11:55:39"]
 
 
 def test_the_budget_of_the_day_stops_it_and_the_next_day_goes_on(

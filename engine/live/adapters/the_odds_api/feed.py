@@ -243,7 +243,7 @@ class OddsApiFeed:
     def _withdrawn(self, one: _Followed, now_held: dict[Series, Quote], at: int) -> list[Message]:
         """The last prices of the same call that are not there any more: nobody can bet at them."""
         return [
-            replace(quote, known_at_ns=at, size_minor=0.0)
+            replace(quote, known_at_ns=at, size_minor=0.0, suspect=False)
             for series, quote in one.held.items()
             if series not in now_held
         ]

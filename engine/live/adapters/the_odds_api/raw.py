@@ -1,9 +1,9 @@
 """Answers kept as they came: one file each, named by instant, call and content, so that they are imported in order.
 
 A file has the form of a historical snapshot, so that both are imported alike: ``timestamp`` is the instant at which the
-answer was received, ``call`` what was asked, and ``data`` the answer byte for byte. Prices that the answer before had,
-and this one has no more, are in a file of their own before it, in the same form, their markets with ``gone``. All of
-them are when the service fails.
+answer was received, ``call`` what was asked, and ``data`` the answer byte for byte. A snapshot is kept as it is, by its
+own instant. Prices that the answer before had, and this one has no more, are in a file of their own before it, in the
+same form, their markets with ``gone``. All of them are when the service fails.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from engine.clock import SECOND_NS
+from engine.clock import SECOND_NS, instant_ns
 from engine.errors import BeaError
 from engine.files import write_bytes
 from engine.live.adapters.the_odds_api.calls import Call
@@ -57,28 +57,30 @@ class RawAnswers:
         BeaError
             A file cannot be written.
         """
+        if call.path.startswith("/historical"):  # it has the form of a snapshot, and its own time
+            return self._write(call, _taken_ns(answer), answer.content)
         self.keep_gone(call, answer.received_ns, before, answer.value)
-        return self._write(call, answer.received_ns, answer.content)
+        return self._write(call, answer.received_ns, stamped(answer.content, call.key, answer.received_ns))
 
     def keep_gone(self, call: Call, received_ns: int, before: Any, now: Any) -> None:
         """Keep what the JSON of an answer has no more; raises as `keep`."""
         found = gone(before, now)
         if found:
-            self._write(call, received_ns, json.dumps(found).encode(), "gone-")
+            self._write(call, received_ns, stamped(json.dumps(found).encode(), call.key, received_ns), "gone-")
 
-    def _write(self, call: Call, received_ns: int, content: bytes, kind: str = "") -> Path:
+    def _write(self, call: Call, at_ns: int, content: bytes, kind: str = "") -> Path:
         content = content.replace(self._key, HIDDEN.encode()) if self._key else content
-        at = datetime.fromtimestamp(received_ns // SECOND_NS, UTC)
+        at = datetime.fromtimestamp(at_ns // SECOND_NS, UTC)
         what = _NO_NAME.sub("-", call.path.lower()).strip("-")[:120]
         has_events = call.path.endswith(("/odds", "/events", "/scores"))
         top = self._folder if has_events else self._folder.with_name(f"{self._folder.name}_lists")
         folder = top / f"{at:%Y-%m-%d}"
-        instant = f"{at:%H%M%S}.{received_ns % SECOND_NS // 1_000:06d}"
+        instant = f"{at:%H%M%S}.{at_ns % SECOND_NS // 1_000:06d}"
         path = folder / f"{instant}-{kind}{what}-{sha256(content).hexdigest()[:32]}.json.gz"
         try:
             if not path.is_file():
                 folder.mkdir(parents=True, exist_ok=True)
-                write_bytes(path, gzip.compress(stamped(content, call.key, received_ns), 6, mtime=0))
+                write_bytes(path, gzip.compress(content, 6, mtime=0))
         except OSError as error:
             raise BeaError(
                 "an answer of The Odds API cannot be kept", where=str(path), found=error.strerror or str(error),
@@ -96,6 +98,14 @@ def stamped(content: bytes, call: str, received_ns: int) -> bytes:
     at = datetime.fromtimestamp(received_ns // SECOND_NS, UTC)
     stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{received_ns % SECOND_NS // 1_000:06d}Z"
     return f'{{"timestamp":{json.dumps(stamp)},"call":{json.dumps(call)},"data":'.encode() + content + b"}"
+
+
+def _taken_ns(answer: Answer) -> int:
+    """When the snapshot of an answer was taken; when the answer was received, where it does not say so."""
+    try:
+        return instant_ns(datetime.fromisoformat(answer.value["timestamp"]))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return answer.received_ns
 
 
 def gone(before: Any, now: Any) -> list[dict[str, Any]]:

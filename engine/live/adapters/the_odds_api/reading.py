@@ -1,4 +1,4 @@
-"""An answer as messages: read by the reader and the mapping that import the same answer later."""
+"""An answer as messages: read, and doubted, as by the import of the same answer later."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from engine.schema import ALL_EVENTS, KNOWN_AFTER
 from engine.source.generic_csv import read
 from engine.source.mapping import mapping_text, parse_mapping
 from engine.source.quarantine import Origin
+from engine.source.suspicion import with_flags
 
 Follow = Callable[[pl.DataFrame, pl.DataFrame, int], tuple[pl.DataFrame, pl.DataFrame]]
 MAPPING: Final = "the_odds_api"
@@ -82,7 +83,7 @@ class Reader:
         origin = Origin(MAPPING, MAPPING, sha256(raw).hexdigest())
         today = datetime.fromtimestamp(received_ns // SECOND_NS, UTC).date()
         try:
-            parsed = read(raw, origin, today, self._mapping)
+            parsed = with_flags(read(raw, origin, today, self._mapping), MAPPING, MAPPING, origin.raw_sha256)
         except SourceError as error:
             raise FeedFailure(f"the answer cannot be read: {error}") from None
         found, prices = parsed.events, parsed.quotes

@@ -87,27 +87,22 @@ def test_what_it_says_is_what_the_import_of_its_answers_says(service: Service, t
     world.games[:] = games
     messages += heard(service, feed, 1)
     columns = [
-        "event_id",
-        "market",
-        "line",
-        "selection",
-        "bookmaker",
-        "side",
-        "odds",
-        "known_at",
-        "size_minor",
-        "instant",
-    ]
+        "event_id", "market", "line", "selection", "bookmaker", "side", "odds", "known_at", "size_minor", "instant",
+        "suspect",
+    ]  # fmt: skip
     files = list(read_files("the_odds_api", [tmp_path / "data" / "raw" / "the_odds_api"]))
     assert files and not [batch.refused for batch in files if batch.refused]
     assert sum(batch.counts.prices_quarantined + batch.counts.rows_quarantined for batch in files) == 0
     imported = (
-        pl.concat(batch.quotes for batch in files).with_columns(pl.col("known_at").cast(pl.Int64)).select(columns)
+        pl.concat(batch.quotes for batch in files)
+        .with_columns(pl.col("known_at").cast(pl.Int64), pl.col("suspect") & pl.col("size_minor").is_null())
+        .select(columns)
     )
     said = [
-        (q.event_id, q.market, q.line, q.selection, q.bookmaker, q.side, q.odds, q.known_at_ns, q.size_minor, q.kind)
-        for q in of(Quote, messages)
+        (q.event_id, q.market, q.line, q.selection, q.bookmaker, q.side, q.odds, q.known_at_ns, q.size_minor, q.kind,
+         q.suspect and q.size_minor is None) for q in of(Quote, messages)
     ]  # fmt: skip
+    assert {one[-1] for one in said} == {False, True}
     assert len(said) > 300 and sum(one[8] == 0 for one in said) > 20 and set(imported.iter_rows()) == set(said)
 
 

@@ -78,6 +78,14 @@ def test_prices_that_are_none_are_passed_over_and_counted() -> None:
     assert prices(found) == {("1x2", None, "away", 4.1)} and found.passed_over == 2
 
 
+@pytest.mark.parametrize(("price", "suspect"), [(1.01, True), (1.0, None), (1.9, False)])
+def test_a_price_that_only_stands_for_none_is_suspect(price: float, suspect: bool | None) -> None:
+    others = [book(market(AWAY, DRAW, HOME), key=name) for name in ("skybet", "coolbet", "unibet_nl")]
+    found = read(event(book(market(AWAY, DRAW, {**HOME, "price": price})), *others))
+    marked = {(quote[4], quote[3]): quote[-1] for quote in found.quotes}
+    assert marked.get(("pinnacle", "home")) == suspect and sum(marked.values()) == (suspect is True)
+
+
 @pytest.mark.parametrize("books", [(), (book(),), (book(market()),), (book(market()), book(market(), key="skybet"))])
 def test_an_event_that_nobody_prices_is_an_event(books: tuple[dict[str, Any], ...]) -> None:
     found = read(event(*books))
