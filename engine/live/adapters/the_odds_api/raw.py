@@ -12,6 +12,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -66,7 +67,9 @@ class RawAnswers:
         """Keep what the JSON of an answer has no more; raises as `keep`."""
         found = gone(before, now)
         if found:
-            self._write(call, received_ns, stamped(json.dumps(found).encode(), call.key, received_ns), "gone-")
+            with suppress(RecursionError):  # lists without end in a price: the answer with it could not be read
+                content = json.dumps(found).encode()
+                self._write(call, received_ns, stamped(content, call.key, received_ns), "gone-")
 
     def _write(self, call: Call, at_ns: int, content: bytes, kind: str = "") -> Path:
         content = content.replace(self._key, HIDDEN.encode()) if self._key else content

@@ -21,8 +21,10 @@ from engine.live.adapters.the_odds_api import calls
 from engine.live.adapters.the_odds_api.cache import Cache, Kept, answers, cache_sessions, spending
 from engine.live.adapters.the_odds_api.calls import Priced
 from engine.live.adapters.the_odds_api.client import Answer, Client, NoCredits, NotThere, Usage
+from engine.live.adapters.the_odds_api.games import Games
 from engine.live.adapters.the_odds_api.polling import age_most_ns
 from engine.live.adapters.the_odds_api.raw import RawAnswers
+from engine.live.adapters.the_odds_api.reading import Reader
 from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 from engine.live.clock import SystemClock
 from engine.live.feed import FeedFailure
@@ -31,6 +33,7 @@ from engine.live.ledger.settings import LedgerSettings
 from engine.live.wire.http import HttpWire
 from tests.live.adapters.the_odds_api.service import KEY, START_NS, Service, serving
 from tests.live.ledger.conftest import postgres, settings
+from tests.odds_server.world import Game, OddsWorld
 
 __all__ = ["postgres", "settings"]
 ODDS = calls.odds("soccer_epl", Priced(("h2h",), ("eu",)))
@@ -200,6 +203,23 @@ def test_answers_that_nobody_asks_for_any_more_go(service: Service, cache: Cache
     cache.get(calls.sports(), 0)
     with cache._sessions.read() as connection:
         assert [row.call for row in connection.execute(answers.select())] == ["/sports"]
+
+
+def test_games_and_versions_of_results_are_those_of_the_database(settings: LedgerSettings) -> None:
+    world = OddsWorld()
+    heads = [
+        world.head(Game(name * 32, "baseball_mlb", "Boston Red Sox", "New York Yankees", START_NS + hours * HOUR_NS))
+        for name, hours in (("c", 1), ("d", 7))
+    ]
+    found, versions = list[list[int]](), list[int]()
+    for listed, said in ((heads, "2-1"), (heads[1:], "2-1"), (heads[::-1], "2-2")):
+        with contextlib.closing(cache_sessions(settings, SystemClock())) as sessions:
+            games = Games(sessions)
+            read = Reader(300 * SECOND_NS, games.followed).read(listed, START_NS)
+            found.append(sorted(read.events, key=lambda event: read.events[event]["starts_at"]))
+            versions.append(games.version(-7, said))
+    first, second = found[0]
+    assert first != second and found == [[first, second], [second], [first, second]] and versions == [1, 1, 2]
 
 
 def test_raw_answers_are_whole_in_order_and_without_the_key(tmp_path: Path) -> None:
