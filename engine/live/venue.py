@@ -50,6 +50,9 @@ class Profile:
         Between two such reads, and from the last send to the first of them.
     proof_until_ns : int or None
         From the first send; later a look-up proves nothing any more. None: it always does.
+    declined_ns : tuple of (int, int) or None
+        From the first send, from when and until when a bet that the venue has not decided, and that complete readings
+        do not show, was not accepted: the venue forgets such a bet and lists all others. None: it waits for a person.
     resend : bool
         Whether a request that may have arrived may be sent again under the same key. Off unless the user opts in.
     resend_until_ns : int
@@ -72,6 +75,7 @@ class Profile:
     absence_gap_ns: int = 10 * SECOND_NS
     absence_wait_ns: int = 180 * SECOND_NS
     proof_until_ns: int | None = None
+    declined_ns: tuple[int, int] | None = None
     resend: bool = False
     resend_until_ns: int = 0
     all_or_none: bool = False

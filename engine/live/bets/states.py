@@ -138,8 +138,13 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
             (_S.PLACED, _HUMAN),
             (_S.PARTIAL, ()),
             (_S.LAPSED, ()),
-            (_S.REJECTED, _HUMAN),
         )
+    ),
+    Transition(
+        _S.PENDING,
+        _S.REJECTED,
+        (_RECONCILER, Actor.HUMAN),
+        "the venue decided; or it forgets what it declined, and complete readings do not show the bet long after",
     ),
     *(Transition(_S.PARTIAL, target, (_RECONCILER,), _GROWS) for target in (_S.PARTIAL, _S.PLACED, _S.LAPSED)),
     *(

@@ -212,6 +212,10 @@ class Reconciler:
     def _not_shown(self, key: str, now: int) -> None:
         """A complete reading did not show the bet: send it again where that is allowed, or count the reading."""
         bet, watch, profile = self._journal.book.bets()[key], self._watch(key), self._venue.profile
+        if bet.state is BetState.PENDING:
+            if self._is_declined(bet, watch) and not (watch.reads and now - watch.read_ns < profile.absence_gap_ns):
+                self._count(bet, watch, now)
+            return
         if bet.state is not BetState.UNKNOWN:
             return
         if self._may_resend(bet, watch) and self._executor.resend(key):
@@ -227,6 +231,11 @@ class Reconciler:
         if profile.proof is ProofClass.PAPER and not self._is_final(key):
             return
         self._count(bet, watch, now)
+
+    def _is_declined(self, bet: Bet, watch: _Watch) -> bool:
+        """Whether the venue lists a bet that it had not decided, unless it did not accept it."""
+        times = self._venue.profile.declined_ns
+        return times is not None and times[0] <= self._since_first_ns(bet, watch) <= times[1]
 
     def _count(self, bet: Bet, watch: _Watch, now: int) -> None:
         at_ns = self._clock.wall_ns()

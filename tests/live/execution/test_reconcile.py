@@ -766,3 +766,23 @@ def test_a_list_that_does_not_know_the_event_proves_nothing_about_a_bet_without_
     world.venue.foreign = [entry(world, key)]  # it has learned it
     world.run_s(MINUTE, step_s=10)
     assert world.state() == "placed"
+
+
+@pytest.mark.parametrize(("age_s", "complete", "state"), [
+    (30 * MINUTE, True, "pending"), (50 * MINUTE, True, "rejected"), (50 * MINUTE, False, "pending"),
+    (8 * 24 * 3600, True, "pending"),
+])  # fmt: skip
+def test_a_bet_that_a_venue_forgets_when_it_declines_it_is_declined_between_two_ages(
+    age_s: int, complete: bool, state: str
+) -> None:
+    world = World(ProofClass.LOOK_UP)
+    world.venue.profile = replace(world.venue.profile, declined_ns=(45 * MINUTE * SECOND_NS, 6 * 86_400 * SECOND_NS))
+    world.venue.script = [stated(Outcome.PENDING)]
+    key = world.submit(order(clock=world.clock))[0].key
+    world.clock.sleep_ns(age_s * SECOND_NS)
+    world.venue.visible = False
+    world.venue.reads = [lambda reading: replace(reading, complete=complete)] * 20
+    world.run_s(120, 5)
+    assert world.state() == state
+    if state == "rejected":
+        assert world.kinds(key).count("read") == 2 and not world.book.balances["reserved"]

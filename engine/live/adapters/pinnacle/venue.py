@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from engine.clock import SECOND_NS
+from engine.clock import DAY_NS, SECOND_NS
 from engine.live.account import VenueAccount
 from engine.live.adapters.pinnacle.api import Api
 from engine.live.adapters.pinnacle.bets import Bets, kept
@@ -34,7 +34,9 @@ from engine.live.venue import (
 from engine.live.wire.fields import Misread, whole, word
 from engine.live.wire.request import Reply, WireFailure
 
-PROFILE: Final = usual("pinnacle", ProofClass.LOOK_UP, not_accepted_status=(429,))
+#: a bet in the live delay is decided within seconds; its request id is known for 30 minutes, lists go back a week
+_DECLINED_NS: Final = (45 * 60 * SECOND_NS, 6 * DAY_NS)
+PROFILE: Final = usual("pinnacle", ProofClass.LOOK_UP, not_accepted_status=(429,), declined_ns=_DECLINED_NS)
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
 
 

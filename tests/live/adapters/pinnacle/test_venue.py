@@ -414,3 +414,16 @@ def test_a_league_that_appears_later_is_read_within_the_hour_and_counted_until_t
     scene.clock.sleep_ns(PACE_NS)
     lines.refresh()
     assert lines.passed_over.total() == 29 and lines.teams(8) == ("TEAM1", "TEAM2")
+
+
+def test_a_bet_that_is_declined_while_nobody_asks_is_in_no_list_after_half_an_hour(scene: Scene) -> None:
+    scene.desk.inject(FAULTS["pending_then_refused"])
+    scene.venue.place([order(1)])
+    scene.clock.sleep_ns(7_000_000_000)
+    scene.desk.market.waiting.clear()
+    assert scene.venue.look_up([order(1).key]).receipts[0].outcome is Outcome.REJECTED
+    scene.clock.sleep_ns(31 * 60 * 10**9)
+    reading = scene.venue.look_up([order(1).key])
+    assert reading.complete and not reading.receipts
+    first, last = scene.venue.profile.declined_ns or (0, 0)
+    assert 31 * 60 * 10**9 < first < last < 7 * 86_400 * 10**9
