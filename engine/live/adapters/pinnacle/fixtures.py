@@ -18,6 +18,8 @@ from engine.live.wire.fields import Misread, Row, instant_ns, whole, word
 _KEPT_NS: Final = 14 * DAY_NS
 #: units of a result that is the score of the match; other events are of corners, bookings, games and the like
 _OF_MATCH: Final = ("", "regular", "sets")
+#: no score is higher
+_MOST: Final = 10_000
 #: status of a period; a second one is a correction
 SETTLED, CANCELLED, DELETED = (1, 2), (3, 4), (5,)
 _STATUSES: Final = (*SETTLED, *CANCELLED, *DELETED)
@@ -162,4 +164,7 @@ def _pair(period: Row, first: str, second: str) -> tuple[int, int] | None:
     """Both scores; None where they are not there."""
     if period.get(first) is None or period.get(second) is None:
         return None
-    return whole(period, first), whole(period, second)
+    pair = whole(period, first), whole(period, second)
+    if not all(0 <= score <= _MOST for score in pair):
+        raise Misread(first)
+    return pair

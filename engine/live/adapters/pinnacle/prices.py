@@ -87,6 +87,8 @@ def most_stake_minor(volume: float | None, offered: float) -> int | None:
     """
     if volume is None:
         return None
+    if volume < 0.0:
+        raise Misread("max")
     return int((volume if offered > 2.0 else volume / (offered - 1.0)) * 100)
 
 

@@ -251,15 +251,20 @@ class Spoilt:
         reply, draw = self._line.exchange(request), self._generator
         if draw.random() < 0.4:
             return reply
-        if draw.random() < 0.5:
-            content = bytearray(reply.content)
-            for _ in range(draw.randint(1, 4)):
-                if content:
-                    content[draw.randrange(len(content))] = draw.randrange(256)
-            return replace(reply, content=bytes(content))
-        value = reply.json()
-        _mutate(value, draw)
-        return replace(reply, content=json.dumps(value).encode(), status=draw.choice([200, 200, 200, 400, 403, 500]))
+        return spoiled(reply, draw)
+
+
+def spoiled(reply: Reply, draw: random.Random) -> Reply:
+    """An answer with other bytes, or with another field and perhaps another status."""
+    if draw.random() < 0.5:
+        content = bytearray(reply.content)
+        for _ in range(draw.randint(1, 4)):
+            if content:
+                content[draw.randrange(len(content))] = draw.randrange(256)
+        return replace(reply, content=bytes(content))
+    value = reply.json()
+    _mutate(value, draw)
+    return replace(reply, content=json.dumps(value).encode(), status=draw.choice([200, 200, 200, 400, 403, 500]))
 
 
 class Replied:
