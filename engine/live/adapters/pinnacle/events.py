@@ -108,6 +108,8 @@ class Events:
             return "a live event: its prices belong to its parent"
         if match.unit:
             return f"an event that is settled by {match.unit[:20]}"
+        if match.parent is not None:
+            return "an event that belongs to another one"
         if not match.competition or not match.home or not match.away or match.home == match.away:
             return "an event without two sides or without a league"
         return "" if self.is_wanted(match.competition) else "an event of another competition"

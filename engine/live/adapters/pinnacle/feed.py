@@ -150,8 +150,10 @@ class PinnacleFeed:
     def _match(self, name: str) -> Match | None:
         """The event before the match that a line belongs to, where it is one of ours."""
         match = self._fixtures.matches.get(int(name))
-        if match is not None and match.is_live and match.parent is not None:
-            match = self._fixtures.matches.get(match.parent)
+        if match is not None and match.is_live:
+            parent = None if match.parent is None else self._fixtures.matches.get(match.parent)
+            # corners and the like are live events of the same parent in a league of their own
+            match = parent if parent is not None and (parent.league, "") == (match.league, match.unit) else None
         return match if match is not None and self._speaks(match.number) else None
 
     def _speaks(self, number: int) -> bool:

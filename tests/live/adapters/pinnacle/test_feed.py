@@ -101,6 +101,10 @@ def test_prices_of_a_live_event_are_in_play_prices_of_its_parent(scene: Scene) -
     feed = scene.feed()
     scene.offer.match(21, "Arsenal", "Chelsea", START_NS + 3 * HOUR_NS, liveStatus=1, parentId=11)
     scene.offer.period(21, moneyline=three_way(1.2, 5.0, 9.0))
+    scene.offer.leagues[8] = ("England - Premier League Corners", "Team1")
+    for number, more in ((22, {"liveStatus": 1}), (23, {"liveStatus": 2})):
+        scene.offer.match(number, "Arsenal (Corners)", "Chelsea (Corners)", START_NS + 10**13, 8, parentId=11, **more)
+        scene.offer.period(number, moneyline=three_way(1.9, 8.0, 2.0))
     messages = heard(feed)
     kinds = {(one.kind, one.odds) for one in messages if isinstance(one, Quote) and one.selection == "home"}
     assert kinds == {("snapshot", 2.5), ("in_play", 1.2)}
