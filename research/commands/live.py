@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import LedgerError, PromotionError, UsageError, printable
-from engine.live.ledger.control import Command, sets_the_switch
+from engine.live.ledger.control import Command
 from research.commands.arguments import parser_of, print_json, user_name
 
 if TYPE_CHECKING:
@@ -86,26 +86,13 @@ def stop(argv: Sequence[str]) -> int:
 
 def status_of(name: str) -> Status:
     """The status of a ledger, folded from its entries without its lease."""
-    from engine.live.running.progress import Progress
-    from engine.live.running.status import StatusFold
+    from engine.live.clock import SystemClock
+    from engine.live.running.watch import Watch
+    from research.config.live import ledger_settings
 
-    fold, progress = StatusFold(), Progress()
-    with closing(_opened(name)) as ledger:
-        for recorded in ledger.entries():
-            fold.apply(recorded)
-            progress.apply(recorded)
-        unread = ledger.controls(progress.control)
-        lease = ledger.state()
-    found = fold.status(name)
-    said = [switch for control in unread if (switch := sets_the_switch(control)) is not None]
-    if said and said[-1]:  # it holds before a runner has read it
-        found = replace(found, killed=True)
-    found = replace(found, acknowledged=_acknowledged(name))
-    if found.entries and not found.feed:
-        return replace(found, runner="never")
-    if found.runner == "running" and (not lease.holder or time.time_ns() - lease.wall_ns > lease.ttl_ns):
-        return replace(found, runner="dead", since_ns=lease.wall_ns)
-    return found
+    with closing(Watch(name, ledger_settings(), SystemClock())) as watch:
+        watch.refresh()
+        return watch.status(_acknowledged(name))
 
 
 def _acknowledged(name: str) -> tuple[str, ...]:

@@ -235,6 +235,13 @@ _TABLE: Final = (
         "research.commands.live:stop",
     ),
     Command(
+        "monitor",
+        "[NAME] [monitor.key=value]",
+        "show the runners on a page, with kill switch and metrics",
+        "research.commands.monitor:main",
+        interrupted="runners go on without it",
+    ),
+    Command(
         "reconcile",
         "NAME [--adopt --reason TEXT]",
         "compare a ledger with its venue, without a runner",

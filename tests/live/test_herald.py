@@ -119,7 +119,7 @@ def test_something_tells_every_alert() -> None:
     """An alert in the table, with a page of the runbook, that nothing ever sends would be a false promise."""
     table = ROOT / "engine" / "live" / "alerts" / "table.py"
     words = {"breakers"} | set(ALARMS)
-    for path in (ROOT / "engine" / "live").rglob("*.py"):
+    for path in (*(ROOT / "engine" / "live").rglob("*.py"), *(ROOT / "research" / "monitor").rglob("*.py")):
         if path != table:
             words |= set(re.findall(r'"([a-z_]+)"', path.read_text(encoding="utf-8")))
     prefixed = {f"{kind}_warning" for kind in ("drawdown", "streak")}

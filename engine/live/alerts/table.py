@@ -110,6 +110,8 @@ _ROWS: Final = (
     Alert("started", Severity.INFO, "the runner started"),
     Alert("stopped", Severity.INFO, "the runner stopped"),
     Alert("promotion_expires", Severity.WARNING, "the promotion expires soon"),
+    Alert("runner_dead", Severity.CRITICAL, "a runner ended without a word, or does not renew its lease"),
+    Alert("monitor_failed", Severity.WARNING, "the monitor failed to answer a request"),
     Alert("alerts_left_out", Severity.WARNING, "alerts were left out, for there were too many"),
 )
 #: every alert by its name

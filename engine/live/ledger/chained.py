@@ -20,6 +20,8 @@ _Result = TypeVar("_Result")
 
 _RECEIPTS: Final = frozenset({Kind.PENDING, Kind.PLACED, Kind.PARTIAL, Kind.REJECTED, Kind.LAPSED})
 _SETTLEMENTS: Final = frozenset({Kind.SETTLED, Kind.VOID, Kind.REVERSED})
+#: the fact that holds what a runner said of itself at its last renewal
+PULSE: Final = "pulse"
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,10 @@ class ChainedLedger:
         """The lease and the head of the chain, as they stand in the database."""
         return self._store.state()
 
+    def pulse(self) -> str:
+        """What the runner said of itself at its last renewal; empty: nothing."""
+        return self._store.fact(PULSE)
+
     def control(self, command: Command, *, subject: str = "", person: str, reason: str) -> Control:
         """As `Ledger.control`. Characters that cannot be printed are replaced: a kill is refused for no text."""
         wall_ns = self._clock.wall_ns()
@@ -153,7 +159,7 @@ class ChainedLedger:
         self._again(clear)
         self._restored = False
 
-    def renew(self) -> None:
+    def renew(self, pulse: str = "") -> None:
         """As `Ledger.renew`. A lease that has run out is renewed too, as long as nobody has taken it."""
         if not self.epoch:
             raise Fenced("no lease", where=self.where, todo="open the ledger to write first")
@@ -166,6 +172,8 @@ class ChainedLedger:
                 state = transaction.state()
                 lease.check(state, self._holder, self.epoch)
                 transaction.put_state(lease.renewed(state, self._clock.wall_ns(), exclusive))
+                if pulse:
+                    transaction.put_fact(PULSE, pulse)
             return started_ns
 
         self._held_since(self._again(again))

@@ -47,8 +47,8 @@ class Ledger(Protocol):
         """Append a control row; any process may, without the lease."""
         ...
 
-    def renew(self) -> None:
-        """Renew the lease; raises `Fenced` if it is lost."""
+    def renew(self, pulse: str = "") -> None:
+        """Renew the lease; raises `Fenced` if it is lost. `pulse`: what the runner says of itself, kept beside it."""
         ...
 
     def lease_left_ns(self) -> int:

@@ -169,6 +169,10 @@ class MemoryStore:
         """As in the protocol."""
         return self._disk.state
 
+    def fact(self, name: str) -> str:
+        """As in the protocol."""
+        return self._disk.facts.get(name, "")
+
     def tidy(self) -> None:
         """As in the protocol."""
 

@@ -133,8 +133,10 @@ def start(ledger: ChainedLedger, opened: Entry, holder: str = "") -> ChainedLedg
     return ledger
 
 
-def look(name: str, *, settings: LedgerSettings | None = None, clock: Clock | None = None) -> ChainedLedger:
-    """Open a ledger without the lease: to read, and to append control rows.
+def look(
+    name: str, *, settings: LedgerSettings | None = None, clock: Clock | None = None, read_only: bool = False
+) -> ChainedLedger:
+    """Open a ledger without the lease: to read, and to append control rows, unless it is `read_only`.
 
     Raises
     ------
@@ -144,12 +146,14 @@ def look(name: str, *, settings: LedgerSettings | None = None, clock: Clock | No
         The database failed.
     """
     settings, clock = settings or LedgerSettings(), clock or SystemClock()
-    return ChainedLedger(open_store(name, settings, clock), clock, settings)
+    return ChainedLedger(open_store(name, settings, clock, read_only=read_only), clock, settings)
 
 
-def open_store(name: str, settings: LedgerSettings, clock: Clock) -> SqlStore:
+def open_store(name: str, settings: LedgerSettings, clock: Clock, *, read_only: bool = False) -> SqlStore:
     """The store of a ledger that is there, with the schema of this version of the program; errors as `look`."""
     store = connect(name, settings, clock)
+    if read_only:
+        store.sessions.only_read()
     try:
         check_version(store, name)
     except BaseException:

@@ -67,7 +67,7 @@ control = Table(
     Column("hash", Text, nullable=False),
 )
 
-#: facts of the database itself: `name`, and `restored` (the head of the backup that it came from)
+#: facts of the database: `name`, `restored` (the head of the backup that it came from), and `pulse` (of the runner)
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 version = Table("alembic_version", MetaData(), Column("version_num", Text, primary_key=True))

@@ -124,6 +124,18 @@ class Sessions:
             yield connection.execution_options(begin="BEGIN")
             connection.rollback()
 
+    def only_read(self) -> None:
+        """From now on the database refuses every change through these sessions; called before they are used."""
+        word = "PRAGMA query_only=ON" if self.sqlite else "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+
+        @event.listens_for(self._database, "connect")
+        def prepare(connection: Any, _: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute(word)
+            cursor.close()
+            if not self.sqlite:
+                connection.commit()
+
     def tidy(self, checkpoint_bytes: int) -> None:
         """SQLite: copy a write-ahead log of this size into the file.
 

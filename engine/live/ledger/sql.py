@@ -83,7 +83,9 @@ class SqlTransaction:
 
     def put_fact(self, name: str, value: str) -> None:
         """As in the protocol."""
-        self._connection.execute(update(schema.facts).where(schema.facts.c.name == name), {"value": value})
+        changed = self._connection.execute(update(schema.facts).where(schema.facts.c.name == name), {"value": value})
+        if not changed.rowcount:
+            self._connection.execute(insert(schema.facts), {"name": name, "value": value})
 
     def killed(self) -> bool:
         """As in the protocol."""
@@ -175,6 +177,11 @@ class SqlStore:
         """As in the protocol."""
         state: State = self.read(lambda connection: SqlTransaction(connection).state())
         return state
+
+    def fact(self, name: str) -> str:
+        """As in the protocol."""
+        value: str = self.read(lambda connection: SqlTransaction(connection).fact(name))
+        return value
 
     def _rows(self, query: Select[Any], after: int) -> Sequence[Sequence[Any]]:
         rows: Sequence[Sequence[Any]] = self.read(lambda connection: connection.execute(query, {"after": after}).all())

@@ -107,7 +107,7 @@ class Transaction(Protocol):
         ...
 
     def put_fact(self, name: str, value: str) -> None:
-        """Change a fact."""
+        """Change a fact, or add it."""
         ...
 
     def killed(self) -> bool:
@@ -162,6 +162,10 @@ class Store(Protocol):
 
     def state(self) -> State:
         """The row of the lease and the head, outside a transaction."""
+        ...
+
+    def fact(self, name: str) -> str:
+        """A fact of the database, outside a transaction; empty if it has none of this name."""
         ...
 
     def tidy(self) -> None:

@@ -39,6 +39,7 @@ from engine.live.running.day import Room
 from engine.live.running.herald import Herald
 from engine.live.running.latency import LatencyMeter
 from engine.live.running.progress import Progress
+from engine.live.running.pulse import pulse_text
 from engine.live.running.runner import Beginning, Runner, RunnerSettings, World
 from engine.live.running.status import BandLine, BreakerLine, Status, StatusFold
 from engine.live.running.winding import WIND_DOWN, Idle, end_of, without_sends
@@ -137,11 +138,15 @@ class Assembled:
 
     def run(self) -> str:
         """As `Runner.run`; an error of the ledger is told to people before it ends the process."""
+        self.runner.pulse = self._pulse
         try:
             return self.runner.run()
         except LedgerError as error:
             self.herald.ended(error)
             raise
+
+    def _pulse(self) -> str:
+        return pulse_text(self.status(""), self.runner.machine.wall_ns(), self.runner.heard_ns)
 
     def status(self, name: str, **more: Any) -> Status:
         """What the runner does now, with what only a living one knows."""

@@ -146,9 +146,18 @@ class Runner:
         self.is_over: Callable[[], str] = lambda: ""
         #: what the STOPPED entry holds beside the reason and the latency
         self.last_facts: Callable[[], Mapping[str, Any]] = dict
+        #: what is kept beside the lease at each renewal: what only a living runner knows
+        self.pulse: Callable[[], str] = lambda: ""
         self._stop = ""
         self._paced: tuple[int, int] | None = None
         self._beaten_ns = world.machine.monotonic_ns()
+        #: when the feed last said something, by the machine's clock
+        self.heard_ns = 0
+
+    @property
+    def machine(self) -> Clock:
+        """The clock of the machine."""
+        return self._world.machine
 
     @property
     def _ledger(self) -> Ledger:
@@ -226,6 +235,7 @@ class Runner:
 
     def _take(self, message: Message, day: Day) -> None:
         world = self._world
+        self.heard_ns = world.machine.wall_ns()
         for listener in world.listeners:
             listener(message)
         if refusal := world.market.receive(message):
@@ -257,7 +267,7 @@ class Runner:
     def _beat(self) -> None:
         now_ns = self._world.machine.monotonic_ns()
         if now_ns - self._beaten_ns >= self._settings.renew_every_ms * _MS_NS:
-            self._ledger.renew()
+            self._ledger.renew(self.pulse())
             self._beaten_ns = now_ns
 
     def _pace(self, instant_ns: int) -> None:

@@ -68,7 +68,7 @@ class MemoryLedger:
         self.killed = command is Command.KILL
         return Control(1, 0, command, subject, person, reason)
 
-    def renew(self) -> None:
+    def renew(self, pulse: str = "") -> None:
         """Count it; the lease lasts an hour again."""
         self.renewed += 1
         self.lease_ns = 3600 * SECOND_NS
