@@ -11,6 +11,7 @@ from typing import Final
 from engine.live.adapters.registry import TERMS
 from engine.live.adapters.the_odds_api.client import KEY
 from engine.live.venues.locks import VARIABLE
+from research.monitor.settings import TOKEN, TOKEN_LEAST
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "deployment.md"
 BEGIN: Final = "<!-- from here on written by `python -m scripts.environment` -->\n\n"
@@ -35,6 +36,7 @@ def rows() -> list[tuple[str, str, str]]:
         ("BEA_CACHE_MB", "size that the cache of tapes is kept below, MB", ""),
         ("BEA_DEBUG", "1: an error that is a fault of the program shows its traceback", ""),
         (KEY, "The Odds API: key", _HIDE),
+        (TOKEN, f"token of the monitor, at least {TOKEN_LEAST} characters; without it each start makes one", _HIDE),
     ]
     for venue, terms in TERMS.items():
         for name in terms.credentials:

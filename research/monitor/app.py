@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from engine.errors import BeaError
 from engine.live.alerts.table import raised
 from engine.logs.setup import logger
-from research.monitor import api, pages
+from research.monitor import api, files, pages
 from research.monitor.context import Monitor, Reader
 from research.monitor.errors import Refused, body_of
 from research.monitor.guard import Guard
@@ -48,6 +48,7 @@ def application(monitor: Monitor) -> FastAPI:
     app.state.monitor, app.state.streams = monitor, 0
     app.include_router(api.router)
     app.include_router(pages.router)
+    app.include_router(files.router)
     app.add_api_route("/openapi.json", _schema, include_in_schema=False)
     app.add_api_route("/api", _index, include_in_schema=False, response_class=HTMLResponse)
     app.add_exception_handler(Refused, _refused)

@@ -296,6 +296,8 @@ class Chronicle:
     def _point(self, at_ns: int) -> None:
         self._peak_minor = max(self._peak_minor, self._equity_minor)
         fall = 1.0 - self._equity_minor / self._peak_minor if self._peak_minor > 0 else 0.0
+        if not at_ns:  # a deposit, before anything happened
+            return
         at_ns = max(at_ns, self.equity[-1][0] if self.equity else 0)
         if self.equity and self.equity[-1][0] == at_ns:
             self.equity.pop()

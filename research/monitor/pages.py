@@ -98,14 +98,16 @@ def home(monitor: Running, person: Reader) -> Response:
         }
         for one in known
     ]
-    return HTMLResponse(render("home.html.j2", frame=_frame(monitor, person), rows=rows, failed=monitor.watcher.failed))
+    return HTMLResponse(
+        render("home.html.j2", frame=frame_of(monitor, person), rows=rows, failed=monitor.watcher.failed)
+    )
 
 
 @router.get("/ledger/{name}")
 def ledger(monitor: Running, known: Known, person: Reader) -> HTMLResponse:
     """One ledger."""
     shown = parts(View(known, monitor.clock.wall_ns()))
-    return HTMLResponse(render("ledger.html.j2", frame=_frame(monitor, person), name=known.name, parts=shown))
+    return HTMLResponse(render("ledger.html.j2", frame=frame_of(monitor, person), name=known.name, parts=shown))
 
 
 @router.get("/ledger/{name}/stream")
@@ -168,7 +170,7 @@ def resume_page(
     what = breaker.replace("_", " ") if breaker else "the kill switch"
     return HTMLResponse(
         render(
-            "resume.html.j2", frame=_frame(monitor, person), name=known.name, breaker=breaker, what=what,
+            "resume.html.j2", frame=frame_of(monitor, person), name=known.name, breaker=breaker, what=what,
             cause=line.cause if line is not None else "",
         )
     )  # fmt: skip
@@ -193,7 +195,7 @@ def alert_page(
         raise Refused(404, "no such alert")
     return HTMLResponse(
         render(
-            "alert.html.j2", frame=_frame(monitor, person), name=known.name, alert=line,
+            "alert.html.j2", frame=frame_of(monitor, person), name=known.name, alert=line,
             at=f"{instant(line.wall_ns)} UTC", page=f"docs/runbook/{line.name}.md",
         )
     )  # fmt: skip
@@ -227,7 +229,7 @@ def day_page(
     signed = known.signed.get(day)
     return HTMLResponse(
         render(
-            "day.html.j2", frame=_frame(monitor, person), name=known.name, day=day, rows=rows, after=following,
+            "day.html.j2", frame=frame_of(monitor, person), name=known.name, day=day, rows=rows, after=following,
             total=number(sums.decisions), last=sums.last, zone=known.zone, signed=signed,
             signed_at=f"{instant(signed.wall_ns)} UTC" if signed else "",
             whole=bool(signed and signed.last >= sums.last),
@@ -246,5 +248,6 @@ def _address(name: str) -> str:
     return f"/ledger/{quote(name)}"
 
 
-def _frame(monitor: Monitor, person: str) -> dict[str, Any]:
+def frame_of(monitor: Monitor, person: str) -> dict[str, Any]:
+    """What stands above every page."""
     return {"person": person, "ledgers": list(monitor.watcher.snapshots())}

@@ -19,7 +19,7 @@ from research.report.status import age, first_line, instant
 from research.report.text import NOTHING, count, money, number, percent, sentence_case, span
 
 #: alerts and decisions that the page lists
-_ALERTS: Final = 12
+_ALERTS: Final = 5
 #: a pulse of this age is late
 _LATE_NS: Final = 30 * SECOND_NS
 
@@ -60,9 +60,10 @@ def _state(view: View) -> dict[str, Any]:
         f"{sentence_case(_COMMANDS[row.command])} by {row.person}: {row.reason}. No runner has read it yet."
         for row in known.unread
     ]
-    notes += [f"Opened gate: {words}" for words in status.acknowledged]
+    gates = list(status.acknowledged)
     return {
-        "tone": tone, "word": word, "notes": notes,
+        "tone": tone, "word": word, "notes": notes, "gates": gates,
+        "opened": f"{count(len(gates), 'gate')} of the promotion failed and a person opened them" if gates else "",
         "sentence": first_line(status, view.now_ns) if status.name else "This ledger was not read yet.",
         "facts": f"Market {instant(status.at_ns)} UTC · feed {status.feed or NOTHING} · "
         f"{count(status.entries, 'entry', 'entries')}",

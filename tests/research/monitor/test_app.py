@@ -173,3 +173,10 @@ def test_a_token_is_long_or_made() -> None:
 def test_without_a_ledger_it_says_so(home: Path) -> None:
     with serving() as served, served.browser() as client:
         assert "No ledger yet" in client.get("/").text
+
+
+def test_runs_and_promotions_have_a_page(home: Path) -> None:
+    with serving() as served, served.browser() as client:
+        assert "No run yet" in client.get("/runs").text and "No promotion yet" in client.get("/promotions").text
+        assert client.get("/runs/none").status_code == 404
+        assert client.get("/runs/compare?run=a").status_code == 422
