@@ -93,6 +93,7 @@ def lock(session: nox.Session) -> None:
         "--upgrade",
         "--quiet",
     )
+    extras = ("--extra", "live", "--extra", "monitor", "--extra", "postgres")
     compiled = ("uv", "pip", "compile", *options, *plain)
-    session.run(*compiled, "--extra", "live", "--extra", "postgres", "-o", "deploy/requirements.txt", "pyproject.toml")
+    session.run(*compiled, *extras, "-o", "deploy/requirements.txt", "pyproject.toml")
     session.run(*compiled, "--output-file", "deploy/build.txt", "deploy/build.in")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError
@@ -33,15 +33,18 @@ def main(argv: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         todo = "pip install 'betting-expert-advisor[monitor]'"
         raise UsageError("packages of the monitor are missing", found=str(error.name), todo=todo) from error
+    from engine.live.alerts.settings import AlertSettings
     from engine.live.ledger.settings import LedgerSettings
+    from engine.logs.setup import LogSettings
     from research.config.live import read
     from research.monitor.settings import MonitorSettings
 
     words = [word for word in options.words if "=" in word]
-    sections = read({"monitor": MonitorSettings, "ledger": LedgerSettings}, words)
+    kinds = {"monitor": MonitorSettings, "ledger": LedgerSettings, "alerts": AlertSettings, "logs": LogSettings}
+    sections = read(kinds, words)
     settings, (token, made) = sections["monitor"], token_of(os.environ)
-    _start_logs(token)
-    with alerting() as tell:
+    _start_logs(sections, token)
+    with alerting(sections["alerts"]) as tell:
         running = server(monitor_of(settings, sections["ledger"], token, names, tell))
         _say(settings, token if made else "", as_json=options.json)
         running.run()
@@ -60,13 +63,13 @@ def _say(settings: MonitorSettings, token: str, *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _start_logs(token: str) -> None:
+def _start_logs(sections: Mapping[str, Any], token: str) -> None:
+    from engine.live.ledger.opening import database_url
     from engine.logs.secrets import Secrets, address_secrets, environment_secrets
-    from engine.logs.setup import LogSettings
     from engine.logs.setup import start as start_logs
     from engine.paths import home
-    from research.config.live import ledger_settings, read
 
-    url = ledger_settings().url or os.environ.get("BEA_LEDGER_URL", "")
-    secrets = Secrets([token, *environment_secrets(os.environ), *address_secrets(url)])
-    start_logs(read({"logs": LogSettings})["logs"], secrets, home() / "data" / "logs" / "monitor.log")
+    secrets = Secrets([token, *environment_secrets(os.environ), *address_secrets(database_url(sections["ledger"]))])
+    for variable in sections["alerts"].channels.values():
+        secrets.register(*address_secrets(os.environ.get(variable, "")))
+    start_logs(sections["logs"], secrets, home() / "data" / "logs" / "monitor.log")

@@ -45,7 +45,7 @@ def application(monitor: Monitor) -> FastAPI:
             monitor.watcher.stop()
 
     app = FastAPI(title="Monitor", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
-    app.state.monitor, app.state.streams = monitor, 0
+    app.state.monitor, app.state.streams, app.state.ends = monitor, 0, lambda: False
     app.include_router(api.router)
     app.include_router(pages.router)
     app.include_router(files.router)

@@ -128,7 +128,7 @@ async def _events(request: Request, monitor: Monitor, name: str) -> AsyncIterato
     version, beaten_s = -1, float("-inf")
     try:
         yield "retry: 2000\n\n"
-        while not await request.is_disconnected():
+        while not (state.ends() or await request.is_disconnected()):
             known = monitor.watcher.snapshots().get(name)
             if known is None or (session and not monitor.access.person(session)):
                 yield "event: over\ndata: over\n\n"

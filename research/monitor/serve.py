@@ -15,7 +15,6 @@ from engine.live.alerts.settings import AlertSettings
 from engine.live.alerts.table import Raised, raised
 from engine.live.clock import SystemClock
 from engine.live.ledger.settings import LedgerSettings
-from research.config.live import read
 from research.monitor.access import Access
 from research.monitor.app import application
 from research.monitor.context import Monitor
@@ -43,9 +42,8 @@ def token_of(environment: Mapping[str, str]) -> tuple[str, bool]:
 
 
 @contextmanager
-def alerting() -> Iterator[Callable[[Raised], object]]:
-    """What sends an alert over the channels of ``conf/live/alerts.yaml``; those on their way are sent at the end."""
-    settings: AlertSettings = read({"alerts": AlertSettings})["alerts"]
+def alerting(settings: AlertSettings) -> Iterator[Callable[[Raised], object]]:
+    """What sends an alert over the channels of some settings; those on their way are sent at the end."""
     sender = AlertSender(settings, SystemClock(), channels_of(settings, os.environ))
     try:
         yield sender.send
@@ -83,11 +81,13 @@ def monitor_of(
 
 def server(monitor: Monitor) -> uvicorn.Server:
     """A server that is not started yet."""
-    settings = monitor.settings
-    return uvicorn.Server(
+    settings, app = monitor.settings, application(monitor)
+    found = uvicorn.Server(
         uvicorn.Config(
-            application(monitor), host=settings.host, port=settings.port, log_config=None, access_log=False,
+            app, host=settings.host, port=settings.port, log_config=None, access_log=False,
             server_header=False, date_header=False, lifespan="on", timeout_graceful_shutdown=2,
             ssl_certfile=settings.certificate or None, ssl_keyfile=settings.key or None, proxy_headers=False,
         )
     )  # fmt: skip
+    app.state.ends = lambda: found.should_exit  # streams end by themselves: a server waits for all answers
+    return found

@@ -62,7 +62,7 @@ def _state(view: View) -> dict[str, Any]:
     ]
     gates = list(status.acknowledged)
     return {
-        "tone": tone, "word": word, "notes": notes, "gates": gates,
+        "tone": tone, "word": word, "notes": notes, "gates": gates, "killed": status.killed,
         "opened": f"{count(len(gates), 'gate')} of the promotion failed and a person opened them" if gates else "",
         "sentence": first_line(status, view.now_ns) if status.name else "This ledger was not read yet.",
         "facts": f"Market {instant(status.at_ns)} UTC · feed {status.feed or NOTHING} · "

@@ -45,7 +45,10 @@ def test_the_packages_of_the_image_are_the_pinned_ones() -> None:
     assert {name: version for name, (version, _) in image.items() if version not in pinned.get(name, ())} == {}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    wanted = [Requirement(text) for text in [*project["dependencies"], *extras["live"], *extras["postgres"]]]
+    wanted = [
+        Requirement(text)
+        for text in [*project["dependencies"], *extras["live"], *extras["monitor"], *extras["postgres"]]
+    ]
     linux = default_environment() | {"sys_platform": "linux", "extra": ""}
     needed = {canonicalize_name(one.name) for one in wanted if one.marker is None or one.marker.evaluate(linux)}
     assert needed <= set(image), f"run nox -s lock: {sorted(needed - set(image))}"
@@ -83,7 +86,8 @@ def test_a_container_can_write_to_its_volumes_only(name: str) -> None:
     service = compose()["services"][name]
     assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert "privileged" not in service and "ports" not in service
+    assert "privileged" not in service
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
     assert service["healthcheck"]["test"] and service["restart"] in ("unless-stopped", "on-failure:5")
     assert service["image"] == f"betting-expert-advisor:{version()}" or ":?run deploy/prepare first" in service["image"]
 

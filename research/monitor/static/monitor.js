@@ -17,7 +17,7 @@
   let beat = Date.now(), over = false;
   const told = () => {
     const age = Math.round((Date.now() - beat) / 1000);
-    const old = over || age > 12;
+    const old = over || age > Number(stale.dataset.after);
     stale.hidden = !old;
     if (old) stale.textContent = over
       ? "The session has ended: log in again. The numbers below are old."
