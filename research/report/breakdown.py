@@ -14,7 +14,7 @@ from research.tapes.matches import match_ids
 
 #: boundaries of the odds bands; the lower boundary belongs to a band
 ODDS_BOUNDARIES: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
-#: groups of competitions at most; the rest form one group
+#: groups by competition or another name at most; the rest form one group
 COMPETITIONS: Final = 12
 #: more months than this are grouped by month of the year
 MONTHS: Final = 18
@@ -23,7 +23,9 @@ MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "S
 #: decimal places to which values are equal: differences beyond are noise of the arithmetic
 _EQUAL: Final = 12
 
-GROUPINGS: Final = ("odds", "competition", "season", "month", "regime")
+GROUPINGS: Final = ("odds", "competition", "season", "month", "regime", "market", "selection", "bookmaker")
+#: groupings by a name: the largest groups, and the rest as one
+_NAMES: Final = ("competition", "market", "selection", "bookmaker")
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,8 @@ def _named(bets: pl.DataFrame, by: str) -> tuple[pl.Expr, pl.Expr]:
     if by == "season":
         name = pl.col("season").fill_null("not given")
         return name.rank("dense").cast(pl.Int64), name
-    if by == "competition":
-        name = pl.col("competition").fill_null("not given")
+    if by in _NAMES:
+        name = (pl.col(by) if by in bets.columns else pl.lit(None, pl.String)).fill_null("not given")
         most = bets.group_by(name.alias("name")).len().sort(["len", "name"], descending=[True, False])["name"].to_list()
         named = most if len(most) <= COMPETITIONS else most[: COMPETITIONS - 1]
         rest = f"{len(most) - len(named)} others"
@@ -155,7 +157,7 @@ def _groups(frame: pl.DataFrame, seed: int, purpose: str) -> list[Group]:
 
 
 def yield_groups(bets: pl.DataFrame, by: str, seed: int = 0) -> list[Group]:
-    """Yield by odds band, competition, season or month, before commission.
+    """Yield by odds band, competition, season, month, market, selection or bookmaker, before commission.
 
     Parameters
     ----------
@@ -169,7 +171,7 @@ def yield_groups(bets: pl.DataFrame, by: str, seed: int = 0) -> list[Group]:
     Returns
     -------
     list of Group
-        In the order of the axis; competitions by number of bets. Empty without bets.
+        In the order of the axis; names by number of bets. Empty without bets.
 
     Raises
     ------

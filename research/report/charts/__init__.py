@@ -25,10 +25,12 @@ from research.report.charts.histogram import tried as tried
 from research.report.charts.logits import logits as logits
 from research.report.charts.money import equity as equity
 from research.report.charts.money import together as together
+from research.report.charts.months import monthly as monthly
 from research.report.charts.path import out_of_sample as out_of_sample
 from research.report.charts.points import clv_against_yield as clv_against_yield
 from research.report.charts.points import edge_against_yield as edge_against_yield
 from research.report.charts.regimes import regimes as regimes
+from research.report.charts.rolling import rolling_yield as rolling_yield
 from research.report.charts.scatter import inside_outside as inside_outside
 from research.report.charts.surface import parameter_map as parameter_map
 from research.report.data import Configuration, CrossValidation, PathData
@@ -44,11 +46,20 @@ def with_bets(draw: Callable[[Configuration], Figure]) -> Callable[[Configuratio
     return lambda data: draw(data) if data.bets.height else None
 
 
+def with_several(by: str) -> Callable[[Configuration], Figure | None]:
+    """Yield by a name, left out where all bets have the same one."""
+    return lambda data: (
+        yield_by(data.bets, by, data.seed) if by in data.bets.columns and data.bets[by].n_unique() > 1 else None
+    )
+
+
 #: charts of one configuration: on the page under "Where does the result come from?", and in `run.charts()`
 CONFIGURATION: Final[Charts[Configuration]] = {
     "equity": lambda data: equity(
         data.daily, data.others, label=data.label, seed=data.seed, zone=data.zone, compounds=data.compounds
     ),
+    "monthly": with_bets(lambda data: monthly(data.daily)),
+    "rolling_yield": with_bets(lambda data: rolling_yield(data.bets)),
     "yield_by_season": with_bets(lambda data: yield_by(data.bets, "season", data.seed)),
     "yield_by_competition": with_bets(lambda data: yield_by(data.bets, "competition", data.seed)),
     "yield_by_odds": with_bets(lambda data: yield_by(data.bets, "odds", data.seed)),
@@ -56,6 +67,9 @@ CONFIGURATION: Final[Charts[Configuration]] = {
     "yield_by_regime": lambda data: (
         yield_by(data.bets, "regime", data.seed, data.turns) if has_regimes(data.bets) else None
     ),
+    "yield_by_market": with_several("market"),
+    "yield_by_selection": with_several("selection"),
+    "yield_by_bookmaker": with_several("bookmaker"),
     "edge_against_yield": with_bets(lambda data: edge_against_yield(data.bets, data.seed)),
     "clv_against_yield": with_bets(lambda data: clv_against_yield(data.bets, data.seed)),
     "clv_distribution": with_bets(lambda data: clv_distribution(data.bets, data.seed)),

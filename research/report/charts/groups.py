@@ -1,4 +1,4 @@
-"""Yield by odds band, competition, season, month or regime: bars with whiskers and the number of bets."""
+"""Yield by odds band, season, month, regime or a name: bars with whiskers and the number of bets."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ _QUESTIONS: Final = {
     "season": "Does the yield hold from season to season?",
     "month": "Does the yield hold from month to month?",
     "regime": "Does the yield depend on the regime?",
+    "market": "In which markets does the yield arise?",
+    "selection": "On which selections does the yield arise?",
+    "bookmaker": "At which bookmakers does the yield arise?",
 }
 _NOUNS: Final = {
     "odds": "odds band",
@@ -37,6 +40,9 @@ _NOUNS: Final = {
     "season": "season",
     "month": "month",
     "regime": "regime",
+    "market": "market",
+    "selection": "selection",
+    "bookmaker": "bookmaker",
 }
 _CALENDAR: Final = "Does the yield depend on the month of the year?"
 
@@ -47,9 +53,10 @@ def yield_by(bets: pl.DataFrame, by: str, seed: int = 0, turns: Mapping[str, flo
     Parameters
     ----------
     bets : polars.DataFrame
-        From `run.bets(config)`. Reads event_id, stake_minor, pnl_minor, odds, date, competition and season.
+        From `run.bets(config)`. Reads event_id, stake_minor, pnl_minor, odds, date, and the column of the group.
     by : str
-        ``odds``, ``competition``, ``season``, ``month`` (with more than 18 months: month of the year) or ``regime``.
+        ``odds``, ``competition``, ``season``, ``month`` (with more than 18 months: month of the year), ``regime``,
+        ``market``, ``selection`` or ``bookmaker``.
     seed : int
         Seed of the bootstrap.
     turns : mapping, optional

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from research.report.charts.tracks import Lines, balance, bands, by_month, draw, drawdown, track
+from research.report.charts.tracks import Lines, balance, bands, by_month, draw, drawdown, track, under_water
 from research.report.figure import Figure, Numbers
 from research.report.text import count, listing, money, number, percent
 
@@ -74,7 +74,15 @@ def grown(daily: pl.DataFrame, lines: Lines) -> str:
     if lines.bands is not None:
         low, high = float(lines.bands[0, -1]), float(lines.bands[4, -1])
         text += f"; nine in ten bootstrap resamples of its days end between {money(low)} and {money(high)}"
-    return f"{text}. Maximum drawdown at the end of a day: {percent(float(drawdown(daily).max()))}."
+    return f"{text}. Maximum drawdown at the end of a day: {percent(float(drawdown(daily).max()))}.{_under(daily)}"
+
+
+def _under(daily: pl.DataFrame) -> str:
+    """The longest time below an earlier peak, in words; empty where there was none."""
+    days, first, ended = under_water(daily)
+    if not days:
+        return ""
+    return f" Longest time under water: {count(days, 'day')} from {first}{'' if ended else ', not over yet'}."
 
 
 def together(paths: Mapping[str, pl.DataFrame], *, out_of_sample: bool = False, zone: str = "UTC") -> Figure:

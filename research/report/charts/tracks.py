@@ -143,6 +143,27 @@ def drawdown(daily: pl.DataFrame) -> Floats:
     return np.where(peak > 0, (peak - equity) / np.where(peak > 0, peak, 1.0), 0.0)
 
 
+def under_water(daily: pl.DataFrame) -> tuple[int, dt.date | None, bool]:
+    """The longest time below an earlier peak, at the end of days.
+
+    Returns
+    -------
+    int
+        Days that ended below the peak, one after another; 0 where there was none.
+    date or None
+        The first of them.
+    bool
+        Whether a day reached the peak again.
+    """
+    below = drawdown(daily)[1:] > 0.0
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], below, [False]]).astype(np.int8)))
+    begins, ends = edges[::2], edges[1::2]
+    if not len(begins):
+        return 0, None, True
+    longest = int(np.argmax(ends - begins))
+    return int((ends - begins)[longest]), daily["date"][int(begins[longest])], bool(ends[longest] < len(below))
+
+
 def _ends(days: int) -> NDArray[np.int64]:
     """Last day, counted from 1, of each point after the start."""
     points = min(days, POINTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from xml.etree import ElementTree
 
@@ -11,8 +12,10 @@ import pytest
 
 from research.report import charts
 from research.report.breakdown import yield_interval
+from research.report.charts.tracks import under_water
 from research.report.drawing import Scale, shorten, ticks
 from research.report.figure import FULL, HALF, PHONE, Figure
+from research.report.text import percent
 from tests.research.report.made import bets, daily, reasons, results
 
 LOG = bets()
@@ -168,3 +171,63 @@ def test_regimes_over_time_are_spells_of_days() -> None:
         assert width == pytest.approx(FULL if 'class="chart wide"' in drawing else PHONE, abs=0.5)
     assert charts.regimes(days, known).answer.endswith("2 changes of regime were seen.")
     assert "too few days" in charts.regimes(days, np.full(6, -1)).answer
+
+
+def test_the_longest_time_under_water_by_hand() -> None:
+    profit = [5, -1, -1, 2, 3, -4, 1, 1, 1, 2, -1]  # below the peak on days 1-2 (day 3 reaches it again), 5-8, 10
+    start = dt.date(2020, 1, 1)
+    frame = pl.DataFrame({"pnl_minor": profit, "date": [start + dt.timedelta(days=k) for k in range(11)]})
+    frame = frame.with_columns(equity_start_minor=100 + pl.col("pnl_minor").cum_sum() - pl.col("pnl_minor"))
+    assert under_water(frame) == (4, start + dt.timedelta(days=5), True)
+    assert under_water(frame.tail(1)) == (1, start + dt.timedelta(days=10), False)
+    assert under_water(frame.head(1)) == (0, None, True)
+    equity, peak, longest, now = 100, 100, 0, 0
+    made = daily(LOG)
+    equity = peak = int(made["equity_start_minor"][0])
+    for one in made["pnl_minor"]:
+        equity += one
+        peak = max(peak, equity)
+        now = now + 1 if equity < peak else 0
+        longest = max(longest, now)
+    assert under_water(made)[0] == longest > 10
+    assert f"Longest time under water: {longest:,} days from " in MAKERS["equity"]().answer
+
+
+def test_rolling_yield_is_that_of_each_window() -> None:
+    figure = charts.rolling_yield(LOG)
+    assert figure.numbers is not None and len(figure.numbers.rows) == 4
+    for place, row in enumerate(figure.numbers.rows):
+        part = LOG.slice(300 * place, 300)
+        wanted = part["pnl_minor"].sum() / part["stake_minor"].sum()
+        assert row[0] == f"{part['date'][0]} to {part['date'][-1]}" and row[2] == percent(wanted)
+    every = [
+        LOG[k : k + 300]["pnl_minor"].sum() / LOG[k : k + 300]["stake_minor"].sum() for k in range(LOG.height - 299)
+    ]
+    assert f"between {percent(min(every))} and {percent(max(every))}" in figure.answer
+    assert f"ended at {percent(every[-1])}." in figure.answer
+    assert charts.rolling_yield(LOG.head(199)).draw is None and charts.rolling_yield(LOG.head(200)).draw is not None
+
+
+def test_months_add_up_to_their_year() -> None:
+    made = daily(LOG)
+    figure = charts.monthly(made)
+    assert figure.numbers is not None
+    march = made.filter((pl.col("date").dt.year() == 2021) & (pl.col("date").dt.month() == 3))
+    year = made.filter(pl.col("date").dt.year() == 2021)
+    row = next(row for row in figure.numbers.rows if row[0] == "2021")
+    assert row[3] == percent(march["pnl_minor"].sum() / march["equity_start_minor"][0])
+    assert row[13] == percent(
+        (year["equity_start_minor"][-1] + year["pnl_minor"][-1]) / year["equity_start_minor"][0] - 1
+    )
+    assert figure.draw is not None and figure.draw(FULL, "wide").count('class="cell') == 12 * len(figure.numbers.rows)
+    first = next(row for row in figure.numbers.rows if row[0] == "2019")
+    assert first[1:8] == ("–",) * 7, "the log starts in August"
+
+
+@pytest.mark.parametrize("by", ["market", "selection", "bookmaker"])
+def test_groups_by_name_hold_their_bets(by: str) -> None:
+    figure = charts.yield_by(LOG, by)
+    assert figure.numbers is not None and len(figure.numbers.rows) == LOG[by].n_unique() > 1
+    for row in figure.numbers.rows:
+        part = LOG.filter(pl.col(by) == row[0])
+        assert row[1] == f"{part.height:,}" and row[3] == percent(part["pnl_minor"].sum() / part["stake_minor"].sum())
