@@ -63,6 +63,7 @@ def page(data: ReportData) -> str:
         total=packed["total"],
         sheets=[_sheet(data, place) for place in range(len(data.selected))],
         mapped=_mapped(data),
+        importance=charts.importance(data.results, data.keys, data.order) if _mapped(data) else False,
         fewest_bets=FEWEST_BETS,
         packed=script_json(packed),
         **_commands(data),

@@ -22,6 +22,7 @@ from research.report.charts.funnel import funnel as funnel
 from research.report.charts.groups import yield_by as yield_by
 from research.report.charts.histogram import clv_distribution as clv_distribution
 from research.report.charts.histogram import tried as tried
+from research.report.charts.importance import importance as importance
 from research.report.charts.logits import logits as logits
 from research.report.charts.money import equity as equity
 from research.report.charts.money import together as together

@@ -19,6 +19,15 @@ from research.report.text import percent
 from tests.research.report.made import bets, daily, reasons, results
 
 LOG = bets()
+
+
+def made_importance() -> Figure:
+    """Importance of the parameters of a made leaderboard."""
+    figure = charts.importance(results(), ["strategy.name", "strategy.edge_min", "staking.fraction"], "roi")
+    assert figure is not None
+    return figure
+
+
 MAKERS: dict[str, Callable[[], Figure]] = {
     "equity": lambda: charts.equity(daily(LOG), {"#2": daily(bets(seed=5)), "#3": daily(bets(seed=6))}, label="#1"),
     "short": lambda: charts.equity(daily(bets(60, days=40), days=40), label="#1", zone="Europe/London"),
@@ -35,6 +44,7 @@ MAKERS: dict[str, Callable[[], Figure]] = {
     "tried": lambda: charts.tried(results(), int(results()["config"][0]), yield_interval(LOG, 0)),
     "few tried": lambda: charts.tried(results(12), int(results(12)["config"][0])),
     "funnel": lambda: charts.funnel(reasons(edge=900, breaker_streak=30, placed=70)),
+    "importance": lambda: made_importance(),
     "map": lambda: charts.parameter_map(results(), "strategy.edge_min", "strategy.name"),
 }
 
@@ -231,3 +241,24 @@ def test_groups_by_name_hold_their_bets(by: str) -> None:
     for row in figure.numbers.rows:
         part = LOG.filter(pl.col(by) == row[0])
         assert row[1] == f"{part.height:,}" and row[3] == percent(part["pnl_minor"].sum() / part["stake_minor"].sum())
+
+
+def test_importance_is_the_adjusted_r_squared_of_each_parameter() -> None:
+    rng = np.random.default_rng(3)
+    edge, name, noise = np.arange(600) % 6, np.arange(600) // 6 % 2, rng.normal(0, 1, 600)
+    frame = pl.DataFrame({"edge": edge, "name": np.where(name, "a", "b"), "idle": rng.integers(0, 5, 600)})
+    frame = frame.with_columns(n_bets=pl.lit(9), **{"yield": edge * 1.0 + 2.0 * name + noise})
+    figure = charts.importance(frame, list(frame.columns[:3]))
+    assert figure is not None and figure.numbers is not None
+    shares = {row[0]: row[2] for row in figure.numbers.rows}
+    for key, codes in (("edge", edge), ("name", name), ("idle", frame["idle"].to_numpy())):
+        dummies = np.eye(codes.max() + 1)[codes]  # a regression on dummies is the independent account
+        y = frame["yield"].to_numpy()
+        residual = y - dummies @ np.linalg.lstsq(dummies, y, rcond=None)[0]
+        r2 = 1 - (residual @ residual / (600 - dummies.shape[1])) / (np.var(y, ddof=1))
+        assert shares[key] == percent(max(0.0, r2))
+    assert next(iter(shares)) == "edge" and float(shares["idle"].rstrip("%")) < 2
+    assert charts.importance(frame, ["edge"]) is None
+    assert charts.importance(frame.with_columns(n_bets=pl.lit(0)), ["edge", "name"]) is None
+    flat = charts.importance(frame.with_columns(pl.lit(1.0).alias("yield")), ["edge", "name"])
+    assert flat is not None and flat.answer.startswith("No parameter explains")
