@@ -15,7 +15,10 @@ const light = colour => {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
 const behind = element => {
-  let colour = [0, 0, 0, 0];
+  // the value of a cell in a drawing follows its cell
+  const cell = element.previousElementSibling;
+  const drawn = element instanceof SVGElement && cell && cell.classList.contains("cell") && /\bk\d/.test(element.getAttribute("class"));
+  let colour = drawn ? parse(getComputedStyle(cell).fill) : [0, 0, 0, 0];
   for (let at = element; at; at = at.parentElement) {
     colour = over(colour, parse(getComputedStyle(at).backgroundColor));
     if (colour[3] > 0.999) break;

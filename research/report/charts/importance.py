@@ -53,6 +53,7 @@ def importance(results: pl.DataFrame, keys: Sequence[str], measure: str = "yield
         labels = min(max(fits(short_key(key)) for key in order), width * 0.4)
         canvas = Canvas(width, 24.0 + 28 * len(order))
         scale = Scale(0.0, max(1e-9, *shares.values()), labels + 10, width - fits("100%") - 8)
+        canvas.text(labels, 11, "parameter", "muted", "end")
         canvas.text(labels + 10, 11, f"share of the variance of {what}", "muted")
         for place, key in enumerate(order):
             middle = 20 + 28 * (place + 0.5)

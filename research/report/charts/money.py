@@ -48,7 +48,7 @@ def equity(
     tracks = [track(daily, label, start)]
     tracks += [track(frame, name, start) for name, frame in list((others or {}).items())[:2] if not frame.is_empty()]
     lines = Lines(tracks, start, bands(daily, seed, compounds=compounds))
-    note = f"Dashed: in sample. {resampled(daily, compounds)} {lines.note} Days roll in {zone}."
+    note = f"{below_peak(daily)}Dashed: in sample. {resampled(daily, compounds)} {lines.note} Days roll in {zone}."
     answer = grown(daily, lines)
 
     def drawn(width: float, css: str) -> str:
@@ -74,15 +74,15 @@ def grown(daily: pl.DataFrame, lines: Lines) -> str:
     if lines.bands is not None:
         low, high = float(lines.bands[0, -1]), float(lines.bands[4, -1])
         text += f"; nine in ten bootstrap resamples of its days end between {money(low)} and {money(high)}"
-    return f"{text}. Maximum drawdown at the end of a day: {percent(float(drawdown(daily).max()))}.{_under(daily)}"
+    return f"{text}. Maximum drawdown at the end of a day: {percent(float(drawdown(daily).max()))}."
 
 
-def _under(daily: pl.DataFrame) -> str:
+def below_peak(daily: pl.DataFrame) -> str:
     """The longest time below an earlier peak, in words; empty where there was none."""
     days, first, ended = under_water(daily)
     if not days:
         return ""
-    return f" Longest time under water: {count(days, 'day')} from {first}{'' if ended else ', not over yet'}."
+    return f"Longest time under water: {count(days, 'day')} from {first}{'' if ended else ', not over yet'}. "
 
 
 def together(paths: Mapping[str, pl.DataFrame], *, out_of_sample: bool = False, zone: str = "UTC") -> Figure:

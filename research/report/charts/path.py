@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from research.report.charts.money import grown, resampled
+from research.report.charts.money import below_peak, grown, resampled
 from research.report.charts.tracks import Boundary, Lines, balance, bands, by_month, draw, track
 from research.report.figure import Figure, Numbers
 from research.report.text import count, money, number, percent
@@ -43,7 +43,8 @@ def out_of_sample(daily: pl.DataFrame, windows: Sequence[Window], seed: int = 0,
     lines = Lines([track(daily, "path", start)], start, bands(daily, seed, "out-of-sample fan"), boundaries, solid=True)
     answer = f"{grown(daily, lines)} {_folds_answer(windows)}"
     note = (
-        "Solid: out of sample. Thin vertical lines: a fold starts with the configuration selected on the days before "
+        f"{below_peak(daily)}Solid: out of sample. "
+        f"Thin vertical lines: a fold starts with the configuration selected on the days before "
         f"it, by number. {resampled(daily)} {lines.note} Days roll in {zone}."
     )
 

@@ -200,7 +200,7 @@ def test_the_longest_time_under_water_by_hand() -> None:
         now = now + 1 if equity < peak else 0
         longest = max(longest, now)
     assert under_water(made)[0] == longest > 10
-    assert f"Longest time under water: {longest:,} days from " in MAKERS["equity"]().answer
+    assert f"Longest time under water: {longest:,} days from " in MAKERS["equity"]().note
 
 
 def test_rolling_yield_is_that_of_each_window() -> None:
