@@ -32,6 +32,8 @@ _NAMED: Final[dict[str, type[Any]]] = {"lines": Line, "scores": FurtherScore, "f
 _LISTS: Final[dict[str, type[Any]]] = {"prices": Price, "files": NamedFile}
 _TEXTS: Final = ("map", "match", "notes", "season_rules")
 _COUNTS: Final = ("archive_files", "header_line")
+#: levels of tables and lists in a mapping, at most
+_DEEPEST: Final = 64
 
 
 def parse_mapping(text: str, name: str) -> Mapping:
@@ -44,9 +46,7 @@ def parse_mapping(text: str, name: str) -> Mapping:
         invalid value, or lacks a required key.
     """
     try:
-        text = clean(text)
-        _check_once(yaml.compose(text, yaml.SafeLoader))
-        content = yaml.safe_load(text)
+        content = _content(clean(text))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             "the mapping is not valid YAML", where=name, found=" ".join(str(error).split())[:120]
@@ -54,6 +54,28 @@ def parse_mapping(text: str, name: str) -> Mapping:
     mapping = _build(Mapping, content, name, "")
     check_mapping(mapping, name)
     return mapping
+
+
+def _content(text: str) -> Any:
+    """The tables of a YAML text, read by libyaml.
+
+    Raises
+    ------
+    yaml.YAMLError, ValueError
+        It is not YAML, nested too deep (libyaml's loader would end the process), or has a key twice in one table.
+    """
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"more than {_DEEPEST} levels")
+    loader = yaml.CSafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        _check_once(node)
+        return None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _check_once(node: yaml.Node | None) -> None:

@@ -215,6 +215,7 @@ def test_a_long_table_without_a_home_side() -> None:
         (WIDE + "home: x\n", "'home' occurs twice"),
         ("[1, 2]\n", "not a table"),
         ("a: [\n", "not valid YAML"),
+        ("a: " + "[" * 100_000, "more than 64 levels"),
         ("sport: {value: a}\n", "missing"),
         (WIDE.replace("selection: home}", "selection: home, line: x}"), "wrong type"),
     ],
