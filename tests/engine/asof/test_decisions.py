@@ -98,6 +98,9 @@ def test_the_consensus_is_that_of_a_plain_loop(store: Store, ahead: tuple[int, .
     for bet, books in found.items():
         inverse = [1.0 / books[name]["odds"] for name in sorted(books)]
         implied[bet] = sum(inverse) / len(inverse)
+    books_of: dict[tuple[Any, ...], list[float]] = defaultdict(list)
+    for other in sorted(implied, key=str):
+        books_of[*other[:4], other[5]].append(implied[other])
     for row in rows.iter_rows(named=True):
         bet = tuple(row[name] for name in BET)
         *question, _, side = bet
@@ -109,8 +112,7 @@ def test_the_consensus_is_that_of_a_plain_loop(store: Store, ahead: tuple[int, .
                 fair.append(1.0 / books[name]["odds"] / sum(inverse))
         assert row["odds_mean"] == sum(books[name]["odds"] for name in sorted(books)) / len(books)
         assert row["prob_implied"] == implied[bet]
-        book = [implied[other] for other in sorted(implied, key=str) if (*other[:4], other[5]) == (*question, side)]
-        assert row["prob_share"] == implied[bet] / sum(book)
+        assert row["prob_share"] == implied[bet] / sum(books_of[*question, side])
         assert row["prob_fair"] == (sum(fair) / len(fair) if fair else None)
         assert (row["n_bookmakers"], row["n_fair"]) == (len(books), len(fair))
 
