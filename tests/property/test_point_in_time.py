@@ -85,13 +85,17 @@ CONFIGURATIONS = (
 RATES = {"ccc": 0.05, "ddd": 0.02}
 
 
-def until(strategy: Strategy, market: Market, decide_at: str, instant: int, way: int = 0) -> Outcome:
+def offered(strategy: Strategy, market: Market, decide_at: str) -> pl.DataFrame:
+    """All opportunities of a strategy."""
+    needs = strategy.requires()
+    seen = market[1].filter(pl.col("instant").is_in(["open", "snapshot"]) & pl.col("market").is_in(needs.markets))
+    return strategy.opportunities(build_view(market[0], seen, decide_at, path=needs.path))
+
+
+def until(offers: pl.DataFrame, market: Market, instant: int, way: int = 0) -> Outcome:
     """Opportunities, reasons and stakes up to and at an instant, with number `way` of `CONFIGURATIONS`."""
     configuration, kelly = CONFIGURATIONS[way]
     events, quotes = market
-    needs = strategy.requires()
-    seen = quotes.filter(pl.col("instant").is_in(["open", "snapshot"]) & pl.col("market").is_in(needs.markets))
-    offers = strategy.opportunities(build_view(events, seen, decide_at, path=needs.path))
     closing = fair_closing(events, quotes)
     rates = {name: rate for name, rate in RATES.items() if name in offers["bookmaker"]}
     tape = build_tape(offers, events, closing, commission_rates=rates, kelly=kelly)
@@ -147,12 +151,12 @@ def instants(market: Market, count: int, seed: int) -> list[int]:
 def compare_futures(market: Market, name: str, decide_at: str, count: int, **change: Any) -> int:
     """Test a strategy with cut and shuffled futures; returns how many early opportunities were compared."""
     strategy = make(name, {**WIDE.get(name, {}), **change})
-    compared = 0
+    compared, offers = 0, offered(strategy, market, decide_at)
     for number, instant in enumerate(instants(market, count, seed=len(name))):
         way = number % len(CONFIGURATIONS)
-        complete = until(strategy, market, decide_at, instant, way)
+        complete = until(offers, market, instant, way)
         for other in (cut(market, instant), shuffled(market, instant, number)):
-            early = until(strategy, other, decide_at, instant, way)
+            early = until(offered(strategy, other, decide_at), other, instant, way)
             assert early.offers.equals(complete.offers), (name, instant)
             assert early.stakes.equals(complete.stakes), (name, instant)
         compared += len(complete.offers)
@@ -246,10 +250,10 @@ class Peeking:
 @pytest.mark.parametrize("honest", [False, True])
 def test_a_strategy_that_looks_ahead_is_detected(path: bool, honest: bool) -> None:
     market, strategy = random_world(1), Peeking(path, honest)
-    detected = False
+    detected, offers = False, offered(strategy, market, "quote")
     for instant in instants(market, 6, seed=0):
-        complete = until(strategy, market, "quote", instant)
-        early = until(strategy, cut(market, instant), "quote", instant)
+        known = cut(market, instant)
+        complete, early = until(offers, market, instant), until(offered(strategy, known, "quote"), known, instant)
         assert complete.offers.height > 0
         detected |= not early.offers.equals(complete.offers)
     assert detected != honest
