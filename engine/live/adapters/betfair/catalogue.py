@@ -21,7 +21,7 @@ from engine.source.betfair.definitions import SPORTS, Described, UnknownMarket, 
 #: markets of one question: MARKET_DESCRIPTION weighs 1, the others 0, and a question may weigh 200
 AT_ONCE: Final = 200
 #: most questions of one reading
-_MOST: Final = 50
+MOST_QUESTIONS: Final = 50
 _GOALS: Final = ("05", "15", "25", "35", "45", "55", "65", "75", "85")
 #: types of Betfair by our market
 TYPES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -70,23 +70,25 @@ class Catalogue:
     passed_over: Counter[str] = field(default_factory=Counter)
 
 
-def read_catalogue(api: Api, coverage: Coverage, now_ns: int) -> Catalogue:
-    """Ask for all markets that start from now on.
+def read_catalogue(api: Api, coverage: Coverage, from_ns: int, questions: int = MOST_QUESTIONS) -> Catalogue:
+    """Ask for all markets that are not closed and start from an instant on.
 
     Parameters
     ----------
     api : Api
     coverage : Coverage
         Competitions are those of the import of files: the venue of a race, else the country.
-    now_ns : int
+    from_ns : int
         UTC nanoseconds.
+    questions : int
+        Most questions, of `AT_ONCE` markets each.
 
     Raises
     ------
     ReadFailed
     """
     found = Catalogue()
-    for row in _read(api, _filter(coverage), now_ns, found.passed_over):
+    for row in _read(api, _filter(coverage), from_ns, questions, found.passed_over):
         try:
             definition = _definition(row)
             described = describe(definition)
@@ -118,11 +120,10 @@ def offered(catalogue: Catalogue) -> list[Offered]:
     ]  # fmt: skip
 
 
-def completed(catalogue: Catalogue, market: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+def completed(listed: Listed, definition: Mapping[str, Any]) -> Mapping[str, Any]:
     """A definition of the stream with the names that only the catalogue and the historical files have."""
-    known = next((one.definition for one in catalogue.listed if one.market == market), None)
-    runners = definition.get("runners")
-    if known is None or not isinstance(runners, list):
+    known, runners = listed.definition, definition.get("runners")
+    if not isinstance(runners, list):
         return definition
     names = {(row["id"], float(row["hc"])): row["name"] for row in known["runners"]}
     whole = []
@@ -148,10 +149,12 @@ def _filter(coverage: Coverage) -> dict[str, Any]:
     return {"eventTypeIds": [number], "marketTypeCodes": kinds}
 
 
-def _read(api: Api, wanted: Mapping[str, Any], now_ns: int, passed_over: Counter[str]) -> Iterator[Row]:
+def _read(
+    api: Api, wanted: Mapping[str, Any], from_ns: int, questions: int, passed_over: Counter[str]
+) -> Iterator[Row]:
     """All rows, question by question from the start of the last row on; there are no pages."""
-    start, seen = datetime.fromtimestamp(now_ns // SECOND_NS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), set[str]()
-    for _ in range(_MOST):
+    start, seen = datetime.fromtimestamp(from_ns // SECOND_NS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), set[str]()
+    for _ in range(questions):
         question = {
             "filter": {**wanted, "marketStartTime": {"from": start}}, "maxResults": AT_ONCE, "sort": "FIRST_TO_START",
             "marketProjection": [

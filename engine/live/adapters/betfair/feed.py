@@ -8,13 +8,14 @@ new image is asked for then, and the other markets go on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import polars as pl
 
 from engine.clock import SECOND_NS
+from engine.errors import BeaError
 from engine.exchange.book import Books, MarketBook, RunnerKey, UnreadableChange
 from engine.live.adapters.betfair.stream import Arrived, Login, Lost
 from engine.live.adapters.betfair.subscription import Subscription
@@ -37,6 +38,8 @@ RESTATE_NS: Final = 300 * SECOND_NS
 #: time between two images that are asked for because of changes that cannot be read: the first, doubled each time up to
 #: the longest; after twice that without one it is the first again
 FIRST_FORCED_NS, FORCED_NS = SECOND_NS, 60 * SECOND_NS
+#: time between two readings of the catalogue, and after one that failed
+FOLLOW_NS, _FOLLOW_AGAIN_NS = 3_600 * SECOND_NS, 300 * SECOND_NS
 #: time between two looks at whether the session has to be kept alive
 _SESSION_NS: Final = 60 * SECOND_NS
 _MS_NS: Final = 1_000_000
@@ -44,6 +47,7 @@ _OF_RESULT: Final = (
     "home_score", "away_score", "winner", "settled_at", "settled_at_basis", "winner_finish", "place_finish",
 )  # fmt: skip
 Completed = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+Follow = Callable[[Collection[str]], Mapping[str, Any] | None]
 
 
 class Streaming(Protocol):
@@ -83,6 +87,9 @@ class BetfairFeed:
         Of the account. The stream gives sizes in pounds; in another currency they are not known.
     completed : callable, optional
         Gets a market id and its definition, returns it with the names that the stream leaves out.
+    follow : callable, optional
+        Gets the ids of closed markets every hour, returns the filters of another subscription; None: the same markets.
+        Raises BeaError.
 
     Attributes
     ----------
@@ -95,9 +102,10 @@ class BetfairFeed:
 
     def __init__(
         self, stream: Streaming, login: Login, clock: Clock, *, currency: str = STREAM_CURRENCY,
-        completed: Completed = lambda market, definition: definition,
+        completed: Completed = lambda market, definition: definition, follow: Follow = lambda ended: None,
     ) -> None:  # fmt: skip
-        self._stream, self._login, self._clock, self._completed = stream, login, clock, completed
+        self._stream, self._login, self._clock = stream, login, clock
+        self._completed, self._follow = completed, follow
         self._has_sizes = currency == STREAM_CURRENCY
         self.passed_over: Counter[str] = Counter()
         self._books, self._markets = Books(), dict[str, _Market]()
@@ -106,8 +114,10 @@ class BetfairFeed:
         self._holders: dict[tuple[Any, ...], _Market] = {}  # which market said a series last
         self._versions: Counter[int] = Counter()
         self._marked_ns, self._session_ns = 0, clock.monotonic_ns()
+        self._follow_ns = clock.monotonic_ns() + FOLLOW_NS
         self._forced_ns, self._patience_ns = clock.monotonic_ns() - 3 * FORCED_NS, FIRST_FORCED_NS
         self._is_unreadable = self._is_doubtful = False
+        self._spoilt: set[str] = set()  # markets of which only an image can be taken
         self._imaged: dict[str, int] = {}  # versions of the markets of the image that arrives
         self._failure: FeedFailure | None = None
 
@@ -125,6 +135,7 @@ class BetfairFeed:
             failure, self._failure = self._failure, None
             raise failure
         self._keep_session()
+        self._follow_others()
         self._ask_again()
         found = self._stream.poll(timeout_ns)
         if isinstance(found, Lost):
@@ -148,6 +159,22 @@ class BetfairFeed:
                 self._login.token()
             except WireFailure:
                 self.passed_over["keep-alive without an answer"] += 1
+
+    def _follow_others(self) -> None:
+        """Every hour: markets that start next take the places of those that have ended."""
+        if self._clock.monotonic_ns() < self._follow_ns:
+            return
+        ended = {name for name, book in self._books.markets.items() if book.definition.get("status") == "CLOSED"}
+        try:
+            filters = self._follow(ended)
+        except BeaError as error:
+            _LOG.warning("the catalogue could not be read again", cause=str(error))
+            self._follow_ns = self._clock.monotonic_ns() + _FOLLOW_AGAIN_NS
+            return
+        self._follow_ns = self._clock.monotonic_ns() + FOLLOW_NS
+        if filters is not None:
+            self._stream.subscription.filters = filters
+            self._stream.renew()
 
     def _ask_again(self) -> None:
         """Ask for an image if a change could not be read and the last one was asked for long enough ago."""
@@ -181,6 +208,7 @@ class BetfairFeed:
         is_image, begins = message.get("ct") == "SUB_IMAGE", message.get("segmentType") in (None, "SEG_START")
         if is_image and begins:
             self._books.forget()
+            self._spoilt.clear()
         if begins or not is_image:
             self._imaged.clear()
         changes = message.get("mc") or ()
@@ -203,7 +231,10 @@ class BetfairFeed:
             self._unreadable("a change without its market")
             self._books.forget()
             return []
-        if market_id not in self._books.markets and "marketDefinition" not in change:
+        if change.get("img") is True:
+            self._spoilt.discard(market_id)
+        is_known = market_id in self._books.markets or "marketDefinition" in change
+        if not is_known or market_id in self._spoilt:
             self.passed_over["a change of a market before its image"] += 1
             return []
         if self._is_older(market_id, change):
@@ -212,6 +243,7 @@ class BetfairFeed:
         try:
             book = self._books.apply(change, at)
         except UnreadableChange as error:
+            self._spoilt.add(market_id)
             self._unreadable(str(error))
             return []
         messages = self._defined(market_id, book, at) if "marketDefinition" in change else []
@@ -247,6 +279,7 @@ class BetfairFeed:
             return []
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
             self._books.markets.pop(market_id, None)
+            self._spoilt.add(market_id)
             self._unreadable("a market definition that is not as documented")
             return []
         event_id, messages = event["event_id"], list[Message]()
@@ -318,8 +351,10 @@ class BetfairFeed:
 
     def _gone(self, at: int) -> list[Message]:
         """What is held of markets that are not known any more becomes stale."""
-        gone = [market for name, market in self._markets.items() if name not in self._books.markets]
-        return [made for market in gone for made in self._stale(market, at)]
+        gone = {name: market for name, market in self._markets.items() if name not in self._books.markets}
+        for name in gone:
+            del self._markets[name]  # an image makes it anew
+        return [made for market in gone.values() for made in self._stale(market, at)]
 
     def _stale(self, market: _Market, at: int) -> list[Message]:
         return [made for key in market.held for made in self._withdrawn(market, key, at)]

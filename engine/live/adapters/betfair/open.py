@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from engine.errors import BeaError, ConfigurationError
 from engine.live.account import AccountRead, check_currency
 from engine.live.adapters.betfair.api import Api
-from engine.live.adapters.betfair.catalogue import Catalogue, completed, offered, read_catalogue
+from engine.live.adapters.betfair.catalogue import MOST_QUESTIONS, Catalogue, offered, read_catalogue
 from engine.live.adapters.betfair.feed import BetfairFeed
+from engine.live.adapters.betfair.following import Following
 from engine.live.adapters.betfair.frames import Line, TlsLine
 from engine.live.adapters.betfair.login import Account, Session
 from engine.live.adapters.betfair.recording import Recording
 from engine.live.adapters.betfair.settings import BetfairSettings
 from engine.live.adapters.betfair.stream import HOSTS, PORT, Stream
-from engine.live.adapters.betfair.subscription import MARKETS, MOST_MARKETS, Subscription, market_filter
+from engine.live.adapters.betfair.subscription import MARKETS, Subscription, market_filter
 from engine.live.adapters.betfair.venue import BetfairVenue
 from engine.live.adapters.registry import Around, Coverage
 from engine.live.linking.contract import Directory
@@ -32,6 +32,9 @@ _ACCOUNT: Final = AccountRead(
     "Betfair", "betfair", "getAccountDetails", "name, currency, balance",
     "try again; after login_refused: log in on the site and see what it asks for",
 )  # fmt: skip
+
+#: questions of a reading while the feed runs: the runner waits for it
+_AGAIN: Final = 3
 
 
 def open_venue(settings: BetfairSettings, directory: Directory, around: Around) -> BetfairVenue:
@@ -105,11 +108,15 @@ def open_catalogue(settings: BetfairSettings, coverage: Coverage, around: Around
         The catalogue could not be read.
     """
     wire = open_wire(settings, around)
-    return offered(_catalogue(wire, open_session(wire, settings, around), settings, coverage, around))
+    api = Api(wire, open_session(wire, settings, around), jurisdiction=settings.jurisdiction)
+    catalogue = _catalogue(api, coverage, around.clock.wall_ns())
+    for reason, number in sorted(catalogue.passed_over.items()):
+        around.show(f"{number} passed over: {reason}")
+    return offered(catalogue)
 
 
 def open_feed(settings: BetfairSettings, coverage: Coverage, around: Around) -> BetfairFeed:
-    """The markets of a coverage that start next, at most `MOST_MARKETS`; as `engine.live.adapters.registry.open_feed`.
+    """The markets of a coverage that start next (`Following`); as `engine.live.adapters.registry.open_feed`.
 
     Raises
     ------
@@ -126,37 +133,41 @@ def feed_over(
 ) -> BetfairFeed:
     """As `open_feed`, over a wire that is open and lines to the stream."""
     session = open_session(wire, settings, around)
-    catalogue = _catalogue(wire, session, settings, coverage, around)
-    markets = [one.market for one in catalogue.listed[:MOST_MARKETS]]
-    if not markets:
+    api = Api(wire, session, jurisdiction=settings.jurisdiction)
+    questions = MOST_QUESTIONS
+
+    def read(from_ns: int) -> Catalogue:
+        return _catalogue(api, coverage, from_ns, questions)
+
+    following = Following(read, around.show)
+
+    def follow(ended: Collection[str]) -> Mapping[str, Any] | None:
+        is_new = following.renew(ended, around.clock.wall_ns())
+        return market_filter(tuple(following.markets)) if is_new and following.markets else None
+
+    filters, questions = follow(()), _AGAIN
+    if filters is None:
         raise BeaError(
             "Betfair offers no market that the promotion bets on", where="listMarketCatalogue",
             expected=", ".join((coverage.sport, *coverage.competitions, *coverage.markets)), found="none",
             todo="competitions are countries at Betfair, for races the venue; or start again when markets are open",
         )  # fmt: skip
-    if len(catalogue.listed) > len(markets):
-        around.show(f"{len(catalogue.listed) - len(markets)} markets that start later are not followed")
-    names = partial(completed, catalogue)
-    recording = Recording(around.folder / "data" / "raw" / "betfair", around.clock, names)
+    recording = Recording(around.folder / "data" / "raw" / "betfair", around.clock, following.completed)
     around.at_end(recording.close)
-    subscription = Subscription(MARKETS, market_filter(markets), settings.heartbeat_ms, settings.conflate_ms)
+    subscription = Subscription(MARKETS, filters, settings.heartbeat_ms, settings.conflate_ms)
     jitter = random.Random()  # noqa: S311  # spreads new starts, hides nothing
     stream = Stream(dial, session, subscription, around.clock, jitter, recording.take)
     around.at_end(stream.close)
-    return BetfairFeed(stream, session, around.clock, currency=settings.currency, completed=names)
+    return BetfairFeed(
+        stream, session, around.clock, currency=settings.currency, completed=following.completed, follow=follow
+    )
 
 
-def _catalogue(
-    wire: Wire, session: Session, settings: BetfairSettings, coverage: Coverage, around: Around
-) -> Catalogue:
-    api = Api(wire, session, jurisdiction=settings.jurisdiction)
+def _catalogue(api: Api, coverage: Coverage, from_ns: int, questions: int = MOST_QUESTIONS) -> Catalogue:
     try:
-        catalogue = read_catalogue(api, coverage, around.clock.wall_ns())
+        return read_catalogue(api, coverage, from_ns, questions)
     except ReadFailed as failure:
         raise BeaError(
             "the catalogue of Betfair could not be read", where="listMarketCatalogue", found=failure.cause,
             todo="try again; after login_refused: log in on the site and see what it asks for",
         ) from None  # fmt: skip
-    for reason, number in sorted(catalogue.passed_over.items()):
-        around.show(f"{number} passed over: {reason}")
-    return catalogue

@@ -33,7 +33,7 @@ class BetfairSettings:
         The smallest stake, and the payout from which a smaller one is taken, minor units; 0: as Betfair documents them
         for the currency.
     transactions_an_hour : int
-        Most orders of this process in a clock hour; Betfair charges for more than 5,000.
+        Most orders of this process in a clock hour; Betfair charges for more than 5,000 of an account.
 
     Raises
     ------

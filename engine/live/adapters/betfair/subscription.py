@@ -26,7 +26,7 @@ def market_filter(
     Parameters
     ----------
     market_ids : sequence of str
-        At most `MOST_MARKETS`; `split` cuts more of them.
+        At most `MOST_MARKETS`.
     fields : sequence of str
         Of ``marketDataFilter``.
     levels : int
@@ -40,16 +40,6 @@ def market_filter(
     }
 
 
-def split(market_ids: Sequence[str], most: int = MOST_MARKETS) -> list[tuple[str, ...]]:
-    """Markets of each subscription, in order, none twice.
-
-    >>> split(["1.1", "1.2", "1.1", "1.3"], 2)
-    [('1.1', '1.2'), ('1.3',)]
-    """
-    ids = list(dict.fromkeys(market_ids))
-    return [tuple(ids[low : low + most]) for low in range(0, len(ids), most)]
-
-
 @dataclass
 class Subscription:
     """A subscription and how far it has come.
@@ -59,7 +49,7 @@ class Subscription:
     words : tuple of str
         `MARKETS` or `ORDERS`.
     filters : mapping
-        The rest of the request; it stays the same, for only then can it be taken up again.
+        The rest of the request. Other ones take a new start (`restart`): only the same can be taken up again.
     heartbeat_ms, conflate_ms : int
         As asked for; an image says what is in force.
 

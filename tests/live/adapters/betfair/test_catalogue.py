@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +72,10 @@ def test_too_many_markets_at_one_instant_are_named() -> None:
 
 def test_a_definition_of_the_stream_gets_the_names_that_historical_files_have() -> None:
     found, _ = catalogue([row()])
-    whole = describe(completed(found, "1.1", definition()))
+    whole = describe(completed(found.listed[0], definition()))
     named = definition(eventName="Arsenal v Leeds")
     named["runners"] = [{**one, "name": row()["runners"][at]["runnerName"]} for at, one in enumerate(named["runners"])]
-    assert whole == describe(named) and completed(found, "1.9", {}) == {}
+    assert whole == describe(named) and completed(found.listed[0], {}) == {}
 
 
 def test_no_market_of_the_promotion_is_one_line(tmp_path: Path) -> None:
@@ -100,9 +99,9 @@ def test_no_market_of_the_promotion_is_one_line(tmp_path: Path) -> None:
 def test_a_runner_that_is_none_stays_without_a_name(runner: Any, tmp_path: Path) -> None:
     found, _ = catalogue([row()])
     known = definition()["runners"][0]
-    whole = completed(found, "1.1", {"runners": [known, runner]})
+    whole = completed(found.listed[0], {"runners": [known, runner]})
     assert whole["runners"] == [known | {"name": row()["runners"][0]["runnerName"]}, runner]
-    recording = Recording(tmp_path, WorldClock(), partial(completed, found))
+    recording = Recording(tmp_path, WorldClock(), lambda market, change: completed(found.listed[0], change))
     for line in (b'{"marketDefinition"', b'["marketDefinition"]'):
         recording.take(line)
     recording.close()

@@ -5,19 +5,20 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.clock import SECOND_NS
-from engine.live.adapters.betfair.feed import FORCED_NS, RESTATE_NS
+from engine.live.adapters.betfair.feed import FOLLOW_NS, FORCED_NS, RESTATE_NS
 from engine.live.adapters.betfair.settings import BetfairSettings
 from engine.live.feed import FeedFailure, Fixture, Gap, Mark, Quote, Result
 from engine.live.feeds.sieve import refusal_of
 from engine.source.betfair.history import read_file
 from engine.source.quarantine import Origin
-from tests.live.adapters.betfair.feeding import Feeding, best, definition, feeding, row
+from tests.live.adapters.betfair.feeding import Feeding, best, definition, feeding, placing, row
 from tests.live.adapters.betfair.mutations import held, spoilt, through
 
 
@@ -114,6 +115,55 @@ def test_a_market_that_stays_unreadable_asks_for_images_ever_more_seldom(two: Fe
     two.clock.sleep_ns(FORCED_NS)
     two.server.beat()
     assert {q.stale for q in two.quotes(6)} == {False} and two.server.connections == 1
+
+
+def test_after_an_unreadable_change_a_market_waits_for_its_image_whatever_else_comes_of_it() -> None:
+    named, message = definition(eventName="Arsenal v Leeds"), {"op": "mcm", "pt": 1_700_000_000_000}
+    image = {"id": "1.1", "img": True, "marketDefinition": named, "rc": [best()]}
+    half = {"id": "1.1", "marketDefinition": named, "rc": [{"id": 1, "batb": [[1, 1.5, 9.0]]}]}
+    spoilt = {"id": "1.1", "rc": [7]}
+    feed, found = through([message | {"ct": "SUB_IMAGE", "mc": [image]}, message | {"mc": [spoilt, half]}])
+    assert all(q.stale for q in held(found).values()) and feed.passed_over["a change of a market before its image"] == 1
+    _, found = through([message | {"ct": "SUB_IMAGE", "mc": [image]}, message | {"mc": [spoilt, image]}])
+    assert len(held(found)) == 2 and not any(q.stale for q in held(found).values())
+
+
+def test_a_session_that_is_over_is_noticed_while_the_stream_goes_on(tmp_path: Path) -> None:
+    with placing(tmp_path) as place, ExitStack() as stack:
+        one = place.opened(stack, BetfairSettings(jurisdiction="it", heartbeat_ms=500))
+        one.until(Quote)
+        place.scene.desk.sessions.remove("session-1")  # as Betfair does there after 20 minutes
+        one.clock.sleep_ns(600 * SECOND_NS)
+        one.server.beat()
+        one.poll()
+        assert "session-1" in place.scene.desk.sessions and place.server.connections == 1  # a new login
+
+
+def test_every_hour_markets_that_start_next_take_the_places_of_those_that_have_ended(tmp_path: Path) -> None:
+    rows = [row(f"1.{n}", marketStartTime=f"2023-11-15T0{n // 60}:{n % 60:02d}:00.000Z") for n in range(1, 202)]
+    with placing(tmp_path, rows) as place, ExitStack() as stack:
+        one = place.opened(stack)
+        one.until(Quote)
+        ids = one.server.heard[-1]["marketFilter"]["marketIds"]
+        assert ids == [f"1.{n}" for n in range(1, 201)]
+        assert place.shown == [
+            "1 markets that start later are followed when others have ended: a subscription has 200"
+        ]  # fmt: skip
+        one.server.publish({"id": "1.201", "marketDefinition": definition(eventId="31"), "rc": [best(1, 4.0)]})
+        one.server.publish({"id": "1.1", "marketDefinition": definition(winner=2, status="CLOSED")})
+        one.until(Result)
+        place.scene.exchange.listed = rows[1:]  # the catalogue has no closed markets
+        one.clock.sleep_ns(FOLLOW_NS)
+        one.server.beat()
+        found = one.until(Quote)
+        assert {q.odds for q in found if isinstance(q, Quote) and not q.stale} == {4.0, 4.1}
+        assert set(one.server.heard[-1]["marketFilter"]["marketIds"]) == {*ids, "1.201"} - {"1.1"}
+        assert one.server.connections == 1 and len(place.shown) == 1
+        place.scene.exchange.listed = [{"odd": 1}]  # a catalogue that cannot be read changes nothing
+        one.clock.sleep_ns(FOLLOW_NS)
+        one.server.beat()
+        heard = len(one.server.heard)
+        assert not any(isinstance(m, Gap) for m in one.poll()) and len(one.server.heard) == heard
 
 
 def test_a_change_of_nobody_makes_everything_stale_until_the_image(two: Feeding) -> None:
