@@ -138,9 +138,12 @@ def as_offered(opportunities: pl.DataFrame, view: View) -> pl.DataFrame:
     view : View
         Of these decisions.
     """
-    empty = view.quotes.filter(pl.col("size_minor") == 0.0).select(_PRICE)
+    is_empty = view.quotes["size_minor"] == 0.0
+    if not is_empty.any():
+        return opportunities
+    empty = view.quotes.filter(is_empty).select(_PRICE)
     kinds = dict(opportunities.schema) | {"line": pl.Float64}
-    if not empty.height or any(kinds.get(name) != dtype for name, dtype in empty.schema.items()):
+    if any(kinds.get(name) != dtype for name, dtype in empty.schema.items()):
         return opportunities
     joined = opportunities.with_columns(pl.col("line").cast(pl.Float64)).join(
         empty.with_columns(_empty=True), on=_PRICE, how="left", nulls_equal=True, maintain_order="left"
