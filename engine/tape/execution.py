@@ -1,4 +1,4 @@
-"""Prices after the decision: the odds at which a delayed order arrives, and the odds at which a bet is cashed out."""
+"""Prices after the decision: the odds at which an order arrives, and the odds at which a bet is cashed out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from engine.errors import ConfigurationError
+from engine.exchange.recorded import Recordings, prices_on_arrival
 from engine.kernel.codes import State
 from engine.kernel.parameter import hundredth
 from engine.schema import IN_PLAY, QUOTES, SEQUENCE, SNAPSHOT
@@ -75,11 +76,14 @@ class LaterPrices:
     delay_ns : int
         Time from a decision to the arrival of its order, nanoseconds; 0: orders arrive at once.
     cash_out : CashOut
+    recordings : Recordings or None
+        Recorded books of an exchange: its orders take what they offer on arrival. None: the quotes say it.
     """
 
     quotes: pl.DataFrame
     delay_ns: int = 0
     cash_out: CashOut = CashOut()
+    recordings: Recordings | None = None
 
 
 def with_later_prices(rows: pl.DataFrame, later: LaterPrices | None) -> pl.DataFrame:
@@ -96,7 +100,8 @@ def with_later_prices(rows: pl.DataFrame, later: LaterPrices | None) -> pl.DataF
     -------
     polars.DataFrame
         The rows in their order. `filled`: odds when the order arrives, null if there is no price then. `exit_odds`,
-        `exit_at`: odds and instant of the cash-out, null if there is none.
+        `exit_at`: odds and instant of the cash-out, null if there is none. With recordings `size_minor` is at most the
+        size on arrival.
 
     Raises
     ------
@@ -114,6 +119,8 @@ def with_later_prices(rows: pl.DataFrame, later: LaterPrices | None) -> pl.DataF
         keyed = _fill(keyed, quotes, later.delay_ns)
     else:
         keyed = keyed.with_columns(filled=pl.col("odds"), _filled_at=pl.col("decided_at"))
+    if later.recordings is not None:
+        keyed = _at_exchange(keyed, later.recordings, later.delay_ns)
     keyed = _close(keyed, quotes, later.cash_out) if later.cash_out.on else keyed.with_columns(*no_exit)
     return keyed.sort("_row").drop("_row", "_line", "_filled_at")
 
@@ -180,6 +187,33 @@ def _fill(rows: pl.DataFrame, quotes: pl.DataFrame, delay_ns: int) -> pl.DataFra
     )  # fmt: skip
     in_time = (pl.col("_filled_at") < pl.col("settled_at")).fill_null(True)
     return found.with_columns(pl.when(in_time).then(name).alias(name) for name in ("filled", "_filled_at"))
+
+
+def _at_exchange(rows: pl.DataFrame, recordings: Recordings, delay_ns: int) -> pl.DataFrame:
+    """Set `filled`, `_filled_at` and `size_minor` of bets at the exchange by its recorded books."""
+    own = rows.filter(pl.col("bookmaker") == recordings.bookmaker)
+    arrives = (own["decided_at"].cast(pl.Int64) + delay_ns).to_list()
+    lines = own["line"].fill_nan(None).to_list()
+    bets = zip(own["event_id"].to_list(), own["market"].to_list(), lines, own["selection"].to_list(), strict=True)
+    prices = prices_on_arrival(recordings, zip(bets, own["side"].to_list(), arrives, strict=True))
+    odds, size, at_ns = zip(*prices, strict=True) if prices else ((), (), ())
+    found = own.select(
+        "_row",
+        _odds=pl.Series(odds, dtype=pl.Float64).fill_nan(None),
+        _size=pl.Series(size, dtype=pl.Float64),
+        _at=pl.Series(at_ns, dtype=pl.Int64).cast(rows.schema["decided_at"]),
+    )
+    mine, never = pl.col("bookmaker") == recordings.bookmaker, pl.col("bookmaker").is_in(recordings.never)
+    size_now = pl.when(pl.col("_odds").is_not_null()).then(pl.min_horizontal("size_minor", "_size"))
+    return (
+        rows.join(found, on="_row", how="left", maintain_order="left")
+        .with_columns(
+            filled=pl.when(mine).then("_odds").when(~never).then("filled"),
+            _filled_at=pl.when(mine).then("_at").otherwise("_filled_at"),
+            size_minor=pl.coalesce(size_now, "size_minor"),
+        )
+        .drop("_odds", "_size", "_at")
+    )
 
 
 def _close(rows: pl.DataFrame, quotes: pl.DataFrame, rule: CashOut) -> pl.DataFrame:

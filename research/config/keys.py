@@ -11,6 +11,7 @@ import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from engine.errors import ConfigurationError
@@ -19,7 +20,7 @@ from engine.kernel.params import PARAMETERS
 from research.config.mistakes import nearest, unknown_key
 
 Kind = Literal[
-    "number", "whole", "flag", "text", "texts", "date", "duration", "rates", "venues", "unresolved", "params"
+    "number", "whole", "flag", "text", "texts", "date", "duration", "rates", "venues", "unresolved", "params", "files"
 ]
 
 
@@ -89,6 +90,7 @@ KEYS: Final[dict[str, Key]] = {
     "execution.venues": Key("venues", slow=True),
     "execution.unresolved": Key("unresolved", slow=True),
     "execution.delay": Key("duration", off=True, slow=True),
+    "execution.recordings": Key("files", off=True, slow=True),
     "execution.cash_out_profit_frac": Key("number", off=True, slow=True),
     "execution.cash_out_loss_frac": Key("number", off=True, slow=True),
     "execution.cash_out_before_start": Key("duration", off=True, slow=True),
@@ -188,6 +190,7 @@ ADDED: Final[dict[str, Any]] = {
     "execution.unresolved": {"after": "7d", "settle": "void"},
     "validation.refit": "fold",
     "sweep.bets_min": 0,
+    "execution.recordings": None,
 }
 
 #: the same for keys of single strategies, by the strategy's name
@@ -250,6 +253,10 @@ def _texts(key: str, value: Any) -> list[str]:
     return [str(item) for item in items]
 
 
+def _files(key: str, value: Any) -> list[str]:
+    return [str(Path(name).expanduser().absolute()) for name in _texts(key, value)]
+
+
 def _date(key: str, value: Any) -> str:
     try:
         return dt.date.fromisoformat(str(value)).isoformat()
@@ -305,6 +312,7 @@ _CHECKS: Final = {
     "flag": _flag,
     "text": _text,
     "texts": _texts,
+    "files": _files,
     "date": _date,
     "duration": _duration,
     "rates": _rates,

@@ -15,7 +15,7 @@ from research.config.keys import FAST_STRATEGY, LATER
 #: keys of the strategy group that are no parameters of the strategy
 _NO_PARAMETER = (*FAST_STRATEGY, "name", "file")
 #: fields that name files: their content counts, not their place
-_PLACES = ("store", "rule", "strategy_file")
+_PLACES = ("store", "rule", "strategy_file", "recordings")
 #: fields that say where a value comes from, not what it is
 _ORIGINS = ("written",)
 
@@ -53,6 +53,8 @@ class TapeSpec:
         File of the user's strategy; None: a built-in one.
     fit_at : tuple of str
         ISO dates at which a strategy with a model is fitted; empty: it has no model.
+    recordings : tuple of str
+        Files and folders with recorded books of an exchange, absolute; empty: none.
     written : tuple of str
         Keys that the user set, also to their defaults; sorted.
     """
@@ -74,6 +76,7 @@ class TapeSpec:
     strategy_file: str | None = None
     fit_at: tuple[str, ...] = ()
     unresolved: tuple[tuple[str, str], ...] = (("after", "7d"), ("settle", "void"))
+    recordings: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
 
     @property
@@ -134,6 +137,7 @@ def tape_spec_of(flat: Mapping[str, Any], written: Collection[str] = ()) -> Tape
         rule=_staking_file(flat.get("staking.file")),
         strategy_file=_absolute(strategy.get("file")),
         unresolved=_frozen(flat["execution.unresolved"]),
+        recordings=tuple(flat.get("execution.recordings") or ()),
         written=tuple(sorted(written)),
     )
 

@@ -188,7 +188,7 @@ class Tapes:
             zone=spec.zone,
             commission_rates={name: rate for name, rate in spec.commission_rates if name in used},
             venues={name: terms for name, terms in thawed(spec.venues).items() if name in used},
-            later=later_prices(pl.concat(prices), inputs) if prices else None,
+            later=later_prices(prices, inputs),
             kelly=spec.kelly,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,13 +15,14 @@ import polars as pl
 
 from engine.clock import duration_ns
 from engine.errors import ConfigurationError
-from engine.schema import CLOSE, OPEN, SNAPSHOT
+from engine.schema import CLOSE, OPEN, QUOTES, SNAPSHOT
 from engine.store.universe import Universe
 from engine.strategy import Feature, Requirement, Stored, Strategy
 from engine.tape.execution import CashOut, LaterPrices
 from research.config.tape_spec import TapeSpec
 from research.strategies import make
 from research.tapes.features import features_of
+from research.tapes.recorded import recordings_at
 
 if TYPE_CHECKING:
     from research.strategies.stored_value import StoredValue
@@ -76,6 +77,11 @@ class TapeInputs:
         required, scope = strategy.requires(), _scope(spec)
         markets, books, sides = required.markets, required.bookmakers, required.sides
         delay_ns, cash_out = delay_of(spec), _cash_out_of(spec)
+        if spec.recordings and cash_out.on:
+            raise ConfigurationError(
+                "bets that recorded books fill are not cashed out", where="execution.recordings",
+                expected="execution.cash_out_* null", found="a cash-out, which would be at stored prices",
+            )  # fmt: skip
         return cls(
             spec,
             strategy,
@@ -103,12 +109,18 @@ class TapeInputs:
         return self.strategy.requires()
 
 
-def later_prices(quotes: pl.DataFrame, inputs: TapeInputs) -> LaterPrices:
-    """Later prices of the bets. Without a price of the bookmaker that closes them, nothing is closed."""
-    rule = inputs.cash_out
+def later_prices(prices: Sequence[pl.DataFrame], inputs: TapeInputs) -> LaterPrices | None:
+    """Later prices of the bets, and recorded books; None: nothing needs them.
+
+    Without a price of the bookmaker that closes them, nothing is closed.
+    """
+    rule, recordings = inputs.cash_out, recordings_at(inputs.spec.recordings)
+    if not prices and recordings is None:
+        return None
+    quotes = pl.concat(prices) if prices else pl.DataFrame(schema=QUOTES)
     if rule.bookmaker is not None and rule.bookmaker not in quotes["bookmaker"]:
         rule = CashOut()
-    return LaterPrices(quotes, inputs.delay_ns, rule)
+    return LaterPrices(quotes, inputs.delay_ns, rule, recordings)
 
 
 def _within(universe: Universe, known: Collection[str]) -> Universe:

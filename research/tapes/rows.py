@@ -18,6 +18,7 @@ from research.config.code_hash import code_hash
 from research.tapes.facts import added, count_days, facts_of, merged_facts
 from research.tapes.inputs import TapeInputs
 from research.tapes.parts import Parts, has_closing, rows_of
+from research.tapes.recorded import recordings_at, recordings_hash
 from research.tapes.unresolved import count_unresolved, latest_of, note_of
 
 
@@ -59,6 +60,8 @@ def rows_key(store: Store, inputs: TapeInputs) -> str:
         "later": spec.later,
         "unresolved": spec.unresolved,
     }
+    if spec.recordings:
+        taken["recordings"] = recordings_hash(spec.recordings)
     names = {str(path.relative_to(store.root)) for path in files}
     whole = Universe(sports=inputs.visible.sports, competitions=inputs.visible.competitions)
     names |= {entry.path for table in ("events", "quotes") for entry in store.entries(table, whole)}
@@ -97,9 +100,12 @@ def count_rows(parts: Parts, store: Store, inputs: TapeInputs) -> Rows:
     notes = [] if is_measured else [f"no closing price of {spec.clv_bookmaker}: CLV has no value"]
     digests = {name: frame_hash.hexdigest() for name, frame_hash in hashes.items()}
     notes += note_of(unresolved, rule)
+    recordings = recordings_at(spec.recordings)
+    notes += recordings.notes if recordings else ()
+    books = [recordings_hash(spec.recordings)] if recordings else []
     stated = [known.hexdigest() for known, has_value in zip(further, has_values, strict=True) if has_value]
     return Rows(
-        digest([*digests.values(), *stated, *sorted(set(latest))]),
+        digest([*digests.values(), *stated, *sorted(set(latest)), *books]),
         digest([digests["events"], digests["quotes"], *stated]),
         merged_facts(facts) | added(facts) | {"notes": notes},
         calendar,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from engine.errors import LedgerError
+from engine.errors import ConfigurationError, LedgerError
 from engine.live.alarm import Alarm
 from engine.live.alerts.sender import AlertSender, channels_of
 from engine.live.alerts.settings import AlertSettings
@@ -31,6 +31,7 @@ from engine.live.running.herald import Herald
 from engine.live.running.runner import Runner
 from engine.live.running.status import Status
 from engine.live.venue import VenueFailure
+from engine.live.venues.exchange import ExchangeFills
 from engine.live.venues.fills import FillModel
 from engine.live.venues.guard import PaperSettings
 from engine.live.venues.locked import ASIDE, DryVenue, LockedVenue
@@ -39,6 +40,7 @@ from engine.live.venues.prices import ObservedPrices, ReplayPrices
 from engine.paths import home
 from engine.promotion import check_feed
 from research.promotion.deployed import Deployed
+from research.tapes.recorded import recordings_at
 from research.trading.history import (
     PAPER,
     REPLAY,
@@ -168,7 +170,7 @@ def compose(
         ledger = _in_memory(first, settings.ledger, machine) if rehearses else kept()
         stack.callback(ledger.close)
         if venue is None:
-            paper = _paper(deployed, rules, settings.paper, prices, herald)
+            paper = _paper(deployed, rules, settings.paper, prices, herald, trades=wish.settles is None)
             stack.callback(paper.close)
         else:
             plan = _at(venue, plan, ledger, herald, int(first.body["bankroll_minor"]))
@@ -201,13 +203,34 @@ def _listeners(
 
 
 def _paper(
-    deployed: Deployed, rules: Rules, guard: PaperSettings, prices: ObservedPrices | ReplayPrices, herald: Herald
+    deployed: Deployed,
+    rules: Rules,
+    settings: PaperSettings,
+    prices: ObservedPrices | ReplayPrices,
+    herald: Herald,
+    *,
+    trades: bool,
 ) -> PaperVenue:
-    model = FillModel(rules.params, rules.seed, deployed.inputs.delay_ns, rules.terms)
-    return PaperVenue(
-        venue_path(deployed.promotion.name), prices, model, guard=guard, zone=rules.zone,
+    """The paper venue. On a replay recorded books fill its orders, where settings or promotion name any."""
+    is_live = isinstance(prices, ObservedPrices)
+    if is_live and settings.recordings:
+        raise ConfigurationError(
+            "recordings fill orders of a replay only", where="paper.recordings", expected="none",
+            found="a feed that is live",
+        )  # fmt: skip
+    model = FillModel(
+        rules.params, rules.seed, deployed.inputs.delay_ns, rules.terms,
+        size_on_arrival=settings.size_on_arrival and is_live,
+    )  # fmt: skip
+    paths = () if is_live or not trades else settings.recordings or deployed.spec.recordings
+    recordings = recordings_at(paths)
+    paper = PaperVenue(
+        venue_path(deployed.promotion.name), prices, model, guard=settings, zone=rules.zone,
         on_finding=lambda text: herald.tell(Alarm("implausible", text)),
     )  # fmt: skip
+    if recordings is not None:
+        paper.fills = ExchangeFills(model, prices, recordings, list(paper.account.bets.values()))
+    return paper
 
 
 def _at(venue: LockedVenue | DryVenue, plan: Plan, ledger: ChainedLedger, herald: Herald, bankroll_minor: int) -> Plan:

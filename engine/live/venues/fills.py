@@ -149,8 +149,7 @@ class Fills:
         terms, lay = self._terms_of(order), _is_lay(order)
         size = math.inf
         if arrival.odds > 1.0:
-            size = min(offered.size_minor, terms.limit_minor)
-            size = min(size, arrival.size_minor) if self.model.size_on_arrival else size
+            size = min(self._size_bound(order, offered, arrival), terms.limit_minor)
             size = _liability(size, order.odds) if lay else size
             size *= self._limits.factor(order.bookmaker, results)
         return Row(
@@ -158,6 +157,10 @@ class Fills:
             prob=0.0, edge_frac=0.0, kelly_frac=0.0, stake_weight=1.0, size_minor=float(size), commission=0.0,
             stake_min_minor=float(terms.stake_min_minor),
         )  # fmt: skip
+
+    def _size_bound(self, order: Order, offered: Price, arrival: Price) -> float:
+        """The size that the prices take, of a lay the backer's, minor units."""
+        return min(offered.size_minor, arrival.size_minor) if self.model.size_on_arrival else offered.size_minor
 
     def _terms_of(self, order: Order) -> Terms:
         key = (order.bookmaker, order.market)

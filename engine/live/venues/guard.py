@@ -43,6 +43,10 @@ class PaperSettings:
     size_on_arrival : bool
         Whether, on a live feed, a delayed order also has to fit the size of the price on arrival.
 
+    recordings : tuple of str
+        Files and folders with recorded books of an exchange, which fill its orders on a replay; empty: those of the
+        promotion.
+
     Raises
     ------
     ConfigurationError
@@ -53,6 +57,7 @@ class PaperSettings:
     far_fills_frac: float = 0.2
     far_fills_min: int = 20
     size_on_arrival: bool = True
+    recordings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, low, high in (("far_fills_frac", 0.0, 1.0), ("far_fills_min", 1, 10**9)):

@@ -72,7 +72,8 @@ def test_a_feed_that_is_live_is_treated_as_one(deployed: Deployed) -> None:
         with closing(composed(deployed, live=live)) as trading:
             room = trading.parts.room
             assert type(room.executor.clock) is clock and room.breakers._acts is live
-            assert type(room.executor.venue.fills.prices) is prices  # type: ignore[attr-defined]
+            fills = room.executor.venue.fills  # type: ignore[attr-defined]
+            assert type(fills.prices) is prices and fills.model.size_on_arrival is live
             assert trading.runner._resolver._audits is live  # type: ignore[attr-defined]
             trading.runner.run()
     starts = [one.entry.body for one in entries() if one.entry.kind is Kind.STARTED]

@@ -1,0 +1,266 @@
+"""Recorded markets, read forward: what an order would meet when it arrives.
+
+The delay that a market has at the arrival counts: a bet is matched after it, and not at all if the market was suspended
+in between (Betfair's developer documentation, betDelay). A line that cannot be read is counted, and logged once a file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from engine.clock import SECOND_NS
+from engine.exchange.book import Books, MarketBook, RunnerBook, RunnerKey, UnreadableChange
+from engine.exchange.files import Lines
+from engine.logs.setup import logger
+
+_LOG = logger(__name__)
+_MS_NS: Final = SECOND_NS // 1000
+#: minor units of the recording's money; a size that is a whole number but for rounding counts as whole
+_MINOR: Final = 100.0
+_ROUNDING: Final = 1e-6
+#: reasons: no recorded book, a market that takes no orders
+UNKNOWN: Final = "unknown_market"
+CLOSED: Final = "suspended"
+
+#: instant and change of a market; None: a new image of the whole stream begins
+_Change = tuple[int, Mapping[str, Any] | None]
+#: event, market, line, selection of a bet
+Bet = tuple[int, str, float | None, str]
+
+
+class Runner(NamedTuple):
+    """Where a bet stands in the recordings: files of messages in their order, a market of them, and a runner."""
+
+    paths: tuple[Path, ...]
+    market_id: str
+    key: RunnerKey
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Recordings of an exchange, by the bets of the store.
+
+    Attributes
+    ----------
+    bookmaker : str
+        Whose bets are matched against them.
+    runners : mapping of Bet to Runner
+    never : tuple of str
+        Bookmakers of the same exchange whose prices nobody can take: starting prices, last traded prices.
+    notes : tuple of str
+        What the recordings have that cannot be used.
+    """
+
+    bookmaker: str
+    runners: Mapping[Bet, Runner]
+    never: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Arrival(NamedTuple):
+    """What an order meets.
+
+    Attributes
+    ----------
+    reason : str
+        Why it is refused, `UNKNOWN` or `CLOSED`; empty: it is not.
+    at_ns : int
+        When it is matched: after the delay of the market, UTC nanoseconds.
+    book : RunnerBook or None
+        As it is then.
+    """
+
+    reason: str
+    at_ns: int
+    book: RunnerBook | None = None
+
+
+class RecordedMarket:
+    """One recorded market. Orders come in the order of their arrival; what was read is not read again.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files in their order. A change that is older than the one before it is left out.
+    market_id : str
+    told : callable, optional
+        Called after each change with the book of the market.
+
+    Attributes
+    ----------
+    unreadable : Counter of str
+        Lines and changes that could not be read, by file.
+    """
+
+    def __init__(
+        self, paths: Sequence[Path], market_id: str, told: Callable[[MarketBook], None] = lambda book: None
+    ) -> None:
+        self.unreadable = Counter[str]()
+        self._market_id, self._told = market_id, told
+        self._paths, self._read = tuple(paths), Counter[Path]()  # lines of each file that were read
+        self._books, self._definition = Books(), dict[str, Any]()
+        self._lines: Generator[list[_Change]] | None = None
+        self._coming = deque[_Change]()
+        self._at_ns, self._closed_to_ns, self._is_open = -1, -1, False
+
+    def arrive(self, key: RunnerKey, at_ns: int) -> Arrival:
+        """What an order on a runner meets that arrives at an instant.
+
+        Raises
+        ------
+        OSError
+            A recording cannot be read.
+        """
+        book = self._forward(at_ns)
+        delay_ns = book.delay_s * SECOND_NS if book and book.is_open else 0
+        if delay_ns:
+            book = self._forward(at_ns + delay_ns)
+        at_ns, arrived_ns = at_ns + delay_ns, at_ns
+        if book is None or key not in book.runners:
+            return Arrival(UNKNOWN, at_ns)
+        if not book.is_open or self._closed_to_ns > arrived_ns:
+            return Arrival(CLOSED, at_ns)
+        return Arrival("", at_ns, book.runners[key])
+
+    def close(self) -> None:
+        """Close the file. It is opened again, at the same line, when more of it is needed."""
+        if self._lines is not None:
+            self._lines.close()
+        self._lines = None
+
+    def _forward(self, to_ns: int) -> MarketBook | None:
+        """The book after all changes published up to an instant; an earlier instant than before changes nothing."""
+        while self._at_ns <= to_ns and self._has_more():
+            at_ns, change = self._coming[0]
+            if at_ns > to_ns:
+                break
+            self._coming.popleft()
+            if at_ns >= self._at_ns:
+                self._apply(at_ns, change)
+        return self._books.markets.get(self._market_id)
+
+    def _has_more(self) -> bool:
+        """Whether a change is to come; the next line that has one is read."""
+        while not self._coming:
+            if self._lines is None:
+                self._lines = self._following()
+            found = next(self._lines, None)
+            if found is None:
+                return False
+            self._coming += found
+        return True
+
+    def _apply(self, at_ns: int, change: Mapping[str, Any] | None) -> None:
+        self._at_ns = at_ns
+        if not self._is_open:
+            self._closed_to_ns = at_ns
+        self._is_open = False
+        if change is None:  # a new image of the stream begins
+            self._books.forget()
+            return
+        try:
+            book = self._books.apply(change, at_ns)
+        except UnreadableChange:  # the market is forgotten until its next image
+            self._count(self._place)
+            return
+        if book.definition:
+            self._definition = dict(book.definition)
+        else:  # an image without it
+            book.definition = self._definition
+        self._is_open = book.is_open
+        self._told(book)
+
+    def _following(self) -> Generator[list[_Change]]:
+        """The changes of each line that was not read yet."""
+        wanted = self._market_id.encode()
+        for path in self._paths:
+            self._place = path
+            for number, text in Lines(path):
+                if number <= self._read[path]:
+                    continue
+                self._read[path] = number
+                is_whole = text.startswith(b"{") and text.rstrip().endswith(b"}")
+                if is_whole and wanted not in text and b"SUB_IMAGE" not in text:
+                    continue
+                if text.strip():
+                    yield self._changes_of(text)
+
+    def _changes_of(self, text: bytes) -> list[_Change]:
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            self._count(self._place)
+            return []
+        if not isinstance(message, dict) or message.get("op") != "mcm":
+            return []
+        at_ms, changes = message.get("pt"), message.get("mc") or []
+        if not isinstance(at_ms, int) or isinstance(at_ms, bool) or not isinstance(changes, list):
+            self._count(self._place)
+            return []
+        begins = (
+            bool(changes) and message.get("ct") == "SUB_IMAGE" and message.get("segmentType") in (None, "SEG_START")
+        )
+        found: list[_Change] = [(at_ms * _MS_NS, None)] if begins else []
+        mine = (one for one in changes if isinstance(one, dict) and one.get("id") == self._market_id)
+        return found + [(at_ms * _MS_NS, change) for change in mine]
+
+    def _count(self, path: Path) -> None:
+        if not self.unreadable[str(path)]:
+            _LOG.warning("a line of a recording cannot be read", file=str(path), market=self._market_id)
+        self.unreadable[str(path)] += 1
+
+
+def offered(book: RunnerBook, side: str, taken: Mapping[float, float] | None = None) -> tuple[float, float]:
+    """The best price of a side, and its size in whole minor units; NaN and 0: there is none.
+
+    Parameters
+    ----------
+    book : RunnerBook
+    side : str
+        back or lay.
+    taken : mapping of float to float, optional
+        Size by price that is not there for us.
+    """
+    for price, size in book.best(side):
+        left = size - (taken.get(price, 0.0) if taken else 0.0)
+        if (whole := math.floor(left * _MINOR + _ROUNDING)) >= 1 and price > 1.0:
+            return price, float(whole)
+    return math.nan, 0.0
+
+
+def prices_on_arrival(recordings: Recordings, orders: Iterable[tuple[Bet, str, int]]) -> list[tuple[float, float, int]]:
+    """Odds (NaN: refused, or nothing is offered), size in whole minor units, and instant at which orders are matched.
+
+    Parameters
+    ----------
+    recordings : Recordings
+    orders : iterable of (Bet, str, int)
+        Bet, side, and instant of the arrival, UTC nanoseconds; in any order. None of them takes anything.
+
+    Raises
+    ------
+    OSError
+        A recording cannot be read.
+    """
+    asked, answers = list(orders), dict[int, tuple[float, float, int]]()
+    by_market = dict[tuple[tuple[Path, ...], str], list[tuple[int, int, RunnerKey]]]()
+    for place, (bet, _, at_ns) in enumerate(asked):
+        runner = recordings.runners.get(bet)
+        if runner is None:
+            answers[place] = (math.nan, 0.0, at_ns)
+        else:
+            by_market.setdefault((runner.paths, runner.market_id), []).append((at_ns, place, runner.key))
+    for (paths, market_id), wanted in by_market.items():
+        market = RecordedMarket(paths, market_id)
+        for at_ns, place, key in sorted(wanted):
+            arrival = market.arrive(key, at_ns)
+            price = offered(arrival.book, asked[place][1]) if arrival.book else (math.nan, 0.0)
+            answers[place] = (*price, arrival.at_ns)
+        market.close()
+    return [answers[place] for place in range(len(asked))]
