@@ -67,8 +67,9 @@ def arrived(shell: str, text: str, folder: Path) -> list[list[str]]:
         (folder / ".venv/bin" / name).symlink_to(shutil.which("true") or "/bin/true")
     for name in ("python3", "jupyter"):
         (folder / name).symlink_to(shutil.which("true") or "/bin/true")
-    for name in ("odds/a.csv", "tennis/a.xlsx", "examples/feeds/lines.py", "examples/venues/desk.py"):
-        (folder / name).parent.mkdir(parents=True)
+    examples = ("examples/feeds/lines.py", "examples/feeds/odds.jsonl", "examples/venues/desk.py")
+    for name in ("odds/a.csv", "tennis/a.xlsx", *examples):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     words = folder / "words"
     environment = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(folder), "WORDS": str(words)}

@@ -1,11 +1,12 @@
 """A feed from a file to which another program, such as a scraper, appends one JSON object a line.
 
-    {"home": "Ajax", "away": "PSV", "starts": "2026-11-28T15:00:00Z", "prices": {"b365": {"home": 2.1, "away": 3.4}}}
-    {"home": "Ajax", "away": "PSV", "starts": "2026-11-28T15:00:00Z", "score": [2, 1]}
+    {"home": "Ajax", "away": "PSV", "starts": "2030-11-30T15:00:00Z", "market": "totals", "line": 2.5,
+     "prices": {"max": {"over": 2.1, "under": 1.9}}}
+    {"home": "Ajax", "away": "PSV", "starts": "2030-11-30T15:00:00Z", "score": [2, 1]}
     {"end": true}
 
-Each line is known when it is read. One that cannot be read is a failure of the feed, once and with its number; the
-next poll goes on behind it.
+Without ``market`` it is that of the settings, without ``line`` there is none. Each line is known when it is read. One
+that cannot be read is a failure of the feed, once and with its number; the next poll goes on behind it.
 """
 
 from __future__ import annotations
@@ -97,10 +98,11 @@ class Lines:
         if self._events.get(event_id) != event:  # new, or its start has moved
             self._events[event_id] = event
             yield Fixture(now_ns, event)
+        market, points = str(line.get("market", self.settings.market)), line.get("line")
+        points = None if points is None else float(points)
         for bookmaker, odds in line.get("prices", {}).items():
             for selection, number in odds.items():
-                market = self.settings.market
-                yield Quote(now_ns, event_id, market, None, selection, bookmaker, "back", float(number))
+                yield Quote(now_ns, event_id, market, points, selection, bookmaker, "back", float(number))
         if "score" in line:
             home, away = map(int, line["score"])
             self._versions[event_id] = self._versions.get(event_id, 0) + 1

@@ -136,6 +136,8 @@ def run(trading: Trading, *, as_json: bool) -> None:
             reason = trading.parts.run()
         finally:
             gc.unfreeze()
+    if trading.unseen is not None:
+        trading.unseen.end()
     if as_json:
         print_json({"stopped": reason, **asdict(trading.status())})
         return

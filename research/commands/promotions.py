@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from engine.errors import PromotionError, UsageError
+from engine.errors import BeaError, PromotionError, UsageError
 from engine.promotion import DEMOTED, Change, Promotion, add_change, history, iso, load, names, promotion_path
 from engine.promotion.bands import end_shown
 from engine.promotion.frozen import hint_to_settle
@@ -70,7 +70,11 @@ def _state(promotion: Promotion, changes: Sequence[Change], now_ns: int) -> str:
 def described(promotion: Promotion, now_ns: int) -> dict[str, Any]:
     """A promotion with its state and history as one document."""
     changes = history(promotion)
-    head = {"state": _state(promotion, changes, now_ns), "acknowledged": promotion.acknowledged}
+    head = {
+        "state": _state(promotion, changes, now_ns),
+        "acknowledged": promotion.acknowledged,
+        "bets_on": bets_on(promotion),
+    }
     return head | {"history": [asdict(one) for one in changes]} | promotion.content() | {"digest": promotion.digest}
 
 
@@ -120,11 +124,42 @@ def _print_one(promotion: Promotion, now_ns: int) -> None:
     print_table("", ["measure", "backtest", "after 10 days", "30 days", "the last day"], _bands(promotion.bands))
 
 
+def bets_on(promotion: Promotion) -> dict[str, Any]:
+    """What a feed must bring: sports, competitions, markets and bookmakers (None: all) of the strategy.
+
+    Where the strategy cannot be loaded, `error` says why.
+    """
+    from research.promotion.deployed import deploy
+
+    try:
+        inputs = deploy(promotion, with_store=False).inputs
+    except BeaError as error:
+        return {"error": error.line()}
+    seen = inputs.visible
+    found = {
+        "sports": seen.sports,
+        "competitions": seen.competitions,
+        "markets": seen.markets,
+        "bookmakers": seen.bookmakers,
+    }
+    return {"strategy": inputs.strategy.name, **found}
+
+
+def _bets_on_line(found: Mapping[str, Any]) -> str:
+    if "error" in found:
+        return f"what it bets on cannot be said: {found['error']}"
+    parts = [
+        f"{name} {', '.join(found[name] or ('all',))}" for name in ("markets", "bookmakers", "competitions", "sports")
+    ]
+    return f"strategy {found['strategy']}: {'; '.join(parts)}"
+
+
 def lines(promotion: Promotion) -> list[str]:
     """What a reader must know of a promotion: where it comes from, until when it holds, what was acknowledged."""
     return [
         f"{promotion.name}: to {promotion.mode}, run {promotion.run[:12]}#{promotion.configuration}, "
         f"{promotion.currency}, until {iso(promotion.expires_ns)}",
+        _bets_on_line(bets_on(promotion)),
         *(f"acknowledged {name}: {reason}" for name, reason in promotion.acknowledged.items()),
         f"digest {promotion.digest}",
         str(promotion_path(promotion.name)),

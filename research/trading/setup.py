@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from engine.live.alerts.settings import AlertSettings
 from engine.live.clock import SystemClock
 from engine.live.crash_points import Probe, no_probe
 from engine.live.feed import Feed, Message
+from engine.live.feeds.market import Watch
 from engine.live.feeds.recorded import Recorded as Recording
 from engine.live.feeds.recording import Recorder, not_synced
 from engine.live.feeds.replay import Replay
@@ -55,6 +57,7 @@ from research.trading.history import (
     strategy_of,
 )
 from research.trading.settings import LiveSettings
+from research.trading.unseen import Unseen
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Trading:
         Closes venue, ledger and alerts.
     view_every_ms : int
         The view is drawn at most so often.
+    unseen : Unseen or None
+        Of a live feed: says where it brings nothing to bet on.
     """
 
     name: str
@@ -78,6 +83,7 @@ class Trading:
     acknowledged: tuple[str, ...]
     stack: ExitStack
     view_every_ms: int = 250
+    unseen: Unseen | None = None
 
     @property
     def runner(self) -> Runner:
@@ -160,7 +166,8 @@ def compose(
         check_feed(deployed.promotion, is_live=feed.is_live)
     rehearses = isinstance(venue, DryVenue) and wish.settles is None
     plan, prices = _plan(deployed, rules, settings, wish, history, feed), _prices(history, feed)
-    plan = replace(plan, listeners=_listeners(name, feed, prices, keeps=not rehearses))
+    unseen = Unseen(name, feed.name, Watch(deployed.inputs.required, plan.kinds), _warn) if feed.is_live else None
+    plan = replace(plan, listeners=_listeners(name, feed, prices, unseen, keeps=not rehearses))
     knobs = Knobs(settings.executor, settings.runner, settings.breakers)
     with ExitStack() as stack:
         herald = _herald(settings.alerts, machine, stack)
@@ -175,7 +182,8 @@ def compose(
         else:
             plan = _at(venue, plan, ledger, herald, int(first.body["bankroll_minor"]))
         parts = assemble(plan, knobs, ledger, venue or paper, herald=herald, machine=machine, probe=probe)
-        return Trading(name, parts, _words(deployed), stack.pop_all(), settings.runner.view_every_ms)
+        view_every_ms = settings.runner.view_every_ms
+        return Trading(name, parts, _words(deployed), stack.pop_all(), view_every_ms, unseen)
 
 
 def _words(deployed: Deployed) -> tuple[str, ...]:
@@ -194,12 +202,17 @@ def _in_memory(first: Entry, settings: LedgerSettings, machine: SystemClock) -> 
 
 
 def _listeners(
-    name: str, feed: Feed, prices: ObservedPrices | ReplayPrices, *, keeps: bool
+    name: str, feed: Feed, prices: ObservedPrices | ReplayPrices, unseen: Unseen | None, *, keeps: bool
 ) -> tuple[Callable[[Message], None], ...]:
     """Who hears every message of the feed: what keeps them, and the prices that are seen as they come."""
     kept = Recorder(recording_path(name), os.fsync if feed.is_live else not_synced) if keeps else None
     seen = prices.see if isinstance(prices, ObservedPrices) else None
-    return tuple(one for one in (kept, seen) if one is not None)
+    heard = None if unseen is None else unseen.hear
+    return tuple(one for one in (kept, seen, heard) if one is not None)
+
+
+def _warn(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def _paper(

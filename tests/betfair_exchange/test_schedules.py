@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from tests.betfair_exchange.answers import answer_to
 from tests.betfair_exchange.planted import PLANTED
 from tests.betfair_exchange.world import BetfairWorld
-from tests.schedules.__main__ import Tally, first_violation
-from tests.schedules.checks import Violated
+from tests.schedules.__main__ import first_violation
+from tests.wire_server.world import run_short
 
 #: the page of the last long run: where each planted bug was found then
 PAGE = Path(__file__).parents[2] / "docs" / "betfair.md"
 
 
-class ShortWorld(BetfairWorld):
-    """One decision, and what follows from it."""
-
-    decisions: ClassVar[tuple[int, int]] = (1, 1)
-    audits: ClassVar[int] = 1
-
-
 def test_no_short_schedule_over_https_violates_an_invariant() -> None:
-    tally = Tally()
-    for seed in range(200):
-        world = ShortWorld(ShortWorld.draw(seed))
-        try:
-            world.run()
-        except Violated as violated:
-            pytest.fail(f"seed {seed}: {violated}")
-        tally.add(world)
+    tally = run_short(BetfairWorld, range(200))
     assert len(tally.faults) > 20 and sum(tally.transitions.values()) > 500
 
 
@@ -43,8 +28,11 @@ def test_a_planted_bug_of_the_adapter_is_found(name: str) -> None:
     assert stated is not None, "python -m tests.schedules --venue betfair --planted --seeds 2000"
     known = int(stated.group(1))
     with PLANTED[name]():
-        seed, invariant = first_violation(range(known, known + 1), BetfairWorld)
-        if seed is None:  # schedules have changed since
+        for _ in range(3):  # on a busy machine a request without a fault may be too late
+            seed, invariant = first_violation(range(known, known + 1), BetfairWorld)
+            if seed is not None:
+                break
+        else:  # schedules have changed since
             seed, invariant = first_violation(range(500), BetfairWorld)
     assert seed is not None and invariant
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from engine.clock import SECOND_NS
 from engine.errors import KeyConflict, UsageError, check_above_zero
@@ -25,6 +25,8 @@ from engine.logs.setup import logger
 
 _LOG = logger(__name__)
 _MS_NS = 1_000_000
+#: a feed that fails is left alone for one `RunnerSettings.poll_ms`, then for twice as long, so many times
+_DOUBLINGS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class Runner:
         self.pulse: Callable[[], str] = lambda: ""
         self._stop = ""
         self._paced: tuple[int, int] | None = None
+        self._failures, self._again_ns = 0, 0  # of the feed, in a row, and when it is asked again
         self._beaten_ns = world.machine.monotonic_ns()
         #: when the feed last said something, by the machine's clock
         self.heard_ns = 0
@@ -217,19 +220,25 @@ class Runner:
     def _poll(self) -> Iterable[Message] | None:
         """The next messages; an empty sequence where the source does not answer or is not asked."""
         feed, timeout_ns = self._world.feed, self._settings.poll_ms * _MS_NS
-        service = self._room.breakers.service("source", feed.name)
+        service, clock = self._room.breakers.service("source", feed.name), self._world.clock
         if not service.allows():
             for_a_person = service.distance().human
-            (self._world.machine if for_a_person else self._world.clock).sleep_ns(timeout_ns)
+            (self._world.machine if for_a_person else clock).sleep_ns(timeout_ns)
+            return ()
+        if clock.monotonic_ns() < self._again_ns:
+            clock.sleep_ns(timeout_ns)
             return ()
         service.asked()
         try:
             messages = feed.poll(timeout_ns)
         except FeedFailure as failure:
             service.failed(_cause(failure))
-            _LOG.warning("the feed failed", cause=str(failure))
-            self._world.clock.sleep_ns(timeout_ns)
+            wait_ns = timeout_ns << min(self._failures, _DOUBLINGS)
+            self._failures, self._again_ns = self._failures + 1, clock.monotonic_ns() + wait_ns
+            _LOG.warning("the feed failed", cause=str(failure), again_in_s=wait_ns / SECOND_NS)
+            clock.sleep_ns(timeout_ns)
             return ()
+        self._failures = 0
         service.answered()
         return messages
 

@@ -119,3 +119,23 @@ def test_a_feed_that_does_not_listen_to_the_world_is_none(own_home: Path, capsys
     file.write_text(file.read_text().replace("is_live: bool = True", "is_live: bool = False"))
     assert main(["paper", "demo", "--feed", "lines"]) == 2
     assert "the feed does not listen to the world in --feed lines" in capsys.readouterr().err
+
+
+def test_a_feed_without_a_price_to_bet_on_is_told_in_one_line(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(own_home / "feeds" / "odds.jsonl", own_home)  # totals; the promotion bets on 1x2
+    assert main(["paper", "demo", "--feed", "lines", "runner.poll_ms=1"]) == 0
+    (warning,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert "can bet on none of the prices of lines (4 so far): it wants 1x2 of " in warning
+    assert warning.endswith("found totals of avg, max")
+    write(own_home, MATCH | {"prices": LEVEL}, {"end": True})
+    assert main(["paper", "demo", "--feed", "lines", "runner.poll_ms=1"]) == 0
+    assert "warning: " not in capsys.readouterr().err
+
+
+def test_a_promotion_says_what_a_feed_must_bring(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = answer(capsys, "promotions", "demo", "--json")["bets_on"]
+    assert (found["markets"], found["bookmakers"]) == (["1x2"], None)
+    assert main(["promotions", "demo"]) == 0
+    assert "markets 1x2; bookmakers all; " in capsys.readouterr().out
