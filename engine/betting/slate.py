@@ -119,7 +119,18 @@ def growth_of_slate(gambles: Sequence[Gamble], stakes: Sequence[ArrayLike]) -> f
     ----------
     gambles : sequence of Gamble
     stakes : sequence of float64 (n,)
+        Of each event.
+
+    Raises
+    ------
+    ValueError
+        Gambles and stakes do not go together, or a gamble is wrong as for `kelly_slate`.
     """
+    shapes = [(gamble.payout.shape[1],) for gamble in gambles], [np.shape(stake) for stake in stakes]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"one stake for each bet of each event: expected shapes {shapes[0]}, found {shapes[1]}")
+    if not gambles:
+        return 0.0
     numbers = [*(values for gamble in gambles for values in gamble), *(np.asarray(stake, float) for stake in stakes)]
     if any(np.isnan(values).any() for values in numbers):
         return np.nan

@@ -44,12 +44,15 @@ class Lines:
     cut : str
         After the last line: why the file ends before its end, in a few words; empty if it does not. A last line without
         an end is given like any other: whether half of it is missing shows when it is read.
+    packed : bool
+        Whether the bytes are packed; known with the first line.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.n_lines = 0
         self.cut = ""
+        self.packed = False
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Number of the line, from 1 on, and its bytes.
@@ -60,6 +63,7 @@ class Lines:
             The file cannot be opened.
         """
         with _opened(self._path) as stream:
+            self.packed = isinstance(getattr(stream, "raw", None), bz2.BZ2File | gzip.GzipFile)
             while True:
                 try:
                     line = stream.readline(LONGEST_LINE + 1)

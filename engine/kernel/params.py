@@ -43,11 +43,12 @@ class FastParameters:
     )  # fmt: skip
     # filters
     edge_min: float = row(
-        -INF, "strategy.edge_min", help="lowest edge of a bet", unit=_EDGE, null=-INF, at_most="edge_max", decides=True
-    )
+        -INF, "strategy.edge_min", help="lowest edge of a bet; 0.05 is 5 %", unit=_EDGE,
+        null=-INF, high=1.0, at_most="edge_max", decides=True,
+    )  # fmt: skip
     edge_max: float = row(
         INF, "strategy.edge_max", help="highest edge of a bet; a very large one is often a typing error in the odds",
-        unit=_EDGE, null=INF, decides=True,
+        unit=_EDGE, null=INF, high=1.0, decides=True,
     )  # fmt: skip
     odds_min: float = row(
         1.0, "strategy.odds_min", help="lowest odds of a bet", unit="decimal odds",

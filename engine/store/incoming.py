@@ -89,6 +89,9 @@ class ImportSummary:
 
     files_read: int = 0
     files_known: int = 0  # skipped: already imported with the same bytes, source, mapping and reader
+    known_empty: list[str] = field(
+        default_factory=list
+    )  # of the known ones: nothing of them was kept when they were read
     refused: list[tuple[str, str]] = field(default_factory=list)  # file, message
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     reasons: dict[tuple[str, str], Reason] = field(default_factory=dict)  # by kind, and reason without its values

@@ -44,6 +44,7 @@ class Writer:
         self._stored: pl.DataFrame | None = None  # origins of the stored events, read when a file is read again
         self._written: set[str] = set()
         self._known = self.manifest.known()
+        self._empty = {one.key for one in self.manifest.imports if one.key and not one.counts.get("rows_kept")}
         self._before = self.manifest.dump()
 
     def take(self, batches: Iterable[Incoming], *, again: bool) -> None:
@@ -51,6 +52,8 @@ class Writer:
         for batch in batches:
             if batch.refused is None and (batch.unchanged or (batch.identity in self._known and not again)):
                 self.summary.files_known += 1
+                if batch.identity in self._empty:
+                    self.summary.known_empty.append(batch.name)
             else:
                 self.add(batch)
 

@@ -69,9 +69,13 @@ def _session(settings: Settings, around: Around) -> Session:
     session = Session(shown, settings.address, {"user": user, "password": password})
     try:
         session.log_in()
-    except (WireFailure, KeyError, TypeError):
+    except WireFailure as failure:
         raise ConfigurationError(
-            "no session at the desk", where=settings.address, todo="check address and credentials"
+            "the desk does not answer", where=settings.address, found=failure.cause, todo="check desk.address"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise ConfigurationError(
+            "no session at the desk", where=settings.address, todo="check the credentials"
         ) from None
     return session
 

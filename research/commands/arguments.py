@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any, NoReturn
 
-from engine.errors import UsageError
+from engine.errors import UsageError, nearest_name, printable, unknown_name
 from engine.files import json_line
 from research.commands.streams import takes
 
@@ -51,6 +51,21 @@ def described(subcommands: Any, name: str, words: str) -> argparse.ArgumentParse
         name, help=words, description=f"{words[0].upper()}{words[1:]}."
     )
     return parser
+
+
+def check_sport(name: str, where: str = "--sport") -> None:
+    """Refuse a misspelt sport before anybody is asked for it. A sport that is like no known one passes.
+
+    Raises
+    ------
+    ConfigurationError
+        With the sport that was meant.
+    """
+    from engine.betting.sport import OTHER, SPORTS, sport_of
+
+    known = [one for sport in SPORTS for one in sport.names]
+    if sport_of(name) is OTHER and nearest_name(name, known) is not None:
+        raise unknown_name("sport", printable(name, 60), known, where=where)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

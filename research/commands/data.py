@@ -113,7 +113,11 @@ def _import(options: argparse.Namespace) -> int:
     if nothing_kept and not options.json:
         print("nothing was kept: the files have no row that can be read", file=sys.stderr)  # noqa: T201
     nothing_read = not (summary.files_read or summary.files_known)
-    return int(bool(summary.refused or nothing_kept or nothing_read))
+    if summary.known_empty and not options.json:
+        names = ", ".join(printable(name, 60) for name in summary.known_empty[:3])
+        count = f"{len(summary.known_empty):,} of the known files"
+        print(f"nothing of {count} was kept when they were read (--again reads them): {names}", file=sys.stderr)  # noqa: T201
+    return int(bool(summary.refused or nothing_kept or nothing_read or summary.known_empty))
 
 
 def _simulate(options: argparse.Namespace) -> int:
@@ -321,6 +325,7 @@ def _import_document(store: Store, summary: ImportSummary) -> dict[str, Any]:
     return {
         "store": str(store.root),
         "files": {"read": summary.files_read, "known": summary.files_known, "refused": len(summary.refused)},
+        "known_empty": summary.known_empty,
         "refused": [{"file": name, "error": error} for name, error in summary.refused],
         "counts": counts,
         "reasons": [vars(reason) for reason in sorted_reasons(summary.reasons)],

@@ -11,7 +11,7 @@ from typing import Any, Final
 from engine.clock import day_start, duration_ns
 from engine.errors import UsageError
 from engine.paths import home
-from research.commands.arguments import add_json, described, print_json
+from research.commands.arguments import add_json, check_sport, described, print_json
 from research.commands.paper import date_of
 from research.commands.tables import print_line
 
@@ -64,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
     from research.trading.linking import surroundings
     from research.trading.settings import live_settings
 
+    check_sport(options.sport)
     at = instants(options.first, options.last, options.every)
     settings = live_settings(options.settings, [options.name])
     coverage = Coverage(options.sport, tuple(options.competition), tuple(options.market))

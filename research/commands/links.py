@@ -8,8 +8,8 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.errors import UsageError
-from research.commands.arguments import parser_of, print_json, user_name
+from engine.errors import UsageError, printable
+from research.commands.arguments import check_sport, parser_of, print_json, user_name
 from research.commands.tables import print_line, print_table
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("venue", metavar="VENUE", help="betfair, pinnacle or your own")
     parser.add_argument("act", nargs="?", default="list", choices=ACTS, help="default: list")
     parser.add_argument(
-        "events", nargs="*", default=[], type=int, metavar="EVENT", help="our event ids, to confirm or reject"
-    )
+        "words", nargs="*", default=[], metavar="EVENT|section.key=value",
+        help="our event ids, to confirm or reject; settings of the venue, to propose",
+    )  # fmt: skip
     parser.add_argument("--reason", default="", help="why it is confirmed or rejected; it is recorded")
     parser.add_argument("--person", default="", help="default: the name of the user")
     parser.add_argument("--sport", default="football", help="of what is proposed")
@@ -38,6 +39,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--market", action="append", default=[], metavar="NAME", help="only this one; repeatable")
     parser.add_argument("--days", type=int, default=7, help="events that start within so many days")
     options = parser.parse_intermixed_args(list(argv))
+    options.settings = [word for word in options.words if "=" in word]
+    options.events = [_event(word) for word in options.words if "=" not in word]
     _check(options)
     from engine.live.clock import SystemClock
     from engine.live.linking.store import open_links
@@ -51,8 +54,16 @@ def main(argv: Sequence[str]) -> int:
         return _list(options, store)
 
 
+def _event(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise UsageError("not the id of an event", expected="a whole number", found=printable(word, 40),
+                         todo="see `bea links VENUE`") from None  # fmt: skip
+
+
 def _check(options: Any) -> None:
-    from engine.errors import printable, unknown_name
+    from engine.errors import unknown_name
     from research.adapters.by_name import venue_names
 
     if options.venue not in venue_names():
@@ -63,6 +74,9 @@ def _check(options: Any) -> None:
         raise UsageError("which events", where=options.act, expected="EVENT ...", todo=todo)
     if options.events and not decides:
         raise UsageError("events are confirmed or rejected", where=options.act, expected="no EVENT")
+    if options.settings and options.act != "propose":
+        raise UsageError("settings are those of a venue that is asked", where=options.act, expected="no setting")
+    check_sport(options.sport)
     if options.days < 1:
         raise UsageError("not a number of days", where="--days", expected="1 or more", found=str(options.days))
 
@@ -74,7 +88,10 @@ def _decide(options: Any, store: LinkStore) -> int:
     count = store.decide(options.venue, options.events, state, options.person or user_name(), options.reason)
     if options.json:
         return print_json({"venue": options.venue, "events": options.events, "state": state, "links": count})
-    print_line(f"{options.venue}: {count} links {state}")
+    print_line(f"{options.venue}: {count} {'link' if count == 1 else 'links'} {state}")
+    left = len(store.links(options.venue, State.PROPOSED))
+    if left:
+        print_line(f"{left} more are proposed and wait for a person: `bea links {options.venue}`")
     return 0
 
 
@@ -84,7 +101,8 @@ def _propose(options: Any, store: LinkStore) -> int:
     from research.trading.settings import live_settings
 
     coverage = Coverage(options.sport, tuple(options.competition), tuple(options.market))
-    proposal, put = propose_links(options.venue, coverage, live_settings((), [options.venue]), store, days=options.days)
+    settings = live_settings(options.settings, [options.venue])
+    proposal, put = propose_links(options.venue, coverage, settings, store, days=options.days)
     if options.json:
         return print_json({"venue": options.venue, **asdict(put), "refused": [asdict(one) for one in proposal.refused]})
     print_line(

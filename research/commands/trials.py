@@ -56,6 +56,9 @@ def _verify(*, as_json: bool) -> int:
     if as_json:
         print_json({"good": not faults, "entries": checked.entries, "head": checked.head, "faults": faults})
         return int(bool(faults))
+    if not (faults or checked.entries):
+        sys.stdout.write("The ledger has no entries: there is nothing to verify.\n")
+        return 0
     lines = faults or [
         f"Good: {count(checked.entries, 'entry', 'entries')}, the head is {checked.head or 'none'}; "
         f"{count(len(known), 'stored run')} found in the chain."

@@ -11,7 +11,7 @@ from engine.identity import digest
 from engine.kernel.width import vector_bits
 from engine.machine import peak_bytes
 from engine.schema import CLOSE
-from research.execution.job import BuiltTape, Computed
+from research.execution.job import BuiltTape, Computed, Job
 from research.records.identity import commit, is_dirty, versions
 from research.tapes.facts import merged_facts
 from research.tapes.suspects import notes_of
@@ -70,11 +70,31 @@ def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> di
             *facts["notes"],
             *notes_of([job.tapes.suspects(tape_job.spec) for tape_job in job.tape_jobs]),
             *refusal_notes(computed.built),
+            *stake_notes(job),
             *fit_notes(computed),
             *regime_notes(computed.built),
             *close_notes([tape_job.spec.instants for tape_job in job.tape_jobs]),
         ],
     }
+
+
+def stake_notes(job: Job) -> list[str]:
+    """A note for each strategy that states its own stakes, with the staking rules that do not read them."""
+    table, found = job.command.plan.table, dict[str, set[str]]()
+    for one in job.tape_jobs:
+        if not getattr(job.tapes.inputs(one.spec).strategy, "states_stakes", False):
+            continue
+        rows = table.slice(one.low, one.high - one.low)
+        rules = {str(job.command.plan.branches[number].base.get("staking.name")) for number in rows["branch"].unique()}
+        if "staking.name" in rows.columns:
+            rules = set(rows["staking.name"].drop_nulls().unique())
+        found.setdefault(one.spec.strategy, set()).update(rules - {"kelly_column", "own"})
+    return [
+        f"the stakes of {strategy} (kelly_frac) are not used by staking={', '.join(sorted(rules))}; "
+        "staking=kelly_column uses them"
+        for strategy, rules in found.items()
+        if rules
+    ]
 
 
 def refusal_notes(built: Sequence[BuiltTape]) -> list[str]:

@@ -52,6 +52,8 @@ class SlateKelly:
     """
 
     name: ClassVar[str] = "slate_kelly"
+    #: the column `kelly_frac` is what it is for: a staking rule that does not read it is told of
+    states_stakes: ClassVar[bool] = True
     markets: tuple[str, ...] = ("1x2",)
     lines: tuple[float, ...] | None = None
     fair: str = "pinnacle"

@@ -50,7 +50,8 @@ def check_spec(store: Store, spec: TapeSpec, strategy: Any) -> list[str]:
     Returns
     -------
     list of str
-        A note for each default that the store lacks. That of closing prices has its own note elsewhere.
+        A note for each default that the store lacks (that of closing prices has its own note elsewhere), and for each
+        commission that is given twice.
 
     Raises
     ------
@@ -68,7 +69,18 @@ def check_spec(store: Store, spec: TapeSpec, strategy: Any) -> list[str]:
     for bookmaker, terms in spec.venues:
         wanted = [name for name, _ in dict(terms).get("markets", ())]
         check_names("market", wanted, markets | set(MARKETS), where=f"execution.venues.{bookmaker}.markets")
-    return notes
+    return notes + _two_rates(spec)
+
+
+def _two_rates(spec: TapeSpec) -> list[str]:
+    """A note for each bookmaker whose commission is given twice, and differently."""
+    rates, venues = dict(spec.commission_rates), {name: dict(terms) for name, terms in spec.venues}
+    return [
+        f"commission of {name}: {venues[name]['commission_rate']:g} of execution.venues counts, not {rate:g} of "
+        "execution.commission_rates"
+        for name, rate in rates.items()
+        if venues.get(name, {}).get("commission_rate") not in (None, rate)
+    ]
 
 
 def _all_named(spec: TapeSpec, strategy: Any, known: frozenset[str]) -> Iterator[_Named]:

@@ -86,6 +86,7 @@ class Breakers:
             settings.overround_min, settings.overround_max, settings.odds_jump_factor, settings.odds_jump_confirm_s
         )
         self._rate = OrderRate(settings.orders_per_minute, clock, watched=not self._acts)
+        self._of_replay = False  # entries are those of a replay: a minute of it was none
         self._trips: Counter[str] = Counter()
         self._open: dict[str, bool] = {}
         #: bets that breakers refused, by reason, from the decisions on record
@@ -130,7 +131,9 @@ class Breakers:
                 reason = str(decision["reason"])
                 if reason in _OWN_REASONS or reason.startswith("breaker_"):
                     self.refused[reason] += 1
-        elif entry.kind is Kind.SENT:
+        elif entry.kind is Kind.STARTED:
+            self._of_replay = entry.body.get("is_live") is False
+        elif entry.kind is Kind.SENT and (self.settings.act_on_replay or not self._of_replay):
             self._rate.sent(recorded.wall_ns)
         for breaker in self._breakers.values():
             breaker.apply(recorded)

@@ -110,7 +110,11 @@ def open_ledger(
     settings, clock = settings or LedgerSettings(), clock or SystemClock()
     store = connect(name, settings, clock, create=True)
     if store.sessions.sqlite and has_reset_bug():
-        _LOG.warning("sqlite_reset_bug", version=sqlite3.sqlite_version, advice="no other program should open the file")
+        _LOG.warning(
+            "sqlite_reset_bug", version=sqlite3.sqlite_version,
+            meaning="this SQLite can damage a database that two programs write at once; fixed in 3.51.3",
+            advice="open the ledger with bea only, or install a newer SQLite",
+        )  # fmt: skip
     try:
         _prepare(store, name)
     except BaseException:

@@ -74,6 +74,8 @@ class HttpWire:
                 content=request.content or None, timeout=timeout,
             ) as answer:  # fmt: skip
                 content = _read(answer, ends_s)
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+            raise WireFailure("address") from None
         except httpx2.PoolTimeout:
             raise WireFailure("pool") from None
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:

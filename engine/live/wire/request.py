@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from engine.clock import SECOND_NS
 
 #: words of `WireFailure` that prove that no byte of the request left
-NEVER_LEFT: Final = ("connect", "dns", "tls", "pool", "dry_run")
+NEVER_LEFT: Final = ("address", "connect", "dns", "tls", "pool", "dry_run")
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ class WireFailure(Exception):
     Attributes
     ----------
     cause : str
-        ``connect``, ``dns``, ``tls``, ``pool``: nothing was sent. ``timeout``, ``reset``, ``cut``, ``too_large``: the
-        request may have arrived. ``dry_run``: it was shown instead.
+        ``address`` (it is none), ``connect``, ``dns``, ``tls``, ``pool``: nothing was sent. ``timeout``, ``reset``,
+        ``cut``, ``too_large``: the request may have arrived. ``dry_run``: it was shown instead.
     """
 
     def __init__(self, cause: str) -> None:

@@ -69,6 +69,8 @@ def read_file(path: Path, origin: Origin) -> Parsed:
         if reason:
             reader.quarantine.row(number, "", reason)
             reader.n_passed += 1
+    if not lines.packed and origin.name.endswith((".bz2", ".gz")):
+        reader.quarantine.flag(None, None, "", "the name says packed, the bytes are not: read as plain text")
     if lines.cut:
         reader.quarantine.flag(None, None, "", f"cut off after {lines.n_lines} lines: {lines.cut}")
     return reader.parsed(origin, lines.n_lines)
@@ -86,7 +88,7 @@ class _Reader:
         try:
             message = json.loads(text)
         except (ValueError, RecursionError):
-            return "refused: no JSON, or half a line"
+            return "refused: half a line" if text.lstrip().startswith(b"{") else "refused: no JSON"
         if not isinstance(message, dict):
             return "refused: no message"
         if message.get("op") != "mcm":

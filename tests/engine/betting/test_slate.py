@@ -208,3 +208,11 @@ def test_ruin_is_minus_infinity_and_the_same_slate_has_the_same_bits() -> None:
     assert growth_of_slate([exclusive([2.0], [0.5])], [[1.0]]) == -np.inf
     for first, second in zip(kelly_slate(gambles), kelly_slate(gambles), strict=True):
         assert_array_equal(first, second)
+
+
+def test_stakes_that_do_not_fit_their_slate_are_refused_and_an_empty_slate_grows_by_nothing() -> None:
+    assert growth_of_slate([], []) == 0.0
+    one = exclusive([2.0, 3.0], [0.5, 0.3])
+    for stakes in ([], [[0.1]], [[0.1, 0.0], [0.1]]):
+        with pytest.raises(ValueError, match="one stake for each bet of each event"):
+            growth_of_slate([one], stakes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.clock import SECOND_NS
-from engine.live.ledger.entries import Kind
+from engine.live.ledger.entries import Entry, Kind
 from tests.live.breakers.scene import Scene
 
 
@@ -72,3 +72,13 @@ def test_a_replay_never_waits() -> None:
     assert scene.breakers.wait_ns() == 0
     (row,) = [row for row in scene.breakers.distances() if row.breaker == "order_rate"]
     assert row.state == "watched" and row.measured != row.measured  # a minute of a replay is none: no number
+
+
+def test_sends_of_a_replay_are_none_of_the_last_minute_of_the_feed_that_follows() -> None:
+    scene = Scene()
+    scene.write(Entry(Kind.STARTED, "started:1", 0, body={"is_live": False}))
+    sent(scene, 30)
+    scene.write(Entry(Kind.STARTED, "started:2", 0, body={"is_live": True}))
+    assert scene.breakers.wait_ns() == 0
+    sent(scene, 10)
+    assert scene.breakers.wait_ns() == 60 * SECOND_NS

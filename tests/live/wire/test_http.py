@@ -62,6 +62,9 @@ def test_nothing_leaves_for_a_host_that_refuses_or_has_no_name() -> None:
     with HttpWire() as wire:
         refused = cause_of(lambda: wire.exchange(Request("GET", f"http://127.0.0.1:{port}")))
         unnamed = cause_of(lambda: wire.exchange(Request("GET", "http://no-such-host.invalid")))
+        for none in ("desk.example/session", "http://[::1", "ftp://desk.example"):
+            failure = cause_of(lambda none=none: wire.exchange(Request("GET", none)))
+            assert failure.cause == "address" and not failure.may_have_arrived
     assert (refused.cause, unnamed.cause) == ("connect", "dns")
     assert not refused.may_have_arrived and not unnamed.may_have_arrived
 

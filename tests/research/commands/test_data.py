@@ -53,6 +53,7 @@ def test_import_prints_its_counts(tmp_path: Path, reader: Reader, capsys: pytest
     assert main([*command, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["files"] == {"read": 0, "known": 1, "refused": 0} and not document["changed"]
+    assert document["known_empty"] == []
     assert document["store_rows"]["events"] == 20
     assert main([*command, "--json", "--again"]) == 0
     assert json.loads(capsys.readouterr().out)["files"]["read"] == 1
@@ -69,6 +70,19 @@ def test_a_refused_file_is_reported_and_the_others_are_imported(
     assert "no header in b.csv" in caught.err and "1 read, 0 known already, 1 refused" in caught.out
     assert main(["data", "info", "--json", "--store", str(tmp_path / "s")]) == 0
     assert json.loads(capsys.readouterr().out)["matches"] == 20
+
+
+def test_known_files_of_which_nothing_was_kept_are_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "junk.bz2"
+    path.write_bytes(b"no message\n")
+    command = ["data", "import", "betfair_history", str(path), "--store", str(tmp_path / "s")]
+    assert main(command) == 1 and "nothing was kept" in capsys.readouterr().err
+    assert main(command) == 1
+    caught = capsys.readouterr()
+    assert "0 read, 1 known already" in caught.out
+    assert caught.err.startswith("nothing of 1 of the known files was kept when they were read (--again reads them): ")
 
 
 def test_control_characters_in_names_do_not_reach_the_terminal(

@@ -47,7 +47,10 @@ def test_a_person_confirms_and_later_rejects(capsys: pytest.CaptureFixture[str])
         ("betfair list 1", "events are confirmed or rejected"),
         ("betfair propose --days 0", "not a number of days"),
         ("betfair propose", "no coming event to link"),
-        ("betfair confirm one", "invalid int value"),
+        ("betfair confirm one", "not the id of an event"),
+        ("betfair confirm 1 betfair.currency=EUR --reason x", "settings are those of a venue that is asked"),
+        ("betfair propose betfair.curency=EUR", "did you mean currency?"),
+        ("betfair propose --sport footbal", "did you mean football?"),
     ],
 )
 def test_wrong_words_are_one_line(words: str, expected: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,6 +105,8 @@ def test_the_table_of_the_documentation_is_current() -> None:
     [
         ({"bet_cap_frac": -0.1}, "risk.bet_cap_frac"),
         ({"base_is_cash": True, "streak_cool_off_ns": 0.0}, "risk.streak_cool_off"),
+        ({"edge_min": 5.0}, "strategy.edge_min"),  # 5 % is 0.05
+        ({"edge_max": 5.0}, "strategy.edge_max"),
         ({"edge_min": 0.2, "edge_max": 0.1}, "strategy.edge_min, strategy.edge_max"),
         (
             {"stake_min_minor": 20.0, "stake_increment_minor": 25.0},
@@ -163,7 +165,7 @@ def test_fractions_that_mean_something_are_allowed() -> None:
     Configuration(**dict.fromkeys(off, math.inf))  # type: ignore[arg-type]
     for staking, fraction in ((Staking.PERCENT, 1.0), (Staking.KELLY, 1.5), (Staking.OWN, 250.0)):
         Configuration(staking=staking, fraction=fraction)
-    Configuration(day_cap_frac=1.5, bet_cap_frac=1.0, daily_loss_frac=1.0, drawdown_stop_frac=1.0, edge_max=3.0)
+    Configuration(day_cap_frac=1.5, bet_cap_frac=1.0, daily_loss_frac=1.0, drawdown_stop_frac=1.0, edge_max=1.0)
 
 
 def test_a_rule_of_ones_own_gives_the_fraction_its_meaning_in_a_sweep_too() -> None:

@@ -117,7 +117,7 @@ def test_the_command(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     facts = manifest.merged_facts
     monkeypatch.setattr(manifest, "merged_facts", lambda parts: facts(parts) | {"sources": ["football_data"]})
     assert main(["trials", "verify"]) == 0
-    assert "Good: 0 entries, the head is none" in capsys.readouterr().out
+    assert capsys.readouterr().out == "The ledger has no entries: there is nothing to verify.\n"
     first = research.sweep([*WORDS, "strategy.edge_min=0,0.03"])
     second = research.backtest([*WORDS[:3], "strategy.edge_min=0.05"])
     assert main(["trials", "verify"]) == 0

@@ -82,7 +82,7 @@ def test_a_backtest() -> None:
 
 
 def test_a_backtest_without_bets() -> None:
-    text = page(gather(research.backtest(["data=sample", "strategy.edge_min=5"])))
+    text = page(gather(research.backtest(["data=sample", "strategy.odds_min=900"])))
     assert "The configuration placed no bets." in text
 
 

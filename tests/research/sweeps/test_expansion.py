@@ -105,7 +105,7 @@ def test_plain_references_resolve_and_swept_ones_are_refused(tmp_path: Path) -> 
         (["bankroll_minor=1.5,2"], "a whole number"),
         (["staking.base=cash,credit", "staking=kelly"], "equity, cash"),
         (["hydra/launcher=joblib"], "never honoured"),
-        (["sweep.max=3", "strategy.edge_min=1,2,3,4"], "sweep.max=4"),
+        (["sweep.max=3", "strategy.edge_min=0.1,0.2,0.3,0.4"], "sweep.max=4"),
         (["strategy.markets=shin", "sweep.where=strategy.edge_min < 'a'"], "values of different types"),
         (["sweep.params=3"], "belongs in a file"),
     ],

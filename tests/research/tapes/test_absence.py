@@ -102,9 +102,9 @@ def test_a_funnel_that_refuses_everything_is_told(store: Path) -> None:
     assert answer("strategy=flat_all", "strategy.odds_min=900").endswith(
         "opportunities have odds outside strategy.odds_min and strategy.odds_max"
     )
-    text = answer("strategy=value", "strategy.edge_min=5", "strategy.odds_max=2")
+    text = answer("strategy=value", "strategy.edge_min=1", "strategy.odds_max=2")
     assert " have an edge outside " in text and " have odds outside " in text and "the largest edge is" in text
-    assert "0 bets: all " in answer("strategy=value", "strategy.edge_min=5,6", kind="sweep")
+    assert "0 bets: all " in answer("strategy=value", "strategy.edge_min=0.9,1", kind="sweep")
 
 
 def test_a_strategy_of_the_user_that_answers_with_nothing(store: Path) -> None:

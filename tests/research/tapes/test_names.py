@@ -106,6 +106,21 @@ def test_a_default_that_the_store_lacks_is_noted(store: Path) -> None:
     assert right.manifest["notes"] == ["no closing price of pinnacle: CLV has no value"]
 
 
+def test_what_changes_nothing_is_noted_a_second_commission_and_stakes_that_no_rule_reads(store: Path) -> None:
+    twice = ["execution.commission_rates.b365=0.05", "execution.venues.b365.commission_rate=0.02"]
+    for words, note in (
+        (twice, "commission of b365: 0.02 of execution.venues counts, not 0.05 of execution.commission_rates"),
+        (["staking=flat"], "the stakes of slate_kelly (kelly_frac) are not used by staking=flat; "),
+        (["staking=kelly_column"], ""),
+    ):
+        common = ["strategy=slate_kelly", "strategy.fair=b365", "strategy.price=bwin", "report=false"]
+        notes = research.backtest([*common, *words]).manifest["notes"]
+        if note:
+            assert [one for one in notes if one.startswith(note)], notes
+        else:
+            assert not [one for one in notes if "kelly_frac" in one or "commission" in one]
+
+
 def test_defaults_that_the_store_lacks_are_left_out_of_what_is_read() -> None:
     spec = spec_of("strategy=consensus")
     inputs = TapeInputs.of(spec, strategy_of(spec))

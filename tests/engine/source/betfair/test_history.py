@@ -147,8 +147,18 @@ def test_lines_are_used_passed_over_or_refused_each_with_its_name(tmp_path: Path
         (7, "passed over: a market of the type NEXT_MANAGER"),
         (8, "refused: a message without the instant at which it was published"),
         (9, "refused: no message"),
-        (10, "refused: no JSON, or half a line"),
+        (10, "refused: half a line"),
     ]
+
+
+def test_bytes_that_are_not_packed_as_their_name_says_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "junk.bz2"
+    path.write_bytes(b"\x00\xffno message\n")
+    parsed = read_file(path, Origin("betfair_history", path.name, "0" * 64))
+    assert set(parsed.quarantine.select("kind", "reason").rows()) == {
+        ("row", "refused: no JSON"),
+        ("flag", "the name says packed, the bytes are not: read as plain text"),
+    }
 
 
 def test_a_match_has_the_winner_that_its_runners_say(tmp_path: Path) -> None:
