@@ -158,15 +158,14 @@ def compose(
         The configuration is not tradable, the store has no such data, the ledger belongs to somebody else.
     """
     check_tradable(deployed)
-    name, machine = deployed.promotion.name, SystemClock()
-    rules = rules_of(deployed, settings.runner.window_s)
+    name, machine, rules = deployed.promotion.name, SystemClock(), rules_of(deployed, settings.runner.window_s)
     history = history_of(deployed, wish)
     feed = feed_of(history, wish) if feed is None else feed
     if wish.settles is None:
         check_feed(deployed.promotion, is_live=feed.is_live)
     rehearses = isinstance(venue, DryVenue) and wish.settles is None
     plan, prices = _plan(deployed, rules, settings, wish, history, feed), _prices(history, feed)
-    unseen = Unseen(name, feed.name, Watch(deployed.inputs.required, plan.kinds), _warn) if feed.is_live else None
+    unseen = _unseen(deployed, plan)
     plan = replace(plan, listeners=_listeners(name, feed, prices, unseen, keeps=not rehearses))
     knobs = Knobs(settings.executor, settings.runner, settings.breakers)
     with ExitStack() as stack:
@@ -182,8 +181,7 @@ def compose(
         else:
             plan = _at(venue, plan, ledger, herald, int(first.body["bankroll_minor"]))
         parts = assemble(plan, knobs, ledger, venue or paper, herald=herald, machine=machine, probe=probe)
-        view_every_ms = settings.runner.view_every_ms
-        return Trading(name, parts, _words(deployed), stack.pop_all(), view_every_ms, unseen)
+        return Trading(name, parts, _words(deployed), stack.pop_all(), settings.runner.view_every_ms, unseen)
 
 
 def _words(deployed: Deployed) -> tuple[str, ...]:
@@ -209,6 +207,13 @@ def _listeners(
     seen = prices.see if isinstance(prices, ObservedPrices) else None
     heard = None if unseen is None else unseen.hear
     return tuple(one for one in (kept, seen, heard) if one is not None)
+
+
+def _unseen(deployed: Deployed, plan: Plan) -> Unseen | None:
+    """Listens to a live feed that may bring nothing to bet on."""
+    if not plan.feed.is_live:
+        return None
+    return Unseen(deployed.promotion.name, plan.feed.name, Watch(deployed.inputs.required, plan.kinds), _warn)
 
 
 def _warn(line: str) -> None:
