@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Final
 
 from engine.errors import UsageError, printable
@@ -56,7 +57,8 @@ def _reconcile(options: Any) -> int:
             _resolve(room.executor, options, person)
         found = reckon(room.executor, Reconciler(room.executor), ledger)
         if options.adopt:
-            found = take_over(room.executor, ledger, found, person=person, reason=options.reason)
+            taken = take_over(room.executor, ledger, found, person=person, reason=options.reason).adopted
+            found = replace(reckon(room.executor, Reconciler(room.executor), ledger), adopted=taken)
         return _told(found, as_json=options.json)
 
 

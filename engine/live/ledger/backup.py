@@ -151,6 +151,10 @@ def _refuse_existing(name: str, settings: LedgerSettings, clock: Clock) -> None:
         store.close()
     if there:
         raise LedgerError("a ledger of this name is there", where=where, todo="restore under another name")
+    target = ledger_path(name)
+    for left in (target.with_name(f"{target.name}-wal"), target.with_name(f"{target.name}-journal")):
+        if left.exists():  # SQLite would copy it into the restored file
+            raise LedgerError("a log of another ledger is there", where=str(left), todo="move it to its ledger")
 
 
 def _to_file(path: Path, copy: Path, clock: Clock) -> None:

@@ -179,6 +179,10 @@ class ChainedLedger:
         self._held_since(self._again(again))
         self._store.tidy()
 
+    def holder_ended(self) -> bool:
+        """As `engine.live.ledger.store.Store.holder_ended`: a killed runner shows at once on its own machine."""
+        return self._store.holder_ended()
+
     def lease_left_ns(self) -> int:
         """As `Ledger.lease_left_ns`; not below 0."""
         return max(0, self._deadline_ns - self._clock.monotonic_ns())

@@ -157,6 +157,10 @@ class MemoryStore:
             self._disk.owner = self
         return self._disk.owner is self
 
+    def holder_ended(self) -> bool:
+        """As in the protocol."""
+        return self._disk.owner is None
+
     def entries(self, after: int) -> Iterator[Recorded]:
         """As in the protocol."""
         yield from self._disk.rows[after:]

@@ -160,6 +160,17 @@ class SqlStore:
         self._file = file
         return True
 
+    def holder_ended(self) -> bool:
+        """As in the protocol."""
+        if self._lock is None or self._file is not None or not self._lock.exists():
+            return False
+        with self._lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return False
+            return True
+
     def entries(self, after: int) -> Iterator[Recorded]:
         """As in the protocol."""
         while True:

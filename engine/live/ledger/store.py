@@ -152,6 +152,10 @@ class Store(Protocol):
         """Take, or keep, the lock that ends with the process. False if another process has it, or there is none."""
         ...
 
+    def holder_ended(self) -> bool:
+        """Whether no process has that lock any more. False where there is none, so that nobody can tell."""
+        ...
+
     def entries(self, after: int) -> Iterator[Recorded]:
         """Entries with a number above `after`, in their order."""
         ...

@@ -14,7 +14,7 @@ from engine.clock import SECOND_NS
 from engine.errors import KeyConflict, UsageError, check_above_zero
 from engine.live.clock import Clock, WorldClock
 from engine.live.crash_points import Probe, no_probe
-from engine.live.feed import Feed, FeedFailure, Mark, Message
+from engine.live.feed import Feed, FeedFailure, Gap, Mark, Message
 from engine.live.feeds.market import Market
 from engine.live.ledger.control import Command, Control
 from engine.live.ledger.entries import Entry, Kind
@@ -239,7 +239,8 @@ class Runner:
             clock.sleep_ns(timeout_ns)
             return ()
         self._failures = 0
-        service.answered()
+        if messages is None or not all(isinstance(message, Mark | Gap) for message in messages):
+            service.answered()  # marks and gaps are what a feed says while its source is silent
         return messages
 
     def _take(self, message: Message, day: Day) -> None:

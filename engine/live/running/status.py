@@ -18,6 +18,8 @@ DECISIONS: Final = 8
 DAYS: Final = 60
 
 _STATES: Final = frozenset(BetState)
+#: shown for a bet that a person took over: the venue settles it, and its money comes as a difference
+ADOPTED: Final = "adopted"
 #: kinds of entry that do not happen in the market
 _OUTSIDE: Final = frozenset({Kind.OPENED, Kind.CAPITAL})
 
@@ -230,6 +232,8 @@ class _Bet:
 
     @property
     def is_over(self) -> bool:
+        if self.state == ADOPTED:
+            return not self.body.get("at_risk_minor")
         return self.state in ENDED and not self.reserved_minor and not self.stake_minor
 
 
@@ -327,7 +331,9 @@ class StatusFold:
         bet = self._bets.setdefault(entry.intent, _Bet(entry.body, entry.at_ns))
         bet.reserved_minor += entry.money.reserved
         bet.stake_minor += entry.money.stakes
-        if entry.kind.value in _STATES:
+        if entry.kind is Kind.EXTERNAL:
+            bet.state, bet.body = ADOPTED, entry.body
+        elif entry.kind.value in _STATES:
             bet.state = entry.kind.value
 
     def _apply_decisions(self, body: Mapping[str, Any], at_ns: int) -> None:

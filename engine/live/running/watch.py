@@ -96,7 +96,7 @@ class Watch:
         if found.entries and not found.feed:
             return replace(found, runner="never")
         late = self._clock.wall_ns() - lease.wall_ns > lease.ttl_ns
-        if found.runner == "running" and (not lease.holder or late):
+        if found.runner == "running" and (not lease.holder or late or self._ledger.holder_ended()):
             found = replace(found, runner="dead", since_ns=lease.wall_ns)
         return with_pulse(found, self.pulse)
 

@@ -228,6 +228,17 @@ def test_on_paper_a_difference_trips_and_is_not_booked_away() -> None:
     assert names(world) == ["balance_differs"]
 
 
+def test_on_paper_the_money_of_an_adopted_bet_is_booked_as_a_difference() -> None:
+    world = World(ProofClass.PAPER)
+    lost = Receipt("ab" * 16, "v9", Outcome.PLACED, matched_minor=1000)
+    adopt(world.journal, lost, person="ann", reason="restored", at_ns=START_NS)
+    world.venue.balance += 600  # the bet was settled there, and won
+    for _ in range(3):
+        world.auditor.run()
+    assert world.breakers() == [] and world.book.adjustments == 1
+    assert world.book.free_minor() - world.book.external_minor() == world.venue.balance
+
+
 # -- a person ---------------------------------------------------------------------------------------------------------
 
 

@@ -261,3 +261,18 @@ def test_a_disk_that_fails_while_a_copy_is_written_leaves_nothing(home: Path, tm
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_left_by_another_ledger_is_not_copied_into_the_restored_one(
+    opening: Open, settings: LedgerSettings, tmp_path: Path
+) -> None:
+    filled(opening)
+    path = tmp_path / "spring.copy"
+    copied(settings, path, lines=True)
+    log = Path(f"{ledger_path('autumn')}-wal")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.touch()
+    with pytest.raises(LedgerError, match="a log of another ledger is there"):
+        restore(path, "autumn", settings=FAST)
+    log.unlink()
+    assert restore(path, "autumn", settings=FAST).faults == ()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Fenced, LedgerFailure
+from engine.live.clock import SystemClock
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.lease import this_process
 from engine.live.ledger.memory import MemoryDisk, MemoryStore, no_faults
@@ -187,3 +188,15 @@ def test_two_runners_on_a_database(home: object, settings: LedgerSettings, openi
 
 def test_names_of_holders_differ() -> None:
     assert this_process() != this_process()
+
+
+def test_a_holder_that_ended_shows_at_once_where_a_lock_tells(opening: Open, settings: LedgerSettings) -> None:
+    ledger = opening()
+    reader = ChainedLedger(connect("spring", settings, SystemClock()), SystemClock(), settings)
+    assert not reader.holder_ended() and not ledger.holder_ended()
+    ledger.close()
+    assert reader.holder_ended() == (not settings.url)  # a database on another machine tells nothing
+    if not settings.url:
+        ledger_path("spring").with_suffix(".lock").unlink()
+        assert not reader.holder_ended()
+    reader.close()

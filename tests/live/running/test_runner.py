@@ -17,7 +17,7 @@ from engine.errors import ConfigurationError, Fenced
 from engine.live.alarm import Alarm
 from engine.live.alerts.sender import AlertCounts
 from engine.live.clock import WorldClock
-from engine.live.feed import Feed, FeedFailure, Mark, Message
+from engine.live.feed import Feed, FeedFailure, Gap, Mark, Message
 from engine.live.ledger.control import Command
 from engine.live.ledger.entries import Kind
 from engine.live.ledger.opening import look
@@ -200,6 +200,27 @@ def test_a_feed_that_fails_is_asked_again(parts: Assembled) -> None:
 
     interrupt(parts, 2, fail)
     assert parts.runner.run() == "the feed has ended" and kinds().count("settled") > 2
+
+
+class Quiet(Interrupted):
+    """A source that fails at every second poll, while its feed says that time passes."""
+
+    def poll(self, timeout_ns: int) -> Sequence[Message] | None:
+        """As the feed, after ten polls."""
+        self._left -= 1
+        if self._left < 0:
+            return self._feed.poll(timeout_ns)
+        if self._left % 2:
+            raise FeedFailure("timeout")
+        return [Gap(0, self.name), Mark(0)]
+
+
+def test_what_a_feed_says_while_its_source_is_silent_is_no_answer(parts: Assembled) -> None:
+    world = parts.runner._world
+    object.__setattr__(world, "feed", Quiet(world.feed, 10, None))
+    assert parts.runner.run() == "the feed has ended"
+    bodies = [one.entry.body for one in scene.entries() if one.entry.kind is Kind.TRIPPED]
+    assert [body["breaker"] for body in bodies if "source" in str(body["breaker"])] == ["service/source/replay"]
 
 
 def failing(parts: Assembled, asked: list[int], failures: int) -> Callable[[], None]:

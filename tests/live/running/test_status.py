@@ -84,6 +84,14 @@ def test_a_bet_that_is_there_after_all_is_shown_as_it_was_intended() -> None:
     assert (line.event_id, line.market, line.selection, line.side) == (7, "1x2", "home", "back")
 
 
+def test_an_adopted_bet_is_named_and_open_while_something_is_at_risk() -> None:
+    taken = [*DAY, entry(Kind.EXTERNAL, 60, "cd" * 16, venue_bet_id="v9", event_id=7, at_risk_minor=400)]
+    status = fold(taken).status("mine")
+    assert status.bets["adopted"] == 1 and [bet.state for bet in status.open_bets] == ["unknown", "adopted"]
+    over = fold([*taken, entry(Kind.EXTERNAL, 70, "cd" * 16, venue_bet_id="v9", event_id=7, at_risk_minor=0)])
+    assert [bet.state for bet in over.status("mine").open_bets] == ["unknown"]
+
+
 def test_trips_and_the_kill_switch_end_by_their_entries() -> None:
     status = fold(DAY).status("mine")
     assert status.breakers == (BreakerLine("drawdown", True, 0.21, 0.2, None, True, "20 % lost"),)

@@ -17,15 +17,20 @@ from tests.live.execution.world import World, order
 @pytest.fixture()
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """A ledger with one bet without an answer."""
-    made, mark = World(), Mark()
+    made = World()
     made.venue.script = [Unanswered("timeout")]
     made.submit(order())
     made.start()
-    made.ledger.restored, made.ledger.adopt = mark.restored, mark.adopt  # type: ignore[attr-defined]
-    room = SimpleNamespace(journal=made.journal, executor=made.executor)
-    trading = SimpleNamespace(parts=SimpleNamespace(room=room), close=lambda: None)
-    monkeypatch.setattr(reconcile, "_opened", lambda name, stack: trading)
+    opened(made, monkeypatch)
     return made
+
+
+def opened(world: World, patch: pytest.MonkeyPatch) -> None:
+    """Let `bea reconcile` find this world."""
+    world.ledger.restored, world.ledger.adopt = Mark().restored, Mark().adopt  # type: ignore[attr-defined]
+    room = SimpleNamespace(journal=world.journal, executor=world.executor)
+    trading = SimpleNamespace(parts=SimpleNamespace(room=room), close=lambda: None)
+    patch.setattr(reconcile, "_opened", lambda name, stack: trading)
 
 
 def test_what_differs_is_listed_and_ends_with_one(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,3 +65,21 @@ def test_words_that_are_refused(
 ) -> None:
     assert main(["reconcile", "demo", *words]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_after_an_adoption_ledger_and_venue_are_compared_again(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = list(world.rows)
+    world.submit(order(2))
+    world.rows[:] = before  # the ledger loses the second bet
+    world.start()
+    world.follow()
+    opened(world, monkeypatch)
+    world.venue.balance -= order(2).stake_minor
+    resolved = ["--resolve", order().key, "--to", "rejected"]
+    assert main(["reconcile", "demo", *resolved, "--reason", "not there", "--person", "ann"]) == 1
+    said = capsys.readouterr().out
+    assert f"at the venue and not in the ledger: {order(2).key}" in said and "the balance differs by" in said
+    assert main(["reconcile", "demo", "--adopt", "--reason", "seen", "--person", "ann"]) == 0
+    assert capsys.readouterr().out == f"taken over: {order(2).key}\nledger and venue agree\n"
