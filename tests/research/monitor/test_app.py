@@ -61,6 +61,16 @@ def test_a_trip_is_newer_than_the_pulse(served: Served, spring: ChainedLedger) -
     assert (line.tripped, line.cause, line.measured) == (True, "yield is low", 0.1)
 
 
+def test_what_was_resumed_after_the_pulse_is_not_tripped(served: Served, spring: ChainedLedger) -> None:
+    tripped = BreakerLine("model", True, 0.3, 0.2, human=True, cause="yield is low", state="open")
+    status = Status(epoch=spring.epoch, entries=spring.state().number, breakers=(tripped,))
+    spring.renew(pulse_text(status, 5, 4))
+    spring.append([entry(Kind.RESUMED, NOON_NS + 9, breaker="model", n=1, reason="looked into", person="ann")])
+    served.again()
+    (line,) = served.monitor.watcher.snapshots()["spring"].status.breakers
+    assert (line.tripped, line.cause, line.state) == (False, "", "closed")
+
+
 def test_a_runner_that_ended_without_a_word_is_told_once(served: Served, spring: ChainedLedger) -> None:
     spring.close()  # as the system does for a process that was killed: no entry says that it stopped
     served.until(lambda: served.monitor.watcher.snapshots()["spring"].status.runner == "dead")
