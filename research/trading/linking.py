@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import polars as pl
 
@@ -109,12 +110,16 @@ def surroundings(
     dry_run: bool = False,
     ledger: LedgerSettings = LedgerSettings(),  # noqa: B008
 ) -> Around:
-    """What surrounds an adapter of this process; the stack closes what it opens."""
+    """What surrounds an adapter of this process; the stack closes what it opens.
+
+    The requests of a dry run are its result and go to stdout. What an adapter notes goes to stderr.
+    """
     return Around(
-        environment=os.environ, secrets=secrets, clock=SystemClock(), folder=Path(home()), show=_show,
-        dry_run=dry_run, at_end=stack.callback, ledger=ledger,
+        environment=os.environ, secrets=secrets, clock=SystemClock(), folder=Path(home()),
+        show=partial(_show, sys.stdout if dry_run else sys.stderr), dry_run=dry_run, at_end=stack.callback,
+        ledger=ledger,
     )  # fmt: skip
 
 
-def _show(text: Any) -> None:
-    sys.stdout.write("".join(f"{printable(line, 2_000)}\n" for line in str(text).splitlines()))
+def _show(stream: TextIO, text: Any) -> None:
+    stream.write("".join(f"{printable(line, 2_000)}\n" for line in str(text).splitlines()))
