@@ -88,7 +88,7 @@ def send(browser: Browser, form: str, reason: str) -> None:
 
 
 class Held:
-    """A feed that gives nothing while it is held."""
+    """A feed that gives nothing while it is held, nor after its last message: the runner does not end by itself."""
 
     def __init__(self, inner: Feed) -> None:
         self.name, self.is_live, self._inner = inner.name, inner.is_live, inner
@@ -96,7 +96,11 @@ class Held:
 
     def poll(self, timeout_ns: int) -> Sequence[Message] | None:
         """As the feed, or nothing after a short wait."""
-        return self._inner.poll(timeout_ns) if self.goes.wait(0.05) else ()
+        found = self._inner.poll(timeout_ns) if self.goes.wait(0.05) else ()
+        if found is None:
+            self.goes.clear()
+            return ()
+        return found
 
 
 class Process:

@@ -133,7 +133,7 @@ PROMISES: Final = (
     _row(
         "F15", "the stake of a bet that was pending and vanished is not booked as an adjustment",
         "any difference of the balance is", "engine/live/execution/audit.py",
-        "        unseen = None if executor.venue.profile.proof is ProofClass.PAPER else self._unseen(reading)\n",
+        "        unseen = None if is_error else self._unseen(reading)\n",
         "        unseen = None\n",
         f"{_T}test_audit.py::test_money_of_a_bet_that_the_venue_shows_no_more_is_not_booked_as_an_adjustment",
     ),
@@ -246,7 +246,7 @@ PROMISES: Final = (
     _row(
         "F32", "a dead heat and a part that is void settle as the result states them for each selection",
         "rulings of a result are passed over", "engine/live/judgement/settlement.py",
-        "            if ruled is None:\n", "            if True:\n",
+        "            if ruled is not None:\n", "            if False:\n",
         "tests/live/judgement/test_settlement.py"
         "::test_a_part_void_gives_its_stake_back_and_the_rest_ends_as_it_does",
     ),

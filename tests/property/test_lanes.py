@@ -213,7 +213,7 @@ def test_groups_and_lay_bets_walk_alone() -> None:
 def test_no_row_passes_or_no_bet_settles() -> None:
     rng = np.random.default_rng(7)
     tape = plain_tape(rng, 80)
-    strict = params_matrix([dataclasses.replace(c, edge_min=5.0, edge_max=np.inf) for c in of_one_class(rng, 40)])
+    strict = params_matrix([dataclasses.replace(c, odds_min=1_000.0, odds_max=np.inf) for c in of_one_class(rng, 40)])
     assert_equal(in_lanes(tape, strict, 1), alone(tape, strict, 1))
     never = dataclasses.replace(
         tape, settled_at=np.full(80, np.iinfo(np.int64).max), state=np.full(80, State.UNKNOWN, np.int8),

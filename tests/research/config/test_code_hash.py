@@ -90,6 +90,7 @@ def test_charts_the_simulator_and_other_strategies_leave_keys_alone_and_the_kern
 PLANNING = (
     "research.api", "research.commands", "research.config.compose", "research.config.guard", "research.sweeps",
     "engine.names.texts",  # the form of the words of a command
+    "research.records.export",  # the overrides that stand for `from=RUN#CONFIG`
 )  # fmt: skip
 
 TRACED = """
