@@ -205,7 +205,7 @@ def test_answers_that_nobody_asks_for_any_more_go(service: Service, cache: Cache
         assert [row.call for row in connection.execute(answers.select())] == ["/sports"]
 
 
-def test_games_and_versions_of_results_are_those_of_the_database(settings: LedgerSettings) -> None:
+def test_games_and_versions_of_results_are_those_of_the_database(home: Path, settings: LedgerSettings) -> None:
     world = OddsWorld()
     heads = [
         world.head(Game(name * 32, "baseball_mlb", "Boston Red Sox", "New York Yankees", START_NS + hours * HOUR_NS))
