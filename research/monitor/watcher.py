@@ -110,7 +110,7 @@ class _Look:
     def _dies(self) -> bool:
         """Whether a runner that counted as alive has not renewed its lease: that changes without an entry."""
         assert self._watch is not None
-        return self.snapshot.status.runner == "running" and self._watch.status().runner != "running"
+        return self.snapshot.status.runner == "running" and self._watch.has_lapsed()
 
     def _taken(self, status: Status, now_ns: int) -> Snapshot:
         assert self._watch is not None

@@ -95,10 +95,14 @@ class Watch:
             found = replace(found, killed=True)
         if found.entries and not found.feed:
             return replace(found, runner="never")
-        late = self._clock.wall_ns() - lease.wall_ns > lease.ttl_ns
-        if found.runner == "running" and (not lease.holder or late or self._ledger.holder_ended()):
+        if found.runner == "running" and self.has_lapsed():
             found = replace(found, runner="dead", since_ns=lease.wall_ns)
         return with_pulse(found, self.pulse)
+
+    def has_lapsed(self) -> bool:
+        """Whether nobody holds the lease: it was given back, not renewed in time, or its process has ended."""
+        late = self._clock.wall_ns() - self._lease.wall_ns > self._lease.ttl_ns
+        return not self._lease.holder or late or self._ledger.holder_ended()
 
     def close(self) -> None:
         """Close the connection."""
