@@ -66,7 +66,6 @@ def test_a_copy_of_another_ledger_fails_the_drill(ledger: Path) -> None:
 
 
 def test_a_drill_without_a_copy_says_what_to_do(home: Path) -> None:
-    (home / "data" / "ledger" / "backups").mkdir(parents=True)
     done = run("restore-drill", "spring")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "run deploy/backup spring" in done.stderr
