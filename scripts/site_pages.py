@@ -48,6 +48,10 @@ _PUBLIC = (
 )
 
 
+#: a picture of a page, as Markdown
+_PICTURE = re.compile(r"!\[[^]]*\]\((images/[\w-]+\.svg)\)")
+
+
 def on_config(config: Any) -> Any:
     """List the runbook, the decisions and the API reference at the end of the navigation."""
     pages = sorted(path.name for path in (ROOT / "docs" / "runbook").glob("*.md") if path.stem != "index")
@@ -82,12 +86,23 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Point links of pages in docs/ at the pages made from files of the root."""
+    """Point links of pages in docs/ at the pages made from files of the root.
+
+    The flowchart of the troubleshooting becomes a part of its page, so that its questions are links.
+    """
+    if page.file.src_uri == "troubleshooting.md":
+        markdown = _PICTURE.sub(_inline, markdown)
     if "/" not in page.file.src_uri:
         markdown = markdown.replace("](adr/)", "](adr/index.md)")
         for name, target in _PAGES.items():
             markdown = markdown.replace(f"](../{name}", f"]({target}")
     return markdown
+
+
+def _inline(picture: re.Match[str]) -> str:
+    """A picture as a block of the page itself, no wider than the page."""
+    svg = (ROOT / "docs" / picture[1]).read_text(encoding="utf-8").replace("<svg", '<svg style="max-width:100%"', 1)
+    return f"<div>\n{svg}</div>"
 
 
 def _adapted(text: str) -> str:
