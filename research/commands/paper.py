@@ -27,7 +27,7 @@ _ABOUT: Final = (
     "backtest. The start is a recovery: whatever an earlier run left behind is brought into order first. "
     "Ctrl-C finishes what is under way and ends. Settings of conf/live can be given as section.key=value."
 )
-SPEEDS: Final = {"max": 0.0, "1x": 1.0, "60x": 60.0}
+SPEEDS: Final = {"max": 0.0, "1x": 1.0, "60x": 60.0, "3600x": 3600.0}
 
 
 def main(argv: Sequence[str]) -> int:
