@@ -73,7 +73,8 @@ class Ruling:
     Attributes
     ----------
     market, line, selection
-        `line` is None where the market has none.
+        `line` is None where the market has none. An empty selection without a line is the whole market, which is then
+        void: every selection at every line that no other ruling names.
     state : str
         How the selection ended, one of `RULED`.
     share : float

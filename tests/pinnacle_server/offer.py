@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from engine.clock import SECOND_NS
+from engine.clock import DAY_NS, SECOND_NS
 
 #: odds of a sport may be asked for once in so long, a delta counts like a snapshot
 PACE_NS: Final = 120 * SECOND_NS
@@ -41,7 +41,7 @@ class Offer:
     asked : list of tuple of (str, str or None)
         Path and ``since`` of every request.
     spoilt : dict of str to object
-        Contents of answers by path, in place of what is offered.
+        Contents of answers by path, in place of what is offered; a number is a status.
     most : float
         Largest stake of ``/v1/line``.
     last : int
@@ -98,7 +98,8 @@ class Offer:
             status, code = self.failing.pop(0)
             return status, {"code": code, "message": "no"}
         if path in self.spoilt:
-            return 200, self.spoilt[path]
+            spoilt = self.spoilt[path]
+            return (spoilt, {}) if isinstance(spoilt, int) else (200, spoilt)
         if path == "/v2/leagues":
             return 200, {"leagues": [
                 {"id": number, "name": name, "homeTeamType": kind} for number, (name, kind) in self.leagues.items()
@@ -161,7 +162,9 @@ class Offer:
         return {"sportId": 29, "last": self.last, "leagues": self._leagues(self._grouped(self._periods, since))}
 
     def _settled(self, since: int) -> Row:
-        return {"sportId": 29, "last": self.last, "leagues": self._leagues(self._grouped(self._ended, since))}
+        day_ago = stamp(self.now_ns() - DAY_NS)  # a snapshot has the results of a day
+        ended = {name: one for name, one in self._ended.items() if since or one[1]["settledAt"] > day_ago}
+        return {"sportId": 29, "last": self.last, "leagues": self._leagues(self._grouped(ended, since))}
 
     def _grouped(self, periods: Mapping[tuple[int, int], tuple[int, Row]], since: int) -> dict[int, Row]:
         found: dict[int, Row] = {}

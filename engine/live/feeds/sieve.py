@@ -79,8 +79,10 @@ def _is_finish(value: Any) -> bool:
 def _is_ruling(ruling: Any) -> bool:
     if not isinstance(ruling, Ruling) or ruling.state not in RULED:
         return False
-    if not all(isinstance(name, str) and name for name in (ruling.market, ruling.selection)):
+    if not all(isinstance(name, str) for name in (ruling.market, ruling.selection)) or not ruling.market:
         return False
+    if not ruling.selection:  # of a whole market
+        return ruling == Ruling(ruling.market, None, "", "void")
     if ruling.line is None:
         known = ruling.market not in LINE_MARKETS
     else:

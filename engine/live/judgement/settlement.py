@@ -127,8 +127,8 @@ class Settler:
         ends = []
         for bet, (state, share, reduction) in zip(bets, self._states(bets), strict=True):
             rulings = self._results[bet.event_id].rulings
-            asked = bet.market, bet.line, bet.selection
-            ruled = next((one for one in rulings if (one.market, line_of(one.line), one.selection) == asked), None)
+            named = {(one.market, line_of(one.line), one.selection): one for one in rulings}
+            ruled = named.get((bet.market, bet.line, bet.selection), named.get((bet.market, None, "")))
             void = 0.0
             if ruled is not None:
                 state, share, void = int(State[ruled.state.upper()]), ruled.share, ruled.void_frac

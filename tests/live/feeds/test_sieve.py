@@ -51,11 +51,13 @@ def test_rulings() -> None:
 
     good = (Ruling("1x2", None, "home", "dead_heat", 0.5), Ruling("totals", 2.5, "over", "void"))
     assert said(*good) == said(Ruling("1x2", None, "home", "win", void_frac=1)) == ""
+    assert said(Ruling("first_half_totals", None, "", "void"), Ruling("1x2", None, "", "void")) == ""
     wrong: list[Any] = [
         None, Ruling("1x2", None, "home", "unknown"), Ruling("1x2", None, "home", "win", 0.5),
         Ruling("1x2", None, "home", "dead_heat", 0.0), Ruling("1x2", None, "home", "dead_heat", 1.5),
         Ruling("1x2", None, "home", "win", void_frac=1.1), Ruling("1x2", None, "home", "win", void_frac=float("nan")),
         Ruling("totals", None, "over", "win"), Ruling("totals", float("inf"), "over", "win"),
+        Ruling("totals", None, "", "win"), Ruling("totals", 2.5, "", "void"), Ruling("1x2", None, "", "void", 0.5),
         Ruling("", None, "home", "win"), Ruling("1x2", None, "home", "win", void_frac="half"),  # type: ignore[arg-type]
     ]  # fmt: skip
     assert [said(*good, one) for one in wrong] == ["ruling"] * len(wrong)

@@ -313,6 +313,19 @@ def test_a_ruling_is_of_its_market_line_and_selection_and_stands_above_the_statu
     assert [(entry.intent, entry.kind.value) for entry in again] == [("u", "reversed"), ("u", "void")]
 
 
+def test_a_ruling_of_a_whole_market_is_of_every_selection_and_line_that_no_other_names() -> None:
+    table = Table()
+    table.bet("h", 1_000, 3.0, market="first_half_1x2")
+    table.bet("u", 1_000, 2.0, selection="under", market="first_half_totals", line=0.5)
+    table.bet("o", 1_000, 2.0, selection="over", market="first_half_totals", line=1.5)
+    table.bet("w", 1_000, 2.0)
+    void = [Ruling(market, None, "", "void") for market in ("first_half_1x2", "first_half_totals")]
+    entries = table.result(2, 1, ruled=[*void, Ruling("first_half_totals", 1.5, "over", "win")])
+    assert [(entry.intent, entry.body["state"]) for entry in entries] == [
+        ("h", "void"), ("u", "void"), ("o", "win"), ("w", "win"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("first", ["venue", "result"])
 def test_the_settlement_of_the_venue_stands_whatever_the_result_says(first: str) -> None:
     table = Table()

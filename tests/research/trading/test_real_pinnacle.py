@@ -87,3 +87,12 @@ def test_a_league_without_our_name_is_refused_with_what_to_do(scene: Scene, caps
     assert main(WORDS) != 0
     said = capsys.readouterr().err
     assert "Pinnacle has none of the competitions" in said and "aliases/competitions.yaml" in said
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_venue_whose_settings_are_of_another_sport_is_refused_before_anything_is_asked(
+    scene: Scene, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    words = ["live", "pin", "--venue", "pinnacle", "--feed", "pinnacle", *more]
+    assert main([*words, "pinnacle.sport_id=33"]) != 0
+    assert "found 33 tennis" in capsys.readouterr().err and not scene.service.asked

@@ -17,13 +17,15 @@ from engine.clock import SECOND_NS
 from engine.live.adapters.pinnacle.fixtures import CANCELLED, SETTLED, Ended, Match
 from engine.live.adapters.pinnacle.prices import ours_of
 from engine.live.adapters.registry import Coverage
+from engine.live.feed import Ruling
 from engine.live.linking.contract import Theirs
-from engine.schema import ALL_EVENTS
+from engine.schema import ALL_EVENTS, MARKETS
 from engine.source.aliases import load_aliases
 from engine.source.events import finish_events
 from engine.source.quarantine import Origin
 
 _ORIGIN: Final = Origin("pinnacle", "fixtures", "")
+_HALF_VOID: Final = tuple(Ruling(market, None, "", "void") for market in MARKETS if market.startswith("first_half_"))
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,17 @@ class Events:
         if self._is_football and half is not None and half.status in SETTLED and half.scores is not None:
             found["home_first_half"], found["away_first_half"] = half.scores if is_first else half.scores[::-1]
         return found
+
+    def rulings(self, periods: Mapping[int, Ended]) -> tuple[Ruling, ...]:
+        """What the score of a match does not say: bets on a first half that was cancelled are void.
+
+        Parameters
+        ----------
+        periods : mapping of int to Ended
+            By number of the period.
+        """
+        half = periods.get(1)
+        return _HALF_VOID if self._is_football and half is not None and half.status in CANCELLED else ()
 
     def _name(self, match: Match) -> Name:
         competition = self._aliases.competition(match.competition)

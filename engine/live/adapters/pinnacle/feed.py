@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from engine.clock import SECOND_NS
+from engine.clock import DAY_NS, SECOND_NS
 from engine.live.adapters.pinnacle.events import Events
 from engine.live.adapters.pinnacle.fixtures import DELETED, Fixtures, Match
-from engine.live.adapters.pinnacle.kept import KeptEvents
+from engine.live.adapters.pinnacle.kept import Kept, KeptEvents
 from engine.live.adapters.pinnacle.lines import Lines
 from engine.live.adapters.pinnacle.prices import Price
 from engine.live.adapters.registry import Coverage
@@ -68,16 +68,16 @@ class PinnacleFeed:
     ) -> None:  # fmt: skip
         self._lines, self._fixtures, self._keep, self._clock = lines, fixtures, keep, clock
         self._events = Events(coverage)
-        for number, (match, name) in keep.load().items():
-            fixtures.matches.setdefault(number, match)
-            self._events.names[number] = name
+        self._kept = keep.load()
+        fixtures.restore(self._kept.matches, self._kept.ended, self._kept.settled_since)
+        self._events.names.update(self._kept.names)
         self.passed_over: Counter[str] = Counter()
         self._rows: dict[int, dict[str, Any]] = {}  # by id of Pinnacle
         self._of_event: dict[int, int] = {}  # the id of Pinnacle that speaks for one of our events
         self._told: dict[tuple[str, int], _Told] = {}
-        self._results: dict[int, dict[str, Any]] = {}
+        self._results: dict[int, tuple[Any, ...]] = {}
         self._versions: Counter[int] = Counter()
-        self._unfit: dict[int, str] = {}
+        self._counted: set[tuple[int, str]] = set()
         self._readings = self._marked_ns = self._restated_ns = 0
         self._is_moved = False
         self._failure: FeedFailure | None = None
@@ -132,8 +132,7 @@ class PinnacleFeed:
         for match in self._fixtures.matches.values():
             gone = (match.number, 0) in ended and ended[match.number, 0].status in DELETED
             if reason := "a deleted event" if gone else self._events.unfit(match):
-                self.passed_over[reason] += self._unfit.get(match.number) != reason
-                self._unfit[match.number] = reason
+                self._count(match.number, reason)
             else:
                 wanted.append(match)
         before, self._rows = self._rows, self._events.rows(wanted)
@@ -142,10 +141,17 @@ class PinnacleFeed:
             speaks[row["event_id"]] = max(number, speaks.get(row["event_id"], 0))
         self._is_moved = any(speaks.get(event_id) != number for event_id, number in self._of_event.items())
         self._of_event = speaks
-        new = [row for number, row in self._rows.items() if before.get(number) != row]
-        if new:
-            self._keep.save(wanted, self._events.names)
-        return [Fixture(at, row) for row in new]
+        self._remember()
+        return [Fixture(at, row) for number, row in self._rows.items() if before.get(number) != row]
+
+    def _remember(self) -> None:
+        """Keep what is new of events that were told, here or in an earlier program, before it is told."""
+        names, since = self._events.names, self._fixtures.settled_since
+        matches = {number: match for number, match in self._fixtures.matches.items() if number in names}
+        ended = {name: one for name, one in self._fixtures.ended.items() if name[0] in matches}
+        if (matches, ended) != (self._kept.matches, self._kept.ended):
+            self._kept = Kept(matches, {number: names[number] for number in matches}, ended, since)
+            self._keep.save(self._kept)
 
     def _match(self, name: str) -> Match | None:
         """The event before the match that a line belongs to, where it is one of ours."""
@@ -223,21 +229,30 @@ class PinnacleFeed:
                 continue
             row, teams = self._rows[number], self._lines.teams(match.league)
             if teams is None:
-                self.passed_over["a result of a league whose home team is not known"] += 1
+                self._count(number, "a result of a league whose home team is not known")
                 continue
             periods = {0: ended}
             if (half := self._fixtures.ended.get((number, 1))) is not None:
                 periods[1] = half
             values = self._events.ended(row, self._events.sides(match, teams), periods, at)
             if isinstance(values, str):
-                self.passed_over[values] += 1
+                self._count(number, values)
                 continue
-            said = {name: values[name] for name in _SAID}
+            rulings = self._events.rulings(periods)
+            said = *(values[name] for name in _SAID), rulings
             if self._results.get(number) != said:
                 self._results[number] = said
                 self._versions[number] += 1
-                found.append(Result(at, values, self._versions[number]))
+                found.append(Result(at, values, self._versions[number], rulings))
+        for number in self._rows:  # missed, or Pinnacle has none
+            if self._fixtures.matches[number].starts_ns < at - DAY_NS and (number, 0) not in self._fixtures.ended:
+                self._count(number, "an event without a result a day after its start")
         return found
+
+    def _count(self, number: int, reason: str) -> None:
+        """Count something of an event once."""
+        self.passed_over[reason] += (number, reason) not in self._counted
+        self._counted.add((number, reason))
 
 
 _SAID: Final = ("status", "home_score", "away_score", "home_first_half", "away_first_half")

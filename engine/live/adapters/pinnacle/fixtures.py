@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,9 @@ _MOST: Final = 10_000
 #: status of a period; a second one is a correction
 SETTLED, CANCELLED, DELETED = (1, 2), (3, 4), (5,)
 _STATUSES: Final = (*SETTLED, *CANCELLED, *DELETED)
+#: failures that can lie with ``since``: after them everything is asked for
+_OF_SINCE: Final = ("invalid_request_data", "status_4", "unreadable")
+_SETTLED: Final = "/v1/fixtures/settled"
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,19 @@ class Fixtures:
         self.ended: dict[tuple[int, int], Ended] = {}
         self.passed_over: Counter[str] = Counter()
 
+    @property
+    def settled_since(self) -> int | None:
+        """``since`` of the next request of results; None: everything is asked for."""
+        return self._since.get(_SETTLED)
+
+    def restore(
+        self, matches: Mapping[int, Match], ended: Mapping[tuple[int, int], Ended], settled_since: int | None
+    ) -> None:
+        """Go on from what was known when an earlier program ended; results are asked for from `settled_since` on."""
+        self.matches, self.ended = dict(matches) | self.matches, dict(ended) | self.ended
+        if settled_since is not None:
+            self._since.setdefault(_SETTLED, settled_since)
+
     def read(self) -> None:
         """Ask for what changed of the events.
 
@@ -113,23 +129,27 @@ class Fixtures:
         self.matches = {number: one for number, one in self.matches.items() if one.starts_ns > old_ns}
 
     def read_ended(self) -> None:
-        """Ask for what changed of the results; a snapshot has those of 24 hours.
+        """Ask for what changed of the results; without a ``since`` Pinnacle lists those of 24 hours.
 
         Raises
         ------
         ReadFailed
         """
-        self._read("/v1/fixtures/settled", "leagues", self._take_ended)
+        self._read(_SETTLED, "leagues", self._take_ended)
         self.ended = {name: one for name, one in self.ended.items() if name[0] in self.matches}
 
     def _read(self, path: str, leagues: str, take: Callable[[Row, Row], None]) -> None:
-        since = self._since.pop(path, None)  # after a failure everything is asked for again
-        answer = self._api.read(path, self._sport if since is None else self._sport | {"since": f"{since}"}, offer=True)
+        since = self._since.get(path)
         try:
+            params = self._sport if since is None else self._sport | {"since": f"{since}"}
+            answer = self._api.read(path, params, offer=True)
             last = whole(answer, "last") if answer else since
             found = [(league, event) for league in rows(answer, leagues) for event in rows(league, "events")]
-        except Misread as error:
-            raise ReadFailed(f"unreadable_{error}") from None
+        except (Misread, ReadFailed) as error:
+            failure = error if isinstance(error, ReadFailed) else ReadFailed(f"unreadable_{error}")
+            if failure.cause.startswith(_OF_SINCE):
+                self._since.pop(path, None)
+            raise failure from None
         for league, event in found:
             try:
                 take(league, event)

@@ -47,6 +47,12 @@ class Scene:
     def feed(self, coverage: Coverage = FOOTBALL, settings: PinnacleSettings | None = None) -> PinnacleFeed:
         return feed_over(self.line, settings or PinnacleSettings(), coverage, self.around())
 
+    def restart(self) -> None:
+        """End the process; the next one begins when the pace allows it."""
+        self.stack.close()
+        self.secrets = Secrets()
+        self.clock.sleep_ns(PACE_NS)
+
     def changes(self) -> None:
         """Another price, and a result."""
         self.offer.period(11, moneyline=three_way(2.4, 3.3, 1.6))

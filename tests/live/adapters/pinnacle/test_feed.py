@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -185,6 +188,84 @@ def test_a_result_that_came_while_nobody_listened_is_told_after_a_restart(scene:
     scene.clock.sleep_ns(PACE_NS)
     (result,) = results(heard(scene.feed()))
     assert (result.values["home"], result.values["home_score"]) == ("Arsenal", 2)
+
+
+def test_a_result_is_told_however_long_nobody_listened(scene: Scene) -> None:
+    heard(scene.feed())
+    scene.offer.end(11, (1, 0), 1)
+    scene.restart()
+    heard(scene.feed())
+    scene.offer.end(11, (2, 1))
+    scene.clock.sleep_ns(40 * HOUR_NS)
+    scene.restart()
+    feed = scene.feed()
+    scene.offer.spoilt["/v1/fixtures/settled"] = 500
+    heard(feed)
+    assert fails(feed) == "status_500"
+    scene.offer.spoilt.clear()
+    (result,) = results(heard(feed))
+    values = [result.values[name] for name in ("home_score", "away_score", "home_first_half", "away_first_half")]
+    assert values == [2, 1, 1, 0]
+    asked = [since for path, since in scene.offer.asked if path == "/v1/fixtures/settled"]
+    assert asked[0] is None and None not in asked[1:]
+    scene.restart()
+    assert results(heard(scene.feed())) == [replace(result, known_at_ns=ANY, values=ANY)], "told again after a restart"
+
+
+def test_since_is_given_up_where_the_service_refuses_it_and_a_missed_result_is_counted(scene: Scene) -> None:
+    heard(scene.feed())
+    scene.offer.end(11, (2, 1))
+    scene.clock.sleep_ns(50 * HOUR_NS)
+    scene.restart()
+    feed = scene.feed()
+    scene.offer.spoilt["/v1/fixtures/settled"] = {"last": 5, "leagues": 3}
+    heard(feed)
+    assert fails(feed) == "unreadable_leagues"
+    scene.offer.spoilt.clear()
+    assert not results(heard(feed, 3))
+    assert [since for path, since in scene.offer.asked if path == "/v1/fixtures/settled"][:3] == [None, "503", None]
+    assert feed.passed_over["an event without a result a day after its start"] == 1
+
+
+def test_promotions_of_one_sport_lose_nothing_of_each_other(scene: Scene) -> None:
+    scene.offer.leagues[8] = ("Norway - 1st Division", "Team1")
+    scene.offer.match(31, "C", "D", START_NS + HOUR_NS, 8)
+    england, norway = (Coverage("football", (name,)) for name, _ in scene.offer.leagues.values())
+    heard(scene.feed(england))
+    scene.restart()
+    heard(scene.feed(norway))
+    scene.offer.end(11, (2, 1))
+    scene.offer.end(31, (0, 0))
+    for coverage, home in ((england, "Arsenal"), (norway, "C")):
+        scene.clock.sleep_ns(20 * HOUR_NS)
+        scene.restart()
+        (result,) = results(heard(scene.feed(coverage)))
+        assert result.values["home"] == home
+
+
+def test_events_that_an_earlier_version_kept_are_read(scene: Scene) -> None:
+    (before, _) = fixtures(heard(scene.feed()))
+    path = scene.folder / "data" / "raw" / "pinnacle" / "events-29.json"
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps({"version": 1, "events": [row[:2] for row in kept["events"]]}))
+    scene.offer.match(11, "Arsenal", "Chelsea FC", START_NS + 100 * HOUR_NS)
+    scene.restart()
+    assert before.values["event_id"] in [one.values["event_id"] for one in fixtures(heard(scene.feed()))]
+
+
+def test_bets_on_a_first_half_that_was_cancelled_are_void(scene: Scene) -> None:
+    feed = scene.feed()
+    heard(feed)
+    scene.offer.end(11, None, 1, status=4)
+    scene.offer.end(11, (2, 1))
+    (result,) = results(heard(feed))
+    assert {(one.market, one.selection, one.state) for one in result.rulings} == {
+        ("first_half_1x2", "", "void"), ("first_half_totals", "", "void"), ("first_half_asian_handicap", "", "void"),
+    }  # fmt: skip
+    assert (result.values["home_score"], result.values["home_first_half"]) == (2, None)
+    scene.offer.end(11, (1, 0), 1, status=2)
+    (again,) = results(heard(feed))
+    assert (again.version, again.rulings, again.values["home_first_half"]) == (2, (), 1)
 
 
 def test_another_sport_and_unknown_competitions_are_refused(scene: Scene) -> None:
