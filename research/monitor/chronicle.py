@@ -12,6 +12,7 @@ from typing import Any, Final
 from engine.clock import day_of, day_start
 from engine.live.alerts.rules import alerts_of
 from engine.live.alerts.table import raised
+from engine.live.alerts.tally import Tally
 from engine.live.bets.states import ENDED
 from engine.live.ledger.entries import Kind, Recorded
 from engine.promotion.bands import as_back
@@ -152,6 +153,8 @@ class Chronicle:
         In which days roll.
     days : ordered mapping of date to DaySums
     alerts : ordered mapping of str to AlertLine
+    tally : Tally
+        Of all alerts of the ledger.
     settled : deque of SettledLine
     signed : mapping of date to SignOff
     equity : list of (int, int, float)
@@ -162,6 +165,7 @@ class Chronicle:
         self.zone = "UTC"
         self.days: OrderedDict[date, DaySums] = OrderedDict()
         self.alerts: OrderedDict[str, AlertLine] = OrderedDict()
+        self.tally = Tally()
         self.settled: deque[SettledLine] = deque(maxlen=SETTLED)
         self.signed: dict[date, SignOff] = {}
         self.equity: list[tuple[int, int, float]] = []
@@ -267,6 +271,7 @@ class Chronicle:
     def _alert(self, recorded: Recorded, name: str, facts: str) -> None:
         alert = raised(name, "", facts)
         key = f"{name}:{recorded.number}"
+        self.tally.add(name, recorded.wall_ns)
         self.alerts[key] = AlertLine(
             key, name, alert.alert.severity.value, alert.alert.text, alert.facts, recorded.wall_ns,
             recorded.entry.at_ns,

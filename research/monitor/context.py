@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Coroutine
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
 from engine.live.alerts.table import Raised
+from engine.live.alerts.tally import Tally
 from engine.live.clock import Clock
 from engine.live.ledger.control import Command
 from engine.live.ledger.opening import look
@@ -39,6 +40,7 @@ class Monitor:
     watcher: Watcher
     access: Access
     tell: Callable[[Raised], object] = lambda alert: None
+    tally: Tally = field(default_factory=Tally)
 
 
 def monitor_of(request: Request) -> Monitor:

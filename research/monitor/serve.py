@@ -13,6 +13,7 @@ from engine.errors import ConfigurationError
 from engine.live.alerts.sender import AlertSender, channels_of
 from engine.live.alerts.settings import AlertSettings
 from engine.live.alerts.table import Raised, raised
+from engine.live.alerts.tally import Tally
 from engine.live.clock import SystemClock
 from engine.live.ledger.settings import LedgerSettings
 from research.monitor.access import Access
@@ -72,11 +73,17 @@ def monitor_of(
     """
     clock = SystemClock()
 
+    tally = Tally()
+
+    def telling(alert: Raised) -> None:
+        tally.add(alert.alert.name, clock.wall_ns())
+        tell(alert)
+
     def died(name: str, since_ns: int) -> None:
-        tell(raised("runner_dead", f"{name}:{since_ns}", name))
+        telling(raised("runner_dead", f"{name}:{since_ns}", name))
 
     watcher = Watcher(ledger, clock, settings.poll_ms, names, on_death=died)
-    return Monitor(settings, ledger, clock, watcher, Access(token, settings, clock), tell)
+    return Monitor(settings, ledger, clock, watcher, Access(token, settings, clock), telling, tally)
 
 
 def server(monitor: Monitor) -> uvicorn.Server:

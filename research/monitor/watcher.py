@@ -9,10 +9,12 @@ from typing import Final
 
 from engine.clock import SECOND_NS
 from engine.errors import BeaError, LedgerError, PromotionError
+from engine.live.alerts.tally import Count
 from engine.live.clock import Clock
 from engine.live.ledger.control import Command, Control
 from engine.live.ledger.opening import ledger_names
 from engine.live.ledger.settings import LedgerSettings
+from engine.live.running.pulse import Pulse
 from engine.live.running.status import Status
 from engine.live.running.watch import Watch
 from engine.logs.setup import logger
@@ -46,6 +48,8 @@ class Snapshot:
         By date, oldest first.
     alerts : tuple of AlertLine
         Newest first.
+    raised : mapping of str to Count
+        Alerts by name: of all entries, and of the last pulse.
     settled : tuple of SettledLine
         Newest first.
     signed : mapping of str to SignOff
@@ -66,6 +70,7 @@ class Snapshot:
     zone: str = "UTC"
     days: tuple[tuple[str, DaySums], ...] = ()
     alerts: tuple[AlertLine, ...] = ()
+    raised: dict[str, Count] = field(default_factory=dict)
     settled: tuple[SettledLine, ...] = ()
     signed: dict[str, SignOff] = field(default_factory=dict)
     equity: tuple[tuple[int, int, float], ...] = ()
@@ -122,7 +127,8 @@ class _Look:
             name=self.snapshot.name, version=self.snapshot.version + 1, read_ns=now_ns, status=status,
             pulse_ns=watch.pulse.wall_ns, heard_ns=watch.pulse.heard_ns, zone=told.zone,
             days=tuple((day.isoformat(), _copy(sums)) for day, sums in told.days.items()),
-            alerts=tuple(reversed(told.alerts.values())), settled=tuple(reversed(told.settled)),
+            alerts=tuple(reversed(told.alerts.values())), raised=_raised(told, watch.pulse),
+            settled=tuple(reversed(told.settled)),
             signed={day.isoformat(): signed for day, signed in told.signed.items()},
             equity=tuple(told.equity), clv=told.clv, unread=watch.unread,
         )  # fmt: skip
@@ -219,6 +225,15 @@ class Watcher:
             except Exception:  # the thread must not end: the page says how old its numbers are
                 _LOG.exception("watcher_failed")
             self._stop.wait(self._poll_ns / 1e9)
+
+
+def _raised(told: Chronicle, pulse: Pulse) -> dict[str, Count]:
+    """Those that are entries, since the ledger began; of the others only the pulse of the runner knows."""
+    found = dict(told.tally.counts())
+    for name, count in pulse.raised.items():
+        before = found.get(name, Count(0, 0))
+        found[name] = Count(max(before.n, count.n), max(before.wall_ns, count.wall_ns))
+    return found
 
 
 def _copy(sums: DaySums) -> DaySums:

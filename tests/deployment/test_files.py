@@ -103,7 +103,10 @@ def test_secrets_and_volumes_of_the_services_exist() -> None:
     for service in file["services"].values():
         assert set(service["secrets"]) <= set(file["secrets"])
         assert set(service.get("networks", ())) <= set(file["networks"])
-        assert {volume.split(":")[0] for volume in service["volumes"]} <= set(file["volumes"])
+        sources = {volume.split(":")[0]: volume for volume in service["volumes"]}
+        files = {source for source in sources if source.startswith("./")}
+        assert sources.keys() - files <= set(file["volumes"])
+        assert all((DEPLOY / source).exists() and sources[source].endswith(":ro") for source in files)
     assert set(file["secrets"]) <= rows | {"POSTGRES_PASSWORD"}
     assert all(where == {"file": f"secrets/{name}"} for name, where in file["secrets"].items())
 

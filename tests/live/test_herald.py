@@ -106,6 +106,9 @@ def test_what_became_of_alerts_is_counted() -> None:
         told.tell(Alarm(name, "x"))
     assert sender.close()
     assert told.counts() == AlertCounts(sent=1, failed=1, dropped=2, repeated=1)
+    assert {name: count.n for name, count in told.raised().items()} == {
+        "streak_warning": 2, "drawdown_warning": 1, "promotion_expires": 1
+    }  # fmt: skip
     assert Herald(AlertSender(settings, MovedClock(), {})).counts() is None
 
 

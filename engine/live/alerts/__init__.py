@@ -7,6 +7,7 @@ from engine.live.alerts.rules import alerts_of
 from engine.live.alerts.sender import AlertSender, ChannelStatus, channels_of
 from engine.live.alerts.settings import AlertSettings
 from engine.live.alerts.table import ALERTS, Alert, Raised, Severity, raised
+from engine.live.alerts.tally import Count, Tally
 
 __all__ = [
     "ALERTS",
@@ -14,8 +15,10 @@ __all__ = [
     "AlertSender",
     "AlertSettings",
     "ChannelStatus",
+    "Count",
     "Raised",
     "Severity",
+    "Tally",
     "alerts_of",
     "channels_of",
     "raised",

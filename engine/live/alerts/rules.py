@@ -11,6 +11,16 @@ from engine.live.ledger.entries import Kind, Recorded
 _PREFIX: Final = "breaker_"
 
 
+def alert_of_breaker(breaker: str) -> str:
+    """The name of the alert that a trip of a breaker raises.
+
+    >>> alert_of_breaker("proof/venue/betfair"), alert_of_breaker("something/new")
+    ('breaker_proof', 'breaker_other')
+    """
+    name = _PREFIX + breaker.partition("/")[0]
+    return name if name in ALERTS else "breaker_other"
+
+
 def alerts_of(recorded: Recorded) -> tuple[Raised, ...]:
     """The alerts that a new entry raises. Entries that are folded at start raise none: do not ask about them.
 
@@ -20,10 +30,9 @@ def alerts_of(recorded: Recorded) -> tuple[Raised, ...]:
     body = entry.body
     if entry.kind is Kind.TRIPPED:
         breaker = str(body["breaker"])
-        name = _PREFIX + breaker.partition("/")[0]
         ends = "a person must end it" if body.get("human") else "it ends by its rule"
-        alert = name if name in ALERTS else "breaker_other"
-        return (raised(alert, f"{breaker}:{body.get('n', '')}", f"{breaker}: {body['cause']}; {ends}"),)
+        subject, facts = f"{breaker}:{body.get('n', '')}", f"{breaker}: {body['cause']}; {ends}"
+        return (raised(alert_of_breaker(breaker), subject, facts),)
     if entry.kind is Kind.RESUMED:
         who = f" ({body['person']})" if body.get("person") else ""
         return (raised("resumed", entry.key, f"{body['breaker']}: {body.get('reason', '')}{who}"),)

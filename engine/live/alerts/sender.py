@@ -13,6 +13,7 @@ from engine.clock import SECOND_NS
 from engine.errors import ConfigurationError
 from engine.live.alerts.settings import AlertSettings
 from engine.live.alerts.table import Raised, Severity, raised
+from engine.live.alerts.tally import Tally
 from engine.live.clock import Clock
 from engine.live.minute import LastMinute
 from engine.logs.setup import logger
@@ -79,6 +80,8 @@ class AlertSender:
     ----------
     repeated, left_out, unqueued : int
         Not handed to channels: the same alert again, above the rate, or with a full queue.
+    tally : Tally
+        Of all that were raised, sent or not.
     """
 
     def __init__(self, settings: AlertSettings, clock: Clock, channels: Mapping[str, Channel]) -> None:
@@ -91,10 +94,12 @@ class AlertSender:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self.repeated = self.left_out = self.unqueued = 0
+        self.tally = Tally()
         self._unsaid = 0
 
     def send(self, alert: Raised) -> bool:
         """Hand an alert over; never waits, never raises. Whether it is on its way."""
+        self.tally.add(alert.alert.name, self._clock.wall_ns())
         if not self._channels or _RANK[alert.alert.severity] < _RANK[Severity(self._settings.lowest)]:
             return False
         now = self._clock.monotonic_ns()
@@ -109,6 +114,7 @@ class AlertSender:
             return False
         if self._unsaid and len(self._minute) < self._settings.per_minute:
             count, self._unsaid = self._unsaid, 0
+            self.tally.add("alerts_left_out", self._clock.wall_ns())
             self._put(raised("alerts_left_out", facts=f"{count} of them"))
         self._last[same] = now
         self._minute.add()

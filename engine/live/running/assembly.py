@@ -146,7 +146,8 @@ class Assembled:
             raise
 
     def _pulse(self) -> str:
-        return pulse_text(self.status(""), self.runner.machine.wall_ns(), self.runner.heard_ns)
+        runner = self.runner
+        return pulse_text(self.status(""), runner.machine.wall_ns(), runner.heard_ns, self.herald.raised())
 
     def status(self, name: str, **more: Any) -> Status:
         """What the runner does now, with what only a living one knows."""

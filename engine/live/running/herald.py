@@ -9,6 +9,7 @@ from engine.live.alarm import Alarm
 from engine.live.alerts.rules import alerts_of
 from engine.live.alerts.sender import AlertCounts, AlertSender, ChannelStatus
 from engine.live.alerts.table import ALERTS, raised
+from engine.live.alerts.tally import Count
 from engine.live.feed import Mark, Message
 from engine.live.ledger.entries import Kind, Recorded
 from engine.logs.setup import logger
@@ -78,6 +79,10 @@ class Herald:
     def counts(self) -> AlertCounts | None:
         """What became of all alerts; None where there is no channel."""
         return self._sender.counts()
+
+    def raised(self) -> Mapping[str, Count]:
+        """Alerts by name, since the process started."""
+        return self._sender.tally.counts()
 
     def tell(self, alarm: Alarm) -> None:
         """As `engine.live.alarm.Tell`."""

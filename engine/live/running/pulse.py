@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from engine.live.alerts.sender import AlertCounts
+from engine.live.alerts.tally import Count
 from engine.live.running.status import BandLine, BreakerLine, Latency, Status
 
 
@@ -27,6 +28,8 @@ class Pulse:
     bands : tuple of BandLine
     latency : Latency
     alerts : AlertCounts or None
+    raised : mapping of str to Count
+        Alerts by name since the runner started, whether or not a channel was told.
     """
 
     wall_ns: int = 0
@@ -37,9 +40,10 @@ class Pulse:
     bands: tuple[BandLine, ...] = ()
     latency: Latency = field(default_factory=Latency)
     alerts: AlertCounts | None = None
+    raised: Mapping[str, Count] = field(default_factory=dict)
 
 
-def pulse_text(status: Status, wall_ns: int, heard_ns: int) -> str:
+def pulse_text(status: Status, wall_ns: int, heard_ns: int, raised: Mapping[str, Count] | None = None) -> str:
     """The pulse of a runner as one line of JSON.
 
     Parameters
@@ -48,10 +52,12 @@ def pulse_text(status: Status, wall_ns: int, heard_ns: int) -> str:
         Of the living runner.
     wall_ns, heard_ns : int
         Now, and when the feed last said something, by the machine's clock.
+    raised : mapping of str to Count, optional
+        As `AlertSender.tally` has them.
     """
     pulse = Pulse(
         wall_ns, status.epoch, status.entries, heard_ns,
-        status.breakers, status.bands, status.latency, status.alerts,
+        status.breakers, status.bands, status.latency, status.alerts, dict(raised or {}),
     )  # fmt: skip
     return json.dumps(asdict(pulse), separators=(",", ":"), allow_nan=False)
 
@@ -69,6 +75,7 @@ def pulse_of(text: str) -> Pulse:
             bands=tuple(BandLine(**one) for one in values["bands"]),
             latency=Latency(**values["latency"]),
             alerts=None if counts is None else AlertCounts(**counts),
+            raised={str(name): Count(int(n), int(at)) for name, (n, at) in values["raised"].items()},
         )
     except (ValueError, TypeError, KeyError):
         return Pulse()

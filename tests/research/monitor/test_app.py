@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from engine.errors import ConfigurationError, LedgerFailure
@@ -16,7 +15,6 @@ from engine.live.ledger.entries import Kind
 from engine.live.ledger.opening import look
 from engine.live.running.pulse import pulse_text
 from engine.live.running.status import BandLine, BreakerLine, Latency, Status
-from research.monitor.metrics import LABELLED, PLAIN
 from research.monitor.serve import token_of
 from research.monitor.settings import MonitorSettings
 from tests.research.monitor.conftest import NOON_NS, Served, entry, serving
@@ -137,15 +135,6 @@ def test_a_day_is_signed_as_it_was_read(served: Served, spring: ChainedLedger) -
 def test_the_connection_that_reads_cannot_write(spring: ChainedLedger) -> None:
     with closing(look("spring", read_only=True)) as ledger, pytest.raises(LedgerFailure, match="read-only"):
         ledger.control(Command.KILL, person="ann", reason="this connection reads")
-
-
-def test_every_metric_is_there(served: Served) -> None:
-    with served.program() as client:
-        found = {family.name: family for family in text_string_to_metric_families(client.get("/metrics").text)}
-    assert set(found) == set(PLAIN) | set(LABELLED)
-    values = {sample.labels.get("state", sample.labels["ledger"]): sample.value for sample in found["bea_bets"].samples}
-    assert values == {"settled": 1, "unknown": 1}
-    assert found["bea_equity_minor"].samples[0].value == 100_550
 
 
 def test_a_ledger_that_cannot_be_read_is_told_and_comes_back(served: Served, spring: ChainedLedger) -> None:

@@ -1,0 +1,1 @@
+"""Rules, queries and the configuration of Prometheus and Grafana."""

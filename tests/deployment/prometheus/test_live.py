@@ -1,0 +1,149 @@
+"""A real Prometheus reads a running monitor, and answers every query of the rules and of the dashboard."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from engine.live.alerts import Count
+from engine.live.alerts.sender import AlertCounts
+from engine.live.ledger.chained import ChainedLedger
+from engine.live.ledger.entries import Kind
+from engine.live.running.pulse import pulse_text
+from engine.live.running.status import BandLine, BreakerLine, Latency, Status
+from scripts.alerts import RULES, rules
+from tests.deployment.prometheus.queries import CONFIG, metrics_of, queries
+from tests.research.monitor.conftest import NOON_NS, TOKEN_OF_TESTS, Served, entry, served, spring
+
+__all__ = ["served", "spring"]  # fixtures
+
+_SECOND: Final = 1_000_000_000
+needs_prometheus = pytest.mark.skipif(
+    shutil.which("prometheus") is None, reason="no prometheus: apt-get install prometheus brings it"
+)
+
+
+@pytest.fixture()
+def full(served: Served, spring: ChainedLedger) -> Served:
+    """A monitor of a ledger whose runner gave a pulse with everything in it."""
+    status = Status(
+        epoch=spring.epoch, entries=spring.state().number + 1,
+        breakers=(BreakerLine("model", True, 0.3, 0.2, None, True, "yield is low", "open"),
+                  BreakerLine("streak", True, 5.0, 5.0, NOON_NS, False, "", "open"),
+                  BreakerLine("alerts/phone", True, 3)),
+        bands=(BandLine("clv", 0.01, -0.02, 0.05, "inside"), BandLine("drawdown", 0.3, None, 0.2, "outside")),
+        latency=Latency(12, 1.5, 4.25), alerts=AlertCounts(5, 3, 2, 1),
+    )  # fmt: skip
+    spring.append([entry(Kind.TRIPPED, NOON_NS + 9, breaker="streak", n=1, cause="5 of 5", until_ns=NOON_NS + 10)])
+    now_ns = time.time_ns()
+    spring.renew(pulse_text(status, now_ns, now_ns - _SECOND, {"balance_differs": Count(2, now_ns)}))
+    served.again()
+    return served
+
+
+def exported(served: Served) -> dict[str, list[Any]]:
+    """Samples by name, as a program reads them."""
+    with served.program() as client:
+        text = client.get("/metrics").text
+    found: dict[str, list[Any]] = {}
+    for family in text_string_to_metric_families(text):
+        assert family.documentation
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append(sample)
+    return found
+
+
+def test_every_metric_that_a_query_names_is_exported(full: Served) -> None:
+    there = set(exported(full))
+    lacking = {where: names - there for where, text in queries().items() if (names := metrics_of(text)) - there}
+    assert lacking == {}
+    assert metrics_of("bea_nothing > 0") - there == {"bea_nothing"}
+
+
+@contextmanager
+def prometheus(address: str, tmp_path: Path) -> Iterator[str]:
+    """A Prometheus with the shipped configuration, whose target, token and pace are those of the test."""
+    (tmp_path / "token").write_text(TOKEN_OF_TESTS)
+    config = yaml.safe_load(CONFIG.read_text())
+    config["global"] |= {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms"}
+    config["rule_files"] = [str(RULES)]
+    (job,) = config["scrape_configs"]
+    job["authorization"]["credentials_file"] = str(tmp_path / "token")
+    job["static_configs"] = [{"targets": [urllib.parse.urlsplit(address).netloc]}]
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data",
+             f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]  # fmt: skip
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(words, stdout=log, stderr=log) as running:
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            running.terminate()
+
+
+def asked(address: str, path: str, **words: str) -> Any:
+    """The data of an answer of Prometheus."""
+    told = httpx2.get(f"{address}/api/v1/{path}", params=words, timeout=5.0).json()
+    assert told["status"] == "success", told
+    return told["data"]
+
+
+def rows(address: str, query: str) -> list[Any]:
+    """The samples of a query now."""
+    found = asked(address, "query", query=query)["result"]
+    return found if isinstance(found, list) else [found]
+
+
+def firing(address: str) -> dict[tuple[str, str], Any]:
+    """Alerts that fire, by rule and by the name of the alert; none while it does not answer yet."""
+    try:
+        found = asked(address, "alerts")["alerts"]
+    except httpx2.TransportError:
+        return {}
+    return {
+        (one["labels"]["alertname"], one["labels"].get("alert", "")): one for one in found if one["state"] == "firing"
+    }
+
+
+@needs_prometheus
+def test_prometheus_reads_the_monitor_and_answers_every_query(full: Served, tmp_path: Path) -> None:
+    with prometheus(full.address, tmp_path) as address:
+        ends = time.monotonic() + 20
+        while len(told := firing(address)) < 3:
+            assert time.monotonic() < ends, f"{told.keys()} {(tmp_path / 'log').read_text()}"
+            time.sleep(0.1)
+        assert told.keys() == {
+            ("BeaBreakerTripped", "breaker_model"), ("BeaBreakerTripped", "breaker_streak"),
+            ("BeaAlert", "balance_differs"),
+        }  # fmt: skip
+        page = told["BeaAlert", "balance_differs"]["annotations"]["runbook_url"]
+        assert page == "docs/runbook/balance_differs.md"
+        known = set(asked(address, "label/__name__/values"))
+        for where, text in queries().items():
+            rows(address, text)
+            assert metrics_of(text) <= known, where
+        judged = [rule for group in asked(address, "rules")["groups"] for rule in group["rules"]]
+        assert {rule["name"] for rule in judged} == {rule["alert"] for rule in rules()}
+        assert [(rule["name"], rule.get("lastError")) for rule in judged if rule["health"] != "ok"] == []
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus brings it")
+def test_names_and_units_are_those_that_prometheus_recommends(full: Served) -> None:
+    with full.program() as client:
+        text = client.get("/metrics").content
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr.decode(), done.stdout.decode()) == (0, "", "")
