@@ -21,6 +21,8 @@ from engine.promotion.bands import as_back
 DAYS: Final = 60
 ALERTS: Final = 200
 SETTLED: Final = 50
+#: settled bets that may still get a closing price
+UNCLOSED: Final = 10_000
 #: most points of the curve of equity; when there are more, every second one goes
 POINTS: Final = 1_024
 #: subjects of rows of control begin with these
@@ -157,8 +159,9 @@ class Chronicle:
         Of all alerts of the ledger.
     settled : deque of SettledLine
     signed : mapping of date to SignOff
-    equity : list of (int, int, float)
-        Instant, equity in minor units, and drawdown as a fraction of the peak.
+    equity : list of (int, int, float, int)
+        Instant, equity in minor units, drawdown as a fraction of the peak, and the day of the promotion: its first day
+        with a decision is 1.
     """
 
     def __init__(self) -> None:
@@ -168,11 +171,12 @@ class Chronicle:
         self.tally = Tally()
         self.settled: deque[SettledLine] = deque(maxlen=SETTLED)
         self.signed: dict[date, SignOff] = {}
-        self.equity: list[tuple[int, int, float]] = []
+        self.equity: list[tuple[int, int, float, int]] = []
         self._bets: dict[str, _Bet] = {}
         self._unclosed: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._equity_minor = self._peak_minor = 0
         self._clv = [0, 0.0, 0.0]
+        self._promoted, self._decides = 0, False
         self._day, self._begins_ns, self._day_ends_ns = date.min, 0, -1
 
     def apply(self, recorded: Recorded) -> None:
@@ -192,6 +196,8 @@ class Chronicle:
             self._closed(entry.body["close_probs"])
         elif entry.kind is Kind.ACKNOWLEDGED:
             self._acknowledged(recorded)
+        elif entry.kind is Kind.ROLLED:
+            self._decides = False
         if money.capital or money.pnl or money.commission or money.tax or money.adjustment:
             self._point(entry.at_ns)
 
@@ -211,9 +217,12 @@ class Chronicle:
         day = self._day_at(recorded.entry.at_ns)
         sums = self.days.setdefault(day, DaySums(first=recorded.number))
         sums.last = recorded.number
-        for one in recorded.entry.body.get("decisions", ()):
+        found = recorded.entry.body.get("decisions", ())
+        for one in found:
             sums.decisions += 1
             sums.reasons[str(one["reason"])] += 1
+        if found and not self._decides:
+            self._promoted, self._decides = self._promoted + 1, True
         while len(self.days) > DAYS:
             gone, _ = self.days.popitem(last=False)
             self.signed.pop(gone, None)
@@ -247,7 +256,7 @@ class Chronicle:
         side, odds = str(facts["side"]), bet.odds or float(facts["odds"] or 0.0)
         if odds > 1.0:
             self._unclosed[entry.intent] = (side, odds)
-        while len(self._unclosed) > ALERTS:
+        while len(self._unclosed) > UNCLOSED:
             self._unclosed.popitem(last=False)
         self.settled.append(
             SettledLine(
@@ -306,7 +315,7 @@ class Chronicle:
         at_ns = max(at_ns, self.equity[-1][0] if self.equity else 0)
         if self.equity and self.equity[-1][0] == at_ns:
             self.equity.pop()
-        self.equity.append((at_ns, self._equity_minor, fall))
+        self.equity.append((at_ns, self._equity_minor, fall, self._promoted))
         if len(self.equity) > POINTS:
             self.equity = [*self.equity[:-1:2], self.equity[-1]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Final
 
 from engine.clock import SECOND_NS
@@ -75,27 +76,37 @@ def _equity(view: View) -> dict[str, Any]:
     now = f"{money(status.equity_minor)} {status.currency}"
     if not points:
         return {"data": "", "now": now, "answer": "Nothing is settled yet.", "rows": []}
-    worst = max(fall for _, _, fall in points)
-    band = next((one for one in status.bands if one.measure == "drawdown" and one.upper is not None), None)
-    stop = next((one for one in status.breakers if one.name == "drawdown" and one.limit), None)
-    limit = band.upper if band is not None else stop.limit if stop is not None else None
+    worst = max(fall for _, _, fall, _ in points)
+    limits, allows = _drawdown_limits(view)
     answer = (
         f"{now} of {money(status.bankroll_minor)} deposited: profit {money(status.pnl_minor, sign=True)}, commission "
         f"{money(status.commission_minor)}, tax {money(status.tax_minor)}. Largest drawdown {percent(worst)}"
     )
-    if limit is not None:
-        where = "the promotion's band allows" if band is not None else "its breaker stops bets at"
-        answer += f"; {where} {percent(limit)}"
-    columns = list(zip(*points, strict=True))
     data = {
-        "at": [at_ns // SECOND_NS for at_ns in columns[0]],
-        "equity": [minor / 100 for minor in columns[1]],
-        "drawdown": [-100 * fall for fall in columns[2]],
-        "limit": None if limit is None else -100 * limit,
+        "at": [at_ns // SECOND_NS for at_ns, *_ in points],
+        "equity": [minor / 100 for _, minor, *_ in points],
+        "drawdown": [-100 * fall for _, _, fall, _ in points],
+        "limit": [None if limit is None else -100 * limit for limit in limits] or None,
         "currency": status.currency,
     }
-    rows = [(instant(at_ns), money(minor), percent(fall)) for at_ns, minor, fall in points[-20:][::-1]]
-    return {"data": json.dumps(data), "now": now, "answer": f"{answer}.", "rows": rows}
+    rows = [
+        (instant(at_ns), money(minor), percent(fall), percent(limit))
+        for (at_ns, minor, fall, _), limit in list(zip_longest(points, limits))[:-21:-1]
+    ]
+    return {"data": json.dumps(data), "now": now, "answer": f"{answer}{allows}.", "rows": rows}
+
+
+def _drawdown_limits(view: View) -> tuple[tuple[float | None, ...], str]:
+    """How far drawdown may go at each point of the curve, and in words how far it may go now."""
+    known = view.known
+    if known.drawdown_most:
+        now = known.drawdown_most[-1]
+        said = "the days of the promotion's band are over" if now is None else f"its band allows {percent(now)} so far"
+        return known.drawdown_most, f"; {said}"
+    stop = next((one for one in known.status.breakers if one.name == "drawdown" and one.limit), None)
+    if stop is None:
+        return (), ""
+    return (stop.limit,) * len(known.equity), f"; its breaker stops bets at {percent(stop.limit)}"
 
 
 def _exposure(view: View) -> dict[str, Any]:
@@ -118,6 +129,8 @@ def _breakers(view: View) -> dict[str, Any]:
     rows.sort(key=lambda row: (not row["tripped"], row["left"]))
     known_at = view.known.pulse_ns
     when = f"Distances as of {age(view.now_ns - known_at)} ago." if known_at else "No runner has told any distance."
+    if status.runner == "stopped":
+        when = "The runner is stopped: only what is tripped is known."
     return {"rows": rows, "when": when}
 
 
@@ -192,7 +205,10 @@ def _clv(view: View) -> dict[str, Any]:
         answer = (
             f"{percent(clv.mean, 2, sign=True)} over {count(clv.n, 'bet')}, 90% interval {span(clv.low, clv.high, 2)}."
         )
-    promised = "" if band is None else f"The promotion's band is {_ends(band, as_percent=True)}: {band.position}."
+    promised = ""
+    if band is not None:
+        ends = _ends(band, as_percent=True)
+        promised = f"The promotion's band is {ends}: {band.position}." if ends != NOTHING else "No day has ended yet."
     return {"answer": answer, "promised": promised, "tone": _tone(band)}
 
 
@@ -248,7 +264,9 @@ def _alerts(view: View) -> dict[str, Any]:
         for one in serious[:_ALERTS]
     ]  # fmt: skip
     unread = sum(not one.person for one in serious)
-    told = f"{count(unread, 'alert')} not acknowledged." if unread else "All alerts are acknowledged."
+    told = "All alerts are acknowledged." if serious else "There was no alert."
+    if unread:
+        told = f"{count(unread, 'alert')} not acknowledged."
     return {
         "rows": rows, "unread": told,
         "quiet": [f"{instant(one.wall_ns)} {one.text}: {one.facts}" for one in quiet[:5]],
@@ -279,7 +297,9 @@ def _ends(band: BandLine, *, as_percent: bool = False) -> str:
         return percent(value, 2, sign=True) if as_percent and value is not None else _small(value)
 
     upper = None if band.upper is None else end_shown(band.measure, band.upper)
-    return f"{text(band.lower)} to {text(upper)}" if band.lower is not None else f"up to {text(upper)}"
+    if band.lower is None:
+        return NOTHING if upper is None else f"up to {text(upper)}"
+    return f"from {text(band.lower)}" if upper is None else f"{text(band.lower)} to {text(upper)}"
 
 
 def _small(value: float | None) -> str:

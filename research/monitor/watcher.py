@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -54,7 +54,10 @@ class Snapshot:
         Newest first.
     signed : mapping of str to SignOff
         By date.
-    equity : tuple of (int, int, float)
+    equity : tuple of (int, int, float, int)
+        As of `Chronicle`.
+    drawdown_most : tuple of (float or None)
+        Of each point of `equity`: the largest drawdown that the promotion's band allows by then; empty: it has no band.
     clv : Interval
     unread : tuple of Control
         Rows that no runner has taken in yet.
@@ -73,7 +76,8 @@ class Snapshot:
     raised: dict[str, Count] = field(default_factory=dict)
     settled: tuple[SettledLine, ...] = ()
     signed: dict[str, SignOff] = field(default_factory=dict)
-    equity: tuple[tuple[int, int, float], ...] = ()
+    equity: tuple[tuple[int, int, float, int], ...] = ()
+    drawdown_most: tuple[float | None, ...] = ()
     clv: Interval = field(default_factory=Interval)
     unread: tuple[Control, ...] = ()
 
@@ -86,6 +90,7 @@ class _Look:
         self._watch: Watch | None = None
         self._chronicle = Chronicle()
         self._gates: tuple[str, ...] = ()
+        self._band: tuple[float | None, ...] = ()
         self.snapshot = Snapshot(name)
 
     def take(self) -> None:
@@ -93,7 +98,7 @@ class _Look:
         name = self.snapshot.name
         try:
             if self._watch is None:
-                self._chronicle, self._gates = Chronicle(), _acknowledged(name)
+                self._chronicle, self._gates, self._band = Chronicle(), *_promised(name)
                 self._watch = Watch(name, self._settings, self._clock, (self._chronicle,))
             changed = self._watch.refresh()
             if self._watch.is_another():
@@ -131,6 +136,7 @@ class _Look:
             settled=tuple(reversed(told.settled)),
             signed={day.isoformat(): signed for day, signed in told.signed.items()},
             equity=tuple(told.equity), clv=told.clv, unread=watch.unread,
+            drawdown_most=_drawdown_most(self._band, (day for *_, day in told.equity)),
         )  # fmt: skip
 
     def close(self) -> None:
@@ -240,8 +246,18 @@ def _copy(sums: DaySums) -> DaySums:
     return replace(sums, reasons=sums.reasons.copy())
 
 
-def _acknowledged(name: str) -> tuple[str, ...]:
+def _promised(name: str) -> tuple[tuple[str, ...], tuple[float | None, ...]]:
+    """Gates that a person opened, and the upper end of the band of drawdown by day; nothing without the promotion."""
     try:
-        return tuple(f"{gate}: {reason}" for gate, reason in load(name).acknowledged.items())
+        found = load(name)
     except PromotionError:
+        return (), ()
+    band = found.bands.get("measures", {}).get("drawdown", {})
+    return tuple(f"{gate}: {reason}" for gate, reason in found.acknowledged.items()), tuple(band.get("upper", ()))
+
+
+def _drawdown_most(band: Sequence[float | None], days: Iterable[int]) -> tuple[float | None, ...]:
+    """The end of a band on days of a promotion; after its last day there is none."""
+    if not band:
         return ()
+    return tuple(band[max(day, 1) - 1] if day <= len(band) else None for day in days)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.live.ledger.opening import look
-from engine.live.running.status import StatusFold
+from engine.live.running.fold import StatusFold
 from engine.live.running.winding import Idle
 from engine.promotion import load
 from research.promotion.deployed import Deployed, deploy

@@ -13,10 +13,11 @@ import pytest
 
 from engine.live.feed import Feed, Message
 from engine.live.ledger.chained import ChainedLedger
+from engine.live.ledger.entries import Kind
 from research.monitor.html import FILES, static
 from tests.browser.conftest import DESKTOP, PHONE, Browser
 from tests.live.running import scene
-from tests.research.monitor.conftest import TOKEN_OF_TESTS, Served, served, serving, spring
+from tests.research.monitor.conftest import NOON_NS, ORDER, TOKEN_OF_TESTS, Served, entry, served, serving, spring
 
 pytestmark = pytest.mark.browser
 __all__ = ["served", "spring"]  # fixtures
@@ -219,6 +220,32 @@ def test_a_broken_stream_is_told_and_comes_back(browser: Browser, served: Served
     hidden = "return document.getElementById('stale').hidden"
     browser.run("document.getElementById('stale').dataset.after = 12")
     served.until(lambda: browser.run(hidden), most_s=15)
+    browser.logs()
+
+
+def test_over_a_slow_line_the_page_shows_the_latest_and_skips_what_is_past(
+    browser: Browser, served: Served, spring: ChainedLedger
+) -> None:
+    sized(browser, DESKTOP)
+    log_in(browser, served)
+    shows(browser, served, "state", "runs since")
+    browser.run(
+        "window.got = 0; document.body.addEventListener('htmx:sseMessage', (one) => {"
+        "if (one.target.id === 'decisions') window.got += 1; })"
+    )
+    browser.driver.execute_cdp_cmd("Network.enable", {})
+    network = {"offline": False, "latency": 300, "downloadThroughput": 20_000, "uploadThroughput": 20_000}
+    browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", network)
+    many = [{**ORDER, "reason": "edge"}] * 20
+    for n in range(1, 61):
+        spring.append([entry(Kind.DECIDED, NOON_NS + 10 + n, decisions=many)])
+        served.again()
+    shows(browser, served, "decisions", "1,202 decisions on 2025-02-03")
+    assert 1 <= browser.run("return window.got") < 60
+    assert browser.run("return document.getElementById('stale').hidden")
+    browser.driver.execute_cdp_cmd(
+        "Network.emulateNetworkConditions", network | {"downloadThroughput": -1, "latency": 0}
+    )
     browser.logs()
 
 

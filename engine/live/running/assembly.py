@@ -36,12 +36,13 @@ from engine.live.judgement.warm import warm
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Entry, Recorded
 from engine.live.running.day import Room
+from engine.live.running.fold import StatusFold
 from engine.live.running.herald import Herald
 from engine.live.running.latency import LatencyMeter
 from engine.live.running.progress import Progress
 from engine.live.running.pulse import pulse_text
 from engine.live.running.runner import Beginning, Runner, RunnerSettings, World
-from engine.live.running.status import BandLine, BreakerLine, Status, StatusFold
+from engine.live.running.status import BandLine, BreakerLine, Status
 from engine.live.running.winding import WIND_DOWN, Idle, end_of, without_sends
 from engine.live.venue import Venue
 from engine.strategy import Feature, Strategy

@@ -12,9 +12,10 @@ from engine.live.ledger.entries import Recorded
 from engine.live.ledger.opening import database_url, ledger_path, look
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.ledger.store import State
+from engine.live.running.fold import StatusFold
 from engine.live.running.progress import Progress
 from engine.live.running.pulse import Pulse, pulse_of, with_pulse
-from engine.live.running.status import Status, StatusFold
+from engine.live.running.status import Status
 
 
 class Observer(Protocol):

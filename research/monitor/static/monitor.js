@@ -68,20 +68,26 @@
     const data = JSON.parse(place.dataset.chart);
     const line = colour("line"), fall = colour("fall"), grid = colour("grid"), text = colour("text"), limit = colour("limit");
     const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, font: "12px system-ui" };
+    const days = data.at[data.at.length - 1] - data.at[0] > 3 * 86400;
+    const time = { ...axis, space: 90, size: 30, values: (_, values) => values.map((value) => {
+      const at = new Date(value * 1e3).toISOString();
+      return days ? at.slice(0, 10) : `${at.slice(5, 10)} ${at.slice(11, 16)}`;
+    }) };
     const common = { width: place.clientWidth, cursor: { sync: { key: "equity" } }, tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "UTC") };
+    const clock = { label: "UTC", value: (_, value) => value === null ? "" : new Date(value * 1e3).toISOString().slice(0, 16).replace("T", " ") };
     const money = (_, values) => values.map((value) => value.toLocaleString("en"));
     place.replaceChildren();
     new uPlot({
-      ...common, height: 170, axes: [axis, { ...axis, size: 64, values: money }],
-      series: [{}, { label: `equity, ${data.currency}`, stroke: line, width: 2 }],
+      ...common, height: 170, axes: [time, { ...axis, size: 64, values: money }],
+      series: [clock, { label: `equity, ${data.currency}`, stroke: line, width: 2 }],
     }, [data.at, data.equity], place);
-    const series = [{}, { label: "drawdown, %", stroke: fall, fill: fall.replace("rgb(", "rgba(").replace(")", ", .15)"), width: 1.5 }];
+    const series = [clock, { label: "drawdown, %", stroke: fall, fill: fall.replace("rgb(", "rgba(").replace(")", ", .15)"), width: 1.5 }];
     const columns = [data.at, data.drawdown];
     if (data.limit !== null) {
-      series.push({ label: "band, %", stroke: limit, dash: [6, 4], width: 1 });
-      columns.push(data.at.map(() => data.limit));
+      series.push({ label: "allowed, %", stroke: limit, dash: [6, 4], width: 1 });
+      columns.push(data.limit);
     }
-    new uPlot({ ...common, height: 120, axes: [axis, { ...axis, size: 64 }], series }, columns, place);
+    new uPlot({ ...common, height: 120, axes: [time, { ...axis, size: 64 }], series }, columns, place);
   }
   let width = 0;
   new ResizeObserver(() => { if (innerWidth !== width) { width = innerWidth; draw(); } }).observe(root);

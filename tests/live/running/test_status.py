@@ -10,7 +10,8 @@ from rich.console import Console
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.live.alerts.sender import AlertCounts
 from engine.live.ledger.entries import Entry, Kind, Money
-from engine.live.running.status import BandLine, BreakerLine, Latency, Status, StatusFold
+from engine.live.running.fold import StatusFold
+from engine.live.running.status import BandLine, BreakerLine, Latency, Status
 from research.report.status import age, lines, rendered, sparkline
 from tests.live.ledger.entries import recorded
 
@@ -90,6 +91,34 @@ def test_an_adopted_bet_is_named_and_open_while_something_is_at_risk() -> None:
     assert status.bets["adopted"] == 1 and [bet.state for bet in status.open_bets] == ["unknown", "adopted"]
     over = fold([*taken, entry(Kind.EXTERNAL, 70, "cd" * 16, venue_bet_id="v9", event_id=7, at_risk_minor=0)])
     assert [bet.state for bet in over.status("mine").open_bets] == ["unknown"]
+
+
+def test_of_bets_that_are_long_over_only_the_state_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.live.running.fold.KEPT", 2)
+    keys = [f"{n:032x}" for n in range(1, 6)]
+    told = DAY[:3]
+    for key in keys:
+        told = [
+            *told,
+            entry(Kind.INTENDED, 10, key, Money(cash=-500, reserved=500), **ORDER),
+            entry(Kind.PLACED, 10, key, Money(reserved=-500, stakes=500)),
+            entry(Kind.SETTLED, 11, key, Money(stakes=-500, cash=1050, pnl=-550)),
+        ]
+    folded = fold(told)
+    assert list(folded._over) == keys[-2:] and not folded._bets
+    assert folded.status("mine").bets == {"settled": 5}
+    back = [
+        entry(Kind.REVERSED, 60, keys[0], Money(stakes=500, cash=-1050, pnl=550)),
+        entry(Kind.VOID, 60, keys[0], Money(stakes=-500, cash=500)),
+    ]
+    status = fold([*told, *back]).status("mine")
+    assert status.bets == {"settled": 4, "void": 1} and status.open_bets == ()
+    assert status.equity_minor == 10_000 + 4 * 550
+
+
+def test_a_bet_of_which_nothing_was_matched_is_over() -> None:
+    lapsed = [*DAY[:5], entry(Kind.LAPSED, 15, KEY, Money(cash=500, reserved=-500), matched_minor=0)]
+    assert fold(lapsed).status("mine").open_bets == () and fold(lapsed).status("mine").bets == {"lapsed": 1}
 
 
 def test_trips_and_the_kill_switch_end_by_their_entries() -> None:
