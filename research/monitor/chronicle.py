@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from math import sqrt
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine.clock import day_of, day_start
 from engine.live.alerts.rules import alerts_of
@@ -140,6 +140,25 @@ class Interval:
     high: float | None = None
 
 
+class Point(NamedTuple):
+    """A point of the curve of equity.
+
+    Attributes
+    ----------
+    at_ns, minor : int
+        Instant, and equity in minor units.
+    fall : float
+        Drawdown as a fraction of the peak.
+    day : int
+        Of the promotion: its first day with a decision is 1.
+    """
+
+    at_ns: int
+    minor: int
+    fall: float
+    day: int
+
+
 @dataclass
 class _Bet:
     facts: Mapping[str, Any]
@@ -159,9 +178,7 @@ class Chronicle:
         Of all alerts of the ledger.
     settled : deque of SettledLine
     signed : mapping of date to SignOff
-    equity : list of (int, int, float, int)
-        Instant, equity in minor units, drawdown as a fraction of the peak, and the day of the promotion: its first day
-        with a decision is 1.
+    equity : list of Point
     """
 
     def __init__(self) -> None:
@@ -171,7 +188,7 @@ class Chronicle:
         self.tally = Tally()
         self.settled: deque[SettledLine] = deque(maxlen=SETTLED)
         self.signed: dict[date, SignOff] = {}
-        self.equity: list[tuple[int, int, float, int]] = []
+        self.equity: list[Point] = []
         self._bets: dict[str, _Bet] = {}
         self._unclosed: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._equity_minor = self._peak_minor = 0
@@ -312,10 +329,10 @@ class Chronicle:
         fall = 1.0 - self._equity_minor / self._peak_minor if self._peak_minor > 0 else 0.0
         if not at_ns:  # a deposit, before anything happened
             return
-        at_ns = max(at_ns, self.equity[-1][0] if self.equity else 0)
-        if self.equity and self.equity[-1][0] == at_ns:
+        at_ns = max(at_ns, self.equity[-1].at_ns if self.equity else 0)
+        if self.equity and self.equity[-1].at_ns == at_ns:
             self.equity.pop()
-        self.equity.append((at_ns, self._equity_minor, fall, self._promoted))
+        self.equity.append(Point(at_ns, self._equity_minor, fall, self._promoted))
         if len(self.equity) > POINTS:
             self.equity = [*self.equity[:-1:2], self.equity[-1]]
 

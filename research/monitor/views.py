@@ -76,22 +76,22 @@ def _equity(view: View) -> dict[str, Any]:
     now = f"{money(status.equity_minor)} {status.currency}"
     if not points:
         return {"data": "", "now": now, "answer": "Nothing is settled yet.", "rows": []}
-    worst = max(fall for _, _, fall, _ in points)
+    worst = max(point.fall for point in points)
     limits, allows = _drawdown_limits(view)
     answer = (
         f"{now} of {money(status.bankroll_minor)} deposited: profit {money(status.pnl_minor, sign=True)}, commission "
         f"{money(status.commission_minor)}, tax {money(status.tax_minor)}. Largest drawdown {percent(worst)}"
     )
     data = {
-        "at": [at_ns // SECOND_NS for at_ns, *_ in points],
-        "equity": [minor / 100 for _, minor, *_ in points],
-        "drawdown": [-100 * fall for _, _, fall, _ in points],
+        "at": [point.at_ns // SECOND_NS for point in points],
+        "equity": [point.minor / 100 for point in points],
+        "drawdown": [-100 * point.fall for point in points],
         "limit": [None if limit is None else -100 * limit for limit in limits] or None,
         "currency": status.currency,
     }
     rows = [
-        (instant(at_ns), money(minor), percent(fall), percent(limit))
-        for (at_ns, minor, fall, _), limit in list(zip_longest(points, limits))[:-21:-1]
+        (instant(point.at_ns), money(point.minor), percent(point.fall), percent(limit))
+        for point, limit in list(zip_longest(points, limits))[:-21:-1]
     ]
     return {"data": json.dumps(data), "now": now, "answer": f"{answer}{allows}.", "rows": rows}
 

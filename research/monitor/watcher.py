@@ -19,7 +19,7 @@ from engine.live.running.status import Status
 from engine.live.running.watch import Watch
 from engine.logs.setup import logger
 from engine.promotion import load
-from research.monitor.chronicle import AlertLine, Chronicle, DaySums, Interval, SettledLine, SignOff
+from research.monitor.chronicle import AlertLine, Chronicle, DaySums, Interval, Point, SettledLine, SignOff
 
 _LOG: Final = logger(__name__)
 _MS_NS: Final = 1_000_000
@@ -54,8 +54,7 @@ class Snapshot:
         Newest first.
     signed : mapping of str to SignOff
         By date.
-    equity : tuple of (int, int, float, int)
-        As of `Chronicle`.
+    equity : tuple of Point
     drawdown_most : tuple of (float or None)
         Of each point of `equity`: the largest drawdown that the promotion's band allows by then; empty: it has no band.
     clv : Interval
@@ -76,7 +75,7 @@ class Snapshot:
     raised: dict[str, Count] = field(default_factory=dict)
     settled: tuple[SettledLine, ...] = ()
     signed: dict[str, SignOff] = field(default_factory=dict)
-    equity: tuple[tuple[int, int, float, int], ...] = ()
+    equity: tuple[Point, ...] = ()
     drawdown_most: tuple[float | None, ...] = ()
     clv: Interval = field(default_factory=Interval)
     unread: tuple[Control, ...] = ()
@@ -136,7 +135,7 @@ class _Look:
             settled=tuple(reversed(told.settled)),
             signed={day.isoformat(): signed for day, signed in told.signed.items()},
             equity=tuple(told.equity), clv=told.clv, unread=watch.unread,
-            drawdown_most=_drawdown_most(self._band, (day for *_, day in told.equity)),
+            drawdown_most=_drawdown_most(self._band, (point.day for point in told.equity)),
         )  # fmt: skip
 
     def close(self) -> None:

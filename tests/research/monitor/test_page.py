@@ -18,14 +18,17 @@ from engine.live.ledger.entries import Kind, Money
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.running.status import BandLine, BreakerLine, Status
 from engine.promotion import publish
-from research.monitor.chronicle import Interval
+from research.monitor.chronicle import Interval, Point
+from research.monitor.measures import MEASURES
 from research.monitor.views import View, parts
 from research.monitor.watcher import Snapshot
 from tests.engine.promotion.test_frozen import sample
 from tests.live.ledger.postgres import server
 from tests.research.monitor.conftest import DAY_NS, KEY, NOON_NS, ORDER, entry, serving, written
 
-POINTS = ((NOON_NS, 10_000, 0.0, 1), (NOON_NS + DAY_NS, 9_000, 0.1, 2), (NOON_NS + 2 * DAY_NS, 9_500, 0.05, 3))
+POINTS = (
+    Point(NOON_NS, 10_000, 0.0, 1), Point(NOON_NS + DAY_NS, 9_000, 0.1, 2), Point(NOON_NS + 2 * DAY_NS, 9_500, 0.05, 3),
+)  # fmt: skip
 
 
 def part(name: str, **snapshot: Any) -> str:
@@ -70,6 +73,12 @@ def test_drawdown_hangs_inside_of_the_band_along_time() -> None:
     assert "its band allows 15.0% so far" in part("equity", equity=POINTS[:2], drawdown_most=(0.05, 0.15))
 
 
+def test_the_metrics_of_drawdown_are_those_of_the_curve() -> None:
+    told = Snapshot("spring", equity=POINTS)
+    values = {one.name: [value for _, value in one.samples(told)] for one in MEASURES if "drawdown" in one.name}
+    assert values == {"bea_drawdown_ratio": [0.05], "bea_drawdown_max_ratio": [0.1]}
+
+
 def test_without_a_band_the_breaker_is_the_limit_and_without_both_there_is_none() -> None:
     stop = Status(breakers=(BreakerLine("drawdown", False, 0.05, 0.2),))
     told = part("equity", equity=POINTS, status=stop)
@@ -87,7 +96,7 @@ def test_the_band_of_the_promotion_is_read_by_its_days(spring: ChainedLedger) ->
                        entry(Kind.ADJUSTED, at_ns, money=money, reason="a test")])  # fmt: skip
     with serving() as served:
         known = served.monitor.watcher.snapshots()["spring"]
-    assert [day for *_, day in known.equity] == [1, 2, 2, 3]
+    assert [point.day for point in known.equity] == [1, 2, 2, 3]
     assert known.drawdown_most == (0.05, 0.15, 0.15, None)
 
 
