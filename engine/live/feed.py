@@ -139,6 +139,8 @@ class Feed(Protocol):
     name : str
     is_live : bool
         Whether it listens to the world. A replay is not live and never counts as paper trading on a live feed.
+
+    A feed may have a `passed_over`, a Counter: what it could not use, by reason. The status shows it.
     """
 
     name: str

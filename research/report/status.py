@@ -102,6 +102,8 @@ def lines(status: Status, now_ns: int) -> list[str]:
     found += [f"Breaker:    {_breaker(line, status.at_ns)}" for line in status.breakers] or ["Breaker:    none tripped"]
     found += [f"Latency:    {_latency(status)}"]
     found += [f"Alerts:     {_alerts(status)}"]
+    if status.passed_over:
+        found += [f"Passed over: {_counts({printable(name, 100): n for name, n in status.passed_over.items()}, ' × ')}"]
     found += [f"Acknowledged: {printable(line)}" for line in status.acknowledged]
     return found
 
@@ -140,9 +142,9 @@ def _style(line: str) -> str:
     return "yellow" if line.startswith("Unknown:") and "oldest" in line else ""
 
 
-def _counts(counts: object) -> str:
+def _counts(counts: object, between: str = " ") -> str:
     assert isinstance(counts, dict)
-    return ", ".join(f"{number(n)} {name}" for name, n in counts.items()) or "none"
+    return ", ".join(f"{number(n)}{between}{name}" for name, n in counts.items()) or "none"
 
 
 def _band(line: BandLine) -> str:

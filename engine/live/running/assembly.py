@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Protocol
@@ -11,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.clock import DAY_NS
-from engine.errors import LedgerError
+from engine.errors import LedgerError, printable
 from engine.live.alerts.sender import AlertSender
 from engine.live.alerts.settings import AlertSettings
 from engine.live.bets.journal import Journal
@@ -49,6 +50,8 @@ from engine.strategy import Feature, Strategy
 
 #: a promotion that expires within a week is told
 _EXPIRES_SOON_NS: Final = 7 * DAY_NS
+#: reasons that a status names; of the others it has the sum
+_REASONS: Final = 12
 
 
 class PaperLike(Venue, Protocol):
@@ -130,12 +133,14 @@ class Assembled:
     room : Room
     fold : StatusFold
     herald : Herald
+    feed : Feed
     """
 
     runner: Runner
     room: Room
     fold: StatusFold
     herald: Herald
+    feed: Feed
 
     def run(self) -> str:
         """As `Runner.run`; an error of the ledger is told to people before it ends the process."""
@@ -168,7 +173,9 @@ class Assembled:
             BandLine(one.measure, _number(one.value), _number(one.lower), _number(one.upper), str(one.position))
             for one in room.breakers.standings()
         )
-        now = {"latency": room.meter.latency(), "alerts": self.herald.counts()}
+        now = {
+            "latency": room.meter.latency(), "alerts": self.herald.counts(), "passed_over": _passed_over(self.feed),
+        }  # fmt: skip
         return self.fold.status(name, breakers=lines, bands=bands, **now, **more)
 
 
@@ -229,8 +236,8 @@ def assemble(
     beginning = Beginning(plan.deposits, plan.facts, herald.begin)
     runner = Runner(world, room, resolver, knobs.runner, beginning, probe)
     runner.is_over = end_of(journal.book) if plan.winds_down else lambda: _expired(machine, plan.expires_ns)
-    runner.last_facts = lambda: {"alerts": asdict(counts)} if (counts := herald.counts()) is not None else {}
-    return Assembled(runner, room, fold, herald)
+    runner.last_facts = lambda: _last_facts(herald, plan.feed)
+    return Assembled(runner, room, fold, herald, plan.feed)
 
 
 def _breakers(plan: Plan, settings: BreakerSettings, clock: Clock) -> Breakers:
@@ -285,6 +292,23 @@ def _warned(breakers: Breakers, account: Account, wall_ns: int, expires_ns: int 
     """Names of the warnings that hold at a stop, with what its last instant brought."""
     breakers.look(RiskState.of(account.closed_cells(), account.rules.params))
     return frozenset(_warnings(breakers, wall_ns, expires_ns))
+
+
+def _last_facts(herald: Herald, feed: Feed) -> dict[str, Any]:
+    """What a run that ends leaves in the ledger, beside its reason and latency."""
+    counts, passed_over = herald.counts(), _passed_over(feed)
+    found: dict[str, Any] = {} if counts is None else {"alerts": asdict(counts)}
+    return found | ({"passed_over": passed_over} if passed_over else {})
+
+
+def _passed_over(feed: Feed) -> dict[str, int]:
+    """What a feed could not use, the most frequent reason first; empty where the feed does not count."""
+    counts, stated = Counter[str](), getattr(feed, "passed_over", None)
+    for reason, number in stated.items() if isinstance(stated, Mapping) else ():
+        counts[printable(reason, 100)] += number
+    found = {reason: number for reason, number in counts.most_common(_REASONS) if number}
+    rest = counts.total() - sum(found.values())
+    return found | ({"of other kinds": rest} if rest else {})
 
 
 def _number(value: float) -> float | None:

@@ -81,6 +81,7 @@ class StatusFold:
         self._started: Mapping[str, Any] = {}
         self._latency = Latency()
         self._alerts: AlertCounts | None = None
+        self._passed_over: Mapping[str, int] = {}
         self._running, self._killed = False, False
         self._since_ns = self._epoch = self._entries = self._at_ns = 0
 
@@ -153,6 +154,7 @@ class StatusFold:
             "breakers": tuple(self._trips.values()),
             "latency": self._latency,
             "alerts": self._alerts,
+            "passed_over": self._passed_over,
         }
         return Status(name=name, **(values | more))
 
@@ -213,6 +215,7 @@ class StatusFold:
         body = recorded.entry.body
         self._latency = Latency(**body["latency"]) if "latency" in body else self._latency
         self._alerts = AlertCounts(**body["alerts"]) if "alerts" in body else None
+        self._passed_over = body.get("passed_over", {})
 
     def _apply_breaker(self, kind: Kind, body: Mapping[str, Any]) -> None:
         name = str(body.get("breaker", "kill"))

@@ -30,6 +30,7 @@ class Pulse:
     alerts : AlertCounts or None
     raised : mapping of str to Count
         Alerts by name since the runner started, whether or not a channel was told.
+    passed_over : mapping of str to int
     """
 
     wall_ns: int = 0
@@ -41,6 +42,7 @@ class Pulse:
     latency: Latency = field(default_factory=Latency)
     alerts: AlertCounts | None = None
     raised: Mapping[str, Count] = field(default_factory=dict)
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
 def pulse_text(status: Status, wall_ns: int, heard_ns: int, raised: Mapping[str, Count] | None = None) -> str:
@@ -57,7 +59,7 @@ def pulse_text(status: Status, wall_ns: int, heard_ns: int, raised: Mapping[str,
     """
     pulse = Pulse(
         wall_ns, status.epoch, status.entries, heard_ns,
-        status.breakers, status.bands, status.latency, status.alerts, dict(raised or {}),
+        status.breakers, status.bands, status.latency, status.alerts, dict(raised or {}), status.passed_over,
     )  # fmt: skip
     return json.dumps(asdict(pulse), separators=(",", ":"), allow_nan=False)
 
@@ -76,6 +78,7 @@ def pulse_of(text: str) -> Pulse:
             latency=Latency(**values["latency"]),
             alerts=None if counts is None else AlertCounts(**counts),
             raised={str(name): Count(int(n), int(at)) for name, (n, at) in values["raised"].items()},
+            passed_over=values.get("passed_over", {}),
         )
     except (ValueError, TypeError, KeyError):
         return Pulse()
@@ -97,6 +100,7 @@ def with_pulse(status: Status, pulse: Pulse) -> Status:
         bands=pulse.bands,
         latency=pulse.latency,
         alerts=pulse.alerts,
+        passed_over=pulse.passed_over,
     )
 
 

@@ -177,6 +177,8 @@ class Status:
     latency : Latency
     alerts : AlertCounts or None
         None: there is no channel, or no run has ended yet.
+    passed_over : mapping of str to int
+        What the feed brought and could not use, by reason: of this run, or of the last one that ended.
     acknowledged : tuple of str
         Gates that the promotion failed and a person acknowledged, each with its reason.
     """
@@ -212,4 +214,5 @@ class Status:
     bands: tuple[BandLine, ...] = ()
     latency: Latency = Latency()
     alerts: AlertCounts | None = None
+    passed_over: Mapping[str, int] = field(default_factory=dict)
     acknowledged: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ def test_each_line_of_status_is_explained() -> None:
         unknown_minor=100,
         bands=(BandLine("yield", 0.1, 0.0, 0.2, "inside"),),
         breakers=(BreakerLine("clock", True, 3.0, 2.0, None, False, "why"),),
+        passed_over={"a change of a market before its image": 1},
         acknowledged=("verdict: a test",),
     )
     shown = {line.partition(":")[0] for line in lines(status, 1)[1:] if line[:1].strip()}

@@ -146,6 +146,13 @@ def test_alerts_are_those_of_the_last_run_that_ended() -> None:
     assert fold([*ended, entry(Kind.STOPPED, 80)]).status("mine").alerts is None
 
 
+def test_what_the_feed_passed_over_is_that_of_the_last_run_that_ended() -> None:
+    ended = [*DAY, entry(Kind.STOPPED, 70, passed_over={"a change without its market": 1_200, "odd\x1b[2J": 1})]
+    status = fold(ended).status("mine")
+    assert "Passed over: 1,200 × a change without its market, 1 × odd\ufffd[2J" in lines(status, 0)
+    assert not any(line.startswith("Passed") for line in lines(fold([*ended, entry(Kind.STOPPED, 80)]).status("m"), 0))
+
+
 def test_a_runner_that_only_settles_says_so() -> None:
     assert not fold(DAY).status("mine").winds_down
     status = fold([*DAY, entry(Kind.STARTED, 80, feed="store", wind_down=True)]).status("mine")

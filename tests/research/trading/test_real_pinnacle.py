@@ -57,6 +57,7 @@ def test_prices_are_decided_on_and_the_catalogue_links_their_events(
 ) -> None:
     our_name("England - Premier League")
     scene.offer.period(11, moneyline=three_way(2.6, 3.9, 2.7))
+    scene.offer.match(31, "A (Corners)", "B (Corners)", START_NS + DAY_NS, resultingUnit="Corners")
     turns: list[Screen] = []
 
     def turn(screen: Screen) -> None:
@@ -68,6 +69,9 @@ def test_prices_are_decided_on_and_the_catalogue_links_their_events(
     monkeypatch.setattr(Screen, "turn", turn)
     found: dict[str, Any] = answer(capsys, *WORDS)
     assert found["feed"] == "pinnacle" and found["stopped"].endswith("enough") and sum(found["reasons"].values()) > 0
+    assert found["passed_over"] == {"an event that is settled by corners": 1}
+    assert main(["status", "pin"]) == 0
+    assert "Passed over: 1 × an event that is settled by corners" in capsys.readouterr().out
     feed, messages = Recorded(home() / "data" / "feed" / "pin"), []
     while (batch := feed.poll(0)) is not None:
         messages += batch

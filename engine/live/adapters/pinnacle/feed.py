@@ -57,7 +57,7 @@ class PinnacleFeed:
     Attributes
     ----------
     passed_over : Counter
-        Prices and results that were not taken, by reason.
+        Events, prices and results that were not taken, by reason.
     """
 
     is_live = True
@@ -71,7 +71,7 @@ class PinnacleFeed:
         self._kept = keep.load()
         fixtures.restore(self._kept.matches, self._kept.ended, self._kept.settled_since)
         self._events.names.update(self._kept.names)
-        self.passed_over: Counter[str] = Counter()
+        self._passed_over: Counter[str] = Counter()
         self._rows: dict[int, dict[str, Any]] = {}  # by id of Pinnacle
         self._of_event: dict[int, int] = {}  # the id of Pinnacle that speaks for one of our events
         self._told: dict[tuple[str, int], _Told] = {}
@@ -81,6 +81,11 @@ class PinnacleFeed:
         self._readings = self._marked_ns = self._restated_ns = 0
         self._is_moved = False
         self._failure: FeedFailure | None = None
+
+    @property
+    def passed_over(self) -> Counter[str]:
+        """As in the list of attributes."""
+        return self._passed_over + self._lines.passed_over + self._fixtures.passed_over
 
     def poll(self, timeout_ns: int) -> Sequence[Message]:
         """The messages of the next reading; after `timeout_ns` without one, a `Mark`. It never ends.
@@ -251,7 +256,7 @@ class PinnacleFeed:
 
     def _count(self, number: int, reason: str) -> None:
         """Count something of an event once."""
-        self.passed_over[reason] += (number, reason) not in self._counted
+        self._passed_over[reason] += (number, reason) not in self._counted
         self._counted.add((number, reason))
 
 

@@ -90,7 +90,7 @@ class OddsApiFeed:
     Attributes
     ----------
     passed_over : Counter
-        Rows and prices that were not taken, by call; the import of the kept answers names each one.
+        Rows and prices that were not taken, by kind of answer; the import of the kept answers names each one.
     """
 
     is_live = True
@@ -189,7 +189,7 @@ class OddsApiFeed:
             return []
         read = self._reader.read(kept.value, kept.received_ns)
         one.last = kept.received_ns, kept.stale
-        self.passed_over[one.call.path] += read.passed_over
+        self._count(one, read)
         at = self._mark_next() if kept.stale else self._at(kept)
         messages = self._fixtures(read, at)
         quotes = reading.quotes(read, at, stale=kept.stale)
@@ -206,7 +206,7 @@ class OddsApiFeed:
 
     def _scored(self, sport: str, one: _Followed, kept: Kept) -> list[Message]:
         read = self._reader.read(kept.value, kept.received_ns)
-        self.passed_over[one.call.path] += read.passed_over
+        self._count(one, read)
         at, messages = self._at(kept), list[Message]()
         for event_id, event in read.events.items():
             said = tuple(event[name] for name in ("status", "home_score", "away_score", "winner"))
@@ -265,6 +265,10 @@ class OddsApiFeed:
                 self._events_odds.setdefault(key, _Followed(calls.event_odds(sport, name, priced)))
             else:
                 self._events_odds.pop(key, None)
+
+    def _count(self, one: _Followed, read: Read) -> None:
+        kind = one.call.path.rpartition("/")[2]
+        self.passed_over[f"a row or price of {kind} that cannot be used"] += read.passed_over
 
     def _at(self, kept: Kept) -> int:
         """When an answer was known: received, and after what was said before."""
