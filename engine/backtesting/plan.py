@@ -94,8 +94,8 @@ _FILTERS = ("edge_min", "edge_max", "odds_min", "odds_max")
 
 
 def fits(tape: Tape) -> bool:
-    """Whether a tape can be walked in lanes: it has no groups and no lay bets."""
-    return not (tape.group >= 0).any() and not tape.is_lay.any()
+    """Whether a tape can be walked in lanes: it has no groups, no lay bets and no recorded offers."""
+    return not (tape.group >= 0).any() and not tape.is_lay.any() and not (tape.offer >= 0).any()
 
 
 def simple(matrix: Matrix) -> NDArray[np.bool_]:

@@ -51,6 +51,7 @@ def work_for(tape: Tape, level: bool = True) -> Work:
         commission_market_pnl=np.empty(n_commission_markets),
         taken=np.empty(_dense(tape.question), np.int8),
         commission_market_open=np.empty(n_commission_markets, np.int64),
+        offer_taken=np.empty(_dense(tape.offer)),
         commission_market_weight=np.empty(n_commission_markets),
         commission_market_stake=np.empty(n_commission_markets),
         closed_rows=np.empty(n_commission_markets, np.int64),

@@ -57,6 +57,12 @@ class RunnerBook:
                 return [levels[level] for level in sorted(levels)]
         return []
 
+    def size_at(self, side: str, price: float) -> float:
+        """What can be taken at a price of a side; 0: nothing."""
+        if points := self.points["atb" if side == "back" else "atl"]:
+            return points.get(price, 0.0)
+        return dict(self.best(side)).get(price, 0.0)
+
 
 @dataclass
 class MarketBook:

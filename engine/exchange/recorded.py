@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from engine.clock import SECOND_NS
-from engine.exchange.book import Books, MarketBook, RunnerBook, RunnerKey, UnreadableChange
+from engine.exchange.book import Books, MarketBook, RunnerKey, UnreadableChange
 from engine.exchange.files import Lines
 from engine.logs.setup import logger
 
@@ -64,7 +64,7 @@ class Recordings:
 
 
 class Arrival(NamedTuple):
-    """What an order meets.
+    """What an order meets: the best price of the book, deeper ones are left alone.
 
     Attributes
     ----------
@@ -72,13 +72,20 @@ class Arrival(NamedTuple):
         Why it is refused, `UNKNOWN` or `CLOSED`; empty: it is not.
     at_ns : int
         When it is matched: after the delay of the market, UTC nanoseconds.
-    book : RunnerBook or None
-        As it is then.
+    odds : float
+        The best price then; NaN: there is none.
+    size_minor : float
+        Its size, whole minor units, before what orders of ours took.
+    offer : int
+        Number of this offer: one price of a runner and side, from when it came into the book until it has left it. What
+        an order takes of an offer is gone for every later one that meets it. -1: there is none.
     """
 
     reason: str
     at_ns: int
-    book: RunnerBook | None = None
+    odds: float = math.nan
+    size_minor: float = 0.0
+    offer: int = -1
 
 
 class RecordedMarket:
@@ -89,28 +96,26 @@ class RecordedMarket:
     paths : sequence of Path
         Files in their order. A change that is older than the one before it is left out.
     market_id : str
-    told : callable, optional
-        Called after each change with the book of the market.
 
     Attributes
     ----------
     unreadable : Counter of str
         Lines and changes that could not be read, by file.
+    n_offers : int
+        Offers that orders have met, numbered from 0.
     """
 
-    def __init__(
-        self, paths: Sequence[Path], market_id: str, told: Callable[[MarketBook], None] = lambda book: None
-    ) -> None:
-        self.unreadable = Counter[str]()
-        self._market_id, self._told = market_id, told
+    def __init__(self, paths: Sequence[Path], market_id: str) -> None:
+        self.unreadable, self.n_offers = Counter[str](), 0
+        self._market_id, self._offers = market_id, dict[RunnerKey, dict[tuple[str, float], int]]()
         self._paths, self._read = tuple(paths), Counter[Path]()  # lines of each file that were read
         self._books, self._definition = Books(), dict[str, Any]()
         self._lines: Generator[list[_Change]] | None = None
         self._coming = deque[_Change]()
         self._at_ns, self._closed_to_ns, self._is_open = -1, -1, False
 
-    def arrive(self, key: RunnerKey, at_ns: int) -> Arrival:
-        """What an order on a runner meets that arrives at an instant.
+    def arrive(self, key: RunnerKey, side: str, at_ns: int) -> Arrival:
+        """What an order on a side of a runner, back or lay, meets that arrives at an instant.
 
         Raises
         ------
@@ -126,7 +131,10 @@ class RecordedMarket:
             return Arrival(UNKNOWN, at_ns)
         if not book.is_open or self._closed_to_ns > arrived_ns:
             return Arrival(CLOSED, at_ns)
-        return Arrival("", at_ns, book.runners[key])
+        for odds, size in book.runners[key].best(side):
+            if (whole := _whole(size)) >= 1.0 and odds > 1.0:
+                return Arrival("", at_ns, odds, whole, self._offer(key, side, odds))
+        return Arrival("", at_ns)
 
     def close(self) -> None:
         """Close the file. It is opened again, at the same line, when more of it is needed."""
@@ -174,7 +182,23 @@ class RecordedMarket:
         else:  # an image without it
             book.definition = self._definition
         self._is_open = book.is_open
-        self._told(book)
+        self._forget_offers(book)
+
+    def _offer(self, key: RunnerKey, side: str, odds: float) -> int:
+        """The number of an offer; a new one if nobody has met it yet."""
+        offers = self._offers.setdefault(key, {})
+        if (side, odds) not in offers:
+            offers[side, odds] = self.n_offers
+            self.n_offers += 1
+        return offers[side, odds]
+
+    def _forget_offers(self, book: MarketBook) -> None:
+        """Forget the offers that have left the book: the same price later is another offer."""
+        for key, offers in self._offers.items():
+            runner = book.runners.get(key)
+            for side, odds in list(offers):
+                if runner is None or _whole(runner.size_at(side, odds)) < 1.0:
+                    del offers[side, odds]
 
     def _following(self) -> Generator[list[_Change]]:
         """The changes of each line that was not read yet."""
@@ -216,51 +240,38 @@ class RecordedMarket:
         self.unreadable[str(path)] += 1
 
 
-def offered(book: RunnerBook, side: str, taken: Mapping[float, float] | None = None) -> tuple[float, float]:
-    """The best price of a side, and its size in whole minor units; NaN and 0: there is none.
-
-    Parameters
-    ----------
-    book : RunnerBook
-    side : str
-        back or lay.
-    taken : mapping of float to float, optional
-        Size by price that is not there for us.
-    """
-    for price, size in book.best(side):
-        left = size - (taken.get(price, 0.0) if taken else 0.0)
-        if (whole := math.floor(left * _MINOR + _ROUNDING)) >= 1 and price > 1.0:
-            return price, float(whole)
-    return math.nan, 0.0
-
-
-def prices_on_arrival(recordings: Recordings, orders: Iterable[tuple[Bet, str, int]]) -> list[tuple[float, float, int]]:
-    """Odds (NaN: refused, or nothing is offered), size in whole minor units, and instant at which orders are matched.
+def arrivals(recordings: Recordings, orders: Iterable[tuple[Bet, str, int]]) -> list[Arrival]:
+    """What orders meet that are matched one after another, with numbers of offers that no two markets share.
 
     Parameters
     ----------
     recordings : Recordings
     orders : iterable of (Bet, str, int)
-        Bet, side, and instant of the arrival, UTC nanoseconds; in any order. None of them takes anything.
+        Bet, side, and instant of the arrival, UTC nanoseconds; in any order.
 
     Raises
     ------
     OSError
         A recording cannot be read.
     """
-    asked, answers = list(orders), dict[int, tuple[float, float, int]]()
+    asked, answers, n_offers = list(orders), dict[int, Arrival](), 0
     by_market = dict[tuple[tuple[Path, ...], str], list[tuple[int, int, RunnerKey]]]()
     for place, (bet, _, at_ns) in enumerate(asked):
         runner = recordings.runners.get(bet)
         if runner is None:
-            answers[place] = (math.nan, 0.0, at_ns)
+            answers[place] = Arrival(UNKNOWN, at_ns)
         else:
             by_market.setdefault((runner.paths, runner.market_id), []).append((at_ns, place, runner.key))
     for (paths, market_id), wanted in by_market.items():
         market = RecordedMarket(paths, market_id)
         for at_ns, place, key in sorted(wanted):
-            arrival = market.arrive(key, at_ns)
-            price = offered(arrival.book, asked[place][1]) if arrival.book else (math.nan, 0.0)
-            answers[place] = (*price, arrival.at_ns)
+            one = market.arrive(key, asked[place][1], at_ns)
+            answers[place] = one._replace(offer=one.offer + n_offers) if one.offer >= 0 else one
         market.close()
+        n_offers += market.n_offers
     return [answers[place] for place in range(len(asked))]
+
+
+def _whole(size: float) -> float:
+    """A size of the recording in whole minor units."""
+    return float(math.floor(size * _MINOR + _ROUNDING))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from engine.kernel.cache import compiled
-from engine.kernel.decide import PENDING, binding_reason, round_stake, too_small, venue_answer
+from engine.kernel.decide import PENDING, binding_reason, cut_too_small, round_stake, too_small, venue_answer
 from engine.kernel.draw import rejection_draw
 from engine.kernel.limit import SIZE
 from engine.kernel.params import Params
 from engine.kernel.price import placed_odds
 from engine.kernel.record import Row
-from engine.kernel.whole import NEARLY, whole_steps
 
 
 @compiled
@@ -33,9 +32,7 @@ def answer_order(row: Row, stake: float, params: Params, identity: int, seed: in
     refused if less than `fill_min_frac` of it is left.
     """
     allowed = row.size_minor if row.size_minor < stake else stake
-    left = whole_steps(allowed, params.stake_increment_minor)
-    asked = whole_steps(stake, params.stake_increment_minor)
-    if left < asked and left * NEARLY < params.fill_min_frac * asked:
+    if cut_too_small(allowed, stake, params):
         return SIZE, 0.0, 0.0, 0.0
     placed, backer = round_stake(allowed, row, params)
     if too_small(placed, backer, row, params):

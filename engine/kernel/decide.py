@@ -80,6 +80,13 @@ def fill_too_small(wanted, stake, row, account, params):
 
 
 @leaf
+def cut_too_small(left, stake, params):
+    """Whether an order is cut, and less than `fill_min_frac` of it is left."""
+    left, stake = whole_steps(left, params.stake_increment_minor), whole_steps(stake, params.stake_increment_minor)
+    return left < stake and left * NEARLY < params.fill_min_frac * stake
+
+
+@leaf
 def sized(row, account, params):
     """The stake before rounding: (`PENDING` or the reason of a refusal, stake, stake of the rule, binding limit)."""
     wanted = wanted_minor(row, account, params)
@@ -90,11 +97,18 @@ def sized(row, account, params):
 
 
 @leaf
-def decide(row, account, params, draw):
-    """Size a bet that no earlier check refused: (reason, stake, backer's stake of a lay), minor units."""
+def decide(row, account, params, draw, left):
+    """Size a bet that no earlier check refused: (reason, stake, backer's stake of a lay), minor units.
+
+    `left` is what the price on arrival still takes of it, at risk; +inf: all.
+    """
     reason, stake, wanted, limit = sized(row, account, params)
     if reason != PENDING:
         return reason, 0.0, 0.0
+    if left < stake:
+        if cut_too_small(left, stake, params):
+            return SIZE, 0.0, 0.0
+        stake, limit = left, SIZE
     stake, backer = round_stake(stake, row, params)
     if too_small(stake, backer, row, params):
         return binding_reason(wanted, limit, row, params), 0.0, 0.0

@@ -6,6 +6,8 @@ the venue comes last in the walk as well (`engine.kernel.answer`).
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.kernel import account as acc
 from engine.kernel.cache import compiled
 from engine.kernel.codes import Reason
@@ -36,7 +38,7 @@ def judge_row(tape, work, i, base, params, arrives_later):
     if reason != PENDING:
         return reason, 0.0, 0.0
     row, account = row_of(tape, i, params), account_state(tape, work, i, base, params)
-    reason, stake, backer = decide(row, account, params, 1.0)
+    reason, stake, backer = decide(row, account, params, 1.0, np.inf)
     if row.is_lay:
         first, allowed, _, _ = sized(row, account, params)
         whole = whole_steps(allowed, params.stake_increment_minor)

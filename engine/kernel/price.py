@@ -63,6 +63,14 @@ def placed_odds(quoted, is_lay, slippage_frac, ladder):
 
 
 @leaf
+def liability(size, odds):
+    """The liability of a lay of `size`, by the rule of `engine.tape.facts.liability`."""
+    at_risk = size * (odds - 1.0)
+    whole = np.rint(at_risk)
+    return whole if abs(whole - at_risk) <= 1e-15 * size * odds else at_risk
+
+
+@leaf
 def back_equivalent(odds, is_lay):
     """Odds of the back bet of equal risk: o for a back bet, o / (o - 1) for a lay."""
     return odds / (odds - 1.0) if is_lay else odds

@@ -71,6 +71,8 @@ class Columns(NamedTuple):
     kelly_frac: Any
     stake_weight: Any
     size_minor: Any
+    offer: Any
+    offer_minor: Any
     stake_min_minor: Any
     state: Any
     dead_heat_share: Any
@@ -111,6 +113,8 @@ class Work(NamedTuple):
         Whether there is or was a bet on each question.
     commission_market_open : int64
         Open bets of each commission market.
+    offer_taken : float64
+        Of each offer (`Tape.offer`): what our bets took of it, for a lay the backer's stake.
     closed_rows : int64
         Rows whose settlement was the last of a commission market at this instant.
     wallet, won_since, limit_factor : float64
@@ -138,6 +142,7 @@ class Work(NamedTuple):
     commission_market_pnl: Any
     taken: Any
     commission_market_open: Any
+    offer_taken: Any
     commission_market_weight: Any
     commission_market_stake: Any
     closed_rows: Any

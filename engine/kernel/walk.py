@@ -27,6 +27,7 @@ from engine.kernel.price import back_equivalent, placed_odds
 from engine.kernel.record import AccountState, Row
 from engine.kernel.settle import VOID, commission, ending_of, settle
 from engine.kernel.stake import is_kelly, wanted_minor
+from engine.kernel.supply import cash_for, offer_left, open_wallets, update_limits
 
 BREAKER_DRAWDOWN = int(Reason.BREAKER_DRAWDOWN)
 BREAKER_DAILY_LOSS = int(Reason.BREAKER_DAILY_LOSS)
@@ -52,32 +53,6 @@ def row_of(tape, i, params):
         stake_min_minor=tape.stake_min_minor[i],
         commission=tape.commission_rate[i] * params.commission_factor,
     )
-
-
-@leaf
-def cash_for(tape, work, i, params):
-    """Cash available for row `i`: the shared pool, or the wallet of its bookmaker."""
-    return work.wallet[tape.bookmaker[i]] if params.wallets == 1.0 else work.account[acc.CASH]
-
-
-@leaf
-def open_wallets(work, bankroll):
-    """Share the bankroll equally among the wallets; the first ones get the remainder. Reset the bookmakers' limits."""
-    n = len(work.wallet)
-    for b in range(n):
-        part = np.floor(bankroll / n)
-        work.wallet[b] = part + (1.0 if b < bankroll - part * n else 0.0)
-        work.won_since[b] = 0.0
-        work.limit_factor[b] = 1.0
-
-
-@leaf
-def update_limits(work, bookmaker, pnl, params):
-    """Count a bet's P&L. A bookmaker that has lost enough to us cuts its limits, and the count restarts at 0."""
-    work.won_since[bookmaker] += pnl
-    if work.won_since[bookmaker] >= params.limiting_profit_minor:
-        work.limit_factor[bookmaker] *= params.limiting_factor
-        work.won_since[bookmaker] = 0.0
 
 
 @leaf
@@ -146,6 +121,8 @@ def place(tape, work, i, stake, backer, params):
     work.open_on_event[tape.event[i]] += stake
     work.open_on_competition[tape.competition[i]] += stake
     work.taken[tape.question[i]] = 1
+    if tape.offer[i] >= 0:
+        work.offer_taken[tape.offer[i]] += backer if tape.is_lay[i] else stake
     work.commission_market_open[tape.market[i]] += 1
     cells[acc.N_BETS] += 1.0
     cells[acc.TURNOVER] += stake
@@ -180,6 +157,11 @@ def decide_group(tape, work, first, base, params, seed):
     """Decide the group of legs that starts at `first`: all or none is placed. Returns the row after it."""
     last = group_end(tape, first)
     fails = size_legs(tape, work, first, last, base, params)
+    if not fails:
+        for i in range(first, last):  # a leg that is cut would leave the others uncovered
+            if offer_left(tape, work, i) < work.stake[i]:
+                work.reason[i] = SIZE
+                fails = True
     if not fails:
         for i in range(first, last):
             draw = rejection_draw(tape.id[i], params, seed)
@@ -254,7 +236,8 @@ def decide_instant(tape, work, k, n_passing, params, seed):
         if reason == PENDING:
             row = row_of(tape, i, params)
             draw = rejection_draw(tape.id[i], params, seed)
-            reason, stake, backer = decide(row, account_state(tape, work, i, base, params), params, draw)
+            account, left = account_state(tape, work, i, base, params), offer_left(tape, work, i)
+            reason, stake, backer = decide(row, account, params, draw, left)
             if reason == PLACED:
                 place(tape, work, i, stake, backer, params)
         work.reason[i] = reason
@@ -368,6 +351,7 @@ def walk(tape, work, ends, params, seed):
     work.commission_market_stake[:] = 0.0
     work.taken[:] = 0
     work.commission_market_open[:] = 0
+    work.offer_taken[:] = 0.0
     work.counts[:] = 0
     n_passing = screen_all(tape, work, params)
     j, k, day = 0, 0, 0

@@ -34,7 +34,8 @@ def assemble(rows: pl.DataFrame, *, zone: str, kelly: str) -> Tape:
         One row per opportunity, in any order, with distinct `id`. The columns are those of `schema.OPPORTUNITIES` and
         `schema.OPTIONAL`, those of the event, the terms of `terms.with_terms`, and id, instant, settled_at (int64,
         `NEVER` if unknown), state and close_prob (of the selection), dead_heat_share, place_share, filled,
-        exit_odds, reduction_frac, reduction_rule (Int8), each_way_frac, prob_place.
+        exit_odds, reduction_frac, reduction_rule (Int8), each_way_frac, prob_place. `offer` (int64) and `offer_minor`
+        are null where no offer is recorded.
     zone, kelly : str
         As in `build.build_tape`.
 
@@ -157,11 +158,11 @@ def _dense(rows: pl.DataFrame, keys: list[str]) -> Longs:
     return joined["dense"].cast(pl.Int64).to_numpy()
 
 
-def _groups(rows: pl.DataFrame) -> Longs:
-    """Dense number of each group in the order of the tape, -1 for a single bet; int64 (n,)."""
+def _numbers(rows: pl.DataFrame, name: str, keys: list[str]) -> Longs:
+    """Dense number of each distinct key in the order of the tape, -1 where the column `name` is null; int64 (n,)."""
     number = np.full(len(rows), -1, dtype=np.int64)
-    grouped = rows.with_row_index("row").filter(pl.col("group").is_not_null())
-    number[grouped["row"].to_numpy()] = _dense(grouped, ["event_id", "decided_at", "group"])
+    some = rows.with_row_index("row").filter(pl.col(name).is_not_null())
+    number[some["row"].to_numpy()] = _dense(some, keys)
     return number
 
 
@@ -183,7 +184,7 @@ def _tape(rows: pl.DataFrame, zone: str, refused: pl.DataFrame) -> Tape:
         first, days = midnights(int(arrays["decided_at"].min()), last, zone)
     question = ["event_id", "market", "line"]
     arrays |= {
-        "group": _groups(rows),
+        "group": _numbers(rows, "group", ["event_id", "decided_at", "group"]),
         "event": _dense(rows, ["event_id"]),
         "competition": _dense(rows, ["sport", "competition"]),
         "question": _dense(rows, question),
@@ -192,6 +193,9 @@ def _tape(rows: pl.DataFrame, zone: str, refused: pl.DataFrame) -> Tape:
         "settle_order": ends[np.argsort(settled[ends], kind="stable")].astype(np.int64),
         "midnights": days,
     }
+    if rows["offer"].null_count() < rows.height:
+        arrays |= {"offer": _numbers(rows, "offer", ["offer"])}
+        arrays |= {"offer_minor": rows["offer_minor"].fill_null(np.inf).to_numpy()}
     row_labels = rows.select(_ROW_COLUMNS)
     events = rows.select(_EVENT_COLUMNS).unique("event_id", keep="first", maintain_order=True)
     digest = content_hash(arrays, {"rows": row_labels, "events": events}, f"{zone} {first}")

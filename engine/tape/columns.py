@@ -57,6 +57,11 @@ class Tape:
         Factor on the stake of the staking rule; 1 for a single bet.
     size_minor : float64 (n,)
         Largest stake (for a lay, liability) that the price takes, minor units; +inf: no known limit.
+    offer : int64 (n,)
+        Dense id of the recorded offer that the order meets: one price, from when it came into the book until it has
+        left it. What our bets take of it is gone for later ones. -1, the default: none is recorded.
+    offer_minor : float64 (n,)
+        Size of that offer on arrival (for a lay, backer's stake), minor units; +inf, the default: not known.
     stake_min_minor : float64 (n,)
         Smallest stake (for a lay, backer's stake) that the venue takes, minor units; 0: none.
     priority : float64 (n,)
@@ -152,9 +157,11 @@ class Tape:
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
     place_share: Floats = field(default_factory=lambda: np.ones(1))
     reduction_rule: Bytes = field(default_factory=lambda: np.zeros(1, np.int8))
+    offer: Longs = field(default_factory=lambda: np.full(1, -1))
+    offer_minor: Floats = field(default_factory=lambda: np.full(1, np.inf))
 
     def __post_init__(self) -> None:
-        for name in ("place_share", "reduction_rule"):
+        for name in ("place_share", "reduction_rule", "offer", "offer_minor"):
             if len(getattr(self, name)) == 1:  # one value stands for every row
                 object.__setattr__(self, name, np.broadcast_to(getattr(self, name), self.id.shape))
         for name, column in vars(self).items():

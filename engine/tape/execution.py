@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from engine.errors import ConfigurationError
-from engine.exchange.recorded import Recordings, prices_on_arrival
+from engine.exchange.recorded import Recordings, arrivals
 from engine.kernel.codes import State
 from engine.kernel.parameter import hundredth
 from engine.schema import IN_PLAY, QUOTES, SEQUENCE, SNAPSHOT
@@ -87,7 +87,7 @@ class LaterPrices:
 
 
 def with_later_prices(rows: pl.DataFrame, later: LaterPrices | None) -> pl.DataFrame:
-    """Add the columns `filled`, `exit_odds` and `exit_at`.
+    """Add the columns `filled`, `exit_odds`, `exit_at`, `offer` and `offer_minor`.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def with_later_prices(rows: pl.DataFrame, later: LaterPrices | None) -> pl.DataF
     -------
     polars.DataFrame
         The rows in their order. `filled`: odds when the order arrives, null if there is no price then. `exit_odds`,
-        `exit_at`: odds and instant of the cash-out, null if there is none. With recordings `size_minor` is at most the
-        size on arrival.
+        `exit_at`: odds and instant of the cash-out, null if there is none. `offer`, `offer_minor`: which recorded offer
+        the order meets, the same number for the same one, and its size; null where none is recorded.
 
     Raises
     ------
@@ -111,6 +111,7 @@ def with_later_prices(rows: pl.DataFrame, later: LaterPrices | None) -> pl.DataF
         A threshold of the cash-out that no bet can reach.
     """
     no_exit = [pl.lit(None, pl.Float64).alias("exit_odds"), pl.lit(None, rows.schema["decided_at"]).alias("exit_at")]
+    rows = rows.with_columns(offer=pl.lit(None, pl.Int64), offer_minor=pl.lit(None, pl.Float64))
     if later is None:
         return rows.with_columns(pl.col("odds").alias("filled"), *no_exit)
     keyed = rows.with_columns(_line=pl.col("line").fill_null(_NO_LINE)).with_row_index("_row")
@@ -190,29 +191,30 @@ def _fill(rows: pl.DataFrame, quotes: pl.DataFrame, delay_ns: int) -> pl.DataFra
 
 
 def _at_exchange(rows: pl.DataFrame, recordings: Recordings, delay_ns: int) -> pl.DataFrame:
-    """Set `filled`, `_filled_at` and `size_minor` of bets at the exchange by its recorded books."""
+    """Set `filled`, `_filled_at`, `offer` and `offer_minor` of bets at the exchange by its recorded books."""
     own = rows.filter(pl.col("bookmaker") == recordings.bookmaker)
     arrives = (own["decided_at"].cast(pl.Int64) + delay_ns).to_list()
     lines = own["line"].fill_nan(None).to_list()
     bets = zip(own["event_id"].to_list(), own["market"].to_list(), lines, own["selection"].to_list(), strict=True)
-    prices = prices_on_arrival(recordings, zip(bets, own["side"].to_list(), arrives, strict=True))
-    odds, size, at_ns = zip(*prices, strict=True) if prices else ((), (), ())
+    met = arrivals(recordings, zip(bets, own["side"].to_list(), arrives, strict=True))
     found = own.select(
         "_row",
-        _odds=pl.Series(odds, dtype=pl.Float64).fill_nan(None),
-        _size=pl.Series(size, dtype=pl.Float64),
-        _at=pl.Series(at_ns, dtype=pl.Int64).cast(rows.schema["decided_at"]),
+        _odds=pl.Series([one.odds for one in met], dtype=pl.Float64).fill_nan(None),
+        _at=pl.Series([one.at_ns for one in met], dtype=pl.Int64).cast(rows.schema["decided_at"]),
+        offer=pl.Series([one.offer for one in met], dtype=pl.Int64),
+        offer_minor=pl.Series([one.size_minor for one in met], dtype=pl.Float64),
     )
     mine, never = pl.col("bookmaker") == recordings.bookmaker, pl.col("bookmaker").is_in(recordings.never)
-    size_now = pl.when(pl.col("_odds").is_not_null()).then(pl.min_horizontal("size_minor", "_size"))
+    is_there = pl.col("_odds").is_not_null()
     return (
-        rows.join(found, on="_row", how="left", maintain_order="left")
+        rows.drop("offer", "offer_minor")
+        .join(found, on="_row", how="left", maintain_order="left")
         .with_columns(
+            *(pl.when(is_there).then(name).alias(name) for name in ("offer", "offer_minor")),
             filled=pl.when(mine).then("_odds").when(~never).then("filled"),
             _filled_at=pl.when(mine).then("_at").otherwise("_filled_at"),
-            size_minor=pl.coalesce(size_now, "size_minor"),
         )
-        .drop("_odds", "_size", "_at")
+        .drop("_odds", "_at")
     )
 
 

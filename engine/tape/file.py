@@ -19,7 +19,7 @@ from engine.errors import TapeError
 from engine.files import write_bytes
 from engine.tape.columns import Tape, slim
 
-_MAGIC: Final = b"BEATAPE3"
+_MAGIC: Final = b"BEATAPE4"
 _DIGEST: Final = 32
 _FRAMES: Final = ("rows", "events", "refused")
 _SCALARS: Final = ("first_midnight", "zone", "hash")

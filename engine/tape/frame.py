@@ -125,7 +125,7 @@ def _checked(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _settled(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with `state`, `settled_at`, the shares of dead heats and `reduction_rule` as `assemble` needs them."""
+    """Rows with `state`, `settled_at`, shares of dead heats, `reduction_rule` and no offers, as `assemble` needs it."""
     open_ = pl.col("settled_at").is_null() | (pl.col("result") == "unknown")
     share = pl.col("share").fill_null(1.0)
     return rows.with_columns(
@@ -139,6 +139,8 @@ def _settled(rows: pl.DataFrame) -> pl.DataFrame:
         reduction_rule=pl.col("reduction_rule").replace_strict(
             _REDUCTIONS, range(len(_REDUCTIONS)), default=int(Reduction.EXCHANGE_WIN), return_dtype=pl.Int8
         ),
+        offer=pl.lit(None, pl.Int64),
+        offer_minor=pl.lit(None, pl.Float64),
     )
 
 

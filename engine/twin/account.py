@@ -48,6 +48,7 @@ class Account:
         self.open_in_commission_market: dict[int, int] = defaultdict(int)
         self.pnl_of_commission_market: dict[int, float] = defaultdict(float)
         self.questions_bet: set[int] = set()
+        self.taken_of_offer: dict[int, float] = defaultdict(float)
         self.peak = self.high = self.day_start = self.cash
         self.drawdown = self.max_drawdown = 0.0
         self.staked_today = self.turnover = self.commission = self.clv_sum = 0.0

@@ -59,12 +59,18 @@ class Twin(Account):
             if self.tape.group[legs[0]] < 0 and self.fill_too_small(legs[0], sized[legs[0]], limit, wanted):
                 refused[legs[0]] = Reason.SIZE
                 sized = {}
+            elif self.tape.group[legs[0]] < 0 and (left := self.left_of_offer(legs[0])) < sized[legs[0]]:
+                if self.cut_too_small(left, sized[legs[0]]):
+                    refused[legs[0]] = Reason.SIZE
+                sized, limit = {} if refused else {legs[0]: left}, Reason.SIZE
             for row in sized:
                 if self.too_small(row, sized[row]):
                     by_rule = self.too_small(row, wanted[row])
                     refused[row] = Reason.STAKE_MINIMUM if by_rule else limit
                 else:
                     stakes[row] = self.rounded(row, sized[row])
+        if not refused and self.tape.group[legs[0]] >= 0:  # a leg that is cut would leave the others uncovered
+            refused = {row: Reason.SIZE for row in legs if self.left_of_offer(row) < stakes[row][0]}
         if not refused:
             refused = {row: answer for row in legs if (answer := self.answer(row)) is not None}
         for row in legs:
@@ -164,6 +170,23 @@ class Twin(Account):
         allowed = min(wanted[row], single[Reason.CAP_BET], *shared.values())
         return stake * (1.0 + 2.0**-51) < self.config.fill_min_frac * allowed
 
+    def left_of_offer(self, row: int) -> float:
+        """What the recorded offer that an order meets still takes, at risk; +inf where none is recorded."""
+        tape, offer = self.tape, int(self.tape.offer[row])
+        if offer < 0:
+            return math.inf
+        left = max(0.0, float(tape.offer_minor[row]) - self.taken_of_offer[offer])
+        if tape.is_lay[row]:
+            odds = float(tape.quoted[row])
+            at_risk = left * (odds - 1.0)
+            left = float(round(at_risk)) if abs(round(at_risk) - at_risk) <= 1e-15 * left * odds else at_risk
+        return left * self.limit_factor[int(tape.bookmaker[row])]
+
+    def cut_too_small(self, left: float, stake: float) -> bool:
+        """Whether what an offer takes of an order is less than `fill_min_frac` of it."""
+        kept, asked = (down_to_steps(amount, self.config.stake_increment_minor) for amount in (left, stake))
+        return kept < asked and kept * (1.0 + 2.0**-51) < self.config.fill_min_frac * asked
+
     def single(self, wanted: dict[int, float]) -> tuple[dict[int, float], Reason]:
         """The largest stake of one bet that rule and limits allow, and the limit that binds (none: STAKE_MINIMUM)."""
         ((row, stake),) = wanted.items()
@@ -247,6 +270,8 @@ class Twin(Account):
         self.open_on_competition[int(tape.competition[row])] += stake
         self.open_in_commission_market[int(tape.market[row])] += 1
         self.questions_bet.add(int(tape.question[row]))
+        if tape.offer[row] >= 0:
+            self.taken_of_offer[int(tape.offer[row])] += backer if tape.is_lay[row] else stake
         close_prob = float(tape.close_prob[row])
         if not math.isnan(close_prob):
             self.clv_sum += self.back_equivalent(row) * close_prob - 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -115,6 +116,18 @@ def random_tape(rng: np.random.Generator, n: int) -> Tape:
         events=pl.DataFrame({"event_id": np.unique(events), "home": [f"h{e}" for e in np.unique(events)]}),
         zone=zone,
         hash="",
+    )
+
+
+def with_offers(rng: np.random.Generator, tape: Tape) -> Tape:
+    """The tape with a few recorded offers, each met by several rows."""
+    n = len(tape)
+    drawn = np.where(rng.random(n) < 0.5, rng.integers(0, max(1, n // 6), n), -1)
+    _, offer = np.unique(np.concatenate([[-1], drawn]), return_inverse=True)  # dense from 0, and -1 for none
+    return replace(
+        tape,
+        offer=offer[1:].astype(np.int64) - 1,
+        offer_minor=np.where(drawn >= 0, rng.integers(20, 6_000, n), np.inf).astype(float),
     )
 
 

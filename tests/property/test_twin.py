@@ -17,7 +17,7 @@ from engine.kernel.codes import REASONS, State
 from engine.kernel.params import Params
 from engine.tape import Tape
 from engine.twin import Twin
-from tests.property.tapes import random_configuration, random_tape
+from tests.property.tapes import random_configuration, random_tape, with_offers
 
 BATCHES, CASES = 4, 1_000
 
@@ -72,6 +72,7 @@ def test_kernel_and_twin_agree_on_random_cases(batch: int) -> None:
     for case in range(CASES):
         rng = np.random.default_rng((20_240_329, batch, case))
         tape = random_tape(rng, int(rng.integers(1, 80)))
+        tape = with_offers(rng, tape) if case % 2 else tape
         seen, bet = compare(tape, random_configuration(rng), seed=case)
         reasons += seen
         states += bet

@@ -164,7 +164,7 @@ def decide_lanes(block, row, draw, clv, shared, staking, unit_increment):
             staked_today=state[at(acc.STAKED_TODAY, lane)],
             day_start_equity=state[at(acc.DAY_START, lane)],
         )
-        reason, stake, _ = decide(row, account, params, draw)
+        reason, stake, _ = decide(row, account, params, draw, np.inf)
         taken = state[at(TAKEN, lane)]
         reason = ONE_PER_MARKET if params.one_per_market * taken == 1.0 else reason
         reason = BREAKER_STREAK if state[at(acc.COOLING, lane)] == acc.ACTIVE else reason

@@ -38,7 +38,7 @@ _NUMBERS: Final = {
     "size_minor": np.nan, "kelly_frac": np.nan, "prob_sd": np.nan, "priority": np.nan,
 }  # fmt: skip
 #: columns of `Columns` that only a history has
-_LONGS: Final = ("settled_at", "settle_order", "midnights", "reduction_rule")
+_LONGS: Final = ("settled_at", "settle_order", "midnights", "reduction_rule", "offer")
 _BYTES: Final = ("state", "is_lay", "ladder")
 
 _text_hash = lru_cache(maxsize=65_536)(text_hash)

@@ -87,7 +87,7 @@ def opening_wallets(rules: Rules, bookmakers: Sequence[str]) -> dict[str, int]:
     """The opening bankroll by wallet, whole minor units, for the first entries of a ledger.
 
     Without wallets all of it is in the pool, named ``""``. Else each bookmaker has an equal part, and the first ones
-    get the remainder (`engine.kernel.walk.open_wallets`).
+    get the remainder (`engine.kernel.supply.open_wallets`).
 
     Parameters
     ----------

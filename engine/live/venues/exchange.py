@@ -6,15 +6,14 @@ size bounds the stake. Orders at prices that are never offered, such as starting
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from engine.exchange.book import MarketBook, RunnerBook, RunnerKey
-from engine.exchange.matching import Queue, SimulatedOrder
-from engine.exchange.recorded import UNKNOWN, Arrival, RecordedMarket, Recordings, Runner, offered
+from engine.exchange.book import RunnerKey
+from engine.exchange.recorded import UNKNOWN, Arrival, RecordedMarket, Recordings, Runner
 from engine.live.venue import Order, Outcome, Receipt
 from engine.live.venues.account import Bet
 from engine.live.venues.fills import Draft, FillModel, Fills, rejected
@@ -22,41 +21,22 @@ from engine.live.venues.prices import NO_PRICE, Price, PriceSource
 
 __all__ = ["NOT_OFFERED", "UNMATCHED", "ExchangeFills"]
 
-#: reasons of refusals beside those of `engine.exchange.recorded`: nothing is left at any price; no such order is taken
+#: reasons of refusals beside those of `engine.exchange.recorded`: there is no price at all; no such order is taken
 UNMATCHED: Final = "unmatched"
 NOT_OFFERED: Final = "not_offered"
-_MINOR: Final = 100.0
 #: files that are open at once
 _OPEN_MOST: Final = 64
 _Place = tuple[tuple[Path, ...], str]
 
 
 class _Market:
-    """A recorded market, and our orders on it."""
+    """A recorded market, and what we took of its offers, minor units."""
 
     def __init__(self, runner: Runner, bets: Iterable[tuple[RunnerKey, Bet]], delay_ns: int) -> None:
-        self.queues = dict[RunnerKey, Queue]()
-        self.recorded = RecordedMarket(runner.paths, runner.market_id, self._told)
+        self.recorded, self.taken = RecordedMarket(runner.paths, runner.market_id), Counter[int]()
         for key, bet in bets:
-            arrival = self.recorded.arrive(key, bet.order.decided_at_ns + delay_ns)
-            if arrival.book is not None:
-                self.take(key, arrival.book, bet.order.side, _size_of(bet.receipt, bet.order))
-
-    def take(self, key: RunnerKey, book: RunnerBook, side: str, size_minor: float) -> None:
-        """Take a size from the best prices that are left."""
-        any_price = 1.01 if side == "back" else 1000.0
-        queue = self.queues.setdefault(key, Queue())
-        queue.arrive(SimulatedOrder(side, any_price, size_minor / _MINOR, fill_or_kill=True), book)
-
-    def taken(self, key: RunnerKey, side: str) -> dict[float, float]:
-        """Size by price that we took of what stands there now."""
-        queue = self.queues.get(key)
-        return queue.taken[side] if queue else {}
-
-    def _told(self, book: MarketBook) -> None:
-        for key, queue in self.queues.items():
-            if key in book.runners:
-                queue.change(book.runners[key], is_open=book.is_open)
+            arrival = self.recorded.arrive(key, bet.order.side, bet.order.decided_at_ns + delay_ns)
+            self.taken[arrival.offer] += _size_of(bet.receipt, bet.order)
 
 
 class ExchangeFills(Fills):
@@ -75,8 +55,8 @@ class ExchangeFills(Fills):
     Notes
     -----
     Orders on a market come in the order of their arrival, as on a replay. The delay that the market had at the arrival
-    counts on top of that of the model. An answer stands: the same key again takes nothing more. What the legs of a
-    group took stays taken if another leg fails, so the venue gives rather less than more.
+    counts on top of that of the model. What an order takes of an offer is gone for every later one that meets the same
+    offer, as in the backtest (`engine.tape.Tape.offer`). An answer stands: the same key again takes nothing more.
     """
 
     def __init__(self, model: FillModel, prices: PriceSource, recordings: Recordings, bets: Iterable[Bet] = ()) -> None:
@@ -114,17 +94,19 @@ class ExchangeFills(Fills):
         draft = super().draft(order, free_minor, results, alone=alone)
         if order.bookmaker != self._recordings.bookmaker:
             return draft
-        arrival = self._arrivals.pop(order.key)
-        if arrival.reason:
-            return rejected(order, arrival.reason, arrival.at_ns, draft.facts)
-        draft = replace(draft, arrives_ns=arrival.at_ns)
-        if draft.facts.get("filled") is None:
-            return rejected(order, UNMATCHED, arrival.at_ns, draft.facts)
-        runner = self._runner_of(order)
-        if draft.receipt.outcome is Outcome.PLACED and runner is not None and arrival.book is not None:
-            self._market_of(runner).take(runner.key, arrival.book, order.side, _size_of(draft.receipt, order))
-            self._answers[order.key] = draft
-        return draft
+        arrival = self._arrivals[order.key]
+        if arrival.offer < 0:
+            return rejected(order, arrival.reason or UNMATCHED, arrival.at_ns, draft.facts)
+        return replace(draft, arrives_ns=arrival.at_ns)
+
+    def keep(self, drafts: Sequence[Draft]) -> None:
+        """As `Fills.keep`: what the placed ones take of their offers is gone."""
+        for draft in drafts:
+            order, met = draft.order, self._arrivals.pop(draft.order.key, None)
+            runner = self._runner_of(order)
+            if runner is not None and met is not None and draft.receipt.outcome is Outcome.PLACED:
+                self._market_of(runner).taken[met.offer] += _size_of(draft.receipt, order)
+                self._answers[order.key] = draft
 
     def _arrival(self, order: Order, offered_price: Price, arrives_ns: int) -> Price | None:
         if order.bookmaker != self._recordings.bookmaker:
@@ -134,11 +116,8 @@ class ExchangeFills(Fills):
             self._arrivals[order.key] = Arrival(UNKNOWN, arrives_ns)
             return NO_PRICE
         market = self._market_of(runner)
-        arrival = self._arrivals[order.key] = market.recorded.arrive(runner.key, arrives_ns)
-        if arrival.book is None:
-            return NO_PRICE
-        odds, size = offered(arrival.book, order.side, market.taken(runner.key, order.side))
-        return Price(arrival.at_ns, odds, size)
+        met = self._arrivals[order.key] = market.recorded.arrive(runner.key, order.side, arrives_ns)
+        return Price(met.at_ns, met.odds, max(0.0, met.size_minor - market.taken[met.offer]))
 
     def _size_bound(self, order: Order, offered_price: Price, arrival: Price) -> float:
         if order.bookmaker != self._recordings.bookmaker:

@@ -15,7 +15,7 @@ from engine.kernel.codes import REASONS, Reason
 from engine.kernel.decide import PENDING
 from engine.kernel.params import Params
 from engine.kernel.record import Row
-from engine.kernel.walk import update_limits
+from engine.kernel.supply import update_limits
 from engine.kernel.whole import SAME_PRICE
 from engine.live.venue import IMPLAUSIBLE, INSUFFICIENT_FUNDS, Order, Outcome, Receipt
 from engine.live.venues.guard import is_far
@@ -132,6 +132,9 @@ class Fills:
             return rejected(order, reason, arrives_ns, facts)
         facts["far"] = is_far(odds, self.prices.compared(order))
         return Draft(order, Receipt(order.key, "", Outcome.PLACED, odds, stake, backer), arrives_ns, facts)
+
+    def keep(self, drafts: Sequence[Draft]) -> None:
+        """Drafts are the venue's answers, and stand: what they took is not there again. Here no price runs out."""
 
     def is_ready(self, order: Order, arrives_ns: int) -> bool:
         """Whether it is known at which price a delayed order arrives."""

@@ -317,6 +317,7 @@ class PaperVenue:
             drafts = [rejected(order, IMPLAUSIBLE, order.decided_at_ns, facts) for order in orders]
         else:
             drafts = together(self._drafts(orders))
+            self.fills.keep(drafts)
         return [self.account.add(d.order, d.receipt, d.arrives_ns, d.facts).receipt for d in drafts]
 
     def _drafts(self, orders: Sequence[Order]) -> list[Draft]:
@@ -339,7 +340,9 @@ class PaperVenue:
                 for legs in groups:
                     results, alone = self.account.results, len(legs) == 1
                     drafts = [self.fills.draft(bet.order, bet.at_risk_minor, results, alone=alone) for bet in legs]
-                    for bet, draft in zip(legs, together(drafts), strict=True):
+                    drafts = together(drafts)
+                    self.fills.keep(drafts)
+                    for bet, draft in zip(legs, drafts, strict=True):
                         self._restate(bet, draft.receipt, draft.facts)
             self._watch([bet.order.key for legs in groups for bet in legs])
         self._pending = [bet.order.key for bet in waiting if self._waits(bet.order.key)]

@@ -28,7 +28,7 @@ VENUES: dict[str, dict[str, Any]] = {
 #: columns that a result or a later price brings, and ids that count from the first row of a history
 FROM_HISTORY = (
     "settled_at", "filled", "state", "dead_heat_share", "place_share", "reduction_frac", "reduction_rule",
-    "each_way_frac", "exit_odds", "close_prob", "settle_order", "midnights",
+    "each_way_frac", "exit_odds", "close_prob", "settle_order", "midnights", "offer", "offer_minor",
 )  # fmt: skip
 IDS = ("event", "competition", "question", "market", "bookmaker", "group")
 

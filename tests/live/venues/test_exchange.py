@@ -12,12 +12,12 @@ from engine import Configuration
 from engine.clock import SECOND_NS
 from engine.errors import DataError
 from engine.exchange.files import Lines
-from engine.exchange.recorded import CLOSED, UNKNOWN, RecordedMarket, Recordings, prices_on_arrival
+from engine.exchange.recorded import CLOSED, UNKNOWN, RecordedMarket, Recordings, arrivals
 from engine.live.venue import Order, Outcome, Receipt
 from engine.live.venues import exchange
 from engine.live.venues.account import Bet
 from engine.live.venues.exchange import NOT_OFFERED, UNMATCHED, ExchangeFills
-from engine.live.venues.fills import FillModel, Fills
+from engine.live.venues.fills import FillModel, Fills, rejected
 from engine.live.venues.prices import ReplayPrices
 from engine.source.betfair.history import EXCHANGE, read_file
 from engine.source.betfair.recordings import recordings_of
@@ -34,7 +34,9 @@ def made(path: Path, ladders: dict[str, Any], *lines: str, bets: tuple[Bet, ...]
 
 
 def answer(fills: Fills, number: int = 1, **values: Any) -> tuple[str, float, int]:
-    receipt = fills.draft(order(number, **values), BANKROLL, []).receipt
+    draft = fills.draft(order(number, **values), BANKROLL, [])
+    fills.keep([draft])
+    receipt = draft.receipt
     return receipt.reason or str(receipt.outcome), receipt.odds, receipt.matched_minor
 
 
@@ -56,8 +58,32 @@ def test_what_an_earlier_order_took_is_not_there_again_and_the_same_order_takes_
     fills = made(tmp_path, {"atb": [[2.0, 15.0]]}, line(30, {"atb": [[2.0, 0]]}), line(31, {"atb": [[2.0, 15.0]]}))
     assert [answer(fills) for _ in range(2)] == [("placed", 2.0, 1_000)] * 2
     assert answer(fills, 2) == ("placed", 2.0, 500)
-    assert answer(fills, 3)[0] == UNMATCHED
+    assert answer(fills, 3)[0] == "size"
     assert answer(fills, **later(40, 4))[0] == "placed"
+
+
+def test_what_was_taken_is_gone_until_the_price_has_left_the_book_and_deeper_prices_are_left_alone(
+    tmp_path: Path,
+) -> None:
+    moves = [
+        line(20, {"atb": [[2.0, 3.0]]}), line(40, {"atb": [[2.0, 25.0]]}), line(60, {"atb": [[2.1, 1.0]]}),
+        line(80, {"atb": [[2.1, 0]]}), line(100, {"atb": [[2.0, 0.009]]}), line(101, {"atb": [[2.0, 15.0]]}),
+    ]  # fmt: skip
+    fills = made(tmp_path, {"atb": [[2.0, 12.0], [1.9, 40.0]]}, *moves)
+    got = [answer(fills, **later(seconds, number)) for number, seconds in enumerate((0, 10, 30, 50, 70, 90, 110), 1)]
+    size, placed = "size", "placed"
+    assert [one[0] for one in got] == [placed, placed, size, placed, placed, placed, placed]
+    assert [(odds, minor) for word, odds, minor in got if word == placed] == [
+        (2.0, 1_000), (2.0, 200), (2.0, 1_000), (2.1, 100), (2.0, 300), (2.0, 1_000),
+    ]  # fmt: skip
+
+
+def test_a_draft_that_does_not_become_an_answer_takes_nothing(tmp_path: Path) -> None:
+    fills = made(tmp_path, {"atb": [[2.0, 15.0]]})
+    for number in (1, 2):
+        assert fills.draft(order(number), BANKROLL, []).receipt.matched_minor == 1_000
+    fills.keep([rejected(order(2), "group", T0_NS)])
+    assert answer(fills, 3) == ("placed", 2.0, 1_000)
 
 
 @pytest.mark.parametrize(("back_s", "left"), [(None, 500), (20, 1_000)])
@@ -109,9 +135,9 @@ def test_orders_that_nobody_takes_are_refused_by_name_and_other_bookmakers_keep_
 
 
 def test_a_lay_takes_the_size_of_the_price_on_arrival(tmp_path: Path) -> None:
-    fills = made(tmp_path, {"atl": [[1.9, 4.0], [2.0, 4.0]]}, side="lay")
-    assert answer(fills, side="lay", odds_worst=3.0, backer_minor=1_000) == ("placed", 1.9, 400)
-    assert answer(fills, 2, side="lay", odds_worst=3.0, backer_minor=1_000) == ("placed", 2.0, 400)
+    fills = made(tmp_path, {"atl": [[1.9, 6.0], [2.0, 4.0]]}, side="lay")
+    assert answer(fills, side="lay", odds_worst=3.0, stake_minor=360) == ("placed", 1.9, 360)
+    assert answer(fills, 2, side="lay", odds_worst=3.0, backer_minor=1_000) == ("placed", 1.9, 240)
 
 
 def test_lines_that_cannot_be_read_are_counted_by_file_and_a_lost_market_refuses(tmp_path: Path) -> None:
@@ -133,8 +159,8 @@ def test_a_market_goes_on_in_the_next_file_and_an_image_of_the_stream_without_it
     recordings = Recordings("aaa", {(1, "1x2", None, "home"): first._replace(paths=(tmp_path / "1", tmp_path / "2"))})
     bet = (1, "1x2", None, "home")
     asked = [(bet, "back", T0_NS + seconds * SECOND_NS) for seconds in (25, 7, 10)]
-    found = [price[:2] for price in prices_on_arrival(recordings, asked)]
-    assert found[:2] == [(2.2, 300.0), (2.0, 1_500.0)] and found[2][0] != found[2][0]
+    found = arrivals(recordings, asked)
+    assert [one[2:] for one in found[:2]] == [(2.2, 300.0, 1), (2.0, 1_500.0, 0)] and found[2].offer == -1
 
 
 def test_few_files_are_open_at_once_and_a_market_goes_on_where_it_was(
@@ -184,10 +210,12 @@ def test_at_the_recorded_best_price_the_book_gives_what_the_backtest_gives(name:
     for number, (row, side, stake) in enumerate(exact, 1):
         wanted = wanted_at(number, row, side, stake)
         rules = Fills(MODEL, fills.prices).draft(wanted, 10**12, [])
-        assert fills.draft(wanted, 10**12, []).receipt == rules.receipt
+        draft = fills.draft(wanted, 10**12, [])
+        fills.keep([draft])
+        assert draft.receipt == rules.receipt
         placed += rules.receipt.outcome is Outcome.PLACED
         again = fills.draft(replace(wanted, key=f"{number:032x}"), 10**12, []).receipt
-        assert again.outcome is Outcome.REJECTED or again.odds != rules.receipt.odds or again.backer_minor in (1, 2)
+        assert again.reason == "size" or again.backer_minor in (1, 2)
     assert placed == len(exact) >= 4
 
 
@@ -205,7 +233,7 @@ def test_every_line_of_the_recordings_is_read(reference_dir: Path) -> None:
     assert recordings.notes == () and len({runner.market_id for runner in recordings.runners.values()}) == 6
     for runner in {runner.paths[0]: runner for runner in recordings.runners.values()}.values():
         lines, market = Lines(runner.paths[0]), RecordedMarket(runner.paths, runner.market_id)
-        market.arrive(runner.key, 2**62)
+        market.arrive(runner.key, "back", 2**62)
         assert not market.unreadable and sum(1 for _ in lines) > 0
 
 

@@ -69,7 +69,7 @@ def at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def words(home: Path, *more: str) -> list[str]:
     return [
-        "strategy=both", "strategy.odds_max=12", "strategy.edge_min=-1", "data.decide_at=before_start:1m",
+        "strategy=both", "strategy.odds_max=12", "strategy.edge_min=-1", "data.decide_at=before_start:1m+55s",
         "risk=off", "staking=percent",
         "staking.fraction=0.005", "execution.commission_rates={betfair_exchange:0.05}", "execution.delay=5s",
         "execution.price_tolerance_frac=0.02", f"execution.recordings={home / 'races'}", "report=false", *more,
@@ -93,6 +93,9 @@ def test_backtest_and_paper_make_the_same_bets_to_the_cent() -> None:
     ]  # fmt: skip
     columns = ("id", "stake_minor", "backer_stake_minor", "odds_placed", "pnl_minor")
     assert sorted(traded) == sorted(bets.select(columns).fill_null(0).rows())
+    series = ("event_id", "market", "selection", "side")
+    at = [(*(asked[key].body[name] for name in series), one.body["odds"]) for key, one in placed.items()]
+    assert len(at) - len(set(at)) > 20  # the same selection again, at the same price
     refused = [one.body["reason"] for one in by_intent(Kind.REJECTED, "races").values()]
     assert len(traded) > 100 and (bets["backer_stake_minor"] > 0).sum() > 40 and refused.count("price_moved") > 10
     cut = [one for key, one in placed.items() if one.body["matched_minor"] < asked[key].body["stake_minor"]]
