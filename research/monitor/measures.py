@@ -12,15 +12,13 @@ from typing import Final, NamedTuple
 
 from engine.live.alerts.rules import alert_of_breaker
 from engine.live.alerts.table import ALERTS, Severity
-from engine.live.running.status import BandLine, BreakerLine, Status
+from engine.live.running.status import CHANNEL, BandLine, BreakerLine, Status
 from engine.promotion.bands import end_shown
 from research.monitor.watcher import Snapshot
 
 #: values of `Status.runner`
 RUNNER: Final = ("running", "stopped", "dead", "never")
 
-#: a line of the status with this prefix is a channel of alerts, not a breaker
-_CHANNEL: Final = "alerts/"
 #: days that the page lists for their sign-off
 _DAYS: Final = 8
 #: fields of `AlertCounts`
@@ -69,7 +67,7 @@ def _table(table: Callable[[Snapshot], Mapping[str, float]]) -> Callable[[Snapsh
 
 def _breakers(value: Callable[[BreakerLine], float | None]) -> Callable[[Snapshot], Samples]:
     return lambda one: [
-        ((line.name,), value(line)) for line in one.status.breakers if not line.name.startswith(_CHANNEL)
+        ((line.name,), value(line)) for line in one.status.breakers if not line.name.startswith(CHANNEL)
     ]
 
 
@@ -84,14 +82,14 @@ def _info(one: Snapshot) -> Samples:
 
 def _tripped(one: Snapshot) -> Samples:
     for line in one.status.breakers:
-        if not line.name.startswith(_CHANNEL):
+        if not line.name.startswith(CHANNEL):
             alert = "killed" if line.name == "kill" else alert_of_breaker(line.name)
             yield (line.name, alert, ALERTS[alert].severity.value), float(line.tripped)
 
 
 def _channels(one: Snapshot) -> Samples:
-    lines = [line for line in one.status.breakers if line.name.startswith(_CHANNEL)]
-    return [((line.name.removeprefix(_CHANNEL),), float(line.tripped)) for line in lines]
+    lines = [line for line in one.status.breakers if line.name.startswith(CHANNEL)]
+    return [((line.name.removeprefix(CHANNEL),), float(line.tripped)) for line in lines]
 
 
 def _deliveries(one: Snapshot) -> Samples:
@@ -143,6 +141,8 @@ MEASURES: Final = (
                                                                                  default=None))),
     Measure("bea_market_timestamp_seconds", "where the market is", _time(lambda one: one.status.at_ns)),
     Measure("bea_feed_heard_timestamp_seconds", "when the feed last said something", _time(lambda one: one.heard_ns)),
+    Measure("bea_feed_passed_over_total", "what the feed passed over in the current run, by reason",
+            _table(lambda one: one.status.passed_over), ("reason",)),
     Measure("bea_bets", "bets by state", _table(lambda one: one.status.bets), ("state",)),
     Measure("bea_bets_open", "bets that are not over", _of_status(lambda status: len(status.open_bets))),
     Measure("bea_decisions_total", "decisions by reason", _table(lambda one: one.status.reasons), ("reason",)),

@@ -11,7 +11,7 @@ from typing import Any, Final
 from engine.clock import SECOND_NS
 from engine.live.alerts.table import Severity
 from engine.live.ledger.control import Command
-from engine.live.running.status import BandLine, BreakerLine
+from engine.live.running.status import CHANNEL, BandLine, BreakerLine
 from engine.promotion.bands import end_shown
 from research.monitor.html import part
 from research.monitor.watcher import Snapshot
@@ -50,7 +50,7 @@ def _state(view: View) -> dict[str, Any]:
         tone, word = "bad", "not readable"
     elif status.killed or status.runner == "dead":
         tone, word = "bad", "killed" if status.killed else "dead"
-    elif any(line.tripped and not line.name.startswith("alerts/") for line in status.breakers):
+    elif any(line.tripped and not line.name.startswith(CHANNEL) for line in status.breakers):
         tone, word = "warn", "breaker open"
     elif status.runner == "running":
         tone, word = "good", "running"
@@ -140,7 +140,7 @@ def _breaker(line: BreakerLine) -> dict[str, Any]:
         used = 1.0
     elif line.measured is not None and line.limit and line.limit > 0:
         used = min(1.0, max(0.0, line.measured / line.limit))
-    channel = line.name.startswith("alerts/")
+    channel = line.name.startswith(CHANNEL)
     shown = NOTHING
     if line.measured is not None and line.limit is not None:
         shown = f"{_small(line.measured)} of {_small(line.limit)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.errors import printable
-from engine.live.running.status import BandLine, BetLine, BreakerLine, Status
+from engine.live.running.status import CHANNEL, BandLine, BetLine, BreakerLine, Status
 from research.report.naming import reason_name
 from research.report.text import NOTHING, count, money, number, percent, sentence_case
 
@@ -163,7 +163,7 @@ def _breaker(line: BreakerLine, at_ns: int) -> str:
     text = f"{line.name.replace('_', ' ')}"
     if line.tripped:
         text += " TRIPPED" + (f": {printable(line.cause, 60)}" if line.cause else "")
-        if line.name.startswith("alerts/"):  # a channel: it stops nothing, and nothing is ended
+        if line.name.startswith(CHANNEL):  # a channel: it stops nothing, and nothing is ended
             return text
         ends = f"until {instant(line.until_ns)}" if line.until_ns else "ends by its rule"
         return f"{text}; {'a person must resume it' if line.human else ends}"

@@ -32,6 +32,7 @@ from engine.live.running.assembly import Assembled, Knobs, Plan, assemble
 from engine.live.running.herald import Herald
 from engine.live.running.runner import Runner
 from engine.live.running.status import Status
+from engine.live.running.wellness import Wellness
 from engine.live.venue import VenueFailure
 from engine.live.venues.exchange import ExchangeFills
 from engine.live.venues.fills import FillModel
@@ -169,7 +170,7 @@ def compose(
     plan = replace(plan, listeners=_listeners(name, feed, prices, unseen, keeps=not rehearses))
     knobs = Knobs(settings.executor, settings.runner, settings.breakers)
     with ExitStack() as stack:
-        herald = _herald(settings.alerts, machine, stack)
+        herald = _herald(settings.alerts, name, machine, stack)
         warm(rules)  # compiling can take longer than a lease lasts
         first = opened_entry(deployed.promotion, PAPER if venue is None else venue.profile.name)
         kept = partial(open_ledger, name, first, settings=settings.ledger, clock=machine, holder=holder, probe=probe)
@@ -188,10 +189,10 @@ def _words(deployed: Deployed) -> tuple[str, ...]:
     return tuple(f"{gate}: {reason}" for gate, reason in deployed.promotion.acknowledged.items())
 
 
-def _herald(settings: AlertSettings, machine: SystemClock, stack: ExitStack) -> Herald:
-    sender = AlertSender(settings, machine, channels_of(settings, os.environ))
+def _herald(settings: AlertSettings, name: str, machine: SystemClock, stack: ExitStack) -> Herald:
+    sender = AlertSender(settings, machine, channels_of(settings, os.environ), name)
     stack.callback(sender.close)
-    return Herald(sender)
+    return Herald(sender, Wellness(settings.all_well_hour, machine))
 
 
 def _in_memory(first: Entry, settings: LedgerSettings, machine: SystemClock) -> ChainedLedger:

@@ -75,6 +75,8 @@ class AlertSender:
         Its monotonic time counts repetitions and the minute.
     channels : mapping of str to Channel
         As `channels_of` makes them.
+    name : str
+        Whose alerts they are: it stands in their titles. Empty: nobody's.
 
     Attributes
     ----------
@@ -84,8 +86,8 @@ class AlertSender:
         Of all that were raised, sent or not.
     """
 
-    def __init__(self, settings: AlertSettings, clock: Clock, channels: Mapping[str, Channel]) -> None:
-        self._settings, self._clock, self._channels = settings, clock, dict(channels)
+    def __init__(self, settings: AlertSettings, clock: Clock, channels: Mapping[str, Channel], name: str = "") -> None:
+        self._settings, self._clock, self._channels, self._name = settings, clock, dict(channels), name
         self._minute = LastMinute(clock)
         self._last: dict[tuple[str, str], int] = {}
         self._queue: queue.Queue[Raised | None] = queue.Queue(settings.queue)
@@ -97,10 +99,18 @@ class AlertSender:
         self.tally = Tally()
         self._unsaid = 0
 
-    def send(self, alert: Raised) -> bool:
-        """Hand an alert over; never waits, never raises. Whether it is on its way."""
+    def send(self, alert: Raised, *, asked_for: bool = False) -> bool:
+        """Hand an alert over; never waits, never raises. Whether it is on its way.
+
+        Parameters
+        ----------
+        alert : Raised
+        asked_for : bool
+            A setting of its own asks for it, so the lowest severity does not hold it back.
+        """
         self.tally.add(alert.alert.name, self._clock.wall_ns())
-        if not self._channels or _RANK[alert.alert.severity] < _RANK[Severity(self._settings.lowest)]:
+        is_low = _RANK[alert.alert.severity] < _RANK[Severity(self._settings.lowest)]
+        if not self._channels or (is_low and not asked_for):
             return False
         now = self._clock.monotonic_ns()
         same = (alert.alert.name, alert.subject)
@@ -112,14 +122,18 @@ class AlertSender:
             self.left_out += 1
             self._unsaid += 1
             return False
-        if self._unsaid and len(self._minute) < self._settings.per_minute:
-            count, self._unsaid = self._unsaid, 0
-            self.tally.add("alerts_left_out", self._clock.wall_ns())
-            self._put(raised("alerts_left_out", facts=f"{count} of them"))
+        self.say_left_out()
         self._last[same] = now
         self._minute.add()
         self._forget(now)
         return self._put(alert)
+
+    def say_left_out(self) -> None:
+        """Tell how many alerts were left out, once there is room again; asked now and then where no other comes."""
+        if self._unsaid and len(self._minute) < self._settings.per_minute:
+            count, self._unsaid = self._unsaid, 0
+            self.tally.add("alerts_left_out", self._clock.wall_ns())
+            self._put(raised("alerts_left_out", facts=f"{count} of them"))
 
     def _forget(self, now: int) -> None:
         """Keep the memory of what was sent small."""
@@ -142,7 +156,7 @@ class AlertSender:
         while (alert := self._queue.get()) is not None:
             body = f"{alert.facts}\n{alert.page}".strip()
             for name, channel in self._channels.items():
-                taken = self._attempt(channel, alert.title, body)
+                taken = self._attempt(channel, alert.title(self._name), body)
                 with self._lock:
                     status = self._status[name]
                     status.sent, status.failed = status.sent + taken, status.failed + (not taken)

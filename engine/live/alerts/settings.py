@@ -30,6 +30,8 @@ class AlertSettings:
         Of each alert and channel.
     retry_after_s : float
         Between two attempts.
+    all_well_hour : int or None
+        Hour of the day, UTC, of the message that all is well, whatever `lowest` says; None: never.
 
     Raises
     ------
@@ -44,11 +46,16 @@ class AlertSettings:
     queue: int = 200
     attempts: int = 3
     retry_after_s: float = 2.0
+    all_well_hour: int | None = 8
 
     def __post_init__(self) -> None:
         if self.lowest not in list(Severity):
             raise ConfigurationError(
                 "unknown severity", where="alerts.lowest", expected=", ".join(Severity), found=repr(self.lowest)
+            )
+        if self.all_well_hour is not None and not 0 <= self.all_well_hour <= 23:
+            raise ConfigurationError(
+                "not an hour", where="alerts.all_well_hour", expected="0 to 23, or null", found=str(self.all_well_hour)
             )
         names = ("repeat_after_s", "per_minute", "queue", "attempts", "retry_after_s")
         check_above_zero("alerts", {name: getattr(self, name) for name in names})

@@ -53,10 +53,13 @@ class Raised(NamedTuple):
     subject: str
     facts: str
 
-    @property
-    def title(self) -> str:
-        """``[severity] text``."""
-        return f"[{self.alert.severity}] {self.alert.text}"
+    def title(self, name: str = "") -> str:
+        """``[severity] name: text``.
+
+        >>> raised("started").title(), raised("started").title("demo")
+        ('[info] the runner started', '[info] demo: the runner started')
+        """
+        return f"[{self.alert.severity}] {name}{': ' if name else ''}{self.alert.text}"
 
     @property
     def page(self) -> str:
@@ -109,6 +112,7 @@ _ROWS: Final = (
     Alert("ledger_failed", Severity.CRITICAL, "the ledger cannot be written: the runner ended"),
     Alert("started", Severity.INFO, "the runner started"),
     Alert("stopped", Severity.INFO, "the runner stopped"),
+    Alert("all_well", Severity.INFO, "all is well"),
     Alert("promotion_expires", Severity.WARNING, "the promotion expires soon"),
     Alert("runner_dead", Severity.CRITICAL, "a runner ended without a word, or does not renew its lease"),
     Alert("monitor_failed", Severity.WARNING, "the monitor failed to answer a request"),

@@ -43,7 +43,7 @@ from engine.live.running.latency import LatencyMeter
 from engine.live.running.progress import Progress
 from engine.live.running.pulse import pulse_text
 from engine.live.running.runner import Beginning, Runner, RunnerSettings, World
-from engine.live.running.status import BandLine, BreakerLine, Status
+from engine.live.running.status import CHANNEL, BandLine, BreakerLine, Status
 from engine.live.running.winding import WIND_DOWN, Idle, end_of, without_sends
 from engine.live.venue import Venue
 from engine.strategy import Feature, Strategy
@@ -152,8 +152,9 @@ class Assembled:
             raise
 
     def _pulse(self) -> str:
-        runner = self.runner
-        return pulse_text(self.status(""), runner.machine.wall_ns(), runner.heard_ns, self.herald.raised())
+        status, runner = self.status(""), self.runner
+        self.herald.look(status, runner.heard_ns)
+        return pulse_text(status, runner.machine.wall_ns(), runner.heard_ns, self.herald.raised())
 
     def status(self, name: str, **more: Any) -> Status:
         """What the runner does now, with what only a living one knows."""
@@ -166,7 +167,7 @@ class Assembled:
             for one in room.breakers.distances()
         )  # fmt: skip
         lines += tuple(
-            BreakerLine(f"alerts/{one.name}", one.dead, one.failed, cause="does not take alerts" if one.dead else "")
+            BreakerLine(f"{CHANNEL}{one.name}", one.dead, one.failed, cause="does not take alerts" if one.dead else "")
             for one in self.herald.channels()
         )
         bands = tuple(

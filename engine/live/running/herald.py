@@ -12,6 +12,8 @@ from engine.live.alerts.table import ALERTS, raised
 from engine.live.alerts.tally import Count
 from engine.live.feed import Mark, Message
 from engine.live.ledger.entries import Kind, Recorded
+from engine.live.running.status import Status
+from engine.live.running.wellness import Wellness
 from engine.logs.setup import logger
 
 _LOG = logger(__name__)
@@ -23,6 +25,8 @@ class Herald:
     Parameters
     ----------
     sender : AlertSender
+    wellness : Wellness, optional
+        None: nobody is told that all is well.
 
     Attributes
     ----------
@@ -32,8 +36,8 @@ class Herald:
         Names of those that hold at a stop, by the machine's clock then: they are told now, or were told then.
     """
 
-    def __init__(self, sender: AlertSender) -> None:
-        self._sender = sender
+    def __init__(self, sender: AlertSender, wellness: Wellness | None = None) -> None:
+        self._sender, self._wellness = sender, wellness
         self._speaks = False
         self._warned: frozenset[str] = frozenset()
         self.warnings: Callable[[], Mapping[str, str]] = dict
@@ -67,6 +71,20 @@ class Herald:
         for name in sorted(found.keys() - self._warned):
             self.tell(Alarm(name, found[name]))
         self._warned = frozenset(found)
+
+    def look(self, status: Status, heard_ns: int) -> None:
+        """At each pulse: tell that all is well if it is time, and how many alerts were left out.
+
+        Parameters
+        ----------
+        status : Status
+            Of the living runner.
+        heard_ns : int
+            When the feed last said something, by the machine's clock; 0: never.
+        """
+        self._sender.say_left_out()
+        if self._wellness is not None and (alert := self._wellness.look(status, heard_ns, self.raised())) is not None:
+            self._sender.send(alert, asked_for=True)
 
     def ended(self, error: LedgerError) -> None:
         """Tell that an error of the ledger ends the process."""

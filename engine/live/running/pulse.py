@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.live.alerts.sender import AlertCounts
 from engine.live.alerts.tally import Count
-from engine.live.running.status import BandLine, BreakerLine, Latency, Status
+from engine.live.running.status import CHANNEL, BandLine, BreakerLine, Latency, Status
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,6 @@ def _merged(line: BreakerLine, trip: BreakerLine | None, status: Status, pulse: 
     if line.name == "kill":
         return replace(line, tripped=status.killed, state="open" if status.killed else "closed")
     newer = status.entries > pulse.entries
-    if line.tripped and newer and not line.name.startswith("alerts/"):
+    if line.tripped and newer and not line.name.startswith(CHANNEL):
         return replace(line, tripped=False, state="closed", cause="", human=False)
     return line

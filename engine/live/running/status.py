@@ -13,6 +13,8 @@ DECISIONS: Final = 8
 #: days of the curve of equity
 DAYS: Final = 60
 
+#: a line of breakers with this prefix is a channel of alerts: it stops nothing
+CHANNEL: Final = "alerts/"
 #: shown for a bet that a person took over: the venue settles it, and its money comes as a difference
 ADOPTED: Final = "adopted"
 
