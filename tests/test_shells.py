@@ -67,8 +67,8 @@ def arrived(shell: str, text: str, folder: Path) -> list[list[str]]:
         (folder / ".venv/bin" / name).symlink_to(shutil.which("true") or "/bin/true")
     for name in ("python3", "jupyter"):
         (folder / name).symlink_to(shutil.which("true") or "/bin/true")
-    examples = ("examples/feeds/lines.py", "examples/feeds/odds.jsonl", "examples/venues/desk.py")
-    for name in ("odds/a.csv", "tennis/a.xlsx", *examples):
+    examples = [path for path in (ROOT / "examples").glob("*/*") if path.is_file()]
+    for name in ("odds/a.csv", "tennis/a.xlsx", *(str(path.relative_to(ROOT)) for path in examples)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     words = folder / "words"
