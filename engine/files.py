@@ -111,15 +111,15 @@ def flush_folder(folder: Path) -> None:
 
 
 @contextmanager
-def exclusive(path: Path, refusal: BeaError) -> Iterator[None]:
+def exclusive(path: Path, refusal: BeaError | None) -> Iterator[None]:
     """Hold a lock file for this process alone. The system releases the lock when the process ends or is killed.
 
     Parameters
     ----------
     path : Path
         The lock file; it is created if missing and stays when the lock is released.
-    refusal : BeaError
-        Raised at once when another process holds the lock.
+    refusal : BeaError or None
+        Raised at once when another process holds the lock; None: wait for it.
 
     Raises
     ------
@@ -128,8 +128,10 @@ def exclusive(path: Path, refusal: BeaError) -> Iterator[None]:
     """
     with path.open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if refusal is None else fcntl.LOCK_NB))
         except BlockingIOError:
+            if refusal is None:
+                raise
             raise refusal from None
         yield
 

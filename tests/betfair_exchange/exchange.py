@@ -55,6 +55,8 @@ class Exchange:
         Of settled markets. It is part of what the desk takes from the profit of the bets.
     in_play, suspended : set of str
         Markets.
+    closed : dict of str to dict
+        Books of closed markets by id.
     refusals : list of str
         Codes with which the next requests to place are refused, as APINGException.
     """
@@ -69,6 +71,7 @@ class Exchange:
         self.in_play: set[str] = set()
         self.suspended: set[str] = set()
         self.refusals: list[str] = []
+        self.closed: dict[str, Row] = {}
         self.calls: list[Row] = []
         self.placed: dict[str, Row] = {}  # the report of an order, by key
         self.version = 1
@@ -282,10 +285,13 @@ class Exchange:
         return reply({"value": found})
 
     def _book(self, request: Request) -> Reply:
-        (market,) = request.body["marketIds"]
+        asked = request.body["marketIds"]
+        assert len(asked) <= 100, "the weight of a question"
+        return reply({"value": [self.closed.get(market) or self._open_book(market) for market in asked]})
+
+    def _open_book(self, market: str) -> Row:
         status = "SUSPENDED" if market in self.suspended else "OPEN"
-        book = {"marketId": market, "status": status, "inplay": market in self.in_play, "version": self.version}
-        return reply({"value": [book]})
+        return {"marketId": market, "status": status, "inplay": market in self.in_play, "version": self.version}
 
     def _funds(self, params: Row, token: str) -> tuple[Reply, Any]:
         said = self.desk.handle(Request("balance", {}, token))

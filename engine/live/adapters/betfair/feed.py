@@ -90,6 +90,8 @@ class BetfairFeed:
     follow : callable, optional
         Gets the ids of closed markets every hour, returns the filters of another subscription; None: the same markets.
         Raises BeaError.
+    closed : sequence of mapping
+        Images of markets that closed while nothing ran: the first poll tells how they ended.
 
     Attributes
     ----------
@@ -103,9 +105,10 @@ class BetfairFeed:
     def __init__(
         self, stream: Streaming, login: Login, clock: Clock, *, currency: str = STREAM_CURRENCY,
         completed: Completed = lambda market, definition: definition, follow: Follow = lambda ended: None,
+        closed: Sequence[Mapping[str, Any]] = (),
     ) -> None:  # fmt: skip
         self._stream, self._login, self._clock = stream, login, clock
-        self._completed, self._follow = completed, follow
+        self._completed, self._follow, self._closed = completed, follow, closed
         self._has_sizes = currency == STREAM_CURRENCY
         self.passed_over: Counter[str] = Counter()
         self._books, self._markets = Books(), dict[str, _Market]()
@@ -134,6 +137,9 @@ class BetfairFeed:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
+        if self._closed:
+            closed, self._closed, at = self._closed, (), self._at(None, self._clock.wall_ns())
+            return [*(made for change in closed for made in self._changed(change, at)), Mark(self._mark(at))]
         self._keep_session()
         self._follow_others()
         self._ask_again()

@@ -11,6 +11,7 @@ from engine.errors import BeaError, ConfigurationError
 from engine.live.account import AccountRead, check_currency
 from engine.live.adapters.betfair.api import Api
 from engine.live.adapters.betfair.catalogue import MOST_QUESTIONS, Catalogue, offered, read_catalogue
+from engine.live.adapters.betfair.closed import KeptMarkets
 from engine.live.adapters.betfair.feed import BetfairFeed
 from engine.live.adapters.betfair.following import Following
 from engine.live.adapters.betfair.frames import Line, TlsLine
@@ -140,9 +141,11 @@ def feed_over(
         return _catalogue(api, coverage, from_ns, questions)
 
     following = Following(read, around.show)
+    kept = KeptMarkets(around.folder / "data" / "betfair" / f"markets-{coverage.sport}.json")
 
     def follow(ended: Collection[str]) -> Mapping[str, Any] | None:
         is_new = following.renew(ended, around.clock.wall_ns())
+        kept.keep(following.markets, around.clock.wall_ns())
         return market_filter(tuple(following.markets)) if is_new and following.markets else None
 
     filters, questions = follow(()), _AGAIN
@@ -158,9 +161,11 @@ def feed_over(
     jitter = random.Random()  # noqa: S311  # spreads new starts, hides nothing
     stream = Stream(dial, session, subscription, around.clock, jitter, recording.take)
     around.at_end(stream.close)
+    closed = kept.closed(api, following.markets, around.show)
     return BetfairFeed(
-        stream, session, around.clock, currency=settings.currency, completed=following.completed, follow=follow
-    )
+        stream, session, around.clock, currency=settings.currency, completed=following.completed, follow=follow,
+        closed=closed,
+    )  # fmt: skip
 
 
 def _catalogue(api: Api, coverage: Coverage, from_ns: int, questions: int = MOST_QUESTIONS) -> Catalogue:

@@ -51,6 +51,15 @@ def definition(winner: int = 0, **more: Any) -> dict[str, Any]:
     } | more  # fmt: skip
 
 
+def closed(winner: int, market: str = "1.1", **more: Any) -> dict[str, Any]:
+    """The book of a market that is closed."""
+    ends = {number: "WINNER" if number == winner else "LOSER" for number in NAMES}
+    runners = [{"selectionId": number, "handicap": 0.0, "status": end} for number, end in ends.items()]
+    return {
+        "marketId": market, "status": "CLOSED", "inplay": True, "version": 9, "numberOfWinners": 1, "runners": runners,
+    } | more  # fmt: skip
+
+
 def best(runner: int = 1, back: float = 2.0, size: float = 10.0) -> dict[str, Any]:
     """What can be backed of a runner, and laid a little above."""
     return {"id": runner, "batb": [[0, back, size]], "batl": [[0, round(back + 0.1, 2), size]]}

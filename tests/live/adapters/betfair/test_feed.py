@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from engine.clock import SECOND_NS
+from engine.errors import BeaError
 from engine.live.adapters.betfair.feed import FOLLOW_NS, FORCED_NS, RESTATE_NS
 from engine.live.adapters.betfair.settings import BetfairSettings
 from engine.live.feed import FeedFailure, Fixture, Gap, Mark, Quote, Result
 from engine.live.feeds.sieve import refusal_of
 from engine.source.betfair.history import read_file
 from engine.source.quarantine import Origin
-from tests.live.adapters.betfair.feeding import Feeding, best, definition, feeding, placing, row
+from tests.live.adapters.betfair.feeding import NAMES, Feeding, best, closed, definition, feeding, placing, row
 from tests.live.adapters.betfair.mutations import held, spoilt, through
 
 
@@ -274,3 +275,60 @@ def test_real_messages_go_through_and_settle(reference_dir: Path) -> None:
     names = ("event_id", "status", "winner_finish", "home", "away")
     assert [result.values[name] for name in names] == [stored[name] for name in names]
     assert ":won" in result.values["winner_finish"]
+
+
+def test_markets_that_closed_while_nothing_ran_end_as_their_books_say(home: Path) -> None:
+    with placing(
+        home,
+        [row(f"1.{n}", event={"id": f"{n}", "name": "Arsenal v Leeds", "countryCode": f"C{n}"}) for n in range(1, 131)],
+    ) as place:
+        books, later = (
+            place.scene.exchange.closed,
+            row("1.999", event={"id": "999", "name": "Arsenal v Leeds", "countryCode": "FR"}),
+        )
+        with ExitStack() as stack:
+            place.opened(stack)
+        place.scene.exchange.listed = [later]
+        books |= {f"1.{n}": closed(n % 4, f"1.{n}") for n in range(1, 101)}
+        books["1.3"] = closed(0, "1.3", runners=[{"selectionId": n, "status": "REMOVED"} for n in NAMES])
+        books["1.5"] = closed(1, "1.5", runners="none")
+        books["1.6"] = closed(2, "1.6", runners=[{"selectionId": [2], "status": "WINNER"}])
+        with ExitStack() as stack:
+            first = [one for one in place.opened(stack).feed.poll(0) if isinstance(one, Result)]
+            said = "how 1 markets ended that closed meanwhile is asked again at the next start"
+            assert place.shown == [f"{said}: runners", f"{said}: selectionId"] and len(first) == 73
+        books["1.5"] = closed(0, "1.5", runners=[{"selectionId": 1, "status": "WINNER"}])
+        books["1.6"] = closed(2, "1.6")
+        with ExitStack() as stack:
+            found = [one for one in place.opened(stack).feed.poll(0) if isinstance(one, Result)]
+    ends = {one.values["competition"]: (one.values["status"], one.values["winner"]) for one in found}
+    assert len(found) == len(ends) == 75 and {one.version for one in found} == {1}  # of 100, a winner of 3 in 4
+    assert (ends["C1"], ends["C2"], ends["C3"]) == (("played", "home"), ("played", "away"), ("abandoned", None))
+    assert ends["C5"] == ("played", "home")
+    asked = [len(one["marketIds"]) for one in place.scene.asked("listMarketBook")]
+    assert max(asked) == 100 and asked[-2:] == [100, 30]
+
+
+def test_promotions_of_one_sport_keep_their_markets_in_one_file(home: Path) -> None:
+    path = home / "data" / "betfair" / "markets-football.json"
+    one, other = (
+        row(name, event={"id": name, "name": "Arsenal v Leeds", "countryCode": name}) for name in ("1.1", "1.2")
+    )
+    with placing(home, [one]) as place, ExitStack() as stack:
+        first = place.opened(stack)
+        place.scene.exchange.listed = [other]
+        place.opened(stack)
+        place.scene.exchange.listed = [one, row("1.4")]
+        place.scene.clock.sleep_ns(FOLLOW_NS)
+        first.poll()
+    assert set(json.loads(path.read_text())["markets"]) == {"1.1", "1.2", "1.4"}
+
+
+def test_a_file_of_markets_that_is_damaged_is_named(home: Path) -> None:
+    path = home / "data" / "betfair" / "markets-football.json"
+    with placing(home) as place:
+        with ExitStack() as stack:
+            place.opened(stack)
+        path.write_text(path.read_text().replace("runners", "riders"))
+        with ExitStack() as stack, pytest.raises(BeaError, match="the markets of Betfair"):
+            place.opened(stack)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from engine.clock import SECOND_NS
+from engine.clock import DAY_NS, SECOND_NS
 from engine.configuration import Configuration
 from engine.live.feed import Message, Quote
 from engine.live.judgement.rules import Rules
@@ -26,7 +26,7 @@ from engine.live.venues.fills import FillModel
 from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ObservedPrices
 from research.strategies.flat_all import FlatAll
-from tests.live.adapters.betfair.feeding import Feeding, Place, best, definition, placing, row
+from tests.live.adapters.betfair.feeding import Feeding, Place, best, closed, definition, placing, row
 
 NAME = "exchange"
 OPENED = Entry(Kind.OPENED, "opened", 0, body={"promotion": "5c" * 16, "currency": "GBP", "mode": "paper"})
@@ -172,3 +172,24 @@ def test_bets_are_made_at_fresh_prices_only_whatever_the_stream_does_and_settled
     assert trading.run(second) == "the script has ended"
     wins = sum(round(500 * (odds - 1.0)) for odds in bets if odds != 4.0)
     assert -sum(entry.money.pnl for entry in entries()) == wins - 500 and count(Kind.SENT) == len(bets)
+
+
+def test_bets_on_a_market_that_closed_while_nothing_ran_are_settled_by_its_book(trading: Trading) -> None:
+    place = trading.place
+
+    def first(one: Feeding) -> Script:
+        yield from until(lambda: len(placed()) == 1)
+
+    def later(one: Feeding) -> Script:
+        yield from turns(8)
+
+    assert trading.run(first) == "the script has ended"
+    event = {"id": "32", "name": "Leeds v Bury", "countryCode": "GB"}
+    place.scene.exchange.listed = [row("1.3", event=event, marketStartTime="2023-11-20T15:00:00.000Z")]
+    del place.server._books["1.1"]
+    place.scene.clock.sleep_ns(3 * DAY_NS)
+    assert trading.run(later) == "the script has ended" and not count(Kind.SETTLED), "it is not closed yet"
+    place.scene.exchange.closed["1.1"] = closed(winner=1)
+    assert trading.run(later) == "the script has ended" and count(Kind.SETTLED) == 1
+    assert -sum(entry.money.pnl for entry in entries()) == 500
+    assert trading.run(later) == "the script has ended" and count(Kind.SETTLED) == 1 and not count(Kind.REVERSED)
