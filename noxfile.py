@@ -38,13 +38,19 @@ def types(session: nox.Session) -> None:
 @nox.session(name="test-fast")
 def test_fast(session: nox.Session) -> None:
     """All tests but the slow ones and those in a browser: under a minute."""
-    _run(session, "python", "-m", "pytest", "-q", "-n", "2", "-m", "not slow and not browser", *session.posargs)
+    _run(session, "python", "-m", "pytest", "-q", "-n", "2", "-m", "not slow and not browser and not proof", *session.posargs)
 
 
 @nox.session
 def test(session: nox.Session) -> None:
     """All tests: the test command of the README."""
     _run(session, "python", "-m", "pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def proofs(session: nox.Session) -> None:
+    """The long proofs that CI leaves out: before a release and after a change of what they prove."""
+    _run(session, "python", "-m", "pytest", "-n", "2", "-m", "proof", *session.posargs)
 
 
 @nox.session

@@ -298,17 +298,19 @@ def _user_competitions(user: Path) -> tuple[list[str], dict[str, dict[str, str]]
     return use, {str(sport): _variants(part, path) for sport, part in content.items()}
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """Reads YAML as `yaml.SafeLoader`, but refuses a key that stands twice."""
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+    """Reads YAML as `yaml.CSafeLoader`, but refuses a key that stands twice."""
 
 
 def _unique(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    for number, key in enumerate(keys):
-        if key in keys[:number]:
-            line = node.value[number][0].start_mark.line + 1
+    table: dict[Any, Any] = {}
+    for name, value in node.value:
+        key = loader.construct_object(name, deep=True)
+        if key in table:
+            line = name.start_mark.line + 1
             raise ConfigurationError(f"{str(key)!r} stands twice", where=f"line {line}", todo="keep one of the lines")
-    return dict(zip(keys, (loader.construct_object(value, deep=True) for _, value in node.value), strict=True))
+        table[key] = loader.construct_object(value, deep=True)
+    return table
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique)

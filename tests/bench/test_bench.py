@@ -23,7 +23,7 @@ from tests.bench.page import disagreements
 from tests.property.test_lanes import of_one_class, plain_tape
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_a_small_run_without_the_peers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

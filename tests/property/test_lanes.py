@@ -252,7 +252,7 @@ def test_blocks_have_similar_filters() -> None:
     assert visits(order) < 0.6 * visits(np.arange(700))
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="counts instructions of x86-64")
 def test_the_lane_loops_are_vector_instructions() -> None:
     rng = np.random.default_rng(9)

@@ -173,7 +173,7 @@ def random_world(seed: int) -> Market:
 def test_in_random_worlds(name: str, decide_at: str) -> None:
     if name in GOALS and decide_at == "quote":
         decide_at = "before_start:2h+30m"  # both prices that imply the rates are known at once
-    assert compare_futures(random_world(1), name, decide_at, 6) > 0
+    assert compare_futures(random_world(1), name, decide_at, 4) > 0
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -181,7 +181,7 @@ def test_in_real_football_prices(name: str, reference_dir: Path) -> None:
     of_goals = name in GOALS  # prices of goals stand in the second file only
     files = ("E0_1314.csv", "SP1_1920.csv")[of_goals:]
     market = football(reference_dir / "data" / "football_data", files, of_goals)
-    compared = compare_futures(market, name, "before_start:1h" if of_goals else "quote", 3)
+    compared = compare_futures(market, name, "before_start:1h" if of_goals else "quote", 2)
     assert compared > 0 or name == "arbitrage"  # three bookmakers never leave an arbitrage
 
 
@@ -211,13 +211,13 @@ def test_each_option_has_an_effect_and_uses_no_future(name: str, base: dict[str,
     start = {**WIDE[name], **base}
     plain, switched = (make(name, {**start, **c}).opportunities(build_view(*market, path=True)) for c in ({}, change))
     assert not plain.equals(switched)
-    assert compare_futures(market, name, "quote", 3, **base, **change) > 0
+    assert compare_futures(market, name, "quote", 2, **base, **change) > 0
 
 
 @pytest.mark.parametrize("name", [name for name in RULES if name not in GOALS])
 def test_in_real_pulls_with_recorded_instants(name: str, reference_dir: Path) -> None:
     path = reference_dir / "data" / "the_odds_api_snapshots" / "live_pulls_2026_02_to_05.zip"
-    compared = compare_futures(snapshots(path), name, "quote", 4, markets=["moneyline"], **PULLS.get(name, {}))
+    compared = compare_futures(snapshots(path), name, "quote", 2, markets=["moneyline"], **PULLS.get(name, {}))
     assert compared > 0 or name == "arbitrage"  # the best prices of four bookmakers never sum to less than 100 %
 
 

@@ -184,6 +184,7 @@ def test_a_hash_of_sources_needs_them_all() -> None:
         source_hash(("engine/clock.py", "engine/nothing.py"))
 
 
+@pytest.mark.proof
 def test_intervals_contain_the_truth_at_the_smallest_size() -> None:
     """A 90 % interval contains the truth in 87 to 93 % of 300 logs, with 3 standard errors of 300 in addition."""
     counts = misses(Bets(100, 30, (1.3, 10.0), 2, "equal"), 5, 0, 300)

@@ -180,7 +180,7 @@ REAL: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", list(REAL))
+@pytest.mark.parametrize("kind", ["open and close", pytest.param("snapshots", marks=pytest.mark.proof)])
 def test_on_real_quotes_the_result_is_that_of_polars(reference_dir: Path, tmp_path: Path, kind: str) -> None:
     source, names = REAL[kind]
     files = [str(reference_dir / "data" / name) for name in names]
@@ -239,7 +239,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["best", "consensus", "closing"])
+@pytest.mark.parametrize("name", ["best", *(pytest.param(name, marks=pytest.mark.proof) for name in ("consensus", "closing"))])
 def test_memory_stays_within_the_limit_for_a_larger_partition(large: Store, name: str) -> None:
     """The whole store as a frame takes several times the limit."""
     assert large.quotes().estimated_size() > 3 * 64_000_000

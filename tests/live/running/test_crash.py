@@ -41,7 +41,7 @@ def test_a_day_of_kills_is_the_undisturbed_day() -> None:
     assert sum(kills["nested"].values()) > 10
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_a_day_of_kills_in_postgresql_is_the_day_in_a_file() -> None:
     """30 kills of runners, at each crash point by name, and 4 of the server."""
     counts = found("--postgres", "30", "--server-kills", "4", "--seed", "3")

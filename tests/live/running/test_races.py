@@ -26,7 +26,7 @@ def test_nothing_is_sent_after_a_kill() -> None:
     assert counts["races"] >= 100 and counts["sent_after_a_kill"] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_a_runner_that_stood_still_sends_nothing_twice() -> None:
     counts = found("--pauses", "3", "--seed", "6")
     assert counts["pauses"] == 3 and counts["double"] == counts["not_fenced"] == 0 and counts["requests"] > 500
