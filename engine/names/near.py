@@ -44,6 +44,7 @@ _COMMON: Final = 0.8  # part of the shorter word with which both begin
 _TYPO: Final = 0.85  # similarity of two words (difflib)
 
 
+@lru_cache(maxsize=65_536)
 def near(one: str, other: str) -> bool:
     """Whether two names may mean the same participant; true for equal ones.
 

@@ -100,8 +100,9 @@ def check_file(folder: Path, name: str) -> None:
 
 def check_composed(config: DictConfig) -> None:
     """Raise ConfigurationError if the Hydra section of a composed configuration, or any name, is not allowed."""
-    hydra = OmegaConf.to_container(config.hydra, resolve=False)
-    assert isinstance(hydra, dict)
+    tree = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(tree, dict)
+    hydra = tree.pop("hydra")
     for part, allowed in _ALLOWED.items():
         if not any(_same(hydra.get(part), value) for value in allowed):
             raise ConfigurationError(
@@ -110,10 +111,7 @@ def check_composed(config: DictConfig) -> None:
     job = hydra["job"]
     if job.get("env_set") or job.get("env_copy") or job.get("chdir"):
         raise ConfigurationError("hydra.job is never honoured", todo="leave Hydra's own section alone")
-    for key in config:
-        if key == "hydra":
-            continue
-        node = OmegaConf.to_container(config, resolve=False)[key]
+    for key, node in tree.items():
         _check_names(node, str(key))
         for text in _texts(node):
             if "${" in text:

@@ -137,10 +137,11 @@ def _named(bets: pl.DataFrame, by: str) -> tuple[pl.Expr, pl.Expr]:
 def _groups(frame: pl.DataFrame, seed: int, purpose: str) -> list[Group]:
     """Groups of a frame with columns `order`, `name` and `position`."""
     out = []
+    frame = frame.with_columns(match=pl.Series(match_ids(frame)))
     for part in frame.sort("order", maintain_order=True).partition_by("order", maintain_order=True):
         name = str(part["name"][0])
         rng = generator(seed, "yield", purpose, name)
-        event = match_ids(part)
+        event = part["match"].to_numpy()
         stake, pnl = part["stake_minor"].to_numpy(), part["pnl_minor"].to_numpy()
         out.append(
             Group(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,8 @@ from research.report.sentences import net_interval
 from research.report.text import MEASURES, NOTHING, known
 from research.tapes.matches import match_ids
 
+#: halves of a character, which no file can hold
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 #: most configurations in a page
 ROWS: Final = 20_000
 #: of those, configurations near the best one, for its parameter map, in a run with more than `ROWS`
@@ -31,7 +34,7 @@ def script_json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return "".join(letter if not 0xD800 <= ord(letter) <= 0xDFFF else "\\ufffd" for letter in text)
+    return _SURROGATE.sub(r"\\ufffd", text)
 
 
 def kept_rows(data: ReportData) -> pl.DataFrame:

@@ -68,6 +68,7 @@ class Tapes:
         self._strategy = strategy or strategy_of
         self._stores: dict[str, Store] = {}
         self._inputs: dict[TapeSpec, TapeInputs] = {}
+        self._rows: dict[TapeSpec, Rows] = {}
         self._suspects: dict[TapeSpec, Suspects] = {}
         self._checked: set[tuple[object, ...]] = set()
 
@@ -78,16 +79,20 @@ class Tapes:
         return self._inputs[spec]
 
     def rows(self, spec: TapeSpec) -> Rows:
-        """Which rows a tape is made of; from the cache if the store's files are the same.
+        """Which rows a tape is made of; from the cache if the store's files are the same. Looked up once a specification.
 
         Raises
         ------
         ConfigurationError
             The specification names a bookmaker or a market that the store does not have.
         """
-        notes = check_spec(self._store(spec), spec, self.inputs(spec).strategy)
-        rows = self._cached_rows(spec)
-        return replace(rows, facts=rows.facts | {"notes": [*rows.facts["notes"], *notes]}) if notes else rows
+        if spec not in self._rows:
+            notes = check_spec(self._store(spec), spec, self.inputs(spec).strategy)
+            rows = self._cached_rows(spec)
+            if notes:
+                rows = replace(rows, facts=rows.facts | {"notes": [*rows.facts["notes"], *notes]})
+            self._rows[spec] = rows
+        return self._rows[spec]
 
     def _cached_rows(self, spec: TapeSpec) -> Rows:
         path = cache_folder() / "rows" / f"{rows_key(self._store(spec), self.inputs(spec))}.json"
