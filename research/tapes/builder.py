@@ -79,7 +79,7 @@ class Tapes:
         return self._inputs[spec]
 
     def rows(self, spec: TapeSpec) -> Rows:
-        """Which rows a tape is made of; from the cache if the store's files are the same. Looked up once a specification.
+        """Which rows a tape is made of; from the cache if the store's files are the same; asked once a specification.
 
         Raises
         ------
