@@ -66,7 +66,7 @@ def check_primary(path: Path) -> None:
     """Raise ConfigurationError if a primary configuration adds folders to search, which Hydra opens while composing."""
     check_file(path.parent, path.stem)
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 (a safe loader)
+        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise _unreadable(path, error) from error
     section = tree.get("hydra") if isinstance(tree, dict) else None

@@ -91,7 +91,7 @@ def shipped_defaults(name: str) -> dict[str, Any]:
     path = conf_dir() / "strategy" / f"{name}.yaml"
     if not path.is_file():
         return {}
-    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 (safe)
+    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return content
 
 
