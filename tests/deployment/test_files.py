@@ -107,7 +107,7 @@ def test_secrets_and_volumes_of_the_services_exist() -> None:
         files = {source for source in sources if source.startswith("./")}
         assert sources.keys() - files <= set(file["volumes"])
         assert all((DEPLOY / source).exists() and sources[source].endswith(":ro") for source in files)
-    assert set(file["secrets"]) <= rows | {"POSTGRES_PASSWORD"}
+    assert set(file["secrets"]) <= rows | {"POSTGRES_PASSWORD", "GRAFANA_PASSWORD"}
     assert all(where == {"file": f"secrets/{name}"} for name, where in file["secrets"].items())
 
 

@@ -20,12 +20,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine.live.alerts import Count
 from engine.live.alerts.sender import AlertCounts
 from engine.live.ledger.chained import ChainedLedger
-from engine.live.ledger.entries import Kind
+from engine.live.ledger.entries import Kind, Money
 from engine.live.running.pulse import pulse_text
 from engine.live.running.status import BandLine, BreakerLine, Latency, Status
 from scripts.alerts import RULES, rules
 from tests.deployment.prometheus.queries import CONFIG, metrics_of, queries
-from tests.research.monitor.conftest import NOON_NS, TOKEN_OF_TESTS, Served, entry, served, spring
+from tests.research.monitor.conftest import NOON_NS, ORDER, TOKEN_OF_TESTS, Served, entry, served, spring
 
 __all__ = ["served", "spring"]  # fixtures
 
@@ -39,14 +39,23 @@ needs_prometheus = pytest.mark.skipif(
 def full(served: Served, spring: ChainedLedger) -> Served:
     """A monitor of a ledger whose runner gave a pulse with everything in it."""
     status = Status(
-        epoch=spring.epoch, entries=spring.state().number + 1,
+        epoch=spring.epoch, entries=spring.state().number + 6,
         breakers=(BreakerLine("model", True, 0.3, 0.2, None, True, "yield is low", "open"),
                   BreakerLine("streak", True, 5.0, 5.0, NOON_NS, False, "", "open"),
                   BreakerLine("alerts/phone", True, 3)),
         bands=(BandLine("clv", 0.01, -0.02, 0.05, "inside"), BandLine("drawdown", 0.3, None, 0.2, "outside")),
         latency=Latency(12, 1.5, 4.25), alerts=AlertCounts(5, 3, 2, 1),
+        passed_over={"late": 4},
     )  # fmt: skip
-    spring.append([entry(Kind.TRIPPED, NOON_NS + 9, breaker="streak", n=1, cause="5 of 5", until_ns=NOON_NS + 10)])
+    second = "c" * 32
+    spring.append([
+        entry(Kind.INTENDED, NOON_NS + 5, second, Money(cash=-500, reserved=500), **ORDER),
+        entry(Kind.SENT, NOON_NS + 5, second),
+        entry(Kind.PLACED, NOON_NS + 5, second, Money(reserved=-500, stakes=500), odds=2.2, matched_minor=500),
+        entry(Kind.SETTLED, NOON_NS + 6, second, Money(stakes=-500, cash=0, pnl=500), state="loss"),
+        entry(Kind.CLOSED, NOON_NS + 6, event_id=7, close_probs={second: 0.5}),
+        entry(Kind.TRIPPED, NOON_NS + 9, breaker="streak", n=1, cause="5 of 5", until_ns=NOON_NS + 10),
+    ])  # fmt: skip
     now_ns = time.time_ns()
     spring.renew(pulse_text(status, now_ns, now_ns - _SECOND, {"balance_differs": Count(2, now_ns)}))
     served.again()
@@ -73,7 +82,7 @@ def test_every_metric_that_a_query_names_is_exported(full: Served) -> None:
 
 
 @contextmanager
-def prometheus(address: str, tmp_path: Path) -> Iterator[str]:
+def prometheus(address: str, tmp_path: Path) -> Iterator[httpx2.Client]:
     """A Prometheus with the shipped configuration, whose target, token and pace are those of the test."""
     (tmp_path / "token").write_text(TOKEN_OF_TESTS)
     config = yaml.safe_load(CONFIG.read_text())
@@ -90,29 +99,30 @@ def prometheus(address: str, tmp_path: Path) -> Iterator[str]:
              f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]  # fmt: skip
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(words, stdout=log, stderr=log) as running:
         try:
-            yield f"http://127.0.0.1:{port}"
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}/api/v1/", timeout=5.0) as client:
+                yield client
         finally:
             running.terminate()
 
 
-def asked(address: str, path: str, **words: str) -> Any:
+def asked(client: httpx2.Client, path: str, **words: str) -> Any:
     """The data of an answer of Prometheus."""
-    told = httpx2.get(f"{address}/api/v1/{path}", params=words, timeout=5.0).json()
+    told = client.get(path, params=words).raise_for_status().json()
     assert told["status"] == "success", told
     return told["data"]
 
 
-def rows(address: str, query: str) -> list[Any]:
+def rows(client: httpx2.Client, query: str) -> list[Any]:
     """The samples of a query now."""
-    found = asked(address, "query", query=query)["result"]
+    found = asked(client, "query", query=query)["result"]
     return found if isinstance(found, list) else [found]
 
 
-def firing(address: str) -> dict[tuple[str, str], Any]:
+def firing(client: httpx2.Client) -> dict[tuple[str, str], Any]:
     """Alerts that fire, by rule and by the name of the alert; none while it does not answer yet."""
     try:
-        found = asked(address, "alerts")["alerts"]
-    except httpx2.TransportError:
+        found = asked(client, "alerts")["alerts"]
+    except httpx2.HTTPError:  # no socket yet, or 503 while it starts
         return {}
     return {
         (one["labels"]["alertname"], one["labels"].get("alert", "")): one for one in found if one["state"] == "firing"
@@ -121,9 +131,9 @@ def firing(address: str) -> dict[tuple[str, str], Any]:
 
 @needs_prometheus
 def test_prometheus_reads_the_monitor_and_answers_every_query(full: Served, tmp_path: Path) -> None:
-    with prometheus(full.address, tmp_path) as address:
+    with prometheus(full.address, tmp_path) as client:
         ends = time.monotonic() + 20
-        while len(told := firing(address)) < 3:
+        while len(told := firing(client)) < 3:
             assert time.monotonic() < ends, f"{told.keys()} {(tmp_path / 'log').read_text()}"
             time.sleep(0.1)
         assert told.keys() == {
@@ -132,11 +142,11 @@ def test_prometheus_reads_the_monitor_and_answers_every_query(full: Served, tmp_
         }  # fmt: skip
         page = told["BeaAlert", "balance_differs"]["annotations"]["runbook_url"]
         assert page == "docs/runbook/balance_differs.md"
-        known = set(asked(address, "label/__name__/values"))
+        known = set(asked(client, "label/__name__/values"))
         for where, text in queries().items():
-            rows(address, text)
+            rows(client, text)
             assert metrics_of(text) <= known, where
-        judged = [rule for group in asked(address, "rules")["groups"] for rule in group["rules"]]
+        judged = [rule for group in asked(client, "rules")["groups"] for rule in group["rules"]]
         assert {rule["name"] for rule in judged} == {rule["alert"] for rule in rules()}
         assert [(rule["name"], rule.get("lastError")) for rule in judged if rule["health"] != "ok"] == []
 
