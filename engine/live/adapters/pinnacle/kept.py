@@ -1,7 +1,7 @@
 """What is known of the events that were told, kept on the disk: Pinnacle lists an event no more once it is settled.
 
 The file is of a sport, not of a promotion: events of all that listened here stay in it, each under the name it had at
-first. One process at a time writes it (`engine.live.adapters.pinnacle.open.lines_of`).
+first. The process that may ask for odds of the sport writes it.
 """
 
 from __future__ import annotations

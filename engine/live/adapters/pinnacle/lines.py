@@ -2,17 +2,18 @@
 
 A delta names the periods that changed, each with everything that it offers now; a period that it leaves out is as it
 was. One request of odds for a sport may leave within two minutes, a delta counts like a snapshot: so the feed and the
-venue of a process read the same `Lines`.
+venue of a process read the same `Lines`, and one process of a home at a time reads a sport.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Final
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
+from engine.errors import BeaError
 from engine.live.adapters.pinnacle.api import Api
 from engine.live.adapters.pinnacle.fields import odds, rows
 from engine.live.adapters.pinnacle.prices import TEAMS, TOTALS, Price, prices_of
@@ -39,6 +40,8 @@ class Lines:
     settings : PinnacleSettings
         The sport, and the currency of the limits.
     clock : Clock
+    claim : callable, optional
+        Called before each request of odds: raises BeaError where another process asks for them.
 
     Attributes
     ----------
@@ -56,8 +59,10 @@ class Lines:
         Events whose prices were not taken, by reason.
     """
 
-    def __init__(self, api: Api, settings: PinnacleSettings, clock: Clock) -> None:
-        self._api, self._clock = api, clock
+    def __init__(
+        self, api: Api, settings: PinnacleSettings, clock: Clock, claim: Callable[[], None] = lambda: None
+    ) -> None:
+        self._api, self._clock, self.claim = api, clock, claim
         self._sport = {"sportId": f"{settings.sport_id}"}
         self._odds = self._sport | {"oddsFormat": "Decimal", "toCurrencyCode": settings.currency}
         self._asked_ns: int | None = None
@@ -159,6 +164,7 @@ class Lines:
         self._asked_ns = self._clock.monotonic_ns()
         self.readings += 1
         try:
+            self.claim()
             self._read_leagues(_LEAGUES_NS)
             params = dict(self._odds)
             if self._last is not None:
@@ -173,6 +179,8 @@ class Lines:
             self.failure = ReadFailed(f"unreadable_{error}")
         except ReadFailed as failure:
             self.failure = failure
+        except BeaError:
+            self.failure = ReadFailed("another_process")
         if self.failure is not None:
             self._last = None  # what came in between is not known
 

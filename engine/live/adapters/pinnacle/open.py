@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
 from engine.errors import BeaError, ConfigurationError
+from engine.files import exclusive
 from engine.live.account import AccountRead, check_currency
 from engine.live.adapters.pinnacle.api import Api
 from engine.live.adapters.pinnacle.catalogue import read_catalogue
@@ -60,8 +63,37 @@ def lines_of(wire: Wire, settings: PinnacleSettings, around: Around) -> Lines:
     """The lines of a sport: one for all that is opened in the same surroundings, for the pace holds for all of it."""
     shared = _LINES.setdefault(around.secrets, {})
     if settings not in shared:
-        shared[settings] = Lines(Api(wire, around.environment, around.secrets), settings, around.clock)
+        claim = _Claim(_folder(around) / f"odds-{settings.sport_id}.lock", settings.sport_id)
+        around.at_end(claim.release)
+        api = Api(wire, around.environment, around.secrets)
+        shared[settings] = Lines(api, settings, around.clock, claim.take)
     return shared[settings]
+
+
+class _Claim:
+    """A lock of this home: one process at a time asks for the odds of a sport."""
+
+    def __init__(self, path: Path, sport_id: int) -> None:
+        self._path, self._sport_id, self._held = path, sport_id, ExitStack()
+        self._is_held = False
+
+    def take(self) -> None:
+        """Hold it until the end; raises BeaError where another process does."""
+        if self._is_held:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        refusal = BeaError(
+            "another process reads Pinnacle's odds of this sport", where=f"{self._path}",
+            expected="one at a time, for Pinnacle allows one request in two minutes", found=f"sport {self._sport_id}",
+            todo="stop it first, see `bea status` and `bea stop NAME`",
+        )  # fmt: skip
+        self._held.enter_context(exclusive(self._path, refusal))
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let another process have it."""
+        self._held.close()
+        self._is_held = False
 
 
 def open_feed(settings: PinnacleSettings, coverage: Coverage, around: Around) -> PinnacleFeed:
@@ -72,7 +104,7 @@ def open_feed(settings: PinnacleSettings, coverage: Coverage, around: Around) ->
     ConfigurationError
         A credential is missing, the number of the sport is another one, or no league is one of the competitions.
     BeaError
-        The leagues could not be read.
+        The leagues could not be read, or another process of this home reads the odds of the sport.
     """
     return feed_over(_wire(around), settings, coverage, around)
 
@@ -81,6 +113,7 @@ def feed_over(wire: Wire, settings: PinnacleSettings, coverage: Coverage, around
     """As `open_feed`, over a wire that is open."""
     settings.check_sport(coverage.sport)
     lines = lines_of(wire, settings, around)
+    lines.claim()
     try:
         lines.read_leagues()
     except ReadFailed as failure:
@@ -93,7 +126,7 @@ def feed_over(wire: Wire, settings: PinnacleSettings, coverage: Coverage, around
             todo="give its leagues our names in aliases/competitions.yaml",
         )  # fmt: skip
     api = Api(wire, around.environment, around.secrets)
-    keep = KeptEvents(around.folder / "data" / "raw" / "pinnacle" / f"events-{settings.sport_id}.json")
+    keep = KeptEvents(_folder(around) / f"events-{settings.sport_id}.json")
     return PinnacleFeed(lines, Fixtures(api, settings.sport_id, around.clock), keep, coverage, around.clock)
 
 
@@ -113,14 +146,20 @@ def open_catalogue(settings: PinnacleSettings, coverage: Coverage, around: Aroun
 def catalogue_over(wire: Wire, settings: PinnacleSettings, coverage: Coverage, around: Around) -> Sequence[Offered]:
     """As `open_catalogue`, over a wire that is open."""
     settings.check_sport(coverage.sport)
+    lines = lines_of(wire, settings, around)
+    lines.claim()
     fixtures = Fixtures(Api(wire, around.environment, around.secrets), settings.sport_id, around.clock)
     try:
-        found = read_catalogue(lines_of(wire, settings, around), fixtures, coverage, around.clock.wall_ns())
+        found = read_catalogue(lines, fixtures, coverage, around.clock.wall_ns())
     except ReadFailed as failure:
         raise _unread("/v2/odds, /v1/fixtures", failure) from None
     for reason, number in sorted(found.passed_over.items()):
         around.show(f"{number} passed over: {reason}")
     return found.offered
+
+
+def _folder(around: Around) -> Path:
+    return around.folder / "data" / "raw" / "pinnacle"
 
 
 def _wire(around: Around) -> HttpWire:

@@ -9,11 +9,13 @@ import pytest
 
 from engine.clock import HOUR_NS
 from engine.errors import BeaError
+from engine.live.adapters.pinnacle.lines import PACE_NS
 from engine.live.adapters.pinnacle.open import catalogue_over, venue_over
 from engine.live.adapters.pinnacle.settings import PinnacleSettings
 from engine.live.adapters.registry import Coverage
 from engine.live.linking.contract import Links, Theirs
 from engine.live.linking.propose import Known, Offered, propose
+from engine.live.venue import ReadFailed
 from tests.live.adapters.pinnacle.scene import FOOTBALL, START_NS, Scene, heard, serving
 from tests.pinnacle_server.offer import three_way
 
@@ -89,5 +91,24 @@ def test_feed_and_venue_of_a_process_ask_for_odds_once(scene: Scene) -> None:
     price = venue._lines.price(Theirs("11", "0/MONEYLINE", "TEAM1"))
     assert price is not None and price.odds == 2.5
     assert [path for path, _ in scene.offer.asked].count("/v2/odds") == 1
-    scene.secrets = type(scene.secrets)()
+    scene.restart()
     assert scene.feed()._lines is not feed._lines
+
+
+def test_one_process_at_a_time_reads_the_odds_of_a_sport(scene: Scene) -> None:
+    heard(scene.feed())
+    scene.secrets = type(scene.secrets)()  # as of another process
+    scene.clock.sleep_ns(PACE_NS)
+    asked = len(scene.service.asked)
+    for opens in (scene.feed, lambda: offered(scene)):
+        with pytest.raises(BeaError, match="another process reads Pinnacle's odds of this sport"):
+            opens()
+    assert len(scene.service.asked) == asked
+    venue = venue_over(scene.line, PinnacleSettings(), Links([]), scene.around())
+    assert venue.bets().complete and venue.balance_minor() > 0
+    with pytest.raises(ReadFailed, match="another_process"):
+        venue._lines.price(Theirs("11", "0/MONEYLINE", "TEAM1"))
+    assert [path for path, _ in scene.offer.asked].count("/v2/odds") == 1
+    assert scene.feed(Coverage("tennis"), PinnacleSettings(sport_id=33)) is not None
+    scene.restart()
+    heard(scene.feed())

@@ -19,6 +19,7 @@ from engine.live.adapters.registry import TERMS
 from engine.live.clock import SystemClock
 from engine.live.feed import Feed, Fixture, Message
 from engine.live.judgement.rules import Rules, opening_deposits
+from engine.live.judgement.warm import warm
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Entry, Kind
 from engine.live.ledger.memory import MemoryDisk, MemoryStore
@@ -103,6 +104,7 @@ def test_spreads_and_totals_go_from_the_feed_to_the_settlement(scene: Scene) -> 
     directory = links(scene)
     scene.clock.sleep_ns(300 * SECOND_NS)
     rules = Rules("5c" * 16, Configuration(amount_minor=1_000.0, edge_min=0.01), decide_at="before_start:1h")
+    warm(rules)  # compiling can take longer than a lease lasts
     ledger = start(ChainedLedger(MemoryStore(MemoryDisk()), SystemClock(), LedgerSettings()), OPENED, "whole")
     with ExitStack() as stack:
         stack.callback(ledger.close)
