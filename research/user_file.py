@@ -1,4 +1,4 @@
-"""Strategies, features, models, feeds and venues in files of the user: found by name, and loaded again after a change.
+"""Strategies, features, models, feeds, venues and breakers in files of the user: found by name, loaded after a change.
 
 The folders are ``BEA_HOME/strategies`` and so on and, for strategies with ``--config-dir DIR``, ``DIR/strategies``. A
 file can import its neighbours relatively, as in ``from ..features.form import rating``.
@@ -25,7 +25,8 @@ FEATURES: Final = "features"
 MODELS: Final = "models"
 FEEDS: Final = "feeds"
 VENUES: Final = "venues"
-_NOUNS: Final = {FEATURES: "feature", MODELS: "model", FEEDS: "feed", VENUES: "venue"}
+BREAKERS: Final = "breakers"
+_NOUNS: Final = {FEATURES: "feature", MODELS: "model", FEEDS: "feed", VENUES: "venue", BREAKERS: "breaker"}
 
 
 def user_files(kind: str, folders: Sequence[Path]) -> dict[str, Path]:
@@ -34,7 +35,7 @@ def user_files(kind: str, folders: Sequence[Path]) -> dict[str, Path]:
     Parameters
     ----------
     kind : str
-        Name of the subfolder: `STRATEGIES`, `FEATURES`, `MODELS`, `FEEDS` or `VENUES`.
+        Name of the subfolder: `STRATEGIES`, `FEATURES`, `MODELS`, `FEEDS`, `VENUES` or `BREAKERS`.
     folders : sequence of Path
         Folders with or without such a subfolder.
     """

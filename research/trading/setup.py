@@ -42,6 +42,7 @@ from engine.live.venues.paper import PaperVenue
 from engine.live.venues.prices import ObservedPrices, ReplayPrices
 from engine.paths import home
 from engine.promotion import check_feed
+from research.adapters.breakers import own_breakers
 from research.promotion.deployed import Deployed
 from research.tapes.recorded import recordings_at
 from research.trading.history import (
@@ -297,5 +298,6 @@ def _plan(deployed: Deployed, rules: Rules, settings: LiveSettings, wish: Wish, 
         speed=wish.speed,
         facts={**wish.plain(), "settings": settings.plain()},
         expires_ns=deployed.promotion.expires_ns,
+        breakers=() if settles else own_breakers(settings.breakers.own),
         winds_down=settles,
     )

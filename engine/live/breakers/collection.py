@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.live.breakers.clock_jump import ClockJump
@@ -55,6 +55,8 @@ class Breakers:
         Of the promotion; the drift breakers without one are left out.
     closing : ClosingLines, optional
         Where closing line values come from; without it there are none.
+    own : sequence of Breaker
+        Of the user. Like those that judge the world, they are not asked on a replay unless `settings.act_on_replay`.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Breakers:
         live_feed: bool,
         bands: Mapping[str, Any] | None = None,
         closing: ClosingLines | None = None,
+        own: Sequence[Breaker] = (),
     ) -> None:
         self.settings, self._clock = settings, clock
         self._acts = live_feed or settings.act_on_replay
@@ -78,9 +81,10 @@ class Breakers:
             for name, measures in (("model", MODEL), ("clv", CLV), ("calibration", CALIBRATION))
             if bands is not None and any(measure in bands["measures"] for measure in measures)
         ]
-        own: list[Breaker] = [self._kill, *self._risks, fills, *self._drift]
-        own += [ClockJump(settings.clock_jump_s, settings.clock_quiet_s, clock)] if self._acts else []
-        self._breakers: dict[str, Breaker] = {breaker.name: breaker for breaker in own}
+        all_of_them: list[Breaker] = [self._kill, *self._risks, fills, *self._drift]
+        if self._acts:
+            all_of_them += [ClockJump(settings.clock_jump_s, settings.clock_quiet_s, clock), *own]
+        self._breakers: dict[str, Breaker] = {breaker.name: breaker for breaker in all_of_them}
         self._stale = Staleness(settings.stale_after_s)
         self._odds = OddsSanity(
             settings.overround_min, settings.overround_max, settings.odds_jump_factor, settings.odds_jump_confirm_s

@@ -34,10 +34,11 @@ class BreakerSettings:
     unfilled_sends: int = 20
     orders_per_minute: int = 10
     act_on_replay: bool = False
+    own: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         values = asdict(self).items()
-        check_above_zero("breakers", {name: value for name, value in values if not isinstance(value, bool)})
+        check_above_zero("breakers", {name: value for name, value in values if not isinstance(value, bool | tuple)})
         if not (self.unfilled_frac <= 1.0 and self.overround_min < self.overround_max and self.odds_jump_factor > 1.0):
             raise ConfigurationError(
                 "contradictory limits",

@@ -18,7 +18,7 @@ from engine.live.alerts.settings import AlertSettings
 from engine.live.bets.journal import Journal
 from engine.live.breakers.closing import ClosingLines
 from engine.live.breakers.collection import Breakers
-from engine.live.breakers.contract import RiskState
+from engine.live.breakers.contract import Breaker, RiskState
 from engine.live.breakers.for_executor import VenueGuards
 from engine.live.breakers.settings import BreakerSettings
 from engine.live.clock import Clock, SystemClock, WorldClock
@@ -102,6 +102,8 @@ class Plan:
         Called with every message of the feed.
     expires_ns : int or None
         When the promotion expires, by the machine's clock; None: never.
+    breakers : tuple of Breaker
+        Of the user.
     winds_down : bool
         Only what is open is settled: `strategy` is not asked, nothing is sent, and it ends when nothing is open.
     """
@@ -120,6 +122,7 @@ class Plan:
     facts: Mapping[str, Any] = field(default_factory=dict)
     listeners: tuple[Callable[[Message], None], ...] = ()
     expires_ns: int | None = None
+    breakers: tuple[Breaker, ...] = ()
     winds_down: bool = False
 
 
@@ -244,8 +247,9 @@ def assemble(
 def _breakers(plan: Plan, settings: BreakerSettings, clock: Clock) -> Breakers:
     closing = None if plan.closing is None else ClosingLines(*plan.closing)
     return Breakers(
-        settings, clock, mode=plan.mode, live_feed=plan.feed.is_live, bands=plan.bands or None, closing=closing
-    )
+        settings, clock, mode=plan.mode, live_feed=plan.feed.is_live, bands=plan.bands or None, closing=closing,
+        own=plan.breakers,
+    )  # fmt: skip
 
 
 def _market(plan: Plan) -> Market:
