@@ -11,6 +11,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +25,7 @@ _MS_NS: Final = SECOND_NS // 1000
 #: minor units of the recording's money; a size that is a whole number but for rounding counts as whole
 _MINOR: Final = 100.0
 _ROUNDING: Final = 1e-6
+_END_NS: Final = 2**63 - 1
 #: reasons: no recorded book, a market that takes no orders
 UNKNOWN: Final = "unknown_market"
 CLOSED: Final = "suspended"
@@ -55,30 +57,34 @@ class Recordings:
         Bookmakers of the same exchange whose prices nobody can take: starting prices, last traded prices.
     notes : tuple of str
         What the recordings have that cannot be used.
+    at_start : bool
+        Orders wait for the starting price, instead of taking the best price on arrival.
     """
 
     bookmaker: str
     runners: Mapping[Bet, Runner]
     never: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    at_start: bool = False
 
 
 class Arrival(NamedTuple):
-    """What an order meets: the best price of the book, deeper ones are left alone.
+    """What an order meets: the best price of the book, deeper ones are left alone; or the starting price.
 
     Attributes
     ----------
     reason : str
         Why it is refused, `UNKNOWN` or `CLOSED`; empty: it is not.
     at_ns : int
-        When it is matched: after the delay of the market, UTC nanoseconds.
+        When it is matched: after the delay of the market, or at the start, UTC nanoseconds.
     odds : float
-        The best price then; NaN: there is none.
+        The price then; NaN: there is none.
     size_minor : float
-        Its size, whole minor units, before what orders of ours took.
+        Its size, whole minor units, before what orders of ours took; infinite at the starting price.
     offer : int
         Number of this offer: one price of a runner and side, from when it came into the book until it has left it. What
-        an order takes of an offer is gone for every later one that meets it. -1: there is none.
+        an order takes of an offer is gone for every later one that meets it. -1: there is none, or it is the starting
+        price.
     """
 
     reason: str
@@ -96,6 +102,8 @@ class RecordedMarket:
     paths : sequence of Path
         Files in their order. A change that is older than the one before it is left out.
     market_id : str
+    at_start : bool
+        Orders wait for the starting price.
 
     Attributes
     ----------
@@ -105,7 +113,7 @@ class RecordedMarket:
         Offers that orders have met, numbered from 0.
     """
 
-    def __init__(self, paths: Sequence[Path], market_id: str) -> None:
+    def __init__(self, paths: Sequence[Path], market_id: str, *, at_start: bool = False) -> None:
         self.unreadable, self.n_offers = Counter[str](), 0
         self._market_id, self._offers = market_id, dict[RunnerKey, dict[tuple[str, float], int]]()
         self._paths, self._read = tuple(paths), Counter[Path]()  # lines of each file that were read
@@ -113,6 +121,7 @@ class RecordedMarket:
         self._lines: Generator[list[_Change]] | None = None
         self._coming = deque[_Change]()
         self._at_ns, self._closed_to_ns, self._is_open = -1, -1, False
+        self._at_start, self._started_ns = at_start, -1
 
     def arrive(self, key: RunnerKey, side: str, at_ns: int) -> Arrival:
         """What an order on a side of a runner, back or lay, meets that arrives at an instant.
@@ -123,6 +132,8 @@ class RecordedMarket:
             A recording cannot be read.
         """
         book = self._forward(at_ns)
+        if self._at_start:
+            return self._wait(book, key, at_ns)
         delay_ns = book.delay_s * SECOND_NS if book and book.is_open else 0
         if delay_ns:
             book = self._forward(at_ns + delay_ns)
@@ -135,6 +146,23 @@ class RecordedMarket:
             if (whole := _whole(size)) >= 1.0 and odds > 1.0:
                 return Arrival("", at_ns, odds, whole, self._offer(key, side, odds))
         return Arrival("", at_ns)
+
+    def _wait(self, book: MarketBook | None, key: RunnerKey, at_ns: int) -> Arrival:
+        """An order for the starting price: taken while the market is open and the price is not made yet."""
+        if book is None or key not in book.runners:
+            return Arrival(UNKNOWN, at_ns)
+        if not book.is_open or book.is_in_play or self._started_ns >= 0:
+            return Arrival(CLOSED, at_ns)
+        started_ns, prices = self._start
+        return Arrival("", max(at_ns, started_ns), prices.get(key, math.nan), math.inf)
+
+    @cached_property
+    def _start(self) -> tuple[int, dict[RunnerKey, float]]:
+        """When the starting prices were made, and what they are, found by a reader of its own that goes to the end."""
+        reader = RecordedMarket(self._paths, self._market_id)
+        reader._forward(_END_NS)
+        reader.close()
+        return reader._started_ns, starting_prices(reader._definition) if reader._started_ns >= 0 else {}
 
     def close(self) -> None:
         """Close the file. It is opened again, at the same line, when more of it is needed."""
@@ -182,6 +210,8 @@ class RecordedMarket:
         else:  # an image without it
             book.definition = self._definition
         self._is_open = book.is_open
+        if self._started_ns < 0 and book.definition.get("bspReconciled") is True:
+            self._started_ns = at_ns
         self._forget_offers(book)
 
     def _offer(self, key: RunnerKey, side: str, odds: float) -> int:
@@ -263,13 +293,23 @@ def arrivals(recordings: Recordings, orders: Iterable[tuple[Bet, str, int]]) -> 
         else:
             by_market.setdefault((runner.paths, runner.market_id), []).append((at_ns, place, runner.key))
     for (paths, market_id), wanted in by_market.items():
-        market = RecordedMarket(paths, market_id)
+        market = RecordedMarket(paths, market_id, at_start=recordings.at_start)
         for at_ns, place, key in sorted(wanted):
             one = market.arrive(key, asked[place][1], at_ns)
             answers[place] = one._replace(offer=one.offer + n_offers) if one.offer >= 0 else one
         market.close()
         n_offers += market.n_offers
     return [answers[place] for place in range(len(asked))]
+
+
+def starting_prices(definition: Mapping[str, Any]) -> dict[RunnerKey, float]:
+    """The starting prices of a market definition, by runner; one that has none is left out."""
+    found = dict[RunnerKey, float]()
+    for runner in definition.get("runners", ()):
+        price = runner.get("bsp")
+        if isinstance(price, int | float) and not isinstance(price, bool) and math.isfinite(price) and price > 1.0:
+            found[int(runner["id"]), float(runner.get("hc") or 0.0)] = float(price)
+    return found
 
 
 def _whole(size: float) -> float:

@@ -205,7 +205,7 @@ def _at_exchange(rows: pl.DataFrame, recordings: Recordings, delay_ns: int) -> p
         offer_minor=pl.Series([one.size_minor for one in met], dtype=pl.Float64),
     )
     mine, never = pl.col("bookmaker") == recordings.bookmaker, pl.col("bookmaker").is_in(recordings.never)
-    is_there = pl.col("_odds").is_not_null()
+    is_there = pl.col("_odds").is_not_null() & (pl.col("offer") >= 0)
     return (
         rows.drop("offer", "offer_minor")
         .join(found, on="_row", how="left", maintain_order="left")

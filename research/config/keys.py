@@ -91,6 +91,7 @@ KEYS: Final[dict[str, Key]] = {
     "execution.unresolved": Key("unresolved", slow=True),
     "execution.delay": Key("duration", off=True, slow=True),
     "execution.recordings": Key("files", off=True, slow=True),
+    "execution.starting_price": Key("flag", slow=True),
     "execution.cash_out_profit_frac": Key("number", off=True, slow=True),
     "execution.cash_out_loss_frac": Key("number", off=True, slow=True),
     "execution.cash_out_before_start": Key("duration", off=True, slow=True),
@@ -191,6 +192,7 @@ ADDED: Final[dict[str, Any]] = {
     "validation.refit": "fold",
     "sweep.bets_min": 0,
     "execution.recordings": None,
+    "execution.starting_price": False,
 }
 
 #: the same for keys of single strategies, by the strategy's name

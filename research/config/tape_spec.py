@@ -55,6 +55,8 @@ class TapeSpec:
         ISO dates at which a strategy with a model is fitted; empty: it has no model.
     recordings : tuple of str
         Files and folders with recorded books of an exchange, absolute; empty: none.
+    starting_price : bool
+        Orders that they fill wait for the starting price.
     written : tuple of str
         Keys that the user set, also to their defaults; sorted.
     """
@@ -77,6 +79,7 @@ class TapeSpec:
     fit_at: tuple[str, ...] = ()
     unresolved: tuple[tuple[str, str], ...] = (("after", "7d"), ("settle", "void"))
     recordings: tuple[str, ...] = ()
+    starting_price: bool = False
     written: tuple[str, ...] = ()
 
     @property
@@ -86,7 +89,8 @@ class TapeSpec:
 
     def facts(self) -> dict[str, Any]:
         """What a tape's key is made of: all values but the places of files."""
-        return {name: value for name, value in asdict(self).items() if name not in _PLACES + _ORIGINS}
+        left_out = _PLACES + _ORIGINS + (() if self.starting_price else ("starting_price",))
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
     def describe(self) -> dict[str, Any]:
         """All values, ready for JSON."""
@@ -138,6 +142,7 @@ def tape_spec_of(flat: Mapping[str, Any], written: Collection[str] = ()) -> Tape
         strategy_file=_absolute(strategy.get("file")),
         unresolved=_frozen(flat["execution.unresolved"]),
         recordings=tuple(flat.get("execution.recordings") or ()),
+        starting_price=bool(flat.get("execution.starting_price")),
         written=tuple(sorted(written)),
     )
 

@@ -82,6 +82,11 @@ class TapeInputs:
                 "bets that recorded books fill are not cashed out", where="execution.recordings",
                 expected="execution.cash_out_* null", found="a cash-out, which would be at stored prices",
             )  # fmt: skip
+        if spec.starting_price and not spec.recordings:
+            raise ConfigurationError(
+                "starting prices are those of recordings", where="execution.starting_price",
+                expected="execution.recordings=FILES", found="none",
+            )  # fmt: skip
         return cls(
             spec,
             strategy,
@@ -114,7 +119,7 @@ def later_prices(prices: Sequence[pl.DataFrame], inputs: TapeInputs) -> LaterPri
 
     Without a price of the bookmaker that closes them, nothing is closed.
     """
-    rule, recordings = inputs.cash_out, recordings_at(inputs.spec.recordings)
+    rule, recordings = inputs.cash_out, recordings_at(inputs.spec.recordings, inputs.spec.starting_price)
     if not prices and recordings is None:
         return None
     quotes = pl.concat(prices) if prices else pl.DataFrame(schema=QUOTES)

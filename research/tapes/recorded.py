@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from engine.exchange.recorded import Recordings
@@ -16,15 +17,17 @@ def _recordings(paths: tuple[str, ...], content: str) -> Recordings:
     return recordings_of(paths)
 
 
-def recordings_at(paths: Sequence[str]) -> Recordings | None:
-    """The recordings in files and folders; None: no path is given.
+def recordings_at(paths: Sequence[str], at_start: bool = False) -> Recordings | None:
+    """The recordings in files and folders, whose orders may wait for the starting price; None: no path is given.
 
     Raises
     ------
     DataError
         A file is missing or is an archive, or no market is in them.
     """
-    return _recordings(tuple(paths), recordings_hash(paths)) if paths else None
+    if not paths:
+        return None
+    return replace(_recordings(tuple(paths), recordings_hash(paths)), at_start=at_start)
 
 
 def recordings_hash(paths: Sequence[str]) -> str:

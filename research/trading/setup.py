@@ -165,6 +165,7 @@ def compose(
     feed = feed_of(history, wish) if feed is None else feed
     if wish.settles is None:
         check_feed(deployed.promotion, is_live=feed.is_live)
+        _check_start(deployed, is_live=feed.is_live or venue is not None)
     rehearses = isinstance(venue, DryVenue) and wish.settles is None
     plan, prices = _plan(deployed, rules, settings, wish, history, feed), _prices(history, feed)
     unseen = _unseen(deployed, plan)
@@ -184,6 +185,15 @@ def compose(
             plan = _at(venue, plan, ledger, herald, int(first.body["bankroll_minor"]))
         parts = assemble(plan, knobs, ledger, venue or paper, herald=herald, machine=machine, probe=probe)
         return Trading(name, parts, _words(deployed), stack.pop_all(), settings.runner.view_every_ms, unseen)
+
+
+def _check_start(deployed: Deployed, *, is_live: bool) -> None:
+    """Refuse orders for the starting price where no recordings fill them: no venue takes them yet."""
+    if is_live and deployed.spec.starting_price:
+        raise ConfigurationError(
+            "orders for the starting price are filled on a replay only", where=deployed.promotion.name,
+            expected="execution.starting_price=false", found="a feed or a venue that is live",
+        )  # fmt: skip
 
 
 def _words(deployed: Deployed) -> tuple[str, ...]:
@@ -243,7 +253,7 @@ def _paper(
         size_on_arrival=settings.size_on_arrival and is_live,
     )  # fmt: skip
     paths = () if is_live or not trades else settings.recordings or deployed.spec.recordings
-    recordings = recordings_at(paths)
+    recordings = recordings_at(paths, deployed.spec.starting_price)
     paper = PaperVenue(
         venue_path(deployed.promotion.name), prices, model, guard=settings, zone=rules.zone,
         on_finding=lambda text: herald.tell(Alarm("implausible", text)),

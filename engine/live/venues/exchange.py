@@ -1,11 +1,12 @@
 """Fills of the paper venue at an exchange: an order takes what the recorded book of its market offers on arrival.
 
 What the rules of the backtest say stays as it is: the price on arrival is the best one of the recorded book, and its
-size bounds the stake. Orders at prices that are never offered, such as starting prices, are refused by name.
+size bounds the stake; or it is the starting price. Orders at prices that are never offered are refused by name.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -32,8 +33,8 @@ _Place = tuple[tuple[Path, ...], str]
 class _Market:
     """A recorded market, and what we took of its offers, minor units."""
 
-    def __init__(self, runner: Runner, bets: Iterable[tuple[RunnerKey, Bet]], delay_ns: int) -> None:
-        self.recorded, self.taken = RecordedMarket(runner.paths, runner.market_id), Counter[int]()
+    def __init__(self, recorded: RecordedMarket, bets: Iterable[tuple[RunnerKey, Bet]], delay_ns: int) -> None:
+        self.recorded, self.taken = recorded, Counter[int]()
         for key, bet in bets:
             arrival = self.recorded.arrive(key, bet.order.side, bet.order.decided_at_ns + delay_ns)
             self.taken[arrival.offer] += _size_of(bet.receipt, bet.order)
@@ -95,7 +96,7 @@ class ExchangeFills(Fills):
         if order.bookmaker != self._recordings.bookmaker:
             return draft
         arrival = self._arrivals[order.key]
-        if arrival.offer < 0:
+        if math.isnan(arrival.odds):
             return rejected(order, arrival.reason or UNMATCHED, arrival.at_ns, draft.facts)
         return replace(draft, arrives_ns=arrival.at_ns)
 
@@ -132,7 +133,8 @@ class ExchangeFills(Fills):
     def _market_of(self, runner: Runner) -> _Market:
         place = runner.paths, runner.market_id
         if place not in self._markets:
-            self._markets[place] = _Market(runner, self._held.pop(place, ()), self.model.delay_ns)
+            recorded = RecordedMarket(*place, at_start=self._recordings.at_start)
+            self._markets[place] = _Market(recorded, self._held.pop(place, ()), self.model.delay_ns)
         self._open[place] = None
         self._open.move_to_end(place)
         if len(self._open) > _OPEN_MOST:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import polars as pl
 from engine.clock import SECOND_NS
 from engine.exchange.book import Books, MarketBook, UnreadableChange
 from engine.exchange.files import Lines
+from engine.exchange.recorded import starting_prices
 from engine.schema import CLOSE, IN_PLAY, INSTANT_DTYPE, QUOTES, SNAPSHOT
 from engine.source.batch import Counts, Parsed
 from engine.source.betfair.definitions import Described, UnknownMarket, describe, finish_of, winner_of
@@ -293,7 +294,7 @@ def _quotes(market: _Market, described: Described, row: int, quarantine: Quarant
         minor = nan if word == "traded" else round(size * 100.0)
         instant = IN_PLAY if in_play else SNAPSHOT
         values.append((row, described.market, selection, *books[word], instant, known_ns, odds, minor, line))
-    for runner, price in _starting_prices(market):
+    for runner, price in starting_prices(market.definition).items():
         selection = described.selections.get(runner)
         if selection is not None and market.reconciled is not None:
             known_ns, line = market.reconciled
@@ -302,15 +303,6 @@ def _quotes(market: _Market, described: Described, row: int, quarantine: Quarant
                 for side in ("back", "lay")
             ]
     return _frame(values), bad
-
-
-def _starting_prices(market: _Market) -> list[tuple[tuple[int, float], float]]:
-    found = []
-    for runner in market.definition["runners"]:
-        price = runner.get("bsp")
-        if isinstance(price, int | float) and not isinstance(price, bool) and isfinite(price) and price > 1.0:
-            found.append(((int(runner["id"]), float(runner.get("hc") or 0.0)), float(price)))
-    return found
 
 
 def _frame(values: list[tuple[Any, ...]]) -> pl.DataFrame:

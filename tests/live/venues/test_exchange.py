@@ -219,6 +219,20 @@ def test_at_the_recorded_best_price_the_book_gives_what_the_backtest_gives(name:
     assert placed == len(exact) >= 4
 
 
+def test_the_starting_price_is_the_one_that_the_import_finds(reference_dir: Path) -> None:
+    path = reference_dir / "data" / "betfair" / "stream" / "1.197931750"
+    quotes = read_file(path, Origin("betfair_history", path.name, "0")).quotes
+    made = quotes.filter(pl.col("bookmaker") == "betfair_sp", pl.col("side") == "back")
+    known = {row["selection"]: (row["odds"], row["known_at"]) for row in made.iter_rows(named=True)}
+    recordings = replace(recordings_of([path]), at_start=True)
+    before_ns = int(quotes.filter(pl.col("bookmaker") == EXCHANGE)["known_at"].cast(pl.Int64).median() or 0)
+    found = arrivals(recordings, ((bet, "back", before_ns) for bet in recordings.runners))
+    assert len(known) == len(found) > 4
+    for bet, one in zip(recordings.runners, found, strict=True):
+        odds, at = known[bet[3]]
+        assert (one.reason, one.odds, one.at_ns, one.offer) == ("", odds, round(at.timestamp() * 1000) * 10**6, -1)
+
+
 def wanted_at(number: int, row: dict[str, Any], side: str, stake: int) -> Order:
     return order(
         number, event_id=row["event_id"], market=row["market"], line=row["line"], selection=row["selection"],

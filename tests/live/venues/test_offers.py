@@ -1,4 +1,4 @@
-"""Recorded offers are used up in the same way by a backtest and by the paper venue, to the cent."""
+"""Recorded books fill the orders of a backtest and of the paper venue in the same way, to the cent."""
 
 from __future__ import annotations
 
@@ -63,6 +63,31 @@ def books(rng: np.random.Generator, path: Path, n: int) -> Recordings:
         ]
         lines.append(json.dumps({"op": "mcm", "pt": first + 1_000 * step, "mc": [change]}))
     path.write_text("\n".join(lines) + "\n")
+    return books_of(path)
+
+
+def started(path: Path) -> Recordings:
+    """The same two runners until the start: the away side has left, and orders came before, at and after the start."""
+    offered = [{"id": number, "atb": [[2.02, 9.0]], "atl": [[2.04, 9.0]]} for number in RUNNERS.values()]
+    ends = [{"id": 7, "bsp": 2.0153}, {"id": 8, "bsp": "NaN"}]
+    definitions: dict[int, dict[str, Any]] = {
+        0: {"status": "OPEN", "inPlay": False},
+        30: {"status": "SUSPENDED", "inPlay": False},
+        40: {"status": "OPEN", "inPlay": False},
+        60: {"status": "OPEN", "inPlay": True, "bspReconciled": True, "runners": ends},
+        90: {"status": "CLOSED", "inPlay": True, "bspReconciled": True, "runners": ends},
+    }
+    changes = [{"id": MARKET, "marketDefinition": definitions[step]} for step in definitions]
+    changes[0]["rc"] = offered
+    messages = [
+        {"op": "mcm", "pt": T0_NS // 10**6 + 1_000 * step, "mc": [change]}
+        for step, change in zip(definitions, changes, strict=True)
+    ]
+    path.write_text("\n".join(map(json.dumps, messages)) + "\n")
+    return replace(books_of(path), at_start=True)
+
+
+def books_of(path: Path) -> Recordings:
     runners = {(1, "1x2", None, name): Runner((path,), MARKET, (number, 0.0)) for name, number in RUNNERS.items()}
     return Recordings("aaa", runners)
 
@@ -158,3 +183,25 @@ def test_backtest_and_paper_use_up_the_same_offers(tmp_path: Path, grouped: bool
     wanted = ("placed", "size", "price_moved", *(["group"] if grouped else []))
     assert all(reasons[word] for word in wanted), reasons
     assert not fits(tape)  # the walk of many at once knows no offers
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 0.005, 0.02])
+def test_backtest_and_paper_wait_for_the_same_starting_price(tmp_path: Path, tolerance: float) -> None:
+    """A back at 2.02 and a lay at 2.04 meet 2.0153: the lay always takes it, the back from a tolerance of 0.24 % on."""
+    recordings, config = started(tmp_path / "books"), replace(OFF, price_tolerance_frac=tolerance)
+    tape = tape_of(decisions(np.random.default_rng(5), 60, False), recordings)
+    bets = {row["id"]: row for row in replay(tape, config.params()).bets.to_dicts()}
+    reasons, sides = Counter[str](), Counter[int]()
+    for row, receipt in paper(tmp_path, recordings, config, tape).items():
+        bet = bets.pop(int(tape.id[row]), None)
+        at_s = (int(tape.decided_at[row]) + DELAY_NS - T0_NS) // SECOND_NS
+        is_home = tape.rows["selection"][row] == "home"
+        taken = at_s < 30 or 40 <= at_s < 60
+        assert (bet is not None) == (taken and is_home and (bool(tape.is_lay[row]) or tolerance > 0.0)), at_s
+        assert ((bet["stake_minor"], bet["odds_placed"]) if bet else (0, 0.0)) == (receipt.matched_minor, receipt.odds)
+        assert bet is None or bet["odds_placed"] == 2.0153
+        reasons[receipt.reason or "placed"] += 1
+        sides[int(tape.is_lay[row])] += bet is not None
+    assert not bets and set(reasons) - {"price_moved"} == {"placed", "suspended", "unmatched"}
+    assert sides[1] > 0 and (sides[0] > 0) == (tolerance > 0.0) == (not reasons["price_moved"])
+    assert not (tape.offer >= 0).any()

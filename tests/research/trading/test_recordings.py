@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from engine.errors import ConfigurationError, PromotionError
 from engine.live.ledger.entries import Entry, Kind
 from engine.live.venues.exchange import ExchangeFills
 from engine.promotion import load
+from engine.store.store import Store
+from engine.store.universe import Universe
 from research.commands.main import main
 from research.promotion.deployed import start
 from research.promotion.proof import stored_bets
@@ -125,3 +128,23 @@ def test_a_promotion_is_refused_when_its_recordings_have_changed(home: Path) -> 
 def test_bets_that_books_fill_are_not_cashed_out(home: Path) -> None:
     with pytest.raises(ConfigurationError, match="bets that recorded books fill are not cashed out"):
         research.backtest(words(home, "execution.cash_out_profit_frac=0.1"))
+
+
+def test_orders_wait_for_the_starting_price(home: Path) -> None:
+    """Each bet of the backtest is at the starting price of its runner, of which the race has one on every day."""
+    run = research.backtest(words(home, "execution.starting_price=true", "execution.price_tolerance_frac=1"))
+    bets = run.bets()
+    quotes = Store.open(home / "data" / "store").quotes(Universe(bookmakers=("betfair_sp",)))
+    known = set(quotes.select("market", "selection", "odds").unique().rows())
+    found = set(bets.select("market", "selection", "odds_placed").unique().rows())
+    assert len(found) == 4 and found <= known
+
+
+def test_starting_prices_need_recordings_and_a_replay(home: Path) -> None:
+    with pytest.raises(ConfigurationError, match="starting prices are those of recordings"):
+        research.backtest(words(home, "execution.starting_price=true", "execution.recordings=null"))
+    deployed, wish = start("races", _NOW_NS), Wish()
+    deployed = replace(deployed, spec=replace(deployed.spec, starting_price=True))
+    feed = Listening(feed_of(history_of(deployed, wish), wish))
+    with pytest.raises(ConfigurationError, match="starting price are filled on a replay only"):
+        compose(deployed, live_settings(), wish, feed=feed)
