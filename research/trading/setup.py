@@ -164,8 +164,7 @@ def compose(
     history = history_of(deployed, wish)
     feed = feed_of(history, wish) if feed is None else feed
     if wish.settles is None:
-        check_feed(deployed.promotion, is_live=feed.is_live)
-        _check_start(deployed, is_live=feed.is_live or venue is not None)
+        _check_feed(deployed, feed, is_real=venue is not None)
     rehearses = isinstance(venue, DryVenue) and wish.settles is None
     plan, prices = _plan(deployed, rules, settings, wish, history, feed), _prices(history, feed)
     unseen = _unseen(deployed, plan)
@@ -187,9 +186,10 @@ def compose(
         return Trading(name, parts, _words(deployed), stack.pop_all(), settings.runner.view_every_ms, unseen)
 
 
-def _check_start(deployed: Deployed, *, is_live: bool) -> None:
-    """Refuse orders for the starting price where no recordings fill them: no venue takes them yet."""
-    if is_live and deployed.spec.starting_price:
+def _check_feed(deployed: Deployed, feed: Feed, *, is_real: bool) -> None:
+    """Refuse a feed that the promotion may not be traded on. Orders for the starting price need recordings."""
+    check_feed(deployed.promotion, is_live=feed.is_live)
+    if (feed.is_live or is_real) and deployed.spec.starting_price:
         raise ConfigurationError(
             "orders for the starting price are filled on a replay only", where=deployed.promotion.name,
             expected="execution.starting_price=false", found="a feed or a venue that is live",
