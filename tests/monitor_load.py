@@ -1,8 +1,9 @@
-"""A busy ledger with and without the monitor: ``python -m tests.monitor_load --minutes 2``.
+"""A busy ledger with and without the monitor: ``python -m tests.monitor_load --minutes 1 --hours 3``.
 
 A writer appends decisions and bets as a runner does, first alone, then with `bea monitor` in a process of its own, a
-page that is kept up to date, and Prometheus asking each second. It prints the latency of the writer's commits, how long
-the page takes, and the memory of the monitor.
+page that is kept up to date, and Prometheus asking each second. Then it writes the entries of whole hours at the same
+rate as fast as it can, while the monitor follows. It prints the latency of the writer's commits, how long the page
+takes, what a refresh costs in processor time, and the processor time and the memory of the monitor.
 """
 
 from __future__ import annotations
@@ -22,11 +23,15 @@ from typing import Any, Final
 import httpx2
 import numpy as np
 
+from engine.live.clock import SystemClock
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.ledger.opening import open_ledger
+from engine.live.ledger.settings import LedgerSettings
 from engine.live.running.pulse import pulse_text
 from engine.live.running.status import Status
+from research.monitor.views import View, parts
+from research.monitor.watcher import Watcher
 
 TOKEN: Final = "a token of the load"  # noqa: S105
 PORT: Final = 8399
@@ -84,6 +89,12 @@ def memory_mb(pid: int) -> float:
     return float("nan")
 
 
+def processor_s(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
 def monitor(home: str) -> Iterator[int]:
     """`bea monitor` in a process of its own; its process id once it answers."""
@@ -107,11 +118,10 @@ def monitor(home: str) -> Iterator[int]:
 class Reader:
     """A page that is open, and what asks beside it."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self) -> None:
         self.page_ms: list[float] = []
-        self.memory_mb: list[float] = []
         self.events = 0
-        self._pid, self._ends = pid, threading.Event()
+        self._ends = threading.Event()
         self._threads = [threading.Thread(target=self._ask), threading.Thread(target=self._listen, daemon=True)]
         self._client = httpx2.Client(
             base_url=f"http://127.0.0.1:{PORT}", timeout=10.0, headers={"authorization": f"Bearer {TOKEN}"}
@@ -126,13 +136,17 @@ class Reader:
         self._ends.set()
         self._threads[0].join()
 
+    def entries(self) -> int:
+        """How many entries the monitor has read."""
+        found = self._client.get("/api/ledgers/busy").json()
+        return int(found["status"]["entries"])
+
     def _ask(self) -> None:
         while not self._ends.wait(1.0):
             started = time.perf_counter()
             assert self._client.get("/ledger/busy").status_code == 200
             self.page_ms.append((time.perf_counter() - started) * 1e3)
             assert self._client.get("/metrics").status_code == 200
-            self.memory_mb.append(memory_mb(self._pid))
 
     def _listen(self) -> None:
         with self._client.stream("GET", "/ledger/busy/stream") as answer:
@@ -142,12 +156,59 @@ class Reader:
                     return
 
 
+def hour(ledger: ChainedLedger, first: int, per_minute: int) -> int:
+    """Append what an hour brings, many instants to a commit; the next instant."""
+    last = first + 60 * per_minute // DECISIONS
+    every_ns = int(3600e9 * DECISIONS / per_minute)  # of the world, which is 60 times as fast as the machine
+    for n in range(first, last, 100):
+        batches = (instant(k, START_NS + k * every_ns) for k in range(n, min(n + 100, last)))
+        ledger.append([entry for batch in batches for commit in batch for entry in commit])
+        if n % 1000 == first % 1000:
+            ledger.renew("")
+    return last
+
+
+def follows(reader: Reader, ledger: ChainedLedger) -> None:
+    """Wait until the monitor has read the whole ledger."""
+    number = ledger.state().number
+    while reader.entries() < number:
+        ledger.renew("")
+        time.sleep(0.2)
+
+
+def refreshes(ledger: ChainedLedger, first: int, count: int = 200) -> tuple[list[float], list[float]]:
+    """Processor time of one look at the ledger after an instant, and of making all parts of its page, ms."""
+    watcher = Watcher(LedgerSettings(), SystemClock(), 500)
+    watcher.look()
+    looks, pages = [], []
+    for n in range(first, first + count):
+        for batch in instant(n, START_NS + n * 7_200_000_000_000):
+            ledger.append(batch)
+        begun = time.process_time()
+        watcher.look()
+        looked = time.process_time()
+        parts(View(watcher.snapshots()["busy"], time.time_ns()))
+        looks.append((looked - begun) * 1e3)
+        pages.append((time.process_time() - looked) * 1e3)
+    watcher.stop()
+    return looks, pages
+
+
+def say(name: str, values: list[float], unit: str = "ms") -> None:
+    """Print two percentiles."""
+    low, high = np.percentile(values, [50, 99])
+    sys.stdout.write(f"{name}: p50 {low:.2f} {unit}, p99 {high:.2f} {unit}, {len(values)} measured\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=2.0, help="of each half")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of each half")
+    parser.add_argument("--hours", type=int, default=3, help="whose entries are written at once")
     parser.add_argument("--per-minute", type=int, default=10_000, help="decisions")
     options = parser.parse_args()
+    sys.stdout.write(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
     with tempfile.TemporaryDirectory(prefix="bea-load-") as home:
         os.environ["BEA_HOME"] = home
         ledger = open_ledger("busy", OPENED)
@@ -155,17 +216,27 @@ def main() -> None:
         ledger.append([Entry(Kind.CAPITAL, "capital:1", 0, money=capital),
                        Entry(Kind.STARTED, "started:1", START_NS, body={"feed": "load"})])  # fmt: skip
         n, alone = write(ledger, 1, options.minutes * 60, options.per_minute)
-        with monitor(home) as pid, Reader(pid) as reader:
-            last, beside = write(ledger, n, options.minutes * 60, options.per_minute)
+        with monitor(home) as pid, Reader() as reader:
+            before_s, before_mb = processor_s(pid), memory_mb(pid)
+            n, beside = write(ledger, n, options.minutes * 60, options.per_minute)
+            used_s = processor_s(pid) - before_s
+            say("commit alone", alone)
+            say("commit with the monitor", beside)
+            say("page, on the wall clock", reader.page_ms)
+            sys.stdout.write(f"processor time of the monitor: {used_s / options.minutes:.1f} s a minute, "
+                             f"{reader.events} events of the stream, {before_mb:.1f} MB at its start\n")  # fmt: skip
+            for number in range(options.hours):
+                n = hour(ledger, n, options.per_minute)
+                follows(reader, ledger)
+                reader.page_ms.clear()
+                time.sleep(10.0)
+                ledger.renew("")
+                sys.stdout.write(f"after hour {number + 1}: {ledger.state().number} entries, {memory_mb(pid):.1f} MB\n")
+            say(f"page after {n * DECISIONS} decisions, on the wall clock", reader.page_ms)
+        looks, pages = refreshes(ledger, n)
         ledger.close()
-    say = sys.stdout.write
-    for name, values in (("commit alone", alone), ("commit with monitor", beside), ("page", reader.page_ms)):
-        low, high = np.percentile(values, [50, 99])
-        say(f"{name}: p50 {low:.2f} ms, p99 {high:.2f} ms, {len(values)} measured\n")
-    third = max(1, len(reader.memory_mb) // 3)
-    middle, end = np.mean(reader.memory_mb[third : 2 * third]), np.mean(reader.memory_mb[2 * third :])
-    say(f"decisions: {(last - 1) * DECISIONS}, events of the stream: {reader.events}\n")
-    say(f"memory: {middle:.1f} MB in the second third, {end:.1f} MB in the last\n")
+    say("processor time of a look", looks)
+    say("processor time of all parts of a page", pages)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from research.monitor.context import Monitor, Reader
 from research.monitor.errors import Refused, body_of
 from research.monitor.guard import Guard
 from research.monitor.html import render
+from research.monitor.views import warm
 
 _LOG = logger(__name__)
 
@@ -38,6 +39,7 @@ def application(monitor: Monitor) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        warm()
         monitor.watcher.start()
         try:
             yield
@@ -45,7 +47,7 @@ def application(monitor: Monitor) -> FastAPI:
             monitor.watcher.stop()
 
     app = FastAPI(title="Monitor", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
-    app.state.monitor, app.state.streams, app.state.ends = monitor, 0, lambda: False
+    app.state.monitor, app.state.streams, app.state.ends, app.state.made = monitor, 0, lambda: False, {}
     app.include_router(api.router)
     app.include_router(pages.router)
     app.include_router(files.router)

@@ -24,7 +24,7 @@ SETTLED: Final = 50
 #: settled bets that may still get a closing price
 UNCLOSED: Final = 10_000
 #: most points of the curve of equity; when there are more, every second one goes
-POINTS: Final = 1_024
+POINTS: Final = 512
 #: subjects of rows of control begin with these
 SIGN_OFF: Final = "sign-off/"
 ALERT: Final = "alert/"

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
+from engine.clock import SECOND_NS
 from research.monitor import actions
 from research.monitor.api import decisions_of
 from research.monitor.context import (
@@ -27,6 +28,7 @@ from research.monitor.errors import Refused
 from research.monitor.html import FILES, render, static
 from research.monitor.models import Acknowledge, Kill, LogIn, Resume, Sign
 from research.monitor.views import PARTS, View, parts
+from research.monitor.watcher import Snapshot
 from research.report.naming import reason_name
 from research.report.status import first_line, instant
 from research.report.text import NOTHING, money, number, sentence_case
@@ -136,7 +138,7 @@ async def _events(request: Request, monitor: Monitor, name: str) -> AsyncIterato
             beats = loop.time() - beaten_s >= _BEAT_S
             if known.version != version or beats:
                 version = known.version
-                made = await asyncio.to_thread(parts, View(known, monitor.clock.wall_ns()))
+                made = await asyncio.to_thread(_made, state.made, known, monitor.clock.wall_ns())
                 for key in PARTS:
                     if sent.get(key) != made[key]:
                         sent[key] = made[key]
@@ -147,6 +149,15 @@ async def _events(request: Request, monitor: Monitor, name: str) -> AsyncIterato
             await asyncio.sleep(_LOOK_S)
     finally:
         state.streams -= 1
+
+
+def _made(kept: dict[str, tuple[tuple[int, int], dict[str, str]]], known: Snapshot, now_ns: int) -> dict[str, str]:
+    """The parts of a snapshot, made once a second at most for all that look at it."""
+    key = known.version, now_ns // SECOND_NS
+    found = kept.get(known.name)
+    if found is None or found[0] != key:
+        found = kept[known.name] = key, parts(View(known, now_ns))
+    return found[1]
 
 
 def _event(name: str, data: str) -> str:

@@ -13,7 +13,7 @@ from engine.live.alerts.table import Severity
 from engine.live.ledger.control import Command
 from engine.live.running.status import CHANNEL, BandLine, BreakerLine
 from engine.promotion.bands import end_shown
-from research.monitor.html import part
+from research.monitor.html import FILES, part, static
 from research.monitor.watcher import Snapshot
 from research.report.naming import reason_name
 from research.report.status import age, first_line, instant
@@ -85,15 +85,15 @@ def _equity(view: View) -> dict[str, Any]:
     data = {
         "at": [point.at_ns // SECOND_NS for point in points],
         "equity": [point.minor / 100 for point in points],
-        "drawdown": [-100 * point.fall for point in points],
-        "limit": [None if limit is None else -100 * limit for limit in limits] or None,
+        "drawdown": [round(-100 * point.fall, 3) for point in points],
+        "limit": [None if limit is None else round(-100 * limit, 3) for limit in limits] or None,
         "currency": status.currency,
     }
     rows = [
         (instant(point.at_ns), money(point.minor), percent(point.fall), percent(limit))
         for point, limit in list(zip_longest(points, limits))[:-21:-1]
     ]
-    return {"data": json.dumps(data), "now": now, "answer": f"{answer}{allows}.", "rows": rows}
+    return {"data": json.dumps(data, separators=(",", ":")), "now": now, "answer": f"{answer}{allows}.", "rows": rows}
 
 
 def _drawdown_limits(view: View) -> tuple[tuple[float | None, ...], str]:
@@ -319,3 +319,10 @@ PARTS: Final[Sequence[str]] = tuple(_MADE)
 def parts(view: View) -> dict[str, str]:
     """The HTML of each part of the page."""
     return {name: str(part(name, _MADE[name](view))) for name in PARTS}
+
+
+def warm() -> None:
+    """Compile the templates and pack the files, so that the first page is as quick as the others."""
+    parts(View(Snapshot(""), 0))
+    for name in FILES:
+        static(name)
