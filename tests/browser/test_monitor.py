@@ -220,6 +220,10 @@ def test_a_broken_stream_is_told_and_comes_back(browser: Browser, served: Served
     hidden = "return document.getElementById('stale').hidden"
     browser.run("document.getElementById('stale').dataset.after = 12")
     served.until(lambda: browser.run(hidden), most_s=15)
+    browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", network)  # a monitor that is started anew
+    served.monitor.access._sessions.clear()
+    browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", network | {"offline": False})
+    shows(browser, served, "stale", "The session has ended")
     browser.logs()
 
 

@@ -32,6 +32,11 @@
     source.addEventListener("over", () => { over = true; told(); });
   });
 
+  // a stream that is refused: the session ended while nothing was heard, or the monitor was started again
+  document.body.addEventListener("htmx:sseError", () => {
+    fetch("/api/ledgers").then((answer) => { if (answer.status === 401) { over = true; told(); } }, () => {});
+  });
+
   // an opened list stays open when its part is replaced
   let opened = [];
   document.body.addEventListener("htmx:sseBeforeMessage", (event) => {
