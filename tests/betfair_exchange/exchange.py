@@ -287,7 +287,9 @@ class Exchange:
     def _book(self, request: Request) -> Reply:
         asked = request.body["marketIds"]
         assert len(asked) <= 100, "the weight of a question"
-        return reply({"value": [self.closed.get(market) or self._open_book(market) for market in asked]})
+        still_open = [market for market in asked if market not in self.closed]  # both kinds together give only these
+        books = [self._open_book(market) for market in still_open] or [self.closed[market] for market in asked]
+        return reply({"value": books})
 
     def _open_book(self, market: str) -> Row:
         status = "SUSPENDED" if market in self.suspended else "OPEN"

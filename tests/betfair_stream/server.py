@@ -37,6 +37,8 @@ class StreamServer:
         Bytes of each write; 0: whole lines.
     segments : bool
         Whether an image with several markets is sent in segments.
+    conflate_ms : int
+        In force, whatever is asked for.
     """
 
     sessions: set[str] = field(default_factory=lambda: {"session-1"})
@@ -45,6 +47,7 @@ class StreamServer:
     heard: list[dict[str, Any]] = field(default_factory=list)
     split: int = 0
     segments: bool = False
+    conflate_ms: int = 0
     most_markets: int = 200
     oldest_clk: int = 0
 
@@ -189,7 +192,7 @@ class StreamServer:
     def _send_image(self, connection: _Connection, fault: str) -> None:
         books = [_image(book) for name, book in self._books.items() if connection.follows(name)]
         head = {"op": "mcm", "id": connection.number, "initialClk": "I1", "ct": "SUB_IMAGE", "pt": self.pt,
-                "conflateMs": 0, "heartbeatMs": 500}  # fmt: skip
+                "conflateMs": self.conflate_ms, "heartbeatMs": 500}  # fmt: skip
         parts = (
             [head | {"mc": [book]} for book in books] if self.segments and len(books) > 1 else [head | {"mc": books}]
         )

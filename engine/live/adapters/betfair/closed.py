@@ -83,13 +83,17 @@ class KeptMarkets:
             Gets a line where something could not be read. The next start asks again.
         """
         asked, found, unread = sorted(self._rows.keys() - followed.keys()), list[dict[str, Any]](), Counter[str]()
-        for start in range(0, len(asked), _AT_ONCE):
-            some = asked[start : start + _AT_ONCE]
+        waiting = [asked[start : start + _AT_ONCE] for start in range(0, len(asked), _AT_ONCE)]
+        while waiting:
+            some = waiting.pop(0)
             try:
                 books = rows({"books": api.read("listMarketBook", {"marketIds": some}).value}, "books")
             except (Misread, ReadFailed) as failure:
                 unread[str(failure)] += len(some)
                 continue
+            told = {book.get("marketId") for book in books if isinstance(book.get("marketId"), str)}.intersection(some)
+            if told and (others := [name for name in some if name not in told]):
+                waiting.append(others)  # of open and closed markets together only the open ones come
             for book in books:
                 try:
                     if book.get("status") == "CLOSED" and (name := word(book, "marketId")) in some:

@@ -109,6 +109,9 @@ class BetfairFeed:
     ) -> None:  # fmt: skip
         self._stream, self._login, self._clock = stream, login, clock
         self._completed, self._follow, self._closed = completed, follow, closed
+        #: gets a line that a person should see
+        self.show: Callable[[str], None] = lambda line: None
+        self._late_ms = 0
         self._has_sizes = currency == STREAM_CURRENCY
         self.passed_over: Counter[str] = Counter()
         self._books, self._markets = Books(), dict[str, _Market]()
@@ -149,6 +152,7 @@ class BetfairFeed:
             return self._gap()
         if found is None:
             return [Mark(self._mark(self._clock.wall_ns()))]
+        self._say_if_late()
         messages = [made for message in found.messages for made in self._taken(message, found.received_ns)]
         at = self._at(found.messages[-1].get("pt"), found.received_ns)
         at = max(at, *(message.known_at_ns for message in messages), 0)
@@ -181,6 +185,13 @@ class BetfairFeed:
         if filters is not None:
             self._stream.subscription.filters = filters
             self._stream.renew()
+
+    def _say_if_late(self) -> None:
+        """A delayed key gets changes minutes late, whatever is asked for."""
+        late_ms, asked_ms = self._stream.subscription.late_ms, self._stream.subscription.conflate_ms
+        if late_ms != self._late_ms and late_ms > asked_ms:
+            self.show(f"warning: prices of Betfair come up to {late_ms / 1_000:g} s late: is the key a delayed one?")
+        self._late_ms = late_ms
 
     def _ask_again(self) -> None:
         """Ask for an image if a change could not be read and the last one was asked for long enough ago."""

@@ -162,10 +162,12 @@ def feed_over(
     stream = Stream(dial, session, subscription, around.clock, jitter, recording.take)
     around.at_end(stream.close)
     closed = kept.closed(api, following.markets, around.show)
-    return BetfairFeed(
+    feed = BetfairFeed(
         stream, session, around.clock, currency=settings.currency, completed=following.completed, follow=follow,
         closed=closed,
     )  # fmt: skip
+    feed.show = around.show
+    return feed
 
 
 def _catalogue(api: Api, coverage: Coverage, from_ns: int, questions: int = MOST_QUESTIONS) -> Catalogue:

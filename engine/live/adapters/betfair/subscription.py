@@ -59,6 +59,8 @@ class Subscription:
         From where Betfair goes on; None: from the beginning.
     passed_over : int
         Messages of an earlier subscription.
+    in_force_ms, late_ms : int
+        Of the heartbeat, and how long Betfair collects changes before it sends them, as the last image says.
     """
 
     words: tuple[str, str]
@@ -133,13 +135,16 @@ class Subscription:
         return whole
 
     def _note(self, message: Mapping[str, Any]) -> None:
-        """Clocks of a whole message, and the heartbeat that is in force."""
+        """Clocks of a whole message, the heartbeat and the conflation that are in force."""
         for name in ("initialClk", "clk"):
             if isinstance(value := message.get(name), str):
                 setattr(self, "initial_clk" if name == "initialClk" else name, value)
         beat = message.get("heartbeatMs")
         if isinstance(beat, int) and not isinstance(beat, bool) and 0 < beat <= 60_000:
             self.in_force_ms = beat
+        late = message.get("conflateMs")
+        if isinstance(late, int) and not isinstance(late, bool):
+            self.late_ms = late
 
     def __post_init__(self) -> None:
-        self.in_force_ms = self.heartbeat_ms
+        self.in_force_ms, self.late_ms = self.heartbeat_ms, self.conflate_ms

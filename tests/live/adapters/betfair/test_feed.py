@@ -306,7 +306,7 @@ def test_markets_that_closed_while_nothing_ran_end_as_their_books_say(home: Path
     assert (ends["C1"], ends["C2"], ends["C3"]) == (("played", "home"), ("played", "away"), ("abandoned", None))
     assert ends["C5"] == ("played", "home")
     asked = [len(one["marketIds"]) for one in place.scene.asked("listMarketBook")]
-    assert max(asked) == 100 and asked[-2:] == [100, 30]
+    assert max(asked) == 100 and asked[-3:] == [100, 30, 70]
 
 
 def test_promotions_of_one_sport_keep_their_markets_in_one_file(home: Path) -> None:
@@ -332,3 +332,21 @@ def test_a_file_of_markets_that_is_damaged_is_named(home: Path) -> None:
         path.write_text(path.read_text().replace("runners", "riders"))
         with ExitStack() as stack, pytest.raises(BeaError, match="the markets of Betfair"):
             place.opened(stack)
+
+
+def test_prices_of_a_delayed_key_are_named_once(home: Path) -> None:
+    with placing(home) as place, ExitStack() as stack:
+        place.server.conflate_ms = 180_000
+        one = place.opened(stack)
+        one.until(Quote)
+        place.server.image()
+        one.poll()
+        assert place.shown == ["warning: prices of Betfair come up to 180 s late: is the key a delayed one?"]
+
+
+def test_a_matched_price_of_1_that_hides_a_runner_is_no_price(one: Feeding) -> None:
+    one.until(Quote)
+    one.server.publish({"id": "1.1", "rc": [{"id": 1, "ltp": 2.4}]})
+    assert [(q.bookmaker, q.odds, q.stale) for q in one.quotes()] == [("betfair_traded", 2.4, False)]
+    one.server.publish({"id": "1.1", "rc": [{"id": 1, "ltp": 1.0}]})
+    assert [(q.bookmaker, q.odds, q.stale) for q in one.quotes()] == [("betfair_traded", 2.4, True)]
