@@ -14,7 +14,7 @@ from engine.errors import LedgerError
 from engine.live.ledger.entries import Kind
 from engine.live.ledger.opening import look
 from research.monitor import actions
-from research.monitor.context import Known, Monitor, Reader, Running, Writer, body_of
+from research.monitor.context import Known, Monitor, Reader, Running, Writer, body_of, takes
 from research.monitor.errors import ErrorBody, Refused
 from research.monitor.metrics import exposition
 from research.monitor.models import (
@@ -103,31 +103,31 @@ def day(monitor: Running, known: Known, person: Reader, day: str, after: Annotat
     return Decisions(day=day, rows=rows, after=following)
 
 
-@router.post("/api/ledgers/{name}/kill", tags=["control"])
+@router.post("/api/ledgers/{name}/kill", tags=["control"], openapi_extra=takes(Kill))
 def kill(monitor: Running, known: Known, person: Writer, body: Annotated[Kill, Depends(body_of(Kill))]) -> Written:
     """Set the kill switch: nothing is sent once this has answered."""
     return actions.kill(monitor, known, person, body)
 
 
-@router.post("/api/ledgers/{name}/resume", tags=["control"])
+@router.post("/api/ledgers/{name}/resume", tags=["control"], openapi_extra=takes(Resume))
 def resume(
     monitor: Running, known: Known, person: Writer, body: Annotated[Resume, Depends(body_of(Resume))]
 ) -> Written:
-    """End the kill switch, or a breaker."""
+    """End the kill switch, or the breaker of a name as the status shows it."""
     return actions.resume(monitor, known, person, body)
 
 
-@router.post("/api/ledgers/{name}/acknowledge", tags=["control"])
+@router.post("/api/ledgers/{name}/acknowledge", tags=["control"], openapi_extra=takes(Acknowledge))
 def acknowledge(
     monitor: Running, known: Known, person: Writer, body: Annotated[Acknowledge, Depends(body_of(Acknowledge))]
 ) -> Written:
-    """Say that an alert was read."""
+    """Say that an alert was read: its key."""
     return actions.acknowledge(monitor, known, person, body)
 
 
-@router.post("/api/ledgers/{name}/sign", tags=["control"])
+@router.post("/api/ledgers/{name}/sign", tags=["control"], openapi_extra=takes(Sign))
 def sign(monitor: Running, known: Known, person: Writer, body: Annotated[Sign, Depends(body_of(Sign))]) -> Written:
-    """Sign the decisions of a day."""
+    """Sign the decisions of a day that were reviewed, up to the entry `last`."""
     return actions.sign(monitor, known, person, body)
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ValidationError
 
 from engine.live.alerts.table import Raised
@@ -28,6 +29,8 @@ from research.monitor.watcher import Snapshot, Watcher
 _Body = TypeVar("_Body", bound=BaseModel)
 
 COOKIE: Final = "bea_monitor"
+#: says in the description that a program gives a token; `reader` reads it, for an empty one is refused too
+_BEARER: Final = HTTPBearer(scheme_name="token", auto_error=False)
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,17 @@ def monitor_of(request: Request) -> Monitor:
 Running = Annotated[Monitor, Depends(monitor_of)]
 
 
-async def reader(request: Request, monitor: Running) -> str:
+async def reader(
+    request: Request,
+    monitor: Running,
+    described: Annotated[object, Depends(_BEARER)],
+    x_person: Annotated[str, Header(description="who asks: it stands in the ledger beside what is written")] = "",
+) -> str:
     """Who asks; errors: not signed in, or too many wrong tokens."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         check_token(request, monitor, token)
-        return request.headers.get("x-person", "")[:40] or "token"
+        return x_person[:40] or "token"
     person = monitor.access.person(request.cookies.get(COOKIE, ""))
     if not person:
         raise Refused(401, "not signed in", {"www-authenticate": "Bearer"})
@@ -120,6 +128,12 @@ def body_of(model: type[_Body]) -> Callable[[Request], Coroutine[Any, Any, _Body
         raise Refused(415, "a body of JSON or of a form is expected")
 
     return read
+
+
+def takes(model: type[BaseModel]) -> dict[str, Any]:
+    """What the description of a route says of the body that `body_of` reads."""
+    schema = model.model_json_schema()
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def snapshot_of(name: str, monitor: Running) -> Snapshot:
