@@ -63,7 +63,7 @@ def page(data: ReportData) -> str:
         total=packed["total"],
         sheets=[_sheet(data, place) for place in range(len(data.selected))],
         mapped=_mapped(data),
-        importance=charts.importance(data.results, data.keys, data.order) if _mapped(data) else False,
+        parameters=_parameters(data),
         fewest_bets=FEWEST_BETS,
         packed=script_json(packed),
         **_commands(data),
@@ -191,6 +191,16 @@ def _sheet(data: ReportData, place: int) -> dict[str, Any]:
         "line": f"{configuration.label}: {configuration_line(configuration, data.keys)}.",
         "figures": paired(list(figures.values())),
     }
+
+
+def _parameters(data: ReportData) -> list[Figure]:
+    """Charts of all parameters together, above the map of two of them."""
+    fewest = int(data.manifest.get("bets_min", 0))
+    found = [
+        charts.importance(data.results, data.keys, data.order),
+        charts.parallel(data.results, data.keys, data.order, fewest=fewest, seed=data.seed),
+    ]
+    return [figure for figure in found if figure is not None]
 
 
 def _mapped(data: ReportData) -> bool:

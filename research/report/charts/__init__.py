@@ -27,6 +27,7 @@ from research.report.charts.logits import logits as logits
 from research.report.charts.money import equity as equity
 from research.report.charts.money import together as together
 from research.report.charts.months import monthly as monthly
+from research.report.charts.parallel import parallel as parallel
 from research.report.charts.path import out_of_sample as out_of_sample
 from research.report.charts.points import clv_against_yield as clv_against_yield
 from research.report.charts.points import edge_against_yield as edge_against_yield

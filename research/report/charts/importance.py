@@ -38,7 +38,7 @@ def importance(results: pl.DataFrame, keys: Sequence[str], measure: str = "yield
     varied = [key for key in keys if key in frame.columns and frame[key].n_unique() > 1]
     if len(varied) < 2 or frame.height < _FEWEST:
         return None
-    shares = {key: _share(frame, key, measure) for key in varied}
+    shares = {key: share_explained(frame, key, measure) for key in varied}
     order = sorted(shares, key=lambda key: (-shares[key], key))
     what = measure_name(measure)
     first = order[0]
@@ -71,7 +71,8 @@ def importance(results: pl.DataFrame, keys: Sequence[str], measure: str = "yield
     return Figure("importance", _QUESTION, answer, draw, Numbers(("parameter", "values", "share"), rows), True, note)
 
 
-def _share(frame: pl.DataFrame, key: str, measure: str) -> float:
+def share_explained(frame: pl.DataFrame, key: str, measure: str) -> float:
+    """Share of the variance of a measure that one parameter explains by itself, as `importance` shows it; 0 to 1."""
     value = pl.col(measure).cast(pl.Float64)
     group = pl.col(key)
     if frame[key].dtype.is_numeric() and frame[key].n_unique() > _VALUES:

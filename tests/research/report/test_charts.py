@@ -12,6 +12,7 @@ import pytest
 
 from research.report import charts
 from research.report.breakdown import yield_interval
+from research.report.charts.parallel import BEST, OTHERS
 from research.report.charts.tracks import under_water
 from research.report.drawing import Scale, shorten, ticks
 from research.report.figure import FULL, HALF, PHONE, Figure
@@ -24,6 +25,13 @@ LOG = bets()
 def made_importance() -> Figure:
     """Importance of the parameters of a made leaderboard."""
     figure = charts.importance(results(), ["strategy.name", "strategy.edge_min", "staking.fraction"], "roi")
+    assert figure is not None
+    return figure
+
+
+def made_parallel(count: int = 60) -> Figure:
+    """The best among a made leaderboard."""
+    figure = charts.parallel(results(count), ["strategy.name", "strategy.edge_min", "staking.fraction"], "roi")
     assert figure is not None
     return figure
 
@@ -45,6 +53,7 @@ MAKERS: dict[str, Callable[[], Figure]] = {
     "few tried": lambda: charts.tried(results(12), int(results(12)["config"][0])),
     "funnel": lambda: charts.funnel(reasons(edge=900, breaker_streak=30, placed=70)),
     "importance": lambda: made_importance(),
+    "parallel": lambda: made_parallel(),
     "map": lambda: charts.parameter_map(results(), "strategy.edge_min", "strategy.name"),
 }
 
@@ -262,3 +271,26 @@ def test_importance_is_the_adjusted_r_squared_of_each_parameter() -> None:
     assert charts.importance(frame.with_columns(n_bets=pl.lit(0)), ["edge", "name"]) is None
     flat = charts.importance(frame.with_columns(pl.lit(1.0).alias("yield")), ["edge", "name"])
     assert flat is not None and flat.answer.startswith("No parameter explains")
+
+
+def test_the_best_are_drawn_over_others_that_are_the_same_each_time() -> None:
+    rng = np.random.default_rng(3)
+    edge, name = np.arange(600) % 30 / 100, np.where(np.arange(600) // 30 % 2, "a", "b")
+    frame = pl.DataFrame({"config": np.arange(600), "edge": edge, "name": name, "n_bets": np.arange(600)})
+    frame = frame.with_columns(pl.Series("yield", (name == "a") + rng.normal(0, 0.1, 600)))
+    figure = charts.parallel(frame, ["edge", "name"], fewest=100, seed=1)
+    assert figure is not None and figure.draw is not None and figure.numbers is not None
+    assert figure.answer == "The 20 best by yield of 500 configurations with at least 100 bets all have name a."
+    drawn = figure.draw(FULL, "wide")
+    assert drawn.count("series s1 best") == BEST and drawn.count("series rest") == OTHERS
+    again = charts.parallel(frame.reverse(), ["edge", "name"], fewest=100, seed=1)
+    assert again is not None and again.draw is not None and again.draw(FULL, "wide") == drawn
+    other = charts.parallel(frame, ["edge", "name"], fewest=100, seed=2)
+    assert other is not None and other.draw is not None and other.draw(FULL, "wide") != drawn
+    best = frame.filter(pl.col("n_bets") >= 100).sort("yield", descending=True).head(BEST)
+    assert ("name", f"a: {(best['name'] == 'a').sum()}") == figure.numbers.rows[0][:2]
+    assert charts.parallel(frame, ["edge"]) is None and charts.parallel(frame.head(BEST), ["edge", "name"]) is None
+    downwards = charts.parallel(
+        frame.with_columns(max_drawdown_frac=-pl.col("yield")), ["edge", "name"], "max_drawdown_frac"
+    )
+    assert downwards is not None and "all have name a" in downwards.answer
