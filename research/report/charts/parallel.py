@@ -15,7 +15,7 @@ from research.report.charts.importance import share_explained
 from research.report.drawing import Canvas, fits, shorten
 from research.report.figure import Figure, Numbers
 from research.report.naming import short_key, value_text
-from research.report.text import MEASURES, count
+from research.report.text import MEASURES, NOTHING, count
 
 _QUESTION: Final = "What do the best configurations have in common?"
 #: configurations that are drawn: the best, and of the others as many by chance
