@@ -101,7 +101,7 @@ def test_secrets_and_volumes_of_the_services_exist() -> None:
     file = compose()
     rows = {name for name, _, secret in table.rows() if secret}
     for service in file["services"].values():
-        assert set(service["secrets"]) <= set(file["secrets"])
+        assert set(service.get("secrets", ())) <= set(file["secrets"])
         assert set(service.get("networks", ())) <= set(file["networks"])
         sources = {volume.split(":")[0]: volume for volume in service["volumes"]}
         files = {source for source in sources if source.startswith("./")}

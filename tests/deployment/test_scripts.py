@@ -113,7 +113,8 @@ def test_prepare_pins_images_and_keeps_secrets(tmp_path: Path) -> None:
         done = subprocess.run([folder / "prepare"], capture_output=True, text=True, env=environment, check=True)
         assert "BEA_ODDS_API_KEY" in done.stderr
         secret = (folder / "secrets" / "POSTGRES_PASSWORD").read_text()
-    images = {"PYTHON": "python", "POSTGRES": "postgres", "PROMETHEUS": "prom/prometheus", "GRAFANA": "grafana/grafana"}
+    images = {"PYTHON": "python", "POSTGRES": "postgres", "PROMETHEUS": "prom/prometheus",
+              "ALERTMANAGER": "prom/alertmanager", "GRAFANA": "grafana/grafana"}  # fmt: skip
     assert (folder / ".env").read_text() == "".join(f"{key}_IMAGE={name}@sha256:0123\n" for key, name in images.items())
     assert len(secret.strip()) == 48 == len((folder / "secrets" / "GRAFANA_PASSWORD").read_text().strip())
     assert (folder / "secrets" / "BEA_LEDGER_URL").read_text() == f"postgresql://bea:{secret.strip()}@database/bea\n"

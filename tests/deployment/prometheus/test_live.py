@@ -25,6 +25,7 @@ from engine.live.running.pulse import pulse_text
 from engine.live.running.status import BandLine, BreakerLine, Latency, Status
 from scripts.alerts import RULES, rules
 from tests.deployment.prometheus.queries import CONFIG, metrics_of, queries
+from tests.live.alerts.webhook import webhook
 from tests.research.monitor.conftest import NOON_NS, ORDER, TOKEN_OF_TESTS, Served, entry, served, spring
 
 __all__ = ["served", "spring"]  # fixtures
@@ -81,9 +82,16 @@ def test_every_metric_that_a_query_names_is_exported(full: Served) -> None:
     assert metrics_of("bea_nothing > 0") - there == {"bea_nothing"}
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
-def prometheus(address: str, tmp_path: Path) -> Iterator[httpx2.Client]:
-    """A Prometheus with the shipped configuration, whose target, token and pace are those of the test."""
+def prometheus(address: str, tmp_path: Path, alertmanager: str = "127.0.0.1:1") -> Iterator[httpx2.Client]:
+    """A Prometheus with the shipped configuration, whose targets, token and pace are those of the test."""
     (tmp_path / "token").write_text(TOKEN_OF_TESTS)
     config = yaml.safe_load(CONFIG.read_text())
     config["global"] |= {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms"}
@@ -91,10 +99,9 @@ def prometheus(address: str, tmp_path: Path) -> Iterator[httpx2.Client]:
     (job,) = config["scrape_configs"]
     job["authorization"]["credentials_file"] = str(tmp_path / "token")
     job["static_configs"] = [{"targets": [urllib.parse.urlsplit(address).netloc]}]
+    config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}]
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = ["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data",
              f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]  # fmt: skip
     with (tmp_path / "log").open("wb") as log, subprocess.Popen(words, stdout=log, stderr=log) as running:
@@ -149,6 +156,31 @@ def test_prometheus_reads_the_monitor_and_answers_every_query(full: Served, tmp_
         judged = [rule for group in asked(client, "rules")["groups"] for rule in group["rules"]]
         assert {rule["name"] for rule in judged} == {rule["alert"] for rule in rules()}
         assert [(rule["name"], rule.get("lastError")) for rule in judged if rule["health"] != "ok"] == []
+
+
+@needs_prometheus
+@pytest.mark.skipif(shutil.which("prometheus-alertmanager") is None, reason="no prometheus-alertmanager")
+def test_an_alert_reaches_a_webhook_through_the_alertmanager(full: Served, tmp_path: Path) -> None:
+    port = free_port()
+    config = yaml.safe_load((CONFIG.parent / "alertmanager.yml").read_text())
+    config["route"] |= {"group_wait": "100ms"}
+    with webhook() as hook, (tmp_path / "manager.log").open("wb") as log:
+        config["receivers"][0]["webhook_configs"] = [{"url": f"http://127.0.0.1:{hook.server_port}/"}]
+        (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump(config))
+        words = ["prometheus-alertmanager", f"--config.file={tmp_path}/alertmanager.yml", "--cluster.listen-address=",
+                 f"--storage.path={tmp_path}/manager", f"--web.listen-address=127.0.0.1:{port}"]  # fmt: skip
+        with subprocess.Popen(words, stdout=log, stderr=log) as manager:
+            try:
+                with prometheus(full.address, tmp_path, f"127.0.0.1:{port}"):
+                    full.until(lambda: len(hook.bodies) >= 3, 20)
+            finally:
+                manager.terminate()
+        sent: list[Any] = [alert for body in hook.bodies for alert in body["alerts"]]
+    assert {(one["labels"]["alertname"], one["labels"]["alert"], one["labels"]["severity"]) for one in sent} == {
+        ("BeaBreakerTripped", "breaker_model", "warning"), ("BeaBreakerTripped", "breaker_streak", "warning"),
+        ("BeaAlert", "balance_differs", "warning"),
+    }  # fmt: skip
+    assert all("runbook" not in one["labels"] and one["annotations"]["runbook_url"] for one in sent)
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus brings it")
