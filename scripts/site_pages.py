@@ -1,12 +1,15 @@
 """Hook of MkDocs: pages that are made from the repository rather than written in docs/.
 
 README, CONTRIBUTING, CHANGELOG and SECURITY appear as pages of the site with their links adapted, the decisions get an
-index, and every package with public modules gets one page of API reference.
+index, and every package with public modules gets one page of API reference. Each page says as of which version it is.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +99,37 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         markdown = markdown.replace("](adr/)", "](adr/index.md)")
         for name, target in _PAGES.items():
             markdown = markdown.replace(f"](../{name}", f"]({target}")
-    return markdown
+    return f"{markdown}\n\n---\n\n*{as_of(page.file.src_uri)}*\n"
+
+
+def as_of(page: str) -> str:
+    """The version that a page belongs to, and the day of its last change where git knows it.
+
+    Parameters
+    ----------
+    page : str
+        Of the site, such as ``data.md`` or ``index.md``.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    sources = {target: name for name, target in _PAGES.items()}
+    day = _changed().get(sources.get(page, f"docs/{page}"), "")
+    return f"As of version {project['version']}" + (f"; last changed on {day}." if day else ".")
+
+
+@cache
+def _changed() -> dict[str, str]:
+    """Day of the last commit of each file, ISO; empty where there is no git or no history."""
+    command = ["git", "log", "--format=%x00%cs", "--name-only", "--", "docs", *_PAGES]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    found: dict[str, str] = {}
+    for commit in done.stdout.split("\0")[1:]:
+        day, *names = commit.split("\n")
+        for name in filter(None, names):
+            found.setdefault(name, day)
+    return found
 
 
 def _inline(picture: re.Match[str]) -> str:
