@@ -48,11 +48,11 @@ def judge_row(tape, work, i, base, params, arrives_later):
 
 
 @compiled
-def judge_legs(tape, work, first, base, params):
+def judge_legs(tape, work, first, base, params, arrives_later):
     """Decide the group that starts at row `first`: (row after it, whether its legs are to be sent).
 
     The reasons of legs that fail are in ``work.reason``, the stakes of legs to be sent in ``work.stake`` and
-    ``work.backer``.
+    ``work.backer``; those of lays as of `judge_row`, also where orders arrive later.
     """
     last = group_end(tape, first)
     passing = False
@@ -60,7 +60,7 @@ def judge_legs(tape, work, first, base, params):
         passing = passing or work.reason[i] == PENDING
     if not passing:
         return last, False
-    fails = size_legs(tape, work, first, last, base, params)
+    fails = size_legs(tape, work, first, last, base, params, arrives_later)
     for i in range(first, last):
         if work.reason[i] == PENDING:
             work.reason[i] = GROUP if fails else PLACED

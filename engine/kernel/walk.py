@@ -28,6 +28,7 @@ from engine.kernel.record import AccountState, Row
 from engine.kernel.settle import VOID, commission, ending_of, settle
 from engine.kernel.stake import is_kelly, wanted_minor
 from engine.kernel.supply import cash_for, offer_left, open_wallets, update_limits
+from engine.kernel.whole import whole_steps
 
 BREAKER_DRAWDOWN = int(Reason.BREAKER_DRAWDOWN)
 BREAKER_DAILY_LOSS = int(Reason.BREAKER_DAILY_LOSS)
@@ -142,21 +143,21 @@ def group_end(tape, first):
 
 
 @leaf
-def size_legs(tape, work, first, last, base, params):
-    """Check and size the legs from `first` to before `last`. Returns whether one of them fails."""
+def size_legs(tape, work, first, last, base, params, arrives_later):
+    """Check and size the legs from `first` to before `last`, as `size_group`. Returns whether one of them fails."""
     fails = False
     for i in range(first, last):
         if work.reason[i] == PENDING:
             work.reason[i] = blocking_reason(tape, work, i, params)
         fails = fails or work.reason[i] != PENDING
-    return fails or size_group(tape, work, first, last, base, params)
+    return fails or size_group(tape, work, first, last, base, params, arrives_later)
 
 
 @leaf
 def decide_group(tape, work, first, base, params, seed):
     """Decide the group of legs that starts at `first`: all or none is placed. Returns the row after it."""
     last = group_end(tape, first)
-    fails = size_legs(tape, work, first, last, base, params)
+    fails = size_legs(tape, work, first, last, base, params, 0)
     if not fails:
         for i in range(first, last):  # a leg that is cut would leave the others uncovered
             if offer_left(tape, work, i) < work.stake[i]:
@@ -171,7 +172,8 @@ def decide_group(tape, work, first, base, params, seed):
         if work.reason[i] == PENDING:
             work.reason[i] = GROUP if fails else PLACED
             if not fails:
-                place(tape, work, i, work.stake[i], work.backer[i], params)
+                stake, backer = round_stake(work.stake[i], row_of(tape, i, params), params)
+                place(tape, work, i, stake, backer, params)
     return last
 
 
@@ -188,8 +190,12 @@ def cash_needed(tape, work, i, first, last, total, params):
 
 
 @leaf
-def size_group(tape, work, first, last, base, params):
-    """Write the stakes of the legs, scaled by the tightest limit. Returns whether a leg is too small."""
+def size_group(tape, work, first, last, base, params, arrives_later):
+    """Write the stakes of the legs, scaled by the tightest limit. Returns whether a leg is too small.
+
+    The stake of a lay is the most that may be at risk. Where orders arrive later (1, else 0), its backer's stake is
+    rounded at another price, which may make it large enough.
+    """
     account = account_state(tape, work, first, base, params)
     total = 0.0
     scale, limit = 1.0, STAKE_MINIMUM
@@ -210,8 +216,11 @@ def size_group(tape, work, first, last, base, params):
         row = row_of(tape, i, params)
         wanted = work.stake[i]
         stake, backer = round_stake(wanted * scale, row, params)
-        work.stake[i], work.backer[i] = stake, backer
-        if too_small(stake, backer, row, params):
+        is_small = too_small(stake, backer, row, params)
+        work.stake[i], work.backer[i] = whole_steps(wanted * scale, params.stake_increment_minor), backer
+        if row.is_lay and arrives_later == 1:
+            is_small = not work.stake[i] >= params.stake_min_minor
+        if is_small:
             work.reason[i] = binding_reason(wanted, limit, row, params)
             fails = True
     return fails

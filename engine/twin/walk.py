@@ -70,7 +70,8 @@ class Twin(Account):
                 else:
                     stakes[row] = self.rounded(row, sized[row])
         if not refused and self.tape.group[legs[0]] >= 0:  # a leg that is cut would leave the others uncovered
-            refused = {row: Reason.SIZE for row in legs if self.left_of_offer(row) < stakes[row][0]}
+            step = self.config.stake_increment_minor
+            refused = {row: Reason.SIZE for row in legs if self.left_of_offer(row) < down_to_steps(sized[row], step)}
         if not refused:
             refused = {row: answer for row in legs if (answer := self.answer(row)) is not None}
         for row in legs:

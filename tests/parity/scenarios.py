@@ -53,6 +53,20 @@ class BothSides:
 
 
 @dataclass(frozen=True)
+class Pairs(BothSides):
+    """The same, each back together with the lay of its selection at the other exchange: groups of two legs."""
+
+    name: ClassVar[str] = "pairs"
+
+    def opportunities(self, view: View) -> pl.DataFrame:
+        """The rows that have a partner."""
+        is_first = (pl.col("bookmaker") == "exchange_a") == (pl.col("side") == "back")
+        place = pl.col("selection").replace_strict({"home": 0, "draw": 2, "away": 4}, return_dtype=pl.Int64)
+        rows = super().opportunities(view).with_columns(group=place + is_first.cast(pl.Int64))
+        return rows.filter(pl.len().over("event_id", "decided_at", "group") == 2)
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One replay."""
 
@@ -221,5 +235,13 @@ def exchange_scenarios() -> dict[str, Scenario]:
         "lays": Scenario(BothSides(), Configuration(amount_minor=3_000.0, edge_min=0.0), "before_start:6h+1h", **terms),
         "lays_late": Scenario(BothSides(), _busy(**column), "before_start:6h+2h+1h", delay_ns=HOUR_NS // 2, **terms),
         "lays_at_quotes": Scenario(BothSides(), _busy(amount_minor=4_000.0, fill_min_frac=0.5), "quote", **terms),
+        "pairs": Scenario(Pairs(), Configuration(amount_minor=3_000.0, edge_min=-1.0), "before_start:3h", **terms),
+        "pairs_late": Scenario(
+            Pairs(),
+            Configuration(amount_minor=3_000.0, edge_min=-1.0, price_tolerance_frac=0.1),
+            "before_start:3h",
+            delay_ns=HOUR_NS // 2,
+            **terms,
+        ),
         "lays_wallets": Scenario(BothSides(), _busy(amount_minor=40_000.0, wallets=True), "before_start:3h", **terms),
     }

@@ -193,7 +193,8 @@ class Sitting:
         return found
 
     def _judge_group(self, first: int) -> bool:
-        last, is_sent = self._kernel.judge_legs(self._offers.tape, self.work(), first, self._base, self._rules.params)
+        tape, rules, later = self._offers.tape, self._rules, int(self._rules.delay_ns > 0)
+        last, is_sent = self._kernel.judge_legs(tape, self.work(), first, self._base, rules.params, later)
         self._at = int(last)
         return bool(is_sent)
 

@@ -39,7 +39,7 @@ def warm(rules: Rules) -> None:
     while sitting.next() is not None:
         sitting.refuse("warm")
     rules.kernel.judge_row(tape, sitting.work(), 0, 0.0, rules.params, 0)
-    rules.kernel.judge_legs(tape, sitting.work(), 1, 0.0, rules.params)
+    rules.kernel.judge_legs(tape, sitting.work(), 1, 0.0, rules.params, 0)
     account.close_at(2)
     rules.kernel.roll_day(account.cells)
     rules.kernel.settled_pnl(100.0, 0.0, 2.0, ending_of(False, State.WIN, 0.0, 0.0))

@@ -98,7 +98,7 @@ def decisions(rng: np.random.Generator, n: int, grouped: bool) -> pl.DataFrame:
     for step in range(n):
         is_group = grouped and rng.random() < 0.4
         for name in RUNNERS if is_group else [str(rng.choice(list(RUNNERS)))]:
-            side = "back" if is_group else str(rng.choice(["back", "lay"]))
+            side = str(rng.choice(["back", "lay"]))
             rows.append(
                 {
                     "event_id": 1, "market": "1x2", "line": None, "selection": name, "bookmaker": "aaa", "side": side,
