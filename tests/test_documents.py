@@ -12,7 +12,7 @@ from textwrap import dedent
 import polars as pl
 import pytest
 
-from scripts import audit, floors, licences, states
+from scripts import audit, floors, licences, live_picture, states
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = re.compile(r"(?<![\w./])(?:engine|research)(?:\.[A-Za-z_]\w*)+")
@@ -96,6 +96,12 @@ def names_of_tests(file: str) -> frozenset[str]:
 
 def test_the_picture_of_the_floors_is_current() -> None:
     assert floors.PICTURE.read_text() == floors.svg()
+
+
+def test_the_picture_of_the_live_half_is_current_and_its_rooms_exist() -> None:
+    assert live_picture.PICTURE.read_text() == live_picture.svg()
+    rooms = [box.room for box in live_picture.BOXES.values() if box.room]
+    assert len(rooms) > 5 and all((ROOT / room / "__init__.py").is_file() for room in rooms)
 
 
 def test_the_states_of_a_bet_are_current() -> None:
