@@ -8,8 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.errors import UsageError
+from engine.files import exclusive
 from research.commands.arguments import add_json, described, print_json
-from research.records.folder import complete, run_folder
+from research.records.folder import complete, run_folder, runs_folder
 from research.records.labels import Labels, read_labels, write_labels
 from research.records.run import RunRecord
 
@@ -36,8 +37,9 @@ def _command(commands: Any, name: str, words: str) -> argparse.ArgumentParser:
 def label(options: argparse.Namespace) -> int:
     """Carry out one of the three commands; returns the exit status."""
     run = RunRecord.open(options.run)
-    labels = _changed(options, run.id, read_labels(run.folder))
-    write_labels(run.folder, labels)
+    with exclusive(runs_folder() / ".labels.lock", None):  # two commands at once would give one name to two runs
+        labels = _changed(options, run.id, read_labels(run.folder))
+        write_labels(run.folder, labels)
     if options.json:
         return print_json({"run": run.id, **asdict(labels)})
     sys.stdout.write(f"{run.short}  {line(labels)}\n")

@@ -64,6 +64,7 @@ def date_of(text: str) -> date:
 
 
 def _composed(options: Any, stack: ExitStack) -> Trading:
+    from engine.promotion import load
     from research.adapters.by_name import feed_names
     from research.promotion.deployed import start
     from research.trading.history import REPLAY, Wish
@@ -76,6 +77,7 @@ def _composed(options: Any, stack: ExitStack) -> Trading:
     listens = options.feed in feed_names()
     _check(options, listens)
     settings = live_settings(options.settings, [options.feed])
+    load(options.name)  # before there is a log of its name
     secrets = start_logging(options.name, settings)
     wish = Wish(options.feed, SPEEDS[options.speed], options.from_day, options.until_day, listens=listens)
     if options.wind_down:

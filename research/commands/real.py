@@ -45,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _composed(options: Any, stack: ExitStack) -> Trading:
+    from engine.promotion import load
     from research.promotion.deployed import start
     from research.trading.history import Wish
     from research.trading.linking import surroundings
@@ -55,6 +56,7 @@ def _composed(options: Any, stack: ExitStack) -> Trading:
 
     feed_name = _feed_name(options)
     settings = live_settings(options.settings, [options.venue, feed_name])
+    load(options.name)  # before there is a log of its name
     secrets = start_logging(options.name, settings)
     wish, sends = Wish(feed_name, listens=True), not (options.dry_run or options.wind_down)
     if options.wind_down:

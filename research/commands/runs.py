@@ -13,7 +13,7 @@ from research.api import reference
 from research.commands.arguments import add_json, described, parser_of, print_json
 from research.commands.labels import add_labels
 from research.records.folder import find, folder_bytes, remove
-from research.records.headlines import headlines, unreadable
+from research.records.headlines import damage, headlines, unreadable
 from research.records.summary import configuration_summary, summary
 
 if TYPE_CHECKING:
@@ -159,9 +159,12 @@ def _list(options: argparse.Namespace) -> int:
         screen.print(f"no run has {listing([f'the tag {tag}' for tag in options.tag])}")
     elif not left_out:
         screen.print("no run yet: try `bea sweep data=sample experiment=sample`")
-    if left_out:
-        named = listing([run[:12] for run in left_out])
-        screen.print(f"{count(len(left_out), 'run')} cannot be read: {named}; repeat the command, or `bea runs rm RUN`")
+    told = {run: damage(run) for run in left_out}
+    for line in filter(None, told.values()):
+        screen.print(Text(line), soft_wrap=True)
+    if others := [run[:12] for run in left_out if not told[run]]:
+        words = f"{count(len(others), 'run')} cannot be read: {listing(others)}"
+        screen.print(f"{words}; repeat the command, or `bea runs rm RUN`")
     return 0
 
 

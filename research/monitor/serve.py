@@ -36,8 +36,9 @@ def token_of(environment: Mapping[str, str]) -> tuple[str, bool]:
         return secrets.token_urlsafe(24), True
     if len(token) < TOKEN_LEAST:
         raise ConfigurationError(
-            "the token is too short", where=TOKEN, expected=f"at least {TOKEN_LEAST} characters",
-            found=f"{len(token)}", todo="python -c 'import secrets; print(secrets.token_urlsafe(24))'",
+            "the token is too short", where=f"{TOKEN} of the environment",
+            expected=f"at least {TOKEN_LEAST} characters", found=f"{len(token)}",
+            todo="python -c 'import secrets; print(secrets.token_urlsafe(24))'",
         )  # fmt: skip
     return token, False
 

@@ -75,6 +75,9 @@ def find(prefix: str) -> str:
         called = [run for run in known if read_labels(run_folder(run)).name == prefix]
         if len(called) == 1:
             return called[0]
+        if called:  # files that were copied by hand
+            ids = ", ".join(run[:12] for run in called)
+            raise UsageError(f"{len(called)} runs have the name {prefix}", found=ids, todo="bea runs name ID NAME")
         expected = "the name of a run, or the first digits of its id"
         raise UsageError("not a run", found=repr(prefix), expected=expected, todo="see `bea runs`")
     matching = [run for run in known if run.startswith(prefix)]

@@ -56,6 +56,15 @@ def unreadable() -> list[str]:
     return [run for run in complete() if _row(run) is None]
 
 
+def damage(run: str) -> str:
+    """Why a run of `unreadable` cannot be read, with file and remedy; empty where that is not a file of its labels."""
+    try:
+        read_labels(run_folder(run))
+    except DataError as error:
+        return error.line()
+    return ""
+
+
 def headlines(tags: tuple[str, ...] = ()) -> pl.DataFrame:
     """`listing` with the verdict and the yield of each run by today's ledger (`headline`)."""
     runs = listing(tags)

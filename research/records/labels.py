@@ -81,7 +81,10 @@ def read_labels(folder: Path) -> Labels:
     def read(document: Any) -> Labels:
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema {document['schema']}")
-        return Labels(str(document["name"]), tuple(map(str, document["tags"])), str(document["note"]))
+        name, tags, note = document["name"], document["tags"], document["note"]
+        if not (isinstance(tags, list) and all(isinstance(text, str) for text in (name, note, *tags))):
+            raise TypeError("not texts")
+        return Labels(name, tuple(tags), note)
 
     return read_json(folder / LABELS, read, "the labels of the run cannot be read", "remove the file") or Labels()
 

@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 from typing import Final
 
-from engine.errors import TapeError
+from engine.errors import ConfigurationError, TapeError, printable
 from engine.paths import home
 from engine.tape import Tape
 from engine.tape.file import load
 
 _CACHE_MB: Final = 4_096
+_VARIABLE: Final = "BEA_CACHE_MB"
 
 
 def cache_folder() -> Path:
@@ -42,8 +43,13 @@ def evict(limit_mb: int | None = None, keep: Path | None = None) -> int:
         Default: the variable ``BEA_CACHE_MB``, else 4096.
     keep : Path, optional
         A tape that stays.
+
+    Raises
+    ------
+    ConfigurationError
+        The variable is not a whole number of 0 or more.
     """
-    limit = (limit_mb if limit_mb is not None else int(os.environ.get("BEA_CACHE_MB", _CACHE_MB))) * 1_000_000
+    limit = (_limit_mb() if limit_mb is None else limit_mb) * 1_000_000
     tapes = []
     for path in cache_folder().glob("*.arrow"):
         with contextlib.suppress(OSError):
@@ -56,3 +62,15 @@ def evict(limit_mb: int | None = None, keep: Path | None = None) -> int:
         path.unlink(missing_ok=True)
         total, removed = total - size, removed + 1
     return removed
+
+
+def _limit_mb() -> int:
+    text = os.environ.get(_VARIABLE, "")
+    if not text:
+        return _CACHE_MB
+    if not (text.isascii() and text.isdigit()):
+        raise ConfigurationError(
+            "not a size of the cache of tapes", where=f"{_VARIABLE} of the environment",
+            expected="whole megabytes, such as 4096", found=printable(text, 40),
+        )  # fmt: skip
+    return int(text)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
 from engine.errors import UsageError
-from engine.files import write_json
+from engine.files import exclusive, write_json
 from research.commands.completion import candidates
 from research.commands.main import main
-from research.records.folder import find, publish, run_folder, work_folder
+from research.records.folder import find, publish, run_folder, runs_folder, work_folder
 from research.records.headlines import listing
-from research.records.labels import LABELS, NOTE, TAGS, Labels, read_labels
+from research.records.labels import LABELS, NOTE, TAGS, Labels, read_labels, write_labels
 
 EARLY, LATE = "0a" * 16, "0b" * 16
 
@@ -101,3 +102,39 @@ def test_damaged_labels_are_named(two: Path, text: str, capsys: pytest.CaptureFi
     assert main(["runs", "tag", EARLY, "x"]) == 1
     assert "the labels of the run cannot be read" in capsys.readouterr().err
     assert json.loads(said(capsys, "--json"))["unreadable"] == [EARLY]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"schema": 1, "name": "a", "tags": "xy", "note": ""}'])
+def test_damaged_labels_are_told_with_file_and_remedy_and_the_run_is_not_to_be_removed(
+    two: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (run_folder(EARLY) / LABELS).write_text(text)
+    told = said(capsys)
+    assert f"the labels of the run cannot be read in {run_folder(EARLY) / LABELS}: found " in told
+    assert "remove the file" in told and "bea runs rm" not in told and LATE[:12] in told
+    assert main(["runs", "name", "0b", "late"]) == 1
+    assert "remove the file" in capsys.readouterr().err
+
+
+def test_a_name_that_two_runs_have_is_refused_with_both(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for run in (EARLY, LATE):
+        write_labels(run_folder(run), Labels("twin"))
+    told = refused(capsys, "tag", "twin", "x")
+    assert "2 runs have the name twin" in told and EARLY[:12] in told and "bea runs name ID NAME" in told
+
+
+def test_of_two_commands_that_give_one_name_at_once_one_is_refused(
+    two: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statuses: dict[str, int] = {}
+    with exclusive(runs_folder() / ".labels.lock", None):  # both are under way before the first may go on
+        threads = [
+            threading.Thread(target=lambda run=run: statuses.update({run: main(["runs", "name", run, "twin"])}))
+            for run in (EARLY, LATE)
+        ]
+        for thread in threads:
+            thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses.values()) == [0, 2]
+    assert sum(read_labels(run_folder(run)).name == "twin" for run in (EARLY, LATE)) == 1

@@ -376,3 +376,22 @@ def test_a_page_of_other_code_is_written_again(home: Path) -> None:
     assert not is_current(run.report_path) and not is_current(run.folder / "none.html")
     assert research.backtest(words).id == run.id
     assert run.report_path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("text", ["4 GB", "-1", "1.5", "²"])
+def test_a_size_of_the_cache_that_is_none_is_refused_in_one_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("BEA_CACHE_MB", text)
+    with pytest.raises(ConfigurationError, match=r"BEA_CACHE_MB of the environment: expected whole megabytes"):
+        evict()
+    monkeypatch.setenv("BEA_CACHE_MB", "")
+    assert evict() == 0
+
+
+@pytest.mark.parametrize("words", [["paper", "nobody"], ["live", "nobody", "--venue", "betfair"]])
+def test_a_promotion_that_is_not_there_leaves_no_log(
+    home: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert main(words) == 1
+    assert "nobody" in capsys.readouterr().err and not list(home.rglob("*.log"))

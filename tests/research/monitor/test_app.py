@@ -15,6 +15,7 @@ from engine.live.ledger.entries import Kind
 from engine.live.ledger.opening import look
 from engine.live.running.pulse import pulse_text
 from engine.live.running.status import BandLine, BreakerLine, Latency, Status
+from engine.logs.secrets import Secrets
 from research.monitor.serve import token_of
 from research.monitor.settings import MonitorSettings
 from tests.research.monitor.conftest import NOON_NS, Served, entry, serving
@@ -165,6 +166,10 @@ def test_it_is_not_opened_to_others_without_tls() -> None:
 def test_a_token_is_long_or_made() -> None:
     with pytest.raises(ConfigurationError, match="too short"):
         token_of({"BEA_MONITOR_TOKEN": "short"})
+    with pytest.raises(ConfigurationError) as refused:
+        token_of({"BEA_MONITOR_TOKEN": "short"})
+    line = refused.value.line()
+    assert Secrets().clean(line) == line and "expected at least 16 characters, found 5" in line
     made, is_made = token_of({})
     assert is_made and len(made) >= 24 and token_of({}) != (made, True)
 
