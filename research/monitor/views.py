@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from engine.clock import SECOND_NS
-from engine.live.alerts.table import Severity
+from engine.live.alerts.table import ALERTS, Severity
 from engine.live.ledger.control import Command
 from engine.live.running.status import CHANNEL, BandLine, BreakerLine
 from engine.promotion.bands import end_shown
@@ -267,8 +267,19 @@ def _alerts(view: View) -> dict[str, Any]:
     told = "All alerts are acknowledged." if serious else "There was no alert."
     if unread:
         told = f"{count(unread, 'alert')} not acknowledged."
+    loud = [name for name in view.known.told if name in ALERTS and ALERTS[name].severity != Severity.INFO]
+    more = [
+        {
+            "severity": ALERTS[name].severity.value, "tone": tones.get(ALERTS[name].severity, ""),
+            "text": ALERTS[name].text, "times": count(view.known.told[name].n, "time"),
+            "at": f"{instant(view.known.told[name].wall_ns)} UTC",
+        }
+        for name in loud
+    ]  # fmt: skip
+    if more and not serious:
+        told = "The runner told of what is no entry of the ledger."
     return {
-        "rows": rows, "unread": told,
+        "rows": rows, "unread": told, "more": more,
         "quiet": [f"{instant(one.wall_ns)} {one.text}: {one.facts}" for one in quiet[:5]],
     }  # fmt: skip
 

@@ -50,6 +50,8 @@ class Snapshot:
         Newest first.
     raised : mapping of str to Count
         Alerts by name: of all entries, and of the last pulse.
+    told : mapping of str to Count
+        Alerts by name that the running process told and that are no entries: alarms of the executor, and warnings.
     settled : tuple of SettledLine
         Newest first.
     signed : mapping of str to SignOff
@@ -73,6 +75,7 @@ class Snapshot:
     days: tuple[tuple[str, DaySums], ...] = ()
     alerts: tuple[AlertLine, ...] = ()
     raised: dict[str, Count] = field(default_factory=dict)
+    told: dict[str, Count] = field(default_factory=dict)
     settled: tuple[SettledLine, ...] = ()
     signed: dict[str, SignOff] = field(default_factory=dict)
     equity: tuple[Point, ...] = ()
@@ -132,6 +135,7 @@ class _Look:
             pulse_ns=watch.pulse.wall_ns, heard_ns=watch.pulse.heard_ns, zone=told.zone,
             days=tuple((day.isoformat(), _copy(sums)) for day, sums in told.days.items()),
             alerts=tuple(reversed(told.alerts.values())), raised=_raised(told, watch.pulse),
+            told={name: n for name, n in watch.pulse.raised.items() if name not in told.tally.counts() and n.n},
             settled=tuple(reversed(told.settled)),
             signed={day.isoformat(): signed for day, signed in told.signed.items()},
             equity=tuple(told.equity), clv=told.clv, unread=watch.unread,

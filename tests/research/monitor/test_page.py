@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 import research
+from engine.live.alerts.tally import Count
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Kind, Money
 from engine.live.ledger.settings import LedgerSettings
+from engine.live.running.pulse import pulse_text
 from engine.live.running.status import BandLine, BreakerLine, Status
 from engine.promotion import publish
 from research.monitor.chronicle import Interval, Point
@@ -24,7 +26,7 @@ from research.monitor.views import View, parts
 from research.monitor.watcher import Snapshot
 from tests.engine.promotion.test_frozen import sample
 from tests.live.ledger.postgres import server
-from tests.research.monitor.conftest import DAY_NS, KEY, NOON_NS, ORDER, entry, serving, written
+from tests.research.monitor.conftest import DAY_NS, KEY, NOON_NS, ORDER, Served, entry, serving, written
 
 POINTS = (
     Point(NOON_NS, 10_000, 0.0, 1), Point(NOON_NS + DAY_NS, 9_000, 0.1, 2), Point(NOON_NS + 2 * DAY_NS, 9_500, 0.05, 3),
@@ -133,3 +135,14 @@ def test_runs_are_listed_opened_and_compared(small_store: Path, home: Path) -> N
         one = client.get("/runs/compare", params=[("run", runs[0])])
         assert one.status_code == 422 and "tick two runs" in one.text
         assert client.get("/runs/compare", params=[("run", runs[0]), ("run", "none")]).status_code == 409
+
+
+def test_an_alarm_that_is_no_entry_is_listed_from_the_pulse(served: Served, spring: ChainedLedger) -> None:
+    state = Status(epoch=spring.epoch, entries=spring.state().number)
+    raised = {"bet_after_all": Count(2, NOON_NS), "breaker_model": Count(1, NOON_NS), "started": Count(1, NOON_NS)}
+    spring.renew(pulse_text(state, 5, 4, raised))
+    served.again()
+    known = served.monitor.watcher.snapshots()["spring"]
+    assert known.told == {"bet_after_all": Count(2, NOON_NS)}, "the others are entries"
+    shown = parts(View(known, NOON_NS))["alerts"]
+    assert "a bet that counted as absent is at the venue" in shown and "2 times since the runner started" in shown
