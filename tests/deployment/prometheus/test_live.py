@@ -130,13 +130,19 @@ def firing(client: httpx2.Client) -> dict[tuple[str, str], Any]:
     }
 
 
+def fired(client: httpx2.Client, count: int, log: Path) -> dict[tuple[str, str], Any]:
+    """Wait until so many alerts fire, at most 20 s."""
+    ends = time.monotonic() + 20
+    while len(told := firing(client)) < count:
+        assert time.monotonic() < ends, f"{told.keys()} {log.read_text()}"
+        time.sleep(0.1)
+    return told
+
+
 @needs_prometheus
 def test_prometheus_reads_the_monitor_and_answers_every_query(full: Served, tmp_path: Path) -> None:
     with prometheus(full.address, tmp_path) as client:
-        ends = time.monotonic() + 20
-        while len(told := firing(client)) < 3:
-            assert time.monotonic() < ends, f"{told.keys()} {(tmp_path / 'log').read_text()}"
-            time.sleep(0.1)
+        told = fired(client, 3, tmp_path / "log")
         assert told.keys() == {
             ("BeaBreakerTripped", "breaker_model"), ("BeaBreakerTripped", "breaker_streak"),
             ("BeaAlert", "balance_differs"),
