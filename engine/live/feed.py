@@ -131,6 +131,26 @@ class Mark:
 Message = Fixture | Quote | Result | Gap | Mark
 
 
+@dataclass(frozen=True)
+class Quota:
+    """Credits of a service that is paid by the call, as far as its feed knows.
+
+    Attributes
+    ----------
+    left : int or None
+        Of the account until its reset, as the service last said; can be negative.
+    budget, budget_left : int or None
+        What may be spent on a day, and what is left of it, for every process that draws on the same budget.
+    spent : int
+        By this process since it started; for a call without an answer, what it may have cost.
+    """
+
+    left: int | None = None
+    budget: int | None = None
+    budget_left: int | None = None
+    spent: int = 0
+
+
 class Feed(Protocol):
     """A source of messages.
 
@@ -140,7 +160,8 @@ class Feed(Protocol):
     is_live : bool
         Whether it listens to the world. A replay is not live and never counts as paper trading on a live feed.
 
-    A feed may have a `passed_over`, a Counter: what it could not use, by reason. The status shows it.
+    A feed may have a `passed_over`, a Counter: what it could not use, by reason; and a `quota`, a `Quota` or None. The
+    status shows both.
     """
 
     name: str

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from engine.live.alerts.rules import alert_of_breaker
 from engine.live.alerts.table import ALERTS, Severity
+from engine.live.feed import Quota
 from engine.live.running.status import CHANNEL, BandLine, BreakerLine, Status
 from engine.promotion.bands import end_shown
 from research.monitor.watcher import Snapshot
@@ -63,6 +64,10 @@ def _time(value: Callable[[Snapshot], int]) -> Callable[[Snapshot], Samples]:
 
 def _table(table: Callable[[Snapshot], Mapping[str, float]]) -> Callable[[Snapshot], Samples]:
     return lambda one: [((key,), value) for key, value in table(one).items()]
+
+
+def _credits(value: Callable[[Quota], float | None]) -> Callable[[Snapshot], Samples]:
+    return lambda one: [] if one.status.quota is None else [((), value(one.status.quota))]
 
 
 def _breakers(value: Callable[[BreakerLine], float | None]) -> Callable[[Snapshot], Samples]:
@@ -143,6 +148,11 @@ MEASURES: Final = (
     Measure("bea_feed_heard_timestamp_seconds", "when the feed last said something", _time(lambda one: one.heard_ns)),
     Measure("bea_feed_passed_over_total", "what the feed passed over in the current run, by reason",
             _table(lambda one: one.status.passed_over), ("reason",)),
+    Measure("bea_feed_credits_left", "credits of the feed's account, as the service last said",
+            _credits(lambda quota: quota.left)),
+    Measure("bea_feed_credits_spent_total", "credits that the current run spent", _credits(lambda quota: quota.spent)),
+    Measure("bea_feed_budget", "credits that may be spent on a day", _credits(lambda quota: quota.budget)),
+    Measure("bea_feed_budget_left", "what is left of them today", _credits(lambda quota: quota.budget_left)),
     Measure("bea_bets", "bets by state", _table(lambda one: one.status.bets), ("state",)),
     Measure("bea_bets_open", "bets that are not over", _of_status(lambda status: len(status.open_bets))),
     Measure("bea_decisions_total", "decisions by reason", _table(lambda one: one.status.reasons), ("reason",)),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from engine.clock import SECOND_NS
 from engine.live.alerts.table import ALERTS, Severity
+from engine.live.feed import Quota
 from engine.live.ledger.control import Command
 from engine.live.running.status import CHANNEL, BandLine, BreakerLine
 from engine.promotion.bands import end_shown
@@ -170,7 +171,19 @@ def _feed(view: View) -> dict[str, Any]:
         ("alerts sent", NOTHING if alerts is None else f"{number(alerts.sent)}, {number(alerts.failed)} failed",
          "bad" if alerts is not None and alerts.failed else ""),
     ]  # fmt: skip
-    return {"rows": rows}
+    return {"rows": rows + ([] if status.quota is None else _credits(status.quota))}
+
+
+def _credits(quota: Quota) -> list[tuple[str, str, str]]:
+    """What a feed spent, and what is left; nothing left is bad, less than a day's budget at the service a warning."""
+    rows = [("credits spent by this run", number(quota.spent), "")]
+    if quota.budget_left is not None:
+        today = f"{number(quota.budget_left)} of {number(quota.budget)}"
+        rows.append(("credits left for today", today, "" if quota.budget_left else "bad"))
+    if quota.left is not None:
+        few = "warn" if quota.budget is not None and quota.left < quota.budget else ""
+        rows.append(("credits left at the service", number(quota.left), few if quota.left > 0 else "bad"))
+    return rows
 
 
 def _decisions(view: View) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.errors import printable
+from engine.live.feed import Quota
 from engine.live.running.status import CHANNEL, BandLine, BetLine, BreakerLine, Status
 from research.report.naming import reason_name
 from research.report.text import NOTHING, count, money, number, percent, sentence_case
@@ -104,6 +105,8 @@ def lines(status: Status, now_ns: int) -> list[str]:
     found += [f"Alerts:     {_alerts(status)}"]
     if status.passed_over:
         found += [f"Passed over: {_counts({printable(name, 100): n for name, n in status.passed_over.items()}, ' × ')}"]
+    if status.quota is not None:
+        found += [f"Credits:    {_credits(status.quota)}"]
     found += [f"Acknowledged: {printable(line)}" for line in status.acknowledged]
     return found
 
@@ -196,6 +199,15 @@ def _alerts(status: Status) -> str:
         return "no channel, or no run has ended yet"
     repeated = f", {number(alerts.repeated)} repeated ones kept back" if alerts.repeated else ""
     return f"{number(alerts.sent)} sent, {number(alerts.failed)} failed, {number(alerts.dropped)} left out{repeated}"
+
+
+def _credits(quota: Quota) -> str:
+    found = [f"{number(quota.spent)} spent by this run"]
+    if quota.budget_left is not None:
+        found.append(f"{number(quota.budget_left)} of {number(quota.budget)} left for today")
+    if quota.left is not None:
+        found.append(f"{number(quota.left)} left at the service")
+    return ", ".join(found)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:

@@ -380,7 +380,7 @@ PROMISES: Final = (
 #: faults whose handling is not one place that can be taken out, and where they are tested
 ELSEWHERE: Final = {
     "F41": "loss of power: copies of the database cut at every kind of place (`tests/live/ledger/test_disk.py`)",
-    "F49": "quotas of a source belong to its adapter; none is part of this version",
+    "F49": "a quota belongs to the adapter of its source (`tests/live/adapters/the_odds_api/test_cache.py`)",
 }
 
 _HEAD: Final = """# Faults

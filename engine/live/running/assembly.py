@@ -26,7 +26,7 @@ from engine.live.crash_points import Probe, no_probe
 from engine.live.execution.executor import Executor
 from engine.live.execution.resolver import VenueResolver
 from engine.live.execution.settings import ExecutionSettings
-from engine.live.feed import Feed, Message
+from engine.live.feed import Feed, Message, Quota
 from engine.live.feeds.market import Market, Watch
 from engine.live.judgement.account import Account
 from engine.live.judgement.judge import Judge
@@ -179,6 +179,7 @@ class Assembled:
         )
         now = {
             "latency": room.meter.latency(), "alerts": self.herald.counts(), "passed_over": _passed_over(self.feed),
+            "quota": _quota(self.feed),
         }  # fmt: skip
         return self.fold.status(name, breakers=lines, bands=bands, **now, **more)
 
@@ -314,6 +315,12 @@ def _passed_over(feed: Feed) -> dict[str, int]:
     found = {reason: number for reason, number in counts.most_common(_REASONS) if number}
     rest = counts.total() - sum(found.values())
     return found | ({"of other kinds": rest} if rest else {})
+
+
+def _quota(feed: Feed) -> Quota | None:
+    """The credits of a feed; None where it counts none."""
+    stated = getattr(feed, "quota", None)
+    return stated if isinstance(stated, Quota) else None
 
 
 def _number(value: float) -> float | None:

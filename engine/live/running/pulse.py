@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.live.alerts.sender import AlertCounts
 from engine.live.alerts.tally import Count
+from engine.live.feed import Quota
 from engine.live.running.status import CHANNEL, BandLine, BreakerLine, Latency, Status
 
 
@@ -31,6 +32,7 @@ class Pulse:
     raised : mapping of str to Count
         Alerts by name since the runner started, whether or not a channel was told.
     passed_over : mapping of str to int
+    quota : Quota or None
     """
 
     wall_ns: int = 0
@@ -43,6 +45,7 @@ class Pulse:
     alerts: AlertCounts | None = None
     raised: Mapping[str, Count] = field(default_factory=dict)
     passed_over: Mapping[str, int] = field(default_factory=dict)
+    quota: Quota | None = None
 
 
 def pulse_text(status: Status, wall_ns: int, heard_ns: int, raised: Mapping[str, Count] | None = None) -> str:
@@ -60,6 +63,7 @@ def pulse_text(status: Status, wall_ns: int, heard_ns: int, raised: Mapping[str,
     pulse = Pulse(
         wall_ns, status.epoch, status.entries, heard_ns,
         status.breakers, status.bands, status.latency, status.alerts, dict(raised or {}), status.passed_over,
+        status.quota,
     )  # fmt: skip
     return json.dumps(asdict(pulse), separators=(",", ":"), allow_nan=False)
 
@@ -70,7 +74,7 @@ def pulse_of(text: str) -> Pulse:
         return Pulse()
     try:
         values: Mapping[str, Any] = json.loads(text)
-        counts = values["alerts"]
+        counts, quota = values["alerts"], values.get("quota")
         return Pulse(
             **{name: int(values[name]) for name in ("wall_ns", "epoch", "entries", "heard_ns")},
             breakers=tuple(BreakerLine(**one) for one in values["breakers"]),
@@ -79,6 +83,7 @@ def pulse_of(text: str) -> Pulse:
             alerts=None if counts is None else AlertCounts(**counts),
             raised={str(name): Count(int(n), int(at)) for name, (n, at) in values["raised"].items()},
             passed_over=values.get("passed_over", {}),
+            quota=None if quota is None else Quota(**quota),
         )
     except (ValueError, TypeError, KeyError):
         return Pulse()
@@ -101,6 +106,7 @@ def with_pulse(status: Status, pulse: Pulse) -> Status:
         latency=pulse.latency,
         alerts=pulse.alerts,
         passed_over=pulse.passed_over,
+        quota=pulse.quota,
     )
 
 

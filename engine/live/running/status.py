@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.live.alerts.sender import AlertCounts
+from engine.live.feed import Quota
 
 #: decisions that the view shows, newest last
 DECISIONS: Final = 8
@@ -181,6 +182,8 @@ class Status:
         None: there is no channel, or no run has ended yet.
     passed_over : mapping of str to int
         What the feed brought and could not use, by reason: of this run, or of the last one that ended.
+    quota : Quota or None
+        Credits of the feed; None: it counts none, or no runner lives.
     acknowledged : tuple of str
         Gates that the promotion failed and a person acknowledged, each with its reason.
     """
@@ -217,4 +220,5 @@ class Status:
     latency: Latency = Latency()
     alerts: AlertCounts | None = None
     passed_over: Mapping[str, int] = field(default_factory=dict)
+    quota: Quota | None = None
     acknowledged: tuple[str, ...] = ()

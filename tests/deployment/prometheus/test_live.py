@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engine.live.alerts import Count
 from engine.live.alerts.sender import AlertCounts
+from engine.live.feed import Quota
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Kind, Money
 from engine.live.running.pulse import pulse_text
@@ -46,7 +47,7 @@ def full(served: Served, spring: ChainedLedger) -> Served:
                   BreakerLine("alerts/phone", True, 3)),
         bands=(BandLine("clv", 0.01, -0.02, 0.05, "inside"), BandLine("drawdown", 0.3, None, 0.2, "outside")),
         latency=Latency(12, 1.5, 4.25), alerts=AlertCounts(5, 3, 2, 1),
-        passed_over={"late": 4},
+        passed_over={"late": 4}, quota=Quota(19_400, 600, 592, 8),
     )  # fmt: skip
     second = "c" * 32
     spring.append([

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.live.feed import Quota
 from engine.live.running.status import BandLine, BreakerLine, Status
 from research.report.status import lines
 
@@ -17,6 +18,7 @@ def test_each_line_of_status_is_explained() -> None:
         bands=(BandLine("yield", 0.1, 0.0, 0.2, "inside"),),
         breakers=(BreakerLine("clock", True, 3.0, 2.0, None, False, "why"),),
         passed_over={"a change of a market before its image": 1},
+        quota=Quota(spent=1),
         acknowledged=("verdict: a test",),
     )
     shown = {line.partition(":")[0] for line in lines(status, 1)[1:] if line[:1].strip()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from rich.console import Console
 
 from engine.clock import DAY_NS, HOUR_NS, SECOND_NS
 from engine.live.alerts.sender import AlertCounts
+from engine.live.feed import Quota
 from engine.live.ledger.entries import Entry, Kind, Money
 from engine.live.running.fold import StatusFold
+from engine.live.running.pulse import pulse_of, pulse_text, with_pulse
 from engine.live.running.status import BandLine, BreakerLine, Latency, Status
 from research.report.status import age, lines, rendered, sparkline
 from tests.live.ledger.entries import recorded
@@ -151,6 +154,17 @@ def test_what_the_feed_passed_over_is_that_of_the_last_run_that_ended() -> None:
     status = fold(ended).status("mine")
     assert "Passed over: 1,200 × a change without its market, 1 × odd\ufffd[2J" in lines(status, 0)
     assert not any(line.startswith("Passed") for line in lines(fold([*ended, entry(Kind.STOPPED, 80)]).status("m"), 0))
+
+
+def test_credits_of_the_feed_are_those_of_a_living_runner() -> None:
+    status = fold(DAY).status("mine")
+    assert not [line for line in lines(status, 0) if line.startswith("Credits")]
+    living = replace(status, quota=Quota(19_400, 600, 592, 8))
+    pulse = pulse_of(pulse_text(living, 5, 4))
+    assert pulse.quota == living.quota and with_pulse(status, pulse).quota == living.quota
+    assert "Credits:    8 spent by this run, 592 of 600 left for today, 19,400 left at the service" in lines(living, 0)
+    assert "Credits:    8 spent by this run" in lines(replace(status, quota=Quota(spent=8)), 0)
+    assert with_pulse(replace(status, runner="stopped"), pulse).quota is None
 
 
 def test_a_runner_that_only_settles_says_so() -> None:

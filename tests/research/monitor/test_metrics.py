@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.live.alerts import ALERTS, Count, raised
+from engine.live.feed import Quota
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Kind
 from engine.live.running.pulse import pulse_text
@@ -80,7 +82,7 @@ def test_what_the_pulse_tells(served: Served, spring: ChainedLedger) -> None:
         epoch=spring.epoch, entries=99,
         breakers=(BreakerLine("streak", False, 2.0, 5.0, state="closed"), BreakerLine("alerts/phone", True, 3)),
         bands=(BandLine("fill_rate", 0.9, 0.5, 1.04, "inside"), BandLine("clv", -0.1, 0.0, 0.1, "outside")),
-        latency=Latency(12, 1.5, 4.25), passed_over={"late": 4},
+        latency=Latency(12, 1.5, 4.25), passed_over={"late": 4}, quota=Quota(-3, 600, 592, 8),
     )  # fmt: skip
     spring.renew(pulse_text(status, 6 * 10**9, 5 * 10**9))
     served.again()
@@ -91,7 +93,13 @@ def test_what_the_pulse_tells(served: Served, spring: ChainedLedger) -> None:
         ("bea_intent_latency_seconds_count",): 12, ("bea_alert_channel_dead", "phone"): 1,
         ("bea_breaker_tripped", "breaker_streak", "streak", "warning"): 0,
         ("bea_band_upper", "fill_rate"): 1, ("bea_band_outside", "fill_rate"): 0, ("bea_band_outside", "clv"): 1,
-        ("bea_feed_passed_over_total", "late"): 4,
+        ("bea_feed_passed_over_total", "late"): 4, ("bea_feed_credits_left",): -3, ("bea_feed_budget",): 600,
+        ("bea_feed_budget_left",): 592, ("bea_feed_credits_spent_total",): 8,
     }  # fmt: skip
     assert {key: found.get(key) for key in expected} == expected
+    unknown = replace(status, quota=Quota(spent=8))
+    spring.renew(pulse_text(unknown, 7 * 10**9, 5 * 10**9))
+    served.again()
+    credits = {key[0] for key in samples(served) if key[0].startswith(("bea_feed_credits", "bea_feed_budget"))}
+    assert credits == {"bea_feed_credits_spent_total"}, "what is not known has no sample"
     assert not [key for key in found if key[0].startswith("bea_breaker") and "phone" in key[1]]

@@ -14,6 +14,7 @@ import pytest
 
 import research
 from engine.live.alerts.tally import Count
+from engine.live.feed import Quota
 from engine.live.ledger.chained import ChainedLedger
 from engine.live.ledger.entries import Kind, Money
 from engine.live.ledger.settings import LedgerSettings
@@ -100,6 +101,25 @@ def test_the_band_of_the_promotion_is_read_by_its_days(spring: ChainedLedger) ->
         known = served.monitor.watcher.snapshots()["spring"]
     assert [point.day for point in known.equity] == [1, 2, 2, 3]
     assert known.drawdown_most == (0.05, 0.15, 0.15, None)
+
+
+@pytest.mark.parametrize(
+    ("quota", "rows"),
+    [
+        (Quota(19_400, 600, 592, 8), [("", "8"), ("", "592 of 600"), ("", "19,400")]),
+        (Quota(599, 600, 0, 600), [("", "600"), ("bad", "0 of 600"), ("warn", "599")]),
+        (Quota(-3, 600, 592, 8), [("", "8"), ("", "592 of 600"), ("bad", "−3")]),
+        (Quota(12, None, None, 8), [("", "8"), ("", "12")]),
+        (Quota(spent=8), [("", "8")]),
+        (None, []),
+    ],
+)
+def test_credits_of_the_feed(quota: Quota | None, rows: list[tuple[str, str]]) -> None:
+    told = part("feed", status=Status(quota=quota))
+    found = re.findall(r'<dt>credits ([^<]*)</dt><dd class="(\w*)">([^<]*)</dd>', told)
+    assert [(tone, value) for _, tone, value in found] == rows
+    named = ["spent by this run", "left for today", "left at the service"]
+    assert [name for name, *_ in found] == [one for one in named if one in told]
 
 
 @pytest.mark.slow

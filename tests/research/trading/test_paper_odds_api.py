@@ -18,7 +18,9 @@ from engine.live.ledger.entries import Kind
 from engine.live.ledger.opening import look
 from engine.paths import home
 from engine.promotion import load, publish
+from research.commands.live import status_of
 from research.commands.main import main
+from research.report.status import lines
 from research.trading.screen import Screen
 from tests.commands import answer
 from tests.live.adapters.the_odds_api.service import KEY, START_NS, Service, serving
@@ -38,23 +40,30 @@ def service(promoted_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def words(service: Service) -> list[str]:
     sports = "the_odds_api.sports=soccer_epl"
-    return ["paper", "odds", "--feed", "the_odds_api", f"the_odds_api.host={service.url}", sports, "runner.poll_ms=1"]
+    return ["paper", "odds", "--feed", "the_odds_api", f"the_odds_api.host={service.url}", sports, "runner.poll_ms=1",
+            "runner.renew_every_ms=100"]  # fmt: skip
 
 
 def test_prices_of_the_service_are_decided_on_and_recorded(
     service: Service, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turns: list[Screen] = []
+    seen: list[str] = []
 
     def turn(screen: Screen) -> None:
         turns.append(screen)
         if len(turns) == 5:
+            seen.extend(lines(status_of("odds"), START_NS))
             with closing(look("odds")) as ledger:
                 ledger.control(Command.STOP, person="ann", reason="enough")
 
     monkeypatch.setattr(Screen, "turn", turn)
     found: dict[str, Any] = answer(capsys, *words(service), "--json")
     assert found["feed"] == "the_odds_api" and found["stopped"].endswith("enough")
+    assert found["quota"]["spent"] == service.server.credits > 0, "of the calls that the service answered"
+    assert found["quota"]["budget_left"] == found["quota"]["budget"] - service.server.credits
+    assert found["quota"]["left"] == service.server.remaining
+    assert [line for line in seen if line.startswith("Credits: ")], "another process reads it from the pulse"
     started = next(one.entry.body for one in entries("odds") if one.entry.kind is Kind.STARTED)
     assert started["is_live"] and KEY not in str(started)
     feed, messages = Recorded(home() / "data" / "feed" / "odds"), []

@@ -23,7 +23,7 @@ from engine.live.adapters.the_odds_api.calls import Call
 from engine.live.adapters.the_odds_api.client import Client, NoCredits, NotThere, Usage
 from engine.live.adapters.the_odds_api.raw import RawAnswers
 from engine.live.clock import Clock
-from engine.live.feed import FeedFailure
+from engine.live.feed import FeedFailure, Quota
 from engine.live.ledger.opening import database_url
 from engine.live.ledger.session import Sessions, asked_once, postgres_sessions, sqlite_sessions
 from engine.live.ledger.settings import LedgerSettings
@@ -131,6 +131,7 @@ class Cache:
     ) -> None:
         self._sessions, self._client, self._clock = sessions, client, clock
         self._credits_a_day, self._raw = credits_a_day, raw
+        self._spent_here = 0
         self._lost = set[str]()  # calls whose prices were kept as gone since their last answer
         with asked_once(sessions.where), sessions.first() as connection:
             if answers.name not in inspect(connection).get_table_names():
@@ -171,6 +172,20 @@ class Cache:
         """Of today, UTC."""
         with asked_once(self._sessions.where), self._sessions.read() as connection:
             return _spent(connection, self._day())
+
+    def quota(self) -> Quota:
+        """What is left of the key and of today, UTC, and what this process spent.
+
+        Raises
+        ------
+        LedgerFailure
+            The database fails.
+        """
+        last = select(spending.c.remaining).where(spending.c.remaining.is_not(None))
+        with asked_once(self._sessions.where), self._sessions.read() as connection:
+            left = connection.execute(last.order_by(spending.c.day.desc()).limit(1)).scalar()
+            spent = _spent(connection, self._day())
+        return Quota(left, self._credits_a_day, max(0, self._credits_a_day - spent.credits), self._spent_here)
 
     def _look(self, call: Call, age_most_ns: int) -> tuple[Kept | None, bool, str]:
         """What is kept of a call, whether it is now on this process to ask, and how the service has just failed."""
@@ -224,6 +239,7 @@ class Cache:
                 )
             row = {"day": day, "calls": spent.calls + 1, "credits": spent.credits + call.credits_most}
             self._put(connection, spending, row)
+        self._spent_here += call.credits_most
 
     def correct(self, call: Call, usage: Usage) -> None:
         """As `Purse.correct`."""
@@ -236,6 +252,7 @@ class Cache:
             less = 0 if usage.last is None else call.credits_most - usage.last
             row = {"day": day, "calls": spent.calls, "credits": max(0, spent.credits - less)}
             self._put(connection, spending, row | known)
+        self._spent_here -= less
 
     def _store(self, row: dict[str, Any]) -> None:
         with asked_once(self._sessions.where), self._sessions.first() as connection:

@@ -23,7 +23,7 @@ from engine.live.adapters.the_odds_api.polling import age_most_ns
 from engine.live.adapters.the_odds_api.reading import Read, Reader
 from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 from engine.live.clock import Clock
-from engine.live.feed import FeedFailure, Gap, Mark, Message, Quote
+from engine.live.feed import FeedFailure, Gap, Mark, Message, Quota, Quote
 
 NAME: Final = "the_odds_api"
 #: a result is asked for from so long after the start, and for so long: the service keeps scores for three days
@@ -43,6 +43,10 @@ class Asked(Protocol):
 
     def get(self, call: Call, age_most_ns: int) -> Kept:
         """As `Cache.get`."""
+        ...
+
+    def quota(self) -> Quota:
+        """As `Cache.quota`."""
         ...
 
 
@@ -91,6 +95,8 @@ class OddsApiFeed:
     ----------
     passed_over : Counter
         Rows and prices that were not taken, by kind of answer; the import of the kept answers names each one.
+    quota : Quota or None
+        As of the last answer that was asked for; None: none was.
     """
 
     is_live = True
@@ -102,6 +108,7 @@ class OddsApiFeed:
         self._asked, self._reader, self._games, self._wanted = asked, reader, games, wanted
         self._settings, self._clock = settings, clock
         self.passed_over: Counter[str] = Counter()
+        self.quota: Quota | None = None
         self._odds = {sport: _Followed(self._list(sport)) for sport in wanted.sports}
         self._events_odds: dict[tuple[str, str], _Followed] = {}
         self._scores = {sport: _Followed(calls.scores(sport, 3)) for sport in wanted.sports}
@@ -162,6 +169,7 @@ class OddsApiFeed:
             one.due_ns = now + round(self._settings.far_s * SECOND_NS)
         except FeedFailure as failure:
             self._failure, found, one.unread = failure, [], True
+        self.quota = self._asked.quota()
         now = self._clock.wall_ns()
         if self._failure is not None:
             one.due_ns = now + _WAIT_NS

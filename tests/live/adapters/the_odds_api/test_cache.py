@@ -27,7 +27,7 @@ from engine.live.adapters.the_odds_api.raw import RawAnswers
 from engine.live.adapters.the_odds_api.reading import Reader
 from engine.live.adapters.the_odds_api.settings import OddsApiSettings
 from engine.live.clock import SystemClock
-from engine.live.feed import FeedFailure
+from engine.live.feed import FeedFailure, Quota
 from engine.live.ledger.session import sqlite_sessions
 from engine.live.ledger.settings import LedgerSettings
 from engine.live.wire.http import HttpWire
@@ -111,6 +111,23 @@ def test_what_a_call_did_cost_takes_the_place_of_what_it_may_cost(service: Servi
     service.clock.sleep_ns(SECOND_NS)
     cache.get(ODDS, 0)
     assert cache.spent().credits == 1, "without a word of the service, the most"
+
+
+def test_the_quota_is_that_of_the_key_of_the_day_and_of_the_process(
+    service: Service, cache: Cache, settings: LedgerSettings, tmp_path: Path
+) -> None:
+    assert cache.quota() == Quota(None, 3, 3, 0)
+    service.server.remaining = 100
+    cache.get(ODDS, 0)
+    other = service.cache(settings, tmp_path / "raw", 3)
+    other.get(calls.scores("soccer_epl", 3), 0)
+    assert (cache.quota(), other.quota()) == (Quota(97, 3, 0, 1), Quota(97, 3, 0, 2))
+    service.clock.sleep_ns(DAY_NS)
+    assert cache.quota() == Quota(97, 3, 3, 1), "a new day; the service has said nothing new"
+    service.server.faults = ["cut"] * 9
+    with contextlib.suppress(FeedFailure):
+        cache.get(ODDS, 0)
+    assert cache.quota() == Quota(97, 3, 0, 4), "what lost answers may have cost"
 
 
 @pytest.mark.parametrize("fault", ["500", "dropped", "no_json"])

@@ -19,7 +19,7 @@ from engine.errors import BeaError, ConfigurationError, LedgerFailure
 from engine.live.adapters.registry import Coverage
 from engine.live.adapters.the_odds_api.feed import OddsApiFeed
 from engine.live.adapters.the_odds_api.reading import Reader, instant
-from engine.live.feed import Feed, FeedFailure, Fixture, Gap, Mark, Message, Quote, Result
+from engine.live.feed import Feed, FeedFailure, Fixture, Gap, Mark, Message, Quota, Quote, Result
 from engine.live.feeds.sieve import refusal_of
 from engine.live.ledger.settings import LedgerSettings
 from engine.source.read import read_files
@@ -104,6 +104,16 @@ def test_what_it_says_is_what_the_import_of_its_answers_says(service: Service, t
     ]  # fmt: skip
     assert {one[-1] for one in said} == {False, True}
     assert len(said) > 300 and sum(one[8] == 0 for one in said) > 20 and set(imported.iter_rows()) == set(said)
+
+
+def test_the_quota_follows_the_answers_and_says_when_the_budget_is_used_up(service: Service) -> None:
+    service.server.remaining = 500
+    feed = opened(service, credits_a_day=3, near_s=60)
+    assert isinstance(feed, OddsApiFeed) and feed.quota is None
+    feed.poll(0)
+    assert feed.quota == Quota(498, 3, 1, 2)
+    heard(service, feed, 0.1)
+    assert feed.quota == Quota(498, 3, 1, 2), "two markets cost two: that is more than is left"
 
 
 def test_a_price_that_is_gone_comes_again_with_size_0(service: Service) -> None:
