@@ -100,6 +100,6 @@ def test_what_the_pulse_tells(served: Served, spring: ChainedLedger) -> None:
     unknown = replace(status, quota=Quota(spent=8))
     spring.renew(pulse_text(unknown, 7 * 10**9, 5 * 10**9))
     served.again()
-    credits = {key[0] for key in samples(served) if key[0].startswith(("bea_feed_credits", "bea_feed_budget"))}
-    assert credits == {"bea_feed_credits_spent_total"}, "what is not known has no sample"
+    counted = {key[0] for key in samples(served) if key[0].startswith(("bea_feed_credits", "bea_feed_budget"))}
+    assert counted == {"bea_feed_credits_spent_total"}, "what is not known has no sample"
     assert not [key for key in found if key[0].startswith("bea_breaker") and "phone" in key[1]]

@@ -41,7 +41,7 @@ def service(promoted_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def words(service: Service) -> list[str]:
     sports = "the_odds_api.sports=soccer_epl"
     return ["paper", "odds", "--feed", "the_odds_api", f"the_odds_api.host={service.url}", sports, "runner.poll_ms=1",
-            "runner.renew_every_ms=100"]  # fmt: skip
+            "runner.renew_every_ms=1"]  # fmt: skip
 
 
 def test_prices_of_the_service_are_decided_on_and_recorded(
