@@ -16,6 +16,7 @@ from research.inference.bootstrap import generator
 from research.inference.calibration import Calibration, calibration
 from research.inference.drawdown import Drawdowns, drawdowns
 from research.report.activity import Activity, activity
+from research.report.bankroll import bands
 from research.verdict.judge import Verdict
 
 if TYPE_CHECKING:
@@ -76,6 +77,13 @@ class Configuration:
     def when(self) -> Activity | None:
         """When it bet; None without days."""
         return activity(self.daily, self.end, self.after)
+
+    @cached_property
+    def fan(self) -> NDArray[np.float64] | None:
+        """Bands of its equity over resampled days (`research.report.bankroll.bands`); None without bets."""
+        if self.daily.is_empty() or not self.daily["n_bets"].sum():
+            return None
+        return bands(self.daily, self.seed, compounds=self.compounds)
 
     @property
     def label(self) -> str:

@@ -72,10 +72,10 @@ def pack(data: ReportData) -> dict[str, Any]:
         "run": data.short,
         "rows": board.height,
         "total": data.results.height,
-        "config": _encode(board["config"].to_numpy(), "i4"),
-        "alike": _encode(first_alike(board), "i4"),
-        "parameters": [_parameter(board[key], key) for key in data.keys],
-        "flags": [_parameter(board["flag"], "flag")] if "flag" in board.columns else [],
+        "config": encode(board["config"].to_numpy(), "i4"),
+        "alike": encode(first_alike(board), "i4"),
+        "parameters": [coded(board[key], key) for key in data.keys],
+        "flags": [coded(board["flag"], "flag")] if "flag" in board.columns else [],
         "measures": [_measure(board[name], name) for name in shown],
         "order": data.order,
         "selected": [entry.config for entry in data.selected],
@@ -119,11 +119,15 @@ def _measure(column: pl.Series, name: str) -> dict[str, Any]:
         "digits": measure.digits,
         "higher_is_better": measure.higher_is_better,
         "type": form,
-        "data": _encode(values, form),
+        "data": encode(values, form),
     }
 
 
-def _parameter(column: pl.Series, key: str) -> dict[str, Any]:
+def coded(column: pl.Series, key: str) -> dict[str, Any]:
+    """A column as indices of its distinct values, in their order: key, head, texts, values, nulls, type, data.
+
+    Null is the last of the texts. `values` has the distinct numbers; it is empty for a column of text.
+    """
     numeric = column.dtype.is_numeric()
     values = column.unique().drop_nulls().sort().to_list()
     place = {value: number for number, value in enumerate(values)}
@@ -136,9 +140,10 @@ def _parameter(column: pl.Series, key: str) -> dict[str, Any]:
         "values": [float(value) for value in values] if numeric else [],
         "nulls": bool(column.null_count()),
         "type": form,
-        "data": _encode(index, form),
+        "data": encode(index, form),
     }
 
 
-def _encode(values: Any, form: str) -> str:
+def encode(values: Any, form: str) -> str:
+    """Numbers as base64 of little-endian ``i2``, ``i4``, ``f8``, ``u1``, ``u2`` or ``u4``."""
     return base64.b64encode(np.asarray(values).astype(f"<{form}").tobytes()).decode("ascii")

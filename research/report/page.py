@@ -25,17 +25,19 @@ from research.report.sentences import (
     tried_line,
     warnings,
 )
+from research.report.sheets import bets_line, pack_sheet
 from research.report.text import count, measure_name, number, sentence_case
 from research.report.verdict import evidence_lines
 from research.verdict.judge import Verdict
 
 _STYLES: Final = ("tokens.css", "charts.css", "page.css")
-_SCRIPTS: Final = ("page.js", "sorted.js", "packed.js", "table.js", "map.js")
+_SCRIPTS: Final = ("page.js", "sorted.js", "packed.js", "table.js", "map.js", "bets.js", "curve.js", "zoom.js")
 
 
 def page(data: ReportData) -> str:
     """The report page as HTML; the same data give the same text."""
-    packed = pack(data)
+    sheets = [_sheet(data, place) for place in range(len(data.selected))]
+    packed = pack(data) | {"sheets": [sheet["packed"] for sheet in sheets]}
     headline, reading = statement(data)
     luck = data.luck
     return document(
@@ -61,7 +63,7 @@ def page(data: ReportData) -> str:
         order=measure_name(data.order) + among(data.manifest),
         held=packed["rows"],
         total=packed["total"],
-        sheets=[_sheet(data, place) for place in range(len(data.selected))],
+        sheets=sheets,
         mapped=_mapped(data),
         parameters=_parameters(data),
         fewest_bets=FEWEST_BETS,
@@ -177,8 +179,12 @@ def _luck_figures(luck: Luck, seed: int) -> list[Figure]:
     return paired(figures)
 
 
+#: charts of a configuration that stand before its bets
+_UPPER: Final = ("tried", "equity")
+
+
 def _sheet(data: ReportData, place: int) -> dict[str, Any]:
-    """The charts of one selected configuration."""
+    """One selected configuration: its charts up to equity, its bets, and its other charts."""
     configuration = data.among_others(place)
     figures = charts.draw(charts.CONFIGURATION, configuration)
     if len(data.results) == 1:
@@ -189,7 +195,10 @@ def _sheet(data: ReportData, place: int) -> dict[str, Any]:
         "config": configuration.config,
         "label": configuration.label,
         "line": f"{configuration.label}: {configuration_line(configuration, data.keys)}.",
-        "figures": paired(list(figures.values())),
+        "upper": [figure for name, figure in figures.items() if name in _UPPER],
+        "bets": bets_line(configuration, data.short),
+        "figures": paired([figure for name, figure in figures.items() if name not in _UPPER]),
+        "packed": pack_sheet(configuration),
     }
 
 

@@ -2,7 +2,7 @@
 // The parameter map: one measure over two parameters; sliders hold the others.
 (() => {
   if (!bea || !document.getElementById("map")) return;
-  const byId = id => document.getElementById(id);
+  const byId = id => document.getElementById(id), { make } = bea;
   const box = byId("map"), fewest = Number(box.dataset.fewest), answer = byId("map-answer"), rest = byId("map-rest");
   const picks = { x: byId("map-x"), y: byId("map-y"), measure: byId("map-measure") };
   const parameters = bea.parameters.filter(parameter => new Set(parameter.data).size > 1);
@@ -58,12 +58,6 @@
     }));
     const again = active === undefined ? null : rest.querySelector(`[data-at="${active}"]`);
     if (again) again.focus();
-  };
-  const make = (name, css, text) => {
-    const cell = document.createElement(name);
-    if (css) cell.className = css;
-    cell.textContent = text;
-    return cell;
   };
   const grid = (x, y, measure) => {
     const at = (i, j) => rowAt(held.map((old, k) => k === x ? i : k === y ? j : old));

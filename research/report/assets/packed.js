@@ -1,5 +1,5 @@
 "use strict";
-// The packed data of the page: typed arrays, texts of values, and numbers as text.
+// The packed data of the page: typed arrays, texts of values, numbers as text, and how rows are sorted and filtered.
 const bea = (() => {
   const holder = document.getElementById("results");
   if (!holder) return null;
@@ -21,13 +21,60 @@ const bea = (() => {
   // money has two decimals below 1,000 and none above, as in sentences
   const digitsOf = (measure, value, percentage) => measure.form === "percent" ? percentage : measure.form === "money" && Math.abs(value) < 1e5 ? 2 : 0;
   const scaled = (measure, value) => measure.form === "percent" ? value * 100 : measure.form === "money" ? value / 100 : value;
+  // the order of rows by a column; what is missing comes last
+  const compare = (column, down) => {
+    const sign = down ? -1 : 1;
+    return (a, b) => {
+      const x = column.value(a), y = column.value(b);
+      const missing = Number.isNaN(x) - Number.isNaN(y);
+      return missing || (Number.isNaN(x) ? 0 : sign * (x - y)) || a - b;
+    };
+  };
+  // words, or comparisons such as  yield>2 bets>=500 strategy=value  in the units of the column headings
+  const plain = text => text.toLowerCase().replace(/[\s_,%]+/g, "");
+  const tests = (text, columns) => text.trim().split(/\s+/).filter(Boolean).map(word => {
+    const match = word.match(/^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/);
+    if (!match) return row => columns.some(column => column.text(row).toLowerCase().includes(word.toLowerCase()));
+    const [, name, sign, wanted] = match;
+    const column = columns.find(entry => [entry.key, entry.head].some(label => plain(label) === plain(name))) ||
+      columns.find(entry => plain(entry.head).startsWith(plain(name)) || plain(entry.key).endsWith(plain(name)));
+    if (!column) return () => false;
+    const value = column.read ? column.read(wanted) : Number(wanted.replace("\u2212", "-"));
+    if (column.words || Number.isNaN(value)) {
+      const same = row => plain(column.text(row)) === plain(wanted);
+      return sign === "=" ? same : sign === "!=" ? row => !same(row) : () => false;
+    }
+    return {
+      "<": row => column.value(row) < value, ">": row => column.value(row) > value, "<=": row => column.value(row) <= value,
+      ">=": row => column.value(row) >= value, "=": row => column.value(row) === value, "!=": row => column.value(row) !== value,
+    }[sign];
+  });
+  const make = (name, css, text) => {
+    const cell = document.createElement(name);
+    if (css) cell.className = css;
+    cell.textContent = text;
+    return cell;
+  };
+  // columns of text, of whole parts of one (NaN: no value), and the days of a configuration
+  const coded = column => ({ ...column, data: decode(column.data, column.type) });
+  const whole = column => {
+    const least = { i2: -(2 ** 15), i4: -(2 ** 31) }[column.type];
+    return Float64Array.from(decode(column.data, column.type), value => value === least ? NaN : value / column.parts);
+  };
+  const each = (columns, change) => Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, change(column)]));
+  const days = raw => ({ ...raw, place: whole(raw.place), pnl: whole(raw.pnl), bands: raw.bands.map(whole) });
+  const sheet = raw => ({ ...raw, words: each(raw.words, coded), numbers: each(raw.numbers, whole), days: raw.days && days(raw.days) });
   const data = {
     ...raw,
     config: decode(raw.config, "i4"),
     alike: decode(raw.alike, "i4"),
-    parameters: raw.parameters.map(column => ({ ...column, data: decode(column.data, column.type) })),
-    flags: raw.flags.map(column => ({ ...column, data: decode(column.data, column.type) })),
-    measures: raw.measures.map(column => ({ ...column, data: decode(column.data, column.type) })),
+    parameters: raw.parameters.map(coded),
+    flags: raw.flags.map(coded),
+    measures: raw.measures.map(coded),
+    sheets: raw.sheets.map(sheet),
+    compare,
+    tests,
+    make,
     number,
     // the value in the unit of the column heading, which filters compare: per cent, money in whole units
     scaled,

@@ -126,46 +126,19 @@
   };
   const redraw = () => { drawn = ""; draw(); };
 
-  const compare = (column, down) => {
-    const sign = down ? -1 : 1;
-    return (a, b) => {
-      const x = column.value(a), y = column.value(b);
-      const missing = Number.isNaN(x) - Number.isNaN(y);
-      return missing || (Number.isNaN(x) ? 0 : sign * (x - y)) || a - b;
-    };
-  };
   const order = column => {
     const down = sorted.column === column ? !sorted.down : column.descending;
     sorted = { column, down };
     for (const other of columns) other.cell.removeAttribute("aria-sort");
     column.cell.setAttribute("aria-sort", down ? "descending" : "ascending");
     for (const other of columns) other.cell.firstChild.textContent = other.head + (other === column ? (down ? " ↓" : " ↑") : "");
-    view.sort(compare(column, down));
+    view.sort(bea.compare(column, down));
     frame.scrollTop = active = 0;
     redraw();
   };
 
-  // words, or comparisons such as  yield>2 bets>=500 strategy=value  in the units of the column headings
-  const plain = text => text.toLowerCase().replace(/[\s_,%]+/g, "");
-  const tests = text => text.trim().split(/\s+/).filter(Boolean).map(word => {
-    const match = word.match(/^([^<>=!]+)(<=|>=|!=|<|>|=)(.+)$/);
-    if (!match) return row => columns.some(column => column.text(row).toLowerCase().includes(word.toLowerCase()));
-    const [, name, sign, wanted] = match;
-    const column = columns.find(entry => [entry.key, entry.head].some(label => plain(label) === plain(name))) ||
-      columns.find(entry => plain(entry.head).startsWith(plain(name)) || plain(entry.key).endsWith(plain(name)));
-    if (!column) return () => false;
-    const value = Number(wanted.replace("\u2212", "-"));
-    if (column.words || Number.isNaN(value)) {
-      const same = row => plain(column.text(row)) === plain(wanted);
-      return sign === "=" ? same : sign === "!=" ? row => !same(row) : () => false;
-    }
-    return {
-      "<": row => column.value(row) < value, ">": row => column.value(row) > value, "<=": row => column.value(row) <= value,
-      ">=": row => column.value(row) >= value, "=": row => column.value(row) === value, "!=": row => column.value(row) !== value,
-    }[sign];
-  });
   const filter = () => {
-    const conditions = tests(search.value);
+    const conditions = bea.tests(search.value, columns);
     const rows = [];
     const seen = new Set(), fold = folded();
     for (let row = 0; row < bea.rows; row++) {
@@ -174,7 +147,7 @@
       rows.push(row);
     }
     view = Uint32Array.from(rows);
-    if (sorted.column) view.sort(compare(sorted.column, sorted.down));
+    if (sorted.column) view.sort(bea.compare(sorted.column, sorted.down));
     frame.scrollTop = active = 0;
     tally.textContent = conditions.length || view.length < bea.rows ? bea.number(view.length, 0) + " of " + bea.number(bea.rows, 0) : bea.number(bea.rows, 0) + (bea.rows === 1 ? " row" : " rows");
     redraw();

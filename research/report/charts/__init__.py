@@ -58,7 +58,13 @@ def with_several(by: str) -> Callable[[Configuration], Figure | None]:
 #: charts of one configuration: on the page under "Where does the result come from?", and in `run.charts()`
 CONFIGURATION: Final[Charts[Configuration]] = {
     "equity": lambda data: equity(
-        data.daily, data.others, label=data.label, seed=data.seed, zone=data.zone, compounds=data.compounds
+        data.daily,
+        data.others,
+        label=data.label,
+        seed=data.seed,
+        zone=data.zone,
+        compounds=data.compounds,
+        fan=data.fan,
     ),
     "monthly": with_bets(lambda data: monthly(data.daily)),
     "rolling_yield": with_bets(lambda data: rolling_yield(data.bets)),

@@ -7,13 +7,16 @@ from typing import Final
 
 import polars as pl
 
-from research.report.charts.tracks import Lines, balance, bands, by_month, draw, drawdown, track, under_water
+from research.report.bankroll import Floats, balance, bands, drawdown, under_water
+from research.report.charts.tracks import Lines, by_month, draw, track
 from research.report.figure import Figure, Numbers
 from research.report.text import count, listing, money, number, percent
 
 _QUESTION: Final = "Does the bankroll grow, and how else could it have gone?"
 #: most lines in one drawing: there are as many colours
 LINES: Final = 6
+#: most other configurations in the drawing of one
+OTHERS: Final = 2
 
 
 def equity(
@@ -24,6 +27,7 @@ def equity(
     seed: int = 0,
     zone: str = "UTC",
     compounds: bool = False,
+    fan: Floats | None = None,
 ) -> Figure:
     """Equity and drawdown of a configuration; dashed, because it is in sample.
 
@@ -32,7 +36,7 @@ def equity(
     daily : polars.DataFrame
         From `run.daily(config)`: date, pnl_minor (after commission), equity_start_minor, n_bets.
     others : mapping of str to polars.DataFrame, optional
-        Other configurations by label; at most two are drawn.
+        Other configurations by label; at most `OTHERS` are drawn.
     label : str
         Label at the end of the line.
     seed : int
@@ -41,13 +45,13 @@ def equity(
         Time zone in which days roll; shown below the drawing.
     compounds : bool
         Whether stakes are fractions of the bankroll, so that the fan compounds.
+    fan : (5, points) float64, optional
+        The fan, if it is made already (`research.report.bankroll.bands`); then `seed` does nothing.
     """
     if daily.is_empty() or not daily["n_bets"].sum():
         return Figure("equity", _QUESTION, "No bets were placed, so the bankroll did not change.", full=True)
-    start = daily["date"][0]
-    tracks = [track(daily, label, start)]
-    tracks += [track(frame, name, start) for name, frame in list((others or {}).items())[:2] if not frame.is_empty()]
-    lines = Lines(tracks, start, bands(daily, seed, compounds=compounds))
+    fan = bands(daily, seed, compounds=compounds) if fan is None else fan
+    lines = equity_lines(daily, others or {}, label, fan)
     note = f"{below_peak(daily)}Dashed: in sample. {resampled(daily, compounds)} {lines.note} Days roll in {zone}."
     answer = grown(daily, lines)
 
@@ -55,6 +59,14 @@ def equity(
         return draw(lines, width).svg(answer, css)
 
     return Figure("equity", _QUESTION, answer, drawn, by_month(daily), full=True, note=note)
+
+
+def equity_lines(daily: pl.DataFrame, others: Mapping[str, pl.DataFrame], label: str, fan: Floats) -> Lines:
+    """The lines of a configuration, the first with its fan, and of at most `OTHERS` others, from its first day on."""
+    start = daily["date"][0]
+    tracks = [track(daily, label, start)]
+    tracks += [track(frame, name, start) for name, frame in list(others.items())[:OTHERS] if not frame.is_empty()]
+    return Lines(tracks, start, fan)
 
 
 def resampled(daily: pl.DataFrame, compounds: bool = False) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from research.report.bankroll import balance, bands
 from research.report.charts.money import below_peak, grown, resampled
-from research.report.charts.tracks import Boundary, Lines, balance, bands, by_month, draw, track
+from research.report.charts.tracks import Boundary, Lines, by_month, draw, track
 from research.report.figure import Figure, Numbers
 from research.report.text import count, money, number, percent
 

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from research.report.bankroll import POINTS
 from research.report.breakdown import settled_frame
 from research.report.charts.axes import y_axis
-from research.report.charts.tracks import POINTS, dates
+from research.report.charts.tracks import dates
 from research.report.drawing import Canvas, Scale
 from research.report.figure import FULL, Figure, Numbers
 from research.report.text import count, number, percent

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from research.report import charts
+from research.report.bankroll import under_water
 from research.report.breakdown import yield_interval
 from research.report.charts.parallel import BEST, OTHERS
-from research.report.charts.tracks import under_water
 from research.report.drawing import Scale, shorten, ticks
 from research.report.figure import FULL, HALF, PHONE, Figure
 from research.report.text import percent
