@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
@@ -23,6 +24,7 @@ def functions() -> Iterator[tuple[Path, Function]]:
                 yield path, node
 
 
+@cache
 def calls(node: ast.AST) -> set[str]:
     """Names of the functions and methods called in a node."""
     names = (call.func for call in ast.walk(node) if isinstance(call, ast.Call))

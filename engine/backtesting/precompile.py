@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Final
@@ -26,23 +26,25 @@ class Warming:
     ----------
     say : callable
         Called with one line of text before a compilation starts.
-    rules : iterable of str or None
-        Files of staking rules; None is the built-in kernel.
+    most : mapping of str or None to int
+        By file of a staking rule, None for the built-in kernel: the most configurations that walk along one tape. Fewer
+        than `engine.backtesting.plan.LEAST` never walk in lanes, so these are not compiled for them.
     """
 
-    def __init__(self, say: Callable[[str], None], rules: Iterable[str | None] = (None,)) -> None:
-        self._say, self._rules = say, set(rules)
+    def __init__(self, say: Callable[[str], None], most: Mapping[str | None, int]) -> None:
+        self._say, self._most = say, dict(most)
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Warming:
+        from engine.backtesting.plan import LEAST
         from engine.custom_rule import load, walk_modules
         from engine.kernel.cache import CACHE_FOLDER, is_cold
 
         cold = [
             [part] if path is None else [part, path]
-            for path in self._rules
+            for path, count in self._most.items()
             for part, module in zip(PARTS, walk_modules(None if path is None else load(path)), strict=True)
-            if CACHE_FOLDER and is_cold(module)
+            if (part == "walk" or count >= LEAST) and CACHE_FOLDER and is_cold(module)
         ]
         if cold:
             self._say(f"compiling the kernel once for this machine, about 10 s (kept in {CACHE_FOLDER})")

@@ -113,7 +113,10 @@ def _compute(job: Job, work: Path) -> RunRecord:
         for old in folder.folder.glob("*.unit"):
             old.unlink()
     folder.folder.mkdir(exist_ok=True)
-    with Warming(command.progress.say, [tape_job.spec.rule for tape_job in job.tape_jobs]) as warming:
+    most: dict[str | None, int] = {}
+    for tape_job in job.tape_jobs:
+        most[tape_job.spec.rule] = max(most.get(tape_job.spec.rule, 0), tape_job.high - tape_job.low)
+    with Warming(command.progress.say, most) as warming:
         computed = _compute_units(job, folder, warming)
     target = work / "made"
     target.mkdir(exist_ok=True)

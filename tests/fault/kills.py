@@ -36,12 +36,12 @@ def finish(home: Path, words: tuple[str, ...] = WORDS) -> dict[str, str]:
     return {name: hashlib.sha256((run / name).read_bytes()).hexdigest() for name in FILES}
 
 
-def killed(home: Path, after_files: int, delay_s: float) -> int:
+def killed(home: Path, after_files: int, delay_s: float, words: tuple[str, ...] = WORDS) -> int:
     """Start, kill a moment after so many tapes and units are on disk, and return the exit status.
 
     The moment follows the work and not the clock, so a slow machine is killed in the middle of it as well.
     """
-    process = start(home)
+    process = start(home, words)
     while process.poll() is None and tapes(home) + units(home) < after_files:
         time.sleep(0.002)
     try:
@@ -75,20 +75,21 @@ def tapes(home: Path) -> int:
     return len(list((home / "data" / "cache" / "tapes").glob("*.arrow")))
 
 
-def trial(root: Path, kills: int, seed: int) -> tuple[int, int]:
+def trial(root: Path, kills: int, seed: int, words: tuple[str, ...] = WORDS) -> tuple[int, int]:
     """Kill a sweep several times, finish it and compare; returns how many kills hit, and the most units one left."""
     draw = random.Random(seed)
-    wanted = finish(root / "undisturbed")
+    wanted = finish(root / "undisturbed", words)
     most_files = 2 * tapes(root / "undisturbed")  # each tape, and at least one unit of it
     hits = left = fresh = 0
     for number in range(kills):
         home = root / f"disturbed-{fresh}"
         before = tapes(home) + units(home)
-        status = killed(home, draw.randint(min(before + 1, most_files), most_files), draw.uniform(0.0, 0.05))
+        files = draw.randint(min(before + 1, most_files), most_files)
+        status = killed(home, files, draw.uniform(0.0, 0.05), words)
         hits += status == -signal.SIGKILL
         left = max(left, units(home))
         if status != -signal.SIGKILL or number % 3 == 2 or number == kills - 1:
-            found = finish(home)
+            found = finish(home, words)
             assert found == wanted, f"kill {number} (seed {seed}): {found} is not {wanted}"
             fresh += 1
     return hits, left

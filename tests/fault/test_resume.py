@@ -27,9 +27,14 @@ SWEEP = (
 )
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.proof)])
-def test_kills_at_random_moments(tmp_path: Path, kills: int) -> None:
-    hits, _ = trial(tmp_path, kills=kills, seed=7)
+def test_a_kill_at_a_random_moment(tmp_path: Path) -> None:
+    hits, _ = trial(tmp_path, kills=1, seed=7, words=("sweep", *SWEEP, "output=json"))
+    assert hits
+
+
+@pytest.mark.proof
+def test_three_kills_at_random_moments(tmp_path: Path) -> None:
+    hits, _ = trial(tmp_path, kills=3, seed=7)
     assert hits
 
 

@@ -259,6 +259,7 @@ def test_a_strategy_that_looks_ahead_is_detected(path: bool, honest: bool) -> No
     assert detected != honest
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", RULES)
 def test_in_the_embedded_sample(name: str) -> None:
     store = Store.open(sample_store())

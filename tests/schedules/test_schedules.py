@@ -1,4 +1,4 @@
-"""2,000 schedules without a violation, the same bytes for the same seed, and planted bugs that they find."""
+"""500 schedules (2,000 as a proof) without a violation, the same bytes for a seed, and planted bugs that are found."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = ROOT / "docs" / "schedules.md"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(0, len(SEEDS), 500))
+@pytest.mark.parametrize("first", [0, *(pytest.param(n, marks=pytest.mark.proof) for n in range(500, len(SEEDS), 500))])
 def test_no_schedule_violates_an_invariant(first: int) -> None:
     tally = Tally()
     for seed in SEEDS[first : first + 500]:

@@ -49,7 +49,8 @@ def test_an_implausible_configuration_is_set_aside_and_the_others_are_judged() -
     assert row["set_aside"] >= 1 and not row["picked_holds"] and money(row).condition("d").holds
 
 
-@pytest.mark.parametrize("copies", [False, pytest.param(True, marks=pytest.mark.proof)], ids=["independent", "copies"])
+@pytest.mark.proof
+@pytest.mark.parametrize("copies", [False, True], ids=["independent", "copies"])
 def test_matrices_of_normal_returns(copies: bool) -> None:
     """Daily returns go directly into the evidence, 250 matrices of each kind.
 

@@ -238,10 +238,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return store
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["best", *(pytest.param(name, marks=pytest.mark.proof) for name in ("consensus", "closing"))]
-)
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ["best", "consensus", "closing"])
 def test_memory_stays_within_the_limit_for_a_larger_partition(large: Store, name: str) -> None:
     """The whole store as a frame takes several times the limit."""
     assert large.quotes().estimated_size() > 3 * 64_000_000

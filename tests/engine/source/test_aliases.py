@@ -19,6 +19,7 @@ from engine.source.aliases import (
     user_tables_hash,
 )
 from engine.source.read import read_files
+from engine.source.sandbox.worker import parse
 
 TABLES = sorted(p for p in (conf_dir() / "source" / "aliases").glob("*.yaml") if p.name != "competitions.yaml")
 HEAD = "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,FTR,B365H,B365D,B365A"
@@ -31,11 +32,12 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "aliases"
 
 
-def events(path: Path, *rows: str, source: str = "football_data", **more: object) -> pl.DataFrame:
+def events(path: Path, *rows: str, source: str = "football_data", mapping: Path | None = None) -> pl.DataFrame:
+    """Events of a file, as the child process of `read_files` reads them, in this process."""
     path.write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
-    (batch,) = read_files(source, [path], today=date(2026, 1, 1), **more)  # type: ignore[arg-type]
-    assert batch.refused is None
-    return batch.events
+    text = mapping.read_text(encoding="utf-8") if mapping else ""
+    facts = {"path": str(path), "name": path.name, "source": source, "reader": source, "sha256": "0" * 64}
+    return parse(facts | {"today": "2026-01-01", "mapping": text, "mapping_name": "m"}).events
 
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)

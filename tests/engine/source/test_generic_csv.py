@@ -95,7 +95,13 @@ def test_football_many_markets(reference_dir: Path) -> None:
     assert sizes["corners_totals"] == 7_060 and sizes["first_half_totals"] == 5_680 and sizes["double_chance"] == 2_118
 
 
-@pytest.fixture(scope="module", params=["live_pulls_2026_02_to_05.zip", "nhl_2023_2025_historical_endpoint.zip"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "live_pulls_2026_02_to_05.zip",
+        pytest.param("nhl_2023_2025_historical_endpoint.zip", marks=pytest.mark.proof),
+    ],
+)
 def pulls(request: pytest.FixtureRequest, reference_dir: Path) -> Iterator[tuple[str, list[Parsed]]]:
     with ZipFile(reference_dir / "data" / "the_odds_api_snapshots" / request.param) as archive:
         names = archive.namelist()

@@ -40,7 +40,9 @@ def test_a_letter_that_an_encoding_lacks_is_replaced(text: str, encoding: str, s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
+@pytest.mark.parametrize(
+    "encoding", ["ascii", *(pytest.param(name, marks=pytest.mark.proof) for name in ("cp1252", "latin-1"))]
+)
 def test_another_encoding_loses_no_run(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "season.csv").write_text(SEASON, encoding="utf-8")
     done = bea(tmp_path, f"data import football_data {tmp_path}/season.csv", PYTHONIOENCODING=encoding)
@@ -63,7 +65,13 @@ def test_the_plain_locale_without_utf8_mode_loses_no_run(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("redirection", [">&-", ">&- 2>&-", "2>&-", "2>&1 | true; exit ${PIPESTATUS[0]}"])
+@pytest.mark.parametrize(
+    "redirection",
+    [
+        ">&- 2>&-",
+        *(pytest.param(one, marks=pytest.mark.proof) for one in (">&-", "2>&-", "2>&1 | true; exit ${PIPESTATUS[0]}")),
+    ],
+)
 def test_a_closed_stream_loses_no_run(tmp_path: Path, redirection: str) -> None:
     words = f"backtest data=sample strategy=flat_all report=false {redirection}"
     environment = os.environ | {"BEA_HOME": str(tmp_path)}

@@ -62,7 +62,10 @@ def test_null_statistics_equal_a_plain_loop() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("odds", "bets"), [(1.05, 500), (1.1, 500), (1.3, 300), (5.0, 500)])
+@pytest.mark.parametrize(
+    ("odds", "bets"),
+    [(1.05, 500), *(pytest.param(*case, marks=pytest.mark.proof) for case in ((1.1, 500), (1.3, 300), (5.0, 500)))],
+)
 def test_size_without_any_edge(odds: float, bets: int) -> None:
     """The larger SPA p-value, and the adjusted p-value of the best, err in about 5 % and never in a quarter."""
     rng, both, alone, fixed, cases = np.random.default_rng(int(odds * 100)), 0, 0, 0, 60

@@ -102,7 +102,11 @@ def _check_later_rows(name: str, example: Example, store: Store) -> None:
         assert event["starts_at"] > decided
 
 
-@pytest.mark.parametrize("names", [tuple(IDEAS), *((name,) for name in MODELS)], ids=lambda names: names[0])
+@pytest.mark.parametrize(
+    "names",
+    [tuple(IDEAS), *(pytest.param((name,), marks=pytest.mark.proof) for name in MODELS)],
+    ids=lambda names: names[0],
+)
 def test_their_honest_versions_are_clean(names: tuple[str, ...], small_home: Path) -> None:
     findings = find_leaks(planted(names, honest=True), Search(instants=5, seed=1))
     assert findings.leaks == ()
