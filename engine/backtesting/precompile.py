@@ -36,16 +36,9 @@ class Warming:
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Warming:
-        from engine.backtesting.plan import LEAST
-        from engine.custom_rule import load, walk_modules
-        from engine.kernel.cache import CACHE_FOLDER, is_cold
+        from engine.kernel.cache import CACHE_FOLDER
 
-        cold = [
-            [part] if path is None else [part, path]
-            for path, count in self._most.items()
-            for part, module in zip(PARTS, walk_modules(None if path is None else load(path)), strict=True)
-            if (part == "walk" or count >= LEAST) and CACHE_FOLDER and is_cold(module)
-        ]
+        cold = cold_parts(self._most) if CACHE_FOLDER else []
         if cold:
             self._say(f"compiling the kernel once for this machine, about 10 s (kept in {CACHE_FOLDER})")
         for part in cold:
@@ -66,6 +59,20 @@ class Warming:
         for process in self._running:
             process.kill()
             process.wait()
+
+
+def cold_parts(most: Mapping[str | None, int]) -> list[list[str]]:
+    """The words of `python -m engine.backtesting.precompile` for each part that has to be compiled; as `Warming`."""
+    from engine.backtesting.plan import LEAST
+    from engine.custom_rule import load, walk_modules
+    from engine.kernel.cache import is_cold
+
+    return [
+        [part] if path is None else [part, path]
+        for path, count in most.items()
+        for part, module in zip(PARTS, walk_modules(None if path is None else load(path)), strict=True)
+        if (part == "walk" or count >= LEAST) and is_cold(module)
+    ]
 
 
 def compile_part(part: str, path: str | None = None) -> None:

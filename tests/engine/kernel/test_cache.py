@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.backtesting import run
+from engine.backtesting import precompile, run
+from engine.backtesting.plan import LEAST
 from engine.kernel import cache
 
 
@@ -89,6 +90,14 @@ print(*(sum(kernel.stats.cache_misses.values()) for kernel in (walk, walk_lanes)
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.split("\n")[:2] == ["1 1", "0 0"]
+
+
+def test_lanes_are_compiled_only_where_enough_configurations_walk_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "is_cold", lambda module: True)
+    assert precompile.cold_parts({None: LEAST - 1}) == [["walk"]]
+    assert precompile.cold_parts({None: LEAST}) == [["walk"], ["lanes"]]
+    monkeypatch.setattr(cache, "is_cold", lambda module: module.endswith("lanes.walk"))
+    assert precompile.cold_parts({None: LEAST}) == [["lanes"]]
 
 
 def twice(value: float) -> float:
