@@ -207,7 +207,7 @@ def test_the_password_of_the_database_is_a_secret_wherever_it_is_given(
     given: list[Secrets] = []
     monkeypatch.setattr("engine.logs.setup.start", lambda settings, secrets, file=None: given.append(secrets))
     monkeypatch.setenv("BEA_LEDGER_URL", "postgresql://me:base-passw0rd@localhost:1/none")
-    assert main(["paper", "nobody"]) == 1
+    assert main(["paper", "demo"]) == 1
     assert given[-1].clean("refused: base-passw0rd") == "refused: [secret]"
 
 
