@@ -107,6 +107,7 @@ def test_what_a_call_did_cost_takes_the_place_of_what_it_may_cost(service: Servi
     service.server.world.games = service.server.world.games[:1]
     service.clock.reach(START_NS + 6 * HOUR_NS)
     assert cache.get(ODDS, 0).value == [] and cache.spent().credits == 0
+    assert cache.quota().spent == 0 and cache.quota().budget_left == 3
     service.server.headers = False
     service.clock.sleep_ns(SECOND_NS)
     cache.get(ODDS, 0)
