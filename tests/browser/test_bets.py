@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -158,6 +159,7 @@ def test_the_scale_changes_and_the_note_with_it(browser: Browser, log: pl.DataFr
     note = f"return {FIGURE}.querySelector('.note').textContent"
     height = f"return {FIGURE}.querySelector('svg.wide .series.s1').getAttribute('points')"
     before, points = browser.run(note), browser.run(height)
+    check_same_drawing(browser)
     assert browser.run(title) == "equity, money" and "Logarithmic" not in before
     press = f"{BUTTON}.at(-1).click()"
     browser.run(press)
@@ -171,6 +173,23 @@ def test_the_scale_changes_and_the_note_with_it(browser: Browser, log: pl.DataFr
     assert browser.logs()[0] == []
 
 
+def check_same_drawing(browser: Browser) -> None:
+    """What the script draws of all days is within a pixel of the page's own drawing, whose lines have fewer points."""
+    kept = f"return [...{FIGURE}.querySelectorAll('svg.wide .fan90, svg.wide .fan50')].map(one => one.outerHTML)"
+    drawn = (
+        "const [sheet] = bea.sheets, tracks = bea.sheets.map(curve.track), main = tracks[0];"
+        "const least = Math.min(...tracks.flatMap(line => [...line.money])) / 2;"
+        "const days = {...sheet.days, floor: Math.max(sheet.days.floor, least)};"
+        "const svg = curve.draw(days, tracks, [main.first, main.last], days.log, 1088, '');"
+        "return [...svg.querySelectorAll('.fan90, .fan50')].map(one => one.outerHTML)"
+    )
+    for own, script in zip(browser.run(kept), browser.run(drawn), strict=True):
+        places = [
+            [float(number) for number in re.findall(r"-?[0-9]+\.?[0-9]*(?=[ ,\"])", one)] for one in (own, script)
+        ]
+        assert len(places[0]) > 900 and places[0] == pytest.approx(places[1], abs=1.0)
+
+
 def test_a_path_of_decades_can_be_linear(browser: Browser, write_page: Pages) -> None:
     data = made()
     jump = pl.when(pl.int_range(pl.len()) == 9).then(20_000_000).otherwise("pnl_minor")
@@ -178,6 +197,7 @@ def test_a_path_of_decades_can_be_linear(browser: Browser, write_page: Pages) ->
     browser.show(write_page("decades", replace(data, selected=(replace(data.selected[0], daily=days),))))
     note = f"return {FIGURE}.querySelector('.note').textContent"
     assert "Logarithmic scale" in browser.run(note)
+    check_same_drawing(browser)
     browser.run(f"{BUTTON}.at(-1).click()")
     text = browser.run(note)
     assert "Logarithmic" not in text and "below the drawing" not in text and "Days roll in UTC." in text

@@ -112,7 +112,7 @@ const curve = (() => {
     for (const value of (log ? logTicks : ticks)(size.low, size.high, 6)) { line("grid", 58, y(value), end, y(value)); text(52, y(value) + 4.5, label(value), "muted", "end"); }
     const opening = days.opening / 100;
     if (opening >= size.low && opening <= size.high) line("zero", 58, y(opening), end, y(opening));
-    for (const [low, high, css] of [[1, 4, "fan90"], [2, 3, "fan50"]]) area([...bands.map(band => [x(band[0]), y(band[low])]), ...bands.map(band => [x(band[0]), y(band[high])]).reverse()], css);
+    for (const [low, high, css] of [[1, 4, "fan90"], [2, 3, "fan50"]]) area([...bands.map(band => [x(band[0]), y(band[high])]), ...bands.map(band => [x(band[0]), y(band[low])]).reverse()], css);
     if (listed) tracks.reduce((at, one, place) => { text(at, 29, one.label, `t${place + 1}`); return at + one.label.length * LETTER + 14; }, LEFT);
 
     const deepest = Math.max(0.01, ...shown.flatMap(found => found.map(point => point.fall)));

@@ -13,7 +13,11 @@
     const others = sheet.others.map(label => bea.sheets.find(one => "#" + one.config === label)).filter(one => one && one.days);
     const tracks = [sheet, ...others].map(curve.track), main = tracks[0];
     const all = [main.first, Math.max(...tracks.map(line => line.last))];
-    let span = all, log = sheet.days.log;
+    // a logarithmic scale ends at half of the least money of the lines, and has no place for next to nothing
+    const least = Math.min(...tracks.map(line => line.money.reduce((low, money) => Math.min(low, money))));
+    const days = { ...sheet.days, floor: Math.max(sheet.days.floor, least / 2) };
+    const below = Math.min(least, ...days.bands[0]) < days.floor ? ` What is below ${curve.money(days.floor)} stands at the lower edge.` : "";
+    let span = all, log = days.log;
 
     const bar = make("div", "controls", ""), said = make("span", "count", "");
     const field = name => {
@@ -38,13 +42,12 @@
       return `${iso(span[0])} to ${iso(span[1] - 1)}: from ${curve.money(main.money[before.at])} to ${curve.money(main.money[after.at])}, drawdown up to ${curve.percent(deepest)}.`;
     };
     const update = () => {
-      const zoomed = span !== all, plain = !zoomed && log === sheet.days.log;
+      const zoomed = span !== all, plain = !zoomed && log === days.log;
       const title = zoomed ? sentence() : originals[0].getAttribute("aria-label");
       for (const svg of drawn.querySelectorAll("svg")) svg.remove();
-      drawn.append(...plain ? originals : [1088, 342].map(width => curve.draw(sheet.days, tracks, span, log, width, title)));
-      const least = ` What is below ${curve.money(sheet.days.floor)} stands at the lower edge.`;
-      if (log === sheet.days.log) note.textContent = words;
-      else note.textContent = log ? words.replace(" Days roll", LOG + least + " Days roll") : words.replace(/ Logarithmic scale:.*?(?= Days roll)/, "");
+      drawn.append(...plain ? originals : [1088, 342].map(width => curve.draw(days, tracks, span, log, width, title)));
+      if (log === days.log) note.textContent = words;
+      else note.textContent = log ? words.replace(" Days roll", LOG + below + " Days roll") : words.replace(/ Logarithmic scale:.*?(?= Days roll)/, "");
       const [from, to] = [iso(span[0]), iso(Math.min(span[1], main.last) - 1)];
       if (first.value !== from) first.value = from;
       if (last.value !== to) last.value = to;
