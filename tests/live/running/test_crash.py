@@ -38,7 +38,7 @@ def test_a_day_of_kills_is_the_undisturbed_day() -> None:
     """50 kills: at each crash point by name, then at drawn ones, nested too."""
     kills = found("--kills", "50", "--seed", "3")["sqlite"]
     assert kills["kills"] >= 50 and set(kills["by_point"]) == set(crash_points())
-    assert sum(kills["nested"].values()) > 10
+    assert sum(kills["nested"].values()) > 5
 
 
 @pytest.mark.proof
