@@ -69,7 +69,7 @@ def bets_line(data: Configuration, run: str) -> str:
         call = f'research.open_run("{run}").bets({data.config})'
         which = f"The last {number(BETS)} of {number(total)} bets; `{call}` has all of them."
     lay = " Stake of a lay bet: the liability." if "side" in data.bets.columns and "lay" in data.bets["side"] else ""
-    return f"{which} Date: that of the event. The profit of a bet is before commission. Money: 1 = 100 minor units.{lay}"
+    return f"{which} Date: that of the event. Profit of a bet: before commission. Money: 1 = 100 minor units.{lay}"
 
 
 def whole(values: Any, parts: int = 1) -> dict[str, Any]:

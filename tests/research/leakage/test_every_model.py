@@ -93,6 +93,7 @@ def test_every_model_is_tested() -> None:
     assert set(NAMES) == set(models.names())
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("at_home")
 def test_no_model_raises_an_alarm() -> None:
     tested = subject_of(NAMES, ("2021-07-01", "2021-10-01"), FEWER)

@@ -28,7 +28,7 @@ from tests.research.promotion.truth_of_bands import CHANGES, Process, alarms, bo
 QUICK = BandSettings(paths=1000, resamples=10)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_a_thousand_futures_without_a_change_alarm_in_three_to_seven_percent() -> None:
     shares = [alarms(Process(), 1000, seed, QUICK, 50, CHANGES if seed < 5 else {}) for seed in range(20)]
     assert 0.03 <= np.mean([share["nothing"] for share in shares]) <= 0.07

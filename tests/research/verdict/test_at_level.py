@@ -44,6 +44,7 @@ def test_the_best_score_is_compared_with_the_null_maxima_of_all() -> None:
     assert without.statistic == pytest.approx(scores[2:].max()) and without.p_value > found.p_value
 
 
+@pytest.mark.proof
 def test_the_best_of_noise_is_found_in_five_of_a_hundred() -> None:
     """400 sweeps of 20: 20 expected at 5 %; the binomial test at 1 % allows 31, and fewer than 9 has 0.2 %."""
     wrong = 0
