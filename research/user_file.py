@@ -11,11 +11,11 @@ import importlib
 import linecache
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final, NoReturn
 
 from engine.errors import BeaError, ConfigurationError
 
@@ -91,6 +91,35 @@ def _stamp(folder: Path) -> str:
     for path in sorted(folder.glob("*/*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def call_function(path: Path, function: str, todo: str, *given: Any) -> Any:
+    """What a function of a file of the user gives.
+
+    Parameters
+    ----------
+    path : Path
+    function : str
+    todo : str
+        Where to read what the function has to be.
+    given
+        Its arguments.
+
+    Raises
+    ------
+    ConfigurationError
+        The file cannot be loaded, has no such function, or the function fails.
+    """
+    found: Callable[..., Any] | None = getattr(load_module(path), function, None)
+    if found is None:
+        raise ConfigurationError(f"no function {function}", where=str(path), todo=todo)
+    with failures_named(path):
+        return found(*given)
+
+
+def refuse_shipped_name(path: Path) -> NoReturn:
+    """Raise ConfigurationError for a file of the user that has the name of a piece of the project."""
+    raise ConfigurationError("a file has the name of a shipped one", where=str(path), todo="give it another name")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from engine.live.alerts import ALERTS
 from engine.live.breakers.contract import Breaker, Context, Distance, Trip, Wanted
 from engine.live.ledger.entries import Recorded
 from engine.paths import home
-from research.user_file import BREAKERS, failures_named, load_module, user_files
+from research.user_file import BREAKERS, call_function, failures_named, refuse_shipped_name, user_files
 
 _WHERE: Final = "breakers.own"
 #: names of shipped breakers that have no alert of their own
@@ -39,12 +39,9 @@ def _opened(name: str, files: dict[str, Path]) -> Breaker:
         raise unknown_name("breaker", name, sorted(files), where=_WHERE)
     path = files[name]
     if name in _TAKEN or f"breaker_{name}" in ALERTS:
-        raise ConfigurationError("a file has the name of a shipped one", where=str(path), todo="give it another name")
-    factory = getattr(load_module(path), "open_breaker", None)
-    if factory is None:
-        raise ConfigurationError("no function open_breaker", where=str(path), todo="docs/guide-breaker.md has one")
+        refuse_shipped_name(path)
+    inner: Breaker = call_function(path, "open_breaker", "docs/guide-breaker.md has one")
     with failures_named(path):
-        inner: Breaker = factory()
         given = inner.name
     if given != name:
         raise ConfigurationError("a breaker of another name", where=str(path), expected=name, found=repr(given))

@@ -8,9 +8,8 @@ such as ``NAME.key=value``. ``BOOKMAKERS``, ``ACCOUNT`` and ``CREDENTIALS`` of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final, cast
 
 from engine.errors import ConfigurationError, printable, unknown_name
@@ -23,7 +22,7 @@ from engine.live.venue import Venue
 from engine.paths import home
 from research.user_file import FEEDS as FEED_FILES
 from research.user_file import VENUES as VENUE_FILES
-from research.user_file import failures_named, load_module, user_files
+from research.user_file import call_function, load_module, refuse_shipped_name, user_files
 
 #: what a file of a venue may say of it, and of which form it is
 _WORDS: Final = {"BOOKMAKERS": tuple, "ACCOUNT": str, "CREDENTIALS": tuple}
@@ -51,7 +50,8 @@ def terms_of(venue: str) -> Terms:
     """
     if venue in TERMS:
         return TERMS[venue]
-    path, module = _module(VENUE_FILES, venue)
+    path = _file(VENUE_FILES, venue)
+    module = load_module(path)
     said = {name: getattr(module, name) for name in _WORDS if hasattr(module, name)}
     for name, value in said.items():
         texts = value if _WORDS[name] is tuple else (value,)
@@ -66,7 +66,7 @@ def settings_class(name: str) -> type | None:
     """The class of settings in the user's file of a feed or venue; None: it has none, or it is none of the user's."""
     for kind in (FEED_FILES, VENUE_FILES):
         if name in _own(kind):
-            found: type | None = getattr(_module(kind, name)[1], "Settings", None)
+            found: type | None = getattr(load_module(_file(kind, name)), "Settings", None)
             return found
     return None
 
@@ -110,24 +110,17 @@ def open_catalogue(name: str, settings: Any, coverage: Coverage, around: Around)
 def _own(kind: str) -> dict[str, Path]:
     files, shipped = user_files(kind, [home()]), {FEED_FILES: FEEDS, VENUE_FILES: TERMS}[kind]
     for name in sorted(set(files) & set(shipped)):
-        raise ConfigurationError(
-            "a file has the name of a shipped one", where=str(files[name]), todo="give it another name"
-        )
+        refuse_shipped_name(files[name])
     return files
 
 
-def _module(kind: str, name: str) -> tuple[Path, ModuleType]:
+def _file(kind: str, name: str) -> Path:
     files = _own(kind)
     if name not in files:
         what, known = ("feed", feed_names()) if kind == FEED_FILES else ("venue", venue_names())
         raise unknown_name(what, printable(name, 60), known, where=f"--{what}")
-    return files[name], load_module(files[name])
+    return files[name]
 
 
 def _opened(kind: str, name: str, function: str, *given: Any) -> object:
-    path, module = _module(kind, name)
-    factory: Callable[..., object] | None = getattr(module, function, None)
-    if factory is None:
-        raise ConfigurationError(f"no function {function}", where=str(path), todo="docs/live.md names the guide")
-    with failures_named(path):
-        return factory(*given)
+    return call_function(_file(kind, name), function, "docs/live.md names the guide", *given)
