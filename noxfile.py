@@ -38,18 +38,8 @@ def types(session: nox.Session) -> None:
 @nox.session(name="test-fast")
 def test_fast(session: nox.Session) -> None:
     """All tests but the slow ones and those in a browser: under a minute."""
-    _run(
-        session,
-        "python",
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "2",
-        "-m",
-        "not slow and not browser and not proof",
-        *session.posargs,
-    )
+    quick = "not slow and not browser and not proof"
+    _run(session, "python", "-m", "pytest", "-q", "-n", "2", "-m", quick, *session.posargs)
 
 
 @nox.session

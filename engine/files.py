@@ -129,10 +129,8 @@ def exclusive(path: Path, refusal: BeaError | None) -> Iterator[None]:
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if refusal is None else fcntl.LOCK_NB))
-        except BlockingIOError:
-            if refusal is None:
-                raise
-            raise refusal from None
+        except BlockingIOError as error:
+            raise (refusal or error) from None
         yield
 
 

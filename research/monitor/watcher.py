@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -127,6 +127,7 @@ class _Look:
     def _taken(self, status: Status, now_ns: int) -> Snapshot:
         assert self._watch is not None
         told, watch = self._chronicle, self._watch
+        entered = told.tally.counts()
         for row in watch.unread:
             if row.command is Command.ACKNOWLEDGE:
                 told.acknowledge(row.subject, row.person, row.reason, row.wall_ns)
@@ -134,8 +135,8 @@ class _Look:
             name=self.snapshot.name, version=self.snapshot.version + 1, read_ns=now_ns, status=status,
             pulse_ns=watch.pulse.wall_ns, heard_ns=watch.pulse.heard_ns, zone=told.zone,
             days=tuple((day.isoformat(), _copy(sums)) for day, sums in told.days.items()),
-            alerts=tuple(reversed(told.alerts.values())), raised=_raised(told, watch.pulse),
-            told={name: n for name, n in watch.pulse.raised.items() if name not in told.tally.counts() and n.n},
+            alerts=tuple(reversed(told.alerts.values())), raised=_raised(entered, watch.pulse),
+            told={name: n for name, n in watch.pulse.raised.items() if name not in entered and n.n},
             settled=tuple(reversed(told.settled)),
             signed={day.isoformat(): signed for day, signed in told.signed.items()},
             equity=tuple(told.equity), clv=told.clv, unread=watch.unread,
@@ -236,9 +237,9 @@ class Watcher:
             self._stop.wait(self._poll_ns / 1e9)
 
 
-def _raised(told: Chronicle, pulse: Pulse) -> dict[str, Count]:
+def _raised(entered: Mapping[str, Count], pulse: Pulse) -> dict[str, Count]:
     """Those that are entries, since the ledger began; of the others only the pulse of the runner knows."""
-    found = dict(told.tally.counts())
+    found = dict(entered)
     for name, count in pulse.raised.items():
         before = found.get(name, Count(0, 0))
         found[name] = Count(max(before.n, count.n), max(before.wall_ns, count.wall_ns))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -165,7 +166,6 @@ def _two(axis: _Axis) -> tuple[str, str]:
 
 
 def _counted(values: Sequence[str]) -> str:
-    counts = {value: values.count(value) for value in dict.fromkeys(sorted(values))}
-    most = sorted(counts, key=lambda value: -counts[value])[:4]
-    more = f", {len(counts) - len(most)} more" if len(counts) > len(most) else ""
-    return ", ".join(f"{value}: {counts[value]}" for value in most) + more
+    counts = Counter(sorted(values))
+    more = f", {len(counts) - 4} more" if len(counts) > 4 else ""
+    return ", ".join(f"{value}: {n}" for value, n in counts.most_common(4)) + more
