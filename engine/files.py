@@ -51,7 +51,7 @@ def write_bytes(path: Path, content: bytes | Sequence[bytes | memoryview], *, du
 
 
 @contextmanager
-def new_file(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
+def new_file(path: Path, *, mode: int = 0o644, durable: bool = True) -> Iterator[Path]:
     """An empty file beside `path` for the caller to fill: then it gets that name durably, and never over another file.
 
     Parameters
@@ -60,6 +60,8 @@ def new_file(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
         The folder must exist.
     mode : int
         Rights of the file.
+    durable : bool
+        Flush the file and its folder to the disk.
 
     Raises
     ------
@@ -72,13 +74,15 @@ def new_file(path: Path, *, mode: int = 0o644) -> Iterator[Path]:
     try:
         os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
         yield made
-        with made.open("rb") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with made.open("rb") as file:
+                os.fsync(file.fileno())
         os.link(made, path)  # unlike a rename, this fails where there is a file
     finally:
         with suppress(OSError):
             made.unlink(missing_ok=True)
-    flush_folder(path.parent)
+    if durable:
+        flush_folder(path.parent)
 
 
 def write_once(path: Path, content: bytes, *, mode: int = 0o644, exists_ok: bool = False) -> None:

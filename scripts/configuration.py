@@ -31,7 +31,19 @@ MARK = "<!-- from here on written by `python -m scripts.configuration` -->\n\n"
 #: commands that Hydra composes, one file each
 COMMANDS: Final = ("backtest", "sweep", "judge", "train")
 #: groups with tables of their own keys, in the order of the page
-GROUPS: Final = ("data", "strategy", "model", "staking", "risk", "execution", "clv", "sweep", "validation", "tune")
+GROUPS: Final = (
+    "data",
+    "strategy",
+    "model",
+    "staking",
+    "risk",
+    "execution",
+    "clv",
+    "sweep",
+    "validation",
+    "cluster",
+    "tune",
+)
 #: groups whose options have keys of their own
 _EACH: Final = ("strategy", "model")
 LIVE: Final[dict[str, type]] = {**SECTIONS, "monitor": MonitorSettings}

@@ -8,6 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Final
+
+#: targets that several kinds of processor can run, and the widest vectors that are used there, in bits
+COMMON: Final = {"x86-64": 128, "x86-64-v2": 128, "x86-64-v3": 256, "x86-64-v4": 256, "generic": 128}
+_NEEDS: Final = {
+    "x86-64-v2": ("sse4.2", "popcnt"),
+    "x86-64-v3": ("avx2", "fma", "bmi2"),
+    "x86-64-v4": ("avx512f", "avx512vl"),
+}
 
 
 def prefer_wide_vectors() -> None:
@@ -22,11 +31,44 @@ def prefer_wide_vectors() -> None:
         os.environ["NUMBA_CPU_FEATURES"] = f"{features.flatten()},-prefer-256-bit"
 
 
+def choose(target: str) -> str:
+    """Compile for one of `COMMON` instead of this processor.
+
+    Returns
+    -------
+    str
+        What stands against it; empty: nothing does.
+    """
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    missing = [name for name in _NEEDS.get(target, ()) if not features.get(name)]
+    if missing:
+        return f"this processor has no {', '.join(missing)}"
+    if (os.environ.get("NUMBA_CPU_NAME"), os.environ.get("NUMBA_CPU_FEATURES")) != (target, ""):
+        if "numba" in sys.modules:
+            return f"the compiler is loaded already; start Python with NUMBA_CPU_NAME={target} NUMBA_CPU_FEATURES="
+        os.environ["NUMBA_CPU_NAME"], os.environ["NUMBA_CPU_FEATURES"] = target, ""
+    return ""
+
+
+def compiled_for() -> tuple[str, str]:
+    """Name and features of the processor that the kernel is compiled for."""
+    from llvmlite import binding
+
+    prefer_wide_vectors()
+    name = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    return name, binding.get_host_cpu_features().flatten() if features is None else features
+
+
 def vector_bits() -> int:
     """Width of the vectors that the kernel is compiled to, in bits; 0 if it is not known (not an x86-64)."""
     from llvmlite import binding
 
     prefer_wide_vectors()
+    if os.environ.get("NUMBA_CPU_NAME") in COMMON:
+        return COMMON[os.environ["NUMBA_CPU_NAME"]]
     chosen = os.environ.get("NUMBA_CPU_FEATURES", "")
     features = binding.get_host_cpu_features()
     if features.get("avx512f"):

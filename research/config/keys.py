@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 from engine.errors import ConfigurationError
 from engine.kernel.parameter import Parameter, hundredth
 from engine.kernel.params import PARAMETERS
+from engine.kernel.width import COMMON
 from research.config.mistakes import nearest, unknown_key
 
 Kind = Literal[
@@ -121,9 +122,20 @@ KEYS: Final[dict[str, Key]] = {
     "sweep.top": Key("whole"),
     "sweep.days": Key("flag"),
     "sweep.threads": Key("whole", off=True, counts=False),
+    "cluster.name": Key("text", choices=("none", "local", "dask"), counts=False),
+    "cluster.workers": Key("whole", off=True, counts=False),
+    "cluster.address": Key("text", off=True, counts=False),
+    "cluster.target": Key("text", off=True, choices=tuple(COMMON), counts=False),
+    "cluster.retries": Key("whole", counts=False),
+    "cluster.wait_s": Key("whole", counts=False),
+}
+#: least values of whole numbers
+_LEAST: Final = {
+    **dict.fromkeys(("sweep.top", "sweep.max", "sweep.bets_min", "seed", "cluster.retries"), 0),
+    **dict.fromkeys(("sweep.threads", "cluster.workers", "cluster.wait_s"), 1),
 }
 #: keys, and groups of keys, that cannot be swept
-SINGLE: Final = ("data.store", "data.memory_mb", "output", "force", "report", "sweep.", "validation.")
+SINGLE: Final = ("data.store", "data.memory_mb", "output", "force", "report", "sweep.", "validation.", "cluster.")
 #: groups whose options have keys of their own: parameters of a dataclass
 _OPEN_GROUPS: Final = ("strategy.", "model.")
 #: the fast keys of a strategy, without its name in front
@@ -193,6 +205,12 @@ ADDED: Final[dict[str, Any]] = {
     "sweep.bets_min": 0,
     "execution.recordings": None,
     "execution.starting_price": False,
+    "cluster.name": "none",
+    "cluster.workers": None,
+    "cluster.address": None,
+    "cluster.target": None,
+    "cluster.retries": 3,
+    "cluster.wait_s": 60,
 }
 
 #: the same for keys of single strategies, by the strategy's name
@@ -229,10 +247,8 @@ def _whole(key: str, value: Any) -> int:
         raise _wrong(key, "a whole number", value)
     if abs(value) >= 2**53:
         raise _wrong(key, "a whole number below 2^53", value)
-    if (key in ("sweep.top", "sweep.max", "sweep.bets_min", "seed") and value < 0) or (
-        key == "sweep.threads" and value < 1
-    ):
-        raise _wrong(key, "a number of at least " + ("1" if key == "sweep.threads" else "0"), value)
+    if key in _LEAST and value < _LEAST[key]:
+        raise _wrong(key, f"a number of at least {_LEAST[key]}", value)
     return int(value)
 
 

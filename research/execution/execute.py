@@ -13,6 +13,8 @@ from engine.backtesting.precompile import Warming
 from engine.files import write_json
 from engine.identity import digest
 from engine.tape import Tape
+from research.cluster.seam import NONE
+from research.cluster.target import use
 from research.config.code_hash import code_hash
 from research.config.kernel_params import check
 from research.config.keys import counts
@@ -30,6 +32,7 @@ from research.execution.outputs import (
     write_paths,
     write_price_alone,
 )
+from research.execution.spread import BLOCK, Spread
 from research.execution.units import Unit, UnitFolder, compute, cut, in_lanes
 from research.records.folder import MANIFEST, computing, publish, run_folder
 from research.records.results import DAILY, RESULTS, order_expressions, write_results
@@ -53,6 +56,7 @@ def execute(command: Command) -> RunRecord:
         Before anything is computed, if the configuration or the store is wrong.
     """
     plan, settings = command.plan, command.settings
+    use(settings["cluster.target"])
     order_expressions(settings["sweep.order"])
     for _, low, high in plan.tapes():
         for part in range(low, high, 100_000):
@@ -95,7 +99,7 @@ def _prepare(command: Command) -> Job:
 
 def running_code(specs: list[TapeSpec]) -> str:
     """Hash of the code that a run's results depend on: this module and all it imports, and the strategies' own."""
-    modules, files = list[str | Path]([__name__]), list[Path]()
+    modules, files = list[str | Path]([__name__, BLOCK]), list[Path]()
     for spec in specs:
         more_modules, more_files = tape_code(spec)
         modules, files = modules + more_modules, files + more_files
@@ -117,7 +121,11 @@ def _compute(job: Job, work: Path) -> RunRecord:
     for tape_job in job.tape_jobs:
         most[tape_job.spec.rule] = max(most.get(tape_job.spec.rule, 0), tape_job.high - tape_job.low)
     with Warming(command.progress.say, most) as warming:
-        computed = _compute_units(job, folder, warming)
+        if command.settings["cluster.name"] == NONE:
+            computed = _compute_units(job, folder, warming)
+        else:
+            warming.wait()
+            computed = Spread(job, work, [running_code([tape_job.spec]) for tape_job in job.tape_jobs]).computed()
     target = work / "made"
     target.mkdir(exist_ok=True)
     write_results(target / RESULTS, plan.table, (computed.result(unit).measures for unit in computed.units))
@@ -186,6 +194,7 @@ def _compute_unit(job: Job, folder: UnitFolder, unit: Unit, tape: Tape, facts: B
     if folder.load(unit, facts.hash, facts.request) is not None:
         progress.step(unit.high - unit.low)
         return
+    folder.discard(unit)
     rule = job.tape_jobs[unit.tape].rule
     result = compute(tape, *job.params_of(unit), threads, progress.step, rule, facts.request)
     folder.save(unit, facts.hash, facts.request, result)

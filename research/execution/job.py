@@ -205,13 +205,7 @@ class Job:
 
     def params_of(self, unit: Unit) -> tuple[Matrix, Longs]:
         """Numbers of the kernel and seeds of the configurations of a unit: float64 (c, P), int64 (c,)."""
-        plan = self.command.plan
-        part = plan.table.slice(unit.low, unit.high - unit.low)
-        if "seed" in part.columns:
-            seeds = part["seed"].to_numpy()
-        else:
-            seeds = np.full(part.height, self.command.settings["seed"], np.int64)
-        return numbers(plan, unit.low, unit.high), seeds
+        return params_of(self.command.plan, unit, self.command.settings["seed"])
 
 
 class TapeShelf:
@@ -273,6 +267,13 @@ class Computed:
         return SelectedConfiguration(
             self.shelf.tape(tape), self.built[tape].span.cuts, params, int(values.get("seed", seed)), rule
         )
+
+
+def params_of(plan: Plan, unit: Unit, seed: int) -> tuple[Matrix, Longs]:
+    """As `Job.params_of`; `seed` is that of configurations without one of their own."""
+    part = plan.table.slice(unit.low, unit.high - unit.low)
+    seeds = part["seed"].to_numpy() if "seed" in part.columns else np.full(part.height, seed, np.int64)
+    return numbers(plan, unit.low, unit.high), seeds
 
 
 def numbers(plan: Plan, low: int, high: int) -> Matrix:

@@ -11,6 +11,7 @@ from engine.identity import digest
 from engine.kernel.width import vector_bits
 from engine.machine import peak_bytes
 from engine.schema import CLOSE
+from research.cluster.target import machine_facts
 from research.execution.job import BuiltTape, Computed, Job
 from research.records.identity import commit, is_dirty, versions
 from research.tapes.facts import merged_facts
@@ -63,6 +64,7 @@ def manifest_of(computed: Computed, selected: Sequence[int], sources: str) -> di
         "code": {"sources": sources, "commit": commit(), "dirty": is_dirty()},
         "versions": versions(),
         "vector_bits": vector_bits(),
+        "target": dict(machine_facts()),
         "finished_at": now.isoformat(timespec="seconds"),
         "duration_s": round(time.monotonic() - command.started, 3),
         "peak_memory_bytes": peak_bytes(),

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from engine.backtesting.measures import COLUMNS
 from engine.custom_rule import Rule
-from engine.files import write_bytes
+from engine.errors import DataError
+from engine.files import new_file
 from engine.machine import cores
 from engine.tape import Tape
 
@@ -134,14 +135,48 @@ class UnitFolder:
             at += size
         return UnitResult(**arrays) if at == len(body) else None
 
-    def save(self, unit: Unit, tape_hash: str, request: DayRequest, result: UnitResult) -> None:
-        """Keep the result of a finished unit."""
+    def discard(self, unit: Unit) -> None:
+        """Remove the file of a unit that `load` did not take, so that the unit can be kept again."""
+        (self.folder / unit.name).unlink(missing_ok=True)
+
+    def save(self, unit: Unit, tape_hash: str, request: DayRequest, result: UnitResult, worker: str = "") -> None:
+        """Keep the result of a finished unit. Where another worker was first, the two results must be the same bytes.
+
+        Parameters
+        ----------
+        unit, tape_hash, request, result
+            As in `load`.
+        worker : str
+            Who computed it, for the message of the error.
+
+        Raises
+        ------
+        DataError
+            There is another result of the unit. It stays as it is.
+        """
         doubles = (result.measures, result.marks, result.level_turnover)
         singles = (result.days, result.level, result.clv)
         parts = [np.ascontiguousarray(part, dtype="<f8") for part in doubles]
         parts += [np.ascontiguousarray(part, dtype="<f4") for part in singles]
         body = [part.ravel().view(np.uint8).data for part in parts]
-        write_bytes(self.folder / unit.name, [_MAGIC, _digest(tape_hash, request, body), *body])
+        _publish(self.folder / unit.name, [_MAGIC, _digest(tape_hash, request, body), *body], worker)
+
+
+def _publish(path: Path, pieces: Sequence[bytes | memoryview], worker: str) -> None:
+    """Create a file whole and never over another one; one that is there already must have the same content."""
+    try:
+        with new_file(path, durable=False) as made, made.open("wb") as file:
+            file.writelines(pieces)
+    except FileExistsError:
+        there, ours = hashlib.blake2b(path.read_bytes(), digest_size=16), hashlib.blake2b(digest_size=16)
+        for piece in pieces:
+            ours.update(piece)
+        if there.digest() != ours.digest():
+            raise DataError(
+                "a unit has two results", where=str(path), expected=f"{there.hexdigest()}, which was there first",
+                found=f"{ours.hexdigest()} by {worker or 'this process'}",
+                todo="a machine computes wrongly, or not as the others do; find out which, and repeat with force=true",
+            ) from None  # fmt: skip
 
 
 def _digest(tape_hash: str, request: DayRequest, body: Sequence[memoryview]) -> bytes:

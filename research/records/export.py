@@ -179,7 +179,7 @@ def reference(text: str) -> tuple[RunRecord, int | None]:
 
 
 def _kept(key: str, fitted: bool) -> bool:
-    if key.startswith("sweep."):
+    if key.startswith(("sweep.", "cluster.")):
         return False
     if key.startswith(f"{_VALIDATION}."):
         return fitted

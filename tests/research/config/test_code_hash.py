@@ -16,6 +16,7 @@ from research.config import code_hash as module
 from research.config.code_hash import code_hash, import_closure
 from research.config.tape_spec import TapeSpec, tape_spec_of
 from research.execution.execute import running_code
+from research.execution.spread import BLOCK
 from research.tapes.builder import building_code
 
 pytestmark = pytest.mark.slow
@@ -60,7 +61,7 @@ def test_an_edit_changes_the_keys_of_what_imports_it_and_no_other(copy: Path, st
     value = spec()
     before = keys(value)
     tape = {path.relative_to(copy) for path in import_closure([TAPE, "research.strategies.value"])}
-    run = {path.relative_to(copy) for path in import_closure([RUN, TAPE, "research.strategies.value"])}
+    run = {path.relative_to(copy) for path in import_closure([RUN, BLOCK, TAPE, "research.strategies.value"])}
     files = [path for path in sorted(copy.rglob("*")) if path.suffix in (".py", *module._RESOURCES)]
     assert len(files) > 200 and len(tape) > 40 and len(run) > len(tape)
     for path in files[::step]:
@@ -75,7 +76,9 @@ def test_an_edit_changes_the_keys_of_what_imports_it_and_no_other(copy: Path, st
 
 
 def test_charts_the_simulator_and_other_strategies_leave_keys_alone_and_the_kernel_does_not() -> None:
-    run = {path.relative_to(ROOT).as_posix() for path in import_closure([RUN, TAPE, "research.strategies.value"])}
+    run = {
+        path.relative_to(ROOT).as_posix() for path in import_closure([RUN, BLOCK, TAPE, "research.strategies.value"])
+    }
     tape = {path.relative_to(ROOT).as_posix() for path in import_closure([TAPE, "research.strategies.value"])}
     for folder in ("research/report/", "research/commands/", "research/leakage/", "engine/simulator/"):
         assert not [name for name in run if name.startswith(folder)]
@@ -110,7 +113,9 @@ def test_a_sweep_loads_nothing_that_its_key_leaves_out(tmp_path: Path) -> None:
         [sys.executable, "-c", TRACED], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     loaded = json.loads(done.stdout)["loaded"]
-    closure = {path.relative_to(ROOT).as_posix() for path in import_closure([RUN, TAPE, "research.strategies.value"])}
+    closure = {
+        path.relative_to(ROOT).as_posix() for path in import_closure([RUN, BLOCK, TAPE, "research.strategies.value"])
+    }
     missing = []
     for name in loaded:
         base = name.replace(".", "/")
